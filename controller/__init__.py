@@ -1,0 +1,1 @@
+"""Reconcile AWS ECS and MLflow with what `hokusai.yaml` declares."""

@@ -1,0 +1,61 @@
+"""The imperative half of a kind, as the engine sees it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol, TypeAlias
+
+from controller.core.errors import ControllerError
+from controller.core.observation import Observation
+from controller.core.plan import Action
+from controller.core.resource import Resource, ResourceId
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The world now is what the action asked for."""
+
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progressing:
+    """The action was accepted and needs time; look again after ``check_after``."""
+
+    check_after: timedelta
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The action did not happen; a person, or a later pass, must act."""
+
+    error: ControllerError
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """The action was not tried in this pass, because of ``message``."""
+
+    message: str
+
+
+Outcome: TypeAlias = Applied | Progressing | Failed | Skipped
+
+
+class Driver(Protocol):
+    """What the engine asks of the outside world for one kind."""
+
+    def observe(
+        self, declared: Mapping[ResourceId, Resource[Any]]
+    ) -> Mapping[ResourceId, Observation]:
+        """Return what is seen of ``declared``, and of whatever else is ours.
+
+        Reads only. Raises DriverError when nothing could be seen; what could not
+        be seen of one resource alone is ``Unknown``.
+        """
+        ...
+
+    def apply(self, action: Action) -> Applied | Progressing:
+        """Make it so. Safe to repeat; raises DriverError."""
+        ...

@@ -1,0 +1,92 @@
+"""What the planner must know about a kind of resource; nothing more."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from controller.core.plan import Change, Hold, Verb
+from controller.core.resource import ResourceId
+
+SpecT = TypeVar("SpecT")
+StateT = TypeVar("StateT")
+
+
+class Level(StrEnum):
+    """How well a resource does; completes "it is ..."."""
+
+    HEALTHY = "healthy"
+    PROGRESSING = "progressing"
+    DEGRADED = "degraded"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How well a resource does, whatever its configuration.
+
+    Attributes:
+        level: The verdict.
+        reason: One CamelCase word that a program can match.
+        message: One sentence for a person.
+    """
+
+    level: Level
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A reason, found in what was seen, not to act on a resource now."""
+
+    hold: Hold
+    message: str
+
+
+HEALTHY = Health(Level.HEALTHY, "Healthy", "It is as declared.")
+
+
+def always_healthy(_spec: Any, _state: Any) -> Health:
+    """Return healthy: what exists of this kind works."""
+    return HEALTHY
+
+
+def never_held(_spec: Any, _state: Any, _changes: tuple[Change, ...]) -> Held | None:
+    """Return None: nothing in this kind's state forbids acting on it."""
+    return None
+
+
+def no_references(_spec: Any) -> frozenset[ResourceId]:
+    """Return nothing: a spec of this kind names no other resource."""
+    return frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[SpecT, StateT]):
+    """The pure half of a kind. The other half is its ``driver`` module.
+
+    Attributes:
+        name: Singular, as in ``endpoint/api``.
+        section: Plural, the key in ``hokusai.yaml``.
+        spec: The model that validates one entry of the section.
+        compare: Returns the fields in which a state differs from a spec.
+        health: Returns how well a state does.
+        held: Returns why the changes must wait, if they must.
+        references: Returns the resources that a spec names.
+        repair: The verb that settles changes in place.
+        immutable: Paths that no update can change; they force a replacement.
+        advised: Paths that only a person may change; they become advice.
+        prune: Whether we may delete what is no longer declared.
+    """
+
+    name: str
+    section: str
+    spec: type[SpecT]
+    compare: Callable[[SpecT, StateT], tuple[Change, ...]]
+    health: Callable[[SpecT, StateT], Health] = always_healthy
+    held: Callable[[SpecT, StateT, tuple[Change, ...]], Held | None] = never_held
+    references: Callable[[SpecT], frozenset[ResourceId]] = no_references
+    repair: Verb = Verb.UPDATE
+    immutable: frozenset[str] = frozenset()
+    advised: frozenset[str] = frozenset()
+    prune: bool = False

@@ -1,0 +1,65 @@
+"""What was seen of a resource.
+
+"Not there" and "could not look" are different answers. Planning on the second
+as if it were the first would recreate, or delete, what is alive and well.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from controller.core.resource import ResourceId
+
+StateT = TypeVar("StateT")
+
+
+class Ownership(StrEnum):
+    """Whose a thing that exists is; completes "it is ..."."""
+
+    OURS = "ours"
+    NOBODYS = "nobody's"
+    ANOTHERS = "another controller's"
+
+
+@dataclass(frozen=True, slots=True)
+class Present(Generic[StateT]):
+    """The resource exists and looks like ``state``.
+
+    Attributes:
+        state: What it looks like, in its kind's own terms.
+        ownership: Whose tag it carries.
+        applied: Generation of the spec that was applied last, if it says so.
+    """
+
+    state: StateT
+    ownership: Ownership = Ownership.OURS
+    applied: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """We looked, and the resource is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """We could not look, so nothing may be planned on it."""
+
+    reason: str
+
+
+Observation: TypeAlias = Present[Any] | Absent | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedState:
+    """One snapshot of everything declared or owned, taken at one moment."""
+
+    observations: Mapping[ResourceId, Observation]
+    taken_at: datetime
+
+    def of(self, resource: ResourceId) -> Observation:
+        """Return what was seen of ``resource``; unseen means unknown."""
+        return self.observations.get(resource, Unknown("not observed"))

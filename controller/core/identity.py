@@ -45,11 +45,6 @@ def derived_uuid(*parts: str) -> UUID:
     return uuid5(NAMESPACE, canonical_json(list(parts)))
 
 
-def owner(platform: str, environment: str) -> str:
-    """Return the value of the ownership tag of one controller."""
-    return f"{platform}/{environment}"
-
-
 def client_token(*parts: str) -> str:
     """Return an idempotency token of 32 characters, as ECS accepts (at most 36)."""
     return sha256(canonical_json(list(parts)).encode()).hexdigest()[:32]

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from controller.core.plan import Change, Hold, Verb
+from controller.core.platform import Platform
 from controller.core.resource import ResourceId
 
 SpecT = TypeVar("SpecT")
@@ -61,6 +62,11 @@ def no_references(_spec: Any) -> frozenset[ResourceId]:
     return frozenset()
 
 
+def as_written(_name: str, spec: Any, _platform: Platform) -> Any:
+    """Return ``spec``: nothing in this kind follows from its name or the platform."""
+    return spec
+
+
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[SpecT, StateT]):
     """The pure half of a kind. The other half is its ``driver`` module.
@@ -73,6 +79,7 @@ class Kind(Generic[SpecT, StateT]):
         health: Returns how well a state does.
         held: Returns why the changes must wait, if they must.
         references: Returns the resources that a spec names.
+        complete: Returns a spec with what follows from its key and the platform.
         repair: The verb that settles changes in place.
         immutable: Paths that no update can change; they force a replacement.
         advised: Paths that only a person may change; they become advice.
@@ -86,6 +93,7 @@ class Kind(Generic[SpecT, StateT]):
     health: Callable[[SpecT, StateT], Health] = always_healthy
     held: Callable[[SpecT, StateT, tuple[Change, ...]], Held | None] = never_held
     references: Callable[[SpecT], frozenset[ResourceId]] = no_references
+    complete: Callable[[str, SpecT, Platform], SpecT] = as_written
     repair: Verb = Verb.UPDATE
     immutable: frozenset[str] = frozenset()
     advised: frozenset[str] = frozenset()

@@ -1,0 +1,70 @@
+"""The platform a document describes, and the names that follow from its own."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+
+Environment = Literal["local", "development", "staging", "production"]
+ENVIRONMENTS: tuple[Environment, ...] = (
+    "local",
+    "development",
+    "staging",
+    "production",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Where tasks are placed, unless a service says otherwise."""
+
+    subnets: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
+    public_ip: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What all resources of a document share.
+
+    Attributes:
+        name: Of the platform, as in ``hokusai``.
+        environment: Which of the four this document describes.
+        account: The AWS account, twelve digits; checked before the first call.
+        region: The AWS region.
+        interval: Time between two passes when nothing asks for one sooner.
+        max_disruptive_actions: How many may be under way at once.
+        prune: Whether what is no longer declared may be deleted.
+        network: Default subnets and security groups of services.
+        execution_role: Default role that pulls images and reads secrets.
+        task_role: Default role that the containers act as.
+    """
+
+    name: str
+    environment: Environment
+    account: str
+    region: str
+    interval: timedelta = timedelta(seconds=60)
+    max_disruptive_actions: int = 2
+    prune: bool = False
+    network: Network = field(default_factory=Network)
+    execution_role: str | None = None
+    task_role: str | None = None
+
+    @property
+    def cluster(self) -> str:
+        """The ECS cluster of every service."""
+        return f"{self.name}-{self.environment}"
+
+    @property
+    def namespace(self) -> str:
+        """The private DNS namespace of service discovery."""
+        return f"{self.name}-{self.environment}.local"
+
+    @property
+    def owner(self) -> str:
+        """The value of the ownership tag on all that is ours."""
+        return f"{self.name}/{self.environment}"
+
+    def service_name(self, key: str) -> str:
+        """Return the ECS name of the service declared as ``key``."""
+        return f"{self.name}-{key}-{self.environment}"

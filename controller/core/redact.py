@@ -1,0 +1,21 @@
+"""Keep secrets out of everything that people and files see."""
+
+import re
+from collections.abc import Iterable
+
+MASK = "***"
+_CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)")
+# Shorter values would mask ordinary words.
+_SHORTEST = 4
+
+
+def redact(text: str, secrets: Iterable[str]) -> str:
+    """Return ``text`` without any of ``secrets`` and without credentials in URLs.
+
+    Longer secrets are masked first, so that one that contains another leaves
+    nothing behind.
+    """
+    for secret in sorted(set(secrets), key=len, reverse=True):
+        if len(secret) >= _SHORTEST:
+            text = text.replace(secret, MASK)
+    return _CREDENTIALS_IN_URL.sub(MASK, text)

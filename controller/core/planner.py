@@ -1,0 +1,206 @@
+"""``diff``: compare what should be with what was seen, and decide what to do."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from graphlib import TopologicalSorter
+from typing import Any, TypeAlias
+
+from controller.core.kind import Kind, Level
+from controller.core.observation import (
+    Absent,
+    Observation,
+    ObservedState,
+    Ownership,
+    Present,
+    Unknown,
+)
+from controller.core.plan import (
+    Action,
+    Advice,
+    Blocked,
+    Change,
+    Effect,
+    Hold,
+    Plan,
+    Reason,
+    Verb,
+)
+from controller.core.resource import Resource, ResourceId
+
+DesiredState: TypeAlias = Mapping[ResourceId, Resource[Any]]
+Kinds: TypeAlias = Mapping[str, Kind[Any, Any]]
+Verdict: TypeAlias = Action | Advice | Blocked
+
+ADOPTION = Change("ownership", Ownership.NOBODYS, Ownership.OURS, Effect.COSMETIC)
+
+
+def diff(desired: DesiredState, observed: ObservedState, kinds: Kinds) -> Plan:
+    """Return the plan that takes ``observed`` to ``desired``.
+
+    What others depend on comes first. Deletions come last, so that whatever
+    takes over is there before the old one goes.
+    """
+    ready = {
+        id_ for id_ in desired if is_ready(kinds[id_.kind], desired[id_], observed)
+    }
+    verdicts = [
+        verdict
+        for id_ in dependency_order(desired.values())
+        for verdict in decide(
+            kinds[id_.kind],
+            desired[id_],
+            observed.of(id_),
+            observed.taken_at,
+            tuple(sorted((desired[id_].depends_on & desired.keys()) - ready)),
+        )
+    ]
+    verdicts += prunes(desired, observed, kinds)
+    return plan_of(verdicts)
+
+
+def plan_of(verdicts: Iterable[Verdict]) -> Plan:
+    """Return the plan made of ``verdicts``, in their order."""
+    verdicts = tuple(verdicts)
+    return Plan(
+        actions=tuple(v for v in verdicts if isinstance(v, Action)),
+        advice=tuple(v for v in verdicts if isinstance(v, Advice)),
+        blocked=tuple(v for v in verdicts if isinstance(v, Blocked)),
+    )
+
+
+def is_ready(
+    kind: Kind[Any, Any], resource: Resource[Any], observed: ObservedState
+) -> bool:
+    """Whether others may build on ``resource``: it is there and does well."""
+    match observed.of(resource.id):
+        case Present(state):
+            return kind.health(resource.spec, state).level is Level.HEALTHY
+        case _:
+            return False
+
+
+def decide(
+    kind: Kind[Any, Any],
+    resource: Resource[Any],
+    observation: Observation,
+    now: datetime,
+    waits_for: tuple[ResourceId, ...],
+) -> Iterator[Verdict]:
+    """Yield what to do about one resource; nothing, if it is in sync."""
+    match observation:
+        case Unknown(reason):
+            yield Blocked(resource.id, Hold.UNKNOWN, reason)
+        case Absent():
+            yield Action(
+                resource.id,
+                Verb.CREATE,
+                Reason.MISSING,
+                desired=resource.spec,
+                generation=resource.generation,
+                waits_for=waits_for,
+            )
+        case Present(_, Ownership.ANOTHERS):
+            message = "It carries another controller's tag; two would fight over it."
+            yield Blocked(resource.id, Hold.OWNED_BY_ANOTHER, message)
+        case Present() as present:
+            yield from settle(kind, resource, present, now, waits_for)
+
+
+def settle(
+    kind: Kind[Any, Any],
+    resource: Resource[Any],
+    present: Present[Any],
+    now: datetime,
+    waits_for: tuple[ResourceId, ...],
+) -> Iterator[Verdict]:
+    """Yield how to settle the differences of something that is there."""
+    changes = tuple(
+        change
+        for change in kind.compare(resource.spec, present.state)
+        if not any(ignored.covers(change.path, now) for ignored in resource.ignore)
+    )
+    if present.ownership is Ownership.NOBODYS:
+        if not resource.adopt:
+            message = (
+                "It exists without our tag; declare `adopt: true` to take it over."
+            )
+            yield Advice(resource.id, Reason.NOT_OURS, message, changes)
+            return
+        changes = (ADOPTION, *changes)
+    held = kind.held(resource.spec, present.state, changes)
+    if held is not None:
+        yield Blocked(resource.id, held.hold, held.message, changes)
+        return
+    yield from repairs(kind, resource, present, changes, waits_for)
+
+
+def repairs(
+    kind: Kind[Any, Any],
+    resource: Resource[Any],
+    present: Present[Any],
+    changes: tuple[Change, ...],
+    waits_for: tuple[ResourceId, ...],
+) -> Iterator[Verdict]:
+    """Yield how to settle ``changes``: what is ours to change, and what is not."""
+    ours = tuple(c for c in changes if c.path not in kind.advised)
+    theirs = tuple(c for c in changes if c.path in kind.advised)
+    if ours:
+        replace = any(c.path in kind.immutable for c in ours)
+        yield Action(
+            resource.id,
+            Verb.REPLACE if replace else kind.repair,
+            Reason.IMMUTABLE_FIELD_CHANGED if replace else why(resource, present),
+            ours,
+            resource.spec,
+            present.state,
+            resource.generation,
+            waits_for,
+        )
+    if theirs:
+        message = "Only a person may change this."
+        yield Advice(resource.id, Reason.DRIFTED, message, theirs)
+
+
+def why(resource: Resource[Any], present: Present[Any]) -> Reason:
+    """Return whether the document moved, or the world."""
+    if present.applied is not None and present.applied != resource.generation:
+        return Reason.CHANGED
+    return Reason.DRIFTED
+
+
+def prunes(
+    desired: DesiredState, observed: ObservedState, kinds: Kinds
+) -> Iterator[Verdict]:
+    """Yield what to do about all that we own, see, and no longer declare."""
+    for id_ in sorted(observed.observations, reverse=True):
+        if id_ in desired:
+            continue
+        match observed.of(id_):
+            case Present(state, Ownership.OURS) if kinds[id_.kind].prune:
+                reason = Reason.NO_LONGER_DECLARED
+                yield Action(id_, Verb.DELETE, reason, observed=state)
+            case Present(_, Ownership.OURS):
+                message = (
+                    "It is ours and no longer declared; it holds data, so it stays."
+                )
+                yield Advice(id_, Reason.NO_LONGER_DECLARED, message)
+            case _:
+                continue
+
+
+def dependency_order(resources: Iterable[Resource[Any]]) -> tuple[ResourceId, ...]:
+    """Return the ids such that each follows what it depends on; ties by name.
+
+    Raises:
+        graphlib.CycleError: the dependencies go in a circle.
+    """
+    graph = {r.id: r.depends_on for r in sorted(resources, key=lambda r: r.id)}
+    declared = graph.keys()
+    sorter = TopologicalSorter({id_: deps & declared for id_, deps in graph.items()})
+    sorter.prepare()
+    order: list[ResourceId] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        order.extend(ready)
+        sorter.done(*ready)
+    return tuple(order)

@@ -1,0 +1,216 @@
+"""``conclude``: what to tell about each resource after a pass.
+
+Ready is never a hope: it is said only of what was seen, as declared and well.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from controller.core.conditions import (
+    Condition,
+    Conditions,
+    ConditionType,
+    Truth,
+    merged,
+)
+from controller.core.driver import Failed, Outcome, Progressing, Skipped
+from controller.core.errors import PermanentError
+from controller.core.kind import Health, Kind, Level
+from controller.core.observation import Absent, ObservedState, Present, Unknown
+from controller.core.plan import Action, Advice, Blocked, Hold, Plan
+from controller.core.planner import DesiredState, Kinds, Verdict
+from controller.core.resource import Resource, ResourceId
+
+# Holds that end by themselves; the others wait for a person.
+_PASSING = frozenset(
+    {
+        Hold.DEPENDENCY_NOT_READY,
+        Hold.NOTHING_TO_SELECT,
+        Hold.ROLLOUT_IN_PROGRESS,
+        Hold.BUDGET_SPENT,
+        Hold.UNKNOWN,
+        Hold.UNRESOLVED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """One condition before it is dated."""
+
+    type: ConditionType
+    status: Truth
+    reason: str
+    message: str
+
+
+def conclude(
+    desired: DesiredState,
+    observed: ObservedState,
+    plan: Plan,
+    outcomes: Mapping[ResourceId, Outcome],
+    kinds: Kinds,
+    before: Mapping[ResourceId, Conditions],
+) -> dict[ResourceId, dict[ConditionType, Condition]]:
+    """Return the conditions of every declared resource.
+
+    Args:
+        desired: What is declared.
+        observed: What was seen after the actions, if there were any.
+        plan: What is left to do, given ``observed``.
+        outcomes: What came of the actions of this pass.
+        kinds: All kinds, by name.
+        before: The conditions concluded last, for "since when".
+    """
+    everything: tuple[Verdict, ...] = (*plan.advice, *plan.actions, *plan.blocked)
+    verdicts = {verdict.target: verdict for verdict in everything}
+    return {
+        id_: merged(
+            before.get(id_, {}),
+            (
+                _dated(finding, resource, observed.taken_at)
+                for finding in _findings(
+                    kinds[id_.kind],
+                    resource,
+                    observed,
+                    verdicts.get(id_),
+                    outcomes.get(id_),
+                )
+            ),
+        )
+        for id_, resource in desired.items()
+    }
+
+
+def _findings(
+    kind: Kind[Any, Any],
+    resource: Resource[Any],
+    observed: ObservedState,
+    verdict: Verdict | None,
+    outcome: Outcome | None,
+) -> tuple[_Finding, ...]:
+    health = _health(kind, resource, observed)
+    synced, healthy = _synced(verdict, outcome), _healthy(health)
+    return (
+        _ready(synced, healthy),
+        synced,
+        healthy,
+        _reconciling(verdict, outcome, health),
+        _stalled(verdict, outcome),
+        _suspended(resource, observed.taken_at),
+    )
+
+
+def _synced(verdict: Verdict | None, outcome: Outcome | None) -> _Finding:
+    """Return whether the declaration is applied."""
+    kind = ConditionType.SYNCED
+    match verdict, outcome:
+        case Blocked(_, Hold.UNKNOWN, message), _:
+            return _Finding(kind, Truth.UNKNOWN, Hold.UNKNOWN, message)
+        case _, Failed(error):
+            return _Finding(kind, Truth.FALSE, "ApplyFailed", str(error))
+        case Blocked(_, word, message) | Advice(_, word, message), _:
+            return _Finding(kind, Truth.FALSE, word, message)
+        case Action(), Skipped(message) | Progressing(_, message):
+            return _Finding(kind, Truth.FALSE, "Waiting", message)
+        case Action(_, verb, reason), _:
+            return _Finding(kind, Truth.FALSE, reason, f"Will {verb} it.")
+        case _:
+            return _Finding(kind, Truth.TRUE, "InSync", "It is as declared.")
+
+
+def _health(
+    kind: Kind[Any, Any], resource: Resource[Any], observed: ObservedState
+) -> Health | Unknown:
+    """Return how well the resource does, or that nobody knows."""
+    match observed.of(resource.id):
+        case Present(state):
+            return kind.health(resource.spec, state)
+        case Absent():
+            return Health(Level.DEGRADED, "Missing", "It does not exist yet.")
+        case Unknown() as unknown:
+            return unknown
+
+
+def _healthy(health: Health | Unknown) -> _Finding:
+    kind = ConditionType.HEALTHY
+    match health:
+        case Health(level, reason, message):
+            truth = Truth.TRUE if level is Level.HEALTHY else Truth.FALSE
+            return _Finding(kind, truth, reason, message)
+        case Unknown(reason):
+            return _Finding(kind, Truth.UNKNOWN, "Unknown", reason)
+
+
+def _ready(synced: _Finding, healthy: _Finding) -> _Finding:
+    """Return whether others may build on it, with the first reason why not."""
+    for part in (synced, healthy):
+        if part.status is not Truth.TRUE:
+            return _Finding(ConditionType.READY, part.status, part.reason, part.message)
+    return _Finding(ConditionType.READY, Truth.TRUE, "Ready", healthy.message)
+
+
+def _reconciling(
+    verdict: Verdict | None, outcome: Outcome | None, health: Health | Unknown
+) -> _Finding:
+    """Return whether something is under way, or about to be."""
+    kind = ConditionType.RECONCILING
+    match verdict, outcome:
+        case Blocked(_, hold, message), _ if hold in _PASSING:
+            return _Finding(kind, Truth.TRUE, hold, message)
+        case _, Progressing(_, message):
+            return _Finding(kind, Truth.TRUE, "Progressing", message)
+        case Action(_, verb, reason), _:
+            return _Finding(kind, Truth.TRUE, reason, f"Will {verb} it.")
+        case _:
+            return _unattended(kind, health)
+
+
+def _unattended(kind: ConditionType, health: Health | Unknown) -> _Finding:
+    """Return whether something is under way that we did not just start."""
+    match health:
+        case Health(Level.PROGRESSING, reason, message):
+            return _Finding(kind, Truth.TRUE, reason, message)
+        case _:
+            return _Finding(kind, Truth.FALSE, "Idle", "Nothing is under way.")
+
+
+def _stalled(verdict: Verdict | None, outcome: Outcome | None) -> _Finding:
+    """Return whether nothing more happens without a person."""
+    kind = ConditionType.STALLED
+    match verdict, outcome:
+        case Blocked(_, hold, message), _ if hold not in _PASSING:
+            return _Finding(kind, Truth.TRUE, hold, message)
+        case Advice(_, reason, message), _:
+            return _Finding(kind, Truth.TRUE, reason, message)
+        case _, Failed(PermanentError() as error):
+            return _Finding(kind, Truth.TRUE, "ApplyFailed", str(error))
+        case _:
+            return _Finding(kind, Truth.FALSE, "Moving", "Nothing needs a person.")
+
+
+def _suspended(resource: Resource[Any], now: datetime) -> _Finding:
+    suspend = resource.suspend
+    if suspend is not None and suspend.in_force(now):
+        return _Finding(
+            ConditionType.SUSPENDED,
+            Truth.TRUE,
+            "Suspended",
+            f"Suspended by {suspend.by}: {suspend.reason}",
+        )
+    return _Finding(
+        ConditionType.SUSPENDED, Truth.FALSE, "NotSuspended", "It is not suspended."
+    )
+
+
+def _dated(finding: _Finding, resource: Resource[Any], now: datetime) -> Condition:
+    return Condition(
+        finding.type,
+        finding.status,
+        finding.reason,
+        finding.message,
+        resource.generation,
+        now,
+    )

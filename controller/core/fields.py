@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 from pydantic import (
     AwareDatetime,
@@ -30,6 +30,7 @@ INT32 = 2**31 - 1
 
 # What a sentence of ours may hold; pydantic would read braces as a template.
 PLAIN = "{what}"
+RULE = "rule"
 
 
 class Section(BaseModel):
@@ -38,17 +39,15 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=False)
 
 
-def wrong(what: str, hint: str = "", field: str = "") -> PydanticCustomError:
-    """Return the error to raise for ``what``, and how to mend it.
+def refuse(what: str, hint: str = "", field: str = "") -> NoReturn:
+    """Raise the error that says ``what`` is wrong, and how to mend it.
 
     Args:
-        what: Follows the path: "goes with memory of 2048 to 8192 MiB".
+        what: Follows the path: "must be a date".
         hint: What to write instead.
         field: The field at fault, below the one that is validated.
     """
-    return PydanticCustomError(
-        "rule", PLAIN, {"what": what, "hint": hint, "field": field}
-    )
+    raise PydanticCustomError(RULE, PLAIN, {"what": what, "hint": hint, "field": field})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +83,9 @@ class Text:
         """Return ``value`` if it obeys the rule."""
         if len(value) > self.longest:
             what = f"has {len(value)} characters; the most is {self.longest}"
-            raise wrong(what)
+            refuse(what)
         if not re.fullmatch(self.pattern, value):
-            raise wrong(f"must be {self.rule}")
+            refuse(f"must be {self.rule}")
         return value
 
 
@@ -94,24 +93,54 @@ class Derived:
     """The mark of a field that follows from the platform; no user writes it."""
 
 
-def _seconds(value: Any) -> Any:
-    """Return whole seconds for ``90``, ``"90s"``, ``"5m"`` or ``"1h"``."""
-    if isinstance(value, str):
-        found = re.fullmatch(r"([0-9]{1,9})(s|m|h)", value)
-        if not found:
-            raise wrong("is not a duration", "write 60s, 5m or 1h")
-        return int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
-    return value
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A rule for durations in whole seconds: ``90``, ``"90s"``, ``"5m"`` or ``"1h"``.
+
+    Attributes:
+        least: The shortest, in seconds.
+        most: The longest, in seconds.
+    """
+
+    least: int
+    most: int
+
+    def __get_pydantic_core_schema__(
+        self, _source: Any, _handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Return this check; what comes out is a number of seconds."""
+        return core_schema.no_info_plain_validator_function(self.check)
+
+    def __get_pydantic_json_schema__(
+        self, _core: CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Return the same rule in the words of JSON Schema."""
+        number = {"type": "integer", "minimum": self.least, "maximum": self.most}
+        text = {"type": "string", "pattern": "^[0-9]{1,6}(s|m|h)$"}
+        return {"anyOf": [number, text]}
+
+    def check(self, value: Any) -> int:
+        """Return ``value`` in seconds if it obeys the rule."""
+        if isinstance(value, str):
+            found = re.fullmatch(r"([0-9]{1,6})(s|m|h)", value)
+            if not found:
+                refuse("is not a duration", "write 60s, 5m or 1h")
+            value = int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
+        if isinstance(value, bool) or not isinstance(value, int):
+            refuse("is not a duration", "write 60s, 5m or 1h")
+        if not self.least <= value <= self.most:
+            refuse(f"must be {self.least} to {self.most} seconds, not {value}")
+        return value
 
 
 def _exact(value: Any) -> Any:
     """Return a number that a 64-bit float holds without loss."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise wrong("must be a number")
+        refuse("must be a number")
     if not math.isfinite(value):
-        raise wrong("must be a finite number")
+        refuse("must be a finite number")
     if abs(value) > 2**53 and int(value) == value and isinstance(value, int):
-        raise wrong("has more digits than a number holds exactly")
+        refuse("has more digits than a number holds exactly")
     return float(value)
 
 
@@ -122,7 +151,7 @@ def _instant(value: Any) -> Any:
             value = datetime.fromisoformat(value)
         except ValueError:
             hint = "write 2026-01-31 or 2026-01-31T12:00:00Z"
-            raise wrong("is not a date", hint) from None
+            refuse("is not a date", hint)
     if isinstance(value, datetime):
         aware = value if value.tzinfo else value.replace(tzinfo=UTC)
         return aware.astimezone(UTC)
@@ -149,17 +178,9 @@ def given(model: BaseModel, *fields: str) -> list[str]:
     return [field for field in fields if getattr(model, field) is not None]
 
 
-_SECONDS = _as_schema(
-    anyOf=[
-        {"type": "integer", "minimum": 0},
-        {"type": "string", "pattern": "^[0-9]{1,9}(s|m|h)$"},
-    ]
-)
-
 Flag = StrictBool
 Whole = StrictInt
 Port = Annotated[StrictInt, Field(ge=1, le=65535)]
-Seconds = Annotated[StrictInt, BeforeValidator(_seconds), _SECONDS]
 Number = Annotated[float, BeforeValidator(_exact), _as_schema(type="number")]
 Instant = Annotated[
     AwareDatetime,

@@ -11,16 +11,16 @@ from controller.core.fields import (
     Text,
     given,
     one_of,
-    wrong,
+    refuse,
 )
 
 _ARN = r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:"
-_SECRET = rf"((?:{_ARN})?[A-Za-z0-9/_+=.@-]+)(?::([^:]*))?(?::([^:]*))?(?::([^:]*))?"
+_SECRET = rf"(?:{_ARN})?[A-Za-z0-9/_+=.@-]+(?::[^:\s]*){{0,3}}"
 
 SecretName = Annotated[
     str,
     Text(
-        _SECRET.replace("(?:", "(").replace("(", "(?:"),
+        _SECRET,
         "a secret's name or ARN, then :json-key, :stage and :version as needed",
         longest=1024,
     ),
@@ -70,7 +70,7 @@ class SecretReference(Section):
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
         if len(given(self, "env", "secretsmanager", "ssm")) != 1:
-            raise wrong(
+            refuse(
                 "must name one place where the secret is kept",
                 "write one of env, secretsmanager and ssm",
             )
@@ -93,11 +93,13 @@ class SecretReference(Section):
         Raises:
             ValueError: the secret is kept elsewhere.
         """
-        found = re.fullmatch(_SECRET, self.secretsmanager or "")
-        if not found:
+        if self.secretsmanager is None:
             msg = f"{self} is not in Secrets Manager"
             raise ValueError(msg)
-        return SecretPart(*(part or "" for part in found.groups()))
+        arn = re.match(_ARN, self.secretsmanager)
+        start = arn.end() if arn else 0
+        name, *rest = self.secretsmanager[start:].split(":")
+        return SecretPart(self.secretsmanager[:start] + name, *rest)
 
     def __str__(self) -> str:
         return f"{self.store}:{self.name}"

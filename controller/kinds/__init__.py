@@ -1,0 +1,18 @@
+"""One folder a kind. A new folder here is all a new kind needs.
+
+Each has the same files: ``__init__`` (``KIND``), ``spec``, ``state``, ``compare``
+and ``driver``. Only ``driver`` may reach outside the program.
+"""
+
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+
+from controller.core.kind import Kind
+
+
+def discover() -> dict[str, Kind[Any, Any]]:
+    """Return every kind by name. Imports no driver, and so no SDK."""
+    folders = sorted(m.name for m in iter_modules(__path__) if m.ispkg)
+    kinds = (import_module(f"{__name__}.{folder}").KIND for folder in folders)
+    return {kind.name: kind for kind in kinds}

@@ -1,0 +1,18 @@
+"""The ``endpoint`` kind: names that others rely on, and their last good address."""
+
+from controller.core.kind import Kind
+from controller.kinds.endpoint.compare import compare
+from controller.kinds.endpoint.rules import health, held
+from controller.kinds.endpoint.spec import EndpointSpec, complete, references
+from controller.kinds.endpoint.state import EndpointState
+
+KIND: Kind[EndpointSpec, EndpointState] = Kind(
+    name="endpoint",
+    section="endpoints",
+    spec=EndpointSpec,
+    compare=compare,
+    health=health,
+    held=held,
+    references=references,
+    complete=complete,
+)

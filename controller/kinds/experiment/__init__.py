@@ -1,0 +1,17 @@
+"""The ``experiment`` kind: where training runs are recorded in MLflow."""
+
+from controller.core.kind import Kind
+from controller.kinds.experiment.compare import compare
+from controller.kinds.experiment.spec import ExperimentSpec, complete, references
+from controller.kinds.experiment.state import ExperimentState
+
+KIND: Kind[ExperimentSpec, ExperimentState] = Kind(
+    name="experiment",
+    section="experiments",
+    spec=ExperimentSpec,
+    compare=compare,
+    references=references,
+    complete=complete,
+    # MLflow fixes the location at creation; moving artifacts is a person's work.
+    advised=frozenset({"artifact_location"}),
+)

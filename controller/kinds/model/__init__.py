@@ -1,0 +1,18 @@
+"""The ``model`` kind: registered models, their versions and aliases in MLflow."""
+
+from controller.core.kind import Kind
+from controller.kinds.model.compare import compare
+from controller.kinds.model.rules import health, held
+from controller.kinds.model.spec import ModelSpec, complete, references
+from controller.kinds.model.state import ModelState
+
+KIND: Kind[ModelSpec, ModelState] = Kind(
+    name="model",
+    section="models",
+    spec=ModelSpec,
+    compare=compare,
+    health=health,
+    held=held,
+    references=references,
+    complete=complete,
+)

@@ -1,0 +1,20 @@
+"""The ``webhook`` kind: who is told of registrations, and was told already."""
+
+from controller.core.kind import Kind
+from controller.core.plan import Verb
+from controller.kinds.webhook.compare import compare
+from controller.kinds.webhook.rules import health, held
+from controller.kinds.webhook.spec import WebhookSpec, complete, references
+from controller.kinds.webhook.state import WebhookState
+
+KIND: Kind[WebhookSpec, WebhookState] = Kind(
+    name="webhook",
+    section="webhooks",
+    spec=WebhookSpec,
+    compare=compare,
+    health=health,
+    held=held,
+    references=references,
+    complete=complete,
+    repair=Verb.ANNOUNCE,
+)

@@ -1,0 +1,7 @@
+"""MLflow over REST. Importing its own client takes a second and 100 MB."""
+
+from controller.clients.mlflow.api import MlflowApi
+from controller.clients.mlflow.reader import MlflowReader
+from controller.clients.mlflow.values import Experiment, RegisteredModel
+
+__all__ = ["Experiment", "MlflowApi", "MlflowReader", "RegisteredModel"]

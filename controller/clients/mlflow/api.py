@@ -1,0 +1,185 @@
+"""What the controller asks of MLflow: three requests see all of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from controller.clients.mlflow.rest import MlflowRest
+from controller.clients.mlflow.values import (
+    PROMPT_TAG,
+    Experiment,
+    RegisteredModel,
+    experiment_of,
+    model_of,
+    run_of,
+    sources_of,
+    tag_list,
+    version_of,
+)
+from controller.core.registration import Run, Version
+
+# The most that MLflow 3.17 gives in one answer.
+_EXPERIMENTS = 50_000
+_MODELS = 1_000
+_VERSIONS = 200_000
+_RUNS = 50_000
+_LOGGED_MODELS = 1_000
+_LOGGED_MODEL_URI = "models:/m-"
+
+
+class MlflowApi:
+    """MLflow's registry and experiments. Safe to use from several threads.
+
+    Every method raises DriverError: ConflictError for what is there already,
+    NotFoundError for what is not, OutcomeUnknownError for a write whose answer
+    was lost.
+
+    Args:
+        http: For the server's URL; see ``http_client``. Closed by its owner.
+        token: Bearer token, if the server asks for one.
+    """
+
+    def __init__(self, http: httpx.Client, token: str | None = None) -> None:
+        self._rest = MlflowRest(http, token)
+
+    def experiments(self) -> tuple[Experiment, ...]:
+        """Return all experiments, the deleted ones too."""
+        found = self._rest.pages(
+            "POST",
+            "experiments/search",
+            "experiments",
+            max_results=_EXPERIMENTS,
+            view_type="ALL",
+        )
+        return tuple(experiment_of(answer) for answer in found)
+
+    def models(self) -> tuple[RegisteredModel, ...]:
+        """Return all registered models, prompts left out."""
+        found = self._rest.pages(
+            "GET", "registered-models/search", "registered_models", max_results=_MODELS
+        )
+        models = (model_of(answer) for answer in found)
+        return tuple(model for model in models if PROMPT_TAG not in model.tags)
+
+    def versions(self) -> tuple[Version, ...]:
+        """Return all versions of all registered models, prompts left out."""
+        found = self._rest.pages(
+            "GET", "model-versions/search", "model_versions", max_results=_VERSIONS
+        )
+        versions = (version_of(answer) for answer in found)
+        return tuple(version for version in versions if PROMPT_TAG not in version.tags)
+
+    def runs(self, experiment_id: str, metric: str) -> tuple[Run, ...]:
+        """Return the finished runs that measured ``metric``, with their models.
+
+        The source of a run is the model it logged, as ``create_version`` accepts
+        it; empty if it logged none.
+        """
+        logged = self._rest.pages(
+            "POST",
+            "logged-models/search",
+            "models",
+            experiment_ids=[experiment_id],
+            max_results=_LOGGED_MODELS,
+        )
+        sources = sources_of(logged)
+        found = self._rest.pages(
+            "POST",
+            "runs/search",
+            "runs",
+            experiment_ids=[experiment_id],
+            filter="attributes.status = 'FINISHED'",
+            run_view_type="ACTIVE_ONLY",
+            max_results=_RUNS,
+        )
+        runs = (run_of(answer, sources) for answer in found)
+        return tuple(run for run in runs if metric in run.metrics)
+
+    def create_experiment(
+        self, name: str, tags: Mapping[str, str], artifact_location: str = ""
+    ) -> str:
+        """Create an experiment and return its id.
+
+        Raises ConflictError if the name is taken, also by a deleted experiment.
+        """
+        body: dict[str, Any] = {"name": name, "tags": tag_list(tags)}
+        if artifact_location:
+            body["artifact_location"] = artifact_location
+        answer = self._rest.request("POST", "experiments/create", body=body)
+        return str(answer["experiment_id"])
+
+    def restore_experiment(self, experiment_id: str) -> None:
+        """Bring a deleted experiment back; NotFoundError if it is not deleted."""
+        body = {"experiment_id": experiment_id}
+        self._rest.request("POST", "experiments/restore", body=body)
+
+    def set_experiment_tag(self, experiment_id: str, key: str, value: str) -> None:
+        """Set one tag. Safe to repeat."""
+        body = {"experiment_id": experiment_id, "key": key, "value": value}
+        self._rest.request("POST", "experiments/set-experiment-tag", body=body)
+
+    def create_model(
+        self, name: str, tags: Mapping[str, str], description: str = ""
+    ) -> RegisteredModel:
+        """Create a registered model; ConflictError if the name is taken."""
+        body = {"name": name, "tags": tag_list(tags), "description": description}
+        answer = self._rest.request("POST", "registered-models/create", body=body)
+        return model_of(answer["registered_model"])
+
+    def update_model(self, name: str, description: str) -> None:
+        """Replace the description. Safe to repeat."""
+        body = {"name": name, "description": description}
+        self._rest.request("PATCH", "registered-models/update", body=body)
+
+    def set_model_tag(self, name: str, key: str, value: str) -> None:
+        """Set one tag of a registered model. Safe to repeat."""
+        body = {"name": name, "key": key, "value": value}
+        self._rest.request("POST", "registered-models/set-tag", body=body)
+
+    def delete_model_tag(self, name: str, key: str) -> None:
+        """Delete one tag of a registered model. Safe to repeat."""
+        body = {"name": name, "key": key}
+        self._rest.request("DELETE", "registered-models/delete-tag", body=body)
+
+    def create_version(
+        self,
+        model: str,
+        source: str,
+        run_id: str,
+        tags: Mapping[str, str],
+        description: str = "",
+    ) -> Version:
+        """Create a version. Never safe to repeat: each call makes another one.
+
+        The tags are there from its first moment, so that a version whose answer
+        was lost can be found by them.
+        """
+        body: dict[str, Any] = {
+            "name": model,
+            "source": source,
+            "tags": tag_list(tags),
+            "description": description,
+        }
+        if run_id:
+            body["run_id"] = run_id
+        if source.startswith(_LOGGED_MODEL_URI):
+            # MLflow wants to hear from us what it reads in the URI as well.
+            body["model_id"] = source.removeprefix("models:/").partition("/")[0]
+        answer = self._rest.request("POST", "model-versions/create", body=body)
+        return version_of(answer["model_version"])
+
+    def set_version_tag(self, model: str, number: int, key: str, value: str) -> None:
+        """Set one tag of a version. Safe to repeat."""
+        body = {"name": model, "version": str(number), "key": key, "value": value}
+        self._rest.request("POST", "model-versions/set-tag", body=body)
+
+    def set_alias(self, model: str, alias: str, number: int) -> None:
+        """Point ``alias`` to a version, from wherever it pointed. Safe to repeat."""
+        body = {"name": model, "alias": alias, "version": str(number)}
+        self._rest.request("POST", "registered-models/alias", body=body)
+
+    def delete_alias(self, model: str, alias: str) -> None:
+        """Delete an alias. Safe to repeat."""
+        body = {"name": model, "alias": alias}
+        self._rest.request("DELETE", "registered-models/alias", body=body)

@@ -1,0 +1,128 @@
+"""What MLflow's answers say, as values."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from controller.core.registration import Run, Version
+
+# Prompts are kept as models and versions; they are none to us.
+PROMPT_TAG = "mlflow.prompt.is_prompt"
+READY = "LOGGED_MODEL_READY"
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """An experiment; a deleted one still holds its name.
+
+    Attributes:
+        id: MLflow's.
+        name: Unique, even among the deleted.
+        lifecycle_stage: ``active`` or ``deleted``.
+        artifact_location: Where its runs keep their artifacts; never changes.
+        tags: As they stand.
+        created_ms: Creation, in milliseconds since the epoch.
+    """
+
+    id: str
+    name: str
+    lifecycle_stage: str = "active"
+    artifact_location: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    created_ms: int = 0
+
+    @property
+    def deleted(self) -> bool:
+        """Whether it must be restored before it can be used."""
+        return self.lifecycle_stage == "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredModel:
+    """A registered model, without its versions.
+
+    Attributes:
+        name: Unique.
+        description: Empty if none was given.
+        tags: As they stand.
+        aliases: Number of the version each one points to.
+        created_ms: Creation, in milliseconds since the epoch.
+        updated_ms: Last change; tags and aliases do not move it.
+    """
+
+    name: str
+    description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, int] = field(default_factory=dict)
+    created_ms: int = 0
+    updated_ms: int = 0
+
+
+def experiment_of(answer: Mapping[str, Any]) -> Experiment:
+    """Return the experiment that ``answer`` describes."""
+    return Experiment(
+        id=answer["experiment_id"],
+        name=answer["name"],
+        lifecycle_stage=answer.get("lifecycle_stage", "active"),
+        artifact_location=answer.get("artifact_location", ""),
+        tags=tags_of(answer),
+        created_ms=int(answer.get("creation_time", 0)),
+    )
+
+
+def model_of(answer: Mapping[str, Any]) -> RegisteredModel:
+    """Return the registered model that ``answer`` describes."""
+    return RegisteredModel(
+        name=answer["name"],
+        description=answer.get("description", ""),
+        tags=tags_of(answer),
+        aliases={a["alias"]: int(a["version"]) for a in answer.get("aliases", ())},
+        created_ms=int(answer.get("creation_timestamp", 0)),
+        updated_ms=int(answer.get("last_updated_timestamp", 0)),
+    )
+
+
+def version_of(answer: Mapping[str, Any]) -> Version:
+    """Return the version that ``answer`` describes."""
+    return Version(
+        model=answer["name"],
+        number=int(answer["version"]),
+        source=answer.get("source", ""),
+        run_id=answer.get("run_id", ""),
+        status=answer.get("status", "READY"),
+        created_ms=int(answer.get("creation_timestamp", 0)),
+        tags=tags_of(answer),
+    )
+
+
+def run_of(answer: Mapping[str, Any], sources: Mapping[str, str]) -> Run:
+    """Return the run that ``answer`` describes; ``sources`` are by run id."""
+    info, data = answer["info"], answer.get("data", {})
+    return Run(
+        id=info["run_id"],
+        # MLflow writes "NaN" and "Infinity" as words; float() reads them.
+        metrics={m["key"]: float(m["value"]) for m in data.get("metrics", ())},
+        source=sources.get(info["run_id"], ""),
+        started_ms=int(info.get("start_time", 0)),
+    )
+
+
+def sources_of(logged_models: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the URI of the model each run logged; of several, the newest."""
+    infos = [model["info"] for model in logged_models]
+    infos.sort(key=lambda i: (int(i.get("creation_timestamp_ms", 0)), i["model_id"]))
+    return {
+        info["source_run_id"]: f"models:/{info['model_id']}"
+        for info in infos
+        if info.get("source_run_id") and info.get("status") == READY
+    }
+
+
+def tags_of(answer: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tags of ``answer`` by key."""
+    return {tag["key"]: tag.get("value", "") for tag in answer.get("tags", ())}
+
+
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return ``tags`` in the form that MLflow takes them."""
+    return [{"key": key, "value": value} for key, value in sorted(tags.items())]

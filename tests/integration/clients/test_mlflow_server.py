@@ -1,0 +1,179 @@
+"""The client against a real MLflow server: what it writes, it reads again."""
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from controller.clients.http import http_client
+from controller.clients.mlflow import MlflowApi
+from controller.core.errors import ConflictError, NotFoundError, PermanentError
+from tests.fakes.mlflow_server import mlflow_server
+
+_NUMBERS = count(1)
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    directory: Path = tmp_path_factory.mktemp("mlflow")
+    with mlflow_server(directory) as url:
+        yield url
+
+
+@pytest.fixture
+def http(url: str) -> Iterator[httpx.Client]:
+    with http_client(url) as http:
+        yield http
+
+
+@pytest.fixture
+def mlflow(http: httpx.Client) -> MlflowApi:
+    return MlflowApi(http)
+
+
+@pytest.fixture
+def name() -> str:
+    return f"thing-{next(_NUMBERS)}"
+
+
+def finished_run(http: httpx.Client, experiment: str, metrics: dict[str, object]):
+    """Make what training makes: a run with metrics and the model it logged."""
+
+    def post(method: str, path: str, body: dict[str, object]) -> dict[str, Any]:
+        answer = http.request(method, f"/api/2.0/mlflow/{path}", json=body)
+        assert answer.is_success, answer.text
+        return dict(answer.json())
+
+    run = post("POST", "runs/create", {"experiment_id": experiment, "start_time": 5})
+    run_id = run["run"]["info"]["run_id"]
+    for key, value in metrics.items():
+        metric = {"run_id": run_id, "key": key, "value": value, "timestamp": 1}
+        post("POST", "runs/log-metric", metric)
+    logged = {"experiment_id": experiment, "name": "model", "source_run_id": run_id}
+    model_id = post("POST", "logged-models", logged)["model"]["info"]["model_id"]
+    ready = {"model_id": model_id, "status": "LOGGED_MODEL_READY"}
+    post("PATCH", f"logged-models/{model_id}", ready)
+    post("POST", "runs/update", {"run_id": run_id, "status": "FINISHED"})
+    return run_id, model_id
+
+
+def test_an_experiment_is_seen_with_its_tags(mlflow, name):
+    id_ = mlflow.create_experiment(name, {"team": "growth"})
+    mlflow.set_experiment_tag(id_, "owner", "us")
+
+    seen = {e.id: e for e in mlflow.experiments()}[id_]
+
+    assert seen.name == name
+    assert seen.tags == {"team": "growth", "owner": "us"}
+    assert not seen.deleted
+    assert seen.created_ms > 0
+
+
+def test_a_deleted_experiment_is_seen_holds_its_name_and_can_be_restored(
+    mlflow, http, name
+):
+    id_ = mlflow.create_experiment(name, {})
+    http.post("/api/2.0/mlflow/experiments/delete", json={"experiment_id": id_})
+
+    with pytest.raises(ConflictError):
+        mlflow.create_experiment(name, {})
+    assert {e.id: e for e in mlflow.experiments()}[id_].deleted
+
+    mlflow.restore_experiment(id_)
+
+    assert not {e.id: e for e in mlflow.experiments()}[id_].deleted
+
+
+def test_a_model_is_seen_with_its_tags_description_and_aliases(mlflow, name):
+    mlflow.create_model(name, {"a": "1", "b": "2"}, "first")
+    version = mlflow.create_version(name, "s3://bucket/model", "", {})
+    mlflow.update_model(name, "second")
+    mlflow.set_model_tag(name, "c", "3")
+    mlflow.delete_model_tag(name, "a")
+    mlflow.set_alias(name, "production", version.number)
+
+    seen = {m.name: m for m in mlflow.models()}[name]
+
+    assert seen.description == "second"
+    assert seen.tags == {"b": "2", "c": "3"}
+    assert seen.aliases == {"production": 1}
+
+
+def test_an_alias_can_be_deleted_twice(mlflow, name):
+    mlflow.create_model(name, {})
+    version = mlflow.create_version(name, "s3://bucket/model", "", {})
+    mlflow.set_alias(name, "production", version.number)
+
+    mlflow.delete_alias(name, "production")
+    mlflow.delete_alias(name, "production")
+
+    assert {m.name: m for m in mlflow.models()}[name].aliases == {}
+
+
+def test_a_name_is_given_once(mlflow, name):
+    mlflow.create_model(name, {})
+
+    with pytest.raises(ConflictError):
+        mlflow.create_model(name, {})
+
+
+def test_what_is_missing_is_not_found(mlflow, name):
+    with pytest.raises(NotFoundError):
+        mlflow.set_model_tag(name, "k", "v")
+
+
+def test_a_version_carries_its_tags_from_the_first_moment(mlflow, name):
+    mlflow.create_model(name, {})
+
+    made = mlflow.create_version(name, "s3://bucket/model", "", {"k": "v"}, "why")
+    mlflow.set_version_tag(name, made.number, "later", "too")
+
+    seen = next(v for v in mlflow.versions() if v.model == name)
+    assert made.tags == {"k": "v"}
+    assert seen.tags == {"k": "v", "later": "too"}
+    assert (seen.number, seen.source, seen.status) == (1, "s3://bucket/model", "READY")
+    assert seen.created_ms == made.created_ms > 0
+
+
+def test_the_model_a_run_logged_becomes_a_version(mlflow, http, name):
+    experiment = mlflow.create_experiment(name, {})
+    run_id, model_id = finished_run(http, experiment, {"acc": 0.9, "nan": "NaN"})
+    mlflow.create_model(name, {})
+
+    (run,) = mlflow.runs(experiment, "acc")
+    version = mlflow.create_version(name, run.source, run.id, {})
+
+    assert run.id == run_id
+    assert run.metrics["acc"] == 0.9
+    assert run.started_ms == 5
+    assert version.source == run.source == f"models:/{model_id}"
+    assert version.run_id == run_id
+
+
+def test_a_run_that_goes_on_is_no_candidate(mlflow, http, name):
+    experiment = mlflow.create_experiment(name, {})
+    body = {"experiment_id": experiment, "start_time": 5}
+    http.post("/api/2.0/mlflow/runs/create", json=body)
+
+    assert mlflow.runs(experiment, "acc") == ()
+
+
+def test_a_foreign_host_name_is_refused_with_its_remedy(url):
+    with http_client(url) as http:
+        http.headers["host"] = "mlflow.example.com"
+
+        with pytest.raises(PermanentError, match="MLFLOW_SERVER_ALLOWED_HOSTS"):
+            MlflowApi(http).models()
+
+
+def test_a_name_is_reached_at_the_address_that_was_chosen(url):
+    port = httpx.URL(url).port
+    named = f"http://localhost.internal:{port}"
+
+    with http_client(named, resolve=lambda _: ["127.0.0.1"]) as http:
+        http.headers["host"] = "localhost"
+
+        assert MlflowApi(http).experiments()

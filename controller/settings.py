@@ -1,0 +1,299 @@
+"""The environment, read once and typed.
+
+``VARIABLES`` is the one table of all variables: reading, documentation and tests
+are made from it. A variable that is set to nothing counts as not set.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from controller.core.errors import RefusedError
+from controller.core.platform import ENVIRONMENTS, Environment
+from controller.core.secret import Secret, SecretUrl
+from controller.core.variables import (
+    Address,
+    Variable,
+    address,
+    flag,
+    ip,
+    number,
+    one_of,
+    presence,
+    row,
+    seconds,
+    store_url,
+    url,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment says; each field is one row of the table."""
+
+    environment: Environment | None = field(
+        default=None,
+        metadata=row(
+            "ENVIRONMENT",
+            one_of(*ENVIRONMENTS),
+            "Which environment is meant, and so which overlay is read.",
+            example="development",
+        ),
+    )
+    aws_region: str | None = field(
+        default=None,
+        metadata=row(
+            "AWS_REGION",
+            str,
+            "The AWS region, where the document names none.",
+            example="us-east-1",
+            aliases=("AWS_DEFAULT_REGION",),
+        ),
+    )
+    aws_endpoint_url: str | None = field(
+        default=None,
+        metadata=row(
+            "AWS_ENDPOINT_URL",
+            url,
+            "Where AWS is asked instead of the region's own addresses.",
+            example="http://127.0.0.1:4566",
+        ),
+    )
+    mlflow_tracking_uri: str | None = field(
+        default=None,
+        metadata=row(
+            "MLFLOW_TRACKING_URI",
+            url,
+            "The MLflow server, where the document declares no endpoint `mlflow`.",
+            example="http://mlflow.hokusai-development.local:5000",
+            aliases=("MLFLOW_SERVER_URL",),
+        ),
+    )
+    mlflow_tracking_token: Secret | None = field(
+        default=None,
+        metadata=row(
+            "MLFLOW_TRACKING_TOKEN",
+            Secret,
+            "The bearer token sent to MLflow.",
+            example="token",
+        ),
+    )
+    mlflow_fallback_ip: str | None = field(
+        default=None,
+        metadata=row(
+            "MLFLOW_FALLBACK_IP",
+            ip,
+            "The address of MLflow when neither DNS nor what is remembered helps.",
+            example="10.0.1.221",
+        ),
+    )
+    dns_cache_ttl: int = field(
+        default=300,
+        metadata=row(
+            "DNS_CACHE_TTL",
+            number(0, 86_400),
+            "How many seconds an address is kept at most; the record's own TTL if less.",
+        ),
+    )
+    dns_timeout: float = field(
+        default=10.0,
+        metadata=row(
+            "DNS_TIMEOUT",
+            seconds,
+            "How many seconds a DNS question may take.",
+        ),
+    )
+    dns_server: Address | None = field(
+        default=None,
+        metadata=row(
+            "HOKUSAI_DNS_SERVER",
+            address,
+            "The name server to ask, host:port, instead of the machine's.",
+            example="127.0.0.1:5353",
+        ),
+    )
+    store_url: SecretUrl = field(
+        default=SecretUrl("sqlite:///.hokusai/controller.db"),
+        metadata=row(
+            "HOKUSAI_STORE_URL",
+            store_url,
+            "Where the controller keeps its records: SQLite, or PostgreSQL.",
+            example="postgresql://hokusai:password@db.example.com:5432/hokusai",
+            aliases=("DATABASE_URL",),
+        ),
+    )
+    api_key: Secret | None = field(
+        default=None,
+        metadata=row(
+            "HOKUSAI_API_KEY",
+            Secret,
+            "The key that the API asks of its callers, and that we send to it.",
+            example="key",
+        ),
+    )
+    api_host: str = field(
+        default="0.0.0.0",  # noqa: S104  # a container's only address is unknown
+        metadata=row(
+            "HOKUSAI_API_HOST",
+            str,
+            "The address that the API listens on.",
+            aliases=("API_HOST",),
+        ),
+    )
+    api_port: int = field(
+        default=8001,
+        metadata=row(
+            "HOKUSAI_API_PORT",
+            number(1, 65_535),
+            "The port that the API listens on.",
+            aliases=("API_PORT",),
+        ),
+    )
+    webhook_url: str | None = field(
+        default=None,
+        metadata=row(
+            "WEBHOOK_URL",
+            url,
+            "The webhook target `default`, where the document declares no webhooks.",
+            example="https://hokus.ai/api/webhooks/model-registration",
+        ),
+    )
+    webhook_secret: Secret | None = field(
+        default=None,
+        metadata=row(
+            "WEBHOOK_SECRET",
+            Secret,
+            "What deliveries are signed with, where the document refers to it.",
+            example="secret",
+            aliases=("WEBHOOK_SECRET_KEY", "HOKUSAI_SITE_WEBHOOK_SECRET"),
+        ),
+    )
+    webhook_timeout: float = field(
+        default=30.0,
+        metadata=row(
+            "WEBHOOK_TIMEOUT",
+            seconds,
+            "How many seconds one attempt may take, for the target `default`.",
+        ),
+    )
+    webhook_max_retries: int = field(
+        default=5,
+        metadata=row(
+            "WEBHOOK_MAX_RETRIES",
+            number(0, 100),
+            "How often a delivery is repeated before it is given up.",
+        ),
+    )
+    webhook_retry_delay: float = field(
+        default=2.0,
+        metadata=row(
+            "WEBHOOK_RETRY_DELAY",
+            seconds,
+            "How many seconds until the first repeat; each further one doubles them.",
+        ),
+    )
+    webhook_breaker_threshold: int = field(
+        default=5,
+        metadata=row(
+            "WEBHOOK_CIRCUIT_BREAKER_FAILURE_THRESHOLD",
+            number(1, 1000),
+            "How many failures in a row make us stop trying a target for a while.",
+        ),
+    )
+    webhook_breaker_recovery: float = field(
+        default=60.0,
+        metadata=row(
+            "WEBHOOK_CIRCUIT_BREAKER_RECOVERY_TIME",
+            seconds,
+            "How many seconds until such a target is tried again.",
+        ),
+    )
+    redis_fallback: bool = field(
+        default=False,
+        metadata=row(
+            "ENABLE_REDIS_FALLBACK",
+            flag,
+            "Whether events are published to Redis too, until consumers have moved.",
+            example="true",
+        ),
+    )
+    auth_service_url: str | None = field(
+        default=None,
+        metadata=row(
+            "AUTH_SERVICE_URL",
+            url,
+            "The service that validates callers' keys.",
+            example="https://auth.hokus.ai",
+            aliases=("HOKUSAI_AUTH_SERVICE_URL",),
+        ),
+    )
+    log_level: str = field(
+        default="INFO",
+        metadata=row(
+            "HOKUSAI_LOG_LEVEL",
+            one_of("DEBUG", "INFO", "WARNING", "ERROR"),
+            "The least important log lines that are written.",
+            example="INFO",
+        ),
+    )
+    probe_port: int = field(
+        default=8002,
+        metadata=row(
+            "HOKUSAI_PROBE_PORT",
+            number(1, 65_535),
+            "The controller's own port: /live, /ready, /metrics and triggers.",
+        ),
+    )
+    no_color: bool = field(
+        default=False,
+        metadata=row("NO_COLOR", presence, "Set to anything: no colours.", example="1"),
+    )
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> "Settings":
+        """Return the settings in ``environ``.
+
+        Raises:
+            RefusedError: a value is not valid; the message names every such
+                variable, and no value.
+        """
+        values: dict[str, Any] = {}
+        problems = []
+        for name, variable in VARIABLES.items():
+            used, text = variable.find(environ) or ("", "")
+            try:
+                values |= {name: variable.parse(text)} if used else {}
+            except ValueError as error:
+                example = variable.example or _written(DEFAULTS[name])
+                problems.append(f"{used} {error}; write, for example, {example}")
+        if problems:
+            raise RefusedError("\n".join(problems))
+        return cls(**values)
+
+
+VARIABLES: dict[str, Variable] = {
+    entry.name: entry.metadata["variable"] for entry in fields(Settings)
+}
+DEFAULTS: dict[str, Any] = {entry.name: entry.default for entry in fields(Settings)}
+
+
+def reference() -> str:
+    """Return the table of all variables as Markdown."""
+    rows = ["| variable | default | meaning |", "|---|---|---|"]
+    for field_name, variable in VARIABLES.items():
+        names = " or ".join(f"`{n}`" for n in (variable.name, *variable.aliases))
+        default = _written(DEFAULTS[field_name])
+        shown = f"`{default}`" if default else ""
+        rows.append(f"| {names} | {shown} | {variable.description} |")
+    return "\n".join(rows) + "\n"
+
+
+def _written(value: Any) -> str:
+    """Return ``value`` as one would write it into the environment."""
+    match value:
+        case None | False:
+            return ""
+        case float():
+            return f"{value:g}"
+        case _:
+            return str(value)

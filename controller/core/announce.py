@@ -14,11 +14,11 @@ from typing import Any, Literal
 from controller.core.identity import derived_uuid
 from controller.core.registration import (
     BASELINE_TAG,
-    DUPLICATE_TAG,
     METRIC_TAG,
     MODEL_ID_TAG,
     TOKEN_TAG,
     Version,
+    originals,
 )
 
 EventType = Literal["model.registered"]
@@ -91,9 +91,8 @@ def unannounced(
     since = None if baseline is None else int(baseline.timestamp() * 1000)
     missing = [
         version
-        for version in versions
+        for version in originals(versions)
         if version.status == "READY"
-        and DUPLICATE_TAG not in version.tags
         and (since is None or version.created_ms >= since)
         and identity_of(registry, version) not in announced
     ]

@@ -137,10 +137,10 @@ def _exact(value: Any) -> Any:
     """Return a number that a 64-bit float holds without loss."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         refuse("must be a number")
+    if isinstance(value, int) and abs(value) > 2**53:
+        refuse("has more digits than a number holds exactly")
     if not math.isfinite(value):
         refuse("must be a finite number")
-    if abs(value) > 2**53 and int(value) == value and isinstance(value, int):
-        refuse("has more digits than a number holds exactly")
     return float(value)
 
 

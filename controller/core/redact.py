@@ -19,3 +19,21 @@ def redact(text: str, secrets: Iterable[str]) -> str:
         if len(secret) >= _SHORTEST:
             text = text.replace(secret, MASK)
     return _CREDENTIALS_IN_URL.sub(MASK, text)
+
+
+# Names whose values are taken for secrets, wherever they come from.
+_SECRET_NAME = re.compile(
+    r"pass(word|wd)?$|secret|token$|api_?key|private_?key|credential|auth_?token",
+    re.IGNORECASE,
+)
+
+
+def masked(path: str, value: object) -> object:
+    """Return ``value`` of the field at ``path``, or a mask if it looks secret.
+
+    References stay: they name a place, not a value.
+    """
+    if not isinstance(value, str) or value.startswith("arn:"):
+        return value
+    name = path.rpartition(".")[2]
+    return MASK if _SECRET_NAME.search(name) else redact(value, ())

@@ -74,7 +74,7 @@ def registered(versions: Iterable[Version], hash_: str) -> Version | None:
 
 
 def duplicates(versions: Iterable[Version]) -> dict[int, int]:
-    """Return, for each version that repeats a lower one's hash, that lower one."""
+    """Return, for each version of a model that repeats a lower one, that lower one."""
     first: dict[str, int] = {}
     repeated: dict[int, int] = {}
     for version in sorted(versions, key=lambda v: v.number):
@@ -86,6 +86,24 @@ def duplicates(versions: Iterable[Version]) -> dict[int, int]:
         else:
             first[hash_] = version.number
     return repeated
+
+
+def originals(versions: Iterable[Version]) -> tuple[Version, ...]:
+    """Return the versions, of any models, that repeat no other one.
+
+    A copy is one from its first moment, whether or not it is marked yet.
+    """
+    by_model: dict[str, list[Version]] = {}
+    for version in versions:
+        by_model.setdefault(version.model, []).append(version)
+    copies = {model: duplicates(of) for model, of in by_model.items()}
+    return tuple(
+        version
+        for of in by_model.values()
+        for version in of
+        if DUPLICATE_TAG not in version.tags
+        and version.number not in copies[version.model]
+    )
 
 
 def best_run(

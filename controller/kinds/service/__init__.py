@@ -1,1 +1,19 @@
-"""The ``service`` kind."""
+"""The ``service`` kind: containers that ECS keeps running."""
+
+from controller.core.kind import Kind
+from controller.kinds.service.compare import compare
+from controller.kinds.service.rules import health, held
+from controller.kinds.service.spec import ServiceSpec, complete, references
+from controller.kinds.service.state import ServiceState
+
+KIND: Kind[ServiceSpec, ServiceState] = Kind(
+    name="service",
+    section="services",
+    spec=ServiceSpec,
+    compare=compare,
+    health=health,
+    held=held,
+    references=references,
+    complete=complete,
+    prune=True,
+)

@@ -1,0 +1,1 @@
+"""The imperative shell: carries out what the core decides; knows no concrete kind."""

@@ -1,0 +1,109 @@
+"""Carry out a plan: the only place where actions become effects."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor as Pool
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
+
+from controller.core.clock import Clock
+from controller.core.driver import (
+    Applied,
+    Driver,
+    Failed,
+    Outcome,
+    Skipped,
+)
+from controller.core.errors import ControllerError, DriverError
+from controller.core.plan import Action
+from controller.core.planner import DesiredState
+from controller.core.resource import ResourceId
+from controller.core.retry import RetryPolicy, next_delay
+
+log = logging.getLogger(__name__)
+
+# Within a pass only what passes by itself in a moment is tried again; what takes
+# longer is left to a later pass, so that one resource does not hold up others.
+WITHIN_A_PASS = RetryPolicy(3, timedelta(milliseconds=200), timedelta(seconds=2))
+
+
+class Journal(Protocol):
+    """The record of what was tried and what came of it."""
+
+    def started(self, action: Action) -> int:
+        """Record the intent, before the effect, and return its number."""
+        ...
+
+    def finished(self, number: int, action: Action, outcome: Outcome) -> None:
+        """Record what came of intent ``number``."""
+        ...
+
+
+@dataclass(frozen=True)
+class Executor:
+    """Applies actions side by side, each after what it depends on.
+
+    Attributes:
+        drivers: By kind.
+        journal: Told before and after each action.
+        pool: Where the actions run.
+        clock: Waits between attempts.
+        policy: How often an action is tried within a pass.
+    """
+
+    drivers: Mapping[str, Driver]
+    journal: Journal
+    pool: Pool
+    clock: Clock
+    policy: RetryPolicy = field(default=WITHIN_A_PASS)
+
+    def execute(
+        self, actions: Sequence[Action], desired: DesiredState
+    ) -> dict[ResourceId, Outcome]:
+        """Apply every action. One failure stops only what depends on it.
+
+        Actions come in dependency order, so each waits only for earlier ones and
+        the pool cannot run out of threads that wait for each other.
+        """
+        running: dict[ResourceId, Future[Outcome]] = {}
+        for action in actions:
+            resource = desired.get(action.target)
+            needs = resource.depends_on if resource is not None else frozenset()
+            before = {id_: running[id_] for id_ in needs if id_ in running}
+            running[action.target] = self.pool.submit(self._apply, action, before)
+        return {id_: future.result() for id_, future in running.items()}
+
+    def _apply(
+        self, action: Action, before: Mapping[ResourceId, Future[Outcome]]
+    ) -> Outcome:
+        for id_, future in before.items():
+            if not isinstance(future.result(), Applied):
+                return Skipped(f"It waits for {id_}.")
+        missing = [id_ for id_ in action.waits_for if id_ not in before]
+        if missing:
+            return Skipped(f"It waits for {', '.join(map(str, missing))}.")
+        number = self.journal.started(action)
+        outcome = self._attempt(action)
+        self.journal.finished(number, action, outcome)
+        return outcome
+
+    def _attempt(self, action: Action) -> Outcome:
+        attempt = 1
+        while True:
+            try:
+                return self.drivers[action.target.kind].apply(action)
+            except DriverError as error:
+                delay = next_delay(self.policy, error, attempt, str(action.target))
+                if delay is None:
+                    return Failed(error)
+            except Exception as error:
+                target = str(action.target)
+                log.exception(
+                    "a driver failed while acting", extra={"resource": target}
+                )
+                message = f"The driver of {target} failed: {type(error).__name__}."
+                return Failed(ControllerError(message))
+            self.clock.sleep(delay.total_seconds())
+            attempt += 1

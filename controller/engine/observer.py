@@ -1,0 +1,79 @@
+"""Look at the world, all kinds at once, within a deadline.
+
+Whatever goes wrong while looking becomes ``Unknown``: nothing is planned on what
+could not be seen.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor as Pool
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from controller.core.clock import Clock
+from controller.core.driver import Driver
+from controller.core.errors import DriverError
+from controller.core.observation import Observation, ObservedState, Unknown
+from controller.core.planner import DesiredState
+from controller.core.resource import Resource, ResourceId
+
+log = logging.getLogger(__name__)
+
+Declared: TypeAlias = Mapping[ResourceId, Resource[Any]]
+Seen: TypeAlias = Mapping[ResourceId, Observation]
+
+
+@dataclass(frozen=True)
+class Observer:
+    """Asks every driver for what it sees.
+
+    Attributes:
+        drivers: By kind.
+        pool: Where the drivers look, side by side.
+        clock: Dates the observation.
+        deadline: Seconds after which what has not been seen is unknown.
+        forget: Called first; drops what an earlier look remembered.
+    """
+
+    drivers: Mapping[str, Driver]
+    pool: Pool
+    clock: Clock
+    deadline: float = 30.0
+    forget: Sequence[Callable[[], None]] = ()
+
+    def observe(self, desired: DesiredState) -> ObservedState:
+        """Return what is seen of ``desired`` and of whatever else is ours."""
+        for forget in self.forget:
+            forget()
+        began = self.clock.monotonic()
+        looks: dict[str, tuple[Declared, Future[Seen]]] = {}
+        for kind, driver in self.drivers.items():
+            declared = _of_kind(desired, kind)
+            looks[kind] = (declared, self.pool.submit(driver.observe, declared))
+        seen: dict[ResourceId, Observation] = {}
+        for kind, (declared, look) in looks.items():
+            left = max(0.0, began + self.deadline - self.clock.monotonic())
+            seen |= _answer(kind, declared, look, left, self.deadline)
+        return ObservedState(seen, self.clock.now())
+
+
+def _of_kind(desired: DesiredState, kind: str) -> Declared:
+    return {id_: r for id_, r in desired.items() if id_.kind == kind}
+
+
+def _answer(
+    kind: str, declared: Declared, look: Future[Seen], left: float, deadline: float
+) -> Seen:
+    """Return what a driver saw, or that nothing is known."""
+    try:
+        return look.result(timeout=left)
+    except TimeoutError:
+        look.cancel()
+        reason = f"No answer within {deadline:.0f} s."
+    except DriverError as error:
+        reason = str(error)
+    except Exception as error:
+        log.exception("a driver failed while looking", extra={"kind": kind})
+        reason = f"The {kind} driver failed: {type(error).__name__}."
+    return {id_: Unknown(reason) for id_ in declared}

@@ -1,0 +1,152 @@
+"""One pass: observe, diff, guard, act, record."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol, TypeAlias
+
+from controller.core.clock import Clock
+from controller.core.conditions import Conditions, ConditionType, Truth
+from controller.core.driver import Outcome, Progressing, Skipped
+from controller.core.observation import ObservedState, Ownership, Present
+from controller.core.plan import Hold, Plan
+from controller.core.planner import DesiredState, Kinds, diff
+from controller.core.resource import ResourceId
+from controller.core.safety import Limits, guard
+from controller.core.status import conclude
+from controller.engine.backoff import Backoff
+from controller.engine.executor import Executor
+from controller.engine.observer import Observer
+
+Statuses: TypeAlias = Mapping[ResourceId, Conditions]
+
+# While something is under way, its end is noticed within this.
+WHILE_UNDER_WAY = timedelta(seconds=1)
+
+
+class Memory(Protocol):
+    """What is kept between passes. Losing it loses history, never correctness."""
+
+    def statuses(self) -> Statuses:
+        """Return the conditions concluded last."""
+        ...
+
+    def conclude(self, statuses: Statuses) -> None:
+        """Keep ``statuses``; what did not change is not written."""
+        ...
+
+    def undeclared(self) -> frozenset[ResourceId]:
+        """Return what the last pass saw that is ours and not declared."""
+        ...
+
+    def note_undeclared(self, ids: Collection[ResourceId]) -> None:
+        """Keep what this pass saw that is ours and not declared."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PassResult:
+    """What one pass found and did.
+
+    Attributes:
+        plan: What was to be done when the pass began.
+        outcomes: What came of it.
+        left: What is left to be done, as seen afterwards.
+        statuses: Conditions of every declared resource.
+        next_in: When to look again at the latest.
+    """
+
+    plan: Plan
+    outcomes: Mapping[ResourceId, Outcome]
+    left: Plan
+    statuses: Statuses
+    next_in: timedelta
+
+    @property
+    def converged(self) -> bool:
+        """Whether nothing is left to do and every resource is ready."""
+        return self.left.in_sync and all(
+            conditions[ConditionType.READY].status is Truth.TRUE
+            for conditions in self.statuses.values()
+        )
+
+
+@dataclass(frozen=True)
+class Reconciler:
+    """Takes the world one pass nearer to the document."""
+
+    kinds: Kinds
+    observer: Observer
+    executor: Executor
+    memory: Memory
+    clock: Clock
+    backoff: Backoff = field(default_factory=Backoff)
+
+    def plan(self, desired: DesiredState, limits: Limits) -> tuple[ObservedState, Plan]:
+        """Look, and return what was seen and what to do about it. Writes nothing."""
+        observed = self.observer.observe(desired)
+        plan = diff(desired, observed, self.kinds)
+        in_flight = sum(b.hold is Hold.ROLLOUT_IN_PROGRESS for b in plan.blocked)
+        held = Limits(
+            limits.max_disruptive_actions,
+            limits.prune,
+            in_flight,
+            self.memory.undeclared(),
+        )
+        return observed, guard(plan, desired, observed, held)
+
+    def run(
+        self, desired: DesiredState, limits: Limits, interval: timedelta
+    ) -> PassResult:
+        """Look, act on what differs, look again, and record what is true."""
+        observed, plan = self.plan(desired, limits)
+        undeclared = _undeclared(desired, observed)
+        actions, resting = self.backoff.split(plan.actions, self.clock.now())
+        outcomes = self.executor.execute(actions, desired)
+        self.backoff.note(actions, outcomes, self.clock.now())
+        left = plan
+        if any(not isinstance(outcome, Skipped) for outcome in outcomes.values()):
+            observed, left = self.plan(desired, limits)
+        self.memory.note_undeclared(undeclared)
+        outcomes |= resting
+        statuses = conclude(
+            desired, observed, left, outcomes, self.kinds, self.memory.statuses()
+        )
+        self.memory.conclude(statuses)
+        next_in = self._next_in(left, outcomes, statuses, interval)
+        return PassResult(plan, outcomes, left, statuses, next_in)
+
+    def _next_in(
+        self,
+        left: Plan,
+        outcomes: Mapping[ResourceId, Outcome],
+        statuses: Statuses,
+        interval: timedelta,
+    ) -> timedelta:
+        """Return how long may pass until the next look."""
+        waits = [interval]
+        waits += [
+            o.check_after for o in outcomes.values() if isinstance(o, Progressing)
+        ]
+        under_way = any(
+            conditions[ConditionType.RECONCILING].status is Truth.TRUE
+            for conditions in statuses.values()
+        )
+        if under_way:
+            waits.append(WHILE_UNDER_WAY)
+        again = self.backoff.soonest()
+        if left.actions and again is not None:
+            waits.append(max(again - self.clock.now(), timedelta()))
+        return min(waits)
+
+
+def _undeclared(
+    desired: DesiredState, observed: ObservedState
+) -> frozenset[ResourceId]:
+    return frozenset(
+        id_
+        for id_, seen in observed.observations.items()
+        if id_ not in desired
+        and isinstance(seen, Present)
+        and seen.ownership is Ownership.OURS
+    )

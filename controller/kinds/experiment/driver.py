@@ -1,0 +1,68 @@
+"""Experiments in MLflow: look, create, restore, tag."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from controller.clients.mlflow import Experiment, MlflowApi, MlflowReader
+from controller.core.driver import Applied
+from controller.core.identity import APPLIED_TAG
+from controller.core.observation import Absent, Observation, Ownership, Present
+from controller.core.ownership import ownership_of, stamp
+from controller.core.plan import Action, Verb
+from controller.core.resource import Resource, ResourceId
+from controller.kinds.experiment.compare import declared_tags
+from controller.kinds.experiment.spec import ExperimentSpec
+from controller.kinds.experiment.state import ExperimentState
+
+
+class ExperimentDriver:
+    """The only part of the kind that talks to MLflow; see ``core.driver.Driver``."""
+
+    def __init__(self, api: MlflowApi, reader: MlflowReader, owner: str) -> None:
+        self._api = api
+        self._reader = reader
+        self._owner = owner
+
+    def observe(
+        self, declared: Mapping[ResourceId, Resource[Any]]
+    ) -> Mapping[ResourceId, Observation]:
+        """Return the declared experiments, and those that carry our tag."""
+        by_name = {e.name: e for e in self._reader.experiments()}
+        seen: dict[ResourceId, Observation] = {}
+        for id_, resource in declared.items():
+            experiment = by_name.pop(resource.spec.name, None)
+            seen[id_] = Absent() if experiment is None else self._present(experiment)
+        for name, experiment in by_name.items():
+            present = self._present(experiment)
+            if present.ownership is Ownership.OURS and not experiment.deleted:
+                seen[ResourceId("experiment", name)] = present
+        return seen
+
+    def apply(self, action: Action) -> Applied:
+        """Create the experiment, or settle the changes one by one."""
+        spec: ExperimentSpec = action.desired
+        tags = stamp(self._owner, action.generation)
+        if action.verb is Verb.CREATE:
+            self._api.create_experiment(
+                spec.name,
+                {**declared_tags(spec), **tags},
+                spec.artifact_location or "",
+            )
+            return Applied()
+        state: ExperimentState = action.observed
+        if not state.active:
+            self._api.restore_experiment(state.id)
+        for key, value in {**declared_tags(spec), **tags}.items():
+            if state.tags.get(key) != value:
+                self._api.set_experiment_tag(state.id, key, value)
+        return Applied()
+
+    def _present(self, experiment: Experiment) -> Present[ExperimentState]:
+        state = ExperimentState(
+            experiment.id,
+            not experiment.deleted,
+            experiment.tags,
+            experiment.artifact_location,
+        )
+        ownership = ownership_of(experiment.tags, self._owner)
+        return Present(state, ownership, experiment.tags.get(APPLIED_TAG))

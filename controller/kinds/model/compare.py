@@ -1,0 +1,56 @@
+"""Which fields of a registered model differ."""
+
+from collections.abc import Iterator
+
+from controller.core.plan import Change, Effect
+from controller.core.registration import DUPLICATE_TAG, duplicates, registered
+from controller.kinds.model.rules import alias_target, model_tags, wanted
+from controller.kinds.model.spec import ModelSpec
+from controller.kinds.model.state import ModelState
+
+
+def compare(spec: ModelSpec, state: ModelState) -> tuple[Change, ...]:
+    """Return every field in which ``state`` is not what ``spec`` asks for."""
+    return (
+        *_own_fields(spec, state),
+        *_versions(spec, state),
+        *_aliases(spec, state),
+    )
+
+
+def _own_fields(spec: ModelSpec, state: ModelState) -> Iterator[Change]:
+    if spec.description and spec.description != state.description:
+        yield Change("description", state.description, spec.description)
+    for key, value in model_tags(spec).items():
+        if state.tags.get(key) != value:
+            yield Change(f"tags.{key}", state.tags.get(key), value)
+
+
+def _versions(spec: ModelSpec, state: ModelState) -> Iterator[Change]:
+    """Yield the versions to register, tags that moved, and copies to mark."""
+    for index, version in enumerate(spec.versions):
+        want = wanted(spec, version, state)
+        if want is None:
+            continue
+        have = registered(state.versions, want.hash)
+        if have is None:
+            after = {"source": want.source, "run_id": want.run_id}
+            yield Change(f"versions[{index}]", None, after)
+            continue
+        for key, value in want.tags.items():
+            if have.tags.get(key) != value:
+                path = f"versions[{index}].tags.{key}"
+                yield Change(path, have.tags.get(key), value)
+    known = {version.number: version for version in state.versions}
+    for number, original in duplicates(state.versions).items():
+        before = known[number].tags.get(DUPLICATE_TAG)
+        if before != str(original):
+            path = f"duplicates.{number}"
+            yield Change(path, before, str(original), Effect.COSMETIC)
+
+
+def _aliases(spec: ModelSpec, state: ModelState) -> Iterator[Change]:
+    for alias, target in spec.aliases.items():
+        number = alias_target(spec, target, state.versions)
+        if number is not None and state.aliases.get(alias) != number:
+            yield Change(f"aliases.{alias}", state.aliases.get(alias), number)

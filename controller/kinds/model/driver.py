@@ -1,0 +1,167 @@
+"""Registered models in MLflow: look, register once, tag, point aliases."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from controller.clients.mlflow import MlflowApi, MlflowReader, RegisteredModel
+from controller.core.driver import Applied
+from controller.core.errors import PermanentError
+from controller.core.identity import APPLIED_TAG
+from controller.core.observation import Absent, Observation, Ownership, Present
+from controller.core.ownership import ownership_of, stamp
+from controller.core.plan import Action, Verb
+from controller.core.registration import DUPLICATE_TAG, Run, Version, registered
+from controller.core.resource import Resource, ResourceId
+from controller.kinds.model.rules import Registration, alias_target, model_tags, wanted
+from controller.kinds.model.spec import ModelSpec
+from controller.kinds.model.state import ModelState
+
+Versions = Mapping[str, tuple[Version, ...]]
+
+
+class ModelDriver:
+    """The only part of the kind that talks to MLflow; see ``core.driver.Driver``.
+
+    MLflow makes a second version of whatever is registered twice. So the hash of
+    a registration is looked for right before it is made, and what was made with a
+    lost answer is found by it in the next pass.
+    """
+
+    def __init__(
+        self,
+        api: MlflowApi,
+        reader: MlflowReader,
+        owner: str,
+        experiments: Mapping[str, str],
+    ) -> None:
+        """Keep what is needed.
+
+        Args:
+            api: For writes.
+            reader: For reads, shared with the other kinds of a pass.
+            owner: Value of our ownership tag.
+            experiments: MLflow's name of each declared experiment, by key.
+        """
+        self._api = api
+        self._reader = reader
+        self._owner = owner
+        self._experiments = experiments
+
+    def observe(
+        self, declared: Mapping[ResourceId, Resource[Any]]
+    ) -> Mapping[ResourceId, Observation]:
+        """Return the declared models, and those that carry our tag."""
+        by_name = {model.name: model for model in self._reader.models()}
+        versions = self._versions()
+        seen: dict[ResourceId, Observation] = {}
+        for id_, resource in declared.items():
+            model = by_name.pop(resource.spec.name, None)
+            seen[id_] = (
+                Absent()
+                if model is None
+                else self._present(model, versions, self._runs(resource.spec))
+            )
+        for name, model in by_name.items():
+            present = self._present(model, versions, {})
+            if present.ownership is Ownership.OURS:
+                seen[ResourceId("model", name)] = present
+        return seen
+
+    def apply(self, action: Action) -> Applied:
+        """Create the model, or register, tag and alias what is missing."""
+        spec: ModelSpec = action.desired
+        tags = {**model_tags(spec), **stamp(self._owner, action.generation)}
+        if action.verb is Verb.CREATE:
+            self._api.create_model(spec.name, tags, spec.description)
+            return Applied()
+        state: ModelState = action.observed
+        if spec.description and spec.description != state.description:
+            self._api.update_model(spec.name, spec.description)
+        for key, value in tags.items():
+            if state.tags.get(key) != value:
+                self._api.set_model_tag(spec.name, key, value)
+        self._mark_duplicates(action)
+        versions = self._register(spec, state)
+        self._point_aliases(spec, state, versions)
+        return Applied()
+
+    def _register(self, spec: ModelSpec, state: ModelState) -> tuple[Version, ...]:
+        """Return all versions, after creating the ones asked for and missing."""
+        self._reader.clear()
+        versions = self._versions().get(spec.name, ())
+        for version in spec.versions:
+            want = wanted(spec, version, state)
+            if want is None:
+                continue
+            have = registered(versions, want.hash)
+            if have is None:
+                versions = (*versions, self._create(spec, want))
+            else:
+                self._tag(have, want.tags)
+        return versions
+
+    def _create(self, spec: ModelSpec, want: Registration) -> Version:
+        version = self._api.create_version(
+            spec.name, want.source, want.run_id, want.tags, spec.description
+        )
+        if version.tags.get(DUPLICATE_TAG) or version.model != spec.name:
+            msg = f"MLflow answered the creation of {spec.name} with another version"
+            raise PermanentError(msg)
+        return version
+
+    def _tag(self, version: Version, tags: Mapping[str, str]) -> None:
+        for key, value in tags.items():
+            if version.tags.get(key) != value:
+                self._api.set_version_tag(version.model, version.number, key, value)
+
+    def _mark_duplicates(self, action: Action) -> None:
+        for change in action.changes:
+            what, _, number = change.path.partition(".")
+            if what == "duplicates":
+                name, after = action.desired.name, str(change.after)
+                self._api.set_version_tag(name, int(number), DUPLICATE_TAG, after)
+
+    def _point_aliases(
+        self, spec: ModelSpec, state: ModelState, versions: tuple[Version, ...]
+    ) -> None:
+        for alias, target in spec.aliases.items():
+            number = alias_target(spec, target, versions)
+            if number is not None and state.aliases.get(alias) != number:
+                self._api.set_alias(spec.name, alias, number)
+
+    def _versions(self) -> Versions:
+        grouped: defaultdict[str, list[Version]] = defaultdict(list)
+        for version in self._reader.versions():
+            grouped[version.model].append(version)
+        return {name: tuple(versions) for name, versions in grouped.items()}
+
+    def _runs(self, spec: ModelSpec) -> dict[str, tuple[Run, ...]]:
+        """Return the finished runs of every experiment that ``spec`` selects from."""
+        ids = {e.name: e.id for e in self._reader.experiments() if not e.deleted}
+        runs: dict[str, tuple[Run, ...]] = {}
+        for version in spec.versions:
+            if version.select is None:
+                continue
+            key = version.select.experiment
+            id_ = ids.get(self._experiments.get(key, key))
+            if id_ is not None:
+                found = self._reader.runs(id_, version.select.metric)
+                runs[key] = (*runs.get(key, ()), *found)
+        return runs
+
+    def _present(
+        self,
+        model: RegisteredModel,
+        versions: Versions,
+        runs: Mapping[str, tuple[Run, ...]],
+    ) -> Present[ModelState]:
+        state = ModelState(
+            model.description,
+            model.tags,
+            model.aliases,
+            versions.get(model.name, ()),
+            runs,
+        )
+        ownership = ownership_of(model.tags, self._owner)
+        return Present(state, ownership, model.tags.get(APPLIED_TAG))

@@ -1,0 +1,176 @@
+"""Services in ECS: look, register, create, update, delete."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from controller.clients.aws import Aws
+from controller.core.driver import Applied, Progressing
+from controller.core.errors import ConflictError, NotFoundError
+from controller.core.identity import APPLIED_TAG, OWNER_TAG
+from controller.core.observation import Absent, Observation, Present
+from controller.core.ownership import ownership_of, stamp
+from controller.core.plan import Action, Verb
+from controller.core.resource import Resource, ResourceId
+from controller.kinds.service.describe import Ecs, exists, reraise_as_unknown_cluster
+from controller.kinds.service.discovery import CloudMap
+from controller.kinds.service.normalise import canonical
+from controller.kinds.service.settings import settings
+from controller.kinds.service.spec import ServiceSpec
+from controller.kinds.service.state import ServiceState
+from controller.kinds.service.task_definition import render
+
+CHECK_AFTER = timedelta(seconds=1)
+Declared = Mapping[ResourceId, Resource[Any]]
+
+
+class ServiceDriver:
+    """The only part of the kind that talks to AWS; see ``core.driver.Driver``.
+
+    RegisterTaskDefinition has no idempotency token and allows one call a second:
+    nothing is registered whose content an active revision has already.
+    """
+
+    def __init__(self, aws: Aws, owner: str) -> None:
+        self._aws = aws
+        self._ecs = Ecs(aws)
+        self._map = CloudMap(aws)
+        self._owner = owner
+
+    def observe(self, declared: Declared) -> Mapping[ResourceId, Observation]:
+        """Return the declared services, ceil(n/10) calls a cluster when all is well."""
+        by_cluster: defaultdict[str, dict[str, ResourceId]] = defaultdict(dict)
+        for id_, resource in declared.items():
+            by_cluster[resource.spec.cluster][resource.spec.name] = id_
+        seen: dict[ResourceId, Observation] = {}
+        for cluster, names in by_cluster.items():
+            try:
+                services = self._ecs.services(cluster, names)
+            except NotFoundError as error:
+                raise reraise_as_unknown_cluster(cluster, error) from error
+            for name, id_ in names.items():
+                seen[id_] = self._observation(declared[id_].spec, services.get(name))
+        return seen
+
+    def apply(self, action: Action) -> Applied | Progressing:
+        """Make the service as declared. The rollout goes on after we return."""
+        if action.verb is Verb.DELETE:
+            return self._delete(action.observed)
+        spec: ServiceSpec = action.desired
+        state: ServiceState | None = action.observed
+        if state is None:
+            return self._create(spec, action.generation)
+        if action.verb is Verb.REPLACE:
+            self._delete(state)
+            return Progressing(CHECK_AFTER, "The old service is being deleted.")
+        return self._update(action, spec, state)
+
+    def _observation(
+        self, spec: ServiceSpec, service: Mapping[str, Any] | None
+    ) -> Observation:
+        if service is None or not exists(service):
+            return Absent()
+        state = self._ecs.state(service, canonical(render(spec)))
+        registries = service.get("serviceRegistries", ())
+        names = [self._map.name_of(registry["registryArn"]) for registry in registries]
+        tags = {tag["key"]: tag["value"] for tag in service.get("tags", ())}
+        state = state.registered_as(names[0] if names else None)
+        ownership = ownership_of(tags, self._owner)
+        return Present(state, ownership, tags.get(APPLIED_TAG))
+
+    def _create(self, spec: ServiceSpec, generation: str) -> Progressing:
+        self._ensure_log_group(spec)
+        parameters: dict[str, Any] = {
+            **settings(spec),
+            "cluster": spec.cluster,
+            "serviceName": spec.name,
+            "taskDefinition": self._registered(spec),
+            "desiredCount": 1 if spec.desired_count is None else spec.desired_count,
+            "launchType": "FARGATE",
+            "enableECSManagedTags": True,
+            "propagateTags": "SERVICE",
+            "tags": _tags(stamp(self._owner, generation)),
+        }
+        if spec.discovery:
+            parameters["serviceRegistries"] = [{"registryArn": self._map.ensure(spec)}]
+        self._aws.call("ecs", "CreateService", **parameters)
+        return Progressing(CHECK_AFTER, "The service was created; its tasks start.")
+
+    def _update(
+        self, action: Action, spec: ServiceSpec, state: ServiceState
+    ) -> Applied | Progressing:
+        paths = [change.path for change in action.changes]
+        parameters: dict[str, Any] = {
+            field: value
+            for field, value in settings(spec).items()
+            if any(path.startswith(f"service.{field}") for path in paths)
+        }
+        if any(path.startswith("task.") for path in paths):
+            self._ensure_log_group(spec)
+            parameters["taskDefinition"] = self._registered(spec)
+        if "desired_count" in paths:
+            parameters["desiredCount"] = spec.desired_count
+        if "discovery" in paths:
+            parameters["serviceRegistries"] = [{"registryArn": self._map.ensure(spec)}]
+        if parameters:
+            self._aws.call(
+                "ecs",
+                "UpdateService",
+                cluster=spec.cluster,
+                service=spec.name,
+                **parameters,
+            )
+        self._aws.call(
+            "ecs",
+            "TagResource",
+            resourceArn=state.arn,
+            tags=_tags(stamp(self._owner, action.generation)),
+        )
+        if action.disruptive:
+            return Progressing(CHECK_AFTER, "ECS replaces the tasks.")
+        return Applied()
+
+    def _delete(self, state: ServiceState) -> Progressing:
+        cluster = state.settings["clusterArn"]
+        self._aws.call(
+            "ecs", "DeleteService", cluster=cluster, service=state.arn, force=True
+        )
+        return Progressing(CHECK_AFTER, "ECS stops the tasks and deletes the service.")
+
+    def _registered(self, spec: ServiceSpec) -> str:
+        """Return the ARN of a revision with the declared content, made if missing."""
+        definition = render(spec)
+        found = self._ecs.equal_revision(spec.name, canonical(definition))
+        if found is not None:
+            return found
+        answer = self._aws.call(
+            "ecs",
+            "RegisterTaskDefinition",
+            **definition,
+            tags=_tags({OWNER_TAG: self._owner}),
+        )
+        return str(answer["taskDefinition"]["taskDefinitionArn"])
+
+    def _ensure_log_group(self, spec: ServiceSpec) -> None:
+        """Make the log group; without it the first task cannot start."""
+        try:
+            self._aws.call(
+                "logs",
+                "CreateLogGroup",
+                logGroupName=spec.log_group,
+                tags={OWNER_TAG: self._owner},
+            )
+        except ConflictError:
+            return
+        self._aws.call(
+            "logs",
+            "PutRetentionPolicy",
+            logGroupName=spec.log_group,
+            retentionInDays=spec.log_retention_days,
+        )
+
+
+def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    pairs: Iterable[tuple[str, str]] = sorted(tags.items())
+    return [{"key": key, "value": value} for key, value in pairs]

@@ -1,0 +1,83 @@
+"""What is seen of a service."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One of a service's deployments, in ECS's own words.
+
+    Attributes:
+        id: ``ecs-svc/…``.
+        status: ``PRIMARY``, ``ACTIVE`` or ``INACTIVE``.
+        rollout: ``IN_PROGRESS``, ``COMPLETED`` or ``FAILED``.
+        reason: ECS's sentence about it.
+        definition_arn: The task definition it rolls out.
+        desired: Tasks it wants.
+        running: Tasks that run.
+        failed: Tasks that failed to start.
+    """
+
+    id: str
+    status: str
+    rollout: str
+    reason: str
+    definition_arn: str
+    desired: int = 0
+    running: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A task definition that ECS gave up on.
+
+    Attributes:
+        content: Hash of its canonical form.
+        message: One sentence: what came of it, and why.
+    """
+
+    content: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    """A service as ECS tells of it.
+
+    Attributes:
+        arn: Its ARN.
+        status: ``ACTIVE`` or ``DRAINING``.
+        definition: Canonical form of the task definition it is set to.
+        definition_arn: ARN of that revision.
+        settings: The service's own fields, as DescribeServices gives them.
+        desired: Tasks wanted.
+        running: Tasks that run.
+        deployments: The newest first.
+        discovery: Name of the Cloud Map service it registers with, if any.
+        rejected: Definitions that ECS rolled back or gave up on, newest first.
+        problem: Why its tasks stop, if they do.
+    """
+
+    arn: str
+    status: str
+    definition: Mapping[str, Any]
+    definition_arn: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    desired: int = 0
+    running: int = 0
+    deployments: tuple[Deployment, ...] = ()
+    discovery: str | None = None
+    rejected: tuple[Rejection, ...] = ()
+    problem: str = ""
+
+    @property
+    def primary(self) -> Deployment | None:
+        """The deployment that ECS works towards."""
+        return next((d for d in self.deployments if d.status == "PRIMARY"), None)
+
+    def registered_as(self, name: str | None) -> "ServiceState":
+        """Return this state, registered in Cloud Map as ``name``."""
+        return replace(self, discovery=name)

@@ -1,0 +1,138 @@
+"""The emulator's own endpoint: faults, the clock, and what is going on.
+
+GET    /_emulator/state
+GET    /_emulator/faults      DELETE to end them all
+POST   /_emulator/faults      {"image": "*/api:*", "fault": "crash"}
+                              {"call": "UpdateService", "fault": "throttle", "times": 2}
+POST   /_emulator/clock       {"advance": 30}, if the clock is stepped
+POST   /_emulator/settings    {"throttling": true, "read_lag": 2.5}
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, TypeAlias
+
+from controller.core.clock import Clock
+from controller.emulation.clocks import SteppedClock
+from controller.emulation.ecs.faults import CallFault, CallRule, ImageFault, ImageRule
+from controller.emulation.ecs.simulator import EcsSimulator
+from controller.emulation.ecs.throttle import RATES
+from controller.emulation.wire import Reply
+
+PATH = "/_emulator/"
+JSON = "application/json"
+Body: TypeAlias = dict[str, Any]
+ProcessIds: TypeAlias = Callable[[str], Mapping[str, int]]
+
+_STEP = timedelta(seconds=1)
+
+
+class Control:
+    """Lets a test or a person steer the simulator over HTTP."""
+
+    def __init__(
+        self, simulator: EcsSimulator, clock: Clock, process_ids: ProcessIds
+    ) -> None:
+        self._simulator = simulator
+        self._clock = clock
+        self._process_ids = process_ids
+        self._routes: Mapping[tuple[str, str], Callable[[Body], Body]] = {
+            ("GET", "state"): lambda _: self._state(),
+            ("GET", "faults"): lambda _: self._faults(),
+            ("POST", "faults"): self._set_fault,
+            ("DELETE", "faults"): lambda _: self._clear_faults(),
+            ("POST", "clock"): self._advance,
+            ("POST", "settings"): self._set,
+        }
+
+    def answer(self, method: str, path: str, raw: bytes) -> Reply:
+        """Answer one request; a mistake in it is 400 with the reason."""
+        route = self._routes.get((method, path.removeprefix(PATH)))
+        if route is None:
+            return _reply(404, {"error": f"{method} {path} is not known"})
+        try:
+            return _reply(200, route(json.loads(raw or b"{}")))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            return _reply(400, {"error": f"{type(error).__name__}: {error}"})
+
+    def _state(self) -> Body:
+        return {
+            "now": self._clock.now().isoformat(),
+            "clusters": {
+                cluster.name: {
+                    "services": {
+                        s.name: {"status": s.status, "desired": s.desired}
+                        for s in cluster.services.values()
+                    },
+                    "tasks": [
+                        {
+                            "id": task.id,
+                            "group": task.group,
+                            "status": task.status,
+                            "health": task.health,
+                            "address": task.address,
+                            "stopped_reason": task.stopped_reason,
+                            "processes": dict(self._process_ids(task.id)),
+                        }
+                        for task in cluster.tasks.values()
+                    ],
+                }
+                for cluster in self._simulator.world.clusters.values()
+            },
+        }
+
+    def _faults(self) -> Body:
+        faults = self._simulator.faults
+        calls = [
+            {"call": r.operation, "fault": r.fault, "times": r.times}
+            for r in faults.calls
+        ]
+        images = [
+            {
+                "image": r.image,
+                "fault": r.fault,
+                "exit_code": r.exit_code,
+                "after": r.after.total_seconds(),
+            }
+            for r in faults.images
+        ]
+        return {"calls": calls, "images": images}
+
+    def _set_fault(self, body: Body) -> Body:
+        faults = self._simulator.faults
+        if "image" in body:
+            after = timedelta(seconds=float(body.get("after", 0)))
+            fault, code = ImageFault(body["fault"]), int(body.get("exit_code", 1))
+            faults.images.insert(0, ImageRule(body["image"], fault, code, after))
+        else:
+            fault_of_call, times = CallFault(body["fault"]), int(body.get("times", 1))
+            faults.calls.append(CallRule(body["call"], fault_of_call, times))
+        return self._faults()
+
+    def _clear_faults(self) -> Body:
+        self._simulator.faults.clear()
+        return self._faults()
+
+    def _advance(self, body: Body) -> Body:
+        if not isinstance(self._clock, SteppedClock):
+            msg = "the clock is the real one and moves by itself"
+            raise TypeError(msg)
+        remaining = timedelta(seconds=float(body["advance"]))
+        while remaining > timedelta(0):
+            step = min(_STEP, remaining)
+            self._clock.advance(step)
+            self._simulator.step()
+            remaining -= step
+        return {"now": self._clock.now().isoformat()}
+
+    def _set(self, body: Body) -> Body:
+        if "throttling" in body:
+            self._simulator.throttle.limit(RATES if body["throttling"] else {})
+        if "read_lag" in body:
+            self._simulator.read_lag = timedelta(seconds=float(body["read_lag"]))
+        return {"read_lag": self._simulator.read_lag.total_seconds()}
+
+
+def _reply(status: int, body: Body) -> Reply:
+    return Reply(status, json.dumps(body).encode(), JSON)

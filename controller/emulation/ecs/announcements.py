@@ -1,0 +1,83 @@
+"""What ECS says while it works: service events, and events on EventBridge."""
+
+from datetime import UTC, datetime
+
+from controller.emulation.ecs.context import Context
+from controller.emulation.ecs.state import (
+    Body,
+    Deployment,
+    Event,
+    Service,
+    Task,
+    World,
+)
+from controller.emulation.ecs.task_views import task_view
+
+MOST_EVENTS = 100
+_EVENT_NAMES = {
+    "IN_PROGRESS": ("INFO", "SERVICE_DEPLOYMENT_IN_PROGRESS"),
+    "COMPLETED": ("INFO", "SERVICE_DEPLOYMENT_COMPLETED"),
+    "FAILED": ("ERROR", "SERVICE_DEPLOYMENT_FAILED"),
+}
+
+
+def announce(
+    world: World, service: Service, context: Context, sentence: str, **words: object
+) -> None:
+    """Add a line to the service's events, newest first."""
+    message = sentence.format(service=service.name, **words)
+    event = Event(world.next_uuid("event"), context.now, message)
+    service.events = [event, *service.events[: MOST_EVENTS - 1]]
+
+
+def announce_deployment(
+    service: Service, deployment: Deployment, context: Context
+) -> None:
+    """Publish where a deployment has got to."""
+    kind, name = _EVENT_NAMES[deployment.rollout_state]
+    detail = {
+        "eventType": kind,
+        "eventName": name,
+        "deploymentId": deployment.id,
+        "updatedAt": _iso(deployment.updated_at),
+        "reason": deployment.rollout_reason,
+    }
+    context.effects.publish("ECS Deployment State Change", [service.arn], detail)
+
+
+def announce_action(
+    service: Service, context: Context, name: str, kind: str = "INFO"
+) -> None:
+    """Publish something the service scheduler did or could not do."""
+    detail = {
+        "eventType": kind,
+        "eventName": name,
+        "clusterArn": service.arn.replace(":service/", ":cluster/").rsplit("/", 1)[0],
+        "createdAt": _iso(context.now),
+    }
+    context.effects.publish("ECS Service Action", [service.arn], detail)
+
+
+def announce_task(task: Task, context: Context) -> None:
+    """Publish a task's state, once for each version of it."""
+    if task.published == task.version:
+        return
+    task.published = task.version
+    detail = _with_iso_times(task_view(task, context)) | {
+        "updatedAt": _iso(context.now)
+    }
+    context.effects.publish("ECS Task State Change", [task.arn], detail)
+
+
+def _with_iso_times(view: Body) -> Body:
+    return {
+        key: _iso(datetime.fromtimestamp(value, UTC))
+        if key.endswith("At") and isinstance(value, float)
+        else value
+        for key, value in view.items()
+        if key != "healthStatus"
+    }
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

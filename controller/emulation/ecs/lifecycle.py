@@ -1,0 +1,201 @@
+"""The life of a task, state by state.
+
+    PROVISIONING → PENDING → ACTIVATING → RUNNING
+                 → DEACTIVATING → STOPPING → DEPROVISIONING → STOPPED
+
+A task leaves a state when what the state waits for has come about. Stopping is
+asked for from outside (``request_stop``) or by what the containers do.
+"""
+
+from collections.abc import Callable, Mapping
+
+from controller.emulation.ecs import wording
+from controller.emulation.ecs.context import Context
+from controller.emulation.ecs.effects import MissingError
+from controller.emulation.ecs.health import check_health
+from controller.emulation.ecs.launch import (
+    launch_of,
+    open_logs,
+    write_lines,
+)
+from controller.emulation.ecs.membership import deregister, is_drained, register
+from controller.emulation.ecs.runtime import (
+    CannotStartError,
+    ContainerStatus,
+    Exited,
+    Running,
+)
+from controller.emulation.ecs.state import Container, Task
+
+_MOMENTS = {
+    "PENDING": ("connectivityAt", "pullStartedAt"),
+    "RUNNING": ("startedAt", "pullStoppedAt"),
+    "STOPPING": ("stoppingAt",),
+    "DEPROVISIONING": ("executionStoppedAt",),
+    "STOPPED": ("stoppedAt",),
+}
+
+
+def advance(task: Task, context: Context) -> None:
+    """Take a task as far as it can go at this moment."""
+    if task.launched and task.status != "STOPPED":
+        write_lines(task, context)
+    while task.status in _ADVANCES and _ADVANCES[task.status](task, context):
+        pass
+
+
+def request_stop(task: Task, code: str, reason: str, context: Context) -> None:
+    """Decide that a task should end; the first reason given is kept."""
+    if not task.wanted:
+        return
+    task.desired_status = "STOPPED"
+    task.stop_code, task.stopped_reason = code, reason
+    if task.status in {"ACTIVATING", "RUNNING"}:
+        _enter(task, "DEACTIVATING", context)
+    elif task.launched:
+        _enter(task, "STOPPING", context)
+    else:
+        _enter(task, "DEPROVISIONING", context)
+
+
+def _enter(task: Task, status: str, context: Context) -> None:
+    task.status, task.since = status, context.now
+    task.version += 1
+    for name in _MOMENTS.get(status, ()):
+        task.times.setdefault(name, context.now)
+    if status == "DEACTIVATING":
+        deregister(task, context)
+    elif status == "STOPPING":
+        context.runtime.stop(task.id, context.now)
+
+
+def _provision(task: Task, context: Context) -> bool:
+    if context.now - task.since < context.timing.provisioning:
+        return False
+    subnet = context.effects.subnet(task.subnet) if task.subnet else None
+    try:
+        task.address = context.addresses.allocate(subnet[0] if subnet else None)
+    except LookupError as error:
+        reason = wording.NO_ADDRESS.format(reason=error)
+        request_stop(task, "TaskFailedToStart", reason, context)
+        return True
+    _enter(task, "PENDING", context)
+    return True
+
+
+def _start(task: Task, context: Context) -> bool:
+    if not task.launched:
+        return _launch(task, context)
+    statuses = _poll(task, context)
+    if _stopped_by_exit(task, context):
+        return True
+    young = context.now - task.since < context.timing.settling
+    if young or not all(_has_begun(statuses.get(c.name)) for c in task.containers):
+        return False
+    _enter(task, "ACTIVATING", context)
+    return True
+
+
+def _has_begun(status: ContainerStatus | None) -> bool:
+    return isinstance(status, Running | Exited)
+
+
+def _launch(task: Task, context: Context) -> bool:
+    """Start the containers; what is missing for it ends the task."""
+    try:
+        open_logs(task, context)
+        launch = launch_of(task, context)
+        context.runtime.start(launch, context.now)
+    except (MissingError, CannotStartError) as error:
+        for container in task.containers:
+            container.status, container.reason = "STOPPED", str(error)
+        request_stop(task, "TaskFailedToStart", str(error), context)
+        return True
+    task.launched = True
+    return True
+
+
+def _activate(task: Task, context: Context) -> bool:
+    register(task, context)
+    _enter(task, "RUNNING", context)
+    return True
+
+
+def _run(task: Task, context: Context) -> bool:
+    _poll(task, context)
+    if _stopped_by_exit(task, context):
+        return True
+    before = task.health
+    for container in task.containers:
+        check_health(container, task, context)
+    if task.health != before:
+        task.version += 1
+    return False
+
+
+def _poll(task: Task, context: Context) -> Mapping[str, ContainerStatus]:
+    statuses = context.runtime.poll(task.id, context.now)
+    for container in task.containers:
+        _note(container, statuses.get(container.name), task)
+    return statuses
+
+
+def _note(container: Container, status: ContainerStatus | None, task: Task) -> None:
+    match status:
+        case Running() if container.status == "PENDING":
+            container.status = "RUNNING"
+            task.version += 1
+        case Exited(code) if container.status != "STOPPED":
+            container.status, container.exit_code = "STOPPED", code
+            task.version += 1
+        case _:
+            pass
+
+
+def _stopped_by_exit(task: Task, context: Context) -> bool:
+    """End the task if an essential container has ended, or if all have."""
+    ended = [c for c in task.containers if c.status == "STOPPED"]
+    if any(c.essential for c in ended) or len(ended) == len(task.containers):
+        code, reason = "EssentialContainerExited", wording.ESSENTIAL_EXITED
+        request_stop(task, code, reason, context)
+        return True
+    return False
+
+
+def _deactivate(task: Task, context: Context) -> bool:
+    if not is_drained(task, context):
+        return False
+    _enter(task, "STOPPING", context)
+    return True
+
+
+def _stop(task: Task, context: Context) -> bool:
+    statuses = _poll(task, context)
+    if not all(isinstance(s, Exited) for s in statuses.values()):
+        return False
+    write_lines(task, context)
+    context.runtime.forget(task.id)
+    _enter(task, "DEPROVISIONING", context)
+    return True
+
+
+def _deprovision(task: Task, context: Context) -> bool:
+    if context.now - task.since < context.timing.deprovisioning:
+        return False
+    if task.address:
+        context.addresses.release(task.address)
+    for container in task.containers:
+        container.status = "STOPPED"
+    _enter(task, "STOPPED", context)
+    return True
+
+
+_ADVANCES: Mapping[str, Callable[[Task, Context], bool]] = {
+    "PROVISIONING": _provision,
+    "PENDING": _start,
+    "ACTIVATING": _activate,
+    "RUNNING": _run,
+    "DEACTIVATING": _deactivate,
+    "STOPPING": _stop,
+    "DEPROVISIONING": _deprovision,
+}

@@ -1,0 +1,69 @@
+"""A task's place in Cloud Map and behind load balancers."""
+
+from collections.abc import Iterator
+
+from controller.emulation.ecs.context import Context
+from controller.emulation.ecs.effects import Target
+from controller.emulation.ecs.state import Body, Task
+
+
+def targets(task: Task) -> Iterator[Target]:
+    """Yield the task's address in each of its target groups."""
+    for balancer in task.request.get("loadBalancers", []):
+        arn = balancer.get("targetGroupArn")
+        if arn and task.address and task.service:
+            yield Target(arn, task.address, balancer["containerPort"])
+
+
+def register(task: Task, context: Context) -> None:
+    """Make the task known where its service is to be found."""
+    for registry in _registries(task):
+        attributes = _attributes(task, registry, context)
+        context.effects.register_instance(registry["registryArn"], task.id, attributes)
+    for target in targets(task):
+        context.effects.register_target(target)
+    task.registered = True
+
+
+def deregister(task: Task, context: Context) -> None:
+    """Take the task out of Cloud Map and begin to drain its targets."""
+    if not task.registered:
+        return
+    task.registered = False
+    for registry in _registries(task):
+        context.effects.deregister_instance(registry["registryArn"], task.id)
+    for target in targets(task):
+        context.effects.deregister_target(target)
+
+
+def is_drained(task: Task, context: Context) -> bool:
+    """Return whether every target group has had its time to drain."""
+    delays = [
+        context.effects.deregistration_delay(t.target_group_arn) for t in targets(task)
+    ]
+    return all(context.now - task.since >= delay for delay in delays)
+
+
+def target_healths(task: Task, context: Context) -> dict[Target, str]:
+    """Return how each target of the task is doing."""
+    return {t: context.effects.target_health(t) for t in targets(task)}
+
+
+def _registries(task: Task) -> list[Body]:
+    registries: list[Body] = task.request.get("serviceRegistries", [])
+    return registries if task.service and task.address else []
+
+
+def _attributes(task: Task, registry: Body, context: Context) -> dict[str, str]:
+    attributes = {
+        "AWS_INSTANCE_IPV4": task.address or "",
+        "AWS_INIT_HEALTH_STATUS": "HEALTHY",
+        "AVAILABILITY_ZONE": task.zone or "",
+        "REGION": context.region,
+        "ECS_SERVICE_NAME": task.service or "",
+        "ECS_CLUSTER_NAME": task.cluster,
+        "ECS_TASK_DEFINITION_FAMILY": task.definition.rpartition("/")[2].split(":")[0],
+    }
+    if port := registry.get("port") or registry.get("containerPort"):
+        attributes["AWS_INSTANCE_PORT"] = str(port)
+    return attributes

@@ -1,0 +1,45 @@
+"""Pages of lists. A token is the position it continues at, and is refused if not."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from controller.emulation.ecs.errors import invalid
+from controller.emulation.ecs.state import Body
+
+T = TypeVar("T")
+
+
+def page(
+    items: Sequence[T], body: Body, key: str, default: int = 100, most: int = 100
+) -> Body:
+    """Return one page of ``items`` under ``key``, with ``nextToken`` if more follow."""
+    size = body.get("maxResults") or default
+    if not 1 <= size <= most:
+        message = f"maxResults must be between 1 and {most}"
+        raise invalid(message)
+    start = _position(body.get("nextToken"))
+    answer: Body = {key: list(items[start : start + size])}
+    if start + size < len(items):
+        answer["nextToken"] = f"page-{start + size}"
+    return answer
+
+
+def _position(token: str | None) -> int:
+    if not token:
+        return 0
+    prefix, _, position = token.partition("-")
+    if prefix != "page" or not position.isdigit():
+        message = "Invalid token"
+        raise invalid(message)
+    return int(position)
+
+
+def limited(references: Sequence[str], most: int, name: str) -> Sequence[str]:
+    """Return the references of a describe call, if AWS would take that many."""
+    if not references:
+        message = f"{name} cannot be empty."
+        raise invalid(message)
+    if len(references) > most:
+        message = f"{name} can have at most {most} items."
+        raise invalid(message)
+    return references

@@ -1,0 +1,129 @@
+"""Tasks from nothing: what RunTask and the service scheduler start."""
+
+from dataclasses import dataclass, field
+
+from controller.emulation.ecs.context import Context
+from controller.emulation.ecs.state import (
+    Body,
+    Cluster,
+    Container,
+    Definition,
+    Deployment,
+    Service,
+    Tags,
+    Task,
+    World,
+)
+from controller.emulation.ecs.task_views import attachment_needed
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A task to start.
+
+    Attributes:
+        definition: What to run.
+        request: The fields of RunTask, or of the service, that shape the task.
+        group: ``service:NAME`` or ``family:NAME``.
+        started_by: The deployment's id, or what the caller of RunTask gave.
+        service: The service's name, if a service starts it.
+        tags: The tags of the task.
+    """
+
+    definition: Definition
+    request: Body
+    group: str
+    started_by: str | None = None
+    service: str | None = None
+    tags: Tags = field(default_factory=dict)
+
+
+def place(
+    world: World, cluster: Cluster, placement: Placement, context: Context
+) -> Task:
+    """Add a task in PROVISIONING to the cluster."""
+    id_ = world.next_id("task")[:32]
+    definition, request = placement.definition, placement.request
+    subnets = request.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
+    subnet = _next_of(subnets.get("subnets", []), len(cluster.tasks))
+    known = context.effects.subnet(subnet) if subnet else None
+    task = Task(
+        id=id_,
+        arn=context.arn(f"task/{cluster.name}/{id_}"),
+        cluster=cluster.name,
+        definition=definition.arn,
+        containers=_containers(world, cluster, definition, context),
+        group=placement.group,
+        started_by=placement.started_by,
+        created_at=context.now,
+        since=context.now,
+        request=_sized(request, definition),
+        service=placement.service,
+        subnet=subnet,
+        zone=known[1] if known else f"{context.region}a",
+        tags=placement.tags,
+    )
+    if attachment_needed(request.get("networkConfiguration")):
+        task.attachment_id = world.next_uuid("attachment")
+    cluster.tasks[id_] = task
+    return task
+
+
+def _next_of(subnets: list[str], turn: int) -> str | None:
+    return subnets[turn % len(subnets)] if subnets else None
+
+
+def _sized(request: Body, definition: Definition) -> Body:
+    overrides = request.get("overrides", {})
+    sizes = {
+        key: overrides.get(key) or definition.body.get(key) for key in ("cpu", "memory")
+    }
+    return request | {k: v for k, v in sizes.items() if v}
+
+
+def _containers(
+    world: World, cluster: Cluster, definition: Definition, context: Context
+) -> list[Container]:
+    return [
+        Container(
+            name=container["name"],
+            arn=context.arn(f"container/{cluster.name}/{world.next_uuid('container')}"),
+            definition=container,
+        )
+        for container in definition.body["containerDefinitions"]
+    ]
+
+
+def service_placement(
+    service: Service, deployment: Deployment, definition: Definition
+) -> Placement:
+    """Return the task a service's deployment starts next."""
+    revision = deployment.revision
+    settings = {
+        key: service.fields[key]
+        for key in ("enableExecuteCommand",)
+        if key in service.fields
+    }
+    return Placement(
+        definition=definition,
+        request=revision.fields | settings,
+        group=f"service:{service.name}",
+        started_by=deployment.id,
+        service=service.name,
+        tags=_service_tags(service, definition),
+    )
+
+
+def _service_tags(service: Service, definition: Definition) -> Tags:
+    tags: Tags = {}
+    if service.fields.get("enableECSManagedTags"):
+        tags["aws:ecs:clusterName"] = service.cluster
+        tags["aws:ecs:serviceName"] = service.name
+    match service.fields.get("propagateTags"):
+        case "SERVICE":
+            tags |= service.tags
+        case "TASK_DEFINITION":
+            tags |= definition.tags
+        case _:
+            pass
+    return tags

@@ -1,0 +1,128 @@
+"""The service scheduler: starts and stops tasks, judges deployments."""
+
+from controller.emulation.ecs import wording
+from controller.emulation.ecs.announcements import announce, announce_action
+from controller.emulation.ecs.arithmetic import (
+    Counts,
+    Moves,
+    is_stuck,
+    limits,
+    next_moves,
+)
+from controller.emulation.ecs.context import Context
+from controller.emulation.ecs.judgement import (
+    is_fit,
+    is_unfit,
+    note_failures,
+    note_successes,
+    stop_reason,
+)
+from controller.emulation.ecs.lifecycle import request_stop
+from controller.emulation.ecs.placement import place, service_placement
+from controller.emulation.ecs.progress import drain, judge_deployment
+from controller.emulation.ecs.references import definition_at
+from controller.emulation.ecs.state import Cluster, Deployment, Service, Task, World
+
+
+def schedule(
+    world: World, cluster: Cluster, service: Service, context: Context
+) -> None:
+    """Take one service one step on its way."""
+    tasks = cluster.tasks_of(service)
+    note_failures(world, service, tasks, context)
+    if service.status == "DRAINING":
+        drain(service, tasks, context)
+        return
+    primary = service.primary
+    if service.status != "ACTIVE" or primary is None:
+        return
+    note_successes(service, tasks, context)
+    judge_deployment(world, service, tasks, context)
+    _move(world, cluster, service, context)
+
+
+def _move(world: World, cluster: Cluster, service: Service, context: Context) -> None:
+    primary = service.primary
+    if primary is None:
+        return
+    tasks = [t for t in cluster.tasks_of(service) if t.wanted]
+    fresh = [t for t in tasks if t.started_by == primary.id]
+    old = [t for t in tasks if t.started_by != primary.id]
+    counts = _counted(service, fresh, old, context)
+    configuration = service.fields.get("deploymentConfiguration", {})
+    allowed = limits(service.desired, configuration)
+    moves = next_moves(service.desired, allowed, counts)
+    if is_stuck(service.desired, allowed, counts, moves) and not primary.said_stuck:
+        primary.said_stuck = True
+        announce(world, service, context, wording.STUCK)
+    if primary.rollout_state != "FAILED":
+        _stop_tasks(world, service, fresh, old, moves, context)
+        _start_tasks(world, cluster, service, primary, moves.start, context)
+
+
+def _counted(
+    service: Service, fresh: list[Task], old: list[Task], context: Context
+) -> Counts:
+    unhealthy = sum(is_unfit(t, service, context) for t in fresh)
+    return Counts(
+        fresh=len(fresh) - unhealthy,
+        fresh_healthy=sum(is_fit(t, context) for t in fresh),
+        unhealthy=unhealthy,
+        old=len(old),
+        old_healthy=sum(is_fit(t, context) for t in old),
+    )
+
+
+def _start_tasks(
+    world: World,
+    cluster: Cluster,
+    service: Service,
+    primary: Deployment,
+    count: int,
+    context: Context,
+) -> None:
+    waiting = primary.next_launch is not None and context.now < primary.next_launch
+    if count == 0 or waiting:
+        return
+    definition = definition_at(world, primary.revision.fields["taskDefinition"])
+    placement = service_placement(service, primary, definition)
+    started = [place(world, cluster, placement, context) for _ in range(count)]
+    _announce_tasks(world, service, wording.STARTED, started, context)
+    service.steady_since = None
+
+
+def _stop_tasks(
+    world: World,
+    service: Service,
+    fresh: list[Task],
+    old: list[Task],
+    moves: Moves,
+    context: Context,
+) -> None:
+    fit = [t for t in fresh if not is_unfit(t, service, context)]
+    unfit = [t for t in fresh if is_unfit(t, service, context)]
+    healthy_old = [t for t in old if is_fit(t, context)]
+    idle_old = [t for t in old if not is_fit(t, context)]
+    # The youngest of a surplus go first, the oldest of what is replaced.
+    scaled = [*reversed(fit)][: moves.stop_surplus]
+    scaled += idle_old[: moves.stop_old_idle] + healthy_old[: moves.stop_old_healthy]
+    failed = unfit[: moves.stop_unhealthy]
+    primary = service.primary
+    for task in scaled:
+        reason = wording.SCALING.format(deployment=primary.id if primary else "")
+        request_stop(task, "ServiceSchedulerInitiated", reason, context)
+    for task in failed:
+        reason, event = stop_reason(task, service, context)
+        announce(world, service, context, event)
+        request_stop(task, "ServiceSchedulerInitiated", reason, context)
+    if scaled or failed:
+        _announce_tasks(world, service, wording.STOPPED, scaled + failed, context)
+        announce_action(service, context, "TASKS_STOPPED")
+        service.steady_since = None
+
+
+def _announce_tasks(
+    world: World, service: Service, sentence: str, tasks: list[Task], context: Context
+) -> None:
+    names = " ".join(f"(task {task.id})" for task in tasks)
+    announce(world, service, context, sentence, count=len(tasks), tasks=names)

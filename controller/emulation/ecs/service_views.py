@@ -1,0 +1,224 @@
+"""Services, service deployments and service revisions as the API shows them."""
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+from controller.emulation.ecs.arithmetic import breaker_threshold
+from controller.emulation.ecs.context import Context
+from controller.emulation.ecs.references import definition_at
+from controller.emulation.ecs.state import (
+    Body,
+    Cluster,
+    Deployment,
+    Revision,
+    Rollout,
+    Service,
+    Task,
+    World,
+)
+from controller.emulation.ecs.tagging import tag_list
+
+PENDING = frozenset({"PROVISIONING", "PENDING", "ACTIVATING"})
+# DescribeServices shows these in deployments[] only, never beside them.
+_DEPLOYMENT_ONLY = frozenset(
+    {"serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations"}
+)
+_IN_DEPLOYMENT = (
+    "taskDefinition",
+    "launchType",
+    "capacityProviderStrategy",
+    "platformVersion",
+    "platformFamily",
+    "networkConfiguration",
+    *sorted(_DEPLOYMENT_ONLY),
+)
+
+
+def service_view(
+    cluster: Cluster, service: Service, context: Context, include: Iterable[str] = ()
+) -> Body:
+    """Return a service in the API's form."""
+    tasks = cluster.tasks_of(service)
+    fields = {k: v for k, v in service.fields.items() if k not in _DEPLOYMENT_ONLY}
+    role = fields.pop("role", None) or _service_role(context)
+    view: Body = fields | {
+        "serviceArn": service.arn,
+        "serviceName": service.name,
+        "clusterArn": cluster.arn,
+        "status": service.status,
+        "desiredCount": service.desired,
+        "runningCount": running(tasks),
+        "pendingCount": pending(tasks),
+        "deployments": [
+            _deployment_view(service, d, tasks) for d in service.deployments
+        ],
+        "events": [
+            {"id": e.id, "createdAt": e.at.timestamp(), "message": e.message}
+            for e in service.events
+        ],
+        "roleArn": role,
+        "createdAt": service.created_at.timestamp(),
+        "createdBy": f"arn:aws:iam::{context.account}:root",
+    }
+    if service.rollouts:
+        view["currentServiceDeployment"] = service.rollouts[-1].arn
+        view["currentServiceRevisions"] = [
+            {"arn": d.revision.arn} | _counts(service, d, tasks)
+            for d in service.deployments
+        ]
+    if "TAGS" in include:
+        view["tags"] = tag_list(service.tags)
+    return view
+
+
+def _service_role(context: Context) -> str:
+    role = "aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
+    return f"arn:aws:iam::{context.account}:role/{role}"
+
+
+def running(tasks: Iterable[Task]) -> int:
+    """Return how many tasks are RUNNING."""
+    return sum(t.status == "RUNNING" for t in tasks)
+
+
+def pending(tasks: Iterable[Task]) -> int:
+    """Return how many tasks are on their way to RUNNING."""
+    return sum(t.wanted and t.status in PENDING for t in tasks)
+
+
+def _deployment_view(
+    service: Service, deployment: Deployment, tasks: list[Task]
+) -> Body:
+    own = [t for t in tasks if t.started_by == deployment.id]
+    shown = {
+        key: deployment.revision.fields[key]
+        for key in _IN_DEPLOYMENT
+        if key in deployment.revision.fields
+    }
+    if shown.get("platformVersion") == "LATEST":
+        shown["platformVersion"] = "1.4.0"
+    return shown | {
+        "id": deployment.id,
+        "status": deployment.status,
+        "desiredCount": _wanted_count(service, deployment),
+        "pendingCount": pending(own),
+        "runningCount": running(own),
+        "failedTasks": deployment.failed_tasks,
+        "createdAt": deployment.created_at.timestamp(),
+        "updatedAt": deployment.updated_at.timestamp(),
+        "rolloutState": deployment.rollout_state,
+        "rolloutStateReason": deployment.rollout_reason,
+    }
+
+
+def _wanted_count(service: Service, deployment: Deployment) -> int:
+    return service.desired if deployment.status == "PRIMARY" else 0
+
+
+def _counts(service: Service, deployment: Deployment, tasks: list[Task]) -> Body:
+    own = [t for t in tasks if t.started_by == deployment.id]
+    return {
+        "requestedTaskCount": _wanted_count(service, deployment),
+        "runningTaskCount": running(own),
+        "pendingTaskCount": pending(own),
+    }
+
+
+def rollout_brief(service: Service, rollout: Rollout, context: Context) -> Body:
+    """Return a service deployment as ListServiceDeployments shows it."""
+    view: Body = {
+        "serviceDeploymentArn": rollout.arn,
+        "serviceArn": service.arn,
+        "clusterArn": context.arn(f"cluster/{service.cluster}"),
+        "createdAt": rollout.created_at.timestamp(),
+        "targetServiceRevisionArn": rollout.target.arn,
+        "status": rollout.status,
+    }
+    return view | _moments(rollout, ("started", "finished")) | _reason(rollout)
+
+
+def rollout_view(
+    cluster: Cluster, service: Service, rollout: Rollout, context: Context
+) -> Body:
+    """Return a service deployment as DescribeServiceDeployments shows it."""
+    tasks = cluster.tasks_of(service)
+    view = rollout_brief(service, rollout, context)
+    del view["targetServiceRevisionArn"]
+    view |= {
+        "updatedAt": rollout.updated_at.timestamp(),
+        "targetServiceRevision": _revision_counts(service, rollout.target, tasks),
+        "sourceServiceRevisions": [
+            _revision_counts(service, r, tasks) for r in rollout.sources
+        ],
+        "deploymentConfiguration": rollout.configuration,
+        "deploymentCircuitBreaker": _breaker_view(service, rollout),
+        "alarms": {"status": "DISABLED"},
+    }
+    view |= _moments(rollout, ("stopped",))
+    if rollout.rolled_back_to and rollout.rollback_started_at:
+        view["rollback"] = {
+            "reason": rollout.rollback_reason,
+            "startedAt": rollout.rollback_started_at.timestamp(),
+            "serviceRevisionArn": rollout.rolled_back_to.arn,
+        }
+    return view
+
+
+def _moments(rollout: Rollout, names: tuple[str, ...]) -> Body:
+    moments = {f"{name}At": getattr(rollout, f"{name}_at") for name in names}
+    return {name: at.timestamp() for name, at in moments.items() if at}
+
+
+def _reason(rollout: Rollout) -> Body:
+    return {"statusReason": rollout.reason} if rollout.reason else {}
+
+
+def _revision_counts(service: Service, revision: Revision, tasks: list[Task]) -> Body:
+    id_ = f"ecs-svc/{revision.id}"
+    own = [t for t in tasks if t.started_by == id_]
+    primary = service.primary
+    wanted = service.desired if primary and primary.id == id_ else 0
+    return {
+        "arn": revision.arn,
+        "requestedTaskCount": wanted,
+        "runningTaskCount": running(own),
+        "pendingTaskCount": pending(own),
+    }
+
+
+def _breaker_view(service: Service, rollout: Rollout) -> Body:
+    breaker = rollout.configuration.get("deploymentCircuitBreaker", {})
+    if not breaker.get("enable"):
+        status = "DISABLED"
+    elif rollout.tripped:
+        status = "TRIGGERED"
+    else:
+        status = "MONITORING" if rollout.open else "MONITORING_COMPLETE"
+    return {
+        "status": status,
+        "failureCount": rollout.failures,
+        "threshold": breaker_threshold(breaker, service.desired),
+    }
+
+
+def revision_view(
+    world: World, service: Service, revision: Revision, context: Context
+) -> Body:
+    """Return a service revision in the API's form."""
+    definition = definition_at(world, revision.fields["taskDefinition"])
+    images = [
+        {
+            "containerName": c["name"],
+            "image": c["image"],
+            "imageDigest": f"sha256:{sha256(c['image'].encode()).hexdigest()}",
+        }
+        for c in definition.body["containerDefinitions"]
+    ]
+    return revision.fields | {
+        "serviceRevisionArn": revision.arn,
+        "serviceArn": service.arn,
+        "clusterArn": context.arn(f"cluster/{service.cluster}"),
+        "createdAt": revision.created_at.timestamp(),
+        "containerImages": images,
+        "guardDutyEnabled": False,
+    }

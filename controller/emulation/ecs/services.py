@@ -1,0 +1,195 @@
+"""Services: create, change, look at, delete."""
+
+from copy import deepcopy
+
+from controller.emulation.ecs import wording
+from controller.emulation.ecs.context import Context
+from controller.emulation.ecs.deployments import deploy, supersede
+from controller.emulation.ecs.errors import invalid, service_not_active
+from controller.emulation.ecs.paging import limited, page
+from controller.emulation.ecs.references import (
+    cluster_of,
+    definition_at,
+    find_service,
+    last_part,
+    runnable_definition,
+    service_of,
+)
+from controller.emulation.ecs.service_rules import (
+    check_creation,
+    check_fields,
+    kept_fields,
+    revision_fields,
+)
+from controller.emulation.ecs.service_views import service_view
+from controller.emulation.ecs.state import Body, Cluster, Definition, Service, World
+from controller.emulation.ecs.tagging import tags_from
+
+NOT_IDEMPOTENT = "Creation of service was not idempotent."
+
+
+def create_service(world: World, body: Body, context: Context) -> Body:
+    """CreateService: the same request twice gives the same service."""
+    check_creation(body)
+    cluster = cluster_of(world, body)
+    existing = _existing(cluster, body)
+    if existing is None:
+        existing = _new_service(world, cluster, body, context)
+        cluster.services[existing.name] = existing
+        if existing.scheduled:
+            deploy(world, existing, context)
+    return {"service": service_view(cluster, existing, context, ("TAGS",))}
+
+
+def _existing(cluster: Cluster, body: Body) -> Service | None:
+    """Return the service this very request made before; refuse any other."""
+    token = body.get("clientToken")
+    for service in cluster.services.values():
+        same_token = token and service.created_from.get("clientToken") == token
+        if service.status == "INACTIVE":
+            continue
+        if service.name == body["serviceName"] or same_token:
+            if _request(service.created_from) != _request(body):
+                raise invalid(NOT_IDEMPOTENT)
+            if service.status == "DRAINING":
+                message = "Unable to Start a service that is still Draining."
+                raise invalid(message)
+            return service
+    return None
+
+
+def _request(body: Body) -> Body:
+    return {k: v for k, v in body.items() if k != "clientToken"}
+
+
+def _new_service(
+    world: World, cluster: Cluster, body: Body, context: Context
+) -> Service:
+    name = body["serviceName"]
+    fields = context.fills.fill_service(kept_fields(body))
+    desired = body.get("desiredCount") or 0
+    definition = None
+    if fields.get("deploymentController", {}).get("type") != "EXTERNAL":
+        definition = runnable_definition(world, body.get("taskDefinition"))
+        fields["taskDefinition"] = definition.arn
+    check_fields(fields, desired, definition)
+    return Service(
+        name=name,
+        arn=context.arn(f"service/{cluster.name}/{name}"),
+        cluster=cluster.name,
+        fields=fields,
+        desired=desired,
+        created_at=context.now,
+        created_from=deepcopy(body),
+        tags=tags_from(body.get("tags")),
+    )
+
+
+def update_service(world: World, body: Body, context: Context) -> Body:
+    """UpdateService: what is not given stays; some fields begin a deployment."""
+    cluster = cluster_of(world, body)
+    service = service_of(world, body)
+    if service.status != "ACTIVE":
+        raise service_not_active()
+    fields = _merged(service.fields, kept_fields(body), context)
+    definition = None
+    if service.scheduled:
+        definition = _definition_to_run(world, service, body)
+        fields["taskDefinition"] = definition.arn
+    desired = body.get("desiredCount", service.desired)
+    check_fields(fields, desired, definition)
+    changed = revision_fields(fields) != revision_fields(service.fields)
+    if desired != service.desired:
+        service.steady_since = None
+    service.fields, service.desired = fields, desired
+    if service.scheduled and (changed or body.get("forceNewDeployment")):
+        deploy(world, service, context)
+    return {"service": service_view(cluster, service, context, ("TAGS",))}
+
+
+def _definition_to_run(world: World, service: Service, body: Body) -> Definition:
+    """Return the revision to run; only a new deployment needs an ACTIVE one."""
+    reference = body.get("taskDefinition")
+    if reference or body.get("forceNewDeployment"):
+        present = service.fields["taskDefinition"]
+        return runnable_definition(world, reference or present)
+    return definition_at(world, service.fields["taskDefinition"])
+
+
+def _merged(present: Body, given: Body, context: Context) -> Body:
+    """Return the present fields with the given ones on top.
+
+    The deployment configuration merges member by member: what an update leaves
+    out keeps its value.
+    """
+    merged = present | given
+    if "deploymentConfiguration" in given:
+        merged["deploymentConfiguration"] = (
+            present.get("deploymentConfiguration", {})
+            | given["deploymentConfiguration"]
+        )
+    if "capacityProviderStrategy" in given:
+        merged.pop("launchType", None)
+    return context.fills.fill_service(merged)
+
+
+def describe_services(world: World, body: Body, context: Context) -> Body:
+    """DescribeServices: ten at most; what is not there is a failure."""
+    cluster = cluster_of(world, body)
+    include = body.get("include", [])
+    answer: Body = {"services": [], "failures": []}
+    for reference in limited(body["services"], 10, "services"):
+        service = find_service(cluster, reference)
+        if service is None:
+            arn = context.arn(f"service/{cluster.name}/{last_part(reference)}")
+            answer["failures"].append({"arn": arn, "reason": "MISSING"})
+        else:
+            view = service_view(cluster, service, context, include)
+            answer["services"].append(view)
+    return answer
+
+
+def list_services(world: World, body: Body, _: Context) -> Body:
+    """ListServices: only ACTIVE ones, ten a page unless asked for more."""
+    cluster = cluster_of(world, body)
+    wanted = {k: body[k] for k in ("launchType", "schedulingStrategy") if k in body}
+    arns = [
+        service.arn
+        for service in cluster.services.values()
+        if service.status == "ACTIVE"
+        and all(service.fields.get(k) == v for k, v in wanted.items())
+    ]
+    return page(arns, body, "serviceArns", default=10)
+
+
+def list_services_by_namespace(world: World, body: Body, _: Context) -> Body:
+    """ListServicesByNamespace: services whose Service Connect names it."""
+    namespace = last_part(body["namespace"])
+    arns = [
+        service.arn
+        for cluster in world.clusters.values()
+        for service in cluster.services.values()
+        if service.status == "ACTIVE" and _namespace_of(service) == namespace
+    ]
+    return page(arns, body, "serviceArns", default=10)
+
+
+def _namespace_of(service: Service) -> str:
+    connect = service.fields.get("serviceConnectConfiguration", {})
+    return last_part(connect.get("namespace", ""))
+
+
+def delete_service(world: World, body: Body, context: Context) -> Body:
+    """DeleteService: refused above zero tasks without ``force``; drains first."""
+    cluster = cluster_of(world, body)
+    service = service_of(world, body)
+    if service.status == "INACTIVE":
+        raise service_not_active()
+    replica = service.fields.get("schedulingStrategy", "REPLICA") == "REPLICA"
+    if replica and service.desired > 0 and not body.get("force"):
+        message = "The service cannot be stopped while it is scaled above 0."
+        raise invalid(message)
+    supersede(service, wording.SERVICE_DELETED, context)
+    service.status = "DRAINING"
+    service.desired = 0
+    return {"service": service_view(cluster, service, context, ("TAGS",))}

@@ -1,0 +1,260 @@
+"""Everything the simulated ECS knows: plain data that changes in place.
+
+A world can be copied whole, which is how stale reads are answered.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, TypeAlias
+
+Body: TypeAlias = dict[str, Any]
+Tags: TypeAlias = dict[str, str]
+
+
+@dataclass(slots=True)
+class Definition:
+    """A revision of a task definition; ``body`` is as AWS would answer it."""
+
+    family: str
+    revision: int
+    arn: str
+    body: Body
+    registered_at: datetime
+    status: str = "ACTIVE"
+    deregistered_at: datetime | None = None
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Container:
+    """A container of a task."""
+
+    name: str
+    arn: str
+    definition: Body
+    status: str = "PENDING"
+    exit_code: int | None = None
+    reason: str | None = None
+    health: str = "UNKNOWN"
+    failed_checks: int = 0
+    checking: bool = False
+    next_check: datetime | None = None
+
+    @property
+    def essential(self) -> bool:
+        """Whether the task ends when this container does."""
+        return bool(self.definition.get("essential", True))
+
+    @property
+    def health_check(self) -> Body | None:
+        """The container's health check, if it declares one."""
+        check: Body | None = self.definition.get("healthCheck")
+        return check
+
+
+@dataclass(slots=True)
+class Task:
+    """A task, from its placement until an hour after its end."""
+
+    id: str
+    arn: str
+    cluster: str
+    definition: str
+    containers: list[Container]
+    group: str
+    started_by: str | None
+    created_at: datetime
+    since: datetime
+    request: Body = field(default_factory=dict)
+    service: str | None = None
+    status: str = "PROVISIONING"
+    desired_status: str = "RUNNING"
+    launched: bool = False
+    succeeded: bool = False
+    address: str | None = None
+    subnet: str | None = None
+    zone: str | None = None
+    attachment_id: str = ""
+    registered: bool = False
+    tags: Tags = field(default_factory=dict)
+    times: dict[str, datetime] = field(default_factory=dict)
+    stop_code: str | None = None
+    stopped_reason: str | None = None
+    version: int = 1
+    published: int = 0
+
+    @property
+    def wanted(self) -> bool:
+        """Whether nobody has decided yet that the task should end."""
+        return self.desired_status == "RUNNING"
+
+    @property
+    def health(self) -> str:
+        """The task's health: that of its essential containers."""
+        seen = {c.health for c in self.containers if c.essential and c.health_check}
+        for status in ("UNHEALTHY", "UNKNOWN", "HEALTHY"):
+            if status in seen:
+                return status
+        return "UNKNOWN"
+
+
+@dataclass(slots=True)
+class Revision:
+    """A service revision: what a deployment deploys, never changed."""
+
+    id: str
+    arn: str
+    fields: Body
+    created_at: datetime
+
+
+@dataclass(slots=True)
+class Deployment:
+    """An entry of ``deployments[]``; its id ends in the revision's."""
+
+    id: str
+    revision: Revision
+    created_at: datetime
+    updated_at: datetime
+    status: str = "PRIMARY"
+    rollout_state: str = "IN_PROGRESS"
+    rollout_reason: str = ""
+    failed_tasks: int = 0
+    failure_streak: int = 0
+    next_launch: datetime | None = None
+    said_impaired: bool = False
+    said_stuck: bool = False
+
+    @property
+    def in_progress(self) -> bool:
+        """Whether the deployment has neither completed nor failed."""
+        return self.rollout_state == "IN_PROGRESS"
+
+
+@dataclass(slots=True)
+class Rollout:
+    """A service deployment: the history entry of one change to a service."""
+
+    arn: str
+    target: Revision
+    sources: tuple[Revision, ...]
+    configuration: Body
+    created_at: datetime
+    updated_at: datetime
+    status: str = "PENDING"
+    reason: str | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    stopped_at: datetime | None = None
+    rolled_back_to: Revision | None = None
+    rollback_reason: str | None = None
+    rollback_started_at: datetime | None = None
+    failures: int = 0
+    tripped: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether the change is still under way."""
+        return self.status in {
+            "PENDING",
+            "IN_PROGRESS",
+            "STOP_REQUESTED",
+            "ROLLBACK_REQUESTED",
+            "ROLLBACK_IN_PROGRESS",
+        }
+
+    @property
+    def rolling_back(self) -> bool:
+        """Whether an earlier revision is being brought back."""
+        return self.status in {"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"}
+
+
+@dataclass(slots=True)
+class Event:
+    """A line of ``events[]``."""
+
+    id: str
+    at: datetime
+    message: str
+
+
+@dataclass(slots=True)
+class Service:
+    """A service; ``fields`` are its API fields as AWS would answer them."""
+
+    name: str
+    arn: str
+    cluster: str
+    fields: Body
+    desired: int
+    created_at: datetime
+    created_from: Body
+    status: str = "ACTIVE"
+    tags: Tags = field(default_factory=dict)
+    deployments: list[Deployment] = field(default_factory=list)
+    revisions: list[Revision] = field(default_factory=list)
+    rollouts: list[Rollout] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    steady_since: datetime | None = None
+    inactive_since: datetime | None = None
+
+    @property
+    def primary(self) -> Deployment | None:
+        """The deployment the service is moving to, or stays at."""
+        return next((d for d in self.deployments if d.status == "PRIMARY"), None)
+
+    @property
+    def rollout(self) -> Rollout | None:
+        """The newest service deployment."""
+        return self.rollouts[-1] if self.rollouts else None
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether ECS itself starts and stops the service's tasks."""
+        controller = self.fields.get("deploymentController", {"type": "ECS"})
+        return bool(controller["type"] == "ECS")
+
+
+@dataclass(slots=True)
+class Cluster:
+    """A cluster with its services and tasks."""
+
+    name: str
+    arn: str
+    fields: Body
+    status: str = "ACTIVE"
+    tags: Tags = field(default_factory=dict)
+    services: dict[str, Service] = field(default_factory=dict)
+    tasks: dict[str, Task] = field(default_factory=dict)
+
+    def tasks_of(self, service: Service) -> list[Task]:
+        """Return the service's tasks, oldest first."""
+        return [t for t in self.tasks.values() if t.service == service.name]
+
+
+@dataclass(slots=True)
+class World:
+    """One account in one region."""
+
+    seed: str
+    serial: int = 0
+    clusters: dict[str, Cluster] = field(default_factory=dict)
+    definitions: dict[str, dict[int, Definition]] = field(default_factory=dict)
+    next_revision: dict[str, int] = field(default_factory=dict)
+    tokens: dict[str, tuple[Body, Body]] = field(default_factory=dict)
+
+    def next_id(self, kind: str) -> str:
+        """Return 64 hexadecimal digits that this world never returned before."""
+        self.serial += 1
+        return sha256(f"{self.seed}/{kind}/{self.serial}".encode()).hexdigest()
+
+    def next_number(self, kind: str) -> str:
+        """Return a number of 19 digits, as in ``ecs-svc/1234567890123456789``."""
+        return str(10**18 + int(self.next_id(kind)[:16], 16) % (9 * 10**18))
+
+    def next_uuid(self, kind: str) -> str:
+        """Return an id in the shape of a UUID."""
+        digits = self.next_id(kind)
+        parts = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32])
+        return "-".join(parts)

@@ -1,0 +1,155 @@
+"""The rest of the emulated AWS: moto's backends, in this process.
+
+moto is imported when the first of these is made; it takes a second.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from controller.emulation.ecs.effects import LogOptions, MissingError, Target
+from controller.emulation.secret_references import SecretReference, parse_secret
+from controller.emulation.targets import TargetBoard
+
+NO_GROUP = "ResourceNotFoundException: The specified log group does not exist."
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An account and a region, and moto's backends for them."""
+
+    account: str
+    region: str
+
+    def backend(self, service: str, region: str | None = None) -> Any:
+        """Return moto's backend of a service."""
+        from moto.backends import get_backend
+
+        return get_backend(service)[self.account][region or self.region]
+
+
+class MotoEffects:
+    """Carries out in moto's backends what the simulated ECS says."""
+
+    def __init__(self, place: Place, targets: TargetBoard) -> None:
+        self._place = place
+        self._targets = targets
+
+    def secret(self, value_from: str) -> str:
+        """Return a secret's or parameter's value; raises MissingError."""
+        reference = parse_secret(value_from)
+        if reference.store == "ssm":
+            return self._parameter(reference)
+        return self._from_secrets_manager(reference)
+
+    def _parameter(self, reference: SecretReference) -> str:
+        found = self._place.backend("ssm").get_parameters([reference.name])
+        if not found:
+            msg = (
+                "unable to retrieve secrets from ssm: service call has been retried "
+                f"1 time(s): invalid parameters: {reference.text}"
+            )
+            raise MissingError(msg)
+        value: str = next(iter(found.values())).response_object(
+            decrypt=True, region=self._place.region
+        )["Value"]
+        return value
+
+    def _from_secrets_manager(self, reference: SecretReference) -> str:
+        from moto.core.exceptions import ServiceException
+
+        backend = self._place.backend("secretsmanager")
+        try:
+            answer = backend.get_secret_value(
+                secret_id=reference.name,
+                version_id=reference.version_id,
+                version_stage=reference.version_stage,
+            )
+        except ServiceException as error:
+            msg = (
+                "unable to retrieve secret from asm: service call has been retried "
+                f"1 time(s): failed to fetch secret {reference.text} from secrets "
+                f"manager: {error}"
+            )
+            raise MissingError(msg) from error
+        return reference.select(answer.get("SecretString", ""))
+
+    def open_log(self, log: LogOptions) -> None:
+        """Make the stream, and the group if the definition says so."""
+        backend = self._place.backend("logs", log.region or None)
+        if log.group not in backend.groups:
+            if not log.create_group:
+                raise MissingError(NO_GROUP)
+            backend.create_log_group(log.group, tags={})
+        backend.ensure_log_stream(log.group, log.stream)
+
+    def write_log(self, log: LogOptions, at: datetime, lines: Sequence[str]) -> None:
+        """Append lines, unless somebody deleted the group or the stream."""
+        backend = self._place.backend("logs", log.region or None)
+        group = backend.groups.get(log.group)
+        stream = group.streams.get(log.stream) if group else None
+        if stream is None:
+            return
+        milliseconds = int(at.timestamp() * 1000)
+        events = [{"timestamp": milliseconds, "message": line} for line in lines]
+        stream.put_log_events(events)
+
+    def register_instance(
+        self, registry_arn: str, instance_id: str, attributes: Mapping[str, str]
+    ) -> None:
+        """Add an instance; an earlier one of the same id is replaced."""
+        backend = self._place.backend("servicediscovery")
+        service = _last_part(registry_arn)
+        if service not in backend.services:
+            return
+        self.deregister_instance(registry_arn, instance_id)
+        backend.register_instance(service, instance_id, instance_id, dict(attributes))
+
+    def deregister_instance(self, registry_arn: str, instance_id: str) -> None:
+        """Take an instance out, if it is still there."""
+        backend = self._place.backend("servicediscovery")
+        service = backend.services.get(_last_part(registry_arn))
+        ids = {i.instance_id for i in service.instances} if service else set()
+        if instance_id in ids:
+            backend.deregister_instance(service.id, instance_id)
+
+    def register_target(self, target: Target) -> None:
+        """Put an address into a target group."""
+        self._targets.register(target)
+
+    def deregister_target(self, target: Target) -> None:
+        """Begin to drain an address."""
+        self._targets.deregister(target)
+
+    def target_health(self, target: Target) -> str:
+        """Return what the last probe of the target said."""
+        return self._targets.health(target).state
+
+    def deregistration_delay(self, target_group_arn: str) -> timedelta:
+        """Return how long the target group drains."""
+        return self._targets.delay(target_group_arn)
+
+    def subnet(self, subnet_id: str) -> tuple[str, str] | None:
+        """Return a subnet's network and zone, if moto has such a subnet."""
+        for subnets in self._place.backend("ec2").subnets.values():
+            if found := subnets.get(subnet_id):
+                return found.cidr_block, found.availability_zone
+        return None
+
+    def publish(
+        self, detail_type: str, resources: Sequence[str], detail: Mapping[str, Any]
+    ) -> None:
+        """Put an event on the default bus."""
+        event = {
+            "Source": "aws.ecs",
+            "DetailType": detail_type,
+            "Resources": list(resources),
+            "Detail": json.dumps(detail),
+        }
+        self._place.backend("events").put_events([event])
+
+
+def _last_part(arn: str) -> str:
+    return arn.rpartition("/")[2]

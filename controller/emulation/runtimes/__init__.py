@@ -1,0 +1,1 @@
+"""What simulated tasks run on: scripts for tests, processes for the platform."""

@@ -1,0 +1,188 @@
+"""One HTTP endpoint that is the whole emulated AWS."""
+
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Self
+
+from controller.clients.clock import SystemClock
+from controller.core.clock import Clock
+from controller.emulation.clocks import SteppedClock
+from controller.emulation.control import PATH, Control
+from controller.emulation.data import aws_fills
+from controller.emulation.ecs.addresses import Addresses, AddressPool
+from controller.emulation.ecs.runtime import Runtime
+from controller.emulation.ecs.simulator import EcsSimulator
+from controller.emulation.ecs.timing import Timing
+from controller.emulation.loopback import require_loopback
+from controller.emulation.moto_app import MotoApplication, show_target_health
+from controller.emulation.moto_effects import MotoEffects, Place
+from controller.emulation.service_model import ecs_model
+from controller.emulation.targets import TargetBoard
+from controller.emulation.wire import TARGET_PREFIX, EcsProtocol, Reply
+
+log = logging.getLogger(__name__)
+
+ACCOUNT = "123456789012"
+TICK_SECONDS = 0.1
+# Away from 127.0.0.x, where everything else on a machine listens.
+TASK_NETWORK = "127.64.0.0/16"
+
+
+class EmulatorServer:
+    """ECS from the simulator, everything else from moto, behind one address.
+
+    With the real clock a ticker steps the simulator; with a stepped one, only
+    ``POST /_emulator/clock`` does.
+
+    Attributes:
+        simulator: The simulated ECS.
+        lock: Held around every call and step; hold it to look at the world.
+        place: The account and region, and moto's backends for them.
+    """
+
+    def __init__(
+        self,
+        *,
+        runtime: Runtime,
+        clock: Clock | None = None,
+        timing: Timing | None = None,
+        addresses: Addresses | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        region: str = "us-east-1",
+    ) -> None:
+        self._address = (require_loopback(host), port)
+        self._clock = clock or SystemClock()
+        self.lock = threading.RLock()
+        self.place = Place(ACCOUNT, region)
+        self._moto = MotoApplication(self.lock)
+        elb = self.place.backend("elbv2")
+        self._targets = TargetBoard(self._clock, lambda: elb.target_groups)
+        show_target_health(self._targets)
+        self.simulator = EcsSimulator(
+            clock=self._clock,
+            runtime=runtime,
+            effects=MotoEffects(self.place, self._targets),
+            fills=aws_fills(),
+            timing=timing or Timing.quick(),
+            addresses=addresses or AddressPool(TASK_NETWORK),
+            account=ACCOUNT,
+            region=region,
+        )
+        self._protocol = EcsProtocol(self.simulator.call, ecs_model())
+        self._control = Control(self.simulator, self._clock, _process_ids(runtime))
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._server: Any = None
+
+    @property
+    def url(self) -> str:
+        """The endpoint; known once the server has started."""
+        return f"http://{self._address[0]}:{self._server.server_port}"
+
+    def start(self) -> None:
+        """Listen, and let time pass."""
+        from werkzeug.serving import make_server
+
+        host, port = self._address
+        self._server = make_server(
+            host, port, self._answer, threaded=True, request_handler=_handler()
+        )
+        self._server.daemon_threads = True
+        self._begin(self._server.serve_forever, "emulator-http")
+        if not isinstance(self._clock, SteppedClock):
+            self._begin(self._tick, "emulator-ticker")
+
+    def _begin(self, target: Callable[[], object], name: str) -> None:
+        thread = threading.Thread(target=target, name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def stop(self) -> None:
+        """Stop listening. Whoever made the runtime ends the tasks."""
+        self._stopping.set()
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+        for thread in self._threads:
+            thread.join(timeout=5)
+        self._targets.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _tick(self) -> None:
+        while not self._stopping.wait(TICK_SECONDS):
+            with self.lock:
+                try:
+                    self._targets.step()
+                    self.simulator.step()
+                except Exception:
+                    log.exception("the emulator could not take a step")
+
+    def _answer(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
+        target = environ.get("HTTP_X_AMZ_TARGET", "")
+        if path.startswith(PATH):
+            body = _read(environ)
+            with self.lock:
+                reply: Reply | None = self._control.answer(method, path, body)
+        elif target.startswith(TARGET_PREFIX):
+            body = _read(environ)
+            with self.lock:
+                reply = self._protocol.answer(target, body)
+        else:
+            return self._moto(environ, start_response)
+        return _send(reply, environ, start_response)
+
+
+def _process_ids(runtime: Runtime) -> Callable[[str], Mapping[str, int]]:
+    none: Callable[[str], Mapping[str, int]] = lambda _: {}  # noqa: E731
+    return getattr(runtime, "process_ids", none)
+
+
+def _read(environ: dict[str, Any]) -> bytes:
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    body: bytes = environ["wsgi.input"].read(length)
+    return body
+
+
+def _send(
+    reply: Reply | None, environ: dict[str, Any], start_response: Callable[..., Any]
+) -> Iterable[bytes]:
+    if reply is None:
+        connection: socket.socket = environ["werkzeug.socket"]
+        connection.shutdown(socket.SHUT_RDWR)
+        start_response("500 No Reply", [("Content-Length", "0")])
+        return [b""]
+    headers = [
+        ("Content-Type", reply.content_type),
+        ("Content-Length", str(len(reply.body))),
+        *reply.headers.items(),
+    ]
+    reason = "OK" if reply.status == 200 else "Refused"  # noqa: PLR2004
+    start_response(f"{reply.status} {reason}", headers)
+    return [reply.body]
+
+
+def _handler() -> type[Any]:
+    from moto.moto_server.werkzeug_app import MotoRequestHandler
+
+    class Handler(MotoRequestHandler):  # type: ignore[misc]
+        """Keeps connections open, sends small answers at once, says nothing."""
+
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002
+            """Say nothing: a request is not news."""
+
+    return Handler

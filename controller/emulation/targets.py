@@ -1,0 +1,216 @@
+"""Load balancer targets that are really probed, and that really drain."""
+
+import http.client
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from controller.core.clock import Clock
+from controller.emulation.ecs.effects import Target
+from controller.emulation.loopback import NotLoopbackError, require_loopback
+
+_PROBES_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """A target's state with AWS's reason code and description."""
+
+    state: str
+    reason: str | None = None
+    description: str | None = None
+
+
+INITIAL = Health(
+    "initial", "Elb.RegistrationInProgress", "Target registration is in progress"
+)
+HEALTHY = Health("healthy")
+UNHEALTHY = Health("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+DRAINING = Health(
+    "draining",
+    "Target.DeregistrationInProgress",
+    "Target deregistration is in progress",
+)
+UNUSED = Health(
+    "unused",
+    "Target.NotRegistered",
+    "Target is not registered to the target group",
+)
+
+
+@dataclass(slots=True)
+class _Entry:
+    health: Health = INITIAL
+    next_probe: datetime | None = None
+    probe: "Future[bool] | None" = None
+    row: int = 0
+    drains_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """How a target group looks at its targets."""
+
+    protocol: str
+    path: str
+    codes: str
+    interval: timedelta
+    timeout: float
+    healthy_after: int
+    unhealthy_after: int
+
+
+@dataclass(slots=True)
+class TargetBoard:
+    """What is known of every target, kept up by probes in the background.
+
+    Attributes:
+        clock: Tells when a probe is due and a drain is over.
+        groups: Returns moto's target groups by ARN.
+    """
+
+    clock: Clock
+    groups: Callable[[], Mapping[str, Any]]
+    _entries: dict[Target, _Entry] = field(default_factory=dict)
+    _pool: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(_PROBES_AT_ONCE)
+    )
+
+    def register(self, target: Target) -> None:
+        """Add a target; it is ``initial`` until a probe succeeds."""
+        group = self.groups().get(target.target_group_arn)
+        if group is not None:
+            group.register([{"Id": target.address, "Port": target.port}])
+            self._entries[target] = _Entry()
+
+    def deregister(self, target: Target) -> None:
+        """Begin to drain a target."""
+        group = self.groups().get(target.target_group_arn)
+        if group is not None and target.address in group.targets:
+            group.deregister([{"Id": target.address}])
+        self._drain(target)
+
+    def _drain(self, target: Target) -> None:
+        entry = self._entries.setdefault(target, _Entry())
+        entry.health = DRAINING
+        entry.drains_until = self.clock.now() + self.delay(target.target_group_arn)
+
+    def health(self, target: Target) -> Health:
+        """Return a target's state."""
+        entry = self._entries.get(target)
+        return entry.health if entry else UNUSED
+
+    def of_group(self, arn: str) -> dict[Target, Health]:
+        """Return every target of a group, draining ones too."""
+        return {
+            target: entry.health
+            for target, entry in self._entries.items()
+            if target.target_group_arn == arn
+        }
+
+    def delay(self, target_group_arn: str) -> timedelta:
+        """Return a group's deregistration delay."""
+        group = self.groups().get(target_group_arn)
+        attributes = group.attributes if group is not None else {}
+        seconds = attributes.get("deregistration_delay.timeout_seconds", 300)
+        return timedelta(seconds=float(seconds))
+
+    def step(self) -> None:
+        """Take up what others registered, start due probes, read finished ones."""
+        now, groups = self.clock.now(), self.groups()
+        registered = set(_registered(groups))
+        for target in registered - self._entries.keys():
+            self._entries[target] = _Entry()
+        for target, entry in list(self._entries.items()):
+            if entry.drains_until is not None:
+                if now >= entry.drains_until and target not in registered:
+                    del self._entries[target]
+            elif target not in registered:
+                self._drain(target)
+            else:
+                check = check_of(groups[target.target_group_arn])
+                self._look(target, entry, check, now)
+
+    def _look(self, target: Target, entry: _Entry, check: Check, now: datetime) -> None:
+        if entry.probe is not None and entry.probe.done():
+            _judge(entry, check, passed=entry.probe.result())
+            entry.probe = None
+        due = entry.next_probe is None or now >= entry.next_probe
+        if entry.probe is None and due:
+            entry.next_probe = now + check.interval
+            entry.probe = self._pool.submit(probe, target, check)
+
+    def close(self) -> None:
+        """Stop probing."""
+        self._pool.shutdown(cancel_futures=True)
+
+
+def _registered(groups: Mapping[str, Any]) -> Iterator[Target]:
+    for arn, group in groups.items():
+        for target in group.targets.values():
+            if group.target_type == "ip":
+                yield Target(arn, target["Id"], int(target["Port"]))
+
+
+def check_of(group: Any) -> Check:
+    """Return how one of moto's target groups wants its targets checked."""
+    matcher = getattr(group, "matcher", None) or {}
+    return Check(
+        protocol=group.health_check_protocol or "HTTP",
+        path=group.health_check_path or "/",
+        codes=matcher.get("HttpCode") or "200",
+        interval=timedelta(seconds=int(group.health_check_interval_seconds)),
+        timeout=float(group.health_check_timeout_seconds),
+        healthy_after=int(group.healthy_threshold_count),
+        unhealthy_after=int(group.unhealthy_threshold_count),
+    )
+
+
+def _judge(entry: _Entry, check: Check, *, passed: bool) -> None:
+    """Count answers in a row; a new target needs one good answer only."""
+    if passed and entry.health is INITIAL:
+        entry.health, entry.row = HEALTHY, 0
+        return
+    against = passed == (entry.health is not HEALTHY)
+    entry.row = entry.row + 1 if against else 0
+    needed = check.healthy_after if passed else check.unhealthy_after
+    if against and entry.row >= needed:
+        entry.health, entry.row = (HEALTHY if passed else UNHEALTHY), 0
+    elif not passed and entry.health is INITIAL and entry.row == 0:
+        entry.row = 1
+
+
+def probe(target: Target, check: Check) -> bool:
+    """Return whether a target answers as its group demands; loopback only."""
+    try:
+        require_loopback(target.address)
+        if check.protocol in {"TCP", "TLS", "UDP", "TCP_UDP"}:
+            place = (target.address, target.port)
+            socket.create_connection(place, check.timeout).close()
+            return True
+        return _status(target, check) in _codes(check.codes)
+    except (OSError, http.client.HTTPException, NotLoopbackError):
+        return False
+
+
+def _status(target: Target, check: Check) -> int:
+    connection = http.client.HTTPConnection(
+        target.address, target.port, timeout=check.timeout
+    )
+    try:
+        connection.request("GET", check.path)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def _codes(text: str) -> set[int]:
+    """Return the codes of a matcher such as ``200,301-302``."""
+    codes: set[int] = set()
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        codes |= set(range(int(first), int(last or first) + 1))
+    return codes

@@ -1,0 +1,144 @@
+"""What became of the deliveries, for people."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import desc, func, select
+
+from controller.core.delivery import DeliveryState
+from controller.store.database import Database
+from controller.store.tables import attempts, deliveries, webhook_events
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """One try at a delivery, as it was written down.
+
+    Attributes:
+        number: Counted from 1.
+        outcome: ``started``, ``answered``, ``unanswered`` or ``unknown``.
+        started: When it was begun.
+        ended: When its outcome was known, or given up on.
+        status: HTTP status of the answer.
+        error: Why there was no answer.
+        seconds: How long it took.
+        possible_duplicate: Whether an earlier try may have arrived unnoticed.
+    """
+
+    number: int
+    outcome: str
+    started: datetime
+    ended: datetime | None
+    status: int | None
+    error: str
+    seconds: float | None
+    possible_duplicate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """One delivery, as it stands.
+
+    Attributes:
+        id: Of the delivery.
+        event_id: Of the event.
+        model: Whose version is told of.
+        number: Of that version.
+        target: To whom.
+        state: Where it stands.
+        attempts: How many were started.
+        next_at: When it is due again, if it is pending.
+        reason: Why it is dead, if it is.
+        recorded: When it was put into the outbox.
+        ended: When it was delivered or given up.
+    """
+
+    id: int
+    event_id: str
+    model: str
+    number: int
+    target: str
+    state: DeliveryState
+    attempts: int
+    next_at: datetime
+    reason: str
+    recorded: datetime
+    ended: datetime | None
+
+
+class Deliveries:
+    """Looks at the outbox without touching it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def counts(self) -> Mapping[str, Mapping[DeliveryState, int]]:
+        """Return, for each target, how many deliveries are in which state."""
+        columns = (deliveries.c.target, deliveries.c.state)
+        query = select(*columns, func.count()).group_by(*columns)
+        found: dict[str, dict[DeliveryState, int]] = {}
+        with self._database.reading() as connection:
+            for target, state, count in connection.execute(query):
+                by_state = found.setdefault(target, dict.fromkeys(DeliveryState, 0))
+                by_state[DeliveryState(state)] = count
+        return found
+
+    def list(
+        self,
+        limit: int,
+        target: str | None = None,
+        state: DeliveryState | None = None,
+    ) -> tuple[DeliveryReport, ...]:
+        """Return the latest deliveries, the last one first."""
+        event = webhook_events.c
+        query = select(deliveries, event.model, event.number).join_from(
+            deliveries, webhook_events
+        )
+        if target is not None:
+            query = query.where(deliveries.c.target == target)
+        if state is not None:
+            query = query.where(deliveries.c.state == state.value)
+        query = query.order_by(desc(deliveries.c.id)).limit(limit)
+        with self._database.reading() as connection:
+            return tuple(_report(row) for row in connection.execute(query))
+
+    def attempts(self, delivery_id: int) -> tuple[Attempted, ...]:
+        """Return every try at one delivery, the first one first."""
+        query = (
+            select(attempts)
+            .where(attempts.c.delivery_id == delivery_id)
+            .order_by(attempts.c.number)
+        )
+        with self._database.reading() as connection:
+            return tuple(_attempted(row) for row in connection.execute(query))
+
+
+def _report(row: Any) -> DeliveryReport:
+    return DeliveryReport(
+        id=row.id,
+        event_id=row.event_id,
+        model=row.model,
+        number=row.number,
+        target=row.target,
+        state=DeliveryState(row.state),
+        attempts=row.attempts,
+        next_at=row.next_at,
+        reason=row.reason,
+        recorded=row.recorded,
+        ended=row.ended,
+    )
+
+
+def _attempted(row: Any) -> Attempted:
+    return Attempted(
+        number=row.number,
+        outcome=row.outcome,
+        started=row.started,
+        ended=row.ended,
+        status=row.status,
+        error=row.error,
+        seconds=row.seconds,
+        possible_duplicate=row.possible_duplicate,
+    )

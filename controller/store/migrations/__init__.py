@@ -1,0 +1,1 @@
+"""Alembic's scripts; ``controller.store.schema`` runs them."""

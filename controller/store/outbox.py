@@ -1,0 +1,260 @@
+"""What must be sent: one table is the queue, its rows are the truth.
+
+A worker claims rows for a while, writes down that it starts, sends, and writes
+down what came of it. If it dies in between, the claim runs out and another worker
+sends again: at least once, the same id every time, and the repeat is marked.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Update, func, insert, or_, select, update
+
+from controller.core.delivery import (
+    Answer,
+    Answered,
+    Dead,
+    Delivered,
+    DeliveryState,
+    NextStep,
+    RetryAt,
+    Unanswered,
+)
+from controller.store.database import Database
+from controller.store.tables import attempts, deliveries, webhook_events
+
+STARTED, ANSWERED, UNANSWERED, UNKNOWN = "started", "answered", "unanswered", "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event to be sent to one target, claimed by one worker.
+
+    Attributes:
+        id: Of the delivery.
+        event_id: The same for every target and repeat.
+        type: Of the event.
+        body: The bytes to sign and send.
+        target: To whom.
+        attempts: How many were started before.
+        claim: Tells this claim from later ones.
+    """
+
+    id: int
+    event_id: str
+    type: str
+    body: bytes
+    target: str
+    attempts: int
+    claim: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at a delivery.
+
+    Attributes:
+        number: Counted from 1.
+        possible_duplicate: Whether an earlier try may have arrived unnoticed.
+    """
+
+    number: int
+    possible_duplicate: bool
+
+
+class Outbox:
+    """The deliveries of one sink, and every attempt at them."""
+
+    def __init__(self, database: Database, sink: str = "webhook") -> None:
+        self._database = database
+        self._sink = sink
+
+    def claim(
+        self, worker: str, target: str, limit: int, lease: timedelta
+    ) -> tuple[Delivery, ...]:
+        """Claim up to ``limit`` due deliveries to ``target``, the oldest first.
+
+        No other worker gets them before ``lease`` has run out.
+        """
+        if not self._any_due(target):
+            return ()
+        with self._database.writing() as connection:
+            now = self._database.now(connection)
+            rows = connection.execute(
+                self._claiming(target, limit, now).values(
+                    claimed_by=worker,
+                    claimed_until=now + lease,
+                    claim=deliveries.c.claim + 1,
+                )
+            ).all()
+            if not rows:
+                return ()
+            _give_up_unended(connection, [row.id for row in rows], now)
+            bodies = _events(connection, {row.event_id for row in rows})
+        claimed = [_delivery(row, *bodies[row.event_id]) for row in rows]
+        return tuple(sorted(claimed, key=lambda d: d.id))
+
+    def started(self, delivery: Delivery, now: datetime) -> Attempt | None:
+        """Write down that an attempt starts; None if the claim was lost."""
+        number = delivery.attempts + 1
+        with self._database.writing() as connection:
+            if not connection.execute(_own(delivery).values(attempts=number)).rowcount:
+                return None
+            duplicate = bool(
+                connection.scalar(
+                    select(func.count())
+                    .select_from(attempts)
+                    .where(attempts.c.delivery_id == delivery.id)
+                    .where(attempts.c.outcome == UNKNOWN)
+                )
+            )
+            connection.execute(
+                insert(attempts).values(
+                    delivery_id=delivery.id,
+                    number=number,
+                    outcome=STARTED,
+                    started=now,
+                    possible_duplicate=duplicate,
+                )
+            )
+        return Attempt(number, duplicate)
+
+    def finished(
+        self,
+        delivery: Delivery,
+        answer: Answer,
+        step: NextStep,
+        now: datetime,
+        duration: timedelta,
+    ) -> bool:
+        """Write down what came of the attempt, and what follows, at once.
+
+        Returns False if the claim was lost: the attempt is kept, what follows is
+        up to the worker that claimed it since.
+        """
+        with self._database.writing() as connection:
+            connection.execute(
+                update(attempts)
+                .where(
+                    attempts.c.delivery_id == delivery.id,
+                    attempts.c.number == delivery.attempts + 1,
+                )
+                .values(ended=now, seconds=duration.total_seconds(), **_told(answer))
+            )
+            # The wait counts from the store's clock, by which it is judged due.
+            moment = self._database.now(connection)
+            step_row = _after(step, moment, now)
+            free = {"claimed_by": None, "claimed_until": None}
+            done = connection.execute(_own(delivery).values(**free, **step_row))
+            return bool(done.rowcount)
+
+    def released(self, unsent: Sequence[Delivery]) -> None:
+        """Give back what was claimed and not started, for anyone to claim."""
+        with self._database.writing() as connection:
+            for delivery in unsent:
+                statement = _own(delivery).values(claimed_by=None, claimed_until=None)
+                connection.execute(statement)
+
+    def next_due(self, targets: Sequence[str]) -> datetime | None:
+        """Return when the next delivery to one of ``targets`` will be due."""
+        waiting = func.coalesce(deliveries.c.claimed_until, deliveries.c.next_at)
+        query = select(func.min(waiting)).where(
+            deliveries.c.state == DeliveryState.PENDING.value,
+            deliveries.c.sink == self._sink,
+            deliveries.c.target.in_(targets),
+        )
+        with self._database.reading() as connection:
+            found: datetime | None = connection.scalar(query)
+        return found
+
+    def _any_due(self, target: str) -> bool:
+        """Look before asking for the one writer's place."""
+        with self._database.reading() as connection:
+            now = self._database.now(connection)
+            query = select(deliveries.c.id).where(*self._due(target, now)).limit(1)
+            return connection.scalar(query) is not None
+
+    def _due(self, target: str, now: datetime) -> tuple[Any, ...]:
+        return (
+            deliveries.c.target == target,
+            deliveries.c.sink == self._sink,
+            deliveries.c.state == DeliveryState.PENDING.value,
+            deliveries.c.next_at <= now,
+            or_(
+                deliveries.c.claimed_until.is_(None), deliveries.c.claimed_until <= now
+            ),
+        )
+
+    def _claiming(self, target: str, limit: int, now: datetime) -> Any:
+        # As a common table expression it is evaluated once; as a sub-query
+        # PostgreSQL may run it again and lock more than ``limit`` rows.
+        due = (
+            select(deliveries.c.id)
+            .where(*self._due(target, now))
+            .order_by(deliveries.c.next_at, deliveries.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+            .cte("due")
+        )
+        return (
+            update(deliveries)
+            .where(deliveries.c.id.in_(select(due.c.id)))
+            .returning(deliveries)
+        )
+
+
+def _own(delivery: Delivery) -> Update:
+    """Return an update of ``delivery`` that does nothing once the claim is lost."""
+    return update(deliveries).where(
+        deliveries.c.id == delivery.id, deliveries.c.claim == delivery.claim
+    )
+
+
+def _give_up_unended(connection: Connection, ids: Sequence[int], now: datetime) -> None:
+    """Mark the attempts whose worker died as unknown: they may have arrived."""
+    connection.execute(
+        update(attempts)
+        .where(attempts.c.delivery_id.in_(ids), attempts.c.outcome == STARTED)
+        .values(outcome=UNKNOWN, ended=now)
+    )
+
+
+def _events(connection: Connection, ids: set[str]) -> dict[str, tuple[str, bytes]]:
+    query = select(webhook_events).where(webhook_events.c.id.in_(ids))
+    return {row.id: (row.type, bytes(row.body)) for row in connection.execute(query)}
+
+
+def _told(answer: Answer) -> dict[str, Any]:
+    match answer:
+        case Answered(status):
+            return {"outcome": ANSWERED, "status": status}
+        case Unanswered(error):
+            return {"outcome": UNANSWERED, "error": error}
+
+
+def _after(step: NextStep, moment: datetime, now: datetime) -> dict[str, Any]:
+    match step:
+        case Delivered():
+            return {"state": DeliveryState.DELIVERED.value, "ended": moment}
+        case Dead(reason):
+            return {
+                "state": DeliveryState.DEAD.value,
+                "ended": moment,
+                "reason": reason,
+            }
+        case RetryAt(at):
+            return {"next_at": moment + max(at - now, timedelta(0))}
+
+
+def _delivery(row: Any, type_: str, body: bytes) -> Delivery:
+    return Delivery(
+        id=row.id,
+        event_id=row.event_id,
+        type=type_,
+        body=body,
+        target=row.target,
+        attempts=row.attempts,
+        claim=row.claim,
+    )

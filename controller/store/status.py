@@ -1,0 +1,80 @@
+"""What is told of each resource, kept between passes."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import and_, delete, select
+
+from controller.core.conditions import Condition, Conditions, ConditionType, Truth
+from controller.core.resource import ResourceId
+from controller.store.database import Database
+from controller.store.sql import upsert
+from controller.store.tables import conditions
+
+_KEYS = ("kind", "name", "type")
+
+
+class StatusTable:
+    """The conditions of every resource. Writes only what it is given."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def all(self) -> dict[ResourceId, dict[ConditionType, Condition]]:
+        """Return the conditions of every resource that has some."""
+        found: dict[ResourceId, dict[ConditionType, Condition]] = {}
+        with self._database.reading() as connection:
+            for row in connection.execute(select(conditions)):
+                condition = _condition(row)
+                resource = ResourceId(row.kind, row.name)
+                found.setdefault(resource, {})[condition.type] = condition
+        return found
+
+    def save(
+        self,
+        changed: Mapping[ResourceId, Conditions],
+        removed: Collection[ResourceId] = (),
+    ) -> None:
+        """Replace the conditions of ``changed`` and forget those of ``removed``."""
+        if not changed and not removed:
+            return
+        with self._database.writing() as connection:
+            for resource in (*removed, *changed):
+                connection.execute(
+                    delete(conditions).where(
+                        and_(
+                            conditions.c.kind == resource.kind,
+                            conditions.c.name == resource.name,
+                        )
+                    )
+                )
+            rows = [
+                _row(resource, condition)
+                for resource, by_type in changed.items()
+                for condition in by_type.values()
+            ]
+            upsert(connection, conditions, rows, _KEYS)
+
+
+def _row(resource: ResourceId, condition: Condition) -> dict[str, Any]:
+    return {
+        "kind": resource.kind,
+        "name": resource.name,
+        "type": condition.type.value,
+        "status": condition.status.value,
+        "reason": condition.reason,
+        "message": condition.message,
+        "observed_generation": condition.observed_generation,
+        "last_transition": condition.last_transition,
+    }
+
+
+def _condition(row: Any) -> Condition:
+    return Condition(
+        type=ConditionType(row.type),
+        status=Truth(row.status),
+        reason=row.reason,
+        message=row.message,
+        observed_generation=row.observed_generation,
+        last_transition=row.last_transition,
+    )

@@ -1,0 +1,207 @@
+"""The tables as the program sees them; the migrations make them."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData()
+# SQLite counts rows only in a column that is an INTEGER and nothing else.
+_Number = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Moment(TypeDecorator[datetime]):
+    """A time in UTC; SQLite, which has no zones, keeps it without."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: datetime | None, _dialect: Dialect
+    ) -> datetime | None:
+        """Return ``value`` in UTC."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(
+        self, value: datetime | None, _dialect: Dialect
+    ) -> datetime | None:
+        """Return ``value``, aware and in UTC."""
+        if value is None:
+            return None
+        return (
+            value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        )
+
+
+conditions = Table(
+    "conditions",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("type", Text, primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("observed_generation", Text, nullable=False),
+    Column("last_transition", Moment, nullable=False),
+)
+
+# `digest` stands for the other columns: messages may be too long for an index.
+events = Table(
+    "events",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("first_seen", Moment, nullable=False),
+    Column("last_seen", Moment, nullable=False),
+    Index("events_by_time", "last_seen"),
+)
+
+intents = Table(
+    "intents",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("verb", Text, nullable=False),
+    Column("generation", Text, nullable=False),
+    Column("plan", Text, nullable=False),
+    Column("details", Text, nullable=False),
+    Column("begun", Moment, nullable=False),
+    Column("ended", Moment),
+    Column("outcome", Text, nullable=False, server_default=""),
+    Column("message", Text, nullable=False, server_default=""),
+    Index("intents_by_target", "kind", "name", "id"),
+    Index(
+        "intents_unfinished",
+        "id",
+        sqlite_where=text("ended IS NULL"),
+        postgresql_where=text("ended IS NULL"),
+    ),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("token", BigInteger, nullable=False),
+    Column("expires", Moment, nullable=False),
+)
+
+webhook_targets = Table(
+    "webhook_targets",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("baseline", Moment),
+    Column("first_seen", Moment, nullable=False),
+)
+
+webhook_events = Table(
+    "webhook_events",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("registry", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("recorded", Moment, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("event_id", Text, ForeignKey("webhook_events.id"), nullable=False),
+    Column("target", Text, nullable=False),
+    Column("sink", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Moment, nullable=False),
+    Column("claimed_by", Text),
+    Column("claimed_until", Moment),
+    Column("claim", BigInteger, nullable=False, server_default="0"),
+    Column("recorded", Moment, nullable=False),
+    Column("ended", Moment),
+    Column("reason", Text, nullable=False, server_default=""),
+    UniqueConstraint("event_id", "target", "sink", name="deliveries_once"),
+    # History must not slow down the search for what is due.
+    Index(
+        "deliveries_due",
+        "target",
+        "next_at",
+        sqlite_where=text("state = 'pending'"),
+        postgresql_where=text("state = 'pending'"),
+    ),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("delivery_id", _Number, ForeignKey("deliveries.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("outcome", Text, nullable=False),
+    Column("started", Moment, nullable=False),
+    Column("ended", Moment),
+    Column("status", Integer),
+    Column("error", Text, nullable=False, server_default=""),
+    Column("seconds", Float),
+    Column("possible_duplicate", Boolean, nullable=False),
+)
+
+last_addresses = Table(
+    "last_addresses",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("addresses", Text, nullable=False),
+    Column("kept", Moment, nullable=False),
+)
+
+triggers = Table(
+    "triggers",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("asked", Moment, nullable=False),
+)
+
+undeclared = Table(
+    "undeclared",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("first_seen", Moment, nullable=False),
+)
+
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("beat", Moment, nullable=False),
+)

@@ -1,0 +1,97 @@
+"""One holder at a time, and tokens that grow."""
+
+from datetime import timedelta
+
+import pytest
+
+from controller.store.lease import Held, Lease, Leases, decided
+from tests.fakes.stopped_clock import NOON
+
+TTL = timedelta(seconds=30)
+AT_ONCE = timedelta(0)
+MINE = Lease("reconcile", "me", 4, NOON + TTL)
+
+
+def lease_of(claim):
+    assert isinstance(claim, Lease)
+    return claim
+
+
+def test_what_nobody_holds_is_given():
+    assert decided(None, "reconcile", "me", TTL, NOON) == Lease(
+        "reconcile", "me", 1, NOON + TTL
+    )
+
+
+def test_what_another_holds_is_not_given():
+    assert decided(MINE, "reconcile", "you", TTL, NOON) == Held("me", NOON + TTL)
+
+
+def test_what_has_expired_goes_to_the_next_with_a_higher_token():
+    later = NOON + TTL
+
+    assert decided(MINE, "reconcile", "you", TTL, later) == Lease(
+        "reconcile", "you", 5, later + TTL
+    )
+
+
+def test_a_holder_that_asks_again_keeps_its_token():
+    assert decided(MINE, "reconcile", "me", TTL, NOON) == MINE
+
+
+@pytest.fixture
+def leases(database):
+    return Leases(database)
+
+
+def test_the_second_is_told_who_holds_it(leases):
+    first = lease_of(leases.acquire("reconcile", "me", TTL))
+
+    assert leases.acquire("reconcile", "you", TTL) == Held("me", first.expires)
+    assert leases.current("reconcile") == first
+
+
+def test_two_names_are_two_leases(leases):
+    lease_of(leases.acquire("reconcile", "me", TTL))
+
+    assert lease_of(leases.acquire("dispatch", "you", TTL)).token == 1
+
+
+def test_the_token_grows_with_each_holder(leases):
+    lease_of(leases.acquire("reconcile", "me", AT_ONCE))
+
+    assert lease_of(leases.acquire("reconcile", "you", TTL)).token == 2
+
+
+def test_a_stolen_lease_cannot_be_renewed(leases):
+    mine = lease_of(leases.acquire("reconcile", "me", AT_ONCE))
+    stolen = lease_of(leases.acquire("reconcile", "you", TTL))
+
+    assert leases.renew(mine, TTL) is None
+    assert leases.current("reconcile") == stolen
+
+
+def test_a_renewed_lease_ends_later(leases):
+    mine = lease_of(leases.acquire("reconcile", "me", AT_ONCE))
+
+    renewed = leases.renew(mine, TTL)
+
+    assert renewed.token == mine.token
+    assert renewed.expires > mine.expires
+    assert leases.current("reconcile") == renewed
+
+
+def test_what_is_released_is_free_at_once(leases):
+    leases.release(lease_of(leases.acquire("reconcile", "me", TTL)))
+
+    assert leases.current("reconcile") is None
+    assert lease_of(leases.acquire("reconcile", "you", TTL)).token == 2
+
+
+def test_a_late_release_does_not_end_anothers_lease(leases):
+    mine = lease_of(leases.acquire("reconcile", "me", AT_ONCE))
+    stolen = lease_of(leases.acquire("reconcile", "you", TTL))
+
+    leases.release(mine)
+
+    assert leases.current("reconcile") == stolen

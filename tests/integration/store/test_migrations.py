@@ -1,0 +1,147 @@
+"""The tables the migrations make are the tables the program sees."""
+
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from controller.core.errors import RefusedError, TransientError
+from controller.store.database import Database
+from controller.store.journal import Journal
+from controller.store.schema import SchemaState
+from controller.store.tables import metadata
+from tests.fakes.stopped_clock import StoppedClock
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "store.db"
+
+
+def on(file: Path) -> Database:
+    return Database(f"sqlite:///{file}", StoppedClock())
+
+
+def differences(database: Database):
+    with database.reading() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"version_table": "schema_version"}
+        )
+        return compare_metadata(context, metadata)
+
+
+def test_on_sqlite_migrations_and_tables_agree(file):
+    database = on(file)
+    database.upgrade()
+
+    assert differences(database) == []
+    database.close()
+
+
+def test_on_postgresql_everything_lives_in_a_schema_of_our_own(database):
+    with database.reading() as connection:
+        ours = set(inspect(connection).get_table_names(schema="hokusai"))
+        public = inspect(connection).get_table_names(schema="public")
+
+    assert ours == {table.name for table in metadata.tables.values()} | {
+        "schema_version"
+    }
+    assert public == []
+
+
+def test_the_file_is_its_owners_alone(file):
+    database = on(file)
+    database.upgrade()
+    database.close()
+
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+
+
+def test_a_new_store_is_refused_until_it_is_upgraded(file):
+    database = on(file)
+
+    with pytest.raises(RefusedError, match="store upgrade"):
+        database.check()
+    database.upgrade()
+    database.check()
+
+    assert database.state() is SchemaState.CURRENT
+    database.close()
+
+
+def test_upgrading_twice_is_upgrading_once(database):
+    database.upgrade()
+
+    assert database.state() is SchemaState.CURRENT
+
+
+@pytest.mark.parametrize("where", ["sqlite", "postgresql"])
+def test_all_may_upgrade_at_the_same_time(where, file, url):
+    databases = [
+        on(file) if where == "sqlite" else Database(url, StoppedClock())
+        for _ in range(4)
+    ]
+    failures = []
+
+    def upgrade(database: Database) -> None:
+        try:
+            database.upgrade()
+        except Exception as error:  # noqa: BLE001 - told below
+            failures.append(error)
+
+    threads = [threading.Thread(target=upgrade, args=(d,)) for d in databases]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failures == []
+    assert databases[0].state() is SchemaState.CURRENT
+    for database in databases:
+        database.close()
+
+
+def test_the_next_version_of_the_tables_is_accepted_and_a_later_one_refused(file):
+    database = on(file)
+    database.upgrade()
+
+    for number, state in ((2, SchemaState.NEWER), (3, SchemaState.TOO_NEW)):
+        with database.writing() as connection:
+            update = text("UPDATE schema_version SET version_num = :number")
+            connection.execute(update, {"number": str(number)})
+        assert database.state() is state
+
+    with pytest.raises(RefusedError, match="update this program"):
+        database.upgrade()
+    database.close()
+
+
+def test_a_file_is_shared_by_threads_that_read_and_one_that_writes(file):
+    database = on(file)
+    database.upgrade()
+    journal = Journal(database)
+
+    with database.writing() as connection:
+        connection.execute(text("INSERT INTO triggers VALUES (1, 'x', 'y')"))
+        seen = []
+        reader = threading.Thread(target=lambda: seen.append(journal.unfinished()))
+        reader.start()
+        reader.join(5)
+
+    assert seen == [()]
+    database.close()
+
+
+def test_a_store_that_is_away_is_transient_and_its_password_stays_unsaid():
+    database = Database("postgresql://me:s3cret@127.0.0.1:1/x", StoppedClock())
+
+    with pytest.raises(TransientError, match="the store could not be read") as failed:
+        database.check()
+
+    assert "s3cret" not in str(failed.value)
+    database.close()

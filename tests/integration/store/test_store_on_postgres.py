@@ -1,0 +1,11 @@
+"""What holds on SQLite holds on PostgreSQL: the same facts, collected again."""
+
+from tests.unit.store import test_lease, test_outbox, test_records
+
+for _facts in (test_lease, test_outbox, test_records):
+    globals().update(
+        (name, fact)
+        for name, fact in vars(_facts).items()
+        if name.startswith("test_")
+        or name in {"ledger", "outbox", "deliveries", "leases"}
+    )

@@ -50,7 +50,7 @@ class DeliveryReport:
         state: Where it stands.
         attempts: How many were started.
         next_at: When it is due again, if it is pending.
-        reason: Why it is dead, if it is.
+        reason: Why it is dead, or why the last attempt failed.
         recorded: When it was put into the outbox.
         ended: When it was delivered or given up.
     """

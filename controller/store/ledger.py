@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, true
 
 from controller.core.announce import Event, VersionIdentity
 from controller.core.delivery import DeliveryState
@@ -65,23 +65,14 @@ class Ledger:
 
     def all_announced(self) -> Mapping[str, frozenset[VersionIdentity]]:
         """Return, for each target, the versions it was told of or will be."""
-        event = webhook_events.c
-        query = (
-            select(
-                deliveries.c.target,
-                event.registry,
-                event.model,
-                event.number,
-                event.created_ms,
-            )
-            .join_from(deliveries, webhook_events)
-            .distinct()
-        )
-        found: dict[str, set[VersionIdentity]] = {}
-        with self._database.reading() as connection:
-            for target, *identity in connection.execute(query):
-                found.setdefault(target, set()).add(VersionIdentity(*identity))
-        return {target: frozenset(seen) for target, seen in found.items()}
+        return self._identities(true())
+
+    def all_ended(self) -> Mapping[str, frozenset[VersionIdentity]]:
+        """Return, for each target, the versions whose delivery came to an end.
+
+        Delivered or given up: either way nothing more is sent by itself.
+        """
+        return self._identities(deliveries.c.state != DeliveryState.PENDING.value)
 
     def announce(
         self, target: str, sink: Sink, events: Sequence[Event], now: datetime
@@ -101,6 +92,28 @@ class Ledger:
             return insert_new(
                 connection, deliveries, rows, ["event_id", "target", "sink"]
             )
+
+    def _identities(
+        self, which: ColumnElement[bool]
+    ) -> Mapping[str, frozenset[VersionIdentity]]:
+        event = webhook_events.c
+        query = (
+            select(
+                deliveries.c.target,
+                event.registry,
+                event.model,
+                event.number,
+                event.created_ms,
+            )
+            .join_from(deliveries, webhook_events)
+            .where(which)
+            .distinct()
+        )
+        found: dict[str, set[VersionIdentity]] = {}
+        with self._database.reading() as connection:
+            for target, *identity in connection.execute(query):
+                found.setdefault(target, set()).add(VersionIdentity(*identity))
+        return {target: frozenset(seen) for target, seen in found.items()}
 
 
 def _event(event: Event, now: datetime) -> dict[str, Any]:

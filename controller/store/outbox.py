@@ -145,9 +145,9 @@ class Outbox:
             )
             # The wait counts from the store's clock, by which it is judged due.
             moment = self._database.now(connection)
-            step_row = _after(step, moment, now)
+            follows = _after(step, answer, moment, now)
             free = {"claimed_by": None, "claimed_until": None}
-            done = connection.execute(_own(delivery).values(**free, **step_row))
+            done = connection.execute(_own(delivery).values(**free, **follows))
             return bool(done.rowcount)
 
     def released(self, unsent: Sequence[Delivery]) -> None:
@@ -234,18 +234,26 @@ def _told(answer: Answer) -> dict[str, Any]:
             return {"outcome": UNANSWERED, "error": error}
 
 
-def _after(step: NextStep, moment: datetime, now: datetime) -> dict[str, Any]:
+def _after(
+    step: NextStep, answer: Answer, moment: datetime, now: datetime
+) -> dict[str, Any]:
     match step:
         case Delivered():
-            return {"state": DeliveryState.DELIVERED.value, "ended": moment}
+            state, reason = DeliveryState.DELIVERED, ""
         case Dead(reason):
-            return {
-                "state": DeliveryState.DEAD.value,
-                "ended": moment,
-                "reason": reason,
-            }
+            state = DeliveryState.DEAD
         case RetryAt(at):
-            return {"next_at": moment + max(at - now, timedelta(0))}
+            due = moment + max(at - now, timedelta(0))
+            return {"next_at": due, "reason": _failure(answer)}
+    return {"state": state.value, "ended": moment, "reason": reason}
+
+
+def _failure(answer: Answer) -> str:
+    match answer:
+        case Answered(status):
+            return f"the receiver answered {status}"
+        case Unanswered(error):
+            return error
 
 
 def _delivery(row: Any, type_: str, body: bytes) -> Delivery:

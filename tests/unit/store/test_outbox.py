@@ -93,6 +93,7 @@ def test_what_is_claimed_is_not_claimed_again(ledger, outbox):
     one(outbox.claim("one", "site", 9, LEASE))
 
     assert outbox.claim("two", "site", 9, LEASE) == ()
+    assert ledger.all_ended() == {}
 
 
 def test_a_claim_is_for_one_target_and_one_sink(ledger, outbox):
@@ -126,7 +127,7 @@ def test_a_retry_is_due_after_its_wait_and_counts_on(ledger, outbox):
     assert outbox.started(second, NOON) == Attempt(2, possible_duplicate=False)
 
 
-def test_a_retry_is_not_due_before_its_wait(ledger, outbox):
+def test_a_retry_is_not_due_before_its_wait(ledger, outbox, deliveries):
     ledger.announce("site", "webhook", [event()], NOON)
     delivery = one(outbox.claim("w", "site", 9, LEASE))
     outbox.started(delivery, NOON)
@@ -135,6 +136,7 @@ def test_a_retry_is_not_due_before_its_wait(ledger, outbox):
 
     assert outbox.claim("w", "site", 9, LEASE) == ()
     assert outbox.next_due(["site"]) is not None
+    assert deliveries.list(9)[0].reason == "the receiver answered 503"
 
 
 def test_a_dead_delivery_says_why_and_stays_announced(ledger, outbox, deliveries):
@@ -144,6 +146,7 @@ def test_a_dead_delivery_says_why_and_stays_announced(ledger, outbox, deliveries
 
     outbox.finished(delivery, Answered(410), Dead("gone"), NOON, TOOK)
 
+    assert ledger.all_ended() == {"site": {event().identity}}
     (report,) = deliveries.list(9, "site", DeliveryState.DEAD)
     assert (report.reason, report.attempts, report.model) == ("gone", 1, "lead")
     assert ledger.announced("site") == {event().identity}

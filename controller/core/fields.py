@@ -194,14 +194,12 @@ FromPlatform = Annotated[SkipJsonSchema[str], Derived()]
 
 Line = Annotated[str, Text(r"\S(?:.*\S)?", "one line of text, without spaces around")]
 Description = Annotated[str, Text(r"[\s\S]*", "text", longest=100_000)]
-Key = Annotated[
-    str,
-    Text(
-        "[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?",
-        "lower-case letters, digits, - and _, with a letter or digit at both ends",
-        longest=63,
-    ),
-]
+KEY = Text(
+    "[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?",
+    "lower-case letters, digits, - and _, with a letter or digit at both ends",
+    longest=63,
+)
+Key = Annotated[str, KEY]
 TagKey = Annotated[
     str,
     Text(r"[A-Za-z0-9_.:/ -]+", "letters, digits, _ . : / - and spaces", longest=250),

@@ -1,0 +1,218 @@
+"""From nodes to resources: everything that is right, and all that is wrong."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from controller.core.errors import Diagnostic
+from controller.core.fields import KEY
+from controller.core.identity import content_hash
+from controller.core.kind import Kind
+from controller.core.platform import Platform
+from controller.core.resource import Mode, Resource, ResourceId
+from controller.spec.common import Common
+from controller.spec.graph import Link, cycles, dangling, duplicates
+from controller.spec.header import Header
+from controller.spec.literals import literal_secrets
+from controller.spec.local import LocalSection
+from controller.spec.nearest import meant
+from controller.spec.node import Node, Path, dotted
+from controller.spec.problems import diagnostics, is_derived, misfit
+
+Kinds = Mapping[str, Kind[Any, Any]]
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+@dataclass(slots=True)
+class Compiler:
+    """The work on one document.
+
+    Attributes:
+        root: The document, with fragments, overlay and environment in it.
+        kinds: The kinds there are, by name.
+        problems: What is wrong.
+        resources: What could be understood.
+        links: Who names whom.
+    """
+
+    root: Node
+    kinds: Kinds
+    problems: list[Diagnostic] = field(default_factory=list)
+    resources: dict[ResourceId, Resource[Any]] = field(default_factory=dict)
+    links: list[Link] = field(default_factory=list)
+    platform: Platform | None = None
+    local: LocalSection | None = None
+
+    def run(self) -> None:
+        """Fill in the resources and the problems."""
+        header = self._header()
+        mode = Mode.ENFORCE
+        if header:
+            self.platform, mode = header.platform.platform(), header.platform.mode
+        for kind, name, node in self._entries():
+            self._resource(kind, name, node, mode)
+        declared = frozenset(ResourceId(k.name, name) for k, name, _ in self._entries())
+        if header and header.local:
+            self._local(header.local)
+        self.problems += dangling(self.links, declared)
+        self.problems += cycles(link for link in self.links if link.target in declared)
+        self.problems += duplicates(self._placed())
+        literals = list(literal_secrets(self.root))
+        told = {problem.path for problem in literals}
+        self.problems = [p for p in self.problems if p.path not in told] + literals
+
+    def _header(self) -> Header | None:
+        sections = {kind.section for kind in self.kinds.values()}
+        kept = {k: n for k, n in self.root.entries.items() if k not in sections}
+        return self._validated(
+            Header, self.root._replace(value=kept), (), frozenset(sections)
+        )
+
+    def _entries(self) -> Iterator[tuple[Kind[Any, Any], str, Node]]:
+        for kind in self.kinds.values():
+            section = self.root.child(kind.section)
+            for name, node in section.entries.items() if section else ():
+                yield kind, name, node
+
+    def _resource(
+        self, kind: Kind[Any, Any], name: str, node: Node, mode: Mode
+    ) -> None:
+        """Add the resource that ``node`` declares, or what is wrong with it."""
+        path: Path = (kind.section, name)
+        if not self._is_entry(node, path):
+            return
+        node = self._without_derived(kind, node, path)
+        own = {k: n for k, n in node.entries.items() if k not in Common.model_fields}
+        shared = {k: n for k, n in node.entries.items() if k in Common.model_fields}
+        common = self._validated(Common, node._replace(value=shared), path)
+        spec = self._validated(
+            kind.spec, node._replace(value=own), path, frozenset(Common.model_fields)
+        )
+        id_ = ResourceId(kind.name, name)
+        links = self._links(id_, common, node, path)
+        if spec is not None:
+            links += self._references(id_, kind.references(spec), node, path)
+            spec = self._completed(kind, name, spec, (node, path))
+        self.links += links
+        if spec is None or common is None:
+            return
+        self.resources[id_] = Resource(
+            id=id_,
+            spec=spec,
+            generation=content_hash(spec.model_dump(mode="json")),
+            depends_on=frozenset(link.target for link in links),
+            mode=common.mode or mode,
+            adopt=common.adopt,
+            suspend=common.suspend.suspension() if common.suspend else None,
+            ignore=tuple(entry.ignored() for entry in common.ignore),
+        )
+
+    def _is_entry(self, node: Node, path: Path) -> bool:
+        """Report a name or a value that no resource can have."""
+        try:
+            KEY.check(str(path[-1]))
+        except ValueError as error:
+            problem = misfit(error, node, path)
+            what = f"as a name {problem.what}"
+            self._report(node, path, what)
+        if isinstance(node.value, dict):
+            return True
+        if node.value is None:
+            self._report(node, path, "is empty", "write {} if all defaults will do")
+        else:
+            self._report(node, path, "must be a mapping of fields")
+        return False
+
+    def _without_derived(self, kind: Kind[Any, Any], node: Node, path: Path) -> Node:
+        kept = dict(node.entries)
+        for name, model_field in kind.spec.model_fields.items():
+            if name in kept and is_derived(model_field):
+                what = "follows from the platform"
+                self._report(kept.pop(name), (*path, name), what, "leave it out")
+        return node._replace(value=kept)
+
+    def _completed(
+        self, kind: Kind[Any, Any], name: str, spec: Any, at: tuple[Node, Path]
+    ) -> Any:
+        if self.platform is None:
+            return None
+        try:
+            return kind.complete(name, spec, self.platform)
+        except ValueError as error:
+            self.problems.append(misfit(error, *at))
+            return None
+
+    def _links(
+        self, source: ResourceId, common: Common | None, node: Node, path: Path
+    ) -> list[Link]:
+        links = []
+        for index, address in enumerate(common.depends_on if common else ()):
+            where: Path = ("depends_on", index)
+            at = node.nearest(where)
+            if target := self._address(address, at, (*path, *where)):
+                links.append(Link(source, target, dotted((*path, *where)), at.place))
+        return links
+
+    def _references(
+        self, source: ResourceId, targets: frozenset[ResourceId], node: Node, path: Path
+    ) -> list[Link]:
+        links = []
+        for target in sorted(targets):
+            named = (found for found in node.scalars() if found[1].value == target.name)
+            where, at = next(named, ((), node))
+            links.append(Link(source, target, dotted((*path, *where)), at.place))
+        return links
+
+    def _address(self, text: str, node: Node, path: Path) -> ResourceId | None:
+        """Return the id that ``text`` means; the kind may be plural."""
+        id_ = ResourceId.parse(text)
+        for kind in self.kinds.values():
+            if id_.kind in (kind.name, kind.section):
+                return ResourceId(kind.name, id_.name)
+        self._report(
+            node, path, f"there is no kind {id_.kind}", meant(id_.kind, self.kinds)
+        )
+        return None
+
+    def _local(self, local: LocalSection) -> None:
+        """Check that one-off tasks name what there is."""
+        self.local = local
+        root = self.root.child("local") or self.root
+        for index, task in enumerate(local.tasks):
+            path: Path = ("tasks", index)
+            at = root.nearest((*path, "image"))
+            if task.image not in local.images:
+                where = ("local", *path, "image")
+                self._report(
+                    at, where, "is not under images", meant(task.image, local.images)
+                )
+            if task.after is None:
+                continue
+            at, where = root.nearest((*path, "after")), ("local", *path, "after")
+            if target := self._address(task.after, at, where):
+                source = ResourceId("task", task.name)
+                self.links.append(Link(source, target, dotted(where), at.place))
+
+    def _placed(self) -> Iterator[tuple[Resource[Any], str, Any]]:
+        for kind, name, node in self._entries():
+            if resource := self.resources.get(ResourceId(kind.name, name)):
+                yield resource, f"{kind.section}.{name}", node.key_place
+
+    def _validated(
+        self,
+        model: type[ModelT],
+        node: Node,
+        path: Path,
+        beside: frozenset[str] = frozenset(),
+    ) -> ModelT | None:
+        try:
+            return model.model_validate(node.plain())
+        except ValidationError as error:
+            self.problems += diagnostics(error, node, path, model, beside)
+            return None
+
+    def _report(self, node: Node, path: Path, what: str, hint: str = "") -> None:
+        place = node.place if path and isinstance(path[-1], int) else node.key_place
+        self.problems.append(Diagnostic(place, dotted(path), what, hint))

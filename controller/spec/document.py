@@ -1,0 +1,235 @@
+"""From the files to the desired state, or to everything that is wrong with them."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from controller.core.errors import Diagnostic, Place, SpecError
+from controller.core.identity import content_hash
+from controller.core.platform import ENVIRONMENTS, Platform
+from controller.core.resource import Resource, ResourceId
+from controller.settings import VARIABLES
+from controller.spec.compiler import Compiler, Kinds
+from controller.spec.fills import ENVIRONMENT, Fill, chosen_environment, filled, put
+from controller.spec.local import LocalSection
+from controller.spec.nearest import meant
+from controller.spec.node import Node, dotted
+from controller.spec.overlay import overlaid
+from controller.spec.sources import Reader, Sources, from_disk
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What the user declared.
+
+    Attributes:
+        platform: Which platform it is about.
+        resources: Everything declared, by address.
+        digest: A hash of the meaning, with what the environment filled in.
+        files: The files that were read, the main one first.
+        fills: What was not read from them.
+        local: How the local platform starts what AWS would run; None elsewhere.
+        places: Where resources, and what an overlay or the environment changed,
+            are written.
+    """
+
+    platform: Platform
+    resources: Mapping[ResourceId, Resource[Any]]
+    digest: str
+    files: tuple[str, ...]
+    fills: tuple[Fill, ...] = ()
+    local: LocalSection | None = None
+    places: Mapping[str, Place] = field(default_factory=dict)
+
+    def place(self, path: str) -> Place:
+        """Return where ``path`` won: its own place, or that of what it is part of."""
+        while path and path not in self.places:
+            path = path[: max(path.rfind("."), path.rfind("["), 0)]
+        return self.places.get(path) or Place(self.files[0], 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A document, and the files it holds for."""
+
+    digests: Mapping[str, str]
+    document: Document
+
+
+# Few are ever asked for: one document, in its four environments.
+_MOST_KEPT = 8
+_kept: dict[Any, _Loaded] = {}
+
+
+def load(
+    path: str,
+    *,
+    environment: str | None = None,
+    environ: Mapping[str, str],
+    kinds: Kinds,
+    read: Reader = from_disk,
+) -> Document:
+    """Return the document in ``path``; the same object while no file changed.
+
+    Args:
+        path: The main file; fragments and overlays are found from it.
+        environment: Which environment is meant, before ENVIRONMENT and the document.
+        environ: The environment variables.
+        kinds: The kinds there are, by name.
+        read: How a file is read; raises OSError when it cannot be.
+
+    Raises:
+        SpecError: with every problem in every file, in the order of the files.
+    """
+    key = (path, environment, _asked_for(environ), tuple(sorted(kinds)), read)
+    kept = _kept.get(key)
+    if kept and kept.digests == _digests(kept.digests, read):
+        return kept.document
+    sources = Sources(read)
+    document = _document(path, environment, environ, kinds, sources)
+    if len(_kept) >= _MOST_KEPT:
+        _kept.pop(next(iter(_kept)), None)
+    _kept[key] = _Loaded(dict(sources.digests), document)
+    return document
+
+
+def _document(
+    path: str,
+    environment: str | None,
+    environ: Mapping[str, str],
+    kinds: Kinds,
+    sources: Sources,
+) -> Document:
+    try:
+        base = sources.document(path)
+    except SpecError as error:
+        raise SpecError(*sources.problems, *error.diagnostics) from None
+    name, chosen, problem = chosen_environment(base, environment, environ)
+    over = sources.overlay(path, name) if name in ENVIRONMENTS else None
+    sources.problems += [problem] if problem else []
+    root = base
+    if over:
+        sources.problems += _overlay_problems(base, over, name, kinds)
+        root = overlaid(base, over)
+    platform = root.child("platform")
+    if chosen and platform and isinstance(platform.value, dict):
+        said = over.nearest(ENVIRONMENT) if over else root
+        if said.value != name:
+            root = put(root, ENVIRONMENT, name, f"${chosen.variable}")
+    root, fills = filled(root, environ)
+    compiler = Compiler(root, kinds)
+    compiler.run()
+    problems = [*sources.problems, *compiler.problems]
+    if problems or compiler.platform is None:
+        raise SpecError(*_in_order(problems, list(sources.digests)))
+    fills = ((chosen,) if chosen else ()) + fills
+    return _finished(compiler, sources, fills, _places(root, over, fills, kinds))
+
+
+def _finished(
+    compiler: Compiler,
+    sources: Sources,
+    fills: tuple[Fill, ...],
+    places: Mapping[str, Place],
+) -> Document:
+    platform = compiler.platform
+    if platform is None:
+        msg = "a document without problems has a platform"
+        raise AssertionError(msg)
+    local = compiler.local if platform.environment == "local" else None
+    meaning = {
+        "platform": asdict(platform) | {"interval": platform.interval.total_seconds()},
+        "resources": [_meaning(r) for _, r in sorted(compiler.resources.items())],
+        "local": local.model_dump(mode="json") if local else None,
+    }
+    return Document(
+        platform=platform,
+        resources=compiler.resources,
+        digest=content_hash(meaning),
+        files=tuple(file for file, digest in sources.digests.items() if digest),
+        fills=fills,
+        local=local,
+        places=places,
+    )
+
+
+def _meaning(resource: Resource[Any]) -> list[Any]:
+    """Return what must be the same for two declarations to mean the same."""
+    suspend, ignored = resource.suspend, resource.ignore
+    return [
+        str(resource.id),
+        resource.generation,
+        sorted(map(str, resource.depends_on)),
+        resource.mode,
+        resource.adopt,
+        [suspend.by, suspend.reason, str(suspend.until)] if suspend else None,
+        [[i.path, i.reason, str(i.until)] for i in ignored],
+    ]
+
+
+def _overlay_problems(
+    base: Node, over: Node, name: str, kinds: Kinds
+) -> list[Diagnostic]:
+    """Return what is wrong between an overlay and what it lies on."""
+    problems = []
+    said = over.child("platform")
+    written = said.child("environment") if said else None
+    if written and written.value != name:
+        what = f"must be {name}, as the name of the file says"
+        problems.append(Diagnostic(written.place, dotted(ENVIRONMENT), what))
+    for section in sorted(kind.section for kind in kinds.values()):
+        have, removed = base.child(section), over.child(section)
+        known = have.entries if have else {}
+        for key, node in removed.entries.items() if removed else ():
+            if node.value is None and key not in known:
+                what, path = "removes nothing", f"{section}.{key}"
+                hint = meant(key, known)
+                problems.append(Diagnostic(node.key_place, path, what, hint))
+    return problems
+
+
+def _places(
+    root: Node, over: Node | None, fills: tuple[Fill, ...], kinds: Kinds
+) -> dict[str, Place]:
+    places = {"platform": root.nearest(("platform",)).key_place}
+    for kind in kinds.values():
+        for name, node in root.nearest((kind.section,)).entries.items():
+            places[f"{kind.section}.{name}"] = node.key_place
+    for path, node in over.scalars() if over else ():
+        places[dotted(path)] = node.place
+    places |= {fill.path: Place(f"${fill.variable}", 1, 1) for fill in fills}
+    return places
+
+
+def _in_order(problems: list[Diagnostic], files: list[str]) -> list[Diagnostic]:
+    """Return ``problems`` without repeats: by file as read, then by line."""
+    order = {file: index for index, file in enumerate(files)}
+    unique = dict.fromkeys(problems)
+    return sorted(
+        unique,
+        key=lambda p: (
+            order.get(p.place.file, len(order)),
+            p.place.line,
+            p.place.column,
+            p.path,
+        ),
+    )
+
+
+def _asked_for(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return what of the environment a document can depend on."""
+    names = ("environment", "aws_region", "webhook_url", "webhook_secret")
+    found = (VARIABLES[name].find(environ) for name in names)
+    return tuple(entry for entry in found if entry)
+
+
+def _digests(known: Mapping[str, str], read: Reader) -> Mapping[str, str]:
+    """Return the digests, as they are now, of the files in ``known``."""
+    found = {}
+    for file in known:
+        try:
+            found[file] = sha256(read(file)).hexdigest()
+        except OSError:
+            found[file] = ""
+    return found

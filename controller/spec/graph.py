@@ -1,0 +1,88 @@
+"""How the resources of a document hang together."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from controller.core.errors import Diagnostic, Place
+from controller.core.resource import Resource, ResourceId
+from controller.spec.nearest import meant
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One place in the document where a resource names another."""
+
+    source: ResourceId
+    target: ResourceId
+    path: str
+    place: Place
+
+
+def dangling(
+    links: Iterable[Link], declared: frozenset[ResourceId]
+) -> Iterator[Diagnostic]:
+    """Yield a problem for each link to what is not declared."""
+    for link in links:
+        if link.target in declared:
+            continue
+        known = [str(id_) for id_ in declared if id_.kind == link.target.kind]
+        hint = meant(str(link.target), known or map(str, declared))
+        what = f"names {link.target}, which is not declared"
+        yield Diagnostic(link.place, link.path, what, hint)
+
+
+def cycles(links: Iterable[Link]) -> Iterator[Diagnostic]:
+    """Yield a problem for each loop, at the link that closes it."""
+    graph: dict[ResourceId, dict[ResourceId, Link]] = {}
+    for link in links:
+        graph.setdefault(link.source, {}).setdefault(link.target, link)
+    done: set[ResourceId] = set()
+    for start in sorted(graph):
+        yield from _loops_from(start, graph, done)
+
+
+def _loops_from(
+    start: ResourceId,
+    graph: Mapping[ResourceId, Mapping[ResourceId, Link]],
+    done: set[ResourceId],
+) -> Iterator[Diagnostic]:
+    """Yield the loops met on a walk from ``start``; no recursion, chains are long."""
+    trail: dict[ResourceId, Iterator[ResourceId]] = {}
+    if start not in done:
+        trail[start] = iter(sorted(graph.get(start, ())))
+    while trail:
+        here, targets = next(reversed(trail.items()))
+        target = next(targets, None)
+        if target is None:
+            done.add(here)
+            del trail[here]
+        elif target in trail:
+            names = [str(id_) for id_ in trail]
+            loop = [*names[names.index(str(target)) :], str(target)]
+            link = graph[here][target]
+            what = f"closes a loop: {' → '.join(loop)}"
+            hint = "remove one of these dependencies"
+            yield Diagnostic(link.place, link.path, what, hint)
+        elif target not in done:
+            trail[target] = iter(sorted(graph.get(target, ())))
+
+
+def duplicates(
+    resources: Iterable[tuple[Resource[Any], str, Place]],
+) -> Iterator[Diagnostic]:
+    """Yield a problem for each name on a backend that two resources claim.
+
+    A spec says which of its fields must differ in its ``unique``.
+    """
+    seen: dict[tuple[Any, ...], ResourceId] = {}
+    for resource, path, place in resources:
+        for fields in getattr(resource.spec, "unique", ()):
+            values = tuple(getattr(resource.spec, field) for field in fields)
+            if not all(values):
+                continue
+            first = seen.setdefault((resource.id.kind, fields, values), resource.id)
+            if first != resource.id:
+                what = f"is {values[-1]!r}, as that of {first} is"
+                hint = "give each its own"
+                yield Diagnostic(place, f"{path}.{fields[-1]}", what, hint)

@@ -1,0 +1,64 @@
+"""Secrets that were written where only a reference to them may stand."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from controller.core.errors import Diagnostic
+from controller.spec.node import Node, Path, dotted
+
+_NAME = re.compile(
+    r"(?:^|[_.-])(?:PASSWORD|PASSWD|PASSPHRASE|PWD|TOKEN|SECRET|SECRET_?KEY|API_?KEY"
+    r"|PRIVATE_?KEY|ACCESS_?KEY|CREDENTIALS?)(?:_[0-9]+)?$",
+    re.IGNORECASE,
+)
+# Names that are harmless with a short word, and not with a long random one.
+_DOUBTFUL_NAME = re.compile(
+    r"(?:KEY|AUTH|SALT|PEPPER|SEED|SIGNATURE|SESSION|COOKIE|PASS)$", re.IGNORECASE
+)
+_SHAPES = {
+    "an AWS access key": r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
+    "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
+    "an API key": r"\b(?:hk|sk)_(?:live|test)_[A-Za-z0-9]{8,}",
+    "a token": r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|xox[abp]-[\w-]{10,}"
+    r"|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*)",
+    "credentials in a URL": r"\b[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@",
+}
+_SHAPE = re.compile("|".join(f"({pattern})" for pattern in _SHAPES.values()))
+_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "none", "null", ""})
+# Random text of 24 characters has some 4 bits a character; prose and paths 3.
+_LONG, _BITS = 24, 3.7
+
+
+def literal_secrets(root: Node) -> Iterator[Diagnostic]:
+    """Yield a problem for each value that looks like a secret; never the value."""
+    for path, node in root.scalars():
+        if isinstance(node.value, str) and (found := _recognised(path, node.value)):
+            what = f"looks like {found}, and secrets are not written here"
+            yield Diagnostic(node.place, dotted(path), what, _reference(path))
+
+
+def _recognised(path: Path, value: str) -> str:
+    """Return what ``value`` looks like; "" if it is harmless."""
+    if shape := _SHAPE.search(value):
+        return list(_SHAPES)[(shape.lastindex or 1) - 1]
+    name = next((part for part in reversed(path) if isinstance(part, str)), "")
+    if "secrets" in path or value.lower() in _WORDS:
+        return ""
+    if _NAME.search(name) or (_DOUBTFUL_NAME.search(name) and _is_random(value)):
+        return "a secret"
+    return ""
+
+
+def _is_random(value: str) -> bool:
+    if len(value) < _LONG or re.search(r"[\s/]", value):
+        return False
+    shares = [count / len(value) for count in Counter(value).values()]
+    return -sum(share * math.log2(share) for share in shares) >= _BITS
+
+
+def _reference(path: Path) -> str:
+    if "environment" in path:
+        return f'write it under secrets: {path[-1]}: {{secretsmanager: "name:key"}}'
+    return "keep it in Secrets Manager or SSM, and write a reference"

@@ -1,0 +1,94 @@
+"""The section that says which platform a document describes."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field
+
+from controller.core.fields import Flag, Section, Span, Text, Whole
+from controller.core.placement import NetworkSpec, RolesSpec
+from controller.core.platform import Environment, Network, Platform
+from controller.core.resource import Mode
+
+Name = Annotated[
+    str,
+    Text(
+        "[a-z][a-z0-9]*(?:-[a-z0-9]+)*",
+        "lower-case letters, digits and -, with a letter first",
+        longest=32,
+    ),
+]
+Account = Annotated[str, Text("[0-9]{12}", "an AWS account: 12 digits, quoted", 12)]
+Region = Annotated[
+    str, Text("[a-z]{2}(?:-[a-z]+)+-[0-9]", "an AWS region, as in us-east-1", 25)
+]
+
+
+class ReconcileSection(Section):
+    """How often we look, and how much we change at once."""
+
+    interval: Annotated[int, Span(1, 86_400)] = Field(
+        default=60,
+        description="Time between two passes when nothing asks for one sooner.",
+        examples=["60s"],
+    )
+    max_disruptive_actions: Annotated[Whole, Field(ge=0, le=100)] = Field(
+        default=2, description="How many restarts, replacements and deletions at once."
+    )
+
+
+class PlatformSection(Section):
+    """What all resources of the document share."""
+
+    name: Name = Field(
+        description="The name that all others start with.", examples=["hokusai"]
+    )
+    environment: Environment = Field(
+        description="Which environment this is; ENVIRONMENT, or --environment, may "
+        "choose another and its overlay.",
+        examples=["development"],
+    )
+    account: Account = Field(
+        description="The AWS account; another is refused before the first write.",
+        examples=["123456789012"],
+    )
+    region: Region = Field(
+        description="The AWS region; AWS_REGION, unless given.", examples=["us-east-1"]
+    )
+    reconcile: ReconcileSection = Field(
+        default_factory=ReconcileSection,
+        description="How often we look, and how much we change at once.",
+    )
+    prune: Flag = Field(
+        default=False,
+        description="Whether what is ours and no longer declared may be deleted.",
+    )
+    mode: Mode = Field(
+        default=Mode.ENFORCE,
+        description="How far we go: report (observe), advise (suggest), act (enforce).",
+    )
+    network: NetworkSpec = Field(
+        default_factory=NetworkSpec, description="Where tasks are placed."
+    )
+    roles: RolesSpec = Field(
+        default_factory=RolesSpec, description="The IAM roles of tasks."
+    )
+
+    def platform(self) -> Platform:
+        """Return the platform that the section describes."""
+        return Platform(
+            name=self.name,
+            environment=self.environment,
+            account=self.account,
+            region=self.region,
+            interval=timedelta(seconds=self.reconcile.interval),
+            max_disruptive_actions=self.reconcile.max_disruptive_actions,
+            prune=self.prune,
+            network=Network(
+                subnets=self.network.subnets,
+                security_groups=self.network.security_groups,
+                public_ip=bool(self.network.public_ip),
+            ),
+            execution_role=self.roles.execution,
+            task_role=self.roles.task,
+        )

@@ -1,0 +1,231 @@
+"""From what pydantic found to what a person can mend."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from controller.core.errors import Diagnostic
+from controller.core.fields import RULE, Derived
+from controller.spec.nearest import meant
+from controller.spec.node import Node, Path, dotted
+
+KEY = "[key]"
+_WANTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "tuple_type": "a list",
+    "list_type": "a list",
+}
+_CHOICES = ("literal_error", "enum")
+_LIMITS = {
+    "greater_than_equal": ("must be at least {ge}, not {number}", ""),
+    "less_than_equal": ("must be at most {le}, not {number}", ""),
+    "too_short": ("needs at least {min_length}", "add one"),
+    "too_long": ("has more than {max_length}", "remove some"),
+    "string_too_long": ("has more than {max_length} characters", "shorten it"),
+}
+# bool before int: Python thinks True a number.
+_SHAPES: tuple[tuple[type, str], ...] = (
+    (dict, "a mapping"),
+    (list, "a list"),
+    (bool, "true or false, as YAML reads it"),
+    (int, "a whole number"),
+    (float, "a number"),
+    (date, "a date"),
+    (object, "text"),
+)
+_LONGEST_NUMBER = 20
+
+
+def diagnostics(
+    error: ValidationError,
+    node: Node,
+    prefix: Path,
+    model: type[BaseModel],
+    beside: frozenset[str] = frozenset(),
+) -> Iterator[Diagnostic]:
+    """Yield every problem in ``error``.
+
+    Args:
+        error: What validating ``node`` with ``model`` gave.
+        node: What was validated, with places.
+        prefix: The path of ``node`` in the document.
+        model: The model it was validated with.
+        beside: Fields that may stand in ``node`` and belong to another model.
+    """
+    for found in error.errors(include_url=False):
+        yield _diagnostic(found, node, prefix, model, beside)
+
+
+def misfit(error: ValueError, node: Node, prefix: Path) -> Diagnostic:
+    """Return the problem that a rule of ours, raised outside a model, is about."""
+    context: Mapping[str, Any] = getattr(error, "context", None) or {}
+    what = context.get("what") or str(error)
+    field = context.get("field", "")
+    return _ruled(what, context.get("hint", ""), field, (node, prefix, ()))
+
+
+def _diagnostic(
+    found: ErrorDetails,
+    node: Node,
+    prefix: Path,
+    model: type[BaseModel],
+    beside: frozenset[str],
+) -> Diagnostic:
+    loc = found["loc"]
+    context = found.get("ctx", {})
+    match found["type"]:
+        case "missing":
+            path = _real(loc[:-1], node)
+            field = str(loc[-1])
+            what, hint = "is missing", _example(model, path, field)
+            place = node.nearest(path).key_place
+            return Diagnostic(place, dotted((*prefix, *path, field)), what, hint)
+        case "extra_forbidden":
+            path = _real(loc, node)
+            known = {*fields_at(model, path[:-1]), *(() if path[1:] else beside)}
+            place = node.nearest(path).key_place
+            hint = meant(str(path[-1]), known)
+            return Diagnostic(
+                place, dotted((*prefix, *path)), "is not known here", hint
+            )
+        case kind if kind == RULE:
+            path = _real(loc, node)
+            if loc[-1:] == (KEY,):
+                what = f"as a name {context['what']}"
+                place = node.nearest(path).key_place
+                return Diagnostic(
+                    place, dotted((*prefix, *path)), what, context["hint"]
+                )
+            where = (node, prefix, path)
+            return _ruled(context["what"], context["hint"], context["field"], where)
+        case _:
+            path = _real(loc, node)
+            value = node.nearest(path)
+            what, hint = _explained(found, value, fields_at(model, path))
+            return Diagnostic(value.place, dotted((*prefix, *path)), what, hint)
+
+
+def _ruled(
+    what: str, hint: str, field: str, where: tuple[Node, Path, Path]
+) -> Diagnostic:
+    node, prefix, path = where
+    full = (*path, *field.split(".")) if field else path
+    place = node.nearest(full).place
+    return Diagnostic(place, dotted((*prefix, *full)), what, hint)
+
+
+def _real(loc: tuple[str | int, ...], node: Node) -> Path:
+    """Return ``loc`` without pydantic's own words: tags of unions, ``[key]``."""
+    path: list[str | int] = []
+    for part in loc:
+        child = node.child(part)
+        if child is not None:
+            path.append(part)
+            node = child
+    return tuple(path)
+
+
+def _explained(
+    found: ErrorDetails, value: Node, known: Iterable[str]
+) -> tuple[str, str]:
+    """Return what is wrong with ``value``, and how to mend it."""
+    kind, context = found["type"], found.get("ctx", {})
+    if value.value is None and kind in (*_WANTED, *_CHOICES):
+        return "must not be empty", "write a value, or leave the field out"
+    if kind in _WANTED:
+        what = f"must be {_WANTED[kind]}, not {_shape(value)}"
+        return what, _mended(kind, value, known)
+    if kind in _CHOICES:
+        quoted = re.findall(r"'([^']*)'|(\b[0-9]+\b)", context["expected"])
+        words = [text or number for text, number in quoted]
+        hint = meant(value.text, words)
+        return f"must be {_either(words)}", "" if hint.startswith("known") else hint
+    if kind in _LIMITS:
+        what, hint = _LIMITS[kind]
+        return what.format(**context, number=_number(value)), hint
+    return found["msg"][:1].lower() + found["msg"][1:], ""
+
+
+def _mended(kind: str, value: Node, known: Iterable[str]) -> str:
+    """Return how to write ``value`` so that it has the wanted type."""
+    match value.value:
+        case str() if kind in ("int_type", "float_type", "bool_type"):
+            return "remove the quotes" if value.text.isdecimal() else ""
+        case bool() | int() | float() | date() if kind == "string_type":
+            return f'quote it: "{value.text}"'
+        case str() | int() if kind in ("tuple_type", "list_type"):
+            return "put it in brackets: [ ]"
+        case _:
+            return f"known are {', '.join(known)}" if known else ""
+
+
+def _shape(node: Node) -> str:
+    return next(words for type_, words in _SHAPES if isinstance(node.value, type_))
+
+
+def _number(node: Node) -> str:
+    long = len(node.text) > _LONGEST_NUMBER
+    return f"a number of {len(node.text)} digits" if long else node.text
+
+
+def _either(words: list[str]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}" if words[1:] else words[0]
+
+
+def fields_at(model: type[BaseModel], path: Path) -> list[str]:
+    """Return the fields that a person may write at ``path`` below ``model``."""
+    found = model_at(model, path)
+    fields = found.model_fields if found else {}
+    return [name for name, field in fields.items() if not is_derived(field)]
+
+
+def is_derived(field: FieldInfo) -> bool:
+    """Return whether ``field`` follows from the platform, and is not written."""
+    return any(isinstance(mark, Derived) for mark in field.metadata)
+
+
+def model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
+    """Return the model of what stands at ``path`` below ``model``."""
+    for part in path:
+        field = model.model_fields.get(str(part))
+        if field is not None:
+            inner = _model_in(field.annotation)
+            if inner is None:
+                return None
+            model = inner
+    return model
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """Return the first model inside an annotation such as ``tuple[X, ...] | None``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    models = (_model_in(inner) for inner in get_args(annotation))
+    return next((found for found in models if found), None)
+
+
+def _example(model: type[BaseModel], path: Path, field: str) -> str:
+    """Return a line to add: the field with the example from its model."""
+    found = model_at(model, path)
+    examples = found.model_fields[field].examples if found else None
+    if not examples or isinstance(examples[0], dict | list):
+        return f"add {field}"
+    example = examples[0]
+    quoted = (
+        f'"{example}"'
+        if str(example).isdecimal() and isinstance(example, str)
+        else example
+    )
+    return f"add {field}: {quoted}"

@@ -7,7 +7,7 @@ from typing import Protocol, TypeAlias
 
 from controller.core.clock import Clock
 from controller.core.conditions import Conditions, ConditionType, Truth
-from controller.core.driver import Outcome, Progressing, Skipped
+from controller.core.driver import Applied, Outcome, Progressing, Skipped
 from controller.core.observation import ObservedState, Ownership, Present
 from controller.core.plan import Hold, Plan
 from controller.core.planner import DesiredState, Kinds, diff
@@ -128,16 +128,29 @@ class Reconciler:
         waits += [
             o.check_after for o in outcomes.values() if isinstance(o, Progressing)
         ]
-        under_way = any(
-            conditions[ConditionType.RECONCILING].status is Truth.TRUE
-            for conditions in statuses.values()
-        )
-        if under_way:
+        if _under_way(left, statuses) or (left.actions and _moved(outcomes)):
             waits.append(WHILE_UNDER_WAY)
         again = self.backoff.soonest()
         if left.actions and again is not None:
             waits.append(max(again - self.clock.now(), timedelta()))
         return min(waits)
+
+
+def _under_way(left: Plan, statuses: Statuses) -> bool:
+    """Whether something goes on by itself, such as a rollout or a delivery."""
+    if any(blocked.hold is Hold.ROLLOUT_IN_PROGRESS for blocked in left.blocked):
+        return True
+    touched = {v.target for v in (*left.actions, *left.blocked)}
+    return any(
+        conditions[ConditionType.RECONCILING].status is Truth.TRUE
+        for id_, conditions in statuses.items()
+        if id_ not in touched
+    )
+
+
+def _moved(outcomes: Mapping[ResourceId, Outcome]) -> bool:
+    """Whether this pass changed something, so that more may be possible now."""
+    return any(isinstance(outcome, Applied) for outcome in outcomes.values())
 
 
 def _undeclared(

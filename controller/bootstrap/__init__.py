@@ -1,0 +1,1 @@
+"""The composition root: which adapter serves which part. Nothing is decided here."""

@@ -1,0 +1,1 @@
+"""What each command does. One module a command, with one function ``run``."""

@@ -1,0 +1,44 @@
+"""What the exit status of each command says; the same words stand in its help."""
+
+from enum import IntEnum
+
+from controller.core.plan import Plan
+
+
+class Exit(IntEnum):
+    """The three answers a program can branch on."""
+
+    OK = 0
+    DIFFERENT = 1
+    FAILED = 2
+
+
+DIFF = """\
+exit status:
+  0  everything was seen and nothing is to be done; apply would write nothing
+  1  something differs, is held back, or is left to a person
+  2  something could not be seen, or no plan is possible (2 beats 1)"""
+
+APPLY = """\
+exit status:
+  0  everything is as declared
+  1  something failed, is blocked, or is left to a person
+  2  not started: invalid document, wrong account, somebody else holds the lease"""
+
+STATUS = """\
+exit status:
+  0  everything is ready
+  1  something is not ready
+  2  nothing is known: no pass was ever recorded, or the store cannot be read"""
+
+PLAIN = """\
+exit status:
+  0  done
+  2  not done; the message says why"""
+
+
+def of_plan(plan: Plan) -> Exit:
+    """Return what ``diff`` answers for ``plan``: not seeing beats differing."""
+    if not plan.complete:
+        return Exit.FAILED
+    return Exit.OK if plan.in_sync else Exit.DIFFERENT

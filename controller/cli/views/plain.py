@@ -1,0 +1,103 @@
+"""Values as plain data, in the shapes that programs may rely on.
+
+``formatVersion`` moves when a shape changes in a way that breaks its readers.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from controller.core.conditions import Conditions
+from controller.core.plan import Action, Advice, Blocked, Change, Plan
+from controller.core.resource import ResourceId
+
+FORMAT_VERSION = 1
+
+
+def plan_data(plan: Plan) -> dict[str, Any]:
+    """Return ``plan`` as plain data."""
+    return {
+        "kind": "Plan",
+        "formatVersion": FORMAT_VERSION,
+        "inSync": plan.in_sync,
+        "complete": plan.complete,
+        "fingerprint": plan.fingerprint,
+        "actions": [_action(action) for action in plan.actions],
+        "advice": [_advice(advice) for advice in plan.advice],
+        "blocked": [_blocked(blocked) for blocked in plan.blocked],
+    }
+
+
+def status_data(statuses: Mapping[ResourceId, Conditions]) -> dict[str, Any]:
+    """Return the conditions of every resource as plain data."""
+    return {
+        "kind": "Status",
+        "formatVersion": FORMAT_VERSION,
+        "resources": [
+            {
+                "resource": str(id_),
+                "conditions": [
+                    {
+                        "type": condition.type,
+                        "status": condition.status,
+                        "reason": condition.reason,
+                        "message": condition.message,
+                        "observedGeneration": condition.observed_generation,
+                        "lastTransitionTime": condition.last_transition.isoformat(),
+                    }
+                    for condition in conditions.values()
+                ],
+            }
+            for id_, conditions in sorted(statuses.items())
+        ],
+    }
+
+
+def as_json(data: Any) -> str:
+    """Return ``data`` as indented JSON."""
+    return json.dumps(data, indent=2, ensure_ascii=False)
+
+
+def as_yaml(data: Any) -> str:
+    """Return ``data`` as YAML."""
+    import yaml
+
+    plain = json.loads(json.dumps(data))
+    text: str = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
+    return text.rstrip()
+
+
+def _action(action: Action) -> dict[str, Any]:
+    return {
+        "resource": str(action.target),
+        "verb": action.verb,
+        "reason": action.reason,
+        "waitsFor": [str(id_) for id_ in action.waits_for],
+        "changes": _changes(action.changes),
+    }
+
+
+def _advice(advice: Advice) -> dict[str, Any]:
+    return {
+        "resource": str(advice.target),
+        "reason": advice.reason,
+        "message": advice.message,
+        "command": advice.command,
+        "changes": _changes(advice.changes),
+    }
+
+
+def _blocked(blocked: Blocked) -> dict[str, Any]:
+    return {
+        "resource": str(blocked.target),
+        "hold": blocked.hold,
+        "message": blocked.message,
+        "changes": _changes(blocked.changes),
+    }
+
+
+def _changes(changes: tuple[Change, ...]) -> list[dict[str, Any]]:
+    return [
+        {"path": c.path, "before": c.before, "after": c.after, "effect": c.effect}
+        for c in changes
+    ]

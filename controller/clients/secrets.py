@@ -1,0 +1,56 @@
+"""Read secrets where they are kept, at the moment they are needed."""
+
+import json
+from collections.abc import Mapping
+
+from controller.clients.aws import Aws
+from controller.core.errors import NotFoundError
+from controller.core.reference import SecretReference
+
+
+class Secrets:
+    """Resolves references. Values are handed on and kept nowhere."""
+
+    def __init__(self, environ: Mapping[str, str], aws: Aws) -> None:
+        self._environ = environ
+        self._aws = aws
+
+    def value(self, reference: SecretReference) -> str:
+        """Return what ``reference`` names.
+
+        Raises DriverError; a NotFoundError says how to make what is missing.
+        """
+        match reference.store:
+            case "env":
+                return self._from_environment(reference.name)
+            case "ssm":
+                answer = self._aws.call(
+                    "ssm", "GetParameter", Name=reference.name, WithDecryption=True
+                )
+                return str(answer["Parameter"]["Value"])
+            case _:
+                return self._from_secrets_manager(reference)
+
+    def _from_environment(self, name: str) -> str:
+        value = self._environ.get(name, "")
+        if not value:
+            msg = f"env:{name} is not set: set it where the controller runs"
+            raise NotFoundError(msg)
+        return value
+
+    def _from_secrets_manager(self, reference: SecretReference) -> str:
+        part = reference.secret
+        parameters = {"SecretId": part.name}
+        if part.stage:
+            parameters["VersionStage"] = part.stage
+        if part.version:
+            parameters["VersionId"] = part.version
+        answer = self._aws.call("secretsmanager", "GetSecretValue", **parameters)
+        text = str(answer["SecretString"])
+        if not part.json_key:
+            return text
+        try:
+            return str(json.loads(text)[part.json_key])
+        except (ValueError, KeyError, TypeError):
+            msg = f"{reference} has no key {part.json_key}: add it to the secret's JSON"
+            raise NotFoundError(msg) from None

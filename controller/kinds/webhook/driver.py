@@ -1,0 +1,131 @@
+"""Webhook targets: what the ledger says, beside the versions MLflow has."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from controller.clients.mlflow import MlflowApi, MlflowReader
+from controller.core.announce import Event, event_id, identity_of, model_registered
+from controller.core.clock import Clock
+from controller.core.delivery import DeliveryState
+from controller.core.driver import Applied
+from controller.core.observation import Absent, Observation, Present
+from controller.core.plan import Action, Verb
+from controller.core.resource import Resource, ResourceId
+from controller.kinds.webhook.rules import announced_tag, missing, unstamped
+from controller.kinds.webhook.spec import WebhookSpec
+from controller.kinds.webhook.state import LARGEST_BACKLOG, Deliveries, WebhookState
+from controller.store.deliveries import Deliveries as Outcomes
+from controller.store.ledger import Ledger
+
+# Enough to say what fails; the rest is counted.
+_SHOWN = 50
+
+
+class WebhookDriver:
+    """The only part of the kind that writes the ledger; see ``core.driver.Driver``."""
+
+    def __init__(
+        self,
+        api: MlflowApi,
+        reader: MlflowReader,
+        *,
+        ledger: Ledger,
+        outcomes: Outcomes,
+        clock: Clock,
+        registry: str,
+        check: Callable[[Event], None],
+        announced: Callable[[], None] = lambda: None,
+        largest_backlog: int = LARGEST_BACKLOG,
+    ) -> None:
+        """Keep what is needed.
+
+        Args:
+            api: Stamps versions whose delivery came to its end.
+            reader: For reads, shared with the other kinds of a pass.
+            ledger: Where targets and announcements are kept.
+            outcomes: What became of the deliveries.
+            clock: Dates what is recorded.
+            registry: Which MLflow, as identities name it; must never change.
+            check: Raises if a payload does not fit its schema.
+            announced: Called when there is something new to deliver.
+            largest_backlog: How many announcements at once are let through.
+        """
+        self._api = api
+        self._reader = reader
+        self._ledger = ledger
+        self._outcomes = outcomes
+        self._clock = clock
+        self._registry = registry
+        self._check = check
+        self._announced = announced
+        self._largest_backlog = largest_backlog
+
+    def observe(
+        self, declared: Mapping[ResourceId, Resource[Any]]
+    ) -> Mapping[ResourceId, Observation]:
+        """Return, for each declared target, what it was told and what there is."""
+        if not declared:
+            return {}
+        targets = self._ledger.targets()
+        announced, ended = self._ledger.all_announced(), self._ledger.all_ended()
+        versions = self._reader.versions()
+        tags = {model.name: model.tags for model in self._reader.models()}
+        return {
+            id_: Present(
+                WebhookState(
+                    target=id_.name,
+                    registry=self._registry,
+                    first_seen=targets[id_.name].first_seen,
+                    versions=versions,
+                    model_tags=tags,
+                    announced=announced.get(id_.name, frozenset()),
+                    ended=ended.get(id_.name, frozenset()),
+                    deliveries=self._deliveries(id_.name),
+                    largest_backlog=self._largest_backlog,
+                )
+            )
+            if id_.name in targets
+            else Absent()
+            for id_ in declared
+        }
+
+    def apply(self, action: Action) -> Applied:
+        """Record the target, or put what it was not told into the outbox."""
+        spec: WebhookSpec = action.desired
+        now = self._clock.now()
+        if action.verb is Verb.CREATE:
+            self._ledger.add_target(action.target.name, spec.url, None, now)
+            return Applied()
+        state: WebhookState = action.observed
+        events = [
+            model_registered(
+                self._registry, version, state.model_tags.get(version.model, {})
+            )
+            for version in missing(spec, state)
+        ]
+        for event in events:
+            self._check(event)
+        if self._ledger.announce(state.target, "webhook", events, now):
+            self._announced()
+        self._stamp(state)
+        return Applied()
+
+    def _stamp(self, state: WebhookState) -> None:
+        tag = announced_tag(state.target)
+        for version in unstamped(state):
+            id_ = event_id(identity_of(self._registry, version), "model.registered")
+            self._api.set_version_tag(version.model, version.number, tag, id_)
+
+    def _deliveries(self, target: str) -> Deliveries:
+        counts = self._outcomes.counts().get(target, {})
+        waiting = self._outcomes.list(_SHOWN, target, DeliveryState.PENDING)
+        dead = self._outcomes.list(1, target, DeliveryState.DEAD)
+        tried = [report for report in waiting if report.attempts > 1]
+        errors = [report.reason for report in (*dead, *tried) if report.reason]
+        return Deliveries(
+            pending=counts.get(DeliveryState.PENDING, 0),
+            retrying=len(tried),
+            delivered=counts.get(DeliveryState.DELIVERED, 0),
+            dead=counts.get(DeliveryState.DEAD, 0),
+            last_error=errors[0] if errors else "",
+        )

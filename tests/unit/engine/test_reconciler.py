@@ -1,0 +1,156 @@
+"""What one pass does, and when the next one comes."""
+
+from datetime import timedelta
+
+from controller.core.conditions import ConditionType, Truth
+from controller.core.driver import Skipped
+from controller.core.errors import PermanentError, TransientError
+from controller.core.observation import Unknown
+from controller.core.plan import Verb
+from controller.core.resource import ResourceId
+from controller.core.safety import Limits
+from controller.engine.backoff import Backoff
+from controller.engine.executor import Executor
+from controller.engine.memory import NoMemory
+from controller.engine.observer import Observer
+from controller.engine.reconciler import Reconciler
+from tests.fakes.inline import InlinePool, SteppedClock
+from tests.fakes.toy import KINDS, ToySpec, ToyState, declared, toy
+from tests.fakes.toy_world import ToyDriver
+
+A, B = ResourceId("toy", "a"), ResourceId("toy", "b")
+MINUTE = timedelta(minutes=1)
+
+
+def reconciler(driver, clock=None, memory=None):
+    clock, memory, pool = clock or SteppedClock(), memory or NoMemory(), InlinePool()
+    drivers = {"toy": driver}
+    return Reconciler(
+        KINDS,
+        Observer(drivers, pool, clock),
+        Executor(drivers, memory, pool, clock),
+        memory,
+        clock,
+        Backoff(),
+    )
+
+
+def run(driver, desired=None, limits=None, **parts):
+    machine = reconciler(driver, **parts)
+    return machine.run(desired or declared(toy("a")), limits or Limits(), MINUTE)
+
+
+def test_a_pass_makes_what_is_missing_and_says_ready_only_after_looking_again():
+    driver = ToyDriver()
+
+    result = run(driver)
+
+    assert result.converged
+    assert driver.looks == 2
+
+
+def test_a_pass_with_nothing_to_do_looks_once_and_writes_nothing():
+    driver = ToyDriver({A: ToyState()})
+
+    result = run(driver)
+
+    assert (driver.looks, driver.done) == (1, [])
+    assert result.next_in == MINUTE
+
+
+def test_what_keeps_failing_rests_longer_each_time():
+    clock = SteppedClock()
+    driver = ToyDriver(failures={A: [PermanentError("denied")] * 9})
+    machine = reconciler(driver, clock)
+
+    waits = []
+    for _ in range(4):
+        waits.append(machine.run(declared(toy("a")), Limits(), MINUTE).next_in)
+        clock.sleep(waits[-1].total_seconds())
+
+    assert waits == sorted(waits)
+    assert waits[3] > 2 * waits[0]
+
+
+def test_while_it_rests_it_is_not_touched_and_others_are():
+    driver = ToyDriver(failures={A: [PermanentError("denied")]})
+    machine = reconciler(driver)
+    machine.run(declared(toy("a")), Limits(), MINUTE)
+
+    result = machine.run(declared(toy("a"), toy("b")), Limits(), MINUTE)
+
+    assert isinstance(result.outcomes[A], Skipped)
+    assert driver.done == [("toy/b", Verb.CREATE)]
+
+
+def test_a_changed_declaration_is_tried_at_once():
+    driver = ToyDriver(failures={A: [PermanentError("denied")]})
+    machine = reconciler(driver)
+    machine.run(declared(toy("a")), Limits(), MINUTE)
+    changed = toy("a", ToySpec(targets=frozenset({"10.0.0.2"})))
+
+    machine.run(declared(type(changed)(A, changed.spec, "v1:other")), Limits(), MINUTE)
+
+    assert driver.done == [("toy/a", Verb.CREATE)]
+
+
+def test_a_driver_that_cannot_look_makes_everything_of_its_kind_unknown():
+    class Blind(ToyDriver):
+        def observe(self, declared):
+            msg = "MLflow did not answer"
+            raise TransientError(msg)
+
+    driver = Blind({A: ToyState()})
+
+    result = run(driver)
+
+    ready = result.statuses[A][ConditionType.READY]
+    assert (ready.status, ready.message) == (Truth.UNKNOWN, "MLflow did not answer")
+    assert driver.done == []
+
+
+def test_a_driver_that_breaks_while_looking_is_unknown_too(caplog):
+    class Broken(ToyDriver):
+        def observe(self, declared):
+            raise KeyError
+
+    result = run(Broken())
+
+    assert [b.message for b in result.plan.blocked] == [
+        "The toy driver failed: KeyError."
+    ]
+
+
+def test_what_is_seen_too_late_is_unknown():
+    class Slow(InlinePool):
+        def submit(self, fn, /, *args, **kwargs):
+            from concurrent.futures import Future
+
+            return Future()
+
+    observer = Observer({"toy": ToyDriver()}, Slow(), SteppedClock(), deadline=0)
+
+    observed = observer.observe(declared(toy("a")))
+
+    assert observed.of(A) == Unknown("No answer within 0 s.")
+
+
+def test_what_is_undeclared_goes_only_in_the_second_pass_that_sees_it():
+    class Remembering(NoMemory):
+        seen = frozenset()
+
+        def undeclared(self):
+            return self.seen
+
+        def note_undeclared(self, ids):
+            self.seen = frozenset(ids)
+
+    driver = ToyDriver({A: ToyState(), B: ToyState()})
+    machine = reconciler(driver, memory=Remembering())
+    limits = Limits(prune=True)
+
+    machine.run(declared(toy("a")), limits, MINUTE)
+    assert B in driver.toys
+    machine.run(declared(toy("a")), limits, MINUTE)
+
+    assert set(driver.toys) == {A}

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 from controller.core.identity import content_hash
 from controller.core.resource import ResourceId
@@ -127,6 +127,9 @@ class Blocked:
     changes: tuple[Change, ...] = ()
 
 
+Verdict: TypeAlias = Action | Advice | Blocked
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The outcome of one comparison.
@@ -142,9 +145,14 @@ class Plan:
     blocked: tuple[Blocked, ...] = ()
 
     @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """All of it: what we do, what a person does, and what is left alone."""
+        return (*self.actions, *self.advice, *self.blocked)
+
+    @property
     def in_sync(self) -> bool:
         """Whether everything was seen, nothing differs and nothing is in flight."""
-        return not (self.actions or self.advice or self.blocked)
+        return not self.verdicts
 
     @property
     def complete(self) -> bool:

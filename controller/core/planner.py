@@ -24,12 +24,12 @@ from controller.core.plan import (
     Plan,
     Reason,
     Verb,
+    Verdict,
 )
 from controller.core.resource import Resource, ResourceId
 
 DesiredState: TypeAlias = Mapping[ResourceId, Resource[Any]]
 Kinds: TypeAlias = Mapping[str, Kind[Any, Any]]
-Verdict: TypeAlias = Action | Advice | Blocked
 
 ADOPTION = Change("ownership", Ownership.NOBODYS, Ownership.OURS, Effect.COSMETIC)
 

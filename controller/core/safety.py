@@ -12,8 +12,16 @@ from datetime import datetime
 from typing import Any
 
 from controller.core.observation import ObservedState, Ownership, Present
-from controller.core.plan import Action, Advice, Blocked, Hold, Plan, Verb
-from controller.core.planner import DesiredState, Verdict, plan_of
+from controller.core.plan import (
+    Action,
+    Advice,
+    Blocked,
+    Hold,
+    Plan,
+    Verb,
+    Verdict,
+)
+from controller.core.planner import DesiredState, plan_of
 from controller.core.resource import Mode, Resource, ResourceId
 
 # Of one kind, never more than this share is deleted at once.

@@ -19,8 +19,8 @@ from controller.core.driver import Failed, Outcome, Progressing, Skipped
 from controller.core.errors import PermanentError
 from controller.core.kind import Health, Kind, Level
 from controller.core.observation import Absent, ObservedState, Present, Unknown
-from controller.core.plan import Action, Advice, Blocked, Hold, Plan
-from controller.core.planner import DesiredState, Kinds, Verdict
+from controller.core.plan import Action, Advice, Blocked, Hold, Plan, Verdict
+from controller.core.planner import DesiredState, Kinds
 from controller.core.resource import Resource, ResourceId
 
 # Holds that end by themselves; the others wait for a person.
@@ -64,8 +64,7 @@ def conclude(
         kinds: All kinds, by name.
         before: The conditions concluded last, for "since when".
     """
-    everything: tuple[Verdict, ...] = (*plan.advice, *plan.actions, *plan.blocked)
-    verdicts = {verdict.target: verdict for verdict in everything}
+    verdicts = {verdict.target: verdict for verdict in plan.verdicts}
     return {
         id_: merged(
             before.get(id_, {}),

@@ -140,7 +140,7 @@ def _under_way(left: Plan, statuses: Statuses) -> bool:
     """Whether something goes on by itself, such as a rollout or a delivery."""
     if any(blocked.hold is Hold.ROLLOUT_IN_PROGRESS for blocked in left.blocked):
         return True
-    touched = {v.target for v in (*left.actions, *left.blocked)}
+    touched = {verdict.target for verdict in left.verdicts}
     return any(
         conditions[ConditionType.RECONCILING].status is Truth.TRUE
         for id_, conditions in statuses.items()

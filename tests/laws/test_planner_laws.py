@@ -221,4 +221,4 @@ def test_nothing_is_deleted_that_was_not_seen_undeclared_twice(
 
 
 def targets_of(plan):
-    return [v.target for v in (*plan.actions, *plan.advice, *plan.blocked)]
+    return [verdict.target for verdict in plan.verdicts]

@@ -5,8 +5,15 @@ from collections.abc import Iterator
 from typing import Any, assert_never
 
 from controller.cli.views.plain import as_json, as_yaml, plan_data
-from controller.core.plan import Action, Advice, Blocked, Change, Plan, Verb
-from controller.core.planner import Verdict
+from controller.core.plan import (
+    Action,
+    Advice,
+    Blocked,
+    Change,
+    Plan,
+    Verb,
+    Verdict,
+)
 
 MARK = {
     Verb.CREATE: "+",
@@ -46,7 +53,7 @@ def summary(plan: Plan, looked_at: int) -> str:
     parts = [f"{count} to {verb}" for verb, count in counts.items() if count]
     parts += [f"{len(plan.advice)} for a person"] if plan.advice else []
     parts += [f"{len(plan.blocked)} held back"] if plan.blocked else []
-    touched = {verdict.target for verdict in _verdicts(plan)}
+    touched = {verdict.target for verdict in plan.verdicts}
     parts.append(f"{max(0, looked_at - len(touched))} unchanged")
     return ", ".join(parts) + "."
 
@@ -92,7 +99,7 @@ def shown(value: Any) -> str:
 
 def _markdown(plan: Plan, looked_at: int) -> Iterator[str]:
     yield f"**{summary(plan, looked_at)}**"
-    everything = _verdicts(plan)
+    everything = plan.verdicts
     if not everything:
         return
     yield ""
@@ -106,10 +113,6 @@ def _markdown(plan: Plan, looked_at: int) -> Iterator[str]:
         ] or [" | | "]
         for row in rows:
             yield f"| {start} | {row} |"
-
-
-def _verdicts(plan: Plan) -> tuple[Verdict, ...]:
-    return (*plan.actions, *plan.advice, *plan.blocked)
 
 
 def _cells(verdict: Verdict) -> tuple[str, str, str, str]:

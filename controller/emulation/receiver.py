@@ -1,9 +1,8 @@
 """A webhook receiver that checks signatures and counts what comes twice.
 
-    python -m controller.emulation.receiver --host 127.0.0.1 --port 9000 \\
-        --secret-env WEBHOOK_SECRET --state deliveries.jsonl
+    python -m controller.emulation.receiver --port 9000 --state deliveries.jsonl
 
-``GET /deliveries`` answers what has come; ``POST /faults`` with
+The secret is read from WEBHOOK_SECRET. ``GET /deliveries`` answers what has come; ``POST /faults`` with
 ``{"status": 503, "times": 2}`` lets the next two deliveries fail. Any other
 POST is a delivery. Accepted deliveries are lines of a file, so that a receiver
 that is started again still knows what is a duplicate.
@@ -56,14 +55,10 @@ class Inbox:
         with self._lock:
             self._faults += [status] * times
 
-    def take(
-        self, path: str, headers: Mapping[str, str], body: bytes, at: datetime
-    ) -> int:
-        """Take a delivery; return the HTTP status to answer with."""
-        given = headers.get(SIGNATURE_HEADER, "")
-        genuine = hmac.compare_digest(
-            given.encode(), signature(self._secret, body).encode()
-        )
+    def take(self, path: str, given: str, body: bytes, at: datetime) -> int:
+        """Take a delivery with the signature given; return the HTTP status."""
+        wanted = signature(self._secret, body)
+        genuine = hmac.compare_digest(given.encode(), wanted.encode())
         with self._lock:
             if self._faults:
                 return self._faults.pop(0)
@@ -127,9 +122,8 @@ class WebhookReceiver:
         clock: Clock | None = None,
     ) -> None:
         self.inbox = Inbox(secret.encode(), state)
-        handler = _handler(self.inbox, clock or SystemClock())
-        self._server = ThreadingHTTPServer((require_loopback(host), port), handler)
-        self._server.daemon_threads = True
+        address = (require_loopback(host), port)
+        self._server = _Server(address, self.inbox, clock or SystemClock())
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     @property
@@ -156,54 +150,65 @@ class WebhookReceiver:
         self.stop()
 
 
-def _handler(inbox: Inbox, clock: Clock) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        """Speaks HTTP for one inbox."""
+class _Server(ThreadingHTTPServer):
+    """The HTTP server of one inbox."""
 
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
+    daemon_threads = True
 
-        def do_GET(self) -> None:
-            if self.path in {"/deliveries", "/health"}:
-                self._reply(200, inbox.report())
-            else:
-                self._reply(404, {"error": "only /deliveries is here"})
+    def __init__(self, address: tuple[str, int], inbox: Inbox, clock: Clock) -> None:
+        self.inbox = inbox
+        self.clock = clock
+        super().__init__(address, _Handler)
 
-        def do_POST(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            if length > _MOST_BYTES:
-                self.close_connection = True
-                self._reply(413, {"error": "the body is too large"})
-                return
-            body = self.rfile.read(length)
-            if self.path == "/faults":
-                self._set_faults(body)
-                return
-            headers = {SIGNATURE_HEADER: self.headers.get(SIGNATURE_HEADER, "")}
-            status = inbox.take(self.path, headers, body, clock.now())
-            self._reply(status, {"status": status})
 
-        def _set_faults(self, body: bytes) -> None:
-            try:
-                fault = json.loads(body)
-                inbox.fail_next(int(fault["status"]), int(fault.get("times", 1)))
-            except (ValueError, KeyError, TypeError) as error:
-                self._reply(400, {"error": str(error)})
-            else:
-                self._reply(200, {})
+class _Handler(BaseHTTPRequestHandler):
+    """Speaks HTTP for the server's inbox."""
 
-        def _reply(self, status: int, answer: Mapping[str, Any]) -> None:
-            content = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: _Server
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Say nothing: a request is not news."""
+    def do_GET(self) -> None:
+        if self.path in {"/deliveries", "/health"}:
+            self._reply(200, self.server.inbox.report())
+        else:
+            self._reply(404, {"error": "only /deliveries is here"})
 
-    return Handler
+    def do_POST(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        if length > _MOST_BYTES:
+            self.close_connection = True
+            self._reply(413, {"error": "the body is too large"})
+            return
+        body = self.rfile.read(length)
+        if self.path == "/faults":
+            self._set_faults(body)
+            return
+        given = self.headers.get(SIGNATURE_HEADER, "")
+        now = self.server.clock.now()
+        status = self.server.inbox.take(self.path, given, body, now)
+        self._reply(status, {"status": status})
+
+    def _set_faults(self, body: bytes) -> None:
+        try:
+            fault = json.loads(body)
+            status, times = int(fault["status"]), int(fault.get("times", 1))
+        except (ValueError, KeyError, TypeError) as error:
+            self._reply(400, {"error": str(error)})
+        else:
+            self.server.inbox.fail_next(status, times)
+            self._reply(200, {})
+
+    def _reply(self, status: int, answer: Mapping[str, Any]) -> None:
+        content = json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing: a request is not news."""
 
 
 def main() -> None:

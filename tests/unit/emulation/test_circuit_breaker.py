@@ -1,0 +1,235 @@
+from datetime import timedelta
+
+from controller.emulation.ecs import Timing
+from controller.emulation.runtimes.scripted import Script
+from tests.unit.emulation.ecs_world import BREAKER, CRASHES, HEALTH_CHECK, SICK, Ecs
+
+
+def broken_update(script=CRASHES, **fields):
+    """Return an ECS whose steady service was updated to what cannot work."""
+    ecs = Ecs(fields.pop("timing", None))
+    ecs.register(**fields.pop("container", {}))
+    ecs.create(deploymentConfiguration=BREAKER, **fields)
+    ecs.advance(10)
+    ecs.runtime.scripts["bad:1"] = script
+    ecs.bad = ecs.register(
+        "bad:1", **({"healthCheck": HEALTH_CHECK} if script is SICK else {})
+    )
+    ecs.good_id = ecs.primary()["id"]
+    ecs.bad_id = ecs.update(taskDefinition=ecs.bad)["deployments"][0]["id"]
+    return ecs
+
+
+def test_rolls_back_to_the_last_deployment_that_completed():
+    ecs = broken_update()
+
+    ecs.advance(10)
+
+    primary = ecs.primary()
+    assert primary["id"] == ecs.good_id
+    assert primary["rolloutState"] == "COMPLETED"
+    assert ecs.service()["taskDefinition"].endswith("web:1")
+    assert ecs.rollouts() == ["ROLLBACK_SUCCESSFUL", "SUCCESSFUL"]
+
+
+def test_says_what_failed_and_where_it_goes_back_to():
+    ecs = broken_update()
+
+    ecs.advance(10)
+
+    events = ecs.events()
+    failed = (
+        f"(service web) (deployment {ecs.bad_id}) deployment failed: "
+        "tasks failed to start."
+    )
+    back = f"(service web) rolling back to deployment {ecs.good_id}."
+    assert events.index(back) == events.index(failed) - 1
+
+
+def test_the_failed_deployment_is_seen_while_the_old_one_returns():
+    ecs = broken_update()
+    seen = set()
+
+    for _ in range(10):
+        ecs.advance(1)
+        seen |= {(d["status"], d["rolloutState"]) for d in ecs.service()["deployments"]}
+
+    assert ("ACTIVE", "FAILED") in seen
+
+
+def test_the_good_tasks_run_all_the_while():
+    ecs = broken_update()
+    before = {t["taskArn"] for t in ecs.tasks() if t["startedBy"] == ecs.good_id}
+
+    ecs.advance(10)
+
+    assert {t["taskArn"] for t in ecs.tasks()} == before
+
+
+def test_counts_to_the_threshold():
+    ecs = broken_update()
+    counts = []
+    while ecs.primary()["id"] == ecs.bad_id:
+        counts.append(ecs.primary()["failedTasks"])
+        ecs.advance(1)
+
+    (newest, *_) = ecs.call(
+        "ListServiceDeployments", {"cluster": "c", "service": "web"}
+    )["serviceDeployments"]
+    arn = newest["serviceDeploymentArn"]
+    answer = ecs.call("DescribeServiceDeployments", {"serviceDeploymentArns": [arn]})
+    breaker = answer["serviceDeployments"][0]["deploymentCircuitBreaker"]
+    assert max(counts) == 2
+    assert breaker == {"status": "TRIGGERED", "failureCount": 3, "threshold": 3}
+
+
+def test_a_failing_health_check_counts():
+    ecs = broken_update(script=SICK)
+
+    ecs.advance(120)
+
+    reasons = [t["stoppedReason"] for t in ecs.tasks("STOPPED")]
+    assert "Task failed container health checks" in reasons
+    assert ecs.rollouts()[0] == "ROLLBACK_SUCCESSFUL"
+
+
+def test_a_slow_crash_loop_is_not_seen():
+    ecs = broken_update(script=Script(exits_after=timedelta(seconds=4), exit_code=1))
+
+    ecs.advance(60)
+
+    assert ecs.primary()["id"] == ecs.bad_id
+    assert ecs.primary()["failedTasks"] == 0
+    assert len(ecs.tasks("STOPPED")) > 3
+
+
+def test_without_the_breaker_it_tries_for_ever_but_slower():
+    timing = Timing.instant()
+    slow = Timing(
+        provisioning=timing.provisioning,
+        settling=timing.settling,
+        deprovisioning=timing.deprovisioning,
+        first_backoff=timedelta(seconds=20),
+    )
+    ecs = Ecs(slow)
+    ecs.register()
+    ecs.runtime.scripts["web:1"] = CRASHES
+    ecs.create()
+
+    ecs.advance(60)
+
+    assert ecs.primary()["rolloutState"] == "IN_PROGRESS"
+    assert len(ecs.tasks("STOPPED")) in {4, 5}
+    assert any("unable to consistently start tasks" in e for e in ecs.events())
+
+
+def test_a_first_deployment_has_nothing_to_go_back_to():
+    ecs = Ecs()
+    ecs.register()
+    ecs.runtime.scripts["web:1"] = CRASHES
+    ecs.create(deploymentConfiguration=BREAKER)
+    ecs.advance(10)
+    started = len(ecs.runtime.launches)
+
+    ecs.advance(60)
+
+    primary = ecs.primary()
+    assert primary["rolloutState"] == "FAILED"
+    assert primary["rolloutStateReason"] == (
+        "ECS deployment circuit breaker: tasks failed to start."
+    )
+    assert ecs.rollouts() == ["STOPPED"]
+    assert len(ecs.runtime.launches) == started == 3
+
+
+def test_without_rollback_the_old_tasks_stay_and_nothing_new_starts():
+    ecs = Ecs()
+    ecs.register()
+    breaker = {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}
+    ecs.create(deploymentConfiguration=breaker)
+    ecs.advance(3)
+    ecs.runtime.scripts["bad:1"] = CRASHES
+    ecs.update(taskDefinition=ecs.register("bad:1"))
+
+    ecs.advance(60)
+
+    assert ecs.primary()["rolloutState"] == "FAILED"
+    assert ecs.service()["runningCount"] == 1
+    assert ecs.rollouts()[0] == "STOPPED"
+
+
+def test_a_rollback_that_fails_too_is_the_end():
+    ecs = Ecs()
+    ecs.register()
+    percents = {"maximumPercent": 100, "minimumHealthyPercent": 0}
+    ecs.create(deploymentConfiguration=BREAKER | percents)
+    ecs.advance(3)
+    ecs.runtime.scripts["bad:1"] = CRASHES
+    ecs.update(taskDefinition=ecs.register("bad:1"))
+    ecs.runtime.scripts["web:1"] = CRASHES
+
+    ecs.advance(30)
+
+    assert ecs.rollouts()[0] == "ROLLBACK_FAILED"
+    assert ecs.primary()["rolloutState"] == "FAILED"
+
+
+def test_a_failed_service_can_be_deployed_again():
+    ecs = Ecs()
+    ecs.register()
+    ecs.runtime.scripts["web:1"] = CRASHES
+    ecs.create(deploymentConfiguration=BREAKER)
+    ecs.advance(10)
+
+    ecs.update(taskDefinition=ecs.register("web:2"))
+    ecs.advance(5)
+
+    assert ecs.primary()["rolloutState"] == "COMPLETED"
+
+
+def test_stopping_a_service_deployment_rolls_back():
+    ecs = broken_update(script=Script(starts_after=timedelta(hours=1)))
+    body = {"cluster": "c", "service": "web", "status": ["IN_PROGRESS"]}
+    ecs.advance(2)
+    (under_way,) = ecs.call("ListServiceDeployments", body)["serviceDeployments"]
+
+    arn = under_way["serviceDeploymentArn"]
+    ecs.call("StopServiceDeployment", {"serviceDeploymentArn": arn})
+    ecs.advance(5)
+
+    assert ecs.primary()["id"] == ecs.good_id
+    assert ecs.rollouts()[0] == "ROLLBACK_SUCCESSFUL"
+
+
+def test_a_rolled_back_deployment_can_be_described_with_its_rollback():
+    ecs = broken_update()
+    ecs.advance(10)
+    listed = ecs.call("ListServiceDeployments", {"cluster": "c", "service": "web"})
+    arn = listed["serviceDeployments"][0]["serviceDeploymentArn"]
+
+    answer = ecs.call("DescribeServiceDeployments", {"serviceDeploymentArns": [arn]})
+
+    (rollout,) = answer["serviceDeployments"]
+    revision = rollout["rollback"]["serviceRevisionArn"]
+    assert revision.rpartition("/")[2] == ecs.good_id.removeprefix("ecs-svc/")
+    assert "circuit breaker" in rollout["statusReason"]
+
+
+def test_deployment_state_changes_are_published():
+    ecs = broken_update()
+
+    ecs.advance(10)
+
+    names = [
+        detail["eventName"].removeprefix("SERVICE_DEPLOYMENT_")
+        for kind, detail in ecs.effects.published
+        if kind == "ECS Deployment State Change"
+    ]
+    assert names == [
+        "IN_PROGRESS",
+        "COMPLETED",
+        "IN_PROGRESS",
+        "FAILED",
+        "IN_PROGRESS",
+        "COMPLETED",
+    ]

@@ -1,0 +1,63 @@
+import dns.message
+import dns.rcode
+import pytest
+
+from controller.emulation.dns import Answers
+
+NAMES = {"mlflow.test.local": ["127.64.0.5", "127.64.0.4"], "api.test.local": []}
+
+
+def ask(name, kind="A", **options):
+    answers = Answers(NAMES.get, ["test.local"], **options)
+    return answers.answer(dns.message.make_query(name, kind))
+
+
+def addresses(response):
+    return sorted(item.address for rrset in response.answer for item in rrset)
+
+
+def test_answers_the_addresses_of_a_name_with_its_ttl():
+    response = ask("mlflow.test.local", ttl=lambda _: 7)
+
+    assert addresses(response) == ["127.64.0.4", "127.64.0.5"]
+    assert response.answer[0].ttl == 7
+
+
+def test_names_have_no_case():
+    assert addresses(ask("MLflow.TEST.local")) == ["127.64.0.4", "127.64.0.5"]
+
+
+def test_a_name_that_is_not_there_is_nxdomain_with_the_soa():
+    response = ask("nope.test.local")
+
+    assert response.rcode() == dns.rcode.NXDOMAIN
+    assert response.authority[0].name.to_text() == "test.local."
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("mlflow.test.local", "AAAA"), ("api.test.local", "A"), ("test.local", "A")],
+    ids=["other-type", "no-instances", "zone"],
+)
+def test_a_name_without_such_records_is_no_data(name, kind):
+    response = ask(name, kind)
+
+    assert response.rcode() == dns.rcode.NOERROR
+    assert response.answer == []
+    assert response.authority
+
+
+@pytest.mark.parametrize("name", ["example.com", "local", "eviltest.local"])
+def test_other_zones_are_refused(name):
+    assert ask(name).rcode() == dns.rcode.REFUSED
+
+
+def test_records_are_answered_wherever_they_lie():
+    response = ask("auth.example.org", records={"auth.example.org": ["127.0.0.9"]})
+
+    assert addresses(response) == ["127.0.0.9"]
+
+
+def test_it_is_the_authority_for_its_zone():
+    assert "AA" in dns.flags.to_text(ask("mlflow.test.local").flags)
+    assert ask("test.local", "SOA").answer

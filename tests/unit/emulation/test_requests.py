@@ -1,0 +1,243 @@
+import pytest
+
+from controller.emulation.ecs import EcsError
+from tests.unit.emulation.ecs_world import NETWORK, Ecs
+
+
+def refused(ecs, operation, **body):
+    with pytest.raises(EcsError) as error:
+        ecs.call(operation, body)
+    return error.value.code
+
+
+def with_services(count):
+    ecs = Ecs()
+    ecs.register()
+    for number in range(count):
+        ecs.create(f"web-{number}", desired=0)
+    return ecs
+
+
+def test_an_unknown_operation_is_refused_by_name():
+    with pytest.raises(EcsError, match="Dance is not an operation"):
+        Ecs().call("Dance", {})
+
+
+def test_a_missing_cluster_is_an_error():
+    code = refused(Ecs(), "ListServices", cluster="nope")
+
+    assert code == "ClusterNotFoundException"
+
+
+def test_a_missing_service_is_a_failure_in_describe_and_an_error_in_update():
+    ecs = with_services(1)
+
+    answer = ecs.call("DescribeServices", {"cluster": "c", "services": ["x", "web-0"]})
+
+    assert [s["serviceName"] for s in answer["services"]] == ["web-0"]
+    assert answer["failures"][0]["reason"] == "MISSING"
+    code = refused(ecs, "UpdateService", cluster="c", service="x")
+    assert code == "ServiceNotFoundException"
+
+
+def test_an_arn_of_another_cluster_finds_nothing():
+    ecs = with_services(1)
+    arn = "arn:aws:ecs:us-east-1:123456789012:service/other/web-0"
+
+    answer = ecs.call("DescribeServices", {"cluster": "c", "services": [arn]})
+
+    assert answer["services"] == []
+
+
+@pytest.mark.parametrize("count", [0, 11])
+def test_ten_services_can_be_described_at_once(count):
+    services = [f"web-{number}" for number in range(count)]
+
+    code = refused(with_services(1), "DescribeServices", cluster="c", services=services)
+
+    assert code == "InvalidParameterException"
+
+
+def test_services_are_listed_ten_a_page():
+    ecs = with_services(12)
+
+    first = ecs.call("ListServices", {"cluster": "c"})
+    token = first["nextToken"]
+    second = ecs.call("ListServices", {"cluster": "c", "nextToken": token})
+
+    assert (len(first["serviceArns"]), len(second["serviceArns"])) == (10, 2)
+    assert "nextToken" not in second
+    assert not set(first["serviceArns"]) & set(second["serviceArns"])
+
+
+def test_a_page_can_be_up_to_a_hundred():
+    ecs = with_services(12)
+
+    answer = ecs.call("ListServices", {"cluster": "c", "maxResults": 100})
+
+    assert len(answer["serviceArns"]) == 12
+    code = refused(ecs, "ListServices", cluster="c", maxResults=101)
+    assert code == "InvalidParameterException"
+
+
+def test_a_made_up_token_is_refused():
+    code = refused(with_services(1), "ListServices", cluster="c", nextToken="zzz")
+
+    assert code == "InvalidParameterException"
+
+
+def test_the_same_creation_gives_the_same_service():
+    ecs = Ecs()
+    ecs.register()
+
+    first = ecs.create(clientToken="t")
+    again = ecs.create(clientToken="t")
+
+    assert again["deployments"][0]["id"] == first["deployments"][0]["id"]
+
+
+def test_another_creation_of_the_same_name_is_refused():
+    ecs = Ecs()
+    ecs.register()
+    ecs.create()
+
+    with pytest.raises(EcsError, match="not idempotent"):
+        ecs.create(desired=2)
+
+
+def test_a_token_is_for_one_service_only():
+    ecs = Ecs()
+    ecs.register()
+    ecs.create("one", clientToken="t")
+
+    with pytest.raises(EcsError, match="not idempotent"):
+        ecs.create("two", clientToken="t")
+
+
+def test_run_task_with_a_token_runs_once():
+    ecs = Ecs()
+    ecs.register()
+    body = {
+        "cluster": "c",
+        "taskDefinition": "web",
+        "launchType": "FARGATE",
+        "networkConfiguration": NETWORK,
+        "clientToken": "t",
+    }
+
+    first, again = ecs.call("RunTask", body), ecs.call("RunTask", body)
+
+    assert first == again
+    assert refused(ecs, "RunTask", **body, count=2) == "ConflictException"
+
+
+def test_tasks_are_filtered_by_service_family_starter_and_status():
+    ecs = Ecs()
+    ecs.register()
+    ecs.register("job:1", family="job")
+    ecs.create()
+    body = {
+        "cluster": "c",
+        "taskDefinition": "job",
+        "networkConfiguration": NETWORK,
+        "startedBy": "me",
+    }
+    ecs.call("RunTask", body)
+    ecs.advance(3)
+
+    assert [t["group"] for t in ecs.tasks(serviceName="web")] == ["service:web"]
+    assert [t["group"] for t in ecs.tasks(family="job")] == ["family:job"]
+    assert [t["startedBy"] for t in ecs.tasks(startedBy="me")] == ["me"]
+    assert ecs.tasks("STOPPED") == []
+    code = refused(ecs, "ListTasks", cluster="c", serviceName="nope")
+    assert code == "ServiceNotFoundException"
+
+
+def test_awsvpc_needs_a_network_configuration():
+    ecs = Ecs()
+    ecs.register()
+
+    with pytest.raises(EcsError, match="Network Configuration must be provided"):
+        ecs.create(networkConfiguration={})
+
+
+@pytest.mark.parametrize(
+    ("balancer", "reason"),
+    [
+        ({"containerName": "no", "containerPort": 80}, "container no does not exist"),
+        ({"containerName": "app", "containerPort": 81}, "container port 81"),
+    ],
+    ids=["container", "port"],
+)
+def test_a_load_balancer_must_fit_the_definition(balancer, reason):
+    ecs = Ecs()
+    ecs.register()
+
+    with pytest.raises(EcsError, match=reason):
+        ecs.create(loadBalancers=[{"targetGroupArn": "arn", **balancer}])
+
+
+def test_a_cluster_with_services_cannot_be_deleted():
+    code = refused(with_services(1), "DeleteCluster", cluster="c")
+
+    assert code == "ClusterContainsServicesException"
+
+
+def test_a_deleted_cluster_is_inactive_and_its_name_free():
+    ecs = Ecs()
+
+    deleted = ecs.call("DeleteCluster", {"cluster": "c"})["cluster"]
+    created = ecs.call("CreateCluster", {"clusterName": "c"})["cluster"]
+
+    assert (deleted["status"], created["status"]) == ("INACTIVE", "ACTIVE")
+
+
+def test_tags_can_be_put_on_everything_and_taken_off():
+    ecs = with_services(1)
+    ecs.advance(1)
+    service = ecs.service("web-0")
+    for arn in (
+        service["serviceArn"],
+        service["clusterArn"],
+        service["taskDefinition"],
+    ):
+        tags = [{"key": "a", "value": "1"}, {"key": "b", "value": "2"}]
+
+        ecs.call("TagResource", {"resourceArn": arn, "tags": tags})
+        ecs.call("UntagResource", {"resourceArn": arn, "tagKeys": ["a"]})
+
+        left = ecs.call("ListTagsForResource", {"resourceArn": arn})["tags"]
+        assert left == [{"key": "b", "value": "2"}]
+
+
+def test_tags_come_with_a_service_only_when_asked_for():
+    ecs = Ecs()
+    ecs.register()
+    ecs.create(tags=[{"key": "a", "value": "1"}])
+    body = {"cluster": "c", "services": ["web"]}
+
+    without = ecs.call("DescribeServices", body)["services"][0]
+    with_tags = ecs.call("DescribeServices", body | {"include": ["TAGS"]})["services"][
+        0
+    ]
+
+    assert "tags" not in without
+    assert with_tags["tags"] == [{"key": "a", "value": "1"}]
+
+
+def test_answers_are_copies():
+    ecs = with_services(1)
+
+    ecs.service("web-0")["deployments"].clear()
+
+    assert len(ecs.service("web-0")["deployments"]) == 1
+
+
+def test_equal_inputs_give_equal_worlds():
+    def story():
+        ecs = with_services(2)
+        ecs.update("web-1", desiredCount=3)
+        ecs.advance(10)
+        return [ecs.service("web-0"), ecs.service("web-1"), ecs.tasks()]
+
+    assert story() == story()

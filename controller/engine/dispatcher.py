@@ -6,6 +6,7 @@ after an attempt is decided in ``core.delivery``; what is due, in the store.
 
 import asyncio
 import logging
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -140,36 +141,38 @@ class Dispatcher:
         try:
             while not stop.is_set():
                 self._woken.clear()
-                await self._begin_due()
-                await self._wait(stopping)
+                seconds = await self._begin_due()
+                await self._wait(stopping, seconds)
         finally:
             stopping.cancel()
             await self._drain()
 
-    async def _wait(self, stopping: "asyncio.Task[bool]") -> None:
-        """Return when woken, when a slot is free again, or after a while."""
+    async def _wait(self, stopping: "asyncio.Task[bool]", seconds: float) -> None:
+        """Return when woken, when a slot is free again, or after ``seconds``."""
         woken = asyncio.create_task(self._woken.wait())
         await asyncio.wait(
             {woken, stopping, *self._under_way},
-            timeout=self._limits.poll,
+            timeout=seconds,
             return_when=asyncio.FIRST_COMPLETED,
         )
         woken.cancel()
 
-    async def _begin_due(self) -> None:
+    async def _begin_due(self) -> float:
+        """Begin what there are slots for; return the seconds to the next look."""
         targets = self._targets()
         free = self._free_slots(targets)
         try:
-            claimed = await asyncio.to_thread(self._claim, targets, free)
+            claimed, wait = await asyncio.to_thread(self._claim, targets, free)
         except ControllerError as error:
             # The outbox keeps what it holds; the next round asks again.
             log.warning("outbox not readable", extra={"error": str(error)})
-            return
+            return self._limits.poll
         for delivery in claimed:
             work = self._attempt(delivery, targets[delivery.target])
             task = asyncio.create_task(work)
             self._under_way[task] = delivery.target
             task.add_done_callback(self._ended)
+        return min(self._limits.poll, wait)
 
     def _free_slots(self, targets: Mapping[str, Target]) -> dict[str, int]:
         busy = Counter(self._under_way.values())
@@ -183,12 +186,21 @@ class Dispatcher:
 
     def _claim(
         self, targets: Mapping[str, Target], free: Mapping[str, int]
-    ) -> list[Delivery]:
+    ) -> tuple[list[Delivery], float]:
+        """Return what was claimed, and the seconds until more may be due.
+
+        A target whose slots are all taken is looked at again when one is free.
+        """
         claimed: list[Delivery] = []
+        roomy: list[str] = []
         for name, slots in free.items():
             lease = timedelta(seconds=targets[name].timeout + _LEASE_MARGIN)
-            claimed += self._outbox.claim(self._worker, name, slots, lease)
-        return claimed
+            some = self._outbox.claim(self._worker, name, slots, lease)
+            claimed += some
+            if len(some) < slots:
+                roomy.append(name)
+        wait = self._outbox.wait(roomy) if roomy else None
+        return claimed, math.inf if wait is None else wait.total_seconds()
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         target = self._under_way.pop(task)

@@ -5,7 +5,7 @@ down what came of it. If it dies in between, the claim runs out and another work
 sends again: at least once, the same id every time, and the repeat is marked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -157,8 +157,8 @@ class Outbox:
                 statement = _own(delivery).values(claimed_by=None, claimed_until=None)
                 connection.execute(statement)
 
-    def next_due(self, targets: Sequence[str]) -> datetime | None:
-        """Return when the next delivery to one of ``targets`` will be due."""
+    def wait(self, targets: Collection[str]) -> timedelta | None:
+        """Return how long until something is due to one of ``targets``, if ever."""
         waiting = func.coalesce(deliveries.c.claimed_until, deliveries.c.next_at)
         query = select(func.min(waiting)).where(
             deliveries.c.state == DeliveryState.PENDING.value,
@@ -166,8 +166,10 @@ class Outbox:
             deliveries.c.target.in_(targets),
         )
         with self._database.reading() as connection:
-            found: datetime | None = connection.scalar(query)
-        return found
+            due: datetime | None = connection.scalar(query)
+            if due is None:
+                return None
+            return max(due - self._database.now(connection), timedelta(0))
 
     def _any_due(self, target: str) -> bool:
         """Look before asking for the one writer's place."""

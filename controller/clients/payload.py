@@ -1,0 +1,125 @@
+"""What receivers are promised to find in a webhook, checked before it is sent.
+
+The schemas here are the authority; the files below ``schemas/webhooks`` are
+written from them.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, NoReturn
+
+from controller.core.announce import MODEL_REGISTERED, Event
+from controller.core.errors import PermanentError
+
+_UUID = "^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+_TIME = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"
+
+_MODEL_REGISTERED: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": "https://hokus.ai/schemas/webhooks/model.registered.v1.schema.json",
+    "title": "model.registered, version 1",
+    "description": (
+        "Sent once a model version is ready. Delivered at least once: the"
+        " idempotency_key of a repeat is the same. Fields may be added."
+    ),
+    "type": "object",
+    "required": [
+        "model_id",
+        "idempotency_key",
+        "registered_version",
+        "timestamp",
+        "token_symbol",
+        "baseline_metrics",
+        "metadata",
+        "event_type",
+        "schema_version",
+    ],
+    "properties": {
+        "model_id": {
+            "description": "Identifies the model on the platform.",
+            "type": "string",
+            "minLength": 1,
+        },
+        "idempotency_key": {
+            "description": "UUIDv5 of the version; the same in every repeat.",
+            "type": "string",
+            "pattern": _UUID,
+        },
+        "registered_version": {
+            "description": "MLflow's number of the version.",
+            "type": "string",
+            "pattern": "^[1-9][0-9]*$",
+        },
+        "timestamp": {
+            "description": "When the version was created, in UTC (RFC 3339).",
+            "type": "string",
+            "pattern": _TIME,
+        },
+        "token_symbol": {
+            "description": "Symbol of the model's token; empty if it has none.",
+            "type": "string",
+        },
+        "baseline_metrics": {
+            "description": "The value that each metric must reach.",
+            "type": "object",
+            "additionalProperties": {"type": "number"},
+        },
+        "metadata": {
+            "type": "object",
+            "required": ["model_name", "mlflow_run_id", "tags"],
+            "properties": {
+                "model_name": {"type": "string", "minLength": 1},
+                "mlflow_run_id": {
+                    "description": "Empty if the version came from no run.",
+                    "type": "string",
+                },
+                "tags": {
+                    "type": "object",
+                    "additionalProperties": {"type": "string"},
+                },
+            },
+        },
+        "event_type": {"const": MODEL_REGISTERED},
+        "schema_version": {"const": "1"},
+    },
+}
+
+# By file name below `schemas/webhooks`.
+SCHEMAS: Mapping[str, Mapping[str, Any]] = {
+    f"{MODEL_REGISTERED}.v1.schema.json": _MODEL_REGISTERED
+}
+
+
+def check(event: Event) -> None:
+    """Return if the payload keeps what the schema promises.
+
+    Raises PermanentError, which names the field, if it does not.
+    """
+    try:
+        payload = json.loads(event.body, parse_constant=_refuse)
+    except ValueError as error:
+        _broken(event, f"it is not JSON: {error}")
+    problem = min(
+        _validator(event.type).iter_errors(payload), key=lambda e: e.path, default=None
+    )
+    if problem is not None:
+        _broken(event, f"{problem.json_path}: {problem.message}")
+
+
+@cache
+def _validator(event_type: str) -> Any:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(SCHEMAS[f"{event_type}.v1.schema.json"])
+
+
+def _refuse(constant: str) -> NoReturn:
+    msg = f"{constant} is no number in JSON"
+    raise ValueError(msg)
+
+
+def _broken(event: Event, why: str) -> NoReturn:
+    model = f"{event.identity.model}/{event.identity.number}"
+    msg = f"{event.type} of {model} does not match its schema: {why}"
+    raise PermanentError(msg)

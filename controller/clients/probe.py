@@ -1,0 +1,51 @@
+"""Try whether something works: a connection, or a request and its answer."""
+
+import socket
+from collections.abc import Collection
+
+import httpx
+
+from controller.clients.http import http_client
+
+_SECONDS = 3.0
+
+
+class Probe:
+    """Tries an address. Returns what is wrong, in words; empty if nothing is."""
+
+    def __init__(self, seconds: float = _SECONDS) -> None:
+        self._seconds = seconds
+
+    def connect(self, address: str, port: int) -> str:
+        """Return why no TCP connection to ``address`` can be made."""
+        try:
+            with socket.create_connection((address, port), timeout=self._seconds):
+                return ""
+        except OSError as error:
+            return f"no connection: {error.strerror or error}"
+
+    def request(
+        self,
+        url: str,
+        address: str,
+        *,
+        method: str,
+        body: str | None,
+        expected: Collection[int],
+    ) -> str:
+        """Return why ``url``, asked at ``address``, is not answered as expected."""
+        asked = httpx.URL(url)
+        try:
+            with http_client(
+                url, resolve=lambda _host: (address,), read_timeout=self._seconds
+            ) as client:
+                content = body.encode() if body is not None else None
+                headers = {"content-type": "application/json"} if content else {}
+                response = client.request(
+                    method, asked.raw_path.decode(), content=content, headers=headers
+                )
+        except httpx.HTTPError as error:
+            return f"{type(error).__name__}: {error}".rstrip(": ")
+        if response.status_code in expected:
+            return ""
+        return f"{method} {asked.path} answered {response.status_code}"

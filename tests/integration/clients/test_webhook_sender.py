@@ -1,0 +1,195 @@
+"""The sender against receivers of every kind, over a real loopback socket."""
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from aiohttp import web
+
+from controller.clients.webhook import Sender
+from controller.core.delivery import Answered, Unanswered
+from tests.fakes.stopped_clock import StoppedClock
+
+Answering = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+@dataclass
+class Receiver:
+    """A server that keeps what came."""
+
+    url: str = ""
+    requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def receiver(answer: Answering, tls: ssl.SSLContext | None = None):
+    kept = Receiver()
+
+    async def keep(request: web.BaseRequest) -> web.StreamResponse:
+        body = await request.read()
+        kept.requests.append((request.path, dict(request.headers), body))
+        return await answer(request)
+
+    server = web.Server(keep)
+    runner = web.ServerRunner(server, shutdown_timeout=0.01)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
+    await site.start()
+    port = runner.addresses[0][1]
+    kept.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}/hook"
+    try:
+        yield kept
+    finally:
+        await runner.cleanup()
+
+
+def answering(status: int, **headers: str) -> Answering:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+
+    async def answer(_request: web.BaseRequest) -> web.Response:
+        return web.Response(status=status, headers=named)
+
+    return answer
+
+
+def sent(answer: Answering, within: float = 5.0):
+    async def send():
+        async with receiver(answer) as there, Sender(StoppedClock()) as sender:
+            headers = {"X-Hokusai-Event": "model.registered"}
+            return await sender.send(there.url, headers, b"{}", within), there
+
+    return asyncio.run(send())
+
+
+def test_the_bytes_and_headers_arrive_as_they_were_given():
+    answer, there = sent(answering(200))
+
+    ((path, headers, body),) = there.requests
+    assert answer == Answered(200)
+    assert (path, body) == ("/hook", b"{}")
+    assert headers["X-Hokusai-Event"] == "model.registered"
+
+
+def test_a_redirect_is_an_answer_and_is_not_followed():
+    answer, there = sent(answering(307, location="/elsewhere"))
+
+    assert answer == Answered(307)
+    assert [path for path, _, _ in there.requests] == ["/hook"]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("30", 30),
+        ("1.5", 1.5),
+        ("Fri, 02 Jan 2026 12:01:00 GMT", 60),
+        ("999999", 900),
+        ("-5", None),
+        ("soon", None),
+        ("Fri, 02 Jan 2026 11:00:00 GMT", None),
+    ],
+)
+def test_the_receiver_may_ask_for_time(text, seconds):
+    answer, _ = sent(answering(503, retry_after=text))
+
+    assert answer == Answered(503, seconds)
+
+
+def test_a_receiver_that_hangs_is_left_at_the_deadline():
+    async def hang(_request: web.BaseRequest) -> web.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    answer, _ = sent(hang, within=0.1)
+
+    assert answer == Unanswered("no answer within 0.1 s")
+
+
+def test_a_body_that_never_ends_does_not_undo_the_answer():
+    async def endless(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse(status=200)
+        await response.prepare(request)
+        try:
+            while True:
+                await response.write(b"x" * 65536)
+        except (ConnectionError, asyncio.CancelledError):
+            return response
+
+    answer, _ = sent(endless)
+
+    assert answer == Answered(200)
+
+
+def test_nobody_there_is_no_answer():
+    async def send():
+        async with Sender(StoppedClock()) as sender:
+            return await sender.send("http://127.0.0.1:1/hook", {}, b"{}", 5)
+
+    answer = asyncio.run(send())
+
+    assert isinstance(answer, Unanswered)
+    assert "Connect" in answer.error
+
+
+def test_http_to_another_machine_is_not_even_tried():
+    async def send():
+        async with Sender(StoppedClock()) as sender:
+            return await sender.send("http://10.255.255.1/hook", {}, b"{}", 5)
+
+    answer = asyncio.run(send())
+
+    assert answer == Unanswered("http would leave this machine in the clear: use https")
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """Return a context with a certificate that nobody vouches for."""
+    from datetime import UTC, datetime, timedelta
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "hokus.ai")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=36500))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("hokus.ai")]), False)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path / "pair.pem"
+    file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
+def test_a_certificate_nobody_vouches_for_gets_nothing(certificate):
+    async def send():
+        async with (
+            receiver(answering(200), certificate) as there,
+            Sender(StoppedClock()) as sender,
+        ):
+            return await sender.send(there.url, {}, b"{}", 5), there
+
+    answer, there = asyncio.run(send())
+
+    assert isinstance(answer, Unanswered)
+    assert "ertificate" in answer.error
+    assert there.requests == []

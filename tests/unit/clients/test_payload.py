@@ -1,0 +1,65 @@
+"""What receivers are promised is what they get."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from controller.clients.payload import SCHEMAS, check
+from controller.core.announce import model_registered
+from controller.core.errors import PermanentError
+from controller.core.registration import Version
+
+FILES = Path(__file__).parents[3] / "schemas" / "webhooks"
+VERSION = Version("lead", 4, "models:/m-1", created_ms=1_767_355_200_000)
+
+
+@pytest.fixture
+def event():
+    return model_registered("mlflow", VERSION, {"hokusai_token_id": "LSCOR"})
+
+
+def test_what_we_build_matches(event):
+    check(event)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "place"),
+    [
+        ("model_id", "", r"\$\.model_id"),
+        ("registered_version", 4, r"\$\.registered_version"),
+        ("timestamp", "yesterday", r"\$\.timestamp"),
+        ("baseline_metrics", {"acc": "high"}, r"\$\.baseline_metrics\.acc"),
+        ("metadata", {}, r"\$\.metadata"),
+        ("idempotency_key", "k", r"\$\.idempotency_key"),
+    ],
+)
+def test_a_broken_promise_names_the_field_and_the_version(event, field, value, place):
+    payload = json.loads(event.body) | {field: value}
+
+    with pytest.raises(PermanentError, match=rf"lead/4 .*{place}"):
+        check(replace(event, body=json.dumps(payload).encode()))
+
+
+@pytest.mark.parametrize("body", [b"{", b'{"model_id": NaN}'])
+def test_what_is_not_json_is_refused(event, body):
+    with pytest.raises(PermanentError, match="it is not JSON"):
+        check(replace(event, body=body))
+
+
+def test_fields_may_be_added(event):
+    payload = json.loads(event.body) | {"more": True}
+
+    check(replace(event, body=json.dumps(payload).encode()))
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_the_file_is_what_the_program_checks(name):
+    assert json.loads((FILES / name).read_text()) == SCHEMAS[name]
+
+
+def test_the_example_matches(event):
+    body = (FILES / "examples" / "model.registered.v1.json").read_bytes()
+
+    check(replace(event, body=body))

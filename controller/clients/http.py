@@ -5,6 +5,8 @@ from ssl import create_default_context
 
 import httpx
 
+from controller.core.errors import ControllerError
+
 _CONNECT_SECONDS = 3.0
 _READ_SECONDS = 20.0
 _CONNECTIONS = 8
@@ -64,7 +66,7 @@ class AddressedTransport(httpx.BaseTransport):
         """Send ``request`` to the first address that can be connected to."""
         name = request.url.host
         refused: httpx.TransportError | None = None
-        for address in self._resolve(name):
+        for address in self._addresses(name, request):
             try:
                 return self._inner.handle_request(_addressed(request, name, address))
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -74,6 +76,16 @@ class AddressedTransport(httpx.BaseTransport):
     def close(self) -> None:
         """Close the connections."""
         self._inner.close()
+
+    def _addresses(self, name: str, request: httpx.Request) -> Sequence[str]:
+        """Return where to connect; a name that leads nowhere is a connection lost.
+
+        Passed on as it is, "not found" would read as the server's own answer.
+        """
+        try:
+            return self._resolve(name)
+        except ControllerError as error:
+            raise httpx.ConnectError(str(error), request=request) from error
 
 
 def _addressed(request: httpx.Request, name: str, address: str) -> httpx.Request:

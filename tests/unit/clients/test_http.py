@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from controller.clients.http import AddressedTransport, http_client
+from controller.core.errors import NotFoundError
 
 
 def client(
@@ -46,6 +47,21 @@ def test_a_name_without_addresses_cannot_be_connected_to():
     with (
         client(lambda _: httpx.Response(200)) as http,
         pytest.raises(httpx.ConnectError, match=r"mlflow\.internal has no address"),
+    ):
+        http.get("http://mlflow.internal/")
+
+
+def test_a_name_that_does_not_exist_is_not_the_servers_answer():
+    def resolve(host: str) -> list[str]:
+        message = f"{host} does not resolve"
+        raise NotFoundError(message)
+
+    inner = httpx.MockTransport(lambda _: httpx.Response(200))
+    transport = AddressedTransport(inner, resolve)
+
+    with (
+        httpx.Client(transport=transport) as http,
+        pytest.raises(httpx.ConnectError, match="does not resolve"),
     ):
         http.get("http://mlflow.internal/")
 

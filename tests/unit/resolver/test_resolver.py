@@ -1,0 +1,268 @@
+"""Names resolve from memory while they are good, and while DNS fails."""
+
+import threading
+
+import pytest
+
+from controller.core.errors import NotFoundError, TransientError
+from controller.resolver import Resolver, Source
+from controller.resolver.resolution import Found, Missing, Unanswered
+from tests.fakes.stopped_clock import StoppedClock
+
+HOST = "mlflow.hokusai-development.local"
+HERE = Found(("10.0.1.42",), 60)
+MOVED = Found(("10.0.1.99",), 60)
+TIMEOUT = Unanswered("no name server answered within 1 s")
+GONE = Missing(f"{HOST} does not exist")
+
+
+class Memory:
+    """The last good addresses, in memory; may fail."""
+
+    def __init__(self, **kept):
+        self.kept = {HOST: kept["good"]} if kept.get("good") else {}
+        self.fails = kept.get("fails", False)
+
+    def last_good(self, host):
+        self._fail()
+        return self.kept.get(host, ())
+
+    def keep(self, host, addresses):
+        self._fail()
+        self.kept[host] = tuple(addresses)
+
+    def _fail(self):
+        if self.fails:
+            message = "the store could not be read"
+            raise TransientError(message)
+
+
+class World:
+    """A resolver, and DNS as a script; the last answer goes on for ever."""
+
+    def __init__(self, *answers, memory=None, **options):
+        self.answers = list(answers)
+        self.asked = 0
+        self.clock = StoppedClock()
+        self.memory = memory or Memory()
+        self.resolver = Resolver(self.memory, self.clock, query=self.query, **options)
+
+    def query(self, _host):
+        self.asked += 1
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    def resolve(self, host=HOST):
+        return self.resolver.resolve(host)
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("::1", "::1"),
+        ("[::1]", "::1"),
+        ("localhost", "127.0.0.1"),
+        ("api.localhost", "127.0.0.1"),
+    ],
+)
+def test_what_needs_no_dns_is_not_asked(host, address):
+    world = World(TIMEOUT)
+
+    resolution = world.resolve(host)
+
+    assert (resolution.addresses, resolution.source) == ((address,), Source.LITERAL)
+    assert world.asked == 0
+
+
+def test_the_first_answer_comes_from_dns_and_is_kept():
+    world = World(HERE)
+
+    resolution = world.resolve()
+
+    assert (resolution.addresses, resolution.source) == (("10.0.1.42",), Source.DNS)
+    assert world.memory.kept == {HOST: ("10.0.1.42",)}
+
+
+def test_within_its_time_to_live_an_answer_is_not_asked_for_again():
+    world = World(HERE)
+    world.resolve()
+    world.clock.forward(59)
+
+    resolution = world.resolve(HOST.upper() + ".")
+
+    assert (resolution.source, resolution.age) == (Source.FRESH, 59)
+    assert world.asked == 1
+
+
+@pytest.mark.parametrize(("ttl", "forward"), [(60, 300), (3600, 300)])
+def test_an_answer_is_asked_for_anew_after_its_ttl_or_ours(ttl, forward):
+    world = World(Found(("10.0.1.42",), ttl), MOVED)
+    world.resolve()
+    world.clock.forward(forward)
+
+    assert world.resolve().addresses == MOVED.addresses
+    assert world.asked == 2
+
+
+def test_a_refresh_asks_whatever_is_remembered():
+    world = World(HERE, MOVED)
+    world.resolve()
+
+    assert world.resolver.refresh(HOST).addresses == MOVED.addresses
+    assert world.resolve().addresses == MOVED.addresses
+
+
+def test_when_dns_fails_the_last_answer_stands_and_says_so():
+    world = World(HERE, TIMEOUT)
+    world.resolve()
+    world.clock.forward(3600)
+
+    resolution = world.resolve()
+
+    assert (resolution.addresses, resolution.source) == (HERE.addresses, Source.STALE)
+    assert resolution.age == 3600
+    assert resolution.problem == TIMEOUT.why
+
+
+def test_while_dns_fails_it_is_not_asked_every_time():
+    world = World(HERE, TIMEOUT)
+    world.resolve()
+    world.clock.forward(60)
+
+    for _ in range(100):
+        world.resolve()
+
+    assert world.asked == 2
+
+
+def test_when_dns_is_back_it_is_believed_at_once():
+    world = World(HERE, TIMEOUT, MOVED)
+    world.resolve()
+    world.clock.forward(60)
+    world.resolve()
+    world.clock.forward(5)
+
+    assert world.resolve().addresses == MOVED.addresses
+    assert world.resolve().source == Source.FRESH
+
+
+def test_a_name_that_is_gone_for_a_moment_keeps_its_address():
+    world = World(Found(HERE.addresses, 5), GONE)
+    world.resolve()
+    world.clock.forward(59)
+
+    assert world.resolve().source == Source.STALE
+
+
+def test_a_name_that_stays_gone_is_not_found():
+    world = World(HERE, GONE)
+    world.resolve()
+    world.clock.forward(61)
+
+    with pytest.raises(NotFoundError, match="does not exist"):
+        world.resolve()
+
+
+def test_after_a_restart_the_kept_addresses_stand_in_for_dns():
+    world = World(TIMEOUT, memory=Memory(good=("10.0.1.7",)))
+
+    resolution = world.resolve()
+
+    assert (resolution.addresses, resolution.source) == (("10.0.1.7",), Source.STALE)
+    assert resolution.age is None
+
+
+def test_what_was_kept_does_not_stand_in_for_a_name_that_is_gone():
+    world = World(GONE, memory=Memory(good=("10.0.1.7",)))
+
+    with pytest.raises(NotFoundError):
+        world.resolve()
+
+
+@pytest.mark.parametrize("failure", [TIMEOUT, GONE])
+def test_the_last_resort_is_for_its_own_host_only(failure):
+    world = World(failure, last_resort={HOST: ["10.0.1.221"]})
+
+    resolution = world.resolve()
+
+    assert (resolution.addresses, resolution.source) == (
+        ("10.0.1.221",),
+        Source.FALLBACK,
+    )
+    with pytest.raises((NotFoundError, TransientError)):
+        world.resolve("auth.hokus.ai")
+
+
+def test_when_nobody_could_say_the_error_is_transient():
+    with pytest.raises(TransientError, match="no name server answered"):
+        World(TIMEOUT).resolve()
+
+
+def test_a_store_that_is_away_does_not_stop_names_from_resolving():
+    world = World(HERE, memory=Memory(fails=True))
+
+    assert world.resolve().addresses == HERE.addresses
+
+
+def test_a_store_that_is_away_is_no_memory():
+    with pytest.raises(TransientError, match="no name server answered"):
+        World(TIMEOUT, memory=Memory(fails=True)).resolve()
+
+
+@pytest.mark.parametrize("answer", [HERE, TIMEOUT], ids=["success", "failure"])
+def test_many_who_ask_at_once_share_one_question(answer):
+    world = World(answer, last_resort={HOST: ["10.0.1.221"]})
+    first_asked, may_answer = threading.Event(), threading.Event()
+
+    def slow(_host):
+        world.asked += 1
+        first_asked.set()
+        may_answer.wait(5)
+        return answer
+
+    resolver = Resolver(
+        world.memory, world.clock, query=slow, last_resort={HOST: ["10.0.1.221"]}
+    )
+    seen = []
+    threads = [
+        threading.Thread(target=lambda: seen.append(resolver.addresses(HOST)))
+        for _ in range(20)
+    ]
+
+    for thread in threads:
+        thread.start()
+    first_asked.wait(5)
+    may_answer.set()
+    for thread in threads:
+        thread.join()
+
+    assert world.asked == 1
+    assert len(set(seen)) == 1
+    assert len(seen) == 20
+
+
+def test_the_snapshot_tells_how_it_stands_with_each_name():
+    world = World(HERE, TIMEOUT)
+    world.resolve()
+    world.clock.forward(70)
+    world.resolve()
+
+    (health,) = world.resolver.snapshot()
+
+    assert (health.host, health.source, health.age) == (HOST, Source.STALE, 70)
+    assert (health.failures, health.problem) == (1, TIMEOUT.why)
+
+
+def test_the_number_of_names_is_bounded_and_those_used_last_stay():
+    world = World(HERE)
+    world.resolve("first.local")
+    for number in range(1023):
+        world.resolve(f"h{number}.local")
+    world.resolve("first.local")
+
+    world.resolve("one-more.local")
+
+    hosts = {health.host for health in world.resolver.snapshot()}
+    assert len(hosts) == 1024
+    assert "first.local" in hosts
+    assert "h0.local" not in hosts

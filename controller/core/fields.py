@@ -36,7 +36,7 @@ RULE = "rule"
 class Section(BaseModel):
     """A part of the document: immutable, and without room for unknown fields."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=False)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def refuse(what: str, hint: str = "", field: str = "") -> NoReturn:

@@ -1,6 +1,7 @@
 """Where tasks run and as whom: the platform's defaults, or a service's own."""
 
-from typing import Annotated, Self
+from functools import lru_cache
+from typing import Annotated
 
 from pydantic import Field
 
@@ -32,7 +33,9 @@ class RolesSpec(Section):
         examples=["arn:aws:iam::123456789012:role/hokusai-ecs-task-development"],
     )
 
-    def completed(self, platform: Platform) -> Self:
+    # Most services say the same; they share one value.
+    @lru_cache  # noqa: B019  # small, immutable and equal for equal content
+    def completed(self, platform: Platform) -> "RolesSpec":
         """Return the roles, the platform's where none is given."""
         return self.model_copy(
             update={
@@ -62,7 +65,8 @@ class NetworkSpec(Section):
         description="Whether tasks get a public address; no, unless given.",
     )
 
-    def completed(self, platform: Platform) -> Self:
+    @lru_cache  # noqa: B019  # as above
+    def completed(self, platform: Platform) -> "NetworkSpec":
         """Return the placement, the platform's where none is given."""
         default = platform.network
         public = default.public_ip if self.public_ip is None else self.public_ip

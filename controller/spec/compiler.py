@@ -139,10 +139,13 @@ class Compiler:
         if self.platform is None:
             return None
         try:
-            return kind.complete(name, spec, self.platform)
+            completed = kind.complete(name, spec, self.platform)
         except ValueError as error:
             self.problems.append(misfit(error, *at))
             return None
+        # Nobody asks what was written and what is a default; it is a KB a resource.
+        completed.model_fields_set.clear()
+        return completed
 
     def _links(
         self, source: ResourceId, common: Common | None, node: Node, path: Path
@@ -195,10 +198,10 @@ class Compiler:
                 source = ResourceId("task", task.name)
                 self.links.append(Link(source, target, dotted(where), at.place))
 
-    def _placed(self) -> Iterator[tuple[Resource[Any], str, Any]]:
+    def _placed(self) -> Iterator[tuple[Resource[Any], str, Node]]:
         for kind, name, node in self._entries():
             if resource := self.resources.get(ResourceId(kind.name, name)):
-                yield resource, f"{kind.section}.{name}", node.key_place
+                yield resource, f"{kind.section}.{name}", node
 
     def _validated(
         self,

@@ -203,11 +203,15 @@ def _places(
 
 
 def _in_order(problems: list[Diagnostic], files: list[str]) -> list[Diagnostic]:
-    """Return ``problems`` without repeats: by file as read, then by line."""
+    """Return ``problems`` without repeats: by file as read, then by line.
+
+    What the parser could not read has no path; what is said of it afterwards only
+    follows from that.
+    """
     order = {file: index for index, file in enumerate(files)}
-    unique = dict.fromkeys(problems)
+    unreadable = {p.place for p in problems if not p.path}
     return sorted(
-        unique,
+        {p for p in problems if not p.path or p.place not in unreadable},
         key=lambda p: (
             order.get(p.place.file, len(order)),
             p.place.line,

@@ -7,6 +7,7 @@ from typing import Any
 from controller.core.errors import Diagnostic, Place
 from controller.core.resource import Resource, ResourceId
 from controller.spec.nearest import meant
+from controller.spec.node import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +70,21 @@ def _loops_from(
 
 
 def duplicates(
-    resources: Iterable[tuple[Resource[Any], str, Place]],
+    resources: Iterable[tuple[Resource[Any], str, Node]],
 ) -> Iterator[Diagnostic]:
     """Yield a problem for each name on a backend that two resources claim.
 
     A spec says which of its fields must differ in its ``unique``.
     """
     seen: dict[tuple[Any, ...], ResourceId] = {}
-    for resource, path, place in resources:
+    for resource, path, node in resources:
         for fields in getattr(resource.spec, "unique", ()):
             values = tuple(getattr(resource.spec, field) for field in fields)
             if not all(values):
                 continue
             first = seen.setdefault((resource.id.kind, fields, values), resource.id)
             if first != resource.id:
-                what = f"is {values[-1]!r}, as that of {first} is"
-                hint = "give each its own"
-                yield Diagnostic(place, f"{path}.{fields[-1]}", what, hint)
+                what = f"is {values[-1]!r}, and so is that of {first}"
+                place = (node.child(fields[-1]) or node).place
+                where = f"{path}.{fields[-1]}"
+                yield Diagnostic(place, where, what, "give each its own")

@@ -60,5 +60,5 @@ def _is_random(value: str) -> bool:
 
 def _reference(path: Path) -> str:
     if "environment" in path:
-        return f'write it under secrets: {path[-1]}: {{secretsmanager: "name:key"}}'
+        return f'refer to it under secrets: {path[-1]}: {{secretsmanager: "name:key"}}'
     return "keep it in Secrets Manager or SSM, and write a reference"

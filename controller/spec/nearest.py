@@ -3,10 +3,20 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_SHORTEST = 2
+
 
 def meant(word: str, known: Iterable[str]) -> str:
     """Return "did you mean …?" for the nearest of ``known``, else a list of them."""
     words = sorted(known)
-    if found := get_close_matches(word, words, n=1, cutoff=0.6):
-        return f"did you mean {found[0]}?"
-    return f"known are {', '.join(words)}" if words else "none is known"
+    if found := nearest(word, words):
+        return f"did you mean {found}?"
+    return f"known are {', '.join(words)}" if words else ""
+
+
+def nearest(word: str, known: Iterable[str], likeness: float = 0.6) -> str:
+    """Return the one of ``known`` that ``word`` misspells or shortens; "" if none."""
+    words = sorted(known)
+    shortened = [k for k in words if k.startswith(word)] if word[_SHORTEST:] else []
+    close = get_close_matches(word, words, n=1, cutoff=likeness)
+    return next(iter(shortened or close), "")

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from controller.core.errors import Diagnostic
 from controller.core.fields import RULE, Derived
-from controller.spec.nearest import meant
+from controller.spec.nearest import meant, nearest
 from controller.spec.node import Node, Path, dotted
 
 KEY = "[key]"
@@ -64,7 +64,13 @@ def diagnostics(
         model: The model it was validated with.
         beside: Fields that may stand in ``node`` and belong to another model.
     """
-    for found in error.errors(include_url=False):
+    errors = error.errors(include_url=False)
+    for found in errors:
+        # A list whose items are wrong also has too few right ones.
+        if found["type"] == "too_short" and any(
+            e["loc"][:-1] == found["loc"] for e in errors
+        ):
+            continue
         yield _diagnostic(found, node, prefix, model, beside)
 
 
@@ -150,8 +156,8 @@ def _explained(
     if kind in _CHOICES:
         quoted = re.findall(r"'([^']*)'|(\b[0-9]+\b)", context["expected"])
         words = [text or number for text, number in quoted]
-        hint = meant(value.text, words)
-        return f"must be {_either(words)}", "" if hint.startswith("known") else hint
+        near = nearest(value.text, words) if words[1:] else ""
+        return f"must be {_either(words)}", near and f"did you mean {near}?"
     if kind in _LIMITS:
         what, hint = _LIMITS[kind]
         return what.format(**context, number=_number(value)), hint
@@ -168,7 +174,7 @@ def _mended(kind: str, value: Node, known: Iterable[str]) -> str:
         case str() | int() if kind in ("tuple_type", "list_type"):
             return "put it in brackets: [ ]"
         case _:
-            return f"known are {', '.join(known)}" if known else ""
+            return f"its fields are {', '.join(known)}" if known else ""
 
 
 def _shape(node: Node) -> str:

@@ -46,7 +46,7 @@ RunId = Annotated[str, Text(_RUN, "the id of an MLflow run: 32 hexadecimal digit
 Source = Annotated[
     str,
     Text(
-        rf"(?:{'|'.join(SCHEMES)}):(?!.*\.\.)\S+",
+        rf"(?:{'|'.join(SCHEMES)}):(?!.*\.\.)\S(?:[^\r\n]*\S)?",
         f"an address that MLflow takes, without ..: one of {', '.join(SCHEMES)}",
         1000,
     ),

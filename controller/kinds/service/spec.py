@@ -183,14 +183,14 @@ class ServiceSpec(Section):
         default=(), description="Ways from load balancers to the service."
     )
     deployment: DeploymentSpec = Field(
-        default_factory=DeploymentSpec, description="How tasks are replaced."
+        default=DeploymentSpec(), description="How tasks are replaced."
     )
     roles: RolesSpec = Field(
-        default_factory=RolesSpec,
+        default=RolesSpec(),
         description="The roles of a task; the platform's, unless given.",
     )
     network: NetworkSpec = Field(
-        default_factory=NetworkSpec,
+        default=NetworkSpec(),
         description="Where tasks are placed; as the platform says, unless given.",
     )
     architecture: Literal["X86_64", "ARM64"] = Field(

@@ -10,6 +10,7 @@ import socketserver
 import struct
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Self, TypeAlias
 
 import dns.exception
@@ -31,6 +32,8 @@ Zones: TypeAlias = Sequence[str] | Callable[[], Sequence[str]]
 DEFAULT_TTL = 10
 # How long "there is no such name" may be believed.
 NEGATIVE_TTL = 5
+# How soon a listening thread notices that it is to end.
+_POLL = 0.05
 _UDP_LIMIT = 512
 _EDNS_LIMIT = 1232
 
@@ -142,7 +145,8 @@ class DnsServer:
         self._address = (self._address[0], udp.server_address[1])
         self._servers = [udp, tcp]
         for server in self._servers:
-            thread = threading.Thread(target=server.serve_forever, daemon=True)
+            serve = partial(server.serve_forever, _POLL)
+            thread = threading.Thread(target=serve, daemon=True)
             thread.start()
             self._threads.append(thread)
 

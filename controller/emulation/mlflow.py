@@ -6,15 +6,15 @@ the time and the memory.
 """
 
 import contextlib
+import http.client
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Self
 
@@ -86,7 +86,7 @@ class MlflowServer:
     def _await_ready(self, process: "subprocess.Popen[bytes]") -> None:
         deadline = self._clock.monotonic() + _READY_WITHIN
         while self._clock.monotonic() < deadline and process.poll() is None:
-            if _answers(f"{self.url}/health"):
+            if _answers(self._host, self._port):
                 return
             self._clock.sleep(_POLL)
         self.kill()
@@ -152,12 +152,15 @@ def _free_port(host: str) -> int:
         return port
 
 
-def _answers(url: str) -> bool:
+def _answers(host: str, port: int) -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=1)
     try:
-        with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310 - loopback
-            return bool(answer.status == 200)  # noqa: PLR2004
-    except (urllib.error.URLError, OSError):
+        connection.request("GET", "/health")
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()
 
 
 def migrated_database() -> Path:

@@ -17,11 +17,13 @@ class MotoApplication:
     def __init__(self, lock: RLock) -> None:
         # Without this, EC2's backend parses megabytes of machine images first.
         os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+        from moto.moto_api._internal.models import moto_api_backend
         from moto.moto_server.werkzeug_app import (
             DomainDispatcherApplication,
             create_backend_app,
         )
 
+        moto_api_backend.reset()
         self._application = DomainDispatcherApplication(create_backend_app)
         self._lock = lock
 

@@ -58,20 +58,20 @@ class MotoEffects:
         return value
 
     def _from_secrets_manager(self, reference: SecretReference) -> str:
-        from moto.core.exceptions import ServiceException
+        from moto.core.exceptions import JsonRESTError
 
         backend = self._place.backend("secretsmanager")
         try:
             answer = backend.get_secret_value(
                 secret_id=reference.name,
-                version_id=reference.version_id,
-                version_stage=reference.version_stage,
+                version_id=reference.version_id or None,
+                version_stage=reference.version_stage or None,
             )
-        except ServiceException as error:
+        except JsonRESTError as error:
             msg = (
                 "unable to retrieve secret from asm: service call has been retried "
                 f"1 time(s): failed to fetch secret {reference.text} from secrets "
-                f"manager: {error}"
+                f"manager: {error.error_type}: {error.message}"
             )
             raise MissingError(msg) from error
         return reference.select(answer.get("SecretString", ""))

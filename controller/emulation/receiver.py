@@ -18,6 +18,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
@@ -28,6 +29,8 @@ from controller.emulation.loopback import require_loopback
 
 SIGNATURE_HEADER = "X-Hokusai-Signature"
 _MOST_BYTES = 10 << 20
+# How soon the listening thread notices that it is to end.
+_POLL = 0.05
 
 
 def signature(secret: bytes, body: bytes) -> str:
@@ -124,7 +127,8 @@ class WebhookReceiver:
         self.inbox = Inbox(secret.encode(), state)
         address = (require_loopback(host), port)
         self._server = _Server(address, self.inbox, clock or SystemClock())
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        serve = partial(self._server.serve_forever, _POLL)
+        self._thread = threading.Thread(target=serve, daemon=True)
 
     @property
     def url(self) -> str:

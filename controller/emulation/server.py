@@ -4,6 +4,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, Self
 
 from controller.clients.clock import SystemClock
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 ACCOUNT = "123456789012"
 TICK_SECONDS = 0.1
+# How soon a listening thread notices that it is to end.
+POLL = 0.05
 # Away from 127.0.0.x, where everything else on a machine listens.
 TASK_NETWORK = "127.64.0.0/16"
 
@@ -34,7 +37,8 @@ class EmulatorServer:
     """ECS from the simulator, everything else from moto, behind one address.
 
     With the real clock a ticker steps the simulator; with a stepped one, only
-    ``POST /_emulator/clock`` does.
+    ``POST /_emulator/clock`` does. One at a time in a process: moto's state is
+    the process's, and each server begins with none.
 
     Attributes:
         simulator: The simulated ECS.
@@ -58,8 +62,9 @@ class EmulatorServer:
         self.lock = threading.RLock()
         self.place = Place(ACCOUNT, region)
         self._moto = MotoApplication(self.lock)
-        elb = self.place.backend("elbv2")
-        self._targets = TargetBoard(self._clock, lambda: elb.target_groups)
+        self._targets = TargetBoard(
+            self._clock, lambda: self.place.backend("elbv2").target_groups
+        )
         show_target_health(self._targets)
         self.simulator = EcsSimulator(
             clock=self._clock,
@@ -75,6 +80,7 @@ class EmulatorServer:
         self._control = Control(self.simulator, self._clock, _process_ids(runtime))
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._trouble = ""
         self._server: Any = None
 
     @property
@@ -91,7 +97,7 @@ class EmulatorServer:
             host, port, self._answer, threaded=True, request_handler=_handler()
         )
         self._server.daemon_threads = True
-        self._begin(self._server.serve_forever, "emulator-http")
+        self._begin(partial(self._server.serve_forever, POLL), "emulator-http")
         if not isinstance(self._clock, SteppedClock):
             self._begin(self._tick, "emulator-ticker")
 
@@ -123,8 +129,15 @@ class EmulatorServer:
                 try:
                     self._targets.step()
                     self.simulator.step()
-                except Exception:
-                    log.exception("the emulator could not take a step")
+                except Exception as error:  # noqa: BLE001 - time must go on
+                    self._report(error)
+
+    def _report(self, error: Exception) -> None:
+        """Log what keeps going wrong once, not at every tick."""
+        trouble = f"{type(error).__name__}: {error}"
+        if trouble != self._trouble:
+            log.error("the emulator could not take a step", exc_info=error)
+        self._trouble = trouble
 
     def _answer(
         self, environ: dict[str, Any], start_response: Callable[..., Any]

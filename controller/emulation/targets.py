@@ -171,16 +171,14 @@ def check_of(group: Any) -> Check:
 
 def _judge(entry: _Entry, check: Check, *, passed: bool) -> None:
     """Count answers in a row; a new target needs one good answer only."""
-    if passed and entry.health is INITIAL:
-        entry.health, entry.row = HEALTHY, 0
+    now_seen = HEALTHY if passed else UNHEALTHY
+    if entry.health is now_seen:
+        entry.row = 0
         return
-    against = passed == (entry.health is not HEALTHY)
-    entry.row = entry.row + 1 if against else 0
+    entry.row += 1
     needed = check.healthy_after if passed else check.unhealthy_after
-    if against and entry.row >= needed:
-        entry.health, entry.row = (HEALTHY if passed else UNHEALTHY), 0
-    elif not passed and entry.health is INITIAL and entry.row == 0:
-        entry.row = 1
+    if entry.row >= needed or (passed and entry.health is INITIAL):
+        entry.health, entry.row = now_seen, 0
 
 
 def probe(target: Target, check: Check) -> bool:

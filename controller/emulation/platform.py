@@ -1,0 +1,143 @@
+"""The servers of the local platform: AWS, DNS and a webhook receiver.
+
+All listen on loopback; what AWS would have been told beforehand, a cluster, a
+namespace, secrets, is there from the start.
+"""
+
+import json
+import secrets
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from controller.clients.aws import BotoAws, Credentials
+from controller.emulation.cloud_map import (
+    cloud_map_lookup,
+    cloud_map_ttl,
+    cloud_map_zones,
+)
+from controller.emulation.dns import DnsServer
+from controller.emulation.receiver import WebhookReceiver
+from controller.emulation.runtimes.images import ImageCommand
+from controller.emulation.runtimes.processes import ProcessRuntime
+from controller.emulation.server import EmulatorServer
+
+_SECRET_BYTES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What the platform must offer for a document to come true on it.
+
+    Attributes:
+        cluster: The ECS cluster.
+        namespace: The private DNS namespace.
+        images: What each image is on this machine.
+        secrets: Names in Secrets Manager, with the JSON keys asked of each.
+        parameters: Paths in the SSM parameter store.
+        receiver_port: Where webhooks are delivered to.
+    """
+
+    cluster: str
+    namespace: str
+    images: Mapping[str, ImageCommand]
+    secrets: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    parameters: frozenset[str] = frozenset()
+    receiver_port: int = 0
+
+
+class LocalPlatform:
+    """Starts and stops the servers; a context manager.
+
+    Attributes:
+        server: AWS.
+        dns: The name server of the namespace.
+        receiver: Takes the webhooks.
+        webhook_secret: What they are signed with.
+    """
+
+    def __init__(self, needs: Needs, state: Path, webhook_secret: str) -> None:
+        self._needs = needs
+        self._closing = ExitStack()
+        self.webhook_secret = webhook_secret
+        state.mkdir(parents=True, exist_ok=True)
+        self.runtime = ProcessRuntime({}, state)
+        self.server = EmulatorServer(runtime=self.runtime)
+        place, lock = self.server.place, self.server.lock
+        self.dns = DnsServer(
+            cloud_map_lookup(place, lock),
+            cloud_map_zones(place, lock),
+            ttl=cloud_map_ttl(place, lock),
+        )
+        self.receiver = WebhookReceiver(
+            webhook_secret,
+            state=state / "deliveries.jsonl",
+            port=needs.receiver_port,
+        )
+
+    def __enter__(self) -> Self:
+        self._closing.callback(self.runtime.close)
+        for part in (self.server, self.dns, self.receiver):
+            part.start()
+            self._closing.callback(part.stop)
+        self._seed()
+        self.run_images(self._needs.images)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.close()
+
+    def run_images(self, images: Mapping[str, ImageCommand]) -> None:
+        """Say what each image is from now on. Every task finds the servers."""
+        self.runtime.images = {
+            name: ImageCommand(
+                image.command,
+                {**self.environment(), **image.environment},
+                image.entry_point,
+            )
+            for name, image in images.items()
+        }
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables by which others find the servers."""
+        host, port = self.dns.address
+        return {
+            "AWS_ENDPOINT_URL": self.server.url,
+            "AWS_REGION": self.server.place.region,
+            "AWS_DEFAULT_REGION": self.server.place.region,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "HOKUSAI_DNS_SERVER": f"{host}:{port}",
+            "ENVIRONMENT": "local",
+        }
+
+    def _seed(self) -> None:
+        """Make what a platform team makes once, before any controller."""
+        aws = BotoAws(
+            self.server.place.region,
+            endpoint_url=self.server.url,
+            credentials=Credentials("local", "local"),
+            light=True,
+        )
+        aws.call("ecs", "CreateCluster", clusterName=self._needs.cluster)
+        aws.call(
+            "servicediscovery",
+            "CreatePrivateDnsNamespace",
+            Name=self._needs.namespace,
+            Vpc="vpc-local",
+        )
+        for name, keys in sorted(self._needs.secrets.items()):
+            value = json.dumps({key: _random() for key in sorted(keys)})
+            text = value if keys else _random()
+            aws.call("secretsmanager", "CreateSecret", Name=name, SecretString=text)
+        for path in sorted(self._needs.parameters):
+            aws.call(
+                "ssm", "PutParameter", Name=path, Value=_random(), Type="SecureString"
+            )
+
+
+def _random() -> str:
+    return secrets.token_urlsafe(_SECRET_BYTES)

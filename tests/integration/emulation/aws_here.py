@@ -1,0 +1,65 @@
+"""An emulated AWS for tests: endpoint, clients, and waiting with a deadline."""
+
+import json
+from collections.abc import Callable
+from threading import Event
+from typing import Any, TypeVar
+
+import boto3
+import httpx
+from botocore.config import Config
+
+from controller.clients.clock import SystemClock
+from controller.emulation.server import EmulatorServer
+from controller.emulation.service_model import ecs_model
+
+T = TypeVar("T")
+MODEL = ecs_model()
+CREDENTIALS = {
+    "aws_access_key_id": "local",
+    "aws_secret_access_key": "local",
+    "region_name": "us-east-1",
+}
+ONCE = Config(retries={"total_max_attempts": 1})
+
+
+def client(server: EmulatorServer, service: str) -> Any:
+    """Return a boto3 client that holds ECS's answers against botocore's model."""
+    made = boto3.client(service, endpoint_url=server.url, config=ONCE, **CREDENTIALS)
+    if service == "ecs":
+        made.meta.events.register("before-call.ecs", _check_request)
+        made.meta.events.register("response-received.ecs", _check_answer)
+    return made
+
+
+def _check_request(model: Any, params: Any, **_: Any) -> None:
+    problems = MODEL.request_problems(model.name, json.loads(params["body"]))
+    assert problems == []
+
+
+def _check_answer(response_dict: Any, context: Any, **_: Any) -> None:
+    if response_dict and response_dict["status_code"] == 200:
+        operation = response_dict["context"]["operation_name"]
+        body = json.loads(response_dict["body"])
+        assert MODEL.answer_problems(operation, body) == []
+
+
+def eventually(
+    look: Callable[[], T], wanted: Callable[[T], bool], within: float = 20
+) -> T:
+    """Return what ``look`` sees once it is as wanted; fail when it never is."""
+    clock, pause = SystemClock(), Event()
+    deadline = clock.monotonic() + within
+    while True:
+        seen = look()
+        if wanted(seen):
+            return seen
+        assert clock.monotonic() < deadline, f"after {within} s still {seen}"
+        pause.wait(0.05)
+
+
+def control(server: EmulatorServer, method: str, path: str, body: Any = None) -> Any:
+    """Send a request to the emulator's own endpoint."""
+    answer = httpx.request(method, f"{server.url}/_emulator/{path}", json=body)
+    answer.raise_for_status()
+    return answer.json()

@@ -1,0 +1,197 @@
+"""What ECS does to the other services: secrets, logs, Cloud Map, targets, events."""
+
+import json
+
+import pytest
+
+from controller.emulation.cloud_map import cloud_map_lookup
+from tests.integration.emulation.aws_here import client, control
+
+NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
+
+
+@pytest.fixture
+def aws(stepped):
+    clients = {}
+
+    def service(name):
+        if name not in clients:
+            clients[name] = client(stepped, name)
+        return clients[name]
+
+    service("ecs").create_cluster(clusterName="c")
+    return service
+
+
+def register(aws, **container):
+    app = {
+        "name": "app",
+        "image": "web:1",
+        "portMappings": [{"containerPort": 80}],
+        **container,
+    }
+    aws("ecs").register_task_definition(
+        family="web",
+        networkMode="awsvpc",
+        requiresCompatibilities=["FARGATE"],
+        cpu="256",
+        memory="512",
+        containerDefinitions=[app],
+    )
+
+
+def create(aws, **fields):
+    service = {
+        "cluster": "c",
+        "serviceName": "web",
+        "taskDefinition": "web",
+        "desiredCount": 1,
+        "launchType": "FARGATE",
+        "networkConfiguration": NETWORK,
+        **fields,
+    }
+    aws("ecs").create_service(**service)
+
+
+def stopped_reason(aws):
+    ecs = aws("ecs")
+    arns = ecs.list_tasks(cluster="c", desiredStatus="STOPPED")["taskArns"]
+    return ecs.describe_tasks(cluster="c", tasks=arns)["tasks"][0]["stoppedReason"]
+
+
+def advance(stepped, seconds=5):
+    control(stepped, "POST", "clock", {"advance": seconds})
+
+
+def test_secrets_and_parameters_reach_the_container(stepped, aws):
+    secret = aws("secretsmanager").create_secret(
+        Name="app/dev", SecretString=json.dumps({"password": "sesame"})
+    )["ARN"]
+    aws("ssm").put_parameter(Name="/app/url", Value="http://x", Type="SecureString")
+    register(
+        aws,
+        secrets=[
+            {"name": "PASSWORD", "valueFrom": f"{secret}:password::"},
+            {"name": "WHOLE", "valueFrom": secret},
+            {"name": "URL", "valueFrom": "/app/url"},
+        ],
+    )
+    create(aws)
+
+    advance(stepped)
+
+    runtime = stepped.simulator._context.runtime._runtime
+    (container,) = runtime.launches[0].containers
+    assert container.environment == {
+        "PASSWORD": "sesame",
+        "WHOLE": '{"password": "sesame"}',
+        "URL": "http://x",
+    }
+
+
+@pytest.mark.parametrize(
+    ("reference", "store"),
+    [
+        ("arn:aws:secretsmanager:us-east-1:123456789012:secret:nope-AbCdEf", "asm"),
+        ("/no/such/parameter", "ssm"),
+    ],
+)
+def test_a_missing_secret_is_named(stepped, aws, reference, store):
+    register(aws, secrets=[{"name": "X", "valueFrom": reference}])
+    create(aws)
+
+    advance(stepped)
+
+    reason = stopped_reason(aws)
+    assert reason.startswith("ResourceInitializationError: ")
+    assert reference in reason
+    assert f"from {store}" in reason
+
+
+LOG = {"awslogs-group": "/ecs/web", "awslogs-region": "us-east-1"}
+
+
+def test_a_log_group_is_made_only_if_the_definition_says_so(stepped, aws):
+    register(aws, logConfiguration={"logDriver": "awslogs", "options": LOG})
+    create(aws)
+    advance(stepped)
+    reason = stopped_reason(aws)
+    create_group = LOG | {"awslogs-create-group": "true", "awslogs-stream-prefix": "p"}
+    register(aws, logConfiguration={"logDriver": "awslogs", "options": create_group})
+    aws("ecs").update_service(cluster="c", service="web", taskDefinition="web")
+
+    advance(stepped, 30)
+
+    assert "The specified log group does not exist" in reason
+    streams = aws("logs").describe_log_streams(logGroupName="/ecs/web")["logStreams"]
+    assert streams[0]["logStreamName"].startswith("p/app/")
+
+
+def test_cloud_map_follows_the_tasks(stepped, aws):
+    discovery = aws("servicediscovery")
+    discovery.create_private_dns_namespace(Name="t.local", Vpc="vpc-1")
+    (namespace,) = discovery.list_namespaces()["Namespaces"]
+    records = {"DnsRecords": [{"Type": "A", "TTL": 10}]}
+    registry = discovery.create_service(
+        Name="web", NamespaceId=namespace["Id"], DnsConfig=records
+    )["Service"]
+    register(aws)
+    create(aws, serviceRegistries=[{"registryArn": registry["Arn"]}], desiredCount=2)
+    lookup = cloud_map_lookup(stepped.place, stepped.lock)
+
+    advance(stepped)
+    both = lookup("web.t.local")
+    aws("ecs").update_service(cluster="c", service="web", desiredCount=1)
+    advance(stepped)
+
+    assert len(set(both)) == 2
+    assert len(lookup("web.t.local")) == 1
+    assert lookup("nope.t.local") is None
+
+
+def test_state_changes_reach_a_queue_through_event_bridge(stepped, aws):
+    queue = aws("sqs").create_queue(QueueName="q")["QueueUrl"]
+    arn = "arn:aws:sqs:us-east-1:123456789012:q"
+    events = aws("events")
+    events.put_rule(Name="r", EventPattern=json.dumps({"source": ["aws.ecs"]}))
+    events.put_targets(Rule="r", Targets=[{"Id": "q", "Arn": arn}])
+    register(aws)
+    create(aws)
+
+    advance(stepped)
+
+    kinds = set()
+    while (
+        messages := aws("sqs")
+        .receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+        .get("Messages")
+    ):
+        kinds |= {json.loads(m["Body"])["detail-type"] for m in messages}
+        for message in messages:
+            aws("sqs").delete_message(
+                QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"]
+            )
+    assert kinds == {
+        "ECS Task State Change",
+        "ECS Deployment State Change",
+        "ECS Service Action",
+    }
+
+
+def test_a_task_is_placed_in_the_zone_of_its_subnet(stepped, aws):
+    subnet = aws("ec2").describe_subnets()["Subnets"][2]
+    network = {"awsvpcConfiguration": {"subnets": [subnet["SubnetId"]]}}
+    register(aws)
+    create(aws, networkConfiguration=network)
+
+    advance(stepped)
+
+    arns = aws("ecs").list_tasks(cluster="c")["taskArns"]
+    (task,) = aws("ecs").describe_tasks(cluster="c", tasks=arns)["tasks"]
+    assert task["availabilityZone"] == subnet["AvailabilityZone"]
+
+
+def test_other_services_answer_at_the_same_endpoint(aws):
+    account = aws("sts").get_caller_identity()["Account"]
+
+    assert account == "123456789012"

@@ -1,0 +1,241 @@
+"""Every simulated operation through boto3, answers held against botocore's model."""
+
+import httpx
+import pytest
+from botocore.exceptions import ClientError, ConnectionClosedError
+
+from controller.emulation.ecs.operations import OPERATIONS
+from tests.integration.emulation.aws_here import MODEL, client, control
+
+NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": ["sg-1"]}}
+CONTAINER = {
+    "name": "app",
+    "image": "web:1",
+    "portMappings": [{"containerPort": 8001, "name": "http"}],
+    "environment": [{"name": "A", "value": "1"}],
+    "secrets": [],
+    "healthCheck": {"command": ["CMD", "true"], "interval": 5},
+    "ulimits": [{"name": "nofile", "softLimit": 1, "hardLimit": 2}],
+}
+DEFINITION = {
+    "family": "web",
+    "networkMode": "awsvpc",
+    "requiresCompatibilities": ["FARGATE"],
+    "cpu": "256",
+    "memory": "512",
+    "executionRoleArn": "arn:aws:iam::123456789012:role/exec",
+    "containerDefinitions": [CONTAINER],
+    "tags": [{"key": "a", "value": "1"}],
+}
+
+
+@pytest.fixture
+def ecs(stepped):
+    ecs = client(stepped, "ecs")
+    ecs.create_cluster(clusterName="c", tags=[{"key": "a", "value": "1"}])
+    ecs.register_task_definition(**DEFINITION)
+    return ecs
+
+
+def create(ecs, **fields):
+    service = {
+        "cluster": "c",
+        "serviceName": "web",
+        "taskDefinition": "web",
+        "desiredCount": 1,
+        "launchType": "FARGATE",
+        "networkConfiguration": NETWORK,
+        **fields,
+    }
+    return ecs.create_service(**service)["service"]
+
+
+def test_only_operations_of_aws_are_simulated():
+    assert OPERATIONS.keys() <= MODEL.operations()
+
+
+def test_a_service_lives_and_dies(stepped, ecs):
+    create(ecs, tags=[{"key": "a", "value": "1"}])
+    control(stepped, "POST", "clock", {"advance": 30})
+
+    described = ecs.describe_services(
+        cluster="c", services=["web", "no"], include=["TAGS"]
+    )
+    tasks = ecs.list_tasks(cluster="c", serviceName="web")["taskArns"]
+    seen = ecs.describe_tasks(cluster="c", tasks=tasks, include=["TAGS"])["tasks"]
+    ecs.delete_service(cluster="c", service="web", force=True)
+    control(stepped, "POST", "clock", {"advance": 30})
+    (gone,) = ecs.describe_services(cluster="c", services=["web"])["services"]
+
+    assert described["services"][0]["runningCount"] == 1
+    assert described["failures"][0]["reason"] == "MISSING"
+    assert [t["healthStatus"] for t in seen] == ["HEALTHY"]
+    assert gone["status"] == "INACTIVE"
+
+
+def test_every_operation_answers_in_awss_shape(stepped, ecs):
+    service = create(ecs)
+    control(stepped, "POST", "clock", {"advance": 30})
+    ecs.update_service(cluster="c", service="web", forceNewDeployment=True)
+    control(stepped, "POST", "clock", {"advance": 2})
+    (current,) = ecs.describe_services(cluster="c", services=["web"])["services"]
+    under_way = current["currentServiceDeployment"]
+    revisions = [r["arn"] for r in current["currentServiceRevisions"]]
+    arn = service["serviceArn"]
+
+    ecs.list_clusters()
+    ecs.describe_clusters(clusters=["c"], include=["TAGS", "SETTINGS"])
+    settings = [{"name": "containerInsights", "value": "enabled"}]
+    ecs.update_cluster(cluster="c", settings=settings)
+    ecs.update_cluster_settings(cluster="c", settings=settings)
+    ecs.put_cluster_capacity_providers(
+        cluster="c", capacityProviders=["FARGATE"], defaultCapacityProviderStrategy=[]
+    )
+    ecs.list_services(cluster="c", launchType="FARGATE")
+    ecs.list_services_by_namespace(namespace="n")
+    ecs.list_task_definitions(familyPrefix="web", sort="DESC")
+    ecs.list_task_definition_families(status="ACTIVE")
+    ecs.describe_task_definition(taskDefinition="web", include=["TAGS"])
+    ecs.list_service_deployments(cluster="c", service="web", status=["IN_PROGRESS"])
+    ecs.describe_service_deployments(serviceDeploymentArns=[under_way])
+    ecs.describe_service_revisions(serviceRevisionArns=revisions)
+    ecs.tag_resource(resourceArn=arn, tags=[{"key": "b", "value": "2"}])
+    ecs.list_tags_for_resource(resourceArn=arn)
+    ecs.untag_resource(resourceArn=arn, tagKeys=["b"])
+    ecs.stop_service_deployment(serviceDeploymentArn=under_way)
+    ran = ecs.run_task(
+        cluster="c",
+        taskDefinition="web",
+        launchType="FARGATE",
+        networkConfiguration=NETWORK,
+        tags=[{"key": "a", "value": "1"}],
+    )
+    ecs.stop_task(cluster="c", task=ran["tasks"][0]["taskArn"], reason="enough")
+    control(stepped, "POST", "clock", {"advance": 60})
+    ecs.register_task_definition(**DEFINITION)
+    ecs.deregister_task_definition(taskDefinition="web:2")
+    ecs.delete_task_definitions(taskDefinitions=["web:2"])
+    ecs.delete_service(cluster="c", service="web", force=True)
+    control(stepped, "POST", "clock", {"advance": 60})
+    ecs.delete_cluster(cluster="c")
+
+    assert ecs.list_clusters()["clusterArns"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"{}", "serviceName is required"),
+        (b'{"serviceName": "a", "launchType": "FARGAT"}', "launchType must be one of"),
+        (
+            b'{"serviceName": "a", "desiredCount": "abc"}',
+            "desiredCount must be of type",
+        ),
+        (b'{"serviceName": "a", "colour": 1}', "colour is not known"),
+        (b'{"serviceName": "a", "tags": [{"ky": ""}]}', r"tags[0].ky is not known"),
+    ],
+    ids=["required", "choice", "type", "unknown", "nested"],
+)
+def test_requests_are_held_against_the_model(stepped, body, reason):
+    status, answer = post(stepped, "CreateService", body)
+
+    assert status == 400
+    assert "InvalidParameterException" in answer
+    assert reason in answer
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "code"),
+    [
+        ("CreateService", b"not json", "SerializationException"),
+        ("CreateService", b"[]", "ClientException"),
+        ("Dance", b"{}", "UnknownOperationException"),
+        ("CreateCapacityProvider", b'{"name": "a"}', "UnknownOperationException"),
+    ],
+)
+def test_nonsense_is_refused_in_awss_shape(stepped, operation, body, code):
+    status, answer = post(stepped, operation, body)
+
+    assert status == 400
+    assert code in answer
+
+
+def post(server, operation, body):
+    target = f"AmazonEC2ContainerServiceV20141113.{operation}"
+    headers = {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"}
+    answer = httpx.post(server.url, content=body, headers=headers)
+    return answer.status_code, answer.text
+
+
+def test_errors_carry_awss_codes(ecs):
+    with pytest.raises(ecs.exceptions.ClusterNotFoundException):
+        ecs.list_services(cluster="nope")
+    with pytest.raises(ecs.exceptions.ServiceNotFoundException):
+        ecs.update_service(cluster="c", service="nope")
+
+
+def test_faults_of_calls_are_set_over_http(stepped, ecs):
+    fault = {"call": "ListClusters", "fault": "throttle", "times": 1}
+    control(stepped, "POST", "faults", fault)
+
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        ecs.list_clusters()
+
+    assert ecs.list_clusters()["clusterArns"]
+
+
+def test_a_lost_reply_is_a_cut_connection_and_the_call_is_done(stepped, ecs):
+    fault = {"call": "RegisterTaskDefinition", "fault": "lost-reply"}
+    control(stepped, "POST", "faults", fault)
+
+    with pytest.raises(ConnectionClosedError):
+        ecs.register_task_definition(**DEFINITION)
+
+    assert len(ecs.list_task_definitions()["taskDefinitionArns"]) == 2
+
+
+def test_faults_of_images_are_set_and_ended_over_http(stepped, ecs):
+    control(stepped, "POST", "faults", {"image": "web:*", "fault": "pull-error"})
+    create(ecs)
+    control(stepped, "POST", "clock", {"advance": 3})
+    stopped = ecs.list_tasks(cluster="c", desiredStatus="STOPPED")["taskArns"]
+    control(stepped, "DELETE", "faults")
+    control(stepped, "POST", "clock", {"advance": 40})
+
+    (service,) = ecs.describe_services(cluster="c", services=["web"])["services"]
+
+    assert stopped
+    assert service["runningCount"] == 1
+
+
+def test_throttling_and_read_lag_are_switched_over_http(stepped, ecs):
+    control(stepped, "POST", "settings", {"throttling": True, "read_lag": 5})
+    for _ in range(100):
+        ecs.describe_services(cluster="c", services=["web"])
+
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        ecs.describe_services(cluster="c", services=["web"])
+    create(ecs)
+    control(stepped, "POST", "clock", {"advance": 1})
+    lagging = ecs.describe_services(cluster="c", services=["web"])
+
+    assert lagging["failures"]
+
+
+def test_a_mistake_at_the_control_endpoint_is_explained(stepped):
+    fault = {"image": "x", "fault": "explode"}
+
+    answer = httpx.post(f"{stepped.url}/_emulator/faults", json=fault)
+
+    assert answer.status_code == 400
+    assert "explode" in answer.json()["error"]
+
+
+def test_state_shows_services_and_tasks(stepped, ecs):
+    create(ecs)
+    control(stepped, "POST", "clock", {"advance": 20})
+
+    cluster = control(stepped, "GET", "state")["clusters"]["c"]
+
+    assert cluster["services"] == {"web": {"status": "ACTIVE", "desired": 1}}
+    assert [t["status"] for t in cluster["tasks"]] == ["RUNNING"]

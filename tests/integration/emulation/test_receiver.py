@@ -1,0 +1,93 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+from controller.emulation.loopback import NotLoopbackError
+from controller.emulation.receiver import WebhookReceiver, signature
+
+SECRET = "sesame"
+
+
+def send(url, body, signed_with=SECRET, path="/hook"):
+    headers = {"X-Hokusai-Signature": signature(signed_with.encode(), body)}
+    return httpx.post(url + path, content=body, headers=headers).status_code
+
+
+def report(url):
+    return httpx.get(f"{url}/deliveries").json()
+
+
+def body(key):
+    return json.dumps({"idempotency_key": key, "model_id": "m"}).encode()
+
+
+def test_takes_what_is_signed_and_counts_what_comes_twice():
+    with WebhookReceiver(SECRET) as receiver:
+        statuses = [send(receiver.url, body(key)) for key in ("a", "b", "a")]
+
+        seen = report(receiver.url)
+
+    assert statuses == [200, 200, 200]
+    assert (seen["received"], seen["duplicates"], seen["rejected"]) == (3, 1, 0)
+    assert seen["deliveries"][0]["body"]["model_id"] == "m"
+
+
+def test_rejects_what_is_signed_with_another_secret():
+    with WebhookReceiver(SECRET) as receiver:
+        status = send(receiver.url, body("a"), signed_with="other")
+
+        seen = report(receiver.url)
+
+    assert status == 401
+    assert (seen["received"], seen["rejected"]) == (0, 1)
+
+
+def test_fails_as_often_as_it_is_told():
+    with WebhookReceiver(SECRET) as receiver:
+        fault = json.dumps({"status": 503, "times": 2}).encode()
+        send(receiver.url, fault, path="/faults")
+
+        statuses = [send(receiver.url, body("a")) for _ in range(3)]
+
+    assert statuses == [503, 503, 200]
+
+
+def test_a_receiver_that_starts_again_remembers(tmp_path):
+    state = tmp_path / "deliveries.jsonl"
+    with WebhookReceiver(SECRET, state=state) as receiver:
+        send(receiver.url, body("a"))
+    with state.open("a") as file:
+        file.write('{"half a li')
+
+    with WebhookReceiver(SECRET, state=state) as receiver:
+        send(receiver.url, body("a"))
+        seen = report(receiver.url)
+
+    assert (seen["received"], seen["duplicates"]) == (2, 1)
+
+
+def test_listens_on_loopback_only():
+    with pytest.raises(NotLoopbackError):
+        WebhookReceiver(SECRET, host="0.0.0.0")  # noqa: S104
+
+
+def test_runs_as_a_command_until_it_is_told_to_end(tmp_path):
+    command = [sys.executable, "-m", "controller.emulation.receiver", "--state"]
+    receiver = subprocess.Popen(
+        [*command, str(tmp_path / "d.jsonl")],
+        env=os.environ | {"WEBHOOK_SECRET": SECRET},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with receiver:
+        url = receiver.stdout.readline().strip()
+
+        status = send(url, body("a"))
+
+        receiver.send_signal(signal.SIGTERM)
+    assert (status, receiver.returncode) == (200, 0)

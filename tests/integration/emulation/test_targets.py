@@ -1,0 +1,85 @@
+"""Load balancer targets, probed over real sockets."""
+
+import pytest
+
+from tests.integration.emulation.aws_here import client, eventually
+from tests.integration.emulation.platform import Platform, address_of
+
+PORTS = [{"containerPort": 8001}]
+
+
+@pytest.fixture
+def platform(real):
+    return Platform(real)
+
+
+@pytest.fixture
+def balancer(real):
+    return client(real, "elbv2")
+
+
+@pytest.fixture
+def vpc(real):
+    return client(real, "ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
+
+
+def group(balancer, vpc, path="/", delay=1):
+    made = balancer.create_target_group(
+        Name="t",
+        Protocol="HTTP",
+        Port=8001,
+        VpcId=vpc,
+        TargetType="ip",
+        HealthCheckPath=path,
+        HealthCheckIntervalSeconds=5,
+        UnhealthyThresholdCount=2,
+    )
+    arn = made["TargetGroups"][0]["TargetGroupArn"]
+    seconds = {"Key": "deregistration_delay.timeout_seconds", "Value": str(delay)}
+    balancer.modify_target_group_attributes(TargetGroupArn=arn, Attributes=[seconds])
+    return arn
+
+
+def healths(balancer, arn):
+    found = balancer.describe_target_health(TargetGroupArn=arn)
+    return {
+        entry["Target"]["Id"]: entry["TargetHealth"]["State"]
+        for entry in found["TargetHealthDescriptions"]
+    }
+
+
+def behind(arn):
+    target = {"targetGroupArn": arn, "containerName": "app", "containerPort": 8001}
+    return {"loadBalancers": [target]}
+
+
+def test_a_target_is_healthy_once_it_answers_and_drains_when_it_goes(
+    platform, balancer, vpc
+):
+    arn = group(balancer, vpc, delay=3)
+    platform.register("web", "web:1", portMappings=PORTS)
+    platform.create("web", **behind(arn))
+    task = platform.running("web")
+    before = healths(balancer, arn)
+
+    platform.ecs.update_service(cluster="c", service="web", desiredCount=0)
+    draining = eventually(
+        lambda: healths(balancer, arn), lambda found: "draining" in found.values()
+    )
+
+    assert before == {address_of(task): "healthy"}
+    assert draining == {address_of(task): "draining"}
+    eventually(lambda: healths(balancer, arn), lambda found: found == {})
+
+
+def test_a_target_that_answers_wrongly_never_gets_healthy(platform, balancer, vpc):
+    arn = group(balancer, vpc, path="/no-such-file")
+    platform.register("web", "web:1", portMappings=PORTS)
+    platform.create("web", **behind(arn))
+
+    eventually(
+        lambda: healths(balancer, arn), lambda found: "unhealthy" in found.values()
+    )
+
+    (deployment,) = platform.service("web")["deployments"]
+    assert deployment["rolloutState"] == "IN_PROGRESS"

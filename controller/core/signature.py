@@ -12,6 +12,8 @@ from datetime import datetime
 from hashlib import sha256
 from hmac import compare_digest, digest
 
+from controller.core.errors import PermanentError
+
 STANDARD_PREFIX = "whsec_"
 SIGNATURE_HEADER = "X-Hokusai-Signature"
 _HOKUSAI_PREFIX = "sha256="
@@ -22,7 +24,7 @@ def key_of(secret: str) -> bytes:
     """Return the key that a written secret stands for: decoded if ``whsec_``.
 
     Raises:
-        ValueError: what follows ``whsec_`` is not base64. Some receivers would
+        PermanentError: what follows ``whsec_`` is not base64. Some receivers would
             drop the offending characters, and no signature would ever match.
     """
     if not secret.startswith(STANDARD_PREFIX):
@@ -31,7 +33,7 @@ def key_of(secret: str) -> bytes:
         return b64decode(secret.removeprefix(STANDARD_PREFIX), validate=True)
     except binascii.Error as error:
         msg = f"a secret that begins with {STANDARD_PREFIX} must go on in base64"
-        raise ValueError(msg) from error
+        raise PermanentError(msg) from error
 
 
 def hokusai_signature(key: bytes, body: bytes) -> str:

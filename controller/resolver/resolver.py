@@ -76,12 +76,14 @@ class Resolver:
     """Resolves names. Safe to use from several threads.
 
     Args:
-        fallbacks: Keeps the last good addresses across restarts.
+        fallbacks: Has the last good addresses across restarts.
         clock: Measures ages.
         nameserver: Host and port of the one to ask; None for the machine's own.
         ttl: Seconds after which addresses are asked for anew, at the latest.
         timeout: Seconds that a question may take.
         last_resort: Addresses of hosts for which nobody else has any.
+        keeps: Whether good addresses are kept as they come; False for a look
+            that must not write, or where somebody else keeps them.
         query: Asks DNS; given in tests.
     """
 
@@ -94,12 +96,14 @@ class Resolver:
         ttl: float = _TTL_SECONDS,
         timeout: float = _TIMEOUT_SECONDS,
         last_resort: Mapping[str, Sequence[str]] | None = None,
+        keeps: bool = True,
         query: Query | None = None,
     ) -> None:
         self._fallbacks = fallbacks
         self._clock = clock
         self._ttl = ttl
         self._last_resort = last_resort or {}
+        self._keeps = keeps
         self._query = query or asking(nameserver, timeout)
         self._lock = threading.Lock()
         self._names: dict[str, _Name] = {}
@@ -177,7 +181,8 @@ class Resolver:
         name.found, name.found_at = found, now
         name.failures, name.failure = 0, None
         name.source = Source.DNS
-        self._keep(name.host, found.addresses)
+        if self._keeps:
+            self._keep(name.host, found.addresses)
         return Resolution(name.host, found.addresses, Source.DNS, 0.0, found.ttl)
 
     def _without_dns(self, name: _Name, failure: Failure) -> Resolution:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from controller.core.errors import PermanentError
 from controller.core.signature import (
     hokusai_signature,
     hokusai_verified,
@@ -118,7 +119,7 @@ def test_an_id_with_a_dot_could_imitate_another_time():
 
 
 def test_a_mangled_secret_is_an_error_and_not_another_key():
-    with pytest.raises(ValueError, match="base64"):
+    with pytest.raises(PermanentError, match="base64"):
         key_of("whsec_test_webhook_secret")
 
 

@@ -83,6 +83,14 @@ def test_the_first_answer_comes_from_dns_and_is_kept():
     assert world.memory.kept == {HOST: ("10.0.1.42",)}
 
 
+def test_a_resolver_that_only_looks_keeps_nothing():
+    world = World(HERE, keeps=False)
+
+    world.resolve()
+
+    assert world.memory.kept == {}
+
+
 def test_within_its_time_to_live_an_answer_is_not_asked_for_again():
     world = World(HERE)
     world.resolve()

@@ -1,0 +1,111 @@
+"""Logs as lines of JSON: a constant message, variables as fields, no secrets.
+
+Modules log with the standard library, ``log.info("action finished", extra={…})``;
+what becomes of it is decided here, once.
+"""
+
+import json
+import logging
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+from controller.core.redact import masked, redact
+
+_LARGEST_FILE = 10 << 20
+_OLDER_FILES = 2
+_pass_id: ContextVar[str] = ContextVar("pass_id", default="")
+# What the standard library puts on every record; the rest is ours.
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+
+
+class KnownSecrets:
+    """Values that must never be printed. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._values: frozenset[str] = frozenset()
+
+    def add(self, value: str) -> None:
+        """Mask ``value`` from now on."""
+        with self._lock:
+            self._values |= {value}
+
+    def redacted(self, text: str) -> str:
+        """Return ``text`` without any of them."""
+        return redact(text, self._values)
+
+
+class JsonLines(logging.Formatter):
+    """One object a line; a record that cannot be said as it is, is said as text."""
+
+    def __init__(self, secrets: KnownSecrets) -> None:
+        super().__init__()
+        self._secrets = secrets
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return ``record`` as JSON, redacted."""
+        moment = datetime.fromtimestamp(record.created, UTC)
+        line: dict[str, Any] = {
+            "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": self._clean(record.getMessage()),
+        }
+        if pass_id := _pass_id.get():
+            line["pass"] = pass_id
+        for name, value in vars(record).items():
+            if name not in _STANDARD:
+                line[name] = self._clean(masked(name, value))
+        if record.exc_info:
+            line["exception"] = self._clean(self.formatException(record.exc_info))
+        return json.dumps(line, ensure_ascii=False)
+
+    def _clean(self, value: Any) -> Any:
+        match value:
+            case None | bool() | int() | float():
+                return value
+            case dict():
+                return {
+                    str(k): self._clean(masked(str(k), v)) for k, v in value.items()
+                }
+            case list() | tuple() | set() | frozenset():
+                return [self._clean(item) for item in value]
+            case _:
+                return self._secrets.redacted(str(value))
+
+
+def log_to(
+    file: Path | None, secrets: KnownSecrets, level: str = "INFO"
+) -> logging.Handler:
+    """Send all logs to ``file``, or to standard output; replaces what was set before.
+
+    Returns the handler, which its owner closes.
+    """
+    handler: logging.Handler
+    if file is None:
+        handler = logging.StreamHandler(sys.stdout)
+    else:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(
+            file, maxBytes=_LARGEST_FILE, backupCount=_OLDER_FILES, encoding="utf-8"
+        )
+    handler.setFormatter(JsonLines(secrets))
+    logging.basicConfig(handlers=[handler], level=level, force=True)
+    return handler
+
+
+@contextmanager
+def in_pass(pass_id: str) -> Iterator[None]:
+    """Put ``pass_id`` on every line logged within."""
+    token = _pass_id.set(pass_id)
+    try:
+        yield
+    finally:
+        _pass_id.reset(token)

@@ -1,0 +1,103 @@
+"""Log lines can be read by programs, and never tell a secret."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from controller.telemetry.logs import JsonLines, KnownSecrets, in_pass
+
+
+class Written:
+    """A logger of its own, and the lines it wrote."""
+
+    def __init__(self):
+        self.secrets = KnownSecrets()
+        self.stream = io.StringIO()
+        self.handler = logging.StreamHandler(self.stream)
+        self.handler.setFormatter(JsonLines(self.secrets))
+        self.log = logging.getLogger("tests.written")
+        self.log.propagate = False
+        self.log.setLevel(logging.DEBUG)
+        self.log.addHandler(self.handler)
+
+    def line(self):
+        (line,) = self.stream.getvalue().splitlines()
+        return json.loads(line)
+
+
+@pytest.fixture
+def written() -> Iterator[Written]:
+    written = Written()
+    yield written
+    written.log.removeHandler(written.handler)
+
+
+def test_the_message_is_constant_and_the_variables_are_fields(written):
+    written.log.info("action finished", extra={"resource": "service/api", "count": 2})
+
+    line = written.line()
+    assert line["message"] == "action finished"
+    assert (line["resource"], line["count"], line["level"]) == (
+        "service/api",
+        2,
+        "info",
+    )
+    assert line["time"].endswith("Z")
+
+
+def test_every_line_of_a_pass_carries_its_id(written):
+    with in_pass("p-7"):
+        written.log.info("pass began")
+
+    assert written.line()["pass"] == "p-7"
+
+
+def test_outside_of_a_pass_there_is_no_id(written):
+    written.log.info("controller started")
+
+    assert "pass" not in written.line()
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"why": "denied: hunter2-hunter2"},
+        {"details": {"deep": ["hunter2-hunter2"]}},
+        {"error": ValueError("hunter2-hunter2")},
+        {"password": "never-registered"},
+        {"url": "https://me:hunter2@hokus.ai"},
+    ],
+    ids=["text", "nested", "error", "by name", "in a url"],
+)
+def test_secrets_are_masked_wherever_they_stand(written, extra):
+    written.secrets.add("hunter2-hunter2")
+
+    written.log.info("call refused", extra=extra)
+
+    text = written.stream.getvalue()
+    assert "hunter2" not in text
+    assert "never-registered" not in text
+    assert "***" in text
+
+
+def test_a_secret_in_an_exception_is_masked(written):
+    written.secrets.add("hunter2-hunter2")
+
+    try:
+        int("hunter2-hunter2")
+    except ValueError:
+        written.log.exception("pass failed")
+
+    assert "hunter2" not in written.stream.getvalue()
+    assert "ValueError: " in written.line()["exception"]
+
+
+def test_what_is_no_json_is_said_as_text(written):
+    written.log.info("looked", extra={"kinds": {"b"}, "thing": object})
+
+    line = written.line()
+    assert line["kinds"] == ["b"]
+    assert line["thing"] == "<class 'object'>"

@@ -35,9 +35,10 @@ class Probe:
     ) -> str:
         """Return why ``url``, asked at ``address``, is not answered as expected."""
         asked = httpx.URL(url)
+        origin = str(asked.copy_with(raw_path=b"/"))
         try:
             with http_client(
-                url, resolve=lambda _host: (address,), read_timeout=self._seconds
+                origin, resolve=lambda _host: (address,), read_timeout=self._seconds
             ) as client:
                 content = body.encode() if body is not None else None
                 headers = {"content-type": "application/json"} if content else {}

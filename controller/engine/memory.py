@@ -1,26 +1,13 @@
-"""What the engine keeps between passes, in a store or not at all."""
+"""What the engine keeps between passes when there is no store: next to nothing."""
 
-import logging
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from controller.core.clock import Clock
-from controller.core.conditions import Condition, Conditions, ConditionType, Truth
-from controller.core.driver import Applied, Failed, Outcome, Progressing, Skipped
+from controller.core.conditions import Conditions
+from controller.core.driver import Outcome
 from controller.core.plan import Action
 from controller.core.resource import ResourceId
 from controller.engine.reconciler import Statuses
-from controller.store.database import Database
-from controller.store.events import EventKind, EventLog
-from controller.store.journal import Journal
-from controller.store.status import StatusTable
-from controller.store.undeclared import Undeclared
-
-log = logging.getLogger(__name__)
-
-# Truth of these is bad news; of the others it is good news.
-_ABNORMAL = frozenset({ConditionType.STALLED})
-_TOLD = (ConditionType.READY, ConditionType.STALLED)
 
 
 @dataclass
@@ -50,89 +37,3 @@ class NoMemory:
 
     def finished(self, number: int, action: Action, outcome: Outcome) -> None:
         """Record nothing."""
-
-
-class StoreMemory:
-    """Keeps statuses, intents, events and deletions-to-be in the store."""
-
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._clock = clock
-        self._table = StatusTable(database)
-        self._events = EventLog(database)
-        self._journal = Journal(database)
-        self._undeclared = Undeclared(database)
-        self._statuses: dict[ResourceId, Conditions] = dict(self._table.all())
-        self._doomed = frozenset(self._undeclared.since())
-
-    def statuses(self) -> Statuses:
-        """Return the conditions concluded last, also by an earlier process."""
-        return self._statuses
-
-    def conclude(self, statuses: Statuses) -> None:
-        """Write the statuses that changed, and an event for each turn."""
-        changed = {
-            id_: conditions
-            for id_, conditions in statuses.items()
-            if self._statuses.get(id_) != conditions
-        }
-        removed = self._statuses.keys() - statuses.keys()
-        self._table.save(changed, removed)
-        for id_, conditions in changed.items():
-            self._tell(id_, self._statuses.get(id_, {}), conditions)
-        self._statuses = dict(statuses)
-
-    def undeclared(self) -> frozenset[ResourceId]:
-        """Return what the last pass saw that is ours and not declared."""
-        return self._doomed
-
-    def note_undeclared(self, ids: Collection[ResourceId]) -> None:
-        """Keep what this pass saw that is ours and not declared."""
-        self._undeclared.replace(ids, self._clock.now())
-        self._doomed = frozenset(ids)
-
-    def started(self, action: Action) -> int:
-        """Write the intent down; it is durable on return."""
-        details = {"changes": [change.path for change in action.changes]}
-        return self._journal.begin(
-            action.target,
-            action.verb,
-            action.generation,
-            "",
-            details,
-            self._clock.now(),
-        )
-
-    def finished(self, number: int, action: Action, outcome: Outcome) -> None:
-        """Write down what came of intent ``number``, and tell of it."""
-        word, message = type(outcome).__name__, _words(outcome)
-        now = self._clock.now()
-        self._journal.finish(number, word, message, now)
-        fields = {"resource": str(action.target), "verb": action.verb.value}
-        log.info("action finished", extra={**fields, "outcome": word})
-        sentence = f"{action.verb.capitalize()}: {message or word}"
-        kind: EventKind = "Warning" if isinstance(outcome, Failed) else "Normal"
-        self._events.record(action.target, kind, action.reason, sentence, now)
-
-    def _tell(self, id_: ResourceId, before: Conditions, after: Conditions) -> None:
-        """Record an event for each condition that turned."""
-        for type_ in _TOLD:
-            old, new = before.get(type_), after[type_]
-            if old is None or (old.status, old.reason) == (new.status, new.reason):
-                continue
-            good = (new.status is Truth.TRUE) is (type_ not in _ABNORMAL)
-            kind: EventKind = "Normal" if good or _under_way(after) else "Warning"
-            sentence = f"{type_} is {new.status}: {new.message}"
-            self._events.record(id_, kind, new.reason, sentence, self._clock.now())
-
-
-def _under_way(conditions: Conditions) -> bool:
-    reconciling: Condition = conditions[ConditionType.RECONCILING]
-    return reconciling.status is Truth.TRUE
-
-
-def _words(outcome: Outcome) -> str:
-    match outcome:
-        case Applied(message) | Progressing(_, message) | Skipped(message):
-            return message
-        case Failed(error):
-            return str(error)

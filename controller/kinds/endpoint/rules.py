@@ -12,8 +12,8 @@ def held(
     """Return that the name leads nowhere: whoever registers it must act first."""
     if state.addresses:
         return None
-    why = f": {state.problem}" if state.problem else ""
-    return Held(Hold.UNRESOLVED, f"{spec.host} does not resolve{why}.")
+    message = state.problem.rstrip(".") or f"{spec.host} does not resolve"
+    return Held(Hold.UNRESOLVED, f"{message}.")
 
 
 def health(spec: EndpointSpec, state: EndpointState) -> Health:

@@ -1,7 +1,7 @@
 """Registered models in MLflow: look, register once, tag, point aliases."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from controller.clients.mlflow import MlflowApi, MlflowReader, RegisteredModel
@@ -33,7 +33,7 @@ class ModelDriver:
         api: MlflowApi,
         reader: MlflowReader,
         owner: str,
-        experiments: Mapping[str, str],
+        experiment_name: Callable[[str], str],
     ) -> None:
         """Keep what is needed.
 
@@ -41,12 +41,12 @@ class ModelDriver:
             api: For writes.
             reader: For reads, shared with the other kinds of a pass.
             owner: Value of our ownership tag.
-            experiments: MLflow's name of each declared experiment, by key.
+            experiment_name: Returns MLflow's name of the experiment with a key.
         """
         self._api = api
         self._reader = reader
         self._owner = owner
-        self._experiments = experiments
+        self._experiment_name = experiment_name
 
     def observe(
         self, declared: Mapping[ResourceId, Resource[Any]]
@@ -144,7 +144,7 @@ class ModelDriver:
             if version.select is None:
                 continue
             key = version.select.experiment
-            id_ = ids.get(self._experiments.get(key, key))
+            id_ = ids.get(self._experiment_name(key))
             if id_ is not None:
                 found = self._reader.runs(id_, version.select.metric)
                 runs[key] = (*runs.get(key, ()), *found)

@@ -1,0 +1,163 @@
+"""Put the parts together: settings and a document in, a controller out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from controller.bootstrap.drivers import Clients, Wishes, drivers
+from controller.bootstrap.mlflow import ENDPOINT, connect, tracking_uri
+from controller.clients.aws import BotoAws, CountingAws, verify_account
+from controller.clients.clock import SystemClock
+from controller.clients.secrets import Secrets
+from controller.core.safety import Limits
+from controller.engine.executor import Executor
+from controller.engine.memory import NoMemory
+from controller.engine.observer import Observer
+from controller.engine.reconciler import PassResult, Reconciler
+from controller.resolver import Resolver
+
+if TYPE_CHECKING:
+    from controller.bootstrap.stored import Stored
+    from controller.core.fallbacks import Fallbacks
+    from controller.core.plan import Plan
+    from controller.core.planner import DesiredState, Kinds
+    from controller.core.resource import ResourceId
+    from controller.settings import Settings
+    from controller.spec.document import Document
+
+THREADS = 8
+
+
+class Controller:
+    """One controller, ready to look and to act. Close it.
+
+    Attributes:
+        document: What is declared; may be replaced between passes.
+        aws: AWS, with every call counted.
+        secrets: Reads what references name.
+        clock: The time.
+
+    Args:
+        document: What is declared.
+        settings: What the environment says.
+        environ: The environment itself, for references into it.
+        kinds: All kinds, by name.
+        stored: The parts on a store; None to work without one.
+        wishes: What the command asks for beside the document.
+
+    Raises:
+        RefusedError: the credentials belong to another account or region.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        settings: Settings,
+        environ: Mapping[str, str],
+        kinds: Kinds,
+        *,
+        stored: Stored | None = None,
+        wishes: Wishes | None = None,
+    ) -> None:
+        self.document = document
+        self.clock = SystemClock()
+        platform = document.platform
+        light = stored is None
+        boto = BotoAws(
+            platform.region, endpoint_url=settings.aws_endpoint_url, light=light
+        )
+        self.aws = CountingAws(boto)
+        verify_account(self.aws, platform.account, platform.region)
+        self.secrets = Secrets(environ, self.aws)
+        self._closing = ExitStack()
+        clients = self._clients(settings, stored)
+        self._reconciler = self._parts(kinds, clients, wishes or Wishes())
+
+    def desired(self, targets: frozenset[ResourceId] = frozenset()) -> DesiredState:
+        """Return what is declared, or the part of it that is asked for."""
+        declared = self.document.resources
+        return {id_: r for id_, r in declared.items() if not targets or id_ in targets}
+
+    def plan(self, desired: DesiredState) -> Plan:
+        """Look, and return what would be done. Writes nothing."""
+        return self._reconciler.plan(desired, self._limits())[1]
+
+    def reconcile(self, desired: DesiredState) -> PassResult:
+        """Do one pass."""
+        interval = self.document.platform.interval
+        return self._reconciler.run(desired, self._limits(), interval)
+
+    def close(self) -> None:
+        """Close every connection and end every thread."""
+        self._closing.close()
+
+    def _limits(self) -> Limits:
+        platform = self.document.platform
+        return Limits(platform.max_disruptive_actions, platform.prune)
+
+    def _clients(self, settings: Settings, stored: Stored | None) -> Clients:
+        fallbacks: Fallbacks = stored.fallbacks if stored else NoFallbacks()
+        resolver = Resolver(
+            Remembering(fallbacks),
+            self.clock,
+            nameserver=settings.dns_server,
+            ttl=settings.dns_cache_ttl,
+            timeout=settings.dns_timeout,
+            last_resort=self._last_resort(settings),
+        )
+        uri = tracking_uri(self.document, settings)
+        mlflow = None
+        if uri is not None:
+            mlflow = connect(
+                uri, settings, lambda host: resolver.resolve(host).addresses
+            )
+            self._closing.callback(mlflow.close)
+        return Clients(self.aws, mlflow, resolver, fallbacks, stored, self.clock)
+
+    def _last_resort(self, settings: Settings) -> Mapping[str, tuple[str, ...]]:
+        """Return MLFLOW_FALLBACK_IP for MLflow's own host, and for no other."""
+        resource = self.document.resources.get(ENDPOINT)
+        if resource is None or settings.mlflow_fallback_ip is None:
+            return {}
+        return {resource.spec.host: (settings.mlflow_fallback_ip,)}
+
+    def _parts(self, kinds: Kinds, clients: Clients, wishes: Wishes) -> Reconciler:
+        pool = self._closing.enter_context(ThreadPoolExecutor(THREADS, "hokusai"))
+        by_kind = drivers(lambda: self.document, clients, wishes)
+        memory = clients.stored.memory if clients.stored else NoMemory()
+        forget = (clients.mlflow.reader.clear,) if clients.mlflow else ()
+        return Reconciler(
+            kinds,
+            Observer(by_kind, pool, self.clock, forget=forget),
+            Executor(by_kind, memory, pool, self.clock),
+            memory,
+            self.clock,
+        )
+
+
+class NoFallbacks:
+    """Remembers addresses nowhere: for a look without a store."""
+
+    def last_good(self, host: str) -> tuple[str, ...]:  # noqa: ARG002 - a protocol
+        """Return nothing."""
+        return ()
+
+    def keep(self, host: str, addresses: Sequence[str]) -> None:
+        """Forget them."""
+
+
+class Remembering:
+    """Reads what was kept. What is kept anew is the endpoint kind's to say."""
+
+    def __init__(self, kept: Fallbacks) -> None:
+        self._kept = kept
+
+    def last_good(self, host: str) -> tuple[str, ...]:
+        """Return the addresses kept for ``host``."""
+        return self._kept.last_good(host)
+
+    def keep(self, host: str, addresses: Sequence[str]) -> None:
+        """Write nothing: looking must not."""

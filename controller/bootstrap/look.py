@@ -1,0 +1,45 @@
+"""A controller that only looks: for ``diff`` and whatever else must not write."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from controller.bootstrap.command import Context
+from controller.bootstrap.controller import Controller
+from controller.clients.clock import SystemClock
+
+# What lives in the store only.
+STORED_KINDS = frozenset({"webhook"})
+_SQLITE = "sqlite:///"
+
+
+@contextmanager
+def looking(
+    context: Context, *, without_store: bool
+) -> Iterator[tuple[Controller, frozenset[str]]]:
+    """Yield a controller, and the kinds that were to be left out.
+
+    A SQLite store that was never made is no store: looking makes none.
+    """
+    with ExitStack() as closing:
+        stored = None
+        if not without_store and _store_is_there(context):
+            from controller.bootstrap.stored import open_store
+
+            stored = open_store(context.settings, SystemClock(), upgrade=False)
+            closing.callback(stored.database.close)
+        controller = Controller(
+            context.document,
+            context.settings,
+            context.environ,
+            context.kinds,
+            stored=stored,
+        )
+        closing.callback(controller.close)
+        yield controller, STORED_KINDS if without_store else frozenset()
+
+
+def _store_is_there(context: Context) -> bool:
+    from pathlib import Path
+
+    url = context.settings.store_url.reveal()
+    return not url.startswith(_SQLITE) or Path(url.removeprefix(_SQLITE)).exists()

@@ -1,0 +1,46 @@
+"""Which MLflow is meant, and how it is reached."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from controller.clients.http import http_client
+from controller.clients.mlflow import MlflowApi, MlflowReader
+from controller.core.resource import ResourceId
+from controller.settings import Settings
+from controller.spec.document import Document
+
+ENDPOINT = ResourceId("endpoint", "mlflow")
+
+
+@dataclass(frozen=True)
+class Mlflow:
+    """The one MLflow of the platform.
+
+    Attributes:
+        api: For writes, and reads that must be fresh.
+        reader: For reads that a pass shares.
+        close: Closes the connections.
+    """
+
+    api: MlflowApi
+    reader: MlflowReader
+    close: Callable[[], None]
+
+
+def tracking_uri(document: Document, settings: Settings) -> str | None:
+    """Return MLflow's URL: the endpoint ``mlflow``, else MLFLOW_TRACKING_URI."""
+    resource = document.resources.get(ENDPOINT)
+    if resource is None:
+        return settings.mlflow_tracking_uri
+    spec = resource.spec
+    return f"{spec.protocol}://{spec.host}:{spec.port}"
+
+
+def connect(
+    uri: str, settings: Settings, resolve: Callable[[str], Sequence[str]]
+) -> Mlflow:
+    """Return the clients of the MLflow at ``uri``; nothing is sent yet."""
+    http = http_client(uri, resolve=resolve)
+    token = settings.mlflow_tracking_token
+    api = MlflowApi(http, token.reveal() if token else None)
+    return Mlflow(api, MlflowReader(api), http.close)

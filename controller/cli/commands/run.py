@@ -1,0 +1,13 @@
+"""``run``: keep the world as declared."""
+
+import argparse
+
+from controller.cli.exits import Exit
+
+
+def run(args: argparse.Namespace) -> int:
+    """Reconcile until a signal says stop."""
+    from controller.bootstrap.process import run as run_process
+
+    run_process(args.file, args.environment)
+    return Exit.OK

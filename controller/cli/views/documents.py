@@ -1,0 +1,51 @@
+"""Documents and their mistakes."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from controller.cli.views.plain import FORMAT_VERSION, as_json, as_yaml
+from controller.core.errors import Diagnostic
+from controller.spec.document import Document
+
+
+def render_document(document: Document, output: str) -> str:
+    """Return what a valid document declares, in the format ``output``."""
+    counts = Counter(id_.kind for id_ in document.resources)
+    match output:
+        case "json" | "yaml":
+            data = {
+                "kind": "Validation",
+                "formatVersion": FORMAT_VERSION,
+                "valid": True,
+                "environment": document.platform.environment,
+                "files": list(document.files),
+                "resources": [str(id_) for id_ in sorted(document.resources)],
+                "diagnostics": [],
+            }
+            return as_json(data) if output == "json" else as_yaml(data)
+        case _:
+            what = ", ".join(f"{n} {kind}s" for kind, n in sorted(counts.items()))
+            where = f"{document.files[0]} ({document.platform.environment})"
+            return f"{where} is valid: {what or 'nothing is declared'}."
+
+
+def render_problems(diagnostics: Sequence[Diagnostic], output: str) -> str:
+    """Return everything that is wrong, for programs."""
+    data: dict[str, Any] = {
+        "kind": "Validation",
+        "formatVersion": FORMAT_VERSION,
+        "valid": False,
+        "diagnostics": [
+            {
+                "file": d.place.file,
+                "line": d.place.line,
+                "column": d.place.column,
+                "path": d.path,
+                "what": d.what,
+                "hint": d.hint,
+            }
+            for d in diagnostics
+        ],
+    }
+    return as_json(data) if output == "json" else as_yaml(data)

@@ -1,0 +1,83 @@
+"""The table that the local platform shows while it runs."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from controller.cli.views.statuses import Statuses, rows
+from controller.core.clock import Clock
+
+_COLOURS = {"Ready": "green", "Stalled": "red", "Unknown": "yellow"}
+
+
+class Table:
+    """One table that is redrawn on a terminal; elsewhere, a line for each change."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._live: Any = None
+        self._told: dict[str, tuple[str, str]] = {}
+
+    def __enter__(self) -> Self:
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.live import Live
+
+            console = Console(stderr=True)
+            self._live = Live(console=console, auto_refresh=False)
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def show(self, statuses: Statuses, elapsed: float) -> None:
+        """Show how everything does, ``elapsed`` seconds after the start."""
+        lines = list(rows(statuses, self._clock.now()))
+        if self._live is not None:
+            self._live.update(_drawn(lines, elapsed), refresh=True)
+            return
+        for resource, word, _, message in lines:
+            if self._told.get(resource) != (word, message):
+                self._told[resource] = (word, message)
+                self.say(f"{elapsed:6.1f} s  {resource}  {word}: {message}")
+
+    def say(self, text: str) -> None:
+        """Say something beside the table."""
+        if self._live is not None:
+            self._live.console.print(text, highlight=False, markup=False)
+        else:
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
+
+
+def what_next(environment: Mapping[str, str], file: Path) -> str:
+    """Return what a person may try now."""
+    dns_host, dns_port = environment["HOKUSAI_DNS_SERVER"].rsplit(":", 1)
+    aws = environment["AWS_ENDPOINT_URL"]
+    keys = "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION=us-east-1"
+    hokusai = ".venv/bin/hokusai"
+    return f"""
+Try, in another terminal:
+  {hokusai} status -e local
+  {hokusai} diff -e local
+  dig @{dns_host} -p {dns_port} mlflow.hokusai-local.local +short
+  {keys} .venv/bin/aws --endpoint-url {aws} \\
+    ecs update-service --cluster hokusai-local --service hokusai-api-local \\
+    --desired-count 2
+  edit {file}, and see it followed here
+Ctrl-C stops everything."""
+
+
+def _drawn(lines: list[tuple[str, str, str, str]], elapsed: float) -> Any:
+    from rich.table import Table as RichTable
+
+    table = RichTable(title=f"hokusai local, {elapsed:.0f} s", title_justify="left")
+    for column in ("resource", "status", "since", "message"):
+        table.add_column(column, overflow="fold")
+    for resource, word, since, message in lines:
+        colour = _COLOURS.get(word, "cyan")
+        table.add_row(resource, f"[{colour}]{word}[/]", since, message)
+    return table

@@ -1,0 +1,132 @@
+"""Endpoints: ask DNS, try the address, keep and publish the last good one."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+from controller.clients.aws import Aws
+from controller.clients.probe import Probe
+from controller.core.driver import Applied
+from controller.core.errors import DriverError, NotFoundError
+from controller.core.fallbacks import Fallbacks
+from controller.core.observation import Observation, Present, Unknown
+from controller.core.plan import Action
+from controller.core.resource import Resource, ResourceId
+from controller.kinds.endpoint.spec import EndpointSpec
+from controller.kinds.endpoint.state import EndpointState
+
+_SIDE_BY_SIDE = 8
+
+
+class Answer(Protocol):
+    """What a resolver says of a name."""
+
+    @property
+    def addresses(self) -> Sequence[str]:
+        """Where to connect, best first."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """Where the addresses come from, in one word."""
+        ...
+
+
+class Resolving(Protocol):
+    """What this kind needs of a resolver; see ``controller.resolver``."""
+
+    def refresh(self, host: str) -> Answer:
+        """Ask DNS now, and answer with what is remembered if it fails.
+
+        Raises NotFoundError when the name does not exist, TransientError when
+        nobody could say; both only when nothing is remembered.
+        """
+        ...
+
+
+class EndpointDriver:
+    """The only part of the kind that reaches outside; see ``core.driver.Driver``."""
+
+    def __init__(
+        self, resolver: Resolving, fallbacks: Fallbacks, aws: Aws, probe: Probe
+    ) -> None:
+        self._resolver = resolver
+        self._fallbacks = fallbacks
+        self._aws = aws
+        self._probe = probe
+
+    def observe(
+        self, declared: Mapping[ResourceId, Resource[Any]]
+    ) -> Mapping[ResourceId, Observation]:
+        """Return how each name resolves and answers, looked at side by side."""
+        if not declared:
+            return {}
+        with ThreadPoolExecutor(_SIDE_BY_SIDE, "endpoint") as pool:
+            looks = pool.map(self._look, (r.spec for r in declared.values()))
+            return dict(zip(declared, looks, strict=True))
+
+    def apply(self, action: Action) -> Applied:
+        """Keep the live addresses, and publish one where that is declared."""
+        spec: EndpointSpec = action.desired
+        state: EndpointState = action.observed
+        for change in action.changes:
+            if change.path == "fallback.kept":
+                self._fallbacks.keep(spec.host, state.addresses)
+            elif spec.fallback is not None and spec.fallback.publish is not None:
+                self._aws.call(
+                    "ssm",
+                    "PutParameter",
+                    Name=spec.fallback.publish.ssm,
+                    Value=str(change.after),
+                    Type="String",
+                    Overwrite=True,
+                )
+        return Applied()
+
+    def _look(self, spec: EndpointSpec) -> Observation:
+        try:
+            answer = self._resolver.refresh(spec.host)
+        except NotFoundError as error:
+            return Present(EndpointState(live=False, problem=str(error)))
+        except DriverError as error:
+            return Unknown(str(error))
+        addresses = tuple(answer.addresses)
+        try:
+            published = self._published(spec)
+            kept = self._fallbacks.last_good(spec.host)
+        except DriverError as error:
+            return Unknown(str(error))
+        return Present(
+            EndpointState(
+                addresses=addresses,
+                live=answer.source in {"dns", "literal", "fresh"},
+                source=answer.source,
+                kept=kept,
+                published=published,
+                problem=self._problem(spec, addresses[0]),
+            )
+        )
+
+    def _published(self, spec: EndpointSpec) -> str | None:
+        """Return what the declared parameter holds; None if it holds nothing."""
+        if spec.fallback is None or spec.fallback.publish is None:
+            return None
+        try:
+            answer = self._aws.call(
+                "ssm", "GetParameter", Name=spec.fallback.publish.ssm
+            )
+        except NotFoundError:
+            return None
+        return str(answer["Parameter"]["Value"])
+
+    def _problem(self, spec: EndpointSpec, address: str) -> str:
+        """Return why ``address`` does not do its work; empty if it does."""
+        if spec.probe is None:
+            return self._probe.connect(address, spec.port)
+        return self._probe.request(
+            f"{spec.protocol}://{spec.host}:{spec.port}{spec.probe.path}",
+            address,
+            method=spec.probe.method,
+            body=spec.probe.body,
+            expected=spec.probe.status,
+        )

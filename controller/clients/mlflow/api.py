@@ -43,6 +43,11 @@ class MlflowApi:
     def __init__(self, http: httpx.Client, token: str | None = None) -> None:
         self._rest = MlflowRest(http, token)
 
+    def ping(self) -> None:
+        """Return if MLflow answers a question that needs its database."""
+        body = {"max_results": 1}
+        self._rest.request("POST", "experiments/search", body=body)
+
     def experiments(self) -> tuple[Experiment, ...]:
         """Return all experiments, the deleted ones too."""
         found = self._rest.pages(

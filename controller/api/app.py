@@ -1,0 +1,49 @@
+"""Put the routes together; what they need is handed in."""
+
+from fastapi import FastAPI
+
+from controller.api import errors
+from controller.api.counting import Counting
+from controller.api.health import HealthSource
+from controller.api.models import ModelSource
+from controller.api.routes import health as health_routes
+from controller.api.routes import models as models_routes
+from controller.core.clock import Clock
+from controller.telemetry.metrics import Metrics
+
+
+def create_app(
+    health: HealthSource,
+    models: ModelSource,
+    *,
+    clock: Clock,
+    version: str,
+    metrics: Metrics | None = None,
+) -> FastAPI:
+    """Return the application.
+
+    Args:
+        health: Knows how the parts do.
+        models: Knows the registered models.
+        clock: Dates the answers.
+        version: Of this program.
+        metrics: Where requests are counted.
+    """
+    app = FastAPI(
+        title="Hokusai",
+        version=version,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+    )
+    # Set while stopping, so that load balancers look elsewhere; see `server`.
+    app.state.draining = False
+    errors.install(app)
+    app.include_router(
+        health_routes.router(
+            health, clock, version, ready=lambda: not app.state.draining
+        )
+    )
+    app.include_router(models_routes.router(models))
+    app.add_middleware(Counting, metrics=metrics or Metrics())
+    return app

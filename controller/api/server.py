@@ -1,0 +1,71 @@
+"""Serve the application until a signal says stop; a second one means at once."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+_GRACE_SECONDS = 20
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def serve(
+    app: FastAPI,
+    host: str,
+    port: int,
+    *,
+    started: Callable[[int], None] = lambda _port: None,
+) -> None:
+    """Serve ``app`` and return after a signal, when every request was answered.
+
+    Args:
+        app: What is served.
+        host: Where to listen.
+        port: Where to listen; 0 for any that is free.
+        started: Called with the port once requests are accepted.
+    """
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    asyncio.run(_Server(config, app, started).main())
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which would raise the signal again after it has obeyed it."""
+
+    def __init__(
+        self, config: uvicorn.Config, app: FastAPI, started: Callable[[int], None]
+    ) -> None:
+        super().__init__(config)
+        self._application = app
+        self._tell_started = started
+
+    async def main(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, self._stop)
+        await self.serve()
+
+    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        await super().startup(sockets)  # type: ignore[arg-type]
+        if self.started:
+            self._tell_started(self.servers[0].sockets[0].getsockname()[1])
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to ``main``: a clean end is exit code 0."""
+        yield
+
+    def _stop(self) -> None:
+        self._application.state.draining = True
+        self.force_exit = self.should_exit
+        self.should_exit = True

@@ -1,0 +1,127 @@
+"""The service as a process, with a real MLflow behind it."""
+
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from controller.clients.http import http_client
+from controller.clients.mlflow import MlflowApi
+from tests.fakes.mlflow_server import mlflow_server
+
+PROGRAM = """
+import sys
+from controller.api import create_app
+from controller.api.health import Checks
+from controller.api.looks import mlflow_look
+from controller.api.models import KnownModels
+from controller.api.server import serve
+from controller.clients.clock import SystemClock
+from controller.clients.http import http_client
+from controller.clients.mlflow import MlflowApi
+
+clock = SystemClock()
+with http_client(sys.argv[1]) as http:
+    mlflow = MlflowApi(http)
+    app = create_app(
+        Checks({"mlflow": mlflow_look(mlflow)}, clock, kept=0),
+        KnownModels(mlflow, clock, kept=0),
+        clock=clock,
+        version="1.2.3",
+    )
+    serve(app, "127.0.0.1", 0, started=lambda port: print(port, flush=True))
+"""
+AWAY = "http://127.0.0.1:1"
+
+
+class Service:
+    """The service in a process of its own."""
+
+    def __init__(self, mlflow: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", PROGRAM, mlflow],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.url = f"http://127.0.0.1:{self.process.stdout.readline().strip()}"
+
+    def get(self, path: str) -> httpx.Response:
+        return httpx.get(self.url + path, trust_env=False, timeout=30)
+
+    def stop(self) -> tuple[int, str]:
+        self.process.send_signal(signal.SIGTERM)
+        _, errors = self.process.communicate(timeout=30)
+        return self.process.returncode, errors
+
+
+@pytest.fixture
+def serving() -> Iterator[list[Service]]:
+    services: list[Service] = []
+    yield services
+    for service in services:
+        service.process.kill()
+        service.process.communicate()
+
+
+def test_models_of_a_real_mlflow_are_served(tmp_path: Path, serving: list[Service]):
+    with mlflow_server(tmp_path) as url, http_client(url) as http:
+        mlflow = MlflowApi(http)
+        mlflow.create_model("lead", {"hokusai_token_id": "LSCOR"}, "Scores leads.")
+        version = mlflow.create_version("lead", "s3://bucket/model", "", {})
+        mlflow.set_alias("lead", "production", version.number)
+        serving.append(service := Service(url))
+
+        health = service.get("/api/v1/health")
+        models = service.get("/api/v1/models?name=lead").json()["models"]
+
+    after = service.get("/api/v1/models").json()
+    unhealthy = service.get("/api/v1/health")
+
+    assert (health.status_code, health.json()["status"]) == (200, "healthy")
+    assert models[0]["token_symbol"] == "LSCOR"
+    assert models[0]["versions"][0]["aliases"] == ["production"]
+    assert after["stale"] is True
+    assert after["models"] == models
+    assert unhealthy.status_code == 503
+
+
+def test_without_mlflow_the_process_is_well_and_says_what_is_not(serving):
+    serving.append(service := Service(AWAY))
+
+    assert service.get("/health").status_code == 200
+    assert service.get("/api/v1/health").status_code == 503
+    assert service.get("/api/v1/models").status_code == 503
+
+
+def test_a_signal_ends_it_cleanly(serving):
+    serving.append(service := Service(AWAY))
+    service.get("/live")
+
+    assert service.stop() == (0, "")
+
+
+def test_what_was_asked_before_the_signal_is_answered(serving):
+    with socket.create_server(("127.0.0.1", 0)) as mlflow:
+        port = mlflow.getsockname()[1]
+        serving.append(service := Service(f"http://127.0.0.1:{port}"))
+        answers = []
+        asking = threading.Thread(
+            target=lambda: answers.append(service.get("/api/v1/models").status_code)
+        )
+        asking.start()
+        under_way, _ = mlflow.accept()
+
+        service.process.send_signal(signal.SIGTERM)
+        under_way.close()
+        asking.join()
+
+    assert answers == [503]
+    assert service.process.wait(timeout=30) == 0

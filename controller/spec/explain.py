@@ -1,14 +1,13 @@
 """What a field is for: the schema, told to a person."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from controller.core.errors import RefusedError
-from controller.core.kind import Kind
 from controller.spec.nearest import meant, nearest
 from controller.spec.scalars import tag_of
-from controller.spec.schema import Schema, document_schema
+from controller.spec.schema import Schema
 
 _LIMITS = {
     "minimum": "at least {}",
@@ -20,16 +19,19 @@ _LIMITS = {
 }
 
 
-def explain(path: str, kinds: Mapping[str, Kind[Any, Any]]) -> str:
+def explain(path: str, schema: Schema) -> str:
     """Return what the field at ``path`` is, as in ``services.health.interval``.
 
     Names and numbers between the fields may be given or left out:
     ``services.api.health`` is ``services.health``.
 
+    Args:
+        path: The field; "" is the whole document.
+        schema: What ``schema.document_schema`` gives.
+
     Raises:
         RefusedError: there is no such field.
     """
-    schema = document_schema(kinds)
     here, walked = schema, list[str]()
     for part in path.replace("[", ".").replace("]", "").split(".") if path else ():
         fields = _fields(here, schema)

@@ -9,9 +9,11 @@ from controller.spec import schema
 from controller.spec.explain import explain
 from tests.unit.spec.documents import KINDS
 
+SCHEMA = schema.document_schema(KINDS)
+
 
 def test_a_field_is_explained_from_its_model():
-    assert explain("services.health.interval", KINDS) == (
+    assert explain("services.health.interval", SCHEMA) == (
         "services.health.interval  (whole number or text)\n"
         "  Time between two checks; 5 s at least on AWS.\n"
         "  default: 30\n"
@@ -22,7 +24,7 @@ def test_a_field_is_explained_from_its_model():
 
 
 def test_an_example_is_written_as_one_would_write_it():
-    assert '  example: account: "123456789012"\n' in explain("platform.account", KINDS)
+    assert '  example: account: "123456789012"\n' in explain("platform.account", SCHEMA)
 
 
 @pytest.mark.parametrize(
@@ -41,18 +43,18 @@ def test_an_example_is_written_as_one_would_write_it():
 def test_names_and_numbers_may_be_given_or_left_out(path):
     last = path.rpartition(".")[2]
 
-    assert explain(path, KINDS).partition("  (")[0].endswith(last)
+    assert explain(path, SCHEMA).partition("  (")[0].endswith(last)
 
 
 def test_a_section_lists_its_fields_and_which_are_required():
-    text = explain("endpoints", KINDS)
+    text = explain("endpoints", SCHEMA)
 
     assert "    host  text (required)\n" in text
     assert "    protocol  http or https or tcp\n" in text
 
 
 def test_the_document_is_explained_without_a_path():
-    assert "    services  mapping of names to mapping\n" in explain("", KINDS)
+    assert "    services  mapping of names to mapping\n" in explain("", SCHEMA)
 
 
 @pytest.mark.parametrize(
@@ -66,26 +68,24 @@ def test_the_document_is_explained_without_a_path():
 )
 def test_what_is_no_field_is_refused_with_the_nearest(path, told):
     with pytest.raises(RefusedError) as refused:
-        explain(path, KINDS)
+        explain(path, SCHEMA)
 
     assert str(refused.value).startswith(f"{path} is no field: {told}")
 
 
 def test_what_follows_from_the_platform_is_not_in_the_schema():
-    fields = schema.document_schema(KINDS)["$defs"]["ServiceSpec"]["properties"]
+    fields = SCHEMA["$defs"]["ServiceSpec"]["properties"]
 
     assert "log_group" in fields
     assert not {"owner", "region", "account", "namespace"} & fields.keys()
 
 
 def test_the_schema_has_a_section_for_each_kind_and_closes_every_mapping():
-    made = schema.document_schema(KINDS)
-
     sections = {kind.section for kind in KINDS.values()}
-    assert sections <= made["properties"].keys()
-    assert made["additionalProperties"] is False
+    assert sections <= SCHEMA["properties"].keys()
+    assert SCHEMA["additionalProperties"] is False
     assert all(
-        made["properties"][section]["additionalProperties"] is False
+        SCHEMA["properties"][section]["additionalProperties"] is False
         for section in sections
     )
 

@@ -37,6 +37,7 @@ def refusal(text):
         (".5", 0.5),
         ("-.inf", -math.inf),
         ("yes", True),
+        ("on", True),
         ("Off", False),
         ("~", None),
         ("", None),

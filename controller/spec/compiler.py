@@ -16,7 +16,7 @@ from controller.spec.common import Common
 from controller.spec.graph import Link, cycles, dangling, duplicates
 from controller.spec.header import Header
 from controller.spec.literals import literal_secrets
-from controller.spec.local import LocalSection
+from controller.spec.local import LocalSection, LocalTask
 from controller.spec.nearest import meant
 from controller.spec.node import Node, Path, dotted
 from controller.spec.problems import diagnostics, is_derived, misfit
@@ -180,23 +180,27 @@ class Compiler:
         return None
 
     def _local(self, local: LocalSection) -> None:
-        """Check that one-off tasks name what there is."""
-        self.local = local
+        """Check what one-off tasks name, and spell their addresses one way."""
         root = self.root.child("local") or self.root
+        tasks = []
         for index, task in enumerate(local.tasks):
             path: Path = ("tasks", index)
-            at = root.nearest((*path, "image"))
             if task.image not in local.images:
-                where = ("local", *path, "image")
-                self._report(
-                    at, where, "is not under images", meant(task.image, local.images)
-                )
-            if task.after is None:
-                continue
-            at, where = root.nearest((*path, "after")), ("local", *path, "after")
-            if target := self._address(task.after, at, where):
-                source = ResourceId("task", task.name)
-                self.links.append(Link(source, target, dotted(where), at.place))
+                at, where = root.nearest((*path, "image")), ("local", *path, "image")
+                hint = meant(task.image, local.images)
+                self._report(at, where, "is not under images", hint)
+            after = self._after(task, root.nearest((*path, "after")), path)
+            tasks.append(task.model_copy(update={"after": after}))
+        self.local = local.model_copy(update={"tasks": tuple(tasks)})
+
+    def _after(self, task: LocalTask, at: Node, path: Path) -> str | None:
+        where: Path = ("local", *path, "after")
+        target = self._address(task.after, at, where) if task.after else None
+        if target is None:
+            return None
+        source = ResourceId("task", task.name)
+        self.links.append(Link(source, target, dotted(where), at.place))
+        return str(target)
 
     def _placed(self) -> Iterator[tuple[Resource[Any], str, Node]]:
         for kind, name, node in self._entries():

@@ -239,7 +239,7 @@ def test_local_is_read_in_the_local_environment_only():
     local = document(body, environment="local").local
     assert local is not None
     assert local.images["a"].command == ("{python}", "--host", "{host}")
-    assert local.tasks[0].after == "services/api"
+    assert local.tasks[0].after == "service/api"
 
 
 def test_health_may_be_faster_than_aws_allows_on_this_machine():
@@ -262,3 +262,39 @@ def test_places_say_which_file_won():
     assert str(found.place("services.api.port")) == f"{overlay('development')}:3:11"
     assert str(found.place("platform.region")) == "$AWS_REGION:1:1"
     assert str(found.place("apiVersion")) == f"{MAIN}:1:1"
+
+
+def test_a_task_after_what_is_not_declared_is_dangling():
+    found = problem(
+        "local:\n"
+        "  images: {a: {command: [true-command]}}\n"
+        "  tasks: [{name: train, image: a, after: service/mlfow}]\n"
+        "services: {mlflow: {image: m}}\n"
+    )
+
+    assert found.endswith(
+        "local.tasks[0].after: names service/mlfow, which is not declared; "
+        "did you mean service/mlflow?"
+    )
+
+
+def test_a_task_after_an_unknown_kind_is_told_the_kinds():
+    found = problem(
+        "local:\n"
+        "  images: {a: {command: [run]}}\n"
+        "  tasks: [{name: train, image: a, after: job/x}]\n"
+    )
+
+    assert "local.tasks[0].after: there is no kind job; known are endpoint" in found
+
+
+def test_an_overlay_may_replace_text_by_a_mapping():
+    found = document(
+        "webhooks:\n  site: {url: 'https://h', secrets: [{env: S}], announce: all}\n",
+        files={
+            overlay("development"): "webhooks: {site: {announce: {since: 2026-01-31}}}"
+        },
+    )
+
+    (resource,) = found.resources.values()
+    assert resource.spec.announce.since == datetime(2026, 1, 31, tzinfo=UTC)

@@ -138,6 +138,41 @@ class MotoEffects:
                 return found.cidr_block, found.availability_zone
         return None
 
+    def check_network(self, subnets: Sequence[str], groups: Sequence[str]) -> None:
+        """Find the subnets and security groups; raises MissingError."""
+        for subnet in subnets:
+            if self.subnet(subnet) is None:
+                msg = (
+                    f"Error retrieving subnet information for [{subnet}]: The subnet "
+                    f"ID '{subnet}' does not exist (ErrorCode: InvalidSubnetID.NotFound)"
+                )
+                raise MissingError(msg)
+        known = {
+            group_id
+            for by_vpc in self._place.backend("ec2").groups.values()
+            for group_id in by_vpc
+        }
+        for group in groups:
+            if group not in known:
+                msg = (
+                    f"Error retrieving security group information for [{group}]: The "
+                    f"security group '{group}' does not exist "
+                    "(ErrorCode: InvalidGroup.NotFound)"
+                )
+                raise MissingError(msg)
+
+    def check_target_group(self, arn: str) -> None:
+        """Find a target group; raises MissingError."""
+        if arn not in self._place.backend("elbv2").target_groups:
+            msg = f"The specified target group does not exist: {arn}"
+            raise MissingError(msg)
+
+    def check_registry(self, arn: str) -> None:
+        """Find a Cloud Map service; raises MissingError."""
+        if _last_part(arn) not in self._place.backend("servicediscovery").services:
+            msg = f"The specified service registry does not exist: {arn}"
+            raise MissingError(msg)
+
     def publish(
         self, detail_type: str, resources: Sequence[str], detail: Mapping[str, Any]
     ) -> None:

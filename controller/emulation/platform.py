@@ -19,6 +19,7 @@ from controller.emulation.cloud_map import (
     cloud_map_zones,
 )
 from controller.emulation.dns import DnsServer
+from controller.emulation.network import make_network
 from controller.emulation.receiver import WebhookReceiver
 from controller.emulation.runtimes.images import ImageCommand
 from controller.emulation.runtimes.processes import ProcessRuntime
@@ -37,6 +38,8 @@ class Needs:
         images: What each image is on this machine.
         secrets: Names in Secrets Manager, with the JSON keys asked of each.
         parameters: Paths in the SSM parameter store.
+        subnets: Ids of the subnets that tasks are placed in.
+        security_groups: Ids of the groups that tasks belong to.
         receiver_port: Where webhooks are delivered to.
     """
 
@@ -45,6 +48,8 @@ class Needs:
     images: Mapping[str, ImageCommand]
     secrets: Mapping[str, frozenset[str]] = field(default_factory=dict)
     parameters: frozenset[str] = frozenset()
+    subnets: frozenset[str] = frozenset()
+    security_groups: frozenset[str] = frozenset()
     receiver_port: int = 0
 
 
@@ -116,24 +121,28 @@ class LocalPlatform:
 
     def _seed(self) -> None:
         """Make what a platform team makes once, before any controller."""
+        needs = self._needs
+        with self.server.lock:
+            ec2 = self.server.place.backend("ec2")
+            make_network(ec2, needs.subnets, needs.security_groups)
         aws = BotoAws(
             self.server.place.region,
             endpoint_url=self.server.url,
             credentials=Credentials("local", "local"),
             light=True,
         )
-        aws.call("ecs", "CreateCluster", clusterName=self._needs.cluster)
+        aws.call("ecs", "CreateCluster", clusterName=needs.cluster)
         aws.call(
             "servicediscovery",
             "CreatePrivateDnsNamespace",
-            Name=self._needs.namespace,
+            Name=needs.namespace,
             Vpc="vpc-local",
         )
-        for name, keys in sorted(self._needs.secrets.items()):
+        for name, keys in sorted(needs.secrets.items()):
             value = json.dumps({key: _random() for key in sorted(keys)})
             text = value if keys else _random()
             aws.call("secretsmanager", "CreateSecret", Name=name, SecretString=text)
-        for path in sorted(self._needs.parameters):
+        for path in sorted(needs.parameters):
             aws.call(
                 "ssm", "PutParameter", Name=path, Value=_random(), Type="SecureString"
             )

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from controller.emulation.ecs import wording
 from controller.emulation.ecs.context import Context
 from controller.emulation.ecs.state import (
     Body,
@@ -28,6 +29,26 @@ def announce(
     message = sentence.format(service=service.name, **words)
     event = Event(world.next_uuid("event"), context.now, message)
     service.events = [event, *service.events[: MOST_EVENTS - 1]]
+
+
+def announce_registrations(
+    world: World, service: Service, tasks: list[Task], context: Context
+) -> None:
+    """Say which tasks have come behind the load balancers, and which leave."""
+    come = [t for t in tasks if t.registered and not t.said_registered]
+    gone = [t for t in tasks if t.said_registered and not t.registered]
+    for task in come + gone:
+        task.said_registered = task.registered
+    balancers = service.fields.get("loadBalancers", [])
+    for arn in [b["targetGroupArn"] for b in balancers if "targetGroupArn" in b]:
+        for moved, sentence in (
+            (come, wording.REGISTERED),
+            (gone, wording.DEREGISTERED),
+            (gone, wording.DRAINING),
+        ):
+            if moved:
+                words = {"count": len(moved), "target_group": arn}
+                announce(world, service, context, sentence, **words)
 
 
 def announce_deployment(

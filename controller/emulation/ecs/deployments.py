@@ -3,7 +3,7 @@
 from controller.emulation.ecs import wording
 from controller.emulation.ecs.announcements import announce, announce_deployment
 from controller.emulation.ecs.context import Context
-from controller.emulation.ecs.service_rules import revision_fields
+from controller.emulation.ecs.service_rules import revision_fields, with_revision
 from controller.emulation.ecs.state import (
     Deployment,
     Revision,
@@ -136,6 +136,6 @@ def roll_back(
     rollout.rollback_started_at = rollout.updated_at = context.now
     for deployment in service.deployments:
         deployment.status = "ACTIVE"
-    service.fields |= revision.fields
+    service.fields = with_revision(service.fields, revision.fields)
     primary = make_primary(world, service, revision, context, reasons[0])
     announce(world, service, context, wording.ROLLING_BACK, deployment=primary.id)

@@ -79,6 +79,18 @@ class Effects(Protocol):
         """Return a subnet's CIDR block and availability zone, if it is known."""
         ...
 
+    def check_network(self, subnets: Sequence[str], groups: Sequence[str]) -> None:
+        """Find the subnets and security groups; raises MissingError."""
+        ...
+
+    def check_target_group(self, arn: str) -> None:
+        """Find a target group; raises MissingError."""
+        ...
+
+    def check_registry(self, arn: str) -> None:
+        """Find a Cloud Map service; raises MissingError."""
+        ...
+
     def publish(
         self, detail_type: str, resources: Sequence[str], detail: Mapping[str, Any]
     ) -> None:
@@ -126,6 +138,15 @@ class NoEffects:
         """Know no subnet."""
         del subnet_id
         return None
+
+    def check_network(self, subnets: Sequence[str], groups: Sequence[str]) -> None:
+        """Find any network."""
+
+    def check_target_group(self, arn: str) -> None:
+        """Find any target group."""
+
+    def check_registry(self, arn: str) -> None:
+        """Find any registry."""
 
     def publish(
         self, detail_type: str, resources: Sequence[str], detail: Mapping[str, Any]

@@ -1,7 +1,11 @@
 """The service scheduler: starts and stops tasks, judges deployments."""
 
 from controller.emulation.ecs import wording
-from controller.emulation.ecs.announcements import announce, announce_action
+from controller.emulation.ecs.announcements import (
+    announce,
+    announce_action,
+    announce_registrations,
+)
 from controller.emulation.ecs.arithmetic import (
     Counts,
     Moves,
@@ -25,10 +29,14 @@ from controller.emulation.ecs.state import Cluster, Deployment, Service, Task, W
 
 
 def schedule(
-    world: World, cluster: Cluster, service: Service, context: Context
+    world: World,
+    cluster: Cluster,
+    service: Service,
+    tasks: list[Task],
+    context: Context,
 ) -> None:
-    """Take one service one step on its way."""
-    tasks = cluster.tasks_of(service)
+    """Take one service, with its tasks, one step on its way."""
+    announce_registrations(world, service, tasks, context)
     note_failures(world, service, tasks, context)
     if service.status == "DRAINING":
         drain(service, tasks, context)
@@ -38,16 +46,22 @@ def schedule(
         return
     note_successes(service, tasks, context)
     judge_deployment(world, service, tasks, context)
-    _move(world, cluster, service, context)
+    _move(world, cluster, service, tasks, context)
 
 
-def _move(world: World, cluster: Cluster, service: Service, context: Context) -> None:
+def _move(
+    world: World,
+    cluster: Cluster,
+    service: Service,
+    tasks: list[Task],
+    context: Context,
+) -> None:
     primary = service.primary
     if primary is None:
         return
-    tasks = [t for t in cluster.tasks_of(service) if t.wanted]
-    fresh = [t for t in tasks if t.started_by == primary.id]
-    old = [t for t in tasks if t.started_by != primary.id]
+    wanted = [t for t in tasks if t.wanted]
+    fresh = [t for t in wanted if t.started_by == primary.id]
+    old = [t for t in wanted if t.started_by != primary.id]
     counts = _counted(service, fresh, old, context)
     configuration = service.fields.get("deploymentConfiguration", {})
     allowed = limits(service.desired, configuration)

@@ -50,6 +50,17 @@ def revision_fields(fields: Body) -> Body:
     return {k: fields[k] for k in REVISION_FIELDS + CARRIED_FIELDS if k in fields}
 
 
+def deploys(before: Body, after: Body) -> bool:
+    """Return whether going from one to the other needs a new deployment."""
+    return any(before.get(name) != after.get(name) for name in REVISION_FIELDS)
+
+
+def with_revision(fields: Body, revision: Body) -> Body:
+    """Return the fields with everything a revision carries taken from it."""
+    carried = REVISION_FIELDS + CARRIED_FIELDS
+    return {k: v for k, v in fields.items() if k not in carried} | revision
+
+
 def check_creation(body: Body) -> None:
     """Refuse a CreateService that AWS would refuse for its form."""
     if not NAME.fullmatch(body["serviceName"]):

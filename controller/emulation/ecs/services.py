@@ -6,6 +6,7 @@ from controller.emulation.ecs import wording
 from controller.emulation.ecs.context import Context
 from controller.emulation.ecs.deployments import deploy, supersede
 from controller.emulation.ecs.errors import invalid, service_not_active
+from controller.emulation.ecs.existence import check_existence
 from controller.emulation.ecs.paging import limited, page
 from controller.emulation.ecs.references import (
     cluster_of,
@@ -18,8 +19,8 @@ from controller.emulation.ecs.references import (
 from controller.emulation.ecs.service_rules import (
     check_creation,
     check_fields,
+    deploys,
     kept_fields,
-    revision_fields,
 )
 from controller.emulation.ecs.service_views import service_view
 from controller.emulation.ecs.state import Body, Cluster, Definition, Service, World
@@ -73,6 +74,7 @@ def _new_service(
         definition = runnable_definition(world, body.get("taskDefinition"))
         fields["taskDefinition"] = definition.arn
     check_fields(fields, desired, definition)
+    check_existence(fields, context)
     return Service(
         name=name,
         arn=context.arn(f"service/{cluster.name}/{name}"),
@@ -98,7 +100,8 @@ def update_service(world: World, body: Body, context: Context) -> Body:
         fields["taskDefinition"] = definition.arn
     desired = body.get("desiredCount", service.desired)
     check_fields(fields, desired, definition)
-    changed = revision_fields(fields) != revision_fields(service.fields)
+    check_existence(kept_fields(body), context)
+    changed = deploys(service.fields, fields)
     if desired != service.desired:
         service.steady_since = None
     service.fields, service.desired = fields, desired

@@ -126,9 +126,11 @@ class EcsSimulator:
     def _step_cluster(self, cluster: Cluster, context: Context) -> None:
         for task in list(cluster.tasks.values()):
             advance(task, context)
+        tasks = cluster.tasks_by_service()
         for service in cluster.services.values():
             if service.scheduled:
-                schedule(self.world, cluster, service, context)
+                own = tasks.get(service.name, [])
+                schedule(self.world, cluster, service, own, context)
         for task in cluster.tasks.values():
             announce_task(task, context)
         _forget_the_past(cluster, context)

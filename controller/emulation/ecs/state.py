@@ -77,6 +77,7 @@ class Task:
     zone: str | None = None
     attachment_id: str = ""
     registered: bool = False
+    said_registered: bool = False
     tags: Tags = field(default_factory=dict)
     times: dict[str, datetime] = field(default_factory=dict)
     stop_code: str | None = None
@@ -231,6 +232,14 @@ class Cluster:
     def tasks_of(self, service: Service) -> list[Task]:
         """Return the service's tasks, oldest first."""
         return [t for t in self.tasks.values() if t.service == service.name]
+
+    def tasks_by_service(self) -> dict[str, list[Task]]:
+        """Return the tasks of every service, oldest first."""
+        grouped: dict[str, list[Task]] = {}
+        for task in self.tasks.values():
+            if task.service is not None:
+                grouped.setdefault(task.service, []).append(task)
+        return grouped
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from controller.emulation.ecs.errors import (
     invalid,
     service_not_found,
 )
+from controller.emulation.ecs.existence import check_existence
 from controller.emulation.ecs.lifecycle import request_stop
 from controller.emulation.ecs.paging import limited, page
 from controller.emulation.ecs.placement import Placement, place
@@ -50,6 +51,7 @@ def _run(world: World, cluster: Cluster, body: Body, context: Context) -> Body:
         raise invalid(message)
     definition = runnable_definition(world, body["taskDefinition"])
     check_fields(body | {"loadBalancers": []}, 0, definition)
+    check_existence(body, context)
     _check_overrides(body, definition)
     placement = Placement(
         definition=definition,

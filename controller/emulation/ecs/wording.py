@@ -6,9 +6,13 @@ People and programs search for them; reasons and events keep AWS's wording.
 STEADY = "(service {service}) has reached a steady state."
 STARTED = "(service {service}) has started {count} tasks: {tasks}."
 STOPPED = "(service {service}) has stopped {count} running tasks: {tasks}."
-REGISTERED = "(service {service}) registered {count} targets in {place}"
-DEREGISTERED = "(service {service}) deregistered {count} targets in {place}"
-DRAINING = "(service {service}, taskSet {deployment}) has begun draining connections on {count} tasks."
+REGISTERED = (
+    "(service {service}) registered {count} targets in (target-group {target_group})"
+)
+DEREGISTERED = (
+    "(service {service}) deregistered {count} targets in (target-group {target_group})"
+)
+DRAINING = "(service {service}) has begun draining connections on {count} tasks."
 COMPLETED = "(service {service}) (deployment {deployment}) deployment completed."
 FAILED = (
     "(service {service}) (deployment {deployment}) deployment failed: "

@@ -3,11 +3,10 @@
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 
 from controller.emulation.cloud_map import cloud_map_lookup
 from tests.integration.emulation.aws_here import client, control
-
-NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
 
 
 @pytest.fixture
@@ -40,6 +39,11 @@ def register(aws, **container):
     )
 
 
+def network(aws, subnet=0):
+    subnets = aws("ec2").describe_subnets()["Subnets"]
+    return {"awsvpcConfiguration": {"subnets": [subnets[subnet]["SubnetId"]]}}
+
+
 def create(aws, **fields):
     service = {
         "cluster": "c",
@@ -47,7 +51,7 @@ def create(aws, **fields):
         "taskDefinition": "web",
         "desiredCount": 1,
         "launchType": "FARGATE",
-        "networkConfiguration": NETWORK,
+        "networkConfiguration": network(aws),
         **fields,
     }
     aws("ecs").create_service(**service)
@@ -108,6 +112,12 @@ def test_a_missing_secret_is_named(stepped, aws, reference, store):
     assert f"from {store}" in reason
 
 
+NOWHERE = {"awsvpcConfiguration": {"subnets": ["subnet-no"]}}
+BEHIND_NOTHING = {
+    "targetGroupArn": "no",
+    "containerName": "app",
+    "containerPort": 80,
+}
 LOG = {"awslogs-group": "/ecs/web", "awslogs-region": "us-east-1"}
 
 
@@ -180,9 +190,8 @@ def test_state_changes_reach_a_queue_through_event_bridge(stepped, aws):
 
 def test_a_task_is_placed_in_the_zone_of_its_subnet(stepped, aws):
     subnet = aws("ec2").describe_subnets()["Subnets"][2]
-    network = {"awsvpcConfiguration": {"subnets": [subnet["SubnetId"]]}}
     register(aws)
-    create(aws, networkConfiguration=network)
+    create(aws, networkConfiguration=network(aws, subnet=2))
 
     advance(stepped)
 
@@ -195,3 +204,22 @@ def test_other_services_answer_at_the_same_endpoint(aws):
     account = aws("sts").get_caller_identity()["Account"]
 
     assert account == "123456789012"
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"networkConfiguration": NOWHERE}, "subnet-no"),
+        ({"loadBalancers": [BEHIND_NOTHING]}, "target group does not exist"),
+        (
+            {"serviceRegistries": [{"registryArn": "a/srv-no"}]},
+            "registry does not exist",
+        ),
+    ],
+    ids=["subnet", "target-group", "registry"],
+)
+def test_what_a_service_refers_to_must_be_there(aws, fields, reason):
+    register(aws)
+
+    with pytest.raises(ClientError, match=reason):
+        create(aws, **fields)

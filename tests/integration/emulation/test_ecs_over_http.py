@@ -7,7 +7,6 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from controller.emulation.ecs.operations import OPERATIONS
 from tests.integration.emulation.aws_here import MODEL, client, control
 
-NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": ["sg-1"]}}
 CONTAINER = {
     "name": "app",
     "image": "web:1",
@@ -37,14 +36,22 @@ def ecs(stepped):
     return ecs
 
 
-def create(ecs, **fields):
+@pytest.fixture
+def network(stepped):
+    ec2 = client(stepped, "ec2")
+    subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+    group = ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]
+    return {"awsvpcConfiguration": {"subnets": [subnet], "securityGroups": [group]}}
+
+
+def create(ecs, network, **fields):
     service = {
         "cluster": "c",
         "serviceName": "web",
         "taskDefinition": "web",
         "desiredCount": 1,
         "launchType": "FARGATE",
-        "networkConfiguration": NETWORK,
+        "networkConfiguration": network,
         **fields,
     }
     return ecs.create_service(**service)["service"]
@@ -54,8 +61,8 @@ def test_only_operations_of_aws_are_simulated():
     assert OPERATIONS.keys() <= MODEL.operations()
 
 
-def test_a_service_lives_and_dies(stepped, ecs):
-    create(ecs, tags=[{"key": "a", "value": "1"}])
+def test_a_service_lives_and_dies(stepped, ecs, network):
+    create(ecs, network, tags=[{"key": "a", "value": "1"}])
     control(stepped, "POST", "clock", {"advance": 30})
 
     described = ecs.describe_services(
@@ -73,8 +80,8 @@ def test_a_service_lives_and_dies(stepped, ecs):
     assert gone["status"] == "INACTIVE"
 
 
-def test_every_operation_answers_in_awss_shape(stepped, ecs):
-    service = create(ecs)
+def test_every_operation_answers_in_awss_shape(stepped, ecs, network):
+    service = create(ecs, network)
     control(stepped, "POST", "clock", {"advance": 30})
     ecs.update_service(cluster="c", service="web", forceNewDeployment=True)
     control(stepped, "POST", "clock", {"advance": 2})
@@ -107,7 +114,7 @@ def test_every_operation_answers_in_awss_shape(stepped, ecs):
         cluster="c",
         taskDefinition="web",
         launchType="FARGATE",
-        networkConfiguration=NETWORK,
+        networkConfiguration=network,
         tags=[{"key": "a", "value": "1"}],
     )
     ecs.stop_task(cluster="c", task=ran["tasks"][0]["taskArn"], reason="enough")
@@ -174,7 +181,7 @@ def test_errors_carry_awss_codes(ecs):
         ecs.update_service(cluster="c", service="nope")
 
 
-def test_faults_of_calls_are_set_over_http(stepped, ecs):
+def test_faults_of_calls_are_set_over_http(stepped, ecs, network):
     fault = {"call": "ListClusters", "fault": "throttle", "times": 1}
     control(stepped, "POST", "faults", fault)
 
@@ -184,7 +191,7 @@ def test_faults_of_calls_are_set_over_http(stepped, ecs):
     assert ecs.list_clusters()["clusterArns"]
 
 
-def test_a_lost_reply_is_a_cut_connection_and_the_call_is_done(stepped, ecs):
+def test_a_lost_reply_is_a_cut_connection_and_the_call_is_done(stepped, ecs, network):
     fault = {"call": "RegisterTaskDefinition", "fault": "lost-reply"}
     control(stepped, "POST", "faults", fault)
 
@@ -194,9 +201,9 @@ def test_a_lost_reply_is_a_cut_connection_and_the_call_is_done(stepped, ecs):
     assert len(ecs.list_task_definitions()["taskDefinitionArns"]) == 2
 
 
-def test_faults_of_images_are_set_and_ended_over_http(stepped, ecs):
+def test_faults_of_images_are_set_and_ended_over_http(stepped, ecs, network):
     control(stepped, "POST", "faults", {"image": "web:*", "fault": "pull-error"})
-    create(ecs)
+    create(ecs, network)
     control(stepped, "POST", "clock", {"advance": 3})
     stopped = ecs.list_tasks(cluster="c", desiredStatus="STOPPED")["taskArns"]
     control(stepped, "DELETE", "faults")
@@ -208,14 +215,14 @@ def test_faults_of_images_are_set_and_ended_over_http(stepped, ecs):
     assert service["runningCount"] == 1
 
 
-def test_throttling_and_read_lag_are_switched_over_http(stepped, ecs):
+def test_throttling_and_read_lag_are_switched_over_http(stepped, ecs, network):
     control(stepped, "POST", "settings", {"throttling": True, "read_lag": 5})
     for _ in range(100):
         ecs.describe_services(cluster="c", services=["web"])
 
     with pytest.raises(ClientError, match="ThrottlingException"):
         ecs.describe_services(cluster="c", services=["web"])
-    create(ecs)
+    create(ecs, network)
     control(stepped, "POST", "clock", {"advance": 1})
     lagging = ecs.describe_services(cluster="c", services=["web"])
 
@@ -231,8 +238,8 @@ def test_a_mistake_at_the_control_endpoint_is_explained(stepped):
     assert "explode" in answer.json()["error"]
 
 
-def test_state_shows_services_and_tasks(stepped, ecs):
-    create(ecs)
+def test_state_shows_services_and_tasks(stepped, ecs, network):
+    create(ecs, network)
     control(stepped, "POST", "clock", {"advance": 20})
 
     cluster = control(stepped, "GET", "state")["clusters"]["c"]

@@ -233,3 +233,41 @@ def test_deployment_state_changes_are_published():
         "IN_PROGRESS",
         "COMPLETED",
     ]
+
+
+def test_a_rollback_takes_back_everything_a_revision_carries():
+    ecs = Ecs()
+    ecs.register()
+    ecs.create(deploymentConfiguration=BREAKER)
+    ecs.advance(3)
+    ecs.runtime.scripts["bad:1"] = CRASHES
+    connect = {"enabled": True, "namespace": "n"}
+    ecs.update(
+        taskDefinition=ecs.register("bad:1"),
+        platformVersion="1.3.0",
+        serviceConnectConfiguration=connect,
+    )
+
+    ecs.advance(10)
+
+    service = ecs.service()
+    assert service["platformVersion"] == "LATEST"
+    assert "serviceConnectConfiguration" not in service["deployments"][0]
+
+
+def test_failures_count_on_if_a_healthy_task_does_not_reset_them():
+    ecs = Ecs()
+    ecs.register()
+    breaker = {"enable": True, "rollback": False, "resetOnHealthyTask": False}
+    threshold = {"thresholdConfiguration": {"type": "COUNT", "value": 3}}
+    ecs.create(
+        desired=2,
+        deploymentConfiguration={"deploymentCircuitBreaker": breaker | threshold},
+    )
+    ecs.runtime.scripts["web:1"] = CRASHES
+    ecs.advance(2)
+    ecs.runtime.scripts["web:1"] = Script()
+    ecs.advance(3)
+
+    assert ecs.service()["runningCount"] == 2
+    assert ecs.primary()["failedTasks"] == 2

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from controller.emulation.ecs import EcsError, Timing
+from controller.emulation.ecs.arithmetic import limits
 from controller.emulation.runtimes.scripted import Script
 from tests.unit.emulation.ecs_world import NETWORK, Ecs, address_of
 
@@ -319,3 +320,49 @@ def test_a_task_moves_through_pending_counts():
 
     assert ecs.service()["pendingCount"] == 2
     assert ecs.primary()["pendingCount"] == 2
+
+
+def test_coming_and_going_behind_a_load_balancer_is_announced():
+    ecs = running(loadBalancers=[BALANCER])
+
+    ecs.update(desiredCount=0)
+    ecs.advance(3)
+
+    said = "\n".join(ecs.events())
+    assert f"registered 1 targets in (target-group {GROUP})" in said
+    assert f"deregistered 1 targets in (target-group {GROUP})" in said
+    assert "has begun draining connections on 1 tasks." in said
+
+
+def test_a_capacity_provider_is_changed_without_a_deployment():
+    ecs = running()
+
+    service = ecs.update(
+        capacityProviderStrategy=[{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
+    )
+
+    assert "launchType" not in service
+    assert len(ecs.rollouts()) == 1
+
+
+@pytest.mark.parametrize("desired", [1, 3, 4])
+@pytest.mark.parametrize(
+    ("least", "most"), [(100, 200), (50, 100), (0, 100), (50, 150), (100, 150)]
+)
+def test_a_rolling_update_keeps_within_its_percentages(desired, least, most):
+    configuration = {"minimumHealthyPercent": least, "maximumPercent": most}
+    ecs = running(desired, deploymentConfiguration=configuration)
+    ecs.runtime.scripts["web:2"] = Script(starts_after=timedelta(seconds=3))
+    ecs.update(taskDefinition=ecs.register("web:2"))
+    seen = []
+
+    for _ in range(60):
+        ecs.advance(1)
+        service = ecs.service()
+        seen.append((service["runningCount"], service["pendingCount"]))
+
+    allowed = limits(desired, configuration)
+    assert min(running for running, _ in seen) >= allowed.least
+    assert max(running + pending for running, pending in seen) <= allowed.most
+    stuck = allowed.least == allowed.most
+    assert ecs.primary()["rolloutState"] == ("IN_PROGRESS" if stuck else "COMPLETED")

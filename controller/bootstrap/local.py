@@ -31,6 +31,7 @@ from controller.kinds import discover
 from controller.resolver import Resolver
 from controller.spec.document import Document, load
 from controller.store.database import Database
+from controller.store.heartbeat import HEART, Heartbeats
 from controller.store.status import StatusTable
 
 log = logging.getLogger(__name__)
@@ -68,6 +69,8 @@ class LocalRun:
         document = self.document()
         needs = needs_of(document, self._file.parent)
         self.platform = LocalPlatform(needs, self._state, secret)
+        self._clock = SystemClock()
+        self._began = self._clock.now()
         self._stopping = threading.Event()
         self._closing = ExitStack()
         self._child: subprocess.Popen[bytes] | None = None
@@ -113,13 +116,19 @@ class LocalRun:
         }
 
     def statuses(self) -> Mapping[ResourceId, Conditions]:
-        """Return what the controller concluded last; nothing before its first pass."""
+        """Return what the controller concluded last; nothing before its first pass.
+
+        What an earlier run left behind is not told: nobody has looked since.
+        """
         if not (self._state / "controller.db").exists():
             return {}
         if self._database is None:
             url = f"sqlite:///{self._state / 'controller.db'}"
-            self._database = Database(url, SystemClock())
+            self._database = Database(url, self._clock)
         try:
+            beat = Heartbeats(self._database).last(HEART)
+            if beat is None or beat.beat < self._began:
+                return {}
             return StatusTable(self._database).all()
         except ControllerError:
             # The controller is still making its tables.
@@ -138,9 +147,9 @@ class LocalRun:
         )
 
     def _tasks(self) -> OneOffTasks:
-        clock, place = SystemClock(), self.platform.server.place
+        place = self.platform.server.place
         resolver = Resolver(
-            NoFallbacks(), clock, nameserver=self.platform.dns.address, ttl=0.0
+            NoFallbacks(), self._clock, nameserver=self.platform.dns.address, ttl=0.0
         )
         aws = BotoAws(
             place.region,

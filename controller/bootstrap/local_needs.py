@@ -21,6 +21,10 @@ def needs_of(document: Document, root: Path) -> Needs:
     Raises:
         RefusedError: it delivers to, or relies on, another machine.
     """
+    networks = [document.platform.network]
+    networks += [
+        r.spec.network for id_, r in document.resources.items() if id_.kind == "service"
+    ]
     secrets: defaultdict[str, set[str]] = defaultdict(set)
     parameters: set[str] = set()
     for reference in _references(document):
@@ -35,6 +39,8 @@ def needs_of(document: Document, root: Path) -> Needs:
         images=images_of(document, root),
         secrets={name: frozenset(keys) for name, keys in secrets.items()},
         parameters=frozenset(parameters),
+        subnets=frozenset(id_ for n in networks for id_ in n.subnets),
+        security_groups=frozenset(id_ for n in networks for id_ in n.security_groups),
         receiver_port=_receiver_port(document),
     )
 

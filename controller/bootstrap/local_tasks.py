@@ -81,7 +81,10 @@ class OneOffTasks:
             taskDefinition=definition["taskDefinition"]["taskDefinitionArn"],
             launchType="FARGATE",
             networkConfiguration={
-                "awsvpcConfiguration": {"subnets": list(platform.network.subnets)}
+                "awsvpcConfiguration": {
+                    "subnets": list(platform.network.subnets),
+                    "securityGroups": list(platform.network.security_groups),
+                }
             },
         )
         self._running[task.name] = answer["tasks"][0]["taskArn"]

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from controller.bootstrap.command import Context
 from controller.bootstrap.controller import Controller
 from controller.clients.clock import SystemClock
+from controller.settings import Settings
 
 # What lives in the store only.
 STORED_KINDS = frozenset({"webhook"})
@@ -22,7 +24,7 @@ def looking(
     """
     with ExitStack() as closing:
         stored = None
-        if not without_store and _store_is_there(context):
+        if not without_store and store_is_there(context.settings):
             from controller.bootstrap.stored import open_store
 
             stored = open_store(context.settings, SystemClock(), upgrade=False)
@@ -38,8 +40,7 @@ def looking(
         yield controller, STORED_KINDS if without_store else frozenset()
 
 
-def _store_is_there(context: Context) -> bool:
-    from pathlib import Path
-
-    url = context.settings.store_url.reveal()
+def store_is_there(settings: Settings) -> bool:
+    """Whether there is a store to look into; a SQLite file may not be made yet."""
+    url = settings.store_url.reveal()
     return not url.startswith(_SQLITE) or Path(url.removeprefix(_SQLITE)).exists()

@@ -9,28 +9,24 @@ import asyncio
 import logging
 import os
 import signal
-import socket
 import threading
-from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
 from controller.bootstrap.command import Context, read
 from controller.bootstrap.controller import Controller
+from controller.bootstrap.deliveries import dispatcher_for
 from controller.bootstrap.drivers import Wishes
 from controller.bootstrap.stored import Stored, open_store
 from controller.clients.clock import SystemClock
 from controller.clients.webhook import Sender
-from controller.core.delivery import DeliveryPolicy
-from controller.core.errors import ControllerError, NotFoundError
-from controller.core.resource import ResourceId
-from controller.engine.dispatcher import Dispatcher, Target
-from controller.engine.leader import Leader
+from controller.core.errors import ControllerError
+from controller.engine.dispatcher import Dispatcher
+from controller.engine.leader import Leader, process_name
 from controller.engine.loop import ReconcileLoop
 from controller.engine.scheduler import Alarm
-from controller.store.heartbeat import Heartbeats
+from controller.store.heartbeat import HEART, Heartbeats
 from controller.store.lease import Leases
-from controller.store.outbox import Outbox
 from controller.telemetry.logs import KnownSecrets, log_to
 
 log = logging.getLogger(__name__)
@@ -38,12 +34,6 @@ log = logging.getLogger(__name__)
 _WATCH = timedelta(seconds=1)
 _AFTER_ERROR = timedelta(seconds=5)
 _GRACE_SECONDS = 25.0
-_HEART = "reconcile"
-
-
-def holder() -> str:
-    """Return the name under which this process holds the lease."""
-    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def run(file: Path, chosen: str | None) -> None:
@@ -79,7 +69,7 @@ class _Process:
         self._broken = ""
         self._dispatching: Dispatcher | None = None
         self._heart = Heartbeats(stored.database)
-        self._leader = Leader(Leases(stored.database), holder())
+        self._leader = Leader(Leases(stored.database), process_name())
 
     async def main(self) -> None:
         """Start every part, wait for the end, and stop every part."""
@@ -98,7 +88,9 @@ class _Process:
         alarm = Alarm(controller.clock)
         passes = ReconcileLoop(lambda: self._pass(controller), alarm, _AFTER_ERROR)
         async with Sender(controller.clock) as sender:
-            dispatcher = self._dispatcher(controller, sender, passes)
+            dispatcher = dispatcher_for(
+                controller, self._context.settings, self._stored, sender, passes.wake
+            )
             self._dispatching = dispatcher
             alarm.every(_WATCH, lambda: self._watch(passes))
             keeper = self._thread("lease", self._keep, loop, stop)
@@ -139,7 +131,7 @@ class _Process:
         """Do one pass on the document as it is now."""
         self._reload(controller)
         result = controller.reconcile(controller.desired())
-        self._heart.beat(_HEART, holder())
+        self._heart.beat(HEART, process_name())
         return result.next_in
 
     def _reload(self, controller: Controller) -> None:
@@ -180,38 +172,3 @@ class _Process:
                 self._context.kinds,
             )
             passes.wake()
-
-    def _dispatcher(
-        self, controller: Controller, sender: Sender, passes: ReconcileLoop
-    ) -> Dispatcher:
-        settings = self._context.settings
-        delays = tuple(
-            settings.webhook_retry_delay * 2**n
-            for n in range(settings.webhook_max_retries)
-        )
-        policy = DeliveryPolicy(delays)
-
-        def targets() -> Mapping[str, Target]:
-            return {
-                id_.name: Target(r.spec.url, r.spec.timeout, policy)
-                for id_, r in controller.document.resources.items()
-                if id_.kind == "webhook"
-            }
-
-        def secret_of(name: str) -> tuple[bytes, ...]:
-            resource = controller.document.resources.get(ResourceId("webhook", name))
-            if resource is None:
-                msg = f"webhook/{name} is no longer declared"
-                raise NotFoundError(msg)
-            references = resource.spec.secrets
-            return tuple(controller.secrets.value(ref).encode() for ref in references)
-
-        return Dispatcher(
-            Outbox(self._stored.database),
-            sender,
-            targets,
-            secret_of,
-            clock=controller.clock,
-            worker=holder(),
-            told=lambda _delivery, _answer, _step: passes.wake(),
-        )

@@ -149,7 +149,7 @@ def repairs(
         yield Action(
             resource.id,
             Verb.REPLACE if replace else kind.repair,
-            Reason.IMMUTABLE_FIELD_CHANGED if replace else why(resource, present),
+            Reason.IMMUTABLE_FIELD_CHANGED if replace else why(kind, resource, present),
             ours,
             resource.spec,
             present.state,
@@ -161,8 +161,10 @@ def repairs(
         yield Advice(resource.id, Reason.DRIFTED, message, theirs)
 
 
-def why(resource: Resource[Any], present: Present[Any]) -> Reason:
-    """Return whether the document moved, or the world."""
+def why(kind: Kind[Any, Any], resource: Resource[Any], present: Present[Any]) -> Reason:
+    """Return whether the document moved, or the world, or there is news."""
+    if kind.repair is Verb.ANNOUNCE:
+        return Reason.UNANNOUNCED
     if present.applied is not None and present.applied != resource.generation:
         return Reason.CHANGED
     return Reason.DRIFTED

@@ -10,6 +10,10 @@ from controller.store.sql import upsert
 from controller.store.tables import heartbeats
 
 
+# The loop that reconciles.
+HEART = "reconcile"
+
+
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
     """The last sign of life."""

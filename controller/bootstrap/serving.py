@@ -1,0 +1,76 @@
+"""The API service: what it looks at, and where it listens."""
+
+from contextlib import ExitStack
+from importlib.metadata import version
+from urllib.parse import urlsplit
+
+from controller.api.app import create_app
+from controller.api.health import Checks, Look
+from controller.api.looks import dns_look, mlflow_look, store_look
+from controller.api.models import KnownModels
+from controller.api.server import serve
+from controller.bootstrap.controller import NoFallbacks
+from controller.bootstrap.look import store_is_there
+from controller.bootstrap.mlflow import connect
+from controller.clients.clock import SystemClock
+from controller.core.errors import RefusedError
+from controller.core.fallbacks import Fallbacks
+from controller.resolver import Resolver
+from controller.settings import Settings
+from controller.telemetry.logs import KnownSecrets, log_to
+
+
+def serve_api(settings: Settings, host: str | None, port: int | None) -> None:
+    """Serve the API until a signal says stop.
+
+    Raises:
+        RefusedError: no MLflow is named.
+    """
+    uri = settings.mlflow_tracking_uri
+    if uri is None:
+        msg = "set MLFLOW_TRACKING_URI: the API answers from MLflow"
+        raise RefusedError(msg)
+    log_to(None, KnownSecrets(), settings.log_level)
+    clock = SystemClock()
+    name = urlsplit(uri).hostname or ""
+    with ExitStack() as closing:
+        looks: dict[str, Look] = {}
+        fallbacks = _store(settings, clock, closing, looks)
+        last_resort = {name: settings.mlflow_fallback_ip}
+        resolver = Resolver(
+            fallbacks,
+            clock,
+            nameserver=settings.dns_server,
+            ttl=settings.dns_cache_ttl,
+            timeout=settings.dns_timeout,
+            last_resort={h: (ip,) for h, ip in last_resort.items() if ip},
+        )
+        mlflow = connect(uri, settings, resolver.addresses)
+        closing.callback(mlflow.close)
+        looks["mlflow"] = mlflow_look(mlflow.api)
+        looks["dns"] = dns_look(resolver, lambda: (name,))
+        app = create_app(
+            Checks(looks, clock),
+            KnownModels(mlflow.api, clock),
+            clock=clock,
+            version=version("hokusai-controller"),
+        )
+        serve(app, host or settings.api_host, port or settings.api_port)
+
+
+def _store(
+    settings: Settings,
+    clock: SystemClock,
+    closing: ExitStack,
+    looks: dict[str, Look],
+) -> Fallbacks:
+    """Return the memory of addresses, and look at the store if there is one."""
+    if not store_is_there(settings):
+        return NoFallbacks()
+    from controller.store.database import Database
+    from controller.store.fallbacks import StoredFallbacks
+
+    database = Database(settings.store_url.reveal(), clock)
+    closing.callback(database.close)
+    looks["store"] = store_look(database.check)
+    return StoredFallbacks(database)

@@ -9,7 +9,7 @@ from controller.api.models import ModelSource
 from controller.api.routes import health as health_routes
 from controller.api.routes import models as models_routes
 from controller.core.clock import Clock
-from controller.telemetry.metrics import Metrics
+from controller.telemetry.metrics import Counter, Metrics
 
 
 def create_app(
@@ -18,7 +18,7 @@ def create_app(
     *,
     clock: Clock,
     version: str,
-    metrics: Metrics | None = None,
+    metrics: Counter | None = None,
 ) -> FastAPI:
     """Return the application.
 

@@ -2,13 +2,13 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from controller.telemetry.metrics import API_REQUESTS, Metrics
+from controller.telemetry.metrics import API_REQUESTS, Counter
 
 
 class Counting:
     """Plain ASGI: nothing is buffered, and no task is started."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Counter) -> None:
         self._app = app
         self._metrics = metrics
 

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,14 @@ DELIVERIES = Metric(
 ALL = (RECONCILES, RECONCILE_ERRORS, RECONCILE_SECONDS, API_REQUESTS, DELIVERIES)
 
 
+class Counter(Protocol):
+    """Whoever counts."""
+
+    def count(self, metric: Metric, **labels: str) -> None:
+        """Add one to the counter ``metric``."""
+        ...
+
+
 class Metrics:
     """Counts and measures. Safe to use from several threads.
 
@@ -89,11 +97,12 @@ class Metrics:
             return self._registry
 
     def _made(self) -> Any:
-        from prometheus_client import CollectorRegistry, Counter, Histogram
+        import prometheus_client as prometheus
 
-        registry = CollectorRegistry()
+        registry = prometheus.CollectorRegistry()
         for metric in ALL:
-            make = Counter if metric.kind == "counter" else Histogram
+            counts = metric.kind == "counter"
+            make = prometheus.Counter if counts else prometheus.Histogram
             series = make(
                 metric.name, metric.help, tuple(metric.labels), registry=registry
             )

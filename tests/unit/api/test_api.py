@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from functools import cache
 
 import httpx
 import pytest
@@ -57,20 +58,44 @@ class Registry:
         return VERSIONS
 
 
+class Behind:
+    """What the application asks; another one for each test."""
+
+    checks: Checks
+    known: KnownModels
+    metrics: Metrics
+
+    async def components(self):
+        return await self.checks.components()
+
+    async def models(self):
+        return await self.known.models()
+
+    def count(self, metric, **labels):
+        self.metrics.count(metric, **labels)
+
+
+@cache
+def application():
+    """Return the one application: making it takes longer than asking it."""
+    behind = Behind()
+    return behind, create_app(
+        behind, behind, clock=StoppedClock(), version="1.2.3", metrics=behind
+    )
+
+
 class Service:
     """The application, and a client that asks it in one event loop."""
 
-    def __init__(self, looks=None, patience=(5, 5)):
+    def __init__(self, looks=None):
         self.clock = StoppedClock()
         self.registry = Registry()
         self.metrics = Metrics()
-        self.app = create_app(
-            Checks(looks or {}, self.clock, deadline=0.02),
-            KnownModels(self.registry, self.clock, patience=patience),
-            clock=self.clock,
-            version="1.2.3",
-            metrics=self.metrics,
-        )
+        behind, self.app = application()
+        self.app.state.draining = False
+        behind.checks = Checks(looks or {}, self.clock)
+        behind.known = KnownModels(self.registry, self.clock)
+        behind.metrics = self.metrics
 
     def get(self, *paths):
         async def ask():

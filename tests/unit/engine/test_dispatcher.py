@@ -1,9 +1,6 @@
 """Everything due is sent, signed and written down, whatever receivers do."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-
-import pytest
 
 from controller.core.announce import Event, VersionIdentity
 from controller.core.delivery import (
@@ -16,12 +13,11 @@ from controller.core.delivery import (
 from controller.core.errors import TransientError
 from controller.core.signature import hokusai_verified, standard_headers
 from controller.engine.dispatcher import Dispatcher, Limits, Target
-from controller.store.database import Database
 from controller.store.deliveries import Deliveries
 from controller.store.ledger import Ledger
 from controller.store.outbox import Outbox
-from controller.store.tables import metadata
 from tests.fakes.stopped_clock import NOON, StoppedClock
+from tests.fakes.store import empty_store
 
 KEY, OLD_KEY = b"current", b"previous"
 SITE = {"site": Target("https://hokus.ai/hook", policy=DeliveryPolicy(spread=0))}
@@ -56,9 +52,7 @@ class World:
 
     def __init__(self, receivers, targets=SITE, *, limits=None, secret_of=None):
         self.clock = StoppedClock()
-        self.database = Database("sqlite://", self.clock)
-        with self.database.writing() as connection:
-            metadata.create_all(connection)
+        self.database = empty_store(self.clock)
         self.ledger = Ledger(self.database)
         self.deliveries = Deliveries(self.database)
         self.receivers = receivers
@@ -97,21 +91,12 @@ class World:
         return self.deliveries.counts()[target][state]
 
 
-@pytest.fixture
-def world() -> Iterator[Callable[..., World]]:
-    worlds = []
-
-    def make(receivers=None, *args, **options):
-        worlds.append(World(receivers or Receivers(), *args, **options))
-        return worlds[-1]
-
-    yield make
-    for made in worlds:
-        made.database.close()
+def a_world(receivers=None, *args, **options):
+    return World(receivers or Receivers(), *args, **options)
 
 
-def test_what_was_announced_is_delivered(world):
-    w = world()
+def test_what_was_announced_is_delivered():
+    w = a_world()
     w.ledger.announce("site", "webhook", [event(1), event(2)], NOON)
 
     w.run(until=2)
@@ -120,8 +105,8 @@ def test_what_was_announced_is_delivered(world):
     assert w.count(DeliveryState.DELIVERED) == 2
 
 
-def test_a_delivery_is_signed_in_both_schemes_over_the_bytes_sent(world):
-    w = world()
+def test_a_delivery_is_signed_in_both_schemes_over_the_bytes_sent():
+    w = a_world()
     w.ledger.announce("site", "webhook", [event()], NOON)
 
     w.run()
@@ -135,8 +120,8 @@ def test_a_delivery_is_signed_in_both_schemes_over_the_bytes_sent(world):
     )
 
 
-def test_a_delivery_says_what_it_is(world):
-    w = world()
+def test_a_delivery_says_what_it_is():
+    w = a_world()
     w.ledger.announce("site", "webhook", [event()], NOON)
 
     w.run()
@@ -149,9 +134,9 @@ def test_a_delivery_says_what_it_is(world):
     assert "X-Hokusai-Possible-Duplicate" not in headers
 
 
-def test_a_repeat_has_the_same_id_and_bytes_and_a_fresh_time(world):
+def test_a_repeat_has_the_same_id_and_bytes_and_a_fresh_time():
     site = [Answered(503), Unanswered("refused"), Answered(200)]
-    w = world(Receivers(**{"hokus.ai": site}))
+    w = a_world(Receivers(**{"hokus.ai": site}))
     w.ledger.announce("site", "webhook", [event()], NOON)
 
     w.run(until=3)
@@ -164,8 +149,8 @@ def test_a_repeat_has_the_same_id_and_bytes_and_a_fresh_time(world):
     assert [time - times[0] for time in times] == [0, 2, 6]
 
 
-def test_a_receiver_that_never_mends_is_given_up_after_six_attempts(world):
-    w = world(Receivers(**{"hokus.ai": [Answered(500)]}))
+def test_a_receiver_that_never_mends_is_given_up_after_six_attempts():
+    w = a_world(Receivers(**{"hokus.ai": [Answered(500)]}))
     w.ledger.announce("site", "webhook", [event()], NOON)
 
     w.run(until=6)
@@ -174,9 +159,9 @@ def test_a_receiver_that_never_mends_is_given_up_after_six_attempts(world):
     assert w.count(DeliveryState.DEAD) == 1
 
 
-def test_a_receiver_that_hangs_delays_only_itself(world):
+def test_a_receiver_that_hangs_delays_only_itself():
     receivers = Receivers(**{"hokus.ai": ["hang"]})
-    w = world(receivers, BOTH, limits=Limits(in_flight=2, grace=0.01))
+    w = a_world(receivers, BOTH, limits=Limits(in_flight=2, grace=0.01))
     w.ledger.announce("site", "webhook", [event(n) for n in range(9)], NOON)
     w.ledger.announce("audit", "webhook", [event(n) for n in range(9)], NOON)
 
@@ -186,8 +171,8 @@ def test_a_receiver_that_hangs_delays_only_itself(world):
     assert sum("hokus.ai" in url for url, _, _ in receivers.sent) == 2
 
 
-def test_what_a_stop_cuts_off_is_sent_again_and_marked(world):
-    w = world(Receivers(**{"hokus.ai": ["hang", Answered(200)]}), BOTH)
+def test_what_a_stop_cuts_off_is_sent_again_and_marked():
+    w = a_world(Receivers(**{"hokus.ai": ["hang", Answered(200)]}), BOTH)
     w.ledger.announce("site", "webhook", [event()], NOON)
     w.ledger.announce("audit", "webhook", [event()], NOON)
     w.run()
@@ -201,14 +186,14 @@ def test_what_a_stop_cuts_off_is_sent_again_and_marked(world):
     assert headers["X-Hokusai-Attempt"] == "2"
 
 
-def test_what_is_under_way_may_come_to_its_end(world):
+def test_what_is_under_way_may_come_to_its_end():
     class Slow(Receivers):
         async def send(self, url, headers, body, within):
             w.stop.set()
             await asyncio.sleep(0)
             return await super().send(url, headers, body, within)
 
-    w = world(Slow(), limits=Limits(grace=5))
+    w = a_world(Slow(), limits=Limits(grace=5))
     w.ledger.announce("site", "webhook", [event()], NOON)
 
     w.run(until=99)
@@ -216,14 +201,14 @@ def test_what_is_under_way_may_come_to_its_end(world):
     assert w.count(DeliveryState.DELIVERED) == 1
 
 
-def test_without_its_secret_nothing_is_sent_and_no_attempt_is_charged(world):
+def test_without_its_secret_nothing_is_sent_and_no_attempt_is_charged():
     def secret_of(target):
         if target == "site":
             message = "the secret store is away"
             raise TransientError(message)
         return (KEY,)
 
-    w = world(targets=BOTH, secret_of=secret_of)
+    w = a_world(targets=BOTH, secret_of=secret_of)
     w.ledger.announce("site", "webhook", [event()], NOON)
     w.ledger.announce("audit", "webhook", [event()], NOON)
 
@@ -234,8 +219,8 @@ def test_without_its_secret_nothing_is_sent_and_no_attempt_is_charged(world):
     assert (waiting.state, waiting.attempts) == (DeliveryState.PENDING, 0)
 
 
-def test_what_is_due_to_an_undeclared_target_stays(world):
-    w = world()
+def test_what_is_due_to_an_undeclared_target_stays():
+    w = a_world()
     w.ledger.announce("gone", "webhook", [event()], NOON)
     w.ledger.announce("site", "webhook", [event()], NOON)
 
@@ -244,8 +229,8 @@ def test_what_is_due_to_an_undeclared_target_stays(world):
     assert w.count(DeliveryState.PENDING, "gone") == 1
 
 
-def test_an_outbox_that_cannot_be_read_is_asked_again(world):
-    w = world(limits=Limits(poll=0.001))
+def test_an_outbox_that_cannot_be_read_is_asked_again():
+    w = a_world(limits=Limits(poll=0.001))
     w.ledger.announce("site", "webhook", [event()], NOON)
     outbox = w.dispatcher._outbox
 

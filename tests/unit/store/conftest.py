@@ -1,12 +1,10 @@
 """A store in memory, with its tables."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from controller.store.database import Database
-from controller.store.tables import metadata
 from tests.fakes.stopped_clock import StoppedClock
+from tests.fakes.store import empty_store
 
 
 @pytest.fixture
@@ -15,9 +13,5 @@ def clock() -> StoppedClock:
 
 
 @pytest.fixture
-def database(clock: StoppedClock) -> Iterator[Database]:
-    database = Database("sqlite://", clock)
-    with database.writing() as connection:
-        metadata.create_all(connection)
-    yield database
-    database.close()
+def database(clock: StoppedClock) -> Database:
+    return empty_store(clock)

@@ -11,7 +11,14 @@ from controller.core.platform import ENVIRONMENTS, Platform
 from controller.core.resource import Resource, ResourceId
 from controller.settings import VARIABLES
 from controller.spec.compiler import Compiler, Kinds
-from controller.spec.fills import ENVIRONMENT, Fill, chosen_environment, filled, put
+from controller.spec.fills import (
+    ASKED_FOR,
+    ENVIRONMENT,
+    Fill,
+    chosen_environment,
+    filled,
+    put,
+)
 from controller.spec.local import LocalSection
 from controller.spec.nearest import meant
 from controller.spec.node import Node, dotted
@@ -223,8 +230,7 @@ def _in_order(problems: list[Diagnostic], files: list[str]) -> list[Diagnostic]:
 
 def _asked_for(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """Return what of the environment a document can depend on."""
-    names = ("environment", "aws_region", "webhook_url", "webhook_secret")
-    found = (VARIABLES[name].find(environ) for name in names)
+    found = (VARIABLES[name].find(environ) for name in ASKED_FOR)
     return tuple(entry for entry in found if entry)
 
 

@@ -4,8 +4,9 @@ The document wins, except that a person may choose another environment, and so
 another overlay, for one call. Every addition is recorded: ``diff`` shows them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from controller.core.errors import Diagnostic
 from controller.core.platform import ENVIRONMENTS
@@ -16,6 +17,14 @@ from controller.spec.node import Node, Path, Scalar, dotted
 ARGUMENT = "--environment"
 ENVIRONMENT: Path = ("platform", "environment")
 TARGET = "default"
+# The settings that a document can depend on.
+ASKED_FOR = (
+    "environment",
+    "aws_region",
+    "webhook_url",
+    "webhook_secret",
+    "webhook_timeout",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,9 @@ class Fill:
     variable: str
     source: str
     value: str
+
+
+_Addition: TypeAlias = tuple[Path, "str | list[Node]", Fill]
 
 
 def chosen_environment(
@@ -57,23 +69,41 @@ def chosen_environment(
 
 def filled(root: Node, environ: Mapping[str, str]) -> tuple[Node, tuple[Fill, ...]]:
     """Return ``root`` with what ``environ`` adds to it, and a record of it."""
-    fills: list[Fill] = []
-    region = VARIABLES["aws_region"].find(environ)
+    fills = [*_region(root, environ), *_target(root, environ)]
+    for path, value, fill in fills:
+        root = put(root, path, value, f"${fill.variable}")
+    return root, tuple(fill for _, _, fill in fills)
+
+
+def _region(root: Node, environ: Mapping[str, str]) -> Iterator[_Addition]:
     platform = root.child("platform")
-    if region and platform and platform.child("region") is None:
-        root = put(root, ("platform", "region"), region[1], f"${region[0]}")
-        fills.append(Fill("platform.region", region[0], "environment", region[1]))
-    target = VARIABLES["webhook_url"].find(environ)
+    if platform and platform.entries and platform.child("region") is None:
+        yield from _addition(("platform", "region"), "aws_region", environ)
+
+
+def _target(root: Node, environ: Mapping[str, str]) -> Iterator[_Addition]:
+    """Yield the target ``default``, if both its address and its secret are set."""
     secret = VARIABLES["webhook_secret"].find(environ)
-    if target and secret and root.child("webhooks") is None:
-        path = ("webhooks", TARGET)
-        root = put(root, (*path, "url"), target[1], f"${target[0]}")
-        reference = _node({"env": _node(secret[0], secret[0])}, secret[0])
-        root = put(root, (*path, "secrets"), [reference], f"${secret[0]}")
-        fills.append(Fill(f"{dotted(path)}.url", target[0], "environment", target[1]))
-        where = f"{dotted(path)}.secrets[0]"
-        fills.append(Fill(where, secret[0], "environment", f"env:{secret[0]}"))
-    return root, tuple(fills)
+    url = list(_addition(("webhooks", TARGET, "url"), "webhook_url", environ))
+    if not (url and secret) or root.child("webhooks") is not None:
+        return
+    yield from url
+    path: Path = ("webhooks", TARGET, "timeout")
+    for _, seconds, fill in _addition(path, "webhook_timeout", environ):
+        yield path, f"{seconds}s", fill
+    name = secret[0]
+    reference = _node({"env": _node(name, f"${name}")}, f"${name}")
+    path = ("webhooks", TARGET, "secrets")
+    fill = Fill(f"{dotted(path)}[0]", name, "environment", f"env:{name}")
+    yield path, [reference], fill
+
+
+def _addition(
+    path: Path, variable: str, environ: Mapping[str, str]
+) -> Iterator[_Addition]:
+    if found := VARIABLES[variable].find(environ):
+        name, text = found
+        yield path, text, Fill(dotted(path), name, "environment", text)
 
 
 def put(root: Node, path: Path, value: "Scalar | list[Node]", file: str) -> Node:

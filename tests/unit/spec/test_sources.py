@@ -199,16 +199,21 @@ def test_a_bad_filled_value_names_its_variable():
 
 
 def test_webhook_variables_alone_make_a_target():
-    environ = {"WEBHOOK_URL": "https://h/hook", "WEBHOOK_SECRET_KEY": "s3cret"}
+    environ = {
+        "WEBHOOK_URL": "https://h/hook",
+        "WEBHOOK_SECRET_KEY": "s3cret",
+        "WEBHOOK_TIMEOUT": "12",
+    }
 
     found = document(environ=environ)
 
     (resource,) = found.resources.values()
     assert str(resource.id) == "webhook/default"
-    assert resource.spec.url == "https://h/hook"
+    assert (resource.spec.url, resource.spec.timeout) == ("https://h/hook", 12)
     assert str(resource.spec.secrets[0]) == "env:WEBHOOK_SECRET_KEY"
     assert [fill.path for fill in found.fills] == [
         "webhooks.default.url",
+        "webhooks.default.timeout",
         "webhooks.default.secrets[0]",
     ]
     assert "s3cret" not in repr(found)
@@ -248,3 +253,12 @@ def test_a_document_of_more_than_10_mb_is_refused_unread():
     found = problem("#" * (10 * 1024 * 1024))
 
     assert "the most is 10485760; split it with include" in found
+
+
+def test_what_the_environment_adds_hides_no_mistake():
+    found = problem(
+        header="apiVersion: hokusai.ai/v1\nplatform: hokusai\n",
+        environ={"AWS_REGION": "eu-west-1", "ENVIRONMENT": "local"},
+    )
+
+    assert "2:11: platform: must be a mapping, not text" in found

@@ -9,7 +9,6 @@ from controller.store.database import Database
 from controller.store.sql import upsert
 from controller.store.tables import heartbeats
 
-
 # The loop that reconciles.
 HEART = "reconcile"
 

@@ -157,6 +157,25 @@ class Outbox:
                 statement = _own(delivery).values(claimed_by=None, claimed_until=None)
                 connection.execute(statement)
 
+    def take_over(self, worker: str) -> int:
+        """Free what others have claimed, and return how much that was.
+
+        For the only worker there is, when it starts: who claimed before it is
+        dead, and waiting for the claims to run out would delay what they left.
+        """
+        with self._database.writing() as connection:
+            freed = connection.execute(
+                update(deliveries)
+                .where(
+                    deliveries.c.state == DeliveryState.PENDING.value,
+                    deliveries.c.sink == self._sink,
+                    deliveries.c.claimed_by.is_not(None),
+                    deliveries.c.claimed_by != worker,
+                )
+                .values(claimed_by=None, claimed_until=None)
+            )
+            return freed.rowcount
+
     def wait(self, targets: Collection[str]) -> timedelta | None:
         """Return how long until something is due to one of ``targets``, if ever."""
         waiting = func.coalesce(deliveries.c.claimed_until, deliveries.c.next_at)

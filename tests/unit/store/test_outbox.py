@@ -195,5 +195,18 @@ def test_what_is_given_back_is_free_at_once(ledger, outbox):
     assert len(outbox.claim("two", "site", 9, LEASE)) == 1
 
 
+def test_the_only_worker_takes_over_what_dead_ones_left(ledger, outbox):
+    ledger.announce("site", "webhook", [event(1), event(2)], NOON)
+    mine = one(outbox.claim("me", "site", 1, LEASE))
+    crashed = one(outbox.claim("dead", "site", 1, LEASE))
+    outbox.started(crashed, NOON)
+
+    assert outbox.take_over("me") == 1
+
+    again = one(outbox.claim("me", "site", 9, LEASE))
+    assert again.id == crashed.id != mine.id
+    assert outbox.started(again, NOON) == Attempt(2, possible_duplicate=True)
+
+
 def test_nothing_is_due_where_nothing_waits(outbox):
     assert outbox.wait(["site"]) is None

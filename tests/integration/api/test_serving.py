@@ -13,7 +13,7 @@ import pytest
 
 from controller.clients.http import http_client
 from controller.clients.mlflow import MlflowApi
-from tests.fakes.mlflow_server import mlflow_server
+from controller.emulation.mlflow import MlflowServer
 
 PROGRAM = """
 import sys
@@ -72,12 +72,12 @@ def serving() -> Iterator[list[Service]]:
 
 
 def test_models_of_a_real_mlflow_are_served(tmp_path: Path, serving: list[Service]):
-    with mlflow_server(tmp_path) as url, http_client(url) as http:
+    with MlflowServer(tmp_path) as server, http_client(server.url) as http:
         mlflow = MlflowApi(http)
         mlflow.create_model("lead", {"hokusai_token_id": "LSCOR"}, "Scores leads.")
         version = mlflow.create_version("lead", "s3://bucket/model", "", {})
         mlflow.set_alias("lead", "production", version.number)
-        serving.append(service := Service(url))
+        serving.append(service := Service(server.url))
 
         health = service.get("/api/v1/health")
         models = service.get("/api/v1/models?name=lead").json()["models"]

@@ -11,7 +11,7 @@ import pytest
 from controller.clients.http import http_client
 from controller.clients.mlflow import MlflowApi
 from controller.core.errors import ConflictError, NotFoundError, PermanentError
-from tests.fakes.mlflow_server import mlflow_server
+from controller.emulation.mlflow import MlflowServer
 
 _NUMBERS = count(1)
 
@@ -19,8 +19,8 @@ _NUMBERS = count(1)
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     directory: Path = tmp_path_factory.mktemp("mlflow")
-    with mlflow_server(directory) as url:
-        yield url
+    with MlflowServer(directory) as server:
+        yield server.url
 
 
 @pytest.fixture

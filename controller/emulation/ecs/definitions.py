@@ -16,8 +16,8 @@ def register_task_definition(world: World, body: Body, context: Context) -> Body
     family = body["family"]
     filled = context.fills.fill_definition(checked_definition(body))
     tags = tags_from(filled.pop("tags", None))
-    revision = world.next_revision.get(family, 0) + 1
-    world.next_revision[family] = revision
+    # No revision ever leaves its family, so numbers are not used twice.
+    revision = len(world.definitions.get(family, {})) + 1
     definition = Definition(
         family=family,
         revision=revision,

@@ -250,7 +250,6 @@ class World:
     serial: int = 0
     clusters: dict[str, Cluster] = field(default_factory=dict)
     definitions: dict[str, dict[int, Definition]] = field(default_factory=dict)
-    next_revision: dict[str, int] = field(default_factory=dict)
     tokens: dict[str, tuple[Body, Body]] = field(default_factory=dict)
 
     def next_id(self, kind: str) -> str:

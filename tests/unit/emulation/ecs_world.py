@@ -20,6 +20,7 @@ class RecordedEffects(NoEffects):
     def __init__(self) -> None:
         self.missing_secrets: set[str] = set()
         self.missing_groups: set[str] = set()
+        self.missing_registries: set[str] = set()
         self.instances: dict[str, dict[str, str]] = {}
         self.targets: dict[Target, str] = {}
         self.log: list[tuple[str, str]] = []
@@ -39,6 +40,11 @@ class RecordedEffects(NoEffects):
 
     def write_log(self, log: LogOptions, at: datetime, lines: Sequence[str]) -> None:
         self.log += [(f"{log.group}:{log.stream}", line) for line in lines]
+
+    def check_registry(self, arn: str) -> None:
+        if arn in self.missing_registries:
+            msg = f"{arn} does not exist"
+            raise MissingError(msg)
 
     def register_instance(
         self, registry_arn: str, instance_id: str, attributes: Mapping[str, str]

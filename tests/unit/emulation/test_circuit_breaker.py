@@ -252,7 +252,8 @@ def test_a_rollback_takes_back_everything_a_revision_carries():
 
     service = ecs.service()
     assert service["platformVersion"] == "LATEST"
-    assert "serviceConnectConfiguration" not in service["deployments"][0]
+    anew = ecs.update(forceNewDeployment=True)
+    assert "serviceConnectConfiguration" not in anew["deployments"][0]
 
 
 def test_failures_count_on_if_a_healthy_task_does_not_reset_them():
@@ -271,3 +272,35 @@ def test_failures_count_on_if_a_healthy_task_does_not_reset_them():
 
     assert ecs.service()["runningCount"] == 2
     assert ecs.primary()["failedTasks"] == 2
+
+
+def test_a_healthy_task_resets_the_failures():
+    ecs = Ecs()
+    ecs.register()
+    ecs.runtime.scripts["web:1"] = CRASHES
+    ecs.create(desired=2, deploymentConfiguration=BREAKER)
+    ecs.advance(2)
+    before = ecs.primary()["failedTasks"]
+    ecs.runtime.scripts["web:1"] = Script()
+
+    ecs.advance(3)
+
+    assert (before, ecs.primary()["failedTasks"]) == (2, 0)
+
+
+def test_the_failed_deployment_stays_listed_until_the_rollback_is_over():
+    ecs = Ecs()
+    ecs.register()
+    percents = {"maximumPercent": 100, "minimumHealthyPercent": 0}
+    ecs.create(deploymentConfiguration=BREAKER | percents)
+    ecs.advance(3)
+    ecs.runtime.scripts["web:1"] = Script(starts_after=timedelta(seconds=10))
+    ecs.runtime.scripts["bad:1"] = CRASHES
+    ecs.update(taskDefinition=ecs.register("bad:1"))
+
+    ecs.advance(10)
+    during = [d["rolloutState"] for d in ecs.service()["deployments"]]
+    ecs.advance(20)
+
+    assert during == ["IN_PROGRESS", "FAILED"]
+    assert len(ecs.service()["deployments"]) == 1

@@ -70,6 +70,12 @@ def test_services_are_listed_ten_a_page():
     assert not set(first["serviceArns"]) & set(second["serviceArns"])
 
 
+def test_a_page_that_is_just_full_is_the_last():
+    answer = with_services(10).call("ListServices", {"cluster": "c"})
+
+    assert "nextToken" not in answer
+
+
 def test_a_page_can_be_up_to_a_hundred():
     ecs = with_services(12)
 
@@ -228,9 +234,11 @@ def test_tags_come_with_a_service_only_when_asked_for():
 def test_answers_are_copies():
     ecs = with_services(1)
 
-    ecs.service("web-0")["deployments"].clear()
+    definition = ecs.call("DescribeTaskDefinition", {"taskDefinition": "web"})
+    definition["taskDefinition"]["containerDefinitions"].clear()
 
-    assert len(ecs.service("web-0")["deployments"]) == 1
+    again = ecs.call("DescribeTaskDefinition", {"taskDefinition": "web"})
+    assert len(again["taskDefinition"]["containerDefinitions"]) == 1
 
 
 def test_equal_inputs_give_equal_worlds():
@@ -241,3 +249,40 @@ def test_equal_inputs_give_equal_worlds():
         return [ecs.service("web-0"), ecs.service("web-1"), ecs.tasks()]
 
     assert story() == story()
+
+
+def test_a_registry_that_is_not_there_is_refused():
+    ecs = Ecs()
+    ecs.register()
+    ecs.effects.missing_registries.add("arn/srv-1")
+
+    with pytest.raises(EcsError, match="srv-1 does not exist"):
+        ecs.create(serviceRegistries=[{"registryArn": "arn/srv-1"}])
+
+
+def test_service_deployments_are_filtered_by_their_creation():
+    ecs = with_services(1)
+    ecs.advance(10)
+    between = ecs.clock.now().timestamp()
+    ecs.advance(10)
+    ecs.update("web-0", forceNewDeployment=True)
+
+    def created(**span):
+        body = {"cluster": "c", "service": "web-0", "createdAt": span}
+        found = ecs.call("ListServiceDeployments", body)["serviceDeployments"]
+        return [rollout["createdAt"] < between for rollout in found]
+
+    assert created(after=between) == [False]
+    assert created(before=between) == [True]
+    assert len(created()) == 2
+
+
+def test_a_deleted_service_is_forgotten_after_an_hour():
+    ecs = with_services(1)
+    ecs.call("DeleteService", {"cluster": "c", "service": "web-0"})
+    ecs.advance(2)
+
+    ecs.advance(3700, step=100)
+
+    answer = ecs.call("DescribeServices", {"cluster": "c", "services": ["web-0"]})
+    assert answer["failures"][0]["reason"] == "MISSING"

@@ -205,6 +205,19 @@ def test_a_target_drains_before_its_task_is_stopped():
     assert ecs.tasks("STOPPED")[0]["lastStatus"] == "STOPPED"
 
 
+def test_a_deployment_completes_once_the_old_tasks_have_drained():
+    ecs = running(loadBalancers=[BALANCER])
+    ecs.effects.drain = timedelta(seconds=10)
+    ecs.update(taskDefinition=ecs.register("web:2"))
+
+    ecs.advance(8)
+    during = [d["rolloutState"] for d in ecs.service()["deployments"]]
+    ecs.advance(8)
+
+    assert during == ["IN_PROGRESS", "COMPLETED"]
+    assert ecs.primary()["rolloutState"] == "COMPLETED"
+
+
 def test_an_unhealthy_target_is_replaced_and_named():
     ecs = running(loadBalancers=[BALANCER])
     (target,) = ecs.effects.targets
@@ -366,3 +379,39 @@ def test_a_rolling_update_keeps_within_its_percentages(desired, least, most):
     assert max(running + pending for running, pending in seen) <= allowed.most
     stuck = allowed.least == allowed.most
     assert ecs.primary()["rolloutState"] == ("IN_PROGRESS" if stuck else "COMPLETED")
+
+
+def test_the_youngest_tasks_of_a_surplus_are_stopped():
+    ecs = running()
+    (oldest,) = ecs.tasks()
+    ecs.update(desiredCount=3)
+    ecs.advance(3)
+
+    ecs.update(desiredCount=1)
+    ecs.advance(3)
+
+    assert [t["taskArn"] for t in ecs.tasks()] == [oldest["taskArn"]]
+
+
+def test_a_task_stopped_on_its_way_up_has_not_failed():
+    ecs = Ecs(Timing(provisioning=timedelta(seconds=30)))
+    ecs.register()
+    ecs.create(desired=3)
+    ecs.advance(2)
+
+    ecs.update(desiredCount=1)
+    ecs.advance(5)
+
+    assert len(ecs.tasks("STOPPED")) == 2
+    assert ecs.primary()["failedTasks"] == 0
+
+
+def test_the_last_hundred_events_are_kept():
+    ecs = running()
+
+    for _ in range(60):
+        for count in (2, 1):
+            ecs.update(desiredCount=count)
+            ecs.advance(2)
+
+    assert len(ecs.events()) == 100

@@ -7,11 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from controller.bootstrap.drivers import Clients, Wishes, drivers
+from controller.bootstrap.drivers import NO_STORE, Clients, Wishes, drivers
 from controller.bootstrap.mlflow import ENDPOINT, connect, tracking_uri
-from controller.clients.aws import BotoAws, CountingAws, verify_account
+from controller.clients.aws import (
+    BotoAws,
+    CountingAws,
+    Credentials,
+    verify_account,
+)
 from controller.clients.clock import SystemClock
 from controller.clients.secrets import Secrets
+from controller.core.errors import PermanentError
 from controller.core.safety import Limits
 from controller.engine.executor import Executor
 from controller.engine.memory import NoMemory
@@ -21,7 +27,6 @@ from controller.resolver import Resolver
 
 if TYPE_CHECKING:
     from controller.bootstrap.stored import Stored
-    from controller.core.fallbacks import Fallbacks
     from controller.core.plan import Plan
     from controller.core.planner import DesiredState, Kinds
     from controller.core.resource import ResourceId
@@ -29,6 +34,8 @@ if TYPE_CHECKING:
     from controller.spec.document import Document
 
 THREADS = 8
+ACCESS_KEY = "AWS_ACCESS_KEY_ID"
+SECRET_KEY = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - a variable's name
 
 
 class Controller:
@@ -65,16 +72,19 @@ class Controller:
         self.document = document
         self.clock = SystemClock()
         platform = document.platform
-        light = stored is None
         boto = BotoAws(
-            platform.region, endpoint_url=settings.aws_endpoint_url, light=light
+            platform.region,
+            endpoint_url=settings.aws_endpoint_url,
+            credentials=_credentials(environ),
+            light=stored is None,
         )
         self.aws = CountingAws(boto)
         verify_account(self.aws, platform.account, platform.region)
         self.secrets = Secrets(environ, self.aws)
         self._closing = ExitStack()
-        clients = self._clients(settings, stored)
-        self._reconciler = self._parts(kinds, clients, wishes or Wishes())
+        wishes = wishes or Wishes()
+        clients = self._clients(settings, stored, wishes)
+        self._reconciler = self._parts(kinds, clients, wishes)
 
     def desired(self, targets: frozenset[ResourceId] = frozenset()) -> DesiredState:
         """Return what is declared, or the part of it that is asked for."""
@@ -98,11 +108,15 @@ class Controller:
         platform = self.document.platform
         return Limits(platform.max_disruptive_actions, platform.prune)
 
-    def _clients(self, settings: Settings, stored: Stored | None) -> Clients:
-        fallbacks: Fallbacks = stored.fallbacks if stored else NoFallbacks()
+    def _clients(
+        self, settings: Settings, stored: Stored | None, wishes: Wishes
+    ) -> Clients:
+        kept = stored.fallbacks if stored else NoFallbacks()
         resolver = Resolver(
-            Remembering(fallbacks),
+            kept,
             self.clock,
+            # Looking writes nothing: what is kept is the endpoint kind's to say.
+            keeps=False,
             nameserver=settings.dns_server,
             ttl=settings.dns_cache_ttl,
             timeout=settings.dns_timeout,
@@ -115,6 +129,8 @@ class Controller:
                 uri, settings, lambda host: resolver.resolve(host).addresses
             )
             self._closing.callback(mlflow.close)
+        without = None if wishes.without_store else NoStore()
+        fallbacks = stored.fallbacks if stored else without
         return Clients(self.aws, mlflow, resolver, fallbacks, stored, self.clock)
 
     def _last_resort(self, settings: Settings) -> Mapping[str, tuple[str, ...]]:
@@ -138,6 +154,14 @@ class Controller:
         )
 
 
+def _credentials(environ: Mapping[str, str]) -> Credentials | None:
+    """Return the key pair of the local platform; others are found by AWS's rules."""
+    if environ.get("ENVIRONMENT") != "local" or "AWS_PROFILE" in environ:
+        return None
+    access, secret = environ.get(ACCESS_KEY), environ.get(SECRET_KEY)
+    return Credentials(access, secret) if access and secret else None
+
+
 class NoFallbacks:
     """Remembers addresses nowhere: for a look without a store."""
 
@@ -149,15 +173,10 @@ class NoFallbacks:
         """Forget them."""
 
 
-class Remembering:
-    """Reads what was kept. What is kept anew is the endpoint kind's to say."""
-
-    def __init__(self, kept: Fallbacks) -> None:
-        self._kept = kept
+class NoStore(NoFallbacks):
+    """Says that only the store knows, and that there is none."""
 
     def last_good(self, host: str) -> tuple[str, ...]:
-        """Return the addresses kept for ``host``."""
-        return self._kept.last_good(host)
-
-    def keep(self, host: str, addresses: Sequence[str]) -> None:
-        """Write nothing: looking must not."""
+        """Raise PermanentError."""
+        msg = f"Only the store knows the last good address of {host}. {NO_STORE}"
+        raise PermanentError(msg)

@@ -8,6 +8,7 @@ from controller.clients.webhook import Sender
 from controller.core.delivery import DeliveryPolicy
 from controller.core.errors import NotFoundError
 from controller.core.resource import ResourceId
+from controller.core.signature import key_of
 from controller.engine.dispatcher import Dispatcher, Target
 from controller.engine.leader import process_name
 from controller.settings import Settings
@@ -22,6 +23,8 @@ def dispatcher_for(
     told: Callable[[], None] = lambda: None,
 ) -> Dispatcher:
     """Return a dispatcher for the targets the controller's document declares.
+
+    Whoever calls holds the lease: what a process that died had claimed is ours.
 
     Args:
         controller: Whose document and secrets are used, as they are at the time.
@@ -47,10 +50,12 @@ def dispatcher_for(
             msg = f"webhook/{name} is no longer declared"
             raise NotFoundError(msg)
         references = resource.spec.secrets
-        return tuple(controller.secrets.value(ref).encode() for ref in references)
+        return tuple(key_of(controller.secrets.value(ref)) for ref in references)
 
+    outbox = Outbox(stored.database)
+    outbox.take_over(process_name())
     return Dispatcher(
-        Outbox(stored.database),
+        outbox,
         sender,
         targets,
         secret_of,

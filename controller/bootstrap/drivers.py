@@ -27,8 +27,8 @@ NO_MLFLOW = (
     "No MLflow is known: declare an endpoint `mlflow`, or set MLFLOW_TRACKING_URI."
 )
 NO_STORE = (
-    "Only the store knows what was announced, and there is none: set "
-    "HOKUSAI_STORE_URL, or leave this out with --without-store."
+    "There is no store: set HOKUSAI_STORE_URL, or leave out what only a store knows "
+    "with --without-store."
 )
 
 
@@ -40,7 +40,7 @@ class Clients:
         aws: AWS.
         mlflow: MLflow; None if the document names none.
         resolver: Names to addresses.
-        fallbacks: Last good addresses.
+        fallbacks: Last good addresses; None to leave them out.
         stored: The parts on a store; None without one.
         clock: The time.
     """
@@ -48,7 +48,7 @@ class Clients:
     aws: Aws
     mlflow: Mlflow | None
     resolver: Resolver
-    fallbacks: Fallbacks
+    fallbacks: Fallbacks | None
     stored: Stored | None
     clock: Clock
 
@@ -60,10 +60,12 @@ class Wishes:
     Attributes:
         announced: Called when there is something new to deliver.
         largest_backlog: How many announcements at once are let through.
+        without_store: Whether to leave out what only a store knows.
     """
 
     announced: Callable[[], None] = lambda: None
     largest_backlog: int = 20
+    without_store: bool = False
 
 
 def drivers(
@@ -112,7 +114,7 @@ def _webhook_driver(
     clients: Clients, mlflow: Mlflow, wishes: Wishes, registry: str
 ) -> Driver:
     if clients.stored is None:
-        return Unavailable(NO_STORE)
+        return Unavailable(f"Only the store knows what was announced. {NO_STORE}")
     from controller.clients.payload import check
     from controller.kinds.webhook.driver import WebhookDriver
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from controller.bootstrap.command import Context
 from controller.bootstrap.controller import Controller
+from controller.bootstrap.drivers import Wishes
 from controller.clients.clock import SystemClock
 from controller.settings import Settings
 
@@ -35,6 +36,7 @@ def looking(
             context.environ,
             context.kinds,
             stored=stored,
+            wishes=Wishes(without_store=without_store),
         )
         closing.callback(controller.close)
         yield controller, STORED_KINDS if without_store else frozenset()

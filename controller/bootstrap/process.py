@@ -31,6 +31,8 @@ from controller.telemetry.logs import KnownSecrets, log_to
 
 log = logging.getLogger(__name__)
 
+# Each tells of every request, or of every tick.
+_TALKATIVE = ("httpx", "apscheduler")
 _WATCH = timedelta(seconds=1)
 _AFTER_ERROR = timedelta(seconds=5)
 _GRACE_SECONDS = 25.0
@@ -46,6 +48,8 @@ def run(file: Path, chosen: str | None) -> None:
     """
     context = read(file, chosen)
     log_to(None, KnownSecrets(), context.settings.log_level)
+    for library in _TALKATIVE:
+        logging.getLogger(library).setLevel(logging.WARNING)
     clock = SystemClock()
     stored = open_store(context.settings, clock, upgrade=True)
     try:

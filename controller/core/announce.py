@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any, Literal
 
 from controller.core.identity import derived_uuid
@@ -138,8 +139,10 @@ def rfc3339(milliseconds: int) -> str:
 
 
 def _baseline_metrics(tags: Mapping[str, str]) -> dict[str, Any]:
+    """Return the declared baseline; nothing if the tag is no number JSON can say."""
     metric, baseline = tags.get(METRIC_TAG), tags.get(BASELINE_TAG)
     try:
-        return {metric: float(baseline)} if metric and baseline else {}
+        value = float(baseline or "")
     except ValueError:
         return {}
+    return {metric: value} if metric and isfinite(value) else {}

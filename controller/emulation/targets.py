@@ -45,7 +45,7 @@ UNUSED = Health(
 class _Entry:
     health: Health = INITIAL
     next_probe: datetime | None = None
-    probe: "Future[bool] | None" = None
+    probe: Future[bool] | None = None
     row: int = 0
     drains_until: datetime | None = None
 

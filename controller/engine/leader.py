@@ -1,6 +1,8 @@
 """One writer at a time: take the lease, keep it, and know when it is lost."""
 
 import logging
+import os
+import socket
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,6 +16,11 @@ LEASE = "controller"
 TTL = timedelta(seconds=15)
 # Often enough that two renewals may fail before the lease runs out.
 _RENEWALS = 5
+
+
+def process_name() -> str:
+    """Return the name under which this process holds leases and claims."""
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 class Leader:

@@ -7,7 +7,8 @@ from typing import Protocol, TypeAlias
 
 from controller.core.clock import Clock
 from controller.core.conditions import Conditions, ConditionType, Truth
-from controller.core.driver import Applied, Outcome, Progressing, Skipped
+from controller.core.driver import Applied, Failed, Outcome, Progressing, Skipped
+from controller.core.errors import PermanentError
 from controller.core.observation import ObservedState, Ownership, Present
 from controller.core.plan import Hold, Plan
 from controller.core.planner import DesiredState, Kinds, diff
@@ -68,6 +69,14 @@ class PassResult:
         return self.left.in_sync and all(
             conditions[ConditionType.READY].status is Truth.TRUE
             for conditions in self.statuses.values()
+        )
+
+    @property
+    def settled(self) -> bool:
+        """Whether another pass soon would find nothing to do or to wait for."""
+        return self.converged or not (
+            _under_way(self.left, self.statuses)
+            or any(_goes_on(self.outcomes.get(a.target)) for a in self.left.actions)
         )
 
 
@@ -145,6 +154,13 @@ def _under_way(left: Plan, statuses: Statuses) -> bool:
         conditions[ConditionType.RECONCILING].status is Truth.TRUE
         for id_, conditions in statuses.items()
         if id_ not in touched
+    )
+
+
+def _goes_on(outcome: Outcome | None) -> bool:
+    """Whether an action that is left may come about in a later pass by itself."""
+    return not (
+        isinstance(outcome, Failed) and isinstance(outcome.error, PermanentError)
     )
 
 

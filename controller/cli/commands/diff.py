@@ -14,7 +14,8 @@ def run(args: argparse.Namespace) -> int:
 
     context = read(args.file, args.environment)
     for fill in context.document.fills:
-        tell(f"{fill.path} is filled in by {fill.variable}.")
+        if not fill.variable.startswith("-"):
+            tell(f"{fill.path} is filled in by {fill.variable}.")
     targets = chosen_targets(args.targets, context.document)
     with looking(context, without_store=args.without_store) as (controller, left_out):
         desired = {

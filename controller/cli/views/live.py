@@ -66,7 +66,7 @@ Try, in another terminal:
   dig @{dns_host} -p {dns_port} mlflow.hokusai-local.local +short
   {keys} .venv/bin/aws --endpoint-url {aws} \\
     ecs update-service --cluster hokusai-local --service hokusai-api-local \\
-    --desired-count 2
+    --deployment-configuration maximumPercent=150   (and see it put back)
   edit {file}, and see it followed here
 Ctrl-C stops everything."""
 

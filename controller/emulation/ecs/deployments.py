@@ -130,7 +130,7 @@ def roll_back(
         reasons: For ``deployments[]`` and for the service deployment.
     """
     rollout = service.rollouts[-1]
-    rollout.status = "ROLLBACK_IN_PROGRESS"
+    rollout.status = "ROLLBACK_REQUESTED"
     rollout.rolled_back_to = revision
     rollout.rollback_reason = reasons[1]
     rollout.rollback_started_at = rollout.updated_at = context.now

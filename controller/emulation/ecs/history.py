@@ -7,7 +7,6 @@ from typing import Any
 from controller.emulation.ecs import wording
 from controller.emulation.ecs.context import Context
 from controller.emulation.ecs.deployments import (
-    finish,
     last_completed,
     roll_back,
     set_rollout_state,
@@ -96,7 +95,7 @@ def _stop(world: World, service: Service, rollout: Rollout, context: Context) ->
         reason = wording.STOPPED_BY_USER
         set_rollout_state(world, service, primary, "FAILED", reason, context)
     if earlier is None:
-        finish(rollout, "STOPPED", wording.STOPPED_BY_USER, context)
+        rollout.status, rollout.updated_at = "STOP_REQUESTED", context.now
         return
     reasons = (wording.USER_ROLLBACK, wording.ROLLED_BACK_BY_USER)
     roll_back(world, service, earlier, context, reasons)

@@ -32,15 +32,29 @@ def judge_deployment(
     rollout, primary = service.rollout, service.primary
     if primary is None:
         return
-    if rollout and rollout.status == "PENDING":
-        rollout.status = "IN_PROGRESS"
-        rollout.started_at = rollout.updated_at = context.now
+    if rollout:
+        _move_on(rollout, context)
     if primary.in_progress and _breaker_trips(service, primary):
         _fail(world, service, primary, context)
         return
     _forget_replaced(service, tasks)
     if _is_steady(service, primary, tasks, context):
         _complete(world, service, primary, context)
+
+
+def _move_on(rollout: Rollout, context: Context) -> None:
+    """Let a service deployment leave the states that only last a moment."""
+    match rollout.status:
+        case "PENDING":
+            rollout.status = "IN_PROGRESS"
+            rollout.started_at = rollout.updated_at = context.now
+        case "ROLLBACK_REQUESTED":
+            rollout.status = "ROLLBACK_IN_PROGRESS"
+            rollout.updated_at = context.now
+        case "STOP_REQUESTED":
+            finish(rollout, "STOPPED", wording.STOPPED_BY_USER, context)
+        case _:
+            pass
 
 
 def _breaker_trips(service: Service, deployment: Deployment) -> bool:

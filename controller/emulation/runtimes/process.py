@@ -38,16 +38,18 @@ class Process:
     ) -> "Process":
         """Start ``argv``; a command that is not there exits with 127."""
         confined = [*_PYTHON, str(_HERE / "confine.py"), str(os.getpid()), *argv]
-        popen = subprocess.Popen(  # noqa: S603 - the image map says what to run
-            confined,
-            env=dict(environment),
-            cwd=directory,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        return cls(popen)
+        return cls(_popen(confined, environment, directory))
+
+    @classmethod
+    def start_check(
+        cls, argv: Sequence[str], environment: Mapping[str, str], directory: str
+    ) -> "Process":
+        """Start a health check: short-lived, so not confined but quick to start.
+
+        Raises:
+            OSError: The command is not there.
+        """
+        return cls(_popen(argv, environment, directory))
 
     def exit_code(self) -> int | None:
         """Return how the process ended, 128 + n for signal n; None while it runs."""
@@ -97,6 +99,20 @@ class Process:
     def close(self) -> None:
         """Close the output."""
         self._output.close()
+
+
+def _popen(
+    argv: Sequence[str], environment: Mapping[str, str], directory: str
+) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(  # noqa: S603 - the image map says what to run
+        argv,
+        env=dict(environment),
+        cwd=directory,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
 
 
 def _pipe(popen: "subprocess.Popen[bytes]") -> IO[bytes]:

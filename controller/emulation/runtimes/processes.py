@@ -5,7 +5,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from controller.emulation.ecs import wording
@@ -26,17 +26,12 @@ _INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR")
 
 
 @dataclass(slots=True)
-class _Check:
-    process: Process
-    ends_at: datetime
-
-
-@dataclass(slots=True)
 class _Container:
     launch: ContainerLaunch
     process: Process
     environment: Mapping[str, str]
-    check: _Check | None = None
+    check: Process | None = None
+    check_ends_at: datetime = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -96,6 +91,15 @@ class ProcessRuntime:
         self._reaper.watch(process)
         return process
 
+    def _spawn_check(self, argv: Sequence[str], checked: _Container) -> Process | None:
+        """Start a health check; None if its command is not there."""
+        try:
+            process = Process.start_check(argv, checked.environment, str(self._state))
+        except OSError:
+            return None
+        self._reaper.watch(process)
+        return process
+
     def poll(self, task_id: str, now: datetime) -> Mapping[str, ContainerStatus]:
         """Return which processes live; kill those that will not stop."""
         task = self._tasks.get(task_id)
@@ -143,8 +147,8 @@ class ProcessRuntime:
         checked = task.containers[container]
         kind, *words = (task.words.fill_check(word) for word in command)
         argv = ["/bin/sh", "-c", *words] if kind == "CMD-SHELL" else words
-        process = self._spawn(argv, checked.environment, str(self._state))
-        checked.check = _Check(process, now + timeout)
+        checked.check = self._spawn_check(argv, checked)
+        checked.check_ends_at = now + timeout
 
     def check_result(self, task_id: str, container: str, now: datetime) -> bool | None:
         """Return whether the check's command has exited with 0 in time."""
@@ -152,11 +156,11 @@ class ProcessRuntime:
         check = checked.check
         if check is None:
             return False
-        code = check.process.exit_code()
-        if code is None and now < check.ends_at:
+        code = check.exit_code()
+        if code is None and now < checked.check_ends_at:
             return None
-        self._end(check.process)
-        check.process.close()
+        self._end(check)
+        check.close()
         checked.check = None
         return code == 0
 
@@ -175,8 +179,8 @@ class ProcessRuntime:
         for container in task.containers.values() if task else ():
             self._end(container.process)
             if container.check:
-                self._end(container.check.process)
-                container.check.process.close()
+                self._end(container.check)
+                container.check.close()
             container.process.close()
 
     def _end(self, process: Process) -> None:

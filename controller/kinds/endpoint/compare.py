@@ -20,7 +20,7 @@ def compare(spec: EndpointSpec, state: EndpointState) -> tuple[Change, ...]:
 def _changes(spec: EndpointSpec, state: EndpointState) -> Iterator[Change]:
     if not state.addresses:
         return
-    if set(state.kept) != set(state.addresses):
+    if state.kept is not None and set(state.kept) != set(state.addresses):
         yield Change("fallback.kept", list(state.kept), list(state.addresses))
     publishes = spec.fallback is not None and spec.fallback.publish is not None
     if publishes and state.published not in state.addresses:

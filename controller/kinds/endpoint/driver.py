@@ -48,8 +48,13 @@ class EndpointDriver:
     """The only part of the kind that reaches outside; see ``core.driver.Driver``."""
 
     def __init__(
-        self, resolver: Resolving, fallbacks: Fallbacks, aws: Aws, probe: Probe
+        self,
+        resolver: Resolving,
+        fallbacks: Fallbacks | None,
+        aws: Aws,
+        probe: Probe,
     ) -> None:
+        """Keep what is needed; without ``fallbacks``, what is kept is left out."""
         self._resolver = resolver
         self._fallbacks = fallbacks
         self._aws = aws
@@ -70,7 +75,7 @@ class EndpointDriver:
         spec: EndpointSpec = action.desired
         state: EndpointState = action.observed
         for change in action.changes:
-            if change.path == "fallback.kept":
+            if change.path == "fallback.kept" and self._fallbacks is not None:
                 self._fallbacks.keep(spec.host, state.addresses)
             elif spec.fallback is not None and spec.fallback.publish is not None:
                 self._aws.call(
@@ -93,7 +98,7 @@ class EndpointDriver:
         addresses = tuple(answer.addresses)
         try:
             published = self._published(spec)
-            kept = self._fallbacks.last_good(spec.host)
+            kept = self._fallbacks.last_good(spec.host) if self._fallbacks else None
         except DriverError as error:
             return Unknown(str(error))
         return Present(

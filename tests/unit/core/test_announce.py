@@ -138,3 +138,13 @@ def test_a_model_id_is_lower_case_words_with_hyphens(name, id_):
 
 def test_times_are_utc_with_milliseconds():
     assert rfc3339(CREATED_MS + 7) == "2026-01-02T12:00:00.007Z"
+
+
+@pytest.mark.parametrize("baseline", ["nan", "inf", "high", ""])
+def test_a_baseline_that_json_cannot_say_is_left_out(baseline):
+    tags = {"benchmark_metric": "accuracy", "benchmark_value": baseline}
+    version = Version("leads", 1, "s3://b/x", created_ms=1, tags=tags)
+
+    event = model_registered("mlflow", version, {})
+
+    assert json.loads(event.body)["baseline_metrics"] == {}

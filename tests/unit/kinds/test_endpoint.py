@@ -43,6 +43,12 @@ def test_the_order_of_addresses_changes_nothing():
     assert paths(swapped) == []
 
 
+def test_without_a_store_what_is_kept_is_not_compared():
+    left_out = EndpointState(("127.0.0.3",), kept=None, published="127.0.0.3")
+
+    assert paths(left_out) == []
+
+
 def test_an_outage_overwrites_no_memory():
     stale = EndpointState(("127.0.0.9",), live=False, source="fallback")
 

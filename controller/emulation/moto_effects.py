@@ -115,6 +115,16 @@ class MotoEffects:
         if instance_id in ids:
             backend.deregister_instance(service.id, instance_id)
 
+    def set_instance_health(
+        self, registry_arn: str, instance_id: str, *, healthy: bool
+    ) -> None:
+        """Mark an instance; names then resolve to the healthy ones."""
+        backend = self._place.backend("servicediscovery")
+        service = backend.services.get(_last_part(registry_arn))
+        for instance in service.instances if service else ():
+            if instance.instance_id == instance_id:
+                instance.health_status = "HEALTHY" if healthy else "UNHEALTHY"
+
     def register_target(self, target: Target) -> None:
         """Put an address into a target group."""
         self._targets.register(target)

@@ -59,6 +59,12 @@ class Effects(Protocol):
         """Take an instance out of a Cloud Map service."""
         ...
 
+    def set_instance_health(
+        self, registry_arn: str, instance_id: str, *, healthy: bool
+    ) -> None:
+        """Tell Cloud Map how an instance's container health checks see it."""
+        ...
+
     def register_target(self, target: Target) -> None:
         """Add an address to a target group."""
         ...
@@ -117,6 +123,11 @@ class NoEffects:
         """Tell nobody."""
 
     def deregister_instance(self, registry_arn: str, instance_id: str) -> None:
+        """Tell nobody."""
+
+    def set_instance_health(
+        self, registry_arn: str, instance_id: str, *, healthy: bool
+    ) -> None:
         """Tell nobody."""
 
     def register_target(self, target: Target) -> None:

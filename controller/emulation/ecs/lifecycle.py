@@ -18,7 +18,12 @@ from controller.emulation.ecs.launch import (
     open_logs,
     write_lines,
 )
-from controller.emulation.ecs.membership import deregister, is_drained, register
+from controller.emulation.ecs.membership import (
+    deregister,
+    is_drained,
+    register,
+    report_health,
+)
 from controller.emulation.ecs.runtime import (
     CannotStartError,
     ContainerStatus,
@@ -130,6 +135,7 @@ def _run(task: Task, context: Context) -> bool:
         check_health(container, task, context)
     if task.health != before:
         task.version += 1
+        report_health(task, context)
     return False
 
 

@@ -36,6 +36,14 @@ def deregister(task: Task, context: Context) -> None:
         context.effects.deregister_target(target)
 
 
+def report_health(task: Task, context: Context) -> None:
+    """Let Cloud Map know that the task's health has changed."""
+    healthy = task.health != "UNHEALTHY"
+    for registry in _registries(task):
+        arn = registry["registryArn"]
+        context.effects.set_instance_health(arn, task.id, healthy=healthy)
+
+
 def is_drained(task: Task, context: Context) -> bool:
     """Return whether every target group has had its time to drain."""
     delays = [

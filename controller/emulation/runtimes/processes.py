@@ -21,6 +21,7 @@ from controller.emulation.loopback import require_loopback
 from controller.emulation.runtimes.images import ImageCommand, Words
 from controller.emulation.runtimes.process import Process, Reaper
 
+_NEVER = datetime.max.replace(tzinfo=UTC)
 # What a container finds in its environment besides what it is given.
 _INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR")
 
@@ -31,7 +32,7 @@ class _Container:
     process: Process
     environment: Mapping[str, str]
     check: Process | None = None
-    check_ends_at: datetime = datetime.max.replace(tzinfo=UTC)
+    check_ends_at: datetime = _NEVER
 
 
 @dataclass(slots=True)

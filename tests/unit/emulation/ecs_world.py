@@ -54,6 +54,11 @@ class RecordedEffects(NoEffects):
     def deregister_instance(self, registry_arn: str, instance_id: str) -> None:
         del self.instances[instance_id]
 
+    def set_instance_health(
+        self, registry_arn: str, instance_id: str, *, healthy: bool
+    ) -> None:
+        self.instances[instance_id]["health"] = "HEALTHY" if healthy else "UNHEALTHY"
+
     def register_target(self, target: Target) -> None:
         self.targets[target] = "healthy"
 

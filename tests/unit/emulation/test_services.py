@@ -5,7 +5,7 @@ import pytest
 from controller.emulation.ecs import EcsError, Timing
 from controller.emulation.ecs.arithmetic import limits
 from controller.emulation.runtimes.scripted import Script
-from tests.unit.emulation.ecs_world import NETWORK, Ecs, address_of
+from tests.unit.emulation.ecs_world import HEALTH_CHECK, NETWORK, SICK, Ecs, address_of
 
 REGISTRY = "arn:aws:servicediscovery:us-east-1:123456789012:service/srv-1"
 GROUP = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/t/1"
@@ -189,6 +189,21 @@ def test_tasks_are_registered_while_they_run():
 
     assert there == address_of(task)
     assert ecs.effects.instances == {}
+
+
+def test_cloud_map_hears_of_a_containers_health():
+    ecs = Ecs()
+    ecs.register(healthCheck=HEALTH_CHECK)
+    ecs.create(serviceRegistries=[{"registryArn": REGISTRY}])
+    ecs.advance(10)
+    (instance,) = ecs.effects.instances.values()
+    before = instance["health"]
+    ecs.runtime.scripts["web:1"] = SICK
+
+    ecs.advance(12)
+
+    assert before == "HEALTHY"
+    assert "UNHEALTHY" in {i.get("health") for i in ecs.effects.instances.values()}
 
 
 def test_a_target_drains_before_its_task_is_stopped():

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from controller.emulation.ecs.operations import OPERATIONS
+from controller.emulation.ecs.operations import OPERATIONS, only_reads
 from tests.integration.emulation.aws_here import MODEL, client, control
 
 CONTAINER = {
@@ -80,53 +80,75 @@ def test_a_service_lives_and_dies(stepped, ecs, network):
     assert gone["status"] == "INACTIVE"
 
 
-def test_every_operation_answers_in_awss_shape(stepped, ecs, network):
-    service = create(ecs, network)
+@pytest.fixture
+def called(ecs):
+    """Return the set of operations that were called; each answer was checked."""
+    names = set()
+    ecs.meta.events.register(
+        "before-call.ecs", lambda model, **_: names.add(model.name)
+    )
+    return names
+
+
+def operations(*, reading):
+    return {name for name in OPERATIONS if only_reads(name) is reading}
+
+
+def test_every_operation_that_reads_answers_in_awss_shape(
+    stepped, ecs, network, called
+):
+    create(ecs, network)
     control(stepped, "POST", "clock", {"advance": 30})
     ecs.update_service(cluster="c", service="web", forceNewDeployment=True)
     control(stepped, "POST", "clock", {"advance": 2})
-    (current,) = ecs.describe_services(cluster="c", services=["web"])["services"]
-    under_way = current["currentServiceDeployment"]
-    revisions = [r["arn"] for r in current["currentServiceRevisions"]]
-    arn = service["serviceArn"]
+    (service,) = ecs.describe_services(cluster="c", services=["web"])["services"]
+    revisions = [r["arn"] for r in service["currentServiceRevisions"]]
+    rollouts = [service["currentServiceDeployment"]]
+    tasks = ecs.list_tasks(cluster="c")["taskArns"]
 
     ecs.list_clusters()
     ecs.describe_clusters(clusters=["c"], include=["TAGS", "SETTINGS"])
-    settings = [{"name": "containerInsights", "value": "enabled"}]
-    ecs.update_cluster(cluster="c", settings=settings)
-    ecs.update_cluster_settings(cluster="c", settings=settings)
-    ecs.put_cluster_capacity_providers(
-        cluster="c", capacityProviders=["FARGATE"], defaultCapacityProviderStrategy=[]
-    )
     ecs.list_services(cluster="c", launchType="FARGATE")
     ecs.list_services_by_namespace(namespace="n")
     ecs.list_task_definitions(familyPrefix="web", sort="DESC")
     ecs.list_task_definition_families(status="ACTIVE")
     ecs.describe_task_definition(taskDefinition="web", include=["TAGS"])
+    ecs.describe_tasks(cluster="c", tasks=tasks, include=["TAGS"])
     ecs.list_service_deployments(cluster="c", service="web", status=["IN_PROGRESS"])
-    ecs.describe_service_deployments(serviceDeploymentArns=[under_way])
+    ecs.describe_service_deployments(serviceDeploymentArns=rollouts)
     ecs.describe_service_revisions(serviceRevisionArns=revisions)
-    ecs.tag_resource(resourceArn=arn, tags=[{"key": "b", "value": "2"}])
-    ecs.list_tags_for_resource(resourceArn=arn)
-    ecs.untag_resource(resourceArn=arn, tagKeys=["b"])
-    ecs.stop_service_deployment(serviceDeploymentArn=under_way)
-    ran = ecs.run_task(
-        cluster="c",
-        taskDefinition="web",
-        launchType="FARGATE",
-        networkConfiguration=network,
-        tags=[{"key": "a", "value": "1"}],
+    ecs.list_tags_for_resource(resourceArn=service["serviceArn"])
+
+    assert called >= operations(reading=True)
+
+
+def test_every_operation_that_writes_answers_in_awss_shape(
+    stepped, ecs, network, called
+):
+    ecs.create_cluster(clusterName="d")
+    settings = [{"name": "containerInsights", "value": "enabled"}]
+    ecs.update_cluster(cluster="d", settings=settings)
+    ecs.update_cluster_settings(cluster="d", settings=settings)
+    ecs.put_cluster_capacity_providers(
+        cluster="d", capacityProviders=["FARGATE"], defaultCapacityProviderStrategy=[]
     )
-    ecs.stop_task(cluster="c", task=ran["tasks"][0]["taskArn"], reason="enough")
-    control(stepped, "POST", "clock", {"advance": 60})
+    ecs.delete_cluster(cluster="d")
+    arn = create(ecs, network)["serviceArn"]
+    ecs.tag_resource(resourceArn=arn, tags=[{"key": "b", "value": "2"}])
+    ecs.untag_resource(resourceArn=arn, tagKeys=["b"])
+    updated = ecs.update_service(cluster="c", service="web", forceNewDeployment=True)
+    ecs.stop_service_deployment(
+        serviceDeploymentArn=updated["service"]["currentServiceDeployment"]
+    )
+    job = {"cluster": "c", "taskDefinition": "web", "networkConfiguration": network}
+    task = ecs.run_task(**job)["tasks"][0]["taskArn"]
+    ecs.stop_task(cluster="c", task=task, reason="enough")
+    ecs.delete_service(cluster="c", service="web", force=True)
     ecs.register_task_definition(**DEFINITION)
     ecs.deregister_task_definition(taskDefinition="web:2")
     ecs.delete_task_definitions(taskDefinitions=["web:2"])
-    ecs.delete_service(cluster="c", service="web", force=True)
-    control(stepped, "POST", "clock", {"advance": 60})
-    ecs.delete_cluster(cluster="c")
 
-    assert ecs.list_clusters()["clusterArns"] == []
+    assert called >= operations(reading=False)
 
 
 @pytest.mark.parametrize(

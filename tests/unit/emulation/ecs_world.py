@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.data import aws_fills
-from controller.emulation.ecs import EcsSimulator, Timing
+from controller.emulation.ecs import EcsError, EcsSimulator, Timing
 from controller.emulation.ecs.effects import LogOptions, MissingError, NoEffects, Target
 from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
 
@@ -165,3 +167,46 @@ HEALTH_CHECK = {"command": ["CMD", "true"], "interval": 5, "retries": 2, "timeou
 
 def address_of(task: Any) -> str:
     return str(task["containers"][0]["networkInterfaces"][0]["privateIpv4Address"])
+
+
+REGISTRY = "arn:aws:servicediscovery:us-east-1:123456789012:service/srv-1"
+
+GROUP = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/t/1"
+
+BALANCER = {"targetGroupArn": GROUP, "containerName": "app", "containerPort": 80}
+
+
+def running(desired: int = 1, **fields: Any) -> Ecs:
+    """Return an ECS with one steady service."""
+    ecs = Ecs()
+    ecs.register()
+    ecs.create(desired=desired, **fields)
+    ecs.advance(3)
+    return ecs
+
+
+def broken_update(script: Script = CRASHES) -> Any:
+    """Return an ECS whose steady service was updated to what cannot work."""
+    ecs: Any = running(deploymentConfiguration=BREAKER)
+    ecs.runtime.scripts["bad:1"] = script
+    checks = {"healthCheck": HEALTH_CHECK} if script is SICK else {}
+    ecs.bad = ecs.register("bad:1", **checks)
+    ecs.good_id = ecs.primary()["id"]
+    ecs.bad_id = ecs.update(taskDefinition=ecs.bad)["deployments"][0]["id"]
+    return ecs
+
+
+def refused(ecs: Ecs, operation: str, **body: Any) -> str:
+    """Return the code that a call is refused with."""
+    with pytest.raises(EcsError) as error:
+        ecs.call(operation, body)
+    return error.value.code
+
+
+def with_services(count: int) -> Ecs:
+    """Return an ECS with services ``web-0``, ``web-1``… that want no tasks."""
+    ecs = Ecs()
+    ecs.register()
+    for number in range(count):
+        ecs.create(f"web-{number}", desired=0)
+    return ecs

@@ -2,22 +2,13 @@ from datetime import timedelta
 
 from controller.emulation.ecs import Timing
 from controller.emulation.runtimes.scripted import Script
-from tests.unit.emulation.ecs_world import BREAKER, CRASHES, HEALTH_CHECK, SICK, Ecs
-
-
-def broken_update(script=CRASHES, **fields):
-    """Return an ECS whose steady service was updated to what cannot work."""
-    ecs = Ecs(fields.pop("timing", None))
-    ecs.register(**fields.pop("container", {}))
-    ecs.create(deploymentConfiguration=BREAKER, **fields)
-    ecs.advance(10)
-    ecs.runtime.scripts["bad:1"] = script
-    ecs.bad = ecs.register(
-        "bad:1", **({"healthCheck": HEALTH_CHECK} if script is SICK else {})
-    )
-    ecs.good_id = ecs.primary()["id"]
-    ecs.bad_id = ecs.update(taskDefinition=ecs.bad)["deployments"][0]["id"]
-    return ecs
+from tests.unit.emulation.ecs_world import (
+    BREAKER,
+    CRASHES,
+    SICK,
+    Ecs,
+    broken_update,
+)
 
 
 def test_rolls_back_to_the_last_deployment_that_completed():
@@ -185,34 +176,6 @@ def test_a_failed_service_can_be_deployed_again():
     ecs.advance(5)
 
     assert ecs.primary()["rolloutState"] == "COMPLETED"
-
-
-def test_stopping_a_service_deployment_rolls_back():
-    ecs = broken_update(script=Script(starts_after=timedelta(hours=1)))
-    body = {"cluster": "c", "service": "web", "status": ["IN_PROGRESS"]}
-    ecs.advance(2)
-    (under_way,) = ecs.call("ListServiceDeployments", body)["serviceDeployments"]
-
-    arn = under_way["serviceDeploymentArn"]
-    ecs.call("StopServiceDeployment", {"serviceDeploymentArn": arn})
-    ecs.advance(5)
-
-    assert ecs.primary()["id"] == ecs.good_id
-    assert ecs.rollouts()[0] == "ROLLBACK_SUCCESSFUL"
-
-
-def test_a_rolled_back_deployment_can_be_described_with_its_rollback():
-    ecs = broken_update()
-    ecs.advance(10)
-    listed = ecs.call("ListServiceDeployments", {"cluster": "c", "service": "web"})
-    arn = listed["serviceDeployments"][0]["serviceDeploymentArn"]
-
-    answer = ecs.call("DescribeServiceDeployments", {"serviceDeploymentArns": [arn]})
-
-    (rollout,) = answer["serviceDeployments"]
-    revision = rollout["rollback"]["serviceRevisionArn"]
-    assert revision.rpartition("/")[2] == ecs.good_id.removeprefix("ecs-svc/")
-    assert "circuit breaker" in rollout["statusReason"]
 
 
 def test_deployment_state_changes_are_published():

@@ -1,26 +1,12 @@
 import pytest
 
 from controller.emulation.ecs import EcsError
-from tests.unit.emulation.ecs_world import NETWORK, Ecs
-
-
-def refused(ecs, operation, **body):
-    with pytest.raises(EcsError) as error:
-        ecs.call(operation, body)
-    return error.value.code
-
-
-def with_services(count):
-    ecs = Ecs()
-    ecs.register()
-    for number in range(count):
-        ecs.create(f"web-{number}", desired=0)
-    return ecs
-
-
-def test_an_unknown_operation_is_refused_by_name():
-    with pytest.raises(EcsError, match="Dance is not an operation"):
-        Ecs().call("Dance", {})
+from tests.unit.emulation.ecs_world import (
+    NETWORK,
+    Ecs,
+    refused,
+    with_services,
+)
 
 
 def test_a_missing_cluster_is_an_error():
@@ -86,12 +72,6 @@ def test_a_page_can_be_up_to_a_hundred():
     assert code == "InvalidParameterException"
 
 
-def test_a_made_up_token_is_refused():
-    code = refused(with_services(1), "ListServices", cluster="c", nextToken="zzz")
-
-    assert code == "InvalidParameterException"
-
-
 def test_the_same_creation_gives_the_same_service():
     ecs = Ecs()
     ecs.register()
@@ -100,15 +80,6 @@ def test_the_same_creation_gives_the_same_service():
     again = ecs.create(clientToken="t")
 
     assert again["deployments"][0]["id"] == first["deployments"][0]["id"]
-
-
-def test_another_creation_of_the_same_name_is_refused():
-    ecs = Ecs()
-    ecs.register()
-    ecs.create()
-
-    with pytest.raises(EcsError, match="not idempotent"):
-        ecs.create(desired=2)
 
 
 def test_a_token_is_for_one_service_only():
@@ -157,36 +128,6 @@ def test_tasks_are_filtered_by_service_family_starter_and_status():
     assert ecs.tasks("STOPPED") == []
     code = refused(ecs, "ListTasks", cluster="c", serviceName="nope")
     assert code == "ServiceNotFoundException"
-
-
-def test_awsvpc_needs_a_network_configuration():
-    ecs = Ecs()
-    ecs.register()
-
-    with pytest.raises(EcsError, match="Network Configuration must be provided"):
-        ecs.create(networkConfiguration={})
-
-
-@pytest.mark.parametrize(
-    ("balancer", "reason"),
-    [
-        ({"containerName": "no", "containerPort": 80}, "container no does not exist"),
-        ({"containerName": "app", "containerPort": 81}, "container port 81"),
-    ],
-    ids=["container", "port"],
-)
-def test_a_load_balancer_must_fit_the_definition(balancer, reason):
-    ecs = Ecs()
-    ecs.register()
-
-    with pytest.raises(EcsError, match=reason):
-        ecs.create(loadBalancers=[{"targetGroupArn": "arn", **balancer}])
-
-
-def test_a_cluster_with_services_cannot_be_deleted():
-    code = refused(with_services(1), "DeleteCluster", cluster="c")
-
-    assert code == "ClusterContainsServicesException"
 
 
 def test_a_deleted_cluster_is_inactive_and_its_name_free():
@@ -251,15 +192,6 @@ def test_equal_inputs_give_equal_worlds():
     assert story() == story()
 
 
-def test_a_registry_that_is_not_there_is_refused():
-    ecs = Ecs()
-    ecs.register()
-    ecs.effects.missing_registries.add("arn/srv-1")
-
-    with pytest.raises(EcsError, match="srv-1 does not exist"):
-        ecs.create(serviceRegistries=[{"registryArn": "arn/srv-1"}])
-
-
 def test_service_deployments_are_filtered_by_their_creation():
     ecs = with_services(1)
     ecs.advance(10)
@@ -286,3 +218,54 @@ def test_a_deleted_service_is_forgotten_after_an_hour():
 
     answer = ecs.call("DescribeServices", {"cluster": "c", "services": ["web-0"]})
     assert answer["failures"][0]["reason"] == "MISSING"
+
+
+def test_a_service_of_another_controller_is_kept_and_left_alone():
+    ecs = Ecs()
+    ecs.register()
+    ecs.create(deploymentController={"type": "CODE_DEPLOY"})
+
+    ecs.advance(5)
+
+    service = ecs.service()
+    assert (service["status"], service["deployments"]) == ("ACTIVE", [])
+    assert ecs.tasks() == []
+
+
+def test_a_cluster_keeps_what_it_is_updated_with():
+    ecs = Ecs()
+    settings = [{"name": "containerInsights", "value": "enabled"}]
+    ecs.call("UpdateClusterSettings", {"cluster": "c", "settings": settings})
+    ecs.call(
+        "UpdateCluster", {"cluster": "c", "serviceConnectDefaults": {"namespace": "n"}}
+    )
+
+    body = {"clusters": ["c", "no"], "include": ["SETTINGS", "TAGS"]}
+    answer = ecs.call("DescribeClusters", body)
+
+    assert answer["clusters"][0]["settings"] == settings
+    assert answer["clusters"][0]["serviceConnectDefaults"] == {"namespace": "n"}
+    assert answer["failures"] == [{"arn": "no", "reason": "MISSING"}]
+
+
+def test_a_service_is_found_by_its_service_connect_namespace():
+    ecs = Ecs()
+    ecs.register()
+    ecs.create(serviceConnectConfiguration={"enabled": True, "namespace": "n"})
+
+    found = ecs.call("ListServicesByNamespace", {"namespace": "n"})
+
+    assert len(found["serviceArns"]) == 1
+    assert ecs.call("ListServicesByNamespace", {"namespace": "m"})["serviceArns"] == []
+
+
+def test_what_is_described_by_arn_and_missing_is_a_failure():
+    ecs = Ecs()
+
+    rollouts = ecs.call("DescribeServiceDeployments", {"serviceDeploymentArns": ["a"]})
+    revisions = ecs.call("DescribeServiceRevisions", {"serviceRevisionArns": ["b"]})
+
+    assert rollouts["failures"] == [{"arn": "a", "reason": "MISSING"}]
+    assert revisions["failures"] == [{"arn": "b", "reason": "MISSING"}]
+    code = refused(ecs, "StopServiceDeployment", serviceDeploymentArn="a")
+    assert code == "ServiceDeploymentNotFoundException"

@@ -1,0 +1,144 @@
+from datetime import timedelta
+
+import pytest
+
+from controller.emulation.ecs.arithmetic import limits
+from controller.emulation.runtimes.scripted import Script
+from tests.unit.emulation.ecs_world import (
+    BALANCER,
+    NETWORK,
+    REGISTRY,
+    running,
+)
+
+
+def test_a_new_definition_replaces_every_task():
+    ecs = running(desired=3)
+    new = ecs.register("web:2")
+
+    ecs.update(taskDefinition=new)
+    ecs.advance(6)
+
+    assert {t["taskDefinitionArn"] for t in ecs.tasks()} == {new}
+    assert [d["status"] for d in ecs.service()["deployments"]] == ["PRIMARY"]
+    reasons = {t["stoppedReason"] for t in ecs.tasks("STOPPED")}
+    assert reasons == {
+        f"Scaling activity initiated by (deployment {ecs.primary()['id']})"
+    }
+
+
+def test_the_old_deployment_is_active_while_it_is_replaced():
+    ecs = running()
+    ecs.register("web:2")
+    ecs.runtime.scripts["web:2"] = Script(starts_after=timedelta(seconds=5))
+
+    ecs.update(taskDefinition="web")
+    ecs.advance(2)
+
+    deployments = ecs.service()["deployments"]
+    assert [d["status"] for d in deployments] == ["PRIMARY", "ACTIVE"]
+    assert deployments[0]["rolloutState"] == "IN_PROGRESS"
+    assert deployments[1]["runningCount"] == 1
+
+
+def test_the_deployment_id_ends_in_the_service_revision():
+    ecs = running()
+    service = ecs.service()
+
+    number = service["deployments"][0]["id"].removeprefix("ecs-svc/")
+
+    assert service["currentServiceRevisions"][0]["arn"].endswith(f"/{number}")
+
+
+@pytest.mark.parametrize(
+    ("fields", "deploys"),
+    [
+        ({"desiredCount": 2}, False),
+        ({"healthCheckGracePeriodSeconds": 9}, False),
+        ({"enableExecuteCommand": True}, False),
+        ({"deploymentConfiguration": {"maximumPercent": 150}}, False),
+        ({"taskDefinition": "web:1"}, False),
+        ({"networkConfiguration": NETWORK}, False),
+        ({"platformVersion": "1.4.0"}, True),
+        ({"serviceRegistries": [{"registryArn": REGISTRY}]}, True),
+        ({"loadBalancers": [BALANCER]}, True),
+        ({"forceNewDeployment": True}, True),
+    ],
+    ids=lambda v: next(iter(v)) if isinstance(v, dict) else str(v),
+)
+def test_only_some_changes_deploy(fields, deploys):
+    ecs = running()
+    before = ecs.primary()["id"]
+
+    ecs.update(**fields)
+
+    assert (ecs.primary()["id"] != before) is deploys
+
+
+def test_an_update_keeps_what_it_does_not_mention():
+    configuration = {"maximumPercent": 150, "minimumHealthyPercent": 50}
+    ecs = running(deploymentConfiguration=configuration)
+
+    ecs.update(deploymentConfiguration={"maximumPercent": 200})
+
+    kept = ecs.service()["deploymentConfiguration"]
+    assert (kept["maximumPercent"], kept["minimumHealthyPercent"]) == (200, 50)
+
+
+def test_a_newer_deployment_supersedes_the_one_under_way():
+    ecs = running()
+    ecs.runtime.scripts["web:2"] = Script(starts_after=timedelta(hours=1))
+    ecs.update(taskDefinition=ecs.register("web:2"))
+    ecs.advance(2)
+
+    ecs.update(taskDefinition=ecs.register("web:3"))
+    ecs.advance(6)
+
+    assert ecs.rollouts() == ["SUCCESSFUL", "STOPPED", "SUCCESSFUL"]
+
+
+def test_percentages_that_allow_nothing_are_announced_once():
+    ecs = running(
+        deploymentConfiguration={"maximumPercent": 100, "minimumHealthyPercent": 100}
+    )
+    ecs.update(taskDefinition=ecs.register("web:2"))
+
+    ecs.advance(30)
+
+    stuck = [e for e in ecs.events() if "because of the service deployment conf" in e]
+    assert len(stuck) == 1
+    assert ecs.primary()["rolloutState"] == "IN_PROGRESS"
+
+
+def test_a_capacity_provider_is_changed_without_a_deployment():
+    ecs = running()
+
+    service = ecs.update(
+        capacityProviderStrategy=[{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
+    )
+
+    assert "launchType" not in service
+    assert len(ecs.rollouts()) == 1
+
+
+@pytest.mark.parametrize("desired", [1, 3, 4])
+@pytest.mark.parametrize(
+    ("least", "most"), [(100, 200), (50, 100), (0, 100), (50, 150), (100, 150)]
+)
+def test_a_rolling_update_keeps_within_its_percentages(desired, least, most):
+    configuration = {"minimumHealthyPercent": least, "maximumPercent": most}
+    ecs = running(desired, deploymentConfiguration=configuration)
+    ecs.runtime.scripts["web:2"] = Script(starts_after=timedelta(seconds=3))
+    ecs.update(taskDefinition=ecs.register("web:2"))
+    seen = []
+
+    for _ in range(60):
+        ecs.advance(1)
+        service = ecs.service()
+        seen.append((service["runningCount"], service["pendingCount"]))
+
+    allowed = limits(desired, configuration)
+    assert min(running for running, _ in seen) >= allowed.least
+    assert max(running + pending for running, pending in seen) <= allowed.most
+    stuck = allowed.least == allowed.most
+    assert ecs.primary()["rolloutState"] == ("IN_PROGRESS" if stuck else "COMPLETED")

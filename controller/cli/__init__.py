@@ -7,6 +7,8 @@
 import sys
 from collections.abc import Sequence
 
+_INTERRUPTED = 130
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status.
@@ -15,34 +17,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     as "something differs".
     """
     from controller.cli.arguments import parse
-    from controller.cli.exits import Exit
 
     try:
         args = parse(sys.argv[1:] if argv is None else argv)
         return int(args.command(args))
     except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        # Whoever read our output has seen enough.
-        sys.stderr.close()
-        return Exit.OK
+        return _INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the edge of the program
         return _told(error)
 
 
 def _told(error: Exception) -> int:
     """Say what happened, in one line if it was foreseen, and return 2."""
+    import os
+
     from controller.cli.exits import Exit
+    from controller.cli.terminal import tell
     from controller.core.errors import ControllerError
     from controller.core.redact import redact
 
     if isinstance(error, ControllerError):
-        print(redact(str(error), ()), file=sys.stderr)  # noqa: T201
+        tell(redact(str(error), ()))
         return Exit.FAILED
-    import logging
+    if os.environ.get("HOKUSAI_LOG_LEVEL") == "DEBUG":
+        import traceback
 
-    logging.getLogger(__name__).debug("the command failed", exc_info=error)
+        tell(redact("".join(traceback.format_exception(error)), ()))
     what = f"{type(error).__name__}: {error}"
-    message = f"hokusai failed unexpectedly: {what}; HOKUSAI_LOG_LEVEL=debug says more."
-    print(redact(message, ()), file=sys.stderr)  # noqa: T201
+    message = f"hokusai failed unexpectedly: {what}; HOKUSAI_LOG_LEVEL=DEBUG says more."
+    tell(redact(message, ()))
     return Exit.FAILED

@@ -160,7 +160,7 @@ def _schema(verbs: Verbs) -> None:
     summary = "Print the JSON Schema of the document."
     parser = _command(verbs, "schema", summary, exits.PLAIN)
     parser.add_argument(
-        "--write", action="store_true", help="write it to schemas/ instead"
+        "--write", action="store_true", help="write all schemas to schemas/ instead"
     )
 
 

@@ -8,13 +8,15 @@ from controller.cli.terminal import out, tell
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the JSON Schema of the document, or write it where editors look."""
-    from controller.kinds import discover
-    from controller.spec.schema import text, write
-
+    """Print the JSON Schema of the document, or write every schema there is."""
     if not args.write:
+        from controller.kinds import discover
+        from controller.spec.schema import text
+
         out(text(discover()).rstrip("\n"))
         return Exit.OK
-    changed = write(Path(), discover())
-    tell(f"The schema in schemas/ {'was written' if changed else 'is up to date'}.")
+    from controller.cli.schemas import write
+
+    written = write(Path())
+    tell(f"Written: {', '.join(written)}." if written else "All schemas are fresh.")
     return Exit.OK

@@ -74,6 +74,7 @@ def _action(action: Action) -> dict[str, Any]:
         "reason": action.reason,
         "waitsFor": [str(id_) for id_ in action.waits_for],
         "changes": _changes(action.changes),
+        "generation": action.generation,
     }
 
 

@@ -1,0 +1,67 @@
+"""One plan, four ways to show it."""
+
+import json
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from controller.cli.schemas import plan_schema
+from controller.cli.views.plans import render_plan, shown
+from controller.core.plan import Plan
+from tests.unit.cli.verdicts import PLAN
+
+
+def test_a_table_tells_what_why_and_what_to_do():
+    told = render_plan(PLAN, "table", 6)
+
+    assert told.splitlines() == [
+        "~ service/api  update: Drifted, after service/mlflow",
+        "    task.cpu: 256 -> 512  (restart)",
+        "! model/lead  NotOurs: It is not ours.",
+        "    run: hokusai apply",
+        "? service/mlflow  Unknown: ECS did not answer.",
+        "? webhook/site  RolloutInProgress: It rolls out.",
+        "1 to update, 1 for a person, 2 held back, 2 unchanged.",
+    ]
+
+
+def test_a_plan_in_sync_is_one_line():
+    assert render_plan(Plan(), "table", 3) == "3 unchanged."
+
+
+@pytest.mark.parametrize(
+    ("output", "read"), [("json", json.loads), ("yaml", yaml.safe_load)]
+)
+def test_programs_get_what_the_schema_promises(output, read):
+    data = read(render_plan(PLAN, output, 6))
+
+    assert list(Draft202012Validator(plan_schema()).iter_errors(data)) == []
+    assert data["actions"][0]["waitsFor"] == ["service/mlflow"]
+    assert not data["complete"]
+
+
+def test_markdown_is_a_table_for_a_pull_request():
+    told = render_plan(PLAN, "markdown", 6)
+
+    assert "| ~ | `service/api` | update | Drifted | `task.cpu` | `256` | `512` |" in (
+        told
+    )
+    assert told.startswith("**1 to update")
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (None, "(none)"),
+        ("text", "text"),
+        ([1, "a"], '[1, "a"]'),
+        ("x" * 61, "x" * 59 + "…"),
+    ],
+)
+def test_values_are_shown_on_one_line(value, told):
+    assert shown(value) == told
+
+
+def test_no_colour_is_needed_to_read_a_plan():
+    assert "\x1b" not in render_plan(PLAN, "table", 6)

@@ -18,10 +18,9 @@ from controller.emulation.clocks import SteppedClock
 from controller.emulation.ecs.faults import CallFault, CallRule, ImageFault, ImageRule
 from controller.emulation.ecs.simulator import EcsSimulator
 from controller.emulation.ecs.throttle import RATES
-from controller.emulation.wire import Reply
+from controller.emulation.http_reply import Reply, json_reply
 
 PATH = "/_emulator/"
-JSON = "application/json"
 Body: TypeAlias = dict[str, Any]
 ProcessIds: TypeAlias = Callable[[str], Mapping[str, int]]
 
@@ -50,11 +49,11 @@ class Control:
         """Answer one request; a mistake in it is 400 with the reason."""
         route = self._routes.get((method, path.removeprefix(PATH)))
         if route is None:
-            return _reply(404, {"error": f"{method} {path} is not known"})
+            return json_reply(404, {"error": f"{method} {path} is not known"})
         try:
-            return _reply(200, route(json.loads(raw or b"{}")))
+            return json_reply(200, route(json.loads(raw or b"{}")))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            return _reply(400, {"error": f"{type(error).__name__}: {error}"})
+            return json_reply(400, {"error": f"{type(error).__name__}: {error}"})
 
     def _state(self) -> Body:
         return {
@@ -115,24 +114,28 @@ class Control:
         return self._faults()
 
     def _advance(self, body: Body) -> Body:
+        self.advance(timedelta(seconds=float(body["advance"])))
+        return {"now": self._clock.now().isoformat()}
+
+    def advance(self, duration: timedelta) -> None:
+        """Move a stepped clock and let everything happen on the way."""
         if not isinstance(self._clock, SteppedClock):
             msg = "the clock is the real one and moves by itself"
             raise TypeError(msg)
-        remaining = timedelta(seconds=float(body["advance"]))
-        while remaining > timedelta(0):
-            step = min(_STEP, remaining)
+        while duration > timedelta(0):
+            step = min(_STEP, duration)
             self._clock.advance(step)
             self._simulator.step()
-            remaining -= step
-        return {"now": self._clock.now().isoformat()}
+            duration -= step
 
     def _set(self, body: Body) -> Body:
         if "throttling" in body:
             self._simulator.throttle.limit(RATES if body["throttling"] else {})
         if "read_lag" in body:
             self._simulator.read_lag = timedelta(seconds=float(body["read_lag"]))
-        return {"read_lag": self._simulator.read_lag.total_seconds()}
-
-
-def _reply(status: int, body: Body) -> Reply:
-    return Reply(status, json.dumps(body).encode(), JSON)
+        if "fills" in body:
+            self._simulator.switch_fills(body["fills"])
+        return {
+            "read_lag": self._simulator.read_lag.total_seconds(),
+            "fills": sorted(self._simulator.fills_on),
+        }

@@ -1,20 +1,25 @@
-"""moto's server application, quiet, serial and with our targets' health."""
+"""moto's server application: every AWS service but ECS."""
 
+import json
 import os
-from collections.abc import Callable, Iterable
+from io import BytesIO
 from threading import RLock
-from typing import Any
+from urllib.parse import parse_qs
 
-from controller.emulation.ecs.effects import Target
-from controller.emulation.targets import Health, TargetBoard
+from controller.core.clock import Clock
+from controller.emulation.ecs.faults import CallFault, Faults
+from controller.emulation.http_reply import Environ, Reply, json_reply, read_body
 
-_START_RESPONSE = Callable[..., Any]
+_LONG_POLL = "AmazonSQS.ReceiveMessage"
+_POLL_SECONDS = 0.05
+_MOST_WAIT_SECONDS = 20
+_FORM = "application/x-www-form-urlencoded"
 
 
 class MotoApplication:
-    """Every AWS service but ECS. One request at a time: moto is not for threads."""
+    """Answers one request at a time, because moto is not made for threads."""
 
-    def __init__(self, lock: RLock) -> None:
+    def __init__(self, lock: RLock, clock: Clock, faults: Faults) -> None:
         # Without this, EC2's backend parses megabytes of machine images first.
         os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
         from moto.moto_api._internal.models import moto_api_backend
@@ -26,63 +31,83 @@ class MotoApplication:
         moto_api_backend.reset()
         self._application = DomainDispatcherApplication(create_backend_app)
         self._lock = lock
+        self._clock = clock
+        self._faults = faults
 
-    def __call__(
-        self, environ: dict[str, Any], start_response: _START_RESPONSE
-    ) -> Iterable[bytes]:
-        """Answer a request, the whole answer at once."""
+    def answer(self, environ: Environ) -> Reply | None:
+        """Answer a request, unless a fault of its operation says otherwise."""
+        target = environ.get("HTTP_X_AMZ_TARGET", "")
+        form = environ.get("CONTENT_TYPE", "").startswith(_FORM)
+        if not target and not form:
+            return self._carry_out(environ)
+        body = read_body(environ)
+        with self._lock:
+            fault = self._faults.of_call(operation_of(target, body))
+        if fault in {CallFault.THROTTLE, CallFault.SERVER_ERROR}:
+            return refusal(fault, as_json=bool(target))
+        if fault is CallFault.TIMEOUT:
+            return None
+        if target == _LONG_POLL:
+            reply = self._poll(environ, body)
+        else:
+            reply = self._carry_out(_with_body(environ, body))
+        return None if fault is CallFault.LOST_REPLY else reply
+
+    def _carry_out(self, environ: Environ) -> Reply:
         from werkzeug.test import run_wsgi_app
 
         with self._lock:
-            body, status, headers = run_wsgi_app(
+            chunks, status, headers = run_wsgi_app(
                 self._application, environ, buffered=True
             )
-            content = b"".join(body)
-        start_response(status, list(headers))
-        return [content]
+            content = b"".join(chunks)
+        return Reply(int(status.split()[0]), content, tuple(headers))
+
+    def _poll(self, environ: Environ, body: bytes) -> Reply:
+        """Receive messages, waiting for them without keeping others waiting.
+
+        moto would sleep inside the call, with everything else behind the lock.
+        """
+        request = json.loads(body)
+        seconds = min(request.get("WaitTimeSeconds") or 0, _MOST_WAIT_SECONDS)
+        at_once = json.dumps(request | {"WaitTimeSeconds": 0}).encode()
+        deadline = self._clock.monotonic() + seconds
+        while True:
+            reply = self._carry_out(_with_body(environ, at_once))
+            over = self._clock.monotonic() >= deadline
+            if over or b'"Messages"' in reply.body or reply.status >= 400:  # noqa: PLR2004
+                return reply
+            self._clock.sleep(_POLL_SECONDS)
 
 
-def show_target_health(board: TargetBoard) -> None:
-    """Have DescribeTargetHealth say what the probes say.
-
-    moto calls every registered target healthy and forgets it when it is
-    deregistered; both would hide what the tests are about.
-    """
-    from moto.elbv2.exceptions import TargetGroupNotFoundError
-    from moto.elbv2.models import ELBv2Backend, FakeHealthStatus
-
-    def describe_target_health(
-        backend: Any, target_group_arn: str, targets: list[dict[str, Any]]
-    ) -> list[Any]:
-        group = backend.target_groups.get(target_group_arn)
-        if group is None:
-            raise TargetGroupNotFoundError
-        if group.target_type != "ip":
-            wanted = targets or list(group.targets.values())
-            return [group.health_for(t, backend.ec2_backend) for t in wanted]
-        board.step()
-        healths = _wanted(board, group, targets)
-        return [
-            FakeHealthStatus(
-                target.address,
-                str(target.port),
-                str(target.port),
-                health.state,
-                health.reason,
-                health.description,
-            )
-            for target, health in healths.items()
-        ]
-
-    ELBv2Backend.describe_target_health = describe_target_health
+def _with_body(environ: Environ, body: bytes) -> Environ:
+    """Return a request that can be read anew."""
+    return environ | {
+        "wsgi.input": BytesIO(body),
+        "CONTENT_LENGTH": str(len(body)),
+    }
 
 
-def _wanted(
-    board: TargetBoard, group: Any, targets: list[dict[str, Any]]
-) -> dict[Target, Health]:
-    if not targets:
-        return board.of_group(group.arn)
-    named = [
-        Target(group.arn, t["Id"], int(t.get("Port") or group.port)) for t in targets
-    ]
-    return {target: board.health(target) for target in named}
+def operation_of(target: str, body: bytes) -> str:
+    """Return the operation's name, from its header or from its form."""
+    if target:
+        return target.rpartition(".")[2]
+    return parse_qs(body.decode(errors="replace")).get("Action", [""])[0]
+
+
+def refusal(fault: CallFault, *, as_json: bool) -> Reply:
+    """Return AWS's refusal in the protocol of the service."""
+    throttled = fault is CallFault.THROTTLE
+    status = 400 if throttled else 500
+    code = "ThrottlingException" if throttled else "InternalFailure"
+    message = "Rate exceeded" if throttled else "Service Unavailable."
+    if as_json:
+        return json_reply(
+            status, {"__type": code, "message": message}, "application/x-amz-json-1.1"
+        )
+    code = "Throttling" if throttled else code
+    text = (
+        f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message>"
+        "</Error><RequestId>refused</RequestId></ErrorResponse>"
+    )
+    return Reply(status, text.encode(), (("Content-Type", "text/xml"),))

@@ -1,9 +1,9 @@
 """One HTTP endpoint that is the whole emulated AWS."""
 
 import logging
-import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from functools import partial
 from typing import Any, Self
 
@@ -13,15 +13,24 @@ from controller.emulation.clocks import SteppedClock
 from controller.emulation.control import PATH, Control
 from controller.emulation.data import aws_fills
 from controller.emulation.ecs.addresses import Addresses, AddressPool
+from controller.emulation.ecs.fills import Fills
 from controller.emulation.ecs.runtime import Runtime
 from controller.emulation.ecs.simulator import EcsSimulator
 from controller.emulation.ecs.timing import Timing
+from controller.emulation.http_reply import (
+    Environ,
+    Reply,
+    StartResponse,
+    read_body,
+    send,
+)
 from controller.emulation.loopback import require_loopback
-from controller.emulation.moto_app import MotoApplication, show_target_health
+from controller.emulation.moto_app import MotoApplication
 from controller.emulation.moto_effects import MotoEffects, Place
+from controller.emulation.moto_targets import show_target_health
 from controller.emulation.service_model import ecs_model
 from controller.emulation.targets import TargetBoard
-from controller.emulation.wire import TARGET_PREFIX, EcsProtocol, Reply
+from controller.emulation.wire import TARGET_PREFIX, EcsProtocol
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +62,7 @@ class EmulatorServer:
         clock: Clock | None = None,
         timing: Timing | None = None,
         addresses: Addresses | None = None,
+        fills: Fills | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
         region: str = "us-east-1",
@@ -61,26 +71,26 @@ class EmulatorServer:
         self._clock = clock or SystemClock()
         self.lock = threading.RLock()
         self.place = Place(ACCOUNT, region)
-        self._moto = MotoApplication(self.lock)
         self._targets = TargetBoard(
             self._clock, lambda: self.place.backend("elbv2").target_groups
         )
-        show_target_health(self._targets)
         self.simulator = EcsSimulator(
             clock=self._clock,
             runtime=runtime,
             effects=MotoEffects(self.place, self._targets),
-            fills=aws_fills(),
+            fills=fills or aws_fills(),
             timing=timing or Timing.quick(),
             addresses=addresses or AddressPool(TASK_NETWORK),
             account=ACCOUNT,
             region=region,
         )
+        self._moto = MotoApplication(self.lock, SystemClock(), self.simulator.faults)
         self._protocol = EcsProtocol(self.simulator.call, ecs_model())
         self._control = Control(self.simulator, self._clock, _process_ids(runtime))
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._trouble = ""
+        self._undo: Callable[[], None] = lambda: None
         self._server: Any = None
 
     @property
@@ -92,6 +102,7 @@ class EmulatorServer:
         """Listen, and let time pass."""
         from werkzeug.serving import make_server
 
+        self._undo = show_target_health(self._targets)
         host, port = self._address
         self._server = make_server(
             host, port, self._answer, threaded=True, request_handler=_handler()
@@ -115,6 +126,7 @@ class EmulatorServer:
         for thread in self._threads:
             thread.join(timeout=5)
         self._targets.close()
+        self._undo()
 
     def __enter__(self) -> Self:
         self.start()
@@ -122,6 +134,11 @@ class EmulatorServer:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    def advance(self, duration: timedelta) -> None:
+        """Move a stepped clock, as ``POST /_emulator/clock`` does."""
+        with self.lock:
+            self._control.advance(duration)
 
     def _tick(self) -> None:
         while not self._stopping.wait(TICK_SECONDS):
@@ -140,50 +157,27 @@ class EmulatorServer:
         self._trouble = trouble
 
     def _answer(
-        self, environ: dict[str, Any], start_response: Callable[..., Any]
+        self, environ: Environ, start_response: StartResponse
     ) -> Iterable[bytes]:
         path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
         target = environ.get("HTTP_X_AMZ_TARGET", "")
+        reply: Reply | None
         if path.startswith(PATH):
-            body = _read(environ)
+            body = read_body(environ)
             with self.lock:
-                reply: Reply | None = self._control.answer(method, path, body)
+                reply = self._control.answer(method, path, body)
         elif target.startswith(TARGET_PREFIX):
-            body = _read(environ)
+            body = read_body(environ)
             with self.lock:
                 reply = self._protocol.answer(target, body)
         else:
-            return self._moto(environ, start_response)
-        return _send(reply, environ, start_response)
+            reply = self._moto.answer(environ)
+        return send(reply, environ, start_response)
 
 
 def _process_ids(runtime: Runtime) -> Callable[[str], Mapping[str, int]]:
     none: Callable[[str], Mapping[str, int]] = lambda _: {}  # noqa: E731
     return getattr(runtime, "process_ids", none)
-
-
-def _read(environ: dict[str, Any]) -> bytes:
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    body: bytes = environ["wsgi.input"].read(length)
-    return body
-
-
-def _send(
-    reply: Reply | None, environ: dict[str, Any], start_response: Callable[..., Any]
-) -> Iterable[bytes]:
-    if reply is None:
-        connection: socket.socket = environ["werkzeug.socket"]
-        connection.shutdown(socket.SHUT_RDWR)
-        start_response("500 No Reply", [("Content-Length", "0")])
-        return [b""]
-    headers = [
-        ("Content-Type", reply.content_type),
-        ("Content-Length", str(len(reply.body))),
-        *reply.headers.items(),
-    ]
-    reason = "OK" if reply.status == 200 else "Refused"  # noqa: PLR2004
-    start_response(f"{reply.status} {reason}", headers)
-    return [reply.body]
 
 
 def _handler() -> type[Any]:

@@ -145,7 +145,7 @@ class TargetBoard:
 
     def close(self) -> None:
         """Stop probing."""
-        self._pool.shutdown(cancel_futures=True)
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _registered(groups: Mapping[str, Any]) -> Iterator[Target]:

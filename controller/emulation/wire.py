@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import count
 from typing import Any, TypeAlias
@@ -14,22 +13,13 @@ from controller.emulation.ecs.errors import (
     invalid,
     unknown_operation,
 )
+from controller.emulation.http_reply import Reply, json_reply
 from controller.emulation.service_model import ServiceModel
 
 TARGET_PREFIX = "AmazonEC2ContainerServiceV20141113."
 CONTENT_TYPE = "application/x-amz-json-1.1"
 
 Call: TypeAlias = Callable[[str, dict[str, Any]], dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An HTTP answer; ``None`` where there should be one means: hang up."""
-
-    status: int
-    body: bytes
-    content_type: str = CONTENT_TYPE
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 class EcsProtocol:
@@ -70,5 +60,6 @@ class EcsProtocol:
     def _reply(self, status: int, body: dict[str, Any]) -> Reply:
         digest = sha256(str(next(self._requests)).encode()).hexdigest()
         request_id = f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:28]}"
-        headers = {"x-amzn-requestid": request_id}
-        return Reply(status, json.dumps(body).encode(), headers=headers)
+        return json_reply(
+            status, body, CONTENT_TYPE, **{"x-amzn-requestid": request_id}
+        )

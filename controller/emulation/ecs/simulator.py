@@ -1,6 +1,8 @@
 """The one door into the simulated ECS."""
 
+from collections.abc import Iterable
 from copy import deepcopy
+from dataclasses import replace
 from datetime import timedelta
 
 from controller.core.clock import Clock
@@ -75,6 +77,16 @@ class EcsSimulator:
     @read_lag.setter
     def read_lag(self, window: timedelta) -> None:
         self._lag.window = window
+
+    @property
+    def fills_on(self) -> frozenset[str]:
+        """The unconfirmed fills that are in force."""
+        return self._context.fills.switched_on
+
+    def switch_fills(self, on: Iterable[str]) -> None:
+        """Have exactly these unconfirmed fills in force from now on."""
+        fills = self._context.fills.with_switches(on)
+        self._context = replace(self._context, fills=fills)
 
     def call(self, operation: str, body: Body) -> Body:
         """Carry out one request.

@@ -1,18 +1,20 @@
 # `make run` and `make test` are all a fresh machine needs; both make `.venv` first.
 PYTHON ?= python3.11
 BIN := .venv/bin
+PIN := -q pyproject.toml --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--no-annotate --no-header -p 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench
+.PHONY: help run test check format bench proof requirements
 
 help: ## List what can be made.
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 run: .venv/local ## Bring up the local platform and converge hokusai.yaml on it, until Ctrl-C.
-	$(BIN)/python -m controller local
+	@exec $(BIN)/python -m controller local
 
-test: .venv/dev ## Run every test.
-	$(BIN)/python -m pytest tests
+test: .venv/dev ## Run every test, on real processes too, and gate the coverage.
+	$(BIN)/python -m pytest tests --cov --cov-report=term:skip-covered
 
 check: .venv/dev ## Check format, lint, types, import contracts and dead code.
 	$(BIN)/ruff format --check .
@@ -20,21 +22,24 @@ check: .venv/dev ## Check format, lint, types, import contracts and dead code.
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/vulture
+	@$(BIN)/python -m tests.figures
 
 format: .venv/dev ## Format the code and mend what lint can mend.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 bench: .venv/dev ## Measure speed and memory, as ratios against a peer or a limit.
-	$(BIN)/python -m pytest tests/load -m load -s
+	$(BIN)/python -m pytest tests/load -m load -s -q
 
-requirements: .venv/bootstrap pyproject.toml ## Pin the dependencies anew, with hashes and without addresses.
+proof: .venv/dev ## Search for faults at every call, and print what was tried.
+	$(BIN)/python -m tests.faults proof
+
+requirements: .venv/bootstrap ## Pin the dependencies anew, with hashes and without addresses.
 	$(BIN)/uv pip compile $(PIN) --upgrade --extra dev -o requirements/dev.txt
 	$(BIN)/uv pip compile $(PIN) -c requirements/dev.txt -o requirements/base.txt
-	$(BIN)/uv pip compile $(PIN) -c requirements/dev.txt --extra serving --extra mlflow -o requirements/serving.txt
+	$(BIN)/uv pip compile $(PIN) -c requirements/dev.txt --extra serving --extra mlflow \
+		-o requirements/serving.txt
 	$(BIN)/uv pip compile $(PIN) -c requirements/dev.txt --extra local -o requirements/local.txt
-
-PIN := -q pyproject.toml --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header -p 3.11
 
 .venv/bootstrap: requirements/bootstrap.txt
 	$(PYTHON) -m venv .venv
@@ -43,5 +48,5 @@ PIN := -q pyproject.toml --generate-hashes --no-emit-index-url --no-emit-find-li
 
 .venv/local .venv/dev: .venv/%: requirements/%.txt .venv/bootstrap pyproject.toml
 	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r $<
-	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps -e .
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@

@@ -24,7 +24,7 @@ from controller.emulation.http_reply import (
     read_body,
     send,
 )
-from controller.emulation.loopback import require_loopback
+from controller.emulation.loopback import TaskNetwork, require_loopback
 from controller.emulation.moto_app import MotoApplication
 from controller.emulation.moto_effects import MotoEffects, Place
 from controller.emulation.moto_targets import show_target_health
@@ -38,8 +38,6 @@ ACCOUNT = "123456789012"
 TICK_SECONDS = 0.1
 # How soon a listening thread notices that it is to end.
 POLL = 0.05
-# Away from 127.0.0.x, where everything else on a machine listens.
-TASK_NETWORK = "127.64.0.0/16"
 
 
 class EmulatorServer:
@@ -69,6 +67,7 @@ class EmulatorServer:
     ) -> None:
         self._address = (require_loopback(host), port)
         self._clock = clock or SystemClock()
+        self._network = TaskNetwork()
         self.lock = threading.RLock()
         self.place = Place(ACCOUNT, region)
         self._targets = TargetBoard(
@@ -80,7 +79,7 @@ class EmulatorServer:
             effects=MotoEffects(self.place, self._targets),
             fills=fills or aws_fills(),
             timing=timing or Timing.quick(),
-            addresses=addresses or AddressPool(TASK_NETWORK),
+            addresses=addresses or AddressPool(self._network.cidr),
             account=ACCOUNT,
             region=region,
         )
@@ -127,6 +126,7 @@ class EmulatorServer:
             thread.join(timeout=5)
         self._targets.close()
         self._undo()
+        self._network.release()
 
     def __enter__(self) -> Self:
         self.start()

@@ -17,6 +17,7 @@ from controller.emulation.cloud_map import (
     cloud_map_zones,
 )
 from controller.emulation.dns import DnsServer
+from controller.emulation.loopback import TaskNetwork
 from tests.integration.emulation.aws_here import control, eventually
 from tests.integration.emulation.platform import CHECK, Platform, address_of
 
@@ -206,3 +207,12 @@ def members(group):
             if int(fields[2]) == group:
                 found.append(entry.name)
     return found
+
+
+def test_two_platforms_on_one_machine_share_no_address():
+    one, two = TaskNetwork(), TaskNetwork()
+    try:
+        assert one.cidr != two.cidr
+    finally:
+        one.release()
+        two.release()

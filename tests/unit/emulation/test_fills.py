@@ -1,5 +1,6 @@
 import json
 import os
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -131,7 +132,7 @@ def test_a_daemon_has_its_own_percentages():
 def test_every_rule_cites_its_source():
     import yaml
 
-    text = Path("controller/emulation/ecs/fills.yaml").read_text()
+    text = files("controller.emulation.ecs").joinpath("fills.yaml").read_text()
     data = yaml.load(text, Loader=yaml.CSafeLoader)
 
     rules = [*data["task_definition"], *data["service"], *data["switches"].values()]

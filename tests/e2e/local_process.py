@@ -56,7 +56,7 @@ class LocalProcess:
         shutil.copytree(ROOT / "specs", folder / "specs")
         self.edit_overlay(RECEIVER, self.receiver)
         self.log = folder / "local.log"
-        self._process = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def overlay(self) -> Path:
@@ -87,9 +87,11 @@ class LocalProcess:
         return {**os.environ, "PYTHONUNBUFFERED": "1"}
 
     def wait(self, within: float) -> int:
+        assert self._process is not None
         return self._process.wait(timeout=within)
 
     def stop(self, number=signal.SIGINT, within: float = 40) -> int:
+        assert self._process is not None
         self._process.send_signal(number)
         return self.wait(within)
 
@@ -109,7 +111,9 @@ class LocalProcess:
         )
 
     def variables(self) -> dict[str, str]:
-        return json.loads((self.state / "environment.json").read_text())
+        text = (self.state / "environment.json").read_text()
+        found: dict[str, str] = json.loads(text)
+        return found
 
     def aws(self, *words: str):
         """Run the AWS CLI against the platform and return what it answers."""

@@ -1,5 +1,7 @@
 """How a plan is carried out."""
 
+import pytest
+
 from controller.core.driver import Applied, Failed, Skipped
 from controller.core.errors import (
     OutcomeUnknownError,
@@ -105,7 +107,8 @@ def test_what_its_dependency_made_ready_in_this_pass_goes_on():
     assert outcomes == {A: Applied(), B: Applied()}
 
 
-def test_a_driver_that_breaks_is_a_failure_and_not_a_crash(caplog):
+@pytest.mark.usefixtures("caplog")
+def test_a_driver_that_breaks_is_a_failure_and_not_a_crash():
     driver = ToyDriver(failures={A: [KeyError("secret")]})
 
     (outcome,) = execute(driver, create(A)).values()

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from controller.core.conditions import ConditionType, Truth
 from controller.core.driver import Skipped
 from controller.core.errors import PermanentError, TransientError
@@ -109,7 +111,8 @@ def test_a_driver_that_cannot_look_makes_everything_of_its_kind_unknown():
     assert driver.done == []
 
 
-def test_a_driver_that_breaks_while_looking_is_unknown_too(caplog):
+@pytest.mark.usefixtures("caplog")
+def test_a_driver_that_breaks_while_looking_is_unknown_too():
     class Broken(ToyDriver):
         def observe(self, declared):
             raise KeyError

@@ -148,10 +148,13 @@ class Reaper:
         self._say(-process.id)
 
     def _say(self, number: int) -> None:
-        if self._popen.stdin is not None:
-            self._popen.stdin.write(f"{number}\n".encode())
-            self._popen.stdin.flush()
+        # Without a reaper, tasks still have their tie to this process.
+        with contextlib.suppress(BrokenPipeError):
+            if self._popen.stdin is not None:
+                self._popen.stdin.write(f"{number}\n".encode())
+                self._popen.stdin.flush()
 
     def close(self) -> None:
         """End the reaper, and with it what was not let go."""
-        self._popen.communicate()
+        with contextlib.suppress(BrokenPipeError):
+            self._popen.communicate()

@@ -69,8 +69,13 @@ class ProcessRuntime:
                 raise CannotStartError(wording.NO_IMAGE.format(image=container.image))
         words = Words(require_loopback(launch.address), str(self._state))
         task = self._tasks[launch.task_id] = _Task(words)
-        for container in launch.containers:
-            task.containers[container.name] = self._run(container, words)
+        try:
+            for container in launch.containers:
+                task.containers[container.name] = self._run(container, words)
+        except OSError as error:
+            self.forget(launch.task_id)
+            msg = f"CannotStartContainerError: {error}"
+            raise CannotStartError(msg) from error
 
     def _run(self, container: ContainerLaunch, words: Words) -> _Container:
         image = self.images[container.image]
@@ -80,9 +85,13 @@ class ProcessRuntime:
         given = {**image.environment, **container.environment}
         inherited = {k: os.environ[k] for k in _INHERITED if k in os.environ}
         environment = inherited | {k: words.fill(v) for k, v in given.items()}
-        directory = container.working_directory or str(self._state)
-        process = self._spawn(argv, environment, directory)
+        process = self._spawn(argv, environment, self._directory(container))
         return _Container(container, process, environment)
+
+    def _directory(self, container: ContainerLaunch) -> str:
+        """Return where to run; a directory of the image's own is not here."""
+        wanted = container.working_directory
+        return wanted if wanted and Path(wanted).is_dir() else str(self._state)
 
     def _spawn(
         self, argv: Sequence[str], environment: Mapping[str, str], directory: str

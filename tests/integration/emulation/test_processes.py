@@ -128,6 +128,32 @@ def test_an_image_that_is_not_here_cannot_be_pulled(platform):
     assert "nowhere:1" in task["stoppedReason"]
 
 
+def test_a_command_that_is_not_here_fails_like_a_container_without_it(platform):
+    platform.register("web", "web:1", command=["no-such-command"])
+    arn = platform.run("web")
+
+    task = eventually(
+        lambda: platform.task(arn), lambda t: t["lastStatus"] == "STOPPED"
+    )
+
+    assert task["containers"][0]["exitCode"] == 127
+    assert platform.output("web", arn) == [
+        "exec no-such-command: No such file or directory"
+    ]
+
+
+def test_a_state_directory_that_is_gone_keeps_a_task_from_starting(platform, tmp_path):
+    tmp_path.rmdir()
+    platform.register("web", "web:1", workingDirectory="/app")
+    arn = platform.run("web")
+
+    task = eventually(
+        lambda: platform.task(arn), lambda t: t["lastStatus"] == "STOPPED"
+    )
+
+    assert task["stoppedReason"].startswith("CannotStartContainerError")
+
+
 def test_what_ignores_sigterm_is_killed_after_its_stop_timeout(platform):
     platform.register("web", "stubborn:1")
     arn = platform.run("web")

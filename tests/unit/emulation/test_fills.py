@@ -4,11 +4,15 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+import yaml
 
 from controller.emulation.data import aws_fills
 
 FILLS = aws_fills()
-SWITCHES = ["empty-lists", "breaker-thresholds", "propagate-tags", "log-secret-options"]
+DATA = yaml.load(
+    files("controller.emulation.ecs").joinpath("fills.yaml").read_text(),
+    Loader=yaml.CSafeLoader,
+)
 RECORDED = Path(
     os.environ.get("HOKUSAI_RECORDED_ECS", "../shared/reference/recorded")
 ).absolute()
@@ -129,13 +133,25 @@ def test_a_daemon_has_its_own_percentages():
     assert filled["availabilityZoneRebalancing"] == "DISABLED"
 
 
+def test_a_capacity_provider_gets_a_base_and_a_weight():
+    body = {"capacityProviderStrategy": [{"capacityProvider": "FARGATE", "weight": 1}]}
+
+    (item,) = FILLS.fill_service(body)["capacityProviderStrategy"]
+
+    assert item == {"capacityProvider": "FARGATE", "weight": 1, "base": 0}
+
+
+def test_every_rule_hangs_on_a_switch_that_there_is():
+    rules = FILLS.task_definition + FILLS.service
+
+    used = {rule.switch for rule in rules if rule.switch}
+
+    assert used <= DATA["switches"].keys()
+
+
 def test_every_rule_cites_its_source():
-    import yaml
+    rules = [*DATA["task_definition"], *DATA["service"], *DATA["switches"].values()]
 
-    text = files("controller.emulation.ecs").joinpath("fills.yaml").read_text()
-    data = yaml.load(text, Loader=yaml.CSafeLoader)
-
-    rules = [*data["task_definition"], *data["service"], *data["switches"].values()]
     assert [rule for rule in rules if not rule.get("source")] == []
 
 

@@ -62,6 +62,11 @@ def no_references(_spec: Any) -> frozenset[ResourceId]:
     return frozenset()
 
 
+def unknown_writer(_state: Any) -> str:
+    """Return nothing: this kind's backend does not say who wrote last."""
+    return ""
+
+
 def as_written(_name: str, spec: Any, _platform: Platform) -> Any:
     """Return ``spec``: nothing in this kind follows from its name or the platform."""
     return spec
@@ -80,6 +85,7 @@ class Kind(Generic[SpecT, StateT]):
         held: Returns why the changes must wait, if they must.
         references: Returns the resources that a spec names.
         complete: Returns a spec with what follows from its key and the platform.
+        writer: Returns who wrote last, if the backend says so.
         repair: The verb that settles changes in place.
         immutable: Paths that no update can change; they force a replacement.
         advised: Paths that only a person may change; they become advice.
@@ -94,6 +100,7 @@ class Kind(Generic[SpecT, StateT]):
     held: Callable[[SpecT, StateT, tuple[Change, ...]], Held | None] = never_held
     references: Callable[[SpecT], frozenset[ResourceId]] = no_references
     complete: Callable[[str, SpecT, Platform], SpecT] = as_written
+    writer: Callable[[StateT], str] = unknown_writer
     repair: Verb = Verb.UPDATE
     immutable: frozenset[str] = frozenset()
     advised: frozenset[str] = frozenset()

@@ -50,6 +50,7 @@ class Hold(StrEnum):
     BUDGET_SPENT = "BudgetSpent"
     BACKLOG = "Backlog"
     PRUNE_HELD = "PruneHeld"
+    CONTESTED = "Contested"
 
 
 class Effect(StrEnum):

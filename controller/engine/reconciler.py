@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 
 from controller.core.clock import Clock
 from controller.core.conditions import Conditions, ConditionType, Truth
+from controller.core.contention import Repairs, without_fights
 from controller.core.driver import Applied, Failed, Outcome, Progressing, Skipped
 from controller.core.errors import PermanentError
 from controller.core.observation import ObservedState, Ownership, Present
@@ -80,7 +81,7 @@ class PassResult:
         )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Reconciler:
     """Takes the world one pass nearer to the document."""
 
@@ -90,6 +91,7 @@ class Reconciler:
     memory: Memory
     clock: Clock
     backoff: Backoff = field(default_factory=Backoff)
+    repairs: Repairs = field(default_factory=Repairs)
 
     def plan(self, desired: DesiredState, limits: Limits) -> tuple[ObservedState, Plan]:
         """Look, and return what was seen and what to do about it. Writes nothing."""
@@ -102,7 +104,9 @@ class Reconciler:
             in_flight,
             self.memory.undeclared(),
         )
-        return observed, guard(plan, desired, observed, held)
+        plan = guard(plan, desired, observed, held)
+        writers = self._writers(observed)
+        return observed, without_fights(plan, self.repairs, writers, observed.taken_at)
 
     def run(
         self, desired: DesiredState, limits: Limits, interval: timedelta
@@ -113,6 +117,7 @@ class Reconciler:
         actions, resting = self.backoff.split(plan.actions, self.clock.now())
         outcomes = self.executor.execute(actions, desired)
         self.backoff.note(actions, outcomes, self.clock.now())
+        self.repairs = self.repairs.after(actions, outcomes, self.clock.now())
         left = plan
         if any(not isinstance(outcome, Skipped) for outcome in outcomes.values()):
             observed, left = self.plan(desired, limits)
@@ -124,6 +129,14 @@ class Reconciler:
         self.memory.conclude(statuses)
         next_in = self._next_in(left, outcomes, statuses, interval)
         return PassResult(plan, outcomes, left, statuses, next_in)
+
+    def _writers(self, observed: ObservedState) -> dict[ResourceId, str]:
+        """Return who wrote each resource last, where the backend says so."""
+        return {
+            id_: self.kinds[id_.kind].writer(seen.state)
+            for id_, seen in observed.observations.items()
+            if isinstance(seen, Present)
+        }
 
     def _next_in(
         self,

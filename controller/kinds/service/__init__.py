@@ -2,7 +2,7 @@
 
 from controller.core.kind import Kind
 from controller.kinds.service.compare import compare
-from controller.kinds.service.rules import health, held
+from controller.kinds.service.rules import health, held, writer
 from controller.kinds.service.spec import ServiceSpec, complete, references
 from controller.kinds.service.state import ServiceState
 
@@ -15,5 +15,6 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     held=held,
     references=references,
     complete=complete,
+    writer=writer,
     prune=True,
 )

@@ -31,6 +31,7 @@ class Ecs:
         self._aws = aws
         self._lock = threading.Lock()
         self._definitions: dict[str, dict[str, Any]] = {}
+        self._writers: dict[str, str] = {}
 
     def services(self, cluster: str, names: Collection[str]) -> dict[str, Answer]:
         """Return the services that are there, by name; ceil(n/10) calls.
@@ -59,6 +60,7 @@ class Ecs:
         definition = canonical(answer["taskDefinition"])
         with self._lock:
             self._definitions[arn] = definition
+            self._writers[arn] = answer["taskDefinition"].get("registeredBy", "")
         return definition
 
     def equal_revision(self, family: str, wanted: Mapping[str, Any]) -> str | None:
@@ -94,6 +96,7 @@ class Ecs:
             desired=service["desiredCount"],
             running=service["runningCount"],
             deployments=deployments,
+            registered_by=self._writers.get(service["taskDefinition"], ""),
         )
         troubled = _troubled(state)
         differs = wanted is not None and definition != wanted

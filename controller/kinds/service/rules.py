@@ -23,6 +23,11 @@ def held(
     return None
 
 
+def writer(state: ServiceState) -> str:
+    """Return who registered what the service runs; ECS says no more than that."""
+    return state.registered_by
+
+
 def health(_spec: ServiceSpec, state: ServiceState) -> Health:
     """Return whether the tasks that should run do, in the revision they should."""
     primary = state.primary

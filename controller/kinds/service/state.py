@@ -59,6 +59,7 @@ class ServiceState:
         discovery: Name of the Cloud Map service it registers with, if any.
         rejected: Definitions that ECS rolled back or gave up on, newest first.
         problem: Why its tasks stop, if they do.
+        registered_by: Who registered the task definition it is set to.
     """
 
     arn: str
@@ -72,6 +73,7 @@ class ServiceState:
     discovery: str | None = None
     rejected: tuple[Rejection, ...] = ()
     problem: str = ""
+    registered_by: str = ""
 
     @property
     def primary(self) -> Deployment | None:

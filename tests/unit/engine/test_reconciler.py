@@ -8,7 +8,7 @@ from controller.core.conditions import ConditionType, Truth
 from controller.core.driver import Skipped
 from controller.core.errors import PermanentError, TransientError
 from controller.core.observation import Unknown
-from controller.core.plan import Verb
+from controller.core.plan import Hold, Verb
 from controller.core.resource import ResourceId
 from controller.core.safety import Limits
 from controller.engine.backoff import Backoff
@@ -157,3 +157,20 @@ def test_what_is_undeclared_goes_only_in_the_second_pass_that_sees_it():
     machine.run(declared(toy("a")), limits, MINUTE)
 
     assert set(driver.toys) == {A}
+
+
+def test_what_somebody_keeps_changing_back_is_left_alone():
+    clock = SteppedClock()
+    driver = ToyDriver({A: ToyState()})
+    machine = reconciler(driver, clock)
+    theirs = ToyState(targets=frozenset({"10.9.9.9"}))
+    holds = []
+
+    for _ in range(5):
+        driver.toys[A] = theirs
+        result = machine.run(declared(toy("a")), Limits(), MINUTE)
+        holds.append([blocked.hold for blocked in result.left.blocked])
+        clock.sleep(60)
+
+    assert holds == [[], [], [], [Hold.CONTESTED], [Hold.CONTESTED]]
+    assert driver.toys[A] == theirs

@@ -63,8 +63,7 @@ def service_view(
     if service.rollouts:
         view["currentServiceDeployment"] = service.rollouts[-1].arn
         view["currentServiceRevisions"] = [
-            {"arn": d.revision.arn} | _counts(service, d, tasks)
-            for d in service.deployments
+            _revision_counts(service, d.revision, tasks) for d in service.deployments
         ]
     if "TAGS" in include:
         view["tags"] = tag_list(service.tags)
@@ -100,7 +99,7 @@ def _deployment_view(
     return shown | {
         "id": deployment.id,
         "status": deployment.status,
-        "desiredCount": _wanted_count(service, deployment),
+        "desiredCount": _wanted_count(service, deployment.id, own),
         "pendingCount": pending(own),
         "runningCount": running(own),
         "failedTasks": deployment.failed_tasks,
@@ -111,17 +110,12 @@ def _deployment_view(
     }
 
 
-def _wanted_count(service: Service, deployment: Deployment) -> int:
-    return service.desired if deployment.status == "PRIMARY" else 0
-
-
-def _counts(service: Service, deployment: Deployment, tasks: list[Task]) -> Body:
-    own = [t for t in tasks if t.started_by == deployment.id]
-    return {
-        "requestedTaskCount": _wanted_count(service, deployment),
-        "runningTaskCount": running(own),
-        "pendingTaskCount": pending(own),
-    }
+def _wanted_count(service: Service, deployment_id: str, own: list[Task]) -> int:
+    """Return how many tasks a deployment is to have; an old one only shrinks."""
+    primary = service.primary
+    if primary and primary.id == deployment_id:
+        return service.desired
+    return sum(task.wanted for task in own)
 
 
 def rollout_brief(service: Service, rollout: Rollout, context: Context) -> Body:
@@ -176,11 +170,9 @@ def _reason(rollout: Rollout) -> Body:
 def _revision_counts(service: Service, revision: Revision, tasks: list[Task]) -> Body:
     id_ = f"ecs-svc/{revision.id}"
     own = [t for t in tasks if t.started_by == id_]
-    primary = service.primary
-    wanted = service.desired if primary and primary.id == id_ else 0
     return {
         "arn": revision.arn,
-        "requestedTaskCount": wanted,
+        "requestedTaskCount": _wanted_count(service, id_, own),
         "runningTaskCount": running(own),
         "pendingTaskCount": pending(own),
     }

@@ -38,7 +38,7 @@ def test_the_old_deployment_is_active_while_it_is_replaced():
     deployments = ecs.service()["deployments"]
     assert [d["status"] for d in deployments] == ["PRIMARY", "ACTIVE"]
     assert deployments[0]["rolloutState"] == "IN_PROGRESS"
-    assert deployments[1]["runningCount"] == 1
+    assert deployments[1]["desiredCount"] == deployments[1]["runningCount"] == 1
 
 
 def test_the_deployment_id_ends_in_the_service_revision():

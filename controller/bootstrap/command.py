@@ -55,11 +55,29 @@ def chosen_targets(words: Iterable[str], document: Document) -> frozenset[Resour
     return frozenset(_target(word, document) for word in words)
 
 
-def _target(word: str, document: Document) -> ResourceId:
+def address(word: str, kinds: Mapping[str, Kind[Any, Any]]) -> ResourceId:
+    """Return the address that ``word`` is, declared or not.
+
+    Raises:
+        RefusedError: it is no address, or of no kind there is.
+    """
+    id_ = _parsed(word)
+    for kind in kinds.values():
+        if id_.kind in {kind.name, kind.section}:
+            return ResourceId(kind.name, id_.name)
+    msg = f"{word} is of no kind there is; the kinds are {', '.join(sorted(kinds))}"
+    raise RefusedError(msg)
+
+
+def _parsed(word: str) -> ResourceId:
     try:
-        id_ = ResourceId.parse(word)
+        return ResourceId.parse(word)
     except ValueError as error:
         raise RefusedError(str(error)) from None
+
+
+def _target(word: str, document: Document) -> ResourceId:
+    id_ = _parsed(word)
     singular = ResourceId(id_.kind.removesuffix("s"), id_.name)
     for known in (id_, singular):
         if known in document.resources:

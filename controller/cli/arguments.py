@@ -7,11 +7,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TypeAlias
 
-from controller.cli import exits
+from controller.cli import exits, options
 
 Command = Callable[[argparse.Namespace], int]
 
-FORMATS = ("table", "json", "yaml", "markdown")
+SHELLS = ("bash", "zsh", "fish")
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -19,10 +19,11 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
     Ends the process with status 2 and a usage line if ``argv`` makes no sense.
     """
-    return _parser().parse_args(argv)
+    return parser().parse_args(argv)
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of every command."""
     parser = argparse.ArgumentParser(
         prog="hokusai",
         description="Reconcile AWS ECS and MLflow with what hokusai.yaml declares.",
@@ -32,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
         "--version", action="version", version=version("hokusai-controller")
     )
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_validate, _diff, _apply, _run, _status, _schema, _local, _serve):
+    for add in _COMMANDS:
         add(verbs)
     return parser
 
@@ -65,55 +66,31 @@ def _lazily(name: str) -> Command:
     return run
 
 
-def _document(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "-f",
-        "--file",
-        type=Path,
-        default=Path("hokusai.yaml"),
-        metavar="FILE",
-        help="the document (default: %(default)s)",
-    )
-    parser.add_argument(
-        "-e",
-        "--environment",
-        choices=("local", "development", "staging", "production"),
-        help="which overlay to read (default: ENVIRONMENT, then the document's own)",
-    )
-
-
-def _output(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "-o",
-        "--output",
-        choices=FORMATS,
-        default="table",
-        help="how the result is written to stdout (default: %(default)s)",
-    )
-
-
-def _targets(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "targets",
-        nargs="*",
-        metavar="KIND/NAME",
-        help="look at these resources only, as in service/api (default: all)",
-    )
-
-
 def _validate(verbs: Verbs) -> None:
     summary = "Check the document, without asking anything outside."
     parser = _command(verbs, "validate", summary, exits.PLAIN)
-    _document(parser)
-    _output(parser)
+    options.document(parser)
+    options.output(parser)
+
+
+def _explain(verbs: Verbs) -> None:
+    summary = "Tell what a field of the document is for."
+    parser = _command(verbs, "explain", summary, exits.PLAIN)
+    parser.add_argument(
+        "field",
+        nargs="?",
+        default="",
+        metavar="FIELD",
+        help="its path, as in services.health.interval (default: the whole document)",
+    )
 
 
 def _diff(verbs: Verbs) -> None:
     summary = "Show what apply would do. Changes nothing."
     parser = _command(verbs, "diff", summary, exits.DIFF)
-    _targets(parser)
-    _document(parser)
-    _output(parser)
+    options.targets(parser)
+    options.document(parser)
+    options.output(parser)
     parser.add_argument(
         "--without-store",
         action="store_true",
@@ -124,17 +101,11 @@ def _diff(verbs: Verbs) -> None:
 def _apply(verbs: Verbs) -> None:
     summary = "Make the world as declared, once, and wait until it is."
     parser = _command(verbs, "apply", summary, exits.APPLY)
-    _targets(parser)
-    _document(parser)
-    _output(parser)
+    options.targets(parser)
+    options.document(parser)
+    options.output(parser)
     parser.add_argument("--yes", action="store_true", help="do not ask before acting")
-    parser.add_argument(
-        "--timeout",
-        type=float,
-        default=900.0,
-        metavar="SECONDS",
-        help="give up waiting after this long (default: %(default)s)",
-    )
+    options.timeout(parser, 900.0, "give up waiting after this long")
     parser.add_argument(
         "--allow-backlog",
         action="store_true",
@@ -144,16 +115,39 @@ def _apply(verbs: Verbs) -> None:
 
 def _run(verbs: Verbs) -> None:
     summary = "Keep the world as declared, until SIGTERM or Ctrl-C."
-    parser = _command(verbs, "run", summary, exits.PLAIN)
-    _document(parser)
+    options.document(_command(verbs, "run", summary, exits.PLAIN))
 
 
 def _status(verbs: Verbs) -> None:
     summary = "Show every resource with its conditions, as the last pass found them."
     parser = _command(verbs, "status", summary, exits.STATUS)
-    _targets(parser)
-    _document(parser)
-    _output(parser)
+    options.targets(parser)
+    options.document(parser)
+    options.output(parser)
+
+
+def _events(verbs: Verbs) -> None:
+    summary = "Show what happened, the latest last."
+    parser = _command(verbs, "events", summary, exits.PLAIN)
+    options.target(parser, optional=True)
+    options.document(parser)
+    options.output(parser)
+    parser.add_argument(
+        "-n",
+        "--number",
+        type=int,
+        default=20,
+        metavar="N",
+        help="how many at most (default: %(default)s)",
+    )
+
+
+def _why(verbs: Verbs) -> None:
+    summary = "Tell the one thing that keeps a resource from being ready."
+    parser = _command(verbs, "why", summary, exits.STATUS)
+    options.target(parser)
+    options.document(parser)
+    options.output(parser)
 
 
 def _schema(verbs: Verbs) -> None:
@@ -167,14 +161,7 @@ def _schema(verbs: Verbs) -> None:
 def _local(verbs: Verbs) -> None:
     summary = "Bring up a whole platform on this machine and converge on it."
     parser = _command(verbs, "local", summary, exits.PLAIN)
-    parser.add_argument(
-        "-f",
-        "--file",
-        type=Path,
-        default=Path("hokusai.yaml"),
-        metavar="FILE",
-        help="the document (default: %(default)s)",
-    )
+    options.file(parser)
     parser.add_argument(
         "--once", action="store_true", help="converge, stop everything and exit"
     )
@@ -185,13 +172,7 @@ def _local(verbs: Verbs) -> None:
         metavar="FOLDER",
         help="where the platform keeps its data (default: %(default)s)",
     )
-    parser.add_argument(
-        "--timeout",
-        type=float,
-        default=300.0,
-        metavar="SECONDS",
-        help="with --once: give up after this long (default: %(default)s)",
-    )
+    options.timeout(parser, 300.0, "with --once: give up after this long")
 
 
 def _serve(verbs: Verbs) -> None:
@@ -203,3 +184,26 @@ def _serve(verbs: Verbs) -> None:
     parser.add_argument(
         "--port", type=int, help="port to listen on (default: HOKUSAI_API_PORT)"
     )
+
+
+def _completion(verbs: Verbs) -> None:
+    summary = "Print what makes a shell complete our commands."
+    parser = _command(verbs, "completion", summary, exits.COMPLETION)
+    parser.add_argument("shell", choices=(*SHELLS, "addresses"), help="which shell")
+    options.document(parser)
+
+
+_COMMANDS = (
+    _validate,
+    _explain,
+    _diff,
+    _apply,
+    _run,
+    _status,
+    _events,
+    _why,
+    _schema,
+    _local,
+    _serve,
+    _completion,
+)

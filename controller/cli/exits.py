@@ -37,6 +37,16 @@ exit status:
   2  not done; the message says why"""
 
 
+COMPLETION = f"""\
+add to ~/.bashrc, ~/.zshrc or ~/.config/fish/config.fish:
+  eval "$(hokusai completion bash)"
+  eval "$(hokusai completion zsh)"
+  hokusai completion fish | source
+with `addresses` it prints the addresses that are declared, one a line.
+
+{PLAIN}"""
+
+
 def of_plan(plan: Plan) -> Exit:
     """Return what ``diff`` answers for ``plan``: not seeing beats differing."""
     if not plan.complete:

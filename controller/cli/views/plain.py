@@ -5,6 +5,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from controller.core.conditions import Conditions
@@ -43,7 +44,7 @@ def status_data(statuses: Mapping[ResourceId, Conditions]) -> dict[str, Any]:
                         "reason": condition.reason,
                         "message": condition.message,
                         "observedGeneration": condition.observed_generation,
-                        "lastTransitionTime": condition.last_transition.isoformat(),
+                        "lastTransitionTime": moment(condition.last_transition),
                     }
                     for condition in conditions.values()
                 ],
@@ -51,6 +52,11 @@ def status_data(statuses: Mapping[ResourceId, Conditions]) -> dict[str, Any]:
             for id_, conditions in sorted(statuses.items())
         ],
     }
+
+
+def moment(at: datetime) -> str:
+    """Return a time as programs read it, in UTC."""
+    return at.isoformat()
 
 
 def as_json(data: Any) -> str:

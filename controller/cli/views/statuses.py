@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from controller.cli.views.plain import as_json, as_yaml, status_data
+from controller.cli.views.tables import columns, markdown, one_line
 from controller.core.conditions import Conditions, ConditionType, Truth
 from controller.core.resource import ResourceId
 
+_HEAD = ("resource", "status", "since", "message")
 Statuses = Mapping[ResourceId, Conditions]
 
 
@@ -18,9 +20,9 @@ def render_statuses(statuses: Statuses, output: str, now: datetime) -> str:
         case "yaml":
             return as_yaml(status_data(statuses))
         case "markdown":
-            return "\n".join(_markdown(statuses, now))
+            return "\n".join(markdown(_HEAD, list(rows(statuses, now))))
         case _:
-            return "\n".join(_table(statuses, now))
+            return "\n".join(columns(_HEAD, list(rows(statuses, now))))
 
 
 def rows(statuses: Statuses, now: datetime) -> Iterator[tuple[str, str, str, str]]:
@@ -28,7 +30,7 @@ def rows(statuses: Statuses, now: datetime) -> Iterator[tuple[str, str, str, str
     for id_, conditions in sorted(statuses.items()):
         ready = conditions[ConditionType.READY]
         since = age(now - ready.last_transition)
-        yield str(id_), word(conditions), since, ready.message
+        yield str(id_), word(conditions), since, one_line(ready.message)
 
 
 def word(conditions: Conditions) -> str:
@@ -50,20 +52,3 @@ def age(span: timedelta) -> str:
         if seconds >= size:
             return f"{seconds // size}{unit}"
     return f"{seconds}s"
-
-
-def _table(statuses: Statuses, now: datetime) -> Iterator[str]:
-    lines = [("RESOURCE", "STATUS", "SINCE", "MESSAGE"), *rows(statuses, now)]
-    widths = [max(len(line[column]) for line in lines) for column in range(3)]
-    for line in lines:
-        cells = [
-            cell.ljust(width) for cell, width in zip(line[:3], widths, strict=True)
-        ]
-        yield "  ".join((*cells, line[3])).rstrip()
-
-
-def _markdown(statuses: Statuses, now: datetime) -> Iterator[str]:
-    yield "| resource | status | since | message |"
-    yield "|---|---|---|---|"
-    for line in rows(statuses, now):
-        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |"

@@ -4,7 +4,20 @@ import pytest
 
 from controller.cli.arguments import parse
 
-VERBS = ("validate", "diff", "apply", "run", "status", "schema", "local", "serve")
+VERBS = (
+    "validate",
+    "explain",
+    "diff",
+    "apply",
+    "run",
+    "status",
+    "events",
+    "why",
+    "schema",
+    "local",
+    "serve",
+    "completion",
+)
 
 
 @pytest.mark.parametrize("verb", VERBS)

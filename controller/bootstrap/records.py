@@ -1,0 +1,91 @@
+"""What the store remembers, for commands that only read it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from controller.bootstrap.command import Context
+from controller.bootstrap.look import store_is_there
+from controller.clients.clock import SystemClock
+from controller.core.clock import Clock
+from controller.core.conditions import Conditions
+from controller.core.errors import RefusedError
+from controller.core.resource import ResourceId
+from controller.core.story import Cause, Rhythm, Tried, cause_of, chain_of
+from controller.store.database import Database
+from controller.store.events import EventLog, Happening
+from controller.store.heartbeat import HEART, Heartbeat, Heartbeats
+from controller.store.journal import Journal
+from controller.store.status import StatusTable
+
+NOTHING_YET = (
+    "No pass was recorded yet: start one with `hokusai run` or `hokusai apply`."
+)
+
+
+@dataclass(frozen=True)
+class Records:
+    """What was written down by whoever reconciles. Reads, and never writes.
+
+    Attributes:
+        clock: The time.
+    """
+
+    clock: Clock
+    _context: Context
+    _database: Database
+
+    def statuses(self) -> Mapping[ResourceId, Conditions]:
+        """Return the conditions that the last pass concluded.
+
+        Raises:
+            RefusedError: there was no pass yet.
+        """
+        found = StatusTable(self._database).all()
+        if not found:
+            raise RefusedError(NOTHING_YET)
+        return found
+
+    def last_pass(self) -> Heartbeat | None:
+        """Return when a controller last completed a pass, and which."""
+        return Heartbeats(self._database).last(HEART)
+
+    def events(self, limit: int, of: ResourceId | None) -> tuple[Happening, ...]:
+        """Return the latest happenings, the last one first."""
+        return EventLog(self._database).recent(limit, of)
+
+    def why(self, asked: ResourceId) -> Cause:
+        """Return what keeps ``asked`` from being ready."""
+        statuses = self.statuses()
+        platform = self._context.document.platform
+        chain = chain_of(asked, self._context.document.resources, statuses)
+        beat = self.last_pass()
+        last = beat.beat if beat else None
+        rhythm = Rhythm(platform.interval, last, self.clock.now())
+        return cause_of(chain, statuses, self._tried(chain[-1]), rhythm)
+
+    def _tried(self, id_: ResourceId) -> Tried | None:
+        for intent in Journal(self._database).history(id_, 1):
+            outcome = intent.outcome or "NotFinished"
+            return Tried(intent.begun, intent.verb, outcome, intent.message)
+        return None
+
+
+@contextmanager
+def records(context: Context) -> Iterator[Records]:
+    """Yield what the store remembers.
+
+    Raises:
+        RefusedError: there is no store, or one that we cannot read.
+    """
+    url = context.settings.store_url
+    if not store_is_there(context.settings):
+        msg = f"there is no store at {url}: {NOTHING_YET[0].lower()}{NOTHING_YET[1:]}"
+        raise RefusedError(msg)
+    clock = SystemClock()
+    database = Database(url.reveal(), clock)
+    try:
+        database.check()
+        yield Records(clock, context, database)
+    finally:
+        database.close()

@@ -1,0 +1,23 @@
+"""``events``: what happened?"""
+
+import argparse
+
+from controller.cli.exits import Exit
+from controller.cli.terminal import out, tell
+from controller.cli.views.happenings import render_events
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what the store remembers of what happened, the latest last."""
+    from controller.bootstrap.command import address, read
+    from controller.bootstrap.records import records
+
+    context = read(args.file, args.environment)
+    target = address(args.target, context.kinds) if args.target else None
+    with records(context) as stored:
+        found = stored.events(max(1, args.number), target)[::-1]
+        now = stored.clock.now()
+    out(render_events(found, args.output, now))
+    if not found:
+        tell(f"Nothing happened to {target or 'anything'} yet.")
+    return Exit.OK

@@ -1,0 +1,76 @@
+"""The options that several commands share."""
+
+import argparse
+from pathlib import Path
+
+from controller.core.platform import ENVIRONMENTS
+
+FORMATS = ("table", "json", "yaml", "markdown")
+# How completion tells what an argument is; argparse itself knows only its name.
+ADDRESS = "KIND/NAME"
+FILE = "FILE"
+
+
+def file(parser: argparse.ArgumentParser) -> None:
+    """Add ``-f FILE``."""
+    parser.add_argument(
+        "-f",
+        "--file",
+        type=Path,
+        default=Path("hokusai.yaml"),
+        metavar=FILE,
+        help="the document (default: %(default)s)",
+    )
+
+
+def document(parser: argparse.ArgumentParser) -> None:
+    """Add ``-f FILE`` and ``-e ENVIRONMENT``."""
+    file(parser)
+    parser.add_argument(
+        "-e",
+        "--environment",
+        choices=ENVIRONMENTS,
+        help="which overlay to read (default: ENVIRONMENT, then the document's own)",
+    )
+
+
+def output(parser: argparse.ArgumentParser) -> None:
+    """Add ``-o FORMAT``."""
+    parser.add_argument(
+        "-o",
+        "--output",
+        choices=FORMATS,
+        default="table",
+        help="how the result is written to stdout (default: %(default)s)",
+    )
+
+
+def targets(parser: argparse.ArgumentParser) -> None:
+    """Add any number of addresses."""
+    parser.add_argument(
+        "targets",
+        nargs="*",
+        metavar=ADDRESS,
+        help="these resources only, as in service/api (default: all)",
+    )
+
+
+def target(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
+    """Add one address."""
+    parser.add_argument(
+        "target",
+        nargs="?" if optional else None,
+        metavar=ADDRESS,
+        help="the resource, as in service/api" + (" (default: all)" * optional),
+    )
+
+
+def timeout(parser: argparse.ArgumentParser, default: float, what: str) -> None:
+    """Add ``--timeout SECONDS``."""
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=default,
+        metavar="SECONDS",
+        help=f"{what} (default: %(default)s)",
+    )

@@ -12,7 +12,7 @@ from controller.core.clock import Clock
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.control import PATH, Control
 from controller.emulation.data import aws_fills
-from controller.emulation.ecs.addresses import Addresses, AddressPool
+from controller.emulation.ecs.addresses import Addresses
 from controller.emulation.ecs.fills import Fills
 from controller.emulation.ecs.runtime import Runtime
 from controller.emulation.ecs.simulator import EcsSimulator
@@ -24,12 +24,13 @@ from controller.emulation.http_reply import (
     read_body,
     send,
 )
-from controller.emulation.loopback import TaskNetwork, require_loopback
+from controller.emulation.loopback import require_loopback
 from controller.emulation.moto_app import MotoApplication
 from controller.emulation.moto_effects import MotoEffects, Place
 from controller.emulation.moto_targets import show_target_health
 from controller.emulation.service_model import ecs_model
 from controller.emulation.targets import TargetBoard
+from controller.emulation.task_addresses import TaskAddresses
 from controller.emulation.wire import TARGET_PREFIX, EcsProtocol
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ class EmulatorServer:
     ) -> None:
         self._address = (require_loopback(host), port)
         self._clock = clock or SystemClock()
-        self._network = TaskNetwork()
+        self._addresses = TaskAddresses()
         self.lock = threading.RLock()
         self.place = Place(ACCOUNT, region)
         self._targets = TargetBoard(
@@ -79,7 +80,7 @@ class EmulatorServer:
             effects=MotoEffects(self.place, self._targets),
             fills=fills or aws_fills(),
             timing=timing or Timing.quick(),
-            addresses=addresses or AddressPool(self._network.cidr),
+            addresses=addresses or self._addresses,
             account=ACCOUNT,
             region=region,
         )
@@ -126,7 +127,7 @@ class EmulatorServer:
             thread.join(timeout=5)
         self._targets.close()
         self._undo()
-        self._network.release()
+        self._addresses.close()
 
     def __enter__(self) -> Self:
         self.start()

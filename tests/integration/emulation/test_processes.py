@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import dns.message
@@ -17,7 +18,7 @@ from controller.emulation.cloud_map import (
     cloud_map_zones,
 )
 from controller.emulation.dns import DnsServer
-from controller.emulation.loopback import TaskNetwork
+from controller.emulation.task_addresses import TaskAddresses
 from tests.integration.emulation.aws_here import control, eventually
 from tests.integration.emulation.platform import CHECK, Platform, address_of
 
@@ -192,6 +193,7 @@ def test_a_shell_check_runs_with_the_tasks_environment(platform):
 
 SUPERVISOR = """
 import sys
+from contextlib import closing
 from pathlib import Path
 from threading import Event
 from datetime import UTC, datetime
@@ -236,9 +238,8 @@ def members(group):
 
 
 def test_two_platforms_on_one_machine_share_no_address():
-    one, two = TaskNetwork(), TaskNetwork()
-    try:
-        assert one.cidr != two.cidr
-    finally:
-        one.release()
-        two.release()
+    one, two = TaskAddresses(), TaskAddresses()
+    with closing(one), closing(two):
+        addresses = {one.allocate(), one.allocate(), two.allocate(), two.allocate()}
+
+    assert len(addresses) == 4

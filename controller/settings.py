@@ -236,6 +236,14 @@ class Settings:
             example="INFO",
         ),
     )
+    probe_host: str = field(
+        default="0.0.0.0",  # noqa: S104  # a container's only address is unknown
+        metadata=row(
+            "HOKUSAI_PROBE_HOST",
+            str,
+            "The address that the controller's own port is on.",
+        ),
+    )
     probe_port: int = field(
         default=8002,
         metadata=row(

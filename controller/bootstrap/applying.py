@@ -71,7 +71,7 @@ def applying(context: Context, *, largest_backlog: int) -> Iterator[Applying]:
     with ExitStack() as closing:
         stored = open_store(context.settings, clock, upgrade=True)
         closing.callback(stored.database.close)
-        leader = Leader(Leases(stored.database), process_name())
+        leader = Leader(Leases(stored.database), process_name(), clock)
         held = leader.take()
         if held is not None:
             msg = (
@@ -81,7 +81,7 @@ def applying(context: Context, *, largest_backlog: int) -> Iterator[Applying]:
             raise RefusedError(msg)
         closing.callback(leader.release)
         deliveries = Deliveries()
-        wishes = Wishes(deliveries.wake, largest_backlog)
+        wishes = Wishes(deliveries.wake, largest_backlog, permitted=leader.holding)
         controller = Controller(
             context.document,
             context.settings,

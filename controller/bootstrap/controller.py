@@ -148,7 +148,7 @@ class Controller:
         return Reconciler(
             kinds,
             Observer(by_kind, pool, self.clock, forget=forget),
-            Executor(by_kind, memory, pool, self.clock),
+            Executor(by_kind, memory, pool, self.clock, permitted=wishes.permitted),
             memory,
             self.clock,
         )

@@ -61,11 +61,13 @@ class Wishes:
         announced: Called when there is something new to deliver.
         largest_backlog: How many announcements at once are let through.
         without_store: Whether to leave out what only a store knows.
+        permitted: Whether the command may still act; asked before each action.
     """
 
     announced: Callable[[], None] = lambda: None
     largest_backlog: int = 20
     without_store: bool = False
+    permitted: Callable[[], bool] = lambda: True
 
 
 def drivers(

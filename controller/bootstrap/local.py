@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import secrets
+import socket
 import subprocess
 import sys
 import threading
@@ -70,6 +71,7 @@ class LocalRun:
         needs = needs_of(document, self._file.parent)
         self.platform = LocalPlatform(needs, self._state, secret)
         self._clock = SystemClock()
+        self._probe_port = _free_port()
         self._began = self._clock.now()
         self._stopping = threading.Event()
         self._closing = ExitStack()
@@ -113,6 +115,8 @@ class LocalRun:
             **self.platform.environment(),
             "HOKUSAI_STORE_URL": f"sqlite:///{self._state / 'controller.db'}",
             "WEBHOOK_SECRET": self.platform.webhook_secret,
+            "HOKUSAI_PROBE_HOST": "127.0.0.1",
+            "HOKUSAI_PROBE_PORT": str(self._probe_port),
         }
 
     def statuses(self) -> Mapping[ResourceId, Conditions]:
@@ -223,6 +227,13 @@ class LocalRun:
                 tasks.run_due(document, self.statuses())
             except ControllerError as error:
                 log.warning("the local platform waits", extra={"error": str(error)})
+
+
+def _free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _ready(conditions: Conditions, generation: str) -> bool:

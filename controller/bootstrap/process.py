@@ -1,8 +1,8 @@
 """The long-running controller: passes, deliveries, a lease, and a way to stop.
 
-The main thread is an asyncio loop that delivers webhooks; one thread reconciles;
-another keeps the lease. SIGTERM ends all of them within half a minute, a second
-signal at once.
+The main thread is an asyncio loop that delivers webhooks and answers on a small
+port; one thread reconciles; another keeps the lease. SIGTERM ends all of them
+within half a minute, a second signal at once. SIGHUP asks for a pass now.
 """
 
 import asyncio
@@ -10,24 +10,27 @@ import logging
 import os
 import signal
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+from controller.api.probes import Probed, probes_app, serving
 from controller.bootstrap.command import Context, read
 from controller.bootstrap.controller import Controller
 from controller.bootstrap.deliveries import dispatcher_for
 from controller.bootstrap.drivers import Wishes
+from controller.bootstrap.passes import Passes
 from controller.bootstrap.stored import Stored, open_store
+from controller.bootstrap.watch import DocumentWatch
 from controller.clients.clock import SystemClock
 from controller.clients.webhook import Sender
-from controller.core.errors import ControllerError
 from controller.engine.dispatcher import Dispatcher
 from controller.engine.leader import Leader, process_name
 from controller.engine.loop import ReconcileLoop
 from controller.engine.scheduler import Alarm
-from controller.store.heartbeat import HEART, Heartbeats
 from controller.store.lease import Leases
 from controller.telemetry.logs import KnownSecrets, log_to
+from controller.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -64,54 +67,88 @@ class _Process:
     def __init__(
         self, file: Path, chosen: str | None, context: Context, stored: Stored
     ) -> None:
-        self._file = file
-        self._chosen = chosen
         self._context = context
         self._stored = stored
+        self._clock = SystemClock()
         self._asked_to_stop = threading.Event()
         self._stopped = threading.Event()
-        self._broken = ""
+        self._metrics = Metrics()
         self._dispatching: Dispatcher | None = None
-        self._heart = Heartbeats(stored.database)
-        self._leader = Leader(Leases(stored.database), process_name())
+        self._watch = DocumentWatch(file, chosen, context.document)
+        self._leader = Leader(Leases(stored.database), process_name(), self._clock)
 
     async def main(self) -> None:
-        """Start every part, wait for the end, and stop every part."""
+        """Wait for the lease, start every part, and stop every part at the end."""
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
         self._on_signals(loop, stop)
-        if not await asyncio.to_thread(self._leader.wait, self._asked_to_stop):
-            return
-        controller = Controller(
-            self._context.document,
-            self._context.settings,
-            self._context.environ,
-            self._context.kinds,
-            stored=self._stored,
-            wishes=Wishes(announced=self._announced),
-        )
-        alarm = Alarm(controller.clock)
-        passes = ReconcileLoop(lambda: self._pass(controller), alarm, _AFTER_ERROR)
-        async with Sender(controller.clock) as sender:
-            dispatcher = dispatcher_for(
-                controller, self._context.settings, self._stored, sender, passes.wake
-            )
-            self._dispatching = dispatcher
-            alarm.every(_WATCH, lambda: self._watch(passes))
-            keeper = self._thread("lease", self._keep, loop, stop)
-            worker = self._thread("reconcile", passes.run)
-            await dispatcher.run(stop)
-        passes.stop()
+        passes = Passes(self._watch, self._stored, self._metrics, self._clock)
+        alarm = Alarm(self._clock)
+        turns = ReconcileLoop(passes.run, alarm, _AFTER_ERROR)
+        loop.add_signal_handler(signal.SIGHUP, turns.wake)
+        port = asyncio.create_task(self._serve(passes, turns, stop))
+        if await asyncio.to_thread(self._leader.wait, self._asked_to_stop):
+            await self._lead(passes, turns, alarm, stop)
         alarm.stop()
+        stop.set()
+        await port
+        log.info("controller stopped")
+
+    async def _lead(
+        self, passes: Passes, turns: ReconcileLoop, alarm: Alarm, stop: asyncio.Event
+    ) -> None:
+        """Reconcile and deliver, until ``stop`` is set or the lease is lost."""
+        controller = self._controller()
+        passes.use(controller)
+        async with Sender(controller.clock) as sender:
+            self._dispatching = dispatcher_for(
+                controller, self._context.settings, self._stored, sender, turns.wake
+            )
+            alarm.every(_WATCH, lambda: passes.ask(turns.wake))
+            loop = asyncio.get_running_loop()
+            keeper = _thread("lease", lambda: self._keep(loop, stop))
+            worker = _thread("reconcile", turns.run)
+            await self._dispatching.run(stop)
+        turns.stop()
         await asyncio.to_thread(worker.join, _GRACE_SECONDS)
         self._stopped.set()
         await asyncio.to_thread(keeper.join, _GRACE_SECONDS)
         self._leader.release()
         controller.close()
-        log.info("controller stopped")
+
+    def _controller(self) -> Controller:
+        wishes = Wishes(announced=self._announced, permitted=self._leader.holding)
+        return Controller(
+            self._context.document,
+            self._context.settings,
+            self._context.environ,
+            self._context.kinds,
+            stored=self._stored,
+            wishes=wishes,
+        )
+
+    async def _serve(
+        self, passes: Passes, turns: ReconcileLoop, stop: asyncio.Event
+    ) -> None:
+        """Answer on the small port; a port that is taken is told, and done without."""
+        settings = self._context.settings
+        key = settings.api_key.reveal() if settings.api_key else None
+        probed = Probed(
+            last_pass=lambda: passes.last,
+            interval=lambda: self._watch.current().platform.interval,
+            leading=self._leader.holding,
+            metrics=lambda: self._metrics.text().decode(),
+            wake=turns.wake,
+            key=key,
+        )
+        app = probes_app(probed, self._clock)
+        try:
+            await serving(app, settings.probe_host, settings.probe_port, stop)
+        except OSError as error:
+            log.warning("no probe port", extra={"error": str(error)})
 
     def _on_signals(self, loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
         def asked() -> None:
-            if stop.is_set():
+            if self._asked_to_stop.is_set():
                 os._exit(130)
             log.info("controller stopping")
             self._asked_to_stop.set()
@@ -126,53 +163,13 @@ class _Process:
 
         self._leader.keep(self._stopped, lost)
 
-    def _thread(self, name: str, work: object, *args: object) -> threading.Thread:
-        thread = threading.Thread(target=work, args=args, name=name, daemon=True)  # type: ignore[arg-type]
-        thread.start()
-        return thread
-
-    def _pass(self, controller: Controller) -> timedelta:
-        """Do one pass on the document as it is now."""
-        self._reload(controller)
-        result = controller.reconcile(controller.desired())
-        self._heart.beat(HEART, process_name())
-        return result.next_in
-
-    def _reload(self, controller: Controller) -> None:
-        """Take the document as it is now; keep the last valid one if it is broken."""
-        try:
-            document = read(self._file, self._chosen).document
-        except (ControllerError, OSError) as error:
-            self._tell_broken(str(error))
-            return
-        self._broken = ""
-        if document.digest != controller.document.digest:
-            log.info("document changed", extra={"digest": document.digest})
-            controller.document = document
-
-    def _tell_broken(self, problem: str) -> None:
-        """Say once what is wrong with the document."""
-        if problem != self._broken:
-            log.error("document not valid", extra={"problem": problem})
-            self._broken = problem
-
     def _announced(self) -> None:
         """Deliver at once what a pass has just announced."""
         if self._dispatching is not None:
             self._dispatching.wake()
 
-    def _watch(self, passes: ReconcileLoop) -> None:
-        """Ask for a pass when the document reads differently than it did."""
-        try:
-            document = read(self._file, self._chosen).document
-        except (ControllerError, OSError) as error:
-            self._tell_broken(str(error))
-            return
-        if document.digest != self._context.document.digest:
-            self._context = Context(
-                document,
-                self._context.settings,
-                self._context.environ,
-                self._context.kinds,
-            )
-            passes.wake()
+
+def _thread(name: str, work: Callable[[], object]) -> threading.Thread:
+    thread = threading.Thread(target=work, name=name, daemon=True)
+    thread.start()
+    return thread

@@ -1,7 +1,7 @@
 """Carry out a plan: the only place where actions become effects."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor as Pool
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -51,6 +51,7 @@ class Executor:
         pool: Where the actions run.
         clock: Waits between attempts.
         policy: How often an action is tried within a pass.
+        permitted: Whether we may still act; asked right before each action.
     """
 
     drivers: Mapping[str, Driver]
@@ -58,6 +59,7 @@ class Executor:
     pool: Pool
     clock: Clock
     policy: RetryPolicy = field(default=WITHIN_A_PASS)
+    permitted: Callable[[], bool] = lambda: True
 
     def execute(
         self, actions: Sequence[Action], desired: DesiredState
@@ -84,6 +86,8 @@ class Executor:
         missing = [id_ for id_ in action.waits_for if id_ not in before]
         if missing:
             return Skipped(f"It waits for {', '.join(map(str, missing))}.")
+        if not self.permitted():
+            return Skipped("The lease is somebody else's by now.")
         number = self.journal.started(action)
         outcome = self._attempt(action)
         self.journal.finished(number, action, outcome)

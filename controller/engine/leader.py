@@ -6,7 +6,9 @@ import socket
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from math import inf
 
+from controller.core.clock import Clock
 from controller.core.errors import ControllerError
 from controller.store.lease import Held, Lease, Leases
 
@@ -24,20 +26,36 @@ def process_name() -> str:
 
 
 class Leader:
-    """Holds the lease for as long as it can. Not for use in several threads."""
+    """Holds the lease for as long as it can.
 
-    def __init__(self, leases: Leases, holder: str, ttl: timedelta = TTL) -> None:
+    One thread takes, keeps and releases it; any thread may ask whether it is held.
+    """
+
+    def __init__(
+        self, leases: Leases, holder: str, clock: Clock, ttl: timedelta = TTL
+    ) -> None:
         self._leases = leases
         self._holder = holder
+        self._clock = clock
         self._ttl = ttl
         self._lease: Lease | None = None
+        self._until = -inf
+
+    def holding(self) -> bool:
+        """Whether the lease is surely ours still.
+
+        By this machine's steady clock: a process that was stopped for a while and
+        goes on must not act on what it held before.
+        """
+        return self._clock.monotonic() < self._until
 
     def take(self) -> Held | None:
         """Take the lease; return who has it if it cannot be had."""
+        asked = self._clock.monotonic()
         claim = self._leases.acquire(LEASE, self._holder, self._ttl)
         if isinstance(claim, Held):
             return claim
-        self._lease = claim
+        self._lease, self._until = claim, asked + self._ttl.total_seconds()
         return None
 
     def wait(self, stopping: threading.Event) -> bool:
@@ -77,6 +95,7 @@ class Leader:
 
     def release(self) -> None:
         """Give the lease back, so that the next holder need not wait."""
+        self._until = -inf
         if self._lease is not None:
             self._leases.release(self._lease)
             self._lease = None
@@ -84,5 +103,8 @@ class Leader:
     def _renew(self) -> bool:
         if self._lease is None:
             return False
+        asked = self._clock.monotonic()
         self._lease = self._leases.renew(self._lease, self._ttl)
-        return self._lease is not None
+        renewed = self._lease is not None
+        self._until = asked + self._ttl.total_seconds() if renewed else -inf
+        return renewed

@@ -6,9 +6,12 @@ from controller.api import errors
 from controller.api.counting import Counting
 from controller.api.health import HealthSource
 from controller.api.models import ModelSource
+from controller.api.records import Records
+from controller.api.routes import control as control_routes
 from controller.api.routes import health as health_routes
 from controller.api.routes import models as models_routes
 from controller.core.clock import Clock
+from controller.core.secret import Secret
 from controller.telemetry.metrics import Counter, Metrics
 
 
@@ -19,6 +22,8 @@ def create_app(
     clock: Clock,
     version: str,
     metrics: Counter | None = None,
+    records: Records | None = None,
+    key: Secret | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -28,6 +33,8 @@ def create_app(
         clock: Dates the answers.
         version: Of this program.
         metrics: Where requests are counted.
+        records: What the controller wrote down; None to leave those routes out.
+        key: What a caller must show to see the records.
     """
     app = FastAPI(
         title="Hokusai",
@@ -45,5 +52,7 @@ def create_app(
         )
     )
     app.include_router(models_routes.router(models))
+    if records is not None:
+        app.include_router(control_routes.router(records, key))
     app.add_middleware(Counting, metrics=metrics or Metrics())
     return app

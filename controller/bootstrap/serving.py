@@ -1,5 +1,6 @@
 """The API service: what it looks at, and where it listens."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from importlib.metadata import version
 from urllib.parse import urlsplit
@@ -13,10 +14,19 @@ from controller.bootstrap.controller import NoFallbacks
 from controller.bootstrap.look import store_is_there
 from controller.bootstrap.mlflow import connect
 from controller.clients.clock import SystemClock
+from controller.core.clock import Clock
+from controller.core.conditions import Conditions
 from controller.core.errors import RefusedError
 from controller.core.fallbacks import Fallbacks
+from controller.core.resource import ResourceId
 from controller.resolver import Resolver
 from controller.settings import Settings
+from controller.store.database import Database
+from controller.store.events import EventLog, Happening
+from controller.store.fallbacks import StoredFallbacks
+from controller.store.heartbeat import HEART, Heartbeat, Heartbeats
+from controller.store.status import StatusTable
+from controller.store.triggers import Triggers
 from controller.telemetry.logs import KnownSecrets, log_to
 
 
@@ -35,7 +45,11 @@ def serve_api(settings: Settings, host: str | None, port: int | None) -> None:
     name = urlsplit(uri).hostname or ""
     with ExitStack() as closing:
         looks: dict[str, Look] = {}
-        fallbacks = _store(settings, clock, closing, looks)
+        database = _store(settings, clock, closing)
+        fallbacks: Fallbacks = NoFallbacks()
+        if database is not None:
+            looks["store"] = store_look(database.check)
+            fallbacks = StoredFallbacks(database)
         last_resort = {name: settings.mlflow_fallback_ip}
         resolver = Resolver(
             fallbacks,
@@ -54,23 +68,40 @@ def serve_api(settings: Settings, host: str | None, port: int | None) -> None:
             KnownModels(mlflow.api, clock),
             clock=clock,
             version=version("hokusai-controller"),
+            records=StoredRecords(database, clock) if database else None,
+            key=settings.api_key,
         )
         serve(app, host or settings.api_host, port or settings.api_port)
 
 
-def _store(
-    settings: Settings,
-    clock: SystemClock,
-    closing: ExitStack,
-    looks: dict[str, Look],
-) -> Fallbacks:
-    """Return the memory of addresses, and look at the store if there is one."""
+def _store(settings: Settings, clock: Clock, closing: ExitStack) -> Database | None:
+    """Return the store, if there is one."""
     if not store_is_there(settings):
-        return NoFallbacks()
-    from controller.store.database import Database
-    from controller.store.fallbacks import StoredFallbacks
-
+        return None
     database = Database(settings.store_url.reveal(), clock)
     closing.callback(database.close)
-    looks["store"] = store_look(database.check)
-    return StoredFallbacks(database)
+    return database
+
+
+class StoredRecords:
+    """Reads what the controller wrote down, and leaves wishes for it."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def statuses(self) -> Mapping[ResourceId, Conditions]:
+        """Return the conditions that the last pass concluded."""
+        return StatusTable(self._database).all()
+
+    def last_pass(self) -> Heartbeat | None:
+        """Return when a controller last completed a pass, and which."""
+        return Heartbeats(self._database).last(HEART)
+
+    def events(self, limit: int, of: ResourceId | None) -> tuple[Happening, ...]:
+        """Return the latest happenings, the last one first."""
+        return EventLog(self._database).recent(limit, of)
+
+    def ask(self, reason: str) -> int:
+        """Leave a wish for a pass and return its number."""
+        return Triggers(self._database).ask(reason, self._clock.now())

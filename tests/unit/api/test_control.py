@@ -1,0 +1,136 @@
+"""Status, events and a wish for a pass, for somebody on another host."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from controller.api import create_app
+from controller.core.conditions import Condition, ConditionType, Truth
+from controller.core.resource import ResourceId
+from controller.core.secret import Secret
+from controller.store.events import Happening
+from controller.store.heartbeat import Heartbeat
+from tests.fakes.stopped_clock import StoppedClock
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+API = ResourceId("service", "api")
+KEY = {"Authorization": "Bearer s3cret"}
+
+
+class Records:
+    """What a controller wrote down."""
+
+    def __init__(self):
+        self.wishes = []
+
+    def statuses(self):
+        ready = Condition(
+            ConditionType.READY, Truth.TRUE, "Ready", "Fine.", "v1:g", NOON
+        )
+        return {API: {ConditionType.READY: ready}}
+
+    def last_pass(self):
+        return Heartbeat("host:1", NOON)
+
+    def events(self, limit, of):
+        found = (Happening(API, "Normal", "Ready", "Fine.", 2, NOON, NOON),)
+        return tuple(h for h in found if of in {None, h.resource})[:limit]
+
+    def ask(self, reason):
+        self.wishes.append(reason)
+        return len(self.wishes)
+
+
+class Nothing:
+    """Neither components nor models."""
+
+    async def components(self):
+        return {}
+
+    async def models(self):
+        raise AssertionError
+
+
+def ask(method, path, records=None, headers=None, key="s3cret"):
+    """Return the answer of an application without a socket."""
+    app = create_app(
+        Nothing(),
+        Nothing(),
+        clock=StoppedClock(),
+        version="1",
+        records=records or Records(),
+        key=Secret(key) if key else None,
+    )
+
+    async def asking():
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://api") as c:
+            return await c.request(method, path, headers=headers)
+
+    return asyncio.run(asking())
+
+
+def test_status_tells_every_condition_and_when_somebody_last_looked():
+    answer = ask("GET", "/api/v1/status", headers=KEY).json()
+
+    (resource,) = answer["resources"]
+    assert resource["resource"] == "service/api"
+    assert resource["conditions"][0]["reason"] == "Ready"
+    assert (answer["holder"], answer["last_pass"]) == ("host:1", "2026-01-01T12:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        pytest.param("", ["service/api"], id="all"),
+        pytest.param("?resource=service/api", ["service/api"], id="one resource"),
+        pytest.param("?resource=service/other", [], id="another"),
+    ],
+)
+def test_events_are_of_all_or_of_one(query, expected):
+    answer = ask("GET", f"/api/v1/events{query}", headers=KEY).json()
+
+    assert [event["resource"] for event in answer] == expected
+
+
+def test_a_wish_for_a_pass_is_left_in_the_store():
+    records = Records()
+
+    answer = ask("POST", "/api/v1/reconcile?reason=deploy", records, KEY)
+
+    assert (answer.status_code, answer.json()) == (202, {"id": 1})
+    assert records.wishes == ["deploy"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/v1/status"),
+        ("GET", "/api/v1/events"),
+        ("POST", "/api/v1/reconcile"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("headers", "key", "status"),
+    [
+        pytest.param({}, "s3cret", 401, id="no key shown"),
+        pytest.param({"Authorization": "Bearer no"}, "s3cret", 401, id="wrong key"),
+        pytest.param(KEY, None, 403, id="no key set"),
+    ],
+)
+def test_nobody_is_answered_without_the_key(method, path, headers, key, status):
+    records = Records()
+
+    answer = ask(method, path, records, headers, key)
+
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert records.wishes == []
+
+
+def test_what_is_no_address_is_refused():
+    answer = ask("GET", "/api/v1/events?resource=api", headers=KEY)
+
+    assert answer.status_code == 422

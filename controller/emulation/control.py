@@ -31,10 +31,15 @@ class Control:
     """Lets a test or a person steer the simulator over HTTP."""
 
     def __init__(
-        self, simulator: EcsSimulator, clock: Clock, process_ids: ProcessIds
+        self,
+        simulator: EcsSimulator,
+        clock: Clock,
+        step: Callable[[], None],
+        process_ids: ProcessIds,
     ) -> None:
         self._simulator = simulator
         self._clock = clock
+        self._step = step
         self._process_ids = process_ids
         self._routes: Mapping[tuple[str, str], Callable[[Body], Body]] = {
             ("GET", "state"): lambda _: self._state(),
@@ -125,7 +130,7 @@ class Control:
         while duration > timedelta(0):
             step = min(_STEP, duration)
             self._clock.advance(step)
-            self._simulator.step()
+            self._step()
             duration -= step
 
     def _set(self, body: Body) -> Body:

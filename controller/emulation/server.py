@@ -29,7 +29,7 @@ from controller.emulation.moto_app import MotoApplication
 from controller.emulation.moto_effects import MotoEffects, Place
 from controller.emulation.moto_targets import show_target_health
 from controller.emulation.service_model import ecs_model
-from controller.emulation.targets import TargetBoard
+from controller.emulation.targets import Probe, TargetBoard
 from controller.emulation.task_addresses import TaskAddresses
 from controller.emulation.wire import TARGET_PREFIX, EcsProtocol
 
@@ -44,7 +44,8 @@ POLL = 0.05
 class EmulatorServer:
     """ECS from the simulator, everything else from moto, behind one address.
 
-    With the real clock a ticker steps the simulator; with a stepped one, only
+    ``probe`` stands in for looking at load balancer targets: containers of a
+    scripted runtime do not listen. With the real clock a ticker steps the simulator; with a stepped one, only
     ``POST /_emulator/clock`` does. One at a time in a process: moto's state is
     the process's, and each server begins with none.
 
@@ -62,6 +63,7 @@ class EmulatorServer:
         timing: Timing | None = None,
         addresses: Addresses | None = None,
         fills: Fills | None = None,
+        probe: Probe | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
         region: str = "us-east-1",
@@ -72,7 +74,9 @@ class EmulatorServer:
         self.lock = threading.RLock()
         self.place = Place(ACCOUNT, region)
         self._targets = TargetBoard(
-            self._clock, lambda: self.place.backend("elbv2").target_groups
+            self._clock,
+            lambda: self.place.backend("elbv2").target_groups,
+            probe,
         )
         self.simulator = EcsSimulator(
             clock=self._clock,
@@ -86,7 +90,9 @@ class EmulatorServer:
         )
         self._moto = MotoApplication(self.lock, SystemClock(), self.simulator.faults)
         self._protocol = EcsProtocol(self.simulator.call, ecs_model())
-        self._control = Control(self.simulator, self._clock, _process_ids(runtime))
+        self._control = Control(
+            self.simulator, self._clock, self._step, _process_ids(runtime)
+        )
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._trouble = ""
@@ -145,10 +151,13 @@ class EmulatorServer:
         while not self._stopping.wait(TICK_SECONDS):
             with self.lock:
                 try:
-                    self._targets.step()
-                    self.simulator.step()
+                    self._step()
                 except Exception as error:  # noqa: BLE001 - time must go on
                     self._report(error)
+
+    def _step(self) -> None:
+        self._targets.step()
+        self.simulator.step()
 
     def _report(self, error: Exception) -> None:
         """Log what keeps going wrong once, not at every tick."""

@@ -3,12 +3,13 @@
 import http.client
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 from controller.core.clock import Clock
+from controller.emulation.clocks import SteppedClock
 from controller.emulation.ecs.effects import Target
 from controller.emulation.loopback import NotLoopbackError, require_loopback
 
@@ -63,32 +64,43 @@ class Check:
     unhealthy_after: int
 
 
-@dataclass(slots=True)
+Probe: TypeAlias = Callable[[Target, Check], bool]
+T = TypeVar("T")
+
+
 class TargetBoard:
     """What is known of every target, kept up by probes in the background.
 
-    Attributes:
-        clock: Tells when a probe is due and a drain is over.
-        groups: Returns moto's target groups by ARN.
+    With a stepped clock there is no background: a probe that is due is over
+    when the step is.
     """
 
-    clock: Clock
-    groups: Callable[[], Mapping[str, Any]]
-    _entries: dict[Target, _Entry] = field(default_factory=dict)
-    _pool: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(_PROBES_AT_ONCE)
-    )
+    def __init__(
+        self,
+        clock: Clock,
+        groups: Callable[[], Mapping[str, Any]],
+        probe: Probe | None = None,
+    ) -> None:
+        self._clock = clock
+        self._groups = groups
+        self._probe = probe or probe_target
+        self._entries: dict[Target, _Entry] = {}
+        self._pool: Executor = (
+            _AtOnce()
+            if isinstance(clock, SteppedClock)
+            else ThreadPoolExecutor(_PROBES_AT_ONCE)
+        )
 
     def register(self, target: Target) -> None:
         """Add a target; it is ``initial`` until a probe succeeds."""
-        group = self.groups().get(target.target_group_arn)
+        group = self._groups().get(target.target_group_arn)
         if group is not None:
             group.register([{"Id": target.address, "Port": target.port}])
             self._entries[target] = _Entry()
 
     def deregister(self, target: Target) -> None:
         """Begin to drain a target."""
-        group = self.groups().get(target.target_group_arn)
+        group = self._groups().get(target.target_group_arn)
         if group is not None and target.address in group.targets:
             group.deregister([{"Id": target.address}])
         self._drain(target)
@@ -96,7 +108,7 @@ class TargetBoard:
     def _drain(self, target: Target) -> None:
         entry = self._entries.setdefault(target, _Entry())
         entry.health = DRAINING
-        entry.drains_until = self.clock.now() + self.delay(target.target_group_arn)
+        entry.drains_until = self._clock.now() + self.delay(target.target_group_arn)
 
     def health(self, target: Target) -> Health:
         """Return a target's state."""
@@ -113,14 +125,14 @@ class TargetBoard:
 
     def delay(self, target_group_arn: str) -> timedelta:
         """Return a group's deregistration delay."""
-        group = self.groups().get(target_group_arn)
+        group = self._groups().get(target_group_arn)
         attributes = group.attributes if group is not None else {}
         seconds = attributes.get("deregistration_delay.timeout_seconds", 300)
         return timedelta(seconds=float(seconds))
 
     def step(self) -> None:
         """Take up what others registered, start due probes, read finished ones."""
-        now, groups = self.clock.now(), self.groups()
+        now, groups = self._clock.now(), self._groups()
         registered = set(_registered(groups))
         for target in registered - self._entries.keys():
             self._entries[target] = _Entry()
@@ -135,17 +147,27 @@ class TargetBoard:
                 self._look(target, entry, check, now)
 
     def _look(self, target: Target, entry: _Entry, check: Check, now: datetime) -> None:
-        if entry.probe is not None and entry.probe.done():
-            _judge(entry, check, passed=entry.probe.result())
-            entry.probe = None
         due = entry.next_probe is None or now >= entry.next_probe
         if entry.probe is None and due:
             entry.next_probe = now + check.interval
-            entry.probe = self._pool.submit(probe, target, check)
+            entry.probe = self._pool.submit(self._probe, target, check)
+        if entry.probe is not None and entry.probe.done():
+            _judge(entry, check, passed=entry.probe.result())
+            entry.probe = None
 
     def close(self) -> None:
         """Stop probing."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+class _AtOnce(Executor):
+    """Carries out what it is given before it returns."""
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
+        """Return the outcome, which is there already."""
+        outcome: Future[T] = Future()
+        outcome.set_result(fn(*args, **kwargs))
+        return outcome
 
 
 def _registered(groups: Mapping[str, Any]) -> Iterator[Target]:
@@ -181,7 +203,7 @@ def _judge(entry: _Entry, check: Check, *, passed: bool) -> None:
         entry.health, entry.row = now_seen, 0
 
 
-def probe(target: Target, check: Check) -> bool:
+def probe_target(target: Target, check: Check) -> bool:
     """Return whether a target answers as its group demands; loopback only."""
     try:
         require_loopback(target.address)

@@ -1,11 +1,15 @@
 """What ECS does to the other services: secrets, logs, Cloud Map, targets, events."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from botocore.exceptions import ClientError
 
+from controller.emulation.clocks import SteppedClock
 from controller.emulation.cloud_map import cloud_map_lookup
+from controller.emulation.runtimes.scripted import ScriptedRuntime
+from controller.emulation.server import EmulatorServer
 from tests.integration.emulation.aws_here import client, control
 
 
@@ -223,3 +227,37 @@ def test_what_a_service_refers_to_must_be_there(aws, fields, reason):
 
     with pytest.raises(ClientError, match=reason):
         create(aws, **fields)
+
+
+def test_targets_are_probed_as_the_clock_is_stepped():
+    answering = True
+    server = EmulatorServer(
+        runtime=ScriptedRuntime(), clock=SteppedClock(), probe=lambda *_: answering
+    )
+    with server:
+        clients = {name: client(server, name) for name in ("ecs", "ec2", "elbv2")}
+        clients["ecs"].create_cluster(clusterName="c")
+        vpc = clients["ec2"].describe_vpcs()["Vpcs"][0]["VpcId"]
+        group = clients["elbv2"].create_target_group(
+            Name="t", Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip"
+        )
+        arn = group["TargetGroups"][0]["TargetGroupArn"]
+        register(clients.__getitem__)
+        create(
+            clients.__getitem__,
+            loadBalancers=[BEHIND_NOTHING | {"targetGroupArn": arn}],
+        )
+
+        server.advance(timedelta(seconds=10))
+        before = healths(clients["elbv2"], arn)
+        answering = False
+        server.advance(timedelta(seconds=200))
+        stopped = stopped_reason(clients.__getitem__)
+
+    assert before == ["healthy"]
+    assert stopped == f"Task failed ELB health checks in (target-group {arn})"
+
+
+def healths(balancer, arn):
+    found = balancer.describe_target_health(TargetGroupArn=arn)
+    return [t["TargetHealth"]["State"] for t in found["TargetHealthDescriptions"]]

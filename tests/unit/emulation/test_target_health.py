@@ -11,7 +11,7 @@ from controller.emulation.targets import (
     _codes,
     _Entry,
     _judge,
-    probe,
+    probe_target,
 )
 
 CHECK = Check("HTTP", "/", "200", timedelta(seconds=5), 1.0, 3, 2)
@@ -52,4 +52,4 @@ def test_a_matcher_is_codes_and_ranges(text, codes):
 
 
 def test_nothing_but_loopback_is_probed():
-    assert probe(Target("arn", "10.0.0.1", 80), CHECK) is False
+    assert probe_target(Target("arn", "10.0.0.1", 80), CHECK) is False

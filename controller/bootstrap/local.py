@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any, Self
@@ -119,6 +119,18 @@ class LocalRun:
             "HOKUSAI_PROBE_PORT": str(self._probe_port),
         }
 
+    def names(self) -> Iterator[tuple[str, int, str]]:
+        """Yield host, port and address of every endpoint that resolves now."""
+        resolver = self._resolver()
+        for id_, resource in sorted(self.document().resources.items()):
+            if id_.kind != "endpoint":
+                continue
+            host = resource.spec.host
+            try:
+                yield host, resource.spec.port, resolver.addresses(host)[0]
+            except ControllerError:
+                continue
+
     def statuses(self) -> Mapping[ResourceId, Conditions]:
         """Return what the controller concluded last; nothing before its first pass.
 
@@ -152,16 +164,17 @@ class LocalRun:
 
     def _tasks(self) -> OneOffTasks:
         place = self.platform.server.place
-        resolver = Resolver(
-            NoFallbacks(), self._clock, nameserver=self.platform.dns.address, ttl=0.0
-        )
         aws = BotoAws(
             place.region,
             endpoint_url=self.platform.server.url,
             credentials=Credentials("local", "local"),
             light=True,
         )
-        return OneOffTasks(aws, resolver.addresses)
+        return OneOffTasks(aws, self._resolver().addresses)
+
+    def _resolver(self) -> Resolver:
+        nameserver = self.platform.dns.address
+        return Resolver(NoFallbacks(), self._clock, nameserver=nameserver, ttl=0.0)
 
     def _webhook_secret(self) -> str:
         """Return the secret that webhooks are signed with; made once, then kept."""

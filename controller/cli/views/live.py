@@ -1,13 +1,18 @@
 """The table that the local platform shows while it runs."""
 
 import sys
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from controller.cli.views.statuses import Statuses, rows
 from controller.core.clock import Clock
 
+_FOR_AWS = (
+    "AWS_ENDPOINT_URL",
+    "AWS_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+)
 _COLOURS = {"Ready": "green", "Stalled": "red", "Unknown": "yellow"}
 
 
@@ -53,22 +58,36 @@ class Table:
             sys.stderr.flush()
 
 
-def what_next(environment: Mapping[str, str], file: Path) -> str:
-    """Return what a person may try now."""
+def what_next(
+    environment: Mapping[str, str], names: Iterable[tuple[str, int, str]]
+) -> str:
+    """Return what a person may try now.
+
+    Args:
+        environment: The variables by which the platform is found.
+        names: Host, port and address of what answers HTTP.
+    """
     dns_host, dns_port = environment["HOKUSAI_DNS_SERVER"].rsplit(":", 1)
-    aws = environment["AWS_ENDPOINT_URL"]
-    keys = "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION=us-east-1"
-    hokusai = ".venv/bin/hokusai"
-    return f"""
-Try, in another terminal:
-  {hokusai} status -e local
-  {hokusai} diff -e local
-  dig @{dns_host} -p {dns_port} mlflow.hokusai-local.local +short
-  {keys} .venv/bin/aws --endpoint-url {aws} \\
-    ecs update-service --cluster hokusai-local --service hokusai-api-local \\
-    --deployment-configuration maximumPercent=150   (and see it put back)
-  edit {file}, and see it followed here
-Ctrl-C stops everything."""
+    known = list(names)
+    keys = " ".join(f"{name}={environment[name]}" for name in _FOR_AWS)
+    lines = [
+        "",
+        "Try, in another terminal:",
+        "  .venv/bin/hokusai status -e local",
+        "  .venv/bin/hokusai diff -e local",
+        *(f"  dig @{dns_host} -p {dns_port} {host} +short" for host, _, _ in known[:1]),
+        *(
+            f"  curl --resolve {host}:{port}:{address} http://{host}:{port}/health"
+            for host, port, address in known
+        ),
+        f"  {keys} \\",
+        "    .venv/bin/aws ecs update-service --cluster hokusai-local \\",
+        "    --service hokusai-api-local --deployment-configuration maximumPercent=150",
+        "  and see it put back",
+        "  edit specs/environments/local.yaml, and see it followed here",
+        "Ctrl-C stops everything.",
+    ]
+    return "\n".join(lines)
 
 
 def _drawn(lines: list[tuple[str, str, str, str]], elapsed: float) -> Any:

@@ -76,4 +76,5 @@ def health(_spec: WebhookSpec, state: WebhookState) -> Health:
     if counts.pending:
         message = f"{counts.pending} deliveries are under way."
         return Health(Level.PROGRESSING, "Delivering", message)
-    return Health(Level.HEALTHY, "Delivered", f"{counts.delivered} were delivered.")
+    many = "announcement" if counts.delivered == 1 else "announcements"
+    return Health(Level.HEALTHY, "Delivered", f"{counts.delivered} {many} delivered.")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from controller.bootstrap.counting import CallCount, Spent, spent_on
+from controller.bootstrap.details import details_of
 from controller.bootstrap.drivers import NO_STORE, Clients, Wishes, drivers
 from controller.bootstrap.mlflow import ENDPOINT, connect, tracking_uri
 from controller.clients.aws import (
@@ -27,9 +29,10 @@ from controller.resolver import Resolver
 
 if TYPE_CHECKING:
     from controller.bootstrap.stored import Stored
+    from controller.core.details import Section
     from controller.core.plan import Plan
     from controller.core.planner import DesiredState, Kinds
-    from controller.core.resource import ResourceId
+    from controller.core.resource import Resource, ResourceId
     from controller.settings import Settings
     from controller.spec.document import Document
 
@@ -82,6 +85,7 @@ class Controller:
         verify_account(self.aws, platform.account, platform.region)
         self.secrets = Secrets(environ, self.aws)
         self._closing = ExitStack()
+        self._mlflow_calls = CallCount()
         wishes = wishes or Wishes()
         clients = self._clients(settings, stored, wishes)
         self._reconciler = self._parts(kinds, clients, wishes)
@@ -99,6 +103,16 @@ class Controller:
         """Do one pass."""
         interval = self.document.platform.interval
         return self._reconciler.run(desired, self._limits(), interval)
+
+    def details(self, resource: Resource[Any]) -> tuple[Section, ...]:
+        """Return all there is to see of one resource. Writes nothing."""
+        kind = self._reconciler.kinds[resource.id.kind]
+        driver = self._reconciler.observer.drivers[resource.id.kind]
+        return details_of(resource, kind, driver)
+
+    def spent(self) -> Spent:
+        """Return the calls that were made so far, and the rules behind them."""
+        return spent_on(self.aws, self._mlflow_calls, self._reconciler.kinds)
 
     def close(self) -> None:
         """Close every connection and end every thread."""
@@ -129,6 +143,7 @@ class Controller:
                 uri, settings, lambda host: resolver.resolve(host).addresses
             )
             self._closing.callback(mlflow.close)
+            self._mlflow_calls.follow(mlflow.http)
         without = None if wishes.without_store else NoStore()
         fallbacks = stored.fallbacks if stored else without
         return Clients(self.aws, mlflow, resolver, fallbacks, stored, self.clock)

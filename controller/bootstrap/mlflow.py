@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from controller.clients.http import http_client
+from controller.clients.http import Client, http_client
 from controller.clients.mlflow import MlflowApi, MlflowReader
 from controller.core.resource import ResourceId
 from controller.settings import Settings
@@ -19,12 +19,16 @@ class Mlflow:
     Attributes:
         api: For writes, and reads that must be fresh.
         reader: For reads that a pass shares.
-        close: Closes the connections.
+        http: What both of them send with.
     """
 
     api: MlflowApi
     reader: MlflowReader
-    close: Callable[[], None]
+    http: Client
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.http.close()
 
 
 def tracking_uri(document: Document, settings: Settings) -> str | None:
@@ -43,4 +47,4 @@ def connect(
     http = http_client(uri, resolve=resolve)
     token = settings.mlflow_tracking_token
     api = MlflowApi(http, token.reveal() if token else None)
-    return Mlflow(api, MlflowReader(api), http.close)
+    return Mlflow(api, MlflowReader(api), http)

@@ -119,11 +119,22 @@ def _run(verbs: Verbs) -> None:
 
 
 def _status(verbs: Verbs) -> None:
-    summary = "Show every resource with its conditions, as the last pass found them."
+    summary = (
+        "Show every resource as the last pass found it; a single one in full,\n"
+        "looked at just now."
+    )
     parser = _command(verbs, "status", summary, exits.STATUS)
     options.targets(parser)
     options.document(parser)
     options.output(parser)
+    parser.add_argument(
+        "--watch", action="store_true", help="show every change, until Ctrl-C"
+    )
+    parser.add_argument(
+        "--verbose",
+        action="store_true",
+        help="tell when the last pass was, and look to tell what a look costs",
+    )
 
 
 def _events(verbs: Verbs) -> None:

@@ -13,6 +13,7 @@ _CONNECTIONS = 8
 # Shorter than uvicorn's 5 s, so that we never write to what it is closing.
 _KEEP_ALIVE_SECONDS = 3.0
 
+Client = httpx.Client
 Resolve = Callable[[str], Sequence[str]]
 
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from controller.core.plan import Change, Hold, Verb
+from controller.core.cost import Cost, one_call_each
+from controller.core.details import Section
+from controller.core.plan import Action, Change, Hold, Verb
 from controller.core.platform import Platform
 from controller.core.resource import ResourceId
 
@@ -67,6 +69,11 @@ def unknown_writer(_state: Any) -> str:
     return ""
 
 
+def nothing_more(_spec: Any, _state: Any) -> tuple[Section, ...]:
+    """Return nothing: the conditions say all there is to say."""
+    return ()
+
+
 def as_written(_name: str, spec: Any, _platform: Platform) -> Any:
     """Return ``spec``: nothing in this kind follows from its name or the platform."""
     return spec
@@ -86,6 +93,11 @@ class Kind(Generic[SpecT, StateT]):
         references: Returns the resources that a spec names.
         complete: Returns a spec with what follows from its key and the platform.
         writer: Returns who wrote last, if the backend says so.
+        details: Returns what a person may want to see of a state.
+        cost: Returns what carrying out an action takes.
+        looks: How many calls looking at all resources of this kind takes.
+        unbound: Paths whose values may move between planning and applying: counts
+            that others settle, and addresses.
         repair: The verb that settles changes in place.
         immutable: Paths that no update can change; they force a replacement.
         advised: Paths that only a person may change; they become advice.
@@ -101,6 +113,10 @@ class Kind(Generic[SpecT, StateT]):
     references: Callable[[SpecT], frozenset[ResourceId]] = no_references
     complete: Callable[[str, SpecT, Platform], SpecT] = as_written
     writer: Callable[[StateT], str] = unknown_writer
+    details: Callable[[SpecT, StateT], tuple[Section, ...]] = nothing_more
+    cost: Callable[[Action], Cost] = one_call_each
+    looks: str = ""
+    unbound: frozenset[str] = frozenset()
     repair: Verb = Verb.UPDATE
     immutable: frozenset[str] = frozenset()
     advised: frozenset[str] = frozenset()

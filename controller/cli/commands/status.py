@@ -1,27 +1,68 @@
 """``status``: how does everything do?"""
 
+from __future__ import annotations
+
 import argparse
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from controller.cli.exits import Exit
 from controller.cli.terminal import out
-from controller.cli.views.statuses import render_statuses
+from controller.cli.views.statuses import Report, Statuses, render_report
+from controller.cli.views.watched import Watched
+
+if TYPE_CHECKING:
+    from controller.bootstrap.records import Records
+    from controller.core.resource import ResourceId
+
+_LOOK_SECONDS = 1.0
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what the last pass concluded; asks nothing but the store."""
+    """Print what the last pass concluded, and of one resource all there is to see."""
+    from controller.bootstrap.closer import look_closer
     from controller.bootstrap.command import chosen_targets, read
     from controller.bootstrap.records import records
-    from controller.core.story import is_ready
 
     context = read(args.file, args.environment)
     targets = chosen_targets(args.targets, context.document)
     with records(context) as stored:
-        statuses = {
-            id_: conditions
-            for id_, conditions in stored.statuses().items()
-            if not targets or id_ in targets
-        }
-        now = stored.clock.now()
-    out(render_statuses(statuses, args.output, now))
-    ready = map(is_ready, statuses.values())
-    return Exit.OK if all(ready) else Exit.DIFFERENT
+        if args.watch:
+            return _watch(stored, targets, args.output)
+        statuses = _asked_for(stored.statuses(), targets)
+        one = next(iter(targets)) if len(targets) == 1 else None
+        closer = look_closer(context, one, everything=args.verbose)
+        report = Report(
+            statuses,
+            stored.clock.now(),
+            closer.details,
+            stored.last_pass() if args.verbose else None,
+            closer.spent,
+        )
+    out(render_report(report, args.output))
+    return _verdict(statuses)
+
+
+def _watch(stored: Records, targets: Iterable[ResourceId], output: str) -> int:
+    """Show every change until Ctrl-C."""
+    statuses: Statuses = {}
+    with Watched(output) as watched:
+        try:
+            while True:
+                statuses = _asked_for(stored.statuses(), targets)
+                watched.show(statuses, stored.clock.now())
+                stored.clock.sleep(_LOOK_SECONDS)
+        except KeyboardInterrupt:
+            return _verdict(statuses)
+
+
+def _asked_for(statuses: Statuses, targets: Iterable[ResourceId]) -> Statuses:
+    wanted = frozenset(targets)
+    return {id_: c for id_, c in statuses.items() if not wanted or id_ in wanted}
+
+
+def _verdict(statuses: Statuses) -> int:
+    from controller.core.story import is_ready
+
+    ready = all(map(is_ready, statuses.values()))
+    return Exit.OK if ready else Exit.DIFFERENT

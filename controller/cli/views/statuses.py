@@ -1,28 +1,92 @@
 """Conditions of resources, for people and for programs."""
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from __future__ import annotations
 
-from controller.cli.views.plain import as_json, as_yaml, status_data
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from controller.cli.views.plain import as_json, as_yaml, moment, status_data
 from controller.cli.views.tables import columns, markdown, one_line
 from controller.core.conditions import Conditions, ConditionType, Truth
+from controller.core.details import Cell, Section
 from controller.core.resource import ResourceId
 
+if TYPE_CHECKING:
+    from controller.bootstrap.counting import Spent
+    from controller.store.heartbeat import Heartbeat
+
+_CONDITION = ("condition", "status", "reason", "since", "message")
 _HEAD = ("resource", "status", "since", "message")
 Statuses = Mapping[ResourceId, Conditions]
+Table = Callable[[Sequence[str], Sequence[Sequence[str]]], Iterator[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What ``status`` shows.
+
+    Attributes:
+        statuses: The conditions of each resource.
+        now: When it is shown.
+        details: One resource in full, if one was asked for.
+        last_pass: When a controller completed a pass, and which, if asked for.
+        spent: What one look costs, if asked for.
+    """
+
+    statuses: Statuses
+    now: datetime
+    details: Mapping[ResourceId, Sequence[Section]] = field(default_factory=dict)
+    last_pass: Heartbeat | None = None
+    spent: Spent | None = None
+
+
+def render_report(report: Report, output: str) -> str:
+    """Return the report in the format ``output``."""
+    match output:
+        case "json":
+            return as_json(report_data(report))
+        case "yaml":
+            return as_yaml(report_data(report))
+        case "markdown":
+            return "\n".join(_parts(report, markdown, "### "))
+        case _:
+            return "\n".join(_parts(report, columns, ""))
 
 
 def render_statuses(statuses: Statuses, output: str, now: datetime) -> str:
     """Return the conditions in the format ``output``."""
-    match output:
-        case "json":
-            return as_json(status_data(statuses))
-        case "yaml":
-            return as_yaml(status_data(statuses))
-        case "markdown":
-            return "\n".join(markdown(_HEAD, list(rows(statuses, now))))
-        case _:
-            return "\n".join(columns(_HEAD, list(rows(statuses, now))))
+    return render_report(Report(statuses, now), output)
+
+
+def report_data(report: Report) -> dict[str, Any]:
+    """Return the report as plain data."""
+    data = status_data(report.statuses)
+    for resource in data["resources"]:
+        for id_, sections in report.details.items():
+            if str(id_) == resource["resource"]:
+                resource["details"] = [_section_data(s) for s in sections]
+    if report.last_pass is not None:
+        beat = report.last_pass
+        data["lastPass"] = {"at": moment(beat.beat), "by": beat.holder}
+    if report.spent is not None:
+        data["spent"] = _spent_data(report.spent)
+    return data
+
+
+def _section_data(section: Section) -> dict[str, Any]:
+    rows = [dict(zip(section.columns, row, strict=True)) for row in section.rows]
+    return {"title": section.title, "rows": rows, "problem": section.problem}
+
+
+def _spent_data(spent: Spent) -> dict[str, Any]:
+    return {
+        "calls": [
+            {"call": c.name, "times": c.times, "writes": c.writes} for c in spent.calls
+        ],
+        "rules": [{"kind": k, "rule": rule} for k, rule in spent.rules.items()],
+    }
 
 
 def rows(statuses: Statuses, now: datetime) -> Iterator[tuple[str, str, str, str]]:
@@ -52,3 +116,53 @@ def age(span: timedelta) -> str:
         if seconds >= size:
             return f"{seconds // size}{unit}"
     return f"{seconds}s"
+
+
+def _parts(report: Report, table: Table, mark: str) -> Iterator[str]:
+    """Yield the lines of everything the report holds, as tables with titles."""
+    yield from table(_HEAD, list(rows(report.statuses, report.now)))
+    for id_, sections in report.details.items():
+        conditions = report.statuses.get(id_, {})
+        yield from ("", f"{mark}conditions", *([""] * bool(mark)))
+        yield from table(_CONDITION, list(_conditions(conditions, report.now)))
+        for section in sections:
+            yield from ("", f"{mark}{section.title}", *([""] * bool(mark)))
+            yield from _section(section, table)
+    yield from _spent(report, table, mark)
+
+
+def _conditions(
+    conditions: Conditions, now: datetime
+) -> Iterator[tuple[str, str, str, str, str]]:
+    for type_, found in conditions.items():
+        since = age(now - found.last_transition)
+        yield type_, found.status, found.reason, since, one_line(found.message)
+
+
+def _section(section: Section, table: Table) -> Iterator[str]:
+    if section.problem:
+        yield f"(could not be seen: {section.problem})"
+    elif section.rows:
+        lines = [[_cell(cell) for cell in row] for row in section.rows]
+        yield from table(section.columns, lines)
+    else:
+        yield "(none)"
+
+
+def _spent(report: Report, table: Table, mark: str) -> Iterator[str]:
+    if report.last_pass is not None:
+        ago = age(report.now - report.last_pass.beat)
+        yield from ("", f"Last pass: {ago} ago, by {report.last_pass.holder}.")
+    if report.spent is None:
+        return
+    spent = report.spent
+    told = f"{spent.times} calls, {spent.writes} of them writes"
+    yield from ("", f"{mark}what one look costs: {told}", *([""] * bool(mark)))
+    lines = [[c.name, str(c.times), str(c.writes)] for c in spent.calls]
+    yield from table(("call", "times", "writes"), lines)
+    yield from ("", f"{mark}by which rule", *([""] * bool(mark)))
+    yield from table(("kind", "calls of a look"), list(spent.rules.items()))
+
+
+def _cell(cell: Cell) -> str:
+    return "" if cell is None else one_line(str(cell))

@@ -2,6 +2,7 @@
 
 from controller.core.kind import Kind
 from controller.kinds.endpoint.compare import compare
+from controller.kinds.endpoint.details import KEPT, PUBLISHED, cost, details
 from controller.kinds.endpoint.rules import health, held
 from controller.kinds.endpoint.spec import EndpointSpec, complete, references
 from controller.kinds.endpoint.state import EndpointState
@@ -15,4 +16,8 @@ KIND: Kind[EndpointSpec, EndpointState] = Kind(
     held=held,
     references=references,
     complete=complete,
+    details=details,
+    cost=cost,
+    looks="one DNS question and one probe each; one GetParameter if published",
+    unbound=frozenset({KEPT, PUBLISHED}),
 )

@@ -1,6 +1,7 @@
 """Endpoints: ask DNS, try the address, keep and publish the last good one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor as Pool
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
@@ -16,6 +17,10 @@ from controller.kinds.endpoint.spec import EndpointSpec
 from controller.kinds.endpoint.state import EndpointState
 
 _SIDE_BY_SIDE = 8
+
+
+def _threads() -> Pool:
+    return ThreadPoolExecutor(_SIDE_BY_SIDE, "endpoint")
 
 
 class Answer(Protocol):
@@ -53,8 +58,10 @@ class EndpointDriver:
         fallbacks: Fallbacks | None,
         aws: Aws,
         probe: Probe,
+        side_by_side: Callable[[], Pool] = _threads,
     ) -> None:
         """Keep what is needed; without ``fallbacks``, what is kept is left out."""
+        self._side_by_side = side_by_side
         self._resolver = resolver
         self._fallbacks = fallbacks
         self._aws = aws
@@ -66,7 +73,7 @@ class EndpointDriver:
         """Return how each name resolves and answers, looked at side by side."""
         if not declared:
             return {}
-        with ThreadPoolExecutor(_SIDE_BY_SIDE, "endpoint") as pool:
+        with self._side_by_side() as pool:
             looks = pool.map(self._look, (r.spec for r in declared.values()))
             return dict(zip(declared, looks, strict=True))
 

@@ -2,6 +2,7 @@
 
 from controller.core.kind import Kind
 from controller.kinds.experiment.compare import compare
+from controller.kinds.experiment.details import cost, details
 from controller.kinds.experiment.spec import ExperimentSpec, complete, references
 from controller.kinds.experiment.state import ExperimentState
 
@@ -12,6 +13,9 @@ KIND: Kind[ExperimentSpec, ExperimentState] = Kind(
     compare=compare,
     references=references,
     complete=complete,
+    details=details,
+    cost=cost,
+    looks="one search of all experiments",
     # MLflow fixes the location at creation; moving artifacts is a person's work.
     advised=frozenset({"artifact_location"}),
 )

@@ -2,6 +2,7 @@
 
 from controller.core.kind import Kind
 from controller.kinds.model.compare import compare
+from controller.kinds.model.details import cost, details
 from controller.kinds.model.rules import health, held
 from controller.kinds.model.spec import ModelSpec, complete, references
 from controller.kinds.model.state import ModelState
@@ -15,4 +16,7 @@ KIND: Kind[ModelSpec, ModelState] = Kind(
     held=held,
     references=references,
     complete=complete,
+    details=details,
+    cost=cost,
+    looks="one search of models, one of versions, two a selected experiment",
 )

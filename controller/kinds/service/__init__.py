@@ -2,6 +2,7 @@
 
 from controller.core.kind import Kind
 from controller.kinds.service.compare import compare
+from controller.kinds.service.cost import cost
 from controller.kinds.service.rules import health, held, writer
 from controller.kinds.service.spec import ServiceSpec, complete, references
 from controller.kinds.service.state import ServiceState
@@ -15,6 +16,9 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     held=held,
     references=references,
     complete=complete,
+    cost=cost,
+    looks="ceil(n / 10) DescribeServices a cluster; DescribeTaskDefinition once a revision",
+    unbound=frozenset({"desired_count"}),
     writer=writer,
     prune=True,
 )

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from controller.clients.aws import Aws
+from controller.core.details import Section
 from controller.core.driver import Applied, Progressing
 from controller.core.errors import ConflictError, NotFoundError
 from controller.core.identity import APPLIED_TAG, OWNER_TAG
@@ -14,6 +15,7 @@ from controller.core.ownership import ownership_of, stamp
 from controller.core.plan import Action, Verb
 from controller.core.resource import Resource, ResourceId
 from controller.kinds.service.describe import Ecs, exists, reraise_as_unknown_cluster
+from controller.kinds.service.details import ServiceDetails
 from controller.kinds.service.discovery import CloudMap
 from controller.kinds.service.normalise import canonical
 from controller.kinds.service.settings import settings
@@ -65,6 +67,10 @@ class ServiceDriver:
             self._delete(state)
             return Progressing(CHECK_AFTER, "The old service is being deleted.")
         return self._update(action, spec, state)
+
+    def details(self, resource: Resource[Any]) -> tuple[Section, ...]:
+        """Return what there is to see of one service; see ``core.details``."""
+        return ServiceDetails(self._aws).sections(resource.spec)
 
     def _observation(
         self, spec: ServiceSpec, service: Mapping[str, Any] | None

@@ -7,10 +7,12 @@ from controller.clients.mlflow import MlflowApi, MlflowReader
 from controller.core.announce import Event, event_id, identity_of, model_registered
 from controller.core.clock import Clock
 from controller.core.delivery import DeliveryState
+from controller.core.details import Section, looked_at
 from controller.core.driver import Applied
 from controller.core.observation import Absent, Observation, Present
 from controller.core.plan import Action, Verb
 from controller.core.resource import Resource, ResourceId
+from controller.kinds.webhook.reports import DELIVERY, SHOWN, rows
 from controller.kinds.webhook.rules import announced_tag, missing, unstamped
 from controller.kinds.webhook.spec import WebhookSpec
 from controller.kinds.webhook.state import LARGEST_BACKLOG, Deliveries, WebhookState
@@ -109,6 +111,17 @@ class WebhookDriver:
             self._announced()
         self._stamp(state)
         return Applied()
+
+    def details(self, resource: Resource[Any]) -> tuple[Section, ...]:
+        """Return what was last delivered to a target, or was tried to be."""
+        name = resource.id.name
+        return (
+            looked_at(
+                "deliveries",
+                DELIVERY,
+                lambda: rows(self._outcomes.list(SHOWN, name)),
+            ),
+        )
 
     def _stamp(self, state: WebhookState) -> None:
         tag = announced_tag(state.target)

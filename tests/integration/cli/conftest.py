@@ -1,5 +1,6 @@
 """A document in a folder of its own, and a store that passes were recorded in."""
 
+import boto3
 import pytest
 
 from controller.bootstrap.command import read
@@ -9,6 +10,9 @@ from controller.core.driver import Failed
 from controller.core.errors import PermanentError
 from controller.core.plan import Action, Reason, Verb
 from controller.core.resource import ResourceId
+from controller.emulation.ecs.timing import Timing
+from controller.emulation.runtimes.scripted import ScriptedRuntime
+from controller.emulation.server import EmulatorServer
 from controller.engine.store_memory import StoreMemory
 from controller.store.database import Database
 from controller.store.heartbeat import HEART, Heartbeats
@@ -19,6 +23,24 @@ platform: {name: t, environment: development, account: "123456789012", region: u
 services:
   mlflow: {image: "web:1", cpu: 256, memory: 512}
   api: {image: "web:1", cpu: 256, memory: 512, depends_on: [service/mlflow]}
+"""
+DISCOVERED = """\
+apiVersion: hokusai.ai/v1
+platform:
+  name: t
+  environment: development
+  account: "123456789012"
+  region: us-east-1
+  network: {{subnets: [{subnet}]}}
+services:
+  mlflow: {{image: "web:1", cpu: 256, memory: 512, discovery: mlflow, port: 80}}
+  api:
+    image: "web:1"
+    cpu: 256
+    memory: 512
+    discovery: api
+    port: 80
+    depends_on: [service/mlflow]
 """
 API, MLFLOW = ResourceId("service", "api"), ResourceId("service", "mlflow")
 
@@ -76,3 +98,49 @@ def recorded(here):
     found = Recorded(here)
     yield found
     found.database.close()
+
+
+class World:
+    """An emulated AWS with a cluster and a namespace, and a document for it."""
+
+    def __init__(self, server, folder):
+        self.server = server
+        self.file = folder / "hokusai.yaml"
+        self.ecs = self.client("ecs")
+        self.ecs.create_cluster(clusterName="t-development")
+        discovery = self.client("servicediscovery")
+        discovery.create_private_dns_namespace(Name="t-development.local", Vpc="v")
+        subnet = self.client("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
+        self.file.write_text(DISCOVERED.format(subnet=subnet))
+
+    def client(self, service):
+        return boto3.client(
+            service,
+            endpoint_url=self.server.url,
+            region_name="us-east-1",
+            aws_access_key_id="local",
+            aws_secret_access_key="local",
+        )
+
+    def edit(self, before, after):
+        text = self.file.read_text()
+        assert before in text
+        self.file.write_text(text.replace(before, after))
+
+    def service(self, name):
+        """Return the service as ECS describes it."""
+        found = self.ecs.describe_services(cluster="t-development", services=[name])
+        return found["services"][0]
+
+    def writes(self):
+        """Return how many revisions there are: what a service's change makes."""
+        return len(self.ecs.list_task_definitions()["taskDefinitionArns"])
+
+
+@pytest.fixture
+def world(here, monkeypatch):
+    with EmulatorServer(runtime=ScriptedRuntime(), timing=Timing.instant()) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+        yield World(server, here)

@@ -1,0 +1,52 @@
+"""A closer look than the store has: one resource in full, and what looking costs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from controller.bootstrap.command import Context
+from controller.bootstrap.counting import Spent
+from controller.bootstrap.look import looking
+from controller.core.details import Section
+from controller.core.errors import RefusedError
+from controller.core.resource import ResourceId
+
+
+@dataclass(frozen=True, slots=True)
+class Closer:
+    """What a look at the world added to what the store knows.
+
+    Attributes:
+        details: One resource in full, if one was asked for.
+        spent: What looking at everything cost, if that was asked for.
+    """
+
+    details: Mapping[ResourceId, Sequence[Section]] = field(default_factory=dict)
+    spent: Spent | None = None
+
+
+def look_closer(
+    context: Context, target: ResourceId | None, *, everything: bool
+) -> Closer:
+    """Return what a look at the world adds. Writes nothing.
+
+    Args:
+        context: What the command works with.
+        target: The resource to show in full, if one is.
+        everything: Whether to look at all that is declared, and count the calls.
+    """
+    if target is None and not everything:
+        return Closer()
+    try:
+        with looking(context, without_store=False) as (controller, _):
+            spent = None
+            if everything:
+                controller.plan(controller.desired())
+                spent = controller.spent()
+            if target is None:
+                return Closer(spent=spent)
+            resource = context.document.resources[target]
+            return Closer({target: controller.details(resource)}, spent)
+    except RefusedError as error:
+        # What the store says is worth showing even if AWS is not ours to ask.
+        problem = Section("details", problem=str(error))
+        return Closer({target: (problem,)} if target else {})

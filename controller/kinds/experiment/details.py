@@ -1,0 +1,25 @@
+"""One experiment in full."""
+
+from controller.core.cost import Cost
+from controller.core.details import Section
+from controller.core.plan import Action, Reason, Verb
+from controller.kinds.experiment.spec import ExperimentSpec
+from controller.kinds.experiment.state import ExperimentState
+
+
+def details(_spec: ExperimentSpec, state: ExperimentState) -> tuple[Section, ...]:
+    """Return what MLflow says of the experiment."""
+    stage = "active" if state.active else "deleted"
+    about = (("id", state.id), ("stage", stage), ("artifacts", state.artifact_location))
+    tags = tuple(sorted(state.tags.items()))
+    return (
+        Section("experiment", ("field", "value"), about),
+        Section("tags", ("tag", "value"), tags),
+    )
+
+
+def cost(action: Action) -> Cost:
+    """Return one call for each change, and one for the stamp that moves with it."""
+    if action.verb is Verb.CREATE:
+        return Cost(1, 0, 1)
+    return Cost(len(action.changes) + int(action.reason is not Reason.DRIFTED), 0, 1)

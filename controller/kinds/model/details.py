@@ -1,0 +1,68 @@
+"""One model in full: its versions, and the runs it selects from."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from controller.core.cost import Cost
+from controller.core.details import Row, Section
+from controller.core.plan import Action, Reason, Verb
+from controller.core.registration import DUPLICATE_TAG, VALUE_TAG
+from controller.kinds.model.spec import ModelSpec
+from controller.kinds.model.state import ModelState
+
+SHOWN = 10
+
+_VERSION = ("version", "status", "created", "aliases", "value", "run", "duplicate of")
+_RUN = ("experiment", "run", "started", "metric", "value", "has a model")
+
+
+def details(spec: ModelSpec, state: ModelState) -> tuple[Section, ...]:
+    """Return the newest versions of a model and the best runs it may come from."""
+    return (
+        Section("versions", _VERSION, tuple(_versions(state))[:SHOWN]),
+        Section("runs", _RUN, tuple(_runs(spec, state))),
+    )
+
+
+def cost(action: Action) -> Cost:
+    """Return one call for each change, and one for the stamp that moves with it."""
+    if action.verb is Verb.CREATE:
+        return Cost(1, 0, 1)
+    stamps = int(action.reason is not Reason.DRIFTED)
+    return Cost(len(action.changes) + stamps, 0, 1)
+
+
+def _versions(state: ModelState) -> Iterator[Row]:
+    for version in sorted(state.versions, key=lambda v: -v.number):
+        named = sorted(a for a, n in state.aliases.items() if n == version.number)
+        yield (
+            version.number,
+            version.status,
+            _time(version.created_ms),
+            ", ".join(named),
+            version.tags.get(VALUE_TAG, ""),
+            version.run_id,
+            version.tags.get(DUPLICATE_TAG, ""),
+        )
+
+
+def _runs(spec: ModelSpec, state: ModelState) -> Iterator[Row]:
+    """Yield the best runs of each selection, the best one first."""
+    for version in spec.versions:
+        select = version.select
+        if select is None:
+            continue
+        best_first = sorted(
+            state.runs.get(select.experiment, ()),
+            key=lambda run: run.metrics[select.metric],
+            reverse=select.mode == "max",
+        )
+        for run in best_first[:SHOWN]:
+            value = run.metrics[select.metric]
+            started = _time(run.started_ms)
+            has_model = "yes" if run.source else "no"
+            yield select.experiment, run.id, started, select.metric, value, has_model
+
+
+def _time(milliseconds: int) -> str:
+    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,45 @@
+"""What carrying out an action on a service takes."""
+
+from controller.core.cost import Cost
+from controller.core.plan import Action, Change, Verb
+from controller.kinds.service.spec import ServiceSpec
+
+# Until Fargate has a place for a task, and has pulled its image.
+_START_SECONDS = 40
+_SETTLE_SECONDS = 2
+# CreateLogGroup and PutRetentionPolicy, RegisterTaskDefinition, CreateService.
+_CREATE = 4
+
+
+def cost(action: Action) -> Cost:
+    """Return what ``action`` takes, if nothing of it was done before."""
+    spec: ServiceSpec | None = action.desired
+    match action.verb:
+        case Verb.DELETE:
+            return Cost(1, 1, _SETTLE_SECONDS)
+        case Verb.CREATE if spec is not None:
+            return Cost(_creation(spec), 0, _start(spec))
+        case Verb.REPLACE if spec is not None:
+            return Cost(1 + _creation(spec), 1, _start(spec))
+        case _:
+            seconds = _start(spec) if spec and action.disruptive else _SETTLE_SECONDS
+            return Cost(_update(action.changes), int(action.disruptive), seconds)
+
+
+def _creation(spec: ServiceSpec) -> int:
+    return _CREATE + bool(spec.discovery)
+
+
+def _update(changes: tuple[Change, ...]) -> int:
+    """Return the calls of an update: the revision, the service, and its tags."""
+    paths = [change.path for change in changes]
+    revision = any(path.startswith("task.") for path in paths)
+    discovery = "discovery" in paths
+    service = revision or discovery or any(p != "ownership" for p in paths)
+    # CreateLogGroup, which finds the group there, and RegisterTaskDefinition.
+    return 2 * revision + discovery + service + 1
+
+
+def _start(spec: ServiceSpec) -> int:
+    """Return about how long it takes until a new task runs and is healthy."""
+    return _START_SECONDS + (spec.health.interval if spec.health else 0)

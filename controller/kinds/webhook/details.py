@@ -1,0 +1,27 @@
+"""One webhook target in full: what it was told, and what came of it."""
+
+from controller.core.cost import Cost
+from controller.core.details import Section
+from controller.core.plan import Action
+from controller.kinds.webhook.spec import WebhookSpec
+from controller.kinds.webhook.state import WebhookState
+
+
+def details(spec: WebhookSpec, state: WebhookState) -> tuple[Section, ...]:
+    """Return how many deliveries stand where."""
+    counts = state.deliveries
+    row = (
+        spec.url,
+        counts.pending,
+        counts.retrying,
+        counts.delivered,
+        counts.dead,
+    )
+    columns = ("url", "pending", "retrying", "delivered", "dead")
+    return (Section("target", columns, (row,)),)
+
+
+def cost(action: Action) -> Cost:
+    """Return one call for each version that is marked as announced."""
+    stamped = sum(change.path.startswith("stamped.") for change in action.changes)
+    return Cost(stamped, 0, 1)

@@ -1,0 +1,23 @@
+"""The latest deliveries of a target, as the store tells of them."""
+
+from collections.abc import Iterable, Iterator
+
+from controller.core.details import Row
+from controller.store.deliveries import DeliveryReport
+
+SHOWN = 10
+DELIVERY = ("delivery", "model", "state", "attempts", "recorded", "ended", "reason")
+
+
+def rows(reports: Iterable[DeliveryReport]) -> Iterator[Row]:
+    """Yield one row for each delivery."""
+    for report in reports:
+        yield (
+            report.id,
+            f"{report.model}/{report.number}",
+            report.state.value,
+            report.attempts,
+            f"{report.recorded:%Y-%m-%dT%H:%M:%SZ}",
+            f"{report.ended:%Y-%m-%dT%H:%M:%SZ}" if report.ended else "",
+            report.reason,
+        )

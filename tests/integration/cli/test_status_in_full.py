@@ -1,0 +1,120 @@
+"""``status KIND/NAME``: one command instead of five."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from controller.cli import main
+from controller.cli.schemas import status_schema
+from controller.core.conditions import Truth
+
+READY = (Truth.TRUE, "Ready", "It runs.")
+MISSING = (Truth.FALSE, "TasksMissing", "0 of 1 tasks run.")
+
+
+def data_of(capsys, *words):
+    capsys.readouterr()
+    main([*words, "-o", "json"])
+    data = json.loads(capsys.readouterr().out)
+    assert list(Draft202012Validator(status_schema()).iter_errors(data)) == []
+    return data
+
+
+def test_a_service_is_shown_from_every_side(world, capsys):
+    assert main(["apply", "--yes"]) == 0
+
+    data = data_of(capsys, "status", "service/api")
+
+    (resource,) = data["resources"]
+    found = {section["title"]: section for section in resource["details"]}
+    assert [s["title"] for s in resource["details"] if s["problem"]] == []
+    (deployment,) = found["deployments"]["rows"]
+    assert (deployment["status"], deployment["running"]) == ("PRIMARY", 1)
+    (task,) = found["tasks"]["rows"]
+    assert task["revision"] == "t-api-development:1"
+    (instance,) = found["registration"]["rows"]
+    assert instance["address"] == task["address"]
+    assert instance["behind it"] == "a running task"
+    assert found["rollouts"]["rows"][0]["rollout"] == "SUCCESSFUL"
+    assert "steady state" in found["events"]["rows"][0]["event"]
+
+
+def test_a_stopped_task_is_shown_with_its_reason(world, capsys):
+    main(["apply", "--yes"])
+    (arn,) = world.ecs.list_tasks(
+        cluster="t-development", serviceName="t-api-development"
+    )["taskArns"]
+    world.ecs.stop_task(cluster="t-development", task=arn, reason="tried by hand")
+
+    data = data_of(capsys, "status", "service/api")
+
+    (resource,) = data["resources"]
+    tasks = next(s for s in resource["details"] if s["title"] == "tasks")
+    stopped = [row for row in tasks["rows"] if "tried by hand" in row["reason"]]
+    assert len(stopped) == 1
+
+
+def test_people_get_the_same_as_tables(world, capsys):
+    main(["apply", "--yes"])
+    capsys.readouterr()
+
+    assert main(["status", "service/api"]) == 0
+
+    told = capsys.readouterr().out
+    for title in ("conditions", "deployments", "tasks", "events", "registration"):
+        assert f"\n{title}\n" in told
+
+
+def test_verbose_tells_what_a_look_costs_and_writes_nothing(world, capsys):
+    main(["apply", "--yes"])
+
+    data = data_of(capsys, "status", "--verbose")
+
+    calls = {call["call"]: call for call in data["spent"]["calls"]}
+    assert calls["ecs:DescribeServices"]["times"] == 1
+    assert sum(call["writes"] for call in calls.values()) == 0
+    assert {"service", "model"} <= {rule["kind"] for rule in data["spent"]["rules"]}
+
+
+def test_what_does_not_exist_says_so(world, capsys, recorded):
+    recorded.conclude(api=MISSING)
+
+    (resource,) = data_of(capsys, "status", "service/api")["resources"]
+
+    assert any("does not exist" in s["problem"] for s in resource["details"])
+
+
+def test_the_wrong_account_hides_no_conditions(world, capsys, recorded):
+    recorded.conclude(api=READY)
+    world.edit("123456789012", "999999999999")
+
+    (resource,) = data_of(capsys, "status", "service/api")["resources"]
+
+    assert resource["conditions"][0]["status"] == "True"
+    assert "the document is for AWS account" in resource["details"][0]["problem"]
+
+
+@pytest.mark.parametrize("ready", [True, False])
+def test_watch_tells_each_change_until_ctrl_c(recorded, here, ready):
+    recorded.conclude(api=READY)
+    program = "import sys; from controller.cli import main; sys.exit(main())"
+    watching = subprocess.Popen(
+        [sys.executable, "-c", program, "status", "--watch"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+    )
+    assert "service/api  Ready: It runs." in watching.stdout.readline()
+
+    recorded.conclude(api=READY if ready else MISSING, mlflow=READY)
+    line = watching.stdout.readline()
+    watching.send_signal(signal.SIGINT)
+    rest, _ = watching.communicate(timeout=10)
+
+    assert ("service/mlflow" if ready else "TasksMissing") in line + rest
+    assert watching.returncode == (0 if ready else 1)

@@ -19,8 +19,10 @@ from controller.clients.aws import (
 )
 from controller.clients.clock import SystemClock
 from controller.clients.secrets import Secrets
+from controller.core.cost import Costs, costs_of
 from controller.core.errors import PermanentError
 from controller.core.safety import Limits
+from controller.core.scope import ALL, Scope, with_dependencies
 from controller.engine.executor import Executor
 from controller.engine.memory import NoMemory
 from controller.engine.observer import Observer
@@ -91,18 +93,23 @@ class Controller:
         self._reconciler = self._parts(kinds, clients, wishes)
 
     def desired(self, targets: frozenset[ResourceId] = frozenset()) -> DesiredState:
-        """Return what is declared, or the part of it that is asked for."""
+        """Return what is declared, or the targets with what they depend on."""
         declared = self.document.resources
-        return {id_: r for id_, r in declared.items() if not targets or id_ in targets}
+        wanted = with_dependencies(targets, declared) if targets else declared.keys()
+        return {id_: r for id_, r in declared.items() if id_ in wanted}
 
-    def plan(self, desired: DesiredState) -> Plan:
+    def plan(self, desired: DesiredState, scope: Scope = ALL) -> Plan:
         """Look, and return what would be done. Writes nothing."""
-        return self._reconciler.plan(desired, self._limits())[1]
+        return self._reconciler.plan(desired, self._limits(), scope)[1]
 
-    def reconcile(self, desired: DesiredState) -> PassResult:
+    def reconcile(self, desired: DesiredState, scope: Scope = ALL) -> PassResult:
         """Do one pass."""
         interval = self.document.platform.interval
-        return self._reconciler.run(desired, self._limits(), interval)
+        return self._reconciler.run(desired, self._limits(), interval, scope)
+
+    def costs(self, plan: Plan) -> Costs:
+        """Return what carrying out ``plan`` takes."""
+        return costs_of(plan, self._reconciler.kinds, self.document.resources)
 
     def details(self, resource: Resource[Any]) -> tuple[Section, ...]:
         """Return all there is to see of one resource. Writes nothing."""

@@ -11,10 +11,11 @@ from controller.core.contention import Repairs, without_fights
 from controller.core.driver import Applied, Failed, Outcome, Progressing, Skipped
 from controller.core.errors import PermanentError
 from controller.core.observation import ObservedState, Ownership, Present
-from controller.core.plan import Hold, Plan
+from controller.core.plan import Action, Hold, Plan
 from controller.core.planner import DesiredState, Kinds, diff
 from controller.core.resource import ResourceId
 from controller.core.safety import Limits, guard
+from controller.core.scope import ALL, Scope
 from controller.core.status import conclude
 from controller.engine.backoff import Backoff
 from controller.engine.executor import Executor
@@ -56,6 +57,7 @@ class PassResult:
         left: What is left to be done, as seen afterwards.
         statuses: Conditions of every declared resource.
         next_in: When to look again at the latest.
+        others: What else is to be done, outside of what was asked for.
     """
 
     plan: Plan
@@ -63,6 +65,7 @@ class PassResult:
     left: Plan
     statuses: Statuses
     next_in: timedelta
+    others: Plan = field(default_factory=Plan)
 
     @property
     def converged(self) -> bool:
@@ -76,8 +79,18 @@ class PassResult:
     def settled(self) -> bool:
         """Whether another pass soon would find nothing to do or to wait for."""
         return self.converged or not (
-            _under_way(self.left, self.statuses)
-            or any(_goes_on(self.outcomes.get(a.target)) for a in self.left.actions)
+            _under_way(self.left, self.others, self.statuses)
+            or any(self._goes_on(action) for action in self.left.actions)
+        )
+
+    def _goes_on(self, action: Action) -> bool:
+        """Whether an action that is left may come about in a later pass by itself."""
+        nobody_does = {other.target for other in self.others.actions}
+        if nobody_does.intersection(action.waits_for):
+            return False
+        outcome = self.outcomes.get(action.target)
+        return not (
+            isinstance(outcome, Failed) and isinstance(outcome.error, PermanentError)
         )
 
 
@@ -93,26 +106,23 @@ class Reconciler:
     backoff: Backoff = field(default_factory=Backoff)
     repairs: Repairs = field(default_factory=Repairs)
 
-    def plan(self, desired: DesiredState, limits: Limits) -> tuple[ObservedState, Plan]:
+    def plan(
+        self, desired: DesiredState, limits: Limits, scope: Scope = ALL
+    ) -> tuple[ObservedState, Plan]:
         """Look, and return what was seen and what to do about it. Writes nothing."""
-        observed = self.observer.observe(desired)
-        plan = diff(desired, observed, self.kinds)
-        in_flight = sum(b.hold is Hold.ROLLOUT_IN_PROGRESS for b in plan.blocked)
-        held = Limits(
-            limits.max_disruptive_actions,
-            limits.prune,
-            in_flight,
-            self.memory.undeclared(),
-        )
-        plan = guard(plan, desired, observed, held)
-        writers = self._writers(observed)
-        return observed, without_fights(plan, self.repairs, writers, observed.taken_at)
+        observed, found = self._compare(desired)
+        return observed, self._dared(found, desired, observed, limits, scope)
 
     def run(
-        self, desired: DesiredState, limits: Limits, interval: timedelta
+        self,
+        desired: DesiredState,
+        limits: Limits,
+        interval: timedelta,
+        scope: Scope = ALL,
     ) -> PassResult:
         """Look, act on what differs, look again, and record what is true."""
-        observed, plan = self.plan(desired, limits)
+        observed, found = self._compare(desired)
+        plan = self._dared(found, desired, observed, limits, scope)
         undeclared = _undeclared(desired, observed)
         actions, resting = self.backoff.split(plan.actions, self.clock.now())
         outcomes = self.executor.execute(actions, desired)
@@ -120,15 +130,53 @@ class Reconciler:
         self.repairs = self.repairs.after(actions, outcomes, self.clock.now())
         left = plan
         if any(not isinstance(outcome, Skipped) for outcome in outcomes.values()):
-            observed, left = self.plan(desired, limits)
-        self.memory.note_undeclared(undeclared)
+            observed, found = self._compare(desired)
+            left = self._dared(found, desired, observed, limits, scope)
         outcomes |= resting
+        whole = self._dared(found, desired, observed, limits) if scope.partial else left
         statuses = conclude(
-            desired, observed, left, outcomes, self.kinds, self.memory.statuses()
+            desired, observed, whole, outcomes, self.kinds, self.memory.statuses()
         )
+        self._remember(statuses, undeclared, scope)
+        asked = {id_: c for id_, c in statuses.items() if scope.covers(id_)}
+        others = scope.outside(found)
+        next_in = self._next_in(left, others, outcomes, asked, interval)
+        return PassResult(plan, outcomes, left, asked, next_in, others)
+
+    def _compare(self, desired: DesiredState) -> tuple[ObservedState, Plan]:
+        """Look, and return what differs, whatever may be done about it."""
+        observed = self.observer.observe(desired)
+        return observed, diff(desired, observed, self.kinds)
+
+    def _dared(
+        self,
+        found: Plan,
+        desired: DesiredState,
+        observed: ObservedState,
+        limits: Limits,
+        scope: Scope = ALL,
+    ) -> Plan:
+        """Return what of ``found``, within ``scope``, may be done now."""
+        in_flight = sum(b.hold is Hold.ROLLOUT_IN_PROGRESS for b in found.blocked)
+        held = Limits(
+            limits.max_disruptive_actions,
+            limits.prune,
+            in_flight,
+            self.memory.undeclared(),
+        )
+        plan = guard(scope.inside(found), desired, observed, held)
+        writers = self._writers(observed)
+        return without_fights(plan, self.repairs, writers, observed.taken_at)
+
+    def _remember(
+        self, statuses: Statuses, undeclared: Collection[ResourceId], scope: Scope
+    ) -> None:
+        """Keep what was concluded; of what was not looked at, what was known."""
+        if scope.partial:
+            self.memory.conclude({**self.memory.statuses(), **statuses})
+            return
+        self.memory.note_undeclared(undeclared)
         self.memory.conclude(statuses)
-        next_in = self._next_in(left, outcomes, statuses, interval)
-        return PassResult(plan, outcomes, left, statuses, next_in)
 
     def _writers(self, observed: ObservedState) -> dict[ResourceId, str]:
         """Return who wrote each resource last, where the backend says so."""
@@ -141,6 +189,7 @@ class Reconciler:
     def _next_in(
         self,
         left: Plan,
+        others: Plan,
         outcomes: Mapping[ResourceId, Outcome],
         statuses: Statuses,
         interval: timedelta,
@@ -150,7 +199,7 @@ class Reconciler:
         waits += [
             o.check_after for o in outcomes.values() if isinstance(o, Progressing)
         ]
-        if _under_way(left, statuses) or (left.actions and _moved(outcomes)):
+        if _under_way(left, others, statuses) or (left.actions and _moved(outcomes)):
             waits.append(WHILE_UNDER_WAY)
         again = self.backoff.soonest()
         if left.actions and again is not None:
@@ -158,22 +207,15 @@ class Reconciler:
         return min(waits)
 
 
-def _under_way(left: Plan, statuses: Statuses) -> bool:
+def _under_way(left: Plan, others: Plan, statuses: Statuses) -> bool:
     """Whether something goes on by itself, such as a rollout or a delivery."""
     if any(blocked.hold is Hold.ROLLOUT_IN_PROGRESS for blocked in left.blocked):
         return True
-    touched = {verdict.target for verdict in left.verdicts}
+    touched = {verdict.target for verdict in (*left.verdicts, *others.verdicts)}
     return any(
         conditions[ConditionType.RECONCILING].status is Truth.TRUE
         for id_, conditions in statuses.items()
         if id_ not in touched
-    )
-
-
-def _goes_on(outcome: Outcome | None) -> bool:
-    """Whether an action that is left may come about in a later pass by itself."""
-    return not (
-        isinstance(outcome, Failed) and isinstance(outcome.error, PermanentError)
     )
 
 

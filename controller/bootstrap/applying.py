@@ -4,7 +4,6 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 
 from controller.bootstrap.command import Context
@@ -12,11 +11,12 @@ from controller.bootstrap.controller import Controller
 from controller.bootstrap.deliveries import dispatcher_for
 from controller.bootstrap.drivers import Wishes
 from controller.bootstrap.stored import Stored, open_store
+from controller.bootstrap.tally import Tally
 from controller.clients.clock import SystemClock
 from controller.clients.webhook import Sender
 from controller.core.errors import RefusedError
-from controller.core.plan import Plan
 from controller.core.planner import DesiredState
+from controller.core.scope import Scope
 from controller.engine.dispatcher import Dispatcher
 from controller.engine.leader import Leader, process_name
 from controller.engine.reconciler import PassResult
@@ -25,39 +25,49 @@ from controller.store.lease import Leases
 LONGEST_PAUSE = timedelta(seconds=2)
 
 
-@dataclass
 class Applying:
-    """What ``apply`` works with."""
+    """What ``apply`` works with.
 
-    controller: Controller
+    Attributes:
+        controller: Looks and acts.
+        tally: What it has cost so far.
+    """
 
-    def plan(self, desired: DesiredState) -> Plan:
-        """Look, and return what would be done."""
-        return self.controller.plan(desired)
+    def __init__(self, controller: Controller, stopping: threading.Event) -> None:
+        self.controller = controller
+        self.tally = Tally(controller.spent)
+        self._stopping = stopping
 
     def until_settled(
         self,
         desired: DesiredState,
+        scope: Scope,
         timeout: float,
         told: Callable[[PassResult, float], None],
     ) -> PassResult:
         """Do passes until nothing is under way any more, or time is up.
 
         Args:
-            desired: What to apply.
+            desired: What is declared, as far as it matters.
+            scope: What of it may be done.
             timeout: Seconds after which to stop waiting.
             told: Called after each pass, with the seconds since the start.
         """
         clock = self.controller.clock
         began = clock.monotonic()
         while True:
-            result = self.controller.reconcile(desired)
+            result = self.controller.reconcile(desired, scope)
             elapsed = clock.monotonic() - began
+            self.tally.note(result, elapsed)
             told(result, elapsed)
             if result.settled or elapsed >= timeout:
                 return result
             pause = min(result.next_in, LONGEST_PAUSE)
             clock.sleep(max(0.1, pause.total_seconds()))
+
+    def stop(self) -> None:
+        """Begin nothing further. What is under way is brought to its end."""
+        self._stopping.set()
 
 
 @contextmanager
@@ -81,7 +91,12 @@ def applying(context: Context, *, largest_backlog: int) -> Iterator[Applying]:
             raise RefusedError(msg)
         closing.callback(leader.release)
         deliveries = Deliveries()
-        wishes = Wishes(deliveries.wake, largest_backlog, permitted=leader.holding)
+        stopping = threading.Event()
+        wishes = Wishes(
+            deliveries.wake,
+            largest_backlog,
+            permitted=lambda: leader.holding() and not stopping.is_set(),
+        )
         controller = Controller(
             context.document,
             context.settings,
@@ -93,7 +108,7 @@ def applying(context: Context, *, largest_backlog: int) -> Iterator[Applying]:
         closing.callback(controller.close)
         closing.enter_context(_kept(leader))
         closing.enter_context(deliveries.running(controller, context, stored))
-        yield Applying(controller)
+        yield Applying(controller, stopping)
 
 
 @contextmanager

@@ -96,6 +96,12 @@ def _diff(verbs: Verbs) -> None:
         action="store_true",
         help="leave out what only the store knows, and say so",
     )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar=options.FILE,
+        help="save the plan as well, for `apply --plan FILE`",
+    )
 
 
 def _apply(verbs: Verbs) -> None:
@@ -105,6 +111,12 @@ def _apply(verbs: Verbs) -> None:
     options.document(parser)
     options.output(parser)
     parser.add_argument("--yes", action="store_true", help="do not ask before acting")
+    parser.add_argument(
+        "--plan",
+        type=Path,
+        metavar=options.FILE,
+        help="do what this saved plan says and nothing else, or refuse if it moved",
+    )
     options.timeout(parser, 900.0, "give up waiting after this long")
     parser.add_argument(
         "--allow-backlog",

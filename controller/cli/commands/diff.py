@@ -1,16 +1,27 @@
 """``diff``: what would apply do?"""
 
+from __future__ import annotations
+
 import argparse
+from typing import TYPE_CHECKING
 
 from controller.cli.exits import of_plan
 from controller.cli.terminal import out, tell
+from controller.cli.views.plain import plan_data
 from controller.cli.views.plans import render_plan
+
+if TYPE_CHECKING:
+    from controller.bootstrap.command import Context
+    from controller.core.cost import Costs
+    from controller.core.plan import Plan
+    from controller.core.resource import ResourceId
 
 
 def run(args: argparse.Namespace) -> int:
     """Look at the world and print the difference. Writes nothing anywhere."""
     from controller.bootstrap.command import chosen_targets, read
     from controller.bootstrap.look import looking
+    from controller.core.scope import Scope
 
     context = read(args.file, args.environment)
     for fill in context.document.fills:
@@ -23,8 +34,28 @@ def run(args: argparse.Namespace) -> int:
             for id_, resource in controller.desired(targets).items()
             if id_.kind not in left_out
         }
-        plan = controller.plan(desired)
+        plan = controller.plan(desired, Scope(targets or None))
+        costs = controller.costs(plan)
     for kind in sorted(left_out):
         tell(f"Left out: every {kind}; only the store knows what was announced.")
-    out(render_plan(plan, args.output, len(desired)))
+    out(render_plan(plan, args.output, len(targets or desired), costs))
+    if args.out is not None:
+        _save(args, context, targets, plan, costs)
     return of_plan(plan)
+
+
+def _save(
+    args: argparse.Namespace,
+    context: Context,
+    targets: frozenset[ResourceId],
+    plan: Plan,
+    costs: Costs,
+) -> None:
+    from controller.bootstrap.plan_files import binding_data, origin_of, write_plan
+    from controller.clients.clock import SystemClock
+    from controller.core.plan_file import saved
+
+    origin = origin_of(context, targets, SystemClock().now())
+    binding = binding_data(saved(plan, origin), context.kinds)
+    write_plan(args.out, {**plan_data(plan, costs), "binding": binding})
+    tell(f"Saved to {args.out}; carry it out with `hokusai apply --plan {args.out}`.")

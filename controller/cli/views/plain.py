@@ -9,21 +9,24 @@ from datetime import datetime
 from typing import Any
 
 from controller.core.conditions import Conditions
+from controller.core.cost import Cost, Costs
 from controller.core.plan import Action, Advice, Blocked, Change, Plan
 from controller.core.resource import ResourceId
 
 FORMAT_VERSION = 1
 
 
-def plan_data(plan: Plan) -> dict[str, Any]:
-    """Return ``plan`` as plain data."""
+def plan_data(plan: Plan, costs: Costs | None = None) -> dict[str, Any]:
+    """Return ``plan`` as plain data, with what it takes if that is known."""
+    total = {"cost": cost_data(costs.total)} if costs else {}
     return {
         "kind": "Plan",
         "formatVersion": FORMAT_VERSION,
         "inSync": plan.in_sync,
         "complete": plan.complete,
         "fingerprint": plan.fingerprint,
-        "actions": [_action(action) for action in plan.actions],
+        **total,
+        "actions": [_action(action, costs) for action in plan.actions],
         "advice": [_advice(advice) for advice in plan.advice],
         "blocked": [_blocked(blocked) for blocked in plan.blocked],
     }
@@ -73,7 +76,17 @@ def as_yaml(data: Any) -> str:
     return text.rstrip()
 
 
-def _action(action: Action) -> dict[str, Any]:
+def cost_data(cost: Cost) -> dict[str, int]:
+    """Return what something takes as plain data."""
+    return {
+        "calls": cost.calls,
+        "restarts": cost.restarts,
+        "seconds": cost.seconds,
+    }
+
+
+def _action(action: Action, costs: Costs | None) -> dict[str, Any]:
+    cost = {"cost": cost_data(costs.by_target[action.target])} if costs else {}
     return {
         "resource": str(action.target),
         "verb": action.verb,
@@ -81,6 +94,7 @@ def _action(action: Action) -> dict[str, Any]:
         "waitsFor": [str(id_) for id_ in action.waits_for],
         "changes": _changes(action.changes),
         "generation": action.generation,
+        **cost,
     }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, assert_never
 
 from controller.cli.views.plain import as_json, as_yaml, plan_data
+from controller.core.cost import Cost, Costs
 from controller.core.plan import (
     Action,
     Advice,
@@ -26,23 +27,40 @@ MARK = {
 _LONGEST = 60
 
 
-def render_plan(plan: Plan, output: str, looked_at: int) -> str:
+def render_plan(
+    plan: Plan, output: str, looked_at: int, costs: Costs | None = None
+) -> str:
     """Return ``plan`` in the format ``output``.
 
     Args:
         plan: What to show.
         output: One of table, json, yaml and markdown.
         looked_at: How many resources the plan speaks of, silent ones too.
+        costs: What it takes, if that is to be told.
     """
+    told = [cost_told(costs.total)] if costs and plan.actions else []
     match output:
         case "json":
-            return as_json(plan_data(plan))
+            return as_json(plan_data(plan, costs))
         case "yaml":
-            return as_yaml(plan_data(plan))
+            return as_yaml(plan_data(plan, costs))
         case "markdown":
-            return "\n".join(_markdown(plan, looked_at))
+            return "\n".join((*_markdown(plan, looked_at), *([""] * bool(told)), *told))
         case _:
-            return "\n".join(_table(plan, looked_at))
+            return "\n".join((*_table(plan, looked_at), *told))
+
+
+def cost_told(cost: Cost) -> str:
+    """Return in one sentence what something takes."""
+    calls, restarts = counted(cost.calls, "call"), counted(cost.restarts, "restart")
+    return (
+        f"It takes about {calls} that change something, {restarts}, {cost.seconds} s."
+    )
+
+
+def counted(number: int, what: str) -> str:
+    """Return a number of things, as in ``1 call`` and ``2 calls``."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def summary(plan: Plan, looked_at: int) -> str:

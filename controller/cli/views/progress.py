@@ -1,18 +1,33 @@
 """What ``apply`` does and waits for, as it happens."""
 
+import sys
+from collections.abc import Iterator
+
 from controller.cli.terminal import tell
+from controller.cli.views.plans import counted
 from controller.cli.views.statuses import word
-from controller.core.conditions import ConditionType
+from controller.core.conditions import ConditionType, Truth
+from controller.core.cost import Cost
 from controller.core.driver import Applied, Failed, Outcome, Progressing, Skipped
 from controller.core.resource import ResourceId
 from controller.engine.reconciler import PassResult
 
+# A log need not be told more often that nothing has changed.
+_STILL_SECONDS = 15.0
+_CLEAR_LINE = "\r\x1b[K"
+
 
 class Progress:
-    """Tells of each change once, with the time since the start."""
+    """Tells of each change once, with the time since the start.
+
+    In between, a terminal shows on its last line what is waited for; a log is told
+    of it now and then.
+    """
 
     def __init__(self) -> None:
         self._told: dict[ResourceId, str] = {}
+        self._redraws = sys.stderr.isatty()
+        self._last_word = 0.0
 
     def show(self, result: PassResult, elapsed: float) -> None:
         """Tell what a pass did, and what it waits for."""
@@ -23,11 +38,43 @@ class Progress:
         for id_, conditions in sorted(result.statuses.items()):
             message = conditions[ConditionType.READY].message
             self._tell(id_, f"{word(conditions)}: {message}", elapsed)
+        if not result.settled:
+            self._wait(", ".join(map(str, waited_for(result))), elapsed)
+        elif self._redraws:
+            sys.stderr.write(_CLEAR_LINE)
 
     def _tell(self, resource: ResourceId, sentence: str, elapsed: float) -> None:
         if self._told.get(resource) != sentence:
             self._told[resource] = sentence
-            tell(f"{elapsed:6.1f} s  {resource}  {sentence}")
+            self._last_word = elapsed
+            clear = _CLEAR_LINE if self._redraws else ""
+            tell(f"{clear}{elapsed:6.1f} s  {resource}  {sentence}")
+
+    def _wait(self, names: str, elapsed: float) -> None:
+        if self._redraws:
+            sys.stderr.write(f"{_CLEAR_LINE}{elapsed:6.1f} s  waiting for {names}\r")
+            sys.stderr.flush()
+        elif elapsed - self._last_word >= _STILL_SECONDS:
+            self._last_word = elapsed
+            tell(f"{elapsed:6.1f} s  still waiting for {names}")
+
+
+def waited_for(result: PassResult) -> Iterator[ResourceId]:
+    """Yield the resources that are not ready yet."""
+    for id_, conditions in sorted(result.statuses.items()):
+        if conditions[ConditionType.READY].status is not Truth.TRUE:
+            yield id_
+
+
+def compared(foretold: Cost, actual: Cost, looks: int) -> str:
+    """Return what it took, beside what was foretold."""
+    calls = counted(actual.calls, "call")
+    restarts = counted(actual.restarts, "restart")
+    return (
+        f"It took {calls} that changed something (foretold: {foretold.calls}), "
+        f"{restarts} ({foretold.restarts}) and {actual.seconds} s "
+        f"({foretold.seconds}); {counted(looks, 'call')} more were made to look."
+    )
 
 
 def _said(outcome: Outcome | None) -> str:

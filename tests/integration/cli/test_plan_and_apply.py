@@ -1,0 +1,175 @@
+"""Plans in files, plans in part, and plans that were interrupted."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from controller.cli import main
+from controller.cli.schemas import plan_schema
+
+API, MLFLOW = "t-api-development", "t-mlflow-development"
+
+
+@pytest.fixture
+def settled(world, capsys):
+    """Everything is as declared; then the document asks api for another image."""
+    assert main(["apply", "--yes"]) == 0
+    assert main(["diff"]) == 0
+    world.edit(
+        '  api:\n    image: "web:1"\n    cpu: 256\n    memory: 512',
+        '  api:\n    image: "web:2"\n    cpu: 512\n    memory: 1024',
+    )
+    capsys.readouterr()
+    return world
+
+
+def image_of(world, name):
+    arn = world.service(name)["taskDefinition"]
+    found = world.ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
+    return found["containerDefinitions"][0]["image"]
+
+
+def test_a_saved_plan_says_what_it_does_and_rests_on(settled, here):
+    assert main(["diff", "--out", "plan.json"]) == 1
+
+    data = json.loads((here / "plan.json").read_text())
+    assert list(Draft202012Validator(plan_schema()).iter_errors(data)) == []
+    assert stat.S_IMODE((here / "plan.json").stat().st_mode) == 0o600
+    assert list(data["binding"]["fields"]) == ["service/api"]
+    assert data["cost"]["restarts"] == data["actions"][0]["cost"]["restarts"] == 1
+
+
+def test_a_saved_plan_is_carried_out_as_it_is(settled, capsys):
+    main(["diff", "--out", "plan.json"])
+
+    assert main(["apply", "--plan", "plan.json", "--yes"]) == 0
+
+    assert image_of(settled, API) == "web:2"
+    assert "It took 4 calls that changed something (foretold: 4), 1 restart (1)" in (
+        capsys.readouterr().err
+    )
+    assert main(["diff"]) == 0
+
+
+def test_a_saved_plan_touches_nothing_else(settled):
+    main(["diff", "--out", "plan.json"])
+    settled.ecs.update_service(
+        cluster="t-development",
+        service=MLFLOW,
+        deploymentConfiguration={"maximumPercent": 150},
+    )
+
+    assert main(["apply", "--plan", "plan.json", "--yes"]) == 0
+
+    found = settled.service(MLFLOW)["deploymentConfiguration"]["maximumPercent"]
+    assert (image_of(settled, API), found) == ("web:2", 150)
+
+
+def test_a_plan_whose_fields_moved_is_refused_by_name(settled, capsys):
+    main(["diff", "--out", "plan.json"])
+    settled.ecs.update_service(
+        cluster="t-development",
+        service=API,
+        deploymentConfiguration={"maximumPercent": 150},
+    )
+
+    assert main(["apply", "--plan", "plan.json", "--yes"]) == 2
+
+    assert (
+        "service/api: service.deploymentConfiguration.maximumPercent was as declared"
+        " when planned and is not any more"
+    ) in capsys.readouterr().err
+    assert image_of(settled, API) == "web:1"
+
+
+def test_a_plan_whose_document_moved_is_refused(settled, capsys):
+    main(["diff", "--out", "plan.json"])
+    settled.edit("memory: 1024", "memory: 2048")
+
+    assert main(["apply", "--plan", "plan.json", "--yes"]) == 2
+    assert "the document was v1:" in capsys.readouterr().err
+
+
+def test_a_plan_that_was_edited_is_refused(settled, here, capsys):
+    main(["diff", "--out", "plan.json"])
+    file = here / "plan.json"
+    file.write_text(file.read_text().replace("web:2", "web:3"))
+
+    assert main(["apply", "--plan", "plan.json", "--yes"]) == 2
+    assert "was changed since it was saved" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (None, "cannot be read: No such file"),
+        ("nonsense", "is no saved plan: it is not JSON"),
+        ('{"kind": "Status"}', "is no saved plan: $"),
+    ],
+)
+def test_what_is_no_plan_is_refused(here, capsys, text, told):
+    if text is not None:
+        (here / "plan.json").write_text(text)
+
+    assert main(["apply", "--plan", "plan.json", "--yes"]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_plan_that_was_only_printed_is_refused(settled, here, capsys):
+    main(["diff", "-o", "json"])
+    (here / "plan.json").write_text(capsys.readouterr().out)
+
+    assert main(["apply", "--plan", "plan.json", "--yes"]) == 2
+    assert "save one with `diff --out FILE`" in capsys.readouterr().err
+
+
+def test_a_target_is_shown_with_what_it_waits_for(world, capsys):
+    assert main(["diff", "service/api", "-o", "json"]) == 1
+
+    (action,) = json.loads(capsys.readouterr().out)["actions"]
+    assert action["waitsFor"] == ["service/mlflow"]
+
+
+def test_a_target_whose_dependency_nobody_makes_is_not_waited_for(world, capsys):
+    assert main(["apply", "service/api", "--yes", "--timeout", "30"]) == 1
+    assert "It waits for service/mlflow." in capsys.readouterr().err
+    assert world.ecs.list_services(cluster="t-development")["serviceArns"] == []
+
+
+def test_only_the_target_is_applied_and_the_rest_is_still_known(settled, capsys):
+    assert main(["apply", "service/mlflow", "--yes"]) == 0
+    assert image_of(settled, API) == "web:1"
+    capsys.readouterr()
+
+    main(["status"])
+
+    assert "service/api" in capsys.readouterr().out
+
+
+def test_without_a_person_nothing_is_done_unless_agreed(world, capsys):
+    assert main(["apply"]) == 2
+    assert "pass --yes" in capsys.readouterr().err
+
+
+def test_ctrl_c_leaves_what_the_next_apply_finishes(world, here):
+    program = "import sys; from controller.cli import main; sys.exit(main())"
+    apply = [sys.executable, "-c", program, "apply", "--yes"]
+    running = subprocess.Popen(
+        apply, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    )
+    assert "service/mlflow  create" in running.stderr.readline()
+    running.send_signal(signal.SIGINT)
+    _, told = running.communicate(timeout=30)
+
+    again = subprocess.run(apply, capture_output=True, check=False, env=os.environ)
+
+    assert running.returncode == 130
+    assert "go on with: hokusai apply\n" in told
+    assert again.returncode == 0
+    assert len(world.ecs.list_task_definitions()["taskDefinitionArns"]) == 2

@@ -14,7 +14,8 @@ run: .venv/local ## Bring up the local platform and converge hokusai.yaml on it,
 	@exec $(BIN)/python -m controller local
 
 test: .venv/dev ## Run every test, on real processes too, and gate the coverage.
-	$(BIN)/python -m pytest tests --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest tests -m "not load" -n 2 --dist loadfile \
+		--cov --cov-report=term:skip-covered
 
 check: .venv/dev ## Check format, lint, types, import contracts and dead code.
 	$(BIN)/ruff format --check .

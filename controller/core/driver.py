@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeAlias
 
 from controller.core.errors import ControllerError
@@ -28,9 +28,23 @@ class Progressing:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The action did not happen; a person, or a later pass, must act."""
+    """The action did not happen; a person, or a later pass, must act.
+
+    Attributes:
+        error: Why.
+        again_at: When it is tried again, if that is known.
+    """
 
     error: ControllerError
+    again_at: datetime | None = None
+
+    @property
+    def message(self) -> str:
+        """What happened, and when it is tried again."""
+        if self.again_at is None:
+            return str(self.error)
+        why = str(self.error).rstrip(".")
+        return f"{why}. It is tried again at {self.again_at:%H:%M:%S} UTC."
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,8 +108,8 @@ def _synced(verdict: Verdict | None, outcome: Outcome | None) -> _Finding:
     match verdict, outcome:
         case Blocked(_, Hold.UNKNOWN, message), _:
             return _Finding(kind, Truth.UNKNOWN, Hold.UNKNOWN, message)
-        case _, Failed(error):
-            return _Finding(kind, Truth.FALSE, "ApplyFailed", str(error))
+        case Action(), (Failed() as failed):
+            return _Finding(kind, Truth.FALSE, "ApplyFailed", failed.message)
         case Blocked(_, word, message) | Advice(_, word, message), _:
             return _Finding(kind, Truth.FALSE, word, message)
         case Action(), Skipped(message) | Progressing(_, message):
@@ -184,8 +184,8 @@ def _stalled(verdict: Verdict | None, outcome: Outcome | None) -> _Finding:
             return _Finding(kind, Truth.TRUE, hold, message)
         case Advice(_, reason, message), _:
             return _Finding(kind, Truth.TRUE, reason, message)
-        case _, Failed(PermanentError() as error):
-            return _Finding(kind, Truth.TRUE, "ApplyFailed", str(error))
+        case Action(), (Failed(PermanentError()) as failed):
+            return _Finding(kind, Truth.TRUE, "ApplyFailed", failed.message)
         case _:
             return _Finding(kind, Truth.FALSE, "Moving", "Nothing needs a person.")
 

@@ -14,11 +14,11 @@ BETWEEN_PASSES = RetryPolicy(initial=timedelta(seconds=1), maximum=timedelta(min
 
 @dataclass(frozen=True, slots=True)
 class _Failures:
-    """Failures in a row of one generation, and when to try again."""
+    """Failures in a row of one generation: the last one, and when to try again."""
 
     generation: str
     count: int
-    until: datetime
+    last: Failed
 
 
 @dataclass
@@ -31,39 +31,47 @@ class Backoff:
     def split(
         self, actions: Sequence[Action], now: datetime
     ) -> tuple[tuple[Action, ...], dict[ResourceId, Outcome]]:
-        """Return the actions to try now, and the word on those that must wait."""
-        ready: list[Action] = []
-        resting: dict[ResourceId, Outcome] = {}
-        for action in actions:
-            past = self._failures.get(action.target)
-            if past and past.generation == action.generation and now < past.until:
-                wait = (past.until - now).total_seconds()
-                message = f"Failed {past.count} times; tried again in {wait:.0f} s."
-                resting[action.target] = Skipped(message)
-            else:
-                ready.append(action)
-        return tuple(ready), resting
+        """Return the actions to try now, and the failure of those that must wait.
+
+        What nothing is to be done about any more has not failed any more.
+        """
+        wanted = {action.target: action.generation for action in actions}
+        self._failures = {
+            id_: past
+            for id_, past in self._failures.items()
+            if wanted.get(id_) == past.generation
+        }
+        resting: dict[ResourceId, Outcome] = {
+            id_: past.last
+            for id_, past in self._failures.items()
+            if past.last.again_at is not None and now < past.last.again_at
+        }
+        return tuple(a for a in actions if a.target not in resting), resting
 
     def note(
         self,
         actions: Sequence[Action],
         outcomes: Mapping[ResourceId, Outcome],
         now: datetime,
-    ) -> None:
-        """Remember the failures among ``outcomes``, and forget what succeeded."""
+    ) -> dict[ResourceId, Outcome]:
+        """Remember the failures, and return ``outcomes`` with when they are retried."""
+        noted = dict(outcomes)
         for action in actions:
             outcome = outcomes[action.target]
             if isinstance(outcome, Failed):
                 past = self._failures.get(action.target)
-                same = past is not None and past.generation == action.generation
-                count = past.count + 1 if past is not None and same else 1
+                count = 1 if past is None else past.count + 1
                 wait = backoff(self.policy, count, str(action.target))
+                failed = Failed(outcome.error, now + wait)
+                noted[action.target] = failed
                 self._failures[action.target] = _Failures(
-                    action.generation, count, now + wait
+                    action.generation, count, failed
                 )
             elif not isinstance(outcome, Skipped):
                 self._failures.pop(action.target, None)
+        return noted
 
     def soonest(self) -> datetime | None:
         """Return when the first of the failed is to be tried again."""
-        return min((f.until for f in self._failures.values()), default=None)
+        times = (past.last.again_at for past in self._failures.values())
+        return min((at for at in times if at is not None), default=None)

@@ -126,7 +126,7 @@ class Reconciler:
         undeclared = _undeclared(desired, observed)
         actions, resting = self.backoff.split(plan.actions, self.clock.now())
         outcomes = self.executor.execute(actions, desired)
-        self.backoff.note(actions, outcomes, self.clock.now())
+        outcomes = self.backoff.note(actions, outcomes, self.clock.now())
         self.repairs = self.repairs.after(actions, outcomes, self.clock.now())
         left = plan
         if any(not isinstance(outcome, Skipped) for outcome in outcomes.values()):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from controller.core.conditions import ConditionType, Truth
-from controller.core.driver import Skipped
+from controller.core.driver import Failed
 from controller.core.errors import PermanentError, TransientError
 from controller.core.observation import Unknown
 from controller.core.plan import Hold, Verb
@@ -81,8 +81,33 @@ def test_while_it_rests_it_is_not_touched_and_others_are():
 
     result = machine.run(declared(toy("a"), toy("b")), Limits(), MINUTE)
 
-    assert isinstance(result.outcomes[A], Skipped)
+    resting = result.outcomes[A]
+    assert isinstance(resting, Failed)
+    assert resting.again_at is not None
     assert driver.done == [("toy/b", Verb.CREATE)]
+
+
+def test_why_it_failed_is_told_while_it_rests_and_nothing_new_is_written():
+    driver = ToyDriver(failures={A: [PermanentError("denied")] * 9})
+    machine = reconciler(driver)
+
+    first = machine.run(declared(toy("a")), Limits(), MINUTE).statuses
+    second = machine.run(declared(toy("a")), Limits(), MINUTE).statuses
+
+    ready = first[A][ConditionType.READY]
+    assert ready.message.startswith("denied. It is tried again at 12:00:0")
+    assert second == first
+
+
+def test_a_failure_that_somebody_mended_is_forgotten():
+    driver = ToyDriver(failures={A: [PermanentError("denied")]})
+    machine = reconciler(driver)
+    machine.run(declared(toy("a")), Limits(), MINUTE)
+    driver.toys[A] = ToyState()
+
+    machine.run(declared(toy("a")), Limits(), MINUTE)
+
+    assert machine.backoff.soonest() is None
 
 
 def test_a_changed_declaration_is_tried_at_once():

@@ -1,0 +1,58 @@
+"""One kind on a real backend, reconciled pass by pass."""
+
+from datetime import timedelta
+
+from controller.clients.clock import SystemClock
+from controller.core.conditions import ConditionType
+from controller.core.platform import Platform
+from controller.core.resource import Resource, ResourceId
+from controller.core.safety import Limits
+from controller.engine.executor import Executor
+from controller.engine.memory import NoMemory
+from controller.engine.observer import Observer
+from controller.engine.reconciler import Reconciler
+from controller.kinds import discover
+from tests.fakes.inline import InlinePool
+
+KINDS = discover()
+PLATFORM = Platform("hokusai", "local", "123456789012", "us-east-1")
+MINUTE = timedelta(minutes=1)
+
+
+class Machine:
+    """Reconciles resources with drivers, and remembers nothing but conditions."""
+
+    def __init__(self, drivers, forget=()):
+        clock, pool, memory = SystemClock(), InlinePool(), NoMemory()
+        self.reconciler = Reconciler(
+            {name: KINDS[name] for name in KINDS},
+            Observer(drivers, pool, clock, forget=forget),
+            Executor(drivers, memory, pool, clock),
+            memory,
+            clock,
+        )
+
+    def run(self, *resources, limits=None):
+        """Do one pass and return its result."""
+        desired = {resource.id: resource for resource in resources}
+        return self.reconciler.run(desired, limits or Limits(), MINUTE)
+
+    def settle(self, *resources, passes=6):
+        """Do passes until nothing is left to do, and return the last result."""
+        for _ in range(passes):
+            result = self.run(*resources)
+            if result.converged:
+                break
+        return result
+
+    def ready(self, result, resource):
+        return result.statuses[resource.id][ConditionType.READY]
+
+
+def declared(kind, name, fields, **more):
+    """Return a resource as the document would declare it."""
+    of = KINDS[kind]
+    spec = of.complete(name, of.spec.model_validate(fields), PLATFORM)
+    needs = of.references(spec)
+    generation = more.pop("generation", f"v1:{sorted(fields)}")
+    return Resource(ResourceId(kind, name), spec, generation, depends_on=needs, **more)

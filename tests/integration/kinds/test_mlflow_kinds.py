@@ -1,0 +1,205 @@
+"""Experiments and models on a real MLflow server."""
+
+from itertools import count
+
+import httpx
+import pytest
+
+from controller.clients.http import http_client
+from controller.clients.mlflow import MlflowApi, MlflowReader
+from controller.core.plan import Hold, Reason
+from controller.core.registration import DUPLICATE_TAG, REGISTRATION_TAG
+from controller.emulation.mlflow import MlflowServer
+from controller.kinds.experiment.driver import ExperimentDriver
+from controller.kinds.model.driver import ModelDriver
+from tests.integration.kinds.machine import Machine, declared
+
+_NAMES = count(1)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with MlflowServer(tmp_path_factory.mktemp("mlflow")) as running:
+        yield running
+
+
+class Registry:
+    """A controller's view of one MLflow, and what a stranger can do to it."""
+
+    def __init__(self, http):
+        self.http = http
+        self.api = MlflowApi(http)
+        reader = MlflowReader(self.api)
+        self.name = f"leads-{next(_NAMES)}"
+        # Another owner for each test: what others left behind is not ours.
+        self.owner = owner = f"{self.name}/local"
+        self.machine = Machine(
+            {
+                "experiment": ExperimentDriver(self.api, reader, owner),
+                "model": ModelDriver(self.api, reader, owner, lambda key: key),
+            },
+            forget=(reader.clear,),
+        )
+
+    def post(self, path, **body):
+        answer = self.http.post(f"/api/2.0/mlflow/{path}", json=body)
+        answer.raise_for_status()
+        return answer.json()
+
+    def model(self, **fields):
+        fields = {"versions": [{"source": "s3://bucket/model"}], **fields}
+        return declared("model", self.name, fields)
+
+    def versions(self):
+        return [v for v in self.api.versions() if v.model == self.name]
+
+    def run(self, experiment_id, metrics, source=True):
+        """Log a finished run as training code does, by REST alone."""
+        run = self.post("runs/create", experiment_id=experiment_id, start_time=1)
+        run_id = run["run"]["info"]["run_id"]
+        for key, value in metrics.items():
+            self.post(
+                "runs/log-metric", run_id=run_id, key=key, value=value, timestamp=1
+            )
+        if source:
+            made = self.post(
+                "logged-models",
+                experiment_id=experiment_id,
+                name="model",
+                source_run_id=run_id,
+            )
+            id_ = made["model"]["info"]["model_id"]
+            path = f"/api/2.0/mlflow/logged-models/{id_}"
+            body = {"model_id": id_, "status": "LOGGED_MODEL_READY"}
+            self.http.patch(path, json=body).raise_for_status()
+        self.post("runs/update", run_id=run_id, status="FINISHED", end_time=2)
+        return run_id
+
+
+@pytest.fixture
+def registry(server):
+    with http_client(server.url) as http:
+        yield Registry(http)
+
+
+def test_a_model_is_registered_once_however_often_we_look(registry):
+    model = registry.model(token_symbol="LSCOR")
+
+    registry.machine.settle(model)
+    for _ in range(3):
+        result = registry.machine.run(model)
+        assert result.outcomes == {}
+
+    assert len(registry.versions()) == 1
+
+
+def test_what_somebody_registered_twice_is_marked_and_the_first_is_ours(registry):
+    model = registry.model(aliases={"production": "latest"})
+    registry.machine.settle(model)
+    (first,) = registry.versions()
+    copy = registry.api.create_version(
+        registry.name,
+        first.source,
+        "",
+        {REGISTRATION_TAG: first.tags[REGISTRATION_TAG]},
+    )
+
+    registry.machine.settle(model)
+
+    marked = {v.number: v.tags.get(DUPLICATE_TAG) for v in registry.versions()}
+    assert marked == {first.number: None, copy.number: str(first.number)}
+    models = {m.name: m for m in registry.api.models()}
+    assert models[registry.name].aliases == {"production": first.number}
+
+
+def test_an_alias_that_was_moved_by_hand_is_put_back(registry):
+    model = registry.model(aliases={"production": 1})
+    registry.machine.settle(model)
+    stranger = registry.api.create_version(registry.name, "s3://bucket/other", "", {})
+    registry.api.set_alias(registry.name, "production", stranger.number)
+
+    result = registry.machine.settle(model)
+
+    assert result.converged
+    models = {m.name: m for m in registry.api.models()}
+    assert models[registry.name].aliases == {"production": 1}
+
+
+def test_a_model_of_somebody_else_is_reported_and_not_touched(registry):
+    registry.api.create_model(registry.name, {"team": "risk"})
+
+    result = registry.machine.run(registry.model())
+
+    (advice,) = result.left.advice
+    assert advice.reason is Reason.NOT_OURS
+    assert registry.versions() == []
+
+
+def test_a_model_is_adopted_when_the_document_says_so(registry):
+    registry.api.create_model(registry.name, {"team": "risk"})
+    fields = {"versions": [{"source": "s3://bucket/model"}]}
+    model = declared("model", registry.name, fields, adopt=True)
+
+    result = registry.machine.settle(model)
+
+    assert result.converged
+    tags = {m.name: m.tags for m in registry.api.models()}[registry.name]
+    assert tags["team"] == "risk"
+    assert tags["hokusai.ai/managed-by"] == registry.owner
+
+
+def test_the_best_run_is_selected_and_a_better_one_later_is_registered(registry):
+    experiment = declared("experiment", registry.name, {})
+    selection = {
+        "experiment": registry.name,
+        "metric": "accuracy",
+        "minimum": 0.6,
+    }
+    model = registry.model(
+        versions=[{"select": selection}],
+        benchmark={"metric": "accuracy", "baseline": 0.65},
+        aliases={"production": "latest-passing"},
+    )
+    waiting = registry.machine.settle(experiment, model, passes=3)
+    held = {b.target.kind: b.hold for b in waiting.left.blocked}
+    assert held == {"model": Hold.NOTHING_TO_SELECT}
+    ids = {e.name: e.id for e in registry.api.experiments()}
+
+    registry.run(ids[registry.name], {"accuracy": 0.5})
+    registry.run(ids[registry.name], {"accuracy": 0.99}, source=False)
+    good = registry.run(ids[registry.name], {"accuracy": 0.8})
+    registry.machine.settle(experiment, model)
+    better = registry.run(ids[registry.name], {"accuracy": 0.9})
+    result = registry.machine.settle(experiment, model)
+
+    assert result.converged
+    assert [v.run_id for v in sorted(registry.versions(), key=lambda v: v.number)] == [
+        good,
+        better,
+    ]
+    models = {m.name: m for m in registry.api.models()}
+    assert models[registry.name].aliases == {"production": 2}
+
+
+def test_a_deleted_experiment_is_brought_back(registry):
+    experiment = declared("experiment", registry.name, {"tags": {"team": "growth"}})
+    registry.machine.settle(experiment)
+    id_ = {e.name: e.id for e in registry.api.experiments()}[registry.name]
+    registry.post("experiments/delete", experiment_id=id_)
+
+    result = registry.machine.settle(experiment)
+
+    assert result.converged
+    states = {e.name: e.lifecycle_stage for e in registry.api.experiments()}
+    assert states[registry.name] == "active"
+
+
+def test_a_server_that_is_away_makes_everything_unknown(registry):
+    with httpx.Client(base_url="http://127.0.0.1:9") as nowhere:
+        away = Registry(nowhere)
+
+        result = away.machine.run(away.model())
+
+    (blocked,) = result.left.blocked
+    assert blocked.hold is Hold.UNKNOWN
+    assert "could not be sent" in blocked.message

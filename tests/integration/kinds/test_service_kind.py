@@ -1,0 +1,254 @@
+"""Services on the emulated ECS, over HTTP; time moves only when told."""
+
+from datetime import timedelta
+
+import pytest
+
+from controller.clients.aws import BotoAws, CountingAws, Credentials
+from controller.core.conditions import ConditionType, Truth
+from controller.core.errors import ConflictError
+from controller.core.plan import Hold, Reason
+from controller.core.safety import Limits
+from controller.emulation.clocks import SteppedClock
+from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
+from controller.emulation.server import EmulatorServer
+from controller.kinds.service.driver import ServiceDriver
+from tests.integration.kinds.machine import PLATFORM, Machine, declared
+
+CRASHES = Script(exits_after=timedelta(seconds=1), exit_code=3)
+
+
+class World:
+    """An emulated AWS with a cluster and a namespace, and a controller of it."""
+
+    def __init__(self, server):
+        self.server = server
+        boto = BotoAws(
+            "us-east-1",
+            endpoint_url=server.url,
+            credentials=Credentials("test", "test"),
+            light=True,
+        )
+        self.aws = CountingAws(boto)
+        self.aws.call("ecs", "CreateCluster", clusterName=PLATFORM.cluster)
+        self.aws.call(
+            "servicediscovery",
+            "CreatePrivateDnsNamespace",
+            Name=PLATFORM.namespace,
+            Vpc="vpc-1",
+        )
+        subnets = self.aws.call("ec2", "DescribeSubnets")["Subnets"]
+        self.network = {"subnets": [subnets[0]["SubnetId"]]}
+        self.restart()
+
+    def restart(self):
+        """Forget everything, as a controller that was killed does."""
+        self.machine = Machine({"service": ServiceDriver(self.aws, PLATFORM.owner)})
+
+    def api(self, image="api:1", **more):
+        meta = {k: more.pop(k) for k in ("adopt", "mode") if k in more}
+        fields = {
+            "image": image,
+            "port": 8001,
+            "discovery": "api",
+            "network": self.network,
+            **more,
+        }
+        return declared(
+            "service", "api", fields, generation=f"v1:{fields}"[:40], **meta
+        )
+
+    def run(self, *resources, passes=8, seconds=30, limits=None):
+        """Do passes with time between them, and return the last result."""
+        for _ in range(passes):
+            self.machine.run(*resources, limits=limits)
+            self.server.advance(timedelta(seconds=seconds))
+        return self.machine.run(*resources, limits=limits)
+
+    def service(self):
+        answer = self.aws.call(
+            "ecs",
+            "DescribeServices",
+            cluster=PLATFORM.cluster,
+            services=["hokusai-api-local"],
+        )
+        return answer["services"][0]
+
+    def revisions(self):
+        answer = self.aws.call(
+            "ecs", "ListTaskDefinitions", familyPrefix="hokusai-api-local"
+        )
+        return answer["taskDefinitionArns"]
+
+
+@pytest.fixture
+def world():
+    runtime = ScriptedRuntime({"api:bad": CRASHES})
+    with EmulatorServer(runtime=runtime, clock=SteppedClock()) as server:
+        yield World(server)
+
+
+def test_a_service_is_created_registered_and_followed_to_its_end(world):
+    result = world.run(world.api())
+
+    assert result.converged
+    service = world.service()
+    assert service["runningCount"] == 1
+    assert len(service["serviceRegistries"]) == 1
+
+
+def test_in_sync_one_call_looks_and_none_writes(world):
+    world.run(world.api())
+    before = dict(world.aws.counts), dict(world.aws.writes)
+
+    for _ in range(3):
+        assert world.machine.run(world.api()).converged
+
+    counts = {k: n - before[0].get(k, 0) for k, n in world.aws.counts.items()}
+    assert {k: n for k, n in counts.items() if n} == {"ecs:DescribeServices": 3}
+    assert dict(world.aws.writes) == before[1]
+
+
+def test_going_back_to_an_earlier_image_registers_nothing_anew(world):
+    for image in ("api:1", "api:2", "api:1"):
+        assert world.run(world.api(image)).converged
+
+    assert len(world.revisions()) == 2
+    assert world.service()["taskDefinition"].endswith(":1")
+
+
+def test_an_image_that_crashes_is_rolled_back_and_not_tried_again(world):
+    world.run(world.api())
+
+    result = world.run(world.api("api:bad"), passes=30)
+    writes = dict(world.aws.writes)
+    world.restart()
+    again = world.run(world.api("api:bad"), passes=3)
+
+    (blocked,) = result.left.blocked
+    assert blocked.hold is Hold.REVISION_REJECTED
+    assert "exited with 3" in blocked.message
+    assert world.service()["taskDefinition"].endswith(":1")
+    assert [b.hold for b in again.left.blocked] == [Hold.REVISION_REJECTED]
+    assert dict(world.aws.writes) == writes
+
+
+def test_a_corrected_image_is_rolled_out_after_a_rejected_one(world):
+    world.run(world.api())
+    world.run(world.api("api:bad"), passes=30)
+
+    assert world.run(world.api("api:3")).converged
+
+
+def test_a_first_image_that_crashes_is_given_up_with_the_reason(world):
+    result = world.run(world.api("api:bad"), passes=40)
+
+    (blocked,) = result.left.blocked
+    assert blocked.hold is Hold.REVISION_REJECTED
+    assert "exited with 3" in blocked.message
+
+
+def test_a_service_deleted_by_hand_is_made_again(world):
+    world.run(world.api())
+    world.aws.call(
+        "ecs",
+        "DeleteService",
+        cluster=PLATFORM.cluster,
+        service="hokusai-api-local",
+        force=True,
+    )
+
+    assert world.run(world.api(), passes=12).converged
+    assert world.service()["status"] == "ACTIVE"
+
+
+def test_a_service_of_somebody_else_is_reported_and_then_adopted(world):
+    world.aws.call(
+        "ecs",
+        "RegisterTaskDefinition",
+        family="by-hand",
+        networkMode="awsvpc",
+        requiresCompatibilities=["FARGATE"],
+        cpu="256",
+        memory="512",
+        containerDefinitions=[{"name": "web", "image": "api:0"}],
+    )
+    world.aws.call(
+        "ecs",
+        "CreateService",
+        cluster=PLATFORM.cluster,
+        serviceName="hokusai-api-local",
+        taskDefinition="by-hand",
+        desiredCount=1,
+        launchType="FARGATE",
+        networkConfiguration={"awsvpcConfiguration": world.network},
+    )
+
+    reported = world.run(world.api(), passes=1)
+    adopted = world.run(world.api(adopt=True), passes=12)
+
+    assert [a.reason for a in reported.left.advice] == [Reason.NOT_OURS]
+    assert adopted.converged
+    assert "hokusai-api-local" in world.service()["taskDefinition"]
+
+
+def test_an_unknown_cluster_is_unknown_with_the_command_that_makes_it(world):
+    result = world.machine.run(world.api(cluster="nowhere"))
+
+    ready = next(iter(result.statuses.values()))[ConditionType.READY]
+    assert ready.status is Truth.UNKNOWN
+    assert "aws ecs create-cluster --cluster-name nowhere" in ready.message
+
+
+def test_a_missing_namespace_fails_with_the_command_that_makes_it(world):
+    elsewhere = world.api()
+    spec = elsewhere.spec.model_copy(update={"namespace": "other.local"})
+    broken = type(elsewhere)(elsewhere.id, spec, elsewhere.generation)
+
+    result = world.run(broken, passes=1)
+
+    ready = next(iter(result.statuses.values()))[ConditionType.READY]
+    assert "create-private-dns-namespace" in ready.message
+
+
+def test_what_is_put_on_the_service_by_others_stays(world):
+    world.run(world.api())
+    world.aws.call(
+        "ecs",
+        "UpdateService",
+        cluster=PLATFORM.cluster,
+        service="hokusai-api-local",
+        desiredCount=3,
+        enableExecuteCommand=True,
+    )
+
+    result = world.run(world.api())
+
+    assert result.converged
+    assert world.service()["desiredCount"] == 3
+    assert world.service()["enableExecuteCommand"] is True
+
+
+def test_a_log_group_that_is_there_is_left_as_it_is(world):
+    group = "/ecs/hokusai-api-local"
+    world.aws.call("logs", "CreateLogGroup", logGroupName=group)
+    world.aws.call(
+        "logs", "PutRetentionPolicy", logGroupName=group, retentionInDays=365
+    )
+
+    world.run(world.api())
+
+    (found,) = world.aws.call("logs", "DescribeLogGroups")["logGroups"]
+    assert found["retentionInDays"] == 365
+    with pytest.raises(ConflictError):
+        world.aws.call("logs", "CreateLogGroup", logGroupName=group)
+
+
+def test_more_disruptive_changes_than_allowed_wait(world):
+    world.run(world.api())
+
+    result = world.machine.run(
+        world.api("api:2"), limits=Limits(max_disruptive_actions=0)
+    )
+
+    assert [b.hold for b in result.left.blocked] == [Hold.BUDGET_SPENT]

@@ -79,8 +79,10 @@ class Controller:
         platform = document.platform
         boto = BotoAws(
             platform.region,
-            endpoint_url=settings.aws_endpoint_url,
-            credentials=_credentials(environ),
+            endpoint_url=platform.endpoint or settings.aws_endpoint_url,
+            profile=platform.profile,
+            role_arn=platform.role,
+            credentials=None if platform.profile else _credentials(environ),
             light=stored is None,
         )
         self.aws = CountingAws(boto)

@@ -37,6 +37,9 @@ class Platform:
         network: Default subnets and security groups of services.
         execution_role: Default role that pulls images and reads secrets.
         task_role: Default role that the containers act as.
+        role: The role that we act as; None for whoever the credentials are.
+        profile: Of the AWS configuration, where the credentials are found.
+        endpoint: Where AWS is asked, instead of the region's own addresses.
     """
 
     name: str
@@ -49,6 +52,9 @@ class Platform:
     network: Network = field(default_factory=Network)
     execution_role: str | None = None
     task_role: str | None = None
+    role: str | None = None
+    profile: str | None = None
+    endpoint: str | None = None
 
     @property
     def cluster(self) -> str:

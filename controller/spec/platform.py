@@ -1,12 +1,13 @@
 """The section that says which platform a document describes."""
 
+import re
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from controller.core.fields import Flag, Section, Span, Text, Whole
-from controller.core.placement import NetworkSpec, RolesSpec
+from controller.core.fields import Flag, Section, Span, Text, Whole, refuse
+from controller.core.placement import NetworkSpec, RoleArn, RolesSpec
 from controller.core.platform import Environment, Network, Platform
 from controller.core.resource import Mode
 
@@ -22,6 +23,18 @@ Account = Annotated[str, Text("[0-9]{12}", "an AWS account: 12 digits, quoted", 
 Region = Annotated[
     str, Text("[a-z]{2}(?:-[a-z]+)+-[0-9]", "an AWS region, as in us-east-1", 25)
 ]
+
+Profile = Annotated[
+    str, Text(r"[A-Za-z0-9_.@-]+", "a profile's name: letters, digits and _ . @ -", 64)
+]
+EndpointUrl = Annotated[
+    str,
+    Text(
+        r"https?://[^\s/?#@]+",
+        "http:// or https://, a host and perhaps a port, and nothing more",
+    ),
+]
+_LOOPBACK = r"https?://(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?$"
 
 
 class ReconcileSection(Section):
@@ -59,6 +72,22 @@ class PlatformSection(Section):
         default_factory=ReconcileSection,
         description="How often we look, and how much we change at once.",
     )
+    role: RoleArn | None = Field(
+        default=None,
+        description="The IAM role that we act as; assumed with the credentials found.",
+        examples=["arn:aws:iam::123456789012:role/hokusai-controller"],
+    )
+    profile: Profile | None = Field(
+        default=None,
+        description="The profile of the AWS configuration whose credentials we use.",
+        examples=["hokusai-development"],
+    )
+    endpoint: EndpointUrl | None = Field(
+        default=None,
+        description="Where AWS is asked, instead of the region's own addresses; "
+        "AWS_ENDPOINT_URL, unless given.",
+        examples=["http://127.0.0.1:4566"],
+    )
     prune: Flag = Field(
         default=False,
         description="Whether what is ours and no longer declared may be deleted.",
@@ -73,6 +102,20 @@ class PlatformSection(Section):
     roles: RolesSpec = Field(
         default_factory=RolesSpec, description="The IAM roles of tasks."
     )
+
+    @model_validator(mode="after")
+    def _acts_in_its_account(self) -> Self:
+        if self.role and self.role.split(":")[4] != self.account:
+            refuse(f"is not in account {self.account}", field="role")
+        return self
+
+    @model_validator(mode="after")
+    def _stays_on_this_machine(self) -> Self:
+        here = self.endpoint is None or re.match(_LOOPBACK, self.endpoint)
+        if self.environment == "local" and not here:
+            hint = "remove it in the overlay, with endpoint: null"
+            refuse("must be on this machine in local", hint, "endpoint")
+        return self
 
     def platform(self) -> Platform:
         """Return the platform that the section describes."""
@@ -91,4 +134,7 @@ class PlatformSection(Section):
             ),
             execution_role=self.roles.execution,
             task_role=self.roles.task,
+            role=self.role,
+            profile=self.profile,
+            endpoint=self.endpoint,
         )

@@ -54,6 +54,7 @@ def dispatcher_for(
 
     outbox = Outbox(stored.database)
     outbox.take_over(process_name())
+    stored.memory.take_over()
     return Dispatcher(
         outbox,
         sender,

@@ -34,6 +34,20 @@ class StoreMemory:
         self._statuses: dict[ResourceId, Conditions] = dict(self._table.all())
         self._doomed = frozenset(self._undeclared.since())
 
+    def take_over(self) -> int:
+        """Close the intents of whoever died before us, and return how many there were.
+
+        Nothing is repeated on their word: the next pass looks at the world. Only
+        for who holds the lease.
+        """
+        unfinished = self._journal.unfinished()
+        for intent in unfinished:
+            message = "The process ended before the outcome was known; look again."
+            self._journal.finish(intent.id, "Unknown", message, self._clock.now())
+            fields = {"resource": str(intent.target), "verb": intent.verb.value}
+            log.warning("unfinished intent", extra=fields)
+        return len(unfinished)
+
     def statuses(self) -> Statuses:
         """Return the conditions concluded last, also by an earlier process."""
         return self._statuses

@@ -1,0 +1,101 @@
+"""What the engine keeps in the store."""
+
+import pytest
+
+from controller.core.conditions import ConditionType, Truth
+from controller.core.driver import Applied, Failed
+from controller.core.errors import PermanentError
+from controller.core.observation import Absent, Present
+from controller.core.plan import Action, Reason, Verb
+from controller.core.planner import diff
+from controller.core.resource import ResourceId
+from controller.core.status import conclude
+from controller.engine.store_memory import StoreMemory
+from controller.store.events import EventLog
+from controller.store.journal import Journal
+from tests.fakes.inline import SteppedClock
+from tests.fakes.store import empty_store
+from tests.fakes.toy import KINDS, ToySpec, ToyState, declared, seen, toy
+
+A = ResourceId("toy", "a")
+CREATE = Action(A, Verb.CREATE, Reason.MISSING, desired=ToySpec(), generation="v1:g")
+
+
+@pytest.fixture
+def database():
+    return empty_store(SteppedClock())
+
+
+def concluded(observation):
+    desired, observed = declared(toy("a")), seen(a=observation)
+    return conclude(desired, observed, diff(desired, observed, KINDS), {}, KINDS, {})
+
+
+def test_what_was_concluded_is_known_to_the_next_process(database):
+    StoreMemory(database, SteppedClock()).conclude(concluded(Present(ToyState())))
+
+    after = StoreMemory(database, SteppedClock()).statuses()
+
+    assert after[A][ConditionType.READY].status is Truth.TRUE
+
+
+def test_a_turn_of_a_condition_is_an_event_and_its_repeat_is_none(database):
+    memory = StoreMemory(database, SteppedClock())
+
+    memory.conclude(concluded(Present(ToyState())))
+    memory.conclude(concluded(Present(ToyState(broken=True))))
+    memory.conclude(concluded(Present(ToyState(broken=True))))
+
+    (event,) = EventLog(database).recent(9)
+    assert (event.type, event.reason, event.count) == ("Warning", "Broken", 1)
+
+
+def test_an_intent_is_there_before_the_outcome(database):
+    memory = StoreMemory(database, SteppedClock())
+
+    number = memory.started(CREATE)
+    (intent,) = Journal(database).unfinished()
+    memory.finished(number, CREATE, Applied("done"))
+
+    assert intent.target == A
+    assert Journal(database).unfinished() == ()
+
+
+def test_a_failure_is_an_event_with_its_reason(database):
+    memory = StoreMemory(database, SteppedClock())
+
+    number = memory.started(CREATE)
+    memory.finished(number, CREATE, Failed(PermanentError("denied")))
+
+    (event,) = EventLog(database).recent(9)
+    assert (event.type, event.message) == ("Warning", "Create: denied")
+
+
+def test_what_a_dead_process_left_open_is_closed_and_not_repeated(database):
+    StoreMemory(database, SteppedClock()).started(CREATE)
+    memory = StoreMemory(database, SteppedClock())
+
+    assert memory.take_over() == 1
+    assert memory.take_over() == 0
+
+    (intent,) = Journal(database).history(A, 9)
+    assert intent.outcome == "Unknown"
+
+
+def test_what_was_seen_undeclared_is_remembered_until_it_is_gone(database):
+    StoreMemory(database, SteppedClock()).note_undeclared({A})
+
+    memory = StoreMemory(database, SteppedClock())
+    assert memory.undeclared() == {A}
+    memory.note_undeclared(set())
+
+    assert StoreMemory(database, SteppedClock()).undeclared() == frozenset()
+
+
+def test_what_is_no_longer_declared_is_no_longer_told_of(database):
+    memory = StoreMemory(database, SteppedClock())
+    memory.conclude(concluded(Absent()))
+
+    memory.conclude({})
+
+    assert StoreMemory(database, SteppedClock()).statuses() == {}

@@ -17,7 +17,7 @@ from controller.emulation.mlflow import MlflowServer
 
 PROGRAM = """
 import sys
-from controller.api import create_app
+from controller.api.app import create_app
 from controller.api.health import Checks
 from controller.api.looks import mlflow_look
 from controller.api.models import KnownModels

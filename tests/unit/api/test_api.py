@@ -7,7 +7,7 @@ from functools import cache
 import httpx
 import pytest
 
-from controller.api import create_app
+from controller.api.app import create_app
 from controller.api.health import Checks, Component, Level
 from controller.api.models import KnownModels, Models
 from controller.clients.mlflow import RegisteredModel

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from controller.api import create_app
+from controller.api.app import create_app
 from controller.core.conditions import Condition, ConditionType, Truth
 from controller.core.resource import ResourceId
 from controller.core.secret import Secret

@@ -59,6 +59,7 @@ class Controller:
         kinds: All kinds, by name.
         stored: The parts on a store; None to work without one.
         wishes: What the command asks for beside the document.
+        light: Whether this ends soon, and so does without what is slow to start.
 
     Raises:
         RefusedError: the credentials belong to another account or region.
@@ -73,6 +74,7 @@ class Controller:
         *,
         stored: Stored | None = None,
         wishes: Wishes | None = None,
+        light: bool = False,
     ) -> None:
         self.document = document
         self.clock = SystemClock()
@@ -83,7 +85,7 @@ class Controller:
             profile=platform.profile,
             role_arn=platform.role,
             credentials=None if platform.profile else _credentials(environ),
-            light=stored is None,
+            light=light,
         )
         self.aws = CountingAws(boto)
         verify_account(self.aws, platform.account, platform.region)

@@ -37,6 +37,7 @@ def looking(
             context.kinds,
             stored=stored,
             wishes=Wishes(without_store=without_store),
+            light=True,
         )
         closing.callback(controller.close)
         yield controller, STORED_KINDS if without_store else frozenset()

@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import postgresql, sqlite
 
 
 def upsert(
@@ -44,5 +43,11 @@ def insert_new(
 
 
 def _insert(connection: Connection) -> Any:
-    sqlite_ = connection.dialect.name == "sqlite"
-    return sqlite.insert if sqlite_ else postgresql.insert
+    """Return the dialect's own ``insert``; the other dialect is not imported."""
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from controller.clients.aws import Aws
+from controller.clients.aws import Aws, paginated
 from controller.core.details import Section
 from controller.core.driver import Applied, Progressing
 from controller.core.errors import ConflictError, NotFoundError
@@ -168,13 +168,33 @@ class ServiceDriver:
                 tags={OWNER_TAG: self._owner},
             )
         except ConflictError:
-            return
+            if not self._is_unfinished(spec):
+                return
         self._aws.call(
             "logs",
             "PutRetentionPolicy",
             logGroupName=spec.log_group,
             retentionInDays=spec.log_retention_days,
         )
+
+    def _is_unfinished(self, spec: ServiceSpec) -> bool:
+        """Whether the log group is one we made and did not come to finish.
+
+        Others' groups keep their logs for as long as they say: for ever, maybe.
+        """
+        groups = paginated(
+            self._aws,
+            "logs",
+            "DescribeLogGroups",
+            "logGroups",
+            logGroupNamePrefix=spec.log_group,
+        )
+        group = next((g for g in groups if g["logGroupName"] == spec.log_group), None)
+        if group is None or "retentionInDays" in group:
+            return False
+        arn = group["arn"].removesuffix(":*")
+        answer = self._aws.call("logs", "ListTagsForResource", resourceArn=arn)
+        return bool(answer["tags"].get(OWNER_TAG) == self._owner)
 
 
 def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -131,7 +131,20 @@ def settle(
     if held is not None:
         yield Blocked(resource.id, held.hold, held.message, changes)
         return
+    if not changes:
+        changes = tuple(stale_stamp(resource, present))
     yield from repairs(kind, resource, present, changes, waits_for)
+
+
+def stale_stamp(resource: Resource[Any], present: Present[Any]) -> Iterator[Change]:
+    """Yield the stamp of what is as declared and does not say so.
+
+    The stamp is written last: whoever died just before leaves the old one, and the
+    next difference would be taken for a change of the document.
+    """
+    if present.applied is not None and present.applied != resource.generation:
+        before, after = present.applied, resource.generation
+        yield Change("applied", before, after, Effect.COSMETIC)
 
 
 def repairs(

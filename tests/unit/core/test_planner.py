@@ -171,3 +171,12 @@ def test_equal_plans_have_equal_fingerprints_and_other_plans_others():
 
     assert create.fingerprint == Plan(create.actions).fingerprint
     assert create.fingerprint != delete.fingerprint
+
+
+def test_an_old_stamp_on_what_is_as_declared_is_written_anew():
+    stamped = seen(a=Present(ToyState(), applied="v1:before"))
+
+    (action,) = diff(declared(toy("a")), stamped, KINDS).actions
+
+    assert (action.verb, action.reason) == (Verb.UPDATE, Reason.CHANGED)
+    assert not action.disruptive

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from controller.clients.fence import FencedAws, FencedRest
 from controller.clients.probe import Probe
 from controller.core.driver import Driver
 from controller.core.fallbacks import Fallbacks
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from controller.bootstrap.mlflow import Mlflow
     from controller.bootstrap.stored import Stored
     from controller.clients.aws import Aws
+    from controller.clients.mlflow import MlflowApi, MlflowReader
     from controller.core.clock import Clock
     from controller.resolver import Resolver
     from controller.spec.document import Document
@@ -61,7 +63,7 @@ class Wishes:
         announced: Called when there is something new to deliver.
         largest_backlog: How many announcements at once are let through.
         without_store: Whether to leave out what only a store knows.
-        permitted: Whether the command may still act; asked before each action.
+        permitted: Whether the command may still act; asked before each write.
     """
 
     announced: Callable[[], None] = lambda: None
@@ -82,10 +84,10 @@ def drivers(
     """
     owner = document().platform.owner
     probe = Probe()
-    endpoint = EndpointDriver(clients.resolver, clients.fallbacks, clients.aws, probe)
+    aws = FencedAws(clients.aws, wishes.permitted)
     return {
-        "endpoint": endpoint,
-        "service": ServiceDriver(clients.aws, owner),
+        "endpoint": EndpointDriver(clients.resolver, clients.fallbacks, aws, probe),
+        "service": ServiceDriver(aws, owner),
         **_mlflow_drivers(document, clients, wishes, owner),
     }
 
@@ -105,15 +107,20 @@ def _mlflow_drivers(
                 return str(resource.spec.name)
         return key
 
+    api = mlflow.api.sending_by(lambda rest: FencedRest(rest, wishes.permitted))
     return {
-        "experiment": ExperimentDriver(mlflow.api, mlflow.reader, owner),
-        "model": ModelDriver(mlflow.api, mlflow.reader, owner, experiment_name),
-        "webhook": _webhook_driver(clients, mlflow, wishes, owner),
+        "experiment": ExperimentDriver(api, mlflow.reader, owner),
+        "model": ModelDriver(api, mlflow.reader, owner, experiment_name),
+        "webhook": _webhook_driver(clients, api, mlflow.reader, wishes, owner),
     }
 
 
 def _webhook_driver(
-    clients: Clients, mlflow: Mlflow, wishes: Wishes, registry: str
+    clients: Clients,
+    api: MlflowApi,
+    reader: MlflowReader,
+    wishes: Wishes,
+    registry: str,
 ) -> Driver:
     if clients.stored is None:
         return Unavailable(f"Only the store knows what was announced. {NO_STORE}")
@@ -121,8 +128,8 @@ def _webhook_driver(
     from controller.kinds.webhook.driver import WebhookDriver
 
     return WebhookDriver(
-        mlflow.api,
-        mlflow.reader,
+        api,
+        reader,
         ledger=clients.stored.ledger,
         outcomes=clients.stored.deliveries,
         clock=clients.clock,

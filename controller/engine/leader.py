@@ -56,6 +56,7 @@ class Leader:
         if isinstance(claim, Held):
             return claim
         self._lease, self._until = claim, asked + self._ttl.total_seconds()
+        self._leases.fence(claim)
         return None
 
     def wait(self, stopping: threading.Event) -> bool:

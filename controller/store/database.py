@@ -1,7 +1,7 @@
 """The store: short transactions, one writer, one source of time."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 
@@ -32,12 +32,22 @@ class Database:
         self._lock = threading.RLock()
         self._own = threading.local()
         self._one_connection = in_memory(self._engine)
+        self._fence: Callable[[Connection], None] | None = None
+
+    def fence(self, check: Callable[[Connection], None] | None) -> None:
+        """Have ``check`` look first at every transaction that writes from now on.
+
+        What it raises refuses the transaction: so that whoever lost the lease while
+        it slept changes nothing when it goes on.
+        """
+        self._fence = check
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, fenced: bool = True) -> Iterator[Connection]:
         """Begin a transaction that writes, or join the thread's own.
 
         Commits at the end of the outermost block; what is raised rolls it back.
+        Without ``fenced`` the fence does not look: for the lease itself.
         """
         if (own := self._current()) is not None:
             yield own
@@ -48,6 +58,8 @@ class Database:
             self._engine.connect().execution_options(**{WRITING: True}) as connection,
             connection.begin(),
         ):
+            if fenced and self._fence is not None:
+                self._fence(connection)
             self._own.connection = connection
             try:
                 yield connection

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, select, update
 
+from controller.core.errors import PermanentError
 from controller.store.database import Database
 from controller.store.sql import insert_new, upsert
 from controller.store.tables import leases
@@ -66,7 +67,7 @@ class Leases:
 
     def acquire(self, name: str, holder: str, ttl: timedelta) -> Claim:
         """Take the lease, or learn who has it. Safe to repeat."""
-        with self._database.writing() as connection:
+        with self._database.writing(fenced=False) as connection:
             current = _locked(connection, name)
             now = self._database.now(connection)
             claim = decided(current, name, holder, ttl, now)
@@ -76,7 +77,7 @@ class Leases:
 
     def renew(self, lease: Lease, ttl: timedelta) -> Lease | None:
         """Return the lease with a later end, or None if it is somebody else's now."""
-        with self._database.writing() as connection:
+        with self._database.writing(fenced=False) as connection:
             expires = self._database.now(connection) + ttl
             renewed = connection.execute(
                 update(leases)
@@ -89,12 +90,32 @@ class Leases:
 
     def release(self, lease: Lease) -> None:
         """Give it back; nothing happens if it is somebody else's now."""
-        with self._database.writing() as connection:
+        with self._database.writing(fenced=False) as connection:
             connection.execute(
                 update(leases)
                 .where(leases.c.name == lease.name, leases.c.token == lease.token)
                 .values(expires=_NEVER)
             )
+
+    def fence(self, lease: Lease) -> None:
+        """Refuse every write to the store once somebody else has ``lease``.
+
+        The store is where an old token can be told from a new one: whoever was
+        stopped for longer than the lease may still believe that it holds it.
+        """
+
+        def check(connection: Connection) -> None:
+            query = select(leases.c.token, leases.c.holder)
+            query = query.where(leases.c.name == lease.name).with_for_update(read=True)
+            row = connection.execute(query).first()
+            if row is not None and row.token != lease.token:
+                msg = (
+                    f"the lease {lease.name} is held by {row.holder} with token"
+                    f" {row.token}: {lease.holder}, with {lease.token}, is too late"
+                )
+                raise PermanentError(msg)
+
+        self._database.fence(check)
 
     def current(self, name: str) -> Lease | None:
         """Return the lease that is in force, if one is."""

@@ -16,6 +16,7 @@ def empty_store(clock: Clock) -> Database:
     """Return the store, without any row, on ``clock``. Not to be closed."""
     database = _database()
     database._clock = clock
+    database.fence(None)
     with database.writing() as connection:
         for table in reversed(metadata.sorted_tables):
             connection.execute(table.delete())

@@ -1,7 +1,8 @@
 """What the controller asks of MLflow: three requests see all of it."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from copy import copy
+from typing import Any, Self
 
 import httpx
 
@@ -42,6 +43,12 @@ class MlflowApi:
 
     def __init__(self, http: httpx.Client, token: str | None = None) -> None:
         self._rest = MlflowRest(http, token)
+
+    def sending_by(self, rest: Callable[[MlflowRest], MlflowRest]) -> Self:
+        """Return this client, with its requests passing through ``rest``."""
+        other = copy(self)
+        other._rest = rest(self._rest)  # noqa: SLF001 - a copy of ourselves
+        return other
 
     def ping(self) -> None:
         """Return if MLflow answers a question that needs its database."""

@@ -53,7 +53,7 @@ class MlflowRest:
         written.
         """
         call = f"mlflow {method} {path}"
-        writing = method != "GET" and not path.endswith("/search")
+        writing = is_writing(method, path)
         try:
             response = self._http.request(
                 method, _ROOT + path, json=body, params=params, headers=self._headers
@@ -87,6 +87,11 @@ class MlflowRest:
                 msg = f"mlflow {path} repeats itself: the same page token twice"
                 raise PermanentError(msg)
             token = following
+
+
+def is_writing(method: str, path: str) -> bool:
+    """Whether a request may change something: searches are asked by POST, too."""
+    return method != "GET" and not path.endswith("/search")
 
 
 def _unanswered(call: str, error: Exception, writing: bool) -> DriverError:

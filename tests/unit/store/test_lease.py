@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from controller.core.errors import PermanentError
 from controller.store.lease import Held, Lease, Leases, decided
+from controller.store.triggers import Triggers
 from tests.fakes.stopped_clock import NOON
 
 TTL = timedelta(seconds=30)
@@ -95,3 +97,22 @@ def test_a_late_release_does_not_end_anothers_lease(leases):
     leases.release(mine)
 
     assert leases.current("reconcile") == stolen
+
+
+def test_a_late_holder_writes_nothing_to_the_store(leases, database):
+    mine = lease_of(leases.acquire("reconcile", "me", AT_ONCE))
+    leases.fence(mine)
+    Triggers(database).ask("mine", NOON)
+    lease_of(leases.acquire("reconcile", "you", TTL))
+
+    with pytest.raises(PermanentError, match="held by you with token 2"):
+        Triggers(database).ask("too late", NOON)
+
+    assert [trigger.reason for trigger in Triggers(database).pending(0)] == ["mine"]
+
+
+def test_a_late_holder_may_still_ask_for_the_lease(leases):
+    leases.fence(lease_of(leases.acquire("reconcile", "me", AT_ONCE)))
+    lease_of(leases.acquire("reconcile", "you", AT_ONCE))
+
+    assert lease_of(leases.acquire("reconcile", "me", TTL)).token == 3

@@ -1,0 +1,56 @@
+"""Once the lease is gone, nothing that writes is sent."""
+
+import pytest
+
+from controller.clients.fence import FencedAws, FencedRest
+from controller.clients.mlflow.rest import MlflowRest
+from controller.core.errors import PermanentError
+
+
+class Aws:
+    def __init__(self):
+        self.calls = []
+
+    def call(self, service, operation, /, **parameters):
+        self.calls.append(operation)
+        return {}
+
+
+class Rest(MlflowRest):
+    def __init__(self):
+        self.paths = []
+
+    def request(self, method, path, *, body=None, params=None):
+        self.paths.append(path)
+        return {}
+
+
+def test_aws_is_still_read_and_no_longer_written():
+    aws = Aws()
+    fenced = FencedAws(aws, lambda: False)
+
+    fenced.call("ecs", "DescribeServices")
+    with pytest.raises(PermanentError, match="ecs:UpdateService was not sent"):
+        fenced.call("ecs", "UpdateService")
+
+    assert aws.calls == ["DescribeServices"]
+
+
+def test_mlflow_is_still_searched_and_no_longer_written():
+    rest = Rest()
+    fenced = FencedRest(rest, lambda: False)
+
+    fenced.request("POST", "runs/search")
+    with pytest.raises(PermanentError, match="model-versions/create was not sent"):
+        fenced.request("POST", "model-versions/create")
+
+    assert rest.paths == ["runs/search"]
+
+
+def test_whoever_holds_the_lease_writes():
+    aws, rest = Aws(), Rest()
+
+    FencedAws(aws, lambda: True).call("ecs", "UpdateService")
+    FencedRest(rest, lambda: True).request("POST", "model-versions/create")
+
+    assert (aws.calls, rest.paths) == (["UpdateService"], ["model-versions/create"])

@@ -24,7 +24,9 @@ ELSEWHERE = {
 
 
 def commands() -> list[str]:
-    blocks = (re.findall(r"```console\n(.*?)```", p.read_text(), re.DOTALL) for p in PAGES)
+    blocks = (
+        re.findall(r"```console\n(.*?)```", p.read_text(), re.DOTALL) for p in PAGES
+    )
     lines = (line for page in blocks for block in page for line in block.splitlines())
     return sorted({line.strip() for line in lines if line.strip()})
 

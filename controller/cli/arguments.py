@@ -3,9 +3,8 @@
 import argparse
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from controller.cli import exits, options
 
@@ -29,13 +28,25 @@ def parser() -> argparse.ArgumentParser:
         description="Reconcile AWS ECS and MLflow with what hokusai.yaml declares.",
         epilog="Each command tells its exit status in its own --help.",
     )
-    parser.add_argument(
-        "--version", action="version", version=version("hokusai-controller")
-    )
+    parser.add_argument("--version", action=_Version, help="print the version")
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for add in _COMMANDS:
         add(verbs)
     return parser
+
+
+class _Version(argparse.Action):
+    """Prints the version; what knows it takes as long to import as all of this."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:  # noqa: A002 - argparse's
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        """Print the version and end the process."""
+        from importlib.metadata import version
+
+        print(version("hokusai-controller"))  # noqa: T201 - as argparse does
+        parser.exit()
 
 
 # argparse gives this type no public name.
@@ -43,7 +54,7 @@ Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa
 
 
 def _command(
-    verbs: Verbs, name: str, summary: str, exit_help: str
+    verbs: Verbs, name: str, summary: str, exit_help: str, *, stays: bool = False
 ) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = verbs.add_parser(
         name,
@@ -52,7 +63,7 @@ def _command(
         epilog=exit_help,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(command=_lazily(name))
+    parser.set_defaults(command=_lazily(name), stays=stays)
     return parser
 
 
@@ -106,7 +117,7 @@ def _diff(verbs: Verbs) -> None:
 
 def _apply(verbs: Verbs) -> None:
     summary = "Make the world as declared, once, and wait until it is."
-    parser = _command(verbs, "apply", summary, exits.APPLY)
+    parser = _command(verbs, "apply", summary, exits.APPLY, stays=True)
     options.targets(parser)
     options.document(parser)
     options.output(parser)
@@ -127,7 +138,7 @@ def _apply(verbs: Verbs) -> None:
 
 def _run(verbs: Verbs) -> None:
     summary = "Keep the world as declared, until SIGTERM or Ctrl-C."
-    options.document(_command(verbs, "run", summary, exits.PLAIN))
+    options.document(_command(verbs, "run", summary, exits.PLAIN, stays=True))
 
 
 def _status(verbs: Verbs) -> None:
@@ -140,7 +151,9 @@ def _status(verbs: Verbs) -> None:
     options.document(parser)
     options.output(parser)
     parser.add_argument(
-        "--watch", action="store_true", help="show every change, until Ctrl-C"
+        "--watch",
+        action="store_true",
+        help="show every change, until Ctrl-C",
     )
     parser.add_argument(
         "--verbose",
@@ -183,7 +196,7 @@ def _schema(verbs: Verbs) -> None:
 
 def _local(verbs: Verbs) -> None:
     summary = "Bring up a whole platform on this machine and converge on it."
-    parser = _command(verbs, "local", summary, exits.PLAIN)
+    parser = _command(verbs, "local", summary, exits.PLAIN, stays=True)
     options.file(parser)
     parser.add_argument(
         "--once", action="store_true", help="converge, stop everything and exit"
@@ -200,7 +213,7 @@ def _local(verbs: Verbs) -> None:
 
 def _serve(verbs: Verbs) -> None:
     summary = "Serve the HTTP API."
-    parser = _command(verbs, "serve", summary, exits.PLAIN)
+    parser = _command(verbs, "serve", summary, exits.PLAIN, stays=True)
     parser.add_argument(
         "--host", help="address to listen on (default: HOKUSAI_API_HOST)"
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from controller.bootstrap.counting import CallCount, Spent, spent_on
 from controller.bootstrap.details import details_of
-from controller.bootstrap.drivers import NO_STORE, Clients, Wishes, drivers
+from controller.bootstrap.drivers import Clients, Wishes, drivers
 from controller.bootstrap.mlflow import ENDPOINT, connect, tracking_uri
 from controller.clients.aws import (
     BotoAws,
@@ -27,6 +27,7 @@ from controller.engine.executor import Executor
 from controller.engine.memory import NoMemory
 from controller.engine.observer import Observer
 from controller.engine.reconciler import PassResult, Reconciler
+from controller.kinds.outside import NO_STORE
 from controller.resolver import Resolver
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ class Controller:
 
     def _parts(self, kinds: Kinds, clients: Clients, wishes: Wishes) -> Reconciler:
         pool = self._closing.enter_context(ThreadPoolExecutor(THREADS, "hokusai"))
-        by_kind = drivers(lambda: self.document, clients, wishes)
+        by_kind = drivers(kinds, lambda: self.document, clients, wishes)
         memory = clients.stored.memory if clients.stored else NoMemory()
         forget = (clients.mlflow.reader.clear,) if clients.mlflow else ()
         return Reconciler(

@@ -1,37 +1,26 @@
-"""One driver for each kind, on the clients of one controller."""
+"""One driver for each kind there is, on the clients of one controller."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from controller.clients.fence import FencedAws, FencedRest
-from controller.clients.probe import Probe
-from controller.core.driver import Driver
-from controller.core.fallbacks import Fallbacks
+from controller.core.errors import PermanentError
 from controller.engine.unavailable import Unavailable
-from controller.kinds.endpoint.driver import EndpointDriver
-from controller.kinds.experiment.driver import ExperimentDriver
-from controller.kinds.model.driver import ModelDriver
-from controller.kinds.service.driver import ServiceDriver
+from controller.kinds.outside import Outside
 
 if TYPE_CHECKING:
     from controller.bootstrap.mlflow import Mlflow
     from controller.bootstrap.stored import Stored
     from controller.clients.aws import Aws
-    from controller.clients.mlflow import MlflowApi, MlflowReader
     from controller.core.clock import Clock
+    from controller.core.driver import Driver
+    from controller.core.fallbacks import Fallbacks
     from controller.resolver import Resolver
     from controller.spec.document import Document
-
-NO_MLFLOW = (
-    "No MLflow is known: declare an endpoint `mlflow`, or set MLFLOW_TRACKING_URI."
-)
-NO_STORE = (
-    "There is no store: set HOKUSAI_STORE_URL, or leave out what only a store knows "
-    "with --without-store."
-)
 
 
 @dataclass(frozen=True)
@@ -73,68 +62,51 @@ class Wishes:
 
 
 def drivers(
-    document: Callable[[], Document], clients: Clients, wishes: Wishes
+    kinds: Iterable[str],
+    document: Callable[[], Document],
+    clients: Clients,
+    wishes: Wishes,
 ) -> Mapping[str, Driver]:
-    """Return the driver of each kind.
+    """Return the driver of each kind; one whose backend is missing knows nothing.
 
     Args:
+        kinds: The names of the kinds, which are those of their folders.
         document: Returns what is declared now.
         clients: What they reach the outside with.
         wishes: What the command asks for.
     """
-    owner = document().platform.owner
-    probe = Probe()
-    aws = FencedAws(clients.aws, wishes.permitted)
-    return {
-        "endpoint": EndpointDriver(clients.resolver, clients.fallbacks, aws, probe),
-        "service": ServiceDriver(aws, owner),
-        **_mlflow_drivers(document, clients, wishes, owner),
-    }
+    outside = _outside(document, clients, wishes)
+    return {kind: _driver(kind, outside) for kind in kinds}
 
 
-def _mlflow_drivers(
-    document: Callable[[], Document], clients: Clients, wishes: Wishes, owner: str
-) -> Mapping[str, Driver]:
-    mlflow = clients.mlflow
-    if mlflow is None:
-        nothing = Unavailable(NO_MLFLOW)
-        return {"experiment": nothing, "model": nothing, "webhook": nothing}
-
-    def experiment_name(key: str) -> str:
-        """Return MLflow's name of the experiment declared as ``key``."""
-        for id_, resource in document().resources.items():
-            if id_.kind == "experiment" and id_.name == key:
-                return str(resource.spec.name)
-        return key
-
-    api = mlflow.api.sending_by(lambda rest: FencedRest(rest, wishes.permitted))
-    return {
-        "experiment": ExperimentDriver(api, mlflow.reader, owner),
-        "model": ModelDriver(api, mlflow.reader, owner, experiment_name),
-        "webhook": _webhook_driver(clients, api, mlflow.reader, wishes, owner),
-    }
+def _driver(kind: str, outside: Outside) -> Driver:
+    module = import_module(f"controller.kinds.{kind}.driver")
+    try:
+        driver: Driver = module.connect(outside)
+    except PermanentError as error:
+        return Unavailable(str(error))
+    return driver
 
 
-def _webhook_driver(
-    clients: Clients,
-    api: MlflowApi,
-    reader: MlflowReader,
-    wishes: Wishes,
-    registry: str,
-) -> Driver:
-    if clients.stored is None:
-        return Unavailable(f"Only the store knows what was announced. {NO_STORE}")
-    from controller.clients.payload import check
-    from controller.kinds.webhook.driver import WebhookDriver
-
-    return WebhookDriver(
-        api,
-        reader,
-        ledger=clients.stored.ledger,
-        outcomes=clients.stored.deliveries,
+def _outside(
+    document: Callable[[], Document], clients: Clients, wishes: Wishes
+) -> Outside:
+    """Return the clients behind a fence: what is no longer permitted is not sent."""
+    mlflow, stored = clients.mlflow, clients.stored
+    api = None
+    if mlflow is not None:
+        api = mlflow.api.sending_by(lambda rest: FencedRest(rest, wishes.permitted))
+    return Outside(
+        owner=document().platform.owner,
+        declared=lambda: document().resources,
+        aws=FencedAws(clients.aws, wishes.permitted),
+        mlflow=api,
+        reader=mlflow.reader if mlflow else None,
+        resolver=clients.resolver,
+        fallbacks=clients.fallbacks,
+        ledger=stored.ledger if stored else None,
+        deliveries=stored.deliveries if stored else None,
         clock=clients.clock,
-        registry=registry,
-        check=check,
         announced=wishes.announced,
         largest_backlog=wishes.largest_backlog,
     )

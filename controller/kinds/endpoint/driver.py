@@ -15,6 +15,7 @@ from controller.core.plan import Action
 from controller.core.resource import Resource, ResourceId
 from controller.kinds.endpoint.spec import EndpointSpec
 from controller.kinds.endpoint.state import EndpointState
+from controller.kinds.outside import Outside
 
 _SIDE_BY_SIDE = 8
 
@@ -47,6 +48,11 @@ class Resolving(Protocol):
         nobody could say; both only when nothing is remembered.
         """
         ...
+
+
+def connect(outside: Outside) -> "EndpointDriver":
+    """Return the driver."""
+    return EndpointDriver(outside.resolver, outside.fallbacks, outside.aws, Probe())
 
 
 class EndpointDriver:

@@ -13,6 +13,13 @@ from controller.core.resource import Resource, ResourceId
 from controller.kinds.experiment.compare import declared_tags
 from controller.kinds.experiment.spec import ExperimentSpec
 from controller.kinds.experiment.state import ExperimentState
+from controller.kinds.outside import Outside
+
+
+def connect(outside: Outside) -> "ExperimentDriver":
+    """Return the driver; raises PermanentError if there is no MLflow."""
+    api, reader = outside.registry()
+    return ExperimentDriver(api, reader, outside.owner)
 
 
 class ExperimentDriver:

@@ -16,8 +16,21 @@ from controller.core.resource import Resource, ResourceId
 from controller.kinds.model.rules import Registration, alias_target, model_tags, wanted
 from controller.kinds.model.spec import ModelSpec
 from controller.kinds.model.state import ModelState
+from controller.kinds.outside import Outside
 
 Versions = Mapping[str, tuple[Version, ...]]
+
+
+def connect(outside: Outside) -> "ModelDriver":
+    """Return the driver; raises PermanentError if there is no MLflow."""
+    api, reader = outside.registry()
+
+    def experiment_name(key: str) -> str:
+        """Return MLflow's name of the experiment declared as ``key``."""
+        resource = outside.declared().get(ResourceId("experiment", key))
+        return key if resource is None else str(resource.spec.name)
+
+    return ModelDriver(api, reader, outside.owner, experiment_name)
 
 
 class ModelDriver:

@@ -14,6 +14,7 @@ from controller.core.observation import Absent, Observation, Present
 from controller.core.ownership import ownership_of, stamp
 from controller.core.plan import Action, Verb
 from controller.core.resource import Resource, ResourceId
+from controller.kinds.outside import Outside
 from controller.kinds.service.describe import Ecs, exists, reraise_as_unknown_cluster
 from controller.kinds.service.details import ServiceDetails
 from controller.kinds.service.discovery import CloudMap
@@ -25,6 +26,11 @@ from controller.kinds.service.task_definition import render
 
 CHECK_AFTER = timedelta(seconds=1)
 Declared = Mapping[ResourceId, Resource[Any]]
+
+
+def connect(outside: Outside) -> "ServiceDriver":
+    """Return the driver."""
+    return ServiceDriver(outside.aws, outside.owner)
 
 
 class ServiceDriver:

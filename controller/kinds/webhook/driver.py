@@ -1,9 +1,12 @@
 """Webhook targets: what the ledger says, beside the versions MLflow has."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from controller.clients.mlflow import MlflowApi, MlflowReader
+from controller.clients.payload import check
 from controller.core.announce import Event, event_id, identity_of, model_registered
 from controller.core.clock import Clock
 from controller.core.delivery import DeliveryState
@@ -12,15 +15,35 @@ from controller.core.driver import Applied
 from controller.core.observation import Absent, Observation, Present
 from controller.core.plan import Action, Verb
 from controller.core.resource import Resource, ResourceId
+from controller.kinds.outside import Outside
 from controller.kinds.webhook.reports import DELIVERY, SHOWN, rows
 from controller.kinds.webhook.rules import announced_tag, missing, unstamped
 from controller.kinds.webhook.spec import WebhookSpec
 from controller.kinds.webhook.state import LARGEST_BACKLOG, Deliveries, WebhookState
-from controller.store.deliveries import Deliveries as Outcomes
-from controller.store.ledger import Ledger
+
+if TYPE_CHECKING:
+    from controller.store.deliveries import Deliveries as Outcomes
+    from controller.store.ledger import Ledger
 
 # Enough to say what fails; the rest is counted.
 _SHOWN = 50
+
+
+def connect(outside: Outside) -> WebhookDriver:
+    """Return the driver; raises PermanentError without an MLflow or a store."""
+    api, reader = outside.registry()
+    ledger, outcomes = outside.records()
+    return WebhookDriver(
+        api,
+        reader,
+        ledger=ledger,
+        outcomes=outcomes,
+        clock=outside.clock,
+        registry=outside.owner,
+        check=check,
+        announced=outside.announced,
+        largest_backlog=outside.largest_backlog,
+    )
 
 
 class WebhookDriver:

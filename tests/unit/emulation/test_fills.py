@@ -13,9 +13,9 @@ DATA = yaml.load(
     files("controller.emulation.ecs").joinpath("fills.yaml").read_text(),
     Loader=yaml.CSafeLoader,
 )
-RECORDED = Path(
-    os.environ.get("HOKUSAI_RECORDED_ECS", "../shared/reference/recorded")
-).absolute()
+# Pairs of ours, or those in a folder named at run time; see tests/corpus/README.md.
+OURS = Path(__file__).parents[2] / "corpus"
+RECORDED = Path(os.environ.get("CORPUS", OURS)).absolute()
 
 
 def definition(network="awsvpc", **container):
@@ -167,6 +167,10 @@ READ_ONLY = {
     "family",
     "loadBalancers",
     "serviceRegistries",
+    *("revision", "status", "compatibilities", "requiresAttributes"),
+    *("registeredAt", "registeredBy"),
+    # ECS spells amounts anew when it registers; that is no fill.
+    *("cpu", "memory"),
 }
 UNSEEN = {"launchType", "platformFamily", "propagateTags", "placementStrategy"}
 
@@ -180,7 +184,6 @@ def comparable(value):
     return value
 
 
-@pytest.mark.skipif(not recorded(), reason=f"no recorded pairs in {RECORDED}")
 @pytest.mark.parametrize("path", recorded(), ids=lambda path: path.stem)
 def test_some_setting_of_the_switches_gives_what_aws_answered(path):
     pair = json.loads(path.read_text())

@@ -1,14 +1,18 @@
 """A closer look than the store has: one resource in full, and what looking costs."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from controller.bootstrap.command import Context
-from controller.bootstrap.counting import Spent
-from controller.bootstrap.look import looking
 from controller.core.details import Section
 from controller.core.errors import RefusedError
-from controller.core.resource import ResourceId
+
+if TYPE_CHECKING:
+    from controller.bootstrap.command import Context
+    from controller.bootstrap.counting import Spent
+    from controller.core.resource import ResourceId
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ def look_closer(
     """
     if target is None and not everything:
         return Closer()
+    from controller.bootstrap.look import looking
+
     try:
         with looking(context, without_store=False) as (controller, _):
             spent = None

@@ -2,17 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 from controller.bootstrap.command import Context
 from controller.bootstrap.controller import Controller
 from controller.bootstrap.drivers import Wishes
+from controller.bootstrap.store_file import store_is_there
 from controller.clients.clock import SystemClock
-from controller.settings import Settings
 
 # What lives in the store only.
 STORED_KINDS = frozenset({"webhook"})
-_SQLITE = "sqlite:///"
 
 
 @contextmanager
@@ -41,9 +39,3 @@ def looking(
         )
         closing.callback(controller.close)
         yield controller, STORED_KINDS if without_store else frozenset()
-
-
-def store_is_there(settings: Settings) -> bool:
-    """Whether there is a store to look into; a SQLite file may not be made yet."""
-    url = settings.store_url.reveal()
-    return not url.startswith(_SQLITE) or Path(url.removeprefix(_SQLITE)).exists()

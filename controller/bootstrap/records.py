@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from controller.bootstrap.command import Context
-from controller.bootstrap.look import store_is_there
+from controller.bootstrap.store_file import store_is_there
 from controller.clients.clock import SystemClock
 from controller.core.clock import Clock
 from controller.core.conditions import Conditions

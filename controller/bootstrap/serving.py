@@ -11,8 +11,8 @@ from controller.api.looks import dns_look, mlflow_look, store_look
 from controller.api.models import KnownModels
 from controller.api.server import serve
 from controller.bootstrap.controller import NoFallbacks
-from controller.bootstrap.look import store_is_there
 from controller.bootstrap.mlflow import connect
+from controller.bootstrap.store_file import store_is_there
 from controller.clients.clock import SystemClock
 from controller.core.clock import Clock
 from controller.core.conditions import Conditions

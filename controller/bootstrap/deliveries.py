@@ -15,6 +15,34 @@ from controller.settings import Settings
 from controller.store.outbox import Outbox
 
 
+class Declared:
+    """The targets that a controller's document declares, as it is at the time."""
+
+    def __init__(self, controller: Controller, settings: Settings) -> None:
+        self._controller = controller
+        retries = range(settings.webhook_max_retries)
+        delays = tuple(settings.webhook_retry_delay * 2**n for n in retries)
+        self._policy = DeliveryPolicy(delays)
+
+    def targets(self) -> Mapping[str, Target]:
+        """Return where, and how patiently, each target is told."""
+        return {
+            id_.name: Target(resource.spec.url, resource.spec.timeout, self._policy)
+            for id_, resource in self._controller.document.resources.items()
+            if id_.kind == "webhook"
+        }
+
+    def keys_of(self, name: str) -> tuple[bytes, ...]:
+        """Return a target's keys, the current one first; raises ControllerError."""
+        resources = self._controller.document.resources
+        resource = resources.get(ResourceId("webhook", name))
+        if resource is None:
+            msg = f"webhook/{name} is no longer declared"
+            raise NotFoundError(msg)
+        secrets = self._controller.secrets
+        return tuple(key_of(secrets.value(ref)) for ref in resource.spec.secrets)
+
+
 def dispatcher_for(
     controller: Controller,
     settings: Settings,
@@ -33,33 +61,15 @@ def dispatcher_for(
         sender: Sends.
         told: Called after each attempt.
     """
-    retries = range(settings.webhook_max_retries)
-    delays = tuple(settings.webhook_retry_delay * 2**n for n in retries)
-    policy = DeliveryPolicy(delays)
-
-    def targets() -> Mapping[str, Target]:
-        return {
-            id_.name: Target(resource.spec.url, resource.spec.timeout, policy)
-            for id_, resource in controller.document.resources.items()
-            if id_.kind == "webhook"
-        }
-
-    def secret_of(name: str) -> tuple[bytes, ...]:
-        resource = controller.document.resources.get(ResourceId("webhook", name))
-        if resource is None:
-            msg = f"webhook/{name} is no longer declared"
-            raise NotFoundError(msg)
-        references = resource.spec.secrets
-        return tuple(key_of(controller.secrets.value(ref)) for ref in references)
-
     outbox = Outbox(stored.database)
     outbox.take_over(process_name())
     stored.memory.take_over()
+    declared = Declared(controller, settings)
     return Dispatcher(
         outbox,
         sender,
-        targets,
-        secret_of,
+        declared.targets,
+        declared.keys_of,
         clock=controller.clock,
         worker=process_name(),
         told=lambda _delivery, _answer, _step: told(),

@@ -47,38 +47,11 @@ class OneOffTasks:
 
     def _start(self, task: LocalTask, document: Document) -> None:
         platform = document.platform
-        family = platform.service_name(task.name)
-        group = f"/ecs/{family}"
-        definition = self._aws.call(
-            "ecs",
-            "RegisterTaskDefinition",
-            family=family,
-            networkMode="awsvpc",
-            requiresCompatibilities=["FARGATE"],
-            cpu=_CPU,
-            memory=_MEMORY,
-            containerDefinitions=[
-                {
-                    "name": task.name,
-                    "image": task.image,
-                    "environment": self._environment(task, document),
-                    "logConfiguration": {
-                        "logDriver": "awslogs",
-                        "options": {
-                            "awslogs-group": group,
-                            "awslogs-region": platform.region,
-                            "awslogs-stream-prefix": "ecs",
-                            "awslogs-create-group": "true",
-                        },
-                    },
-                }
-            ],
-        )
         answer = self._aws.call(
             "ecs",
             "RunTask",
             cluster=platform.cluster,
-            taskDefinition=definition["taskDefinition"]["taskDefinitionArn"],
+            taskDefinition=self._registered(task, document),
             launchType="FARGATE",
             networkConfiguration={
                 "awsvpcConfiguration": {
@@ -89,6 +62,34 @@ class OneOffTasks:
         )
         self._running[task.name] = answer["tasks"][0]["taskArn"]
         self._tries[task.name] = self._tries.get(task.name, 0) + 1
+
+    def _registered(self, task: LocalTask, document: Document) -> str:
+        """Return the ARN of a task definition that runs the image once."""
+        platform = document.platform
+        family = platform.service_name(task.name)
+        options = {
+            "awslogs-group": f"/ecs/{family}",
+            "awslogs-region": platform.region,
+            "awslogs-stream-prefix": "ecs",
+            "awslogs-create-group": "true",
+        }
+        container = {
+            "name": task.name,
+            "image": task.image,
+            "environment": self._environment(task, document),
+            "logConfiguration": {"logDriver": "awslogs", "options": options},
+        }
+        answer = self._aws.call(
+            "ecs",
+            "RegisterTaskDefinition",
+            family=family,
+            networkMode="awsvpc",
+            requiresCompatibilities=["FARGATE"],
+            cpu=_CPU,
+            memory=_MEMORY,
+            containerDefinitions=[container],
+        )
+        return str(answer["taskDefinition"]["taskDefinitionArn"])
 
     def _look_at(self, task: LocalTask, document: Document) -> None:
         answer = self._aws.call(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from controller.clients.aws import BotoAws, Credentials
+from controller.core.errors import RefusedError
 from controller.emulation.cloud_map import (
     cloud_map_lookup,
     cloud_map_ttl,
@@ -76,11 +77,21 @@ class LocalPlatform:
             cloud_map_zones(place, lock),
             ttl=cloud_map_ttl(place, lock),
         )
-        self.receiver = WebhookReceiver(
-            webhook_secret,
-            state=state / "deliveries.jsonl",
-            port=needs.receiver_port,
-        )
+        self.receiver = self._receiver(state, webhook_secret)
+
+    def _receiver(self, state: Path, secret: str) -> WebhookReceiver:
+        """Return the receiver, listening on the port that webhooks are sent to."""
+        port = self._needs.receiver_port
+        try:
+            return WebhookReceiver(secret, state=state / "deliveries.jsonl", port=port)
+        except OSError as error:
+            self.runtime.close()
+            msg = (
+                f"the webhook receiver cannot listen on 127.0.0.1:{port}: "
+                f"{error.strerror}; stop the other local platform, or give webhooks "
+                "another port in specs/environments/local.yaml"
+            )
+            raise RefusedError(msg) from error
 
     def __enter__(self) -> Self:
         self._closing.callback(self.runtime.close)

@@ -1,6 +1,7 @@
 """How the local platform begins and ends."""
 
 import signal
+import socket
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,16 @@ def test_a_target_on_another_machine_is_refused(local):
 
     assert local.wait(within=30) == 2
     assert "is not this machine" in local.log.read_text()
+
+
+def test_a_port_that_is_taken_is_told_with_what_to_do(local):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", int(local.receiver.rpartition(":")[2])))
+        taken.listen()
+
+        local.start("--once")
+
+        assert local.wait(within=30) == 2
+    told = local.log.read_text()
+    assert "cannot listen on" in told
+    assert "specs/environments/local.yaml" in told

@@ -5,11 +5,11 @@ could not be seen.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor as Pool
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from controller.core.clock import Clock
 from controller.core.driver import Driver
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 Declared: TypeAlias = Mapping[ResourceId, Resource[Any]]
 Seen: TypeAlias = Mapping[ResourceId, Observation]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,23 @@ class Observer:
     deadline: float = 30.0
     forget: Sequence[Callable[[], None]] = ()
 
-    def observe(self, desired: DesiredState) -> ObservedState:
-        """Return what is seen of ``desired`` and of whatever else is ours."""
+    def observe(
+        self, desired: DesiredState, kinds: Collection[str] | None = None
+    ) -> ObservedState:
+        """Return what is seen of ``desired`` and of whatever else is ours.
+
+        Args:
+            desired: What is declared.
+            kinds: Those to look at; None for all of them.
+        """
         for forget in self.forget:
             forget()
         began = self.clock.monotonic()
         looks: dict[str, tuple[Declared, Future[Seen]]] = {}
-        for kind, driver in self.drivers.items():
-            declared = _of_kind(desired, kind)
-            looks[kind] = (declared, self.pool.submit(driver.observe, declared))
+        for kind in self.drivers if kinds is None else kinds:
+            asked = of_kind(desired, kind)
+            look = self.pool.submit(self.drivers[kind].observe, asked)
+            looks[kind] = (asked, look)
         seen: dict[ResourceId, Observation] = {}
         for kind, (declared, look) in looks.items():
             left = max(0.0, began + self.deadline - self.clock.monotonic())
@@ -58,8 +67,9 @@ class Observer:
         return ObservedState(seen, self.clock.now())
 
 
-def _of_kind(desired: DesiredState, kind: str) -> Declared:
-    return {id_: r for id_, r in desired.items() if id_.kind == kind}
+def of_kind(entries: Mapping[ResourceId, T], kind: str) -> dict[ResourceId, T]:
+    """Return those of ``entries`` that are of ``kind``."""
+    return {id_: entry for id_, entry in entries.items() if id_.kind == kind}
 
 
 def _answer(

@@ -1,7 +1,7 @@
 """One pass: observe, diff, guard, act, record."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol, TypeAlias
 
@@ -11,12 +11,14 @@ from controller.core.contention import Repairs, without_fights
 from controller.core.driver import Applied, Failed, Outcome, Progressing, Skipped
 from controller.core.errors import PermanentError
 from controller.core.observation import ObservedState, Ownership, Present
+from controller.core.pace import Pace
 from controller.core.plan import Action, Hold, Plan
 from controller.core.planner import DesiredState, Kinds, diff
 from controller.core.resource import ResourceId
 from controller.core.safety import Limits, guard
 from controller.core.scope import ALL, Scope
 from controller.core.status import conclude
+from controller.engine.attention import Attention
 from controller.engine.backoff import Backoff
 from controller.engine.executor import Executor
 from controller.engine.observer import Observer
@@ -105,12 +107,16 @@ class Reconciler:
     clock: Clock
     backoff: Backoff = field(default_factory=Backoff)
     repairs: Repairs = field(default_factory=Repairs)
+    attention: Attention = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.attention = Attention(self.observer, self.clock)
 
     def plan(
         self, desired: DesiredState, limits: Limits, scope: Scope = ALL
     ) -> tuple[ObservedState, Plan]:
         """Look, and return what was seen and what to do about it. Writes nothing."""
-        observed, found = self._compare(desired)
+        observed, found = self._compare(desired, Pace(timedelta()))
         return observed, self._dared(found, desired, observed, limits, scope)
 
     def run(
@@ -119,9 +125,14 @@ class Reconciler:
         limits: Limits,
         interval: timedelta,
         scope: Scope = ALL,
+        pace: Pace | None = None,
     ) -> PassResult:
-        """Look, act on what differs, look again, and record what is true."""
-        observed, found = self._compare(desired)
+        """Look, act on what differs, look again, and record what is true.
+
+        All kinds are looked at every ``interval``, unless ``pace`` says otherwise.
+        """
+        pace = pace or Pace(interval)
+        observed, found = self._first_look(desired, pace)
         plan = self._dared(found, desired, observed, limits, scope)
         undeclared = _undeclared(desired, observed)
         actions, resting = self.backoff.split(plan.actions, self.clock.now())
@@ -130,7 +141,7 @@ class Reconciler:
         self.repairs = self.repairs.after(actions, outcomes, self.clock.now())
         left = plan
         if any(not isinstance(outcome, Skipped) for outcome in outcomes.values()):
-            observed, found = self._compare(desired)
+            observed, found = self._compare(desired, replace(pace, everything=True))
             left = self._dared(found, desired, observed, limits, scope)
         outcomes |= resting
         whole = self._dared(found, desired, observed, limits) if scope.partial else left
@@ -140,12 +151,23 @@ class Reconciler:
         self._remember(statuses, undeclared, scope)
         asked = {id_: c for id_, c in statuses.items() if scope.covers(id_)}
         others = scope.outside(found)
-        next_in = self._next_in(left, others, outcomes, asked, interval)
+        self.attention.settle(_restless(found, outcomes, statuses))
+        wait = self.attention.next_in(pace)
+        next_in = self._next_in(left, others, outcomes, asked, wait)
         return PassResult(plan, outcomes, left, asked, next_in, others)
 
-    def _compare(self, desired: DesiredState) -> tuple[ObservedState, Plan]:
+    def _first_look(
+        self, desired: DesiredState, pace: Pace
+    ) -> tuple[ObservedState, Plan]:
+        """Look where a look is due; before anything is done, look at it all."""
+        observed, found = self._compare(desired, pace)
+        if pace.everything or not found.actions:
+            return observed, found
+        return self._compare(desired, replace(pace, everything=True))
+
+    def _compare(self, desired: DesiredState, pace: Pace) -> tuple[ObservedState, Plan]:
         """Look, and return what differs, whatever may be done about it."""
-        observed = self.observer.observe(desired)
+        observed = self.attention.observe(desired, pace)
         return observed, diff(desired, observed, self.kinds)
 
     def _dared(
@@ -217,6 +239,20 @@ def _under_way(left: Plan, others: Plan, statuses: Statuses) -> bool:
         for id_, conditions in statuses.items()
         if id_ not in touched
     )
+
+
+def _restless(
+    found: Plan, outcomes: Mapping[ResourceId, Outcome], statuses: Statuses
+) -> frozenset[str]:
+    """Return the kinds of which something is to be done, goes on, or is not well."""
+    ids = {verdict.target for verdict in found.verdicts} | outcomes.keys()
+    ids |= {
+        id_
+        for id_, conditions in statuses.items()
+        if conditions[ConditionType.READY].status is not Truth.TRUE
+        or conditions[ConditionType.RECONCILING].status is Truth.TRUE
+    }
+    return frozenset(id_.kind for id_ in ids)
 
 
 def _moved(outcomes: Mapping[ResourceId, Outcome]) -> bool:

@@ -23,7 +23,7 @@ APPLY = """\
 exit status:
   0  everything is as declared
   1  something failed, is blocked, or is left to a person
-  2  not started: invalid document, wrong account, somebody else holds the lease,
+  2  not started: invalid document, wrong account, somebody else has the lease,
      nobody agreed, or what a saved plan rests on has moved
   130  interrupted: nothing further was begun; run it again to go on"""
 

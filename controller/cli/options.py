@@ -1,6 +1,7 @@
 """The options that several commands share."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from controller.core.platform import ENVIRONMENTS
@@ -30,7 +31,9 @@ def document(parser: argparse.ArgumentParser) -> None:
         "-e",
         "--environment",
         choices=ENVIRONMENTS,
-        help="which overlay to read (default: ENVIRONMENT, then the document's own)",
+        metavar="NAME",
+        help=f"which overlay to read: {_or(ENVIRONMENTS)} (default: ENVIRONMENT, then "
+        "the document's own)",
     )
 
 
@@ -41,7 +44,9 @@ def output(parser: argparse.ArgumentParser) -> None:
         "--output",
         choices=FORMATS,
         default="table",
-        help="how the result is written to stdout (default: %(default)s)",
+        metavar="FORMAT",
+        help=f"how the result is written to stdout: {_or(FORMATS)} "
+        "(default: %(default)s)",
     )
 
 
@@ -74,3 +79,7 @@ def timeout(parser: argparse.ArgumentParser, default: float, what: str) -> None:
         metavar="SECONDS",
         help=f"{what} (default: %(default)s)",
     )
+
+
+def _or(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"

@@ -25,7 +25,8 @@ class Progress:
     """
 
     def __init__(self) -> None:
-        self._told: dict[ResourceId, str] = {}
+        self._told: set[tuple[ResourceId, str]] = set()
+        self._state: dict[ResourceId, str] = {}
         self._redraws = sys.stderr.isatty()
         self._last_word = 0.0
 
@@ -34,21 +35,24 @@ class Progress:
         for action in result.plan.actions:
             outcome = result.outcomes.get(action.target)
             sentence = f"{action.verb}: {_said(outcome)}"
-            self._tell(action.target, sentence, elapsed)
+            if (action.target, sentence) not in self._told:
+                self._told.add((action.target, sentence))
+                self._tell(action.target, sentence, elapsed)
         for id_, conditions in sorted(result.statuses.items()):
             message = conditions[ConditionType.READY].message
-            self._tell(id_, f"{word(conditions)}: {message}", elapsed)
+            sentence = f"{word(conditions)}: {message}"
+            if self._state.get(id_) != sentence:
+                self._state[id_] = sentence
+                self._tell(id_, sentence, elapsed)
         if not result.settled:
             self._wait(", ".join(map(str, waited_for(result))), elapsed)
         elif self._redraws:
             sys.stderr.write(_CLEAR_LINE)
 
     def _tell(self, resource: ResourceId, sentence: str, elapsed: float) -> None:
-        if self._told.get(resource) != sentence:
-            self._told[resource] = sentence
-            self._last_word = elapsed
-            clear = _CLEAR_LINE if self._redraws else ""
-            tell(f"{clear}{elapsed:6.1f} s  {resource}  {sentence}")
+        self._last_word = elapsed
+        clear = _CLEAR_LINE if self._redraws else ""
+        tell(f"{clear}{elapsed:6.1f} s  {resource}  {sentence}")
 
     def _wait(self, names: str, elapsed: float) -> None:
         if self._redraws:

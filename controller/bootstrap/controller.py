@@ -21,6 +21,7 @@ from controller.clients.clock import SystemClock
 from controller.clients.secrets import Secrets
 from controller.core.cost import Costs, costs_of
 from controller.core.errors import PermanentError
+from controller.core.pace import Pace
 from controller.core.safety import Limits
 from controller.core.scope import ALL, Scope, with_dependencies
 from controller.engine.executor import Executor
@@ -108,9 +109,21 @@ class Controller:
         return self._reconciler.plan(desired, self._limits(), scope)[1]
 
     def reconcile(self, desired: DesiredState, scope: Scope = ALL) -> PassResult:
-        """Do one pass."""
+        """Do one pass, and look at everything."""
         interval = self.document.platform.interval
         return self._reconciler.run(desired, self._limits(), interval, scope)
+
+    def reconcile_due(self, *, everything: bool) -> PassResult:
+        """Do one pass on all that is declared, and look at what is due.
+
+        Args:
+            everything: Whether to look at all kinds, due or not.
+        """
+        platform = self.document.platform
+        pace = Pace(platform.interval, dict(platform.intervals), everything)
+        return self._reconciler.run(
+            self.desired(), self._limits(), platform.interval, pace=pace
+        )
 
     def costs(self, plan: Plan) -> Costs:
         """Return what carrying out ``plan`` takes."""

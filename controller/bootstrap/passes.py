@@ -43,6 +43,8 @@ class Passes:
         self._triggers = Triggers(stored.database)
         self._heard = self._triggers.latest()
         self._digest = ""
+        self._demands = 1
+        self._met = 0
         self._controller: Controller | None = None
         self._number = 0
 
@@ -50,6 +52,10 @@ class Passes:
         """Do the passes with ``controller`` from now on."""
         self._controller = controller
         self.last = self._clock.monotonic()
+
+    def demand(self) -> None:
+        """Look at everything in the next pass. Any thread may call this."""
+        self._demands += 1
 
     def ask(self, wake: Callable[[], None]) -> None:
         """Call ``wake`` if the document changed, or somebody left a wish for a pass."""
@@ -74,10 +80,15 @@ class Passes:
         self._number += 1
         with in_pass(f"{process_name()}/{self._number}"):
             began = self._clock.monotonic()
-            self._heard = self._triggers.latest()
-            controller.document = self._watch.current()
-            self._digest = controller.document.digest
-            result = controller.reconcile(controller.desired())
+            demands, heard = self._demands, self._triggers.latest()
+            document = self._watch.current()
+            if heard > self._heard or document.digest != self._digest:
+                demands = self._demands = self._demands + 1
+            self._heard, self._digest = heard, document.digest
+            controller.document = document
+            result = controller.reconcile_due(everything=demands > self._met)
+            # Not before: a pass that breaks off has met nothing.
+            self._met = demands
             self.last = self._clock.monotonic()
             self._heart.beat(HEART, process_name())
             self._count(result, self.last - began)

@@ -84,8 +84,13 @@ class _Process:
         passes = Passes(self._watch, self._stored, self._metrics, self._clock)
         alarm = Alarm(self._clock)
         turns = ReconcileLoop(passes.run, alarm, _AFTER_ERROR)
-        loop.add_signal_handler(signal.SIGHUP, turns.wake)
-        port = asyncio.create_task(self._serve(passes, turns, stop))
+
+        def asked() -> None:
+            passes.demand()
+            turns.wake()
+
+        loop.add_signal_handler(signal.SIGHUP, asked)
+        port = asyncio.create_task(self._serve(passes, asked, stop))
         if await asyncio.to_thread(self._leader.wait, self._asked_to_stop):
             await self._lead(passes, turns, alarm, stop)
         alarm.stop()
@@ -127,7 +132,7 @@ class _Process:
         )
 
     async def _serve(
-        self, passes: Passes, turns: ReconcileLoop, stop: asyncio.Event
+        self, passes: Passes, asked: Callable[[], None], stop: asyncio.Event
     ) -> None:
         """Answer on the small port; a port that is taken is told, and done without."""
         settings = self._context.settings
@@ -137,7 +142,7 @@ class _Process:
             interval=lambda: self._watch.current().platform.interval,
             leading=self._leader.holding,
             metrics=lambda: self._metrics.text().decode(),
-            wake=turns.wake,
+            wake=asked,
             key=key,
         )
         app = probes_app(probed, self._clock)

@@ -32,6 +32,7 @@ class Platform:
         account: The AWS account, twelve digits; checked before the first call.
         region: The AWS region.
         interval: Time between two passes when nothing asks for one sooner.
+        intervals: The same for kinds that have one of their own.
         max_disruptive_actions: How many may be under way at once.
         prune: Whether what is no longer declared may be deleted.
         network: Default subnets and security groups of services.
@@ -55,6 +56,7 @@ class Platform:
     role: str | None = None
     profile: str | None = None
     endpoint: str | None = None
+    intervals: tuple[tuple[str, timedelta], ...] = ()
 
     @property
     def cluster(self) -> str:

@@ -51,6 +51,7 @@ class Compiler:
         mode = Mode.ENFORCE
         if header:
             self.platform, mode = header.platform.platform(), header.platform.mode
+            self._kinds_known(("platform", "reconcile", "intervals"))
         for kind, name, node in self._entries():
             self._resource(kind, name, node, mode)
         declared = frozenset(ResourceId(k.name, name) for k, name, _ in self._entries())
@@ -69,6 +70,16 @@ class Compiler:
         return self._validated(
             Header, self.root._replace(value=kept), (), frozenset(sections)
         )
+
+    def _kinds_known(self, path: Path) -> None:
+        """Check that each key of the mapping at ``path`` is a kind."""
+        given: Node | None = self.root
+        for part in path:
+            given = given.child(part) if given else None
+        for name, node in given.entries.items() if given else ():
+            if name not in self.kinds:
+                what, hint = f"there is no kind {name}", meant(name, self.kinds)
+                self._report(node, (*path, name), what, hint)
 
     def _entries(self) -> Iterator[tuple[Kind[Any, Any], str, Node]]:
         for kind in self.kinds.values():

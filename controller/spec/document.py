@@ -146,7 +146,7 @@ def _finished(
         raise AssertionError(msg)
     local = compiler.local if platform.environment == "local" else None
     meaning = {
-        "platform": asdict(platform) | {"interval": platform.interval.total_seconds()},
+        "platform": asdict(platform) | _seconds(platform),
         "resources": [_meaning(r) for _, r in sorted(compiler.resources.items())],
         "local": local.model_dump(mode="json") if local else None,
     }
@@ -159,6 +159,14 @@ def _finished(
         local=local,
         places=places,
     )
+
+
+def _seconds(platform: Platform) -> dict[str, Any]:
+    """Return the times of a platform, as numbers."""
+    return {
+        "interval": platform.interval.total_seconds(),
+        "intervals": {k: i.total_seconds() for k, i in platform.intervals},
+    }
 
 
 def _meaning(resource: Resource[Any]) -> list[Any]:

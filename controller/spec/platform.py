@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from controller.core.fields import Flag, Section, Span, Text, Whole, refuse
+from controller.core.fields import Flag, Key, Section, Span, Text, Whole, refuse
 from controller.core.placement import NetworkSpec, RoleArn, RolesSpec
 from controller.core.platform import Environment, Network, Platform
 from controller.core.resource import Mode
@@ -44,6 +44,12 @@ class ReconcileSection(Section):
         default=60,
         description="Time between two passes when nothing asks for one sooner.",
         examples=["60s"],
+    )
+    intervals: dict[Key, Annotated[int, Span(1, 86_400)]] = Field(
+        default_factory=dict,
+        description="The same for kinds that need another, by kind: how long what was "
+        "seen of them will do, if all was well.",
+        examples=[{"endpoint": "10s", "model": "5m"}],
     )
     max_disruptive_actions: Annotated[Whole, Field(ge=0, le=100)] = Field(
         default=2, description="How many restarts, replacements and deletions at once."
@@ -125,6 +131,10 @@ class PlatformSection(Section):
             account=self.account,
             region=self.region,
             interval=timedelta(seconds=self.reconcile.interval),
+            intervals=tuple(
+                (kind, timedelta(seconds=seconds))
+                for kind, seconds in sorted(self.reconcile.intervals.items())
+            ),
             max_disruptive_actions=self.reconcile.max_disruptive_actions,
             prune=self.prune,
             network=Network(

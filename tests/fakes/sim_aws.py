@@ -1,0 +1,199 @@
+"""AWS in memory: the ECS simulator, and the little that stands around it."""
+
+import pickle
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from controller.clients.aws import is_write
+from controller.clients.aws.errors import translated
+from controller.core.clock import Clock
+from tests.fakes.sim_ecs import ACCOUNT, REGION, EcsBackend, RefusalError
+from tests.fakes.sim_wire import Wire
+
+_LISTS = frozenset({"ListTaskDefinitions", "DescribeServices", "ListServices"})
+
+
+class Shelf:
+    """A service that keeps things by name, and no more."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.things: dict[str, Any] = {}
+        self.changed: Counter[tuple[str, str]] = Counter()
+
+    def saved(self) -> bytes:
+        """Return all it knows."""
+        return pickle.dumps(self.things)
+
+    def load(self, saved: bytes) -> None:
+        """Become what it was."""
+        self.things = pickle.loads(saved)  # noqa: S301 - our own bytes
+
+    def put(self, operation: str, name: str, thing: Any) -> None:
+        """Keep a thing, and note it if it is news."""
+        if self.things.get(name) != thing:
+            self.changed[operation, name] += 1
+        self.things[name] = thing
+
+    def perform(self, operation: str, asked: Mapping[str, Any]) -> Any:
+        """Carry a call out."""
+        answer = getattr(self, operation)(asked)
+        return pickle.loads(pickle.dumps(answer))  # noqa: S301 - our own bytes
+
+    def _of(self, name: str, code: str) -> Any:
+        if name not in self.things:
+            raise RefusalError(code, f"{name} does not exist", 400)
+        return self.things[name]
+
+
+class Parameters(Shelf):
+    """SSM's parameters."""
+
+    def GetParameter(self, asked: Mapping[str, Any]) -> Any:  # noqa: N802
+        """Return one parameter."""
+        return {"Parameter": {"Value": self._of(asked["Name"], "ParameterNotFound")}}
+
+    def PutParameter(self, asked: Mapping[str, Any]) -> Any:  # noqa: N802
+        """Set one parameter."""
+        self.put("PutParameter", asked["Name"], asked["Value"])
+        return {"Version": 1}
+
+
+class SecretsManager(Shelf):
+    """Secrets Manager's secrets."""
+
+    def GetSecretValue(self, asked: Mapping[str, Any]) -> Any:  # noqa: N802
+        """Return one secret."""
+        value = self._of(asked["SecretId"], "ResourceNotFoundException")
+        return {"SecretString": value}
+
+
+class Logs(Shelf):
+    """CloudWatch's log groups."""
+
+    def CreateLogGroup(self, asked: Mapping[str, Any]) -> Any:  # noqa: N802
+        """Make a log group, once."""
+        name = asked["logGroupName"]
+        if name in self.things:
+            code = "ResourceAlreadyExistsException"
+            raise RefusalError(code, "The specified log group already exists", 400)
+        self.put("CreateLogGroup", name, {"tags": asked.get("tags", {})})
+        return {}
+
+    def DescribeLogGroups(self, asked: Mapping[str, Any]) -> Any:  # noqa: N802
+        """Return the log groups whose name begins as asked."""
+        prefix = asked.get("logGroupNamePrefix", "")
+        groups = [
+            {
+                "logGroupName": name,
+                "arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}:*",
+                **{k: v for k, v in thing.items() if k == "retentionInDays"},
+            }
+            for name, thing in sorted(self.things.items())
+            if name.startswith(prefix)
+        ]
+        return {"logGroups": groups}
+
+    def ListTagsForResource(self, asked: Mapping[str, Any]) -> Any:  # noqa: N802
+        """Return the tags of a log group."""
+        name = asked["resourceArn"].partition(":log-group:")[2]
+        return {"tags": self._of(name, "ResourceNotFoundException")["tags"]}
+
+    def PutRetentionPolicy(self, asked: Mapping[str, Any]) -> Any:  # noqa: N802
+        """Say how long logs are kept."""
+        name = asked["logGroupName"]
+        thing = self._of(name, "ResourceNotFoundException")
+        days = {**thing, "retentionInDays": asked["retentionInDays"]}
+        self.put("PutRetentionPolicy", name, days)
+        return {}
+
+
+class CloudMap(Shelf):
+    """Cloud Map: one namespace, and the services in it."""
+
+    def __init__(self, namespace: str) -> None:
+        super().__init__("servicediscovery")
+        self.namespace = namespace
+
+    def ListNamespaces(self, _asked: Mapping[str, Any]) -> Any:  # noqa: N802
+        """Return the one namespace."""
+        return {"Namespaces": [{"Name": self.namespace, "Id": "ns-1"}]}
+
+    def ListServices(self, _asked: Mapping[str, Any]) -> Any:  # noqa: N802
+        """Return all services."""
+        return {"Services": [self.things[name] for name in sorted(self.things)]}
+
+    def GetService(self, asked: Mapping[str, Any]) -> Any:  # noqa: N802
+        """Return one service."""
+        for service in self.things.values():
+            if service["Id"] == asked["Id"]:
+                return {"Service": service}
+        code, words = "ServiceNotFound", "no such service"
+        raise RefusalError(code, words, 400)
+
+    def CreateService(self, asked: Mapping[str, Any]) -> Any:  # noqa: N802
+        """Make a service; the same request again is the first one."""
+        known = self.things.get(asked["Name"])
+        if known is not None and known["Request"] != asked["CreatorRequestId"]:
+            code, words = "ServiceAlreadyExists", "it exists"
+            raise RefusalError(code, words, 400)
+        id_ = f"srv-{len(self.things) + 1}" if known is None else known["Id"]
+        arn = f"arn:aws:servicediscovery:{REGION}:{ACCOUNT}:service/{id_}"
+        request = asked["CreatorRequestId"]
+        thing = {"Name": asked["Name"], "Id": id_, "Arn": arn, "Request": request}
+        self.put("CreateService", asked["Name"], thing)
+        return {"Service": thing}
+
+
+class SimulatedAws:
+    """The one door; see ``clients.aws.Aws``."""
+
+    def __init__(self, wire: Wire, clock: Clock, namespace: str) -> None:
+        self._wire = wire
+        self.ecs = EcsBackend(clock)
+        self.map = CloudMap(namespace)
+        self.ssm = Parameters("ssm")
+        self.secrets = SecretsManager("secretsmanager")
+        self.logs = Logs("logs")
+        self.shelves = (self.map, self.ssm, self.secrets, self.logs)
+        self._by_name = {backend.name: backend for backend in (self.ecs, *self.shelves)}
+
+    def call(
+        self, service: str, operation: str, /, **parameters: Any
+    ) -> dict[str, Any]:
+        """Answer one call, or raise what the real door raises."""
+        backend: Any = self._by_name[service]
+
+        def perform() -> Any:
+            try:
+                return backend.perform(operation, parameters)
+            except RefusalError as refusal:
+                raise _translated(refusal, service, operation, parameters) from refusal
+
+        answer: dict[str, Any] = self._wire.call(
+            backend,
+            f"{service}:{operation}",
+            writes=is_write(operation),
+            perform=perform,
+            lists=operation in _LISTS,
+        )
+        return answer
+
+
+def _translated(
+    refusal: RefusalError,
+    service: str,
+    operation: str,
+    parameters: Mapping[str, Any],
+) -> Exception:
+    """Return ``refusal`` as the real door would raise it, by its own tables."""
+    code, message, status = refusal.args
+    answer = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    error = ClientError(answer, operation)
+    return translated(error, service, operation, parameters)

@@ -1,0 +1,282 @@
+"""A controller put together as the program does it, on simulated clients.
+
+The loops are left out: a pool that runs at once, and deliveries that are sent one
+round after each pass. What they decide is decided by the real code.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import Executor as Pool
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from controller.clients.fence import FencedAws, FencedRest
+from controller.clients.mlflow import MlflowApi, MlflowReader
+from controller.clients.mlflow.rest import MlflowRest
+from controller.clients.payload import check
+from controller.clients.secrets import Secrets
+from controller.core.clock import Clock
+from controller.core.delivery import DeliveryPolicy, after_attempt
+from controller.core.driver import Driver
+from controller.core.observation import ObservedState
+from controller.core.plan import Action
+from controller.core.planner import DesiredState
+from controller.core.resource import ResourceId
+from controller.core.safety import Limits
+from controller.engine.dispatcher import Target, _headers
+from controller.engine.executor import Executor
+from controller.engine.leader import Leader
+from controller.engine.observer import Observer
+from controller.engine.reconciler import PassResult, Reconciler
+from controller.engine.store_memory import StoreMemory
+from controller.kinds import discover
+from controller.kinds.endpoint.driver import EndpointDriver
+from controller.kinds.experiment.driver import ExperimentDriver
+from controller.kinds.model.driver import ModelDriver
+from controller.kinds.service.driver import ServiceDriver
+from controller.kinds.webhook.driver import WebhookDriver
+from controller.spec.document import Document
+from controller.store.deliveries import Deliveries
+from controller.store.fallbacks import StoredFallbacks
+from controller.store.lease import Lease, Leases
+from controller.store.ledger import Ledger
+from controller.store.outbox import Outbox
+from tests.fakes.sim_aws import SimulatedAws
+from tests.fakes.sim_mlflow import SimulatedMlflow
+from tests.fakes.sim_net import (
+    SimulatedDns,
+    SimulatedProbe,
+    SimulatedReceiver,
+    post,
+)
+from tests.fakes.sim_store import SimulatedStore
+from tests.fakes.sim_wire import Wire
+
+KINDS = discover()
+_POLICY = DeliveryPolicy()
+_MARGIN = timedelta(seconds=30)
+
+
+class SimulatedApi(MlflowApi):
+    """The real client's questions, put to a simulated server."""
+
+    def __init__(self, rest: MlflowRest) -> None:
+        self._rest = rest
+
+
+class OrderlyPool(Pool):
+    """Runs tasks when their end is asked for; all of them, in either order."""
+
+    def __init__(self) -> None:
+        self.backwards = False
+        self._waiting: list[_Later] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Take a task."""
+        later = _Later(self, lambda: fn(*args, **kwargs))
+        if self.backwards:
+            self._waiting.append(later)
+        else:
+            later.run()
+        return later
+
+    def run_all(self) -> None:
+        """Run what waits, the last one first; each after what it waits for."""
+        waiting, self._waiting = self._waiting, []
+        for later in reversed(waiting):
+            later.run()
+
+
+class _Later(Future[Any]):
+    def __init__(self, pool: OrderlyPool, work: Callable[[], Any]) -> None:
+        super().__init__()
+        self._pool = pool
+        self._work: Callable[[], Any] | None = work
+
+    def run(self) -> None:
+        work, self._work = self._work, None
+        if work is None:
+            return
+        try:
+            self.set_result(work())
+        except Exception as error:  # noqa: BLE001 - a pool hands on whatever it is
+            self.set_exception(error)
+
+    def result(self, timeout: float | None = None) -> Any:
+        self._pool.run_all()
+        self.run()
+        return super().result(timeout)
+
+
+@dataclass(frozen=True)
+class WatchedExecutor(Executor):
+    """Remembers what it was asked to do."""
+
+    asked: list[Action] = field(default_factory=list)
+
+    def execute(self, actions: Any, desired: DesiredState) -> Any:
+        """Carry the actions out."""
+        self.asked.extend(actions)
+        return super().execute(actions, desired)
+
+
+@dataclass(frozen=True)
+class WatchedObserver(Observer):
+    """Remembers what was seen."""
+
+    seen: list[ObservedState] = field(default_factory=list)
+
+    def observe(
+        self, desired: DesiredState, kinds: Collection[str] | None = None
+    ) -> ObservedState:
+        """Look."""
+        observed = super().observe(desired, kinds)
+        self.seen.append(observed)
+        return observed
+
+
+@dataclass
+class Outside:
+    """Everything a controller talks to.
+
+    Attributes:
+        document: Returns what is declared; raises SpecError.
+        receivers: By the name of the target.
+        environ: Where secrets are read.
+    """
+
+    wire: Wire
+    clock: Clock
+    store: SimulatedStore
+    aws: SimulatedAws
+    mlflow: SimulatedMlflow
+    dns: SimulatedDns
+    probe: SimulatedProbe
+    receivers: dict[str, SimulatedReceiver]
+    document: Callable[[], Document]
+    environ: dict[str, str]
+
+
+class SimController:
+    """One process: what it remembers is lost with it."""
+
+    def __init__(
+        self,
+        outside: Outside,
+        document: Document,
+        worker: str,
+        *,
+        lease: Lease | None = None,
+    ) -> None:
+        self.outside = outside
+        self.document = document
+        self.worker = worker
+        store, clock = outside.store, outside.clock
+        outside.wire.aside += 1
+        try:
+            self.leader = Leader(Leases(store), worker, clock)
+            self.outbox = Outbox(store)
+            if lease is None:
+                self.leads = self.leader.take() is None
+                self.outbox.take_over(worker)
+            else:
+                self.leads, self.leader._lease = True, lease
+            self.memory = StoreMemory(store, clock)
+        finally:
+            outside.wire.aside -= 1
+        held = self.leader.holding
+        self.aws = FencedAws(outside.aws, held)
+        api = SimulatedApi(FencedRest(outside.mlflow, held))
+        self.reader = MlflowReader(api)
+        self.pool = OrderlyPool()
+        self.drivers = self._drivers(api)
+        self.observer = WatchedObserver(
+            self.drivers, self.pool, clock, forget=(self.reader.clear,)
+        )
+        self.executor = WatchedExecutor(
+            self.drivers,
+            self.memory,
+            self.pool,
+            clock,
+            permitted=held,
+        )
+        self.reconciler = Reconciler(
+            KINDS, self.observer, self.executor, self.memory, clock
+        )
+
+    def reconcile(self, *, backwards: bool = False) -> PassResult:
+        """Do one pass on the document as it is now."""
+        self.pool.backwards = backwards
+        self.observer.seen.clear()
+        self.executor.asked.clear()
+        platform = self.document.platform
+        limits = Limits(platform.max_disruptive_actions, platform.prune)
+        return self.reconciler.run(self.document.resources, limits, platform.interval)
+
+    def refence(self) -> None:
+        """Have the store refuse whoever holds an older lease than ours."""
+        if self.leader._lease is not None:
+            self.leader._leases.fence(self.leader._lease)
+
+    def renew(self) -> None:
+        """Keep the lease, as the thread for it would."""
+        self.outside.wire.aside += 1
+        try:
+            self.leads = self.leader._renew()
+        finally:
+            self.outside.wire.aside -= 1
+
+    def deliver(self) -> None:
+        """Send what is due, once each."""
+        for id_, resource in self.document.resources.items():
+            if id_.kind == "webhook":
+                spec = resource.spec
+                self._deliver(id_, Target(spec.url, spec.timeout, _POLICY))
+
+    def _deliver(self, id_: ResourceId, target: Target) -> None:
+        outside = self.outside
+        lease = timedelta(seconds=target.timeout) + _MARGIN
+        spec = self.document.resources[id_].spec
+        secrets = Secrets(outside.environ, outside.aws)
+        for delivery in self.outbox.claim(self.worker, id_.name, 8, lease):
+            keys = tuple(secrets.value(ref).encode() for ref in spec.secrets)
+            attempt = self.outbox.started(delivery, outside.clock.now())
+            if attempt is None:
+                continue
+            headers = _headers(delivery, attempt, keys, outside.clock)
+            receiver = outside.receivers[id_.name]
+            answer = post(outside.wire, receiver, headers, delivery.body)
+            now = outside.clock.now()
+            key = f"{delivery.event_id}/{id_.name}"
+            step = after_attempt(target.policy, answer, attempt.number, now, key)
+            self.outbox.finished(delivery, answer, step, now, timedelta())
+
+    def _drivers(self, api: SimulatedApi) -> Mapping[str, Driver]:
+        outside = self.outside
+        store, owner = outside.store, self.document.platform.owner
+        fallbacks = StoredFallbacks(store)
+
+        def experiment_name(key: str) -> str:
+            id_ = ResourceId("experiment", key)
+            resource = self.document.resources.get(id_)
+            return key if resource is None else str(resource.spec.name)
+
+        endpoint = EndpointDriver(
+            outside.dns, fallbacks, self.aws, outside.probe, side_by_side=OrderlyPool
+        )
+        return {
+            "endpoint": endpoint,
+            "service": ServiceDriver(self.aws, owner),
+            "experiment": ExperimentDriver(api, self.reader, owner),
+            "model": ModelDriver(api, self.reader, owner, experiment_name),
+            "webhook": WebhookDriver(
+                api,
+                self.reader,
+                ledger=Ledger(store),
+                outcomes=Deliveries(store),
+                clock=outside.clock,
+                registry=owner,
+                check=check,
+            ),
+        }

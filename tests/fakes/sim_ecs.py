@@ -1,0 +1,182 @@
+"""The ECS simulator as a backend whose state can be saved, and who watches it."""
+
+import pickle
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from controller.clients.aws import is_write
+from controller.core.clock import Clock
+from controller.core.identity import OWNER_TAG, canonical_json
+from controller.emulation.data import aws_fills
+from controller.emulation.ecs import EcsSimulator, Timing
+from controller.emulation.ecs.effects import NoEffects
+from controller.emulation.ecs.errors import EcsError
+from controller.emulation.ecs.state import Service
+from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
+from controller.kinds.service.normalise import canonical
+
+ACCOUNT, REGION = "123456789012", "us-east-1"
+# Steps in which even a rollout that fails three times comes to its end.
+_MOST_STEPS = 40
+
+
+class RefusalError(Exception):
+    """What a service answers instead: a code and a sentence."""
+
+
+class Around(NoEffects):
+    """What ECS does to Cloud Map: instances come and go with tasks."""
+
+    def __init__(self) -> None:
+        self.instances: dict[str, dict[str, str]] = {}
+
+    def register_instance(
+        self, registry_arn: str, instance_id: str, attributes: Mapping[str, str]
+    ) -> None:
+        """Add an address to a name."""
+        known = self.instances.setdefault(registry_arn, {})
+        known[instance_id] = attributes["AWS_INSTANCE_IPV4"]
+
+    def deregister_instance(self, registry_arn: str, instance_id: str) -> None:
+        """Take an address out of a name."""
+        self.instances.get(registry_arn, {}).pop(instance_id, None)
+
+
+class EcsBackend:
+    """The ECS simulator as a backend whose state can be saved."""
+
+    name = "ecs"
+
+    def __init__(self, clock: Clock) -> None:
+        self.around = Around()
+        self.runtime = ScriptedRuntime()
+        self.changed: Counter[tuple[str, str]] = Counter()
+        self.wrongs: list[str] = []
+        self.simulator = EcsSimulator(
+            clock=clock,
+            runtime=self.runtime,
+            effects=self.around,
+            fills=aws_fills(),
+            timing=Timing.instant(),
+            account=ACCOUNT,
+            region=REGION,
+        )
+
+    def saved(self) -> bytes:
+        """Return all that its answers depend on."""
+        return pickle.dumps(self.simulator.world)
+
+    def load(self, saved: bytes) -> None:
+        """Become what it was."""
+        self.simulator.world = pickle.loads(saved)  # noqa: S301 - our own bytes
+
+    def whole(self) -> bytes:
+        """Return its state with all that runs on it."""
+        runtime = self.runtime
+        addresses = self.simulator._context.addresses
+        parts = (runtime.scripts, runtime._runs, self.around.instances, addresses)
+        return pickle.dumps((self.simulator.world, parts))
+
+    def become(self, whole: bytes) -> None:
+        """Become what it was, with all that ran on it."""
+        self.simulator.world, parts = pickle.loads(whole)  # noqa: S301
+        scripts, runs, self.around.instances, addresses = parts
+        self.runtime.scripts, self.runtime._runs = scripts, runs
+        context = self.simulator._context
+        object.__setattr__(context, "addresses", addresses)
+
+    def perform(self, operation: str, asked: Mapping[str, Any]) -> Any:
+        """Carry a call out, and note what it changed."""
+        subject, before = self._subject(operation, asked)
+        self._watch(operation, asked)
+        try:
+            answer = self.simulator.call(operation, dict(asked))
+        except EcsError as error:
+            raise RefusalError(error.code, error.message, error.status) from error
+        self._watch_result(operation, asked)
+        if is_write(operation) and before != self._subject(operation, asked)[1]:
+            self.changed[operation, subject] += 1
+        return answer
+
+    def settle(self) -> None:
+        """Let everything come to its end that does by itself."""
+        seen: object = None
+        for _ in range(_MOST_STEPS):
+            self.simulator.step()
+            now = self._moment()
+            if now == seen:
+                return
+            seen = now
+
+    def script(self, image: str, script: Script) -> None:
+        """Say how containers of ``image`` behave."""
+        self.runtime.scripts[image] = script
+
+    def _watch(self, operation: str, asked: Mapping[str, Any]) -> None:
+        """Note what nobody may ask for: others' services, fewer tasks."""
+        service = self._service(asked)
+        if service is None or not is_write(operation):
+            return
+        if operation == "DeleteService" and OWNER_TAG not in service.tags:
+            self.wrongs.append(f"{service.name} was deleted and is not ours")
+        if (
+            service.status == "ACTIVE"
+            and asked.get("desiredCount", 99) < service.desired
+        ):
+            self.wrongs.append(f"{service.name} was scaled down")
+
+    def _watch_result(self, operation: str, asked: Mapping[str, Any]) -> None:
+        """Note a new revision of what runs already."""
+        if operation != "UpdateService" or "taskDefinition" not in asked:
+            return
+        service = self._service(asked)
+        if service is not None and len(service.revisions) > 1:
+            now, then = service.revisions[-1].fields, service.revisions[-2].fields
+            arns = now["taskDefinition"], then["taskDefinition"]
+            if arns[0] != arns[1] and self.content(arns[0]) == self.content(arns[1]):
+                self.wrongs.append(f"{service.name} has two revisions of one content")
+
+    def content(self, arn: str) -> str:
+        """Return what a task definition says, without its number."""
+        family, _, number = arn.rpartition("/")[2].partition(":")
+        body = self.simulator.world.definitions[family][int(number)].body
+        return canonical_json(canonical(body))
+
+    def _service(self, asked: Mapping[str, Any]) -> Service | None:
+        name = asked.get("serviceName") or asked.get("service")
+        name = (name or asked.get("resourceArn", "")).rpartition("/")[2]
+        for cluster in self.simulator.world.clusters.values():
+            if service := cluster.services.get(name):
+                return service
+        return None
+
+    def _moment(self) -> object:
+        world = self.simulator.world
+        return [
+            (
+                world.serial,
+                [(s.status, [d.rollout_state for d in s.deployments])],
+                [r.status for r in s.rollouts],
+                [t.status for t in c.tasks.values()],
+            )
+            for c in world.clusters.values()
+            for s in c.services.values()
+        ]
+
+    def _subject(self, operation: str, asked: Mapping[str, Any]) -> tuple[str, object]:
+        """Return what a call is about, and how that looks."""
+        world = self.simulator.world
+        if operation == "RegisterTaskDefinition":
+            return asked["family"], len(world.definitions.get(asked["family"], ()))
+        if operation == "DeregisterTaskDefinition":
+            family, _, number = (
+                asked["taskDefinition"].rpartition("/")[2].partition(":")
+            )
+            return family, world.definitions[family][int(number)].status
+        service = self._service(asked)
+        if service is None:
+            return str(asked.get("serviceName", "")), None
+        look = service.fields, service.desired, service.status
+        tags = sorted(service.tags.items())
+        return service.name, canonical_json([*look, tags])

@@ -1,0 +1,305 @@
+"""MLflow as its documentation and its server have it, in memory.
+
+A version created twice is two versions; what exists is refused with 400; deleted
+experiments keep their names; numbers begin again when a model is made anew. The
+conformance test plays the same calls to a real server.
+"""
+
+import pickle
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from controller.clients.mlflow.rest import MlflowRest
+from controller.core.clock import Clock
+from controller.core.errors import ConflictError, NotFoundError, PermanentError
+from tests.fakes.sim_wire import Wire
+
+Body = dict[str, Any]
+_RESERVED = re.compile(r"latest|v[0-9]+", re.IGNORECASE)
+
+
+_KEPT = ("experiments", "models", "versions", "highest", "runs", "logged")
+
+
+class SimulatedMlflow(MlflowRest):
+    """The server, behind the one place through which requests pass.
+
+    Attributes:
+        name: As backends are called.
+        changed: What was created, changed or deleted, each time it was.
+    """
+
+    name = "mlflow"
+
+    def __init__(self, wire: Wire, clock: Clock) -> None:
+        self._wire = wire
+        self._clock = clock
+        self.changed: Counter[tuple[str, str]] = Counter()
+        self.experiments: dict[str, Body] = {}
+        self.models: dict[str, Body] = {}
+        self.versions: dict[str, dict[int, Body]] = {}
+        self.highest: dict[str, int] = {}
+        self.runs: list[Body] = []
+        self.logged: list[Body] = []
+
+    def saved(self) -> bytes:
+        """Return all it knows, the counts left out."""
+        return pickle.dumps([getattr(self, name) for name in _KEPT])
+
+    def load(self, saved: bytes) -> None:
+        """Become what it was."""
+        for name, value in zip(_KEPT, pickle.loads(saved), strict=True):  # noqa: S301
+            setattr(self, name, value)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        params: Mapping[str, str | int] | None = None,
+    ) -> Body:
+        """Answer one request; raises what the real client raises."""
+        asked = {**(params or {}), **(body or {})}
+        handle = self._handlers()[f"{method} {path}"]
+        searching = path.endswith("search")
+        answer: Body = self._wire.call(
+            self,
+            f"{method} {path}",
+            writes=method != "GET" and not searching,
+            perform=lambda: pickle.loads(pickle.dumps(handle(asked))),  # noqa: S301
+            lists=searching,
+        )
+        return answer
+
+    def now_ms(self) -> int:
+        """Return the server's time, which is not the controller's."""
+        return int(self._clock.now().timestamp() * 1000)
+
+    def add_run(self, experiment: str, metric: str, value: float) -> str:
+        """Finish a training run that logged a model, as training code would."""
+        number = len(self.runs) + 1
+        run_id = f"{number:032x}"
+        id_ = next(e["experiment_id"] for e in self._named(experiment))
+        info = {"run_id": run_id, "status": "FINISHED", "start_time": self.now_ms()}
+        data = {"metrics": [{"key": metric, "value": value}]}
+        self.runs.append({"info": {**info, "experiment_id": id_}, "data": data})
+        logged = {
+            "model_id": f"m-{number:032x}",
+            "experiment_id": id_,
+            "source_run_id": run_id,
+            "status": "LOGGED_MODEL_READY",
+            "creation_timestamp_ms": self.now_ms(),
+        }
+        self.logged.append({"info": logged})
+        return run_id
+
+    def _handlers(self) -> dict[str, Callable[[Body], Body]]:
+        return {
+            "POST experiments/search": lambda _: {
+                "experiments": [*self.experiments.values()]
+            },
+            "POST experiments/create": self._create_experiment,
+            "POST experiments/delete": self._delete_experiment,
+            "POST experiments/restore": self._restore_experiment,
+            "POST experiments/set-experiment-tag": self._tag_experiment,
+            "GET registered-models/search": lambda _: {
+                "registered_models": [self.models[name] for name in sorted(self.models)]
+            },
+            "POST registered-models/create": self._create_model,
+            "PATCH registered-models/update": self._update_model,
+            "DELETE registered-models/delete": self._delete_model,
+            "POST registered-models/set-tag": self._tag_model,
+            "DELETE registered-models/delete-tag": self._untag_model,
+            "POST registered-models/alias": self._set_alias,
+            "DELETE registered-models/alias": self._delete_alias,
+            "GET model-versions/search": lambda _: {
+                "model_versions": [*self._all_versions()]
+            },
+            "POST model-versions/create": self._create_version,
+            "DELETE model-versions/delete": self._delete_version,
+            "POST model-versions/set-tag": self._tag_version,
+            "POST logged-models/search": self._logged_models,
+            "POST runs/search": self._runs,
+        }
+
+    def _did(self, verb: str, subject: str) -> None:
+        self.changed[verb, subject] += 1
+
+    def _named(self, name: str) -> Iterator[Body]:
+        return (e for e in self.experiments.values() if e["name"] == name)
+
+    def _create_experiment(self, asked: Body) -> Body:
+        name = asked["name"]
+        if next(self._named(name), None):
+            msg = f"Experiment '{name}' already exists."
+            raise ConflictError(msg)
+        id_ = str(len(self.experiments) + 1)
+        self.experiments[id_] = {
+            "experiment_id": id_,
+            "name": name,
+            "lifecycle_stage": "active",
+            "artifact_location": asked.get("artifact_location") or f"mlflow:/{id_}",
+            "tags": [*asked.get("tags", ())],
+            "creation_time": self.now_ms(),
+        }
+        self._did("create", f"experiment {name}")
+        return {"experiment_id": id_}
+
+    def _experiment(self, asked: Body) -> Body:
+        found = self.experiments.get(asked["experiment_id"])
+        if found is None:
+            msg = f"No Experiment with id={asked['experiment_id']} exists"
+            raise NotFoundError(msg)
+        return found
+
+    def _delete_experiment(self, asked: Body) -> Body:
+        return self._turn(asked, "active", "deleted")
+
+    def _restore_experiment(self, asked: Body) -> Body:
+        return self._turn(asked, "deleted", "active")
+
+    def _turn(self, asked: Body, from_: str, to: str) -> Body:
+        experiment = self._experiment(asked)
+        if experiment["lifecycle_stage"] != from_:
+            msg = f"No {from_} experiment with id={asked['experiment_id']} exists"
+            raise NotFoundError(msg)
+        experiment["lifecycle_stage"] = to
+        self._did(f"turn {to}", f"experiment {experiment['name']}")
+        return {}
+
+    def _tag_experiment(self, asked: Body) -> Body:
+        experiment = self._experiment(asked)
+        if experiment["lifecycle_stage"] != "active":
+            msg = "The experiment must be in the 'active' state."
+            raise PermanentError(msg)
+        self._tag(experiment, asked, f"experiment {experiment['name']}")
+        return {}
+
+    def _tag(self, thing: Body, asked: Body, subject: str) -> None:
+        tags = {tag["key"]: tag["value"] for tag in thing["tags"]}
+        if tags.get(asked["key"]) != asked["value"]:
+            self._did(f"tag {asked['key']}", subject)
+        tags[asked["key"]] = asked["value"]
+        thing["tags"] = [{"key": k, "value": v} for k, v in tags.items()]
+
+    def _create_model(self, asked: Body) -> Body:
+        name = asked["name"]
+        if name in self.models:
+            msg = f"Registered Model (name={name}) already exists."
+            raise ConflictError(msg)
+        self.models[name] = {
+            "name": name,
+            "description": asked.get("description", ""),
+            "tags": [*asked.get("tags", ())],
+            "aliases": [],
+            "creation_timestamp": self.now_ms(),
+            "last_updated_timestamp": self.now_ms(),
+        }
+        self.versions[name] = {}
+        self.highest[name] = 0
+        self._did("create", f"model {name}")
+        return {"registered_model": self.models[name]}
+
+    def _model(self, asked: Body) -> Body:
+        model = self.models.get(asked["name"])
+        if model is None:
+            msg = f"Registered Model with name={asked['name']} not found"
+            raise NotFoundError(msg)
+        return model
+
+    def _update_model(self, asked: Body) -> Body:
+        model = self._model(asked)
+        if model["description"] != asked["description"]:
+            self._did("describe", f"model {model['name']}")
+        model["description"] = asked["description"]
+        return {"registered_model": model}
+
+    def _delete_model(self, asked: Body) -> Body:
+        name = self._model(asked)["name"]
+        del self.models[name], self.versions[name], self.highest[name]
+        self._did("delete", f"model {name}")
+        return {}
+
+    def _tag_model(self, asked: Body) -> Body:
+        self._tag(self._model(asked), asked, f"model {asked['name']}")
+        return {}
+
+    def _untag_model(self, asked: Body) -> Body:
+        model = self._model(asked)
+        model["tags"] = [t for t in model["tags"] if t["key"] != asked["key"]]
+        return {}
+
+    def _set_alias(self, asked: Body) -> Body:
+        model, alias = self._model(asked), asked["alias"]
+        if _RESERVED.fullmatch(alias):
+            msg = f"{alias} is reserved"
+            raise PermanentError(msg)
+        self._version(asked)
+        aliases = {a["alias"]: a["version"] for a in model["aliases"]}
+        if aliases.get(alias) != asked["version"]:
+            self._did(f"point {alias} to {asked['version']}", f"model {model['name']}")
+        aliases[alias] = asked["version"]
+        model["aliases"] = [{"alias": a, "version": v} for a, v in aliases.items()]
+        return {}
+
+    def _delete_alias(self, asked: Body) -> Body:
+        model = self._model(asked)
+        left = [a for a in model["aliases"] if a["alias"] != asked["alias"]]
+        model["aliases"] = left
+        return {}
+
+    def _all_versions(self) -> Iterator[Body]:
+        for of in self.versions.values():
+            yield from of.values()
+
+    def _version(self, asked: Body) -> Body:
+        self._model(asked)
+        found = self.versions[asked["name"]].get(int(asked["version"]))
+        if found is None:
+            msg = f"Model Version (name={asked['name']}, {asked['version']}) not found"
+            raise NotFoundError(msg)
+        return found
+
+    def _create_version(self, asked: Body) -> Body:
+        name = self._model(asked)["name"]
+        self.highest[name] += 1
+        number = self.highest[name]
+        self.versions[name][number] = {
+            "name": name,
+            "version": str(number),
+            "source": asked["source"],
+            "run_id": asked.get("run_id", ""),
+            "status": "READY",
+            "description": asked.get("description", ""),
+            "tags": [*asked.get("tags", ())],
+            "creation_timestamp": self.now_ms(),
+        }
+        self._did("create", f"version of {name} from {asked['source']}")
+        return {"model_version": self.versions[name][number]}
+
+    def _delete_version(self, asked: Body) -> Body:
+        version = self._version(asked)
+        model = self._model(asked)
+        del self.versions[asked["name"]][int(asked["version"])]
+        left = [a for a in model["aliases"] if a["version"] != version["version"]]
+        model["aliases"] = left
+        self._did("delete", f"version of {asked['name']}")
+        return {}
+
+    def _tag_version(self, asked: Body) -> Body:
+        version = self._version(asked)
+        subject = f"version {version['version']} of {asked['name']}"
+        self._tag(version, asked, subject)
+        return {}
+
+    def _logged_models(self, asked: Body) -> Body:
+        ids = set(asked["experiment_ids"])
+        found = [m for m in self.logged if m["info"]["experiment_id"] in ids]
+        return {"models": found}
+
+    def _runs(self, asked: Body) -> Body:
+        ids = set(asked["experiment_ids"])
+        return {"runs": [r for r in self.runs if r["info"]["experiment_id"] in ids]}

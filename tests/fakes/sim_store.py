@@ -1,0 +1,88 @@
+"""The real store on SQLite in memory, with every transaction on the wire."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection
+
+from controller.core.clock import Clock
+from controller.store.database import Database
+from controller.store.tables import metadata
+from tests.fakes.sim_faults import FaultKind
+from tests.fakes.sim_wire import Wire
+
+
+class SimulatedStore(Database):
+    """A store that may fail before it begins, or after it has committed.
+
+    One connection for all worlds of a process: a world is loaded into it whole.
+
+    Attributes:
+        name: As backends are called.
+    """
+
+    name = "store"
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__("sqlite://", clock)
+        self.wire = Wire()
+        with super().writing() as connection:
+            metadata.create_all(connection)
+        raw: Any = self._engine.raw_connection().driver_connection
+        self._raw = raw
+        self._empty = self.saved()
+
+    def use(self, wire: Wire, clock: Clock) -> None:
+        """Serve another world, from nothing."""
+        self.wire, self._clock = wire, clock
+        self.fence(None)
+        self.load(self._empty)
+
+    def saved(self) -> bytes:
+        """Return all tables as bytes."""
+        saved: bytes = self._raw.serialize()
+        return saved
+
+    def load(self, saved: bytes) -> None:
+        """Replace all tables."""
+        self._raw.deserialize(saved)
+
+    @contextmanager
+    def writing(self, *, fenced: bool = True) -> Iterator[Connection]:
+        """Write in one transaction, which is one call on the wire."""
+        if self._current() is not None or self.wire.aside:
+            with super().writing(fenced=fenced) as connection:
+                yield connection
+            return
+        after = self._pass_wire("write", writes=True)
+        with super().writing(fenced=fenced) as connection:
+            yield connection
+        after()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Read in one transaction, which is one call on the wire."""
+        if self._current() is None and not self.wire.aside:
+            self._pass_wire("read", writes=False)()
+        with super().reading() as connection:
+            yield connection
+
+    def _pass_wire(self, operation: str, *, writes: bool) -> Callable[[], None]:
+        """Announce a transaction; return what is to be called once it is done."""
+        fault = self.wire.next_fault()
+        late = fault in _AFTERWARDS
+        call = self.wire.call
+        if not late:
+            call(self, operation, writes=writes, perform=lambda: None)
+            return lambda: None
+
+        def struck() -> None:
+            call(self, operation, writes=writes, perform=lambda: None)
+
+        return struck
+
+
+_AFTERWARDS = frozenset(
+    {FaultKind.CRASH_AFTER, FaultKind.CRASH_AFTER_INTENT, FaultKind.LOST_REPLY}
+)

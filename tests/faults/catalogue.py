@@ -1,0 +1,208 @@
+"""The workloads there are."""
+
+from datetime import timedelta
+
+from controller.emulation.runtimes.scripted import Script
+from tests.fakes.sim_net import SimulatedReceiver
+from tests.faults.documents import (
+    DISCOVERY,
+    ENDPOINT,
+    EXPERIMENT,
+    SECRETS,
+    model,
+    service,
+    services,
+    sourced,
+    webhook,
+)
+from tests.faults.workloads import (
+    Workload,
+    begun,
+    declares,
+    nothing,
+    populated,
+    secret_of,
+)
+from tests.faults.world import CLUSTER, World
+
+ONE, TWO = "s3://models/one", "s3://models/two"
+BOTH = services(service(), service("web", "hokusai/web:1", needs="service/api"))
+ALL = (
+    services(service(extra=SECRETS + DISCOVERY))
+    + EXPERIMENT
+    + sourced(ONE, aliases="{production: 1}")
+    + webhook("site")
+    + ENDPOINT
+)
+
+
+def _run_finishes(value: float):
+    def step(world: World) -> None:
+        world.mlflow.add_run("scoring", "accuracy", value)
+
+    return step
+
+
+def _experiment_with_run(body: str, value: float):
+    def begin(world: World) -> None:
+        populated(world)
+        world.mlflow._create_experiment({"name": "scoring"})
+        world.mlflow.add_run("scoring", "accuracy", value)
+        world.declare(body)
+
+    return begin
+
+
+def _bad_image(world: World) -> None:
+    crash = Script(exits_after=timedelta(0), exit_code=1)
+    world.aws.ecs.script("hokusai/api:bad", crash)
+    world.declare(services(service(image="hokusai/api:bad")))
+
+
+def _address_moves(world: World) -> None:
+    world.dns.names["api.hokusai-development.local"] = ("10.0.0.2",)
+
+
+def _address_is(body: str):
+    def begin(world: World) -> None:
+        populated(world)
+        world.dns.names["api.hokusai-development.local"] = ("10.0.0.1",)
+        world.declare(body)
+
+    return begin
+
+
+def _secret_rotates(world: World) -> None:
+    new = f"{secret_of('site')}-new"
+    world.environ["NEW_SECRET"] = new
+    keys = (secret_of("site").encode(), new.encode())
+    told = world.receivers["site"].told
+    world.receivers["site"] = SimulatedReceiver("site", keys, told)
+    secrets = "{env: NEW_SECRET}, {env: SITE_SECRET}"
+    world.declare(sourced(ONE, TWO) + webhook("site", secrets=secrets))
+
+
+def _foreign(world: World) -> None:
+    """Make what others made: a service without our tag, a model likewise."""
+    populated(world)
+    ecs = world.aws.ecs.simulator
+    container = {"name": "hokusai-api-development", "image": "hokusai/api:0"}
+    definition = {
+        "family": "hokusai-api-development",
+        "networkMode": "awsvpc",
+        "requiresCompatibilities": ["FARGATE"],
+        "cpu": "256",
+        "memory": "512",
+        "containerDefinitions": [container],
+    }
+    ecs.call("RegisterTaskDefinition", definition)
+    network = {"awsvpcConfiguration": {"subnets": ["subnet-0a1b2c3d4e5f60001"]}}
+    for name in ("hokusai-api-development", "somebody-elses"):
+        created = {
+            "cluster": CLUSTER,
+            "serviceName": name,
+            "taskDefinition": "hokusai-api-development",
+            "desiredCount": 1,
+            "launchType": "FARGATE",
+            "networkConfiguration": network,
+        }
+        ecs.call("CreateService", created)
+    world.mlflow._create_model({"name": "leads"})
+    world.mlflow._create_model({"name": "somebody-elses"})
+
+
+def _others_scale(world: World) -> None:
+    """Let an autoscaler ask for more tasks."""
+    asked = {"cluster": CLUSTER, "service": "hokusai-api-development"}
+    world.aws.ecs.simulator.call("UpdateService", {**asked, "desiredCount": 3})
+
+
+def _others_move_alias(world: World) -> None:
+    model_ = world.mlflow.models.get("leads")
+    if model_ is not None and world.mlflow.versions["leads"]:
+        model_["aliases"] = [{"alias": "production", "version": "1"}]
+
+
+ADOPT = "    adopt: true\n"
+WORKLOADS = (
+    Workload("everything from nothing", nothing, (declares(ALL),), depth=2),
+    Workload(
+        "image rollout",
+        begun(services(service())),
+        (declares(services(service(image="hokusai/api:2"))),),
+        edits=_others_scale,
+    ),
+    Workload(
+        "rollout that fails and is rolled back",
+        begun(services(service())),
+        (_bad_image,),
+        settles=False,
+    ),
+    Workload(
+        "new model version",
+        begun(EXPERIMENT + model()),
+        (_run_finishes(0.7),),
+        depth=2,
+        core=True,
+        edits=_others_move_alias,
+    ),
+    Workload(
+        "alias move",
+        begun(sourced(ONE, TWO, aliases="{production: 1}")),
+        (declares(sourced(ONE, TWO, aliases="{production: 2}")),),
+        core=True,
+        edits=_others_move_alias,
+    ),
+    Workload(
+        "webhook target added",
+        begun(sourced(ONE)),
+        (declares(sourced(ONE) + webhook("site")),),
+    ),
+    Workload(
+        "webhook target removed",
+        begun(sourced(ONE) + webhook("site", "mirror")),
+        (declares(sourced(ONE, TWO) + webhook("site")),),
+    ),
+    Workload(
+        "webhook secret rotated",
+        begun(sourced(ONE) + webhook("site")),
+        (_secret_rotates,),
+    ),
+    Workload(
+        "endpoint address change",
+        _address_is(ENDPOINT),
+        (_address_moves,),
+    ),
+    Workload(
+        "removal of a resource",
+        begun(services(service(), service("web")) + EXPERIMENT),
+        (declares(services(service()) + EXPERIMENT),),
+    ),
+    Workload(
+        "rename",
+        begun(services(service("api")) + sourced(ONE)),
+        (declares(services(service("backend")) + sourced(ONE)),),
+    ),
+    Workload("dependency chain", nothing, (declares(BOTH),), depth=2),
+    Workload(
+        "adoption of what exists",
+        _foreign,
+        (
+            declares(
+                services(service(extra=ADOPT))
+                + sourced(ONE).replace("  leads:\n", "  leads:\n    adopt: true\n")
+            ),
+        ),
+        edits=_others_scale,
+    ),
+    Workload(
+        "document A to B to A",
+        begun(services(service()) + sourced(ONE, aliases="{production: 1}")),
+        (
+            declares(services(service(image="hokusai/api:2")) + sourced(ONE, TWO)),
+            declares(
+                services(service()) + sourced(ONE, TWO, aliases="{production: 1}")
+            ),
+        ),
+    ),
+)

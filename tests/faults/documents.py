@@ -1,0 +1,67 @@
+"""The bodies of documents that workloads declare."""
+
+
+def service(
+    key: str = "api", image: str = "hokusai/api:1", extra: str = "", needs: str = ""
+) -> str:
+    """Return one entry under ``services``."""
+    after = f"    depends_on: [{needs}]\n" if needs else ""
+    return f"  {key}:\n    image: {image}\n    port: 8001\n{after}{extra}"
+
+
+SECRETS = """\
+    secrets:
+      DB_PASSWORD: {secretsmanager: "hokusai/app:database"}
+      REDIS: {ssm: /hokusai/db}
+"""
+DISCOVERY = "    discovery: api\n"
+EXPERIMENT = "experiments:\n  scoring: {tags: {team: growth}}\n"
+ENDPOINT = """\
+endpoints:
+  api:
+    host: api.hokusai-development.local
+    port: 8001
+    fallback: {env: API_FALLBACK_IP, publish: {ssm: /hokusai/api-ip}}
+"""
+SITE = "https://hokus.ai/api/webhooks"
+
+
+def services(*entries: str) -> str:
+    """Return the section with these entries."""
+    return "services:\n" + "".join(entries)
+
+
+def model(
+    aliases: str = "{production: latest-passing}",
+    description: str = "Leads.",
+    key: str = "leads",
+    select: bool = True,
+) -> str:
+    """Return one model that is selected from runs of an experiment."""
+    versions = (
+        "    versions:\n      - select: {experiment: scoring, metric: accuracy}\n"
+        if select
+        else ""
+    )
+    return (
+        f"models:\n  {key}:\n    description: {description}\n"
+        "    benchmark: {metric: accuracy, baseline: 0.5}\n"
+        f"{versions}    aliases: {aliases}\n"
+    )
+
+
+def sourced(*sources: str, aliases: str = "{}") -> str:
+    """Return one model with versions from addresses."""
+    lines = "".join(f"      - {{source: {source}}}\n" for source in sources)
+    versions = f"    versions:\n{lines}" if sources else ""
+    return f"models:\n  leads:\n{versions}    aliases: {aliases}\n"
+
+
+def webhook(*targets: str, announce: str = "all", secrets: str = "") -> str:
+    """Return the section with these targets."""
+    entries = "".join(
+        f"  {name}:\n    url: {SITE}/{name}\n    announce: {announce}\n"
+        f"    secrets: [{secrets or f'{{env: {name.upper()}_SECRET}}'}]\n"
+        for name in targets
+    )
+    return "webhooks:\n" + entries if targets else ""

@@ -1,0 +1,46 @@
+"""What is known not to hold yet, fault by fault, and why. Everything else must."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tests.fakes.sim_faults import Call, Fault, FaultKind
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Runs in which an oracle is known to find something.
+
+    Attributes:
+        workload: In which workload; all, if empty.
+        kind: The fault.
+        operation: The call it happens to.
+        why: What is missing.
+    """
+
+    workload: str
+    kind: FaultKind
+    operation: str
+    why: str
+
+
+GAPS = (
+    Gap(
+        "rollout that fails and is rolled back",
+        FaultKind.STALE_READ,
+        "ecs:ListServiceDeployments",
+        "a history that is a minute old does not show the rollback: tried once more",
+    ),
+)
+
+
+def is_known(workload: str, struck: Sequence[tuple[Fault, Call]]) -> str:
+    """Return why a run may be found wanting; empty if it may not."""
+    for fault, call in struck:
+        for gap in GAPS:
+            if (
+                gap.workload in {"", workload}
+                and gap.kind is fault.kind
+                and gap.operation == call.operation
+            ):
+                return gap.why
+    return ""

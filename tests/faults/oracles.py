@@ -1,0 +1,192 @@
+"""Who judges a run. Each oracle says what is wrong, or nothing."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
+
+from controller.cli.exits import Exit, of_plan
+from tests.fakes.sim_faults import FaultKind
+from tests.faults.outcome import Run
+from tests.faults.workloads import Workload
+
+Oracle: TypeAlias = Callable[[Workload, Run, Run], Iterator[str]]
+
+# Without a token, one of these repeated by the network makes one more object.
+_WITHOUT_TOKEN = frozenset({"ecs:RegisterTaskDefinition", "POST model-versions/create"})
+# A call on its way when its sender was stopped is as late as one that lingers.
+_REPEATING = frozenset(
+    {FaultKind.LATE_EFFECT, FaultKind.DUPLICATE, FaultKind.PAUSED_LEADER}
+)
+# What is written only because there is an extra object.
+_MARKS = ("tag hokusai.ai/duplicate-of", "DeregisterTaskDefinition")
+_CREATES = ("create", "RegisterTaskDefinition", "CreateService", "CreateLogGroup")
+# What one pass may ask of AWS at once; ECS's own buckets.
+_BUCKETS: Mapping[str, int] = {
+    "ecs:RegisterTaskDefinition": 2,
+    "ecs:CreateService": 5,
+    "ecs:UpdateService": 5,
+    "ecs:DescribeServices": 20,
+}
+
+
+def eventually_stable(workload: Workload, run: Run, _: Run) -> Iterator[str]:
+    """(a) Done within the depth and two more passes, then no write in three."""
+    bound = workload.depth + 2
+    if run.took is None:
+        yield f"not converged {bound} passes after the last fault"
+    elif run.took > bound:
+        yield f"converged after {run.took} passes, not {bound}"
+    if run.noisy:
+        yield f"{run.noisy} writes after all was done"
+
+
+def same_end(_: Workload, run: Run, reference: Run) -> Iterator[str]:
+    """(a) The world looks as it does without faults."""
+    for part, expected in reference.end.items():
+        have, want = run.end.get(part), expected
+        if part == "services" and run.struck_by(FaultKind.HOSTILE_EDIT):
+            have, want = _without_counts(have), _without_counts(want)
+        if have != want:
+            yield f"{part} are {have}, not {want}"
+
+
+def same_updates(workload: Workload, run: Run, reference: Run) -> Iterator[str]:
+    """(b) Each object was created and changed as often as without faults."""
+    allowed, in_flight = _allowed(run), _in_flight(run)
+    repaired = run.struck_by(FaultKind.HOSTILE_EDIT)
+    extra = 0
+    for key in sorted(run.effects.keys() | reference.effects.keys()):
+        verb, subject = key
+        more = run.effects[key] - reference.effects[key]
+        if verb in _MARKS or more == 0 or (repaired and verb not in _CREATES):
+            continue
+        if verb == "TagResource" and not workload.settles:
+            continue
+        if more > 0 and verb in {"create", "RegisterTaskDefinition"} and allowed:
+            extra += more
+            continue
+        if more == 1 and verb in in_flight:
+            in_flight.remove(verb)
+            continue
+        yield f"{verb} {subject}: {more:+d}"
+    if extra > allowed:
+        yield f"{extra} extra objects, {allowed} allowed"
+
+
+def safe(_: Workload, run: Run, __: Run) -> Iterator[str]:
+    """(c) Nothing forbidden happened on the way."""
+    yield from run.problems
+    for seen in run.passes:
+        for target in seen.touched_unknown:
+            yield f"{target} was acted on unseen"
+        yield from seen.forbidden
+
+
+def extras_marked(_: Workload, run: Run, __: Run) -> Iterator[str]:
+    """(b) A copy says that it is one, two passes after the last fault."""
+    last = max((i for i, seen in enumerate(run.passes) if seen.blinded), default=0)
+    for seen in run.passes[last + 3 :]:
+        if seen.unmarked:
+            yield f"{seen.unmarked} copies are not marked"
+            return
+
+
+def honest(_: Workload, run: Run, __: Run) -> Iterator[str]:
+    """(d) Ready is said of nothing that is not so."""
+    for seen in run.passes:
+        if seen.blinded:
+            continue
+        for id_ in sorted(seen.ready - seen.true):
+            yield f"{id_} was said to be ready and was not"
+
+
+def told_once(_: Workload, run: Run, reference: Run) -> Iterator[str]:
+    """(e) One event a version, one delivery a target, and none lost."""
+    if len(run.rows) != len(set(run.rows)):
+        yield "a delivery was recorded twice"
+    for target, want in reference.told.items():
+        have = run.told.get(target, Counter())
+        if len(have) != len(want):
+            yield f"{target} heard of {len(have)} events, not {len(want)}"
+
+
+def no_secret_told(_: Workload, run: Run, __: Run) -> Iterator[str]:
+    """(f) No secret is in what is kept, logged or sent."""
+    yield from run.leaks
+
+
+def within_rates(_: Workload, run: Run, __: Run) -> Iterator[str]:
+    """(g) No pass asks more at once than the buckets hold."""
+    for seen in run.passes:
+        for operation, most in _BUCKETS.items():
+            if seen.calls.get(operation, 0) > most:
+                yield f"{operation} was called {seen.calls[operation]} times in a pass"
+
+
+def exit_law(_: Workload, run: Run, __: Run) -> Iterator[str]:
+    """(h) If apply writes, diff is not 0; if something is unknown, it is 2."""
+    for seen in run.passes:
+        if seen.planned is None:
+            continue
+        code = of_plan(seen.planned)
+        unknown = any(b.hold == "Unknown" for b in seen.planned.blocked)
+        if unknown and code is not Exit.FAILED:
+            yield "something is unknown and diff says otherwise"
+        if code is Exit.OK and seen.planned.verdicts:
+            yield "there are verdicts and diff says 0"
+
+
+ORACLES: tuple[Oracle, ...] = (
+    eventually_stable,
+    same_end,
+    same_updates,
+    extras_marked,
+    safe,
+    honest,
+    told_once,
+    no_secret_told,
+    within_rates,
+    exit_law,
+)
+
+
+def judged(workload: Workload, run: Run, reference: Run) -> list[tuple[str, str]]:
+    """Return the name of each oracle that finds something wrong, and what."""
+    return [
+        (oracle.__name__, wrong)
+        for oracle in ORACLES
+        for wrong in oracle(workload, run, reference)
+    ]
+
+
+def _allowed(run: Run) -> int:
+    return sum(
+        fault.kind in _REPEATING and call.operation in _WITHOUT_TOKEN
+        for fault, call in run.struck
+    )
+
+
+def extra_objects(run: Run, reference: Run) -> int:
+    """Return how many more objects there are than without faults."""
+    return sum(
+        max(0, run.effects[key] - reference.effects[key])
+        for key in run.effects
+        if key[0] in {"create", "RegisterTaskDefinition"}
+    )
+
+
+def _in_flight(run: Run) -> list[str]:
+    """Return the calls that were on their way when their sender was stopped.
+
+    UpdateService knows no token and no condition: the last writer wins.
+    """
+    return [
+        call.operation.rpartition(":")[2]
+        for fault, call in run.struck
+        if fault.kind is FaultKind.PAUSED_LEADER and call.writes
+    ]
+
+
+def _without_counts(services: object) -> object:
+    assert isinstance(services, dict)
+    return {name: (*s[:2], *s[3:]) for name, s in services.items()}

@@ -1,0 +1,175 @@
+"""What became of a world: the end of it, in a form that two runs share."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from controller.core.identity import APPLIED_TAG
+from controller.core.plan import Plan
+from controller.core.resource import ResourceId
+from tests.fakes.sim_faults import Call, Fault, FaultKind
+from tests.faults.truth import copies, marked, originals, tags_of, told_rows
+from tests.faults.world import CLUSTER, World
+
+Effects = Counter[tuple[str, str]]
+_ANNOUNCED = "hokusai.ai/announced."
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was to be seen of one pass.
+
+    Attributes:
+        planned: What was to be done; None if the pass broke off.
+        left: What was left to be done.
+        ready: What was said to be ready.
+        true: What was ready.
+        touched_unknown: What was acted on without being seen.
+        forbidden: What else was done that must not be, in words.
+        writes: How many calls may have changed something.
+        calls: How many there were, by operation.
+        blinded: Whether a fault hid the truth from the controller.
+        converged: Whether the pass said that all is done.
+        unmarked: How many copies of versions were not marked by its end.
+    """
+
+    planned: Plan | None
+    left: Plan | None
+    ready: frozenset[ResourceId]
+    true: frozenset[ResourceId]
+    touched_unknown: tuple[str, ...]
+    forbidden: tuple[str, ...]
+    writes: int
+    calls: Mapping[str, int]
+    blinded: bool
+    converged: bool
+    unmarked: int
+
+
+@dataclass
+class Run:
+    """One plan, played to its end.
+
+    Attributes:
+        passes: What was seen of each, from the one with the first fault on.
+        struck: Faults that happened, with their calls.
+        took: Passes after the last fault until all was done; None for never.
+        noisy: Writes in the three passes afterwards.
+        effects: What was created, changed and deleted, and how often.
+        end: How it all looks.
+        problems: What was seen to be wrong on the way.
+        leaks: Where a secret was found.
+        told: How often each target heard of each event.
+        rows: Every delivery: event, target, sink.
+        step_ends: After how many passes each step had converged.
+        last_step: The step it ended in.
+        hit: Whether a fault struck in the last pass.
+        calls: All calls until it had converged.
+    """
+
+    passes: list[Seen] = field(default_factory=list)
+    struck: list[tuple[Fault, Call]] = field(default_factory=list)
+    took: int | None = None
+    noisy: int = 0
+    effects: Effects = field(default_factory=Counter)
+    end: dict[str, Any] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    leaks: list[str] = field(default_factory=list)
+    told: dict[str, Counter[str]] = field(default_factory=dict)
+    rows: list[tuple[str, str, str]] = field(default_factory=list)
+    step_ends: dict[int, int] = field(default_factory=dict)
+    last_step: int = 0
+    hit: bool = False
+    calls: list[Call] = field(default_factory=list)
+
+    def struck_by(self, *kinds: FaultKind) -> bool:
+        """Whether one of ``kinds`` happened."""
+        return any(fault.kind in kinds for fault, _ in self.struck)
+
+
+def effects_of(world: World) -> Effects:
+    """Return every change that was made so far."""
+    total: Effects = Counter(world.aws.ecs.changed)
+    for shelf in world.aws.shelves:
+        total.update(shelf.changed)
+    total.update(world.mlflow.changed)
+    return total
+
+
+def end_of(world: World, *, stamped: bool = True) -> dict[str, Any]:
+    """Return how it all looks, without numbers and times.
+
+    Args:
+        world: Where to look.
+        stamped: Whether services say what was applied last. What was rejected may
+            have been stamped, or not: nobody repairs it.
+    """
+    return {
+        "services": _services(world, stamped),
+        "models": _models(world),
+        "versions": sorted(
+            (v["name"], v["source"], _plain_tags(v)) for v in originals(world)
+        ),
+        "experiments": sorted(
+            (e["name"], e["lifecycle_stage"], _plain_tags(e))
+            for e in world.mlflow.experiments.values()
+        ),
+        "parameters": sorted(world.aws.ssm.things.items()),
+        "log groups": sorted(
+            (name, repr(sorted(thing.items())))
+            for name, thing in world.aws.logs.things.items()
+        ),
+        "names": sorted(world.aws.map.things),
+        "deliveries": sorted(
+            (row.target, row.model, _source(world, row), row.state)
+            for row in told_rows(world)
+        ),
+    }
+
+
+def _source(world: World, row: Any) -> str:
+    version = world.mlflow.versions.get(row.model, {}).get(row.number)
+    return version["source"] if version else "gone"
+
+
+def unmarked(world: World) -> int:
+    """Return how many copies do not say that they are."""
+    return sum(not marked(version) for version in copies(world))
+
+
+def _services(world: World, stamped: bool) -> dict[str, Any]:
+    ecs = world.aws.ecs
+    cluster = ecs.simulator.world.clusters[CLUSTER]
+    return {
+        name: (
+            service.status,
+            ecs.content(service.fields["taskDefinition"]),
+            service.desired,
+            sorted(t for t in service.tags.items() if stamped or t[0] != APPLIED_TAG),
+            bool(service.fields.get("serviceRegistries")),
+        )
+        for name, service in sorted(cluster.services.items())
+        if service.status != "INACTIVE"
+    }
+
+
+def _models(world: World) -> list[Any]:
+    found = []
+    for name, model in sorted(world.mlflow.models.items()):
+        of = world.mlflow.versions[name]
+        aliases = {
+            a["alias"]: of[int(a["version"])]["source"]
+            if int(a["version"]) in of
+            else "missing"
+            for a in model["aliases"]
+        }
+        found.append((name, model["description"], _plain_tags(model), aliases))
+    return found
+
+
+def _plain_tags(thing: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return sorted(
+        (key, "*" if key.startswith(_ANNOUNCED) else value)
+        for key, value in tags_of(thing).items()
+    )

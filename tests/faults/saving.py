@@ -1,0 +1,105 @@
+"""A world between two passes, kept so that it can be gone back to."""
+
+import pickle
+from dataclasses import dataclass
+from typing import Any
+
+from tests.fakes.sim_controller import SimController
+from tests.faults.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A world between two passes.
+
+    Attributes:
+        store: All tables.
+        parts: Everything else, pickled.
+        index: Number of the next call.
+    """
+
+    store: bytes
+    parts: bytes
+    index: int
+
+
+def saved(world: World) -> Snapshot:
+    """Return the world as it is, with what its controller remembers."""
+    controller = world.controller
+    parts = (
+        (world.time._now, world.clock.skew),
+        (world.aws.ecs.whole(), world.aws.ecs.changed),
+        [(shelf.things, shelf.changed) for shelf in world.aws.shelves],
+        (world.mlflow.saved(), world.mlflow.changed),
+        (world.dns.names, world.probe.dead, world.receivers, world.environ),
+        (world.text, world.misread, world.misread_in, world.awaits),
+        (world.controllers, world.passes, world.wire.before),
+        None if controller is None else _memory(controller),
+    )
+    return Snapshot(world.store.saved(), pickle.dumps(parts), world.wire.index)
+
+
+def restored(world: World, snapshot: Snapshot) -> None:
+    """Make ``world`` what it was, with the same calls ahead."""
+    (
+        (world.time._now, world.clock.skew),
+        (ecs, world.aws.ecs.changed),
+        shelves,
+        (mlflow, world.mlflow.changed),
+        (world.dns.names, world.probe.dead, receivers, environ),
+        (world.text, world.misread, world.misread_in, world.awaits),
+        (world.controllers, world.passes, before),
+        memory,
+    ) = pickle.loads(snapshot.parts)  # noqa: S301 - our own bytes
+    world.store.wire, world.store._clock = world.wire, world.clock
+    world.store.fence(None)
+    world.store.load(snapshot.store)
+    world.aws.ecs.become(ecs)
+    world.mlflow.load(mlflow)
+    for shelf, (things, changed) in zip(world.aws.shelves, shelves, strict=True):
+        shelf.things, shelf.changed = things, changed
+    _refill(world.receivers, receivers)
+    _refill(world.environ, environ)
+    world.logs.clear()
+    world.raced.clear()
+    world.successor = None
+    world.aws.ecs.wrongs.clear()
+    world.wire.restart(snapshot.index, before)
+    world.controller = None if memory is None else _reborn(world, memory)
+
+
+def _refill(mapping: dict[str, Any], content: dict[str, Any]) -> None:
+    mapping.clear()
+    mapping.update(content)
+
+
+def _memory(controller: SimController) -> dict[str, Any]:
+    """Return all that a process knows and the store does not."""
+    service: Any = controller.drivers["service"]
+    return {
+        "worker": controller.worker,
+        "document": controller.document,
+        "lease": controller.leader._lease,
+        "failures": controller.reconciler.backoff._failures,
+        "repairs": controller.reconciler.repairs,
+        "statuses": controller.memory._statuses,
+        "doomed": controller.memory._doomed,
+        "names": service._map._names,
+        "definitions": service._ecs._definitions,
+    }
+
+
+def _reborn(world: World, memory: dict[str, Any]) -> SimController:
+    document = memory["document"]
+    controller = SimController(
+        world.outside, document, memory["worker"], lease=memory["lease"]
+    )
+    controller.refence()
+    service: Any = controller.drivers["service"]
+    controller.reconciler.backoff._failures = memory["failures"]
+    controller.reconciler.repairs = memory["repairs"]
+    controller.memory._statuses = memory["statuses"]
+    controller.memory._doomed = memory["doomed"]
+    service._map._names = memory["names"]
+    service._ecs._definitions = memory["definitions"]
+    return controller

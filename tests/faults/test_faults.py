@@ -1,0 +1,106 @@
+"""A fixed sample of the search, within seconds; ``make proof`` plays all of it."""
+
+import os
+import subprocess
+import sys
+from itertools import islice
+
+import pytest
+
+from tests.faults.catalogue import WORKLOADS
+from tests.faults.enumerate import singles
+from tests.faults.mutants import MUTANTS, killed_by
+from tests.faults.plan import Plan, drawn, shrunk
+from tests.faults.player import played
+from tests.faults.proof import proved
+from tests.faults.search import case_of, replayed, schedules, verdict
+
+SAMPLE = 12
+
+
+@pytest.mark.parametrize("name", [workload.name for workload in WORKLOADS])
+def test_a_workload_converges_without_faults(name):
+    case = case_of(name)
+
+    assert verdict(case, case.reference) == []
+
+
+@pytest.mark.parametrize("name", [workload.name for workload in WORKLOADS])
+def test_a_workload_survives_a_sample_of_single_faults(name):
+    case = case_of(name)
+    plans = [*singles(case.trace)]
+    some = [plans[drawn(7, number, len(plans))] for number in range(SAMPLE)]
+
+    found = {plan: verdict(case, played(case, plan)) for plan in some}
+
+    assert not {plan: wrongs for plan, wrongs in found.items() if wrongs}
+
+
+def test_random_schedules_do_no_harm():
+    tally = schedules(1, 40)
+
+    assert tally.failures == []
+    assert tally.plans["random"] == 40
+
+
+@pytest.mark.parametrize("mutant", [*islice(MUTANTS, 0, None, 6)], ids=lambda m: m.name)
+def test_a_planted_bug_is_found(mutant):
+    assert killed_by(mutant)
+
+
+def test_what_is_known_of_the_way_from_a_state_is_what_follows():
+    case = case_of("alias move")
+
+    for plan in islice(singles(case.trace), 0, None, 15):
+        short, full = played(case, plan), played(case, plan, fully=True)
+        assert (short.took, short.noisy, short.end) == (full.took, full.noisy, full.end)
+        assert +short.effects == +full.effects
+
+
+def test_a_plan_is_written_to_a_file_and_played_again(tmp_path):
+    case = case_of("alias move")
+    plan = Plan("alias move", next(singles(case.trace)), seed=3)
+
+    again = Plan.from_json(plan.write(tmp_path).read_text())
+
+    assert again == plan
+    assert replayed(again) == []
+
+
+def test_a_plan_is_shrunk_to_the_faults_that_matter():
+    faults = next(iter(singles(case_of("alias move").trace)))
+    many = faults * 1 + tuple(
+        f for (f,) in islice(singles(case_of("alias move").trace), 1, 5)
+    )
+
+    assert shrunk(many, lambda some: many[2] in some) == (many[2],)
+
+
+def test_a_seed_is_the_same_run_whatever_the_hash_seed():
+    program = (
+        "from tests.faults.search import case_of, drawn_plan;"
+        "from tests.faults.player import played;"
+        "p = drawn_plan(11); r = played(case_of(p.workload), p.faults, fully=True);"
+        "print(p, r.took, sorted(r.effects.items()), r.end, [c for c in r.calls])"
+    )
+
+    runs = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "2026")
+    }
+
+    assert len(runs) == 1
+
+
+@pytest.mark.proof
+def test_every_fault_everywhere_and_it_still_converges():
+    told: list[str] = []
+
+    proof = proved(tell=told.append)
+
+    assert proof.holds, "\n".join([*told, str(proof)])

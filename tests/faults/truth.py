@@ -1,0 +1,194 @@
+"""What is so in the world, told without the code that is on trial."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from controller.core.driver import Applied, Progressing
+from controller.core.identity import OWNER_TAG
+from controller.core.registration import DUPLICATE_TAG, REGISTRATION_TAG
+from controller.core.resource import Resource, ResourceId
+from controller.engine.reconciler import PassResult
+from controller.store.tables import deliveries, last_addresses, webhook_events
+from tests.faults.world import CLUSTER, World
+
+
+def is_so(world: World, resource: Resource[Any]) -> bool:
+    """Whether ``resource`` is there as declared and works."""
+    checks = {
+        "service": _service,
+        "model": _model,
+        "experiment": _experiment,
+        "webhook": _webhook,
+        "endpoint": _endpoint,
+    }
+    return checks[resource.id.kind](world, resource)
+
+
+def _service(world: World, resource: Resource[Any]) -> bool:
+    spec, ecs = resource.spec, world.aws.ecs
+    cluster = ecs.simulator.world.clusters[CLUSTER]
+    service = cluster.services.get(spec.name)
+    if service is None or service.status != "ACTIVE" or service.primary is None:
+        return False
+    arn = service.primary.revision.fields["taskDefinition"]
+    family, _, number = arn.rpartition("/")[2].partition(":")
+    body = ecs.simulator.world.definitions[family][int(number)].body
+    running = [t for t in cluster.tasks_of(service) if t.status == "RUNNING"]
+    return (
+        body["containerDefinitions"][0]["image"] == spec.image
+        and service.tags.get(OWNER_TAG) == spec.owner
+        and service.primary.rollout_state == "COMPLETED"
+        and len(running) >= service.desired
+        and bool(service.fields.get("serviceRegistries")) == bool(spec.discovery)
+    )
+
+
+def _model(world: World, resource: Resource[Any]) -> bool:
+    spec, mlflow = resource.spec, world.mlflow
+    model = mlflow.models.get(spec.name)
+    if model is None or model["description"] != spec.description:
+        return False
+    versions = mlflow.versions[spec.name]
+    sources = {version["source"] for version in versions.values()}
+    declared = {v.source for v in spec.versions if v.source}
+    aliases = {a["alias"]: int(a["version"]) for a in model["aliases"]}
+    return declared <= sources and all(
+        aliases.get(alias) == target
+        if isinstance(target, int)
+        else aliases.get(alias) in versions
+        for alias, target in spec.aliases.items()
+    )
+
+
+def _experiment(world: World, resource: Resource[Any]) -> bool:
+    spec = resource.spec
+    return any(
+        e["name"] == spec.name
+        and e["lifecycle_stage"] == "active"
+        and spec.tags.items() <= tags_of(e).items()
+        for e in world.mlflow.experiments.values()
+    )
+
+
+def _webhook(world: World, resource: Resource[Any]) -> bool:
+    """Return whether the target has heard of every version once it must."""
+    told = world.receivers[resource.id.name].told
+    rows = [row for row in told_rows(world) if row.target == resource.id.name]
+    return all(row.event_id in told for row in rows if row.state != "dead") and (
+        resource.spec.announce != "all"
+        or {(row.model, row.number) for row in rows}
+        >= {(v["name"], int(v["version"])) for v in originals(world)}
+    )
+
+
+def _endpoint(world: World, resource: Resource[Any]) -> bool:
+    spec = resource.spec
+    found = world.dns.lookup(spec.host)
+    published = spec.fallback.publish.ssm if spec.fallback else None
+    with world.store._engine.connect() as connection:
+        kept = connection.scalar(
+            select(last_addresses.c.addresses).where(last_addresses.c.host == spec.host)
+        )
+    return bool(found) and all(
+        (
+            kept is not None and all(address in kept for address in found),
+            published is None or world.aws.ssm.things.get(published) in found,
+            found[0] not in world.probe.dead,
+        )
+    )
+
+
+def originals(world: World) -> Iterator[Mapping[str, Any]]:
+    """Yield the versions that repeat no lower one."""
+    for of in world.mlflow.versions.values():
+        known: set[str] = set()
+        for number in sorted(of):
+            hash_ = tags_of(of[number]).get(REGISTRATION_TAG)
+            if hash_ is None or hash_ not in known:
+                yield of[number]
+            if hash_ is not None:
+                known.add(hash_)
+
+
+def copies(world: World) -> Iterator[Mapping[str, Any]]:
+    """Yield the versions that repeat a lower one."""
+    first = {(v["name"], v["version"]) for v in originals(world)}
+    for of in world.mlflow.versions.values():
+        for version in of.values():
+            if (version["name"], version["version"]) not in first:
+                yield version
+
+
+def told_rows(world: World) -> list[Any]:
+    """Return every delivery with the version it tells of."""
+    query = select(
+        deliveries, webhook_events.c.model, webhook_events.c.number
+    ).join_from(deliveries, webhook_events)
+    with world.store._engine.connect() as connection:
+        return list(connection.execute(query.order_by(deliveries.c.id)))
+
+
+def tags_of(thing: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tags of something in MLflow."""
+    return {tag["key"]: tag["value"] for tag in thing["tags"]}
+
+
+def marked(version: Mapping[str, Any]) -> bool:
+    """Whether a version says that it repeats another."""
+    return DUPLICATE_TAG in tags_of(version)
+
+
+def ready_ids(world: World) -> set[ResourceId]:
+    """Return what of the document is as declared."""
+    declared = world.intended().resources
+    return {id_ for id_, resource in declared.items() if is_so(world, resource)}
+
+
+def existing(world: World) -> set[ResourceId]:
+    """Return what is declared and there, working or not."""
+    cluster = world.aws.ecs.simulator.world.clusters[CLUSTER]
+    services = {n for n, s in cluster.services.items() if s.status != "INACTIVE"}
+    experiments = {e["name"] for e in world.mlflow.experiments.values()}
+    there = {
+        "service": services,
+        "model": set(world.mlflow.models),
+        "experiment": experiments,
+    }
+    return {
+        id_
+        for id_, resource in world.intended().resources.items()
+        if id_.kind in there and resource.spec.name in there[id_.kind]
+    }
+
+
+def working_needs(world: World) -> set[ResourceId]:
+    """Return what others depend on and works."""
+    declared = world.intended().resources
+    needs = {need for resource in declared.values() for need in resource.depends_on}
+    return {n for n in needs & declared.keys() if is_so(world, declared[n])}
+
+
+def too_early(
+    world: World, result: PassResult, working: Collection[ResourceId]
+) -> Iterator[str]:
+    """Yield what was done before what it depends on worked."""
+    declared = world.intended().resources
+    for id_, outcome in result.outcomes.items():
+        if id_ not in declared or not isinstance(outcome, Applied | Progressing):
+            continue
+        for need in declared[id_].depends_on & declared.keys():
+            made = isinstance(result.outcomes.get(need), Applied)
+            if need not in working and not made:
+                yield f"{id_} was acted on before {need} worked"
+
+
+def ambiguous_events(world: World) -> Iterator[str]:
+    """Yield the versions that are told of by more than one id."""
+    ids: dict[tuple[str, int], set[str]] = {}
+    for row in told_rows(world):
+        ids.setdefault((row.model, row.number), set()).add(row.event_id)
+    for (model, number), known in sorted(ids.items()):
+        if len(known) > 1:
+            yield f"version {number} of {model} is told of by {len(known)} ids"

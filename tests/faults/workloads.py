@@ -1,0 +1,67 @@
+"""What people do to a platform, each as a world, a document and a change of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.fakes.sim_net import SimulatedReceiver
+from tests.faults.world import CANARY, World
+
+Step = Callable[[World], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """One change of a platform.
+
+    Attributes:
+        name: In a few words.
+        before: Makes the world, and declares what is there before the change.
+        steps: The change; each begins when the one before has converged.
+        depth: How many resources in a row depend on each other.
+        core: Whether all pairs of faults are tried.
+        edits: What another writer may do meanwhile, and we must repair.
+        settles: Whether all becomes ready; some changes end in a rejection.
+    """
+
+    name: str
+    before: Step
+    steps: tuple[Step, ...]
+    depth: int = 1
+    core: bool = False
+    edits: Step = field(default=lambda _world: None)
+    settles: bool = True
+
+
+def secret_of(target: str) -> str:
+    """Return the secret of a webhook target."""
+    return f"{CANARY}{target}"
+
+
+def populated(world: World) -> None:
+    """Put into ``world`` what documents refer to."""
+    world.aws.ssm.things["/hokusai/db"] = f"{CANARY}database"
+    world.aws.secrets.things["hokusai/app"] = f"{CANARY}application"
+    for target in ("site", "mirror"):
+        world.environ[f"{target.upper()}_SECRET"] = secret_of(target)
+        key = secret_of(target).encode()
+        world.receivers[target] = SimulatedReceiver(target, (key,))
+
+
+def nothing(world: World) -> None:
+    """Begin with nothing declared."""
+    populated(world)
+
+
+def declares(body: str) -> Step:
+    """Return what writes the document anew."""
+    return lambda world: world.declare(body)
+
+
+def begun(body: str) -> Step:
+    """Return what begins with ``body`` declared."""
+
+    def begin(world: World) -> None:
+        populated(world)
+        world.declare(body)
+
+    return begin

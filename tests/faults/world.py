@@ -1,0 +1,283 @@
+"""A world to fail in: backends, a clock, one document and the controller of it."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import cache
+
+from controller.core.errors import ControllerError, SpecError
+from controller.emulation.clocks import START, SteppedClock
+from controller.engine.reconciler import PassResult
+from controller.spec.document import Document, load
+from controller.store.fallbacks import StoredFallbacks
+from tests.fakes.sim_aws import SimulatedAws
+from tests.fakes.sim_controller import KINDS, Outside, SimController
+from tests.fakes.sim_faults import Call, Crash, FaultKind
+from tests.fakes.sim_mlflow import SimulatedMlflow
+from tests.fakes.sim_net import SimulatedDns, SimulatedProbe, SimulatedReceiver
+from tests.fakes.sim_store import SimulatedStore
+from tests.fakes.sim_wire import Wire
+
+MAIN = "hokusai.yaml"
+CLUSTER = "hokusai-development"
+NAMESPACE = "hokusai-development.local"
+HEADER = """\
+apiVersion: hokusai.ai/v1
+platform:
+  name: hokusai
+  environment: development
+  account: "123456789012"
+  region: us-east-1
+  prune: true
+  network: {subnets: [subnet-0a1b2c3d4e5f60001]}
+  roles: {execution: arn:aws:iam::123456789012:role/execution}
+  reconcile: {interval: 60s, max_disruptive_actions: 2}
+"""
+CANARY = "canary-7f3a9c-"
+INTERVAL = timedelta(seconds=60)
+JUMP = timedelta(hours=1)
+LEASE_OVER = timedelta(seconds=16)
+
+
+class SkewedClock:
+    """The controller's clock: the world's time, and what it is wrong by."""
+
+    def __init__(self, time: SteppedClock) -> None:
+        self.time = time
+        self.skew = timedelta()
+
+    def now(self) -> datetime:
+        """Return the time the controller believes in."""
+        return self.time.now() + self.skew
+
+    def monotonic(self) -> float:
+        """Return seconds that no jump changes."""
+        return self.time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Let the world's time pass."""
+        self.time.sleep(seconds)
+
+
+@cache
+def parsed(text: str) -> Document | SpecError:
+    """Return the document, or everything that is wrong with it."""
+    try:
+        return load(MAIN, environ={}, kinds=KINDS, read=lambda file: _read(file, text))
+    except SpecError as error:
+        return error
+
+
+def _read(file: str, text: str) -> bytes:
+    if file != MAIN:
+        raise FileNotFoundError(file)
+    return text.encode()
+
+
+class _Logged(logging.Handler):
+    """Keeps what is logged, as a sink that must not hold secrets."""
+
+    lines: list[str] = []  # noqa: RUF012 - one for the process, emptied by each world
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one line with all its fields."""
+        self.lines.append(str(record.__dict__))
+
+
+@cache
+def _listening() -> list[str]:
+    logger = logging.getLogger("controller")
+    logger.addHandler(_Logged())
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    return _Logged.lines
+
+
+@cache
+def _store() -> SimulatedStore:
+    return SimulatedStore(SteppedClock())
+
+
+class World:
+    """Everything there is, and the passes in it. One at a time in a process.
+
+    Attributes:
+        hostile: What another writer does when a plan says so.
+        logs: Lines that were logged.
+        raced: Writes made by a leader after its lease had run out.
+    """
+
+    def __init__(self) -> None:
+        self.time = SteppedClock()
+        self.clock = SkewedClock(self.time)
+        self.wire = Wire()
+        self.store = _store()
+        self.store.use(self.wire, self.clock)
+        self.aws = SimulatedAws(self.wire, self.time, NAMESPACE)
+        self.mlflow = SimulatedMlflow(self.wire, self.time)
+        self.dns = SimulatedDns(self.wire, self.aws, StoredFallbacks(self.store))
+        self.probe = SimulatedProbe()
+        self.receivers: dict[str, SimulatedReceiver] = {}
+        self.environ: dict[str, str] = {}
+        self.text = HEADER
+        self.misread, self.misread_in = "", 0
+        self.logs = _listening()
+        self.logs.clear()
+        self.hostile: Callable[[World], None] = lambda _world: None
+        self.awaits = timedelta()
+        self.controllers = 0
+        self.passes = 0
+        self.raced: list[str] = []
+        self.successor: SimController | None = None
+        self.backwards = False
+        self.wire.happenings = self._happenings()
+        self.wire.watch = self._watch
+        self.aws.ecs.simulator.call("CreateCluster", {"clusterName": CLUSTER})
+        self.outside = Outside(
+            self.wire,
+            self.clock,
+            self.store,
+            self.aws,
+            self.mlflow,
+            self.dns,
+            self.probe,
+            self.receivers,
+            self.document,
+            self.environ,
+        )
+        self.controller: SimController | None = None
+
+    def document(self) -> Document:
+        """Return what is declared; raises SpecError."""
+        text = self.misread if self.misread_in == self.passes else self.text
+        found = parsed(text)
+        if isinstance(found, SpecError):
+            raise SpecError(*found.diagnostics)
+        return found
+
+    def intended(self) -> Document:
+        """Return what is meant, whatever a pass may read."""
+        found = parsed(self.text)
+        assert isinstance(found, Document)
+        return found
+
+    @property
+    def quiet(self) -> bool:
+        """Whether no fault is under way or to come."""
+        return self.wire.quiet and self.misread_in <= self.passes
+
+    def declare(self, body: str) -> None:
+        """Write the document anew."""
+        self.text = HEADER + body
+
+    def one_pass(self) -> PassResult | None:
+        """Let a minute pass, then do what the program does; None if it broke off."""
+        self.minute()
+        return self.act()
+
+    def minute(self) -> None:
+        """Let time pass until the next pass is due, and rollouts come to an end."""
+        self.passes += 1
+        self._until_the_minute()
+        self.aws.ecs.settle()
+
+    def act(self) -> PassResult | None:
+        """Do what the program does when it wakes; None if it broke off."""
+        backwards = self.wire.begin_pass()
+        result = None
+        try:
+            controller = self._present_controller()
+            if controller.leads:
+                result = controller.reconcile(backwards=backwards)
+                controller.deliver()
+            else:
+                self.controller = None
+        except Crash:
+            self.controller = None
+        except ControllerError as error:
+            self.logs.append(f"a pass broke off: {error}")
+        if self.successor is not None:
+            self.raced += [
+                f"{call.operation} with an old token"
+                for call in self.wire.late_writes()
+            ]
+            self.controller, self.successor = self.successor, None
+            self.wire.late_from = None
+            self.controller.refence()
+        return result
+
+    def crash(self) -> None:
+        """Lose whatever the process remembers."""
+        self.controller = None
+
+    def _present_controller(self) -> SimController:
+        if self.controller is None:
+            self.controller = self._new_controller()
+        else:
+            self.controller.renew()
+            self._reload(self.controller)
+        return self.controller
+
+    def _new_controller(self) -> SimController:
+        self.controllers += 1
+        return SimController(self.outside, self.document(), f"c{self.controllers}")
+
+    def _reload(self, controller: SimController) -> None:
+        """Take the document as it is now; keep the last valid one if it is broken."""
+        try:
+            controller.document = self.document()
+        except SpecError:
+            return
+
+    def _until_the_minute(self) -> None:
+        elapsed = self.time.now() - START
+        whole = -(-elapsed // INTERVAL) * INTERVAL
+        if whole == elapsed:
+            whole += INTERVAL
+        self.time.advance(whole - elapsed + self.awaits)
+        self.awaits = timedelta()
+
+    def _watch(self, call: Call) -> None:
+        """Note what is written without an intent that is begun and not ended."""
+        if call.backend == "store" or call.operation == "POST":
+            return
+        query = "select 1 from intents where ended is null limit 1"
+        if self.store._raw.execute(query).fetchone() is None:
+            self.raced.append(f"{call.operation} without an intent")
+
+    def _happenings(self) -> dict[FaultKind, Callable[[], None]]:
+        return {
+            FaultKind.CLOCK_FORWARD: lambda: self._jump(JUMP),
+            FaultKind.CLOCK_BACK: lambda: self._jump(-JUMP),
+            FaultKind.PAUSED_LEADER: self._pause,
+            FaultKind.HOSTILE_EDIT: lambda: self.hostile(self),
+            FaultKind.BROKEN_DOCUMENT: lambda: self._misread("services: [\n"),
+            FaultKind.EMPTY_DOCUMENT: lambda: self._misread(HEADER),
+        }
+
+    def _jump(self, by: timedelta) -> None:
+        """Let the controller's clock jump; what is due later by it, it awaits."""
+        self.clock.skew += by
+        self.awaits = max(self.awaits, -by)
+
+    def _misread(self, text: str) -> None:
+        """Let the next pass read something else."""
+        self.misread, self.misread_in = text, self.passes + 1
+
+    def _pause(self) -> None:
+        """Let the leader sleep until another one has taken over and is done."""
+        fence = self.store._fence
+        self.time.advance(LEASE_OVER)
+        other = self._new_controller()
+        if not other.leads:
+            self.store.fence(fence)
+            return
+        for _ in range(3):
+            self._until_the_minute()
+            self.aws.ecs.settle()
+            other.renew()
+            other.reconcile()
+            other.deliver()
+        self.successor = other
+        self.store.fence(fence)
+        self.wire.late_from = self.wire.index

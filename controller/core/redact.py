@@ -29,11 +29,19 @@ _SECRET_NAME = re.compile(
 
 
 def masked(path: str, value: object) -> object:
-    """Return ``value`` of the field at ``path``, or a mask if it looks secret.
+    """Return ``value`` of the field at ``path``, with masks for what looks secret.
 
-    References stay: they name a place, not a value.
+    What is inside of mappings and lists is masked by its own name: a field that is
+    there at once, as a whole, must show no more than its parts would. References
+    stay: they name a place, not a value.
     """
-    if not isinstance(value, str) or value.startswith("arn:"):
-        return value
-    name = path.rpartition(".")[2]
-    return MASK if _SECRET_NAME.search(name) else redact(value, ())
+    match value:
+        case dict():
+            return {key: masked(f"{path}.{key}", item) for key, item in value.items()}
+        case list() | tuple():
+            return [masked(path, item) for item in value]
+        case str() if not value.startswith("arn:"):
+            name = path.rpartition(".")[2]
+            return MASK if _SECRET_NAME.search(name) else redact(value, ())
+        case _:
+            return value

@@ -209,8 +209,9 @@ def _status() -> Schema:
             "resources": _list(resource),
             "lastPass": _object({"at": _TIME, "by": _TEXT}),
             "spent": _spent(),
+            "cost": _bill(),
         },
-        optional=("lastPass", "spent"),
+        optional=("lastPass", "spent", "cost"),
     )
 
 
@@ -245,6 +246,11 @@ def _spent() -> Schema:
         _object({"calls": _list(_object(call)), "rules": _list(_object(rule))}),
         "What one look at the world costs, and the rule behind it.",
     )
+
+
+def _bill() -> Schema:
+    shape = {"foretold": _cost(), "actual": _cost(), "looks": _COUNT}
+    return _said(_object(shape), "What applying came to, beside what was foretold.")
 
 
 def _events() -> Schema:

@@ -27,6 +27,21 @@ class Cost:
     seconds: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What was foretold, beside what it came to.
+
+    Attributes:
+        foretold: Before anything was done.
+        actual: Once all was done.
+        looks: Calls that were made only to look, meanwhile.
+    """
+
+    foretold: Cost
+    actual: Cost
+    looks: int
+
+
 class Priced(Protocol):
     """The part of a kind that knows what its actions take."""
 

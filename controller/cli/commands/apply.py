@@ -11,7 +11,8 @@ from controller.cli.exits import Exit
 from controller.cli.terminal import confirmed, interactive, out, tell
 from controller.cli.views.plans import render_plan, summary
 from controller.cli.views.progress import Progress, compared
-from controller.cli.views.statuses import render_statuses
+from controller.cli.views.statuses import Report, render_report
+from controller.core.cost import Bill
 from controller.core.errors import RefusedError
 from controller.core.scope import Scope
 
@@ -132,6 +133,8 @@ def _report(
     result: PassResult,
     foretold: Cost,
 ) -> None:
-    out(render_statuses(result.statuses, args.output, work.controller.clock.now()))
-    if plan.actions:
-        tell(compared(foretold, work.tally.cost, work.tally.looks))
+    now = work.controller.clock.now()
+    bill = Bill(foretold, work.tally.cost, work.tally.looks) if plan.actions else None
+    out(render_report(Report(result.statuses, now, bill=bill), args.output))
+    if bill is not None:
+        tell(compared(bill))

@@ -9,6 +9,7 @@ from controller.cli.exits import of_plan
 from controller.cli.terminal import out, tell
 from controller.cli.views.plain import plan_data
 from controller.cli.views.plans import render_plan
+from controller.core.redact import redact
 
 if TYPE_CHECKING:
     from controller.bootstrap.command import Context
@@ -26,7 +27,8 @@ def run(args: argparse.Namespace) -> int:
     context = read(args.file, args.environment)
     for fill in context.document.fills:
         if not fill.variable.startswith("-"):
-            tell(f"{fill.path} is filled in by {fill.variable}.")
+            value = redact(fill.value, ())
+            tell(f"{fill.path} is filled in by {fill.variable}: {value}")
     targets = chosen_targets(args.targets, context.document)
     with looking(context, without_store=args.without_store) as (controller, left_out):
         desired = {

@@ -7,7 +7,7 @@ from controller.cli.terminal import tell
 from controller.cli.views.plans import counted
 from controller.cli.views.statuses import word
 from controller.core.conditions import ConditionType, Truth
-from controller.core.cost import Cost
+from controller.core.cost import Bill
 from controller.core.driver import Applied, Failed, Outcome, Progressing, Skipped
 from controller.core.resource import ResourceId
 from controller.engine.reconciler import PassResult
@@ -70,14 +70,15 @@ def waited_for(result: PassResult) -> Iterator[ResourceId]:
             yield id_
 
 
-def compared(foretold: Cost, actual: Cost, looks: int) -> str:
+def compared(bill: Bill) -> str:
     """Return what it took, beside what was foretold."""
+    foretold, actual = bill.foretold, bill.actual
     calls = counted(actual.calls, "call")
     restarts = counted(actual.restarts, "restart")
     return (
         f"It took {calls} that changed something (foretold: {foretold.calls}), "
         f"{restarts} ({foretold.restarts}) and {actual.seconds} s "
-        f"({foretold.seconds}); {counted(looks, 'call')} more were made to look."
+        f"({foretold.seconds}); {counted(bill.looks, 'call')} more were made to look."
     )
 
 

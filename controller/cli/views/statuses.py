@@ -7,9 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from controller.cli.views.plain import as_json, as_yaml, moment, status_data
+from controller.cli.views.plain import (
+    as_json,
+    as_yaml,
+    cost_data,
+    moment,
+    status_data,
+)
 from controller.cli.views.tables import columns, markdown, one_line
 from controller.core.conditions import Conditions, ConditionType, Truth
+from controller.core.cost import Bill
 from controller.core.details import Cell, Section
 from controller.core.resource import ResourceId
 
@@ -33,6 +40,7 @@ class Report:
         details: One resource in full, if one was asked for.
         last_pass: When a controller completed a pass, and which, if asked for.
         spent: What one look costs, if asked for.
+        bill: What applying came to, if something was applied.
     """
 
     statuses: Statuses
@@ -40,6 +48,7 @@ class Report:
     details: Mapping[ResourceId, Sequence[Section]] = field(default_factory=dict)
     last_pass: Heartbeat | None = None
     spent: Spent | None = None
+    bill: Bill | None = None
 
 
 def render_report(report: Report, output: str) -> str:
@@ -72,6 +81,12 @@ def report_data(report: Report) -> dict[str, Any]:
         data["lastPass"] = {"at": moment(beat.beat), "by": beat.holder}
     if report.spent is not None:
         data["spent"] = _spent_data(report.spent)
+    if report.bill is not None:
+        data["cost"] = {
+            "foretold": cost_data(report.bill.foretold),
+            "actual": cost_data(report.bill.actual),
+            "looks": report.bill.looks,
+        }
     return data
 
 

@@ -103,8 +103,9 @@ def recorded(here):
 class World:
     """An emulated AWS with a cluster and a namespace, and a document for it."""
 
-    def __init__(self, server, folder):
+    def __init__(self, server, runtime, folder):
         self.server = server
+        self.runtime = runtime
         self.file = folder / "hokusai.yaml"
         self.ecs = self.client("ecs")
         self.ecs.create_cluster(clusterName="t-development")
@@ -139,8 +140,9 @@ class World:
 
 @pytest.fixture
 def world(here, monkeypatch):
-    with EmulatorServer(runtime=ScriptedRuntime(), timing=Timing.instant()) as server:
+    runtime = ScriptedRuntime()
+    with EmulatorServer(runtime=runtime, timing=Timing.instant()) as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
-        yield World(server, here)
+        yield World(server, runtime, here)

@@ -6,12 +6,14 @@ import signal
 import stat
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from controller.cli import main
-from controller.cli.schemas import plan_schema
+from controller.cli.schemas import plan_schema, status_schema
+from controller.emulation.runtimes.scripted import Script
 
 API, MLFLOW = "t-api-development", "t-mlflow-development"
 
@@ -173,3 +175,56 @@ def test_ctrl_c_leaves_what_the_next_apply_finishes(world, here):
     assert "go on with: hokusai apply\n" in told
     assert again.returncode == 0
     assert len(world.ecs.list_task_definitions()["taskDefinitionArns"]) == 2
+
+
+def test_programs_get_what_it_came_to(world, capsys):
+    assert main(["apply", "--yes", "-o", "json"]) == 0
+
+    data = json.loads(capsys.readouterr().out)
+    assert list(Draft202012Validator(status_schema()).iter_errors(data)) == []
+    assert data["cost"]["actual"]["calls"] == data["cost"]["foretold"]["calls"] == 10
+
+
+def test_no_secret_that_somebody_left_in_ecs_gets_into_a_plan(settled, here, capsys):
+    arn = settled.service(API)["taskDefinition"]
+    found = settled.ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
+    (container,) = found["containerDefinitions"]
+    container["environment"] = [{"name": "DB_PASSWORD", "value": "hunter22"}]
+    kept = ("family", "networkMode", "requiresCompatibilities", "cpu", "memory")
+    made = settled.ecs.register_task_definition(
+        containerDefinitions=[container], **{field: found[field] for field in kept}
+    )["taskDefinition"]
+    settled.ecs.update_service(
+        cluster="t-development", service=API, taskDefinition=made["taskDefinitionArn"]
+    )
+
+    main(["diff", "--out", "plan.json"])
+
+    captured = capsys.readouterr()
+    everything = captured.out + captured.err + (here / "plan.json").read_text()
+    assert "DB_PASSWORD" in everything
+    assert "hunter22" not in everything
+
+
+def test_why_tells_of_an_image_that_ecs_gave_up_on(settled, capsys):
+    settled.runtime.scripts["web:2"] = Script(exits_after=timedelta(0), exit_code=3)
+    assert main(["apply", "--yes", "--timeout", "60"]) == 1
+    capsys.readouterr()
+
+    assert main(["why", "service/api"]) == 1
+
+    first, *_, next_, command = capsys.readouterr().out.splitlines()
+    assert first.startswith("service/api is not ready: RevisionRejected: ")
+    assert "exited with 3" in first
+    assert next_.startswith("  next: Change its declaration")
+    assert command == "  run: hokusai status service/api"
+
+
+def test_a_filled_value_is_told_with_its_source(world, capsys, monkeypatch):
+    world.edit("  region: us-east-1\n", "")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+
+    main(["diff"])
+
+    told = "platform.region is filled in by AWS_REGION: us-east-1\n"
+    assert told in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -118,3 +119,23 @@ def test_watch_tells_each_change_until_ctrl_c(recorded, here, ready):
 
     assert ("service/mlflow" if ready else "TasksMissing") in line + rest
     assert watching.returncode == (0 if ready else 1)
+
+
+def test_on_a_terminal_a_watch_redraws_and_gives_the_cursor_back(recorded, here):
+    recorded.conclude(api=READY)
+    ours, theirs = pty.openpty()
+    program = "import sys; from controller.cli import main; sys.exit(main())"
+    watching = subprocess.Popen(
+        [sys.executable, "-c", program, "status", "--watch"], stdout=theirs
+    )
+    os.close(theirs)
+    told = b""
+    while b"Ctrl-C ends" not in told:
+        told += os.read(ours, 4096)
+    watching.send_signal(signal.SIGINT)
+
+    assert watching.wait(timeout=10) == 0
+    told += os.read(ours, 4096)
+    os.close(ours)
+    assert b"\x1b[H\x1b[2J" in told
+    assert told.rstrip().endswith(b"\x1b[?25h")

@@ -60,11 +60,13 @@ class ModelDriver:
         self._reader = reader
         self._owner = owner
         self._experiment_name = experiment_name
+        self._made: dict[str, tuple[Version, ...]] = {}
 
     def observe(
         self, declared: Mapping[ResourceId, Resource[Any]]
     ) -> Mapping[ResourceId, Observation]:
         """Return the declared models, and those that carry our tag."""
+        self._made.clear()
         by_name = {model.name: model for model in self._reader.models()}
         versions = self._versions()
         seen: dict[ResourceId, Observation] = {}
@@ -100,16 +102,25 @@ class ModelDriver:
         return Applied()
 
     def _register(self, spec: ModelSpec, state: ModelState) -> tuple[Version, ...]:
-        """Return all versions, after creating the ones asked for and missing."""
+        """Return all versions, after creating the ones asked for and missing.
+
+        What this pass has seen or made counts even if another look, behind the
+        times, does not show it: the version would be made twice.
+        """
         self._reader.clear()
-        versions = self._versions().get(spec.name, ())
+        known = (*state.versions, *self._made.get(spec.name, ()))
+        fresh = self._versions().get(spec.name, ())
+        by_number = {v.number: v for v in (*known, *fresh)}
+        versions = tuple(by_number.values())
         for version in spec.versions:
             want = wanted(spec, version, state)
             if want is None:
                 continue
             have = registered(versions, want.hash)
             if have is None:
-                versions = (*versions, self._create(spec, want))
+                made = self._create(spec, want)
+                self._made[spec.name] = (*self._made.get(spec.name, ()), made)
+                versions = (*versions, made)
             else:
                 self._tag(have, want.tags)
         return versions

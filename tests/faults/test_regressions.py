@@ -1,0 +1,71 @@
+"""Bugs that the search found, each as the smallest plan that showed it."""
+
+import pytest
+
+from tests.fakes.sim_faults import FaultKind
+from tests.faults.enumerate import singles
+from tests.faults.plan import Plan
+from tests.faults.player import played
+from tests.faults.search import case_of, replayed, verdict
+
+
+def at(workload: str, operation: str, number: int = 0) -> int:
+    """Return the index of the call of ``operation``; the one after ``number`` others."""
+    calls = [c.index for c in case_of(workload).trace if c.operation == operation]
+    return calls[number]
+
+
+def plan(workload: str, *faults: tuple[int, FaultKind]) -> Plan:
+    """Return the plan in which ``faults`` happen."""
+    drawn = [f for (f,) in singles(case_of(workload).trace)]
+    known = {(f.at, f.kind): f for f in drawn}
+    return Plan(workload, tuple(known[fault] for fault in faults))
+
+
+def test_a_version_that_was_seen_is_not_made_again_after_a_stale_look():
+    workload = "new model version"
+    alias = at(workload, "POST registered-models/alias")
+    first = plan(workload, (alias, FaultKind.SERVER_ERROR)).faults[0]
+    run = played(case_of(workload), (first,), fully=True)
+    looks = [
+        call.index
+        for call in run.calls
+        if call.index > alias and call.operation == "GET model-versions/search"
+    ]
+    case = case_of(workload)
+
+    wrongs = [
+        verdict(case, played(case, (first, type(first)(look, FaultKind.STALE_READ))))
+        for look in looks
+    ]
+
+    assert wrongs == [[] for _ in looks]
+
+
+@pytest.mark.parametrize(
+    "kind", [FaultKind.CRASH_BEFORE, FaultKind.THROTTLED, FaultKind.TIMEOUT]
+)
+def test_a_log_group_is_finished_although_the_first_try_broke_off(kind):
+    workload = "dependency chain"
+    retention = at(workload, "logs:PutRetentionPolicy")
+
+    assert replayed(plan(workload, (retention, kind))) == []
+
+
+@pytest.mark.parametrize("kind", [FaultKind.CRASH_BEFORE, FaultKind.TIMEOUT])
+def test_a_stamp_is_renewed_although_the_first_try_broke_off(kind):
+    workload = "image rollout"
+    stamp = at(workload, "ecs:TagResource")
+
+    assert replayed(plan(workload, (stamp, kind))) == []
+
+
+@pytest.mark.parametrize("workload", ["image rollout", "alias move"])
+def test_a_leader_that_wakes_late_writes_nothing_more(workload):
+    plans = [
+        Plan(workload, faults)
+        for faults in singles(case_of(workload).trace)
+        if faults[0].kind is FaultKind.PAUSED_LEADER
+    ]
+
+    assert {p: w for p in plans if (w := replayed(p))} == {}

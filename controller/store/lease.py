@@ -104,9 +104,10 @@ class Leases:
         stopped for longer than the lease may still believe that it holds it.
         """
 
+        query = select(leases.c.token, leases.c.holder)
+        query = query.where(leases.c.name == lease.name).with_for_update(read=True)
+
         def check(connection: Connection) -> None:
-            query = select(leases.c.token, leases.c.holder)
-            query = query.where(leases.c.name == lease.name).with_for_update(read=True)
             row = connection.execute(query).first()
             if row is not None and row.token != lease.token:
                 msg = (

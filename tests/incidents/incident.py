@@ -1,0 +1,137 @@
+"""Read one folder of ``specs/incidents/``: a document, what was seen, the verdict.
+
+``observed.json`` says of each resource ``"absent"``, ``{"unknown": why}``, or, of
+what is there, how it differs from the declaration: see ``README.md`` beside them.
+"""
+
+import json
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from controller.core.identity import content_hash
+from controller.core.observation import (
+    Absent,
+    Observation,
+    ObservedState,
+    Present,
+    Unknown,
+)
+from controller.core.registration import Version
+from controller.core.resource import Resource, ResourceId
+from controller.kinds import discover
+from controller.kinds.endpoint.state import EndpointState
+from controller.kinds.service.normalise import canonical
+from controller.kinds.service.settings import settings
+from controller.kinds.service.state import Deployment, Rejection, ServiceState
+from controller.kinds.service.task_definition import render
+from controller.kinds.webhook.state import WebhookState
+from controller.spec.document import Document, load
+
+FOLDERS = Path(__file__).parents[2] / "specs" / "incidents"
+KINDS = discover()
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+_ARN = "arn:aws:ecs:us-east-1:123456789012:task-definition/x:1"
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One outage as a case.
+
+    Attributes:
+        folder: Where it is written down.
+        observed: What was seen, by address.
+        expected: The verdict; with ``xfail`` if the program is not there yet.
+    """
+
+    folder: Path
+    observed: dict[str, Any]
+    expected: dict[str, Any]
+
+    @property
+    def xfail(self) -> str | None:
+        """Why the verdict is not reached yet; None if it is."""
+        why: str | None = self.expected.get("xfail")
+        return why
+
+    def document(self) -> Document:
+        """Return what was declared; raises SpecError."""
+        file = str(self.folder / "hokusai.yaml")
+        return load(file, environ={}, kinds=KINDS)
+
+    def seen(self, document: Document) -> ObservedState:
+        """Return what was seen."""
+        observations = {
+            ResourceId.parse(address): _observation(
+                document.resources[ResourceId.parse(address)], told
+            )
+            for address, told in self.observed.items()
+        }
+        return ObservedState(observations, NOW)
+
+
+def incidents() -> list[Incident]:
+    """Return every incident that is written down."""
+    return [
+        Incident(
+            folder,
+            json.loads((folder / "observed.json").read_text()),
+            json.loads((folder / "expected.json").read_text()),
+        )
+        for folder in sorted(FOLDERS.iterdir())
+        if folder.is_dir()
+    ]
+
+
+def _observation(resource: Resource[Any], told: Any) -> Observation:
+    if told == "absent":
+        return Absent()
+    if "unknown" in told:
+        return Unknown(told["unknown"])
+    match resource.id.kind:
+        case "service":
+            return Present(_service(resource.spec, told))
+        case "endpoint":
+            lists = {k: tuple(v) if isinstance(v, list) else v for k, v in told.items()}
+            return Present(EndpointState(**lists))
+        case kind if kind == "webhook":
+            versions = tuple(Version(**version) for version in told["versions"])
+            return Present(WebhookState(resource.id.name, "r", NOW, versions))
+        case kind:
+            msg = f"observed.json cannot tell of a {kind} yet"
+            raise ValueError(msg)
+
+
+def _service(spec: Any, told: dict[str, Any]) -> ServiceState:
+    """Return the service as declared, but for what is ``told``."""
+    live = deepcopy(render(spec))
+    container = live["containerDefinitions"][0]
+    container["image"] = told.get("image", container["image"])
+    environment = {e["name"]: e["value"] for e in container.get("environment", ())}
+    environment |= told.get("environment", {})
+    container["environment"] = [
+        {"name": name, "value": value}
+        for name, value in environment.items()
+        if value is not None
+    ]
+    rollout = told.get("rollout", "COMPLETED")
+    running = told.get("running", 1)
+    primary = Deployment("ecs-svc/1", "PRIMARY", rollout, "", _ARN, 1, running)
+    state = ServiceState(
+        arn="arn",
+        status="ACTIVE",
+        definition=canonical(live),
+        definition_arn=_ARN,
+        settings=settings(spec),
+        desired=1,
+        running=running,
+        deployments=(primary,),
+        discovery=told.get("discovery", spec.discovery),
+        problem=told.get("problem", ""),
+    )
+    if "rejected" in told:
+        content = content_hash(canonical(render(spec)))
+        state = replace(state, rejected=(Rejection(content, told["rejected"]),))
+    return state

@@ -1,26 +1,32 @@
 """What the store remembers, for commands that only read it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 
 from controller.bootstrap.command import Context
 from controller.bootstrap.store_file import store_is_there
 from controller.clients.clock import SystemClock
 from controller.core.clock import Clock
 from controller.core.conditions import Conditions
+from controller.core.driver import Failed
 from controller.core.errors import RefusedError
 from controller.core.resource import ResourceId
+from controller.core.retry import backoff
 from controller.core.story import Cause, Rhythm, Tried, cause_of, chain_of
+from controller.engine.backoff import BETWEEN_PASSES
 from controller.store.database import Database
 from controller.store.events import EventLog, Happening
 from controller.store.heartbeat import HEART, Heartbeat, Heartbeats
-from controller.store.journal import Journal
+from controller.store.journal import Intent, Journal
 from controller.store.status import StatusTable
 
 NOTHING_YET = (
     "No pass was recorded yet: start one with `hokusai run` or `hokusai apply`."
 )
+# Enough to count failures until they are as far apart as they get.
+_LOOKED_BACK = 20
 
 
 @dataclass(frozen=True)
@@ -65,10 +71,30 @@ class Records:
         return cause_of(chain, statuses, self._tried(chain[-1]), rhythm)
 
     def _tried(self, id_: ResourceId) -> Tried | None:
-        for intent in Journal(self._database).history(id_, 1):
-            outcome = intent.outcome or "NotFinished"
-            return Tried(intent.begun, intent.verb, outcome, intent.message)
-        return None
+        intents = Journal(self._database).history(id_, _LOOKED_BACK)
+        if not intents:
+            return None
+        last = intents[0]
+        outcome = last.outcome or "NotFinished"
+        failures = _failures(intents)
+        again = None
+        if failures and last.ended is not None:
+            again = last.ended + backoff(BETWEEN_PASSES, failures, str(id_))
+        return Tried(last.begun, last.verb, outcome, last.message, failures, again)
+
+
+def _failures(intents: Sequence[Intent]) -> int:
+    """Return how many of the latest intents, of one declaration, failed in a row."""
+    return sum(
+        1
+        for _ in takewhile(
+            lambda intent: (
+                intent.outcome == Failed.__name__
+                and intent.generation == intents[0].generation
+            ),
+            intents,
+        )
+    )
 
 
 @contextmanager

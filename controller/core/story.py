@@ -35,18 +35,29 @@ _BY_PERSON: Mapping[str, tuple[str, str]] = {
         "Settle who manages it: its tag hokusai.ai/managed-by names somebody else",
         _ASK_STATUS,
     ),
-    "ApplyFailed": ("Mend what the message names; then it is tried again", "apply"),
+    "ApplyFailed": ("Mend what the message names", "apply"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What was last set out to do with a resource, and what came of it."""
+    """What was last set out to do with a resource, and what came of it.
+
+    Attributes:
+        at: When it was begun.
+        verb: What was to be done.
+        outcome: One word, as in ``Failed``.
+        message: One sentence.
+        failures: How often in a row it failed.
+        again: When it is tried again, if it failed.
+    """
 
     at: datetime
     verb: Verb
     outcome: str
     message: str
+    failures: int = 0
+    again: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +143,8 @@ def cause_of(
     """Return what keeps the last of ``chain``, and so all of it, from being ready."""
     conditions = statuses.get(chain[-1])
     next_, verb = _next(conditions, rhythm)
+    if not (is_ready(conditions) or rhythm.late):
+        next_ += _again(tried, rhythm.now)
     ready = conditions[ConditionType.READY] if conditions else None
     return Cause(chain, ready, tried, next_, f"{verb} {chain[-1]}")
 
@@ -171,6 +184,14 @@ def _by_itself(conditions: Conditions, rhythm: Rhythm) -> tuple[str, str]:
         return f"{what} {at}, at the latest.", _ASK_STATUS
     what = "Nothing is ours to change; it is looked at again at"
     return f"{what} {at}, at the latest.", _ASK_STATUS
+
+
+def _again(tried: Tried | None, now: datetime) -> str:
+    """Return when what failed is tried again; nothing if that is now."""
+    if tried is None or tried.again is None or tried.again <= now:
+        return ""
+    times = "once" if tried.failures == 1 else f"{tried.failures} times in a row"
+    return f" It failed {times} and is tried again at {tried.again:%H:%M:%S} UTC."
 
 
 def _nobody(rhythm: Rhythm) -> str:

@@ -98,6 +98,17 @@ def test_why_says_when_the_next_look_is(recorded, capsys):
     assert "It goes on by itself; the next look is at" in capsys.readouterr().out
 
 
+def test_why_counts_failures_in_a_row_and_says_when_it_is_tried_again(recorded, capsys):
+    recorded.conclude(api=REFUSED, mlflow=READY)
+    for _ in range(9):
+        recorded.failed(API, "denied")
+    recorded.beat()
+
+    main(["why", "service/api"])
+
+    assert "It failed 9 times in a row and is tried again at" in capsys.readouterr().out
+
+
 def test_events_are_told_the_latest_last_and_as_many_as_asked(recorded, capsys):
     for number in range(3):
         recorded.failed(API, f"denied {number}")

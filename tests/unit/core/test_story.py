@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from controller.core.conditions import Truth
+from controller.core.plan import Verb
 from controller.core.resource import Resource, ResourceId
-from controller.core.story import Rhythm, cause_of, chain_of
+from controller.core.story import Rhythm, Tried, cause_of, chain_of
 from tests.unit.cli.verdicts import NOON, conditions
 
 A, B, C = (ResourceId("service", name) for name in "abc")
@@ -125,3 +126,25 @@ def test_what_waits_for_a_person_says_so(found, command):
 )
 def test_what_comes_next_is_told_with_its_time(found, rhythm, sentence):
     assert told(found, rhythm)[0] == sentence
+
+
+def test_when_it_is_tried_again_is_told_with_how_often_it_failed():
+    again = NOON + timedelta(seconds=40)
+    tried = Tried(NOON, Verb.UPDATE, "Failed", "denied", failures=3, again=again)
+    ill = conditions(Truth.FALSE, "ApplyFailed", "denied", stalled=Truth.TRUE)
+
+    cause = cause_of((A,), {A: ill}, tried, WORKING)
+
+    assert cause.next == (
+        "Mend what the message names. It failed 3 times in a row and is tried again"
+        " at 12:00:40 UTC."
+    )
+
+
+def test_nobody_tries_again_when_nobody_is_at_work():
+    again = NOON + timedelta(minutes=9)
+    tried = Tried(NOON, Verb.UPDATE, "Failed", "denied", failures=1, again=again)
+
+    cause = cause_of((A,), {A: ILL}, tried, Rhythm(MINUTE, NOON, NOON + 4 * MINUTE))
+
+    assert "tried again" not in cause.next

@@ -94,8 +94,11 @@ def _observation(resource: Resource[Any], told: Any) -> Observation:
         case "service":
             return Present(_service(resource.spec, told))
         case "endpoint":
-            lists = {k: tuple(v) if isinstance(v, list) else v for k, v in told.items()}
-            return Present(EndpointState(**lists))
+            fields: dict[str, Any] = {
+                key: tuple(value) if isinstance(value, list) else value
+                for key, value in told.items()
+            }
+            return Present(EndpointState(**fields))
         case kind if kind == "webhook":
             versions = tuple(Version(**version) for version in told["versions"])
             return Present(WebhookState(resource.id.name, "r", NOW, versions))

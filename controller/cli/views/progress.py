@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from shutil import get_terminal_size
 
 from controller.cli.terminal import tell
 from controller.cli.views.plans import counted
@@ -56,7 +57,10 @@ class Progress:
 
     def _wait(self, names: str, elapsed: float) -> None:
         if self._redraws:
-            sys.stderr.write(f"{_CLEAR_LINE}{elapsed:6.1f} s  waiting for {names}\r")
+            # A line that wraps could not be taken back.
+            line = f"{elapsed:6.1f} s  waiting for {names}"
+            width = get_terminal_size().columns - 1
+            sys.stderr.write(f"{_CLEAR_LINE}{line[:width]}\r")
             sys.stderr.flush()
         elif elapsed - self._last_word >= _STILL_SECONDS:
             self._last_word = elapsed

@@ -194,6 +194,13 @@ def _schema(verbs: Verbs) -> None:
     )
 
 
+def _store(verbs: Verbs) -> None:
+    summary = "Make or update the tables of the store; `run` and `apply` do it too."
+    parser = _command(verbs, "store", summary, exits.PLAIN)
+    parser.add_argument("action", choices=("upgrade",), help="what to do")
+    options.document(parser)
+
+
 def _local(verbs: Verbs) -> None:
     summary = "Bring up a whole platform on this machine and converge on it."
     parser = _command(verbs, "local", summary, exits.PLAIN, stays=True)
@@ -238,6 +245,7 @@ _COMMANDS = (
     _status,
     _events,
     _why,
+    _store,
     _schema,
     _local,
     _serve,

@@ -41,14 +41,14 @@ def _service(world: World, resource: Resource[Any]) -> bool:
         and service.tags.get(OWNER_TAG) == spec.owner
         and service.primary.rollout_state == "COMPLETED"
         and len(running) >= service.desired
-        and bool(service.fields.get("serviceRegistries")) == bool(spec.discovery)
+        and (not spec.discovery or bool(service.fields.get("serviceRegistries")))
     )
 
 
 def _model(world: World, resource: Resource[Any]) -> bool:
     spec, mlflow = resource.spec, world.mlflow
     model = mlflow.models.get(spec.name)
-    if model is None or model["description"] != spec.description:
+    if model is None or spec.description not in {"", model["description"]}:
         return False
     versions = mlflow.versions[spec.name]
     sources = {version["source"] for version in versions.values()}
@@ -86,7 +86,8 @@ def _webhook(world: World, resource: Resource[Any]) -> bool:
 def _endpoint(world: World, resource: Resource[Any]) -> bool:
     spec = resource.spec
     found = world.dns.lookup(spec.host)
-    published = spec.fallback.publish.ssm if spec.fallback else None
+    publish = spec.fallback.publish if spec.fallback else None
+    published = publish.ssm if publish else None
     with world.store._engine.connect() as connection:
         kept = connection.scalar(
             select(last_addresses.c.addresses).where(last_addresses.c.host == spec.host)

@@ -77,7 +77,8 @@ def after(state: State, rules: Rules) -> Iterator[State]:
             # The backend keeps one object a name; a second creation is refused.
             yield replace(state, made=made, flying=_more(state.flying, resource, -1))
     if state.faults and not state.expired:
-        sleepy = tuple(replace(leader, awake=False) for leader in state.leaders)
+        one, other = (replace(leader, awake=False) for leader in state.leaders)
+        sleepy = (one, other)
         yield replace(state, expired=True, leaders=sleepy, faults=state.faults - 1)
 
 

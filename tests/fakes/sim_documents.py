@@ -1,0 +1,160 @@
+"""Documents drawn from the schema by a seed: what may be written, in what it allows."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.faults.plan import drawn
+
+_SCHEMA = Path(__file__).parents[2] / "schemas" / "hokusai.schema.json"
+# What has a meaning beyond its type, or would leave the one simulated cluster.
+_VALUES: dict[str, tuple[Any, ...]] = {
+    "image": ("hokusai/api:1", "hokusai/api:2", "hokusai/web:7"),
+    "desired_count": (0, 1, 2),
+    "source": ("s3://models/one", "s3://models/two", "s3://models/three"),
+    "experiment": ("scoring",),
+    "aliases": ({}, {"production": "latest"}, {"production": 1}),
+    "minimum": (0.5, 0.7),
+    "secrets": ([{"env": "SITE_SECRET"}],),
+    "announce": ("all",),
+    "url": ("https://hokus.ai/api/webhooks/site",),
+    "port": (8001, 5000),
+    "host": ("api.hokusai-development.local", "registry.hokus.ai"),
+    "protocol": ("http", "https", "tcp"),
+}
+_LEFT_OUT = frozenset(
+    {
+        *("suspend", "ignore", "mode", "name", "id", "cluster", "namespace", "owner"),
+        *("depends_on", "adopt", "interval", "network", "log_group", "run"),
+        *("artifact_location", "registry", "events", "region", "account"),
+    }
+)
+_KEYS = {
+    "services": ("api", "web"),
+    "experiments": ("scoring", "routing"),
+    "models": ("leads", "router"),
+    "endpoints": ("api", "registry"),
+    "webhooks": ("site",),
+}
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """Return the published schema."""
+    found: dict[str, Any] = json.loads(_SCHEMA.read_text())
+    return found
+
+
+class Draw:
+    """Choices, one after the other, that a seed decides."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed, self._number = seed, 0
+
+    def below(self, many: int) -> int:
+        """Return a number below ``many``."""
+        self._number += 1
+        return drawn(self._seed, self._number, many)
+
+    def one(self, *of: Any) -> Any:
+        """Return one of several."""
+        return of[self.below(len(of))]
+
+
+def body(seed: int) -> str:
+    """Return the resources of a document, as the schema allows them.
+
+    It may still be refused: fields depend on each other in ways no schema says.
+    """
+    draw = Draw(seed)
+    sections: dict[str, Any] = {}
+    for section, keys in _KEYS.items():
+        pattern = schema()["properties"][section]["patternProperties"]
+        entry = next(iter(pattern.values()))
+        entries = {key: _value(entry, draw) for key in keys if draw.below(3)}
+        if entries:
+            sections[section] = entries
+    return yaml.safe_dump(sections, sort_keys=False)
+
+
+def _value(rule: dict[str, Any], draw: Draw) -> Any:
+    if "$ref" in rule:
+        return _value(schema()["$defs"][rule["$ref"].rpartition("/")[2]], draw)
+    if "anyOf" in rule or "oneOf" in rule:
+        return _either(rule, draw)
+    if "const" in rule or "enum" in rule:
+        return draw.one(*rule.get("enum", [rule.get("const")]))
+    return _of_type(rule, draw)
+
+
+def _either(rule: dict[str, Any], draw: Draw) -> Any:
+    options = [o for o in rule.get("anyOf", rule.get("oneOf", ())) if o != _NULL]
+    if all("required" in option and "type" not in option for option in options):
+        return _object(rule, draw, frozenset(draw.one(*options)["required"]))
+    return _value(options[0], draw)
+
+
+def _of_type(rule: dict[str, Any], draw: Draw) -> Any:
+    match rule.get("type"):
+        case "object":
+            return _object(rule, draw, frozenset(rule.get("required", ())))
+        case "array":
+            return [_value(rule["items"], draw)] if draw.below(2) else []
+        case "boolean":
+            return bool(draw.below(2))
+        case "integer" | "number":
+            return rule.get("minimum", 1) + draw.below(3)
+        case _:
+            return draw.one("one", "two")
+
+
+_NULL = {"type": "null"}
+
+
+def _object(rule: dict[str, Any], draw: Draw, required: frozenset[str]) -> Any:
+    fields = rule.get("properties", {})
+    chosen = {}
+    for name, field in fields.items():
+        if name in _LEFT_OUT or (name not in required and draw.below(2)):
+            continue
+        chosen[name] = _field(name, field, draw)
+    return chosen
+
+
+def _field(name: str, rule: dict[str, Any], draw: Draw) -> Any:
+    if name in _VALUES and not (name == "secrets" and rule.get("type") == "object"):
+        return draw.one(*_VALUES[name])
+    if rule.get("examples"):
+        return draw.one(*rule["examples"])
+    return _value(rule, draw)
+
+
+def mangled(text: str, seed: int) -> bytes:
+    """Return ``text`` with a few things done to it that no one should do."""
+    draw, data = Draw(seed), bytearray(text.encode())
+    for _ in range(1 + draw.below(4)):
+        at = draw.below(max(1, len(data)))
+        match draw.below(7):
+            case 0:
+                data[at : at + 1 + draw.below(20)] = b""
+            case 1:
+                data[at:at] = bytes([draw.below(256)])
+            case 2:
+                data[at:at] = draw.one(
+                    b"&a ", b"*a ", b"!!x ", b"? ", b"- ", b"{", b"]"
+                )
+            case 3:
+                data[at:at] = draw.one(
+                    b"\n", b"\t", b"  ", b"\n---\n", b": ", b"#", b"'"
+                )
+            case 4:
+                piece = bytes(data[at : at + draw.below(80)])
+                data[at:at] = piece * (1 + draw.below(3))
+            case 5:
+                data[at : at + 6] = draw.one(b"null", b"~", b"1e999", b".nan", b"0x1F")
+            case _:
+                data = data[:at]
+    return bytes(data)

@@ -1,0 +1,147 @@
+"""Any document that is accepted is reached from any other, and then left alone."""
+
+import time
+from functools import partial
+
+import pytest
+
+from controller.core.conditions import ConditionType, Truth
+from controller.core.errors import SpecError
+from controller.spec.document import Document, load
+from tests.fakes.sim_controller import KINDS
+from tests.fakes.sim_documents import body, mangled
+from tests.faults.truth import is_so
+from tests.faults.workloads import populated
+from tests.faults.world import HEADER, MAIN, World, parsed
+
+SAMPLE, ALL = 40, 1_000
+FUZZED, ALL_FUZZED = 400, 10_000
+MOST_PASSES, LONGEST = 9, 5.0
+# After so many documents the world begins anew.
+A_WORLD = 20
+
+
+def accepted(count: int, first: int = 0) -> list[str]:
+    """Return the first drawn documents that are accepted."""
+    found: list[str] = []
+    seed = first
+    while len(found) < count:
+        text = body(seed)
+        if isinstance(parsed(HEADER + text), Document):
+            found.append(text)
+        seed += 1
+    assert seed - first < count * 40
+    return found
+
+
+def prepared() -> World:
+    world = World()
+    populated(world)
+    for host in ("api.hokusai-development.local", "registry.hokus.ai"):
+        world.dns.names[host] = ("10.0.0.1",)
+    return world
+
+
+def settled(world: World) -> str:
+    """Do passes until nothing is done; return what is wrong, if it never is."""
+    result = world.one_pass()
+    for _ in range(MOST_PASSES):
+        if result is not None and not result.left.actions and not world.wire.writes:
+            break
+        result = world.one_pass()
+    if result is None or result.left.actions:
+        return f"still at work: {result.left.actions if result else 'broke off'}"
+    world.one_pass()
+    if world.wire.writes:
+        return f"{world.wire.writes} writes after all was done"
+    false = [
+        str(id_)
+        for id_, resource in world.intended().resources.items()
+        if result.statuses[id_][ConditionType.READY].status is Truth.TRUE
+        and not is_so(world, resource)
+    ]
+    return f"said to be ready: {false}" if false else ""
+
+
+def transitions(texts: list[str]) -> dict[int, str]:
+    """Go from each document to the next; return what went wrong, by number."""
+    wrong: dict[int, str] = {}
+    world = prepared()
+    for number, text in enumerate(texts):
+        if number % A_WORLD == 0:
+            world = prepared()
+        world.declare(text)
+        if problem := settled(world):
+            wrong[number] = problem
+            world = prepared()
+    return wrong
+
+
+def recoveries(texts: list[str]) -> dict[int, str]:
+    """Break each document and mend it; return where anything was written."""
+    wrong: dict[int, str] = {}
+    for number, text in enumerate(texts):
+        world = prepared()
+        world.declare(text)
+        settled(world)
+        good, bad = world.text, mangled(world.text, number).decode(errors="replace")
+        if isinstance(parsed(bad), Document):
+            continue
+        for now in (bad, good):
+            world.text, meant = now, good
+            world.one_pass()
+            world.text = meant
+            if world.wire.writes:
+                wrong[number] = f"{world.wire.writes} writes with {now!r}"
+    return wrong
+
+
+def fuzzed(count: int) -> list[str]:
+    """Read mangled documents; return what was neither accepted nor explained."""
+    texts, wrong = [HEADER + body(seed) for seed in range(50)], []
+    for seed in range(count):
+        data = mangled(texts[seed % len(texts)], seed)
+        began = time.perf_counter()
+        try:
+            load(
+                MAIN, environ={}, kinds=KINDS, read=lambda file, d=data: _only(file, d)
+            )
+        except SpecError as error:
+            if not error.diagnostics:
+                wrong.append(f"{seed}: refused without a word")
+        except Exception as error:  # noqa: BLE001 - what must not happen
+            wrong.append(f"{seed}: {type(error).__name__}: {error}")
+        if time.perf_counter() - began > LONGEST:
+            wrong.append(f"{seed}: too slow")
+    return wrong
+
+
+def _only(data: bytes, file: str) -> bytes:
+    if file != MAIN:
+        raise FileNotFoundError(file)
+    return data
+
+
+def test_a_sample_of_documents_is_reached_one_from_the_other():
+    assert transitions(accepted(SAMPLE)) == {}
+
+
+def test_a_broken_document_has_no_effect_and_is_recovered_from():
+    assert recoveries(accepted(SAMPLE // 2)) == {}
+
+
+def test_a_sample_of_mangled_documents_is_read_or_explained():
+    assert fuzzed(FUZZED) == []
+
+
+@pytest.mark.proof
+def test_a_thousand_documents_are_reached_one_from_the_other():
+    texts = accepted(ALL)
+
+    assert len(set(texts)) > ALL * 0.9
+    assert transitions(texts) == {}
+
+
+@pytest.mark.proof
+def test_ten_thousand_mangled_documents_are_read_or_explained():
+    assert fuzzed(ALL_FUZZED) == []

@@ -103,9 +103,7 @@ def fuzzed(count: int) -> list[str]:
         data = mangled(texts[seed % len(texts)], seed)
         began = time.perf_counter()
         try:
-            load(
-                MAIN, environ={}, kinds=KINDS, read=lambda file, d=data: _only(file, d)
-            )
+            load(MAIN, environ={}, kinds=KINDS, read=partial(_only, data))
         except SpecError as error:
             if not error.diagnostics:
                 wrong.append(f"{seed}: refused without a word")

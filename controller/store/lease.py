@@ -103,7 +103,6 @@ class Leases:
         The store is where an old token can be told from a new one: whoever was
         stopped for longer than the lease may still believe that it holds it.
         """
-
         query = select(leases.c.token, leases.c.holder)
         query = query.where(leases.c.name == lease.name).with_for_update(read=True)
 

@@ -84,7 +84,7 @@ class SimulatedProbe(Probe):
         """Return why no connection can be made."""
         return "no connection: refused" if address in self.dead else ""
 
-    def request(self, url: str, address: str, **how: Any) -> str:
+    def request(self, url: str, address: str, **_how: Any) -> str:
         """Return why there is no good answer."""
         return self.connect(address, 0)
 

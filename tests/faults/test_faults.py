@@ -15,7 +15,7 @@ from tests.faults.player import played
 from tests.faults.proof import proved
 from tests.faults.search import case_of, replayed, schedules, verdict
 
-SAMPLE = 12
+SAMPLE = 8
 
 
 @pytest.mark.parametrize("name", [workload.name for workload in WORKLOADS])
@@ -37,13 +37,13 @@ def test_a_workload_survives_a_sample_of_single_faults(name):
 
 
 def test_random_schedules_do_no_harm():
-    tally = schedules(1, 40)
+    tally = schedules(1, 25)
 
     assert tally.failures == []
-    assert tally.plans["random"] == 40
+    assert tally.plans["random"] == 25
 
 
-@pytest.mark.parametrize("mutant", [*islice(MUTANTS, 0, None, 6)], ids=lambda m: m.name)
+@pytest.mark.parametrize("mutant", [*islice(MUTANTS, 0, None, 8)], ids=lambda m: m.name)
 def test_a_planted_bug_is_found(mutant):
     assert killed_by(mutant)
 
@@ -84,16 +84,17 @@ def test_a_seed_is_the_same_run_whatever_the_hash_seed():
         "print(p, r.took, sorted(r.effects.items()), r.end, [c for c in r.calls])"
     )
 
-    runs = {
-        subprocess.run(
+    started = [
+        subprocess.Popen(
             [sys.executable, "-c", program],
             env=os.environ | {"PYTHONHASHSEED": seed},
-            capture_output=True,
-            check=True,
-        ).stdout
+            stdout=subprocess.PIPE,
+        )
         for seed in ("0", "1", "2026")
-    }
+    ]
+    runs = {process.communicate()[0] for process in started}
 
+    assert all(process.returncode == 0 for process in started)
     assert len(runs) == 1
 
 

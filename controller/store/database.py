@@ -101,10 +101,15 @@ class Database:
         refuse(self.state())
 
     def upgrade(self) -> None:
-        """Bring the tables up to date. Safe to repeat, also at the same time."""
+        """Bring the tables up to date. Safe to repeat, also at the same time.
+
+        Tables of the next version are left as they are.
+        """
         with self.writing() as connection:
-            refuse(state_of(connection), upgrading=True)
-            upgrade(connection)
+            state = state_of(connection)
+            refuse(state, upgrading=True)
+            if state in {SchemaState.MISSING, SchemaState.OLDER}:
+                upgrade(connection)
 
     def close(self) -> None:
         """Close all connections."""

@@ -1,0 +1,45 @@
+"""A store with the tables of the version before: who may bring it up to date."""
+
+import pytest
+
+from controller.cli import main
+from controller.clients.clock import SystemClock
+from controller.store.database import Database
+from controller.store.schema import SchemaState
+from tests.integration.store.next_version import program_of_the_next_version
+
+READERS = (["diff"], ["status"], ["events"], ["why", "service/web"])
+DOCUMENT = """\
+apiVersion: hokusai.ai/v1
+platform: {name: t, environment: development, account: "123456789012", region: us-east-1}
+services:
+  web: {image: "web:1", cpu: 256, memory: 512}
+"""
+
+
+@pytest.fixture
+def older(here, tmp_path):
+    """Return a store that this version of the program has made; be the next one."""
+    (here / "hokusai.yaml").write_text(DOCUMENT)
+    database = Database(f"sqlite:///{here}/store.db", SystemClock())
+    database.upgrade()
+    with program_of_the_next_version(tmp_path):
+        yield database
+    database.close()
+
+
+@pytest.mark.parametrize("command", READERS, ids=lambda words: words[0])
+def test_a_command_that_only_reads_says_what_to_do_and_changes_nothing(
+    older, capsys, command
+):
+    status = main(command)
+
+    assert status == 2
+    assert "older than this program" in capsys.readouterr().err
+    assert older.state() is SchemaState.OLDER
+
+
+def test_apply_brings_them_up_to_date(older, world):
+    main(["apply", "--yes", "--timeout", "5"])
+
+    assert older.state() is SchemaState.CURRENT

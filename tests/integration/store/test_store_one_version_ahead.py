@@ -1,0 +1,64 @@
+"""What holds on our own tables holds on those of the next version, on both databases."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from controller.core.errors import RefusedError
+from controller.store.database import Database
+from controller.store.schema import SchemaState
+from tests.fakes.stopped_clock import StoppedClock
+from tests.integration.store.next_version import (
+    migrate_ahead,
+    program_of_the_next_version,
+)
+from tests.unit.store import test_lease, test_outbox, test_records
+
+for _facts in (test_lease, test_outbox, test_records):
+    globals().update(
+        (name, fact)
+        for name, fact in vars(_facts).items()
+        if name.startswith("test_")
+        or name in {"ledger", "outbox", "deliveries", "leases"}
+    )
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def behind(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: StoppedClock
+) -> Iterator[Database]:
+    """Return a store with the tables of this version."""
+    sqlite = request.param == "sqlite"
+    file = f"sqlite:///{tmp_path}/store.db"
+    database = Database(file if sqlite else request.getfixturevalue("url"), clock)
+    database.upgrade()
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def database(behind: Database, tmp_path: Path) -> Database:
+    migrate_ahead(behind, tmp_path)
+    return behind
+
+
+def test_it_is_known_to_be_newer_and_worked_with(database):
+    assert database.state() is SchemaState.NEWER
+    database.check()
+
+
+def test_a_controller_of_the_version_before_starts_on_it_and_leaves_it(database):
+    database.upgrade()
+
+    assert database.state() is SchemaState.NEWER
+
+
+def test_the_next_version_refuses_our_tables_until_somebody_migrates(behind, tmp_path):
+    with program_of_the_next_version(tmp_path):
+        with pytest.raises(RefusedError, match="older than this program") as refused:
+            behind.check()
+        behind.upgrade()
+        behind.check()
+
+    assert "store upgrade" in str(refused.value)

@@ -111,18 +111,6 @@ def _foreign(world: World) -> None:
     world.mlflow._create_model({"name": "somebody-elses"})
 
 
-def _others_scale(world: World) -> None:
-    """Let an autoscaler ask for more tasks."""
-    asked = {"cluster": CLUSTER, "service": "hokusai-api-development"}
-    world.aws.ecs.simulator.call("UpdateService", {**asked, "desiredCount": 3})
-
-
-def _others_move_alias(world: World) -> None:
-    model_ = world.mlflow.models.get("leads")
-    if model_ is not None and world.mlflow.versions["leads"]:
-        model_["aliases"] = [{"alias": "production", "version": "1"}]
-
-
 ADOPT = "    adopt: true\n"
 WORKLOADS = (
     Workload("everything from nothing", nothing, (declares(ALL),), depth=2),
@@ -130,7 +118,6 @@ WORKLOADS = (
         "image rollout",
         begun(services(service())),
         (declares(services(service(image="hokusai/api:2"))),),
-        edits=_others_scale,
     ),
     Workload(
         "rollout that fails and is rolled back",
@@ -144,14 +131,12 @@ WORKLOADS = (
         (_run_finishes(0.7),),
         depth=2,
         core=True,
-        edits=_others_move_alias,
     ),
     Workload(
         "alias move",
         begun(sourced(ONE, TWO, aliases="{production: 1}")),
         (declares(sourced(ONE, TWO, aliases="{production: 2}")),),
         core=True,
-        edits=_others_move_alias,
     ),
     Workload(
         "webhook target added",
@@ -193,7 +178,6 @@ WORKLOADS = (
                 + sourced(ONE).replace("  leads:\n", "  leads:\n    adopt: true\n")
             ),
         ),
-        edits=_others_scale,
     ),
     Workload(
         "document A to B to A",

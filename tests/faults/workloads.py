@@ -1,12 +1,34 @@
 """What people do to a platform, each as a world, a document and a change of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from controller.core.identity import OWNER_TAG
 from tests.fakes.sim_net import SimulatedReceiver
-from tests.faults.world import CANARY, World
+from tests.faults.world import CANARY, CLUSTER, World
 
 Step = Callable[[World], None]
+
+
+def meddled(world: World) -> None:
+    """Let another writer lay hands on whatever there is of ours."""
+    services = world.aws.ecs.simulator.world.clusters[CLUSTER].services
+    for name, service in services.items():
+        if service.status == "ACTIVE" and OWNER_TAG in service.tags:
+            asked = {"cluster": CLUSTER, "service": name, "desiredCount": 3}
+            world.aws.ecs.simulator.call("UpdateService", asked)
+    for name, model in world.mlflow.models.items():
+        if model["aliases"] and world.mlflow.versions[name]:
+            first = str(min(world.mlflow.versions[name]))
+            model["aliases"] = [{"alias": "production", "version": first}]
+        if model["description"]:
+            model["description"] = "Edited by hand."
+    for experiment in world.mlflow.experiments.values():
+        if any(tag["key"] == "team" for tag in experiment["tags"]):
+            tags = [tag for tag in experiment["tags"] if tag["key"] != "team"]
+            experiment["tags"] = tags
+    if "/hokusai/api-ip" in world.aws.ssm.things:
+        world.aws.ssm.things["/hokusai/api-ip"] = "192.0.2.66"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +50,7 @@ class Workload:
     steps: tuple[Step, ...]
     depth: int = 1
     core: bool = False
-    edits: Step = field(default=lambda _world: None)
+    edits: Step = meddled
     settles: bool = True
 
 

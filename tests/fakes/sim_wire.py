@@ -164,6 +164,8 @@ class Wire:
                 self._down[backend.name] = DOWN_FOR
                 message = f"{call.operation}: {backend.name} cannot be reached"
                 raise TransientError(message)
+            case FaultKind.STALE_READ | FaultKind.TORN_PAGE if call.writes:
+                return done()
             case FaultKind.STALE_READ:
                 return self._as_of_before(backend, perform)
             case FaultKind.TORN_PAGE:

@@ -258,7 +258,7 @@ class World:
     def _jump(self, by: timedelta) -> None:
         """Let the controller's clock jump; what is due later by it, it awaits."""
         self.clock.skew += by
-        self.awaits = max(self.awaits, -by)
+        self.awaits += max(-by, timedelta())
 
     def _misread(self, text: str) -> None:
         """Let the next pass read something else."""

@@ -121,6 +121,7 @@ def _apply(verbs: Verbs) -> None:
     options.targets(parser)
     options.document(parser)
     options.output(parser)
+    options.server(parser, "let the controller there do it, and follow what it does")
     parser.add_argument("--yes", action="store_true", help="do not ask before acting")
     parser.add_argument(
         "--plan",
@@ -150,6 +151,7 @@ def _status(verbs: Verbs) -> None:
     options.targets(parser)
     options.document(parser)
     options.output(parser)
+    options.server(parser, "ask the API of `hokusai serve` there instead of a store")
     parser.add_argument(
         "--watch",
         action="store_true",
@@ -168,6 +170,7 @@ def _events(verbs: Verbs) -> None:
     options.target(parser, optional=True)
     options.document(parser)
     options.output(parser)
+    options.server(parser, "ask the API of `hokusai serve` there instead of a store")
     parser.add_argument(
         "-n",
         "--number",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from controller.core.platform import ENVIRONMENTS
+from controller.core.variables import url
 
 FORMATS = ("table", "json", "yaml", "markdown")
 # How completion tells what an argument is; argparse itself knows only its name.
@@ -68,6 +69,23 @@ def target(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
         metavar=ADDRESS,
         help="the resource, as in service/api" + (" (default: all)" * optional),
     )
+
+
+def server(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add ``--server URL``."""
+    parser.add_argument(
+        "--server",
+        type=_url,
+        metavar="URL",
+        help=f"{what}, with HOKUSAI_API_KEY",
+    )
+
+
+def _url(text: str) -> str:
+    try:
+        return url(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def timeout(parser: argparse.ArgumentParser, default: float, what: str) -> None:

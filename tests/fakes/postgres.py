@@ -26,7 +26,7 @@ class Postgres:
     """A server that is up.
 
     Attributes:
-        host: Always loopback.
+        host: Where it listens: loopback, or an address of a namespace.
         port: Chosen by the machine.
         user: Who may do everything, without a password.
     """
@@ -41,11 +41,23 @@ class Postgres:
 
 
 @contextmanager
-def postgres(directory: Path) -> Iterator[Postgres]:
+def postgres(
+    directory: Path,
+    *,
+    host: str = "127.0.0.1",
+    neighbours: str = "",
+    inside: tuple[str, ...] = (),
+) -> Iterator[Postgres]:
     """Yield a server that keeps its data in ``directory``, which must be empty.
 
     Anybody must be able to enter the directories above it, as in ``/tmp``: root
     starts the server as another user.
+
+    Args:
+        directory: Where its data is.
+        host: The address it listens on.
+        neighbours: The network from which it is reached without a password.
+        inside: Words before the command, as those that enter a namespace.
     """
     binaries = _binaries()
     as_user = _unprivileged(directory)
@@ -56,10 +68,13 @@ def postgres(directory: Path) -> Iterator[Postgres]:
         *("-D", str(data), "-U", _USER, "-A", "trust", "-E", "UTF8", "--no-sync"),
     )
     pg_ctl = (*as_user, str(binaries / "pg_ctl"), "-D", str(data), "-w")
-    options = f"-p {port} -h 127.0.0.1 -k {directory} -c fsync=off"
-    _run(*pg_ctl, "-l", str(directory / "log"), "-o", options, "start")
+    if neighbours:
+        with (data / "pg_hba.conf").open("a") as rules:
+            rules.write(f"host all all {neighbours} trust\n")
+    options = f"-p {port} -h {host} -k {directory} -c fsync=off"
+    _run(*inside, *pg_ctl, "-l", str(directory / "log"), "-o", options, "start")
     try:
-        yield Postgres("127.0.0.1", port)
+        yield Postgres(host, port)
     finally:
         _run(*pg_ctl, "-m", "immediate", "stop")
 

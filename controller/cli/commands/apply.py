@@ -37,6 +37,8 @@ def run(args: argparse.Namespace) -> int:
     if not args.yes and not interactive():
         msg = "nobody can be asked here: pass --yes to apply without asking"
         raise RefusedError(msg)
+    if args.server:
+        return _ask(args)
     task = _planned(args) if args.plan else _chosen(args)
     backlog = _NO_LIMIT if args.allow_backlog else LARGEST_BACKLOG
     with applying(task.context, largest_backlog=backlog) as work:
@@ -55,6 +57,13 @@ def run(args: argparse.Namespace) -> int:
         _report(args, work, plan, result, costs.total)
     tell(summary(result.left, task.size(desired)))
     return Exit.OK if result.converged else Exit.DIFFERENT
+
+
+def _ask(args: argparse.Namespace) -> int:
+    """Let whoever holds the lease apply what it has, and follow it to its end."""
+    from controller.cli.commands.apply_there import run as run_there
+
+    return run_there(args)
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ from controller.cli.views.happenings import render_events
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what the store remembers of what happened, the latest last."""
+    """Print what is remembered of what happened, the latest last."""
     from controller.bootstrap.command import address, read
-    from controller.bootstrap.records import records
+    from controller.bootstrap.remote import remembered
 
     context = read(args.file, args.environment)
     target = address(args.target, context.kinds) if args.target else None
-    with records(context) as stored:
+    with remembered(context, args.server) as stored:
         found = stored.events(max(1, args.number), target)[::-1]
         now = stored.clock.now()
     out(render_events(found, args.output, now))

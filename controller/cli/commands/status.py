@@ -13,6 +13,7 @@ from controller.cli.views.watched import Watched
 
 if TYPE_CHECKING:
     from controller.bootstrap.records import Records
+    from controller.bootstrap.remote import RemoteRecords
     from controller.core.resource import ResourceId
 
 _LOOK_SECONDS = 1.0
@@ -22,16 +23,18 @@ def run(args: argparse.Namespace) -> int:
     """Print what the last pass concluded, and of one resource all there is to see."""
     from controller.bootstrap.closer import look_closer
     from controller.bootstrap.command import chosen_targets, read
-    from controller.bootstrap.records import records
+    from controller.bootstrap.remote import remembered
 
     context = read(args.file, args.environment)
     targets = chosen_targets(args.targets, context.document)
-    with records(context) as stored:
+    with remembered(context, args.server) as stored:
         if args.watch:
             return _watch(stored, targets, args.output)
         statuses = _asked_for(stored.statuses(), targets)
-        one = next(iter(targets)) if len(targets) == 1 else None
-        closer = look_closer(context, one, everything=args.verbose)
+        # What is there to look at is reached from the server, not from here.
+        near = args.server is None
+        one = next(iter(targets)) if len(targets) == 1 and near else None
+        closer = look_closer(context, one, everything=args.verbose and near)
         report = Report(
             statuses,
             stored.clock.now(),
@@ -43,7 +46,9 @@ def run(args: argparse.Namespace) -> int:
     return _verdict(statuses)
 
 
-def _watch(stored: Records, targets: Iterable[ResourceId], output: str) -> int:
+def _watch(
+    stored: Records | RemoteRecords, targets: Iterable[ResourceId], output: str
+) -> int:
     """Show every change until Ctrl-C."""
     statuses: Statuses = {}
     with Watched(output) as watched:

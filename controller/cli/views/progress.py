@@ -6,7 +6,7 @@ from shutil import get_terminal_size
 
 from controller.cli.terminal import tell
 from controller.cli.views.plans import counted
-from controller.cli.views.statuses import word
+from controller.cli.views.statuses import Statuses, word
 from controller.core.conditions import ConditionType, Truth
 from controller.core.cost import Bill
 from controller.core.driver import Applied, Failed, Outcome, Progressing, Skipped
@@ -39,16 +39,20 @@ class Progress:
             if (action.target, sentence) not in self._told:
                 self._told.add((action.target, sentence))
                 self._tell(action.target, sentence, elapsed)
-        for id_, conditions in sorted(result.statuses.items()):
+        self.turns(result.statuses, elapsed)
+        if not result.settled:
+            self._wait(", ".join(map(str, waited_for(result))), elapsed)
+        elif self._redraws:
+            sys.stderr.write(_CLEAR_LINE)
+
+    def turns(self, statuses: Statuses, elapsed: float) -> None:
+        """Tell of each resource that is not as it was."""
+        for id_, conditions in sorted(statuses.items()):
             message = conditions[ConditionType.READY].message
             sentence = f"{word(conditions)}: {message}"
             if self._state.get(id_) != sentence:
                 self._state[id_] = sentence
                 self._tell(id_, sentence, elapsed)
-        if not result.settled:
-            self._wait(", ".join(map(str, waited_for(result))), elapsed)
-        elif self._redraws:
-            sys.stderr.write(_CLEAR_LINE)
 
     def _tell(self, resource: ResourceId, sentence: str, elapsed: float) -> None:
         self._last_word = elapsed

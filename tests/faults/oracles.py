@@ -83,7 +83,12 @@ def safe(_: Workload, run: Run, __: Run) -> Iterator[str]:
 
 
 def extras_marked(_: Workload, run: Run, __: Run) -> Iterator[str]:
-    """(b) A copy says that it is one, two passes after the last fault."""
+    """(b) A copy says that it is one, two passes after the last fault.
+
+    What a late leader had on its way is known to nobody who may still mark it.
+    """
+    if run.struck_by(FaultKind.PAUSED_LEADER):
+        return
     last = max((i for i, seen in enumerate(run.passes) if seen.blinded), default=0)
     for seen in run.passes[last + 3 :]:
         if seen.unmarked:
@@ -166,13 +171,15 @@ def _allowed(run: Run) -> int:
     )
 
 
-def extra_objects(run: Run, reference: Run) -> int:
-    """Return how many more objects there are than without faults."""
-    return sum(
-        max(0, run.effects[key] - reference.effects[key])
-        for key in run.effects
-        if key[0] in {"create", "RegisterTaskDefinition"}
-    )
+def extra_objects(run: Run, reference: Run) -> Counter[str]:
+    """Return how many more objects there are than without faults, by what they are."""
+    extra: Counter[str] = Counter()
+    for verb, subject in run.effects:
+        more = run.effects[verb, subject] - reference.effects[verb, subject]
+        if more > 0 and verb in {"create", "RegisterTaskDefinition"}:
+            made = "task definitions" if verb != "create" else "model versions"
+            extra[made] += more
+    return extra
 
 
 def _in_flight(run: Run) -> list[str]:

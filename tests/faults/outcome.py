@@ -134,8 +134,16 @@ def _source(world: World, row: Any) -> str:
 
 
 def unmarked(world: World) -> int:
-    """Return how many copies do not say that they are."""
-    return sum(not marked(version) for version in copies(world))
+    """Return how many copies do not say that they are, or are still active."""
+    ecs = world.aws.ecs
+    active = Counter(
+        (family, ecs.content(definition.arn))
+        for family, revisions in ecs.simulator.world.definitions.items()
+        for definition in revisions.values()
+        if definition.status == "ACTIVE"
+    )
+    versions = sum(not marked(version) for version in copies(world))
+    return versions + sum(count - 1 for count in active.values())
 
 
 def _services(world: World, stamped: bool) -> dict[str, Any]:

@@ -51,7 +51,7 @@ class Tally:
         failed: How many failed.
         known: How many failed in a way that is written down as a gap.
         took: Passes to convergence, how often.
-        extra: Extra objects.
+        extra: Extra objects, by what they are.
         proved: How many remembered runs were played in full.
     """
 
@@ -61,7 +61,7 @@ class Tally:
     failed: int = 0
     known: Counter[str] = field(default_factory=Counter)
     took: Counter[int] = field(default_factory=Counter)
-    extra: int = 0
+    extra: Counter[str] = field(default_factory=Counter)
     proved: int = 0
 
     def add(self, other: "Tally") -> None:
@@ -72,7 +72,7 @@ class Tally:
         self.known.update(other.known)
         self.failures = (self.failures + other.failures)[:20]
         self.failed += other.failed
-        self.extra += other.extra
+        self.extra.update(other.extra)
         self.proved += other.proved
 
 
@@ -159,7 +159,7 @@ def _play(
         tally.kinds[fault.kind.value] += 1
     if run.took is not None:
         tally.took[run.took] += 1
-    tally.extra += extra_objects(run, case.reference)
+    tally.extra.update(extra_objects(run, case.reference))
     if not wrongs:
         return
     if gap := is_known(case.workload.name, run.struck):

@@ -69,3 +69,15 @@ def test_a_leader_that_wakes_late_writes_nothing_more(workload):
     ]
 
     assert {p: w for p in plans if (w := replayed(p))} == {}
+
+
+def test_a_task_definition_that_was_delivered_twice_is_retired():
+    workload = "image rollout"
+    register = at(workload, "ecs:RegisterTaskDefinition")
+    case = case_of(workload)
+
+    run = played(case, plan(workload, (register, FaultKind.DUPLICATE)).faults)
+
+    assert verdict(case, run) == []
+    assert run.effects["RegisterTaskDefinition", "hokusai-api-development"] == 2
+    assert run.effects["DeregisterTaskDefinition", "hokusai-api-development"] == 1

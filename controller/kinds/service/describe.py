@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from controller.clients.aws import Aws
-from controller.core.errors import NotFoundError
+from controller.core.errors import NotFoundError, TransientError
 from controller.core.identity import content_hash
 from controller.kinds.service.normalise import canonical
 from controller.kinds.service.state import Deployment, Rejection, ServiceState
@@ -21,6 +21,7 @@ REVISIONS_TO_REUSE = 10
 _FAILED_ROLLOUT = frozenset(
     {"ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"}
 )
+_UNDER_WAY = frozenset({"PENDING", "IN_PROGRESS", "ROLLBACK_REQUESTED"})
 Answer = Mapping[str, Any]
 
 
@@ -65,6 +66,10 @@ class Ecs:
 
     def equal_revision(self, family: str, wanted: Mapping[str, Any]) -> str | None:
         """Return the newest active revision with the canonical form ``wanted``."""
+        return next(self.equal_revisions(family, wanted), None)
+
+    def equal_revisions(self, family: str, wanted: Mapping[str, Any]) -> Iterator[str]:
+        """Yield the active revisions with the canonical form ``wanted``, newest first."""
         answer = self._aws.call(
             "ecs",
             "ListTaskDefinitions",
@@ -75,8 +80,7 @@ class Ecs:
         )
         for arn in answer["taskDefinitionArns"]:
             if self.definition(arn) == wanted:
-                return str(arn)
-        return None
+                yield str(arn)
 
     def state(self, service: Answer, wanted: Mapping[str, Any] | None) -> ServiceState:
         """Return what ``service`` is, with the story of what went wrong, if it did.
@@ -109,6 +113,7 @@ class Ecs:
     def _rejections(self, service: Answer) -> tuple[Rejection, ...]:
         """Return the definitions ECS gave up on and that have not worked since."""
         history = self._history(service)
+        _refuse_lagging(service, history)
         if not any(d["status"] in _FAILED_ROLLOUT for d in history):
             return tuple(self._gave_up(service))
         revisions = self._revisions([d["targetServiceRevisionArn"] for d in history])
@@ -192,6 +197,27 @@ def reraise_as_unknown_cluster(cluster: str, error: NotFoundError) -> NotFoundEr
         f"cluster {cluster} does not exist: create it with "
         f"`aws ecs create-cluster --cluster-name {cluster}` ({error})"
     )
+
+
+def _refuse_lagging(service: Answer, history: Sequence[Answer]) -> None:
+    """Raise TransientError if ``history`` is older than what ``service`` shows.
+
+    ECS's reads lag, each by its own time. A history that does not know yet of a
+    rollback would have the rejected revision tried once more.
+    """
+    current = service.get("currentServiceDeployment")
+    known = {d["serviceDeploymentArn"]: d["status"] for d in history}
+    settled = all(
+        d.get("rolloutState") != "IN_PROGRESS" for d in service["deployments"]
+    )
+    if current is None:
+        return
+    if current not in known or (settled and known[current] in _UNDER_WAY):
+        msg = (
+            f"ECS's history of {service['serviceName']} lags behind what it runs; "
+            "nothing is decided on it"
+        )
+        raise TransientError(msg)
 
 
 def _deployment(answer: Answer) -> Deployment:

@@ -8,9 +8,9 @@ from typing import Any
 from controller.clients.aws import Aws, paginated
 from controller.core.details import Section
 from controller.core.driver import Applied, Progressing
-from controller.core.errors import ConflictError, NotFoundError
+from controller.core.errors import ConflictError, DriverError, NotFoundError
 from controller.core.identity import APPLIED_TAG, OWNER_TAG
-from controller.core.observation import Absent, Observation, Present
+from controller.core.observation import Absent, Observation, Present, Unknown
 from controller.core.ownership import ownership_of, stamp
 from controller.core.plan import Action, Verb
 from controller.core.resource import Resource, ResourceId
@@ -83,9 +83,13 @@ class ServiceDriver:
     ) -> Observation:
         if service is None or not exists(service):
             return Absent()
-        state = self._ecs.state(service, canonical(render(spec)))
         registries = service.get("serviceRegistries", ())
-        names = [self._map.name_of(registry["registryArn"]) for registry in registries]
+        try:
+            state = self._ecs.state(service, canonical(render(spec)))
+            names = [self._map.name_of(found["registryArn"]) for found in registries]
+        except DriverError as error:
+            # What could not be seen of one service says nothing of the others.
+            return Unknown(str(error))
         tags = {tag["key"]: tag["value"] for tag in service.get("tags", ())}
         state = state.registered_as(names[0] if names else None)
         ownership = ownership_of(tags, self._owner)
@@ -153,7 +157,8 @@ class ServiceDriver:
     def _registered(self, spec: ServiceSpec) -> str:
         """Return the ARN of a revision with the declared content, made if missing."""
         definition = render(spec)
-        found = self._ecs.equal_revision(spec.name, canonical(definition))
+        wanted = canonical(definition)
+        found = self._ecs.equal_revision(spec.name, wanted)
         if found is not None:
             return found
         answer = self._aws.call(
@@ -162,7 +167,12 @@ class ServiceDriver:
             **definition,
             tags=_tags({OWNER_TAG: self._owner}),
         )
-        return str(answer["taskDefinition"]["taskDefinitionArn"])
+        arn = str(answer["taskDefinition"]["taskDefinitionArn"])
+        for copy in self._ecs.equal_revisions(spec.name, wanted):
+            # There was none before: the network delivered the request twice.
+            if copy != arn:
+                self._aws.call("ecs", "DeregisterTaskDefinition", taskDefinition=copy)
+        return arn
 
     def _ensure_log_group(self, spec: ServiceSpec) -> None:
         """Make the log group; without it the first task cannot start."""

@@ -34,7 +34,7 @@ class Observer:
         pool: Where the drivers look, side by side.
         clock: Dates the observation.
         deadline: Seconds after which what has not been seen is unknown.
-        forget: Called first; drops what an earlier look remembered.
+        forget: Drops what an earlier look remembered.
     """
 
     drivers: Mapping[str, Driver]
@@ -52,8 +52,7 @@ class Observer:
             desired: What is declared.
             kinds: Those to look at; None for all of them.
         """
-        for forget in self.forget:
-            forget()
+        self.rest()
         began = self.clock.monotonic()
         looks: dict[str, tuple[Declared, Future[Seen]]] = {}
         for kind in self.drivers if kinds is None else kinds:
@@ -65,6 +64,11 @@ class Observer:
             left = max(0.0, began + self.deadline - self.clock.monotonic())
             seen |= _answer(kind, declared, look, left, self.deadline)
         return ObservedState(seen, self.clock.now())
+
+    def rest(self) -> None:
+        """Drop what was remembered for one pass: until the next it is only memory."""
+        for forget in self.forget:
+            forget()
 
 
 def of_kind(entries: Mapping[ResourceId, T], kind: str) -> dict[ResourceId, T]:

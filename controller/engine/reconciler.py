@@ -152,6 +152,7 @@ class Reconciler:
         asked = {id_: c for id_, c in statuses.items() if scope.covers(id_)}
         others = scope.outside(found)
         self.attention.settle(_restless(found, outcomes, statuses))
+        self.observer.rest()
         wait = self.attention.next_in(pace)
         next_in = self._next_in(left, others, outcomes, asked, wait)
         return PassResult(plan, outcomes, left, asked, next_in, others)

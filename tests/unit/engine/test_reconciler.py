@@ -199,3 +199,22 @@ def test_what_somebody_keeps_changing_back_is_left_alone():
 
     assert holds == [[], [], [], [Hold.CONTESTED], [Hold.CONTESTED]]
     assert driver.toys[A] == theirs
+
+
+def test_what_was_remembered_for_a_pass_is_dropped_at_its_end():
+    clock, remembered = SteppedClock(), []
+
+    class Remembering(ToyDriver):
+        def observe(self, declared):
+            remembered.append("all that there is")
+            return super().observe(declared)
+
+    pool, memory, drivers = InlinePool(), NoMemory(), {"toy": Remembering()}
+    observer = Observer(drivers, pool, clock, forget=(remembered.clear,))
+    executor = Executor(drivers, memory, pool, clock)
+
+    Reconciler(KINDS, observer, executor, memory, clock).run(
+        declared(toy("a")), Limits(), MINUTE
+    )
+
+    assert remembered == []

@@ -247,8 +247,8 @@ REPLACEMENTS: tuple[Replacement, ...] = (
     (
         "an equal revision is not looked for",
         Ecs,
-        "equal_revision",
-        _returns(None),
+        "equal_revisions",
+        _returns(()),
         (ROLLOUT, ABA),
     ),
     (

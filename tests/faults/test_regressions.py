@@ -81,3 +81,13 @@ def test_a_task_definition_that_was_delivered_twice_is_retired():
     assert verdict(case, run) == []
     assert run.effects["RegisterTaskDefinition", "hokusai-api-development"] == 2
     assert run.effects["DeregisterTaskDefinition", "hokusai-api-development"] == 1
+
+
+def test_a_copy_is_retired_although_the_first_look_for_it_failed():
+    workload = "image rollout"
+    register = at(workload, "ecs:RegisterTaskDefinition")
+    case = case_of(workload)
+    first = plan(workload, (register, FaultKind.DUPLICATE)).faults[0]
+    second = type(first)(register + 1, FaultKind.SERVER_ERROR)
+
+    assert verdict(case, played(case, (first, second))) == []

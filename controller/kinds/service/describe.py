@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import dropwhile, takewhile
 from typing import Any
 
 from controller.clients.aws import Aws
@@ -64,12 +65,11 @@ class Ecs:
             self._writers[arn] = answer["taskDefinition"].get("registeredBy", "")
         return definition
 
-    def equal_revision(self, family: str, wanted: Mapping[str, Any]) -> str | None:
-        """Return the newest active revision with the canonical form ``wanted``."""
-        return next(self.equal_revisions(family, wanted), None)
-
     def equal_revisions(self, family: str, wanted: Mapping[str, Any]) -> Iterator[str]:
-        """Yield the active revisions with the canonical form ``wanted``, newest first."""
+        """Yield the newest active revision with the canonical form ``wanted``.
+
+        And the copies right before it: those of a request delivered twice.
+        """
         answer = self._aws.call(
             "ecs",
             "ListTaskDefinitions",
@@ -78,9 +78,9 @@ class Ecs:
             sort="DESC",
             maxResults=REVISIONS_TO_REUSE,
         )
-        for arn in answer["taskDefinitionArns"]:
-            if self.definition(arn) == wanted:
-                yield str(arn)
+        arns = answer["taskDefinitionArns"]
+        others = dropwhile(lambda arn: self.definition(arn) != wanted, arns)
+        yield from takewhile(lambda arn: self.definition(arn) == wanted, others)
 
     def state(self, service: Answer, wanted: Mapping[str, Any] | None) -> ServiceState:
         """Return what ``service`` is, with the story of what went wrong, if it did.

@@ -158,9 +158,17 @@ class ServiceDriver:
         """Return the ARN of a revision with the declared content, made if missing."""
         definition = render(spec)
         wanted = canonical(definition)
-        found = self._ecs.equal_revision(spec.name, wanted)
-        if found is not None:
-            return found
+        arn, *copies = (
+            *self._ecs.equal_revisions(spec.name, wanted),
+        ) or self._registered_anew(spec, definition, wanted)
+        for copy in copies:
+            self._aws.call("ecs", "DeregisterTaskDefinition", taskDefinition=copy)
+        return arn
+
+    def _registered_anew(
+        self, spec: ServiceSpec, definition: dict[str, Any], wanted: dict[str, Any]
+    ) -> tuple[str, ...]:
+        """Return a new revision, and its copy if the request was delivered twice."""
         answer = self._aws.call(
             "ecs",
             "RegisterTaskDefinition",
@@ -168,11 +176,8 @@ class ServiceDriver:
             tags=_tags({OWNER_TAG: self._owner}),
         )
         arn = str(answer["taskDefinition"]["taskDefinitionArn"])
-        for copy in self._ecs.equal_revisions(spec.name, wanted):
-            # There was none before: the network delivered the request twice.
-            if copy != arn:
-                self._aws.call("ecs", "DeregisterTaskDefinition", taskDefinition=copy)
-        return arn
+        equal = self._ecs.equal_revisions(spec.name, wanted)
+        return (arn, *(copy for copy in equal if copy != arn))
 
     def _ensure_log_group(self, spec: ServiceSpec) -> None:
         """Make the log group; without it the first task cannot start."""

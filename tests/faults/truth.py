@@ -180,8 +180,8 @@ def too_early(
         if id_ not in declared or not isinstance(outcome, Applied | Progressing):
             continue
         for need in declared[id_].depends_on & declared.keys():
-            made = isinstance(result.outcomes.get(need), Applied)
-            if need not in working and not made:
+            said = isinstance(result.outcomes.get(need), Applied)
+            if need not in working and not (said and is_so(world, declared[need])):
                 yield f"{id_} was acted on before {need} worked"
 
 

@@ -20,6 +20,7 @@ Body = dict[str, Any]
 _RESERVED = re.compile(r"latest|v[0-9]+", re.IGNORECASE)
 
 
+_GONE = ("active", "deleted")
 _KEPT = ("experiments", "models", "versions", "highest", "runs", "logged")
 
 
@@ -102,8 +103,8 @@ class SimulatedMlflow(MlflowRest):
                 "experiments": [*self.experiments.values()]
             },
             "POST experiments/create": self._create_experiment,
-            "POST experiments/delete": self._delete_experiment,
-            "POST experiments/restore": self._restore_experiment,
+            "POST experiments/delete": lambda asked: self._turn(asked, *_GONE),
+            "POST experiments/restore": lambda asked: self._turn(asked, *_GONE[::-1]),
             "POST experiments/set-experiment-tag": self._tag_experiment,
             "GET registered-models/search": lambda _: {
                 "registered_models": [self.models[name] for name in sorted(self.models)]
@@ -154,12 +155,6 @@ class SimulatedMlflow(MlflowRest):
             msg = f"No Experiment with id={asked['experiment_id']} exists"
             raise NotFoundError(msg)
         return found
-
-    def _delete_experiment(self, asked: Body) -> Body:
-        return self._turn(asked, "active", "deleted")
-
-    def _restore_experiment(self, asked: Body) -> Body:
-        return self._turn(asked, "deleted", "active")
 
     def _turn(self, asked: Body, from_: str, to: str) -> Body:
         experiment = self._experiment(asked)

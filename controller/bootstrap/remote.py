@@ -1,22 +1,25 @@
 """What a controller on another host remembers, read through its API."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from controller.bootstrap.command import Context
 from controller.bootstrap.records import NOTHING_YET, Records, records
 from controller.clients.clock import SystemClock
-from controller.clients.control import ControlApi
-from controller.clients.http import http_client
 from controller.core.clock import Clock
 from controller.core.conditions import Condition, Conditions, ConditionType, Truth
 from controller.core.errors import RefusedError
 from controller.core.resource import ResourceId
 from controller.store.events import Happening
 from controller.store.heartbeat import Heartbeat
+
+if TYPE_CHECKING:
+    from controller.clients.control import ControlApi
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,10 @@ def remembered(
 @contextmanager
 def remote(context: Context, server: str) -> Iterator[RemoteRecords]:
     """Yield what the controller at ``server`` remembers; nothing is sent yet."""
+    # Who reads the own store needs no HTTP client.
+    from controller.clients.control import ControlApi
+    from controller.clients.http import http_client
+
     with http_client(server) as http:
         yield RemoteRecords(SystemClock(), ControlApi(http, context.settings.api_key))
 

@@ -8,8 +8,6 @@ from typing import TypeAlias
 from controller.core.retry import jitter
 
 OK = range(200, 300)
-GONE = 410
-TOO_MANY = 429
 # An answer that will be the same next time; all else may pass.
 PERMANENT = frozenset({400, 401, 403, 404, 405, 406, 409, 410, 411, 413, 414, 415, 422})
 

@@ -104,11 +104,6 @@ class Cause:
         return self.chain[0]
 
     @property
-    def blocking(self) -> ResourceId:
-        """The resource that all others of the chain wait for."""
-        return self.chain[-1]
-
-    @property
     def is_ready(self) -> bool:
         """Whether there is nothing to explain."""
         return self.ready is not None and self.ready.status is Truth.TRUE

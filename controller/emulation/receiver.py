@@ -9,8 +9,6 @@ that is started again still knows what is a duplicate.
 """
 
 import argparse
-import hashlib
-import hmac
 import json
 import os
 import signal
@@ -25,17 +23,12 @@ from typing import Any, Self
 
 from controller.clients.clock import SystemClock
 from controller.core.clock import Clock
+from controller.core.signature import SIGNATURE_HEADER, hokusai_verified
 from controller.emulation.loopback import require_loopback
 
-SIGNATURE_HEADER = "X-Hokusai-Signature"
 _MOST_BYTES = 10 << 20
 # How soon the listening thread notices that it is to end.
 _POLL = 0.05
-
-
-def signature(secret: bytes, body: bytes) -> str:
-    """Return the signature a delivery of ``body`` must carry."""
-    return "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()
 
 
 class Inbox:
@@ -60,8 +53,7 @@ class Inbox:
 
     def take(self, path: str, given: str, body: bytes, at: datetime) -> int:
         """Take a delivery with the signature given; return the HTTP status."""
-        wanted = signature(self._secret, body)
-        genuine = hmac.compare_digest(given.encode(), wanted.encode())
+        genuine = hokusai_verified((self._secret,), body, given)
         with self._lock:
             if self._faults:
                 return self._faults.pop(0)

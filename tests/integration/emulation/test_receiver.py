@@ -7,8 +7,9 @@ import sys
 import httpx
 import pytest
 
+from controller.core.signature import hokusai_signature as signature
 from controller.emulation.loopback import NotLoopbackError
-from controller.emulation.receiver import WebhookReceiver, signature
+from controller.emulation.receiver import WebhookReceiver
 
 SECRET = "sesame"
 

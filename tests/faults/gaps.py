@@ -25,15 +25,7 @@ class Gap:
     faults: int = 1
 
 
-GAPS: tuple[Gap, ...] = (
-    Gap(
-        "",
-        FaultKind.STALE_READ,
-        "ecs:ListTaskDefinitions",
-        "a revision whose reply was lost is not listed yet: it is registered again",
-        faults=2,
-    ),
-)
+GAPS: tuple[Gap, ...] = ()
 
 
 def is_known(workload: str, struck: Sequence[tuple[Fault, Call]]) -> str:

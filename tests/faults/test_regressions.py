@@ -91,3 +91,23 @@ def test_a_copy_is_retired_although_the_first_look_for_it_failed():
     second = type(first)(register + 1, FaultKind.SERVER_ERROR)
 
     assert verdict(case, played(case, (first, second))) == []
+
+
+def test_a_revision_whose_reply_was_lost_is_found_although_the_list_lags():
+    workload = "image rollout"
+    register = at(workload, "ecs:RegisterTaskDefinition")
+    case = case_of(workload)
+    first = plan(workload, (register, FaultKind.CRASH_AFTER)).faults[0]
+    looks = [
+        call.index
+        for call in played(case, (first,), fully=True).calls
+        if call.index > register and call.operation == "ecs:ListTaskDefinitions"
+    ]
+
+    wrongs = [
+        verdict(case, played(case, (first, type(first)(look, FaultKind.STALE_READ))))
+        for look in looks
+    ]
+
+    assert looks
+    assert wrongs == [[] for _ in looks]

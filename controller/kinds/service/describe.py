@@ -58,17 +58,24 @@ class Ecs:
             known = self._definitions.get(arn)
         if known is not None:
             return known
-        answer = self._aws.call("ecs", "DescribeTaskDefinition", taskDefinition=arn)
-        definition = canonical(answer["taskDefinition"])
-        with self._lock:
-            self._definitions[arn] = definition
-            self._writers[arn] = answer["taskDefinition"].get("registeredBy", "")
-        return definition
+        return self._learned(
+            self._aws.call("ecs", "DescribeTaskDefinition", taskDefinition=arn)
+        )[1]
 
     def equal_revisions(self, family: str, wanted: Mapping[str, Any]) -> Iterator[str]:
         """Yield the newest active revision with the canonical form ``wanted``.
 
         And the copies right before it: those of a request delivered twice.
+        """
+        arns = self._active_revisions(family)
+        others = dropwhile(lambda arn: self.definition(arn) != wanted, arns)
+        yield from takewhile(lambda arn: self.definition(arn) == wanted, others)
+
+    def _active_revisions(self, family: str) -> list[str]:
+        """Return the newest active revisions, the newest first.
+
+        Asked in two ways: RegisterTaskDefinition has no token, and a list that lags
+        would have what was registered just before a crash registered once more.
         """
         answer = self._aws.call(
             "ecs",
@@ -78,9 +85,23 @@ class Ecs:
             sort="DESC",
             maxResults=REVISIONS_TO_REUSE,
         )
-        arns = answer["taskDefinitionArns"]
-        others = dropwhile(lambda arn: self.definition(arn) != wanted, arns)
-        yield from takewhile(lambda arn: self.definition(arn) == wanted, others)
+        listed: list[str] = answer["taskDefinitionArns"]
+        try:
+            newest, _ = self._learned(
+                self._aws.call("ecs", "DescribeTaskDefinition", taskDefinition=family)
+            )
+        except NotFoundError:
+            return listed
+        return listed if newest in listed else [newest, *listed]
+
+    def _learned(self, answer: Answer) -> tuple[str, dict[str, Any]]:
+        """Return a revision's ARN and canonical form, and keep them for ever."""
+        found = answer["taskDefinition"]
+        arn, definition = found["taskDefinitionArn"], canonical(found)
+        with self._lock:
+            self._definitions[arn] = definition
+            self._writers[arn] = found.get("registeredBy", "")
+        return arn, definition
 
     def state(self, service: Answer, wanted: Mapping[str, Any] | None) -> ServiceState:
         """Return what ``service`` is, with the story of what went wrong, if it did.

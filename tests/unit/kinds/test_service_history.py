@@ -48,8 +48,9 @@ class Ecs:
             case "DescribeServices":
                 return {"services": [self.service]}
             case "DescribeTaskDefinition":
-                image = {GOOD: "api:1", BAD: "api:2"}[asked["taskDefinition"]]
-                return {"taskDefinition": render(spec(image))}
+                arn = asked["taskDefinition"]
+                content = render(spec({GOOD: "api:1", BAD: "api:2"}[arn]))
+                return {"taskDefinition": {**content, "taskDefinitionArn": arn}}
             case "ListServiceDeployments":
                 return {"serviceDeployments": self.history}
             case "DescribeServiceRevisions":

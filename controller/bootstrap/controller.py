@@ -17,6 +17,7 @@ from controller.clients.aws import (
     Credentials,
     verify_account,
 )
+from controller.clients.aws.rates import Limiter
 from controller.clients.clock import SystemClock
 from controller.clients.secrets import Secrets
 from controller.core.cost import Costs, costs_of
@@ -88,6 +89,7 @@ class Controller:
             role_arn=platform.role,
             credentials=None if platform.profile else _credentials(environ),
             light=light,
+            limiter=Limiter(self.clock),
         )
         self.aws = CountingAws(boto)
         verify_account(self.aws, platform.account, platform.region)

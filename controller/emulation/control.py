@@ -6,6 +6,7 @@ POST   /_emulator/faults      {"image": "*/api:*", "fault": "crash"}
                               {"call": "UpdateService", "fault": "throttle", "times": 2}
 POST   /_emulator/clock       {"advance": 30}, if the clock is stepped
 POST   /_emulator/settings    {"throttling": true, "read_lag": 2.5}
+                              "throttling": 1.0 for one call a second of each sort
 """
 
 import json
@@ -13,11 +14,12 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, TypeAlias
 
+from controller.clients.aws.rates import RATES
+from controller.core.bucket import Rate
 from controller.core.clock import Clock
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.ecs.faults import CallFault, CallRule, ImageFault, ImageRule
 from controller.emulation.ecs.simulator import EcsSimulator
-from controller.emulation.ecs.throttle import RATES
 from controller.emulation.http_reply import Reply, json_reply
 
 PATH = "/_emulator/"
@@ -135,7 +137,7 @@ class Control:
 
     def _set(self, body: Body) -> Body:
         if "throttling" in body:
-            self._simulator.throttle.limit(RATES if body["throttling"] else {})
+            self._simulator.throttle.limit(_rates(body["throttling"]))
         if "read_lag" in body:
             self._simulator.read_lag = timedelta(seconds=float(body["read_lag"]))
         if "fills" in body:
@@ -144,3 +146,10 @@ class Control:
             "read_lag": self._simulator.read_lag.total_seconds(),
             "fills": sorted(self._simulator.fills_on),
         }
+
+
+def _rates(asked: bool | float) -> Mapping[str, Rate]:
+    """Return AWS's own rates for true, none for false, or so many a second for all."""
+    if isinstance(asked, bool):
+        return RATES if asked else {}
+    return dict.fromkeys(RATES, Rate(max(1.0, asked), asked))

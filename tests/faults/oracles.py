@@ -1,10 +1,11 @@
 """Who judges a run. Each oracle says what is wrong, or nothing."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from controller.cli.exits import Exit, of_plan
+from controller.clients.aws.rates import CATEGORIES, RATES
 from tests.fakes.sim_faults import FaultKind
 from tests.faults.outcome import Run
 from tests.faults.workloads import Workload
@@ -20,13 +21,6 @@ _REPEATING = frozenset(
 # What is written only because there is an extra object.
 _MARKS = ("tag hokusai.ai/duplicate-of", "DeregisterTaskDefinition")
 _CREATES = ("create", "RegisterTaskDefinition", "CreateService", "CreateLogGroup")
-# What one pass may ask of AWS at once; ECS's own buckets.
-_BUCKETS: Mapping[str, int] = {
-    "ecs:RegisterTaskDefinition": 3,
-    "ecs:CreateService": 5,
-    "ecs:UpdateService": 5,
-    "ecs:DescribeServices": 20,
-}
 
 
 def eventually_stable(workload: Workload, run: Run, _: Run) -> Iterator[str]:
@@ -127,11 +121,14 @@ def no_secret_told(_: Workload, run: Run, __: Run) -> Iterator[str]:
 
 
 def within_rates(_: Workload, run: Run, __: Run) -> Iterator[str]:
-    """(g) No pass asks more at once than the buckets hold."""
+    """(g) No pass asks more at once than the client's buckets hold."""
     for seen in run.passes:
-        for operation, most in _BUCKETS.items():
-            if seen.calls.get(operation, 0) > most:
-                yield f"{operation} was called {seen.calls[operation]} times in a pass"
+        asked: Counter[str] = Counter()
+        for operation, times in seen.calls.items():
+            asked[CATEGORIES.get(operation.removeprefix("ecs:"), "")] += times
+        for category, times in asked.items():
+            if category in RATES and times > RATES[category].burst:
+                yield f"{times} calls of the category {category} in a pass"
 
 
 def exit_law(_: Workload, run: Run, __: Run) -> Iterator[str]:

@@ -6,11 +6,14 @@ from functools import partial
 from typing import Any
 
 from controller.clients.aws.calls import is_write
+from controller.clients.aws.rates import Limiter
 
 _CONNECT_SECONDS = 3
 _READ_SECONDS = 20
 _CONNECTIONS = 16
 _READ_ATTEMPTS = 3
+# How ECS says that it is asked too often.
+_THROTTLED = frozenset({"ThrottlingException", "Throttling", "RequestLimitExceeded"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class BotoAws:
         credentials: Given outright; None to look where AWS's tools look.
         light: Leave boto3 out: a command that ends at once starts 0.1 s sooner.
         read_timeout: Seconds to wait for an answer.
+        limiter: Asked before each request to ECS, repeated ones too.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class BotoAws:
         credentials: Credentials | None = None,
         light: bool = False,
         read_timeout: float = _READ_SECONDS,
+        limiter: Limiter | None = None,
     ) -> None:
         self._region = region
         self._endpoint_url = endpoint_url
@@ -55,6 +60,7 @@ class BotoAws:
         self._credentials = credentials
         self._light = light
         self._read_timeout = read_timeout
+        self._limiter = limiter
         self._lock = threading.Lock()
         self._create: Any = None
         self._clients: dict[tuple[str, bool], Any] = {}
@@ -93,6 +99,8 @@ class BotoAws:
                 if self._create is None:
                     self._create = self._factory()
                 client = self._create(service, config=self._config(writing))
+                if self._limiter is not None:
+                    _keep_to(self._limiter, client.meta.events)
                 self._clients[service, writing] = client
             return client
 
@@ -126,6 +134,23 @@ class BotoAws:
             tcp_keepalive=True,
             user_agent_extra="hokusai-controller",
         )
+
+
+def _keep_to(limiter: Limiter, events: Any) -> None:
+    """Have ``limiter`` asked before each request to ECS, and told of refusals.
+
+    botocore repeats reads by itself; only its events show every request.
+    """
+
+    def before(event_name: str, **_: Any) -> None:
+        limiter.wait(event_name.rpartition(".")[2])
+
+    def after(event_name: str, parsed_response: Any = None, **_: Any) -> None:
+        if (parsed_response or {}).get("Error", {}).get("Code") in _THROTTLED:
+            limiter.refused(event_name.rpartition(".")[2])
+
+    events.register("before-send.ecs", before)
+    events.register("response-received.ecs", after)
 
 
 def _assume(session: Any, role_arn: str, where: dict[str, Any]) -> None:

@@ -10,12 +10,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from controller.clients.aws import BotoAws, Credentials
+from controller.clients.aws.rates import Limiter
+from controller.core.bucket import Rate
 from controller.core.errors import (
     NotFoundError,
     OutcomeUnknownError,
     PermanentError,
+    ThrottledError,
     TransientError,
 )
+from tests.fakes.stopped_clock import StoppedClock
 
 KEYS = Credentials("local", "local-secret")
 LIST = "ListClusters"
@@ -75,7 +79,9 @@ def server() -> Iterator[Server]:
         thread.join()
 
 
-def aws(server: Server, *, light: bool = True) -> closing[BotoAws]:
+def aws(
+    server: Server, *, light: bool = True, limiter: Limiter | None = None
+) -> closing[BotoAws]:
     return closing(
         BotoAws(
             "us-east-1",
@@ -83,6 +89,7 @@ def aws(server: Server, *, light: bool = True) -> closing[BotoAws]:
             credentials=KEYS,
             light=light,
             read_timeout=0.2,
+            limiter=limiter,
         )
     )
 
@@ -111,6 +118,30 @@ def test_a_write_is_sent_once_even_if_the_server_fails(server):
         client.call("ecs", CREATE)
 
     assert server.received[CREATE] == 1
+
+
+def test_every_request_takes_a_token_the_repeated_ones_too(server):
+    server.answers[LIST] = "hang up"
+    clock = StoppedClock()
+
+    limiter = Limiter(clock, {"cluster read": Rate(1, 1)})
+    with aws(server, limiter=limiter) as client, pytest.raises(TransientError):
+        client.call("ecs", LIST)
+
+    assert (server.received[LIST], clock.monotonic()) == (3, 2)
+
+
+def test_a_client_that_is_throttled_goes_slower(server):
+    server.answers[CREATE] = (400, {"__type": "ThrottlingException"})
+    clock = StoppedClock()
+    rates = {"cluster modify": Rate(100, 1)}
+
+    with aws(server, limiter=Limiter(clock, rates)) as client:
+        for _ in range(2):
+            with pytest.raises(ThrottledError):
+                client.call("ecs", CREATE)
+
+    assert clock.monotonic() == 2
 
 
 @pytest.mark.parametrize("failure", ["hang", "hang up"])

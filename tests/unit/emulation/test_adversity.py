@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from controller.clients.aws.rates import CATEGORIES, RATES
 from controller.emulation.ecs import EcsError, NoReplyError
 from controller.emulation.ecs.faults import CallFault, CallRule, ImageFault, ImageRule
 from controller.emulation.ecs.operations import OPERATIONS
-from controller.emulation.ecs.throttle import CATEGORIES, RATES
 from tests.unit.emulation.ecs_world import HEALTH_CHECK, Ecs
 
 

@@ -132,7 +132,14 @@ def _cost() -> Schema:
 
 
 def _changes() -> Schema:
-    change = {"path": _TEXT, "before": {}, "after": {}, "effect": _one_of(Effect)}
+    moved = [Reason.DRIFTED.value, Reason.CHANGED.value, Reason.CONFLICT.value, None]
+    change = {
+        "path": _TEXT,
+        "before": {},
+        "after": {},
+        "effect": _one_of(Effect),
+        "cause": _said({"enum": moved}, "Who moved: the world, the document or both."),
+    }
     return _list(_object(change))
 
 

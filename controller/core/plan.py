@@ -67,12 +67,20 @@ class Change:
     """One field that differs: ``before`` was seen, ``after`` is declared.
 
     Values are plain data and hold no secret: secrets are references everywhere.
+
+    Attributes:
+        path: Where it is, as in ``task.cpu``.
+        before: What was seen.
+        after: What is declared.
+        effect: What changing it does to what runs.
+        cause: Who moved it: drifted, changed or conflict; None if nobody knows.
     """
 
     path: str
     before: Any
     after: Any
     effect: Effect = Effect.IN_PLACE
+    cause: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)

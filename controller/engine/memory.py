@@ -1,6 +1,6 @@
 """What the engine keeps between passes when there is no store: next to nothing."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from controller.core.conditions import Conditions
@@ -30,6 +30,10 @@ class NoMemory:
 
     def note_undeclared(self, ids: Collection[ResourceId]) -> None:
         """Forget ``ids``: without a store nothing is ever deleted."""
+
+    def applied(self, ids: Collection[ResourceId]) -> Mapping[ResourceId, str]:  # noqa: ARG002 - a memory's shape
+        """Return nothing: without a store nobody knows what was applied."""
+        return {}
 
     def started(self, action: Action) -> int:  # noqa: ARG002 - a journal's shape
         """Return 0: there is no journal."""

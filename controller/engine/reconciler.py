@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol, TypeAlias
 
+from controller.core.attribution import Last, attributed, read
 from controller.core.clock import Clock
 from controller.core.conditions import Conditions, ConditionType, Truth
 from controller.core.contention import Repairs, without_fights
@@ -46,6 +47,10 @@ class Memory(Protocol):
 
     def note_undeclared(self, ids: Collection[ResourceId]) -> None:
         """Keep what this pass saw that is ours and not declared."""
+        ...
+
+    def applied(self, ids: Collection[ResourceId]) -> Mapping[ResourceId, str]:
+        """Return the notes on what was applied last, of those that have one."""
         ...
 
 
@@ -169,7 +174,14 @@ class Reconciler:
     def _compare(self, desired: DesiredState, pace: Pace) -> tuple[ObservedState, Plan]:
         """Look, and return what differs, whatever may be done about it."""
         observed = self.attention.observe(desired, pace)
-        return observed, diff(desired, observed, self.kinds)
+        found = diff(desired, observed, self.kinds)
+        return observed, attributed(found, observed, self.kinds, self._last(found))
+
+    def _last(self, found: Plan) -> Last:
+        """Return what was applied last to whatever differs."""
+        differing = {v.target for v in found.verdicts if v.changes}
+        notes = self.memory.applied(differing) if differing else {}
+        return {id_: read(note, self.kinds[id_.kind]) for id_, note in notes.items()}
 
     def _dared(
         self,

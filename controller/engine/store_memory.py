@@ -1,8 +1,9 @@
 """What the engine keeps between passes, and over restarts, in the store."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
+from controller.core.attribution import written
 from controller.core.clock import Clock
 from controller.core.conditions import Condition, Conditions, ConditionType, Truth
 from controller.core.driver import Applied, Failed, Outcome, Progressing, Skipped
@@ -12,6 +13,7 @@ from controller.engine.reconciler import Statuses
 from controller.store.database import Database
 from controller.store.events import EventKind, EventLog
 from controller.store.journal import Journal
+from controller.store.notes import StoredNotes
 from controller.store.status import StatusTable
 from controller.store.undeclared import Undeclared
 
@@ -19,6 +21,8 @@ log = logging.getLogger(__name__)
 
 # Truth of these is bad news; of the others it is good news.
 _ABNORMAL = frozenset({ConditionType.STALLED})
+# Under this key stands what was applied last.
+APPLIED = "applied"
 _TOLD = (ConditionType.READY, ConditionType.STALLED)
 
 
@@ -27,6 +31,8 @@ class StoreMemory:
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._clock = clock
+        self._database = database
+        self._notes = StoredNotes(database)
         self._table = StatusTable(database)
         self._events = EventLog(database)
         self._journal = Journal(database)
@@ -61,6 +67,7 @@ class StoreMemory:
         }
         removed = self._statuses.keys() - statuses.keys()
         self._table.save(changed, removed)
+        self._notes.drop(removed)
         for id_, conditions in changed.items():
             self._tell(id_, self._statuses.get(id_, {}), conditions)
         self._statuses = dict(statuses)
@@ -73,6 +80,10 @@ class StoreMemory:
         """Keep what this pass saw that is ours and not declared."""
         self._undeclared.replace(ids, self._clock.now())
         self._doomed = frozenset(ids)
+
+    def applied(self, ids: Collection[ResourceId]) -> Mapping[ResourceId, str]:
+        """Return the notes on what was applied last, of those that have one."""
+        return self._notes.under(APPLIED, ids)
 
     def started(self, action: Action) -> int:
         """Write the intent down; it is durable on return."""
@@ -90,7 +101,11 @@ class StoreMemory:
         """Write down what came of intent ``number``, and tell of it."""
         word, message = type(outcome).__name__, _words(outcome)
         now = self._clock.now()
-        self._journal.finish(number, word, message, now)
+        with self._database.writing():
+            self._journal.finish(number, word, message, now)
+            if isinstance(outcome, Applied | Progressing) and action.desired:
+                note = written(action.generation, action.desired)
+                self._notes.keep(action.target, APPLIED, note)
         fields = {"resource": str(action.target), "verb": action.verb.value}
         log.info("action finished", extra={**fields, "outcome": word})
         sentence = f"{action.verb.capitalize()}: {message or word}"

@@ -198,6 +198,16 @@ undeclared = Table(
     Column("first_seen", Moment, nullable=False),
 )
 
+notes = Table(
+    "notes",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("written", Moment, nullable=False),
+)
+
 heartbeats = Table(
     "heartbeats",
     metadata,

@@ -119,6 +119,12 @@ def _blocked(blocked: Blocked) -> dict[str, Any]:
 
 def _changes(changes: tuple[Change, ...]) -> list[dict[str, Any]]:
     return [
-        {"path": c.path, "before": c.before, "after": c.after, "effect": c.effect}
-        for c in changes
+        {
+            "path": change.path,
+            "before": change.before,
+            "after": change.after,
+            "effect": change.effect,
+            "cause": change.cause,
+        }
+        for change in changes
     ]

@@ -100,7 +100,8 @@ def _headline(action: Action) -> str:
 def _change_lines(changes: tuple[Change, ...]) -> Iterator[str]:
     for change in changes:
         before, after = shown(change.before), shown(change.after)
-        yield f"    {change.path}: {before} -> {after}  ({change.effect})"
+        cause = f", {change.cause.lower()}" if change.cause else ""
+        yield f"    {change.path}: {before} -> {after}  ({change.effect}{cause})"
 
 
 def shown(value: Any) -> str:

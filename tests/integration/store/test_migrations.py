@@ -12,7 +12,7 @@ from sqlalchemy import inspect, text
 from controller.core.errors import RefusedError, TransientError
 from controller.store.database import Database
 from controller.store.journal import Journal
-from controller.store.schema import SchemaState
+from controller.store.schema import VERSION, SchemaState
 from controller.store.tables import metadata
 from tests.fakes.stopped_clock import StoppedClock
 
@@ -110,7 +110,8 @@ def test_the_next_version_of_the_tables_is_accepted_and_a_later_one_refused(file
     database = on(file)
     database.upgrade()
 
-    for number, state in ((2, SchemaState.NEWER), (3, SchemaState.TOO_NEW)):
+    later = (VERSION + 1, SchemaState.NEWER), (VERSION + 2, SchemaState.TOO_NEW)
+    for number, state in later:
         with database.writing() as connection:
             update = text("UPDATE schema_version SET version_num = :number")
             connection.execute(update, {"number": str(number)})

@@ -1,7 +1,10 @@
 """What the engine keeps in the store."""
 
+from dataclasses import replace
+
 import pytest
 
+from controller.core.attribution import written
 from controller.core.conditions import ConditionType, Truth
 from controller.core.driver import Applied, Failed
 from controller.core.errors import PermanentError
@@ -99,3 +102,15 @@ def test_what_is_no_longer_declared_is_no_longer_told_of(database):
     memory.conclude({})
 
     assert StoreMemory(database, SteppedClock()).statuses() == {}
+
+
+def test_what_was_applied_is_noted_and_what_failed_is_not(database):
+    memory = StoreMemory(database, SteppedClock())
+    other = ResourceId("toy", "b")
+    create = replace(CREATE, target=other)
+
+    memory.finished(memory.started(CREATE), CREATE, Applied("done"))
+    memory.finished(memory.started(create), create, Failed(PermanentError("denied")))
+
+    found = StoreMemory(database, SteppedClock()).applied({A, other})
+    assert found == {A: written("v1:g", ToySpec())}

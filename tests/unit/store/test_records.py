@@ -11,6 +11,7 @@ from controller.store.events import EventLog
 from controller.store.fallbacks import StoredFallbacks
 from controller.store.heartbeat import Heartbeats
 from controller.store.journal import Journal
+from controller.store.notes import StoredNotes
 from controller.store.status import StatusTable
 from controller.store.triggers import Triggers
 from controller.store.undeclared import Undeclared
@@ -185,3 +186,26 @@ def test_the_last_sign_of_life_is_the_latest(database):
 
     assert heartbeats.last("reconcile").holder == "two"
     assert heartbeats.last("dispatch") is None
+
+
+def test_a_note_is_kept_by_resource_and_key_and_the_last_one_counts(database):
+    notes = StoredNotes(database)
+
+    notes.keep(API, "applied", "one")
+    notes.keep(API, "applied", "two")
+    notes.keep(API, "cause", "it crashed")
+    notes.keep(MLFLOW, "applied", "three")
+
+    assert notes.of(API) == {"applied": "two", "cause": "it crashed"}
+    assert notes.under("applied", {API, MLFLOW}) == {API: "two", MLFLOW: "three"}
+    assert notes.under("applied", {MLFLOW}) == {MLFLOW: "three"}
+
+
+def test_notes_on_what_is_gone_are_forgotten(database):
+    notes = StoredNotes(database)
+    notes.keep(API, "applied", "one")
+    notes.keep(MLFLOW, "applied", "two")
+
+    notes.drop([API])
+
+    assert notes.under("applied", {API, MLFLOW}) == {MLFLOW: "two"}

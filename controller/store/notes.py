@@ -1,0 +1,65 @@
+"""Notes on resources: what nobody will be able to tell when it is asked again.
+
+ECS forgets a stopped task within the hour; what was applied last is nowhere but here
+in full. A note that is lost costs a good sentence, never a right decision.
+"""
+
+from collections.abc import Collection
+
+from sqlalchemy import delete, select
+
+from controller.core.resource import ResourceId
+from controller.store.database import Database
+from controller.store.sql import upsert
+from controller.store.tables import notes
+
+
+class StoredNotes:
+    """Notes in the store; see ``core.notes.Notes``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of(self, id_: ResourceId) -> dict[str, str]:
+        """Return the notes on one resource, by key."""
+        query = select(notes.c.key, notes.c.text).where(
+            notes.c.kind == id_.kind, notes.c.name == id_.name
+        )
+        with self._database.reading() as connection:
+            return {row.key: row.text for row in connection.execute(query)}
+
+    def under(self, key: str, ids: Collection[ResourceId]) -> dict[ResourceId, str]:
+        """Return the notes under ``key`` on those of ``ids`` that have one."""
+        query = select(notes.c.kind, notes.c.name, notes.c.text).where(
+            notes.c.key == key, notes.c.name.in_([id_.name for id_ in ids])
+        )
+        with self._database.reading() as connection:
+            found = {
+                ResourceId(row.kind, row.name): row.text
+                for row in connection.execute(query)
+            }
+        return {id_: text for id_, text in found.items() if id_ in ids}
+
+    def keep(self, id_: ResourceId, key: str, text: str) -> None:
+        """Keep a note, instead of an earlier one under the same key."""
+        with self._database.writing() as connection:
+            row = {
+                "kind": id_.kind,
+                "name": id_.name,
+                "key": key,
+                "text": text,
+                "written": self._database.now(connection),
+            }
+            upsert(connection, notes, [row], ("kind", "name", "key"))
+
+    def drop(self, ids: Collection[ResourceId]) -> None:
+        """Forget all notes on ``ids``."""
+        if not ids:
+            return
+        with self._database.writing() as connection:
+            for id_ in sorted(ids):
+                connection.execute(
+                    delete(notes).where(
+                        notes.c.kind == id_.kind, notes.c.name == id_.name
+                    )
+                )

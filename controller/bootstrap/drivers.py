@@ -53,12 +53,14 @@ class Wishes:
         largest_backlog: How many announcements at once are let through.
         without_store: Whether to leave out what only a store knows.
         permitted: Whether the command may still act; asked before each write.
+        thorough: Whether to look beyond what a plan needs.
     """
 
     announced: Callable[[], None] = lambda: None
     largest_backlog: int = 20
     without_store: bool = False
     permitted: Callable[[], bool] = lambda: True
+    thorough: bool = True
 
 
 def drivers(
@@ -109,4 +111,5 @@ def _outside(
         clock=clients.clock,
         announced=wishes.announced,
         largest_backlog=wishes.largest_backlog,
+        thorough=wishes.thorough,
     )

@@ -34,7 +34,7 @@ def looking(
             context.environ,
             context.kinds,
             stored=stored,
-            wishes=Wishes(without_store=without_store),
+            wishes=Wishes(without_store=without_store, thorough=False),
             light=True,
         )
         closing.callback(controller.close)

@@ -21,6 +21,18 @@ def redact(text: str, secrets: Iterable[str]) -> str:
     return _CREDENTIALS_IN_URL.sub(MASK, text)
 
 
+_NAMED_SECRET = re.compile(
+    r"((?:pass(?:word|wd)?|secret|token|api_?key|private_?key|credentials?)"
+    r"[\"']?\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|[^\s,;}]+)",
+    re.IGNORECASE,
+)
+
+
+def redact_line(line: str) -> str:
+    """Return what somebody else's program wrote, without what it calls a secret."""
+    return _NAMED_SECRET.sub(rf"\g<1>{MASK}", redact(line, ()))
+
+
 # Names whose values are taken for secrets, wherever they come from.
 _SECRET_NAME = re.compile(
     r"pass(word|wd)?$|secret|token$|api_?key|private_?key|credential|auth_?token",

@@ -4,7 +4,7 @@ Ready is never a hope: it is said only of what was seen, as declared and well.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -34,6 +34,10 @@ _PASSING = frozenset(
         Hold.UNRESOLVED,
     }
 )
+
+
+# Their story is told best while it is fresh: backends forget what a task said last.
+_TOLD_ONCE = frozenset({Hold.REVISION_REJECTED.value, "RolloutFailed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,9 @@ def conclude(
         id_: merged(
             before.get(id_, {}),
             (
-                _dated(finding, resource, observed.taken_at)
+                _remembered(
+                    _dated(finding, resource, observed.taken_at), before.get(id_)
+                )
                 for finding in _findings(
                     kinds[id_.kind],
                     resource,
@@ -202,6 +208,20 @@ def _suspended(resource: Resource[Any], now: datetime) -> _Finding:
     return _Finding(
         ConditionType.SUSPENDED, Truth.FALSE, "NotSuspended", "It is not suspended."
     )
+
+
+def _remembered(new: Condition, before: Conditions | None) -> Condition:
+    """Return ``new`` with what was known of the same failure of the same spec."""
+    old = (before or {}).get(new.type)
+    if old is None or new.reason not in _TOLD_ONCE:
+        return new
+    same = (old.reason, old.observed_generation) == (
+        new.reason,
+        new.observed_generation,
+    )
+    if same and len(old.message) > len(new.message):
+        return replace(new, message=old.message)
+    return new
 
 
 def _dated(finding: _Finding, resource: Resource[Any], now: datetime) -> Condition:

@@ -48,6 +48,8 @@ class Outside:
         clock: The time.
         announced: Called when there is something new to deliver.
         largest_backlog: How many announcements at once are let through.
+        thorough: Whether to look beyond what a plan needs: a command that only shows
+            a difference does without.
     """
 
     owner: str
@@ -62,6 +64,7 @@ class Outside:
     clock: Clock
     announced: Callable[[], None]
     largest_backlog: int
+    thorough: bool = True
 
     def registry(self) -> tuple[MlflowApi, MlflowReader]:
         """Return MLflow's two clients; raises PermanentError if there is none."""

@@ -52,11 +52,11 @@ class Shelf:
 class Parameters(Shelf):
     """SSM's parameters."""
 
-    def GetParameter(self, asked: Mapping[str, Any]) -> Any:  # noqa: N802
+    def GetParameter(self, asked: Mapping[str, Any]) -> Any:
         """Return one parameter."""
         return {"Parameter": {"Value": self._of(asked["Name"], "ParameterNotFound")}}
 
-    def PutParameter(self, asked: Mapping[str, Any]) -> Any:  # noqa: N802
+    def PutParameter(self, asked: Mapping[str, Any]) -> Any:
         """Set one parameter."""
         self.put("PutParameter", asked["Name"], asked["Value"])
         return {"Version": 1}
@@ -65,7 +65,7 @@ class Parameters(Shelf):
 class SecretsManager(Shelf):
     """Secrets Manager's secrets."""
 
-    def GetSecretValue(self, asked: Mapping[str, Any]) -> Any:  # noqa: N802
+    def GetSecretValue(self, asked: Mapping[str, Any]) -> Any:
         """Return one secret."""
         value = self._of(asked["SecretId"], "ResourceNotFoundException")
         return {"SecretString": value}
@@ -74,7 +74,7 @@ class SecretsManager(Shelf):
 class Logs(Shelf):
     """CloudWatch's log groups."""
 
-    def CreateLogGroup(self, asked: Mapping[str, Any]) -> Any:  # noqa: N802
+    def CreateLogGroup(self, asked: Mapping[str, Any]) -> Any:
         """Make a log group, once."""
         name = asked["logGroupName"]
         if name in self.things:
@@ -83,7 +83,7 @@ class Logs(Shelf):
         self.put("CreateLogGroup", name, {"tags": asked.get("tags", {})})
         return {}
 
-    def DescribeLogGroups(self, asked: Mapping[str, Any]) -> Any:  # noqa: N802
+    def DescribeLogGroups(self, asked: Mapping[str, Any]) -> Any:
         """Return the log groups whose name begins as asked."""
         prefix = asked.get("logGroupNamePrefix", "")
         groups = [
@@ -97,12 +97,12 @@ class Logs(Shelf):
         ]
         return {"logGroups": groups}
 
-    def ListTagsForResource(self, asked: Mapping[str, Any]) -> Any:  # noqa: N802
+    def ListTagsForResource(self, asked: Mapping[str, Any]) -> Any:
         """Return the tags of a log group."""
         name = asked["resourceArn"].partition(":log-group:")[2]
         return {"tags": self._of(name, "ResourceNotFoundException")["tags"]}
 
-    def PutRetentionPolicy(self, asked: Mapping[str, Any]) -> Any:  # noqa: N802
+    def PutRetentionPolicy(self, asked: Mapping[str, Any]) -> Any:
         """Say how long logs are kept."""
         name = asked["logGroupName"]
         thing = self._of(name, "ResourceNotFoundException")
@@ -118,15 +118,15 @@ class CloudMap(Shelf):
         super().__init__("servicediscovery")
         self.namespace = namespace
 
-    def ListNamespaces(self, _asked: Mapping[str, Any]) -> Any:  # noqa: N802
+    def ListNamespaces(self, _asked: Mapping[str, Any]) -> Any:
         """Return the one namespace."""
         return {"Namespaces": [{"Name": self.namespace, "Id": "ns-1"}]}
 
-    def ListServices(self, _asked: Mapping[str, Any]) -> Any:  # noqa: N802
+    def ListServices(self, _asked: Mapping[str, Any]) -> Any:
         """Return all services."""
         return {"Services": [self.things[name] for name in sorted(self.things)]}
 
-    def GetService(self, asked: Mapping[str, Any]) -> Any:  # noqa: N802
+    def GetService(self, asked: Mapping[str, Any]) -> Any:
         """Return one service."""
         for service in self.things.values():
             if service["Id"] == asked["Id"]:
@@ -134,7 +134,7 @@ class CloudMap(Shelf):
         code, words = "ServiceNotFound", "no such service"
         raise RefusalError(code, words, 400)
 
-    def CreateService(self, asked: Mapping[str, Any]) -> Any:  # noqa: N802
+    def CreateService(self, asked: Mapping[str, Any]) -> Any:
         """Make a service; the same request again is the first one."""
         known = self.things.get(asked["Name"])
         if known is not None and known["Request"] != asked["CreatorRequestId"]:

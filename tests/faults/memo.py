@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.faults.outcome import Effects, Run, effects_of
-from tests.faults.truth import tags_of
+from tests.faults.truth import plain_tags, tags_of
 from tests.faults.world import CLUSTER, World
 
 # One of so many remembered runs is played in full.
@@ -148,7 +148,7 @@ def _services(world: World) -> Iterator[Any]:
             service.status,
             sorted(map(repr, service.fields.items())),
             service.desired,
-            sorted(service.tags.items()),
+            plain_tags(service),
             [
                 (d.status, d.rollout_state, d.revision.fields["taskDefinition"])
                 for d in service.deployments

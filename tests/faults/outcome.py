@@ -5,15 +5,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.core.identity import APPLIED_TAG
+from controller.core.identity import APPLIED_TAG, DEPLOYMENT_TAG
 from controller.core.plan import Plan
 from controller.core.resource import ResourceId
 from tests.fakes.sim_faults import Call, Fault, FaultKind
-from tests.faults.truth import copies, marked, originals, tags_of, told_rows
+from tests.faults.truth import (
+    copies,
+    marked,
+    originals,
+    plain_tags,
+    tags_of,
+    told_rows,
+)
 from tests.faults.world import CLUSTER, World
 
 Effects = Counter[tuple[str, str]]
 _ANNOUNCED = "hokusai.ai/announced."
+STAMPS = frozenset({APPLIED_TAG, DEPLOYMENT_TAG})
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +162,7 @@ def _services(world: World, stamped: bool) -> dict[str, Any]:
             service.status,
             ecs.content(service.fields["taskDefinition"]),
             service.desired,
-            sorted(t for t in service.tags.items() if stamped or t[0] != APPLIED_TAG),
+            [t for t in plain_tags(service) if stamped or t[0] not in STAMPS],
             bool(service.fields.get("serviceRegistries")),
         )
         for name, service in sorted(cluster.services.items())

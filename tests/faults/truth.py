@@ -6,9 +6,10 @@ from typing import Any
 from sqlalchemy import select
 
 from controller.core.driver import Applied, Progressing
-from controller.core.identity import OWNER_TAG
+from controller.core.identity import DEPLOYMENT_TAG, OWNER_TAG
 from controller.core.registration import DUPLICATE_TAG, REGISTRATION_TAG
 from controller.core.resource import Resource, ResourceId
+from controller.emulation.ecs.state import Service
 from controller.engine.reconciler import PassResult
 from controller.store.tables import deliveries, last_addresses, webhook_events
 from tests.faults.world import CLUSTER, World
@@ -134,6 +135,17 @@ def told_rows(world: World) -> list[Any]:
 def tags_of(thing: Mapping[str, Any]) -> dict[str, str]:
     """Return the tags of something in MLflow."""
     return {tag["key"]: tag["value"] for tag in thing["tags"]}
+
+
+def plain_tags(service: Service) -> list[tuple[str, str]]:
+    """Return a service's tags; of its deployment, whether it is the present one."""
+    primary = service.primary
+    return sorted(
+        (key, str(primary is not None and value == primary.id))
+        if key == DEPLOYMENT_TAG
+        else (key, value)
+        for key, value in service.tags.items()
+    )
 
 
 def marked(version: Mapping[str, Any]) -> bool:

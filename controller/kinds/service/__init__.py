@@ -17,7 +17,11 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     references=references,
     complete=complete,
     cost=cost,
-    looks="ceil(n / 10) DescribeServices a cluster; DescribeTaskDefinition once a revision",
+    looks="configuration: ceil(n / 10) DescribeServices a cluster, once "
+    "DescribeTaskDefinition a revision; rollouts under way: ceil(r / 20) "
+    "DescribeServiceDeployments; tasks, each minute and while something moves: "
+    "ceil(t / 100) ListTasks and DescribeTasks a cluster, one "
+    "DescribeTargetHealth a target group",
     unbound=frozenset({"desired_count"}),
     writer=writer,
     prune=True,

@@ -11,7 +11,7 @@ from typing import Any
 from controller.clients.aws import Aws, paginated
 from controller.core.details import Row, Section, looked_at
 from controller.core.errors import DriverError, NotFoundError
-from controller.core.redact import redact
+from controller.core.redact import redact_line
 from controller.kinds.service.spec import ServiceSpec
 
 # As many as fit on a screen.
@@ -136,7 +136,7 @@ class ServiceDetails:
                 continue
             for event in answer["events"][-LINES:]:
                 at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
-                yield _time(at), id_, redact(event["message"].rstrip(), ())
+                yield _time(at), id_, redact_line(event["message"].rstrip())
             if answer["events"]:
                 return
 

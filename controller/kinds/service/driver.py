@@ -1,24 +1,28 @@
 """Services in ECS: look, register, create, update, delete."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from controller.clients.aws import Aws, paginated
+from controller.clients.probe import Probe
+from controller.core.clock import Clock
 from controller.core.details import Section
 from controller.core.driver import Applied, Progressing
-from controller.core.errors import ConflictError, DriverError, NotFoundError
-from controller.core.identity import APPLIED_TAG, OWNER_TAG
-from controller.core.observation import Absent, Observation, Present, Unknown
-from controller.core.ownership import ownership_of, stamp
+from controller.core.errors import ConflictError
+from controller.core.identity import DEPLOYMENT_TAG, OWNER_TAG
+from controller.core.observation import Observation
+from controller.core.ownership import stamp
 from controller.core.plan import Action, Verb
 from controller.core.resource import Resource, ResourceId
 from controller.kinds.outside import Outside
-from controller.kinds.service.describe import Ecs, exists, reraise_as_unknown_cluster
+from controller.kinds.service.describe import Ecs
 from controller.kinds.service.details import ServiceDetails
 from controller.kinds.service.discovery import CloudMap
+from controller.kinds.service.fleet import Fleet
 from controller.kinds.service.normalise import canonical
+from controller.kinds.service.observe import Lookout
+from controller.kinds.service.readiness import Readiness, Resolving
 from controller.kinds.service.settings import settings
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
@@ -30,7 +34,13 @@ Declared = Mapping[ResourceId, Resource[Any]]
 
 def connect(outside: Outside) -> "ServiceDriver":
     """Return the driver."""
-    return ServiceDriver(outside.aws, outside.owner)
+    return ServiceDriver(
+        outside.aws,
+        outside.owner,
+        outside.clock,
+        resolver=outside.resolver,
+        thorough=outside.thorough,
+    )
 
 
 class ServiceDriver:
@@ -40,26 +50,28 @@ class ServiceDriver:
     nothing is registered whose content an active revision has already.
     """
 
-    def __init__(self, aws: Aws, owner: str) -> None:
+    def __init__(
+        self,
+        aws: Aws,
+        owner: str,
+        clock: Clock,
+        *,
+        resolver: Resolving | None = None,
+        thorough: bool = True,
+    ) -> None:
         self._aws = aws
         self._ecs = Ecs(aws)
         self._map = CloudMap(aws)
         self._owner = owner
+        fleet = Fleet(aws)
+        readiness = Readiness(aws, fleet, clock, resolver, Probe())
+        self._lookout = Lookout(
+            aws, owner, self._ecs, self._map, clock, readiness if thorough else None
+        )
 
     def observe(self, declared: Declared) -> Mapping[ResourceId, Observation]:
         """Return the declared services, ceil(n/10) calls a cluster when all is well."""
-        by_cluster: defaultdict[str, dict[str, ResourceId]] = defaultdict(dict)
-        for id_, resource in declared.items():
-            by_cluster[resource.spec.cluster][resource.spec.name] = id_
-        seen: dict[ResourceId, Observation] = {}
-        for cluster, names in by_cluster.items():
-            try:
-                services = self._ecs.services(cluster, names)
-            except NotFoundError as error:
-                raise reraise_as_unknown_cluster(cluster, error) from error
-            for name, id_ in names.items():
-                seen[id_] = self._observation(declared[id_].spec, services.get(name))
-        return seen
+        return self._lookout.observe(declared)
 
     def apply(self, action: Action) -> Applied | Progressing:
         """Make the service as declared. The rollout goes on after we return."""
@@ -77,23 +89,6 @@ class ServiceDriver:
     def details(self, resource: Resource[Any]) -> tuple[Section, ...]:
         """Return what there is to see of one service; see ``core.details``."""
         return ServiceDetails(self._aws).sections(resource.spec)
-
-    def _observation(
-        self, spec: ServiceSpec, service: Mapping[str, Any] | None
-    ) -> Observation:
-        if service is None or not exists(service):
-            return Absent()
-        registries = service.get("serviceRegistries", ())
-        try:
-            state = self._ecs.state(service, canonical(render(spec)))
-            names = [self._map.name_of(found["registryArn"]) for found in registries]
-        except DriverError as error:
-            # What could not be seen of one service says nothing of the others.
-            return Unknown(str(error))
-        tags = {tag["key"]: tag["value"] for tag in service.get("tags", ())}
-        state = state.registered_as(names[0] if names else None)
-        ownership = ownership_of(tags, self._owner)
-        return Present(state, ownership, tags.get(APPLIED_TAG))
 
     def _create(self, spec: ServiceSpec, generation: str) -> Progressing:
         self._ensure_log_group(spec)
@@ -129,20 +124,20 @@ class ServiceDriver:
             parameters["desiredCount"] = spec.desired_count
         if "discovery" in paths:
             parameters["serviceRegistries"] = [{"registryArn": self._map.ensure(spec)}]
+        tags = stamp(self._owner, action.generation)
         if parameters:
-            self._aws.call(
+            answer = self._aws.call(
                 "ecs",
                 "UpdateService",
                 cluster=spec.cluster,
                 service=spec.name,
                 **parameters,
             )
-        self._aws.call(
-            "ecs",
-            "TagResource",
-            resourceArn=state.arn,
-            tags=_tags(stamp(self._owner, action.generation)),
-        )
+            tags |= _deployment(answer["service"])
+        else:
+            # Whoever died before the stamp left the deployment that is there.
+            tags |= _deployment(state.settings)
+        self._aws.call("ecs", "TagResource", resourceArn=state.arn, tags=_tags(tags))
         if action.disruptive:
             return Progressing(CHECK_AFTER, "ECS replaces the tasks.")
         return Applied()
@@ -216,6 +211,18 @@ class ServiceDriver:
         arn = group["arn"].removesuffix(":*")
         answer = self._aws.call("logs", "ListTagsForResource", resourceArn=arn)
         return bool(answer["tags"].get(OWNER_TAG) == self._owner)
+
+
+def _deployment(service: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tag that says which deployment is ours.
+
+    The answer to UpdateService says it for sure; what is read later may lag, or
+    show a deployment that somebody else began meanwhile.
+    """
+    for deployment in service.get("deployments", ()):
+        if deployment["status"] == "PRIMARY":
+            return {DEPLOYMENT_TAG: deployment["id"]}
+    return {}
 
 
 def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:

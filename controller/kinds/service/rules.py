@@ -1,10 +1,13 @@
 """When a service must be left alone, and how it does."""
 
+from datetime import timedelta
+
 from controller.core.kind import Health, Held, Level
 from controller.core.plan import Change, Hold
 from controller.kinds.service.compare import content
+from controller.kinds.service.rollout import Phase, Rollout, rollout_of
 from controller.kinds.service.spec import ServiceSpec
-from controller.kinds.service.state import Deployment, ServiceState
+from controller.kinds.service.state import ServiceState
 
 
 def held(
@@ -19,7 +22,8 @@ def held(
             return Held(Hold.REVISION_REJECTED, rejection.message)
     primary = state.primary
     if not changes and primary is not None and primary.rollout == "IN_PROGRESS":
-        return Held(Hold.ROLLOUT_IN_PROGRESS, _progress(primary))
+        message = f"{rollout_of(state, _deadline(spec)).message}."
+        return Held(Hold.ROLLOUT_IN_PROGRESS, message)
     return None
 
 
@@ -28,29 +32,46 @@ def writer(state: ServiceState) -> str:
     return state.registered_by
 
 
-def health(_spec: ServiceSpec, state: ServiceState) -> Health:
+def health(spec: ServiceSpec, state: ServiceState) -> Health:
     """Return whether the tasks that should run do, in the revision they should."""
     primary = state.primary
     if state.status != "ACTIVE" or primary is None:
         return Health(Level.PROGRESSING, "Draining", "ECS is deleting the service.")
-    revision = primary.definition_arn.rpartition("/")[2]
-    if primary.rollout == "FAILED":
-        message = _sentence(f"The rollout of {revision} failed", state.problem)
-        return Health(Level.DEGRADED, "RolloutFailed", message)
-    if primary.rollout == "IN_PROGRESS":
-        message = _sentence(_progress(primary).rstrip("."), state.problem)
-        return Health(Level.PROGRESSING, "RolloutInProgress", message)
+    rollout = rollout_of(state, _deadline(spec))
+    match rollout.phase, primary.rollout:
+        case Phase.FAILED, _:
+            return _verdict(Level.DEGRADED, "RolloutFailed", rollout, state)
+        case Phase.STALLED, _:
+            return _verdict(Level.DEGRADED, "RolloutStalled", rollout, state)
+        case Phase.ROLLING_BACK, _:
+            return _verdict(Level.PROGRESSING, "RollingBack", rollout, state)
+        case _, "IN_PROGRESS":
+            return _verdict(Level.PROGRESSING, "RolloutInProgress", rollout, state)
+        case _:
+            return _serving(state, primary.definition_arn.rpartition("/")[2])
+
+
+def _serving(state: ServiceState, revision: str) -> Health:
+    """Return whether what ECS is done with does its work."""
     count = f"{state.running} of {state.desired} tasks run {revision}"
     if state.running < state.desired:
         return Health(Level.DEGRADED, "TasksMissing", _sentence(count, state.problem))
-    return Health(Level.HEALTHY, "Running", f"{count}.")
+    if not state.unready:
+        return Health(Level.HEALTHY, "Running", f"{count}.")
+    message = _sentence(count, "; ".join(state.unready))
+    if state.settled:
+        return Health(Level.DEGRADED, "NotServing", message)
+    return Health(Level.PROGRESSING, "Settling", message)
 
 
-def _progress(deployment: Deployment) -> str:
-    revision = deployment.definition_arn.rpartition("/")[2]
-    return (
-        f"{revision} rolls out: {deployment.running} of {deployment.desired} tasks run."
-    )
+def _deadline(spec: ServiceSpec) -> timedelta:
+    return timedelta(seconds=spec.deployment.progress_deadline)
+
+
+def _verdict(
+    level: Level, reason: str, rollout: Rollout, state: ServiceState
+) -> Health:
+    return Health(level, reason, _sentence(rollout.message, state.problem))
 
 
 def _sentence(what: str, why: str) -> str:

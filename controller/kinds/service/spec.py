@@ -41,6 +41,9 @@ RouteHost = Annotated[
 RoutePath = Annotated[
     str, Text(r"/[\w\-.$/~\"'@:+*?&]*", "a path that starts with /", longest=128)
 ]
+Url = Annotated[
+    str, Text(r"https?://[^\s/?#@]+(/\S*)?", "an address that starts with http(s)://")
+]
 Retention = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192,
     2557, 2922, 3288, 3653,
@@ -80,6 +83,13 @@ class HealthSpec(Section):
         "not count.",
     )
 
+    url: Url | None = Field(
+        default=None,
+        description="An address that must answer before the service counts as ready; "
+        "asked from where the controller runs, and followed by name.",
+        examples=["http://api.hokusai-development.local:8001/ready"],
+    )
+
     @model_validator(mode="after")
     def _command_says_how(self) -> Self:
         if self.command and self.command[0] not in ("CMD", "CMD-SHELL"):
@@ -117,6 +127,12 @@ class DeploymentSpec(Section):
     )
     rollback: Flag = Field(
         default=True, description="Whether ECS then returns to what worked."
+    )
+
+    progress_deadline: Annotated[int, Span(1, 86_400)] = Field(
+        default=600,
+        description="Without progress for so long, a rollout counts as stalled.",
+        examples=["10m"],
     )
 
     @model_validator(mode="after")

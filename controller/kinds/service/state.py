@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 
@@ -18,6 +19,7 @@ class Deployment:
         desired: Tasks it wants.
         running: Tasks that run.
         failed: Tasks that failed to start.
+        pending: Tasks that start.
     """
 
     id: str
@@ -28,6 +30,30 @@ class Deployment:
     desired: int = 0
     running: int = 0
     failed: int = 0
+    pending: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """A service deployment: ECS's record of one way from revision to revision.
+
+    Attributes:
+        arn: Its ARN.
+        status: As in ``IN_PROGRESS``; API reference, ServiceDeployment.
+        target: The deployment it works for, as in ``ecs-svc/…``.
+        reason: ECS's sentence about it.
+        stage: How far it has come, as in ``BAKE_TIME``.
+        failures: Tasks that the circuit breaker has counted.
+        threshold: At how many it trips; 0 if nobody says.
+    """
+
+    arn: str
+    status: str
+    target: str
+    reason: str = ""
+    stage: str = ""
+    failures: int = 0
+    threshold: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +86,13 @@ class ServiceState:
         rejected: Definitions that ECS rolled back or gave up on, newest first.
         problem: Why its tasks stop, if they do.
         registered_by: Who registered the task definition it is set to.
+        ours: The deployment that we asked for last, as in ``ecs-svc/…``; empty if
+            the service does not say.
+        flight: ECS's record of the deployment that is under way, or of ours if
+            another one took its place.
+        quiet: For how long the rollout has made no progress.
+        unready: What does not serve yet, although ECS is done; see ``readiness``.
+        settled: Whether ECS was done long enough ago for all to serve.
     """
 
     arn: str
@@ -74,6 +107,11 @@ class ServiceState:
     rejected: tuple[Rejection, ...] = ()
     problem: str = ""
     registered_by: str = ""
+    ours: str = ""
+    flight: Flight | None = None
+    quiet: timedelta = timedelta(0)
+    unready: tuple[str, ...] = ()
+    settled: bool = True
 
     @property
     def primary(self) -> Deployment | None:

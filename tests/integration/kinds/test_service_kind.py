@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 
 from controller.clients.aws import BotoAws, CountingAws, Credentials
+from controller.clients.clock import SystemClock
 from controller.core.conditions import ConditionType, Truth
 from controller.core.errors import ConflictError
+from controller.core.identity import DEPLOYMENT_TAG
 from controller.core.plan import Hold, Reason
 from controller.core.safety import Limits
 from controller.emulation.clocks import SteppedClock
@@ -15,14 +17,17 @@ from controller.emulation.server import EmulatorServer
 from controller.kinds.service.driver import ServiceDriver
 from tests.integration.kinds.machine import PLATFORM, Machine, declared
 
-CRASHES = Script(exits_after=timedelta(seconds=1), exit_code=3)
+CRASHES = Script(
+    exits_after=timedelta(seconds=1), exit_code=3, says=("no such table: users",)
+)
 
 
 class World:
     """An emulated AWS with a cluster and a namespace, and a controller of it."""
 
-    def __init__(self, server):
+    def __init__(self, server, runtime):
         self.server = server
+        self.runtime = runtime
         boto = BotoAws(
             "us-east-1",
             endpoint_url=server.url,
@@ -43,7 +48,10 @@ class World:
 
     def restart(self):
         """Forget everything, as a controller that was killed does."""
-        self.machine = Machine({"service": ServiceDriver(self.aws, PLATFORM.owner)})
+        self.machine = Machine({"service": self.driver()})
+
+    def driver(self):
+        return ServiceDriver(self.aws, PLATFORM.owner, SystemClock())
 
     def api(self, image="api:1", **more):
         meta = {k: more.pop(k) for k in ("adopt", "mode") if k in more}
@@ -74,6 +82,11 @@ class World:
         )
         return answer["services"][0]
 
+    def tags(self):
+        arn = self.service()["serviceArn"]
+        answer = self.aws.call("ecs", "ListTagsForResource", resourceArn=arn)
+        return {tag["key"]: tag["value"] for tag in answer["tags"]}
+
     def revisions(self):
         answer = self.aws.call(
             "ecs", "ListTaskDefinitions", familyPrefix="hokusai-api-local"
@@ -85,7 +98,7 @@ class World:
 def world():
     runtime = ScriptedRuntime({"api:bad": CRASHES})
     with EmulatorServer(runtime=runtime, clock=SteppedClock()) as server:
-        yield World(server)
+        yield World(server, runtime)
 
 
 def test_a_service_is_created_registered_and_followed_to_its_end(world):
@@ -128,6 +141,7 @@ def test_an_image_that_crashes_is_rolled_back_and_not_tried_again(world):
     (blocked,) = result.left.blocked
     assert blocked.hold is Hold.REVISION_REJECTED
     assert "exited with 3" in blocked.message
+    assert 'its last line was "no such table: users"' in blocked.message
     assert world.service()["taskDefinition"].endswith(":1")
     assert [b.hold for b in again.left.blocked] == [Hold.REVISION_REJECTED]
     assert dict(world.aws.writes) == writes
@@ -252,3 +266,73 @@ def test_more_disruptive_changes_than_allowed_wait(world):
     )
 
     assert [b.hold for b in result.left.blocked] == [Hold.BUDGET_SPENT]
+
+
+def test_a_controller_that_is_killed_amid_a_rollout_follows_it_to_its_end(world):
+    world.run(world.api())
+    world.machine.run(world.api("api:2"))
+    ours = world.tags()[DEPLOYMENT_TAG]
+    writes = dict(world.aws.writes)
+
+    for _ in range(8):
+        world.restart()
+        result = world.machine.run(world.api("api:2"))
+        world.server.advance(timedelta(seconds=30))
+
+    assert result.converged
+    assert world.service()["deployments"][0]["id"] == ours
+    assert dict(world.aws.writes) == writes
+
+
+def test_a_deployment_that_only_moved_tasks_and_was_rolled_back_is_not_repeated(world):
+    world.run(world.api())
+    world.runtime.scripts["api:1"] = CRASHES
+    subnets = world.aws.call("ec2", "DescribeSubnets")["Subnets"]
+    elsewhere = {"subnets": [subnets[1]["SubnetId"]]}
+
+    result = world.run(world.api(network=elsewhere), passes=30)
+    writes = dict(world.aws.writes)
+    world.run(world.api(network=elsewhere), passes=5)
+
+    (blocked,) = result.left.blocked
+    assert blocked.hold is Hold.REVISION_REJECTED
+    assert "was rolled back" in blocked.message
+    assert dict(world.aws.writes) == writes
+
+
+def test_a_deployment_somebody_began_after_ours_is_told_apart_and_left_alone(world):
+    world.run(world.api())
+    world.run(world.api("api:2"))
+    service = world.service()
+    world.aws.call(
+        "ecs",
+        "UpdateService",
+        cluster=PLATFORM.cluster,
+        service=service["serviceName"],
+        forceNewDeployment=True,
+    )
+
+    under_way = world.machine.run(world.api("api:2"))
+    result = world.run(world.api("api:2"))
+
+    (blocked,) = under_way.left.blocked
+    assert "Another deployment than ours" in blocked.message
+    assert result.converged
+
+
+def test_a_rollout_stopped_by_hand_is_rejected_and_told_so(world):
+    world.run(world.api())
+    world.runtime.scripts["api:2"] = Script(starts_after=timedelta(hours=1))
+    world.machine.run(world.api("api:2"))
+    world.server.advance(timedelta(seconds=30))
+    world.aws.call(
+        "ecs",
+        "StopServiceDeployment",
+        serviceDeploymentArn=world.service()["currentServiceDeployment"],
+    )
+
+    result = world.run(world.api("api:2"), passes=10)
+
+    (blocked,) = result.left.blocked
+    assert blocked.hold is Hold.REVISION_REJECTED
+    assert world.service()["taskDefinition"].endswith(":1")

@@ -9,6 +9,7 @@ from controller.kinds.service import KIND
 from controller.kinds.service.driver import ServiceDriver
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.task_definition import render
+from tests.fakes.stopped_clock import StoppedClock
 
 PLATFORM = Platform("hokusai", "development", "123456789012", "us-east-1")
 API = ResourceId("service", "api")
@@ -61,6 +62,8 @@ class Ecs:
                         for r in asked["serviceRevisionArns"]
                     ]
                 }
+            case "DescribeServiceDeployments":
+                return {"serviceDeployments": self.history}
             case "ListTasks":
                 return {"taskArns": []}
             case _:
@@ -78,7 +81,7 @@ def deployment(number, status):
 
 def observed(ecs):
     """Return what is seen when the second revision is still asked for."""
-    driver = ServiceDriver(ecs, PLATFORM.owner)
+    driver = ServiceDriver(ecs, PLATFORM.owner, StoppedClock())
     return driver.observe({API: Resource(API, spec("api:2"))})[API]
 
 

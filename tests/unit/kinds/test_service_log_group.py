@@ -5,6 +5,7 @@ import pytest
 from controller.core.errors import ConflictError
 from controller.core.identity import OWNER_TAG
 from controller.kinds.service.driver import ServiceDriver
+from tests.fakes.stopped_clock import StoppedClock
 from tests.unit.kinds.test_service import spec
 
 OWNER = "hokusai/development"
@@ -40,6 +41,6 @@ class Logs:
 def test_only_our_own_unfinished_log_group_gets_a_retention(owner, days, expected):
     logs = Logs(owner, days)
 
-    ServiceDriver(logs, OWNER)._ensure_log_group(spec())
+    ServiceDriver(logs, OWNER, StoppedClock())._ensure_log_group(spec())
 
     assert logs.days == expected

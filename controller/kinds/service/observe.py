@@ -1,0 +1,309 @@
+"""Look at the declared services: what each is, how its rollout does, whether it serves.
+
+What all services need is asked for all at once: ten a DescribeServices, twenty
+service deployments, a hundred tasks. What does not change is asked once.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from controller.clients.aws import Aws
+from controller.core.clock import Clock
+from controller.core.errors import DriverError, NotFoundError
+from controller.core.identity import APPLIED_TAG, DEPLOYMENT_TAG
+from controller.core.observation import Absent, Observation, Present, Unknown
+from controller.core.ownership import ownership_of
+from controller.core.resource import Resource, ResourceId
+from controller.kinds.service.cause import culprit, sentence
+from controller.kinds.service.compare import content
+from controller.kinds.service.describe import (
+    Ecs,
+    exists,
+    reraise_as_unknown_cluster,
+    troubled,
+)
+from controller.kinds.service.discovery import CloudMap
+from controller.kinds.service.fleet import Fleet, Task
+from controller.kinds.service.history import History
+from controller.kinds.service.normalise import canonical
+from controller.kinds.service.readiness import Readiness
+from controller.kinds.service.spec import ServiceSpec
+from controller.kinds.service.state import Rejection, ServiceState
+from controller.kinds.service.task_definition import render
+
+Answer = Mapping[str, Any]
+Declared = Mapping[ResourceId, Resource[Any]]
+
+# Last lines of a task's log that are looked through for its last words.
+_LINES = 20
+_ROLLED_BACK = frozenset(
+    {"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL"}
+)
+_GRACE = timedelta(minutes=2)
+
+
+@dataclass(slots=True)
+class _Sight:
+    """One service while it is looked at."""
+
+    id: ResourceId
+    resource: Resource[Any]
+    answer: Answer
+    state: ServiceState
+
+    @property
+    def spec(self) -> ServiceSpec:
+        spec: ServiceSpec = self.resource.spec
+        return spec
+
+    @property
+    def tags(self) -> dict[str, str]:
+        return {tag["key"]: tag["value"] for tag in self.answer.get("tags", ())}
+
+
+class Lookout:
+    """Observes services; see ``core.driver.Driver.observe``. Reads only.
+
+    Args:
+        aws: AWS.
+        owner: Value of our ownership tag.
+        ecs: Services and task definitions.
+        cloud_map: Names of registries.
+        clock: Tells how long a rollout has made no progress.
+        readiness: Tells what does not serve; None to leave that out.
+    """
+
+    def __init__(
+        self,
+        aws: Aws,
+        owner: str,
+        ecs: Ecs,
+        cloud_map: CloudMap,
+        clock: Clock,
+        readiness: Readiness | None,
+    ) -> None:
+        self._aws = aws
+        self._owner = owner
+        self._ecs = ecs
+        self._map = cloud_map
+        self._clock = clock
+        self._readiness = readiness
+        self._fleet = Fleet(aws)
+        self._history = History(aws, ecs.definition)
+        self._progress: dict[str, tuple[object, float]] = {}
+        self._words: dict[str, tuple[str, ...]] = {}
+
+    def observe(self, declared: Declared) -> dict[ResourceId, Observation]:
+        """Return what is seen of ``declared``; raises DriverError if nothing could be.
+
+        What could not be seen of one service alone says nothing of the others.
+        """
+        by_cluster: defaultdict[str, dict[str, ResourceId]] = defaultdict(dict)
+        for id_, resource in declared.items():
+            by_cluster[resource.spec.cluster][resource.spec.name] = id_
+        seen: dict[ResourceId, Observation] = {}
+        for cluster, names in by_cluster.items():
+            seen |= self._cluster(cluster, names, declared)
+        return seen
+
+    def _cluster(
+        self, cluster: str, names: Mapping[str, ResourceId], declared: Declared
+    ) -> dict[ResourceId, Observation]:
+        try:
+            services = self._ecs.services(cluster, names)
+        except NotFoundError as error:
+            raise reraise_as_unknown_cluster(cluster, error) from error
+        seen: dict[ResourceId, Observation] = {}
+        sights: list[_Sight] = []
+        for name, id_ in names.items():
+            answer = services.get(name)
+            if answer is None or not exists(answer):
+                seen[id_] = Absent()
+                continue
+            try:
+                sights.append(self._sight(id_, declared[id_], answer))
+            except DriverError as error:
+                seen[id_] = Unknown(str(error))
+        for id_, reason in self._add_flights(sights).items():
+            seen[id_] = Unknown(reason)
+        sights = [sight for sight in sights if sight.id not in seen]
+        stopped = self._stopped(cluster, sights)
+        unready = self._unready(cluster, sights)
+        for sight in sights:
+            sight.state = replace(
+                sight.state,
+                unready=unready.get(sight.spec.name, ()),
+                settled=self._is_settled(sight),
+            )
+            seen[sight.id] = self._observation(sight, stopped)
+        return seen
+
+    def _sight(
+        self, id_: ResourceId, resource: Resource[Any], answer: Answer
+    ) -> _Sight:
+        state = self._ecs.state(answer)
+        registries = answer.get("serviceRegistries", ())
+        names = [self._map.name_of(found["registryArn"]) for found in registries]
+        sight = _Sight(id_, resource, answer, state)
+        sight.state = replace(
+            state,
+            discovery=names[0] if names else None,
+            ours=sight.tags.get(DEPLOYMENT_TAG, ""),
+            quiet=self._quiet(state),
+        )
+        return sight
+
+    def _add_flights(self, sights: Sequence[_Sight]) -> dict[ResourceId, str]:
+        """Add ECS's record of what moves, and of ours where another took its place.
+
+        Returns of which services it could not be seen, and why.
+        """
+        wanted = {
+            sight.id: sight.answer["currentServiceDeployment"]
+            for sight in sights
+            if sight.answer.get("currentServiceDeployment") and _moves(sight.state)
+        }
+        try:
+            flights = self._history.flights([*wanted.values()])
+        except DriverError as error:
+            return dict.fromkeys(wanted, str(error))
+        for sight in sights:
+            flight = flights.get(wanted.get(sight.id, ""))
+            sight.state = replace(sight.state, flight=flight)
+        return {}
+
+    def _stopped(
+        self, cluster: str, sights: Iterable[_Sight]
+    ) -> dict[str, tuple[Task, ...]]:
+        """Return the stopped tasks of the cluster, if a service wants for tasks."""
+        if not any(troubled(sight.state) or _differs(sight) for sight in sights):
+            return {}
+        try:
+            return self._fleet.stopped(cluster)
+        except DriverError:
+            # What happened is told all the same, without the tasks' own words.
+            return {}
+
+    def _unready(
+        self, cluster: str, sights: Iterable[_Sight]
+    ) -> Mapping[str, tuple[str, ...]]:
+        if self._readiness is None:
+            return {}
+        known = {sight.spec.name: (sight.spec, sight.state) for sight in sights}
+        return self._readiness.of(cluster, known)
+
+    def _observation(
+        self, sight: _Sight, stopped: Mapping[str, tuple[Task, ...]]
+    ) -> Observation:
+        state = sight.state
+        try:
+            if troubled(state) or _differs(sight):
+                problem = self._problem(sight, stopped.get(sight.spec.name, ()))
+                rejected = self._history.rejections(sight.answer, problem)
+                told = problem if troubled(state) else ""
+                state = replace(state, problem=told, rejected=rejected)
+        except DriverError as error:
+            return Unknown(str(error))
+        rejected = (*_rolled_back_as_a_whole(sight), *state.rejected)
+        ownership = ownership_of(sight.tags, self._owner)
+        applied = sight.tags.get(APPLIED_TAG)
+        return Present(replace(state, rejected=rejected), ownership, applied)
+
+    def _problem(self, sight: _Sight, stopped: Iterable[Task]) -> str:
+        """Return why tasks of the service stop or do not start, in a sentence."""
+        primary = sight.state.primary
+        task = culprit(stopped, primary.id if primary else "")
+        events = [event["message"] for event in sight.answer.get("events", ())]
+        return sentence(task, events, self._last_words(sight, task))
+
+    def _last_words(self, sight: _Sight, task: Task | None) -> tuple[str, ...]:
+        """Return what a stopped task wrote last; asked once, for it writes no more."""
+        if task is None:
+            return ()
+        if task.id not in self._words:
+            self._words[task.id] = self._log(sight.spec, task)
+        return self._words[task.id]
+
+    def _log(self, spec: ServiceSpec, task: Task) -> tuple[str, ...]:
+        try:
+            answer = self._aws.call(
+                "logs",
+                "GetLogEvents",
+                logGroupName=spec.log_group,
+                logStreamName=f"ecs/{spec.name}/{task.id}",
+                limit=_LINES,
+                startFromHead=False,
+            )
+        except DriverError:
+            # The story is told without its last line.
+            return ()
+        return tuple(event["message"] for event in answer["events"])
+
+    def _quiet(self, state: ServiceState) -> timedelta:
+        """Return for how long the rollout under way has looked the same to us."""
+        primary = state.primary
+        if primary is None or primary.rollout != "IN_PROGRESS":
+            self._progress.pop(state.arn, None)
+            return timedelta(0)
+        now = self._clock.monotonic()
+        looks = (primary.id, primary.running, primary.pending, primary.desired)
+        known, since = self._progress.get(state.arn, (None, now))
+        if known != looks:
+            since = now
+        self._progress[state.arn] = (looks, since)
+        return timedelta(seconds=now - since)
+
+    def _is_settled(self, sight: _Sight) -> bool:
+        """Whether ECS was done long enough ago for everything to serve."""
+        health = sight.spec.health
+        grace = timedelta(seconds=health.grace) if health else _GRACE
+        for deployment in sight.answer["deployments"]:
+            if deployment["status"] == "PRIMARY":
+                at = _moment(deployment.get("updatedAt"))
+                return at is None or self._clock.now() - at >= grace
+        return True
+
+
+def _moves(state: ServiceState) -> bool:
+    """Whether a rollout is under way, or another than ours is in place."""
+    primary = state.primary
+    if primary is None:
+        return False
+    return primary.rollout == "IN_PROGRESS" or state.ours not in ("", primary.id)
+
+
+def _differs(sight: _Sight) -> bool:
+    return sight.state.definition != canonical(render(sight.spec))
+
+
+def _rolled_back_as_a_whole(sight: _Sight) -> Iterator[Rejection]:
+    """Yield the declaration itself, if ECS took back the deployment that applied it.
+
+    A deployment may change no task definition, only where tasks run. It is known by
+    its id, and the declaration by its stamp.
+    """
+    flight, state = sight.state.flight, sight.state
+    stamped = sight.tags.get(APPLIED_TAG) == sight.resource.generation
+    if flight is None or not stamped or flight.target != state.ours:
+        return
+    if flight.status in _ROLLED_BACK and not _differs(sight):
+        why = f": {flight.reason.rstrip('.')}" if flight.reason else ""
+        message = (
+            f"What was applied last was rolled back{why}; it is not tried again until "
+            "something changes."
+        )
+        yield Rejection(content(sight.spec), message)
+
+
+def _moment(value: Any) -> datetime | None:
+    """Return a time as botocore, or a simulator, tells it."""
+    match value:
+        case datetime():
+            return value.astimezone(UTC)
+        case int() | float():
+            return datetime.fromtimestamp(value, UTC)
+        case _:
+            return None

@@ -1,0 +1,180 @@
+"""What looking at many services costs, class by class: the formulas, asserted."""
+
+import pytest
+
+from controller.clients.aws import CountingAws
+from controller.core.identity import OWNER_TAG
+from controller.core.observation import Present
+from controller.core.platform import Platform
+from controller.core.resource import Resource, ResourceId
+from controller.kinds.service import KIND
+from controller.kinds.service.driver import ServiceDriver
+from controller.kinds.service.settings import settings
+from controller.kinds.service.spec import ServiceSpec
+from controller.kinds.service.task_definition import render
+from tests.fakes.stopped_clock import StoppedClock
+
+PLATFORM = Platform("hokusai", "development", "123456789012", "us-east-1")
+
+
+def declared(count):
+    resources = {}
+    for number in range(count):
+        id_ = ResourceId("service", f"s{number:03}")
+        written = ServiceSpec.model_validate({"image": f"team/s{number}:1"})
+        spec = KIND.complete(id_.name, written, PLATFORM)
+        resources[id_] = Resource(id_, spec, "v1:g")
+    return resources
+
+
+class Cluster:
+    """A cluster in which everything declared is as declared, or rolls out."""
+
+    def __init__(self, resources, rollout="COMPLETED"):
+        self.specs = {r.spec.name: r.spec for r in resources.values()}
+        self.rollout = rollout
+
+    def call(self, _service, operation, /, **asked):
+        return {"failures": []} | getattr(self, operation)(asked)
+
+    def DescribeServices(self, asked):
+        assert len(asked["services"]) <= 10
+        return {"services": [self._service(name) for name in asked["services"]]}
+
+    def _service(self, name):
+        spec = self.specs[name]
+        return settings(spec) | {
+            "serviceName": name,
+            "serviceArn": f"arn:service/{name}",
+            "clusterArn": "arn:cluster",
+            "status": "ACTIVE",
+            "taskDefinition": f"arn:task-definition/{name}:1",
+            "desiredCount": 1,
+            "runningCount": 1,
+            "currentServiceDeployment": f"arn:d/{name}",
+            "tags": [{"key": OWNER_TAG, "value": PLATFORM.owner}],
+            "deployments": [
+                {
+                    "id": f"ecs-svc/{name}",
+                    "status": "PRIMARY",
+                    "rolloutState": self.rollout,
+                    "taskDefinition": f"arn:task-definition/{name}:1",
+                }
+            ],
+        }
+
+    def DescribeTaskDefinition(self, asked):
+        name = asked["taskDefinition"].rpartition("/")[2].partition(":")[0]
+        arn = {"taskDefinitionArn": asked["taskDefinition"]}
+        return {"taskDefinition": {**render(self.specs[name]), **arn}}
+
+    def DescribeServiceDeployments(self, asked):
+        assert len(asked["serviceDeploymentArns"]) <= 20
+        return {
+            "serviceDeployments": [
+                {
+                    "serviceDeploymentArn": arn,
+                    "status": "IN_PROGRESS",
+                    "targetServiceRevision": {"arn": f"arn:r/{arn.rpartition('/')[2]}"},
+                }
+                for arn in asked["serviceDeploymentArns"]
+            ]
+        }
+
+    def ListTasks(self, asked):
+        names = sorted(self.specs)
+        start = int(asked.get("nextToken", 0))
+        page = [f"arn:task/{name}" for name in names[start : start + 100]]
+        more = start + 100 < len(names)
+        return {"taskArns": page} | ({"nextToken": str(start + 100)} if more else {})
+
+    def DescribeTasks(self, asked):
+        assert len(asked["tasks"]) <= 100
+        return {
+            "tasks": [
+                {
+                    "taskArn": arn,
+                    "lastStatus": "RUNNING",
+                    "group": f"service:{arn.rpartition('/')[2]}",
+                }
+                for arn in asked["tasks"]
+            ]
+        }
+
+
+class Looking:
+    """A driver on a cluster, and what its looks cost."""
+
+    def __init__(self, count, rollout="COMPLETED", *, thorough=True):
+        self.resources = declared(count)
+        self.aws = CountingAws(Cluster(self.resources, rollout))
+        self.clock = StoppedClock()
+        self.driver = ServiceDriver(
+            self.aws, PLATFORM.owner, self.clock, thorough=thorough
+        )
+
+    def look(self):
+        """Look once and return the calls it took."""
+        before = dict(self.aws.counts)
+        seen = self.driver.observe(self.resources)
+        assert all(isinstance(s, Present) for s in seen.values())
+        after = self.aws.counts
+        spent = {n.removeprefix("ecs:"): c - before.get(n, 0) for n, c in after.items()}
+        return {name: times for name, times in spent.items() if times}
+
+
+@pytest.mark.parametrize(
+    ("services", "calls"), [(1, 1), (3, 1), (10, 1), (11, 2), (100, 10), (500, 50)]
+)
+def test_configuration_takes_one_call_for_ten_services(services, calls):
+    looking = Looking(services)
+    looking.look()
+
+    assert looking.look() == {"DescribeServices": calls}
+
+
+def test_a_revision_is_read_once_and_kept_for_ever():
+    looking = Looking(25, thorough=False)
+
+    first = looking.look()
+    looking.clock.forward(100_000)
+    second = looking.look()
+
+    assert first == {"DescribeServices": 3, "DescribeTaskDefinition": 25}
+    assert second == {"DescribeServices": 3}
+
+
+def test_tasks_are_read_by_the_hundred_and_once_a_minute():
+    looking = Looking(250)
+    looking.look()
+
+    looking.clock.forward(59)
+    too_soon = looking.look()
+    looking.clock.forward(1)
+    due = looking.look()
+
+    assert too_soon == {"DescribeServices": 25}
+    assert due == {"DescribeServices": 25, "ListTasks": 3, "DescribeTasks": 3}
+
+
+def test_rollouts_under_way_are_read_by_the_twenty():
+    looking = Looking(50, rollout="IN_PROGRESS", thorough=False)
+    looking.look()
+
+    assert looking.look() == {"DescribeServices": 5, "DescribeServiceDeployments": 3}
+
+
+def test_a_command_that_only_shows_a_difference_looks_at_no_tasks():
+    looking = Looking(3, thorough=False)
+
+    assert looking.look() == {"DescribeServices": 1, "DescribeTaskDefinition": 3}
+
+
+def test_the_rule_that_status_tells_is_the_one_that_is_asserted_here():
+    assert KIND.looks == (
+        "configuration: ceil(n / 10) DescribeServices a cluster, once "
+        "DescribeTaskDefinition a revision; rollouts under way: ceil(r / 20) "
+        "DescribeServiceDeployments; tasks, each minute and while something moves: "
+        "ceil(t / 100) ListTasks and DescribeTasks a cluster, one "
+        "DescribeTargetHealth a target group"
+    )

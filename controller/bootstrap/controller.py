@@ -147,7 +147,12 @@ class Controller:
 
     def _limits(self) -> Limits:
         platform = self.document.platform
-        return Limits(platform.max_disruptive_actions, platform.prune)
+        return Limits(
+            platform.max_disruptive_actions,
+            platform.prune,
+            freezes=platform.freezes,
+            own=platform.controller,
+        )
 
     def _clients(
         self, settings: Settings, stored: Stored | None, wishes: Wishes

@@ -51,6 +51,8 @@ class Hold(StrEnum):
     BACKLOG = "Backlog"
     PRUNE_HELD = "PruneHeld"
     CONTESTED = "Contested"
+    FROZEN = "Frozen"
+    OWN_SERVICE_LAST = "OwnServiceLast"
 
 
 class Effect(StrEnum):

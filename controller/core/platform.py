@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
+from controller.core.freeze import Freeze
+from controller.core.resource import ResourceId
+
 Environment = Literal["local", "development", "staging", "production"]
 ENVIRONMENTS: tuple[Environment, ...] = (
     "local",
@@ -41,6 +44,8 @@ class Platform:
         role: The role that we act as; None for whoever the credentials are.
         profile: Of the AWS configuration, where the credentials are found.
         endpoint: Where AWS is asked, instead of the region's own addresses.
+        freezes: Times in which nothing disruptive is done.
+        controller: The service that we run as; it is changed last.
     """
 
     name: str
@@ -57,6 +62,8 @@ class Platform:
     profile: str | None = None
     endpoint: str | None = None
     intervals: tuple[tuple[str, timedelta], ...] = ()
+    freezes: tuple[Freeze, ...] = ()
+    controller: ResourceId | None = None
 
     @property
     def cluster(self) -> str:

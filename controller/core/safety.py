@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from controller.core.freeze import Freeze
 from controller.core.observation import ObservedState, Ownership, Present
 from controller.core.plan import (
     Action,
@@ -37,12 +38,16 @@ class Limits:
         prune: Whether what is no longer declared may be deleted.
         in_flight: Disruptive actions under way already.
         seen_undeclared: What an earlier pass saw undeclared, too.
+        freezes: Times in which nothing disruptive is done.
+        own: The service that we run as; it is changed last.
     """
 
     max_disruptive_actions: int = 2
     prune: bool = False
     in_flight: int = 0
     seen_undeclared: frozenset[ResourceId] = frozenset()
+    freezes: tuple[Freeze, ...] = ()
+    own: ResourceId | None = None
 
 
 def guard(
@@ -52,12 +57,17 @@ def guard(
     prunable = _prunable(plan, observed)
     left = limits.max_disruptive_actions - limits.in_flight
     verdicts: list[Verdict] = []
-    for action in plan.actions:
+    for action in sorted(plan.actions, key=lambda action: action.target == limits.own):
         verdict = (
             _pruned(action, limits, prunable)
             if action.verb is Verb.DELETE
             else _permitted(action, desired[action.target], observed.taken_at)
         )
+        if isinstance(verdict, Action) and verdict.disruptive:
+            verdict = _thawed(verdict, limits, observed.taken_at)
+        if isinstance(verdict, Action) and verdict.target == limits.own:
+            others = limits.in_flight or any(isinstance(v, Action) for v in verdicts)
+            verdict = _last(verdict, bool(others))
         if isinstance(verdict, Action) and verdict.disruptive:
             verdict, left = _budgeted(verdict, left)
         verdicts.append(verdict)
@@ -79,6 +89,31 @@ def _permitted(action: Action, resource: Resource[Any], now: datetime) -> Verdic
         case Mode.OBSERVE:
             message = f"Would {action.verb} it; the mode is observe."
             return Blocked(action.target, Hold.OBSERVE_ONLY, message, action.changes)
+
+
+def _thawed(action: Action, limits: Limits, now: datetime) -> Verdict:
+    """Return ``action``, unless nothing may be stopped or replaced for now."""
+    for freeze in limits.freezes:
+        if freeze.in_force(now):
+            message = f"Nothing is stopped or replaced for now: {freeze.reason}"
+            return Blocked(action.target, Hold.FROZEN, message, action.changes)
+    return action
+
+
+def _last(action: Action, others: bool) -> Verdict:
+    """Return ``action`` on ourselves, unless something else is to be done before.
+
+    A controller that replaces itself amid other work leaves it to a successor that
+    may not start. It never removes itself.
+    """
+    if action.verb in {Verb.DELETE, Verb.REPLACE}:
+        message = f"Would {action.verb} the service that we run as."
+        return Advice(action.target, action.reason, message, action.changes)
+    if action.disruptive and others:
+        message = "It is the service that we run as; the others come first."
+        hold = Hold.OWN_SERVICE_LAST
+        return Blocked(action.target, hold, message, action.changes)
+    return action
 
 
 def _pruned(

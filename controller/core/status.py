@@ -32,6 +32,8 @@ _PASSING = frozenset(
         Hold.BUDGET_SPENT,
         Hold.UNKNOWN,
         Hold.UNRESOLVED,
+        Hold.FROZEN,
+        Hold.OWN_SERVICE_LAST,
     }
 )
 

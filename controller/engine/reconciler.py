@@ -193,11 +193,8 @@ class Reconciler:
     ) -> Plan:
         """Return what of ``found``, within ``scope``, may be done now."""
         in_flight = sum(b.hold is Hold.ROLLOUT_IN_PROGRESS for b in found.blocked)
-        held = Limits(
-            limits.max_disruptive_actions,
-            limits.prune,
-            in_flight,
-            self.memory.undeclared(),
+        held = replace(
+            limits, in_flight=in_flight, seen_undeclared=self.memory.undeclared()
         )
         plan = guard(scope.inside(found), desired, observed, held)
         writers = self._writers(observed)

@@ -1,7 +1,7 @@
 """From nodes to resources: everything that is right, and all that is wrong."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -57,6 +57,8 @@ class Compiler:
         declared = frozenset(ResourceId(k.name, name) for k, name, _ in self._entries())
         if header and header.local:
             self._local(header.local)
+        if header and header.platform.controller:
+            self._own_service(header.platform.controller)
         self.problems += dangling(self.links, declared)
         self.problems += cycles(link for link in self.links if link.target in declared)
         self.problems += duplicates(self._placed())
@@ -203,6 +205,17 @@ class Compiler:
             after = self._after(task, root.nearest((*path, "after")), path)
             tasks.append(task.model_copy(update={"after": after}))
         self.local = local.model_copy(update={"tasks": tuple(tasks)})
+
+    def _own_service(self, text: str) -> None:
+        """Note which service the controller runs as; it must be declared."""
+        path: Path = ("platform", "controller")
+        at = self.root.nearest(path)
+        target = self._address(text, at, path)
+        if target is None or self.platform is None:
+            return
+        source = ResourceId("platform", "controller")
+        self.links.append(Link(source, target, dotted(path), at.place))
+        self.platform = replace(self.platform, controller=target)
 
     def _after(self, task: LocalTask, at: Node, path: Path) -> str | None:
         where: Path = ("local", *path, "after")

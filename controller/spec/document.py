@@ -166,6 +166,7 @@ def _seconds(platform: Platform) -> dict[str, Any]:
     return {
         "interval": platform.interval.total_seconds(),
         "intervals": {k: i.total_seconds() for k, i in platform.intervals},
+        "freezes": list(map(repr, platform.freezes)),
     }
 
 

@@ -9,7 +9,9 @@ from pydantic import Field, model_validator
 from controller.core.fields import Flag, Key, Section, Span, Text, Whole, refuse
 from controller.core.placement import NetworkSpec, RoleArn, RolesSpec
 from controller.core.platform import Environment, Network, Platform
-from controller.core.resource import Mode
+from controller.core.resource import Mode, ResourceId
+from controller.spec.common import Address
+from controller.spec.freeze import FreezeSection
 
 Name = Annotated[
     str,
@@ -102,6 +104,16 @@ class PlatformSection(Section):
         default=Mode.ENFORCE,
         description="How far we go: report (observe), advise (suggest), act (enforce).",
     )
+    freeze: tuple[FreezeSection, ...] = Field(
+        default=(),
+        description="Times in which nothing that runs is stopped or replaced.",
+    )
+    controller: Address | None = Field(
+        default=None,
+        description="The service that the controller itself runs as; it is changed "
+        "last, and never removed.",
+        examples=["service/controller"],
+    )
     network: NetworkSpec = Field(
         default_factory=NetworkSpec, description="Where tasks are placed."
     )
@@ -147,4 +159,6 @@ class PlatformSection(Section):
             role=self.role,
             profile=self.profile,
             endpoint=self.endpoint,
+            freezes=tuple(entry.freeze() for entry in self.freeze),
+            controller=ResourceId.parse(self.controller) if self.controller else None,
         )

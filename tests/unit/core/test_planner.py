@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from controller.core.freeze import Freeze
 from controller.core.observation import Absent, Ownership, Present, Unknown
 from controller.core.plan import Action, Hold, Plan, Reason, Verb
 from controller.core.planner import diff
@@ -180,3 +181,55 @@ def test_an_old_stamp_on_what_is_as_declared_is_written_anew():
 
     assert (action.verb, action.reason) == (Verb.UPDATE, Reason.CHANGED)
     assert not action.disruptive
+
+
+FROZEN = Limits(freezes=(Freeze("holidays"),))
+
+
+def frozen(resource, **observations) -> Plan:
+    desired, observed = declared(resource), seen(**observations)
+    return guard(diff(desired, observed, KINDS), desired, observed, FROZEN)
+
+
+def test_nothing_that_runs_is_replaced_in_a_freeze():
+    plan = frozen(toy("a", WIDE), a=Present(ToyState()))
+
+    (blocked,) = plan.blocked
+    assert (blocked.hold, plan.actions) == (Hold.FROZEN, ())
+    assert "holidays" in blocked.message
+
+
+def test_what_is_missing_is_made_in_a_freeze():
+    assert [a.verb for a in frozen(toy("a"), a=Absent()).actions] == [Verb.CREATE]
+
+
+def own_and_other(own_state, other_state, *, in_flight=0) -> Plan:
+    """Return the plan for two toys, of which ``a`` is the one that we run as."""
+    desired = declared(toy("a", WIDE), toy("b", WIDE))
+    observed = seen(a=Present(own_state), b=Present(other_state))
+    limits = Limits(9, own=ResourceId("toy", "a"), in_flight=in_flight)
+    return guard(diff(desired, observed, KINDS), desired, observed, limits)
+
+
+def test_the_service_that_we_run_as_is_changed_after_all_others():
+    done = ToyState(targets=WIDE.targets)
+
+    first = own_and_other(ToyState(), ToyState())
+    meanwhile = own_and_other(ToyState(), done, in_flight=1)
+    last = own_and_other(ToyState(), done)
+
+    assert [str(a.target) for a in first.actions] == ["toy/b"]
+    assert [b.hold for b in first.blocked] == [Hold.OWN_SERVICE_LAST]
+    assert [b.hold for b in meanwhile.blocked] == [Hold.OWN_SERVICE_LAST]
+    assert [str(a.target) for a in last.actions] == ["toy/a"]
+
+
+def test_the_controller_never_removes_itself():
+    a = ResourceId("toy", "a")
+    observed = seen(a=Present(ToyState(), Ownership.OURS))
+    limits = Limits(9, prune=True, own=a, seen_undeclared=frozenset({a}))
+
+    plan = guard(diff({}, observed, KINDS), {}, observed, limits)
+
+    assert plan.actions == ()
+    assert [str(advice.target) for advice in plan.advice] == ["toy/a"]

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from controller.core.freeze import Freeze
 from controller.core.platform import Platform
 from controller.core.resource import Ignored, Mode, ResourceId, Suspension
 from tests.unit.spec.documents import HEADER, MAIN, document, overlay, problem, problems
@@ -298,3 +299,18 @@ def test_an_overlay_may_replace_text_by_a_mapping():
 
     (resource,) = found.resources.values()
     assert resource.spec.announce.since == datetime(2026, 1, 31, tzinfo=UTC)
+
+
+def test_freezes_and_the_own_service_are_read_and_count_in_the_digest():
+    frozen = "  freeze: [{reason: weekend, weekdays: [fri], hours: '16:00-08:00'}]\n"
+    until = "  freeze: [{reason: holidays, until: 2027-01-04}]\n"
+    own = "  controller: services/api\n"
+
+    found = document(frozen + own + SERVICE).platform
+
+    assert found.freezes == (
+        Freeze("weekend", weekdays=frozenset({4}), hours=(16 * 60, 8 * 60)),
+    )
+    assert found.controller == API
+    assert document(until).platform.freezes[0].until == datetime(2027, 1, 4, tzinfo=UTC)
+    assert document(until).digest != document(frozen).digest

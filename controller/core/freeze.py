@@ -1,0 +1,44 @@
+"""Times in which nothing that runs is stopped or replaced."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """A time in which nothing disruptive is done. All times are UTC.
+
+    Attributes:
+        reason: Why.
+        since: When it begins; None for always.
+        until: When it ends; None for never.
+        weekdays: On which days it holds, Monday is 0; empty for all.
+        hours: From which minute of the day to which; the second may lie on the next
+            day. The weekday is that of the first.
+    """
+
+    reason: str
+    since: datetime | None = None
+    until: datetime | None = None
+    weekdays: frozenset[int] = frozenset()
+    hours: tuple[int, int] = (0, 24 * 60)
+
+    def in_force(self, now: datetime) -> bool:
+        """Whether the freeze holds at ``now``."""
+        if self.since is not None and now < self.since:
+            return False
+        if self.until is not None and now >= self.until:
+            return False
+        return self._covers(now) or self._covers(now, -_DAY)
+
+    def _covers(self, now: datetime, shift: timedelta = timedelta(0)) -> bool:
+        """Whether the window that begins on the day of ``now + shift`` holds."""
+        begins = (now + shift).replace(hour=0, minute=0, second=0, microsecond=0)
+        if self.weekdays and begins.weekday() not in self.weekdays:
+            return False
+        first, last = self.hours
+        length = last - first if last > first else last - first + 24 * 60
+        opens = begins + timedelta(minutes=first)
+        return opens <= now < opens + timedelta(minutes=length)

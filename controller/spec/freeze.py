@@ -1,0 +1,72 @@
+"""Times in which nothing disruptive is done, as the document writes them."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from controller.core.fields import Instant, Line, Section, Text, given, refuse
+from controller.core.freeze import Freeze
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_DAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_TIME = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+Hours = Annotated[
+    str, Text(f"{_TIME}-(?:{_TIME}|24:00)", "two times, as in 16:00-08:00", 11)
+]
+
+
+class FreezeSection(Section):
+    """A time in which nothing that runs is stopped or replaced."""
+
+    reason: Line = Field(description="Why.", examples=["end of the quarter"])
+    since: Instant | None = Field(
+        default=None,
+        description="When it begins; it has begun, unless given.",
+        examples=["2026-12-20"],
+    )
+    until: Instant | None = Field(
+        default=None,
+        description="When it ends; never, unless given.",
+        examples=["2027-01-04"],
+    )
+    weekdays: tuple[Weekday, ...] = Field(
+        default=(),
+        description="On which days it holds; on all, unless given.",
+        examples=[["fri", "sat", "sun"]],
+    )
+    hours: Hours | None = Field(
+        default=None,
+        description="At which hours it holds, in UTC; the second time may lie on the "
+        "next day. All day, unless given.",
+        examples=["16:00-08:00"],
+    )
+
+    @model_validator(mode="after")
+    def _ends_some_time(self) -> Self:
+        if not (given(self, "since", "until", "hours") or self.weekdays):
+            refuse(
+                "holds for ever", "add until, weekdays or hours; or set mode: observe"
+            )
+        if self.since and self.until and self.until <= self.since:
+            refuse("is before since", "write a later time", "until")
+        return self
+
+    def freeze(self) -> Freeze:
+        """Return the same as the core wants it."""
+        return Freeze(
+            self.reason,
+            self.since,
+            self.until,
+            frozenset(map(_DAYS.index, self.weekdays)),
+            _minutes(self.hours) if self.hours else (0, 24 * 60),
+        )
+
+
+def _minutes(hours: str) -> tuple[int, int]:
+    first, _, last = hours.partition("-")
+    return _minute(first), _minute(last)
+
+
+def _minute(time: str) -> int:
+    hour, _, minute = time.partition(":")
+    return int(hour) * 60 + int(minute)

@@ -100,6 +100,7 @@ def _outside(
         api = mlflow.api.sending_by(lambda rest: FencedRest(rest, wishes.permitted))
     return Outside(
         owner=document().platform.owner,
+        platform=document().platform,
         declared=lambda: document().resources,
         aws=FencedAws(clients.aws, wishes.permitted),
         mlflow=api,

@@ -139,7 +139,6 @@ class Reconciler:
         pace = pace or Pace(interval)
         observed, found = self._first_look(desired, pace)
         plan = self._dared(found, desired, observed, limits, scope)
-        undeclared = _undeclared(desired, observed)
         actions, resting = self.backoff.split(plan.actions, self.clock.now())
         outcomes = self.executor.execute(actions, desired)
         outcomes = self.backoff.note(actions, outcomes, self.clock.now())
@@ -153,7 +152,7 @@ class Reconciler:
         statuses = conclude(
             desired, observed, whole, outcomes, self.kinds, self.memory.statuses()
         )
-        self._remember(statuses, undeclared, scope)
+        self._remember(statuses, _undeclared(desired, observed), scope)
         asked = {id_: c for id_, c in statuses.items() if scope.covers(id_)}
         others = scope.outside(found)
         self.attention.settle(_restless(found, outcomes, statuses))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from controller.clients.mlflow import MlflowApi, MlflowReader
     from controller.core.clock import Clock
     from controller.core.fallbacks import Fallbacks
+    from controller.core.platform import Platform
     from controller.core.resource import Resource, ResourceId
     from controller.resolver import Resolver
     from controller.store.deliveries import Deliveries
@@ -37,6 +38,7 @@ class Outside:
 
     Attributes:
         owner: Value of our ownership tag.
+        platform: What all resources share.
         declared: Returns what is declared now.
         aws: AWS.
         mlflow: For writes, and reads that must be fresh; None if there is none.
@@ -53,6 +55,7 @@ class Outside:
     """
 
     owner: str
+    platform: Platform
     declared: Callable[[], Mapping[ResourceId, Resource[Any]]]
     aws: Aws
     mlflow: MlflowApi | None

@@ -267,7 +267,7 @@ class SimController:
         )
         return {
             "endpoint": endpoint,
-            "service": ServiceDriver(self.aws, owner, outside.clock),
+            "service": ServiceDriver(self.aws, self.document.platform, outside.clock),
             "experiment": ExperimentDriver(api, self.reader, owner),
             "model": ModelDriver(api, self.reader, owner, experiment_name),
             "webhook": WebhookDriver(

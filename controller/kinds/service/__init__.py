@@ -21,7 +21,8 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     "DescribeTaskDefinition a revision; rollouts under way: ceil(r / 20) "
     "DescribeServiceDeployments; tasks, each minute and while something moves: "
     "ceil(t / 100) ListTasks and DescribeTasks a cluster, one "
-    "DescribeTargetHealth a target group",
+    "DescribeTargetHealth a target group; undeclared ones, each minute: "
+    "ceil(all / 100) ListServices, ceil(u / 10) DescribeServices a cluster",
     unbound=frozenset({"desired_count"}),
     writer=writer,
     prune=True,

@@ -9,11 +9,12 @@ from controller.clients.probe import Probe
 from controller.core.clock import Clock
 from controller.core.details import Section
 from controller.core.driver import Applied, Progressing
-from controller.core.errors import ConflictError
+from controller.core.errors import ConflictError, PermanentError
 from controller.core.identity import DEPLOYMENT_TAG, OWNER_TAG
-from controller.core.observation import Observation
-from controller.core.ownership import stamp
+from controller.core.observation import Observation, Ownership
+from controller.core.ownership import ownership_of, stamp
 from controller.core.plan import Action, Verb
+from controller.core.platform import Platform
 from controller.core.resource import Resource, ResourceId
 from controller.kinds.outside import Outside
 from controller.kinds.service.describe import Ecs
@@ -27,6 +28,7 @@ from controller.kinds.service.settings import settings
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
 from controller.kinds.service.task_definition import render
+from controller.kinds.service.undeclared import Undeclared
 
 CHECK_AFTER = timedelta(seconds=1)
 Declared = Mapping[ResourceId, Resource[Any]]
@@ -36,7 +38,7 @@ def connect(outside: Outside) -> "ServiceDriver":
     """Return the driver."""
     return ServiceDriver(
         outside.aws,
-        outside.owner,
+        outside.platform,
         outside.clock,
         resolver=outside.resolver,
         thorough=outside.thorough,
@@ -53,7 +55,7 @@ class ServiceDriver:
     def __init__(
         self,
         aws: Aws,
-        owner: str,
+        platform: Platform,
         clock: Clock,
         *,
         resolver: Resolving | None = None,
@@ -62,11 +64,18 @@ class ServiceDriver:
         self._aws = aws
         self._ecs = Ecs(aws)
         self._map = CloudMap(aws)
-        self._owner = owner
+        self._owner = platform.owner
+        self._undeclared = Undeclared(aws, self._ecs, platform, clock)
         fleet = Fleet(aws)
         readiness = Readiness(aws, fleet, clock, resolver, Probe())
         self._lookout = Lookout(
-            aws, owner, self._ecs, self._map, clock, readiness if thorough else None
+            aws,
+            platform,
+            self._ecs,
+            self._map,
+            clock,
+            readiness if thorough else None,
+            self._undeclared,
         )
 
     def observe(self, declared: Declared) -> Mapping[ResourceId, Observation]:
@@ -143,11 +152,22 @@ class ServiceDriver:
         return Applied()
 
     def _delete(self, state: ServiceState) -> Progressing:
-        cluster = state.settings["clusterArn"]
+        cluster, name = state.settings["clusterArn"], state.settings["serviceName"]
+        self._refuse_others(cluster, name)
+        self._undeclared.forget()
         self._aws.call(
             "ecs", "DeleteService", cluster=cluster, service=state.arn, force=True
         )
         return Progressing(CHECK_AFTER, "ECS stops the tasks and deletes the service.")
+
+    def _refuse_others(self, cluster: str, name: str) -> None:
+        """Raise PermanentError unless the service carries our tag at this moment."""
+        for service in self._ecs.services(cluster, [name]).values():
+            tags = {tag["key"]: tag["value"] for tag in service.get("tags", ())}
+            if ownership_of(tags, self._owner) is Ownership.OURS:
+                return
+        msg = f"{name} is not deleted: it does not carry our tag any more"
+        raise PermanentError(msg)
 
     def _registered(self, spec: ServiceSpec) -> str:
         """Return the ARN of a revision with the declared content, made if missing."""

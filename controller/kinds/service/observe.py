@@ -6,6 +6,7 @@ service deployments, a hundred tasks. What does not change is asked once.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from controller.core.errors import DriverError, NotFoundError
 from controller.core.identity import APPLIED_TAG, DEPLOYMENT_TAG
 from controller.core.observation import Absent, Observation, Present, Unknown
 from controller.core.ownership import ownership_of
+from controller.core.platform import Platform
 from controller.core.resource import Resource, ResourceId
 from controller.kinds.service.cause import culprit, sentence
 from controller.kinds.service.compare import content
@@ -33,6 +35,7 @@ from controller.kinds.service.readiness import Readiness
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import Rejection, ServiceState
 from controller.kinds.service.task_definition import render
+from controller.kinds.service.undeclared import Undeclared
 
 Answer = Mapping[str, Any]
 Declared = Mapping[ResourceId, Resource[Any]]
@@ -69,24 +72,27 @@ class Lookout:
 
     Args:
         aws: AWS.
-        owner: Value of our ownership tag.
+        platform: What all services share.
         ecs: Services and task definitions.
         cloud_map: Names of registries.
         clock: Tells how long a rollout has made no progress.
         readiness: Tells what does not serve; None to leave that out.
+        undeclared: Tells what is ours and not declared any more.
     """
 
     def __init__(
         self,
         aws: Aws,
-        owner: str,
+        platform: Platform,
         ecs: Ecs,
         cloud_map: CloudMap,
         clock: Clock,
         readiness: Readiness | None,
+        undeclared: Undeclared,
     ) -> None:
         self._aws = aws
-        self._owner = owner
+        self._platform = platform
+        self._undeclared = undeclared
         self._ecs = ecs
         self._map = cloud_map
         self._clock = clock
@@ -107,6 +113,11 @@ class Lookout:
         seen: dict[ResourceId, Observation] = {}
         for cluster, names in by_cluster.items():
             seen |= self._cluster(cluster, names, declared)
+            seen |= self._undeclared.of(cluster, names)
+        own = self._platform.cluster
+        if own not in by_cluster:
+            with suppress(NotFoundError):
+                seen |= self._undeclared.of(own, {})
         return seen
 
     def _cluster(
@@ -208,7 +219,7 @@ class Lookout:
         except DriverError as error:
             return Unknown(str(error))
         rejected = (*_rolled_back_as_a_whole(sight), *state.rejected)
-        ownership = ownership_of(sight.tags, self._owner)
+        ownership = ownership_of(sight.tags, self._platform.owner)
         applied = sight.tags.get(APPLIED_TAG)
         return Present(replace(state, rejected=rejected), ownership, applied)
 

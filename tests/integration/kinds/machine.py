@@ -19,11 +19,25 @@ PLATFORM = Platform("hokusai", "local", "123456789012", "us-east-1")
 MINUTE = timedelta(minutes=1)
 
 
+class Remembering(NoMemory):
+    """Says what an earlier pass saw undeclared, as a store would.
+
+    Attributes:
+        doomed: What was seen undeclared.
+    """
+
+    doomed: frozenset[ResourceId] = frozenset()
+
+    def undeclared(self):
+        """Return what was seen undeclared."""
+        return self.doomed
+
+
 class Machine:
     """Reconciles resources with drivers, and remembers nothing but conditions."""
 
     def __init__(self, drivers, forget=()):
-        clock, pool, memory = SystemClock(), InlinePool(), NoMemory()
+        clock, pool, memory = SystemClock(), InlinePool(), Remembering()
         self.reconciler = Reconciler(
             {name: KINDS[name] for name in KINDS},
             Observer(drivers, pool, clock, forget=forget),

@@ -8,7 +8,7 @@ from controller.clients.aws import BotoAws, CountingAws, Credentials
 from controller.clients.clock import SystemClock
 from controller.core.conditions import ConditionType, Truth
 from controller.core.errors import ConflictError
-from controller.core.identity import DEPLOYMENT_TAG
+from controller.core.identity import DEPLOYMENT_TAG, OWNER_TAG
 from controller.core.plan import Hold, Reason
 from controller.core.safety import Limits
 from controller.emulation.clocks import SteppedClock
@@ -51,7 +51,7 @@ class World:
         self.machine = Machine({"service": self.driver()})
 
     def driver(self):
-        return ServiceDriver(self.aws, PLATFORM.owner, SystemClock())
+        return ServiceDriver(self.aws, PLATFORM, SystemClock())
 
     def api(self, image="api:1", **more):
         meta = {k: more.pop(k) for k in ("adopt", "mode") if k in more}
@@ -73,12 +73,15 @@ class World:
             self.server.advance(timedelta(seconds=seconds))
         return self.machine.run(*resources, limits=limits)
 
-    def service(self):
+    def service_of(self, name):
+        return declared("service", name, {"image": "api:1", "network": self.network})
+
+    def service(self, key="api"):
         answer = self.aws.call(
             "ecs",
             "DescribeServices",
             cluster=PLATFORM.cluster,
-            services=["hokusai-api-local"],
+            services=[f"hokusai-{key}-local"],
         )
         return answer["services"][0]
 
@@ -108,6 +111,37 @@ def test_a_service_is_created_registered_and_followed_to_its_end(world):
     service = world.service()
     assert service["runningCount"] == 1
     assert len(service["serviceRegistries"]) == 1
+
+
+def test_a_service_nobody_declares_any_more_goes_only_with_prune_and_seen_twice(world):
+    web = world.service_of("web")
+    world.run(world.api(), web)
+    told = world.run(world.api(), passes=1)
+    kept = world.service("web")["status"]
+
+    held = world.machine.run(world.api(), limits=Limits(prune=True))
+    world.machine.reconciler.memory.doomed = frozenset({web.id})
+    world.run(world.api(), passes=2, limits=Limits(prune=True))
+
+    assert [str(a.target) for a in told.left.advice] == ["service/web"]
+    assert kept == "ACTIVE"
+    assert [b.hold for b in held.left.blocked] == [Hold.PRUNE_HELD]
+    assert world.service("web")["status"] == "INACTIVE"
+    assert world.service()["status"] == "ACTIVE"
+
+
+def test_a_service_that_lost_our_tag_meanwhile_is_not_deleted(world):
+    web = world.service_of("web")
+    world.run(world.api(), web)
+    world.run(world.api(), passes=1)
+    arn = world.service("web")["serviceArn"]
+    world.aws.call("ecs", "UntagResource", resourceArn=arn, tagKeys=[OWNER_TAG])
+    world.machine.reconciler.memory.doomed = frozenset({web.id})
+
+    result = world.machine.run(world.api(), limits=Limits(prune=True))
+
+    assert "does not carry our tag" in str(result.outcomes[web.id].error)
+    assert world.service("web")["status"] == "ACTIVE"
 
 
 def test_in_sync_one_call_looks_and_none_writes(world):

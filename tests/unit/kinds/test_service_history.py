@@ -52,7 +52,7 @@ class Ecs:
                 arn = asked["taskDefinition"]
                 content = render(spec({GOOD: "api:1", BAD: "api:2"}[arn]))
                 return {"taskDefinition": {**content, "taskDefinitionArn": arn}}
-            case "ListServiceDeployments":
+            case "ListServiceDeployments" | "DescribeServiceDeployments":
                 return {"serviceDeployments": self.history}
             case "DescribeServiceRevisions":
                 arns = {"r-1": GOOD, "r-2": BAD}
@@ -62,10 +62,8 @@ class Ecs:
                         for r in asked["serviceRevisionArns"]
                     ]
                 }
-            case "DescribeServiceDeployments":
-                return {"serviceDeployments": self.history}
-            case "ListTasks":
-                return {"taskArns": []}
+            case "ListServices" | "ListTasks":
+                return {"serviceArns": [], "taskArns": []}
             case _:
                 raise AssertionError(operation)
 
@@ -81,7 +79,7 @@ def deployment(number, status):
 
 def observed(ecs):
     """Return what is seen when the second revision is still asked for."""
-    driver = ServiceDriver(ecs, PLATFORM.owner, StoppedClock())
+    driver = ServiceDriver(ecs, PLATFORM, StoppedClock())
     return driver.observe({API: Resource(API, spec("api:2"))})[API]
 
 

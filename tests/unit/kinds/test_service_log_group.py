@@ -4,11 +4,13 @@ import pytest
 
 from controller.core.errors import ConflictError
 from controller.core.identity import OWNER_TAG
+from controller.core.platform import Platform
 from controller.kinds.service.driver import ServiceDriver
 from tests.fakes.stopped_clock import StoppedClock
 from tests.unit.kinds.test_service import spec
 
-OWNER = "hokusai/development"
+PLATFORM = Platform("hokusai", "development", "123456789012", "us-east-1")
+OWNER = PLATFORM.owner
 
 
 class Logs:
@@ -41,6 +43,6 @@ class Logs:
 def test_only_our_own_unfinished_log_group_gets_a_retention(owner, days, expected):
     logs = Logs(owner, days)
 
-    ServiceDriver(logs, OWNER, StoppedClock())._ensure_log_group(spec())
+    ServiceDriver(logs, PLATFORM, StoppedClock())._ensure_log_group(spec())
 
     assert logs.days == expected

@@ -1,0 +1,95 @@
+"""Services that are ours and that nobody declares any more.
+
+Found by name, since ECS does not search by tag: ceil(all/100) ListServices and
+ceil(undeclared/10) DescribeServices a cluster, once a minute. Nothing is deleted on
+what was seen a minute ago: the tag is read again right before.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from controller.clients.aws import Aws, paginated
+from controller.core.clock import Clock
+from controller.core.errors import TransientError
+from controller.core.observation import Ownership, Present
+from controller.core.ownership import ownership_of
+from controller.core.platform import Platform
+from controller.core.resource import ResourceId
+from controller.kinds.service.describe import Answer, Ecs
+
+INTERVAL_SECONDS = 60.0
+# What ListServices gives a page at most; API reference. Its default is ten.
+_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    at: float
+    declared: frozenset[str]
+    ours: tuple[Answer, ...]
+
+    def will_do(self, declared: frozenset[str], now: float) -> bool:
+        """Whether nothing is known to be otherwise by now."""
+        return self.declared == declared and now - self.at < INTERVAL_SECONDS
+
+
+class Undeclared:
+    """Looks for services that carry our tag and are not declared."""
+
+    def __init__(self, aws: Aws, ecs: Ecs, platform: Platform, clock: Clock) -> None:
+        self._aws = aws
+        self._ecs = ecs
+        self._platform = platform
+        self._clock = clock
+        self._looks: dict[str, _Look] = {}
+
+    def of(
+        self, cluster: str, declared: Mapping[str, ResourceId]
+    ) -> dict[ResourceId, Present]:
+        """Return what is ours in ``cluster`` and not among ``declared``, by name.
+
+        Raises DriverError when nothing is known of it yet and it cannot be seen.
+        """
+        look, now = self._looks.get(cluster), self._clock.monotonic()
+        names = frozenset(declared)
+        if look is None or not look.will_do(names, now):
+            try:
+                look = _Look(now, names, tuple(self._ours(cluster, names)))
+            except TransientError:
+                if look is None:
+                    raise
+            self._looks[cluster] = look
+        taken = {id_.name for id_ in declared.values()}
+        return {
+            self._id(service["serviceName"], taken): Present(
+                self._ecs.state(service), Ownership.OURS
+            )
+            for service in look.ours
+            if service["serviceName"] not in declared
+        }
+
+    def forget(self) -> None:
+        """Look again the next time: something was deleted."""
+        self._looks.clear()
+
+    def _ours(self, cluster: str, declared: Collection[str]) -> Iterator[Answer]:
+        arns = paginated(
+            self._aws,
+            "ecs",
+            "ListServices",
+            "serviceArns",
+            cluster=cluster,
+            maxResults=_PAGE,
+        )
+        names = {arn.rpartition("/")[2] for arn in arns}
+        for service in self._ecs.services(cluster, names - set(declared)).values():
+            tags = {tag["key"]: tag["value"] for tag in service.get("tags", ())}
+            ours = ownership_of(tags, self._platform.owner) is Ownership.OURS
+            if ours and service["status"] == "ACTIVE":
+                yield service
+
+    def _id(self, name: str, taken: Collection[str]) -> ResourceId:
+        """Return the address under which the service was declared, most likely."""
+        before, after = self._platform.service_name("\0").split("\0")
+        key = name.removeprefix(before).removesuffix(after)
+        return ResourceId("service", name if key in taken else key)

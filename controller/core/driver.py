@@ -27,6 +27,14 @@ class Progressing:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing of the action was done yet: something it rests on goes on before."""
+
+    check_after: timedelta
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """The action did not happen; a person, or a later pass, must act.
 
@@ -54,7 +62,7 @@ class Skipped:
     message: str
 
 
-Outcome: TypeAlias = Applied | Progressing | Failed | Skipped
+Outcome: TypeAlias = Applied | Progressing | Waiting | Failed | Skipped
 
 
 class Driver(Protocol):
@@ -70,6 +78,6 @@ class Driver(Protocol):
         """
         ...
 
-    def apply(self, action: Action) -> Applied | Progressing:
+    def apply(self, action: Action) -> Applied | Progressing | Waiting:
         """Make it so. Safe to repeat; raises DriverError."""
         ...

@@ -15,7 +15,7 @@ from controller.core.conditions import (
     Truth,
     merged,
 )
-from controller.core.driver import Failed, Outcome, Progressing, Skipped
+from controller.core.driver import Failed, Outcome, Progressing, Skipped, Waiting
 from controller.core.errors import PermanentError
 from controller.core.kind import Health, Kind, Level
 from controller.core.observation import Absent, ObservedState, Present, Unknown
@@ -120,7 +120,10 @@ def _synced(verdict: Verdict | None, outcome: Outcome | None) -> _Finding:
             return _Finding(kind, Truth.FALSE, "ApplyFailed", failed.message)
         case Blocked(_, word, message) | Advice(_, word, message), _:
             return _Finding(kind, Truth.FALSE, word, message)
-        case Action(), Skipped(message) | Progressing(_, message):
+        case (
+            Action(),
+            Skipped(message) | Progressing(_, message) | Waiting(_, message),
+        ):
             return _Finding(kind, Truth.FALSE, "Waiting", message)
         case Action(_, verb, reason), _:
             return _Finding(kind, Truth.FALSE, reason, f"Will {verb} it.")
@@ -167,7 +170,7 @@ def _reconciling(
     match verdict, outcome:
         case Blocked(_, hold, message), _ if hold in _PASSING:
             return _Finding(kind, Truth.TRUE, hold, message)
-        case _, Progressing(_, message):
+        case _, Progressing(_, message) | Waiting(_, message):
             return _Finding(kind, Truth.TRUE, "Progressing", message)
         case Action(_, verb, reason), _:
             return _Finding(kind, Truth.TRUE, reason, f"Will {verb} it.")

@@ -9,7 +9,14 @@ from controller.core.attribution import Last, attributed, read
 from controller.core.clock import Clock
 from controller.core.conditions import Conditions, ConditionType, Truth
 from controller.core.contention import Repairs, without_fights
-from controller.core.driver import Applied, Failed, Outcome, Progressing, Skipped
+from controller.core.driver import (
+    Applied,
+    Failed,
+    Outcome,
+    Progressing,
+    Skipped,
+    Waiting,
+)
 from controller.core.errors import PermanentError
 from controller.core.observation import ObservedState, Ownership, Present
 from controller.core.pace import Pace
@@ -228,7 +235,9 @@ class Reconciler:
         """Return how long may pass until the next look."""
         waits = [interval]
         waits += [
-            o.check_after for o in outcomes.values() if isinstance(o, Progressing)
+            o.check_after
+            for o in outcomes.values()
+            if isinstance(o, Progressing | Waiting)
         ]
         if _under_way(left, others, statuses) or (left.actions and _moved(outcomes)):
             waits.append(WHILE_UNDER_WAY)

@@ -6,7 +6,14 @@ from collections.abc import Collection, Mapping
 from controller.core.attribution import written
 from controller.core.clock import Clock
 from controller.core.conditions import Condition, Conditions, ConditionType, Truth
-from controller.core.driver import Applied, Failed, Outcome, Progressing, Skipped
+from controller.core.driver import (
+    Applied,
+    Failed,
+    Outcome,
+    Progressing,
+    Skipped,
+    Waiting,
+)
 from controller.core.plan import Action
 from controller.core.resource import ResourceId
 from controller.engine.reconciler import Statuses
@@ -131,7 +138,9 @@ def _under_way(conditions: Conditions) -> bool:
 
 def _words(outcome: Outcome) -> str:
     match outcome:
-        case Applied(message) | Progressing(_, message) | Skipped(message):
+        case Applied(message) | Skipped(message):
+            return message
+        case Progressing(_, message) | Waiting(_, message):
             return message
         case Failed(error):
             return str(error)

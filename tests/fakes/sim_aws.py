@@ -16,6 +16,10 @@ from tests.fakes.sim_wire import Wire
 _LISTS = frozenset({"ListTaskDefinitions", "DescribeServices", "ListServices"})
 
 
+class UnknownOperationError(BaseException):
+    """The simulated AWS lacks an operation; nothing in the program may catch this."""
+
+
 class Shelf:
     """A service that keeps things by name, and no more."""
 
@@ -40,7 +44,11 @@ class Shelf:
 
     def perform(self, operation: str, asked: Mapping[str, Any]) -> Any:
         """Carry a call out."""
-        answer = getattr(self, operation)(asked)
+        carry_out = getattr(self, operation, None)
+        if carry_out is None:
+            msg = f"{self.name}:{operation}"
+            raise UnknownOperationError(msg)
+        answer = carry_out(asked)
         return pickle.loads(pickle.dumps(answer))  # noqa: S301 - our own bytes
 
     def _of(self, name: str, code: str) -> Any:
@@ -96,6 +104,11 @@ class Logs(Shelf):
             if name.startswith(prefix)
         ]
         return {"logGroups": groups}
+
+    def GetLogEvents(self, asked: Mapping[str, Any]) -> Any:
+        """Return nothing: simulated tasks say nothing."""
+        self._of(asked["logStreamName"], "ResourceNotFoundException")
+        return {"events": []}
 
     def ListTagsForResource(self, asked: Mapping[str, Any]) -> Any:
         """Return the tags of a log group."""

@@ -174,6 +174,9 @@ class EcsBackend:
                 asked["taskDefinition"].rpartition("/")[2].partition(":")
             )
             return family, world.definitions[family][int(number)].status
+        if operation == "RunTask":
+            tasks = world.clusters[asked["cluster"]].tasks.values()
+            return asked["group"], sum(task.service is None for task in tasks)
         service = self._service(asked)
         if service is None:
             return str(asked.get("serviceName", "")), None

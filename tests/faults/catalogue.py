@@ -5,6 +5,7 @@ from datetime import timedelta
 from controller.emulation.runtimes.scripted import Script
 from tests.fakes.sim_net import SimulatedReceiver
 from tests.faults.documents import (
+    BEFORE,
     DISCOVERY,
     ENDPOINT,
     EXPERIMENT,
@@ -57,6 +58,12 @@ def _bad_image(world: World) -> None:
     crash = Script(exits_after=timedelta(0), exit_code=1)
     world.aws.ecs.script("hokusai/api:bad", crash)
     world.declare(services(service(image="hokusai/api:bad")))
+
+
+def _migrates(world: World) -> None:
+    done = Script(exits_after=timedelta(0), exit_code=0)
+    world.aws.ecs.script("hokusai/api:2 migrate", done)
+    world.declare(services(service(image="hokusai/api:2", extra=BEFORE)))
 
 
 def _address_moves(world: World) -> None:
@@ -167,6 +174,12 @@ WORKLOADS = (
         "rename",
         begun(services(service("api")) + sourced(ONE)),
         (declares(services(service("backend")) + sourced(ONE)),),
+    ),
+    Workload(
+        "migration before a rollout",
+        begun(services(service())),
+        (_migrates,),
+        depth=3,
     ),
     Workload("dependency chain", nothing, (declares(BOTH),), depth=2),
     Workload(

@@ -14,6 +14,7 @@ SECRETS = """\
       DB_PASSWORD: {secretsmanager: "hokusai/app:database"}
       REDIS: {ssm: /hokusai/db}
 """
+BEFORE = "    before: [{name: migrate, command: [migrate]}]\n"
 DISCOVERY = "    discovery: api\n"
 EXPERIMENT = "experiments:\n  scoring: {tags: {team: growth}}\n"
 ENDPOINT = """\

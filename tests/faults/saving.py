@@ -86,6 +86,8 @@ def _memory(controller: SimController) -> dict[str, Any]:
         "doomed": controller.memory._doomed,
         "names": service._map._names,
         "definitions": service._ecs._definitions,
+        "words": service._lookout._words,
+        "ended": service._lookout._history._ended,
     }
 
 
@@ -102,4 +104,6 @@ def _reborn(world: World, memory: dict[str, Any]) -> SimController:
     controller.memory._doomed = memory["doomed"]
     service._map._names = memory["names"]
     service._ecs._definitions = memory["definitions"]
+    service._lookout._words = memory["words"]
+    service._lookout._history._ended = memory["ended"]
     return controller

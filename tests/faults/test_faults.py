@@ -7,6 +7,7 @@ from itertools import islice
 
 import pytest
 
+from controller.core.plan import Hold
 from tests.faults.catalogue import WORKLOADS
 from tests.faults.enumerate import singles
 from tests.faults.mutants import MUTANTS, killed_by
@@ -22,6 +23,13 @@ SAMPLE = 8
 def test_a_workload_converges_without_faults(name):
     case = case_of(name)
 
+    unseen = [
+        blocked.message
+        for seen in case.reference.passes
+        for blocked in (seen.left.blocked if seen.left else ())
+        if blocked.hold is Hold.UNKNOWN
+    ]
+    assert unseen == []
     assert verdict(case, case.reference) == []
 
 

@@ -9,7 +9,14 @@ from controller.cli.views.plans import counted
 from controller.cli.views.statuses import Statuses, word
 from controller.core.conditions import ConditionType, Truth
 from controller.core.cost import Bill
-from controller.core.driver import Applied, Failed, Outcome, Progressing, Skipped
+from controller.core.driver import (
+    Applied,
+    Failed,
+    Outcome,
+    Progressing,
+    Skipped,
+    Waiting,
+)
 from controller.core.resource import ResourceId
 from controller.engine.reconciler import PassResult
 
@@ -94,7 +101,7 @@ def _said(outcome: Outcome | None) -> str:
     match outcome:
         case Applied(message):
             return message or "done"
-        case Progressing(_, message) | Skipped(message):
+        case Progressing(_, message) | Waiting(_, message) | Skipped(message):
             return message
         case Failed(error):
             return f"failed: {error}"

@@ -51,7 +51,8 @@ class ScriptedRuntime:
     """Pretends to run containers. Images without a script just run.
 
     Attributes:
-        scripts: The behaviour of each image; may be changed at any time.
+        scripts: The behaviour of each image, or of an image with the first word of a
+            command, as in ``api:1 migrate``; may be changed at any time.
         launches: Every task that was started, in order.
     """
 
@@ -129,4 +130,7 @@ class ScriptedRuntime:
         run.exits = {c.name: exit_code for c in run.launch.containers}
 
     def _script(self, container: ContainerLaunch) -> Script:
-        return self.scripts.get(container.image, Script())
+        """Return how a container behaves: by its image and command, or its image."""
+        word = container.command[0] if container.command else ""
+        known = self.scripts.get(f"{container.image} {word}")
+        return known or self.scripts.get(container.image, Script())

@@ -23,11 +23,14 @@ def cost(action: Action) -> Cost:
             return Cost(1 + _creation(spec), 1, _start(spec))
         case _:
             seconds = _start(spec) if spec and action.disruptive else _SETTLE_SECONDS
-            return Cost(_update(action.changes), int(action.disruptive), seconds)
+            steps = 2 * len(spec.before) if spec and action.disruptive else 0
+            calls = _update(action.changes) + steps
+            return Cost(calls, int(action.disruptive), seconds)
 
 
 def _creation(spec: ServiceSpec) -> int:
-    return _CREATE + bool(spec.discovery)
+    # RunTask and TagResource for each step.
+    return _CREATE + bool(spec.discovery) + 2 * len(spec.before)
 
 
 def _update(changes: tuple[Change, ...]) -> int:

@@ -8,7 +8,7 @@ from controller.clients.aws import Aws, paginated
 from controller.clients.probe import Probe
 from controller.core.clock import Clock
 from controller.core.details import Section
-from controller.core.driver import Applied, Progressing
+from controller.core.driver import Applied, Progressing, Waiting
 from controller.core.errors import ConflictError, PermanentError
 from controller.core.identity import DEPLOYMENT_TAG, OWNER_TAG
 from controller.core.observation import Observation, Ownership
@@ -17,6 +17,7 @@ from controller.core.plan import Action, Verb
 from controller.core.platform import Platform
 from controller.core.resource import Resource, ResourceId
 from controller.kinds.outside import Outside
+from controller.kinds.service.before import Before
 from controller.kinds.service.describe import Ecs
 from controller.kinds.service.details import ServiceDetails
 from controller.kinds.service.discovery import CloudMap
@@ -65,6 +66,7 @@ class ServiceDriver:
         self._ecs = Ecs(aws)
         self._map = CloudMap(aws)
         self._owner = platform.owner
+        self._before = Before(aws)
         self._undeclared = Undeclared(aws, self._ecs, platform, clock)
         fleet = Fleet(aws)
         readiness = Readiness(aws, fleet, clock, resolver, Probe())
@@ -82,7 +84,7 @@ class ServiceDriver:
         """Return the declared services, ceil(n/10) calls a cluster when all is well."""
         return self._lookout.observe(declared)
 
-    def apply(self, action: Action) -> Applied | Progressing:
+    def apply(self, action: Action) -> Applied | Progressing | Waiting:
         """Make the service as declared. The rollout goes on after we return."""
         if action.verb is Verb.DELETE:
             return self._delete(action.observed)
@@ -99,13 +101,16 @@ class ServiceDriver:
         """Return what there is to see of one service; see ``core.details``."""
         return ServiceDetails(self._aws).sections(resource.spec)
 
-    def _create(self, spec: ServiceSpec, generation: str) -> Progressing:
+    def _create(self, spec: ServiceSpec, generation: str) -> Progressing | Waiting:
         self._ensure_log_group(spec)
+        revision = self._registered(spec)
+        if waits := self._before.waits(spec, revision):
+            return Waiting(CHECK_AFTER, waits)
         parameters: dict[str, Any] = {
             **settings(spec),
             "cluster": spec.cluster,
             "serviceName": spec.name,
-            "taskDefinition": self._registered(spec),
+            "taskDefinition": revision,
             "desiredCount": 1 if spec.desired_count is None else spec.desired_count,
             "launchType": "FARGATE",
             "enableECSManagedTags": True,
@@ -119,7 +124,7 @@ class ServiceDriver:
 
     def _update(
         self, action: Action, spec: ServiceSpec, state: ServiceState
-    ) -> Applied | Progressing:
+    ) -> Applied | Progressing | Waiting:
         paths = [change.path for change in action.changes]
         parameters: dict[str, Any] = {
             field: value
@@ -128,7 +133,10 @@ class ServiceDriver:
         }
         if any(path.startswith("task.") for path in paths):
             self._ensure_log_group(spec)
-            parameters["taskDefinition"] = self._registered(spec)
+            revision = self._registered(spec)
+            if waits := self._before.waits(spec, revision):
+                return Waiting(CHECK_AFTER, waits)
+            parameters["taskDefinition"] = revision
         if "desired_count" in paths:
             parameters["desiredCount"] = spec.desired_count
         if "discovery" in paths:

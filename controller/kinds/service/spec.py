@@ -9,6 +9,7 @@ from controller.core.fields import (
     EnvironmentName,
     Flag,
     FromPlatform,
+    Key,
     Port,
     Section,
     Span,
@@ -145,6 +146,17 @@ class DeploymentSpec(Section):
         return self
 
 
+class BeforeSpec(Section):
+    """A one-off task that must succeed before a revision is rolled out."""
+
+    name: Key = Field(description="What it is called.", examples=["migrate"])
+    command: tuple[str, ...] = Field(
+        min_length=1,
+        description="What is run, in the container of the new revision.",
+        examples=[["alembic", "upgrade", "head"]],
+    )
+
+
 class ServiceSpec(Section):
     """A long-running container on ECS, and how it is reached."""
 
@@ -198,6 +210,11 @@ class ServiceSpec(Section):
     routes: tuple[RouteSpec, ...] = Field(
         default=(), description="Ways from load balancers to the service."
     )
+    before: tuple[BeforeSpec, ...] = Field(
+        default=(),
+        description="One-off tasks, each once for a revision and in this order, that "
+        "must succeed before it is rolled out.",
+    )
     deployment: DeploymentSpec = Field(
         default=DeploymentSpec(), description="How tasks are replaced."
     )
@@ -244,6 +261,14 @@ class ServiceSpec(Section):
             if reference.store == "env":
                 what = "cannot come from the controller's environment: ECS fills it in"
                 refuse(what, "write secretsmanager or ssm", f"secrets.{name}")
+        return self
+
+    @model_validator(mode="after")
+    def _steps_are_told_apart(self) -> Self:
+        names = [step.name for step in self.before]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                refuse(f"has two steps called {name}", field="before")
         return self
 
     @model_validator(mode="after")

@@ -16,6 +16,7 @@ from controller.core.ownership import ownership_of
 from controller.core.platform import Platform
 from controller.core.resource import ResourceId
 from controller.kinds.service.describe import Answer, Ecs
+from controller.kinds.service.state import ServiceState
 
 INTERVAL_SECONDS = 60.0
 # What ListServices gives a page at most; API reference. Its default is ten.
@@ -45,7 +46,7 @@ class Undeclared:
 
     def of(
         self, cluster: str, declared: Mapping[str, ResourceId]
-    ) -> dict[ResourceId, Present]:
+    ) -> dict[ResourceId, Present[ServiceState]]:
         """Return what is ours in ``cluster`` and not among ``declared``, by name.
 
         Raises DriverError when nothing is known of it yet and it cannot be seen.

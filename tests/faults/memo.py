@@ -156,6 +156,11 @@ def _services(world: World) -> Iterator[Any]:
             sorted((t.status, t.definition) for t in tasks if t.status != "STOPPED"),
             [(r.status, r.target.fields["taskDefinition"]) for r in service.rollouts],
         )
+    yield sorted(
+        (task.group, task.status)
+        for task in cluster.tasks.values()
+        if task.service is None
+    )
     for arn, instances in sorted(ecs.around.instances.items()):
         yield arn, sorted(instances.values())
 

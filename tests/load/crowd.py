@@ -7,6 +7,7 @@ from shutil import copyfile
 from controller.core.ownership import stamp
 from controller.emulation.mlflow import migrated_database
 from controller.kinds import discover
+from controller.kinds.model.rules import model_tags
 from controller.spec.document import load
 
 HEADER = """\
@@ -42,7 +43,8 @@ def make_true(file: Path, mlflow: Path) -> None:
     with sqlite3.connect(mlflow / "mlflow.db") as database:
         for number, (id_, resource) in enumerate(document.resources.items(), 1):
             spec = resource.spec
-            tags = {**spec.tags, **stamp(document.platform.owner, resource.generation)}
+            tags = dict(model_tags(spec)) if id_.kind == "model" else dict(spec.tags)
+            tags |= stamp(document.platform.owner, resource.generation)
             _insert(database, id_.kind, number, spec.name, tags)
 
 

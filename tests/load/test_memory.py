@@ -1,5 +1,8 @@
 """What a controller holds when there is nothing to do."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from tests.fakes.stage import stage
@@ -34,3 +37,11 @@ def test_each_further_resource(tmp_path, figures):
             each = (full - empty) / (2 * EACH) / KIB
             what = f"each of {2 * EACH} further resources, on {start}"
             figures.note(what, each, 6, "KB")
+    assert _actions(many) == 0
+
+
+def _actions(file):
+    """Return what was ever set out to be done: nothing, where all is as declared."""
+    with closing(sqlite3.connect(file.parent / "store.db")) as store:
+        (count,) = store.execute("SELECT count(*) FROM intents").fetchone()
+    return count

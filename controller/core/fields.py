@@ -93,6 +93,16 @@ class Derived:
     """The mark of a field that follows from the platform; no user writes it."""
 
 
+class Elsewhere:
+    """The mark of a field whose shape no model of ours describes."""
+
+    __slots__ = ()
+
+    def fields(self, path: tuple[str | int, ...]) -> tuple[str, ...]:
+        """Return the names that may be written at ``path`` below the field."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A rule for durations in whole seconds: ``90``, ``"90s"``, ``"5m"`` or ``"1h"``.

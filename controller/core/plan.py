@@ -59,6 +59,7 @@ class Effect(StrEnum):
     """What a change does to what runs; completes "changing it is ..."."""
 
     IN_PLACE = "in place"
+    LATER = "in place, for tasks that start afterwards"
     RESTART = "restart"
     REPLACE = "replace"
     COSMETIC = "cosmetic"

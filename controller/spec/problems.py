@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from controller.core.errors import Diagnostic
-from controller.core.fields import RULE, Derived
+from controller.core.fields import RULE, Derived, Elsewhere
 from controller.spec.nearest import meant, nearest
 from controller.spec.node import Node, Path, dotted
 
@@ -127,9 +127,17 @@ def _ruled(
     what: str, hint: str, field: str, where: tuple[Node, Path, Path]
 ) -> Diagnostic:
     node, prefix, path = where
-    full = (*path, *field.split(".")) if field else path
+    full = (*path, *_indexed(node.nearest(path), field)) if field else path
     place = node.nearest(full).place
     return Diagnostic(place, dotted((*prefix, *full)), what, hint)
+
+
+def _indexed(node: Node, field: str) -> Iterator[str | int]:
+    """Yield the parts of ``field``: numbers where ``node`` has a list."""
+    for part in field.split("."):
+        found: str | int = int(part) if isinstance(node.value, list) else part
+        node = node.nearest((found,))
+        yield found
 
 
 def _real(loc: tuple[str | int, ...], node: Node) -> Path:
@@ -192,6 +200,10 @@ def _either(words: list[str]) -> str:
 
 def fields_at(model: type[BaseModel], path: Path) -> list[str]:
     """Return the fields that a person may write at ``path`` below ``model``."""
+    field = model.model_fields.get(str(path[0])) if path else None
+    for mark in field.metadata if field else ():
+        if isinstance(mark, Elsewhere):
+            return list(mark.fields(path[1:]))
     found = model_at(model, path)
     fields = found.model_fields if found else {}
     return [name for name, field in fields.items() if not is_derived(field)]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from controller.core.walk import differences
-from controller.kinds.service.normalise import canonical
+from controller.kinds.service.canonical import canonical
 
 OURS = Path(__file__).parents[1] / "corpus"
 THEIRS = os.environ.get("CORPUS", "")

@@ -14,7 +14,7 @@ from controller.emulation.ecs.effects import NoEffects
 from controller.emulation.ecs.errors import EcsError
 from controller.emulation.ecs.state import Service
 from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
-from controller.kinds.service.normalise import canonical
+from controller.kinds.service.canonical import canonical
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 # Steps in which even a rollout that fails three times comes to its end.

@@ -23,7 +23,7 @@ from controller.core.registration import Version
 from controller.core.resource import Resource, ResourceId
 from controller.kinds import discover
 from controller.kinds.endpoint.state import EndpointState
-from controller.kinds.service.normalise import canonical
+from controller.kinds.service.canonical import canonical
 from controller.kinds.service.settings import settings
 from controller.kinds.service.state import Deployment, Rejection, ServiceState
 from controller.kinds.service.task_definition import render

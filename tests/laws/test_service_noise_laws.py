@@ -17,7 +17,7 @@ from controller.emulation.ecs import EcsSimulator, Timing
 from controller.emulation.ecs.effects import NoEffects
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.kinds.service import KIND
-from controller.kinds.service.normalise import canonical
+from controller.kinds.service.canonical import canonical
 from controller.kinds.service.settings import settings
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState

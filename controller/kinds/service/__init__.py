@@ -3,6 +3,7 @@
 from controller.core.kind import Kind
 from controller.kinds.service.compare import compare
 from controller.kinds.service.cost import cost
+from controller.kinds.service.fields import immutable_paths
 from controller.kinds.service.rules import health, held, writer
 from controller.kinds.service.spec import ServiceSpec, complete, references
 from controller.kinds.service.state import ServiceState
@@ -24,6 +25,7 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     "DescribeTargetHealth a target group; undeclared ones, each minute: "
     "ceil(all / 100) ListServices, ceil(u / 10) DescribeServices a cluster",
     unbound=frozenset({"desired_count"}),
+    immutable=immutable_paths(),
     writer=writer,
     prune=True,
 )

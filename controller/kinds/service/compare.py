@@ -1,20 +1,32 @@
 """Which fields of a service differ, and what changing them does."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from controller.core.identity import content_hash
 from controller.core.plan import Change, Effect
 from controller.core.redact import masked
-from controller.core.walk import differences
-from controller.kinds.service.normalise import canonical
-from controller.kinds.service.settings import declared_part, settings
+from controller.core.walk import Difference
+from controller.kinds.service.canonical import (
+    Here,
+    Plain,
+    canonical,
+    canonical_service,
+    left_to_others,
+    managed_part,
+    managed_paths,
+    real_differences,
+)
+from controller.kinds.service.canonical.shape import leaves
+from controller.kinds.service.fields import FIELDS, PREFIX, field_of
+from controller.kinds.service.memo import Memo
+from controller.kinds.service.settings import settings
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
 from controller.kinds.service.task_definition import render
 
-# A new deployment with the same task definition; API reference, UpdateService.
-_RESTARTING = ("networkConfiguration",)
+TASK = "task."
+_wanted: Memo[ServiceSpec, Plain] = Memo(lambda spec: canonical(render(spec)))
 
 
 def compare(spec: ServiceSpec, state: ServiceState) -> tuple[Change, ...]:
@@ -27,27 +39,104 @@ def compare(spec: ServiceSpec, state: ServiceState) -> tuple[Change, ...]:
     )
 
 
+def wanted(spec: ServiceSpec) -> Plain:
+    """Return the canonical form of the task definition that ``spec`` asks for."""
+    return _wanted(spec)
+
+
 def content(spec: ServiceSpec) -> str:
     """Return the hash of the task definition that ``spec`` asks for."""
-    return content_hash(canonical(render(spec)))
+    return content_hash(wanted(spec))
+
+
+def managed(spec: ServiceSpec) -> frozenset[str]:
+    """Return the paths of a service's own fields that ``spec`` settles.
+
+    They are spelled as in changes. What was settled once and is not any more is what
+    somebody took out of the document; see ``fields.FIELDS`` for how it is removed.
+    """
+    declared = settings(spec)
+    paths = {PREFIX + path for path in managed_paths(_tags_by_key(declared))}
+    if spec.desired_count is not None:
+        paths.add("desired_count")
+    if spec.discovery is not None:
+        paths.add("discovery")
+    return frozenset(paths)
+
+
+def here(spec: ServiceSpec, state: ServiceState | None = None) -> Here:
+    """Return where short names in ``spec`` are looked up."""
+    return Here(spec.region, spec.account, state.names if state else {})
+
+
+def is_wanted(spec: ServiceSpec, definition: Plain) -> bool:
+    """Whether a canonical definition is what ``spec`` asks for, in any spelling."""
+    return not any(real_differences(definition, wanted(spec), here(spec)))
+
+
+def setting_differences(
+    declared: Mapping[str, Any], live: Mapping[str, Any], place: Here
+) -> Iterator[Difference]:
+    """Yield where a service's own fields are not as ``declared`` asks.
+
+    Args:
+        declared: Fields of CreateService; those it lacks are left to others.
+        live: As DescribeServices answers.
+        place: Where short names are looked up.
+    """
+    asked = _tags_by_key(declared)
+    before = managed_part(asked, canonical_service(live))
+    after = managed_part(asked, canonical_service(declared))
+    for found in real_differences(before, after, place):
+        if not left_to_others(found.path, asked, live):
+            yield found
 
 
 def _definition(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
-    for found in differences(state.definition, canonical(render(spec))):
-        path = found.path.replace("containerDefinitions", "containers", 1)
-        yield _change(f"task.{path}", found.before, found.after, Effect.RESTART)
+    place = here(spec, state)
+    for found in real_differences(dict(state.definition), wanted(spec), place):
+        for one in _one_by_one(found):
+            path = one.path.replace("containerDefinitions", "containers", 1)
+            yield _change(TASK + path, one.before, one.after, Effect.RESTART)
 
 
 def _settings(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
-    declared = settings(spec)
-    for found in differences(declared_part(declared, dict(state.settings)), declared):
-        restarts = found.path.startswith(_RESTARTING)
-        effect = Effect.RESTART if restarts else Effect.IN_PLACE
-        yield _change(f"service.{found.path}", found.before, found.after, effect)
+    place = here(spec, state)
+    for found in setting_differences(settings(spec), state.settings, place):
+        effect = FIELDS[field_of(found.path)].effect
+        yield _change(PREFIX + found.path, found.before, found.after, effect)
+
+
+def _one_by_one(found: Difference) -> Iterator[Difference]:
+    """Yield a line for each variable, when all of them come or go at once.
+
+    A container or a volume that comes or goes is one line: it is one thing.
+    """
+    match found.before, found.after:
+        case (None, dict() as all_) | (dict() as all_, None) if _has_parts(found.path):
+            gone = found.after is None
+            for path, value in leaves(all_, found.path):
+                yield Difference(path, *((value, None) if gone else (None, value)))
+        case _:
+            yield found
+
+
+def _has_parts(path: str) -> bool:
+    """Whether what is at ``path`` is better told part by part."""
+    return path.rpartition(".")[0] not in {"containerDefinitions", "volumes"}
+
+
+def _tags_by_key(declared: Mapping[str, Any]) -> Plain:
+    """Return ``declared`` with tags by key: each is settled by itself."""
+    tags = {tag["key"]: tag.get("value", "") for tag in declared.get("tags", ())}
+    return {**declared, "tags": tags} if tags else dict(declared)
 
 
 def _count(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
-    if spec.desired_count is not None and spec.desired_count != state.desired:
+    if spec.desired_count is None or spec.desired_count == state.desired:
+        return
+    declared = {"desiredCount": spec.desired_count}
+    if not left_to_others("desiredCount", declared, state.settings):
         yield Change("desired_count", state.desired, spec.desired_count)
 
 

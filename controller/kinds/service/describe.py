@@ -8,7 +8,7 @@ from typing import Any
 from controller.clients.aws import Aws
 from controller.core.batches import batched
 from controller.core.errors import NotFoundError
-from controller.kinds.service.normalise import canonical
+from controller.kinds.service.canonical import canonical
 from controller.kinds.service.state import Deployment, ServiceState
 
 # What DescribeServices takes at most; API reference.
@@ -26,7 +26,7 @@ class Ecs:
         self._aws = aws
         self._lock = threading.Lock()
         self._definitions: dict[str, dict[str, Any]] = {}
-        self._writers: dict[str, str] = {}
+        self._described: dict[str, Answer] = {}
 
     def services(self, cluster: str, names: Collection[str]) -> dict[str, Answer]:
         """Return the services that are there, by name; ceil(n/10) calls.
@@ -93,7 +93,7 @@ class Ecs:
         arn, definition = found["taskDefinitionArn"], canonical(found)
         with self._lock:
             self._definitions[arn] = definition
-            self._writers[arn] = found.get("registeredBy", "")
+            self._described[arn] = found
         return arn, definition
 
     def state(self, service: Answer) -> ServiceState:
@@ -108,7 +108,8 @@ class Ecs:
             desired=service["desiredCount"],
             running=service["runningCount"],
             deployments=tuple(map(_deployment, service["deployments"])),
-            registered_by=self._writers.get(arn, ""),
+            registered_by=self._described.get(arn, {}).get("registeredBy", ""),
+            described=self._described.get(arn, {}),
         )
 
 

@@ -18,14 +18,15 @@ from controller.core.platform import Platform
 from controller.core.resource import Resource, ResourceId
 from controller.kinds.outside import Outside
 from controller.kinds.service.before import Before
+from controller.kinds.service.compare import wanted
 from controller.kinds.service.describe import Ecs
 from controller.kinds.service.details import ServiceDetails
 from controller.kinds.service.discovery import CloudMap
+from controller.kinds.service.fields import changed_fields
 from controller.kinds.service.fleet import Fleet
-from controller.kinds.service.normalise import canonical
 from controller.kinds.service.observe import Lookout
 from controller.kinds.service.readiness import Readiness, Resolving
-from controller.kinds.service.settings import settings
+from controller.kinds.service.settings import creation, settings
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
 from controller.kinds.service.task_definition import render
@@ -106,16 +107,15 @@ class ServiceDriver:
         revision = self._registered(spec)
         if waits := self._before.waits(spec, revision):
             return Waiting(CHECK_AFTER, waits)
+        declared = creation(spec)
+        tags = _plain_tags(declared.pop("tags", ()))
         parameters: dict[str, Any] = {
-            **settings(spec),
+            **declared,
             "cluster": spec.cluster,
             "serviceName": spec.name,
             "taskDefinition": revision,
             "desiredCount": 1 if spec.desired_count is None else spec.desired_count,
-            "launchType": "FARGATE",
-            "enableECSManagedTags": True,
-            "propagateTags": "SERVICE",
-            "tags": _tags(stamp(self._owner, generation)),
+            "tags": _tags({**tags, **stamp(self._owner, generation)}),
         }
         if spec.discovery:
             parameters["serviceRegistries"] = [{"registryArn": self._map.ensure(spec)}]
@@ -126,10 +126,9 @@ class ServiceDriver:
         self, action: Action, spec: ServiceSpec, state: ServiceState
     ) -> Applied | Progressing | Waiting:
         paths = [change.path for change in action.changes]
+        declared, fields = settings(spec), changed_fields(action.changes)
         parameters: dict[str, Any] = {
-            field: value
-            for field, value in settings(spec).items()
-            if any(path.startswith(f"service.{field}") for path in paths)
+            field: value for field, value in declared.items() if field in fields
         }
         if any(path.startswith("task.") for path in paths):
             self._ensure_log_group(spec)
@@ -141,7 +140,10 @@ class ServiceDriver:
             parameters["desiredCount"] = spec.desired_count
         if "discovery" in paths:
             parameters["serviceRegistries"] = [{"registryArn": self._map.ensure(spec)}]
-        tags = stamp(self._owner, action.generation)
+        tags = {
+            **_plain_tags(declared.get("tags", ())),
+            **stamp(self._owner, action.generation),
+        }
         if parameters:
             answer = self._aws.call(
                 "ecs",
@@ -179,27 +181,23 @@ class ServiceDriver:
 
     def _registered(self, spec: ServiceSpec) -> str:
         """Return the ARN of a revision with the declared content, made if missing."""
-        definition = render(spec)
-        wanted = canonical(definition)
         arn, *copies = (
-            *self._ecs.equal_revisions(spec.name, wanted),
-        ) or self._registered_anew(spec, definition, wanted)
+            *self._ecs.equal_revisions(spec.name, wanted(spec)),
+        ) or self._registered_anew(spec)
         for copy in copies:
             self._aws.call("ecs", "DeregisterTaskDefinition", taskDefinition=copy)
         return arn
 
-    def _registered_anew(
-        self, spec: ServiceSpec, definition: dict[str, Any], wanted: dict[str, Any]
-    ) -> tuple[str, ...]:
+    def _registered_anew(self, spec: ServiceSpec) -> tuple[str, ...]:
         """Return a new revision, and its copy if the request was delivered twice."""
         answer = self._aws.call(
             "ecs",
             "RegisterTaskDefinition",
-            **definition,
+            **render(spec),
             tags=_tags({OWNER_TAG: self._owner}),
         )
         arn = str(answer["taskDefinition"]["taskDefinitionArn"])
-        equal = self._ecs.equal_revisions(spec.name, wanted)
+        equal = self._ecs.equal_revisions(spec.name, wanted(spec))
         return (arn, *(copy for copy in equal if copy != arn))
 
     def _ensure_log_group(self, spec: ServiceSpec) -> None:
@@ -256,3 +254,7 @@ def _deployment(service: Mapping[str, Any]) -> dict[str, str]:
 def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
     pairs: Iterable[tuple[str, str]] = sorted(tags.items())
     return [{"key": key, "value": value} for key, value in pairs]
+
+
+def _plain_tags(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    return {tag["key"]: tag.get("value", "") for tag in tags}

@@ -20,7 +20,7 @@ from controller.core.ownership import ownership_of
 from controller.core.platform import Platform
 from controller.core.resource import Resource, ResourceId
 from controller.kinds.service.cause import culprit, sentence
-from controller.kinds.service.compare import content
+from controller.kinds.service.compare import content, is_wanted
 from controller.kinds.service.describe import (
     Ecs,
     exists,
@@ -30,11 +30,9 @@ from controller.kinds.service.describe import (
 from controller.kinds.service.discovery import CloudMap
 from controller.kinds.service.fleet import Fleet, Task
 from controller.kinds.service.history import History
-from controller.kinds.service.normalise import canonical
 from controller.kinds.service.readiness import Readiness
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import Rejection, ServiceState
-from controller.kinds.service.task_definition import render
 from controller.kinds.service.undeclared import Undeclared
 
 Answer = Mapping[str, Any]
@@ -287,7 +285,7 @@ def _moves(state: ServiceState) -> bool:
 
 
 def _differs(sight: _Sight) -> bool:
-    return sight.state.definition != canonical(render(sight.spec))
+    return not is_wanted(sight.spec, dict(sight.state.definition))
 
 
 def _rolled_back_as_a_whole(sight: _Sight) -> Iterator[Rejection]:

@@ -2,7 +2,13 @@
 
 from typing import Any
 
+from controller.kinds.service.canonical.shape import Plain, fill_defaults
+from controller.kinds.service.merge import merged
 from controller.kinds.service.spec import ServiceSpec
+from controller.kinds.service.task_definition import render
+
+_AWSVPC = "networkConfiguration.awsvpcConfiguration"
+_HOW = "deploymentConfiguration"
 
 
 def settings(spec: ServiceSpec) -> dict[str, Any]:
@@ -10,7 +16,28 @@ def settings(spec: ServiceSpec) -> dict[str, Any]:
 
     The number of tasks, discovery and the task definition are settled elsewhere.
     """
-    declared: dict[str, Any] = {
+    declared: Plain = merged(_own(spec), spec.service)
+    if spec.network.subnets and render(spec)["networkMode"] != "awsvpc":
+        # Only a task with an address of its own has a network; ECS refuses it else.
+        declared.pop("networkConfiguration")
+    return _spelled_out(declared)
+
+
+def creation(spec: ServiceSpec) -> dict[str, Any]:
+    """Return the fields of CreateService that a service is made with, and no more.
+
+    Those the document does not speak of are our choice at first, and others' later.
+    """
+    declared = settings(spec)
+    chosen: Plain = {"enableECSManagedTags": True, "propagateTags": "SERVICE"}
+    if not declared.get("capacityProviderStrategy"):
+        fits = render(spec).get("requiresCompatibilities") or ["EC2"]
+        chosen["launchType"] = "FARGATE" if "FARGATE" in fits else fits[0]
+    return {**chosen, **{k: v for k, v in declared.items() if v != []}}
+
+
+def _own(spec: ServiceSpec) -> Plain:
+    own: Plain = {
         "deploymentConfiguration": {
             "minimumHealthyPercent": spec.deployment.minimum_healthy_percent,
             "maximumPercent": spec.deployment.maximum_percent,
@@ -21,25 +48,25 @@ def settings(spec: ServiceSpec) -> dict[str, Any]:
         },
     }
     if spec.network.subnets:
-        declared["networkConfiguration"] = {
+        own["networkConfiguration"] = {
             "awsvpcConfiguration": {
                 "subnets": sorted(spec.network.subnets),
                 "securityGroups": sorted(spec.network.security_groups),
                 "assignPublicIp": "ENABLED" if spec.network.public_ip else "DISABLED",
             }
         }
-    return declared
+    return own
 
 
-def declared_part(declared: Any, live: Any) -> Any:
-    """Return of ``live`` what ``declared`` speaks of; the rest is others'.
+def _spelled_out(declared: Plain) -> Plain:
+    """Return ``declared`` with what must be said for an update to settle it.
 
-    Lists are taken as sets: subnets and security groups come in any order.
+    ECS keeps what an update leaves out, so that a default must be sent as well.
     """
-    match declared, live:
-        case dict(), dict():
-            return {k: declared_part(v, live.get(k)) for k, v in declared.items()}
-        case list(), list():
-            return sorted(live)
-        case _:
-            return live
+    fill_defaults(declared, _AWSVPC, assignPublicIp="DISABLED")
+    how = declared[_HOW]
+    if how.get("strategy") == "CANARY":
+        fill_defaults(declared, _HOW, canaryConfiguration={})
+    if how.get("strategy") == "LINEAR":
+        fill_defaults(declared, _HOW, linearConfiguration={})
+    return declared

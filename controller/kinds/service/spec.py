@@ -22,6 +22,13 @@ from controller.core.placement import NetworkSpec, RolesSpec
 from controller.core.platform import Platform
 from controller.core.reference import SecretReference
 from controller.kinds.service.capacity import Cpu, Memory, check_size
+from controller.kinds.service.own_words import (
+    ServiceFields,
+    TaskFields,
+    check_containers,
+    check_names,
+    check_service,
+)
 
 EcsName = Annotated[
     str, Text("[A-Za-z0-9_-]+", "letters, digits, - and _", longest=255)
@@ -242,6 +249,19 @@ class ServiceSpec(Section):
         description="The CloudWatch log group; /ecs/{name}, unless given.",
         examples=["/ecs/hokusai-api-development"],
     )
+    task: TaskFields = Field(
+        default_factory=dict,
+        description="Any fields of ECS's RegisterTaskDefinition, as AWS spells them, "
+        "over what follows from the rest. Maps merge, and so do lists of named things; "
+        "the service's own container has its name.",
+        examples=[{"ephemeralStorage": {"sizeInGiB": 50}}],
+    )
+    service: ServiceFields = Field(
+        default_factory=dict,
+        description="Any fields of ECS's CreateService, as AWS spells them, over what "
+        "follows from the rest. Those that nobody writes are left to others.",
+        examples=[{"enableExecuteCommand": True}],
+    )
     namespace: FromPlatform = ""
     owner: FromPlatform = ""
     region: FromPlatform = ""
@@ -272,6 +292,13 @@ class ServiceSpec(Section):
         return self
 
     @model_validator(mode="after")
+    def _says_it_once(self) -> Self:
+        check_names(self.task, "task")
+        check_names(self.service, "service")
+        check_service(self.service, self.desired_count, self.discovery)
+        return self
+
+    @model_validator(mode="after")
     def _has_a_port_to_ask(self) -> Self:
         if self.port is None and self.health and self.health.path:
             refuse("needs the service's port", "add port", "health.path")
@@ -287,13 +314,19 @@ def complete(name: str, spec: ServiceSpec, platform: Platform) -> ServiceSpec:
     """Return ``spec`` with all that follows from its key and the platform.
 
     Raises:
-        ValueError: AWS would refuse what the local platform takes.
+        ValueError: AWS would refuse what the local platform takes, or a container
+            cannot run.
     """
     if platform.environment != "local":
         _accepted_by_aws(spec)
     service = spec.name or platform.service_name(name)
+    beside = {"environment": spec.environment.keys(), "secrets": spec.secrets.keys()}
+    check_containers(spec.task, service, beside)
+    fields = dict(spec.service)
     return spec.model_copy(
         update={
+            "desired_count": fields.pop("desiredCount", spec.desired_count),
+            "service": fields,
             "name": service,
             "cluster": spec.cluster or platform.cluster,
             "log_group": spec.log_group or f"/ecs/{service}",

@@ -93,6 +93,8 @@ class ServiceState:
         quiet: For how long the rollout has made no progress.
         unready: What does not serve yet, although ECS is done; see ``readiness``.
         settled: Whether ECS was done long enough ago for all to serve.
+        described: The task definition it is set to, in ECS's own words.
+        names: What the ids and ARNs in it are called, as far as that was seen.
     """
 
     arn: str
@@ -112,6 +114,8 @@ class ServiceState:
     quiet: timedelta = timedelta(0)
     unready: tuple[str, ...] = ()
     settled: bool = True
+    described: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def primary(self) -> Deployment | None:

@@ -3,14 +3,19 @@
 from typing import Any
 
 from controller.core.reference import SecretReference
+from controller.kinds.service.merge import merged
 from controller.kinds.service.spec import HealthSpec, ServiceSpec
 
 
 def render(spec: ServiceSpec) -> dict[str, Any]:
     """Return the parameters of RegisterTaskDefinition for ``spec``, and no more.
 
-    What ECS fills in by itself is left to it; see ``normalise``.
+    What ECS fills in by itself is left to it; see ``canonical``.
     """
+    return merged(_own(spec), spec.task)
+
+
+def _own(spec: ServiceSpec) -> dict[str, Any]:
     definition: dict[str, Any] = {
         "family": spec.name,
         "networkMode": "awsvpc",

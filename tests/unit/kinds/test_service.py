@@ -8,8 +8,8 @@ from controller.core.kind import Level
 from controller.core.plan import Effect, Hold
 from controller.core.platform import Platform
 from controller.kinds.service import KIND
+from controller.kinds.service.canonical import canonical
 from controller.kinds.service.compare import content
-from controller.kinds.service.normalise import canonical
 from controller.kinds.service.settings import settings
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import Deployment, Rejection, ServiceState
@@ -144,7 +144,8 @@ def test_a_setting_changes_in_place_and_the_network_restarts():
         effects["service.deploymentConfiguration.minimumHealthyPercent"]
         is Effect.IN_PLACE
     )
-    assert effects["service.networkConfiguration"] is Effect.RESTART
+    network = "service.networkConfiguration.awsvpcConfiguration.subnets"
+    assert effects[network] is Effect.RESTART
 
 
 def test_what_the_document_does_not_speak_of_is_left_to_others():

@@ -1,0 +1,153 @@
+"""One spelling for what ECS says and what we would say.
+
+ECS fills in, drops and reorders what it is given. Both sides go through the same
+rules before they are compared; each rule has a number, by which people can speak of
+it, and names where ECS says so. Which spelling of a *name* is meant can only be told
+of two names at once: those rules (``references``) come after.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from controller.core.walk import Difference, differences
+from controller.kinds.service.canonical import (
+    containers,
+    definition,
+    order,
+    references,
+    rollout_fields,
+    service_fields,
+    structure,
+)
+from controller.kinds.service.canonical.others import (
+    UNMANAGED,
+    Unmanaged,
+    left_to_others,
+    managed_paths,
+)
+from controller.kinds.service.canonical.references import (
+    SPELLINGS,
+    Here,
+    Spelling,
+    spelled_alike,
+)
+from controller.kinds.service.canonical.rule import Rule, ruled, rules_of
+from controller.kinds.service.canonical.shape import Plain
+
+__all__ = [
+    "DEFINITION",
+    "SERVICE",
+    "SPELLINGS",
+    "UNMANAGED",
+    "Here",
+    "Plain",
+    "Rule",
+    "Spelling",
+    "Unmanaged",
+    "canonical",
+    "canonical_service",
+    "left_to_others",
+    "managed_part",
+    "managed_paths",
+    "real_differences",
+]
+
+DEFINITION = rules_of(
+    structure.r02_keys_start_small,
+    order.r31_shuffled,
+    order.r32_names_once,
+    order.r33_sets,
+    order.r34_order_that_counts,
+    definition.r05_read_only,
+    definition.r06_tags_are_apart,
+    structure.r03_amounts_are_text,
+    definition.r08_amounts_in_units,
+    definition.r09_own_namespaces,
+    definition.r10_no_fault_injection,
+    definition.r11_twenty_gib_of_storage,
+    definition.r12_linux_on_x86,
+    definition.r13_plain_volumes,
+    containers.r14_no_cpu,
+    containers.r15_essential,
+    containers.r16_no_memory,
+    containers.r17_off_by_default,
+    containers.r19_tcp,
+    containers.r20_host_port,
+    containers.r21_ranges_have_no_host_port,
+    containers.r22_health_check_times,
+    containers.r23_writable,
+    containers.r24_version_consistency,
+    containers.r25_linux_parameters,
+    containers.r26_restart_policy,
+    containers.r27_stop_timeout,
+    containers.r28_log_secrets,
+    containers.r29_requirements,
+    references.r36_no_trailing_colons,
+    # Host ports depend on the mode, so the mode goes after them.
+    definition.r07_bridge_by_default,
+    containers.r18_empty_lists,
+    structure.r01_nothing_is_left_out,
+)
+SERVICE = rules_of(
+    structure.r02_keys_start_small,
+    service_fields.r41_of_the_primary,
+    references.r37_content_counts,
+    references.r38_short_providers,
+    service_fields.r56_capacity,
+    service_fields.r57_placement,
+    service_fields.r59_load_balancers,
+    service_fields.r60_connections,
+    service_fields.r48_network,
+    service_fields.r40_read_only,
+    service_fields.r42_replica,
+    service_fields.r43_rolled_by_ecs,
+    service_fields.r44_off,
+    service_fields.r45_tags_stay,
+    service_fields.r46_no_grace,
+    service_fields.r47_latest_platform,
+    rollout_fields.r49_percentages,
+    rollout_fields.r50_circuit_breaker,
+    rollout_fields.r51_alarms,
+    rollout_fields.r52_early_success,
+    rollout_fields.r53_lifecycle_hooks,
+    rollout_fields.r54_steps,
+    structure.r01_nothing_is_left_out,
+)
+
+
+def canonical(definition: Mapping[str, Any]) -> Plain:
+    """Return a task definition in the one form in which two can be compared.
+
+    Containers, environment variables and secrets are keyed by name, so that a
+    difference has a path a person can read. ``definition`` is left as it is.
+    """
+    return ruled(DEFINITION, definition)
+
+
+def canonical_service(fields: Mapping[str, Any]) -> Plain:
+    """Return a service's own fields in the one form, with all defaults written out.
+
+    Args:
+        fields: As CreateService takes them, or as DescribeServices gives them.
+    """
+    return ruled(SERVICE, fields)
+
+
+def managed_part(declared: Mapping[str, Any], form: Mapping[str, Any]) -> Plain:
+    """Return of the canonical ``form`` what ``declared`` settles; null where nothing is."""
+    part: Plain = {}
+    for path in managed_paths(declared):
+        *way, last = path.split(".")
+        place, found = part, form
+        for step in way:
+            place = place.setdefault(step, {})
+            found = found.get(step) or {}
+        place[last] = found.get(last)
+    return part
+
+
+def real_differences(live: Plain, wanted: Plain, here: Here) -> Iterator[Difference]:
+    """Yield where two canonical forms differ in more than how a name is spelled."""
+    for found in differences(live, wanted):
+        if not spelled_alike(found.path, found.before, found.after, here):
+            yield found

@@ -1,0 +1,204 @@
+"""Rules about a service's own fields (R40 to R48 and R55 to R60)."""
+
+from controller.kinds.service.canonical.shape import (
+    EACH,
+    Plain,
+    fill_defaults,
+    key_by,
+    places,
+    sort_at,
+)
+
+_READ_ONLY = frozenset(
+    {
+        "serviceArn",
+        "clusterArn",
+        "status",
+        "runningCount",
+        "pendingCount",
+        "events",
+        "deployments",
+        "taskSets",
+        "createdAt",
+        "createdBy",
+        "platformFamily",
+        "currentServiceDeployment",
+        "currentServiceRevisions",
+        "resourceManagementType",
+    }
+)
+# They say which service it is, not how it is.
+_IDENTITY = ("serviceName", "service", "cluster", "clientToken")
+_LINKED_ROLE = "role/aws-service-role/"
+# DescribeServices tells these of a deployment only.
+_OF_A_DEPLOYMENT = (
+    "serviceConnectConfiguration",
+    "volumeConfigurations",
+    "vpcLatticeConfigurations",
+)
+_AWSVPC = "networkConfiguration.awsvpcConfiguration"
+
+
+def r40_read_only(service: Plain) -> None:
+    """What DescribeServices adds and CreateService does not take.
+
+    API reference, Service against CreateService. ``roleArn`` is what ``role`` was
+    given as; ECS's own role, linked to the service, is what is used without one.
+    """
+    for name in (*_READ_ONLY, *_IDENTITY):
+        service.pop(name, None)
+    if "roleArn" in service:
+        service["role"] = service.pop("roleArn")
+    if _LINKED_ROLE in str(service.get("role")):
+        del service["role"]
+
+
+def r41_of_the_primary(service: Plain) -> None:
+    """Service Connect, volumes and Lattice are told of the primary deployment only.
+
+    API reference: Deployment has these fields, and Service has not.
+    """
+    for deployment in service.get("deployments") or ():
+        if deployment.get("status") == "PRIMARY":
+            for name in _OF_A_DEPLOYMENT:
+                if name not in service and deployment.get(name):
+                    service[name] = deployment[name]
+
+
+def r42_replica(service: Plain) -> None:
+    """A service keeps a number of tasks, unless it has one on each instance.
+
+    API reference, CreateService.schedulingStrategy; recorded.
+    """
+    fill_defaults(service, "", schedulingStrategy="REPLICA")
+
+
+def r43_rolled_by_ecs(service: Plain) -> None:
+    """ECS itself rolls out, unless another controller does.
+
+    API reference, CreateService.deploymentController: "the default value of ECS".
+    """
+    fill_defaults(service, "", deploymentController={"type": "ECS"})
+
+
+def r44_off(service: Plain) -> None:
+    """Managed tags and commands in containers are off.
+
+    Recorded; API reference, Service.enableECSManagedTags and enableExecuteCommand.
+    """
+    fill_defaults(service, "", enableECSManagedTags=False, enableExecuteCommand=False)
+
+
+def r45_tags_stay(service: Plain) -> None:
+    """Tasks get no tags unless it is said from where.
+
+    API reference, CreateService.propagateTags: "The default is NONE".
+    """
+    service["propagateTags"] = service.get("propagateTags") or "NONE"
+
+
+def r46_no_grace(service: Plain) -> None:
+    """A health check counts from the start.
+
+    API reference, CreateService.healthCheckGracePeriodSeconds: "the default value of 0".
+    """
+    fill_defaults(service, "", healthCheckGracePeriodSeconds=0)
+
+
+def r47_latest_platform(service: Plain) -> None:
+    """A task on Fargate runs on the newest platform, and ``LATEST`` is how that is kept.
+
+    API reference, CreateService.platformVersion. Deployments show what LATEST was that
+    day, which is nobody's wish.
+    """
+    fill_defaults(service, "", platformVersion="LATEST")
+
+
+def r48_network(service: Plain) -> None:
+    """Subnets and security groups are sets, and no public address is given.
+
+    API reference, AwsVpcConfiguration.assignPublicIp: "The default value is DISABLED";
+    without security groups the VPC's own is used, which is others' to choose.
+    """
+    fill_defaults(service, _AWSVPC, assignPublicIp="DISABLED")
+    sort_at(service, _AWSVPC, "subnets", "securityGroups")
+
+
+def r56_capacity(service: Plain) -> None:
+    """Capacity providers go by name, with base and weight 0 unless they say so.
+
+    API reference, CapacityProviderStrategyItem.
+    """
+    fill_defaults(service, f"capacityProviderStrategy.{EACH}", base=0, weight=0)
+    key_by(
+        service, "", "capacityProviderStrategy", lambda i: str(i["capacityProvider"])
+    )
+
+
+def r57_placement(service: Plain) -> None:
+    """Constraints are a set; strategies keep their order and have one spelling.
+
+    API reference, PlacementStrategy.field: "instanceId (or host, which has the same
+    effect)", cpu and memory in any case. The first strategy counts first.
+    """
+    sort_at(service, "", "placementConstraints")
+    for strategy in places(service, f"placementStrategy.{EACH}"):
+        kind, by = str(strategy.get("type", "")), str(strategy.get("field", ""))
+        strategy["type"] = kind.lower()
+        if by:
+            small = by.lower() if by.lower() in {"cpu", "memory"} else by
+            strategy["field"] = "instanceId" if by.lower() == "host" else small
+
+
+def r59_load_balancers(service: Plain) -> None:
+    """Load balancers are a set; the two groups of a blue/green pair take turns.
+
+    API reference, AdvancedConfiguration.alternateTargetGroupArn; after each rollout the
+    groups have changed places, and the weights of the rule are ECS's.
+    """
+    for balancer in places(service, f"loadBalancers.{EACH}"):
+        advanced = balancer.get("advancedConfiguration")
+        if isinstance(advanced, dict) and advanced.get("alternateTargetGroupArn"):
+            pair = balancer.get("targetGroupArn"), advanced["alternateTargetGroupArn"]
+            first, second = sorted(map(str, pair))
+            balancer["targetGroupArn"] = first
+            advanced["alternateTargetGroupArn"] = second
+    key_by(service, "", "loadBalancers", _balanced)
+    sort_at(service, "", "serviceRegistries")
+
+
+def r60_connections(service: Plain) -> None:
+    """Names in Service Connect follow from the port's, and what is off is not there.
+
+    API reference, ServiceConnectService.discoveryName and clientAliases[].dnsName;
+    ServiceManagedEBSVolumeConfiguration.filesystemType: xfs. Tags of AWS's own, which
+    begin with ``aws:``, are not ours to see.
+    """
+    connect = service.get("serviceConnectConfiguration")
+    if isinstance(connect, dict) and connect.get("enabled") is False:
+        del service["serviceConnectConfiguration"]
+    for one in places(service, f"serviceConnectConfiguration.services.{EACH}"):
+        fill_defaults(one, "", discoveryName=one.get("portName"))
+        fill_defaults(one, f"clientAliases.{EACH}", dnsName=one["discoveryName"])
+        key_by(one, "", "clientAliases", lambda alias: str(alias["port"]))
+    key_by(
+        service, "serviceConnectConfiguration", "services", lambda s: str(s["portName"])
+    )
+    _volumes_and_tags(service)
+
+
+def _volumes_and_tags(service: Plain) -> None:
+    volumes = f"volumeConfigurations.{EACH}.managedEBSVolume"
+    fill_defaults(service, volumes, filesystemType="xfs")
+    key_by(service, "", "volumeConfigurations", lambda v: str(v["name"]))
+    tags = service.get("tags")
+    if isinstance(tags, list):
+        service["tags"] = {
+            tag["key"]: tag.get("value", "")
+            for tag in tags
+            if not tag["key"].startswith("aws:")
+        }
+
+
+def _balanced(balancer: Plain) -> str:
+    return f"{balancer['containerName']}:{balancer['containerPort']}"

@@ -1,0 +1,60 @@
+"""Rules about the form of what ECS says, wherever it stands (R1 to R3)."""
+
+from typing import Any
+
+from controller.kinds.service.canonical.shape import Plain, places, without_empty
+
+# Their keys are the user's: ECS keeps them letter by letter.
+_OPAQUE = frozenset(
+    {"dockerLabels", "options", "driverOpts", "labels", "hookDetails", "tags"}
+)
+
+
+def r01_nothing_is_left_out(plain: Plain) -> None:
+    """Null, an empty list and an empty mapping are as good as not there.
+
+    Text that is empty stays: a variable may be set to nothing. DescribeServices and
+    DescribeTaskDefinition give empty lists for what was not given (recorded).
+    """
+    kept = without_empty(plain)
+    plain.clear()
+    plain.update(kept)
+
+
+def r02_keys_start_small(plain: Plain) -> None:
+    """Fields start with a small letter, as in the API; CloudFormation's do not.
+
+    What is the user's own stays as written: labels, options of drivers, tags. ECS API
+    reference against AWS::ECS::TaskDefinition.
+    """
+    kept = _small(plain)
+    plain.clear()
+    plain.update(kept)
+
+
+def r03_amounts_are_text(plain: Plain) -> None:
+    """A task's CPU and memory are text to ECS, and people write numbers.
+
+    API reference, RegisterTaskDefinition: cpu and memory are of type String. What a
+    variable holds is text as well, and is not converted: the document refuses others.
+    """
+    for place in places(plain, ""):
+        for name in ("cpu", "memory"):
+            value = place.get(name)
+            if isinstance(value, int) and not isinstance(value, bool):
+                place[name] = str(value)
+
+
+def _small(value: Any) -> Any:
+    match value:
+        case dict():
+            return {
+                (name := key[:1].lower() + key[1:]): entry
+                if name in _OPAQUE
+                else _small(entry)
+                for key, entry in value.items()
+            }
+        case list():
+            return [_small(item) for item in value]
+        case _:
+            return value

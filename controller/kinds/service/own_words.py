@@ -1,0 +1,107 @@
+"""What may be said in AWS's own words, and what contradicts the rest."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Annotated, Any
+
+from controller.core.fields import refuse
+from controller.kinds.service.shapes import Shaped
+
+Fields = Mapping[str, Any]
+# Where each of ECS's fields is settled that the document has no use for there.
+_OUR_TASK = {
+    "family": "it is the service's name; write name",
+    "tags": "a revision's tags are ours; write service.tags, and "
+    "service.propagateTags for the tasks",
+    "inferenceAccelerators": "AWS has ended Elastic Inference; leave it out",
+}
+_OUR_SERVICE = {
+    "serviceName": "write name",
+    "cluster": "write cluster beside service",
+    "taskDefinition": "it is rendered from the service; write task",
+    "clientToken": "it is derived; leave it out",
+}
+TaskFields = Annotated[dict[str, Any], Shaped("task", _OUR_TASK)]
+ServiceFields = Annotated[dict[str, Any], Shaped("service", _OUR_SERVICE)]
+OUR_TAGS = "hokusai.ai/"
+# What goes by name, so that it must have one, and only once.
+_BY_NAME = {
+    "containerDefinitions": "name",
+    "environment": "name",
+    "secrets": "name",
+    "secretOptions": "name",
+    "volumes": "name",
+    "ulimits": "name",
+    "volumeConfigurations": "name",
+    "tags": "key",
+}
+
+
+def check_names(fields: Fields, at: str) -> None:
+    """Raise unless what goes by name has a name of its own."""
+    for path, key, items in _named(fields, at):
+        seen: Counter[str] = Counter()
+        for index, item in enumerate(items):
+            if key not in item:
+                refuse(f"needs a {key}", f"add {key}", f"{path}.{index}")
+            seen[item[key]] += 1
+            if seen[item[key]] > 1:
+                what = f"is the second {item[key]}"
+                refuse(what, "keep one of them", f"{path}.{index}.{key}")
+
+
+def check_service(service: Fields, count: int | None, discovery: str | None) -> None:
+    """Raise if the service's fields contradict the document's own, or each other."""
+    if count is not None and "desiredCount" in service:
+        refuse("is set by desired_count too", "keep one", "service.desiredCount")
+    if discovery is not None and "serviceRegistries" in service:
+        hint = "leave out discovery, or the registries"
+        refuse("is settled by discovery", hint, "service.serviceRegistries")
+    if service.get("launchType") and service.get("capacityProviderStrategy"):
+        what = "does not go with capacityProviderStrategy"
+        refuse(what, "keep one of them", "service.launchType")
+    for index, tag in enumerate(service.get("tags", ())):
+        if tag["key"].startswith((OUR_TAGS, "aws:")):
+            what = f"has the prefix {tag['key'].partition(':')[0].partition('/')[0]}"
+            hint = "such tags are the controller's or AWS's own"
+            refuse(what, hint, f"service.tags.{index}.key")
+
+
+def check_containers(
+    task: Fields, main: str, beside: Mapping[str, AbstractSet[str]]
+) -> None:
+    """Raise if a container cannot run as it is declared.
+
+    Args:
+        task: What the document says in AWS's words.
+        main: The name of the service's own container, which has an image.
+        beside: What the document says of that one: ``environment`` and ``secrets``.
+    """
+    for index, container in enumerate(task.get("containerDefinitions", ())):
+        path, own = f"task.containerDefinitions.{index}", container["name"] == main
+        if not own and not container.get("image"):
+            hint = f"add image; the service's own container is called {main}"
+            refuse("needs an image", hint, f"{path}.name")
+        names = {
+            field: {item["name"] for item in container.get(field, ())}
+            | (beside[field] if own else set())
+            for field in ("environment", "secrets")
+        }
+        for name in sorted(names["environment"] & names["secrets"]):
+            what = f"has {name} in environment and in secrets"
+            refuse(what, "keep one of them", f"{path}.name")
+
+
+def _named(fields: Fields, at: str) -> Iterator[tuple[str, str, Sequence[Fields]]]:
+    """Yield every list of named things, with its path and what the name is called."""
+    for name, value in fields.items():
+        path = f"{at}.{name}"
+        if isinstance(value, dict):
+            yield from _named(value, path)
+        elif isinstance(value, list):
+            if name in _BY_NAME:
+                yield path, _BY_NAME[name], value
+            for index, item in enumerate(value):
+                if isinstance(item, dict):
+                    yield from _named(item, f"{path}.{index}")

@@ -1,0 +1,25 @@
+"""The fields that a document may write in AWS's own words are those that AWS has."""
+
+from controller.core.plan import Effect
+from controller.kinds.service.fields import BY_ANOTHER_CALL, FIELDS
+from controller.kinds.service.shapes import shapes
+from tests.shapes import FILE, text
+
+# They say which service, which revision, or once more.
+IDENTITY = {"serviceName", "cluster", "taskDefinition", "clientToken"}
+
+
+def test_the_file_says_what_the_installed_botocore_says():
+    assert FILE.read_text() == text(), "run `python -m tests.shapes`"
+
+
+def test_every_field_of_a_service_has_an_effect():
+    assert FIELDS.keys() == shapes()["service"]["fields"].keys() - IDENTITY
+
+
+def test_what_no_update_takes_is_replaced():
+    updates = set(shapes()["update"])
+
+    replaced = {name for name, f in FIELDS.items() if f.effect is Effect.REPLACE}
+
+    assert replaced == FIELDS.keys() - updates - BY_ANOTHER_CALL

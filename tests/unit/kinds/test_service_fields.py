@@ -1,0 +1,163 @@
+"""What changing each field of a service does, and what of it an update sends."""
+
+import pytest
+
+from controller.core.plan import Action, Change, Effect, Reason, Verb
+from controller.core.platform import Platform
+from controller.core.resource import ResourceId
+from controller.kinds.service import KIND
+from controller.kinds.service.canonical import canonical
+from controller.kinds.service.compare import managed
+from controller.kinds.service.fields import changed_fields
+from controller.kinds.service.settings import creation, settings
+from controller.kinds.service.spec import ServiceSpec
+from controller.kinds.service.state import ServiceState
+from controller.kinds.service.task_definition import render
+
+PLATFORM = Platform("hokusai", "development", "123456789012", "us-east-1")
+LATER = "in place, for tasks that start afterwards"
+ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/1"
+
+# Field, a value, and what a change to it does to the tasks that run.
+EFFECTS = [
+    ("networkConfiguration", {"awsvpcConfiguration": {"subnets": ["s"]}}, "restart"),
+    ("platformVersion", "1.4.0", "restart"),
+    ("loadBalancers", [{"targetGroupArn": ARN, "containerPort": 80}], "restart"),
+    ("serviceRegistries", [{"registryArn": "arn:registry"}], "restart"),
+    ("serviceConnectConfiguration", {"enabled": True}, "restart"),
+    ("volumeConfigurations", [{"name": "data"}], "restart"),
+    (
+        "vpcLatticeConfigurations",
+        [{"roleArn": "r", "targetGroupArn": "t", "portName": "p"}],
+        "restart",
+    ),
+    ("deploymentConfiguration", {"bakeTimeInMinutes": 5}, "in place"),
+    ("deploymentController", {"type": "EXTERNAL"}, "in place"),
+    ("availabilityZoneRebalancing", "DISABLED", "in place"),
+    ("healthCheckGracePeriodSeconds", 90, "in place"),
+    ("gatewayConnectors", [{"portName": "http"}], "in place"),
+    (
+        "monitoring",
+        {"metricConfigurations": [{"metricNames": [], "resolutionSeconds": 20}]},
+        "in place",
+    ),
+    ("tags", [{"key": "team", "value": "growth"}], "in place"),
+    ("capacityProviderStrategy", [{"capacityProvider": "FARGATE_SPOT"}], LATER),
+    ("placementConstraints", [{"type": "distinctInstance"}], LATER),
+    ("placementStrategy", [{"type": "random"}], LATER),
+    ("enableExecuteCommand", True, LATER),
+    ("enableECSManagedTags", True, LATER),
+    ("propagateTags", "SERVICE", LATER),
+    ("launchType", "EC2", "replace"),
+    ("schedulingStrategy", "DAEMON", "replace"),
+    ("role", "arn:aws:iam::123456789012:role/mine", "replace"),
+]
+
+
+def spec(**fields) -> ServiceSpec:
+    declared = {"image": "hokusai/api:1", **fields}
+    return KIND.complete("api", ServiceSpec.model_validate(declared), PLATFORM)
+
+
+def state(of: ServiceSpec, **live) -> ServiceState:
+    definition = canonical(render(of))
+    return ServiceState("arn", "ACTIVE", definition, "td:1", {**settings(of), **live})
+
+
+@pytest.mark.parametrize(("field", "value", "effect"), EFFECTS)
+def test_changing_a_field_does_what_aws_says_it_does(field, value, effect):
+    declared = spec(service={field: value})
+
+    changes = KIND.compare(declared, state(spec()))
+
+    assert {change.effect for change in changes} == {Effect(effect)}
+    assert all(change.path.startswith(f"service.{field}") for change in changes)
+
+
+@pytest.mark.parametrize(("field", "value", "effect"), EFFECTS)
+def test_an_update_sends_the_field_unless_none_can(field, value, effect):
+    changes = KIND.compare(spec(service={field: value}), state(spec()))
+
+    sent = changed_fields(changes)
+
+    replaced = {c.path for c in changes} & KIND.immutable
+    assert sent == (set() if replaced or field == "tags" else {field})
+    assert bool(replaced) is (effect == "replace")
+
+
+@pytest.mark.parametrize(("field", "value", "_effect"), EFFECTS)
+def test_a_field_that_nobody_declares_is_left_to_others(field, value, _effect):
+    paths = [c.path for c in KIND.compare(spec(), state(spec(), **{field: value}))]
+
+    ours = {"deploymentConfiguration"}
+    assert paths == [] or field in ours
+
+
+def test_one_field_of_a_name_is_not_another_that_it_begins():
+    change = Change("service.placementStrategy[0].type", "random", "spread")
+
+    assert changed_fields([change]) == {"placementStrategy"}
+
+
+def test_only_what_stops_something_is_disruptive():
+    for field, value, effect in EFFECTS:
+        changes = KIND.compare(spec(service={field: value}), state(spec()))
+        action = Action(
+            ResourceId("service", "api"), Verb.UPDATE, Reason.DRIFTED, changes
+        )
+        assert action.disruptive is (effect in {"restart", "replace"}), field
+
+
+def test_an_empty_list_asks_for_nothing_to_be_there():
+    live = {"loadBalancers": [{"targetGroupArn": ARN, "containerPort": 80}]}
+
+    (change,) = KIND.compare(spec(service={"loadBalancers": []}), state(spec(), **live))
+
+    assert change.path == "service.loadBalancers"
+    assert change.after is None
+    assert KIND.compare(spec(service={"loadBalancers": []}), state(spec())) == ()
+
+
+def test_what_is_managed_is_spelled_as_in_changes():
+    declared = spec(
+        desired_count=2,
+        discovery="api",
+        service={"tags": [{"key": "team", "value": "x"}], "loadBalancers": []},
+    )
+
+    paths = managed(declared)
+
+    assert paths == {
+        "desired_count",
+        "discovery",
+        "service.tags.team",
+        "service.loadBalancers",
+        "service.deploymentConfiguration.maximumPercent",
+        "service.deploymentConfiguration.minimumHealthyPercent",
+        "service.deploymentConfiguration.deploymentCircuitBreaker.enable",
+        "service.deploymentConfiguration.deploymentCircuitBreaker.rollback",
+    }
+
+
+def test_a_number_of_tasks_in_awss_words_is_the_number_of_tasks():
+    assert spec(service={"desiredCount": 3}).desired_count == 3
+    assert "desiredCount" not in settings(spec(service={"desiredCount": 3}))
+
+
+def test_a_new_service_runs_on_fargate_unless_it_says_where():
+    spot = [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
+    on_ec2 = {"requiresCompatibilities": ["EC2"], "networkMode": "bridge"}
+
+    assert creation(spec())["launchType"] == "FARGATE"
+    assert creation(spec(task=on_ec2))["launchType"] == "EC2"
+    assert "launchType" not in creation(
+        spec(service={"capacityProviderStrategy": spot})
+    )
+
+
+def test_without_an_address_of_its_own_a_task_has_no_network():
+    network = {"subnets": ["subnet-1"]}
+    bridge = {"networkMode": "bridge", "requiresCompatibilities": ["EC2"]}
+
+    assert "networkConfiguration" in settings(spec(network=network))
+    assert "networkConfiguration" not in settings(spec(network=network, task=bridge))

@@ -34,16 +34,31 @@ _LONG, _BITS = 24, 3.7
 def literal_secrets(root: Node) -> Iterator[Diagnostic]:
     """Yield a problem for each value that looks like a secret; never the value."""
     for path, node in root.scalars():
-        if isinstance(node.value, str) and (found := _recognised(path, node.value)):
+        if not isinstance(node.value, str):
+            continue
+        name = _name(root, path)
+        if found := _recognised(path, name, node.value):
             what = f"looks like {found}, and secrets are not written here"
-            yield Diagnostic(node.place, dotted(path), what, _reference(path))
+            yield Diagnostic(node.place, dotted(path), what, _reference(path, name))
 
 
-def _recognised(path: Path, value: str) -> str:
+def _name(root: Node, path: Path) -> str:
+    """Return what the value at ``path`` is called.
+
+    AWS writes ``{name: TOKEN, value: ...}`` where we write ``TOKEN: ...``.
+    """
+    if path[-1:] == ("value",):
+        for key in ("name", "key"):
+            beside = root.nearest(path[:-1]).child(key)
+            if beside is not None and isinstance(beside.value, str):
+                return beside.value
+    return next((part for part in reversed(path) if isinstance(part, str)), "")
+
+
+def _recognised(path: Path, name: str, value: str) -> str:
     """Return what ``value`` looks like; "" if it is harmless."""
     if shape := _SHAPE.search(value):
         return list(_SHAPES)[(shape.lastindex or 1) - 1]
-    name = next((part for part in reversed(path) if isinstance(part, str)), "")
     if "secrets" in path or value.lower() in _WORDS:
         return ""
     if _NAME.search(name) or (_DOUBTFUL_NAME.search(name) and _is_random(value)):
@@ -58,7 +73,7 @@ def _is_random(value: str) -> bool:
     return -sum(share * math.log2(share) for share in shares) >= _BITS
 
 
-def _reference(path: Path) -> str:
+def _reference(path: Path, name: str) -> str:
     if "environment" in path:
-        return f'refer to it under secrets: {path[-1]}: {{secretsmanager: "name:key"}}'
+        return f'refer to it under secrets: {name}: {{secretsmanager: "name:key"}}'
     return "keep it in Secrets Manager or SSM, and write a reference"

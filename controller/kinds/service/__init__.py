@@ -5,8 +5,9 @@ from controller.kinds.service.compare import compare
 from controller.kinds.service.cost import cost
 from controller.kinds.service.fields import immutable_paths
 from controller.kinds.service.rules import health, held, writer
-from controller.kinds.service.spec import ServiceSpec, complete, references
+from controller.kinds.service.spec import ServiceSpec, references
 from controller.kinds.service.state import ServiceState
+from controller.kinds.service.whole import complete
 
 KIND: Kind[ServiceSpec, ServiceState] = Kind(
     name="service",

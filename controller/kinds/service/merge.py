@@ -6,7 +6,7 @@ from typing import Any
 from controller.kinds.service.canonical.shape import Plain, copied
 
 # Lists whose entries have a name, and what it is called.
-_NAMED: Mapping[str, str] = {
+NAMED: Mapping[str, str] = {
     "containerDefinitions": "name",
     "environment": "name",
     "secrets": "name",
@@ -34,8 +34,8 @@ def _laid_over(name: str, base: Any, over: Any) -> Any:
     match base, over:
         case dict(), dict():
             return merged(base, over)
-        case list(), list() if name in _NAMED:
-            return _by_name(base, over, _NAMED[name])
+        case list(), list() if name in NAMED:
+            return _by_name(base, over, NAMED[name])
         case _:
             return copied(over)
 

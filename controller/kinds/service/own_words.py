@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from typing import Annotated, Any
 
 from controller.core.fields import refuse
+from controller.kinds.service.merge import NAMED
 from controller.kinds.service.shapes import Shaped
 
 Fields = Mapping[str, Any]
@@ -25,17 +25,6 @@ _OUR_SERVICE = {
 TaskFields = Annotated[dict[str, Any], Shaped("task", _OUR_TASK)]
 ServiceFields = Annotated[dict[str, Any], Shaped("service", _OUR_SERVICE)]
 OUR_TAGS = "hokusai.ai/"
-# What goes by name, so that it must have one, and only once.
-_BY_NAME = {
-    "containerDefinitions": "name",
-    "environment": "name",
-    "secrets": "name",
-    "secretOptions": "name",
-    "volumes": "name",
-    "ulimits": "name",
-    "volumeConfigurations": "name",
-    "tags": "key",
-}
 
 
 def check_names(fields: Fields, at: str) -> None:
@@ -68,31 +57,6 @@ def check_service(service: Fields, count: int | None, discovery: str | None) -> 
             refuse(what, hint, f"service.tags.{index}.key")
 
 
-def check_containers(
-    task: Fields, main: str, beside: Mapping[str, AbstractSet[str]]
-) -> None:
-    """Raise if a container cannot run as it is declared.
-
-    Args:
-        task: What the document says in AWS's words.
-        main: The name of the service's own container, which has an image.
-        beside: What the document says of that one: ``environment`` and ``secrets``.
-    """
-    for index, container in enumerate(task.get("containerDefinitions", ())):
-        path, own = f"task.containerDefinitions.{index}", container["name"] == main
-        if not own and not container.get("image"):
-            hint = f"add image; the service's own container is called {main}"
-            refuse("needs an image", hint, f"{path}.name")
-        names = {
-            field: {item["name"] for item in container.get(field, ())}
-            | (beside[field] if own else set())
-            for field in ("environment", "secrets")
-        }
-        for name in sorted(names["environment"] & names["secrets"]):
-            what = f"has {name} in environment and in secrets"
-            refuse(what, "keep one of them", f"{path}.name")
-
-
 def _named(fields: Fields, at: str) -> Iterator[tuple[str, str, Sequence[Fields]]]:
     """Yield every list of named things, with its path and what the name is called."""
     for name, value in fields.items():
@@ -100,8 +64,8 @@ def _named(fields: Fields, at: str) -> Iterator[tuple[str, str, Sequence[Fields]
         if isinstance(value, dict):
             yield from _named(value, path)
         elif isinstance(value, list):
-            if name in _BY_NAME:
-                yield path, _BY_NAME[name], value
+            if name in NAMED:
+                yield path, NAMED[name], value
             for index, item in enumerate(value):
                 if isinstance(item, dict):
                     yield from _named(item, f"{path}.{index}")

@@ -93,14 +93,11 @@ def _schema(shape: Shape) -> CoreSchema:
 
 
 def _structure(shape: Mapping[str, Any]) -> CoreSchema:
-    required = shape["required"]
+    """Return the check of the fields that are written; others may follow from the rest."""
     return core_schema.typed_dict_schema(
         {
-            name: core_schema.typed_dict_field(
-                _schema(inner), required=name in required
-            )
+            name: core_schema.typed_dict_field(_schema(inner), required=False)
             for name, inner in shape["fields"].items()
         },
         extra_behavior="forbid",
-        total=False,
     )

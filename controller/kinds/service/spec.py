@@ -25,7 +25,6 @@ from controller.kinds.service.capacity import Cpu, Memory, check_size
 from controller.kinds.service.own_words import (
     ServiceFields,
     TaskFields,
-    check_containers,
     check_names,
     check_service,
 )
@@ -251,14 +250,13 @@ class ServiceSpec(Section):
     )
     task: TaskFields = Field(
         default_factory=dict,
-        description="Any fields of ECS's RegisterTaskDefinition, as AWS spells them, "
-        "over what follows from the rest. Maps merge, and so do lists of named things; "
-        "the service's own container has its name.",
+        description="Fields of ECS's RegisterTaskDefinition, as AWS spells them, over "
+        "what follows from the rest; the service's own container has its name.",
         examples=[{"ephemeralStorage": {"sizeInGiB": 50}}],
     )
     service: ServiceFields = Field(
         default_factory=dict,
-        description="Any fields of ECS's CreateService, as AWS spells them, over what "
+        description="Fields of ECS's CreateService, as AWS spells them, over what "
         "follows from the rest. Those that nobody writes are left to others.",
         examples=[{"enableExecuteCommand": True}],
     )
@@ -293,8 +291,8 @@ class ServiceSpec(Section):
 
     @model_validator(mode="after")
     def _says_it_once(self) -> Self:
-        check_names(self.task, "task")
-        check_names(self.service, "service")
+        for at in ("task", "service"):
+            check_names(getattr(self, at), at)
         check_service(self.service, self.desired_count, self.discovery)
         return self
 
@@ -314,14 +312,11 @@ def complete(name: str, spec: ServiceSpec, platform: Platform) -> ServiceSpec:
     """Return ``spec`` with all that follows from its key and the platform.
 
     Raises:
-        ValueError: AWS would refuse what the local platform takes, or a container
-            cannot run.
+        ValueError: AWS would refuse what the local platform takes.
     """
     if platform.environment != "local":
         _accepted_by_aws(spec)
     service = spec.name or platform.service_name(name)
-    beside = {"environment": spec.environment.keys(), "secrets": spec.secrets.keys()}
-    check_containers(spec.task, service, beside)
     fields = dict(spec.service)
     return spec.model_copy(
         update={

@@ -12,6 +12,21 @@ def told(text):
 
 
 @pytest.mark.parametrize(
+    ("item", "secrets"),
+    [
+        ("{name: DB_PASSWORD, value: mlflow}", 1),
+        ("{name: DB_NAME, value: mlflow}", 0),
+        ("{key: api_key, value: abc}", 1),
+        ("{name: DB_PASSWORD, valueFrom: /app/password}", 0),
+    ],
+)
+def test_a_value_with_its_name_beside_it_goes_by_that(item, secrets):
+    found = told(f"containerDefinitions: [{{name: app, environment: [{item}]}}]")
+
+    assert len(found) == secrets
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("DB_PASSWORD", "mlflow"),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from controller.kinds.service.canonical.rollout_fields import STEPS
 from controller.kinds.service.canonical.shape import Plain, fill_defaults
 from controller.kinds.service.merge import merged
 from controller.kinds.service.spec import ServiceSpec
@@ -64,9 +65,9 @@ def _spelled_out(declared: Plain) -> Plain:
     ECS keeps what an update leaves out, so that a default must be sent as well.
     """
     fill_defaults(declared, _AWSVPC, assignPublicIp="DISABLED")
-    how = declared[_HOW]
-    if how.get("strategy") == "CANARY":
-        fill_defaults(declared, _HOW, canaryConfiguration={})
-    if how.get("strategy") == "LINEAR":
-        fill_defaults(declared, _HOW, linearConfiguration={})
+    strategy = declared[_HOW].get("strategy")
+    if strategy in STEPS:
+        name, steps = STEPS[strategy]
+        fill_defaults(declared, _HOW, **{name: {}})
+        fill_defaults(declared, f"{_HOW}.{name}", **steps)
     return declared

@@ -250,14 +250,12 @@ class ServiceSpec(Section):
     )
     task: TaskFields = Field(
         default_factory=dict,
-        description="Fields of ECS's RegisterTaskDefinition, as AWS spells them, over "
-        "what follows from the rest; the service's own container has its name.",
+        description="Fields of RegisterTaskDefinition in AWS's spelling, over the rest.",
         examples=[{"ephemeralStorage": {"sizeInGiB": 50}}],
     )
     service: ServiceFields = Field(
         default_factory=dict,
-        description="Fields of ECS's CreateService, as AWS spells them, over what "
-        "follows from the rest. Those that nobody writes are left to others.",
+        description="Fields of CreateService in AWS's spelling, over the rest.",
         examples=[{"enableExecuteCommand": True}],
     )
     namespace: FromPlatform = ""

@@ -1,5 +1,8 @@
 """Rules about how a service's tasks are replaced (R49 to R54)."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from controller.kinds.service.canonical.shape import (
     EACH,
     Plain,
@@ -11,8 +14,19 @@ from controller.kinds.service.canonical.shape import (
 
 _HOW = "deploymentConfiguration"
 _BREAKER = f"{_HOW}.deploymentCircuitBreaker"
-# Stored as floating point, and told as that.
+# Percentages are stored as floating point, and told as that.
 _DIGITS = 6
+# The strategies that go step by step: where their steps stand, and what they are.
+STEPS: Mapping[Any, tuple[str, Plain]] = {
+    "CANARY": (
+        "canaryConfiguration",
+        {"canaryPercent": 5.0, "canaryBakeTimeInMinutes": 10},
+    ),
+    "LINEAR": (
+        "linearConfiguration",
+        {"stepPercent": 10.0, "stepBakeTimeInMinutes": 6},
+    ),
+}
 
 
 def r49_percentages(service: Plain) -> None:
@@ -98,14 +112,12 @@ def r54_steps(service: Plain) -> None:
     API reference, CanaryConfiguration and LinearConfiguration, for services that chose
     the strategy. Percentages are numbers with a point, compared to six digits.
     """
-    chosen = (service.get(_HOW) or {}).get("strategy")
-    if chosen == "CANARY":
-        fill_defaults(service, _HOW, canaryConfiguration={})
-    if chosen == "LINEAR":
-        fill_defaults(service, _HOW, linearConfiguration={})
-    canary, linear = f"{_HOW}.canaryConfiguration", f"{_HOW}.linearConfiguration"
-    fill_defaults(service, canary, canaryPercent=5.0, canaryBakeTimeInMinutes=10)
-    fill_defaults(service, linear, stepPercent=10.0, stepBakeTimeInMinutes=6)
-    for path, name in ((canary, "canaryPercent"), (linear, "stepPercent")):
-        for place in places(service, path):
-            place[name] = round(float(place[name]), _DIGITS)
+    strategy = (service.get(_HOW) or {}).get("strategy")
+    if strategy in STEPS:
+        fill_defaults(service, _HOW, **{STEPS[strategy][0]: {}})
+    for name, steps in STEPS.values():
+        fill_defaults(service, f"{_HOW}.{name}", **steps)
+        for place in places(service, f"{_HOW}.{name}"):
+            for field, value in place.items():
+                if isinstance(value, float):
+                    place[field] = round(value, _DIGITS)

@@ -22,6 +22,8 @@ from controller.clients.clock import SystemClock
 from controller.clients.secrets import Secrets
 from controller.core.cost import Costs, costs_of
 from controller.core.errors import PermanentError
+from controller.core.explaining import explained
+from controller.core.observation import Absent, Present, Unknown
 from controller.core.pace import Pace
 from controller.core.safety import Limits
 from controller.core.scope import ALL, Scope, with_dependencies
@@ -35,6 +37,7 @@ from controller.resolver import Resolver
 if TYPE_CHECKING:
     from controller.bootstrap.stored import Stored
     from controller.core.details import Section
+    from controller.core.explanation import Told
     from controller.core.plan import Plan
     from controller.core.planner import DesiredState, Kinds
     from controller.core.resource import Resource, ResourceId
@@ -109,6 +112,22 @@ class Controller:
     def plan(self, desired: DesiredState, scope: Scope = ALL) -> Plan:
         """Look, and return what would be done. Writes nothing."""
         return self._reconciler.plan(desired, self._limits(), scope)[1]
+
+    def explain(self, desired: DesiredState, path: str) -> Mapping[ResourceId, Told]:
+        """Look, and return what came of comparing each value at ``path``."""
+        observed, _ = self._reconciler.plan(desired, self._limits())
+        kinds = self._reconciler.kinds
+        told: dict[ResourceId, Told] = {}
+        for id_, resource in sorted(desired.items()):
+            match observed.of(id_):
+                case Present(state):
+                    at = observed.taken_at
+                    told[id_] = explained(kinds[id_.kind], resource, state, path, at)
+                case Unknown(reason):
+                    told[id_] = reason
+                case Absent():
+                    told[id_] = ()
+        return told
 
     def reconcile(self, desired: DesiredState, scope: Scope = ALL) -> PassResult:
         """Do one pass, and look at everything."""

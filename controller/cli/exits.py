@@ -1,8 +1,11 @@
 """What the exit status of each command says; the same words stand in its help."""
 
+from collections.abc import Mapping
 from enum import IntEnum
 
+from controller.core.explanation import Likeness, Told
 from controller.core.plan import Plan
+from controller.core.resource import ResourceId
 
 
 class Exit(IntEnum):
@@ -54,3 +57,14 @@ def of_plan(plan: Plan) -> Exit:
     if not plan.complete:
         return Exit.FAILED
     return Exit.OK if plan.in_sync else Exit.DIFFERENT
+
+
+def of_explanations(told: Mapping[ResourceId, Told]) -> Exit:
+    """Return what ``diff --explain`` answers, of what it speaks of alone."""
+    if any(isinstance(found, str) for found in told.values()):
+        return Exit.FAILED
+    every = [
+        one for found in told.values() for one in found if not isinstance(one, str)
+    ]
+    differs = any(one.likeness is Likeness.DIFFERS for one in every)
+    return Exit.DIFFERENT if differs else Exit.OK

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from controller.core.cost import Cost, one_call_each
 from controller.core.details import Section
+from controller.core.explanation import Explanation
 from controller.core.plan import Action, Change, Hold, Verb
 from controller.core.platform import Platform
 from controller.core.resource import ResourceId
@@ -93,6 +94,8 @@ class Kind(Generic[SpecT, StateT]):
         references: Returns the resources that a spec names.
         complete: Returns a spec with what follows from its key and the platform.
         writer: Returns who wrote last, if the backend says so.
+        explain: Returns what came of each value at a path, for a kind that compares
+            more than values as they stand; see ``core.explanation``.
         details: Returns what a person may want to see of a state.
         cost: Returns what carrying out an action takes.
         looks: How many calls looking at all resources of this kind takes.
@@ -114,6 +117,7 @@ class Kind(Generic[SpecT, StateT]):
     complete: Callable[[str, SpecT, Platform], SpecT] = as_written
     writer: Callable[[StateT], str] = unknown_writer
     details: Callable[[SpecT, StateT], tuple[Section, ...]] = nothing_more
+    explain: Callable[[SpecT, StateT, str], tuple[Explanation, ...]] | None = None
     cost: Callable[[Action], Cost] = one_call_each
     looks: str = ""
     unbound: frozenset[str] = frozenset()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from controller.cli.exits import of_plan
+from controller.cli.exits import of_explanations, of_plan
 from controller.cli.terminal import out, tell
+from controller.cli.views.explanations import render_explanations
 from controller.cli.views.plain import plan_data
 from controller.cli.views.plans import render_plan
 from controller.core.redact import redact
@@ -36,6 +37,13 @@ def run(args: argparse.Namespace) -> int:
             for id_, resource in controller.desired(targets).items()
             if id_.kind not in left_out
         }
+        if args.explain is not None:
+            wanted = {
+                id_: r for id_, r in desired.items() if id_ in targets or not targets
+            }
+            told = controller.explain(wanted, args.explain)
+            out(render_explanations(told, args.explain, args.output))
+            return of_explanations(told)
         plan = controller.plan(desired, Scope(targets or None))
         costs = controller.costs(plan)
     for kind in sorted(left_out):

@@ -3,6 +3,7 @@
 from controller.core.kind import Kind
 from controller.kinds.service.compare import compare
 from controller.kinds.service.cost import cost
+from controller.kinds.service.explain import explain
 from controller.kinds.service.fields import immutable_paths
 from controller.kinds.service.rules import health, held, writer
 from controller.kinds.service.spec import ServiceSpec, references
@@ -16,6 +17,7 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     compare=compare,
     health=health,
     held=held,
+    explain=explain,
     references=references,
     complete=complete,
     cost=cost,

@@ -56,7 +56,7 @@ def managed(spec: ServiceSpec) -> frozenset[str]:
     somebody took out of the document; see ``fields.FIELDS`` for how it is removed.
     """
     declared = settings(spec)
-    paths = {PREFIX + path for path in managed_paths(_tags_by_key(declared))}
+    paths = {PREFIX + path for path in managed_paths(tags_by_key(declared))}
     if spec.desired_count is not None:
         paths.add("desired_count")
     if spec.discovery is not None:
@@ -84,7 +84,7 @@ def setting_differences(
         live: As DescribeServices answers.
         place: Where short names are looked up.
     """
-    asked = _tags_by_key(declared)
+    asked = tags_by_key(declared)
     before = managed_part(asked, canonical_service(live))
     after = managed_part(asked, canonical_service(declared))
     for found in real_differences(before, after, place):
@@ -126,7 +126,7 @@ def _has_parts(path: str) -> bool:
     return path.rpartition(".")[0] not in {"containerDefinitions", "volumes"}
 
 
-def _tags_by_key(declared: Mapping[str, Any]) -> Plain:
+def tags_by_key(declared: Mapping[str, Any]) -> Plain:
     """Return ``declared`` with tags by key: each is settled by itself."""
     tags = {tag["key"]: tag.get("value", "") for tag in declared.get("tags", ())}
     return {**declared, "tags": tags} if tags else dict(declared)

@@ -6,8 +6,11 @@ from itertools import chain
 
 import pytest
 
+from controller.core.explanation import Likeness
 from controller.kinds.service import canonical as rules
 from controller.kinds.service.canonical import (
+    DEFINITION,
+    DEFINITION_BY_NAME,
     Here,
     canonical,
     canonical_service,
@@ -16,6 +19,7 @@ from controller.kinds.service.canonical import (
 )
 from controller.kinds.service.canonical.references import SPELLINGS, r39_partition
 from controller.kinds.service.compare import setting_differences
+from controller.kinds.service.explain import traced
 
 HERE = Here("us-east-1", "123456789012", {"arn:namespace/ns-1": "hokusai.local"})
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:"
@@ -89,7 +93,8 @@ def ports(mode, **port):
 
 # Each: its number, two that are equal by it, and one that differs from the first.
 DEFINITIONS = [
-    ("R1", box(links=[], user=None), box(), box(environment=[{"name": "A", "value": ""}])),
+    ("R1", fargate(volumes=[], proxyConfiguration={}), fargate(),
+     box(environment=[{"name": "A", "value": ""}])),
     ("R2", box(user="1"), {**fargate(), "ContainerDefinitions": [
         {"Name": "app", "Image": "web:1", "User": "1"}]}, box(user="2")),
     ("R3", fargate(cpu=256), fargate(cpu="256"), fargate(cpu="512")),
@@ -378,7 +383,20 @@ def test_the_rules_leave_what_they_are_given_alone():
             assert definition == before
 
 
-def test_a_canonical_form_is_its_own():
+def test_a_canonical_form_is_its_own_canonical_form():
     for _, one, other, unlike in DEFINITIONS:
         for definition in (one, other, unlike):
-            assert canonical(definition) == canonical(deepcopy(definition))
+            assert canonical(canonical(definition)) == canonical(definition)
+
+
+@pytest.mark.parametrize(
+    ("number", "one", "other", "unlike"), DEFINITIONS, ids=ids(DEFINITIONS)
+)
+def test_the_rule_that_made_definitions_equal_is_named(number, one, other, unlike):
+    traces = traced(DEFINITION_BY_NAME, DEFINITION, (one, other), HERE)
+    told = [reason for trace in traces for reason in trace.reasons]
+
+    # What goes by name does so before anything is compared.
+    ordered = {"R2", "R31", "R32", "R33", "R34"}
+    assert number in ordered or any(text.startswith(f"{number}:") for text in told)
+    assert all(t.likeness is not Likeness.DIFFERS for t in traces)

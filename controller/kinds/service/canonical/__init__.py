@@ -36,7 +36,9 @@ from controller.kinds.service.canonical.shape import Plain
 
 __all__ = [
     "DEFINITION",
+    "DEFINITION_BY_NAME",
     "SERVICE",
+    "SERVICE_BY_NAME",
     "SPELLINGS",
     "UNMANAGED",
     "Here",
@@ -50,14 +52,19 @@ __all__ = [
     "managed_part",
     "managed_paths",
     "real_differences",
+    "spelled_alike",
 ]
 
-DEFINITION = rules_of(
+# These come first: what goes by name has a path that a person can read, and one that
+# stays the same while the other rules work.
+DEFINITION_BY_NAME = rules_of(
     structure.r02_keys_start_small,
     order.r31_shuffled,
     order.r32_names_once,
     order.r33_sets,
     order.r34_order_that_counts,
+)
+DEFINITION = DEFINITION_BY_NAME + rules_of(
     definition.r05_read_only,
     definition.r06_tags_are_apart,
     structure.r03_amounts_are_text,
@@ -72,8 +79,8 @@ DEFINITION = rules_of(
     containers.r16_no_memory,
     containers.r17_off_by_default,
     containers.r19_tcp,
-    containers.r20_host_port,
     containers.r21_ranges_have_no_host_port,
+    containers.r20_host_port,
     containers.r22_health_check_times,
     containers.r23_writable,
     containers.r24_version_consistency,
@@ -88,16 +95,17 @@ DEFINITION = rules_of(
     containers.r18_empty_lists,
     structure.r01_nothing_is_left_out,
 )
-SERVICE = rules_of(
+SERVICE_BY_NAME = rules_of(
     structure.r02_keys_start_small,
     service_fields.r41_of_the_primary,
-    references.r37_content_counts,
     references.r38_short_providers,
-    service_fields.r56_capacity,
-    service_fields.r57_placement,
-    service_fields.r59_load_balancers,
-    service_fields.r60_connections,
-    service_fields.r48_network,
+    service_fields.r48_subnets_are_a_set,
+    service_fields.r56_providers_by_name,
+    service_fields.r59_balancers_are_a_set,
+    service_fields.r60_connections_by_name,
+)
+SERVICE = SERVICE_BY_NAME + rules_of(
+    references.r37_content_counts,
     service_fields.r40_read_only,
     service_fields.r42_replica,
     service_fields.r43_rolled_by_ecs,
@@ -105,12 +113,18 @@ SERVICE = rules_of(
     service_fields.r45_tags_stay,
     service_fields.r46_no_grace,
     service_fields.r47_latest_platform,
+    service_fields.r48_network,
     rollout_fields.r49_percentages,
     rollout_fields.r50_circuit_breaker,
     rollout_fields.r51_alarms,
     rollout_fields.r52_early_success,
     rollout_fields.r53_lifecycle_hooks,
     rollout_fields.r54_steps,
+    service_fields.r56_base_and_weight,
+    service_fields.r57_placement,
+    service_fields.r59_either_group,
+    service_fields.r60_names_of_connections,
+    service_fields.r60_off_is_not_there,
     structure.r01_nothing_is_left_out,
 )
 

@@ -115,24 +115,39 @@ def r47_latest_platform(service: Plain) -> None:
 
 
 def r48_network(service: Plain) -> None:
-    """Subnets and security groups are sets, and no public address is given.
+    """No public address is given, and the VPC has security groups of its own.
 
     API reference, AwsVpcConfiguration.assignPublicIp: "The default value is DISABLED";
     without security groups the VPC's own is used, which is others' to choose.
     """
     fill_defaults(service, _AWSVPC, assignPublicIp="DISABLED")
+
+
+def r48_subnets_are_a_set(service: Plain) -> None:
+    """Subnets and security groups are sets.
+
+    API reference, AwsVpcConfiguration: their order means nothing.
+    """
     sort_at(service, _AWSVPC, "subnets", "securityGroups")
 
 
-def r56_capacity(service: Plain) -> None:
-    """Capacity providers go by name, with base and weight 0 unless they say so.
+def r56_providers_by_name(service: Plain) -> None:
+    """Capacity providers go by name, in any order.
 
-    API reference, CapacityProviderStrategyItem.
+    API reference, CreateService.capacityProviderStrategy: each provider once.
     """
-    fill_defaults(service, f"capacityProviderStrategy.{EACH}", base=0, weight=0)
     key_by(
         service, "", "capacityProviderStrategy", lambda i: str(i["capacityProvider"])
     )
+
+
+def r56_base_and_weight(service: Plain) -> None:
+    """A capacity provider has base and weight 0 unless it says so.
+
+    API reference, CapacityProviderStrategyItem. A launch type that nobody declares may
+    as well be the provider that is the cluster's default.
+    """
+    fill_defaults(service, f"capacityProviderStrategy.{EACH}", base=0, weight=0)
 
 
 def r57_placement(service: Plain) -> None:
@@ -150,8 +165,8 @@ def r57_placement(service: Plain) -> None:
             strategy["field"] = "instanceId" if by.lower() == "host" else small
 
 
-def r59_load_balancers(service: Plain) -> None:
-    """Load balancers are a set; the two groups of a blue/green pair take turns.
+def r59_either_group(service: Plain) -> None:
+    """The two target groups of a blue/green pair take turns.
 
     API reference, AdvancedConfiguration.alternateTargetGroupArn; after each rollout the
     groups have changed places, and the weights of the rule are ECS's.
@@ -163,41 +178,54 @@ def r59_load_balancers(service: Plain) -> None:
             first, second = sorted(map(str, pair))
             balancer["targetGroupArn"] = first
             advanced["alternateTargetGroupArn"] = second
+
+
+def r59_balancers_are_a_set(service: Plain) -> None:
+    """Load balancers go by container and port, in any order.
+
+    API reference, CreateService.loadBalancers; registries are a set as well.
+    """
     key_by(service, "", "loadBalancers", _balanced)
     sort_at(service, "", "serviceRegistries")
 
 
-def r60_connections(service: Plain) -> None:
-    """Names in Service Connect follow from the port's, and what is off is not there.
+def r60_names_of_connections(service: Plain) -> None:
+    """Names in Service Connect follow from the port's.
 
     API reference, ServiceConnectService.discoveryName and clientAliases[].dnsName;
-    ServiceManagedEBSVolumeConfiguration.filesystemType: xfs. Tags of AWS's own, which
-    begin with ``aws:``, are not ours to see.
+    ServiceManagedEBSVolumeConfiguration.filesystemType: xfs.
+    """
+    for one in places(service, f"serviceConnectConfiguration.services.{EACH}"):
+        fill_defaults(one, "", discoveryName=one.get("portName"))
+        fill_defaults(one, f"clientAliases.{EACH}", dnsName=one["discoveryName"])
+    volumes = f"volumeConfigurations.{EACH}.managedEBSVolume"
+    fill_defaults(service, volumes, filesystemType="xfs")
+
+
+def r60_connections_by_name(service: Plain) -> None:
+    """Connections go by port, volumes by name and tags by key, in any order.
+
+    API reference. Tags of AWS's own, which begin with ``aws:``, are not ours to see.
+    """
+    connect = "serviceConnectConfiguration"
+    key_by(service, connect, "services", lambda s: str(s["portName"]))
+    each = f"{connect}.services.{EACH}"
+    key_by(service, each, "clientAliases", lambda alias: str(alias["port"]))
+    key_by(service, "", "volumeConfigurations", lambda v: str(v["name"]))
+    tags = service.get("tags")
+    if isinstance(tags, list):
+        pairs = ((tag["key"], tag.get("value", "")) for tag in tags)
+        service["tags"] = {k: v for k, v in pairs if not k.startswith("aws:")}
+
+
+def r60_off_is_not_there(service: Plain) -> None:
+    """Service Connect that is turned off is not there.
+
+    API reference, ServiceConnectConfiguration.enabled; it is how it is removed.
     """
     connect = service.get("serviceConnectConfiguration")
     if isinstance(connect, dict) and connect.get("enabled") is False:
         del service["serviceConnectConfiguration"]
-    for one in places(service, f"serviceConnectConfiguration.services.{EACH}"):
-        fill_defaults(one, "", discoveryName=one.get("portName"))
-        fill_defaults(one, f"clientAliases.{EACH}", dnsName=one["discoveryName"])
-        key_by(one, "", "clientAliases", lambda alias: str(alias["port"]))
-    key_by(
-        service, "serviceConnectConfiguration", "services", lambda s: str(s["portName"])
-    )
-    _volumes_and_tags(service)
-
-
-def _volumes_and_tags(service: Plain) -> None:
-    volumes = f"volumeConfigurations.{EACH}.managedEBSVolume"
-    fill_defaults(service, volumes, filesystemType="xfs")
-    key_by(service, "", "volumeConfigurations", lambda v: str(v["name"]))
-    tags = service.get("tags")
-    if isinstance(tags, list):
-        service["tags"] = {
-            tag["key"]: tag.get("value", "")
-            for tag in tags
-            if not tag["key"].startswith("aws:")
-        }
 
 
 def _balanced(balancer: Plain) -> str:

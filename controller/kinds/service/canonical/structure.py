@@ -10,6 +10,29 @@ _OPAQUE = frozenset(
 )
 
 
+# Their keys are names, once the lists have become mappings.
+_BY_NAME = frozenset(
+    {
+        "containerDefinitions",
+        "environment",
+        "secrets",
+        "secretOptions",
+        "ulimits",
+        "portMappings",
+        "volumesFrom",
+        "mountPoints",
+        "systemControls",
+        "extraHosts",
+        "properties",
+        "dependsOn",
+        "devices",
+        "tmpfs",
+        "volumes",
+        "resourceRequirements",
+    }
+)
+
+
 def r01_nothing_is_left_out(plain: Plain) -> None:
     """Null, an empty list and an empty mapping are as good as not there.
 
@@ -45,13 +68,13 @@ def r03_amounts_are_text(plain: Plain) -> None:
                 place[name] = str(value)
 
 
-def _small(value: Any) -> Any:
+def _small(value: Any, *, named: bool = False) -> Any:
     match value:
         case dict():
             return {
-                (name := key[:1].lower() + key[1:]): entry
-                if name in _OPAQUE
-                else _small(entry)
+                (name := key if named else key[:1].lower() + key[1:]): entry
+                if name in _OPAQUE and not named
+                else _small(entry, named=name in _BY_NAME and not named)
                 for key, entry in value.items()
             }
         case list():

@@ -1,0 +1,51 @@
+"""What came of comparing, in every format."""
+
+import json
+
+import yaml
+
+from controller.cli.exits import Exit, of_explanations
+from controller.cli.views.explanations import render_explanations
+from controller.core.explanation import Explanation, Likeness
+from controller.core.resource import ResourceId
+
+API, WEB = ResourceId("service", "api"), ResourceId("service", "web")
+EQUAL = Explanation("task.cpu", None, 0, Likeness.EQUAL_BY_RULE, ("R14: It is 0.",))
+DIFFERS = Explanation("task.memory", "512", "1024", Likeness.DIFFERS)
+
+
+def test_a_table_shows_both_values_and_the_rule():
+    text = render_explanations({API: (EQUAL, DIFFERS)}, "task", "table")
+
+    assert text.splitlines()[:3] == [
+        "service/api",
+        "FIELD        DECLARED  LIVE  IT                  WHY",
+        "task.cpu     (none)    0     is equal by a rule  R14: It is 0.",
+    ]
+
+
+def test_markdown_is_a_table_for_each_resource():
+    text = render_explanations({API: (EQUAL,)}, "task", "markdown")
+
+    assert "**service/api**" in text
+    assert "| task.cpu | (none) | 0 | is equal by a rule | R14: It is 0. |" in text
+
+
+def test_programs_get_the_same_in_json_and_yaml():
+    told = {API: (EQUAL,), WEB: "AccessDenied"}
+
+    data = json.loads(render_explanations(told, "task", "json"))
+
+    assert yaml.safe_load(render_explanations(told, "task", "yaml")) == data
+    assert data["resources"][0]["values"][0]["reasons"] == ["R14: It is 0."]
+    assert data["resources"][1]["unknown"] == "AccessDenied"
+
+
+def test_a_path_with_nothing_at_it_says_so():
+    assert "Nothing is at task.x." in render_explanations({API: ()}, "task.x", "table")
+
+
+def test_the_exit_status_speaks_of_what_was_asked_about():
+    assert of_explanations({API: (EQUAL,)}) is Exit.OK
+    assert of_explanations({API: (EQUAL, DIFFERS)}) is Exit.DIFFERENT
+    assert of_explanations({API: (DIFFERS,), WEB: "AccessDenied"}) is Exit.FAILED

@@ -4,6 +4,8 @@ What ECS fills in and reorders is no difference, and every change is one.
 """
 
 import copy
+import dataclasses
+import re
 
 import pytest
 from hypothesis import given
@@ -17,15 +19,25 @@ from controller.emulation.ecs import EcsSimulator, Timing
 from controller.emulation.ecs.effects import NoEffects
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.kinds.service import KIND
-from controller.kinds.service.canonical import canonical
-from controller.kinds.service.settings import settings
+from controller.kinds.service.canonical import (
+    Here,
+    canonical,
+    canonical_service,
+    real_differences,
+)
+from controller.kinds.service.canonical.shape import leaves
+from controller.kinds.service.compare import managed, setting_differences, wanted
+from controller.kinds.service.settings import creation, settings
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
 from controller.kinds.service.task_definition import render
+from tests.laws.own_words import containers, own_words
 
 PLATFORM = Platform("hokusai", "development", "123456789012", "us-east-1")
 SWITCHES = ("empty-lists", "breaker-thresholds", "propagate-tags",
-            "documented-defaults", "log-secret-options")  # fmt: skip
+            "documented-defaults", "log-secret-options", "flags-off", "fargate-defaults",
+            "deployment-defaults", "connect-names", "shuffled-sets")  # fmt: skip
+MAIN = "hokusai-api-development"
 
 words = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=8)
 names = st.text("ABCDEFGHJKMNPQRSTUVWXYZ", min_size=1, max_size=6)
@@ -80,12 +92,13 @@ def seen(spec: ServiceSpec, switches=()) -> ServiceState:
     simulator.call("CreateCluster", {"clusterName": spec.cluster})
     made = simulator.call("RegisterTaskDefinition", render(spec))
     arn = made["taskDefinition"]["taskDefinitionArn"]
-    body = {**settings(spec), "cluster": spec.cluster, "serviceName": spec.name}
-    simulator.call(
-        "CreateService",
-        {**body, "taskDefinition": arn, "desiredCount": 0, "launchType": "FARGATE"},
-    )
-    asked = {"cluster": spec.cluster, "services": [spec.name]}
+    body = {**creation(spec), "cluster": spec.cluster, "serviceName": spec.name}
+    simulator.call("CreateService", {**body, "taskDefinition": arn, "desiredCount": 0})
+    asked = {
+        "cluster": spec.cluster,
+        "services": [spec.name],
+        "include": ["TAGS"],
+    }
     (service,) = simulator.call("DescribeServices", asked)["services"]
     told = simulator.call("DescribeTaskDefinition", {"taskDefinition": arn})
     return ServiceState(
@@ -94,6 +107,7 @@ def seen(spec: ServiceSpec, switches=()) -> ServiceState:
         definition=canonical(told["taskDefinition"]),
         definition_arn=arn,
         settings=service,
+        described=told["taskDefinition"],
     )
 
 
@@ -169,3 +183,159 @@ def test_every_change_by_hand_is_seen(fields, data):
 
     found = paths(fields, state)
     assert any(field in path for path in found), found
+
+
+@st.composite
+def in_awss_words(draw):
+    """Return a valid entry of ``services`` that says something in AWS's own words."""
+    task = draw(own_words("task"))
+    if draw(st.booleans()):
+        task["containerDefinitions"] = draw(containers(MAIN))
+    if draw(st.booleans()):
+        task |= {"networkMode": "bridge", "requiresCompatibilities": ["EC2"]}
+    service, fields = draw(own_words("service")), draw(declarations())
+    if "port" in fields and "containerDefinitions" not in task:
+        groups = draw(st.lists(words, max_size=2, unique=True))
+        service["loadBalancers"] = [balanced(g, fields["port"]) for g in groups]
+    return {**fields, "task": task, "service": service}
+
+
+def balanced(group, port):
+    start = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup"
+    arn = f"{start}/{group}/1"
+    return {"targetGroupArn": arn, "containerName": MAIN, "containerPort": port}
+
+
+@tried(max_examples=50, deadline=None)
+@given(in_awss_words(), st.sets(st.sampled_from(SWITCHES)))
+def test_what_was_said_in_awss_words_differs_in_nothing(fields, switches):
+    assert paths(fields, seen(spec_of(fields), switches)) == set()
+
+
+@pytest.mark.parametrize("switches", [(), SWITCHES], ids=["none", "all"])
+@tried(max_examples=15, deadline=None)
+@given(in_awss_words())
+def test_no_fill_and_every_fill_differ_in_nothing(switches, fields):
+    assert paths(fields, seen(spec_of(fields), switches)) == set()
+
+
+def edited(value):
+    """Return another value of the same type."""
+    match value:
+        case bool():
+            return not value
+        case int() | float():
+            return value + 1
+        case list():
+            return [*value, "edited_by_hand"]
+        case _:
+            return f"{value}_edited_by_hand"
+
+
+def places(value, path=()):
+    """Yield the path of every scalar, and of every list of scalars."""
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, item in items:
+        nested = isinstance(item, dict) or (
+            isinstance(item, list) and any(isinstance(one, dict) for one in item)
+        )
+        if nested:
+            yield from places(item, (*path, key))
+        elif item not in ([], {}):
+            yield (*path, key)
+
+
+def with_edit(value, path):
+    """Return ``value`` with another scalar at ``path``."""
+    changed = copy.deepcopy(value)
+    place = changed
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = edited(place[path[-1]])
+    return changed
+
+
+def told_at(body, path):
+    """Return where in a change an edit of a definition at ``path`` must be told."""
+    if path[0] != "containerDefinitions":
+        return f"task.{path[0]}"
+    name = body["containerDefinitions"][path[1]]["name"]
+    return (
+        "task.containers" if path[2] == "name" else f"task.containers.{name}.{path[2]}"
+    )
+
+
+# Where two spellings are one, an edit at random is not sure to be another value.
+SAME = {"protocol", "hostPort"}
+
+
+@tried(max_examples=50, deadline=None)
+@given(in_awss_words(), st.data())
+def test_every_edit_of_what_is_live_in_a_task_definition_is_seen(fields, data):
+    spec = spec_of(fields)
+    state = seen(spec, data.draw(st.sets(st.sampled_from(SWITCHES))))
+    body = {k: v for k, v in state.described.items() if k in render(spec)}
+    path = data.draw(st.sampled_from([p for p in places(body) if p[-1] not in SAME]))
+
+    live = with_edit(body, path)
+
+    found = {
+        change.path
+        for change in KIND.compare(
+            spec, dataclasses.replace(state, definition=canonical(live))
+        )
+    }
+    assert any(one.startswith(told_at(body, path)) for one in found), (path, found)
+
+
+@tried(max_examples=50, deadline=None)
+@given(in_awss_words(), st.data())
+def test_every_edit_of_what_is_declared_in_a_task_definition_is_seen(fields, data):
+    state = seen(spec_of(fields))
+    body = render(spec_of(fields))
+    path = data.draw(st.sampled_from([p for p in places(body) if p[-1] not in SAME]))
+
+    asked = canonical(with_edit(body, path))
+
+    assert asked != wanted(spec_of(fields)), path
+    found = {
+        f"task.{d.path.replace('containerDefinitions', 'containers', 1)}"
+        for d in real_differences(dict(state.definition), asked, Here())
+    }
+    assert any(one.startswith(told_at(body, path)) for one in found), (path, found)
+
+
+@tried(max_examples=50, deadline=None)
+@given(in_awss_words(), st.data())
+def test_every_edit_of_a_setting_that_is_ours_is_seen(fields, data):
+    spec = spec_of(fields)
+    state = seen(spec, data.draw(st.sets(st.sampled_from(SWITCHES))))
+    declared = settings(spec)
+    path = data.draw(st.sampled_from([*places(declared)]))
+
+    changed = with_edit(declared, path)
+
+    found = {d.path for d in setting_differences(changed, state.settings, Here())}
+    assert any(one.startswith(path[0]) for one in found), (path, found)
+
+
+@tried(max_examples=50, deadline=None)
+@given(in_awss_words(), st.data())
+def test_every_edit_by_hand_of_a_setting_that_is_ours_is_seen(fields, data):
+    spec = spec_of(fields)
+    state = seen(spec)
+    ours = {p.removeprefix("service.") for p in managed(spec)}
+    live = canonical_service(state.settings)
+    of_ours = [
+        path
+        for path, _ in leaves(live)
+        if any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in ours)
+    ]
+    path = data.draw(st.sampled_from(sorted(of_ours)))
+    steps = [s for s in re.split(r"[.\[\]]+", path) if s]
+    keys = [int(s) if s.isdigit() and "[" in path else s for s in steps]
+
+    changed = with_edit(live, tuple(keys))
+
+    found = {d.path for d in setting_differences(settings(spec), changed, Here())}
+    assert any(one.startswith(steps[0]) for one in found), (path, found)

@@ -128,7 +128,7 @@ def r23_writable(definition: Plain) -> None:
 def r24_version_consistency(definition: Plain) -> None:
     """Tags are resolved to digests unless that is turned off.
 
-    API reference, ContainerDefinition.versionConsistency: "the default is enabled".
+    API reference, ContainerDefinition.versionConsistency: "the value is enabled".
     """
     drop_defaults(definition, CONTAINERS, versionConsistency="enabled")
 
@@ -159,7 +159,7 @@ def r27_stop_timeout(definition: Plain) -> None:
     """On Fargate a container has 30 s to stop, said or not.
 
     API reference, ContainerDefinition.stopTimeout: "the default value of 30 seconds is
-    used". It is not given back when it was not given.
+    used". It is not given back when it was not given; on EC2 the agent has its own.
     """
     if on_fargate(definition):
         drop_defaults(definition, CONTAINERS, stopTimeout=30)

@@ -71,7 +71,7 @@ def r09_own_namespaces(definition: Plain) -> None:
     """An empty ``pidMode`` or ``ipcMode`` is none.
 
     API reference, TaskDefinition.pidMode: "If no value is specified, the default is a
-    private namespace"; ipcMode: "the default is none"-like, by the instance.
+    private namespace for each container"; ipcMode depends on the instance's daemon.
     """
     drop_defaults(definition, "", pidMode="", ipcMode="")
 

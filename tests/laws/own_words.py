@@ -92,9 +92,8 @@ def containers(draw, main):
 
 
 def one_of_each(container):
-    """Leave of what goes by a key one of each: the same twice makes no sense."""
+    """Leave of what goes by a key one of each, but for ports, which may share one."""
     keys = {
-        "portMappings": "containerPort",
         "mountPoints": "containerPath",
         "volumesFrom": "sourceContainer",
         "systemControls": "namespace",

@@ -5,7 +5,7 @@ from typing import Any
 
 from controller.kinds.service.canonical.shape import Plain, copied
 
-# Lists whose entries have a name, and what it is called.
+# Lists whose entries have a name, and what it is called; a name comes once.
 NAMED: Mapping[str, str] = {
     "containerDefinitions": "name",
     "environment": "name",
@@ -15,6 +15,7 @@ NAMED: Mapping[str, str] = {
     "volumeConfigurations": "name",
     "ulimits": "name",
     "tags": "key",
+    "capacityProviderStrategy": "capacityProvider",
 }
 
 

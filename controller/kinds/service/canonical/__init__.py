@@ -60,7 +60,6 @@ __all__ = [
 DEFINITION_BY_NAME = rules_of(
     structure.r02_keys_start_small,
     order.r31_shuffled,
-    order.r32_names_once,
     order.r33_sets,
     order.r34_order_that_counts,
 )
@@ -93,6 +92,7 @@ DEFINITION = DEFINITION_BY_NAME + rules_of(
     # Host ports depend on the mode, so the mode goes after them.
     definition.r07_bridge_by_default,
     containers.r18_empty_lists,
+    order.r32_names_once,
     structure.r01_nothing_is_left_out,
 )
 SERVICE_BY_NAME = rules_of(
@@ -125,6 +125,9 @@ SERVICE = SERVICE_BY_NAME + rules_of(
     service_fields.r59_either_group,
     service_fields.r60_names_of_connections,
     service_fields.r60_off_is_not_there,
+    # Once more, for what goes by no name: its parts have one spelling only now.
+    service_fields.r59_balancers_are_a_set,
+    service_fields.r60_connections_by_name,
     structure.r01_nothing_is_left_out,
 )
 

@@ -7,6 +7,19 @@ that stays the same while the other rules work.
 from controller.kinds.service.canonical.containers import CONTAINERS
 from controller.kinds.service.canonical.shape import Plain, key_by, places, sort_at
 
+_BY_NAME = (
+    "environment",
+    "secrets",
+    "ulimits",
+    "portMappings",
+    "volumesFrom",
+    "mountPoints",
+    "systemControls",
+    "extraHosts",
+    "dependsOn",
+    "resourceRequirements",
+)
+
 
 def r31_shuffled(definition: Plain) -> None:
     """ECS gives back containers, variables, secrets, limits and ports in any order.
@@ -25,11 +38,11 @@ def r31_shuffled(definition: Plain) -> None:
 
 
 def r32_names_once(definition: Plain) -> None:
-    """What comes twice by name cannot go by name, and stays a list.
+    """What comes twice by name cannot go by name, and stays a list in one order.
 
-    API reference, RegisterTaskDefinition refuses it; so does the document.
+    It comes last, when all else in the entries has one spelling. API reference, RegisterTaskDefinition refuses it; so does the document.
     """
-    sort_at(definition, CONTAINERS, "environment", "secrets", "ulimits")
+    sort_at(definition, CONTAINERS, *_BY_NAME)
 
 
 def r33_sets(definition: Plain) -> None:

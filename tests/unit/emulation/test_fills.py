@@ -156,7 +156,9 @@ def test_every_rule_cites_its_source():
 
 
 def recorded():
-    return sorted(RECORDED.glob("*.json"))
+    """Return the pairs in which ECS filled in what was left out, and no more."""
+    pairs = sorted(RECORDED.glob("*.json"))
+    return [path for path in pairs if "spelled" not in json.loads(path.read_text())]
 
 
 # Cloud Control answers under other names, and leaves out what is only read.
@@ -169,6 +171,8 @@ READ_ONLY = {
     "serviceRegistries",
     *("revision", "status", "compatibilities", "requiresAttributes"),
     *("registeredAt", "registeredBy"),
+    *("clusterArn", "runningCount", "pendingCount", "events", "deployments"),
+    *("createdAt", "createdBy", "roleArn", "taskSets", "scalableTarget"),
     # ECS spells amounts anew when it registers; that is no fill.
     *("cpu", "memory"),
 }

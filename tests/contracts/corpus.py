@@ -2,17 +2,18 @@
 
 import json
 import os
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from controller.kinds.service.canonical import Here, canonical, real_differences
+from controller.kinds.service.canonical.structure import r02_keys_start_small
 from controller.kinds.service.compare import setting_differences
 
 OURS = Path(__file__).parents[1] / "corpus"
 THEIRS = os.environ.get("CORPUS", "")
 FOLDERS = [OURS, *([Path(THEIRS)] if THEIRS else [])]
-PAIRS = sorted(p for folder in FOLDERS for p in folder.glob("*.*.json"))
 # They say which one it is: another name is another thing, not a change of this one.
 IDENTITY = {"family", "serviceName", "cluster", "taskDefinition", "clientToken"}
 # As Cloud Control has it, and CloudFormation.
@@ -40,17 +41,31 @@ class Pair:
 
 
 def pair(file: Path) -> Pair:
-    """Return the pair in ``file``; raises ValueError if it is none."""
-    kind, both = file.name.partition(".")[0], json.loads(file.read_text())
-    if kind not in {"TaskDefinition", "Service"}:
-        msg = f"{file.name} must begin with TaskDefinition. or Service."
-        raise ValueError(msg)
-    declared, live = renamed(both["declared"]), renamed(both["live"])
-    if kind == "TaskDefinition":
+    """Return the pair in ``file``: a task definition has containers, a service none."""
+    both = json.loads(file.read_text())
+    declared, live = small(both["declared"]), small(both["live"])
+    if "containerDefinitions" in {*declared, *live}:
         # A family that nobody named is made up by whoever declares.
         declared.setdefault("family", live.get("family"))
         live.setdefault("family", declared["family"])
-    return Pair(kind, declared, live, here(live, both.get("names", {})))
+        return Pair("TaskDefinition", declared, live, here(live, both.get("names", {})))
+    return Pair("Service", declared, live, here(live, both.get("names", {})))
+
+
+def holds_a_pair(file: Path) -> bool:
+    content = json.loads(file.read_text())
+    return isinstance(content, dict) and {"declared", "live"} <= content.keys()
+
+
+def small(fields):
+    """Return ``fields`` as the API has them: out of the answer, with its keys."""
+    inner = fields.get("taskDefinition")
+    if isinstance(inner, dict):
+        fields = inner
+    if isinstance(fields.get("services"), list):
+        (fields,) = fields["services"]
+    r02_keys_start_small(copied := deepcopy(fields))
+    return {RENAMED.get(name, name): value for name, value in copied.items()}
 
 
 def here(live, names) -> Here:
@@ -61,10 +76,6 @@ def here(live, names) -> Here:
     return Here(parts[3], parts[4], names) if known else Here(names=names)
 
 
-def renamed(fields):
-    return {RENAMED.get(name, name): value for name, value in fields.items()}
-
-
 def leaves(value, path=()):
     """Yield the path of every scalar."""
     items = value.items() if isinstance(value, dict) else enumerate(value)
@@ -73,3 +84,6 @@ def leaves(value, path=()):
             yield from leaves(item, (*path, key))
         else:
             yield (*path, key)
+
+
+PAIRS = sorted(p for f in FOLDERS for p in f.rglob("*.json") if holds_a_pair(p))

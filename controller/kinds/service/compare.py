@@ -69,6 +69,16 @@ def here(spec: ServiceSpec, state: ServiceState | None = None) -> Here:
     return Here(spec.region, spec.account, state.names if state else {})
 
 
+def unnamed(spec: ServiceSpec, live: Mapping[str, Any]) -> frozenset[str]:
+    """Return the ARNs that ``spec`` may mean by a name that they do not hold."""
+    field = "serviceConnectConfiguration"
+    declared = spec.service.get(field, {}).get("namespace", "")
+    if not declared or declared.startswith("arn:"):
+        return frozenset()
+    seen = canonical_service(live).get(field, {}).get("namespace", "")
+    return frozenset({seen} if seen.startswith("arn:") else ())
+
+
 def is_wanted(spec: ServiceSpec, definition: Plain) -> bool:
     """Whether a canonical definition is what ``spec`` asks for, in any spelling."""
     return not any(real_differences(definition, wanted(spec), here(spec)))

@@ -34,6 +34,19 @@ class CloudMap:
             self._names[registry_arn] = name
         return str(name)
 
+    def namespace_of(self, arn: str) -> str:
+        """Return the name of a namespace; it never changes, so it is kept."""
+        with self._lock:
+            known = self._names.get(arn)
+        if known is not None:
+            return known
+        id_ = arn.rpartition("/")[2]
+        answer = self._aws.call("servicediscovery", "GetNamespace", Id=id_)
+        name = str(answer["Namespace"]["Name"])
+        with self._lock:
+            self._names[arn] = name
+        return name
+
     def ensure(self, spec: ServiceSpec) -> str:
         """Return the ARN of the service called ``spec.discovery``, made if missing.
 

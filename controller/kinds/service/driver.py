@@ -114,7 +114,6 @@ class ServiceDriver:
             "cluster": spec.cluster,
             "serviceName": spec.name,
             "taskDefinition": revision,
-            "desiredCount": 1 if spec.desired_count is None else spec.desired_count,
             "tags": _tags({**tags, **stamp(self._owner, generation)}),
         }
         if spec.discovery:

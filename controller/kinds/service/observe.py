@@ -20,7 +20,7 @@ from controller.core.ownership import ownership_of
 from controller.core.platform import Platform
 from controller.core.resource import Resource, ResourceId
 from controller.kinds.service.cause import culprit, sentence
-from controller.kinds.service.compare import content, is_wanted
+from controller.kinds.service.compare import content, is_wanted, unnamed
 from controller.kinds.service.describe import (
     Ecs,
     exists,
@@ -162,6 +162,10 @@ class Lookout:
             discovery=names[0] if names else None,
             ours=sight.tags.get(DEPLOYMENT_TAG, ""),
             quiet=self._quiet(state),
+            names={
+                arn: self._map.namespace_of(arn)
+                for arn in unnamed(resource.spec, answer)
+            },
         )
         return sight
 

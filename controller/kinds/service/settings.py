@@ -34,6 +34,9 @@ def creation(spec: ServiceSpec) -> dict[str, Any]:
     if not declared.get("capacityProviderStrategy"):
         fits = render(spec).get("requiresCompatibilities") or ["EC2"]
         chosen["launchType"] = "FARGATE" if "FARGATE" in fits else fits[0]
+    if declared.get("schedulingStrategy") != "DAEMON":
+        # A daemon has one task on each instance, and ECS refuses a number.
+        chosen["desiredCount"] = 1 if spec.desired_count is None else spec.desired_count
     return {**chosen, **{k: v for k, v in declared.items() if v != []}}
 
 

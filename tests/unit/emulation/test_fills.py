@@ -1,5 +1,4 @@
 import json
-import os
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,9 +12,7 @@ DATA = yaml.load(
     files("controller.emulation.ecs").joinpath("fills.yaml").read_text(),
     Loader=yaml.CSafeLoader,
 )
-# Pairs of ours, or those in a folder named at run time; see tests/corpus/README.md.
-OURS = Path(__file__).parents[2] / "corpus"
-RECORDED = Path(os.environ.get("CORPUS", OURS)).absolute()
+RECORDED = Path(__file__).parents[2] / "corpus"
 
 
 def definition(network="awsvpc", **container):

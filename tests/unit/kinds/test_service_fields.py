@@ -1,5 +1,7 @@
 """What changing each field of a service does, and what of it an update sends."""
 
+from dataclasses import replace
+
 import pytest
 
 from controller.core.plan import Action, Change, Effect, Reason, Verb
@@ -7,7 +9,8 @@ from controller.core.platform import Platform
 from controller.core.resource import ResourceId
 from controller.kinds.service import KIND
 from controller.kinds.service.canonical import canonical
-from controller.kinds.service.compare import managed
+from controller.kinds.service.compare import managed, unnamed
+from controller.kinds.service.discovery import CloudMap
 from controller.kinds.service.fields import changed_fields
 from controller.kinds.service.settings import creation, settings
 from controller.kinds.service.spec import ServiceSpec
@@ -161,3 +164,47 @@ def test_without_an_address_of_its_own_a_task_has_no_network():
 
     assert "networkConfiguration" in settings(spec(network=network))
     assert "networkConfiguration" not in settings(spec(network=network, task=bridge))
+
+
+def test_a_daemon_is_made_without_a_number_of_tasks():
+    assert creation(spec())["desiredCount"] == 1
+    assert creation(spec(desired_count=3))["desiredCount"] == 3
+    assert "desiredCount" not in creation(
+        spec(service={"schedulingStrategy": "DAEMON"})
+    )
+
+
+class Namespaces:
+    """Cloud Map, with one namespace, that counts how often it is asked."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def call(self, service, operation, **asked):
+        assert (service, operation, asked) == (
+            "servicediscovery",
+            "GetNamespace",
+            {"Id": "ns-1"},
+        )
+        self.asked += 1
+        return {"Namespace": {"Name": "hokusai.local"}}
+
+
+def test_a_namespace_is_asked_for_its_name_once_and_only_if_that_matters():
+    arn = "arn:aws:servicediscovery:us-east-1:123456789012:namespace/ns-1"
+    connect = {"enabled": True, "namespace": "hokusai.local"}
+    of = spec(service={"serviceConnectConfiguration": connect})
+    live = {"serviceConnectConfiguration": {**connect, "namespace": arn}}
+    aws = Namespaces()
+    cloud_map = CloudMap(aws)
+
+    names = [{a: cloud_map.namespace_of(a) for a in unnamed(of, live)} for _ in "ab"]
+
+    assert names[0] == names[1] == {arn: "hokusai.local"}
+    assert aws.asked == 1
+    assert unnamed(of, {"serviceConnectConfiguration": connect}) == frozenset()
+    assert unnamed(spec(), live) == frozenset()
+    assert KIND.compare(of, replace(state(of, **live), names=names[0])) == ()
+    assert [c.path for c in KIND.compare(of, state(of, **live))] == [
+        "service.serviceConnectConfiguration.namespace"
+    ]

@@ -5,9 +5,7 @@ from typing import Any
 from controller.kinds.service.canonical.shape import Plain, places, without_empty
 
 # Their keys are the user's: ECS keeps them letter by letter.
-_OPAQUE = frozenset(
-    {"dockerLabels", "options", "driverOpts", "labels", "hookDetails", "tags"}
-)
+_OPAQUE = frozenset({"dockerLabels", "options", "driverOpts", "labels", "hookDetails"})
 
 
 # Their keys are names, once the lists have become mappings.
@@ -29,6 +27,7 @@ _BY_NAME = frozenset(
         "tmpfs",
         "volumes",
         "resourceRequirements",
+        "tags",
     }
 )
 

@@ -107,13 +107,14 @@ def _diff(verbs: Verbs) -> None:
         action="store_true",
         help="leave out what only the store knows, and say so",
     )
-    parser.add_argument(
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(
         "--explain",
         metavar="PATH",
         help="tell what came of comparing each value at this path, as in task.cpu, and "
         "by which rule it is equal or left alone ('' for all)",
     )
-    parser.add_argument(
+    either.add_argument(
         "--out",
         type=Path,
         metavar=options.FILE,

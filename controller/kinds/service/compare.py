@@ -55,8 +55,7 @@ def managed(spec: ServiceSpec) -> frozenset[str]:
     They are spelled as in changes. What was settled once and is not any more is what
     somebody took out of the document; see ``fields.FIELDS`` for how it is removed.
     """
-    declared = settings(spec)
-    paths = {PREFIX + path for path in managed_paths(tags_by_key(declared))}
+    paths = {PREFIX + path for path in managed_paths(_asked(spec)[0])}
     if spec.desired_count is not None:
         paths.add("desired_count")
     if spec.discovery is not None:
@@ -95,8 +94,23 @@ def setting_differences(
         place: Where short names are looked up.
     """
     asked = tags_by_key(declared)
-    before = managed_part(asked, canonical_service(live))
     after = managed_part(asked, canonical_service(declared))
+    yield from _as_asked(asked, after, live, place)
+
+
+def _settled(spec: ServiceSpec) -> tuple[Plain, Plain]:
+    """Return the fields that ``spec`` settles, as declared and in canonical form."""
+    asked = tags_by_key(settings(spec))
+    return asked, managed_part(asked, canonical_service(settings(spec)))
+
+
+_asked: Memo[ServiceSpec, tuple[Plain, Plain]] = Memo(_settled)
+
+
+def _as_asked(
+    asked: Plain, after: Plain, live: Mapping[str, Any], place: Here
+) -> Iterator[Difference]:
+    before = managed_part(asked, canonical_service(live))
     for found in real_differences(before, after, place):
         if not left_to_others(found.path, asked, live):
             yield found
@@ -111,8 +125,8 @@ def _definition(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
 
 
 def _settings(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
-    place = here(spec, state)
-    for found in setting_differences(settings(spec), state.settings, place):
+    asked, after = _asked(spec)
+    for found in _as_asked(asked, after, state.settings, here(spec, state)):
         effect = FIELDS[field_of(found.path)].effect
         yield _change(PREFIX + found.path, found.before, found.after, effect)
 

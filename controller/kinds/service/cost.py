@@ -2,6 +2,7 @@
 
 from controller.core.cost import Cost
 from controller.core.plan import Action, Change, Verb
+from controller.kinds.service.fields import changed_fields
 from controller.kinds.service.spec import ServiceSpec
 
 # Until Fargate has a place for a task, and has pulled its image.
@@ -38,7 +39,12 @@ def _update(changes: tuple[Change, ...]) -> int:
     paths = [change.path for change in changes]
     revision = any(path.startswith("task.") for path in paths)
     discovery = "discovery" in paths
-    service = revision or discovery or any(p != "ownership" for p in paths)
+    service = (
+        revision
+        or discovery
+        or "desired_count" in paths
+        or bool(changed_fields(changes))
+    )
     # CreateLogGroup, which finds the group there, and RegisterTaskDefinition.
     return 2 * revision + discovery + service + 1
 

@@ -3,7 +3,8 @@
 from controller.core.kind import Kind
 from controller.kinds.service.compare import compare
 from controller.kinds.service.cost import cost
-from controller.kinds.service.rules import health, held, writer
+from controller.kinds.service.routes.overlap import clashes
+from controller.kinds.service.rules import found, health, held, writer
 from controller.kinds.service.spec import ServiceSpec, complete, references
 from controller.kinds.service.state import ServiceState
 
@@ -14,6 +15,8 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     compare=compare,
     health=health,
     held=held,
+    findings=found,
+    clashes=clashes,
     references=references,
     complete=complete,
     cost=cost,
@@ -21,8 +24,11 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     "DescribeTaskDefinition a revision; rollouts under way: ceil(r / 20) "
     "DescribeServiceDeployments; tasks, each minute and while something moves: "
     "ceil(t / 100) ListTasks and DescribeTasks a cluster, one "
-    "DescribeTargetHealth a target group; undeclared ones, each minute: "
-    "ceil(all / 100) ListServices, ceil(u / 10) DescribeServices a cluster",
+    "DescribeTargetHealth a target group, one ListInstances a name; undeclared ones, "
+    "each minute: ceil(all / 100) ListServices, ceil(u / 10) DescribeServices a "
+    "cluster; each minute: DescribeLogGroups; with routes: DescribeTargetGroups, "
+    "DescribeLoadBalancers, DescribeListeners a load balancer, DescribeRules a "
+    "listener, ceil(k / 20) DescribeTags",
     unbound=frozenset({"desired_count"}),
     writer=writer,
     prune=True,

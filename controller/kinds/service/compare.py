@@ -7,7 +7,9 @@ from controller.core.identity import content_hash
 from controller.core.plan import Change, Effect
 from controller.core.redact import masked
 from controller.core.walk import differences
+from controller.kinds.service.discovery_truth import registered
 from controller.kinds.service.normalise import canonical
+from controller.kinds.service.routes.attachment import routed
 from controller.kinds.service.settings import declared_part, settings
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
@@ -24,6 +26,9 @@ def compare(spec: ServiceSpec, state: ServiceState) -> tuple[Change, ...]:
         *_settings(spec, state),
         *_count(spec, state),
         *_discovery(spec, state),
+        *routed(spec, state.routing, state.settings),
+        *registered(state.registration),
+        *_retention(spec, state),
     )
 
 
@@ -54,6 +59,12 @@ def _count(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
 def _discovery(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
     if spec.discovery is not None and spec.discovery != state.discovery:
         yield Change("discovery", state.discovery, spec.discovery, Effect.RESTART)
+
+
+def _retention(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
+    if state.retention is not None and state.retention != spec.log_retention_days:
+        before = state.retention or "for ever"
+        yield Change("log_retention_days", before, spec.log_retention_days)
 
 
 def _change(path: str, before: Any, after: Any, effect: Effect) -> Change:

@@ -9,6 +9,9 @@ _START_SECONDS = 40
 _SETTLE_SECONDS = 2
 # CreateLogGroup and PutRetentionPolicy, RegisterTaskDefinition, CreateService.
 _CREATE = 4
+# CreateTargetGroup, or ModifyTargetGroup; ModifyTargetGroupAttributes and AddTags.
+_GROUP = 3
+_BESIDE = ("discovery.instances", "log_retention_days")
 
 
 def cost(action: Action) -> Cost:
@@ -29,8 +32,10 @@ def cost(action: Action) -> Cost:
 
 
 def _creation(spec: ServiceSpec) -> int:
+    rules = sum(len(set(route.listeners)) for route in spec.routes)
+    routes = _GROUP + rules if rules else 0
     # RunTask and TagResource for each step.
-    return _CREATE + bool(spec.discovery) + 2 * len(spec.before)
+    return _CREATE + bool(spec.discovery) + 2 * len(spec.before) + routes
 
 
 def _update(changes: tuple[Change, ...]) -> int:
@@ -38,9 +43,19 @@ def _update(changes: tuple[Change, ...]) -> int:
     paths = [change.path for change in changes]
     revision = any(path.startswith("task.") for path in paths)
     discovery = "discovery" in paths
-    service = revision or discovery or any(p != "ownership" for p in paths)
+    around = sum(_around(path) for path in paths)
+    service = (
+        revision or discovery or any(p != "ownership" and not _around(p) for p in paths)
+    )
     # CreateLogGroup, which finds the group there, and RegisterTaskDefinition.
-    return 2 * revision + discovery + service + 1
+    return 2 * revision + discovery + around + service + 1
+
+
+def _around(path: str) -> int:
+    """Return the calls that settle ``path`` beside those to ECS."""
+    if path.startswith("routes.target_group"):
+        return _GROUP
+    return int(path.startswith(("routes[", "routes.tag")) or path in _BESIDE)
 
 
 def _start(spec: ServiceSpec) -> int:

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from controller.clients.aws import Aws, paginated
+from controller.clients.aws import Aws
 from controller.clients.probe import Probe
 from controller.core.clock import Clock
 from controller.core.details import Section
 from controller.core.driver import Applied, Progressing, Waiting
-from controller.core.errors import ConflictError, PermanentError
+from controller.core.errors import PermanentError
 from controller.core.identity import DEPLOYMENT_TAG, OWNER_TAG
 from controller.core.observation import Observation, Ownership
 from controller.core.ownership import ownership_of, stamp
@@ -21,13 +21,27 @@ from controller.kinds.service.before import Before
 from controller.kinds.service.describe import Ecs
 from controller.kinds.service.details import ServiceDetails
 from controller.kinds.service.discovery import CloudMap
-from controller.kinds.service.fleet import Fleet
+from controller.kinds.service.discovery_look import Registrar
+from controller.kinds.service.discovery_truth import PATH as DISCOVERED
+from controller.kinds.service.fleet import SharedFleet
+from controller.kinds.service.log_groups import LogGroups
 from controller.kinds.service.normalise import canonical
 from controller.kinds.service.observe import Lookout
 from controller.kinds.service.readiness import Readiness, Resolving
+from controller.kinds.service.routes.attachment import (
+    BALANCERS,
+    GRACE,
+    GROUP_TAG,
+    TAG,
+    balancers,
+    route_tags,
+    tagged,
+)
+from controller.kinds.service.routes.balancers import Balancers
 from controller.kinds.service.settings import settings
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
+from controller.kinds.service.surroundings import Around
 from controller.kinds.service.task_definition import render
 from controller.kinds.service.undeclared import Undeclared
 
@@ -65,11 +79,14 @@ class ServiceDriver:
         self._aws = aws
         self._ecs = Ecs(aws)
         self._map = CloudMap(aws)
-        self._owner = platform.owner
+        self._owner = owner = platform.owner
         self._before = Before(aws)
         self._undeclared = Undeclared(aws, self._ecs, platform, clock)
-        fleet = Fleet(aws)
-        readiness = Readiness(aws, fleet, clock, resolver, Probe())
+        self._fleet = SharedFleet(aws)
+        self._registrar = Registrar(aws, owner, clock, self._fleet)
+        self._balancers = Balancers(aws, owner, clock)
+        self._logs = LogGroups(aws, owner, clock)
+        readiness = Readiness(aws, self._fleet, clock, resolver, Probe())
         self._lookout = Lookout(
             aws,
             platform,
@@ -79,10 +96,13 @@ class ServiceDriver:
             readiness if thorough else None,
             self._undeclared,
         )
+        registrar = self._registrar if thorough else None
+        self._around = Around(self._balancers, registrar, self._logs)
 
     def observe(self, declared: Declared) -> Mapping[ResourceId, Observation]:
         """Return the declared services, ceil(n/10) calls a cluster when all is well."""
-        return self._lookout.observe(declared)
+        self._fleet.forget()
+        return self._around.of(declared, self._lookout.observe(declared))
 
     def apply(self, action: Action) -> Applied | Progressing | Waiting:
         """Make the service as declared. The rollout goes on after we return."""
@@ -102,7 +122,7 @@ class ServiceDriver:
         return ServiceDetails(self._aws).sections(resource.spec)
 
     def _create(self, spec: ServiceSpec, generation: str) -> Progressing | Waiting:
-        self._ensure_log_group(spec)
+        self._logs.ensure(spec)
         revision = self._registered(spec)
         if waits := self._before.waits(spec, revision):
             return Waiting(CHECK_AFTER, waits)
@@ -115,10 +135,12 @@ class ServiceDriver:
             "launchType": "FARGATE",
             "enableECSManagedTags": True,
             "propagateTags": "SERVICE",
-            "tags": _tags(stamp(self._owner, generation)),
+            "tags": _tags(stamp(self._owner, generation) | route_tags(spec)),
         }
         if spec.discovery:
             parameters["serviceRegistries"] = [{"registryArn": self._map.ensure(spec)}]
+        if spec.routes:
+            parameters |= self._joined(spec, {})
         self._aws.call("ecs", "CreateService", **parameters)
         return Progressing(CHECK_AFTER, "The service was created; its tasks start.")
 
@@ -132,11 +154,18 @@ class ServiceDriver:
             if any(path.startswith(f"service.{field}") for path in paths)
         }
         if any(path.startswith("task.") for path in paths):
-            self._ensure_log_group(spec)
+            self._logs.ensure(spec)
             revision = self._registered(spec)
             if waits := self._before.waits(spec, revision):
                 return Waiting(CHECK_AFTER, waits)
             parameters["taskDefinition"] = revision
+        if any(path.startswith("routes") for path in paths):
+            parameters |= self._rerouted(spec, state, paths)
+        if DISCOVERED in paths:
+            registry = state.settings["serviceRegistries"][0]["registryArn"]
+            self._registrar.take_out(registry, state.registration)
+        if "log_retention_days" in paths:
+            self._logs.keep(spec)
         if "desired_count" in paths:
             parameters["desiredCount"] = spec.desired_count
         if "discovery" in paths:
@@ -158,6 +187,37 @@ class ServiceDriver:
         if action.disruptive:
             return Progressing(CHECK_AFTER, "ECS replaces the tasks.")
         return Applied()
+
+    def _rerouted(
+        self, spec: ServiceSpec, state: ServiceState, paths: list[str]
+    ) -> dict[str, Any]:
+        """Settle the routes; return what UpdateService is to be told of them.
+
+        The service says that it has a target group before it has one, and as long as
+        it may have one: whoever dies meanwhile leaves nothing that is not found.
+        """
+        tags = route_tags(spec)
+        if tags and not tagged(state.settings):
+            self._aws.call(
+                "ecs", "TagResource", resourceArn=state.arn, tags=_tags(tags)
+            )
+        if TAG in paths:
+            self._aws.call(
+                "ecs", "UntagResource", resourceArn=state.arn, tagKeys=[GROUP_TAG]
+            )
+        joined = self._joined(spec, state.settings)
+        return joined if {BALANCERS, GRACE} & {*paths} else {}
+
+    def _joined(self, spec: ServiceSpec, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Settle the routes; return the fields by which tasks join the target group.
+
+        ECS refuses a group that no listener forwards to: it comes first.
+        """
+        group = self._balancers.settle(spec, settings)
+        joined: dict[str, Any] = {"loadBalancers": balancers(spec, group, settings)}
+        if group is not None and spec.health is not None:
+            joined["healthCheckGracePeriodSeconds"] = spec.health.grace
+        return joined
 
     def _delete(self, state: ServiceState) -> Progressing:
         cluster, name = state.settings["clusterArn"], state.settings["serviceName"]
@@ -201,44 +261,6 @@ class ServiceDriver:
         arn = str(answer["taskDefinition"]["taskDefinitionArn"])
         equal = self._ecs.equal_revisions(spec.name, wanted)
         return (arn, *(copy for copy in equal if copy != arn))
-
-    def _ensure_log_group(self, spec: ServiceSpec) -> None:
-        """Make the log group; without it the first task cannot start."""
-        try:
-            self._aws.call(
-                "logs",
-                "CreateLogGroup",
-                logGroupName=spec.log_group,
-                tags={OWNER_TAG: self._owner},
-            )
-        except ConflictError:
-            if not self._is_unfinished(spec):
-                return
-        self._aws.call(
-            "logs",
-            "PutRetentionPolicy",
-            logGroupName=spec.log_group,
-            retentionInDays=spec.log_retention_days,
-        )
-
-    def _is_unfinished(self, spec: ServiceSpec) -> bool:
-        """Whether the log group is one we made and did not come to finish.
-
-        Others' groups keep their logs for as long as they say: for ever, maybe.
-        """
-        groups = paginated(
-            self._aws,
-            "logs",
-            "DescribeLogGroups",
-            "logGroups",
-            logGroupNamePrefix=spec.log_group,
-        )
-        group = next((g for g in groups if g["logGroupName"] == spec.log_group), None)
-        if group is None or "retentionInDays" in group:
-            return False
-        arn = group["arn"].removesuffix(":*")
-        answer = self._aws.call("logs", "ListTagsForResource", resourceArn=arn)
-        return bool(answer["tags"].get(OWNER_TAG) == self._owner)
 
 
 def _deployment(service: Mapping[str, Any]) -> dict[str, str]:

@@ -14,6 +14,9 @@ from controller.emulation.platform import Needs
 from controller.emulation.runtimes.images import ImageCommand
 from controller.spec.document import Document
 
+# What every load balancer of a platform listens on.
+_LISTENERS = (80, 443)
+
 
 def needs_of(document: Document, root: Path) -> Needs:
     """Return what must be there for ``document`` to come true on this machine.
@@ -42,7 +45,19 @@ def needs_of(document: Document, root: Path) -> Needs:
         subnets=frozenset(id_ for n in networks for id_ in n.subnets),
         security_groups=frozenset(id_ for n in networks for id_ in n.security_groups),
         receiver_port=_receiver_port(document),
+        owner=document.platform.owner,
+        balancers=_balancers(document),
+        hosts=frozenset(
+            host for _, host, _ in public_routes(document) if "?" not in host
+        ),
     )
+
+
+def public_routes(document: Document) -> Iterator[tuple[str, str, str]]:
+    """Yield name, host and path of each route's load balancer."""
+    for id_, resource in sorted(document.resources.items()):
+        for route in resource.spec.routes if id_.kind == "service" else ():
+            yield route.load_balancer, route.host, route.path
 
 
 def images_of(document: Document, root: Path) -> dict[str, ImageCommand]:
@@ -57,6 +72,15 @@ def images_of(document: Document, root: Path) -> dict[str, ImageCommand]:
         )
         for name, image in section.images.items()
     }
+
+
+def _balancers(document: Document) -> dict[str, frozenset[int]]:
+    """Return the load balancers of the routes, with the ports they listen on."""
+    ports: defaultdict[str, set[int]] = defaultdict(lambda: set(_LISTENERS))
+    for id_, resource in document.resources.items():
+        for route in resource.spec.routes if id_.kind == "service" else ():
+            ports[route.load_balancer] |= set(route.listeners)
+    return {name: frozenset(found) for name, found in ports.items()}
 
 
 def _references(document: Document) -> Iterator[SecretReference]:

@@ -1,7 +1,7 @@
 """What carrying out an action on a service takes."""
 
 from controller.core.cost import Cost
-from controller.core.plan import Action, Change, Verb
+from controller.core.plan import Action, Reason, Verb
 from controller.kinds.service.spec import ServiceSpec
 
 # Until Fargate has a place for a task, and has pulled its image.
@@ -27,8 +27,7 @@ def cost(action: Action) -> Cost:
         case _:
             seconds = _start(spec) if spec and action.disruptive else _SETTLE_SECONDS
             steps = 2 * len(spec.before) if spec and action.disruptive else 0
-            calls = _update(action.changes) + steps
-            return Cost(calls, int(action.disruptive), seconds)
+            return Cost(_update(action) + steps, int(action.disruptive), seconds)
 
 
 def _creation(spec: ServiceSpec) -> int:
@@ -38,17 +37,19 @@ def _creation(spec: ServiceSpec) -> int:
     return _CREATE + bool(spec.discovery) + 2 * len(spec.before) + routes
 
 
-def _update(changes: tuple[Change, ...]) -> int:
+def _update(action: Action) -> int:
     """Return the calls of an update: the revision, the service, and its tags."""
-    paths = [change.path for change in changes]
+    paths = [change.path for change in action.changes]
     revision = any(path.startswith("task.") for path in paths)
     discovery = "discovery" in paths
     around = sum(_around(path) for path in paths)
     service = (
         revision or discovery or any(p != "ownership" and not _around(p) for p in paths)
     )
+    beside = all(_around(path) for path in paths)
+    stamped = not beside or action.reason is not Reason.DRIFTED
     # CreateLogGroup, which finds the group there, and RegisterTaskDefinition.
-    return 2 * revision + discovery + around + service + 1
+    return 2 * revision + discovery + around + service + stamped
 
 
 def _around(path: str) -> int:

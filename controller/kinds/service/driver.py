@@ -45,6 +45,8 @@ from controller.kinds.service.surroundings import Around
 from controller.kinds.service.task_definition import render
 from controller.kinds.service.undeclared import Undeclared
 
+# Changes that end with the call that makes them.
+BESIDE = ("routes[", "routes.target_group", DISCOVERED, "log_retention_days")
 CHECK_AFTER = timedelta(seconds=1)
 Declared = Mapping[ResourceId, Resource[Any]]
 
@@ -180,6 +182,8 @@ class ServiceDriver:
                 **parameters,
             )
             tags |= _deployment(answer["service"])
+        elif settled(paths) and current(state.settings, tags):
+            return Applied()
         else:
             # Whoever died before the stamp left the deployment that is there.
             tags |= _deployment(state.settings)
@@ -273,6 +277,17 @@ def _deployment(service: Mapping[str, Any]) -> dict[str, str]:
         if deployment["status"] == "PRIMARY":
             return {DEPLOYMENT_TAG: deployment["id"]}
     return {}
+
+
+def settled(paths: Iterable[str]) -> bool:
+    """Whether all of ``paths`` are beside the service, so that ECS need not know."""
+    return all(path.startswith(BESIDE) for path in paths)
+
+
+def current(service: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
+    """Whether ``service`` carries ``tags`` already."""
+    have = {tag["key"]: tag["value"] for tag in service.get("tags", ())}
+    return tags.items() <= have.items()
 
 
 def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:

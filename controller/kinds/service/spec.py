@@ -242,6 +242,7 @@ class ServiceSpec(Section):
         examples=["/ecs/hokusai-api-development"],
     )
     target_group: FromPlatform = ""
+    load_balancer: FromPlatform = ""
     namespace: FromPlatform = ""
     owner: FromPlatform = ""
     region: FromPlatform = ""
@@ -303,6 +304,7 @@ def complete(name: str, spec: ServiceSpec, platform: Platform) -> ServiceSpec:
                 )
                 for route in spec.routes
             ),
+            "load_balancer": platform.balancer,
             "target_group": group_name(platform.service_name(name)),
             "namespace": platform.namespace,
             "owner": platform.owner,

@@ -10,7 +10,7 @@ from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
 from controller.kinds.service.driver import ServiceDriver
-from tests.integration.kinds.machine import PLATFORM, Machine
+from tests.integration.kinds.machine import PLATFORM
 from tests.integration.kinds.test_service_kind import World
 
 ROUTE = {"host": "api.hokus.ai", "path": "/api/*", "listeners": [80]}
@@ -20,10 +20,12 @@ OURS = {OWNER_TAG: PLATFORM.owner}
 class Routed(World):
     """The same, with load balancers to make and to look at."""
 
-    def restart(self):
-        self.clock = getattr(self, "clock", None) or SteppedClock()
-        driver = ServiceDriver(self.aws, PLATFORM, self.clock)
-        self.machine = Machine({"service": driver})
+    def __init__(self, server, runtime):
+        self.clock = SteppedClock()
+        super().__init__(server, runtime)
+
+    def driver(self):
+        return ServiceDriver(self.aws, PLATFORM, self.clock)
 
     def run(self, *resources, passes=8, seconds=30, limits=None):
         for _ in range(passes):
@@ -112,7 +114,7 @@ def world():
     with EmulatorServer(
         runtime=runtime, clock=SteppedClock(), probe=lambda *_: True
     ) as server:
-        yield Routed(server)
+        yield Routed(server, runtime)
 
 
 def test_a_new_service_is_reached_by_its_route(world):
@@ -273,6 +275,7 @@ def test_in_sync_load_balancers_are_looked_at_once_a_minute(world):
     assert during == {"ecs:DescribeServices": 3}
     looks = {k: n for k, n in _more(world, before).items() if k.startswith("elbv2")}
     assert looks == {
+        "elbv2:DescribeTargetHealth": 1,
         "elbv2:DescribeTargetGroups": 1,
         "elbv2:DescribeLoadBalancers": 1,
         "elbv2:DescribeListeners": 1,

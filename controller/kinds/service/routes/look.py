@@ -47,7 +47,7 @@ class Sight:
 
     def of(self, spec: Routed) -> RoutingState:
         """Return what the look found of one service."""
-        names = {route.load_balancer for route in spec.routes}
+        names = names_of(spec)
         names |= self.behind.get(spec.target_group, frozenset())
         found = (self.balancers.get(name) for name in sorted(names))
         return RoutingState(
@@ -67,7 +67,7 @@ class Look:
     def at(self, specs: Collection[Routed]) -> Sight:
         """Return what there is of the load balancers and groups of ``specs``."""
         groups = self._groups(sorted({spec.target_group for spec in specs}))
-        names = {route.load_balancer for spec in specs for route in spec.routes}
+        names = {name for spec in specs for name in names_of(spec)}
         balancers = self._balancers(sorted(names), groups)
         listeners = {
             balancer["LoadBalancerArn"]: self._listeners(balancer["LoadBalancerArn"])
@@ -204,6 +204,12 @@ class Look:
             names,
             unread,
         )
+
+
+def names_of(spec: Routed) -> frozenset[str]:
+    """Return the load balancers to look at; the platform's, if no route names one."""
+    named = frozenset(route.load_balancer for route in spec.routes)
+    return named or frozenset({spec.load_balancer})
 
 
 def _arns(

@@ -68,6 +68,11 @@ class Routed(Protocol):
         ...
 
     @property
+    def load_balancer(self) -> str:
+        """The platform's load balancer, where it may have had routes."""
+        ...
+
+    @property
     def routes(self) -> tuple[RouteSpec, ...]:
         """The ways to it."""
         ...

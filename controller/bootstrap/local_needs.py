@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from controller.bootstrap.local_routes import balancers_of, hosts_of
 from controller.core.errors import RefusedError
 from controller.core.reference import SecretReference
 from controller.core.resource import Resource
@@ -13,9 +14,6 @@ from controller.emulation.loopback import NotLoopbackError, require_loopback
 from controller.emulation.platform import Needs
 from controller.emulation.runtimes.images import ImageCommand
 from controller.spec.document import Document
-
-# What every load balancer of a platform listens on.
-_LISTENERS = (80, 443)
 
 
 def needs_of(document: Document, root: Path) -> Needs:
@@ -46,18 +44,9 @@ def needs_of(document: Document, root: Path) -> Needs:
         security_groups=frozenset(id_ for n in networks for id_ in n.security_groups),
         receiver_port=_receiver_port(document),
         owner=document.platform.owner,
-        balancers=_balancers(document),
-        hosts=frozenset(
-            host for _, host, _ in public_routes(document) if "?" not in host
-        ),
+        balancers=balancers_of(document),
+        hosts=hosts_of(document),
     )
-
-
-def public_routes(document: Document) -> Iterator[tuple[str, str, str]]:
-    """Yield name, host and path of each route's load balancer."""
-    for id_, resource in sorted(document.resources.items()):
-        for route in resource.spec.routes if id_.kind == "service" else ():
-            yield route.load_balancer, route.host, route.path
 
 
 def images_of(document: Document, root: Path) -> dict[str, ImageCommand]:
@@ -72,15 +61,6 @@ def images_of(document: Document, root: Path) -> dict[str, ImageCommand]:
         )
         for name, image in section.images.items()
     }
-
-
-def _balancers(document: Document) -> dict[str, frozenset[int]]:
-    """Return the load balancers of the routes, with the ports they listen on."""
-    ports: defaultdict[str, set[int]] = defaultdict(lambda: set(_LISTENERS))
-    for id_, resource in document.resources.items():
-        for route in resource.spec.routes if id_.kind == "service" else ():
-            ports[route.load_balancer] |= set(route.listeners)
-    return {name: frozenset(found) for name, found in ports.items()}
 
 
 def _references(document: Document) -> Iterator[SecretReference]:

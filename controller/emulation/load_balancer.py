@@ -91,7 +91,11 @@ class LoadBalancers:
     def start(self) -> None:
         """Listen; afterwards ``ports`` says where."""
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
+        try:
+            asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Stop listening and end what is under way."""
@@ -117,13 +121,13 @@ class LoadBalancers:
             timeout=timeout, auto_decompress=False, cookie_jar=DummyCookieJar()
         )
         for served in self._served:
-            runner = web.ServerRunner(web.Server(_Handler(self, served)))
+            runner = web.ServerRunner(
+                web.Server(_Handler(self, served)), shutdown_timeout=_STOP_SECONDS
+            )
             await runner.setup()
             self._runners.append(runner)
             tls = self._tls if served.secure else None
-            site = web.TCPSite(
-                runner, HOST, 0, ssl_context=tls, shutdown_timeout=_STOP_SECONDS
-            )
+            site = web.TCPSite(runner, HOST, 0, ssl_context=tls)
             await site.start()
             self.ports[served] = int(runner.addresses[0][1])
 

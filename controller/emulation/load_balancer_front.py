@@ -7,7 +7,7 @@ from pathlib import Path
 from controller.clients.aws import Aws
 from controller.clients.clock import SystemClock
 from controller.core.identity import OWNER_TAG
-from controller.emulation.load_balancer import LoadBalancers, Served
+from controller.emulation.load_balancer import IDLE_SECONDS, LoadBalancers, Served
 from controller.emulation.load_balancer_state import LiveState
 from controller.emulation.load_balancer_tls import Authority, server_context
 from controller.emulation.server import EmulatorServer
@@ -24,8 +24,11 @@ class Front:
         authority: File with the certificate to be trusted; None until it is made.
     """
 
-    def __init__(self, server: EmulatorServer, state: Path) -> None:
+    def __init__(
+        self, server: EmulatorServer, state: Path, *, idle: float = IDLE_SECONDS
+    ) -> None:
         self._server = server
+        self._idle = idle
         self._folder = state / _FOLDER
         self._serving: LoadBalancers | None = None
         self.authority: Path | None = None
@@ -57,7 +60,7 @@ class Front:
         ]
         server = self._server
         state = LiveState(server.place, server.lock, server.targets)
-        self._serving = LoadBalancers(state, served, context)
+        self._serving = LoadBalancers(state, served, context, idle=self._idle)
         self._serving.start()
 
     def stop(self) -> None:

@@ -197,7 +197,7 @@ def _process(world: World) -> Any:
 def _registrar(controller: SimController) -> Iterator[Any]:
     """Yield what an earlier look at registrations found amiss."""
     service: Any = controller.drivers["service"]
-    registrar = service._registrar
+    registrar = service._settling.registrar
     yield sorted(registrar._ours)
     yield sorted(registrar._seen)
     for name, register in sorted(registrar._seen.items()):

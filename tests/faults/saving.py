@@ -105,7 +105,7 @@ def _reborn(world: World, memory: dict[str, Any]) -> SimController:
     controller.memory._doomed = memory["doomed"]
     service._map._names = memory["names"]
     for name, value in memory["registrar"].items():
-        setattr(service._registrar, name, value)
+        setattr(service._settling.registrar, name, value)
     service._ecs._definitions = memory["definitions"]
     service._lookout._words = memory["words"]
     service._lookout._history._ended = memory["ended"]
@@ -115,4 +115,4 @@ def _reborn(world: World, memory: dict[str, Any]) -> SimController:
 def _registrar(service: Any) -> dict[str, Any]:
     """Return what an earlier look found; the rest is looked at anew in each pass."""
     names = ("_looked", "_seen", "_told", "_again", "_ours")
-    return {name: getattr(service._registrar, name) for name in names}
+    return {name: getattr(service._settling.registrar, name) for name in names}

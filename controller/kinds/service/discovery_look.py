@@ -59,7 +59,7 @@ class Registrar:
         self._fleet = fleet
         self._owner = owner
         self._clock = clock
-        self._looked = clock.monotonic()
+        self._looked: float | None = None
         self._seen: dict[str, Register] = {}
         self._told: dict[str, Registration] = {}
         self._again: set[str] = set()
@@ -73,9 +73,10 @@ class Registrar:
         Reads only. What could not be looked at says so.
         """
         now = self._clock.monotonic()
-        everything = now - self._looked >= EVERY.total_seconds()
-        if everything:
-            self._looked = now
+        # What stale and missing are takes two looks: the first is a minute away.
+        since = now if self._looked is None else self._looked
+        everything = now - since >= EVERY.total_seconds()
+        self._looked = now if everything else since
         due = [s for s in services if self._is_due(s, everything=everything)]
         by_cluster: defaultdict[str, list[Registered]] = defaultdict(list)
         for service in due:

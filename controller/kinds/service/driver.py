@@ -22,31 +22,21 @@ from controller.kinds.service.describe import Ecs
 from controller.kinds.service.details import ServiceDetails
 from controller.kinds.service.discovery import CloudMap
 from controller.kinds.service.discovery_look import Registrar
-from controller.kinds.service.discovery_truth import PATH as DISCOVERED
 from controller.kinds.service.fleet import SharedFleet
 from controller.kinds.service.log_groups import LogGroups
 from controller.kinds.service.normalise import canonical
 from controller.kinds.service.observe import Lookout
 from controller.kinds.service.readiness import Readiness, Resolving
-from controller.kinds.service.routes.attachment import (
-    BALANCERS,
-    GRACE,
-    GROUP_TAG,
-    TAG,
-    balancers,
-    route_tags,
-    tagged,
-)
+from controller.kinds.service.routes.attachment import route_tags
 from controller.kinds.service.routes.balancers import Balancers
 from controller.kinds.service.settings import settings
+from controller.kinds.service.settling import Settling, is_beside
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
 from controller.kinds.service.surroundings import Around
 from controller.kinds.service.task_definition import render
 from controller.kinds.service.undeclared import Undeclared
 
-# Changes that end with the call that makes them.
-BESIDE = ("routes[", "routes.target_group", DISCOVERED, "log_retention_days")
 CHECK_AFTER = timedelta(seconds=1)
 Declared = Mapping[ResourceId, Resource[Any]]
 
@@ -85,8 +75,8 @@ class ServiceDriver:
         self._before = Before(aws)
         self._undeclared = Undeclared(aws, self._ecs, platform, clock)
         self._fleet = SharedFleet(aws)
-        self._registrar = Registrar(aws, owner, clock, self._fleet)
-        self._balancers = Balancers(aws, owner, clock)
+        registrar = Registrar(aws, owner, clock, self._fleet)
+        balancers = Balancers(aws, owner, clock)
         self._logs = LogGroups(aws, owner, clock)
         readiness = Readiness(aws, self._fleet, clock, resolver, Probe())
         self._lookout = Lookout(
@@ -98,8 +88,8 @@ class ServiceDriver:
             readiness if thorough else None,
             self._undeclared,
         )
-        registrar = self._registrar if thorough else None
-        self._around = Around(self._balancers, registrar, self._logs)
+        self._around = Around(balancers, registrar if thorough else None, self._logs)
+        self._settling = Settling(aws, platform, balancers, registrar, self._logs)
 
     def observe(self, declared: Declared) -> Mapping[ResourceId, Observation]:
         """Return the declared services, ceil(n/10) calls a cluster when all is well."""
@@ -141,8 +131,7 @@ class ServiceDriver:
         }
         if spec.discovery:
             parameters["serviceRegistries"] = [{"registryArn": self._map.ensure(spec)}]
-        if spec.routes:
-            parameters |= self._joined(spec, {})
+        parameters |= self._settling.created(spec)
         self._aws.call("ecs", "CreateService", **parameters)
         return Progressing(CHECK_AFTER, "The service was created; its tasks start.")
 
@@ -161,13 +150,7 @@ class ServiceDriver:
             if waits := self._before.waits(spec, revision):
                 return Waiting(CHECK_AFTER, waits)
             parameters["taskDefinition"] = revision
-        if any(path.startswith("routes") for path in paths):
-            parameters |= self._rerouted(spec, state, paths)
-        if DISCOVERED in paths:
-            registry = state.settings["serviceRegistries"][0]["registryArn"]
-            self._registrar.take_out(registry, state.registration)
-        if "log_retention_days" in paths:
-            self._logs.keep(spec)
+        parameters |= self._settling.updated(spec, state, paths)
         if "desired_count" in paths:
             parameters["desiredCount"] = spec.desired_count
         if "discovery" in paths:
@@ -182,7 +165,7 @@ class ServiceDriver:
                 **parameters,
             )
             tags |= _deployment(answer["service"])
-        elif settled(paths) and current(state.settings, tags):
+        elif is_beside(paths) and _carries(state.settings, tags):
             return Applied()
         else:
             # Whoever died before the stamp left the deployment that is there.
@@ -192,41 +175,11 @@ class ServiceDriver:
             return Progressing(CHECK_AFTER, "ECS replaces the tasks.")
         return Applied()
 
-    def _rerouted(
-        self, spec: ServiceSpec, state: ServiceState, paths: list[str]
-    ) -> dict[str, Any]:
-        """Settle the routes; return what UpdateService is to be told of them.
-
-        The service says that it has a target group before it has one, and as long as
-        it may have one: whoever dies meanwhile leaves nothing that is not found.
-        """
-        tags = route_tags(spec)
-        if tags and not tagged(state.settings):
-            self._aws.call(
-                "ecs", "TagResource", resourceArn=state.arn, tags=_tags(tags)
-            )
-        if TAG in paths:
-            self._aws.call(
-                "ecs", "UntagResource", resourceArn=state.arn, tagKeys=[GROUP_TAG]
-            )
-        joined = self._joined(spec, state.settings)
-        return joined if {BALANCERS, GRACE} & {*paths} else {}
-
-    def _joined(self, spec: ServiceSpec, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """Settle the routes; return the fields by which tasks join the target group.
-
-        ECS refuses a group that no listener forwards to: it comes first.
-        """
-        group = self._balancers.settle(spec, settings)
-        joined: dict[str, Any] = {"loadBalancers": balancers(spec, group, settings)}
-        if group is not None and spec.health is not None:
-            joined["healthCheckGracePeriodSeconds"] = spec.health.grace
-        return joined
-
     def _delete(self, state: ServiceState) -> Progressing:
         cluster, name = state.settings["clusterArn"], state.settings["serviceName"]
         self._refuse_others(cluster, name)
         self._undeclared.forget()
+        self._settling.deleted(state)
         self._aws.call(
             "ecs", "DeleteService", cluster=cluster, service=state.arn, force=True
         )
@@ -279,12 +232,7 @@ def _deployment(service: Mapping[str, Any]) -> dict[str, str]:
     return {}
 
 
-def settled(paths: Iterable[str]) -> bool:
-    """Whether all of ``paths`` are beside the service, so that ECS need not know."""
-    return all(path.startswith(BESIDE) for path in paths)
-
-
-def current(service: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
+def _carries(service: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
     """Whether ``service`` carries ``tags`` already."""
     have = {tag["key"]: tag["value"] for tag in service.get("tags", ())}
     return tags.items() <= have.items()

@@ -6,11 +6,12 @@ import pytest
 
 from controller.core.identity import OWNER_TAG
 from controller.core.plan import Reason
+from controller.core.safety import Limits
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
 from controller.kinds.service.driver import ServiceDriver
-from tests.integration.kinds.machine import PLATFORM
+from tests.integration.kinds.machine import PLATFORM, declared
 from tests.integration.kinds.test_service_kind import World
 
 ROUTE = {"host": "api.hokus.ai", "path": "/api/*", "listeners": [80]}
@@ -149,6 +150,20 @@ def test_a_route_is_added_to_a_service_that_runs_and_taken_away_again(world):
     assert removed.converged
     assert (world.rules(), world.groups()) == ([], [])
     assert not world.service().get("loadBalancers")
+
+
+def test_a_service_that_is_pruned_takes_its_rules_and_its_group_with_it(world):
+    world.balancer()
+    fields = {"image": "api:1", "network": world.network}
+    web = declared("service", "web", {**fields, "port": 80, "routes": [ROUTE]})
+    world.run(world.api(), web)
+    before = world.rules(), world.groups()
+
+    world.machine.reconciler.memory.doomed = frozenset({web.id})
+    world.run(world.api(), passes=4, limits=Limits(prune=True))
+
+    assert before == ([(80, "api.hokus.ai", "/api/*")], ["hokusai-web-local"])
+    assert (world.rules(), world.groups()) == ([], [])
 
 
 def test_another_route_is_made_without_a_restart(world):

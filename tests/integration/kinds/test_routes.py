@@ -10,103 +10,10 @@ from controller.core.safety import Limits
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
-from controller.kinds.service.driver import ServiceDriver
-from tests.integration.kinds.machine import PLATFORM, declared
-from tests.integration.kinds.test_service_kind import World
+from tests.integration.kinds.machine import declared
+from tests.integration.kinds.routed import OURS, Routed, pairs
 
 ROUTE = {"host": "api.hokus.ai", "path": "/api/*", "listeners": [80]}
-OURS = {OWNER_TAG: PLATFORM.owner}
-
-
-class Routed(World):
-    """The same, with load balancers to make and to look at."""
-
-    def __init__(self, server, runtime):
-        self.clock = SteppedClock()
-        super().__init__(server, runtime)
-
-    def driver(self):
-        return ServiceDriver(self.aws, PLATFORM, self.clock)
-
-    def run(self, *resources, passes=8, seconds=30, limits=None):
-        for _ in range(passes):
-            self.machine.run(*resources, limits=limits)
-            self.server.advance(timedelta(seconds=seconds))
-            self.clock.advance(timedelta(seconds=seconds))
-        return self.machine.run(*resources, limits=limits)
-
-    def balancer(self, name="hokusai-local", tags=OURS, ports=(80,)):
-        """Make a load balancer with HTTP listeners, as a person would."""
-        subnets = self.aws.call("ec2", "DescribeSubnets")["Subnets"][:2]
-        arn = self.aws.call(
-            "elbv2",
-            "CreateLoadBalancer",
-            Name=name,
-            Subnets=[subnet["SubnetId"] for subnet in subnets],
-            **({"Tags": _pairs(tags)} if tags else {}),
-        )["LoadBalancers"][0]["LoadBalancerArn"]
-        for port in ports:
-            self.aws.call(
-                "elbv2",
-                "CreateListener",
-                LoadBalancerArn=arn,
-                Protocol="HTTP",
-                Port=port,
-                DefaultActions=[
-                    {
-                        "Type": "fixed-response",
-                        "FixedResponseConfig": {"StatusCode": "404"},
-                    }
-                ],
-            )
-        return arn
-
-    def rules(self):
-        """Return the rules there are: port, priority, patterns, and what is tagged."""
-        found = []
-        for balancer in self.aws.call("elbv2", "DescribeLoadBalancers")[
-            "LoadBalancers"
-        ]:
-            arn = balancer["LoadBalancerArn"]
-            listeners = self.aws.call(
-                "elbv2", "DescribeListeners", LoadBalancerArn=arn
-            )["Listeners"]
-            for listener in listeners:
-                rules = self.aws.call(
-                    "elbv2", "DescribeRules", ListenerArn=listener["ListenerArn"]
-                )["Rules"]
-                found += [
-                    (
-                        listener["Port"],
-                        *(
-                            c.get("HostHeaderConfig", c.get("PathPatternConfig"))[
-                                "Values"
-                            ][0]
-                            for c in rule["Conditions"]
-                        ),
-                    )
-                    for rule in rules
-                    if not rule["IsDefault"]
-                ]
-        return sorted(found)
-
-    def groups(self):
-        answer = self.aws.call("elbv2", "DescribeTargetGroups")
-        return [group["TargetGroupName"] for group in answer["TargetGroups"]]
-
-    def healthy(self):
-        (group,) = self.aws.call("elbv2", "DescribeTargetGroups")["TargetGroups"]
-        told = self.aws.call(
-            "elbv2", "DescribeTargetHealth", TargetGroupArn=group["TargetGroupArn"]
-        )
-        return [
-            target["TargetHealth"]["State"]
-            for target in told["TargetHealthDescriptions"]
-        ]
-
-
-def _pairs(tags):
-    return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 @pytest.fixture
@@ -246,7 +153,7 @@ def test_advice_that_was_followed_leads_to_the_service(world):
         Protocol="HTTP",
         Port=8001,
         VpcId=network,
-        Tags=_pairs(OURS),
+        Tags=pairs(OURS),
     )["TargetGroups"][0]["TargetGroupArn"]
     listeners = world.aws.call("elbv2", "DescribeListeners", LoadBalancerArn=balancer)
     world.aws.call(
@@ -322,69 +229,3 @@ def test_a_killed_controller_makes_nothing_twice(world):
 
     assert world.run(world.api(routes=[ROUTE])).converged
     assert dict(world.aws.writes) == writes
-
-
-def test_a_stale_instance_is_taken_out_once_it_was_seen_twice(world):
-    assert world.run(world.api()).converged
-    registry = world.service()["serviceRegistries"][0]["registryArn"]
-    id_ = registry.rpartition("/")[2]
-    stale = {"AWS_INSTANCE_IPV4": "10.0.1.221"}
-    world.aws.call(
-        "servicediscovery",
-        "RegisterInstance",
-        ServiceId=id_,
-        InstanceId="gone",
-        CreatorRequestId="by-hand",
-        Attributes=stale,
-    )
-
-    def instances():
-        answer = world.aws.call("servicediscovery", "ListInstances", ServiceId=id_)
-        return {i["Attributes"]["AWS_INSTANCE_IPV4"] for i in answer["Instances"]}
-
-    world.clock.advance(timedelta(seconds=60))
-    world.machine.run(world.api())
-    once = instances()
-    result = world.machine.run(world.api())
-
-    assert "10.0.1.221" in once
-    assert [c.path for a in result.plan.actions for c in a.changes] == [
-        "discovery.instances"
-    ]
-    assert "10.0.1.221" not in instances()
-    assert len(instances()) == 1
-
-
-def test_a_task_that_nobody_finds_is_told_of(world):
-    assert world.run(world.api()).converged
-    registry = world.service()["serviceRegistries"][0]["registryArn"]
-    id_ = registry.rpartition("/")[2]
-    (instance,) = world.aws.call("servicediscovery", "ListInstances", ServiceId=id_)[
-        "Instances"
-    ]
-    world.aws.call(
-        "servicediscovery",
-        "DeregisterInstance",
-        ServiceId=id_,
-        InstanceId=instance["Id"],
-    )
-
-    world.clock.advance(timedelta(seconds=60))
-    world.machine.run(world.api())
-    result = world.machine.run(world.api())
-
-    ready = world.machine.ready(result, world.api())
-    assert ready.reason == "NotRegistered"
-    assert instance["Attributes"]["AWS_INSTANCE_IPV4"] in ready.message
-
-
-def test_a_retention_that_somebody_changed_is_put_back(world):
-    assert world.run(world.api()).converged
-    group = "/ecs/hokusai-api-local"
-    world.aws.call("logs", "PutRetentionPolicy", logGroupName=group, retentionInDays=90)
-
-    world.clock.advance(timedelta(seconds=60))
-
-    assert world.run(world.api()).converged
-    (found,) = world.aws.call("logs", "DescribeLogGroups")["logGroups"]
-    assert found["retentionInDays"] == 30

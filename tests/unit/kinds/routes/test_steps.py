@@ -115,6 +115,15 @@ def test_a_special_route_of_ours_goes_before_a_general_one_that_is_there():
     assert made.priority < 5
 
 
+def test_a_general_route_goes_behind_a_special_one_of_ours_that_is_there():
+    special = {**API, "path": "/api/v1/*"}
+    there = rule(45_000, "api.hokus.ai", "/api/v1/*")
+
+    (made,) = steps(service(API, special), seen(listener(443, there)))
+
+    assert made.priority > 45_000
+
+
 def test_a_rule_of_ours_that_leads_elsewhere_is_mended():
     astray = rule(PRIORITY, "api.hokus.ai", "/api/*", target="other")
 

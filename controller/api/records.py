@@ -7,6 +7,7 @@ from typing import Protocol
 
 from controller.core.conditions import Condition, Conditions
 from controller.core.resource import ResourceId
+from controller.core.story import Tried
 from controller.store.events import Happening
 from controller.store.heartbeat import Heartbeat
 
@@ -24,6 +25,10 @@ class Records(Protocol):
 
     def events(self, limit: int, of: ResourceId | None) -> tuple[Happening, ...]:
         """Return the latest happenings, the last one first."""
+        ...
+
+    def tried(self, id_: ResourceId) -> Tried | None:
+        """Return what was last tried with ``id_``; None if nothing ever was."""
         ...
 
     def ask(self, reason: str) -> int:

@@ -20,6 +20,7 @@ from typing import IO, Any, Self
 from controller.bootstrap.controller import NoFallbacks
 from controller.bootstrap.environment import LOCAL_ENVIRONMENT
 from controller.bootstrap.local_needs import images_of, needs_of
+from controller.bootstrap.local_routes import path_to_try, routes_of
 from controller.bootstrap.local_tasks import OneOffTasks
 from controller.clients.aws import BotoAws, Credentials
 from controller.clients.clock import SystemClock
@@ -130,6 +131,21 @@ class LocalRun:
                 yield host, resource.spec.port, resolver.addresses(host)[0]
             except ControllerError:
                 continue
+
+    def fronts(self) -> Iterator[tuple[str, int, str, str]]:
+        """Yield host, local port, path and authority of every public name.
+
+        The authority is the file with which a client trusts the name; empty where
+        the listener speaks no TLS.
+        """
+        served = {(s.balancer, s.port): s for s in self.platform.front.ports}
+        for spec, route in routes_of(self.document()):
+            listener = served.get((route.load_balancer, route.listeners[0]))
+            if listener is None or set("*?") & set(route.host):
+                continue
+            port = self.platform.front.ports[listener]
+            authority = str(self.platform.front.authority) if listener.secure else ""
+            yield route.host, port, path_to_try(spec, route), authority
 
     def statuses(self) -> Mapping[ResourceId, Conditions]:
         """Return what the controller concluded last; nothing before its first pass.

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from controller.bootstrap.local_routes import balancers_of, hosts_of
 from controller.core.errors import RefusedError
 from controller.core.reference import SecretReference
 from controller.core.resource import Resource
@@ -42,6 +43,9 @@ def needs_of(document: Document, root: Path) -> Needs:
         subnets=frozenset(id_ for n in networks for id_ in n.subnets),
         security_groups=frozenset(id_ for n in networks for id_ in n.security_groups),
         receiver_port=_receiver_port(document),
+        owner=document.platform.owner,
+        balancers=balancers_of(document),
+        hosts=hosts_of(document),
     )
 
 

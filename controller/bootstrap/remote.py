@@ -14,7 +14,9 @@ from controller.clients.clock import SystemClock
 from controller.core.clock import Clock
 from controller.core.conditions import Condition, Conditions, ConditionType, Truth
 from controller.core.errors import RefusedError
+from controller.core.plan import Verb
 from controller.core.resource import ResourceId
+from controller.core.story import Tried
 from controller.store.events import Happening
 from controller.store.heartbeat import Heartbeat
 
@@ -58,6 +60,11 @@ class RemoteRecords:
         """Return the latest happenings, the last one first."""
         found = self._api.events(limit, str(of) if of else None)
         return tuple(map(_happening, found))
+
+    def tried(self, id_: ResourceId) -> Tried | None:
+        """Return what was last tried with ``id_``; None if nothing ever was."""
+        found = self._api.tried(str(id_))
+        return _tried(found) if found else None
 
     def ask(self, reason: str) -> int:
         """Leave a wish for a pass and return its number."""
@@ -127,6 +134,18 @@ def _happening(data: Mapping[str, Any]) -> Happening:
         data["count"],
         _moment(data["first_seen"]),
         _moment(data["last_seen"]),
+    )
+
+
+def _tried(data: Mapping[str, Any]) -> Tried:
+    again = data["again"]
+    return Tried(
+        _moment(data["at"]),
+        Verb(data["verb"]),
+        data["outcome"],
+        data["message"],
+        data["failures"],
+        _moment(again) if again else None,
     )
 
 

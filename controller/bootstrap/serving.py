@@ -13,12 +13,14 @@ from controller.api.server import serve
 from controller.bootstrap.controller import NoFallbacks
 from controller.bootstrap.mlflow import connect
 from controller.bootstrap.store_file import store_is_there
+from controller.bootstrap.tried import last_tried
 from controller.clients.clock import SystemClock
 from controller.core.clock import Clock
 from controller.core.conditions import Conditions
 from controller.core.errors import RefusedError
 from controller.core.fallbacks import Fallbacks
 from controller.core.resource import ResourceId
+from controller.core.story import Tried
 from controller.resolver import Resolver
 from controller.settings import Settings
 from controller.store.database import Database
@@ -101,6 +103,10 @@ class StoredRecords:
     def events(self, limit: int, of: ResourceId | None) -> tuple[Happening, ...]:
         """Return the latest happenings, the last one first."""
         return EventLog(self._database).recent(limit, of)
+
+    def tried(self, id_: ResourceId) -> Tried | None:
+        """Return what was last tried with ``id_``; None if nothing ever was."""
+        return last_tried(self._database, id_)
 
     def ask(self, reason: str) -> int:
         """Leave a wish for a pass and return its number."""

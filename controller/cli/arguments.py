@@ -194,6 +194,7 @@ def _why(verbs: Verbs) -> None:
     options.target(parser)
     options.document(parser)
     options.output(parser)
+    options.server(parser, "ask the API of `hokusai serve` there instead of a store")
 
 
 def _schema(verbs: Verbs) -> None:

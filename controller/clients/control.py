@@ -41,6 +41,13 @@ class ControlApi:
         )
         return found
 
+    def tried(self, resource: str) -> Mapping[str, Any] | None:
+        """Return what was last tried with a resource; None if nothing ever was."""
+        found: Mapping[str, Any] | None = self._request(
+            "GET", "tried", {"resource": resource}
+        )
+        return found
+
     def ask(self, reason: str) -> int:
         """Leave a wish for a pass and return its number. Safe to repeat."""
         return int(self._request("POST", "reconcile", {"reason": reason})["id"])

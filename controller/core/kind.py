@@ -1,6 +1,6 @@
 """What the planner must know about a kind of resource; nothing more."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from controller.core.cost import Cost, one_call_each
 from controller.core.details import Section
 from controller.core.explanation import Explanation
-from controller.core.plan import Action, Change, Hold, Verb
+from controller.core.plan import Action, Change, Hold, Reason, Verb
 from controller.core.platform import Platform
 from controller.core.resource import ResourceId
 
@@ -47,6 +47,40 @@ class Held:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Two places in the document that cannot both be meant.
+
+    Attributes:
+        target: The resource that is told of it, with the path in it.
+        other: The resource that was there first, with the path in it.
+        what: Says what is wrong; the place of ``other`` follows.
+        hint: How to mend it.
+    """
+
+    target: tuple[ResourceId, tuple[str | int, ...]]
+    other: tuple[ResourceId, tuple[str | int, ...]]
+    what: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something amiss that only a person may settle, found in what was seen.
+
+    Attributes:
+        path: The field it is about; it may be ignored like any other.
+        reason: Why, in one word.
+        message: What is so, and why it matters.
+        command: What settles it, ready to be run.
+    """
+
+    path: str
+    reason: Reason
+    message: str
+    command: str = ""
+
+
 HEALTHY = Health(Level.HEALTHY, "Healthy", "It is as declared.")
 
 
@@ -58,6 +92,16 @@ def always_healthy(_spec: Any, _state: Any) -> Health:
 def never_held(_spec: Any, _state: Any, _changes: tuple[Change, ...]) -> Held | None:
     """Return None: nothing in this kind's state forbids acting on it."""
     return None
+
+
+def nothing_found(_spec: Any, _state: Any) -> tuple[Finding, ...]:
+    """Return nothing: this kind leaves nothing to a person but what is advised."""
+    return ()
+
+
+def no_clashes(_specs: Mapping[ResourceId, Any]) -> tuple[Clash, ...]:
+    """Return nothing: resources of this kind do not get in each other's way."""
+    return ()
 
 
 def no_references(_spec: Any) -> frozenset[ResourceId]:
@@ -91,6 +135,8 @@ class Kind(Generic[SpecT, StateT]):
         compare: Returns the fields in which a state differs from a spec.
         health: Returns how well a state does.
         held: Returns why the changes must wait, if they must.
+        findings: Returns what is amiss and only a person may settle.
+        clashes: Returns which of all specs of this kind cannot both be meant.
         references: Returns the resources that a spec names.
         complete: Returns a spec with what follows from its key and the platform.
         writer: Returns who wrote last, if the backend says so.
@@ -113,6 +159,8 @@ class Kind(Generic[SpecT, StateT]):
     compare: Callable[[SpecT, StateT], tuple[Change, ...]]
     health: Callable[[SpecT, StateT], Health] = always_healthy
     held: Callable[[SpecT, StateT, tuple[Change, ...]], Held | None] = never_held
+    findings: Callable[[SpecT, StateT], tuple[Finding, ...]] = nothing_found
+    clashes: Callable[[Mapping[ResourceId, SpecT]], tuple[Clash, ...]] = no_clashes
     references: Callable[[SpecT], frozenset[ResourceId]] = no_references
     complete: Callable[[str, SpecT, Platform], SpecT] = as_written
     writer: Callable[[StateT], str] = unknown_writer

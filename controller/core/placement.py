@@ -18,6 +18,15 @@ SecurityGroupId = Annotated[
     str, Text("sg-[0-9a-f]+", "a security group's id, as in sg-0a1b2c3d", 64)
 ]
 
+BalancerName = Annotated[
+    str,
+    Text(
+        "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?",
+        "a load balancer's name: letters, digits and -, none of them at an end",
+        longest=32,
+    ),
+]
+
 
 class RolesSpec(Section):
     """The IAM roles of a task."""

@@ -131,9 +131,21 @@ def settle(
     if held is not None:
         yield Blocked(resource.id, held.hold, held.message, changes)
         return
+    yield from found(kind, resource, present, now)
     if not changes:
         changes = tuple(stale_stamp(resource, present))
     yield from repairs(kind, resource, present, changes, waits_for)
+
+
+def found(
+    kind: Kind[Any, Any], resource: Resource[Any], present: Present[Any], now: datetime
+) -> Iterator[Advice]:
+    """Yield what its kind finds amiss and leaves to a person."""
+    for finding in kind.findings(resource.spec, present.state):
+        if not any(ignored.covers(finding.path, now) for ignored in resource.ignore):
+            yield Advice(
+                resource.id, finding.reason, finding.message, command=finding.command
+            )
 
 
 def stale_stamp(resource: Resource[Any], present: Present[Any]) -> Iterator[Change]:

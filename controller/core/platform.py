@@ -46,6 +46,7 @@ class Platform:
         endpoint: Where AWS is asked, instead of the region's own addresses.
         freezes: Times in which nothing disruptive is done.
         controller: The service that we run as; it is changed last.
+        load_balancer: Of routes that name none; "" for the one that ``balancer`` says.
     """
 
     name: str
@@ -64,6 +65,12 @@ class Platform:
     intervals: tuple[tuple[str, timedelta], ...] = ()
     freezes: tuple[Freeze, ...] = ()
     controller: ResourceId | None = None
+    load_balancer: str = ""
+
+    @property
+    def balancer(self) -> str:
+        """The load balancer of routes that name none."""
+        return self.load_balancer or f"{self.name}-{self.environment}"
 
     @property
     def cluster(self) -> str:

@@ -172,9 +172,17 @@ class MotoEffects:
                 raise MissingError(msg)
 
     def check_target_group(self, arn: str) -> None:
-        """Find a target group; raises MissingError."""
-        if arn not in self._place.backend("elbv2").target_groups:
+        """Find a target group, and a listener that leads to it; raises MissingError."""
+        backend = self._place.backend("elbv2")
+        if arn not in backend.target_groups:
             msg = f"The specified target group does not exist: {arn}"
+            raise MissingError(msg)
+        if arn not in forwarded_to(backend):
+            # AWS's sentence, as reported in cloudposse/terraform-aws-ecs-web-app#226.
+            msg = (
+                f"The target group with targetGroupArn {arn} does not have an "
+                "associated load balancer."
+            )
             raise MissingError(msg)
 
     def check_registry(self, arn: str) -> None:
@@ -194,6 +202,26 @@ class MotoEffects:
             "Detail": json.dumps(detail),
         }
         self._place.backend("events").put_events([event])
+
+
+def forwarded_to(elbv2: Any) -> set[str]:
+    """Return the target groups that a rule, or a default action, leads to."""
+    return {
+        arn
+        for balancer in elbv2.load_balancers.values()
+        for listener in balancer.listeners.values()
+        for rule in listener.rules.values()
+        for action in rule.actions
+        for arn in groups_of(action.data)
+    }
+
+
+def groups_of(action: Mapping[str, Any]) -> Sequence[str]:
+    """Return the target groups of one of moto's actions."""
+    if action.get("TargetGroupArn"):
+        return [action["TargetGroupArn"]]
+    groups = action.get("ForwardConfig", {}).get("TargetGroups", ())
+    return [group["TargetGroupArn"] for group in groups]
 
 
 def _last_part(arn: str) -> str:

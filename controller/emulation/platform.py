@@ -20,6 +20,7 @@ from controller.emulation.cloud_map import (
     cloud_map_zones,
 )
 from controller.emulation.dns import DnsServer
+from controller.emulation.load_balancer_front import Front
 from controller.emulation.network import make_network
 from controller.emulation.receiver import WebhookReceiver
 from controller.emulation.runtimes.images import ImageCommand
@@ -42,6 +43,9 @@ class Needs:
         subnets: Ids of the subnets that tasks are placed in.
         security_groups: Ids of the groups that tasks belong to.
         receiver_port: Where webhooks are delivered to.
+        owner: Value of the tag on what the controller may change.
+        balancers: Load balancers by name, with the ports they listen on.
+        hosts: Names that the certificate is for.
     """
 
     cluster: str
@@ -52,6 +56,9 @@ class Needs:
     subnets: frozenset[str] = frozenset()
     security_groups: frozenset[str] = frozenset()
     receiver_port: int = 0
+    owner: str = ""
+    balancers: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    hosts: frozenset[str] = frozenset()
 
 
 class LocalPlatform:
@@ -61,6 +68,7 @@ class LocalPlatform:
         server: AWS.
         dns: The name server of the namespace.
         receiver: Takes the webhooks.
+        front: The load balancers.
         webhook_secret: What they are signed with.
     """
 
@@ -78,6 +86,7 @@ class LocalPlatform:
             ttl=cloud_map_ttl(place, lock),
         )
         self.receiver = self._receiver(state, webhook_secret)
+        self.front = Front(self.server, state)
 
     def _receiver(self, state: Path, secret: str) -> WebhookReceiver:
         """Return the receiver, listening on the port that webhooks are sent to."""
@@ -99,6 +108,9 @@ class LocalPlatform:
             part.start()
             self._closing.callback(part.stop)
         self._seed()
+        needs = self._needs
+        self.front.start(self._aws(), needs.balancers, needs.hosts, needs.owner)
+        self._closing.callback(self.front.stop)
         self.run_images(self._needs.images)
         return self
 
@@ -136,12 +148,7 @@ class LocalPlatform:
         with self.server.lock:
             ec2 = self.server.place.backend("ec2")
             make_network(ec2, needs.subnets, needs.security_groups)
-        aws = BotoAws(
-            self.server.place.region,
-            endpoint_url=self.server.url,
-            credentials=Credentials("local", "local"),
-            light=True,
-        )
+        aws = self._aws()
         aws.call("ecs", "CreateCluster", clusterName=needs.cluster)
         aws.call(
             "servicediscovery",
@@ -157,6 +164,14 @@ class LocalPlatform:
             aws.call(
                 "ssm", "PutParameter", Name=path, Value=_random(), Type="SecureString"
             )
+
+    def _aws(self) -> BotoAws:
+        return BotoAws(
+            self.server.place.region,
+            endpoint_url=self.server.url,
+            credentials=Credentials("local", "local"),
+            light=True,
+        )
 
 
 def _random() -> str:

@@ -53,6 +53,7 @@ class EmulatorServer:
         simulator: The simulated ECS.
         lock: Held around every call and step; hold it to look at the world.
         place: The account and region, and moto's backends for them.
+        targets: What is known of load balancer targets.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class EmulatorServer:
         self._addresses = TaskAddresses()
         self.lock = threading.RLock()
         self.place = Place(ACCOUNT, region)
-        self._targets = TargetBoard(
+        self.targets = TargetBoard(
             self._clock,
             lambda: self.place.backend("elbv2").target_groups,
             probe,
@@ -81,7 +82,7 @@ class EmulatorServer:
         self.simulator = EcsSimulator(
             clock=self._clock,
             runtime=runtime,
-            effects=MotoEffects(self.place, self._targets),
+            effects=MotoEffects(self.place, self.targets),
             fills=fills or aws_fills(),
             timing=timing or Timing.quick(),
             addresses=addresses or self._addresses,
@@ -108,7 +109,7 @@ class EmulatorServer:
         """Listen, and let time pass."""
         from werkzeug.serving import make_server
 
-        self._undo = show_target_health(self._targets)
+        self._undo = show_target_health(self.targets)
         host, port = self._address
         self._server = make_server(
             host, port, self._answer, threaded=True, request_handler=_handler()
@@ -131,7 +132,7 @@ class EmulatorServer:
             self._server.server_close()
         for thread in self._threads:
             thread.join(timeout=5)
-        self._targets.close()
+        self.targets.close()
         self._undo()
         self._addresses.close()
 
@@ -156,7 +157,7 @@ class EmulatorServer:
                     self._report(error)
 
     def _step(self) -> None:
-        self._targets.step()
+        self.targets.step()
         self.simulator.step()
 
     def _report(self, error: Exception) -> None:

@@ -13,7 +13,7 @@ from controller.core.kind import Kind
 from controller.core.platform import Platform
 from controller.core.resource import Mode, Resource, ResourceId
 from controller.spec.common import Common
-from controller.spec.graph import Link, cycles, dangling, duplicates
+from controller.spec.graph import Link, clashes, cycles, dangling, duplicates
 from controller.spec.header import Header
 from controller.spec.literals import literal_secrets
 from controller.spec.local import LocalSection, LocalTask
@@ -62,6 +62,8 @@ class Compiler:
         self.problems += dangling(self.links, declared)
         self.problems += cycles(link for link in self.links if link.target in declared)
         self.problems += duplicates(self._placed())
+        for kind in self.kinds.values():
+            self.problems += clashes(kind, self.resources, self.root)
         literals = list(literal_secrets(self.root))
         told = {problem.path for problem in literals}
         self.problems = [p for p in self.problems if p.path not in told] + literals

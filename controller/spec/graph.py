@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.core.errors import Diagnostic, Place
+from controller.core.kind import Kind
 from controller.core.resource import Resource, ResourceId
 from controller.spec.nearest import meant
-from controller.spec.node import Node
+from controller.spec.node import Node, dotted
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +89,16 @@ def duplicates(
                 place = (node.child(fields[-1]) or node).place
                 where = f"{path}.{fields[-1]}"
                 yield Diagnostic(place, where, what, "give each its own")
+
+
+def clashes(
+    kind: Kind[Any, Any], resources: Mapping[ResourceId, Resource[Any]], root: Node
+) -> Iterator[Diagnostic]:
+    """Yield a problem for each two places of one kind that cannot both be meant."""
+    specs = {id_: r.spec for id_, r in resources.items() if id_.kind == kind.name}
+    for clash in kind.clashes(specs):
+        (id_, path), (other, its) = clash.target, clash.other
+        where = (kind.section, id_.name, *path)
+        first = root.nearest((kind.section, other.name, *its)).place
+        what = f"{clash.what} {other} at {first}"
+        yield Diagnostic(root.nearest(where).place, dotted(where), what, clash.hint)

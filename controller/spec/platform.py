@@ -7,7 +7,12 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from controller.core.fields import Flag, Key, Section, Span, Text, Whole, refuse
-from controller.core.placement import NetworkSpec, RoleArn, RolesSpec
+from controller.core.placement import (
+    BalancerName,
+    NetworkSpec,
+    RoleArn,
+    RolesSpec,
+)
 from controller.core.platform import Environment, Network, Platform
 from controller.core.resource import Mode, ResourceId
 from controller.spec.common import Address
@@ -120,6 +125,12 @@ class PlatformSection(Section):
     roles: RolesSpec = Field(
         default_factory=RolesSpec, description="The IAM roles of tasks."
     )
+    load_balancer: BalancerName = Field(
+        default="",
+        description="The load balancer of routes that name none; "
+        "{name}-{environment}, unless given.",
+        examples=["hokusai-development"],
+    )
 
     @model_validator(mode="after")
     def _acts_in_its_account(self) -> Self:
@@ -161,4 +172,5 @@ class PlatformSection(Section):
             endpoint=self.endpoint,
             freezes=tuple(entry.freeze() for entry in self.freeze),
             controller=ResourceId.parse(self.controller) if self.controller else None,
+            load_balancer=self.load_balancer,
         )

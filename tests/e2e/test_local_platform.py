@@ -5,7 +5,9 @@ Each test leaves the platform as it found it: everything ready.
 
 import json
 import os
+import shlex
 import signal
+import subprocess
 import urllib.request
 from contextlib import contextmanager
 
@@ -66,6 +68,55 @@ def test_the_api_service_lists_the_model(local):
     answer = get(f"http://{task['address']}:8001/api/v1/models")
 
     assert [model["name"] for model in answer["models"]] == ["Sales Lead Scoring"]
+
+
+def test_a_public_name_answers_through_the_load_balancer(local):
+    def printed():
+        return [
+            line.strip()
+            for line in local.log.read_text().splitlines()
+            if line.startswith("  curl --resolve api.hokus.ai:")
+        ]
+
+    (line,) = eventually(printed, within=30)
+
+    ran = subprocess.run(
+        [*shlex.split(line), "--silent", "--show-error", "--include"],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith("HTTP/1.1 200"), ran.stdout
+
+
+def test_a_rule_deleted_by_hand_is_named_and_made_again(local):
+    balancers = local.aws("elbv2", "describe-load-balancers")["LoadBalancers"]
+    arn = balancers[0]["LoadBalancerArn"]
+
+    def rules():
+        found = []
+        listeners = local.aws(
+            "elbv2", "describe-listeners", "--load-balancer-arn", arn
+        )["Listeners"]
+        for listener in listeners:
+            answer = local.aws(
+                "elbv2", "describe-rules", "--listener-arn", listener["ListenerArn"]
+            )
+            found += [rule for rule in answer["Rules"] if not rule["IsDefault"]]
+        return found
+
+    before = rules()
+    with nobody_reconciling(local):
+        local.aws("elbv2", "delete-rule", "--rule-arn", before[0]["RuleArn"])
+        ran = local.hokusai("diff")
+
+    assert ran.returncode == 1
+    assert "routes[api.hokus.ai/api/*].listeners[443]" in ran.stdout
+    eventually(lambda: len(rules()) == len(before), within=90, every=1.0)
+    local.converge()
 
 
 def test_the_output_of_a_task_is_in_its_log_group(local):

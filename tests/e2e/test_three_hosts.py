@@ -172,6 +172,16 @@ def hosts(three):
     return three
 
 
+def test_why_is_answered_by_way_of_the_server(hosts):
+    target = hosts.cli.hokusai("status", "--server", API).stdout.split()
+    address = next(word for word in target if "/" in word)
+
+    why = hosts.cli.hokusai("why", address, "--server", API)
+
+    assert why.returncode == 0, why.stderr
+    assert "ready" in why.stdout.lower()
+
+
 def test_status_and_events_are_read_by_way_of_the_server(hosts):
     status = hosts.cli.hokusai("status", "--server", API)
     events = hosts.cli.hokusai("events", "service/web", "--server", API)

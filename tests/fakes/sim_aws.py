@@ -1,7 +1,5 @@
 """AWS in memory: the ECS simulator, and the little that stands around it."""
 
-import pickle
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,50 +9,12 @@ from controller.clients.aws import is_write
 from controller.clients.aws.errors import translated
 from controller.core.clock import Clock
 from tests.fakes.sim_ecs import ACCOUNT, REGION, EcsBackend, RefusalError
+from tests.fakes.sim_elbv2 import LoadBalancing
+from tests.fakes.sim_map import CloudMap
+from tests.fakes.sim_shelf import Shelf
 from tests.fakes.sim_wire import Wire
 
 _LISTS = frozenset({"ListTaskDefinitions", "DescribeServices", "ListServices"})
-
-
-class UnknownOperationError(BaseException):
-    """The simulated AWS lacks an operation; nothing in the program may catch this."""
-
-
-class Shelf:
-    """A service that keeps things by name, and no more."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.things: dict[str, Any] = {}
-        self.changed: Counter[tuple[str, str]] = Counter()
-
-    def saved(self) -> bytes:
-        """Return all it knows."""
-        return pickle.dumps(self.things)
-
-    def load(self, saved: bytes) -> None:
-        """Become what it was."""
-        self.things = pickle.loads(saved)  # noqa: S301 - our own bytes
-
-    def put(self, operation: str, name: str, thing: Any) -> None:
-        """Keep a thing, and note it if it is news."""
-        if self.things.get(name) != thing:
-            self.changed[operation, name] += 1
-        self.things[name] = thing
-
-    def perform(self, operation: str, asked: Mapping[str, Any]) -> Any:
-        """Carry a call out."""
-        carry_out = getattr(self, operation, None)
-        if carry_out is None:
-            msg = f"{self.name}:{operation}"
-            raise UnknownOperationError(msg)
-        answer = carry_out(asked)
-        return pickle.loads(pickle.dumps(answer))  # noqa: S301 - our own bytes
-
-    def _of(self, name: str, code: str) -> Any:
-        if name not in self.things:
-            raise RefusalError(code, f"{name} does not exist", 400)
-        return self.things[name]
 
 
 class Parameters(Shelf):
@@ -124,54 +84,25 @@ class Logs(Shelf):
         return {}
 
 
-class CloudMap(Shelf):
-    """Cloud Map: one namespace, and the services in it."""
-
-    def __init__(self, namespace: str) -> None:
-        super().__init__("servicediscovery")
-        self.namespace = namespace
-
-    def ListNamespaces(self, _asked: Mapping[str, Any]) -> Any:
-        """Return the one namespace."""
-        return {"Namespaces": [{"Name": self.namespace, "Id": "ns-1"}]}
-
-    def ListServices(self, _asked: Mapping[str, Any]) -> Any:
-        """Return all services."""
-        return {"Services": [self.things[name] for name in sorted(self.things)]}
-
-    def GetService(self, asked: Mapping[str, Any]) -> Any:
-        """Return one service."""
-        for service in self.things.values():
-            if service["Id"] == asked["Id"]:
-                return {"Service": service}
-        code, words = "ServiceNotFound", "no such service"
-        raise RefusalError(code, words, 400)
-
-    def CreateService(self, asked: Mapping[str, Any]) -> Any:
-        """Make a service; the same request again is the first one."""
-        known = self.things.get(asked["Name"])
-        if known is not None and known["Request"] != asked["CreatorRequestId"]:
-            code, words = "ServiceAlreadyExists", "it exists"
-            raise RefusalError(code, words, 400)
-        id_ = f"srv-{len(self.things) + 1}" if known is None else known["Id"]
-        arn = f"arn:aws:servicediscovery:{REGION}:{ACCOUNT}:service/{id_}"
-        request = asked["CreatorRequestId"]
-        thing = {"Name": asked["Name"], "Id": id_, "Arn": arn, "Request": request}
-        self.put("CreateService", asked["Name"], thing)
-        return {"Service": thing}
-
-
 class SimulatedAws:
     """The one door; see ``clients.aws.Aws``."""
 
     def __init__(self, wire: Wire, clock: Clock, namespace: str) -> None:
         self._wire = wire
         self.ecs = EcsBackend(clock)
-        self.map = CloudMap(namespace)
+        self.map = CloudMap(namespace, self.ecs.around)
+        self.balancing = LoadBalancing(self.ecs.around)
+        self.ecs.around.forwards = self.balancing.forwards
         self.ssm = Parameters("ssm")
         self.secrets = SecretsManager("secretsmanager")
         self.logs = Logs("logs")
-        self.shelves = (self.map, self.ssm, self.secrets, self.logs)
+        self.shelves = (
+            self.map,
+            self.ssm,
+            self.secrets,
+            self.logs,
+            self.balancing,
+        )
         self._by_name = {backend.name: backend for backend in (self.ecs, *self.shelves)}
 
     def call(

@@ -2,7 +2,7 @@
 
 import pickle
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from controller.clients.aws import is_write
@@ -10,7 +10,7 @@ from controller.core.clock import Clock
 from controller.core.identity import OWNER_TAG, canonical_json
 from controller.emulation.data import aws_fills
 from controller.emulation.ecs import EcsSimulator, Timing
-from controller.emulation.ecs.effects import NoEffects
+from controller.emulation.ecs.effects import MissingError, NoEffects, Target
 from controller.emulation.ecs.errors import EcsError
 from controller.emulation.ecs.state import Service
 from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
@@ -26,10 +26,27 @@ class RefusalError(Exception):
 
 
 class Around(NoEffects):
-    """What ECS does to Cloud Map: instances come and go with tasks."""
+    """What ECS does to Cloud Map: instances come and go with tasks.
+
+    Attributes:
+        instances: Addresses by registry and instance.
+        targets: Addresses and ports by target group.
+        forwards: Whether a listener leads to a target group.
+    """
 
     def __init__(self) -> None:
         self.instances: dict[str, dict[str, str]] = {}
+        self.targets: dict[str, list[tuple[str, int]]] = {}
+        self.forwards: Callable[[str], bool] = lambda _arn: True
+
+    def check_target_group(self, arn: str) -> None:
+        """Refuse a group that nothing leads to, as AWS does."""
+        if not self.forwards(arn):
+            message = (
+                f"The target group with targetGroupArn {arn} does not have an "
+                "associated load balancer."
+            )
+            raise MissingError(message)
 
     def register_instance(
         self, registry_arn: str, instance_id: str, attributes: Mapping[str, str]
@@ -41,6 +58,18 @@ class Around(NoEffects):
     def deregister_instance(self, registry_arn: str, instance_id: str) -> None:
         """Take an address out of a name."""
         self.instances.get(registry_arn, {}).pop(instance_id, None)
+
+    def register_target(self, target: Target) -> None:
+        """Put an address into a target group; it is healthy at once."""
+        group = self.targets.setdefault(target.target_group_arn, [])
+        if (target.address, target.port) not in group:
+            group.append((target.address, target.port))
+
+    def deregister_target(self, target: Target) -> None:
+        """Take an address out of a target group."""
+        group = self.targets.get(target.target_group_arn, [])
+        if (target.address, target.port) in group:
+            group.remove((target.address, target.port))
 
 
 class EcsBackend:
@@ -75,13 +104,15 @@ class EcsBackend:
         """Return its state with all that runs on it."""
         runtime = self.runtime
         addresses = self.simulator._context.addresses
-        parts = (runtime.scripts, runtime._runs, self.around.instances, addresses)
+        around = self.around.instances, self.around.targets
+        parts = (runtime.scripts, runtime._runs, around, addresses)
         return pickle.dumps((self.simulator.world, parts))
 
     def become(self, whole: bytes) -> None:
         """Become what it was, with all that ran on it."""
         self.simulator.world, parts = pickle.loads(whole)  # noqa: S301
-        scripts, runs, self.around.instances, addresses = parts
+        scripts, runs, around, addresses = parts
+        self.around.instances, self.around.targets = around
         self.runtime.scripts, self.runtime._runs = scripts, runs
         context = self.simulator._context
         object.__setattr__(context, "addresses", addresses)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from controller.core.identity import OWNER_TAG
 from controller.emulation.runtimes.scripted import Script
 from tests.fakes.sim_net import SimulatedReceiver
 from tests.faults.documents import (
@@ -9,6 +10,8 @@ from tests.faults.documents import (
     DISCOVERY,
     ENDPOINT,
     EXPERIMENT,
+    OTHER_ROUTES,
+    ROUTES,
     SECRETS,
     model,
     service,
@@ -118,7 +121,20 @@ def _foreign(world: World) -> None:
     world.mlflow._create_model({"name": "somebody-elses"})
 
 
+def _balanced(body: str, owner: str = "hokusai/development"):
+    """Begin with a load balancer that listens on two ports, and ``body`` declared."""
+
+    def begin(world: World) -> None:
+        populated(world)
+        tags = {OWNER_TAG: owner}
+        world.aws.balancing.made("hokusai-development", tags, 80, 443)
+        world.declare(body)
+
+    return begin
+
+
 ADOPT = "    adopt: true\n"
+ROUTED = services(service(extra=DISCOVERY + ROUTES))
 WORKLOADS = (
     Workload("everything from nothing", nothing, (declares(ALL),), depth=2),
     Workload(
@@ -180,6 +196,33 @@ WORKLOADS = (
         begun(services(service())),
         (_migrates,),
         depth=3,
+    ),
+    Workload(
+        "route added",
+        _balanced(services(service(extra=DISCOVERY))),
+        (declares(ROUTED),),
+    ),
+    Workload(
+        "service with routes from nothing",
+        _balanced(""),
+        (declares(ROUTED),),
+    ),
+    Workload(
+        "route added to the load balancer of others",
+        _balanced(services(service()), owner="others/development"),
+        (declares(services(service(extra=ROUTES))),),
+        settles=False,
+    ),
+    Workload(
+        "routes changed",
+        _balanced(ROUTED),
+        (declares(services(service(extra=DISCOVERY + OTHER_ROUTES))),),
+    ),
+    Workload(
+        "routes removed",
+        _balanced(ROUTED),
+        (declares(services(service(extra=DISCOVERY))),),
+        depth=2,
     ),
     Workload("dependency chain", nothing, (declares(BOTH),), depth=2),
     Workload(

@@ -16,6 +16,15 @@ SECRETS = """\
 """
 BEFORE = "    before: [{name: migrate, command: [migrate]}]\n"
 DISCOVERY = "    discovery: api\n"
+ROUTES = """\
+    routes:
+      - {host: api.hokus.ai, path: "/api/*", listeners: [80, 443]}
+"""
+OTHER_ROUTES = """\
+    routes:
+      - {host: api.hokus.ai, path: "/api/v1/*", listeners: [443]}
+      - {host: api.hokus.ai, path: "/api/*", listeners: [443]}
+"""
 EXPERIMENT = "experiments:\n  scoring: {tags: {team: growth}}\n"
 ENDPOINT = """\
 endpoints:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.fakes.sim_controller import SimController
 from tests.faults.outcome import Effects, Run, effects_of
 from tests.faults.truth import plain_tags, tags_of
 from tests.faults.world import CLUSTER, World
@@ -163,6 +164,8 @@ def _services(world: World) -> Iterator[Any]:
     )
     for arn, instances in sorted(ecs.around.instances.items()):
         yield arn, sorted(instances.values())
+    for arn, targets in sorted(ecs.around.targets.items()):
+        yield arn, sorted(targets)
 
 
 def _definitions(world: World) -> Any:
@@ -187,7 +190,19 @@ def _process(world: World) -> Any:
             (str(k), len(v)) for k, v in controller.reconciler.repairs.times.items()
         ),
         sorted(map(str, controller.memory._doomed)),
+        [*_registrar(controller)],
     )
+
+
+def _registrar(controller: SimController) -> Iterator[Any]:
+    """Yield what an earlier look at registrations found amiss."""
+    service: Any = controller.drivers["service"]
+    registrar = service._settling.registrar
+    yield sorted(registrar._ours)
+    yield sorted(registrar._seen)
+    for name, register in sorted(registrar._seen.items()):
+        if not register.in_order:
+            yield name, sorted(register.stale), sorted(register.missing)
 
 
 _TABLES = (

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from controller.cli.exits import Exit, of_plan
 from controller.clients.aws.rates import CATEGORIES, RATES
+from controller.core.identity import DEPLOYMENT_TAG
 from tests.fakes.sim_faults import FaultKind
 from tests.faults.outcome import Run
 from tests.faults.workloads import Workload
@@ -198,5 +199,12 @@ def _in_flight(run: Run) -> list[str]:
 
 
 def _without_counts(services: object) -> object:
+    """Leave out what a repair may leave otherwise: the count, and whose rollout it is.
+
+    A service that was made and never changed says nothing of its deployment.
+    """
     assert isinstance(services, dict)
-    return {name: (*s[:2], *s[3:]) for name, s in services.items()}
+    return {
+        name: (*s[:2], [tag for tag in s[3] if tag[0] != DEPLOYMENT_TAG], *s[4:])
+        for name, s in services.items()
+    }

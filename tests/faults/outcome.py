@@ -129,6 +129,10 @@ def end_of(world: World, *, stamped: bool = True) -> dict[str, Any]:
             for name, thing in world.aws.logs.things.items()
         ),
         "names": sorted(world.aws.map.things),
+        "load balancing": sorted(
+            (arn, repr(sorted(thing.items())))
+            for arn, thing in world.aws.balancing.things.items()
+        ),
         "deliveries": sorted(
             (row.target, row.model, _source(world, row), row.state)
             for row in told_rows(world)
@@ -164,6 +168,7 @@ def _services(world: World, stamped: bool) -> dict[str, Any]:
             service.desired,
             [t for t in plain_tags(service) if stamped or t[0] not in STAMPS],
             bool(service.fields.get("serviceRegistries")),
+            [b["targetGroupArn"] for b in service.fields.get("loadBalancers", ())],
         )
         for name, service in sorted(cluster.services.items())
         if service.status != "INACTIVE"

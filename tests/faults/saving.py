@@ -85,6 +85,7 @@ def _memory(controller: SimController) -> dict[str, Any]:
         "statuses": controller.memory._statuses,
         "doomed": controller.memory._doomed,
         "names": service._map._names,
+        "registrar": _registrar(service),
         "definitions": service._ecs._definitions,
         "words": service._lookout._words,
         "ended": service._lookout._history._ended,
@@ -103,7 +104,15 @@ def _reborn(world: World, memory: dict[str, Any]) -> SimController:
     controller.memory._statuses = memory["statuses"]
     controller.memory._doomed = memory["doomed"]
     service._map._names = memory["names"]
+    for name, value in memory["registrar"].items():
+        setattr(service._settling.registrar, name, value)
     service._ecs._definitions = memory["definitions"]
     service._lookout._words = memory["words"]
     service._lookout._history._ended = memory["ended"]
     return controller
+
+
+def _registrar(service: Any) -> dict[str, Any]:
+    """Return what an earlier look found; the rest is looked at anew in each pass."""
+    names = ("_looked", "_seen", "_told", "_again", "_ours")
+    return {name: getattr(service._settling.registrar, name) for name in names}

@@ -43,7 +43,38 @@ def _service(world: World, resource: Resource[Any]) -> bool:
         and service.primary.rollout_state == "COMPLETED"
         and len(running) >= service.desired
         and (not spec.discovery or bool(service.fields.get("serviceRegistries")))
+        and _routed(world, spec, service.fields.get("loadBalancers", []))
     )
+
+
+def _routed(world: World, spec: Any, joined: list[Mapping[str, Any]]) -> bool:
+    """Whether the service is in its target group, and every route leads there."""
+    balancing = world.aws.balancing
+    groups = {g["TargetGroupName"]: g["TargetGroupArn"] for g in balancing.groups()}
+    group = groups.get(spec.target_group)
+    inside = group in {entry["targetGroupArn"] for entry in joined}
+    lead = {
+        (
+            balancing.things[rule["ListenerArn"]]["Port"],
+            *(
+                value
+                for condition in rule["Conditions"]
+                for key, config in condition.items()
+                if key.endswith("Config")
+                for value in config["Values"]
+            ),
+        )
+        for rule in balancing.rules()
+        if rule["Actions"][0]["TargetGroupArn"] == group
+    }
+    if not spec.routes:
+        return not inside and not lead
+    asked = {
+        (port, route.host, route.path)
+        for route in spec.routes
+        for port in route.listeners
+    }
+    return inside and asked == lead
 
 
 def _model(world: World, resource: Resource[Any]) -> bool:

@@ -27,8 +27,16 @@ def meddled(world: World) -> None:
         if any(tag["key"] == "team" for tag in experiment["tags"]):
             tags = [tag for tag in experiment["tags"] if tag["key"] != "team"]
             experiment["tags"] = tags
+    _misrouted(world)
     if "/hokusai/api-ip" in world.aws.ssm.things:
         world.aws.ssm.things["/hokusai/api-ip"] = "192.0.2.66"
+
+
+def _misrouted(world: World) -> None:
+    for rule in world.aws.balancing.rules():
+        rule["Actions"] = [{**rule["Actions"][0], "TargetGroupArn": "elsewhere"}]
+    for group in world.aws.balancing.groups():
+        group["HealthCheckPath"] = "/edited-by-hand"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,13 @@ from controller.core.resource import Resource, ResourceId
 from controller.kinds import discover
 from controller.kinds.endpoint.state import EndpointState
 from controller.kinds.service.canonical import canonical
+from controller.kinds.service.routes.attachment import entry
 from controller.kinds.service.settings import settings
 from controller.kinds.service.state import Deployment, Rejection, ServiceState
 from controller.kinds.service.task_definition import render
 from controller.kinds.webhook.state import WebhookState
 from controller.spec.document import Document, load
+from tests.incidents.routing import as_declared, group_arn, routing
 
 FOLDERS = Path(__file__).parents[2] / "specs" / "incidents"
 KINDS = discover()
@@ -127,14 +129,26 @@ def _service(spec: Any, told: dict[str, Any]) -> ServiceState:
         status="ACTIVE",
         definition=canonical(live),
         definition_arn=_ARN,
-        settings=settings(spec),
+        settings=_settings(spec),
         desired=1,
         running=running,
         deployments=(primary,),
         discovery=told.get("discovery", spec.discovery),
         problem=told.get("problem", ""),
+        routing=routing(spec, told["listeners"])
+        if "listeners" in told
+        else as_declared(spec),
     )
     if "rejected" in told:
         content = content_hash(canonical(render(spec)))
         state = replace(state, rejected=(Rejection(content, told["rejected"]),))
     return state
+
+
+def _settings(spec: Any) -> dict[str, Any]:
+    """Return the service's own fields as declared, in its target group."""
+    if not spec.routes:
+        return settings(spec)
+    balancers = [entry(spec, group_arn(spec))]
+    grace = {"healthCheckGracePeriodSeconds": spec.health.grace} if spec.health else {}
+    return {**settings(spec), "loadBalancers": balancers, **grace}

@@ -7,6 +7,7 @@ import pytest
 
 from controller.core.conditions import ConditionType, Truth
 from controller.core.errors import SpecError
+from controller.core.identity import OWNER_TAG
 from controller.spec.document import Document, load
 from tests.fakes.sim_controller import KINDS
 from tests.fakes.sim_documents import body, mangled
@@ -37,6 +38,8 @@ def accepted(count: int, first: int = 0) -> list[str]:
 def prepared() -> World:
     world = World()
     populated(world)
+    tags = {OWNER_TAG: "hokusai/development"}
+    world.aws.balancing.made("hokusai-development", tags, 1, 2)
     for host in ("api.hokusai-development.local", "registry.hokus.ai"):
         world.dns.names[host] = ("10.0.0.1",)
     return world

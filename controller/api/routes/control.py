@@ -16,6 +16,7 @@ from controller.api.records import (
 )
 from controller.core.resource import ResourceId
 from controller.core.secret import Secret
+from controller.core.story import Tried
 
 _MOST_EVENTS = 1_000
 _LONGEST_REASON = 200
@@ -52,6 +53,13 @@ def router(records: Records, key: Secret | None) -> APIRouter:
         of = _address(resource)
         return await asyncio.to_thread(event_reports, records, limit, of)
 
+    @routes.get("/tried")
+    async def tried(
+        resource: Annotated[str, Query(max_length=320)],
+    ) -> Tried | None:
+        """Return what was last tried with a resource; null if nothing ever was."""
+        return await asyncio.to_thread(records.tried, _parsed(resource))
+
     @routes.post("/reconcile", status_code=202)
     async def reconcile(
         reason: Annotated[str, Query(max_length=_LONGEST_REASON)] = "asked by API",
@@ -63,8 +71,10 @@ def router(records: Records, key: Secret | None) -> APIRouter:
 
 
 def _address(text: str | None) -> ResourceId | None:
-    if text is None:
-        return None
+    return None if text is None else _parsed(text)
+
+
+def _parsed(text: str) -> ResourceId:
     try:
         return ResourceId.parse(text)
     except ValueError as error:

@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
                 table.say(f"Everything is ready after {elapsed:.1f} s.")
                 if args.once:
                     break
-                table.say(what_next(local.environment(), local.names()))
+                table.say(what_next(local.environment(), local.names(), local.fronts()))
             if args.once and elapsed > args.timeout:
                 break
         table.say("Stopping everything …")

@@ -59,13 +59,16 @@ class Table:
 
 
 def what_next(
-    environment: Mapping[str, str], names: Iterable[tuple[str, int, str]]
+    environment: Mapping[str, str],
+    names: Iterable[tuple[str, int, str]],
+    fronts: Iterable[tuple[str, int, str, str]] = (),
 ) -> str:
     """Return what a person may try now.
 
     Args:
         environment: The variables by which the platform is found.
         names: Host, port and address of what answers HTTP.
+        fronts: Host, local port, path and authority's file of each public name.
     """
     dns_host, dns_port = environment["HOKUSAI_DNS_SERVER"].rsplit(":", 1)
     known = list(names)
@@ -80,6 +83,7 @@ def what_next(
             f"  curl --resolve {host}:{port}:{address} http://{host}:{port}/health"
             for host, port, address in known
         ),
+        *(_public(*front) for front in fronts),
         f"  {keys} \\",
         "    .venv/bin/aws ecs update-service --cluster hokusai-local \\",
         "    --service hokusai-api-local --deployment-configuration maximumPercent=150",
@@ -88,6 +92,14 @@ def what_next(
         "Ctrl-C stops everything.",
     ]
     return "\n".join(lines)
+
+
+def _public(host: str, port: int, path: str, authority: str) -> str:
+    """Return the command that asks the load balancer for a public name."""
+    trusted = f" --cacert {authority}" if authority else ""
+    scheme = "https" if authority else "http"
+    there = f"--resolve {host}:{port}:127.0.0.1{trusted}"
+    return f"  curl {there} {scheme}://{host}:{port}{path}"
 
 
 def _drawn(lines: list[tuple[str, str, str, str]], elapsed: float) -> Any:

@@ -83,8 +83,7 @@ def _table(plan: Plan, looked_at: int) -> Iterator[str]:
     for advice in plan.advice:
         yield f"! {advice.target}  {advice.reason}: {advice.message}"
         yield from _change_lines(advice.changes)
-        if advice.command:
-            yield f"    run: {advice.command}"
+        yield from (f"    run: {line}" for line in advice.command.splitlines())
     for blocked in plan.blocked:
         yield f"? {blocked.target}  {blocked.hold}: {blocked.message}"
         yield from _change_lines(blocked.changes)

@@ -5,7 +5,8 @@ from controller.kinds.service.compare import compare
 from controller.kinds.service.cost import cost
 from controller.kinds.service.explain import explain
 from controller.kinds.service.fields import immutable_paths
-from controller.kinds.service.rules import health, held, writer
+from controller.kinds.service.routes.overlap import clashes
+from controller.kinds.service.rules import found, health, held, writer
 from controller.kinds.service.spec import ServiceSpec, references
 from controller.kinds.service.state import ServiceState
 from controller.kinds.service.whole import complete
@@ -18,6 +19,8 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     health=health,
     held=held,
     explain=explain,
+    findings=found,
+    clashes=clashes,
     references=references,
     complete=complete,
     cost=cost,
@@ -25,8 +28,11 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     "DescribeTaskDefinition a revision; rollouts under way: ceil(r / 20) "
     "DescribeServiceDeployments; tasks, each minute and while something moves: "
     "ceil(t / 100) ListTasks and DescribeTasks a cluster, one "
-    "DescribeTargetHealth a target group; undeclared ones, each minute: "
-    "ceil(all / 100) ListServices, ceil(u / 10) DescribeServices a cluster",
+    "DescribeTargetHealth a target group, one ListInstances a name; undeclared ones, "
+    "each minute: ceil(all / 100) ListServices, ceil(u / 10) DescribeServices a "
+    "cluster; each minute: DescribeLogGroups; with routes: DescribeTargetGroups, "
+    "DescribeLoadBalancers, DescribeListeners a load balancer, DescribeRules a "
+    "listener, ceil(k / 20) DescribeTags",
     unbound=frozenset({"desired_count"}),
     immutable=immutable_paths(),
     writer=writer,

@@ -18,8 +18,10 @@ from controller.kinds.service.canonical import (
     real_differences,
 )
 from controller.kinds.service.canonical.shape import leaves
+from controller.kinds.service.discovery_truth import registered
 from controller.kinds.service.fields import FIELDS, PREFIX, field_of
 from controller.kinds.service.memo import Memo
+from controller.kinds.service.routes.attachment import routed
 from controller.kinds.service.settings import settings
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
@@ -36,6 +38,9 @@ def compare(spec: ServiceSpec, state: ServiceState) -> tuple[Change, ...]:
         *_settings(spec, state),
         *_count(spec, state),
         *_discovery(spec, state),
+        *routed(spec, state.routing, state.settings),
+        *registered(state.registration),
+        *_retention(spec, state),
     )
 
 
@@ -167,6 +172,12 @@ def _count(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
 def _discovery(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
     if spec.discovery is not None and spec.discovery != state.discovery:
         yield Change("discovery", state.discovery, spec.discovery, Effect.RESTART)
+
+
+def _retention(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
+    if state.retention is not None and state.retention != spec.log_retention_days:
+        before = state.retention or "for ever"
+        yield Change("log_retention_days", before, spec.log_retention_days)
 
 
 def _change(path: str, before: Any, after: Any, effect: Effect) -> Change:

@@ -1,8 +1,9 @@
 """What carrying out an action on a service takes."""
 
 from controller.core.cost import Cost
-from controller.core.plan import Action, Change, Verb
+from controller.core.plan import Action, Reason, Verb
 from controller.kinds.service.fields import changed_fields
+from controller.kinds.service.routes.attachment import BALANCERS, GRACE
 from controller.kinds.service.spec import ServiceSpec
 
 # Until Fargate has a place for a task, and has pulled its image.
@@ -10,6 +11,9 @@ _START_SECONDS = 40
 _SETTLE_SECONDS = 2
 # CreateLogGroup and PutRetentionPolicy, RegisterTaskDefinition, CreateService.
 _CREATE = 4
+# CreateTargetGroup, or ModifyTargetGroup; ModifyTargetGroupAttributes and AddTags.
+_GROUP = 3
+_BESIDE = ("discovery.instances", "log_retention_days")
 
 
 def cost(action: Action) -> Cost:
@@ -25,28 +29,40 @@ def cost(action: Action) -> Cost:
         case _:
             seconds = _start(spec) if spec and action.disruptive else _SETTLE_SECONDS
             steps = 2 * len(spec.before) if spec and action.disruptive else 0
-            calls = _update(action.changes) + steps
-            return Cost(calls, int(action.disruptive), seconds)
+            return Cost(_update(action) + steps, int(action.disruptive), seconds)
 
 
 def _creation(spec: ServiceSpec) -> int:
+    rules = sum(len(set(route.listeners)) for route in spec.routes)
+    routes = _GROUP + rules if rules else 0
     # RunTask and TagResource for each step.
-    return _CREATE + bool(spec.discovery) + 2 * len(spec.before)
+    return _CREATE + bool(spec.discovery) + 2 * len(spec.before) + routes
 
 
-def _update(changes: tuple[Change, ...]) -> int:
+def _update(action: Action) -> int:
     """Return the calls of an update: the revision, the service, and its tags."""
-    paths = [change.path for change in changes]
+    paths = [change.path for change in action.changes]
     revision = any(path.startswith("task.") for path in paths)
     discovery = "discovery" in paths
+    around = sum(_around(path) for path in paths)
     service = (
         revision
         or discovery
         or "desired_count" in paths
-        or bool(changed_fields(changes))
+        or bool(changed_fields(action.changes))
+        or any(path in {BALANCERS, GRACE} for path in paths)
     )
+    beside = all(_around(path) for path in paths)
+    stamped = not beside or action.reason is not Reason.DRIFTED
     # CreateLogGroup, which finds the group there, and RegisterTaskDefinition.
-    return 2 * revision + discovery + service + 1
+    return 2 * revision + discovery + around + service + stamped
+
+
+def _around(path: str) -> int:
+    """Return the calls that settle ``path`` beside those to ECS."""
+    if path.startswith("routes.target_group"):
+        return _GROUP
+    return int(path.startswith(("routes[", "routes.tag")) or path in _BESIDE)
 
 
 def _start(spec: ServiceSpec) -> int:

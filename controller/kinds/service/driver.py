@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from controller.clients.aws import Aws, paginated
+from controller.clients.aws import Aws
 from controller.clients.probe import Probe
 from controller.core.clock import Clock
 from controller.core.details import Section
 from controller.core.driver import Applied, Progressing, Waiting
-from controller.core.errors import ConflictError, PermanentError
+from controller.core.errors import PermanentError
 from controller.core.identity import DEPLOYMENT_TAG, OWNER_TAG
 from controller.core.observation import Observation, Ownership
 from controller.core.ownership import ownership_of, stamp
@@ -22,13 +22,19 @@ from controller.kinds.service.compare import wanted
 from controller.kinds.service.describe import Ecs
 from controller.kinds.service.details import ServiceDetails
 from controller.kinds.service.discovery import CloudMap
+from controller.kinds.service.discovery_look import Registrar
 from controller.kinds.service.fields import changed_fields
-from controller.kinds.service.fleet import Fleet
+from controller.kinds.service.fleet import SharedFleet
+from controller.kinds.service.log_groups import LogGroups
 from controller.kinds.service.observe import Lookout
 from controller.kinds.service.readiness import Readiness, Resolving
+from controller.kinds.service.routes.attachment import route_tags
+from controller.kinds.service.routes.balancers import Balancers
 from controller.kinds.service.settings import creation, settings
+from controller.kinds.service.settling import Settling, is_beside
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
+from controller.kinds.service.surroundings import Around
 from controller.kinds.service.task_definition import render
 from controller.kinds.service.undeclared import Undeclared
 
@@ -66,11 +72,14 @@ class ServiceDriver:
         self._aws = aws
         self._ecs = Ecs(aws)
         self._map = CloudMap(aws)
-        self._owner = platform.owner
+        self._owner = owner = platform.owner
         self._before = Before(aws)
         self._undeclared = Undeclared(aws, self._ecs, platform, clock)
-        fleet = Fleet(aws)
-        readiness = Readiness(aws, fleet, clock, resolver, Probe())
+        self._fleet = SharedFleet(aws)
+        registrar = Registrar(aws, owner, clock, self._fleet)
+        balancers = Balancers(aws, owner, clock)
+        self._logs = LogGroups(aws, owner, clock)
+        readiness = Readiness(aws, self._fleet, clock, resolver, Probe())
         self._lookout = Lookout(
             aws,
             platform,
@@ -80,10 +89,13 @@ class ServiceDriver:
             readiness if thorough else None,
             self._undeclared,
         )
+        self._around = Around(balancers, registrar if thorough else None, self._logs)
+        self._settling = Settling(aws, platform, balancers, registrar, self._logs)
 
     def observe(self, declared: Declared) -> Mapping[ResourceId, Observation]:
         """Return the declared services, ceil(n/10) calls a cluster when all is well."""
-        return self._lookout.observe(declared)
+        self._fleet.forget()
+        return self._around.of(declared, self._lookout.observe(declared))
 
     def apply(self, action: Action) -> Applied | Progressing | Waiting:
         """Make the service as declared. The rollout goes on after we return."""
@@ -103,7 +115,7 @@ class ServiceDriver:
         return ServiceDetails(self._aws).sections(resource.spec)
 
     def _create(self, spec: ServiceSpec, generation: str) -> Progressing | Waiting:
-        self._ensure_log_group(spec)
+        self._logs.ensure(spec)
         revision = self._registered(spec)
         if waits := self._before.waits(spec, revision):
             return Waiting(CHECK_AFTER, waits)
@@ -114,10 +126,13 @@ class ServiceDriver:
             "cluster": spec.cluster,
             "serviceName": spec.name,
             "taskDefinition": revision,
-            "tags": _tags({**tags, **stamp(self._owner, generation)}),
+            "tags": _tags(
+                {**tags, **stamp(self._owner, generation), **route_tags(spec)}
+            ),
         }
         if spec.discovery:
             parameters["serviceRegistries"] = [{"registryArn": self._map.ensure(spec)}]
+        parameters |= self._settling.created(spec)
         self._aws.call("ecs", "CreateService", **parameters)
         return Progressing(CHECK_AFTER, "The service was created; its tasks start.")
 
@@ -130,11 +145,12 @@ class ServiceDriver:
             field: value for field, value in declared.items() if field in fields
         }
         if any(path.startswith("task.") for path in paths):
-            self._ensure_log_group(spec)
+            self._logs.ensure(spec)
             revision = self._registered(spec)
             if waits := self._before.waits(spec, revision):
                 return Waiting(CHECK_AFTER, waits)
             parameters["taskDefinition"] = revision
+        parameters |= self._settling.updated(spec, state, paths)
         if "desired_count" in paths:
             parameters["desiredCount"] = spec.desired_count
         if "discovery" in paths:
@@ -152,6 +168,8 @@ class ServiceDriver:
                 **parameters,
             )
             tags |= _deployment(answer["service"])
+        elif is_beside(paths) and _carries(state.settings, tags):
+            return Applied()
         else:
             # Whoever died before the stamp left the deployment that is there.
             tags |= _deployment(state.settings)
@@ -164,6 +182,7 @@ class ServiceDriver:
         cluster, name = state.settings["clusterArn"], state.settings["serviceName"]
         self._refuse_others(cluster, name)
         self._undeclared.forget()
+        self._settling.deleted(state)
         self._aws.call(
             "ecs", "DeleteService", cluster=cluster, service=state.arn, force=True
         )
@@ -199,44 +218,6 @@ class ServiceDriver:
         equal = self._ecs.equal_revisions(spec.name, wanted(spec))
         return (arn, *(copy for copy in equal if copy != arn))
 
-    def _ensure_log_group(self, spec: ServiceSpec) -> None:
-        """Make the log group; without it the first task cannot start."""
-        try:
-            self._aws.call(
-                "logs",
-                "CreateLogGroup",
-                logGroupName=spec.log_group,
-                tags={OWNER_TAG: self._owner},
-            )
-        except ConflictError:
-            if not self._is_unfinished(spec):
-                return
-        self._aws.call(
-            "logs",
-            "PutRetentionPolicy",
-            logGroupName=spec.log_group,
-            retentionInDays=spec.log_retention_days,
-        )
-
-    def _is_unfinished(self, spec: ServiceSpec) -> bool:
-        """Whether the log group is one we made and did not come to finish.
-
-        Others' groups keep their logs for as long as they say: for ever, maybe.
-        """
-        groups = paginated(
-            self._aws,
-            "logs",
-            "DescribeLogGroups",
-            "logGroups",
-            logGroupNamePrefix=spec.log_group,
-        )
-        group = next((g for g in groups if g["logGroupName"] == spec.log_group), None)
-        if group is None or "retentionInDays" in group:
-            return False
-        arn = group["arn"].removesuffix(":*")
-        answer = self._aws.call("logs", "ListTagsForResource", resourceArn=arn)
-        return bool(answer["tags"].get(OWNER_TAG) == self._owner)
-
 
 def _deployment(service: Mapping[str, Any]) -> dict[str, str]:
     """Return the tag that says which deployment is ours.
@@ -248,6 +229,12 @@ def _deployment(service: Mapping[str, Any]) -> dict[str, str]:
         if deployment["status"] == "PRIMARY":
             return {DEPLOYMENT_TAG: deployment["id"]}
     return {}
+
+
+def _carries(service: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
+    """Whether ``service`` carries ``tags`` already."""
+    have = {tag["key"]: tag["value"] for tag in service.get("tags", ())}
+    return tags.items() <= have.items()
 
 
 def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -80,6 +80,24 @@ class Fleet:
             yield from answer["tasks"]
 
 
+class SharedFleet(Fleet):
+    """The same, for several that ask within one look: the second pays nothing."""
+
+    def __init__(self, aws: Aws) -> None:
+        super().__init__(aws)
+        self._running: dict[str, dict[str, tuple[Task, ...]]] = {}
+
+    def forget(self) -> None:
+        """Forget what was seen: another look begins."""
+        self._running = {}
+
+    def running(self, cluster: str) -> dict[str, tuple[Task, ...]]:
+        """Return the tasks that run or start, as they were when first asked for."""
+        if cluster not in self._running:
+            self._running[cluster] = super().running(cluster)
+        return self._running[cluster]
+
+
 def task_of(answer: Answer) -> Task:
     """Return a task as DescribeTasks tells of it."""
     return Task(

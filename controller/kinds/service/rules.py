@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 
-from controller.core.kind import Health, Held, Level
+from controller.core.kind import Finding, Health, Held, Level
 from controller.core.plan import Change, Hold
 from controller.kinds.service.compare import content
+from controller.kinds.service.discovery_truth import unregistered
 from controller.kinds.service.rollout import Phase, Rollout, rollout_of
+from controller.kinds.service.routes.findings import findings
+from controller.kinds.service.routes.findings import held as routes_held
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
 
@@ -16,6 +19,9 @@ def held(
     """Return what forbids acting now: a deletion, a rejection, our own rollout."""
     if state.status == "DRAINING":
         return Held(Hold.ROLLOUT_IN_PROGRESS, "ECS is deleting the service.")
+    others = routes_held(spec, state.routing)
+    if others is not None:
+        return others
     wanted = content(spec)
     for rejection in state.rejected:
         if rejection.content == wanted:
@@ -25,6 +31,11 @@ def held(
         message = f"{rollout_of(state, _deadline(spec)).message}."
         return Held(Hold.ROLLOUT_IN_PROGRESS, message)
     return None
+
+
+def found(spec: ServiceSpec, state: ServiceState) -> tuple[Finding, ...]:
+    """Return what of the service's surroundings is a person's to settle."""
+    return findings(spec, state.routing) if spec.routes else ()
 
 
 def writer(state: ServiceState) -> str:
@@ -56,8 +67,13 @@ def _serving(state: ServiceState, revision: str) -> Health:
     count = f"{state.running} of {state.desired} tasks run {revision}"
     if state.running < state.desired:
         return Health(Level.DEGRADED, "TasksMissing", _sentence(count, state.problem))
+    if state.registration.missing:
+        message = unregistered(state.discovery or "", state.registration)
+        return Health(Level.DEGRADED, "NotRegistered", message)
     if not state.unready:
-        return Health(Level.HEALTHY, "Running", f"{count}.")
+        unseen = state.registration.unseen
+        and_so = f" Who is registered could not be seen: {unseen}." if unseen else ""
+        return Health(Level.HEALTHY, "Running", f"{count}.{and_so}")
     message = _sentence(count, "; ".join(state.unready))
     if state.settled:
         return Health(Level.DEGRADED, "NotServing", message)

@@ -17,6 +17,7 @@ from controller.core.fields import (
     Whole,
     refuse,
 )
+from controller.core.identity import client_token
 from controller.core.kind import no_references
 from controller.core.placement import NetworkSpec, RolesSpec
 from controller.core.platform import Platform
@@ -28,6 +29,7 @@ from controller.kinds.service.own_words import (
     check_names,
     check_service,
 )
+from controller.kinds.service.routes.spec import RoutePath, RouteSpec
 
 EcsName = Annotated[
     str, Text("[A-Za-z0-9_-]+", "letters, digits, - and _", longest=255)
@@ -42,11 +44,12 @@ Image = Annotated[
 LogGroup = Annotated[
     str, Text("[A-Za-z0-9_/.#-]+", "letters, digits, _ / . # and -", longest=512)
 ]
-RouteHost = Annotated[
-    str, Text(r"[A-Za-z0-9*?.-]+", "a host name; * and ? stand for others", 128)
-]
-RoutePath = Annotated[
-    str, Text(r"/[\w\-.$/~\"'@:+*?&]*", "a path that starts with /", longest=128)
+Matcher = Annotated[
+    str,
+    Text(
+        "[2-4][0-9]{2}(?:-[2-4][0-9]{2})?(?:,[2-4][0-9]{2}(?:-[2-4][0-9]{2})?)*",
+        "HTTP statuses, as in 200 or 200-204,302",
+    ),
 ]
 Url = Annotated[
     str, Text(r"https?://[^\s/?#@]+(/\S*)?", "an address that starts with http(s)://")
@@ -55,6 +58,8 @@ Retention = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192,
     2557, 2922, 3288, 3653,
 ]  # fmt: skip
+# CreateTargetGroup, field Name; Elastic Load Balancing API reference.
+LONGEST_GROUP = 32
 
 
 class HealthSpec(Section):
@@ -71,6 +76,11 @@ class HealthSpec(Section):
         description="The container's own check, as ECS wants it: CMD or CMD-SHELL "
         "first. Made from the path, unless given.",
         examples=[["CMD-SHELL", "curl -f http://localhost:5000/health || exit 1"]],
+    )
+    matcher: Matcher = Field(
+        default="200",
+        description="The statuses that mean healthy, to load balancers.",
+        examples=["200-204"],
     )
     interval: Annotated[int, Span(1, 300)] = Field(
         default=30, description="Time between two checks; 5 s at least on AWS."
@@ -104,20 +114,6 @@ class HealthSpec(Section):
         if self.command is None and self.path is None:
             refuse("checks nothing", "add a path or a command")
         return self
-
-
-class RouteSpec(Section):
-    """A way from a load balancer to the service."""
-
-    host: RouteHost = Field(
-        description="The host asked for.", examples=["api.hokus.ai"]
-    )
-    path: RoutePath = Field(
-        default="/*", description="The path asked for.", examples=["/api/*"]
-    )
-    listeners: tuple[Port, ...] = Field(
-        default=(443,), min_length=1, description="The ports that listen."
-    )
 
 
 class DeploymentSpec(Section):
@@ -185,6 +181,9 @@ class ServiceSpec(Section):
     memory: Memory = Field(default=512, description="Memory in MiB.", examples=[2048])
     port: Port | None = Field(
         default=None, description="The port it listens on.", examples=[8001]
+    )
+    target_protocol: Literal["http", "https"] = Field(
+        default="http", description="What load balancers speak with the port."
     )
     desired_count: Annotated[Whole, Field(ge=0, le=INT32)] | None = Field(
         default=None,
@@ -258,6 +257,8 @@ class ServiceSpec(Section):
         description="Fields of CreateService in AWS's spelling, over the rest.",
         examples=[{"enableExecuteCommand": True}],
     )
+    target_group: FromPlatform = ""
+    load_balancer: FromPlatform = ""
     namespace: FromPlatform = ""
     owner: FromPlatform = ""
     region: FromPlatform = ""
@@ -323,6 +324,14 @@ def complete(name: str, spec: ServiceSpec, platform: Platform) -> ServiceSpec:
             "name": service,
             "cluster": spec.cluster or platform.cluster,
             "log_group": spec.log_group or f"/ecs/{service}",
+            "routes": tuple(
+                route.model_copy(
+                    update={"load_balancer": route.load_balancer or platform.balancer}
+                )
+                for route in spec.routes
+            ),
+            "load_balancer": platform.balancer,
+            "target_group": group_name(platform.service_name(name)),
             "namespace": platform.namespace,
             "owner": platform.owner,
             "region": platform.region,
@@ -331,6 +340,17 @@ def complete(name: str, spec: ServiceSpec, platform: Platform) -> ServiceSpec:
             "network": spec.network.completed(platform),
         }
     )
+
+
+def group_name(service: str) -> str:
+    """Return ``service`` as the name of its target group: 32 characters at most.
+
+    The shortened ones end in a hash, so that no two become one.
+    """
+    if len(service) <= LONGEST_GROUP:
+        return service.replace("_", "-")
+    digest = client_token("target group", service)[:6]
+    return f"{service[: LONGEST_GROUP - 7].strip('-_').replace('_', '-')}-{digest}"
 
 
 def _accepted_by_aws(spec: ServiceSpec) -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from controller.kinds.service.routes.state import RoutingState
+
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
@@ -70,6 +72,22 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class Registration:
+    """Who is registered in Cloud Map beside who runs.
+
+    Attributes:
+        stale: Registered addresses that no task has, seen in two looks: instance
+            and address.
+        missing: Addresses of tasks that run and are not registered, likewise.
+        unseen: Why the last look failed; empty if it did not.
+    """
+
+    stale: tuple[tuple[str, str], ...] = ()
+    missing: tuple[str, ...] = ()
+    unseen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceState:
     """A service as ECS tells of it.
 
@@ -93,6 +111,10 @@ class ServiceState:
         quiet: For how long the rollout has made no progress.
         unready: What does not serve yet, although ECS is done; see ``readiness``.
         settled: Whether ECS was done long enough ago for all to serve.
+        routing: Its load balancers and target group; empty if it has no routes.
+        registration: Who is registered under its name, if that was looked at.
+        retention: How long its log group keeps logs, in days; 0 for ever, None if it
+            is not ours or was not looked at.
         described: The task definition it is set to, in ECS's own words.
         names: What the ids and ARNs in it are called, as far as that was seen.
     """
@@ -114,6 +136,9 @@ class ServiceState:
     quiet: timedelta = timedelta(0)
     unready: tuple[str, ...] = ()
     settled: bool = True
+    routing: RoutingState = field(default_factory=RoutingState)
+    registration: Registration = field(default_factory=Registration)
+    retention: int | None = None
     described: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
 

@@ -63,3 +63,18 @@ def control(server: EmulatorServer, method: str, path: str, body: Any = None) ->
     answer = httpx.request(method, f"{server.url}/_emulator/{path}", json=body)
     answer.raise_for_status()
     return answer.json()
+
+
+def listened_to(server, group: str) -> str:
+    """Make a load balancer with one listener that forwards to ``group``."""
+    balancer, ec2 = client(server, "elbv2"), client(server, "ec2")
+    subnets = [s["SubnetId"] for s in ec2.describe_subnets()["Subnets"]][:2]
+    made = balancer.create_load_balancer(Name="lb", Subnets=subnets)
+    arn = made["LoadBalancers"][0]["LoadBalancerArn"]
+    balancer.create_listener(
+        LoadBalancerArn=arn,
+        Protocol="HTTP",
+        Port=80,
+        DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
+    )
+    return group

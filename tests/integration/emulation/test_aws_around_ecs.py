@@ -10,7 +10,7 @@ from controller.emulation.clocks import SteppedClock
 from controller.emulation.cloud_map import cloud_map_lookup
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
-from tests.integration.emulation.aws_here import client, control
+from tests.integration.emulation.aws_here import client, control, listened_to
 
 
 @pytest.fixture
@@ -229,6 +229,18 @@ def test_what_a_service_refers_to_must_be_there(aws, fields, reason):
         create(aws, **fields)
 
 
+def test_a_target_group_that_nothing_leads_to_is_refused(aws):
+    register(aws)
+    vpc = aws("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
+    group = aws("elbv2").create_target_group(
+        Name="t", Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip"
+    )
+    arn = group["TargetGroups"][0]["TargetGroupArn"]
+
+    with pytest.raises(ClientError, match="does not have an associated load balancer"):
+        create(aws, loadBalancers=[BEHIND_NOTHING | {"targetGroupArn": arn}])
+
+
 def test_targets_are_probed_as_the_clock_is_stepped():
     answering = True
     server = EmulatorServer(
@@ -241,7 +253,7 @@ def test_targets_are_probed_as_the_clock_is_stepped():
         group = clients["elbv2"].create_target_group(
             Name="t", Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip"
         )
-        arn = group["TargetGroups"][0]["TargetGroupArn"]
+        arn = listened_to(server, group["TargetGroups"][0]["TargetGroupArn"])
         register(clients.__getitem__)
         create(
             clients.__getitem__,

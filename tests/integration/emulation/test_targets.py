@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.emulation.aws_here import client, eventually
+from tests.integration.emulation.aws_here import client, eventually, listened_to
 from tests.integration.emulation.platform import Platform, address_of
 
 PORTS = [{"containerPort": 8001}]
@@ -19,12 +19,18 @@ def balancer(real):
 
 
 @pytest.fixture
+def group(real, balancer, vpc):
+    """Return what makes a target group that a listener forwards to."""
+    return lambda **more: listened_to(real, made(balancer, vpc, **more))
+
+
+@pytest.fixture
 def vpc(real):
     return client(real, "ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
 
 
-def group(balancer, vpc, path="/", delay=1):
-    made = balancer.create_target_group(
+def made(balancer, vpc, path="/", delay=1):
+    answer = balancer.create_target_group(
         Name="t",
         Protocol="HTTP",
         Port=8001,
@@ -34,7 +40,7 @@ def group(balancer, vpc, path="/", delay=1):
         HealthCheckIntervalSeconds=5,
         UnhealthyThresholdCount=2,
     )
-    arn = made["TargetGroups"][0]["TargetGroupArn"]
+    arn = answer["TargetGroups"][0]["TargetGroupArn"]
     seconds = {"Key": "deregistration_delay.timeout_seconds", "Value": str(delay)}
     balancer.modify_target_group_attributes(TargetGroupArn=arn, Attributes=[seconds])
     return arn
@@ -54,9 +60,9 @@ def behind(arn):
 
 
 def test_a_target_is_healthy_once_it_answers_and_drains_when_it_goes(
-    platform, balancer, vpc
+    platform, balancer, group
 ):
-    arn = group(balancer, vpc, delay=3)
+    arn = group(delay=3)
     platform.register("web", "web:1", portMappings=PORTS)
     platform.create("web", **behind(arn))
     task = platform.running("web")
@@ -72,8 +78,8 @@ def test_a_target_is_healthy_once_it_answers_and_drains_when_it_goes(
     eventually(lambda: healths(balancer, arn), lambda found: found == {})
 
 
-def test_a_target_that_answers_wrongly_never_gets_healthy(platform, balancer, vpc):
-    arn = group(balancer, vpc, path="/no-such-file")
+def test_a_target_that_answers_wrongly_never_gets_healthy(platform, balancer, group):
+    arn = group(path="/no-such-file")
     platform.register("web", "web:1", portMappings=PORTS)
     platform.create("web", **behind(arn))
 

@@ -8,8 +8,10 @@ import pytest
 
 from controller.api.app import create_app
 from controller.core.conditions import Condition, ConditionType, Truth
+from controller.core.plan import Verb
 from controller.core.resource import ResourceId
 from controller.core.secret import Secret
+from controller.core.story import Tried
 from controller.store.events import Happening
 from controller.store.heartbeat import Heartbeat
 from tests.fakes.stopped_clock import StoppedClock
@@ -37,6 +39,10 @@ class Records:
     def events(self, limit, of):
         found = (Happening(API, "Normal", "Ready", "Fine.", 2, NOON, NOON),)
         return tuple(h for h in found if of in {None, h.resource})[:limit]
+
+    def tried(self, id_):
+        at = NOON
+        return Tried(at, Verb.UPDATE, "Failed", "denied", 2, at) if id_ == API else None
 
     def ask(self, reason):
         self.wishes.append(reason)
@@ -109,6 +115,7 @@ def test_a_wish_for_a_pass_is_left_in_the_store():
     [
         ("GET", "/api/v1/status"),
         ("GET", "/api/v1/events"),
+        ("GET", "/api/v1/tried?resource=service/api"),
         ("POST", "/api/v1/reconcile"),
     ],
 )

@@ -1,6 +1,7 @@
 """One plan, four ways to show it."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -9,7 +10,7 @@ from jsonschema import Draft202012Validator
 from controller.cli.schemas import plan_schema
 from controller.cli.views.plans import render_plan, shown
 from controller.core.plan import Plan
-from tests.unit.cli.verdicts import PLAN
+from tests.unit.cli.verdicts import ADVICE, PLAN
 
 
 def test_a_table_tells_what_why_and_what_to_do():
@@ -24,6 +25,14 @@ def test_a_table_tells_what_why_and_what_to_do():
         "? webhook/site  RolloutInProgress: It rolls out.",
         "1 to update, 1 for a person, 2 held back, 2 unchanged.",
     ]
+
+
+def test_each_command_of_an_advice_has_its_own_line():
+    two = replace(ADVICE, command="aws first\naws second")
+
+    told = render_plan(Plan(advice=(two,)), "table", 1)
+
+    assert told.splitlines()[1:3] == ["    run: aws first", "    run: aws second"]
 
 
 def test_a_plan_in_sync_is_one_line():

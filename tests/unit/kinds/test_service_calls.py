@@ -88,6 +88,10 @@ class Cluster:
             ]
         }
 
+    def DescribeLogGroups(self, asked):
+        found = ({"logGroupName": s.log_group} for s in self.specs.values())
+        return {"logGroups": [{**group, "retentionInDays": 30} for group in found]}
+
     def ListTasks(self, asked):
         names = sorted(self.specs)
         start = int(asked.get("nextToken", 0))
@@ -118,14 +122,18 @@ class Looking:
         self.clock = StoppedClock()
         self.driver = ServiceDriver(self.aws, PLATFORM, self.clock, thorough=thorough)
 
-    def look(self):
-        """Look once and return the calls it took."""
+    def look(self, service="ecs"):
+        """Look once and return the calls to one service of AWS that it took."""
         before = dict(self.aws.counts)
         seen = self.driver.observe(self.resources)
         assert all(isinstance(s, Present) for s in seen.values())
         after = self.aws.counts
-        spent = {n.removeprefix("ecs:"): c - before.get(n, 0) for n, c in after.items()}
-        return {name: times for name, times in spent.items() if times}
+        spent = {name: count - before.get(name, 0) for name, count in after.items()}
+        return {
+            name.removeprefix(f"{service}:"): times
+            for name, times in spent.items()
+            if times and name.startswith(f"{service}:")
+        }
 
 
 @pytest.mark.parametrize(
@@ -188,12 +196,29 @@ def test_what_nobody_declares_is_looked_for_once_a_minute():
     assert looking.look() == {"DescribeServices": 25, "ListServices": 3}
 
 
+def test_log_groups_are_read_by_their_common_beginning_and_once_a_minute():
+    looking = Looking(100)
+
+    first, second = looking.look("logs"), looking.look("logs")
+    looking.clock.forward(60)
+
+    assert (first, second) == ({"DescribeLogGroups": 1}, {})
+    assert looking.look("logs") == {"DescribeLogGroups": 1}
+
+
+def test_without_routes_nobody_asks_for_load_balancers():
+    assert Looking(3).look("elbv2") == {}
+
+
 def test_the_rule_that_status_tells_is_the_one_that_is_asserted_here():
     assert KIND.looks == (
         "configuration: ceil(n / 10) DescribeServices a cluster, once "
         "DescribeTaskDefinition a revision; rollouts under way: ceil(r / 20) "
         "DescribeServiceDeployments; tasks, each minute and while something moves: "
         "ceil(t / 100) ListTasks and DescribeTasks a cluster, one "
-        "DescribeTargetHealth a target group; undeclared ones, each minute: "
-        "ceil(all / 100) ListServices, ceil(u / 10) DescribeServices a cluster"
+        "DescribeTargetHealth a target group, one ListInstances a name; undeclared ones, "
+        "each minute: ceil(all / 100) ListServices, ceil(u / 10) DescribeServices a "
+        "cluster; each minute: DescribeLogGroups; with routes: DescribeTargetGroups, "
+        "DescribeLoadBalancers, DescribeListeners a load balancer, DescribeRules a "
+        "listener, ceil(k / 20) DescribeTags"
     )

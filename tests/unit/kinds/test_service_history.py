@@ -62,8 +62,8 @@ class Ecs:
                         for r in asked["serviceRevisionArns"]
                     ]
                 }
-            case "ListServices" | "ListTasks":
-                return {"serviceArns": [], "taskArns": []}
+            case "ListServices" | "ListTasks" | "DescribeLogGroups":
+                return {"serviceArns": [], "taskArns": [], "logGroups": []}
             case _:
                 raise AssertionError(operation)
 

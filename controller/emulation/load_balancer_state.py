@@ -1,0 +1,75 @@
+"""The listeners, rules and targets there are, read out of moto and the target board."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from controller.emulation.load_balancer_rules import LiveRule
+from controller.emulation.moto_effects import Place
+from controller.emulation.targets import HEALTHY, UNHEALTHY, TargetBoard
+
+
+@dataclass(frozen=True, slots=True)
+class LiveListener:
+    """A listener as it is at this moment."""
+
+    rules: Sequence[LiveRule]
+    default: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveState:
+    """Reads; the lock is held meanwhile.
+
+    Attributes:
+        place: moto's backends.
+        lock: Held around every call of the emulated AWS.
+        targets: What is known of targets.
+    """
+
+    place: Place
+    lock: AbstractContextManager[Any]
+    targets: TargetBoard
+
+    def listener(self, balancer: str, port: int) -> LiveListener | None:
+        """Return the listener of a load balancer on ``port``; None without one."""
+        with self.lock:
+            for found in self.place.backend("elbv2").load_balancers.values():
+                for listener in (
+                    found.listeners.values() if found.name == balancer else ()
+                ):
+                    if int(listener.port) == port:
+                        return _listener(listener)
+        return None
+
+    def addresses(self, group: str) -> tuple[tuple[str, int], ...]:
+        """Return the targets that get requests: the healthy ones.
+
+        If all are unhealthy, all of them: load balancers fail open. Those that were
+        not looked at yet get none.
+        """
+        with self.lock:
+            known = self.targets.of_group(group)
+        for wanted in (HEALTHY, UNHEALTHY):
+            found = sorted(
+                (target.address, target.port)
+                for target, health in known.items()
+                if health is wanted
+            )
+            if found:
+                return tuple(found)
+        return ()
+
+
+def _listener(listener: Any) -> LiveListener:
+    rules = [
+        LiveRule(int(rule.priority), tuple(rule.conditions), _actions(rule.actions))
+        for rule in listener.rules.values()
+        if str(rule.priority) != "default"
+    ]
+    return LiveListener(rules, _actions(listener.default_actions))
+
+
+def _actions(actions: Sequence[Any]) -> tuple[Mapping[str, Any], ...]:
+    return tuple({"Type": action.type, **action.data} for action in actions)

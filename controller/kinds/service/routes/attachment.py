@@ -1,0 +1,136 @@
+"""The service's own side of its routes: the target group its tasks register in."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from controller.core.plan import Change, Effect
+from controller.kinds.service.routes.rules import (
+    Routed,
+    is_led_to,
+    steps,
+    will_be_attached,
+)
+from controller.kinds.service.routes.state import RoutingState
+from controller.kinds.service.routes.steps import DropGroup, Step
+
+# On the service: it has a target group of ours, which outlives its last route.
+GROUP_TAG = "hokusai.ai/target-group"
+TAG = "routes.tag"
+BALANCERS = "routes.loadBalancers"
+GRACE = "routes.healthCheckGracePeriodSeconds"
+
+
+def routed(
+    spec: Routed, seen: RoutingState, settings: Mapping[str, Any]
+) -> Iterator[Change]:
+    """Yield every difference between the declared routes and what was seen."""
+    for step in due(spec, seen, settings):
+        yield step.change
+    wanted, mine = will_be_attached(spec, seen), membership(spec, settings)
+    becomes = entry(spec, "") if wanted or stays(spec, seen, mine) else None
+    if _told(mine) != _told(becomes):
+        yield Change(BALANCERS, _told(mine), _told(becomes), Effect.RESTART)
+    if wanted and _is(mine, spec) and spec.health is not None:
+        before = settings.get("healthCheckGracePeriodSeconds")
+        if before != spec.health.grace:
+            yield Change(GRACE, before, spec.health.grace)
+    if tagged(settings) and not spec.routes and seen.group is None:
+        yield Change(TAG, spec.target_group, None, Effect.COSMETIC)
+
+
+def stays(spec: Routed, seen: RoutingState, mine: Mapping[str, Any] | None) -> bool:
+    """Whether a service stays in the group it is in, whatever else is amiss.
+
+    One that nothing leads to any more harms nobody, but ECS takes no other port for
+    it.
+    """
+    if mine is None or not spec.routes:
+        return False
+    return is_led_to(spec, seen) or _is(mine, spec)
+
+
+def due(
+    spec: Routed, seen: RoutingState, settings: Mapping[str, Any]
+) -> tuple[Step, ...]:
+    """Return the steps whose time has come.
+
+    A target group stays until no task is in it: ECS takes them out, one by one, when
+    the service has left the group.
+    """
+    settled = len(settings.get("deployments", ())) <= 1
+    left = settled and membership(spec, settings) is None
+    return tuple(s for s in steps(spec, seen) if left or not isinstance(s, DropGroup))
+
+
+def tagged(settings: Mapping[str, Any]) -> bool:
+    """Whether the service says that it has, or had, a target group of ours."""
+    return any(tag["key"] == GROUP_TAG for tag in settings.get("tags", ()))
+
+
+def route_tags(spec: Routed) -> dict[str, str]:
+    """Return the tag of a service that has routes."""
+    return {GROUP_TAG: spec.target_group} if spec.routes else {}
+
+
+def is_about(spec: Routed, settings: Mapping[str, Any]) -> bool:
+    """Whether load balancers must be looked at for the service.
+
+    Args:
+        spec: The service.
+        settings: The service as DescribeServices tells it; empty if it is not there.
+    """
+    return bool(spec.routes) or tagged(settings)
+
+
+def attached(settings: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the load balancers of a service, as DescribeServices tells them."""
+    balancers: Sequence[Mapping[str, Any]] = settings.get("loadBalancers", ())
+    return balancers
+
+
+def membership(spec: Routed, settings: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return how the service is in its target group; None if it is not."""
+    have = attached(settings)
+    return next((b for b in have if group_of(b) == spec.target_group), None)
+
+
+def group_of(balancer: Mapping[str, Any]) -> str:
+    """Return the name in a target group's ARN: ``…:targetgroup/<name>/<id>``."""
+    parts = str(balancer.get("targetGroupArn", "")).split("/")
+    return parts[1] if len(parts) > 1 else ""
+
+
+def entry(spec: Routed, arn: str) -> dict[str, Any]:
+    """Return the entry of ``loadBalancers`` that puts tasks into the group ``arn``."""
+    return {
+        "targetGroupArn": arn,
+        "containerName": spec.name,
+        "containerPort": spec.port,
+    }
+
+
+def balancers(
+    spec: Routed, arn: str | None, settings: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Return ``loadBalancers`` with ours as it must be, and those of others kept.
+
+    Args:
+        spec: The service.
+        arn: The target group to be in; None to be in none.
+        settings: The service as DescribeServices tells it; empty if it is new.
+    """
+    others = [dict(b) for b in attached(settings) if group_of(b) != spec.target_group]
+    return others if arn is None else [*others, entry(spec, arn)]
+
+
+def _is(balancer: Mapping[str, Any] | None, spec: Routed) -> bool:
+    return balancer is not None and (
+        balancer.get("containerName"),
+        balancer.get("containerPort"),
+    ) == (spec.name, spec.port)
+
+
+def _told(balancer: Mapping[str, Any] | None) -> str | None:
+    if balancer is None:
+        return None
+    return f"{balancer.get('containerName')}:{balancer.get('containerPort')}"

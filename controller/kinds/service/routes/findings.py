@@ -1,0 +1,302 @@
+"""What is amiss with a service's routes and is a person's to settle.
+
+We make no load balancers, listeners or certificates, change nothing on load
+balancers of others, and leave rules of others where they are.
+"""
+
+import shlex
+from collections.abc import Iterator
+
+from controller.core.identity import OWNER_TAG
+from controller.core.kind import Finding, Held
+from controller.core.observation import Ownership
+from controller.core.plan import Hold, Reason
+from controller.kinds.service.routes.match import match_of, natural_priority
+from controller.kinds.service.routes.patterns import covers
+from controller.kinds.service.routes.priorities import free_priority
+from controller.kinds.service.routes.rules import (
+    Routed,
+    declared_health,
+    in_the_way,
+    is_ours,
+    own_rule,
+)
+from controller.kinds.service.routes.spec import MOST_PRIORITY, RouteSpec
+from controller.kinds.service.routes.state import (
+    Balancer,
+    Listener,
+    RoutingState,
+    Rule,
+)
+from controller.kinds.service.routes.steps import path_of
+
+SERVICE_TAG = "hokusai.ai/service"
+
+
+def findings(spec: Routed, seen: RoutingState) -> tuple[Finding, ...]:
+    """Return what a person must do for the routes to be as declared."""
+    found = [*_group(spec, seen)]
+    for route in spec.routes:
+        balancer = seen.balancer(route.load_balancer)
+        if balancer is None:
+            found.append(_no_balancer(route))
+            continue
+        for port in dict.fromkeys(route.listeners):
+            listener = balancer.listener(port)
+            if listener is None:
+                found.append(_no_listener(route, balancer, port))
+            else:
+                found += _on(spec, seen, (balancer, listener), route)
+    return tuple(dict.fromkeys(found))
+
+
+def held(spec: Routed, seen: RoutingState) -> Held | None:
+    """Return why the service must wait: its target group is another controller's."""
+    group = seen.group
+    if spec.routes and group and group.ownership is Ownership.ANOTHERS:
+        message = (
+            f"The target group {group.name} carries another controller's tag; two "
+            "would fight over it."
+        )
+        return Held(Hold.OWNED_BY_ANOTHER, message)
+    return None
+
+
+def _group(spec: Routed, seen: RoutingState) -> Iterator[Finding]:
+    """Yield why the target group cannot be used, if it cannot."""
+    group = seen.group
+    if group is None or not spec.routes:
+        return
+    path = f"routes.target_group[{group.name}]"
+    speaks = f"{group.protocol} to targets of type {group.kind}"
+    wanted = spec.target_protocol.upper()
+    if group.ownership is Ownership.NOBODYS:
+        message = (
+            f"The target group {group.name} exists without our tag, so nothing is "
+            "forwarded to it: tag it to have it taken over."
+        )
+        tag = f"Key={OWNER_TAG},Value={spec.owner}"
+        command = (
+            f"aws elbv2 add-tags --resource-arns {group.arn} --tags {shlex.quote(tag)}"
+        )
+        yield Finding(path, Reason.NOT_OURS, message, command)
+    elif (group.protocol, group.kind) != (wanted, "ip"):
+        message = (
+            f"The target group {group.name} speaks {speaks}, and the service needs "
+            f"{wanted} to targets of type ip; AWS cannot change that: take the routes "
+            "out of the document until it is gone, and put them back."
+        )
+        yield Finding(path, Reason.IMMUTABLE_FIELD_CHANGED, message)
+
+
+def _no_balancer(route: RouteSpec) -> Finding:
+    name = route.load_balancer
+    message = (
+        f"The load balancer {name} does not exist, so nothing leads to {route.name}."
+    )
+    command = (
+        f"aws elbv2 create-load-balancer --name {name} --type application "
+        "--subnets <subnet id> <subnet id> --security-groups <group id>"
+    )
+    path = f"routes[{route.name}].load_balancer"
+    return Finding(path, Reason.MISSING, message, command)
+
+
+def _no_listener(route: RouteSpec, balancer: Balancer, port: int) -> Finding:
+    have = ", ".join(str(found.port) for found in balancer.listeners) or "none"
+    message = (
+        f"{route.name} is declared on port {port} of {balancer.name}, which does not "
+        f"listen there; it listens on: {have}."
+    )
+    secure = port not in {80, 8080}
+    protocol = "HTTPS" if secure else "HTTP"
+    certificate = " --certificates CertificateArn=<certificate arn>" if secure else ""
+    command = (
+        f"aws elbv2 create-listener --load-balancer-arn {balancer.arn} "
+        f"--protocol {protocol} --port {port}{certificate} --default-actions "
+        "'Type=fixed-response,FixedResponseConfig={StatusCode=404}'"
+    )
+    return Finding(path_of(route, port), Reason.MISSING, message, command)
+
+
+def _on(
+    spec: Routed,
+    seen: RoutingState,
+    place: tuple[Balancer, Listener],
+    route: RouteSpec,
+) -> Iterator[Finding]:
+    """Yield what is amiss with one route on one listener that exists."""
+    balancer, listener = place
+    group = seen.group.arn if seen.group else ""
+    rule = own_rule(spec, listener, route, group)
+    if rule is None or (rule.target != group and not balancer.is_ours):
+        yield from _not_ours_to_make(spec, seen, place, route)
+    yield from _no_number(place, route, rule)
+    yield from _shadowed(spec, place, route, rule)
+    yield from _not_certified(listener, route)
+
+
+def _not_ours_to_make(
+    spec: Routed,
+    seen: RoutingState,
+    place: tuple[Balancer, Listener],
+    route: RouteSpec,
+) -> Iterator[Finding]:
+    """Yield a rule that is missing and that we may not make."""
+    balancer, listener = place
+    path = path_of(route, listener.port)
+    other = in_the_way(listener, route)
+    if other is not None and other.target != _arn(seen):
+        message = (
+            f"The rule with priority {other.priority} on port {listener.port} of "
+            f"{balancer.name} takes {route.name} elsewhere, and is not ours."
+        )
+        group = _arn(seen) or "<target group arn>"
+        command = (
+            f"aws elbv2 modify-rule --rule-arn {other.arn} "
+            f"--actions Type=forward,TargetGroupArn={group}"
+        )
+        yield Finding(path, Reason.NOT_OURS, message, command)
+    elif not balancer.is_ours:
+        message = (
+            f"{route.name} has no rule on port {listener.port} of {balancer.name}, "
+            "which is not ours to change."
+        )
+        command = _making(spec, seen, place, route)
+        yield Finding(path, Reason.MISSING, message, command)
+
+
+def _making(
+    spec: Routed,
+    seen: RoutingState,
+    place: tuple[Balancer, Listener],
+    route: RouteSpec,
+) -> str:
+    """Return the commands that make the rule, and the target group before it."""
+    balancer, listener = place
+    tag = shlex.quote(f"Key={OWNER_TAG},Value={spec.owner}")
+    of_service = shlex.quote(f"Key={SERVICE_TAG},Value={spec.name}")
+    lines = []
+    group = _arn(seen)
+    if not group:
+        health = dict(declared_health(spec))
+        group = "<target group arn>"
+        lines.append(
+            f"aws elbv2 create-target-group --name {spec.target_group} "
+            f"--target-type ip --protocol {spec.target_protocol.upper()} --port {spec.port} "
+            f"--vpc-id {balancer.network} "
+            f"--health-check-path {shlex.quote(health['HealthCheckPath'])} "
+            f"--matcher HttpCode={health['Matcher']} --tags {tag}"
+        )
+    priority = route.priority or _number(listener, route)
+    conditions = (
+        f"Field=host-header,Values={route.host}",
+        f"Field=path-pattern,Values={route.path}",
+    )
+    lines.append(
+        f"aws elbv2 create-rule --listener-arn {listener.arn} --priority {priority} "
+        f"--conditions {shlex.join(conditions)} "
+        f"--actions Type=forward,TargetGroupArn={group} --tags {tag} {of_service}"
+    )
+    return "\n".join(lines)
+
+
+def _no_number(
+    place: tuple[Balancer, Listener],
+    route: RouteSpec,
+    rule: Rule | None,
+) -> Iterator[Finding]:
+    """Yield that the declared priority is another rule's, if it is."""
+    balancer, listener = place
+    at = rule.arn if rule else ""
+    taken = (r for r in listener.rules if r.priority == route.priority and r.arn != at)
+    other = next(taken, None)
+    if route.priority is None or other is None:
+        return
+    message = (
+        f"Priority {route.priority} on port {listener.port} of {balancer.name} is "
+        f"another rule's, and {route.name} asks for it."
+    )
+    command = _away(other, _number(listener, route, after=route.priority))
+    yield Finding(
+        f"{path_of(route, listener.port)}.priority", Reason.CONFLICT, message, command
+    )
+
+
+def _shadowed(
+    spec: Routed,
+    place: tuple[Balancer, Listener],
+    route: RouteSpec,
+    rule: Rule | None,
+) -> Iterator[Finding]:
+    """Yield each rule that takes all of the route's requests before its own does."""
+    balancer, listener = place
+    match = match_of(route)
+    at = rule.priority if rule else route.priority or natural_priority(match)
+    target = rule.target if rule else ""
+    for other in sorted(listener.rules, key=lambda r: r.priority):
+        if other.priority >= at or (rule and other.arn == rule.arn):
+            continue
+        harmless = is_ours(spec, other) or (target and other.target == target)
+        if harmless or not other.match.covers(match):
+            continue
+        whose = "of ours" if other.ownership is Ownership.OURS else "that is not ours"
+        message = (
+            f"A rule {whose}, with priority {other.priority} on port {listener.port} of "
+            f"{balancer.name}, takes every request for {route.name} before the rule "
+            f"with priority {at} does."
+        )
+        command = _away(other, _number(listener, route, after=at))
+        path = f"{path_of(route, listener.port)}.priority"
+        yield Finding(path, Reason.CONFLICT, message, command)
+
+
+def _not_certified(listener: Listener, route: RouteSpec) -> Iterator[Finding]:
+    """Yield that no certificate of the listener is for the route's host."""
+    if listener.protocol != "HTTPS" or listener.names is None or route.host == "*":
+        return
+    if any(certifies(name, route.host) for name in listener.names):
+        return
+    names = ", ".join(listener.names) or "no name"
+    message = (
+        f"The certificates on port {listener.port} are for {names}, and not for "
+        f"{route.host}."
+    )
+    command = (
+        f"aws elbv2 add-listener-certificates --listener-arn {listener.arn} "
+        f"--certificates CertificateArn=<arn of a certificate for {route.host}>"
+    )
+    path = f"{path_of(route, listener.port)}.certificate"
+    yield Finding(path, Reason.MISSING, message, command)
+
+
+def certifies(name: str, host: str) -> bool:
+    """Whether a certificate for ``name`` is one for ``host``: ``*`` is one label.
+
+    RFC 6125, section 6.4.3.
+    """
+    name, host = name.lower(), host.lower()
+    if name.startswith("*."):
+        label, _, rest = host.partition(".")
+        return bool(label) and rest == name[2:]
+    return covers(name, host)
+
+
+def _number(listener: Listener, route: RouteSpec, after: int = 0) -> int:
+    """Return a priority that is free on ``listener``."""
+    used = {rule.priority for rule in listener.rules}
+    if after:
+        numbers = range(after + 1, MOST_PRIORITY + 1)
+        return next((n for n in numbers if n not in used), MOST_PRIORITY)
+    return free_priority(match_of(route), (), used) or MOST_PRIORITY
+
+
+def _away(rule: Rule, priority: int) -> str:
+    return (
+        "aws elbv2 set-rule-priorities --rule-priorities "
+        f"RuleArn={rule.arn},Priority={priority}"
+    )
+
+
+def _arn(seen: RoutingState) -> str:
+    return seen.group.arn if seen.group else ""

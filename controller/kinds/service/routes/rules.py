@@ -1,0 +1,320 @@
+"""Declared routes beside what load balancers do: the steps between the two."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Protocol
+
+from controller.core.observation import Ownership
+from controller.kinds.service.routes.match import Match, match_of
+from controller.kinds.service.routes.priorities import free_priority, window
+from controller.kinds.service.routes.spec import RouteSpec
+from controller.kinds.service.routes.state import (
+    Balancer,
+    Listener,
+    RoutingState,
+    Rule,
+)
+from controller.kinds.service.routes.steps import (
+    DropGroup,
+    DropRule,
+    Health,
+    MakeGroup,
+    MakeRule,
+    MendGroup,
+    MendRule,
+    MoveRule,
+    Step,
+)
+
+# DeregistrationDelay of ours; AWS's own is 300 s, which holds up every rollout.
+DELAY_SECONDS = 30
+# CreateTargetGroup's limits on health checks, in seconds and in a row.
+_LEAST_INTERVAL, _LEAST_TIMEOUT = 5, 2
+_LEAST_RETRIES = 2
+
+
+class Checked(Protocol):
+    """How a service says that it works."""
+
+    path: str | None
+    matcher: str
+    interval: int
+    timeout: int
+    retries: int
+    grace: int
+
+
+class Routed(Protocol):
+    """As much of a service as its routes are about."""
+
+    @property
+    def name(self) -> str:
+        """The service's name in ECS."""
+        ...
+
+    @property
+    def port(self) -> int | None:
+        """Where its containers listen."""
+        ...
+
+    @property
+    def target_protocol(self) -> str:
+        """What is spoken there."""
+        ...
+
+    @property
+    def target_group(self) -> str:
+        """The name of its target group."""
+        ...
+
+    @property
+    def load_balancer(self) -> str:
+        """The platform's load balancer, where it may have had routes."""
+        ...
+
+    @property
+    def routes(self) -> tuple[RouteSpec, ...]:
+        """The ways to it."""
+        ...
+
+    @property
+    def health(self) -> "Checked | None":
+        """How to see that it works."""
+        ...
+
+    @property
+    def owner(self) -> str:
+        """The value of our ownership tag."""
+        ...
+
+
+def steps(spec: Routed, seen: RoutingState) -> tuple[Step, ...]:
+    """Return what to do, in the order in which it must be done.
+
+    The group comes first and goes last: a rule cannot forward to what is not there,
+    and what a rule forwards to cannot be deleted.
+    """
+    made = tuple(_rules(spec, seen)) if _usable(spec, seen) else ()
+    return (
+        *_group(spec, seen),
+        *made,
+        *_stale_rules(spec, seen),
+        *_stale_group(spec, seen),
+    )
+
+
+def declared_health(spec: Routed) -> Health:
+    """Return how targets are to be checked, in the words of CreateTargetGroup."""
+    check = spec.health
+    interval = max(_LEAST_INTERVAL, check.interval if check else 30)
+    timeout = max(_LEAST_TIMEOUT, min(check.timeout if check else 5, interval - 1))
+    retries = max(_LEAST_RETRIES, check.retries if check else 3)
+    return (
+        ("HealthCheckProtocol", spec.target_protocol.upper()),
+        ("HealthCheckPath", (check.path if check else None) or "/"),
+        ("Matcher", check.matcher if check else "200"),
+        ("HealthCheckIntervalSeconds", str(interval)),
+        ("HealthCheckTimeoutSeconds", str(timeout)),
+        ("HealthyThresholdCount", str(_LEAST_RETRIES)),
+        ("UnhealthyThresholdCount", str(retries)),
+    )
+
+
+def will_be_attached(spec: Routed, seen: RoutingState) -> bool:
+    """Whether ECS accepts the target group, once the steps are done.
+
+    It refuses one that no listener forwards to.
+    """
+    return bool(spec.routes) and _usable(spec, seen) and is_led_to(spec, seen)
+
+
+def is_led_to(spec: Routed, seen: RoutingState) -> bool:
+    """Whether a listener leads to the target group, once the steps are done."""
+    todo = steps(spec, seen)
+    if any(isinstance(step, MakeRule | MendRule) for step in todo):
+        return True
+    if seen.group is None:
+        return False
+    group = seen.group.arn
+    gone = {step.rule for step in todo if isinstance(step, DropRule)}
+    leading = {
+        rule.arn
+        for balancer in seen.balancers
+        for listener in balancer.listeners
+        for rule in listener.rules
+        if rule.target == group
+    }
+    # Without a rule, it is a default action, or a load balancer not looked at.
+    return bool(leading - gone) if leading else seen.group.attached
+
+
+def own_rule(
+    spec: Routed, listener: Listener, route: RouteSpec, group: str
+) -> Rule | None:
+    """Return the rule that is the declared one: ours, or one that does the same."""
+    equal = [rule for rule in listener.rules if rule.match == match_of(route)]
+    ours = [r for r in equal if is_ours(spec, r)]
+    same = [r for r in equal if group and r.target == group]
+    return next(iter((*ours, *same)), None)
+
+
+def is_ours(spec: Routed, rule: Rule) -> bool:
+    """Whether we made ``rule`` for this service."""
+    return rule.ownership is Ownership.OURS and rule.service == spec.name
+
+
+def in_the_way(listener: Listener, route: RouteSpec) -> Rule | None:
+    """Return a rule of somebody else with the very conditions of ``route``."""
+    return next(
+        (
+            rule
+            for rule in listener.rules
+            if rule.match == match_of(route) and rule.ownership is not Ownership.OURS
+        ),
+        None,
+    )
+
+
+def declared_listeners(
+    spec: Routed, seen: RoutingState
+) -> Iterator[tuple[Balancer, Listener, RouteSpec]]:
+    """Yield each route on each of its listeners that exists, the most special first."""
+    for route in sorted(spec.routes, key=_order):
+        balancer = seen.balancer(route.load_balancer)
+        for port in dict.fromkeys(route.listeners) if balancer else ():
+            listener = balancer.listener(port) if balancer else None
+            if balancer and listener:
+                yield balancer, listener, route
+
+
+def _order(route: RouteSpec) -> tuple[tuple[int, ...], str]:
+    return match_of(route).specificity, route.name
+
+
+def _usable(spec: Routed, seen: RoutingState) -> bool:
+    """Whether there is, or will be, a target group of ours to forward to."""
+    group = seen.group
+    if group is None:
+        return _first_of_ours(spec, seen) is not None
+    return (
+        group.ownership is Ownership.OURS
+        and group.kind == "ip"
+        and group.protocol == spec.target_protocol.upper()
+    )
+
+
+def _first_of_ours(spec: Routed, seen: RoutingState) -> Balancer | None:
+    """Return a load balancer on which we may make a rule, and can."""
+    places = declared_listeners(spec, seen)
+    return next((balancer for balancer, _, _ in places if balancer.is_ours), None)
+
+
+def _group(spec: Routed, seen: RoutingState) -> Iterator[Step]:
+    wanted, group = declared_health(spec), seen.group
+    if group is None:
+        balancer = _first_of_ours(spec, seen)
+        if balancer is not None:
+            yield MakeGroup(
+                spec.target_group,
+                spec.target_protocol.upper(),
+                spec.port or 0,
+                balancer.network,
+                wanted,
+            )
+        return
+    if not spec.routes or group.ownership is not Ownership.OURS:
+        return
+    if dict(group.health) != dict(wanted) or not group.finished:
+        yield MendGroup(group.arn, group.name, group.health, wanted)
+
+
+def _rules(spec: Routed, seen: RoutingState) -> Iterator[Step]:
+    """Yield the rules to make, to mend and to move."""
+    group = seen.group.arn if seen.group else ""
+    taken: dict[str, tuple[Rule, ...]] = {}
+    for balancer, listener, route in declared_listeners(spec, seen):
+        if not balancer.is_ours:
+            continue
+        rules = taken.setdefault(listener.arn, listener.rules)
+        rule = own_rule(spec, listener, route, group)
+        if rule is None:
+            made = _made(listener, route, rules)
+            if made is None or in_the_way(listener, route):
+                continue
+            taken[listener.arn] = (*rules, _as_rule(made, match_of(route)))
+            yield made
+        elif is_ours(spec, rule):
+            if rule.target != group:
+                yield MendRule(rule.arn, listener.port, route, rule.target)
+            moved = _moved(listener, route, rule, rules)
+            if moved is not None:
+                kept = (r for r in rules if r.arn != rule.arn)
+                there = replace(rule, priority=moved.priority)
+                taken[listener.arn] = (*kept, there)
+                yield moved
+
+
+def _made(
+    listener: Listener, route: RouteSpec, rules: tuple[Rule, ...]
+) -> MakeRule | None:
+    """Return the rule to make, unless no priority is left for it."""
+    used = {rule.priority for rule in rules}
+    priority = route.priority
+    if priority is None:
+        priority = free_priority(match_of(route), _made_by_us(rules), used)
+    elif priority in used:
+        return None
+    if priority is None:
+        return None
+    return MakeRule(listener.arn, listener.port, route, priority)
+
+
+def _moved(
+    listener: Listener, route: RouteSpec, rule: Rule, rules: tuple[Rule, ...]
+) -> MoveRule | None:
+    """Return the move, if ``rule`` is not where it must be."""
+    used = {other.priority for other in rules if other.arn != rule.arn}
+    others = tuple(r for r in _made_by_us(rules) if r.arn != rule.arn)
+    wanted = route.priority
+    if wanted is None:
+        least, most = window(rule.match, others)
+        if least <= rule.priority <= most or least > most:
+            return None
+        wanted = free_priority(rule.match, others, used)
+    if wanted is None or wanted == rule.priority or wanted in used:
+        return None
+    return MoveRule(rule.arn, listener.port, route, rule.priority, wanted)
+
+
+def _made_by_us(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    return tuple(rule for rule in rules if rule.ownership is Ownership.OURS)
+
+
+def _as_rule(made: MakeRule, match: Match) -> Rule:
+    """Return the rule that there will be, for those that come after it."""
+    arn = f"{made.listener}/{made.priority}"
+    return Rule(arn, made.priority, match, ownership=Ownership.OURS)
+
+
+def _stale_rules(spec: Routed, seen: RoutingState) -> Iterator[DropRule]:
+    """Yield the rules we made for the service that no route asks for."""
+    asked = {
+        (listener.arn, match_of(route))
+        for _, listener, route in declared_listeners(spec, seen)
+    }
+    kept: set[tuple[str, Match]] = set()
+    for _, listener, rule in seen.ours(spec.name):
+        place = listener.arn, rule.match
+        if place in asked and place not in kept:
+            kept.add(place)
+            continue
+        what = (
+            f"{'|'.join(rule.match.hosts) or '*'}{'|'.join(rule.match.paths) or '/*'}"
+        )
+        yield DropRule(rule.arn, listener.port, what, rule.priority)
+
+
+def _stale_group(spec: Routed, seen: RoutingState) -> Iterator[DropGroup]:
+    group = seen.group
+    if group and not spec.routes and group.ownership is Ownership.OURS:
+        yield DropGroup(group.arn, group.name)

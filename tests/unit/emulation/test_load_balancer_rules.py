@@ -1,0 +1,149 @@
+"""Which rule a request follows, and what comes of it."""
+
+import pytest
+
+from controller.emulation.load_balancer_rules import (
+    Fixed,
+    Forward,
+    LiveRule,
+    Redirect,
+    Request,
+    by_weight,
+    fits,
+    followed,
+    verdict,
+)
+
+ASKED = Request(
+    "api.hokus.ai",
+    "/api/v1/health",
+    "GET",
+    "debug=1&name=a",
+    "10.1.2.3",
+    {"x-team": "growth", ":scheme": "https"},
+)
+NOTHING = ({"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}},)
+
+
+def to(group):
+    return ({"Type": "forward", "TargetGroupArn": group},)
+
+
+@pytest.mark.parametrize(
+    ("condition", "does"),
+    [
+        ({"Field": "host-header", "Values": ["API.hokus.ai"]}, True),
+        (
+            {"Field": "host-header", "HostHeaderConfig": {"Values": ["*.hokus.ai"]}},
+            True,
+        ),
+        ({"Field": "host-header", "Values": ["hokus.ai"]}, False),
+        ({"Field": "host-header", "Values": ["x", "ap?.hokus.ai"]}, True),
+        ({"Field": "path-pattern", "Values": ["/api/*"]}, True),
+        ({"Field": "path-pattern", "PathPatternConfig": {"Values": ["/API/*"]}}, False),
+        ({"Field": "path-pattern", "Values": ["/api/?"]}, False),
+        (
+            {
+                "Field": "http-request-method",
+                "HttpRequestMethodConfig": {"Values": ["POST", "GET"]},
+            },
+            True,
+        ),
+        (
+            {
+                "Field": "http-header",
+                "HttpHeaderConfig": {"HttpHeaderName": "X-Team", "Values": ["GROW*"]},
+            },
+            True,
+        ),
+        (
+            {
+                "Field": "http-header",
+                "HttpHeaderConfig": {"HttpHeaderName": "X-No", "Values": ["*"]},
+            },
+            False,
+        ),
+        (
+            {
+                "Field": "query-string",
+                "QueryStringConfig": {"Values": [{"Key": "debug", "Value": "1"}]},
+            },
+            True,
+        ),
+        (
+            {
+                "Field": "query-string",
+                "QueryStringConfig": {"Values": [{"Value": "b"}]},
+            },
+            False,
+        ),
+        (
+            {"Field": "source-ip", "SourceIpConfig": {"Values": ["10.1.0.0/16"]}},
+            True,
+        ),
+        ({"Field": "moon-phase", "Values": ["full"]}, False),
+    ],
+    ids=str,
+)
+def test_a_condition_is_met_by_one_of_its_values(condition, does):
+    assert fits(condition, ASKED) is does
+
+
+def test_the_smallest_priority_that_fits_is_followed():
+    api = {"Field": "path-pattern", "Values": ["/api/*"]}
+    web = {"Field": "path-pattern", "Values": ["/web/*"]}
+    rules = [
+        LiveRule(30, (), to("any")),
+        LiveRule(20, (api,), to("api")),
+        LiveRule(10, (api, web), to("both")),
+    ]
+
+    assert followed(rules, NOTHING, ASKED) == to("api")
+    assert followed(rules[2:], NOTHING, ASKED) == NOTHING
+
+
+def test_what_actions_come_to():
+    weighted = {
+        "Type": "forward",
+        "ForwardConfig": {
+            "TargetGroups": [
+                {"TargetGroupArn": "a", "Weight": 3},
+                {"TargetGroupArn": "b", "Weight": 1},
+            ]
+        },
+    }
+
+    assert verdict(to("a"), ASKED, 443) == Forward((("a", 1),))
+    assert verdict((weighted,), ASKED, 443) == Forward((("a", 3), ("b", 1)))
+    assert verdict(NOTHING, ASKED, 443) == Fixed(404)
+
+
+@pytest.mark.parametrize(
+    ("told", "location"),
+    [
+        (
+            {"Protocol": "HTTPS", "Port": "443"},
+            "https://api.hokus.ai:443/api/v1/health?debug=1&name=a",
+        ),
+        (
+            {"Host": "www.#{host}", "Path": "/old/#{path}", "Query": ""},
+            "https://www.api.hokus.ai:8443/old/api/v1/health?debug=1&name=a",
+        ),
+    ],
+)
+def test_a_redirect_keeps_what_it_does_not_change(told, location):
+    action = {
+        "Type": "redirect",
+        "RedirectConfig": {"StatusCode": "HTTP_301", **told},
+    }
+
+    assert verdict((action,), ASKED, 8443) == Redirect(301, location)
+
+
+def test_groups_get_requests_by_their_weight():
+    groups = (("a", 3), ("b", 1), ("c", 0))
+
+    got = [by_weight(groups, number) for number in range(8)]
+
+    assert (got.count("a"), got.count("b"), got.count("c")) == (6, 2, 0)
+    assert by_weight((("a", 0),), 1) is None

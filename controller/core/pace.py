@@ -20,11 +20,14 @@ class Pace:
         interval: Time between two looks at a kind.
         intervals: The same for kinds that have one of their own.
         everything: Whether this pass looks at all kinds, due or not.
+        inspections: Time between two looks at what all resources rest on; None if
+            only what is about to be deployed is looked at.
     """
 
     interval: timedelta
     intervals: Mapping[str, timedelta] = field(default_factory=dict)
     everything: bool = True
+    inspections: timedelta | None = None
 
     def of(self, kind: str) -> timedelta:
         """Return the time between two looks at ``kind``."""

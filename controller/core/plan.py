@@ -33,6 +33,8 @@ class Reason(StrEnum):
     IMMUTABLE_FIELD_CHANGED = "ImmutableFieldChanged"
     NO_LONGER_DECLARED = "NoLongerDeclared"
     NOT_OURS = "NotOurs"
+    PREFLIGHT_FAILED = "PreflightFailed"
+    PREFLIGHT_WARNING = "PreflightWarning"
 
 
 class Hold(StrEnum):
@@ -53,6 +55,7 @@ class Hold(StrEnum):
     CONTESTED = "Contested"
     FROZEN = "Frozen"
     OWN_SERVICE_LAST = "OwnServiceLast"
+    PREFLIGHT = "Preflight"
 
 
 class Effect(StrEnum):

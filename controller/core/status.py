@@ -19,7 +19,7 @@ from controller.core.driver import Failed, Outcome, Progressing, Skipped, Waitin
 from controller.core.errors import PermanentError
 from controller.core.kind import Health, Kind, Level
 from controller.core.observation import Absent, ObservedState, Present, Unknown
-from controller.core.plan import Action, Advice, Blocked, Hold, Plan, Verdict
+from controller.core.plan import Action, Advice, Blocked, Hold, Plan, Reason, Verdict
 from controller.core.planner import DesiredState, Kinds
 from controller.core.resource import Resource, ResourceId
 
@@ -70,7 +70,7 @@ def conclude(
         kinds: All kinds, by name.
         before: The conditions concluded last, for "since when".
     """
-    verdicts = {verdict.target: verdict for verdict in plan.verdicts}
+    verdicts = _by_target(plan)
     return {
         id_: merged(
             before.get(id_, {}),
@@ -82,7 +82,7 @@ def conclude(
                     kinds[id_.kind],
                     resource,
                     observed,
-                    verdicts.get(id_),
+                    verdicts.get(id_, ()),
                     outcomes.get(id_),
                 )
             ),
@@ -91,23 +91,42 @@ def conclude(
     }
 
 
+def _by_target(plan: Plan) -> dict[ResourceId, tuple[Verdict, ...]]:
+    """Return the verdicts on each resource: what holds it back, what is done, advice.
+
+    The first says whether it is as declared. A person hears of the advice too: it
+    stands beside a hold that passes by itself, or an action.
+    """
+    found: dict[ResourceId, tuple[Verdict, ...]] = {}
+    verdicts: tuple[Verdict, ...] = (*plan.blocked, *plan.actions, *plan.advice)
+    for verdict in verdicts:
+        found[verdict.target] = (*found.get(verdict.target, ()), verdict)
+    return found
+
+
 def _findings(
     kind: Kind[Any, Any],
     resource: Resource[Any],
     observed: ObservedState,
-    verdict: Verdict | None,
+    verdicts: tuple[Verdict, ...],
     outcome: Outcome | None,
 ) -> tuple[_Finding, ...]:
     health = _health(kind, resource, observed)
+    verdict = next((v for v in verdicts if not _is_warning(v)), None)
     synced, healthy = _synced(verdict, outcome), _healthy(health)
     return (
         _ready(synced, healthy),
         synced,
         healthy,
         _reconciling(verdict, outcome, health),
-        _stalled(verdict, outcome),
+        _stalled(verdicts, outcome),
         _suspended(resource, observed.taken_at),
     )
+
+
+def _is_warning(verdict: Verdict) -> bool:
+    """Whether a person should know, and the resource is as declared all the same."""
+    return isinstance(verdict, Advice) and verdict.reason is Reason.PREFLIGHT_WARNING
 
 
 def _synced(verdict: Verdict | None, outcome: Outcome | None) -> _Finding:
@@ -187,18 +206,20 @@ def _unattended(kind: ConditionType, health: Health | Unknown) -> _Finding:
             return _Finding(kind, Truth.FALSE, "Idle", "Nothing is under way.")
 
 
-def _stalled(verdict: Verdict | None, outcome: Outcome | None) -> _Finding:
-    """Return whether nothing more happens without a person."""
+def _stalled(verdicts: tuple[Verdict, ...], outcome: Outcome | None) -> _Finding:
+    """Return whether something waits for a person; what holds all back comes first."""
     kind = ConditionType.STALLED
-    match verdict, outcome:
-        case Blocked(_, hold, message), _ if hold not in _PASSING:
-            return _Finding(kind, Truth.TRUE, hold, message)
-        case Advice(_, reason, message), _:
-            return _Finding(kind, Truth.TRUE, reason, message)
-        case Action(), (Failed(PermanentError()) as failed):
-            return _Finding(kind, Truth.TRUE, "ApplyFailed", failed.message)
-        case _:
-            return _Finding(kind, Truth.FALSE, "Moving", "Nothing needs a person.")
+    for verdict in verdicts:
+        match verdict, outcome:
+            case Blocked(_, hold, message), _ if hold not in _PASSING:
+                return _Finding(kind, Truth.TRUE, hold, message)
+            case Advice(_, reason, message), _:
+                return _Finding(kind, Truth.TRUE, reason, message)
+            case Action(), (Failed(PermanentError()) as failed):
+                return _Finding(kind, Truth.TRUE, "ApplyFailed", failed.message)
+            case _:
+                continue
+    return _Finding(kind, Truth.FALSE, "Moving", "Nothing needs a person.")
 
 
 def _suspended(resource: Resource[Any], now: datetime) -> _Finding:

@@ -35,6 +35,8 @@ _BY_PERSON: Mapping[str, tuple[str, str]] = {
         "Settle who manages it: its tag hokusai.ai/managed-by names somebody else",
         _ASK_STATUS,
     ),
+    Hold.PREFLIGHT: ("Mend what the message names", "preflight"),
+    Reason.PREFLIGHT_FAILED: ("Mend what the message names", "preflight"),
     "ApplyFailed": ("Mend what the message names", "apply"),
 }
 

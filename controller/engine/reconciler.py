@@ -9,6 +9,7 @@ from controller.core.attribution import Last, attributed, read
 from controller.core.clock import Clock
 from controller.core.conditions import Conditions, ConditionType, Truth
 from controller.core.contention import Repairs, without_fights
+from controller.core.dared import View, dared, deployed
 from controller.core.driver import (
     Applied,
     Failed,
@@ -23,12 +24,13 @@ from controller.core.pace import Pace
 from controller.core.plan import Action, Hold, Plan
 from controller.core.planner import DesiredState, Kinds, diff
 from controller.core.resource import ResourceId
-from controller.core.safety import Limits, guard
+from controller.core.safety import Limits
 from controller.core.scope import ALL, Scope
 from controller.core.status import conclude
 from controller.engine.attention import Attention
 from controller.engine.backoff import Backoff
 from controller.engine.executor import Executor
+from controller.engine.inspector import Inspector
 from controller.engine.observer import Observer
 
 Statuses: TypeAlias = Mapping[ResourceId, Conditions]
@@ -120,16 +122,21 @@ class Reconciler:
     backoff: Backoff = field(default_factory=Backoff)
     repairs: Repairs = field(default_factory=Repairs)
     attention: Attention = field(init=False)
+    inspector: Inspector = field(init=False)
 
     def __post_init__(self) -> None:
         self.attention = Attention(self.observer, self.clock)
+        drivers, pool = self.observer.drivers, self.observer.pool
+        self.inspector = Inspector(drivers, pool, self.clock)
 
     def plan(
         self, desired: DesiredState, limits: Limits, scope: Scope = ALL
     ) -> tuple[ObservedState, Plan]:
         """Look, and return what was seen and what to do about it. Writes nothing."""
         observed, found = self._compare(desired, Pace(timedelta()))
-        return observed, self._dared(found, desired, observed, limits, scope)
+        view = View(desired, observed, limits, scope)
+        self._inspect(found, view)
+        return observed, self._dared(found, view)
 
     def run(
         self,
@@ -145,17 +152,21 @@ class Reconciler:
         """
         pace = pace or Pace(interval)
         observed, found = self._first_look(desired, pace)
-        plan = self._dared(found, desired, observed, limits, scope)
+        view = View(desired, observed, limits, scope)
+        inspected = self._inspect(found, view)
+        plan = self._dared(found, view)
         actions, resting = self.backoff.split(plan.actions, self.clock.now())
         outcomes = self.executor.execute(actions, desired)
         outcomes = self.backoff.note(actions, outcomes, self.clock.now())
         self.repairs = self.repairs.after(actions, outcomes, self.clock.now())
-        left = plan
         if any(not isinstance(outcome, Skipped) for outcome in outcomes.values()):
             observed, found = self._compare(desired, replace(pace, everything=True))
-            left = self._dared(found, desired, observed, limits, scope)
+            view = replace(view, observed=observed)
+        if pace.inspections is not None:
+            self.inspector.look_around(desired, pace.inspections, inspected)
+        left = self._dared(found, view, warnings=False)
         outcomes |= resting
-        whole = self._dared(found, desired, observed, limits) if scope.partial else left
+        whole = self._dared(found, replace(view, scope=ALL))
         statuses = conclude(
             desired, observed, whole, outcomes, self.kinds, self.memory.statuses()
         )
@@ -189,22 +200,18 @@ class Reconciler:
         notes = self.memory.applied(differing) if differing else {}
         return {id_: read(note, self.kinds[id_.kind]) for id_, note in notes.items()}
 
-    def _dared(
-        self,
-        found: Plan,
-        desired: DesiredState,
-        observed: ObservedState,
-        limits: Limits,
-        scope: Scope = ALL,
-    ) -> Plan:
-        """Return what of ``found``, within ``scope``, may be done now."""
-        in_flight = sum(b.hold is Hold.ROLLOUT_IN_PROGRESS for b in found.blocked)
-        held = replace(
-            limits, in_flight=in_flight, seen_undeclared=self.memory.undeclared()
-        )
-        plan = guard(scope.inside(found), desired, observed, held)
-        writers = self._writers(observed)
-        return without_fights(plan, self.repairs, writers, observed.taken_at)
+    def _inspect(self, found: Plan, view: View) -> Collection[ResourceId]:
+        """Look at what all rests on that would be deployed now, and return of what."""
+        targets = deployed(found, view)
+        self.inspector.look(view.desired, targets)
+        return targets
+
+    def _dared(self, found: Plan, view: View, *, warnings: bool = True) -> Plan:
+        """Return what of ``found``, within the scope, may be done now."""
+        seen, known = view.observed, self.inspector.known(view.desired)
+        held = replace(view.limits, seen_undeclared=self.memory.undeclared())
+        plan = dared(found, replace(view, limits=held), known, warnings=warnings)
+        return without_fights(plan, self.repairs, self._writers(seen), seen.taken_at)
 
     def _remember(
         self, statuses: Statuses, undeclared: Collection[ResourceId], scope: Scope

@@ -7,7 +7,7 @@ broken. Nothing is converted behind the user's back: text is not a number.
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, NoReturn
@@ -22,9 +22,15 @@ from pydantic import (
     GetJsonSchemaHandler,
     StrictBool,
     StrictInt,
+    ValidationError,
 )
 from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema, WithJsonSchema
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import (
+    CoreSchema,
+    InitErrorDetails,
+    PydanticCustomError,
+    core_schema,
+)
 
 INT32 = 2**31 - 1
 
@@ -48,6 +54,40 @@ def refuse(what: str, hint: str = "", field: str = "") -> NoReturn:
         field: The field at fault, below the one that is validated.
     """
     raise PydanticCustomError(RULE, PLAIN, {"what": what, "hint": hint, "field": field})
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One of several things that are wrong with a section.
+
+    Attributes:
+        path: Where, below the section.
+        what: Follows the path: "must be a date".
+        hint: What to write instead.
+    """
+
+    path: tuple[str | int, ...]
+    what: str
+    hint: str = ""
+
+
+def refuse_all(mistakes: Iterable[Mistake]) -> None:
+    """Raise an error that tells of all ``mistakes`` at once, if there are any."""
+    lines = [
+        InitErrorDetails(
+            type=PydanticCustomError(
+                RULE,
+                PLAIN,
+                {"what": found.what, "hint": found.hint, "field": found.path},
+            ),
+            loc=(),
+            input=None,
+        )
+        for found in mistakes
+    ]
+    if lines:
+        title = "mistakes"
+        raise ValidationError.from_exception_data(title, lines)
 
 
 @dataclass(frozen=True, slots=True)

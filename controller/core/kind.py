@@ -138,6 +138,7 @@ class Kind(Generic[SpecT, StateT]):
         findings: Returns what is amiss and only a person may settle.
         clashes: Returns which of all specs of this kind cannot both be meant.
         references: Returns the resources that a spec names.
+        mentions: Returns those it names without waiting for them.
         complete: Returns a spec with what follows from its key and the platform.
         writer: Returns who wrote last, if the backend says so.
         explain: Returns what came of each value at a path, for a kind that compares
@@ -162,6 +163,7 @@ class Kind(Generic[SpecT, StateT]):
     findings: Callable[[SpecT, StateT], tuple[Finding, ...]] = nothing_found
     clashes: Callable[[Mapping[ResourceId, SpecT]], tuple[Clash, ...]] = no_clashes
     references: Callable[[SpecT], frozenset[ResourceId]] = no_references
+    mentions: Callable[[SpecT], frozenset[ResourceId]] = no_references
     complete: Callable[[str, SpecT, Platform], SpecT] = as_written
     writer: Callable[[StateT], str] = unknown_writer
     details: Callable[[SpecT, StateT], tuple[Section, ...]] = nothing_more

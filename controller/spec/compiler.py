@@ -34,7 +34,8 @@ class Compiler:
         kinds: The kinds there are, by name.
         problems: What is wrong.
         resources: What could be understood.
-        links: Who names whom.
+        links: Who names whom, and waits for it.
+        mentions: Who names whom without waiting.
     """
 
     root: Node
@@ -42,6 +43,7 @@ class Compiler:
     problems: list[Diagnostic] = field(default_factory=list)
     resources: dict[ResourceId, Resource[Any]] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
+    mentions: list[Link] = field(default_factory=list)
     platform: Platform | None = None
     local: LocalSection | None = None
 
@@ -59,7 +61,7 @@ class Compiler:
             self._local(header.local)
         if header and header.platform.controller:
             self._own_service(header.platform.controller)
-        self.problems += dangling(self.links, declared)
+        self.problems += dangling([*self.links, *self.mentions], declared)
         self.problems += cycles(link for link in self.links if link.target in declared)
         self.problems += duplicates(self._placed())
         for kind in self.kinds.values():
@@ -109,6 +111,8 @@ class Compiler:
         links = self._links(id_, common, node, path)
         if spec is not None:
             links += self._references(id_, kind.references(spec), node, path)
+            mentioned = kind.mentions(spec)
+            self.mentions += self._references(id_, mentioned, node, path)
             spec = self._completed(kind, name, spec, (node, path))
         self.links += links
         if spec is None or common is None:
@@ -155,6 +159,9 @@ class Compiler:
             return None
         try:
             completed = kind.complete(name, spec, self.platform)
+        except ValidationError as error:
+            self.problems += diagnostics(error, *at, kind.spec)
+            return None
         except ValueError as error:
             self.problems.append(misfit(error, *at))
             return None
@@ -178,7 +185,8 @@ class Compiler:
     ) -> list[Link]:
         links = []
         for target in sorted(targets):
-            named = (found for found in node.scalars() if found[1].value == target.name)
+            names = (target.name, str(target), f"{target.kind}s/{target.name}")
+            named = (found for found in node.scalars() if found[1].value in names)
             where, at = next(named, ((), node))
             links.append(Link(source, target, dotted((*path, *where)), at.place))
         return links

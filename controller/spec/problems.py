@@ -124,10 +124,12 @@ def _diagnostic(
 
 
 def _ruled(
-    what: str, hint: str, field: str, where: tuple[Node, Path, Path]
+    what: str, hint: str, field: str | Path, where: tuple[Node, Path, Path]
 ) -> Diagnostic:
     node, prefix, path = where
-    full = (*path, *_indexed(node.nearest(path), field)) if field else path
+    at = node.nearest(path)
+    below = tuple(_indexed(at, field)) if field and isinstance(field, str) else field
+    full = (*path, *below)
     place = node.nearest(full).place
     return Diagnostic(place, dotted((*prefix, *full)), what, hint)
 

@@ -7,7 +7,7 @@ from controller.kinds.service.explain import explain
 from controller.kinds.service.fields import immutable_paths
 from controller.kinds.service.routes.overlap import clashes
 from controller.kinds.service.rules import found, health, held, writer
-from controller.kinds.service.spec import ServiceSpec, references
+from controller.kinds.service.spec import ServiceSpec, mentions, references
 from controller.kinds.service.state import ServiceState
 from controller.kinds.service.whole import complete
 
@@ -22,6 +22,7 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     findings=found,
     clashes=clashes,
     references=references,
+    mentions=mentions,
     complete=complete,
     cost=cost,
     looks="configuration: ceil(n / 10) DescribeServices a cluster, once "

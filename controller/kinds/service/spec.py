@@ -16,12 +16,14 @@ from controller.core.fields import (
     Text,
     Whole,
     refuse,
+    refuse_all,
 )
 from controller.core.identity import client_token
 from controller.core.kind import no_references
 from controller.core.placement import NetworkSpec, RolesSpec
 from controller.core.platform import Platform
 from controller.core.reference import SecretReference
+from controller.core.resource import ResourceId
 from controller.kinds.service.capacity import Cpu, Memory, check_size
 from controller.kinds.service.own_words import (
     ServiceFields,
@@ -29,6 +31,8 @@ from controller.kinds.service.own_words import (
     check_names,
     check_service,
 )
+from controller.kinds.service.preflight.offline import mistakes, mistakes_in_place
+from controller.kinds.service.preflight.spec import Surroundings
 from controller.kinds.service.routes.spec import RoutePath, RouteSpec
 
 EcsName = Annotated[
@@ -159,7 +163,7 @@ class BeforeSpec(Section):
     )
 
 
-class ServiceSpec(Section):
+class ServiceSpec(Surroundings):
     """A long-running container on ECS, and how it is reached."""
 
     unique: ClassVar[tuple[tuple[str, ...], ...]] = (
@@ -303,21 +307,32 @@ class ServiceSpec(Section):
             refuse("need the service's port", "add port", "routes")
         return self
 
+    @model_validator(mode="after")
+    def _fits_itself(self) -> Self:
+        refuse_all(mistakes(self))
+        return self
+
 
 references = no_references
+
+
+def mentions(spec: ServiceSpec) -> frozenset[ResourceId]:
+    """Return the services that ``spec`` connects to."""
+    return frozenset(c.target for c in spec.connects if c.target)
 
 
 def complete(name: str, spec: ServiceSpec, platform: Platform) -> ServiceSpec:
     """Return ``spec`` with all that follows from its key and the platform.
 
     Raises:
-        ValueError: AWS would refuse what the local platform takes.
+        ValueError: AWS would refuse what the local platform takes, or it does not
+            fit the platform's names.
     """
     if platform.environment != "local":
         _accepted_by_aws(spec)
     service = spec.name or platform.service_name(name)
     fields = dict(spec.service)
-    return spec.model_copy(
+    completed = spec.model_copy(
         update={
             "desired_count": fields.pop("desiredCount", spec.desired_count),
             "service": fields,
@@ -340,6 +355,8 @@ def complete(name: str, spec: ServiceSpec, platform: Platform) -> ServiceSpec:
             "network": spec.network.completed(platform),
         }
     )
+    refuse_all(mistakes_in_place(completed))
+    return completed
 
 
 def group_name(service: str) -> str:

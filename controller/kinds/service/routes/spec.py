@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from controller.core.fields import Port, Section, Text, Whole
+from controller.core.fields import Line, Port, Section, Text, Whole
 from controller.core.placement import BalancerName
 
 RouteHost = Annotated[
@@ -38,6 +38,11 @@ class RouteSpec(Section):
         description="The priority of its rules; follows from how special host and path "
         "are, unless given.",
         examples=[120],
+    )
+    unauthenticated: Line | None = Field(
+        default=None,
+        description="Why whoever comes this way need not say who they are.",
+        examples=["the health page is public"],
     )
 
     @property

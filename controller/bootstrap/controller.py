@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from controller.core.explanation import Told
     from controller.core.plan import Plan
     from controller.core.planner import DesiredState, Kinds
+    from controller.core.preflight import Results
     from controller.core.resource import Resource, ResourceId
     from controller.settings import Settings
     from controller.spec.document import Document
@@ -141,10 +142,19 @@ class Controller:
             everything: Whether to look at all kinds, due or not.
         """
         platform = self.document.platform
-        pace = Pace(platform.interval, dict(platform.intervals), everything)
+        pace = Pace(
+            platform.interval,
+            dict(platform.intervals),
+            everything,
+            platform.inspections,
+        )
         return self._reconciler.run(
             self.desired(), self._limits(), platform.interval, pace=pace
         )
+
+    def inspect(self, desired: DesiredState) -> Results:
+        """Return what is to be said of all that ``desired`` rests on. Writes nothing."""
+        return self._reconciler.inspector.look(desired, desired.keys())
 
     def costs(self, plan: Plan) -> Costs:
         """Return what carrying out ``plan`` takes."""

@@ -13,6 +13,7 @@ from controller.core.resource import Resource
 from controller.emulation.loopback import NotLoopbackError, require_loopback
 from controller.emulation.platform import Needs
 from controller.emulation.runtimes.images import ImageCommand
+from controller.kinds.service.preflight import names
 from controller.spec.document import Document
 
 
@@ -23,9 +24,10 @@ def needs_of(document: Document, root: Path) -> Needs:
         RefusedError: it delivers to, or relies on, another machine.
     """
     networks = [document.platform.network]
-    networks += [
-        r.spec.network for id_, r in document.resources.items() if id_.kind == "service"
+    services = [
+        r.spec for id_, r in document.resources.items() if id_.kind == "service"
     ]
+    networks += [spec.network for spec in services]
     secrets: defaultdict[str, set[str]] = defaultdict(set)
     parameters: set[str] = set()
     for reference in _references(document):
@@ -42,6 +44,15 @@ def needs_of(document: Document, root: Path) -> Needs:
         parameters=frozenset(parameters),
         subnets=frozenset(id_ for n in networks for id_ in n.subnets),
         security_groups=frozenset(id_ for n in networks for id_ in n.security_groups),
+        roles=frozenset(
+            names.role_name(arn) for spec in services for _, arn in names.roles(spec)
+        ),
+        repositories=frozenset(
+            (image.repository, image.tag)
+            for spec in services
+            if (image := names.ecr_image(spec.image)) and not image.digest
+        ),
+        buckets=frozenset(b for spec in services for _, b in names.buckets(spec)),
         receiver_port=_receiver_port(document),
         owner=document.platform.owner,
         balancers=balancers_of(document),

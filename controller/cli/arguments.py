@@ -122,6 +122,14 @@ def _diff(verbs: Verbs) -> None:
     )
 
 
+def _preflight(verbs: Verbs) -> None:
+    summary = "Look at all that the resources rest on, before anything is deployed."
+    parser = _command(verbs, "preflight", summary, exits.PREFLIGHT)
+    options.targets(parser)
+    options.document(parser)
+    options.output(parser)
+
+
 def _apply(verbs: Verbs) -> None:
     summary = "Make the world as declared, once, and wait until it is."
     parser = _command(verbs, "apply", summary, exits.APPLY, stays=True)
@@ -251,6 +259,7 @@ _COMMANDS = (
     _validate,
     _explain,
     _diff,
+    _preflight,
     _apply,
     _run,
     _status,

@@ -5,6 +5,7 @@ from enum import IntEnum
 
 from controller.core.explanation import Likeness, Told
 from controller.core.plan import Plan
+from controller.core.preflight import Finding, Results, unseen
 from controller.core.resource import ResourceId
 
 
@@ -30,6 +31,12 @@ exit status:
      nobody agreed, or what a saved plan rests on has moved
   130  interrupted: nothing further was begun; run it again to go on"""
 
+PREFLIGHT = """\
+exit status:
+  0  nothing was found
+  1  something is not as it must be; each finding comes with a command
+  2  something could not be looked at (2 beats 1)"""
+
 STATUS = """\
 exit status:
   0  everything is ready
@@ -50,6 +57,15 @@ add to ~/.bashrc, ~/.zshrc or ~/.config/fish/config.fish:
 with `addresses` it prints the addresses that are declared, one a line.
 
 {PLAIN}"""
+
+
+def of_results(results: Results) -> Exit:
+    """Return what ``preflight`` answers: not seeing beats finding."""
+    found = [result for of_one in results.values() for result in of_one]
+    if unseen(found):
+        return Exit.FAILED
+    wrong = any(isinstance(result, Finding) for result in found)
+    return Exit.DIFFERENT if wrong else Exit.OK
 
 
 def of_plan(plan: Plan) -> Exit:

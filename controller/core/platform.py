@@ -36,6 +36,7 @@ class Platform:
         region: The AWS region.
         interval: Time between two passes when nothing asks for one sooner.
         intervals: The same for kinds that have one of their own.
+        inspections: Time between two looks at what all resources rest on.
         max_disruptive_actions: How many may be under way at once.
         prune: Whether what is no longer declared may be deleted.
         network: Default subnets and security groups of services.
@@ -66,6 +67,7 @@ class Platform:
     freezes: tuple[Freeze, ...] = ()
     controller: ResourceId | None = None
     load_balancer: str = ""
+    inspections: timedelta = timedelta(minutes=10)
 
     @property
     def balancer(self) -> str:

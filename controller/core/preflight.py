@@ -178,6 +178,11 @@ def _advised(id_: ResourceId, result: Result) -> Advice:
             raise AssertionError(msg)
 
 
+def unseen(results: Iterable[Result]) -> bool:
+    """Whether some check could not be made."""
+    return any(isinstance(result, Unseen) for result in results)
+
+
 def attended(results: Results) -> Iterator[ResourceId]:
     """Yield what is worth looking at again soon: something stands in its way."""
     for id_, found in results.items():

@@ -20,9 +20,25 @@ def make_network(ec2: Any, subnets: Iterable[str], groups: Iterable[str]) -> Non
         zone = zones[index % len(zones)]
         model = next(iter(ec2.subnets[zone].values()))
         ec2.subnets[zone].setdefault(id_, _renamed(model, id_))
-    default = ec2.get_default_security_group(vpc.id)
     for id_ in sorted(groups):
-        ec2.groups[vpc.id].setdefault(id_, _renamed(default, id_))
+        if id_ not in ec2.groups[vpc.id]:
+            ec2.groups[vpc.id][id_] = _group(ec2, vpc.id, id_)
+            _admit_each_other(ec2, vpc.id, id_)
+
+
+def _group(ec2: Any, vpc: str, id_: str) -> Any:
+    """Return a group of moto's under another id, that admits nobody yet."""
+    group = ec2.create_security_group(id_, f"of the local platform: {id_}", vpc)
+    del ec2.groups[vpc][group.id]
+    group.id = group.group_id = id_
+    return group
+
+
+def _admit_each_other(ec2: Any, vpc: str, id_: str) -> None:
+    """Let the members of a group reach each other, as a VPC's default group does."""
+    ec2.authorize_security_group_ingress(
+        id_, "-1", None, None, [], source_groups=[{"GroupId": id_}], vpc_id=vpc
+    )
 
 
 def _renamed(model: Any, id_: str) -> Any:

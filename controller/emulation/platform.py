@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from controller.clients.aws import BotoAws, Credentials
+from controller.clients.aws import Aws, BotoAws, Credentials
 from controller.core.errors import RefusedError
 from controller.emulation.cloud_map import (
     cloud_map_lookup,
@@ -26,6 +26,7 @@ from controller.emulation.receiver import WebhookReceiver
 from controller.emulation.runtimes.images import ImageCommand
 from controller.emulation.runtimes.processes import ProcessRuntime
 from controller.emulation.server import EmulatorServer
+from controller.emulation.surroundings import make_bucket, make_image, make_role
 
 _SECRET_BYTES = 24
 
@@ -42,6 +43,9 @@ class Needs:
         parameters: Paths in the SSM parameter store.
         subnets: Ids of the subnets that tasks are placed in.
         security_groups: Ids of the groups that tasks belong to.
+        roles: Names of the roles of tasks.
+        repositories: Repository and tag of the images in ECR.
+        buckets: Names of the buckets that tasks work with.
         receiver_port: Where webhooks are delivered to.
         owner: Value of the tag on what the controller may change.
         balancers: Load balancers by name, with the ports they listen on.
@@ -55,6 +59,9 @@ class Needs:
     parameters: frozenset[str] = frozenset()
     subnets: frozenset[str] = frozenset()
     security_groups: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+    repositories: frozenset[tuple[str, str]] = frozenset()
+    buckets: frozenset[str] = frozenset()
     receiver_port: int = 0
     owner: str = ""
     balancers: Mapping[str, frozenset[int]] = field(default_factory=dict)
@@ -156,6 +163,7 @@ class LocalPlatform:
             Name=needs.namespace,
             Vpc="vpc-local",
         )
+        make_surroundings(aws, needs, self.server.place.region)
         for name, keys in sorted(needs.secrets.items()):
             value = json.dumps({key: _random() for key in sorted(keys)})
             text = value if keys else _random()
@@ -172,6 +180,16 @@ class LocalPlatform:
             credentials=Credentials("local", "local"),
             light=True,
         )
+
+
+def make_surroundings(aws: Aws, needs: Needs, region: str) -> None:
+    """Make the roles, images and buckets that tasks rest on."""
+    for name in sorted(needs.roles):
+        make_role(aws, name)
+    for repository, tag in sorted(needs.repositories):
+        make_image(aws, repository, tag)
+    for name in sorted(needs.buckets):
+        make_bucket(aws, name, region)
 
 
 def _random() -> str:

@@ -165,6 +165,7 @@ def _seconds(platform: Platform) -> dict[str, Any]:
     """Return the times of a platform, as numbers."""
     return {
         "interval": platform.interval.total_seconds(),
+        "inspections": platform.inspections.total_seconds(),
         "intervals": {k: i.total_seconds() for k, i in platform.intervals},
         "freezes": list(map(repr, platform.freezes)),
     }

@@ -58,6 +58,12 @@ class ReconcileSection(Section):
         "seen of them will do, if all was well.",
         examples=[{"endpoint": "10s", "model": "5m"}],
     )
+    preflight: Annotated[int, Span(1, 86_400)] = Field(
+        default=600,
+        description="Time between two looks at what all resources rest on; what is "
+        "about to be deployed is looked at each time.",
+        examples=["10m"],
+    )
     max_disruptive_actions: Annotated[Whole, Field(ge=0, le=100)] = Field(
         default=2, description="How many restarts, replacements and deletions at once."
     )
@@ -158,6 +164,7 @@ class PlatformSection(Section):
                 (kind, timedelta(seconds=seconds))
                 for kind, seconds in sorted(self.reconcile.intervals.items())
             ),
+            inspections=timedelta(seconds=self.reconcile.preflight),
             max_disruptive_actions=self.reconcile.max_disruptive_actions,
             prune=self.prune,
             network=Network(

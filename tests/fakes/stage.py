@@ -23,6 +23,7 @@ from controller.emulation.dns import DnsServer
 from controller.emulation.ecs.timing import Timing
 from controller.emulation.mlflow import MlflowServer
 from controller.emulation.network import make_network
+from controller.emulation.platform import make_surroundings
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
 from controller.kinds import discover
@@ -83,6 +84,7 @@ def _seed(server: EmulatorServer, document: Document) -> None:
     aws.call("ecs", "CreateCluster", clusterName=platform.cluster)
     made: dict[str, Any] = {"Name": platform.namespace, "Vpc": "vpc-1"}
     aws.call("servicediscovery", "CreatePrivateDnsNamespace", **made)
+    make_surroundings(aws, needs, platform.region)
     for name, keys in needs.secrets.items():
         text = json.dumps(dict.fromkeys(keys, "made up")) if keys else "made up"
         aws.call("secretsmanager", "CreateSecret", Name=name, SecretString=text)

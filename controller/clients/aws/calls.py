@@ -8,12 +8,23 @@ from typing import Any, Protocol
 
 from controller.core.errors import PermanentError
 
-_READS = ("Describe", "List", "Get", "BatchGet", "Discover", "Filter", "Lookup", "Head")
+_READS = (
+    "Describe",
+    "List",
+    "Get",
+    "BatchGet",
+    "Discover",
+    "Filter",
+    "Lookup",
+    "Head",
+    "Simulate",
+)
 # Most services answer with the name they ask for; load balancing does not.
 _TOKENS = {
     "nextToken": "nextToken",
     "NextToken": "NextToken",
     "NextMarker": "Marker",
+    "Marker": "Marker",
     "PaginationToken": "PaginationToken",
 }
 

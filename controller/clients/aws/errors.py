@@ -45,12 +45,16 @@ THROTTLED = frozenset(
 )
 NOT_FOUND = frozenset(
     {
+        "CacheClusterNotFound",
         "ClusterNotFoundException",
         "CustomHealthNotFound",
+        "DBInstanceNotFound",
+        "DBParameterGroupNotFound",
         "ImageNotFoundException",
         "InstanceNotFound",
         "InvalidSecurityGroupID.NotFound",
         "InvalidSubnetID.NotFound",
+        "LayersNotFoundException",
         "ListenerNotFound",
         "LoadBalancerNotFound",
         "NamespaceNotFound",

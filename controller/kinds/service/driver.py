@@ -1,10 +1,11 @@
 """Services in ECS: look, register, create, update, delete."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from controller.clients.aws import Aws
+from controller.clients.fetch import fetched
 from controller.clients.probe import Probe
 from controller.core.clock import Clock
 from controller.core.details import Section
@@ -15,6 +16,7 @@ from controller.core.observation import Observation, Ownership
 from controller.core.ownership import ownership_of, stamp
 from controller.core.plan import Action, Verb
 from controller.core.platform import Platform
+from controller.core.preflight import Results
 from controller.core.resource import Resource, ResourceId
 from controller.kinds.outside import Outside
 from controller.kinds.service.before import Before
@@ -38,6 +40,7 @@ from controller.kinds.service.surroundings import Around
 from controller.kinds.service.task_definition import render
 from controller.kinds.service.undeclared import Undeclared
 
+_KIND = "service"
 CHECK_AFTER = timedelta(seconds=1)
 Declared = Mapping[ResourceId, Resource[Any]]
 
@@ -50,6 +53,7 @@ def connect(outside: Outside) -> "ServiceDriver":
         outside.clock,
         resolver=outside.resolver,
         thorough=outside.thorough,
+        declared=outside.declared,
     )
 
 
@@ -68,7 +72,11 @@ class ServiceDriver:
         *,
         resolver: Resolving | None = None,
         thorough: bool = True,
+        declared: Callable[[], Declared] = dict,
+        fetch: Callable[[str], bytes] = fetched,
     ) -> None:
+        self._declared = declared
+        self._fetch = fetch
         self._aws = aws
         self._ecs = Ecs(aws)
         self._map = CloudMap(aws)
@@ -113,6 +121,22 @@ class ServiceDriver:
     def details(self, resource: Resource[Any]) -> tuple[Section, ...]:
         """Return what there is to see of one service; see ``core.details``."""
         return ServiceDetails(self._aws).sections(resource.spec)
+
+    def inspect(self, resources: Declared) -> Results:
+        """Return what is to be said of what services rest on; see ``core.preflight``.
+
+        One look for all of them: what several share is asked once.
+        """
+        # Only what is about to deploy, or looks around, needs the checks.
+        from controller.kinds.service.preflight.checks import results_of
+        from controller.kinds.service.preflight.collect import Collector
+
+        around = {**self._declared(), **resources}
+        services = {id_: r.spec for id_, r in around.items() if id_.kind == _KIND}
+        specs = tuple(resource.spec for resource in resources.values())
+        look = Collector(self._aws, self._ecs, self._owner, self._fetch)
+        facts = look.facts(specs, services)
+        return {id_: results_of(r.spec, facts) for id_, r in resources.items()}
 
     def _create(self, spec: ServiceSpec, generation: str) -> Progressing | Waiting:
         self._logs.ensure(spec)

@@ -1,0 +1,135 @@
+"""Every check there is; the guide's table is made of this one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from controller.core.preflight import Passed, Result
+from controller.kinds.service.preflight import (
+    rules_connections,
+    rules_data,
+    rules_image,
+    rules_network,
+    rules_roles,
+    rules_rollout,
+    rules_secrets,
+    rules_targets,
+)
+from controller.kinds.service.preflight.case import Case
+from controller.kinds.service.preflight.facts import Facts
+
+if TYPE_CHECKING:
+    from controller.kinds.service.spec import ServiceSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question about what a service rests on.
+
+    Attributes:
+        name: In a word or two.
+        asks: What must be so, in a sentence.
+        calls: What AWS is asked.
+        rule: Yields whatever is not so.
+    """
+
+    name: str
+    asks: str
+    calls: str
+    rule: Callable[[Case], Iterator[Result]]
+
+
+CHECKS = (
+    Check(
+        "image",
+        "The image is in ECR. Others, as on Docker Hub, are not looked up.",
+        "ecr:BatchGetImage",
+        rules_image.exists,
+    ),
+    Check(
+        "architecture",
+        "The image is built for the task's processor.",
+        "ecr:GetDownloadUrlForLayer",
+        rules_image.fits,
+    ),
+    Check(
+        "secrets",
+        "Every reference leads to a secret or a parameter.",
+        "secretsmanager:DescribeSecret, ssm:DescribeParameters",
+        rules_secrets.exist,
+    ),
+    Check(
+        "secret keys",
+        "Never looked at: a JSON key shows only in the value, and none is read.",
+        "",
+        rules_secrets.keys,
+    ),
+    Check(
+        "roles",
+        "The roles exist and trust `ecs-tasks.amazonaws.com`.",
+        "iam:GetRole",
+        rules_roles.trusted,
+    ),
+    Check(
+        "bucket access",
+        "The task role may list, read and write each bucket.",
+        "iam:SimulatePrincipalPolicy; else iam:ListAttachedRolePolicies, iam:GetPolicy, "
+        "iam:GetPolicyVersion, iam:ListRolePolicies, iam:GetRolePolicy",
+        rules_roles.reach_buckets,
+    ),
+    Check(
+        "network",
+        "Subnets and security groups exist, all in one VPC.",
+        "ec2:DescribeSubnets, ec2:DescribeSecurityGroups",
+        rules_network.placed,
+    ),
+    Check(
+        "connections",
+        "What it connects to exists, on that port, and security groups let it through.",
+        "elasticache:DescribeCacheClusters, rds:DescribeDBInstances",
+        rules_connections.reachable,
+    ),
+    Check(
+        "target groups",
+        "Those of others are on a listener, and fit the port and the health path.",
+        "ecs:DescribeServices, elbv2:DescribeTargetGroups, elbv2:DescribeTags, "
+        "elbv2:DescribeListeners",
+        rules_targets.fit,
+    ),
+    Check(
+        "buckets",
+        "Each bucket exists and is versioned.",
+        "s3:HeadBucket, s3:GetBucketVersioning",
+        rules_data.keep_objects,
+    ),
+    Check(
+        "database",
+        "It is PostgreSQL, runs, is backed up and forces TLS.",
+        "rds:DescribeDBParameters",
+        rules_data.databases,
+    ),
+    Check(
+        "rollout",
+        "The circuit breaker is on, and there is room to replace a task.",
+        "",
+        rules_rollout.ends,
+    ),
+    Check(
+        "log group",
+        "That of a service that runs is still there.",
+        "logs:DescribeLogGroups",
+        rules_rollout.logged,
+    ),
+)
+
+
+def results_of(spec: ServiceSpec, facts: Facts) -> tuple[Result, ...]:
+    """Return what every check says of one service."""
+    return tuple(result for check in CHECKS for result in _checked(check, spec, facts))
+
+
+def _checked(check: Check, spec: ServiceSpec, facts: Facts) -> tuple[Result, ...]:
+    found = tuple(check.rule(Case(check.name, spec, facts)))
+    return found or (Passed(check.name),)

@@ -1,0 +1,58 @@
+"""The image: is it there, and is it built for the task's processor?"""
+
+from collections.abc import Iterator
+
+from controller.core.preflight import Finding, Result, Skipped
+from controller.kinds.service.preflight.case import Case, of, state
+from controller.kinds.service.preflight.commands import aws
+from controller.kinds.service.preflight.names import EcrImage, ecr_image
+
+
+def exists(case: Case) -> Iterator[Result]:
+    """Yield that the image is not in ECR, where it is said to be."""
+    spec, image = case.spec, ecr_image(case.spec.image)
+    if image is None:
+        yield Skipped(case.check, f"{spec.image} is not in ECR")
+    elif image.region != spec.region:
+        yield Skipped(case.check, f"{spec.image} is in another region")
+    else:
+        seen = of(case.facts.images, spec.image)
+        yield from case.unless_there(seen, _missing(case, image))
+
+
+def fits(case: Case) -> Iterator[Result]:
+    """Yield that the image is built for another processor than the task's."""
+    spec = case.spec
+    found = state(of(case.facts.images, spec.image))
+    if found is None:
+        yield Skipped(case.check, f"{spec.image} was not seen")
+    elif not found.architectures:
+        yield Skipped(case.check, "its manifest does not say what it is built for")
+    elif spec.architecture not in found.architectures:
+        built = ", ".join(sorted(found.architectures))
+        message = (
+            f"{spec.image} is built for {built}, and the task runs on "
+            f"{spec.architecture}: it would end with `exec format error`."
+        )
+        image = ecr_image(spec.image)
+        yield case.blocks("architecture", message, _listed(image) if image else "")
+
+
+def _missing(case: Case, image: EcrImage) -> Finding:
+    message = f"{case.spec.image} is not in ECR: no task could be started."
+    return case.blocks("image", message, _listed(image))
+
+
+def _listed(image: EcrImage) -> str:
+    """Return the command that shows the newest images there are."""
+    return aws(
+        image.region,
+        "ecr",
+        "describe-images",
+        "--registry-id",
+        image.account,
+        "--repository-name",
+        image.repository,
+        "--query",
+        "sort_by(imageDetails,&imagePushedAt)[-5:].[imageTags,imagePushedAt]",
+    )

@@ -12,6 +12,7 @@ from tests.fakes.sim_ecs import ACCOUNT, REGION, EcsBackend, RefusalError
 from tests.fakes.sim_elbv2 import LoadBalancing
 from tests.fakes.sim_map import CloudMap
 from tests.fakes.sim_shelf import Shelf
+from tests.fakes.sim_surroundings import Network, Roles
 from tests.fakes.sim_wire import Wire
 
 _LISTS = frozenset({"ListTaskDefinitions", "DescribeServices", "ListServices"})
@@ -23,6 +24,11 @@ class Parameters(Shelf):
     def GetParameter(self, asked: Mapping[str, Any]) -> Any:
         """Return one parameter."""
         return {"Parameter": {"Value": self._of(asked["Name"], "ParameterNotFound")}}
+
+    def DescribeParameters(self, asked: Mapping[str, Any]) -> Any:
+        """Return the names of those that are asked for and there."""
+        names = asked["ParameterFilters"][0]["Values"]
+        return {"Parameters": [{"Name": n} for n in names if n in self.things]}
 
     def PutParameter(self, asked: Mapping[str, Any]) -> Any:
         """Set one parameter."""
@@ -37,6 +43,11 @@ class SecretsManager(Shelf):
         """Return one secret."""
         value = self._of(asked["SecretId"], "ResourceNotFoundException")
         return {"SecretString": value}
+
+    def DescribeSecret(self, asked: Mapping[str, Any]) -> Any:
+        """Return that a secret is there."""
+        self._of(asked["SecretId"], "ResourceNotFoundException")
+        return {"Name": asked["SecretId"]}
 
 
 class Logs(Shelf):
@@ -102,6 +113,8 @@ class SimulatedAws:
             self.secrets,
             self.logs,
             self.balancing,
+            Network(),
+            Roles(),
         )
         self._by_name = {backend.name: backend for backend in (self.ecs, *self.shelves)}
 

@@ -19,22 +19,27 @@ from controller.core.observation import (
     Present,
     Unknown,
 )
+from controller.core.preflight import Result, Results
 from controller.core.registration import Version
 from controller.core.resource import Resource, ResourceId
 from controller.kinds import discover
 from controller.kinds.endpoint.state import EndpointState
 from controller.kinds.service.canonical import canonical
+from controller.kinds.service.preflight.checks import results_of
+from controller.kinds.service.preflight.facts import Facts, Group, Permission
 from controller.kinds.service.routes.attachment import entry
 from controller.kinds.service.settings import settings
 from controller.kinds.service.state import Deployment, Rejection, ServiceState
 from controller.kinds.service.task_definition import render
 from controller.kinds.webhook.state import WebhookState
 from controller.spec.document import Document, load
+from tests.fakes.surroundings import REDIS_GROUP, all_well
 from tests.incidents.routing import as_declared, group_arn, routing
 
 FOLDERS = Path(__file__).parents[2] / "specs" / "incidents"
 KINDS = discover()
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+_AROUND = frozenset({"gone", "redis"})
 _ARN = "arn:aws:ecs:us-east-1:123456789012:task-definition/x:1"
 
 
@@ -62,6 +67,16 @@ class Incident:
         """Return what was declared; raises SpecError."""
         file = str(self.folder / "hokusai.yaml")
         return load(file, environ={}, kinds=KINDS)
+
+    def inspected(self, document: Document) -> Results:
+        """Return what the checks say, of services whose surroundings are told of."""
+        found: dict[ResourceId, tuple[Result, ...]] = {}
+        for address, told in self.observed.items():
+            id_ = ResourceId.parse(address)
+            if id_.kind == "service" and _AROUND.intersection(told):
+                spec = document.resources[id_].spec
+                found[id_] = results_of(spec, _facts(spec, told))
+        return found
 
     def seen(self, document: Document) -> ObservedState:
         """Return what was seen."""
@@ -107,6 +122,23 @@ def _observation(resource: Resource[Any], told: Any) -> Observation:
         case kind:
             msg = f"observed.json cannot tell of a {kind} yet"
             raise ValueError(msg)
+
+
+def _facts(spec: Any, told: dict[str, Any]) -> Facts:
+    """Return the surroundings as they should be, but for what is ``told``."""
+    facts = all_well(spec)
+    gone = {name.partition(":")[2]: Absent() for name in told.get("gone", ())}
+    redis = told.get("redis", {})
+    admits = Permission(
+        ports=(redis.get("port", 0), redis.get("port", 0)),
+        groups=frozenset(redis.get("admits", ())),
+    )
+    group = Present(Group("vpc-1", (admits,)))
+    return replace(
+        facts,
+        parameters={**facts.parameters, **gone},
+        groups={**facts.groups, **({REDIS_GROUP: group} if redis else {})},
+    )
 
 
 def _service(spec: Any, told: dict[str, Any]) -> ServiceState:

@@ -3,10 +3,12 @@
 import pytest
 
 from controller.core.conditions import ConditionType
+from controller.core.dared import View, dared
 from controller.core.errors import SpecError
 from controller.core.plan import Action, Advice
 from controller.core.planner import diff
-from controller.core.safety import Limits, guard
+from controller.core.safety import Limits
+from controller.core.scope import ALL
 from controller.core.status import conclude
 from tests.incidents.incident import FOLDERS, KINDS, Incident, incidents
 
@@ -53,7 +55,8 @@ def reached(case: Incident) -> dict[str, object]:
         for id_, resource in document.resources.items()
         if id_ in observed.observations
     }
-    plan = guard(diff(desired, observed, KINDS), desired, observed, Limits(9))
+    view = View(desired, observed, Limits(9), ALL)
+    plan = dared(diff(desired, observed, KINDS), view, case.inspected(document))
     statuses = conclude(desired, observed, plan, {}, KINDS, {})
     return {
         "diagnostics": [],

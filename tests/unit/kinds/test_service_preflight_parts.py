@@ -1,10 +1,10 @@
 """What names, policies and addresses are read to mean."""
 
 import pytest
-from tests.fakes.surroundings import spec_of
 
 from controller.kinds.service.preflight.names import buckets, ecr_image, role_name
 from controller.kinds.service.preflight.policies import Access, access, trusts_tasks
+from tests.fakes.surroundings import spec_of
 
 BUCKET = "arn:aws:s3:::b"
 REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"

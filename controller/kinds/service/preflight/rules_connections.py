@@ -87,7 +87,8 @@ def _way(case: Case, side: _Side) -> Iterator[Result]:
     ranges = [of(case.facts.subnets, id_) for id_ in case.spec.network.subnets]
     unseen = [*case.unseen(*here.values(), *there.values(), *ranges)]
     yield from unseen
-    if unseen:
+    # What is not there is told by the check of the network.
+    if unseen or not _states(here):
         return
     cidrs = [found.cidr for found in map(state, ranges) if found]
     match way_in(_states(there), side.port, frozenset(ours), cidrs):

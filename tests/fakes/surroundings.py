@@ -1,0 +1,66 @@
+"""All that a service rests on, as it should be; a test takes away one thing."""
+
+from dataclasses import replace
+from typing import Any
+
+from controller.core.observation import Present
+from controller.core.platform import Platform
+from controller.kinds.service import KIND
+from controller.kinds.service.preflight import names
+from controller.kinds.service.preflight.checks import results_of
+from controller.kinds.service.preflight.facts import (
+    Bucket,
+    Cache,
+    Database,
+    Facts,
+    Group,
+    Image,
+    Permission,
+    Role,
+    Secret,
+    Subnet,
+)
+from controller.kinds.service.spec import ServiceSpec
+
+PLATFORM = Platform("hokusai", "development", "123456789012", "us-east-1")
+REDIS_GROUP, DATABASE_GROUP = "sg-00000001", "sg-00000002"
+
+
+def spec_of(**fields: Any) -> ServiceSpec:
+    """Return the service ``api`` as it would be declared."""
+    entry = ServiceSpec.model_validate({"image": "hokusai/api:1", **fields})
+    return KIND.complete("api", entry, PLATFORM)
+
+
+def all_well(spec: ServiceSpec) -> Facts:
+    """Return facts in which nothing that ``spec`` rests on is missing."""
+    ours = spec.network.security_groups
+    admits = (Permission(ports=(1, 65_535), groups=frozenset(ours)),)
+    group = Present(Group("vpc-1", admits))
+    references = spec.secrets.values()
+    roles = [arn for _, arn in names.roles(spec)]
+    buckets = [bucket for _, bucket in names.buckets(spec)]
+    image = Present(Image(frozenset({spec.architecture})))
+    cache, database = Cache(6379, (REDIS_GROUP,)), Database(groups=(DATABASE_GROUP,))
+    return Facts(
+        images={spec.image: image} if names.ecr_image(spec.image) else {},
+        secrets={
+            r.secret.name: Present(Secret()) for r in references if r.secretsmanager
+        },
+        parameters={r.ssm: Present(True) for r in references if r.ssm},
+        roles={arn: Present(Role()) for arn in roles},
+        reach={(arn, b): Present(()) for arn in roles for b in buckets},
+        subnets={
+            id_: Present(Subnet("vpc-1", f"us-east-1{i}", f"10.0.{i}.0/24"))
+            for i, id_ in enumerate(spec.network.subnets)
+        },
+        groups=dict.fromkeys((*ours, REDIS_GROUP, DATABASE_GROUP), group),
+        buckets={bucket: Present(Bucket()) for bucket in buckets},
+        caches={c.redis: Present(cache) for c in spec.connects if c.redis},
+        databases={c.database: Present(database) for c in spec.connects if c.database},
+    )
+
+
+def results(spec: ServiceSpec, **taken: Any) -> Any:
+    """Return what the checks say if facts are as in ``taken``, and well otherwise."""
+    return results_of(spec, replace(all_well(spec), **taken))

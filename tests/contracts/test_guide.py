@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from controller.cli.arguments import parse
+from controller.kinds.service.preflight import checks
 from controller.settings import reference
 
 ROOT = Path(__file__).parents[2]
@@ -65,6 +66,12 @@ def test_the_readme_lists_every_command(capsys):
 
 def test_the_readme_fits_on_one_screen():
     assert len((ROOT / "README.md").read_text().splitlines()) <= 75
+
+
+def test_the_table_of_checks_is_fresh():
+    text = (ROOT / "specs" / "guide" / "preflight.md").read_text()
+
+    assert checks.reference() in text
 
 
 def test_the_table_of_variables_is_fresh():

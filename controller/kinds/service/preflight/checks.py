@@ -133,3 +133,13 @@ def results_of(spec: ServiceSpec, facts: Facts) -> tuple[Result, ...]:
 def _checked(check: Check, spec: ServiceSpec, facts: Facts) -> tuple[Result, ...]:
     found = tuple(check.rule(Case(check.name, spec, facts)))
     return found or (Passed(check.name),)
+
+
+def reference() -> str:
+    """Return the table of all checks, in Markdown, as the guide has it."""
+    lines = ["| check | what must be so | what is asked |", "|---|---|---|"]
+    for check in CHECKS:
+        calls = ", ".join(f"`{call}`" for call in check.calls.split(", ") if call)
+        calls = calls.replace("; else iam:", "`; else `iam:")
+        lines.append(f"| {check.name} | {check.asks} | {calls or 'nothing'} |")
+    return "\n".join(lines) + "\n"

@@ -75,6 +75,8 @@ def caches(aws: Aws, ids: Collection[str]) -> dict[str, Seen]:
         )
         by_id: dict[str, Cache] = {}
         for answer in found:
+            if answer.get("CacheClusterStatus") == "deleting":
+                continue
             cache = _cache(answer)
             names = (answer["CacheClusterId"], answer.get("ReplicationGroupId"))
             by_id |= {name: cache for name in names if name}

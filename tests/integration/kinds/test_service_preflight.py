@@ -1,0 +1,461 @@
+"""All that a service rests on, in the emulated AWS: take things away, and be told."""
+
+import json
+import shlex
+
+import pytest
+
+from controller.clients.aws import BotoAws, CountingAws, Credentials
+from controller.core.errors import PermanentError, ThrottledError
+from controller.core.plan import Hold
+from controller.core.preflight import Finding, Passed, Unseen
+from controller.core.resource import ResourceId
+from controller.emulation.clocks import SteppedClock
+from controller.emulation.runtimes.scripted import ScriptedRuntime
+from controller.emulation.server import EmulatorServer
+from controller.emulation.surroundings import make_bucket, make_image, make_role
+from controller.kinds.service.driver import ServiceDriver
+from tests.integration.kinds.machine import PLATFORM, Machine, declared
+
+ACCOUNT, REGION = "123456789012", "us-east-1"
+IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/hokusai/api:1"
+CANARY = "canary-3b9f-"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role"
+# What would answer with a secret's value.
+FORBIDDEN = {
+    "secretsmanager:GetSecretValue",
+    "secretsmanager:BatchGetSecretValue",
+    "ssm:GetParameter",
+    "ssm:GetParameters",
+    "ssm:GetParametersByPath",
+    "ssm:GetParameterHistory",
+    "kms:Decrypt",
+}
+
+
+NOT_SIMULATED = PermanentError("AccessDenied: no iam:SimulatePrincipalPolicy")
+
+
+class Refusing(CountingAws):
+    """Refuses what it is told to, as AWS does, and says what moto leaves out."""
+
+    def __init__(self, inner):
+        super().__init__(inner)
+        self.redis = ""
+        self.refused = {}
+
+    def call(self, service, operation, /, **parameters):
+        refused = {"iam:SimulatePrincipalPolicy": NOT_SIMULATED, **self.refused}
+        if error := refused.get(f"{service}:{operation}"):
+            raise error
+        answer = super().call(service, operation, **parameters)
+        for cluster in answer.get("CacheClusters", ()):
+            cluster["SecurityGroups"] = [{"SecurityGroupId": self.redis}]
+        return answer
+
+
+class World:
+    """An AWS in which nothing is missing that ``api`` rests on."""
+
+    def __init__(self, server):
+        self.server = server
+        boto = BotoAws(
+            REGION,
+            endpoint_url=server.url,
+            credentials=Credentials("test", "test"),
+            light=True,
+        )
+        self.aws = Refusing(boto)
+        call = self.aws.call
+        call("ecs", "CreateCluster", clusterName=PLATFORM.cluster)
+        self.subnet = call("ec2", "DescribeSubnets")["Subnets"][0]
+        self.tasks, self.redis, self.database = (
+            self.group(name) for name in ("tasks", "redis", "database")
+        )
+        self.aws.redis = self.redis
+        self.admit(self.redis, 6379)
+        self.admit(self.database, 5432)
+        self.admit(self.tasks, 5000)
+        for name in ("execution", "task"):
+            make_role(self.aws, name)
+        make_image(self.aws, "hokusai/api", "1")
+        make_bucket(self.aws, "hokusai-artifacts", REGION)
+        text = f"{CANARY}secret"
+        call("secretsmanager", "CreateSecret", Name="hokusai/app", SecretString=text)
+        value = {"Value": f"{CANARY}parameter", "Type": "SecureString"}
+        call("ssm", "PutParameter", Name="/hokusai/redis", **value)
+        self.make_data()
+        self.driver = ServiceDriver(self.aws, PLATFORM.owner, self.declared)
+        self.machine = Machine({"service": self.driver})
+
+    def group(self, name):
+        made = self.aws.call(
+            "ec2",
+            "CreateSecurityGroup",
+            GroupName=name,
+            Description=name,
+            VpcId=self.subnet["VpcId"],
+        )
+        return made["GroupId"]
+
+    def admit(self, group, port, operation="AuthorizeSecurityGroupIngress"):
+        pair = {"GroupId": self.tasks}
+        rule = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port}
+        permissions = [{**rule, "UserIdGroupPairs": [pair]}]
+        self.aws.call("ec2", operation, GroupId=group, IpPermissions=permissions)
+
+    def make_data(self):
+        self.aws.call(
+            "elasticache",
+            "CreateCacheCluster",
+            CacheClusterId="hokusai-redis",
+            Engine="redis",
+            CacheNodeType="cache.t3.micro",
+            NumCacheNodes=1,
+            SecurityGroupIds=[self.redis],
+        )
+        self.aws.call(
+            "rds",
+            "CreateDBInstance",
+            DBInstanceIdentifier="hokusai-db",
+            DBInstanceClass="db.t3.micro",
+            Engine="postgres",
+            AllocatedStorage=20,
+            MasterUsername="mlflow",
+            MasterUserPassword=f"{CANARY}password",
+            VpcSecurityGroupIds=[self.database],
+            BackupRetentionPeriod=7,
+            Port=5432,
+        )
+
+    def delete_role(self):
+        call = self.aws.call
+        call("iam", "DeleteRolePolicy", RoleName="execution", PolicyName="buckets")
+        call("iam", "DeleteRole", RoleName="execution")
+
+    def declared(self):
+        return {r.id: r for r in (self.api(), self.mlflow())}
+
+    def mlflow(self):
+        fields = {"image": "hokusai/mlflow:1", "port": 5000, "network": self.network}
+        return declared("service", "mlflow", fields)
+
+    @property
+    def network(self):
+        subnets = [self.subnet["SubnetId"]]
+        return {"subnets": subnets, "security_groups": [self.tasks]}
+
+    def api(self, **more):
+        fields = {
+            "image": IMAGE,
+            "port": 8001,
+            "network": self.network,
+            "roles": {"execution": f"{ROLE}/execution", "task": f"{ROLE}/task"},
+            "secrets": {
+                "DB_PASSWORD": {"secretsmanager": "hokusai/app:database_password"},
+                "REDIS_HOST": {"ssm": "/hokusai/redis"},
+            },
+            "environment": {"DEFAULT_ARTIFACT_ROOT": "s3://hokusai-artifacts/a"},
+            "connects": [
+                {"redis": "hokusai-redis", "port": 6379},
+                {"database": "hokusai-db", "port": 5432},
+                {"to": "service/mlflow"},
+            ],
+            **more,
+        }
+        return declared("service", "api", fields)
+
+    def results(self, **more):
+        resource = self.api(**more)
+        return self.driver.inspect({resource.id: resource})[resource.id]
+
+    def findings(self, **more):
+        return [r for r in self.results(**more) if isinstance(r, Finding)]
+
+
+@pytest.fixture
+def world():
+    with EmulatorServer(runtime=ScriptedRuntime(), clock=SteppedClock()) as server:
+        yield World(server)
+
+
+BREAKS = {
+    "image": (
+        lambda w: w.aws.call(
+            "ecr",
+            "BatchDeleteImage",
+            repositoryName="hokusai/api",
+            imageIds=[{"imageTag": "1"}],
+        ),
+        "is not in ECR",
+    ),
+    "secret": (
+        lambda w: w.aws.call(
+            "secretsmanager",
+            "DeleteSecret",
+            SecretId="hokusai/app",
+            ForceDeleteWithoutRecovery=True,
+        ),
+        "Secret hokusai/app does not exist",
+    ),
+    "secret on its way out": (
+        lambda w: w.aws.call("secretsmanager", "DeleteSecret", SecretId="hokusai/app"),
+        "Secret hokusai/app is scheduled for deletion",
+    ),
+    "parameter": (
+        lambda w: w.aws.call("ssm", "DeleteParameter", Name="/hokusai/redis"),
+        "SSM parameter /hokusai/redis does not exist",
+    ),
+    "role": (
+        lambda w: w.delete_role(),
+        "Role arn:aws:iam::123456789012:role/execution does not exist",
+    ),
+    "trust": (
+        lambda w: w.aws.call(
+            "iam",
+            "UpdateAssumeRolePolicy",
+            RoleName="execution",
+            PolicyDocument=json.dumps(
+                {
+                    "Version": "2012-10-17",
+                    "Statement": {
+                        "Effect": "Allow",
+                        "Principal": {"Service": "ec2.amazonaws.com"},
+                        "Action": "sts:AssumeRole",
+                    },
+                }
+            ),
+        ),
+        "role/execution does not trust ecs-tasks.amazonaws.com",
+    ),
+    "reach": (
+        lambda w: w.aws.call(
+            "iam", "DeleteRolePolicy", RoleName="task", PolicyName="buckets"
+        ),
+        "role/task may not s3:ListBucket, s3:GetObject, s3:PutObject",
+    ),
+    "redis": (
+        lambda w: w.aws.call(
+            "elasticache", "DeleteCacheCluster", CacheClusterId="hokusai-redis"
+        ),
+        "Redis hokusai-redis does not exist",
+    ),
+    "way to redis": (
+        lambda w: w.admit(w.redis, 6379, "RevokeSecurityGroupIngress"),
+        "Redis hokusai-redis does not admit",
+    ),
+    "way to the database": (
+        lambda w: w.admit(w.database, 5432, "RevokeSecurityGroupIngress"),
+        "Database hokusai-db does not admit",
+    ),
+    "way to a service": (
+        lambda w: w.admit(w.tasks, 5000, "RevokeSecurityGroupIngress"),
+        "service/mlflow does not admit",
+    ),
+    "bucket": (
+        lambda w: w.aws.call("s3", "DeleteBucket", Bucket="hokusai-artifacts"),
+        "Bucket hokusai-artifacts does not exist",
+    ),
+    "versions": (
+        lambda w: w.aws.call(
+            "s3",
+            "PutBucketVersioning",
+            Bucket="hokusai-artifacts",
+            VersioningConfiguration={"Status": "Suspended"},
+        ),
+        "Bucket hokusai-artifacts keeps no versions",
+    ),
+    "backups": (
+        lambda w: w.aws.call(
+            "rds",
+            "ModifyDBInstance",
+            DBInstanceIdentifier="hokusai-db",
+            BackupRetentionPeriod=0,
+        ),
+        "Database hokusai-db is not backed up",
+    ),
+}
+
+
+def test_nothing_is_found_where_nothing_is_missing(world):
+    assert world.findings() == []
+    assert not [r for r in world.results() if isinstance(r, Unseen)]
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_what_is_taken_away_is_found_with_its_command(world, name):
+    take_away, message = BREAKS[name]
+    take_away(world)
+
+    (finding,) = world.findings()
+
+    assert finding.message.startswith(message) or message in finding.message
+    assert shlex.split(finding.command)[0] == "aws"
+    assert CANARY not in repr(finding)
+
+
+def test_everything_that_is_missing_is_found_at_once_and_holds_the_service(world):
+    for name in ("image", "secret", "parameter", "role", "redis", "bucket"):
+        BREAKS[name][0](world)
+
+    result = world.machine.run(world.api())
+
+    (blocked,) = result.left.blocked
+    assert blocked.hold is Hold.PREFLIGHT
+    assert "And 5 more findings." in blocked.message
+    assert len(result.left.advice) == 6
+    assert all(advice.command.startswith("aws ") for advice in result.left.advice)
+    answer = world.aws.call("ecs", "ListTaskDefinitions")
+    assert answer["taskDefinitionArns"] == []
+
+
+def test_once_all_is_there_the_service_is_made(world):
+    BREAKS["parameter"][0](world)
+    held = world.machine.run(world.api())
+    value = {"Value": "x", "Type": "SecureString"}
+    world.aws.call("ssm", "PutParameter", Name="/hokusai/redis", **value)
+
+    made = world.machine.run(world.api())
+
+    assert held.left.blocked
+    assert not made.plan.blocked
+    assert world.aws.writes["ecs:CreateService"] == 1
+
+
+def test_no_secrets_value_is_ever_asked_for_or_told(world):
+    before = dict(world.aws.writes)
+
+    told = repr(world.results())
+
+    assert FORBIDDEN.isdisjoint(world.aws.counts)
+    assert CANARY not in told
+    assert dict(world.aws.writes) == before
+
+
+def test_what_several_services_share_is_asked_once(world):
+    resources = {
+        ResourceId("service", f"api{number}"): world.api() for number in range(3)
+    }
+    before = dict(world.aws.counts)
+
+    world.driver.inspect(resources)
+
+    counts = {k: n - before.get(k, 0) for k, n in world.aws.counts.items()}
+    assert counts.pop("iam:GetRole") == 2
+    assert max(counts.values()) == 1
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "ecr:BatchGetImage",
+        "secretsmanager:DescribeSecret",
+        "ssm:DescribeParameters",
+        "iam:GetRole",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeSecurityGroups",
+        "elasticache:DescribeCacheClusters",
+        "rds:DescribeDBInstances",
+        "s3:HeadBucket",
+        "ecs:DescribeServices",
+    ],
+)
+def test_a_look_that_is_refused_or_throttled_says_so_and_finds_nothing(
+    world, operation
+):
+    for error in (PermanentError("AccessDenied"), ThrottledError("slow down")):
+        world.aws.refused = {operation: error}
+
+        results = world.results(routes=[{"host": "api.hokus.ai"}])
+
+        unseen = [r for r in results if isinstance(r, Unseen)]
+        assert not [r for r in results if isinstance(r, Finding)]
+        assert {r.passing for r in unseen} == {isinstance(error, ThrottledError)}
+
+
+def test_the_log_group_of_a_service_that_runs_is_missed(world):
+    for _ in range(3):
+        world.machine.run(world.api())
+    group = "/ecs/hokusai-api-local"
+    there = world.results()
+    world.aws.call("logs", "DeleteLogGroup", logGroupName=group)
+
+    (finding,) = world.findings()
+
+    assert Passed("log group") in there
+    assert (
+        finding.message == f"Log group {group} is gone: no new task could be started."
+    )
+
+
+def test_an_image_without_an_index_is_looked_into(world):
+    manifest = {
+        "schemaVersion": 2,
+        "config": {"digest": "sha256:" + "0" * 64},
+        "layers": [],
+    }
+    world.aws.call(
+        "ecr",
+        "PutImage",
+        repositoryName="hokusai/api",
+        imageManifest=json.dumps(manifest),
+        imageManifestMediaType="application/vnd.oci.image.manifest.v1+json",
+        imageTag="arm",
+    )
+    url = {"downloadUrl": "https://somewhere/?signature=x"}
+
+    class Downloading(Refusing):
+        def call(self, service, operation, /, **parameters):
+            if operation == "GetDownloadUrlForLayer":
+                return url
+            return super().call(service, operation, **parameters)
+
+    blob = json.dumps({"architecture": "arm64"}).encode()
+    driver = ServiceDriver(Downloading(world.aws), PLATFORM.owner, fetch=lambda _: blob)
+    resource = world.api(image=IMAGE.replace(":1", ":arm"), connects=[])
+
+    (finding,) = [
+        r
+        for r in driver.inspect({resource.id: resource})[resource.id]
+        if isinstance(r, Finding)
+    ]
+
+    assert "is built for ARM64, and the task runs on X86_64" in finding.message
+
+
+def test_a_target_group_of_others_is_held_against_the_service(world):
+    call = world.aws.call
+    made = call(
+        "elbv2",
+        "CreateTargetGroup",
+        Name="reg-api",
+        Protocol="HTTP",
+        Port=8001,
+        VpcId=world.subnet["VpcId"],
+        TargetType="ip",
+        HealthCheckPath="/mlflow",
+    )
+    arn = made["TargetGroups"][0]["TargetGroupArn"]
+    for _ in range(3):
+        world.machine.run(world.api())
+    call(
+        "ecs",
+        "UpdateService",
+        cluster=PLATFORM.cluster,
+        service="hokusai-api-local",
+        loadBalancers=[
+            {
+                "targetGroupArn": arn,
+                "containerName": "hokusai-api-local",
+                "containerPort": 8001,
+            }
+        ],
+    )
+    routed = {"routes": [{"host": "api.hokus.ai"}], "health": {"path": "/health"}}
+
+    messages = [finding.message for finding in world.findings(**routed)]
+
+    assert messages == [
+        "No listener leads to target group reg-api: ECS refuses it.",
+        "reg-api asks for /mlflow, and the service answers /health.",
+    ]

@@ -194,6 +194,13 @@ def _exact(value: Any) -> Any:
     return float(value)
 
 
+def no_truth(value: Any) -> Any:
+    """Return ``value`` unless it is true or false, which Python takes for 1 and 0."""
+    if isinstance(value, bool):
+        refuse("must be a whole number, not true or false, as YAML reads it")
+    return value
+
+
 def _instant(value: Any) -> Any:
     """Return a moment in UTC for a date, or a date with a time."""
     if isinstance(value, str):

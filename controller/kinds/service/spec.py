@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from controller.core.fields import (
     INT32,
@@ -15,6 +15,7 @@ from controller.core.fields import (
     Span,
     Text,
     Whole,
+    no_truth,
     refuse,
     refuse_all,
 )
@@ -58,10 +59,11 @@ Matcher = Annotated[
 Url = Annotated[
     str, Text(r"https?://[^\s/?#@]+(/\S*)?", "an address that starts with http(s)://")
 ]
-Retention = Literal[
+_Days = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192,
     2557, 2922, 3288, 3653,
 ]  # fmt: skip
+Retention = Annotated[_Days, BeforeValidator(no_truth)]
 # CreateTargetGroup, field Name; Elastic Load Balancing API reference.
 LONGEST_GROUP = 32
 

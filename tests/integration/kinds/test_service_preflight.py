@@ -6,6 +6,7 @@ import shlex
 import pytest
 
 from controller.clients.aws import BotoAws, CountingAws, Credentials
+from controller.clients.clock import SystemClock
 from controller.core.errors import PermanentError, ThrottledError
 from controller.core.plan import Hold
 from controller.core.preflight import Finding, Passed, Unseen
@@ -85,7 +86,9 @@ class World:
         value = {"Value": f"{CANARY}parameter", "Type": "SecureString"}
         call("ssm", "PutParameter", Name="/hokusai/redis", **value)
         self.make_data()
-        self.driver = ServiceDriver(self.aws, PLATFORM.owner, self.declared)
+        self.driver = ServiceDriver(
+            self.aws, PLATFORM, SystemClock(), thorough=False, declared=self.declared
+        )
         self.machine = Machine({"service": self.driver})
 
     def group(self, name):
@@ -411,7 +414,8 @@ def test_an_image_without_an_index_is_looked_into(world):
             return super().call(service, operation, **parameters)
 
     blob = json.dumps({"architecture": "arm64"}).encode()
-    driver = ServiceDriver(Downloading(world.aws), PLATFORM.owner, fetch=lambda _: blob)
+    aws = Downloading(world.aws)
+    driver = ServiceDriver(aws, PLATFORM, SystemClock(), fetch=lambda _: blob)
     resource = world.api(image=IMAGE.replace(":1", ":arm"), connects=[])
 
     (finding,) = [

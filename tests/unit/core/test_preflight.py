@@ -165,3 +165,13 @@ def test_what_waits_for_a_rollout_is_looked_at_when_its_turn_comes():
     of = view(observed, toy("a"), toy("b", depends_on=frozenset({A})))
 
     assert deployed(diff(of.desired, observed, KINDS), of) == ()
+
+
+def test_what_cannot_be_deployed_does_not_keep_our_own_service_waiting():
+    observed = seen(a=OLD, b=OLD)
+    of = view(observed, toy("a"), toy("b"), own=B)
+    found = diff(of.desired, observed, KINDS)
+
+    plan = dared(found, of, {A: (GONE,)})
+
+    assert [a.target for a in plan.actions] == [B]

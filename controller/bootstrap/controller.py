@@ -207,7 +207,15 @@ class Controller:
             self._mlflow_calls.follow(mlflow.http)
         without = None if wishes.without_store else NoStore()
         fallbacks = stored.fallbacks if stored else without
-        return Clients(self.aws, mlflow, resolver, fallbacks, stored, self.clock)
+        return Clients(
+            self.aws,
+            mlflow,
+            resolver,
+            fallbacks,
+            stored,
+            self.clock,
+            self.secrets.value,
+        )
 
     def _last_resort(self, settings: Settings) -> Mapping[str, tuple[str, ...]]:
         """Return MLFLOW_FALLBACK_IP for MLflow's own host, and for no other."""

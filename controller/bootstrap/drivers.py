@@ -19,8 +19,15 @@ if TYPE_CHECKING:
     from controller.core.clock import Clock
     from controller.core.driver import Driver
     from controller.core.fallbacks import Fallbacks
+    from controller.core.reference import SecretReference
     from controller.resolver import Resolver
     from controller.spec.document import Document
+
+
+def no_secret(reference: SecretReference) -> str:
+    """Raise PermanentError: nobody here may read secrets."""
+    msg = f"{reference} cannot be read here"
+    raise PermanentError(msg)
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,7 @@ class Clients:
         fallbacks: Last good addresses; None to leave them out.
         stored: The parts on a store; None without one.
         clock: The time.
+        secret: Returns what a reference names.
     """
 
     aws: Aws
@@ -42,6 +50,7 @@ class Clients:
     fallbacks: Fallbacks | None
     stored: Stored | None
     clock: Clock
+    secret: Callable[[SecretReference], str] = no_secret
 
 
 @dataclass(frozen=True)
@@ -112,5 +121,6 @@ def _outside(
         clock=clients.clock,
         announced=wishes.announced,
         largest_backlog=wishes.largest_backlog,
+        secret=clients.secret,
         thorough=wishes.thorough,
     )

@@ -6,6 +6,7 @@ from collections.abc import Collection
 import httpx
 
 from controller.clients.http import http_client
+from controller.core.redact import redact
 
 _SECONDS = 3.0
 
@@ -32,8 +33,12 @@ class Probe:
         method: str,
         body: str | None,
         expected: Collection[int],
+        key: str | None = None,
     ) -> str:
-        """Return why ``url``, asked at ``address``, is not answered as expected."""
+        """Return why ``url``, asked at ``address``, is not answered as expected.
+
+        A ``key`` is shown to the server, as clients show theirs, and to nobody else.
+        """
         asked = httpx.URL(url)
         origin = str(asked.copy_with(raw_path=b"/"))
         try:
@@ -42,11 +47,14 @@ class Probe:
             ) as client:
                 content = body.encode() if body is not None else None
                 headers = {"content-type": "application/json"} if content else {}
+                if key is not None:
+                    headers["authorization"] = f"Bearer {key}"
                 response = client.request(
                     method, asked.raw_path.decode(), content=content, headers=headers
                 )
         except httpx.HTTPError as error:
-            return f"{type(error).__name__}: {error}".rstrip(": ")
+            told = f"{type(error).__name__}: {error}".rstrip(": ")
+            return redact(told, (key,) if key else ())
         if response.status_code in expected:
             return ""
         return f"{method} {asked.path} answered {response.status_code}"

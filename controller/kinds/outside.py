@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from controller.core.clock import Clock
     from controller.core.fallbacks import Fallbacks
     from controller.core.platform import Platform
+    from controller.core.reference import SecretReference
     from controller.core.resource import Resource, ResourceId
     from controller.resolver import Resolver
     from controller.store.deliveries import Deliveries
@@ -50,6 +51,8 @@ class Outside:
         clock: The time.
         announced: Called when there is something new to deliver.
         largest_backlog: How many announcements at once are let through.
+        secret: Returns what a reference names, for those who must show it; raises
+            DriverError.
         thorough: Whether to look beyond what a plan needs: a command that only shows
             a difference does without.
     """
@@ -67,6 +70,7 @@ class Outside:
     clock: Clock
     announced: Callable[[], None]
     largest_backlog: int
+    secret: Callable[[SecretReference], str]
     thorough: bool = True
 
     def registry(self) -> tuple[MlflowApi, MlflowReader]:

@@ -8,12 +8,13 @@ from typing import Any, Protocol
 from controller.clients.aws import Aws
 from controller.clients.probe import Probe
 from controller.core.driver import Applied
-from controller.core.errors import DriverError, NotFoundError
+from controller.core.errors import DriverError, NotFoundError, PermanentError
 from controller.core.fallbacks import Fallbacks
 from controller.core.observation import Observation, Present, Unknown
 from controller.core.plan import Action
+from controller.core.reference import SecretReference
 from controller.core.resource import Resource, ResourceId
-from controller.kinds.endpoint.spec import EndpointSpec
+from controller.kinds.endpoint.spec import EndpointSpec, ProbeSpec
 from controller.kinds.endpoint.state import EndpointState
 from controller.kinds.outside import Outside
 
@@ -52,7 +53,13 @@ class Resolving(Protocol):
 
 def connect(outside: Outside) -> "EndpointDriver":
     """Return the driver."""
-    return EndpointDriver(outside.resolver, outside.fallbacks, outside.aws, Probe())
+    return EndpointDriver(
+        outside.resolver,
+        outside.fallbacks,
+        outside.aws,
+        Probe(),
+        secret=outside.secret,
+    )
 
 
 class EndpointDriver:
@@ -65,8 +72,10 @@ class EndpointDriver:
         aws: Aws,
         probe: Probe,
         side_by_side: Callable[[], Pool] = _threads,
+        secret: Callable[[SecretReference], str] | None = None,
     ) -> None:
         """Keep what is needed; without ``fallbacks``, what is kept is left out."""
+        self._secret = secret
         self._side_by_side = side_by_side
         self._resolver = resolver
         self._fallbacks = fallbacks
@@ -141,10 +150,24 @@ class EndpointDriver:
         """Return why ``address`` does not do its work; empty if it does."""
         if spec.probe is None:
             return self._probe.connect(address, spec.port)
+        try:
+            key = self._key(spec.probe)
+        except DriverError as error:
+            return f"the probe's key could not be read: {error}"
         return self._probe.request(
             f"{spec.protocol}://{spec.host}:{spec.port}{spec.probe.path}",
             address,
             method=spec.probe.method,
             body=spec.probe.body,
             expected=spec.probe.status,
+            key=key,
         )
+
+    def _key(self, probe: ProbeSpec) -> str | None:
+        """Return the key that a probe shows; raises DriverError if nobody may read it."""
+        if probe.key is None:
+            return None
+        if self._secret is None:
+            msg = f"{probe.key} cannot be read here"
+            raise PermanentError(msg)
+        return self._secret(probe.key)

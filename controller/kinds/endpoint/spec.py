@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from controller.core.fields import Host, Port, Section, Text, Whole, refuse
 from controller.core.kind import as_written, no_references
-from controller.core.reference import FallbackReference
+from controller.core.reference import FallbackReference, SecretReference
 
 HTTPS_PORT = 443
 ANSWERED = tuple(range(200, 400))
@@ -29,6 +29,12 @@ class ProbeSpec(Section):
         max_length=65_536,
         description="What a POST sends, as JSON.",
         examples=['{"max_results": 1}'],
+    )
+    key: SecretReference | None = Field(
+        default=None,
+        description="The key that the request carries, as clients do: "
+        "Authorization: Bearer.",
+        examples=[{"env": "HOKUSAI_PROBE_KEY"}],
     )
     status: tuple[Status, ...] = Field(
         default_factory=lambda: ANSWERED,
@@ -68,6 +74,9 @@ class EndpointSpec(Section):
         if self.port == HTTPS_PORT and self.protocol == "http":
             hint = "write protocol: https, or tcp"
             refuse("cannot be http on port 443", hint, "protocol")
+        if self.probe and self.probe.key and self.protocol != "https":
+            hint = "write protocol: https, or leave the key out"
+            refuse("would be sent in the clear", hint, "probe.key")
         if self.probe and self.protocol == "tcp":
             hint = "leave the probe out, or write protocol: http"
             refuse("needs http or https", hint, "probe")

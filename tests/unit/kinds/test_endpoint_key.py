@@ -37,7 +37,7 @@ class Shown:
     def __init__(self):
         self.keys = []
 
-    def request(self, url, address, *, key=None, **how):
+    def request(self, url, address, *, key=None, **_how):
         self.keys.append(key)
         return ""
 

@@ -440,6 +440,16 @@ def test_a_target_group_of_others_is_held_against_the_service(world):
         HealthCheckPath="/mlflow",
     )
     arn = made["TargetGroups"][0]["TargetGroupArn"]
+    subnets = [found["SubnetId"] for found in call("ec2", "DescribeSubnets")["Subnets"]]
+    balancer = call("elbv2", "CreateLoadBalancer", Name="shared", Subnets=subnets[:2])
+    call(
+        "elbv2",
+        "CreateListener",
+        LoadBalancerArn=balancer["LoadBalancers"][0]["LoadBalancerArn"],
+        Protocol="HTTP",
+        Port=80,
+        DefaultActions=[{"Type": "forward", "TargetGroupArn": arn}],
+    )
     for _ in range(3):
         world.machine.run(world.api())
     call(
@@ -460,6 +470,6 @@ def test_a_target_group_of_others_is_held_against_the_service(world):
     messages = [finding.message for finding in world.findings(**routed)]
 
     assert messages == [
-        "No listener leads to target group reg-api: ECS refuses it.",
+        "The load balancer of reg-api does not listen on 443.",
         "reg-api asks for /mlflow, and the service answers /health.",
     ]

@@ -59,6 +59,7 @@ NOT_FOUND = frozenset(
         "NoSuchEntity",
         "NoSuchKey",
         "NotFoundException",
+        "ObjectNotFoundException",
         "OperationNotFound",
         "ParameterNotFound",
         "RepositoryNotFoundException",

@@ -15,6 +15,8 @@ OWNER_TAG = "hokusai.ai/managed-by"
 APPLIED_TAG = "hokusai.ai/applied"
 # The deployment that our last update began, by the id that ECS gave it.
 DEPLOYMENT_TAG = "hokusai.ai/deployment"
+# What the document settled when it was applied last, and could be without.
+MANAGED_TAG = "hokusai.ai/managed"
 
 # Made once for this project; the root of every derived id.
 NAMESPACE = UUID("5c1a4a5e-6f0b-5d59-9d3c-6a5b0c1f7e21")

@@ -27,6 +27,7 @@ from controller.emulation.http_reply import (
 from controller.emulation.loopback import require_loopback
 from controller.emulation.moto_app import MotoApplication
 from controller.emulation.moto_effects import MotoEffects, Place
+from controller.emulation.moto_scaling import know_our_services
 from controller.emulation.moto_targets import show_target_health
 from controller.emulation.service_model import ecs_model
 from controller.emulation.targets import Probe, TargetBoard
@@ -97,7 +98,7 @@ class EmulatorServer:
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._trouble = ""
-        self._undo: Callable[[], None] = lambda: None
+        self._undo: Callable[[], object] = lambda: None
         self._server: Any = None
 
     @property
@@ -109,7 +110,9 @@ class EmulatorServer:
         """Listen, and let time pass."""
         from werkzeug.serving import make_server
 
-        self._undo = show_target_health(self.targets)
+        forget = know_our_services(lambda: self.simulator.world)
+        hide = show_target_health(self.targets)
+        self._undo = lambda: (forget(), hide())
         host, port = self._address
         self._server = make_server(
             host, port, self._answer, threaded=True, request_handler=_handler()

@@ -11,6 +11,7 @@ from controller.core.clock import Clock
 from tests.fakes.sim_ecs import ACCOUNT, REGION, EcsBackend, RefusalError
 from tests.fakes.sim_elbv2 import LoadBalancing
 from tests.fakes.sim_map import CloudMap
+from tests.fakes.sim_scaling import AutoScaling
 from tests.fakes.sim_shelf import Shelf
 from tests.fakes.sim_surroundings import Network, Roles
 from tests.fakes.sim_wire import Wire
@@ -115,6 +116,7 @@ class SimulatedAws:
             self.balancing,
             Network(),
             Roles(),
+            AutoScaling(),
         )
         self._by_name = {backend.name: backend for backend in (self.ecs, *self.shelves)}
 

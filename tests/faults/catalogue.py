@@ -12,6 +12,8 @@ from tests.faults.documents import (
     EXPERIMENT,
     OTHER_ROUTES,
     ROUTES,
+    SCALED_OTHERWISE,
+    SCALING,
     SECRETS,
     model,
     service,
@@ -190,6 +192,14 @@ WORKLOADS = (
         "rename",
         begun(services(service("api")) + sourced(ONE)),
         (declares(services(service("backend")) + sourced(ONE)),),
+    ),
+    Workload(
+        "fields and scaling come and go",
+        begun(services(service(extra=SCALING))),
+        (
+            declares(services(service(extra=SCALED_OTHERWISE))),
+            declares(services(service())),
+        ),
     ),
     Workload(
         "migration before a rollout",

@@ -14,6 +14,14 @@ SECRETS = """\
       DB_PASSWORD: {secretsmanager: "hokusai/app:database"}
       REDIS: {ssm: /hokusai/db}
 """
+SCALING = """\
+    scaling: {minimum: 1, maximum: 4}
+    service: {enableExecuteCommand: true, tags: [{key: team, value: growth}]}
+"""
+SCALED_OTHERWISE = """\
+    scaling: {minimum: 1, maximum: 2}
+    service: {tags: [{key: team, value: growth}]}
+"""
 BEFORE = "    before: [{name: migrate, command: [migrate]}]\n"
 DISCOVERY = "    discovery: api\n"
 ROUTES = """\

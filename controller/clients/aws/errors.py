@@ -63,6 +63,7 @@ NOT_FOUND = frozenset(
         "NoSuchEntity",
         "NoSuchKey",
         "NotFoundException",
+        "ObjectNotFoundException",
         "OperationNotFound",
         "ParameterNotFound",
         "RepositoryNotFoundException",

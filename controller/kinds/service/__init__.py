@@ -33,7 +33,8 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     "each minute: ceil(all / 100) ListServices, ceil(u / 10) DescribeServices a "
     "cluster; each minute: DescribeLogGroups; with routes: DescribeTargetGroups, "
     "DescribeLoadBalancers, DescribeListeners a load balancer, DescribeRules a "
-    "listener, ceil(k / 20) DescribeTags",
+    "listener, ceil(k / 20) DescribeTags; with a number of tasks: ceil(d / 50) "
+    "DescribeScalableTargets",
     unbound=frozenset({"desired_count"}),
     immutable=immutable_paths(),
     writer=writer,

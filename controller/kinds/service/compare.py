@@ -21,6 +21,7 @@ from controller.kinds.service.canonical.shape import leaves
 from controller.kinds.service.discovery_truth import registered
 from controller.kinds.service.fields import FIELDS, PREFIX, field_of
 from controller.kinds.service.memo import Memo
+from controller.kinds.service.released import SCALING, released
 from controller.kinds.service.routes.attachment import routed
 from controller.kinds.service.settings import settings
 from controller.kinds.service.spec import ServiceSpec
@@ -41,6 +42,8 @@ def compare(spec: ServiceSpec, state: ServiceState) -> tuple[Change, ...]:
         *routed(spec, state.routing, state.settings),
         *registered(state.registration),
         *_retention(spec, state),
+        *_scaling(spec, state),
+        *released(spec, state),
     )
 
 
@@ -178,6 +181,15 @@ def _retention(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
     if state.retention is not None and state.retention != spec.log_retention_days:
         before = state.retention or "for ever"
         yield Change("log_retention_days", before, spec.log_retention_days)
+
+
+def _scaling(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
+    if spec.scaling is None:
+        return
+    for name in ("minimum", "maximum"):
+        before, after = getattr(state.scaling, name, None), getattr(spec.scaling, name)
+        if before != after:
+            yield Change(f"{SCALING}.{name}", before, after)
 
 
 def _change(path: str, before: Any, after: Any, effect: Effect) -> Change:

@@ -13,7 +13,13 @@ _SETTLE_SECONDS = 2
 _CREATE = 4
 # CreateTargetGroup, or ModifyTargetGroup; ModifyTargetGroupAttributes and AddTags.
 _GROUP = 3
-_BESIDE = ("discovery.instances", "log_retention_days")
+_BESIDE = (
+    "discovery.instances",
+    "log_retention_days",
+    "scaling",
+    "scaling.minimum",
+    "scaling.maximum",
+)
 
 
 def cost(action: Action) -> Cost:

@@ -11,10 +11,10 @@ from controller.core.clock import Clock
 from controller.core.details import Section
 from controller.core.driver import Applied, Progressing, Waiting
 from controller.core.errors import PermanentError
-from controller.core.identity import DEPLOYMENT_TAG, OWNER_TAG
+from controller.core.identity import DEPLOYMENT_TAG, MANAGED_TAG, OWNER_TAG
 from controller.core.observation import Observation, Ownership
 from controller.core.ownership import ownership_of, stamp
-from controller.core.plan import Action, Verb
+from controller.core.plan import Action, Change, Verb
 from controller.core.platform import Platform
 from controller.core.preflight import Results
 from controller.core.resource import Resource, ResourceId
@@ -25,13 +25,15 @@ from controller.kinds.service.describe import Ecs
 from controller.kinds.service.details import ServiceDetails
 from controller.kinds.service.discovery import CloudMap
 from controller.kinds.service.discovery_look import Registrar
-from controller.kinds.service.fields import changed_fields
+from controller.kinds.service.fields import FIELDS, PREFIX, changed_fields
 from controller.kinds.service.fleet import SharedFleet
 from controller.kinds.service.log_groups import LogGroups
 from controller.kinds.service.observe import Lookout
 from controller.kinds.service.readiness import Readiness, Resolving
+from controller.kinds.service.released import SCALING, TAGS, tag_value
 from controller.kinds.service.routes.attachment import route_tags
 from controller.kinds.service.routes.balancers import Balancers
+from controller.kinds.service.scaling import Scaling
 from controller.kinds.service.settings import creation, settings
 from controller.kinds.service.settling import Settling, is_beside
 from controller.kinds.service.spec import ServiceSpec
@@ -82,6 +84,7 @@ class ServiceDriver:
         self._map = CloudMap(aws)
         self._owner = owner = platform.owner
         self._before = Before(aws)
+        self._scaling = Scaling(aws)
         self._undeclared = Undeclared(aws, self._ecs, platform, clock)
         self._fleet = SharedFleet(aws)
         registrar = Registrar(aws, owner, clock, self._fleet)
@@ -97,7 +100,9 @@ class ServiceDriver:
             readiness if thorough else None,
             self._undeclared,
         )
-        self._around = Around(balancers, registrar if thorough else None, self._logs)
+        self._around = Around(
+            balancers, registrar if thorough else None, self._logs, self._scaling
+        )
         self._settling = Settling(aws, platform, balancers, registrar, self._logs)
 
     def observe(self, declared: Declared) -> Mapping[ResourceId, Observation]:
@@ -151,13 +156,14 @@ class ServiceDriver:
             "serviceName": spec.name,
             "taskDefinition": revision,
             "tags": _tags(
-                {**tags, **stamp(self._owner, generation), **route_tags(spec)}
+                {**tags, **self._stamp(spec, generation), **route_tags(spec)}
             ),
         }
         if spec.discovery:
             parameters["serviceRegistries"] = [{"registryArn": self._map.ensure(spec)}]
         parameters |= self._settling.created(spec)
         self._aws.call("ecs", "CreateService", **parameters)
+        self._scaling.settle(spec)
         return Progressing(CHECK_AFTER, "The service was created; its tasks start.")
 
     def _update(
@@ -166,7 +172,7 @@ class ServiceDriver:
         paths = [change.path for change in action.changes]
         declared, fields = settings(spec), changed_fields(action.changes)
         parameters: dict[str, Any] = {
-            field: value for field, value in declared.items() if field in fields
+            field: declared.get(field, FIELDS[field].removed) for field in fields
         }
         if any(path.startswith("task.") for path in paths):
             self._logs.ensure(spec)
@@ -175,13 +181,15 @@ class ServiceDriver:
                 return Waiting(CHECK_AFTER, waits)
             parameters["taskDefinition"] = revision
         parameters |= self._settling.updated(spec, state, paths)
+        if any(path.startswith(SCALING) for path in paths):
+            self._scaled(spec)
         if "desired_count" in paths:
             parameters["desiredCount"] = spec.desired_count
         if "discovery" in paths:
             parameters["serviceRegistries"] = [{"registryArn": self._map.ensure(spec)}]
         tags = {
             **_plain_tags(declared.get("tags", ())),
-            **stamp(self._owner, action.generation),
+            **self._stamp(spec, action.generation),
         }
         if parameters:
             answer = self._aws.call(
@@ -197,16 +205,41 @@ class ServiceDriver:
         else:
             # Whoever died before the stamp left the deployment that is there.
             tags |= _deployment(state.settings)
+        self._untag(state, action.changes)
         self._aws.call("ecs", "TagResource", resourceArn=state.arn, tags=_tags(tags))
         if action.disruptive:
             return Progressing(CHECK_AFTER, "ECS replaces the tasks.")
         return Applied()
+
+    def _stamp(self, spec: ServiceSpec, generation: str) -> dict[str, str]:
+        return stamp(self._owner, generation) | {MANAGED_TAG: tag_value(spec)}
+
+    def _scaled(self, spec: ServiceSpec) -> None:
+        if spec.scaling is None:
+            self._scaling.end(spec.cluster, spec.name)
+        else:
+            self._scaling.settle(spec)
+
+    def _untag(self, state: ServiceState, changes: Iterable[Change]) -> None:
+        """Take away the tags that the document does not ask for any more."""
+        tag = PREFIX + TAGS
+        gone = [
+            change.path.removeprefix(tag)
+            for change in changes
+            if change.path.startswith(tag) and change.after is None
+        ]
+        if gone:
+            self._aws.call(
+                "ecs", "UntagResource", resourceArn=state.arn, tagKeys=sorted(gone)
+            )
 
     def _delete(self, state: ServiceState) -> Progressing:
         cluster, name = state.settings["clusterArn"], state.settings["serviceName"]
         self._refuse_others(cluster, name)
         self._undeclared.forget()
         self._settling.deleted(state)
+        if SCALING in state.managed:
+            self._scaling.end(cluster, name)
         self._aws.call(
             "ecs", "DeleteService", cluster=cluster, service=state.arn, force=True
         )

@@ -14,7 +14,7 @@ from typing import Any
 from controller.clients.aws import Aws
 from controller.core.clock import Clock
 from controller.core.errors import DriverError, NotFoundError
-from controller.core.identity import APPLIED_TAG, DEPLOYMENT_TAG
+from controller.core.identity import APPLIED_TAG, DEPLOYMENT_TAG, MANAGED_TAG
 from controller.core.observation import Absent, Observation, Present, Unknown
 from controller.core.ownership import ownership_of
 from controller.core.platform import Platform
@@ -161,6 +161,7 @@ class Lookout:
             state,
             discovery=names[0] if names else None,
             ours=sight.tags.get(DEPLOYMENT_TAG, ""),
+            managed=frozenset(sight.tags.get(MANAGED_TAG, "").split()),
             quiet=self._quiet(state),
             names={
                 arn: self._map.namespace_of(arn)

@@ -9,6 +9,7 @@ from controller.core.platform import Platform
 from controller.kinds.service.discovery_look import Registrar
 from controller.kinds.service.discovery_truth import PATH as DISCOVERED
 from controller.kinds.service.log_groups import LogGroups
+from controller.kinds.service.released import SCALING
 from controller.kinds.service.routes.attachment import (
     BALANCERS,
     GRACE,
@@ -24,7 +25,13 @@ from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
 
 # Changes that end with the call that makes them: ECS need not know of them.
-BESIDE = ("routes[", "routes.target_group", DISCOVERED, "log_retention_days")
+BESIDE = (
+    "routes[",
+    "routes.target_group",
+    DISCOVERED,
+    "log_retention_days",
+    SCALING,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,23 @@ class DeploymentSpec(Section):
         return self
 
 
+class ScalingSpec(Section):
+    """Between which numbers of tasks Application Auto Scaling may choose."""
+
+    minimum: Annotated[Whole, Field(ge=0, le=INT32)] = Field(
+        description="Never fewer tasks than these.", examples=[1]
+    )
+    maximum: Annotated[Whole, Field(ge=0, le=INT32)] = Field(
+        description="Never more tasks than these.", examples=[4]
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.minimum > self.maximum:
+            refuse("is above maximum", "write a smaller one", "minimum")
+        return self
+
+
 class BeforeSpec(Section):
     """A one-off task that must succeed before a revision is rolled out."""
 
@@ -196,6 +213,12 @@ class ServiceSpec(Surroundings):
         description="How many tasks run. Unless given, one is made at first and the "
         "number is left alone afterwards.",
         examples=[2],
+    )
+    scaling: ScalingSpec | None = Field(
+        default=None,
+        description="Between which numbers of tasks Application Auto Scaling may "
+        "choose; who scales, and by which policy, is not settled here.",
+        examples=[{"minimum": 1, "maximum": 4}],
     )
     command: tuple[str, ...] = Field(
         default=(), description="What is run; the image's own command, unless given."
@@ -284,6 +307,13 @@ class ServiceSpec(Surroundings):
             if reference.store == "env":
                 what = "cannot come from the controller's environment: ECS fills it in"
                 refuse(what, "write secretsmanager or ssm", f"secrets.{name}")
+        return self
+
+    @model_validator(mode="after")
+    def _one_decides_the_number(self) -> Self:
+        if self.scaling is not None and self.desired_count is not None:
+            hint = "leave it out, or leave out scaling"
+            refuse("is chosen between the numbers under scaling", hint, "desired_count")
         return self
 
     @model_validator(mode="after")

@@ -88,6 +88,14 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True)
+class ScalingState:
+    """Between which numbers of tasks a service is kept."""
+
+    minimum: int
+    maximum: int
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceState:
     """A service as ECS tells of it.
 
@@ -116,6 +124,8 @@ class ServiceState:
         retention: How long its log group keeps logs, in days; 0 for ever, None if it
             is not ours or was not looked at.
         described: The task definition it is set to, in ECS's own words.
+        managed: What the document settled when it was applied last; see ``released``.
+        scaling: Between which numbers it is scaled; None if it is not.
         names: What the ids and ARNs in it are called, as far as that was seen.
     """
 
@@ -139,6 +149,8 @@ class ServiceState:
     routing: RoutingState = field(default_factory=RoutingState)
     registration: Registration = field(default_factory=Registration)
     retention: int | None = None
+    managed: frozenset[str] = frozenset()
+    scaling: ScalingState | None = None
     described: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
 

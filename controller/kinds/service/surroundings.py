@@ -12,11 +12,13 @@ from controller.core.observation import Observation, Present, Unknown
 from controller.core.resource import Resource, ResourceId
 from controller.kinds.service.discovery_look import Registered, Registrar
 from controller.kinds.service.log_groups import LogGroups
+from controller.kinds.service.released import SCALING
 from controller.kinds.service.routes.attachment import is_about
 from controller.kinds.service.routes.balancers import Balancers
 from controller.kinds.service.routes.state import RoutingState
+from controller.kinds.service.scaling import Scaling, resource_id
 from controller.kinds.service.spec import ServiceSpec
-from controller.kinds.service.state import Registration, ServiceState
+from controller.kinds.service.state import Registration, ScalingState, ServiceState
 
 Declared = Mapping[ResourceId, Resource[Any]]
 Specs = Mapping[ResourceId, ServiceSpec]
@@ -31,11 +33,13 @@ class Around:
         balancers: Load balancers.
         registrar: Registrations; None to leave them out.
         logs: Log groups.
+        scaling: Scalable targets.
     """
 
     balancers: Balancers
     registrar: Registrar | None
     logs: LogGroups
+    scaling: Scaling
 
     def of(
         self, declared: Declared, seen: Mapping[ResourceId, Observation]
@@ -52,6 +56,10 @@ class Around:
         if not present:
             return seen
         specs = {id_: declared[id_].spec for id_ in present}
+        try:
+            present = self._scaled(specs, present)
+        except DriverError as error:
+            return {**seen, **dict.fromkeys(present, Unknown(str(error)))}
         routing = self._routing(specs, present)
         registered = self._registrations(specs, present)
         retentions = self.logs.retentions([*specs.values()])
@@ -70,6 +78,23 @@ class Around:
             )
             found[id_] = replace(observation, state=state)
         return found
+
+    def _scaled(
+        self, specs: Specs, seen: Seen
+    ) -> dict[ResourceId, Present[ServiceState]]:
+        """Return ``seen`` with who chooses the number of tasks, where that counts."""
+        asked = {
+            id_: resource_id(spec.cluster, spec.name)
+            for id_, spec in specs.items()
+            if spec.scaling is not None
+            or spec.desired_count is not None
+            or SCALING in seen[id_].state.managed
+        }
+        found = self.scaling.seen(asked.values())
+        return {
+            id_: _chosen(observation, found.get(asked.get(id_, "")))
+            for id_, observation in seen.items()
+        }
 
     def _routing(
         self, specs: Specs, seen: Seen
@@ -94,3 +119,17 @@ class Around:
             if specs[id_].discovery
         )
         return self.registrar.registrations([s for s in services if s is not None])
+
+
+def _chosen(
+    observation: Present[ServiceState], scaling: ScalingState | None
+) -> Present[ServiceState]:
+    """Return ``observation`` with the autoscaler that chooses its number of tasks."""
+    if scaling is None:
+        return observation
+    state = observation.state
+    target = {"MinCapacity": scaling.minimum, "MaxCapacity": scaling.maximum}
+    settings = {**state.settings, "scalableTarget": target}
+    return replace(
+        observation, state=replace(state, scaling=scaling, settings=settings)
+    )

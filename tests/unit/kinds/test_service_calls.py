@@ -220,5 +220,6 @@ def test_the_rule_that_status_tells_is_the_one_that_is_asserted_here():
         "each minute: ceil(all / 100) ListServices, ceil(u / 10) DescribeServices a "
         "cluster; each minute: DescribeLogGroups; with routes: DescribeTargetGroups, "
         "DescribeLoadBalancers, DescribeListeners a load balancer, DescribeRules a "
-        "listener, ceil(k / 20) DescribeTags"
+        "listener, ceil(k / 20) DescribeTags; with a number of tasks: ceil(d / 50) "
+        "DescribeScalableTargets"
     )

@@ -1,0 +1,67 @@
+"""What was ours to settle and is not any more: it is removed, not forgotten.
+
+A field that the document never spoke of is others'. One that it spoke of once, and
+does not now, was taken out by somebody: which these are stands in a tag on the
+service, so that no store is needed to know.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from controller.core.plan import Change
+from controller.kinds.service.canonical import canonical_service
+from controller.kinds.service.fields import FIELDS, PREFIX
+from controller.kinds.service.settings import settings
+from controller.kinds.service.spec import ServiceSpec
+from controller.kinds.service.state import ServiceState
+
+SCALING = "scaling"
+TAGS = "tags."
+# What a tag's value may hold; ECS API reference, Tag.
+_LONGEST = 256
+# A service always has these, whoever settles them.
+_ALWAYS = frozenset({"deploymentConfiguration", "networkConfiguration"})
+
+
+def managed_words(spec: ServiceSpec) -> frozenset[str]:
+    """Return what ``spec`` settles of a service and could be without."""
+    declared = settings(spec)
+    tags = {TAGS + tag["key"] for tag in declared.get("tags", ())}
+    scaling = {SCALING} if spec.scaling else set()
+    return frozenset((declared.keys() - _ALWAYS - {"tags"}) | tags | scaling)
+
+
+def tag_value(spec: ServiceSpec) -> str:
+    """Return ``managed_words`` as a tag holds them: as many as fit, in order."""
+    value = ""
+    for word in sorted(managed_words(spec)):
+        longer = f"{value} {word}".strip()
+        if " " not in word and len(longer) <= _LONGEST:
+            value = longer
+    return value
+
+
+def released(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
+    """Yield what is to be removed because the document does not ask for it any more."""
+    live = canonical_service(state.settings)
+    tags = {tag["key"]: tag["value"] for tag in state.settings.get("tags", ())}
+    for word in sorted(state.managed - managed_words(spec)):
+        if word == SCALING and state.scaling is not None:
+            before = {
+                "minimum": state.scaling.minimum,
+                "maximum": state.scaling.maximum,
+            }
+            yield Change(SCALING, before, None)
+        elif (key := word.removeprefix(TAGS)) != word:
+            if key in tags:
+                yield Change(f"{PREFIX}{word}", tags[key], None)
+        elif word in FIELDS and _is_there(word, live):
+            yield Change(f"{PREFIX}{word}", live[word], None, FIELDS[word].effect)
+
+
+def _is_there(word: str, live: Mapping[str, Any]) -> bool:
+    """Whether there is anything of a field that could be taken away."""
+    removed = FIELDS[word].removed
+    if removed is None or word not in live:
+        return False
+    return bool(live[word] != canonical_service({word: removed}).get(word))

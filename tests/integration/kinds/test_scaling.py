@@ -1,0 +1,101 @@
+"""Who decides how many tasks there are, on the emulated AWS."""
+
+from tests.integration.kinds.machine import PLATFORM
+from tests.integration.kinds.test_service_kind import world  # noqa: F401 - a fixture
+
+SCALED = {"minimum": 1, "maximum": 4}
+
+
+def target(world):  # noqa: F811 - the fixture's value
+    answer = world.aws.call(
+        "application-autoscaling", "DescribeScalableTargets", ServiceNamespace="ecs"
+    )
+    found = [(t["MinCapacity"], t["MaxCapacity"]) for t in answer["ScalableTargets"]]
+    return found[0] if found else None
+
+
+def scaled_by_somebody(world, count):  # noqa: F811
+    world.aws.call(
+        "ecs",
+        "UpdateService",
+        cluster=PLATFORM.cluster,
+        service="hokusai-api-local",
+        desiredCount=count,
+    )
+
+
+def test_both_numbers_are_set_and_put_back_and_the_count_between_is_left(world):  # noqa: F811
+    first = world.run(world.api(scaling=SCALED))
+    made = target(world)
+    scaled_by_somebody(world, 3)
+    world.aws.call(
+        "application-autoscaling",
+        "RegisterScalableTarget",
+        ServiceNamespace="ecs",
+        ResourceId=f"service/{PLATFORM.cluster}/hokusai-api-local",
+        ScalableDimension="ecs:service:DesiredCount",
+        MaxCapacity=9,
+    )
+
+    again = world.run(world.api(scaling=SCALED))
+
+    assert first.converged
+    assert again.converged
+    assert made == target(world) == (1, 4)
+    assert world.service()["desiredCount"] == 3
+
+
+def test_scaling_that_is_taken_out_of_the_document_ends(world):  # noqa: F811
+    world.run(world.api(scaling=SCALED))
+
+    world.restart()
+    result = world.run(world.api())
+
+    assert result.converged
+    assert target(world) is None
+
+
+def test_a_declared_count_does_not_fight_an_autoscaler_of_somebody_else(world):  # noqa: F811
+    world.run(world.api(desired_count=1))
+    world.aws.call(
+        "application-autoscaling",
+        "RegisterScalableTarget",
+        ServiceNamespace="ecs",
+        ResourceId=f"service/{PLATFORM.cluster}/hokusai-api-local",
+        ScalableDimension="ecs:service:DesiredCount",
+        MinCapacity=1,
+        MaxCapacity=4,
+    )
+    scaled_by_somebody(world, 3)
+
+    result = world.run(world.api(desired_count=1))
+
+    assert result.converged
+    assert world.service()["desiredCount"] == 3
+
+
+def test_fields_taken_out_of_the_document_are_removed_and_others_stay(world):  # noqa: F811
+    own = {"enableExecuteCommand": True, "tags": [{"key": "team", "value": "growth"}]}
+    world.run(world.api(service=own))
+    arn = world.service()["serviceArn"]
+    world.aws.call(
+        "ecs", "TagResource", resourceArn=arn, tags=[{"key": "cost", "value": "7"}]
+    )
+
+    world.restart()
+    result = world.run(world.api())
+
+    assert result.converged
+    assert world.service()["enableExecuteCommand"] is False
+    assert "team" not in world.tags()
+    assert world.tags()["cost"] == "7"
+
+
+def test_tasks_may_run_on_spare_capacity(world):  # noqa: F811
+    spot = [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
+
+    result = world.run(world.api(service={"capacityProviderStrategy": spot}))
+
+    (strategy,) = world.service()["capacityProviderStrategy"]
+    assert result.converged
+    assert strategy["capacityProvider"] == "FARGATE_SPOT"

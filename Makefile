@@ -29,7 +29,7 @@ format: .venv/dev ## Format the code and mend what lint can mend.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: .venv/dev ## Measure speed and memory, as ratios against a peer or a limit.
+bench: .venv/dev .venv-peers/ready ## Measure speed and memory, as ratios against a peer or a limit.
 	$(BIN)/python -m pytest tests/load -m load -s -q
 
 proof: .venv/dev ## Search for faults at every call, and print what was tried.
@@ -41,10 +41,18 @@ requirements: .venv/bootstrap ## Pin the dependencies anew, with hashes and with
 	$(BIN)/uv pip compile $(PIN) -c requirements/dev.txt --extra serving --extra mlflow \
 		-o requirements/serving.txt
 	$(BIN)/uv pip compile $(PIN) -c requirements/dev.txt --extra local -o requirements/local.txt
+	printf 'awscli\necs-deploy\n' | $(BIN)/uv pip compile -q - --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-annotate --no-header -p 3.11 \
+		--upgrade -o requirements/peers.txt
 
 .venv/bootstrap: requirements/bootstrap.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+.venv-peers/ready: requirements/peers.txt .venv/bootstrap
+	$(PYTHON) -m venv .venv-peers
+	VIRTUAL_ENV=.venv-peers $(BIN)/uv pip install --quiet --require-hashes -r $<
 	@touch $@
 
 .venv/local .venv/dev: .venv/%: requirements/%.txt .venv/bootstrap pyproject.toml

@@ -4,6 +4,8 @@ GET    /_emulator/state
 GET    /_emulator/faults      DELETE to end them all
 POST   /_emulator/faults      {"image": "*/api:*", "fault": "crash"}
                               {"call": "UpdateService", "fault": "throttle", "times": 2}
+                              {"call": "*", "fault": "5xx", "share": 0.3, "seed": 7,
+                               "times": 1000}
 POST   /_emulator/clock       {"advance": 30}, if the clock is stepped
 POST   /_emulator/settings    {"throttling": true, "read_lag": 2.5}
                               "throttling": 1.0 for one call a second of each sort
@@ -65,6 +67,7 @@ class Control:
     def _state(self) -> Body:
         return {
             "now": self._clock.now().isoformat(),
+            "calls": dict(self._simulator.calls),
             "clusters": {
                 cluster.name: {
                     "services": {
@@ -113,7 +116,9 @@ class Control:
             faults.images.insert(0, ImageRule(body["image"], fault, code, after))
         else:
             fault_of_call, times = CallFault(body["fault"]), int(body.get("times", 1))
-            faults.calls.append(CallRule(body["call"], fault_of_call, times))
+            share, seed = float(body.get("share", 1)), int(body.get("seed", 0))
+            rule = CallRule(body["call"], fault_of_call, times, share, seed)
+            faults.calls.append(rule)
         return self._faults()
 
     def _clear_faults(self) -> Body:

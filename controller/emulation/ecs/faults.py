@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from hashlib import sha256
 
 from controller.emulation.ecs import wording
 from controller.emulation.ecs.runtime import (
@@ -39,11 +40,31 @@ class ImageFault(StrEnum):
 
 @dataclass(slots=True)
 class CallRule:
-    """A fault of calls whose operation matches a pattern, so many times."""
+    """A fault of calls whose operation matches a pattern, so many times.
+
+    Attributes:
+        operation: The pattern.
+        fault: What happens.
+        times: How often at most.
+        share: Of the calls that match, how many are hit; all of them, unless given.
+        seed: Decides which.
+        seen: How many have matched.
+    """
 
     operation: str
     fault: CallFault
     times: int = 1
+    share: float = 1.0
+    seed: int = 0
+    seen: int = 0
+
+    def strikes(self) -> bool:
+        """Whether the next call that matches is hit; the same ones for one seed."""
+        self.seen += 1
+        if self.share >= 1:
+            return True
+        digest = sha256(f"{self.seed}/{self.seen}".encode()).digest()
+        return int.from_bytes(digest[:4]) < self.share * 2**32
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +87,8 @@ class Faults:
     def of_call(self, operation: str) -> CallFault | None:
         """Return the fault of this call, and count it as used."""
         for rule in self.calls:
-            if rule.times > 0 and fnmatchcase(operation, rule.operation):
+            matches = rule.times > 0 and fnmatchcase(operation, rule.operation)
+            if matches and rule.strikes():
                 rule.times -= 1
                 return rule.fault
         return None

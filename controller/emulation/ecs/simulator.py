@@ -1,5 +1,6 @@
 """The one door into the simulated ECS."""
 
+from collections import Counter
 from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import replace
@@ -38,6 +39,7 @@ class EcsSimulator:
         world: All that ECS knows; to be looked at, not changed.
         faults: The faults in force, to be set by tests.
         throttle: The token buckets; off until rates are given.
+        calls: How often each operation was asked for, refused ones too.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class EcsSimulator:
         self.world = World(seed=f"{seed}/{account}/{region}")
         self.faults = Faults()
         self.throttle = Throttle()
+        self.calls: Counter[str] = Counter()
         self._clock = clock
         self._lag = ReadLag()
         self._context = Context(
@@ -100,6 +103,7 @@ class EcsSimulator:
         """
         if operation not in OPERATIONS:
             raise unknown_operation(operation)
+        self.calls[operation] += 1
         context = self._at_present()
         fault = self.faults.of_call(operation)
         self._refuse(operation, fault, context)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from itertools import dropwhile, takewhile
 from typing import Any
 
@@ -97,20 +98,30 @@ class Ecs:
         return arn, definition
 
     def state(self, service: Answer) -> ServiceState:
-        """Return what DescribeServices says that ``service`` is."""
+        """Return what ``service`` is, with the task definition it is set to."""
         arn = service["taskDefinition"]
-        return ServiceState(
-            arn=service["serviceArn"],
-            status=service["status"],
-            definition=self.definition(arn),
-            definition_arn=arn,
-            settings=service,
-            desired=service["desiredCount"],
-            running=service["runningCount"],
-            deployments=tuple(map(_deployment, service["deployments"])),
-            registered_by=self._described.get(arn, {}).get("registeredBy", ""),
-            described=self._described.get(arn, {}),
+        definition = self.definition(arn)
+        described = self._described.get(arn, {})
+        return replace(
+            bare_state(service),
+            definition=definition,
+            registered_by=described.get("registeredBy", ""),
+            described=described,
         )
+
+
+def bare_state(service: Answer) -> ServiceState:
+    """Return what DescribeServices says that ``service`` is, and no more."""
+    return ServiceState(
+        arn=service["serviceArn"],
+        status=service["status"],
+        definition={},
+        definition_arn=service["taskDefinition"],
+        settings=service,
+        desired=service["desiredCount"],
+        running=service["runningCount"],
+        deployments=tuple(map(_deployment, service["deployments"])),
+    )
 
 
 def exists(service: Answer | None) -> bool:

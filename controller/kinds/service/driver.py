@@ -85,7 +85,7 @@ class ServiceDriver:
         self._owner = owner = platform.owner
         self._before = Before(aws)
         self._scaling = Scaling(aws)
-        self._undeclared = Undeclared(aws, self._ecs, platform, clock)
+        self._undeclared = Undeclared(aws, self._ecs, platform, clock, declared)
         self._fleet = SharedFleet(aws)
         registrar = Registrar(aws, owner, clock, self._fleet)
         balancers = Balancers(aws, owner, clock)

@@ -5,8 +5,9 @@ ceil(undeclared/10) DescribeServices a cluster, once a minute. Nothing is delete
 what was seen a minute ago: the tag is read again right before.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from controller.clients.aws import Aws, paginated
 from controller.core.clock import Clock
@@ -14,9 +15,11 @@ from controller.core.errors import TransientError
 from controller.core.observation import Ownership, Present
 from controller.core.ownership import ownership_of
 from controller.core.platform import Platform
-from controller.core.resource import ResourceId
-from controller.kinds.service.describe import Answer, Ecs
+from controller.core.resource import Resource, ResourceId
+from controller.kinds.service.describe import Answer, Ecs, bare_state
 from controller.kinds.service.state import ServiceState
+
+Resources: TypeAlias = Mapping[ResourceId, Resource[Any]]
 
 INTERVAL_SECONDS = 60.0
 # What ListServices gives a page at most; API reference. Its default is ten.
@@ -35,13 +38,29 @@ class _Look:
 
 
 class Undeclared:
-    """Looks for services that carry our tag and are not declared."""
+    """Looks for services that carry our tag and are not declared.
 
-    def __init__(self, aws: Aws, ecs: Ecs, platform: Platform, clock: Clock) -> None:
+    Args:
+        aws: AWS.
+        ecs: Reads services.
+        platform: Whose tag is ours.
+        clock: Says when to look again.
+        document: Returns all that is declared; a pass may be about less.
+    """
+
+    def __init__(
+        self,
+        aws: Aws,
+        ecs: Ecs,
+        platform: Platform,
+        clock: Clock,
+        document: Callable[[], Resources],
+    ) -> None:
         self._aws = aws
         self._ecs = ecs
         self._platform = platform
         self._clock = clock
+        self._document = document
         self._looks: dict[str, _Look] = {}
 
     def of(
@@ -52,7 +71,7 @@ class Undeclared:
         Raises DriverError when nothing is known of it yet and it cannot be seen.
         """
         look, now = self._looks.get(cluster), self._clock.monotonic()
-        names = frozenset(declared)
+        names = frozenset(declared) | self._declared(cluster)
         if look is None or not look.will_do(names, now):
             try:
                 look = _Look(now, names, tuple(self._ours(cluster, names)))
@@ -63,11 +82,19 @@ class Undeclared:
         taken = {id_.name for id_ in declared.values()}
         return {
             self._id(service["serviceName"], taken): Present(
-                self._ecs.state(service), Ownership.OURS
+                bare_state(service), Ownership.OURS
             )
             for service in look.ours
-            if service["serviceName"] not in declared
+            if service["serviceName"] not in names
         }
+
+    def _declared(self, cluster: str) -> frozenset[str]:
+        """Return the names of all services that the document has in ``cluster``."""
+        return frozenset(
+            resource.spec.name
+            for id_, resource in self._document().items()
+            if id_.kind == "service" and resource.spec.cluster == cluster
+        )
 
     def forget(self) -> None:
         """Look again the next time: something was deleted."""

@@ -174,6 +174,7 @@ DEFINITIONS = [
      fargate(taskRoleArn=f"{ROLE}my-app")),
     ("R35", fargate(taskRoleArn="app"), fargate(taskRoleArn=f"{ROLE}team/app"),
      fargate(taskRoleArn="arn:aws:iam::999999999999:role/app")),
+    ("R35", fargate(executionRoleArn=""), fargate(), fargate(executionRoleArn="app")),
     ("R36", secret("/app/key"), secret(f"{SSM}app/key"), secret(f"{SSM}other/key")),
     ("R36", secret(f"{SECRET}app"), secret(f"{SECRET}app-AbC123"),
      secret(f"{SECRET}app-AbC1234")),

@@ -70,6 +70,7 @@ DEFINITION = DEFINITION_BY_NAME + rules_of(
     structure.r03_amounts_are_text,
     definition.r08_amounts_in_units,
     definition.r09_own_namespaces,
+    definition.r35_no_role,
     definition.r10_no_fault_injection,
     definition.r11_twenty_gib_of_storage,
     definition.r12_linux_on_x86,

@@ -76,6 +76,15 @@ def r09_own_namespaces(definition: Plain) -> None:
     drop_defaults(definition, "", pidMode="", ipcMode="")
 
 
+def r35_no_role(definition: Plain) -> None:
+    """A role without a name is none.
+
+    API reference, RegisterTaskDefinition.taskRoleArn: the parameter is not required;
+    clients such as ecs-deploy send "" for a role that they do not know.
+    """
+    drop_defaults(definition, "", taskRoleArn="", executionRoleArn="")
+
+
 def r10_no_fault_injection(definition: Plain) -> None:
     """Fault injection is off unless it is turned on.
 

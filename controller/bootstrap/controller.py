@@ -17,6 +17,7 @@ from controller.clients.aws import (
     Credentials,
     verify_account,
 )
+from controller.clients.aws.patient import PatientAws
 from controller.clients.aws.rates import Limiter
 from controller.clients.clock import SystemClock
 from controller.clients.secrets import Secrets
@@ -95,7 +96,7 @@ class Controller:
             light=light,
             limiter=Limiter(self.clock),
         )
-        self.aws = CountingAws(boto)
+        self.aws = CountingAws(PatientAws(boto, self.clock))
         verify_account(self.aws, platform.account, platform.region)
         self.secrets = Secrets(environ, self.aws)
         self._closing = ExitStack()

@@ -7,11 +7,11 @@ there, and it is his: two who come at the same time are told different times.
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-# What a refusal leaves of the rate we thought we had, and how fast we dare again.
-_CUT = 0.5
-_RECOVERY_SECONDS = 60.0
-# However often we are refused, we ask this often: to learn when it is over.
+# After a refusal we ask this often: what is left of the account's rate is unknown.
 _SLOWEST = 0.5
+# For so long, and then more often again within as long.
+_HOLD_SECONDS = 30.0
+_RECOVERY_SECONDS = 60.0
 
 
 class Rate(NamedTuple):
@@ -35,12 +35,14 @@ class Bucket:
         tokens: How many are left; below zero are promised.
         at: When that was so, in seconds of a steady clock.
         pace: Share of the refill that we take; below 1 after a refusal.
+        held: Until when the pace stays as it is.
     """
 
     rate: Rate
     tokens: float
     at: float
     pace: float = 1.0
+    held: float = 0.0
 
     @classmethod
     def full(cls, rate: Rate, now: float) -> "Bucket":
@@ -66,9 +68,12 @@ class Bucket:
         Others share the account's buckets: what is left there is not ours to know.
         """
         filled = self._filled(now)
-        slowest = min(1.0, _SLOWEST / self.rate.refill)
-        pace = max(slowest, filled.pace * _CUT)
-        return replace(filled, tokens=min(filled.tokens, 0.0), pace=pace)
+        return replace(
+            filled,
+            tokens=min(filled.tokens, 0.0),
+            pace=min(1.0, _SLOWEST / self.rate.refill),
+            held=now + _HOLD_SECONDS,
+        )
 
     @property
     def refill(self) -> float:
@@ -78,5 +83,6 @@ class Bucket:
     def _filled(self, now: float) -> "Bucket":
         passed = max(0.0, now - self.at)
         tokens = min(self.rate.burst, self.tokens + passed * self.refill)
-        pace = min(1.0, self.pace + passed / _RECOVERY_SECONDS)
+        free = min(passed, max(0.0, now - self.held))
+        pace = min(1.0, self.pace + free / _RECOVERY_SECONDS)
         return replace(self, tokens=tokens, at=now, pace=pace)

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from controller.core.errors import DriverError, TransientError
 from controller.core.resource import ResourceId
 
 StateT = TypeVar("StateT")
@@ -45,9 +46,20 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """We could not look, so nothing may be planned on it."""
+    """We could not look, so nothing may be planned on it.
+
+    Attributes:
+        reason: Why.
+        passing: Whether another look, soon, may well see it.
+    """
 
     reason: str
+    passing: bool = False
+
+
+def unseen(error: DriverError) -> Unknown:
+    """Return what is known after a look that failed with ``error``."""
+    return Unknown(str(error), isinstance(error, TransientError))
 
 
 Observation: TypeAlias = Present[Any] | Absent | Unknown

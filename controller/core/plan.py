@@ -134,12 +134,21 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """A resource we must not touch in this pass, and why."""
+    """A resource we must not touch in this pass, and why.
+
+    Attributes:
+        target: The resource.
+        hold: Why, in one word.
+        message: Why, in a sentence.
+        changes: What would be settled.
+        passing: Whether it could only not be seen just now.
+    """
 
     target: ResourceId
     hold: Hold
     message: str
     changes: tuple[Change, ...] = ()
+    passing: bool = False
 
 
 Verdict: TypeAlias = Action | Advice | Blocked

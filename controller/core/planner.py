@@ -88,8 +88,8 @@ def decide(
 ) -> Iterator[Verdict]:
     """Yield what to do about one resource; nothing, if it is in sync."""
     match observation:
-        case Unknown(reason):
-            yield Blocked(resource.id, Hold.UNKNOWN, reason)
+        case Unknown(reason, passing):
+            yield Blocked(resource.id, Hold.UNKNOWN, reason, passing=passing)
         case Absent():
             yield Action(
                 resource.id,

@@ -143,7 +143,9 @@ def _held(action: Action, results: tuple[Result, ...]) -> Action | Blocked:
     unseen = [r for r in results if isinstance(r, Unseen) and r.passing]
     if unseen:
         message = f"Its {unseen[0].check} could not be checked: {unseen[0].why}"
-        return Blocked(action.target, Hold.UNKNOWN, message, action.changes)
+        return Blocked(
+            action.target, Hold.UNKNOWN, message, action.changes, passing=True
+        )
     return action
 
 

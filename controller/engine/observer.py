@@ -14,7 +14,12 @@ from typing import Any, TypeAlias, TypeVar
 from controller.core.clock import Clock
 from controller.core.driver import Driver
 from controller.core.errors import DriverError
-from controller.core.observation import Observation, ObservedState, Unknown
+from controller.core.observation import (
+    Observation,
+    ObservedState,
+    Unknown,
+    unseen,
+)
 from controller.core.planner import DesiredState
 from controller.core.resource import Resource, ResourceId
 
@@ -84,10 +89,10 @@ def _answer(
         return look.result(timeout=left)
     except TimeoutError:
         look.cancel()
-        reason = f"No answer within {deadline:.0f} s."
+        unknown = Unknown(f"No answer within {deadline:.0f} s.", passing=True)
     except DriverError as error:
-        reason = str(error)
+        unknown = unseen(error)
     except Exception as error:
         log.exception("a driver failed while looking", extra={"kind": kind})
-        reason = f"The {kind} driver failed: {type(error).__name__}."
-    return {id_: Unknown(reason) for id_ in declared}
+        unknown = Unknown(f"The {kind} driver failed: {type(error).__name__}.")
+    return dict.fromkeys(declared, unknown)

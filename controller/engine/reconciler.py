@@ -96,6 +96,7 @@ class PassResult:
         """Whether another pass soon would find nothing to do or to wait for."""
         return self.converged or not (
             _under_way(self.left, self.others, self.statuses)
+            or any(blocked.passing for blocked in self.left.blocked)
             or any(self._goes_on(action) for action in self.left.actions)
         )
 

@@ -10,7 +10,7 @@ from tests.load.hokusai import Hokusai
 from tests.load.services import Emulator, spent
 
 pytestmark = pytest.mark.load
-FEW, LOST = 4, 0.3
+FEW, LOST = 20, 0.3
 
 
 def test_it_converges_at_a_call_a_second_with_three_in_ten_failing(tmp_path, figures):

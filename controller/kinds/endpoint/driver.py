@@ -10,7 +10,7 @@ from controller.clients.probe import Probe
 from controller.core.driver import Applied
 from controller.core.errors import DriverError, NotFoundError, PermanentError
 from controller.core.fallbacks import Fallbacks
-from controller.core.observation import Observation, Present, Unknown
+from controller.core.observation import Observation, Present, unseen
 from controller.core.plan import Action
 from controller.core.reference import SecretReference
 from controller.core.resource import Resource, ResourceId
@@ -116,13 +116,13 @@ class EndpointDriver:
         except NotFoundError as error:
             return Present(EndpointState(live=False, problem=str(error)))
         except DriverError as error:
-            return Unknown(str(error))
+            return unseen(error)
         addresses = tuple(answer.addresses)
         try:
             published = self._published(spec)
             kept = self._fallbacks.last_good(spec.host) if self._fallbacks else None
         except DriverError as error:
-            return Unknown(str(error))
+            return unseen(error)
         return Present(
             EndpointState(
                 addresses=addresses,

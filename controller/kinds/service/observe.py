@@ -15,7 +15,7 @@ from controller.clients.aws import Aws
 from controller.core.clock import Clock
 from controller.core.errors import DriverError, NotFoundError
 from controller.core.identity import APPLIED_TAG, DEPLOYMENT_TAG, MANAGED_TAG
-from controller.core.observation import Absent, Observation, Present, Unknown
+from controller.core.observation import Absent, Observation, Present, Unknown, unseen
 from controller.core.ownership import ownership_of
 from controller.core.platform import Platform
 from controller.core.resource import Resource, ResourceId
@@ -135,9 +135,8 @@ class Lookout:
             try:
                 sights.append(self._sight(id_, declared[id_], answer))
             except DriverError as error:
-                seen[id_] = Unknown(str(error))
-        for id_, reason in self._add_flights(sights).items():
-            seen[id_] = Unknown(reason)
+                seen[id_] = unseen(error)
+        seen |= self._add_flights(sights)
         sights = [sight for sight in sights if sight.id not in seen]
         stopped = self._stopped(cluster, sights)
         unready = self._unready(cluster, sights)
@@ -170,7 +169,7 @@ class Lookout:
         )
         return sight
 
-    def _add_flights(self, sights: Sequence[_Sight]) -> dict[ResourceId, str]:
+    def _add_flights(self, sights: Sequence[_Sight]) -> dict[ResourceId, Unknown]:
         """Add ECS's record of what moves, and of ours where another took its place.
 
         Returns of which services it could not be seen, and why.
@@ -183,7 +182,7 @@ class Lookout:
         try:
             flights = self._history.flights([*wanted.values()])
         except DriverError as error:
-            return dict.fromkeys(wanted, str(error))
+            return dict.fromkeys(wanted, unseen(error))
         for sight in sights:
             flight = flights.get(wanted.get(sight.id, ""))
             sight.state = replace(sight.state, flight=flight)
@@ -220,7 +219,7 @@ class Lookout:
                 told = problem if troubled(state) else ""
                 state = replace(state, problem=told, rejected=rejected)
         except DriverError as error:
-            return Unknown(str(error))
+            return unseen(error)
         rejected = (*_rolled_back_as_a_whole(sight), *state.rejected)
         ownership = ownership_of(sight.tags, self._platform.owner)
         applied = sight.tags.get(APPLIED_TAG)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from controller.core.errors import DriverError
-from controller.core.observation import Observation, Present, Unknown
+from controller.core.observation import Observation, Present, Unknown, unseen
 from controller.core.resource import Resource, ResourceId
 from controller.kinds.service.discovery_look import Registered, Registrar
 from controller.kinds.service.log_groups import LogGroups
@@ -59,7 +59,7 @@ class Around:
         try:
             present = self._scaled(specs, present)
         except DriverError as error:
-            return {**seen, **dict.fromkeys(present, Unknown(str(error)))}
+            return {**seen, **dict.fromkeys(present, unseen(error))}
         routing = self._routing(specs, present)
         registered = self._registrations(specs, present)
         retentions = self.logs.retentions([*specs.values()])
@@ -107,7 +107,7 @@ class Around:
         try:
             found = self.balancers.seen([*about.values()])
         except DriverError as error:
-            return {id_: Unknown(str(error)) for id_ in about}
+            return {id_: unseen(error) for id_ in about}
         return {id_: found[spec.name] for id_, spec in about.items()}
 
     def _registrations(self, specs: Specs, seen: Seen) -> Mapping[str, Registration]:

@@ -31,10 +31,10 @@ def test_a_clock_that_stands_still_or_goes_back_fills_nothing():
     assert empty.admits(9) == (Bucket(RATE, 0, at=9), False)
 
 
-def test_a_refusal_empties_the_bucket_and_halves_the_pace():
+def test_a_refusal_empties_the_bucket_and_one_comes_every_other_second():
     refused = Bucket.full(RATE, 0).refused(0)
 
-    assert waits(refused, [0, 0]) == [1.0, 2.0]
+    assert waits(refused, [0, 0]) == [2.0, 4.0]
 
 
 def test_refusals_never_stop_the_asking():
@@ -45,11 +45,12 @@ def test_refusals_never_stop_the_asking():
     assert waits(bucket, [0]) == [2.0]
 
 
-def test_a_pace_that_was_cut_recovers_within_a_minute():
+def test_a_pace_that_was_cut_is_held_and_then_recovers_within_a_minute():
     refused = Bucket.full(RATE, 0).refused(0)
-    settled, _ = refused.admits(60)
+    held, _ = refused.admits(30)
+    settled, _ = held.admits(90)
 
-    assert settled.pace == 1.0
+    assert (held.pace, settled.pace) == (0.25, 1.0)
 
 
 @pytest.mark.parametrize("tokens", [1, 2.5])

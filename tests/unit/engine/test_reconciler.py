@@ -160,7 +160,7 @@ def test_what_is_seen_too_late_is_unknown():
 
     observed = observer.observe(declared(toy("a")))
 
-    assert observed.of(A) == Unknown("No answer within 0 s.")
+    assert observed.of(A) == Unknown("No answer within 0 s.", passing=True)
 
 
 def test_what_is_undeclared_goes_only_in_the_second_pass_that_sees_it():
@@ -218,3 +218,18 @@ def test_what_was_remembered_for_a_pass_is_dropped_at_its_end():
     )
 
     assert remembered == []
+
+
+@pytest.mark.parametrize(
+    ("error", "settled"),
+    [
+        pytest.param(TransientError("503"), False, id="another look may see it"),
+        pytest.param(PermanentError("denied"), True, id="another look sees no more"),
+    ],
+)
+def test_what_could_not_be_seen_just_now_is_waited_for(error, settled):
+    class Blind(ToyDriver):
+        def observe(self, declared):
+            raise error
+
+    assert run(Blind({A: ToyState()})).settled is settled

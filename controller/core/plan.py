@@ -35,6 +35,7 @@ class Reason(StrEnum):
     NOT_OURS = "NotOurs"
     PREFLIGHT_FAILED = "PreflightFailed"
     PREFLIGHT_WARNING = "PreflightWarning"
+    OUTDATED = "Outdated"
 
 
 class Hold(StrEnum):
@@ -55,6 +56,7 @@ class Hold(StrEnum):
     CONTESTED = "Contested"
     FROZEN = "Frozen"
     OWN_SERVICE_LAST = "OwnServiceLast"
+    RESTARTED_LATELY = "RestartedLately"
     PREFLIGHT = "Preflight"
 
 

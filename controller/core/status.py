@@ -34,10 +34,13 @@ _PASSING = frozenset(
         Hold.UNRESOLVED,
         Hold.FROZEN,
         Hold.OWN_SERVICE_LAST,
+        Hold.RESTARTED_LATELY,
     }
 )
 
 
+# What a person should know of, beside a resource that is as declared.
+_WARNINGS = frozenset({Reason.PREFLIGHT_WARNING, Reason.OUTDATED})
 # Their story is told best while it is fresh: backends forget what a task said last.
 _TOLD_ONCE = frozenset({Hold.REVISION_REJECTED.value, "RolloutFailed"})
 
@@ -126,7 +129,7 @@ def _findings(
 
 def _is_warning(verdict: Verdict) -> bool:
     """Whether a person should know, and the resource is as declared all the same."""
-    return isinstance(verdict, Advice) and verdict.reason is Reason.PREFLIGHT_WARNING
+    return isinstance(verdict, Advice) and verdict.reason in _WARNINGS
 
 
 def _synced(verdict: Verdict | None, outcome: Outcome | None) -> _Finding:

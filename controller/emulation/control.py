@@ -6,6 +6,7 @@ POST   /_emulator/faults      {"image": "*/api:*", "fault": "crash"}
                               {"call": "UpdateService", "fault": "throttle", "times": 2}
                               {"call": "*", "fault": "5xx", "share": 0.3, "seed": 7,
                                "times": 1000}
+POST   /_emulator/images      {"image": "hokusai/api:latest", "digest": "sha256:..."}
 POST   /_emulator/clock       {"advance": 30}, if the clock is stepped
 POST   /_emulator/settings    {"throttling": true, "read_lag": 2.5}
                               "throttling": 1.0 for one call a second of each sort
@@ -50,6 +51,7 @@ class Control:
             ("GET", "faults"): lambda _: self._faults(),
             ("POST", "faults"): self._set_fault,
             ("DELETE", "faults"): lambda _: self._clear_faults(),
+            ("POST", "images"): self._push,
             ("POST", "clock"): self._advance,
             ("POST", "settings"): self._set,
         }
@@ -124,6 +126,11 @@ class Control:
     def _clear_faults(self) -> Body:
         self._simulator.faults.clear()
         return self._faults()
+
+    def _push(self, body: Body) -> Body:
+        images = self._simulator.world.images
+        images[str(body["image"])] = str(body["digest"])
+        return dict(images)
 
     def _advance(self, body: Body) -> Body:
         self.advance(timedelta(seconds=float(body["advance"])))

@@ -4,6 +4,7 @@ moto is imported when the first of these is made; it takes a second.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,9 @@ from controller.emulation.ecs.effects import LogOptions, MissingError, Target
 from controller.emulation.secret_references import SecretReference, parse_secret
 from controller.emulation.targets import TargetBoard
 
+_IN_ECR = re.compile(
+    r"([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)(?::([^@:]+))?"
+)
 NO_GROUP = "ResourceNotFoundException: The specified log group does not exist."
 
 
@@ -190,6 +194,20 @@ class MotoEffects:
         if _last_part(arn) not in self._place.backend("servicediscovery").services:
             msg = f"The specified service registry does not exist: {arn}"
             raise MissingError(msg)
+
+    def image_digest(self, image: str) -> str:
+        """Return what a tag in the emulated ECR stands for; empty if it is not there."""
+        found = _IN_ECR.fullmatch(image)
+        if found is None:
+            return ""
+        account, region, name, tag = found.groups()
+        from moto.backends import get_backend
+
+        repository = get_backend("ecr")[account][region].repositories.get(name)
+        for pushed in repository.images if repository else ():
+            if (tag or "latest") in pushed.image_tags:
+                return str(pushed.get_image_digest())
+        return ""
 
     def publish(
         self, detail_type: str, resources: Sequence[str], detail: Mapping[str, Any]

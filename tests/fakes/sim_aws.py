@@ -8,18 +8,19 @@ from botocore.exceptions import ClientError
 from controller.clients.aws import is_write
 from controller.clients.aws.errors import translated
 from controller.core.clock import Clock
+from tests.fakes.sim_ecr import Registry
 from tests.fakes.sim_ecs import ACCOUNT, REGION, EcsBackend, RefusalError
 from tests.fakes.sim_elbv2 import LoadBalancing
 from tests.fakes.sim_map import CloudMap
 from tests.fakes.sim_scaling import AutoScaling
-from tests.fakes.sim_shelf import Shelf
+from tests.fakes.sim_shelf import Shelf, VersionedShelf
 from tests.fakes.sim_surroundings import Network, Roles
 from tests.fakes.sim_wire import Wire
 
 _LISTS = frozenset({"ListTaskDefinitions", "DescribeServices", "ListServices"})
 
 
-class Parameters(Shelf):
+class Parameters(VersionedShelf):
     """SSM's parameters."""
 
     def GetParameter(self, asked: Mapping[str, Any]) -> Any:
@@ -29,7 +30,13 @@ class Parameters(Shelf):
     def DescribeParameters(self, asked: Mapping[str, Any]) -> Any:
         """Return the names of those that are asked for and there."""
         names = asked["ParameterFilters"][0]["Values"]
-        return {"Parameters": [{"Name": n} for n in names if n in self.things]}
+        return {
+            "Parameters": [
+                {"Name": n, "Version": self.number(n), "LastModifiedDate": self.made(n)}
+                for n in names
+                if n in self.things
+            ]
+        }
 
     def PutParameter(self, asked: Mapping[str, Any]) -> Any:
         """Set one parameter."""
@@ -37,7 +44,7 @@ class Parameters(Shelf):
         return {"Version": 1}
 
 
-class SecretsManager(Shelf):
+class SecretsManager(VersionedShelf):
     """Secrets Manager's secrets."""
 
     def GetSecretValue(self, asked: Mapping[str, Any]) -> Any:
@@ -49,6 +56,17 @@ class SecretsManager(Shelf):
         """Return that a secret is there."""
         self._of(asked["SecretId"], "ResourceNotFoundException")
         return {"Name": asked["SecretId"]}
+
+    def ListSecretVersionIds(self, asked: Mapping[str, Any]) -> Any:
+        """Return the current version of a secret."""
+        name = asked["SecretId"].rpartition(":secret:")[2]
+        self._of(name, "ResourceNotFoundException")
+        version = {
+            "VersionId": f"version-{self.number(name)}",
+            "VersionStages": ["AWSCURRENT"],
+            "CreatedDate": self.made(name),
+        }
+        return {"Versions": [version]}
 
 
 class Logs(Shelf):
@@ -108,6 +126,8 @@ class SimulatedAws:
         self.ssm = Parameters("ssm")
         self.secrets = SecretsManager("secretsmanager")
         self.logs = Logs("logs")
+        self.ecr = Registry()
+        self.ecs.around.registry = self.ecr
         self.shelves = (
             self.map,
             self.ssm,
@@ -117,6 +137,7 @@ class SimulatedAws:
             Network(),
             Roles(),
             AutoScaling(),
+            self.ecr,
         )
         self._by_name = {backend.name: backend for backend in (self.ecs, *self.shelves)}
 

@@ -32,12 +32,14 @@ class Around(NoEffects):
         instances: Addresses by registry and instance.
         targets: Addresses and ports by target group.
         forwards: Whether a listener leads to a target group.
+        registry: Where images are; None if nobody pushed any.
     """
 
     def __init__(self) -> None:
         self.instances: dict[str, dict[str, str]] = {}
         self.targets: dict[str, list[tuple[str, int]]] = {}
         self.forwards: Callable[[str], bool] = lambda _arn: True
+        self.registry: Any = None
 
     def check_target_group(self, arn: str) -> None:
         """Refuse a group that nothing leads to, as AWS does."""
@@ -47,6 +49,10 @@ class Around(NoEffects):
                 "associated load balancer."
             )
             raise MissingError(message)
+
+    def image_digest(self, image: str) -> str:
+        """Return what a tag stands for in the registry."""
+        return self.registry.digest_of(image) if self.registry else ""
 
     def register_instance(
         self, registry_arn: str, instance_id: str, attributes: Mapping[str, str]

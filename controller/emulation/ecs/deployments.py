@@ -3,6 +3,7 @@
 from controller.emulation.ecs import wording
 from controller.emulation.ecs.announcements import announce, announce_deployment
 from controller.emulation.ecs.context import Context
+from controller.emulation.ecs.digests import deployed_digests
 from controller.emulation.ecs.service_rules import revision_fields, with_revision
 from controller.emulation.ecs.state import (
     Deployment,
@@ -39,6 +40,7 @@ def _new_revision(world: World, service: Service, context: Context) -> Revision:
         arn=_history_arn(service, "service-revision", number),
         fields=revision_fields(service.fields),
         created_at=context.now,
+        digests=deployed_digests(world, service.fields, context),
     )
     service.revisions.append(revision)
     return revision

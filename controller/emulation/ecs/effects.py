@@ -97,6 +97,10 @@ class Effects(Protocol):
         """Find a Cloud Map service; raises MissingError."""
         ...
 
+    def image_digest(self, image: str) -> str:
+        """Return what an image's tag stands for; empty if no registry knows it."""
+        ...
+
     def publish(
         self, detail_type: str, resources: Sequence[str], detail: Mapping[str, Any]
     ) -> None:
@@ -158,6 +162,11 @@ class NoEffects:
 
     def check_registry(self, arn: str) -> None:
         """Find any registry."""
+
+    def image_digest(self, image: str) -> str:
+        """Know no registry."""
+        del image
+        return ""
 
     def publish(
         self, detail_type: str, resources: Sequence[str], detail: Mapping[str, Any]

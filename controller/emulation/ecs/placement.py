@@ -1,8 +1,10 @@
 """Tasks from nothing: what RunTask and the service scheduler start."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from controller.emulation.ecs.context import Context
+from controller.emulation.ecs.digests import digests_of
 from controller.emulation.ecs.state import (
     Body,
     Cluster,
@@ -28,6 +30,7 @@ class Placement:
         started_by: The deployment's id, or what the caller of RunTask gave.
         service: The service's name, if a service starts it.
         tags: The tags of the task.
+        digests: Of its images, if a deployment resolved them.
     """
 
     definition: Definition
@@ -36,6 +39,7 @@ class Placement:
     started_by: str | None = None
     service: str | None = None
     tags: Tags = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
 
 
 def place(
@@ -52,7 +56,7 @@ def place(
         arn=context.arn(f"task/{cluster.name}/{id_}"),
         cluster=cluster.name,
         definition=definition.arn,
-        containers=_containers(world, cluster, definition, context),
+        containers=_containers(world, cluster, placement, context),
         group=placement.group,
         started_by=placement.started_by,
         created_at=context.now,
@@ -82,13 +86,16 @@ def _sized(request: Body, definition: Definition) -> Body:
 
 
 def _containers(
-    world: World, cluster: Cluster, definition: Definition, context: Context
+    world: World, cluster: Cluster, placement: Placement, context: Context
 ) -> list[Container]:
+    definition = placement.definition
+    digests = placement.digests or digests_of(world, definition, context)
     return [
         Container(
             name=container["name"],
             arn=context.arn(f"container/{cluster.name}/{world.next_uuid('container')}"),
             definition=container,
+            digest=digests[container["name"]],
         )
         for container in definition.body["containerDefinitions"]
     ]
@@ -111,6 +118,7 @@ def service_placement(
         started_by=deployment.id,
         service=service.name,
         tags=_service_tags(service, definition),
+        digests=revision.digests,
     )
 
 

@@ -1,7 +1,6 @@
 """Services, service deployments and service revisions as the API shows them."""
 
 from collections.abc import Iterable
-from hashlib import sha256
 
 from controller.emulation.ecs.arithmetic import breaker_threshold
 from controller.emulation.ecs.context import Context
@@ -202,7 +201,7 @@ def revision_view(
         {
             "containerName": c["name"],
             "image": c["image"],
-            "imageDigest": f"sha256:{sha256(c['image'].encode()).hexdigest()}",
+            "imageDigest": revision.digests[c["name"]],
         }
         for c in definition.body["containerDefinitions"]
     ]

@@ -3,6 +3,7 @@
 A world can be copied whole, which is how stale reads are answered.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -33,6 +34,7 @@ class Container:
     name: str
     arn: str
     definition: Body
+    digest: str = ""
     status: str = "PENDING"
     exit_code: int | None = None
     reason: str | None = None
@@ -108,6 +110,7 @@ class Revision:
     arn: str
     fields: Body
     created_at: datetime
+    digests: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -251,6 +254,7 @@ class World:
     clusters: dict[str, Cluster] = field(default_factory=dict)
     definitions: dict[str, dict[int, Definition]] = field(default_factory=dict)
     tokens: dict[str, tuple[Body, Body]] = field(default_factory=dict)
+    images: dict[str, str] = field(default_factory=dict)
 
     def next_id(self, kind: str) -> str:
         """Return 64 hexadecimal digits that this world never returned before."""

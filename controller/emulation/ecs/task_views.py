@@ -1,7 +1,5 @@
 """Tasks as the API shows them."""
 
-from hashlib import sha256
-
 from controller.emulation.ecs.context import Context
 from controller.emulation.ecs.state import Body, Container, Task
 
@@ -73,10 +71,9 @@ def _container_view(container: Container, task: Task) -> Body:
             {"attachmentId": task.attachment_id, "privateIpv4Address": task.address}
         ]
     if task.launched:
-        digest = sha256(definition["image"].encode()).hexdigest()
         view |= {
             "runtimeId": f"{task.id}-{container.name}",
-            "imageDigest": f"sha256:{digest}",
+            "imageDigest": container.digest,
         }
     if container.exit_code is not None:
         view["exitCode"] = container.exit_code

@@ -20,6 +20,8 @@ from controller.kinds.service.canonical import (
 from controller.kinds.service.canonical.shape import leaves
 from controller.kinds.service.discovery_truth import registered
 from controller.kinds.service.fields import FIELDS, PREFIX, field_of
+from controller.kinds.service.freshness.changes import outdated
+from controller.kinds.service.freshness.pins import settled
 from controller.kinds.service.memo import Memo
 from controller.kinds.service.released import SCALING, released
 from controller.kinds.service.routes.attachment import routed
@@ -35,7 +37,7 @@ _wanted: Memo[ServiceSpec, Plain] = Memo(lambda spec: canonical(render(spec)))
 def compare(spec: ServiceSpec, state: ServiceState) -> tuple[Change, ...]:
     """Return every field in which ``state`` is not what ``spec`` asks for."""
     return (
-        *_definition(spec, state),
+        *_definition(settled(spec, state), state),
         *_settings(spec, state),
         *_count(spec, state),
         *_discovery(spec, state),
@@ -44,6 +46,7 @@ def compare(spec: ServiceSpec, state: ServiceState) -> tuple[Change, ...]:
         *_retention(spec, state),
         *_scaling(spec, state),
         *released(spec, state),
+        *outdated(spec, state),
     )
 
 

@@ -3,6 +3,7 @@
 from controller.core.cost import Cost
 from controller.core.plan import Action, Reason, Verb
 from controller.kinds.service.fields import changed_fields
+from controller.kinds.service.freshness.changes import SECRETS, forces
 from controller.kinds.service.routes.attachment import BALANCERS, GRACE
 from controller.kinds.service.spec import ServiceSpec
 
@@ -19,6 +20,7 @@ _BESIDE = (
     "scaling",
     "scaling.minimum",
     "scaling.maximum",
+    SECRETS,
 )
 
 
@@ -57,6 +59,7 @@ def _update(action: Action) -> int:
         or "desired_count" in paths
         or bool(changed_fields(action.changes))
         or any(path in {BALANCERS, GRACE} for path in paths)
+        or forces(action.changes)
     )
     beside = all(_around(path) for path in paths)
     stamped = not beside or action.reason is not Reason.DRIFTED

@@ -27,6 +27,10 @@ from controller.kinds.service.discovery import CloudMap
 from controller.kinds.service.discovery_look import Registrar
 from controller.kinds.service.fields import FIELDS, PREFIX, changed_fields
 from controller.kinds.service.fleet import SharedFleet
+from controller.kinds.service.freshness.changes import SECRETS, forces
+from controller.kinds.service.freshness.look import Look
+from controller.kinds.service.freshness.marks import marks
+from controller.kinds.service.freshness.pins import settled
 from controller.kinds.service.log_groups import LogGroups
 from controller.kinds.service.observe import Lookout
 from controller.kinds.service.readiness import Readiness, Resolving
@@ -91,6 +95,7 @@ class ServiceDriver:
         balancers = Balancers(aws, owner, clock)
         self._logs = LogGroups(aws, owner, clock)
         readiness = Readiness(aws, self._fleet, clock, resolver, Probe())
+        self._fresh = fresh = Look(aws, clock, thorough=thorough)
         self._lookout = Lookout(
             aws,
             platform,
@@ -99,6 +104,7 @@ class ServiceDriver:
             clock,
             readiness if thorough else None,
             self._undeclared,
+            fresh,
         )
         self._around = Around(
             balancers, registrar if thorough else None, self._logs, self._scaling
@@ -117,11 +123,11 @@ class ServiceDriver:
         spec: ServiceSpec = action.desired
         state: ServiceState | None = action.observed
         if state is None:
-            return self._create(spec, action.generation)
+            return self._create(self._fresh.to_create(spec), action.generation)
         if action.verb is Verb.REPLACE:
             self._delete(state)
             return Progressing(CHECK_AFTER, "The old service is being deleted.")
-        return self._update(action, spec, state)
+        return self._update(action, settled(spec, state), state)
 
     def details(self, resource: Resource[Any]) -> tuple[Section, ...]:
         """Return what there is to see of one service; see ``core.details``."""
@@ -180,6 +186,9 @@ class ServiceDriver:
             if waits := self._before.waits(spec, revision):
                 return Waiting(CHECK_AFTER, waits)
             parameters["taskDefinition"] = revision
+        self._mark(action, spec, state)
+        if forces(action.changes):
+            parameters["forceNewDeployment"] = True
         parameters |= self._settling.updated(spec, state, paths)
         if any(path.startswith(SCALING) for path in paths):
             self._scaled(spec)
@@ -213,6 +222,16 @@ class ServiceDriver:
 
     def _stamp(self, spec: ServiceSpec, generation: str) -> dict[str, str]:
         return stamp(self._owner, generation) | {MANAGED_TAG: tag_value(spec)}
+
+    def _mark(self, action: Action, spec: ServiceSpec, state: ServiceState) -> None:
+        """Write what the deployment that follows is for; see ``freshness.marks``."""
+        stamps = any(change.path == SECRETS for change in action.changes)
+        if action.disruptive or stamps:
+            tags = dict(marks(spec, state, restarts=action.disruptive))
+            if tags and not _carries(state.settings, tags):
+                self._aws.call(
+                    "ecs", "TagResource", resourceArn=state.arn, tags=_tags(tags)
+                )
 
     def _scaled(self, spec: ServiceSpec) -> None:
         if spec.scaling is None:

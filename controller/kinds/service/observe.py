@@ -29,6 +29,8 @@ from controller.kinds.service.describe import (
 )
 from controller.kinds.service.discovery import CloudMap
 from controller.kinds.service.fleet import Fleet, Task
+from controller.kinds.service.freshness.look import Look, Looked
+from controller.kinds.service.freshness.pins import settled
 from controller.kinds.service.history import History
 from controller.kinds.service.readiness import Readiness
 from controller.kinds.service.spec import ServiceSpec
@@ -76,6 +78,7 @@ class Lookout:
         clock: Tells how long a rollout has made no progress.
         readiness: Tells what does not serve; None to leave that out.
         undeclared: Tells what is ours and not declared any more.
+        fresh: Tells what tags and secrets stand for by now.
     """
 
     def __init__(
@@ -87,10 +90,12 @@ class Lookout:
         clock: Clock,
         readiness: Readiness | None,
         undeclared: Undeclared,
+        fresh: Look,
     ) -> None:
         self._aws = aws
         self._platform = platform
         self._undeclared = undeclared
+        self._fresh = fresh
         self._ecs = ecs
         self._map = cloud_map
         self._clock = clock
@@ -138,6 +143,9 @@ class Lookout:
                 seen[id_] = unseen(error)
         seen |= self._add_flights(sights)
         sights = [sight for sight in sights if sight.id not in seen]
+        fresh = self._fresh.of(Looked(s.id, s.spec, s.answer) for s in sights)
+        for sight in sights:
+            sight.state = replace(sight.state, fresh=fresh[sight.id])
         stopped = self._stopped(cluster, sights)
         unready = self._unready(cluster, sights)
         for sight in sights:
@@ -289,7 +297,8 @@ def _moves(state: ServiceState) -> bool:
 
 
 def _differs(sight: _Sight) -> bool:
-    return not is_wanted(sight.spec, dict(sight.state.definition))
+    spec = settled(sight.spec, sight.state)
+    return not is_wanted(spec, dict(sight.state.definition))
 
 
 def _rolled_back_as_a_whole(sight: _Sight) -> Iterator[Rejection]:
@@ -308,7 +317,7 @@ def _rolled_back_as_a_whole(sight: _Sight) -> Iterator[Rejection]:
             f"What was applied last was rolled back{why}; it is not tried again until "
             "something changes."
         )
-        yield Rejection(content(sight.spec), message)
+        yield Rejection(content(settled(sight.spec, sight.state)), message)
 
 
 def _moment(value: Any) -> datetime | None:

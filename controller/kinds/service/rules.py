@@ -6,6 +6,9 @@ from controller.core.kind import Finding, Health, Held, Level
 from controller.core.plan import Change, Hold
 from controller.kinds.service.compare import content
 from controller.kinds.service.discovery_truth import unregistered
+from controller.kinds.service.freshness.changes import advised, only_forced
+from controller.kinds.service.freshness.changes import held as fresh_held
+from controller.kinds.service.freshness.pins import settled
 from controller.kinds.service.rollout import Phase, Rollout, rollout_of
 from controller.kinds.service.routes.findings import findings
 from controller.kinds.service.routes.findings import held as routes_held
@@ -22,9 +25,13 @@ def held(
     others = routes_held(spec, state.routing)
     if others is not None:
         return others
-    wanted = content(spec)
+    waits = fresh_held(spec, state, changes)
+    if waits is not None:
+        return waits
+    wanted = content(settled(spec, state))
     for rejection in state.rejected:
-        if rejection.content == wanted:
+        # A newer image, or a newer secret, is something else than what failed.
+        if rejection.content == wanted and not only_forced(changes):
             return Held(Hold.REVISION_REJECTED, rejection.message)
     primary = state.primary
     if not changes and primary is not None and primary.rollout == "IN_PROGRESS":
@@ -35,7 +42,8 @@ def held(
 
 def found(spec: ServiceSpec, state: ServiceState) -> tuple[Finding, ...]:
     """Return what of the service's surroundings is a person's to settle."""
-    return findings(spec, state.routing) if spec.routes else ()
+    routes = findings(spec, state.routing) if spec.routes else ()
+    return (*routes, *advised(spec, state))
 
 
 def writer(state: ServiceState) -> str:

@@ -8,6 +8,7 @@ from controller.clients.aws import Aws
 from controller.core.platform import Platform
 from controller.kinds.service.discovery_look import Registrar
 from controller.kinds.service.discovery_truth import PATH as DISCOVERED
+from controller.kinds.service.freshness.changes import SECRETS
 from controller.kinds.service.log_groups import LogGroups
 from controller.kinds.service.released import SCALING
 from controller.kinds.service.routes.attachment import (
@@ -31,6 +32,7 @@ BESIDE = (
     DISCOVERED,
     "log_retention_days",
     SCALING,
+    SECRETS,
 )
 
 

@@ -143,6 +143,12 @@ class DeploymentSpec(Section):
         description="Without progress for so long, a rollout counts as stalled.",
         examples=["10m"],
     )
+    restart_interval: Annotated[int, Span(0, 86_400)] = Field(
+        default=300,
+        description="How long after a deployment began the tasks are not restarted "
+        "for a new image, a new secret or `hokusai restart`.",
+        examples=["5m"],
+    )
 
     @model_validator(mode="after")
     def _room_to_replace(self) -> Self:
@@ -197,6 +203,17 @@ class ServiceSpec(Surroundings):
     )
     image: Image = Field(
         description="The image of the container.", examples=["hokusai/api:latest"]
+    )
+    image_policy: Literal["report", "pin", "redeploy"] = Field(
+        default="report",
+        description="What to do once a tag in ECR stands for another image: tell it, "
+        "have the task definition name the digest and roll that out, or deploy anew.",
+        examples=["pin"],
+    )
+    restart_on_secret_change: Flag = Field(
+        default=False,
+        description="Whether a new version of a secret restarts the tasks; otherwise "
+        "it is told.",
     )
     cpu: Cpu = Field(
         default=256, description="CPU units; 1024 are 1 vCPU.", examples=[1024]

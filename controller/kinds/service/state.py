@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from controller.kinds.service.freshness.state import Freshness
 from controller.kinds.service.routes.state import RoutingState
 
 
@@ -126,6 +127,7 @@ class ServiceState:
         described: The task definition it is set to, in ECS's own words.
         managed: What the document settled when it was applied last; see ``released``.
         scaling: Between which numbers it is scaled; None if it is not.
+        fresh: What its tags and secrets stand for by now.
         names: What the ids and ARNs in it are called, as far as that was seen.
     """
 
@@ -152,6 +154,7 @@ class ServiceState:
     managed: frozenset[str] = frozenset()
     scaling: ScalingState | None = None
     described: Mapping[str, Any] = field(default_factory=dict)
+    fresh: Freshness = field(default_factory=Freshness)
     names: Mapping[str, str] = field(default_factory=dict)
 
     @property

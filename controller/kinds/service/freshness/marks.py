@@ -1,0 +1,55 @@
+"""Tags on a service that say which digests and versions it was restarted for.
+
+Each is written right before the restart and names the deployment that it follows: so
+it is known after a crash whether the restart came to be, and no digest whose rollout
+was rolled back is tried again. No store is needed.
+"""
+
+from collections.abc import Iterator
+
+from controller.core.identity import client_token
+from controller.kinds.service.spec import ServiceSpec
+from controller.kinds.service.state import ServiceState
+
+DIGEST_TAG = "hokusai.ai/digest"
+SECRETS_TAG = "hokusai.ai/secrets"
+# Of a digest; enough for nobody to meet another one.
+_DIGITS = 24
+
+
+def marks(
+    spec: ServiceSpec, state: ServiceState, *, restarts: bool
+) -> Iterator[tuple[str, str]]:
+    """Yield the tags to write before a deployment, or where none is to follow."""
+    follows = _deployment(state) if restarts else ""
+    digests = digests_of(state)
+    if spec.image_policy == "redeploy" and digests and restarts:
+        yield DIGEST_TAG, f"{digests}/{follows}"
+    if spec.restart_on_secret_change and state.fresh.secrets.versions:
+        yield SECRETS_TAG, f"{state.fresh.secrets.versions}/{follows}"
+
+
+def digests_of(state: ServiceState) -> str:
+    """Return the digests that the tags stand for, in characters that a tag may hold."""
+    there = [seen.there.partition(":")[2] for seen in state.fresh.images if seen.there]
+    if len(there) > 1:
+        return client_token("digests", *there)[:_DIGITS]
+    return "".join(there)[:_DIGITS]
+
+
+def was_tried(state: ServiceState, tag: str, wanted: str) -> bool:
+    """Whether a deployment followed the mark for ``wanted``, whatever came of it."""
+    value, _, followed = told(state, tag).rpartition("/")
+    present = _deployment(state)
+    return value == wanted and (not present or followed != present)
+
+
+def told(state: ServiceState, tag: str) -> str:
+    """Return the value of one of the service's tags; empty if it has none."""
+    tags = {t["key"]: t.get("value", "") for t in state.settings.get("tags", ())}
+    return str(tags.get(tag, ""))
+
+
+def _deployment(state: ServiceState) -> str:
+    """Return ECS's id of the service deployment: a rollback has no id of its own."""
+    return str(state.settings.get("currentServiceDeployment", "")).rpartition("/")[2]

@@ -10,7 +10,10 @@ from tests.faults.documents import (
     DISCOVERY,
     ENDPOINT,
     EXPERIMENT,
+    IN_ECR,
     OTHER_ROUTES,
+    REDEPLOYED,
+    RESTARTED,
     ROUTES,
     SCALED_OTHERWISE,
     SCALING,
@@ -29,7 +32,7 @@ from tests.faults.workloads import (
     populated,
     secret_of,
 )
-from tests.faults.world import CLUSTER, World
+from tests.faults.world import CANARY, CLUSTER, World
 
 ONE, TWO = "s3://models/one", "s3://models/two"
 BOTH = services(service(), service("web", "hokusai/web:1", needs="service/api"))
@@ -135,6 +138,26 @@ def _balanced(body: str, owner: str = "hokusai/development"):
     return begin
 
 
+def _pushed(body: str):
+    """Begin with an image in ECR, and ``body`` declared."""
+
+    def begin(world: World) -> None:
+        populated(world)
+        world.aws.ecr.push("hokusai-api", "latest", "sha256:" + "a" * 64)
+        world.declare(body)
+
+    return begin
+
+
+def _tag_moves(world: World) -> None:
+    world.aws.ecr.push("hokusai-api", "latest", "sha256:" + "b" * 64)
+
+
+def _database_secret_rotates(world: World) -> None:
+    at = world.time.now().timestamp()
+    world.aws.secrets.rotate("hokusai/app", f"{CANARY}rotated", at)
+
+
 ADOPT = "    adopt: true\n"
 ROUTED = services(service(extra=DISCOVERY + ROUTES))
 WORKLOADS = (
@@ -233,6 +256,21 @@ WORKLOADS = (
         _balanced(ROUTED),
         (declares(services(service(extra=DISCOVERY))),),
         depth=2,
+    ),
+    Workload(
+        "new digest under a tag, redeployed",
+        _pushed(services(service(image=IN_ECR, extra=REDEPLOYED))),
+        (_tag_moves,),
+    ),
+    Workload(
+        "new digest under a tag, pinned",
+        _pushed(services(service(image=IN_ECR, extra="    image_policy: pin\n"))),
+        (_tag_moves,),
+    ),
+    Workload(
+        "secret rotated, tasks restarted",
+        begun(services(service(extra=SECRETS + RESTARTED))),
+        (_database_secret_rotates,),
     ),
     Workload("dependency chain", nothing, (declares(BOTH),), depth=2),
     Workload(

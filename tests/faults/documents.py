@@ -22,6 +22,15 @@ SCALED_OTHERWISE = """\
     scaling: {minimum: 1, maximum: 2}
     service: {tags: [{key: team, value: growth}]}
 """
+IN_ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com/hokusai-api:latest"
+REDEPLOYED = """\
+    image_policy: redeploy
+    deployment: {restart_interval: 30s}
+"""
+RESTARTED = """\
+    restart_on_secret_change: true
+    deployment: {restart_interval: 30s}
+"""
 BEFORE = "    before: [{name: migrate, command: [migrate]}]\n"
 DISCOVERY = "    discovery: api\n"
 ROUTES = """\

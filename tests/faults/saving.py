@@ -89,6 +89,8 @@ def _memory(controller: SimController) -> dict[str, Any]:
         "definitions": service._ecs._definitions,
         "words": service._lookout._words,
         "ended": service._lookout._history._ended,
+        "running": service._fresh._running,
+        "mutable": service._fresh._registry._mutable,
     }
 
 
@@ -109,6 +111,8 @@ def _reborn(world: World, memory: dict[str, Any]) -> SimController:
     service._ecs._definitions = memory["definitions"]
     service._lookout._words = memory["words"]
     service._lookout._history._ended = memory["ended"]
+    service._fresh._running = memory["running"]
+    service._fresh._registry._mutable = memory["mutable"]
     return controller
 
 

@@ -9,7 +9,7 @@ from controller.core.driver import Applied, Progressing
 from controller.core.identity import DEPLOYMENT_TAG, OWNER_TAG
 from controller.core.registration import DUPLICATE_TAG, REGISTRATION_TAG
 from controller.core.resource import Resource, ResourceId
-from controller.emulation.ecs.state import Service
+from controller.emulation.ecs.state import Service, Task
 from controller.engine.reconciler import PassResult
 from controller.store.tables import deliveries, last_addresses, webhook_events
 from tests.faults.world import CLUSTER, World
@@ -38,12 +38,34 @@ def _service(world: World, resource: Resource[Any]) -> bool:
     body = ecs.simulator.world.definitions[family][int(number)].body
     running = [t for t in cluster.tasks_of(service) if t.status == "RUNNING"]
     return (
-        body["containerDefinitions"][0]["image"] == spec.image
+        _image(world, spec, body) == spec.image
+        and all(_fresh(world, spec, task) for task in running)
         and service.tags.get(OWNER_TAG) == spec.owner
         and service.primary.rollout_state == "COMPLETED"
         and len(running) >= service.desired
         and (not spec.discovery or bool(service.fields.get("serviceRegistries")))
         and _routed(world, spec, service.fields.get("loadBalancers", []))
+    )
+
+
+def _image(world: World, spec: Any, body: Mapping[str, Any]) -> str:
+    """Return the image of a definition, by its tag if it is pinned to what that is."""
+    image = str(body["containerDefinitions"][0]["image"])
+    pin = f"{spec.image.rpartition(':')[0]}@{world.aws.ecr.digest_of(spec.image)}"
+    return spec.image if spec.image_policy == "pin" and image == pin else image
+
+
+def _fresh(world: World, spec: Any, task: Task) -> bool:
+    """Whether a task runs what its tag stands for, with the secrets of now."""
+    there = world.aws.ecr.digest_of(spec.image)
+    if spec.image_policy != "report" and task.containers[0].digest != there:
+        return False
+    if not spec.restart_on_secret_change:
+        return True
+    stores = {"ssm": world.aws.ssm, "secretsmanager": world.aws.secrets}
+    return all(
+        stores[ref.store].made(ref.name.partition(":")[0]) < task.created_at.timestamp()
+        for ref in spec.secrets.values()
     )
 
 
@@ -168,13 +190,17 @@ def tags_of(thing: Mapping[str, Any]) -> dict[str, str]:
     return {tag["key"]: tag["value"] for tag in thing["tags"]}
 
 
+# Which deployment they follow differs from run to run.
+_MARKS = frozenset({"hokusai.ai/digest", "hokusai.ai/secrets"})
+
+
 def plain_tags(service: Service) -> list[tuple[str, str]]:
     """Return a service's tags; of its deployment, whether it is the present one."""
     primary = service.primary
     return sorted(
         (key, str(primary is not None and value == primary.id))
         if key == DEPLOYMENT_TAG
-        else (key, value)
+        else (key, value.partition("/")[0] if key in _MARKS else value)
         for key, value in service.tags.items()
     )
 

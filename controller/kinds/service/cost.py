@@ -4,6 +4,7 @@ from controller.core.cost import Cost
 from controller.core.plan import Action, Reason, Verb
 from controller.kinds.service.fields import changed_fields
 from controller.kinds.service.freshness.changes import SECRETS, forces
+from controller.kinds.service.freshness.marks import is_followed
 from controller.kinds.service.routes.attachment import BALANCERS, GRACE
 from controller.kinds.service.spec import ServiceSpec
 
@@ -64,7 +65,8 @@ def _update(action: Action) -> int:
     beside = all(_around(path) for path in paths)
     stamped = not beside or action.reason is not Reason.DRIFTED
     # CreateLogGroup, which finds the group there, and RegisterTaskDefinition.
-    return 2 * revision + discovery + around + service + stamped
+    marked = action.disruptive and is_followed(action.desired)
+    return 2 * revision + discovery + around + service + stamped + marked
 
 
 def _around(path: str) -> int:

@@ -28,6 +28,7 @@ from controller.kinds.service.discovery_look import Registrar
 from controller.kinds.service.fields import FIELDS, PREFIX, changed_fields
 from controller.kinds.service.fleet import SharedFleet
 from controller.kinds.service.freshness.changes import SECRETS, forces
+from controller.kinds.service.freshness.details import images
 from controller.kinds.service.freshness.look import Look
 from controller.kinds.service.freshness.marks import marks
 from controller.kinds.service.freshness.pins import settled
@@ -84,6 +85,7 @@ class ServiceDriver:
         self._declared = declared
         self._fetch = fetch
         self._aws = aws
+        self._clock = clock
         self._ecs = Ecs(aws)
         self._map = CloudMap(aws)
         self._owner = owner = platform.owner
@@ -131,7 +133,8 @@ class ServiceDriver:
 
     def details(self, resource: Resource[Any]) -> tuple[Section, ...]:
         """Return what there is to see of one service; see ``core.details``."""
-        return ServiceDetails(self._aws).sections(resource.spec)
+        sections = ServiceDetails(self._aws).sections(resource.spec)
+        return (*sections, images(self._aws, self._ecs, self._clock, resource))
 
     def inspect(self, resources: Declared) -> Results:
         """Return what is to be said of what services rest on; see ``core.preflight``.

@@ -34,6 +34,9 @@ def outdated(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
     if not spec.restart_on_secret_change or not versions:
         return
     known = told(state, SECRETS_TAG)
+    if not known and state.fresh.secrets.rotated:
+        # The first sight restarts nothing, and marks no tasks with what they lack.
+        return
     if not known:
         yield Change(SECRETS, None, versions, Effect.COSMETIC)
     elif not was_tried(state, SECRETS_TAG, versions):
@@ -64,6 +67,8 @@ def held(
                 f"seen: {seen.unseen}"
             )
             return Held(Hold.UNRESOLVED, message)
+    if not changes:
+        return _unseen(spec, state)
     if not only_forced(changes):
         return None
     primary, rested = state.primary, state.fresh.rested
@@ -81,18 +86,34 @@ def held(
     return None
 
 
+def _unseen(spec: ServiceSpec, state: ServiceState) -> Held | None:
+    """Return that nobody knows whether anything is to be done, if so."""
+    for finding in _blind(spec, state):
+        return Held(Hold.UNKNOWN, finding.message)
+    return None
+
+
 def advised(spec: ServiceSpec, state: ServiceState) -> Iterator[Finding]:
     """Yield what a person should know, and the command that settles it."""
     for seen in _outdated_images(spec, state):
         yield from _image(spec, state, seen)
+    yield from _blind(spec, state)
+    yield from _secrets(spec, state)
+
+
+def _blind(spec: ServiceSpec, state: ServiceState) -> Iterator[Finding]:
+    """Yield what the declaration acts on and could not be seen."""
     for seen in state.fresh.images:
         if seen.unseen and spec.image_policy != "report":
             message = (
-                f"What {seen.image} stands for could not be seen, so what runs stays: "
-                f"{seen.unseen}"
+                f"Whether {seen.image} is what runs could not be seen, so what runs "
+                f"stays: {seen.unseen}"
             )
             yield Finding(f"{IMAGES}{seen.container}", Reason.OUTDATED, message)
-    yield from _secrets(spec, state)
+    secrets = state.fresh.secrets
+    if secrets.unseen and spec.restart_on_secret_change:
+        message = f"The versions of its secrets could not be seen: {secrets.unseen}"
+        yield Finding(SECRETS, Reason.OUTDATED, message)
 
 
 def _image(
@@ -119,9 +140,6 @@ def _image(
 
 def _secrets(spec: ServiceSpec, state: ServiceState) -> Iterator[Finding]:
     secrets = state.fresh.secrets
-    if secrets.unseen and spec.restart_on_secret_change:
-        message = f"The versions of its secrets could not be seen: {secrets.unseen}"
-        yield Finding(SECRETS, Reason.OUTDATED, message)
     if forces(c for c in outdated(spec, state) if c.path == SECRETS):
         return
     for name in secrets.rotated:

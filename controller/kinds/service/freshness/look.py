@@ -66,6 +66,7 @@ class Look:
         self._registry = Registry(aws, clock)
         self._versions = Versions(aws, clock)
         self._running: dict[str, Running] = {}
+        self._blind = ""
 
     def of(self, services: Iterable[Looked]) -> dict[ResourceId, Freshness]:
         """Return what is seen of each service."""
@@ -120,6 +121,7 @@ class Look:
         running: Mapping[str, Running],
     ) -> Iterator[ImageSeen]:
         runs = running.get(_revision(service.answer), {})
+        blind = self._blind if _revision(service.answer) not in running else ""
         for container, image in images_of(service.spec).items():
             live, digest = runs.get(container, ("", ""))
             digest = digest if runs_of(image, live) else ""
@@ -137,7 +139,7 @@ class Look:
                 there.digest,
                 parts,
                 there.skipped,
-                there.unseen,
+                there.unseen or blind,
             )
 
     def _revisions(self, services: Iterable[Looked]) -> dict[str, Running]:
@@ -153,13 +155,14 @@ class Look:
         } - {""}
         unknown = sorted(wanted - self._running.keys())
         found: dict[str, Running] = {}
+        self._blind = ""
         for batch in batched(unknown, _MOST_REVISIONS):
             try:
                 answer = self._aws.call(
                     "ecs", "DescribeServiceRevisions", serviceRevisionArns=batch
                 )
-            except DriverError:
-                # Nothing is said of what runs, and so nothing is outdated.
+            except DriverError as error:
+                self._blind = str(error)
                 continue
             for revision in answer["serviceRevisions"]:
                 images = {

@@ -7,12 +7,13 @@ was rolled back is tried again. No store is needed.
 
 from collections.abc import Iterator
 
-from controller.core.identity import client_token
+from controller.core.identity import APPLIED_TAG, client_token
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
 
 DIGEST_TAG = "hokusai.ai/digest"
 SECRETS_TAG = "hokusai.ai/secrets"
+_UNDER_WAY = "under way"
 # Of a digest; enough for nobody to meet another one.
 _DIGITS = 24
 
@@ -22,11 +23,19 @@ def marks(
 ) -> Iterator[tuple[str, str]]:
     """Yield the tags to write before a deployment, or where none is to follow."""
     follows = _deployment(state) if restarts else ""
+    if restarts and is_followed(spec):
+        # Whoever dies before the stamp leaves this, and the next pass stamps.
+        yield APPLIED_TAG, _UNDER_WAY
     digests = digests_of(state)
     if spec.image_policy == "redeploy" and digests and restarts:
         yield DIGEST_TAG, f"{digests}/{follows}"
     if spec.restart_on_secret_change and state.fresh.secrets.versions:
         yield SECRETS_TAG, f"{state.fresh.secrets.versions}/{follows}"
+
+
+def is_followed(spec: ServiceSpec) -> bool:
+    """Whether something else than the document alone may restart the service."""
+    return spec.image_policy != "report" or spec.restart_on_secret_change
 
 
 def digests_of(state: ServiceState) -> str:

@@ -25,7 +25,31 @@ class Gap:
     faults: int = 1
 
 
-GAPS: tuple[Gap, ...] = ()
+_FORCED = ("new digest under a tag, redeployed", "secret rotated, tasks restarted")
+_MARKED = (*_FORCED, "new digest under a tag, pinned")
+GAPS: tuple[Gap, ...] = (
+    *(
+        Gap(
+            workload,
+            kind,
+            "ecs:UpdateService",
+            "UpdateService has no token: a forced deployment that is delivered twice, "
+            "or after another leader's, is two, and the second is not known as ours",
+        )
+        for workload in _FORCED
+        for kind in (FaultKind.DUPLICATE, FaultKind.PAUSED_LEADER)
+    ),
+    *(
+        Gap(
+            workload,
+            FaultKind.PAUSED_LEADER,
+            "ecs:TagResource",
+            "the mark of a late leader takes the place of the stamp of the next one, "
+            "and the next pass stamps once more",
+        )
+        for workload in _MARKED
+    ),
+)
 
 
 def is_known(workload: str, struck: Sequence[tuple[Fault, Call]]) -> str:

@@ -34,7 +34,9 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     "cluster; each minute: DescribeLogGroups; with routes: DescribeTargetGroups, "
     "DescribeLoadBalancers, DescribeListeners a load balancer, DescribeRules a "
     "listener, ceil(k / 20) DescribeTags; with a number of tasks: ceil(d / 50) "
-    "DescribeScalableTargets",
+    "DescribeScalableTargets; images in ECR and secrets, each minute: DescribeImages a "
+    "repository, ceil(n / 20) DescribeServiceRevisions until digests are known, "
+    "ListSecretVersionIds a secret, ceil(p / 50) DescribeParameters",
     unbound=frozenset({"desired_count"}),
     immutable=immutable_paths(),
     writer=writer,

@@ -221,5 +221,8 @@ def test_the_rule_that_status_tells_is_the_one_that_is_asserted_here():
         "cluster; each minute: DescribeLogGroups; with routes: DescribeTargetGroups, "
         "DescribeLoadBalancers, DescribeListeners a load balancer, DescribeRules a "
         "listener, ceil(k / 20) DescribeTags; with a number of tasks: ceil(d / 50) "
-        "DescribeScalableTargets"
+        "DescribeScalableTargets; images in ECR and secrets, each minute: "
+        "DescribeImages a repository, ceil(n / 20) DescribeServiceRevisions until "
+        "digests are known, ListSecretVersionIds a secret, ceil(p / 50) "
+        "DescribeParameters"
     )

@@ -1,7 +1,6 @@
 """Images that move under their tags, and secrets that are rotated, on the emulated AWS."""
 
 import json
-from datetime import timedelta
 from urllib.request import Request, urlopen
 
 import pytest
@@ -9,13 +8,12 @@ import pytest
 from controller.core.conditions import Truth
 from controller.core.plan import Hold, Reason
 from controller.emulation.clocks import SteppedClock
-from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
+from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
 from tests.integration.kinds.routed import Routed
 
 REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/hokusai-api"
 IMAGE = f"{REPOSITORY}:latest"
-CRASHES = Script(exits_after=timedelta(seconds=1), exit_code=3)
 QUICK = {"restart_interval": 60}
 _VALUES = ("GetSecretValue", "GetParameter", "BatchGetSecret")
 
@@ -33,8 +31,8 @@ class Pushed(Routed):
         manifest = {
             "schemaVersion": 2,
             "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
-            "config": {"digest": digest, "size": 1},
             "layers": [],
+            "annotations": {"built": digit},
         }
         self.aws.call(
             "ecr",
@@ -53,6 +51,18 @@ class Pushed(Routed):
         arns = self.aws.call("ecs", "ListTasks", **where)["taskArns"]
         tasks = self.aws.call("ecs", "DescribeTasks", tasks=arns, **where)["tasks"]
         return {c["imageDigest"] for t in tasks for c in t["containers"]}
+
+    def roll_back_the_next(self, api):
+        """Do passes until a deployment begins, and have ECS take it back."""
+        before = self.service()["currentServiceDeployment"]
+        while (arn := self.service()["currentServiceDeployment"]) == before:
+            self.run(api, passes=1)
+        self.aws.call(
+            "ecs",
+            "StopServiceDeployment",
+            serviceDeploymentArn=arn,
+            stopType="ROLLBACK",
+        )
 
     def deployments(self):
         answer = self.aws.call(
@@ -140,13 +150,12 @@ def test_an_image_that_was_rolled_back_is_not_redeployed_until_the_tag_moves(wor
     api = world.api(IMAGE, image_policy="redeploy", deployment=QUICK)
     assert world.run(api).converged
     world.push("b")
-    world.runtime.scripts[IMAGE] = CRASHES
+    world.roll_back_the_next(api)
 
     for _ in range(3):
         world.run(api)
         world.restart()
     failed, ran = world.deployments(), world.running()
-    del world.runtime.scripts[IMAGE]
     new = world.push("c")
 
     assert world.run(api, passes=12).converged

@@ -43,7 +43,7 @@ class Shelves:
 
     def DescribeImages(self, asked):
         tags = [id_["imageTag"] for id_ in asked["imageIds"]]
-        if self.tags.keys() < {*tags}:
+        if not {*tags} <= self.tags.keys():
             raise NotFoundError("ImageNotFoundException")
         return {
             "imageDetails": [

@@ -44,7 +44,8 @@ class Shelves:
     def DescribeImages(self, asked):
         tags = [id_["imageTag"] for id_ in asked["imageIds"]]
         if not {*tags} <= self.tags.keys():
-            raise NotFoundError("ImageNotFoundException")
+            msg = "ImageNotFoundException"
+            raise NotFoundError(msg)
         return {
             "imageDetails": [
                 {

@@ -173,7 +173,9 @@ def entries(draw):
 
 
 HEAD = yaml.safe_load(HEADER)
-DERIVED = {"owner", "region", "account", "namespace"}
+DERIVED = {
+    *("owner", "region", "account", "namespace", "target_group", "load_balancer"),
+}
 
 
 def kinds_of_errors(value: dict[str, Any]) -> set[str]:

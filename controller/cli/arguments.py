@@ -186,6 +186,45 @@ def _events(verbs: Verbs) -> None:
     options.document(parser)
     options.output(parser)
     options.server(parser, "ask the API of `hokusai serve` there instead of a store")
+    _number(parser)
+
+
+def _history(verbs: Verbs) -> None:
+    summary = "Show what became of each rollout of a service, the newest first."
+    parser = _command(verbs, "history", summary, exits.PLAIN)
+    options.target(parser)
+    options.document(parser)
+    options.output(parser)
+    _number(parser)
+
+
+def _rollback(verbs: Verbs) -> None:
+    summary = (
+        "Put back a revision of a service that worked, and keep it until the\n"
+        "declaration of its tasks changes."
+    )
+    parser = _command(verbs, "rollback", summary, exits.BY_HAND, stays=True)
+    options.by_hand(parser)
+    parser.add_argument(
+        "--to",
+        metavar="N",
+        help="the Nth last revision that worked, or :7 for the one with that number "
+        "(default: 1)",
+    )
+    parser.add_argument(
+        "--undo",
+        action="store_true",
+        help="let what is declared be rolled out again instead",
+    )
+
+
+def _restart(verbs: Verbs) -> None:
+    summary = "Replace the tasks of a service by new ones of the same revision."
+    parser = _command(verbs, "restart", summary, exits.BY_HAND, stays=True)
+    options.by_hand(parser)
+
+
+def _number(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-n",
         "--number",
@@ -265,6 +304,9 @@ _COMMANDS = (
     _status,
     _events,
     _why,
+    _history,
+    _rollback,
+    _restart,
     _store,
     _schema,
     _local,

@@ -37,6 +37,13 @@ exit status:
   1  something is not as it must be; each finding comes with a command
   2  something could not be looked at (2 beats 1)"""
 
+BY_HAND = """\
+exit status:
+  0  done, and the service does well
+  1  done, and the service does not do well, or not yet
+  2  not done: refused, nobody agreed, or somebody else has the lease
+  130  interrupted: what was begun goes on by itself"""
+
 STATUS = """\
 exit status:
   0  everything is ready

@@ -71,6 +71,29 @@ def target(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
     )
 
 
+def by_hand(parser: argparse.ArgumentParser) -> None:
+    """Add what every command takes that acts by hand on one resource."""
+    target(parser)
+    document(parser)
+    output(parser)
+    parser.add_argument(
+        "--reason",
+        required=True,
+        type=_reason,
+        metavar="TEXT",
+        help="why; kept where the effect is, and in `hokusai events`",
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask before acting")
+    timeout(parser, 900.0, "give up waiting after this long")
+
+
+def _reason(text: str) -> str:
+    if not text.strip():
+        msg = "say why, in a few words"
+        raise argparse.ArgumentTypeError(msg)
+    return text
+
+
 def server(parser: argparse.ArgumentParser, what: str) -> None:
     """Add ``--server URL``."""
     parser.add_argument(

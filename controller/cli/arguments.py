@@ -224,6 +224,41 @@ def _restart(verbs: Verbs) -> None:
     options.by_hand(parser)
 
 
+def _logs(verbs: Verbs) -> None:
+    summary = "Show what the tasks of a service wrote, the latest last."
+    parser = _command(verbs, "logs", summary, exits.LOGS)
+    options.target(parser)
+    options.document(parser)
+    options.output(parser)
+    parser.add_argument(
+        "--since",
+        type=options.span,
+        default="10m",
+        metavar="SPAN",
+        help="how far back to look, as in 30s, 10m, 2h or 7d (default: %(default)s)",
+    )
+    parser.add_argument(
+        "-n",
+        "--number",
+        type=int,
+        default=100,
+        metavar="N",
+        help="how many lines at most (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--task",
+        default="",
+        metavar="ID",
+        help="this task only; the beginning of its id will do",
+    )
+    parser.add_argument(
+        "--follow",
+        action="store_true",
+        help="go on with what is written, until Ctrl-C; a line each, as a table or "
+        "as JSON",
+    )
+
+
 def _number(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-n",
@@ -307,6 +342,7 @@ _COMMANDS = (
     _history,
     _rollback,
     _restart,
+    _logs,
     _store,
     _schema,
     _local,

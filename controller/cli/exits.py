@@ -44,6 +44,12 @@ exit status:
   2  not done: refused, nobody agreed, or somebody else has the lease
   130  interrupted: what was begun goes on by itself"""
 
+LOGS = """\
+exit status:
+  0  everything that was written in that time was read, even if it was nothing
+  2  not read; the message says why
+  130  interrupted, as --follow always is"""
+
 STATUS = """\
 exit status:
   0  everything is ready

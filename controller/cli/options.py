@@ -1,7 +1,9 @@
 """The options that several commands share."""
 
 import argparse
+import re
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from controller.core.platform import ENVIRONMENTS
@@ -11,6 +13,7 @@ FORMATS = ("table", "json", "yaml", "markdown")
 # How completion tells what an argument is; argparse itself knows only its name.
 ADDRESS = "KIND/NAME"
 FILE = "FILE"
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 def file(parser: argparse.ArgumentParser) -> None:
@@ -92,6 +95,15 @@ def _reason(text: str) -> str:
         msg = "say why, in a few words"
         raise argparse.ArgumentTypeError(msg)
     return text
+
+
+def span(text: str) -> timedelta:
+    """Return the span that ``text`` says, as in ``10m``."""
+    found = re.fullmatch(r"([0-9]{1,6})([smhd])", text)
+    if found is None:
+        msg = f"{text!r} is not a span: write 30s, 10m, 2h or 7d"
+        raise argparse.ArgumentTypeError(msg)
+    return timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
 
 
 def server(parser: argparse.ArgumentParser, what: str) -> None:

@@ -52,8 +52,8 @@ def plan_schema() -> Schema:
 
 def status_schema() -> Schema:
     """Return the schema of what ``status``, ``events``, ``why`` and others print."""
-    shapes = [_status(), _events(), _why(), _history()]
-    title = "How resources do, as `status`, `events`, `why` and `history` print it."
+    shapes = [_status(), _events(), _why(), _history(), _logs()]
+    title = "How resources do, as commands that look print it."
     return _document(title, {"oneOf": shapes})
 
 
@@ -310,3 +310,13 @@ def _history() -> Schema:
     }
     rollouts = _list(_object(rollout))
     return _object({**_head("History"), "resource": _ADDRESS, "rollouts": rollouts})
+
+
+def _logs() -> Schema:
+    line = {
+        "at": _TIME,
+        "task": _TEXT,
+        "line": _said(_TEXT, "Without what it calls a secret."),
+    }
+    lines = _list(_object(line))
+    return _object({**_head("Logs"), "resource": _ADDRESS, "lines": lines})

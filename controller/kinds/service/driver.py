@@ -8,7 +8,6 @@ from controller.clients.aws import Aws
 from controller.clients.fetch import fetched
 from controller.clients.probe import Probe
 from controller.core.clock import Clock
-from controller.core.details import Section
 from controller.core.driver import Applied, Progressing, Waiting
 from controller.core.errors import PermanentError
 from controller.core.identity import MANAGED_TAG, OWNER_TAG
@@ -18,13 +17,10 @@ from controller.core.plan import Action, Change, Verb
 from controller.core.platform import Platform
 from controller.core.preflight import Results
 from controller.core.resource import Resource, ResourceId
-from controller.core.rollouts import Rolled
 from controller.kinds.outside import Outside
 from controller.kinds.service.before import Before
 from controller.kinds.service.by_hand import is_outdated
 from controller.kinds.service.compare import wanted
-from controller.kinds.service.describe import Ecs
-from controller.kinds.service.details import ServiceDetails
 from controller.kinds.service.discovery import CloudMap
 from controller.kinds.service.discovery_look import Registrar
 from controller.kinds.service.fields import FIELDS, PREFIX, changed_fields
@@ -32,7 +28,6 @@ from controller.kinds.service.fleet import SharedFleet
 from controller.kinds.service.interventions import Interventions
 from controller.kinds.service.log_groups import LogGroups
 from controller.kinds.service.observe import Lookout
-from controller.kinds.service.past import Past
 from controller.kinds.service.readiness import Readiness, Resolving
 from controller.kinds.service.released import SCALING, TAGS, tag_value
 from controller.kinds.service.routes.attachment import route_tags
@@ -45,6 +40,7 @@ from controller.kinds.service.state import ServiceState
 from controller.kinds.service.surroundings import Around
 from controller.kinds.service.tags import as_pairs, deployment_tag
 from controller.kinds.service.task_definition import render
+from controller.kinds.service.telling import Telling
 from controller.kinds.service.undeclared import Undeclared
 
 _KIND = "service"
@@ -64,7 +60,7 @@ def connect(outside: Outside) -> "ServiceDriver":
     )
 
 
-class ServiceDriver:
+class ServiceDriver(Telling):
     """The only part of the kind that talks to AWS; see ``core.driver.Driver``.
 
     RegisterTaskDefinition has no idempotency token and allows one call a second:
@@ -84,8 +80,7 @@ class ServiceDriver:
     ) -> None:
         self._declared = declared
         self._fetch = fetch
-        self._aws = aws
-        self._ecs = Ecs(aws)
+        super().__init__(aws)
         self._map = CloudMap(aws)
         self._owner = owner = platform.owner
         self._before = Before(aws)
@@ -131,10 +126,6 @@ class ServiceDriver:
             return Progressing(CHECK_AFTER, "The old service is being deleted.")
         return self._update(action, spec, state)
 
-    def details(self, resource: Resource[Any]) -> tuple[Section, ...]:
-        """Return what there is to see of one service; see ``core.details``."""
-        return ServiceDetails(self._aws).sections(resource.spec)
-
     def inspect(self, resources: Declared) -> Results:
         """Return what is to be said of what services rest on; see ``core.preflight``.
 
@@ -151,10 +142,6 @@ class ServiceDriver:
         facts = look.facts(specs, services)
         return {id_: results_of(r.spec, facts) for id_, r in resources.items()}
 
-    def rollouts(self, resource: Resource[Any]) -> tuple[Rolled, ...]:
-        """Return what became of one service's rollouts; see ``core.rollouts``."""
-        return Past(self._aws, self._ecs).rollouts(resource.spec)
-
     def _create(self, spec: ServiceSpec, generation: str) -> Progressing | Waiting:
         self._logs.ensure(spec)
         revision = self._registered(spec)
@@ -168,7 +155,7 @@ class ServiceDriver:
             "serviceName": spec.name,
             "taskDefinition": revision,
             "tags": as_pairs(
-                {**tags, **self._stamp(spec, generation), **routeas_pairs(spec)}
+                {**tags, **self._stamp(spec, generation), **route_tags(spec)}
             ),
         }
         if spec.discovery:

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -71,7 +72,8 @@ def _lazily(name: str) -> Command:
     """Return a function that imports the command when it is called."""
 
     def run(args: argparse.Namespace) -> int:
-        module = import_module(f"controller.cli.commands.{name}")
+        word = f"{name}_" if iskeyword(name) else name
+        module = import_module(f"controller.cli.commands.{word}")
         return int(module.run(args))
 
     return run
@@ -259,6 +261,33 @@ def _logs(verbs: Verbs) -> None:
     )
 
 
+def _import(verbs: Verbs) -> None:
+    summary = "Print what runs already as entries of the document. Changes nothing."
+    parser = _command(verbs, "import", summary, exits.IMPORT)
+    parser.add_argument(
+        "what", choices=("service", "services"), help="one service, or all there are"
+    )
+    parser.add_argument(
+        "name",
+        nargs="?",
+        default="",
+        metavar="NAME",
+        help="the name in ECS of the one service",
+    )
+    options.document(parser)
+    parser.add_argument(
+        "--cluster",
+        default="",
+        metavar="C",
+        help="where it runs (default: the platform's own cluster)",
+    )
+    parser.add_argument(
+        "--key",
+        default="",
+        help="the key in the document (default: as the name suggests)",
+    )
+
+
 def _number(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-n",
@@ -343,6 +372,7 @@ _COMMANDS = (
     _rollback,
     _restart,
     _logs,
+    _import,
     _store,
     _schema,
     _local,

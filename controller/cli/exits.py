@@ -50,6 +50,12 @@ exit status:
   2  not read; the message says why
   130  interrupted, as --follow always is"""
 
+IMPORT = """\
+exit status:
+  0  the entries say all there is: applying them changes only whose it is
+  1  something is left to a person; stderr says what
+  2  not done; the message says why"""
+
 STATUS = """\
 exit status:
   0  everything is ready

@@ -22,6 +22,9 @@ ELSEWHERE = {
     ".venv/bin/hokusai status -e local": "tests/e2e/test_local_platform.py",
     ".venv/bin/hokusai diff -e local": "tests/e2e/test_local_platform.py",
     ".venv/bin/hokusai history service/api -e local": BY_HAND,
+    ".venv/bin/hokusai import service hokusai-api-local -e local": (
+        "tests/integration/cli/test_import.py"
+    ),
     ".venv/bin/hokusai logs service/api -e local --since 10m -n 50": (
         "tests/integration/cli/test_logs.py"
     ),

@@ -80,7 +80,7 @@ class ServiceDriver(Telling):
     ) -> None:
         self._declared = declared
         self._fetch = fetch
-        super().__init__(aws)
+        super().__init__(aws, platform)
         self._map = CloudMap(aws)
         self._owner = owner = platform.owner
         self._before = Before(aws)

@@ -1,6 +1,7 @@
 """The ``service`` kind: containers that ECS keeps running."""
 
 from controller.core.kind import Kind
+from controller.kinds.service.by_hand import refuses
 from controller.kinds.service.compare import compare
 from controller.kinds.service.cost import cost
 from controller.kinds.service.explain import explain
@@ -37,6 +38,7 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     "DescribeScalableTargets",
     unbound=frozenset({"desired_count"}),
     immutable=immutable_paths(),
+    refuses=refuses,
     writer=writer,
     prune=True,
 )

@@ -8,10 +8,9 @@ from controller.clients.aws import Aws
 from controller.clients.fetch import fetched
 from controller.clients.probe import Probe
 from controller.core.clock import Clock
-from controller.core.details import Section
 from controller.core.driver import Applied, Progressing, Waiting
 from controller.core.errors import PermanentError
-from controller.core.identity import DEPLOYMENT_TAG, MANAGED_TAG, OWNER_TAG
+from controller.core.identity import MANAGED_TAG, OWNER_TAG
 from controller.core.observation import Observation, Ownership
 from controller.core.ownership import ownership_of, stamp
 from controller.core.plan import Action, Change, Verb
@@ -20,13 +19,13 @@ from controller.core.preflight import Results
 from controller.core.resource import Resource, ResourceId
 from controller.kinds.outside import Outside
 from controller.kinds.service.before import Before
+from controller.kinds.service.by_hand import is_outdated
 from controller.kinds.service.compare import wanted
-from controller.kinds.service.describe import Ecs
-from controller.kinds.service.details import ServiceDetails
 from controller.kinds.service.discovery import CloudMap
 from controller.kinds.service.discovery_look import Registrar
 from controller.kinds.service.fields import FIELDS, PREFIX, changed_fields
 from controller.kinds.service.fleet import SharedFleet
+from controller.kinds.service.interventions import Interventions
 from controller.kinds.service.log_groups import LogGroups
 from controller.kinds.service.observe import Lookout
 from controller.kinds.service.readiness import Readiness, Resolving
@@ -39,7 +38,9 @@ from controller.kinds.service.settling import Settling, is_beside
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
 from controller.kinds.service.surroundings import Around
+from controller.kinds.service.tags import as_pairs, deployment_tag
 from controller.kinds.service.task_definition import render
+from controller.kinds.service.telling import Telling
 from controller.kinds.service.undeclared import Undeclared
 
 _KIND = "service"
@@ -59,7 +60,7 @@ def connect(outside: Outside) -> "ServiceDriver":
     )
 
 
-class ServiceDriver:
+class ServiceDriver(Telling):
     """The only part of the kind that talks to AWS; see ``core.driver.Driver``.
 
     RegisterTaskDefinition has no idempotency token and allows one call a second:
@@ -79,12 +80,12 @@ class ServiceDriver:
     ) -> None:
         self._declared = declared
         self._fetch = fetch
-        self._aws = aws
-        self._ecs = Ecs(aws)
+        super().__init__(aws, platform)
         self._map = CloudMap(aws)
         self._owner = owner = platform.owner
         self._before = Before(aws)
         self._scaling = Scaling(aws)
+        self._by_hand = Interventions(aws, self._ecs, clock)
         self._undeclared = Undeclared(aws, self._ecs, platform, clock, declared)
         self._fleet = SharedFleet(aws)
         registrar = Registrar(aws, owner, clock, self._fleet)
@@ -112,6 +113,8 @@ class ServiceDriver:
 
     def apply(self, action: Action) -> Applied | Progressing | Waiting:
         """Make the service as declared. The rollout goes on after we return."""
+        if action.request is not None:
+            return self._by_hand.apply(action, action.request)
         if action.verb is Verb.DELETE:
             return self._delete(action.observed)
         spec: ServiceSpec = action.desired
@@ -122,10 +125,6 @@ class ServiceDriver:
             self._delete(state)
             return Progressing(CHECK_AFTER, "The old service is being deleted.")
         return self._update(action, spec, state)
-
-    def details(self, resource: Resource[Any]) -> tuple[Section, ...]:
-        """Return what there is to see of one service; see ``core.details``."""
-        return ServiceDetails(self._aws).sections(resource.spec)
 
     def inspect(self, resources: Declared) -> Results:
         """Return what is to be said of what services rest on; see ``core.preflight``.
@@ -155,7 +154,7 @@ class ServiceDriver:
             "cluster": spec.cluster,
             "serviceName": spec.name,
             "taskDefinition": revision,
-            "tags": _tags(
+            "tags": as_pairs(
                 {**tags, **self._stamp(spec, generation), **route_tags(spec)}
             ),
         }
@@ -199,14 +198,16 @@ class ServiceDriver:
                 service=spec.name,
                 **parameters,
             )
-            tags |= _deployment(answer["service"])
+            tags |= deployment_tag(answer["service"])
         elif is_beside(paths) and _carries(state.settings, tags):
             return Applied()
         else:
             # Whoever died before the stamp left the deployment that is there.
-            tags |= _deployment(state.settings)
+            tags |= deployment_tag(state.settings)
         self._untag(state, action.changes)
-        self._aws.call("ecs", "TagResource", resourceArn=state.arn, tags=_tags(tags))
+        if is_outdated(spec, state.settings):
+            self._by_hand.forget_set_aside(state.arn)
+        self._aws.call("ecs", "TagResource", resourceArn=state.arn, tags=as_pairs(tags))
         if action.disruptive:
             return Progressing(CHECK_AFTER, "ECS replaces the tasks.")
         return Applied()
@@ -269,34 +270,17 @@ class ServiceDriver:
             "ecs",
             "RegisterTaskDefinition",
             **render(spec),
-            tags=_tags({OWNER_TAG: self._owner}),
+            tags=as_pairs({OWNER_TAG: self._owner}),
         )
         arn = str(answer["taskDefinition"]["taskDefinitionArn"])
         equal = self._ecs.equal_revisions(spec.name, wanted(spec))
         return (arn, *(copy for copy in equal if copy != arn))
 
 
-def _deployment(service: Mapping[str, Any]) -> dict[str, str]:
-    """Return the tag that says which deployment is ours.
-
-    The answer to UpdateService says it for sure; what is read later may lag, or
-    show a deployment that somebody else began meanwhile.
-    """
-    for deployment in service.get("deployments", ()):
-        if deployment["status"] == "PRIMARY":
-            return {DEPLOYMENT_TAG: deployment["id"]}
-    return {}
-
-
 def _carries(service: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
     """Whether ``service`` carries ``tags`` already."""
     have = {tag["key"]: tag["value"] for tag in service.get("tags", ())}
     return tags.items() <= have.items()
-
-
-def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    pairs: Iterable[tuple[str, str]] = sorted(tags.items())
-    return [{"key": key, "value": value} for key, value in pairs]
 
 
 def _plain_tags(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:

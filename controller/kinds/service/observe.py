@@ -20,6 +20,7 @@ from controller.core.ownership import ownership_of
 from controller.core.platform import Platform
 from controller.core.resource import Resource, ResourceId
 from controller.kinds.service.before import Before
+from controller.kinds.service.by_hand import set_aside
 from controller.kinds.service.cause import culprit, sentence
 from controller.kinds.service.compare import content, is_wanted, unnamed, wanted
 from controller.kinds.service.describe import (
@@ -225,7 +226,8 @@ class Lookout:
                 state = replace(state, problem=told, rejected=rejected)
         except DriverError as error:
             return unseen(error)
-        rejected = (*_rolled_back_as_a_whole(sight), *state.rejected)
+        by_hand = set_aside(sight.id.name, sight.spec, sight.answer)
+        rejected = (*by_hand, *_rolled_back_as_a_whole(sight), *state.rejected)
         ownership = ownership_of(sight.tags, self._platform.owner)
         applied = sight.tags.get(APPLIED_TAG)
         return Present(replace(state, rejected=rejected), ownership, applied)

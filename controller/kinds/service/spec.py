@@ -143,6 +143,11 @@ class DeploymentSpec(Section):
         description="Without progress for so long, a rollout counts as stalled.",
         examples=["10m"],
     )
+    restart_interval: Annotated[int, Span(0, 86_400)] = Field(
+        default=300,
+        description="How long after one `hokusai restart` the next is refused.",
+        examples=["5m"],
+    )
 
     @model_validator(mode="after")
     def _room_to_replace(self) -> Self:

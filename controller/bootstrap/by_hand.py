@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from controller.bootstrap.applying import LONGEST_PAUSE, applying
 from controller.core.driver import Failed, Skipped
-from controller.core.errors import RefusedError
+from controller.core.errors import LeaseHeldError, RefusedError
 from controller.core.kind import Health, Level
 from controller.core.observation import Unknown
 from controller.core.rollouts import Historied
@@ -92,12 +92,15 @@ class ByHand:
 
 @contextmanager
 def by_hand(context: Context, target: ResourceId) -> Iterator[ByHand]:
-    """Yield what acts on ``target`` under the lease.
+    """Yield what acts on ``target`` under the lease, or has its holder do so."""
+    with ExitStack() as closing:
+        try:
+            work = closing.enter_context(applying(context, largest_backlog=0))
+        except LeaseHeldError:
+            from controller.bootstrap.handed import handing
 
-    Raises:
-        RefusedError: somebody else holds the lease; the message names them.
-    """
-    with applying(context, largest_backlog=0) as work:
+            yield closing.enter_context(handing(context, target))
+            return
         yield ByHand(work.controller, target)
 
 

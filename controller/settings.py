@@ -59,6 +59,15 @@ class Settings:
             example="http://127.0.0.1:4566",
         ),
     )
+    events_queue: str | None = field(
+        default=None,
+        metadata=row(
+            "HOKUSAI_EVENTS_QUEUE",
+            url,
+            "The SQS queue with ECS's events, instead of platform.events.queue.",
+            example="https://sqs.us-east-1.amazonaws.com/123456789012/hokusai-events",
+        ),
+    )
     mlflow_tracking_uri: str | None = field(
         default=None,
         metadata=row(

@@ -14,7 +14,7 @@ from controller.bootstrap.stored import Stored, open_store
 from controller.bootstrap.tally import Tally
 from controller.clients.clock import SystemClock
 from controller.clients.webhook import Sender
-from controller.core.errors import RefusedError
+from controller.core.errors import LeaseHeldError
 from controller.core.planner import DesiredState
 from controller.core.scope import Scope
 from controller.engine.dispatcher import Dispatcher
@@ -75,7 +75,7 @@ def applying(context: Context, *, largest_backlog: int) -> Iterator[Applying]:
     """Yield a controller that holds the lease, with deliveries under way.
 
     Raises:
-        RefusedError: somebody else holds the lease; the message names them.
+        LeaseHeldError: somebody else holds the lease; the message names them.
     """
     clock = SystemClock()
     with ExitStack() as closing:
@@ -88,7 +88,7 @@ def applying(context: Context, *, largest_backlog: int) -> Iterator[Applying]:
                 f"{held.holder} holds the lease until {held.expires:%H:%M:%S} UTC: "
                 "it applies the document by itself; stop it first to apply by hand"
             )
-            raise RefusedError(msg)
+            raise LeaseHeldError(msg)
         closing.callback(leader.release)
         deliveries = Deliveries()
         stopping = threading.Event()

@@ -32,12 +32,14 @@ from controller.engine.executor import Executor
 from controller.engine.memory import NoMemory
 from controller.engine.observer import Observer
 from controller.engine.reconciler import PassResult, Reconciler
+from controller.engine.requests import Requests
 from controller.kinds.outside import NO_STORE
 from controller.resolver import Resolver
 
 if TYPE_CHECKING:
     from controller.bootstrap.stored import Stored
     from controller.core.details import Section
+    from controller.core.driver import Driver
     from controller.core.explanation import Told
     from controller.core.plan import Plan
     from controller.core.planner import DesiredState, Kinds
@@ -113,11 +115,11 @@ class Controller:
 
     def plan(self, desired: DesiredState, scope: Scope = ALL) -> Plan:
         """Look, and return what would be done. Writes nothing."""
-        return self._reconciler.plan(desired, self._limits(), scope)[1]
+        return self._reconciler.plan(desired, self.limits(), scope)[1]
 
     def explain(self, desired: DesiredState, path: str) -> Mapping[ResourceId, Told]:
         """Look, and return what came of comparing each value at ``path``."""
-        observed, _ = self._reconciler.plan(desired, self._limits())
+        observed, _ = self._reconciler.plan(desired, self.limits())
         kinds = self._reconciler.kinds
         told: dict[ResourceId, Told] = {}
         for id_, resource in sorted(desired.items()):
@@ -134,7 +136,7 @@ class Controller:
     def reconcile(self, desired: DesiredState, scope: Scope = ALL) -> PassResult:
         """Do one pass, and look at everything."""
         interval = self.document.platform.interval
-        return self._reconciler.run(desired, self._limits(), interval, scope)
+        return self._reconciler.run(desired, self.limits(), interval, scope)
 
     def reconcile_due(self, *, everything: bool) -> PassResult:
         """Do one pass on all that is declared, and look at what is due.
@@ -150,7 +152,7 @@ class Controller:
             platform.inspections,
         )
         return self._reconciler.run(
-            self.desired(), self._limits(), platform.interval, pace=pace
+            self.desired(), self.limits(), platform.interval, pace=pace
         )
 
     def inspect(self, desired: DesiredState) -> Results:
@@ -167,15 +169,21 @@ class Controller:
         driver = self._reconciler.observer.drivers[resource.id.kind]
         return details_of(resource, kind, driver)
 
+    @property
+    def requests(self) -> Requests:
+        """What carries out what a person asks for by hand."""
+        return Requests(self._reconciler)
+
+    def driver(self, kind: str) -> Driver:
+        """Return the driver of ``kind``, behind the same fence as all."""
+        return self._reconciler.observer.drivers[kind]
+
     def spent(self) -> Spent:
         """Return the calls that were made so far, and the rules behind them."""
         return spent_on(self.aws, self._mlflow_calls, self._reconciler.kinds)
 
-    def close(self) -> None:
-        """Close every connection and end every thread."""
-        self._closing.close()
-
-    def _limits(self) -> Limits:
+    def limits(self) -> Limits:
+        """Return how much may happen at once, by what is declared."""
         platform = self.document.platform
         return Limits(
             platform.max_disruptive_actions,
@@ -183,6 +191,10 @@ class Controller:
             freezes=platform.freezes,
             own=platform.controller,
         )
+
+    def close(self) -> None:
+        """Close every connection and end every thread."""
+        self._closing.close()
 
     def _clients(
         self, settings: Settings, stored: Stored | None, wishes: Wishes

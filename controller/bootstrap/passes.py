@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from controller.bootstrap.controller import Controller
+from controller.bootstrap.handed import answer_requests
 from controller.bootstrap.stored import Stored
 from controller.bootstrap.watch import DocumentWatch
 from controller.core.clock import Clock
@@ -39,6 +40,7 @@ class Passes:
         self._watch = watch
         self._metrics = metrics
         self._clock = clock
+        self._database = stored.database
         self._heart = Heartbeats(stored.database)
         self._triggers = Triggers(stored.database)
         self._heard = self._triggers.latest()
@@ -82,10 +84,13 @@ class Passes:
             began = self._clock.monotonic()
             demands, heard = self._demands, self._triggers.latest()
             document = self._watch.current()
+            asked = heard > self._heard or self._number == 1
             if heard > self._heard or document.digest != self._digest:
                 demands = self._demands = self._demands + 1
             self._heard, self._digest = heard, document.digest
             controller.document = document
+            if asked:
+                answer_requests(controller, self._database)
             result = controller.reconcile_due(everything=demands > self._met)
             # Not before: a pass that breaks off has met nothing.
             self._met = demands

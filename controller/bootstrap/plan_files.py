@@ -1,15 +1,14 @@
 """Plans in files: written for their owner alone, read with suspicion."""
 
-import getpass
 import json
 import os
-import socket
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from controller.bootstrap.command import Context
+from controller.bootstrap.person import person
 from controller.core.errors import RefusedError
 from controller.core.plan import Change, Effect, Verb
 from controller.core.plan_file import (
@@ -33,7 +32,7 @@ def origin_of(
     document = context.document
     return Origin(
         created_at=now,
-        created_by=f"{getpass.getuser()}@{socket.gethostname()}",
+        created_by=person(),
         environment=document.platform.environment,
         document=document.digest,
         fills=tuple(

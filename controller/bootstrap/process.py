@@ -26,6 +26,7 @@ from controller.clients.clock import SystemClock
 from controller.clients.webhook import Sender
 from controller.engine.dispatcher import Dispatcher
 from controller.engine.leader import Leader, process_name
+from controller.engine.listener import Listener
 from controller.engine.loop import ReconcileLoop
 from controller.engine.scheduler import Alarm
 from controller.store.lease import Leases
@@ -92,14 +93,19 @@ class _Process:
         loop.add_signal_handler(signal.SIGHUP, asked)
         port = asyncio.create_task(self._serve(passes, asked, stop))
         if await asyncio.to_thread(self._leader.wait, self._asked_to_stop):
-            await self._lead(passes, turns, alarm, stop)
+            await self._lead(passes, turns, alarm, stop, asked)
         alarm.stop()
         stop.set()
         await port
         log.info("controller stopped")
 
     async def _lead(
-        self, passes: Passes, turns: ReconcileLoop, alarm: Alarm, stop: asyncio.Event
+        self,
+        passes: Passes,
+        turns: ReconcileLoop,
+        alarm: Alarm,
+        stop: asyncio.Event,
+        asked: Callable[[], None],
     ) -> None:
         """Reconcile and deliver, until ``stop`` is set or the lease is lost."""
         controller = self._controller()
@@ -112,6 +118,7 @@ class _Process:
             loop = asyncio.get_running_loop()
             keeper = _thread("lease", lambda: self._keep(loop, stop))
             worker = _thread("reconcile", turns.run)
+            self._listen(controller, asked)
             await self._dispatching.run(stop)
         turns.stop()
         await asyncio.to_thread(worker.join, _GRACE_SECONDS)
@@ -119,6 +126,17 @@ class _Process:
         await asyncio.to_thread(keeper.join, _GRACE_SECONDS)
         self._leader.release()
         controller.close()
+
+    def _listen(self, controller: Controller, asked: Callable[[], None]) -> None:
+        """Listen for news of ECS in a thread of its own, if there is a queue."""
+        platform = self._context.document.platform
+        queue = self._context.settings.events_queue or platform.events
+        if queue:
+            listener = Listener(
+                controller.aws, queue, platform.cluster, asked, self._metrics
+            )
+            # Nobody waits for it to end: a poll takes a while and leaves nothing.
+            _thread("events", lambda: listener.run(self._asked_to_stop))
 
     def _controller(self) -> Controller:
         wishes = Wishes(announced=self._announced, permitted=self._leader.holding)

@@ -12,6 +12,8 @@ _INTERRUPTED = 130
 # What stays needs the collector, but not every 700 objects: start-up makes many,
 # and all of them stay.
 _OBJECTS = 50_000
+# Options with which a short command stays.
+_GOES_ON = ("watch", "follow")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,7 +42,7 @@ def _run(argv: Sequence[str]) -> int:
 
     try:
         args = parse(argv)
-        if args.stays or getattr(args, "watch", False):
+        if args.stays or any(getattr(args, word, False) for word in _GOES_ON):
             gc.set_threshold(_OBJECTS)
             gc.enable()
         return int(args.command(args))

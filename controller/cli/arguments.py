@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -71,7 +72,8 @@ def _lazily(name: str) -> Command:
     """Return a function that imports the command when it is called."""
 
     def run(args: argparse.Namespace) -> int:
-        module = import_module(f"controller.cli.commands.{name}")
+        word = f"{name}_" if iskeyword(name) else name
+        module = import_module(f"controller.cli.commands.{word}")
         return int(module.run(args))
 
     return run
@@ -186,6 +188,107 @@ def _events(verbs: Verbs) -> None:
     options.document(parser)
     options.output(parser)
     options.server(parser, "ask the API of `hokusai serve` there instead of a store")
+    _number(parser)
+
+
+def _history(verbs: Verbs) -> None:
+    summary = "Show what became of each rollout of a service, the newest first."
+    parser = _command(verbs, "history", summary, exits.PLAIN)
+    options.target(parser)
+    options.document(parser)
+    options.output(parser)
+    _number(parser)
+
+
+def _rollback(verbs: Verbs) -> None:
+    summary = (
+        "Put back a revision of a service that worked, and keep it until the\n"
+        "declaration of its tasks changes."
+    )
+    parser = _command(verbs, "rollback", summary, exits.BY_HAND, stays=True)
+    options.by_hand(parser)
+    parser.add_argument(
+        "--to",
+        metavar="N",
+        help="the Nth last revision that worked, or :7 for the one with that number "
+        "(default: 1)",
+    )
+    parser.add_argument(
+        "--undo",
+        action="store_true",
+        help="let what is declared be rolled out again instead",
+    )
+
+
+def _restart(verbs: Verbs) -> None:
+    summary = "Replace the tasks of a service by new ones of the same revision."
+    parser = _command(verbs, "restart", summary, exits.BY_HAND, stays=True)
+    options.by_hand(parser)
+
+
+def _logs(verbs: Verbs) -> None:
+    summary = "Show what the tasks of a service wrote, the latest last."
+    parser = _command(verbs, "logs", summary, exits.LOGS)
+    options.target(parser)
+    options.document(parser)
+    options.output(parser)
+    parser.add_argument(
+        "--since",
+        type=options.span,
+        default="10m",
+        metavar="SPAN",
+        help="how far back to look, as in 30s, 10m, 2h or 7d (default: %(default)s)",
+    )
+    parser.add_argument(
+        "-n",
+        "--number",
+        type=int,
+        default=100,
+        metavar="N",
+        help="how many lines at most (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--task",
+        default="",
+        metavar="ID",
+        help="this task only; the beginning of its id will do",
+    )
+    parser.add_argument(
+        "--follow",
+        action="store_true",
+        help="go on with what is written, until Ctrl-C; a line each, as a table or "
+        "as JSON",
+    )
+
+
+def _import(verbs: Verbs) -> None:
+    summary = "Print what runs already as entries of the document. Changes nothing."
+    parser = _command(verbs, "import", summary, exits.IMPORT)
+    parser.add_argument(
+        "what", choices=("service", "services"), help="one service, or all there are"
+    )
+    parser.add_argument(
+        "name",
+        nargs="?",
+        default="",
+        metavar="NAME",
+        help="the name in ECS of the one service",
+    )
+    options.document(parser)
+    parser.add_argument(
+        "--cluster",
+        default="",
+        metavar="C",
+        help="where it runs (default: the platform's own cluster)",
+    )
+    parser.add_argument(
+        "--key",
+        default="",
+        help="the key in the document (default: as the name suggests)",
+    )
+
+
+def _number(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-n",
         "--number",
@@ -265,6 +368,11 @@ _COMMANDS = (
     _status,
     _events,
     _why,
+    _history,
+    _rollback,
+    _restart,
+    _logs,
+    _import,
     _store,
     _schema,
     _local,

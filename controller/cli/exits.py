@@ -37,6 +37,25 @@ exit status:
   1  something is not as it must be; each finding comes with a command
   2  something could not be looked at (2 beats 1)"""
 
+BY_HAND = """\
+exit status:
+  0  done, and the service does well
+  1  done, and the service does not do well, or not yet
+  2  not done: refused, nobody agreed, or somebody else has the lease
+  130  interrupted: what was begun goes on by itself"""
+
+LOGS = """\
+exit status:
+  0  everything that was written in that time was read, even if it was nothing
+  2  not read; the message says why
+  130  interrupted, as --follow always is"""
+
+IMPORT = """\
+exit status:
+  0  the entries say all there is: applying them changes only whose it is
+  1  something is left to a person; stderr says what
+  2  not done; the message says why"""
+
 STATUS = """\
 exit status:
   0  everything is ready

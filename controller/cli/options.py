@@ -1,7 +1,9 @@
 """The options that several commands share."""
 
 import argparse
+import re
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from controller.core.platform import ENVIRONMENTS
@@ -11,6 +13,7 @@ FORMATS = ("table", "json", "yaml", "markdown")
 # How completion tells what an argument is; argparse itself knows only its name.
 ADDRESS = "KIND/NAME"
 FILE = "FILE"
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 def file(parser: argparse.ArgumentParser) -> None:
@@ -69,6 +72,38 @@ def target(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
         metavar=ADDRESS,
         help="the resource, as in service/api" + (" (default: all)" * optional),
     )
+
+
+def by_hand(parser: argparse.ArgumentParser) -> None:
+    """Add what every command takes that acts by hand on one resource."""
+    target(parser)
+    document(parser)
+    output(parser)
+    parser.add_argument(
+        "--reason",
+        required=True,
+        type=_reason,
+        metavar="TEXT",
+        help="why; kept where the effect is, and in `hokusai events`",
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask before acting")
+    timeout(parser, 900.0, "give up waiting after this long")
+
+
+def _reason(text: str) -> str:
+    if not text.strip():
+        msg = "say why, in a few words"
+        raise argparse.ArgumentTypeError(msg)
+    return text
+
+
+def span(text: str) -> timedelta:
+    """Return the span that ``text`` says, as in ``10m``."""
+    found = re.fullmatch(r"([0-9]{1,6})([smhd])", text)
+    if found is None:
+        msg = f"{text!r} is not a span: write 30s, 10m, 2h or 7d"
+        raise argparse.ArgumentTypeError(msg)
+    return timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
 
 
 def server(parser: argparse.ArgumentParser, what: str) -> None:

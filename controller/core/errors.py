@@ -3,6 +3,7 @@
 * ControllerError
   * SpecError: the user must change ``hokusai.yaml``
   * RefusedError: the program will not start this work; says what to do instead
+    * LeaseHeldError: somebody else is at work
   * DriverError: something outside refused
     * TransientError: try again later
       * ThrottledError: try again later, and more slowly
@@ -59,6 +60,10 @@ class SpecError(ControllerError):
 
 class RefusedError(ControllerError):
     """The program will not start this: wrong account, lease held, stale plan."""
+
+
+class LeaseHeldError(RefusedError):
+    """Somebody else is at work; the message names them."""
 
 
 class DriverError(ControllerError):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
@@ -10,6 +11,7 @@ from controller.core.details import Section
 from controller.core.explanation import Explanation
 from controller.core.plan import Action, Change, Hold, Reason, Verb
 from controller.core.platform import Platform
+from controller.core.request import Request
 from controller.core.resource import ResourceId
 
 SpecT = TypeVar("SpecT")
@@ -119,6 +121,13 @@ def nothing_more(_spec: Any, _state: Any) -> tuple[Section, ...]:
     return ()
 
 
+def nothing_by_hand(
+    verb: Verb, _request: Request, _spec: Any, _state: Any, _now: datetime
+) -> str:
+    """Return that nobody can ask for ``verb``: this kind is as it is declared."""
+    return f"there is nothing to {verb} by hand in what is of its kind"
+
+
 def as_written(_name: str, spec: Any, _platform: Platform) -> Any:
     """Return ``spec``: nothing in this kind follows from its name or the platform."""
     return spec
@@ -140,6 +149,8 @@ class Kind(Generic[SpecT, StateT]):
         references: Returns the resources that a spec names.
         mentions: Returns those it names without waiting for them.
         complete: Returns a spec with what follows from its key and the platform.
+        refuses: Returns why what a person asks for by hand cannot be done now; empty
+            if it can.
         writer: Returns who wrote last, if the backend says so.
         explain: Returns what came of each value at a path, for a kind that compares
             more than values as they stand; see ``core.explanation``.
@@ -165,6 +176,7 @@ class Kind(Generic[SpecT, StateT]):
     references: Callable[[SpecT], frozenset[ResourceId]] = no_references
     mentions: Callable[[SpecT], frozenset[ResourceId]] = no_references
     complete: Callable[[str, SpecT, Platform], SpecT] = as_written
+    refuses: Callable[[Verb, Request, SpecT, StateT, datetime], str] = nothing_by_hand
     writer: Callable[[StateT], str] = unknown_writer
     details: Callable[[SpecT, StateT], tuple[Section, ...]] = nothing_more
     explain: Callable[[SpecT, StateT, str], tuple[Explanation, ...]] | None = None

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from controller.core.identity import content_hash
+from controller.core.request import Request
 from controller.core.resource import ResourceId
 
 
@@ -17,12 +18,18 @@ class Verb(StrEnum):
     RESTART = "restart"
     ANNOUNCE = "announce"
     DELETE = "delete"
+    ROLL_BACK = "roll back"
+    RESUME = "resume"
+
+
+_DISRUPTIVE = frozenset({Verb.REPLACE, Verb.RESTART, Verb.DELETE, Verb.ROLL_BACK})
 
 
 class Reason(StrEnum):
     """Why, in one word a program can match.
 
     ``Drifted``: the world moved. ``Changed``: the document moved. ``Conflict``: both.
+    ``AskedFor``: a person wants it, whatever the document says.
     """
 
     MISSING = "Missing"
@@ -36,6 +43,7 @@ class Reason(StrEnum):
     PREFLIGHT_FAILED = "PreflightFailed"
     PREFLIGHT_WARNING = "PreflightWarning"
     OUTDATED = "Outdated"
+    ASKED_FOR = "AskedFor"
 
 
 class Hold(StrEnum):
@@ -104,6 +112,7 @@ class Action:
         observed: The state the decision rests on; None for a creation.
         generation: Of the declared spec.
         waits_for: Dependencies that were not ready when the plan was made.
+        request: Who asked for it by hand; None if the document did.
     """
 
     target: ResourceId
@@ -114,11 +123,12 @@ class Action:
     observed: Any = None
     generation: str = ""
     waits_for: tuple[ResourceId, ...] = ()
+    request: Request | None = None
 
     @property
     def disruptive(self) -> bool:
         """Whether something that runs is stopped or replaced."""
-        return self.verb in {Verb.REPLACE, Verb.RESTART, Verb.DELETE} or any(
+        return self.verb in _DISRUPTIVE or any(
             change.effect in {Effect.RESTART, Effect.REPLACE} for change in self.changes
         )
 

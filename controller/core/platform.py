@@ -48,6 +48,7 @@ class Platform:
         freezes: Times in which nothing disruptive is done.
         controller: The service that we run as; it is changed last.
         load_balancer: Of routes that name none; "" for the one that ``balancer`` says.
+        events: The URL of the queue with ECS's events; "" for none.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Platform:
     freezes: tuple[Freeze, ...] = ()
     controller: ResourceId | None = None
     load_balancer: str = ""
+    events: str = ""
     inspections: timedelta = timedelta(minutes=10)
 
     @property

@@ -14,6 +14,7 @@ from typing import Self
 
 from controller.clients.aws import Aws, BotoAws, Credentials
 from controller.core.errors import RefusedError
+from controller.core.news import pattern
 from controller.emulation.cloud_map import (
     cloud_map_lookup,
     cloud_map_ttl,
@@ -81,6 +82,7 @@ class LocalPlatform:
 
     def __init__(self, needs: Needs, state: Path, webhook_secret: str) -> None:
         self._needs = needs
+        self._queue = ""
         self._closing = ExitStack()
         self.webhook_secret = webhook_secret
         state.mkdir(parents=True, exist_ok=True)
@@ -145,6 +147,7 @@ class LocalPlatform:
             "AWS_ACCESS_KEY_ID": "local",
             "AWS_SECRET_ACCESS_KEY": "local",
             "AWS_EC2_METADATA_DISABLED": "true",
+            "HOKUSAI_EVENTS_QUEUE": self._queue,
             "HOKUSAI_DNS_SERVER": f"{host}:{port}",
             "ENVIRONMENT": "local",
         }
@@ -164,6 +167,7 @@ class LocalPlatform:
             Vpc="vpc-local",
         )
         make_surroundings(aws, needs, self.server.place.region)
+        self._queue = make_queue(aws, needs.cluster)
         for name, keys in sorted(needs.secrets.items()):
             value = json.dumps({key: _random() for key in sorted(keys)})
             text = value if keys else _random()
@@ -180,6 +184,18 @@ class LocalPlatform:
             credentials=Credentials("local", "local"),
             light=True,
         )
+
+
+def make_queue(aws: Aws, name: str) -> str:
+    """Lead ECS's events into a queue, and return its URL."""
+    url = str(aws.call("sqs", "CreateQueue", QueueName=name)["QueueUrl"])
+    asked = ["QueueArn"]
+    answer = aws.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=asked)
+    arn = answer["Attributes"]["QueueArn"]
+    aws.call("events", "PutRule", Name=name, EventPattern=pattern())
+    target = {"Id": name, "Arn": arn}
+    aws.call("events", "PutTargets", Rule=name, Targets=[target])
+    return url
 
 
 def make_surroundings(aws: Aws, needs: Needs, region: str) -> None:

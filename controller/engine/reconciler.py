@@ -151,7 +151,7 @@ class Reconciler:
 
         All kinds are looked at every ``interval``, unless ``pace`` says otherwise.
         """
-        pace = pace or Pace(interval)
+        pace, began = pace or Pace(interval), self.clock.monotonic()
         observed, found = self._first_look(desired, pace)
         view = View(desired, observed, limits, scope)
         inspected = self._inspect(found, view)
@@ -177,7 +177,10 @@ class Reconciler:
         self.attention.settle(_restless(found, outcomes, statuses))
         self.observer.rest()
         wait = self.attention.next_in(pace)
-        next_in = self._next_in(left, others, outcomes, asked, wait)
+        took = timedelta(seconds=self.clock.monotonic() - began)
+        soon = self._next_in(left, others, outcomes, asked, wait)
+        # Where looking is slow, somebody throttles us: to look less is to get there.
+        next_in = min(max(soon, took), interval)
         return PassResult(plan, outcomes, left, asked, next_in, others)
 
     def _first_look(

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from controller.core.attribution import written
 from controller.core.clock import Clock
@@ -94,7 +95,9 @@ class StoreMemory:
 
     def started(self, action: Action) -> int:
         """Write the intent down; it is durable on return."""
-        details = {"changes": [change.path for change in action.changes]}
+        details: dict[str, Any] = {"changes": [c.path for c in action.changes]}
+        if action.request is not None:
+            details |= {"by": action.request.by, "reason": action.request.reason}
         return self._journal.begin(
             action.target,
             action.verb,
@@ -110,12 +113,14 @@ class StoreMemory:
         now = self._clock.now()
         with self._database.writing():
             self._journal.finish(number, word, message, now)
-            if isinstance(outcome, Applied | Progressing) and action.desired:
+            if _settles(action) and isinstance(outcome, Applied | Progressing):
                 note = written(action.generation, action.desired)
                 self._notes.keep(action.target, APPLIED, note)
         fields = {"resource": str(action.target), "verb": action.verb.value}
         log.info("action finished", extra={**fields, "outcome": word})
         sentence = f"{action.verb.capitalize()}: {message or word}"
+        if action.request is not None:
+            sentence = f"{sentence.rstrip('.')}. Asked for by {action.request}"
         kind: EventKind = "Warning" if isinstance(outcome, Failed) else "Normal"
         self._events.record(action.target, kind, action.reason, sentence, now)
 
@@ -129,6 +134,11 @@ class StoreMemory:
             kind: EventKind = "Normal" if good or _under_way(after) else "Warning"
             sentence = f"{type_} is {new.status}: {new.message}"
             self._events.record(id_, kind, new.reason, sentence, self._clock.now())
+
+
+def _settles(action: Action) -> bool:
+    """Whether afterwards the world is as the document declares."""
+    return action.desired is not None and action.request is None
 
 
 def _under_way(conditions: Conditions) -> bool:

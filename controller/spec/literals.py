@@ -42,6 +42,11 @@ def literal_secrets(root: Node) -> Iterator[Diagnostic]:
             yield Diagnostic(node.place, dotted(path), what, _reference(path, name))
 
 
+def looks_secret(name: str, value: str) -> bool:
+    """Whether ``value``, which is called ``name``, may not stand in a document."""
+    return bool(_recognised((name,), name, value))
+
+
 def _name(root: Node, path: Path) -> str:
     """Return what the value at ``path`` is called.
 

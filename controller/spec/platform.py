@@ -41,6 +41,14 @@ EndpointUrl = Annotated[
         "http:// or https://, a host and perhaps a port, and nothing more",
     ),
 ]
+QueueUrl = Annotated[
+    str,
+    Text(
+        r"https?://[^\s/?#@]+/[0-9]{12}/[A-Za-z0-9_-]{1,80}",
+        "the URL of an SQS queue: https://, a host, an account and a name",
+        longest=512,
+    ),
+]
 _LOOPBACK = r"https?://(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?$"
 
 
@@ -66,6 +74,15 @@ class ReconcileSection(Section):
     )
     max_disruptive_actions: Annotated[Whole, Field(ge=0, le=100)] = Field(
         default=2, description="How many restarts, replacements and deletions at once."
+    )
+
+
+class EventsSection(Section):
+    """Where news of ECS come from, so that a pass need not wait for its turn."""
+
+    queue: QueueUrl = Field(
+        description="The SQS queue that a rule of EventBridge sends ECS's events to.",
+        examples=["https://sqs.us-east-1.amazonaws.com/123456789012/hokusai-events"],
     )
 
 
@@ -138,6 +155,10 @@ class PlatformSection(Section):
         examples=["hokusai-development"],
     )
 
+    events: EventsSection | None = Field(
+        default=None, description="Where news of ECS come from, for a pass at once."
+    )
+
     @model_validator(mode="after")
     def _acts_in_its_account(self) -> Self:
         if self.role and self.role.split(":")[4] != self.account:
@@ -180,4 +201,5 @@ class PlatformSection(Section):
             freezes=tuple(entry.freeze() for entry in self.freeze),
             controller=ResourceId.parse(self.controller) if self.controller else None,
             load_balancer=self.load_balancer,
+            events=self.events.queue if self.events else "",
         )

@@ -52,6 +52,17 @@ class StoredNotes:
             }
             upsert(connection, notes, [row], ("kind", "name", "key"))
 
+    def forget(self, id_: ResourceId, key: str) -> None:
+        """Forget one note. Safe to repeat."""
+        with self._database.writing() as connection:
+            connection.execute(
+                delete(notes).where(
+                    notes.c.kind == id_.kind,
+                    notes.c.name == id_.name,
+                    notes.c.key == key,
+                )
+            )
+
     def drop(self, ids: Collection[ResourceId]) -> None:
         """Forget all notes on ``ids``."""
         if not ids:

@@ -49,7 +49,20 @@ DELIVERIES = Metric(
     "Attempts at webhook deliveries, by what followed.",
     {"outcome": ("delivered", "retry", "dead")},
 )
-ALL = (RECONCILES, RECONCILE_ERRORS, RECONCILE_SECONDS, API_REQUESTS, DELIVERIES)
+NEWS = Metric(
+    "news_total",
+    "counter",
+    "Messages heard from the queue of ECS's events, by what they were to us.",
+    {"kind": ("ours", "others", "malformed")},
+)
+ALL = (
+    RECONCILES,
+    RECONCILE_ERRORS,
+    RECONCILE_SECONDS,
+    API_REQUESTS,
+    DELIVERIES,
+    NEWS,
+)
 
 
 class Counter(Protocol):

@@ -13,6 +13,7 @@ from controller.settings import reference
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "specs" / "guide").glob("*.md"))]
+BY_HAND = "tests/integration/cli/test_by_hand.py"
 # These set up, or run for ever; the tests named beside them run them.
 ELSEWHERE = {
     "make run": "tests/e2e/test_fresh_clone.py",
@@ -20,6 +21,17 @@ ELSEWHERE = {
     "make check": ".ci/run",
     ".venv/bin/hokusai status -e local": "tests/e2e/test_local_platform.py",
     ".venv/bin/hokusai diff -e local": "tests/e2e/test_local_platform.py",
+    ".venv/bin/hokusai history service/api -e local": BY_HAND,
+    ".venv/bin/hokusai import service hokusai-api-local -e local": (
+        "tests/integration/cli/test_import.py"
+    ),
+    ".venv/bin/hokusai logs service/api -e local --since 10m -n 50": (
+        "tests/integration/cli/test_logs.py"
+    ),
+    '.venv/bin/hokusai rollback service/api -e local --reason "login fails" --yes': (
+        BY_HAND
+    ),
+    '.venv/bin/hokusai restart service/api -e local --reason "it leaks" --yes': BY_HAND,
     ".venv/bin/python -m controller local --once": "tests/e2e/test_local_lifecycle.py",
 }
 

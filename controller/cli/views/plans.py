@@ -23,6 +23,8 @@ MARK = {
     Verb.RESTART: "↻",
     Verb.ANNOUNCE: ">",
     Verb.DELETE: "-",
+    Verb.ROLL_BACK: "<",
+    Verb.RESUME: ">",
 }
 _LONGEST = 60
 

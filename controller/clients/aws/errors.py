@@ -45,6 +45,7 @@ THROTTLED = frozenset(
 )
 NOT_FOUND = frozenset(
     {
+        "AWS.SimpleQueueService.NonExistentQueue",
         "CacheClusterNotFound",
         "ClusterNotFoundException",
         "CustomHealthNotFound",
@@ -68,6 +69,7 @@ NOT_FOUND = frozenset(
         "ParameterNotFound",
         "RepositoryNotFoundException",
         "ResourceNotFoundException",
+        "QueueDoesNotExist",
         "RuleNotFound",
         "ServiceDeploymentNotFoundException",
         "ServiceNotActiveException",

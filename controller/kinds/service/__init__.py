@@ -1,6 +1,7 @@
 """The ``service`` kind: containers that ECS keeps running."""
 
 from controller.core.kind import Kind
+from controller.kinds.service.by_hand import refuses
 from controller.kinds.service.compare import compare
 from controller.kinds.service.cost import cost
 from controller.kinds.service.explain import explain
@@ -39,6 +40,7 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     "ListSecretVersionIds a secret, ceil(p / 50) DescribeParameters",
     unbound=frozenset({"desired_count"}),
     immutable=immutable_paths(),
+    refuses=refuses,
     writer=writer,
     prune=True,
 )

@@ -44,6 +44,22 @@ class Before:
             return self._follow(spec, step, revision, told or "")
         return ""
 
+    def failure(self, spec: ServiceSpec, revision: str) -> str:
+        """Return what failed before ``revision``, in a sentence; empty if nothing did.
+
+        Reads only.
+        """
+        tags = self._tags(revision) if spec.before else {}
+        for step in spec.before:
+            told = tags.get(TAG + step.name, _DONE)
+            if told != _DONE:
+                return (
+                    ""
+                    if told.startswith(_AGAIN)
+                    else _story(spec, step, revision, told)
+                )
+        return ""
+
     def _follow(
         self, spec: ServiceSpec, step: BeforeSpec, revision: str, attempt: str
     ) -> str:
@@ -127,8 +143,12 @@ def _verdict(task: Answer, container: str) -> str:
 def _failed(
     spec: ServiceSpec, step: BeforeSpec, revision: str, verdict: str
 ) -> PermanentError:
+    return PermanentError(_story(spec, step, revision, verdict))
+
+
+def _story(spec: ServiceSpec, step: BeforeSpec, revision: str, verdict: str) -> str:
     name = revision.rpartition("/")[2]
-    return PermanentError(
+    return (
         f"step {step.name} before {name} {verdict}, and {spec.name} stays as it is; see "
         f"`aws logs tail {spec.log_group}`. Change the service, or have the step run "
         f"once more with `aws ecs tag-resource --resource-arn {revision} "

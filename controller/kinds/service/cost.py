@@ -31,6 +31,11 @@ def cost(action: Action) -> Cost:
     match action.verb:
         case Verb.DELETE:
             return Cost(1, 1, _SETTLE_SECONDS)
+        case Verb.RESUME:
+            return Cost(1, 0, _SETTLE_SECONDS)
+        case Verb.RESTART | Verb.ROLL_BACK if spec is not None:
+            # UpdateService and TagResource; one tag comes before a rollback.
+            return Cost(2 + (action.verb is Verb.ROLL_BACK), 1, _start(spec))
         case Verb.CREATE if spec is not None:
             return Cost(_creation(spec), 0, _start(spec))
         case Verb.REPLACE if spec is not None:

@@ -97,6 +97,10 @@ class Ecs:
             self._described[arn] = found
         return arn, definition
 
+    def writer(self, arn: str) -> str:
+        """Return who registered a revision that was looked at; empty if unknown."""
+        return str(self._described.get(arn, {}).get("registeredBy", ""))
+
     def state(self, service: Answer) -> ServiceState:
         """Return what ``service`` is, with the task definition it is set to."""
         arn = service["taskDefinition"]
@@ -105,7 +109,7 @@ class Ecs:
         return replace(
             bare_state(service),
             definition=definition,
-            registered_by=described.get("registeredBy", ""),
+            registered_by=self.writer(arn),
             described=described,
         )
 

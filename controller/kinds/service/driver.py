@@ -11,7 +11,7 @@ from controller.core.clock import Clock
 from controller.core.details import Section
 from controller.core.driver import Applied, Progressing, Waiting
 from controller.core.errors import PermanentError
-from controller.core.identity import DEPLOYMENT_TAG, MANAGED_TAG, OWNER_TAG
+from controller.core.identity import MANAGED_TAG, OWNER_TAG
 from controller.core.observation import Observation, Ownership
 from controller.core.ownership import ownership_of, stamp
 from controller.core.plan import Action, Change, Verb
@@ -20,9 +20,8 @@ from controller.core.preflight import Results
 from controller.core.resource import Resource, ResourceId
 from controller.kinds.outside import Outside
 from controller.kinds.service.before import Before
+from controller.kinds.service.by_hand import is_outdated
 from controller.kinds.service.compare import wanted
-from controller.kinds.service.describe import Ecs
-from controller.kinds.service.details import ServiceDetails
 from controller.kinds.service.discovery import CloudMap
 from controller.kinds.service.discovery_look import Registrar
 from controller.kinds.service.fields import FIELDS, PREFIX, changed_fields
@@ -32,6 +31,7 @@ from controller.kinds.service.freshness.details import images
 from controller.kinds.service.freshness.look import Look
 from controller.kinds.service.freshness.marks import marks
 from controller.kinds.service.freshness.pins import settled
+from controller.kinds.service.interventions import Interventions
 from controller.kinds.service.log_groups import LogGroups
 from controller.kinds.service.observe import Lookout
 from controller.kinds.service.readiness import Readiness, Resolving
@@ -44,7 +44,9 @@ from controller.kinds.service.settling import Settling, is_beside
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
 from controller.kinds.service.surroundings import Around
+from controller.kinds.service.tags import as_pairs, deployment_tag
 from controller.kinds.service.task_definition import render
+from controller.kinds.service.telling import Telling
 from controller.kinds.service.undeclared import Undeclared
 
 _KIND = "service"
@@ -64,7 +66,7 @@ def connect(outside: Outside) -> "ServiceDriver":
     )
 
 
-class ServiceDriver:
+class ServiceDriver(Telling):
     """The only part of the kind that talks to AWS; see ``core.driver.Driver``.
 
     RegisterTaskDefinition has no idempotency token and allows one call a second:
@@ -84,13 +86,13 @@ class ServiceDriver:
     ) -> None:
         self._declared = declared
         self._fetch = fetch
-        self._aws = aws
         self._clock = clock
-        self._ecs = Ecs(aws)
+        super().__init__(aws, platform)
         self._map = CloudMap(aws)
         self._owner = owner = platform.owner
         self._before = Before(aws)
         self._scaling = Scaling(aws)
+        self._by_hand = Interventions(aws, self._ecs, clock)
         self._undeclared = Undeclared(aws, self._ecs, platform, clock, declared)
         self._fleet = SharedFleet(aws)
         registrar = Registrar(aws, owner, clock, self._fleet)
@@ -120,6 +122,8 @@ class ServiceDriver:
 
     def apply(self, action: Action) -> Applied | Progressing | Waiting:
         """Make the service as declared. The rollout goes on after we return."""
+        if action.request is not None:
+            return self._by_hand.apply(action, action.request)
         if action.verb is Verb.DELETE:
             return self._delete(action.observed)
         spec: ServiceSpec = action.desired
@@ -133,7 +137,7 @@ class ServiceDriver:
 
     def details(self, resource: Resource[Any]) -> tuple[Section, ...]:
         """Return what there is to see of one service; see ``core.details``."""
-        sections = ServiceDetails(self._aws).sections(resource.spec)
+        sections = super().details(resource)
         return (*sections, images(self._aws, self._ecs, self._clock, resource))
 
     def inspect(self, resources: Declared) -> Results:
@@ -164,7 +168,7 @@ class ServiceDriver:
             "cluster": spec.cluster,
             "serviceName": spec.name,
             "taskDefinition": revision,
-            "tags": _tags(
+            "tags": as_pairs(
                 {**tags, **self._stamp(spec, generation), **route_tags(spec)}
             ),
         }
@@ -178,6 +182,43 @@ class ServiceDriver:
     def _update(
         self, action: Action, spec: ServiceSpec, state: ServiceState
     ) -> Applied | Progressing | Waiting:
+        paths = [change.path for change in action.changes]
+        parameters = self._asked(action, spec, state)
+        if isinstance(parameters, Waiting):
+            return parameters
+        tags = {
+            **_plain_tags(settings(spec).get("tags", ())),
+            **self._stamp(spec, action.generation),
+        }
+        if parameters:
+            answer = self._aws.call(
+                "ecs",
+                "UpdateService",
+                cluster=spec.cluster,
+                service=spec.name,
+                **parameters,
+            )
+            tags |= deployment_tag(answer["service"])
+        elif is_beside(paths) and _carries(state.settings, tags):
+            return Applied()
+        else:
+            # Whoever died before the stamp left the deployment that is there.
+            tags |= deployment_tag(state.settings)
+        self._untag(state, action.changes)
+        if is_outdated(spec, state.settings):
+            self._by_hand.forget_set_aside(state.arn)
+        self._aws.call("ecs", "TagResource", resourceArn=state.arn, tags=as_pairs(tags))
+        if action.disruptive:
+            return Progressing(CHECK_AFTER, "ECS replaces the tasks.")
+        return Applied()
+
+    def _asked(
+        self, action: Action, spec: ServiceSpec, state: ServiceState
+    ) -> dict[str, Any] | Waiting:
+        """Settle what stands around the service; return what ECS is to be asked for.
+
+        Or what must be waited for before anything of it is done.
+        """
         paths = [change.path for change in action.changes]
         declared, fields = settings(spec), changed_fields(action.changes)
         parameters: dict[str, Any] = {
@@ -199,29 +240,7 @@ class ServiceDriver:
             parameters["desiredCount"] = spec.desired_count
         if "discovery" in paths:
             parameters["serviceRegistries"] = [{"registryArn": self._map.ensure(spec)}]
-        tags = {
-            **_plain_tags(declared.get("tags", ())),
-            **self._stamp(spec, action.generation),
-        }
-        if parameters:
-            answer = self._aws.call(
-                "ecs",
-                "UpdateService",
-                cluster=spec.cluster,
-                service=spec.name,
-                **parameters,
-            )
-            tags |= _deployment(answer["service"])
-        elif is_beside(paths) and _carries(state.settings, tags):
-            return Applied()
-        else:
-            # Whoever died before the stamp left the deployment that is there.
-            tags |= _deployment(state.settings)
-        self._untag(state, action.changes)
-        self._aws.call("ecs", "TagResource", resourceArn=state.arn, tags=_tags(tags))
-        if action.disruptive:
-            return Progressing(CHECK_AFTER, "ECS replaces the tasks.")
-        return Applied()
+        return parameters
 
     def _stamp(self, spec: ServiceSpec, generation: str) -> dict[str, str]:
         return stamp(self._owner, generation) | {MANAGED_TAG: tag_value(spec)}
@@ -233,7 +252,7 @@ class ServiceDriver:
             tags = dict(marks(spec, state, restarts=action.disruptive))
             if tags and not _carries(state.settings, tags):
                 self._aws.call(
-                    "ecs", "TagResource", resourceArn=state.arn, tags=_tags(tags)
+                    "ecs", "TagResource", resourceArn=state.arn, tags=as_pairs(tags)
                 )
 
     def _scaled(self, spec: ServiceSpec) -> None:
@@ -291,34 +310,17 @@ class ServiceDriver:
             "ecs",
             "RegisterTaskDefinition",
             **render(spec),
-            tags=_tags({OWNER_TAG: self._owner}),
+            tags=as_pairs({OWNER_TAG: self._owner}),
         )
         arn = str(answer["taskDefinition"]["taskDefinitionArn"])
         equal = self._ecs.equal_revisions(spec.name, wanted(spec))
         return (arn, *(copy for copy in equal if copy != arn))
 
 
-def _deployment(service: Mapping[str, Any]) -> dict[str, str]:
-    """Return the tag that says which deployment is ours.
-
-    The answer to UpdateService says it for sure; what is read later may lag, or
-    show a deployment that somebody else began meanwhile.
-    """
-    for deployment in service.get("deployments", ()):
-        if deployment["status"] == "PRIMARY":
-            return {DEPLOYMENT_TAG: deployment["id"]}
-    return {}
-
-
 def _carries(service: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
     """Whether ``service`` carries ``tags`` already."""
     have = {tag["key"]: tag["value"] for tag in service.get("tags", ())}
     return tags.items() <= have.items()
-
-
-def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    pairs: Iterable[tuple[str, str]] = sorted(tags.items())
-    return [{"key": key, "value": value} for key, value in pairs]
 
 
 def _plain_tags(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:

@@ -19,8 +19,10 @@ from controller.core.observation import Absent, Observation, Present, Unknown, u
 from controller.core.ownership import ownership_of
 from controller.core.platform import Platform
 from controller.core.resource import Resource, ResourceId
+from controller.kinds.service.before import Before
+from controller.kinds.service.by_hand import set_aside
 from controller.kinds.service.cause import culprit, sentence
-from controller.kinds.service.compare import content, is_wanted, unnamed
+from controller.kinds.service.compare import content, is_wanted, unnamed, wanted
 from controller.kinds.service.describe import (
     Ecs,
     exists,
@@ -100,6 +102,7 @@ class Lookout:
         self._map = cloud_map
         self._clock = clock
         self._readiness = readiness
+        self._before = Before(aws)
         self._fleet = Fleet(aws)
         self._history = History(aws, ecs.definition)
         self._progress: dict[str, tuple[object, float]] = {}
@@ -182,17 +185,17 @@ class Lookout:
 
         Returns of which services it could not be seen, and why.
         """
-        wanted = {
+        moving = {
             sight.id: sight.answer["currentServiceDeployment"]
             for sight in sights
             if sight.answer.get("currentServiceDeployment") and _moves(sight.state)
         }
         try:
-            flights = self._history.flights([*wanted.values()])
+            flights = self._history.flights([*moving.values()])
         except DriverError as error:
-            return dict.fromkeys(wanted, unseen(error))
+            return dict.fromkeys(moving, unseen(error))
         for sight in sights:
-            flight = flights.get(wanted.get(sight.id, ""))
+            flight = flights.get(moving.get(sight.id, ""))
             sight.state = replace(sight.state, flight=flight)
         return {}
 
@@ -223,15 +226,29 @@ class Lookout:
         try:
             if troubled(state) or _differs(sight):
                 problem = self._problem(sight, stopped.get(sight.spec.name, ()))
-                rejected = self._history.rejections(sight.answer, problem)
+                rejected = (
+                    *self._stopped_before(sight),
+                    *self._history.rejections(sight.answer, problem),
+                )
                 told = problem if troubled(state) else ""
                 state = replace(state, problem=told, rejected=rejected)
         except DriverError as error:
             return unseen(error)
-        rejected = (*_rolled_back_as_a_whole(sight), *state.rejected)
+        by_hand = set_aside(sight.id.name, sight.spec, sight.answer)
+        rejected = (*by_hand, *_rolled_back_as_a_whole(sight), *state.rejected)
         ownership = ownership_of(sight.tags, self._platform.owner)
         applied = sight.tags.get(APPLIED_TAG)
         return Present(replace(state, rejected=rejected), ownership, applied)
+
+    def _stopped_before(self, sight: _Sight) -> Iterator[Rejection]:
+        """Yield the declared content, if a step that must precede it has failed."""
+        spec = sight.spec
+        if not spec.before or not _differs(sight):
+            return
+        for revision in self._ecs.equal_revisions(spec.name, wanted(spec)):
+            if failure := self._before.failure(spec, revision):
+                yield Rejection(content(spec), f"{failure[0].upper()}{failure[1:]}.")
+            return
 
     def _problem(self, sight: _Sight, stopped: Iterable[Task]) -> str:
         """Return why tasks of the service stop or do not start, in a sentence."""

@@ -190,7 +190,8 @@ def test_a_step_that_fails_holds_the_rollout_back_and_is_not_repeated(world):
 
     for seen in (result, again):
         ready = seen.statuses[stepped.id][ConditionType.READY]
-        assert "step migrate before hokusai-api-local:2 exited with 4" in ready.message
+        assert ready.reason == Hold.REVISION_REJECTED
+        assert "Step migrate before hokusai-api-local:2 exited with 4" in ready.message
         assert "aws ecs tag-resource" in ready.message
     assert world.service()["taskDefinition"].endswith(":1")
     assert len(one_off_tasks(world)) == 1

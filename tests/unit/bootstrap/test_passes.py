@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 
@@ -22,6 +23,7 @@ class Watch:
     """A document that a test edits."""
 
     digest: str = "v1:first"
+    resources: ClassVar[dict[str, object]] = {}
 
     def current(self):
         return self

@@ -11,6 +11,7 @@ from controller.core.errors import PermanentError
 from controller.core.observation import Absent, Present
 from controller.core.plan import Action, Reason, Verb
 from controller.core.planner import diff
+from controller.core.request import Request
 from controller.core.resource import ResourceId
 from controller.core.status import conclude
 from controller.engine.store_memory import StoreMemory
@@ -114,3 +115,16 @@ def test_what_was_applied_is_noted_and_what_failed_is_not(database):
 
     found = StoreMemory(database, SteppedClock()).applied({A, other})
     assert found == {A: written("v1:g", ToySpec())}
+
+
+def test_what_was_asked_for_by_hand_says_who_and_is_not_what_was_declared(database):
+    memory = StoreMemory(database, SteppedClock())
+    asked = replace(CREATE, verb=Verb.RESTART, request=Request("ada", "it leaks"))
+
+    memory.finished(memory.started(asked), asked, Applied("done"))
+
+    (event,) = EventLog(database).recent(9)
+    (intent,) = Journal(database).history(A, 9)
+    assert event.message == "Restart: done. Asked for by ada: it leaks"
+    assert (intent.details["by"], intent.details["reason"]) == ("ada", "it leaks")
+    assert memory.applied({A}) == {}

@@ -209,3 +209,14 @@ def test_notes_on_what_is_gone_are_forgotten(database):
     notes.drop([API])
 
     assert notes.under("applied", {API, MLFLOW}) == {MLFLOW: "two"}
+
+
+def test_one_note_is_forgotten_and_the_others_stay(database):
+    notes = StoredNotes(database)
+    notes.keep(API, "applied", "one")
+    notes.keep(API, "cause", "two")
+
+    notes.forget(API, "cause")
+    notes.forget(API, "cause")
+
+    assert notes.of(API) == {"applied": "one"}

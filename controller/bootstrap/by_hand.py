@@ -1,0 +1,117 @@
+"""What a person asks for by hand: with the lease, guarded, and followed to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from controller.bootstrap.applying import LONGEST_PAUSE, applying
+from controller.core.driver import Failed, Skipped
+from controller.core.errors import LeaseHeldError, RefusedError
+from controller.core.kind import Health, Level
+from controller.core.observation import Unknown
+from controller.core.rollouts import Historied
+from controller.core.scope import Scope
+
+if TYPE_CHECKING:
+    from controller.bootstrap.command import Context
+    from controller.bootstrap.controller import Controller
+    from controller.core.conditions import Conditions
+    from controller.core.plan import Action, Verb
+    from controller.core.request import Request
+    from controller.core.resource import ResourceId
+    from controller.core.rollouts import Rolled
+
+Told = Callable[[str, float], None]
+
+
+class ByHand:
+    """One resource, of which a person asks for something."""
+
+    def __init__(self, controller: Controller, target: ResourceId) -> None:
+        self._controller = controller
+        self._resource = controller.document.resources[target]
+        self._desired = {
+            id_: resource
+            for id_, resource in controller.document.resources.items()
+            if id_.kind == target.kind
+        }
+
+    def now(self) -> datetime:
+        """Return the time."""
+        return self._controller.clock.now()
+
+    def rollouts(self) -> tuple[Rolled, ...]:
+        """Return what became of its rollouts, the newest first."""
+        return rollouts_of(self._controller, self._resource.id)
+
+    def action(self, verb: Verb, request: Request) -> Action:
+        """Return what ``request`` comes to; raises RefusedError."""
+        limits = self._controller.limits()
+        return self._controller.requests.action(
+            verb, request, self._resource, self._desired, limits
+        )
+
+    def carry_out(self, action: Action) -> str:
+        """Do it, and return what is going on now.
+
+        Raises:
+            RefusedError: it was not done.
+        """
+        outcome = self._controller.requests.carry_out(action, self._desired)
+        if isinstance(outcome, Failed | Skipped):
+            msg = f"{action.target}: {outcome.message}"
+            raise RefusedError(msg)
+        return outcome.message
+
+    def follow(self, timeout: float, told: Told) -> Health | Unknown:
+        """Return how it does once nothing moves any more, or time is up."""
+        clock = self._controller.clock
+        began = clock.monotonic()
+        while True:
+            clock.sleep(min(1.0, LONGEST_PAUSE.total_seconds()))
+            health = self._controller.requests.health(self._resource)
+            elapsed = clock.monotonic() - began
+            told(
+                health.reason if isinstance(health, Unknown) else health.message,
+                elapsed,
+            )
+            moves = isinstance(health, Unknown) or health.level is Level.PROGRESSING
+            if not moves or elapsed >= timeout:
+                return health
+
+    def concluded(self) -> dict[ResourceId, Conditions]:
+        """Return what is true of it now, and write that down. Acts on nothing."""
+        target = self._resource.id
+        nothing = Scope(frozenset({target}), allows=lambda _action: False)
+        result = self._controller.reconcile({target: self._resource}, nothing)
+        return dict(result.statuses)
+
+
+@contextmanager
+def by_hand(context: Context, target: ResourceId) -> Iterator[ByHand]:
+    """Yield what acts on ``target`` under the lease, or has its holder do so."""
+    with ExitStack() as closing:
+        try:
+            work = closing.enter_context(applying(context, largest_backlog=0))
+        except LeaseHeldError:
+            from controller.bootstrap.handed import handing
+
+            yield closing.enter_context(handing(context, target))
+            return
+        yield ByHand(work.controller, target)
+
+
+def rollouts_of(controller: Controller, target: ResourceId) -> tuple[Rolled, ...]:
+    """Return what became of the rollouts of ``target``; raises DriverError.
+
+    Raises:
+        RefusedError: its kind has no rollouts.
+    """
+    driver = controller.driver(target.kind)
+    if not isinstance(driver, Historied):
+        msg = f"{target} has no rollouts: services do"
+        raise RefusedError(msg)
+    return driver.rollouts(controller.document.resources[target])

@@ -1,0 +1,37 @@
+"""``logs``: what did the tasks write?"""
+
+import argparse
+
+from controller.cli.exits import Exit
+from controller.cli.terminal import out, tell
+from controller.cli.views.logs import json_line, plain_line, render_lines
+from controller.core.errors import RefusedError
+
+_A_LINE_EACH = {"table": plain_line, "json": json_line}
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what the tasks of a service wrote, and go on if that is asked for."""
+    from controller.bootstrap.command import chosen_targets, read
+    from controller.bootstrap.logs import Reader
+    from controller.bootstrap.look import looking
+
+    if args.follow and args.output not in _A_LINE_EACH:
+        msg = f"--follow ends never, and {args.output} is written as a whole: use json"
+        raise RefusedError(msg)
+    context = read(args.file, args.environment)
+    (target,) = chosen_targets([args.target], context.document)
+    with looking(context, without_store=True) as (controller, _):
+        reader = Reader(controller, target, args.task)
+        found = reader.last(args.since, max(1, args.number))
+        if not args.follow:
+            out(render_lines(target, found, args.output))
+            if not found:
+                tell(f"{target} wrote nothing in that time.")
+            return Exit.OK
+        show = _A_LINE_EACH[args.output]
+        for line in found:
+            out(show(line))
+        for line in reader.following():
+            out(show(line))
+    return Exit.OK

@@ -1,0 +1,54 @@
+"""What tasks wrote, for people and for programs."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from controller.cli.views.plain import FORMAT_VERSION, as_json, as_yaml, moment
+from controller.cli.views.tables import markdown
+from controller.core.lines import Line
+from controller.core.resource import ResourceId
+
+_HEAD = ("at", "task", "line")
+# As much of a task's id as tells it from others, and fits.
+_ID = 12
+
+
+def render_lines(target: ResourceId, lines: Sequence[Line], output: str) -> str:
+    """Return the lines of ``target`` in the format ``output``, in their order."""
+    match output:
+        case "json":
+            return as_json(_data(target, lines))
+        case "yaml":
+            return as_yaml(_data(target, lines))
+        case "markdown":
+            return "\n".join(markdown(_HEAD, [_cells(line) for line in lines]))
+        case _:
+            return "\n".join(map(plain_line, lines))
+
+
+def plain_line(line: Line) -> str:
+    """Return one line as a terminal shows it."""
+    return "  ".join(_cells(line))
+
+
+def json_line(line: Line) -> str:
+    """Return one line as a program reads it while more are to come."""
+    return json.dumps(_line(line), ensure_ascii=False)
+
+
+def _cells(line: Line) -> tuple[str, str, str]:
+    return f"{line.at:%Y-%m-%d %H:%M:%S}", line.source[:_ID], line.text
+
+
+def _data(target: ResourceId, lines: Sequence[Line]) -> dict[str, Any]:
+    return {
+        "kind": "Logs",
+        "formatVersion": FORMAT_VERSION,
+        "resource": str(target),
+        "lines": [_line(line) for line in lines],
+    }
+
+
+def _line(line: Line) -> dict[str, str]:
+    return {"at": moment(line.at), "task": line.source, "line": line.text}

@@ -1,0 +1,83 @@
+"""What became of rollouts, for people and for programs."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from controller.cli.views.plain import FORMAT_VERSION, as_json, as_yaml, moment
+from controller.cli.views.statuses import age
+from controller.cli.views.tables import columns, markdown, one_line
+from controller.core.resource import ResourceId
+from controller.core.rollouts import Rolled
+
+_HEAD = ("began", "took", "revision", "result", "by", "images", "reason")
+
+
+def render_history(target: ResourceId, rolled: Sequence[Rolled], output: str) -> str:
+    """Return the rollouts of ``target`` in the format ``output``, newest first."""
+    match output:
+        case "json":
+            return as_json(_data(target, rolled))
+        case "yaml":
+            return as_yaml(_data(target, rolled))
+        case "markdown":
+            return "\n".join(markdown(_HEAD, [*map(_line, rolled)]))
+        case _:
+            return "\n".join(columns(_HEAD, [*map(_line, rolled)]))
+
+
+def _line(one: Rolled) -> tuple[str, ...]:
+    present = " (present)" if one.present else ""
+    aside = f"set aside by {one.set_aside}" if one.set_aside else ""
+    return (
+        f"{one.began:%Y-%m-%d %H:%M:%S}" if one.began else "",
+        age(one.took) if one.took is not None else "",
+        f"{one.revision}{present}",
+        one.result,
+        _short(one.by),
+        ", ".join(map(_short_digest, one.images)),
+        one_line("; ".join(filter(None, (aside, one.reason)))),
+    )
+
+
+def _short(arn: str) -> str:
+    """Return the end of an ARN, which is the name that people know."""
+    return arn.rpartition(":")[2]
+
+
+def _short_digest(image: str) -> str:
+    """Return an image with as much of its digest as tells it from others."""
+    name, at, digest = image.partition("@sha256:")
+    return f"{name}{at}{digest[:12]}"
+
+
+def _data(target: ResourceId, rolled: Sequence[Rolled]) -> dict[str, Any]:
+    return {
+        "kind": "History",
+        "formatVersion": FORMAT_VERSION,
+        "resource": str(target),
+        "rollouts": [
+            {
+                "id": one.id,
+                "revision": one.revision,
+                "result": one.result.name.title().replace("_", ""),
+                "present": one.present,
+                "began": _at(one.began),
+                "ended": _at(one.ended),
+                "seconds": _seconds(one.took),
+                "images": list(one.images),
+                "by": one.by,
+                "reason": one.reason,
+                "setAside": one.set_aside,
+            }
+            for one in rolled
+        ],
+    }
+
+
+def _at(at: datetime | None) -> str | None:
+    return moment(at) if at is not None else None
+
+
+def _seconds(took: timedelta | None) -> float | None:
+    return took.total_seconds() if took is not None else None

@@ -1,0 +1,116 @@
+"""Carry out what a person asks for by hand: go back, go on, start anew.
+
+The tag that sets the declaration aside is written before ECS goes back: whoever dies
+in between leaves a controller that waits, not one that rolls forward again.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from controller.clients.aws import Aws
+from controller.core.clock import Clock
+from controller.core.driver import Applied, Progressing
+from controller.core.errors import NotFoundError, PermanentError
+from controller.core.plan import Action, Verb
+from controller.core.request import Request
+from controller.kinds.service.by_hand import (
+    RESTARTED,
+    SET_ASIDE,
+    SET_ASIDE_BY,
+    restarted_tags,
+    set_aside_tags,
+)
+from controller.kinds.service.compare import is_wanted
+from controller.kinds.service.describe import Ecs
+from controller.kinds.service.spec import ServiceSpec
+from controller.kinds.service.state import ServiceState
+from controller.kinds.service.tags import as_pairs, deployment_tag, tags_of
+
+_SOON = timedelta(seconds=1)
+
+
+class Interventions:
+    """Writes; every method may be repeated and raises DriverError."""
+
+    def __init__(self, aws: Aws, ecs: Ecs, clock: Clock) -> None:
+        self._aws = aws
+        self._ecs = ecs
+        self._clock = clock
+
+    def apply(self, action: Action, request: Request) -> Applied | Progressing:
+        """Do what ``request`` asks for."""
+        spec, state = action.desired, action.observed
+        match action.verb:
+            case Verb.ROLL_BACK:
+                return self._roll_back(request, spec, state)
+            case Verb.RESTART:
+                return self._restart(request, spec, state)
+            case _:
+                self.forget_set_aside(state.arn)
+                return Applied("What is declared is rolled out by the next pass.")
+
+    def forget_set_aside(self, arn: str) -> None:
+        """Let what is declared be rolled out again."""
+        keys = [SET_ASIDE, SET_ASIDE_BY]
+        self._aws.call("ecs", "UntagResource", resourceArn=arn, tagKeys=keys)
+
+    def _roll_back(
+        self, request: Request, spec: ServiceSpec, state: ServiceState
+    ) -> Progressing:
+        self._check(request.wanted, spec)
+        self._tag(state, set_aside_tags(spec, request))
+        now = self._service(spec)
+        if now["taskDefinition"].rpartition("/")[2] != request.wanted:
+            now = self._update(spec, taskDefinition=request.wanted)
+        self._tag(state, deployment_tag(now))
+        return Progressing(_SOON, f"ECS goes back to {request.wanted}.")
+
+    def _restart(
+        self, request: Request, spec: ServiceSpec, state: ServiceState
+    ) -> Progressing:
+        now = self._service(spec)
+        asked = tags_of(now).get(RESTARTED) == tags_of(state.settings).get(RESTARTED)
+        if asked and deployment_tag(now) == deployment_tag(state.settings):
+            now = self._update(spec, forceNewDeployment=True)
+        tags = restarted_tags(request, self._clock.now())
+        self._tag(state, tags | deployment_tag(now))
+        return Progressing(_SOON, "ECS replaces the tasks.")
+
+    def _check(self, name: str, spec: ServiceSpec) -> None:
+        """Raise PermanentError unless ECS takes the revision ``name`` and we may."""
+        try:
+            answer = self._aws.call(
+                "ecs", "DescribeTaskDefinition", taskDefinition=name
+            )
+        except NotFoundError as error:
+            msg = f"{name} does not exist: see `hokusai history` for what does"
+            raise NotFoundError(msg) from error
+        found = answer["taskDefinition"]
+        status = found.get("status", "ACTIVE")
+        if status != "ACTIVE":
+            msg = f"{name} is {status}: ECS starts no tasks of it any more"
+            raise PermanentError(msg)
+        if is_wanted(spec, self._ecs.definition(found["taskDefinitionArn"])):
+            msg = f"{name} is what is declared: `hokusai apply` puts it in place"
+            raise PermanentError(msg)
+
+    def _service(self, spec: ServiceSpec) -> Mapping[str, Any]:
+        """Return the service as it is at this moment."""
+        found = self._ecs.services(spec.cluster, [spec.name])
+        if spec.name not in found:
+            msg = f"{spec.name} does not exist in cluster {spec.cluster}"
+            raise NotFoundError(msg)
+        service: Mapping[str, Any] = found[spec.name]
+        return service
+
+    def _update(self, spec: ServiceSpec, **fields: Any) -> Mapping[str, Any]:
+        answer = self._aws.call(
+            "ecs", "UpdateService", cluster=spec.cluster, service=spec.name, **fields
+        )
+        service: Mapping[str, Any] = answer["service"]
+        return service
+
+    def _tag(self, state: ServiceState, tags: Mapping[str, str]) -> None:
+        pairs = as_pairs(tags)
+        self._aws.call("ecs", "TagResource", resourceArn=state.arn, tags=pairs)

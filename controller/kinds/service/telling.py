@@ -1,0 +1,49 @@
+"""What a driver tells of one service to whoever asks; nothing of it is needed to act."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from controller.clients.aws import Aws
+from controller.core.details import Section
+from controller.core.imports import Entry, LooksSecret, Wanted
+from controller.core.lines import Line
+from controller.core.platform import Platform
+from controller.core.resource import Resource
+from controller.core.rollouts import Rolled
+from controller.kinds.service.describe import Ecs
+from controller.kinds.service.details import ServiceDetails
+from controller.kinds.service.log_lines import LogLines
+from controller.kinds.service.past import Past
+
+
+class Telling:
+    """The part of the driver that looks closer at one service. Reads only."""
+
+    def __init__(self, aws: Aws, platform: Platform) -> None:
+        self._aws = aws
+        self._ecs = Ecs(aws)
+        self._platform = platform
+
+    def details(self, resource: Resource[Any]) -> tuple[Section, ...]:
+        """Return what there is to see of one service; see ``core.details``."""
+        return ServiceDetails(self._aws).sections(resource.spec)
+
+    def rollouts(self, resource: Resource[Any]) -> tuple[Rolled, ...]:
+        """Return what became of one service's rollouts; see ``core.rollouts``."""
+        return Past(self._aws, self._ecs).rollouts(resource.spec)
+
+    def lines(
+        self, resource: Resource[Any], since: datetime, source: str
+    ) -> Iterator[Line]:
+        """Yield what one service's tasks wrote; see ``core.lines``."""
+        return LogLines(self._aws).since(resource.spec, since, source)
+
+    def entries(self, wanted: Wanted, secret: LooksSecret) -> tuple[Entry, ...]:
+        """Return what runs in the words of the document; see ``core.imports``."""
+        # It reads AWS's model of every field, which no other command needs.
+        from controller.kinds.service.importing import Importer
+
+        return tuple(
+            Importer(self._aws, self._ecs, self._platform).entries(wanted, secret)
+        )

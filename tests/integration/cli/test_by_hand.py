@@ -1,0 +1,96 @@
+"""``history``, ``rollback`` and ``restart``, as a person runs them."""
+
+import json
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from controller.cli import main
+from controller.cli.schemas import status_schema
+
+API = "t-api-development"
+WHY = ("--reason", "it does not answer", "--yes")
+
+
+@pytest.fixture
+def second(world, capsys):
+    """The service api runs its second revision."""
+    assert main(["apply", "--yes"]) == 0
+    world.edit(
+        '  api:\n    image: "web:1"\n    cpu: 256\n    memory: 512',
+        '  api:\n    image: "web:2"\n    cpu: 512\n    memory: 1024',
+    )
+    assert main(["apply", "--yes"]) == 0
+    capsys.readouterr()
+    return world
+
+
+def present(world):
+    return world.service(API)["taskDefinition"].rpartition("/")[2]
+
+
+def test_a_rollback_puts_the_last_revision_back_and_apply_leaves_it(second, capsys):
+    assert main(["rollback", "service/api", *WHY]) == 0
+    assert present(second) == f"{API}:1"
+    assert "was set aside by" in capsys.readouterr().out
+
+    assert main(["apply", "--yes"]) == 1
+    assert present(second) == f"{API}:1"
+
+
+def test_undo_lets_apply_roll_the_declaration_out(second):
+    main(["rollback", "service/api", *WHY])
+
+    assert main(["rollback", "service/api", "--undo", *WHY]) == 0
+    assert main(["apply", "--yes"]) == 0
+
+    assert present(second) == f"{API}:2"
+
+
+def test_history_tells_what_was_set_aside_in_all_formats(second, capsys):
+    main(["rollback", "service/api", "--to", ":1", *WHY])
+    capsys.readouterr()
+
+    told = {}
+    for output in ("table", "json", "yaml", "markdown"):
+        assert main(["history", "service/api", "-o", output]) == 0
+        told[output] = capsys.readouterr().out
+
+    data = json.loads(told["json"])
+    assert list(Draft202012Validator(status_schema()).iter_errors(data)) == []
+    assert [one["present"] for one in data["rollouts"]] == [True, False, False]
+    assert "it does not answer" in data["rollouts"][1]["setAside"]
+    assert f"{API}:1 (present)" in told["table"]
+    assert "it does not answer" in told["yaml"]
+    assert told["markdown"].startswith("| began |")
+
+
+def test_a_restart_is_told_in_the_events_with_who_and_why(second, capsys):
+    assert main(["restart", "service/api", *WHY]) == 0
+    capsys.readouterr()
+
+    main(["events", "service/api"])
+    assert "it does not answer" in capsys.readouterr().out
+    assert main(["restart", "service/api", *WHY]) == 2
+    assert "restart_interval" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["rollback", "service/api", "--reason", "x"], "pass --yes to roll back"),
+        (["rollback", "service/api", "--to", "9", *WHY], "there are not 9 revisions"),
+        (["rollback", "service/api", "--to", ":9", *WHY], f"{API}:9 does not exist"),
+        (
+            ["rollback", "service/api", "--to", "1", "--undo", *WHY],
+            "leave out --to",
+        ),
+        (["rollback", "service/api", "--undo", *WHY], "nothing was set aside"),
+        (["restart", "service/other", *WHY], "is not declared"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_one_line(second, capsys, words, told):
+    assert main(words) == 2
+
+    assert told in capsys.readouterr().err
+    assert present(second) == f"{API}:2"

@@ -1,0 +1,53 @@
+"""While ``run`` holds the lease, it does what a person asks for."""
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+
+from controller.cli import main
+from tests.e2e.local_process import eventually, free_port
+
+WHY = ("--reason", "it does not answer", "--yes")
+API = "t-api-development"
+
+
+@contextmanager
+def running(folder):
+    """Have a controller at work that holds the lease."""
+    port = {"HOKUSAI_PROBE_HOST": "127.0.0.1", "HOKUSAI_PROBE_PORT": str(free_port())}
+    with (folder / "run.log").open("wb") as log:
+        process = subprocess.Popen(
+            (sys.executable, "-m", "controller", "run"),
+            cwd=folder,
+            env={**os.environ, **port},
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
+
+
+def ids(world):
+    return {d["id"] for d in world.service(API)["deployments"]}
+
+
+def test_a_restart_is_done_by_whoever_holds_the_lease(world, here, capsys):
+    assert main(["apply", "--yes"]) == 0
+    before = ids(world)
+
+    with running(here):
+        eventually(lambda: main(["apply", "--yes"]) == 2, within=30)
+        capsys.readouterr()
+        restarted = main(["restart", "service/api", *WHY])
+        again = main(["restart", "service/api", *WHY])
+
+    told = capsys.readouterr()
+    assert restarted == 0, told.err
+    assert again == 2
+    assert "service/api is left as it is" in told.err
+    assert ids(world).isdisjoint(before)

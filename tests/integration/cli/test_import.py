@@ -1,0 +1,152 @@
+"""``import``: from what runs to the document, and back."""
+
+import pytest
+import yaml
+
+from controller.cli import main
+
+NAME = "t-web-development"
+
+
+def made_by_hand(world, environment=(), **fields):
+    """Make a service that nobody declares, as a person with a console would."""
+    subnet = world.client("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
+    container = {
+        "name": NAME,
+        "image": "web:1",
+        "portMappings": [{"containerPort": 8080}],
+        "environment": [{"name": k, "value": v} for k, v in environment],
+        "logConfiguration": {
+            "logDriver": "awslogs",
+            "options": {
+                "awslogs-group": f"/ecs/{NAME}",
+                "awslogs-region": "us-east-1",
+                "awslogs-stream-prefix": "ecs",
+            },
+        },
+        **fields.pop("container", {}),
+    }
+    world.client("logs").create_log_group(logGroupName=f"/ecs/{NAME}")
+    world.ecs.register_task_definition(
+        family=fields.pop("family", NAME),
+        networkMode="awsvpc",
+        requiresCompatibilities=["FARGATE"],
+        cpu="512",
+        memory="1024",
+        containerDefinitions=[container],
+    )
+    world.ecs.create_service(
+        cluster="t-development",
+        serviceName=NAME,
+        taskDefinition=fields.pop("definition", NAME),
+        desiredCount=2,
+        launchType="FARGATE",
+        networkConfiguration={"awsvpcConfiguration": {"subnets": [subnet]}},
+        **fields,
+    )
+
+
+def imported(capsys, *words):
+    capsys.readouterr()
+    status = main(["import", *words])
+    told = capsys.readouterr()
+    return status, yaml.safe_load(told.out), told
+
+
+def add(world, services):
+    document = yaml.safe_load(world.file.read_text())
+    document["services"] = services
+    world.file.write_text(yaml.safe_dump(document))
+
+
+def test_an_imported_service_is_short_and_differs_in_its_ownership_only(world, capsys):
+    made_by_hand(world, environment=[("MODE", "fast")])
+
+    status, document, told = imported(capsys, "service", NAME)
+    add(world, document["services"])
+    main(["diff", "-o", "json"])
+    (action,) = yaml.safe_load(capsys.readouterr().out)["actions"]
+
+    assert (status, told.err) == (0, "")
+    assert document["services"]["web"] == {
+        "adopt": True,
+        "image": "web:1",
+        "cpu": 512,
+        "memory": 1024,
+        "port": 8080,
+        "desired_count": 2,
+        "environment": {"MODE": "fast"},
+        "deployment": {"circuit_breaker": False, "rollback": False},
+        "service": {"enableECSManagedTags": False, "propagateTags": "NONE"},
+    }
+    assert [change["path"] for change in action["changes"]] == ["ownership"]
+
+
+def test_an_adopted_service_keeps_its_revision(world, capsys):
+    made_by_hand(world)
+    _, document, _ = imported(capsys, "service", NAME)
+    add(world, document["services"])
+
+    assert main(["apply", "--yes"]) == 0
+
+    assert world.service(NAME)["taskDefinition"].endswith(f"{NAME}:1")
+
+
+def test_a_value_that_looks_like_a_secret_is_not_printed(world, capsys):
+    made_by_hand(world, environment=[("DB_PASSWORD", "hunter2hunter2")])
+
+    status, document, told = imported(capsys, "service", NAME)
+
+    assert status == 1
+    assert "hunter2" not in told.out + told.err
+    assert document["services"]["web"]["secrets"] == {
+        "DB_PASSWORD": {"secretsmanager": "CHANGE-ME"}
+    }
+    assert "# service/web: environment.DB_PASSWORD looks like a secret" in told.err
+
+
+def test_what_only_aws_has_words_for_stands_under_task(world, capsys):
+    made_by_hand(world, container={"readonlyRootFilesystem": True})
+
+    status, document, _ = imported(capsys, "service", NAME)
+
+    assert status == 0
+    assert document["services"]["web"]["task"] == {
+        "containerDefinitions": [{"name": NAME, "readonlyRootFilesystem": True}]
+    }
+
+
+def test_another_family_is_told_of_and_not_hidden(world, capsys):
+    made_by_hand(world, family="by-hand", definition="by-hand")
+
+    status, _, told = imported(capsys, "service", NAME, "--key", "other")
+
+    assert status == 1
+    assert "# service/other: its revisions are of family by-hand" in told.err
+    assert "task.family cannot be said as it is" in told.err
+
+
+def test_all_services_of_the_cluster_are_imported_with_their_own_names(world, capsys):
+    assert main(["apply", "--yes"]) == 0
+    made_by_hand(world)
+
+    status, document, _ = imported(capsys, "services")
+
+    assert status == 0
+    assert [*document["services"]] == ["api", "mlflow", "web"]
+    assert document["services"]["api"]["discovery"] == "api"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["service"], "which service?"),
+        (["services", "web"], "leave out NAME"),
+        (["service", "nobody"], "nobody does not exist in cluster t-development"),
+        (["service", "web", "--cluster", "nowhere"], "Cluster not found"),
+    ],
+)
+def test_what_cannot_be_imported_is_told(world, capsys, words, told):
+    assert main(["import", *words]) == 2
+
+    assert told in capsys.readouterr().err

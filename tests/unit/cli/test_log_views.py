@@ -1,0 +1,38 @@
+"""Lines of a log in every format."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from controller.cli.schemas import status_schema
+from controller.cli.views.logs import json_line, plain_line, render_lines
+from controller.core.lines import Line
+from controller.core.resource import ResourceId
+
+API = ResourceId("service", "api")
+LINE = Line("1", datetime(2026, 1, 1, 12, tzinfo=UTC), "0123456789abcdef", "a | b")
+
+
+def test_a_terminal_shows_a_line_each():
+    assert plain_line(LINE) == "2026-01-01 12:00:00  0123456789ab  a | b"
+    assert render_lines(API, [LINE, LINE], "table").count("\n") == 1
+
+
+@pytest.mark.parametrize(("output", "read"), [("json", json), ("yaml", yaml)])
+def test_programs_read_what_the_schema_says(output, read):
+    text = render_lines(API, [LINE], output)
+    data = json.loads(text) if read is json else yaml.safe_load(text)
+
+    assert list(Draft202012Validator(status_schema()).iter_errors(data)) == []
+    assert data["lines"][0]["task"] == LINE.source
+
+
+def test_markdown_escapes_what_would_end_a_cell():
+    assert "a \\| b" in render_lines(API, [LINE], "markdown")
+
+
+def test_what_goes_on_is_a_json_object_a_line():
+    assert json.loads(json_line(LINE))["line"] == "a | b"

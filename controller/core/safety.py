@@ -59,7 +59,7 @@ def guard(
     verdicts: list[Verdict] = []
     for action in sorted(plan.actions, key=lambda action: action.target == limits.own):
         verdict = (
-            _pruned(action, limits, prunable)
+            _pruned(action, limits, prunable, empty=not desired)
             if action.verb is Verb.DELETE
             else _permitted(action, desired[action.target], observed.taken_at)
         )
@@ -117,15 +117,22 @@ def _last(action: Action, others: bool) -> Verdict:
 
 
 def _pruned(
-    action: Action, limits: Limits, prunable: Mapping[str, bool]
+    action: Action, limits: Limits, prunable: Mapping[str, bool], *, empty: bool
 ) -> Action | Advice | Blocked:
-    """Return the deletion, if it was asked for, seen twice, and is not many."""
+    """Return the deletion, if it was asked for, seen twice, and is not many.
+
+    A document that declares nothing at all deletes nothing: somebody emptied it, or
+    read the wrong file, more likely than meant to be rid of everything.
+    """
     target = action.target
     if not limits.prune:
         message = (
             "It is ours and no longer declared; set `platform.prune` to delete it."
         )
         return Advice(target, action.reason, message)
+    if empty:
+        message = "The document declares nothing at all; that deletes nothing."
+        return Blocked(target, Hold.PRUNE_HELD, message)
     if target not in limits.seen_undeclared:
         message = "Seen undeclared for the first time; the next pass deletes it."
         return Blocked(target, Hold.PRUNE_HELD, message)

@@ -158,7 +158,8 @@ class EcsBackend:
         if operation == "DeleteService" and OWNER_TAG not in service.tags:
             self.wrongs.append(f"{service.name} was deleted and is not ours")
         if (
-            service.status == "ACTIVE"
+            operation == "UpdateService"
+            and service.status == "ACTIVE"
             and asked.get("desiredCount", 99) < service.desired
         ):
             self.wrongs.append(f"{service.name} was scaled down")

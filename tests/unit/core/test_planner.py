@@ -160,6 +160,18 @@ def deletions(desired, observed, limits) -> list[str]:
     return [str(action.target) for action in plan.actions]
 
 
+def test_a_document_that_declares_nothing_deletes_nothing():
+    a = ResourceId("toy", "a")
+    observed = seen(a=Present(ToyState(), Ownership.OURS))
+    limits = Limits(9, prune=True, seen_undeclared=frozenset({a}))
+
+    plan = guard(diff({}, observed, KINDS), {}, observed, limits)
+
+    (blocked,) = plan.blocked
+    assert (plan.actions, blocked.hold) == ((), Hold.PRUNE_HELD)
+    assert "declares nothing at all" in blocked.message
+
+
 def test_an_undeclared_resource_is_advice_where_pruning_is_off():
     plan = guarded(toy("a"), a=Present(ToyState()), b=Present(ToyState()))
 
@@ -226,10 +238,11 @@ def test_the_service_that_we_run_as_is_changed_after_all_others():
 
 def test_the_controller_never_removes_itself():
     a = ResourceId("toy", "a")
-    observed = seen(a=Present(ToyState(), Ownership.OURS))
+    desired = declared(toy("b"))
+    observed = seen(a=Present(ToyState(), Ownership.OURS), b=Present(ToyState()))
     limits = Limits(9, prune=True, own=a, seen_undeclared=frozenset({a}))
 
-    plan = guard(diff({}, observed, KINDS), {}, observed, limits)
+    plan = guard(diff(desired, observed, KINDS), desired, observed, limits)
 
     assert plan.actions == ()
     assert [str(advice.target) for advice in plan.advice] == ["toy/a"]

@@ -20,7 +20,10 @@ from controller.engine.store_memory import StoreMemory
 from controller.kinds.model import driver as model_driver
 from controller.kinds.service import describe
 from controller.kinds.service import driver as service_driver
+from controller.kinds.service.before import Before
 from controller.kinds.service.describe import Ecs
+from controller.kinds.service.scaling import Scaling
+from controller.kinds.service.undeclared import Undeclared
 from controller.kinds.webhook import driver as webhook_driver
 from controller.store.events import EventLog
 from controller.store.ledger import Ledger
@@ -34,6 +37,8 @@ Replacement: TypeAlias = tuple[str, Any, str, Callable[[Any], Any], tuple[str, .
 
 VERSION, ALIAS, ROLLOUT = "new model version", "alias move", "image rollout"
 BAD = "rollout that fails and is rolled back"
+STEPS, REMOVAL = "migration before a rollout", "removal of a resource"
+SCALES = "fields and scaling come and go"
 ADDED, REMOVED = "webhook target added", "webhook target removed"
 ADDRESS, CHAIN = "endpoint address change", "dependency chain"
 ADOPT, ALL, ABA = (
@@ -289,12 +294,8 @@ REPLACEMENTS: tuple[Replacement, ...] = (
     ("a leader believes for ever", Leader, "holding", _returns(True), (ALIAS, VERSION)),
     ("compared before normalising", describe, "canonical", _compares_raw, (ROLLOUT,)),
     ("nothing is done", reconciler.Reconciler, "_dared", _returns(Plan()), (ALIAS,)),
-    (
-        "a log group is not finished",
-        service_driver.ServiceDriver,
-        "_is_unfinished",
-        _returns(False),
-        (CHAIN,),
-    ),
+    ("steps before a rollout are skipped", Before, "waits", _returns(""), (STEPS,)),
+    ("undeclared services are not seen", Undeclared, "of", _returns({}), (REMOVAL,)),
+    ("an autoscaler is not ended", Scaling, "end", _returns(None), (SCALES,)),
     ("the intent is dropped", StoreMemory, "started", _returns(0), (VERSION,)),
 )

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cache
 
+from controller.cli.views.plans import render_plan
 from controller.core.errors import ControllerError, SpecError
 from controller.emulation.clocks import START, SteppedClock
 from controller.engine.reconciler import PassResult
@@ -104,6 +105,7 @@ class World:
     Attributes:
         hostile: What another writer does when a plan says so.
         logs: Lines that were logged.
+        shown: What the command line would have printed.
         raced: Writes made by a leader after its lease had run out.
     """
 
@@ -123,6 +125,8 @@ class World:
         self.misread, self.misread_in = "", 0
         self.logs = _listening()
         self.logs.clear()
+        self.shown: set[str] = set()
+        self._printed: set[str] = set()
         self.hostile: Callable[[World], None] = lambda _world: None
         self.awaits = timedelta()
         self.controllers = 0
@@ -205,6 +209,20 @@ class World:
             self.wire.late_from = None
             self.controller.refence()
         return result
+
+    def show(self, result: PassResult) -> None:
+        """Print what a person would see of a pass; what repeats itself once."""
+        for plan in (result.plan, result.left):
+            if plan.verdicts and plan.fingerprint not in self._printed:
+                self._printed.add(plan.fingerprint)
+                self.shown.add(render_plan(plan, "json", 0))
+                self.shown.add(render_plan(plan, "table", 0))
+        messages = (
+            condition.message
+            for conditions in result.statuses.values()
+            for condition in conditions.values()
+        )
+        self.shown.update(messages)
 
     def crash(self) -> None:
         """Lose whatever the process remembers."""

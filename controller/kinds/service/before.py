@@ -10,8 +10,9 @@ from typing import Any
 from controller.clients.aws import Aws
 from controller.core.errors import PermanentError, TransientError
 from controller.core.identity import client_token
+from controller.kinds.service.sections import BeforeSpec
 from controller.kinds.service.settings import settings
-from controller.kinds.service.spec import BeforeSpec, ServiceSpec
+from controller.kinds.service.spec import ServiceSpec
 
 TAG = "hokusai.ai/before."
 _DONE = "succeeded"

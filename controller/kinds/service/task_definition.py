@@ -4,7 +4,8 @@ from typing import Any
 
 from controller.core.reference import SecretReference
 from controller.kinds.service.merge import merged
-from controller.kinds.service.spec import HealthSpec, ServiceSpec
+from controller.kinds.service.sections import HealthSpec
+from controller.kinds.service.spec import ServiceSpec
 
 
 def render(spec: ServiceSpec) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from tests.faults.search import Tally
 # Where plans that failed are written.
 FAILED = Path(tempfile.gettempdir()) / "hokusai-proof"
 SHARDS = 24
-RANDOM = 2_000
+RANDOM = 1_000
 
 
 @dataclass

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from tests.load.figures import cpu_of
 
+# Of the tests alone: coverage, and byte code that is compiled anew at each start.
+_OURS_ONLY = ("COV", "PYTHONDONTWRITEBYTECODE")
+
 
 class Hokusai:
     """The command line on one document and one store.
@@ -21,7 +24,7 @@ class Hokusai:
         self.file = file
         self._log = file.parent / "commands.log"
         self.environ = {
-            **{k: v for k, v in os.environ.items() if not k.startswith("COV")},
+            **{k: v for k, v in os.environ.items() if not k.startswith(_OURS_ONLY)},
             **variables,
             "HOKUSAI_STORE_URL": f"sqlite:///{file.parent}/store.db",
         }

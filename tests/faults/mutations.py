@@ -18,7 +18,7 @@ from controller.engine import executor, observer, reconciler
 from controller.engine.leader import Leader
 from controller.engine.store_memory import StoreMemory
 from controller.kinds.model import driver as model_driver
-from controller.kinds.service import describe
+from controller.kinds.service import describe, undeclared
 from controller.kinds.service import driver as service_driver
 from controller.kinds.service.before import Before
 from controller.kinds.service.describe import Ecs
@@ -265,7 +265,7 @@ REPLACEMENTS: tuple[Replacement, ...] = (
     ),
     (
         "others' services are ours",
-        service_driver,
+        undeclared,
         "ownership_of",
         _owner_is_ours,
         (ADOPT,),

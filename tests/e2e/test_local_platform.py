@@ -243,9 +243,10 @@ def test_an_image_that_crashes_is_rolled_back_and_not_tried_again(local):
     )
 
     def rejected():
-        return local.condition("service/api", "Stalled")["status"] == "True"
+        stalled = local.condition("service/api", "Stalled")
+        return (stalled["status"], stalled["reason"]) == ("True", "RevisionRejected")
 
-    eventually(rejected, within=90, every=1.0)
+    eventually(rejected, within=120, every=1.0)
     message = local.condition("service/api")["message"]
     assert "exited with 3" in message
     assert "not tried again until something changes" in message

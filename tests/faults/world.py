@@ -216,7 +216,6 @@ class World:
             if plan.verdicts and plan.fingerprint not in self._printed:
                 self._printed.add(plan.fingerprint)
                 self.shown.add(render_plan(plan, "json", 0))
-                self.shown.add(render_plan(plan, "table", 0))
         messages = (
             condition.message
             for conditions in result.statuses.values()

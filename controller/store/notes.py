@@ -15,7 +15,7 @@ from controller.store.tables import notes
 
 
 class StoredNotes:
-    """Notes in the store; see ``core.notes.Notes``."""
+    """Short texts kept beside a resource, by key."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -13,6 +13,7 @@ from controller.core.identity import client_token
 from controller.kinds.service.sections import BeforeSpec
 from controller.kinds.service.settings import settings
 from controller.kinds.service.spec import ServiceSpec
+from controller.kinds.service.tags import tags_of
 
 TAG = "hokusai.ai/before."
 _DONE = "succeeded"
@@ -124,7 +125,7 @@ class Before:
 
     def _tags(self, revision: str) -> dict[str, str]:
         answer = self._aws.call("ecs", "ListTagsForResource", resourceArn=revision)
-        return {tag["key"]: tag["value"] for tag in answer["tags"]}
+        return tags_of(answer)
 
 
 def _starter(token: str) -> str:

@@ -12,6 +12,7 @@ from controller.clients.aws import Aws, paginated
 from controller.core.details import Row, Section, looked_at
 from controller.core.errors import DriverError, NotFoundError
 from controller.core.redact import redact_line
+from controller.kinds.service.fleet import address_of
 from controller.kinds.service.spec import ServiceSpec
 
 # As many as fit on a screen.
@@ -104,7 +105,7 @@ class ServiceDetails:
 
     def _instances(self, service: Answer, tasks: Iterable[Answer]) -> Iterator[Row]:
         """Yield who is registered in Cloud Map, and whether a task is behind it."""
-        running = {_address(t) for t in tasks if t["lastStatus"] == "RUNNING"}
+        running = {address_of(t) for t in tasks if t["lastStatus"] == "RUNNING"}
         for registry in service.get("serviceRegistries", ()):
             id_ = registry["registryArn"].rpartition("/")[2]
             found = paginated(
@@ -182,7 +183,7 @@ def _task(task: Answer) -> Row:
         _name(task["taskArn"]),
         task["lastStatus"],
         task.get("healthStatus", ""),
-        _address(task),
+        address_of(task),
         _name(task["taskDefinitionArn"]),
         _time(since),
         ", ".join(_reasons(task)),
@@ -203,13 +204,6 @@ def _reasons(task: Answer) -> Iterator[str]:
 def _events(service: Answer) -> Iterator[Row]:
     for event in service.get("events", ())[:EVENTS]:
         yield _time(event["createdAt"]), event["message"]
-
-
-def _address(task: Answer) -> str:
-    for container in task.get("containers", ()):
-        for interface in container.get("networkInterfaces", ()):
-            return str(interface.get("privateIpv4Address", ""))
-    return ""
 
 
 def _name(arn: str) -> str:

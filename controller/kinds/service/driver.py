@@ -44,7 +44,7 @@ from controller.kinds.service.settling import Settling, is_beside
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
 from controller.kinds.service.surroundings import Around
-from controller.kinds.service.tags import as_pairs, deployment_tag
+from controller.kinds.service.tags import as_pairs, deployment_tag, tags_of
 from controller.kinds.service.task_definition import render
 from controller.kinds.service.telling import Telling
 from controller.kinds.service.undeclared import Undeclared
@@ -289,7 +289,7 @@ class ServiceDriver(Telling):
     def _refuse_others(self, cluster: str, name: str) -> None:
         """Raise PermanentError unless the service carries our tag at this moment."""
         for service in self._ecs.services(cluster, [name]).values():
-            tags = {tag["key"]: tag["value"] for tag in service.get("tags", ())}
+            tags = tags_of(service)
             if ownership_of(tags, self._owner) is Ownership.OURS:
                 return
         msg = f"{name} is not deleted: it does not carry our tag any more"
@@ -319,7 +319,7 @@ class ServiceDriver(Telling):
 
 def _carries(service: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
     """Whether ``service`` carries ``tags`` already."""
-    have = {tag["key"]: tag["value"] for tag in service.get("tags", ())}
+    have = tags_of(service)
     return tags.items() <= have.items()
 
 

@@ -37,6 +37,7 @@ from controller.kinds.service.history import History
 from controller.kinds.service.readiness import Readiness
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import Rejection, ServiceState
+from controller.kinds.service.tags import tags_of
 from controller.kinds.service.undeclared import Undeclared
 
 Answer = Mapping[str, Any]
@@ -66,7 +67,7 @@ class _Sight:
 
     @property
     def tags(self) -> dict[str, str]:
-        return {tag["key"]: tag["value"] for tag in self.answer.get("tags", ())}
+        return tags_of(self.answer)
 
 
 class Lookout:

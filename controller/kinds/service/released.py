@@ -14,6 +14,7 @@ from controller.kinds.service.fields import FIELDS, PREFIX
 from controller.kinds.service.settings import settings
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
+from controller.kinds.service.tags import tags_of
 
 SCALING = "scaling"
 TAGS = "tags."
@@ -44,7 +45,7 @@ def tag_value(spec: ServiceSpec) -> str:
 def released(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
     """Yield what is to be removed because the document does not ask for it any more."""
     live = canonical_service(state.settings)
-    tags = {tag["key"]: tag["value"] for tag in state.settings.get("tags", ())}
+    tags = tags_of(state.settings)
     for word in sorted(state.managed - managed_words(spec)):
         if word == SCALING and state.scaling is not None:
             before = {

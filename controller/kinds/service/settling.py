@@ -24,6 +24,7 @@ from controller.kinds.service.routes.balancers import Balancers
 from controller.kinds.service.routes.spec import RouteSpec
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
+from controller.kinds.service.tags import tags_of
 
 # Changes that end with the call that makes them: ECS need not know of them.
 BESIDE = (
@@ -80,7 +81,7 @@ class Settling:
 
     def deleted(self, state: ServiceState) -> None:
         """Take away the rules and the target group of a service that is to go."""
-        tags = {tag["key"]: tag["value"] for tag in state.settings.get("tags", ())}
+        tags = tags_of(state.settings)
         if GROUP_TAG in tags:
             gone = _Gone(
                 state.settings["serviceName"],

@@ -18,6 +18,7 @@ from controller.core.platform import Platform
 from controller.core.resource import Resource, ResourceId
 from controller.kinds.service.describe import Answer, Ecs, bare_state
 from controller.kinds.service.state import ServiceState
+from controller.kinds.service.tags import tags_of
 
 Resources: TypeAlias = Mapping[ResourceId, Resource[Any]]
 
@@ -111,7 +112,7 @@ class Undeclared:
         )
         names = {arn.rpartition("/")[2] for arn in arns}
         for service in self._ecs.services(cluster, names - set(declared)).values():
-            tags = {tag["key"]: tag["value"] for tag in service.get("tags", ())}
+            tags = tags_of(service)
             ours = ownership_of(tags, self._platform.owner) is Ownership.OURS
             if ours and service["status"] == "ACTIVE":
                 yield service

@@ -166,6 +166,7 @@ WORKLOADS = (
         "image rollout",
         begun(services(service())),
         (declares(services(service(image="hokusai/api:2"))),),
+        pairs=7,
     ),
     Workload(
         "rollout that fails and is rolled back",
@@ -178,13 +179,13 @@ WORKLOADS = (
         begun(EXPERIMENT + model()),
         (_run_finishes(0.7),),
         depth=2,
-        core=True,
+        pairs=1,
     ),
     Workload(
         "alias move",
         begun(sourced(ONE, TWO, aliases="{production: 1}")),
         (declares(sourced(ONE, TWO, aliases="{production: 2}")),),
-        core=True,
+        pairs=1,
     ),
     Workload(
         "webhook target added",

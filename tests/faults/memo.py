@@ -1,24 +1,23 @@
 """What is known of the way from here: two runs that meet go on alike.
 
 Most faults lead to one of few states. What follows from a state, once no fault is
-to come, is played once and remembered. The state leaves out times, numbers and
-history, on which nothing that is still to be decided depends; every so often a
-remembered run is played all the same, and must come out as remembered.
+to come, is played once and remembered, and so is what follows from one more fault. Every so
+so often a remembered run is played all the same, and must come out as remembered.
 """
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
-from tests.fakes.sim_controller import SimController
+from tests.fakes.sim_faults import Call, Fault, FaultKind
 from tests.faults.outcome import Effects, Run, effects_of
-from tests.faults.truth import plain_tags, tags_of
-from tests.faults.world import CLUSTER, World
+from tests.faults.state import state_key
+from tests.faults.world import World
 
-# One of so many remembered runs is played in full.
-PROVED_EVERY = 25
+# One of so many remembered runs is played in full; a prime, so that it is not always
+# the same kind of fault.
+PROVED_EVERY = 97
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +56,23 @@ class Visit:
     rows: int
 
 
+Struck: TypeAlias = Sequence[tuple[Fault, Call]]
+# A state, how many calls later something happens, and what.
+Fork: TypeAlias = tuple[bytes, int, FaultKind]
+
+
 @dataclass
 class Memo:
     """Tails by state, for one workload.
 
     Attributes:
+        tails: What follows if nothing more happens.
+        forks: What follows if one thing more happens, so many calls later.
         hits: How often one was used.
     """
 
     tails: dict[bytes, Tail] = field(default_factory=dict)
+    forks: dict[Fork, tuple[Visit, Run]] = field(default_factory=dict)
     hits: int = 0
 
 
@@ -92,138 +99,6 @@ def visited(world: World, run: Run, since: int, step: int, start: Effects) -> Vi
         told_lengths(world),
         _rows(world),
     )
-
-
-def state_key(world: World, step: int) -> bytes:
-    """Return a digest of all that decides what follows."""
-    parts = (
-        step,
-        world.text,
-        world.clock.skew,
-        _mlflow(world),
-        [*_services(world)],
-        _definitions(world),
-        [sorted(shelf.things.items()) for shelf in world.aws.shelves],
-        sorted(world.dns.names.items()),
-        _process(world),
-        _tables(world),
-    )
-    return hashlib.sha256(repr(parts).encode()).digest()
-
-
-def _mlflow(world: World) -> Any:
-    mlflow = world.mlflow
-    return (
-        [
-            (e["name"], e["lifecycle_stage"], _tags(e))
-            for e in mlflow.experiments.values()
-        ],
-        [
-            (m["name"], m["description"], _tags(m), sorted(map(repr, m["aliases"])))
-            for m in mlflow.models.values()
-        ],
-        [
-            (v["name"], v["version"], v["source"], _tags(v))
-            for of in mlflow.versions.values()
-            for v in of.values()
-        ],
-        sorted(mlflow.highest.items()),
-        len(mlflow.runs),
-    )
-
-
-def _tags(thing: Any) -> list[tuple[str, str]]:
-    return sorted(
-        (key, "*" if "announced" in key else value)
-        for key, value in tags_of(thing).items()
-    )
-
-
-def _services(world: World) -> Iterator[Any]:
-    ecs = world.aws.ecs
-    cluster = ecs.simulator.world.clusters[CLUSTER]
-    for name, service in sorted(cluster.services.items()):
-        tasks = cluster.tasks_of(service)
-        yield (
-            name,
-            service.status,
-            sorted(map(repr, service.fields.items())),
-            service.desired,
-            plain_tags(service),
-            [
-                (d.status, d.rollout_state, d.revision.fields["taskDefinition"])
-                for d in service.deployments
-            ],
-            sorted((t.status, t.definition) for t in tasks if t.status != "STOPPED"),
-            [(r.status, r.target.fields["taskDefinition"]) for r in service.rollouts],
-        )
-    yield sorted(
-        (task.group, task.status)
-        for task in cluster.tasks.values()
-        if task.service is None
-    )
-    for arn, instances in sorted(ecs.around.instances.items()):
-        yield arn, sorted(instances.values())
-    for arn, targets in sorted(ecs.around.targets.items()):
-        yield arn, sorted(targets)
-
-
-def _definitions(world: World) -> Any:
-    ecs = world.aws.ecs
-    return [
-        (d.arn, d.status, sorted(d.tags.items()), ecs.content(d.arn))
-        for revisions in ecs.simulator.world.definitions.values()
-        for d in revisions.values()
-    ]
-
-
-def _process(world: World) -> Any:
-    """Return what the process remembers; how long ago does not matter."""
-    controller = world.controller
-    if controller is None:
-        return None
-    failures = controller.reconciler.backoff._failures
-    return (
-        controller.document.digest,
-        sorted((str(id_), f.generation, f.count) for id_, f in failures.items()),
-        sorted(
-            (str(k), len(v)) for k, v in controller.reconciler.repairs.times.items()
-        ),
-        sorted(map(str, controller.memory._doomed)),
-        [*_registrar(controller)],
-    )
-
-
-def _registrar(controller: SimController) -> Iterator[Any]:
-    """Yield what an earlier look at registrations found amiss."""
-    service: Any = controller.drivers["service"]
-    registrar = service._settling.registrar
-    yield sorted(registrar._ours)
-    yield sorted(registrar._seen)
-    for name, register in sorted(registrar._seen.items()):
-        if not register.in_order:
-            yield name, sorted(register.stale), sorted(register.missing)
-
-
-_TABLES = (
-    """select kind, name, type, status, reason, message, observed_generation
-    from conditions order by 1, 2, 3""",
-    "select kind, name from undeclared order by 1, 2",
-    "select name, url from webhook_targets order by 1",
-    """select e.model, e.number, d.target, d.state, d.attempts,
-    d.claimed_by is null, e.id from deliveries d join webhook_events e
-    on e.id = d.event_id order by 1, 2, 3""",
-    "select host, addresses from last_addresses order by 1",
-)
-_DELIVERIES = 3
-
-
-def _tables(world: World) -> Any:
-    found = [world.store._raw.execute(query).fetchall() for query in _TABLES]
-    found[_DELIVERIES] = [
-        (*row, id_ in world.receivers[row[2]].told) for *row, id_ in found[_DELIVERIES]
-    ]
-    return found
 
 
 def _rows(world: World) -> int:
@@ -274,7 +149,33 @@ def completed(run: Run, visit: Visit, tail: Tail, bound: int) -> None:
     run.end, run.leaks = known.end, [*run.leaks, *known.leaks]
     run.problems = [*run.problems, *known.problems]
     run.told = {
-        name: Counter({str(n): 1 for n in range(visit.told[name] + more)})
-        for name, more in tail.told.items()
+        name: _numbered(visit.told[name] + more) for name, more in tail.told.items()
     }
-    run.rows = [("", "", str(n)) for n in range(visit.rows + tail.rows)]
+    run.rows = _rows_numbered(visit.rows + tail.rows)
+
+
+def forked(visit: Visit, known: tuple[Visit, Run], first: Struck) -> Run:
+    """Return the run that goes on from ``visit`` as a known one did from its like."""
+    there, run = known
+    effects = Counter(visit.effects)
+    effects.update(run.effects)
+    effects.subtract(there.effects)
+    return replace(
+        run,
+        struck=[*first, run.struck[-1]],
+        effects=effects,
+        told={
+            name: _numbered(len(told) - there.told[name] + visit.told[name])
+            for name, told in run.told.items()
+        },
+        rows=_rows_numbered(len(run.rows) - there.rows + visit.rows),
+    )
+
+
+def _numbered(count: int) -> Counter[str]:
+    """Return so many events, whatever they are called."""
+    return Counter({str(n): 1 for n in range(count)})
+
+
+def _rows_numbered(count: int) -> list[tuple[str, str, str]]:
+    return [("", "", str(n)) for n in range(count)]

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 
 from tests.fakes.sim_faults import Fault
 from tests.faults.catalogue import WORKLOADS
@@ -99,7 +100,13 @@ def pairs(name: str, shard: int, shards: int) -> Tally:
     for index, (first,) in enumerate(singles(case.trace)):
         if index % shards == shard:
             run, boundaries = explored(case, (first,))
-            for both in seconds(first, run.calls):
+            some = islice(
+                seconds(first, run.calls),
+                index % case.workload.pairs,
+                None,
+                case.workload.pairs,
+            )
+            for both in some:
                 _play(tally, case, "pair", both, boundaries)
     return tally
 
@@ -194,7 +201,7 @@ def tasks(
 ) -> Iterator[tuple[str, tuple[object, ...]]]:
     """Yield every share of the search: what to call, and with what."""
     for workload in WORKLOADS:
-        if workload.core:
+        if workload.pairs:
             for shard in range(shards):
                 yield "pairs", (workload.name, shard, shards)
     for workload in WORKLOADS:

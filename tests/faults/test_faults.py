@@ -9,10 +9,10 @@ import pytest
 
 from controller.core.plan import Hold
 from tests.faults.catalogue import WORKLOADS
-from tests.faults.enumerate import singles
+from tests.faults.enumerate import seconds, singles
 from tests.faults.mutants import MUTANTS, killed_by
 from tests.faults.plan import Plan, drawn, shrunk
-from tests.faults.player import played
+from tests.faults.player import explored, nearest, played, resumed
 from tests.faults.proof import proved
 from tests.faults.search import case_of, replayed, schedules, verdict
 
@@ -63,6 +63,31 @@ def test_what_is_known_of_the_way_from_a_state_is_what_follows():
         short, full = played(case, plan), played(case, plan, fully=True)
         assert (short.took, short.noisy, short.end) == (full.took, full.noisy, full.end)
         assert +short.effects == +full.effects
+
+
+def test_what_a_second_fault_does_to_a_state_it_does_to_its_like():
+    case = case_of("alias move")
+    case.memo.forks.clear()
+    known = 0
+    for (first,) in islice(singles(case.trace), 3, None, 16):
+        run, boundaries = explored(case, (first,))
+        for both in islice(seconds(first, run.calls), 5, None, 7):
+            start = nearest(boundaries, both[-1].at)
+            before = len(case.memo.forks)
+            short = resumed(case, start, both[len(start.struck) :])
+            if start.visit is None or len(case.memo.forks) > before:
+                continue
+            known += 1
+            full = played(case, both, fully=True)
+            assert short.took == full.took
+            assert +short.effects == +full.effects
+            assert _lengths(short) == _lengths(full)
+            assert verdict(case, short) == verdict(case, full)
+    assert known > 20
+
+
+def _lengths(run):
+    return {name: len(told) for name, told in run.told.items()}, len(run.rows)
 
 
 def test_a_plan_is_written_to_a_file_and_played_again(tmp_path):

@@ -48,7 +48,7 @@ class Workload:
         before: Makes the world, and declares what is there before the change.
         steps: The change; each begins when the one before has converged.
         depth: How many resources in a row depend on each other.
-        core: Whether all pairs of faults are tried.
+        pairs: One ordered pair of faults in so many is tried: 1 for all, 0 for none.
         edits: What another writer may do meanwhile, and we must repair.
         settles: Whether all becomes ready; some changes end in a rejection.
     """
@@ -57,7 +57,7 @@ class Workload:
     before: Step
     steps: tuple[Step, ...]
     depth: int = 1
-    core: bool = False
+    pairs: int = 0
     edits: Step = meddled
     settles: bool = True
 

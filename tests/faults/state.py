@@ -1,0 +1,145 @@
+"""The state of a world, as far as it decides what follows.
+
+It leaves out times, numbers and history: nothing that is still to be decided depends
+on them.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+from tests.fakes.sim_controller import SimController
+from tests.faults.truth import plain_tags, tags_of
+from tests.faults.world import CLUSTER, World
+
+
+def state_key(world: World, step: int) -> bytes:
+    """Return a digest of all that decides what follows."""
+    parts = (
+        step,
+        world.text,
+        world.clock.skew,
+        _mlflow(world),
+        [*_services(world)],
+        _definitions(world),
+        [sorted(shelf.things.items()) for shelf in world.aws.shelves],
+        sorted(world.dns.names.items()),
+        _process(world),
+        _tables(world),
+    )
+    return hashlib.sha256(repr(parts).encode()).digest()
+
+
+def _mlflow(world: World) -> Any:
+    mlflow = world.mlflow
+    return (
+        [
+            (e["name"], e["lifecycle_stage"], _tags(e))
+            for e in mlflow.experiments.values()
+        ],
+        [
+            (m["name"], m["description"], _tags(m), sorted(map(repr, m["aliases"])))
+            for m in mlflow.models.values()
+        ],
+        [
+            (v["name"], v["version"], v["source"], _tags(v))
+            for of in mlflow.versions.values()
+            for v in of.values()
+        ],
+        sorted(mlflow.highest.items()),
+        len(mlflow.runs),
+    )
+
+
+def _tags(thing: Any) -> list[tuple[str, str]]:
+    return sorted(
+        (key, "*" if "announced" in key else value)
+        for key, value in tags_of(thing).items()
+    )
+
+
+def _services(world: World) -> Iterator[Any]:
+    ecs = world.aws.ecs
+    cluster = ecs.simulator.world.clusters[CLUSTER]
+    for name, service in sorted(cluster.services.items()):
+        tasks = cluster.tasks_of(service)
+        yield (
+            name,
+            service.status,
+            sorted(map(repr, service.fields.items())),
+            service.desired,
+            plain_tags(service),
+            [
+                (d.status, d.rollout_state, d.revision.fields["taskDefinition"])
+                for d in service.deployments
+            ],
+            sorted((t.status, t.definition) for t in tasks if t.status != "STOPPED"),
+            [(r.status, r.target.fields["taskDefinition"]) for r in service.rollouts],
+        )
+    yield sorted(
+        (task.group, task.status)
+        for task in cluster.tasks.values()
+        if task.service is None
+    )
+    for arn, instances in sorted(ecs.around.instances.items()):
+        yield arn, sorted(instances.values())
+    for arn, targets in sorted(ecs.around.targets.items()):
+        yield arn, sorted(targets)
+
+
+def _definitions(world: World) -> Any:
+    ecs = world.aws.ecs
+    return [
+        (d.arn, d.status, sorted(d.tags.items()), ecs.content(d.arn))
+        for revisions in ecs.simulator.world.definitions.values()
+        for d in revisions.values()
+    ]
+
+
+def _process(world: World) -> Any:
+    """Return what the process remembers; how long ago does not matter."""
+    controller = world.controller
+    if controller is None:
+        return None
+    failures = controller.reconciler.backoff._failures
+    return (
+        controller.document.digest,
+        sorted((str(id_), f.generation, f.count) for id_, f in failures.items()),
+        sorted(
+            (str(k), len(v)) for k, v in controller.reconciler.repairs.times.items()
+        ),
+        sorted(map(str, controller.memory._doomed)),
+        [*_registrar(controller)],
+    )
+
+
+def _registrar(controller: SimController) -> Iterator[Any]:
+    """Yield what an earlier look at registrations found amiss."""
+    service: Any = controller.drivers["service"]
+    registrar = service._settling.registrar
+    yield sorted(registrar._ours)
+    yield sorted(registrar._seen)
+    for name, register in sorted(registrar._seen.items()):
+        if not register.in_order:
+            yield name, sorted(register.stale), sorted(register.missing)
+
+
+_TABLES = (
+    """select kind, name, type, status, reason, message, observed_generation
+    from conditions order by 1, 2, 3""",
+    "select kind, name from undeclared order by 1, 2",
+    "select name, url from webhook_targets order by 1",
+    """select e.model, e.number, d.target, d.state, d.attempts,
+    d.claimed_by is null, e.id from deliveries d join webhook_events e
+    on e.id = d.event_id order by 1, 2, 3""",
+    "select host, addresses from last_addresses order by 1",
+)
+_DELIVERIES = 3
+
+
+def _tables(world: World) -> Any:
+    found = [world.store._raw.execute(query).fetchall() for query in _TABLES]
+    found[_DELIVERIES] = [
+        (*row, id_ in world.receivers[row[2]].told) for *row, id_ in found[_DELIVERIES]
+    ]
+    return found

@@ -88,6 +88,7 @@ class EcsBackend:
         self.runtime = ScriptedRuntime()
         self.changed: Counter[tuple[str, str]] = Counter()
         self.wrongs: list[str] = []
+        self._contents: dict[str, str] = {}
         self.simulator = EcsSimulator(
             clock=clock,
             runtime=self.runtime,
@@ -179,7 +180,9 @@ class EcsBackend:
         """Return what a task definition says, without its number."""
         family, _, number = arn.rpartition("/")[2].partition(":")
         body = self.simulator.world.definitions[family][int(number)].body
-        return canonical_json(canonical(body))
+        if (content := self._contents.get(key := repr(body))) is None:
+            content = self._contents[key] = canonical_json(canonical(body))
+        return content
 
     def _service(self, asked: Mapping[str, Any]) -> Service | None:
         name = asked.get("serviceName") or asked.get("service")

@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 
 from controller.core.clock import Clock
+from controller.core.plain import copied
 from controller.emulation.ecs.addresses import Addresses, SubnetAddresses
 from controller.emulation.ecs.announcements import announce_task
 from controller.emulation.ecs.context import Context
@@ -129,9 +129,11 @@ class EcsSimulator:
         handle = OPERATIONS[operation]
         if only_reads(operation):
             world = self._lag.visible(self.world, context.now)
-            return deepcopy(handle(world, body, context))
-        self._lag.before_write(self.world, context.now)
-        return deepcopy(handle(self.world, deepcopy(body), context))
+        else:
+            self._lag.before_write(self.world, context.now)
+            world, body = self.world, copied(body)
+        answer: Body = copied(handle(world, body, context))
+        return answer
 
     def step(self) -> None:
         """Let everything happen that is due by now."""

@@ -7,8 +7,9 @@ from typing import Any
 from controller.clients.aws import Aws, paginated
 from controller.core.errors import NotFoundError
 from controller.core.imports import Entry, LooksSecret, Wanted
+from controller.core.plain import copied
 from controller.core.platform import Platform
-from controller.kinds.service.canonical.shape import Plain, copied
+from controller.kinds.service.canonical.shape import Plain
 from controller.kinds.service.compare import compare
 from controller.kinds.service.describe import Ecs, exists
 from controller.kinds.service.discovery import CloudMap

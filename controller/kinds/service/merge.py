@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from controller.kinds.service.canonical.shape import Plain, copied
+from controller.core.plain import copied
+from controller.kinds.service.canonical.shape import Plain
 
 # Lists whose entries have a name, and what it is called; a name comes once.
 NAMED: Mapping[str, str] = {

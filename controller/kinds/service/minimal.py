@@ -9,9 +9,10 @@ from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
+from controller.core.plain import copied
 from controller.core.platform import Platform
 from controller.kinds.service.canonical import canonical_service
-from controller.kinds.service.canonical.shape import Plain, copied
+from controller.kinds.service.canonical.shape import Plain
 from controller.kinds.service.compare import wanted
 from controller.kinds.service.settings import creation
 from controller.kinds.service.spec import ServiceSpec

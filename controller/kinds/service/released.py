@@ -44,9 +44,10 @@ def tag_value(spec: ServiceSpec) -> str:
 
 def released(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
     """Yield what is to be removed because the document does not ask for it any more."""
-    live = canonical_service(state.settings)
+    words = sorted(state.managed - managed_words(spec))
+    live = canonical_service(state.settings) if words else {}
     tags = tags_of(state.settings)
-    for word in sorted(state.managed - managed_words(spec)):
+    for word in words:
         if word == SCALING and state.scaling is not None:
             before = {
                 "minimum": state.scaling.minimum,

@@ -9,8 +9,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from controller.core.plain import copied
 from controller.core.reference import SecretReference
-from controller.kinds.service.canonical.shape import Plain, copied
+from controller.kinds.service.canonical.shape import Plain
 from controller.kinds.service.shapes import shapes
 
 _CURL = re.compile(r"curl -f http://localhost:[0-9]+(/\S*) \|\| exit 1")

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from controller.kinds.service.canonical.shape import Plain, copied
+from controller.core.plain import copied
+from controller.kinds.service.canonical.shape import Plain
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from controller.core.plain import copied
+
 Plain = dict[str, Any]
 EACH = "*"
 
@@ -102,15 +104,6 @@ def without_empty(value: Any) -> Any:
                 kept[name] = left
         return kept
     return [without_empty(item) for item in value] if isinstance(value, list) else value
-
-
-def copied(value: Any) -> Any:
-    """Return ``value`` with all its mappings and lists made anew."""
-    if isinstance(value, dict):
-        return {name: copied(entry) for name, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [copied(item) for item in value]
-    return value
 
 
 def _entries(place: Any) -> Iterable[Any]:

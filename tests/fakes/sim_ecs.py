@@ -17,6 +17,8 @@ from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
 from controller.kinds.service.canonical import canonical
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
+# What is noted beside the call that began one.
+DEPLOYMENT = "deployment"
 # Steps in which even a rollout that fails three times comes to its end.
 _MOST_STEPS = 40
 
@@ -127,6 +129,7 @@ class EcsBackend:
     def perform(self, operation: str, asked: Mapping[str, Any]) -> Any:
         """Carry a call out, and note what it changed."""
         subject, before = self._subject(operation, asked)
+        deployed = self._deployed(asked)
         self._watch(operation, asked)
         try:
             answer = self.simulator.call(operation, dict(asked))
@@ -135,6 +138,8 @@ class EcsBackend:
         self._watch_result(operation, asked)
         if is_write(operation) and before != self._subject(operation, asked)[1]:
             self.changed[operation, subject] += 1
+        if self._deployed(asked) > deployed:
+            self.changed[DEPLOYMENT, subject] += 1
         return answer
 
     def settle(self) -> None:
@@ -183,6 +188,11 @@ class EcsBackend:
         if (content := self._contents.get(key := repr(body))) is None:
             content = self._contents[key] = canonical_json(canonical(body))
         return content
+
+    def _deployed(self, asked: Mapping[str, Any]) -> int:
+        """Return how many deployments the service of a call has had."""
+        service = self._service(asked)
+        return 0 if service is None else len(service.revisions)
 
     def _service(self, asked: Mapping[str, Any]) -> Service | None:
         name = asked.get("serviceName") or asked.get("service")

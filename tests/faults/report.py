@@ -19,7 +19,6 @@ def table(
         ("faults", str(sum(tally.kinds.values()))),
         *((f"  {kind}", str(n)) for kind, n in sorted(tally.kinds.items())),
         ("failures", str(tally.failed)),
-        *((f"  known gap: {why}", str(n)) for why, n in sorted(tally.known.items())),
         ("passes to convergence", f"p50 {_median(tally.took)}, max {max(tally.took)}"),
         ("extra objects", str(sum(tally.extra.values()))),
         *((f"  {what}", str(n)) for what, n in sorted(tally.extra.items())),

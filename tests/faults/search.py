@@ -9,7 +9,6 @@ from itertools import islice
 from tests.fakes.sim_faults import Fault
 from tests.faults.catalogue import WORKLOADS
 from tests.faults.enumerate import faults_of, seconds, singles
-from tests.faults.gaps import is_known
 from tests.faults.memo import PROVED_EVERY
 from tests.faults.oracles import extra_objects, judged
 from tests.faults.outcome import Run
@@ -50,7 +49,6 @@ class Tally:
         kinds: How many faults of each kind happened.
         failures: What failed; the first few in full.
         failed: How many failed.
-        known: How many failed in a way that is written down as a gap.
         took: Passes to convergence, how often.
         extra: Extra objects, by what they are.
         proved: How many remembered runs were played in full.
@@ -60,7 +58,6 @@ class Tally:
     kinds: Counter[str] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)
     failed: int = 0
-    known: Counter[str] = field(default_factory=Counter)
     took: Counter[int] = field(default_factory=Counter)
     extra: Counter[str] = field(default_factory=Counter)
     proved: int = 0
@@ -70,7 +67,6 @@ class Tally:
         self.plans.update(other.plans)
         self.kinds.update(other.kinds)
         self.took.update(other.took)
-        self.known.update(other.known)
         self.failures = (self.failures + other.failures)[:20]
         self.failed += other.failed
         self.extra.update(other.extra)
@@ -168,9 +164,6 @@ def _play(
         tally.took[run.took] += 1
     tally.extra.update(extra_objects(run, case.reference))
     if not wrongs:
-        return
-    if gap := is_known(case.workload.name, run.struck):
-        tally.known[gap] += 1
         return
     tally.failed += 1
     if len(tally.failures) < _MOST_SHOWN:

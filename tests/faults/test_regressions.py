@@ -111,3 +111,11 @@ def test_a_revision_whose_reply_was_lost_is_found_although_the_list_lags():
 
     assert looks
     assert wrongs == [[] for _ in looks]
+
+
+@pytest.mark.parametrize("kind", [FaultKind.THROTTLED, FaultKind.SERVER_ERROR])
+def test_tasks_are_restarted_once_although_the_stamp_was_refused(kind):
+    workload = "new digest under a tag, redeployed"
+    stamp = at(workload, "ecs:TagResource", 1)
+
+    assert replayed(plan(workload, (stamp, kind))) == []

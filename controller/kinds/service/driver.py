@@ -10,7 +10,7 @@ from controller.clients.probe import Probe
 from controller.core.clock import Clock
 from controller.core.details import Section
 from controller.core.driver import Applied, Progressing, Waiting
-from controller.core.errors import PermanentError
+from controller.core.errors import PermanentError, TransientError
 from controller.core.identity import MANAGED_TAG, OWNER_TAG
 from controller.core.observation import Observation, Ownership
 from controller.core.ownership import ownership_of, stamp
@@ -204,13 +204,28 @@ class ServiceDriver(Telling):
         else:
             # Whoever died before the stamp left the deployment that is there.
             tags |= deployment_tag(state.settings)
+        try:
+            self._finish(action, spec, state, tags)
+        except TransientError:
+            # Once more would be one more deployment. The mark is there: the next pass
+            # stamps, as it does for whoever dies here.
+            if "forceNewDeployment" not in parameters:
+                raise
+        if action.disruptive:
+            return Progressing(CHECK_AFTER, "ECS replaces the tasks.")
+        return Applied()
+
+    def _finish(
+        self,
+        action: Action,
+        spec: ServiceSpec,
+        state: ServiceState,
+        tags: Mapping[str, str],
+    ) -> None:
         self._untag(state, action.changes)
         if is_outdated(spec, state.settings):
             self._by_hand.forget_set_aside(state.arn)
         self._aws.call("ecs", "TagResource", resourceArn=state.arn, tags=as_pairs(tags))
-        if action.disruptive:
-            return Progressing(CHECK_AFTER, "ECS replaces the tasks.")
-        return Applied()
 
     def _asked(
         self, action: Action, spec: ServiceSpec, state: ServiceState

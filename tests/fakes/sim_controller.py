@@ -4,12 +4,9 @@ The loops are left out: a pool that runs at once, and deliveries that are sent o
 round after each pass. What they decide is decided by the real code.
 """
 
-from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import Executor as Pool
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from controller.clients.fence import FencedAws, FencedRest
 from controller.clients.mlflow import MlflowApi, MlflowReader
@@ -18,17 +15,16 @@ from controller.clients.payload import check
 from controller.clients.secrets import Secrets
 from controller.core.clock import Clock
 from controller.core.delivery import DeliveryPolicy, after_attempt
-from controller.core.driver import Driver
-from controller.core.observation import ObservedState
-from controller.core.plan import Action
-from controller.core.planner import DesiredState
+from controller.core.driver import Applied, Driver, Progressing
+from controller.core.errors import RefusedError
+from controller.core.plan import Verb
+from controller.core.request import Request
 from controller.core.resource import ResourceId
 from controller.core.safety import Limits
 from controller.engine.dispatcher import Target, _headers
-from controller.engine.executor import Executor
 from controller.engine.leader import Leader
-from controller.engine.observer import Observer
 from controller.engine.reconciler import PassResult, Reconciler
+from controller.engine.requests import Requests
 from controller.engine.store_memory import StoreMemory
 from controller.kinds import discover
 from controller.kinds.endpoint.driver import EndpointDriver
@@ -43,6 +39,7 @@ from controller.store.lease import Lease, Leases
 from controller.store.ledger import Ledger
 from controller.store.outbox import Outbox
 from tests.fakes.sim_aws import SimulatedAws
+from tests.fakes.sim_engine import OrderlyPool, WatchedExecutor, WatchedObserver
 from tests.fakes.sim_mlflow import SimulatedMlflow
 from tests.fakes.sim_net import (
     SimulatedDns,
@@ -65,77 +62,6 @@ class SimulatedApi(MlflowApi):
         self._rest = rest
 
 
-class OrderlyPool(Pool):
-    """Runs tasks when their end is asked for; all of them, in either order."""
-
-    def __init__(self) -> None:
-        self.backwards = False
-        self._waiting: list[_Later] = []
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        """Take a task."""
-        later = _Later(self, lambda: fn(*args, **kwargs))
-        if self.backwards:
-            self._waiting.append(later)
-        else:
-            later.run()
-        return later
-
-    def run_all(self) -> None:
-        """Run what waits, the last one first; each after what it waits for."""
-        waiting, self._waiting = self._waiting, []
-        for later in reversed(waiting):
-            later.run()
-
-
-class _Later(Future[Any]):
-    def __init__(self, pool: OrderlyPool, work: Callable[[], Any]) -> None:
-        super().__init__()
-        self._pool = pool
-        self._work: Callable[[], Any] | None = work
-
-    def run(self) -> None:
-        work, self._work = self._work, None
-        if work is None:
-            return
-        try:
-            self.set_result(work())
-        except Exception as error:  # noqa: BLE001 - a pool hands on whatever it is
-            self.set_exception(error)
-
-    def result(self, timeout: float | None = None) -> Any:
-        self._pool.run_all()
-        self.run()
-        return super().result(timeout)
-
-
-@dataclass(frozen=True)
-class WatchedExecutor(Executor):
-    """Remembers what it was asked to do."""
-
-    asked: list[Action] = field(default_factory=list)
-
-    def execute(self, actions: Any, desired: DesiredState) -> Any:
-        """Carry the actions out."""
-        self.asked.extend(actions)
-        return super().execute(actions, desired)
-
-
-@dataclass(frozen=True)
-class WatchedObserver(Observer):
-    """Remembers what was seen."""
-
-    seen: list[ObservedState] = field(default_factory=list)
-
-    def observe(
-        self, desired: DesiredState, kinds: Collection[str] | None = None
-    ) -> ObservedState:
-        """Look."""
-        observed = super().observe(desired, kinds)
-        self.seen.append(observed)
-        return observed
-
-
 @dataclass
 class Outside:
     """Everything a controller talks to.
@@ -156,6 +82,25 @@ class Outside:
     receivers: dict[str, SimulatedReceiver]
     document: Callable[[], Document]
     environ: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person asks for by hand.
+
+    Attributes:
+        verb: To roll back or to restart.
+        target: What.
+        request: Who, why, and to what.
+    """
+
+    verb: Verb
+    target: ResourceId
+    request: Request
+
+
+# What somebody is told who asks again for what is done already.
+_WAS_DONE = ("is in place", "was restarted at")
 
 
 class SimController:
@@ -213,6 +158,22 @@ class SimController:
         platform = self.document.platform
         limits = Limits(platform.max_disruptive_actions, platform.prune)
         return self.reconciler.run(self.document.resources, limits, platform.interval)
+
+    def granted(self, wish: Wish) -> bool:
+        """Whether what a person asks for is done, or was done before."""
+        requests, declared = Requests(self.reconciler), self.document.resources
+        resource = declared.get(wish.target)
+        if resource is None:
+            return False
+        limits = Limits(self.document.platform.max_disruptive_actions)
+        try:
+            action = requests.action(
+                wish.verb, wish.request, resource, declared, limits
+            )
+        except RefusedError as error:
+            return any(words in str(error) for words in _WAS_DONE)
+        outcome = requests.carry_out(action, declared)
+        return isinstance(outcome, Applied | Progressing)
 
     def refence(self) -> None:
         """Have the store refuse whoever holds an older lease than ours."""

@@ -1,12 +1,7 @@
 """The workloads there are."""
 
-from datetime import timedelta
-
-from controller.core.identity import OWNER_TAG
-from controller.emulation.runtimes.scripted import Script
-from tests.fakes.sim_net import SimulatedReceiver
+from controller.core.plan import Verb
 from tests.faults.documents import (
-    BEFORE,
     DISCOVERY,
     ENDPOINT,
     EXPERIMENT,
@@ -24,17 +19,29 @@ from tests.faults.documents import (
     sourced,
     webhook,
 )
+from tests.faults.steps import (
+    ONE,
+    TWO,
+    address_is,
+    address_moves,
+    asks,
+    bad_image,
+    balanced,
+    database_secret_rotates,
+    foreign,
+    migrates,
+    pushed,
+    run_finishes,
+    secret_rotates,
+    tag_moves,
+)
 from tests.faults.workloads import (
     Workload,
     begun,
     declares,
     nothing,
-    populated,
-    secret_of,
 )
-from tests.faults.world import CANARY, CLUSTER, World
 
-ONE, TWO = "s3://models/one", "s3://models/two"
 BOTH = services(service(), service("web", "hokusai/web:1", needs="service/api"))
 ALL = (
     services(service(extra=SECRETS + DISCOVERY))
@@ -43,119 +50,6 @@ ALL = (
     + webhook("site")
     + ENDPOINT
 )
-
-
-def _run_finishes(value: float):
-    def step(world: World) -> None:
-        world.mlflow.add_run("scoring", "accuracy", value)
-
-    return step
-
-
-def _experiment_with_run(body: str, value: float):
-    def begin(world: World) -> None:
-        populated(world)
-        world.mlflow._create_experiment({"name": "scoring"})
-        world.mlflow.add_run("scoring", "accuracy", value)
-        world.declare(body)
-
-    return begin
-
-
-def _bad_image(world: World) -> None:
-    crash = Script(exits_after=timedelta(0), exit_code=1)
-    world.aws.ecs.script("hokusai/api:bad", crash)
-    world.declare(services(service(image="hokusai/api:bad")))
-
-
-def _migrates(world: World) -> None:
-    done = Script(exits_after=timedelta(0), exit_code=0)
-    world.aws.ecs.script("hokusai/api:2 migrate", done)
-    world.declare(services(service(image="hokusai/api:2", extra=BEFORE)))
-
-
-def _address_moves(world: World) -> None:
-    world.dns.names["api.hokusai-development.local"] = ("10.0.0.2",)
-
-
-def _address_is(body: str):
-    def begin(world: World) -> None:
-        populated(world)
-        world.dns.names["api.hokusai-development.local"] = ("10.0.0.1",)
-        world.declare(body)
-
-    return begin
-
-
-def _secret_rotates(world: World) -> None:
-    new = f"{secret_of('site')}-new"
-    world.environ["NEW_SECRET"] = new
-    keys = (secret_of("site").encode(), new.encode())
-    told = world.receivers["site"].told
-    world.receivers["site"] = SimulatedReceiver("site", keys, told)
-    secrets = "{env: NEW_SECRET}, {env: SITE_SECRET}"
-    world.declare(sourced(ONE, TWO) + webhook("site", secrets=secrets))
-
-
-def _foreign(world: World) -> None:
-    """Make what others made: a service without our tag, a model likewise."""
-    populated(world)
-    ecs = world.aws.ecs.simulator
-    container = {"name": "hokusai-api-development", "image": "hokusai/api:0"}
-    definition = {
-        "family": "hokusai-api-development",
-        "networkMode": "awsvpc",
-        "requiresCompatibilities": ["FARGATE"],
-        "cpu": "256",
-        "memory": "512",
-        "containerDefinitions": [container],
-    }
-    ecs.call("RegisterTaskDefinition", definition)
-    network = {"awsvpcConfiguration": {"subnets": ["subnet-0a1b2c3d4e5f60001"]}}
-    for name in ("hokusai-api-development", "somebody-elses"):
-        created = {
-            "cluster": CLUSTER,
-            "serviceName": name,
-            "taskDefinition": "hokusai-api-development",
-            "desiredCount": 1,
-            "launchType": "FARGATE",
-            "networkConfiguration": network,
-        }
-        ecs.call("CreateService", created)
-    world.mlflow._create_model({"name": "leads"})
-    world.mlflow._create_model({"name": "somebody-elses"})
-
-
-def _balanced(body: str, owner: str = "hokusai/development"):
-    """Begin with a load balancer that listens on two ports, and ``body`` declared."""
-
-    def begin(world: World) -> None:
-        populated(world)
-        tags = {OWNER_TAG: owner}
-        world.aws.balancing.made("hokusai-development", tags, 80, 443)
-        world.declare(body)
-
-    return begin
-
-
-def _pushed(body: str):
-    """Begin with an image in ECR, and ``body`` declared."""
-
-    def begin(world: World) -> None:
-        populated(world)
-        world.aws.ecr.push("hokusai-api", "latest", "sha256:" + "a" * 64)
-        world.declare(body)
-
-    return begin
-
-
-def _tag_moves(world: World) -> None:
-    world.aws.ecr.push("hokusai-api", "latest", "sha256:" + "b" * 64)
-
-
-def _database_secret_rotates(world: World) -> None:
-    at = world.time.now().timestamp()
-    world.aws.secrets.rotate("hokusai/app", f"{CANARY}rotated", at)
 
 
 ADOPT = "    adopt: true\n"
@@ -171,13 +65,13 @@ WORKLOADS = (
     Workload(
         "rollout that fails and is rolled back",
         begun(services(service())),
-        (_bad_image,),
+        (bad_image,),
         settles=False,
     ),
     Workload(
         "new model version",
         begun(EXPERIMENT + model()),
-        (_run_finishes(0.7),),
+        (run_finishes(0.7),),
         depth=2,
         pairs=1,
     ),
@@ -200,12 +94,12 @@ WORKLOADS = (
     Workload(
         "webhook secret rotated",
         begun(sourced(ONE) + webhook("site")),
-        (_secret_rotates,),
+        (secret_rotates,),
     ),
     Workload(
         "endpoint address change",
-        _address_is(ENDPOINT),
-        (_address_moves,),
+        address_is(ENDPOINT),
+        (address_moves,),
     ),
     Workload(
         "removal of a resource",
@@ -228,55 +122,65 @@ WORKLOADS = (
     Workload(
         "migration before a rollout",
         begun(services(service())),
-        (_migrates,),
+        (migrates,),
         depth=3,
     ),
     Workload(
         "route added",
-        _balanced(services(service(extra=DISCOVERY))),
+        balanced(services(service(extra=DISCOVERY))),
         (declares(ROUTED),),
     ),
     Workload(
         "service with routes from nothing",
-        _balanced(""),
+        balanced(""),
         (declares(ROUTED),),
     ),
     Workload(
         "route added to the load balancer of others",
-        _balanced(services(service()), owner="others/development"),
+        balanced(services(service()), owner="others/development"),
         (declares(services(service(extra=ROUTES))),),
         settles=False,
     ),
     Workload(
         "routes changed",
-        _balanced(ROUTED),
+        balanced(ROUTED),
         (declares(services(service(extra=DISCOVERY + OTHER_ROUTES))),),
     ),
     Workload(
         "routes removed",
-        _balanced(ROUTED),
+        balanced(ROUTED),
         (declares(services(service(extra=DISCOVERY))),),
         depth=2,
     ),
     Workload(
         "new digest under a tag, redeployed",
-        _pushed(services(service(image=IN_ECR, extra=REDEPLOYED))),
-        (_tag_moves,),
+        pushed(services(service(image=IN_ECR, extra=REDEPLOYED))),
+        (tag_moves,),
     ),
     Workload(
         "new digest under a tag, pinned",
-        _pushed(services(service(image=IN_ECR, extra="    image_policy: pin\n"))),
-        (_tag_moves,),
+        pushed(services(service(image=IN_ECR, extra="    image_policy: pin\n"))),
+        (tag_moves,),
     ),
     Workload(
         "secret rotated, tasks restarted",
         begun(services(service(extra=SECRETS + RESTARTED))),
-        (_database_secret_rotates,),
+        (database_secret_rotates,),
     ),
+    Workload(
+        "rollback by hand",
+        begun(services(service())),
+        (
+            declares(services(service(image="hokusai/api:2"))),
+            asks(Verb.ROLL_BACK, "hokusai-api-development:1"),
+        ),
+        settles=False,
+    ),
+    Workload("restart by hand", begun(services(service())), (asks(Verb.RESTART),)),
     Workload("dependency chain", nothing, (declares(BOTH),), depth=2),
     Workload(
         "adoption of what exists",
-        _foreign,
+        foreign,
         (
             declares(
                 services(service(extra=ADOPT))

@@ -1,4 +1,39 @@
-"""The bodies of documents that workloads declare."""
+"""The documents that workloads declare, and how they are read."""
+
+from functools import cache
+
+from controller.core.errors import SpecError
+from controller.spec.document import Document, load
+from tests.fakes.sim_controller import KINDS
+
+MAIN = "hokusai.yaml"
+HEADER = """\
+apiVersion: hokusai.ai/v1
+platform:
+  name: hokusai
+  environment: development
+  account: "123456789012"
+  region: us-east-1
+  prune: true
+  network: {subnets: [subnet-0a1b2c3d4e5f60001]}
+  roles: {execution: arn:aws:iam::123456789012:role/execution}
+  reconcile: {interval: 60s, max_disruptive_actions: 2}
+"""
+
+
+@cache
+def parsed(text: str) -> Document | SpecError:
+    """Return the document, or everything that is wrong with it."""
+    try:
+        return load(MAIN, environ={}, kinds=KINDS, read=lambda file: _read(file, text))
+    except SpecError as error:
+        return error
+
+
+def _read(file: str, text: str) -> bytes:
+    if file != MAIN:
+        raise FileNotFoundError(file)
+    return text.encode()
 
 
 def service(

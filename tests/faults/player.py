@@ -211,6 +211,8 @@ def _keep(boundaries: list[Boundary], case: Case, run: Run, step: int) -> None:
 
 def _done(case: Case, result: PassResult) -> bool:
     """Whether nothing is left; where a rejection is the end, nothing to try."""
+    if case.world.wish is not None:
+        return False
     if case.workload.settles:
         return result.converged
     return not result.left.actions and case.world.wire.writes == 0

@@ -32,7 +32,7 @@ def saved(world: World) -> Snapshot:
         [(shelf.things, shelf.changed) for shelf in world.aws.shelves],
         (world.mlflow.saved(), world.mlflow.changed),
         (world.dns.names, world.probe.dead, world.receivers, world.environ),
-        (world.text, world.misread, world.misread_in, world.awaits),
+        (world.text, world.misread, world.misread_in, world.awaits, world.wish),
         (world.controllers, world.passes, world.wire.before),
         None if controller is None else _memory(controller),
     )
@@ -47,7 +47,7 @@ def restored(world: World, snapshot: Snapshot) -> None:
         shelves,
         (mlflow, world.mlflow.changed),
         (world.dns.names, world.probe.dead, receivers, environ),
-        (world.text, world.misread, world.misread_in, world.awaits),
+        (world.text, world.misread, world.misread_in, world.awaits, world.wish),
         (world.controllers, world.passes, before),
         memory,
     ) = pickle.loads(snapshot.parts)  # noqa: S301 - our own bytes

@@ -18,6 +18,7 @@ def state_key(world: World, step: int) -> bytes:
     parts = (
         step,
         world.text,
+        world.wish,
         world.clock.skew,
         _mlflow(world),
         [*_services(world)],

@@ -119,3 +119,11 @@ def test_tasks_are_restarted_once_although_the_stamp_was_refused(kind):
     stamp = at(workload, "ecs:TagResource", 1)
 
     assert replayed(plan(workload, (stamp, kind))) == []
+
+
+@pytest.mark.parametrize("kind", [FaultKind.CRASH_AFTER, FaultKind.LOST_REPLY])
+def test_who_asks_again_for_a_restart_that_came_to_be_gets_no_second_one(kind):
+    workload = "restart by hand"
+    update = at(workload, "ecs:UpdateService")
+
+    assert replayed(plan(workload, (update, kind))) == []

@@ -191,8 +191,9 @@ def tags_of(thing: Mapping[str, Any]) -> dict[str, str]:
     return {tag["key"]: tag["value"] for tag in thing["tags"]}
 
 
-# Which deployment they follow differs from run to run.
+# Which deployment they follow, and when, differs from run to run.
 _MARKS = frozenset({"hokusai.ai/digest", "hokusai.ai/secrets"})
+_MOMENTS = frozenset({"hokusai.ai/restarted", "hokusai.ai/restarted-after"})
 
 
 def plain_tags(service: Service) -> list[tuple[str, str]]:
@@ -201,9 +202,15 @@ def plain_tags(service: Service) -> list[tuple[str, str]]:
     return sorted(
         (key, str(primary is not None and value == primary.id))
         if key == DEPLOYMENT_TAG
-        else (key, value.partition("/")[0] if key in _MARKS else value)
+        else (key, _lasting(key, value))
         for key, value in service.tags.items()
     )
+
+
+def _lasting(key: str, value: str) -> str:
+    if key in _MOMENTS:
+        return "*"
+    return value.partition("/")[0] if key in _MARKS else value
 
 
 def marked(version: Mapping[str, Any]) -> bool:

@@ -9,31 +9,19 @@ from controller.cli.views.plans import render_plan
 from controller.core.errors import ControllerError, SpecError
 from controller.emulation.clocks import START, SteppedClock
 from controller.engine.reconciler import PassResult
-from controller.spec.document import Document, load
+from controller.spec.document import Document
 from controller.store.fallbacks import StoredFallbacks
 from tests.fakes.sim_aws import SimulatedAws
-from tests.fakes.sim_controller import KINDS, Outside, SimController
+from tests.fakes.sim_controller import Outside, SimController, Wish
 from tests.fakes.sim_faults import Call, Crash, FaultKind
 from tests.fakes.sim_mlflow import SimulatedMlflow
 from tests.fakes.sim_net import SimulatedDns, SimulatedProbe, SimulatedReceiver
 from tests.fakes.sim_store import SimulatedStore
 from tests.fakes.sim_wire import Wire
+from tests.faults.documents import HEADER, parsed
 
-MAIN = "hokusai.yaml"
 CLUSTER = "hokusai-development"
 NAMESPACE = "hokusai-development.local"
-HEADER = """\
-apiVersion: hokusai.ai/v1
-platform:
-  name: hokusai
-  environment: development
-  account: "123456789012"
-  region: us-east-1
-  prune: true
-  network: {subnets: [subnet-0a1b2c3d4e5f60001]}
-  roles: {execution: arn:aws:iam::123456789012:role/execution}
-  reconcile: {interval: 60s, max_disruptive_actions: 2}
-"""
 CANARY = "canary-7f3a9c-"
 INTERVAL = timedelta(seconds=60)
 JUMP = timedelta(hours=1)
@@ -58,21 +46,6 @@ class SkewedClock:
     def sleep(self, seconds: float) -> None:
         """Let the world's time pass."""
         self.time.sleep(seconds)
-
-
-@cache
-def parsed(text: str) -> Document | SpecError:
-    """Return the document, or everything that is wrong with it."""
-    try:
-        return load(MAIN, environ={}, kinds=KINDS, read=lambda file: _read(file, text))
-    except SpecError as error:
-        return error
-
-
-def _read(file: str, text: str) -> bytes:
-    if file != MAIN:
-        raise FileNotFoundError(file)
-    return text.encode()
 
 
 class _Logged(logging.Handler):
@@ -104,6 +77,7 @@ class World:
 
     Attributes:
         hostile: What another writer does when a plan says so.
+        wish: What a person asks for by hand, until it is done.
         logs: Lines that were logged.
         shown: What the command line would have printed.
         raced: Writes made by a leader after its lease had run out.
@@ -129,6 +103,7 @@ class World:
         self._printed: set[str] = set()
         self.hostile: Callable[[World], None] = lambda _world: None
         self.awaits = timedelta()
+        self.wish: Wish | None = None
         self.controllers = 0
         self.passes = 0
         self.raced: list[str] = []
@@ -192,6 +167,7 @@ class World:
         try:
             controller = self._present_controller()
             if controller.leads:
+                self._grant(controller)
                 result = controller.reconcile(backwards=backwards)
                 controller.deliver()
             else:
@@ -209,6 +185,11 @@ class World:
             self.wire.late_from = None
             self.controller.refence()
         return result
+
+    def _grant(self, controller: SimController) -> None:
+        """Do what a person asks for, who asks again until it is so."""
+        if self.wish is not None and controller.granted(self.wish):
+            self.wish = None
 
     def show(self, result: PassResult) -> None:
         """Print what a person would see of a pass; what repeats itself once."""

@@ -11,9 +11,10 @@ from controller.core.identity import OWNER_TAG
 from controller.spec.document import Document, load
 from tests.fakes.sim_controller import KINDS
 from tests.fakes.sim_documents import body, mangled
+from tests.faults.documents import HEADER, MAIN, parsed
 from tests.faults.truth import is_so
 from tests.faults.workloads import populated
-from tests.faults.world import HEADER, MAIN, World, parsed
+from tests.faults.world import World
 
 SAMPLE, ALL = 40, 1_000
 FUZZED, ALL_FUZZED = 400, 10_000

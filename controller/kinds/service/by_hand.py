@@ -9,18 +9,20 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from controller.core.identity import DEPLOYMENT_TAG
 from controller.core.plan import Verb
 from controller.core.request import Request
 from controller.kinds.service.compare import content
 from controller.kinds.service.rollout import rollout_of
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import Rejection, ServiceState
-from controller.kinds.service.tags import tags_of
+from controller.kinds.service.tags import deployment_tag, tags_of
 
 SET_ASIDE = "hokusai.ai/set-aside"
 SET_ASIDE_BY = "hokusai.ai/set-aside-by"
 RESTARTED = "hokusai.ai/restarted"
 RESTARTED_BY = "hokusai.ai/restarted-by"
+RESTARTED_AFTER = "hokusai.ai/restarted-after"
 
 _LONGEST = 256
 _FORBIDDEN = re.compile(r"[^\w\s.:/=+@-]+")
@@ -31,10 +33,60 @@ def set_aside_tags(spec: ServiceSpec, request: Request) -> dict[str, str]:
     return {SET_ASIDE: content(spec), SET_ASIDE_BY: tag_text(str(request))}
 
 
-def restarted_tags(request: Request, now: datetime) -> dict[str, str]:
-    """Return the tags that say when, by whom and why the tasks were replaced."""
-    at = now.astimezone(UTC).isoformat(timespec="seconds")
-    return {RESTARTED: at, RESTARTED_BY: tag_text(str(request))}
+def restarted_tags(
+    request: Request, service: Mapping[str, Any], now: datetime
+) -> dict[str, str]:
+    """Return the tags that say when, by whom and why the tasks are to be replaced.
+
+    They name the deployment of ``service`` that is to be followed by another: so
+    whoever finds them knows whether the restart came to be.
+    """
+    return {
+        RESTARTED: now.astimezone(UTC).isoformat(timespec="seconds"),
+        RESTARTED_BY: tag_text(str(request)),
+        RESTARTED_AFTER: _present(service),
+    }
+
+
+def asked_before(tags: Mapping[str, str], service: Mapping[str, Any]) -> bool:
+    """Whether ``service`` says the same of a restart as ``tags``, but for the time."""
+    same = (RESTARTED_BY, RESTARTED_AFTER)
+    return all(tags_of(service).get(key) == tags[key] for key in same)
+
+
+def came_to_be(service: Mapping[str, Any]) -> bool:
+    """Whether the restart that the tags tell of has happened."""
+    tags = tags_of(service)
+    return RESTARTED in tags and tags.get(RESTARTED_AFTER) != _present(service)
+
+
+def is_untold(service: Mapping[str, Any]) -> bool:
+    """Whether somebody died between a restart and the tag that says it is done."""
+    tags = tags_of(service)
+    after = tags.get(RESTARTED_AFTER)
+    told = after is None or tags.get(DEPLOYMENT_TAG, after) != after
+    return came_to_be(service) and not told
+
+
+def was_restarted(service: Mapping[str, Any], since: Mapping[str, Any]) -> bool:
+    """Whether what is asked for was done since ``since`` was seen, or before a crash."""
+    after = tags_of(service).get(RESTARTED_AFTER)
+    asked = after != tags_of(since).get(RESTARTED_AFTER)
+    return came_to_be(service) and (asked or is_untold(service))
+
+
+def restarts_again(
+    spec: ServiceSpec, service: Mapping[str, Any], now: datetime
+) -> datetime | None:
+    """Return when ``service`` may be restarted again; None if it may be now.
+
+    A restart that was written down and did not come to be does not count.
+    """
+    last = _moment(tags_of(service).get(RESTARTED, ""))
+    if last is None or not came_to_be(service):
+        return None
+    again = last + timedelta(seconds=spec.deployment.restart_interval)
+    return again if now < again else None
 
 
 def tag_text(text: str) -> str:
@@ -90,15 +142,14 @@ def _refuses_restart(spec: ServiceSpec, state: ServiceState, now: datetime) -> s
     deadline = timedelta(seconds=spec.deployment.progress_deadline)
     if state.primary is None or state.primary.rollout == "IN_PROGRESS":
         return f"a rollout is under way: {rollout_of(state, deadline).message}"
-    last = _moment(tags_of(state.settings).get(RESTARTED, ""))
-    interval = timedelta(seconds=spec.deployment.restart_interval)
-    if last is None or now - last >= interval:
+    again = restarts_again(spec, state.settings, now)
+    if again is None or is_untold(state.settings):
+        # Whoever died before the last tag left it to be written.
         return ""
-    again = last + interval
+    last = tags_of(state.settings)[RESTARTED]
     return (
-        f"it was restarted at {last:%H:%M:%S} UTC, and `deployment.restart_interval` "
-        f"allows it once in {interval.total_seconds():.0f} s: again at "
-        f"{again:%H:%M:%S} UTC"
+        f"it was restarted at {last}, and `deployment.restart_interval` allows it "
+        f"once in {spec.deployment.restart_interval} s: again at {again:%H:%M:%S} UTC"
     )
 
 
@@ -111,6 +162,10 @@ def _refuses_rollback(request: Request, spec: ServiceSpec, state: ServiceState) 
     if tags_of(state.settings).get(SET_ASIDE) == content(spec):
         return f"{request.wanted} is in place, and what is declared is set aside"
     return ""
+
+
+def _present(service: Mapping[str, Any]) -> str:
+    return deployment_tag(service).get(DEPLOYMENT_TAG, "")
 
 
 def _moment(text: str) -> datetime | None:

@@ -1,7 +1,8 @@
 """Carry out what a person asks for by hand: go back, go on, start anew.
 
-The tag that sets the declaration aside is written before ECS goes back: whoever dies
-in between leaves a controller that waits, not one that rolls forward again.
+What is to be done is written into tags before it is done. Whoever dies in between
+leaves a controller that waits, not one that rolls forward again, and a restart that is
+known to have come to be, or not.
 """
 
 from collections.abc import Mapping
@@ -18,14 +19,16 @@ from controller.kinds.service.by_hand import (
     RESTARTED,
     SET_ASIDE,
     SET_ASIDE_BY,
+    asked_before,
     restarted_tags,
     set_aside_tags,
+    was_restarted,
 )
 from controller.kinds.service.compare import is_wanted
 from controller.kinds.service.describe import Ecs
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
-from controller.kinds.service.tags import as_pairs, deployment_tag, tags_of
+from controller.kinds.service.tags import as_pairs, deployment_tag
 
 _SOON = timedelta(seconds=1)
 
@@ -69,12 +72,13 @@ class Interventions:
     def _restart(
         self, request: Request, spec: ServiceSpec, state: ServiceState
     ) -> Progressing:
-        now = self._service(spec)
-        asked = tags_of(now).get(RESTARTED) == tags_of(state.settings).get(RESTARTED)
-        if asked and deployment_tag(now) == deployment_tag(state.settings):
+        now, at = self._service(spec), self._clock.now()
+        tags = restarted_tags(request, now, at)
+        if not was_restarted(now, since=state.settings):
+            if not asked_before(tags, now):
+                self._tag(state, tags)
             now = self._update(spec, forceNewDeployment=True)
-        tags = restarted_tags(request, self._clock.now())
-        self._tag(state, tags | deployment_tag(now))
+        self._tag(state, {RESTARTED: tags[RESTARTED], **deployment_tag(now)})
         return Progressing(_SOON, "ECS replaces the tasks.")
 
     def _check(self, name: str, spec: ServiceSpec) -> None:

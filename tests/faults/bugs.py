@@ -1,0 +1,154 @@
+"""The planted bugs: what stands in the place of what is right.
+
+Each function takes what is there and returns what is to be there instead.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+from controller.core import status
+from controller.core.conditions import ConditionType, Truth
+from controller.core.driver import Applied
+from controller.core.observation import Absent, Ownership, Unknown
+from tests.faults.world import CANARY
+
+
+def returns(value: Any) -> Callable[[Any], Any]:
+    return lambda _old: lambda *_a, **_k: value
+
+
+def unknown_is_absent(old: Any) -> Any:
+    def of(self: Any, resource: Any) -> Any:
+        seen = old(self, resource)
+        return Absent() if isinstance(seen, Unknown) else seen
+
+    return of
+
+
+def failed_is_absent(_old: Any) -> Any:
+    def answer(
+        kind: Any, declared: Any, look: Any, left: float, deadline: float
+    ) -> Any:
+        try:
+            return look.result(timeout=left)
+        except Exception:  # noqa: BLE001 - the bug
+            return {id_: Absent() for id_ in declared}
+
+    return answer
+
+
+def registers_always(_old: Any) -> Any:
+    return lambda versions, hash_: None
+
+
+def waits_for_nothing(old: Any) -> Any:
+    return lambda self, action, _before: old(self, replace(action, waits_for=()), {})
+
+
+def says_applied(old: Any) -> Any:
+    def attempt(self: Any, action: Any) -> Any:
+        old(self, action)
+        return Applied()
+
+    return attempt
+
+
+def drops_updates(old: Any) -> Any:
+    def repairs(*args: Any) -> Any:
+        return iter(())
+
+    return repairs
+
+
+def always_ready(_old: Any) -> Any:
+    def ready(synced: Any, healthy: Any) -> Any:
+        return status._Finding(ConditionType.READY, Truth.TRUE, "Ready", "It is.")
+
+    return ready
+
+
+def keeps_reading(_old: Any) -> Any:
+    return lambda self: None
+
+
+def no_duplicates(_old: Any) -> Any:
+    return lambda versions: {}
+
+
+def scales_down(old: Any) -> Any:
+    def update(self: Any, action: Any, spec: Any, state: Any) -> Any:
+        asked = {"cluster": spec.cluster, "service": spec.name, "desiredCount": 1}
+        self._aws.call("ecs", "UpdateService", **asked)
+        return old(self, action, spec, state)
+
+    return update
+
+
+def always(_old: Any) -> Any:
+    return property(lambda self: True)
+
+
+def logs_secrets(old: Any) -> Any:
+    def record(self: Any, *args: Any, **kwargs: Any) -> Any:
+        head, message, now = args[:3], args[3], args[4]
+        return old(self, *head, f"{message} {CANARY}", now, **kwargs)
+
+    return record
+
+
+def all_but_last(old: Any) -> Any:
+    def announce_(self: Any, target: str, sink: Any, events: Any, now: Any) -> int:
+        return int(old(self, "site", sink, events[:-1], now))
+
+    return announce_
+
+
+def stamps_nothing(_old: Any) -> Any:
+    return lambda resource, present: iter(())
+
+
+def compares_raw(_old: Any) -> Any:
+    return dict
+
+
+def owner_is_ours(old: Any) -> Any:
+    def ownership(tags: Any, owner: str) -> Any:
+        return Ownership.OURS
+
+    return ownership
+
+
+def first_version(old: Any) -> Any:
+    def alias(spec: Any, target: Any, versions: Any) -> Any:
+        found = old(spec, target, versions)
+        return None if found is None else min(found, 1)
+
+    return alias
+
+
+def draws_ids(old: Any) -> Any:
+    drawn = count()
+
+    def registered_(registry: str, version: Any, tags: Any) -> Any:
+        event = old(registry, version, tags)
+        return replace(event, id=f"{event.id}-{next(drawn)}")
+
+    return registered_
+
+
+def kind(**changes: Any) -> Callable[[Any], Any]:
+    return lambda kind: replace(kind, **changes)
+
+
+def unpublished(kind: Any) -> Any:
+    def compare(spec: Any, state: Any) -> Any:
+        found = kind.compare(spec, state)
+        return tuple(c for c in found if c.path != "fallback.published")
+
+    return replace(kind, compare=compare)
+
+
+def tells_copies(_old: Any) -> Any:
+    return tuple

@@ -1,0 +1,139 @@
+"""How the worlds of workloads begin, and what happens in them, step by step."""
+
+from datetime import timedelta
+
+from controller.core.identity import OWNER_TAG
+from controller.core.plan import Verb
+from controller.core.request import Request
+from controller.core.resource import ResourceId
+from controller.emulation.runtimes.scripted import Script
+from tests.fakes.sim_controller import Wish
+from tests.fakes.sim_net import SimulatedReceiver
+from tests.faults.documents import BEFORE, service, services, sourced, webhook
+from tests.faults.workloads import populated, secret_of
+from tests.faults.world import CANARY, CLUSTER, World
+
+ONE, TWO = "s3://models/one", "s3://models/two"
+
+
+def run_finishes(value: float):
+    def step(world: World) -> None:
+        world.mlflow.add_run("scoring", "accuracy", value)
+
+    return step
+
+
+def experiment_with_run(body: str, value: float):
+    def begin(world: World) -> None:
+        populated(world)
+        world.mlflow._create_experiment({"name": "scoring"})
+        world.mlflow.add_run("scoring", "accuracy", value)
+        world.declare(body)
+
+    return begin
+
+
+def bad_image(world: World) -> None:
+    crash = Script(exits_after=timedelta(0), exit_code=1)
+    world.aws.ecs.script("hokusai/api:bad", crash)
+    world.declare(services(service(image="hokusai/api:bad")))
+
+
+def migrates(world: World) -> None:
+    done = Script(exits_after=timedelta(0), exit_code=0)
+    world.aws.ecs.script("hokusai/api:2 migrate", done)
+    world.declare(services(service(image="hokusai/api:2", extra=BEFORE)))
+
+
+def address_moves(world: World) -> None:
+    world.dns.names["api.hokusai-development.local"] = ("10.0.0.2",)
+
+
+def address_is(body: str):
+    def begin(world: World) -> None:
+        populated(world)
+        world.dns.names["api.hokusai-development.local"] = ("10.0.0.1",)
+        world.declare(body)
+
+    return begin
+
+
+def secret_rotates(world: World) -> None:
+    new = f"{secret_of('site')}-new"
+    world.environ["NEW_SECRET"] = new
+    keys = (secret_of("site").encode(), new.encode())
+    told = world.receivers["site"].told
+    world.receivers["site"] = SimulatedReceiver("site", keys, told)
+    secrets = "{env: NEW_SECRET}, {env: SITE_SECRET}"
+    world.declare(sourced(ONE, TWO) + webhook("site", secrets=secrets))
+
+
+def foreign(world: World) -> None:
+    """Make what others made: a service without our tag, a model likewise."""
+    populated(world)
+    ecs = world.aws.ecs.simulator
+    container = {"name": "hokusai-api-development", "image": "hokusai/api:0"}
+    definition = {
+        "family": "hokusai-api-development",
+        "networkMode": "awsvpc",
+        "requiresCompatibilities": ["FARGATE"],
+        "cpu": "256",
+        "memory": "512",
+        "containerDefinitions": [container],
+    }
+    ecs.call("RegisterTaskDefinition", definition)
+    network = {"awsvpcConfiguration": {"subnets": ["subnet-0a1b2c3d4e5f60001"]}}
+    for name in ("hokusai-api-development", "somebody-elses"):
+        created = {
+            "cluster": CLUSTER,
+            "serviceName": name,
+            "taskDefinition": "hokusai-api-development",
+            "desiredCount": 1,
+            "launchType": "FARGATE",
+            "networkConfiguration": network,
+        }
+        ecs.call("CreateService", created)
+    world.mlflow._create_model({"name": "leads"})
+    world.mlflow._create_model({"name": "somebody-elses"})
+
+
+def balanced(body: str, owner: str = "hokusai/development"):
+    """Begin with a load balancer that listens on two ports, and ``body`` declared."""
+
+    def begin(world: World) -> None:
+        populated(world)
+        tags = {OWNER_TAG: owner}
+        world.aws.balancing.made("hokusai-development", tags, 80, 443)
+        world.declare(body)
+
+    return begin
+
+
+def pushed(body: str):
+    """Begin with an image in ECR, and ``body`` declared."""
+
+    def begin(world: World) -> None:
+        populated(world)
+        world.aws.ecr.push("hokusai-api", "latest", "sha256:" + "a" * 64)
+        world.declare(body)
+
+    return begin
+
+
+def tag_moves(world: World) -> None:
+    world.aws.ecr.push("hokusai-api", "latest", "sha256:" + "b" * 64)
+
+
+def database_secret_rotates(world: World) -> None:
+    at = world.time.now().timestamp()
+    world.aws.secrets.rotate("hokusai/app", f"{CANARY}rotated", at)
+
+
+def asks(verb: Verb, wanted: str = ""):
+    """Return what has a person ask for something to be done with the service."""
+
+    def step(world: World) -> None:
+        request = Request("ada", "It answers slowly.", wanted)
+        world.wish = Wish(verb, ResourceId("service", "api"), request)
+
+    return step

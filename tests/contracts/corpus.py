@@ -69,21 +69,28 @@ def small(fields):
 
 
 def here(live, names) -> Here:
-    """Return where the pair is from, as its ARN says."""
-    arn = live.get("taskDefinitionArn") or live.get("serviceArn") or ""
-    parts = arn.split(":")
-    known = len(parts) >= _ARN_PARTS
-    return Here(parts[3], parts[4], names) if known else Here(names=names)
+    """Return where the pair is from, as its ARN says, or any other in it."""
+    own = (live.get("taskDefinitionArn"), live.get("serviceArn"))
+    for text in (*own, *(leaf for _, leaf in scalars(live))):
+        parts = str(text).split(":")
+        if parts[0] == "arn" and len(parts) >= _ARN_PARTS and parts[3] and parts[4]:
+            return Here(parts[3], parts[4], names)
+    return Here(names=names)
 
 
-def leaves(value, path=()):
-    """Yield the path of every scalar."""
+def scalars(value, path=()):
+    """Yield every scalar, after its path."""
     items = value.items() if isinstance(value, dict) else enumerate(value)
     for key, item in items:
         if isinstance(item, dict | list):
-            yield from leaves(item, (*path, key))
+            yield from scalars(item, (*path, key))
         else:
-            yield (*path, key)
+            yield (*path, key), item
+
+
+def leaves(value):
+    """Yield the path of every scalar; null is none."""
+    return (path for path, leaf in scalars(value) if leaf is not None)
 
 
 PAIRS = sorted(p for f in FOLDERS for p in f.rglob("*.json") if holds_a_pair(p))

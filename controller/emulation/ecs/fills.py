@@ -26,6 +26,7 @@ class Rule:
         value: the value to fill, or the sibling's name to copy.
         when: fields of the whole body and the values they must have one of.
         unless: fields of the same object that switch the rule off by being there.
+        needs: fields of the same object without which the rule is off.
         switch: the name of the switch, if AWS's behaviour is not confirmed.
     """
 
@@ -35,6 +36,7 @@ class Rule:
     value: Any = None
     when: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     unless: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
     switch: str | None = None
 
 
@@ -86,6 +88,7 @@ def _rules(entries: Iterable[Mapping[str, Any]]) -> Iterator[Rule]:
             value=entry.get("value", entry.get("from")),
             when={k: tuple(v) for k, v in entry.get("when", {}).items()},
             unless=tuple(entry.get("unless", ())),
+            needs=tuple(entry.get("needs", ())),
             switch=entry.get("switch"),
         )
 
@@ -101,7 +104,8 @@ def _value_at(body: Body, key: str) -> Any:
 
 def _apply_rule(rule: Rule, body: Body) -> None:
     for place in objects_at(body, rule.at):
-        if not any(place.get(other) for other in rule.unless):
+        off = any(place.get(other) for other in rule.unless)
+        if not off and all(place.get(other) for other in rule.needs):
             _ACTIONS[rule.kind](rule, place)
 
 

@@ -17,7 +17,7 @@ from controller.kinds.service.canonical import (
     managed_paths,
     real_differences,
 )
-from controller.kinds.service.canonical.shape import leaves
+from controller.kinds.service.canonical.shape import copied, leaves
 from controller.kinds.service.discovery_truth import registered
 from controller.kinds.service.fields import FIELDS, PREFIX, field_of
 from controller.kinds.service.freshness.changes import outdated
@@ -25,7 +25,7 @@ from controller.kinds.service.freshness.pins import settled
 from controller.kinds.service.memo import Memo
 from controller.kinds.service.released import SCALING, released
 from controller.kinds.service.routes.attachment import routed
-from controller.kinds.service.settings import settings
+from controller.kinds.service.settings import settings, spelled_out
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
 from controller.kinds.service.task_definition import render
@@ -104,8 +104,9 @@ def setting_differences(
         live: As DescribeServices answers.
         place: Where short names are looked up.
     """
-    asked = tags_by_key(declared)
-    after = managed_part(asked, canonical_service(declared))
+    whole = spelled_out(copied(dict(declared)))
+    asked = tags_by_key(whole)
+    after = managed_part(asked, canonical_service(whole))
     yield from _as_asked(asked, after, live, place)
 
 
@@ -163,7 +164,7 @@ def _has_parts(path: str) -> bool:
 
 def tags_by_key(declared: Mapping[str, Any]) -> Plain:
     """Return ``declared`` with tags by key: each is settled by itself."""
-    tags = {tag["key"]: tag.get("value", "") for tag in declared.get("tags", ())}
+    tags = {tag["key"]: tag.get("value", "") for tag in declared.get("tags") or ()}
     return {**declared, "tags": tags} if tags else dict(declared)
 
 

@@ -21,7 +21,7 @@ def settings(spec: ServiceSpec) -> dict[str, Any]:
     if spec.network.subnets and render(spec)["networkMode"] != "awsvpc":
         # Only a task with an address of its own has a network; ECS refuses it else.
         declared.pop("networkConfiguration")
-    return _spelled_out(declared)
+    return spelled_out(declared)
 
 
 def creation(spec: ServiceSpec) -> dict[str, Any]:
@@ -62,13 +62,13 @@ def _own(spec: ServiceSpec) -> Plain:
     return own
 
 
-def _spelled_out(declared: Plain) -> Plain:
+def spelled_out(declared: Plain) -> Plain:
     """Return ``declared`` with what must be said for an update to settle it.
 
     ECS keeps what an update leaves out, so that a default must be sent as well.
     """
     fill_defaults(declared, _AWSVPC, assignPublicIp="DISABLED")
-    strategy = declared[_HOW].get("strategy")
+    strategy = (declared.get(_HOW) or {}).get("strategy")
     if strategy in STEPS:
         name, steps = STEPS[strategy]
         fill_defaults(declared, _HOW, **{name: {}})

@@ -18,10 +18,12 @@ from controller.kinds.service.canonical import (
     rollout_fields,
     service_fields,
     structure,
+    unknown,
 )
 from controller.kinds.service.canonical.others import (
     UNMANAGED,
     Unmanaged,
+    in_parts,
     left_to_others,
     managed_paths,
 )
@@ -67,6 +69,8 @@ DEFINITION_BY_NAME = rules_of(
 DEFINITION = DEFINITION_BY_NAME + rules_of(
     definition.r05_read_only,
     definition.r06_tags_are_apart,
+    unknown.r04_of_a_later_day,
+    structure.r01_empty_texts,
     structure.r03_amounts_are_text,
     definition.r08_amounts_in_units,
     definition.r09_own_namespaces,
@@ -90,6 +94,8 @@ DEFINITION = DEFINITION_BY_NAME + rules_of(
     containers.r27_stop_timeout,
     containers.r28_log_secrets,
     containers.r29_requirements,
+    containers.r29_router_is_root,
+    definition.r33_app_mesh,
     references.r36_no_trailing_colons,
     # Host ports depend on the mode, so the mode goes after them.
     definition.r07_bridge_by_default,
@@ -126,6 +132,7 @@ SERVICE = SERVICE_BY_NAME + rules_of(
     service_fields.r57_placement,
     service_fields.r59_either_group,
     service_fields.r60_names_of_connections,
+    service_fields.r60_plain_volumes,
     service_fields.r60_off_is_not_there,
     # Once more, for what goes by no name: its parts have one spelling only now.
     service_fields.r59_balancers_are_a_set,
@@ -156,13 +163,12 @@ def canonical_service(fields: Mapping[str, Any]) -> Plain:
 def managed_part(declared: Mapping[str, Any], form: Mapping[str, Any]) -> Plain:
     """Return of the canonical ``form`` what ``declared`` settles; null where nothing is."""
     part: Plain = {}
-    for path in managed_paths(declared):
-        *way, last = path.split(".")
-        place, found = part, form
-        for step in way:
-            place = place.setdefault(step, {})
-            found = found.get(step) or {}
-        place[last] = found.get(last)
+    for name, value in declared.items():
+        found = form.get(name)
+        if in_parts(name, value):
+            part[name] = managed_part(value, found if isinstance(found, dict) else {})
+        elif value is not None:
+            part[name] = found
     return part
 
 

@@ -6,10 +6,12 @@ from controller.kinds.service.canonical.shape import (
     drop_defaults,
     key_by,
     places,
+    sort_at,
 )
 
 CONTAINERS = "containerDefinitions.*"
 _PORTS = "containerDefinitions.*.portMappings.*"
+_ALL_PERMISSIONS = ["mknod", "read", "write"]
 # In these the task has one address, so that a port is the host's as well.
 _ONE_ADDRESS = frozenset({"awsvpc", "host"})
 
@@ -136,9 +138,11 @@ def r24_version_consistency(definition: Plain) -> None:
 def r25_linux_parameters(definition: Plain) -> None:
     """A block of Linux parameters that asks for nothing is none.
 
-    API reference, LinuxParameters: initProcessEnabled is off, and the lists are empty.
+    API reference, LinuxParameters: initProcessEnabled is off, and the lists are empty;
+    Device.permissions: "By default, ... permissions for read, write, and mknod".
     """
     at = f"{CONTAINERS}.linuxParameters"
+    drop_defaults(definition, f"{at}.devices.*", permissions=_ALL_PERMISSIONS)
     drop_defaults(definition, at, initProcessEnabled=False, devices=[], tmpfs=[])
     drop_defaults(definition, f"{at}.capabilities", add=[], drop=[])
     drop_defaults(definition, at, capabilities={})
@@ -149,9 +153,11 @@ def r26_restart_policy(definition: Plain) -> None:
     """A container that may restart must have run for 300 s, and ignores no code.
 
     API reference, ContainerRestartPolicy.restartAttemptPeriod: "By default, a container
-    must run for 300 seconds". A policy that is off stays: it says so.
+    must run for 300 seconds"; ignoredExitCodes is a set. A policy that is off stays: it
+    says so.
     """
     at = f"{CONTAINERS}.restartPolicy"
+    sort_at(definition, at, "ignoredExitCodes")
     drop_defaults(definition, at, restartAttemptPeriod=300, ignoredExitCodes=[])
 
 
@@ -174,6 +180,16 @@ def r28_log_secrets(definition: Plain) -> None:
     at = f"{CONTAINERS}.logConfiguration"
     key_by(definition, at, "secretOptions", _name, _value_from)
     drop_defaults(definition, at, secretOptions={})
+
+
+def r29_router_is_root(definition: Plain) -> None:
+    """A log router runs as user 0, said or not.
+
+    ECS fills in "0" and refuses any other (hashicorp/terraform-provider-aws#41394).
+    """
+    for container in places(definition, CONTAINERS):
+        if container.get("firelensConfiguration"):
+            drop_defaults(container, "", user="0")
 
 
 def r29_requirements(definition: Plain) -> None:

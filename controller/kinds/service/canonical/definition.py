@@ -25,6 +25,7 @@ _READ_ONLY = frozenset(
 )
 _VOLUME = "volumes.*"
 _EFS = "volumes.*.efsVolumeConfiguration"
+_S3 = "volumes.*.s3filesVolumeConfiguration"
 UNITS = 1024
 
 
@@ -123,15 +124,24 @@ def r13_plain_volumes(definition: Plain) -> None:
 
     Recorded: ``host`` comes back empty. API reference, EFSVolumeConfiguration:
     rootDirectory "/" and transitEncryption DISABLED; EFSAuthorizationConfig.iam
-    DISABLED; Volume.configuredAtLaunch false.
+    DISABLED; Volume.configuredAtLaunch false; S3FilesVolumeConfiguration as EFS.
     """
     drop_defaults(definition, _VOLUME, host={}, configuredAtLaunch=False)
     drop_defaults(definition, _EFS, rootDirectory="/", transitEncryption="DISABLED")
     drop_defaults(definition, f"{_EFS}.authorizationConfig", iam="DISABLED")
+    drop_defaults(definition, _S3, rootDirectory="/")
     for volume in places(definition, _VOLUME):
         docker = volume.get("dockerVolumeConfiguration")
         if isinstance(docker, dict):
             drop_defaults(docker, "", autoprovision=False)
+
+
+def r33_app_mesh(definition: Plain) -> None:
+    """A proxy is App Mesh's.
+
+    API reference, ProxyConfiguration.type: "The only supported value is APPMESH".
+    """
+    drop_defaults(definition, "proxyConfiguration", type="APPMESH")
 
 
 def on_fargate(definition: Plain) -> bool:

@@ -4,6 +4,8 @@ They come first: what they key by name has a path that a person can read, and on
 that stays the same while the other rules work.
 """
 
+from typing import Any
+
 from controller.kinds.service.canonical.containers import CONTAINERS
 from controller.kinds.service.canonical.shape import Plain, key_by, places, sort_at
 
@@ -28,7 +30,7 @@ def r31_shuffled(definition: Plain) -> None:
     order than they were given.
     """
     key_by(definition, "", "containerDefinitions", _name)
-    key_by(definition, CONTAINERS, "environment", _name, lambda v: v.get("value", ""))
+    key_by(definition, CONTAINERS, "environment", _name, _value)
     key_by(definition, CONTAINERS, "secrets", _name, lambda s: s.get("valueFrom"))
     key_by(definition, CONTAINERS, "ulimits", _name, _nameless)
     key_by(definition, CONTAINERS, "portMappings", _port)
@@ -40,7 +42,8 @@ def r31_shuffled(definition: Plain) -> None:
 def r32_names_once(definition: Plain) -> None:
     """What comes twice by name cannot go by name, and stays a list in one order.
 
-    It comes last, when all else in the entries has one spelling. API reference, RegisterTaskDefinition refuses it; so does the document.
+    It comes last, when all else in the entries has one spelling. API reference,
+    RegisterTaskDefinition refuses it; so does the document.
     """
     sort_at(definition, CONTAINERS, *_BY_NAME)
 
@@ -60,7 +63,7 @@ def r33_sets(definition: Plain) -> None:
         "proxyConfiguration",
         "properties",
         _name,
-        lambda p: p.get("value", ""),
+        _value,
     )
     sort_at(definition, "", "placementConstraints")
 
@@ -78,11 +81,19 @@ def r34_order_that_counts(definition: Plain) -> None:
     key_by(definition, linux, "tmpfs", lambda t: str(t["containerPath"]))
     for tmpfs in places(definition, f"{linux}.tmpfs.*"):
         sort_at(tmpfs, "", "mountOptions")
+    for device in places(definition, f"{linux}.devices.*"):
+        sort_at(device, "", "permissions")
     sort_at(definition, f"{linux}.capabilities", "add", "drop")
 
 
 def _name(item: Plain) -> str:
     return str(item["name"])
+
+
+def _value(item: Plain) -> Any:
+    """Return the value of a variable; one without a value is set to nothing."""
+    value = item.get("value")
+    return "" if value is None else value
 
 
 def _nameless(item: Plain) -> Plain:

@@ -37,13 +37,21 @@ def left_to_others(path: str, declared: Fields, live: Fields) -> Unmanaged | Non
 
 
 def managed_paths(declared: Fields, path: str = "") -> Iterator[str]:
-    """Yield the paths of what ``declared`` settles; a list is settled as a whole."""
+    """Yield the paths of what ``declared`` settles; a list is settled as a whole.
+
+    Null settles nothing: UpdateService takes it for "as it is".
+    """
     for name, value in declared.items():
         inner = f"{path}.{name}" if path else name
-        if isinstance(value, dict) and value and name not in WHOLE:
+        if in_parts(name, value):
             yield from managed_paths(value, inner)
-        else:
+        elif value is not None:
             yield inner
+
+
+def in_parts(name: str, value: Any) -> bool:
+    """Whether each field in ``value`` is settled by itself, or not at all."""
+    return isinstance(value, dict) and bool(value) and name not in WHOLE
 
 
 def r04_undeclared(path: str, declared: Fields, _live: Fields) -> bool:

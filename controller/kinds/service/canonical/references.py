@@ -14,6 +14,7 @@ from controller.kinds.service.canonical.shape import Plain, places
 
 _SUFFIX = re.compile(r"-[A-Za-z0-9]{6}")
 _SECRET_PARTS = 4
+CURRENT = "AWSCURRENT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,8 @@ def r35_roles(name: str, arn: str, here: Here) -> bool:
     start = f"arn:{r39_partition(here.region)}:iam::{here.account}:role/"
     if name.startswith("arn:") or not arn.startswith(start):
         return False
-    role = arn.removeprefix(start)
-    return role == name or role.endswith(f"/{name}")
+    role, short = arn.removeprefix(start), name.removeprefix("/")
+    return role == short or role.endswith(f"/{short}")
 
 
 def r36_secrets(one: str, other: str, here: Here) -> bool:
@@ -100,6 +101,18 @@ def r36_secrets(one: str, other: str, here: Here) -> bool:
     return name == longer or (
         longer.startswith(name) and bool(_SUFFIX.fullmatch(longer[len(name) :]))
     )
+
+
+def r36_credentials(name: str, arn: str, here: Here) -> bool:
+    """A registry's credentials go by the name of their secret, or its ARN.
+
+    API reference, RepositoryCredentials.credentialsParameter: "if the secret exists in
+    the same Region ... the full ARN or the name of the secret".
+    """
+    if name.startswith("arn:"):
+        return r36_secrets(name, arn, here)
+    start = f"arn:{r39_partition(here.region)}:secretsmanager:{here.region}"
+    return r36_secrets(f"{start}:{here.account}:secret:{name}", arn, here)
 
 
 def r36_no_trailing_colons(plain: Plain) -> None:
@@ -168,7 +181,8 @@ def _secret(arn: str) -> tuple[str, str, str, str] | None:
         return None
     parts = [found[1], *found[2].removeprefix(":").split(":"), "", "", ""]
     key, stage, version = parts[1:_SECRET_PARTS]
-    return found[1], key, stage, version
+    # Developer guide: without a stage and a version it is the current one.
+    return found[1], key, "" if stage == CURRENT else stage, version
 
 
 def _image(text: str) -> str:
@@ -189,6 +203,7 @@ def _spelling(at: str, alike: Callable[[str, str, Here], bool]) -> Spelling:
 SPELLINGS = (
     _spelling(r"\.image$", r30_docker_hub),
     _spelling(r"(^|\.)(taskRoleArn|executionRoleArn|roleArn|role)$", r35_roles),
-    _spelling(r"\.secrets\.|secretOptions\.|\.credentialsParameter$", r36_secrets),
+    _spelling(r"\.secrets\.|secretOptions\.", r36_secrets),
+    _spelling(r"\.credentialsParameter$", r36_credentials),
     _spelling(r"(^|\.)(namespace|cluster)$", r38_names),
 )

@@ -14,8 +14,8 @@ from controller.kinds.service.canonical.shape import (
 
 _HOW = "deploymentConfiguration"
 _BREAKER = f"{_HOW}.deploymentCircuitBreaker"
-# Percentages are stored as floating point, and told as that.
-_DIGITS = 6
+# ECS takes tenths of a percent, and may tell them in single precision.
+_DIGITS = 4
 # The strategies that go step by step: where their steps stand, and what they are.
 STEPS: Mapping[Any, tuple[str, Plain]] = {
     "CANARY": (
@@ -27,6 +27,7 @@ STEPS: Mapping[Any, tuple[str, Plain]] = {
         {"stepPercent": 10.0, "stepBakeTimeInMinutes": 6},
     ),
 }
+_PERCENTAGES = frozenset({"canaryPercent", "stepPercent"})
 
 
 def r49_percentages(service: Plain) -> None:
@@ -110,7 +111,7 @@ def r54_steps(service: Plain) -> None:
     """A canary is 5 % for 10 minutes, and a linear step 10 % for 6.
 
     API reference, CanaryConfiguration and LinearConfiguration, for services that chose
-    the strategy. Percentages are numbers with a point, compared to six digits.
+    the strategy. Percentages are numbers with a point, compared to four digits.
     """
     strategy = (service.get(_HOW) or {}).get("strategy")
     if strategy in STEPS:
@@ -118,6 +119,6 @@ def r54_steps(service: Plain) -> None:
     for name, steps in STEPS.values():
         fill_defaults(service, f"{_HOW}.{name}", **steps)
         for place in places(service, f"{_HOW}.{name}"):
-            for field, value in place.items():
-                if isinstance(value, float):
-                    place[field] = round(value, _DIGITS)
+            for field in _PERCENTAGES & place.keys():
+                if isinstance(place[field], int | float):
+                    place[field] = round(float(place[field]), _DIGITS)

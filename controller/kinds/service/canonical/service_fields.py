@@ -3,6 +3,7 @@
 from controller.kinds.service.canonical.shape import (
     EACH,
     Plain,
+    drop_defaults,
     fill_defaults,
     key_by,
     places,
@@ -29,13 +30,20 @@ _READ_ONLY = frozenset(
 )
 # They say which service it is, not how it is.
 _IDENTITY = ("serviceName", "service", "cluster", "clientToken")
-_LINKED_ROLE = "role/aws-service-role/"
+_LINKED_ROLE = "AWSServiceRoleForECS"
 # DescribeServices tells these of a deployment only.
 _OF_A_DEPLOYMENT = (
     "serviceConnectConfiguration",
     "volumeConfigurations",
     "vpcLatticeConfigurations",
 )
+# Spellings of what strategies go by, in small letters.
+_FIELDS = {
+    "host": "instanceId",
+    "instanceid": "instanceId",
+    "cpu": "cpu",
+    "memory": "memory",
+}
 _AWSVPC = "networkConfiguration.awsvpcConfiguration"
 
 
@@ -49,7 +57,7 @@ def r40_read_only(service: Plain) -> None:
         service.pop(name, None)
     if "roleArn" in service:
         service["role"] = service.pop("roleArn")
-    if _LINKED_ROLE in str(service.get("role")):
+    if str(service.get("role")).rpartition("/")[2] in ("", _LINKED_ROLE):
         del service["role"]
 
 
@@ -158,11 +166,10 @@ def r57_placement(service: Plain) -> None:
     """
     sort_at(service, "", "placementConstraints")
     for strategy in places(service, f"placementStrategy.{EACH}"):
-        kind, by = str(strategy.get("type", "")), str(strategy.get("field", ""))
-        strategy["type"] = kind.lower()
+        strategy["type"] = str(strategy.get("type", "")).lower()
+        by = strategy.pop("field", None)
         if by:
-            small = by.lower() if by.lower() in {"cpu", "memory"} else by
-            strategy["field"] = "instanceId" if by.lower() == "host" else small
+            strategy["field"] = _FIELDS.get(by.lower(), by)
 
 
 def r59_either_group(service: Plain) -> None:
@@ -171,7 +178,8 @@ def r59_either_group(service: Plain) -> None:
     API reference, AdvancedConfiguration.alternateTargetGroupArn; after each rollout the
     groups have changed places, and the weights of the rule are ECS's.
     """
-    for balancer in places(service, f"loadBalancers.{EACH}"):
+    balancers = places(service, f"loadBalancers.{EACH}")
+    for balancer in balancers + places(service, f"vpcLatticeConfigurations.{EACH}"):
         advanced = balancer.get("advancedConfiguration")
         if isinstance(advanced, dict) and advanced.get("alternateTargetGroupArn"):
             pair = balancer.get("targetGroupArn"), advanced["alternateTargetGroupArn"]
@@ -183,23 +191,43 @@ def r59_either_group(service: Plain) -> None:
 def r59_balancers_are_a_set(service: Plain) -> None:
     """Load balancers go by container and port, in any order.
 
-    API reference, CreateService.loadBalancers; registries are a set as well.
+    API reference, CreateService.loadBalancers; registries are a set as well, and a port
+    of 0 is none. Lattice's groups and the gateway's connectors go by port.
     """
     key_by(service, "", "loadBalancers", _balanced)
+    drop_defaults(service, f"serviceRegistries.{EACH}", port=0, containerPort=0)
     sort_at(service, "", "serviceRegistries")
+    key_by(service, "", "vpcLatticeConfigurations", lambda one: str(one["portName"]))
+    key_by(service, "", "gatewayConnectors", lambda one: str(one["portName"]))
+    sort_at(service, f"gatewayConnectors.{EACH}.filters", "accessTypes")
+    sort_at(service, f"monitoring.metricConfigurations.{EACH}", "metricNames")
+    sort_at(service, "monitoring", "metricConfigurations")
 
 
 def r60_names_of_connections(service: Plain) -> None:
     """Names in Service Connect follow from the port's.
 
     API reference, ServiceConnectService.discoveryName and clientAliases[].dnsName;
-    ServiceManagedEBSVolumeConfiguration.filesystemType: xfs.
+    ServiceConnectAccessLogConfiguration: queries are not logged.
     """
     for one in places(service, f"serviceConnectConfiguration.services.{EACH}"):
         fill_defaults(one, "", discoveryName=one.get("portName"))
         fill_defaults(one, f"clientAliases.{EACH}", dnsName=one["discoveryName"])
+    logs = "serviceConnectConfiguration.accessLogConfiguration"
+    fill_defaults(service, logs, includeQueryParameters="DISABLED")
+
+
+def r60_plain_volumes(service: Plain) -> None:
+    """A volume of a task is formatted as xfs, and gets no tags but its own.
+
+    API reference, ServiceManagedEBSVolumeConfiguration.filesystemType and
+    EBSTagSpecification.propagateTags: "If no value is specified, the tags aren't
+    propagated".
+    """
     volumes = f"volumeConfigurations.{EACH}.managedEBSVolume"
     fill_defaults(service, volumes, filesystemType="xfs")
+    tags = f"{volumes}.tagSpecifications.{EACH}"
+    fill_defaults(service, tags, propagateTags="NONE")
 
 
 def r60_connections_by_name(service: Plain) -> None:
@@ -211,10 +239,19 @@ def r60_connections_by_name(service: Plain) -> None:
     key_by(service, connect, "services", lambda s: str(s["portName"]))
     each = f"{connect}.services.{EACH}"
     key_by(service, each, "clientAliases", lambda alias: str(alias["port"]))
+    key_by(
+        service,
+        f"{connect}.logConfiguration",
+        "secretOptions",
+        lambda option: str(option["name"]),
+        lambda option: str(option.get("valueFrom", "")).rstrip(":"),
+    )
     key_by(service, "", "volumeConfigurations", lambda v: str(v["name"]))
+    volumes = f"volumeConfigurations.{EACH}.managedEBSVolume.tagSpecifications.{EACH}"
+    key_by(service, volumes, "tags", _tag_key, _tag_value)
     tags = service.get("tags")
     if isinstance(tags, list):
-        pairs = ((tag["key"], tag.get("value", "")) for tag in tags)
+        pairs = ((_tag_key(tag), _tag_value(tag)) for tag in tags)
         service["tags"] = {k: v for k, v in pairs if not k.startswith("aws:")}
 
 
@@ -230,3 +267,11 @@ def r60_off_is_not_there(service: Plain) -> None:
 
 def _balanced(balancer: Plain) -> str:
     return f"{balancer['containerName']}:{balancer['containerPort']}"
+
+
+def _tag_key(tag: Plain) -> str:
+    return str(tag["key"])
+
+
+def _tag_value(tag: Plain) -> str:
+    return str(tag.get("value") or "")

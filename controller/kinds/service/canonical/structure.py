@@ -2,12 +2,15 @@
 
 from typing import Any
 
-from controller.kinds.service.canonical.shape import Plain, places, without_empty
+from controller.kinds.service.canonical.shape import (
+    Plain,
+    drop_defaults,
+    places,
+    without_empty,
+)
 
 # Their keys are the user's: ECS keeps them letter by letter.
 _OPAQUE = frozenset({"dockerLabels", "options", "driverOpts", "labels", "hookDetails"})
-
-
 # Their keys are names, once the lists have become mappings.
 _BY_NAME = frozenset(
     {
@@ -32,6 +35,29 @@ _BY_NAME = frozenset(
 )
 
 
+# Texts that may be left out, by where they stand.
+_TEXTS = {
+    "containerDefinitions.*": ("hostname", "user", "workingDirectory"),
+    "containerDefinitions.*.portMappings.*": (
+        "name",
+        "appProtocol",
+        "containerPortRange",
+    ),
+    "volumes.*.host": ("sourcePath",),
+    "volumes.*.efsVolumeConfiguration": ("rootDirectory", "transitEncryption"),
+    "volumes.*.efsVolumeConfiguration.authorizationConfig": ("accessPointId", "iam"),
+    "volumes.*.s3filesVolumeConfiguration": ("rootDirectory", "accessPointArn"),
+}
+# What starts with more than one capital in CloudFormation, or goes by another name.
+_CLOUDFORMATION = {
+    "EFSVolumeConfiguration": "efsVolumeConfiguration",
+    "FSxWindowsFileServerVolumeConfiguration": "fsxWindowsFileServerVolumeConfiguration",
+    "FilesystemId": "fileSystemId",
+    "IAM": "iam",
+    "ProxyConfigurationProperties": "properties",
+}
+
+
 def r01_nothing_is_left_out(plain: Plain) -> None:
     """Null, an empty list and an empty mapping are as good as not there.
 
@@ -41,6 +67,17 @@ def r01_nothing_is_left_out(plain: Plain) -> None:
     kept = without_empty(plain)
     plain.clear()
     plain.update(kept)
+
+
+def r01_empty_texts(plain: Plain) -> None:
+    """A name, a path or a user that is empty is none.
+
+    API reference: none of these fields is required, and clients such as Terraform send
+    "" for what they do not know. Variables, labels and options keep their empty text.
+    """
+    for path, names in _TEXTS.items():
+        for name in names:
+            drop_defaults(plain, path, **{name: ""})
 
 
 def r02_keys_start_small(plain: Plain) -> None:
@@ -71,7 +108,7 @@ def _small(value: Any, *, named: bool = False) -> Any:
     match value:
         case dict():
             return {
-                (name := key if named else key[:1].lower() + key[1:]): entry
+                (name := key if named else _api_name(key)): entry
                 if name in _OPAQUE and not named
                 else _small(entry, named=name in _BY_NAME and not named)
                 for key, entry in value.items()
@@ -80,3 +117,7 @@ def _small(value: Any, *, named: bool = False) -> Any:
             return [_small(item) for item in value]
         case _:
             return value
+
+
+def _api_name(key: str) -> str:
+    return _CLOUDFORMATION.get(key) or key[:1].lower() + key[1:]

@@ -53,9 +53,10 @@ class SecretsManager(VersionedShelf):
         return {"SecretString": value}
 
     def DescribeSecret(self, asked: Mapping[str, Any]) -> Any:
-        """Return that a secret is there."""
-        self._of(asked["SecretId"], "ResourceNotFoundException")
-        return {"Name": asked["SecretId"]}
+        """Return that a secret is there, and when it was changed last."""
+        name = asked["SecretId"].rpartition(":secret:")[2] or asked["SecretId"]
+        self._of(name, "ResourceNotFoundException")
+        return {"Name": name, "LastChangedDate": self.made(name)}
 
     def ListSecretVersionIds(self, asked: Mapping[str, Any]) -> Any:
         """Return the current version of a secret."""

@@ -37,7 +37,8 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     "listener, ceil(k / 20) DescribeTags; with a number of tasks: ceil(d / 50) "
     "DescribeScalableTargets; images in ECR and secrets, each minute: DescribeImages a "
     "repository, ceil(n / 20) DescribeServiceRevisions until digests are known, "
-    "ListSecretVersionIds a secret, ceil(p / 50) DescribeParameters",
+    "ListSecretVersionIds a secret, and DescribeSecret once its versions moved, "
+    "ceil(p / 50) DescribeParameters",
     unbound=frozenset({"desired_count"}),
     immutable=immutable_paths(),
     refuses=refuses,

@@ -223,6 +223,6 @@ def test_the_rule_that_status_tells_is_the_one_that_is_asserted_here():
         "listener, ceil(k / 20) DescribeTags; with a number of tasks: ceil(d / 50) "
         "DescribeScalableTargets; images in ECR and secrets, each minute: "
         "DescribeImages a repository, ceil(n / 20) DescribeServiceRevisions until "
-        "digests are known, ListSecretVersionIds a secret, ceil(p / 50) "
-        "DescribeParameters"
+        "digests are known, ListSecretVersionIds a secret, and DescribeSecret once "
+        "its versions moved, ceil(p / 50) DescribeParameters"
     )

@@ -27,6 +27,7 @@ OLD, NEW = "sha256:" + "a" * 64, "sha256:" + "c" * 64
 HOUR = timedelta(hours=1)
 MOVED = ImageSeen(NAME, IMAGE, OLD, NEW)
 ROTATED = SecretsSeen("2222", ("DB_PASSWORD",))
+BACK = SecretsSeen("2222", moved=("DB_PASSWORD",))
 
 
 def spec(**fields) -> ServiceSpec:
@@ -241,6 +242,9 @@ def test_a_rotated_secret_is_told_and_nothing_is_restarted():
             "1111/", SecretsSeen("2222"), Effect.COSMETIC, id="others restarted"
         ),
         pytest.param("1111/", SecretsSeen(unseen="no"), None, id="could not look"),
+        pytest.param("1111/d0", BACK, Effect.RESTART, id="went back"),
+        pytest.param("2222/d1", BACK, Effect.RESTART, id="went back, died before"),
+        pytest.param("2222/d0", BACK, None, id="went back, restarted for it"),
     ],
 )
 def test_a_new_version_restarts_once_where_that_is_asked_for(tag, secrets, effect):

@@ -1,5 +1,6 @@
 """How tags and versions are looked up: in few calls, now and then, never a value."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -17,6 +18,7 @@ PLATFORM = Platform("hokusai", "development", "123456789012", "us-east-1")
 HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 INDEX = "application/vnd.oci.image.index.v1+json"
 EARLIER = datetime(2026, 1, 2, 11, tzinfo=UTC)
+LATER = datetime(2026, 1, 2, 13, tzinfo=UTC)
 SECRETS = {
     "DB_PASSWORD": {"secretsmanager": "hokusai/app:database"},
     "TOKEN": {"secretsmanager": "hokusai/app:token"},
@@ -33,6 +35,7 @@ class Shelves:
         self.kind = "application/vnd.oci.image.manifest.v1+json"
         self.runs = "sha256:old"
         self.made = EARLIER
+        self.changed = EARLIER
         self.mutability = "MUTABLE"
 
     def call(self, _service, operation, /, **asked):
@@ -84,6 +87,13 @@ class Shelves:
         old = {"VersionId": "v0", "VersionStages": ["AWSPREVIOUS"]}
         new = {"VersionStages": ["AWSCURRENT"], "CreatedDate": self.made}
         return {"Versions": [old, {"VersionId": f"v{self.made}", **new}]}
+
+    def DescribeSecret(self, asked):
+        assert asked["SecretId"].endswith(":secret:hokusai/app")
+        if self.changed is None:
+            msg = "secretsmanager:DescribeSecret was refused"
+            raise PermanentError(msg)
+        return {"LastChangedDate": self.changed}
 
     def DescribeParameters(self, asked):
         names = asked["ParameterFilters"][0]["Values"]
@@ -221,6 +231,53 @@ def test_a_secret_newer_than_the_tasks_is_named_and_changes_the_hash():
     assert before.rotated == ()
     assert after.rotated == ("DB_PASSWORD", "TOKEN")
     assert before.versions != after.versions
+
+
+@pytest.mark.parametrize(
+    ("changed", "moved", "unseen"),
+    [
+        pytest.param(LATER, ("DB_PASSWORD", "TOKEN"), False, id="after the tasks"),
+        pytest.param(EARLIER, (), False, id="before the tasks"),
+        pytest.param(None, (), True, id="nobody may say"),
+    ],
+)
+def test_a_secret_that_goes_back_to_an_older_version_is_seen(changed, moved, unseen):
+    looking = Looking(secrets=SECRETS, restart_on_secret_change=True)
+    (service,) = looking.services
+    tags = [{"key": "hokusai.ai/secrets", "value": "other-versions/D1"}]
+    looking.services = [replace(service, answer={**service.answer, "tags": tags})]
+    looking.shelves.changed = changed
+
+    secrets = looking.once()[0].secrets
+
+    assert secrets.rotated == ()
+    assert (secrets.moved, bool(secrets.unseen)) == (moved, unseen)
+    assert bool(secrets.versions) is not unseen
+
+
+def test_a_restart_that_died_after_its_mark_is_still_known_to_be_due():
+    looking = Looking(secrets=SECRETS, restart_on_secret_change=True)
+    (service,) = looking.services
+    versions = looking.once()[0].secrets.versions
+    marked = {
+        "tags": [{"key": "hokusai.ai/secrets", "value": f"{versions}/D1"}],
+        "currentServiceDeployment": "arn:service-deployment/D1",
+    }
+    looking.services = [replace(service, answer={**service.answer, **marked})]
+    looking.shelves.changed = LATER
+
+    assert looking.once()[0].secrets.moved == ("DB_PASSWORD", "TOKEN")
+
+
+def test_nobody_is_asked_when_labels_moved_while_the_versions_are_the_same():
+    looking = Looking(secrets=SECRETS, restart_on_secret_change=True)
+    (service,) = looking.services
+    versions = looking.once()[0].secrets.versions
+    tags = [{"key": "hokusai.ai/secrets", "value": f"{versions}/D1"}]
+    looking.services = [replace(service, answer={**service.answer, "tags": tags})]
+    looking.clock.forward(60)
+
+    assert "DescribeSecret" not in looking.once()[1]
 
 
 def test_a_service_to_be_pinned_is_made_by_digest_or_not_at_all():

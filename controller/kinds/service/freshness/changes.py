@@ -34,14 +34,14 @@ def outdated(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
     if not spec.restart_on_secret_change or not versions:
         return
     known = told(state, SECRETS_TAG)
-    if not known and state.fresh.secrets.rotated:
+    if not known and state.fresh.secrets.outdated:
         # The first sight restarts nothing, and marks no tasks with what they lack.
         return
     if not known:
         yield Change(SECRETS, None, versions, Effect.COSMETIC)
     elif not was_tried(state, SECRETS_TAG, versions):
         # Tasks that somebody else restarted since have the new values already.
-        effect = Effect.RESTART if state.fresh.secrets.rotated else Effect.COSMETIC
+        effect = Effect.RESTART if state.fresh.secrets.outdated else Effect.COSMETIC
         yield Change(SECRETS, known.rpartition("/")[0], versions, effect)
 
 
@@ -145,6 +145,11 @@ def _secrets(spec: ServiceSpec, state: ServiceState) -> Iterator[Finding]:
     for name in secrets.rotated:
         what = f"{name} was rotated after the tasks started"
         message = f"{what}: they have the value from before."
+        path = f"secrets.{name}"
+        yield Finding(path, Reason.OUTDATED, message, _restart(state, what))
+    for name in secrets.moved:
+        what = f"{name} went back to an older version after the tasks started"
+        message = f"{what}: they have the value of the newer one."
         path = f"secrets.{name}"
         yield Finding(path, Reason.OUTDATED, message, _restart(state, what))
 

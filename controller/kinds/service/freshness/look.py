@@ -5,7 +5,7 @@ those whose declaration acts on it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from controller.core.clock import Clock
 from controller.core.errors import DriverError, PermanentError
 from controller.core.identity import content_hash
 from controller.core.resource import ResourceId
+from controller.kinds.service.freshness.marks import SECRETS_TAG, is_marked
 from controller.kinds.service.freshness.pins import (
     images_of,
     pin_of,
@@ -33,6 +34,7 @@ from controller.kinds.service.freshness.versions import (
 )
 from controller.kinds.service.preflight.names import EcrImage
 from controller.kinds.service.spec import ServiceSpec
+from controller.kinds.service.tags import tags_of
 from controller.kinds.service.task_definition import render
 
 # What DescribeServiceRevisions takes at most; API reference.
@@ -82,7 +84,7 @@ class Look:
             s.id: Freshness(
                 str(s.id),
                 tuple(self._images(s, resolved, running)) if s in about_images else (),
-                _secrets(s, versions) if s in about_secrets else SecretsSeen(),
+                self._secrets(s, versions) if s in about_secrets else SecretsSeen(),
                 self._rested(s.answer),
             )
             for s in services
@@ -141,6 +143,33 @@ class Look:
                 there.skipped,
                 there.unseen or blind,
             )
+
+    def _secrets(
+        self, service: Looked, versions: Mapping[Kept, Version]
+    ) -> SecretsSeen:
+        """Return what is seen of its secrets; more is asked if their versions moved.
+
+        A label that went back to an older version leaves no trace in that version's
+        date. The tag says which versions the tasks were started with.
+        """
+        seen = _secrets(service, versions)
+        known = tags_of(service.answer).get(SECRETS_TAG)
+        if not known or not seen.versions or seen.rotated:
+            return seen
+        if is_marked(service.answer, SECRETS_TAG, seen.versions):
+            return seen
+        places = {
+            name: place
+            for name, place in sorted(_places(service.spec).items())
+            if place.store == "secretsmanager"
+        }
+        changed = {
+            name: self._versions.changed(place) for name, place in places.items()
+        }
+        unseen = dict.fromkeys(v.unseen for v in changed.values() if v.unseen)
+        if unseen:
+            return SecretsSeen(unseen="; ".join(unseen))
+        return replace(seen, moved=_newer(service, changed))
 
     def _revisions(self, services: Iterable[Looked]) -> dict[str, Running]:
         """Return what runs in each present revision; asked until ECS knows it all.
@@ -207,12 +236,17 @@ def _secrets(service: Looked, versions: Mapping[Kept, Version]) -> SecretsSeen:
     places = _places(service.spec)
     seen = {name: versions[place] for name, place in sorted(places.items())}
     unseen = [v.unseen for v in seen.values() if v.unseen]
-    began = _began(service.answer)
-    rotated = tuple(name for name, v in seen.items() if v.at and began and v.at > began)
+    rotated = _newer(service, seen)
     if unseen or not seen:
         return SecretsSeen(rotated=rotated, unseen="; ".join(dict.fromkeys(unseen)))
     ids = sorted({(str(places[name]), v.id) for name, v in seen.items()})
     return SecretsSeen(content_hash(ids).replace("v1:", ""), rotated)
+
+
+def _newer(service: Looked, seen: Mapping[str, Version]) -> tuple[str, ...]:
+    """Return what of ``seen`` is newer than the service's present tasks."""
+    began = _began(service.answer)
+    return tuple(name for name, v in seen.items() if v.at and began and v.at > began)
 
 
 def _primary(answer: Answer) -> Answer:

@@ -5,11 +5,13 @@ it is known after a crash whether the restart came to be, and no digest whose ro
 was rolled back is tried again. No store is needed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from controller.core.identity import APPLIED_TAG, client_token
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
+from controller.kinds.service.tags import tags_of
 
 DIGEST_TAG = "hokusai.ai/digest"
 SECRETS_TAG = "hokusai.ai/secrets"
@@ -22,7 +24,7 @@ def marks(
     spec: ServiceSpec, state: ServiceState, *, restarts: bool
 ) -> Iterator[tuple[str, str]]:
     """Yield the tags to write before a deployment, or where none is to follow."""
-    follows = _deployment(state) if restarts else ""
+    follows = _deployment(state.settings) if restarts else ""
     if restarts and is_followed(spec):
         # Whoever dies before the stamp leaves this, and the next pass stamps.
         yield APPLIED_TAG, _UNDER_WAY
@@ -48,17 +50,25 @@ def digests_of(state: ServiceState) -> str:
 
 def was_tried(state: ServiceState, tag: str, wanted: str) -> bool:
     """Whether a deployment followed the mark for ``wanted``, whatever came of it."""
-    value, _, followed = told(state, tag).rpartition("/")
-    present = _deployment(state)
+    return is_settled(told(state, tag), wanted, _deployment(state.settings))
+
+
+def is_settled(mark: str, wanted: str, present: str) -> bool:
+    """Whether ``mark`` is for ``wanted``, and ``present`` is not what it followed."""
+    value, _, followed = mark.rpartition("/")
     return value == wanted and (not present or followed != present)
+
+
+def is_marked(answer: Mapping[str, Any], tag: str, wanted: str) -> bool:
+    """Whether a service, as DescribeServices tells of it, is settled for ``wanted``."""
+    return is_settled(tags_of(answer).get(tag, ""), wanted, _deployment(answer))
 
 
 def told(state: ServiceState, tag: str) -> str:
     """Return the value of one of the service's tags; empty if it has none."""
-    tags = {t["key"]: t.get("value", "") for t in state.settings.get("tags", ())}
-    return str(tags.get(tag, ""))
+    return tags_of(state.settings).get(tag, "")
 
 
-def _deployment(state: ServiceState) -> str:
+def _deployment(answer: Mapping[str, Any]) -> str:
     """Return ECS's id of the service deployment: a rollback has no id of its own."""
-    return str(state.settings.get("currentServiceDeployment", "")).rpartition("/")[2]
+    return str(answer.get("currentServiceDeployment", "")).rpartition("/")[2]

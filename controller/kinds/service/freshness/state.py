@@ -41,12 +41,20 @@ class SecretsSeen:
     Attributes:
         versions: A hash of their ids; empty if they were not all seen.
         rotated: Variables whose secret is newer than the tasks.
+        moved: Variables whose secret went back to an older version after the tasks
+            started.
         unseen: Why they could not be seen; empty if they could.
     """
 
     versions: str = ""
     rotated: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
     unseen: str = ""
+
+    @property
+    def outdated(self) -> tuple[str, ...]:
+        """Variables that the tasks know as they were before."""
+        return tuple(sorted({*self.rotated, *self.moved}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,18 +54,39 @@ class Versions:
         self._clock = clock
         self._looked = 0.0
         self._known: dict[Kept, Version] = {}
+        self._changed: dict[Kept, Version] = {}
 
     def of(self, places: Collection[Kept]) -> Mapping[Kept, Version]:
         """Return the version of each: one call a secret, one for 50 parameters."""
         now = self._clock.monotonic()
         if now - self._looked >= KEPT.total_seconds():
             self._known = {}
+            self._changed = {}
         missing = sorted({*places} - self._known.keys())
         if missing:
             if not self._known:
                 self._looked = now
             self._known |= self._seen(missing)
         return self._known
+
+    def changed(self, place: Kept) -> Version:
+        """Return when a secret was changed last in any way; not which version it has.
+
+        ListSecretVersionIds does not say when a label moved. API reference,
+        DescribeSecret, LastChangedDate.
+        """
+        if place not in self._changed:
+            self._changed[place] = self._asked_change(place)
+        return self._changed[place]
+
+    def _asked_change(self, place: Kept) -> Version:
+        try:
+            found = self._aws.call(
+                "secretsmanager", "DescribeSecret", SecretId=place.name
+            )
+        except DriverError as error:
+            return Version(unseen=str(error))
+        return Version(at=moment(found.get("LastChangedDate")))
 
     def _seen(self, places: Collection[Kept]) -> dict[Kept, Version]:
         seen = {p: self._secret(p) for p in places if p.store == "secretsmanager"}

@@ -66,6 +66,9 @@ def _recognised(path: Path, name: str, value: str) -> str:
         return list(_SHAPES)[(shape.lastindex or 1) - 1]
     if "secrets" in path or value.lower() in _WORDS:
         return ""
+    if path[-3:-2] == ("tags",) and name == "key":
+        # The key of a tag in AWS's words is a name itself, and may be a long one.
+        return ""
     if _NAME.search(name) or (_DOUBTFUL_NAME.search(name) and _is_random(value)):
         return "a secret"
     return ""

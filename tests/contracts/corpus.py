@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from controller.core.walk import differences
 from controller.kinds.service.canonical import Here, canonical, real_differences
 from controller.kinds.service.canonical.structure import r02_keys_start_small
 from controller.kinds.service.compare import setting_differences
+from controller.kinds.service.tags import tags_of
 
 OURS = Path(__file__).parents[1] / "corpus"
 THEIRS = os.environ.get("CORPUS", "")
@@ -37,7 +39,16 @@ class Pair:
             found = setting_differences(asked, self.live, self.here)
         else:
             found = real_differences(canonical(self.live), canonical(asked), self.here)
+            found = [*found, *self._tags(asked)]
         return [difference.path for difference in found]
+
+    def _tags(self, asked):
+        """Yield where declared tags differ; where nobody asked for them, none do."""
+        if "tags" not in self.live:
+            return ()
+        declared, live = tags_of(asked), tags_of(self.live)
+        kept = {key: live[key] for key in declared.keys() & live.keys()}
+        return differences(kept, declared, "tags")
 
 
 def pair(file: Path) -> Pair:
@@ -61,7 +72,7 @@ def small(fields):
     """Return ``fields`` as the API has them: out of the answer, with its keys."""
     inner = fields.get("taskDefinition")
     if isinstance(inner, dict):
-        fields = inner
+        fields = {**inner, **({"tags": fields["tags"]} if "tags" in fields else {})}
     if isinstance(fields.get("services"), list):
         (fields,) = fields["services"]
     r02_keys_start_small(copied := deepcopy(fields))

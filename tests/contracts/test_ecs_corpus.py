@@ -29,7 +29,7 @@ def edited(value, path):
 
 def is_compared(found, path) -> bool:
     """Whether an edit of what is declared at ``path`` has to be seen."""
-    if path[0] in IDENTITY or (found.kind == "TaskDefinition" and path[0] == "tags"):
+    if path[0] in IDENTITY or (path[0] == "tags" and "tags" not in found.live):
         return False
     if found.kind == "Service":
         return left_to_others(path[0], found.declared, found.live) is None

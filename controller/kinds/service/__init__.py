@@ -38,7 +38,8 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     "DescribeScalableTargets; images in ECR and secrets, each minute: DescribeImages a "
     "repository, ceil(n / 20) DescribeServiceRevisions until digests are known, "
     "ListSecretVersionIds a secret, and DescribeSecret once its versions moved, "
-    "ceil(p / 50) DescribeParameters",
+    "ceil(p / 50) DescribeParameters; with task.tags, each minute: "
+    "DescribeTaskDefinition a service",
     unbound=frozenset({"desired_count"}),
     immutable=immutable_paths(),
     refuses=refuses,

@@ -24,13 +24,13 @@ from controller.kinds.service.freshness.changes import outdated
 from controller.kinds.service.freshness.pins import settled
 from controller.kinds.service.memo import Memo
 from controller.kinds.service.released import SCALING, released
+from controller.kinds.service.revision_tags import TASK, tag_changes, tag_words
 from controller.kinds.service.routes.attachment import routed
 from controller.kinds.service.settings import settings, spelled_out
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
 from controller.kinds.service.task_definition import render
 
-TASK = "task."
 _wanted: Memo[ServiceSpec, Plain] = Memo(lambda spec: canonical(render(spec)))
 
 
@@ -45,6 +45,7 @@ def compare(spec: ServiceSpec, state: ServiceState) -> tuple[Change, ...]:
         *registered(state.registration),
         *_retention(spec, state),
         *_scaling(spec, state),
+        *tag_changes(spec, state.revision_tags),
         *released(spec, state),
         *outdated(spec, state),
     )
@@ -67,6 +68,7 @@ def managed(spec: ServiceSpec) -> frozenset[str]:
     somebody took out of the document; see ``fields.FIELDS`` for how it is removed.
     """
     paths = {PREFIX + path for path in managed_paths(_asked(spec)[0])}
+    paths |= tag_words(spec)
     if spec.desired_count is not None:
         paths.add("desired_count")
     if spec.discovery is not None:

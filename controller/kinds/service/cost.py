@@ -5,6 +5,7 @@ from controller.core.plan import Action, Reason, Verb
 from controller.kinds.service.fields import changed_fields
 from controller.kinds.service.freshness.changes import SECRETS, forces
 from controller.kinds.service.freshness.marks import is_followed
+from controller.kinds.service.revision_tags import TASK_TAGS, needs_revision
 from controller.kinds.service.routes.attachment import BALANCERS, GRACE
 from controller.kinds.service.spec import ServiceSpec
 
@@ -56,7 +57,7 @@ def _creation(spec: ServiceSpec) -> int:
 def _update(action: Action) -> int:
     """Return the calls of an update: the revision, the service, and its tags."""
     paths = [change.path for change in action.changes]
-    revision = any(path.startswith("task.") for path in paths)
+    revision = any(needs_revision(path) for path in paths)
     discovery = "discovery" in paths
     around = sum(_around(path) for path in paths)
     service = (
@@ -71,7 +72,9 @@ def _update(action: Action) -> int:
     stamped = not beside or action.reason is not Reason.DRIFTED
     # CreateLogGroup, which finds the group there, and RegisterTaskDefinition.
     marked = action.disruptive and is_followed(action.desired)
-    return 2 * revision + discovery + around + service + stamped + marked
+    tags = {c.after is None for c in action.changes if c.path.startswith(TASK_TAGS)}
+    # TagResource and UntagResource on the revision.
+    return 2 * revision + discovery + around + service + stamped + marked + len(tags)
 
 
 def _around(path: str) -> int:

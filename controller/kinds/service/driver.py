@@ -36,6 +36,8 @@ from controller.kinds.service.log_groups import LogGroups
 from controller.kinds.service.observe import Lookout
 from controller.kinds.service.readiness import Readiness, Resolving
 from controller.kinds.service.released import SCALING, TAGS, tag_value
+from controller.kinds.service.revision_tags import declared_tags, needs_revision
+from controller.kinds.service.revision_tags_look import RevisionTags
 from controller.kinds.service.routes.attachment import route_tags
 from controller.kinds.service.routes.balancers import Balancers
 from controller.kinds.service.scaling import Scaling
@@ -98,6 +100,7 @@ class ServiceDriver(Telling):
         registrar = Registrar(aws, owner, clock, self._fleet)
         balancers = Balancers(aws, owner, clock)
         self._logs = LogGroups(aws, owner, clock)
+        self._revision_tags = RevisionTags(aws, clock)
         readiness = Readiness(aws, self._fleet, clock, resolver, Probe())
         self._fresh = fresh = Look(aws, clock, thorough=thorough)
         self._lookout = Lookout(
@@ -111,7 +114,11 @@ class ServiceDriver(Telling):
             fresh,
         )
         self._around = Around(
-            balancers, registrar if thorough else None, self._logs, self._scaling
+            balancers,
+            registrar if thorough else None,
+            self._logs,
+            self._scaling,
+            self._revision_tags,
         )
         self._settling = Settling(aws, platform, balancers, registrar, self._logs)
 
@@ -239,12 +246,14 @@ class ServiceDriver(Telling):
         parameters: dict[str, Any] = {
             field: declared.get(field, FIELDS[field].removed) for field in fields
         }
-        if any(path.startswith("task.") for path in paths):
+        revision = state.definition_arn
+        if any(needs_revision(path) for path in paths):
             self._logs.ensure(spec)
             revision = self._registered(spec)
             if waits := self._before.waits(spec, revision):
                 return Waiting(CHECK_AFTER, waits)
             parameters["taskDefinition"] = revision
+        self._revision_tags.settle(revision, spec, paths)
         self._mark(action, spec, state)
         if forces(action.changes):
             parameters["forceNewDeployment"] = True
@@ -321,12 +330,9 @@ class ServiceDriver(Telling):
 
     def _registered_anew(self, spec: ServiceSpec) -> tuple[str, ...]:
         """Return a new revision, and its copy if the request was delivered twice."""
-        answer = self._aws.call(
-            "ecs",
-            "RegisterTaskDefinition",
-            **render(spec),
-            tags=as_pairs({OWNER_TAG: self._owner}),
-        )
+        tags = {**declared_tags(spec), OWNER_TAG: self._owner}
+        request = {**render(spec), "tags": as_pairs(tags)}
+        answer = self._aws.call("ecs", "RegisterTaskDefinition", **request)
         arn = str(answer["taskDefinition"]["taskDefinitionArn"])
         equal = self._ecs.equal_revisions(spec.name, wanted(spec))
         return (arn, *(copy for copy in equal if copy != arn))

@@ -17,8 +17,9 @@ from controller.kinds.service.canonical import (
 )
 from controller.kinds.service.canonical.rule import ruled
 from controller.kinds.service.canonical.shape import leaves
-from controller.kinds.service.compare import TASK, here, tags_by_key
+from controller.kinds.service.compare import here, tags_by_key
 from controller.kinds.service.fields import PREFIX
+from controller.kinds.service.revision_tags import TASK, TASK_TAGS, declared_tags
 from controller.kinds.service.settings import settings
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
@@ -39,12 +40,15 @@ def explain(
         *_task(render(spec), state.described or state.definition, place),
         *_service(settings(spec), state.settings, place),
         *_beside(spec, state),
+        *_tags(spec, state),
     )
     return tuple(one for one in found if below(one.path, asked))
 
 
 def _task(declared: Fields, live: Fields, place: Here) -> Iterator[Explanation]:
-    for one in traced(DEFINITION_BY_NAME, DEFINITION, (declared, live), place):
+    # Its tags are told by themselves: they are no part of its content.
+    content = {name: value for name, value in declared.items() if name != "tags"}
+    for one in traced(DEFINITION_BY_NAME, DEFINITION, (content, live), place):
         path = one.path.replace("containerDefinitions", "containers", 1)
         yield _shown(TASK + path, one)
 
@@ -138,6 +142,19 @@ def _beside(spec: ServiceSpec, state: ServiceState) -> Iterator[Explanation]:
             same = declared == live
             likeness = Likeness.EQUAL if same else Likeness.DIFFERS
             yield Explanation(path, declared, live, likeness)
+
+
+def _tags(spec: ServiceSpec, state: ServiceState) -> Iterator[Explanation]:
+    """Yield the tags of the task definition; those nobody declares are others'."""
+    declared, live = declared_tags(spec), state.revision_tags
+    for key in sorted({*declared, *live}):
+        path, pair = TASK_TAGS + key, (declared.get(key), live.get(key))
+        if key not in declared:
+            why = ("Nobody declares it.",)
+            yield _shown(path, Explanation("", *pair, Likeness.NOT_COMPARED, why))
+            continue
+        likeness = Likeness.EQUAL if pair[0] == pair[1] else Likeness.DIFFERS
+        yield _shown(path, Explanation("", *pair, likeness))
 
 
 def _shown(path: str, one: Explanation) -> Explanation:

@@ -12,9 +12,11 @@ Fields = Mapping[str, Any]
 # Where each of ECS's fields is settled that the document has no use for there.
 _OUR_TASK = {
     "family": "it is the service's name; write name",
-    "tags": "a revision's tags are ours; write service.tags, and "
-    "service.propagateTags for the tasks",
-    "inferenceAccelerators": "AWS has ended Elastic Inference; leave it out",
+    # EC2 API reference, ElasticInferenceAccelerator: "Amazon Elastic Inference is no
+    # longer available."
+    "inferenceAccelerators": "Amazon Elastic Inference is no longer available (EC2 API "
+    "reference, ElasticInferenceAccelerator): no task with them could start; leave "
+    "them out",
 }
 _OUR_SERVICE = {
     "serviceName": "write name",
@@ -50,11 +52,15 @@ def check_service(service: Fields, count: int | None, discovery: str | None) -> 
     if service.get("launchType") and service.get("capacityProviderStrategy"):
         what = "does not go with capacityProviderStrategy"
         refuse(what, "keep one of them", "service.launchType")
-    for index, tag in enumerate(service.get("tags", ())):
+
+
+def check_tags(fields: Fields, at: str) -> None:
+    """Raise if a tag under ``at`` is one that the controller or AWS writes."""
+    for index, tag in enumerate(fields.get("tags", ())):
         if tag["key"].startswith((OUR_TAGS, "aws:")):
             what = f"has the prefix {tag['key'].partition(':')[0].partition('/')[0]}"
             hint = "such tags are the controller's or AWS's own"
-            refuse(what, hint, f"service.tags.{index}.key")
+            refuse(what, hint, f"{at}.tags.{index}.key")
 
 
 def _named(fields: Fields, at: str) -> Iterator[tuple[str, str, Sequence[Fields]]]:

@@ -11,6 +11,7 @@ from typing import Any
 from controller.core.plan import Change
 from controller.kinds.service.canonical import canonical_service
 from controller.kinds.service.fields import FIELDS, PREFIX
+from controller.kinds.service.revision_tags import TASK_TAGS, tag_effect, tag_words
 from controller.kinds.service.settings import settings
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
@@ -29,7 +30,8 @@ def managed_words(spec: ServiceSpec) -> frozenset[str]:
     declared = settings(spec)
     tags = {TAGS + tag["key"] for tag in declared.get("tags", ())}
     scaling = {SCALING} if spec.scaling else set()
-    return frozenset((declared.keys() - _ALWAYS - {"tags"}) | tags | scaling)
+    own = (declared.keys() - _ALWAYS - {"tags"}) | tags | scaling
+    return frozenset(own) | tag_words(spec)
 
 
 def tag_value(spec: ServiceSpec) -> str:
@@ -54,6 +56,9 @@ def released(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
                 "maximum": state.scaling.maximum,
             }
             yield Change(SCALING, before, None)
+        elif (key := word.removeprefix(TASK_TAGS)) != word:
+            if key in state.revision_tags:
+                yield Change(word, state.revision_tags[key], None, tag_effect(spec))
         elif (key := word.removeprefix(TAGS)) != word:
             if key in tags:
                 yield Change(f"{PREFIX}{word}", tags[key], None)

@@ -28,6 +28,7 @@ from controller.kinds.service.own_words import (
     TaskFields,
     check_names,
     check_service,
+    check_tags,
 )
 from controller.kinds.service.preflight.offline import mistakes, mistakes_in_place
 from controller.kinds.service.preflight.spec import Surroundings
@@ -218,6 +219,7 @@ class ServiceSpec(Surroundings):
     def _says_it_once(self) -> Self:
         for at in ("task", "service"):
             check_names(getattr(self, at), at)
+            check_tags(getattr(self, at), at)
         check_service(self.service, self.desired_count, self.discovery)
         return self
 

@@ -129,6 +129,7 @@ class ServiceState:
         scaling: Between which numbers it is scaled; None if it is not.
         fresh: What its tags and secrets stand for by now.
         names: What the ids and ARNs in it are called, as far as that was seen.
+        revision_tags: Tags of the task definition, if anybody speaks of them.
     """
 
     arn: str
@@ -156,6 +157,7 @@ class ServiceState:
     described: Mapping[str, Any] = field(default_factory=dict)
     fresh: Freshness = field(default_factory=Freshness)
     names: Mapping[str, str] = field(default_factory=dict)
+    revision_tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def primary(self) -> Deployment | None:

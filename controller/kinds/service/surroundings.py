@@ -13,6 +13,8 @@ from controller.core.resource import Resource, ResourceId
 from controller.kinds.service.discovery_look import Registered, Registrar
 from controller.kinds.service.log_groups import LogGroups
 from controller.kinds.service.released import SCALING
+from controller.kinds.service.revision_tags import are_asked_for
+from controller.kinds.service.revision_tags_look import RevisionTags
 from controller.kinds.service.routes.attachment import is_about
 from controller.kinds.service.routes.balancers import Balancers
 from controller.kinds.service.routes.state import RoutingState
@@ -34,12 +36,14 @@ class Around:
         registrar: Registrations; None to leave them out.
         logs: Log groups.
         scaling: Scalable targets.
+        tags: Tags of task definitions.
     """
 
     balancers: Balancers
     registrar: Registrar | None
     logs: LogGroups
     scaling: Scaling
+    tags: RevisionTags
 
     def of(
         self, declared: Declared, seen: Mapping[ResourceId, Observation]
@@ -70,11 +74,16 @@ class Around:
                 found[id_] = routes
                 continue
             spec = specs[id_]
+            tags = self._revision_tags(spec, observation.state)
+            if isinstance(tags, Unknown):
+                found[id_] = tags
+                continue
             state = replace(
                 observation.state,
                 routing=routes,
                 registration=registered.get(spec.name, Registration()),
                 retention=retentions.get(spec.log_group),
+                revision_tags=tags,
             )
             found[id_] = replace(observation, state=state)
         return found
@@ -95,6 +104,17 @@ class Around:
             id_: _chosen(observation, found.get(asked.get(id_, "")))
             for id_, observation in seen.items()
         }
+
+    def _revision_tags(
+        self, spec: ServiceSpec, state: ServiceState
+    ) -> Mapping[str, str] | Unknown:
+        """Return the tags of the task definition, where anybody speaks of them."""
+        if not are_asked_for(spec, state.managed):
+            return {}
+        try:
+            return self.tags.of(state.definition_arn)
+        except DriverError as error:
+            return unseen(error)
 
     def _routing(
         self, specs: Specs, seen: Seen

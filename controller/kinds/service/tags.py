@@ -1,4 +1,4 @@
-"""Tags of services, as ECS gives and takes them."""
+"""Tags of services and task definitions, as ECS gives and takes them."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 from controller.core.identity import DEPLOYMENT_TAG
 
 
-def tags_of(service: Mapping[str, Any]) -> dict[str, str]:
-    """Return the tags of a service by key."""
-    return {tag["key"]: tag.get("value", "") for tag in service.get("tags", ())}
+def tags_of(answer: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tags in what describes a thing, by key."""
+    return {tag["key"]: tag.get("value", "") for tag in answer.get("tags", ())}
 
 
 def as_pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -224,5 +224,6 @@ def test_the_rule_that_status_tells_is_the_one_that_is_asserted_here():
         "DescribeScalableTargets; images in ECR and secrets, each minute: "
         "DescribeImages a repository, ceil(n / 20) DescribeServiceRevisions until "
         "digests are known, ListSecretVersionIds a secret, and DescribeSecret once "
-        "its versions moved, ceil(p / 50) DescribeParameters"
+        "its versions moved, ceil(p / 50) DescribeParameters; with task.tags, "
+        "each minute: DescribeTaskDefinition a service"
     )

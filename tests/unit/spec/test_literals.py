@@ -26,6 +26,11 @@ def test_a_value_with_its_name_beside_it_goes_by_that(item, secrets):
     assert len(found) == secrets
 
 
+def test_the_key_of_a_tag_is_a_name_however_long():
+    assert told("tags: [{key: 'aws:cloudformation:stack-name', value: web}]") == []
+    assert len(told("tags: [{key: api_key, value: abc}]")) == 1
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -20,7 +20,6 @@ _READ_ONLY = frozenset(
         "registeredBy",
         "deregisteredAt",
         "deleteRequestedAt",
-        "inferenceAccelerators",
     }
 )
 _VOLUME = "volumes.*"
@@ -32,8 +31,8 @@ UNITS = 1024
 def r05_read_only(definition: Plain) -> None:
     """What DescribeTaskDefinition adds and RegisterTaskDefinition does not take.
 
-    API reference, TaskDefinition against RegisterTaskDefinition. Elastic Inference
-    has ended: its accelerators are given back as an empty list, at most.
+    API reference, TaskDefinition against RegisterTaskDefinition. The accelerators of
+    Elastic Inference, which has ended, are content: an empty list, most of the time.
     """
     for name in _READ_ONLY & definition.keys():
         del definition[name]

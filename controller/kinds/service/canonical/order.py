@@ -65,6 +65,7 @@ def r33_sets(definition: Plain) -> None:
         _name,
         _value,
     )
+    key_by(definition, "", "inferenceAccelerators", lambda a: str(a["deviceName"]))
     sort_at(definition, "", "placementConstraints")
 
 

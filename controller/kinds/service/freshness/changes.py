@@ -15,6 +15,7 @@ from controller.kinds.service.freshness.marks import (
 )
 from controller.kinds.service.freshness.pins import images_of, unresolved
 from controller.kinds.service.freshness.state import ImageSeen
+from controller.kinds.service.revision_tags import needs_revision
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
 
@@ -61,7 +62,7 @@ def held(
 ) -> Held | None:
     """Return why a restart, or a rollout by digest, must wait."""
     for seen in unresolved(spec, state):
-        if any(change.path.startswith("task.") for change in changes):
+        if any(needs_revision(change.path) for change in changes):
             message = (
                 f"{seen.image} is to be rolled out by its digest, which could not be "
                 f"seen: {seen.unseen}"

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from controller.core.identity import content_hash
+from controller.core.plain import copied
 from controller.core.plan import Change, Effect
 from controller.core.redact import masked
 from controller.core.walk import Difference
@@ -17,7 +18,7 @@ from controller.kinds.service.canonical import (
     managed_paths,
     real_differences,
 )
-from controller.kinds.service.canonical.shape import copied, leaves
+from controller.kinds.service.canonical.shape import leaves
 from controller.kinds.service.discovery_truth import registered
 from controller.kinds.service.fields import FIELDS, PREFIX, field_of
 from controller.kinds.service.freshness.changes import outdated

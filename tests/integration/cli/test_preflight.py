@@ -6,12 +6,14 @@ import pytest
 
 from controller.cli import main
 
-LINE = '  api:\n    image: "web:1"\n'
+IMAGE = "docker.io/library/web:1"
+LINE = f'  api:\n    image: "{IMAGE}"\n'
 
 
 @pytest.fixture
 def lacking(world):
     """The service api refers to a parameter that nobody made."""
+    world.edit("web:1", IMAGE)
     assert main(["preflight"]) == 0
     world.edit(LINE, f"{LINE}    secrets: {{REDIS_HOST: {{ssm: /t/redis}}}}\n")
     return world

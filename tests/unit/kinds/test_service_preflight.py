@@ -374,11 +374,42 @@ def bare(**fields):
     return results(spec_of(**fields))
 
 
+@pytest.mark.parametrize("image", ["hokusai/api:1", "api", "nginx@sha256:" + "a" * 64])
+def test_a_name_without_a_registry_is_told_to_be_docker_hubs(image):
+    (found,) = [r for r in bare(image=image) if isinstance(r, Finding)]
+
+    host = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+    assert (found.check, found.severity) == ("image", Severity.WARNS)
+    assert f"Docker Hub, not from this account's ECR: write {host}/{image}," in (
+        found.message
+    )
+    assert "aws ecr describe-images" in found.command
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"image": "docker.io/hokusai/api:1"},
+        {"image": "public.ecr.aws/nginx/nginx:1"},
+        {"image": "localhost:5000/api"},
+    ],
+    ids=str,
+)
+def test_a_registry_that_is_named_is_no_surprise(fields):
+    assert not [r for r in bare(**fields) if isinstance(r, Finding)]
+
+
+def test_an_image_on_this_machine_is_no_surprise_either():
+    spec = spec_of().model_copy(update={"owner": "hokusai/local"})
+
+    assert not [r for r in results(spec) if isinstance(r, Finding)]
+
+
 def test_a_service_that_rests_on_nothing_is_told_what_was_not_looked_at():
-    found = bare()
+    found = bare(image="docker.io/hokusai/api:1")
 
     skipped = {r.check: r.why for r in found if isinstance(r, Skipped)}
-    assert skipped["image"] == "hokusai/api:1 is not in ECR"
+    assert skipped["image"] == "docker.io/hokusai/api:1 is not in ECR"
     assert skipped["roles"] == "it declares none"
     assert skipped["log group"] == "it is made together with the service"
     assert [r.check for r in found if isinstance(r, Passed)] == ["rollout"]
@@ -387,7 +418,8 @@ def test_a_service_that_rests_on_nothing_is_told_what_was_not_looked_at():
 def test_an_open_circuit_breaker_and_no_room_are_warnings():
     deployment = {"circuit_breaker": False, "maximum_percent": 150}
 
-    found = [r for r in bare(deployment=deployment) if isinstance(r, Finding)]
+    told = bare(deployment=deployment, image="docker.io/hokusai/api:1")
+    found = [r for r in told if isinstance(r, Finding)]
 
     assert [r.path for r in found] == ["deployment", "deployment.circuit_breaker"]
     assert "of 1, at least 1 must run and at most 1 may" in found[0].message

@@ -44,7 +44,8 @@ class Check:
 CHECKS = (
     Check(
         "image",
-        "The image is in ECR. Others, as on Docker Hub, are not looked up.",
+        "The image is in ECR. A name without a registry is Docker Hub's, which is told; "
+        "others are not looked up.",
         "ecr:BatchGetImage",
         rules_image.exists,
     ),

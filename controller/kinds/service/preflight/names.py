@@ -44,6 +44,12 @@ def ecr_image(image: str) -> EcrImage | None:
     return EcrImage(account, region, repository, tag or "latest", digest or "")
 
 
+def names_no_registry(image: str) -> bool:
+    """Whether nothing in ``image`` says where it is kept."""
+    host, slash, _ = image.partition("/")
+    return not (slash and ("." in host or ":" in host or host == "localhost"))
+
+
 def roles(spec: ServiceSpec) -> Iterator[tuple[str, str]]:
     """Yield the field and the ARN of each role."""
     if spec.roles.execution:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from controller.core.errors import DriverError, TransientError
+from controller.core.plan import Change
 from controller.core.resource import ResourceId
 
 StateT = TypeVar("StateT")
@@ -41,7 +42,14 @@ class Present(Generic[StateT]):
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """We looked, and the resource is not there."""
+    """We looked, and the resource is not there.
+
+    Attributes:
+        foreseen: What of its creation only the look could tell, beside what is
+            declared: as the digest that a tag stands for.
+    """
+
+    foreseen: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

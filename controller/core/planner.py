@@ -90,11 +90,12 @@ def decide(
     match observation:
         case Unknown(reason, passing):
             yield Blocked(resource.id, Hold.UNKNOWN, reason, passing=passing)
-        case Absent():
+        case Absent(foreseen):
             yield Action(
                 resource.id,
                 Verb.CREATE,
                 Reason.MISSING,
+                foreseen,
                 desired=resource.spec,
                 generation=resource.generation,
                 waits_for=waits_for,

@@ -1,6 +1,7 @@
 """Plans, for people and for programs."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, assert_never
 
@@ -27,6 +28,9 @@ MARK = {
     Verb.RESUME: ">",
 }
 _LONGEST = 60
+# Of these, what is left of a long word before the cut.
+_HEAD = 12
+_DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 
 
 def render_plan(
@@ -106,7 +110,11 @@ def _change_lines(changes: tuple[Change, ...]) -> Iterator[str]:
 
 
 def shown(value: Any) -> str:
-    """Return a value on one line, cut where it would run off the screen."""
+    """Return a value on one line, cut where it would run off the screen.
+
+    What is one word, as an ARN or an image, differs from another at its end mostly:
+    it is cut in the middle, and a digest is as long as people compare it.
+    """
     match value:
         case None:
             return "(none)"
@@ -114,7 +122,12 @@ def shown(value: Any) -> str:
             text = value
         case _:
             text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    text = _DIGEST.sub(r"\1…", text)
+    if len(text) <= _LONGEST:
+        return text
+    if " " in text:
+        return f"{text[: _LONGEST - 1]}…"
+    return f"{text[:_HEAD]}…{text[_HEAD + 1 - _LONGEST :]}"
 
 
 def _markdown(plan: Plan, looked_at: int) -> Iterator[str]:

@@ -139,7 +139,7 @@ class Lookout:
         for name, id_ in names.items():
             answer = services.get(name)
             if answer is None or not exists(answer):
-                seen[id_] = Absent()
+                seen[id_] = Absent(self._fresh.foreseen(declared[id_].spec))
                 continue
             try:
                 sights.append(self._sight(id_, declared[id_], answer))

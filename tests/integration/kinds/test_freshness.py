@@ -116,6 +116,18 @@ def test_a_pinned_service_follows_its_tag_digest_by_digest(world):
     assert container["image"] == f"{REPOSITORY}@{new}"
 
 
+def test_the_plan_that_makes_a_pinned_service_shows_its_digest(world):
+    digest = world.push("a")
+
+    result = world.run(world.api(IMAGE, image_policy="pin"), passes=0)
+
+    (action,) = result.plan.actions
+    assert [(c.before, c.after) for c in action.changes] == [
+        (IMAGE, f"{REPOSITORY}@{digest}")
+    ]
+    assert not action.disruptive
+
+
 def test_a_pinned_service_stays_as_it_is_when_its_tag_is_gone(world):
     old = world.push("a")
     api = world.api(IMAGE, image_policy="pin")

@@ -12,6 +12,8 @@ from controller.cli.views.plans import render_plan, shown
 from controller.core.plan import Plan
 from tests.unit.cli.verdicts import ADVICE, PLAN
 
+ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+
 
 def test_a_table_tells_what_why_and_what_to_do():
     told = render_plan(PLAN, "table", 6)
@@ -65,7 +67,12 @@ def test_markdown_is_a_table_for_a_pull_request():
         (None, "(none)"),
         ("text", "text"),
         ([1, "a"], '[1, "a"]'),
-        ("x" * 61, "x" * 59 + "…"),
+        ("x" * 61, "x" * 12 + "…" + "x" * 47),
+        ("ten words " * 7, "ten words " * 5 + "ten words…"),
+        (
+            f"{ECR}/hokusai-api@sha256:{'ab' * 32}",
+            "123456789012….amazonaws.com/hokusai-api@sha256:abababababab…",
+        ),
     ],
 )
 def test_values_are_shown_on_one_line(value, told):

@@ -6,7 +6,7 @@ import pytest
 
 from controller.core.freeze import Freeze
 from controller.core.observation import Absent, Ownership, Present, Unknown
-from controller.core.plan import Action, Hold, Plan, Reason, Verb
+from controller.core.plan import Action, Change, Hold, Plan, Reason, Verb
 from controller.core.planner import diff
 from controller.core.resource import Ignored, Mode, ResourceId, Suspension
 from controller.core.safety import Limits, guard
@@ -25,6 +25,16 @@ def test_what_is_missing_is_created():
     (action,) = plan.actions
     assert (action.verb, action.reason) == (Verb.CREATE, Reason.MISSING)
     assert action.generation == "v1:g"
+
+
+def test_what_only_a_look_can_tell_of_a_creation_is_part_of_the_plan():
+    digest = Change("image", "api:latest", "api@sha256:a")
+
+    plan = planned(toy("a"), a=Absent((digest,)))
+    other = planned(toy("a"), a=Absent())
+
+    assert plan.actions[0].changes == (digest,)
+    assert plan.fingerprint != other.fingerprint
 
 
 def test_what_is_in_sync_is_left_alone():

@@ -290,6 +290,22 @@ def test_a_service_to_be_pinned_is_made_by_digest_or_not_at_all():
         gone.look.to_create(gone.services[0].spec)
 
 
+def test_the_digest_that_a_new_service_is_pinned_to_is_foreseen():
+    looking = Looking(image_policy="pin")
+    gone = Looking(image_policy="pin", tag="gone")
+    by_tag = Looking()
+
+    (change,) = looking.look.foreseen(looking.services[0].spec)
+
+    assert change.path == "task.containers.hokusai-s0-development.image"
+    assert (change.before, change.after) == (
+        f"{HOST}/app:latest",
+        f"{HOST}/app@sha256:new",
+    )
+    assert gone.look.foreseen(gone.services[0].spec) == ()
+    assert by_tag.look.foreseen(by_tag.services[0].spec) == ()
+
+
 def test_no_value_of_a_secret_is_ever_asked_for():
     looking = Looking(secrets=SECRETS, restart_on_secret_change=True)
 

@@ -14,9 +14,11 @@ from controller.core.batches import batched
 from controller.core.clock import Clock
 from controller.core.errors import DriverError, PermanentError
 from controller.core.identity import content_hash
+from controller.core.plan import Change
 from controller.core.resource import ResourceId
 from controller.kinds.service.freshness.marks import SECRETS_TAG, is_marked
 from controller.kinds.service.freshness.pins import (
+    image_path,
     images_of,
     pin_of,
     pinned,
@@ -109,6 +111,21 @@ class Look:
             if resolved.digest:
                 pins[container] = pin_of(image, resolved.digest)
         return pinned(spec, pins)
+
+    def foreseen(self, spec: ServiceSpec) -> tuple[Change, ...]:
+        """Return the images that a new service is made with in place of its tags.
+
+        What cannot be resolved is left out; ``to_create`` says why it is not made.
+        """
+        try:
+            images = images_of(self.to_create(spec))
+        except PermanentError:
+            return ()
+        return tuple(
+            Change(image_path(container), declared, images[container])
+            for container, declared in images_of(spec).items()
+            if images[container] != declared
+        )
 
     def _looks_up_images(self, spec: ServiceSpec) -> bool:
         return self._thorough or spec.image_policy != "report"

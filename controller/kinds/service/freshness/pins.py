@@ -25,6 +25,11 @@ _pinned: Memo[ServiceSpec, dict[frozenset[tuple[str, str]], ServiceSpec]] = Memo
 )
 
 
+def image_path(container: str) -> str:
+    """Return where the image of a container stands, as changes spell it."""
+    return f"task.containers.{container}.image"
+
+
 def images_of(spec: ServiceSpec) -> Pins:
     """Return the declared image of each container."""
     return _images(spec)

@@ -2,6 +2,7 @@
 
 from hypothesis import strategies as st
 
+from controller.kinds.service.bounds import BOUNDS
 from controller.kinds.service.merge import NAMED
 from controller.kinds.service.shapes import shapes
 
@@ -16,7 +17,7 @@ SCALARS = {
 }
 # What makes a service Fargate's, or another one: the rest of the laws rest on it.
 FIXED = {
-    "task": {"family", "tags", "inferenceAccelerators", "networkMode", "cpu", "memory",
+    "task": {"family", "inferenceAccelerators", "networkMode", "cpu", "memory",
              "requiresCompatibilities", "containerDefinitions"},
     "service": {"serviceName", "cluster", "taskDefinition", "clientToken", "launchType",
                 "schedulingStrategy", "deploymentController", "role", "desiredCount",
@@ -28,6 +29,8 @@ SPECIAL = {
     "secrets": words.map("S_{}".format),
 }
 UNLIKELY = {"hostPort", "containerPortRange", "essential"}
+# What ECS takes of each number and of each list, by the field's own name.
+SIZES = {bound.path.rpartition(".")[2]: bound for bound in BOUNDS}
 PERCENTS = {
     "maximumPercent": st.integers(101, 200),
     "minimumHealthyPercent": st.integers(0, 100),
@@ -38,18 +41,30 @@ def value(shape, name=""):
     """Return values of ``shape``: of each structure some fields, and the required."""
     match shape:
         case str():
-            return PERCENTS.get(name, SCALARS[shape])
+            return PERCENTS[name] if name in PERCENTS else sized(shape, name)
         case {"list": inner}:
             unique = {"unique_by": repr}
             if key := NAMED.get(name):
                 unique = {"unique_by": lambda item: item[key]}
-            return st.lists(value(inner, name), max_size=3, **unique)
+            most = min(3, SIZES[name].most) if name in SIZES else 3
+            return st.lists(value(inner, name), max_size=most, **unique)
         case {"map": inner}:
             return st.dictionaries(words, value(inner), max_size=2)
         case {"fields": _}:
             return structure(shape, name)
         case _:
             return st.sampled_from(shape)
+
+
+def sized(shape, name):
+    """Return values of a plain ``shape``; numbers as large as ECS takes them."""
+    if name not in SIZES or shape not in {"whole", "number"}:
+        return SCALARS[shape]
+    least, most = SIZES[name].least, min(SIZES[name].most, 300)
+    if shape == "whole":
+        return st.integers(max(1, least), most)
+    # ECS takes tenths of a percent.
+    return st.integers(round(least * 10), round(most * 10)).map(lambda x: x / 10)
 
 
 @st.composite

@@ -29,7 +29,13 @@ ServiceFields = Annotated[dict[str, Any], Shaped("service", _OUR_SERVICE)]
 OUR_TAGS = "hokusai.ai/"
 
 
-def check_names(fields: Fields, at: str) -> None:
+def check_fields(fields: Fields, at: str) -> None:
+    """Raise if what is written under ``at`` cannot be meant."""
+    _check_names(fields, at)
+    _check_tags(fields, at)
+
+
+def _check_names(fields: Fields, at: str) -> None:
     """Raise unless what goes by name has a name of its own."""
     for path, key, items in _named(fields, at):
         seen: Counter[str] = Counter()
@@ -54,7 +60,7 @@ def check_service(service: Fields, count: int | None, discovery: str | None) -> 
         refuse(what, "keep one of them", "service.launchType")
 
 
-def check_tags(fields: Fields, at: str) -> None:
+def _check_tags(fields: Fields, at: str) -> None:
     """Raise if a tag under ``at`` is one that the controller or AWS writes."""
     for index, tag in enumerate(fields.get("tags", ())):
         if tag["key"].startswith((OUR_TAGS, "aws:")):

@@ -26,9 +26,8 @@ from controller.kinds.service.capacity import Cpu, Memory, check_size
 from controller.kinds.service.own_words import (
     ServiceFields,
     TaskFields,
-    check_names,
+    check_fields,
     check_service,
-    check_tags,
 )
 from controller.kinds.service.preflight.offline import mistakes, mistakes_in_place
 from controller.kinds.service.preflight.spec import Surroundings
@@ -218,8 +217,7 @@ class ServiceSpec(Surroundings):
     @model_validator(mode="after")
     def _says_it_once(self) -> Self:
         for at in ("task", "service"):
-            check_names(getattr(self, at), at)
-            check_tags(getattr(self, at), at)
+            check_fields(getattr(self, at), at)
         check_service(self.service, self.desired_count, self.discovery)
         return self
 

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from controller.core.fields import Mistake
+from controller.kinds.service.bounds import out_of_bounds
 from controller.kinds.service.preflight.environment import (
     contradictions,
     misfit,
@@ -27,6 +28,8 @@ _FOR_ANY_HOST = frozenset({"/health", "/version"})
 
 def mistakes(spec: ServiceSpec) -> Iterator[Mistake]:
     """Yield what contradicts itself in ``spec`` as it was written."""
+    yield from out_of_bounds(spec.task, spec.service)
+    yield from _scaling(spec)
     yield from _requirements(spec)
     yield from _environment(spec)
     yield from _certificates(spec)
@@ -46,6 +49,12 @@ def is_mlflow(spec: ServiceSpec) -> bool:
     """Whether it is an MLflow server, which asks nobody who they are."""
     repository = spec.image.rpartition("/")[2].partition("@")[0].partition(":")[0]
     return "mlflow" in re.split("[-_.]", repository) or "mlflow" in spec.command
+
+
+def _scaling(spec: ServiceSpec) -> Iterator[Mistake]:
+    if spec.scaling is not None and "desiredCount" in spec.service:
+        what = "is chosen between the numbers under scaling"
+        yield Mistake(("service", "desiredCount"), what, "leave it out")
 
 
 def _requirements(spec: ServiceSpec) -> Iterator[Mistake]:

@@ -36,6 +36,7 @@ from controller.kinds.service.log_groups import LogGroups
 from controller.kinds.service.observe import Lookout
 from controller.kinds.service.readiness import Readiness, Resolving
 from controller.kinds.service.released import SCALING, TAGS, tag_value
+from controller.kinds.service.released_rollout import with_released
 from controller.kinds.service.revision_tags import declared_tags, needs_revision
 from controller.kinds.service.revision_tags_look import RevisionTags
 from controller.kinds.service.routes.attachment import route_tags
@@ -243,9 +244,8 @@ class ServiceDriver(Telling):
         """
         paths = [change.path for change in action.changes]
         declared, fields = settings(spec), changed_fields(action.changes)
-        parameters: dict[str, Any] = {
-            field: declared.get(field, FIELDS[field].removed) for field in fields
-        }
+        sent = {field: declared.get(field, FIELDS[field].removed) for field in fields}
+        parameters = with_released(sent, action.changes)
         revision = state.definition_arn
         if any(needs_revision(path) for path in paths):
             self._logs.ensure(spec)

@@ -11,6 +11,11 @@ from typing import Any
 from controller.core.plan import Change
 from controller.kinds.service.canonical import canonical_service
 from controller.kinds.service.fields import FIELDS, PREFIX
+from controller.kinds.service.released_rollout import (
+    WORD,
+    released_part,
+    rollout_words,
+)
 from controller.kinds.service.revision_tags import TASK_TAGS, tag_effect, tag_words
 from controller.kinds.service.settings import settings
 from controller.kinds.service.spec import ServiceSpec
@@ -31,7 +36,7 @@ def managed_words(spec: ServiceSpec) -> frozenset[str]:
     tags = {TAGS + tag["key"] for tag in declared.get("tags", ())}
     scaling = {SCALING} if spec.scaling else set()
     own = (declared.keys() - _ALWAYS - {"tags"}) | tags | scaling
-    return frozenset(own) | tag_words(spec)
+    return frozenset(own) | tag_words(spec) | rollout_words(declared)
 
 
 def tag_value(spec: ServiceSpec) -> str:
@@ -62,6 +67,8 @@ def released(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
         elif (key := word.removeprefix(TAGS)) != word:
             if key in tags:
                 yield Change(f"{PREFIX}{word}", tags[key], None)
+        elif word.startswith(WORD):
+            yield from released_part(word, live)
         elif word in FIELDS and _is_there(word, live):
             yield Change(f"{PREFIX}{word}", live[word], None, FIELDS[word].effect)
 

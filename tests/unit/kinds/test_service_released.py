@@ -5,6 +5,7 @@ import pytest
 from controller.core.plan import Effect
 from controller.kinds.service import KIND
 from controller.kinds.service.released import managed_words, tag_value
+from controller.kinds.service.released_rollout import with_released
 from controller.kinds.service.state import ScalingState
 from tests.unit.kinds.test_service import spec, state
 
@@ -49,6 +50,41 @@ def test_what_the_document_does_not_ask_for_any_more_is_removed():
     assert found["service.tags.team"] == ("growth", None, Effect.IN_PLACE)
     assert found["scaling"] == ({"minimum": 1, "maximum": 4}, None, Effect.IN_PLACE)
     assert found["service.capacityProviderStrategy"][1:] == (None, Effect.LATER)
+
+
+BLUE = {
+    "strategy": "BLUE_GREEN",
+    "bakeTimeInMinutes": 5,
+    "alarms": {"alarmNames": ["errors"], "enable": True, "rollback": True},
+    "earlySuccessCriteria": {"enable": True},
+    "lifecycleHooks": [{"hookTargetArn": "arn:hook", "roleArn": "arn:role"}],
+}
+
+
+def test_a_part_of_the_rollout_that_is_not_asked_for_any_more_is_set_back():
+    rich = spec(service={"deploymentConfiguration": BLUE})
+
+    plan = KIND.compare(spec(), there(rich))
+
+    how = "service.deploymentConfiguration."
+    assert {c.path for c in plan if c.after is None and c.path.startswith(how)} == {
+        how + part for part in BLUE
+    }
+    sent = with_released({"deploymentConfiguration": {"maximumPercent": 150}}, plan)
+    assert sent["deploymentConfiguration"] == {
+        "maximumPercent": 150,
+        "strategy": "ROLLING",
+        "bakeTimeInMinutes": 0,
+        "alarms": {"alarmNames": [], "enable": False, "rollback": False},
+        "earlySuccessCriteria": {"enable": False},
+        "lifecycleHooks": [],
+    }
+
+
+def test_a_part_of_the_rollout_that_others_settle_stays_theirs():
+    rich = spec(service={"deploymentConfiguration": BLUE})
+
+    assert changes(spec(), state(spec(), settings=there(rich).settings)) == {}
 
 
 def test_what_the_document_never_spoke_of_stays():

@@ -1,0 +1,23 @@
+"""What is taken out of a declaration is removed from the service, on the emulated AWS."""
+
+from tests.integration.kinds.test_service_kind import world  # noqa: F401 - a fixture
+
+ALARMS = {"alarmNames": ["errors"], "enable": True, "rollback": True}
+
+
+def declared(world, **rollout):  # noqa: F811 - the fixture's value
+    return world.api(service={"deploymentConfiguration": rollout} if rollout else {})
+
+
+def test_alarms_that_are_not_asked_for_any_more_stop_no_rollout(world):  # noqa: F811
+    assert world.run(declared(world, alarms=ALARMS, bakeTimeInMinutes=5)).converged
+    before = world.service()["deploymentConfiguration"]
+
+    assert world.run(declared(world)).converged
+
+    after = world.service()["deploymentConfiguration"]
+    assert (before["alarms"], before["bakeTimeInMinutes"]) == (ALARMS, 5)
+    assert not after["alarms"]["enable"]
+    assert after["alarms"]["alarmNames"] == []
+    assert after["bakeTimeInMinutes"] == 0
+    assert after["deploymentCircuitBreaker"]["enable"]

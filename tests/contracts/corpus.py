@@ -18,6 +18,7 @@ THEIRS = os.environ.get("CORPUS", "")
 FOLDERS = [OURS, *([Path(THEIRS)] if THEIRS else [])]
 # They say which one it is: another name is another thing, not a change of this one.
 IDENTITY = {"family", "serviceName", "cluster", "taskDefinition", "clientToken"}
+IDENTITY |= {"service", "forceNewDeployment"}
 # As Cloud Control has it, and CloudFormation.
 RENAMED = {"placementStrategies": "placementStrategy"}
 _ARN_PARTS = 6

@@ -11,6 +11,7 @@ from typing import Any
 
 from controller.core.walk import Difference, differences
 from controller.kinds.service.canonical import (
+    connections,
     containers,
     definition,
     order,
@@ -109,8 +110,10 @@ SERVICE_BY_NAME = rules_of(
     references.r38_short_providers,
     service_fields.r48_subnets_are_a_set,
     service_fields.r56_providers_by_name,
-    service_fields.r59_balancers_are_a_set,
-    service_fields.r60_connections_by_name,
+    connections.r59_balancers_are_a_set,
+    connections.r59_other_sets,
+    connections.r60_connections_by_name,
+    connections.r60_tags_by_key,
 )
 SERVICE = SERVICE_BY_NAME + rules_of(
     references.r37_content_counts,
@@ -130,13 +133,15 @@ SERVICE = SERVICE_BY_NAME + rules_of(
     rollout_fields.r54_steps,
     service_fields.r56_base_and_weight,
     service_fields.r57_placement,
-    service_fields.r59_either_group,
-    service_fields.r60_names_of_connections,
-    service_fields.r60_plain_volumes,
-    service_fields.r60_off_is_not_there,
+    connections.r59_either_group,
+    connections.r60_names_of_connections,
+    connections.r60_plain_volumes,
+    connections.r60_off_is_not_there,
     # Once more, for what goes by no name: its parts have one spelling only now.
-    service_fields.r59_balancers_are_a_set,
-    service_fields.r60_connections_by_name,
+    connections.r59_balancers_are_a_set,
+    connections.r59_other_sets,
+    connections.r60_connections_by_name,
+    connections.r60_tags_by_key,
     structure.r01_nothing_is_left_out,
 )
 

@@ -73,6 +73,16 @@ def r55_zones(path: str, declared: Fields, _live: Fields) -> bool:
     return within(path, field) and field not in declared
 
 
+def r38_namespace(path: str, declared: Fields, _live: Fields) -> bool:
+    """A namespace that is left out is the cluster's own, for whoever made the cluster.
+
+    API reference, ServiceConnectConfiguration.namespace; ClusterServiceConnectDefaults.
+    """
+    connect = "serviceConnectConfiguration"
+    asked = declared.get(connect) or {}
+    return path == f"{connect}.namespace" and not asked.get("namespace")
+
+
 def r58_count(path: str, declared: Fields, live: Fields) -> bool:
     """The number of tasks is autoscaling's, a daemon's instances', or nobody's wish.
 
@@ -122,5 +132,5 @@ WHOLE = frozenset(
 )
 UNMANAGED = tuple(
     Unmanaged(number_of(function), sentence_of(function), function)
-    for function in (r55_zones, r58_count, r59_task_sets, r04_undeclared)
+    for function in (r38_namespace, r55_zones, r58_count, r59_task_sets, r04_undeclared)
 )

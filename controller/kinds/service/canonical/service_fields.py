@@ -1,9 +1,8 @@
-"""Rules about a service's own fields (R40 to R48 and R55 to R60)."""
+"""Rules about a service's own fields (R40 to R48, R56 and R57)."""
 
 from controller.kinds.service.canonical.shape import (
     EACH,
     Plain,
-    drop_defaults,
     fill_defaults,
     key_by,
     places,
@@ -28,8 +27,8 @@ _READ_ONLY = frozenset(
         "resourceManagementType",
     }
 )
-# They say which service it is, not how it is.
-_IDENTITY = ("serviceName", "service", "cluster", "clientToken")
+# They say which service it is, or what to do with it, not how it is.
+_IDENTITY = ("serviceName", "service", "cluster", "clientToken", "forceNewDeployment")
 _LINKED_ROLE = "AWSServiceRoleForECS"
 # DescribeServices tells these of a deployment only.
 _OF_A_DEPLOYMENT = (
@@ -170,108 +169,3 @@ def r57_placement(service: Plain) -> None:
         by = strategy.pop("field", None)
         if by:
             strategy["field"] = _FIELDS.get(by.lower(), by)
-
-
-def r59_either_group(service: Plain) -> None:
-    """The two target groups of a blue/green pair take turns.
-
-    API reference, AdvancedConfiguration.alternateTargetGroupArn; after each rollout the
-    groups have changed places, and the weights of the rule are ECS's.
-    """
-    balancers = places(service, f"loadBalancers.{EACH}")
-    for balancer in balancers + places(service, f"vpcLatticeConfigurations.{EACH}"):
-        advanced = balancer.get("advancedConfiguration")
-        if isinstance(advanced, dict) and advanced.get("alternateTargetGroupArn"):
-            pair = balancer.get("targetGroupArn"), advanced["alternateTargetGroupArn"]
-            first, second = sorted(map(str, pair))
-            balancer["targetGroupArn"] = first
-            advanced["alternateTargetGroupArn"] = second
-
-
-def r59_balancers_are_a_set(service: Plain) -> None:
-    """Load balancers go by container and port, in any order.
-
-    API reference, CreateService.loadBalancers; registries are a set as well, and a port
-    of 0 is none. Lattice's groups and the gateway's connectors go by port.
-    """
-    key_by(service, "", "loadBalancers", _balanced)
-    drop_defaults(service, f"serviceRegistries.{EACH}", port=0, containerPort=0)
-    sort_at(service, "", "serviceRegistries")
-    key_by(service, "", "vpcLatticeConfigurations", lambda one: str(one["portName"]))
-    key_by(service, "", "gatewayConnectors", lambda one: str(one["portName"]))
-    sort_at(service, f"gatewayConnectors.{EACH}.filters", "accessTypes")
-    sort_at(service, f"monitoring.metricConfigurations.{EACH}", "metricNames")
-    sort_at(service, "monitoring", "metricConfigurations")
-
-
-def r60_names_of_connections(service: Plain) -> None:
-    """Names in Service Connect follow from the port's.
-
-    API reference, ServiceConnectService.discoveryName and clientAliases[].dnsName;
-    ServiceConnectAccessLogConfiguration: queries are not logged.
-    """
-    for one in places(service, f"serviceConnectConfiguration.services.{EACH}"):
-        fill_defaults(one, "", discoveryName=one.get("portName"))
-        fill_defaults(one, f"clientAliases.{EACH}", dnsName=one["discoveryName"])
-    logs = "serviceConnectConfiguration.accessLogConfiguration"
-    fill_defaults(service, logs, includeQueryParameters="DISABLED")
-
-
-def r60_plain_volumes(service: Plain) -> None:
-    """A volume of a task is formatted as xfs, and gets no tags but its own.
-
-    API reference, ServiceManagedEBSVolumeConfiguration.filesystemType and
-    EBSTagSpecification.propagateTags: "If no value is specified, the tags aren't
-    propagated".
-    """
-    volumes = f"volumeConfigurations.{EACH}.managedEBSVolume"
-    fill_defaults(service, volumes, filesystemType="xfs")
-    tags = f"{volumes}.tagSpecifications.{EACH}"
-    fill_defaults(service, tags, propagateTags="NONE")
-
-
-def r60_connections_by_name(service: Plain) -> None:
-    """Connections go by port, volumes by name and tags by key, in any order.
-
-    API reference. Tags of AWS's own, which begin with ``aws:``, are not ours to see.
-    """
-    connect = "serviceConnectConfiguration"
-    key_by(service, connect, "services", lambda s: str(s["portName"]))
-    each = f"{connect}.services.{EACH}"
-    key_by(service, each, "clientAliases", lambda alias: str(alias["port"]))
-    key_by(
-        service,
-        f"{connect}.logConfiguration",
-        "secretOptions",
-        lambda option: str(option["name"]),
-        lambda option: str(option.get("valueFrom", "")).rstrip(":"),
-    )
-    key_by(service, "", "volumeConfigurations", lambda v: str(v["name"]))
-    volumes = f"volumeConfigurations.{EACH}.managedEBSVolume.tagSpecifications.{EACH}"
-    key_by(service, volumes, "tags", _tag_key, _tag_value)
-    tags = service.get("tags")
-    if isinstance(tags, list):
-        pairs = ((_tag_key(tag), _tag_value(tag)) for tag in tags)
-        service["tags"] = {k: v for k, v in pairs if not k.startswith("aws:")}
-
-
-def r60_off_is_not_there(service: Plain) -> None:
-    """Service Connect that is turned off is not there.
-
-    API reference, ServiceConnectConfiguration.enabled; it is how it is removed.
-    """
-    connect = service.get("serviceConnectConfiguration")
-    if isinstance(connect, dict) and connect.get("enabled") is False:
-        del service["serviceConnectConfiguration"]
-
-
-def _balanced(balancer: Plain) -> str:
-    return f"{balancer['containerName']}:{balancer['containerPort']}"
-
-
-def _tag_key(tag: Plain) -> str:
-    return str(tag["key"])
-
-
-def _tag_value(tag: Plain) -> str:
-    return str(tag.get("value") or "")

@@ -27,16 +27,18 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     complete=complete,
     cost=cost,
     looks="configuration: ceil(n / 10) DescribeServices a cluster, once "
-    "DescribeTaskDefinition a revision; rollouts under way: ceil(r / 20) "
-    "DescribeServiceDeployments; tasks, each minute and while something moves: "
-    "ceil(t / 100) ListTasks and DescribeTasks a cluster, one "
+    "DescribeTaskDefinition a revision and GetService a name; rollouts under way: "
+    "ceil(r / 20) DescribeServiceDeployments; tasks, each minute and while something "
+    "moves: ceil(t / 100) ListTasks and DescribeTasks a cluster, one "
     "DescribeTargetHealth a target group, one ListInstances a name; undeclared ones, "
     "each minute: ceil(all / 100) ListServices, ceil(u / 10) DescribeServices a "
-    "cluster; each minute: DescribeLogGroups; with routes: DescribeTargetGroups, "
-    "DescribeLoadBalancers, DescribeListeners a load balancer, DescribeRules a "
+    "cluster; each minute: ceil(g / 50) DescribeLogGroups; with routes: "
+    "ceil(g / 20) DescribeTargetGroups, ceil(b / 20) DescribeLoadBalancers, "
+    "DescribeListeners a load balancer, DescribeRules a "
     "listener, ceil(k / 20) DescribeTags; with a number of tasks: ceil(d / 50) "
     "DescribeScalableTargets; images in ECR and secrets, each minute: DescribeImages a "
-    "repository, ceil(n / 20) DescribeServiceRevisions until digests are known, "
+    "repository, each hour DescribeRepositories a repository, ceil(n / 20) "
+    "DescribeServiceRevisions until digests are known, "
     "ListSecretVersionIds a secret, ceil(p / 50) DescribeParameters",
     unbound=frozenset({"desired_count"}),
     immutable=immutable_paths(),

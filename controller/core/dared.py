@@ -10,6 +10,8 @@ from controller.core.resource import ResourceId
 from controller.core.safety import Limits, guard
 from controller.core.scope import Scope
 
+_UNDER_WAY = frozenset({Hold.ROLLOUT_IN_PROGRESS, Hold.ROLLOUT_STALLED})
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -56,9 +58,13 @@ def dared(found: Plan, view: View, results: Results, *, warnings: bool = True) -
     """
     told = {id_: r for id_, r in results.items() if view.scope.covers(id_)}
     sound = with_findings(_permitted(found, view), told, warnings=warnings)
-    in_flight = sum(b.hold is Hold.ROLLOUT_IN_PROGRESS for b in found.blocked)
-    limits = replace(view.limits, in_flight=in_flight)
+    limits = replace(view.limits, in_flight=in_flight(found))
     return guard(sound, view.desired, view.observed, limits)
+
+
+def in_flight(found: Plan) -> int:
+    """Return how many rollouts are under way; what is stuck has not ended either."""
+    return sum(b.hold in _UNDER_WAY for b in found.blocked)
 
 
 def _permitted(found: Plan, view: View) -> Plan:

@@ -54,6 +54,7 @@ class Hold(StrEnum):
     DEPENDENCY_NOT_READY = "DependencyNotReady"
     NOTHING_TO_SELECT = "NothingToSelect"
     ROLLOUT_IN_PROGRESS = "RolloutInProgress"
+    ROLLOUT_STALLED = "RolloutStalled"
     REVISION_REJECTED = "RevisionRejected"
     UNRESOLVED = "Unresolved"
     SUSPENDED = "Suspended"

@@ -55,7 +55,30 @@ def diff(desired: DesiredState, observed: ObservedState, kinds: Kinds) -> Plan:
         )
     ]
     verdicts += prunes(desired, observed, kinds)
-    return plan_of(verdicts)
+    return plan_of(gated(verdicts, desired))
+
+
+def gated(verdicts: Iterable[Verdict], desired: DesiredState) -> Iterator[Verdict]:
+    """Yield ``verdicts``, with what is built on something rejected held back.
+
+    What was rejected may serve in its old form, and do well: nothing else stops. But
+    what runs is not replaced by what was declared together with the new form.
+    """
+    verdicts = tuple(verdicts)
+    rejected = {
+        v.target
+        for v in verdicts
+        if isinstance(v, Blocked) and v.hold is Hold.REVISION_REJECTED
+    }
+    for verdict in verdicts:
+        resource = desired.get(verdict.target)
+        needs = sorted(resource.depends_on & rejected) if resource else []
+        if needs and isinstance(verdict, Action) and verdict.disruptive:
+            message = f"It waits for {needs[0]}, whose declaration was rejected."
+            hold = Hold.DEPENDENCY_NOT_READY
+            yield Blocked(verdict.target, hold, message, verdict.changes)
+        else:
+            yield verdict
 
 
 def plan_of(verdicts: Iterable[Verdict]) -> Plan:

@@ -28,6 +28,10 @@ _BY_PERSON: Mapping[str, tuple[str, str]] = {
         "Change its declaration: what failed is not tried again as it is",
         _ASK_STATUS,
     ),
+    Hold.ROLLOUT_STALLED: (
+        "Change its declaration, or roll it back; until then it is tried on and on",
+        _ASK_STATUS,
+    ),
     Hold.SUSPENDED: ("Take `suspend` out of its declaration", "apply"),
     Hold.OBSERVE_ONLY: ("Declare `mode: enforce` to let us act", "apply"),
     Hold.BACKLOG: ("Let them all be announced at once", "apply --allow-backlog"),

@@ -96,7 +96,7 @@ class Control:
     def _faults(self) -> Body:
         faults = self._simulator.faults
         calls = [
-            {"call": r.operation, "fault": r.fault, "times": r.times}
+            {"call": r.operation, "fault": r.fault, "times": r.times, "seen": r.seen}
             for r in faults.calls
         ]
         images = [

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from controller.core.dared import in_flight
 from controller.core.driver import Outcome
 from controller.core.errors import RefusedError
 from controller.core.kind import Health
@@ -14,7 +15,7 @@ from controller.core.observation import (
     Present,
     Unknown,
 )
-from controller.core.plan import Action, Change, Hold, Plan, Reason, Verb
+from controller.core.plan import Action, Change, Plan, Reason, Verb
 from controller.core.planner import DesiredState
 from controller.core.request import Request
 from controller.core.resource import Resource
@@ -114,8 +115,7 @@ def _limits(verb: Verb, limits: Limits, plan: Plan) -> Limits:
     """
     if verb is not Verb.RESTART:
         return replace(limits, freezes=(), max_disruptive_actions=_NO_LIMIT)
-    under_way = sum(b.hold is Hold.ROLLOUT_IN_PROGRESS for b in plan.blocked)
-    return replace(limits, in_flight=under_way)
+    return replace(limits, in_flight=in_flight(plan))
 
 
 def _guarded(

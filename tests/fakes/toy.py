@@ -25,6 +25,7 @@ class ToyState:
     ttl: int = 60
     broken: bool = False
     busy: bool = False
+    rejected: bool = False
 
 
 EFFECTS = {"host": Effect.REPLACE, "targets": Effect.RESTART, "ttl": Effect.IN_PLACE}
@@ -45,6 +46,8 @@ def health(spec: ToySpec, state: ToyState) -> Health:
 
 
 def held(spec: ToySpec, state: ToyState, changes: tuple[Change, ...]) -> Held | None:
+    if state.rejected and changes:
+        return Held(Hold.REVISION_REJECTED, "It was tried and did not work.")
     return Held(Hold.ROLLOUT_IN_PROGRESS, "It is busy.") if state.busy else None
 
 

@@ -89,6 +89,12 @@ class Emulator:
         """Set faults or settings."""
         self._ask(what, json.dumps(body).encode())
 
+    def struck(self, times: int) -> float:
+        """Return the share of calls that was hit by a fault set ``times`` times."""
+        (rule,) = self._ask("faults")["calls"]
+        share: float = (times - rule["times"]) / rule["seen"]
+        return share
+
     def _ask(self, what: str, body: bytes | None = None) -> Any:
         with urllib.request.urlopen(f"{self._url}/{what}", body, timeout=10) as answer:
             return json.load(answer)

@@ -10,7 +10,7 @@ from tests.load.hokusai import Hokusai
 from tests.load.services import Emulator, spent
 
 pytestmark = pytest.mark.load
-FEW, LOST = 20, 0.3
+FEW, LOST, TIMES = 20, 0.3, 100_000
 
 
 def test_it_converges_at_a_call_a_second_with_three_in_ten_failing(tmp_path, figures):
@@ -21,11 +21,13 @@ def test_it_converges_at_a_call_a_second_with_three_in_ten_failing(tmp_path, fig
         emulator = Emulator(variables)
         emulator.tell("settings", {"throttling": 1.0})
         fault = {"call": "*", "fault": "5xx", "share": LOST, "seed": 7}
-        emulator.tell("faults", {**fault, "times": 100_000})
+        emulator.tell("faults", {**fault, "times": TIMES})
         taken = attempts(file, variables, "taken")
+        lost = emulator.struck(TIMES)
 
-    allowed = 1.1 * needed / (1 - LOST)
-    what = f"attempts to make {FEW} services at 1 call/s, {LOST:.0%} failing"
+    # Of two hundred calls, some more or fewer than the share may be hit.
+    allowed = 1.1 * needed / (1 - lost)
+    what = f"attempts to make {FEW} services at 1 call/s, {lost:.0%} failing"
     figures.note(what, taken, allowed, "calls")
 
 

@@ -7,11 +7,13 @@ from typing import Any
 
 from controller.clients.aws.calls import is_write
 from controller.clients.aws.rates import Limiter
+from controller.core.gate import Answer
 
 _CONNECT_SECONDS = 3
 _READ_SECONDS = 20
 _CONNECTIONS = 16
 _READ_ATTEMPTS = 3
+_SERVER_FAULT = 500
 # How ECS says that it is asked too often.
 _THROTTLED = frozenset({"ThrottlingException", "Throttling", "RequestLimitExceeded"})
 
@@ -137,20 +139,32 @@ class BotoAws:
 
 
 def _keep_to(limiter: Limiter, events: Any) -> None:
-    """Have ``limiter`` asked before each request to ECS, and told of refusals.
+    """Have ``limiter`` asked before each request to ECS, and told what came of it.
 
-    botocore repeats reads by itself; only its events show every request.
+    botocore repeats reads by itself; only its events show every request. Both come
+    in the thread that sends it.
     """
+    under_way = threading.local()
 
     def before(event_name: str, **_: Any) -> None:
-        limiter.wait(event_name.rpartition(".")[2])
+        under_way.permit = limiter.wait(event_name.rpartition(".")[2])
 
     def after(event_name: str, parsed_response: Any = None, **_: Any) -> None:
-        if (parsed_response or {}).get("Error", {}).get("Code") in _THROTTLED:
-            limiter.refused(event_name.rpartition(".")[2])
+        operation = event_name.rpartition(".")[2]
+        limiter.answered(operation, under_way.permit, _answer(parsed_response))
 
     events.register("before-send.ecs", before)
     events.register("response-received.ecs", after)
+
+
+def _answer(response: Any) -> Answer:
+    """Return whether the rate allowed a request; a server that failed says nothing."""
+    if response is None:
+        return Answer.UNKNOWN
+    if response.get("Error", {}).get("Code") in _THROTTLED:
+        return Answer.REFUSED
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return Answer.UNKNOWN if status >= _SERVER_FAULT else Answer.ADMITTED
 
 
 def _assume(session: Any, role_arn: str, where: dict[str, Any]) -> None:

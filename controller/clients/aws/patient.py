@@ -1,8 +1,7 @@
 """Ask again, call by call, where that is safe: one failure must not cost a whole pass.
 
 What was throttled was not done, whatever it was. A read may always be repeated, and so
-may a write that is the same done twice. RegisterTaskDefinition is not: it is left to
-whoever looks first.
+may a write that is the same done twice, or whose double is looked for afterwards.
 """
 
 from typing import Any
@@ -14,9 +13,12 @@ from controller.core.retry import RetryPolicy, backoff
 
 # As often as makes three failures in ten harmless: one call in two thousand is lost.
 POLICY = RetryPolicy(attempts=6)
-# A name, a key or a token makes the second the first; API references.
+# A name, a key or a token makes the second the first; API references. A revision has
+# none: whoever registers one looks for a double at once, and retires it. To look before
+# as well would cost two reads for each failure, where failures and reads are the trouble.
 REPEATABLE = frozenset(
     {
+        "ecs:RegisterTaskDefinition",
         "ecs:CreateService",
         "ecs:UpdateService",
         "ecs:DeleteService",

@@ -7,8 +7,9 @@ throttling for the Amazon ECS API" in the ECS API reference.
 import threading
 from collections.abc import Mapping
 
-from controller.core.bucket import Bucket, Rate
+from controller.core.bucket import Rate
 from controller.core.clock import Clock
+from controller.core.gate import Answer, Gate, Permit
 
 RATES: Mapping[str, Rate] = {
     "service read": Rate(100, 20),
@@ -68,7 +69,7 @@ CATEGORIES: Mapping[str, str] = {
 class Limiter:
     """Keeps the callers of one process within ECS's rates. For any thread.
 
-    Every request takes a token, repeated ones too. What has no category is let
+    Every request needs leave, repeated ones too. What has no category is let
     through: other services say no rates that hold for everyone.
     """
 
@@ -76,29 +77,34 @@ class Limiter:
         self._clock = clock
         self._rates = rates
         self._lock = threading.Lock()
-        self._buckets: dict[str, Bucket] = {}
+        self._gates: dict[str, Gate] = {}
 
-    def wait(self, operation: str) -> None:
-        """Return when ``operation`` may be sent; at once, most of the time."""
+    def wait(self, operation: str) -> Permit | None:
+        """Return when ``operation`` may be sent; at once, most of the time.
+
+        What is returned goes to ``answered`` afterwards. Nobody is promised a time:
+        whoever has waited asks again, for a refusal meanwhile holds for all.
+        """
         category = CATEGORIES.get(operation, "")
         if category not in self._rates:
+            return None
+        while True:
+            with self._lock:
+                now = self._clock.monotonic()
+                self._gates[category], leave = self._gate(category, now).asked(now)
+            if isinstance(leave, Permit):
+                return leave
+            self._clock.sleep(leave)
+
+    def answered(self, operation: str, permit: Permit | None, answer: Answer) -> None:
+        """Learn from what came of an operation that ``wait`` let through."""
+        if permit is None:
             return
+        category = CATEGORIES[operation]
         with self._lock:
             now = self._clock.monotonic()
-            bucket = self._bucket(category, now)
-            self._buckets[category], seconds = bucket.taken(now)
-        if seconds > 0:
-            self._clock.sleep(seconds)
+            gate = self._gate(category, now)
+            self._gates[category] = gate.answered(permit, answer, now)
 
-    def refused(self, operation: str) -> None:
-        """Go slower for a while: ``operation`` was throttled all the same."""
-        category = CATEGORIES.get(operation, "")
-        if category not in self._rates:
-            return
-        with self._lock:
-            now = self._clock.monotonic()
-            self._buckets[category] = self._bucket(category, now).refused(now)
-
-    def _bucket(self, category: str, now: float) -> Bucket:
-        known = self._buckets.get(category)
-        return known or Bucket.full(self._rates[category], now)
+    def _gate(self, category: str, now: float) -> Gate:
+        return self._gates.get(category) or Gate.of(self._rates[category], now)

@@ -8,15 +8,23 @@ from collections.abc import Iterable, Sequence
 from controller.core.redact import redact_line
 from controller.kinds.service.fleet import Task
 
-# Stopped by ECS to make room: no failure of its own.
+# Stopped by ECS to make room: no failure of its own. What fails its health checks is
+# stopped by the scheduler too, but not for that reason.
 _BY_SCHEDULER = "ServiceSchedulerInitiated"
-_CANNOT_PLACE = ("unable to place", "was unable to", "failed to")
+_MAKING_ROOM = "Scaling activity"
+_TELLING = (
+    "unable to place",
+    "was unable to",
+    "failed to",
+    "failed container health checks",
+    "is unhealthy in",
+)
 _LONGEST_LINE = 200
 
 
 def culprit(tasks: Iterable[Task], deployment: str) -> Task | None:
     """Return the task that stopped by itself last: of ``deployment``, if one did."""
-    failed = [task for task in tasks if task.stop_code != _BY_SCHEDULER]
+    failed = [task for task in tasks if not _made_room(task)]
     own = [task for task in failed if task.started_by == deployment]
     return max(own or failed, key=lambda task: task.stopped_at, default=None)
 
@@ -30,7 +38,7 @@ def sentence(task: Task | None, events: Sequence[str], lines: Sequence[str]) -> 
         lines: What the task wrote last, the last line last.
     """
     if task is None:
-        refusals = (e for e in events if any(w in e.lower() for w in _CANNOT_PLACE))
+        refusals = (e for e in events if any(w in e.lower() for w in _TELLING))
         return next(refusals, "").rstrip(".")
     parts = list(task.reasons)
     if task.stop_code and not parts:
@@ -38,6 +46,12 @@ def sentence(task: Task | None, events: Sequence[str], lines: Sequence[str]) -> 
     if last := next((line for line in reversed(lines) if line.strip()), ""):
         parts.append(f'its last line was "{_short(last)}"')
     return ", ".join(parts)
+
+
+def _made_room(task: Task) -> bool:
+    if task.stop_code != _BY_SCHEDULER:
+        return False
+    return not task.reasons or task.reasons[0].startswith(_MAKING_ROOM)
 
 
 def _short(line: str) -> str:

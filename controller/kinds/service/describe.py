@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from itertools import dropwhile, takewhile
 from typing import Any
 
@@ -14,6 +15,8 @@ from controller.kinds.service.state import Deployment, ServiceState
 
 # What DescribeServices takes at most; API reference.
 MOST_SERVICES = 10
+# A rollout that came no further for so long is asked why.
+SLOW = timedelta(minutes=2)
 # A family's revisions that are looked through for equal content.
 REVISIONS_TO_REUSE = 10
 
@@ -161,7 +164,8 @@ def troubled(state: ServiceState) -> bool:
     if primary is None:
         return False
     return (
-        primary.failed > 0
+        state.quiet >= SLOW
+        or primary.failed > 0
         or primary.rollout == "FAILED"
         or (state.running < state.desired and primary.rollout == "COMPLETED")
     )

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from controller.clients.aws import Aws
@@ -34,6 +34,8 @@ from controller.kinds.service.fleet import Fleet, Task
 from controller.kinds.service.freshness.look import Look, Looked
 from controller.kinds.service.freshness.pins import settled
 from controller.kinds.service.history import History
+from controller.kinds.service.moment import moment
+from controller.kinds.service.progress import Progress
 from controller.kinds.service.readiness import Readiness
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import Rejection, ServiceState
@@ -49,6 +51,8 @@ _ROLLED_BACK = frozenset(
     {"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL"}
 )
 _GRACE = timedelta(minutes=2)
+# For so long ECS remembers stopped tasks.
+_REMEMBERED = timedelta(hours=1)
 
 
 @dataclass(slots=True)
@@ -106,7 +110,7 @@ class Lookout:
         self._before = Before(aws)
         self._fleet = Fleet(aws)
         self._history = History(aws, ecs.definition)
-        self._progress: dict[str, tuple[object, float]] = {}
+        self._progress = Progress(clock)
         self._words: dict[str, tuple[str, ...]] = {}
 
     def observe(self, declared: Declared) -> dict[ResourceId, Observation]:
@@ -173,7 +177,6 @@ class Lookout:
             discovery=names[0] if names else None,
             ours=sight.tags.get(DEPLOYMENT_TAG, ""),
             managed=frozenset(sight.tags.get(MANAGED_TAG, "").split()),
-            quiet=self._quiet(state),
             names={
                 arn: self._map.namespace_of(arn)
                 for arn in unnamed(resource.spec, answer)
@@ -197,7 +200,9 @@ class Lookout:
             return dict.fromkeys(moving, unseen(error))
         for sight in sights:
             flight = flights.get(moving.get(sight.id, ""))
-            sight.state = replace(sight.state, flight=flight)
+            state = replace(sight.state, flight=flight)
+            quiet = self._progress.quiet(state, sight.answer)
+            sight.state = replace(state, quiet=quiet)
         return {}
 
     def _stopped(
@@ -255,8 +260,17 @@ class Lookout:
         """Return why tasks of the service stop or do not start, in a sentence."""
         primary = sight.state.primary
         task = culprit(stopped, primary.id if primary else "")
-        events = [event["message"] for event in sight.answer.get("events", ())]
+        events = [
+            event["message"]
+            for event in sight.answer.get("events", ())
+            if self._is_recent(event)
+        ]
         return sentence(task, events, self._last_words(sight, task))
+
+    def _is_recent(self, event: Answer) -> bool:
+        """Whether an event may be about the tasks that ECS remembers, too."""
+        at = moment(event.get("createdAt"))
+        return at is None or self._clock.now() - at <= _REMEMBERED
 
     def _last_words(self, sight: _Sight, task: Task | None) -> tuple[str, ...]:
         """Return what a stopped task wrote last; asked once, for it writes no more."""
@@ -281,27 +295,13 @@ class Lookout:
             return ()
         return tuple(event["message"] for event in answer["events"])
 
-    def _quiet(self, state: ServiceState) -> timedelta:
-        """Return for how long the rollout under way has looked the same to us."""
-        primary = state.primary
-        if primary is None or primary.rollout != "IN_PROGRESS":
-            self._progress.pop(state.arn, None)
-            return timedelta(0)
-        now = self._clock.monotonic()
-        looks = (primary.id, primary.running, primary.pending, primary.desired)
-        known, since = self._progress.get(state.arn, (None, now))
-        if known != looks:
-            since = now
-        self._progress[state.arn] = (looks, since)
-        return timedelta(seconds=now - since)
-
     def _is_settled(self, sight: _Sight) -> bool:
         """Whether ECS was done long enough ago for everything to serve."""
         health = sight.spec.health
         grace = timedelta(seconds=health.grace) if health else _GRACE
         for deployment in sight.answer["deployments"]:
             if deployment["status"] == "PRIMARY":
-                at = _moment(deployment.get("updatedAt"))
+                at = moment(deployment.get("updatedAt"))
                 return at is None or self._clock.now() - at >= grace
         return True
 
@@ -336,14 +336,3 @@ def _rolled_back_as_a_whole(sight: _Sight) -> Iterator[Rejection]:
             "something changes."
         )
         yield Rejection(content(settled(sight.spec, sight.state)), message)
-
-
-def _moment(value: Any) -> datetime | None:
-    """Return a time as botocore, or a simulator, tells it."""
-    match value:
-        case datetime():
-            return value.astimezone(UTC)
-        case int() | float():
-            return datetime.fromtimestamp(value, UTC)
-        case _:
-            return None

@@ -12,6 +12,7 @@ from controller.kinds.service.by_hand import SET_ASIDE, SET_ASIDE_BY
 from controller.kinds.service.compare import content, is_wanted
 from controller.kinds.service.describe import Ecs, exists
 from controller.kinds.service.history import MOST_AT_ONCE
+from controller.kinds.service.moment import moment
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.tags import tags_of
 
@@ -85,8 +86,8 @@ class Past:
                 id=deployment["serviceDeploymentArn"],
                 revision=definition.rpartition("/")[2],
                 result=_RESULTS.get(deployment["status"], Result.UNDER_WAY),
-                began=_moment(deployment.get("createdAt")),
-                ended=_moment(deployment.get("finishedAt")),
+                began=moment(deployment.get("createdAt")),
+                ended=moment(deployment.get("finishedAt")),
                 images=tuple(_images(revision)),
                 by=self._ecs.writer(definition) if known is not None else "",
                 reason=deployment.get("statusReason", ""),
@@ -131,15 +132,4 @@ def _set_aside(
 
 
 def _began(deployment: Answer) -> datetime:
-    return _moment(deployment.get("createdAt")) or datetime.min.replace(tzinfo=UTC)
-
-
-def _moment(value: Any) -> datetime | None:
-    """Return a time as botocore, or a simulator, tells it."""
-    match value:
-        case datetime():
-            return value.astimezone(UTC)
-        case int() | float():
-            return datetime.fromtimestamp(value, UTC)
-        case _:
-            return None
+    return moment(deployment.get("createdAt")) or datetime.min.replace(tzinfo=UTC)

@@ -35,6 +35,8 @@ _BACKWARDS = {
     "STOP_REQUESTED": Phase.STOPPED,
     "STOPPED": Phase.STOPPED,
 }
+# Stages in which ECS waits, and traffic is watched; API reference, lifecycleStage.
+_ON_PURPOSE = frozenset({"BAKE_TIME"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,14 @@ def _phase(state: ServiceState, primary: Deployment, deadline: timedelta) -> Pha
     if primary.id != ours:
         return Phase.SUPERSEDED
     if primary.rollout == "IN_PROGRESS":
-        return Phase.STALLED if state.quiet >= deadline else Phase.UNDER_WAY
+        return Phase.STALLED if _is_stuck(state, deadline) else Phase.UNDER_WAY
     return Phase.SUCCEEDED
+
+
+def _is_stuck(state: ServiceState, deadline: timedelta) -> bool:
+    """Whether nothing has moved for too long, and nothing was to move."""
+    waits = state.flight is not None and state.flight.stage in _ON_PURPOSE
+    return state.quiet >= deadline and not waits
 
 
 def _told(state: ServiceState, primary: Deployment, phase: Phase) -> Iterator[str]:

@@ -35,8 +35,11 @@ def held(
             return Held(Hold.REVISION_REJECTED, rejection.message)
     primary = state.primary
     if not changes and primary is not None and primary.rollout == "IN_PROGRESS":
-        message = f"{rollout_of(state, _deadline(spec)).message}."
-        return Held(Hold.ROLLOUT_IN_PROGRESS, message)
+        rollout = rollout_of(state, _deadline(spec))
+        message = _sentence(rollout.message, state.problem)
+        stalled = rollout.phase is Phase.STALLED
+        hold = Hold.ROLLOUT_STALLED if stalled else Hold.ROLLOUT_IN_PROGRESS
+        return Held(hold, message)
     return None
 
 

@@ -33,7 +33,8 @@ def patient(inner):
     [
         pytest.param("DescribeServices", TransientError("503"), id="a read"),
         pytest.param("UpdateService", TransientError("503"), id="the same twice"),
-        pytest.param("RegisterTaskDefinition", ThrottledError("rate"), id="throttled"),
+        pytest.param("RegisterTaskDefinition", TransientError("503"), id="looked for"),
+        pytest.param("TagRole", ThrottledError("rate"), id="throttled"),
     ],
 )
 def test_what_does_no_more_the_second_time_is_asked_again(operation, error):
@@ -46,7 +47,8 @@ def test_what_does_no_more_the_second_time_is_asked_again(operation, error):
 @pytest.mark.parametrize(
     ("operation", "error"),
     [
-        pytest.param("RegisterTaskDefinition", TransientError("503"), id="makes two"),
+        pytest.param("RegisterTaskDefinition", OutcomeUnknownError("?"), id="lost"),
+        pytest.param("TagRole", TransientError("503"), id="unfamiliar"),
         pytest.param("UpdateService", OutcomeUnknownError("?"), id="in doubt"),
         pytest.param("DescribeServices", PermanentError("denied"), id="refused"),
     ],

@@ -115,6 +115,25 @@ def test_an_action_waits_for_a_dependency_that_is_broken():
     assert [action.waits_for for action in plan.actions] == [(base,)]
 
 
+@pytest.mark.parametrize(
+    ("spec", "held"),
+    [
+        pytest.param(WIDE, True, id="what replaces what runs is held back"),
+        pytest.param(ToySpec(ttl=5), False, id="what does not is done"),
+    ],
+)
+def test_what_is_built_on_something_rejected_stays_as_it_is(spec, held):
+    base = ResourceId("toy", "a")
+    desired = declared(toy("a", WIDE), toy("b", spec, depends_on=frozenset({base})))
+    there = {"a": Present(ToyState(rejected=True)), "b": Present(ToyState())}
+
+    plan = diff(desired, seen(**there), KINDS)
+
+    waiting = {b.target.name: b.hold for b in plan.blocked}
+    assert waiting["a"] is Hold.REVISION_REJECTED
+    assert waiting.get("b") is (Hold.DEPENDENCY_NOT_READY if held else None)
+
+
 def guarded(resource, limits=None, **observations) -> Plan:
     desired, observed = declared(resource), seen(**observations)
     return guard(diff(desired, observed, KINDS), desired, observed, limits or Limits())

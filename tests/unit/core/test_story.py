@@ -73,6 +73,11 @@ def told(found, rhythm=WORKING):
             id="backlog",
         ),
         pytest.param(
+            conditions(Truth.FALSE, "RolloutStalled", "x", stalled=Truth.TRUE),
+            "status service/a",
+            id="a rollout that is stuck",
+        ),
+        pytest.param(
             conditions(Truth.FALSE, "SomethingNew", "x", stalled=Truth.TRUE),
             "status service/a",
             id="a word that is not known here",

@@ -5,6 +5,8 @@ import pytest
 from controller.kinds.service.cause import culprit, sentence
 from controller.kinds.service.fleet import Task, task_of
 
+SCALED = "Scaling activity initiated by (deployment ecs-svc/3)"
+
 
 def task(id_, started_by="ecs-svc/2", at="1", **more):
     return Task(id_, started_by, "STOPPED", "", "", stopped_at=at, **more)
@@ -14,13 +16,38 @@ def test_the_last_task_of_the_deployment_that_failed_is_to_blame():
     tasks = [
         task("a", at="1"),
         task("b", at="2"),
-        task("c", at="3", stop_code="ServiceSchedulerInitiated"),
+        task("c", at="3", stop_code="ServiceSchedulerInitiated", reasons=(SCALED,)),
         task("d", at="4", started_by="ecs-svc/1"),
     ]
 
     assert culprit(tasks, "ecs-svc/2").id == "b"
     assert culprit(tasks, "ecs-svc/9").id == "d"
     assert culprit([], "ecs-svc/2") is None
+
+
+def test_a_task_that_the_scheduler_stopped_for_its_health_is_to_blame():
+    unhealthy = task(
+        "b",
+        stop_code="ServiceSchedulerInitiated",
+        reasons=("Task failed ELB health checks in (target-group arn:tg/api)",),
+    )
+    room = task("c", at="3", stop_code="ServiceSchedulerInitiated", reasons=(SCALED,))
+
+    assert culprit([unhealthy, room], "ecs-svc/2") == unhealthy
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        "(service api) (task b) failed container health checks.",
+        (
+            "(service api) (port 8001) is unhealthy in (target-group arn:tg/api) due to "
+            "(reason Health checks failed with these codes: [502])."
+        ),
+    ],
+)
+def test_what_ecs_says_of_health_explains_as_well(event):
+    assert sentence(None, [event], ()) == event.rstrip(".")
 
 
 def test_stop_code_reasons_and_last_words_are_told_together():

@@ -171,8 +171,34 @@ def test_done_by_ecs_is_not_ready_while_something_does_not_serve(
     assert "target 10.0.0.1 is unhealthy" in health.message
 
 
-def test_what_waits_for_a_rollout_says_how_far_it_is():
-    held = KIND.held(spec(), seen(primary(2, "IN_PROGRESS", 0)), ())
+@pytest.mark.parametrize(
+    ("quiet", "hold", "told"),
+    [
+        pytest.param(0, Hold.ROLLOUT_IN_PROGRESS, "", id="under way"),
+        pytest.param(12, Hold.ROLLOUT_STALLED, "; no progress for 12 min", id="stuck"),
+    ],
+)
+def test_what_waits_for_a_rollout_says_how_far_it_is_and_why(quiet, hold, told):
+    there = seen(
+        primary(2, "IN_PROGRESS", 0),
+        quiet=timedelta(minutes=quiet),
+        problem="it cannot pull its image",
+    )
 
-    assert held.hold is Hold.ROLLOUT_IN_PROGRESS
-    assert held.message == "api:2 rolls out: 0 of 1 tasks run."
+    held = KIND.held(spec(), there, ())
+
+    assert held.hold is hold
+    assert held.message == (
+        f"api:2 rolls out: 0 of 1 tasks run{told}: it cannot pull its image."
+    )
+
+
+def test_a_rollout_that_bakes_is_not_stuck():
+    there = seen(
+        primary(2, "IN_PROGRESS", 1),
+        ours="ecs-svc/2",
+        flight=flight(2, "IN_PROGRESS", stage="BAKE_TIME"),
+        quiet=timedelta(hours=2),
+    )
+
+    assert rollout_of(there, DEADLINE).phase is Phase.UNDER_WAY

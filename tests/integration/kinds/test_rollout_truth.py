@@ -1,0 +1,173 @@
+"""How rollouts end that do not go well, and what is told of them meanwhile.
+
+On the emulated ECS, over HTTP. The controller's clock is the platform's.
+"""
+
+from datetime import timedelta
+
+import pytest
+
+from controller.core.conditions import ConditionType, Truth
+from controller.core.plan import Hold
+from controller.emulation.clocks import SteppedClock
+from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
+from controller.emulation.server import EmulatorServer
+from controller.kinds.service.driver import ServiceDriver
+from tests.integration.kinds.machine import PLATFORM
+from tests.integration.kinds.test_service_kind import World
+
+CHECKED = {"health": {"path": "/health", "interval": 10}}
+FOR_EVER = {"deployment": {"circuit_breaker": False, "rollback": False}}
+NEVER_STARTS = Script(starts_after=timedelta(days=1))
+
+
+class Timed(World):
+    """A world whose controller lives by the platform's clock."""
+
+    def __init__(self, server, runtime, clock):
+        self.clock = clock
+        super().__init__(server, runtime)
+
+    def driver(self):
+        return ServiceDriver(self.aws, PLATFORM, self.clock)
+
+    def until_a_task_failed(self):
+        """Let time pass until ECS counts a failure."""
+        for _ in range(120):
+            self.server.advance(timedelta(seconds=1))
+            if self.service()["deployments"][0].get("failedTasks"):
+                return
+        raise AssertionError
+
+    def told(self, result):
+        """Return what holds the service back, and the sentence about it."""
+        (blocked,) = result.left.blocked
+        return blocked.hold, blocked.message
+
+    def ready(self, result):
+        (conditions,) = result.statuses.values()
+        return conditions[ConditionType.READY]
+
+    def stalled(self, result):
+        (conditions,) = result.statuses.values()
+        return conditions[ConditionType.STALLED].status
+
+
+@pytest.fixture
+def world():
+    clock, runtime = SteppedClock(), ScriptedRuntime()
+    with EmulatorServer(runtime=runtime, clock=clock) as server:
+        yield Timed(server, runtime, clock)
+
+
+@pytest.mark.parametrize(
+    ("script", "more", "why"),
+    [
+        pytest.param(
+            Script(refuses="CannotPullContainerError: api:2: not found"),
+            {},
+            "CannotPullContainerError: api:2: not found",
+            id="the image is not there",
+        ),
+        pytest.param(
+            Script(refuses="ResourceInitializationError: unable to pull secrets"),
+            {},
+            "ResourceInitializationError: unable to pull secrets",
+            id="a secret is not there",
+        ),
+        pytest.param(
+            Script(exits_after=timedelta(seconds=1), exit_code=137, says=("loading",)),
+            {},
+            'hokusai-api-local exited with 137, its last line was "loading"',
+            id="it is killed",
+        ),
+        pytest.param(
+            Script(healthy=False, says=("cannot reach redis",)),
+            CHECKED,
+            "Task failed container health checks, hokusai-api-local exited with 143, "
+            'its last line was "cannot reach redis"',
+            id="it fails its health check",
+        ),
+    ],
+)
+def test_a_rollout_that_was_rolled_back_tells_what_its_tasks_died_of(
+    world, script, more, why
+):
+    world.run(world.api(**more))
+    world.runtime.scripts["api:2"] = script
+
+    world.machine.run(world.api("api:2", **more))
+    world.until_a_task_failed()
+    meanwhile = world.machine.run(world.api("api:2", **more))
+    result = world.run(world.api("api:2", **more), passes=12, seconds=60)
+
+    hold, message = world.told(meanwhile)
+    assert hold is Hold.ROLLOUT_IN_PROGRESS
+    assert why in message
+    hold, message = world.told(result)
+    assert hold is Hold.REVISION_REJECTED
+    assert message.startswith("hokusai-api-local:2 was rolled back: ")
+    assert why in message
+    assert world.stalled(result) is Truth.TRUE
+
+
+def test_a_rollout_whose_tasks_never_start_is_stalled_and_ends_the_waiting(world):
+    world.run(world.api())
+    world.runtime.scripts["api:2"] = NEVER_STARTS
+
+    before = world.run(world.api("api:2"), passes=19)
+    after = world.run(world.api("api:2"), passes=2)
+
+    assert world.told(before)[0] is Hold.ROLLOUT_IN_PROGRESS
+    assert not before.settled
+    hold, message = world.told(after)
+    assert hold is Hold.ROLLOUT_STALLED
+    assert "no progress for 10 min" in message
+    assert world.ready(after).reason == "RolloutStalled"
+    assert world.stalled(after) is Truth.TRUE
+    assert after.settled
+    assert not after.converged
+
+
+def test_a_stalled_rollout_that_moves_again_is_followed_to_its_end(world):
+    world.run(world.api())
+    world.runtime.scripts["api:2"] = NEVER_STARTS
+    stalled = world.run(world.api("api:2"), passes=22)
+
+    world.runtime.scripts.pop("api:2")
+
+    assert world.told(stalled)[0] is Hold.ROLLOUT_STALLED
+    assert world.run(world.api("api:2")).converged
+
+
+def test_tasks_that_die_again_and_again_are_no_progress(world):
+    flaps = Script(exits_after=timedelta(seconds=5), exit_code=3, says=("no route",))
+    more = {**CHECKED, **FOR_EVER}
+    world.run(world.api(**more))
+    world.runtime.scripts["api:2"] = flaps
+
+    result = world.run(world.api("api:2", **more), passes=50, seconds=17)
+
+    hold, message = world.told(result)
+    assert hold is Hold.ROLLOUT_STALLED
+    assert 'exited with 3, its last line was "no route"' in message
+
+
+def test_a_controller_that_is_started_anew_need_not_wait_for_the_deadline_again(world):
+    world.run(world.api())
+    world.runtime.scripts["api:2"] = NEVER_STARTS
+    world.run(world.api("api:2"), passes=22)
+
+    world.restart()
+    result = world.machine.run(world.api("api:2"))
+
+    assert world.told(result)[0] is Hold.ROLLOUT_STALLED
+
+
+def test_a_changed_declaration_replaces_a_stalled_rollout(world):
+    world.run(world.api())
+    world.runtime.scripts["api:2"] = NEVER_STARTS
+    world.run(world.api("api:2"), passes=22)
+
+    assert world.run(world.api("api:3")).converged
+    assert world.service()["taskDefinition"].endswith(":3")

@@ -238,9 +238,7 @@ def test_an_image_that_crashes_is_rolled_back_and_not_tried_again(local):
         '    hokusai/api:broken:\n      command: ["{python}", -c, "raise SystemExit(3)"]\n'
         "    hokusai/train:latest:\n",
     )
-    local.edit_overlay(
-        "  api:\n    health:", "  api:\n    image: hokusai/api:broken\n    health:"
-    )
+    local.edit_overlay("image: hokusai/api:latest", "image: hokusai/api:broken")
 
     def rejected():
         stalled = local.condition("service/api", "Stalled")
@@ -258,7 +256,7 @@ def test_an_image_that_crashes_is_rolled_back_and_not_tried_again(local):
     assert rollouts(local) == tried
     assert local.hokusai("diff").returncode == 1
 
-    local.edit_overlay("    image: hokusai/api:broken\n", "")
+    local.edit_overlay("image: hokusai/api:broken", "image: hokusai/api:latest")
     local.converge()
 
 

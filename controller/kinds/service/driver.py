@@ -89,8 +89,7 @@ class ServiceDriver(Telling):
     ) -> None:
         self._declared = declared
         self._fetch = fetch
-        self._clock = clock
-        super().__init__(aws, platform)
+        super().__init__(aws, platform, clock)
         self._map = CloudMap(aws)
         self._owner = owner = platform.owner
         self._before = Before(aws)

@@ -2,20 +2,26 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from controller.clients.aws import Aws, paginated
+from controller.core.clock import Clock
 from controller.core.errors import NotFoundError
+from controller.core.identity import MANAGED_TAG
 from controller.core.imports import Entry, LooksSecret, Wanted
 from controller.core.plain import copied
 from controller.core.platform import Platform
+from controller.kinds.service.beside import around, with_routes
 from controller.kinds.service.canonical.shape import Plain
 from controller.kinds.service.compare import compare
 from controller.kinds.service.describe import Ecs, exists
 from controller.kinds.service.discovery import CloudMap
 from controller.kinds.service.minimal import minimal, spec_of, valid
+from controller.kinds.service.neighbours import Neighbours
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
+from controller.kinds.service.tags import tags_of
 from controller.kinds.service.unwritten import PLACE, without_secrets
 from controller.kinds.service.words import own_container, words
 
@@ -25,25 +31,24 @@ _PAGE = 100
 class Importer:
     """Reads services and says them in the words of the document. Writes nothing."""
 
-    def __init__(self, aws: Aws, ecs: Ecs, platform: Platform) -> None:
+    def __init__(self, aws: Aws, ecs: Ecs, platform: Platform, clock: Clock) -> None:
         self._aws = aws
         self._ecs = ecs
         self._map = CloudMap(aws)
         self._platform = platform
+        self._around = Neighbours(aws, platform, clock)
 
     def entries(self, wanted: Wanted, secret: LooksSecret) -> Iterator[Entry]:
         """Yield an entry for each service that is wanted, by name."""
         cluster = wanted.within or self._platform.cluster
         names = [wanted.name] if wanted.name else self._names(cluster)
         found = self._ecs.services(cluster, names)
-        for name in sorted(names):
-            service = found.get(name)
-            if service is None or not exists(service):
-                msg = f"{name} does not exist in cluster {cluster}"
-                raise NotFoundError(msg)
+        states = [self._state(found.get(name), name, cluster) for name in sorted(names)]
+        for state in self._around.with_all(states):
+            name = state.settings["serviceName"]
             key = wanted.key or key_of(name, self._platform)
-            state = self._state(service)
-            yield entry_of(key, state, self._platform, secret)
+            entry = entry_of(key, state, self._platform, secret)
+            yield replace(entry, remarks=(*entry.remarks, *self._around.problems))
 
     def _names(self, cluster: str) -> list[str]:
         arns = paginated(
@@ -56,11 +61,18 @@ class Importer:
         )
         return [arn.rpartition("/")[2] for arn in arns]
 
-    def _state(self, service: Mapping[str, Any]) -> ServiceState:
+    def _state(
+        self, service: Mapping[str, Any] | None, name: str, cluster: str
+    ) -> ServiceState:
+        if service is None or not exists(service):
+            msg = f"{name} does not exist in cluster {cluster}"
+            raise NotFoundError(msg)
         state = self._ecs.state(service)
         registries = service.get("serviceRegistries", ())
         names = [self._map.name_of(found["registryArn"]) for found in registries]
-        return state.registered_as(names[0] if len(names) == 1 else None)
+        seen = state.registered_as(names[0] if len(names) == 1 else None)
+        managed = tags_of(service).get(MANAGED_TAG, "").split()
+        return replace(seen, managed=frozenset(managed))
 
 
 def key_of(name: str, platform: Platform) -> str:
@@ -84,12 +96,15 @@ def entry_of(
     name = state.settings["serviceName"]
     said = words(name, state.described, state.settings)
     said |= _place(key, name, state, platform)
+    said = around(said, state)
     hidden = without_secrets(said, secret)
+    said, unlike = with_routes(key, said, state, platform)
     fields = minimal(key, valid(key, said, platform), platform)
     spec = spec_of(key, fields, platform)
     remarks = (
         *(_hidden(path) for path in hidden),
         *_renamed(name, state),
+        *unlike,
         *_left(spec, state),
     )
     return Entry("services", key, {"adopt": True, **_in_order(fields)}, remarks)

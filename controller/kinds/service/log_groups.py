@@ -1,7 +1,7 @@
 """CloudWatch log groups: made before a service's first task, kept as declared."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from itertools import takewhile
 from typing import Any
@@ -67,13 +67,29 @@ class LogGroups:
         except DriverError:
             return {}
 
+    def days(self, names: Collection[str]) -> Mapping[str, int]:
+        """Return how many days each of ``names`` keeps logs, whoever's it is.
+
+        Those that keep them for ever are 0 if they are ours, else left out: nothing
+        is to be settled there. Reads only; raises DriverError.
+        """
+        by_folder = _by_folder(names)
+        found = {
+            group["logGroupName"]: group
+            for of_it in by_folder.values()
+            for group in self._beginning(_beginning_of(of_it))
+        }
+        return {
+            name: int(group.get("retentionInDays", 0))
+            for name, group in found.items()
+            if name in names and ("retentionInDays" in group or self._is_ours(group))
+        }
+
     def _look(self, specs: Collection[ServiceSpec]) -> None:
         now, looked = self._clock.monotonic(), self._looked
         if looked is not None and now - looked < EVERY.total_seconds():
             return
-        by_folder: defaultdict[str, set[str]] = defaultdict(set)
-        for spec in specs:
-            by_folder[spec.log_group.rpartition("/")[0]].add(spec.log_group)
+        by_folder = _by_folder(spec.log_group for spec in specs)
         self._groups = {
             group["logGroupName"]: group
             for names in by_folder.values()
@@ -121,6 +137,13 @@ class LogGroups:
             answer = self._aws.call("logs", "ListTagsForResource", resourceArn=arn)
             self._ours[arn] = answer["tags"].get(OWNER_TAG) == self._owner
         return self._ours[arn]
+
+
+def _by_folder(names: Iterable[str]) -> Mapping[str, set[str]]:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for name in names:
+        found[name.rpartition("/")[0]].add(name)
+    return found
 
 
 def _beginning_of(names: Collection[str]) -> str:

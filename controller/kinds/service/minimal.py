@@ -14,6 +14,7 @@ from controller.core.platform import Platform
 from controller.kinds.service.canonical import canonical_service
 from controller.kinds.service.canonical.shape import Plain
 from controller.kinds.service.compare import wanted
+from controller.kinds.service.routes.rules import declared_health
 from controller.kinds.service.settings import creation
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.whole import complete
@@ -67,7 +68,16 @@ def minimal(key: str, fields: Plain, platform: Platform) -> Plain:
 def _meaning(spec: ServiceSpec) -> Any:
     """Return all that makes one service differ from another."""
     made = canonical_service(creation(spec))
-    return wanted(spec), made, spec.discovery, spec.log_group
+    said = spec.discovery, spec.log_group, spec.log_retention_days, spec.scaling
+    return wanted(spec), made, said, _led_to(spec)
+
+
+def _led_to(spec: ServiceSpec) -> Any:
+    """Return all that load balancers do for a service; None if it has no routes."""
+    if not spec.routes:
+        return None
+    grace = spec.health.grace if spec.health else None
+    return spec.routes, spec.target_protocol, declared_health(spec), grace
 
 
 def _without(fields: Plain, path: Path, same: Callable[[Plain], bool]) -> Plain:
@@ -99,8 +109,9 @@ def _at(value: Any, path: Path) -> Any:
 def _drop_at_fault(fields: Plain, error: ValidationError) -> None:
     """Take out of ``fields`` what ``error`` is about, or else a whole part."""
     found = error.errors()[0]
-    told = found.get("ctx", {}).get("field") or ""
-    path = (*found["loc"], *filter(None, str(told).split(".")))
+    told = found.get("ctx", {}).get("field") or ()
+    steps = told.split(".") if isinstance(told, str) else told
+    path = (*found["loc"], *steps)
     place, step = _deepest(fields, path)
     del place[step]
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from controller.clients.aws import Aws
+from controller.core.clock import Clock
 from controller.core.details import Section
 from controller.core.imports import Entry, LooksSecret, Wanted
 from controller.core.lines import Line
@@ -20,10 +21,11 @@ from controller.kinds.service.past import Past
 class Telling:
     """The part of the driver that looks closer at one service. Reads only."""
 
-    def __init__(self, aws: Aws, platform: Platform) -> None:
+    def __init__(self, aws: Aws, platform: Platform, clock: Clock) -> None:
         self._aws = aws
         self._ecs = Ecs(aws)
         self._platform = platform
+        self._clock = clock
 
     def details(self, resource: Resource[Any]) -> tuple[Section, ...]:
         """Return what there is to see of one service; see ``core.details``."""
@@ -44,6 +46,5 @@ class Telling:
         # It reads AWS's model of every field, which no other command needs.
         from controller.kinds.service.importing import Importer
 
-        return tuple(
-            Importer(self._aws, self._ecs, self._platform).entries(wanted, secret)
-        )
+        importer = Importer(self._aws, self._ecs, self._platform, self._clock)
+        return tuple(importer.entries(wanted, secret))

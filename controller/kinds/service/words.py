@@ -62,6 +62,15 @@ def own_container(name: str, containers: list[Plain]) -> Plain:
     return next((c for c in containers if c.get("essential", True)), containers[0])
 
 
+def logs_of(definition: Mapping[str, Any]) -> str:
+    """Return the log group that the first container to name one writes to."""
+    for container in definition.get("containerDefinitions", ()):
+        options = container.get("logConfiguration", {}).get("options", {})
+        if options.get("awslogs-group"):
+            return str(options["awslogs-group"])
+    return ""
+
+
 def reference(value_from: str) -> dict[str, str] | None:
     """Return a secret's place in the document's words; None if it has none there."""
     text = re.sub(":+$", "", value_from)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -47,8 +47,13 @@ def mistakes_in_place(spec: ServiceSpec) -> Iterator[Mistake]:
 
 def is_mlflow(spec: ServiceSpec) -> bool:
     """Whether it is an MLflow server, which asks nobody who they are."""
-    repository = spec.image.rpartition("/")[2].partition("@")[0].partition(":")[0]
-    return "mlflow" in re.split("[-_.]", repository) or "mlflow" in spec.command
+    return runs_mlflow(spec.image, spec.command)
+
+
+def runs_mlflow(image: str, command: Sequence[str]) -> bool:
+    """Whether a container of that image, or with that command, is an MLflow server."""
+    repository = image.rpartition("/")[2].partition("@")[0].partition(":")[0]
+    return "mlflow" in re.split("[-_.]", repository) or "mlflow" in command
 
 
 def _scaling(spec: ServiceSpec) -> Iterator[Mistake]:

@@ -10,8 +10,9 @@ from controller.kinds.service.routes.patterns import (
 )
 from controller.kinds.service.routes.spec import MOST_PRIORITY, RouteSpec
 
-# Where the priorities of each class of host begin; 1 to 999 are left to people.
-_EXACT, _WILDCARD, _ANY = 1_000, 20_000, 40_000
+# Where the priorities of each class of host begin; those below are left to people.
+LEAST_OF_OURS = 1_000
+_EXACT, _WILDCARD, _ANY = LEAST_OF_OURS, 20_000, 40_000
 _LONGEST = 128
 _STEP = 50
 

@@ -1,0 +1,201 @@
+"""What stands around a service is imported with it; time moves only when told."""
+
+import json
+
+import pytest
+
+from controller.core.errors import PermanentError
+from controller.core.imports import Wanted
+from controller.core.safety import Limits
+from controller.emulation.clocks import SteppedClock
+from controller.emulation.runtimes.scripted import ScriptedRuntime
+from controller.emulation.server import EmulatorServer
+from controller.spec.literals import looks_secret
+from tests.integration.kinds.machine import declared
+from tests.integration.kinds.routed import Routed
+
+ROUTE = {"host": "api.hokus.ai", "path": "/api/*", "listeners": [80]}
+BOTH = {"host": "registry.hokus.ai", "listeners": [80, 8080]}
+
+
+class Imported(Routed):
+    """The same, read back as entries of the document."""
+
+    def entry(self, name="hokusai-api-local", **wanted):
+        (found,) = self.driver().entries(Wanted(name, **wanted), looks_secret)
+        return json.loads(json.dumps(found.fields)), found.remarks
+
+    def differences(self, fields):
+        """Return what would come of declaring an entry as it was imported."""
+        more = {key: fields[key] for key in fields if key != "adopt"}
+        api = declared("service", "api", more, adopt=fields["adopt"])
+        self.restart()
+        plan = self.machine.reconciler.plan({api.id: api}, Limits())[1]
+        changes = {c.path for action in plan.actions for c in action.changes}
+        return changes - {"applied"}, plan.advice, plan.blocked
+
+
+@pytest.fixture
+def world():
+    runtime = ScriptedRuntime()
+    with EmulatorServer(
+        runtime=runtime, clock=SteppedClock(), probe=lambda *_: True
+    ) as server:
+        yield Imported(server, runtime)
+
+
+def test_a_service_is_imported_with_its_routes_its_scaling_and_its_logs(world):
+    world.balancer(ports=(80, 8080))
+    fields = {
+        "routes": [ROUTE, BOTH],
+        "health": {"path": "/health", "grace": 200, "matcher": "200-204"},
+        "scaling": {"minimum": 1, "maximum": 3},
+        "log_retention_days": 7,
+    }
+    assert world.run(world.api(**fields)).converged
+
+    found, remarks = world.entry()
+
+    assert remarks == ()
+    assert {name: found[name] for name in fields} == fields
+    assert not found.keys() & {"desired_count", "service", "target_protocol"}
+    assert world.differences(found) == (set(), (), ())
+
+
+def test_a_priority_that_does_not_follow_is_imported_too(world):
+    world.balancer()
+    route = {**ROUTE, "priority": 7}
+    assert world.run(world.api(routes=[route])).converged
+
+    found, remarks = world.entry()
+
+    assert (found["routes"], remarks) == ([route], ())
+    assert world.differences(found) == (set(), (), ())
+
+
+def test_tags_that_were_declared_are_imported_and_those_of_others_are_not(world):
+    tags = [{"key": "team", "value": "growth"}]
+    assert world.run(world.api(service={"tags": tags})).converged
+    foreign = [{"key": "cost-centre", "value": "7"}]
+    arn = world.service()["serviceArn"]
+    world.aws.call("ecs", "TagResource", resourceArn=arn, tags=foreign)
+
+    found, _ = world.entry()
+
+    assert found["service"] == {"tags": tags}
+    assert world.differences(found) == (set(), (), ())
+
+
+def test_a_target_group_of_others_is_kept_in_awss_words_and_told_of(world):
+    world.balancer(tags={})
+    world.run(world.api())
+    group = by_hand(world, "by-hand")
+    world.run(world.api())
+
+    found, remarks = world.entry()
+
+    (balancer,) = found["service"]["loadBalancers"]
+    assert balancer["targetGroupArn"] == group
+    assert "routes" not in found
+    (remark,) = remarks
+    assert remark == (
+        "is led to by old.hokus.ai/* on port 80 of hokusai-local, which cannot be "
+        "declared: its target group is called by-hand; ours is hokusai-api-local"
+    )
+    assert world.differences(found) == (set(), (), ())
+
+
+def test_a_target_group_of_our_name_without_our_tag_is_kept_and_told_of(world):
+    world.balancer(tags={})
+    world.run(world.api())
+    by_hand(world, "hokusai-api-local")
+
+    found, remarks = world.entry()
+
+    assert "routes" not in found
+    assert "exists without our tag" in remarks[0]
+
+
+def test_a_route_straight_to_mlflow_asks_for_the_reason(world):
+    world.balancer()
+    open_door = {**ROUTE, "unauthenticated": "inside the office only"}
+    world.run(world.api("hokusai/mlflow:1", routes=[open_door]))
+
+    found, remarks = world.entry()
+
+    assert found["routes"] == [{**ROUTE, "unauthenticated": "CHANGE-ME"}]
+    assert "its routes lead straight to MLflow" in remarks[0]
+
+
+def test_logs_that_are_kept_for_ever_by_others_are_nothing_to_say(world):
+    world.aws.call("logs", "CreateLogGroup", logGroupName="/ecs/hokusai-api-local")
+    world.run(world.api())
+
+    found, remarks = world.entry()
+
+    assert ("log_retention_days" in found, remarks) == (False, ())
+
+
+def test_what_may_not_be_looked_at_is_told_of(world):
+    world.run(world.api())
+    world.aws = Denying(world.aws, "application-autoscaling")
+
+    found, (remark,) = world.entry()
+
+    assert found["image"] == "api:1"
+    assert remark.startswith("its autoscaling could not be looked at: ")
+
+
+class Denying:
+    """AWS, whose answer to one service is no."""
+
+    def __init__(self, aws, service):
+        self.aws = aws
+        self.service = service
+
+    def call(self, service, operation, **parameters):
+        if service == self.service:
+            msg = f"{service}:{operation} was refused: AccessDeniedException"
+            raise PermanentError(msg)
+        return self.aws.call(service, operation, **parameters)
+
+
+def by_hand(world, name):
+    """Have somebody else's target group and rule lead to the service."""
+    answer = world.aws.call("elbv2", "DescribeLoadBalancers")
+    balancer = answer["LoadBalancers"][0]
+    group = world.aws.call(
+        "elbv2",
+        "CreateTargetGroup",
+        Name=name,
+        Protocol="HTTP",
+        Port=8001,
+        VpcId=balancer["VpcId"],
+        TargetType="ip",
+    )["TargetGroups"][0]["TargetGroupArn"]
+    arn = balancer["LoadBalancerArn"]
+    listeners = world.aws.call("elbv2", "DescribeListeners", LoadBalancerArn=arn)
+    world.aws.call(
+        "elbv2",
+        "CreateRule",
+        ListenerArn=listeners["Listeners"][0]["ListenerArn"],
+        Priority=9,
+        Conditions=[
+            {"Field": "host-header", "HostHeaderConfig": {"Values": ["old.hokus.ai"]}}
+        ],
+        Actions=[{"Type": "forward", "TargetGroupArn": group}],
+    )
+    world.aws.call(
+        "ecs",
+        "UpdateService",
+        cluster="hokusai-local",
+        service="hokusai-api-local",
+        loadBalancers=[
+            {
+                "targetGroupArn": group,
+                "containerName": "hokusai-api-local",
+                "containerPort": 8001,
+            }
+        ],
+    )
+    return group

@@ -121,6 +121,11 @@ def nothing_more(_spec: Any, _state: Any) -> tuple[Section, ...]:
     return ()
 
 
+def all_of_it(_state: Any) -> tuple[Change, ...]:
+    """Return nothing: what is deleted of this kind goes as a whole."""
+    return ()
+
+
 def nothing_by_hand(
     verb: Verb, _request: Request, _spec: Any, _state: Any, _now: datetime
 ) -> str:
@@ -163,6 +168,7 @@ class Kind(Generic[SpecT, StateT]):
         immutable: Paths that no update can change; they force a replacement.
         advised: Paths that only a person may change; they become advice.
         prune: Whether we may delete what is no longer declared.
+        remains: Returns what deleting a state changes, if that is not all of it.
     """
 
     name: str
@@ -187,3 +193,4 @@ class Kind(Generic[SpecT, StateT]):
     immutable: frozenset[str] = frozenset()
     advised: frozenset[str] = frozenset()
     prune: bool = False
+    remains: Callable[[StateT], tuple[Change, ...]] = all_of_it

@@ -108,8 +108,8 @@ class Action:
         target: What it acts on.
         verb: What it does.
         reason: Why it was chosen.
-        changes: The fields it settles; empty for a deletion, and of a creation what
-            nobody declares word for word.
+        changes: The fields it settles; empty for a deletion of all there is, and of a
+            creation what nobody declares word for word.
         desired: The declared spec; None for a deletion.
         observed: The state the decision rests on; None for a creation.
         generation: Of the declared spec.

@@ -229,7 +229,8 @@ def prunes(
         match observed.of(id_):
             case Present(state, Ownership.OURS) if kinds[id_.kind].prune:
                 reason = Reason.NO_LONGER_DECLARED
-                yield Action(id_, Verb.DELETE, reason, observed=state)
+                changes = kinds[id_.kind].remains(state)
+                yield Action(id_, Verb.DELETE, reason, changes, observed=state)
             case Present(_, Ownership.OURS):
                 message = (
                     "It is ours and no longer declared; it holds data, so it stays."

@@ -129,16 +129,16 @@ def _pruned(
         message = (
             "It is ours and no longer declared; set `platform.prune` to delete it."
         )
-        return Advice(target, action.reason, message)
+        return Advice(target, action.reason, message, action.changes)
     if empty:
         message = "The document declares nothing at all; that deletes nothing."
-        return Blocked(target, Hold.PRUNE_HELD, message)
+        return Blocked(target, Hold.PRUNE_HELD, message, action.changes)
     if target not in limits.seen_undeclared:
         message = "Seen undeclared for the first time; the next pass deletes it."
-        return Blocked(target, Hold.PRUNE_HELD, message)
+        return Blocked(target, Hold.PRUNE_HELD, message, action.changes)
     if not prunable[target.kind]:
         message = f"More than {LARGEST_PRUNE:.0%} of its kind would go at once."
-        return Blocked(target, Hold.PRUNE_HELD, message)
+        return Blocked(target, Hold.PRUNE_HELD, message, action.changes)
     return action
 
 

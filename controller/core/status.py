@@ -40,7 +40,7 @@ _PASSING = frozenset(
 
 
 # What a person should know of, beside a resource that is as declared.
-_WARNINGS = frozenset({Reason.PREFLIGHT_WARNING, Reason.OUTDATED})
+WARNINGS = frozenset({Reason.PREFLIGHT_WARNING, Reason.OUTDATED})
 # Their story is told best while it is fresh: backends forget what a task said last.
 _TOLD_ONCE = frozenset({Hold.REVISION_REJECTED.value, "RolloutFailed"})
 
@@ -118,7 +118,7 @@ def _findings(
     verdict = next((v for v in verdicts if not _is_warning(v)), None)
     synced, healthy = _synced(verdict, outcome), _healthy(health)
     return (
-        _ready(synced, healthy),
+        _warned(_ready(synced, healthy), verdicts),
         synced,
         healthy,
         _reconciling(verdict, outcome, health),
@@ -129,7 +129,7 @@ def _findings(
 
 def _is_warning(verdict: Verdict) -> bool:
     """Whether a person should know, and the resource is as declared all the same."""
-    return isinstance(verdict, Advice) and verdict.reason in _WARNINGS
+    return isinstance(verdict, Advice) and verdict.reason in WARNINGS
 
 
 def _synced(verdict: Verdict | None, outcome: Outcome | None) -> _Finding:
@@ -184,6 +184,19 @@ def _ready(synced: _Finding, healthy: _Finding) -> _Finding:
     return _Finding(ConditionType.READY, Truth.TRUE, "Ready", healthy.message)
 
 
+def _warned(ready: _Finding, verdicts: tuple[Verdict, ...]) -> _Finding:
+    """Return ``ready`` with what a person should know of, if nothing else is amiss.
+
+    A warning stops nothing, so it is no stall: it stands where everybody looks.
+    """
+    warnings = [v for v in verdicts if isinstance(v, Advice) and _is_warning(v)]
+    if ready.status is not Truth.TRUE or not warnings:
+        return ready
+    more = f" And {len(warnings) - 1} more." if warnings[1:] else ""
+    message = f"{ready.message} Warning: {warnings[0].message}{more}"
+    return replace(ready, reason=warnings[0].reason, message=message)
+
+
 def _reconciling(
     verdict: Verdict | None, outcome: Outcome | None, health: Health | Unknown
 ) -> _Finding:
@@ -216,7 +229,7 @@ def _stalled(verdicts: tuple[Verdict, ...], outcome: Outcome | None) -> _Finding
         match verdict, outcome:
             case Blocked(_, hold, message), _ if hold not in _PASSING:
                 return _Finding(kind, Truth.TRUE, hold, message)
-            case Advice(_, reason, message), _:
+            case Advice(_, reason, message), _ if not _is_warning(verdict):
                 return _Finding(kind, Truth.TRUE, reason, message)
             case Action(), (Failed(PermanentError()) as failed):
                 return _Finding(kind, Truth.TRUE, "ApplyFailed", failed.message)

@@ -44,6 +44,12 @@ _BY_PERSON: Mapping[str, tuple[str, str]] = {
     "ApplyFailed": ("Mend what the message names", "apply"),
 }
 
+# The same, of what is ready and comes with a warning.
+_WARNED: Mapping[str, tuple[str, str]] = {
+    Reason.PREFLIGHT_WARNING: ("See what the message warns of.", "preflight"),
+    Reason.OUTDATED: ("Restart it, if what it runs on is to be the newest.", "diff"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Tried:
@@ -160,7 +166,8 @@ def _next(conditions: Conditions | None, rhythm: Rhythm) -> tuple[str, str]:
     if conditions is None:
         return f"No pass has seen it yet{_nobody(rhythm)}.", "diff"
     if is_ready(conditions):
-        return "Nothing is to be done.", _ASK_STATUS
+        reason = conditions[ConditionType.READY].reason
+        return _WARNED.get(reason, ("Nothing is to be done.", _ASK_STATUS))
     stalled = conditions[ConditionType.STALLED]
     if stalled.status is Truth.TRUE or _true(conditions, ConditionType.SUSPENDED):
         what, verb = _BY_PERSON.get(

@@ -17,6 +17,7 @@ from controller.core.driver import (
 )
 from controller.core.plan import Action
 from controller.core.resource import ResourceId
+from controller.core.status import WARNINGS
 from controller.engine.reconciler import Statuses
 from controller.store.database import Database
 from controller.store.events import EventKind, EventLog
@@ -131,6 +132,7 @@ class StoreMemory:
             if old is None or (old.status, old.reason) == (new.status, new.reason):
                 continue
             good = (new.status is Truth.TRUE) is (type_ not in _ABNORMAL)
+            good = good and new.reason not in WARNINGS
             kind: EventKind = "Normal" if good or _under_way(after) else "Warning"
             sentence = f"{type_} is {new.status}: {new.message}"
             self._events.record(id_, kind, new.reason, sentence, self._clock.now())

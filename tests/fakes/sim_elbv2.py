@@ -62,11 +62,13 @@ class LoadBalancing(Shelf):
         return {"LoadBalancers": _named(found, key, names, "LoadBalancerNotFound")}
 
     def DescribeTargetGroups(self, asked: Asked) -> Any:
-        """Return those that are named; one that is missing refuses them all."""
+        """Return all, or those that are named: one that is missing refuses them."""
         found = [
             {**group, "LoadBalancerArns": [*self._behind(group["TargetGroupArn"])]}
             for group in self.groups()
         ]
+        if "Names" not in asked:
+            return {"TargetGroups": found}
         code = "TargetGroupNotFound"
         return {"TargetGroups": _named(found, "TargetGroupName", asked["Names"], code)}
 

@@ -7,7 +7,7 @@ from controller.kinds.service.cost import cost
 from controller.kinds.service.explain import explain
 from controller.kinds.service.fields import immutable_paths
 from controller.kinds.service.routes.overlap import clashes
-from controller.kinds.service.rules import found, health, held, writer
+from controller.kinds.service.rules import found, health, held, remains, writer
 from controller.kinds.service.spec import ServiceSpec, mentions, references
 from controller.kinds.service.state import ServiceState
 from controller.kinds.service.whole import complete
@@ -35,7 +35,8 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     "cluster; each minute: ceil(g / 50) DescribeLogGroups; with routes: "
     "ceil(g / 20) DescribeTargetGroups, ceil(b / 20) DescribeLoadBalancers, "
     "DescribeListeners a load balancer, DescribeRules a "
-    "listener, ceil(k / 20) DescribeTags; with a number of tasks: ceil(d / 50) "
+    "listener, ceil(k / 20) DescribeTags; with routes or prune, every ten minutes: "
+    "DescribeTargetGroups; with a number of tasks: ceil(d / 50) "
     "DescribeScalableTargets; images in ECR and secrets, each minute: DescribeImages a "
     "repository, each hour DescribeRepositories a repository, ceil(n / 20) "
     "DescribeServiceRevisions until digests are known, "
@@ -47,4 +48,5 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     refuses=refuses,
     writer=writer,
     prune=True,
+    remains=remains,
 )

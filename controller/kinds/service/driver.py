@@ -21,6 +21,7 @@ from controller.core.resource import Resource, ResourceId
 from controller.kinds.outside import Outside
 from controller.kinds.service.before import Before
 from controller.kinds.service.by_hand import is_outdated
+from controller.kinds.service.cleared import Clearing
 from controller.kinds.service.compare import wanted
 from controller.kinds.service.discovery import CloudMap
 from controller.kinds.service.discovery_look import Registrar
@@ -41,11 +42,12 @@ from controller.kinds.service.revision_tags import declared_tags, needs_revision
 from controller.kinds.service.revision_tags_look import RevisionTags
 from controller.kinds.service.routes.attachment import route_tags
 from controller.kinds.service.routes.balancers import Balancers
+from controller.kinds.service.routes.leftovers import Leftovers
 from controller.kinds.service.scaling import Scaling
 from controller.kinds.service.settings import creation, settings
 from controller.kinds.service.settling import Settling, is_beside
 from controller.kinds.service.spec import ServiceSpec
-from controller.kinds.service.state import ServiceState
+from controller.kinds.service.state import LEFTOVER, ServiceState
 from controller.kinds.service.surroundings import Around
 from controller.kinds.service.tags import as_pairs, deployment_tag, tags_of
 from controller.kinds.service.task_definition import render
@@ -99,6 +101,8 @@ class ServiceDriver(Telling):
         self._fleet = SharedFleet(aws)
         registrar = Registrar(aws, owner, clock, self._fleet)
         balancers = Balancers(aws, owner, clock)
+        leftovers = Leftovers(aws, platform, clock)
+        self._clearing = Clearing(leftovers, balancers, platform)
         self._logs = LogGroups(aws, owner, clock)
         self._revision_tags = RevisionTags(aws, clock)
         readiness = Readiness(aws, self._fleet, clock, resolver, Probe())
@@ -125,7 +129,10 @@ class ServiceDriver(Telling):
     def observe(self, declared: Declared) -> Mapping[ResourceId, Observation]:
         """Return the declared services, ceil(n/10) calls a cluster when all is well."""
         self._fleet.forget()
-        return self._around.of(declared, self._lookout.observe(declared))
+        seen = self._lookout.observe(declared)
+        everything = {**self._all_services(), **declared}
+        led_to, undeclared = self._clearing.seen(everything, seen)
+        return {**self._around.of(declared, seen, led_to), **undeclared}
 
     def apply(self, action: Action) -> Applied | Progressing | Waiting:
         """Make the service as declared. The rollout goes on after we return."""
@@ -156,12 +163,16 @@ class ServiceDriver(Telling):
         from controller.kinds.service.preflight.checks import results_of
         from controller.kinds.service.preflight.collect import Collector
 
-        around = {**self._declared(), **resources}
-        services = {id_: r.spec for id_, r in around.items() if id_.kind == _KIND}
+        around = {**self._all_services(), **resources}
+        services = {id_: r.spec for id_, r in around.items()}
         specs = tuple(resource.spec for resource in resources.values())
         look = Collector(self._aws, self._ecs, self._owner, self._fetch)
         facts = look.facts(specs, services)
         return {id_: results_of(r.spec, facts) for id_, r in resources.items()}
+
+    def _all_services(self) -> Declared:
+        """Return every service of the document; a pass may be about less."""
+        return {id_: r for id_, r in self._declared().items() if id_.kind == _KIND}
 
     def _create(self, spec: ServiceSpec, generation: str) -> Progressing | Waiting:
         self._logs.ensure(spec)
@@ -297,7 +308,10 @@ class ServiceDriver(Telling):
                 "ecs", "UntagResource", resourceArn=state.arn, tagKeys=sorted(gone)
             )
 
-    def _delete(self, state: ServiceState) -> Progressing:
+    def _delete(self, state: ServiceState) -> Applied | Progressing:
+        if state.status == LEFTOVER:
+            self._clearing.clear(state)
+            return Applied()
         cluster, name = state.settings["clusterArn"], state.settings["serviceName"]
         self._refuse_others(cluster, name)
         self._undeclared.forget()

@@ -1,6 +1,5 @@
 """What runs in a cluster, as entries of the document."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -22,6 +21,7 @@ from controller.kinds.service.neighbours import Neighbours
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
 from controller.kinds.service.tags import tags_of
+from controller.kinds.service.undeclared import key_of
 from controller.kinds.service.unwritten import PLACE, without_secrets
 from controller.kinds.service.words import own_container, words
 
@@ -73,13 +73,6 @@ class Importer:
         seen = state.registered_as(names[0] if len(names) == 1 else None)
         managed = tags_of(service).get(MANAGED_TAG, "").split()
         return replace(seen, managed=frozenset(managed))
-
-
-def key_of(name: str, platform: Platform) -> str:
-    """Return the key under which a service of that name is declared, most likely."""
-    before, after = platform.service_name("\0").split("\0")
-    key = name.removeprefix(before).removesuffix(after)
-    return re.sub("[^a-z0-9_-]+", "-", key.lower()).strip("-_") or "service"
 
 
 def entry_of(

@@ -14,28 +14,14 @@ from controller.core.platform import Platform
 from controller.kinds.service.log_groups import LogGroups
 from controller.kinds.service.routes.attachment import attached, group_of
 from controller.kinds.service.routes.certificates import Certificates
+from controller.kinds.service.routes.gone import Gone
 from controller.kinds.service.routes.look import Look, Sight
-from controller.kinds.service.routes.spec import RouteSpec
 from controller.kinds.service.scaling import Scaling, resource_id
 from controller.kinds.service.state import ScalingState, ServiceState
 from controller.kinds.service.words import logs_of
 
 _T = TypeVar("_T")
 _NOTHING = Sight({}, {}, {})
-
-
-@dataclass(frozen=True, slots=True)
-class _Sought:
-    """A service that nobody declares, as its routes see it: all that lead to it."""
-
-    name: str
-    target_group: str
-    load_balancer: str
-    owner: str
-    port: int | None = None
-    target_protocol: str = "http"
-    routes: tuple[RouteSpec, ...] = ()
-    health: None = None
 
 
 @dataclass
@@ -88,8 +74,8 @@ class Neighbours:
         groups = LogGroups(self.aws, self.platform.owner, self.clock)
         return groups.days(names)
 
-    def _sought(self, state: ServiceState) -> _Sought:
-        return _Sought(
+    def _sought(self, state: ServiceState) -> Gone:
+        return Gone(
             state.settings["serviceName"],
             _group(state),
             self.platform.balancer,

@@ -12,8 +12,9 @@ from controller.kinds.service.freshness.pins import settled
 from controller.kinds.service.rollout import Phase, Rollout, rollout_of
 from controller.kinds.service.routes.findings import findings
 from controller.kinds.service.routes.findings import held as routes_held
+from controller.kinds.service.routes.gone import Gone, taken_away
 from controller.kinds.service.spec import ServiceSpec
-from controller.kinds.service.state import ServiceState
+from controller.kinds.service.state import LEFTOVER, ServiceState
 
 
 def held(
@@ -47,6 +48,14 @@ def found(spec: ServiceSpec, state: ServiceState) -> tuple[Finding, ...]:
     """Return what of the service's surroundings is a person's to settle."""
     routes = findings(spec, state.routing) if spec.routes else ()
     return (*routes, *advised(spec, state))
+
+
+def remains(state: ServiceState) -> tuple[Change, ...]:
+    """Return what deleting takes away of what is no service, but was made for one."""
+    group = state.routing.group
+    if state.status != LEFTOVER or group is None:
+        return ()
+    return taken_away(Gone(state.settings["serviceName"], group.name), state.routing)
 
 
 def writer(state: ServiceState) -> str:

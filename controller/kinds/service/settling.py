@@ -21,7 +21,7 @@ from controller.kinds.service.routes.attachment import (
     tagged,
 )
 from controller.kinds.service.routes.balancers import Balancers
-from controller.kinds.service.routes.spec import RouteSpec
+from controller.kinds.service.routes.gone import Gone
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
 from controller.kinds.service.tags import tags_of
@@ -35,20 +35,6 @@ BESIDE = (
     SCALING,
     SECRETS,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Gone:
-    """A service that nobody declares, as its routes see it: it has none."""
-
-    name: str
-    target_group: str
-    load_balancer: str
-    owner: str
-    port: int | None = None
-    target_protocol: str = "http"
-    routes: tuple[RouteSpec, ...] = ()
-    health: None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +69,7 @@ class Settling:
         """Take away the rules and the target group of a service that is to go."""
         tags = tags_of(state.settings)
         if GROUP_TAG in tags:
-            gone = _Gone(
+            gone = Gone(
                 state.settings["serviceName"],
                 tags[GROUP_TAG],
                 self.platform.balancer,

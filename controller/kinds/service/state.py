@@ -8,6 +8,9 @@ from typing import Any
 from controller.kinds.service.freshness.state import Freshness
 from controller.kinds.service.routes.state import RoutingState
 
+# The status of what a service left behind, or what was made for one that never was.
+LEFTOVER = "LEFTOVER"
+
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
@@ -102,7 +105,7 @@ class ServiceState:
 
     Attributes:
         arn: Its ARN.
-        status: ``ACTIVE`` or ``DRAINING``.
+        status: ``ACTIVE`` or ``DRAINING``; ``LEFTOVER`` if it is no service.
         definition: Canonical form of the task definition it is set to.
         definition_arn: ARN of that revision.
         settings: The service's own fields, as DescribeServices gives them.

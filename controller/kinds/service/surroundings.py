@@ -46,11 +46,19 @@ class Around:
     tags: RevisionTags
 
     def of(
-        self, declared: Declared, seen: Mapping[ResourceId, Observation]
+        self,
+        declared: Declared,
+        seen: Mapping[ResourceId, Observation],
+        led_to: frozenset[str] = frozenset(),
     ) -> Mapping[ResourceId, Observation]:
         """Return ``seen`` with the surroundings; Unknown where the routes are.
 
         What stands around services that nobody declares is not looked at.
+
+        Args:
+            declared: What is declared.
+            seen: What was seen of it.
+            led_to: The names of services that have a target group, whatever they say.
         """
         present = {
             id_: observation
@@ -64,7 +72,7 @@ class Around:
             present = self._scaled(specs, present)
         except DriverError as error:
             return {**seen, **dict.fromkeys(present, unseen(error))}
-        routing = self._routing(specs, present)
+        routing = self._routing(specs, present, led_to)
         registered = self._registrations(specs, present)
         retentions = self.logs.retentions([*specs.values()])
         found = dict(seen)
@@ -117,12 +125,12 @@ class Around:
             return unseen(error)
 
     def _routing(
-        self, specs: Specs, seen: Seen
+        self, specs: Specs, seen: Seen, led_to: frozenset[str]
     ) -> Mapping[ResourceId, RoutingState | Unknown]:
         about = {
             id_: spec
             for id_, spec in specs.items()
-            if is_about(spec, seen[id_].state.settings)
+            if spec.name in led_to or is_about(spec, seen[id_].state.settings)
         }
         try:
             found = self.balancers.seen([*about.values()])

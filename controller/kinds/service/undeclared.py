@@ -5,6 +5,7 @@ ceil(undeclared/10) DescribeServices a cluster, once a minute. Nothing is delete
 what was seen a minute ago: the tag is read again right before.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -119,6 +120,19 @@ class Undeclared:
 
     def _id(self, name: str, taken: Collection[str]) -> ResourceId:
         """Return the address under which the service was declared, most likely."""
-        before, after = self._platform.service_name("\0").split("\0")
+        before, after = _around(self._platform)
         key = name.removeprefix(before).removesuffix(after)
         return ResourceId("service", name if key in taken else key)
+
+
+def key_of(name: str, platform: Platform) -> str:
+    """Return the key under which a service of that name is declared, most likely."""
+    before, after = _around(platform)
+    key = name.removeprefix(before).removesuffix(after)
+    return re.sub("[^a-z0-9_-]+", "-", key.lower()).strip("-_") or "service"
+
+
+def _around(platform: Platform) -> tuple[str, str]:
+    """Return what stands before and after the key in the name of a service."""
+    before, _, after = platform.service_name("\0").partition("\0")
+    return before, after

@@ -122,12 +122,18 @@ def test_it_is_not_ready_on_something_that_was_taken_away():
     assert conditions[Type.STALLED].status is Truth.TRUE
 
 
-def test_a_warning_leaves_it_ready_and_waits_for_a_person():
-    conditions = concluded(seen(a=SAME), DENIED)
+def test_a_warning_leaves_it_ready_and_is_told_there():
+    ready = concluded(seen(a=SAME), DENIED, ODD)[Type.READY]
 
-    assert conditions[Type.READY].status is Truth.TRUE
-    assert conditions[Type.STALLED].reason == "PreflightWarning"
-    assert "AccessDenied" in conditions[Type.STALLED].message
+    assert (ready.status, ready.reason) == (Truth.TRUE, "PreflightWarning")
+    assert "AccessDenied" in ready.message
+    assert ready.message.endswith(" And 1 more.")
+
+
+def test_a_warning_is_no_stall():
+    stalled = concluded(seen(a=SAME), DENIED)[Type.STALLED]
+
+    assert (stalled.status, stalled.reason) == (Truth.FALSE, "Moving")
 
 
 def test_an_action_beside_a_warning_is_under_way():

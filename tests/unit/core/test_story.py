@@ -43,6 +43,20 @@ def test_the_way_leads_to_the_first_that_is_not_ready(statuses, chain):
     assert chain_of(A, CHAIN, statuses) == chain
 
 
+@pytest.mark.parametrize(
+    ("reason", "next_"),
+    [
+        ("Ready", ("Nothing is to be done.", "status service/a")),
+        (
+            "PreflightWarning",
+            ("See what the message warns of.", "preflight service/a"),
+        ),
+    ],
+)
+def test_what_is_ready_may_come_with_a_warning(reason, next_):
+    assert told(conditions(Truth.TRUE, reason, "x")) == next_
+
+
 def test_a_circle_ends():
     circle = resources(a=[B], b=[A])
 

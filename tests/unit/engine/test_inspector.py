@@ -128,7 +128,8 @@ def test_a_warning_does_not_keep_apply_from_being_done():
 
     assert result.converged
     assert [a.message for a in result.plan.advice] == ["There is no image."]
-    assert result.statuses[A][ConditionType.STALLED].status is Truth.TRUE
+    assert result.statuses[A][ConditionType.STALLED].status is Truth.FALSE
+    assert "There is no image." in result.statuses[A][ConditionType.READY].message
 
 
 @pytest.mark.parametrize("error", [ThrottledError("slow down"), KeyError("x")])

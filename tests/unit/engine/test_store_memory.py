@@ -54,6 +54,19 @@ def test_a_turn_of_a_condition_is_an_event_and_its_repeat_is_none(database):
     assert (event.type, event.reason, event.count) == ("Warning", "Broken", 1)
 
 
+def test_a_warning_on_what_is_ready_is_an_event_to_be_seen(database):
+    memory = StoreMemory(database, SteppedClock())
+    well = concluded(Present(ToyState()))
+    ready = well[A][ConditionType.READY]
+    warned = replace(ready, reason="PreflightWarning", message="Nothing is backed up.")
+
+    memory.conclude(well)
+    memory.conclude({A: {**well[A], ConditionType.READY: warned}})
+
+    (event,) = EventLog(database).recent(9)
+    assert (event.type, event.reason) == ("Warning", "PreflightWarning")
+
+
 def test_an_intent_is_there_before_the_outcome(database):
     memory = StoreMemory(database, SteppedClock())
 

@@ -11,7 +11,7 @@ from controller.core.errors import NotFoundError
 from controller.core.identity import APPLIED_TAG, OWNER_TAG
 from controller.kinds.service.routes.attachment import due, membership, stays
 from controller.kinds.service.routes.certificates import Certificates
-from controller.kinds.service.routes.findings import SERVICE_TAG, findings
+from controller.kinds.service.routes.findings import SERVICE_TAG, findings, is_warning
 from controller.kinds.service.routes.look import Look, Sight
 from controller.kinds.service.routes.read import finished_tag, health_parameters
 from controller.kinds.service.routes.rules import (
@@ -171,7 +171,8 @@ class Balancers:
 
 
 def _differs(spec: Routed, seen: RoutingState) -> bool:
-    return bool(steps(spec, seen) or findings(spec, seen))
+    amiss = (found for found in findings(spec, seen) if not is_warning(found))
+    return bool(steps(spec, seen)) or any(amiss)
 
 
 def _forward(group: str) -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from controller.kinds.service.canonical.shape import Plain
 from controller.kinds.service.routes.attachment import routed
-from controller.kinds.service.routes.findings import findings, held
+from controller.kinds.service.routes.findings import findings, held, is_warning
 from controller.kinds.service.routes.match import LEAST_OF_OURS, Match
 from controller.kinds.service.routes.spec import RouteSpec
 from controller.kinds.service.routes.state import (
@@ -78,7 +78,8 @@ def unlike(spec: ServiceSpec, seen: RoutingState, settings: Plain) -> Iterator[s
         return
     if hold := held(spec, seen):
         yield hold.message.rstrip(".")
-    yield from (found.message.rstrip(".") for found in findings(spec, seen))
+    amiss = [found for found in findings(spec, seen) if not is_warning(found)]
+    yield from (found.message.rstrip(".") for found in amiss)
     for change in routed(spec, seen, settings):
         yield f"{change.path} would become {change.after}, and is {change.before}"
 

@@ -133,6 +133,7 @@ def _on(
         yield from _not_ours_to_make(spec, seen, place, route)
     yield from _no_number(place, route, rule)
     yield from _shadowed(spec, place, route, rule)
+    yield from _unread(balancer, listener)
     yield from _not_certified(listener, route)
 
 
@@ -249,6 +250,25 @@ def _shadowed(
         command = _away(other, _number(listener, route, after=at))
         path = f"{path_of(route, listener.port)}.priority"
         yield Finding(path, Reason.CONFLICT, message, command)
+
+
+def is_warning(finding: Finding) -> bool:
+    """Whether nothing differs, and a person should know of something."""
+    return finding.reason is Reason.PREFLIGHT_WARNING
+
+
+def _unread(balancer: Balancer, listener: Listener) -> Iterator[Finding]:
+    """Yield that nobody knows whom the certificates of the listener are for."""
+    if not listener.unread:
+        return
+    path = f"routes.certificates[{listener.port}]"
+    message = (
+        f"Whether the certificates on port {listener.port} of {balancer.name} are for "
+        f"the hosts of its routes is not known: {listener.unread.rstrip('.')}. Look "
+        f"yourself, and declare `ignore` for {path} if they are."
+    )
+    command = f"aws elbv2 describe-listener-certificates --listener-arn {listener.arn}"
+    yield Finding(path, Reason.PREFLIGHT_WARNING, message, command)
 
 
 def _not_certified(listener: Listener, route: RouteSpec) -> Iterator[Finding]:

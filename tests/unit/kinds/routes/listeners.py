@@ -61,9 +61,9 @@ def seen(
     return RoutingState((balancer,), found if group else None)
 
 
-def listener(port=443, *rules, names=None, protocol="HTTPS"):
+def listener(port=443, *rules, names=None, protocol="HTTPS", unread=""):
     """Return a listener."""
-    return Listener(f"listener/{port}", port, protocol, rules, names)
+    return Listener(f"listener/{port}", port, protocol, rules, names, unread)
 
 
 def match(host="*", path="/*"):

@@ -133,6 +133,21 @@ def test_a_certificate_must_be_for_the_host_if_it_can_be_read(names, covered):
     assert all("add-listener-certificates" in f.command for f in found)
 
 
+def test_a_certificate_that_cannot_be_read_is_a_warning_and_told_once():
+    more = {"host": "www.hokus.ai", "path": "/api/*"}
+    rules = OURS, rule(PRIORITY + 1, "www.hokus.ai", "/api/*")
+    unread = "acm:DescribeCertificate was refused: AccessDenied."
+
+    (found,) = findings(service(API, more), seen(listener(443, *rules, unread=unread)))
+
+    assert (found.path, found.reason) == (
+        "routes.certificates[443]",
+        Reason.PREFLIGHT_WARNING,
+    )
+    assert "is not known: acm:DescribeCertificate was refused" in found.message
+    assert "describe-listener-certificates --listener-arn listener/443" in found.command
+
+
 def test_a_group_without_our_tag_is_offered_to_be_taken_over():
     world = seen(listener(443), ownership=Ownership.NOBODYS)
 

@@ -1,0 +1,147 @@
+"""Target groups that were made for services that never were; time moves when told."""
+
+from dataclasses import replace
+
+import pytest
+
+from controller.core.plan import Reason
+from controller.core.safety import Limits
+from controller.emulation.clocks import SteppedClock
+from controller.emulation.runtimes.scripted import ScriptedRuntime
+from controller.emulation.server import EmulatorServer
+from controller.kinds.service.driver import ServiceDriver
+from controller.kinds.service.routes.balancers import Balancers
+from tests.integration.kinds.machine import PLATFORM, declared
+from tests.integration.kinds.routed import Routed
+
+ROUTE = {"host": "web.hokus.ai", "listeners": [80]}
+RULE = (80, "web.hokus.ai", "/*")
+GROUP = "hokusai-web-local"
+
+
+class Left(Routed):
+    """The same, where things may be deleted, and a controller died."""
+
+    def driver(self):
+        return ServiceDriver(self.aws, replace(PLATFORM, prune=True), self.clock)
+
+    def web(self, *routes):
+        fields = {"image": "web:1", "port": 80, "network": self.network}
+        return declared("service", "web", {**fields, "routes": [*routes]})
+
+    def die_before_the_service(self):
+        """Do what comes before CreateService, and no more."""
+        balancers = Balancers(self.aws, PLATFORM.owner, self.clock)
+        assert balancers.settle(self.web(ROUTE).spec, {})
+
+    def pruned(self, *resources):
+        self.machine.reconciler.memory.doomed = frozenset({self.web().id})
+        return self.run(*resources, passes=2, limits=Limits(prune=True))
+
+    def what_is_left(self):
+        return self.rules(), self.groups()
+
+    def arn(self):
+        (group,) = self.aws.call("elbv2", "DescribeTargetGroups")["TargetGroups"]
+        return group["TargetGroupArn"]
+
+
+@pytest.fixture
+def world():
+    runtime = ScriptedRuntime()
+    with EmulatorServer(
+        runtime=runtime, clock=SteppedClock(), probe=lambda *_: True
+    ) as server:
+        found = Left(server, runtime)
+        found.balancer()
+        found.die_before_the_service()
+        assert found.what_is_left() == ([RULE], [GROUP])
+        yield found
+
+
+def test_what_was_made_for_a_service_that_is_declared_no_more_is_pruned(world):
+    first = world.run(world.api(), passes=0, limits=Limits(prune=True))
+    held = world.what_is_left()
+    result = world.pruned(world.api())
+
+    (hold,) = [b for b in first.left.blocked if b.target == world.web().id]
+    assert "Seen undeclared for the first time" in hold.message
+    assert {change.path for change in hold.changes} == {
+        "routes[web.hokus.ai/*].listeners[80]",
+        "routes.target_group",
+    }
+    assert held == ([RULE], [GROUP])
+    assert world.what_is_left() == ([], [])
+    assert result.converged
+
+
+def test_unless_deleting_is_allowed_it_is_told_of(world):
+    result = world.run(world.api())
+
+    (advice,) = result.left.advice
+    assert advice.reason is Reason.NO_LONGER_DECLARED
+    assert world.what_is_left() == ([RULE], [GROUP])
+
+
+def test_a_declared_service_gets_rid_of_a_group_that_it_has_no_route_for(world):
+    result = world.run(world.web())
+
+    assert result.converged
+    assert world.what_is_left() == ([], [])
+    assert world.service("web")["runningCount"] == 1
+
+
+def test_a_service_that_is_declared_still_gets_its_group(world):
+    result = world.run(world.web(ROUTE), limits=Limits(prune=True))
+
+    assert result.converged
+    assert world.what_is_left() == ([RULE], [GROUP])
+    assert world.service("web")["loadBalancers"][0]["targetGroupArn"] == world.arn()
+
+
+def test_what_somebody_elses_rule_leads_to_stays(world):
+    listener = world.aws.call("elbv2", "DescribeListeners", LoadBalancerArn=_lb(world))
+    world.aws.call(
+        "elbv2",
+        "CreateRule",
+        ListenerArn=listener["Listeners"][0]["ListenerArn"],
+        Priority=3,
+        Conditions=[{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/a"]}}],
+        Actions=[{"Type": "forward", "TargetGroupArn": world.arn()}],
+    )
+
+    world.pruned(world.api())
+
+    assert world.groups() == [GROUP]
+    assert RULE in world.rules()
+
+
+def test_what_has_targets_stays(world):
+    world.aws.call(
+        "elbv2",
+        "RegisterTargets",
+        TargetGroupArn=world.arn(),
+        Targets=[{"Id": "10.0.0.9", "Port": 80}],
+    )
+
+    world.pruned(world.api())
+
+    assert world.what_is_left() == ([RULE], [GROUP])
+
+
+def test_what_does_not_carry_our_tag_stays(world):
+    world.aws.call(
+        "elbv2",
+        "RemoveTags",
+        ResourceArns=[world.arn()],
+        TagKeys=["hokusai.ai/managed-by"],
+    )
+
+    world.pruned(world.api())
+
+    assert world.groups() == [GROUP]
+
+
+def _lb(world):
+    (balancer,) = world.aws.call("elbv2", "DescribeLoadBalancers")["LoadBalancers"]
+    return balancer["LoadBalancerArn"]

@@ -14,6 +14,7 @@ from controller.emulation.ecs.timing import Timing
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
 from controller.engine.store_memory import StoreMemory
+from controller.kinds.service.preflight.commands import TRUST, document
 from controller.store.database import Database
 from controller.store.heartbeat import HEART, Heartbeats
 
@@ -32,6 +33,7 @@ platform:
   account: "123456789012"
   region: us-east-1
   network: {{subnets: [{subnet}]}}
+  roles: {{execution: "arn:aws:iam::123456789012:role/t-execution"}}
 services:
   mlflow: {{image: "web:1", cpu: 256, memory: 512, discovery: mlflow, port: 80}}
   api:
@@ -109,6 +111,8 @@ class World:
         self.file = folder / "hokusai.yaml"
         self.ecs = self.client("ecs")
         self.ecs.create_cluster(clusterName="t-development")
+        trust = {"AssumeRolePolicyDocument": document(TRUST)}
+        self.client("iam").create_role(RoleName="t-execution", **trust)
         discovery = self.client("servicediscovery")
         discovery.create_private_dns_namespace(Name="t-development.local", Vpc="v")
         subnet = self.client("ec2").describe_subnets()["Subnets"][0]["SubnetId"]

@@ -33,6 +33,7 @@ def made_by_hand(world, environment=(), **fields):
         requiresCompatibilities=["FARGATE"],
         cpu="512",
         memory="1024",
+        executionRoleArn="arn:aws:iam::123456789012:role/t-execution",
         containerDefinitions=[container],
     )
     world.ecs.create_service(

@@ -371,7 +371,9 @@ def test_everything_that_is_wrong_is_found_in_one_look():
 
 
 def bare(**fields):
-    return results(spec_of(**fields))
+    """Return what is said of a service in subnets, with a role and no more."""
+    placed = {"network": {"subnets": [SUBNET]}, "roles": {"execution": EXECUTION}}
+    return results(spec_of(**placed | fields))
 
 
 @pytest.mark.parametrize("image", ["hokusai/api:1", "api", "nginx@sha256:" + "a" * 64])
@@ -410,9 +412,80 @@ def test_a_service_that_rests_on_nothing_is_told_what_was_not_looked_at():
 
     skipped = {r.check: r.why for r in found if isinstance(r, Skipped)}
     assert skipped["image"] == "docker.io/hokusai/api:1 is not in ECR"
-    assert skipped["roles"] == "it declares none"
     assert skipped["log group"] == "it is made together with the service"
-    assert [r.check for r in found if isinstance(r, Passed)] == ["rollout"]
+    passed = [r.check for r in found if isinstance(r, Passed)]
+    assert passed == ["roles", "network", "rollout"]
+
+
+def of_check(check, **fields):
+    return [r for r in bare(**fields) if r.check == check]
+
+
+LOGS = "ECS needs one to write logs to CloudWatch:"
+NEEDS_ROLE = {
+    "logs": ({}, LOGS),
+    "secrets": (
+        {"secrets": {"DB_PASSWORD": {"ssm": "/db"}}},
+        "to read DB_PASSWORD and to write logs",
+    ),
+    "ecr": ({"image": ECR}, "to pull from ECR and to write logs"),
+    "secrets on an instance": (
+        {
+            "secrets": {"DB_PASSWORD": {"ssm": "/db"}},
+            "task": {"requiresCompatibilities": ["EC2"]},
+        },
+        "needs one to read DB_PASSWORD: make",
+    ),
+}
+
+
+@pytest.mark.parametrize(("fields", "why"), NEEDS_ROLE.values(), ids=NEEDS_ROLE)
+def test_a_missing_execution_role_blocks_and_says_what_it_is_for(fields, why):
+    (found,) = of_check("roles", roles={}, **fields)
+
+    assert (found.severity, found.path) == (Severity.BLOCKS, "roles.execution")
+    assert why in found.message
+    assert (
+        "aws iam create-role --role-name hokusai-api-development-exec" in found.command
+    )
+    assert "AmazonECSTaskExecutionRolePolicy" in found.command
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        {"requiresCompatibilities": ["EC2"]},
+        {"executionRoleArn": f"{ROLES}/mine"},
+    ],
+    ids=["an instance has its own", "in AWS's words"],
+)
+def test_no_execution_role_is_asked_for_where_ecs_asks_for_none(task):
+    found = of_check("roles", roles={}, task=task)
+
+    assert found == [Skipped("roles", "it declares none")]
+
+
+def test_missing_subnets_block():
+    (found,) = of_check("network", network={})
+
+    assert (found.severity, found.path) == (Severity.BLOCKS, "network.subnets")
+    assert found.command.startswith("aws ec2 describe-subnets --query ")
+
+
+def test_tasks_without_addresses_of_their_own_need_no_subnets():
+    task = {"networkMode": "bridge", "requiresCompatibilities": ["EC2"]}
+
+    (found,) = of_check("network", network={}, task=task)
+
+    assert found == Skipped("network", "its tasks need no subnets of its own")
+
+
+def test_subnets_may_be_declared_in_awss_words():
+    placed = {"awsvpcConfiguration": {"subnets": [SUBNET]}}
+
+    found = of_check("network", network={}, service={"networkConfiguration": placed})
+
+    assert not any(isinstance(result, Finding) for result in found)
 
 
 def test_an_open_circuit_breaker_and_no_room_are_warnings():

@@ -69,7 +69,7 @@ CHECKS = (
     ),
     Check(
         "roles",
-        "The roles exist and trust `ecs-tasks.amazonaws.com`.",
+        "The roles exist and trust `ecs-tasks.amazonaws.com`; there is one to start tasks.",
         "iam:GetRole",
         rules_roles.trusted,
     ),
@@ -82,7 +82,7 @@ CHECKS = (
     ),
     Check(
         "network",
-        "Subnets and security groups exist, all in one VPC.",
+        "There are subnets; they and security groups exist, all in one VPC.",
         "ec2:DescribeSubnets, ec2:DescribeSecurityGroups",
         rules_network.placed,
     ),

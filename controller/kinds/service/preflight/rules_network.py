@@ -6,6 +6,7 @@ from controller.core.observation import Absent
 from controller.core.preflight import Result, Skipped
 from controller.kinds.service.preflight.case import Case, of, state
 from controller.kinds.service.preflight.commands import aws
+from controller.kinds.service.preflight.needs import needs_subnets
 
 
 def placed(case: Case) -> Iterator[Result]:
@@ -13,7 +14,7 @@ def placed(case: Case) -> Iterator[Result]:
     spec, facts = case.spec, case.facts
     subnets, groups = spec.network.subnets, spec.network.security_groups
     if not subnets:
-        yield Skipped(case.check, "it declares no subnets")
+        yield _without(case)
         return
     looks = [of(facts.subnets, id_) for id_ in subnets]
     looks += [of(facts.groups, id_) for id_ in groups]
@@ -30,6 +31,18 @@ def placed(case: Case) -> Iterator[Result]:
             spec.region, "ec2", "describe-subnets", *filters, "--query", _SUBNETS
         )
         yield case.blocks("network", message, command)
+
+
+def _without(case: Case) -> Result:
+    """Return that there are no subnets, if tasks need one."""
+    if not needs_subnets(case.spec):
+        return Skipped(case.check, "its tasks need no subnets of its own")
+    message = (
+        "It has no subnets, and each of its tasks needs an address in one: declare "
+        "them as `network.subnets`, here or for the platform."
+    )
+    command = aws(case.spec.region, "ec2", "describe-subnets", "--query", _SUBNETS)
+    return case.blocks("network.subnets", message, command)
 
 
 def _missing(case: Case) -> Iterator[Result]:

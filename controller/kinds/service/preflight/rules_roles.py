@@ -17,12 +17,17 @@ from controller.kinds.service.preflight.names import (
     role_name,
     roles,
 )
+from controller.kinds.service.preflight.needs import needs_execution_role
+
+# Pulls from ECR and writes logs; AWS managed policy reference.
+_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
 
 
 def trusted(case: Case) -> Iterator[Result]:
     """Yield each role that is missing, or that ECS may not take on."""
     declared = tuple(roles(case.spec))
-    if not declared:
+    yield from _without(case)
+    if not declared and not [*needs_execution_role(case.spec)]:
         yield Skipped(case.check, "it declares none")
     for path, arn in declared:
         if account_of(arn) != case.spec.account:
@@ -38,6 +43,24 @@ def trusted(case: Case) -> Iterator[Result]:
                 "update-assume-role-policy", name, "--policy-document", TRUST
             )
             yield case.blocks(path, message, command)
+
+
+def _without(case: Case) -> Iterator[Result]:
+    """Yield that there is no execution role, if ECS needs one."""
+    needs = [*needs_execution_role(case.spec)]
+    if needs:
+        name = f"{case.spec.name}-execution"
+        message = (
+            f"It has no execution role, and ECS needs one {' and '.join(needs)}: make "
+            "one that may, and declare its ARN as `roles.execution`, here or for the "
+            "platform."
+        )
+        trust = ("--assume-role-policy-document", document(TRUST))
+        command = aws("", "iam", "create-role", "--role-name", name, *trust)
+        attached = ("attach-role-policy", "--role-name", name, "--policy-arn", _POLICY)
+        yield case.blocks(
+            "roles.execution", message, f"{command} && {aws('', 'iam', *attached)}"
+        )
 
 
 def reach_buckets(case: Case) -> Iterator[Result]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -48,12 +48,12 @@ class Reader:
         since = self._clock.now() - span
         return tuple(deque(self._new(since), maxlen=number))
 
-    def following(self) -> Iterator[Line]:
-        """Yield what is written from now on, and never end.
+    def following(self, ends: Callable[[], bool] = lambda: False) -> Iterator[Line]:
+        """Yield what is written from now on, until ``ends``.
 
         An outage of a moment is waited for: what was written meanwhile follows.
         """
-        while True:
+        while not ends():
             self._clock.sleep(POLL_SECONDS)
             try:
                 yield from self._new(self._newest() - _LATE)

@@ -48,7 +48,7 @@ LOGS = """\
 exit status:
   0  everything that was written in that time was read, even if it was nothing
   2  not read; the message says why
-  130  interrupted, as --follow always is"""
+  130  interrupted, as --follow is unless whoever reads it goes away"""
 
 IMPORT = """\
 exit status:

@@ -23,6 +23,7 @@ platform:
   region: us-east-1
   reconcile: {{interval: 1h}}
   network: {{subnets: [subnet-0a1b2c3d4e5f60001]}}
+  roles: {{execution: "arn:aws:iam::123456789012:role/fleet-execution"}}
 services:
 """
 _THREADS = 4

@@ -3,7 +3,7 @@
 import argparse
 
 from controller.cli.exits import Exit
-from controller.cli.terminal import out, tell
+from controller.cli.terminal import out, reader_is_gone, tell
 from controller.cli.views.logs import json_line, plain_line, render_lines
 from controller.core.errors import RefusedError
 
@@ -32,6 +32,6 @@ def run(args: argparse.Namespace) -> int:
         show = _A_LINE_EACH[args.output]
         for line in found:
             out(show(line))
-        for line in reader.following():
+        for line in reader.following(reader_is_gone):
             out(show(line))
     return Exit.OK

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from controller.cli.exits import Exit
-from controller.cli.terminal import out
+from controller.cli.terminal import out, reader_is_gone
 from controller.cli.views.statuses import Report, Statuses, render_report
 from controller.cli.views.watched import Watched
 
@@ -53,12 +53,13 @@ def _watch(
     statuses: Statuses = {}
     with Watched(output) as watched:
         try:
-            while True:
+            while not reader_is_gone():
                 statuses = _asked_for(stored.statuses(), targets)
                 watched.show(statuses, stored.clock.now())
                 stored.clock.sleep(_LOOK_SECONDS)
         except KeyboardInterrupt:
-            return _verdict(statuses)
+            pass
+    return _verdict(statuses)
 
 
 def _asked_for(statuses: Statuses, targets: Iterable[ResourceId]) -> Statuses:

@@ -97,3 +97,18 @@ def test_following_tells_what_is_written_next_until_interrupted(talking, here):
     assert following.endswith("and on\n")
     assert process.wait(20) == 130
     process.stdout.close()
+
+
+def test_following_ends_when_whoever_reads_goes_away(talking, here):
+    command = [sys.executable, "-m", "controller", "logs", "service/api", "--follow"]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(
+        command, cwd=here, env={**os.environ}, stdout=pipe, stderr=pipe, text=True
+    )
+    assert process.stdout.readline().endswith("ready\n")
+
+    process.stdout.close()
+    told = process.stderr.read()
+
+    assert (process.wait(20), told) == (0, "")
+    process.stderr.close()

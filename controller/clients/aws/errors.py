@@ -128,6 +128,22 @@ _BY_WORDS: tuple[tuple[str, type[DriverError]], ...] = (
     ("unable to describe task definition", NotFoundError),
     ("was not idempotent", ConflictError),
 )
+# What a person does about a refusal, by its code; the call is named before.
+_EXPIRED = "the credentials have expired: get new ones, as with `aws sso login`"
+_UNKNOWN = "the credentials are not known to AWS: see `aws configure`"
+_DENIED = (
+    "allow that to `platform.role`, or to whom `aws sts get-caller-identity` names"
+)
+_MENDED_BY: Mapping[str, str] = {
+    "AccessDenied": _DENIED,
+    "AccessDeniedException": _DENIED,
+    "AuthorizationError": _DENIED,
+    "ExpiredToken": _EXPIRED,
+    "ExpiredTokenException": _EXPIRED,
+    "InvalidClientTokenId": _UNKNOWN,
+    "UnauthorizedOperation": _DENIED,
+    "UnrecognizedClientException": _UNKNOWN,
+}
 # The request was on its way when these happened.
 _AFTER_SENDING = (
     boto.HTTPClientError,
@@ -200,6 +216,8 @@ def _answered(error: Exception) -> tuple[type[DriverError], str, str]:
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     kind = _by_code(code, message, status)
     why = f"{code}: {message}" if message else code
+    if code in _MENDED_BY:
+        why = f"{why.rstrip('.')}; {_MENDED_BY[code]}"
     what = "failed" if issubclass(kind, TransientError) else "was refused"
     return kind, what, why
 

@@ -142,6 +142,12 @@ def _refuses_restart(spec: ServiceSpec, state: ServiceState, now: datetime) -> s
     deadline = timedelta(seconds=spec.deployment.progress_deadline)
     if state.primary is None or state.primary.rollout == "IN_PROGRESS":
         return f"a rollout is under way: {rollout_of(state, deadline).message}"
+    if state.described.get("status") == "INACTIVE":
+        revision = state.definition_arn.rpartition("/")[2]
+        return (
+            f"{revision} is INACTIVE, and ECS starts no new deployment of it: change its "
+            "declaration, or go back with `hokusai rollback`"
+        )
     again = restarts_again(spec, state.settings, now)
     if again is None or is_untold(state.settings):
         # Whoever died before the last tag left it to be written.

@@ -39,13 +39,16 @@ class Ecs:
         """
         found: dict[str, Answer] = {}
         for batch in batched(sorted(names), MOST_SERVICES):
-            answer = self._aws.call(
-                "ecs",
-                "DescribeServices",
-                cluster=cluster,
-                services=batch,
-                include=["TAGS"],
-            )
+            try:
+                answer = self._aws.call(
+                    "ecs",
+                    "DescribeServices",
+                    cluster=cluster,
+                    services=batch,
+                    include=["TAGS"],
+                )
+            except NotFoundError as error:
+                raise _unknown_cluster(cluster, error) from error
             found |= {s["serviceName"]: s for s in answer["services"]}
         return found
 
@@ -136,7 +139,7 @@ def exists(service: Answer | None) -> bool:
     return service is not None and service["status"] != "INACTIVE"
 
 
-def reraise_as_unknown_cluster(cluster: str, error: NotFoundError) -> NotFoundError:
+def _unknown_cluster(cluster: str, error: NotFoundError) -> NotFoundError:
     """Return ``error`` in words that name the cluster and how to make it."""
     return NotFoundError(
         f"cluster {cluster} does not exist: create it with "

@@ -26,7 +26,6 @@ from controller.kinds.service.compare import content, is_wanted, unnamed, wanted
 from controller.kinds.service.describe import (
     Ecs,
     exists,
-    reraise_as_unknown_cluster,
     troubled,
 )
 from controller.kinds.service.discovery import CloudMap
@@ -134,10 +133,7 @@ class Lookout:
     def _cluster(
         self, cluster: str, names: Mapping[str, ResourceId], declared: Declared
     ) -> dict[ResourceId, Observation]:
-        try:
-            services = self._ecs.services(cluster, names)
-        except NotFoundError as error:
-            raise reraise_as_unknown_cluster(cluster, error) from error
+        services = self._ecs.services(cluster, names)
         seen: dict[ResourceId, Observation] = {}
         sights: list[_Sight] = []
         for name, id_ in names.items():

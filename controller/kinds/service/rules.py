@@ -1,9 +1,10 @@
 """When a service must be left alone, and how it does."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from controller.core.kind import Finding, Health, Held, Level
-from controller.core.plan import Change, Hold
+from controller.core.plan import Change, Hold, Reason
 from controller.kinds.service.compare import content
 from controller.kinds.service.discovery_truth import unregistered
 from controller.kinds.service.freshness.changes import advised, only_forced
@@ -47,7 +48,24 @@ def held(
 def found(spec: ServiceSpec, state: ServiceState) -> tuple[Finding, ...]:
     """Return what of the service's surroundings is a person's to settle."""
     routes = findings(spec, state.routing) if spec.routes else ()
-    return (*routes, *advised(spec, state))
+    return (*routes, *advised(spec, state), *_inactive(state))
+
+
+def _inactive(state: ServiceState) -> Iterator[Finding]:
+    """Yield that what the service runs was deregistered.
+
+    It runs on, and tasks are replaced; an update must name another. "Deregistering an
+    Amazon ECS task definition revision", developer guide.
+    """
+    if state.described.get("status") == "INACTIVE":
+        revision = state.definition_arn.rpartition("/")[2]
+        message = (
+            f"{revision} is INACTIVE, since somebody deregistered it: its tasks go on, "
+            "and ECS starts no new deployment of it, as for `hokusai restart`. The next "
+            "change of what its tasks are registers another."
+        )
+        command = f"aws ecs describe-task-definition --task-definition {revision}"
+        yield Finding("task.status", Reason.PREFLIGHT_WARNING, message, command)
 
 
 def remains(state: ServiceState) -> tuple[Change, ...]:

@@ -127,7 +127,8 @@ def test_a_refusal_names_the_call_and_the_reason():
     error = write(answer("AccessDeniedException", "no ecs:UpdateService"))
 
     assert str(error) == (
-        "ecs:UpdateService was refused: AccessDeniedException: no ecs:UpdateService"
+        "ecs:UpdateService was refused: AccessDeniedException: no ecs:UpdateService; "
+        "allow that to `platform.role`, or to whom `aws sts get-caller-identity` names"
     )
 
 

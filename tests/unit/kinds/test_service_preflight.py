@@ -96,6 +96,12 @@ def admits(*permissions):
 
 
 CASES = {
+    "cluster is gone": (
+        {"clusters": {SPEC.cluster: Absent()}},
+        ("cluster", "cluster", "hokusai-development does not exist",
+         "aws ecs create-cluster --cluster-name hokusai-development "
+         "--region us-east-1"),
+    ),
     "image is gone": (
         {"images": {ECR: Absent()}},
         ("image", "image", "is not in ECR", "aws ecr describe-images "),
@@ -414,7 +420,7 @@ def test_a_service_that_rests_on_nothing_is_told_what_was_not_looked_at():
     assert skipped["image"] == "docker.io/hokusai/api:1 is not in ECR"
     assert skipped["log group"] == "it is made together with the service"
     passed = [r.check for r in found if isinstance(r, Passed)]
-    assert passed == ["roles", "network", "rollout"]
+    assert passed == ["cluster", "roles", "network", "rollout"]
 
 
 def of_check(check, **fields):

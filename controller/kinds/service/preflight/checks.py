@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from controller.core.preflight import Passed, Result
 from controller.kinds.service.preflight import (
+    rules_cluster,
     rules_connections,
     rules_data,
     rules_image,
@@ -42,6 +43,12 @@ class Check:
 
 
 CHECKS = (
+    Check(
+        "cluster",
+        "The cluster exists.",
+        "ecs:DescribeServices",
+        rules_cluster.there,
+    ),
     Check(
         "image",
         "The image is in ECR. A name without a registry is Docker Hub's, which is told; "

@@ -9,7 +9,8 @@ from os.path import commonprefix
 from typing import TYPE_CHECKING, Any
 
 from controller.clients.aws import Aws, paginated
-from controller.core.observation import Present
+from controller.core.errors import DriverError, NotFoundError
+from controller.core.observation import Absent, Present
 from controller.core.resource import ResourceId
 from controller.kinds.service.describe import Ecs, exists
 from controller.kinds.service.preflight import (
@@ -19,7 +20,7 @@ from controller.kinds.service.preflight import (
     look_network,
     names,
 )
-from controller.kinds.service.preflight.answers import seen_all
+from controller.kinds.service.preflight.answers import hidden, seen_all
 from controller.kinds.service.preflight.facts import Facts, Live, Seen
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Collector:
         self._ecs = ecs
         self._owner = owner
         self._fetch = fetch
+        self._clusters: dict[str, Seen] = {}
 
     def facts(self, specs: tuple[ServiceSpec, ...], services: Services) -> Facts:
         """Return all that the checks of ``specs`` need; never raises DriverError.
@@ -77,6 +79,7 @@ class Collector:
             ),
             groups=look_network.groups(aws, groups),
             live=live,
+            clusters=self._clusters,
             targets=targets,
             listening=look_network.listening(
                 aws, sorted({b for found in _states(targets) for b in found.balancers})
@@ -98,7 +101,12 @@ class Collector:
         return seen
 
     def _running(self, cluster: str, of_it: list[str]) -> dict[str, Live]:
-        found = self._ecs.services(cluster, of_it)
+        try:
+            found = self._ecs.services(cluster, of_it)
+        except DriverError as error:
+            gone = isinstance(error, NotFoundError)
+            self._clusters[cluster] = Absent() if gone else hidden(error)
+            raise
         return {name: _running(told) for name, told in found.items() if exists(told)}
 
     def _log_groups(self, specs: Specs, live: Mapping[str, Seen]) -> dict[str, Seen]:

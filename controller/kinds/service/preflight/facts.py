@@ -177,6 +177,7 @@ class Facts:
         subnets: By id.
         groups: By id.
         live: By the service's name in ECS.
+        clusters: By name; those that are not there, or could not be seen.
         targets: By ARN.
         listening: By load balancer: the ports that listen.
         buckets: By name.
@@ -194,6 +195,7 @@ class Facts:
     subnets: Mapping[str, Seen] = field(default_factory=dict)
     groups: Mapping[str, Seen] = field(default_factory=dict)
     live: Mapping[str, Seen] = field(default_factory=dict)
+    clusters: Mapping[str, Seen] = field(default_factory=dict)
     targets: Mapping[str, Seen] = field(default_factory=dict)
     listening: Mapping[str, Seen] = field(default_factory=dict)
     buckets: Mapping[str, Seen] = field(default_factory=dict)

@@ -7,7 +7,7 @@ in a row we leave it alone for a while, and say who the other one is.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from controller.core.driver import Applied, Outcome, Progressing
 from controller.core.plan import Action, Blocked, Hold, Plan, Reason
@@ -22,9 +22,17 @@ Field: TypeAlias = tuple[ResourceId, str]
 
 @dataclass(frozen=True, slots=True)
 class Repairs:
-    """When each field was repaired lately, under the generation in force."""
+    """When each field was repaired lately, under the generation in force.
+
+    Attributes:
+        times: When, by field.
+        to: What it was repaired to last. What follows the world, as an address does,
+            has another value each time, and nobody fights over that.
+        generations: Of what is declared.
+    """
 
     times: Mapping[Field, tuple[datetime, ...]] = field(default_factory=dict)
+    to: Mapping[Field, Any] = field(default_factory=dict)
     generations: Mapping[ResourceId, str] = field(default_factory=dict)
 
     def after(
@@ -38,7 +46,7 @@ class Repairs:
             key: tuple(at for at in moments if now - at < WINDOW)
             for key, moments in self.times.items()
         }
-        generations = dict(self.generations)
+        generations, to = dict(self.generations), dict(self.to)
         for action in actions:
             if not isinstance(outcomes.get(action.target), Applied | Progressing):
                 continue
@@ -48,15 +56,19 @@ class Repairs:
             if action.reason is Reason.DRIFTED:
                 for change in action.changes:
                     key = (action.target, change.path)
-                    times[key] = (*times.get(key, ()), now)
-        return Repairs({k: v for k, v in times.items() if v}, generations)
+                    before = times.get(key, ()) if to.get(key) == change.after else ()
+                    times[key], to[key] = (*before, now), change.after
+        times = {k: v for k, v in times.items() if v}
+        return Repairs(times, {k: to[k] for k in times}, generations)
 
     def fought_over(self, action: Action, now: datetime) -> tuple[str, datetime] | None:
         """Return the field that is fought over, and until when it is left alone."""
         if self.generations.get(action.target) != action.generation:
             return None
         for change in action.changes:
-            moments = self.times.get((action.target, change.path), ())
+            key = (action.target, change.path)
+            same = self.to.get(key) == change.after
+            moments = self.times.get(key, ()) if same else ()
             lately = [at for at in moments if now - at < WINDOW]
             if len(lately) >= FIGHT:
                 return change.path, lately[-FIGHT] + WINDOW

@@ -25,6 +25,16 @@ class Freeze:
     weekdays: frozenset[int] = frozenset()
     hours: tuple[int, int] = (0, 24 * 60)
 
+    @property
+    def span(self) -> str:
+        """For how long, as people say it."""
+        hours = ""
+        if self.hours != (0, 24 * 60):
+            first, last = (f"{m // 60:02}:{m % 60:02}" for m in self.hours)
+            hours = f", {first} to {last} UTC"
+        until = f" until {self.until:%Y-%m-%d %H:%M} UTC" if self.until else " for now"
+        return f"{until.strip()}{hours}"
+
     def in_force(self, now: datetime) -> bool:
         """Whether the freeze holds at ``now``."""
         if self.since is not None and now < self.since:

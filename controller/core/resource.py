@@ -58,6 +58,12 @@ class Suspension:
         """Whether the suspension holds at ``now``."""
         return self.until is None or now < self.until
 
+    @property
+    def told(self) -> str:
+        """Who asked for it, until when, and why."""
+        until = f" until {self.until:%Y-%m-%d %H:%M} UTC" if self.until else ""
+        return f"Suspended by {self.by}{until}: {self.reason}"
+
 
 @dataclass(frozen=True, slots=True)
 class Ignored:

@@ -78,8 +78,7 @@ def _permitted(action: Action, resource: Resource[Any], now: datetime) -> Verdic
     """Return ``action``, unless its resource is suspended or not ours to change."""
     suspend = resource.suspend
     if suspend is not None and suspend.in_force(now):
-        message = f"Suspended by {suspend.by}: {suspend.reason}"
-        return Blocked(action.target, Hold.SUSPENDED, message, action.changes)
+        return Blocked(action.target, Hold.SUSPENDED, suspend.told, action.changes)
     match resource.mode:
         case Mode.ENFORCE:
             return action
@@ -95,7 +94,7 @@ def _thawed(action: Action, limits: Limits, now: datetime) -> Verdict:
     """Return ``action``, unless nothing may be stopped or replaced for now."""
     for freeze in limits.freezes:
         if freeze.in_force(now):
-            message = f"Nothing is stopped or replaced for now: {freeze.reason}"
+            message = f"Nothing is stopped or replaced {freeze.span}: {freeze.reason}"
             return Blocked(action.target, Hold.FROZEN, message, action.changes)
     return action
 

@@ -245,7 +245,7 @@ def _suspended(resource: Resource[Any], now: datetime) -> _Finding:
             ConditionType.SUSPENDED,
             Truth.TRUE,
             "Suspended",
-            f"Suspended by {suspend.by}: {suspend.reason}",
+            suspend.told,
         )
     return _Finding(
         ConditionType.SUSPENDED, Truth.FALSE, "NotSuspended", "It is not suspended."

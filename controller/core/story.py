@@ -25,7 +25,7 @@ _BY_PERSON: Mapping[str, tuple[str, str]] = {
         "apply",
     ),
     Hold.REVISION_REJECTED: (
-        "Change its declaration: what failed is not tried again as it is",
+        "Change its declaration, or do as the message says: it is not tried as it is",
         _ASK_STATUS,
     ),
     Hold.ROLLOUT_STALLED: (

@@ -28,6 +28,7 @@ from controller.emulation.loopback import require_loopback
 from controller.emulation.moto_app import MotoApplication
 from controller.emulation.moto_effects import MotoEffects, Place
 from controller.emulation.moto_scaling import know_our_services
+from controller.emulation.moto_secrets import tell_when_versions_were_made
 from controller.emulation.moto_targets import show_target_health
 from controller.emulation.service_model import ecs_model
 from controller.emulation.targets import Probe, TargetBoard
@@ -112,7 +113,8 @@ class EmulatorServer:
 
         forget = know_our_services(lambda: self.simulator.world)
         hide = show_target_health(self.targets)
-        self._undo = lambda: (forget(), hide())
+        unsay = tell_when_versions_were_made()
+        self._undo = lambda: (forget(), hide(), unsay())
         host, port = self._address
         self._server = make_server(
             host, port, self._answer, threaded=True, request_handler=_handler()

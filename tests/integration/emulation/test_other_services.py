@@ -86,3 +86,14 @@ def test_objects_go_in_and_out_whole(stepped):
     s3.put_object(Bucket="bucket", Key="k", Body=content)
 
     assert s3.get_object(Bucket="bucket", Key="k")["Body"].read() == content
+
+
+def test_a_version_of_a_secret_says_when_it_was_made(stepped):
+    secrets = client(stepped, "secretsmanager")
+    secrets.create_secret(Name="s", SecretString="a")
+    (version,) = stepped.place.backend("secretsmanager").secrets["s"].versions.values()
+    version["createdate"] = 1_000
+
+    (told,) = secrets.list_secret_version_ids(SecretId="s")["Versions"]
+
+    assert told["CreatedDate"].timestamp() == 1_000

@@ -13,8 +13,8 @@ A = ResourceId("toy", "a")
 MINUTE = timedelta(minutes=1)
 
 
-def repair(path="ttl", generation="v1:g", reason=Reason.DRIFTED) -> Action:
-    change = Change(path, 1, 2)
+def repair(path="ttl", generation="v1:g", reason=Reason.DRIFTED, to=2) -> Action:
+    change = Change(path, 1, to)
     return Action(A, Verb.UPDATE, reason, (change,), generation=generation)
 
 
@@ -50,6 +50,16 @@ def test_another_field_is_not_part_of_the_fight():
     other = repair("host")
 
     assert planned(repaired(FIGHT), other).actions == (other,)
+
+
+def test_what_becomes_something_else_each_time_follows_the_world():
+    known = Repairs()
+    for minute in range(FIGHT):
+        moved = repair(to=f"10.0.0.{minute}")
+        known = known.after([moved], {A: Applied()}, NOON + minute * MINUTE)
+    again = repair(to="10.0.0.9")
+
+    assert planned(known, again).actions == (again,)
 
 
 def test_after_a_while_it_is_tried_once_more():

@@ -51,3 +51,16 @@ def test_a_weekday_without_hours_is_frozen_all_day():
     days = [freeze.in_force(at(f"2026-01-0{day}T12:00")) for day in range(1, 8)]
 
     assert days == [False, True, False, False, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("freeze", "span"),
+    [
+        (Freeze("r", until=at("2026-12-01")), "until 2026-12-01 00:00 UTC"),
+        (Freeze("r", weekdays=frozenset({FRIDAY})), "for now"),
+        (Freeze("r", hours=(16 * 60, 8 * 60)), "for now, 16:00 to 08:00 UTC"),
+    ],
+    ids=["with an end", "on days", "at hours"],
+)
+def test_a_freeze_says_for_how_long(freeze, span):
+    assert freeze.span == span

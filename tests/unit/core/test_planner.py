@@ -139,7 +139,7 @@ def guarded(resource, limits=None, **observations) -> Plan:
     return guard(diff(desired, observed, KINDS), desired, observed, limits or Limits())
 
 
-def test_a_suspended_resource_is_left_alone_and_says_who_and_why():
+def test_a_suspended_resource_is_left_alone_and_says_who_why_and_until_when():
     suspend = Suspension("ada", "migration", NOON + timedelta(hours=1))
 
     plan = guarded(toy("a", suspend=suspend), a=Absent())
@@ -147,7 +147,7 @@ def test_a_suspended_resource_is_left_alone_and_says_who_and_why():
     (blocked,) = plan.blocked
     assert (blocked.hold, blocked.message) == (
         Hold.SUSPENDED,
-        "Suspended by ada: migration",
+        "Suspended by ada until 2026-01-01 13:00 UTC: migration",
     )
 
 

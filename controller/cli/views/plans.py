@@ -60,7 +60,7 @@ def cost_told(cost: Cost) -> str:
     """Return in one sentence what something takes."""
     calls, restarts = counted(cost.calls, "call"), counted(cost.restarts, "restart")
     return (
-        f"It takes about {calls} that change something, {restarts}, {cost.seconds} s."
+        f"It takes about {calls} to change something, {restarts}, {cost.seconds} s."
     )
 
 

@@ -59,9 +59,7 @@ def render_plan(
 def cost_told(cost: Cost) -> str:
     """Return in one sentence what something takes."""
     calls, restarts = counted(cost.calls, "call"), counted(cost.restarts, "restart")
-    return (
-        f"It takes about {calls} to change something, {restarts}, {cost.seconds} s."
-    )
+    return f"It takes about {calls} to change something, {restarts}, {cost.seconds} s."
 
 
 def counted(number: int, what: str) -> str:

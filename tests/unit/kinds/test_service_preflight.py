@@ -408,7 +408,8 @@ def test_a_registry_that_is_named_is_no_surprise(fields):
 
 
 def test_an_image_on_this_machine_is_no_surprise_either():
-    spec = spec_of().model_copy(update={"owner": "hokusai/local"})
+    spec = spec_of(network={"subnets": [SUBNET]})
+    spec = spec.model_copy(update={"owner": "hokusai/local"})
 
     assert not [r for r in results(spec) if isinstance(r, Finding)]
 

@@ -1,6 +1,6 @@
 """Services in ECS: look, register, create, update, delete."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -11,10 +11,9 @@ from controller.core.clock import Clock
 from controller.core.details import Section
 from controller.core.driver import Applied, Progressing, Waiting
 from controller.core.errors import PermanentError, TransientError
-from controller.core.identity import MANAGED_TAG, OWNER_TAG
 from controller.core.observation import Observation, Ownership
-from controller.core.ownership import ownership_of, stamp
-from controller.core.plan import Action, Change, Verb
+from controller.core.ownership import ownership_of
+from controller.core.plan import Action, Verb
 from controller.core.platform import Platform
 from controller.core.preflight import Results
 from controller.core.resource import Resource, ResourceId
@@ -22,24 +21,24 @@ from controller.kinds.outside import Outside
 from controller.kinds.service.before import Before
 from controller.kinds.service.by_hand import is_outdated
 from controller.kinds.service.cleared import Clearing
-from controller.kinds.service.compare import wanted
 from controller.kinds.service.discovery import CloudMap
 from controller.kinds.service.discovery_look import Registrar
-from controller.kinds.service.fields import FIELDS, PREFIX, changed_fields
+from controller.kinds.service.fields import FIELDS, changed_fields
 from controller.kinds.service.fleet import SharedFleet
-from controller.kinds.service.freshness.changes import SECRETS, forces
+from controller.kinds.service.freshness.changes import forces
 from controller.kinds.service.freshness.details import images
 from controller.kinds.service.freshness.look import Look
-from controller.kinds.service.freshness.marks import marks
 from controller.kinds.service.freshness.pins import settled
 from controller.kinds.service.interventions import Interventions
 from controller.kinds.service.log_groups import LogGroups
+from controller.kinds.service.marking import Marking
 from controller.kinds.service.observe import Lookout
 from controller.kinds.service.readiness import Readiness, Resolving
-from controller.kinds.service.released import SCALING, TAGS, tag_value
+from controller.kinds.service.released import SCALING
 from controller.kinds.service.released_rollout import with_released
-from controller.kinds.service.revision_tags import declared_tags, needs_revision
+from controller.kinds.service.revision_tags import needs_revision
 from controller.kinds.service.revision_tags_look import RevisionTags
+from controller.kinds.service.revisions import Revisions
 from controller.kinds.service.routes.attachment import route_tags
 from controller.kinds.service.routes.balancers import Balancers
 from controller.kinds.service.routes.leftovers import Leftovers
@@ -49,8 +48,7 @@ from controller.kinds.service.settling import Settling, is_beside
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import LEFTOVER, ServiceState
 from controller.kinds.service.surroundings import Around
-from controller.kinds.service.tags import as_pairs, deployment_tag, tags_of
-from controller.kinds.service.task_definition import render
+from controller.kinds.service.tags import as_pairs, carries, deployment_tag, tags_of
 from controller.kinds.service.telling import Telling
 from controller.kinds.service.undeclared import Undeclared
 
@@ -72,11 +70,7 @@ def connect(outside: Outside) -> "ServiceDriver":
 
 
 class ServiceDriver(Telling):
-    """The only part of the kind that talks to AWS; see ``core.driver.Driver``.
-
-    RegisterTaskDefinition has no idempotency token and allows one call a second:
-    nothing is registered whose content an active revision has already.
-    """
+    """Where the kind meets AWS; see ``core.driver.Driver``."""
 
     def __init__(
         self,
@@ -94,6 +88,8 @@ class ServiceDriver(Telling):
         super().__init__(aws, platform, clock)
         self._map = CloudMap(aws)
         self._owner = owner = platform.owner
+        self._revisions = Revisions(aws, self._ecs, owner)
+        self._marking = Marking(aws, owner)
         self._before = Before(aws)
         self._scaling = Scaling(aws)
         self._by_hand = Interventions(aws, self._ecs, clock)
@@ -176,19 +172,16 @@ class ServiceDriver(Telling):
 
     def _create(self, spec: ServiceSpec, generation: str) -> Progressing | Waiting:
         self._logs.ensure(spec)
-        revision = self._registered(spec)
+        revision = self._revisions.ensure(spec)
         if waits := self._before.waits(spec, revision):
             return Waiting(CHECK_AFTER, waits)
-        declared = creation(spec)
-        tags = _plain_tags(declared.pop("tags", ()))
+        tags = {**self._marking.of(spec, generation), **route_tags(spec)}
         parameters: dict[str, Any] = {
-            **declared,
+            **creation(spec),
             "cluster": spec.cluster,
             "serviceName": spec.name,
             "taskDefinition": revision,
-            "tags": as_pairs(
-                {**tags, **self._stamp(spec, generation), **route_tags(spec)}
-            ),
+            "tags": as_pairs(tags),
         }
         if spec.discovery:
             parameters["serviceRegistries"] = [{"registryArn": self._map.ensure(spec)}]
@@ -204,10 +197,7 @@ class ServiceDriver(Telling):
         parameters = self._asked(action, spec, state)
         if isinstance(parameters, Waiting):
             return parameters
-        tags = {
-            **_plain_tags(settings(spec).get("tags", ())),
-            **self._stamp(spec, action.generation),
-        }
+        tags = self._marking.of(spec, action.generation)
         if parameters:
             answer = self._aws.call(
                 "ecs",
@@ -217,7 +207,7 @@ class ServiceDriver(Telling):
                 **parameters,
             )
             tags |= deployment_tag(answer["service"])
-        elif is_beside(paths) and _carries(state.settings, tags):
+        elif is_beside(paths) and carries(state.settings, tags):
             return Applied()
         else:
             # Whoever died before the stamp left the deployment that is there.
@@ -240,10 +230,10 @@ class ServiceDriver(Telling):
         state: ServiceState,
         tags: Mapping[str, str],
     ) -> None:
-        self._untag(state, action.changes)
+        self._marking.remove(state, action.changes)
         if is_outdated(spec, state.settings):
             self._by_hand.forget_set_aside(state.arn)
-        self._aws.call("ecs", "TagResource", resourceArn=state.arn, tags=as_pairs(tags))
+        self._marking.put(state, tags)
 
     def _asked(
         self, action: Action, spec: ServiceSpec, state: ServiceState
@@ -259,12 +249,12 @@ class ServiceDriver(Telling):
         revision = state.definition_arn
         if any(needs_revision(path) for path in paths):
             self._logs.ensure(spec)
-            revision = self._registered(spec)
+            revision = self._revisions.ensure(spec)
             if waits := self._before.waits(spec, revision):
                 return Waiting(CHECK_AFTER, waits)
             parameters["taskDefinition"] = revision
         self._revision_tags.settle(revision, spec, paths)
-        self._mark(action, spec, state)
+        self._marking.before(action, spec, state)
         if forces(action.changes):
             parameters["forceNewDeployment"] = True
         parameters |= self._settling.updated(spec, state, paths)
@@ -276,37 +266,11 @@ class ServiceDriver(Telling):
             parameters["serviceRegistries"] = [{"registryArn": self._map.ensure(spec)}]
         return parameters
 
-    def _stamp(self, spec: ServiceSpec, generation: str) -> dict[str, str]:
-        return stamp(self._owner, generation) | {MANAGED_TAG: tag_value(spec)}
-
-    def _mark(self, action: Action, spec: ServiceSpec, state: ServiceState) -> None:
-        """Write what the deployment that follows is for; see ``freshness.marks``."""
-        stamps = any(change.path == SECRETS for change in action.changes)
-        if action.disruptive or stamps:
-            tags = dict(marks(spec, state, restarts=action.disruptive))
-            if tags and not _carries(state.settings, tags):
-                self._aws.call(
-                    "ecs", "TagResource", resourceArn=state.arn, tags=as_pairs(tags)
-                )
-
     def _scaled(self, spec: ServiceSpec) -> None:
         if spec.scaling is None:
             self._scaling.end(spec.cluster, spec.name)
         else:
             self._scaling.settle(spec)
-
-    def _untag(self, state: ServiceState, changes: Iterable[Change]) -> None:
-        """Take away the tags that the document does not ask for any more."""
-        tag = PREFIX + TAGS
-        gone = [
-            change.path.removeprefix(tag)
-            for change in changes
-            if change.path.startswith(tag) and change.after is None
-        ]
-        if gone:
-            self._aws.call(
-                "ecs", "UntagResource", resourceArn=state.arn, tagKeys=sorted(gone)
-            )
 
     def _delete(self, state: ServiceState) -> Applied | Progressing:
         if state.status == LEFTOVER:
@@ -331,31 +295,3 @@ class ServiceDriver(Telling):
                 return
         msg = f"{name} is not deleted: it does not carry our tag any more"
         raise PermanentError(msg)
-
-    def _registered(self, spec: ServiceSpec) -> str:
-        """Return the ARN of a revision with the declared content, made if missing."""
-        arn, *copies = (
-            *self._ecs.equal_revisions(spec.name, wanted(spec)),
-        ) or self._registered_anew(spec)
-        for copy in copies:
-            self._aws.call("ecs", "DeregisterTaskDefinition", taskDefinition=copy)
-        return arn
-
-    def _registered_anew(self, spec: ServiceSpec) -> tuple[str, ...]:
-        """Return a new revision, and its copy if the request was delivered twice."""
-        tags = {**declared_tags(spec), OWNER_TAG: self._owner}
-        request = {**render(spec), "tags": as_pairs(tags)}
-        answer = self._aws.call("ecs", "RegisterTaskDefinition", **request)
-        arn = str(answer["taskDefinition"]["taskDefinitionArn"])
-        equal = self._ecs.equal_revisions(spec.name, wanted(spec))
-        return (arn, *(copy for copy in equal if copy != arn))
-
-
-def _carries(service: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
-    """Whether ``service`` carries ``tags`` already."""
-    have = tags_of(service)
-    return tags.items() <= have.items()
-
-
-def _plain_tags(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    return {tag["key"]: tag.get("value", "") for tag in tags}

@@ -27,3 +27,9 @@ def deployment_tag(service: Mapping[str, Any]) -> dict[str, str]:
         if deployment["status"] == "PRIMARY":
             return {DEPLOYMENT_TAG: deployment["id"]}
     return {}
+
+
+def carries(service: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
+    """Whether ``service`` carries ``tags`` already."""
+    have = tags_of(service)
+    return tags.items() <= have.items()

@@ -1,0 +1,55 @@
+"""Write onto a service what it is to tell: whose it is, what of, and what for."""
+
+from collections.abc import Iterable, Mapping
+
+from controller.clients.aws import Aws
+from controller.core.identity import MANAGED_TAG
+from controller.core.ownership import stamp
+from controller.core.plan import Action, Change
+from controller.kinds.service.fields import PREFIX
+from controller.kinds.service.freshness.changes import SECRETS
+from controller.kinds.service.freshness.marks import marks
+from controller.kinds.service.released import TAGS, tag_value
+from controller.kinds.service.settings import settings
+from controller.kinds.service.spec import ServiceSpec
+from controller.kinds.service.state import ServiceState
+from controller.kinds.service.tags import as_pairs, carries, tags_of
+
+
+class Marking:
+    """Writes tags; all of it may be repeated and raises DriverError."""
+
+    def __init__(self, aws: Aws, owner: str) -> None:
+        self._aws = aws
+        self._owner = owner
+
+    def of(self, spec: ServiceSpec, generation: str) -> dict[str, str]:
+        """Return the tags that a service is to carry once it is as declared."""
+        declared = tags_of(settings(spec))
+        managed = {MANAGED_TAG: tag_value(spec)}
+        return {**declared, **stamp(self._owner, generation), **managed}
+
+    def put(self, state: ServiceState, tags: Mapping[str, str]) -> None:
+        """Put ``tags`` on the service."""
+        self._aws.call("ecs", "TagResource", resourceArn=state.arn, tags=as_pairs(tags))
+
+    def before(self, action: Action, spec: ServiceSpec, state: ServiceState) -> None:
+        """Write what the deployment that follows is for; see ``freshness.marks``."""
+        stamps = any(change.path == SECRETS for change in action.changes)
+        if action.disruptive or stamps:
+            tags = dict(marks(spec, state, restarts=action.disruptive))
+            if tags and not carries(state.settings, tags):
+                self.put(state, tags)
+
+    def remove(self, state: ServiceState, changes: Iterable[Change]) -> None:
+        """Take away the tags that the document does not ask for any more."""
+        tag = PREFIX + TAGS
+        gone = [
+            change.path.removeprefix(tag)
+            for change in changes
+            if change.path.startswith(tag) and change.after is None
+        ]
+        if gone:
+            self._aws.call(
+                "ecs", "UntagResource", resourceArn=state.arn, tagKeys=sorted(gone)
+            )

@@ -1,0 +1,44 @@
+"""Register what tasks are made of: once for each content."""
+
+from controller.clients.aws import Aws
+from controller.core.identity import OWNER_TAG
+from controller.kinds.service.compare import wanted
+from controller.kinds.service.describe import Ecs
+from controller.kinds.service.revision_tags import declared_tags
+from controller.kinds.service.spec import ServiceSpec
+from controller.kinds.service.tags import as_pairs
+from controller.kinds.service.task_definition import render
+
+
+class Revisions:
+    """Registers revisions of task definitions.
+
+    RegisterTaskDefinition has no idempotency token and allows one call a second:
+    nothing is registered whose content an active revision has already.
+    """
+
+    def __init__(self, aws: Aws, ecs: Ecs, owner: str) -> None:
+        self._aws = aws
+        self._ecs = ecs
+        self._owner = owner
+
+    def ensure(self, spec: ServiceSpec) -> str:
+        """Return the ARN of a revision with the declared content, made if missing.
+
+        Safe to repeat: copies of it are retired.
+        """
+        arn, *copies = (
+            *self._ecs.equal_revisions(spec.name, wanted(spec)),
+        ) or self._registered(spec)
+        for copy in copies:
+            self._aws.call("ecs", "DeregisterTaskDefinition", taskDefinition=copy)
+        return arn
+
+    def _registered(self, spec: ServiceSpec) -> tuple[str, ...]:
+        """Return a new revision, and its copy if the request was delivered twice."""
+        tags = {**declared_tags(spec), OWNER_TAG: self._owner}
+        request = {**render(spec), "tags": as_pairs(tags)}
+        answer = self._aws.call("ecs", "RegisterTaskDefinition", **request)
+        arn = str(answer["taskDefinition"]["taskDefinitionArn"])
+        equal = self._ecs.equal_revisions(spec.name, wanted(spec))
+        return (arn, *(copy for copy in equal if copy != arn))

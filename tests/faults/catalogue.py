@@ -60,7 +60,7 @@ WORKLOADS = (
         "image rollout",
         begun(services(service())),
         (declares(services(service(image="hokusai/api:2"))),),
-        pairs=7,
+        pairs=13,
     ),
     Workload(
         "rollout that fails and is rolled back",

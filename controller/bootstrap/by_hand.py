@@ -7,7 +7,8 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from controller.bootstrap.applying import LONGEST_PAUSE, applying
+from controller.bootstrap.applying import LONGEST_PAUSE, Applying, applying
+from controller.core.conditions import ConditionType
 from controller.core.driver import Failed, Skipped
 from controller.core.errors import LeaseHeldError, RefusedError
 from controller.core.kind import Health, Level
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from controller.core.request import Request
     from controller.core.resource import ResourceId
     from controller.core.rollouts import Rolled
+    from controller.engine.reconciler import PassResult
 
 Told = Callable[[str, float], None]
 
@@ -82,12 +84,40 @@ class ByHand:
             if not moves or elapsed >= timeout:
                 return health
 
+    def roll_out(self, timeout: float, told: Told) -> bool:
+        """Have what is declared rolled out; return whether it is, and does well.
+
+        Args:
+            timeout: Seconds after which to stop waiting.
+            told: Called with how it does, and the seconds since the start.
+        """
+        raise NotImplementedError
+
     def concluded(self) -> dict[ResourceId, Conditions]:
         """Return what is true of it now, and write that down. Acts on nothing."""
         target = self._resource.id
         nothing = Scope(frozenset({target}), allows=lambda _action: False)
         result = self._controller.reconcile({target: self._resource}, nothing)
         return dict(result.statuses)
+
+
+class Held(ByHand):
+    """One resource, for which we hold the lease ourselves."""
+
+    def __init__(self, work: Applying, target: ResourceId) -> None:
+        super().__init__(work.controller, target)
+        self._work = work
+
+    def roll_out(self, timeout: float, told: Told) -> bool:
+        """Do passes on it until nothing is under way any more, or time is up."""
+        target = self._resource.id
+
+        def turn(result: PassResult, elapsed: float) -> None:
+            told(result.statuses[target][ConditionType.READY].message, elapsed)
+
+        scope = Scope(frozenset({target}))
+        desired = self._controller.desired(frozenset({target}))
+        return self._work.until_settled(desired, scope, timeout, turn).converged
 
 
 @contextmanager
@@ -101,7 +131,7 @@ def by_hand(context: Context, target: ResourceId) -> Iterator[ByHand]:
 
             yield closing.enter_context(handing(context, target))
             return
-        yield ByHand(work.controller, target)
+        yield Held(work, target)
 
 
 def rollouts_of(controller: Controller, target: ResourceId) -> tuple[Rolled, ...]:

@@ -10,18 +10,20 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 
-from controller.bootstrap.by_hand import ByHand
+from controller.bootstrap.asking import Asking, Statuses
+from controller.bootstrap.by_hand import ByHand, Told
 from controller.bootstrap.command import Context
 from controller.bootstrap.controller import Controller
 from controller.bootstrap.stored import open_store
 from controller.clients.clock import SystemClock
-from controller.core.conditions import Conditions
+from controller.core.conditions import Conditions, ConditionType
 from controller.core.errors import ControllerError, RefusedError
 from controller.core.identity import derived_uuid
 from controller.core.plan import Action, Verb
 from controller.core.request import Request
 from controller.core.resource import ResourceId
 from controller.store.database import Database
+from controller.store.heartbeat import HEART, Heartbeat, Heartbeats
 from controller.store.notes import StoredNotes
 from controller.store.status import StatusTable
 from controller.store.triggers import Triggers
@@ -81,6 +83,25 @@ class Handed(ByHand):
             f"{_PATIENCE_SECONDS:.0f} s; it will do this when it can"
         )
         raise RefusedError(msg)
+
+    def roll_out(self, timeout: float, told: Told) -> bool:
+        """Follow the passes that its holder does on it until it has settled."""
+
+        def turn(statuses: Statuses, elapsed: float) -> None:
+            for conditions in statuses.values():
+                told(conditions[ConditionType.READY].message, elapsed)
+
+        asking = Asking(self, SystemClock(), {self._target: self._resource})
+        return asking.until_settled(timeout, turn).converged
+
+    def both(self) -> tuple[Statuses, Heartbeat | None]:
+        """Return what the holder concluded last, and by which pass."""
+        last = Heartbeats(self._database).last(HEART)
+        return StatusTable(self._database).all(), last
+
+    def ask(self, reason: str) -> int:
+        """Leave a wish for a pass."""
+        return Triggers(self._database).ask(reason, SystemClock().now())
 
     def concluded(self) -> dict[ResourceId, Conditions]:
         """Return what the holder's last pass found."""

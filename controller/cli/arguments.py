@@ -226,6 +226,12 @@ def _restart(verbs: Verbs) -> None:
     options.by_hand(parser)
 
 
+def _retry(verbs: Verbs) -> None:
+    summary = "Try again what was rejected: it was mended outside the document."
+    parser = _command(verbs, "retry", summary, exits.BY_HAND, stays=True)
+    options.by_hand(parser)
+
+
 def _logs(verbs: Verbs) -> None:
     summary = "Show what the tasks of a service wrote, the latest last."
     parser = _command(verbs, "logs", summary, exits.LOGS)
@@ -371,6 +377,7 @@ _COMMANDS = (
     _history,
     _rollback,
     _restart,
+    _retry,
     _logs,
     _import,
     _store,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from controller.core.resource import ResourceId
 
 Wanted = Callable[["ByHand"], str]
+Told = Callable[[str, float], None]
 
 
 def carried_out(args: argparse.Namespace, verb: Verb, wanted: Wanted) -> int:
@@ -51,13 +52,22 @@ def carried_out(args: argparse.Namespace, verb: Verb, wanted: Wanted) -> int:
             tell("Nothing was done.")
             return Exit.FAILED
         tell(work.carry_out(action))
-        health = work.follow(args.timeout, _progress(target))
+        does_well = _followed(work, verb, args.timeout, _progress(target))
         report = Report(work.concluded(), work.now())
     out(render_report(report, args.output))
-    return _verdict(health)
+    return Exit.OK if does_well else Exit.DIFFERENT
 
 
-def _progress(target: ResourceId) -> Callable[[str, float], None]:
+def _followed(work: ByHand, verb: Verb, timeout: float, told: Told) -> bool:
+    """Follow what was begun; return whether it does well in the end."""
+    from controller.core.plan import Verb
+
+    if verb is Verb.RETRY:
+        return work.roll_out(timeout, told)
+    return _does_well(work.follow(timeout, told))
+
+
+def _progress(target: ResourceId) -> Told:
     """Return what tells of each turn once, with the time since the start."""
     last: list[str] = [""]
 
@@ -69,8 +79,7 @@ def _progress(target: ResourceId) -> Callable[[str, float], None]:
     return told
 
 
-def _verdict(health: Health | Unknown) -> int:
+def _does_well(health: Health | Unknown) -> bool:
     from controller.core.kind import Health, Level
 
-    does_well = isinstance(health, Health) and health.level is Level.HEALTHY
-    return Exit.OK if does_well else Exit.DIFFERENT
+    return isinstance(health, Health) and health.level is Level.HEALTHY

@@ -5,7 +5,7 @@ in a row we leave it alone for a while, and say who the other one is.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -60,6 +60,11 @@ class Repairs:
                     times[key], to[key] = (*before, now), change.after
         times = {k: v for k, v in times.items() if v}
         return Repairs(times, {k: to[k] for k in times}, generations)
+
+    def without(self, target: ResourceId) -> "Repairs":
+        """Return this without ``target``: a person has a hand in it."""
+        times = {key: at for key, at in self.times.items() if key[0] != target}
+        return replace(self, times=times)
 
     def fought_over(self, action: Action, now: datetime) -> tuple[str, datetime] | None:
         """Return the field that is fought over, and until when it is left alone."""

@@ -20,9 +20,12 @@ class Verb(StrEnum):
     DELETE = "delete"
     ROLL_BACK = "roll back"
     RESUME = "resume"
+    RETRY = "retry"
 
 
-_DISRUPTIVE = frozenset({Verb.REPLACE, Verb.RESTART, Verb.DELETE, Verb.ROLL_BACK})
+_DISRUPTIVE = frozenset(
+    {Verb.REPLACE, Verb.RESTART, Verb.DELETE, Verb.ROLL_BACK, Verb.RETRY}
+)
 
 
 class Reason(StrEnum):

@@ -71,8 +71,13 @@ class Requests:
         return _guarded(action, desired, observed, _limits(verb, limits, plan))
 
     def carry_out(self, action: Action, desired: DesiredState) -> Outcome:
-        """Do it, and write down who asked for it and what came of it."""
-        return self.reconciler.executor.execute([action], desired)[action.target]
+        """Do it, and write down who asked for it and what came of it.
+
+        What a person asks for is no repair that somebody else changed back.
+        """
+        outcome = self.reconciler.executor.execute([action], desired)[action.target]
+        self.reconciler.repairs = self.reconciler.repairs.without(action.target)
+        return outcome
 
     def health(self, resource: Resource[Any]) -> Health | Unknown:
         """Return how ``resource`` does at this moment."""
@@ -113,7 +118,7 @@ def _limits(verb: Verb, limits: Limits, plan: Plan) -> Limits:
     What served before may always come back: neither a freeze nor a budget is a reason
     to leave in place what does not serve.
     """
-    if verb is not Verb.RESTART:
+    if verb not in {Verb.RESTART, Verb.RETRY}:
         return replace(limits, freezes=(), max_disruptive_actions=_NO_LIMIT)
     return replace(limits, in_flight=in_flight(plan))
 

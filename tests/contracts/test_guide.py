@@ -32,6 +32,9 @@ ELSEWHERE = {
         BY_HAND
     ),
     '.venv/bin/hokusai restart service/api -e local --reason "it leaks" --yes': BY_HAND,
+    '.venv/bin/hokusai retry service/api -e local --reason "made the secret" --yes': (
+        BY_HAND
+    ),
     ".venv/bin/python -m controller local --once": "tests/e2e/test_local_lifecycle.py",
 }
 

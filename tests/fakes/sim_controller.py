@@ -100,7 +100,11 @@ class Wish:
 
 
 # What somebody is told who asks again for what is done already.
-_WAS_DONE = ("is in place", "was restarted at")
+_WAS_DONE = (
+    "what is declared is set aside",
+    "was restarted at",
+    "was to be tried again",
+)
 
 
 class SimController:

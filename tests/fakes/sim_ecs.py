@@ -129,13 +129,13 @@ class EcsBackend:
     def perform(self, operation: str, asked: Mapping[str, Any]) -> Any:
         """Carry a call out, and note what it changed."""
         subject, before = self._subject(operation, asked)
-        deployed = self._deployed(asked)
+        deployed, then = self._deployed(asked), self._definition(asked)
         self._watch(operation, asked)
         try:
             answer = self.simulator.call(operation, dict(asked))
         except EcsError as error:
             raise RefusalError(error.code, error.message, error.status) from error
-        self._watch_result(operation, asked)
+        self._watch_result(operation, asked, then)
         if is_write(operation) and before != self._subject(operation, asked)[1]:
             self.changed[operation, subject] += 1
         if self._deployed(asked) > deployed:
@@ -170,16 +170,21 @@ class EcsBackend:
         ):
             self.wrongs.append(f"{service.name} was scaled down")
 
-    def _watch_result(self, operation: str, asked: Mapping[str, Any]) -> None:
-        """Note a new revision of what runs already."""
+    def _watch_result(
+        self, operation: str, asked: Mapping[str, Any], then: str
+    ) -> None:
+        """Note a new revision of what the service was set to ``then``."""
         if operation != "UpdateService" or "taskDefinition" not in asked:
             return
+        now = self._definition(asked)
+        if then and now != then and self.content(now) == self.content(then):
+            name = asked["service"]
+            self.wrongs.append(f"{name} has two revisions of one content")
+
+    def _definition(self, asked: Mapping[str, Any]) -> str:
+        """Return the task definition that the service of a call is set to."""
         service = self._service(asked)
-        if service is not None and len(service.revisions) > 1:
-            now, then = service.revisions[-1].fields, service.revisions[-2].fields
-            arns = now["taskDefinition"], then["taskDefinition"]
-            if arns[0] != arns[1] and self.content(arns[0]) == self.content(arns[1]):
-                self.wrongs.append(f"{service.name} has two revisions of one content")
+        return "" if service is None else str(service.fields["taskDefinition"])
 
     def content(self, arn: str) -> str:
         """Return what a task definition says, without its number."""

@@ -66,6 +66,7 @@ RESTARTED = """\
     restart_on_secret_change: true
     deployment: {restart_interval: 30s}
 """
+STAYS = "    deployment: {rollback: false}\n"
 BEFORE = "    before: [{name: migrate, command: [migrate]}]\n"
 DISCOVERY = "    discovery: api\n"
 ROUTES = """\

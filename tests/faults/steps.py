@@ -9,7 +9,7 @@ from controller.core.resource import ResourceId
 from controller.emulation.runtimes.scripted import Script
 from tests.fakes.sim_controller import Wish
 from tests.fakes.sim_net import SimulatedReceiver
-from tests.faults.documents import BEFORE, service, services, sourced, webhook
+from tests.faults.documents import BEFORE, STAYS, service, services, sourced, webhook
 from tests.faults.workloads import populated, secret_of
 from tests.faults.world import CANARY, CLUSTER, World
 
@@ -33,10 +33,20 @@ def experiment_with_run(body: str, value: float):
     return begin
 
 
-def bad_image(world: World) -> None:
+def bad_image(world: World, extra: str = "") -> None:
     crash = Script(exits_after=timedelta(0), exit_code=1)
     world.aws.ecs.script("hokusai/api:bad", crash)
-    world.declare(services(service(image="hokusai/api:bad")))
+    world.declare(services(service(image="hokusai/api:bad", extra=extra)))
+
+
+def bad_image_that_stays(world: World) -> None:
+    bad_image(world, STAYS)
+
+
+def image_is_mended(world: World) -> None:
+    """Mend, outside of the document, what the bad image died of, and ask once more."""
+    world.aws.ecs.script("hokusai/api:bad", Script())
+    asks(Verb.RETRY)(world)
 
 
 def migrates(world: World) -> None:

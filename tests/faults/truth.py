@@ -193,7 +193,9 @@ def tags_of(thing: Mapping[str, Any]) -> dict[str, str]:
 
 # Which deployment they follow, and when, differs from run to run.
 _MARKS = frozenset({"hokusai.ai/digest", "hokusai.ai/secrets"})
-_MOMENTS = frozenset({"hokusai.ai/restarted", "hokusai.ai/restarted-after"})
+_MOMENTS = frozenset(
+    {"hokusai.ai/restarted", "hokusai.ai/restarted-after", "hokusai.ai/retried"}
+)
 
 
 def plain_tags(service: Service) -> list[tuple[str, str]]:

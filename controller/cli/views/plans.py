@@ -26,6 +26,7 @@ MARK = {
     Verb.DELETE: "-",
     Verb.ROLL_BACK: "<",
     Verb.RESUME: ">",
+    Verb.RETRY: "↻",
 }
 _LONGEST = 60
 # Of these, what is left of a long word before the cut.

@@ -1,5 +1,6 @@
 """Statuses as they change: redrawn on a terminal, else told one by one."""
 
+import re
 import sys
 from datetime import datetime
 from types import TracebackType
@@ -9,6 +10,8 @@ from controller.cli.terminal import out
 from controller.cli.views.statuses import Statuses, render_statuses, rows
 
 _CLEAR = "\x1b[H\x1b[2J"
+# A number that counts something, as in "2 of 3 tasks run"; not a revision, not a code.
+_COUNTS = re.compile(r"(?<!\S)\d+(?= [a-z])")
 _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
 
 
@@ -58,7 +61,9 @@ class Watched:
         """Return a line for each resource that was not told like this before."""
         lines = []
         for resource, word, _, message in rows(statuses, now):
-            if self._told.get(resource) != (word, message):
-                self._told[resource] = (word, message)
+            # What is stuck counts on; that alone is no news.
+            news = _COUNTS.sub("", message) if word == "Stalled" else message
+            if self._told.get(resource) != (word, news):
+                self._told[resource] = (word, news)
                 lines.append(f"{now:%H:%M:%S}  {resource}  {word}: {message}")
         return lines

@@ -13,6 +13,8 @@ from controller.core.identity import DEPLOYMENT_TAG
 from controller.core.plan import Verb
 from controller.core.request import Request
 from controller.kinds.service.compare import content
+from controller.kinds.service.freshness.pins import settled
+from controller.kinds.service.retry import RETRIED, RETRIED_BY
 from controller.kinds.service.rollout import rollout_of
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import Rejection, ServiceState
@@ -89,6 +91,18 @@ def restarts_again(
     return again if now < again else None
 
 
+def retried_tags(request: Request, failed: str) -> dict[str, str]:
+    """Return the tags that forgive the service deployment ``failed``."""
+    return {RETRIED: failed, RETRIED_BY: tag_text(str(request))}
+
+
+def failed_deployment(spec: ServiceSpec, state: ServiceState) -> str:
+    """Return the deployment for which what is declared is held back; empty if none."""
+    wanted = content(settled(spec, state))
+    failed = (r.deployment for r in state.rejected if r.content == wanted)
+    return next(filter(None, failed), "")
+
+
 def tag_text(text: str) -> str:
     """Return ``text`` in characters that a tag may hold, and no more of them."""
     plain = " ".join(_FORBIDDEN.sub(" ", text).split())
@@ -132,6 +146,8 @@ def refuses(
             return _refuses_restart(spec, state, now)
         case Verb.ROLL_BACK:
             return _refuses_rollback(request, spec, state)
+        case Verb.RETRY:
+            return _refuses_retry(spec, state)
         case Verb.RESUME if SET_ASIDE not in tags_of(state.settings):
             return "nothing was set aside"
         case _:
@@ -139,9 +155,8 @@ def refuses(
 
 
 def _refuses_restart(spec: ServiceSpec, state: ServiceState, now: datetime) -> str:
-    deadline = timedelta(seconds=spec.deployment.progress_deadline)
-    if state.primary is None or state.primary.rollout == "IN_PROGRESS":
-        return f"a rollout is under way: {rollout_of(state, deadline).message}"
+    if under_way := _under_way(spec, state):
+        return under_way
     if state.described.get("status") == "INACTIVE":
         revision = state.definition_arn.rpartition("/")[2]
         return (
@@ -167,6 +182,28 @@ def _refuses_rollback(request: Request, spec: ServiceSpec, state: ServiceState) 
         return ""
     if tags_of(state.settings).get(SET_ASIDE) == content(spec):
         return f"{request.wanted} is in place, and what is declared is set aside"
+    return ""
+
+
+def _refuses_retry(spec: ServiceSpec, state: ServiceState) -> str:
+    if under_way := _under_way(spec, state):
+        return under_way
+    same = {content(spec), content(settled(spec, state))}
+    rejections = [r for r in state.rejected if r.content in same]
+    for rejection in rejections:
+        if not rejection.deployment:
+            # Somebody set it aside, or a step before it failed: each has its own way.
+            return rejection.message.rstrip(".")
+    by = tags_of(state.settings).get(RETRIED_BY)
+    if not rejections and by:
+        return f"nothing was rejected since it was to be tried again, for {by}"
+    return "" if rejections else "nothing was rejected"
+
+
+def _under_way(spec: ServiceSpec, state: ServiceState) -> str:
+    deadline = timedelta(seconds=spec.deployment.progress_deadline)
+    if state.primary is None or state.primary.rollout == "IN_PROGRESS":
+        return f"a rollout is under way: {rollout_of(state, deadline).message}"
     return ""
 
 

@@ -25,6 +25,7 @@ from controller.kinds.service.freshness.changes import outdated
 from controller.kinds.service.freshness.pins import settled
 from controller.kinds.service.memo import Memo
 from controller.kinds.service.released import SCALING, released
+from controller.kinds.service.retry import again
 from controller.kinds.service.revision_tags import TASK, tag_changes, tag_words
 from controller.kinds.service.routes.attachment import routed
 from controller.kinds.service.settings import settings, spelled_out
@@ -49,6 +50,7 @@ def compare(spec: ServiceSpec, state: ServiceState) -> tuple[Change, ...]:
         *tag_changes(spec, state.revision_tags),
         *released(spec, state),
         *outdated(spec, state),
+        *again(state),
     )
 
 

@@ -32,7 +32,8 @@ def cost(action: Action) -> Cost:
     match action.verb:
         case Verb.DELETE:
             return Cost(1, 1, _SETTLE_SECONDS)
-        case Verb.RESUME:
+        case Verb.RESUME | Verb.RETRY:
+            # What follows is an action of its own.
             return Cost(1, 0, _SETTLE_SECONDS)
         case Verb.RESTART | Verb.ROLL_BACK if spec is not None:
             # UpdateService and TagResource; one tag comes before a rollback.

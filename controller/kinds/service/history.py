@@ -7,6 +7,7 @@ from controller.clients.aws import Aws
 from controller.core.batches import batched
 from controller.core.errors import TransientError
 from controller.core.identity import content_hash
+from controller.kinds.service.retry import forgiven, id_of, until
 from controller.kinds.service.state import Flight, Rejection
 
 # What DescribeServiceRevisions and DescribeServiceDeployments take; API reference.
@@ -43,27 +44,38 @@ class History:
                     self._ended[flight.arn] = flight
         return found | {arn: self._ended[arn] for arn in arns if arn in self._ended}
 
-    def rejections(self, service: Answer, problem: str) -> tuple[Rejection, ...]:
+    def rejections(
+        self, key: str, service: Answer, problem: str
+    ) -> tuple[Rejection, ...]:
         """Return the definitions ECS gave up on and that have not worked since.
 
         Raises TransientError while the history is older than what the service shows.
+
+        Args:
+            key: Of the service in the document.
+            service: As DescribeServices answers, with its tags.
+            problem: Why its tasks stop, if that is known.
         """
         history = self._deployments(service)
         _refuse_lagging(service, history)
+        gave_up = self._gave_up(key, service, history, problem)
         if not any(d["status"] in _FAILED for d in history):
-            return tuple(self._gave_up(service, problem))
+            return tuple(gave_up)
         revisions = self._revisions([d["targetServiceRevisionArn"] for d in history])
+        past = forgiven(service, history)
         newest: dict[str, Rejection | None] = {}
         for deployment in history:
             arn = revisions.get(deployment["targetServiceRevisionArn"])
             if arn is None:
                 continue
             content = content_hash(self._definition(arn))
-            failed = deployment["status"] in _FAILED
-            message = _rejection_message(arn, deployment, problem)
-            newest.setdefault(content, Rejection(content, message) if failed else None)
+            id_ = id_of(deployment["serviceDeploymentArn"])
+            failed = deployment["status"] in _FAILED and id_ not in past
+            message = _rejection_message(key, arn, deployment, problem)
+            rejection = Rejection(content, message, id_) if failed else None
+            newest.setdefault(content, rejection)
         rejected = (rejection for rejection in newest.values() if rejection)
-        return (*rejected, *self._gave_up(service, problem))
+        return (*rejected, *gave_up)
 
     def _deployments(self, service: Answer) -> list[Answer]:
         """Return the newest deployments of the service, the newest first."""
@@ -77,13 +89,22 @@ class History:
         deployments: list[Answer] = answer["serviceDeployments"]
         return sorted(deployments, key=lambda d: str(d.get("createdAt")), reverse=True)
 
-    def _gave_up(self, service: Answer, problem: str) -> Iterator[Rejection]:
+    def _gave_up(
+        self, key: str, service: Answer, history: Sequence[Answer], problem: str
+    ) -> Iterator[Rejection]:
         """Yield definitions that failed with nothing to go back to."""
+        past = forgiven(service, history)
+        targets = {
+            id_of(d["targetServiceRevisionArn"]): id_of(d["serviceDeploymentArn"])
+            for d in reversed(history)
+        }
         for deployment in service["deployments"]:
-            if deployment.get("rolloutState") == "FAILED":
+            mine = id_of(deployment["id"])
+            id_ = targets.get(mine, mine)
+            if deployment.get("rolloutState") == "FAILED" and id_ not in past:
                 arn = deployment["taskDefinition"]
-                message = _rejection_message(arn, deployment, problem)
-                yield Rejection(content_hash(self._definition(arn)), message)
+                message = _rejection_message(key, arn, deployment, problem)
+                yield Rejection(content_hash(self._definition(arn)), message, id_)
 
     def _revisions(self, arns: Sequence[str]) -> dict[str, str]:
         """Return the task definition of each service revision."""
@@ -133,11 +154,11 @@ def _flight(answer: Answer) -> Flight:
     )
 
 
-def _rejection_message(arn: str, deployment: Answer, problem: str) -> str:
+def _rejection_message(key: str, arn: str, deployment: Answer, problem: str) -> str:
     revision = arn.rpartition("/")[2]
     status = deployment.get("status", "")
     came = "was rolled back" if status in _FAILED else "failed"
     said = deployment.get("statusReason") or deployment.get("rolloutStateReason") or ""
     why = problem or said.rstrip(".")
     because = f": {why}" if why else ""
-    return f"{revision} {came}{because}; it is not tried again until something changes."
+    return f"{revision} {came}{because}; it is not tried again {until(key)}."

@@ -1,4 +1,4 @@
-"""Carry out what a person asks for by hand: go back, go on, start anew.
+"""Carry out what a person asks for by hand: back, on, anew, once more.
 
 What is to be done is written into tags before it is done. Whoever dies in between
 leaves a controller that waits, not one that rolls forward again, and a restart that is
@@ -20,7 +20,9 @@ from controller.kinds.service.by_hand import (
     SET_ASIDE,
     SET_ASIDE_BY,
     asked_before,
+    failed_deployment,
     restarted_tags,
+    retried_tags,
     set_aside_tags,
     was_restarted,
 )
@@ -44,11 +46,14 @@ class Interventions:
     def apply(self, action: Action, request: Request) -> Applied | Progressing:
         """Do what ``request`` asks for."""
         spec, state = action.desired, action.observed
+        key = action.target.name
         match action.verb:
             case Verb.ROLL_BACK:
-                return self._roll_back(request, spec, state)
+                return self._roll_back(key, request, spec, state)
             case Verb.RESTART:
                 return self._restart(request, spec, state)
+            case Verb.RETRY:
+                return self._retry(request, spec, state)
             case _:
                 self.forget_set_aside(state.arn)
                 return Applied("What is declared is rolled out by the next pass.")
@@ -59,9 +64,9 @@ class Interventions:
         self._aws.call("ecs", "UntagResource", resourceArn=arn, tagKeys=keys)
 
     def _roll_back(
-        self, request: Request, spec: ServiceSpec, state: ServiceState
+        self, key: str, request: Request, spec: ServiceSpec, state: ServiceState
     ) -> Progressing:
-        self._check(request.wanted, spec)
+        self._check(key, request.wanted, spec)
         self._tag(state, set_aside_tags(spec, request))
         now = self._service(spec)
         if now["taskDefinition"].rpartition("/")[2] != request.wanted:
@@ -81,7 +86,15 @@ class Interventions:
         self._tag(state, {RESTARTED: tags[RESTARTED], **deployment_tag(now)})
         return Progressing(_SOON, "ECS replaces the tasks.")
 
-    def _check(self, name: str, spec: ServiceSpec) -> None:
+    def _retry(
+        self, request: Request, spec: ServiceSpec, state: ServiceState
+    ) -> Applied:
+        """Forgive what failed: whoever finds the tag rolls out what is declared."""
+        failed = failed_deployment(spec, state)
+        self._tag(state, retried_tags(request, failed))
+        return Applied("What is declared is tried again by the next pass.")
+
+    def _check(self, key: str, name: str, spec: ServiceSpec) -> None:
         """Raise PermanentError unless ECS takes the revision ``name`` and we may."""
         try:
             answer = self._aws.call(
@@ -96,7 +109,10 @@ class Interventions:
             msg = f"{name} is {status}: ECS starts no tasks of it any more"
             raise PermanentError(msg)
         if is_wanted(spec, self._ecs.definition(found["taskDefinitionArn"])):
-            msg = f"{name} is what is declared: `hokusai apply` puts it in place"
+            msg = (
+                f"{name} is what is declared: `hokusai apply` puts it in place or, if "
+                f"it was rejected, `hokusai retry service/{key} --reason TEXT`"
+            )
             raise PermanentError(msg)
 
     def _service(self, spec: ServiceSpec) -> Mapping[str, Any]:

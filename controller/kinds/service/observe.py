@@ -36,6 +36,7 @@ from controller.kinds.service.history import History
 from controller.kinds.service.moment import moment
 from controller.kinds.service.progress import Progress
 from controller.kinds.service.readiness import Readiness
+from controller.kinds.service.retry import forgiven, id_of, until
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import Rejection, ServiceState
 from controller.kinds.service.tags import tags_of
@@ -230,7 +231,7 @@ class Lookout:
                 problem = self._problem(sight, stopped.get(sight.spec.name, ()))
                 rejected = (
                     *self._stopped_before(sight),
-                    *self._history.rejections(sight.answer, problem),
+                    *self._history.rejections(sight.id.name, sight.answer, problem),
                 )
                 told = problem if troubled(state) else ""
                 state = replace(state, problem=told, rejected=rejected)
@@ -325,10 +326,13 @@ def _rolled_back_as_a_whole(sight: _Sight) -> Iterator[Rejection]:
     stamped = sight.tags.get(APPLIED_TAG) == sight.resource.generation
     if flight is None or not stamped or flight.target != state.ours:
         return
+    id_ = id_of(flight.arn)
+    if id_ in forgiven(sight.answer):
+        return
     if flight.status in _ROLLED_BACK and not _differs(sight):
         why = f": {flight.reason.rstrip('.')}" if flight.reason else ""
         message = (
-            f"What was applied last was rolled back{why}; it is not tried again until "
-            "something changes."
+            f"What was applied last was rolled back{why}; it is not tried again "
+            f"{until(sight.id.name)}."
         )
-        yield Rejection(content(settled(sight.spec, sight.state)), message)
+        yield Rejection(content(settled(sight.spec, sight.state)), message, id_)

@@ -6,7 +6,7 @@ it, and what became of that one. See the API reference, ServiceDeployment.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -63,7 +63,7 @@ def rollout_of(state: ServiceState, deadline: timedelta) -> Rollout:
     if primary is None:
         return Rollout(Phase.UNDER_WAY, "ECS works on the service")
     phase = _phase(state, primary, deadline)
-    return Rollout(phase, "".join(_told(state, primary, phase)))
+    return Rollout(phase, "".join(_told(state, primary, phase, deadline)))
 
 
 def _phase(state: ServiceState, primary: Deployment, deadline: timedelta) -> Phase:
@@ -85,15 +85,20 @@ def _is_stuck(state: ServiceState, deadline: timedelta) -> bool:
     return state.quiet >= deadline and not waits
 
 
-def _told(state: ServiceState, primary: Deployment, phase: Phase) -> Iterator[str]:
+def _told(
+    state: ServiceState, primary: Deployment, phase: Phase, deadline: timedelta
+) -> Iterator[str]:
     revision = primary.definition_arn.rpartition("/")[2]
     match phase:
-        case Phase.UNDER_WAY | Phase.STALLED:
+        case Phase.UNDER_WAY:
             yield f"{revision} rolls out: "
             yield from _counts(primary, state.flight)
-            if phase is Phase.STALLED:
-                minutes = state.quiet.total_seconds() / 60
-                yield f"; no progress for {minutes:.0f} min"
+        case Phase.STALLED:
+            # Neither tasks that come and go nor the time: it stays one sentence.
+            yield f"{revision} rolls out: "
+            yield from _counts(replace(primary, pending=0), state.flight)
+            minutes = deadline.total_seconds() / 60
+            yield f"; no progress within {minutes:.0f} min"
         case Phase.ROLLING_BACK:
             yield f"ECS goes back to {revision}: "
             yield from _counts(primary, None)

@@ -69,10 +69,12 @@ class Rejection:
     Attributes:
         content: Hash of its canonical form.
         message: One sentence: what came of it, and why.
+        deployment: The service deployment that failed; empty if none did.
     """
 
     content: str
     message: str
+    deployment: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,17 @@
-"""``history``, ``rollback`` and ``restart``, as a person runs them."""
+"""``history``, ``rollback``, ``restart`` and ``retry``, as a person runs them."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from controller.cli import main
 from controller.cli.schemas import status_schema
+from controller.emulation.runtimes.scripted import Script
 
 API = "t-api-development"
+CRASHES = Script(exits_after=timedelta(0), exit_code=1)
 WHY = ("--reason", "it does not answer", "--yes")
 
 
@@ -75,6 +78,23 @@ def test_a_restart_is_told_in_the_events_with_who_and_why(second, capsys):
     assert "restart_interval" in capsys.readouterr().err
 
 
+def test_a_retry_rolls_out_what_was_rejected_and_follows_it(second, capsys):
+    second.runtime.scripts["web:3"] = CRASHES
+    second.edit('image: "web:2"', 'image: "web:3"')
+    assert main(["apply", "--yes"]) == 1
+    assert main(["why", "service/api"]) == 1
+    assert "hokusai retry" in capsys.readouterr().out
+    assert main(["retry", "service/api", "--reason", "once more", "--yes"]) == 1
+    assert "was rolled back" in capsys.readouterr().out
+    second.runtime.scripts.pop("web:3")
+
+    assert main(["retry", "service/api", "--reason", "made it", "--yes"]) == 0
+
+    assert present(second) == f"{API}:3"
+    main(["events", "service/api"])
+    assert "made it" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -87,6 +107,7 @@ def test_a_restart_is_told_in_the_events_with_who_and_why(second, capsys):
         ),
         (["rollback", "service/api", "--undo", *WHY], "nothing was set aside"),
         (["restart", "service/other", *WHY], "is not declared"),
+        (["retry", "service/api", *WHY], "nothing was rejected"),
     ],
 )
 def test_what_cannot_be_done_is_refused_in_one_line(second, capsys, words, told):

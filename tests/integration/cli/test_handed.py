@@ -5,8 +5,10 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from datetime import timedelta
 
 from controller.cli import main
+from controller.emulation.runtimes.scripted import Script
 from tests.e2e.local_process import eventually, free_port
 
 WHY = ("--reason", "it does not answer", "--yes")
@@ -51,3 +53,22 @@ def test_a_restart_is_done_by_whoever_holds_the_lease(world, here, capsys):
     assert again == 2
     assert "service/api is left as it is" in told.err
     assert ids(world).isdisjoint(before)
+
+
+def test_a_retry_is_followed_while_whoever_holds_the_lease_rolls_it_out(
+    world, here, capsys
+):
+    assert main(["apply", "--yes"]) == 0
+    crashes = Script(exits_after=timedelta(0), exit_code=1)
+    world.runtime.scripts["web:3"] = crashes
+    world.edit('api:\n    image: "web:1"', 'api:\n    image: "web:3"')
+    assert main(["apply", "--yes"]) == 1
+    world.runtime.scripts.pop("web:3")
+
+    with running(here):
+        eventually(lambda: main(["apply", "--yes"]) == 2, within=30)
+        capsys.readouterr()
+        retried = main(["retry", "service/api", *WHY])
+
+    assert retried == 0, capsys.readouterr().err
+    assert world.service(API)["taskDefinition"].endswith(":2")

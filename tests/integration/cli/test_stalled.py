@@ -29,7 +29,7 @@ def test_apply_ends_when_a_rollout_stalls_and_everybody_says_so(stuck, capsys):
     assert main(["status"]) == 1
     status = capsys.readouterr().out
 
-    assert "no progress for" in applied.out + applied.err
+    assert "no progress within" in applied.out + applied.err
     assert first.startswith("service/api is not ready: RolloutStalled: t-api-")
     assert next_.startswith("  next: Change its declaration, or roll it back")
     assert command == "  run: hokusai status service/api"

@@ -122,7 +122,7 @@ def test_a_rollout_whose_tasks_never_start_is_stalled_and_ends_the_waiting(world
     assert not before.settled
     hold, message = world.told(after)
     assert hold is Hold.ROLLOUT_STALLED
-    assert "no progress for 10 min" in message
+    assert "no progress within 10 min" in message
     assert world.ready(after).reason == "RolloutStalled"
     assert world.stalled(after) is Truth.TRUE
     assert after.settled

@@ -74,6 +74,20 @@ def test_a_watch_that_nobody_draws_tells_changes_only(capsys):
     ]
 
 
+def test_a_watch_tells_what_is_stuck_once_and_anew_when_the_cause_changes(capsys):
+    sentence = "api:2 rolls out: {} of 1 tasks run, {} failed: api exited with {}."
+    with Watched("table") as watched:
+        for counts in ((0, 3, 1), (1, 3, 1), (0, 4, 1), (0, 5, 137)):
+            told = sentence.format(*counts)
+            found = conditions(Truth.FALSE, "RolloutStalled", told, stalled=Truth.TRUE)
+            watched.show({API: found}, NOON)
+
+    assert capsys.readouterr().out.splitlines() == [
+        f"12:00:00  service/api  Stalled: {sentence.format(*counts)}"
+        for counts in ((0, 3, 1), (0, 5, 137))
+    ]
+
+
 def test_a_watch_for_programs_is_whole_at_each_change(capsys):
     with Watched("json") as watched:
         watched.show({API: WAITING}, NOON)

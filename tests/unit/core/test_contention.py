@@ -82,3 +82,7 @@ def test_a_change_of_the_document_is_no_repair():
     changed = repair(reason=Reason.CHANGED)
 
     assert planned(repaired(FIGHT, changed)).actions == (repair(),)
+
+
+def test_what_a_person_asked_for_is_no_part_of_a_fight():
+    assert planned(repaired(FIGHT).without(A)).actions == (repair(),)

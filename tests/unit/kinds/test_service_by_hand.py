@@ -17,8 +17,9 @@ from controller.kinds.service.by_hand import (
     set_aside_tags,
     tag_text,
 )
+from controller.kinds.service.compare import content
 from controller.kinds.service.spec import ServiceSpec
-from controller.kinds.service.state import Deployment, ServiceState
+from controller.kinds.service.state import Deployment, Rejection, ServiceState
 from controller.kinds.service.tags import as_pairs
 
 PLATFORM = Platform("hokusai", "development", "123456789012", "us-east-1")
@@ -30,7 +31,16 @@ def spec(image="api:2"):
     return KIND.complete("api", ServiceSpec.model_validate({"image": image}), PLATFORM)
 
 
-def state(status="ACTIVE", rollout="COMPLETED", revision="api:2", tags=None):
+REJECTED = (
+    Rejection(content(spec()), "It crashed.", "d-2"),
+    Rejection("v1:other", "It crashed.", "d-1"),
+)
+STEP = (Rejection(content(spec()), "step migrate failed."),)
+
+
+def state(
+    status="ACTIVE", rollout="COMPLETED", revision="api:2", tags=None, rejected=()
+):
     primary = Deployment("ecs-svc/1", "PRIMARY", rollout, "", f"arn:{revision}")
     return ServiceState(
         "arn:service",
@@ -40,6 +50,7 @@ def state(status="ACTIVE", rollout="COMPLETED", revision="api:2", tags=None):
         settings={"tags": as_pairs(tags or {})},
         deployments=(primary,),
         ours="ecs-svc/1",
+        rejected=rejected,
     )
 
 
@@ -71,6 +82,11 @@ def test_what_was_set_aside_is_held_until_other_content_is_declared():
         (Verb.RESTART, state(rollout="IN_PROGRESS"), "a rollout is under way"),
         (Verb.RESTART, state(tags={RESTARTED: NOON.isoformat()}), "again at 12:05:00"),
         (Verb.RESUME, state(), "nothing was set aside"),
+        (Verb.RETRY, state(status="DRAINING"), "ECS is deleting"),
+        (Verb.RETRY, state(rollout="IN_PROGRESS"), "a rollout is under way"),
+        (Verb.RETRY, state(), "nothing was rejected"),
+        (Verb.RETRY, state(rejected=REJECTED[1:]), "nothing was rejected"),
+        (Verb.RETRY, state(rejected=STEP), "step migrate failed"),
     ],
 )
 def test_what_cannot_be_done_now_is_refused_with_the_reason(verb, seen, told):
@@ -86,6 +102,7 @@ def test_what_cannot_be_done_now_is_refused_with_the_reason(verb, seen, told):
         (Verb.RESTART, state(tags={RESTARTED: "2026-01-01T11:00:00"})),
         (Verb.ROLL_BACK, state(rollout="IN_PROGRESS")),
         (Verb.ROLL_BACK, state(revision="api:1")),
+        (Verb.RETRY, state(rejected=REJECTED)),
         (Verb.RESUME, state(tags={SET_ASIDE: "v1:other", SET_ASIDE_BY: "bob"})),
     ],
 )

@@ -7,7 +7,9 @@ from controller.core.platform import Platform
 from controller.core.resource import Resource, ResourceId
 from controller.kinds.service import KIND
 from controller.kinds.service.driver import ServiceDriver
+from controller.kinds.service.retry import RETRIED
 from controller.kinds.service.spec import ServiceSpec
+from controller.kinds.service.tags import as_pairs
 from controller.kinds.service.task_definition import render
 from tests.fakes.stopped_clock import StoppedClock
 
@@ -23,7 +25,7 @@ def spec(image):
 class Ecs:
     """One service on its first revision, after its second one was rolled back."""
 
-    def __init__(self, history, current="d-2", rollout="COMPLETED"):
+    def __init__(self, history, current="d-2", rollout="COMPLETED", retried=""):
         self.history = history
         self.service = {
             "serviceName": "hokusai-api-development",
@@ -34,6 +36,7 @@ class Ecs:
             "desiredCount": 1,
             "runningCount": 1,
             "currentServiceDeployment": current,
+            "tags": as_pairs({RETRIED: retried} if retried else {}),
             "deployments": [
                 {
                     "id": "ecs-svc/1",
@@ -55,7 +58,7 @@ class Ecs:
             case "ListServiceDeployments" | "DescribeServiceDeployments":
                 return {"serviceDeployments": self.history}
             case "DescribeServiceRevisions":
-                arns = {"r-1": GOOD, "r-2": BAD}
+                arns = {"r-1": GOOD, "r-2": BAD, "r-3": BAD}
                 return {
                     "serviceRevisions": [
                         {"serviceRevisionArn": r, "taskDefinition": arns[r]}
@@ -91,8 +94,37 @@ def test_a_rollback_in_the_history_rejects_the_revision():
 
     assert isinstance(seen, Present)
     assert [r.message for r in seen.state.rejected] == [
-        "api:2 was rolled back; it is not tried again until something changes."
+        (
+            "api:2 was rolled back; it is not tried again until something changes, or with "
+            "`hokusai retry service/api --reason TEXT`."
+        )
     ]
+
+
+def test_what_is_forgiven_and_what_came_before_it_rejects_nothing():
+    history = [
+        FIRST,
+        deployment(2, "ROLLBACK_SUCCESSFUL"),
+        deployment(3, "ROLLBACK_SUCCESSFUL"),
+    ]
+
+    seen = observed(Ecs(history, current="d-3", retried="d-3"))
+
+    assert isinstance(seen, Present)
+    assert seen.state.rejected == ()
+
+
+def test_a_failure_after_the_one_that_is_forgiven_is_a_rejection():
+    history = [
+        FIRST,
+        deployment(2, "ROLLBACK_SUCCESSFUL"),
+        deployment(3, "ROLLBACK_FAILED"),
+    ]
+
+    seen = observed(Ecs(history, current="d-3", retried="d-2"))
+
+    assert isinstance(seen, Present)
+    assert [r.deployment for r in seen.state.rejected] == ["d-3"]
 
 
 @pytest.mark.parametrize(

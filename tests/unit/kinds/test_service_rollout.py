@@ -128,7 +128,7 @@ def test_progress_tells_tasks_failures_and_the_stage():
     )
 
 
-def test_a_stalled_rollout_is_degraded_and_tells_for_how_long_and_why():
+def test_a_stalled_rollout_is_degraded_and_tells_the_deadline_and_why():
     there = seen(
         primary(2, "IN_PROGRESS", 0),
         quiet=timedelta(minutes=12),
@@ -138,7 +138,22 @@ def test_a_stalled_rollout_is_degraded_and_tells_for_how_long_and_why():
     health = KIND.health(spec(), there)
 
     assert (health.level, health.reason) == (Level.DEGRADED, "RolloutStalled")
-    assert "no progress for 12 min: it cannot pull its image." in health.message
+    assert "no progress within 10 min: it cannot pull its image." in health.message
+
+
+def test_what_is_told_of_a_stalled_rollout_does_not_change_by_the_minute():
+    told = {
+        KIND.health(
+            spec(),
+            seen(
+                replace(primary(2, "IN_PROGRESS", 0), pending=pending),
+                quiet=timedelta(minutes=minutes),
+            ),
+        ).message
+        for minutes, pending in ((10, 1), (11, 0), (30, 1))
+    }
+
+    assert len(told) == 1
 
 
 def test_the_deadline_is_the_declared_one():
@@ -175,7 +190,9 @@ def test_done_by_ecs_is_not_ready_while_something_does_not_serve(
     ("quiet", "hold", "told"),
     [
         pytest.param(0, Hold.ROLLOUT_IN_PROGRESS, "", id="under way"),
-        pytest.param(12, Hold.ROLLOUT_STALLED, "; no progress for 12 min", id="stuck"),
+        pytest.param(
+            12, Hold.ROLLOUT_STALLED, "; no progress within 10 min", id="stuck"
+        ),
     ],
 )
 def test_what_waits_for_a_rollout_says_how_far_it_is_and_why(quiet, hold, told):

@@ -15,6 +15,7 @@ from controller.kinds.service.freshness.marks import (
 )
 from controller.kinds.service.freshness.pins import images_of, unresolved
 from controller.kinds.service.freshness.state import ImageSeen
+from controller.kinds.service.retry import DEPLOYMENT
 from controller.kinds.service.revision_tags import needs_revision
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
@@ -48,7 +49,7 @@ def outdated(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
 
 def forces(changes: Iterable[Change]) -> bool:
     """Whether ECS must be told to deploy anew what the service is set to already."""
-    return any(_is_forced(change) for change in changes)
+    return any(c.path == DEPLOYMENT or _is_forced(c) for c in changes)
 
 
 def only_forced(changes: Iterable[Change]) -> bool:

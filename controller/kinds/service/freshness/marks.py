@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from controller.core.identity import APPLIED_TAG, client_token
+from controller.kinds.service.retry import again
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
 from controller.kinds.service.tags import tags_of
@@ -25,7 +26,7 @@ def marks(
 ) -> Iterator[tuple[str, str]]:
     """Yield the tags to write before a deployment, or where none is to follow."""
     follows = _deployment(state.settings) if restarts else ""
-    if restarts and is_followed(spec):
+    if restarts and (is_followed(spec) or any(again(state))):
         # Whoever dies before the stamp leaves this, and the next pass stamps.
         yield APPLIED_TAG, _UNDER_WAY
     digests = digests_of(state)

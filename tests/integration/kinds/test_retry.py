@@ -1,0 +1,164 @@
+"""Trying a rejected revision again, on the emulated ECS."""
+
+from datetime import timedelta
+
+import pytest
+
+from controller.core.driver import Applied
+from controller.core.errors import RefusedError
+from controller.core.freeze import Freeze
+from controller.core.plan import Hold, Verb
+from controller.core.resource import Mode
+from controller.emulation.clocks import SteppedClock
+from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
+from controller.emulation.server import EmulatorServer
+from controller.kinds.service.retry import RETRIED, RETRIED_BY
+from tests.integration.kinds.by_hand import Hand
+from tests.integration.kinds.test_service_kind import World
+
+FIRST, SECOND = "hokusai-api-local:1", "hokusai-api-local:2"
+CRASHES = Script(exits_after=timedelta(seconds=1), exit_code=3, says=("no secret",))
+# ECS gives up and leaves in place what it gave up on.
+STAYS = {"deployment": {"circuit_breaker": True, "rollback": False}}
+
+
+@pytest.fixture
+def world():
+    runtime = ScriptedRuntime()
+    with EmulatorServer(runtime=runtime, clock=SteppedClock()) as server:
+        found = World(server, runtime)
+        found.run(found.api("api:1"))
+        yield found
+
+
+def rejected(world, **more):
+    """Have the second revision rejected, and mend what it died of."""
+    world.runtime.scripts["api:2"] = CRASHES
+    result = world.run(world.api("api:2", **more), passes=12, seconds=60)
+    (blocked,) = result.left.blocked
+    assert blocked.hold is Hold.REVISION_REJECTED
+    world.runtime.scripts.pop("api:2")
+    return blocked.message
+
+
+def present(world):
+    return world.service()["taskDefinition"].rpartition("/")[2]
+
+
+def refused(world, resource, **limits):
+    with pytest.raises(RefusedError) as caught:
+        Hand(world).action(Verb.RETRY, resource, **limits)
+    return str(caught.value)
+
+
+def test_what_was_mended_outside_of_the_document_is_rolled_out_after_a_retry(world):
+    told = rejected(world)
+    before = world.run(world.api("api:2"))
+
+    outcome = Hand(world).does(Verb.RETRY, world.api("api:2"), reason="made the secret")
+    result = world.run(world.api("api:2"))
+
+    assert "or with `hokusai retry service/api --reason TEXT`" in told
+    assert not before.converged
+    assert isinstance(outcome, Applied)
+    assert result.converged
+    assert present(world) == SECOND
+    assert world.tags()[RETRIED_BY] == "ada@laptop: made the secret"
+
+
+def test_a_controller_that_lost_everything_tries_again_all_the_same(world):
+    rejected(world)
+    Hand(world).does(Verb.RETRY, world.api("api:2"))
+
+    world.restart()
+
+    assert world.run(world.api("api:2")).converged
+
+
+def test_what_fails_once_more_is_rejected_once_more_and_may_be_retried(world):
+    rejected(world)
+    world.runtime.scripts["api:2"] = CRASHES
+    Hand(world).does(Verb.RETRY, world.api("api:2"))
+    first = world.tags()[RETRIED]
+
+    rejected(world)
+    still = present(world)
+    Hand(world).does(Verb.RETRY, world.api("api:2"))
+
+    assert still == FIRST
+    assert world.tags()[RETRIED] != first
+    assert world.run(world.api("api:2")).converged
+
+
+def test_what_ecs_gave_up_on_and_left_in_place_is_deployed_anew(world):
+    rejected(world, **STAYS)
+    deployed = len(world.driver().rollouts(world.api("api:2", **STAYS)))
+
+    Hand(world).does(Verb.RETRY, world.api("api:2", **STAYS))
+    result = world.run(world.api("api:2", **STAYS))
+
+    assert result.converged
+    assert present(world) == SECOND
+    rollouts = world.driver().rollouts(world.api("api:2", **STAYS))
+    assert len(rollouts) == deployed + 1
+
+
+def test_what_nobody_rejected_is_not_tried_again(world):
+    assert "nothing was rejected" in refused(world, world.api("api:1"))
+
+
+def test_a_second_request_is_told_who_asked_before(world):
+    rejected(world)
+    Hand(world).does(Verb.RETRY, world.api("api:2"), reason="made the secret")
+
+    told = refused(world, world.api("api:2"))
+
+    assert "to be tried again, for ada@laptop: made the secret" in told
+
+
+def test_while_a_rollout_is_under_way_nothing_is_tried_again(world):
+    world.machine.run(world.api("api:2"))
+
+    assert "a rollout is under way" in refused(world, world.api("api:2"))
+
+
+def test_what_a_person_set_aside_is_not_tried_again_but_taken_up(world):
+    world.run(world.api("api:2"))
+    Hand(world).rolls_back(world.api("api:2"), FIRST)
+    world.run(world.api("api:2"))
+
+    told = refused(world, world.api("api:2"))
+
+    assert "`hokusai rollback service/api --undo --reason TEXT`" in told
+
+
+@pytest.mark.parametrize(
+    ("meta", "limits", "told"),
+    [
+        ({"mode": Mode.OBSERVE}, {}, "the mode is observe"),
+        ({}, {"freezes": (Freeze("the fair"),)}, "the fair"),
+        ({}, {"max_disruptive_actions": 0}, "As many disruptive actions as allowed"),
+    ],
+)
+def test_what_may_not_be_touched_now_is_not_tried_again(world, meta, limits, told):
+    rejected(world)
+
+    assert told in refused(world, world.api("api:2", **meta), **limits)
+    assert RETRIED not in world.tags()
+
+
+def test_a_person_who_retries_often_is_no_other_writer(world):
+    for _ in range(5):
+        rejected(world)
+        world.runtime.scripts["api:2"] = CRASHES
+        Hand(world).does(Verb.RETRY, world.api("api:2"))
+
+    rejected(world)
+
+
+def test_the_dead_end_of_a_rollback_names_the_way_out(world):
+    rejected(world)
+
+    outcome = Hand(world).rolls_back(world.api("api:2"), SECOND)
+
+    assert "`hokusai retry service/api --reason TEXT`" in outcome.message

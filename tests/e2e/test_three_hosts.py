@@ -31,6 +31,7 @@ platform:
   # Nothing but a wish makes a pass come sooner.
   reconcile: {interval: 1h}
   network: {subnets: [subnet-0a1b2c3d4e5f60001]}
+  roles: {execution: "arn:aws:iam::123456789012:role/t-execution"}
 services:
   web: {image: "web:1", cpu: 256, memory: 512}
 experiments:

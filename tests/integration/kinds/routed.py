@@ -1,9 +1,12 @@
 """Services with what stands around them, on an emulated AWS; time moves when told."""
 
+from contextlib import contextmanager
 from datetime import timedelta
 
 from controller.core.identity import OWNER_TAG
 from controller.emulation.clocks import SteppedClock
+from controller.emulation.runtimes.scripted import ScriptedRuntime
+from controller.emulation.server import EmulatorServer
 from controller.kinds.service.driver import ServiceDriver
 from tests.integration.kinds.machine import PLATFORM
 from tests.integration.kinds.test_service_kind import World
@@ -13,6 +16,16 @@ OURS = {OWNER_TAG: PLATFORM.owner}
 
 class Routed(World):
     """The same, with load balancers to make and to look at."""
+
+    @classmethod
+    @contextmanager
+    def emulated(cls):
+        """Yield one on an AWS of its own, in which all targets are healthy."""
+        runtime = ScriptedRuntime()
+        with EmulatorServer(
+            runtime=runtime, clock=SteppedClock(), probe=lambda *_: True
+        ) as server:
+            yield cls(server, runtime)
 
     def __init__(self, server, runtime):
         self.clock = SteppedClock()

@@ -9,9 +9,6 @@ from math import ceil
 
 import pytest
 
-from controller.emulation.clocks import SteppedClock
-from controller.emulation.runtimes.scripted import ScriptedRuntime
-from controller.emulation.server import EmulatorServer
 from tests.integration.kinds.machine import declared
 from tests.integration.kinds.test_freshness import IMAGE, Pushed
 
@@ -63,10 +60,8 @@ class Everything(Pushed):
 
 @pytest.fixture
 def world():
-    clock, runtime = SteppedClock(), ScriptedRuntime()
-    healthy = {"probe": lambda *_: True}
-    with EmulatorServer(runtime=runtime, clock=clock, **healthy) as server:
-        yield Everything(server, runtime)
+    with Everything.emulated() as found:
+        yield found
 
 
 def each_time(count):

@@ -7,9 +7,6 @@ import pytest
 
 from controller.core.conditions import Truth
 from controller.core.plan import Hold, Reason
-from controller.emulation.clocks import SteppedClock
-from controller.emulation.runtimes.scripted import ScriptedRuntime
-from controller.emulation.server import EmulatorServer
 from tests.integration.kinds.routed import Routed
 
 REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/hokusai-api"
@@ -76,11 +73,8 @@ class Pushed(Routed):
 
 @pytest.fixture
 def world():
-    runtime = ScriptedRuntime()
-    with EmulatorServer(
-        runtime=runtime, clock=SteppedClock(), probe=lambda *_: True
-    ) as server:
-        yield Pushed(server, runtime)
+    with Pushed.emulated() as found:
+        yield found
 
 
 def test_a_tag_that_moved_is_told_and_the_service_stays_ready(world):

@@ -7,9 +7,6 @@ import pytest
 from controller.core.errors import PermanentError
 from controller.core.imports import Wanted
 from controller.core.safety import Limits
-from controller.emulation.clocks import SteppedClock
-from controller.emulation.runtimes.scripted import ScriptedRuntime
-from controller.emulation.server import EmulatorServer
 from controller.spec.literals import looks_secret
 from tests.integration.kinds.machine import declared
 from tests.integration.kinds.routed import Routed
@@ -37,11 +34,8 @@ class Imported(Routed):
 
 @pytest.fixture
 def world():
-    runtime = ScriptedRuntime()
-    with EmulatorServer(
-        runtime=runtime, clock=SteppedClock(), probe=lambda *_: True
-    ) as server:
-        yield Imported(server, runtime)
+    with Imported.emulated() as found:
+        yield found
 
 
 def test_a_service_is_imported_with_its_routes_its_scaling_and_its_logs(world):

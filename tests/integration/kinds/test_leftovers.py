@@ -6,9 +6,6 @@ import pytest
 
 from controller.core.plan import Reason
 from controller.core.safety import Limits
-from controller.emulation.clocks import SteppedClock
-from controller.emulation.runtimes.scripted import ScriptedRuntime
-from controller.emulation.server import EmulatorServer
 from controller.kinds.service.driver import ServiceDriver
 from controller.kinds.service.routes.balancers import Balancers
 from tests.integration.kinds.machine import PLATFORM, declared
@@ -48,11 +45,7 @@ class Left(Routed):
 
 @pytest.fixture
 def world():
-    runtime = ScriptedRuntime()
-    with EmulatorServer(
-        runtime=runtime, clock=SteppedClock(), probe=lambda *_: True
-    ) as server:
-        found = Left(server, runtime)
+    with Left.emulated() as found:
         found.balancer()
         found.die_before_the_service()
         assert found.what_is_left() == ([RULE], [GROUP])

@@ -3,9 +3,6 @@
 import pytest
 
 from controller.core.identity import OWNER_TAG
-from controller.emulation.clocks import SteppedClock
-from controller.emulation.runtimes.scripted import ScriptedRuntime
-from controller.emulation.server import EmulatorServer
 from tests.integration.kinds.routed import Routed
 
 
@@ -31,11 +28,8 @@ class Tagged(Routed):
 
 @pytest.fixture
 def world():
-    runtime = ScriptedRuntime()
-    with EmulatorServer(
-        runtime=runtime, clock=SteppedClock(), probe=lambda *_: True
-    ) as server:
-        yield Tagged(server, runtime)
+    with Tagged.emulated() as found:
+        yield found
 
 
 def test_declared_tags_are_registered_beside_the_owners(world):

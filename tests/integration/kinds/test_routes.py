@@ -7,9 +7,6 @@ import pytest
 from controller.core.identity import OWNER_TAG
 from controller.core.plan import Reason
 from controller.core.safety import Limits
-from controller.emulation.clocks import SteppedClock
-from controller.emulation.runtimes.scripted import ScriptedRuntime
-from controller.emulation.server import EmulatorServer
 from tests.integration.kinds.machine import declared
 from tests.integration.kinds.routed import OURS, Routed, pairs
 
@@ -18,11 +15,8 @@ ROUTE = {"host": "api.hokus.ai", "path": "/api/*", "listeners": [80]}
 
 @pytest.fixture
 def world():
-    runtime = ScriptedRuntime()
-    with EmulatorServer(
-        runtime=runtime, clock=SteppedClock(), probe=lambda *_: True
-    ) as server:
-        yield Routed(server, runtime)
+    with Routed.emulated() as found:
+        yield found
 
 
 def test_a_new_service_is_reached_by_its_route(world):

@@ -4,19 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from controller.emulation.clocks import SteppedClock
-from controller.emulation.runtimes.scripted import ScriptedRuntime
-from controller.emulation.server import EmulatorServer
 from tests.integration.kinds.routed import Routed
 
 
 @pytest.fixture
 def world():
-    runtime = ScriptedRuntime()
-    with EmulatorServer(
-        runtime=runtime, clock=SteppedClock(), probe=lambda *_: True
-    ) as server:
-        yield Routed(server, runtime)
+    with Routed.emulated() as found:
+        yield found
 
 
 def test_a_stale_instance_is_taken_out_once_it_was_seen_twice(world):

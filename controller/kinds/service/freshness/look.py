@@ -32,8 +32,8 @@ from controller.kinds.service.freshness.versions import (
     Version,
     Versions,
     kept_at,
-    moment,
 )
+from controller.kinds.service.moment import moment
 from controller.kinds.service.preflight.names import EcrImage
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.tags import tags_of

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from controller.clients.aws import Aws, paginated
 from controller.core.batches import batched
 from controller.core.clock import Clock
 from controller.core.errors import DriverError
+from controller.kinds.service.moment import moment
 
 # How long what was seen will do.
 KEPT = timedelta(seconds=60)
@@ -151,14 +152,3 @@ def kept_at(value_from: str) -> Iterator[Kept]:
         if not version:
             arn = ":".join([*head[:6], name])
             yield Kept("secretsmanager", arn, stage or "AWSCURRENT")
-
-
-def moment(value: Any) -> datetime | None:
-    """Return a time as botocore, or a simulator, tells it."""
-    match value:
-        case datetime():
-            return value.astimezone(UTC)
-        case int() | float():
-            return datetime.fromtimestamp(value, UTC)
-        case _:
-            return None

@@ -90,8 +90,24 @@ class Executor:
             return Skipped("The lease is somebody else's by now.")
         number = self.journal.started(action)
         outcome = self._attempt(action)
-        self.journal.finished(number, action, outcome)
+        self._record(number, action, outcome)
         return outcome
+
+    def _record(self, number: int, action: Action, outcome: Outcome) -> None:
+        """Record what came of it. What was done is done, also if that fails.
+
+        Who is told otherwise asks once more, and gets what was asked for twice.
+        """
+        try:
+            self.journal.finished(number, action, outcome)
+        except DriverError as error:
+            fields = {
+                "resource": str(action.target),
+                "verb": action.verb.value,
+                "outcome": type(outcome).__name__,
+                "error": str(error),
+            }
+            log.error("what came of an action was not recorded", extra=fields)  # noqa: TRY400 - expected
 
     def _attempt(self, action: Action) -> Outcome:
         attempt = 1

@@ -109,21 +109,21 @@ class StoreMemory:
         )
 
     def finished(self, number: int, action: Action, outcome: Outcome) -> None:
-        """Write down what came of intent ``number``, and tell of it."""
+        """Write down what came of intent ``number``, and tell of it, at once or not."""
         word, message = type(outcome).__name__, _words(outcome)
+        sentence = f"{action.verb.capitalize()}: {message or word}"
+        if action.request is not None:
+            sentence = f"{sentence.rstrip('.')}. Asked for by {action.request}"
+        kind: EventKind = "Warning" if isinstance(outcome, Failed) else "Normal"
         now = self._clock.now()
         with self._database.writing():
             self._journal.finish(number, word, message, now)
             if _settles(action) and isinstance(outcome, Applied | Progressing):
                 note = written(action.generation, action.desired)
                 self._notes.keep(action.target, APPLIED, note)
+            self._events.record(action.target, kind, action.reason, sentence, now)
         fields = {"resource": str(action.target), "verb": action.verb.value}
         log.info("action finished", extra={**fields, "outcome": word})
-        sentence = f"{action.verb.capitalize()}: {message or word}"
-        if action.request is not None:
-            sentence = f"{sentence.rstrip('.')}. Asked for by {action.request}"
-        kind: EventKind = "Warning" if isinstance(outcome, Failed) else "Normal"
-        self._events.record(action.target, kind, action.reason, sentence, now)
 
     def _tell(self, id_: ResourceId, before: Conditions, after: Conditions) -> None:
         """Record an event for each condition that turned."""

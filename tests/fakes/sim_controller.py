@@ -30,7 +30,10 @@ from controller.kinds import discover
 from controller.kinds.endpoint.driver import EndpointDriver
 from controller.kinds.experiment.driver import ExperimentDriver
 from controller.kinds.model.driver import ModelDriver
+from controller.kinds.service.by_hand import RESTARTED_BY, came_to_be, is_untold
 from controller.kinds.service.driver import ServiceDriver
+from controller.kinds.service.spec import ServiceSpec
+from controller.kinds.service.tags import tags_of
 from controller.kinds.webhook.driver import WebhookDriver
 from controller.spec.document import Document
 from controller.store.deliveries import Deliveries
@@ -164,11 +167,17 @@ class SimController:
         return self.reconciler.run(self.document.resources, limits, platform.interval)
 
     def granted(self, wish: Wish) -> bool:
-        """Whether what a person asks for is done, or was done before."""
+        """Whether what a person asks for is done, or was done before.
+
+        Who was told of no end looks before asking again: a restart may be had again
+        after a while.
+        """
         requests, declared = Requests(self.reconciler), self.document.resources
         resource = declared.get(wish.target)
         if resource is None:
             return False
+        if self._was_restarted(resource.spec, wish):
+            return True
         limits = Limits(self.document.platform.max_disruptive_actions)
         try:
             action = requests.action(
@@ -178,6 +187,16 @@ class SimController:
             return any(words in str(error) for words in _WAS_DONE)
         outcome = requests.carry_out(action, declared)
         return isinstance(outcome, Applied | Progressing)
+
+    def _was_restarted(self, spec: ServiceSpec, wish: Wish) -> bool:
+        """Whether the service says that it was restarted for this very request."""
+        asked = {"cluster": spec.cluster, "services": [spec.name], "include": ["TAGS"]}
+        simulator = self.outside.aws.ecs.simulator
+        (service,) = simulator.call("DescribeServices", asked)["services"]
+        by = tags_of(service).get(RESTARTED_BY)
+        return (
+            by == str(wish.request) and came_to_be(service) and not is_untold(service)
+        )
 
     def refence(self) -> None:
         """Have the store refuse whoever holds an older lease than ours."""

@@ -71,7 +71,7 @@ def test_what_a_second_fault_does_to_a_state_it_does_to_its_like():
     known = 0
     for (first,) in islice(singles(case.trace), 3, None, 16):
         run, boundaries = explored(case, (first,))
-        for both in islice(seconds(first, run.calls), 5, None, 7):
+        for both in islice(seconds(first, run.calls), 5, None, 5):
             start = nearest(boundaries, both[-1].at)
             before = len(case.memo.forks)
             short = resumed(case, start, both[len(start.struck) :])

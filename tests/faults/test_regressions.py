@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fakes.sim_faults import FaultKind
+from tests.fakes.sim_faults import Fault, FaultKind
 from tests.faults.enumerate import singles
 from tests.faults.plan import Plan
 from tests.faults.player import played
@@ -35,7 +35,7 @@ def test_a_version_that_was_seen_is_not_made_again_after_a_stale_look():
     case = case_of(workload)
 
     wrongs = [
-        verdict(case, played(case, (first, type(first)(look, FaultKind.STALE_READ))))
+        verdict(case, played(case, (first, Fault(look, FaultKind.STALE_READ))))
         for look in looks
     ]
 
@@ -88,7 +88,7 @@ def test_a_copy_is_retired_although_the_first_look_for_it_failed():
     register = at(workload, "ecs:RegisterTaskDefinition")
     case = case_of(workload)
     first = plan(workload, (register, FaultKind.DUPLICATE)).faults[0]
-    second = type(first)(register + 1, FaultKind.SERVER_ERROR)
+    second = Fault(register + 1, FaultKind.SERVER_ERROR)
 
     assert verdict(case, played(case, (first, second))) == []
 
@@ -105,7 +105,7 @@ def test_a_revision_whose_reply_was_lost_is_found_although_the_list_lags():
     ]
 
     wrongs = [
-        verdict(case, played(case, (first, type(first)(look, FaultKind.STALE_READ))))
+        verdict(case, played(case, (first, Fault(look, FaultKind.STALE_READ))))
         for look in looks
     ]
 
@@ -127,3 +127,19 @@ def test_who_asks_again_for_a_restart_that_came_to_be_gets_no_second_one(kind):
     update = at(workload, "ecs:UpdateService")
 
     assert replayed(plan(workload, (update, kind))) == []
+
+
+@pytest.mark.parametrize("kind", [FaultKind.CRASH_AFTER, FaultKind.LOST_REPLY])
+def test_who_is_told_late_of_a_restart_gets_no_second_one(kind):
+    workload = "restart by hand"
+    case = case_of(workload)
+    record = at(workload, "ecs:TagResource", 1) + 1
+    tasks = at(workload, "ecs:DescribeTasks", 2)
+    late = (
+        Fault(record, kind),
+        Fault(record + 1, FaultKind.TIMEOUT),
+        Fault(tasks + 2, FaultKind.PAUSED_LEADER),
+    )
+
+    assert case.trace[record].operation == "write"
+    assert verdict(case, played(case, late, fully=True)) == []

@@ -115,3 +115,19 @@ def test_a_driver_that_breaks_is_a_failure_and_not_a_crash():
 
     assert isinstance(outcome, Failed)
     assert str(outcome.error) == "The driver of toy/a failed: KeyError."
+
+
+@pytest.mark.parametrize("error", [TransientError("gone"), PermanentError("full")])
+def test_what_was_done_is_told_although_it_could_not_be_recorded(error, caplog):
+    class Broken(Journal):
+        def finished(self, number, action, outcome):
+            raise error
+
+    outcomes = execute(ToyDriver(), create(A), create(B, (A,)), journal=Broken())
+
+    assert outcomes == {A: Applied(), B: Applied()}
+    told = [(r.levelname, r.resource, r.error) for r in caplog.records]
+    assert told == [
+        ("ERROR", "toy/a", str(error)),
+        ("ERROR", "toy/b", str(error)),
+    ]

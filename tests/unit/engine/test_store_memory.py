@@ -7,7 +7,7 @@ import pytest
 from controller.core.attribution import written
 from controller.core.conditions import ConditionType, Truth
 from controller.core.driver import Applied, Failed
-from controller.core.errors import PermanentError
+from controller.core.errors import DriverError, PermanentError
 from controller.core.observation import Absent, Present
 from controller.core.plan import Action, Reason, Verb
 from controller.core.planner import diff
@@ -86,6 +86,17 @@ def test_a_failure_is_an_event_with_its_reason(database):
 
     (event,) = EventLog(database).recent(9)
     assert (event.type, event.message) == ("Warning", "Create: denied")
+
+
+def test_an_outcome_is_recorded_whole_or_not_at_all(database):
+    memory = StoreMemory(database, SteppedClock())
+    number = memory.started(CREATE)
+
+    with pytest.raises(DriverError):
+        memory.finished(number, replace(CREATE, reason=None), Applied("done"))
+
+    assert [i.id for i in Journal(database).unfinished()] == [number]
+    assert memory.applied({A}) == {}
 
 
 def test_what_a_dead_process_left_open_is_closed_and_not_repeated(database):

@@ -90,6 +90,7 @@ def applying(context: Context, *, largest_backlog: int) -> Iterator[Applying]:
             )
             raise LeaseHeldError(msg)
         closing.callback(leader.release)
+        stored.memory.take_over()
         deliveries = Deliveries()
         stopping = threading.Event()
         wishes = Wishes(

@@ -63,7 +63,6 @@ def dispatcher_for(
     """
     outbox = Outbox(stored.database)
     outbox.take_over(process_name())
-    stored.memory.take_over()
     declared = Declared(controller, settings)
     return Dispatcher(
         outbox,

@@ -108,6 +108,7 @@ class _Process:
         asked: Callable[[], None],
     ) -> None:
         """Reconcile and deliver, until ``stop`` is set or the lease is lost."""
+        self._stored.memory.take_over()
         controller = self._controller()
         passes.use(controller)
         async with Sender(controller.clock) as sender:

@@ -46,15 +46,18 @@ class StoreMemory:
         self._events = EventLog(database)
         self._journal = Journal(database)
         self._undeclared = Undeclared(database)
-        self._statuses: dict[ResourceId, Conditions] = dict(self._table.all())
-        self._doomed = frozenset(self._undeclared.since())
+        self._read()
 
     def take_over(self) -> int:
-        """Close the intents of whoever died before us, and return how many there were.
+        """Learn what was concluded before us, and close the intents left open.
 
         Nothing is repeated on their word: the next pass looks at the world. Only
-        for who holds the lease.
+        for who holds the lease; whoever waited for it knows what was so long ago.
+
+        Returns:
+            How many intents there were.
         """
+        self._read()
         unfinished = self._journal.unfinished()
         for intent in unfinished:
             message = "The process ended before the outcome was known; look again."
@@ -62,6 +65,10 @@ class StoreMemory:
             fields = {"resource": str(intent.target), "verb": intent.verb.value}
             log.warning("unfinished intent", extra=fields)
         return len(unfinished)
+
+    def _read(self) -> None:
+        self._statuses: dict[ResourceId, Conditions] = dict(self._table.all())
+        self._doomed = frozenset(self._undeclared.since())
 
     def statuses(self) -> Statuses:
         """Return the conditions concluded last, also by an earlier process."""

@@ -6,11 +6,22 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
+import pytest
+
+from controller.bootstrap.applying import applying
+from controller.bootstrap.command import read
+from controller.bootstrap.stored import open_store
 from controller.cli import main
+from controller.clients.clock import SystemClock
+from controller.core.plan import Action, Reason, Verb
+from controller.core.resource import ResourceId
 from controller.emulation.runtimes.scripted import Script
+from controller.store.journal import Journal
 from tests.e2e.local_process import eventually, free_port
 
+CREATE = Action(ResourceId("service", "api"), Verb.CREATE, Reason.MISSING)
 WHY = ("--reason", "it does not answer", "--yes")
 API = "t-api-development"
 
@@ -36,6 +47,19 @@ def running(folder):
 
 def ids(world):
     return {d["id"] for d in world.service(API)["deployments"]}
+
+
+@pytest.mark.usefixtures("world", "here")
+def test_what_a_dead_process_left_open_is_closed_before_anything_is_begun():
+    context = read(Path("hokusai.yaml"), None)
+    dead = open_store(context.settings, SystemClock(), upgrade=True)
+    dead.memory.started(CREATE)
+
+    with applying(context, largest_backlog=0):
+        left = Journal(dead.database).unfinished()
+
+    dead.database.close()
+    assert left == ()
 
 
 def test_a_restart_is_done_by_whoever_holds_the_lease(world, here, capsys):

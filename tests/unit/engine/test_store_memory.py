@@ -110,6 +110,23 @@ def test_what_a_dead_process_left_open_is_closed_and_not_repeated(database):
     assert intent.outcome == "Unknown"
 
 
+def test_who_waited_for_the_lease_knows_what_was_concluded_meanwhile(database):
+    leader = StoreMemory(database, SteppedClock())
+    leader.conclude(concluded(Present(ToyState())))
+    leader.note_undeclared({A})
+    waiting = StoreMemory(database, SteppedClock())
+    leader.conclude(concluded(Absent()))
+    leader.note_undeclared(set())
+
+    waiting.take_over()
+    seen_doomed = waiting.undeclared()
+    waiting.conclude(concluded(Present(ToyState())))
+
+    assert seen_doomed == frozenset()
+    ready = StoreMemory(database, SteppedClock()).statuses()[A][ConditionType.READY]
+    assert ready.status is Truth.TRUE
+
+
 def test_what_was_seen_undeclared_is_remembered_until_it_is_gone(database):
     StoreMemory(database, SteppedClock()).note_undeclared({A})
 

@@ -75,17 +75,19 @@ class StoreMemory:
         return self._statuses
 
     def conclude(self, statuses: Statuses) -> None:
-        """Write the statuses that changed, and an event for each turn."""
+        """Write the statuses that changed, and an event for each turn, at once."""
         changed = {
             id_: conditions
             for id_, conditions in statuses.items()
             if self._statuses.get(id_) != conditions
         }
         removed = self._statuses.keys() - statuses.keys()
-        self._table.save(changed, removed)
-        self._notes.drop(removed)
-        for id_, conditions in changed.items():
-            self._tell(id_, self._statuses.get(id_, {}), conditions)
+        if changed or removed:
+            with self._database.writing():
+                self._table.save(changed, removed)
+                self._notes.drop(removed)
+                for id_, conditions in changed.items():
+                    self._tell(id_, self._statuses.get(id_, {}), conditions)
         self._statuses = dict(statuses)
 
     def undeclared(self) -> frozenset[ResourceId]:
@@ -93,9 +95,10 @@ class StoreMemory:
         return self._doomed
 
     def note_undeclared(self, ids: Collection[ResourceId]) -> None:
-        """Keep what this pass saw that is ours and not declared."""
-        self._undeclared.replace(ids, self._clock.now())
-        self._doomed = frozenset(ids)
+        """Keep what this pass saw that is ours and not declared, if it is not kept."""
+        if frozenset(ids) != self._doomed:
+            self._undeclared.replace(ids, self._clock.now())
+            self._doomed = frozenset(ids)
 
     def applied(self, ids: Collection[ResourceId]) -> Mapping[ResourceId, str]:
         """Return the notes on what was applied last, of those that have one."""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import and_, delete, select
+from sqlalchemy import and_, bindparam, delete, select
 
 from controller.core.conditions import Condition, Conditions, ConditionType, Truth
 from controller.core.resource import ResourceId
@@ -16,6 +16,9 @@ _KEYS = ("kind", "name", "type")
 # A row on its way takes ten times what it takes at rest, and memory that was once
 # needed is seldom given back.
 _AT_ONCE = 300
+_FORGET = delete(conditions).where(
+    and_(conditions.c.kind == bindparam("of"), conditions.c.name == bindparam("called"))
+)
 
 
 class StatusTable:
@@ -43,15 +46,8 @@ class StatusTable:
         if not changed and not removed:
             return
         with self._database.writing() as connection:
-            for resource in (*removed, *changed):
-                connection.execute(
-                    delete(conditions).where(
-                        and_(
-                            conditions.c.kind == resource.kind,
-                            conditions.c.name == resource.name,
-                        )
-                    )
-                )
+            gone = [{"of": r.kind, "called": r.name} for r in (*removed, *changed)]
+            connection.execute(_FORGET, gone)
             rows = (
                 _row(resource, condition)
                 for resource, by_type in changed.items()

@@ -7,7 +7,7 @@ import pytest
 from controller.core.attribution import written
 from controller.core.conditions import ConditionType, Truth
 from controller.core.driver import Applied, Failed
-from controller.core.errors import DriverError, PermanentError
+from controller.core.errors import DriverError, PermanentError, TransientError
 from controller.core.observation import Absent, Present
 from controller.core.plan import Action, Reason, Verb
 from controller.core.planner import diff
@@ -28,6 +28,14 @@ CREATE = Action(A, Verb.CREATE, Reason.MISSING, desired=ToySpec(), generation="v
 @pytest.fixture
 def database():
     return empty_store(SteppedClock())
+
+
+class FullLog(EventLog):
+    """A log that takes no more."""
+
+    def record(self, *_):
+        msg = "the store could not be written: disk is full"
+        raise TransientError(msg)
 
 
 def concluded(observation):
@@ -65,6 +73,19 @@ def test_a_warning_on_what_is_ready_is_an_event_to_be_seen(database):
 
     (event,) = EventLog(database).recent(9)
     assert (event.type, event.reason) == ("Warning", "PreflightWarning")
+
+
+def test_a_turn_is_written_together_with_its_event_or_not_at_all(database):
+    memory = StoreMemory(database, SteppedClock())
+    memory.conclude(concluded(Present(ToyState())))
+    memory._events = FullLog(database)
+
+    with pytest.raises(TransientError):
+        memory.conclude(concluded(Absent()))
+
+    kept = StoreMemory(database, SteppedClock()).statuses()
+    assert kept == concluded(Present(ToyState()))
+    assert EventLog(database).recent(9) == ()
 
 
 def test_an_intent_is_there_before_the_outcome(database):

@@ -1,6 +1,8 @@
 """Results that are kept for as long as what they were made from is in use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 ArgumentT = TypeVar("ArgumentT")
@@ -32,3 +34,27 @@ class Memo(Generic[ArgumentT, ResultT]):
         # The argument is kept as well: its identity must not become another's.
         self._kept[id(argument)] = (argument, result)
         return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """Plain data that is the same as what reads the same."""
+
+    reads: str
+    plain: Mapping[str, Any] = field(compare=False)
+
+
+def by_content(
+    function: Callable[[Mapping[str, Any]], ResultT],
+) -> Callable[[Mapping[str, Any]], ResultT]:
+    """Return ``function`` of plain data, computed once for each content.
+
+    An answer that is the same as the last one is another object all the same. Nobody
+    may change a result. What was asked for longest ago is forgotten first.
+    """
+
+    @lru_cache(_MOST)
+    def kept(content: _Content) -> ResultT:
+        return function(content.plain)
+
+    return lambda plain: kept(_Content(repr(plain), plain))

@@ -36,6 +36,7 @@ from controller.kinds.service.canonical.references import (
 )
 from controller.kinds.service.canonical.rule import Rule, ruled, rules_of
 from controller.kinds.service.canonical.shape import Plain
+from controller.kinds.service.memo import by_content
 
 __all__ = [
     "DEFINITION",
@@ -150,9 +151,10 @@ def canonical(definition: Mapping[str, Any]) -> Plain:
     """Return a task definition in the one form in which two can be compared.
 
     Containers, environment variables and secrets are keyed by name, so that a
-    difference has a path a person can read. ``definition`` is left as it is.
+    difference has a path a person can read. ``definition`` is left as it is, and
+    nobody may change what is returned: it is kept for the next who asks.
     """
-    return ruled(DEFINITION, definition)
+    return _definition(definition)
 
 
 def canonical_service(fields: Mapping[str, Any]) -> Plain:
@@ -160,9 +162,17 @@ def canonical_service(fields: Mapping[str, Any]) -> Plain:
 
     Args:
         fields: As CreateService takes them, or as DescribeServices gives them.
+
+    Returns:
+        The form, which nobody may change: it is kept for the next who asks.
     """
     # A hundred events would be gone through for nothing.
-    return ruled(SERVICE, {k: v for k, v in fields.items() if k not in _NEWS})
+    return _service({k: v for k, v in fields.items() if k not in _NEWS})
+
+
+# Most passes see what the last one saw.
+_definition = by_content(lambda plain: ruled(DEFINITION, plain))
+_service = by_content(lambda plain: ruled(SERVICE, plain))
 
 
 def managed_part(declared: Mapping[str, Any], form: Mapping[str, Any]) -> Plain:

@@ -12,7 +12,7 @@ from controller.emulation.data import aws_fills
 from controller.emulation.ecs import EcsSimulator, Timing
 from controller.emulation.ecs.effects import MissingError, NoEffects, Target
 from controller.emulation.ecs.errors import EcsError
-from controller.emulation.ecs.state import Service
+from controller.emulation.ecs.state import Definition, Service
 from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
 from controller.kinds.service.canonical import canonical
 
@@ -186,10 +186,14 @@ class EcsBackend:
         service = self._service(asked)
         return "" if service is None else str(service.fields["taskDefinition"])
 
+    def definition(self, arn: str) -> Definition:
+        """Return a revision."""
+        family, _, number = arn.rpartition("/")[2].partition(":")
+        return self.simulator.world.definitions[family][int(number)]
+
     def content(self, arn: str) -> str:
         """Return what a task definition says, without its number."""
-        family, _, number = arn.rpartition("/")[2].partition(":")
-        body = self.simulator.world.definitions[family][int(number)].body
+        body = self.definition(arn).body
         if (content := self._contents.get(key := repr(body))) is None:
             content = self._contents[key] = canonical_json(canonical(body))
         return content
@@ -226,13 +230,14 @@ class EcsBackend:
         if operation == "RegisterTaskDefinition":
             return asked["family"], len(world.definitions.get(asked["family"], ()))
         if operation == "DeregisterTaskDefinition":
-            family, _, number = (
-                asked["taskDefinition"].rpartition("/")[2].partition(":")
-            )
-            return family, world.definitions[family][int(number)].status
+            definition = self.definition(asked["taskDefinition"])
+            return definition.family, definition.status
         if operation == "RunTask":
             tasks = world.clusters[asked["cluster"]].tasks.values()
             return asked["group"], sum(task.service is None for task in tasks)
+        if ":task-definition/" in asked.get("resourceArn", ""):
+            definition = self.definition(asked["resourceArn"])
+            return f"a revision of {definition.family}", sorted(definition.tags.items())
         service = self._service(asked)
         if service is None:
             return str(asked.get("serviceName", "")), None

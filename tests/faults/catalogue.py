@@ -14,6 +14,8 @@ from tests.faults.documents import (
     SCALING,
     SECRETS,
     STAYS,
+    TAGGED,
+    TAGGED_OTHERWISE,
     model,
     service,
     services,
@@ -119,6 +121,15 @@ WORKLOADS = (
         begun(services(service(extra=SCALING))),
         (
             declares(services(service(extra=SCALED_OTHERWISE))),
+            declares(services(service())),
+        ),
+    ),
+    Workload(
+        "tags come and go",
+        begun(services(service())),
+        (
+            declares(services(service(extra=TAGGED))),
+            declares(services(service(extra=TAGGED_OTHERWISE))),
             declares(services(service())),
         ),
     ),

@@ -57,6 +57,14 @@ SCALED_OTHERWISE = """\
     scaling: {minimum: 1, maximum: 2}
     service: {tags: [{key: team, value: growth}]}
 """
+TAGGED = """\
+    task: {tags: [{key: cost, value: one}, {key: team, value: growth}]}
+    service: {tags: [{key: cost, value: one}, {key: team, value: growth}]}
+"""
+TAGGED_OTHERWISE = """\
+    task: {tags: [{key: cost, value: two}]}
+    service: {tags: [{key: cost, value: two}]}
+"""
 IN_ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com/hokusai-api:latest"
 REDEPLOYED = """\
     image_policy: redeploy

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from controller.cli.exits import Exit, of_plan
 from controller.core.identity import APPLIED_TAG, DEPLOYMENT_TAG
-from controller.core.plan import Plan
+from controller.core.plan import Hold, Plan
 from controller.core.resource import ResourceId
 from tests.fakes.sim_faults import Call, Fault, FaultKind
 from tests.faults.truth import (
@@ -25,12 +26,33 @@ STAMPS = frozenset({APPLIED_TAG, DEPLOYMENT_TAG})
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What ``diff`` would have said of a plan.
+
+    Attributes:
+        code: By its exit status.
+        verdicts: How many verdicts there were.
+        unknown: Whether something could not be seen.
+    """
+
+    code: Exit
+    verdicts: int
+    unknown: bool
+
+    @classmethod
+    def of(cls, plan: Plan) -> "Said":
+        """Return what is said of ``plan``."""
+        unknown = any(blocked.hold is Hold.UNKNOWN for blocked in plan.blocked)
+        return cls(of_plan(plan), len(plan.verdicts), unknown)
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """What was to be seen of one pass.
 
     Attributes:
-        planned: What was to be done; None if the pass broke off.
-        left: What was left to be done.
+        planned: What was said of what was to be done; None if the pass broke off.
+        unseen: What was left because it could not be seen, in words.
         ready: What was said to be ready.
         true: What was ready.
         touched_unknown: What was acted on without being seen.
@@ -42,8 +64,8 @@ class Seen:
         unmarked: How many copies of versions were not marked by its end.
     """
 
-    planned: Plan | None
-    left: Plan | None
+    planned: Said | None
+    unseen: tuple[str, ...]
     ready: frozenset[ResourceId]
     true: frozenset[ResourceId]
     touched_unknown: tuple[str, ...]
@@ -169,6 +191,7 @@ def _services(world: World, stamped: bool) -> dict[str, Any]:
             [t for t in plain_tags(service) if stamped or t[0] not in STAMPS],
             bool(service.fields.get("serviceRegistries")),
             [b["targetGroupArn"] for b in service.fields.get("loadBalancers", ())],
+            sorted(ecs.definition(service.fields["taskDefinition"]).tags.items()),
         )
         for name, service in sorted(cluster.services.items())
         if service.status != "INACTIVE"

@@ -1,6 +1,7 @@
 """A world between two passes, kept so that it can be gone back to."""
 
 import pickle
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,13 +92,16 @@ def _memory(controller: SimController) -> dict[str, Any]:
         "ended": service._lookout._history._ended,
         "running": service._fresh._running,
         "mutable": service._fresh._registry._mutable,
+        "settled": service._marking._settled,
     }
 
 
 def _reborn(world: World, memory: dict[str, Any]) -> SimController:
     document = memory["document"]
+    # What is in the store is known from the snapshot, and need not be read again.
+    read = copy(world.outside.memory)
     controller = SimController(
-        world.outside, document, memory["worker"], lease=memory["lease"]
+        world.outside, document, memory["worker"], lease=memory["lease"], memory=read
     )
     controller.refence()
     service: Any = controller.drivers["service"]
@@ -113,6 +117,7 @@ def _reborn(world: World, memory: dict[str, Any]) -> SimController:
     service._lookout._history._ended = memory["ended"]
     service._fresh._running = memory["running"]
     service._fresh._registry._mutable = memory["mutable"]
+    service._marking._settled = memory["settled"]
     return controller
 
 

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
+from controller.kinds.service.released import settled_words
 from tests.fakes.sim_controller import SimController
 from tests.faults.truth import plain_tags, tags_of
 from tests.faults.world import CLUSTER, World
@@ -111,6 +112,7 @@ def _process(world: World) -> Any:
         ),
         sorted(map(str, controller.memory._doomed)),
         [*_registrar(controller)],
+        [*_settled(world, controller)],
     )
 
 
@@ -123,6 +125,15 @@ def _registrar(controller: SimController) -> Iterator[Any]:
     for name, register in sorted(registrar._seen.items()):
         if not register.in_order:
             yield name, sorted(register.stale), sorted(register.missing)
+
+
+def _settled(world: World, controller: SimController) -> Iterator[Any]:
+    """Yield what is known to be settled and is not to be seen."""
+    service: Any = controller.drivers["service"]
+    known = service._marking._settled
+    for of in world.aws.ecs.simulator.world.clusters[CLUSTER].services.values():
+        if more := known.get(of.arn, set()) - (settled_words(of.tags) or set()):
+            yield of.name, sorted(more)
 
 
 _TABLES = (

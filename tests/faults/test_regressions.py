@@ -143,3 +143,17 @@ def test_who_is_told_late_of_a_restart_gets_no_second_one(kind):
 
     assert case.trace[record].operation == "write"
     assert verdict(case, played(case, late, fully=True)) == []
+
+
+def test_a_tag_is_taken_away_although_the_look_did_not_show_it_yet():
+    workload = "tags come and go"
+    stamped = at(workload, "ecs:TagResource", 1)
+    looks = [
+        call.index
+        for call in case_of(workload).trace
+        if call.index > stamped and call.operation == "ecs:DescribeServices"
+    ]
+
+    lagging = [plan(workload, (look, FaultKind.STALE_READ)) for look in looks]
+
+    assert {p: w for p in lagging if (w := replayed(p))} == {}

@@ -125,7 +125,7 @@ class ServiceDriver(Telling):
     def observe(self, declared: Declared) -> Mapping[ResourceId, Observation]:
         """Return the declared services, ceil(n/10) calls a cluster when all is well."""
         self._fleet.forget()
-        seen = self._lookout.observe(declared)
+        seen = self._marking.recalled(self._lookout.observe(declared))
         everything = {**self._all_services(), **declared}
         led_to, undeclared = self._clearing.seen(everything, seen)
         return {**self._around.of(declared, seen, led_to), **undeclared}
@@ -280,7 +280,7 @@ class ServiceDriver(Telling):
         self._refuse_others(cluster, name)
         self._undeclared.forget()
         self._settling.deleted(state)
-        if SCALING in state.managed:
+        if SCALING in state.spoken_of:
             self._scaling.end(cluster, name)
         self._aws.call(
             "ecs", "DeleteService", cluster=cluster, service=state.arn, force=True

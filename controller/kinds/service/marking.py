@@ -1,19 +1,25 @@
 """Write onto a service what it is to tell: whose it is, what of, and what for."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from controller.clients.aws import Aws
 from controller.core.identity import MANAGED_TAG
+from controller.core.observation import Observation, Present
 from controller.core.ownership import stamp
 from controller.core.plan import Action, Change
+from controller.core.resource import ResourceId
 from controller.kinds.service.fields import PREFIX
 from controller.kinds.service.freshness.changes import SECRETS
 from controller.kinds.service.freshness.marks import marks
-from controller.kinds.service.released import TAGS, tag_value
+from controller.kinds.service.released import TAGS, settled_words, tag_value
 from controller.kinds.service.settings import settings
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
 from controller.kinds.service.tags import as_pairs, carries, tags_of
+
+Seen = Mapping[ResourceId, Observation]
+_NONE: frozenset[str] = frozenset()
 
 
 class Marking:
@@ -22,6 +28,8 @@ class Marking:
     def __init__(self, aws: Aws, owner: str) -> None:
         self._aws = aws
         self._owner = owner
+        # What the document settled, by the service that was last said to be so.
+        self._settled: dict[str, frozenset[str]] = {}
 
     def of(self, spec: ServiceSpec, generation: str) -> dict[str, str]:
         """Return the tags that a service is to carry once it is as declared."""
@@ -31,7 +39,28 @@ class Marking:
 
     def put(self, state: ServiceState, tags: Mapping[str, str]) -> None:
         """Put ``tags`` on the service."""
+        words = settled_words(tags)
+        if words is not None:
+            self._settled[state.arn] = words | self._settled.get(state.arn, _NONE)
         self._aws.call("ecs", "TagResource", resourceArn=state.arn, tags=as_pairs(tags))
+        if words is not None:
+            self._settled[state.arn] = words
+
+    def recalled(self, seen: Seen) -> dict[ResourceId, Observation]:
+        """Return ``seen``, with what is known to be settled and was not to be seen.
+
+        DescribeServices may lag behind TagResource. What such a look does not show to
+        be settled would be left in place for ever once the document has it no more.
+        """
+        return {id_: self._recalled(found) for id_, found in seen.items()}
+
+    def _recalled(self, found: Observation) -> Observation:
+        match found:
+            case Present(ServiceState() as state):
+                unseen = self._settled.get(state.arn, _NONE) - state.managed
+                return replace(found, state=replace(state, unseen=unseen))
+            case _:
+                return found
 
     def before(self, action: Action, spec: ServiceSpec, state: ServiceState) -> None:
         """Write what the deployment that follows is for; see ``freshness.marks``."""

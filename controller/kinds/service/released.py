@@ -8,6 +8,7 @@ service, so that no store is needed to know.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from controller.core.identity import MANAGED_TAG
 from controller.core.plan import Change
 from controller.kinds.service.canonical import canonical_service
 from controller.kinds.service.fields import FIELDS, PREFIX
@@ -26,6 +27,7 @@ SCALING = "scaling"
 TAGS = "tags."
 # What a tag's value may hold; ECS API reference, Tag.
 _LONGEST = 256
+_UNSEEN = "(written, and not to be seen yet)"
 # A service always has these, whoever settles them.
 _ALWAYS = frozenset({"deploymentConfiguration", "networkConfiguration"})
 
@@ -49,9 +51,15 @@ def tag_value(spec: ServiceSpec) -> str:
     return value
 
 
+def settled_words(tags: Mapping[str, str]) -> frozenset[str] | None:
+    """Return what ``tags`` say that the document settled; None if they do not say."""
+    value = tags.get(MANAGED_TAG)
+    return None if value is None else frozenset(value.split())
+
+
 def released(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
     """Yield what is to be removed because the document does not ask for it any more."""
-    words = sorted(state.managed - managed_words(spec))
+    words = sorted(state.spoken_of - managed_words(spec))
     live = canonical_service(state.settings) if words else {}
     tags = tags_of(state.settings)
     for word in words:
@@ -65,12 +73,14 @@ def released(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
             if key in state.revision_tags:
                 yield Change(word, state.revision_tags[key], None, tag_effect(spec))
         elif (key := word.removeprefix(TAGS)) != word:
-            if key in tags:
-                yield Change(f"{PREFIX}{word}", tags[key], None)
+            if key in tags or word in state.unseen:
+                yield Change(f"{PREFIX}{word}", tags.get(key, _UNSEEN), None)
         elif word.startswith(WORD):
             yield from released_part(word, live)
         elif word in FIELDS and _is_there(word, live):
             yield Change(f"{PREFIX}{word}", live[word], None, FIELDS[word].effect)
+        elif word in FIELDS and word in state.unseen:
+            yield Change(f"{PREFIX}{word}", _UNSEEN, None, FIELDS[word].effect)
 
 
 def _is_there(word: str, live: Mapping[str, Any]) -> bool:

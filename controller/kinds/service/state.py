@@ -131,6 +131,7 @@ class ServiceState:
             is not ours or was not looked at.
         described: The task definition it is set to, in ECS's own words.
         managed: What the document settled when it was applied last; see ``released``.
+        unseen: What else it settled, by what was written and is not to be seen yet.
         scaling: Between which numbers it is scaled; None if it is not.
         fresh: What its tags and secrets stand for by now.
         names: What the ids and ARNs in it are called, as far as that was seen.
@@ -158,6 +159,7 @@ class ServiceState:
     registration: Registration = field(default_factory=Registration)
     retention: int | None = None
     managed: frozenset[str] = frozenset()
+    unseen: frozenset[str] = frozenset()
     scaling: ScalingState | None = None
     described: Mapping[str, Any] = field(default_factory=dict)
     fresh: Freshness = field(default_factory=Freshness)
@@ -168,6 +170,11 @@ class ServiceState:
     def primary(self) -> Deployment | None:
         """The deployment that ECS works towards."""
         return next((d for d in self.deployments if d.status == "PRIMARY"), None)
+
+    @property
+    def spoken_of(self) -> frozenset[str]:
+        """What the document settled when it was applied last, to be seen or not."""
+        return self.managed | self.unseen
 
     def registered_as(self, name: str | None) -> "ServiceState":
         """Return this state, registered in Cloud Map as ``name``."""

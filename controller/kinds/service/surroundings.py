@@ -105,7 +105,7 @@ class Around:
             for id_, spec in specs.items()
             if spec.scaling is not None
             or spec.desired_count is not None
-            or SCALING in seen[id_].state.managed
+            or SCALING in seen[id_].state.spoken_of
         }
         found = self.scaling.seen(asked.values())
         return {
@@ -117,7 +117,7 @@ class Around:
         self, spec: ServiceSpec, state: ServiceState
     ) -> Mapping[str, str] | Unknown:
         """Return the tags of the task definition, where anybody speaks of them."""
-        if not are_asked_for(spec, state.managed):
+        if not are_asked_for(spec, state.spoken_of):
             return {}
         try:
             return self.tags.of(state.definition_arn)

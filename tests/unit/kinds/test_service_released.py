@@ -99,6 +99,16 @@ def test_what_is_gone_already_needs_no_removing():
     assert changes(spec(), seen) == {}
 
 
+def test_what_was_written_and_is_not_to_be_seen_yet_is_removed_all_the_same():
+    words = frozenset({"tags.team", "enableExecuteCommand"})
+    seen = state(spec(), unseen=words)
+
+    assert [*changes(spec(), seen)] == [
+        "service.enableExecuteCommand",
+        "service.tags.team",
+    ]
+
+
 def test_what_is_still_asked_for_is_not_removed():
     assert changes(spec(**RICH), there(spec(**RICH))) == {}
 

@@ -73,6 +73,7 @@ class Outside:
         document: Returns what is declared; raises SpecError.
         receivers: By the name of the target.
         environ: Where secrets are read.
+        memory: As it is before anything was concluded.
     """
 
     wire: Wire
@@ -85,6 +86,7 @@ class Outside:
     receivers: dict[str, SimulatedReceiver]
     document: Callable[[], Document]
     environ: dict[str, str]
+    memory: StoreMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ class SimController:
         worker: str,
         *,
         lease: Lease | None = None,
+        memory: StoreMemory | None = None,
     ) -> None:
         self.outside = outside
         self.document = document
@@ -134,7 +137,7 @@ class SimController:
                 self.outbox.take_over(worker)
             else:
                 self.leads, self.leader._lease = True, lease
-            self.memory = StoreMemory(store, clock)
+            self.memory = memory or StoreMemory(store, clock)
         finally:
             outside.wire.aside -= 1
         held = self.leader.holding

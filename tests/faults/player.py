@@ -149,26 +149,36 @@ def _played(
     if progress.step == 0:
         progress.next(case, world)
     visits: list[Visit] = []
-    while not _one_more(case, run, progress):
-        if boundaries is not None:
+    ended = False
+    while not ended:
+        ended = _one_more(case, run, progress)
+        if boundaries is not None and not ended:
             _keep(boundaries, case, run, progress.step)
-        elif world.quiet and not fully:
+        elif world.quiet and not fully and not (ended and run.took is None):
             visit = visited(world, run, progress.since, progress.step, case.start)
+            visit.key = b"ended" * ended + visit.key
             tail = case.memo.tails.get(visit.key)
             if tail is not None:
                 case.memo.hits += 1
+                _end(run, progress, world, kept=boundaries is not None)
                 noted(world, run)
                 completed(run, visit, tail, case.workload.depth + 2)
                 remembered(case.memo, visits, run)
                 return run
             visits.append(visit)
-    run.last_step, run.calls = progress.step, world.wire.trace[:]
+    _end(run, progress, world, kept=fully or boundaries is not None)
     for _ in range(QUIET_PASSES):
         watched(world, run)
         run.noisy += world.wire.writes
     _finish(case, run)
     remembered(case.memo, visits, run)
     return run
+
+
+def _end(run: Run, progress: "_Progress", world: World, *, kept: bool) -> None:
+    """Write down where ``run`` ended; its calls only for who asks, as they are many."""
+    run.last_step = progress.step
+    run.calls = world.wire.trace[:] if kept else []
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """What is so in the world, told without the code that is on trial."""
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
@@ -11,7 +11,7 @@ from controller.core.registration import DUPLICATE_TAG, REGISTRATION_TAG
 from controller.core.resource import Resource, ResourceId
 from controller.emulation.ecs.state import Service, Task
 from controller.engine.reconciler import PassResult
-from controller.store.tables import deliveries, last_addresses, webhook_events
+from controller.store.tables import last_addresses
 from tests.faults.world import CLUSTER, World
 
 
@@ -177,13 +177,24 @@ def copies(world: World) -> Iterator[Mapping[str, Any]]:
                 yield version
 
 
-def told_rows(world: World) -> list[Any]:
+class Told(NamedTuple):
+    """A delivery and the version it tells of."""
+
+    event_id: str
+    target: str
+    sink: str
+    state: str
+    model: str
+    number: int
+
+
+_TOLD = """select d.event_id, d.target, d.sink, d.state, e.model, e.number
+    from deliveries d join webhook_events e on e.id = d.event_id order by d.id"""
+
+
+def told_rows(world: World) -> list[Told]:
     """Return every delivery with the version it tells of."""
-    query = select(
-        deliveries, webhook_events.c.model, webhook_events.c.number
-    ).join_from(deliveries, webhook_events)
-    with world.store._engine.connect() as connection:
-        return list(connection.execute(query.order_by(deliveries.c.id)))
+    return [Told(*row) for row in world.store._raw.execute(_TOLD)]
 
 
 def tags_of(thing: Mapping[str, Any]) -> dict[str, str]:

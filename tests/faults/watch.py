@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from controller.core.conditions import ConditionType, Truth
 from controller.core.observation import Unknown
-from controller.core.plan import Verb
+from controller.core.plan import Hold, Plan, Verb
 from controller.core.resource import ResourceId
 from controller.engine.reconciler import PassResult
 from tests.fakes.sim_faults import FaultKind
-from tests.faults.outcome import Run, Seen, unmarked
+from tests.faults.outcome import Run, Said, Seen, unmarked
 from tests.faults.truth import (
     ambiguous_events,
     existing,
@@ -69,8 +69,8 @@ def watched(world: World, run: Run) -> PassResult | None:
         )
     run.passes.append(
         Seen(
-            planned=result.plan if result else None,
-            left=result.left if result else None,
+            planned=Said.of(result.plan) if result else None,
+            unseen=_unseen(result.left) if result else (),
             ready=ready,
             true=frozenset(ready_ids(world)) if ready else frozenset(),
             touched_unknown=touched,
@@ -83,6 +83,10 @@ def watched(world: World, run: Run) -> PassResult | None:
         )
     )
     return result
+
+
+def _unseen(left: Plan) -> tuple[str, ...]:
+    return tuple(b.message for b in left.blocked if b.hold is Hold.UNKNOWN)
 
 
 def _misled(world: World) -> bool:

@@ -9,6 +9,7 @@ from controller.cli.views.plans import render_plan
 from controller.core.errors import ControllerError, SpecError
 from controller.emulation.clocks import START, SteppedClock
 from controller.engine.reconciler import PassResult
+from controller.engine.store_memory import StoreMemory
 from controller.spec.document import Document
 from controller.store.fallbacks import StoredFallbacks
 from tests.fakes.sim_aws import SimulatedAws
@@ -123,8 +124,16 @@ class World:
             self.receivers,
             self.document,
             self.environ,
+            self._empty_memory(),
         )
         self.controller: SimController | None = None
+
+    def _empty_memory(self) -> StoreMemory:
+        self.wire.aside += 1
+        try:
+            return StoreMemory(self.store, self.clock)
+        finally:
+            self.wire.aside -= 1
 
     def document(self) -> Document:
         """Return what is declared; raises SpecError."""

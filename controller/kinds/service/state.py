@@ -117,6 +117,8 @@ class ServiceState:
         discovery: Name of the Cloud Map service it registers with, if any.
         rejected: Definitions that ECS rolled back or gave up on, newest first.
         problem: Why its tasks stop, if they do.
+        crash_loop: How its tasks die again and again, though its rollout is over;
+            empty if they do not.
         registered_by: Who registered the task definition it is set to.
         ours: The deployment that we asked for last, as in ``ecs-svc/…``; empty if
             the service does not say.
@@ -149,6 +151,7 @@ class ServiceState:
     discovery: str | None = None
     rejected: tuple[Rejection, ...] = ()
     problem: str = ""
+    crash_loop: str = ""
     registered_by: str = ""
     ours: str = ""
     flight: Flight | None = None

@@ -84,7 +84,7 @@ def restarts_again(
 
     A restart that was written down and did not come to be does not count.
     """
-    last = _moment(tags_of(service).get(RESTARTED, ""))
+    last = moment_in(tags_of(service).get(RESTARTED, ""))
     if last is None or not came_to_be(service):
         return None
     again = last + timedelta(seconds=spec.deployment.restart_interval)
@@ -101,6 +101,15 @@ def failed_deployment(spec: ServiceSpec, state: ServiceState) -> str:
     wanted = content(settled(spec, state))
     failed = (r.deployment for r in state.rejected if r.content == wanted)
     return next(filter(None, failed), "")
+
+
+def moment_in(text: str) -> datetime | None:
+    """Return the time in a tag; None if somebody wrote something else there."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def tag_text(text: str) -> str:
@@ -209,12 +218,3 @@ def _under_way(spec: ServiceSpec, state: ServiceState) -> str:
 
 def _present(service: Mapping[str, Any]) -> str:
     return deployment_tag(service).get(DEPLOYMENT_TAG, "")
-
-
-def _moment(text: str) -> datetime | None:
-    """Return the time in a tag; None if somebody wrote something else there."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -8,6 +8,7 @@ from controller.clients.aws import Aws, paginated
 from controller.core.batches import batched
 from controller.core.errors import DriverError, NotFoundError
 from controller.core.rollouts import Result, Rolled
+from controller.kinds.service.asked import with_tags
 from controller.kinds.service.by_hand import SET_ASIDE, SET_ASIDE_BY
 from controller.kinds.service.compare import content, is_wanted
 from controller.kinds.service.describe import Ecs, exists
@@ -46,7 +47,11 @@ class Past:
             raise NotFoundError(msg)
         found = self._deployments(service)
         revisions = self._revisions([d["targetServiceRevisionArn"] for d in found])
-        return tuple(self._told(spec, service, found, revisions))
+        told = [*self._told(spec, service, found, revisions)]
+        targets = {
+            d["serviceDeploymentArn"]: d["targetServiceRevisionArn"] for d in found
+        }
+        return with_tags(told, tags_of(service), targets)
 
     def _deployments(self, service: Answer) -> list[Answer]:
         found = paginated(

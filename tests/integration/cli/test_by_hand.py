@@ -68,6 +68,28 @@ def test_history_tells_what_was_set_aside_in_all_formats(second, capsys):
     assert told["markdown"].startswith("| began |")
 
 
+def test_history_tells_what_was_asked_for_by_hand_as_long_as_the_store_does(
+    second, capsys
+):
+    main(["rollback", "service/api", *WHY])
+    main(["rollback", "service/api", "--undo", "--reason", "it was not it", "--yes"])
+    assert main(["apply", "--yes"]) == 0
+    capsys.readouterr()
+
+    assert main(["history", "service/api", "-o", "json"]) == 0
+    asked = [one["asked"] for one in json.loads(capsys.readouterr().out)["rollouts"]]
+    main(["history", "service/api"])
+
+    assert [text.partition(" by ")[0] for text in asked] == [
+        "taken up again",
+        "put back",
+        "",
+        "",
+    ]
+    assert asked[0].endswith(": it was not it")
+    assert "put back by" in capsys.readouterr().out
+
+
 def test_a_restart_is_told_in_the_events_with_who_and_why(second, capsys):
     assert main(["restart", "service/api", *WHY]) == 0
     capsys.readouterr()

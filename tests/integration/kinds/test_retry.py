@@ -64,6 +64,9 @@ def test_what_was_mended_outside_of_the_document_is_rolled_out_after_a_retry(wor
     assert result.converged
     assert present(world) == SECOND
     assert world.tags()[RETRIED_BY] == "ada@laptop: made the secret"
+    newest, *before = world.driver().rollouts(world.api("api:2"))
+    assert newest.asked == "tried again by ada@laptop: made the secret"
+    assert {one.asked for one in before} == {""}
 
 
 def test_a_controller_that_lost_everything_tries_again_all_the_same(world):
@@ -101,6 +104,7 @@ def test_what_ecs_gave_up_on_and_left_in_place_is_deployed_anew(world):
     assert present(world) == SECOND
     rollouts = world.driver().rollouts(world.api("api:2", **STAYS))
     assert len(rollouts) == deployed + 1
+    assert rollouts[0].asked == "tried again by ada@laptop: it does not answer"
 
 
 def test_what_nobody_rejected_is_not_tried_again(world):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from controller.core.dared import in_flight
-from controller.core.driver import Outcome
+from controller.core.driver import Failed, Outcome
 from controller.core.errors import RefusedError
 from controller.core.kind import Health
 from controller.core.observation import (
@@ -52,10 +52,12 @@ class Requests:
             RefusedError: it cannot be done now; the message says why.
         """
         observed, plan = self.reconciler.plan(desired, limits)
-        state = _ours(resource, observed.of(resource.id))
         kind = self.reconciler.kinds[resource.id.kind]
-        why = kind.refuses(verb, request, resource.spec, state, observed.taken_at)
-        if why:
+        state = _ours(resource, observed.of(resource.id), unmade=verb in kind.unmade)
+        now = observed.taken_at
+        if state is not None and (
+            why := kind.refuses(verb, request, resource.spec, state, now)
+        ):
             msg = f"{resource.id} is left as it is: {why}"
             raise RefusedError(msg)
         action = Action(
@@ -73,10 +75,13 @@ class Requests:
     def carry_out(self, action: Action, desired: DesiredState) -> Outcome:
         """Do it, and write down who asked for it and what came of it.
 
-        What a person asks for is no repair that somebody else changed back.
+        What a person asks for is no repair that somebody else changed back, and a
+        reason to try at once what failed before.
         """
         outcome = self.reconciler.executor.execute([action], desired)[action.target]
         self.reconciler.repairs = self.reconciler.repairs.without(action.target)
+        if not isinstance(outcome, Failed):
+            self.reconciler.backoff.forget(action.target)
         return outcome
 
     def health(self, resource: Resource[Any]) -> Health | Unknown:
@@ -97,11 +102,16 @@ def _changes(request: Request) -> tuple[Change, ...]:
     return (Change("revision", None, request.wanted),) if request.wanted else ()
 
 
-def _ours(resource: Resource[Any], seen: Observation) -> Any:
-    """Return the state of what is ours; raises RefusedError for anything else."""
+def _ours(resource: Resource[Any], seen: Observation, *, unmade: bool) -> Any:
+    """Return the state of what is ours, or None of what may be unmade and is.
+
+    Raises RefusedError for anything else.
+    """
     match seen:
         case Present(state, Ownership.OURS):
             return state
+        case Absent() if unmade:
+            return None
         case Present():
             why = "it does not carry our tag"
         case Absent():

@@ -1,6 +1,7 @@
 """The ``service`` kind: containers that ECS keeps running."""
 
 from controller.core.kind import Kind
+from controller.core.plan import Verb
 from controller.kinds.service.by_hand import refuses
 from controller.kinds.service.compare import compare
 from controller.kinds.service.cost import cost
@@ -48,6 +49,7 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     unbound=frozenset({"desired_count"}),
     immutable=immutable_paths(),
     refuses=refuses,
+    unmade=frozenset({Verb.RETRY}),
     writer=writer,
     prune=True,
     remains=remains,

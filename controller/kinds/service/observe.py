@@ -253,12 +253,13 @@ class Lookout:
 
     def _stopped_before(self, sight: _Sight) -> Iterator[Rejection]:
         """Yield the declared content, if a step that must precede it has failed."""
-        spec = sight.spec
+        spec = settled(sight.spec, sight.state)
         if not spec.before or not _differs(sight):
             return
         for revision in self._ecs.equal_revisions(spec.name, wanted(spec)):
-            if failure := self._before.failure(spec, revision):
-                yield Rejection(content(spec), f"{failure[0].upper()}{failure[1:]}.")
+            if failure := self._before.failure(sight.id.name, spec, revision):
+                message = f"{failure[0].upper()}{failure[1:]}."
+                yield Rejection(content(spec), message, stopped=revision)
             return
 
     def _is_settled(self, sight: _Sight) -> bool:

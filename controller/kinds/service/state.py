@@ -64,17 +64,20 @@ class Flight:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A task definition that ECS gave up on.
+    """A task definition that ECS gave up on, or that something keeps from it.
 
     Attributes:
         content: Hash of its canonical form.
         message: One sentence: what came of it, and why.
         deployment: The service deployment that failed; empty if none did.
+        stopped: The revision that a failed step keeps from being rolled out; empty
+            if none does.
     """
 
     content: str
     message: str
     deployment: str = ""
+    stopped: str = ""
 
 
 @dataclass(frozen=True, slots=True)

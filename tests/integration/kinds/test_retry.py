@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from controller.core.driver import Applied
-from controller.core.errors import RefusedError
+from controller.core.errors import PermanentError, RefusedError
 from controller.core.freeze import Freeze
 from controller.core.plan import Hold, Verb
 from controller.core.resource import Mode
@@ -166,3 +166,35 @@ def test_the_dead_end_of_a_rollback_names_the_way_out(world):
     outcome = Hand(world).rolls_back(world.api("api:2"), SECOND)
 
     assert "`hokusai retry service/api --reason TEXT`" in outcome.message
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_what_was_deregistered_since_it_failed_is_not_deployed_anew_but_explained(
+    world, seen
+):
+    rejected(world, **STAYS)
+    resource, hand = world.api("api:2", **STAYS), Hand(world)
+    action = hand.action(Verb.RETRY, resource)
+    world.aws.call("ecs", "DeregisterTaskDefinition", taskDefinition=SECOND)
+
+    if seen:
+        world.restart()
+        told = refused(world, resource)
+    else:
+        with pytest.raises(PermanentError) as caught:
+            world.driver().apply(action)
+        told = str(caught.value)
+
+    assert f"{SECOND} is INACTIVE" in told
+    assert "change what the service declares of its tasks" in told
+    assert RETRIED not in world.tags()
+
+
+def test_what_was_rolled_back_and_deregistered_is_registered_anew_by_a_retry(world):
+    rejected(world)
+    world.aws.call("ecs", "DeregisterTaskDefinition", taskDefinition=SECOND)
+
+    Hand(world).does(Verb.RETRY, world.api("api:2"))
+
+    assert world.run(world.api("api:2")).converged
+    assert present(world) == "hokusai-api-local:3"

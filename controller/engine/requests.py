@@ -15,7 +15,16 @@ from controller.core.observation import (
     Present,
     Unknown,
 )
-from controller.core.plan import Action, Change, Plan, Reason, Verb
+from controller.core.plan import (
+    Action,
+    Advice,
+    Blocked,
+    Change,
+    Hold,
+    Plan,
+    Reason,
+    Verb,
+)
 from controller.core.planner import DesiredState
 from controller.core.request import Request
 from controller.core.resource import Resource
@@ -140,6 +149,18 @@ def _guarded(
     for verdict in verdicts:
         if isinstance(verdict, Action):
             return verdict
-        msg = f"{action.target} is left as it is: {verdict.message}"
+        msg = f"{action.target} is left as it is: {_with_way_out(verdict)}"
         raise RefusedError(msg)
     raise AssertionError(action)
+
+
+def _with_way_out(verdict: Advice | Blocked) -> str:
+    """Return why not, and what a person may do who cannot wait."""
+    match verdict:
+        case Blocked(_, Hold.FROZEN, message):
+            return (
+                f"{message.rstrip('.')}. If it cannot wait, take the freeze out of "
+                "`platform.freeze`; going back with `hokusai rollback` needs no such"
+            )
+        case _:
+            return verdict.message

@@ -6,6 +6,7 @@ a run is found again by its ``startedBy``.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from controller.clients.aws import Aws
@@ -24,6 +25,19 @@ _DONE = "succeeded"
 _AGAIN = "again-"
 _OF = " / "
 Answer = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the tags of a revision say of the steps before it, in a sentence each.
+
+    Attributes:
+        failed: What failed; empty if nothing did.
+        awaited: What is to be run once more; empty if nothing is.
+    """
+
+    failed: str = ""
+    awaited: str = ""
 
 
 class Before:
@@ -55,16 +69,26 @@ class Before:
             return self._follow(key, spec, step, revision, told or "")
         return ""
 
-    def failure(self, key: str, spec: ServiceSpec, revision: str) -> str:
-        """Return what failed before ``revision``, in a sentence; empty if nothing did.
+    def told(self, key: str, spec: ServiceSpec, revision: str) -> Told:
+        """Return what keeps ``revision`` from being rolled out, by its tags.
 
         Reads only.
         """
         tags = self._tags(revision) if spec.before else {}
-        failed = _first_failed(spec, tags)
-        if failed is None:
-            return ""
-        return _story(key, spec, failed, revision, tags[TAG + failed.name])
+        for step in spec.before:
+            told = tags.get(TAG + step.name, _DONE)
+            if told.startswith(_AGAIN):
+                by = tags.get(BY_TAG + step.name) or "somebody"
+                return Told(awaited=f"step {step.name} is run once more, for {by}")
+            if told != _DONE:
+                return Told(failed=_story(key, spec, step, revision, told))
+        return Told()
+
+    def retried_by(self, spec: ServiceSpec, revision: str) -> str:
+        """Return who had a step run once more before ``revision`` last, and why."""
+        tags = self._tags(revision) if spec.before else {}
+        asked = (tags.get(BY_TAG + step.name) for step in reversed(spec.before))
+        return next(filter(None, asked), "")
 
     def once_more(self, spec: ServiceSpec, revision: str, who: str) -> bool:
         """Have the step that failed before ``revision`` run once more; whether one did.

@@ -208,6 +208,8 @@ def _refuses_retry(spec: ServiceSpec, state: ServiceState) -> str:
             return rejection.message.rstrip(".")
     if gave_up(state) and state.described.get("status") == "INACTIVE":
         return inactive(spec, state)
+    if not rejections and state.awaited:
+        return f"it is tried again already: {state.awaited}"
     by = tags_of(state.settings).get(RETRIED_BY)
     if not rejections and by:
         return f"nothing was rejected since it was to be tried again, for {by}"

@@ -61,14 +61,14 @@ def crash_loop(
         now: The present.
     """
     primary = state.primary
-    if primary is None or primary.rollout != "COMPLETED":
+    ours = [t for t in stopped if primary is not None and t.started_by == primary.id]
+    if not ours or primary is None or primary.rollout != "COMPLETED":
         return None
     since = _completed_at(service, primary.id)
     died = [
         (task.stopped_at, task)
-        for task in stopped
-        if task.started_by == primary.id
-        and task.stopped_at is not None
+        for task in ours
+        if task.stopped_at is not None
         and is_own_doing(task)
         and (since is None or task.stopped_at > since)
     ]
@@ -88,11 +88,11 @@ def is_restless(state: ServiceState, service: Answer, now: datetime) -> bool:
     primary = state.primary
     if primary is None or primary.rollout != "COMPLETED":
         return False
+    lately = [at for at in _moments(service, _STARTED) if now - at < WINDOW]
+    if not lately:
+        return False
     since = _completed_at(service, primary.id)
-    return any(
-        now - at < WINDOW and (since is None or at > since)
-        for at in _moments(service, _STARTED)
-    )
+    return since is None or max(lately) > since
 
 
 def is_own_doing(task: Task) -> bool:
@@ -152,9 +152,11 @@ def _completed_at(service: Answer, deployment: str) -> datetime | None:
     return min(known, default=None)
 
 
-def _moments(service: Answer, *words: str) -> Iterator[datetime]:
-    """Yield when ECS said something with all of these words in it."""
+def _moments(service: Answer, word: str, too: str = "") -> Iterator[datetime]:
+    """Yield when ECS said something with ``word`` in it, and ``too``."""
     for event in service.get("events", ()):
-        at = moment(event.get("createdAt"))
-        if at is not None and all(word in event["message"] for word in words):
-            yield at
+        message = event["message"]
+        if word in message and too in message:
+            at = moment(event.get("createdAt"))
+            if at is not None:
+                yield at

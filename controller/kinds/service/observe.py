@@ -5,7 +5,7 @@ service deployments, a hundred tasks. What does not change is asked once.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -33,11 +33,11 @@ from controller.kinds.service.history import History
 from controller.kinds.service.moment import moment
 from controller.kinds.service.progress import Progress
 from controller.kinds.service.readiness import INTERVAL_SECONDS, Readiness
-from controller.kinds.service.retry import forgiven, id_of, until
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import Rejection, ServiceState
 from controller.kinds.service.stopped import Stopped, Tasks
 from controller.kinds.service.tags import tags_of
+from controller.kinds.service.taken_back import taken_back
 from controller.kinds.service.task import Task
 from controller.kinds.service.undeclared import Undeclared
 from controller.kinds.service.why import Why
@@ -45,9 +45,6 @@ from controller.kinds.service.why import Why
 Answer = Mapping[str, Any]
 Declared = Mapping[ResourceId, Resource[Any]]
 
-_ROLLED_BACK = frozenset(
-    {"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL"}
-)
 _GRACE = timedelta(minutes=2)
 
 
@@ -227,16 +224,20 @@ class Lookout:
                 primary = state.primary
                 task = culprit(tasks, primary.id if primary else "")
                 problem = self._why.sentence(sight.spec, sight.answer, task)
-                rejected = (
-                    *self._stopped_before(sight),
-                    *self._history.rejections(sight.id.name, sight.answer, problem),
+                stopped_before, awaited = self._steps(sight)
+                gave_up = self._history.rejections(sight.id.name, sight.answer, problem)
+                state = replace(
+                    state,
+                    problem=problem if troubled(state) else "",
+                    rejected=(*stopped_before, *gave_up),
+                    awaited=awaited,
                 )
-                shown = problem if troubled(state) else ""
-                state = replace(state, problem=shown, rejected=rejected)
         except DriverError as error:
             return unseen(error)
         by_hand = set_aside(sight.id.name, sight.spec, sight.answer)
-        rejected = (*by_hand, *_rolled_back_as_a_whole(sight), *state.rejected)
+        moved = state.flight is not None and not _differs(sight)
+        whole = taken_back(sight.resource, state) if moved else ()
+        rejected = (*by_hand, *whole, *state.rejected)
         ownership = ownership_of(sight.tags, self._platform.owner)
         applied = sight.tags.get(APPLIED_TAG)
         return Present(replace(state, rejected=rejected), ownership, applied)
@@ -251,16 +252,20 @@ class Lookout:
         revision = state.definition_arn.rpartition("/")[2]
         return replace(state, crash_loop=told(sight.id.name, loop, revision, why))
 
-    def _stopped_before(self, sight: _Sight) -> Iterator[Rejection]:
-        """Yield the declared content, if a step that must precede it has failed."""
+    def _steps(self, sight: _Sight) -> tuple[tuple[Rejection, ...], str]:
+        """Return the declared content, if a step that must precede it has failed.
+
+        And what is to be run once more before it.
+        """
         spec = settled(sight.spec, sight.state)
-        if not spec.before or not _differs(sight):
-            return
-        for revision in self._ecs.equal_revisions(spec.name, wanted(spec)):
-            if failure := self._before.failure(sight.id.name, spec, revision):
-                message = f"{failure[0].upper()}{failure[1:]}."
-                yield Rejection(content(spec), message, stopped=revision)
-            return
+        if spec.before and _differs(sight):
+            for revision in self._ecs.equal_revisions(spec.name, wanted(spec)):
+                told = self._before.told(sight.id.name, spec, revision)
+                if not told.failed:
+                    return (), told.awaited
+                message = f"{told.failed[0].upper()}{told.failed[1:]}."
+                return (Rejection(content(spec), message, stopped=revision),), ""
+        return (), ""
 
     def _is_settled(self, sight: _Sight) -> bool:
         """Whether ECS was done long enough ago for everything to serve."""
@@ -276,25 +281,3 @@ class Lookout:
 def _differs(sight: _Sight) -> bool:
     spec = settled(sight.spec, sight.state)
     return not is_wanted(spec, dict(sight.state.definition))
-
-
-def _rolled_back_as_a_whole(sight: _Sight) -> Iterator[Rejection]:
-    """Yield the declaration itself, if ECS took back the deployment that applied it.
-
-    A deployment may change no task definition, only where tasks run. It is known by
-    its id, and the declaration by its stamp.
-    """
-    flight, state = sight.state.flight, sight.state
-    stamped = sight.tags.get(APPLIED_TAG) == sight.resource.generation
-    if flight is None or not stamped or flight.target != state.ours:
-        return
-    id_ = id_of(flight.arn)
-    if id_ in forgiven(sight.answer):
-        return
-    if flight.status in _ROLLED_BACK and not _differs(sight):
-        why = f": {flight.reason.rstrip('.')}" if flight.reason else ""
-        message = (
-            f"What was applied last was rolled back{why}; it is not tried again "
-            f"{until(sight.id.name)}."
-        )
-        yield Rejection(content(settled(sight.spec, sight.state)), message, id_)

@@ -119,6 +119,8 @@ class ServiceState:
         deployments: The newest first.
         discovery: Name of the Cloud Map service it registers with, if any.
         rejected: Definitions that ECS rolled back or gave up on, newest first.
+        awaited: Which step is to be run once more before what is declared, and for
+            whom; empty if none is.
         problem: Why its tasks stop, if they do.
         crash_loop: How its tasks die again and again, though its rollout is over;
             empty if they do not.
@@ -153,6 +155,7 @@ class ServiceState:
     deployments: tuple[Deployment, ...] = ()
     discovery: str | None = None
     rejected: tuple[Rejection, ...] = ()
+    awaited: str = ""
     problem: str = ""
     crash_loop: str = ""
     registered_by: str = ""

@@ -90,6 +90,9 @@ def test_a_step_that_is_retried_runs_once_more_and_only_then_the_rollout(world):
     assert present(world) == "2"
     assert len(one_off_tasks(world)) == 2
     assert revision_tags(world)[BY] == "ada@laptop: made the table"
+    newest, first = world.driver().rollouts(stepped(world))
+    assert newest.asked == "tried again by ada@laptop: made the table"
+    assert first.asked == ""
 
 
 def test_each_retry_runs_the_step_once_whatever_came_of_the_one_before(world):
@@ -176,8 +179,10 @@ def test_while_a_step_is_to_run_once_more_it_is_not_retried(world):
     failed(world)
     Hand(world).does(Verb.RETRY, stepped(world))
 
-    with pytest.raises(RefusedError, match="nothing was rejected"):
-        Hand(world).action(Verb.RETRY, stepped(world))
+    for told in ("migrate is run once more, for ada@laptop", "for ada@laptop"):
+        with pytest.raises(RefusedError, match=told):
+            Hand(world).action(Verb.RETRY, stepped(world))
+        world.machine.run(stepped(world))
 
 
 def test_a_restart_in_a_freeze_is_refused_and_names_the_freeze(world):

@@ -67,7 +67,9 @@ def test_a_request_becomes_an_action_that_says_who_asks():
         pytest.param(Nobodys({A: ToyState()}), {}, "our tag", id="not ours"),
         pytest.param(None, {"refuses": "not now"}, "not now", id="by its kind"),
         pytest.param(None, {"mode": Mode.SUGGEST}, "is suggest", id="by its mode"),
-        pytest.param(None, {"limits": FROZEN}, "the fair", id="frozen"),
+        pytest.param(
+            None, {"limits": FROZEN}, "the fair.*platform.freeze", id="frozen"
+        ),
         pytest.param(
             None, {"limits": Limits(max_disruptive_actions=0)}, "As many", id="budget"
         ),

@@ -117,6 +117,23 @@ def test_a_retry_rolls_out_what_was_rejected_and_follows_it(second, capsys):
     assert "made it" in capsys.readouterr().out
 
 
+def test_a_retry_has_a_failed_step_run_once_more_and_the_service_made(world, capsys):
+    step = "before: [{name: migrate, command: [alembic]}]"
+    world.edit('  api:\n    image: "web:1"', f'  api:\n    {step}\n    image: "web:1"')
+    world.runtime.scripts["web:1 alembic"] = CRASHES
+    assert main(["apply", "--yes"]) == 1
+    assert main(["why", "service/api"]) == 1
+    assert "`hokusai retry service/api --reason TEXT`" in capsys.readouterr().out
+    done = Script(exits_after=timedelta(0))
+    world.runtime.scripts["web:1 alembic"] = done
+
+    assert main(["retry", "service/api", "--reason", "made it", "--yes"]) == 0
+
+    assert present(world) == f"{API}:1"
+    assert main(["retry", "service/api", "--reason", "again", "--yes"]) == 2
+    assert "nothing was rejected" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -23,6 +23,7 @@ from controller.engine.reconciler import PassResult
 from controller.store.lease import Leases
 
 LONGEST_PAUSE = timedelta(seconds=2)
+_SHORTEST_PAUSE = timedelta(seconds=0.1)
 
 
 class Applying:
@@ -56,18 +57,29 @@ class Applying:
         clock = self.controller.clock
         began = clock.monotonic()
         while True:
+            started = clock.monotonic()
             result = self.controller.reconcile(desired, scope)
-            elapsed = clock.monotonic() - began
+            now = clock.monotonic()
+            elapsed = now - began
             self.tally.note(result, elapsed)
             told(result, elapsed)
             if result.settled or elapsed >= timeout:
                 return result
-            pause = min(result.next_in, LONGEST_PAUSE)
-            clock.sleep(max(0.1, pause.total_seconds()))
+            pause = pause_of(result.next_in, timedelta(seconds=now - started))
+            clock.sleep(min(pause.total_seconds(), timeout - elapsed))
 
     def stop(self) -> None:
         """Begin nothing further. What is under way is brought to its end."""
         self._stopping.set()
+
+
+def pause_of(next_in: timedelta, took: timedelta) -> timedelta:
+    """Return how long to wait for the next pass, while a person does too.
+
+    Where looking is slow, somebody throttles us, and to look less is to get there: then
+    the pause is as long as ``run`` makes it. What ``took`` counts is the last pass.
+    """
+    return max(_SHORTEST_PAUSE, min(next_in, max(LONGEST_PAUSE, took)))
 
 
 @contextmanager

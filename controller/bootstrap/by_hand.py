@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from controller.bootstrap.applying import LONGEST_PAUSE, Applying, applying
+from controller.bootstrap.asks import asks_of
+from controller.core.asked import with_asked
 from controller.core.conditions import ConditionType
 from controller.core.driver import Failed, Skipped
 from controller.core.errors import LeaseHeldError, RefusedError
@@ -47,7 +49,7 @@ class ByHand:
 
     def rollouts(self) -> tuple[Rolled, ...]:
         """Return what became of its rollouts, the newest first."""
-        return rollouts_of(self._controller, self._resource.id)
+        return _rolled(self._controller, self._resource.id)
 
     def action(self, verb: Verb, request: Request) -> Action:
         """Return what ``request`` comes to; raises RefusedError."""
@@ -135,11 +137,17 @@ def by_hand(context: Context, target: ResourceId) -> Iterator[ByHand]:
 
 
 def rollouts_of(controller: Controller, target: ResourceId) -> tuple[Rolled, ...]:
-    """Return what became of the rollouts of ``target``; raises DriverError.
+    """Return what became of the rollouts of ``target``, and what was asked for by hand.
 
     Raises:
         RefusedError: its kind has no rollouts.
+        DriverError: they could not be seen.
     """
+    rolled = _rolled(controller, target)
+    return with_asked(rolled, asks_of(controller.settings, target))
+
+
+def _rolled(controller: Controller, target: ResourceId) -> tuple[Rolled, ...]:
     driver = controller.driver(target.kind)
     if not isinstance(driver, Historied):
         msg = f"{target} has no rollouts: services do"

@@ -88,6 +88,7 @@ class Controller:
     ) -> None:
         self.document = document
         self.clock = SystemClock()
+        self.settings = settings
         platform = document.platform
         boto = BotoAws(
             platform.region,

@@ -307,6 +307,7 @@ def _history() -> Schema:
         "by": _said(_TEXT, "Who registered the revision."),
         "reason": _TEXT,
         "setAside": _said(_TEXT, "Who set it aside, and why; empty if nobody did."),
+        "asked": _said(_TEXT, "What by hand it came of, by whom and why; or empty."),
     }
     rollouts = _list(_object(rollout))
     return _object({**_head("History"), "resource": _ADDRESS, "rollouts": rollouts})

@@ -156,6 +156,8 @@ class Kind(Generic[SpecT, StateT]):
         complete: Returns a spec with what follows from its key and the platform.
         refuses: Returns why what a person asks for by hand cannot be done now; empty
             if it can.
+        unmade: What may be asked for by hand of what does not exist yet; it is not
+            refused then, but may fail.
         writer: Returns who wrote last, if the backend says so.
         explain: Returns what came of each value at a path, for a kind that compares
             more than values as they stand; see ``core.explanation``.
@@ -183,6 +185,7 @@ class Kind(Generic[SpecT, StateT]):
     mentions: Callable[[SpecT], frozenset[ResourceId]] = no_references
     complete: Callable[[str, SpecT, Platform], SpecT] = as_written
     refuses: Callable[[Verb, Request, SpecT, StateT, datetime], str] = nothing_by_hand
+    unmade: frozenset[Verb] = frozenset()
     writer: Callable[[StateT], str] = unknown_writer
     details: Callable[[SpecT, StateT], tuple[Section, ...]] = nothing_more
     explain: Callable[[SpecT, StateT, str], tuple[Explanation, ...]] | None = None

@@ -36,6 +36,8 @@ class Rolled:
         reason: Why it ended as it did, in the backend's words.
         present: Whether it is what is there now.
         set_aside: Who took it back by hand, and why; empty if nobody did.
+        asked: What a person did by hand that it came of, who and why; empty if it
+            came of the document, as far as anybody knows.
     """
 
     id: str
@@ -48,6 +50,7 @@ class Rolled:
     reason: str = ""
     present: bool = False
     set_aside: str = ""
+    asked: str = ""
 
     @property
     def took(self) -> timedelta | None:

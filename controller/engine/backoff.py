@@ -71,6 +71,10 @@ class Backoff:
                 self._failures.pop(action.target, None)
         return noted
 
+    def forget(self, id_: ResourceId) -> None:
+        """Forget the failures of a resource: somebody has done something about it."""
+        self._failures.pop(id_, None)
+
     def soonest(self) -> datetime | None:
         """Return when the first of the failed is to be tried again."""
         times = (past.last.again_at for past in self._failures.values())

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from controller.core.dared import in_flight
-from controller.core.driver import Outcome
+from controller.core.driver import Failed, Outcome
 from controller.core.errors import RefusedError
 from controller.core.kind import Health
 from controller.core.observation import (
@@ -15,7 +15,16 @@ from controller.core.observation import (
     Present,
     Unknown,
 )
-from controller.core.plan import Action, Change, Plan, Reason, Verb
+from controller.core.plan import (
+    Action,
+    Advice,
+    Blocked,
+    Change,
+    Hold,
+    Plan,
+    Reason,
+    Verb,
+)
 from controller.core.planner import DesiredState
 from controller.core.request import Request
 from controller.core.resource import Resource
@@ -52,10 +61,12 @@ class Requests:
             RefusedError: it cannot be done now; the message says why.
         """
         observed, plan = self.reconciler.plan(desired, limits)
-        state = _ours(resource, observed.of(resource.id))
         kind = self.reconciler.kinds[resource.id.kind]
-        why = kind.refuses(verb, request, resource.spec, state, observed.taken_at)
-        if why:
+        state = _ours(resource, observed.of(resource.id), unmade=verb in kind.unmade)
+        now = observed.taken_at
+        if state is not None and (
+            why := kind.refuses(verb, request, resource.spec, state, now)
+        ):
             msg = f"{resource.id} is left as it is: {why}"
             raise RefusedError(msg)
         action = Action(
@@ -73,10 +84,13 @@ class Requests:
     def carry_out(self, action: Action, desired: DesiredState) -> Outcome:
         """Do it, and write down who asked for it and what came of it.
 
-        What a person asks for is no repair that somebody else changed back.
+        What a person asks for is no repair that somebody else changed back, and a
+        reason to try at once what failed before.
         """
         outcome = self.reconciler.executor.execute([action], desired)[action.target]
         self.reconciler.repairs = self.reconciler.repairs.without(action.target)
+        if not isinstance(outcome, Failed):
+            self.reconciler.backoff.forget(action.target)
         return outcome
 
     def health(self, resource: Resource[Any]) -> Health | Unknown:
@@ -97,11 +111,16 @@ def _changes(request: Request) -> tuple[Change, ...]:
     return (Change("revision", None, request.wanted),) if request.wanted else ()
 
 
-def _ours(resource: Resource[Any], seen: Observation) -> Any:
-    """Return the state of what is ours; raises RefusedError for anything else."""
+def _ours(resource: Resource[Any], seen: Observation, *, unmade: bool) -> Any:
+    """Return the state of what is ours, or None of what may be unmade and is.
+
+    Raises RefusedError for anything else.
+    """
     match seen:
         case Present(state, Ownership.OURS):
             return state
+        case Absent() if unmade:
+            return None
         case Present():
             why = "it does not carry our tag"
         case Absent():
@@ -130,6 +149,18 @@ def _guarded(
     for verdict in verdicts:
         if isinstance(verdict, Action):
             return verdict
-        msg = f"{action.target} is left as it is: {verdict.message}"
+        msg = f"{action.target} is left as it is: {_with_way_out(verdict)}"
         raise RefusedError(msg)
     raise AssertionError(action)
+
+
+def _with_way_out(verdict: Advice | Blocked) -> str:
+    """Return why not, and what a person may do who cannot wait."""
+    match verdict:
+        case Blocked(_, Hold.FROZEN, message):
+            return (
+                f"{message.rstrip('.')}. If it cannot wait, take the freeze out of "
+                "`platform.freeze`; going back with `hokusai rollback` needs no such"
+            )
+        case _:
+            return verdict.message

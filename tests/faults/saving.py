@@ -88,7 +88,8 @@ def _memory(controller: SimController) -> dict[str, Any]:
         "names": service._map._names,
         "registrar": _registrar(service),
         "definitions": service._ecs._definitions,
-        "words": service._lookout._words,
+        "words": service._lookout._why._words,
+        "stopped": service._lookout._stopped._looks,
         "ended": service._lookout._history._ended,
         "running": service._fresh._running,
         "mutable": service._fresh._registry._mutable,
@@ -113,7 +114,8 @@ def _reborn(world: World, memory: dict[str, Any]) -> SimController:
     for name, value in memory["registrar"].items():
         setattr(service._settling.registrar, name, value)
     service._ecs._definitions = memory["definitions"]
-    service._lookout._words = memory["words"]
+    service._lookout._why._words = memory["words"]
+    service._lookout._stopped._looks = memory["stopped"]
     service._lookout._history._ended = memory["ended"]
     service._fresh._running = memory["running"]
     service._fresh._registry._mutable = memory["mutable"]

@@ -32,6 +32,7 @@ from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
 from controller.kinds.service.tags import tags_of
 from controller.kinds.service.task_definition import render
+from tests.laws.agreeing import agreeing
 from tests.laws.own_words import containers, own_words
 
 PLATFORM = Platform("hokusai", "development", "123456789012", "us-east-1")
@@ -200,6 +201,7 @@ def in_awss_words(draw):
     if "port" in fields and "containerDefinitions" not in task:
         groups = draw(st.lists(words, max_size=2, unique=True))
         service["loadBalancers"] = [balanced(g, fields["port"]) for g in groups]
+    agreeing(task, service, MAIN, fields.get("port"))
     return {**fields, "task": task, "service": service}
 
 

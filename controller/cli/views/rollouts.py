@@ -36,7 +36,7 @@ def _line(one: Rolled) -> tuple[str, ...]:
         one.result,
         _short(one.by),
         ", ".join(map(_short_digest, one.images)),
-        one_line("; ".join(filter(None, (aside, one.reason)))),
+        one_line("; ".join(filter(None, (one.asked, aside, one.reason)))),
     )
 
 
@@ -69,6 +69,7 @@ def _data(target: ResourceId, rolled: Sequence[Rolled]) -> dict[str, Any]:
                 "by": one.by,
                 "reason": one.reason,
                 "setAside": one.set_aside,
+                "asked": one.asked,
             }
             for one in rolled
         ],

@@ -1,6 +1,7 @@
 """The ``service`` kind: containers that ECS keeps running."""
 
 from controller.core.kind import Kind
+from controller.core.plan import Verb
 from controller.kinds.service.by_hand import refuses
 from controller.kinds.service.compare import compare
 from controller.kinds.service.cost import cost
@@ -30,7 +31,9 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     "DescribeTaskDefinition a revision and GetService a name; rollouts under way: "
     "ceil(r / 20) DescribeServiceDeployments; tasks, each minute and while something "
     "moves: ceil(t / 100) ListTasks and DescribeTasks a cluster, one "
-    "DescribeTargetHealth a target group, one ListInstances a name; undeclared ones, "
+    "DescribeTargetHealth a target group, one ListInstances a name; tasks that "
+    "stopped, at once while one is missing and each minute after ECS replaced one: "
+    "ceil(s / 100) ListTasks and DescribeTasks a cluster; undeclared ones, "
     "each minute: ceil(all / 100) ListServices, ceil(u / 10) DescribeServices a "
     "cluster; each minute: ceil(g / 50) DescribeLogGroups; with routes: "
     "ceil(g / 20) DescribeTargetGroups, ceil(b / 20) DescribeLoadBalancers, "
@@ -46,6 +49,7 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     unbound=frozenset({"desired_count"}),
     immutable=immutable_paths(),
     refuses=refuses,
+    unmade=frozenset({Verb.RETRY}),
     writer=writer,
     prune=True,
     remains=remains,

@@ -1,10 +1,12 @@
 """One-off tasks that must succeed before a revision is rolled out: migrations.
 
-Each runs once for a revision. Whether it did is a tag on the revision itself, so that
-no crash and no lost store runs it twice; a run is found again by its ``startedBy``.
+Each runs once for a revision, and once more each time that a person asks for it. Whether
+it did is a tag on the revision itself, so that no crash and no lost store runs it twice;
+a run is found again by its ``startedBy``.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from controller.clients.aws import Aws
@@ -13,13 +15,29 @@ from controller.core.identity import client_token
 from controller.kinds.service.sections import BeforeSpec
 from controller.kinds.service.settings import settings
 from controller.kinds.service.spec import ServiceSpec
-from controller.kinds.service.tags import tags_of
+from controller.kinds.service.tags import as_pairs, tags_of
 
 TAG = "hokusai.ai/before."
+BY_TAG = "hokusai.ai/before-by."
 _DONE = "succeeded"
-# What a person writes there to have a step run once more.
-_AGAIN = "again"
+# What stands there to have a step run once more, with the number of the attempt; the
+# verdict on it names it, so that the next one is another.
+_AGAIN = "again-"
+_OF = " / "
 Answer = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the tags of a revision say of the steps before it, in a sentence each.
+
+    Attributes:
+        failed: What failed; empty if nothing did.
+        awaited: What is to be run once more; empty if nothing is.
+    """
+
+    failed: str = ""
+    awaited: str = ""
 
 
 class Before:
@@ -28,11 +46,16 @@ class Before:
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
 
-    def waits(self, spec: ServiceSpec, revision: str) -> str:
+    def waits(self, key: str, spec: ServiceSpec, revision: str) -> str:
         """Return what still runs, in a sentence; empty once all has succeeded.
 
         Starts what is next. Raises PermanentError for what has failed: it is not run
-        again for this revision.
+        again for this revision unless a person asks for it.
+
+        Args:
+            key: Of the service in the document.
+            spec: What is declared.
+            revision: What is to be rolled out.
         """
         if not spec.before:
             return ""
@@ -42,28 +65,46 @@ class Before:
             if told == _DONE:
                 continue
             if told is not None and not told.startswith(_AGAIN):
-                raise _failed(spec, step, revision, told)
-            return self._follow(spec, step, revision, told or "")
+                raise PermanentError(_story(key, spec, step, revision, told))
+            return self._follow(key, spec, step, revision, told or "")
         return ""
 
-    def failure(self, spec: ServiceSpec, revision: str) -> str:
-        """Return what failed before ``revision``, in a sentence; empty if nothing did.
+    def told(self, key: str, spec: ServiceSpec, revision: str) -> Told:
+        """Return what keeps ``revision`` from being rolled out, by its tags.
 
         Reads only.
         """
         tags = self._tags(revision) if spec.before else {}
         for step in spec.before:
             told = tags.get(TAG + step.name, _DONE)
+            if told.startswith(_AGAIN):
+                by = tags.get(BY_TAG + step.name) or "somebody"
+                return Told(awaited=f"step {step.name} is run once more, for {by}")
             if told != _DONE:
-                return (
-                    ""
-                    if told.startswith(_AGAIN)
-                    else _story(spec, step, revision, told)
-                )
-        return ""
+                return Told(failed=_story(key, spec, step, revision, told))
+        return Told()
+
+    def retried_by(self, spec: ServiceSpec, revision: str) -> str:
+        """Return who had a step run once more before ``revision`` last, and why."""
+        tags = self._tags(revision) if spec.before else {}
+        asked = (tags.get(BY_TAG + step.name) for step in reversed(spec.before))
+        return next(filter(None, asked), "")
+
+    def once_more(self, spec: ServiceSpec, revision: str, who: str) -> bool:
+        """Have the step that failed before ``revision`` run once more; whether one did.
+
+        Safe to repeat: what is to run once more already is no failure.
+        """
+        tags = self._tags(revision)
+        step = _first_failed(spec, tags)
+        if step is not None:
+            attempt = _next_attempt(tags[TAG + step.name])
+            wanted = {TAG + step.name: attempt, BY_TAG + step.name: who}
+            self._tag(revision, wanted)
+        return step is not None
 
     def _follow(
-        self, spec: ServiceSpec, step: BeforeSpec, revision: str, attempt: str
+        self, key: str, spec: ServiceSpec, step: BeforeSpec, revision: str, attempt: str
     ) -> str:
         """Start ``step``, or look how it does; return what is waited for."""
         token = client_token("before", revision, step.name, attempt)
@@ -74,15 +115,12 @@ class Before:
         if task["lastStatus"] != "STOPPED":
             return f"Step {step.name} runs ({task['lastStatus'].lower()})."
         verdict = _verdict(task, spec.name)
-        self._aws.call(
-            "ecs",
-            "TagResource",
-            resourceArn=revision,
-            tags=[{"key": TAG + step.name, "value": verdict}],
-        )
-        if verdict != _DONE:
-            raise _failed(spec, step, revision, verdict)
-        return f"Step {step.name} succeeded."
+        if verdict == _DONE:
+            self._tag(revision, {TAG + step.name: _DONE})
+            return f"Step {step.name} succeeded."
+        told = f"{verdict}{_OF}{attempt}" if attempt else verdict
+        self._tag(revision, {TAG + step.name: told})
+        raise PermanentError(_story(key, spec, step, revision, told))
 
     def _run(
         self, spec: ServiceSpec, step: BeforeSpec, revision: str, token: str
@@ -127,6 +165,25 @@ class Before:
         answer = self._aws.call("ecs", "ListTagsForResource", resourceArn=revision)
         return tags_of(answer)
 
+    def _tag(self, revision: str, tags: Mapping[str, str]) -> None:
+        pairs = as_pairs(tags)
+        self._aws.call("ecs", "TagResource", resourceArn=revision, tags=pairs)
+
+
+def _first_failed(spec: ServiceSpec, tags: Mapping[str, str]) -> BeforeSpec | None:
+    """Return the first step that is not done; None if it goes on, or all are done."""
+    for step in spec.before:
+        told = tags.get(TAG + step.name, _DONE)
+        if told != _DONE:
+            return None if told.startswith(_AGAIN) else step
+    return None
+
+
+def _next_attempt(told: str) -> str:
+    """Return another attempt than the one that the verdict ``told`` is about."""
+    number = told.partition(_OF)[2].removeprefix(_AGAIN)
+    return f"{_AGAIN}{int(number) + 1 if number.isdecimal() else 1}"
+
 
 def _starter(token: str) -> str:
     return f"hokusai/{token}"
@@ -142,17 +199,13 @@ def _verdict(task: Answer, container: str) -> str:
     return f"did not run: {code}" if code else "did not run"
 
 
-def _failed(
-    spec: ServiceSpec, step: BeforeSpec, revision: str, verdict: str
-) -> PermanentError:
-    return PermanentError(_story(spec, step, revision, verdict))
-
-
-def _story(spec: ServiceSpec, step: BeforeSpec, revision: str, verdict: str) -> str:
-    name = revision.rpartition("/")[2]
+def _story(
+    key: str, spec: ServiceSpec, step: BeforeSpec, revision: str, told: str
+) -> str:
+    name, verdict = revision.rpartition("/")[2], told.partition(_OF)[0]
     return (
         f"step {step.name} before {name} {verdict}, and {spec.name} stays as it is; see "
-        f"`aws logs tail {spec.log_group}`. Change the service, or have the step run "
-        f"once more with `aws ecs tag-resource --resource-arn {revision} "
-        f"--tags key={TAG}{step.name},value={_AGAIN}-1`"
+        f"`aws logs tail {spec.log_group}`. Change the service or, once what it failed "
+        f"of is mended, have it run once more with `hokusai retry service/{key} "
+        "--reason TEXT`"
     )

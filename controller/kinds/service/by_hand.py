@@ -84,7 +84,7 @@ def restarts_again(
 
     A restart that was written down and did not come to be does not count.
     """
-    last = _moment(tags_of(service).get(RESTARTED, ""))
+    last = moment_in(tags_of(service).get(RESTARTED, ""))
     if last is None or not came_to_be(service):
         return None
     again = last + timedelta(seconds=spec.deployment.restart_interval)
@@ -101,6 +101,22 @@ def failed_deployment(spec: ServiceSpec, state: ServiceState) -> str:
     wanted = content(settled(spec, state))
     failed = (r.deployment for r in state.rejected if r.content == wanted)
     return next(filter(None, failed), "")
+
+
+def moment_in(text: str) -> datetime | None:
+    """Return the time in a tag; None if somebody wrote something else there."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def stopped_revisions(spec: ServiceSpec, state: ServiceState) -> tuple[str, ...]:
+    """Return the revisions of what is declared that a failed step holds back."""
+    wanted = content(settled(spec, state))
+    found = (r.stopped for r in state.rejected if r.content == wanted)
+    return tuple(filter(None, found))
 
 
 def tag_text(text: str) -> str:
@@ -158,11 +174,7 @@ def _refuses_restart(spec: ServiceSpec, state: ServiceState, now: datetime) -> s
     if under_way := _under_way(spec, state):
         return under_way
     if state.described.get("status") == "INACTIVE":
-        revision = state.definition_arn.rpartition("/")[2]
-        return (
-            f"{revision} is INACTIVE, and ECS starts no new deployment of it: change its "
-            "declaration, or go back with `hokusai rollback`"
-        )
+        return inactive(spec, state)
     again = restarts_again(spec, state.settings, now)
     if again is None or is_untold(state.settings):
         # Whoever died before the last tag left it to be written.
@@ -191,13 +203,37 @@ def _refuses_retry(spec: ServiceSpec, state: ServiceState) -> str:
     same = {content(spec), content(settled(spec, state))}
     rejections = [r for r in state.rejected if r.content in same]
     for rejection in rejections:
-        if not rejection.deployment:
-            # Somebody set it aside, or a step before it failed: each has its own way.
+        if not rejection.deployment and not rejection.stopped:
+            # Somebody set it aside, which has its own way.
             return rejection.message.rstrip(".")
+    if gave_up(state) and state.described.get("status") == "INACTIVE":
+        return inactive(spec, state)
+    if not rejections and state.awaited:
+        return f"it is tried again already: {state.awaited}"
     by = tags_of(state.settings).get(RETRIED_BY)
     if not rejections and by:
         return f"nothing was rejected since it was to be tried again, for {by}"
     return "" if rejections else "nothing was rejected"
+
+
+def gave_up(state: ServiceState) -> bool:
+    """Whether ECS left in place what it gave up on, so that it is deployed anew."""
+    return state.primary is not None and state.primary.rollout == "FAILED"
+
+
+def inactive(spec: ServiceSpec, state: ServiceState) -> str:
+    """Return that what is in place cannot be deployed anew, and what to do instead.
+
+    See "Deregistering an Amazon ECS task definition revision", developer guide.
+    """
+    revision = state.definition_arn.rpartition("/")[2]
+    return (
+        f"{revision} is INACTIVE, since somebody deregistered it, and ECS starts no new "
+        "deployment of it: change what the service declares of its tasks, such as "
+        "`environment`, which registers another, or go back with `hokusai rollback`; "
+        f"`aws ecs list-task-definitions --family-prefix {spec.name} --status INACTIVE` "
+        "lists what was deregistered"
+    )
 
 
 def _under_way(spec: ServiceSpec, state: ServiceState) -> str:
@@ -209,12 +245,3 @@ def _under_way(spec: ServiceSpec, state: ServiceState) -> str:
 
 def _present(service: Mapping[str, Any]) -> str:
     return deployment_tag(service).get(DEPLOYMENT_TAG, "")
-
-
-def _moment(text: str) -> datetime | None:
-    """Return the time in a tag; None if somebody wrote something else there."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

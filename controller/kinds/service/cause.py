@@ -4,9 +4,10 @@ ECS forgets a stopped task within the hour, and its last words with it.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 from controller.core.redact import redact_line
-from controller.kinds.service.fleet import Task
+from controller.kinds.service.task import Task
 
 # Stopped by ECS to make room: no failure of its own. What fails its health checks is
 # stopped by the scheduler too, but not for that reason.
@@ -26,7 +27,7 @@ def culprit(tasks: Iterable[Task], deployment: str) -> Task | None:
     """Return the task that stopped by itself last: of ``deployment``, if one did."""
     failed = [task for task in tasks if not _made_room(task)]
     own = [task for task in failed if task.started_by == deployment]
-    return max(own or failed, key=lambda task: task.stopped_at, default=None)
+    return max(own or failed, key=_stopped_at, default=None)
 
 
 def sentence(task: Task | None, events: Sequence[str], lines: Sequence[str]) -> str:
@@ -46,6 +47,10 @@ def sentence(task: Task | None, events: Sequence[str], lines: Sequence[str]) -> 
     if last := next((line for line in reversed(lines) if line.strip()), ""):
         parts.append(f'its last line was "{_short(last)}"')
     return ", ".join(parts)
+
+
+def _stopped_at(task: Task) -> datetime:
+    return task.stopped_at or datetime.min.replace(tzinfo=UTC)
 
 
 def _made_room(task: Task) -> bool:

@@ -172,3 +172,11 @@ def troubled(state: ServiceState) -> bool:
         or primary.rollout == "FAILED"
         or (state.running < state.desired and primary.rollout == "COMPLETED")
     )
+
+
+def moves(state: ServiceState) -> bool:
+    """Whether a rollout is under way, or another than ours is in place."""
+    primary = state.primary
+    if primary is None:
+        return False
+    return primary.rollout == "IN_PROGRESS" or state.ours not in ("", primary.id)

@@ -12,8 +12,8 @@ from controller.clients.aws import Aws, paginated
 from controller.core.details import Row, Section, looked_at
 from controller.core.errors import DriverError, NotFoundError
 from controller.core.redact import redact_line
-from controller.kinds.service.fleet import address_of
 from controller.kinds.service.spec import ServiceSpec
+from controller.kinds.service.task import address_of
 
 # As many as fit on a screen.
 EVENTS = 10

@@ -10,8 +10,9 @@ from controller.core.clock import Clock
 from controller.core.errors import DriverError, NotFoundError
 from controller.core.identity import OWNER_TAG
 from controller.kinds.service.discovery_truth import Register, registration_of
-from controller.kinds.service.fleet import Fleet, Task
+from controller.kinds.service.fleet import Fleet
 from controller.kinds.service.state import Registration, ServiceState
+from controller.kinds.service.task import Task
 
 # Between two looks at what is well.
 EVERY = timedelta(seconds=60)

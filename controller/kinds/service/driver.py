@@ -16,6 +16,7 @@ from controller.core.ownership import ownership_of
 from controller.core.plan import Action, Verb
 from controller.core.platform import Platform
 from controller.core.preflight import Results
+from controller.core.request import Request
 from controller.core.resource import Resource, ResourceId
 from controller.kinds.outside import Outside
 from controller.kinds.service.before import Before
@@ -92,7 +93,7 @@ class ServiceDriver(Telling):
         self._marking = Marking(aws, owner)
         self._before = Before(aws)
         self._scaling = Scaling(aws)
-        self._by_hand = Interventions(aws, self._ecs, clock)
+        self._by_hand = Interventions(aws, self._ecs, clock, self._before)
         self._undeclared = Undeclared(aws, self._ecs, platform, clock, declared)
         self._fleet = SharedFleet(aws)
         registrar = Registrar(aws, owner, clock, self._fleet)
@@ -133,17 +134,25 @@ class ServiceDriver(Telling):
     def apply(self, action: Action) -> Applied | Progressing | Waiting:
         """Make the service as declared. The rollout goes on after we return."""
         if action.request is not None:
-            return self._by_hand.apply(action, action.request)
+            return self._asked_by_hand(action, action.request)
         if action.verb is Verb.DELETE:
             return self._delete(action.observed)
         spec: ServiceSpec = action.desired
         state: ServiceState | None = action.observed
         if state is None:
-            return self._create(self._fresh.to_create(spec), action.generation)
+            return self._create(action, self._fresh.to_create(spec))
         if action.verb is Verb.REPLACE:
             self._delete(state)
             return Progressing(CHECK_AFTER, "The old service is being deleted.")
         return self._update(action, settled(spec, state), state)
+
+    def _asked_by_hand(
+        self, action: Action, request: Request
+    ) -> Applied | Progressing | Waiting:
+        if action.observed is None:
+            spec = self._fresh.to_create(action.desired)
+            return self._by_hand.retry_before(spec, request)
+        return self._by_hand.apply(action, request)
 
     def details(self, resource: Resource[Any]) -> tuple[Section, ...]:
         """Return what there is to see of one service; see ``core.details``."""
@@ -170,12 +179,12 @@ class ServiceDriver(Telling):
         """Return every service of the document; a pass may be about less."""
         return {id_: r for id_, r in self._declared().items() if id_.kind == _KIND}
 
-    def _create(self, spec: ServiceSpec, generation: str) -> Progressing | Waiting:
+    def _create(self, action: Action, spec: ServiceSpec) -> Progressing | Waiting:
         self._logs.ensure(spec)
         revision = self._revisions.ensure(spec)
-        if waits := self._before.waits(spec, revision):
+        if waits := self._before.waits(action.target.name, spec, revision):
             return Waiting(CHECK_AFTER, waits)
-        tags = {**self._marking.of(spec, generation), **route_tags(spec)}
+        tags = {**self._marking.of(spec, action.generation), **route_tags(spec)}
         parameters: dict[str, Any] = {
             **creation(spec),
             "cluster": spec.cluster,
@@ -250,7 +259,7 @@ class ServiceDriver(Telling):
         if any(needs_revision(path) for path in paths):
             self._logs.ensure(spec)
             revision = self._revisions.ensure(spec)
-            if waits := self._before.waits(spec, revision):
+            if waits := self._before.waits(action.target.name, spec, revision):
                 return Waiting(CHECK_AFTER, waits)
             parameters["taskDefinition"] = revision
         self._revision_tags.settle(revision, spec, paths)

@@ -15,31 +15,38 @@ from controller.core.driver import Applied, Progressing
 from controller.core.errors import NotFoundError, PermanentError
 from controller.core.plan import Action, Verb
 from controller.core.request import Request
+from controller.kinds.service.before import Before
 from controller.kinds.service.by_hand import (
     RESTARTED,
     SET_ASIDE,
     SET_ASIDE_BY,
     asked_before,
     failed_deployment,
+    gave_up,
+    inactive,
     restarted_tags,
     retried_tags,
     set_aside_tags,
+    stopped_revisions,
+    tag_text,
     was_restarted,
 )
-from controller.kinds.service.compare import is_wanted
+from controller.kinds.service.compare import is_wanted, wanted
 from controller.kinds.service.describe import Ecs
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
 from controller.kinds.service.tags import as_pairs, deployment_tag
 
 _SOON = timedelta(seconds=1)
+_ONCE_MORE = Applied("The step that failed is run once more by the next pass.")
 
 
 class Interventions:
     """Writes; every method may be repeated and raises DriverError."""
 
-    def __init__(self, aws: Aws, ecs: Ecs, clock: Clock) -> None:
+    def __init__(self, aws: Aws, ecs: Ecs, clock: Clock, before: Before) -> None:
         self._aws = aws
+        self._before = before
         self._ecs = ecs
         self._clock = clock
 
@@ -77,6 +84,7 @@ class Interventions:
     def _restart(
         self, request: Request, spec: ServiceSpec, state: ServiceState
     ) -> Progressing:
+        self._refuse_inactive(spec, state)
         now, at = self._service(spec), self._clock.now()
         tags = restarted_tags(request, now, at)
         if not was_restarted(now, since=state.settings):
@@ -90,9 +98,39 @@ class Interventions:
         self, request: Request, spec: ServiceSpec, state: ServiceState
     ) -> Applied:
         """Forgive what failed: whoever finds the tag rolls out what is declared."""
-        failed = failed_deployment(spec, state)
-        self._tag(state, retried_tags(request, failed))
+        for revision in stopped_revisions(spec, state):
+            if self._before.once_more(spec, revision, tag_text(str(request))):
+                return _ONCE_MORE
+        if gave_up(state):
+            self._refuse_inactive(spec, state)
+        if failed := failed_deployment(spec, state):
+            self._tag(state, retried_tags(request, failed))
         return Applied("What is declared is tried again by the next pass.")
+
+    def retry_before(self, spec: ServiceSpec, request: Request) -> Applied:
+        """Have a step run once more that keeps a service from being made.
+
+        Raises PermanentError if none does.
+        """
+        for revision in self._ecs.equal_revisions(spec.name, wanted(spec)):
+            if self._before.once_more(spec, revision, tag_text(str(request))):
+                return _ONCE_MORE
+            break
+        msg = (
+            f"{spec.name} does not exist, and no step before it failed: `hokusai apply`"
+        )
+        raise PermanentError(msg)
+
+    def _refuse_inactive(self, spec: ServiceSpec, state: ServiceState) -> None:
+        """Raise PermanentError if what is in place was deregistered meanwhile.
+
+        What was seen of a revision is kept for ever; only this may have changed since.
+        """
+        answer = self._aws.call(
+            "ecs", "DescribeTaskDefinition", taskDefinition=state.definition_arn
+        )
+        if answer["taskDefinition"].get("status") == "INACTIVE":
+            raise PermanentError(inactive(spec, state))
 
     def _check(self, key: str, name: str, spec: ServiceSpec) -> None:
         """Raise PermanentError unless ECS takes the revision ``name`` and we may."""

@@ -5,7 +5,7 @@ service deployments, a hundred tasks. What does not change is asked once.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -21,38 +21,31 @@ from controller.core.platform import Platform
 from controller.core.resource import Resource, ResourceId
 from controller.kinds.service.before import Before
 from controller.kinds.service.by_hand import set_aside
-from controller.kinds.service.cause import culprit, sentence
+from controller.kinds.service.cause import culprit
 from controller.kinds.service.compare import content, is_wanted, unnamed, wanted
-from controller.kinds.service.describe import (
-    Ecs,
-    exists,
-    troubled,
-)
+from controller.kinds.service.crash_loop import crash_loop, is_restless, told
+from controller.kinds.service.describe import Ecs, exists, moves, troubled
 from controller.kinds.service.discovery import CloudMap
-from controller.kinds.service.fleet import Fleet, Task
+from controller.kinds.service.fleet import Fleet
 from controller.kinds.service.freshness.look import Look, Looked
 from controller.kinds.service.freshness.pins import settled
 from controller.kinds.service.history import History
 from controller.kinds.service.moment import moment
 from controller.kinds.service.progress import Progress
-from controller.kinds.service.readiness import Readiness
-from controller.kinds.service.retry import forgiven, id_of, until
+from controller.kinds.service.readiness import INTERVAL_SECONDS, Readiness
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import Rejection, ServiceState
+from controller.kinds.service.stopped import Stopped, Tasks
 from controller.kinds.service.tags import tags_of
+from controller.kinds.service.taken_back import taken_back
+from controller.kinds.service.task import Task
 from controller.kinds.service.undeclared import Undeclared
+from controller.kinds.service.why import Why
 
 Answer = Mapping[str, Any]
 Declared = Mapping[ResourceId, Resource[Any]]
 
-# Last lines of a task's log that are looked through for its last words.
-_LINES = 20
-_ROLLED_BACK = frozenset(
-    {"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL"}
-)
 _GRACE = timedelta(minutes=2)
-# For so long ECS remembers stopped tasks.
-_REMEMBERED = timedelta(hours=1)
 
 
 @dataclass(slots=True)
@@ -108,10 +101,10 @@ class Lookout:
         self._clock = clock
         self._readiness = readiness
         self._before = Before(aws)
-        self._fleet = Fleet(aws)
+        self._stopped = Stopped(Fleet(aws), clock)
+        self._why = Why(aws, clock)
         self._history = History(aws, ecs.definition)
         self._progress = Progress(clock)
-        self._words: dict[str, tuple[str, ...]] = {}
 
     def observe(self, declared: Declared) -> dict[ResourceId, Observation]:
         """Return what is seen of ``declared``; raises DriverError if nothing could be.
@@ -151,7 +144,7 @@ class Lookout:
         fresh = self._fresh.of(Looked(s.id, s.spec, s.answer) for s in sights)
         for sight in sights:
             sight.state = replace(sight.state, fresh=fresh[sight.id])
-        stopped = self._stopped(cluster, sights)
+        stopped = self._deaths(cluster, sights)
         unready = self._unready(cluster, sights)
         for sight in sights:
             sight.state = replace(
@@ -189,7 +182,7 @@ class Lookout:
         moving = {
             sight.id: sight.answer["currentServiceDeployment"]
             for sight in sights
-            if sight.answer.get("currentServiceDeployment") and _moves(sight.state)
+            if sight.answer.get("currentServiceDeployment") and moves(sight.state)
         }
         try:
             flights = self._history.flights([*moving.values()])
@@ -202,17 +195,18 @@ class Lookout:
             sight.state = replace(state, quiet=quiet)
         return {}
 
-    def _stopped(
-        self, cluster: str, sights: Iterable[_Sight]
-    ) -> dict[str, tuple[Task, ...]]:
-        """Return the stopped tasks of the cluster, if a service wants for tasks."""
-        if not any(troubled(sight.state) or _differs(sight) for sight in sights):
-            return {}
-        try:
-            return self._fleet.stopped(cluster)
-        except DriverError:
-            # What happened is told all the same, without the tasks' own words.
-            return {}
+    def _deaths(self, cluster: str, sights: Sequence[_Sight]) -> Tasks:
+        """Return the stopped tasks of the cluster, if anybody has use for them.
+
+        At once if a service wants for tasks, and each minute if tasks come by
+        themselves; a look that only shows a difference leaves the latter out.
+        """
+        if any(troubled(sight.state) or _differs(sight) for sight in sights):
+            return self._stopped.of(cluster, 0)
+        now, thorough = self._clock.now(), self._readiness is not None
+        if thorough and any(is_restless(s.state, s.answer, now) for s in sights):
+            return self._stopped.of(cluster, INTERVAL_SECONDS)
+        return {}
 
     def _unready(
         self, cluster: str, sights: Iterable[_Sight]
@@ -222,75 +216,56 @@ class Lookout:
         known = {sight.spec.name: (sight.spec, sight.state) for sight in sights}
         return self._readiness.of(cluster, known)
 
-    def _observation(
-        self, sight: _Sight, stopped: Mapping[str, tuple[Task, ...]]
-    ) -> Observation:
-        state = sight.state
+    def _observation(self, sight: _Sight, stopped: Tasks) -> Observation:
+        tasks = stopped.get(sight.spec.name, ())
+        state = sight.state = self._with_crash_loop(sight, tasks)
         try:
             if troubled(state) or _differs(sight):
-                problem = self._problem(sight, stopped.get(sight.spec.name, ()))
-                rejected = (
-                    *self._stopped_before(sight),
-                    *self._history.rejections(sight.id.name, sight.answer, problem),
+                primary = state.primary
+                task = culprit(tasks, primary.id if primary else "")
+                problem = self._why.sentence(sight.spec, sight.answer, task)
+                stopped_before, awaited = self._steps(sight)
+                gave_up = self._history.rejections(sight.id.name, sight.answer, problem)
+                state = replace(
+                    state,
+                    problem=problem if troubled(state) else "",
+                    rejected=(*stopped_before, *gave_up),
+                    awaited=awaited,
                 )
-                told = problem if troubled(state) else ""
-                state = replace(state, problem=told, rejected=rejected)
         except DriverError as error:
             return unseen(error)
         by_hand = set_aside(sight.id.name, sight.spec, sight.answer)
-        rejected = (*by_hand, *_rolled_back_as_a_whole(sight), *state.rejected)
+        moved = state.flight is not None and not _differs(sight)
+        whole = taken_back(sight.resource, state) if moved else ()
+        rejected = (*by_hand, *whole, *state.rejected)
         ownership = ownership_of(sight.tags, self._platform.owner)
         applied = sight.tags.get(APPLIED_TAG)
         return Present(replace(state, rejected=rejected), ownership, applied)
 
-    def _stopped_before(self, sight: _Sight) -> Iterator[Rejection]:
-        """Yield the declared content, if a step that must precede it has failed."""
-        spec = sight.spec
-        if not spec.before or not _differs(sight):
-            return
-        for revision in self._ecs.equal_revisions(spec.name, wanted(spec)):
-            if failure := self._before.failure(spec, revision):
-                yield Rejection(content(spec), f"{failure[0].upper()}{failure[1:]}.")
-            return
+    def _with_crash_loop(self, sight: _Sight, tasks: Sequence[Task]) -> ServiceState:
+        """Return the state with how its tasks die again and again, if they do."""
+        state = sight.state
+        loop = crash_loop(state, sight.answer, tasks, self._clock.now())
+        if loop is None:
+            return state
+        why = self._why.sentence(sight.spec, sight.answer, loop.last)
+        revision = state.definition_arn.rpartition("/")[2]
+        return replace(state, crash_loop=told(sight.id.name, loop, revision, why))
 
-    def _problem(self, sight: _Sight, stopped: Iterable[Task]) -> str:
-        """Return why tasks of the service stop or do not start, in a sentence."""
-        primary = sight.state.primary
-        task = culprit(stopped, primary.id if primary else "")
-        events = [
-            event["message"]
-            for event in sight.answer.get("events", ())
-            if self._is_recent(event)
-        ]
-        return sentence(task, events, self._last_words(sight, task))
+    def _steps(self, sight: _Sight) -> tuple[tuple[Rejection, ...], str]:
+        """Return the declared content, if a step that must precede it has failed.
 
-    def _is_recent(self, event: Answer) -> bool:
-        """Whether an event may be about the tasks that ECS remembers, too."""
-        at = moment(event.get("createdAt"))
-        return at is None or self._clock.now() - at <= _REMEMBERED
-
-    def _last_words(self, sight: _Sight, task: Task | None) -> tuple[str, ...]:
-        """Return what a stopped task wrote last; asked once, for it writes no more."""
-        if task is None:
-            return ()
-        if task.id not in self._words:
-            self._words[task.id] = self._log(sight.spec, task)
-        return self._words[task.id]
-
-    def _log(self, spec: ServiceSpec, task: Task) -> tuple[str, ...]:
-        try:
-            answer = self._aws.call(
-                "logs",
-                "GetLogEvents",
-                logGroupName=spec.log_group,
-                logStreamName=f"ecs/{spec.name}/{task.id}",
-                limit=_LINES,
-                startFromHead=False,
-            )
-        except DriverError:
-            # The story is told without its last line.
-            return ()
-        return tuple(event["message"] for event in answer["events"])
+        And what is to be run once more before it.
+        """
+        spec = settled(sight.spec, sight.state)
+        if spec.before and _differs(sight):
+            for revision in self._ecs.equal_revisions(spec.name, wanted(spec)):
+                told = self._before.told(sight.id.name, spec, revision)
+                if not told.failed:
+                    return (), told.awaited
+                message = f"{told.failed[0].upper()}{told.failed[1:]}."
+                return (Rejection(content(spec), message, stopped=revision),), ""
+        return (), ""
 
     def _is_settled(self, sight: _Sight) -> bool:
         """Whether ECS was done long enough ago for everything to serve."""
@@ -303,36 +278,6 @@ class Lookout:
         return True
 
 
-def _moves(state: ServiceState) -> bool:
-    """Whether a rollout is under way, or another than ours is in place."""
-    primary = state.primary
-    if primary is None:
-        return False
-    return primary.rollout == "IN_PROGRESS" or state.ours not in ("", primary.id)
-
-
 def _differs(sight: _Sight) -> bool:
     spec = settled(sight.spec, sight.state)
     return not is_wanted(spec, dict(sight.state.definition))
-
-
-def _rolled_back_as_a_whole(sight: _Sight) -> Iterator[Rejection]:
-    """Yield the declaration itself, if ECS took back the deployment that applied it.
-
-    A deployment may change no task definition, only where tasks run. It is known by
-    its id, and the declaration by its stamp.
-    """
-    flight, state = sight.state.flight, sight.state
-    stamped = sight.tags.get(APPLIED_TAG) == sight.resource.generation
-    if flight is None or not stamped or flight.target != state.ours:
-        return
-    id_ = id_of(flight.arn)
-    if id_ in forgiven(sight.answer):
-        return
-    if flight.status in _ROLLED_BACK and not _differs(sight):
-        why = f": {flight.reason.rstrip('.')}" if flight.reason else ""
-        message = (
-            f"What was applied last was rolled back{why}; it is not tried again "
-            f"{until(sight.id.name)}."
-        )
-        yield Rejection(content(settled(sight.spec, sight.state)), message, id_)

@@ -1,13 +1,18 @@
 """The rollouts of a service, as ECS remembers them: ninety days."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from controller.clients.aws import Aws, paginated
+from controller.core.asked import sentence
 from controller.core.batches import batched
 from controller.core.errors import DriverError, NotFoundError
+from controller.core.plan import Verb
 from controller.core.rollouts import Result, Rolled
+from controller.kinds.service.asked import with_tags
+from controller.kinds.service.before import Before
 from controller.kinds.service.by_hand import SET_ASIDE, SET_ASIDE_BY
 from controller.kinds.service.compare import content, is_wanted
 from controller.kinds.service.describe import Ecs, exists
@@ -37,6 +42,7 @@ class Past:
     def __init__(self, aws: Aws, ecs: Ecs) -> None:
         self._aws = aws
         self._ecs = ecs
+        self._before = Before(aws)
 
     def rollouts(self, spec: ServiceSpec) -> tuple[Rolled, ...]:
         """Return every rollout that ECS remembers, the newest first."""
@@ -46,7 +52,33 @@ class Past:
             raise NotFoundError(msg)
         found = self._deployments(service)
         revisions = self._revisions([d["targetServiceRevisionArn"] for d in found])
-        return tuple(self._told(spec, service, found, revisions))
+        told = [*self._told(spec, service, found, revisions)]
+        targets = {
+            d["serviceDeploymentArn"]: d["targetServiceRevisionArn"] for d in found
+        }
+        known = with_tags(told, tags_of(service), targets)
+        return self._with_steps(spec, known, found, revisions)
+
+    def _with_steps(
+        self,
+        spec: ServiceSpec,
+        told: tuple[Rolled, ...],
+        found: Sequence[Answer],
+        revisions: Mapping[str, Answer],
+    ) -> tuple[Rolled, ...]:
+        """Return ``told`` with who had a step run once more before the newest revision.
+
+        It came before the first rollout of that revision.
+        """
+        if not spec.before or not told:
+            return told
+        first = [one.revision == told[0].revision for one in told][::-1].index(True)
+        index = len(told) - 1 - first
+        target = found[index]["targetServiceRevisionArn"]
+        definition = revisions.get(target, {}).get("taskDefinition", "")
+        by = self._before.retried_by(spec, definition) if definition else ""
+        asked = told[index].asked or (sentence(Verb.RETRY, by) if by else "")
+        return (*told[:index], replace(told[index], asked=asked), *told[index + 1 :])
 
     def _deployments(self, service: Answer) -> list[Answer]:
         found = paginated(

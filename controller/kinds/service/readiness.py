@@ -14,9 +14,10 @@ from controller.clients.aws import Aws
 from controller.clients.probe import Probe
 from controller.core.clock import Clock
 from controller.core.errors import DriverError
-from controller.kinds.service.fleet import Fleet, Task
+from controller.kinds.service.fleet import Fleet
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
+from controller.kinds.service.task import Task
 
 # How long an answer will do while nothing moves, in seconds.
 INTERVAL_SECONDS = 60.0

@@ -102,6 +102,9 @@ def health(spec: ServiceSpec, state: ServiceState) -> Health:
 
 def _serving(state: ServiceState, revision: str) -> Health:
     """Return whether what ECS is done with does its work."""
+    if state.crash_loop:
+        # Told whether or not all tasks run at this moment: they will not for long.
+        return Health(Level.DEGRADED, "CrashLooping", state.crash_loop)
     count = f"{state.running} of {state.desired} tasks run {revision}"
     if state.running < state.desired:
         return Health(Level.DEGRADED, "TasksMissing", _sentence(count, state.problem))

@@ -64,17 +64,20 @@ class Flight:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A task definition that ECS gave up on.
+    """A task definition that ECS gave up on, or that something keeps from it.
 
     Attributes:
         content: Hash of its canonical form.
         message: One sentence: what came of it, and why.
         deployment: The service deployment that failed; empty if none did.
+        stopped: The revision that a failed step keeps from being rolled out; empty
+            if none does.
     """
 
     content: str
     message: str
     deployment: str = ""
+    stopped: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,11 @@ class ServiceState:
         deployments: The newest first.
         discovery: Name of the Cloud Map service it registers with, if any.
         rejected: Definitions that ECS rolled back or gave up on, newest first.
+        awaited: Which step is to be run once more before what is declared, and for
+            whom; empty if none is.
         problem: Why its tasks stop, if they do.
+        crash_loop: How its tasks die again and again, though its rollout is over;
+            empty if they do not.
         registered_by: Who registered the task definition it is set to.
         ours: The deployment that we asked for last, as in ``ecs-svc/…``; empty if
             the service does not say.
@@ -148,7 +155,9 @@ class ServiceState:
     deployments: tuple[Deployment, ...] = ()
     discovery: str | None = None
     rejected: tuple[Rejection, ...] = ()
+    awaited: str = ""
     problem: str = ""
+    crash_loop: str = ""
     registered_by: str = ""
     ours: str = ""
     flight: Flight | None = None

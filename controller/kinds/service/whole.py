@@ -6,9 +6,10 @@ What is left out there may follow from the rest, so only the whole can lack some
 from collections.abc import Mapping
 from typing import Any
 
-from controller.core.fields import refuse
+from controller.core.fields import refuse, refuse_all
 from controller.core.platform import Platform
 from controller.kinds.service import spec as specs
+from controller.kinds.service.agreement import disagreements
 from controller.kinds.service.merge import NAMED
 from controller.kinds.service.settings import settings
 from controller.kinds.service.shapes import shapes
@@ -33,6 +34,7 @@ def complete(name: str, spec: ServiceSpec, platform: Platform) -> ServiceSpec:
     for index, written in enumerate(whole.task.get("containerDefinitions", ())):
         container = _by_name(definition["containerDefinitions"], written, "name")
         _check_container(container, f"task.containerDefinitions.{index}", whole.name)
+    refuse_all(disagreements(whole.task, whole.service, definition))
     return whole
 
 

@@ -68,6 +68,28 @@ def test_history_tells_what_was_set_aside_in_all_formats(second, capsys):
     assert told["markdown"].startswith("| began |")
 
 
+def test_history_tells_what_was_asked_for_by_hand_as_long_as_the_store_does(
+    second, capsys
+):
+    main(["rollback", "service/api", *WHY])
+    main(["rollback", "service/api", "--undo", "--reason", "it was not it", "--yes"])
+    assert main(["apply", "--yes"]) == 0
+    capsys.readouterr()
+
+    assert main(["history", "service/api", "-o", "json"]) == 0
+    asked = [one["asked"] for one in json.loads(capsys.readouterr().out)["rollouts"]]
+    main(["history", "service/api"])
+
+    assert [text.partition(" by ")[0] for text in asked] == [
+        "taken up again",
+        "put back",
+        "",
+        "",
+    ]
+    assert asked[0].endswith(": it was not it")
+    assert "put back by" in capsys.readouterr().out
+
+
 def test_a_restart_is_told_in_the_events_with_who_and_why(second, capsys):
     assert main(["restart", "service/api", *WHY]) == 0
     capsys.readouterr()
@@ -93,6 +115,23 @@ def test_a_retry_rolls_out_what_was_rejected_and_follows_it(second, capsys):
     assert present(second) == f"{API}:3"
     main(["events", "service/api"])
     assert "made it" in capsys.readouterr().out
+
+
+def test_a_retry_has_a_failed_step_run_once_more_and_the_service_made(world, capsys):
+    step = "before: [{name: migrate, command: [alembic]}]"
+    world.edit('  api:\n    image: "web:1"', f'  api:\n    {step}\n    image: "web:1"')
+    world.runtime.scripts["web:1 alembic"] = CRASHES
+    assert main(["apply", "--yes"]) == 1
+    assert main(["why", "service/api"]) == 1
+    assert "`hokusai retry service/api --reason TEXT`" in capsys.readouterr().out
+    done = Script(exits_after=timedelta(0))
+    world.runtime.scripts["web:1 alembic"] = done
+
+    assert main(["retry", "service/api", "--reason", "made it", "--yes"]) == 0
+
+    assert present(world) == f"{API}:1"
+    assert main(["retry", "service/api", "--reason", "again", "--yes"]) == 2
+    assert "nothing was rejected" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -123,3 +123,13 @@ def test_a_restart_is_forgotten_after_its_interval(world):
     world.aws.call("ecs", "TagResource", resourceArn=arn, tags=[tag])
 
     assert Hand(world).action(Verb.RESTART, world.api()).disruptive
+
+
+def test_history_tells_who_restarted_it_and_why(world):
+    Hand(world).does(Verb.RESTART, world.api(), reason="it leaks")
+    world.run(world.api())
+
+    newest, *before = world.driver().rollouts(world.api())
+
+    assert newest.asked == "restarted by ada@laptop: it leaks"
+    assert {one.asked for one in before} == {""}

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from controller.core.driver import Applied
-from controller.core.errors import RefusedError
+from controller.core.errors import PermanentError, RefusedError
 from controller.core.freeze import Freeze
 from controller.core.plan import Hold, Verb
 from controller.core.resource import Mode
@@ -64,6 +64,9 @@ def test_what_was_mended_outside_of_the_document_is_rolled_out_after_a_retry(wor
     assert result.converged
     assert present(world) == SECOND
     assert world.tags()[RETRIED_BY] == "ada@laptop: made the secret"
+    newest, *before = world.driver().rollouts(world.api("api:2"))
+    assert newest.asked == "tried again by ada@laptop: made the secret"
+    assert {one.asked for one in before} == {""}
 
 
 def test_a_controller_that_lost_everything_tries_again_all_the_same(world):
@@ -101,6 +104,7 @@ def test_what_ecs_gave_up_on_and_left_in_place_is_deployed_anew(world):
     assert present(world) == SECOND
     rollouts = world.driver().rollouts(world.api("api:2", **STAYS))
     assert len(rollouts) == deployed + 1
+    assert rollouts[0].asked == "tried again by ada@laptop: it does not answer"
 
 
 def test_what_nobody_rejected_is_not_tried_again(world):
@@ -162,3 +166,35 @@ def test_the_dead_end_of_a_rollback_names_the_way_out(world):
     outcome = Hand(world).rolls_back(world.api("api:2"), SECOND)
 
     assert "`hokusai retry service/api --reason TEXT`" in outcome.message
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_what_was_deregistered_since_it_failed_is_not_deployed_anew_but_explained(
+    world, seen
+):
+    rejected(world, **STAYS)
+    resource, hand = world.api("api:2", **STAYS), Hand(world)
+    action = hand.action(Verb.RETRY, resource)
+    world.aws.call("ecs", "DeregisterTaskDefinition", taskDefinition=SECOND)
+
+    if seen:
+        world.restart()
+        told = refused(world, resource)
+    else:
+        with pytest.raises(PermanentError) as caught:
+            world.driver().apply(action)
+        told = str(caught.value)
+
+    assert f"{SECOND} is INACTIVE" in told
+    assert "change what the service declares of its tasks" in told
+    assert RETRIED not in world.tags()
+
+
+def test_what_was_rolled_back_and_deregistered_is_registered_anew_by_a_retry(world):
+    rejected(world)
+    world.aws.call("ecs", "DeregisterTaskDefinition", taskDefinition=SECOND)
+
+    Hand(world).does(Verb.RETRY, world.api("api:2"))
+
+    assert world.run(world.api("api:2")).converged
+    assert present(world) == "hokusai-api-local:3"

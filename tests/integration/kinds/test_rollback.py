@@ -182,6 +182,8 @@ def test_history_tells_each_rollout_with_image_writer_and_what_was_set_aside(wor
     assert {one.result for one in (newest, second, first)} == {Result.SUCCEEDED}
     assert (newest.present, second.present, first.present) == (True, False, False)
     assert second.set_aside == "ada@laptop: it does not answer"
+    assert newest.asked == "put back by ada@laptop: it does not answer"
+    assert (second.asked, first.asked) == ("", "")
     assert newest.images[0].startswith("api:1@sha256:")
     assert newest.by.endswith(":root")
     assert newest.took is not None

@@ -179,44 +179,6 @@ def test_a_rollout_waits_for_the_steps_before_it_and_each_runs_once(world):
     assert len(one_off_tasks(world)) == 1
 
 
-def test_a_step_that_fails_holds_the_rollout_back_and_is_not_repeated(world):
-    world.run(world.api())
-    world.runtime.scripts["api:2"] = finishes(4)
-    stepped = world.api("api:2", before=MIGRATE)
-
-    result = world.run(stepped, passes=6)
-    world.restart()
-    again = world.run(stepped, passes=3)
-
-    for seen in (result, again):
-        ready = seen.statuses[stepped.id][ConditionType.READY]
-        assert ready.reason == Hold.REVISION_REJECTED
-        assert "Step migrate before hokusai-api-local:2 exited with 4" in ready.message
-        assert "aws ecs tag-resource" in ready.message
-    assert world.service()["taskDefinition"].endswith(":1")
-    assert len(one_off_tasks(world)) == 1
-
-
-def test_a_step_that_failed_runs_once_more_when_a_person_says_so(world):
-    world.run(world.api())
-    world.runtime.scripts["api:2"] = finishes(4)
-    stepped = world.api("api:2", before=MIGRATE)
-    world.run(stepped, passes=4)
-    world.runtime.scripts["api:2"] = finishes(0)
-    again = {"key": "hokusai.ai/before.migrate", "value": "again-1"}
-    world.aws.call(
-        "ecs", "TagResource", resourceArn=world.revisions()[-1], tags=[again]
-    )
-
-    world.restart()
-    world.machine.run(stepped)
-    world.server.advance(timedelta(seconds=10))
-    world.runtime.scripts.pop("api:2")
-
-    assert world.run(stepped).converged
-    assert len(one_off_tasks(world)) == 2
-
-
 def test_a_service_is_not_even_made_before_its_steps_have_succeeded(world):
     world.runtime.scripts["api:1"] = finishes(0)
     stepped = world.api(before=MIGRATE)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from controller.core.driver import Applied
+from controller.core.driver import Applied, Failed
 from controller.core.errors import RefusedError, TransientError
 from controller.core.freeze import Freeze
 from controller.core.observation import Ownership
@@ -13,6 +13,7 @@ from controller.core.request import Request
 from controller.core.resource import Mode, ResourceId
 from controller.core.safety import Limits
 from controller.engine.requests import Requests
+from tests.fakes.stopped_clock import NOON
 from tests.fakes.toy import KINDS, ToyState, declared, toy
 from tests.fakes.toy_world import ToyDriver
 from tests.unit.engine.test_reconciler import reconciler
@@ -66,7 +67,9 @@ def test_a_request_becomes_an_action_that_says_who_asks():
         pytest.param(Nobodys({A: ToyState()}), {}, "our tag", id="not ours"),
         pytest.param(None, {"refuses": "not now"}, "not now", id="by its kind"),
         pytest.param(None, {"mode": Mode.SUGGEST}, "is suggest", id="by its mode"),
-        pytest.param(None, {"limits": FROZEN}, "the fair", id="frozen"),
+        pytest.param(
+            None, {"limits": FROZEN}, "the fair.*platform.freeze", id="frozen"
+        ),
         pytest.param(
             None, {"limits": Limits(max_disruptive_actions=0)}, "As many", id="budget"
         ),
@@ -107,3 +110,27 @@ def test_how_a_resource_does_is_looked_at_anew():
 
     assert found.health(toy("a")).reason == "Broken"
     assert isinstance(found.health(toy("b")).reason, str)
+
+
+def test_what_its_kind_allows_may_be_asked_for_of_what_does_not_exist_yet():
+    found = requests(ToyDriver())
+    kinds = found.reconciler.kinds
+    found.reconciler.kinds = {"toy": replace(kinds["toy"], unmade={Verb.RETRY})}
+    resource = toy("a")
+
+    action = found.action(Verb.RETRY, ASKED, resource, declared(resource), Limits())
+
+    assert (action.verb, action.observed) == (Verb.RETRY, None)
+    with pytest.raises(RefusedError, match="does not exist"):
+        found.action(Verb.RESTART, ASKED, resource, declared(resource), Limits())
+
+
+def test_what_failed_before_somebody_acted_is_tried_at_once():
+    driver = ToyDriver({A: ToyState()})
+    action, found = asked(driver), requests(driver)
+    now, error = NOON, TransientError("no answer")
+    found.reconciler.backoff.note([action], {A: Failed(error)}, now)
+
+    found.carry_out(action, declared(toy("a")))
+
+    assert found.reconciler.backoff.soonest() is None

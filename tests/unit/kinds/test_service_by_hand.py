@@ -35,7 +35,8 @@ REJECTED = (
     Rejection(content(spec()), "It crashed.", "d-2"),
     Rejection("v1:other", "It crashed.", "d-1"),
 )
-STEP = (Rejection(content(spec()), "step migrate failed."),)
+ASIDE = (Rejection(content(spec()), "It was set aside."),)
+STEP = (Rejection(content(spec()), "step migrate failed.", stopped="arn:api:2"),)
 
 
 def state(
@@ -86,7 +87,7 @@ def test_what_was_set_aside_is_held_until_other_content_is_declared():
         (Verb.RETRY, state(rollout="IN_PROGRESS"), "a rollout is under way"),
         (Verb.RETRY, state(), "nothing was rejected"),
         (Verb.RETRY, state(rejected=REJECTED[1:]), "nothing was rejected"),
-        (Verb.RETRY, state(rejected=STEP), "step migrate failed"),
+        (Verb.RETRY, state(rejected=ASIDE), "It was set aside"),
     ],
 )
 def test_what_cannot_be_done_now_is_refused_with_the_reason(verb, seen, told):
@@ -103,6 +104,7 @@ def test_what_cannot_be_done_now_is_refused_with_the_reason(verb, seen, told):
         (Verb.ROLL_BACK, state(rollout="IN_PROGRESS")),
         (Verb.ROLL_BACK, state(revision="api:1")),
         (Verb.RETRY, state(rejected=REJECTED)),
+        (Verb.RETRY, state(rejected=STEP)),
         (Verb.RESUME, state(tags={SET_ASIDE: "v1:other", SET_ASIDE_BY: "bob"})),
     ],
 )

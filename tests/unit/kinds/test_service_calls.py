@@ -30,6 +30,8 @@ def declared(count):
 class Cluster:
     """A cluster in which everything declared is as declared, or rolls out."""
 
+    events = ()
+
     def __init__(self, resources, rollout="COMPLETED"):
         self.specs = {r.spec.name: r.spec for r in resources.values()}
         self.rollout = rollout
@@ -52,6 +54,7 @@ class Cluster:
             "desiredCount": 1,
             "runningCount": 1,
             "currentServiceDeployment": f"arn:d/{name}",
+            "events": [*self.events],
             "tags": [{"key": OWNER_TAG, "value": PLATFORM.owner}],
             "deployments": [
                 {
@@ -118,7 +121,8 @@ class Looking:
 
     def __init__(self, count, rollout="COMPLETED", *, thorough=True):
         self.resources = declared(count)
-        self.aws = CountingAws(Cluster(self.resources, rollout))
+        self.cluster = Cluster(self.resources, rollout)
+        self.aws = CountingAws(self.cluster)
         self.clock = StoppedClock()
         self.driver = ServiceDriver(self.aws, PLATFORM, self.clock, thorough=thorough)
 
@@ -170,6 +174,26 @@ def test_tasks_are_read_by_the_hundred_and_once_a_minute():
     assert (due["ListTasks"], due["DescribeTasks"]) == (3, 3)
 
 
+def test_stopped_tasks_are_read_each_minute_for_a_while_after_one_was_replaced():
+    looking = Looking(250)
+    looking.look()
+    replaced = "(service s1) has started 1 tasks: (task abc)."
+    event = {"createdAt": looking.clock.now(), "message": replaced}
+
+    looking.cluster.events = (event,)
+    at_once, again = looking.look(), looking.look()
+    looking.clock.forward(60)
+    a_minute_later = looking.look()
+    looking.clock.forward(14 * 60)
+    at_last = looking.look()
+
+    assert (at_once["ListTasks"], at_once["DescribeTasks"]) == (3, 3)
+    assert again == {"DescribeServices": 25}
+    # Those that run are due then, too.
+    assert (a_minute_later["ListTasks"], a_minute_later["DescribeTasks"]) == (6, 6)
+    assert (at_last["ListTasks"], at_last["DescribeTasks"]) == (3, 3)
+
+
 def test_rollouts_under_way_are_read_by_the_twenty():
     looking = Looking(50, rollout="IN_PROGRESS", thorough=False)
     looking.look()
@@ -216,7 +240,9 @@ def test_the_rule_that_status_tells_is_the_one_that_is_asserted_here():
         "DescribeTaskDefinition a revision and GetService a name; rollouts under way: "
         "ceil(r / 20) DescribeServiceDeployments; tasks, each minute and while something "
         "moves: ceil(t / 100) ListTasks and DescribeTasks a cluster, one "
-        "DescribeTargetHealth a target group, one ListInstances a name; undeclared ones, "
+        "DescribeTargetHealth a target group, one ListInstances a name; tasks that "
+        "stopped, at once while one is missing and each minute after ECS replaced one: "
+        "ceil(s / 100) ListTasks and DescribeTasks a cluster; undeclared ones, "
         "each minute: ceil(all / 100) ListServices, ceil(u / 10) DescribeServices a "
         "cluster; each minute: ceil(g / 50) DescribeLogGroups; with routes: "
         "ceil(g / 20) DescribeTargetGroups, ceil(b / 20) DescribeLoadBalancers, "

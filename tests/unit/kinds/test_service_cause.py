@@ -1,23 +1,26 @@
 """Why tasks do not run, in one sentence."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from controller.kinds.service.cause import culprit, sentence
-from controller.kinds.service.fleet import Task, task_of
+from controller.kinds.service.task import Task, task_of
 
 SCALED = "Scaling activity initiated by (deployment ecs-svc/3)"
 
 
-def task(id_, started_by="ecs-svc/2", at="1", **more):
-    return Task(id_, started_by, "STOPPED", "", "", stopped_at=at, **more)
+def task(id_, started_by="ecs-svc/2", at=1, **more):
+    stopped_at = datetime(2026, 1, 1, at, tzinfo=UTC)
+    return Task(id_, started_by, "STOPPED", "", "", stopped_at=stopped_at, **more)
 
 
 def test_the_last_task_of_the_deployment_that_failed_is_to_blame():
     tasks = [
-        task("a", at="1"),
-        task("b", at="2"),
-        task("c", at="3", stop_code="ServiceSchedulerInitiated", reasons=(SCALED,)),
-        task("d", at="4", started_by="ecs-svc/1"),
+        task("a", at=1),
+        task("b", at=2),
+        task("c", at=3, stop_code="ServiceSchedulerInitiated", reasons=(SCALED,)),
+        task("d", at=4, started_by="ecs-svc/1"),
     ]
 
     assert culprit(tasks, "ecs-svc/2").id == "b"
@@ -31,7 +34,7 @@ def test_a_task_that_the_scheduler_stopped_for_its_health_is_to_blame():
         stop_code="ServiceSchedulerInitiated",
         reasons=("Task failed ELB health checks in (target-group arn:tg/api)",),
     )
-    room = task("c", at="3", stop_code="ServiceSchedulerInitiated", reasons=(SCALED,))
+    room = task("c", at=3, stop_code="ServiceSchedulerInitiated", reasons=(SCALED,))
 
     assert culprit([unhealthy, room], "ecs-svc/2") == unhealthy
 

@@ -56,9 +56,20 @@ EFFECTS = [
     ("role", "arn:aws:iam::123456789012:role/mine", "replace"),
 ]
 
+# A volume and a port that fields of the service may name.
+NAMED = {
+    "volumes": [{"name": "data"}],
+    "containerDefinitions": [
+        {
+            "name": "hokusai-api-development",
+            "portMappings": [{"containerPort": 80, "name": "p"}],
+        }
+    ],
+}
+
 
 def spec(**fields) -> ServiceSpec:
-    declared = {"image": "hokusai/api:1", **fields}
+    declared = {"image": "hokusai/api:1", "task": NAMED, **fields}
     return KIND.complete("api", ServiceSpec.model_validate(declared), PLATFORM)
 
 

@@ -11,6 +11,7 @@ from controller.cli import exits, options
 
 Command = Callable[[argparse.Namespace], int]
 
+_LOOKS_THERE = "let `hokusai serve` there look instead, without AWS from here"
 SHELLS = ("bash", "zsh", "fish")
 
 
@@ -197,6 +198,7 @@ def _history(verbs: Verbs) -> None:
     options.target(parser)
     options.document(parser)
     options.output(parser)
+    options.server(parser, _LOOKS_THERE)
     _number(parser)
 
 
@@ -238,6 +240,7 @@ def _logs(verbs: Verbs) -> None:
     options.target(parser)
     options.document(parser)
     options.output(parser)
+    options.server(parser, _LOOKS_THERE)
     parser.add_argument(
         "--since",
         type=options.span,
@@ -349,6 +352,7 @@ def _local(verbs: Verbs) -> None:
 def _serve(verbs: Verbs) -> None:
     summary = "Serve the HTTP API."
     parser = _command(verbs, "serve", summary, exits.PLAIN, stays=True)
+    options.document(parser)
     parser.add_argument(
         "--host", help="address to listen on (default: HOKUSAI_API_HOST)"
     )

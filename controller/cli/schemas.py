@@ -298,7 +298,7 @@ def _history() -> Schema:
     rollout = {
         "id": _TEXT,
         "revision": _said(_TEXT, "As `rollback --to` takes it."),
-        "result": {"enum": [r.name.title().replace("_", "") for r in Result]},
+        "result": {"enum": [result.word for result in Result]},
         "present": _said(_FLAG, "Whether it is what is there now."),
         "began": nullable,
         "ended": nullable,

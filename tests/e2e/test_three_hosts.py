@@ -10,12 +10,14 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from controller.clients.clock import SystemClock
 from tests.e2e.hosts import NAMES, ROOT, SKIP, Host, address, missing, namespaces
 from tests.e2e.local_process import eventually
 from tests.fakes.postgres import postgres
@@ -193,6 +195,36 @@ def test_status_and_events_are_read_by_way_of_the_server(hosts):
     assert "create" in events.stdout.lower()
 
 
+def without_aws(host):
+    kept = {k: v for k, v in host.variables.items() if not k.startswith("AWS_")}
+    return replace(host, variables=kept)
+
+
+def test_what_runs_is_looked_at_without_aws_by_way_of_the_server(hosts):
+    group, stream = "/ecs/t-web-development", "ecs/t-web-development/by-hand"
+    now = int(SystemClock().now().timestamp() * 1000)
+    of = ("--log-group-name", group, "--log-stream-name", stream)
+    hosts.cli.aws("logs", "create-log-stream", *of)
+    events = f"timestamp={now},message=token=hunter2"
+    hosts.cli.aws("logs", "put-log-events", *of, "--log-events", events)
+    person = without_aws(hosts.cli)
+
+    alone = person.hokusai("history", "service/web")
+    history = person.hokusai("history", "service/web", "--server", API)
+    logs = person.hokusai("logs", "service/web", "--server", API)
+    status = person.hokusai("status", "service/web", "--server", API)
+
+    assert alone.returncode == 2
+    assert history.returncode == 0, history.stderr
+    assert "t-web-development:1 (present)" in history.stdout
+    assert logs.returncode == 0, logs.stderr
+    assert "by-hand" in logs.stdout
+    assert "token=***" in logs.stdout
+    assert status.returncode == 0, status.stderr
+    assert "target health" in status.stdout
+    assert "could not be seen" not in status.stdout
+
+
 def test_a_host_without_a_store_cannot_know_what_was_announced(hosts):
     unknown = hosts.cli.hokusai("diff")
     left_out = hosts.cli.hokusai("diff", "--without-store")
@@ -253,7 +285,16 @@ def test_without_the_key_it_is_refused_with_the_variable_to_set(hosts):
     assert "Set HOKUSAI_API_KEY" in ran.stderr
 
 
-@pytest.mark.parametrize("words", [("status",), ("events",), ("apply", "--yes")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("status",),
+        ("events",),
+        ("apply", "--yes"),
+        ("history", "service/web"),
+        ("logs", "service/web", "--follow"),
+    ],
+)
 def test_a_server_that_is_not_there_is_named(hosts, words):
     nobody = API.replace(str(API_PORT), "9")
 

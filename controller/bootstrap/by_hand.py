@@ -68,7 +68,20 @@ class ByHand:
             raise RefusedError(msg)
         return outcome.message
 
-    def follow(self, timeout: float, told: Told) -> Health | Unknown:
+    def ends_well(self, action: Action, timeout: float, told: Told) -> bool:
+        """Follow what was begun to its end; return whether it does well then.
+
+        Args:
+            action: What was carried out.
+            timeout: Seconds after which to stop waiting.
+            told: Called with how it does, and the seconds since the start.
+        """
+        if action.permits:
+            return self._roll_out(timeout, told)
+        health = self._settled(timeout, told)
+        return isinstance(health, Health) and health.level is Level.HEALTHY
+
+    def _settled(self, timeout: float, told: Told) -> Health | Unknown:
         """Return how it does once nothing moves any more, or time is up."""
         clock = self._controller.clock
         began = clock.monotonic()
@@ -84,13 +97,8 @@ class ByHand:
             if not moves or elapsed >= timeout:
                 return health
 
-    def roll_out(self, timeout: float, told: Told) -> bool:
-        """Have what is declared rolled out; return whether it is, and does well.
-
-        Args:
-            timeout: Seconds after which to stop waiting.
-            told: Called with how it does, and the seconds since the start.
-        """
+    def _roll_out(self, timeout: float, told: Told) -> bool:
+        """Have what is declared rolled out; return whether it is, and does well."""
         raise NotImplementedError
 
     def concluded(self) -> dict[ResourceId, Conditions]:
@@ -108,7 +116,7 @@ class Held(ByHand):
         super().__init__(work.controller, target)
         self._work = work
 
-    def roll_out(self, timeout: float, told: Told) -> bool:
+    def _roll_out(self, timeout: float, told: Told) -> bool:
         """Do passes on it until nothing is under way any more, or time is up."""
         target = self._resource.id
 

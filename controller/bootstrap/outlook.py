@@ -33,11 +33,15 @@ class ServedOutlook:
     Args:
         file: The document.
         chosen: Which environment is meant, if that was said.
+        state: Where the local platform keeps its data, if that was said.
     """
 
-    def __init__(self, file: Path, chosen: str | None) -> None:
+    def __init__(
+        self, file: Path, chosen: str | None, state: Path | None = None
+    ) -> None:
         self._file = file
         self._chosen = chosen
+        self._state = state
         self._lock = threading.Lock()
         self._closing = ExitStack()
         self._open: tuple[Controller, DocumentWatch] | None = None
@@ -90,7 +94,7 @@ class ServedOutlook:
         from controller.bootstrap.command import read
         from controller.bootstrap.look import looking
 
-        context = read(self._file, self._chosen)
+        context = read(self._file, self._chosen, self._state)
         looks = looking(context, without_store=False, patience=_PATIENCE)
         try:
             controller, _ = self._closing.enter_context(looks)
@@ -99,4 +103,6 @@ class ServedOutlook:
                 # For a command that is the end; here the next who asks may be lucky.
                 raise TransientError(str(error)) from error
             raise
-        return controller, DocumentWatch(self._file, self._chosen, context.document)
+        return controller, DocumentWatch(
+            self._file, self._chosen, context.document, self._state
+        )

@@ -39,7 +39,7 @@ def carried_out(args: argparse.Namespace, verb: Verb, wanted: Wanted) -> int:
     if not args.yes and not interactive():
         msg = f"nobody can be asked here: pass --yes to {verb} without asking"
         raise RefusedError(msg)
-    context = read(args.file, args.environment)
+    context = read(args.file, args.environment, args.state)
     (target,) = chosen_targets([args.target], context.document)
     with by_hand(context, target) as work:
         request = Request(person(), " ".join(args.reason.split()), wanted(work))

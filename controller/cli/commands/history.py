@@ -12,7 +12,7 @@ def run(args: argparse.Namespace) -> int:
     from controller.bootstrap.command import read
     from controller.bootstrap.sight import aimed, sight
 
-    context = read(args.file, args.environment)
+    context = read(args.file, args.environment, args.state)
     target = aimed(args.target, context, args.server)
     with sight(context, args.server) as seen:
         found = seen.rollouts(target)

@@ -20,7 +20,7 @@ def run(args: argparse.Namespace) -> int:
     if args.follow and args.output not in _A_LINE_EACH:
         msg = f"--follow ends never, and {args.output} is written as a whole: use json"
         raise RefusedError(msg)
-    context = read(args.file, args.environment)
+    context = read(args.file, args.environment, args.state)
     target = aimed(args.target, context, args.server)
     with sight(context, args.server) as seen:
         reader = Reader(seen.pages(target, args.task), SystemClock())

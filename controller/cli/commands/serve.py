@@ -12,7 +12,9 @@ def run(args: argparse.Namespace) -> int:
     from controller.bootstrap.serving import serve_api
     from controller.settings import Settings
 
-    settings = Settings.read(environment(args.environment, args.file.parent))
-    outlook = ServedOutlook(args.file, args.environment)
+    settings = Settings.read(
+        environment(args.environment, args.file.parent, args.state)
+    )
+    outlook = ServedOutlook(args.file, args.environment, args.state)
     serve_api(settings, args.host, args.port, outlook)
     return Exit.OK

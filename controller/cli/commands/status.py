@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
     from controller.bootstrap.command import chosen_targets, read
     from controller.bootstrap.remote import remembered
 
-    context = read(args.file, args.environment)
+    context = read(args.file, args.environment, args.state)
     targets = chosen_targets(args.targets, context.document)
     with remembered(context, args.server) as stored:
         if args.watch:

@@ -1,7 +1,5 @@
 """Commands about the tools themselves."""
 
-from pathlib import Path
-
 from controller.cli import exits, options
 from controller.cli.verb import Verbs, command
 
@@ -61,13 +59,7 @@ def local(verbs: Verbs) -> None:
     parser.add_argument(
         "--once", action="store_true", help="converge, stop everything and exit"
     )
-    parser.add_argument(
-        "--state",
-        type=Path,
-        default=Path(".hokusai/local"),
-        metavar="FOLDER",
-        help="where the platform keeps its data (default: %(default)s)",
-    )
+    options.state(parser)
     options.timeout(parser, 300.0, "with --once: give up after this long")
 
 

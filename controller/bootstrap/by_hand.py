@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from controller.bootstrap.applying import LONGEST_PAUSE, Applying, applying
 from controller.core.conditions import ConditionType
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from controller.core.conditions import Conditions
     from controller.core.plan import Action, Verb
     from controller.core.request import Request
-    from controller.core.resource import ResourceId
+    from controller.core.resource import Resource, ResourceId
     from controller.core.rollouts import Rolled
     from controller.engine.reconciler import PassResult
 
@@ -47,7 +47,7 @@ class ByHand:
 
     def rollouts(self) -> tuple[Rolled, ...]:
         """Return what became of its rollouts, the newest first."""
-        return rollouts_of(self._controller, self._resource.id)
+        return rollouts_of(self._controller, self._resource)
 
     def action(self, verb: Verb, request: Request) -> Action:
         """Return what ``request`` comes to; raises RefusedError."""
@@ -142,14 +142,14 @@ def by_hand(context: Context, target: ResourceId) -> Iterator[ByHand]:
         yield Held(work, target)
 
 
-def rollouts_of(controller: Controller, target: ResourceId) -> tuple[Rolled, ...]:
-    """Return what became of the rollouts of ``target``; raises DriverError.
+def rollouts_of(controller: Controller, resource: Resource[Any]) -> tuple[Rolled, ...]:
+    """Return what became of the rollouts of ``resource``; raises DriverError.
 
     Raises:
         RefusedError: its kind has no rollouts.
     """
-    driver = controller.driver(target.kind)
+    driver = controller.driver(resource.id.kind)
     if not isinstance(driver, Historied):
-        msg = f"{target} has no rollouts: services do"
+        msg = f"{resource.id} has no rollouts: services do"
         raise RefusedError(msg)
-    return driver.rollouts(controller.document.resources[target])
+    return driver.rollouts(resource)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from controller.bootstrap.by_hand import rollouts_of
-from controller.core.errors import RefusedError
+from controller.core.errors import NotFoundError, RefusedError
 from controller.core.line_pages import Cursor, Page, first_page, next_page
 from controller.core.lines import Limit, Line, Logged
 
 if TYPE_CHECKING:
     from controller.bootstrap.controller import Controller
     from controller.core.details import Section
-    from controller.core.resource import ResourceId
+    from controller.core.resource import Resource, ResourceId
     from controller.core.rollouts import Rolled
 
 
@@ -25,7 +25,7 @@ class Near:
 
     def details(self, target: ResourceId) -> tuple[Section, ...]:
         """Return all there is to see of ``target``; what cannot be seen says why."""
-        return self._controller.details(self._controller.document.resources[target])
+        return self._controller.details(self._declared(target))
 
     def rollouts(self, target: ResourceId) -> tuple[Rolled, ...]:
         """Return what became of its rollouts, the newest first.
@@ -34,7 +34,7 @@ class Near:
             RefusedError: its kind has no rollouts.
             DriverError: they could not be seen.
         """
-        return rollouts_of(self._controller, target)
+        return rollouts_of(self._controller, self._declared(target))
 
     def lines(
         self,
@@ -53,8 +53,8 @@ class Near:
         if not isinstance(driver, Logged):
             msg = f"{target} writes no lines: services do"
             raise RefusedError(msg)
-        resource = self._controller.document.resources[target]
-        return tuple(driver.lines(resource, since, source, most))
+        declared = self._declared(target)
+        return tuple(driver.lines(declared, since, source, most))
 
     def pages(self, target: ResourceId, source: str) -> NearPages:
         """Return the lines of ``target``, or of one of its processes."""
@@ -63,6 +63,14 @@ class Near:
     def now(self) -> datetime:
         """Return the time."""
         return self._controller.clock.now()
+
+    def _declared(self, target: ResourceId) -> Resource[Any]:
+        """Return what is declared at ``target`` now: documents change meanwhile."""
+        try:
+            return self._controller.document.resources[target]
+        except KeyError:
+            msg = f"{target} is not declared"
+            raise NotFoundError(msg) from None
 
 
 class NearPages:

@@ -77,10 +77,10 @@ class ServedOutlook:
             if self._open is None:
                 self._open = self._opened()
             controller, watch = self._open
-            controller.document = watch.current()
-            if id_ not in controller.document.resources:
-                msg = f"{id_} is not declared in {self._file} of the server"
-                raise NotFoundError(msg)
+            document = controller.document = watch.current()
+        if id_ not in document.resources:
+            msg = f"{id_} is not declared in {self._file} of the server"
+            raise NotFoundError(msg)
         return Near(controller)
 
     def _opened(self) -> tuple[Controller, DocumentWatch]:

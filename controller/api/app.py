@@ -6,10 +6,12 @@ from controller.api import errors
 from controller.api.counting import Counting
 from controller.api.health import HealthSource
 from controller.api.models import ModelSource
+from controller.api.outlook import Window
 from controller.api.records import Records
 from controller.api.routes import control as control_routes
 from controller.api.routes import health as health_routes
 from controller.api.routes import models as models_routes
+from controller.api.routes import outlook as outlook_routes
 from controller.core.clock import Clock
 from controller.core.secret import Secret
 from controller.telemetry.metrics import Counter, Metrics
@@ -23,6 +25,7 @@ def create_app(
     version: str,
     metrics: Counter | None = None,
     records: Records | None = None,
+    window: Window | None = None,
     key: Secret | None = None,
 ) -> FastAPI:
     """Return the application.
@@ -34,7 +37,8 @@ def create_app(
         version: Of this program.
         metrics: Where requests are counted.
         records: What the controller wrote down; None to leave those routes out.
-        key: What a caller must show to see the records.
+        window: What the controller sees just now; None to leave those routes out.
+        key: What a caller must show to see either.
     """
     app = FastAPI(
         title="Hokusai",
@@ -54,5 +58,7 @@ def create_app(
     app.include_router(models_routes.router(models))
     if records is not None:
         app.include_router(control_routes.router(records, key))
+    if window is not None:
+        app.include_router(outlook_routes.router(window, clock, key))
     app.add_middleware(Counting, metrics=metrics or Metrics())
     return app

@@ -9,7 +9,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from controller.core.errors import ControllerError, NotFoundError, TransientError
+from controller.core.errors import (
+    ControllerError,
+    DriverError,
+    NotFoundError,
+    TransientError,
+)
+from controller.core.redact import redact
 
 log = logging.getLogger(__name__)
 
@@ -58,13 +64,17 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
 
 
 async def _ours(_request: Request, error: Exception) -> JSONResponse:
+    told = redact(str(error), ())
     match error:
         case NotFoundError():
-            return problem(HTTPStatus.NOT_FOUND, str(error))
+            return problem(HTTPStatus.NOT_FOUND, told)
         case TransientError():
-            return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), _RETRY_AFTER)
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, told, _RETRY_AFTER)
+        case DriverError():
+            return problem(HTTPStatus.BAD_GATEWAY, told)
         case _:
-            return problem(HTTPStatus.BAD_GATEWAY, str(error))
+            # It is ours to refuse, as things are; the message says what to do.
+            return problem(HTTPStatus.CONFLICT, told)
 
 
 async def _unforeseen(request: Request, error: Exception) -> JSONResponse:

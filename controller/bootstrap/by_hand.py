@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from controller.bootstrap.applying import LONGEST_PAUSE, Applying, applying
 from controller.bootstrap.asks import asks_of
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from controller.core.conditions import Conditions
     from controller.core.plan import Action, Verb
     from controller.core.request import Request
-    from controller.core.resource import ResourceId
+    from controller.core.resource import Resource, ResourceId
     from controller.core.rollouts import Rolled
     from controller.engine.reconciler import PassResult
 
@@ -49,7 +49,7 @@ class ByHand:
 
     def rollouts(self) -> tuple[Rolled, ...]:
         """Return what became of its rollouts, the newest first."""
-        return _rolled(self._controller, self._resource.id)
+        return _rolled(self._controller, self._resource)
 
     def action(self, verb: Verb, request: Request) -> Action:
         """Return what ``request`` comes to; raises RefusedError."""
@@ -70,7 +70,20 @@ class ByHand:
             raise RefusedError(msg)
         return outcome.message
 
-    def follow(self, timeout: float, told: Told) -> Health | Unknown:
+    def ends_well(self, action: Action, timeout: float, told: Told) -> bool:
+        """Follow what was begun to its end; return whether it does well then.
+
+        Args:
+            action: What was carried out.
+            timeout: Seconds after which to stop waiting.
+            told: Called with how it does, and the seconds since the start.
+        """
+        if action.permits:
+            return self._roll_out(timeout, told)
+        health = self._settled(timeout, told)
+        return isinstance(health, Health) and health.level is Level.HEALTHY
+
+    def _settled(self, timeout: float, told: Told) -> Health | Unknown:
         """Return how it does once nothing moves any more, or time is up."""
         clock = self._controller.clock
         began = clock.monotonic()
@@ -86,13 +99,8 @@ class ByHand:
             if not moves or elapsed >= timeout:
                 return health
 
-    def roll_out(self, timeout: float, told: Told) -> bool:
-        """Have what is declared rolled out; return whether it is, and does well.
-
-        Args:
-            timeout: Seconds after which to stop waiting.
-            told: Called with how it does, and the seconds since the start.
-        """
+    def _roll_out(self, timeout: float, told: Told) -> bool:
+        """Have what is declared rolled out; return whether it is, and does well."""
         raise NotImplementedError
 
     def concluded(self) -> dict[ResourceId, Conditions]:
@@ -110,7 +118,7 @@ class Held(ByHand):
         super().__init__(work.controller, target)
         self._work = work
 
-    def roll_out(self, timeout: float, told: Told) -> bool:
+    def _roll_out(self, timeout: float, told: Told) -> bool:
         """Do passes on it until nothing is under way any more, or time is up."""
         target = self._resource.id
 
@@ -136,20 +144,20 @@ def by_hand(context: Context, target: ResourceId) -> Iterator[ByHand]:
         yield Held(work, target)
 
 
-def rollouts_of(controller: Controller, target: ResourceId) -> tuple[Rolled, ...]:
-    """Return what became of the rollouts of ``target``, and what was asked for by hand.
+def rollouts_of(controller: Controller, resource: Resource[Any]) -> tuple[Rolled, ...]:
+    """Return what became of its rollouts, and what was asked for by hand.
 
     Raises:
         RefusedError: its kind has no rollouts.
         DriverError: they could not be seen.
     """
-    rolled = _rolled(controller, target)
-    return with_asked(rolled, asks_of(controller.settings, target))
+    rolled = _rolled(controller, resource)
+    return with_asked(rolled, asks_of(controller.settings, resource.id))
 
 
-def _rolled(controller: Controller, target: ResourceId) -> tuple[Rolled, ...]:
-    driver = controller.driver(target.kind)
+def _rolled(controller: Controller, resource: Resource[Any]) -> tuple[Rolled, ...]:
+    driver = controller.driver(resource.id.kind)
     if not isinstance(driver, Historied):
-        msg = f"{target} has no rollouts: services do"
+        msg = f"{resource.id} has no rollouts: services do"
         raise RefusedError(msg)
-    return driver.rollouts(controller.document.resources[target])
+    return driver.rollouts(resource)

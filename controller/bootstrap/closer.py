@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from controller.core.details import Section
-from controller.core.errors import RefusedError
+from controller.core.errors import ControllerError, DriverError, RefusedError
 
 if TYPE_CHECKING:
     from controller.bootstrap.command import Context
@@ -31,7 +31,7 @@ class Closer:
 def look_closer(
     context: Context, target: ResourceId | None, *, everything: bool
 ) -> Closer:
-    """Return what a look at the world adds. Writes nothing.
+    """Return what a look at the world from here adds. Writes nothing.
 
     Args:
         context: What the command works with.
@@ -54,5 +54,31 @@ def look_closer(
             return Closer({target: controller.details(resource)}, spent)
     except RefusedError as error:
         # What the store says is worth showing even if AWS is not ours to ask.
-        problem = Section("details", problem=str(error))
-        return Closer({target: (problem,)} if target else {})
+        return _without(target, error)
+
+
+def look_closer_there(
+    context: Context, target: ResourceId | None, server: str
+) -> Closer:
+    """Return what a look by ``server`` adds. Writes nothing.
+
+    Args:
+        context: What the command works with.
+        target: The resource to show in full, if one is.
+        server: Whose API is asked.
+    """
+    if target is None:
+        return Closer()
+    from controller.bootstrap.sight import sight
+
+    try:
+        with sight(context, server) as seen:
+            return Closer({target: seen.details(target)})
+    except (RefusedError, DriverError) as error:
+        # Conditions need no look: the server had them.
+        return _without(target, error)
+
+
+def _without(target: ResourceId | None, error: ControllerError) -> Closer:
+    problem = Section("details", problem=str(error))
+    return Closer({target: (problem,)} if target else {})

@@ -32,14 +32,19 @@ class Context:
     kinds: Mapping[str, Kind[Any, Any]]
 
 
-def read(file: Path, chosen: str | None) -> Context:
+def read(file: Path, chosen: str | None, state: Path | None = None) -> Context:
     """Return the context of a command on ``file``.
+
+    Args:
+        file: The document.
+        chosen: Which environment is meant, if that was said.
+        state: Where the local platform keeps its data, if that was said.
 
     Raises:
         SpecError: the document is not valid.
         RefusedError: an environment variable is not valid.
     """
-    environ = environment(chosen, file.parent)
+    environ = environment(chosen, file.parent, state)
     kinds = discover()
     settings = Settings.read(environ)
     document = load(str(file), environment=chosen, environ=environ, kinds=kinds)

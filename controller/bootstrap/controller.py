@@ -17,7 +17,7 @@ from controller.clients.aws import (
     Credentials,
     verify_account,
 )
-from controller.clients.aws.patient import PatientAws
+from controller.clients.aws.patient import POLICY, PatientAws
 from controller.clients.aws.rates import Limiter
 from controller.clients.clock import SystemClock
 from controller.clients.secrets import Secrets
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from controller.core.planner import DesiredState, Kinds
     from controller.core.preflight import Results
     from controller.core.resource import Resource, ResourceId
+    from controller.core.retry import RetryPolicy
     from controller.settings import Settings
     from controller.spec.document import Document
 
@@ -70,6 +71,7 @@ class Controller:
         stored: The parts on a store; None to work without one.
         wishes: What the command asks for beside the document.
         light: Whether this ends soon, and so does without what is slow to start.
+        patience: How often AWS is asked again when it has no answer.
 
     Raises:
         RefusedError: the credentials belong to another account or region.
@@ -85,6 +87,7 @@ class Controller:
         stored: Stored | None = None,
         wishes: Wishes | None = None,
         light: bool = False,
+        patience: RetryPolicy = POLICY,
     ) -> None:
         self.document = document
         self.clock = SystemClock()
@@ -99,7 +102,7 @@ class Controller:
             light=light,
             limiter=Limiter(self.clock),
         )
-        self.aws = CountingAws(PatientAws(boto, self.clock))
+        self.aws = CountingAws(PatientAws(boto, self.clock, patience))
         verify_account(self.aws, platform.account, platform.region)
         self.secrets = Secrets(environ, self.aws)
         self._closing = ExitStack()

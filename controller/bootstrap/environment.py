@@ -10,7 +10,9 @@ LOCAL_STATE = Path(".hokusai/local")
 LOCAL_ENVIRONMENT = "environment.json"
 
 
-def environment(chosen: str | None, folder: Path) -> dict[str, str]:
+def environment(
+    chosen: str | None, folder: Path, state: Path | None = None
+) -> dict[str, str]:
     """Return the environment variables of a command.
 
     For the local environment, what the running local platform wrote down stands
@@ -19,11 +21,12 @@ def environment(chosen: str | None, folder: Path) -> dict[str, str]:
     Args:
         chosen: The environment named on the command line, if any.
         folder: Where the document is; the local platform's state is below it.
+        state: Where that is instead, if it was said.
     """
     own = dict(os.environ)
     if (chosen or own.get("ENVIRONMENT")) != "local":
         return own
-    return {**local_environment(folder / LOCAL_STATE), **own}
+    return {**local_environment(state or folder / LOCAL_STATE), **own}
 
 
 def local_environment(state: Path) -> Mapping[str, str]:

@@ -84,7 +84,7 @@ class Handed(ByHand):
         )
         raise RefusedError(msg)
 
-    def roll_out(self, timeout: float, told: Told) -> bool:
+    def _roll_out(self, timeout: float, told: Told) -> bool:
         """Follow the passes that its holder does on it until it has settled."""
 
         def turn(statuses: Statuses, elapsed: float) -> None:

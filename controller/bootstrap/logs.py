@@ -5,69 +5,88 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from controller.core.errors import RefusedError, TransientError
-from controller.core.lines import Line, Logged
+from controller.core.errors import TransientError
+from controller.core.line_pages import LATE, Cursor, Page
 
 if TYPE_CHECKING:
-    from controller.bootstrap.controller import Controller
     from controller.core.clock import Clock
-    from controller.core.resource import ResourceId
+    from controller.core.lines import Line
 
 POLL_SECONDS = 2.0
-# CloudWatch may show a line this much later than others of the same time.
-_LATE = timedelta(seconds=30)
+
+
+class Pages(Protocol):
+    """Lines of one resource, a page at a time, from wherever they are read."""
+
+    def first(self, span: timedelta, number: int) -> Page:
+        """Return the first page of the newest lines of that time.
+
+        Raises:
+            RefusedError: nothing of its kind writes lines.
+            DriverError: they could not be read.
+        """
+        ...
+
+    def after(self, cursor: Cursor) -> Page:
+        """Return the page after ``cursor``. Safe to repeat; raises as ``first``."""
+        ...
 
 
 class Reader:
     """Reads the lines of one resource, each once.
 
     Args:
-        controller: Reaches the outside.
-        target: Whose lines.
-        source: Of one of its processes; empty for all.
-
-    Raises:
-        RefusedError: nothing of its kind writes lines.
+        pages: Where they are read.
+        clock: Waited on between two looks.
     """
 
-    def __init__(self, controller: Controller, target: ResourceId, source: str) -> None:
-        driver = controller.driver(target.kind)
-        if not isinstance(driver, Logged):
-            msg = f"{target} writes no lines: services do"
-            raise RefusedError(msg)
-        self._driver = driver
-        self._resource = controller.document.resources[target]
-        self._clock: Clock = controller.clock
-        self._source = source
+    def __init__(self, pages: Pages, clock: Clock) -> None:
+        self._pages = pages
+        self._clock = clock
+        self._cursor: Cursor | None = None
         self._seen: dict[str, datetime] = {}
 
     def last(self, span: timedelta, number: int) -> tuple[Line, ...]:
         """Return the newest lines of the last ``span``, the oldest first."""
-        since = self._clock.now() - span
-        return tuple(deque(self._new(since), maxlen=number))
+        page = self._pages.first(span, number)
+        newest = deque(self._new(page), maxlen=number)
+        while page.more:
+            page = self._pages.after(page.cursor)
+            newest.extend(self._new(page))
+        return tuple(newest)
 
     def following(self, ends: Callable[[], bool] = lambda: False) -> Iterator[Line]:
-        """Yield what is written from now on, until ``ends``.
+        """Yield what is written after what ``last`` returned, until ``ends``.
 
         An outage of a moment is waited for: what was written meanwhile follows.
         """
         while not ends():
             self._clock.sleep(POLL_SECONDS)
             try:
-                yield from self._new(self._newest() - _LATE)
+                yield from self._round(ends)
             except TransientError:
                 continue
 
-    def _newest(self) -> datetime:
-        return max(self._seen.values(), default=self._clock.now())
+    def _round(self, ends: Callable[[], bool]) -> Iterator[Line]:
+        """Yield the lines of all pages there are already."""
+        if self._cursor is None:
+            msg = "what follows is told after the last lines"
+            raise AssertionError(msg)
+        more = True
+        while more and not ends():
+            page = self._pages.after(self._cursor)
+            more = page.more
+            yield from self._new(page)
 
-    def _new(self, since: datetime) -> Iterator[Line]:
-        """Yield the lines since then that were not told yet."""
-        found = [*self._driver.lines(self._resource, since, self._source)]
-        known = self._seen
-        # Those before cannot come again.
-        self._seen = {id_: at for id_, at in known.items() if at >= since - _LATE}
-        self._seen |= {line.id: line.at for line in found}
-        return iter([line for line in found if line.id not in known])
+    def _new(self, page: Page) -> tuple[Line, ...]:
+        """Return the lines that were not told yet; those count as told."""
+        new = tuple(line for line in page.lines if line.id not in self._seen)
+        self._cursor = page.cursor
+        self._seen |= {line.id: line.at for line in page.lines}
+        if not page.more:
+            since = page.cursor.floor[0] - LATE
+            # Those before cannot come again.
+            self._seen = {id_: at for id_, at in self._seen.items() if at >= since}
+        return new

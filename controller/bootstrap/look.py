@@ -7,7 +7,9 @@ from controller.bootstrap.command import Context
 from controller.bootstrap.controller import Controller
 from controller.bootstrap.drivers import Wishes
 from controller.bootstrap.store_file import store_is_there
+from controller.clients.aws.patient import POLICY
 from controller.clients.clock import SystemClock
+from controller.core.retry import RetryPolicy
 
 # What lives in the store only.
 STORED_KINDS = frozenset({"webhook"})
@@ -15,7 +17,7 @@ STORED_KINDS = frozenset({"webhook"})
 
 @contextmanager
 def looking(
-    context: Context, *, without_store: bool
+    context: Context, *, without_store: bool, patience: RetryPolicy = POLICY
 ) -> Iterator[tuple[Controller, frozenset[str]]]:
     """Yield a controller, and the kinds that were to be left out.
 
@@ -34,8 +36,11 @@ def looking(
             context.environ,
             context.kinds,
             stored=stored,
-            wishes=Wishes(without_store=without_store, thorough=False),
+            wishes=Wishes(
+                permitted=lambda: False, without_store=without_store, thorough=False
+            ),
             light=True,
+            patience=patience,
         )
         closing.callback(controller.close)
         yield controller, STORED_KINDS if without_store else frozenset()

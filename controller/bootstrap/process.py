@@ -42,7 +42,7 @@ _AFTER_ERROR = timedelta(seconds=5)
 _GRACE_SECONDS = 25.0
 
 
-def run(file: Path, chosen: str | None) -> None:
+def run(file: Path, chosen: str | None, state: Path | None = None) -> None:
     """Run until SIGTERM or SIGINT.
 
     Raises:
@@ -50,14 +50,15 @@ def run(file: Path, chosen: str | None) -> None:
             one stays in force.
         RefusedError: wrong account, or a store we cannot work with.
     """
-    context = read(file, chosen)
+    context = read(file, chosen, state)
     log_to(None, KnownSecrets(), context.settings.log_level)
     for library in _TALKATIVE:
         logging.getLogger(library).setLevel(logging.WARNING)
     clock = SystemClock()
     stored = open_store(context.settings, clock, upgrade=True)
     try:
-        asyncio.run(_Process(file, chosen, context, stored).main())
+        watch = DocumentWatch(file, chosen, context.document, state)
+        asyncio.run(_Process(watch, context, stored).main())
     finally:
         stored.database.close()
 
@@ -65,9 +66,7 @@ def run(file: Path, chosen: str | None) -> None:
 class _Process:
     """Everything that runs between the first and the last line of ``run``."""
 
-    def __init__(
-        self, file: Path, chosen: str | None, context: Context, stored: Stored
-    ) -> None:
+    def __init__(self, watch: DocumentWatch, context: Context, stored: Stored) -> None:
         self._context = context
         self._stored = stored
         self._clock = SystemClock()
@@ -75,7 +74,7 @@ class _Process:
         self._stopped = threading.Event()
         self._metrics = Metrics()
         self._dispatching: Dispatcher | None = None
-        self._watch = DocumentWatch(file, chosen, context.document)
+        self._watch = watch
         self._leader = Leader(Leases(stored.database), process_name(), self._clock)
 
     async def main(self) -> None:

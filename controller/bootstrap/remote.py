@@ -91,12 +91,19 @@ def remembered(
 @contextmanager
 def remote(context: Context, server: str) -> Iterator[RemoteRecords]:
     """Yield what the controller at ``server`` remembers; nothing is sent yet."""
+    with control_api(context, server) as api:
+        yield RemoteRecords(SystemClock(), api)
+
+
+@contextmanager
+def control_api(context: Context, server: str) -> Iterator[ControlApi]:
+    """Yield the API of ``server``, with our key; nothing is sent yet."""
     # Who reads the own store needs no HTTP client.
     from controller.clients.control import ControlApi
     from controller.clients.http import http_client
 
     with http_client(server) as http:
-        yield RemoteRecords(SystemClock(), ControlApi(http, context.settings.api_key))
+        yield ControlApi(http, context.settings.api_key)
 
 
 def _statuses(report: Mapping[str, Any]) -> dict[ResourceId, Conditions]:

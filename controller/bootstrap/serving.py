@@ -6,12 +6,15 @@ from importlib.metadata import version
 from urllib.parse import urlsplit
 
 from controller.api.app import create_app
+from controller.api.flights import Flights
 from controller.api.health import Checks, Look
 from controller.api.looks import dns_look, mlflow_look, store_look
 from controller.api.models import KnownModels
+from controller.api.outlook import Window
 from controller.api.server import serve
 from controller.bootstrap.controller import NoFallbacks
 from controller.bootstrap.mlflow import connect
+from controller.bootstrap.outlook import ServedOutlook
 from controller.bootstrap.store_file import store_is_there
 from controller.bootstrap.tried import last_tried
 from controller.clients.clock import SystemClock
@@ -32,8 +35,19 @@ from controller.store.triggers import Triggers
 from controller.telemetry.logs import KnownSecrets, log_to
 
 
-def serve_api(settings: Settings, host: str | None, port: int | None) -> None:
+def serve_api(
+    settings: Settings,
+    host: str | None,
+    port: int | None,
+    outlook: ServedOutlook,
+) -> None:
     """Serve the API until a signal says stop.
+
+    Args:
+        settings: What the environment says.
+        host: Where to listen, before what the settings say.
+        port: The same.
+        outlook: What looks for those who may not; closed at the end.
 
     Raises:
         RefusedError: no MLflow is named.
@@ -65,12 +79,16 @@ def serve_api(settings: Settings, host: str | None, port: int | None) -> None:
         closing.callback(mlflow.close)
         looks["mlflow"] = mlflow_look(mlflow.api)
         looks["dns"] = dns_look(resolver, lambda: (name,))
+        closing.callback(outlook.close)
+        flights = Flights(clock)
+        closing.callback(flights.close)
         app = create_app(
             Checks(looks, clock),
             KnownModels(mlflow.api, clock),
             clock=clock,
             version=version("hokusai-controller"),
             records=StoredRecords(database, clock) if database else None,
+            window=Window(outlook, flights),
             key=settings.api_key,
         )
         serve(app, host or settings.api_host, port or settings.api_port)

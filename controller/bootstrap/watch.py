@@ -17,16 +17,23 @@ class DocumentWatch:
     stays in force, and the problem is told once.
     """
 
-    def __init__(self, file: Path, chosen: str | None, document: Document) -> None:
+    def __init__(
+        self,
+        file: Path,
+        chosen: str | None,
+        document: Document,
+        state: Path | None = None,
+    ) -> None:
         self._file = file
         self._chosen = chosen
+        self._state = state
         self._current = document
         self._problem = ""
 
     def current(self) -> Document:
         """Return the document in force, read anew."""
         try:
-            document = read(self._file, self._chosen).document
+            document = read(self._file, self._chosen, self._state).document
         except (ControllerError, OSError) as error:
             self._tell(str(error))
             return self._current

@@ -14,8 +14,6 @@ from controller.core.request import Request
 
 if TYPE_CHECKING:
     from controller.bootstrap.by_hand import ByHand
-    from controller.core.kind import Health
-    from controller.core.observation import Unknown
     from controller.core.plan import Verb
     from controller.core.resource import ResourceId
 
@@ -41,7 +39,7 @@ def carried_out(args: argparse.Namespace, verb: Verb, wanted: Wanted) -> int:
     if not args.yes and not interactive():
         msg = f"nobody can be asked here: pass --yes to {verb} without asking"
         raise RefusedError(msg)
-    context = read(args.file, args.environment)
+    context = read(args.file, args.environment, args.state)
     (target,) = chosen_targets([args.target], context.document)
     with by_hand(context, target) as work:
         request = Request(person(), " ".join(args.reason.split()), wanted(work))
@@ -52,19 +50,10 @@ def carried_out(args: argparse.Namespace, verb: Verb, wanted: Wanted) -> int:
             tell("Nothing was done.")
             return Exit.FAILED
         tell(work.carry_out(action))
-        does_well = _followed(work, verb, args.timeout, _progress(target))
+        does_well = work.ends_well(action, args.timeout, _progress(target))
         report = Report(work.concluded(), work.now())
     out(render_report(report, args.output))
     return Exit.OK if does_well else Exit.DIFFERENT
-
-
-def _followed(work: ByHand, verb: Verb, timeout: float, told: Told) -> bool:
-    """Follow what was begun; return whether it does well in the end."""
-    from controller.core.plan import Verb
-
-    if verb is Verb.RETRY:
-        return work.roll_out(timeout, told)
-    return _does_well(work.follow(timeout, told))
 
 
 def _progress(target: ResourceId) -> Told:
@@ -77,9 +66,3 @@ def _progress(target: ResourceId) -> Told:
             tell(f"{elapsed:6.1f} s  {target}  {message}")
 
     return told
-
-
-def _does_well(health: Health | Unknown) -> bool:
-    from controller.core.kind import Health, Level
-
-    return isinstance(health, Health) and health.level is Level.HEALTHY

@@ -28,9 +28,21 @@ def file(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def state(parser: argparse.ArgumentParser) -> None:
+    """Add ``--state FOLDER``."""
+    parser.add_argument(
+        "--state",
+        type=Path,
+        metavar="FOLDER",
+        help="where `hokusai local` keeps its data (default: .hokusai/local beside the "
+        "document)",
+    )
+
+
 def document(parser: argparse.ArgumentParser) -> None:
-    """Add ``-f FILE`` and ``-e ENVIRONMENT``."""
+    """Add ``-f FILE``, ``-e ENVIRONMENT`` and ``--state FOLDER``."""
     file(parser)
+    state(parser)
     parser.add_argument(
         "-e",
         "--environment",

@@ -6,14 +6,20 @@ from typing import Any
 
 import httpx
 
-from controller.core.errors import DriverError, RefusedError, TransientError
+from controller.core.errors import (
+    DriverError,
+    PermanentError,
+    RefusedError,
+    TransientError,
+)
 from controller.core.redact import redact
 from controller.core.secret import Secret
 
 _ROOT = "/api/v1/"
 _REFUSED = 400
 _FAULT = 500
-_LONGEST = 300
+_LONGEST = 1_000
+_PROBLEM = "application/problem+json"
 
 
 class ControlApi:
@@ -48,6 +54,16 @@ class ControlApi:
         )
         return found
 
+    def look(self, what: str, asked: Mapping[str, str | int]) -> Mapping[str, Any]:
+        """Return what the server sees just now; see ``api.outlook``.
+
+        Args:
+            what: ``details``, ``history`` or ``logs``.
+            asked: Of which resource, and how much.
+        """
+        found: Mapping[str, Any] = self._request("GET", what, asked)
+        return found
+
     def ask(self, reason: str) -> int:
         """Leave a wish for a pass and return its number. Safe to repeat."""
         return int(self._request("POST", "reconcile", {"reason": reason})["id"])
@@ -59,7 +75,8 @@ class ControlApi:
 
         Raises:
             RefusedError: the key is not right, or this is no controller's API.
-            DriverError: it cannot be reached, or has no answer.
+            DriverError: it cannot be reached, or has no answer; a PermanentError
+                if what it asked in turn refused for good.
         """
         call = f"{method} {self._http.base_url.join(_ROOT + path)}"
         try:
@@ -80,24 +97,35 @@ class ControlApi:
 
 
 def _error(call: str, response: httpx.Response) -> RefusedError | DriverError:
-    why = _detail(response)
+    why, ours = _detail(response), _is_problem(response)
     match response.status_code:
         case 401 | 403:
             msg = f"{call} was refused: {why} Set HOKUSAI_API_KEY to the server's key."
             return RefusedError(msg)
-        case 404:
+        # The route is missing, not what it was asked for.
+        case 404 if not ours or why == "Not Found":
             msg = f"{call} is not there: name a `hokusai serve` that has a store"
             return RefusedError(msg)
+        # A balancer in between says the same while no server is behind it.
+        case 502 if ours:
+            return PermanentError(f"{call} failed: {why}")
         case status if status >= _FAULT:
             return TransientError(f"{call} failed: {status} {why}")
         case status:
             return RefusedError(f"{call} was refused: {status} {why}")
 
 
+def _is_problem(response: httpx.Response) -> bool:
+    told: str = response.headers.get("content-type", "")
+    return told.startswith(_PROBLEM)
+
+
 def _detail(response: httpx.Response) -> str:
     """Return what the server says of an error, as far as it is for a person."""
     try:
-        text = str(response.json()["detail"])
-    except (JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
+        told = response.json()
+        fields = [f"{e['field']}: {e['message']}" for e in told.get("errors", ())]
+        text = " ".join([str(told["detail"]), *fields])
+    except (JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError):
         text = response.reason_phrase
     return redact(text[:_LONGEST], ())

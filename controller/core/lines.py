@@ -1,10 +1,11 @@
 """What the processes of a resource wrote."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
+from controller.core.errors import RefusedError
 from controller.core.resource import Resource
 
 
@@ -25,12 +26,29 @@ class Line:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How much of what was written is taken at once.
+
+    Attributes:
+        lines: So many lines.
+        size: So many characters in them.
+    """
+
+    lines: int
+    size: int
+
+
 @runtime_checkable
 class Logged(Protocol):
     """A driver that can read what the processes of a resource wrote."""
 
     def lines(
-        self, resource: Resource[Any], since: datetime, source: str
+        self,
+        resource: Resource[Any],
+        since: datetime,
+        source: str,
+        most: Limit | None = None,
     ) -> Iterator[Line]:
         """Yield what was written since then, the oldest first.
 
@@ -40,5 +58,24 @@ class Logged(Protocol):
             resource: Whose processes.
             since: The time of the oldest line.
             source: One of them, or the beginning of its name; empty for all.
+            most: What may be kept in memory; None for all there is.
+
+        Raises:
+            RefusedError: there is more than ``most``.
         """
         ...
+
+
+def within(most: Limit | None, lines: Iterable[Line], whose: str) -> Iterator[Line]:
+    """Yield the lines, and raise RefusedError once they are more than ``most``."""
+    size = 0
+    for number, line in enumerate(lines, 1):
+        size += len(line.text)
+        if most is not None and (number > most.lines or size > most.size):
+            msg = (
+                f"{whose} wrote more in that time than is read at once "
+                f"({most.lines:,} lines or {most.size:,} characters): ask for a "
+                "shorter time with --since, or for one task with --task"
+            )
+            raise RefusedError(msg)
+        yield line

@@ -26,6 +26,7 @@ class Verb(StrEnum):
 _DISRUPTIVE = frozenset(
     {Verb.REPLACE, Verb.RESTART, Verb.DELETE, Verb.ROLL_BACK, Verb.RETRY}
 )
+_PERMITTING = frozenset({Verb.RETRY})
 
 
 class Reason(StrEnum):
@@ -129,6 +130,11 @@ class Action:
     generation: str = ""
     waits_for: tuple[ResourceId, ...] = ()
     request: Request | None = None
+
+    @property
+    def permits(self) -> bool:
+        """Whether it changes nothing that runs, and lets later passes do so."""
+        return self.verb in _PERMITTING
 
     @property
     def disruptive(self) -> bool:

@@ -20,6 +20,16 @@ class Result(StrEnum):
     STOPPED = "was stopped"
     FAILED = "failed"
 
+    @property
+    def word(self) -> str:
+        """The one word that programs read, as in ``RolledBack``."""
+        return self.name.title().replace("_", "")
+
+    @classmethod
+    def of(cls, word: str) -> "Result":
+        """Return the result with that word; raises KeyError."""
+        return {result.word: result for result in cls}[word]
+
 
 @dataclass(frozen=True, slots=True)
 class Rolled:

@@ -23,10 +23,11 @@ from controller.kinds.service.canonical import (
     Here,
     canonical,
     canonical_service,
+    managed_paths,
     real_differences,
 )
 from controller.kinds.service.canonical.shape import leaves
-from controller.kinds.service.compare import managed, setting_differences, wanted
+from controller.kinds.service.compare import setting_differences, tags_by_key, wanted
 from controller.kinds.service.settings import creation, settings
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import ServiceState
@@ -338,7 +339,7 @@ def is_off(declared, path):
 def test_every_edit_by_hand_of_a_setting_that_is_ours_is_seen(fields, data):
     spec = spec_of(fields)
     state = seen(spec)
-    ours = {p.removeprefix("service.") for p in managed(spec)}
+    ours = {*managed_paths(tags_by_key(settings(spec)))}
     live = canonical_service(state.settings)
     of_ours = [
         path

@@ -90,7 +90,7 @@ class _Task:
 def _chosen(args: argparse.Namespace) -> _Task:
     from controller.bootstrap.command import chosen_targets, read
 
-    context = read(args.file, args.environment)
+    context = read(args.file, args.environment, args.state)
     targets = chosen_targets(args.targets, context.document)
     return _Task(context, targets, Scope(targets or None))
 
@@ -105,7 +105,7 @@ def _planned(args: argparse.Namespace) -> _Task:
         msg = "a saved plan says what it acts on: leave out --plan, or the targets"
         raise RefusedError(msg)
     plan = read_plan(args.plan, plan_schema())
-    context = read(args.file, args.environment or plan.origin.environment)
+    context = read(args.file, args.environment or plan.origin.environment, args.state)
     planned = Planned(plan, context.kinds)
     asked = frozenset(plan.origin.targets)
     planned.check_origin(origin_of(context, asked, plan.origin.created_at))

@@ -18,7 +18,7 @@ def run(args: argparse.Namespace) -> int:
     if args.plan or args.allow_backlog:
         msg = "the controller there plans by itself: leave out --plan, --allow-backlog"
         raise RefusedError(msg)
-    context = read(args.file, args.environment)
+    context = read(args.file, args.environment, args.state)
     declared = context.document.resources
     targets = chosen_targets(args.targets, context.document) or declared.keys()
     desired = {id_: r for id_, r in declared.items() if id_ in targets}

@@ -16,6 +16,6 @@ def run(args: argparse.Namespace) -> int:
         return Exit.OK
     from controller.bootstrap.command import read
 
-    context = read(args.file, args.environment)
+    context = read(args.file, args.environment, args.state)
     out("\n".join(str(id_) for id_ in sorted(context.document.resources)))
     return Exit.OK

@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
     from controller.bootstrap.look import looking
     from controller.core.scope import Scope
 
-    context = read(args.file, args.environment)
+    context = read(args.file, args.environment, args.state)
     for fill in context.document.fills:
         if not fill.variable.startswith("-"):
             value = redact(fill.value, ())

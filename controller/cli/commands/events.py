@@ -12,7 +12,7 @@ def run(args: argparse.Namespace) -> int:
     from controller.bootstrap.command import address, read
     from controller.bootstrap.remote import remembered
 
-    context = read(args.file, args.environment)
+    context = read(args.file, args.environment, args.state)
     target = address(args.target, context.kinds) if args.target else None
     with remembered(context, args.server) as stored:
         found = stored.events(max(1, args.number), target)[::-1]

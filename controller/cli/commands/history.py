@@ -9,14 +9,13 @@ from controller.cli.views.rollouts import render_history
 
 def run(args: argparse.Namespace) -> int:
     """Print the rollouts of a service, the newest first."""
-    from controller.bootstrap.by_hand import rollouts_of
-    from controller.bootstrap.command import chosen_targets, read
-    from controller.bootstrap.look import looking
+    from controller.bootstrap.command import read
+    from controller.bootstrap.sight import aimed, sight
 
-    context = read(args.file, args.environment)
-    (target,) = chosen_targets([args.target], context.document)
-    with looking(context, without_store=True) as (controller, _):
-        found = rollouts_of(controller, target)
+    context = read(args.file, args.environment, args.state)
+    target = aimed(args.target, context, args.server)
+    with sight(context, args.server) as seen:
+        found = seen.rollouts(target)
     out(render_history(target, found[: max(1, args.number)], args.output))
     if not found:
         tell(f"{target} was never rolled out, as far as ECS remembers: 90 days.")

@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     from controller.bootstrap.look import looking
 
     wanted = _wanted(args)
-    context = read(args.file, args.environment)
+    context = read(args.file, args.environment, args.state)
     with looking(context, without_store=True) as (controller, _):
         found = entries_of(controller, "service", wanted)
     out(as_yaml(_document(found)))

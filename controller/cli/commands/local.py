@@ -5,6 +5,7 @@ import signal
 import threading
 from types import FrameType
 
+from controller.cli.again import again
 from controller.cli.exits import Exit
 from controller.cli.terminal import tell
 from controller.cli.views.live import Table, what_next
@@ -14,6 +15,7 @@ _LOOK_SECONDS = 0.5
 
 def run(args: argparse.Namespace) -> int:
     """Start everything, show how it does, and stop everything at the end."""
+    from controller.bootstrap.environment import LOCAL_STATE
     from controller.bootstrap.local import LocalRun
     from controller.clients.clock import SystemClock
 
@@ -21,7 +23,9 @@ def run(args: argparse.Namespace) -> int:
     began = clock.monotonic()
     stop = threading.Event()
     _on_signals(stop)
-    local = LocalRun(args.file, args.state)
+    local = LocalRun(args.file, args.state or args.file.parent / LOCAL_STATE)
+    args.environment = "local"
+    found_by = again(args, "").removeprefix("hokusai")
     tell(f"The controller's log is in {local.log_file}.")
     with local, Table(clock) as table:
         converged = False
@@ -33,7 +37,11 @@ def run(args: argparse.Namespace) -> int:
                 table.say(f"Everything is ready after {elapsed:.1f} s.")
                 if args.once:
                     break
-                table.say(what_next(local.environment(), local.names(), local.fronts()))
+                table.say(
+                    what_next(
+                        local.environment(), local.names(), local.fronts(), found_by
+                    )
+                )
             if args.once and elapsed > args.timeout:
                 break
         table.say("Stopping everything …")

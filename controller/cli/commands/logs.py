@@ -12,17 +12,18 @@ _A_LINE_EACH = {"table": plain_line, "json": json_line}
 
 def run(args: argparse.Namespace) -> int:
     """Print what the tasks of a service wrote, and go on if that is asked for."""
-    from controller.bootstrap.command import chosen_targets, read
+    from controller.bootstrap.command import read
     from controller.bootstrap.logs import Reader
-    from controller.bootstrap.look import looking
+    from controller.bootstrap.sight import aimed, sight
+    from controller.clients.clock import SystemClock
 
     if args.follow and args.output not in _A_LINE_EACH:
         msg = f"--follow ends never, and {args.output} is written as a whole: use json"
         raise RefusedError(msg)
-    context = read(args.file, args.environment)
-    (target,) = chosen_targets([args.target], context.document)
-    with looking(context, without_store=True) as (controller, _):
-        reader = Reader(controller, target, args.task)
+    context = read(args.file, args.environment, args.state)
+    target = aimed(args.target, context, args.server)
+    with sight(context, args.server) as seen:
+        reader = Reader(seen.pages(target, args.task), SystemClock())
         found = reader.last(args.since, max(1, args.number))
         if not args.follow:
             out(render_lines(target, found, args.output))

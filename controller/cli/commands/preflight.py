@@ -12,7 +12,7 @@ def run(args: argparse.Namespace) -> int:
     from controller.bootstrap.command import chosen_targets, read
     from controller.bootstrap.look import looking
 
-    context = read(args.file, args.environment)
+    context = read(args.file, args.environment, args.state)
     targets = chosen_targets(args.targets, context.document)
     declared = context.document.resources
     with looking(context, without_store=True) as (controller, _):

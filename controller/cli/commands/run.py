@@ -9,5 +9,5 @@ def run(args: argparse.Namespace) -> int:
     """Reconcile until a signal says stop."""
     from controller.bootstrap.process import run as run_process
 
-    run_process(args.file, args.environment)
+    run_process(args.file, args.environment, args.state)
     return Exit.OK

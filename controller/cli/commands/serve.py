@@ -1,15 +1,20 @@
 """``serve``: the HTTP API."""
 
 import argparse
-import os
 
 from controller.cli.exits import Exit
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve the API until a signal says stop."""
+    from controller.bootstrap.environment import environment
+    from controller.bootstrap.outlook import ServedOutlook
     from controller.bootstrap.serving import serve_api
     from controller.settings import Settings
 
-    serve_api(Settings.read(os.environ), args.host, args.port)
+    settings = Settings.read(
+        environment(args.environment, args.file.parent, args.state)
+    )
+    outlook = ServedOutlook(args.file, args.environment, args.state)
+    serve_api(settings, args.host, args.port, outlook)
     return Exit.OK

@@ -21,20 +21,23 @@ _LOOK_SECONDS = 1.0
 
 def run(args: argparse.Namespace) -> int:
     """Print what the last pass concluded, and of one resource all there is to see."""
-    from controller.bootstrap.closer import look_closer
+    from controller.bootstrap.closer import look_closer, look_closer_there
     from controller.bootstrap.command import chosen_targets, read
     from controller.bootstrap.remote import remembered
 
-    context = read(args.file, args.environment)
+    context = read(args.file, args.environment, args.state)
     targets = chosen_targets(args.targets, context.document)
     with remembered(context, args.server) as stored:
         if args.watch:
             return _watch(stored, targets, args.output)
         statuses = _asked_for(stored.statuses(), targets)
-        # What is there to look at is reached from the server, not from here.
-        near = args.server is None
-        one = next(iter(targets)) if len(targets) == 1 and near else None
-        closer = look_closer(context, one, everything=args.verbose and near)
+        one = next(iter(targets)) if len(targets) == 1 else None
+        # Whoever has a server looks through its eyes: ours may see nothing.
+        closer = (
+            look_closer_there(context, one, args.server)
+            if args.server
+            else look_closer(context, one, everything=args.verbose)
+        )
         report = Report(
             statuses,
             stored.clock.now(),

@@ -12,7 +12,7 @@ def run(args: argparse.Namespace) -> int:
     from controller.bootstrap.stored import open_store
     from controller.clients.clock import SystemClock
 
-    context = read(args.file, args.environment)
+    context = read(args.file, args.environment, args.state)
     stored = open_store(context.settings, SystemClock(), upgrade=True)
     stored.database.close()
     tell(f"The store at {context.settings.store_url} is up to date.")

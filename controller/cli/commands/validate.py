@@ -13,7 +13,7 @@ def run(args: argparse.Namespace) -> int:
     from controller.core.errors import SpecError
 
     try:
-        context = read(args.file, args.environment)
+        context = read(args.file, args.environment, args.state)
     except SpecError as error:
         if args.output in {"json", "yaml"}:
             out(render_problems(error.diagnostics, args.output))

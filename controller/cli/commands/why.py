@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     from controller.bootstrap.command import chosen_targets, read
     from controller.bootstrap.remote import remembered
 
-    context = read(args.file, args.environment)
+    context = read(args.file, args.environment, args.state)
     (target,) = chosen_targets([args.target], context.document)
     with remembered(context, args.server) as stored:
         cause = _cause(target, context, stored)

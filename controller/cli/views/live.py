@@ -62,6 +62,7 @@ def what_next(
     environment: Mapping[str, str],
     names: Iterable[tuple[str, int, str]],
     fronts: Iterable[tuple[str, int, str, str]] = (),
+    found_by: str = " -e local",
 ) -> str:
     """Return what a person may try now.
 
@@ -69,6 +70,7 @@ def what_next(
         environment: The variables by which the platform is found.
         names: Host, port and address of what answers HTTP.
         fronts: Host, local port, path and authority's file of each public name.
+        found_by: The options by which our commands find the platform.
     """
     dns_host, dns_port = environment["HOKUSAI_DNS_SERVER"].rsplit(":", 1)
     known = list(names)
@@ -76,8 +78,8 @@ def what_next(
     lines = [
         "",
         "Try, in another terminal:",
-        "  .venv/bin/hokusai status -e local",
-        "  .venv/bin/hokusai diff -e local",
+        f"  .venv/bin/hokusai status{found_by}",
+        f"  .venv/bin/hokusai diff{found_by}",
         *(f"  dig @{dns_host} -p {dns_port} {host} +short" for host, _, _ in known[:1]),
         *(
             f"  curl --resolve {host}:{port}:{address} http://{host}:{port}/health"

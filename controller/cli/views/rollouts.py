@@ -60,7 +60,7 @@ def _data(target: ResourceId, rolled: Sequence[Rolled]) -> dict[str, Any]:
             {
                 "id": one.id,
                 "revision": one.revision,
-                "result": one.result.name.title().replace("_", ""),
+                "result": one.result.word,
                 "present": one.present,
                 "began": _at(one.began),
                 "ended": _at(one.ended),

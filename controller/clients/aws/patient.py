@@ -13,12 +13,9 @@ from controller.core.retry import RetryPolicy, backoff
 
 # As often as makes three failures in ten harmless: one call in two thousand is lost.
 POLICY = RetryPolicy(attempts=6)
-# A name, a key or a token makes the second the first; API references. A revision has
-# none: whoever registers one looks for a double at once, and retires it. To look before
-# as well would cost two reads for each failure, where failures and reads are the trouble.
-REPEATABLE = frozenset(
+# A name, a key or a token makes the second the first; API references.
+SAME_TWICE = frozenset(
     {
-        "ecs:RegisterTaskDefinition",
         "ecs:CreateService",
         "ecs:UpdateService",
         "ecs:DeleteService",
@@ -32,6 +29,11 @@ REPEATABLE = frozenset(
         "ssm:PutParameter",
     }
 )
+# The second is another one. AWS has answered that the first failed, and should it be
+# there all the same, whoever made them looks for a double at once, and retires it. To
+# look before as well would cost two reads for each failure, where failures and reads
+# are the trouble.
+DOUBLE_RETIRED = frozenset({"ecs:RegisterTaskDefinition"})
 
 
 class PatientAws:
@@ -71,4 +73,4 @@ def _may_repeat(name: str, error: TransientError) -> bool:
         return False
     if isinstance(error, ThrottledError) or not is_write(name.partition(":")[2]):
         return True
-    return name in REPEATABLE
+    return name in SAME_TWICE or name in DOUBLE_RETIRED

@@ -15,7 +15,6 @@ from controller.kinds.service.canonical import (
     canonical_service,
     left_to_others,
     managed_part,
-    managed_paths,
     real_differences,
 )
 from controller.kinds.service.canonical.shape import leaves
@@ -26,7 +25,7 @@ from controller.kinds.service.freshness.pins import settled
 from controller.kinds.service.memo import Memo
 from controller.kinds.service.released import SCALING, released
 from controller.kinds.service.retry import again
-from controller.kinds.service.revision_tags import TASK, tag_changes, tag_words
+from controller.kinds.service.revision_tags import TASK, tag_changes
 from controller.kinds.service.routes.attachment import routed
 from controller.kinds.service.settings import settings, spelled_out
 from controller.kinds.service.spec import ServiceSpec
@@ -62,21 +61,6 @@ def wanted(spec: ServiceSpec) -> Plain:
 def content(spec: ServiceSpec) -> str:
     """Return the hash of the task definition that ``spec`` asks for."""
     return content_hash(wanted(spec))
-
-
-def managed(spec: ServiceSpec) -> frozenset[str]:
-    """Return the paths of a service's own fields that ``spec`` settles.
-
-    They are spelled as in changes. What was settled once and is not any more is what
-    somebody took out of the document; see ``fields.FIELDS`` for how it is removed.
-    """
-    paths = {PREFIX + path for path in managed_paths(_asked(spec)[0])}
-    paths |= tag_words(spec)
-    if spec.desired_count is not None:
-        paths.add("desired_count")
-    if spec.discovery is not None:
-        paths.add("discovery")
-    return frozenset(paths)
 
 
 def here(spec: ServiceSpec, state: ServiceState | None = None) -> Here:

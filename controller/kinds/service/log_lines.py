@@ -6,7 +6,7 @@ from typing import Any
 
 from controller.clients.aws import Aws, paginated
 from controller.core.errors import NotFoundError
-from controller.core.lines import Line
+from controller.core.lines import Limit, Line, within
 from controller.core.redact import redact_line
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.task_definition import render
@@ -23,17 +23,20 @@ class LogLines:
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
 
-    def since(self, spec: ServiceSpec, since: datetime, task: str) -> Iterator[Line]:
+    def since(
+        self, spec: ServiceSpec, since: datetime, task: str, most: Limit | None = None
+    ) -> Iterator[Line]:
         """Yield the lines written since then, the oldest first; see ``core.lines``.
 
         Raises NotFoundError if the log group does not exist, and says who makes it.
         """
-        found = [
+        found = (
             line
             for group, prefix in _logs_of(spec)
             for line in self._of_group(spec, group, since, f"{prefix}{task}")
-        ]
-        return iter(sorted(found, key=lambda line: (line.at, line.id)))
+        )
+        kept = within(most, found, spec.name)
+        return iter(sorted(kept, key=lambda line: (line.at, line.id)))
 
     def _of_group(
         self, spec: ServiceSpec, group: str, since: datetime, stream: str

@@ -14,7 +14,7 @@ from controller.core.platform import Platform
 from controller.kinds.service.canonical import canonical_service
 from controller.kinds.service.canonical.shape import Plain
 from controller.kinds.service.compare import wanted
-from controller.kinds.service.routes.rules import declared_health
+from controller.kinds.service.routes.checks import declared_health
 from controller.kinds.service.settings import creation
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.whole import complete

@@ -8,7 +8,7 @@ from controller.clients.aws import Aws
 from controller.core.clock import Clock
 from controller.core.details import Section
 from controller.core.imports import Entry, LooksSecret, Wanted
-from controller.core.lines import Line
+from controller.core.lines import Limit, Line
 from controller.core.platform import Platform
 from controller.core.resource import Resource
 from controller.core.rollouts import Rolled
@@ -36,10 +36,14 @@ class Telling:
         return Past(self._aws, self._ecs).rollouts(resource.spec)
 
     def lines(
-        self, resource: Resource[Any], since: datetime, source: str
+        self,
+        resource: Resource[Any],
+        since: datetime,
+        source: str,
+        most: Limit | None = None,
     ) -> Iterator[Line]:
         """Yield what one service's tasks wrote; see ``core.lines``."""
-        return LogLines(self._aws).since(resource.spec, since, source)
+        return LogLines(self._aws).since(resource.spec, since, source, most)
 
     def entries(self, wanted: Wanted, secret: LooksSecret) -> tuple[Entry, ...]:
         """Return what runs in the words of the document; see ``core.imports``."""

@@ -18,12 +18,15 @@ from controller.kinds.service.preflight.commands import TRUST, document
 from controller.store.database import Database
 from controller.store.heartbeat import HEART, Heartbeats
 
-DOCUMENT = """\
+HEADER = """\
 apiVersion: hokusai.ai/v1
 platform: {name: t, environment: development, account: "123456789012", region: us-east-1}
+"""
+DOCUMENT = f"""\
+{HEADER}\
 services:
-  mlflow: {image: "web:1", cpu: 256, memory: 512}
-  api: {image: "web:1", cpu: 256, memory: 512, depends_on: [service/mlflow]}
+  mlflow: {{image: "web:1", cpu: 256, memory: 512}}
+  api: {{image: "web:1", cpu: 256, memory: 512, depends_on: [service/mlflow]}}
 """
 DISCOVERED = """\
 apiVersion: hokusai.ai/v1

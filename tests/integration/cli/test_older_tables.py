@@ -6,14 +6,14 @@ from controller.cli import main
 from controller.clients.clock import SystemClock
 from controller.store.database import Database
 from controller.store.schema import SchemaState
+from tests.integration.cli.conftest import HEADER
 from tests.integration.store.next_version import program_of_the_next_version
 
 READERS = (["diff"], ["status"], ["events"], ["why", "service/web"])
-DOCUMENT = """\
-apiVersion: hokusai.ai/v1
-platform: {name: t, environment: development, account: "123456789012", region: us-east-1}
+DOCUMENT = f"""\
+{HEADER}\
 services:
-  web: {image: "web:1", cpu: 256, memory: 512}
+  web: {{image: "web:1", cpu: 256, memory: 512}}
 """
 
 

@@ -144,3 +144,30 @@ def test_explain_needs_no_document(tmp_path, monkeypatch, capsys):
     assert "Time between two checks" in capsys.readouterr().out
     assert main(["explain", "services.helth"]) == 2
     assert "did you mean health" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["status"], ["why", "service/mlflow"], ["events"]])
+def test_the_store_of_a_local_platform_is_found_where_that_keeps_its_data(
+    recorded, here, capsys, monkeypatch, words
+):
+    recorded.conclude(mlflow=(Truth.TRUE, "Ready", "Fine."))
+    state, overlays = here / "elsewhere", here / "specs" / "environments"
+    for folder in (state, overlays):
+        folder.mkdir(parents=True)
+    (overlays / "local.yaml").write_text("platform: {environment: local}\n")
+    found = {"HOKUSAI_STORE_URL": f"sqlite:///{here}/store.db"}
+    (state / "environment.json").write_text(json.dumps(found))
+    monkeypatch.delenv("HOKUSAI_STORE_URL")
+
+    default = main([*words, "-e", "local"])
+    capsys.readouterr()
+    there = main([*words, "-e", "local", "--state", str(state)])
+
+    assert (default, there) == (2, 0)
+
+
+def test_what_to_run_next_names_the_same_platform(recorded, here, capsys):
+    recorded.conclude(mlflow=(Truth.FALSE, "ApplyFailed", "No."))
+
+    assert main(["why", "service/mlflow", "--state", "elsewhere"]) == 1
+    assert "service/mlflow --state elsewhere" in capsys.readouterr().out

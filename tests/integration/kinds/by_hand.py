@@ -4,7 +4,7 @@ from controller.core.plan import Verb
 from controller.core.request import Request
 from controller.core.safety import Limits
 from controller.engine.requests import Requests
-from tests.integration.kinds.test_service_kind import World
+from tests.integration.kinds.world import World
 
 ADA = "ada@laptop"
 

@@ -9,7 +9,7 @@ from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
 from controller.kinds.service.driver import ServiceDriver
 from tests.integration.kinds.machine import PLATFORM
-from tests.integration.kinds.test_service_kind import World
+from tests.integration.kinds.world import World
 
 OURS = {OWNER_TAG: PLATFORM.owner}
 

@@ -1,15 +1,13 @@
 """What is taken out of a declaration is removed from the service, on the emulated AWS."""
 
-from tests.integration.kinds.test_service_kind import world  # noqa: F401 - a fixture
-
 ALARMS = {"alarmNames": ["errors"], "enable": True, "rollback": True}
 
 
-def declared(world, **rollout):  # noqa: F811 - the fixture's value
+def declared(world, **rollout):
     return world.api(service={"deploymentConfiguration": rollout} if rollout else {})
 
 
-def test_alarms_that_are_not_asked_for_any_more_stop_no_rollout(world):  # noqa: F811
+def test_alarms_that_are_not_asked_for_any_more_stop_no_rollout(world):
     assert world.run(declared(world, alarms=ALARMS, bakeTimeInMinutes=5)).converged
     before = world.service()["deploymentConfiguration"]
 

@@ -8,7 +8,7 @@ from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
 from tests.fakes.stopped_clock import StoppedClock
-from tests.integration.kinds.test_service_kind import World
+from tests.integration.kinds.world import World
 
 
 class SaysThatItFailed:

@@ -11,7 +11,7 @@ from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
 from controller.kinds.service.by_hand import RESTARTED, RESTARTED_BY
 from tests.integration.kinds.by_hand import Hand
-from tests.integration.kinds.test_service_kind import World
+from tests.integration.kinds.world import World
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
 from controller.emulation.server import EmulatorServer
 from controller.kinds.service.retry import RETRIED, RETRIED_BY
 from tests.integration.kinds.by_hand import Hand
-from tests.integration.kinds.test_service_kind import World
+from tests.integration.kinds.world import World
 
 FIRST, SECOND = "hokusai-api-local:1", "hokusai-api-local:2"
 CRASHES = Script(exits_after=timedelta(seconds=1), exit_code=3, says=("no secret",))

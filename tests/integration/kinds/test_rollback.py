@@ -12,7 +12,7 @@ from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
 from controller.kinds.service.by_hand import SET_ASIDE, SET_ASIDE_BY
 from tests.integration.kinds.by_hand import Hand
-from tests.integration.kinds.test_service_kind import World
+from tests.integration.kinds.world import World
 
 FIRST, SECOND = "hokusai-api-local:1", "hokusai-api-local:2"
 

@@ -14,7 +14,7 @@ from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
 from controller.emulation.server import EmulatorServer
 from controller.kinds.service.driver import ServiceDriver
 from tests.integration.kinds.machine import PLATFORM
-from tests.integration.kinds.test_service_kind import World
+from tests.integration.kinds.world import World
 
 CHECKED = {"health": {"path": "/health", "interval": 10}}
 FOR_EVER = {"deployment": {"circuit_breaker": False, "rollback": False}}

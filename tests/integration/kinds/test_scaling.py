@@ -1,12 +1,11 @@
 """Who decides how many tasks there are, on the emulated AWS."""
 
 from tests.integration.kinds.machine import PLATFORM
-from tests.integration.kinds.test_service_kind import world  # noqa: F401 - a fixture
 
 SCALED = {"minimum": 1, "maximum": 4}
 
 
-def target(world):  # noqa: F811 - the fixture's value
+def target(world):
     answer = world.aws.call(
         "application-autoscaling", "DescribeScalableTargets", ServiceNamespace="ecs"
     )
@@ -14,7 +13,7 @@ def target(world):  # noqa: F811 - the fixture's value
     return found[0] if found else None
 
 
-def scaled_by_somebody(world, count):  # noqa: F811
+def scaled_by_somebody(world, count):
     world.aws.call(
         "ecs",
         "UpdateService",
@@ -24,7 +23,7 @@ def scaled_by_somebody(world, count):  # noqa: F811
     )
 
 
-def test_both_numbers_are_set_and_put_back_and_the_count_between_is_left(world):  # noqa: F811
+def test_both_numbers_are_set_and_put_back_and_the_count_between_is_left(world):
     first = world.run(world.api(scaling=SCALED))
     made = target(world)
     scaled_by_somebody(world, 3)
@@ -45,7 +44,7 @@ def test_both_numbers_are_set_and_put_back_and_the_count_between_is_left(world):
     assert world.service()["desiredCount"] == 3
 
 
-def test_scaling_that_is_taken_out_of_the_document_ends(world):  # noqa: F811
+def test_scaling_that_is_taken_out_of_the_document_ends(world):
     world.run(world.api(scaling=SCALED))
 
     world.restart()
@@ -55,7 +54,7 @@ def test_scaling_that_is_taken_out_of_the_document_ends(world):  # noqa: F811
     assert target(world) is None
 
 
-def test_a_declared_count_does_not_fight_an_autoscaler_of_somebody_else(world):  # noqa: F811
+def test_a_declared_count_does_not_fight_an_autoscaler_of_somebody_else(world):
     world.run(world.api(desired_count=1))
     world.aws.call(
         "application-autoscaling",
@@ -74,7 +73,7 @@ def test_a_declared_count_does_not_fight_an_autoscaler_of_somebody_else(world): 
     assert world.service()["desiredCount"] == 3
 
 
-def test_fields_taken_out_of_the_document_are_removed_and_others_stay(world):  # noqa: F811
+def test_fields_taken_out_of_the_document_are_removed_and_others_stay(world):
     own = {"enableExecuteCommand": True, "tags": [{"key": "team", "value": "growth"}]}
     world.run(world.api(service=own))
     arn = world.service()["serviceArn"]
@@ -91,7 +90,7 @@ def test_fields_taken_out_of_the_document_are_removed_and_others_stay(world):  #
     assert world.tags()["cost"] == "7"
 
 
-def test_tasks_may_run_on_spare_capacity(world):  # noqa: F811
+def test_tasks_may_run_on_spare_capacity(world):
     spot = [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
 
     result = world.run(world.api(service={"capacityProviderStrategy": spot}))

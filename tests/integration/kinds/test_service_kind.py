@@ -1,107 +1,13 @@
 """Services on the emulated ECS, over HTTP; time moves only when told."""
 
-from datetime import timedelta
-
 import pytest
 
-from controller.clients.aws import BotoAws, CountingAws, Credentials
-from controller.clients.clock import SystemClock
 from controller.core.conditions import ConditionType, Truth
 from controller.core.errors import ConflictError
-from controller.core.identity import DEPLOYMENT_TAG, OWNER_TAG
+from controller.core.identity import OWNER_TAG
 from controller.core.plan import Hold, Reason
 from controller.core.safety import Limits
-from controller.emulation.clocks import SteppedClock
-from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
-from controller.emulation.server import EmulatorServer
-from controller.kinds.service.driver import ServiceDriver
-from tests.integration.kinds.machine import PLATFORM, Machine, declared
-
-CRASHES = Script(
-    exits_after=timedelta(seconds=1), exit_code=3, says=("no such table: users",)
-)
-
-
-class World:
-    """An emulated AWS with a cluster and a namespace, and a controller of it."""
-
-    def __init__(self, server, runtime):
-        self.server = server
-        self.runtime = runtime
-        boto = BotoAws(
-            "us-east-1",
-            endpoint_url=server.url,
-            credentials=Credentials("test", "test"),
-            light=True,
-        )
-        self.aws = CountingAws(boto)
-        self.aws.call("ecs", "CreateCluster", clusterName=PLATFORM.cluster)
-        self.aws.call(
-            "servicediscovery",
-            "CreatePrivateDnsNamespace",
-            Name=PLATFORM.namespace,
-            Vpc="vpc-1",
-        )
-        subnets = self.aws.call("ec2", "DescribeSubnets")["Subnets"]
-        self.network = {"subnets": [subnets[0]["SubnetId"]]}
-        self.restart()
-
-    def restart(self):
-        """Forget everything, as a controller that was killed does."""
-        self.machine = Machine({"service": self.driver()})
-
-    def driver(self):
-        return ServiceDriver(self.aws, PLATFORM, SystemClock())
-
-    def api(self, image="api:1", **more):
-        meta = {k: more.pop(k) for k in ("adopt", "mode") if k in more}
-        fields = {
-            "image": image,
-            "port": 8001,
-            "discovery": "api",
-            "network": self.network,
-            **more,
-        }
-        return declared(
-            "service", "api", fields, generation=f"v1:{fields}"[:40], **meta
-        )
-
-    def run(self, *resources, passes=8, seconds=30, limits=None):
-        """Do passes with time between them, and return the last result."""
-        for _ in range(passes):
-            self.machine.run(*resources, limits=limits)
-            self.server.advance(timedelta(seconds=seconds))
-        return self.machine.run(*resources, limits=limits)
-
-    def service_of(self, name):
-        return declared("service", name, {"image": "api:1", "network": self.network})
-
-    def service(self, key="api"):
-        answer = self.aws.call(
-            "ecs",
-            "DescribeServices",
-            cluster=PLATFORM.cluster,
-            services=[f"hokusai-{key}-local"],
-        )
-        return answer["services"][0]
-
-    def tags(self):
-        arn = self.service()["serviceArn"]
-        answer = self.aws.call("ecs", "ListTagsForResource", resourceArn=arn)
-        return {tag["key"]: tag["value"] for tag in answer["tags"]}
-
-    def revisions(self):
-        answer = self.aws.call(
-            "ecs", "ListTaskDefinitions", familyPrefix="hokusai-api-local"
-        )
-        return answer["taskDefinitionArns"]
-
-
-@pytest.fixture
-def world():
-    runtime = ScriptedRuntime({"api:bad": CRASHES})
-    with EmulatorServer(runtime=runtime, clock=SteppedClock()) as server:
-        yield World(server, runtime)
+from tests.integration.kinds.machine import PLATFORM
 
 
 def test_a_service_is_created_registered_and_followed_to_its_end(world):
@@ -144,54 +50,6 @@ def test_a_service_that_lost_our_tag_meanwhile_is_not_deleted(world):
     assert world.service("web")["status"] == "ACTIVE"
 
 
-MIGRATE = ({"name": "migrate", "command": ["alembic", "upgrade", "head"]},)
-
-
-def finishes(code):
-    """Return how a one-off task of an image ends."""
-    return Script(exits_after=timedelta(seconds=5), exit_code=code)
-
-
-def one_off_tasks(world):
-    tasks = world.server.simulator.world.clusters[PLATFORM.cluster].tasks.values()
-    return [task for task in tasks if task.service is None]
-
-
-def test_a_rollout_waits_for_the_steps_before_it_and_each_runs_once(world):
-    world.run(world.api())
-    world.runtime.scripts["api:2"] = finishes(0)
-    stepped = world.api("api:2", before=MIGRATE)
-
-    first = world.machine.run(stepped)
-    meanwhile = world.service()["taskDefinition"]
-    world.server.advance(timedelta(seconds=10))
-    world.runtime.scripts.pop("api:2")
-    for _ in range(4):
-        world.restart()
-        result = world.machine.run(stepped)
-        world.server.advance(timedelta(seconds=30))
-    result = world.run(stepped)
-
-    assert "Step migrate was started" in first.outcomes[stepped.id].message
-    assert meanwhile.endswith(":1")
-    assert result.converged
-    assert world.service()["taskDefinition"].endswith(":2")
-    assert len(one_off_tasks(world)) == 1
-
-
-def test_a_service_is_not_even_made_before_its_steps_have_succeeded(world):
-    world.runtime.scripts["api:1"] = finishes(0)
-    stepped = world.api(before=MIGRATE)
-
-    world.machine.run(stepped)
-    nothing = world.aws.call("ecs", "ListServices", cluster=PLATFORM.cluster)
-    world.server.advance(timedelta(seconds=10))
-    world.runtime.scripts.pop("api:1")
-
-    assert nothing["serviceArns"] == []
-    assert world.run(stepped).converged
-
-
 def test_in_sync_one_call_looks_and_none_writes(world):
     world.run(world.api())
     before = dict(world.aws.counts), dict(world.aws.writes)
@@ -210,38 +68,6 @@ def test_going_back_to_an_earlier_image_registers_nothing_anew(world):
 
     assert len(world.revisions()) == 2
     assert world.service()["taskDefinition"].endswith(":1")
-
-
-def test_an_image_that_crashes_is_rolled_back_and_not_tried_again(world):
-    world.run(world.api())
-
-    result = world.run(world.api("api:bad"), passes=30)
-    writes = dict(world.aws.writes)
-    world.restart()
-    again = world.run(world.api("api:bad"), passes=3)
-
-    (blocked,) = result.left.blocked
-    assert blocked.hold is Hold.REVISION_REJECTED
-    assert "exited with 3" in blocked.message
-    assert 'its last line was "no such table: users"' in blocked.message
-    assert world.service()["taskDefinition"].endswith(":1")
-    assert [b.hold for b in again.left.blocked] == [Hold.REVISION_REJECTED]
-    assert dict(world.aws.writes) == writes
-
-
-def test_a_corrected_image_is_rolled_out_after_a_rejected_one(world):
-    world.run(world.api())
-    world.run(world.api("api:bad"), passes=30)
-
-    assert world.run(world.api("api:3")).converged
-
-
-def test_a_first_image_that_crashes_is_given_up_with_the_reason(world):
-    result = world.run(world.api("api:bad"), passes=40)
-
-    (blocked,) = result.left.blocked
-    assert blocked.hold is Hold.REVISION_REJECTED
-    assert "exited with 3" in blocked.message
 
 
 def test_a_service_deleted_by_hand_is_made_again(world):
@@ -348,73 +174,3 @@ def test_more_disruptive_changes_than_allowed_wait(world):
     )
 
     assert [b.hold for b in result.left.blocked] == [Hold.BUDGET_SPENT]
-
-
-def test_a_controller_that_is_killed_amid_a_rollout_follows_it_to_its_end(world):
-    world.run(world.api())
-    world.machine.run(world.api("api:2"))
-    ours = world.tags()[DEPLOYMENT_TAG]
-    writes = dict(world.aws.writes)
-
-    for _ in range(8):
-        world.restart()
-        result = world.machine.run(world.api("api:2"))
-        world.server.advance(timedelta(seconds=30))
-
-    assert result.converged
-    assert world.service()["deployments"][0]["id"] == ours
-    assert dict(world.aws.writes) == writes
-
-
-def test_a_deployment_that_only_moved_tasks_and_was_rolled_back_is_not_repeated(world):
-    world.run(world.api())
-    world.runtime.scripts["api:1"] = CRASHES
-    subnets = world.aws.call("ec2", "DescribeSubnets")["Subnets"]
-    elsewhere = {"subnets": [subnets[1]["SubnetId"]]}
-
-    result = world.run(world.api(network=elsewhere), passes=30)
-    writes = dict(world.aws.writes)
-    world.run(world.api(network=elsewhere), passes=5)
-
-    (blocked,) = result.left.blocked
-    assert blocked.hold is Hold.REVISION_REJECTED
-    assert "was rolled back" in blocked.message
-    assert dict(world.aws.writes) == writes
-
-
-def test_a_deployment_somebody_began_after_ours_is_told_apart_and_left_alone(world):
-    world.run(world.api())
-    world.run(world.api("api:2"))
-    service = world.service()
-    world.aws.call(
-        "ecs",
-        "UpdateService",
-        cluster=PLATFORM.cluster,
-        service=service["serviceName"],
-        forceNewDeployment=True,
-    )
-
-    under_way = world.machine.run(world.api("api:2"))
-    result = world.run(world.api("api:2"))
-
-    (blocked,) = under_way.left.blocked
-    assert "Another deployment than ours" in blocked.message
-    assert result.converged
-
-
-def test_a_rollout_stopped_by_hand_is_rejected_and_told_so(world):
-    world.run(world.api())
-    world.runtime.scripts["api:2"] = Script(starts_after=timedelta(hours=1))
-    world.machine.run(world.api("api:2"))
-    world.server.advance(timedelta(seconds=30))
-    world.aws.call(
-        "ecs",
-        "StopServiceDeployment",
-        serviceDeploymentArn=world.service()["currentServiceDeployment"],
-    )
-
-    result = world.run(world.api("api:2"), passes=10)
-
-    (blocked,) = result.left.blocked
-    assert blocked.hold is Hold.REVISION_REJECTED
-    assert world.service()["taskDefinition"].endswith(":1")

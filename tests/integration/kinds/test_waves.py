@@ -11,7 +11,7 @@ from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
 from controller.emulation.server import EmulatorServer
 from tests.integration.kinds.machine import declared
-from tests.integration.kinds.test_service_kind import CRASHES, World
+from tests.integration.kinds.world import CRASHES, World
 
 
 class Wave:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from controller.bootstrap.logs import Reader
+from controller.bootstrap.near import Near
 from controller.core.errors import RefusedError, TransientError
 from controller.core.lines import Line
 from controller.core.resource import Resource, ResourceId
@@ -37,7 +38,7 @@ class Written:
         ]
         self.away = 0
 
-    def lines(self, _resource, since, _source):
+    def lines(self, _resource, since, _source, _most=None):
         if self.away:
             self.away -= 1
             msg = "no answer"
@@ -53,7 +54,7 @@ def reader(driver, clock):
     controller = SimpleNamespace(
         driver=lambda _kind: driver, document=document, clock=clock
     )
-    return Reader(controller, API, "")
+    return Reader(Near(controller).pages(API, ""), clock)
 
 
 def texts(lines):
@@ -80,11 +81,13 @@ def test_what_was_told_is_not_told_again_and_what_comes_late_is_told():
 def test_an_outage_of_a_moment_is_waited_for():
     clock = Clock()
     written = Written(clock, (1, 1))
+    found = reader(written, clock)
+    found.last(timedelta(minutes=1), 9)
     written.away = 3
 
-    assert texts(islice(reader(written, clock).following(), 1)) == ["at 1"]
+    assert texts(islice(found.following(), 1)) == ["at 1"]
 
 
 def test_a_kind_without_lines_is_refused():
     with pytest.raises(RefusedError, match="writes no lines"):
-        reader(object(), Clock())
+        reader(object(), Clock()).last(timedelta(minutes=1), 9)

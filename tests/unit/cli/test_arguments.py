@@ -69,6 +69,6 @@ def test_the_version_is_the_packages(capsys):
 
 
 def test_parsing_imports_no_command(monkeypatch):
-    monkeypatch.setattr("controller.cli.arguments.import_module", None)
+    monkeypatch.setattr("controller.cli.verb.import_module", None)
 
     assert parse(["diff", "service/api"]).targets == ["service/api"]

@@ -8,8 +8,8 @@ from controller.core.plan import Action, Change, Effect, Reason, Verb
 from controller.core.platform import Platform
 from controller.core.resource import ResourceId
 from controller.kinds.service import KIND
-from controller.kinds.service.canonical import canonical
-from controller.kinds.service.compare import managed, unnamed
+from controller.kinds.service.canonical import canonical, managed_paths
+from controller.kinds.service.compare import tags_by_key, unnamed
 from controller.kinds.service.discovery import CloudMap
 from controller.kinds.service.fields import changed_fields
 from controller.kinds.service.settings import creation, settings
@@ -132,24 +132,20 @@ def test_an_empty_list_asks_for_nothing_to_be_there():
     assert KIND.compare(spec(service={"loadBalancers": []}), state(spec())) == ()
 
 
-def test_what_is_managed_is_spelled_as_in_changes():
+def test_what_is_settled_is_spelled_as_in_changes():
     declared = spec(
-        desired_count=2,
-        discovery="api",
         service={"tags": [{"key": "team", "value": "x"}], "loadBalancers": []},
     )
 
-    paths = managed(declared)
+    paths = {*managed_paths(tags_by_key(settings(declared)))}
 
     assert paths == {
-        "desired_count",
-        "discovery",
-        "service.tags.team",
-        "service.loadBalancers",
-        "service.deploymentConfiguration.maximumPercent",
-        "service.deploymentConfiguration.minimumHealthyPercent",
-        "service.deploymentConfiguration.deploymentCircuitBreaker.enable",
-        "service.deploymentConfiguration.deploymentCircuitBreaker.rollback",
+        "tags.team",
+        "loadBalancers",
+        "deploymentConfiguration.maximumPercent",
+        "deploymentConfiguration.minimumHealthyPercent",
+        "deploymentConfiguration.deploymentCircuitBreaker.enable",
+        "deploymentConfiguration.deploymentCircuitBreaker.rollback",
     }
 
 

@@ -3,7 +3,6 @@
 import pytest
 
 from controller.core.errors import SpecError
-from controller.kinds import discover
 from controller.kinds.service.preflight.environment import (
     Wanted,
     contradictions,
@@ -11,29 +10,16 @@ from controller.kinds.service.preflight.environment import (
     private_address,
     wanted,
 )
-from controller.spec.document import load
+from tests.unit.spec.documents import document
 
-HEAD = """\
-apiVersion: hokusai.ai/v1
-platform: {name: hokusai, environment: development, account: "123456789012", region: us-east-1}
-services:
-"""
-KINDS = discover()
 MLFLOW_HOST = "mlflow.hokusai-development.local:5000"
 
 
 def told(*lines, name="api", image="hokusai/api:1"):
     """Return what is said of a document with one service."""
     body = "".join(f"    {line}\n" for line in lines)
-    text = f"{HEAD}  {name}:\n    image: {image}\n{body}"
-
-    def read(path):
-        if path == "x.yaml":
-            return text.encode()
-        raise FileNotFoundError(path)
-
     try:
-        load("x.yaml", environ={}, kinds=KINDS, read=read)
+        document(f"services:\n  {name}:\n    image: {image}\n{body}")
     except SpecError as error:
         return [f"{d.path}: {d.what}" for d in error.diagnostics]
     return []
@@ -269,15 +255,10 @@ def test_mlflow_answers_its_health_page_to_any_host():
 
 
 def test_a_connection_to_a_service_waits_for_nothing():
-    text = HEAD + (
+    body = (
         "  api: {image: a, connects: [{to: services/mlflow}]}\n  mlflow: {image: b}\n"
     )
 
-    def read(path):
-        if path == "x.yaml":
-            return text.encode()
-        raise FileNotFoundError(path)
-
-    resources = load("x.yaml", environ={}, kinds=KINDS, read=read).resources
+    resources = document("services:\n" + body).resources
 
     assert {r.depends_on for r in resources.values()} == {frozenset()}

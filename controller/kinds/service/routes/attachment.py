@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from controller.core.plan import Change, Effect
+from controller.kinds.service.routes.routed import Routed
 from controller.kinds.service.routes.rules import (
-    Routed,
     is_led_to,
     steps,
     will_be_attached,

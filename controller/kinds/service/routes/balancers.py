@@ -14,9 +14,9 @@ from controller.kinds.service.routes.certificates import Certificates
 from controller.kinds.service.routes.findings import SERVICE_TAG, findings, is_warning
 from controller.kinds.service.routes.look import Look, Sight
 from controller.kinds.service.routes.read import finished_tag, health_parameters
+from controller.kinds.service.routes.routed import Routed
 from controller.kinds.service.routes.rules import (
     DELAY_SECONDS,
-    Routed,
     steps,
     will_be_attached,
 )

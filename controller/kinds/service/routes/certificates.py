@@ -6,7 +6,7 @@ from typing import Any
 
 from controller.clients.aws import Aws, paginated
 from controller.core.errors import DriverError
-from controller.kinds.service.routes.findings import certifies
+from controller.kinds.service.routes.certified import certifies
 
 _ACM = ":acm:"
 

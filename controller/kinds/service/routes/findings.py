@@ -11,23 +11,13 @@ from controller.core.identity import OWNER_TAG
 from controller.core.kind import Finding, Held
 from controller.core.observation import Ownership
 from controller.core.plan import Hold, Reason
-from controller.kinds.service.routes.match import match_of, natural_priority
-from controller.kinds.service.routes.patterns import covers
-from controller.kinds.service.routes.priorities import free_priority
-from controller.kinds.service.routes.rules import (
-    Routed,
-    declared_health,
-    in_the_way,
-    is_ours,
-    own_rule,
-)
-from controller.kinds.service.routes.spec import MOST_PRIORITY, RouteSpec
-from controller.kinds.service.routes.state import (
-    Balancer,
-    Listener,
-    RoutingState,
-    Rule,
-)
+from controller.kinds.service.routes.certified import not_certified, unread
+from controller.kinds.service.routes.checks import declared_health
+from controller.kinds.service.routes.precedence import no_number, number_for, shadowed
+from controller.kinds.service.routes.routed import Routed
+from controller.kinds.service.routes.rules import in_the_way, own_rule
+from controller.kinds.service.routes.spec import RouteSpec
+from controller.kinds.service.routes.state import Balancer, Listener, RoutingState
 from controller.kinds.service.routes.steps import path_of
 
 SERVICE_TAG = "hokusai.ai/service"
@@ -131,10 +121,10 @@ def _on(
     rule = own_rule(spec, listener, route, group)
     if rule is None or (rule.target != group and not balancer.is_ours):
         yield from _not_ours_to_make(spec, seen, place, route)
-    yield from _no_number(place, route, rule)
-    yield from _shadowed(spec, place, route, rule)
-    yield from _unread(balancer, listener)
-    yield from _not_certified(listener, route)
+    yield from no_number(place, route, rule)
+    yield from shadowed(spec, place, route, rule)
+    yield from unread(balancer, listener)
+    yield from not_certified(listener, route)
 
 
 def _not_ours_to_make(
@@ -189,7 +179,7 @@ def _making(
             f"--health-check-path {shlex.quote(health['HealthCheckPath'])} "
             f"--matcher HttpCode={health['Matcher']} --tags {tag}"
         )
-    priority = route.priority or _number(listener, route)
+    priority = route.priority or number_for(listener, route)
     conditions = (
         f"Field=host-header,Values={route.host}",
         f"Field=path-pattern,Values={route.path}",
@@ -202,120 +192,9 @@ def _making(
     return "\n".join(lines)
 
 
-def _no_number(
-    place: tuple[Balancer, Listener],
-    route: RouteSpec,
-    rule: Rule | None,
-) -> Iterator[Finding]:
-    """Yield that the declared priority is another rule's, if it is."""
-    balancer, listener = place
-    at = rule.arn if rule else ""
-    taken = (r for r in listener.rules if r.priority == route.priority and r.arn != at)
-    other = next(taken, None)
-    if route.priority is None or other is None:
-        return
-    message = (
-        f"Priority {route.priority} on port {listener.port} of {balancer.name} is "
-        f"another rule's, and {route.name} asks for it."
-    )
-    command = _away(other, _number(listener, route, after=route.priority))
-    yield Finding(
-        f"{path_of(route, listener.port)}.priority", Reason.CONFLICT, message, command
-    )
-
-
-def _shadowed(
-    spec: Routed,
-    place: tuple[Balancer, Listener],
-    route: RouteSpec,
-    rule: Rule | None,
-) -> Iterator[Finding]:
-    """Yield each rule that takes all of the route's requests before its own does."""
-    balancer, listener = place
-    match = match_of(route)
-    at = rule.priority if rule else route.priority or natural_priority(match)
-    target = rule.target if rule else ""
-    for other in sorted(listener.rules, key=lambda r: r.priority):
-        if other.priority >= at or (rule and other.arn == rule.arn):
-            continue
-        harmless = is_ours(spec, other) or (target and other.target == target)
-        if harmless or not other.match.covers(match):
-            continue
-        whose = "of ours" if other.ownership is Ownership.OURS else "that is not ours"
-        message = (
-            f"A rule {whose}, with priority {other.priority} on port {listener.port} of "
-            f"{balancer.name}, takes every request for {route.name} before the rule "
-            f"with priority {at} does."
-        )
-        command = _away(other, _number(listener, route, after=at))
-        path = f"{path_of(route, listener.port)}.priority"
-        yield Finding(path, Reason.CONFLICT, message, command)
-
-
 def is_warning(finding: Finding) -> bool:
     """Whether nothing differs, and a person should know of something."""
     return finding.reason is Reason.PREFLIGHT_WARNING
-
-
-def _unread(balancer: Balancer, listener: Listener) -> Iterator[Finding]:
-    """Yield that nobody knows whom the certificates of the listener are for."""
-    if not listener.unread:
-        return
-    path = f"routes.certificates[{listener.port}]"
-    message = (
-        f"Whether the certificates on port {listener.port} of {balancer.name} are for "
-        f"the hosts of its routes is not known: {listener.unread.rstrip('.')}. Look "
-        f"yourself, and declare `ignore` for {path} if they are."
-    )
-    command = f"aws elbv2 describe-listener-certificates --listener-arn {listener.arn}"
-    yield Finding(path, Reason.PREFLIGHT_WARNING, message, command)
-
-
-def _not_certified(listener: Listener, route: RouteSpec) -> Iterator[Finding]:
-    """Yield that no certificate of the listener is for the route's host."""
-    if listener.protocol != "HTTPS" or listener.names is None or route.host == "*":
-        return
-    if any(certifies(name, route.host) for name in listener.names):
-        return
-    names = ", ".join(listener.names) or "no name"
-    message = (
-        f"The certificates on port {listener.port} are for {names}, and not for "
-        f"{route.host}."
-    )
-    command = (
-        f"aws elbv2 add-listener-certificates --listener-arn {listener.arn} "
-        f"--certificates CertificateArn=<arn of a certificate for {route.host}>"
-    )
-    path = f"{path_of(route, listener.port)}.certificate"
-    yield Finding(path, Reason.MISSING, message, command)
-
-
-def certifies(name: str, host: str) -> bool:
-    """Whether a certificate for ``name`` is one for ``host``: ``*`` is one label.
-
-    RFC 6125, section 6.4.3.
-    """
-    name, host = name.lower(), host.lower()
-    if name.startswith("*."):
-        label, _, rest = host.partition(".")
-        return bool(label) and rest == name[2:]
-    return covers(name, host)
-
-
-def _number(listener: Listener, route: RouteSpec, after: int = 0) -> int:
-    """Return a priority that is free on ``listener``."""
-    used = {rule.priority for rule in listener.rules}
-    if after:
-        numbers = range(after + 1, MOST_PRIORITY + 1)
-        return next((n for n in numbers if n not in used), MOST_PRIORITY)
-    return free_priority(match_of(route), (), used) or MOST_PRIORITY
-
-
-def _away(rule: Rule, priority: int) -> str:
-    return (
-        "aws elbv2 set-rule-priorities --rule-priorities "
-        f"RuleArn={rule.arn},Priority={priority}"
-    )
 
 
 def _arn(seen: RoutingState) -> str:

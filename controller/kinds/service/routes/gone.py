@@ -11,7 +11,7 @@ from controller.kinds.service.routes.state import RoutingState
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """As much of it as is needed to find what led to it; see ``rules.Routed``."""
+    """As much of it as is needed to find what led to it; see ``routed.Routed``."""
 
     name: str
     target_group: str

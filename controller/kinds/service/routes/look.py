@@ -16,7 +16,7 @@ from controller.core.errors import NotFoundError
 from controller.core.ownership import ownership_of
 from controller.kinds.service.routes.certificates import Certificates
 from controller.kinds.service.routes.read import group_of, rule_of
-from controller.kinds.service.routes.rules import Routed
+from controller.kinds.service.routes.routed import Routed
 from controller.kinds.service.routes.state import (
     Balancer,
     Group,

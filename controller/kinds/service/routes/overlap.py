@@ -6,7 +6,7 @@ from itertools import combinations
 from controller.core.kind import Clash
 from controller.core.resource import ResourceId
 from controller.kinds.service.routes.match import match_of
-from controller.kinds.service.routes.rules import Routed
+from controller.kinds.service.routes.routed import Routed
 from controller.kinds.service.routes.spec import RouteSpec
 
 _Place = tuple[ResourceId, int, RouteSpec]

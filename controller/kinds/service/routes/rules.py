@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Protocol
 
 from controller.core.observation import Ownership
+from controller.kinds.service.routes.checks import declared_health
 from controller.kinds.service.routes.match import Match, match_of
 from controller.kinds.service.routes.priorities import free_priority, window
+from controller.kinds.service.routes.routed import Routed
 from controller.kinds.service.routes.spec import RouteSpec
 from controller.kinds.service.routes.state import (
     Balancer,
@@ -17,7 +18,6 @@ from controller.kinds.service.routes.state import (
 from controller.kinds.service.routes.steps import (
     DropGroup,
     DropRule,
-    Health,
     MakeGroup,
     MakeRule,
     MendGroup,
@@ -28,64 +28,6 @@ from controller.kinds.service.routes.steps import (
 
 # DeregistrationDelay of ours; AWS's own is 300 s, which holds up every rollout.
 DELAY_SECONDS = 30
-# CreateTargetGroup's limits on health checks, in seconds and in a row.
-_LEAST_INTERVAL, _LEAST_TIMEOUT = 5, 2
-_LEAST_RETRIES = 2
-
-
-class Checked(Protocol):
-    """How a service says that it works."""
-
-    path: str | None
-    matcher: str
-    interval: int
-    timeout: int
-    retries: int
-    grace: int
-
-
-class Routed(Protocol):
-    """As much of a service as its routes are about."""
-
-    @property
-    def name(self) -> str:
-        """The service's name in ECS."""
-        ...
-
-    @property
-    def port(self) -> int | None:
-        """Where its containers listen."""
-        ...
-
-    @property
-    def target_protocol(self) -> str:
-        """What is spoken there."""
-        ...
-
-    @property
-    def target_group(self) -> str:
-        """The name of its target group."""
-        ...
-
-    @property
-    def load_balancer(self) -> str:
-        """The platform's load balancer, where it may have had routes."""
-        ...
-
-    @property
-    def routes(self) -> tuple[RouteSpec, ...]:
-        """The ways to it."""
-        ...
-
-    @property
-    def health(self) -> "Checked | None":
-        """How to see that it works."""
-        ...
-
-    @property
-    def owner(self) -> str:
-        """The value of our ownership tag."""
-        ...
 
 
 def steps(spec: Routed, seen: RoutingState) -> tuple[Step, ...]:
@@ -100,23 +42,6 @@ def steps(spec: Routed, seen: RoutingState) -> tuple[Step, ...]:
         *made,
         *_stale_rules(spec, seen),
         *_stale_group(spec, seen),
-    )
-
-
-def declared_health(spec: Routed) -> Health:
-    """Return how targets are to be checked, in the words of CreateTargetGroup."""
-    check = spec.health
-    interval = max(_LEAST_INTERVAL, check.interval if check else 30)
-    timeout = max(_LEAST_TIMEOUT, min(check.timeout if check else 5, interval - 1))
-    retries = max(_LEAST_RETRIES, check.retries if check else 3)
-    return (
-        ("HealthCheckProtocol", spec.target_protocol.upper()),
-        ("HealthCheckPath", (check.path if check else None) or "/"),
-        ("Matcher", check.matcher if check else "200"),
-        ("HealthCheckIntervalSeconds", str(interval)),
-        ("HealthCheckTimeoutSeconds", str(timeout)),
-        ("HealthyThresholdCount", str(_LEAST_RETRIES)),
-        ("UnhealthyThresholdCount", str(retries)),
     )
 
 

@@ -2,8 +2,8 @@
 
 from controller.core.observation import Ownership
 from controller.core.platform import Platform
+from controller.kinds.service.routes.checks import declared_health
 from controller.kinds.service.routes.match import match_of, normalised
-from controller.kinds.service.routes.rules import declared_health
 from controller.kinds.service.routes.spec import RouteSpec
 from controller.kinds.service.routes.state import (
     Balancer,

@@ -1,0 +1,1 @@
+"""What each command takes; a file for commands that answer one question."""

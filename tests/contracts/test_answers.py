@@ -1,0 +1,98 @@
+"""What the API answers has the shape that its own description says."""
+
+import asyncio
+from contextlib import contextmanager
+
+import httpx
+import pytest
+from jsonschema import Draft202012Validator
+
+from controller.api.app import create_app
+from controller.api.flights import Flights
+from controller.api.outlook import Window
+from controller.core.secret import Secret
+from tests.fakes.stopped_clock import StoppedClock
+from tests.unit.api.test_control import Nothing, Records
+from tests.unit.api.test_outlook import ROLLED, SECTIONS, World
+
+KEY = {"Authorization": "Bearer s3cret"}
+OF = "?resource=service/api"
+ROUTES = {
+    "/api/v1/status": "",
+    "/api/v1/events": "",
+    "/api/v1/tried": OF,
+    "/api/v1/details": OF,
+    "/api/v1/history": OF,
+    "/api/v1/logs": OF,
+}
+
+
+@contextmanager
+def application():
+    clock, world = StoppedClock(), World()
+    world.write(-9, -5)
+    flights = Flights(clock)
+    yield create_app(
+        Nothing(),
+        Nothing(),
+        clock=clock,
+        version="1",
+        records=Records(),
+        window=Window(world, flights),
+        key=Secret("s3cret"),
+    )
+    flights.close()
+
+
+def asked(app, *paths):
+    async def asking():
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://api") as c:
+            return [(await c.get(path, headers=KEY)).json() for path in paths]
+
+    return asyncio.run(asking())
+
+
+def resolved(schema, shapes):
+    """Return the schema with what it refers to in its place, as JSON Schema wants."""
+    return {**schema, "components": {"schemas": shapes}}
+
+
+@pytest.mark.parametrize("path", ROUTES)
+def test_an_answer_has_the_shape_that_is_described(path):
+    with application() as app:
+        described, answer = asked(app, "/api/v1/openapi.json", path + ROUTES[path])
+    found = described["paths"][path]["get"]["responses"]["200"]["content"]
+    schema = resolved(
+        found["application/json"]["schema"], described["components"]["schemas"]
+    )
+
+    assert [*Draft202012Validator(schema).iter_errors(answer)] == []
+    assert [*Draft202012Validator(schema).iter_errors({"other": 1})] != []
+
+
+def test_what_is_looked_at_is_described_field_by_field():
+    with application() as app:
+        (described,) = asked(app, "/api/v1/openapi.json")
+    shapes = described["components"]["schemas"]
+    fields = {
+        name: {*shapes[name]["properties"]}
+        for name in ("Section", "RolloutReport", "Line")
+    }
+
+    assert fields["Section"] == {*SECTIONS[0].__slots__}
+    assert fields["RolloutReport"] == {*ROLLED[0].__slots__}
+    assert fields["Line"] == {"id", "at", "source", "text"}
+
+
+def test_every_guarded_route_is_checked_here():
+    with application() as app:
+        (described,) = asked(app, "/api/v1/openapi.json")
+    guarded = {
+        path
+        for path, verbs in described["paths"].items()
+        for verb in verbs.values()
+        if {"control", "outlook"} & {*verb.get("tags", ())} and "get" in verbs
+    }
+
+    assert guarded == {*ROUTES}

@@ -1,0 +1,15 @@
+"""The world that most tests of the service kind begin with."""
+
+import pytest
+
+from controller.emulation.clocks import SteppedClock
+from controller.emulation.runtimes.scripted import ScriptedRuntime
+from controller.emulation.server import EmulatorServer
+from tests.integration.kinds.world import CRASHES, World
+
+
+@pytest.fixture
+def world():
+    runtime = ScriptedRuntime({"api:bad": CRASHES})
+    with EmulatorServer(runtime=runtime, clock=SteppedClock()) as server:
+        yield World(server, runtime)

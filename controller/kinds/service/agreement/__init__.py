@@ -1,7 +1,7 @@
 """Names that must agree within one service: what ECS would refuse, or never start.
 
-Each rule is from Amazon ECS's API reference, which botocore's model quotes, and says from
-which page. ECS tells of one mistake at a time, once a rollout has begun.
+Each rule says from which page of Amazon ECS's API reference it is. ECS itself tells of
+one mistake at a time, once a rollout has begun.
 """
 
 from collections.abc import Iterator, Mapping

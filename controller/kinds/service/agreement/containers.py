@@ -11,9 +11,8 @@ _UNLIMITED = -1
 def unknown_volumes(written: Written) -> Iterator[Mistake]:
     """Yield what is mounted, or configured, and is no volume of the task.
 
-    API reference, MountPoint.sourceVolume: "Must be a volume name referenced in the name
-    parameter of task volume". ServiceVolumeConfiguration.name: "This value must match the
-    volume name from the Volume object in the task definition."
+    API reference, MountPoint.sourceVolume and ServiceVolumeConfiguration.name: each is the
+    name of one of the task's volumes.
     """
     volumes = {v.get("name", ""): v for v in written.definition.get("volumes") or ()}
     hint = one_of(volumes) or "add it to task.volumes"
@@ -31,8 +30,7 @@ def unknown_volumes(written: Written) -> Iterator[Mistake]:
 def unknown_containers(written: Written) -> Iterator[Mistake]:
     """Yield whose volumes are to be mounted although it is no other container.
 
-    API reference, VolumeFrom.sourceContainer: "The name of another container within the
-    same task definition from which to mount volumes."
+    API reference, VolumeFrom.sourceContainer: it is in the same task definition.
     """
     for place, container, source in written.entries("volumesFrom"):
         name = source.get("sourceContainer")
@@ -45,8 +43,8 @@ def unknown_containers(written: Written) -> Iterator[Mistake]:
 def limits_out_of_order(written: Written) -> Iterator[Mistake]:
     """Yield soft limits above their hard ones, with which no container starts.
 
-    API reference, Ulimit; getrlimit(2): "The hard limit acts as a ceiling for the soft
-    limit". -1 is without limit.
+    API reference, Ulimit; getrlimit(2): no soft limit exceeds its hard one. -1 is without
+    limit.
     """
     for place, _, limit in written.entries("ulimits"):
         soft, hard = limit.get("softLimit"), limit.get("hardLimit")

@@ -12,9 +12,9 @@ _ENDS = frozenset({"COMPLETE", "SUCCESS"})
 def impossible_orders(written: Written) -> Iterator[Mistake]:
     """Yield what a container waits for in vain, and those that wait for each other.
 
-    API reference, ContainerDependency: HEALTHY "requires that the dependent container has
-    health checks configured in the task definition"; COMPLETE and SUCCESS "can't be set
-    on an essential container", which is what a container is unless it says otherwise.
+    API reference, ContainerDependency: only what has a health check is ever HEALTHY, and
+    COMPLETE and SUCCESS are of containers that are not essential, as each is unless it
+    says otherwise.
     """
     containers = written.containers
     for place, container, need in written.entries("dependsOn"):

@@ -18,8 +18,8 @@ _ONE_PORT = frozenset({"awsvpc", "host"})
 def unequal_host_ports(written: Written) -> Iterator[Mistake]:
     """Yield ports of the host that are not the container's.
 
-    API reference, PortMapping.hostPort: in "the awsvpc or host network mode, the hostPort
-    can either be left blank or set to the same value as the containerPort".
+    API reference, PortMapping.hostPort: under awsvpc and host it is the container's, if it
+    is said at all.
     """
     mode = written.definition.get("networkMode")
     for place, _, mapping in written.entries("portMappings"):
@@ -32,9 +32,8 @@ def unequal_host_ports(written: Written) -> Iterator[Mistake]:
 def unknown_ports(written: Written) -> Iterator[Mistake]:
     """Yield containers and ports that load balancers or names lead to in vain.
 
-    API reference, LoadBalancer.containerName: "as it appears in a container definition";
-    containerPort: "must correspond to a containerPort in the task definition the tasks in
-    the service are using". ServiceRegistry says the same of both.
+    API reference, LoadBalancer and ServiceRegistry: containerName and containerPort are
+    those of a container definition of the service's tasks, and of one of its ports.
     """
     for field in ("loadBalancers", "serviceRegistries"):
         for below, entry in listed(written.service, field):
@@ -44,10 +43,9 @@ def unknown_ports(written: Written) -> Iterator[Mistake]:
 def unknown_port_names(written: Written) -> Iterator[Mistake]:
     """Yield names of ports that two ports have, or none.
 
-    API reference, PortMapping.name: "the name that you use in the
-    serviceConnectConfiguration and the vpcLatticeConfigurations of a service".
-    ServiceConnectService.portName: "must match the name of one of the portMappings from
-    all the containers in the task definition".
+    API reference, PortMapping.name, ServiceConnectService.portName and
+    VpcLatticeConfiguration.portName: Service Connect and VPC Lattice know a port by its
+    name, which is looked for in all containers of the task.
     """
     named = [
         mapping["name"]

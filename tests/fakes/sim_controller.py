@@ -109,6 +109,7 @@ _WAS_DONE = (
     "what is declared is set aside",
     "was restarted at",
     "was to be tried again",
+    "is run once more",
 )
 
 

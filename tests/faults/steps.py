@@ -55,6 +55,18 @@ def migrates(world: World) -> None:
     world.declare(services(service(image="hokusai/api:2", extra=BEFORE)))
 
 
+def migration_fails(world: World) -> None:
+    fails = Script(exits_after=timedelta(0), exit_code=4)
+    world.aws.ecs.script("hokusai/api:2 migrate", fails)
+    world.declare(services(service(image="hokusai/api:2", extra=BEFORE)))
+
+
+def migration_is_mended(world: World) -> None:
+    """Mend, outside of the document, what the step died of, and ask once more."""
+    migrates(world)
+    asks(Verb.RETRY)(world)
+
+
 def address_moves(world: World) -> None:
     world.dns.names["api.hokusai-development.local"] = ("10.0.0.2",)
 

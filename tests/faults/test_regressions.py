@@ -157,3 +157,12 @@ def test_a_tag_is_taken_away_although_the_look_did_not_show_it_yet():
     lagging = [plan(workload, (look, FaultKind.STALE_READ)) for look in looks]
 
     assert {p: w for p in lagging if (w := replayed(p))} == {}
+
+
+def test_a_step_that_failed_is_not_run_again_for_a_late_copy_of_its_revision():
+    workload = "retry by hand of a step before a rollout"
+    register = at(workload, "ecs:RegisterTaskDefinition")
+
+    late = plan(workload, (register, FaultKind.PAUSED_LEADER))
+
+    assert replayed(late) == []

@@ -1,7 +1,7 @@
 """Look at services in ECS, in as few calls as ECS allows."""
 
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from itertools import dropwhile, takewhile
@@ -62,14 +62,18 @@ class Ecs:
             self._aws.call("ecs", "DescribeTaskDefinition", taskDefinition=arn)
         )[1]
 
-    def equal_revisions(self, family: str, wanted: Mapping[str, Any]) -> Iterator[str]:
-        """Yield the newest active revision with the canonical form ``wanted``.
+    def equal_revisions(
+        self, family: str, wanted: Mapping[str, Any]
+    ) -> tuple[str, ...]:
+        """Return the newest active revision with the canonical form ``wanted``.
 
-        And the copies right before it: those of a request delivered twice.
+        And its copies, if a request was delivered twice or late: the first that was
+        registered comes first. It is the one that others have worked on already.
         """
         arns = self._active_revisions(family)
         others = dropwhile(lambda arn: self.definition(arn) != wanted, arns)
-        yield from takewhile(lambda arn: self.definition(arn) == wanted, others)
+        equal = [*takewhile(lambda arn: self.definition(arn) == wanted, others)]
+        return tuple(reversed(equal))
 
     def _active_revisions(self, family: str) -> list[str]:
         """Return the newest active revisions, the newest first.

@@ -112,10 +112,9 @@ class Interventions:
 
         Raises PermanentError if none does.
         """
-        for revision in self._ecs.equal_revisions(spec.name, wanted(spec)):
+        for revision in self._ecs.equal_revisions(spec.name, wanted(spec))[:1]:
             if self._before.once_more(spec, revision, tag_text(str(request))):
                 return _ONCE_MORE
-            break
         msg = (
             f"{spec.name} does not exist, and no step before it failed: `hokusai apply`"
         )

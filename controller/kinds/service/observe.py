@@ -259,7 +259,7 @@ class Lookout:
         """
         spec = settled(sight.spec, sight.state)
         if spec.before and _differs(sight):
-            for revision in self._ecs.equal_revisions(spec.name, wanted(spec)):
+            for revision in self._ecs.equal_revisions(spec.name, wanted(spec))[:1]:
                 told = self._before.told(sight.id.name, spec, revision)
                 if not told.failed:
                     return (), told.awaited

@@ -27,9 +27,8 @@ class Revisions:
 
         Safe to repeat: copies of it are retired.
         """
-        arn, *copies = (
-            *self._ecs.equal_revisions(spec.name, wanted(spec)),
-        ) or self._registered(spec)
+        known = self._ecs.equal_revisions(spec.name, wanted(spec))
+        arn, *copies = known or self._registered(spec)
         for copy in copies:
             self._aws.call("ecs", "DeregisterTaskDefinition", taskDefinition=copy)
         return arn

@@ -136,7 +136,7 @@ def diagnostics_of(text: str) -> tuple[Diagnostic, ...]:
     return ()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(fragments | words | st.text(max_size=5), max_size=8).map("".join))
 def test_no_text_raises_anything_but_diagnostics(text):
     told = diagnostics_of(text)
@@ -187,7 +187,7 @@ def kinds_of_errors(value: dict[str, Any]) -> set[str]:
     return set()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(entries())
 def test_pydantic_and_the_schema_agree(drawn):
     section, entry = drawn

@@ -26,7 +26,7 @@ def imported(state):
     return entry, fields
 
 
-@tried(max_examples=10, deadline=None)
+@tried(max_examples=10)
 @given(declarations())
 def test_an_imported_service_differs_in_nothing_from_its_entry(fields):
     spec = spec_of(fields)
@@ -38,7 +38,7 @@ def test_an_imported_service_differs_in_nothing_from_its_entry(fields):
     assert entry.remarks == ()
 
 
-@tried(max_examples=10, deadline=None)
+@tried(max_examples=10)
 @given(declarations())
 def test_what_can_be_said_in_the_documents_own_words_is(fields):
     _, found = imported(seen(spec_of(fields)))
@@ -46,7 +46,7 @@ def test_what_can_be_said_in_the_documents_own_words_is(fields):
     assert not found.keys() & {"task", "service"}
 
 
-@tried(max_examples=10, deadline=None)
+@tried(max_examples=10)
 @given(in_awss_words())
 def test_what_only_aws_has_words_for_is_imported_in_them(fields):
     state = seen(spec_of(fields))
@@ -58,7 +58,7 @@ def test_what_only_aws_has_words_for_is_imported_in_them(fields):
     assert left == set()
 
 
-@tried(max_examples=10, deadline=None)
+@tried(max_examples=10)
 @given(declarations(), names)
 def test_no_secret_is_in_an_entry(fields, name):
     secret = "AKIAIOSFODNN7EXAMPLE"

@@ -212,14 +212,14 @@ def balanced(group, port):
     return {"targetGroupArn": arn, "containerName": MAIN, "containerPort": port}
 
 
-@tried(max_examples=50, deadline=None)
+@tried(max_examples=50)
 @given(in_awss_words(), st.sets(st.sampled_from(SWITCHES)))
 def test_what_was_said_in_awss_words_differs_in_nothing(fields, switches):
     assert paths(fields, seen(spec_of(fields), switches)) == set()
 
 
 @pytest.mark.parametrize("switches", [(), SWITCHES], ids=["none", "all"])
-@tried(max_examples=15, deadline=None)
+@tried(max_examples=15)
 @given(in_awss_words())
 def test_no_fill_and_every_fill_differ_in_nothing(switches, fields):
     assert paths(fields, seen(spec_of(fields), switches)) == set()
@@ -275,7 +275,7 @@ def told_at(body, path):
 SAME = {"protocol", "hostPort"}
 
 
-@tried(max_examples=50, deadline=None)
+@tried(max_examples=50)
 @given(in_awss_words(), st.data())
 def test_every_edit_of_what_is_live_in_a_task_definition_is_seen(fields, data):
     spec = spec_of(fields)
@@ -294,7 +294,7 @@ def test_every_edit_of_what_is_live_in_a_task_definition_is_seen(fields, data):
     assert any(one.startswith(told_at(body, path)) for one in found), (path, found)
 
 
-@tried(max_examples=50, deadline=None)
+@tried(max_examples=50)
 @given(in_awss_words(), st.data())
 def test_every_edit_of_what_is_declared_in_a_task_definition_is_seen(fields, data):
     state = seen(spec_of(fields))
@@ -312,7 +312,7 @@ def test_every_edit_of_what_is_declared_in_a_task_definition_is_seen(fields, dat
     assert any(one.startswith(told_at(body, path)) for one in found), (path, found)
 
 
-@tried(max_examples=50, deadline=None)
+@tried(max_examples=50)
 @given(in_awss_words(), st.data())
 def test_every_edit_of_a_setting_that_is_ours_is_seen(fields, data):
     spec = spec_of(fields)
@@ -334,7 +334,7 @@ def is_off(declared, path):
     return off and path[0] == "serviceConnectConfiguration" and path[1:] != ("enabled",)
 
 
-@tried(max_examples=50, deadline=None)
+@tried(max_examples=50)
 @given(in_awss_words(), st.data())
 def test_every_edit_by_hand_of_a_setting_that_is_ours_is_seen(fields, data):
     spec = spec_of(fields)

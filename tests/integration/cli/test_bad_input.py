@@ -166,7 +166,7 @@ def test_an_inactive_revision_is_a_warning_and_no_restart_is_begun(applied, caps
     found = condition(capsys)
     assert (status, refused) == (1, 2)
     assert f"{API}:1 is INACTIVE" in said
-    assert "change its declaration, or go back with `hokusai rollback`" in why
+    assert "registers another, or go back with `hokusai rollback`" in why
     assert (found["status"], found["reason"]) == ("True", "PreflightWarning")
     assert len(applied.service(API)["deployments"]) == 1
 

@@ -167,7 +167,7 @@ def _play(
         return
     tally.failed += 1
     if len(tally.failures) < _MOST_SHOWN:
-        tally.failures.append(_smallest(case, faults, seed))
+        tally.failures.append(_smallest(case, faults, seed, wrongs))
 
 
 _MOST_SHOWN = 5
@@ -180,10 +180,14 @@ def _run_of(case: Case, faults: Sequence[Fault], boundaries: Sequence[Boundary])
     return resumed(case, start, faults[len(start.struck) :])
 
 
-def _smallest(case: Case, faults: Sequence[Fault], seed: int) -> Failure:
+def _smallest(case: Case, faults: Sequence[Fault], seed: int, found: Wrongs) -> Failure:
     def wrongs(some: Sequence[Fault]) -> Wrongs:
         return verdict(case, played(case, some, fully=True))
 
+    if not wrongs(faults):
+        # Only what was remembered is wrong, and that is no smaller for fewer faults.
+        told = [("remembered", f"{found}, and in full nothing")]
+        return Failure(Plan(case.workload.name, tuple(faults), seed), tuple(told))
     least = shrunk(faults, lambda some: bool(wrongs(some)))
     plan = Plan(case.workload.name, least, seed)
     return Failure(plan, tuple(wrongs(least)[:3]))

@@ -1,17 +1,21 @@
 """The state of a world, as far as it decides what follows.
 
-It leaves out times, numbers and history: nothing that is still to be decided depends
-on them.
+It leaves out numbers and history, and of times all but which side of now they are on:
+nothing that is still to be decided depends on more.
 """
 
 import hashlib
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 from controller.kinds.service.released import settled_words
 from tests.fakes.sim_controller import SimController
 from tests.faults.truth import plain_tags, tags_of
 from tests.faults.world import CLUSTER, World
+
+# Longer ago than whatever a decision looks back to.
+_FORGOTTEN = timedelta(minutes=15)
 
 
 def state_key(world: World, step: int) -> bytes:
@@ -76,6 +80,8 @@ def _services(world: World) -> Iterator[Any]:
                 for d in service.deployments
             ],
             sorted((t.status, t.definition) for t in tasks if t.status != "STOPPED"),
+            [_age(world, d.updated_at) for d in service.deployments],
+            sorted({_age(world, t.created_at) for t in tasks}),
             [(r.status, r.target.fields["taskDefinition"]) for r in service.rollouts],
         )
     yield sorted(
@@ -87,6 +93,15 @@ def _services(world: World) -> Iterator[Any]:
         yield arn, sorted(instances.values())
     for arn, targets in sorted(ecs.around.targets.items()):
         yield arn, sorted(targets)
+
+
+def _age(world: World, at: datetime) -> int:
+    """Return how long ago something was by the controller's clock, as far as it counts.
+
+    A clock that jumps makes what happened lie ahead, or be forgotten.
+    """
+    ago = world.clock.now() - at
+    return -1 if ago < timedelta() else int(ago >= _FORGOTTEN)
 
 
 def _definitions(world: World) -> Any:

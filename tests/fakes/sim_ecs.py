@@ -15,6 +15,7 @@ from controller.emulation.ecs.errors import EcsError
 from controller.emulation.ecs.state import Definition, Service
 from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
 from controller.kinds.service.canonical import canonical
+from controller.kinds.service.memo import by_content
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 # What is noted beside the call that began one.
@@ -80,6 +81,9 @@ class Around(NoEffects):
             group.remove((target.address, target.port))
 
 
+_content = by_content(lambda body: canonical_json(canonical(body)))
+
+
 class EcsBackend:
     """The ECS simulator as a backend whose state can be saved."""
 
@@ -90,7 +94,6 @@ class EcsBackend:
         self.runtime = ScriptedRuntime()
         self.changed: Counter[tuple[str, str]] = Counter()
         self.wrongs: list[str] = []
-        self._contents: dict[str, str] = {}
         self.simulator = EcsSimulator(
             clock=clock,
             runtime=self.runtime,
@@ -193,10 +196,7 @@ class EcsBackend:
 
     def content(self, arn: str) -> str:
         """Return what a task definition says, without its number."""
-        body = self.definition(arn).body
-        if (content := self._contents.get(key := repr(body))) is None:
-            content = self._contents[key] = canonical_json(canonical(body))
-        return content
+        return _content(self.definition(arn).body)
 
     def _deployed(self, asked: Mapping[str, Any]) -> int:
         """Return how many deployments the service of a call has had."""

@@ -12,6 +12,7 @@ from controller.clients.aws import Aws, paginated
 from controller.core.details import Row, Section, looked_at
 from controller.core.errors import DriverError, NotFoundError
 from controller.core.redact import redact_line
+from controller.kinds.service.log_lines import last_events
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.task import address_of
 
@@ -125,20 +126,13 @@ class ServiceDetails:
         for task in sorted(tasks, key=_created, reverse=True):
             id_ = _name(task["taskArn"])
             try:
-                answer = self._aws.call(
-                    "logs",
-                    "GetLogEvents",
-                    logGroupName=spec.log_group,
-                    logStreamName=f"ecs/{spec.name}/{id_}",
-                    limit=LINES,
-                    startFromHead=False,
-                )
+                events = last_events(self._aws, spec, id_, LINES)
             except NotFoundError:
                 continue
-            for event in answer["events"][-LINES:]:
+            for event in events[-LINES:]:
                 at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
                 yield _time(at), id_, redact_line(event["message"].rstrip())
-            if answer["events"]:
+            if events:
                 return
 
 

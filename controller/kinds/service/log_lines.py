@@ -17,6 +17,25 @@ _GROUP = "awslogs-group"
 _PREFIX = "awslogs-stream-prefix"
 
 
+def last_events(
+    aws: Aws, spec: ServiceSpec, task: str, limit: int
+) -> list[dict[str, Any]]:
+    """Return the last ``limit`` log events of a task's main container, the oldest first.
+
+    Raises NotFoundError if it wrote none.
+    """
+    answer = aws.call(
+        "logs",
+        "GetLogEvents",
+        logGroupName=spec.log_group,
+        logStreamName=f"ecs/{spec.name}/{task}",
+        limit=limit,
+        startFromHead=False,
+    )
+    found: list[dict[str, Any]] = answer["events"]
+    return found
+
+
 class LogLines:
     """Reads log groups, a page at a time."""
 

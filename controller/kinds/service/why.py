@@ -8,6 +8,7 @@ from controller.clients.aws import Aws
 from controller.core.clock import Clock
 from controller.core.errors import DriverError
 from controller.kinds.service.cause import sentence
+from controller.kinds.service.log_lines import last_events
 from controller.kinds.service.moment import moment
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.task import Task
@@ -55,15 +56,8 @@ class Why:
 
     def _log(self, spec: ServiceSpec, task: Task) -> tuple[str, ...]:
         try:
-            answer = self._aws.call(
-                "logs",
-                "GetLogEvents",
-                logGroupName=spec.log_group,
-                logStreamName=f"ecs/{spec.name}/{task.id}",
-                limit=_LINES,
-                startFromHead=False,
-            )
+            events = last_events(self._aws, spec, task.id, _LINES)
         except DriverError:
             # The story is told without its last line.
             return ()
-        return tuple(event["message"] for event in answer["events"])
+        return tuple(event["message"] for event in events)

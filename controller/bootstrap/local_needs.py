@@ -13,7 +13,7 @@ from controller.core.resource import Resource
 from controller.emulation.loopback import NotLoopbackError, require_loopback
 from controller.emulation.platform import Needs
 from controller.emulation.runtimes.images import ImageCommand
-from controller.kinds.service.preflight import names
+from controller.kinds.service.spec import aws_names
 from controller.spec.document import Document
 
 
@@ -45,14 +45,16 @@ def needs_of(document: Document, root: Path) -> Needs:
         subnets=frozenset(id_ for n in networks for id_ in n.subnets),
         security_groups=frozenset(id_ for n in networks for id_ in n.security_groups),
         roles=frozenset(
-            names.role_name(arn) for spec in services for _, arn in names.roles(spec)
+            aws_names.role_name(arn)
+            for spec in services
+            for _, arn in aws_names.roles(spec)
         ),
         repositories=frozenset(
             (image.repository, image.tag)
             for spec in services
-            if (image := names.ecr_image(spec.image)) and not image.digest
+            if (image := aws_names.ecr_image(spec.image)) and not image.digest
         ),
-        buckets=frozenset(b for spec in services for _, b in names.buckets(spec)),
+        buckets=frozenset(b for spec in services for _, b in aws_names.buckets(spec)),
         receiver_port=_receiver_port(document),
         owner=document.platform.owner,
         balancers=balancers_of(document),

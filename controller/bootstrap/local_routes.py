@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from controller.kinds.service.routes.patterns import covers
+from controller.kinds.service.routes.matching.patterns import covers
 from controller.spec.document import Document
 
 # What every load balancer of a platform listens on.

@@ -30,10 +30,14 @@ from controller.kinds import discover
 from controller.kinds.endpoint.driver import EndpointDriver
 from controller.kinds.experiment.driver import ExperimentDriver
 from controller.kinds.model.driver import ModelDriver
-from controller.kinds.service.by_hand import RESTARTED_BY, came_to_be, is_untold
 from controller.kinds.service.driver import ServiceDriver
-from controller.kinds.service.spec import ServiceSpec
-from controller.kinds.service.tags import tags_of
+from controller.kinds.service.operations.requests import (
+    RESTARTED_BY,
+    came_to_be,
+    is_untold,
+)
+from controller.kinds.service.spec.service import ServiceSpec
+from controller.kinds.service.state.tags import tags_of
 from controller.kinds.webhook.driver import WebhookDriver
 from controller.spec.document import Document
 from controller.store.deliveries import Deliveries

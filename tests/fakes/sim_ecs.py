@@ -14,8 +14,8 @@ from controller.emulation.ecs.effects import MissingError, NoEffects, Target
 from controller.emulation.ecs.errors import EcsError
 from controller.emulation.ecs.state import Definition, Service
 from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
-from controller.kinds.service.canonical import canonical
-from controller.kinds.service.memo import by_content
+from controller.kinds.service.cache import by_content
+from controller.kinds.service.normalize import canonical
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 # What is noted beside the call that began one.

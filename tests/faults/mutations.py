@@ -14,12 +14,13 @@ from controller.engine import executor, observer, reconciler
 from controller.engine.leader import Leader
 from controller.engine.store_memory import StoreMemory
 from controller.kinds.model import driver as model_driver
-from controller.kinds.service import by_hand, undeclared
 from controller.kinds.service import driver as service_driver
-from controller.kinds.service.before import Before
-from controller.kinds.service.describe import Ecs
-from controller.kinds.service.scaling import Scaling
-from controller.kinds.service.undeclared import Undeclared
+from controller.kinds.service.aws import undeclared
+from controller.kinds.service.aws.services import Ecs
+from controller.kinds.service.aws.undeclared import Undeclared
+from controller.kinds.service.operations import requests
+from controller.kinds.service.operations.aws.steps import Before
+from controller.kinds.service.scaling.aws import Scaling
 from controller.kinds.webhook import driver as webhook_driver
 from controller.store.events import EventLog
 from controller.store.ledger import Ledger
@@ -52,7 +53,7 @@ from tests.faults.bugs import (
 
 # The packages give their functions the names of the modules.
 model_compare = import_module("controller.kinds.model.compare")
-service_compare = import_module("controller.kinds.service.compare")
+service_compare = import_module("controller.kinds.service.compare.diff")
 Replacement: TypeAlias = tuple[str, Any, str, Callable[[Any], Any], tuple[str, ...]]
 
 VERSION, ALIAS, ROLLOUT = "new model version", "alias move", "image rollout"
@@ -186,7 +187,7 @@ REPLACEMENTS: tuple[Replacement, ...] = (
     ("an autoscaler is not ended", Scaling, "end", returns(None), (SCALES,)),
     (
         "what came of a restart is not known",
-        by_hand,
+        requests,
         "came_to_be",
         returns(False),
         ("restart by hand",),

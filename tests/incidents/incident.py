@@ -24,13 +24,13 @@ from controller.core.registration import Version
 from controller.core.resource import Resource, ResourceId
 from controller.kinds import discover
 from controller.kinds.endpoint.state import EndpointState
-from controller.kinds.service.canonical import canonical
-from controller.kinds.service.preflight.checks import results_of
+from controller.kinds.service.normalize import canonical
+from controller.kinds.service.preflight.catalog import results_of
 from controller.kinds.service.preflight.facts import Facts, Group, Permission
+from controller.kinds.service.render.service import settings
+from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.routes.attachment import entry
-from controller.kinds.service.settings import settings
-from controller.kinds.service.state import Deployment, Rejection, ServiceState
-from controller.kinds.service.task_definition import render
+from controller.kinds.service.state.service import Deployment, Rejection, ServiceState
 from controller.kinds.webhook.state import WebhookState
 from controller.spec.document import Document, load
 from tests.fakes.surroundings import REDIS_GROUP, all_well

@@ -3,7 +3,7 @@
 from controller.core.kind import Kind
 from controller.kinds.endpoint.compare import compare
 from controller.kinds.endpoint.details import KEPT, PUBLISHED, cost, details
-from controller.kinds.endpoint.rules import health, held
+from controller.kinds.endpoint.health import health, held
 from controller.kinds.endpoint.spec import EndpointSpec, complete, references
 from controller.kinds.endpoint.state import EndpointState
 

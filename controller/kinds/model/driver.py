@@ -13,7 +13,7 @@ from controller.core.ownership import ownership_of, stamp
 from controller.core.plan import Action, Verb
 from controller.core.registration import DUPLICATE_TAG, Run, Version, registered
 from controller.core.resource import Resource, ResourceId
-from controller.kinds.model.rules import Registration, alias_target, model_tags, wanted
+from controller.kinds.model.health import Registration, alias_target, model_tags, wanted
 from controller.kinds.model.spec import ModelSpec
 from controller.kinds.model.state import ModelState
 from controller.kinds.outside import Outside

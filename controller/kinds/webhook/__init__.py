@@ -4,7 +4,7 @@ from controller.core.kind import Kind
 from controller.core.plan import Verb
 from controller.kinds.webhook.compare import compare
 from controller.kinds.webhook.details import cost, details
-from controller.kinds.webhook.rules import health, held
+from controller.kinds.webhook.health import health, held
 from controller.kinds.webhook.spec import WebhookSpec, complete, references
 from controller.kinds.webhook.state import WebhookState
 

@@ -16,8 +16,8 @@ from controller.core.observation import Absent, Observation, Present
 from controller.core.plan import Action, Verb
 from controller.core.resource import Resource, ResourceId
 from controller.kinds.outside import Outside
+from controller.kinds.webhook.health import announced_tag, missing, unstamped
 from controller.kinds.webhook.reports import DELIVERY, SHOWN, rows
-from controller.kinds.webhook.rules import announced_tag, missing, unstamped
 from controller.kinds.webhook.spec import WebhookSpec
 from controller.kinds.webhook.state import LARGEST_BACKLOG, Deliveries, WebhookState
 

@@ -9,7 +9,7 @@ from controller.core.plan import Verb
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
-from controller.kinds.service.by_hand import RESTARTED, RESTARTED_BY
+from controller.kinds.service.operations.requests import RESTARTED, RESTARTED_BY
 from tests.integration.kinds.by_hand import Hand
 from tests.integration.kinds.world import World
 

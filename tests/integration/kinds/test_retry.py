@@ -12,7 +12,7 @@ from controller.core.resource import Mode
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
 from controller.emulation.server import EmulatorServer
-from controller.kinds.service.retry import RETRIED, RETRIED_BY
+from controller.kinds.service.state.retry_requests import RETRIED, RETRIED_BY
 from tests.integration.kinds.by_hand import Hand
 from tests.integration.kinds.world import World
 

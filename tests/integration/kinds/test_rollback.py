@@ -10,7 +10,7 @@ from controller.core.rollouts import Result, revision_to
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
-from controller.kinds.service.by_hand import SET_ASIDE, SET_ASIDE_BY
+from controller.kinds.service.operations.requests import SET_ASIDE, SET_ASIDE_BY
 from tests.integration.kinds.by_hand import Hand
 from tests.integration.kinds.world import World
 

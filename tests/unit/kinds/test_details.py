@@ -14,7 +14,7 @@ from controller.kinds import discover
 from controller.kinds.endpoint.state import EndpointState
 from controller.kinds.experiment.state import ExperimentState
 from controller.kinds.model.state import ModelState
-from controller.kinds.service.details import ServiceDetails
+from controller.kinds.service.queries.aws.details import ServiceDetails
 from controller.kinds.webhook.state import Deliveries, WebhookState
 
 KINDS = discover()

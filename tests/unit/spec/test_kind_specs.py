@@ -9,7 +9,7 @@ from controller.core.reference import FallbackReference, SecretPart, SecretRefer
 from controller.kinds.endpoint.spec import EndpointSpec
 from controller.kinds.experiment.spec import ExperimentSpec
 from controller.kinds.model.spec import ModelSpec
-from controller.kinds.service.spec import ServiceSpec
+from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.webhook.spec import Since, WebhookSpec
 
 RUN = "0123456789abcdef0123456789abcdef"

@@ -11,7 +11,7 @@ from controller.core.preflight import Finding, Result, Severity, Unseen
 from controller.kinds.service.preflight.facts import NOT_LOOKED, Facts, Hidden, Seen
 
 if TYPE_CHECKING:
-    from controller.kinds.service.spec import ServiceSpec
+    from controller.kinds.service.spec.service import ServiceSpec
 
 KeyT = TypeVar("KeyT", bound=Hashable)
 

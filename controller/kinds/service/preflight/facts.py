@@ -10,7 +10,7 @@ from controller.core.observation import Absent, Present
 from controller.core.resource import ResourceId
 
 if TYPE_CHECKING:
-    from controller.kinds.service.spec import ServiceSpec
+    from controller.kinds.service.spec.service import ServiceSpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from typing import Annotated, TypeAlias
 
 from fastapi import HTTPException, Query
 
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
 
 Address: TypeAlias = Annotated[str, Query(max_length=320)]
 

@@ -13,7 +13,7 @@ from controller.api.routes import health as health_routes
 from controller.api.routes import models as models_routes
 from controller.api.routes import outlook as outlook_routes
 from controller.core.clock import Clock
-from controller.core.secret import Secret
+from controller.core.values.secret import Secret
 from controller.telemetry.metrics import Counter, Metrics
 
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from controller.clients.mlflow import RegisteredModel
-from controller.core.announce import model_id_of, rfc3339
 from controller.core.clock import Clock
 from controller.core.errors import DriverError, TransientError
-from controller.core.registration import (
+from controller.core.models.registration import (
     BASELINE_TAG,
     METRIC_TAG,
     MODEL_ID_TAG,
@@ -17,6 +16,7 @@ from controller.core.registration import (
     VALUE_TAG,
     Version,
 )
+from controller.core.webhooks.event import model_id_of, rfc3339
 
 _PATIENCE_SECONDS = (10.0, 2.0)
 _KEPT_SECONDS = 2.0

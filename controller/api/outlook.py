@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from controller.api.flights import Flights, Seen
-from controller.core.details import Section
-from controller.core.line_pages import Cursor, first_page, next_page
-from controller.core.lines import Limit, Line
-from controller.core.resource import ResourceId
-from controller.core.rollouts import Rolled
+from controller.core.document.resource import ResourceId
+from controller.core.resources.details import Section
+from controller.core.resources.log_lines import Limit, Line
+from controller.core.resources.rollouts import Rolled
+from controller.core.status.log_pages import Cursor, first_page, next_page
 
 # What is read at once, and what of it is one answer.
 READ = Limit(20_000, 16 * 1024 * 1024)

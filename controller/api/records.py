@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from controller.core.conditions import Condition, Conditions
-from controller.core.resource import ResourceId
-from controller.core.story import Tried
+from controller.core.document.resource import ResourceId
+from controller.core.status.cause import Tried
+from controller.core.status.conditions import Condition, Conditions
 from controller.store.events import Happening
 from controller.store.heartbeat import Heartbeat
 

@@ -15,8 +15,8 @@ from controller.bootstrap.tally import Tally
 from controller.clients.clock import SystemClock
 from controller.clients.webhook import Sender
 from controller.core.errors import LeaseHeldError
-from controller.core.planner import DesiredState
-from controller.core.scope import Scope
+from controller.core.planning.planner import DesiredState
+from controller.core.planning.scope import Scope
 from controller.engine.dispatcher import Dispatcher
 from controller.engine.leader import Leader, process_name
 from controller.engine.reconciler import PassResult

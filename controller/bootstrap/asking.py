@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Protocol
 
 from controller.core.clock import Clock
-from controller.core.conditions import Conditions, ConditionType, Truth
+from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
-from controller.core.planner import DesiredState
-from controller.core.resource import ResourceId
+from controller.core.planning.planner import DesiredState
+from controller.core.status.conditions import Conditions, ConditionType, Truth
 from controller.store.heartbeat import Heartbeat
 
 Statuses = Mapping[ResourceId, Conditions]

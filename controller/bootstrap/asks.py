@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from controller.bootstrap.store_file import store_is_there
 from controller.clients.clock import SystemClock
-from controller.core.asked import Ask
-from controller.core.driver import Failed
+from controller.core.document.resource import ResourceId
 from controller.core.errors import ControllerError
-from controller.core.request import Request
-from controller.core.resource import ResourceId
+from controller.core.resources.driver import Failed
+from controller.core.resources.request import Request
+from controller.core.status.interventions import Ask
 from controller.settings import Settings
 from controller.store.database import Database
 from controller.store.journal import Journal

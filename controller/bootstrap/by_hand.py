@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 from controller.bootstrap.applying import LONGEST_PAUSE, Applying, applying
 from controller.bootstrap.asks import asks_of
-from controller.core.asked import with_asked
-from controller.core.conditions import ConditionType
-from controller.core.driver import Failed, Skipped
 from controller.core.errors import LeaseHeldError, RefusedError
-from controller.core.kind import Health, Level
-from controller.core.observation import Unknown
-from controller.core.rollouts import Historied
-from controller.core.scope import Scope
+from controller.core.planning.scope import Scope
+from controller.core.resources.driver import Failed, Skipped
+from controller.core.resources.kind import Health, Level
+from controller.core.resources.observation import Unknown
+from controller.core.resources.rollouts import Historied
+from controller.core.status.conditions import ConditionType
+from controller.core.status.interventions import with_asked
 
 if TYPE_CHECKING:
     from controller.bootstrap.command import Context
     from controller.bootstrap.controller import Controller
-    from controller.core.conditions import Conditions
-    from controller.core.plan import Action, Verb
-    from controller.core.request import Request
-    from controller.core.resource import Resource, ResourceId
-    from controller.core.rollouts import Rolled
+    from controller.core.document.resource import Resource, ResourceId
+    from controller.core.resources.plan import Action, Verb
+    from controller.core.resources.request import Request
+    from controller.core.resources.rollouts import Rolled
+    from controller.core.status.conditions import Conditions
     from controller.engine.reconciler import PassResult
 
 Told = Callable[[str, float], None]

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from controller.core.details import Section
 from controller.core.errors import ControllerError, DriverError, RefusedError
+from controller.core.resources.details import Section
 
 if TYPE_CHECKING:
     from controller.bootstrap.command import Context
     from controller.bootstrap.counting import Spent
-    from controller.core.resource import ResourceId
+    from controller.core.document.resource import ResourceId
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from controller.bootstrap.environment import environment
+from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
-from controller.core.kind import Kind
-from controller.core.resource import ResourceId
+from controller.core.resources.kind import Kind
 from controller.kinds import discover
 from controller.settings import Settings
 from controller.spec.document import Document, load

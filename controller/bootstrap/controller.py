@@ -21,13 +21,13 @@ from controller.clients.aws.patient import POLICY, PatientAws
 from controller.clients.aws.rates import Limiter
 from controller.clients.clock import SystemClock
 from controller.clients.secrets import Secrets
-from controller.core.cost import Costs, costs_of
 from controller.core.errors import PermanentError
-from controller.core.explaining import explained
-from controller.core.observation import Absent, Present, Unknown
-from controller.core.pace import Pace
-from controller.core.safety import Limits
-from controller.core.scope import ALL, Scope, with_dependencies
+from controller.core.planning.explain import explained
+from controller.core.planning.safety import Limits
+from controller.core.planning.scope import ALL, Scope, with_dependencies
+from controller.core.rates.schedule import Pace
+from controller.core.resources.cost import Costs, costs_of
+from controller.core.resources.observation import Absent, Present, Unknown
 from controller.engine.executor import Executor
 from controller.engine.memory import NoMemory
 from controller.engine.observer import Observer
@@ -38,14 +38,14 @@ from controller.resolver import Resolver
 
 if TYPE_CHECKING:
     from controller.bootstrap.stored import Stored
-    from controller.core.details import Section
-    from controller.core.driver import Driver
-    from controller.core.explanation import Told
-    from controller.core.plan import Plan
-    from controller.core.planner import DesiredState, Kinds
-    from controller.core.preflight import Results
-    from controller.core.resource import Resource, ResourceId
-    from controller.core.retry import RetryPolicy
+    from controller.core.document.resource import Resource, ResourceId
+    from controller.core.planning.planner import DesiredState, Kinds
+    from controller.core.planning.preflight import Results
+    from controller.core.rates.retry import RetryPolicy
+    from controller.core.resources.details import Section
+    from controller.core.resources.driver import Driver
+    from controller.core.resources.explanation import Told
+    from controller.core.resources.plan import Plan
     from controller.settings import Settings
     from controller.spec.document import Document
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from controller.clients.aws import CountingAws
 from controller.clients.http import Client
-from controller.core.kind import Kind
+from controller.core.resources.kind import Kind
 
 _ROOT = "/api/2.0/mlflow/"
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from controller.bootstrap.stored import Stored
     from controller.clients.aws import Aws
     from controller.core.clock import Clock
-    from controller.core.driver import Driver
-    from controller.core.fallbacks import Fallbacks
-    from controller.core.reference import SecretReference
+    from controller.core.document.reference import SecretReference
+    from controller.core.resources.driver import Driver
+    from controller.core.resources.fallbacks import Fallbacks
     from controller.resolver import Resolver
     from controller.spec.document import Document
 

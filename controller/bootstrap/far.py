@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from controller.core.details import Section
 from controller.core.errors import RefusedError
-from controller.core.line_pages import Cursor, Page
-from controller.core.lines import Line
-from controller.core.rollouts import Result, Rolled
+from controller.core.resources.details import Section
+from controller.core.resources.log_lines import Line
+from controller.core.resources.rollouts import Result, Rolled
+from controller.core.status.log_pages import Cursor, Page
 
 if TYPE_CHECKING:
     from controller.clients.control import ControlApi
-    from controller.core.resource import ResourceId
+    from controller.core.document.resource import ResourceId
 
 
 class Far:

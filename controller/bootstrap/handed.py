@@ -16,12 +16,12 @@ from controller.bootstrap.command import Context
 from controller.bootstrap.controller import Controller
 from controller.bootstrap.stored import open_store
 from controller.clients.clock import SystemClock
-from controller.core.conditions import Conditions, ConditionType
+from controller.core.document.resource import ResourceId
 from controller.core.errors import ControllerError, RefusedError
-from controller.core.identity import derived_uuid
-from controller.core.plan import Action, Verb
-from controller.core.request import Request
-from controller.core.resource import ResourceId
+from controller.core.resources.plan import Action, Verb
+from controller.core.resources.request import Request
+from controller.core.status.conditions import Conditions, ConditionType
+from controller.core.values.identity import derived_uuid
 from controller.store.database import Database
 from controller.store.heartbeat import HEART, Heartbeat, Heartbeats
 from controller.store.notes import StoredNotes

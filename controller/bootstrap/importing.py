@@ -2,7 +2,7 @@
 
 from controller.bootstrap.controller import Controller
 from controller.core.errors import RefusedError
-from controller.core.imports import Entry, Importing, Wanted
+from controller.core.resources.importing import Entry, Importing, Wanted
 from controller.spec.literals import looks_secret
 
 

@@ -24,9 +24,9 @@ from controller.bootstrap.local_routes import path_to_try, routes_of
 from controller.bootstrap.local_tasks import OneOffTasks
 from controller.clients.aws import BotoAws, Credentials
 from controller.clients.clock import SystemClock
-from controller.core.conditions import Conditions, ConditionType, Truth
+from controller.core.document.resource import ResourceId
 from controller.core.errors import ControllerError
-from controller.core.resource import ResourceId
+from controller.core.status.conditions import Conditions, ConditionType, Truth
 from controller.emulation.platform import LocalPlatform
 from controller.emulation.runtimes import confine
 from controller.kinds import discover

@@ -7,9 +7,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from controller.bootstrap.local_routes import balancers_of, hosts_of
+from controller.core.document.reference import SecretReference
+from controller.core.document.resource import Resource
 from controller.core.errors import RefusedError
-from controller.core.reference import SecretReference
-from controller.core.resource import Resource
 from controller.emulation.loopback import NotLoopbackError, require_loopback
 from controller.emulation.platform import Needs
 from controller.emulation.runtimes.images import ImageCommand

@@ -5,9 +5,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from controller.clients.aws import Aws
-from controller.core.conditions import Conditions, ConditionType, Truth
+from controller.core.document.resource import ResourceId
 from controller.core.errors import PermanentError
-from controller.core.resource import ResourceId
+from controller.core.status.conditions import Conditions, ConditionType, Truth
 from controller.spec.document import Document
 from controller.spec.local import LocalTask
 

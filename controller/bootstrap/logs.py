@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from controller.core.errors import TransientError
-from controller.core.line_pages import LATE, Cursor, Page
+from controller.core.status.log_pages import LATE, Cursor, Page
 
 if TYPE_CHECKING:
     from controller.core.clock import Clock
-    from controller.core.lines import Line
+    from controller.core.resources.log_lines import Line
 
 POLL_SECONDS = 2.0
 

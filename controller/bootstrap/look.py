@@ -9,7 +9,7 @@ from controller.bootstrap.drivers import Wishes
 from controller.bootstrap.store_file import store_is_there
 from controller.clients.aws.patient import POLICY
 from controller.clients.clock import SystemClock
-from controller.core.retry import RetryPolicy
+from controller.core.rates.retry import RetryPolicy
 
 # What lives in the store only.
 STORED_KINDS = frozenset({"webhook"})

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from controller.bootstrap.by_hand import rollouts_of
 from controller.core.errors import NotFoundError, RefusedError
-from controller.core.line_pages import Cursor, Page, first_page, next_page
-from controller.core.lines import Limit, Line, Logged
+from controller.core.resources.log_lines import Limit, Line, Logged
+from controller.core.status.log_pages import Cursor, Page, first_page, next_page
 
 if TYPE_CHECKING:
     from controller.bootstrap.controller import Controller
-    from controller.core.details import Section
-    from controller.core.resource import Resource, ResourceId
-    from controller.core.rollouts import Rolled
+    from controller.core.document.resource import Resource, ResourceId
+    from controller.core.resources.details import Section
+    from controller.core.resources.rollouts import Rolled
 
 
 class Near:

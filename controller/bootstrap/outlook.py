@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from controller.bootstrap.near import Near
 from controller.bootstrap.watch import DocumentWatch
 from controller.core.errors import NotFoundError, RefusedError, TransientError
-from controller.core.retry import RetryPolicy
+from controller.core.rates.retry import RetryPolicy
 
 if TYPE_CHECKING:
     from controller.bootstrap.controller import Controller
-    from controller.core.details import Section
-    from controller.core.lines import Limit, Line
-    from controller.core.resource import ResourceId
-    from controller.core.rollouts import Rolled
+    from controller.core.document.resource import ResourceId
+    from controller.core.resources.details import Section
+    from controller.core.resources.log_lines import Limit, Line
+    from controller.core.resources.rollouts import Rolled
 
 # Somebody waits for the answer, and may ask again: better to say soon what is wrong.
 _PATIENCE = RetryPolicy(attempts=2)

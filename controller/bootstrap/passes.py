@@ -9,8 +9,8 @@ from controller.bootstrap.handed import answer_requests
 from controller.bootstrap.stored import Stored
 from controller.bootstrap.watch import DocumentWatch
 from controller.core.clock import Clock
-from controller.core.driver import Failed
 from controller.core.errors import ControllerError
+from controller.core.resources.driver import Failed
 from controller.engine.leader import process_name
 from controller.engine.reconciler import PassResult
 from controller.store.heartbeat import HEART, Heartbeats

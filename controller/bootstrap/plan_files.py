@@ -9,9 +9,9 @@ from typing import Any
 
 from controller.bootstrap.command import Context
 from controller.bootstrap.person import person
+from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
-from controller.core.plan import Change, Effect, Verb
-from controller.core.plan_file import (
+from controller.core.planning.plan_file import (
     Filled,
     Origin,
     SavedAction,
@@ -19,8 +19,8 @@ from controller.core.plan_file import (
     fields_hash,
     fingerprint,
 )
-from controller.core.redact import redact
-from controller.core.resource import ResourceId
+from controller.core.resources.plan import Change, Effect, Verb
+from controller.core.values.redact import redact
 
 _PRIVATE = 0o600
 

@@ -1,9 +1,7 @@
 """A saved plan that is carried out: each of its actions once, and no other."""
 
-from controller.core.driver import Applied, Progressing
 from controller.core.errors import RefusedError
-from controller.core.plan import Action, Plan
-from controller.core.plan_file import (
+from controller.core.planning.plan_file import (
     Kinds,
     Origin,
     SavedPlan,
@@ -11,7 +9,9 @@ from controller.core.plan_file import (
     origin_moved,
     same,
 )
-from controller.core.scope import Scope
+from controller.core.planning.scope import Scope
+from controller.core.resources.driver import Applied, Progressing
+from controller.core.resources.plan import Action, Plan
 from controller.engine.reconciler import PassResult
 
 

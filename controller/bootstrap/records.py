@@ -9,10 +9,10 @@ from controller.bootstrap.store_file import store_is_there
 from controller.bootstrap.tried import last_tried
 from controller.clients.clock import SystemClock
 from controller.core.clock import Clock
-from controller.core.conditions import Conditions
+from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
-from controller.core.resource import ResourceId
-from controller.core.story import Tried
+from controller.core.status.cause import Tried
+from controller.core.status.conditions import Conditions
 from controller.store.database import Database
 from controller.store.events import EventLog, Happening
 from controller.store.heartbeat import HEART, Heartbeat, Heartbeats

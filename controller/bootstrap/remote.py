@@ -12,11 +12,16 @@ from controller.bootstrap.command import Context
 from controller.bootstrap.records import NOTHING_YET, Records, records
 from controller.clients.clock import SystemClock
 from controller.core.clock import Clock
-from controller.core.conditions import Condition, Conditions, ConditionType, Truth
+from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
-from controller.core.plan import Verb
-from controller.core.resource import ResourceId
-from controller.core.story import Tried
+from controller.core.resources.plan import Verb
+from controller.core.status.cause import Tried
+from controller.core.status.conditions import (
+    Condition,
+    Conditions,
+    ConditionType,
+    Truth,
+)
 from controller.store.events import Happening
 from controller.store.heartbeat import Heartbeat
 

@@ -19,11 +19,11 @@ from controller.bootstrap.store_file import store_is_there
 from controller.bootstrap.tried import last_tried
 from controller.clients.clock import SystemClock
 from controller.core.clock import Clock
-from controller.core.conditions import Conditions
+from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
-from controller.core.fallbacks import Fallbacks
-from controller.core.resource import ResourceId
-from controller.core.story import Tried
+from controller.core.resources.fallbacks import Fallbacks
+from controller.core.status.cause import Tried
+from controller.core.status.conditions import Conditions
 from controller.resolver import Resolver
 from controller.settings import Settings
 from controller.store.database import Database

@@ -11,7 +11,7 @@ from controller.bootstrap.command import Context, address, chosen_targets
 if TYPE_CHECKING:
     from controller.bootstrap.far import Far
     from controller.bootstrap.near import Near
-    from controller.core.resource import ResourceId
+    from controller.core.document.resource import ResourceId
 
 Sight: TypeAlias = "Near | Far"
 

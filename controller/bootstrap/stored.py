@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from controller.core.clock import Clock
-from controller.core.fallbacks import Fallbacks
+from controller.core.resources.fallbacks import Fallbacks
 from controller.engine.store_memory import StoreMemory
 from controller.settings import Settings
 from controller.store.database import Database

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from controller.bootstrap.counting import Spent
-from controller.core.cost import Cost
-from controller.core.driver import Applied, Progressing
+from controller.core.resources.cost import Cost
+from controller.core.resources.driver import Applied, Progressing
 from controller.engine.reconciler import PassResult
 
 

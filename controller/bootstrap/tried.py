@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from itertools import takewhile
 
-from controller.core.driver import Failed
-from controller.core.resource import ResourceId
-from controller.core.retry import backoff
-from controller.core.story import Tried
+from controller.core.document.resource import ResourceId
+from controller.core.rates.retry import backoff
+from controller.core.resources.driver import Failed
+from controller.core.status.cause import Tried
 from controller.engine.backoff import BETWEEN_PASSES
 from controller.store.database import Database
 from controller.store.journal import Intent, Journal

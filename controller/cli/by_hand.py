@@ -10,12 +10,12 @@ from controller.cli.exits import Exit
 from controller.cli.terminal import confirmed, interactive, out, tell
 from controller.cli.views.statuses import Report, render_report
 from controller.core.errors import RefusedError
-from controller.core.request import Request
+from controller.core.resources.request import Request
 
 if TYPE_CHECKING:
     from controller.bootstrap.by_hand import ByHand
-    from controller.core.plan import Verb
-    from controller.core.resource import ResourceId
+    from controller.core.document.resource import ResourceId
+    from controller.core.resources.plan import Verb
 
 Wanted = Callable[["ByHand"], str]
 Told = Callable[[str, float], None]

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from controller.core.clock import Clock
-from controller.core.observation import ObservedState
-from controller.core.pace import Look, Pace, due_in, is_due
-from controller.core.planner import DesiredState
+from controller.core.planning.planner import DesiredState
+from controller.core.rates.schedule import Look, Pace, due_in, is_due
+from controller.core.resources.observation import ObservedState
 from controller.engine.observer import Observer, of_kind
 
 

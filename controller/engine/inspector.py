@@ -8,17 +8,17 @@ from datetime import timedelta
 from typing import Any
 
 from controller.core.clock import Clock
-from controller.core.driver import Driver
+from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import DriverError
-from controller.core.planner import DesiredState
-from controller.core.preflight import (
+from controller.core.planning.planner import DesiredState
+from controller.core.planning.preflight import (
     Inspecting,
     Result,
     Results,
     Unseen,
     attended,
 )
-from controller.core.resource import Resource, ResourceId
+from controller.core.resources.driver import Driver
 from controller.engine.observer import of_kind
 
 log = logging.getLogger(__name__)

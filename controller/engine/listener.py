@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from controller.core.errors import DriverError, NotFoundError
-from controller.core.news import News, news_of, pattern
+from controller.core.status.aws_events import News, news_of, pattern
 from controller.telemetry.metrics import NEWS, Counter
 
 log = logging.getLogger(__name__)

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from controller.core.conditions import Conditions
-from controller.core.driver import Outcome
-from controller.core.plan import Action
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.resources.driver import Outcome
+from controller.core.resources.plan import Action
+from controller.core.status.conditions import Conditions
 from controller.engine.reconciler import Statuses
 
 

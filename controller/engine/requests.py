@@ -3,11 +3,14 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from controller.core.dared import in_flight
-from controller.core.driver import Failed, Outcome
+from controller.core.document.resource import Resource
 from controller.core.errors import RefusedError
-from controller.core.kind import Health
-from controller.core.observation import (
+from controller.core.planning.permitted import in_flight
+from controller.core.planning.planner import DesiredState
+from controller.core.planning.safety import Limits, guard
+from controller.core.resources.driver import Failed, Outcome
+from controller.core.resources.kind import Health
+from controller.core.resources.observation import (
     Absent,
     Observation,
     ObservedState,
@@ -15,7 +18,7 @@ from controller.core.observation import (
     Present,
     Unknown,
 )
-from controller.core.plan import (
+from controller.core.resources.plan import (
     Action,
     Advice,
     Blocked,
@@ -25,10 +28,7 @@ from controller.core.plan import (
     Reason,
     Verb,
 )
-from controller.core.planner import DesiredState
-from controller.core.request import Request
-from controller.core.resource import Resource
-from controller.core.safety import Limits, guard
+from controller.core.resources.request import Request
 from controller.engine.reconciler import Reconciler
 
 _NO_LIMIT = 1_000_000

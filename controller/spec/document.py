@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from controller.core.document.platform import ENVIRONMENTS, Platform
+from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import Diagnostic, Place, SpecError
-from controller.core.identity import content_hash
-from controller.core.platform import ENVIRONMENTS, Platform
-from controller.core.resource import Resource, ResourceId
+from controller.core.values.identity import content_hash
 from controller.settings import VARIABLES
 from controller.spec.compiler import Compiler, Kinds
 from controller.spec.fills import (

@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, select, true
 
-from controller.core.announce import Event, VersionIdentity
-from controller.core.delivery import DeliveryState
+from controller.core.webhooks.delivery import DeliveryState
+from controller.core.webhooks.event import Event, VersionIdentity
 from controller.store.database import Database
 from controller.store.sql import insert_new
 from controller.store.tables import deliveries, webhook_events, webhook_targets

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from controller.core.walk import differences
+from controller.core.values.differences import differences
 from controller.kinds.service.compare.diff import setting_differences
 from controller.kinds.service.normalize import Here, canonical, real_differences
 from controller.kinds.service.normalize.structure import r02_keys_start_small

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from controller.api.app import create_app
 from controller.api.flights import Flights
 from controller.api.outlook import Window
-from controller.core.secret import Secret
+from controller.core.values.secret import Secret
 from tests.fakes.stopped_clock import StoppedClock
 from tests.unit.api.test_control import Nothing, Records
 from tests.unit.api.test_outlook import ROLLED, SECTIONS, World

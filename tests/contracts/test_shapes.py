@@ -1,6 +1,6 @@
 """The fields that a document may write in AWS's own words are those that AWS has."""
 
-from controller.core.plan import Effect
+from controller.core.resources.plan import Effect
 from controller.kinds.service.render.update_effects import BY_ANOTHER_CALL, FIELDS
 from controller.kinds.service.spec.aws_schema import shapes
 from tests.shapes import FILE, text

@@ -14,13 +14,13 @@ from controller.clients.mlflow.rest import MlflowRest
 from controller.clients.payload import check
 from controller.clients.secrets import Secrets
 from controller.core.clock import Clock
-from controller.core.delivery import DeliveryPolicy, after_attempt
-from controller.core.driver import Applied, Driver, Progressing
+from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
-from controller.core.plan import Verb
-from controller.core.request import Request
-from controller.core.resource import ResourceId
-from controller.core.safety import Limits
+from controller.core.planning.safety import Limits
+from controller.core.resources.driver import Applied, Driver, Progressing
+from controller.core.resources.plan import Verb
+from controller.core.resources.request import Request
+from controller.core.webhooks.delivery import DeliveryPolicy, after_attempt
 from controller.engine.dispatcher import Target, _headers
 from controller.engine.leader import Leader
 from controller.engine.reconciler import PassResult, Reconciler

@@ -7,7 +7,7 @@ from typing import Any
 
 from controller.clients.aws import is_write
 from controller.core.clock import Clock
-from controller.core.identity import OWNER_TAG, canonical_json
+from controller.core.values.identity import OWNER_TAG, canonical_json
 from controller.emulation.data import aws_fills
 from controller.emulation.ecs import EcsSimulator, Timing
 from controller.emulation.ecs.effects import MissingError, NoEffects, Target

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from controller.core.observation import Present
-from controller.core.platform import Platform
+from controller.core.document.platform import Platform
+from controller.core.resources.observation import Present
 from controller.kinds.service import KIND
 from controller.kinds.service.preflight.catalog import results_of
 from controller.kinds.service.preflight.facts import (

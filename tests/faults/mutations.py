@@ -6,10 +6,12 @@ from typing import Any, TypeAlias
 
 from controller.clients import fence
 from controller.clients.mlflow.reader import MlflowReader
-from controller.core import announce, planner, status
-from controller.core.kind import never_held
-from controller.core.observation import ObservedState
-from controller.core.plan import Plan
+from controller.core.planning import planner
+from controller.core.resources.kind import never_held
+from controller.core.resources.observation import ObservedState
+from controller.core.resources.plan import Plan
+from controller.core.status import conclusion
+from controller.core.webhooks import event
 from controller.engine import executor, observer, reconciler
 from controller.engine.leader import Leader
 from controller.engine.store_memory import StoreMemory
@@ -107,7 +109,7 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         (VERSION, ALIAS),
     ),
     ("copies are not marked", model_compare, "duplicates", no_duplicates, (VERSION,)),
-    ("copies are told of", announce, "originals", tells_copies, (REMOVED,)),
+    ("copies are told of", event, "originals", tells_copies, (REMOVED,)),
     (
         "failures are told as successes",
         executor.Executor,
@@ -122,7 +124,7 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         draws_ids,
         (ADDED, REMOVED),
     ),
-    ("everything is said to be ready", status, "_ready", always_ready, (ROLLOUT,)),
+    ("everything is said to be ready", conclusion, "_ready", always_ready, (ROLLOUT,)),
     ("a plan is always in sync", Plan, "in_sync", always, (ROLLOUT, VERSION)),
     ("a plan is always complete", Plan, "complete", always, (ROLLOUT,)),
     ("secrets are put into events", EventLog, "record", logs_secrets, (ROLLOUT,)),

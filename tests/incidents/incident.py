@@ -11,17 +11,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from controller.core.identity import content_hash
-from controller.core.observation import (
+from controller.core.document.resource import Resource, ResourceId
+from controller.core.models.registration import Version
+from controller.core.planning.preflight import Result, Results
+from controller.core.resources.observation import (
     Absent,
     Observation,
     ObservedState,
     Present,
     Unknown,
 )
-from controller.core.preflight import Result, Results
-from controller.core.registration import Version
-from controller.core.resource import Resource, ResourceId
+from controller.core.values.identity import content_hash
 from controller.kinds import discover
 from controller.kinds.endpoint.state import EndpointState
 from controller.kinds.service.normalize import canonical

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import settings as tried
 from hypothesis import strategies as st
 
-from controller.core.platform import Platform
+from controller.core.document.platform import Platform
 from controller.core.values.paths import leaves
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.data import aws_fills

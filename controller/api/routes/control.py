@@ -15,8 +15,8 @@ from controller.api.records import (
     event_reports,
     status_report,
 )
-from controller.core.secret import Secret
-from controller.core.story import Tried
+from controller.core.status.cause import Tried
+from controller.core.values.secret import Secret
 
 _MOST_EVENTS = 1_000
 _LONGEST_REASON = 200

@@ -8,8 +8,8 @@ from fastapi.responses import JSONResponse
 
 from controller.api.errors import problem
 from controller.api.health import Component, HealthSource, Level, worst
-from controller.core.announce import rfc3339
 from controller.core.clock import Clock
+from controller.core.webhooks.event import rfc3339
 
 _UNAVAILABLE = 503
 

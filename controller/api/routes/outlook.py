@@ -9,8 +9,8 @@ from controller.api.addresses import Address, parsed
 from controller.api.keys import with_key
 from controller.api.outlook import DetailsReport, HistoryReport, LinesReport, Window
 from controller.core.clock import Clock
-from controller.core.line_pages import Cursor
-from controller.core.secret import Secret
+from controller.core.status.log_pages import Cursor
+from controller.core.values.secret import Secret
 
 _LONGEST_SECONDS = 90 * 86_400
 _MOST_LINES = 20_000

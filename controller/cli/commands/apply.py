@@ -12,18 +12,18 @@ from controller.cli.terminal import confirmed, interactive, out, tell
 from controller.cli.views.plans import render_plan, summary
 from controller.cli.views.progress import Progress, compared
 from controller.cli.views.statuses import Report, render_report
-from controller.core.cost import Bill
 from controller.core.errors import RefusedError
-from controller.core.scope import Scope
+from controller.core.planning.scope import Scope
+from controller.core.resources.cost import Bill
 
 if TYPE_CHECKING:
     from controller.bootstrap.applying import Applying
     from controller.bootstrap.command import Context
     from controller.bootstrap.planned import Planned
-    from controller.core.cost import Cost
-    from controller.core.plan import Plan
-    from controller.core.planner import DesiredState
-    from controller.core.resource import ResourceId
+    from controller.core.document.resource import ResourceId
+    from controller.core.planning.planner import DesiredState
+    from controller.core.resources.cost import Cost
+    from controller.core.resources.plan import Plan
     from controller.engine.reconciler import PassResult
 
 _NO_LIMIT = 1_000_000_000

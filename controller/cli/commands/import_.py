@@ -10,10 +10,10 @@ from controller.cli.exits import Exit
 from controller.cli.terminal import out, tell
 from controller.cli.views.plain import as_yaml
 from controller.core.errors import RefusedError
-from controller.core.imports import Wanted
+from controller.core.resources.importing import Wanted
 
 if TYPE_CHECKING:
-    from controller.core.imports import Entry
+    from controller.core.resources.importing import Entry
 
 
 def run(args: argparse.Namespace) -> int:

@@ -14,7 +14,7 @@ from controller.cli.views.watched import Watched
 if TYPE_CHECKING:
     from controller.bootstrap.records import Records
     from controller.bootstrap.remote import RemoteRecords
-    from controller.core.resource import ResourceId
+    from controller.core.document.resource import ResourceId
 
 _LOOK_SECONDS = 1.0
 
@@ -71,7 +71,7 @@ def _asked_for(statuses: Statuses, targets: Iterable[ResourceId]) -> Statuses:
 
 
 def _verdict(statuses: Statuses) -> int:
-    from controller.core.story import is_ready
+    from controller.core.status.cause import is_ready
 
     ready = all(map(is_ready, statuses.values()))
     return Exit.OK if ready else Exit.DIFFERENT

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from controller.bootstrap.command import Context
     from controller.bootstrap.records import Records
     from controller.bootstrap.remote import RemoteRecords
-    from controller.core.resource import ResourceId
-    from controller.core.story import Cause
+    from controller.core.document.resource import ResourceId
+    from controller.core.status.cause import Cause
 
 
 def run(args: argparse.Namespace) -> int:
@@ -36,7 +36,7 @@ def _cause(
     asked: ResourceId, context: Context, stored: Records | RemoteRecords
 ) -> Cause:
     """Return what keeps ``asked`` from being ready, by what is remembered."""
-    from controller.core.story import Rhythm, cause_of, chain_of
+    from controller.core.status.cause import Rhythm, cause_of, chain_of
 
     statuses, beat = stored.statuses(), stored.last_pass()
     chain = chain_of(asked, context.document.resources, statuses)

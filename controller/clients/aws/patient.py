@@ -9,7 +9,7 @@ from typing import Any
 from controller.clients.aws.calls import Aws, is_write
 from controller.core.clock import Clock
 from controller.core.errors import OutcomeUnknownError, ThrottledError, TransientError
-from controller.core.retry import RetryPolicy, backoff
+from controller.core.rates.retry import RetryPolicy, backoff
 
 # As often as makes three failures in ten harmless: one call in two thousand is lost.
 POLICY = RetryPolicy(attempts=6)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from controller.core.plain import copied
+from controller.core.values.plain_data import copied
 
 Plain = dict[str, Any]
 EACH = "*"

@@ -1,6 +1,6 @@
 """The ``endpoint`` kind: names that others rely on, and their last good address."""
 
-from controller.core.kind import Kind
+from controller.core.resources.kind import Kind
 from controller.kinds.endpoint.compare import compare
 from controller.kinds.endpoint.details import KEPT, PUBLISHED, cost, details
 from controller.kinds.endpoint.health import health, held

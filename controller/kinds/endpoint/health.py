@@ -1,7 +1,7 @@
 """How an endpoint does, and when there is nothing to do about it."""
 
-from controller.core.kind import Health, Held, Level
-from controller.core.plan import Change, Hold
+from controller.core.resources.kind import Health, Held, Level
+from controller.core.resources.plan import Change, Hold
 from controller.kinds.endpoint.spec import EndpointSpec
 from controller.kinds.endpoint.state import EndpointState
 

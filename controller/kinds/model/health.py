@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from controller.core.kind import HEALTHY, Health, Held, Level
-from controller.core.plan import Change, Hold
-from controller.core.registration import (
+from controller.core.models.registration import (
     BASELINE_TAG,
     METRIC_TAG,
     MODEL_ID_TAG,
@@ -18,6 +16,8 @@ from controller.core.registration import (
     passing,
     registration_hash,
 )
+from controller.core.resources.kind import HEALTHY, Health, Held, Level
+from controller.core.resources.plan import Change, Hold
 from controller.kinds.model.spec import ModelSpec, Selection, VersionSpec
 from controller.kinds.model.state import ModelState
 

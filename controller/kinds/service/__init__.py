@@ -1,7 +1,7 @@
 """The ``service`` kind: containers that ECS keeps running."""
 
-from controller.core.kind import Kind
-from controller.core.plan import Verb
+from controller.core.resources.kind import Kind
+from controller.core.resources.plan import Verb
 from controller.kinds.service.compare.cost import cost
 from controller.kinds.service.compare.diff import compare
 from controller.kinds.service.compare.explain import explain

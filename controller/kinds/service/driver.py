@@ -8,16 +8,16 @@ from controller.clients.aws import Aws
 from controller.clients.fetch import fetched
 from controller.clients.probe import Probe
 from controller.core.clock import Clock
-from controller.core.details import Section
-from controller.core.driver import Applied, Progressing, Waiting
+from controller.core.document.platform import Platform
+from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import PermanentError, TransientError
-from controller.core.observation import Observation, Ownership
-from controller.core.ownership import ownership_of
-from controller.core.plan import Action, Verb
-from controller.core.platform import Platform
-from controller.core.preflight import Results
-from controller.core.request import Request
-from controller.core.resource import Resource, ResourceId
+from controller.core.planning.preflight import Results
+from controller.core.resources.details import Section
+from controller.core.resources.driver import Applied, Progressing, Waiting
+from controller.core.resources.observation import Observation, Ownership
+from controller.core.resources.ownership import ownership_of
+from controller.core.resources.plan import Action, Verb
+from controller.core.resources.request import Request
 from controller.kinds.outside import Outside
 from controller.kinds.service.attachments.aws.leftovers import Clearing
 from controller.kinds.service.attachments.aws.observer import Around

@@ -1,7 +1,7 @@
 """The ``webhook`` kind: who is told of registrations, and was told already."""
 
-from controller.core.kind import Kind
-from controller.core.plan import Verb
+from controller.core.resources.kind import Kind
+from controller.core.resources.plan import Verb
 from controller.kinds.webhook.compare import compare
 from controller.kinds.webhook.details import cost, details
 from controller.kinds.webhook.health import health, held

@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-from controller.core.announce import identity_of, unannounced
-from controller.core.kind import Health, Held, Level
-from controller.core.plan import Change, Hold
-from controller.core.registration import Version
+from controller.core.models.registration import Version
+from controller.core.resources.kind import Health, Held, Level
+from controller.core.resources.plan import Change, Hold
+from controller.core.webhooks.event import identity_of, unannounced
 from controller.kinds.webhook.spec import Since, WebhookSpec
 from controller.kinds.webhook.state import WebhookState
 

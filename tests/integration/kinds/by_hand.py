@@ -1,8 +1,8 @@
 """A world in which people act by hand, beside the controller."""
 
-from controller.core.plan import Verb
-from controller.core.request import Request
-from controller.core.safety import Limits
+from controller.core.planning.safety import Limits
+from controller.core.resources.plan import Verb
+from controller.core.resources.request import Request
 from controller.engine.requests import Requests
 from tests.integration.kinds.world import World
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from controller.core.driver import Progressing
+from controller.core.document.freeze import Freeze
 from controller.core.errors import OutcomeUnknownError, RefusedError
-from controller.core.freeze import Freeze
-from controller.core.plan import Verb
+from controller.core.resources.driver import Progressing
+from controller.core.resources.plan import Verb
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from controller.core.announce import Event, VersionIdentity
+from controller.core.webhooks.event import Event, VersionIdentity
 from controller.store.database import Database
 from controller.store.lease import Lease, Leases
 from controller.store.ledger import Ledger

@@ -12,7 +12,7 @@ from controller.api.health import Checks, Component, Level
 from controller.api.models import KnownModels, Models
 from controller.clients.mlflow import RegisteredModel
 from controller.core.errors import PermanentError, TransientError
-from controller.core.registration import Version
+from controller.core.models.registration import Version
 from controller.telemetry.metrics import Metrics
 from tests.fakes.stopped_clock import StoppedClock
 

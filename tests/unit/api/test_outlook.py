@@ -13,17 +13,17 @@ from controller.api.outlook import Window
 from controller.bootstrap.far import Far
 from controller.bootstrap.logs import Reader
 from controller.clients.control import ControlApi
-from controller.core.details import Section
+from controller.core.document.resource import ResourceId
 from controller.core.errors import (
     NotFoundError,
     PermanentError,
     RefusedError,
     TransientError,
 )
-from controller.core.lines import Limit, Line
-from controller.core.resource import ResourceId
-from controller.core.rollouts import Result, Rolled
-from controller.core.secret import Secret
+from controller.core.resources.details import Section
+from controller.core.resources.log_lines import Limit, Line
+from controller.core.resources.rollouts import Result, Rolled
+from controller.core.values.secret import Secret
 from tests.fakes.stopped_clock import NOON, StoppedClock
 from tests.unit.api.test_control import Nothing
 from tests.unit.api.test_remote import AppTransport

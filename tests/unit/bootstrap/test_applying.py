@@ -7,9 +7,9 @@ import pytest
 
 from controller.bootstrap.applying import Applying
 from controller.bootstrap.counting import Spent
-from controller.core.plan import Blocked, Hold, Plan
-from controller.core.resource import ResourceId
-from controller.core.scope import ALL
+from controller.core.document.resource import ResourceId
+from controller.core.planning.scope import ALL
+from controller.core.resources.plan import Blocked, Hold, Plan
 from controller.engine.reconciler import PassResult
 from tests.fakes.stopped_clock import StoppedClock
 

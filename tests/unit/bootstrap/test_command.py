@@ -3,9 +3,9 @@
 import pytest
 
 from controller.bootstrap.command import address, chosen_targets
+from controller.core.document.platform import Platform
+from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import RefusedError
-from controller.core.platform import Platform
-from controller.core.resource import Resource, ResourceId
 from controller.kinds import discover
 from controller.spec.document import Document
 

@@ -8,9 +8,9 @@ import pytest
 
 from controller.bootstrap.logs import Reader
 from controller.bootstrap.near import Near
+from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import RefusedError, TransientError
-from controller.core.lines import Line
-from controller.core.resource import Resource, ResourceId
+from controller.core.resources.log_lines import Line
 
 API = ResourceId("service", "api")
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

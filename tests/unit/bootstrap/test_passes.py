@@ -8,7 +8,7 @@ import pytest
 
 from controller.bootstrap.passes import Passes
 from controller.core.errors import TransientError
-from controller.core.plan import Plan
+from controller.core.resources.plan import Plan
 from controller.engine.reconciler import PassResult
 from controller.store.triggers import Triggers
 from controller.telemetry.metrics import Metrics

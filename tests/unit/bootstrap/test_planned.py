@@ -7,12 +7,12 @@ import pytest
 from controller.bootstrap.counting import Calls, Spent
 from controller.bootstrap.planned import Planned
 from controller.bootstrap.tally import Tally
-from controller.core.cost import Cost
-from controller.core.driver import Applied, Failed, Progressing, Skipped
+from controller.core.document.resource import ResourceId
 from controller.core.errors import PermanentError, RefusedError
-from controller.core.plan import Action, Change, Effect, Plan, Reason, Verb
-from controller.core.plan_file import Origin, saved
-from controller.core.resource import ResourceId
+from controller.core.planning.plan_file import Origin, saved
+from controller.core.resources.cost import Cost
+from controller.core.resources.driver import Applied, Failed, Progressing, Skipped
+from controller.core.resources.plan import Action, Change, Effect, Plan, Reason, Verb
 from controller.engine.reconciler import PassResult
 from tests.fakes.toy import KINDS
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from controller.core.pace import Pace
-from controller.core.resource import Resource, ResourceId
-from controller.core.safety import Limits
+from controller.core.document.resource import Resource, ResourceId
+from controller.core.planning.safety import Limits
+from controller.core.rates.schedule import Pace
 from controller.engine.executor import Executor
 from controller.engine.memory import NoMemory
 from controller.engine.observer import Observer

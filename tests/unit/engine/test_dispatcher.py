@@ -2,16 +2,16 @@
 
 import asyncio
 
-from controller.core.announce import Event, VersionIdentity
-from controller.core.delivery import (
+from controller.core.errors import TransientError
+from controller.core.webhooks.delivery import (
     Answered,
     DeliveryPolicy,
     DeliveryState,
     RetryAt,
     Unanswered,
 )
-from controller.core.errors import TransientError
-from controller.core.signature import hokusai_verified, standard_headers
+from controller.core.webhooks.event import Event, VersionIdentity
+from controller.core.webhooks.signature import hokusai_verified, standard_headers
 from controller.engine.dispatcher import Dispatcher, Limits, Target
 from controller.store.deliveries import Deliveries
 from controller.store.ledger import Ledger

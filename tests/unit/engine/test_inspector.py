@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from controller.core.conditions import ConditionType, Truth
+from controller.core.document.resource import ResourceId
 from controller.core.errors import ThrottledError
-from controller.core.pace import Pace
-from controller.core.plan import Hold
-from controller.core.preflight import Finding, Passed, Severity, Unseen
-from controller.core.resource import ResourceId
-from controller.core.safety import Limits
-from controller.core.scope import Scope
+from controller.core.planning.preflight import Finding, Passed, Severity, Unseen
+from controller.core.planning.safety import Limits
+from controller.core.planning.scope import Scope
+from controller.core.rates.schedule import Pace
+from controller.core.resources.plan import Hold
+from controller.core.status.conditions import ConditionType, Truth
 from controller.engine.executor import Executor
 from controller.engine.inspector import Inspector
 from controller.engine.memory import NoMemory

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from controller.core.driver import Skipped
-from controller.core.plan import Action, Reason, Verb
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.resources.driver import Skipped
+from controller.core.resources.plan import Action, Reason, Verb
 from controller.engine.executor import Executor
 from controller.engine.leader import Leader
 from controller.engine.memory import NoMemory

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from controller.core.driver import Applied, Failed
+from controller.core.document.freeze import Freeze
+from controller.core.document.resource import Mode, ResourceId
 from controller.core.errors import RefusedError, TransientError
-from controller.core.freeze import Freeze
-from controller.core.observation import Ownership
-from controller.core.plan import Reason, Verb
-from controller.core.request import Request
-from controller.core.resource import Mode, ResourceId
-from controller.core.safety import Limits
+from controller.core.planning.safety import Limits
+from controller.core.resources.driver import Applied, Failed
+from controller.core.resources.observation import Ownership
+from controller.core.resources.plan import Reason, Verb
+from controller.core.resources.request import Request
 from controller.engine.requests import Requests
 from tests.fakes.stopped_clock import NOON
 from tests.fakes.toy import KINDS, ToyState, declared, toy

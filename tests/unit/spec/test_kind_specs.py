@@ -5,7 +5,11 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from controller.core.reference import FallbackReference, SecretPart, SecretReference
+from controller.core.document.reference import (
+    FallbackReference,
+    SecretPart,
+    SecretReference,
+)
 from controller.kinds.endpoint.spec import EndpointSpec
 from controller.kinds.experiment.spec import ExperimentSpec
 from controller.kinds.model.spec import ModelSpec

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
 from controller.spec.fills import Fill
 from tests.unit.spec.documents import HEADER, MAIN, document, overlay, problem, problems
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from controller.clients.aws import Aws
-from controller.core.batches import batched
 from controller.core.errors import TransientError
-from controller.core.identity import content_hash
+from controller.core.values.batches import batched
+from controller.core.values.identity import content_hash
 from controller.kinds.service.state.retry_requests import forgiven, id_of, until
 from controller.kinds.service.state.service import Flight, Rejection
 

@@ -1,7 +1,7 @@
 """Register what tasks are made of: once for each content."""
 
 from controller.clients.aws import Aws
-from controller.core.identity import OWNER_TAG
+from controller.core.values.identity import OWNER_TAG
 from controller.kinds.service.aws.services import Ecs
 from controller.kinds.service.compare.diff import wanted
 from controller.kinds.service.render.revision_tags import declared_tags

@@ -8,8 +8,8 @@ from itertools import dropwhile, takewhile
 from typing import Any
 
 from controller.clients.aws import Aws
-from controller.core.batches import batched
 from controller.core.errors import NotFoundError
+from controller.core.values.batches import batched
 from controller.kinds.service.normalize import canonical
 from controller.kinds.service.state.service import Deployment, ServiceState
 

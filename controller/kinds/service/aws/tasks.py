@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from controller.clients.aws import Aws, paginated
-from controller.core.batches import batched
+from controller.core.values.batches import batched
 from controller.kinds.service.state.task import Task, task_of
 
 # What DescribeTasks takes at most; API reference.

@@ -12,11 +12,11 @@ from typing import Any, TypeAlias
 
 from controller.clients.aws import Aws, paginated
 from controller.core.clock import Clock
+from controller.core.document.platform import Platform
+from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import TransientError
-from controller.core.observation import Ownership, Present
-from controller.core.ownership import ownership_of
-from controller.core.platform import Platform
-from controller.core.resource import Resource, ResourceId
+from controller.core.resources.observation import Ownership, Present
+from controller.core.resources.ownership import ownership_of
 from controller.kinds.service.aws.services import Answer, Ecs, bare_state
 from controller.kinds.service.state.service import ServiceState
 from controller.kinds.service.state.tags import tags_of

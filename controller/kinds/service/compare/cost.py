@@ -1,7 +1,7 @@
 """What carrying out an action on a service takes."""
 
-from controller.core.cost import Cost
-from controller.core.plan import Action, Reason, Verb
+from controller.core.resources.cost import Cost
+from controller.core.resources.plan import Action, Reason, Verb
 from controller.kinds.service.images.changes import SECRETS, forces
 from controller.kinds.service.images.marks import is_followed
 from controller.kinds.service.render.revision_tags import TASK_TAGS, needs_revision

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from controller.core.identity import content_hash
-from controller.core.plain import copied
-from controller.core.plan import Change, Effect
-from controller.core.redact import masked
+from controller.core.resources.plan import Change, Effect
+from controller.core.values.differences import Difference
+from controller.core.values.identity import content_hash
 from controller.core.values.paths import leaves
-from controller.core.walk import Difference
+from controller.core.values.plain_data import copied
+from controller.core.values.redact import masked
 from controller.kinds.service.cache import Memo
 from controller.kinds.service.compare.removed_fields import SCALING, released
 from controller.kinds.service.discovery.registration import registered

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from controller.core.explanation import Explanation, Likeness, below
-from controller.core.redact import masked
+from controller.core.resources.explanation import Explanation, Likeness, below
 from controller.core.values.paths import leaves
+from controller.core.values.redact import masked
 from controller.kinds.service.compare.diff import here, tags_by_key
 from controller.kinds.service.normalize import (
     DEFINITION,

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from controller.core.kind import Finding, Health, Held, Level
-from controller.core.plan import Change, Hold, Reason
+from controller.core.resources.kind import Finding, Health, Held, Level
+from controller.core.resources.plan import Change, Hold, Reason
 from controller.kinds.service.compare.diff import content
 from controller.kinds.service.discovery.registration import unregistered
 from controller.kinds.service.images.changes import advised, only_forced

@@ -8,8 +8,8 @@ service, so that no store is needed to know.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from controller.core.identity import MANAGED_TAG
-from controller.core.plan import Change
+from controller.core.resources.plan import Change
+from controller.core.values.identity import MANAGED_TAG
 from controller.kinds.service.compare.removed_settings import (
     WORD,
     released_part,

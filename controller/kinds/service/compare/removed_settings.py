@@ -8,7 +8,7 @@ of the document is sent once more, as ECS has it by default.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from controller.core.plan import Change
+from controller.core.resources.plan import Change
 from controller.kinds.service.normalize import canonical_service
 from controller.kinds.service.render.update_effects import PREFIX
 from controller.kinds.service.spec.merge import merged

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from controller.core.plan import Change
+from controller.core.resources.plan import Change
 from controller.kinds.service.state.service import Registration
 
 PATH = "discovery.instances"

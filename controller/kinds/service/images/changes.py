@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from controller.core.kind import Finding, Held
-from controller.core.plan import Change, Effect, Hold, Reason
+from controller.core.resources.kind import Finding, Held
+from controller.core.resources.plan import Change, Effect, Hold, Reason
 from controller.kinds.service.images.marks import (
     DIGEST_TAG,
     SECRETS_TAG,

@@ -8,7 +8,7 @@ was rolled back is tried again. No store is needed.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from controller.core.identity import APPLIED_TAG, client_token
+from controller.core.values.identity import APPLIED_TAG, client_token
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.retry_requests import again
 from controller.kinds.service.state.service import ServiceState

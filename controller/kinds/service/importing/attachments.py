@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from controller.core.plain import copied
-from controller.core.platform import Platform
+from controller.core.document.platform import Platform
 from controller.core.values.paths import Plain
+from controller.core.values.plain_data import copied
 from controller.kinds.service.compare.removed_fields import TAGS
 from controller.kinds.service.importing.minimal import spec_of, valid
 from controller.kinds.service.importing.routes import routes_of, told, unlike, ways

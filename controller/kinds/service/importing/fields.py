@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from controller.core.plain import copied
-from controller.core.reference import SecretReference
+from controller.core.document.reference import SecretReference
 from controller.core.values.paths import Plain
+from controller.core.values.plain_data import copied
 from controller.kinds.service.spec.aws_schema import shapes
 
 _CURL = re.compile(r"curl -f http://localhost:[0-9]+(/\S*) \|\| exit 1")

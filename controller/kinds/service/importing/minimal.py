@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
-from controller.core.plain import copied
-from controller.core.platform import Platform
+from controller.core.document.platform import Platform
 from controller.core.values.paths import Plain
+from controller.core.values.plain_data import copied
 from controller.kinds.service.compare.diff import wanted
 from controller.kinds.service.normalize import canonical_service
 from controller.kinds.service.render.complete import complete

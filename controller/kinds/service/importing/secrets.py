@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from controller.core.imports import LooksSecret
-from controller.core.redact import masked
+from controller.core.resources.importing import LooksSecret
 from controller.core.values.paths import Plain
+from controller.core.values.redact import masked
 
 PLACE = "CHANGE-ME"
 # AWS's fields that name the place of a secret.

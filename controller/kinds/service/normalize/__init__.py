@@ -9,8 +9,8 @@ of two names at once: those rules (``references``) come after.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from controller.core.values.differences import Difference, differences
 from controller.core.values.paths import Plain
-from controller.core.walk import Difference, differences
 from controller.kinds.service.cache import by_content
 from controller.kinds.service.normalize import (
     connections,

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from controller.core.plain import copied
 from controller.core.values.paths import Plain
+from controller.core.values.plain_data import copied
 
 
 @dataclass(frozen=True, slots=True)

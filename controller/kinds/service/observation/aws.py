@@ -13,12 +13,18 @@ from typing import Any
 
 from controller.clients.aws import Aws
 from controller.core.clock import Clock
+from controller.core.document.platform import Platform
+from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import DriverError, NotFoundError
-from controller.core.identity import APPLIED_TAG, DEPLOYMENT_TAG, MANAGED_TAG
-from controller.core.observation import Absent, Observation, Present, Unknown, unseen
-from controller.core.ownership import ownership_of
-from controller.core.platform import Platform
-from controller.core.resource import Resource, ResourceId
+from controller.core.resources.observation import (
+    Absent,
+    Observation,
+    Present,
+    Unknown,
+    unseen,
+)
+from controller.core.resources.ownership import ownership_of
+from controller.core.values.identity import APPLIED_TAG, DEPLOYMENT_TAG, MANAGED_TAG
 from controller.kinds.service.aws.deployments import History
 from controller.kinds.service.aws.services import Ecs, exists, moves, troubled
 from controller.kinds.service.aws.stopped_tasks import Stopped, Tasks

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from controller.core.asked import sentence
-from controller.core.plan import Verb
-from controller.core.rollouts import Rolled
+from controller.core.resources.plan import Verb
+from controller.core.resources.rollouts import Rolled
+from controller.core.status.interventions import sentence
 from controller.kinds.service.operations.requests import (
     RESTARTED,
     RESTARTED_AFTER,

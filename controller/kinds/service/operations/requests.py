@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from controller.core.identity import DEPLOYMENT_TAG
-from controller.core.plan import Verb
-from controller.core.request import Request
+from controller.core.resources.plan import Verb
+from controller.core.resources.request import Request
+from controller.core.values.identity import DEPLOYMENT_TAG
 from controller.kinds.service.compare.diff import content
 from controller.kinds.service.render.effective import settled
 from controller.kinds.service.rollout.status import rollout_of

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from controller.core.preflight import Passed, Result
+from controller.core.planning.preflight import Passed, Result
 from controller.kinds.service.preflight.case import Case
 from controller.kinds.service.preflight.checks import (
     cluster,

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from controller.core.observation import Absent, Present
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.resources.observation import Absent, Present
 
 if TYPE_CHECKING:
     from controller.kinds.service.spec.service import ServiceSpec

@@ -6,8 +6,8 @@ What is left out there may follow from the rest, so only the whole can lack some
 from collections.abc import Mapping
 from typing import Any
 
-from controller.core.fields import refuse, refuse_all
-from controller.core.platform import Platform
+from controller.core.document.fields import refuse, refuse_all
+from controller.core.document.platform import Platform
 from controller.kinds.service.render.service import settings
 from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.spec import service as specs

@@ -7,7 +7,7 @@ task is replaced for them. Tags that nobody declares are others'.
 
 from collections.abc import Iterator, Mapping
 
-from controller.core.plan import Change, Effect
+from controller.core.resources.plan import Change, Effect
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.tags import tags_of
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from controller.core.reference import SecretReference
+from controller.core.document.reference import SecretReference
 from controller.kinds.service.spec.merge import merged
 from controller.kinds.service.spec.sections import HealthSpec
 from controller.kinds.service.spec.service import ServiceSpec

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from controller.core.plan import Change, Effect
+from controller.core.resources.plan import Change, Effect
 
 PREFIX = "service."
 

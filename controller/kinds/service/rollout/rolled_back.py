@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from controller.core.identity import APPLIED_TAG
-from controller.core.resource import Resource
+from controller.core.document.resource import Resource
+from controller.core.values.identity import APPLIED_TAG
 from controller.kinds.service.compare.diff import content
 from controller.kinds.service.render.effective import settled
 from controller.kinds.service.state.retry_requests import forgiven, id_of, until

@@ -6,7 +6,7 @@ ECS forgets a stopped task within the hour, and its last words with it.
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from controller.core.redact import redact_line
+from controller.core.values.redact import redact_line
 from controller.kinds.service.state.task import Task
 
 # Stopped by ECS to make room: no failure of its own. What fails its health checks is

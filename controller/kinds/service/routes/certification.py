@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from controller.core.kind import Finding
-from controller.core.plan import Reason
+from controller.core.resources.kind import Finding
+from controller.core.resources.plan import Reason
 from controller.kinds.service.routes.matching.patterns import covers
 from controller.kinds.service.routes.state import Balancer, Listener
 from controller.kinds.service.routes.steps import path_of

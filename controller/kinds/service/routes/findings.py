@@ -7,10 +7,10 @@ balancers of others, and leave rules of others where they are.
 import shlex
 from collections.abc import Iterator
 
-from controller.core.identity import OWNER_TAG
-from controller.core.kind import Finding, Held
-from controller.core.observation import Ownership
-from controller.core.plan import Hold, Reason
+from controller.core.resources.kind import Finding, Held
+from controller.core.resources.observation import Ownership
+from controller.core.resources.plan import Hold, Reason
+from controller.core.values.identity import OWNER_TAG
 from controller.kinds.service.routes.certification import not_certified, unread
 from controller.kinds.service.routes.health_checks import declared_health
 from controller.kinds.service.routes.matching.precedence import (

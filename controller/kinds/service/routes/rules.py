@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from controller.core.observation import Ownership
+from controller.core.resources.observation import Ownership
 from controller.kinds.service.routes.health_checks import declared_health
 from controller.kinds.service.routes.matching.match import Match, match_of
 from controller.kinds.service.routes.matching.priorities import free_priority, window

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from controller.core.observation import Ownership
+from controller.core.resources.observation import Ownership
 from controller.kinds.service.routes.matching.match import Match
 
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from controller.core.observation import Ownership
-from controller.core.plan import Change
+from controller.core.resources.observation import Ownership
+from controller.core.resources.plan import Change
 from controller.kinds.service.routes.rules import is_ours, steps
 from controller.kinds.service.routes.state import RoutingState
 from controller.kinds.service.spec.routes import RouteSpec

@@ -5,8 +5,8 @@ from contextlib import suppress
 from typing import Any
 
 from controller.clients.aws import Aws
-from controller.core.batches import batched
 from controller.core.errors import NotFoundError
+from controller.core.values.batches import batched
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import ScalingState
 

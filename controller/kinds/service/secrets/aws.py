@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from controller.clients.aws import Aws, paginated
-from controller.core.batches import batched
 from controller.core.clock import Clock
 from controller.core.errors import DriverError
+from controller.core.values.batches import batched
 from controller.kinds.service.state.times import moment
 
 # How long what was seen will do.

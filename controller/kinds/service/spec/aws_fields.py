@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
-from controller.core.fields import refuse
+from controller.core.document.fields import refuse
 from controller.kinds.service.spec.aws_schema import Shaped
 from controller.kinds.service.spec.merge import NAMED
 

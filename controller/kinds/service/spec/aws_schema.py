@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from controller.core.fields import Elsewhere, refuse
+from controller.core.document.fields import Elsewhere, refuse
 
 Shape = Any
 _SCALARS: Mapping[str, CoreSchema] = {

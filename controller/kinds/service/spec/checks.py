@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from controller.core.fields import Mistake
+from controller.core.document.fields import Mistake
 from controller.kinds.service.spec.dependencies import names_of, type_of
 from controller.kinds.service.spec.environment import (
     contradictions,

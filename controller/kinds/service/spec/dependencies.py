@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from controller.core.fields import (
+from controller.core.document.fields import (
     EnvironmentName,
     Flag,
     Port,
@@ -14,7 +14,7 @@ from controller.core.fields import (
     one_of,
     refuse,
 )
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
 from controller.kinds.service.spec.environment import TYPES, Wanted, wanted
 
 RequiredName = Annotated[

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from controller.core.fields import refuse
+from controller.core.document.fields import refuse
 
 # CPU units, with the memory to go with them: least, most and step, in MiB.
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from controller.core.fields import INT32, Mistake
+from controller.core.document.fields import INT32, Mistake
 
 _PORTS = 65_535
 _CONTAINER = "task.containerDefinitions.*"

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from controller.core.plain import copied
 from controller.core.values.paths import Plain
+from controller.core.values.plain_data import copied
 
 # Lists whose entries have a name, and what it is called; a name comes once.
 NAMED: Mapping[str, str] = {

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from controller.core.fields import Line, Port, Section, Text, Whole
-from controller.core.placement import BalancerName
+from controller.core.document.fields import Line, Port, Section, Text, Whole
+from controller.core.document.placement import BalancerName
 
 RouteHost = Annotated[
     str, Text(r"[A-Za-z0-9*?.-]+", "a host name; * and ? stand for others", 128)

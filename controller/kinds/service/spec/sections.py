@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from controller.core.fields import (
+from controller.core.document.fields import (
     INT32,
     Flag,
     Key,

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from controller.core.fields import (
+from controller.core.document.fields import (
     INT32,
     EnvironmentName,
     Flag,
@@ -16,12 +16,12 @@ from controller.core.fields import (
     refuse,
     refuse_all,
 )
-from controller.core.identity import client_token
-from controller.core.kind import no_references
-from controller.core.placement import NetworkSpec, RolesSpec
-from controller.core.platform import Platform
-from controller.core.reference import SecretReference
-from controller.core.resource import ResourceId
+from controller.core.document.placement import NetworkSpec, RolesSpec
+from controller.core.document.platform import Platform
+from controller.core.document.reference import SecretReference
+from controller.core.document.resource import ResourceId
+from controller.core.resources.kind import no_references
+from controller.core.values.identity import client_token
 from controller.kinds.service.spec.aws_fields import (
     ServiceFields,
     TaskFields,

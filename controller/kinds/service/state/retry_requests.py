@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import dropwhile
 from typing import Any
 
-from controller.core.plan import Change, Effect
+from controller.core.resources.plan import Change, Effect
 from controller.kinds.service.state.service import ServiceState
 from controller.kinds.service.state.tags import tags_of
 

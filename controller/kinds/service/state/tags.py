@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from controller.core.identity import DEPLOYMENT_TAG
+from controller.core.values.identity import DEPLOYMENT_TAG
 
 
 def tags_of(answer: Mapping[str, Any]) -> dict[str, str]:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from controller.core.kind import Level
-from controller.core.plan import Hold
+from controller.core.resources.kind import Level
+from controller.core.resources.plan import Hold
 from controller.kinds.endpoint import KIND
 from controller.kinds.endpoint.spec import EndpointSpec
 from controller.kinds.endpoint.state import EndpointState

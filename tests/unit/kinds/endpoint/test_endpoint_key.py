@@ -4,8 +4,8 @@ import httpx
 import pytest
 
 from controller.clients.probe import Probe
+from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import NotFoundError
-from controller.core.resource import Resource, ResourceId
 from controller.kinds.endpoint.driver import EndpointDriver
 from controller.kinds.endpoint.spec import EndpointSpec
 from tests.fakes.inline import InlinePool

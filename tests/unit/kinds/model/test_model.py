@@ -2,9 +2,8 @@
 
 import pytest
 
-from controller.core.plan import Hold
-from controller.core.platform import Platform
-from controller.core.registration import (
+from controller.core.document.platform import Platform
+from controller.core.models.registration import (
     BASELINE_TAG,
     DUPLICATE_TAG,
     METRIC_TAG,
@@ -15,6 +14,7 @@ from controller.core.registration import (
     Version,
     registration_hash,
 )
+from controller.core.resources.plan import Hold
 from controller.kinds.model import KIND
 from controller.kinds.model.health import model_tags, wanted
 from controller.kinds.model.spec import ModelSpec

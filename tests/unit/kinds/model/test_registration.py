@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from controller.core.kind import Level
+from controller.core.resources.kind import Level
 from controller.kinds.service.compare.diff import compare
 from controller.kinds.service.compare.health import health
 from controller.kinds.service.discovery.registration import Register, registration_of

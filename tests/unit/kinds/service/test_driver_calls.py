@@ -3,10 +3,10 @@
 import pytest
 
 from controller.clients.aws import CountingAws
-from controller.core.identity import OWNER_TAG
-from controller.core.observation import Present
-from controller.core.platform import Platform
-from controller.core.resource import Resource, ResourceId
+from controller.core.document.platform import Platform
+from controller.core.document.resource import Resource, ResourceId
+from controller.core.resources.observation import Present
+from controller.core.values.identity import OWNER_TAG
 from controller.kinds.service import KIND
 from controller.kinds.service.driver import ServiceDriver
 from controller.kinds.service.render.service import settings

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from controller.core.observation import Present
-from controller.core.preflight import Passed
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.planning.preflight import Passed
+from controller.core.resources.observation import Present
 from controller.kinds.service.preflight.facts import (
     Group,
     Live,

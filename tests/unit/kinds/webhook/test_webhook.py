@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from controller.core.announce import identity_of
-from controller.core.kind import Level
-from controller.core.plan import Hold
-from controller.core.registration import DUPLICATE_TAG, Version
+from controller.core.models.registration import DUPLICATE_TAG, Version
+from controller.core.resources.kind import Level
+from controller.core.resources.plan import Hold
+from controller.core.webhooks.event import identity_of
 from controller.kinds.webhook import KIND
 from controller.kinds.webhook.health import announced_tag
 from controller.kinds.webhook.spec import WebhookSpec

@@ -7,10 +7,10 @@ and once the document does not speak of it, nobody else would find it.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from controller.core.document.platform import Platform
+from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import DriverError, PermanentError
-from controller.core.observation import Observation, Ownership, Present
-from controller.core.platform import Platform
-from controller.core.resource import Resource, ResourceId
+from controller.core.resources.observation import Observation, Ownership, Present
 from controller.kinds.service.aws.undeclared import key_of
 from controller.kinds.service.routes.attachment import GROUP_TAG
 from controller.kinds.service.routes.aws.leftovers import Leftover, Leftovers

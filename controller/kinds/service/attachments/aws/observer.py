@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import DriverError
-from controller.core.observation import Observation, Present, Unknown, unseen
-from controller.core.resource import Resource, ResourceId
+from controller.core.resources.observation import Observation, Present, Unknown, unseen
 from controller.kinds.service.aws.revision_tags import RevisionTags
 from controller.kinds.service.compare.removed_fields import SCALING
 from controller.kinds.service.discovery.aws.registrations import Registered, Registrar

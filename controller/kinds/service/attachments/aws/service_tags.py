@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from controller.clients.aws import Aws
-from controller.core.identity import MANAGED_TAG
-from controller.core.observation import Observation, Present
-from controller.core.ownership import stamp
-from controller.core.plan import Action, Change
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.resources.observation import Observation, Present
+from controller.core.resources.ownership import stamp
+from controller.core.resources.plan import Action, Change
+from controller.core.values.identity import MANAGED_TAG
 from controller.kinds.service.compare.removed_fields import (
     TAGS,
     settled_words,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.clients.aws import Aws
-from controller.core.platform import Platform
+from controller.core.document.platform import Platform
 from controller.kinds.service.compare.removed_fields import SCALING
 from controller.kinds.service.discovery.aws.registrations import Registrar
 from controller.kinds.service.discovery.registration import PATH as DISCOVERED

@@ -5,7 +5,7 @@ from typing import Any
 
 from controller.clients.aws import Aws, paginated
 from controller.core.errors import ConflictError, NotFoundError
-from controller.core.identity import OWNER_TAG, client_token
+from controller.core.values.identity import OWNER_TAG, client_token
 from controller.kinds.service.spec.service import ServiceSpec
 
 # As short as the platform has it, so that a replaced task is found soon.

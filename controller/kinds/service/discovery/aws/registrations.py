@@ -8,7 +8,7 @@ from datetime import timedelta
 from controller.clients.aws import Aws, paginated
 from controller.core.clock import Clock
 from controller.core.errors import DriverError, NotFoundError
-from controller.core.identity import OWNER_TAG
+from controller.core.values.identity import OWNER_TAG
 from controller.kinds.service.aws.tasks import Fleet
 from controller.kinds.service.discovery.registration import Register, registration_of
 from controller.kinds.service.state.service import Registration, ServiceState

@@ -5,8 +5,8 @@ from typing import Any
 
 from controller.clients.aws import Aws
 from controller.core.clock import Clock
-from controller.core.details import Row, Section, looked_at
-from controller.core.resource import Resource
+from controller.core.document.resource import Resource
+from controller.core.resources.details import Row, Section, looked_at
 from controller.kinds.service.aws.services import Ecs
 from controller.kinds.service.images.aws.observer import Look, Looked
 

@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from controller.clients.aws import Aws
-from controller.core.batches import batched
 from controller.core.clock import Clock
+from controller.core.document.resource import ResourceId
 from controller.core.errors import DriverError, PermanentError
-from controller.core.identity import content_hash
-from controller.core.plan import Change
-from controller.core.resource import ResourceId
+from controller.core.resources.plan import Change
+from controller.core.values.batches import batched
+from controller.core.values.identity import content_hash
 from controller.kinds.service.images.aws.registry import Registry, Resolved
 from controller.kinds.service.images.marks import SECRETS_TAG, is_marked
 from controller.kinds.service.render.effective import (

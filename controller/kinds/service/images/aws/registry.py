@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import Any
 
 from controller.clients.aws import Aws
-from controller.core.batches import batched
 from controller.core.clock import Clock
 from controller.core.errors import DriverError, NotFoundError
+from controller.core.values.batches import batched
 from controller.kinds.service.spec.aws_names import EcrImage
 
 # How long what was seen will do.

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from controller.clients.aws import Aws
 from controller.core.clock import Clock
+from controller.core.document.platform import Platform
 from controller.core.errors import DriverError
-from controller.core.platform import Platform
 from controller.kinds.service.importing.fields import logs_of
 from controller.kinds.service.logs.aws.groups import LogGroups
 from controller.kinds.service.routes.attachment import attached, group_of

@@ -6,12 +6,12 @@ from typing import Any
 
 from controller.clients.aws import Aws, paginated
 from controller.core.clock import Clock
+from controller.core.document.platform import Platform
 from controller.core.errors import NotFoundError
-from controller.core.identity import MANAGED_TAG
-from controller.core.imports import Entry, LooksSecret, Wanted
-from controller.core.plain import copied
-from controller.core.platform import Platform
+from controller.core.resources.importing import Entry, LooksSecret, Wanted
+from controller.core.values.identity import MANAGED_TAG
 from controller.core.values.paths import Plain
+from controller.core.values.plain_data import copied
 from controller.kinds.service.aws.services import Ecs, exists
 from controller.kinds.service.aws.undeclared import key_of
 from controller.kinds.service.compare.diff import compare

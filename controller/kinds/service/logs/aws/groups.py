@@ -9,7 +9,7 @@ from typing import Any
 from controller.clients.aws import Aws, paginated
 from controller.core.clock import Clock
 from controller.core.errors import ConflictError, DriverError
-from controller.core.identity import OWNER_TAG
+from controller.core.values.identity import OWNER_TAG
 from controller.kinds.service.spec.service import ServiceSpec
 
 # Between two looks: nobody waits for a retention to be put back.

@@ -6,8 +6,8 @@ from typing import Any
 
 from controller.clients.aws import Aws, paginated
 from controller.core.errors import NotFoundError
-from controller.core.lines import Limit, Line, within
-from controller.core.redact import redact_line
+from controller.core.resources.log_lines import Limit, Line, within
+from controller.core.values.redact import redact_line
 from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.spec.service import ServiceSpec
 

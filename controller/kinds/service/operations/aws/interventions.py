@@ -11,10 +11,10 @@ from typing import Any
 
 from controller.clients.aws import Aws
 from controller.core.clock import Clock
-from controller.core.driver import Applied, Progressing
 from controller.core.errors import NotFoundError, PermanentError
-from controller.core.plan import Action, Verb
-from controller.core.request import Request
+from controller.core.resources.driver import Applied, Progressing
+from controller.core.resources.plan import Action, Verb
+from controller.core.resources.request import Request
 from controller.kinds.service.aws.services import Ecs
 from controller.kinds.service.compare.diff import is_wanted, wanted
 from controller.kinds.service.operations.aws.steps import Before

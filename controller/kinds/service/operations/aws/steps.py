@@ -11,7 +11,7 @@ from typing import Any
 
 from controller.clients.aws import Aws
 from controller.core.errors import PermanentError, TransientError
-from controller.core.identity import client_token
+from controller.core.values.identity import client_token
 from controller.kinds.service.render.service import settings
 from controller.kinds.service.spec.sections import BeforeSpec
 from controller.kinds.service.spec.service import ServiceSpec

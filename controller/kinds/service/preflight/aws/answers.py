@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from controller.core.errors import DriverError, NotFoundError, TransientError
-from controller.core.observation import Absent, Present
+from controller.core.resources.observation import Absent, Present
 from controller.kinds.service.preflight.facts import Hidden, Seen
 
 KeyT = TypeVar("KeyT", bound=Hashable)

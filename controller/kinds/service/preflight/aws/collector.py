@@ -9,9 +9,9 @@ from os.path import commonprefix
 from typing import TYPE_CHECKING, Any
 
 from controller.clients.aws import Aws, paginated
+from controller.core.document.resource import ResourceId
 from controller.core.errors import DriverError, NotFoundError
-from controller.core.observation import Absent, Present
-from controller.core.resource import ResourceId
+from controller.core.resources.observation import Absent, Present
 from controller.kinds.service.aws.services import Ecs, exists
 from controller.kinds.service.preflight.aws import data, iam, images, network
 from controller.kinds.service.preflight.aws.answers import hidden, seen_all

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from controller.clients.aws import Aws, paginated
-from controller.core.batches import batched
+from controller.core.values.batches import batched
 from controller.kinds.service.preflight.aws.answers import seen_all, seen_one
 from controller.kinds.service.preflight.facts import (
     Bucket,

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from controller.clients.aws import Aws, paginated
 from controller.core.errors import DriverError
-from controller.core.observation import Present
+from controller.core.resources.observation import Present
 from controller.kinds.service.preflight.aws.answers import hidden, seen_one
 from controller.kinds.service.preflight.facts import Hidden, Role, Seen
 from controller.kinds.service.preflight.policies import Access, access, trusts_tasks

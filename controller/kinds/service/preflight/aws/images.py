@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from controller.clients.aws import Aws
-from controller.core.batches import batched
+from controller.core.values.batches import batched
 from controller.kinds.service.preflight.aws.answers import seen_all
 from controller.kinds.service.preflight.facts import Image, Seen
 from controller.kinds.service.spec.aws_names import EcrImage

@@ -5,8 +5,8 @@ from functools import partial
 from typing import Any
 
 from controller.clients.aws import Aws, paginated
-from controller.core.batches import batched
-from controller.core.identity import OWNER_TAG
+from controller.core.values.batches import batched
+from controller.core.values.identity import OWNER_TAG
 from controller.kinds.service.preflight.aws.answers import seen_all, seen_one
 from controller.kinds.service.preflight.facts import (
     Group,

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from controller.core.observation import Present
-from controller.core.preflight import Result
+from controller.core.planning.preflight import Result
+from controller.core.resources.observation import Present
 from controller.kinds.service.preflight.case import Case
 from controller.kinds.service.preflight.commands import aws
 

@@ -6,7 +6,7 @@ An outage lasted for weeks because Redis admitted the group of an older task onl
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from controller.core.preflight import Result, Skipped
+from controller.core.planning.preflight import Result, Skipped
 from controller.kinds.service.preflight.case import Case, of, state
 from controller.kinds.service.preflight.commands import aws
 from controller.kinds.service.preflight.facts import Facts, Group, Seen

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from controller.core.preflight import Result, Skipped
+from controller.core.planning.preflight import Result, Skipped
 from controller.kinds.service.preflight.case import Case, of, state
 from controller.kinds.service.preflight.commands import (
     TRUST,

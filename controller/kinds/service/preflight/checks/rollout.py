@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from controller.core.observation import Absent
-from controller.core.preflight import Result, Skipped
+from controller.core.planning.preflight import Result, Skipped
+from controller.core.resources.observation import Absent
 from controller.kinds.service.preflight.case import Case, of, state
 from controller.kinds.service.preflight.commands import aws
 from controller.kinds.service.spec.checks import no_room

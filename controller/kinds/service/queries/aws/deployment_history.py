@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from controller.clients.aws import Aws, paginated
-from controller.core.asked import sentence
-from controller.core.batches import batched
 from controller.core.errors import DriverError, NotFoundError
-from controller.core.plan import Verb
-from controller.core.rollouts import Result, Rolled
+from controller.core.resources.plan import Verb
+from controller.core.resources.rollouts import Result, Rolled
+from controller.core.status.interventions import sentence
+from controller.core.values.batches import batched
 from controller.kinds.service.aws.deployments import MOST_AT_ONCE
 from controller.kinds.service.aws.services import Ecs, exists
 from controller.kinds.service.compare.diff import content, is_wanted

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from controller.clients.aws import Aws, paginated
-from controller.core.details import Row, Section, looked_at
 from controller.core.errors import DriverError, NotFoundError
-from controller.core.redact import redact_line
+from controller.core.resources.details import Row, Section, looked_at
+from controller.core.values.redact import redact_line
 from controller.kinds.service.logs.aws.lines import last_events
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.task import address_of

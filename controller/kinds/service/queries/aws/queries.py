@@ -6,12 +6,12 @@ from typing import Any
 
 from controller.clients.aws import Aws
 from controller.core.clock import Clock
-from controller.core.details import Section
-from controller.core.imports import Entry, LooksSecret, Wanted
-from controller.core.lines import Limit, Line
-from controller.core.platform import Platform
-from controller.core.resource import Resource
-from controller.core.rollouts import Rolled
+from controller.core.document.platform import Platform
+from controller.core.document.resource import Resource
+from controller.core.resources.details import Section
+from controller.core.resources.importing import Entry, LooksSecret, Wanted
+from controller.core.resources.log_lines import Limit, Line
+from controller.core.resources.rollouts import Rolled
 from controller.kinds.service.aws.services import Ecs
 from controller.kinds.service.logs.aws.lines import LogLines
 from controller.kinds.service.queries.aws.deployment_history import Past

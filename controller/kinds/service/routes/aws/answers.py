@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from controller.core.identity import APPLIED_TAG, content_hash
-from controller.core.ownership import ownership_of
+from controller.core.resources.ownership import ownership_of
+from controller.core.values.identity import APPLIED_TAG, content_hash
 from controller.kinds.service.routes.findings import SERVICE_TAG
 from controller.kinds.service.routes.matching.match import Match, normalised
 from controller.kinds.service.routes.rules import DELAY_SECONDS

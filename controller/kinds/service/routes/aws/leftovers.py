@@ -11,12 +11,12 @@ from datetime import timedelta
 from typing import Any
 
 from controller.clients.aws import Aws, paginated
-from controller.core.batches import batched
 from controller.core.clock import Clock
+from controller.core.document.platform import Platform
 from controller.core.errors import DriverError
-from controller.core.observation import Ownership
-from controller.core.ownership import ownership_of
-from controller.core.platform import Platform
+from controller.core.resources.observation import Ownership
+from controller.core.resources.ownership import ownership_of
+from controller.core.values.batches import batched
 from controller.kinds.service.routes.aws.certificates import Certificates
 from controller.kinds.service.routes.aws.observer import MOST_TAGGED, Look
 from controller.kinds.service.routes.findings import SERVICE_TAG

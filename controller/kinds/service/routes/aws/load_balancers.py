@@ -8,7 +8,7 @@ from typing import Any
 from controller.clients.aws import Aws
 from controller.core.clock import Clock
 from controller.core.errors import NotFoundError
-from controller.core.identity import APPLIED_TAG, OWNER_TAG
+from controller.core.values.identity import APPLIED_TAG, OWNER_TAG
 from controller.kinds.service.routes.attachment import due, membership, stays
 from controller.kinds.service.routes.aws.answers import finished_tag, health_parameters
 from controller.kinds.service.routes.aws.certificates import Certificates

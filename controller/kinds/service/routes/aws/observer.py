@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.clients.aws import Aws, paginated
-from controller.core.batches import batched
 from controller.core.errors import NotFoundError
-from controller.core.ownership import ownership_of
+from controller.core.resources.ownership import ownership_of
+from controller.core.values.batches import batched
 from controller.kinds.service.routes.aws.answers import group_of, rule_of
 from controller.kinds.service.routes.aws.certificates import Certificates
 from controller.kinds.service.routes.routed_service import Routed

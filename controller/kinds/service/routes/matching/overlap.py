@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 
-from controller.core.kind import Clash
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.resources.kind import Clash
 from controller.kinds.service.routes.matching.match import match_of
 from controller.kinds.service.routes.routed_service import Routed
 from controller.kinds.service.spec.routes import RouteSpec

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from controller.core.kind import Finding
-from controller.core.observation import Ownership
-from controller.core.plan import Reason
+from controller.core.resources.kind import Finding
+from controller.core.resources.observation import Ownership
+from controller.core.resources.plan import Reason
 from controller.kinds.service.routes.matching.match import match_of, natural_priority
 from controller.kinds.service.routes.matching.priorities import free_priority
 from controller.kinds.service.routes.routed_service import Routed

@@ -7,7 +7,7 @@ one mistake at a time, once a rollout has begun.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from controller.core.fields import Mistake
+from controller.core.document.fields import Mistake
 from controller.kinds.service.spec.consistency.containers import (
     limits_out_of_order,
     unknown_containers,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from controller.core.fields import Mistake
+from controller.core.document.fields import Mistake
 from controller.kinds.service.spec.consistency.places import Written, listed, one_of
 
 _UNLIMITED = -1

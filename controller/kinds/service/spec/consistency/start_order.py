@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
-from controller.core.fields import Mistake
+from controller.core.document.fields import Mistake
 from controller.kinds.service.spec.consistency.places import Fields, Written, one_of
 
 _ENDS = frozenset({"COMPLETE", "SUCCESS"})

@@ -2,9 +2,9 @@
 
 import pytest
 
-from controller.core.observation import Present, Unknown
-from controller.core.platform import Platform
-from controller.core.resource import Resource, ResourceId
+from controller.core.document.platform import Platform
+from controller.core.document.resource import Resource, ResourceId
+from controller.core.resources.observation import Present, Unknown
 from controller.kinds.service import KIND
 from controller.kinds.service.driver import ServiceDriver
 from controller.kinds.service.render.task_definition import render

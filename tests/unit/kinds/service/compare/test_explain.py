@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from controller.core.explaining import explained
-from controller.core.explanation import Likeness
-from controller.core.platform import Platform
-from controller.core.resource import Ignored, Resource, ResourceId
+from controller.core.document.platform import Platform
+from controller.core.document.resource import Ignored, Resource, ResourceId
+from controller.core.planning.explain import explained
+from controller.core.resources.explanation import Likeness
 from controller.kinds.service import KIND
 from controller.kinds.service.normalize import canonical
 from controller.kinds.service.render.service import settings

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.core.plan import Effect
+from controller.core.resources.plan import Effect
 from controller.kinds.service import KIND
 from controller.kinds.service.compare.removed_fields import managed_words, tag_value
 from controller.kinds.service.compare.removed_settings import with_released

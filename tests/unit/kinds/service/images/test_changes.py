@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from controller.core.kind import Level
-from controller.core.plan import Effect, Hold, Reason
-from controller.core.platform import Platform
+from controller.core.document.platform import Platform
+from controller.core.resources.kind import Level
+from controller.core.resources.plan import Effect, Hold, Reason
 from controller.kinds.service import KIND
 from controller.kinds.service.compare.diff import content
 from controller.kinds.service.images.marks import marks

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from controller.clients.aws import CountingAws
+from controller.core.document.platform import Platform
+from controller.core.document.resource import ResourceId
 from controller.core.errors import NotFoundError, PermanentError
-from controller.core.platform import Platform
-from controller.core.resource import ResourceId
 from controller.kinds.service import KIND
 from controller.kinds.service.images.aws.observer import Look, Looked
 from controller.kinds.service.spec.service import ServiceSpec

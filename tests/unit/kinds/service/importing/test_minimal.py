@@ -1,6 +1,6 @@
 """What the document does not take is left out of an entry, and nothing else."""
 
-from controller.core.platform import Platform
+from controller.core.document.platform import Platform
 from controller.kinds.service.importing.minimal import valid
 
 PLATFORM = Platform("hokusai", "development", "123456789012", "us-east-1")

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from controller.core.errors import ConflictError
-from controller.core.identity import OWNER_TAG
-from controller.core.plan import Effect
+from controller.core.resources.plan import Effect
+from controller.core.values.identity import OWNER_TAG
 from controller.emulation.clocks import SteppedClock
 from controller.kinds.service.compare.diff import compare
 from controller.kinds.service.logs.aws.groups import LogGroups

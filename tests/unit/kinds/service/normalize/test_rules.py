@@ -6,7 +6,7 @@ from itertools import chain
 
 import pytest
 
-from controller.core.explanation import Likeness
+from controller.core.resources.explanation import Likeness
 from controller.kinds.service import normalize as rules
 from controller.kinds.service.compare.diff import setting_differences
 from controller.kinds.service.compare.explain import traced

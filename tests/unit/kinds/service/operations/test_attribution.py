@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from controller.core.rollouts import Result, Rolled
+from controller.core.resources.rollouts import Result, Rolled
 from controller.kinds.service.operations.attribution import with_tags
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from controller.core.plan import Verb
-from controller.core.platform import Platform
-from controller.core.request import Request
+from controller.core.document.platform import Platform
+from controller.core.resources.plan import Verb
+from controller.core.resources.request import Request
 from controller.kinds.service import KIND
 from controller.kinds.service.compare.diff import content
 from controller.kinds.service.operations.requests import (

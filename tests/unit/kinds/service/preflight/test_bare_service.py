@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.core.preflight import Finding, Passed, Severity, Skipped
+from controller.core.planning.preflight import Finding, Passed, Severity, Skipped
 from tests.fakes.surroundings import (
     results,
     spec_of,

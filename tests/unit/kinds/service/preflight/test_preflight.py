@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from controller.core.observation import Absent, Present
-from controller.core.preflight import Finding, Severity
+from controller.core.planning.preflight import Finding, Severity
+from controller.core.resources.observation import Absent, Present
 from controller.kinds.service.preflight.facts import (
     Cache,
     Database,

@@ -6,8 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from controller.core.observation import Absent, Present
-from controller.core.preflight import Finding, Passed, Severity, Skipped, Unseen
+from controller.core.planning.preflight import (
+    Finding,
+    Passed,
+    Severity,
+    Skipped,
+    Unseen,
+)
+from controller.core.resources.observation import Absent, Present
 from controller.kinds.service.preflight.catalog import CHECKS
 from controller.kinds.service.preflight.facts import (
     Bucket,

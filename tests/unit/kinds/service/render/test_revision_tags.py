@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from controller.core.document.platform import Platform
 from controller.core.errors import PermanentError
-from controller.core.plan import Effect
-from controller.core.platform import Platform
+from controller.core.resources.plan import Effect
 from controller.kinds.service import KIND
 from controller.kinds.service.aws.revision_tags import RevisionTags
 from controller.kinds.service.compare.diff import content

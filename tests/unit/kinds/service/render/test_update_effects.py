@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from controller.core.plan import Action, Change, Effect, Reason, Verb
-from controller.core.platform import Platform
-from controller.core.resource import ResourceId
+from controller.core.document.platform import Platform
+from controller.core.document.resource import ResourceId
+from controller.core.resources.plan import Action, Change, Effect, Reason, Verb
 from controller.kinds.service import KIND
 from controller.kinds.service.compare.diff import tags_by_key, unnamed
 from controller.kinds.service.discovery.aws.cloud_map import CloudMap

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from controller.core.kind import Level
+from controller.core.resources.kind import Level
 from controller.kinds.service import KIND
 from controller.kinds.service.rollout.crash_loop import crash_loop, is_restless, told
 from controller.kinds.service.state.task import Task

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from controller.core.kind import Level
-from controller.core.plan import Hold
+from controller.core.resources.kind import Level
+from controller.core.resources.plan import Hold
 from controller.kinds.service import KIND
 from controller.kinds.service.rollout.status import Phase, rollout_of
 from controller.kinds.service.state.service import Deployment, Flight

@@ -1,7 +1,7 @@
 """Builders of what is seen of load balancers, with defaults for the rest."""
 
-from controller.core.observation import Ownership
-from controller.core.platform import Platform
+from controller.core.document.platform import Platform
+from controller.core.resources.observation import Ownership
 from controller.kinds.service.routes.health_checks import declared_health
 from controller.kinds.service.routes.matching.match import match_of, normalised
 from controller.kinds.service.routes.state import (

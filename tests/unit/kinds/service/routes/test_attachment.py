@@ -1,4 +1,4 @@
-from controller.core.plan import Effect
+from controller.core.resources.plan import Effect
 from controller.kinds.service.routes.attachment import balancers, due, routed
 from controller.kinds.service.routes.matching.match import natural_priority
 from controller.kinds.service.routes.state import RoutingState

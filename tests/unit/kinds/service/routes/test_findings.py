@@ -1,7 +1,7 @@
 import pytest
 
-from controller.core.observation import Ownership
-from controller.core.plan import Hold, Reason
+from controller.core.resources.observation import Ownership
+from controller.core.resources.plan import Hold, Reason
 from controller.kinds.service.routes.findings import findings, held
 from controller.kinds.service.routes.matching.match import natural_priority
 from controller.kinds.service.routes.state import RoutingState

@@ -1,6 +1,6 @@
 import pytest
 
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
 from controller.kinds.service.routes.matching.overlap import clashes
 from tests.unit.kinds.service.routes.listeners import API, service
 

@@ -1,4 +1,4 @@
-from controller.core.observation import Ownership
+from controller.core.resources.observation import Ownership
 from controller.kinds.service.routes.matching.match import natural_priority
 from controller.kinds.service.routes.rules import steps, will_be_attached
 from controller.kinds.service.routes.state import RoutingState

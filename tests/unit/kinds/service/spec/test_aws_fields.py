@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.core.platform import Platform
+from controller.core.document.platform import Platform
 from controller.kinds.service import KIND
 from controller.kinds.service.render.service import settings
 from controller.kinds.service.render.task_definition import render

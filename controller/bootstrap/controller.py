@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from controller.bootstrap.counting import CallCount, Spent, spent_on
+from controller.bootstrap.call_count import CallCount, Spent, spent_on
 from controller.bootstrap.details import details_of
 from controller.bootstrap.drivers import Clients, Wishes, drivers
 from controller.bootstrap.mlflow import ENDPOINT, connect, tracking_uri
@@ -37,7 +37,7 @@ from controller.kinds.outside import NO_STORE
 from controller.resolver import Resolver
 
 if TYPE_CHECKING:
-    from controller.bootstrap.stored import Stored
+    from controller.bootstrap.store import Stored
     from controller.core.document.resource import Resource, ResourceId
     from controller.core.planning.planner import DesiredState, Kinds
     from controller.core.planning.preflight import Results

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from controller.bootstrap.controller import Controller
-from controller.bootstrap.stored import Stored
+from controller.bootstrap.store import Stored
 from controller.clients.webhook import Sender
 from controller.core.document.resource import ResourceId
 from controller.core.errors import NotFoundError

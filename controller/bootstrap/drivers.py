@@ -14,7 +14,7 @@ from controller.kinds.outside import Outside
 
 if TYPE_CHECKING:
     from controller.bootstrap.mlflow import Mlflow
-    from controller.bootstrap.stored import Stored
+    from controller.bootstrap.store import Stored
     from controller.clients.aws import Aws
     from controller.core.clock import Clock
     from controller.core.document.reference import SecretReference

@@ -13,7 +13,7 @@ from controller.cli.views.plans import render_plan
 from controller.core.values.redact import redact
 
 if TYPE_CHECKING:
-    from controller.bootstrap.command import Context
+    from controller.app.session import Context
     from controller.core.document.resource import ResourceId
     from controller.core.resources.cost import Costs
     from controller.core.resources.plan import Plan
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 def run(args: argparse.Namespace) -> int:
     """Look at the world and print the difference. Writes nothing anywhere."""
-    from controller.bootstrap.command import chosen_targets, read
-    from controller.bootstrap.look import looking
+    from controller.app.read_only import looking
+    from controller.app.session import chosen_targets, read
     from controller.core.planning.scope import Scope
 
     context = read(args.file, args.environment, args.state)
@@ -61,7 +61,7 @@ def _save(
     plan: Plan,
     costs: Costs,
 ) -> None:
-    from controller.bootstrap.plan_files import binding_data, origin_of, write_plan
+    from controller.app.plan_files import binding_data, origin_of, write_plan
     from controller.clients.clock import SystemClock
     from controller.core.planning.plan_file import saved
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 def run(args: argparse.Namespace) -> int:
     """Print entries of the document; tell on stderr what they do not say."""
-    from controller.bootstrap.command import read
-    from controller.bootstrap.importing import entries_of
-    from controller.bootstrap.look import looking
+    from controller.app.importing import entries_of
+    from controller.app.read_only import looking
+    from controller.app.session import read
 
     wanted = _wanted(args)
     context = read(args.file, args.environment, args.state)

@@ -11,7 +11,7 @@ from controller.core.resources.plan import Verb
 from controller.core.resources.rollouts import revision_to
 
 if TYPE_CHECKING:
-    from controller.bootstrap.by_hand import ByHand
+    from controller.app.intervention import ByHand
 
 
 def run(args: argparse.Namespace) -> int:

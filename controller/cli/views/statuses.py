@@ -21,7 +21,7 @@ from controller.core.resources.details import Cell, Section
 from controller.core.status.conditions import Conditions, ConditionType, Truth
 
 if TYPE_CHECKING:
-    from controller.bootstrap.counting import Spent
+    from controller.bootstrap.call_count import Spent
     from controller.store.heartbeat import Heartbeat
 
 _CONDITION = ("condition", "status", "reason", "since", "message")

@@ -3,7 +3,7 @@
 import boto3
 import pytest
 
-from controller.bootstrap.command import read
+from controller.app.session import read
 from controller.clients.clock import SystemClock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import PermanentError

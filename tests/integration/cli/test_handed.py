@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from controller.bootstrap.applying import applying
-from controller.bootstrap.command import read
-from controller.bootstrap.stored import open_store
+from controller.app.apply import applying
+from controller.app.session import read
+from controller.bootstrap.store import open_store
 from controller.cli import main
 from controller.clients.clock import SystemClock
 from controller.core.document.resource import ResourceId

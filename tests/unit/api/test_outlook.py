@@ -10,8 +10,8 @@ from controller.api import outlook as reports
 from controller.api.app import create_app
 from controller.api.flights import Flights
 from controller.api.outlook import Window
-from controller.bootstrap.far import Far
-from controller.bootstrap.logs import Reader
+from controller.app.logs import Reader
+from controller.app.views.remote_view import Far
 from controller.clients.control import ControlApi
 from controller.core.document.resource import ResourceId
 from controller.core.errors import (

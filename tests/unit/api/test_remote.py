@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from controller.api.app import create_app
-from controller.bootstrap.asking import Asking
-from controller.bootstrap.remote import RemoteRecords
+from controller.app.delegated_apply import Asking
+from controller.app.remote_records import RemoteRecords
 from controller.clients.control import ControlApi
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import RefusedError, TransientError

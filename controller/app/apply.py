@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
-from controller.bootstrap.command import Context
+from controller.app.actual_cost import Tally
+from controller.app.session import Context
 from controller.bootstrap.controller import Controller
 from controller.bootstrap.deliveries import dispatcher_for
 from controller.bootstrap.drivers import Wishes
-from controller.bootstrap.stored import Stored, open_store
-from controller.bootstrap.tally import Tally
+from controller.bootstrap.store import Stored, open_store
 from controller.clients.clock import SystemClock
 from controller.clients.webhook import Sender
 from controller.core.errors import LeaseHeldError

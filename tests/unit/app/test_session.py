@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.bootstrap.command import address, chosen_targets
+from controller.app.session import address, chosen_targets
 from controller.core.document.platform import Platform
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import RefusedError

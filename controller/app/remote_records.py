@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from controller.bootstrap.command import Context
-from controller.bootstrap.records import NOTHING_YET, Records, records
+from controller.app.records import NOTHING_YET, Records, records
+from controller.app.session import Context
 from controller.clients.clock import SystemClock
 from controller.core.clock import Clock
 from controller.core.document.resource import ResourceId

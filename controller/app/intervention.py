@@ -7,8 +7,8 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from controller.bootstrap.applying import LONGEST_PAUSE, Applying, applying
-from controller.bootstrap.asks import asks_of
+from controller.app.apply import LONGEST_PAUSE, Applying, applying
+from controller.app.intervention_history import asks_of
 from controller.core.errors import LeaseHeldError, RefusedError
 from controller.core.planning.scope import Scope
 from controller.core.resources.driver import Failed, Skipped
@@ -19,7 +19,7 @@ from controller.core.status.conditions import ConditionType
 from controller.core.status.interventions import with_asked
 
 if TYPE_CHECKING:
-    from controller.bootstrap.command import Context
+    from controller.app.session import Context
     from controller.bootstrap.controller import Controller
     from controller.core.document.resource import Resource, ResourceId
     from controller.core.resources.plan import Action, Verb
@@ -137,7 +137,7 @@ def by_hand(context: Context, target: ResourceId) -> Iterator[ByHand]:
         try:
             work = closing.enter_context(applying(context, largest_backlog=0))
         except LeaseHeldError:
-            from controller.bootstrap.handed import handing
+            from controller.app.delegated_intervention import handing
 
             yield closing.enter_context(handing(context, target))
             return

@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from controller.bootstrap.near import Near
-from controller.bootstrap.watch import DocumentWatch
+from controller.app.document_watch import DocumentWatch
+from controller.app.views.local_view import Near
 from controller.core.errors import NotFoundError, RefusedError, TransientError
 from controller.core.rates.retry import RetryPolicy
 
@@ -91,8 +91,8 @@ class ServedOutlook:
             )
             raise RefusedError(msg)
         # Who serves models only needs neither.
-        from controller.bootstrap.command import read
-        from controller.bootstrap.look import looking
+        from controller.app.read_only import looking
+        from controller.app.session import read
 
         context = read(self._file, self._chosen, self._state)
         looks = looking(context, without_store=False, patience=_PATIENCE)

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
-from controller.bootstrap.command import Context, address, chosen_targets
+from controller.app.session import Context, address, chosen_targets
 
 if TYPE_CHECKING:
-    from controller.bootstrap.far import Far
-    from controller.bootstrap.near import Near
+    from controller.app.views.local_view import Near
+    from controller.app.views.remote_view import Far
     from controller.core.document.resource import ResourceId
 
 Sight: TypeAlias = "Near | Far"
@@ -37,15 +37,15 @@ def sight(context: Context, server: str | None) -> Iterator[Sight]:
     """
     # Each way imports what the other need not: AWS's library, or an HTTP client.
     if server is None:
-        from controller.bootstrap.look import looking
-        from controller.bootstrap.near import Near
+        from controller.app.read_only import looking
+        from controller.app.views.local_view import Near
 
         with looking(context, without_store=True) as (controller, _):
             yield Near(controller)
     else:
-        from controller.bootstrap.remote import control_api
+        from controller.app.remote_records import control_api
 
         with control_api(context, server) as api:
-            from controller.bootstrap.far import Far
+            from controller.app.views.remote_view import Far
 
             yield Far(api)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from controller.bootstrap.local_routes import balancers_of, hosts_of
 from controller.core.document.reference import SecretReference
 from controller.core.document.resource import Resource
 from controller.core.errors import RefusedError
@@ -14,6 +13,7 @@ from controller.emulation.loopback import NotLoopbackError, require_loopback
 from controller.emulation.platform import Needs
 from controller.emulation.runtimes.images import ImageCommand
 from controller.kinds.service.spec import aws_names
+from controller.local.routes import balancers_of, hosts_of
 from controller.spec.document import Document
 
 

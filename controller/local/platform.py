@@ -19,9 +19,6 @@ from typing import IO, Any, Self
 
 from controller.bootstrap.controller import NoFallbacks
 from controller.bootstrap.environment import LOCAL_ENVIRONMENT
-from controller.bootstrap.local_needs import images_of, needs_of
-from controller.bootstrap.local_routes import path_to_try, routes_of
-from controller.bootstrap.local_tasks import OneOffTasks
 from controller.clients.aws import BotoAws, Credentials
 from controller.clients.clock import SystemClock
 from controller.core.document.resource import ResourceId
@@ -30,6 +27,9 @@ from controller.core.status.conditions import Conditions, ConditionType, Truth
 from controller.emulation.platform import LocalPlatform
 from controller.emulation.runtimes import confine
 from controller.kinds import discover
+from controller.local.one_off_tasks import OneOffTasks
+from controller.local.requirements import images_of, needs_of
+from controller.local.routes import path_to_try, routes_of
 from controller.resolver import Resolver
 from controller.spec.document import Document, load
 from controller.store.database import Database

@@ -12,11 +12,11 @@ from controller.api.looks import dns_look, mlflow_look, store_look
 from controller.api.models import KnownModels
 from controller.api.outlook import Window
 from controller.api.server import serve
+from controller.app.attempts import last_tried
+from controller.app.server_view import ServedOutlook
 from controller.bootstrap.controller import NoFallbacks
 from controller.bootstrap.mlflow import connect
-from controller.bootstrap.outlook import ServedOutlook
 from controller.bootstrap.store_file import store_is_there
-from controller.bootstrap.tried import last_tried
 from controller.clients.clock import SystemClock
 from controller.core.clock import Clock
 from controller.core.document.resource import ResourceId

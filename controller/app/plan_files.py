@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from controller.bootstrap.command import Context
-from controller.bootstrap.person import person
+from controller.app.session import Context
+from controller.app.user import person
 from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
 from controller.core.planning.plan_file import (

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from controller.bootstrap.counting import Spent
+from controller.bootstrap.call_count import Spent
 from controller.core.resources.cost import Cost
 from controller.core.resources.driver import Applied, Progressing
 from controller.engine.reconciler import PassResult

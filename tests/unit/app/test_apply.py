@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from controller.bootstrap.applying import Applying
-from controller.bootstrap.counting import Spent
+from controller.app.apply import Applying
+from controller.bootstrap.call_count import Spent
 from controller.core.document.resource import ResourceId
 from controller.core.planning.scope import ALL
 from controller.core.resources.plan import Blocked, Hold, Plan

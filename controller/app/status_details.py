@@ -10,8 +10,8 @@ from controller.core.errors import ControllerError, DriverError, RefusedError
 from controller.core.resources.details import Section
 
 if TYPE_CHECKING:
-    from controller.bootstrap.command import Context
-    from controller.bootstrap.counting import Spent
+    from controller.app.session import Context
+    from controller.bootstrap.call_count import Spent
     from controller.core.document.resource import ResourceId
 
 
@@ -40,7 +40,7 @@ def look_closer(
     """
     if target is None and not everything:
         return Closer()
-    from controller.bootstrap.look import looking
+    from controller.app.read_only import looking
 
     try:
         with looking(context, without_store=False) as (controller, _):
@@ -69,7 +69,7 @@ def look_closer_there(
     """
     if target is None:
         return Closer()
-    from controller.bootstrap.sight import sight
+    from controller.app.views.view import sight
 
     try:
         with sight(context, server) as seen:

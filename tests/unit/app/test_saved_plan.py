@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from controller.bootstrap.counting import Calls, Spent
-from controller.bootstrap.planned import Planned
-from controller.bootstrap.tally import Tally
+from controller.app.actual_cost import Tally
+from controller.app.saved_plan import Planned
+from controller.bootstrap.call_count import Calls, Spent
 from controller.core.document.resource import ResourceId
 from controller.core.errors import PermanentError, RefusedError
 from controller.core.planning.plan_file import Origin, saved

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 
-from controller.bootstrap.asking import Asking, Statuses
-from controller.bootstrap.by_hand import ByHand, Told
-from controller.bootstrap.command import Context
+from controller.app.delegated_apply import Asking, Statuses
+from controller.app.intervention import ByHand, Told
+from controller.app.session import Context
 from controller.bootstrap.controller import Controller
-from controller.bootstrap.stored import open_store
+from controller.bootstrap.store import open_store
 from controller.clients.clock import SystemClock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import ControllerError, RefusedError

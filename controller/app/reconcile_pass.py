@@ -4,10 +4,10 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
+from controller.app.delegated_intervention import answer_requests
+from controller.app.document_watch import DocumentWatch
 from controller.bootstrap.controller import Controller
-from controller.bootstrap.handed import answer_requests
-from controller.bootstrap.stored import Stored
-from controller.bootstrap.watch import DocumentWatch
+from controller.bootstrap.store import Stored
 from controller.core.clock import Clock
 from controller.core.errors import ControllerError
 from controller.core.resources.driver import Failed

@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from controller.bootstrap.command import read
+from controller.app.session import read
 from controller.core.errors import ControllerError
 from controller.spec.document import Document
 

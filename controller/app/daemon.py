@@ -15,13 +15,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from controller.api.probes import Probed, probes_app, serving
-from controller.bootstrap.command import Context, read
+from controller.app.document_watch import DocumentWatch
+from controller.app.reconcile_pass import Passes
+from controller.app.session import Context, read
 from controller.bootstrap.controller import Controller
 from controller.bootstrap.deliveries import dispatcher_for
 from controller.bootstrap.drivers import Wishes
-from controller.bootstrap.passes import Passes
-from controller.bootstrap.stored import Stored, open_store
-from controller.bootstrap.watch import DocumentWatch
+from controller.bootstrap.store import Stored, open_store
 from controller.clients.clock import SystemClock
 from controller.clients.webhook import Sender
 from controller.engine.dispatcher import Dispatcher

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from controller.bootstrap.command import Context
+from controller.app.session import Context
 from controller.bootstrap.controller import Controller
 from controller.bootstrap.drivers import Wishes
 from controller.bootstrap.store_file import store_is_there
@@ -26,7 +26,7 @@ def looking(
     with ExitStack() as closing:
         stored = None
         if not without_store and store_is_there(context.settings):
-            from controller.bootstrap.stored import open_store
+            from controller.bootstrap.store import open_store
 
             stored = open_store(context.settings, SystemClock(), upgrade=False)
             closing.callback(stored.database.close)

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from controller.bootstrap.command import Context
+from controller.app.attempts import last_tried
+from controller.app.session import Context
 from controller.bootstrap.store_file import store_is_there
-from controller.bootstrap.tried import last_tried
 from controller.clients.clock import SystemClock
 from controller.core.clock import Clock
 from controller.core.document.resource import ResourceId

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pytest
 
-from controller.bootstrap.passes import Passes
+from controller.app.reconcile_pass import Passes
 from controller.core.errors import TransientError
 from controller.core.resources.plan import Plan
 from controller.engine.reconciler import PassResult

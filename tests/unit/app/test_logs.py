@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from controller.bootstrap.logs import Reader
-from controller.bootstrap.near import Near
+from controller.app.logs import Reader
+from controller.app.views.local_view import Near
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import RefusedError, TransientError
 from controller.core.resources.log_lines import Line

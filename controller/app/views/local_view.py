@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from controller.bootstrap.by_hand import rollouts_of
+from controller.app.intervention import rollouts_of
 from controller.core.errors import NotFoundError, RefusedError
 from controller.core.resources.log_lines import Limit, Line, Logged
 from controller.core.status.log_pages import Cursor, Page, first_page, next_page

@@ -6,12 +6,12 @@ from importlib.metadata import version
 from urllib.parse import urlsplit
 
 from controller.api.app import create_app
-from controller.api.flights import Flights
-from controller.api.health import Checks, Look
-from controller.api.looks import dns_look, mlflow_look, store_look
-from controller.api.models import KnownModels
-from controller.api.outlook import Window
+from controller.api.control.inspection import Window
+from controller.api.health.checks import Checks, Look
+from controller.api.health.health_checks import dns_look, mlflow_look, store_look
+from controller.api.models.listing import KnownModels
 from controller.api.server import serve
+from controller.api.single_flight import Flights
 from controller.app.attempts import last_tried
 from controller.app.server_view import ServedOutlook
 from controller.bootstrap.controller import NoFallbacks

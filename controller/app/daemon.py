@@ -25,8 +25,8 @@ from controller.bootstrap.store import Stored, open_store
 from controller.clients.clock import SystemClock
 from controller.clients.webhook import Sender
 from controller.engine.dispatcher import Dispatcher
+from controller.engine.event_queue import Listener
 from controller.engine.leader import Leader, process_name
-from controller.engine.listener import Listener
 from controller.engine.loop import ReconcileLoop
 from controller.engine.scheduler import Alarm
 from controller.store.lease import Leases

@@ -7,7 +7,7 @@ from controller.app.session import Context
 from controller.bootstrap.controller import Controller
 from controller.bootstrap.drivers import Wishes
 from controller.bootstrap.store_file import store_is_there
-from controller.clients.aws.patient import POLICY
+from controller.clients.aws.retrying import POLICY
 from controller.clients.clock import SystemClock
 from controller.core.rates.retry import RetryPolicy
 

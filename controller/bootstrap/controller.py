@@ -17,8 +17,8 @@ from controller.clients.aws import (
     Credentials,
     verify_account,
 )
-from controller.clients.aws.patient import POLICY, PatientAws
 from controller.clients.aws.rates import Limiter
+from controller.clients.aws.retrying import POLICY, PatientAws
 from controller.clients.clock import SystemClock
 from controller.clients.secrets import Secrets
 from controller.core.errors import PermanentError
@@ -29,10 +29,10 @@ from controller.core.rates.schedule import Pace
 from controller.core.resources.cost import Costs, costs_of
 from controller.core.resources.observation import Absent, Present, Unknown
 from controller.engine.executor import Executor
-from controller.engine.memory import NoMemory
+from controller.engine.interventions import Requests
+from controller.engine.null_memory import NoMemory
 from controller.engine.observer import Observer
 from controller.engine.reconciler import PassResult, Reconciler
-from controller.engine.requests import Requests
 from controller.kinds.outside import NO_STORE
 from controller.resolver import Resolver
 

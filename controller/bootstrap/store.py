@@ -6,10 +6,10 @@ from controller.core.clock import Clock
 from controller.core.resources.fallbacks import Fallbacks
 from controller.engine.store_memory import StoreMemory
 from controller.settings import Settings
+from controller.store.announcements import Ledger
 from controller.store.database import Database
 from controller.store.deliveries import Deliveries
 from controller.store.fallbacks import StoredFallbacks
-from controller.store.ledger import Ledger
 
 
 @dataclass(frozen=True)

@@ -27,11 +27,11 @@ from controller.core.resources.observation import ObservedState, Ownership, Pres
 from controller.core.resources.plan import Action, Hold, Plan
 from controller.core.status.conclusion import conclude
 from controller.core.status.conditions import Conditions, ConditionType, Truth
-from controller.engine.attention import Attention
 from controller.engine.backoff import Backoff
+from controller.engine.due_kinds import Attention
 from controller.engine.executor import Executor
-from controller.engine.inspector import Inspector
 from controller.engine.observer import Observer
+from controller.engine.preflight import Inspector
 
 Statuses: TypeAlias = Mapping[ResourceId, Conditions]
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from controller.core.document.resource import Resource, ResourceId
     from controller.core.resources.fallbacks import Fallbacks
     from controller.resolver import Resolver
+    from controller.store.announcements import Ledger
     from controller.store.deliveries import Deliveries
-    from controller.store.ledger import Ledger
 
 NO_MLFLOW = (
     "No MLflow is known: declare an endpoint `mlflow`, or set MLFLOW_TRACKING_URI."

@@ -11,6 +11,7 @@ from controller.core.errors import Diagnostic, Place, SpecError
 from controller.core.values.identity import content_hash
 from controller.settings import VARIABLES
 from controller.spec.compiler import Compiler, Kinds
+from controller.spec.files import Reader, Sources, from_disk
 from controller.spec.fills import (
     ASKED_FOR,
     ENVIRONMENT,
@@ -23,7 +24,6 @@ from controller.spec.local import LocalSection
 from controller.spec.nearest import meant
 from controller.spec.node import Node, dotted
 from controller.spec.overlay import overlaid
-from controller.spec.sources import Reader, Sources, from_disk
 
 
 @dataclass(frozen=True, slots=True)

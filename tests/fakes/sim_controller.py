@@ -22,9 +22,9 @@ from controller.core.resources.plan import Verb
 from controller.core.resources.request import Request
 from controller.core.webhooks.delivery import DeliveryPolicy, after_attempt
 from controller.engine.dispatcher import Target, _headers
+from controller.engine.interventions import Requests
 from controller.engine.leader import Leader
 from controller.engine.reconciler import PassResult, Reconciler
-from controller.engine.requests import Requests
 from controller.engine.store_memory import StoreMemory
 from controller.kinds import discover
 from controller.kinds.endpoint.driver import EndpointDriver
@@ -40,10 +40,10 @@ from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.tags import tags_of
 from controller.kinds.webhook.driver import WebhookDriver
 from controller.spec.document import Document
+from controller.store.announcements import Ledger
 from controller.store.deliveries import Deliveries
 from controller.store.fallbacks import StoredFallbacks
 from controller.store.lease import Lease, Leases
-from controller.store.ledger import Ledger
 from controller.store.outbox import Outbox
 from tests.fakes.sim_aws import SimulatedAws
 from tests.fakes.sim_engine import OrderlyPool, WatchedExecutor, WatchedObserver

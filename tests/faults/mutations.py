@@ -24,8 +24,8 @@ from controller.kinds.service.operations import requests
 from controller.kinds.service.operations.aws.steps import Before
 from controller.kinds.service.scaling.aws import Scaling
 from controller.kinds.webhook import driver as webhook_driver
+from controller.store.announcements import Ledger
 from controller.store.events import EventLog
-from controller.store.ledger import Ledger
 from controller.store.outbox import Outbox
 from tests.fakes.sim_controller import KINDS
 from tests.faults.bugs import (

@@ -27,8 +27,8 @@ from controller.kinds.webhook.spec import WebhookSpec
 from controller.kinds.webhook.state import LARGEST_BACKLOG, Deliveries, WebhookState
 
 if TYPE_CHECKING:
+    from controller.store.announcements import Ledger
     from controller.store.deliveries import Deliveries as Outcomes
-    from controller.store.ledger import Ledger
 
 # Enough to say what fails; the rest is counted.
 _SHOWN = 50

@@ -5,8 +5,8 @@ from functools import partial
 
 import pytest
 
-from controller.clients.aws.patient import PatientAws
 from controller.clients.aws.rates import RATES, Limiter
+from controller.clients.aws.retrying import PatientAws
 from controller.core.errors import ThrottledError, TransientError
 from controller.core.rates.adaptive_rate import Answer
 from controller.core.rates.retry import jitter

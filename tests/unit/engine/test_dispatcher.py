@@ -13,8 +13,8 @@ from controller.core.webhooks.delivery import (
 from controller.core.webhooks.event import Event, VersionIdentity
 from controller.core.webhooks.signature import hokusai_verified, standard_headers
 from controller.engine.dispatcher import Dispatcher, Limits, Target
+from controller.store.announcements import Ledger
 from controller.store.deliveries import Deliveries
-from controller.store.ledger import Ledger
 from controller.store.outbox import Outbox
 from tests.fakes.stopped_clock import NOON, StoppedClock
 from tests.fakes.store import empty_store

@@ -8,7 +8,7 @@ from controller.core.planning.scope import Scope, with_dependencies
 from controller.core.resources.plan import Verb
 from controller.core.status.conditions import ConditionType, Truth
 from controller.engine.executor import Executor
-from controller.engine.memory import NoMemory
+from controller.engine.null_memory import NoMemory
 from controller.engine.observer import Observer
 from controller.engine.reconciler import Reconciler
 from tests.fakes.inline import InlinePool, SteppedClock

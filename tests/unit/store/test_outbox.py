@@ -13,8 +13,8 @@ from controller.core.webhooks.delivery import (
     Unanswered,
 )
 from controller.core.webhooks.event import Event, VersionIdentity
+from controller.store.announcements import Ledger
 from controller.store.deliveries import Deliveries
-from controller.store.ledger import Ledger
 from controller.store.outbox import Attempt, Outbox
 from tests.fakes.stopped_clock import NOON
 

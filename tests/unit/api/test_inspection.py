@@ -6,10 +6,10 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from controller.api import outlook as reports
 from controller.api.app import create_app
-from controller.api.flights import Flights
-from controller.api.outlook import Window
+from controller.api.control import inspection as reports
+from controller.api.control.inspection import Window
+from controller.api.single_flight import Flights
 from controller.app.logs import Reader
 from controller.app.views.remote_view import Far
 from controller.clients.control import ControlApi

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from controller.api.flights import Flights, Seen
+from controller.api.single_flight import Flights, Seen
 from controller.core.document.resource import ResourceId
 from controller.core.resources.details import Section
 from controller.core.resources.log_lines import Limit, Line

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from controller.core.errors import NotFoundError, TransientError
-from controller.engine.listener import Listener, commands
+from controller.engine.event_queue import Listener, commands
 
 QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/news"
 OURS = json.dumps(

@@ -2,8 +2,8 @@
 
 import pytest
 
-from controller.api.health import Level
-from controller.api.looks import dns_look, mlflow_look, store_look
+from controller.api.health.checks import Level
+from controller.api.health.health_checks import dns_look, mlflow_look, store_look
 from controller.core.errors import RefusedError, TransientError
 from controller.resolver import Resolver
 from controller.resolver.resolution import Found, Missing, Unanswered

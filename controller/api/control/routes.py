@@ -5,9 +5,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from controller.api.addresses import Address, parsed
-from controller.api.keys import with_key
-from controller.api.records import (
+from controller.api.control.addresses import Address, parsed
+from controller.api.control.records import (
     EventReport,
     Records,
     StatusReport,
@@ -15,6 +14,7 @@ from controller.api.records import (
     event_reports,
     status_report,
 )
+from controller.api.keys import with_key
 from controller.core.status.cause import Tried
 from controller.core.values.secret import Secret
 

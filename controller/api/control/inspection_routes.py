@@ -5,9 +5,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Query
 
-from controller.api.addresses import Address, parsed
+from controller.api.control.addresses import Address, parsed
+from controller.api.control.inspection import (
+    DetailsReport,
+    HistoryReport,
+    LinesReport,
+    Window,
+)
 from controller.api.keys import with_key
-from controller.api.outlook import DetailsReport, HistoryReport, LinesReport, Window
 from controller.core.clock import Clock
 from controller.core.status.log_pages import Cursor
 from controller.core.values.secret import Secret

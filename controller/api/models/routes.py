@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from controller.api.models import Models, ModelSource
+from controller.api.models.listing import Models, ModelSource
 
 _LONGEST_NAME = 256
 

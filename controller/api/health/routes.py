@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from controller.api.errors import problem
-from controller.api.health import Component, HealthSource, Level, worst
+from controller.api.health.checks import Component, HealthSource, Level, worst
 from controller.core.clock import Clock
 from controller.core.webhooks.event import rfc3339
 

@@ -12,7 +12,7 @@ from controller.core.resources.driver import Applied, Failed
 from controller.core.resources.observation import Ownership
 from controller.core.resources.plan import Reason, Verb
 from controller.core.resources.request import Request
-from controller.engine.requests import Requests
+from controller.engine.interventions import Requests
 from tests.fakes.stopped_clock import NOON
 from tests.fakes.toy import KINDS, ToyState, declared, toy
 from tests.fakes.toy_world import ToyDriver

@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from controller.api import flights as module
-from controller.api.flights import Flights
+from controller.api import single_flight as module
+from controller.api.single_flight import Flights
 from controller.core.errors import PermanentError, TransientError
 from tests.fakes.stopped_clock import NOON, StoppedClock
 

@@ -15,9 +15,9 @@ from controller.core.rates.schedule import Pace
 from controller.core.resources.plan import Hold
 from controller.core.status.conditions import ConditionType, Truth
 from controller.engine.executor import Executor
-from controller.engine.inspector import Inspector
-from controller.engine.memory import NoMemory
+from controller.engine.null_memory import NoMemory
 from controller.engine.observer import Observer
+from controller.engine.preflight import Inspector
 from controller.engine.reconciler import Reconciler
 from tests.fakes.inline import InlinePool, SteppedClock
 from tests.fakes.toy import KINDS, ToySpec, ToyState, declared, toy

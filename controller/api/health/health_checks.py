@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
-from controller.api.health import Component, Level, Look
+from controller.api.health.checks import Component, Level, Look
 from controller.core.errors import ControllerError
 from controller.resolver import NameHealth, Resolver, Source
 

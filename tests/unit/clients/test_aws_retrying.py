@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.clients.aws.patient import PatientAws
+from controller.clients.aws.retrying import PatientAws
 from controller.core.errors import (
     OutcomeUnknownError,
     PermanentError,

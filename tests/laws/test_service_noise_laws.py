@@ -20,11 +20,7 @@ from controller.emulation.ecs import EcsSimulator, Timing
 from controller.emulation.ecs.effects import NoEffects
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.kinds.service import KIND
-from controller.kinds.service.compare.diff import (
-    setting_differences,
-    tags_by_key,
-    wanted,
-)
+from controller.kinds.service.compare.diff import setting_differences, tags_by_key
 from controller.kinds.service.normalize import (
     Here,
     canonical,
@@ -32,6 +28,7 @@ from controller.kinds.service.normalize import (
     managed_paths,
     real_differences,
 )
+from controller.kinds.service.render.fingerprint import wanted
 from controller.kinds.service.render.service import creation, settings
 from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.spec.service import ServiceSpec

@@ -1,6 +1,6 @@
 """Register what tasks are made of: once for each content."""
 
-from controller.clients.aws import Aws
+from controller.core.dependencies import Aws
 from controller.core.values.identity import OWNER_TAG
 from controller.kinds.service.aws.services import Ecs
 from controller.kinds.service.render.fingerprint import wanted

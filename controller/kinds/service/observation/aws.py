@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from controller.clients.aws import Aws
 from controller.core.clock import Clock
+from controller.core.dependencies import Aws
 from controller.core.document.platform import Platform
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import DriverError, NotFoundError

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from controller.clients.aws import Aws
 from controller.core.clock import Clock
+from controller.core.dependencies import Aws
 from controller.core.errors import NotFoundError, PermanentError
 from controller.core.resources.driver import Applied, Progressing
 from controller.core.resources.plan import Action, Verb

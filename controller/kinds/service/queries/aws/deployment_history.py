@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from controller.clients.aws import Aws, paginated
+from controller.clients.aws import paginated
+from controller.core.dependencies import Aws
 from controller.core.errors import DriverError, NotFoundError
 from controller.core.resources.plan import Verb
 from controller.core.resources.rollouts import Result, Rolled

@@ -17,7 +17,7 @@ from controller.clients.aws import (
     Credentials,
     verify_account,
 )
-from controller.clients.aws.rates import Limiter
+from controller.clients.aws.limiter import Limiter
 from controller.clients.aws.retrying import POLICY, PatientAws
 from controller.clients.clock import SystemClock
 from controller.clients.secrets import Secrets

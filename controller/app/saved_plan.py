@@ -15,7 +15,7 @@ from controller.core.resources.plan import Action, Plan
 from controller.engine.reconciler import PassResult
 
 
-class Planned:
+class SavedPlanRun:
     """What of a saved plan is still to be done.
 
     Attributes:

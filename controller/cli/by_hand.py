@@ -10,14 +10,14 @@ from controller.cli.exits import Exit
 from controller.cli.terminal import confirmed, interactive, out, tell
 from controller.cli.views.statuses import Report, render_report
 from controller.core.errors import RefusedError
-from controller.core.resources.request import Request
+from controller.core.resources.request import OperationRequest
 
 if TYPE_CHECKING:
-    from controller.app.intervention import ByHand
+    from controller.app.intervention import Intervention
     from controller.core.document.resource import ResourceId
     from controller.core.resources.plan import Verb
 
-Wanted = Callable[["ByHand"], str]
+Wanted = Callable[["Intervention"], str]
 Told = Callable[[str, float], None]
 
 
@@ -42,7 +42,9 @@ def carried_out(args: argparse.Namespace, verb: Verb, wanted: Wanted) -> int:
     context = read(args.file, args.environment, args.state)
     (target,) = chosen_targets([args.target], context.document)
     with by_hand(context, target) as work:
-        request = Request(person(), " ".join(args.reason.split()), wanted(work))
+        request = OperationRequest(
+            person(), " ".join(args.reason.split()), wanted(work)
+        )
         action = work.action(verb, request)
         to = f" to {request.wanted}" if request.wanted else ""
         tell(f"{target}: {verb}{to}, for {request}")

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from enum import IntEnum
 
 from controller.core.document.resource import ResourceId
-from controller.core.planning.preflight import Finding, Results, unseen
-from controller.core.resources.explanation import Likeness, Told
+from controller.core.planning.preflight import CheckFinding, Results, unseen
+from controller.core.resources.explanation import Comparison, Told
 from controller.core.resources.plan import Plan
 
 
@@ -83,7 +83,7 @@ def of_results(results: Results) -> Exit:
     found = [result for of_one in results.values() for result in of_one]
     if unseen(found):
         return Exit.FAILED
-    wrong = any(isinstance(result, Finding) for result in found)
+    wrong = any(isinstance(result, CheckFinding) for result in found)
     return Exit.DIFFERENT if wrong else Exit.OK
 
 
@@ -101,5 +101,5 @@ def of_explanations(told: Mapping[ResourceId, Told]) -> Exit:
     every = [
         one for found in told.values() for one in found if not isinstance(one, str)
     ]
-    differs = any(one.likeness is Likeness.DIFFERS for one in every)
+    differs = any(one.likeness is Comparison.DIFFERS for one in every)
     return Exit.DIFFERENT if differs else Exit.OK

@@ -11,7 +11,7 @@ from controller.engine.reconciler import Statuses
 
 
 @dataclass
-class NoMemory:
+class NullMemory:
     """Keeps statuses for the life of the process, and nothing else."""
 
     _statuses: dict[ResourceId, Conditions] = field(default_factory=dict)

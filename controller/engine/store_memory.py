@@ -26,10 +26,10 @@ from controller.core.status.conditions import (
 from controller.engine.reconciler import Statuses
 from controller.store.database import Database
 from controller.store.events import EventKind, EventLog
-from controller.store.journal import Journal
+from controller.store.journal import IntentJournal
 from controller.store.notes import StoredNotes
 from controller.store.status import StatusTable
-from controller.store.undeclared import Undeclared
+from controller.store.undeclared import UndeclaredLog
 
 log = logging.getLogger(__name__)
 
@@ -49,8 +49,8 @@ class StoreMemory:
         self._notes = StoredNotes(database)
         self._table = StatusTable(database)
         self._events = EventLog(database)
-        self._journal = Journal(database)
-        self._undeclared = Undeclared(database)
+        self._journal = IntentJournal(database)
+        self._undeclared = UndeclaredLog(database)
         self._read()
 
     def take_over(self) -> int:

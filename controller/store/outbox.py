@@ -29,7 +29,7 @@ STARTED, ANSWERED, UNANSWERED, UNKNOWN = "started", "answered", "unanswered", "u
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class OutboxDelivery:
     """One event to be sent to one target, claimed by one worker.
 
     Attributes:
@@ -52,7 +52,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class SendAttempt:
     """One try at a delivery.
 
     Attributes:
@@ -73,7 +73,7 @@ class Outbox:
 
     def claim(
         self, worker: str, target: str, limit: int, lease: timedelta
-    ) -> tuple[Delivery, ...]:
+    ) -> tuple[OutboxDelivery, ...]:
         """Claim up to ``limit`` due deliveries to ``target``, the oldest first.
 
         No other worker gets them before ``lease`` has run out.
@@ -96,7 +96,7 @@ class Outbox:
         claimed = [_delivery(row, *bodies[row.event_id]) for row in rows]
         return tuple(sorted(claimed, key=lambda d: d.id))
 
-    def started(self, delivery: Delivery, now: datetime) -> Attempt | None:
+    def started(self, delivery: OutboxDelivery, now: datetime) -> SendAttempt | None:
         """Write down that an attempt starts; None if the claim was lost."""
         number = delivery.attempts + 1
         with self._database.writing() as connection:
@@ -119,11 +119,11 @@ class Outbox:
                     possible_duplicate=duplicate,
                 )
             )
-        return Attempt(number, duplicate)
+        return SendAttempt(number, duplicate)
 
     def finished(
         self,
-        delivery: Delivery,
+        delivery: OutboxDelivery,
         answer: Answer,
         step: NextStep,
         now: datetime,
@@ -150,7 +150,7 @@ class Outbox:
             done = connection.execute(_own(delivery).values(**free, **follows))
             return bool(done.rowcount)
 
-    def released(self, unsent: Sequence[Delivery]) -> None:
+    def released(self, unsent: Sequence[OutboxDelivery]) -> None:
         """Give back what was claimed and not started, for anyone to claim."""
         with self._database.writing() as connection:
             for delivery in unsent:
@@ -226,7 +226,7 @@ class Outbox:
         )
 
 
-def _own(delivery: Delivery) -> Update:
+def _own(delivery: OutboxDelivery) -> Update:
     """Return an update of ``delivery`` that does nothing once the claim is lost."""
     return update(deliveries).where(
         deliveries.c.id == delivery.id, deliveries.c.claim == delivery.claim
@@ -277,8 +277,8 @@ def _failure(answer: Answer) -> str:
             return error
 
 
-def _delivery(row: Any, type_: str, body: bytes) -> Delivery:
-    return Delivery(
+def _delivery(row: Any, type_: str, body: bytes) -> OutboxDelivery:
+    return OutboxDelivery(
         id=row.id,
         event_id=row.event_id,
         type=type_,

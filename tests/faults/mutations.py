@@ -18,13 +18,13 @@ from controller.engine.store_memory import StoreMemory
 from controller.kinds.model import driver as model_driver
 from controller.kinds.service import driver as service_driver
 from controller.kinds.service.aws import undeclared
-from controller.kinds.service.aws.services import Ecs
-from controller.kinds.service.aws.undeclared import Undeclared
+from controller.kinds.service.aws.services import EcsServices
+from controller.kinds.service.aws.undeclared import UndeclaredServices
 from controller.kinds.service.operations import requests
-from controller.kinds.service.operations.aws.steps import Before
+from controller.kinds.service.operations.aws.steps import OneOffSteps
 from controller.kinds.service.scaling.aws import Scaling
 from controller.kinds.webhook import driver as webhook_driver
-from controller.store.announcements import Ledger
+from controller.store.announcements import AnnouncementLedger
 from controller.store.events import EventLog
 from controller.store.outbox import Outbox
 from tests.fakes.sim_controller import KINDS
@@ -129,13 +129,19 @@ REPLACEMENTS: tuple[Replacement, ...] = (
     ("a plan is always complete", Plan, "complete", always, (ROLLOUT,)),
     ("secrets are put into events", EventLog, "record", logs_secrets, (ROLLOUT,)),
     ("the outbox is never drained", Outbox, "claim", returns(()), (ADDED,)),
-    ("the last event is not announced", Ledger, "announce", all_but_last, (ADDED,)),
+    (
+        "the last event is not announced",
+        AnnouncementLedger,
+        "announce",
+        all_but_last,
+        (ADDED,),
+    ),
     ("a delivery never ends", Outbox, "finished", returns(False), (ADDED,)),
     ("an old stamp stays", planner, "stale_stamp", stamps_nothing, (ROLLOUT,)),
     ("the address is not published", KINDS, "endpoint", unpublished, (ADDRESS,)),
     (
         "an equal revision is not looked for",
-        Ecs,
+        EcsServices,
         "equal_revisions",
         returns(()),
         (ROLLOUT, ABA),
@@ -184,8 +190,14 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         (ROLLOUT,),
     ),
     ("nothing is done", reconciler.Reconciler, "_dared", returns(Plan()), (ALIAS,)),
-    ("steps before a rollout are skipped", Before, "waits", returns(""), (STEPS,)),
-    ("undeclared services are not seen", Undeclared, "of", returns({}), (REMOVAL,)),
+    ("steps before a rollout are skipped", OneOffSteps, "waits", returns(""), (STEPS,)),
+    (
+        "undeclared services are not seen",
+        UndeclaredServices,
+        "of",
+        returns({}),
+        (REMOVAL,),
+    ),
     ("an autoscaler is not ended", Scaling, "end", returns(None), (SCALES,)),
     (
         "what came of a restart is not known",

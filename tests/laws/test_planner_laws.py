@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.planning.planner import diff
-from controller.core.planning.safety import Limits, guard
+from controller.core.planning.safety import SafetyLimits, guard
 from controller.core.resources.observation import (
     Absent,
     ObservedState,
@@ -183,7 +183,7 @@ def test_an_immutable_field_is_never_updated_in_place(desired, observed):
 
 
 limits = st.builds(
-    Limits,
+    SafetyLimits,
     max_disruptive_actions=st.integers(0, 3),
     prune=st.booleans(),
     in_flight=st.integers(0, 2),

@@ -13,7 +13,7 @@ _DEADLINE_SECONDS = 2.0
 _KEPT_SECONDS = 2.0
 
 
-class Level(StrEnum):
+class ComponentStatus(StrEnum):
     """How a part does; ordered from best to worst."""
 
     HEALTHY = "healthy"
@@ -31,7 +31,7 @@ class Component:
         details: Whatever else helps; plain data.
     """
 
-    status: Level = Level.HEALTHY
+    status: ComponentStatus = ComponentStatus.HEALTHY
     message: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
 
@@ -103,15 +103,17 @@ class Checks:
         try:
             component = await asyncio.to_thread(self._looks[name])
         except ControllerError as error:
-            component = Component(Level.UNHEALTHY, str(error))
+            component = Component(ComponentStatus.UNHEALTHY, str(error))
         self._seen[name] = (self._clock.monotonic(), component)
 
     def _late(self) -> Component:
-        return Component(Level.UNHEALTHY, f"no answer within {self._deadline:g} s")
+        return Component(
+            ComponentStatus.UNHEALTHY, f"no answer within {self._deadline:g} s"
+        )
 
 
-def worst(components: Mapping[str, Component]) -> Level:
+def worst(components: Mapping[str, Component]) -> ComponentStatus:
     """Return how the whole does: as its worst part."""
-    order = list(Level)
+    order = list(ComponentStatus)
     levels = [component.status for component in components.values()]
-    return max(levels, key=order.index, default=Level.HEALTHY)
+    return max(levels, key=order.index, default=ComponentStatus.HEALTHY)

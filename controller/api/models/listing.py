@@ -13,7 +13,7 @@ from controller.core.models.registration import (
     MODEL_ID_TAG,
     TOKEN_TAG,
     VALUE_TAG,
-    Version,
+    ModelVersion,
 )
 from controller.core.models.registry import RegisteredModel
 from controller.core.webhooks.event import model_id_of, rfc3339
@@ -89,14 +89,14 @@ class ModelSource(Protocol):
         ...
 
 
-class Registry(Protocol):
+class ModelRegistryView(Protocol):
     """The part of MLflow's API that this needs."""
 
     def models(self) -> tuple[RegisteredModel, ...]:
         """Return all registered models."""
         ...
 
-    def versions(self) -> tuple[Version, ...]:
+    def versions(self) -> tuple[ModelVersion, ...]:
         """Return all versions of all registered models."""
         ...
 
@@ -114,7 +114,7 @@ class KnownModels:
 
     def __init__(
         self,
-        mlflow: Registry,
+        mlflow: ModelRegistryView,
         clock: Clock,
         *,
         patience: tuple[float, float] = _PATIENCE_SECONDS,
@@ -166,10 +166,10 @@ class KnownModels:
 
 
 def summaries(
-    models: tuple[RegisteredModel, ...], versions: tuple[Version, ...]
+    models: tuple[RegisteredModel, ...], versions: tuple[ModelVersion, ...]
 ) -> tuple[ModelSummary, ...]:
     """Return what is told of ``models``, by name."""
-    by_model: dict[str, list[Version]] = {}
+    by_model: dict[str, list[ModelVersion]] = {}
     for version in versions:
         by_model.setdefault(version.model, []).append(version)
     return tuple(
@@ -178,7 +178,7 @@ def summaries(
     )
 
 
-def _summary(model: RegisteredModel, versions: list[Version]) -> ModelSummary:
+def _summary(model: RegisteredModel, versions: list[ModelVersion]) -> ModelSummary:
     aliases: dict[int, list[str]] = {}
     for alias, number in sorted(model.aliases.items()):
         aliases.setdefault(number, []).append(alias)

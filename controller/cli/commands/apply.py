@@ -14,12 +14,12 @@ from controller.cli.views.progress import Progress, compared
 from controller.cli.views.statuses import Report, render_report
 from controller.core.errors import RefusedError
 from controller.core.planning.scope import Scope
-from controller.core.resources.cost import Bill
+from controller.core.resources.cost import CostTotal
 
 if TYPE_CHECKING:
-    from controller.app.apply import Applying
-    from controller.app.saved_plan import Planned
-    from controller.app.session import Context
+    from controller.app.apply import ApplySession
+    from controller.app.saved_plan import SavedPlanRun
+    from controller.app.session import Session
     from controller.core.document.resource import ResourceId
     from controller.core.planning.planner import DesiredState
     from controller.core.resources.cost import Cost
@@ -77,10 +77,10 @@ class _Task:
         planned: The saved plan, if it is one that is carried out.
     """
 
-    context: Context
+    context: Session
     targets: frozenset[ResourceId]
     scope: Scope
-    planned: Planned | None = None
+    planned: SavedPlanRun | None = None
 
     def size(self, desired: DesiredState) -> int:
         """Return how many resources this is about."""
@@ -97,7 +97,7 @@ def _chosen(args: argparse.Namespace) -> _Task:
 
 def _planned(args: argparse.Namespace) -> _Task:
     from controller.app.plan_files import origin_of, read_plan
-    from controller.app.saved_plan import Planned
+    from controller.app.saved_plan import SavedPlanRun
     from controller.app.session import read
     from controller.cli.schemas import plan_schema
 
@@ -106,14 +106,14 @@ def _planned(args: argparse.Namespace) -> _Task:
         raise RefusedError(msg)
     plan = read_plan(args.plan, plan_schema())
     context = read(args.file, args.environment or plan.origin.environment, args.state)
-    planned = Planned(plan, context.kinds)
+    planned = SavedPlanRun(plan, context.kinds)
     asked = frozenset(plan.origin.targets)
     planned.check_origin(origin_of(context, asked, plan.origin.created_at))
     return _Task(context, asked, planned.scope, planned)
 
 
 def _follow(
-    args: argparse.Namespace, work: Applying, desired: DesiredState, task: _Task
+    args: argparse.Namespace, work: ApplySession, desired: DesiredState, task: _Task
 ) -> PassResult:
     """Return the last pass; at Ctrl-C, begin nothing further and say how to go on."""
     progress = Progress()
@@ -137,13 +137,15 @@ def _follow(
 
 def _report(
     args: argparse.Namespace,
-    work: Applying,
+    work: ApplySession,
     plan: Plan,
     result: PassResult,
     foretold: Cost,
 ) -> None:
     now = work.controller.clock.now()
-    bill = Bill(foretold, work.tally.cost, work.tally.looks) if plan.actions else None
+    bill = (
+        CostTotal(foretold, work.tally.cost, work.tally.looks) if plan.actions else None
+    )
     out(render_report(Report(result.statuses, now, bill=bill), args.output))
     if bill is not None:
         tell(compared(bill))

@@ -11,7 +11,7 @@ from controller.core.errors import RefusedError
 
 def run(args: argparse.Namespace) -> int:
     """Ask for a pass there, and follow what was begun to its end."""
-    from controller.app.delegated_apply import Asking
+    from controller.app.delegated_apply import DelegatedApply
     from controller.app.remote_records import remote
     from controller.app.session import chosen_targets, read
 
@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     targets = chosen_targets(args.targets, context.document) or declared.keys()
     desired = {id_: r for id_, r in declared.items() if id_ in targets}
     with remote(context, args.server) as there:
-        asking = Asking(there, there.clock, desired)
+        asking = DelegatedApply(there, there.clock, desired)
         followed = asking.until_settled(args.timeout, Progress().turns)
         now = there.clock.now()
     out(render_report(Report(followed.statuses, now), args.output))

@@ -13,7 +13,7 @@ from controller.cli.views.plans import render_plan
 from controller.core.values.redact import redact
 
 if TYPE_CHECKING:
-    from controller.app.session import Context
+    from controller.app.session import Session
     from controller.core.document.resource import ResourceId
     from controller.core.resources.cost import Costs
     from controller.core.resources.plan import Plan
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _save(
     args: argparse.Namespace,
-    context: Context,
+    context: Session,
     targets: frozenset[ResourceId],
     plan: Plan,
     costs: Costs,

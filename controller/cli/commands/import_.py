@@ -10,10 +10,10 @@ from controller.cli.exits import Exit
 from controller.cli.terminal import out, tell
 from controller.cli.views.plain import as_yaml
 from controller.core.errors import RefusedError
-from controller.core.resources.importing import Wanted
+from controller.core.resources.importing import ImportSelection
 
 if TYPE_CHECKING:
-    from controller.core.resources.importing import Entry
+    from controller.core.resources.importing import ImportedEntry
 
 
 def run(args: argparse.Namespace) -> int:
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     return Exit.DIFFERENT if remarks else Exit.OK
 
 
-def _wanted(args: argparse.Namespace) -> Wanted:
+def _wanted(args: argparse.Namespace) -> ImportSelection:
     one = args.what == "service"
     if one and not args.name:
         msg = "which service? Write its name in ECS, or `import services` for all"
@@ -41,10 +41,12 @@ def _wanted(args: argparse.Namespace) -> Wanted:
     if not one and (args.name or args.key):
         msg = "all services are imported: leave out NAME and --key, or write service"
         raise RefusedError(msg)
-    return Wanted(args.name, args.cluster, args.key)
+    return ImportSelection(args.name, args.cluster, args.key)
 
 
-def _document(entries: Iterable[Entry]) -> dict[str, dict[str, Mapping[str, Any]]]:
+def _document(
+    entries: Iterable[ImportedEntry],
+) -> dict[str, dict[str, Mapping[str, Any]]]:
     found: dict[str, dict[str, Mapping[str, Any]]] = {}
     for entry in entries:
         found.setdefault(entry.section, {})[entry.key] = entry.fields

@@ -12,7 +12,7 @@ _A_LINE_EACH = {"table": plain_line, "json": json_line}
 
 def run(args: argparse.Namespace) -> int:
     """Print what the tasks of a service wrote, and go on if that is asked for."""
-    from controller.app.logs import Reader
+    from controller.app.logs import LogReader
     from controller.app.session import read
     from controller.app.views.view import aimed, sight
     from controller.clients.clock import SystemClock
@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     context = read(args.file, args.environment, args.state)
     target = aimed(args.target, context, args.server)
     with sight(context, args.server) as seen:
-        reader = Reader(seen.pages(target, args.task), SystemClock())
+        reader = LogReader(seen.pages(target, args.task), SystemClock())
         found = reader.last(args.since, max(1, args.number))
         if not args.follow:
             out(render_lines(target, found, args.output))

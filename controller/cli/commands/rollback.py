@@ -11,7 +11,7 @@ from controller.core.resources.plan import Verb
 from controller.core.resources.rollouts import revision_to
 
 if TYPE_CHECKING:
-    from controller.app.intervention import ByHand
+    from controller.app.intervention import Intervention
 
 
 def run(args: argparse.Namespace) -> int:
@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
         return carried_out(args, Verb.RESUME, lambda _work: "")
     to = args.to or "1"
 
-    def wanted(work: ByHand) -> str:
+    def wanted(work: Intervention) -> str:
         return revision_to(work.rollouts(), to)
 
     return carried_out(args, Verb.ROLL_BACK, wanted)

@@ -12,7 +12,7 @@ from controller.cli.views.statuses import Report, Statuses, render_report
 from controller.cli.views.watched import Watched
 
 if TYPE_CHECKING:
-    from controller.app.records import Records
+    from controller.app.records import StoreRecords
     from controller.app.remote_records import RemoteRecords
     from controller.core.document.resource import ResourceId
 
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _watch(
-    stored: Records | RemoteRecords, targets: Iterable[ResourceId], output: str
+    stored: StoreRecords | RemoteRecords, targets: Iterable[ResourceId], output: str
 ) -> int:
     """Show every change until Ctrl-C."""
     statuses: Statuses = {}

@@ -11,9 +11,9 @@ from controller.cli.terminal import out
 from controller.cli.views.causes import render_cause
 
 if TYPE_CHECKING:
-    from controller.app.records import Records
+    from controller.app.records import StoreRecords
     from controller.app.remote_records import RemoteRecords
-    from controller.app.session import Context
+    from controller.app.session import Session
     from controller.core.document.resource import ResourceId
     from controller.core.status.cause import Cause
 
@@ -33,13 +33,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _cause(
-    asked: ResourceId, context: Context, stored: Records | RemoteRecords
+    asked: ResourceId, context: Session, stored: StoreRecords | RemoteRecords
 ) -> Cause:
     """Return what keeps ``asked`` from being ready, by what is remembered."""
-    from controller.core.status.cause import Rhythm, cause_of, chain_of
+    from controller.core.status.cause import PassTiming, cause_of, chain_of
 
     statuses, beat = stored.statuses(), stored.last_pass()
     chain = chain_of(asked, context.document.resources, statuses)
     last = beat.beat if beat else None
-    rhythm = Rhythm(context.document.platform.interval, last, stored.clock.now())
+    rhythm = PassTiming(context.document.platform.interval, last, stored.clock.now())
     return cause_of(chain, statuses, stored.tried(chain[-1]), rhythm)

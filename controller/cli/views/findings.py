@@ -8,12 +8,12 @@ from controller.cli.views.plain import FORMAT_VERSION, as_json, as_yaml
 from controller.cli.views.plans import counted
 from controller.cli.views.tables import columns, markdown
 from controller.core.planning.preflight import (
-    Finding,
-    Passed,
+    CheckFinding,
+    CheckPassed,
+    CheckSkipped,
+    CheckUnknown,
     Result,
     Results,
-    Skipped,
-    Unseen,
 )
 
 
@@ -69,20 +69,20 @@ def _summary(found: tuple[Result, ...] | list[Result]) -> str:
 def _told(result: Result) -> tuple[str, str]:
     """Return one word for a result, and why it is so."""
     match result:
-        case Passed():
+        case CheckPassed():
             return "OK", ""
-        case Skipped(_, why):
+        case CheckSkipped(_, why):
             return "skipped", f"because {why}"
-        case Unseen(_, why):
+        case CheckUnknown(_, why):
             return "not seen", why
-        case Finding(_, severity, path, message):
+        case CheckFinding(_, severity, path, message):
             return severity, f"{path}: {message}"
         case _:
             assert_never(result)
 
 
 def _command(result: Result) -> str:
-    return result.command if isinstance(result, Finding | Unseen) else ""
+    return result.command if isinstance(result, CheckFinding | CheckUnknown) else ""
 
 
 def _data(results: Results) -> dict[str, Any]:
@@ -101,8 +101,8 @@ def _data(results: Results) -> dict[str, Any]:
 
 def _result_data(result: Result) -> dict[str, Any]:
     word, why = _told(result)
-    path = result.path if isinstance(result, Finding) else ""
-    message = result.message if isinstance(result, Finding) else why
+    path = result.path if isinstance(result, CheckFinding) else ""
+    message = result.message if isinstance(result, CheckFinding) else why
     return {
         "check": result.check,
         "result": word,

@@ -8,7 +8,7 @@ from controller.cli.terminal import tell
 from controller.cli.views.plans import counted
 from controller.cli.views.statuses import Statuses, word
 from controller.core.document.resource import ResourceId
-from controller.core.resources.cost import Bill
+from controller.core.resources.cost import CostTotal
 from controller.core.resources.driver import (
     Applied,
     Failed,
@@ -85,7 +85,7 @@ def waited_for(result: PassResult) -> Iterator[ResourceId]:
             yield id_
 
 
-def compared(bill: Bill) -> str:
+def compared(bill: CostTotal) -> str:
     """Return what it took, beside what was foretold."""
     foretold, actual = bill.foretold, bill.actual
     calls = counted(actual.calls, "call")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from controller.core.models.registration import Run, Version
+from controller.core.models.registration import ModelVersion, TrainingRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,11 @@ class RegistryReads(Protocol):
         """Return all registered models."""
         ...
 
-    def versions(self) -> tuple[Version, ...]:
+    def versions(self) -> tuple[ModelVersion, ...]:
         """Return all versions of all registered models."""
         ...
 
-    def runs(self, experiment_id: str, metric: str) -> tuple[Run, ...]:
+    def runs(self, experiment_id: str, metric: str) -> tuple[TrainingRun, ...]:
         """Return the finished runs of one experiment that measured ``metric``."""
         ...
 
@@ -134,7 +134,7 @@ class RegistryWrites(Protocol):
         run_id: str,
         tags: Mapping[str, str],
         description: str = "",
-    ) -> Version:
+    ) -> ModelVersion:
         """Create a version. Never safe to repeat: each call makes another one.
 
         The tags are there from its first moment, so that a version whose answer

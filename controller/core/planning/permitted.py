@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from controller.core.document.resource import ResourceId
 from controller.core.planning.planner import DesiredState
 from controller.core.planning.preflight import Results, deploys, with_findings
-from controller.core.planning.safety import Limits, guard
+from controller.core.planning.safety import SafetyLimits, guard
 from controller.core.planning.scope import Scope
 from controller.core.resources.observation import ObservedState
 from controller.core.resources.plan import Hold, Plan
@@ -14,7 +14,7 @@ _UNDER_WAY = frozenset({Hold.ROLLOUT_IN_PROGRESS, Hold.ROLLOUT_STALLED})
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class PlanningView:
     """What a plan is judged by.
 
     Attributes:
@@ -26,11 +26,11 @@ class View:
 
     desired: DesiredState
     observed: ObservedState
-    limits: Limits
+    limits: SafetyLimits
     scope: Scope
 
 
-def deployed(found: Plan, view: View) -> tuple[ResourceId, ...]:
+def deployed(found: Plan, view: PlanningView) -> tuple[ResourceId, ...]:
     """Return what ``found`` would deploy now.
 
     Not what a person holds back, and not what waits for something that goes on by
@@ -45,7 +45,9 @@ def deployed(found: Plan, view: View) -> tuple[ResourceId, ...]:
     )
 
 
-def dared(found: Plan, view: View, results: Results, *, warnings: bool = True) -> Plan:
+def dared(
+    found: Plan, view: PlanningView, results: Results, *, warnings: bool = True
+) -> Plan:
     """Return what of ``found`` may be done now.
 
     The budget comes last: what cannot be deployed uses up nobody's turn.
@@ -67,7 +69,7 @@ def in_flight(found: Plan) -> int:
     return sum(b.hold in _UNDER_WAY for b in found.blocked)
 
 
-def _permitted(found: Plan, view: View) -> Plan:
+def _permitted(found: Plan, view: PlanningView) -> Plan:
     """Return what of ``found`` is asked for and held back by nobody, at any price."""
     inside = view.scope.inside(found)
     limits = replace(view.limits, max_disruptive_actions=len(inside.actions), own=None)

@@ -14,7 +14,7 @@ from controller.core.resources.plan import Action, Change, Plan, Verb
 from controller.core.values.identity import canonical_json, content_hash
 
 
-class Bound(Protocol):
+class PlanBinding(Protocol):
     """The part of a kind that knows what a plan is not bound to."""
 
     @property
@@ -23,11 +23,11 @@ class Bound(Protocol):
         ...
 
 
-Kinds = Mapping[str, Bound]
+Kinds = Mapping[str, PlanBinding]
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class FilledField:
     """A value that did not come from the document.
 
     Attributes:
@@ -60,7 +60,7 @@ class Origin:
     created_by: str
     environment: str
     document: str
-    fills: tuple[Filled, ...] = ()
+    fills: tuple[FilledField, ...] = ()
     targets: tuple[ResourceId, ...] = ()
 
 
@@ -93,7 +93,7 @@ class SavedPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class PlanMismatch:
     """Something that is not as it was when the plan was made."""
 
     resource: ResourceId
@@ -144,7 +144,7 @@ def same(action: Action, planned: SavedAction, kinds: Kinds) -> bool:
     )
 
 
-def moved(plan: SavedPlan, now: Plan, kinds: Kinds) -> Iterator[Moved]:
+def moved(plan: SavedPlan, now: Plan, kinds: Kinds) -> Iterator[PlanMismatch]:
     """Yield all that is not as it was when ``plan`` was saved.
 
     Args:
@@ -159,10 +159,10 @@ def moved(plan: SavedPlan, now: Plan, kinds: Kinds) -> Iterator[Moved]:
         action = actions.get(planned.target)
         if action is None:
             what = said.get(planned.target, "nothing is to be done any more")
-            yield Moved(planned.target, what.rstrip("."))
+            yield PlanMismatch(planned.target, what.rstrip("."))
         else:
             for what in _differences(planned, action, kinds):
-                yield Moved(planned.target, what)
+                yield PlanMismatch(planned.target, what)
 
 
 def origin_moved(plan: Origin, now: Origin) -> Iterator[str]:

@@ -6,7 +6,7 @@ from graphlib import TopologicalSorter
 from typing import Any, TypeAlias
 
 from controller.core.document.resource import Resource, ResourceId
-from controller.core.resources.kind import Kind, Level
+from controller.core.resources.kind import HealthLevel, Kind
 from controller.core.resources.observation import (
     Absent,
     Observation,
@@ -97,7 +97,7 @@ def is_ready(
     """Whether others may build on ``resource``: it is there and does well."""
     match observed.of(resource.id):
         case Present(state):
-            return kind.health(resource.spec, state).level is Level.HEALTHY
+            return kind.health(resource.spec, state).level is HealthLevel.HEALTHY
         case _:
             return False
 

@@ -30,7 +30,7 @@ LARGEST_PRUNE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SafetyLimits:
     """How much may happen at once.
 
     Attributes:
@@ -51,7 +51,7 @@ class Limits:
 
 
 def guard(
-    plan: Plan, desired: DesiredState, observed: ObservedState, limits: Limits
+    plan: Plan, desired: DesiredState, observed: ObservedState, limits: SafetyLimits
 ) -> Plan:
     """Return ``plan`` with what may not be done now turned into words."""
     prunable = _prunable(plan, observed)
@@ -90,7 +90,7 @@ def _permitted(action: Action, resource: Resource[Any], now: datetime) -> Verdic
             return Blocked(action.target, Hold.OBSERVE_ONLY, message, action.changes)
 
 
-def _thawed(action: Action, limits: Limits, now: datetime) -> Verdict:
+def _thawed(action: Action, limits: SafetyLimits, now: datetime) -> Verdict:
     """Return ``action``, unless nothing may be stopped or replaced for now."""
     for freeze in limits.freezes:
         if freeze.in_force(now):
@@ -116,7 +116,7 @@ def _last(action: Action, others: bool) -> Verdict:
 
 
 def _pruned(
-    action: Action, limits: Limits, prunable: Mapping[str, bool], *, empty: bool
+    action: Action, limits: SafetyLimits, prunable: Mapping[str, bool], *, empty: bool
 ) -> Action | Advice | Blocked:
     """Return the deletion, if it was asked for, seen twice, and is not many.
 

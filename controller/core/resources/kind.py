@@ -9,16 +9,16 @@ from typing import Any, Generic, TypeVar
 from controller.core.document.platform import Platform
 from controller.core.document.resource import ResourceId
 from controller.core.resources.cost import Cost, one_call_each
-from controller.core.resources.details import Section
+from controller.core.resources.details import DetailSection
 from controller.core.resources.explanation import Explanation
 from controller.core.resources.plan import Action, Change, Hold, Reason, Verb
-from controller.core.resources.request import Request
+from controller.core.resources.request import OperationRequest
 
 SpecT = TypeVar("SpecT")
 StateT = TypeVar("StateT")
 
 
-class Level(StrEnum):
+class HealthLevel(StrEnum):
     """How well a resource does; completes "it is ..."."""
 
     HEALTHY = "healthy"
@@ -36,13 +36,13 @@ class Health:
         message: One sentence for a person.
     """
 
-    level: Level
+    level: HealthLevel
     reason: str
     message: str
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HoldReason:
     """A reason, found in what was seen, not to act on a resource now."""
 
     hold: Hold
@@ -50,7 +50,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Clash:
+class DocumentConflict:
     """Two places in the document that cannot both be meant.
 
     Attributes:
@@ -83,7 +83,7 @@ class Finding:
     command: str = ""
 
 
-HEALTHY = Health(Level.HEALTHY, "Healthy", "It is as declared.")
+HEALTHY = Health(HealthLevel.HEALTHY, "Healthy", "It is as declared.")
 
 
 def always_healthy(_spec: Any, _state: Any) -> Health:
@@ -91,7 +91,9 @@ def always_healthy(_spec: Any, _state: Any) -> Health:
     return HEALTHY
 
 
-def never_held(_spec: Any, _state: Any, _changes: tuple[Change, ...]) -> Held | None:
+def never_held(
+    _spec: Any, _state: Any, _changes: tuple[Change, ...]
+) -> HoldReason | None:
     """Return None: nothing in this kind's state forbids acting on it."""
     return None
 
@@ -101,7 +103,7 @@ def nothing_found(_spec: Any, _state: Any) -> tuple[Finding, ...]:
     return ()
 
 
-def no_clashes(_specs: Mapping[ResourceId, Any]) -> tuple[Clash, ...]:
+def no_clashes(_specs: Mapping[ResourceId, Any]) -> tuple[DocumentConflict, ...]:
     """Return nothing: resources of this kind do not get in each other's way."""
     return ()
 
@@ -116,7 +118,7 @@ def unknown_writer(_state: Any) -> str:
     return ""
 
 
-def nothing_more(_spec: Any, _state: Any) -> tuple[Section, ...]:
+def nothing_more(_spec: Any, _state: Any) -> tuple[DetailSection, ...]:
     """Return nothing: the conditions say all there is to say."""
     return ()
 
@@ -127,7 +129,7 @@ def all_of_it(_state: Any) -> tuple[Change, ...]:
 
 
 def nothing_by_hand(
-    verb: Verb, _request: Request, _spec: Any, _state: Any, _now: datetime
+    verb: Verb, _request: OperationRequest, _spec: Any, _state: Any, _now: datetime
 ) -> str:
     """Return that nobody can ask for ``verb``: this kind is as it is declared."""
     return f"there is nothing to {verb} by hand in what is of its kind"
@@ -178,16 +180,20 @@ class Kind(Generic[SpecT, StateT]):
     spec: type[SpecT]
     compare: Callable[[SpecT, StateT], tuple[Change, ...]]
     health: Callable[[SpecT, StateT], Health] = always_healthy
-    held: Callable[[SpecT, StateT, tuple[Change, ...]], Held | None] = never_held
+    held: Callable[[SpecT, StateT, tuple[Change, ...]], HoldReason | None] = never_held
     findings: Callable[[SpecT, StateT], tuple[Finding, ...]] = nothing_found
-    clashes: Callable[[Mapping[ResourceId, SpecT]], tuple[Clash, ...]] = no_clashes
+    clashes: Callable[[Mapping[ResourceId, SpecT]], tuple[DocumentConflict, ...]] = (
+        no_clashes
+    )
     references: Callable[[SpecT], frozenset[ResourceId]] = no_references
     mentions: Callable[[SpecT], frozenset[ResourceId]] = no_references
     complete: Callable[[str, SpecT, Platform], SpecT] = as_written
-    refuses: Callable[[Verb, Request, SpecT, StateT, datetime], str] = nothing_by_hand
+    refuses: Callable[[Verb, OperationRequest, SpecT, StateT, datetime], str] = (
+        nothing_by_hand
+    )
     unmade: frozenset[Verb] = frozenset()
     writer: Callable[[StateT], str] = unknown_writer
-    details: Callable[[SpecT, StateT], tuple[Section, ...]] = nothing_more
+    details: Callable[[SpecT, StateT], tuple[DetailSection, ...]] = nothing_more
     explain: Callable[[SpecT, StateT, str], tuple[Explanation, ...]] | None = None
     cost: Callable[[Action], Cost] = one_call_each
     looks: str = ""

@@ -18,7 +18,7 @@ from controller.core.resources.driver import (
     Skipped,
     Waiting,
 )
-from controller.core.resources.kind import Health, Kind, Level
+from controller.core.resources.kind import Health, HealthLevel, Kind
 from controller.core.resources.observation import (
     Absent,
     ObservedState,
@@ -180,7 +180,7 @@ def _health(
         case Present(state):
             return kind.health(resource.spec, state)
         case Absent():
-            return Health(Level.DEGRADED, "Missing", "It does not exist yet.")
+            return Health(HealthLevel.DEGRADED, "Missing", "It does not exist yet.")
         case Unknown() as unknown:
             return unknown
 
@@ -189,7 +189,7 @@ def _healthy(health: Health | Unknown) -> _Finding:
     kind = ConditionType.HEALTHY
     match health:
         case Health(level, reason, message):
-            truth = Truth.TRUE if level is Level.HEALTHY else Truth.FALSE
+            truth = Truth.TRUE if level is HealthLevel.HEALTHY else Truth.FALSE
             return _Finding(kind, truth, reason, message)
         case Unknown(reason):
             return _Finding(kind, Truth.UNKNOWN, "Unknown", reason)
@@ -235,7 +235,7 @@ def _reconciling(
 def _unattended(kind: ConditionType, health: Health | Unknown) -> _Finding:
     """Return whether something is under way that we did not just start."""
     match health:
-        case Health(Level.PROGRESSING, reason, message):
+        case Health(HealthLevel.PROGRESSING, reason, message):
             return _Finding(kind, Truth.TRUE, reason, message)
         case _:
             return _Finding(kind, Truth.FALSE, "Idle", "Nothing is under way.")

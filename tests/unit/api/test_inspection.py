@@ -8,10 +8,10 @@ import pytest
 
 from controller.api.app import create_app
 from controller.api.control import inspection as reports
-from controller.api.control.inspection import Window
-from controller.api.single_flight import Flights
-from controller.app.logs import Reader
-from controller.app.views.remote_view import Far
+from controller.api.control.inspection import LogWindow
+from controller.api.single_flight import SingleFlight
+from controller.app.logs import LogReader
+from controller.app.views.remote_view import RemoteView
 from controller.clients.control import ControlApi
 from controller.core.document.resource import ResourceId
 from controller.core.errors import (
@@ -20,9 +20,9 @@ from controller.core.errors import (
     RefusedError,
     TransientError,
 )
-from controller.core.resources.details import Section
-from controller.core.resources.log_lines import Limit, Line
-from controller.core.resources.rollouts import Result, Rolled
+from controller.core.resources.details import DetailSection
+from controller.core.resources.log_lines import LogLimit, LogLine
+from controller.core.resources.rollouts import Result, RolloutRecord
 from controller.core.values.secret import Secret
 from tests.fakes.stopped_clock import NOON, StoppedClock
 from tests.unit.api.test_control import Nothing
@@ -31,12 +31,12 @@ from tests.unit.api.test_remote import AppTransport
 API = ResourceId("service", "api")
 KEY = Secret("s3cret")
 SECTIONS = (
-    Section("tasks", ("task", "port", "load", "ours"), (("t-1", 80, 0.5, True),)),
-    Section("log", ("at", "line"), problem="logs:GetLogEvents was refused"),
+    DetailSection("tasks", ("task", "port", "load", "ours"), (("t-1", 80, 0.5, True),)),
+    DetailSection("log", ("at", "line"), problem="logs:GetLogEvents was refused"),
 )
 ROLLED = (
-    Rolled("d-2", "api:2", Result.UNDER_WAY, NOON, present=True),
-    Rolled(
+    RolloutRecord("d-2", "api:2", Result.UNDER_WAY, NOON, present=True),
+    RolloutRecord(
         *("d-1", "api:1", Result.ROLLED_BACK, NOON, NOON, ("web@sha256:1",)),
         by="arn:aws:iam::1:user/ada",
         reason="it died",
@@ -56,7 +56,7 @@ class World:
 
     def write(self, *seconds, text="said"):
         self.written += [
-            Line(f"{at:+}", NOON + timedelta(seconds=at), "t-1", f"{text} {at:+}")
+            LogLine(f"{at:+}", NOON + timedelta(seconds=at), "t-1", f"{text} {at:+}")
             for at in seconds
         ]
 
@@ -95,13 +95,13 @@ def ask(world, clock):
 
 @contextmanager
 def asked_of(world, clock, key=KEY, served=KEY):
-    flights = Flights(clock)
+    flights = SingleFlight(clock)
     app = create_app(
         Nothing(),
         Nothing(),
         clock=clock,
         version="1",
-        window=Window(world, flights),
+        window=LogWindow(world, flights),
         key=served,
     )
     transport = AppTransport(app)
@@ -115,7 +115,7 @@ def texts(lines):
 
 
 def test_details_arrive_as_they_were_seen(ask):
-    (tasks, _), (seen, problem) = SECTIONS, Far(ask).details(API)
+    (tasks, _), (seen, problem) = SECTIONS, RemoteView(ask).details(API)
 
     assert seen == tasks
     assert [*map(type, seen.rows[0])] == [str, int, float, bool]
@@ -123,13 +123,13 @@ def test_details_arrive_as_they_were_seen(ask):
 
 
 def test_the_history_arrives_as_it_was_seen(ask):
-    assert Far(ask).rollouts(API) == ROLLED
+    assert RemoteView(ask).rollouts(API) == ROLLED
 
 
 def test_the_newest_lines_arrive_the_oldest_first(ask, world):
     world.write(-70, -9, -5, -2)
 
-    reader = Reader(Far(ask).pages(API, ""), StoppedClock())
+    reader = LogReader(RemoteView(ask).pages(API, ""), StoppedClock())
 
     assert texts(reader.last(timedelta(minutes=1), 2)) == ["said -5", "said -2"]
 
@@ -140,7 +140,7 @@ def test_lines_are_no_older_than_asked_for_though_looks_begin_at_round_times(
     world.write(-58, -54)
     clock.forward(5)
 
-    reader = Reader(Far(ask).pages(API, ""), clock)
+    reader = LogReader(RemoteView(ask).pages(API, ""), clock)
 
     assert texts(reader.last(timedelta(minutes=1), 9)) == ["said -54"]
 
@@ -149,7 +149,9 @@ def test_one_process_is_read_alone(ask, world):
     world.write(-5)
 
     assert (
-        Reader(Far(ask).pages(API, "t-2"), StoppedClock()).last(timedelta(minutes=1), 9)
+        LogReader(RemoteView(ask).pages(API, "t-2"), StoppedClock()).last(
+            timedelta(minutes=1), 9
+        )
         == ()
     )
 
@@ -157,9 +159,9 @@ def test_one_process_is_read_alone(ask, world):
 def test_what_is_followed_is_told_once_whatever_fits_in_an_answer(
     ask, world, clock, monkeypatch
 ):
-    monkeypatch.setattr(reports, "ANSWERED", Limit(3, 1_000))
+    monkeypatch.setattr(reports, "ANSWERED", LogLimit(3, 1_000))
     world.write(*range(-20, 0))
-    reader = Reader(Far(ask).pages(API, ""), clock)
+    reader = LogReader(RemoteView(ask).pages(API, ""), clock)
 
     told = texts(reader.last(timedelta(minutes=1), 10))
     world.write(*range(10), -3.5)
@@ -170,7 +172,7 @@ def test_what_is_followed_is_told_once_whatever_fits_in_an_answer(
 
 def test_an_outage_of_the_server_is_waited_for_and_nothing_is_lost(ask, world, clock):
     world.write(-5)
-    reader = Reader(Far(ask).pages(API, ""), clock)
+    reader = LogReader(RemoteView(ask).pages(API, ""), clock)
     reader.last(timedelta(minutes=1), 9)
     world.error = TransientError("logs: no answer")
 
@@ -184,8 +186,8 @@ def test_an_outage_of_the_server_is_waited_for_and_nothing_is_lost(ask, world, c
 
 
 def test_two_who_look_at_once_cost_one_look(ask, world):
-    Far(ask).rollouts(API)
-    Far(ask).rollouts(API)
+    RemoteView(ask).rollouts(API)
+    RemoteView(ask).rollouts(API)
 
     assert world.looks == 1
 
@@ -261,7 +263,7 @@ def test_a_server_that_cannot_look_is_told():
         httpx.Client(base_url="http://server", transport=AppTransport(app)) as http,
         pytest.raises(RefusedError, match="is not there"),
     ):
-        Far(ControlApi(http, KEY)).details(API)
+        RemoteView(ControlApi(http, KEY)).details(API)
 
 
 def test_a_balancer_without_a_server_is_waited_for(clock):
@@ -271,4 +273,4 @@ def test_a_balancer_without_a_server_is_waited_for(clock):
         httpx.Client(base_url="http://server", transport=transport) as http,
         pytest.raises(TransientError, match="502 Bad Gateway"),
     ):
-        Far(ControlApi(http, KEY)).rollouts(API)
+        RemoteView(ControlApi(http, KEY)).rollouts(API)

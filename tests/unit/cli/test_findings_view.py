@@ -9,22 +9,24 @@ from controller.cli.exits import Exit, of_results
 from controller.cli.views.findings import render_results
 from controller.core.document.resource import ResourceId
 from controller.core.planning.preflight import (
-    Finding,
-    Passed,
+    CheckFinding,
+    CheckPassed,
+    CheckSkipped,
+    CheckUnknown,
     Severity,
-    Skipped,
-    Unseen,
 )
 
 API, WEB = ResourceId("service", "api"), ResourceId("service", "web")
-GONE = Finding(
+GONE = CheckFinding(
     "image", Severity.BLOCKS, "image", "api:1 is not in ECR.", "aws ecr x | y"
 )
-ODD = Finding("buckets", Severity.WARNS, "environment.A", "No versions.", "aws s3api z")
-DENIED = Unseen("roles", "AccessDenied.", passing=False)
+ODD = CheckFinding(
+    "buckets", Severity.WARNS, "environment.A", "No versions.", "aws s3api z"
+)
+DENIED = CheckUnknown("roles", "AccessDenied.", passing=False)
 RESULTS = {
-    WEB: (Passed("image"), DENIED),
-    API: (GONE, ODD, Skipped("roles", "it declares none"), Passed("network")),
+    WEB: (CheckPassed("image"), DENIED),
+    API: (GONE, ODD, CheckSkipped("roles", "it declares none"), CheckPassed("network")),
 }
 
 
@@ -82,7 +84,7 @@ def test_nothing_to_look_at_is_said():
     ("found", "code"),
     [
         ((), Exit.OK),
-        ((Passed("image"), Skipped("roles", "x")), Exit.OK),
+        ((CheckPassed("image"), CheckSkipped("roles", "x")), Exit.OK),
         ((ODD,), Exit.DIFFERENT),
         ((GONE,), Exit.DIFFERENT),
         ((GONE, DENIED), Exit.FAILED),

@@ -7,7 +7,7 @@ import pytest
 from controller.cli.views.progress import Progress, compared
 from controller.cli.views.watched import Watched
 from controller.core.errors import PermanentError
-from controller.core.resources.cost import Bill, Cost
+from controller.core.resources.cost import Cost, CostTotal
 from controller.core.resources.driver import Applied, Failed, Progressing, Skipped
 from controller.core.resources.plan import Plan
 from controller.core.status.conditions import Truth
@@ -56,7 +56,7 @@ def test_nothing_is_told_twice_but_now_and_then_what_is_waited_for(capsys):
 
 
 def test_foretold_and_real_stand_side_by_side():
-    assert compared(Bill(Cost(4, 1, 40), Cost(3, 1, 12), 9)) == (
+    assert compared(CostTotal(Cost(4, 1, 40), Cost(3, 1, 12), 9)) == (
         "It took 3 calls that changed something (foretold: 4), 1 restart (1) and 12 s"
         " (40); 9 calls more were made to look."
     )

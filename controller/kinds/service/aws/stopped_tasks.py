@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from controller.core.clock import Clock
 from controller.core.errors import DriverError
-from controller.kinds.service.aws.tasks import Fleet
+from controller.kinds.service.aws.tasks import ClusterTasks
 from controller.kinds.service.state.task import Task
 
 Tasks = Mapping[str, tuple[Task, ...]]
@@ -17,10 +17,10 @@ class _Look:
     tasks: Tasks
 
 
-class Stopped:
+class StoppedTasks:
     """Looks at a cluster's stopped tasks, and keeps the last look."""
 
-    def __init__(self, fleet: Fleet, clock: Clock) -> None:
+    def __init__(self, fleet: ClusterTasks, clock: Clock) -> None:
         self._fleet = fleet
         self._clock = clock
         self._looks: dict[str, _Look] = {}

@@ -18,7 +18,7 @@ from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import TransientError
 from controller.core.resources.observation import Ownership, Present
 from controller.core.resources.ownership import ownership_of
-from controller.kinds.service.aws.services import Answer, Ecs, bare_state
+from controller.kinds.service.aws.services import Answer, EcsServices, bare_state
 from controller.kinds.service.state.service import ServiceState
 from controller.kinds.service.state.tags import tags_of
 
@@ -40,7 +40,7 @@ class _Look:
         return self.declared == declared and now - self.at < INTERVAL_SECONDS
 
 
-class Undeclared:
+class UndeclaredServices:
     """Looks for services that carry our tag and are not declared.
 
     Args:
@@ -54,7 +54,7 @@ class Undeclared:
     def __init__(
         self,
         aws: Aws,
-        ecs: Ecs,
+        ecs: EcsServices,
         platform: Platform,
         clock: Clock,
         document: Callable[[], Resources],

@@ -19,7 +19,7 @@ _MOST_PARAMETERS = 50
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Kept:
+class KeptVersion:
     """Where a secret is kept.
 
     Attributes:
@@ -34,7 +34,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class SecretVersion:
     """The current version of a secret.
 
     Attributes:
@@ -48,17 +48,19 @@ class Version:
     unseen: str = ""
 
 
-class Versions:
+class SecretVersions:
     """All that is asked about versions. Reads only, and never raises."""
 
     def __init__(self, aws: Aws, clock: Clock) -> None:
         self._aws = aws
         self._clock = clock
         self._looked = 0.0
-        self._known: dict[Kept, Version] = {}
-        self._changed: dict[Kept, Version] = {}
+        self._known: dict[KeptVersion, SecretVersion] = {}
+        self._changed: dict[KeptVersion, SecretVersion] = {}
 
-    def of(self, places: Collection[Kept]) -> Mapping[Kept, Version]:
+    def of(
+        self, places: Collection[KeptVersion]
+    ) -> Mapping[KeptVersion, SecretVersion]:
         """Return the version of each: one call a secret, one for 50 parameters."""
         now = self._clock.monotonic()
         if now - self._looked >= KEPT.total_seconds():
@@ -71,7 +73,7 @@ class Versions:
             self._known |= self._seen(missing)
         return self._known
 
-    def changed(self, place: Kept) -> Version:
+    def changed(self, place: KeptVersion) -> SecretVersion:
         """Return when a secret was changed last in any way; not which version it has.
 
         ListSecretVersionIds does not say when a label moved. API reference,
@@ -81,23 +83,25 @@ class Versions:
             self._changed[place] = self._asked_change(place)
         return self._changed[place]
 
-    def _asked_change(self, place: Kept) -> Version:
+    def _asked_change(self, place: KeptVersion) -> SecretVersion:
         try:
             found = self._aws.call(
                 "secretsmanager", "DescribeSecret", SecretId=place.name
             )
         except DriverError as error:
-            return Version(unseen=str(error))
-        return Version(at=moment(found.get("LastChangedDate")))
+            return SecretVersion(unseen=str(error))
+        return SecretVersion(at=moment(found.get("LastChangedDate")))
 
-    def _seen(self, places: Collection[Kept]) -> dict[Kept, Version]:
+    def _seen(
+        self, places: Collection[KeptVersion]
+    ) -> dict[KeptVersion, SecretVersion]:
         seen = {p: self._secret(p) for p in places if p.store == "secretsmanager"}
         parameters = [p for p in places if p.store == "ssm"]
         for batch in batched(parameters, _MOST_PARAMETERS):
             seen |= self._parameters(batch)
         return seen
 
-    def _secret(self, place: Kept) -> Version:
+    def _secret(self, place: KeptVersion) -> SecretVersion:
         try:
             for found in paginated(
                 self._aws,
@@ -107,12 +111,16 @@ class Versions:
                 SecretId=place.name,
             ):
                 if place.stage in found.get("VersionStages", ()):
-                    return Version(found["VersionId"], moment(found.get("CreatedDate")))
+                    return SecretVersion(
+                        found["VersionId"], moment(found.get("CreatedDate"))
+                    )
         except DriverError as error:
-            return Version(unseen=str(error))
-        return Version(unseen=f"{place.name} has no version {place.stage}")
+            return SecretVersion(unseen=str(error))
+        return SecretVersion(unseen=f"{place.name} has no version {place.stage}")
 
-    def _parameters(self, places: Collection[Kept]) -> dict[Kept, Version]:
+    def _parameters(
+        self, places: Collection[KeptVersion]
+    ) -> dict[KeptVersion, SecretVersion]:
         names = [place.name for place in places]
         try:
             found = paginated(
@@ -125,18 +133,18 @@ class Versions:
             )
             by_name = {p["Name"]: p for p in found}
         except DriverError as error:
-            return dict.fromkeys(places, Version(unseen=str(error)))
+            return dict.fromkeys(places, SecretVersion(unseen=str(error)))
         return {p: _parameter(p, by_name.get(p.name)) for p in places}
 
 
-def _parameter(place: Kept, found: Mapping[str, Any] | None) -> Version:
+def _parameter(place: KeptVersion, found: Mapping[str, Any] | None) -> SecretVersion:
     if found is None:
-        return Version(unseen=f"parameter {place.name} does not exist")
+        return SecretVersion(unseen=f"parameter {place.name} does not exist")
     number = str(found.get("Version", ""))
-    return Version(number, moment(found.get("LastModifiedDate")))
+    return SecretVersion(number, moment(found.get("LastModifiedDate")))
 
 
-def kept_at(value_from: str) -> Iterator[Kept]:
+def kept_at(value_from: str) -> Iterator[KeptVersion]:
     """Yield where a ``valueFrom`` of ECS leads; nothing if it names one version.
 
     Developer guide, "Pass Secrets Manager secrets through Amazon ECS environment
@@ -144,12 +152,12 @@ def kept_at(value_from: str) -> Iterator[Kept]:
     """
     head = value_from.split(":", 6)
     if not value_from.startswith("arn:"):
-        yield Kept("ssm", value_from)
+        yield KeptVersion("ssm", value_from)
     elif head[2] == "ssm":
         path = value_from.partition(":parameter")[2]
-        yield Kept("ssm", path if path.count("/") > 1 else path.lstrip("/"))
+        yield KeptVersion("ssm", path if path.count("/") > 1 else path.lstrip("/"))
     else:
         name, _, stage, version, *_ = [*head[6].split(":"), "", "", ""]
         if not version:
             arn = ":".join([*head[:6], name])
-            yield Kept("secretsmanager", arn, stage or "AWSCURRENT")
+            yield KeptVersion("secretsmanager", arn, stage or "AWSCURRENT")

@@ -3,8 +3,8 @@
 import pytest
 
 from controller.core.document.resource import ResourceId
-from controller.core.planning.permitted import View, dared
-from controller.core.planning.safety import Limits
+from controller.core.planning.permitted import PlanningView, dared
+from controller.core.planning.safety import SafetyLimits
 from controller.core.planning.scope import ALL
 from controller.core.resources.observation import Absent
 from controller.core.resources.plan import (
@@ -29,8 +29,8 @@ def test_a_rollout_that_has_not_ended_takes_up_a_turn_the_stuck_one_too(hold):
     found = Plan((restart,), blocked=(Blocked(A, hold, "It rolls out."),))
     desired, there = declared(toy("a"), toy("b")), seen(a=Absent(), b=Absent())
 
-    one = dared(found, View(desired, there, Limits(1), ALL), {})
-    two = dared(found, View(desired, there, Limits(2), ALL), {})
+    one = dared(found, PlanningView(desired, there, SafetyLimits(1), ALL), {})
+    two = dared(found, PlanningView(desired, there, SafetyLimits(2), ALL), {})
 
     assert (one.actions, two.actions) == ((), (restart,))
     assert {b.hold for b in one.blocked} == {hold, Hold.BUDGET_SPENT}

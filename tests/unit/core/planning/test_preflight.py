@@ -3,17 +3,17 @@
 import pytest
 
 from controller.core.document.resource import ResourceId, Suspension
-from controller.core.planning.permitted import View, dared, deployed
+from controller.core.planning.permitted import PlanningView, dared, deployed
 from controller.core.planning.planner import diff
 from controller.core.planning.preflight import (
-    Finding,
-    Passed,
+    CheckFinding,
+    CheckPassed,
+    CheckSkipped,
+    CheckUnknown,
     Severity,
-    Skipped,
-    Unseen,
     with_findings,
 )
-from controller.core.planning.safety import Limits
+from controller.core.planning.safety import SafetyLimits
 from controller.core.planning.scope import ALL
 from controller.core.resources.observation import Absent, Present
 from controller.core.resources.plan import Hold, Reason, Verb
@@ -23,11 +23,17 @@ from controller.core.status.conditions import Truth
 from tests.fakes.toy import KINDS, ToyState, declared, seen, toy
 
 A, B = ResourceId("toy", "a"), ResourceId("toy", "b")
-GONE = Finding("image", Severity.BLOCKS, "image", "There is no image.", "aws ecr x")
-NO_ROLE = Finding("roles", Severity.BLOCKS, "roles.task", "There is no role.", "aws i")
-ODD = Finding("data", Severity.WARNS, "connects", "Nothing is backed up.", "aws rds y")
-THROTTLED = Unseen("image", "Rate exceeded.", passing=True)
-DENIED = Unseen("roles", "AccessDenied.", passing=False)
+GONE = CheckFinding(
+    "image", Severity.BLOCKS, "image", "There is no image.", "aws ecr x"
+)
+NO_ROLE = CheckFinding(
+    "roles", Severity.BLOCKS, "roles.task", "There is no role.", "aws i"
+)
+ODD = CheckFinding(
+    "data", Severity.WARNS, "connects", "Nothing is backed up.", "aws rds y"
+)
+THROTTLED = CheckUnknown("image", "Rate exceeded.", passing=True)
+DENIED = CheckUnknown("roles", "AccessDenied.", passing=False)
 OLD = Present(ToyState(targets=frozenset({"10.9.9.9"})))
 SAME = Present(ToyState())
 
@@ -40,7 +46,7 @@ def plan_of(observed, *resources):
 def test_what_would_be_deployed_on_something_missing_is_held_back(there):
     plan = plan_of(seen(a=there))
 
-    sound = with_findings(plan, {A: (Passed("logs"), GONE, NO_ROLE, ODD)})
+    sound = with_findings(plan, {A: (CheckPassed("logs"), GONE, NO_ROLE, ODD)})
 
     (blocked,) = sound.blocked
     assert sound.actions == ()
@@ -93,7 +99,7 @@ def test_a_deletion_needs_nothing():
 
 
 def test_what_was_taken_away_from_something_in_sync_is_told():
-    sound = with_findings(plan_of(seen(a=SAME)), {A: (GONE, Skipped("logs", "x"))})
+    sound = with_findings(plan_of(seen(a=SAME)), {A: (GONE, CheckSkipped("logs", "x"))})
 
     assert [a.reason for a in sound.advice] == [Reason.PREFLIGHT_FAILED]
     assert sound.blocked == ()
@@ -144,7 +150,7 @@ def test_an_action_beside_a_warning_is_under_way():
 
 
 def view(observed, *resources, **limits):
-    return View(declared(*resources), observed, Limits(**limits), ALL)
+    return PlanningView(declared(*resources), observed, SafetyLimits(**limits), ALL)
 
 
 def test_what_cannot_be_deployed_uses_up_nobodys_turn():

@@ -29,7 +29,7 @@ Answer = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
+class ResolvedTag:
     """What a tag stands for.
 
     Attributes:
@@ -45,17 +45,17 @@ class Resolved:
     unseen: str = ""
 
 
-class Registry:
+class ImageRegistry:
     """All that is asked of ECR about tags. Reads only, and never raises."""
 
     def __init__(self, aws: Aws, clock: Clock) -> None:
         self._aws = aws
         self._clock = clock
-        self._tags: dict[Repository, tuple[float, dict[str, Resolved]]] = {}
+        self._tags: dict[Repository, tuple[float, dict[str, ResolvedTag]]] = {}
         self._mutable: dict[Repository, tuple[float, bool]] = {}
         self._parts: dict[str, frozenset[str]] = {}
 
-    def resolved(self, images: Collection[EcrImage]) -> dict[EcrImage, Resolved]:
+    def resolved(self, images: Collection[EcrImage]) -> dict[EcrImage, ResolvedTag]:
         """Return what each tag stands for; one call a repository and 100 tags."""
         wanted: defaultdict[Repository, set[str]] = defaultdict(set)
         for image in images:
@@ -63,7 +63,7 @@ class Registry:
         found = {where: self._of(where, tags) for where, tags in wanted.items()}
         return {i: found[i.account, i.repository][i.tag] for i in images}
 
-    def parts(self, image: EcrImage, resolved: Resolved) -> frozenset[str]:
+    def parts(self, image: EcrImage, resolved: ResolvedTag) -> frozenset[str]:
         """Return the digests inside of an index; it never changes: asked once.
 
         ECS may tell the digest of the one image of an index that it runs.
@@ -77,13 +77,13 @@ class Registry:
                 return frozenset()
         return self._parts[resolved.digest]
 
-    def _of(self, where: Repository, tags: set[str]) -> Mapping[str, Resolved]:
+    def _of(self, where: Repository, tags: set[str]) -> Mapping[str, ResolvedTag]:
         now = self._clock.monotonic()
         at, known = self._tags.get(where, (now, {}))
         if tags <= known.keys() and now - at < KEPT.total_seconds():
             return known
         if not self._is_mutable(where, now):
-            known = dict.fromkeys(tags, Resolved(skipped=_IMMUTABLE))
+            known = dict.fromkeys(tags, ResolvedTag(skipped=_IMMUTABLE))
         else:
             known = {}
             for batch in batched(sorted(tags), _MOST_IMAGES):
@@ -109,7 +109,7 @@ class Registry:
         self._mutable[where] = (now, mutable)
         return mutable
 
-    def _asked(self, where: Repository, tags: list[str]) -> dict[str, Resolved]:
+    def _asked(self, where: Repository, tags: list[str]) -> dict[str, ResolvedTag]:
         try:
             answer = self._aws.call(
                 "ecr",
@@ -120,13 +120,13 @@ class Registry:
             )
         except NotFoundError as error:
             if len(tags) == 1:
-                return {tags[0]: Resolved(unseen=str(error))}
+                return {tags[0]: ResolvedTag(unseen=str(error))}
             # One tag that is not there hides all others: ECR refuses them together.
             alone = (self._asked(where, [tag]) for tag in tags)
             return {tag: found for one in alone for tag, found in one.items()}
         except DriverError as error:
-            return dict.fromkeys(tags, Resolved(unseen=str(error)))
-        gone = Resolved(unseen="ECR does not know the tag")
+            return dict.fromkeys(tags, ResolvedTag(unseen=str(error)))
+        gone = ResolvedTag(unseen="ECR does not know the tag")
         return {tag: _found(answer["imageDetails"], tag) or gone for tag in tags}
 
     def _asked_parts(self, image: EcrImage, digest: str) -> frozenset[str]:
@@ -154,9 +154,9 @@ def _manifests(text: str) -> list[Answer]:
     return found
 
 
-def _found(details: Collection[Answer], tag: str) -> Resolved | None:
+def _found(details: Collection[Answer], tag: str) -> ResolvedTag | None:
     for image in details:
         if tag in image.get("imageTags", ()):
             kind = image.get("imageManifestMediaType", "")
-            return Resolved(image["imageDigest"], kind in _INDEXES)
+            return ResolvedTag(image["imageDigest"], kind in _INDEXES)
     return None

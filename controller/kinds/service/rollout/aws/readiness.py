@@ -7,14 +7,14 @@ asked while something moves, and otherwise now and then.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 from controller.clients.probe import Probe
 from controller.core.clock import Clock
-from controller.core.dependencies import Aws
+from controller.core.dependencies import Aws, NameResolver
 from controller.core.errors import DriverError
-from controller.kinds.service.aws.tasks import Fleet
+from controller.kinds.service.aws.tasks import ClusterTasks
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import ServiceState
 from controller.kinds.service.state.task import Task
@@ -24,14 +24,6 @@ INTERVAL_SECONDS = 60.0
 _ANSWERS = range(200, 400)
 
 Answer = Mapping[str, Any]
-
-
-class Resolving(Protocol):
-    """What this needs of a resolver; see ``controller.resolver``."""
-
-    def resolve(self, host: str) -> Any:
-        """Return where to connect; raises DriverError when nobody knows."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +48,9 @@ class Readiness:
     def __init__(
         self,
         aws: Aws,
-        fleet: Fleet,
+        fleet: ClusterTasks,
         clock: Clock,
-        resolver: Resolving | None,
+        resolver: NameResolver | None,
         probe: Probe,
     ) -> None:
         self._aws = aws

@@ -18,11 +18,14 @@ from controller.core.errors import DriverError
 from controller.core.resources.observation import Ownership
 from controller.core.resources.ownership import ownership_of
 from controller.core.values.batches import batched
-from controller.kinds.service.routes.aws.certificates import Certificates
-from controller.kinds.service.routes.aws.observer import MOST_TAGGED, Look
+from controller.kinds.service.routes.aws.certificates import ListenerCertificates
+from controller.kinds.service.routes.aws.observer import MOST_TAGGED, RoutingObserver
 from controller.kinds.service.routes.findings import SERVICE_TAG
 from controller.kinds.service.routes.state import RoutingState
-from controller.kinds.service.routes.undeclared import Gone, is_led_to_by_others
+from controller.kinds.service.routes.undeclared import (
+    UndeclaredRoutes,
+    is_led_to_by_others,
+)
 
 EVERY = timedelta(minutes=10)
 # As much of a name as is never cut off; see ``spec.group_name``.
@@ -38,7 +41,7 @@ class Leftover:
         arn: Its ARN.
     """
 
-    gone: Gone
+    gone: UndeclaredRoutes
     arn: str
 
 
@@ -49,7 +52,7 @@ class Leftovers:
         self._aws = aws
         self._platform = platform
         self._clock = clock
-        self._look = Look(aws, platform.owner, Certificates(aws))
+        self._look = RoutingObserver(aws, platform.owner, ListenerCertificates(aws))
         self._known: tuple[frozenset[str], float, tuple[Leftover, ...]] | None = None
 
     def beside(self, declared: Collection[str]) -> tuple[Leftover, ...]:
@@ -102,7 +105,9 @@ class Leftovers:
     def _ours(self, arn: str, name: str, tags: Mapping[str, str]) -> Iterator[Leftover]:
         owner, service = self._platform.owner, tags.get(SERVICE_TAG, "")
         if service and ownership_of(tags, owner) is Ownership.OURS:
-            yield Leftover(Gone(service, name, self._platform.balancer, owner), arn)
+            yield Leftover(
+                UndeclaredRoutes(service, name, self._platform.balancer, owner), arn
+            )
 
 
 def _plain(tags: Collection[Mapping[str, Any]]) -> dict[str, str]:

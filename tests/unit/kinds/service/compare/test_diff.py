@@ -5,7 +5,7 @@ from copy import deepcopy
 import pytest
 
 from controller.core.document.platform import Platform
-from controller.core.resources.kind import Level
+from controller.core.resources.kind import HealthLevel
 from controller.core.resources.plan import Effect, Hold
 from controller.kinds.service import KIND
 from controller.kinds.service.normalize import canonical
@@ -183,7 +183,7 @@ def test_our_own_rollout_is_waited_for():
 
     assert held is not None
     assert held.hold is Hold.ROLLOUT_IN_PROGRESS
-    assert KIND.health(spec(), rolling).level is Level.PROGRESSING
+    assert KIND.health(spec(), rolling).level is HealthLevel.PROGRESSING
 
 
 def test_a_rejected_revision_is_not_tried_again():
@@ -210,5 +210,5 @@ def test_missing_tasks_are_told_with_the_reason():
         spec(), state(spec(), running=0, problem="Essential container exited")
     )
 
-    assert (health.level, health.reason) == (Level.DEGRADED, "TasksMissing")
+    assert (health.level, health.reason) == (HealthLevel.DEGRADED, "TasksMissing")
     assert "Essential container exited" in health.message

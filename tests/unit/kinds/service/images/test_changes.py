@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from controller.core.document.platform import Platform
-from controller.core.resources.kind import Level
+from controller.core.resources.kind import HealthLevel
 from controller.core.resources.plan import Effect, Hold, Reason
 from controller.kinds.service import KIND
 from controller.kinds.service.images.marks import marks
@@ -15,7 +15,7 @@ from controller.kinds.service.render.effective import pin_of, pinned, settled, t
 from controller.kinds.service.render.fingerprint import content
 from controller.kinds.service.render.service import settings
 from controller.kinds.service.render.task_definition import render
-from controller.kinds.service.secrets.aws import Kept, kept_at
+from controller.kinds.service.secrets.aws import KeptVersion, kept_at
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.images import Freshness, ImageSeen, SecretsSeen
 from controller.kinds.service.state.service import Deployment, Rejection, ServiceState
@@ -70,7 +70,7 @@ def test_a_tag_that_moved_is_told_with_both_digests_and_the_command():
     assert "sha256:aaaaaaaaaaaa… runs, sha256:cccccccccccc… is there" in finding.message
     assert finding.reason is Reason.OUTDATED
     assert finding.command.startswith("hokusai restart service/api --reason ")
-    assert KIND.health(spec(), seen).level is Level.HEALTHY
+    assert KIND.health(spec(), seen).level is HealthLevel.HEALTHY
 
 
 @pytest.mark.parametrize(
@@ -272,17 +272,21 @@ def test_marks_say_what_a_deployment_is_for_and_which_one_it_follows():
 @pytest.mark.parametrize(
     ("value_from", "kept"),
     [
-        ("arn:aws:ssm:us-east-1:1:parameter/a/b", [Kept("ssm", "/a/b")]),
-        ("arn:aws:ssm:us-east-1:1:parameter/b", [Kept("ssm", "b")]),
-        ("plain", [Kept("ssm", "plain")]),
+        ("arn:aws:ssm:us-east-1:1:parameter/a/b", [KeptVersion("ssm", "/a/b")]),
+        ("arn:aws:ssm:us-east-1:1:parameter/b", [KeptVersion("ssm", "b")]),
+        ("plain", [KeptVersion("ssm", "plain")]),
         (
             "arn:aws:secretsmanager:us-east-1:1:secret:app:key::",
-            [Kept("secretsmanager", "arn:aws:secretsmanager:us-east-1:1:secret:app")],
+            [
+                KeptVersion(
+                    "secretsmanager", "arn:aws:secretsmanager:us-east-1:1:secret:app"
+                )
+            ],
         ),
         (
             "arn:aws:secretsmanager:us-east-1:1:secret:app:key:MINE:",
             [
-                Kept(
+                KeptVersion(
                     "secretsmanager",
                     "arn:aws:secretsmanager:us-east-1:1:secret:app",
                     "MINE",

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from controller.core.resources.kind import Level
+from controller.core.resources.kind import HealthLevel
 from controller.core.resources.plan import Hold
 from controller.kinds.service import KIND
 from controller.kinds.service.rollout.status import Phase, rollout_of
-from controller.kinds.service.state.service import Deployment, Flight
+from controller.kinds.service.state.service import Deployment, ServiceDeployment
 from tests.unit.kinds.service.compare.test_diff import spec, state
 
 DEADLINE = timedelta(minutes=10)
@@ -24,7 +24,7 @@ def primary(number, rollout="COMPLETED", running=1, **more):
 
 
 def flight(number, status, **more):
-    return Flight("arn:flight", status, f"ecs-svc/{number}", **more)
+    return ServiceDeployment("arn:flight", status, f"ecs-svc/{number}", **more)
 
 
 def seen(deployment, **more):
@@ -122,7 +122,7 @@ def test_progress_tells_tasks_failures_and_the_stage():
 
     health = KIND.health(spec(), there)
 
-    assert health.level is Level.PROGRESSING
+    assert health.level is HealthLevel.PROGRESSING
     assert health.message == (
         "api:2 rolls out: 0 of 1 tasks run, 1 start, 2 of 3 failed (bake time)."
     )
@@ -137,7 +137,7 @@ def test_a_stalled_rollout_is_degraded_and_tells_the_deadline_and_why():
 
     health = KIND.health(spec(), there)
 
-    assert (health.level, health.reason) == (Level.DEGRADED, "RolloutStalled")
+    assert (health.level, health.reason) == (HealthLevel.DEGRADED, "RolloutStalled")
     assert "no progress within 10 min: it cannot pull its image." in health.message
 
 
@@ -169,8 +169,12 @@ def test_the_deadline_is_the_declared_one():
 @pytest.mark.parametrize(
     ("settled", "level", "reason"),
     [
-        pytest.param(False, Level.PROGRESSING, "Settling", id="at first it is waited"),
-        pytest.param(True, Level.DEGRADED, "NotServing", id="later it is a fault"),
+        pytest.param(
+            False, HealthLevel.PROGRESSING, "Settling", id="at first it is waited"
+        ),
+        pytest.param(
+            True, HealthLevel.DEGRADED, "NotServing", id="later it is a fault"
+        ),
     ],
 )
 def test_done_by_ecs_is_not_ready_while_something_does_not_serve(

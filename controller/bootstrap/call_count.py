@@ -81,7 +81,11 @@ def spent_on(
     aws: CountingAws, mlflow: CallCount, kinds: Mapping[str, Kind[Any, Any]]
 ) -> CallsSpent:
     """Return what was spent until now."""
-    rules = {name: kind.looks for name, kind in sorted(kinds.items()) if kind.looks}
+    rules = {
+        name: kind.call_budget
+        for name, kind in sorted(kinds.items())
+        if kind.call_budget
+    }
     return CallsSpent((*_calls(aws.counts, aws.writes), *mlflow.calls()), rules)
 
 

@@ -62,10 +62,12 @@ class InterventionRunner:
         """
         observed, plan = self.reconciler.plan(desired, limits)
         kind = self.reconciler.kinds[resource.id.kind]
-        state = _ours(resource, observed.of(resource.id), unmade=verb in kind.unmade)
+        state = _ours(
+            resource, observed.of(resource.id), unmade=verb in kind.allowed_when_absent
+        )
         now = observed.taken_at
         if state is not None and (
-            why := kind.refuses(verb, request, resource.spec, state, now)
+            why := kind.check_request(verb, request, resource.spec, state, now)
         ):
             msg = f"{resource.id} is left as it is: {why}"
             raise RefusedError(msg)

@@ -96,7 +96,7 @@ def clashes(
 ) -> Iterator[Diagnostic]:
     """Yield a problem for each two places of one kind that cannot both be meant."""
     specs = {id_: r.spec for id_, r in resources.items() if id_.kind == kind.name}
-    for clash in kind.clashes(specs):
+    for clash in kind.conflicts(specs):
         (id_, path), (other, its) = clash.target, clash.other
         where = (kind.section, id_.name, *path)
         first = root.nearest((kind.section, other.name, *its)).place

@@ -64,9 +64,9 @@ TOY: Kind[ToySpec, ToyState] = Kind(
     spec=ToySpec,
     compare=compare,
     health=health,
-    held=held,
+    hold_reason=held,
     immutable=frozenset({"host"}),
-    advised=frozenset({"ttl"}),
+    advice_only=frozenset({"ttl"}),
     prune=True,
 )
 KINDS = {"toy": TOY}

@@ -150,7 +150,7 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         "what was rejected is forgotten",
         KINDS,
         "service",
-        kind(held=never_held),
+        kind(hold_reason=never_held),
         (BAD,),
     ),
     (

@@ -71,7 +71,7 @@ def test_plan_once_applied_makes_the_world_as_declared(desired, observed):
     for id_, resource in desired.items():
         if ours_or_absent(observed, id_):
             left = compare(resource.spec, world.of(id_).state)
-            assert {change.path for change in left} <= TOY.advised
+            assert {change.path for change in left} <= TOY.advice_only
 
 
 @given(desired_states, observed_states)
@@ -158,7 +158,7 @@ def test_what_is_a_persons_to_change_is_never_in_an_action(desired, observed):
     plan = diff(desired, observed, KINDS)
 
     changed = {c.path for action in plan.actions for c in action.changes}
-    assert changed.isdisjoint(TOY.advised)
+    assert changed.isdisjoint(TOY.advice_only)
 
 
 @given(desired_states, observed_states)

@@ -4,26 +4,15 @@ It is bound to the document, to what the environment filled in, and to the field
 it acts on, as they were seen. Counts that others settle and addresses may move.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from controller.core.document.resource import ResourceId
+from controller.core.planning.planner import Kinds
 from controller.core.resources.plan import Action, Change, Plan, Verb
 from controller.core.values.identity import canonical_json, content_hash
-
-
-class PlanBinding(Protocol):
-    """The part of a kind that knows what a plan is not bound to."""
-
-    @property
-    def unbound(self) -> frozenset[str]:
-        """Paths whose values may move between planning and applying."""
-        ...
-
-
-Kinds = Mapping[str, PlanBinding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +192,7 @@ def _paths(*changes: Iterable[Change]) -> list[str]:
 
 def _before(change: Change, target: ResourceId, kinds: Kinds) -> str:
     """Return what was seen, as far as the plan is bound to it."""
-    if change.path in kinds[target.kind].unbound:
+    if change.path in kinds[target.kind].volatile_paths:
         return ""
     return canonical_json(change.before)
 

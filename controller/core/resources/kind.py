@@ -150,29 +150,29 @@ class Kind(Generic[SpecT, StateT]):
         spec: The model that validates one entry of the section.
         compare: Returns the fields in which a state differs from a spec.
         health: Returns how well a state does.
-        held: Returns why the changes must wait, if they must.
+        hold_reason: Returns why the changes must wait, if they must.
         findings: Returns what is amiss and only a person may settle.
-        clashes: Returns which of all specs of this kind cannot both be meant.
+        conflicts: Returns which of all specs of this kind cannot both be meant.
         references: Returns the resources that a spec names.
         mentions: Returns those it names without waiting for them.
         complete: Returns a spec with what follows from its key and the platform.
-        refuses: Returns why what a person asks for by hand cannot be done now; empty
+        check_request: Returns why what a person asks for by hand cannot be done now; empty
             if it can.
-        unmade: What may be asked for by hand of what does not exist yet; it is not
+        allowed_when_absent: What may be asked for by hand of what does not exist yet; it is not
             refused then, but may fail.
         writer: Returns who wrote last, if the backend says so.
         explain: Returns what came of each value at a path, for a kind that compares
             more than values as they stand; see ``core.explanation``.
         details: Returns what a person may want to see of a state.
         cost: Returns what carrying out an action takes.
-        looks: How many calls looking at all resources of this kind takes.
-        unbound: Paths whose values may move between planning and applying: counts
+        call_budget: How many calls looking at all resources of this kind takes.
+        volatile_paths: Paths whose values may move between planning and applying: counts
             that others settle, and addresses.
         repair: The verb that settles changes in place.
         immutable: Paths that no update can change; they force a replacement.
-        advised: Paths that only a person may change; they become advice.
+        advice_only: Paths that only a person may change; they become advice.
         prune: Whether we may delete what is no longer declared.
-        remains: Returns what deleting a state changes, if that is not all of it.
+        deletion_changes: Returns what deleting a state changes, if that is not all of it.
     """
 
     name: str
@@ -180,26 +180,28 @@ class Kind(Generic[SpecT, StateT]):
     spec: type[SpecT]
     compare: Callable[[SpecT, StateT], tuple[Change, ...]]
     health: Callable[[SpecT, StateT], Health] = always_healthy
-    held: Callable[[SpecT, StateT, tuple[Change, ...]], HoldReason | None] = never_held
+    hold_reason: Callable[[SpecT, StateT, tuple[Change, ...]], HoldReason | None] = (
+        never_held
+    )
     findings: Callable[[SpecT, StateT], tuple[Finding, ...]] = nothing_found
-    clashes: Callable[[Mapping[ResourceId, SpecT]], tuple[DocumentConflict, ...]] = (
+    conflicts: Callable[[Mapping[ResourceId, SpecT]], tuple[DocumentConflict, ...]] = (
         no_clashes
     )
     references: Callable[[SpecT], frozenset[ResourceId]] = no_references
     mentions: Callable[[SpecT], frozenset[ResourceId]] = no_references
     complete: Callable[[str, SpecT, Platform], SpecT] = as_written
-    refuses: Callable[[Verb, OperationRequest, SpecT, StateT, datetime], str] = (
+    check_request: Callable[[Verb, OperationRequest, SpecT, StateT, datetime], str] = (
         nothing_by_hand
     )
-    unmade: frozenset[Verb] = frozenset()
+    allowed_when_absent: frozenset[Verb] = frozenset()
     writer: Callable[[StateT], str] = unknown_writer
     details: Callable[[SpecT, StateT], tuple[DetailSection, ...]] = nothing_more
     explain: Callable[[SpecT, StateT, str], tuple[Explanation, ...]] | None = None
     cost: Callable[[Action], Cost] = one_call_each
-    looks: str = ""
-    unbound: frozenset[str] = frozenset()
+    call_budget: str = ""
+    volatile_paths: frozenset[str] = frozenset()
     repair: Verb = Verb.UPDATE
     immutable: frozenset[str] = frozenset()
-    advised: frozenset[str] = frozenset()
+    advice_only: frozenset[str] = frozenset()
     prune: bool = False
-    remains: Callable[[StateT], tuple[Change, ...]] = all_of_it
+    deletion_changes: Callable[[StateT], tuple[Change, ...]] = all_of_it

@@ -19,15 +19,15 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     spec=ServiceSpec,
     compare=compare,
     health=health,
-    held=held,
+    hold_reason=held,
     explain=explain,
     findings=found,
-    clashes=clashes,
+    conflicts=clashes,
     references=references,
     mentions=mentions,
     complete=complete,
     cost=cost,
-    looks="configuration: ceil(n / 10) DescribeServices a cluster, once "
+    call_budget="configuration: ceil(n / 10) DescribeServices a cluster, once "
     "DescribeTaskDefinition a revision and GetService a name; rollouts under way: "
     "ceil(r / 20) DescribeServiceDeployments; tasks, each minute and while something "
     "moves: ceil(t / 100) ListTasks and DescribeTasks a cluster, one "
@@ -46,11 +46,11 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     "ListSecretVersionIds a secret, and DescribeSecret once its versions moved, "
     "ceil(p / 50) DescribeParameters; with task.tags, each minute: "
     "DescribeTaskDefinition a service",
-    unbound=frozenset({"desired_count"}),
+    volatile_paths=frozenset({"desired_count"}),
     immutable=immutable_paths(),
-    refuses=refuses,
-    unmade=frozenset({Verb.RETRY}),
+    check_request=refuses,
+    allowed_when_absent=frozenset({Verb.RETRY}),
     writer=writer,
     prune=True,
-    remains=remains,
+    deletion_changes=remains,
 )

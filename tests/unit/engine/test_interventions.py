@@ -37,7 +37,7 @@ class Blind(ToyDriver):
 
 def requests(driver, refuses=""):
     machine = reconciler(driver)
-    kind = replace(KINDS["toy"], refuses=lambda *_: refuses)
+    kind = replace(KINDS["toy"], check_request=lambda *_: refuses)
     machine.kinds = {"toy": kind}
     return InterventionRunner(machine)
 
@@ -118,7 +118,9 @@ def test_how_a_resource_does_is_looked_at_anew():
 def test_what_its_kind_allows_may_be_asked_for_of_what_does_not_exist_yet():
     found = requests(ToyDriver())
     kinds = found.reconciler.kinds
-    found.reconciler.kinds = {"toy": replace(kinds["toy"], unmade={Verb.RETRY})}
+    found.reconciler.kinds = {
+        "toy": replace(kinds["toy"], allowed_when_absent={Verb.RETRY})
+    }
     resource = toy("a")
 
     action = found.action(

@@ -30,7 +30,7 @@ from controller.core.resources.plan import (
 from tests.fakes.toy import TOY
 
 A = ResourceId("toy", "a")
-KINDS = {"toy": replace(TOY, unbound=frozenset({"count"}))}
+KINDS = {"toy": replace(TOY, volatile_paths=frozenset({"count"}))}
 CPU = Change("cpu", 256, 512, Effect.RESTART)
 COUNT = Change("count", 1, 2)
 UPDATE = Action(A, Verb.UPDATE, Reason.DRIFTED, (CPU, COUNT), generation="v1:a")

@@ -59,7 +59,7 @@ def test_an_outage_overwrites_no_memory():
 def test_a_name_that_leads_nowhere_waits_for_whoever_registers_it():
     nowhere = EndpointState(live=False, problem="NXDOMAIN")
 
-    held = KIND.held(SPEC, nowhere, ())
+    held = KIND.hold_reason(SPEC, nowhere, ())
 
     assert held is not None
     assert held.hold is Hold.UNRESOLVED

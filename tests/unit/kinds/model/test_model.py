@@ -131,7 +131,7 @@ def test_an_alias_moves_to_the_latest_version_that_passes():
 def test_a_model_with_nothing_to_select_says_so(runs):
     nothing = state(runs=runs)
 
-    held = KIND.held(SPEC, nothing, KIND.compare(SPEC, nothing))
+    held = KIND.hold_reason(SPEC, nothing, KIND.compare(SPEC, nothing))
 
     assert held is not None
     assert held.hold is Hold.NOTHING_TO_SELECT
@@ -145,7 +145,7 @@ def test_what_can_be_settled_is_settled_before_anything_is_selected():
         "tags.hokusai.ai/model-id",
         f"tags.{TOKEN_TAG}",
     ]
-    assert KIND.held(SPEC, state(runs=(), tags={}), changes) is None
+    assert KIND.hold_reason(SPEC, state(runs=(), tags={}), changes) is None
 
 
 def test_of_equal_runs_the_oldest_is_taken_so_that_a_repeat_changes_nothing():

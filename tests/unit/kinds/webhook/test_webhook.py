@@ -101,7 +101,7 @@ def test_a_delivery_that_came_to_its_end_is_stamped_on_the_version():
 def test_many_announcements_at_once_are_held_until_a_person_allows_them():
     flood = state(*(version(n) for n in range(1, 22)))
 
-    held = KIND.held(spec(), flood, KIND.compare(spec(), flood))
+    held = KIND.hold_reason(spec(), flood, KIND.compare(spec(), flood))
 
     assert held is not None
     assert held.hold is Hold.BACKLOG

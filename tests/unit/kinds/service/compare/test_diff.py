@@ -179,7 +179,7 @@ def test_secrets_are_named_by_their_arn():
 def test_our_own_rollout_is_waited_for():
     rolling = state(spec(), deployments=(deployment("IN_PROGRESS"),))
 
-    held = KIND.held(spec(), rolling, ())
+    held = KIND.hold_reason(spec(), rolling, ())
 
     assert held is not None
     assert held.hold is Hold.ROLLOUT_IN_PROGRESS
@@ -191,7 +191,7 @@ def test_a_rejected_revision_is_not_tried_again():
     rejected = Rejection(content(bad), "It crashed.")
     rolled_back = state(spec(), rejected=(rejected,))
 
-    held = KIND.held(bad, rolled_back, KIND.compare(bad, rolled_back))
+    held = KIND.hold_reason(bad, rolled_back, KIND.compare(bad, rolled_back))
 
     assert held is not None
     assert (held.hold, held.message) == (Hold.REVISION_REJECTED, "It crashed.")
@@ -202,7 +202,9 @@ def test_a_corrected_revision_is_tried_although_another_was_rejected():
     mended = spec(image="hokusai/api:mended")
     rolled_back = state(spec(), rejected=(rejected,))
 
-    assert KIND.held(mended, rolled_back, KIND.compare(mended, rolled_back)) is None
+    assert (
+        KIND.hold_reason(mended, rolled_back, KIND.compare(mended, rolled_back)) is None
+    )
 
 
 def test_missing_tasks_are_told_with_the_reason():

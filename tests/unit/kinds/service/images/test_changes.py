@@ -135,7 +135,7 @@ def test_a_restart_for_an_image_waits_for_its_turn(more, hold):
     of = spec(image_policy="redeploy")
     seen = state(of, images=[MOVED], **more)
 
-    held = KIND.held(of, seen, KIND.compare(of, seen))
+    held = KIND.hold_reason(of, seen, KIND.compare(of, seen))
 
     assert (held.hold if held else None) == hold
 
@@ -145,8 +145,8 @@ def test_a_newer_image_is_rolled_out_though_the_one_before_was_rejected():
     rejected = (Rejection(content(of), "It was rolled back."),)
     seen = state(of, images=[MOVED], rejected=rejected)
 
-    assert KIND.held(of, seen, KIND.compare(of, seen)) is None
-    assert KIND.held(of, seen, ()).hold is Hold.REVISION_REJECTED
+    assert KIND.hold_reason(of, seen, KIND.compare(of, seen)) is None
+    assert KIND.hold_reason(of, seen, ()).hold is Hold.REVISION_REJECTED
 
 
 def test_a_pin_names_the_digest_and_shows_both_when_the_tag_moves():
@@ -168,7 +168,7 @@ def test_what_could_not_be_resolved_stays_pinned_and_is_unknown():
 
     assert KIND.compare(of, seen) == ()
     assert settled(of, seen).image == f"{REPOSITORY}@{OLD}"
-    held = KIND.held(of, seen, ())
+    held = KIND.hold_reason(of, seen, ())
     assert (held.hold, "throttled" in held.message) == (Hold.UNKNOWN, True)
 
 
@@ -178,7 +178,7 @@ def test_nothing_is_rolled_out_by_tag_where_it_is_to_be_by_digest():
         spec(image_policy="pin"), images=[ImageSeen(NAME, IMAGE, unseen="no such tag")]
     )
 
-    held = KIND.held(of, seen, KIND.compare(of, seen))
+    held = KIND.hold_reason(of, seen, KIND.compare(of, seen))
 
     assert held.hold is Hold.UNRESOLVED
 
@@ -190,8 +190,11 @@ def test_a_rejected_digest_does_not_reject_the_next_one():
     still = state(of, images=[ImageSeen(NAME, IMAGE, "", OLD)], rejected=rejected)
     newer = replace(still, fresh=replace(still.fresh, images=(MOVED,)))
 
-    assert KIND.held(of, still, KIND.compare(of, still)).hold is Hold.REVISION_REJECTED
-    assert KIND.held(of, newer, KIND.compare(of, newer)) is None
+    assert (
+        KIND.hold_reason(of, still, KIND.compare(of, still)).hold
+        is Hold.REVISION_REJECTED
+    )
+    assert KIND.hold_reason(of, newer, KIND.compare(of, newer)) is None
 
 
 def test_an_image_of_another_container_is_pinned_too():

@@ -206,7 +206,7 @@ def test_what_waits_for_a_rollout_says_how_far_it_is_and_why(quiet, hold, told):
         problem="it cannot pull its image",
     )
 
-    held = KIND.held(spec(), there, ())
+    held = KIND.hold_reason(spec(), there, ())
 
     assert held.hold is hold
     assert held.message == (

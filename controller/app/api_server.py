@@ -21,9 +21,9 @@ from controller.clients.clock import SystemClock
 from controller.core.clock import Clock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
+from controller.core.resources.condition import Conditions
 from controller.core.resources.fallbacks import Fallbacks
 from controller.core.status.cause import LastAttempt
-from controller.core.status.conditions import Conditions
 from controller.resolver import Resolver
 from controller.settings import Settings
 from controller.store.database import Database

@@ -9,7 +9,7 @@ from controller.core.clock import Clock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
 from controller.core.planning.planner import DesiredState
-from controller.core.status.conditions import Conditions, ConditionType, Truth
+from controller.core.resources.condition import Conditions, ConditionType, Truth
 from controller.store.heartbeat import Heartbeat
 
 Statuses = Mapping[ResourceId, Conditions]

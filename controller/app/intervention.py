@@ -11,21 +11,21 @@ from controller.app.apply import LONGEST_PAUSE, ApplySession, applying
 from controller.app.intervention_history import asks_of
 from controller.core.errors import LeaseHeldError, RefusedError
 from controller.core.planning.scope import Scope
+from controller.core.resources.condition import ConditionType
 from controller.core.resources.driver import Failed, Skipped
 from controller.core.resources.kind import Health, HealthLevel
 from controller.core.resources.observation import Unknown
 from controller.core.resources.rollouts import HistoryDriver
-from controller.core.status.conditions import ConditionType
 from controller.core.status.interventions import with_asked
 
 if TYPE_CHECKING:
     from controller.app.session import Session
     from controller.bootstrap.controller import Controller
     from controller.core.document.resource import Resource, ResourceId
+    from controller.core.resources.condition import Conditions
     from controller.core.resources.plan import Action, Verb
     from controller.core.resources.request import OperationRequest
     from controller.core.resources.rollouts import RolloutRecord
-    from controller.core.status.conditions import Conditions
     from controller.engine.reconciler import PassResult
 
 Told = Callable[[str, float], None]

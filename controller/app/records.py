@@ -11,8 +11,8 @@ from controller.clients.clock import SystemClock
 from controller.core.clock import Clock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
+from controller.core.resources.condition import Conditions
 from controller.core.status.cause import LastAttempt
-from controller.core.status.conditions import Conditions
 from controller.store.database import Database
 from controller.store.events import EventLog, RecordedEvent
 from controller.store.heartbeat import HEART, Heartbeat, Heartbeats

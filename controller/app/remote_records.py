@@ -14,14 +14,13 @@ from controller.clients.clock import SystemClock
 from controller.core.clock import Clock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
-from controller.core.resources.plan import Verb
-from controller.core.status.cause import LastAttempt
-from controller.core.status.conditions import (
+from controller.core.resources.condition import (
     Condition,
     Conditions,
-    ConditionType,
     Truth,
 )
+from controller.core.resources.plan import Verb
+from controller.core.status.cause import LastAttempt
 from controller.store.events import RecordedEvent
 from controller.store.heartbeat import Heartbeat
 
@@ -128,7 +127,7 @@ def _beat(report: Mapping[str, Any]) -> Heartbeat | None:
 
 def _condition(data: Mapping[str, Any]) -> Condition:
     return Condition(
-        ConditionType(data["type"]),
+        data["type"],
         Truth(data["status"]),
         data["reason"],
         data["message"],

@@ -15,6 +15,7 @@ from controller.core.planning.planner import DesiredState, Kinds, diff
 from controller.core.planning.safety import SafetyLimits
 from controller.core.planning.scope import ALL, Scope
 from controller.core.rates.schedule import Schedule
+from controller.core.resources.condition import Conditions, ConditionType, Truth
 from controller.core.resources.driver import (
     Applied,
     Failed,
@@ -25,8 +26,7 @@ from controller.core.resources.driver import (
 )
 from controller.core.resources.observation import ObservedState, Ownership, Present
 from controller.core.resources.plan import Action, Hold, Plan
-from controller.core.status.conclusion import conclude
-from controller.core.status.conditions import Conditions, ConditionType, Truth
+from controller.core.status.resource_conditions import conclude
 from controller.engine.backoff import Backoff
 from controller.engine.due_kinds import DueKinds
 from controller.engine.executor import Executor

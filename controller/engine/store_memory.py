@@ -7,6 +7,12 @@ from typing import Any
 from controller.core.clock import Clock
 from controller.core.document.resource import ResourceId
 from controller.core.planning.attribution import written
+from controller.core.resources.condition import (
+    Condition,
+    Conditions,
+    ConditionType,
+    Truth,
+)
 from controller.core.resources.driver import (
     Applied,
     Failed,
@@ -16,13 +22,7 @@ from controller.core.resources.driver import (
     Waiting,
 )
 from controller.core.resources.plan import Action
-from controller.core.status.conclusion import WARNINGS
-from controller.core.status.conditions import (
-    Condition,
-    Conditions,
-    ConditionType,
-    Truth,
-)
+from controller.core.status.resource_conditions import WARNINGS
 from controller.engine.reconciler import Statuses
 from controller.store.database import Database
 from controller.store.events import EventKind, EventLog

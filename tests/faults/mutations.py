@@ -10,7 +10,7 @@ from controller.core.planning import planner
 from controller.core.resources.kind import never_held
 from controller.core.resources.observation import ObservedState
 from controller.core.resources.plan import Plan
-from controller.core.status import conclusion
+from controller.core.status import resource_conditions
 from controller.core.webhooks import event
 from controller.engine import executor, observer, reconciler
 from controller.engine.leader import Leader
@@ -124,7 +124,13 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         draws_ids,
         (ADDED, REMOVED),
     ),
-    ("everything is said to be ready", conclusion, "_ready", always_ready, (ROLLOUT,)),
+    (
+        "everything is said to be ready",
+        resource_conditions,
+        "_ready",
+        always_ready,
+        (ROLLOUT,),
+    ),
     ("a plan is always in sync", Plan, "in_sync", always, (ROLLOUT, VERSION)),
     ("a plan is always complete", Plan, "complete", always, (ROLLOUT,)),
     ("secrets are put into events", EventLog, "record", logs_secrets, (ROLLOUT,)),

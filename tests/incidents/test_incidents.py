@@ -7,9 +7,9 @@ from controller.core.planning.permitted import PlanningView, dared
 from controller.core.planning.planner import diff
 from controller.core.planning.safety import SafetyLimits
 from controller.core.planning.scope import ALL
+from controller.core.resources.condition import ConditionType
 from controller.core.resources.plan import Action, Advice
-from controller.core.status.conclusion import conclude
-from controller.core.status.conditions import ConditionType
+from controller.core.status.resource_conditions import conclude
 from tests.incidents.incident import FOLDERS, KINDS, Incident, incidents
 
 CASES = incidents()

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Protocol
 
 from controller.core.document.resource import ResourceId
+from controller.core.resources.condition import Condition, Conditions
 from controller.core.status.cause import LastAttempt
-from controller.core.status.conditions import Condition, Conditions
 from controller.store.events import RecordedEvent
 from controller.store.heartbeat import Heartbeat
 

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from controller.core.document.resource import ResourceId
+from controller.core.resources.condition import Conditions
 from controller.core.resources.cost import Cost, Costs
 from controller.core.resources.plan import Action, Advice, Blocked, Change, Plan
-from controller.core.status.conditions import Conditions
 
 FORMAT_VERSION = 1
 

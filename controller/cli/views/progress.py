@@ -8,6 +8,7 @@ from controller.cli.terminal import tell
 from controller.cli.views.plans import counted
 from controller.cli.views.statuses import Statuses, word
 from controller.core.document.resource import ResourceId
+from controller.core.resources.condition import ConditionType, Truth
 from controller.core.resources.cost import CostTotal
 from controller.core.resources.driver import (
     Applied,
@@ -17,7 +18,6 @@ from controller.core.resources.driver import (
     Skipped,
     Waiting,
 )
-from controller.core.status.conditions import ConditionType, Truth
 from controller.engine.reconciler import PassResult
 
 # A log need not be told more often that nothing has changed.

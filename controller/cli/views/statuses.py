@@ -16,9 +16,9 @@ from controller.cli.views.plain import (
 )
 from controller.cli.views.tables import columns, markdown, one_line
 from controller.core.document.resource import ResourceId
+from controller.core.resources.condition import Conditions, ConditionType, Truth
 from controller.core.resources.cost import CostTotal
 from controller.core.resources.details import Cell, DetailSection
-from controller.core.status.conditions import Conditions, ConditionType, Truth
 
 if TYPE_CHECKING:
     from controller.bootstrap.call_count import CallsSpent

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from controller.core.document.platform import Platform
 from controller.core.document.resource import ResourceId
+from controller.core.resources.condition import UndatedCondition
 from controller.core.resources.cost import Cost, one_call_each
 from controller.core.resources.details import DetailSection
 from controller.core.resources.explanation import Explanation
@@ -86,6 +87,11 @@ class Finding:
 HEALTHY = Health(HealthLevel.HEALTHY, "Healthy", "It is as declared.")
 
 
+def no_further_conditions(_spec: Any, _state: Any) -> tuple[UndatedCondition, ...]:
+    """Return nothing: the conditions that every resource has are enough."""
+    return ()
+
+
 def always_healthy(_spec: Any, _state: Any) -> Health:
     """Return healthy: what exists of this kind works."""
     return HEALTHY
@@ -151,6 +157,7 @@ class Kind(Generic[SpecT, StateT]):
         compare: Returns the fields in which a state differs from a spec.
         health: Returns how well a state does.
         hold_reason: Returns why the changes must wait, if they must.
+        conditions: Returns the conditions that only this kind has, by types of its own.
         findings: Returns what is amiss and only a person may settle.
         conflicts: Returns which of all specs of this kind cannot both be meant.
         references: Returns the resources that a spec names.
@@ -182,6 +189,9 @@ class Kind(Generic[SpecT, StateT]):
     health: Callable[[SpecT, StateT], Health] = always_healthy
     hold_reason: Callable[[SpecT, StateT, tuple[Change, ...]], HoldReason | None] = (
         never_held
+    )
+    conditions: Callable[[SpecT, StateT], tuple[UndatedCondition, ...]] = (
+        no_further_conditions
     )
     findings: Callable[[SpecT, StateT], tuple[Finding, ...]] = nothing_found
     conflicts: Callable[[Mapping[ResourceId, SpecT]], tuple[DocumentConflict, ...]] = (

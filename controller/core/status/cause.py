@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from controller.core.document.resource import Resource, ResourceId
-from controller.core.resources.plan import Hold, Reason, Verb
-from controller.core.status.conditions import (
+from controller.core.resources.condition import (
     Condition,
     Conditions,
     ConditionType,
     Truth,
 )
+from controller.core.resources.plan import Hold, Reason, Verb
 
 Statuses = Mapping[ResourceId, Conditions]
 

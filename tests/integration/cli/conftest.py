@@ -7,9 +7,9 @@ from controller.app.session import read
 from controller.clients.clock import SystemClock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import PermanentError
+from controller.core.resources.condition import Condition, ConditionType, Truth
 from controller.core.resources.driver import Failed
 from controller.core.resources.plan import Action, Reason, Verb
-from controller.core.status.conditions import Condition, ConditionType, Truth
 from controller.emulation.ecs.timing import Timing
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer

@@ -6,7 +6,7 @@ from controller.clients.clock import SystemClock
 from controller.core.document.platform import Platform
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.planning.safety import SafetyLimits
-from controller.core.status.conditions import ConditionType
+from controller.core.resources.condition import ConditionType
 from controller.engine.executor import Executor
 from controller.engine.null_memory import NullMemory
 from controller.engine.observer import Observer

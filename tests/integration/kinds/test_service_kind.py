@@ -4,8 +4,8 @@ import pytest
 
 from controller.core.errors import ConflictError
 from controller.core.planning.safety import SafetyLimits
+from controller.core.resources.condition import ConditionType, Truth
 from controller.core.resources.plan import Hold, Reason
-from controller.core.status.conditions import ConditionType, Truth
 from controller.core.values.identity import OWNER_TAG
 from tests.integration.kinds.machine import PLATFORM
 

@@ -8,9 +8,9 @@ import pytest
 
 from controller.api.app import create_app
 from controller.core.document.resource import ResourceId
+from controller.core.resources.condition import Condition, ConditionType, Truth
 from controller.core.resources.plan import Verb
 from controller.core.status.cause import LastAttempt
-from controller.core.status.conditions import Condition, ConditionType, Truth
 from controller.core.values.secret import Secret
 from controller.store.events import RecordedEvent
 from controller.store.heartbeat import Heartbeat

@@ -12,7 +12,7 @@ from controller.app.remote_records import RemoteRecords
 from controller.clients.control import ControlApi
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import RefusedError, TransientError
-from controller.core.status.conditions import Condition, ConditionType, Truth
+from controller.core.resources.condition import Condition, ConditionType, Truth
 from controller.core.values.secret import Secret
 from controller.store.heartbeat import Heartbeat
 from tests.fakes.stopped_clock import NOON, StoppedClock

@@ -17,8 +17,8 @@ from controller.core.planning.preflight import (
 from controller.core.planning.safety import SafetyLimits
 from controller.core.planning.scope import Scope
 from controller.core.rates.schedule import Schedule
+from controller.core.resources.condition import ConditionType, Truth
 from controller.core.resources.plan import Hold
-from controller.core.status.conditions import ConditionType, Truth
 from controller.engine.executor import Executor
 from controller.engine.null_memory import NullMemory
 from controller.engine.observer import Observer

@@ -7,10 +7,10 @@ import pytest
 from controller.core.document.resource import ResourceId
 from controller.core.errors import PermanentError, TransientError
 from controller.core.planning.safety import SafetyLimits
+from controller.core.resources.condition import ConditionType, Truth
 from controller.core.resources.driver import Failed
 from controller.core.resources.observation import Unknown
 from controller.core.resources.plan import Hold, Verb
-from controller.core.status.conditions import ConditionType, Truth
 from controller.engine.backoff import Backoff
 from controller.engine.executor import Executor
 from controller.engine.null_memory import NullMemory

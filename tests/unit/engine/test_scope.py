@@ -5,8 +5,8 @@ from datetime import timedelta
 from controller.core.document.resource import ResourceId
 from controller.core.planning.safety import SafetyLimits
 from controller.core.planning.scope import Scope, with_dependencies
+from controller.core.resources.condition import ConditionType, Truth
 from controller.core.resources.plan import Verb
-from controller.core.status.conditions import ConditionType, Truth
 from controller.engine.executor import Executor
 from controller.engine.null_memory import NullMemory
 from controller.engine.observer import Observer

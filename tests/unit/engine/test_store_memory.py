@@ -8,12 +8,12 @@ from controller.core.document.resource import ResourceId
 from controller.core.errors import DriverError, PermanentError, TransientError
 from controller.core.planning.attribution import written
 from controller.core.planning.planner import diff
+from controller.core.resources.condition import ConditionType, Truth
 from controller.core.resources.driver import Applied, Failed
 from controller.core.resources.observation import Absent, Present
 from controller.core.resources.plan import Action, Reason, Verb
 from controller.core.resources.request import OperationRequest
-from controller.core.status.conclusion import conclude
-from controller.core.status.conditions import ConditionType, Truth
+from controller.core.status.resource_conditions import conclude
 from controller.engine.store_memory import StoreMemory
 from controller.store.events import EventLog
 from controller.store.journal import IntentJournal

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from controller.core.document.resource import ResourceId
+from controller.core.resources.condition import Condition, ConditionType, Truth
 from controller.core.resources.plan import Verb
-from controller.core.status.conditions import Condition, ConditionType, Truth
 from controller.store.events import EventLog
 from controller.store.fallbacks import StoredFallbacks
 from controller.store.heartbeat import Heartbeats
@@ -33,6 +33,15 @@ def test_conditions_come_back_as_they_were_saved(database):
     table.save({API: ready(), MLFLOW: ready(Truth.UNKNOWN)})
 
     assert table.all() == {API: ready(), MLFLOW: ready(Truth.UNKNOWN)}
+
+
+def test_a_condition_that_only_a_kind_defines_comes_back(database):
+    table = StatusTable(database)
+    dead = Condition("Delivering", Truth.FALSE, "Refused", "It said 401.", "v1:a", NOON)
+
+    table.save({API: {**ready(), "Delivering": dead}})
+
+    assert table.all()[API]["Delivering"] == dead
 
 
 def test_conditions_of_a_resource_are_replaced_together(database):

@@ -15,11 +15,11 @@ from controller.core.planning.preflight import (
 )
 from controller.core.planning.safety import SafetyLimits
 from controller.core.planning.scope import ALL
+from controller.core.resources.condition import ConditionType as Type
+from controller.core.resources.condition import Truth
 from controller.core.resources.observation import Absent, Present
 from controller.core.resources.plan import Hold, Reason, Verb
-from controller.core.status.conclusion import conclude
-from controller.core.status.conditions import ConditionType as Type
-from controller.core.status.conditions import Truth
+from controller.core.status.resource_conditions import conclude
 from tests.fakes.toy import KINDS, ToyState, declared, seen, toy
 
 A, B = ResourceId("toy", "a"), ResourceId("toy", "b")

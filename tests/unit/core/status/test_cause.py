@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from controller.core.document.resource import Resource, ResourceId
+from controller.core.resources.condition import Truth
 from controller.core.resources.plan import Verb
 from controller.core.status.cause import LastAttempt, PassTiming, cause_of, chain_of
-from controller.core.status.conditions import Truth
 from tests.unit.cli.verdicts import NOON, conditions
 
 A, B, C = (ResourceId("service", name) for name in "abc")

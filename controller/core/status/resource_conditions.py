@@ -4,13 +4,21 @@ Ready is never a hope: it is said only of what was seen, as declared and well.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import PermanentError
 from controller.core.planning.planner import DesiredState, Kinds
+from controller.core.resources.condition import (
+    Condition,
+    Conditions,
+    ConditionType,
+    Truth,
+    UndatedCondition,
+    merged,
+)
 from controller.core.resources.driver import (
     Failed,
     Outcome,
@@ -33,13 +41,6 @@ from controller.core.resources.plan import (
     Plan,
     Reason,
     Verdict,
-)
-from controller.core.status.conditions import (
-    Condition,
-    Conditions,
-    ConditionType,
-    Truth,
-    merged,
 )
 
 # Holds that end by themselves; the others wait for a person.
@@ -64,16 +65,6 @@ WARNINGS = frozenset({Reason.PREFLIGHT_WARNING, Reason.OUTDATED})
 _TOLD_ONCE = frozenset({Hold.REVISION_REJECTED.value, "RolloutFailed"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    """One condition before it is dated."""
-
-    type: ConditionType
-    status: Truth
-    reason: str
-    message: str
-
-
 def conclude(
     desired: DesiredState,
     observed: ObservedState,
@@ -81,7 +72,7 @@ def conclude(
     outcomes: Mapping[ResourceId, Outcome],
     kinds: Kinds,
     before: Mapping[ResourceId, Conditions],
-) -> dict[ResourceId, dict[ConditionType, Condition]]:
+) -> dict[ResourceId, dict[str, Condition]]:
     """Return the conditions of every declared resource.
 
     Args:
@@ -132,7 +123,7 @@ def _findings(
     observed: ObservedState,
     verdicts: tuple[Verdict, ...],
     outcome: Outcome | None,
-) -> tuple[_Finding, ...]:
+) -> tuple[UndatedCondition, ...]:
     health = _health(kind, resource, observed)
     verdict = next((v for v in verdicts if not _is_warning(v)), None)
     synced, healthy = _synced(verdict, outcome), _healthy(health)
@@ -143,7 +134,19 @@ def _findings(
         _reconciling(verdict, outcome, health),
         _stalled(verdicts, outcome),
         _suspended(resource, observed.taken_at),
+        *_of_kind(kind, resource, observed),
     )
+
+
+def _of_kind(
+    kind: Kind[Any, Any], resource: Resource[Any], observed: ObservedState
+) -> tuple[UndatedCondition, ...]:
+    """Return the conditions that only this kind has; none of what was not seen."""
+    match observed.of(resource.id):
+        case Present(state):
+            return kind.conditions(resource.spec, state)
+        case _:
+            return ()
 
 
 def _is_warning(verdict: Verdict) -> bool:
@@ -151,25 +154,25 @@ def _is_warning(verdict: Verdict) -> bool:
     return isinstance(verdict, Advice) and verdict.reason in WARNINGS
 
 
-def _synced(verdict: Verdict | None, outcome: Outcome | None) -> _Finding:
+def _synced(verdict: Verdict | None, outcome: Outcome | None) -> UndatedCondition:
     """Return whether the declaration is applied."""
-    kind = ConditionType.SYNCED
+    type_ = ConditionType.SYNCED
     match verdict, outcome:
         case Blocked(_, Hold.UNKNOWN, message), _:
-            return _Finding(kind, Truth.UNKNOWN, Hold.UNKNOWN, message)
+            return UndatedCondition(type_, Truth.UNKNOWN, Hold.UNKNOWN, message)
         case Action(), (Failed() as failed):
-            return _Finding(kind, Truth.FALSE, "ApplyFailed", failed.message)
+            return UndatedCondition(type_, Truth.FALSE, "ApplyFailed", failed.message)
         case Blocked(_, word, message) | Advice(_, word, message), _:
-            return _Finding(kind, Truth.FALSE, word, message)
+            return UndatedCondition(type_, Truth.FALSE, word, message)
         case (
             Action(),
             Skipped(message) | Progressing(_, message) | Waiting(_, message),
         ):
-            return _Finding(kind, Truth.FALSE, "Waiting", message)
+            return UndatedCondition(type_, Truth.FALSE, "Waiting", message)
         case Action(_, verb, reason), _:
-            return _Finding(kind, Truth.FALSE, reason, f"Will {verb} it.")
+            return UndatedCondition(type_, Truth.FALSE, reason, f"Will {verb} it.")
         case _:
-            return _Finding(kind, Truth.TRUE, "InSync", "It is as declared.")
+            return UndatedCondition(type_, Truth.TRUE, "InSync", "It is as declared.")
 
 
 def _health(
@@ -185,25 +188,27 @@ def _health(
             return unknown
 
 
-def _healthy(health: Health | Unknown) -> _Finding:
-    kind = ConditionType.HEALTHY
+def _healthy(health: Health | Unknown) -> UndatedCondition:
+    type_ = ConditionType.HEALTHY
     match health:
         case Health(level, reason, message):
             truth = Truth.TRUE if level is HealthLevel.HEALTHY else Truth.FALSE
-            return _Finding(kind, truth, reason, message)
+            return UndatedCondition(type_, truth, reason, message)
         case Unknown(reason):
-            return _Finding(kind, Truth.UNKNOWN, "Unknown", reason)
+            return UndatedCondition(type_, Truth.UNKNOWN, "Unknown", reason)
 
 
-def _ready(synced: _Finding, healthy: _Finding) -> _Finding:
+def _ready(synced: UndatedCondition, healthy: UndatedCondition) -> UndatedCondition:
     """Return whether others may build on it, with the first reason why not."""
     for part in (synced, healthy):
         if part.status is not Truth.TRUE:
-            return _Finding(ConditionType.READY, part.status, part.reason, part.message)
-    return _Finding(ConditionType.READY, Truth.TRUE, "Ready", healthy.message)
+            return UndatedCondition(
+                ConditionType.READY, part.status, part.reason, part.message
+            )
+    return UndatedCondition(ConditionType.READY, Truth.TRUE, "Ready", healthy.message)
 
 
-def _warned(ready: _Finding, verdicts: tuple[Verdict, ...]) -> _Finding:
+def _warned(ready: UndatedCondition, verdicts: tuple[Verdict, ...]) -> UndatedCondition:
     """Return ``ready`` with what a person should know of, if nothing else is amiss.
 
     A warning stops nothing, so it is no stall: it stands where everybody looks.
@@ -218,55 +223,59 @@ def _warned(ready: _Finding, verdicts: tuple[Verdict, ...]) -> _Finding:
 
 def _reconciling(
     verdict: Verdict | None, outcome: Outcome | None, health: Health | Unknown
-) -> _Finding:
+) -> UndatedCondition:
     """Return whether something is under way, or about to be."""
-    kind = ConditionType.RECONCILING
+    type_ = ConditionType.RECONCILING
     match verdict, outcome:
         case Blocked(_, hold, message), _ if hold in _PASSING:
-            return _Finding(kind, Truth.TRUE, hold, message)
+            return UndatedCondition(type_, Truth.TRUE, hold, message)
         case _, Progressing(_, message) | Waiting(_, message):
-            return _Finding(kind, Truth.TRUE, "Progressing", message)
+            return UndatedCondition(type_, Truth.TRUE, "Progressing", message)
         case Action(_, verb, reason), _:
-            return _Finding(kind, Truth.TRUE, reason, f"Will {verb} it.")
+            return UndatedCondition(type_, Truth.TRUE, reason, f"Will {verb} it.")
         case _:
-            return _unattended(kind, health)
+            return _unattended(type_, health)
 
 
-def _unattended(kind: ConditionType, health: Health | Unknown) -> _Finding:
+def _unattended(type_: ConditionType, health: Health | Unknown) -> UndatedCondition:
     """Return whether something is under way that we did not just start."""
     match health:
         case Health(HealthLevel.PROGRESSING, reason, message):
-            return _Finding(kind, Truth.TRUE, reason, message)
+            return UndatedCondition(type_, Truth.TRUE, reason, message)
         case _:
-            return _Finding(kind, Truth.FALSE, "Idle", "Nothing is under way.")
+            return UndatedCondition(type_, Truth.FALSE, "Idle", "Nothing is under way.")
 
 
-def _stalled(verdicts: tuple[Verdict, ...], outcome: Outcome | None) -> _Finding:
+def _stalled(
+    verdicts: tuple[Verdict, ...], outcome: Outcome | None
+) -> UndatedCondition:
     """Return whether something waits for a person; what holds all back comes first."""
-    kind = ConditionType.STALLED
+    type_ = ConditionType.STALLED
     for verdict in verdicts:
         match verdict, outcome:
             case Blocked(_, hold, message), _ if hold not in _PASSING:
-                return _Finding(kind, Truth.TRUE, hold, message)
+                return UndatedCondition(type_, Truth.TRUE, hold, message)
             case Advice(_, reason, message), _ if not _is_warning(verdict):
-                return _Finding(kind, Truth.TRUE, reason, message)
+                return UndatedCondition(type_, Truth.TRUE, reason, message)
             case Action(), (Failed(PermanentError()) as failed):
-                return _Finding(kind, Truth.TRUE, "ApplyFailed", failed.message)
+                return UndatedCondition(
+                    type_, Truth.TRUE, "ApplyFailed", failed.message
+                )
             case _:
                 continue
-    return _Finding(kind, Truth.FALSE, "Moving", "Nothing needs a person.")
+    return UndatedCondition(type_, Truth.FALSE, "Moving", "Nothing needs a person.")
 
 
-def _suspended(resource: Resource[Any], now: datetime) -> _Finding:
+def _suspended(resource: Resource[Any], now: datetime) -> UndatedCondition:
     suspend = resource.suspend
     if suspend is not None and suspend.in_force(now):
-        return _Finding(
+        return UndatedCondition(
             ConditionType.SUSPENDED,
             Truth.TRUE,
             "Suspended",
             suspend.told,
         )
-    return _Finding(
+    return UndatedCondition(
         ConditionType.SUSPENDED, Truth.FALSE, "NotSuspended", "It is not suspended."
     )
 
@@ -285,7 +294,9 @@ def _remembered(new: Condition, before: Conditions | None) -> Condition:
     return new
 
 
-def _dated(finding: _Finding, resource: Resource[Any], now: datetime) -> Condition:
+def _dated(
+    finding: UndatedCondition, resource: Resource[Any], now: datetime
+) -> Condition:
     return Condition(
         finding.type,
         finding.status,

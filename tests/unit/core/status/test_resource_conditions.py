@@ -1,5 +1,6 @@
 """What is told about a resource after a pass."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from controller.core.document.resource import ResourceId, Suspension
 from controller.core.errors import PermanentError, TransientError
 from controller.core.planning.planner import diff
+from controller.core.resources.condition import ConditionType as Type
+from controller.core.resources.condition import Truth, UndatedCondition
 from controller.core.resources.driver import Applied, Failed, Progressing, Skipped
 from controller.core.resources.observation import (
     Absent,
@@ -15,19 +18,17 @@ from controller.core.resources.observation import (
     Present,
     Unknown,
 )
-from controller.core.status.conclusion import conclude
-from controller.core.status.conditions import ConditionType as Type
-from controller.core.status.conditions import Truth
+from controller.core.status.resource_conditions import conclude
 from tests.fakes.toy import KINDS, NOON, ToyState, declared, seen, toy
 
 A = ResourceId("toy", "a")
 
 
-def concluded(observation, outcome=None, resource=None, before=None):
+def concluded(observation, outcome=None, resource=None, before=None, kinds=KINDS):
     desired, observed = declared(resource or toy("a")), seen(a=observation)
-    plan = diff(desired, observed, KINDS)
+    plan = diff(desired, observed, kinds)
     outcomes = {} if outcome is None else {A: outcome}
-    return conclude(desired, observed, plan, outcomes, KINDS, before or {})[A]
+    return conclude(desired, observed, plan, outcomes, kinds, before or {})[A]
 
 
 def test_ready_is_said_of_what_was_seen_as_declared_and_well():
@@ -116,3 +117,15 @@ def test_since_when_survives_a_repeated_observation():
     again = conclude(desired, later, diff(desired, later, KINDS), {}, KINDS, {A: first})
 
     assert again[A] == first
+
+
+def test_a_kind_adds_conditions_of_its_own_to_what_was_seen():
+    delivering = UndatedCondition("Delivering", Truth.FALSE, "Refused", "It said 401.")
+    kinds = {"toy": replace(KINDS["toy"], conditions=lambda *_: (delivering,))}
+
+    found = concluded(Present(ToyState()), kinds=kinds)
+    unseen = concluded(Unknown("nobody answered"), kinds=kinds)
+
+    assert found["Delivering"].reason == "Refused"
+    assert found["Delivering"].last_transition == NOON
+    assert "Delivering" not in unseen

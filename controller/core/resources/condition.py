@@ -1,4 +1,4 @@
-"""What we tell about a resource, in the form Kubernetes made familiar.
+"""Conditions of a resource, in the form of Kubernetes.
 
 See the API conventions of Kubernetes, "Typical status properties".
 """
@@ -18,7 +18,10 @@ class Truth(StrEnum):
 
 
 class ConditionType(StrEnum):
-    """What a condition is about. The last three are abnormal when true."""
+    """The conditions that every resource has. The last three are abnormal when true.
+
+    A kind may add conditions of its own; see ``UndatedCondition``.
+    """
 
     READY = "Ready"
     SYNCED = "Synced"
@@ -29,19 +32,36 @@ class ConditionType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """One thing worth knowing about a resource.
+class UndatedCondition:
+    """A condition as it is concluded, before it has a time of transition.
 
     Attributes:
-        type: What it is about.
-        status: Whether it is so.
+        type: A ``ConditionType``, or a CamelCase name that a kind defines.
+        status: True, False or Unknown.
         reason: One CamelCase word that a program can match.
-        message: One sentence for a person.
-        observed_generation: The spec it was concluded for.
-        last_transition: When ``status`` last changed.
+        message: One sentence for people.
     """
 
-    type: ConditionType
+    type: str
+    status: Truth
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One aspect of the state of a resource.
+
+    Attributes:
+        type: A ``ConditionType``, or a CamelCase name that a kind defines.
+        status: True, False or Unknown.
+        reason: One CamelCase word that a program can match.
+        message: One sentence for people.
+        observed_generation: Generation of the spec that the condition is about.
+        last_transition: Time at which ``status`` last changed.
+    """
+
+    type: str
     status: Truth
     reason: str
     message: str
@@ -49,10 +69,10 @@ class Condition:
     last_transition: datetime
 
 
-Conditions = Mapping[ConditionType, Condition]
+Conditions = Mapping[str, Condition]
 
 
-def merged(old: Conditions, new: Iterable[Condition]) -> dict[ConditionType, Condition]:
+def merged(old: Conditions, new: Iterable[Condition]) -> dict[str, Condition]:
     """Return ``new`` by type, each with the time its status last changed.
 
     The transition time moves only when the status does, so that "since when"

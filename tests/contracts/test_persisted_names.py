@@ -28,7 +28,7 @@ from controller.core.registration import (
 )
 from controller.engine.leader import LEASE
 from controller.engine.store_memory import APPLIED
-from controller.settings import VARIABLES
+from controller.settings import VARIABLES, WITHOUT_EFFECT
 from controller.store.events import EventKind
 from controller.store.heartbeat import HEART
 from controller.store.ledger import Sink
@@ -110,6 +110,7 @@ FOUND = {
     "notes": [APPLIED],
     "derived": derived(),
     "environment_variables": variables(),
+    "without_effect": [*WITHOUT_EFFECT],
     "metrics": {metric.name: labels(metric) for metric in ALL},
 }
 

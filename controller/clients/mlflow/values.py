@@ -47,7 +47,6 @@ class RegisteredModel:
         tags: As they stand.
         aliases: Number of the version each one points to.
         created_ms: Creation, in milliseconds since the epoch.
-        updated_ms: Last change; tags and aliases do not move it.
     """
 
     name: str
@@ -55,7 +54,6 @@ class RegisteredModel:
     tags: Mapping[str, str] = field(default_factory=dict)
     aliases: Mapping[str, int] = field(default_factory=dict)
     created_ms: int = 0
-    updated_ms: int = 0
 
 
 def experiment_of(answer: Mapping[str, Any]) -> Experiment:
@@ -78,7 +76,6 @@ def model_of(answer: Mapping[str, Any]) -> RegisteredModel:
         tags=tags_of(answer),
         aliases={a["alias"]: int(a["version"]) for a in answer.get("aliases", ())},
         created_ms=int(answer.get("creation_timestamp", 0)),
-        updated_ms=int(answer.get("last_updated_timestamp", 0)),
     )
 
 

@@ -32,7 +32,7 @@ from controller.kinds.service.freshness.pins import settled
 from controller.kinds.service.history import History
 from controller.kinds.service.moment import moment
 from controller.kinds.service.progress import Progress
-from controller.kinds.service.readiness import INTERVAL_SECONDS, Readiness
+from controller.kinds.service.readiness import Readiness
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.state import Rejection, ServiceState
 from controller.kinds.service.stopped import Stopped, Tasks
@@ -202,10 +202,10 @@ class Lookout:
         themselves; a look that only shows a difference leaves the latter out.
         """
         if any(troubled(sight.state) or _differs(sight) for sight in sights):
-            return self._stopped.of(cluster, 0)
+            return self._stopped.of(cluster, refresh=True)
         now, thorough = self._clock.now(), self._readiness is not None
         if thorough and any(is_restless(s.state, s.answer, now) for s in sights):
-            return self._stopped.of(cluster, INTERVAL_SECONDS)
+            return self._stopped.of(cluster, refresh=False)
         return {}
 
     def _unready(

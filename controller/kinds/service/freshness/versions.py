@@ -9,6 +9,7 @@ from controller.clients.aws import Aws, paginated
 from controller.core.batches import batched
 from controller.core.clock import Clock
 from controller.core.errors import DriverError
+from controller.core.ttl_cache import TtlCache
 from controller.kinds.service.moment import moment
 
 # How long what was seen will do.
@@ -53,22 +54,21 @@ class Versions:
     def __init__(self, aws: Aws, clock: Clock) -> None:
         self._aws = aws
         self._clock = clock
-        self._looked = 0.0
-        self._known: dict[Kept, Version] = {}
-        self._changed: dict[Kept, Version] = {}
+        # All that one batch after another has seen, under one key: it expires at
+        # once, so that later batches are as large as the first one.
+        self._known = TtlCache[None, dict[Kept, Version]](KEPT)
+        self._changed = TtlCache[Kept, Version](KEPT)
 
     def of(self, places: Collection[Kept]) -> Mapping[Kept, Version]:
         """Return the version of each: one call a secret, one for 50 parameters."""
         now = self._clock.monotonic()
-        if now - self._looked >= KEPT.total_seconds():
-            self._known = {}
-            self._changed = {}
-        missing = sorted({*places} - self._known.keys())
+        known = self._known.get(None, now) or {}
+        missing = sorted({*places} - known.keys())
         if missing:
-            if not self._known:
-                self._looked = now
-            self._known |= self._seen(missing)
-        return self._known
+            if not known:
+                self._known.put(None, known, now)
+            known |= self._seen(missing)
+        return known
 
     def changed(self, place: Kept) -> Version:
         """Return when a secret was changed last in any way; not which version it has.
@@ -76,9 +76,12 @@ class Versions:
         ListSecretVersionIds does not say when a label moved. API reference,
         DescribeSecret, LastChangedDate.
         """
-        if place not in self._changed:
-            self._changed[place] = self._asked_change(place)
-        return self._changed[place]
+        now = self._clock.monotonic()
+        known = self._changed.get(place, now)
+        if known is None:
+            known = self._asked_change(place)
+            self._changed.put(place, known, now)
+        return known
 
     def _asked_change(self, place: Kept) -> Version:
         try:

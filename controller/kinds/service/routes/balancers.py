@@ -9,6 +9,7 @@ from controller.clients.aws import Aws
 from controller.core.clock import Clock
 from controller.core.errors import NotFoundError
 from controller.core.identity import APPLIED_TAG, OWNER_TAG
+from controller.core.ttl_cache import TtlCache
 from controller.kinds.service.routes.attachment import due, membership, stays
 from controller.kinds.service.routes.certificates import Certificates
 from controller.kinds.service.routes.findings import SERVICE_TAG, findings, is_warning
@@ -47,7 +48,7 @@ class Balancers:
         self._look = Look(aws, owner, Certificates(aws))
         # Two services must not choose the same priority at once.
         self._changing = threading.Lock()
-        self._kept: tuple[frozenset[Any], float, Sight] | None = None
+        self._kept = TtlCache[frozenset[Any], Sight](KEPT, most=1)
 
     def seen(self, specs: Collection[Routed]) -> Mapping[str, RoutingState]:
         """Return the routing of each service by name, seen within the last minute.
@@ -57,13 +58,17 @@ class Balancers:
         if not specs:
             return {}
         key = frozenset((s.name, s.target_group, s.routes) for s in specs)
-        now, kept = self._clock.monotonic(), self._kept
-        if kept and kept[0] == key and now - kept[1] < KEPT.total_seconds():
-            return {spec.name: kept[2].of(spec) for spec in specs}
+        now = self._clock.monotonic()
+        kept = self._kept.get(key, now)
+        if kept is not None:
+            return {spec.name: kept.of(spec) for spec in specs}
         sight = self._look.at(specs)
         found = {spec.name: sight.of(spec) for spec in specs}
         quiet = not any(_differs(spec, found[spec.name]) for spec in specs)
-        self._kept = (key, now, sight) if quiet else None
+        if quiet:
+            self._kept.put(key, sight, now)
+        else:
+            self._kept.clear()
         return found
 
     def settle(self, spec: Routed, settings: Mapping[str, Any]) -> str | None:
@@ -76,7 +81,7 @@ class Balancers:
             The ARN of the target group, if ECS may be told of it.
         """
         with self._changing:
-            self._kept = None
+            self._kept.clear()
             seen = self._look.at([spec]).of(spec)
             group = seen.group.arn if seen.group else ""
             for step in due(spec, seen, settings):

@@ -35,6 +35,7 @@ from controller.kinds.service.driver import ServiceDriver
 from controller.kinds.service.spec import ServiceSpec
 from controller.kinds.service.tags import tags_of
 from controller.kinds.webhook.driver import WebhookDriver
+from controller.settings import Settings
 from controller.spec.document import Document
 from controller.store.deliveries import Deliveries
 from controller.store.fallbacks import StoredFallbacks
@@ -54,7 +55,10 @@ from tests.fakes.sim_store import SimulatedStore
 from tests.fakes.sim_wire import Wire
 
 KINDS = discover()
-_POLICY = DeliveryPolicy()
+_DEFAULTS = Settings()
+_POLICY = DeliveryPolicy.doubling(
+    _DEFAULTS.webhook_max_retries, _DEFAULTS.webhook_retry_delay
+)
 _MARGIN = timedelta(seconds=30)
 
 
@@ -220,7 +224,7 @@ class SimController:
         for id_, resource in self.document.resources.items():
             if id_.kind == "webhook":
                 spec = resource.spec
-                self._deliver(id_, Target(spec.url, spec.timeout, _POLICY))
+                self._deliver(id_, Target(spec.url, _POLICY, spec.timeout))
 
     def _deliver(self, id_: ResourceId, target: Target) -> None:
         outside = self.outside

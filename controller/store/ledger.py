@@ -15,7 +15,12 @@ from controller.core.announce import Event, VersionIdentity
 from controller.core.delivery import DeliveryState
 from controller.store.database import Database
 from controller.store.sql import insert_new
-from controller.store.tables import deliveries, webhook_events, webhook_targets
+from controller.store.tables import (
+    deliveries,
+    event_bodies,
+    webhook_events,
+    webhook_targets,
+)
 
 Sink = Literal["webhook", "redis"]
 
@@ -88,6 +93,8 @@ class Ledger:
             insert_new(
                 connection, webhook_events, [_event(e, now) for e in events], ["id"]
             )
+            bodies = [_body(event) for event in events]
+            insert_new(connection, event_bodies, bodies, ["event_id", "profile"])
             rows = [_delivery(event, target, sink, due) for event in events]
             return insert_new(
                 connection, deliveries, rows, ["event_id", "target", "sink"]
@@ -129,11 +136,16 @@ def _event(event: Event, now: datetime) -> dict[str, Any]:
     }
 
 
+def _body(event: Event) -> dict[str, Any]:
+    return {"event_id": event.id, "profile": event.profile, "body": event.body}
+
+
 def _delivery(event: Event, target: str, sink: Sink, due: datetime) -> dict[str, Any]:
     return {
         "event_id": event.id,
         "target": target,
         "sink": sink,
+        "profile": event.profile,
         "state": DeliveryState.PENDING.value,
         "attempts": 0,
         "next_at": due,

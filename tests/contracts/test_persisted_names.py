@@ -14,7 +14,7 @@ from typing import Any, get_args
 import pytest
 import yaml
 
-from controller.core.announce import EventType, VersionIdentity, event_id
+from controller.core.announce import EventType, Profile, VersionIdentity, event_id
 from controller.core.conditions import ConditionType, Truth
 from controller.core.delivery import DeliveryState
 from controller.core.driver import Outcome
@@ -99,6 +99,7 @@ FOUND = {
     "delivery_states": sorted(DeliveryState),
     "attempt_outcomes": sorted({STARTED, ANSWERED, UNANSWERED, UNKNOWN}),
     "sinks": sorted(get_args(Sink)),
+    "payload_profiles": sorted(get_args(Profile)),
     "webhook_event_types": sorted(get_args(EventType)),
     "condition_types": sorted(ConditionType),
     "condition_statuses": sorted(Truth),

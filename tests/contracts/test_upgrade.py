@@ -130,3 +130,14 @@ def test_no_condition_changes_its_status(world):
 
     assert len(before) == 48
     assert rows(world, query) == before
+
+
+def test_a_delivery_that_was_under_way_is_completed(world):
+    world.store._raw.execute("update deliveries set state = 'pending' where id = 3")
+    world.store._raw.commit()
+    ((event,),) = rows(world, "select event_id from deliveries where id = 3")
+
+    world.one_pass()
+
+    assert dict(world.receivers["site"].told) == {event: 1}
+    assert rows(world, "select state from deliveries where id = 3") == [("delivered",)]

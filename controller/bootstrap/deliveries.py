@@ -20,15 +20,15 @@ class DeclaredTargets:
 
     def __init__(self, controller: Controller, settings: Settings) -> None:
         self._controller = controller
-        retries = range(settings.webhook_max_retries)
-        delays = tuple(settings.webhook_retry_delay * 2**n for n in retries)
-        self._policy = DeliveryPolicy(delays)
+        self._policy = DeliveryPolicy.doubling(
+            settings.webhook_max_retries, settings.webhook_retry_delay
+        )
 
     def targets(self) -> Mapping[str, WebhookTarget]:
         """Return where, and how patiently, each target is told."""
         return {
             id_.name: WebhookTarget(
-                resource.spec.url, resource.spec.timeout, self._policy
+                resource.spec.url, self._policy, resource.spec.timeout
             )
             for id_, resource in self._controller.document.resources.items()
             if id_.kind == "webhook"

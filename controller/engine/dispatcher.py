@@ -9,7 +9,7 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
@@ -52,13 +52,13 @@ class WebhookTarget:
 
     Attributes:
         url: Where it listens.
+        policy: Its retry schedule.
         timeout: Seconds that one attempt may take.
-        policy: How often, and how patiently, it is tried.
     """
 
     url: str
+    policy: DeliveryPolicy
     timeout: float = 30.0
-    policy: DeliveryPolicy = field(default_factory=DeliveryPolicy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,12 @@ from controller.core.webhooks.event import VersionIdentity, WebhookEvent
 from controller.core.webhooks.records import KnownTarget, Sink
 from controller.store.database import Database
 from controller.store.sql import insert_new
-from controller.store.tables import deliveries, webhook_events, webhook_targets
+from controller.store.tables import (
+    deliveries,
+    event_bodies,
+    webhook_events,
+    webhook_targets,
+)
 
 
 class AnnouncementLedger:
@@ -69,6 +74,8 @@ class AnnouncementLedger:
             insert_new(
                 connection, webhook_events, [_event(e, now) for e in events], ["id"]
             )
+            bodies = [_body(event) for event in events]
+            insert_new(connection, event_bodies, bodies, ["event_id", "profile"])
             rows = [_delivery(event, target, sink, due) for event in events]
             return insert_new(
                 connection, deliveries, rows, ["event_id", "target", "sink"]
@@ -110,6 +117,10 @@ def _event(event: WebhookEvent, now: datetime) -> dict[str, Any]:
     }
 
 
+def _body(event: WebhookEvent) -> dict[str, Any]:
+    return {"event_id": event.id, "profile": event.profile, "body": event.body}
+
+
 def _delivery(
     event: WebhookEvent, target: str, sink: Sink, due: datetime
 ) -> dict[str, Any]:
@@ -117,6 +128,7 @@ def _delivery(
         "event_id": event.id,
         "target": target,
         "sink": sink,
+        "profile": event.profile,
         "state": DeliveryState.PENDING.value,
         "attempts": 0,
         "next_at": due,

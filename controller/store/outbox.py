@@ -22,8 +22,9 @@ from controller.core.webhooks.delivery import (
     RetryAt,
     Unanswered,
 )
+from controller.core.webhooks.event import DEFAULT_PROFILE
 from controller.store.database import Database
-from controller.store.tables import attempts, deliveries, webhook_events
+from controller.store.tables import attempts, deliveries, event_bodies, webhook_events
 
 STARTED, ANSWERED, UNANSWERED, UNKNOWN = "started", "answered", "unanswered", "unknown"
 
@@ -92,8 +93,8 @@ class Outbox:
             if not rows:
                 return ()
             _give_up_unended(connection, [row.id for row in rows], now)
-            bodies = _events(connection, {row.event_id for row in rows})
-        claimed = [_delivery(row, *bodies[row.event_id]) for row in rows]
+            events = _events(connection, {row.event_id for row in rows})
+        claimed = [_delivery(row, *events[row.event_id, row.profile]) for row in rows]
         return tuple(sorted(claimed, key=lambda d: d.id))
 
     def started(self, delivery: OutboxDelivery, now: datetime) -> SendAttempt | None:
@@ -242,9 +243,26 @@ def _give_up_unended(connection: Connection, ids: Sequence[int], now: datetime) 
     )
 
 
-def _events(connection: Connection, ids: set[str]) -> dict[str, tuple[str, bytes]]:
-    query = select(webhook_events).where(webhook_events.c.id.in_(ids))
-    return {row.id: (row.type, bytes(row.body)) for row in connection.execute(query)}
+def _events(
+    connection: Connection, ids: set[str]
+) -> dict[tuple[str, str], tuple[str, bytes]]:
+    """Return type and body by event and payload profile.
+
+    The version before writes no row into ``event_bodies``: the body of the default
+    profile is in the event itself.
+    """
+    event, own = webhook_events.c, event_bodies.c
+    query = (
+        select(event.id, event.type, event.body, own.profile, own.body.label("own"))
+        .join_from(webhook_events, event_bodies, isouter=True)
+        .where(event.id.in_(ids))
+    )
+    found: dict[tuple[str, str], tuple[str, bytes]] = {}
+    for row in connection.execute(query):
+        found.setdefault((row.id, DEFAULT_PROFILE), (row.type, bytes(row.body)))
+        if row.profile is not None:
+            found[row.id, row.profile] = row.type, bytes(row.own)
+    return found
 
 
 def _told(answer: Answer) -> dict[str, Any]:

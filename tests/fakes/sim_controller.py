@@ -39,6 +39,7 @@ from controller.kinds.service.operations.requests import (
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.tags import tags_of
 from controller.kinds.webhook.driver import WebhookDriver
+from controller.settings import Settings
 from controller.spec.document import Document
 from controller.store.announcements import AnnouncementLedger
 from controller.store.deliveries import DeliveryLog
@@ -58,7 +59,10 @@ from tests.fakes.sim_store import SimulatedStore
 from tests.fakes.sim_wire import Wire
 
 KINDS = discover()
-_POLICY = DeliveryPolicy()
+_DEFAULTS = Settings()
+_POLICY = DeliveryPolicy.doubling(
+    _DEFAULTS.webhook_max_retries, _DEFAULTS.webhook_retry_delay
+)
 _MARGIN = timedelta(seconds=30)
 
 
@@ -227,7 +231,7 @@ class SimController:
         for id_, resource in self.document.resources.items():
             if id_.kind == "webhook":
                 spec = resource.spec
-                self._deliver(id_, WebhookTarget(spec.url, spec.timeout, _POLICY))
+                self._deliver(id_, WebhookTarget(spec.url, _POLICY, spec.timeout))
 
     def _deliver(self, id_: ResourceId, target: WebhookTarget) -> None:
         outside = self.outside

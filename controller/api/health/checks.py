@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
 from controller.core.clock import Clock
 from controller.core.errors import ControllerError
+from controller.core.values.ttl_cache import TtlCache
 
 _DEADLINE_SECONDS = 2.0
 _KEPT_SECONDS = 2.0
@@ -70,8 +72,7 @@ class Checks:
         self._looks = looks
         self._clock = clock
         self._deadline = deadline
-        self._kept = kept
-        self._seen: dict[str, tuple[float, Component]] = {}
+        self._seen = TtlCache[str, Component](timedelta(seconds=kept))
         self._under_way: dict[str, asyncio.Task[None]] = {}
 
     async def components(self) -> Mapping[str, Component]:
@@ -83,13 +84,16 @@ class Checks:
         for name in tasks.keys() - late:
             tasks[name].result()
         return {
-            name: self._late() if name in late else self._seen[name][1]
+            name: self._late() if name in late else self._last(name)
             for name in self._looks
         }
 
     def _due(self, name: str) -> bool:
-        seen = self._seen.get(name)
-        return seen is None or self._clock.monotonic() - seen[0] >= self._kept
+        return self._seen.get(name, self._clock.monotonic()) is None
+
+    def _last(self, name: str) -> Component:
+        entry = self._seen.last(name)
+        return self._late() if entry is None else entry.value
 
     def _task(self, name: str) -> "asyncio.Task[None]":
         task = self._under_way.get(name)
@@ -104,7 +108,7 @@ class Checks:
             component = await asyncio.to_thread(self._looks[name])
         except ControllerError as error:
             component = Component(ComponentStatus.UNHEALTHY, str(error))
-        self._seen[name] = (self._clock.monotonic(), component)
+        self._seen.put(name, component, self._clock.monotonic())
 
     def _late(self) -> Component:
         return Component(

@@ -1,6 +1,7 @@
 """``validate``: is the document well formed?"""
 
 import argparse
+import os
 
 from controller.cli.exits import Exit
 from controller.cli.terminal import out, tell
@@ -11,7 +12,10 @@ def run(args: argparse.Namespace) -> int:
     """Check the document and every file it includes."""
     from controller.app.session import read
     from controller.core.errors import SpecError
+    from controller.settings import without_effect
 
+    for name in without_effect(os.environ):
+        tell(f"warning: {name} has no effect in this version; unset it")
     try:
         context = read(args.file, args.environment, args.state)
     except SpecError as error:

@@ -31,7 +31,6 @@ def model_of(answer: Mapping[str, Any]) -> RegisteredModel:
         tags=tags_of(answer),
         aliases={a["alias"]: int(a["version"]) for a in answer.get("aliases", ())},
         created_ms=int(answer.get("creation_timestamp", 0)),
-        updated_ms=int(answer.get("last_updated_timestamp", 0)),
     )
 
 

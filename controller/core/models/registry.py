@@ -43,7 +43,6 @@ class RegisteredModel:
         tags: As they stand.
         aliases: Number of the version each one points to.
         created_ms: Creation, in milliseconds since the epoch.
-        updated_ms: Last change; tags and aliases do not move it.
     """
 
     name: str
@@ -51,7 +50,6 @@ class RegisteredModel:
     tags: Mapping[str, str] = field(default_factory=dict)
     aliases: Mapping[str, int] = field(default_factory=dict)
     created_ms: int = 0
-    updated_ms: int = 0
 
 
 class RegistryReads(Protocol):

@@ -24,6 +24,8 @@ from controller.core.values.identity import derived_uuid
 
 EventType = Literal["model.registered"]
 MODEL_REGISTERED: EventType = "model.registered"
+Profile = Literal["hokusai-v1"]
+DEFAULT_PROFILE: Profile = "hokusai-v1"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,12 +51,14 @@ class WebhookEvent:
         type: What happened.
         identity: The version it happened to.
         body: The payload, serialised once; these bytes are signed and sent.
+        profile: The payload profile of the body.
     """
 
     id: str
     type: EventType
     identity: VersionIdentity
     body: bytes
+    profile: Profile = DEFAULT_PROFILE
 
 
 def identity_of(registry: str, version: ModelVersion) -> VersionIdentity:

@@ -24,6 +24,7 @@ PROGRAM = """
 import asyncio, os, sys
 from controller.clients.clock import SystemClock
 from controller.clients.webhook import Sender
+from controller.core.delivery import DeliveryPolicy
 from controller.engine.dispatcher import Dispatcher, Limits, Target
 from controller.store.database import Database
 from controller.store.outbox import Outbox
@@ -33,9 +34,10 @@ async def main(url, target):
     database = Database(url, clock)
     outbox = Outbox(database)
     outbox.take_over(worker)
+    policy = DeliveryPolicy.doubling(5, 2)
     async with Sender(clock) as sender:
         dispatcher = Dispatcher(
-            outbox, sender, lambda: {"site": Target(target)}, lambda _: (b"key",),
+            outbox, sender, lambda: {"site": Target(target, policy)}, lambda _: (b"key",),
             clock=clock, worker=worker, limits=Limits(in_flight=8),
         )
         await dispatcher.run(asyncio.Event())

@@ -20,8 +20,9 @@ from tests.fakes.stopped_clock import NOON, StoppedClock
 from tests.fakes.store import empty_store
 
 KEY, OLD_KEY = b"current", b"previous"
-SITE = {"site": WebhookTarget("https://hokus.ai/hook", policy=DeliveryPolicy(spread=0))}
-BOTH = SITE | {"audit": WebhookTarget("https://audit.example/hook")}
+POLICY = DeliveryPolicy.doubling(5, 2, spread=0)
+SITE = {"site": WebhookTarget("https://hokus.ai/hook", POLICY)}
+BOTH = SITE | {"audit": WebhookTarget("https://audit.example/hook", POLICY)}
 
 
 def event(number=1):

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete, insert, select, update
 
 from controller.core.webhooks.delivery import (
     Answered,
@@ -16,6 +17,8 @@ from controller.core.webhooks.event import VersionIdentity, WebhookEvent
 from controller.store.announcements import AnnouncementLedger
 from controller.store.deliveries import DeliveryLog
 from controller.store.outbox import Outbox, SendAttempt
+from controller.store.tables import deliveries as rows
+from controller.store.tables import event_bodies, webhook_events
 from tests.fakes.stopped_clock import NOON
 
 LEASE = timedelta(seconds=60)
@@ -212,3 +215,53 @@ def test_the_only_worker_takes_over_what_dead_ones_left(ledger, outbox):
 
 def test_nothing_is_due_where_nothing_waits(outbox):
     assert outbox.wait(["site"]) is None
+
+
+def test_the_body_of_the_profile_is_sent(ledger, outbox, database):
+    ledger.announce("site", "webhook", [event()], NOON)
+    other = {"event_id": "id-1", "profile": "other", "body": b"other"}
+    with database.writing() as connection:
+        connection.execute(insert(event_bodies).values(other))
+        connection.execute(update(rows).values(profile="other"))
+
+    assert one(outbox.claim("w", "site", 9, LEASE)).body == b"other"
+
+
+def test_an_event_of_the_version_before_is_sent_with_its_own_body(
+    ledger, outbox, database
+):
+    ledger.announce("site", "webhook", [event()], NOON)
+    with database.writing() as connection:
+        connection.execute(delete(event_bodies))
+
+    assert one(outbox.claim("w", "site", 9, LEASE)).body == b'{"n":1}'
+
+
+def test_the_version_before_finds_the_body_where_it_looks(ledger, database):
+    ledger.announce("site", "webhook", [event()], NOON)
+
+    with database.reading() as connection:
+        body = connection.scalar(select(webhook_events.c.body))
+
+    assert bytes(body) == b'{"n":1}'
+
+
+def test_a_delivery_of_the_version_before_has_the_default_profile(
+    ledger, outbox, database
+):
+    ledger.announce("site", "webhook", [event()], NOON)
+    with database.writing() as connection:
+        connection.execute(delete(rows))
+        connection.execute(
+            insert(rows).values(
+                event_id="id-1",
+                target="site",
+                sink="webhook",
+                state="pending",
+                attempts=0,
+                next_at=NOON,
+                recorded=NOON,
+            )
+        )
+
+    assert one(outbox.claim("w", "site", 9, LEASE)).body == b'{"n":1}'

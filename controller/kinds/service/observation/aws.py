@@ -41,7 +41,7 @@ from controller.kinds.service.render.fingerprint import (
     unnamed,
     wanted,
 )
-from controller.kinds.service.rollout.aws.readiness import INTERVAL_SECONDS, Readiness
+from controller.kinds.service.rollout.aws.readiness import Readiness
 from controller.kinds.service.rollout.aws.stop_reasons import StopReasons
 from controller.kinds.service.rollout.crash_loop import crash_loop, is_restless, told
 from controller.kinds.service.rollout.progress import RolloutProgress
@@ -213,10 +213,10 @@ class ServiceObserver:
         themselves; a look that only shows a difference leaves the latter out.
         """
         if any(troubled(sight.state) or _differs(sight) for sight in sights):
-            return self._stopped.of(cluster, 0)
+            return self._stopped.of(cluster, refresh=True)
         now, thorough = self._clock.now(), self._readiness is not None
         if thorough and any(is_restless(s.state, s.answer, now) for s in sights):
-            return self._stopped.of(cluster, INTERVAL_SECONDS)
+            return self._stopped.of(cluster, refresh=False)
         return {}
 
     def _unready(

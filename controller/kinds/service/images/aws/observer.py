@@ -28,7 +28,7 @@ from controller.kinds.service.render.effective import (
 )
 from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.secrets.aws import (
-    KeptVersion,
+    SecretLocation,
     SecretVersion,
     SecretVersions,
     kept_at,
@@ -162,7 +162,7 @@ class ImageObserver:
             )
 
     def _secrets(
-        self, service: RunningImages, versions: Mapping[KeptVersion, SecretVersion]
+        self, service: RunningImages, versions: Mapping[SecretLocation, SecretVersion]
     ) -> SecretsSeen:
         """Return what is seen of its secrets; more is asked if their versions moved.
 
@@ -239,7 +239,7 @@ def _tags(specs: Iterable[ServiceSpec]) -> Iterator[EcrImage]:
                 yield found
 
 
-def _places(spec: ServiceSpec) -> dict[str, KeptVersion]:
+def _places(spec: ServiceSpec) -> dict[str, SecretLocation]:
     """Return where each variable's secret is kept, but for those of one version."""
     return {
         secret["name"]: place
@@ -250,7 +250,7 @@ def _places(spec: ServiceSpec) -> dict[str, KeptVersion]:
 
 
 def _secrets(
-    service: RunningImages, versions: Mapping[KeptVersion, SecretVersion]
+    service: RunningImages, versions: Mapping[SecretLocation, SecretVersion]
 ) -> SecretsSeen:
     places = _places(service.spec)
     seen = {name: versions[place] for name, place in sorted(places.items())}

@@ -11,6 +11,7 @@ from controller.core.clock import Clock
 from controller.core.dependencies import Aws
 from controller.core.errors import DriverError, NotFoundError
 from controller.core.values.batches import batched
+from controller.core.values.ttl_cache import TtlCache
 from controller.kinds.service.spec.aws_names import EcrImage
 
 # How long what was seen will do.
@@ -51,8 +52,8 @@ class ImageRegistry:
     def __init__(self, aws: Aws, clock: Clock) -> None:
         self._aws = aws
         self._clock = clock
-        self._tags: dict[Repository, tuple[float, dict[str, ResolvedTag]]] = {}
-        self._mutable: dict[Repository, tuple[float, bool]] = {}
+        self._tags = TtlCache[Repository, dict[str, ResolvedTag]](KEPT)
+        self._mutable = TtlCache[Repository, bool](_MUTABILITY_KEPT)
         self._parts: dict[str, frozenset[str]] = {}
 
     def resolved(self, images: Collection[EcrImage]) -> dict[EcrImage, ResolvedTag]:
@@ -79,8 +80,8 @@ class ImageRegistry:
 
     def _of(self, where: Repository, tags: set[str]) -> Mapping[str, ResolvedTag]:
         now = self._clock.monotonic()
-        at, known = self._tags.get(where, (now, {}))
-        if tags <= known.keys() and now - at < KEPT.total_seconds():
+        known = self._tags.get(where, now) or {}
+        if tags <= known.keys():
             return known
         if not self._is_mutable(where, now):
             known = dict.fromkeys(tags, ResolvedTag(skipped=_IMMUTABLE))
@@ -88,14 +89,14 @@ class ImageRegistry:
             known = {}
             for batch in batched(sorted(tags), _MOST_IMAGES):
                 known |= self._asked(where, batch)
-        self._tags[where] = (now, known)
+        self._tags.put(where, known, now)
         return known
 
     def _is_mutable(self, where: Repository, now: float) -> bool:
         """Whether tags may move; so may those of whom nobody says."""
-        at, mutable = self._mutable.get(where, (0.0, True))
-        if where in self._mutable and now - at < _MUTABILITY_KEPT.total_seconds():
-            return mutable
+        known = self._mutable.get(where, now)
+        if known is not None:
+            return known
         try:
             (answer,) = self._aws.call(
                 "ecr",
@@ -106,7 +107,7 @@ class ImageRegistry:
         except DriverError:
             return True
         mutable = str(answer.get("imageTagMutability")) != "IMMUTABLE"
-        self._mutable[where] = (now, mutable)
+        self._mutable.put(where, mutable, now)
         return mutable
 
     def _asked(self, where: Repository, tags: list[str]) -> dict[str, ResolvedTag]:

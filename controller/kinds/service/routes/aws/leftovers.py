@@ -18,6 +18,7 @@ from controller.core.errors import DriverError
 from controller.core.resources.observation import Ownership
 from controller.core.resources.ownership import ownership_of
 from controller.core.values.batches import batched
+from controller.core.values.ttl_cache import TtlCache
 from controller.kinds.service.routes.aws.certificates import ListenerCertificates
 from controller.kinds.service.routes.aws.observer import MOST_TAGGED, RoutingObserver
 from controller.kinds.service.routes.findings import SERVICE_TAG
@@ -53,24 +54,25 @@ class Leftovers:
         self._platform = platform
         self._clock = clock
         self._look = RoutingObserver(aws, platform.owner, ListenerCertificates(aws))
-        self._known: tuple[frozenset[str], float, tuple[Leftover, ...]] | None = None
+        self._known = TtlCache[frozenset[str], tuple[Leftover, ...]](EVERY, most=1)
 
     def beside(self, declared: Collection[str]) -> tuple[Leftover, ...]:
         """Return those not among ``declared``, by name; none where we cannot look."""
-        key, now, known = frozenset(declared), self._clock.monotonic(), self._known
-        if known and known[0] == key and now - known[1] < EVERY.total_seconds():
-            return known[2]
+        key, now = frozenset(declared), self._clock.monotonic()
+        known = self._known.get(key, now)
+        if known is not None:
+            return known
         try:
             found = tuple(self._found(key))
         except DriverError:
             # What is not seen is not taken away; the next pass looks again.
             return ()
-        self._known = key, now, found
+        self._known.put(key, found, now)
         return found
 
     def forget(self) -> None:
         """Look again the next time: something was taken away."""
-        self._known = None
+        self._known.clear()
 
     def unused(self, leftover: Leftover) -> RoutingState | None:
         """Return what leads to it; None if somebody uses it. Raises DriverError.

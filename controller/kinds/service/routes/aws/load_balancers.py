@@ -9,6 +9,7 @@ from controller.core.clock import Clock
 from controller.core.dependencies import Aws
 from controller.core.errors import NotFoundError
 from controller.core.values.identity import APPLIED_TAG, OWNER_TAG
+from controller.core.values.ttl_cache import TtlCache
 from controller.kinds.service.routes.attachment import due, membership, stays
 from controller.kinds.service.routes.aws.answers import finished_tag, health_parameters
 from controller.kinds.service.routes.aws.certificates import ListenerCertificates
@@ -50,7 +51,7 @@ class LoadBalancers:
         self._look = RoutingObserver(aws, owner, ListenerCertificates(aws))
         # Two services must not choose the same priority at once.
         self._changing = threading.Lock()
-        self._kept: tuple[frozenset[Any], float, RoutingSnapshot] | None = None
+        self._kept = TtlCache[frozenset[Any], RoutingSnapshot](KEPT, most=1)
 
     def seen(self, specs: Collection[RoutedService]) -> Mapping[str, RoutingState]:
         """Return the routing of each service by name, seen within the last minute.
@@ -60,13 +61,17 @@ class LoadBalancers:
         if not specs:
             return {}
         key = frozenset((s.name, s.target_group, s.routes) for s in specs)
-        now, kept = self._clock.monotonic(), self._kept
-        if kept and kept[0] == key and now - kept[1] < KEPT.total_seconds():
-            return {spec.name: kept[2].of(spec) for spec in specs}
+        now = self._clock.monotonic()
+        kept = self._kept.get(key, now)
+        if kept is not None:
+            return {spec.name: kept.of(spec) for spec in specs}
         sight = self._look.at(specs)
         found = {spec.name: sight.of(spec) for spec in specs}
         quiet = not any(_differs(spec, found[spec.name]) for spec in specs)
-        self._kept = (key, now, sight) if quiet else None
+        if quiet:
+            self._kept.put(key, sight, now)
+        else:
+            self._kept.clear()
         return found
 
     def settle(self, spec: RoutedService, settings: Mapping[str, Any]) -> str | None:
@@ -79,7 +84,7 @@ class LoadBalancers:
             The ARN of the target group, if ECS may be told of it.
         """
         with self._changing:
-            self._kept = None
+            self._kept.clear()
             seen = self._look.at([spec]).of(spec)
             group = seen.group.arn if seen.group else ""
             for step in due(spec, seen, settings):

@@ -15,7 +15,7 @@ from controller.kinds.service.render.effective import pin_of, pinned, settled, t
 from controller.kinds.service.render.fingerprint import content
 from controller.kinds.service.render.service import settings
 from controller.kinds.service.render.task_definition import render
-from controller.kinds.service.secrets.aws import KeptVersion, kept_at
+from controller.kinds.service.secrets.aws import SecretLocation, kept_at
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.images import Freshness, ImageSeen, SecretsSeen
 from controller.kinds.service.state.service import Deployment, Rejection, ServiceState
@@ -275,13 +275,13 @@ def test_marks_say_what_a_deployment_is_for_and_which_one_it_follows():
 @pytest.mark.parametrize(
     ("value_from", "kept"),
     [
-        ("arn:aws:ssm:us-east-1:1:parameter/a/b", [KeptVersion("ssm", "/a/b")]),
-        ("arn:aws:ssm:us-east-1:1:parameter/b", [KeptVersion("ssm", "b")]),
-        ("plain", [KeptVersion("ssm", "plain")]),
+        ("arn:aws:ssm:us-east-1:1:parameter/a/b", [SecretLocation("ssm", "/a/b")]),
+        ("arn:aws:ssm:us-east-1:1:parameter/b", [SecretLocation("ssm", "b")]),
+        ("plain", [SecretLocation("ssm", "plain")]),
         (
             "arn:aws:secretsmanager:us-east-1:1:secret:app:key::",
             [
-                KeptVersion(
+                SecretLocation(
                     "secretsmanager", "arn:aws:secretsmanager:us-east-1:1:secret:app"
                 )
             ],
@@ -289,7 +289,7 @@ def test_marks_say_what_a_deployment_is_for_and_which_one_it_follows():
         (
             "arn:aws:secretsmanager:us-east-1:1:secret:app:key:MINE:",
             [
-                KeptVersion(
+                SecretLocation(
                     "secretsmanager",
                     "arn:aws:secretsmanager:us-east-1:1:secret:app",
                     "MINE",

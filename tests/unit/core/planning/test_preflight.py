@@ -3,7 +3,7 @@
 import pytest
 
 from controller.core.document.resource import ResourceId, Suspension
-from controller.core.planning.permitted import PlanningView, dared, deployed
+from controller.core.planning.permitted import PlanningView, deployed, permitted
 from controller.core.planning.planner import diff
 from controller.core.planning.preflight import (
     CheckFinding,
@@ -20,7 +20,7 @@ from controller.core.resources.condition import Truth
 from controller.core.resources.observation import Absent, Present
 from controller.core.resources.plan import Hold, Reason, Verb
 from controller.core.status.resource_conditions import conclude
-from tests.fakes.toy import KINDS, ToyState, declared, seen, toy
+from tests.fakes.toy import KINDS, ToyState, declared, judged, seen, toy
 
 A, B = ResourceId("toy", "a"), ResourceId("toy", "b")
 GONE = CheckFinding(
@@ -158,7 +158,7 @@ def test_what_cannot_be_deployed_uses_up_nobodys_turn():
     of = view(observed, toy("a"), toy("b"), max_disruptive_actions=1)
     found = diff(of.desired, observed, KINDS)
 
-    plan = dared(found, of, {A: (GONE,)})
+    plan = judged(found, of, {A: (GONE,)})
 
     assert [a.target for a in plan.actions] == [B]
 
@@ -168,15 +168,15 @@ def test_what_a_person_suspended_is_not_looked_at():
     of = view(observed, toy("a", suspend=suspended), toy("b"))
     found = diff(of.desired, observed, KINDS)
 
-    assert deployed(found, of) == (B,)
-    assert [b.hold for b in dared(found, of, {A: (GONE,)}).blocked] == [Hold.SUSPENDED]
+    assert deployed(permitted(found, of)) == (B,)
+    assert [b.hold for b in judged(found, of, {A: (GONE,)}).blocked] == [Hold.SUSPENDED]
 
 
 def test_what_waits_for_a_rollout_is_looked_at_when_its_turn_comes():
     observed = seen(a=Present(ToyState(busy=True, broken=True)), b=Absent())
     of = view(observed, toy("a"), toy("b", depends_on=frozenset({A})))
 
-    assert deployed(diff(of.desired, observed, KINDS), of) == ()
+    assert deployed(permitted(diff(of.desired, observed, KINDS), of)) == ()
 
 
 def test_what_cannot_be_deployed_does_not_keep_our_own_service_waiting():
@@ -184,6 +184,6 @@ def test_what_cannot_be_deployed_does_not_keep_our_own_service_waiting():
     of = view(observed, toy("a"), toy("b"), own=B)
     found = diff(of.desired, observed, KINDS)
 
-    plan = dared(found, of, {A: (GONE,)})
+    plan = judged(found, of, {A: (GONE,)})
 
     assert [a.target for a in plan.actions] == [B]

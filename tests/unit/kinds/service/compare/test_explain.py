@@ -9,6 +9,7 @@ from controller.core.document.platform import Platform
 from controller.core.document.resource import Ignored, Resource, ResourceId
 from controller.core.planning.explain import explained
 from controller.core.resources.explanation import Comparison
+from controller.core.values.plain_data import copied
 from controller.kinds.service import KIND
 from controller.kinds.service.normalize import canonical
 from controller.kinds.service.render.service import settings
@@ -28,7 +29,7 @@ def spec(**fields) -> ServiceSpec:
 
 
 def state(of: ServiceSpec, container=None, **live) -> ServiceState:
-    described = render(of)
+    described = copied(render(of))
     described["containerDefinitions"][0] |= container or {}
     return ServiceState(
         "arn",

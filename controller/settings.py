@@ -8,10 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from controller.core.errors import RefusedError
-from controller.core.platform import ENVIRONMENTS, Environment
-from controller.core.secret import Secret, SecretUrl
-from controller.core.variables import (
+from controller.core.document.platform import ENVIRONMENTS, Environment
+from controller.core.document.variables import (
     Address,
     Variable,
     address,
@@ -25,6 +23,8 @@ from controller.core.variables import (
     store_url,
     url,
 )
+from controller.core.errors import RefusedError
+from controller.core.values.secret import Secret, SecretUrl
 
 
 @dataclass(frozen=True, slots=True)

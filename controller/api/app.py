@@ -3,17 +3,17 @@
 from fastapi import FastAPI
 
 from controller.api import errors
-from controller.api.counting import Counting
-from controller.api.health import HealthSource
-from controller.api.models import ModelSource
-from controller.api.outlook import Window
-from controller.api.records import Records
-from controller.api.routes import control as control_routes
-from controller.api.routes import health as health_routes
-from controller.api.routes import models as models_routes
-from controller.api.routes import outlook as outlook_routes
+from controller.api.control import inspection_routes as outlook_routes
+from controller.api.control import routes as control_routes
+from controller.api.control.inspection import Window
+from controller.api.control.records import Records
+from controller.api.health import routes as health_routes
+from controller.api.health.checks import HealthSource
+from controller.api.metrics import Counting
+from controller.api.models import routes as models_routes
+from controller.api.models.listing import ModelSource
 from controller.core.clock import Clock
-from controller.core.secret import Secret
+from controller.core.values.secret import Secret
 from controller.telemetry.metrics import Counter, Metrics
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from controller.bootstrap.counting import CallCount, Spent, spent_on
+from controller.bootstrap.call_count import CallCount, Spent, spent_on
 from controller.bootstrap.details import details_of
 from controller.bootstrap.drivers import Clients, Wishes, drivers
 from controller.bootstrap.mlflow import ENDPOINT, connect, tracking_uri
@@ -17,35 +17,35 @@ from controller.clients.aws import (
     Credentials,
     verify_account,
 )
-from controller.clients.aws.patient import POLICY, PatientAws
 from controller.clients.aws.rates import Limiter
+from controller.clients.aws.retrying import POLICY, PatientAws
 from controller.clients.clock import SystemClock
 from controller.clients.secrets import Secrets
-from controller.core.cost import Costs, costs_of
 from controller.core.errors import PermanentError
-from controller.core.explaining import explained
-from controller.core.observation import Absent, Present, Unknown
-from controller.core.pace import Pace
-from controller.core.safety import Limits
-from controller.core.scope import ALL, Scope, with_dependencies
+from controller.core.planning.explain import explained
+from controller.core.planning.safety import Limits
+from controller.core.planning.scope import ALL, Scope, with_dependencies
+from controller.core.rates.schedule import Pace
+from controller.core.resources.cost import Costs, costs_of
+from controller.core.resources.observation import Absent, Present, Unknown
 from controller.engine.executor import Executor
-from controller.engine.memory import NoMemory
+from controller.engine.interventions import Requests
+from controller.engine.null_memory import NoMemory
 from controller.engine.observer import Observer
 from controller.engine.reconciler import PassResult, Reconciler
-from controller.engine.requests import Requests
 from controller.kinds.outside import NO_STORE
 from controller.resolver import Resolver
 
 if TYPE_CHECKING:
-    from controller.bootstrap.stored import Stored
-    from controller.core.details import Section
-    from controller.core.driver import Driver
-    from controller.core.explanation import Told
-    from controller.core.plan import Plan
-    from controller.core.planner import DesiredState, Kinds
-    from controller.core.preflight import Results
-    from controller.core.resource import Resource, ResourceId
-    from controller.core.retry import RetryPolicy
+    from controller.bootstrap.store import Stored
+    from controller.core.document.resource import Resource, ResourceId
+    from controller.core.planning.planner import DesiredState, Kinds
+    from controller.core.planning.preflight import Results
+    from controller.core.rates.retry import RetryPolicy
+    from controller.core.resources.details import Section
+    from controller.core.resources.driver import Driver
+    from controller.core.resources.explanation import Told
+    from controller.core.resources.plan import Plan
     from controller.settings import Settings
     from controller.spec.document import Document
 

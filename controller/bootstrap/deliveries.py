@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 
 from controller.bootstrap.controller import Controller
-from controller.bootstrap.stored import Stored
+from controller.bootstrap.store import Stored
 from controller.clients.webhook import Sender
-from controller.core.delivery import DeliveryPolicy
+from controller.core.document.resource import ResourceId
 from controller.core.errors import NotFoundError
-from controller.core.resource import ResourceId
-from controller.core.signature import key_of
+from controller.core.webhooks.delivery import DeliveryPolicy
+from controller.core.webhooks.signature import key_of
 from controller.engine.dispatcher import Dispatcher, Target
 from controller.engine.leader import process_name
 from controller.settings import Settings

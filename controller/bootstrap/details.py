@@ -2,12 +2,12 @@
 
 from typing import Any, assert_never
 
-from controller.core.details import Detailed, Section
-from controller.core.driver import Driver
+from controller.core.document.resource import Resource
 from controller.core.errors import DriverError
-from controller.core.kind import Kind
-from controller.core.observation import Absent, Observation, Present, Unknown
-from controller.core.resource import Resource
+from controller.core.resources.details import Detailed, Section
+from controller.core.resources.driver import Driver
+from controller.core.resources.kind import Kind
+from controller.core.resources.observation import Absent, Observation, Present, Unknown
 
 
 def details_of(

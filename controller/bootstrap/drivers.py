@@ -14,12 +14,12 @@ from controller.kinds.outside import Outside
 
 if TYPE_CHECKING:
     from controller.bootstrap.mlflow import Mlflow
-    from controller.bootstrap.stored import Stored
+    from controller.bootstrap.store import Stored
     from controller.clients.aws import Aws
     from controller.core.clock import Clock
-    from controller.core.driver import Driver
-    from controller.core.fallbacks import Fallbacks
-    from controller.core.reference import SecretReference
+    from controller.core.document.reference import SecretReference
+    from controller.core.resources.driver import Driver
+    from controller.core.resources.fallbacks import Fallbacks
     from controller.resolver import Resolver
     from controller.spec.document import Document
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from controller.clients.http import Client, http_client
 from controller.clients.mlflow import MlflowApi, MlflowReader
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
 from controller.settings import Settings
 from controller.spec.document import Document
 

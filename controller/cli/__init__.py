@@ -59,7 +59,7 @@ def _told(error: Exception) -> int:
     from controller.cli.exits import Exit
     from controller.cli.terminal import tell
     from controller.core.errors import ControllerError
-    from controller.core.redact import redact
+    from controller.core.values.redact import redact
 
     if isinstance(error, ControllerError):
         tell(redact(str(error), ()))

@@ -10,12 +10,12 @@ from controller.cli.exits import Exit
 from controller.cli.terminal import confirmed, interactive, out, tell
 from controller.cli.views.statuses import Report, render_report
 from controller.core.errors import RefusedError
-from controller.core.request import Request
+from controller.core.resources.request import Request
 
 if TYPE_CHECKING:
-    from controller.bootstrap.by_hand import ByHand
-    from controller.core.plan import Verb
-    from controller.core.resource import ResourceId
+    from controller.app.intervention import ByHand
+    from controller.core.document.resource import ResourceId
+    from controller.core.resources.plan import Verb
 
 Wanted = Callable[["ByHand"], str]
 Told = Callable[[str, float], None]
@@ -32,9 +32,9 @@ def carried_out(args: argparse.Namespace, verb: Verb, wanted: Wanted) -> int:
     Raises:
         RefusedError: it cannot be done now, or nobody could be asked.
     """
-    from controller.bootstrap.by_hand import by_hand
-    from controller.bootstrap.command import chosen_targets, read
-    from controller.bootstrap.person import person
+    from controller.app.intervention import by_hand
+    from controller.app.session import chosen_targets, read
+    from controller.app.user import person
 
     if not args.yes and not interactive():
         msg = f"nobody can be asked here: pass --yes to {verb} without asking"

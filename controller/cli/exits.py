@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from enum import IntEnum
 
-from controller.core.explanation import Likeness, Told
-from controller.core.plan import Plan
-from controller.core.preflight import Finding, Results, unseen
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.planning.preflight import Finding, Results, unseen
+from controller.core.resources.explanation import Likeness, Told
+from controller.core.resources.plan import Plan
 
 
 class Exit(IntEnum):

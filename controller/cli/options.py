@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from controller.core.platform import ENVIRONMENTS
-from controller.core.variables import url
+from controller.core.document.platform import ENVIRONMENTS
+from controller.core.document.variables import url
 
 FORMATS = ("table", "json", "yaml", "markdown")
 # How completion tells what an argument is; argparse itself knows only its name.

@@ -14,7 +14,7 @@ from controller.cli.schema_words import (
     record,
     said,
 )
-from controller.core.plan import Effect, Hold, Reason, Verb
+from controller.core.resources.plan import Effect, Hold, Reason, Verb
 
 
 def plan_schema() -> Schema:

@@ -16,8 +16,8 @@ from controller.cli.schema_words import (
     record,
     said,
 )
-from controller.core.conditions import ConditionType, Truth
-from controller.core.rollouts import Result
+from controller.core.resources.rollouts import Result
+from controller.core.status.conditions import ConditionType, Truth
 
 
 def status_schema() -> Schema:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, NoReturn
 
-from controller.core.announce import MODEL_REGISTERED, Event
 from controller.core.errors import PermanentError
+from controller.core.webhooks.event import MODEL_REGISTERED, Event
 
 _UUID = "^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 _TIME = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 
 from controller.clients.aws import Aws
+from controller.core.document.reference import SecretReference
 from controller.core.errors import NotFoundError
-from controller.core.reference import SecretReference
 
 
 class Secrets:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from controller.clients.aws import Aws
 from controller.clients.clock import SystemClock
-from controller.core.identity import OWNER_TAG
+from controller.core.values.identity import OWNER_TAG
 from controller.emulation.load_balancer import IDLE_SECONDS, LoadBalancers, Served
 from controller.emulation.load_balancer_state import LiveState
 from controller.emulation.load_balancer_tls import Authority, server_context

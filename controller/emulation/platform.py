@@ -14,7 +14,7 @@ from typing import Self
 
 from controller.clients.aws import Aws, BotoAws, Credentials
 from controller.core.errors import RefusedError
-from controller.core.news import pattern
+from controller.core.status.aws_events import pattern
 from controller.emulation.cloud_map import (
     cloud_map_lookup,
     cloud_map_ttl,

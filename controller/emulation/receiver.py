@@ -23,7 +23,7 @@ from typing import Any, Self
 
 from controller.clients.clock import SystemClock
 from controller.core.clock import Clock
-from controller.core.signature import SIGNATURE_HEADER, hokusai_verified
+from controller.core.webhooks.signature import SIGNATURE_HEADER, hokusai_verified
 from controller.emulation.loopback import require_loopback
 
 _MOST_BYTES = 10 << 20

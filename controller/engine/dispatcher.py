@@ -14,15 +14,15 @@ from datetime import timedelta
 from typing import Protocol
 
 from controller.core.clock import Clock
-from controller.core.delivery import (
+from controller.core.errors import ControllerError
+from controller.core.webhooks.delivery import (
     Answer,
     DeliveryPolicy,
     NextStep,
     Unanswered,
     after_attempt,
 )
-from controller.core.errors import ControllerError
-from controller.core.signature import (
+from controller.core.webhooks.signature import (
     SIGNATURE_HEADER,
     hokusai_signature,
     standard_headers,

@@ -5,12 +5,17 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol, TypeAlias
 
-from controller.core.attribution import Last, attributed, read
 from controller.core.clock import Clock
-from controller.core.conditions import Conditions, ConditionType, Truth
-from controller.core.contention import Repairs, without_fights
-from controller.core.dared import View, dared, deployed
-from controller.core.driver import (
+from controller.core.document.resource import ResourceId
+from controller.core.errors import PermanentError
+from controller.core.planning.attribution import Last, attributed, read
+from controller.core.planning.contention import Repairs, without_fights
+from controller.core.planning.permitted import View, dared, deployed
+from controller.core.planning.planner import DesiredState, Kinds, diff
+from controller.core.planning.safety import Limits
+from controller.core.planning.scope import ALL, Scope
+from controller.core.rates.schedule import Pace
+from controller.core.resources.driver import (
     Applied,
     Failed,
     Outcome,
@@ -18,20 +23,15 @@ from controller.core.driver import (
     Skipped,
     Waiting,
 )
-from controller.core.errors import PermanentError
-from controller.core.observation import ObservedState, Ownership, Present
-from controller.core.pace import Pace
-from controller.core.plan import Action, Hold, Plan
-from controller.core.planner import DesiredState, Kinds, diff
-from controller.core.resource import ResourceId
-from controller.core.safety import Limits
-from controller.core.scope import ALL, Scope
-from controller.core.status import conclude
-from controller.engine.attention import Attention
+from controller.core.resources.observation import ObservedState, Ownership, Present
+from controller.core.resources.plan import Action, Hold, Plan
+from controller.core.status.conclusion import conclude
+from controller.core.status.conditions import Conditions, ConditionType, Truth
 from controller.engine.backoff import Backoff
+from controller.engine.due_kinds import Attention
 from controller.engine.executor import Executor
-from controller.engine.inspector import Inspector
 from controller.engine.observer import Observer
+from controller.engine.preflight import Inspector
 
 Statuses: TypeAlias = Mapping[ResourceId, Conditions]
 

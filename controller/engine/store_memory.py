@@ -4,10 +4,10 @@ import logging
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from controller.core.attribution import written
 from controller.core.clock import Clock
-from controller.core.conditions import Condition, Conditions, ConditionType, Truth
-from controller.core.driver import (
+from controller.core.document.resource import ResourceId
+from controller.core.planning.attribution import written
+from controller.core.resources.driver import (
     Applied,
     Failed,
     Outcome,
@@ -15,9 +15,14 @@ from controller.core.driver import (
     Skipped,
     Waiting,
 )
-from controller.core.plan import Action
-from controller.core.resource import ResourceId
-from controller.core.status import WARNINGS
+from controller.core.resources.plan import Action
+from controller.core.status.conclusion import WARNINGS
+from controller.core.status.conditions import (
+    Condition,
+    Conditions,
+    ConditionType,
+    Truth,
+)
 from controller.engine.reconciler import Statuses
 from controller.store.database import Database
 from controller.store.events import EventKind, EventLog

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from controller.clients.aws import Aws
     from controller.clients.mlflow import MlflowApi, MlflowReader
     from controller.core.clock import Clock
-    from controller.core.fallbacks import Fallbacks
-    from controller.core.platform import Platform
-    from controller.core.reference import SecretReference
-    from controller.core.resource import Resource, ResourceId
+    from controller.core.document.platform import Platform
+    from controller.core.document.reference import SecretReference
+    from controller.core.document.resource import Resource, ResourceId
+    from controller.core.resources.fallbacks import Fallbacks
     from controller.resolver import Resolver
+    from controller.store.announcements import Ledger
     from controller.store.deliveries import Deliveries
-    from controller.store.ledger import Ledger
 
 NO_MLFLOW = (
     "No MLflow is known: declare an endpoint `mlflow`, or set MLFLOW_TRACKING_URI."

@@ -6,12 +6,12 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from controller.core.document.fields import KEY
+from controller.core.document.platform import Platform
+from controller.core.document.resource import Mode, Resource, ResourceId
 from controller.core.errors import Diagnostic
-from controller.core.fields import KEY
-from controller.core.identity import content_hash
-from controller.core.kind import Kind
-from controller.core.platform import Platform
-from controller.core.resource import Mode, Resource, ResourceId
+from controller.core.resources.kind import Kind
+from controller.core.values.identity import content_hash
 from controller.spec.common import Common
 from controller.spec.graph import Link, clashes, cycles, dangling, duplicates
 from controller.spec.header import Header

@@ -5,12 +5,13 @@ from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from controller.core.document.platform import ENVIRONMENTS, Platform
+from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import Diagnostic, Place, SpecError
-from controller.core.identity import content_hash
-from controller.core.platform import ENVIRONMENTS, Platform
-from controller.core.resource import Resource, ResourceId
+from controller.core.values.identity import content_hash
 from controller.settings import VARIABLES
 from controller.spec.compiler import Compiler, Kinds
+from controller.spec.files import Reader, Sources, from_disk
 from controller.spec.fills import (
     ASKED_FOR,
     ENVIRONMENT,
@@ -23,7 +24,6 @@ from controller.spec.local import LocalSection
 from controller.spec.nearest import meant
 from controller.spec.node import Node, dotted
 from controller.spec.overlay import overlaid
-from controller.spec.sources import Reader, Sources, from_disk
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from controller.core.document.platform import ENVIRONMENTS
 from controller.core.errors import Diagnostic
-from controller.core.platform import ENVIRONMENTS
 from controller.settings import VARIABLES
 from controller.spec.nearest import meant
 from controller.spec.node import Node, Path, Scalar, dotted

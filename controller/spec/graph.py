@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import Diagnostic, Place
-from controller.core.kind import Kind
-from controller.core.resource import Resource, ResourceId
+from controller.core.resources.kind import Kind
 from controller.spec.nearest import meant
 from controller.spec.node import Node, dotted
 

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from controller.core.document.fields import RULE, Derived, Elsewhere
 from controller.core.errors import Diagnostic
-from controller.core.fields import RULE, Derived, Elsewhere
 from controller.spec.nearest import meant, nearest
 from controller.spec.node import Node, Path, dotted
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import desc, func, select
 
-from controller.core.delivery import DeliveryState
+from controller.core.webhooks.delivery import DeliveryState
 from controller.store.database import Database
 from controller.store.tables import attempts, deliveries, webhook_events
 

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from sqlalchemy import desc, select, update
 
-from controller.core.identity import canonical_json
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.values.identity import canonical_json
 from controller.store.database import Database
 from controller.store.sql import insert_new
 from controller.store.tables import events

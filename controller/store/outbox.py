@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Update, func, insert, or_, select, update
 
-from controller.core.delivery import (
+from controller.core.webhooks.delivery import (
     Answer,
     Answered,
     Dead,

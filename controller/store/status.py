@@ -6,8 +6,13 @@ from typing import Any
 
 from sqlalchemy import and_, bindparam, delete, select
 
-from controller.core.conditions import Condition, Conditions, ConditionType, Truth
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.status.conditions import (
+    Condition,
+    Conditions,
+    ConditionType,
+    Truth,
+)
 from controller.store.database import Database
 from controller.store.sql import upsert
 from controller.store.tables import conditions

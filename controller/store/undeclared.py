@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, select
 
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
 from controller.store.database import Database
 from controller.store.sql import insert_new
 from controller.store.tables import undeclared

@@ -16,7 +16,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
-from controller.core.redact import masked, redact
+from controller.core.values.redact import masked, redact
 
 _LARGEST_FILE = 10 << 20
 _OLDER_FILES = 2

@@ -8,12 +8,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from controller.api.app import create_app
-from controller.api.flights import Flights
-from controller.api.outlook import Window
-from controller.core.secret import Secret
+from controller.api.control.inspection import Window
+from controller.api.single_flight import Flights
+from controller.core.values.secret import Secret
 from tests.fakes.stopped_clock import StoppedClock
 from tests.unit.api.test_control import Nothing, Records
-from tests.unit.api.test_outlook import ROLLED, SECTIONS, World
+from tests.unit.api.test_inspection import ROLLED, SECTIONS, World
 
 KEY = {"Authorization": "Bearer s3cret"}
 OF = "?resource=service/api"

@@ -10,10 +10,10 @@ import pytest
 
 import controller.kinds
 from controller.bootstrap.drivers import Clients, Wishes, drivers
-from controller.core.observation import Absent, ObservedState
-from controller.core.plan import Verb
-from controller.core.planner import diff
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.planning.planner import diff
+from controller.core.resources.observation import Absent, ObservedState
+from controller.core.resources.plan import Verb
 from controller.kinds import discover
 from controller.spec.document import load
 from controller.spec.schema import document_schema

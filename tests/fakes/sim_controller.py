@@ -14,32 +14,36 @@ from controller.clients.mlflow.rest import MlflowRest
 from controller.clients.payload import check
 from controller.clients.secrets import Secrets
 from controller.core.clock import Clock
-from controller.core.delivery import DeliveryPolicy, after_attempt
-from controller.core.driver import Applied, Driver, Progressing
+from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
-from controller.core.plan import Verb
-from controller.core.request import Request
-from controller.core.resource import ResourceId
-from controller.core.safety import Limits
+from controller.core.planning.safety import Limits
+from controller.core.resources.driver import Applied, Driver, Progressing
+from controller.core.resources.plan import Verb
+from controller.core.resources.request import Request
+from controller.core.webhooks.delivery import DeliveryPolicy, after_attempt
 from controller.engine.dispatcher import Target, _headers
+from controller.engine.interventions import Requests
 from controller.engine.leader import Leader
 from controller.engine.reconciler import PassResult, Reconciler
-from controller.engine.requests import Requests
 from controller.engine.store_memory import StoreMemory
 from controller.kinds import discover
 from controller.kinds.endpoint.driver import EndpointDriver
 from controller.kinds.experiment.driver import ExperimentDriver
 from controller.kinds.model.driver import ModelDriver
-from controller.kinds.service.by_hand import RESTARTED_BY, came_to_be, is_untold
 from controller.kinds.service.driver import ServiceDriver
-from controller.kinds.service.spec import ServiceSpec
-from controller.kinds.service.tags import tags_of
+from controller.kinds.service.operations.requests import (
+    RESTARTED_BY,
+    came_to_be,
+    is_untold,
+)
+from controller.kinds.service.spec.service import ServiceSpec
+from controller.kinds.service.state.tags import tags_of
 from controller.kinds.webhook.driver import WebhookDriver
 from controller.spec.document import Document
+from controller.store.announcements import Ledger
 from controller.store.deliveries import Deliveries
 from controller.store.fallbacks import StoredFallbacks
 from controller.store.lease import Lease, Leases
-from controller.store.ledger import Ledger
 from controller.store.outbox import Outbox
 from tests.fakes.sim_aws import SimulatedAws
 from tests.fakes.sim_engine import OrderlyPool, WatchedExecutor, WatchedObserver

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.clients.probe import Probe
-from controller.core.delivery import Answer, Answered, Unanswered
 from controller.core.errors import (
     DriverError,
     NotFoundError,
     OutcomeUnknownError,
     ThrottledError,
 )
-from controller.core.fallbacks import Fallbacks
-from controller.core.signature import hokusai_verified
+from controller.core.resources.fallbacks import Fallbacks
+from controller.core.webhooks.delivery import Answer, Answered, Unanswered
+from controller.core.webhooks.signature import hokusai_verified
 from tests.fakes.sim_aws import SimulatedAws
 from tests.fakes.sim_wire import Wire
 

@@ -3,11 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from controller.core.observation import Present
-from controller.core.platform import Platform
+from controller.core.document.platform import Platform
+from controller.core.resources.observation import Present
 from controller.kinds.service import KIND
-from controller.kinds.service.preflight import names
-from controller.kinds.service.preflight.checks import results_of
+from controller.kinds.service.preflight.catalog import results_of
 from controller.kinds.service.preflight.facts import (
     Bucket,
     Cache,
@@ -20,7 +19,8 @@ from controller.kinds.service.preflight.facts import (
     Secret,
     Subnet,
 )
-from controller.kinds.service.spec import ServiceSpec
+from controller.kinds.service.spec import aws_names
+from controller.kinds.service.spec.service import ServiceSpec
 
 PLATFORM = Platform("hokusai", "development", "123456789012", "us-east-1")
 REDIS_GROUP, DATABASE_GROUP = "sg-00000001", "sg-00000002"
@@ -38,12 +38,12 @@ def all_well(spec: ServiceSpec) -> Facts:
     admits = (Permission(ports=(1, 65_535), groups=frozenset(ours)),)
     group = Present(Group("vpc-1", admits))
     references = spec.secrets.values()
-    roles = [arn for _, arn in names.roles(spec)]
-    buckets = [bucket for _, bucket in names.buckets(spec)]
+    roles = [arn for _, arn in aws_names.roles(spec)]
+    buckets = [bucket for _, bucket in aws_names.buckets(spec)]
     image = Present(Image(frozenset({spec.architecture})))
     cache, database = Cache(6379, (REDIS_GROUP,)), Database(groups=(DATABASE_GROUP,))
     return Facts(
-        images={spec.image: image} if names.ecr_image(spec.image) else {},
+        images={spec.image: image} if aws_names.ecr_image(spec.image) else {},
         secrets={
             r.secret.name: Present(Secret()) for r in references if r.secretsmanager
         },

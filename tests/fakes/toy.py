@@ -3,10 +3,15 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from controller.core.kind import Health, Held, Kind, Level
-from controller.core.observation import Absent, ObservedState, Ownership, Present
-from controller.core.plan import Change, Effect, Hold, Plan, Verb
-from controller.core.resource import Resource, ResourceId
+from controller.core.document.resource import Resource, ResourceId
+from controller.core.resources.kind import Health, Held, Kind, Level
+from controller.core.resources.observation import (
+    Absent,
+    ObservedState,
+    Ownership,
+    Present,
+)
+from controller.core.resources.plan import Change, Effect, Hold, Plan, Verb
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from controller.core.identity import OWNER_TAG
-from controller.core.plan import Verb
-from controller.core.request import Request
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.resources.plan import Verb
+from controller.core.resources.request import Request
+from controller.core.values.identity import OWNER_TAG
 from controller.emulation.runtimes.scripted import Script
 from tests.fakes.sim_controller import Wish
 from tests.fakes.sim_net import SimulatedReceiver

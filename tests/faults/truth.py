@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
-from controller.core.driver import Applied, Progressing
-from controller.core.identity import DEPLOYMENT_TAG, OWNER_TAG
-from controller.core.registration import DUPLICATE_TAG, REGISTRATION_TAG
-from controller.core.resource import Resource, ResourceId
+from controller.core.document.resource import Resource, ResourceId
+from controller.core.models.registration import DUPLICATE_TAG, REGISTRATION_TAG
+from controller.core.resources.driver import Applied, Progressing
+from controller.core.values.identity import DEPLOYMENT_TAG, OWNER_TAG
 from controller.emulation.ecs.state import Service, Task
 from controller.engine.reconciler import PassResult
 from controller.store.tables import last_addresses

@@ -11,26 +11,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from controller.core.identity import content_hash
-from controller.core.observation import (
+from controller.core.document.resource import Resource, ResourceId
+from controller.core.models.registration import Version
+from controller.core.planning.preflight import Result, Results
+from controller.core.resources.observation import (
     Absent,
     Observation,
     ObservedState,
     Present,
     Unknown,
 )
-from controller.core.preflight import Result, Results
-from controller.core.registration import Version
-from controller.core.resource import Resource, ResourceId
+from controller.core.values.identity import content_hash
 from controller.kinds import discover
 from controller.kinds.endpoint.state import EndpointState
-from controller.kinds.service.canonical import canonical
-from controller.kinds.service.preflight.checks import results_of
+from controller.kinds.service.normalize import canonical
+from controller.kinds.service.preflight.catalog import results_of
 from controller.kinds.service.preflight.facts import Facts, Group, Permission
+from controller.kinds.service.render.service import settings
+from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.routes.attachment import entry
-from controller.kinds.service.settings import settings
-from controller.kinds.service.state import Deployment, Rejection, ServiceState
-from controller.kinds.service.task_definition import render
+from controller.kinds.service.state.service import Deployment, Rejection, ServiceState
 from controller.kinds.webhook.state import WebhookState
 from controller.spec.document import Document, load
 from tests.fakes.surroundings import REDIS_GROUP, all_well

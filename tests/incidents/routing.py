@@ -3,9 +3,9 @@
 from collections import defaultdict
 from typing import Any
 
-from controller.core.observation import Ownership
-from controller.kinds.service.routes.checks import declared_health
-from controller.kinds.service.routes.match import natural_priority, normalised
+from controller.core.resources.observation import Ownership
+from controller.kinds.service.routes.health_checks import declared_health
+from controller.kinds.service.routes.matching.match import natural_priority, normalised
 from controller.kinds.service.routes.state import (
     Balancer,
     Group,

@@ -2,14 +2,14 @@
 
 import pytest
 
-from controller.core.conditions import ConditionType
-from controller.core.dared import View, dared
 from controller.core.errors import SpecError
-from controller.core.plan import Action, Advice
-from controller.core.planner import diff
-from controller.core.safety import Limits
-from controller.core.scope import ALL
-from controller.core.status import conclude
+from controller.core.planning.permitted import View, dared
+from controller.core.planning.planner import diff
+from controller.core.planning.safety import Limits
+from controller.core.planning.scope import ALL
+from controller.core.resources.plan import Action, Advice
+from controller.core.status.conclusion import conclude
+from controller.core.status.conditions import ConditionType
 from tests.incidents.incident import FOLDERS, KINDS, Incident, incidents
 
 CASES = incidents()

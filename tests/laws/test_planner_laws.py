@@ -5,17 +5,17 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.core.observation import (
+from controller.core.document.resource import Resource, ResourceId
+from controller.core.planning.planner import diff
+from controller.core.planning.safety import Limits, guard
+from controller.core.resources.observation import (
     Absent,
     ObservedState,
     Ownership,
     Present,
     Unknown,
 )
-from controller.core.plan import Verb
-from controller.core.planner import diff
-from controller.core.resource import Resource, ResourceId
-from controller.core.safety import Limits, guard
+from controller.core.resources.plan import Verb
 from tests.fakes.toy import (
     KINDS,
     NOON,

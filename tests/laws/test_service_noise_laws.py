@@ -12,27 +12,31 @@ from hypothesis import given
 from hypothesis import settings as tried
 from hypothesis import strategies as st
 
-from controller.core.platform import Platform
+from controller.core.document.platform import Platform
+from controller.core.values.paths import leaves
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.data import aws_fills
 from controller.emulation.ecs import EcsSimulator, Timing
 from controller.emulation.ecs.effects import NoEffects
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.kinds.service import KIND
-from controller.kinds.service.canonical import (
+from controller.kinds.service.compare.diff import (
+    setting_differences,
+    tags_by_key,
+    wanted,
+)
+from controller.kinds.service.normalize import (
     Here,
     canonical,
     canonical_service,
     managed_paths,
     real_differences,
 )
-from controller.kinds.service.canonical.shape import leaves
-from controller.kinds.service.compare import setting_differences, tags_by_key, wanted
-from controller.kinds.service.settings import creation, settings
-from controller.kinds.service.spec import ServiceSpec
-from controller.kinds.service.state import ServiceState
-from controller.kinds.service.tags import tags_of
-from controller.kinds.service.task_definition import render
+from controller.kinds.service.render.service import creation, settings
+from controller.kinds.service.render.task_definition import render
+from controller.kinds.service.spec.service import ServiceSpec
+from controller.kinds.service.state.service import ServiceState
+from controller.kinds.service.state.tags import tags_of
 from tests.laws.agreeing import agreeing
 from tests.laws.own_words import containers, own_words
 

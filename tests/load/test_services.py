@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from controller.bootstrap.command import Context
+from controller.app.session import Context
 from controller.bootstrap.controller import Controller
 from controller.kinds import discover
 from controller.settings import Settings

@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 
 from controller.core.errors import RefusedError
-from controller.core.secret import Secret, SecretUrl
+from controller.core.values.secret import Secret, SecretUrl
 from controller.settings import DEFAULTS, VARIABLES, Settings, reference
 
 ROWS = [

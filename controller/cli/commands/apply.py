@@ -12,18 +12,18 @@ from controller.cli.terminal import confirmed, interactive, out, tell
 from controller.cli.views.plans import render_plan, summary
 from controller.cli.views.progress import Progress, compared
 from controller.cli.views.statuses import Report, render_report
-from controller.core.cost import Bill
 from controller.core.errors import RefusedError
-from controller.core.scope import Scope
+from controller.core.planning.scope import Scope
+from controller.core.resources.cost import Bill
 
 if TYPE_CHECKING:
-    from controller.bootstrap.applying import Applying
-    from controller.bootstrap.command import Context
-    from controller.bootstrap.planned import Planned
-    from controller.core.cost import Cost
-    from controller.core.plan import Plan
-    from controller.core.planner import DesiredState
-    from controller.core.resource import ResourceId
+    from controller.app.apply import Applying
+    from controller.app.saved_plan import Planned
+    from controller.app.session import Context
+    from controller.core.document.resource import ResourceId
+    from controller.core.planning.planner import DesiredState
+    from controller.core.resources.cost import Cost
+    from controller.core.resources.plan import Plan
     from controller.engine.reconciler import PassResult
 
 _NO_LIMIT = 1_000_000_000
@@ -31,7 +31,7 @@ _NO_LIMIT = 1_000_000_000
 
 def run(args: argparse.Namespace) -> int:
     """Plan, ask, act, and follow what was begun to its end."""
-    from controller.bootstrap.applying import applying
+    from controller.app.apply import applying
     from controller.kinds.webhook.state import LARGEST_BACKLOG
 
     if not args.yes and not interactive():
@@ -88,7 +88,7 @@ class _Task:
 
 
 def _chosen(args: argparse.Namespace) -> _Task:
-    from controller.bootstrap.command import chosen_targets, read
+    from controller.app.session import chosen_targets, read
 
     context = read(args.file, args.environment, args.state)
     targets = chosen_targets(args.targets, context.document)
@@ -96,9 +96,9 @@ def _chosen(args: argparse.Namespace) -> _Task:
 
 
 def _planned(args: argparse.Namespace) -> _Task:
-    from controller.bootstrap.command import read
-    from controller.bootstrap.plan_files import origin_of, read_plan
-    from controller.bootstrap.planned import Planned
+    from controller.app.plan_files import origin_of, read_plan
+    from controller.app.saved_plan import Planned
+    from controller.app.session import read
     from controller.cli.schemas import plan_schema
 
     if args.targets:

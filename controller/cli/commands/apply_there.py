@@ -11,9 +11,9 @@ from controller.core.errors import RefusedError
 
 def run(args: argparse.Namespace) -> int:
     """Ask for a pass there, and follow what was begun to its end."""
-    from controller.bootstrap.asking import Asking
-    from controller.bootstrap.command import chosen_targets, read
-    from controller.bootstrap.remote import remote
+    from controller.app.delegated_apply import Asking
+    from controller.app.remote_records import remote
+    from controller.app.session import chosen_targets, read
 
     if args.plan or args.allow_backlog:
         msg = "the controller there plans by itself: leave out --plan, --allow-backlog"

@@ -14,7 +14,7 @@ def run(args: argparse.Namespace) -> int:
 
         out(script(args.shell, parser()))
         return Exit.OK
-    from controller.bootstrap.command import read
+    from controller.app.session import read
 
     context = read(args.file, args.environment, args.state)
     out("\n".join(str(id_) for id_ in sorted(context.document.resources)))

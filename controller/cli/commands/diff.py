@@ -10,20 +10,20 @@ from controller.cli.terminal import out, tell
 from controller.cli.views.explanations import render_explanations
 from controller.cli.views.plain import plan_data
 from controller.cli.views.plans import render_plan
-from controller.core.redact import redact
+from controller.core.values.redact import redact
 
 if TYPE_CHECKING:
-    from controller.bootstrap.command import Context
-    from controller.core.cost import Costs
-    from controller.core.plan import Plan
-    from controller.core.resource import ResourceId
+    from controller.app.session import Context
+    from controller.core.document.resource import ResourceId
+    from controller.core.resources.cost import Costs
+    from controller.core.resources.plan import Plan
 
 
 def run(args: argparse.Namespace) -> int:
     """Look at the world and print the difference. Writes nothing anywhere."""
-    from controller.bootstrap.command import chosen_targets, read
-    from controller.bootstrap.look import looking
-    from controller.core.scope import Scope
+    from controller.app.read_only import looking
+    from controller.app.session import chosen_targets, read
+    from controller.core.planning.scope import Scope
 
     context = read(args.file, args.environment, args.state)
     for fill in context.document.fills:
@@ -61,9 +61,9 @@ def _save(
     plan: Plan,
     costs: Costs,
 ) -> None:
-    from controller.bootstrap.plan_files import binding_data, origin_of, write_plan
+    from controller.app.plan_files import binding_data, origin_of, write_plan
     from controller.clients.clock import SystemClock
-    from controller.core.plan_file import saved
+    from controller.core.planning.plan_file import saved
 
     origin = origin_of(context, targets, SystemClock().now())
     binding = binding_data(saved(plan, origin), context.kinds)

@@ -9,8 +9,8 @@ from controller.cli.views.happenings import render_events
 
 def run(args: argparse.Namespace) -> int:
     """Print what is remembered of what happened, the latest last."""
-    from controller.bootstrap.command import address, read
-    from controller.bootstrap.remote import remembered
+    from controller.app.remote_records import remembered
+    from controller.app.session import address, read
 
     context = read(args.file, args.environment, args.state)
     target = address(args.target, context.kinds) if args.target else None

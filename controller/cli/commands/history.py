@@ -9,8 +9,8 @@ from controller.cli.views.rollouts import render_history
 
 def run(args: argparse.Namespace) -> int:
     """Print the rollouts of a service, the newest first."""
-    from controller.bootstrap.command import read
-    from controller.bootstrap.sight import aimed, sight
+    from controller.app.session import read
+    from controller.app.views.view import aimed, sight
 
     context = read(args.file, args.environment, args.state)
     target = aimed(args.target, context, args.server)

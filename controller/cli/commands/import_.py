@@ -10,17 +10,17 @@ from controller.cli.exits import Exit
 from controller.cli.terminal import out, tell
 from controller.cli.views.plain import as_yaml
 from controller.core.errors import RefusedError
-from controller.core.imports import Wanted
+from controller.core.resources.importing import Wanted
 
 if TYPE_CHECKING:
-    from controller.core.imports import Entry
+    from controller.core.resources.importing import Entry
 
 
 def run(args: argparse.Namespace) -> int:
     """Print entries of the document; tell on stderr what they do not say."""
-    from controller.bootstrap.command import read
-    from controller.bootstrap.importing import entries_of
-    from controller.bootstrap.look import looking
+    from controller.app.importing import entries_of
+    from controller.app.read_only import looking
+    from controller.app.session import read
 
     wanted = _wanted(args)
     context = read(args.file, args.environment, args.state)

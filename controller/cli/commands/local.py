@@ -16,8 +16,8 @@ _LOOK_SECONDS = 0.5
 def run(args: argparse.Namespace) -> int:
     """Start everything, show how it does, and stop everything at the end."""
     from controller.bootstrap.environment import LOCAL_STATE
-    from controller.bootstrap.local import LocalRun
     from controller.clients.clock import SystemClock
+    from controller.local.platform import LocalRun
 
     clock = SystemClock()
     began = clock.monotonic()

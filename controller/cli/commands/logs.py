@@ -12,9 +12,9 @@ _A_LINE_EACH = {"table": plain_line, "json": json_line}
 
 def run(args: argparse.Namespace) -> int:
     """Print what the tasks of a service wrote, and go on if that is asked for."""
-    from controller.bootstrap.command import read
-    from controller.bootstrap.logs import Reader
-    from controller.bootstrap.sight import aimed, sight
+    from controller.app.logs import Reader
+    from controller.app.session import read
+    from controller.app.views.view import aimed, sight
     from controller.clients.clock import SystemClock
 
     if args.follow and args.output not in _A_LINE_EACH:

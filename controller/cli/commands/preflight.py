@@ -9,8 +9,8 @@ from controller.cli.views.findings import render_results
 
 def run(args: argparse.Namespace) -> int:
     """Make every check, and print all findings. Reads only, and no secret's value."""
-    from controller.bootstrap.command import chosen_targets, read
-    from controller.bootstrap.look import looking
+    from controller.app.read_only import looking
+    from controller.app.session import chosen_targets, read
 
     context = read(args.file, args.environment, args.state)
     targets = chosen_targets(args.targets, context.document)

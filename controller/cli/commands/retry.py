@@ -3,7 +3,7 @@
 import argparse
 
 from controller.cli.by_hand import carried_out
-from controller.core.plan import Verb
+from controller.core.resources.plan import Verb
 
 
 def run(args: argparse.Namespace) -> int:

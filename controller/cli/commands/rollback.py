@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from controller.cli.by_hand import carried_out
 from controller.core.errors import RefusedError
-from controller.core.plan import Verb
-from controller.core.rollouts import revision_to
+from controller.core.resources.plan import Verb
+from controller.core.resources.rollouts import revision_to
 
 if TYPE_CHECKING:
-    from controller.bootstrap.by_hand import ByHand
+    from controller.app.intervention import ByHand
 
 
 def run(args: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ from controller.cli.exits import Exit
 
 def run(args: argparse.Namespace) -> int:
     """Reconcile until a signal says stop."""
-    from controller.bootstrap.process import run as run_process
+    from controller.app.daemon import run as run_process
 
     run_process(args.file, args.environment, args.state)
     return Exit.OK

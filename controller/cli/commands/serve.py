@@ -7,9 +7,9 @@ from controller.cli.exits import Exit
 
 def run(args: argparse.Namespace) -> int:
     """Serve the API until a signal says stop."""
+    from controller.app.api_server import serve_api
+    from controller.app.server_view import ServedOutlook
     from controller.bootstrap.environment import environment
-    from controller.bootstrap.outlook import ServedOutlook
-    from controller.bootstrap.serving import serve_api
     from controller.settings import Settings
 
     settings = Settings.read(

@@ -12,18 +12,18 @@ from controller.cli.views.statuses import Report, Statuses, render_report
 from controller.cli.views.watched import Watched
 
 if TYPE_CHECKING:
-    from controller.bootstrap.records import Records
-    from controller.bootstrap.remote import RemoteRecords
-    from controller.core.resource import ResourceId
+    from controller.app.records import Records
+    from controller.app.remote_records import RemoteRecords
+    from controller.core.document.resource import ResourceId
 
 _LOOK_SECONDS = 1.0
 
 
 def run(args: argparse.Namespace) -> int:
     """Print what the last pass concluded, and of one resource all there is to see."""
-    from controller.bootstrap.closer import look_closer, look_closer_there
-    from controller.bootstrap.command import chosen_targets, read
-    from controller.bootstrap.remote import remembered
+    from controller.app.remote_records import remembered
+    from controller.app.session import chosen_targets, read
+    from controller.app.status_details import look_closer, look_closer_there
 
     context = read(args.file, args.environment, args.state)
     targets = chosen_targets(args.targets, context.document)
@@ -71,7 +71,7 @@ def _asked_for(statuses: Statuses, targets: Iterable[ResourceId]) -> Statuses:
 
 
 def _verdict(statuses: Statuses) -> int:
-    from controller.core.story import is_ready
+    from controller.core.status.cause import is_ready
 
     ready = all(map(is_ready, statuses.values()))
     return Exit.OK if ready else Exit.DIFFERENT

@@ -8,8 +8,8 @@ from controller.cli.terminal import tell
 
 def run(args: argparse.Namespace) -> int:
     """Make the tables, or bring them up to date. Safe to repeat."""
-    from controller.bootstrap.command import read
-    from controller.bootstrap.stored import open_store
+    from controller.app.session import read
+    from controller.bootstrap.store import open_store
     from controller.clients.clock import SystemClock
 
     context = read(args.file, args.environment, args.state)

@@ -9,7 +9,7 @@ from controller.cli.views.documents import render_document, render_problems
 
 def run(args: argparse.Namespace) -> int:
     """Check the document and every file it includes."""
-    from controller.bootstrap.command import read
+    from controller.app.session import read
     from controller.core.errors import SpecError
 
     try:

@@ -11,17 +11,17 @@ from controller.cli.terminal import out
 from controller.cli.views.causes import render_cause
 
 if TYPE_CHECKING:
-    from controller.bootstrap.command import Context
-    from controller.bootstrap.records import Records
-    from controller.bootstrap.remote import RemoteRecords
-    from controller.core.resource import ResourceId
-    from controller.core.story import Cause
+    from controller.app.records import Records
+    from controller.app.remote_records import RemoteRecords
+    from controller.app.session import Context
+    from controller.core.document.resource import ResourceId
+    from controller.core.status.cause import Cause
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the one blocking cause, and what happens about it next."""
-    from controller.bootstrap.command import chosen_targets, read
-    from controller.bootstrap.remote import remembered
+    from controller.app.remote_records import remembered
+    from controller.app.session import chosen_targets, read
 
     context = read(args.file, args.environment, args.state)
     (target,) = chosen_targets([args.target], context.document)
@@ -36,7 +36,7 @@ def _cause(
     asked: ResourceId, context: Context, stored: Records | RemoteRecords
 ) -> Cause:
     """Return what keeps ``asked`` from being ready, by what is remembered."""
-    from controller.core.story import Rhythm, cause_of, chain_of
+    from controller.core.status.cause import Rhythm, cause_of, chain_of
 
     statuses, beat = stored.statuses(), stored.last_pass()
     chain = chain_of(asked, context.document.resources, statuses)

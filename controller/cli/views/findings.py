@@ -7,7 +7,14 @@ from typing import Any, assert_never
 from controller.cli.views.plain import FORMAT_VERSION, as_json, as_yaml
 from controller.cli.views.plans import counted
 from controller.cli.views.tables import columns, markdown
-from controller.core.preflight import Finding, Passed, Result, Results, Skipped, Unseen
+from controller.core.planning.preflight import (
+    Finding,
+    Passed,
+    Result,
+    Results,
+    Skipped,
+    Unseen,
+)
 
 
 def render_results(results: Results, output: str) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 from controller.cli.views.plain import FORMAT_VERSION, as_json, as_yaml, moment
 from controller.cli.views.tables import markdown
-from controller.core.lines import Line
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.resources.log_lines import Line
 
 _HEAD = ("at", "task", "line")
 # As much of a task's id as tells it from others, and fits.

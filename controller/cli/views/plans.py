@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any, assert_never
 
 from controller.cli.views.plain import as_json, as_yaml, plan_data
-from controller.core.cost import Cost, Costs
-from controller.core.plan import (
+from controller.core.resources.cost import Cost, Costs
+from controller.core.resources.plan import (
     Action,
     Advice,
     Blocked,

@@ -7,9 +7,9 @@ from shutil import get_terminal_size
 from controller.cli.terminal import tell
 from controller.cli.views.plans import counted
 from controller.cli.views.statuses import Statuses, word
-from controller.core.conditions import ConditionType, Truth
-from controller.core.cost import Bill
-from controller.core.driver import (
+from controller.core.document.resource import ResourceId
+from controller.core.resources.cost import Bill
+from controller.core.resources.driver import (
     Applied,
     Failed,
     Outcome,
@@ -17,7 +17,7 @@ from controller.core.driver import (
     Skipped,
     Waiting,
 )
-from controller.core.resource import ResourceId
+from controller.core.status.conditions import ConditionType, Truth
 from controller.engine.reconciler import PassResult
 
 # A log need not be told more often that nothing has changed.

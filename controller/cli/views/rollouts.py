@@ -7,8 +7,8 @@ from typing import Any
 from controller.cli.views.plain import FORMAT_VERSION, as_json, as_yaml, moment
 from controller.cli.views.statuses import age
 from controller.cli.views.tables import columns, markdown, one_line
-from controller.core.resource import ResourceId
-from controller.core.rollouts import Rolled
+from controller.core.document.resource import ResourceId
+from controller.core.resources.rollouts import Rolled
 
 _HEAD = ("began", "took", "revision", "result", "by", "images", "reason")
 

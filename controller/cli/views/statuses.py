@@ -15,13 +15,13 @@ from controller.cli.views.plain import (
     status_data,
 )
 from controller.cli.views.tables import columns, markdown, one_line
-from controller.core.conditions import Conditions, ConditionType, Truth
-from controller.core.cost import Bill
-from controller.core.details import Cell, Section
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.resources.cost import Bill
+from controller.core.resources.details import Cell, Section
+from controller.core.status.conditions import Conditions, ConditionType, Truth
 
 if TYPE_CHECKING:
-    from controller.bootstrap.counting import Spent
+    from controller.bootstrap.call_count import Spent
     from controller.store.heartbeat import Heartbeat
 
 _CONDITION = ("condition", "status", "reason", "since", "message")

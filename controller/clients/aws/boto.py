@@ -7,7 +7,7 @@ from typing import Any
 
 from controller.clients.aws.calls import is_write
 from controller.clients.aws.rates import Limiter
-from controller.core.gate import Answer
+from controller.core.rates.adaptive_rate import Answer
 
 _CONNECT_SECONDS = 3
 _READ_SECONDS = 20

@@ -7,9 +7,9 @@ throttling for the Amazon ECS API" in the ECS API reference.
 import threading
 from collections.abc import Mapping
 
-from controller.core.bucket import Rate
 from controller.core.clock import Clock
-from controller.core.gate import Answer, Gate, Permit
+from controller.core.rates.adaptive_rate import Answer, Gate, Permit
+from controller.core.rates.token_bucket import Rate
 
 RATES: Mapping[str, Rate] = {
     "service read": Rate(100, 20),

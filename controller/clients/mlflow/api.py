@@ -18,7 +18,7 @@ from controller.clients.mlflow.values import (
     tag_list,
     version_of,
 )
-from controller.core.registration import Run, Version
+from controller.core.models.registration import Run, Version
 
 # The most that MLflow 3.17 gives in one answer.
 _EXPERIMENTS = 50_000

@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from controller.clients.mlflow.values import Experiment, RegisteredModel
 from controller.core.errors import DriverError
-from controller.core.registration import Run, Version
+from controller.core.models.registration import Run, Version
 
 SeenT = TypeVar("SeenT")
 

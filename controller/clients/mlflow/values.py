@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.core.registration import Run, Version
+from controller.core.models.registration import Run, Version
 
 # Prompts are kept as models and versions; they are none to us.
 PROMPT_TAG = "mlflow.prompt.is_prompt"

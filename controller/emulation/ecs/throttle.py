@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from controller.clients.aws.rates import CATEGORIES
-from controller.core.bucket import Bucket, Rate
+from controller.core.rates.token_bucket import Bucket, Rate
 
 
 class Throttle:

@@ -1,9 +1,9 @@
 """The ``endpoint`` kind: names that others rely on, and their last good address."""
 
-from controller.core.kind import Kind
+from controller.core.resources.kind import Kind
 from controller.kinds.endpoint.compare import compare
 from controller.kinds.endpoint.details import KEPT, PUBLISHED, cost, details
-from controller.kinds.endpoint.rules import health, held
+from controller.kinds.endpoint.health import health, held
 from controller.kinds.endpoint.spec import EndpointSpec, complete, references
 from controller.kinds.endpoint.state import EndpointState
 

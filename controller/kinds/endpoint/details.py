@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from controller.core.cost import Cost
-from controller.core.details import Row, Section
-from controller.core.plan import Action
+from controller.core.resources.cost import Cost
+from controller.core.resources.details import Row, Section
+from controller.core.resources.plan import Action
 from controller.kinds.endpoint.spec import EndpointSpec
 from controller.kinds.endpoint.state import EndpointState
 

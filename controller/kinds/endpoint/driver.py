@@ -7,13 +7,13 @@ from typing import Any, Protocol
 
 from controller.clients.aws import Aws
 from controller.clients.probe import Probe
-from controller.core.driver import Applied
+from controller.core.document.reference import SecretReference
+from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import DriverError, NotFoundError, PermanentError
-from controller.core.fallbacks import Fallbacks
-from controller.core.observation import Observation, Present, unseen
-from controller.core.plan import Action
-from controller.core.reference import SecretReference
-from controller.core.resource import Resource, ResourceId
+from controller.core.resources.driver import Applied
+from controller.core.resources.fallbacks import Fallbacks
+from controller.core.resources.observation import Observation, Present, unseen
+from controller.core.resources.plan import Action
 from controller.kinds.endpoint.spec import EndpointSpec, ProbeSpec
 from controller.kinds.endpoint.state import EndpointState
 from controller.kinds.outside import Outside

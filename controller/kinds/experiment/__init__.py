@@ -1,6 +1,6 @@
 """The ``experiment`` kind: where training runs are recorded in MLflow."""
 
-from controller.core.kind import Kind
+from controller.core.resources.kind import Kind
 from controller.kinds.experiment.compare import compare
 from controller.kinds.experiment.details import cost, details
 from controller.kinds.experiment.spec import ExperimentSpec, complete, references

@@ -1,8 +1,8 @@
 """One experiment in full."""
 
-from controller.core.cost import Cost
-from controller.core.details import Section
-from controller.core.plan import Action, Reason, Verb
+from controller.core.resources.cost import Cost
+from controller.core.resources.details import Section
+from controller.core.resources.plan import Action, Reason, Verb
 from controller.kinds.experiment.spec import ExperimentSpec
 from controller.kinds.experiment.state import ExperimentState
 

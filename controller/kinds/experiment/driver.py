@@ -4,12 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from controller.clients.mlflow import Experiment, MlflowApi, MlflowReader
-from controller.core.driver import Applied
-from controller.core.identity import APPLIED_TAG
-from controller.core.observation import Absent, Observation, Ownership, Present
-from controller.core.ownership import ownership_of, stamp
-from controller.core.plan import Action, Verb
-from controller.core.resource import Resource, ResourceId
+from controller.core.document.resource import Resource, ResourceId
+from controller.core.resources.driver import Applied
+from controller.core.resources.observation import (
+    Absent,
+    Observation,
+    Ownership,
+    Present,
+)
+from controller.core.resources.ownership import ownership_of, stamp
+from controller.core.resources.plan import Action, Verb
+from controller.core.values.identity import APPLIED_TAG
 from controller.kinds.experiment.compare import declared_tags
 from controller.kinds.experiment.spec import ExperimentSpec
 from controller.kinds.experiment.state import ExperimentState

@@ -1,9 +1,9 @@
 """The ``model`` kind: registered models, their versions and aliases in MLflow."""
 
-from controller.core.kind import Kind
+from controller.core.resources.kind import Kind
 from controller.kinds.model.compare import compare
 from controller.kinds.model.details import cost, details
-from controller.kinds.model.rules import health, held
+from controller.kinds.model.health import health, held
 from controller.kinds.model.spec import ModelSpec, complete, references
 from controller.kinds.model.state import ModelState
 

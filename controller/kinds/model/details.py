@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from controller.core.cost import Cost
-from controller.core.details import Row, Section
-from controller.core.plan import Action, Reason, Verb
-from controller.core.registration import DUPLICATE_TAG, VALUE_TAG
+from controller.core.models.registration import DUPLICATE_TAG, VALUE_TAG
+from controller.core.resources.cost import Cost
+from controller.core.resources.details import Row, Section
+from controller.core.resources.plan import Action, Reason, Verb
 from controller.kinds.model.spec import ModelSpec
 from controller.kinds.model.state import ModelState
 

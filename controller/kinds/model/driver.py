@@ -5,15 +5,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from controller.clients.mlflow import MlflowApi, MlflowReader, RegisteredModel
-from controller.core.driver import Applied
+from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import PermanentError
-from controller.core.identity import APPLIED_TAG
-from controller.core.observation import Absent, Observation, Ownership, Present
-from controller.core.ownership import ownership_of, stamp
-from controller.core.plan import Action, Verb
-from controller.core.registration import DUPLICATE_TAG, Run, Version, registered
-from controller.core.resource import Resource, ResourceId
-from controller.kinds.model.rules import Registration, alias_target, model_tags, wanted
+from controller.core.models.registration import DUPLICATE_TAG, Run, Version, registered
+from controller.core.resources.driver import Applied
+from controller.core.resources.observation import (
+    Absent,
+    Observation,
+    Ownership,
+    Present,
+)
+from controller.core.resources.ownership import ownership_of, stamp
+from controller.core.resources.plan import Action, Verb
+from controller.core.values.identity import APPLIED_TAG
+from controller.kinds.model.health import Registration, alias_target, model_tags, wanted
 from controller.kinds.model.spec import ModelSpec
 from controller.kinds.model.state import ModelState
 from controller.kinds.outside import Outside

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from controller.core.registration import Run, Version
+from controller.core.models.registration import Run, Version
 
 
 @dataclass(frozen=True, slots=True)

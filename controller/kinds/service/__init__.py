@@ -1,17 +1,17 @@
 """The ``service`` kind: containers that ECS keeps running."""
 
-from controller.core.kind import Kind
-from controller.core.plan import Verb
-from controller.kinds.service.by_hand import refuses
-from controller.kinds.service.compare import compare
-from controller.kinds.service.cost import cost
-from controller.kinds.service.explain import explain
-from controller.kinds.service.fields import immutable_paths
-from controller.kinds.service.routes.overlap import clashes
-from controller.kinds.service.rules import found, health, held, remains, writer
-from controller.kinds.service.spec import ServiceSpec, mentions, references
-from controller.kinds.service.state import ServiceState
-from controller.kinds.service.whole import complete
+from controller.core.resources.kind import Kind
+from controller.core.resources.plan import Verb
+from controller.kinds.service.compare.cost import cost
+from controller.kinds.service.compare.diff import compare
+from controller.kinds.service.compare.explain import explain
+from controller.kinds.service.compare.health import found, health, held, remains, writer
+from controller.kinds.service.operations.requests import refuses
+from controller.kinds.service.render.complete import complete
+from controller.kinds.service.render.update_effects import immutable_paths
+from controller.kinds.service.routes.matching.overlap import clashes
+from controller.kinds.service.spec.service import ServiceSpec, mentions, references
+from controller.kinds.service.state.service import ServiceState
 
 KIND: Kind[ServiceSpec, ServiceState] = Kind(
     name="service",

@@ -8,50 +8,55 @@ from controller.clients.aws import Aws
 from controller.clients.fetch import fetched
 from controller.clients.probe import Probe
 from controller.core.clock import Clock
-from controller.core.details import Section
-from controller.core.driver import Applied, Progressing, Waiting
+from controller.core.document.platform import Platform
+from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import PermanentError, TransientError
-from controller.core.observation import Observation, Ownership
-from controller.core.ownership import ownership_of
-from controller.core.plan import Action, Verb
-from controller.core.platform import Platform
-from controller.core.preflight import Results
-from controller.core.request import Request
-from controller.core.resource import Resource, ResourceId
+from controller.core.planning.preflight import Results
+from controller.core.resources.details import Section
+from controller.core.resources.driver import Applied, Progressing, Waiting
+from controller.core.resources.observation import Observation, Ownership
+from controller.core.resources.ownership import ownership_of
+from controller.core.resources.plan import Action, Verb
+from controller.core.resources.request import Request
 from controller.kinds.outside import Outside
-from controller.kinds.service.before import Before
-from controller.kinds.service.by_hand import is_outdated
-from controller.kinds.service.cleared import Clearing
-from controller.kinds.service.discovery import CloudMap
-from controller.kinds.service.discovery_look import Registrar
-from controller.kinds.service.fields import FIELDS, changed_fields
-from controller.kinds.service.fleet import SharedFleet
-from controller.kinds.service.freshness.changes import forces
-from controller.kinds.service.freshness.details import images
-from controller.kinds.service.freshness.look import Look
-from controller.kinds.service.freshness.pins import settled
-from controller.kinds.service.interventions import Interventions
-from controller.kinds.service.log_groups import LogGroups
-from controller.kinds.service.marking import Marking
-from controller.kinds.service.observe import Lookout
-from controller.kinds.service.readiness import Readiness, Resolving
-from controller.kinds.service.released import SCALING
-from controller.kinds.service.released_rollout import with_released
-from controller.kinds.service.revision_tags import needs_revision
-from controller.kinds.service.revision_tags_look import RevisionTags
-from controller.kinds.service.revisions import Revisions
+from controller.kinds.service.attachments.aws.leftovers import Clearing
+from controller.kinds.service.attachments.aws.observer import Around
+from controller.kinds.service.attachments.aws.service_tags import Marking
+from controller.kinds.service.attachments.aws.settle import Settling, is_beside
+from controller.kinds.service.aws.revision_tags import RevisionTags
+from controller.kinds.service.aws.revisions import Revisions
+from controller.kinds.service.aws.tasks import SharedFleet
+from controller.kinds.service.aws.undeclared import Undeclared
+from controller.kinds.service.compare.removed_fields import SCALING
+from controller.kinds.service.compare.removed_settings import with_released
+from controller.kinds.service.discovery.aws.cloud_map import CloudMap
+from controller.kinds.service.discovery.aws.registrations import Registrar
+from controller.kinds.service.images.aws.details import images
+from controller.kinds.service.images.aws.observer import Look
+from controller.kinds.service.images.changes import forces
+from controller.kinds.service.logs.aws.groups import LogGroups
+from controller.kinds.service.observation.aws import Lookout
+from controller.kinds.service.operations.aws.interventions import Interventions
+from controller.kinds.service.operations.aws.steps import Before
+from controller.kinds.service.operations.requests import is_outdated
+from controller.kinds.service.queries.aws.queries import Telling
+from controller.kinds.service.render.effective import settled
+from controller.kinds.service.render.revision_tags import needs_revision
+from controller.kinds.service.render.service import creation, settings
+from controller.kinds.service.render.update_effects import FIELDS, changed_fields
+from controller.kinds.service.rollout.aws.readiness import Readiness, Resolving
 from controller.kinds.service.routes.attachment import route_tags
-from controller.kinds.service.routes.balancers import Balancers
-from controller.kinds.service.routes.leftovers import Leftovers
-from controller.kinds.service.scaling import Scaling
-from controller.kinds.service.settings import creation, settings
-from controller.kinds.service.settling import Settling, is_beside
-from controller.kinds.service.spec import ServiceSpec
-from controller.kinds.service.state import LEFTOVER, ServiceState
-from controller.kinds.service.surroundings import Around
-from controller.kinds.service.tags import as_pairs, carries, deployment_tag, tags_of
-from controller.kinds.service.telling import Telling
-from controller.kinds.service.undeclared import Undeclared
+from controller.kinds.service.routes.aws.leftovers import Leftovers
+from controller.kinds.service.routes.aws.load_balancers import Balancers
+from controller.kinds.service.scaling.aws import Scaling
+from controller.kinds.service.spec.service import ServiceSpec
+from controller.kinds.service.state.service import LEFTOVER, ServiceState
+from controller.kinds.service.state.tags import (
+    as_pairs,
+    carries,
+    deployment_tag,
+    tags_of,
+)
 
 _KIND = "service"
 CHECK_AFTER = timedelta(seconds=1)
@@ -165,8 +170,8 @@ class ServiceDriver(Telling):
         One look for all of them: what several share is asked once.
         """
         # Only what is about to deploy, or looks around, needs the checks.
-        from controller.kinds.service.preflight.checks import results_of
-        from controller.kinds.service.preflight.collect import Collector
+        from controller.kinds.service.preflight.aws.collector import Collector
+        from controller.kinds.service.preflight.catalog import results_of
 
         around = {**self._all_services(), **resources}
         services = {id_: r.spec for id_, r in around.items()}

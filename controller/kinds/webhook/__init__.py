@@ -1,10 +1,10 @@
 """The ``webhook`` kind: who is told of registrations, and was told already."""
 
-from controller.core.kind import Kind
-from controller.core.plan import Verb
+from controller.core.resources.kind import Kind
+from controller.core.resources.plan import Verb
 from controller.kinds.webhook.compare import compare
 from controller.kinds.webhook.details import cost, details
-from controller.kinds.webhook.rules import health, held
+from controller.kinds.webhook.health import health, held
 from controller.kinds.webhook.spec import WebhookSpec, complete, references
 from controller.kinds.webhook.state import WebhookState
 

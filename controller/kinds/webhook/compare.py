@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from controller.core.announce import MODEL_REGISTERED, event_id, identity_of
-from controller.core.plan import Change, Effect
-from controller.core.registration import Version
-from controller.kinds.webhook.rules import missing, unstamped
+from controller.core.models.registration import Version
+from controller.core.resources.plan import Change, Effect
+from controller.core.webhooks.event import MODEL_REGISTERED, event_id, identity_of
+from controller.kinds.webhook.health import missing, unstamped
 from controller.kinds.webhook.spec import WebhookSpec
 from controller.kinds.webhook.state import WebhookState
 

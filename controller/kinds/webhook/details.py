@@ -1,8 +1,8 @@
 """One webhook target in full: what it was told, and what came of it."""
 
-from controller.core.cost import Cost
-from controller.core.details import Section
-from controller.core.plan import Action
+from controller.core.resources.cost import Cost
+from controller.core.resources.details import Section
+from controller.core.resources.plan import Action
 from controller.kinds.webhook.spec import WebhookSpec
 from controller.kinds.webhook.state import WebhookState
 

@@ -7,23 +7,28 @@ from typing import TYPE_CHECKING, Any
 
 from controller.clients.mlflow import MlflowApi, MlflowReader
 from controller.clients.payload import check
-from controller.core.announce import Event, event_id, identity_of, model_registered
 from controller.core.clock import Clock
-from controller.core.delivery import DeliveryState
-from controller.core.details import Section, looked_at
-from controller.core.driver import Applied
-from controller.core.observation import Absent, Observation, Present
-from controller.core.plan import Action, Verb
-from controller.core.resource import Resource, ResourceId
+from controller.core.document.resource import Resource, ResourceId
+from controller.core.resources.details import Section, looked_at
+from controller.core.resources.driver import Applied
+from controller.core.resources.observation import Absent, Observation, Present
+from controller.core.resources.plan import Action, Verb
+from controller.core.webhooks.delivery import DeliveryState
+from controller.core.webhooks.event import (
+    Event,
+    event_id,
+    identity_of,
+    model_registered,
+)
 from controller.kinds.outside import Outside
+from controller.kinds.webhook.health import announced_tag, missing, unstamped
 from controller.kinds.webhook.reports import DELIVERY, SHOWN, rows
-from controller.kinds.webhook.rules import announced_tag, missing, unstamped
 from controller.kinds.webhook.spec import WebhookSpec
 from controller.kinds.webhook.state import LARGEST_BACKLOG, Deliveries, WebhookState
 
 if TYPE_CHECKING:
+    from controller.store.announcements import Ledger
     from controller.store.deliveries import Deliveries as Outcomes
-    from controller.store.ledger import Ledger
 
 # Enough to say what fails; the rest is counted.
 _SHOWN = 50

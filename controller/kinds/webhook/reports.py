@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from controller.core.details import Row
+from controller.core.resources.details import Row
 
 if TYPE_CHECKING:
     from controller.store.deliveries import DeliveryReport

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
-from controller.core.fields import Instant, Section, Span, Text, refuse
-from controller.core.kind import as_written, no_references
-from controller.core.reference import SecretReference
+from controller.core.document.fields import Instant, Section, Span, Text, refuse
+from controller.core.document.reference import SecretReference
+from controller.core.resources.kind import as_written, no_references
 
 Event = Literal["model.registered"]
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from controller.core.announce import VersionIdentity
-from controller.core.registration import Version
+from controller.core.models.registration import Version
+from controller.core.webhooks.event import VersionIdentity
 
 # More announcements at once than this look like a mistake, not like news.
 LARGEST_BACKLOG = 20

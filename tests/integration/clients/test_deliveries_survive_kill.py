@@ -10,12 +10,12 @@ from pathlib import Path
 from aiohttp import web
 
 from controller.clients.clock import SystemClock
-from controller.core.announce import Event, VersionIdentity
-from controller.core.delivery import DeliveryState
-from controller.core.signature import hokusai_verified
+from controller.core.webhooks.delivery import DeliveryState
+from controller.core.webhooks.event import Event, VersionIdentity
+from controller.core.webhooks.signature import hokusai_verified
+from controller.store.announcements import Ledger
 from controller.store.database import Database
 from controller.store.deliveries import Deliveries
-from controller.store.ledger import Ledger
 
 DELIVERIES = 120
 KILLS = 3

@@ -12,7 +12,7 @@ from controller.emulation.ecs.timing import Timing
 from controller.emulation.platform import make_queue
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
-from controller.engine.listener import Listener
+from controller.engine.event_queue import Listener
 from controller.telemetry.metrics import Metrics
 
 

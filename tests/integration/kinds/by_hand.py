@@ -1,9 +1,9 @@
 """A world in which people act by hand, beside the controller."""
 
-from controller.core.plan import Verb
-from controller.core.request import Request
-from controller.core.safety import Limits
-from controller.engine.requests import Requests
+from controller.core.planning.safety import Limits
+from controller.core.resources.plan import Verb
+from controller.core.resources.request import Request
+from controller.engine.interventions import Requests
 from tests.integration.kinds.world import World
 
 ADA = "ada@laptop"

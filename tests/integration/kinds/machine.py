@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 from controller.clients.clock import SystemClock
-from controller.core.conditions import ConditionType
-from controller.core.platform import Platform
-from controller.core.resource import Resource, ResourceId
-from controller.core.safety import Limits
+from controller.core.document.platform import Platform
+from controller.core.document.resource import Resource, ResourceId
+from controller.core.planning.safety import Limits
+from controller.core.status.conditions import ConditionType
 from controller.engine.executor import Executor
-from controller.engine.memory import NoMemory
+from controller.engine.null_memory import NoMemory
 from controller.engine.observer import Observer
 from controller.engine.reconciler import Reconciler
 from controller.kinds import discover

@@ -5,7 +5,7 @@ import json
 from controller.clients.aws import BotoAws, CountingAws, Credentials
 from controller.clients.clock import SystemClock
 from controller.core.errors import PermanentError
-from controller.core.preflight import Finding
+from controller.core.planning.preflight import Finding
 from controller.emulation.surroundings import make_bucket, make_image, make_role
 from controller.kinds.service.driver import ServiceDriver
 from tests.integration.kinds.machine import PLATFORM, Machine, declared

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from controller.core.errors import PermanentError
-from controller.core.imports import Wanted
-from controller.core.safety import Limits
+from controller.core.planning.safety import Limits
+from controller.core.resources.importing import Wanted
 from controller.spec.literals import looks_secret
 from tests.integration.kinds.machine import declared
 from tests.integration.kinds.routed import Routed

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from controller.core.plan import Reason
-from controller.core.safety import Limits
+from controller.core.planning.safety import Limits
+from controller.core.resources.plan import Reason
 from controller.kinds.service.driver import ServiceDriver
-from controller.kinds.service.routes.balancers import Balancers
+from controller.kinds.service.routes.aws.load_balancers import Balancers
 from tests.integration.kinds.machine import PLATFORM, declared
 from tests.integration.kinds.routed import Routed
 

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from controller.core.identity import OWNER_TAG
-from controller.core.plan import Reason
-from controller.core.safety import Limits
+from controller.core.planning.safety import Limits
+from controller.core.resources.plan import Reason
+from controller.core.values.identity import OWNER_TAG
 from tests.integration.kinds.machine import declared
 from tests.integration.kinds.routed import OURS, Routed, pairs
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from controller.core.conditions import ConditionType, Truth
 from controller.core.errors import ConflictError
-from controller.core.identity import OWNER_TAG
-from controller.core.plan import Hold, Reason
-from controller.core.safety import Limits
+from controller.core.planning.safety import Limits
+from controller.core.resources.plan import Hold, Reason
+from controller.core.status.conditions import ConditionType, Truth
+from controller.core.values.identity import OWNER_TAG
 from tests.integration.kinds.machine import PLATFORM
 
 

@@ -6,10 +6,10 @@ import shlex
 import pytest
 
 from controller.clients.clock import SystemClock
+from controller.core.document.resource import ResourceId
 from controller.core.errors import PermanentError, ThrottledError
-from controller.core.plan import Hold
-from controller.core.preflight import Finding, Passed, Unseen
-from controller.core.resource import ResourceId
+from controller.core.planning.preflight import Finding, Passed, Unseen
+from controller.core.resources.plan import Hold
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from controller.core.plan import Hold
-from controller.core.safety import Limits
+from controller.core.planning.safety import Limits
+from controller.core.resources.plan import Hold
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
 from controller.emulation.server import EmulatorServer

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from controller.core.announce import Event, VersionIdentity
+from controller.core.webhooks.event import Event, VersionIdentity
+from controller.store.announcements import Ledger
 from controller.store.database import Database
 from controller.store.lease import Lease, Leases
-from controller.store.ledger import Ledger
 from controller.store.outbox import Outbox
 from tests.fakes.stopped_clock import NOON, StoppedClock
 

@@ -8,11 +8,11 @@ import httpx
 import pytest
 
 from controller.api.app import create_app
-from controller.api.health import Checks, Component, Level
-from controller.api.models import KnownModels, Models
+from controller.api.health.checks import Checks, Component, Level
+from controller.api.models.listing import KnownModels, Models
 from controller.clients.mlflow import RegisteredModel
 from controller.core.errors import PermanentError, TransientError
-from controller.core.registration import Version
+from controller.core.models.registration import Version
 from controller.telemetry.metrics import Metrics
 from tests.fakes.stopped_clock import StoppedClock
 

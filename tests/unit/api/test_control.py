@@ -7,11 +7,11 @@ import httpx
 import pytest
 
 from controller.api.app import create_app
-from controller.core.conditions import Condition, ConditionType, Truth
-from controller.core.plan import Verb
-from controller.core.resource import ResourceId
-from controller.core.secret import Secret
-from controller.core.story import Tried
+from controller.core.document.resource import ResourceId
+from controller.core.resources.plan import Verb
+from controller.core.status.cause import Tried
+from controller.core.status.conditions import Condition, ConditionType, Truth
+from controller.core.values.secret import Secret
 from controller.store.events import Happening
 from controller.store.heartbeat import Heartbeat
 from tests.fakes.stopped_clock import StoppedClock

@@ -7,13 +7,13 @@ import httpx
 import pytest
 
 from controller.api.app import create_app
-from controller.bootstrap.asking import Asking
-from controller.bootstrap.remote import RemoteRecords
+from controller.app.delegated_apply import Asking
+from controller.app.remote_records import RemoteRecords
 from controller.clients.control import ControlApi
-from controller.core.conditions import Condition, ConditionType, Truth
+from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import RefusedError, TransientError
-from controller.core.resource import Resource, ResourceId
-from controller.core.secret import Secret
+from controller.core.status.conditions import Condition, ConditionType, Truth
+from controller.core.values.secret import Secret
 from controller.store.heartbeat import Heartbeat
 from tests.fakes.stopped_clock import NOON, StoppedClock
 from tests.unit.api.test_control import API, Nothing, Records

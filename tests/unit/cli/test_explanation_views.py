@@ -6,8 +6,8 @@ import yaml
 
 from controller.cli.exits import Exit, of_explanations
 from controller.cli.views.explanations import render_explanations
-from controller.core.explanation import Explanation, Likeness
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.resources.explanation import Explanation, Likeness
 
 API, WEB = ResourceId("service", "api"), ResourceId("service", "web")
 EQUAL = Explanation("task.cpu", None, 0, Likeness.EQUAL_BY_RULE, ("R14: It is 0.",))

@@ -7,8 +7,14 @@ import yaml
 
 from controller.cli.exits import Exit, of_results
 from controller.cli.views.findings import render_results
-from controller.core.preflight import Finding, Passed, Severity, Skipped, Unseen
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.planning.preflight import (
+    Finding,
+    Passed,
+    Severity,
+    Skipped,
+    Unseen,
+)
 
 API, WEB = ResourceId("service", "api"), ResourceId("service", "web")
 GONE = Finding(

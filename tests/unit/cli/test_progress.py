@@ -6,11 +6,11 @@ import pytest
 
 from controller.cli.views.progress import Progress, compared
 from controller.cli.views.watched import Watched
-from controller.core.conditions import Truth
-from controller.core.cost import Bill, Cost
-from controller.core.driver import Applied, Failed, Progressing, Skipped
 from controller.core.errors import PermanentError
-from controller.core.plan import Plan
+from controller.core.resources.cost import Bill, Cost
+from controller.core.resources.driver import Applied, Failed, Progressing, Skipped
+from controller.core.resources.plan import Plan
+from controller.core.status.conditions import Truth
 from controller.engine.reconciler import PassResult
 from tests.unit.cli.verdicts import API, NOON, ROLLOUT, UPDATE, conditions
 

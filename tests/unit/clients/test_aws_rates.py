@@ -3,8 +3,8 @@
 from functools import partial
 
 from controller.clients.aws.rates import Limiter
-from controller.core.bucket import Rate
-from controller.core.gate import Answer
+from controller.core.rates.adaptive_rate import Answer
+from controller.core.rates.token_bucket import Rate
 from tests.fakes.shared_clock import SharedClock
 from tests.fakes.stopped_clock import StoppedClock
 

@@ -5,12 +5,12 @@ from functools import partial
 
 import pytest
 
-from controller.clients.aws.patient import PatientAws
 from controller.clients.aws.rates import RATES, Limiter
-from controller.core.bucket import Rate
+from controller.clients.aws.retrying import PatientAws
 from controller.core.errors import ThrottledError, TransientError
-from controller.core.gate import Answer
-from controller.core.retry import jitter
+from controller.core.rates.adaptive_rate import Answer
+from controller.core.rates.retry import jitter
+from controller.core.rates.token_bucket import Rate
 from controller.emulation.ecs.throttle import Throttle
 from tests.fakes.shared_clock import SharedClock
 

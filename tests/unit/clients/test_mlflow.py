@@ -16,7 +16,7 @@ from controller.core.errors import (
     ThrottledError,
     TransientError,
 )
-from controller.core.registration import Run, Version
+from controller.core.models.registration import Run, Version
 
 Answer = Callable[[httpx.Request], httpx.Response]
 

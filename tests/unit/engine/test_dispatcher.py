@@ -2,19 +2,19 @@
 
 import asyncio
 
-from controller.core.announce import Event, VersionIdentity
-from controller.core.delivery import (
+from controller.core.errors import TransientError
+from controller.core.webhooks.delivery import (
     Answered,
     DeliveryPolicy,
     DeliveryState,
     RetryAt,
     Unanswered,
 )
-from controller.core.errors import TransientError
-from controller.core.signature import hokusai_verified, standard_headers
+from controller.core.webhooks.event import Event, VersionIdentity
+from controller.core.webhooks.signature import hokusai_verified, standard_headers
 from controller.engine.dispatcher import Dispatcher, Limits, Target
+from controller.store.announcements import Ledger
 from controller.store.deliveries import Deliveries
-from controller.store.ledger import Ledger
 from controller.store.outbox import Outbox
 from tests.fakes.stopped_clock import NOON, StoppedClock
 from tests.fakes.store import empty_store

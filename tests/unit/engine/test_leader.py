@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-from controller.core.driver import Skipped
-from controller.core.plan import Action, Reason, Verb
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.resources.driver import Skipped
+from controller.core.resources.plan import Action, Reason, Verb
 from controller.engine.executor import Executor
 from controller.engine.leader import Leader
-from controller.engine.memory import NoMemory
+from controller.engine.null_memory import NoMemory
 from controller.store.lease import Held, Lease
 from tests.fakes.inline import InlinePool, SteppedClock
 from tests.fakes.toy import ToySpec

@@ -4,16 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from controller.core.conditions import ConditionType, Truth
-from controller.core.driver import Failed
+from controller.core.document.resource import ResourceId
 from controller.core.errors import PermanentError, TransientError
-from controller.core.observation import Unknown
-from controller.core.plan import Hold, Verb
-from controller.core.resource import ResourceId
-from controller.core.safety import Limits
+from controller.core.planning.safety import Limits
+from controller.core.resources.driver import Failed
+from controller.core.resources.observation import Unknown
+from controller.core.resources.plan import Hold, Verb
+from controller.core.status.conditions import ConditionType, Truth
 from controller.engine.backoff import Backoff
 from controller.engine.executor import Executor
-from controller.engine.memory import NoMemory
+from controller.engine.null_memory import NoMemory
 from controller.engine.observer import Observer
 from controller.engine.reconciler import Reconciler
 from tests.fakes.inline import InlinePool, SteppedClock

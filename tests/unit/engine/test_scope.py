@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-from controller.core.conditions import ConditionType, Truth
-from controller.core.plan import Verb
-from controller.core.resource import ResourceId
-from controller.core.safety import Limits
-from controller.core.scope import Scope, with_dependencies
+from controller.core.document.resource import ResourceId
+from controller.core.planning.safety import Limits
+from controller.core.planning.scope import Scope, with_dependencies
+from controller.core.resources.plan import Verb
+from controller.core.status.conditions import ConditionType, Truth
 from controller.engine.executor import Executor
-from controller.engine.memory import NoMemory
+from controller.engine.null_memory import NoMemory
 from controller.engine.observer import Observer
 from controller.engine.reconciler import Reconciler
 from tests.fakes.inline import InlinePool, SteppedClock

@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from controller.core.attribution import written
-from controller.core.conditions import ConditionType, Truth
-from controller.core.driver import Applied, Failed
+from controller.core.document.resource import ResourceId
 from controller.core.errors import DriverError, PermanentError, TransientError
-from controller.core.observation import Absent, Present
-from controller.core.plan import Action, Reason, Verb
-from controller.core.planner import diff
-from controller.core.request import Request
-from controller.core.resource import ResourceId
-from controller.core.status import conclude
+from controller.core.planning.attribution import written
+from controller.core.planning.planner import diff
+from controller.core.resources.driver import Applied, Failed
+from controller.core.resources.observation import Absent, Present
+from controller.core.resources.plan import Action, Reason, Verb
+from controller.core.resources.request import Request
+from controller.core.status.conclusion import conclude
+from controller.core.status.conditions import ConditionType, Truth
 from controller.engine.store_memory import StoreMemory
 from controller.store.events import EventLog
 from controller.store.journal import Journal

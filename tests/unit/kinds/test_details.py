@@ -4,17 +4,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from controller.core.cost import Cost, costs_of
+from controller.core.document.platform import Platform
+from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import NotFoundError, PermanentError
-from controller.core.plan import Action, Change, Effect, Plan, Reason, Verb
-from controller.core.platform import Platform
-from controller.core.registration import DUPLICATE_TAG, Run, Version
-from controller.core.resource import Resource, ResourceId
+from controller.core.models.registration import DUPLICATE_TAG, Run, Version
+from controller.core.resources.cost import Cost, costs_of
+from controller.core.resources.plan import Action, Change, Effect, Plan, Reason, Verb
 from controller.kinds import discover
 from controller.kinds.endpoint.state import EndpointState
 from controller.kinds.experiment.state import ExperimentState
 from controller.kinds.model.state import ModelState
-from controller.kinds.service.details import ServiceDetails
+from controller.kinds.service.queries.aws.details import ServiceDetails
 from controller.kinds.webhook.state import Deliveries, WebhookState
 
 KINDS = discover()

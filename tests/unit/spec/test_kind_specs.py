@@ -5,11 +5,15 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from controller.core.reference import FallbackReference, SecretPart, SecretReference
+from controller.core.document.reference import (
+    FallbackReference,
+    SecretPart,
+    SecretReference,
+)
 from controller.kinds.endpoint.spec import EndpointSpec
 from controller.kinds.experiment.spec import ExperimentSpec
 from controller.kinds.model.spec import ModelSpec
-from controller.kinds.service.spec import ServiceSpec
+from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.webhook.spec import Since, WebhookSpec
 
 RUN = "0123456789abcdef0123456789abcdef"

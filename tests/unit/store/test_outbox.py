@@ -4,8 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from controller.core.announce import Event, VersionIdentity
-from controller.core.delivery import (
+from controller.core.webhooks.delivery import (
     Answered,
     Dead,
     Delivered,
@@ -13,8 +12,9 @@ from controller.core.delivery import (
     RetryAt,
     Unanswered,
 )
+from controller.core.webhooks.event import Event, VersionIdentity
+from controller.store.announcements import Ledger
 from controller.store.deliveries import Deliveries
-from controller.store.ledger import Ledger
 from controller.store.outbox import Attempt, Outbox
 from tests.fakes.stopped_clock import NOON
 

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from controller.core.conditions import Condition, ConditionType, Truth
-from controller.core.plan import Verb
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.resources.plan import Verb
+from controller.core.status.conditions import Condition, ConditionType, Truth
 from controller.store.events import EventLog
 from controller.store.fallbacks import StoredFallbacks
 from controller.store.heartbeat import Heartbeats

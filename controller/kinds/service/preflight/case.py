@@ -6,12 +6,12 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from controller.core.observation import Absent, Present
-from controller.core.preflight import Finding, Result, Severity, Unseen
+from controller.core.planning.preflight import Finding, Result, Severity, Unseen
+from controller.core.resources.observation import Absent, Present
 from controller.kinds.service.preflight.facts import NOT_LOOKED, Facts, Hidden, Seen
 
 if TYPE_CHECKING:
-    from controller.kinds.service.spec import ServiceSpec
+    from controller.kinds.service.spec.service import ServiceSpec
 
 KeyT = TypeVar("KeyT", bound=Hashable)
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from controller.core.observation import Absent, Present
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.resources.observation import Absent, Present
 
 if TYPE_CHECKING:
-    from controller.kinds.service.spec import ServiceSpec
+    from controller.kinds.service.spec.service import ServiceSpec
 
 
 @dataclass(frozen=True, slots=True)

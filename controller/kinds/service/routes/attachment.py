@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from controller.core.plan import Change, Effect
-from controller.kinds.service.routes.routed import Routed
+from controller.core.resources.plan import Change, Effect
+from controller.kinds.service.routes.routed_service import Routed
 from controller.kinds.service.routes.rules import (
     is_led_to,
     steps,

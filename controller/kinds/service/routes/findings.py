@@ -7,18 +7,22 @@ balancers of others, and leave rules of others where they are.
 import shlex
 from collections.abc import Iterator
 
-from controller.core.identity import OWNER_TAG
-from controller.core.kind import Finding, Held
-from controller.core.observation import Ownership
-from controller.core.plan import Hold, Reason
-from controller.kinds.service.routes.certified import not_certified, unread
-from controller.kinds.service.routes.checks import declared_health
-from controller.kinds.service.routes.precedence import no_number, number_for, shadowed
-from controller.kinds.service.routes.routed import Routed
+from controller.core.resources.kind import Finding, Held
+from controller.core.resources.observation import Ownership
+from controller.core.resources.plan import Hold, Reason
+from controller.core.values.identity import OWNER_TAG
+from controller.kinds.service.routes.certification import not_certified, unread
+from controller.kinds.service.routes.health_checks import declared_health
+from controller.kinds.service.routes.matching.precedence import (
+    no_number,
+    number_for,
+    shadowed,
+)
+from controller.kinds.service.routes.routed_service import Routed
 from controller.kinds.service.routes.rules import in_the_way, own_rule
-from controller.kinds.service.routes.spec import RouteSpec
 from controller.kinds.service.routes.state import Balancer, Listener, RoutingState
 from controller.kinds.service.routes.steps import path_of
+from controller.kinds.service.spec.routes import RouteSpec
 
 SERVICE_TAG = "hokusai.ai/service"
 

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from controller.core.observation import Ownership
-from controller.kinds.service.routes.checks import declared_health
-from controller.kinds.service.routes.match import Match, match_of
-from controller.kinds.service.routes.priorities import free_priority, window
-from controller.kinds.service.routes.routed import Routed
-from controller.kinds.service.routes.spec import RouteSpec
+from controller.core.resources.observation import Ownership
+from controller.kinds.service.routes.health_checks import declared_health
+from controller.kinds.service.routes.matching.match import Match, match_of
+from controller.kinds.service.routes.matching.priorities import free_priority, window
+from controller.kinds.service.routes.routed_service import Routed
 from controller.kinds.service.routes.state import (
     Balancer,
     Listener,
@@ -25,6 +24,7 @@ from controller.kinds.service.routes.steps import (
     MoveRule,
     Step,
 )
+from controller.kinds.service.spec.routes import RouteSpec
 
 # DeregistrationDelay of ours; AWS's own is 300 s, which holds up every rollout.
 DELAY_SECONDS = 30

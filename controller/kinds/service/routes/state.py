@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from controller.core.observation import Ownership
-from controller.kinds.service.routes.match import Match
+from controller.core.resources.observation import Ownership
+from controller.kinds.service.routes.matching.match import Match
 
 
 @dataclass(frozen=True, slots=True)

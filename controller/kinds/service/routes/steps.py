@@ -7,8 +7,8 @@ out is ``balancers``.
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from controller.core.plan import Change
-from controller.kinds.service.routes.spec import RouteSpec
+from controller.core.resources.plan import Change
+from controller.kinds.service.spec.routes import RouteSpec
 
 Health: TypeAlias = tuple[tuple[str, str], ...]
 

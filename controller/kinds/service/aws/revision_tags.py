@@ -1,0 +1,61 @@
+"""Read and write the tags of task definitions.
+
+A revision's content is kept for ever, and its tags are not: they are asked for again,
+one DescribeTaskDefinition for each service that declares some, once a minute.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import timedelta
+
+from controller.clients.aws import Aws
+from controller.core.clock import Clock
+from controller.kinds.service.render.revision_tags import (
+    TASK_TAGS,
+    declared_tags,
+)
+from controller.kinds.service.spec.service import ServiceSpec
+from controller.kinds.service.state.tags import as_pairs, tags_of
+
+# How long what was seen will do.
+KEPT = timedelta(seconds=60)
+
+
+class RevisionTags:
+    """What revisions are tagged with."""
+
+    def __init__(self, aws: Aws, clock: Clock) -> None:
+        self._aws = aws
+        self._clock = clock
+        self._known: dict[str, tuple[float, dict[str, str]]] = {}
+
+    def of(self, arn: str) -> dict[str, str]:
+        """Return the tags of a revision. Raises DriverError."""
+        now = self._clock.monotonic()
+        at, known = self._known.get(arn, (now - KEPT.total_seconds(), {}))
+        if now - at < KEPT.total_seconds():
+            return known
+        answer = self._aws.call(
+            "ecs", "DescribeTaskDefinition", taskDefinition=arn, include=["TAGS"]
+        )
+        self._known[arn] = (now, tags_of(answer))
+        return self._known[arn][1]
+
+    def settle(self, arn: str, spec: ServiceSpec, paths: Iterable[str]) -> None:
+        """Have a revision tagged as ``spec`` asks, if ``paths`` are about its tags.
+
+        Safe to repeat. Raises DriverError.
+        """
+        moved = {p.removeprefix(TASK_TAGS) for p in paths if p.startswith(TASK_TAGS)}
+        if not moved:
+            return
+        self._known.pop(arn, None)
+        declared = declared_tags(spec)
+        if declared:
+            tags = as_pairs(declared)
+            self._aws.call("ecs", "TagResource", resourceArn=arn, tags=tags)
+        self._untag(arn, moved - declared.keys())
+
+    def _untag(self, arn: str, keys: Collection[str]) -> None:
+        if keys:
+            gone = sorted(keys)
+            self._aws.call("ecs", "UntagResource", resourceArn=arn, tagKeys=gone)

@@ -1,0 +1,154 @@
+"""Which versions of secrets and parameters are current. A value is never read."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from controller.clients.aws import Aws, paginated
+from controller.core.clock import Clock
+from controller.core.errors import DriverError
+from controller.core.values.batches import batched
+from controller.kinds.service.state.times import moment
+
+# How long what was seen will do.
+KEPT = timedelta(seconds=60)
+# What a filter of DescribeParameters takes at most; API reference.
+_MOST_PARAMETERS = 50
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Kept:
+    """Where a secret is kept.
+
+    Attributes:
+        store: ``secretsmanager`` or ``ssm``.
+        name: A name or an ARN, or a parameter's path.
+        stage: Of Secrets Manager: which label the version carries.
+    """
+
+    store: str
+    name: str
+    stage: str = "AWSCURRENT"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """The current version of a secret.
+
+    Attributes:
+        id: Changes with each version, and says nothing of the value.
+        at: When it was made; None if nobody says.
+        unseen: Why it could not be seen; empty if it could.
+    """
+
+    id: str = ""
+    at: datetime | None = None
+    unseen: str = ""
+
+
+class Versions:
+    """All that is asked about versions. Reads only, and never raises."""
+
+    def __init__(self, aws: Aws, clock: Clock) -> None:
+        self._aws = aws
+        self._clock = clock
+        self._looked = 0.0
+        self._known: dict[Kept, Version] = {}
+        self._changed: dict[Kept, Version] = {}
+
+    def of(self, places: Collection[Kept]) -> Mapping[Kept, Version]:
+        """Return the version of each: one call a secret, one for 50 parameters."""
+        now = self._clock.monotonic()
+        if now - self._looked >= KEPT.total_seconds():
+            self._known = {}
+            self._changed = {}
+        missing = sorted({*places} - self._known.keys())
+        if missing:
+            if not self._known:
+                self._looked = now
+            self._known |= self._seen(missing)
+        return self._known
+
+    def changed(self, place: Kept) -> Version:
+        """Return when a secret was changed last in any way; not which version it has.
+
+        ListSecretVersionIds does not say when a label moved. API reference,
+        DescribeSecret, LastChangedDate.
+        """
+        if place not in self._changed:
+            self._changed[place] = self._asked_change(place)
+        return self._changed[place]
+
+    def _asked_change(self, place: Kept) -> Version:
+        try:
+            found = self._aws.call(
+                "secretsmanager", "DescribeSecret", SecretId=place.name
+            )
+        except DriverError as error:
+            return Version(unseen=str(error))
+        return Version(at=moment(found.get("LastChangedDate")))
+
+    def _seen(self, places: Collection[Kept]) -> dict[Kept, Version]:
+        seen = {p: self._secret(p) for p in places if p.store == "secretsmanager"}
+        parameters = [p for p in places if p.store == "ssm"]
+        for batch in batched(parameters, _MOST_PARAMETERS):
+            seen |= self._parameters(batch)
+        return seen
+
+    def _secret(self, place: Kept) -> Version:
+        try:
+            for found in paginated(
+                self._aws,
+                "secretsmanager",
+                "ListSecretVersionIds",
+                "Versions",
+                SecretId=place.name,
+            ):
+                if place.stage in found.get("VersionStages", ()):
+                    return Version(found["VersionId"], moment(found.get("CreatedDate")))
+        except DriverError as error:
+            return Version(unseen=str(error))
+        return Version(unseen=f"{place.name} has no version {place.stage}")
+
+    def _parameters(self, places: Collection[Kept]) -> dict[Kept, Version]:
+        names = [place.name for place in places]
+        try:
+            found = paginated(
+                self._aws,
+                "ssm",
+                "DescribeParameters",
+                "Parameters",
+                ParameterFilters=[{"Key": "Name", "Option": "Equals", "Values": names}],
+                MaxResults=_MOST_PARAMETERS,
+            )
+            by_name = {p["Name"]: p for p in found}
+        except DriverError as error:
+            return dict.fromkeys(places, Version(unseen=str(error)))
+        return {p: _parameter(p, by_name.get(p.name)) for p in places}
+
+
+def _parameter(place: Kept, found: Mapping[str, Any] | None) -> Version:
+    if found is None:
+        return Version(unseen=f"parameter {place.name} does not exist")
+    number = str(found.get("Version", ""))
+    return Version(number, moment(found.get("LastModifiedDate")))
+
+
+def kept_at(value_from: str) -> Iterator[Kept]:
+    """Yield where a ``valueFrom`` of ECS leads; nothing if it names one version.
+
+    Developer guide, "Pass Secrets Manager secrets through Amazon ECS environment
+    variables": ``arn:…:secret:name:json-key:version-stage:version-id``.
+    """
+    head = value_from.split(":", 6)
+    if not value_from.startswith("arn:"):
+        yield Kept("ssm", value_from)
+    elif head[2] == "ssm":
+        path = value_from.partition(":parameter")[2]
+        yield Kept("ssm", path if path.count("/") > 1 else path.lstrip("/"))
+    else:
+        name, _, stage, version, *_ = [*head[6].split(":"), "", "", ""]
+        if not version:
+            arn = ":".join([*head[:6], name])
+            yield Kept("secretsmanager", arn, stage or "AWSCURRENT")

@@ -9,7 +9,7 @@ from controller.core.values.identity import canonical_json
 from controller.kinds.service.compare.diff import compare, wanted
 from controller.kinds.service.importing.aws.importer import entry_of
 from controller.spec.literals import looks_secret
-from tests.laws.test_service_noise_laws import (
+from tests.laws.service_strategies import (
     PLATFORM,
     declarations,
     in_awss_words,

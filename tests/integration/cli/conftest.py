@@ -17,17 +17,8 @@ from controller.engine.store_memory import StoreMemory
 from controller.kinds.service.preflight.commands import TRUST, document
 from controller.store.database import Database
 from controller.store.heartbeat import HEART, Heartbeats
+from tests.builders.command_line import DOCUMENT
 
-HEADER = """\
-apiVersion: hokusai.ai/v1
-platform: {name: t, environment: development, account: "123456789012", region: us-east-1}
-"""
-DOCUMENT = f"""\
-{HEADER}\
-services:
-  mlflow: {{image: "web:1", cpu: 256, memory: 512}}
-  api: {{image: "web:1", cpu: 256, memory: 512, depends_on: [service/mlflow]}}
-"""
 DISCOVERED = """\
 apiVersion: hokusai.ai/v1
 platform:
@@ -47,7 +38,6 @@ services:
     port: 80
     depends_on: [service/mlflow]
 """
-API, MLFLOW = ResourceId("service", "api"), ResourceId("service", "mlflow")
 
 
 @pytest.fixture

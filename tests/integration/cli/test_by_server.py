@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from controller.cli import main
 from controller.cli.schemas import status_schema
 from controller.emulation.runtimes.scripted import Script
-from tests.e2e.local_process import free_port
+from tests.builders.local_process import free_port
 
 KEY = "made-up-key"
 GROUP = "/ecs/t-api-development"

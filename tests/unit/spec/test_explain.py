@@ -7,7 +7,7 @@ import pytest
 from controller.core.errors import RefusedError
 from controller.spec import schema
 from controller.spec.explain import explain
-from tests.unit.spec.documents import KINDS
+from tests.builders.documents import KINDS
 
 SCHEMA = schema.document_schema(KINDS)
 

@@ -7,7 +7,7 @@ from controller.kinds.service.compare.diff import compare
 from controller.kinds.service.compare.health import health
 from controller.kinds.service.discovery.registration import Register, registration_of
 from controller.kinds.service.state.service import Registration
-from tests.unit.kinds.service.compare.test_diff import spec, state
+from tests.builders.services import spec, state
 
 FINE = Register({"t1": "10.0.0.1"}, frozenset({"10.0.0.1"}))
 STALE = Register({"t0": "10.0.0.9", "t1": "10.0.0.1"}, frozenset({"10.0.0.1"}))

@@ -4,7 +4,7 @@ from controller.core.planning.safety import Limits
 from controller.core.resources.plan import Verb
 from controller.core.resources.request import Request
 from controller.engine.interventions import Requests
-from tests.integration.kinds.world import World
+from tests.builders.emulated_service import World
 
 ADA = "ada@laptop"
 

@@ -17,10 +17,11 @@ from controller.clients.aws import (
     Credentials,
     verify_account,
 )
-from controller.clients.aws.rates import Limiter
+from controller.clients.aws.limiter import Limiter
 from controller.clients.aws.retrying import POLICY, PatientAws
 from controller.clients.clock import SystemClock
 from controller.clients.secrets import Secrets
+from controller.core.dependencies import NO_STORE
 from controller.core.errors import PermanentError
 from controller.core.planning.explain import explained
 from controller.core.planning.safety import Limits
@@ -33,7 +34,6 @@ from controller.engine.interventions import Requests
 from controller.engine.null_memory import NoMemory
 from controller.engine.observer import Observer
 from controller.engine.reconciler import PassResult, Reconciler
-from controller.kinds.outside import NO_STORE
 from controller.resolver import Resolver
 
 if TYPE_CHECKING:

@@ -8,15 +8,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from controller.clients.fence import FencedAws, FencedRest
+from controller.core.dependencies import Dependencies
 from controller.core.errors import PermanentError
 from controller.engine.unavailable import Unavailable
-from controller.kinds.outside import Outside
 
 if TYPE_CHECKING:
     from controller.bootstrap.mlflow import Mlflow
     from controller.bootstrap.store import Stored
-    from controller.clients.aws import Aws
     from controller.core.clock import Clock
+    from controller.core.dependencies import Aws
     from controller.core.document.reference import SecretReference
     from controller.core.resources.driver import Driver
     from controller.core.resources.fallbacks import Fallbacks
@@ -86,28 +86,28 @@ def drivers(
         clients: What they reach the outside with.
         wishes: What the command asks for.
     """
-    outside = _outside(document, clients, wishes)
+    outside = _dependencies(document, clients, wishes)
     return {kind: _driver(kind, outside) for kind in kinds}
 
 
-def _driver(kind: str, outside: Outside) -> Driver:
+def _driver(kind: str, dependencies: Dependencies) -> Driver:
     module = import_module(f"controller.kinds.{kind}.driver")
     try:
-        driver: Driver = module.connect(outside)
+        driver: Driver = module.connect(dependencies)
     except PermanentError as error:
         return Unavailable(str(error))
     return driver
 
 
-def _outside(
+def _dependencies(
     document: Callable[[], Document], clients: Clients, wishes: Wishes
-) -> Outside:
+) -> Dependencies:
     """Return the clients behind a fence: what is no longer permitted is not sent."""
     mlflow, stored = clients.mlflow, clients.stored
     api = None
     if mlflow is not None:
         api = mlflow.api.sending_by(lambda rest: FencedRest(rest, wishes.permitted))
-    return Outside(
+    return Dependencies(
         owner=document().platform.owner,
         platform=document().platform,
         declared=lambda: document().resources,

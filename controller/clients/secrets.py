@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from controller.clients.aws import Aws
+from controller.core.dependencies import Aws
 from controller.core.document.reference import SecretReference
 from controller.core.errors import NotFoundError
 

@@ -4,8 +4,8 @@ import ssl
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from controller.clients.aws import Aws
 from controller.clients.clock import SystemClock
+from controller.core.dependencies import Aws
 from controller.core.values.identity import OWNER_TAG
 from controller.emulation.load_balancer import IDLE_SECONDS, LoadBalancers, Served
 from controller.emulation.load_balancer_state import LiveState

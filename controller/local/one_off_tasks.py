@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from controller.clients.aws import Aws
+from controller.core.dependencies import Aws
 from controller.core.document.resource import ResourceId
 from controller.core.errors import PermanentError
 from controller.core.status.conditions import Conditions, ConditionType, Truth

@@ -5,36 +5,17 @@ target. Announcing again what was announced inserts nothing.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import ColumnElement, select, true
 
 from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.event import Event, VersionIdentity
+from controller.core.webhooks.records import KnownTarget, Sink
 from controller.store.database import Database
 from controller.store.sql import insert_new
 from controller.store.tables import deliveries, webhook_events, webhook_targets
-
-Sink = Literal["webhook", "redis"]
-
-
-@dataclass(frozen=True, slots=True)
-class KnownTarget:
-    """A webhook target as it was when first seen.
-
-    Attributes:
-        name: Its key in the document.
-        url: At first sight; for people, the document has the one in force.
-        baseline: Versions created before it are not told of; None for all.
-        first_seen: When it was first seen.
-    """
-
-    name: str
-    url: str
-    baseline: datetime | None
-    first_seen: datetime
 
 
 class Ledger:

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import settings as tried
 
 from controller.core.values.identity import canonical_json
-from controller.kinds.service.compare.diff import compare, wanted
+from controller.kinds.service.compare.diff import compare
 from controller.kinds.service.importing.aws.importer import entry_of
+from controller.kinds.service.render.fingerprint import wanted
 from controller.spec.literals import looks_secret
 from tests.laws.service_strategies import (
     PLATFORM,

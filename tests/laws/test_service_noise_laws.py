@@ -14,11 +14,7 @@ from hypothesis import strategies as st
 
 from controller.core.values.paths import leaves
 from controller.kinds.service import KIND
-from controller.kinds.service.compare.diff import (
-    setting_differences,
-    tags_by_key,
-    wanted,
-)
+from controller.kinds.service.compare.diff import setting_differences, tags_by_key
 from controller.kinds.service.normalize import (
     Here,
     canonical,
@@ -26,6 +22,7 @@ from controller.kinds.service.normalize import (
     managed_paths,
     real_differences,
 )
+from controller.kinds.service.render.fingerprint import wanted
 from controller.kinds.service.render.service import settings
 from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.state.service import ServiceState

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from controller.clients.mlflow import RegisteredModel
 from controller.core.clock import Clock
 from controller.core.errors import DriverError, TransientError
 from controller.core.models.registration import (
@@ -16,6 +15,7 @@ from controller.core.models.registration import (
     VALUE_TAG,
     Version,
 )
+from controller.core.models.registry import RegisteredModel
 from controller.core.webhooks.event import model_id_of, rfc3339
 
 _PATIENCE_SECONDS = (10.0, 2.0)

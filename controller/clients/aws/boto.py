@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from controller.clients.aws.calls import is_write
-from controller.clients.aws.rates import Limiter
+from controller.clients.aws.limiter import Limiter
 from controller.core.rates.adaptive_rate import Answer
 
 _CONNECT_SECONDS = 3

@@ -6,8 +6,9 @@ may a write that is the same done twice, or whose double is looked for afterward
 
 from typing import Any
 
-from controller.clients.aws.calls import Aws, is_write
+from controller.clients.aws.calls import is_write
 from controller.core.clock import Clock
+from controller.core.dependencies import Aws
 from controller.core.errors import OutcomeUnknownError, ThrottledError, TransientError
 from controller.core.rates.retry import RetryPolicy, backoff
 

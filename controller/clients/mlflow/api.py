@@ -9,8 +9,6 @@ import httpx
 from controller.clients.mlflow.rest import MlflowRest
 from controller.clients.mlflow.values import (
     PROMPT_TAG,
-    Experiment,
-    RegisteredModel,
     experiment_of,
     model_of,
     run_of,
@@ -19,6 +17,7 @@ from controller.clients.mlflow.values import (
     version_of,
 )
 from controller.core.models.registration import Run, Version
+from controller.core.models.registry import Experiment, RegisteredModel
 
 # The most that MLflow 3.17 gives in one answer.
 _EXPERIMENTS = 50_000

@@ -1,61 +1,14 @@
 """What MLflow's answers say, as values."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from controller.core.models.registration import Run, Version
+from controller.core.models.registry import Experiment, RegisteredModel
 
 # Prompts are kept as models and versions; they are none to us.
 PROMPT_TAG = "mlflow.prompt.is_prompt"
 READY = "LOGGED_MODEL_READY"
-
-
-@dataclass(frozen=True, slots=True)
-class Experiment:
-    """An experiment; a deleted one still holds its name.
-
-    Attributes:
-        id: MLflow's.
-        name: Unique, even among the deleted.
-        lifecycle_stage: ``active`` or ``deleted``.
-        artifact_location: Where its runs keep their artifacts; never changes.
-        tags: As they stand.
-        created_ms: Creation, in milliseconds since the epoch.
-    """
-
-    id: str
-    name: str
-    lifecycle_stage: str = "active"
-    artifact_location: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict)
-    created_ms: int = 0
-
-    @property
-    def deleted(self) -> bool:
-        """Whether it must be restored before it can be used."""
-        return self.lifecycle_stage == "deleted"
-
-
-@dataclass(frozen=True, slots=True)
-class RegisteredModel:
-    """A registered model, without its versions.
-
-    Attributes:
-        name: Unique.
-        description: Empty if none was given.
-        tags: As they stand.
-        aliases: Number of the version each one points to.
-        created_ms: Creation, in milliseconds since the epoch.
-        updated_ms: Last change; tags and aliases do not move it.
-    """
-
-    name: str
-    description: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict)
-    aliases: Mapping[str, int] = field(default_factory=dict)
-    created_ms: int = 0
-    updated_ms: int = 0
 
 
 def experiment_of(answer: Mapping[str, Any]) -> Experiment:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from controller.clients.aws.rates import CATEGORIES
+from controller.core.rates.ecs_rates import CATEGORIES
 from controller.core.rates.token_bucket import Bucket, Rate
 
 

@@ -5,8 +5,8 @@ from concurrent.futures import Executor as Pool
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
-from controller.clients.aws import Aws
 from controller.clients.probe import Probe
+from controller.core.dependencies import Aws, Dependencies
 from controller.core.document.reference import SecretReference
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import DriverError, NotFoundError, PermanentError
@@ -16,7 +16,6 @@ from controller.core.resources.observation import Observation, Present, unseen
 from controller.core.resources.plan import Action
 from controller.kinds.endpoint.spec import EndpointSpec, ProbeSpec
 from controller.kinds.endpoint.state import EndpointState
-from controller.kinds.outside import Outside
 
 _SIDE_BY_SIDE = 8
 
@@ -51,14 +50,14 @@ class Resolving(Protocol):
         ...
 
 
-def connect(outside: Outside) -> "EndpointDriver":
+def connect(dependencies: Dependencies) -> "EndpointDriver":
     """Return the driver."""
     return EndpointDriver(
-        outside.resolver,
-        outside.fallbacks,
-        outside.aws,
+        dependencies.resolver,
+        dependencies.fallbacks,
+        dependencies.aws,
         Probe(),
-        secret=outside.secret,
+        secret=dependencies.secret,
     )
 
 

@@ -4,10 +4,15 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.clients.mlflow import MlflowApi, MlflowReader, RegisteredModel
+from controller.core.dependencies import Dependencies
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import PermanentError
 from controller.core.models.registration import DUPLICATE_TAG, Run, Version, registered
+from controller.core.models.registry import (
+    CachedReads,
+    RegisteredModel,
+    RegistryWrites,
+)
 from controller.core.resources.driver import Applied
 from controller.core.resources.observation import (
     Absent,
@@ -21,21 +26,20 @@ from controller.core.values.identity import APPLIED_TAG
 from controller.kinds.model.health import Registration, alias_target, model_tags, wanted
 from controller.kinds.model.spec import ModelSpec
 from controller.kinds.model.state import ModelState
-from controller.kinds.outside import Outside
 
 Versions = Mapping[str, tuple[Version, ...]]
 
 
-def connect(outside: Outside) -> "ModelDriver":
+def connect(dependencies: Dependencies) -> "ModelDriver":
     """Return the driver; raises PermanentError if there is no MLflow."""
-    api, reader = outside.registry()
+    api, reader = dependencies.registry()
 
     def experiment_name(key: str) -> str:
         """Return MLflow's name of the experiment declared as ``key``."""
-        resource = outside.declared().get(ResourceId("experiment", key))
+        resource = dependencies.declared().get(ResourceId("experiment", key))
         return key if resource is None else str(resource.spec.name)
 
-    return ModelDriver(api, reader, outside.owner, experiment_name)
+    return ModelDriver(api, reader, dependencies.owner, experiment_name)
 
 
 class ModelDriver:
@@ -48,8 +52,8 @@ class ModelDriver:
 
     def __init__(
         self,
-        api: MlflowApi,
-        reader: MlflowReader,
+        api: RegistryWrites,
+        reader: CachedReads,
         owner: str,
         experiment_name: Callable[[str], str],
     ) -> None:

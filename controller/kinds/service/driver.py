@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from controller.clients.aws import Aws
 from controller.clients.fetch import fetched
 from controller.clients.probe import Probe
 from controller.core.clock import Clock
+from controller.core.dependencies import Aws, Dependencies
 from controller.core.document.platform import Platform
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import PermanentError, TransientError
@@ -18,7 +18,6 @@ from controller.core.resources.observation import Observation, Ownership
 from controller.core.resources.ownership import ownership_of
 from controller.core.resources.plan import Action, Verb
 from controller.core.resources.request import Request
-from controller.kinds.outside import Outside
 from controller.kinds.service.attachments.aws.leftovers import Clearing
 from controller.kinds.service.attachments.aws.observer import Around
 from controller.kinds.service.attachments.aws.service_tags import Marking
@@ -63,15 +62,15 @@ CHECK_AFTER = timedelta(seconds=1)
 Declared = Mapping[ResourceId, Resource[Any]]
 
 
-def connect(outside: Outside) -> "ServiceDriver":
+def connect(dependencies: Dependencies) -> "ServiceDriver":
     """Return the driver."""
     return ServiceDriver(
-        outside.aws,
-        outside.platform,
-        outside.clock,
-        resolver=outside.resolver,
-        thorough=outside.thorough,
-        declared=outside.declared,
+        dependencies.aws,
+        dependencies.platform,
+        dependencies.clock,
+        resolver=dependencies.resolver,
+        thorough=dependencies.thorough,
+        declared=dependencies.declared,
     )
 
 

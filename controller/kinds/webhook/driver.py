@@ -1,14 +1,13 @@
 """Webhook targets: what the ledger says, beside the versions MLflow has."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from controller.clients.mlflow import MlflowApi, MlflowReader
 from controller.clients.payload import check
 from controller.core.clock import Clock
+from controller.core.dependencies import Dependencies
 from controller.core.document.resource import Resource, ResourceId
+from controller.core.models.registry import RegistryReads, RegistryWrites
 from controller.core.resources.details import Section, looked_at
 from controller.core.resources.driver import Applied
 from controller.core.resources.observation import Absent, Observation, Present
@@ -20,34 +19,30 @@ from controller.core.webhooks.event import (
     identity_of,
     model_registered,
 )
-from controller.kinds.outside import Outside
+from controller.core.webhooks.records import Announcements, DeliveryReports
 from controller.kinds.webhook.health import announced_tag, missing, unstamped
 from controller.kinds.webhook.reports import DELIVERY, SHOWN, rows
 from controller.kinds.webhook.spec import WebhookSpec
 from controller.kinds.webhook.state import LARGEST_BACKLOG, Deliveries, WebhookState
 
-if TYPE_CHECKING:
-    from controller.store.announcements import Ledger
-    from controller.store.deliveries import Deliveries as Outcomes
-
 # Enough to say what fails; the rest is counted.
 _SHOWN = 50
 
 
-def connect(outside: Outside) -> WebhookDriver:
+def connect(dependencies: Dependencies) -> "WebhookDriver":
     """Return the driver; raises PermanentError without an MLflow or a store."""
-    api, reader = outside.registry()
-    ledger, outcomes = outside.records()
+    api, reader = dependencies.registry()
+    ledger, outcomes = dependencies.records()
     return WebhookDriver(
         api,
         reader,
         ledger=ledger,
         outcomes=outcomes,
-        clock=outside.clock,
-        registry=outside.owner,
+        clock=dependencies.clock,
+        registry=dependencies.owner,
         check=check,
-        announced=outside.announced,
-        largest_backlog=outside.largest_backlog,
+        announced=dependencies.announced,
+        largest_backlog=dependencies.largest_backlog,
     )
 
 
@@ -56,11 +51,11 @@ class WebhookDriver:
 
     def __init__(
         self,
-        api: MlflowApi,
-        reader: MlflowReader,
+        api: RegistryWrites,
+        reader: RegistryReads,
         *,
-        ledger: Ledger,
-        outcomes: Outcomes,
+        ledger: Announcements,
+        outcomes: DeliveryReports,
         clock: Clock,
         registry: str,
         check: Callable[[Event], None],

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from controller.clients.aws import BotoAws, Credentials
-from controller.clients.aws.rates import Limiter
+from controller.clients.aws.limiter import Limiter
 from controller.core.errors import (
     NotFoundError,
     OutcomeUnknownError,

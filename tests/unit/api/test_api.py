@@ -10,9 +10,9 @@ import pytest
 from controller.api.app import create_app
 from controller.api.health.checks import Checks, Component, Level
 from controller.api.models.listing import KnownModels, Models
-from controller.clients.mlflow import RegisteredModel
 from controller.core.errors import PermanentError, TransientError
 from controller.core.models.registration import Version
+from controller.core.models.registry import RegisteredModel
 from controller.telemetry.metrics import Metrics
 from tests.fakes.stopped_clock import StoppedClock
 

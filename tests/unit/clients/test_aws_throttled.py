@@ -5,10 +5,11 @@ from functools import partial
 
 import pytest
 
-from controller.clients.aws.rates import RATES, Limiter
+from controller.clients.aws.limiter import Limiter
 from controller.clients.aws.retrying import PatientAws
 from controller.core.errors import ThrottledError, TransientError
 from controller.core.rates.adaptive_rate import Answer
+from controller.core.rates.ecs_rates import RATES
 from controller.core.rates.retry import jitter
 from controller.core.rates.token_bucket import Rate
 from controller.emulation.ecs.throttle import Throttle

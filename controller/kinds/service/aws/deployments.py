@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from controller.clients.aws import Aws
+from controller.core.dependencies import Aws
 from controller.core.errors import TransientError
 from controller.core.values.batches import batched
 from controller.core.values.identity import content_hash

@@ -7,8 +7,8 @@ one DescribeTaskDefinition for each service that declares some, once a minute.
 from collections.abc import Collection, Iterable
 from datetime import timedelta
 
-from controller.clients.aws import Aws
 from controller.core.clock import Clock
+from controller.core.dependencies import Aws
 from controller.kinds.service.render.revision_tags import (
     TASK_TAGS,
     declared_tags,

@@ -1,9 +1,9 @@
 """Register what tasks are made of: once for each content."""
 
-from controller.clients.aws import Aws
+from controller.core.dependencies import Aws
 from controller.core.values.identity import OWNER_TAG
 from controller.kinds.service.aws.services import Ecs
-from controller.kinds.service.compare.diff import wanted
+from controller.kinds.service.render.fingerprint import wanted
 from controller.kinds.service.render.revision_tags import declared_tags
 from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.spec.service import ServiceSpec

@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import dropwhile, takewhile
 from typing import Any
 
-from controller.clients.aws import Aws
+from controller.core.dependencies import Aws
 from controller.core.errors import NotFoundError
 from controller.core.values.batches import batched
 from controller.kinds.service.normalize import canonical

@@ -10,8 +10,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from controller.clients.aws import Aws, paginated
+from controller.clients.aws import paginated
 from controller.core.clock import Clock
+from controller.core.dependencies import Aws
 from controller.core.document.platform import Platform
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import TransientError

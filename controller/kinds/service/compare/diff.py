@@ -5,7 +5,6 @@ from typing import Any
 
 from controller.core.resources.plan import Change, Effect
 from controller.core.values.differences import Difference
-from controller.core.values.identity import content_hash
 from controller.core.values.paths import leaves
 from controller.core.values.plain_data import copied
 from controller.core.values.redact import masked
@@ -16,23 +15,20 @@ from controller.kinds.service.images.changes import outdated
 from controller.kinds.service.normalize import (
     Here,
     Plain,
-    canonical,
     canonical_service,
     left_to_others,
     managed_part,
     real_differences,
 )
 from controller.kinds.service.render.effective import settled
+from controller.kinds.service.render.fingerprint import here, wanted
 from controller.kinds.service.render.revision_tags import TASK, tag_changes
 from controller.kinds.service.render.service import settings, spelled_out
-from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.render.update_effects import FIELDS, PREFIX, field_of
 from controller.kinds.service.routes.attachment import routed
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.retry_requests import again
 from controller.kinds.service.state.service import ServiceState
-
-_wanted: Memo[ServiceSpec, Plain] = Memo(lambda spec: canonical(render(spec)))
 
 
 def compare(spec: ServiceSpec, state: ServiceState) -> tuple[Change, ...]:
@@ -51,36 +47,6 @@ def compare(spec: ServiceSpec, state: ServiceState) -> tuple[Change, ...]:
         *outdated(spec, state),
         *again(state),
     )
-
-
-def wanted(spec: ServiceSpec) -> Plain:
-    """Return the canonical form of the task definition that ``spec`` asks for."""
-    return _wanted(spec)
-
-
-def content(spec: ServiceSpec) -> str:
-    """Return the hash of the task definition that ``spec`` asks for."""
-    return content_hash(wanted(spec))
-
-
-def here(spec: ServiceSpec, state: ServiceState | None = None) -> Here:
-    """Return where short names in ``spec`` are looked up."""
-    return Here(spec.region, spec.account, state.names if state else {})
-
-
-def unnamed(spec: ServiceSpec, live: Mapping[str, Any]) -> frozenset[str]:
-    """Return the ARNs that ``spec`` may mean by a name that they do not hold."""
-    field = "serviceConnectConfiguration"
-    declared = spec.service.get(field, {}).get("namespace", "")
-    if not declared or declared.startswith("arn:"):
-        return frozenset()
-    seen = canonical_service(live).get(field, {}).get("namespace", "")
-    return frozenset({seen} if seen.startswith("arn:") else ())
-
-
-def is_wanted(spec: ServiceSpec, definition: Plain) -> bool:
-    """Whether a canonical definition is what ``spec`` asks for, in any spelling."""
-    return not any(real_differences(definition, wanted(spec), here(spec)))
 
 
 def setting_differences(

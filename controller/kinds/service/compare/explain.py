@@ -6,7 +6,7 @@ from typing import Any
 from controller.core.resources.explanation import Explanation, Likeness, below
 from controller.core.values.paths import leaves
 from controller.core.values.redact import masked
-from controller.kinds.service.compare.diff import here, tags_by_key
+from controller.kinds.service.compare.diff import tags_by_key
 from controller.kinds.service.normalize import (
     DEFINITION,
     DEFINITION_BY_NAME,
@@ -18,6 +18,7 @@ from controller.kinds.service.normalize import (
     spelled_alike,
 )
 from controller.kinds.service.normalize.rule import ruled
+from controller.kinds.service.render.fingerprint import here
 from controller.kinds.service.render.revision_tags import TASK, TASK_TAGS, declared_tags
 from controller.kinds.service.render.service import settings
 from controller.kinds.service.render.task_definition import render

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 from controller.core.resources.kind import Finding, Health, Held, Level
 from controller.core.resources.plan import Change, Hold, Reason
-from controller.kinds.service.compare.diff import content
 from controller.kinds.service.discovery.registration import unregistered
 from controller.kinds.service.images.changes import advised, only_forced
 from controller.kinds.service.images.changes import held as fresh_held
 from controller.kinds.service.render.effective import settled
+from controller.kinds.service.render.fingerprint import content
 from controller.kinds.service.rollout.status import Phase, Rollout, rollout_of
 from controller.kinds.service.routes.findings import findings
 from controller.kinds.service.routes.findings import held as routes_held

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from controller.core.document.platform import Platform
 from controller.core.values.paths import Plain
 from controller.core.values.plain_data import copied
-from controller.kinds.service.compare.diff import wanted
 from controller.kinds.service.normalize import canonical_service
 from controller.kinds.service.render.complete import complete
+from controller.kinds.service.render.fingerprint import wanted
 from controller.kinds.service.render.service import creation
 from controller.kinds.service.routes.health_checks import declared_health
 from controller.kinds.service.spec.service import ServiceSpec

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from controller.clients.aws import Aws
 from controller.core.clock import Clock
+from controller.core.dependencies import Aws
 from controller.core.document.platform import Platform
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import DriverError, NotFoundError
@@ -30,12 +30,17 @@ from controller.kinds.service.aws.services import Ecs, exists, moves, troubled
 from controller.kinds.service.aws.stopped_tasks import Stopped, Tasks
 from controller.kinds.service.aws.tasks import Fleet
 from controller.kinds.service.aws.undeclared import Undeclared
-from controller.kinds.service.compare.diff import content, is_wanted, unnamed, wanted
 from controller.kinds.service.discovery.aws.cloud_map import CloudMap
 from controller.kinds.service.images.aws.observer import Look, Looked
 from controller.kinds.service.operations.aws.steps import Before
 from controller.kinds.service.operations.requests import set_aside
 from controller.kinds.service.render.effective import settled
+from controller.kinds.service.render.fingerprint import (
+    content,
+    is_wanted,
+    unnamed,
+    wanted,
+)
 from controller.kinds.service.rollout.aws.readiness import INTERVAL_SECONDS, Readiness
 from controller.kinds.service.rollout.aws.stop_reasons import Why
 from controller.kinds.service.rollout.crash_loop import crash_loop, is_restless, told

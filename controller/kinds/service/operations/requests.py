@@ -12,8 +12,8 @@ from typing import Any
 from controller.core.resources.plan import Verb
 from controller.core.resources.request import Request
 from controller.core.values.identity import DEPLOYMENT_TAG
-from controller.kinds.service.compare.diff import content
 from controller.kinds.service.render.effective import settled
+from controller.kinds.service.render.fingerprint import content
 from controller.kinds.service.rollout.status import rollout_of
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.retry_requests import RETRIED, RETRIED_BY

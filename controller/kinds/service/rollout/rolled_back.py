@@ -5,8 +5,8 @@ from typing import Any
 
 from controller.core.document.resource import Resource
 from controller.core.values.identity import APPLIED_TAG
-from controller.kinds.service.compare.diff import content
 from controller.kinds.service.render.effective import settled
+from controller.kinds.service.render.fingerprint import content
 from controller.kinds.service.state.retry_requests import forgiven, id_of, until
 from controller.kinds.service.state.service import Rejection, ServiceState
 from controller.kinds.service.state.tags import tags_of

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from controller.clients.aws import Aws
+from controller.core.dependencies import Aws
 from controller.core.errors import NotFoundError
 from controller.core.values.batches import batched
 from controller.kinds.service.spec.service import ServiceSpec

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from controller.clients.aws import Aws, paginated
+from controller.clients.aws import paginated
 from controller.core.clock import Clock
+from controller.core.dependencies import Aws
 from controller.core.errors import DriverError
 from controller.core.values.batches import batched
 from controller.kinds.service.state.times import moment

@@ -1,13 +1,11 @@
 """Mistakes that show in the document alone, before anything is asked of AWS."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
 from controller.core.document.fields import Mistake
+from controller.kinds.service.spec.declaration import ServiceDeclaration
 from controller.kinds.service.spec.dependencies import names_of, type_of
 from controller.kinds.service.spec.environment import (
     contradictions,
@@ -17,16 +15,13 @@ from controller.kinds.service.spec.environment import (
 )
 from controller.kinds.service.spec.limits import out_of_bounds
 
-if TYPE_CHECKING:
-    from controller.kinds.service.spec.service import ServiceSpec
-
 ALLOWED_HOSTS = "MLFLOW_SERVER_ALLOWED_HOSTS"
 TRACKING = "MLFLOW_TRACKING_URI"
 # MLflow answers these whatever host was asked for; mlflow.server.security_utils.
 _FOR_ANY_HOST = frozenset({"/health", "/version"})
 
 
-def mistakes(spec: ServiceSpec) -> Iterator[Mistake]:
+def mistakes(spec: ServiceDeclaration) -> Iterator[Mistake]:
     """Yield what contradicts itself in ``spec`` as it was written."""
     yield from out_of_bounds(spec.task, spec.service)
     yield from _scaling(spec)
@@ -37,7 +32,7 @@ def mistakes(spec: ServiceSpec) -> Iterator[Mistake]:
     yield from _open_doors(spec)
 
 
-def mistakes_in_place(spec: ServiceSpec) -> Iterator[Mistake]:
+def mistakes_in_place(spec: ServiceDeclaration) -> Iterator[Mistake]:
     """Yield what does not fit the platform that ``spec`` was completed with."""
     for key, type_ in spec.requires.items():
         if type_of(type_).name == "host in namespace":
@@ -45,7 +40,7 @@ def mistakes_in_place(spec: ServiceSpec) -> Iterator[Mistake]:
     yield from _allowed_hosts(spec)
 
 
-def is_mlflow(spec: ServiceSpec) -> bool:
+def is_mlflow(spec: ServiceDeclaration) -> bool:
     """Whether it is an MLflow server, which asks nobody who they are."""
     return runs_mlflow(spec.image, spec.command)
 
@@ -56,13 +51,13 @@ def runs_mlflow(image: str, command: Sequence[str]) -> bool:
     return "mlflow" in re.split("[-_.]", repository) or "mlflow" in command
 
 
-def _scaling(spec: ServiceSpec) -> Iterator[Mistake]:
+def _scaling(spec: ServiceDeclaration) -> Iterator[Mistake]:
     if spec.scaling is not None and "desiredCount" in spec.service:
         what = "is chosen between the numbers under scaling"
         yield Mistake(("service", "desiredCount"), what, "leave it out")
 
 
-def _requirements(spec: ServiceSpec) -> Iterator[Mistake]:
+def _requirements(spec: ServiceDeclaration) -> Iterator[Mistake]:
     for key in spec.requires:
         names = names_of(key)
         if not any(name in spec.environment or name in spec.secrets for name in names):
@@ -73,7 +68,7 @@ def _requirements(spec: ServiceSpec) -> Iterator[Mistake]:
             yield from _misfits(spec, key)
 
 
-def _misfits(spec: ServiceSpec, key: str) -> Iterator[Mistake]:
+def _misfits(spec: ServiceDeclaration, key: str) -> Iterator[Mistake]:
     """Yield what is written under the names of ``key`` and is not of its type."""
     type_ = type_of(spec.requires[key])
     for name in names_of(key):
@@ -83,7 +78,7 @@ def _misfits(spec: ServiceSpec, key: str) -> Iterator[Mistake]:
                 yield Mistake(("environment", name), what)
 
 
-def _environment(spec: ServiceSpec) -> Iterator[Mistake]:
+def _environment(spec: ServiceDeclaration) -> Iterator[Mistake]:
     for first, other in contradictions(spec.environment):
         hint = "keep one of them, or give both one value"
         what = f"stands for the same setting as {first}, which has another value"
@@ -94,7 +89,7 @@ def _environment(spec: ServiceSpec) -> Iterator[Mistake]:
             yield Mistake(("environment", name), what, "write the host's name")
 
 
-def _certificates(spec: ServiceSpec) -> Iterator[Mistake]:
+def _certificates(spec: ServiceDeclaration) -> Iterator[Mistake]:
     tls = spec.tls
     needed: list[tuple[str, str]] = []
     if tls.client or tls.server:
@@ -114,7 +109,7 @@ def _certificates(spec: ServiceSpec) -> Iterator[Mistake]:
             yield Mistake(("environment", name), what, "write https")
 
 
-def no_room(spec: ServiceSpec, count: int) -> str:
+def no_room(spec: ServiceDeclaration, count: int) -> str:
     """Return why no task of ``count`` could ever be replaced; empty if one can.
 
     A task is started while fewer than floor(count x maximum) run, and stopped while
@@ -130,7 +125,7 @@ def no_room(spec: ServiceSpec, count: int) -> str:
     )
 
 
-def _deployment(spec: ServiceSpec) -> Iterator[Mistake]:
+def _deployment(spec: ServiceDeclaration) -> Iterator[Mistake]:
     """Yield what ECS could never carry out, or would give up too soon."""
     if what := no_room(spec, spec.desired_count or 0):
         hint = "raise maximum_percent, or lower minimum_healthy_percent"
@@ -144,7 +139,7 @@ def _deployment(spec: ServiceSpec) -> Iterator[Mistake]:
         yield Mistake(("health", "grace"), what, f"write {health.start_period}s")
 
 
-def _open_doors(spec: ServiceSpec) -> Iterator[Mistake]:
+def _open_doors(spec: ServiceDeclaration) -> Iterator[Mistake]:
     if spec.authenticates or not is_mlflow(spec):
         return
     for index, route in enumerate(spec.routes):
@@ -157,7 +152,7 @@ def _open_doors(spec: ServiceSpec) -> Iterator[Mistake]:
             yield Mistake(("routes", index), what, hint)
 
 
-def _allowed_hosts(spec: ServiceSpec) -> Iterator[Mistake]:
+def _allowed_hosts(spec: ServiceDeclaration) -> Iterator[Mistake]:
     """Yield the hosts that MLflow is asked for and would refuse.
 
     It compares the Host header, which has the port unless it is the scheme's own,
@@ -172,7 +167,7 @@ def _allowed_hosts(spec: ServiceSpec) -> Iterator[Mistake]:
             yield Mistake(("environment", ALLOWED_HOSTS), what, f"add {host}")
 
 
-def _asked_for(spec: ServiceSpec) -> Iterator[str]:
+def _asked_for(spec: ServiceDeclaration) -> Iterator[str]:
     if spec.discovery:
         yield f"{spec.discovery}.{spec.namespace}:{spec.port}"
     health = spec.health

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from controller.clients.aws import Aws
+from controller.core.dependencies import Aws
 from controller.core.document.resource import ResourceId
 from controller.core.resources.observation import Observation, Present
 from controller.core.resources.ownership import stamp

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from controller.clients.aws import Aws
+from controller.core.dependencies import Aws
 from controller.core.document.platform import Platform
 from controller.kinds.service.compare.removed_fields import SCALING
 from controller.kinds.service.discovery.aws.registrations import Registrar

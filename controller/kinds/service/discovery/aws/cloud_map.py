@@ -3,7 +3,8 @@
 import threading
 from typing import Any
 
-from controller.clients.aws import Aws, paginated
+from controller.clients.aws import paginated
+from controller.core.dependencies import Aws
 from controller.core.errors import ConflictError, NotFoundError
 from controller.core.values.identity import OWNER_TAG, client_token
 from controller.kinds.service.spec.service import ServiceSpec

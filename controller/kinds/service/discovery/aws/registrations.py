@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from controller.clients.aws import Aws, paginated
+from controller.clients.aws import paginated
 from controller.core.clock import Clock
+from controller.core.dependencies import Aws
 from controller.core.errors import DriverError, NotFoundError
 from controller.core.values.identity import OWNER_TAG
 from controller.kinds.service.aws.tasks import Fleet

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from controller.clients.aws import Aws
 from controller.core.clock import Clock
+from controller.core.dependencies import Aws
 from controller.core.document.resource import Resource
 from controller.core.resources.details import Row, Section, looked_at
 from controller.kinds.service.aws.services import Ecs

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from controller.clients.aws import Aws
 from controller.core.clock import Clock
+from controller.core.dependencies import Aws
 from controller.core.document.resource import ResourceId
 from controller.core.errors import DriverError, PermanentError
 from controller.core.resources.plan import Change

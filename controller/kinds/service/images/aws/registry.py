@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from controller.clients.aws import Aws
 from controller.core.clock import Clock
+from controller.core.dependencies import Aws
 from controller.core.errors import DriverError, NotFoundError
 from controller.core.values.batches import batched
 from controller.kinds.service.spec.aws_names import EcrImage

@@ -6,8 +6,9 @@ from datetime import timedelta
 from itertools import takewhile
 from typing import Any
 
-from controller.clients.aws import Aws, paginated
+from controller.clients.aws import paginated
 from controller.core.clock import Clock
+from controller.core.dependencies import Aws
 from controller.core.errors import ConflictError, DriverError
 from controller.core.values.identity import OWNER_TAG
 from controller.kinds.service.spec.service import ServiceSpec

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from controller.clients.aws import Aws, paginated
+from controller.clients.aws import paginated
+from controller.core.dependencies import Aws
 from controller.core.errors import NotFoundError
 from controller.core.resources.log_lines import Limit, Line, within
 from controller.core.values.redact import redact_line

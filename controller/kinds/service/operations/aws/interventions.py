@@ -9,14 +9,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from controller.clients.aws import Aws
 from controller.core.clock import Clock
+from controller.core.dependencies import Aws
 from controller.core.errors import NotFoundError, PermanentError
 from controller.core.resources.driver import Applied, Progressing
 from controller.core.resources.plan import Action, Verb
 from controller.core.resources.request import Request
 from controller.kinds.service.aws.services import Ecs
-from controller.kinds.service.compare.diff import is_wanted, wanted
 from controller.kinds.service.operations.aws.steps import Before
 from controller.kinds.service.operations.requests import (
     RESTARTED,
@@ -33,6 +32,7 @@ from controller.kinds.service.operations.requests import (
     tag_text,
     was_restarted,
 )
+from controller.kinds.service.render.fingerprint import is_wanted, wanted
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import ServiceState
 from controller.kinds.service.state.tags import as_pairs, deployment_tag

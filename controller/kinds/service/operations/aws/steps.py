@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from controller.clients.aws import Aws
+from controller.core.dependencies import Aws
 from controller.core.errors import PermanentError, TransientError
 from controller.core.values.identity import client_token
 from controller.kinds.service.render.service import settings

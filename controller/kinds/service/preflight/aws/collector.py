@@ -8,7 +8,8 @@ from functools import partial
 from os.path import commonprefix
 from typing import TYPE_CHECKING, Any
 
-from controller.clients.aws import Aws, paginated
+from controller.clients.aws import paginated
+from controller.core.dependencies import Aws
 from controller.core.document.resource import ResourceId
 from controller.core.errors import DriverError, NotFoundError
 from controller.core.resources.observation import Absent, Present

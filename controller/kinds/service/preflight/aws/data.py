@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from controller.clients.aws import Aws, paginated
+from controller.clients.aws import paginated
+from controller.core.dependencies import Aws
 from controller.core.values.batches import batched
 from controller.kinds.service.preflight.aws.answers import seen_all, seen_one
 from controller.kinds.service.preflight.facts import (

@@ -6,7 +6,8 @@ from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
-from controller.clients.aws import Aws, paginated
+from controller.clients.aws import paginated
+from controller.core.dependencies import Aws
 from controller.core.errors import DriverError
 from controller.core.resources.observation import Present
 from controller.kinds.service.preflight.aws.answers import hidden, seen_one

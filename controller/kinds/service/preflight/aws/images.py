@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from controller.clients.aws import Aws
+from controller.core.dependencies import Aws
 from controller.core.values.batches import batched
 from controller.kinds.service.preflight.aws.answers import seen_all
 from controller.kinds.service.preflight.facts import Image, Seen

@@ -4,7 +4,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from controller.clients.aws import Aws, paginated
+from controller.clients.aws import paginated
+from controller.core.dependencies import Aws
 from controller.core.values.batches import batched
 from controller.core.values.identity import OWNER_TAG
 from controller.kinds.service.preflight.aws.answers import seen_all, seen_one

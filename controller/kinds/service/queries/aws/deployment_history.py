@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from controller.clients.aws import Aws, paginated
+from controller.clients.aws import paginated
+from controller.core.dependencies import Aws
 from controller.core.errors import DriverError, NotFoundError
 from controller.core.resources.plan import Verb
 from controller.core.resources.rollouts import Result, Rolled
@@ -13,10 +14,10 @@ from controller.core.status.interventions import sentence
 from controller.core.values.batches import batched
 from controller.kinds.service.aws.deployments import MOST_AT_ONCE
 from controller.kinds.service.aws.services import Ecs, exists
-from controller.kinds.service.compare.diff import content, is_wanted
 from controller.kinds.service.operations.attribution import with_tags
 from controller.kinds.service.operations.aws.steps import Before
 from controller.kinds.service.operations.requests import SET_ASIDE, SET_ASIDE_BY
+from controller.kinds.service.render.fingerprint import content, is_wanted
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.tags import tags_of
 from controller.kinds.service.state.times import moment

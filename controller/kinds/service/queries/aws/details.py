@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from controller.clients.aws import Aws, paginated
+from controller.clients.aws import paginated
+from controller.core.dependencies import Aws
 from controller.core.errors import DriverError, NotFoundError
 from controller.core.resources.details import Row, Section, looked_at
 from controller.core.values.redact import redact_line

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from controller.clients.aws import Aws
 from controller.clients.probe import Probe
 from controller.core.clock import Clock
+from controller.core.dependencies import Aws
 from controller.core.errors import DriverError
 from controller.kinds.service.aws.tasks import Fleet
 from controller.kinds.service.spec.service import ServiceSpec

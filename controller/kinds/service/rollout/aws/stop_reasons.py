@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from controller.clients.aws import Aws
 from controller.core.clock import Clock
+from controller.core.dependencies import Aws
 from controller.core.errors import DriverError
 from controller.kinds.service.logs.aws.lines import last_events
 from controller.kinds.service.rollout.stop_reason import sentence

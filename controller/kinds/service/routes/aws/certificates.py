@@ -4,7 +4,8 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from controller.clients.aws import Aws, paginated
+from controller.clients.aws import paginated
+from controller.core.dependencies import Aws
 from controller.core.errors import DriverError
 from controller.kinds.service.routes.certification import certifies
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from controller.clients.aws import Aws, paginated
+from controller.clients.aws import paginated
 from controller.core.clock import Clock
+from controller.core.dependencies import Aws
 from controller.core.document.platform import Platform
 from controller.core.errors import DriverError
 from controller.core.resources.observation import Ownership

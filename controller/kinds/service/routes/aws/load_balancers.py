@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
-from controller.clients.aws import Aws
 from controller.core.clock import Clock
+from controller.core.dependencies import Aws
 from controller.core.errors import NotFoundError
 from controller.core.values.identity import APPLIED_TAG, OWNER_TAG
 from controller.kinds.service.routes.attachment import due, membership, stays

@@ -7,8 +7,8 @@ import pytest
 from controller.core.resources.kind import Level
 from controller.core.resources.plan import Effect, Hold
 from controller.kinds.service import KIND
-from controller.kinds.service.compare.diff import content
 from controller.kinds.service.normalize import canonical
+from controller.kinds.service.render.fingerprint import content
 from controller.kinds.service.render.service import settings
 from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.state.service import Rejection

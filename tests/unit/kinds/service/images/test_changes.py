@@ -8,9 +8,9 @@ import pytest
 from controller.core.resources.kind import Level
 from controller.core.resources.plan import Effect, Hold, Reason
 from controller.kinds.service import KIND
-from controller.kinds.service.compare.diff import content
 from controller.kinds.service.images.marks import marks
 from controller.kinds.service.render.effective import pin_of, pinned, settled, tagged
+from controller.kinds.service.render.fingerprint import content
 from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.secrets.aws import Kept, kept_at
 from controller.kinds.service.state.images import ImageSeen, SecretsSeen

@@ -8,7 +8,6 @@ from controller.core.document.platform import Platform
 from controller.core.resources.plan import Verb
 from controller.core.resources.request import Request
 from controller.kinds.service import KIND
-from controller.kinds.service.compare.diff import content
 from controller.kinds.service.operations.requests import (
     RESTARTED,
     SET_ASIDE,
@@ -18,6 +17,7 @@ from controller.kinds.service.operations.requests import (
     set_aside_tags,
     tag_text,
 )
+from controller.kinds.service.render.fingerprint import content
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import Deployment, Rejection, ServiceState
 from controller.kinds.service.state.tags import as_pairs

@@ -9,8 +9,8 @@ from controller.core.errors import PermanentError
 from controller.core.resources.plan import Effect
 from controller.kinds.service import KIND
 from controller.kinds.service.aws.revision_tags import RevisionTags
-from controller.kinds.service.compare.diff import content
 from controller.kinds.service.compare.removed_fields import managed_words
+from controller.kinds.service.render.fingerprint import content
 from controller.kinds.service.render.revision_tags import needs_revision
 from controller.kinds.service.spec.service import ServiceSpec
 from tests.builders.images import state

@@ -8,9 +8,10 @@ from controller.core.document.platform import Platform
 from controller.core.document.resource import ResourceId
 from controller.core.resources.plan import Action, Change, Effect, Reason, Verb
 from controller.kinds.service import KIND
-from controller.kinds.service.compare.diff import tags_by_key, unnamed
+from controller.kinds.service.compare.diff import tags_by_key
 from controller.kinds.service.discovery.aws.cloud_map import CloudMap
 from controller.kinds.service.normalize import canonical, managed_paths
+from controller.kinds.service.render.fingerprint import unnamed
 from controller.kinds.service.render.service import creation, settings
 from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.render.update_effects import changed_fields

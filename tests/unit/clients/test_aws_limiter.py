@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from controller.clients.aws.rates import Limiter
+from controller.clients.aws.limiter import Limiter
 from controller.core.rates.adaptive_rate import Answer
 from controller.core.rates.token_bucket import Rate
 from tests.fakes.shared_clock import SharedClock

@@ -1,8 +1,11 @@
 """A document in a folder of its own, and a store that passes were recorded in."""
 
+from datetime import timedelta
+
 import boto3
 import pytest
 
+from controller.app import apply
 from controller.app.session import read
 from controller.clients.clock import SystemClock
 from controller.core.document.resource import ResourceId
@@ -38,6 +41,12 @@ services:
     port: 80
     depends_on: [service/mlflow]
 """
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch):
+    """Look again at once: the emulator is done long before a person would look."""
+    monkeypatch.setattr(apply, "LONGEST_PAUSE", timedelta(seconds=0.1))
 
 
 @pytest.fixture

@@ -32,7 +32,8 @@ if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        if item.path.relative_to(HERE).parts[0] in UNMEASURED:
+        folder = item.path.relative_to(HERE).parts[0]
+        if folder in UNMEASURED or item.get_closest_marker("proof"):
             item.add_marker("no_cover")
 
 

@@ -1,6 +1,7 @@
 """The shape of the test suite: builders are shared, and tests import no other test."""
 
 import ast
+import re
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
@@ -45,3 +46,10 @@ def test_modules_shared_by_several_folders_are_builders_or_fakes():
     }
 
     assert found == set()
+
+
+def test_make_test_executes_the_whole_search_for_faults_once():
+    makefile = (TESTS.parent / "Makefile").read_text()
+
+    assert re.search(r"^test: .*\bproof\b", makefile, re.MULTILINE)
+    assert makefile.count("-m tests.faults proof") == 1

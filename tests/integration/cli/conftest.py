@@ -1,5 +1,6 @@
 """A document in a folder of its own, and a store that passes were recorded in."""
 
+from contextlib import contextmanager
 from datetime import timedelta
 
 import boto3
@@ -49,14 +50,19 @@ def short_pauses(monkeypatch):
     monkeypatch.setattr(apply, "LONGEST_PAUSE", timedelta(seconds=0.1))
 
 
+def prepared(folder, patch):
+    """Work in ``folder`` with a document, and an environment that says little."""
+    (folder / "hokusai.yaml").write_text(DOCUMENT)
+    patch.chdir(folder)
+    for name in ("ENVIRONMENT", "AWS_ENDPOINT_URL", "AWS_PROFILE", "DATABASE_URL"):
+        patch.delenv(name, raising=False)
+    patch.setenv("HOKUSAI_STORE_URL", f"sqlite:///{folder}/store.db")
+
+
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """Work in an empty folder with a document, and an environment that says little."""
-    (tmp_path / "hokusai.yaml").write_text(DOCUMENT)
-    monkeypatch.chdir(tmp_path)
-    for name in ("ENVIRONMENT", "AWS_ENDPOINT_URL", "AWS_PROFILE", "DATABASE_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOKUSAI_STORE_URL", f"sqlite:///{tmp_path}/store.db")
+    """An empty folder with a document, as the working directory."""
+    prepared(tmp_path, monkeypatch)
     return tmp_path
 
 
@@ -144,11 +150,31 @@ class World:
         return len(self.ecs.list_task_definitions()["taskDefinitionArns"])
 
 
-@pytest.fixture
-def world(here, monkeypatch):
+@contextmanager
+def reached(folder, patch):
+    """Yield an emulated AWS that commands in ``folder`` reach by their environment."""
     runtime = ScriptedRuntime()
     with EmulatorServer(runtime=runtime, timing=Timing.instant()) as server:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
-        yield World(server, runtime, here)
+        patch.setenv("AWS_ENDPOINT_URL", server.url)
+        patch.setenv("AWS_ACCESS_KEY_ID", "local")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+        yield World(server, runtime, folder)
+
+
+@pytest.fixture
+def world(here, monkeypatch):
+    with reached(here, monkeypatch) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def emulated():
+    """Return what brings up a folder with a document, and an AWS it reaches."""
+
+    @contextmanager
+    def bring_up(folder, patch):
+        prepared(folder, patch)
+        with reached(folder, patch) as found:
+            yield found
+
+    return bring_up

@@ -14,7 +14,7 @@ UNMEASURED = {"contracts", "e2e", "faults", "incidents", "laws"}
 TRACED = "COVERAGE_PROCESS_CONFIG"
 
 
-def _nothing(number, frame):
+def _nothing(*_):
     """Do nothing: as long as SIGINT was ignored, this process goes on ignoring it."""
 
 

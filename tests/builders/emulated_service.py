@@ -6,7 +6,7 @@ from controller.clients.aws import BotoAws, CountingAws, Credentials
 from controller.clients.clock import SystemClock
 from controller.emulation.runtimes.scripted import Script
 from controller.kinds.service.driver import ServiceDriver
-from tests.integration.kinds.machine import PLATFORM, Machine, declared
+from tests.builders.reconcile_loop import PLATFORM, Machine, declared
 
 CRASHES = Script(
     exits_after=timedelta(seconds=1), exit_code=3, says=("no such table: users",)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.integration.emulation.aws_here import client, eventually
+from tests.builders.emulated_aws import client, eventually
 
 CHECK = {"command": ["CMD", "{python}", "-IS", "{probe}", "http://localhost:8001/"]}
 

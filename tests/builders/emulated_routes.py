@@ -8,8 +8,8 @@ from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
 from controller.kinds.service.driver import ServiceDriver
-from tests.integration.kinds.machine import PLATFORM
-from tests.integration.kinds.world import World
+from tests.builders.emulated_service import World
+from tests.builders.reconcile_loop import PLATFORM
 
 OURS = {OWNER_TAG: PLATFORM.owner}
 

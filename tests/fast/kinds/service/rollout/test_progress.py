@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from controller.kinds.service.rollout.progress import RolloutProgress
+from tests.builders.rollouts import flight, primary, seen
 from tests.fakes.stopped_clock import NOON, StoppedClock
-from tests.unit.kinds.service.rollout.test_status import flight, primary, seen
 
 SILENT = {"deployments": ()}
 MINUTE = timedelta(minutes=1)

@@ -8,7 +8,7 @@ from controller.core.document.resource import Resource, ResourceId
 from controller.core.resources.condition import Truth
 from controller.core.resources.plan import Verb
 from controller.core.status.cause import LastAttempt, PassTiming, cause_of, chain_of
-from tests.unit.cli.verdicts import NOON, conditions
+from tests.builders.plans import NOON, conditions
 
 A, B, C = (ResourceId("service", name) for name in "abc")
 MINUTE = timedelta(minutes=1)

@@ -8,7 +8,7 @@ from controller.core.errors import PermanentError
 from controller.core.planning.preflight import CheckFinding
 from controller.emulation.surroundings import make_bucket, make_image, make_role
 from controller.kinds.service.driver import ServiceDriver
-from tests.integration.kinds.machine import PLATFORM, Machine, declared
+from tests.builders.reconcile_loop import PLATFORM, Machine, declared
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/hokusai/api:1"

@@ -4,7 +4,7 @@ from controller.core.planning.safety import SafetyLimits
 from controller.core.resources.plan import Verb
 from controller.core.resources.request import OperationRequest
 from controller.engine.interventions import InterventionRunner
-from tests.integration.kinds.world import World
+from tests.builders.emulated_service import World
 
 ADA = "ada@laptop"
 

@@ -7,7 +7,7 @@ from controller.kinds.service import KIND
 from controller.kinds.service.compare.removed_fields import managed_words, tag_value
 from controller.kinds.service.compare.removed_settings import with_released
 from controller.kinds.service.state.service import ScalingState
-from tests.unit.kinds.service.compare.test_diff import spec, state
+from tests.builders.services import spec, state
 
 SPOT = [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
 RICH = {

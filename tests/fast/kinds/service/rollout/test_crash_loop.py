@@ -9,7 +9,7 @@ from controller.core.resources.kind import HealthLevel
 from controller.kinds.service import KIND
 from controller.kinds.service.rollout.crash_loop import crash_loop, is_restless, told
 from controller.kinds.service.state.task import Task
-from tests.unit.kinds.service.compare.test_diff import deployment, spec, state
+from tests.builders.services import deployment, spec, state
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SCHEDULER = "ServiceSchedulerInitiated"

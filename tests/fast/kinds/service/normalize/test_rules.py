@@ -20,7 +20,7 @@ from controller.kinds.service.normalize import (
     real_differences,
 )
 from controller.kinds.service.normalize.references import SPELLINGS, r39_partition
-from tests.unit.kinds.service.normalize.rule_cases import (
+from tests.fast.kinds.service.normalize.rule_cases import (
     DEFINITIONS,
     HERE,
     OTHERS,

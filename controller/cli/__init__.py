@@ -56,7 +56,7 @@ def _told(error: Exception) -> int:
     """Say what happened, in one line if it was foreseen, and return 2."""
     import os
 
-    from controller.cli.exits import Exit
+    from controller.cli.exit_codes import Exit
     from controller.cli.terminal import tell
     from controller.core.errors import ControllerError
     from controller.core.redact import redact

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from controller.cli.arguments import parser
-from controller.cli.completion import script, verbs_of
+from controller.cli.shell_completion import script, verbs_of
 
 ROOT = Path(__file__).resolve().parents[2]
 BASH = shutil.which("bash") or "bash"

@@ -13,7 +13,7 @@ from controller.settings import reference
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "specs" / "guide").glob("*.md"))]
-BY_HAND = "tests/integration/cli/test_by_hand.py"
+BY_HAND = "tests/integration/cli/test_interventions.py"
 # These set up, or run for ever; the tests named beside them run them.
 ELSEWHERE = {
     "make run": "tests/e2e/test_fresh_clone.py",

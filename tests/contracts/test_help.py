@@ -3,7 +3,7 @@
 import pytest
 
 from controller.cli.arguments import parse, parser
-from controller.cli.completion import verbs_of
+from controller.cli.shell_completion import verbs_of
 
 VERBS = verbs_of(parser())
 

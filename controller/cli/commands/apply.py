@@ -6,8 +6,8 @@ import argparse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from controller.cli.again import again
-from controller.cli.exits import Exit
+from controller.cli.exit_codes import Exit
+from controller.cli.next_command import again
 from controller.cli.terminal import confirmed, interactive, out, tell
 from controller.cli.views.plans import render_plan, summary
 from controller.cli.views.progress import Progress, compared
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _ask(args: argparse.Namespace) -> int:
     """Let whoever holds the lease apply what it has, and follow it to its end."""
-    from controller.cli.commands.apply_there import run as run_there
+    from controller.cli.apply_remote import run as run_there
 
     return run_there(args)
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from controller.cli.exits import Exit
+from controller.cli.exit_codes import Exit
 from controller.cli.terminal import out
 
 
@@ -10,7 +10,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the script of a shell, or the addresses that it asks us for."""
     if args.shell != "addresses":
         from controller.cli.arguments import parser
-        from controller.cli.completion import script
+        from controller.cli.shell_completion import script
 
         out(script(args.shell, parser()))
         return Exit.OK

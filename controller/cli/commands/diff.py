@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from controller.cli.exits import of_explanations, of_plan
+from controller.cli.exit_codes import of_explanations, of_plan
 from controller.cli.terminal import out, tell
+from controller.cli.views.data import plan_data
 from controller.cli.views.explanations import render_explanations
-from controller.cli.views.plain import plan_data
 from controller.cli.views.plans import render_plan
 from controller.core.redact import redact
 

@@ -2,9 +2,9 @@
 
 import argparse
 
-from controller.cli.exits import Exit
+from controller.cli.exit_codes import Exit
 from controller.cli.terminal import out, tell
-from controller.cli.views.happenings import render_events
+from controller.cli.views.events import render_events
 
 
 def run(args: argparse.Namespace) -> int:

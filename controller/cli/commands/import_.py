@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from controller.cli.exits import Exit
+from controller.cli.exit_codes import Exit
 from controller.cli.terminal import out, tell
-from controller.cli.views.plain import as_yaml
+from controller.cli.views.data import as_yaml
 from controller.core.errors import RefusedError
 from controller.core.imports import Wanted
 

@@ -5,8 +5,8 @@ import signal
 import threading
 from types import FrameType
 
-from controller.cli.again import again
-from controller.cli.exits import Exit
+from controller.cli.exit_codes import Exit
+from controller.cli.next_command import again
 from controller.cli.terminal import tell
 from controller.cli.views.live import Table, what_next
 

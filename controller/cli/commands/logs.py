@@ -2,7 +2,7 @@
 
 import argparse
 
-from controller.cli.exits import Exit
+from controller.cli.exit_codes import Exit
 from controller.cli.terminal import out, reader_is_gone, tell
 from controller.cli.views.logs import json_line, plain_line, render_lines
 from controller.core.errors import RefusedError

@@ -2,7 +2,7 @@
 
 import argparse
 
-from controller.cli.exits import of_results
+from controller.cli.exit_codes import of_results
 from controller.cli.terminal import out
 from controller.cli.views.findings import render_results
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from controller.cli.by_hand import carried_out
+from controller.cli.intervention import carried_out
 from controller.core.plan import Verb
 
 

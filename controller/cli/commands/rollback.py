@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from controller.cli.by_hand import carried_out
+from controller.cli.intervention import carried_out
 from controller.core.errors import RefusedError
 from controller.core.plan import Verb
 from controller.core.rollouts import revision_to

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from controller.cli.exits import Exit
+from controller.cli.exit_codes import Exit
 from controller.cli.terminal import out, tell
 
 

@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from controller.cli.exits import Exit
+from controller.cli.exit_codes import Exit
 from controller.cli.terminal import out, reader_is_gone
 from controller.cli.views.statuses import Report, Statuses, render_report
-from controller.cli.views.watched import Watched
+from controller.cli.views.watch import Watched
 
 if TYPE_CHECKING:
     from controller.bootstrap.records import Records

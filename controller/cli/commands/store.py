@@ -2,7 +2,7 @@
 
 import argparse
 
-from controller.cli.exits import Exit
+from controller.cli.exit_codes import Exit
 from controller.cli.terminal import tell
 
 

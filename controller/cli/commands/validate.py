@@ -2,7 +2,7 @@
 
 import argparse
 
-from controller.cli.exits import Exit
+from controller.cli.exit_codes import Exit
 from controller.cli.terminal import out, tell
 from controller.cli.views.documents import render_document, render_problems
 

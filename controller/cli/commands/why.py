@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from controller.cli.again import again
-from controller.cli.exits import Exit
+from controller.cli.exit_codes import Exit
+from controller.cli.next_command import again
 from controller.cli.terminal import out
 from controller.cli.views.causes import render_cause
 

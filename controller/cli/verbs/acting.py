@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from controller.cli import exits, options
+from controller.cli import exit_codes as exits
+from controller.cli import options
 from controller.cli.verb import Verbs, command
 
 

@@ -1,6 +1,7 @@
 """Commands about the tools themselves."""
 
-from controller.cli import exits, options
+from controller.cli import exit_codes as exits
+from controller.cli import options
 from controller.cli.verb import Verbs, command
 
 SHELLS = ("bash", "zsh", "fish")

@@ -2,7 +2,8 @@
 
 import argparse
 
-from controller.cli import exits, options
+from controller.cli import exit_codes as exits
+from controller.cli import options
 from controller.cli.verb import Verbs, command
 
 _ASKED_THERE = "ask the API of `hokusai serve` there instead of a store"

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from controller.cli.views.plain import FORMAT_VERSION, as_json, as_yaml
+from controller.cli.views.data import FORMAT_VERSION, as_json, as_yaml
 from controller.core.errors import Diagnostic
 from controller.spec.document import Document
 

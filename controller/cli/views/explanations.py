@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from controller.cli.views.plain import FORMAT_VERSION, as_json, as_yaml
+from controller.cli.views.data import FORMAT_VERSION, as_json, as_yaml
 from controller.cli.views.plans import shown
 from controller.cli.views.tables import columns, markdown
 from controller.core.explanation import Explanation, Told

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, assert_never
 
-from controller.cli.views.plain import FORMAT_VERSION, as_json, as_yaml
+from controller.cli.views.data import FORMAT_VERSION, as_json, as_yaml
 from controller.cli.views.plans import counted
 from controller.cli.views.tables import columns, markdown
 from controller.core.preflight import Finding, Passed, Result, Results, Skipped, Unseen

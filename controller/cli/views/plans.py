@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, assert_never
 
-from controller.cli.views.plain import as_json, as_yaml, plan_data
+from controller.cli.views.data import as_json, as_yaml, plan_data
 from controller.core.cost import Cost, Costs
 from controller.core.plan import (
     Action,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from controller.cli.views.plain import (
+from controller.cli.views.data import (
     as_json,
     as_yaml,
     cost_data,

@@ -4,7 +4,7 @@ import json
 
 import yaml
 
-from controller.cli.exits import Exit, of_explanations
+from controller.cli.exit_codes import Exit, of_explanations
 from controller.cli.views.explanations import render_explanations
 from controller.core.explanation import Explanation, Likeness
 from controller.core.resource import ResourceId

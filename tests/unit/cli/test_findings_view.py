@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from controller.cli.exits import Exit, of_results
+from controller.cli.exit_codes import Exit, of_results
 from controller.cli.views.findings import render_results
 from controller.core.preflight import Finding, Passed, Severity, Skipped, Unseen
 from controller.core.resource import ResourceId

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from controller.cli.views.progress import Progress, compared
-from controller.cli.views.watched import Watched
+from controller.cli.views.watch import Watched
 from controller.core.conditions import Truth
 from controller.core.cost import Bill, Cost
 from controller.core.driver import Applied, Failed, Progressing, Skipped

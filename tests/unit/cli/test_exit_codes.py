@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.cli.exits import Exit, of_plan
+from controller.cli.exit_codes import Exit, of_plan
 from controller.core.plan import Plan
 from tests.unit.cli.verdicts import ADVICE, ROLLOUT, UNKNOWN, UPDATE
 

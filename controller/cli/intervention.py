@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from controller.cli.exits import Exit
+from controller.cli.exit_codes import Exit
 from controller.cli.terminal import confirmed, interactive, out, tell
 from controller.cli.views.statuses import Report, render_report
 from controller.core.errors import RefusedError

@@ -2,7 +2,7 @@
 
 import argparse
 
-from controller.cli.exits import Exit
+from controller.cli.exit_codes import Exit
 from controller.cli.terminal import out, tell
 from controller.cli.views.progress import Progress
 from controller.cli.views.statuses import Report, render_report

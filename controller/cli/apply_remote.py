@@ -1,22 +1,24 @@
-"""``apply --server``: let the controller on another host make it so."""
+"""``apply --server``: the controller behind the API applies its own document."""
 
 import argparse
 
+from controller.bootstrap.asking import Asking
+from controller.bootstrap.command import chosen_targets, read
+from controller.bootstrap.remote import remote
 from controller.cli.exit_codes import Exit
 from controller.cli.terminal import out, tell
-from controller.cli.views.progress import Progress
-from controller.cli.views.statuses import Report, render_report
+from controller.cli.views.progress import ApplyProgress
+from controller.cli.views.statuses import StatusReport, render_report
 from controller.core.errors import RefusedError
 
 
-def run(args: argparse.Namespace) -> int:
-    """Ask for a pass there, and follow what was begun to its end."""
-    from controller.bootstrap.asking import Asking
-    from controller.bootstrap.command import chosen_targets, read
-    from controller.bootstrap.remote import remote
-
+def apply_remote(args: argparse.Namespace) -> int:
+    """Request a pass from the controller, and follow it until it has converged."""
     if args.plan or args.allow_backlog:
-        msg = "the controller there plans by itself: leave out --plan, --allow-backlog"
+        msg = (
+            "--server excludes --plan and --allow-backlog: the controller makes its "
+            "own plan"
+        )
         raise RefusedError(msg)
     context = read(args.file, args.environment, args.state)
     declared = context.document.resources
@@ -24,9 +26,12 @@ def run(args: argparse.Namespace) -> int:
     desired = {id_: r for id_, r in declared.items() if id_ in targets}
     with remote(context, args.server) as there:
         asking = Asking(there, there.clock, desired)
-        followed = asking.until_settled(args.timeout, Progress().turns)
+        followed = asking.until_settled(args.timeout, ApplyProgress().changes)
         now = there.clock.now()
-    out(render_report(Report(followed.statuses, now), args.output))
+    out(render_report(StatusReport(followed.statuses, now), args.output))
     for id_ in followed.others:
-        tell(f"{id_} is not declared there as it is here: the server has another file.")
+        tell(
+            f"{id_} differs from the declaration on the server, which reads another "
+            "document."
+        )
     return Exit.OK if followed.converged else Exit.DIFFERENT

@@ -1,68 +1,60 @@
-"""What commands that act by hand have in common: ask, act, follow, report."""
-
-from __future__ import annotations
+"""The common course of ``rollback``, ``restart`` and ``retry``."""
 
 import argparse
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from controller.bootstrap.by_hand import ByHand, by_hand
+from controller.bootstrap.command import chosen_targets, read
+from controller.bootstrap.person import person
 from controller.cli.exit_codes import Exit
-from controller.cli.terminal import confirmed, interactive, out, tell
-from controller.cli.views.statuses import Report, render_report
-from controller.core.errors import RefusedError
+from controller.cli.terminal import confirmed, out, require_confirmation, tell
+from controller.cli.views.statuses import StatusReport, render_report
+from controller.core.plan import Verb
 from controller.core.request import Request
+from controller.core.resource import ResourceId
 
-if TYPE_CHECKING:
-    from controller.bootstrap.by_hand import ByHand
-    from controller.core.plan import Verb
-    from controller.core.resource import ResourceId
-
-Wanted = Callable[["ByHand"], str]
-Told = Callable[[str, float], None]
+Choice = Callable[[ByHand], str]
 
 
-def carried_out(args: argparse.Namespace, verb: Verb, wanted: Wanted) -> int:
-    """Do ``verb`` to the resource that ``args`` name, and follow it to its end.
+def intervene(
+    args: argparse.Namespace, verb: Verb, choice: Choice | None = None
+) -> int:
+    """Confirm, carry out and follow an intervention on one resource.
 
     Args:
         args: With target, reason, yes, timeout, file, environment and output.
-        verb: What is asked for.
-        wanted: Returns what exactly, after a look.
+        verb: The intervention.
+        choice: Chooses its object, such as a revision, from the observed state.
 
     Raises:
-        RefusedError: it cannot be done now, or nobody could be asked.
+        RefusedError: the intervention is not possible now, or cannot be confirmed.
     """
-    from controller.bootstrap.by_hand import by_hand
-    from controller.bootstrap.command import chosen_targets, read
-    from controller.bootstrap.person import person
-
-    if not args.yes and not interactive():
-        msg = f"nobody can be asked here: pass --yes to {verb} without asking"
-        raise RefusedError(msg)
+    require_confirmation(args, verb)
     context = read(args.file, args.environment, args.state)
     (target,) = chosen_targets([args.target], context.document)
     with by_hand(context, target) as work:
-        request = Request(person(), " ".join(args.reason.split()), wanted(work))
+        wanted = choice(work) if choice is not None else ""
+        request = Request(person(), " ".join(args.reason.split()), wanted)
         action = work.action(verb, request)
         to = f" to {request.wanted}" if request.wanted else ""
         tell(f"{target}: {verb}{to}, for {request}")
-        if not args.yes and not confirmed("Do this?"):
-            tell("Nothing was done.")
+        if not args.yes and not confirmed("Continue?"):
+            tell("Not confirmed; nothing was changed.")
             return Exit.FAILED
         tell(work.carry_out(action))
-        does_well = work.ends_well(action, args.timeout, _progress(target))
-        report = Report(work.concluded(), work.now())
+        healthy = work.ends_well(action, args.timeout, _progress(target))
+        report = StatusReport(work.concluded(), work.now())
     out(render_report(report, args.output))
-    return Exit.OK if does_well else Exit.DIFFERENT
+    return Exit.OK if healthy else Exit.DIFFERENT
 
 
-def _progress(target: ResourceId) -> Told:
-    """Return what tells of each turn once, with the time since the start."""
+def _progress(target: ResourceId) -> Callable[[str, float], None]:
+    """Return a function that reports each new message, with the elapsed time."""
     last: list[str] = [""]
 
-    def told(message: str, elapsed: float) -> None:
+    def report(message: str, elapsed: float) -> None:
         if message != last[0]:
             last[0] = message
             tell(f"{elapsed:6.1f} s  {target}  {message}")
 
-    return told
+    return report

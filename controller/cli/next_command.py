@@ -1,4 +1,4 @@
-"""Commands to run next, for the same document and environment as this one."""
+"""Suggested commands, for the same document and environment as the current one."""
 
 import argparse
 import shlex
@@ -6,13 +6,19 @@ import shlex
 _PROGRAM = "hokusai"
 
 
-def again(args: argparse.Namespace, words: str) -> str:
-    """Return ``words`` as a whole command line that speaks of the same platform."""
-    line = [_PROGRAM, *shlex.split(words)]
+def next_command(args: argparse.Namespace, words: str) -> str:
+    """Return ``words`` as a complete command line."""
+    line = shlex.join([_PROGRAM, *shlex.split(words)])
+    return f"{line}{platform_options(args)}"
+
+
+def platform_options(args: argparse.Namespace) -> str:
+    """Return the options that select the platform of ``args``, each after a space."""
+    chosen: list[str] = []
     if args.environment is not None:
-        line += ["-e", args.environment]
+        chosen += ["-e", args.environment]
     if str(args.file) != "hokusai.yaml":
-        line += ["-f", str(args.file)]
+        chosen += ["-f", str(args.file)]
     if args.state is not None:
-        line += ["--state", str(args.state)]
-    return shlex.join(line)
+        chosen += ["--state", str(args.state)]
+    return "".join(f" {shlex.quote(word)}" for word in chosen)

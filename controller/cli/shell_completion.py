@@ -1,6 +1,6 @@
-"""Completion for shells, made from the parser: what it knows, they know.
+"""Completion scripts for bash, zsh and fish, generated from the argument parser.
 
-zsh runs the script that is written for bash; fish has a language of its own.
+zsh runs the bash script by its ``bashcompinit``.
 """
 
 import argparse
@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from controller.cli.options import ADDRESS
+from controller.cli.options import ADDRESS, FILE, FOLDER
 
 Parser = argparse.ArgumentParser
 
 
-class Value(StrEnum):
-    """What may stand where an option or argument takes a value."""
+class ValueType(StrEnum):
+    """The values that an option or argument takes."""
 
     NOTHING = "nothing"
     ANYTHING = "anything"
@@ -24,73 +24,74 @@ class Value(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class Parameter:
     """An option, or an argument if it has no names.
 
     Attributes:
-        names: As in ``-o`` and ``--output``.
-        value: What it takes.
-        choices: If it takes one of these.
-        help: What it is for.
+        names: The spellings of an option, such as ``-o`` and ``--output``.
+        value: The type of its value.
+        choices: The allowed values of a choice.
+        help: The help text.
     """
 
     names: tuple[str, ...]
-    value: Value
+    value: ValueType
     choices: tuple[str, ...] = ()
     help: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Verb:
-    """One command: what it is for, and what may follow it."""
+class CommandSyntax:
+    """The help text and the parameters of a command."""
 
     help: str
-    words: tuple[Word, ...]
+    parameters: tuple[Parameter, ...]
 
 
-def verbs_of(parser: Parser) -> Mapping[str, Verb]:
-    """Return every command of ``parser`` with the words that may follow."""
+def commands_of(parser: Parser) -> Mapping[str, CommandSyntax]:
+    """Return every command of ``parser`` with its parameters."""
     (commands,) = (
         action
-        for action in parser._actions  # noqa: SLF001 - argparse shows them nowhere
+        for action in parser._actions  # noqa: SLF001 - argparse has no public list
         if isinstance(action, argparse._SubParsersAction)  # noqa: SLF001
     )
     return {
-        name: Verb(
-            command.description or "",
-            tuple(_word(action) for action in command._actions),  # noqa: SLF001
+        name: CommandSyntax(
+            (command.description or "").partition("\n")[0],
+            tuple(map(_parameter, command._actions)),  # noqa: SLF001
         )
         for name, command in commands.choices.items()
     }
 
 
 def script(shell: str, parser: Parser) -> str:
-    """Return what makes ``shell`` complete the commands of ``parser``."""
-    verbs = verbs_of(parser)
+    """Return the script that makes ``shell`` complete the commands of ``parser``."""
+    commands = commands_of(parser)
     match shell:
         case "fish":
-            return "\n".join(_fish(verbs))
+            return "\n".join(_fish(commands))
         case "zsh":
             start = "autoload -U +X bashcompinit && bashcompinit"
-            return f"{start}\n{_bash(verbs)}"
+            return f"{start}\n{_bash(commands)}"
         case _:
-            return _bash(verbs)
+            return _bash(commands)
 
 
-def _word(action: argparse.Action) -> Word:
-    names, text = tuple(action.option_strings), str(action.help or "")
+def _parameter(action: argparse.Action) -> Parameter:
+    names = tuple(action.option_strings)
+    text = str(action.help or "") % {"default": action.default}
     if action.choices is not None:
-        return Word(names, Value.CHOICE, tuple(map(str, action.choices)), text)
+        return Parameter(names, ValueType.CHOICE, tuple(map(str, action.choices)), text)
     if action.nargs == 0:
-        return Word(names, Value.NOTHING, (), text)
+        return Parameter(names, ValueType.NOTHING, (), text)
     match action.metavar:
         case metavar if metavar == ADDRESS:
-            value = Value.ADDRESSES
-        case "FILE" | "FOLDER":
-            value = Value.FILES
+            value = ValueType.ADDRESSES
+        case metavar if metavar in {FILE, FOLDER}:
+            value = ValueType.FILES
         case _:
-            value = Value.ANYTHING
-    return Word(names, value, (), text)
+            value = ValueType.ANYTHING
+    return Parameter(names, value, (), text)
 
 
 _BASH = """\
@@ -126,80 +127,84 @@ complete -F _hokusai hokusai
 _LISTED = "$(hokusai completion addresses $document 2>/dev/null)"
 
 
-def _bash(verbs: Mapping[str, Verb]) -> str:
+def _bash(commands: Mapping[str, CommandSyntax]) -> str:
     return _BASH.format(
-        commands=" ".join((*verbs, "--help", "--version")),
-        values="\n".join(_values(verbs)),
+        commands=" ".join((*commands, "--help", "--version")),
+        values="\n".join(_values(commands)),
         words="\n".join(
-            f'    {name}) words="{" ".join(_following(verb))}" ;;'
-            for name, verb in verbs.items()
+            f'    {name}) words="{" ".join(_following(command))}" ;;'
+            for name, command in commands.items()
         ),
         addresses="\n".join(
             f'      {name}) words="$words {_LISTED}" ;;'
-            for name, verb in verbs.items()
-            if _takes_addresses(verb)
+            for name, command in commands.items()
+            if _takes_addresses(command)
         ),
     ).rstrip()
 
 
-def _values(verbs: Mapping[str, Verb]) -> Iterator[str]:
-    """Yield, for each option that takes a value, what completes it."""
-    for name, verb in verbs.items():
-        for word in verb.words:
-            if not word.names or word.value is Value.NOTHING:
+def _values(commands: Mapping[str, CommandSyntax]) -> Iterator[str]:
+    """Yield the completion of each option that takes a value."""
+    for name, command in commands.items():
+        for parameter in command.parameters:
+            if not parameter.names or parameter.value is ValueType.NOTHING:
                 continue
-            after = "|".join(f'"{name} {option}"' for option in word.names)
-            yield f"    {after}) {_completed(word)} return ;;"
+            after = "|".join(f'"{name} {option}"' for option in parameter.names)
+            yield f"    {after}) {_completed(parameter)} return ;;"
 
 
-def _completed(word: Word) -> str:
-    match word.value:
-        case Value.CHOICE:
-            return f'COMPREPLY=($(compgen -W "{" ".join(word.choices)}" -- "$word"));'
-        case Value.FILES:
+def _completed(parameter: Parameter) -> str:
+    match parameter.value:
+        case ValueType.CHOICE:
+            return (
+                f'COMPREPLY=($(compgen -W "{" ".join(parameter.choices)}" -- "$word"));'
+            )
+        case ValueType.FILES:
             return 'COMPREPLY=($(compgen -f -- "$word"));'
         case _:
             return ""
 
 
-def _following(verb: Verb) -> Iterator[str]:
-    """Yield the words that may follow a command: options and choices."""
-    for word in verb.words:
-        yield from word.names or word.choices
+def _following(command: CommandSyntax) -> Iterator[str]:
+    """Yield the options of a command, and the choices of its arguments."""
+    for parameter in command.parameters:
+        yield from parameter.names or parameter.choices
 
 
-def _takes_addresses(verb: Verb) -> bool:
-    return any(not w.names and w.value is Value.ADDRESSES for w in verb.words)
+def _takes_addresses(command: CommandSyntax) -> bool:
+    return any(
+        not p.names and p.value is ValueType.ADDRESSES for p in command.parameters
+    )
 
 
-def _fish(verbs: Mapping[str, Verb]) -> Iterator[str]:
+def _fish(commands: Mapping[str, CommandSyntax]) -> Iterator[str]:
     start = "complete -c hokusai"
     yield f"{start} -f"
-    for name, verb in verbs.items():
-        yield f"{start} -n __fish_use_subcommand -a {name} -d {_quoted(verb.help)}"
-    for name, verb in verbs.items():
+    for name, command in commands.items():
+        yield f"{start} -n __fish_use_subcommand -a {name} -d {_quoted(command.help)}"
+    for name, command in commands.items():
         when = f"-n {_quoted(f'__fish_seen_subcommand_from {name}')}"
-        for word in verb.words:
-            yield " ".join((start, when, *_fish_word(word)))
+        for parameter in command.parameters:
+            yield " ".join((start, when, *_fish_parameter(parameter)))
 
 
-def _fish_word(word: Word) -> Iterator[str]:
-    for name in word.names:
+def _fish_parameter(parameter: Parameter) -> Iterator[str]:
+    for name in parameter.names:
         long = name.startswith("--")
         yield f"-l {name[2:]}" if long else f"-s {name[1:]}"
-    match word.value:
-        case Value.CHOICE:
-            yield f"-x -a {_quoted(' '.join(word.choices))}"
-        case Value.ADDRESSES:
+    match parameter.value:
+        case ValueType.CHOICE:
+            yield f"-x -a {_quoted(' '.join(parameter.choices))}"
+        case ValueType.ADDRESSES:
             yield "-x -a '(hokusai completion addresses 2>/dev/null)'"
-        case Value.FILES:
+        case ValueType.FILES:
             yield "-r -F"
-        case Value.ANYTHING:
+        case ValueType.ANYTHING:
             yield "-x"
-        case Value.NOTHING:
+        case ValueType.NOTHING:
             pass
-    if word.names:
-        yield f"-d {_quoted(word.help.replace('%(default)s', 'its own'))}"
+    if parameter.names:
+        yield f"-d {_quoted(parameter.help)}"
 
 
 def _quoted(text: str) -> str:

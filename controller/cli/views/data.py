@@ -1,6 +1,6 @@
-"""Values as plain data, in the shapes that programs may rely on.
+"""Plans and statuses as JSON or YAML, in the shapes that the schemas describe.
 
-``formatVersion`` moves when a shape changes in a way that breaks its readers.
+``formatVersion`` is raised when a change breaks existing readers.
 """
 
 import json
@@ -17,7 +17,7 @@ FORMAT_VERSION = 1
 
 
 def plan_data(plan: Plan, costs: Costs | None = None) -> dict[str, Any]:
-    """Return ``plan`` as plain data, with what it takes if that is known."""
+    """Return ``plan`` as plain data, with its estimated costs if they are known."""
     total = {"cost": cost_data(costs.total)} if costs else {}
     return {
         "kind": "Plan",
@@ -58,7 +58,7 @@ def status_data(statuses: Mapping[ResourceId, Conditions]) -> dict[str, Any]:
 
 
 def moment(at: datetime) -> str:
-    """Return a time as programs read it, in UTC."""
+    """Return a time in RFC 3339."""
     return at.isoformat()
 
 
@@ -77,7 +77,7 @@ def as_yaml(data: Any) -> str:
 
 
 def cost_data(cost: Cost) -> dict[str, int]:
-    """Return what something takes as plain data."""
+    """Return a cost as plain data."""
     return {
         "calls": cost.calls,
         "restarts": cost.restarts,

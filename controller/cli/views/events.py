@@ -1,4 +1,4 @@
-"""What happened, for people and for programs."""
+"""Recorded events."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,11 +9,11 @@ from controller.cli.views.statuses import age
 from controller.cli.views.tables import columns, markdown, one_line
 from controller.store.events import Happening
 
-_HEAD = ("age", "type", "resource", "reason", "times", "message")
+_HEAD = ("age", "type", "resource", "reason", "count", "message")
 
 
 def render_events(found: Sequence[Happening], output: str, now: datetime) -> str:
-    """Return what happened in the format ``output``; the latest last in tables."""
+    """Return the events in the format ``output``, in the order given."""
     match output:
         case "json":
             return as_json(_data(found))

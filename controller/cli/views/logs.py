@@ -1,4 +1,4 @@
-"""What tasks wrote, for people and for programs."""
+"""Log lines of tasks."""
 
 import json
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ from controller.core.lines import Line
 from controller.core.resource import ResourceId
 
 _HEAD = ("at", "task", "line")
-# As much of a task's id as tells it from others, and fits.
+# Length of a task id in tables: enough to be unique within a service.
 _ID = 12
 
 
 def render_lines(target: ResourceId, lines: Sequence[Line], output: str) -> str:
-    """Return the lines of ``target`` in the format ``output``, in their order."""
+    """Return the lines of ``target`` in the format ``output``."""
     match output:
         case "json":
             return as_json(_data(target, lines))
@@ -28,13 +28,16 @@ def render_lines(target: ResourceId, lines: Sequence[Line], output: str) -> str:
 
 
 def plain_line(line: Line) -> str:
-    """Return one line as a terminal shows it."""
+    """Return one line of plain text."""
     return "  ".join(_cells(line))
 
 
 def json_line(line: Line) -> str:
-    """Return one line as a program reads it while more are to come."""
+    """Return one line as a JSON object on one line."""
     return json.dumps(_line(line), ensure_ascii=False)
+
+
+LINE_FORMATS = {"table": plain_line, "json": json_line}
 
 
 def _cells(line: Line) -> tuple[str, str, str]:

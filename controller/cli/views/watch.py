@@ -1,4 +1,4 @@
-"""Statuses as they change: redrawn on a terminal, else told one by one."""
+"""Statuses as they change: redrawn on a terminal, else one line per change."""
 
 import re
 import sys
@@ -10,16 +10,16 @@ from controller.cli.terminal import out
 from controller.cli.views.statuses import Statuses, render_statuses, rows
 
 _CLEAR = "\x1b[H\x1b[2J"
-# A number that counts something, as in "2 of 3 tasks run"; not a revision, not a code.
+# A count, as in "2 running"; not a revision and not an exit code.
 _COUNTS = re.compile(r"(?<!\S)\d+(?= [a-z])")
 _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
 
 
-class Watched:
-    """Shows statuses again and again; a context manager.
+class StatusWatch:
+    """A context manager that shows statuses repeatedly.
 
-    On a terminal the whole is redrawn. Elsewhere only what changed is written: a
-    line each, or in other formats the whole once more.
+    A terminal is redrawn. Elsewhere only changes are written: one line each, or the
+    complete data again in formats other than table.
 
     Args:
         output: One of table, json, yaml and markdown.
@@ -28,7 +28,7 @@ class Watched:
     def __init__(self, output: str) -> None:
         self._output = output
         self._redraws = sys.stdout.isatty()
-        self._told: dict[str, tuple[str, str]] = {}
+        self._shown: dict[str, tuple[str, str]] = {}
 
     def __enter__(self) -> Self:
         if self._redraws:
@@ -46,9 +46,9 @@ class Watched:
             sys.stdout.flush()
 
     def show(self, statuses: Statuses, now: datetime) -> None:
-        """Show ``statuses`` as they are at ``now``."""
+        """Show ``statuses`` at the time ``now``."""
         if self._redraws:
-            at = f"{now:%H:%M:%S} UTC; Ctrl-C ends"
+            at = f"{now:%H:%M:%S} UTC; press Ctrl-C to stop"
             out(f"{_CLEAR}{render_statuses(statuses, self._output, now)}\n\n{at}")
             return
         changed = self._changed(statuses, now)
@@ -58,12 +58,12 @@ class Watched:
             out(render_statuses(statuses, self._output, now))
 
     def _changed(self, statuses: Statuses, now: datetime) -> list[str]:
-        """Return a line for each resource that was not told like this before."""
+        """Return a line for each resource whose status or message changed."""
         lines = []
         for resource, word, _, message in rows(statuses, now):
-            # What is stuck counts on; that alone is no news.
-            news = _COUNTS.sub("", message) if word == "Stalled" else message
-            if self._told.get(resource) != (word, news):
-                self._told[resource] = (word, news)
+            # The counts of a stalled rollout keep changing; that alone is no change.
+            text = _COUNTS.sub("", message) if word == "Stalled" else message
+            if self._shown.get(resource) != (word, text):
+                self._shown[resource] = (word, text)
                 lines.append(f"{now:%H:%M:%S}  {resource}  {word}: {message}")
         return lines

@@ -1,4 +1,4 @@
-"""The law of exit statuses: not seeing beats differing, differing beats silence."""
+"""Exit codes of ``diff``: unknown takes precedence over different."""
 
 import pytest
 
@@ -20,5 +20,5 @@ from tests.unit.cli.verdicts import ADVICE, ROLLOUT, UNKNOWN, UPDATE
         ),
     ],
 )
-def test_the_exit_status_follows_the_plan(plan, status):
+def test_the_exit_code_follows_the_plan(plan, status):
     assert of_plan(plan) is status

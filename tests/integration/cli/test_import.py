@@ -141,8 +141,8 @@ def test_all_services_of_the_cluster_are_imported_with_their_own_names(world, ca
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["service"], "which service?"),
-        (["services", "web"], "leave out NAME"),
+        (["service"], "NAME is missing"),
+        (["services", "web"], "takes neither NAME nor --key"),
         (["service", "nobody"], "nobody does not exist in cluster t-development"),
         (["service", "web", "--cluster", "nowhere"], "Cluster not found"),
     ],

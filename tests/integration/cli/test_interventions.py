@@ -63,9 +63,9 @@ def test_history_tells_what_was_set_aside_in_all_formats(second, capsys):
     assert list(Draft202012Validator(status_schema()).iter_errors(data)) == []
     assert [one["present"] for one in data["rollouts"]] == [True, False, False]
     assert "it does not answer" in data["rollouts"][1]["setAside"]
-    assert f"{API}:1 (present)" in told["table"]
+    assert f"{API}:1 (current)" in told["table"]
     assert "it does not answer" in told["yaml"]
-    assert told["markdown"].startswith("| began |")
+    assert told["markdown"].startswith("| started |")
 
 
 def test_history_tells_what_was_asked_for_by_hand_as_long_as_the_store_does(
@@ -142,7 +142,7 @@ def test_a_retry_has_a_failed_step_run_once_more_and_the_service_made(world, cap
         (["rollback", "service/api", "--to", ":9", *WHY], f"{API}:9 does not exist"),
         (
             ["rollback", "service/api", "--to", "1", "--undo", *WHY],
-            "leave out --to",
+            "--undo and --to exclude each other",
         ),
         (["rollback", "service/api", "--undo", *WHY], "nothing was set aside"),
         (["restart", "service/other", *WHY], "is not declared"),

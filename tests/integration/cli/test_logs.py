@@ -43,7 +43,7 @@ def test_one_task_is_chosen_by_the_beginning_of_its_id(talking, capsys):
 
     assert main(["logs", "service/api", "--task", "nobody"]) == 0
     told = capsys.readouterr()
-    assert (told.out.strip(), "wrote nothing" in told.err) == ("", True)
+    assert (told.out.strip(), "wrote no log lines" in told.err) == ("", True)
 
 
 def test_no_more_lines_than_asked_for(talking, capsys):
@@ -62,7 +62,7 @@ def test_a_missing_log_group_is_told_with_what_makes_it(talking, capsys):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--follow", "-o", "yaml"], "use json"),
+        (["--follow", "-o", "yaml"], "use -o table or -o json"),
         (["--since", "yesterday"], "write 30s, 10m, 2h or 7d"),
     ],
 )

@@ -1,4 +1,4 @@
-"""``status``, ``events`` and ``why``: what they say of a store, and when they cannot."""
+"""``status``, ``events`` and ``why``, which read the database."""
 
 import json
 
@@ -21,7 +21,7 @@ REFUSED = (
 
 
 @pytest.mark.parametrize("command", [["status"], ["events"], ["why", "service/api"]])
-def test_without_a_store_it_says_so_and_makes_none(here, capsys, command):
+def test_a_missing_database_is_reported_and_not_created(here, capsys, command):
     status = main(command)
 
     assert status == 2
@@ -30,7 +30,7 @@ def test_without_a_store_it_says_so_and_makes_none(here, capsys, command):
 
 
 @pytest.mark.parametrize("command", [["status"], ["why", "service/api"]])
-def test_before_the_first_pass_it_says_so(recorded, capsys, command):
+def test_a_missing_first_pass_is_reported(recorded, capsys, command):
     status = main(command)
 
     captured = capsys.readouterr()
@@ -69,7 +69,7 @@ def test_why_names_the_one_that_all_others_wait_for(recorded, capsys):
         "service/api waits for service/mlflow, which is not ready:"
         " ApplyFailed: ecs:UpdateService was refused: AccessDenied"
     )
-    assert lines[2].startswith("  last tried: update, 0s ago: Failed: ecs:Update")
+    assert lines[2].startswith("  last action: update, 0s ago: Failed: ecs:Update")
     assert lines[3].startswith("  next: Mend what the message names")
     assert lines[4] == "  run: hokusai apply service/mlflow -e development"
 
@@ -81,7 +81,7 @@ def test_why_of_something_ready_is_zero(recorded, capsys):
     assert capsys.readouterr().out == "service/api is ready.\n"
 
 
-def test_why_says_when_nobody_is_at_work(recorded, capsys):
+def test_why_reports_that_no_controller_runs(recorded, capsys):
     recorded.conclude(api=(*WAITS, ConditionType.RECONCILING), mlflow=READY)
 
     main(["why", "service/api"])
@@ -89,7 +89,7 @@ def test_why_says_when_nobody_is_at_work(recorded, capsys):
     assert "no controller runs here" in capsys.readouterr().out
 
 
-def test_why_says_when_the_next_look_is(recorded, capsys):
+def test_why_states_the_time_of_the_next_pass(recorded, capsys):
     recorded.conclude(api=(*WAITS, ConditionType.RECONCILING), mlflow=READY)
     recorded.beat()
 
@@ -98,7 +98,7 @@ def test_why_says_when_the_next_look_is(recorded, capsys):
     assert "It goes on by itself; the next look is at" in capsys.readouterr().out
 
 
-def test_why_counts_failures_in_a_row_and_says_when_it_is_tried_again(recorded, capsys):
+def test_why_counts_consecutive_failures_and_states_the_next_attempt(recorded, capsys):
     recorded.conclude(api=REFUSED, mlflow=READY)
     for _ in range(9):
         recorded.failed(API, "denied")
@@ -109,7 +109,7 @@ def test_why_counts_failures_in_a_row_and_says_when_it_is_tried_again(recorded, 
     assert "It failed 9 times in a row and is tried again at" in capsys.readouterr().out
 
 
-def test_events_are_told_the_latest_last_and_as_many_as_asked(recorded, capsys):
+def test_events_are_listed_newest_last_up_to_the_limit(recorded, capsys):
     for number in range(3):
         recorded.failed(API, f"denied {number}")
     recorded.failed(MLFLOW, "throttled")
@@ -117,17 +117,17 @@ def test_events_are_told_the_latest_last_and_as_many_as_asked(recorded, capsys):
     assert main(["events", "services/api", "-n", "2"]) == 0
 
     head, *lines = capsys.readouterr().out.splitlines()
-    assert head.split() == ["AGE", "TYPE", "RESOURCE", "REASON", "TIMES", "MESSAGE"]
+    assert head.split() == ["AGE", "TYPE", "RESOURCE", "REASON", "COUNT", "MESSAGE"]
     assert [line.rpartition(" ")[2] for line in lines] == ["1", "2"]
 
 
-def test_events_of_what_is_no_longer_declared_can_be_asked_for(recorded, capsys):
+def test_events_of_a_resource_that_is_no_longer_declared_can_be_listed(recorded, capsys):
     assert main(["events", "service/gone"]) == 0
-    assert "Nothing happened to service/gone yet." in capsys.readouterr().err
+    assert "No events are recorded for service/gone." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", [["status"], ["events"], ["why", "service/api"]])
-def test_programs_get_what_the_schema_promises(recorded, capsys, command):
+def test_json_follows_the_schema(recorded, capsys, command):
     recorded.conclude(api=WAITS, mlflow=REFUSED)
     recorded.failed(MLFLOW, "denied")
 
@@ -147,7 +147,7 @@ def test_explain_needs_no_document(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("words", [["status"], ["why", "service/mlflow"], ["events"]])
-def test_the_store_of_a_local_platform_is_found_where_that_keeps_its_data(
+def test_the_database_of_a_local_platform_is_found_by_its_data_folder(
     recorded, here, capsys, monkeypatch, words
 ):
     recorded.conclude(mlflow=(Truth.TRUE, "Ready", "Fine."))
@@ -166,7 +166,7 @@ def test_the_store_of_a_local_platform_is_found_where_that_keeps_its_data(
     assert (default, there) == (2, 0)
 
 
-def test_what_to_run_next_names_the_same_platform(recorded, here, capsys):
+def test_a_suggested_command_selects_the_same_platform(recorded, here, capsys):
     recorded.conclude(mlflow=(Truth.FALSE, "ApplyFailed", "No."))
 
     assert main(["why", "service/mlflow", "--state", "elsewhere"]) == 1

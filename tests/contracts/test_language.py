@@ -127,7 +127,8 @@ def problems_of(path: Path, root: Path = ROOT) -> Iterator[Problem]:
 
 def _python(name: str, source: str) -> Iterator[Problem]:
     tree = ast.parse(source)
-    inner = {id(part) for node in _nodes(tree, ast.JoinedStr) for part in node.values}
+    fstrings = (node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr))
+    inner = {id(part) for node in fstrings for part in node.values}
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
             yield from _beginning(name, node.lineno, _literal(node))
@@ -139,10 +140,6 @@ def _python(name: str, source: str) -> Iterator[Problem]:
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             yield from _words(name, token.start[0], token.string)
-
-
-def _nodes(tree: ast.AST, kind: type) -> Iterator:
-    return (node for node in ast.walk(tree) if isinstance(node, kind))
 
 
 def _literal(node: ast.JoinedStr) -> str:
@@ -224,7 +221,7 @@ def help_texts() -> dict[str, str]:
         for action in full_parser()._actions
         if isinstance(action, argparse._SubParsersAction)
     )
-    texts = {}
+    texts: dict[str, str] = {}
     for name, parser in commands.choices.items():
         texts |= {
             f"{name} {i}": t for i, t in enumerate(parser.description.splitlines())

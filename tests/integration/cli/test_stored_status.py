@@ -121,7 +121,9 @@ def test_events_are_listed_newest_last_up_to_the_limit(recorded, capsys):
     assert [line.rpartition(" ")[2] for line in lines] == ["1", "2"]
 
 
-def test_events_of_a_resource_that_is_no_longer_declared_can_be_listed(recorded, capsys):
+def test_events_of_a_resource_that_is_no_longer_declared_can_be_listed(
+    recorded, capsys
+):
     assert main(["events", "service/gone"]) == 0
     assert "No events are recorded for service/gone." in capsys.readouterr().err
 

@@ -130,7 +130,7 @@ def test_on_a_terminal_a_watch_redraws_and_gives_the_cursor_back(recorded, here)
     )
     os.close(theirs)
     told = b""
-    while b"Ctrl-C ends" not in told:
+    while b"press Ctrl-C to stop" not in told:
         told += os.read(ours, 4096)
     watching.send_signal(signal.SIGINT)
 

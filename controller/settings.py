@@ -8,14 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from controller.core.errors import RefusedError
-from controller.core.platform import ENVIRONMENTS, Environment
-from controller.core.secret import Secret, SecretUrl
-from controller.core.variables import (
+from controller.core.document.platform import ENVIRONMENTS, Environment
+from controller.core.document.variables import (
     Address,
     Variable,
     address,
-    flag,
     ip,
     number,
     one_of,
@@ -25,6 +22,8 @@ from controller.core.variables import (
     store_url,
     url,
 )
+from controller.core.errors import RefusedError
+from controller.core.values.secret import Secret, SecretUrl
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,41 +200,6 @@ class Settings:
             "How many seconds until the first repeat; each further one doubles them.",
         ),
     )
-    webhook_breaker_threshold: int = field(
-        default=5,
-        metadata=row(
-            "WEBHOOK_CIRCUIT_BREAKER_FAILURE_THRESHOLD",
-            number(1, 1000),
-            "How many failures in a row make us stop trying a target for a while.",
-        ),
-    )
-    webhook_breaker_recovery: float = field(
-        default=60.0,
-        metadata=row(
-            "WEBHOOK_CIRCUIT_BREAKER_RECOVERY_TIME",
-            seconds,
-            "How many seconds until such a target is tried again.",
-        ),
-    )
-    redis_fallback: bool = field(
-        default=False,
-        metadata=row(
-            "ENABLE_REDIS_FALLBACK",
-            flag,
-            "Whether events are published to Redis too, until consumers have moved.",
-            example="true",
-        ),
-    )
-    auth_service_url: str | None = field(
-        default=None,
-        metadata=row(
-            "AUTH_SERVICE_URL",
-            url,
-            "The service that validates callers' keys.",
-            example="https://auth.hokus.ai",
-            aliases=("HOKUSAI_AUTH_SERVICE_URL",),
-        ),
-    )
     log_level: str = field(
         default="INFO",
         metadata=row(
@@ -292,6 +256,19 @@ VARIABLES: dict[str, Variable] = {
     entry.name: entry.metadata["variable"] for entry in fields(Settings)
 }
 DEFAULTS: dict[str, Any] = {entry.name: entry.default for entry in fields(Settings)}
+# Older programs read these; nothing does until what they configure exists.
+WITHOUT_EFFECT = (
+    "WEBHOOK_CIRCUIT_BREAKER_FAILURE_THRESHOLD",
+    "WEBHOOK_CIRCUIT_BREAKER_RECOVERY_TIME",
+    "ENABLE_REDIS_FALLBACK",
+    "AUTH_SERVICE_URL",
+    "HOKUSAI_AUTH_SERVICE_URL",
+)
+
+
+def without_effect(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the variables in ``environ`` that are set and that nothing reads."""
+    return tuple(name for name in WITHOUT_EFFECT if environ.get(name, "").strip())
 
 
 def reference() -> str:

@@ -15,7 +15,7 @@ from controller.core.errors import (
     NotFoundError,
     TransientError,
 )
-from controller.core.redact import redact
+from controller.core.values.redact import redact
 
 log = logging.getLogger(__name__)
 

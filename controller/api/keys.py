@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Header, HTTPException
 
-from controller.core.secret import Secret
+from controller.core.values.secret import Secret
 
 
 def with_key(key: Secret | None) -> Callable[[str], None]:

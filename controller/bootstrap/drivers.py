@@ -8,18 +8,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from controller.clients.fence import FencedAws, FencedRest
+from controller.core.dependencies import Dependencies
 from controller.core.errors import PermanentError
-from controller.engine.unavailable import Unavailable
-from controller.kinds.outside import Outside
+from controller.engine.unavailable import UnavailableDriver
 
 if TYPE_CHECKING:
-    from controller.bootstrap.mlflow import Mlflow
-    from controller.bootstrap.stored import Stored
-    from controller.clients.aws import Aws
+    from controller.bootstrap.mlflow import MlflowClients
+    from controller.bootstrap.store import Store
     from controller.core.clock import Clock
-    from controller.core.driver import Driver
-    from controller.core.fallbacks import Fallbacks
-    from controller.core.reference import SecretReference
+    from controller.core.dependencies import Aws
+    from controller.core.document.reference import SecretReference
+    from controller.core.resources.driver import Driver
+    from controller.core.resources.fallbacks import Fallbacks
     from controller.resolver import Resolver
     from controller.spec.document import Document
 
@@ -45,16 +45,16 @@ class Clients:
     """
 
     aws: Aws
-    mlflow: Mlflow | None
+    mlflow: MlflowClients | None
     resolver: Resolver
     fallbacks: Fallbacks | None
-    stored: Stored | None
+    stored: Store | None
     clock: Clock
     secret: Callable[[SecretReference], str] = no_secret
 
 
 @dataclass(frozen=True)
-class Wishes:
+class Options:
     """What a command asks for beside the document.
 
     Attributes:
@@ -76,7 +76,7 @@ def drivers(
     kinds: Iterable[str],
     document: Callable[[], Document],
     clients: Clients,
-    wishes: Wishes,
+    wishes: Options,
 ) -> Mapping[str, Driver]:
     """Return the driver of each kind; one whose backend is missing knows nothing.
 
@@ -86,28 +86,28 @@ def drivers(
         clients: What they reach the outside with.
         wishes: What the command asks for.
     """
-    outside = _outside(document, clients, wishes)
+    outside = _dependencies(document, clients, wishes)
     return {kind: _driver(kind, outside) for kind in kinds}
 
 
-def _driver(kind: str, outside: Outside) -> Driver:
+def _driver(kind: str, dependencies: Dependencies) -> Driver:
     module = import_module(f"controller.kinds.{kind}.driver")
     try:
-        driver: Driver = module.connect(outside)
+        driver: Driver = module.connect(dependencies)
     except PermanentError as error:
-        return Unavailable(str(error))
+        return UnavailableDriver(str(error))
     return driver
 
 
-def _outside(
-    document: Callable[[], Document], clients: Clients, wishes: Wishes
-) -> Outside:
+def _dependencies(
+    document: Callable[[], Document], clients: Clients, wishes: Options
+) -> Dependencies:
     """Return the clients behind a fence: what is no longer permitted is not sent."""
     mlflow, stored = clients.mlflow, clients.stored
     api = None
     if mlflow is not None:
         api = mlflow.api.sending_by(lambda rest: FencedRest(rest, wishes.permitted))
-    return Outside(
+    return Dependencies(
         owner=document().platform.owner,
         platform=document().platform,
         declared=lambda: document().resources,

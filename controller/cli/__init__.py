@@ -60,7 +60,7 @@ def _report(error: Exception) -> int:
     from controller.cli.exit_codes import Exit
     from controller.cli.terminal import tell
     from controller.core.errors import ControllerError
-    from controller.core.redact import redact
+    from controller.core.values.redact import redact
 
     if isinstance(error, ControllerError):
         tell(redact(str(error), ()))

@@ -3,22 +3,22 @@
 import argparse
 from dataclasses import dataclass
 
-from controller.bootstrap.applying import Applying, applying
-from controller.bootstrap.command import Context, chosen_targets, read
-from controller.bootstrap.plan_files import origin_of, read_plan
-from controller.bootstrap.planned import Planned
+from controller.app.apply import ApplySession, applying
+from controller.app.plan_files import origin_of, read_plan
+from controller.app.saved_plan import SavedPlanRun
+from controller.app.session import Session, chosen_targets, read
 from controller.cli.exit_codes import Exit
 from controller.cli.next_command import next_command
 from controller.cli.terminal import confirmed, out, tell
 from controller.cli.views.plans import render_plan, summary
 from controller.cli.views.progress import ApplyProgress, cost_comparison
 from controller.cli.views.statuses import StatusReport, render_report
-from controller.core.cost import Bill, Cost
+from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
-from controller.core.plan import Plan
-from controller.core.planner import DesiredState
-from controller.core.resource import ResourceId
-from controller.core.scope import Scope
+from controller.core.planning.planner import DesiredState
+from controller.core.planning.scope import Scope
+from controller.core.resources.cost import Cost, CostTotal
+from controller.core.resources.plan import Plan
 from controller.engine.reconciler import PassResult
 from controller.kinds.webhook.state import LARGEST_BACKLOG
 
@@ -58,10 +58,10 @@ class _Task:
         planned: The saved plan, with ``--plan``.
     """
 
-    context: Context
+    context: Session
     targets: frozenset[ResourceId]
     scope: Scope
-    planned: Planned | None = None
+    planned: SavedPlanRun | None = None
 
     def size(self, desired: DesiredState) -> int:
         """Return the number of resources in scope."""
@@ -85,14 +85,14 @@ def _saved_plan(args: argparse.Namespace) -> _Task:
         raise RefusedError(msg)
     plan = read_plan(args.plan, plan_schema())
     context = read(args.file, args.environment or plan.origin.environment, args.state)
-    planned = Planned(plan, context.kinds)
+    planned = SavedPlanRun(plan, context.kinds)
     targets = frozenset(plan.origin.targets)
     planned.check_origin(origin_of(context, targets, plan.origin.created_at))
     return _Task(context, targets, planned.scope, planned)
 
 
 def _follow(
-    args: argparse.Namespace, work: Applying, desired: DesiredState, task: _Task
+    args: argparse.Namespace, work: ApplySession, desired: DesiredState, task: _Task
 ) -> PassResult:
     """Return the last pass; on Ctrl-C, start no further change."""
     progress = ApplyProgress()
@@ -116,13 +116,15 @@ def _follow(
 
 def _report(
     args: argparse.Namespace,
-    work: Applying,
+    work: ApplySession,
     plan: Plan,
     result: PassResult,
     estimate: Cost,
 ) -> None:
     now = work.controller.clock.now()
-    bill = Bill(estimate, work.tally.cost, work.tally.looks) if plan.actions else None
+    bill = (
+        CostTotal(estimate, work.tally.cost, work.tally.looks) if plan.actions else None
+    )
     out(render_report(StatusReport(result.statuses, now, bill=bill), args.output))
     if bill is not None:
         tell(cost_comparison(bill))

@@ -2,9 +2,9 @@
 
 import argparse
 
-from controller.bootstrap.asking import Asking
-from controller.bootstrap.command import chosen_targets, read
-from controller.bootstrap.remote import remote
+from controller.app.delegated_apply import DelegatedApply
+from controller.app.remote_records import remote
+from controller.app.session import chosen_targets, read
 from controller.cli.exit_codes import Exit
 from controller.cli.terminal import out, tell
 from controller.cli.views.progress import ApplyProgress
@@ -25,7 +25,7 @@ def apply_remote(args: argparse.Namespace) -> int:
     targets = chosen_targets(args.targets, context.document) or declared.keys()
     desired = {id_: r for id_, r in declared.items() if id_ in targets}
     with remote(context, args.server) as there:
-        asking = Asking(there, there.clock, desired)
+        asking = DelegatedApply(there, there.clock, desired)
         followed = asking.until_settled(args.timeout, ApplyProgress().changes)
         now = there.clock.now()
     out(render_report(StatusReport(followed.statuses, now), args.output))

@@ -7,10 +7,10 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from controller.core.explanation import Told
-    from controller.core.plan import Plan
-    from controller.core.preflight import Results
-    from controller.core.resource import ResourceId
+    from controller.core.document.resource import ResourceId
+    from controller.core.planning.preflight import Results
+    from controller.core.resources.explanation import Told
+    from controller.core.resources.plan import Plan
 
 
 class Exit(IntEnum):
@@ -48,23 +48,23 @@ def of_plan(plan: Plan) -> Exit:
 
 def of_results(results: Results) -> Exit:
     """Return the exit code of ``preflight``; a check not completed takes precedence."""
-    from controller.core.preflight import Finding, unseen
+    from controller.core.planning.preflight import CheckFinding, unseen
 
     found = [result for of_one in results.values() for result in of_one]
     if unseen(found):
         return Exit.FAILED
-    wrong = any(isinstance(result, Finding) for result in found)
+    wrong = any(isinstance(result, CheckFinding) for result in found)
     return Exit.DIFFERENT if wrong else Exit.OK
 
 
 def of_explanations(told: Mapping[ResourceId, Told]) -> Exit:
     """Return the exit code of ``diff --explain``; unknown takes precedence."""
-    from controller.core.explanation import Likeness
+    from controller.core.resources.explanation import Comparison
 
     if any(isinstance(found, str) for found in told.values()):
         return Exit.FAILED
     every = [
         one for found in told.values() for one in found if not isinstance(one, str)
     ]
-    differs = any(one.likeness is Likeness.DIFFERS for one in every)
+    differs = any(one.likeness is Comparison.DIFFERS for one in every)
     return Exit.DIFFERENT if differs else Exit.OK

@@ -3,17 +3,17 @@
 import argparse
 from collections.abc import Callable
 
-from controller.bootstrap.by_hand import ByHand, by_hand
-from controller.bootstrap.command import chosen_targets, read
-from controller.bootstrap.person import person
+from controller.app.intervention import Intervention, by_hand
+from controller.app.session import chosen_targets, read
+from controller.app.user import person
 from controller.cli.exit_codes import Exit
 from controller.cli.terminal import confirmed, out, require_confirmation, tell
 from controller.cli.views.statuses import StatusReport, render_report
-from controller.core.plan import Verb
-from controller.core.request import Request
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.resources.plan import Verb
+from controller.core.resources.request import OperationRequest
 
-Choice = Callable[[ByHand], str]
+Choice = Callable[[Intervention], str]
 
 
 def intervene(
@@ -34,7 +34,7 @@ def intervene(
     (target,) = chosen_targets([args.target], context.document)
     with by_hand(context, target) as work:
         wanted = choice(work) if choice is not None else ""
-        request = Request(person(), " ".join(args.reason.split()), wanted)
+        request = OperationRequest(person(), " ".join(args.reason.split()), wanted)
         action = work.action(verb, request)
         to = f" to {request.wanted}" if request.wanted else ""
         tell(f"{target}: {verb}{to}, for {request}")

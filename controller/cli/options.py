@@ -39,7 +39,7 @@ def state(parser: argparse.ArgumentParser) -> None:
 
 def document(parser: argparse.ArgumentParser) -> None:
     """Add ``-f FILE``, ``-e ENVIRONMENT`` and ``--state FOLDER``."""
-    from controller.core.platform import ENVIRONMENTS
+    from controller.core.document.platform import ENVIRONMENTS
 
     file(parser)
     state(parser)
@@ -157,7 +157,7 @@ def observes_from_server(parser: argparse.ArgumentParser) -> None:
 
 
 def _url(text: str) -> str:
-    from controller.core.variables import url
+    from controller.core.document.variables import url
 
     try:
         return url(text)

@@ -12,8 +12,8 @@ from controller.core.errors import (
     RefusedError,
     TransientError,
 )
-from controller.core.redact import redact
-from controller.core.secret import Secret
+from controller.core.values.redact import redact
+from controller.core.values.secret import Secret
 
 _ROOT = "/api/v1/"
 _REFUSED = 400

@@ -8,8 +8,9 @@ sender must ask before each call. What was on its way already cannot be called b
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from controller.clients.aws import Aws, is_write
+from controller.clients.aws import is_write
 from controller.clients.mlflow.rest import MlflowRest, is_writing
+from controller.core.dependencies import Aws
 from controller.core.errors import PermanentError
 
 Permitted: TypeAlias = Callable[[], bool]

@@ -6,7 +6,7 @@ from collections.abc import Collection
 import httpx
 
 from controller.clients.http import http_client
-from controller.core.redact import redact
+from controller.core.values.redact import redact
 
 _SECONDS = 3.0
 

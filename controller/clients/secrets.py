@@ -3,9 +3,9 @@
 import json
 from collections.abc import Mapping
 
-from controller.clients.aws import Aws
+from controller.core.dependencies import Aws
+from controller.core.document.reference import SecretReference
 from controller.core.errors import NotFoundError
-from controller.core.reference import SecretReference
 
 
 class Secrets:

@@ -12,8 +12,8 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 
 from controller.core.clock import Clock
-from controller.core.delivery import Answer, Answered, Unanswered
-from controller.core.redact import redact
+from controller.core.values.redact import redact
+from controller.core.webhooks.delivery import Answer, Answered, Unanswered
 
 _CONNECT_SECONDS = 5.0
 _CONNECTIONS = 256

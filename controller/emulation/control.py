@@ -17,9 +17,9 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, TypeAlias
 
-from controller.clients.aws.rates import RATES
-from controller.core.bucket import Rate
 from controller.core.clock import Clock
+from controller.core.rates.ecs_rates import RATES
+from controller.core.rates.token_bucket import Rate
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.ecs.faults import CallFault, CallRule, ImageFault, ImageRule
 from controller.emulation.ecs.simulator import EcsSimulator

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from controller.clients.aws import Aws, BotoAws, Credentials
+from controller.clients.aws import BotoAws, Credentials
+from controller.core.dependencies import Aws
 from controller.core.errors import RefusedError
-from controller.core.news import pattern
+from controller.core.status.aws_events import pattern
 from controller.emulation.cloud_map import (
     cloud_map_lookup,
     cloud_map_ttl,

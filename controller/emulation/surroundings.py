@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from contextlib import suppress
 
-from controller.clients.aws import Aws
+from controller.core.dependencies import Aws
 from controller.core.errors import ConflictError
 
 _TRUST = {

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from controller.core.driver import Failed, Outcome, Skipped
-from controller.core.plan import Action
-from controller.core.resource import ResourceId
-from controller.core.retry import RetryPolicy, backoff
+from controller.core.document.resource import ResourceId
+from controller.core.rates.retry import RetryPolicy, backoff
+from controller.core.resources.driver import Failed, Outcome, Skipped
+from controller.core.resources.plan import Action
 
 BETWEEN_PASSES = RetryPolicy(initial=timedelta(seconds=1), maximum=timedelta(minutes=5))
 

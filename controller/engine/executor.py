@@ -9,18 +9,18 @@ from datetime import timedelta
 from typing import Protocol
 
 from controller.core.clock import Clock
-from controller.core.driver import (
+from controller.core.document.resource import ResourceId
+from controller.core.errors import ControllerError, DriverError
+from controller.core.planning.planner import DesiredState
+from controller.core.rates.retry import RetryPolicy, next_delay
+from controller.core.resources.driver import (
     Applied,
     Driver,
     Failed,
     Outcome,
     Skipped,
 )
-from controller.core.errors import ControllerError, DriverError
-from controller.core.plan import Action
-from controller.core.planner import DesiredState
-from controller.core.resource import ResourceId
-from controller.core.retry import RetryPolicy, next_delay
+from controller.core.resources.plan import Action
 
 log = logging.getLogger(__name__)
 

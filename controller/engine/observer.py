@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 from controller.core.clock import Clock
-from controller.core.driver import Driver
+from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import DriverError
-from controller.core.observation import (
+from controller.core.planning.planner import DesiredState
+from controller.core.resources.driver import Driver
+from controller.core.resources.observation import (
     Observation,
     ObservedState,
     Unknown,
     unseen,
 )
-from controller.core.planner import DesiredState
-from controller.core.resource import Resource, ResourceId
 
 log = logging.getLogger(__name__)
 

@@ -5,12 +5,18 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol, TypeAlias
 
-from controller.core.attribution import Last, attributed, read
 from controller.core.clock import Clock
-from controller.core.conditions import Conditions, ConditionType, Truth
-from controller.core.contention import Repairs, without_fights
-from controller.core.dared import View, dared, deployed
-from controller.core.driver import (
+from controller.core.document.resource import ResourceId
+from controller.core.errors import PermanentError
+from controller.core.planning.attribution import Last, attributed, read
+from controller.core.planning.contention import RepairCounts, without_fights
+from controller.core.planning.permitted import PlanningView, dared, deployed
+from controller.core.planning.planner import DesiredState, Kinds, diff
+from controller.core.planning.safety import SafetyLimits
+from controller.core.planning.scope import ALL, Scope
+from controller.core.rates.schedule import Schedule
+from controller.core.resources.condition import Conditions, ConditionType, Truth
+from controller.core.resources.driver import (
     Applied,
     Failed,
     Outcome,
@@ -18,20 +24,14 @@ from controller.core.driver import (
     Skipped,
     Waiting,
 )
-from controller.core.errors import PermanentError
-from controller.core.observation import ObservedState, Ownership, Present
-from controller.core.pace import Pace
-from controller.core.plan import Action, Hold, Plan
-from controller.core.planner import DesiredState, Kinds, diff
-from controller.core.resource import ResourceId
-from controller.core.safety import Limits
-from controller.core.scope import ALL, Scope
-from controller.core.status import conclude
-from controller.engine.attention import Attention
+from controller.core.resources.observation import ObservedState, Ownership, Present
+from controller.core.resources.plan import Action, Hold, Plan
+from controller.core.status.resource_conditions import conclude
 from controller.engine.backoff import Backoff
+from controller.engine.due_kinds import DueKinds
 from controller.engine.executor import Executor
-from controller.engine.inspector import Inspector
 from controller.engine.observer import Observer
+from controller.engine.preflight import PreflightRunner
 
 Statuses: TypeAlias = Mapping[ResourceId, Conditions]
 
@@ -121,39 +121,39 @@ class Reconciler:
     memory: Memory
     clock: Clock
     backoff: Backoff = field(default_factory=Backoff)
-    repairs: Repairs = field(default_factory=Repairs)
-    attention: Attention = field(init=False)
-    inspector: Inspector = field(init=False)
+    repairs: RepairCounts = field(default_factory=RepairCounts)
+    attention: DueKinds = field(init=False)
+    inspector: PreflightRunner = field(init=False)
 
     def __post_init__(self) -> None:
-        self.attention = Attention(self.observer, self.clock)
+        self.attention = DueKinds(self.observer, self.clock)
         drivers, pool = self.observer.drivers, self.observer.pool
-        self.inspector = Inspector(drivers, pool, self.clock)
+        self.inspector = PreflightRunner(drivers, pool, self.clock)
 
     def plan(
-        self, desired: DesiredState, limits: Limits, scope: Scope = ALL
+        self, desired: DesiredState, limits: SafetyLimits, scope: Scope = ALL
     ) -> tuple[ObservedState, Plan]:
         """Look, and return what was seen and what to do about it. Writes nothing."""
-        observed, found = self._compare(desired, Pace(timedelta()))
-        view = View(desired, observed, limits, scope)
+        observed, found = self._compare(desired, Schedule(timedelta()))
+        view = PlanningView(desired, observed, limits, scope)
         self._inspect(found, view)
         return observed, self._dared(found, view)
 
     def run(
         self,
         desired: DesiredState,
-        limits: Limits,
+        limits: SafetyLimits,
         interval: timedelta,
         scope: Scope = ALL,
-        pace: Pace | None = None,
+        pace: Schedule | None = None,
     ) -> PassResult:
         """Look, act on what differs, look again, and record what is true.
 
         All kinds are looked at every ``interval``, unless ``pace`` says otherwise.
         """
-        pace, began = pace or Pace(interval), self.clock.monotonic()
+        pace, began = pace or Schedule(interval), self.clock.monotonic()
         observed, found = self._first_look(desired, pace)
-        view = View(desired, observed, limits, scope)
+        view = PlanningView(desired, observed, limits, scope)
         inspected = self._inspect(found, view)
         plan = self._dared(found, view)
         actions, resting = self.backoff.split(plan.actions, self.clock.now())
@@ -184,7 +184,7 @@ class Reconciler:
         return PassResult(plan, outcomes, left, asked, next_in, others)
 
     def _first_look(
-        self, desired: DesiredState, pace: Pace
+        self, desired: DesiredState, pace: Schedule
     ) -> tuple[ObservedState, Plan]:
         """Look where a look is due; before anything is done, look at it all."""
         observed, found = self._compare(desired, pace)
@@ -192,7 +192,9 @@ class Reconciler:
             return observed, found
         return self._compare(desired, replace(pace, everything=True))
 
-    def _compare(self, desired: DesiredState, pace: Pace) -> tuple[ObservedState, Plan]:
+    def _compare(
+        self, desired: DesiredState, pace: Schedule
+    ) -> tuple[ObservedState, Plan]:
         """Look, and return what differs, whatever may be done about it."""
         observed = self.attention.observe(desired, pace)
         found = diff(desired, observed, self.kinds)
@@ -204,13 +206,13 @@ class Reconciler:
         notes = self.memory.applied(differing) if differing else {}
         return {id_: read(note, self.kinds[id_.kind]) for id_, note in notes.items()}
 
-    def _inspect(self, found: Plan, view: View) -> Collection[ResourceId]:
+    def _inspect(self, found: Plan, view: PlanningView) -> Collection[ResourceId]:
         """Look at what all rests on that would be deployed now, and return of what."""
         targets = deployed(found, view)
         self.inspector.look(view.desired, targets)
         return targets
 
-    def _dared(self, found: Plan, view: View, *, warnings: bool = True) -> Plan:
+    def _dared(self, found: Plan, view: PlanningView, *, warnings: bool = True) -> Plan:
         """Return what of ``found``, within the scope, may be done now."""
         seen, known = view.observed, self.inspector.known(view.desired)
         held = replace(view.limits, seen_undeclared=self.memory.undeclared())

@@ -4,10 +4,16 @@ import logging
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from controller.core.attribution import written
 from controller.core.clock import Clock
-from controller.core.conditions import Condition, Conditions, ConditionType, Truth
-from controller.core.driver import (
+from controller.core.document.resource import ResourceId
+from controller.core.planning.attribution import written
+from controller.core.resources.condition import (
+    Condition,
+    Conditions,
+    ConditionType,
+    Truth,
+)
+from controller.core.resources.driver import (
     Applied,
     Failed,
     Outcome,
@@ -15,16 +21,15 @@ from controller.core.driver import (
     Skipped,
     Waiting,
 )
-from controller.core.plan import Action
-from controller.core.resource import ResourceId
-from controller.core.status import WARNINGS
+from controller.core.resources.plan import Action
+from controller.core.status.resource_conditions import WARNINGS
 from controller.engine.reconciler import Statuses
 from controller.store.database import Database
 from controller.store.events import EventKind, EventLog
-from controller.store.journal import Journal
+from controller.store.journal import IntentJournal
 from controller.store.notes import StoredNotes
 from controller.store.status import StatusTable
-from controller.store.undeclared import Undeclared
+from controller.store.undeclared import UndeclaredLog
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +49,8 @@ class StoreMemory:
         self._notes = StoredNotes(database)
         self._table = StatusTable(database)
         self._events = EventLog(database)
-        self._journal = Journal(database)
-        self._undeclared = Undeclared(database)
+        self._journal = IntentJournal(database)
+        self._undeclared = UndeclaredLog(database)
         self._read()
 
     def take_over(self) -> int:

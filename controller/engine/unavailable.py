@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from controller.core.driver import Applied, Progressing
+from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import PermanentError
-from controller.core.observation import Observation, Unknown
-from controller.core.plan import Action
-from controller.core.resource import Resource, ResourceId
+from controller.core.resources.driver import Applied, Progressing
+from controller.core.resources.observation import Observation, Unknown
+from controller.core.resources.plan import Action
 
 
-class Unavailable:
+class UnavailableDriver:
     """Stands in for a driver whose backend is not configured."""
 
     def __init__(self, reason: str) -> None:

@@ -8,7 +8,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
-from controller.core.kind import Kind
+from controller.core.resources.kind import Kind
 
 
 def discover() -> dict[str, Kind[Any, Any]]:

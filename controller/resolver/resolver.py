@@ -12,8 +12,8 @@ from datetime import timedelta
 
 from controller.core.clock import Clock
 from controller.core.errors import ControllerError, NotFoundError, TransientError
-from controller.core.fallbacks import Fallbacks
-from controller.core.retry import RetryPolicy, backoff
+from controller.core.rates.retry import RetryPolicy, backoff
+from controller.core.resources.fallbacks import Fallbacks
 from controller.resolver.query import Query, asking
 from controller.resolver.resolution import (
     Failure,

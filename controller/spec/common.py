@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from controller.core.fields import Flag, Instant, Line, Section, Text
-from controller.core.resource import Ignored, Mode, Suspension
+from controller.core.document.fields import Flag, Instant, Line, Section, Text
+from controller.core.document.resource import Ignored, Mode, Suspension
 
 Address = Annotated[
     str, Text(r"[a-z_]+/\S+", "an address: kind/name, as in service/api", longest=320)

@@ -4,8 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from controller.core.fields import Instant, Line, Section, Text, given, refuse
-from controller.core.freeze import Freeze
+from controller.core.document.fields import Instant, Line, Section, Text, given, refuse
+from controller.core.document.freeze import Freeze
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _DAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

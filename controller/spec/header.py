@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from controller.core.fields import Section, Text
+from controller.core.document.fields import Section, Text
 from controller.spec.local import LocalSection
 from controller.spec.platform import PlatformSection
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from controller.core.fields import EnvironmentName, Key, Section, Text, refuse
+from controller.core.document.fields import EnvironmentName, Key, Section, Text, refuse
 from controller.spec.common import Address
 from controller.spec.nearest import meant
 

@@ -6,15 +6,23 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from controller.core.fields import Flag, Key, Section, Span, Text, Whole, refuse
-from controller.core.placement import (
+from controller.core.document.fields import (
+    Flag,
+    Key,
+    Section,
+    Span,
+    Text,
+    Whole,
+    refuse,
+)
+from controller.core.document.placement import (
     BalancerName,
     NetworkSpec,
     RoleArn,
     RolesSpec,
 )
-from controller.core.platform import Environment, Network, Platform
-from controller.core.resource import Mode, ResourceId
+from controller.core.document.platform import Environment, Network, Platform
+from controller.core.document.resource import Mode, ResourceId
 from controller.spec.common import Address
 from controller.spec.freeze import FreezeSection
 

@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import BaseModel, Field, create_model
 from pydantic.json_schema import GenerateJsonSchema
 
-from controller.core.fields import Key
-from controller.core.kind import Kind
+from controller.core.document.fields import Key
+from controller.core.resources.kind import Kind
 from controller.spec.common import Common
 from controller.spec.header import Header
 

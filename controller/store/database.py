@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from controller.core.clock import Clock
 from controller.core.errors import DriverError, PermanentError, TransientError
-from controller.core.redact import redact
+from controller.core.values.redact import redact
 from controller.store.engine import WRITING, engine_for, in_memory
 from controller.store.schema import SchemaState, refuse, state_of, upgrade
 

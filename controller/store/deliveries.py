@@ -1,74 +1,17 @@
 """What became of the deliveries, for people."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import desc, func, select
 
-from controller.core.delivery import DeliveryState
+from controller.core.webhooks.delivery import DeliveryState
+from controller.core.webhooks.records import DeliveryAttempt, DeliveryReport
 from controller.store.database import Database
 from controller.store.tables import attempts, deliveries, webhook_events
 
 
-@dataclass(frozen=True, slots=True)
-class Attempted:
-    """One try at a delivery, as it was written down.
-
-    Attributes:
-        number: Counted from 1.
-        outcome: ``started``, ``answered``, ``unanswered`` or ``unknown``.
-        started: When it was begun.
-        ended: When its outcome was known, or given up on.
-        status: HTTP status of the answer.
-        error: Why there was no answer.
-        seconds: How long it took.
-        possible_duplicate: Whether an earlier try may have arrived unnoticed.
-    """
-
-    number: int
-    outcome: str
-    started: datetime
-    ended: datetime | None
-    status: int | None
-    error: str
-    seconds: float | None
-    possible_duplicate: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryReport:
-    """One delivery, as it stands.
-
-    Attributes:
-        id: Of the delivery.
-        event_id: Of the event.
-        model: Whose version is told of.
-        number: Of that version.
-        target: To whom.
-        state: Where it stands.
-        attempts: How many were started.
-        next_at: When it is due again, if it is pending.
-        reason: Why it is dead, or why the last attempt failed.
-        recorded: When it was put into the outbox.
-        ended: When it was delivered or given up.
-    """
-
-    id: int
-    event_id: str
-    model: str
-    number: int
-    target: str
-    state: DeliveryState
-    attempts: int
-    next_at: datetime
-    reason: str
-    recorded: datetime
-    ended: datetime | None
-
-
-class Deliveries:
+class DeliveryLog:
     """Looks at the outbox without touching it."""
 
     def __init__(self, database: Database) -> None:
@@ -104,7 +47,7 @@ class Deliveries:
         with self._database.reading() as connection:
             return tuple(_report(row) for row in connection.execute(query))
 
-    def attempts(self, delivery_id: int) -> tuple[Attempted, ...]:
+    def attempts(self, delivery_id: int) -> tuple[DeliveryAttempt, ...]:
         """Return every try at one delivery, the first one first."""
         query = (
             select(attempts)
@@ -131,8 +74,8 @@ def _report(row: Any) -> DeliveryReport:
     )
 
 
-def _attempted(row: Any) -> Attempted:
-    return Attempted(
+def _attempted(row: Any) -> DeliveryAttempt:
+    return DeliveryAttempt(
         number=row.number,
         outcome=row.outcome,
         started=row.started,

@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy import Select, desc, insert, select, update
 
-from controller.core.identity import canonical_json
-from controller.core.plan import Verb
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.resources.plan import Verb
+from controller.core.values.identity import canonical_json
 from controller.store.database import Database
 from controller.store.tables import intents
 
@@ -48,7 +48,7 @@ class Intent:
     message: str = ""
 
 
-class Journal:
+class IntentJournal:
     """Intents and what became of them."""
 
     def __init__(self, database: Database) -> None:

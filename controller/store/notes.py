@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from sqlalchemy import delete, select
 
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
 from controller.store.database import Database
 from controller.store.sql import upsert
 from controller.store.tables import notes

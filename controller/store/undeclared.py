@@ -8,13 +8,13 @@ from datetime import datetime
 
 from sqlalchemy import delete, select
 
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
 from controller.store.database import Database
 from controller.store.sql import insert_new
 from controller.store.tables import undeclared
 
 
-class Undeclared:
+class UndeclaredLog:
     """Resources that were seen undeclared. Writes only when that changes."""
 
     def __init__(self, database: Database) -> None:

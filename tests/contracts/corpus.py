@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from controller.core.walk import differences
-from controller.kinds.service.canonical import Here, canonical, real_differences
-from controller.kinds.service.canonical.structure import r02_keys_start_small
-from controller.kinds.service.compare import setting_differences
-from controller.kinds.service.tags import tags_of
+from controller.core.values.differences import differences
+from controller.kinds.service.compare.diff import setting_differences
+from controller.kinds.service.normalize import NameContext, canonical, real_differences
+from controller.kinds.service.normalize.structure import r02_keys_start_small
+from controller.kinds.service.state.tags import tags_of
 
 OURS = Path(__file__).parents[1] / "corpus"
 THEIRS = os.environ.get("CORPUS", "")
@@ -31,7 +31,7 @@ class Pair:
     kind: str
     declared: dict[str, Any]
     live: dict[str, Any]
-    here: Here
+    here: NameContext
 
     def differences(self, declared=None):
         """Return the paths in which what is live differs from what is declared."""
@@ -80,14 +80,14 @@ def small(fields):
     return {RENAMED.get(name, name): value for name, value in copied.items()}
 
 
-def here(live, names) -> Here:
+def here(live, names) -> NameContext:
     """Return where the pair is from, as its ARN says, or any other in it."""
     own = (live.get("taskDefinitionArn"), live.get("serviceArn"))
     for text in (*own, *(leaf for _, leaf in scalars(live))):
         parts = str(text).split(":")
         if parts[0] == "arn" and len(parts) >= _ARN_PARTS and parts[3] and parts[4]:
-            return Here(parts[3], parts[4], names)
-    return Here(names=names)
+            return NameContext(parts[3], parts[4], names)
+    return NameContext(names=names)
 
 
 def scalars(value, path=()):

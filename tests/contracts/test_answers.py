@@ -8,12 +8,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from controller.api.app import create_app
-from controller.api.flights import Flights
-from controller.api.outlook import Window
-from controller.core.secret import Secret
+from controller.api.control.inspection import LogWindow
+from controller.api.single_flight import SingleFlight
+from controller.core.values.secret import Secret
 from tests.fakes.stopped_clock import StoppedClock
 from tests.unit.api.test_control import Nothing, Records
-from tests.unit.api.test_outlook import ROLLED, SECTIONS, World
+from tests.unit.api.test_inspection import ROLLED, SECTIONS, World
 
 KEY = {"Authorization": "Bearer s3cret"}
 OF = "?resource=service/api"
@@ -31,14 +31,14 @@ ROUTES = {
 def application():
     clock, world = StoppedClock(), World()
     world.write(-9, -5)
-    flights = Flights(clock)
+    flights = SingleFlight(clock)
     yield create_app(
         Nothing(),
         Nothing(),
         clock=clock,
         version="1",
         records=Records(),
-        window=Window(world, flights),
+        window=LogWindow(world, flights),
         key=Secret("s3cret"),
     )
     flights.close()
@@ -77,12 +77,12 @@ def test_what_is_looked_at_is_described_field_by_field():
     shapes = described["components"]["schemas"]
     fields = {
         name: {*shapes[name]["properties"]}
-        for name in ("Section", "RolloutReport", "Line")
+        for name in ("DetailSection", "RolloutReport", "LogLine")
     }
 
-    assert fields["Section"] == {*SECTIONS[0].__slots__}
+    assert fields["DetailSection"] == {*SECTIONS[0].__slots__}
     assert fields["RolloutReport"] == {*ROLLED[0].__slots__}
-    assert fields["Line"] == {"id", "at", "source", "text"}
+    assert fields["LogLine"] == {"id", "at", "source", "text"}
 
 
 def test_every_guarded_route_is_checked_here():

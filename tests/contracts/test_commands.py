@@ -90,8 +90,9 @@ def test_help_imports_no_work():
     assert not {"pydantic", "yaml", "asyncio"} & {*held}
     assert {name for name in ours if not name.startswith("controller.cli")} <= {
         "controller.core",
-        "controller.core.freeze",
-        "controller.core.platform",
-        "controller.core.resource",
+        "controller.core.document",
+        "controller.core.document.freeze",
+        "controller.core.document.platform",
+        "controller.core.document.resource",
     }
     assert not {name for name in ours if name.startswith("controller.cli.views")}

@@ -11,9 +11,9 @@ import jsonschema
 import pytest
 import yaml
 
+from controller.core.document.platform import ENVIRONMENTS
+from controller.core.document.resource import ResourceId
 from controller.core.errors import SpecError
-from controller.core.platform import ENVIRONMENTS
-from controller.core.resource import ResourceId
 from controller.kinds import discover
 from controller.settings import VARIABLES, reference
 from controller.spec import schema

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from controller.kinds.service.canonical import left_to_others
+from controller.kinds.service.normalize import left_to_others
 from tests.contracts.corpus import IDENTITY, OURS, PAIRS, THEIRS, leaves, pair
 
 LEAST_OF_EACH = 12

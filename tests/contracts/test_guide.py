@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from controller.cli.parser import parse
-from controller.kinds.service.preflight import checks
+from controller.kinds.service.preflight import catalog
 from controller.settings import reference
 
 ROOT = Path(__file__).parents[2]
@@ -89,7 +89,7 @@ def test_the_readme_fits_on_one_screen():
 def test_the_table_of_checks_is_fresh():
     text = (ROOT / "specs" / "guide" / "preflight.md").read_text()
 
-    assert checks.reference() in text
+    assert catalog.reference() in text
 
 
 def test_the_table_of_variables_is_fresh():

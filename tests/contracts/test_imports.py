@@ -7,12 +7,12 @@ import sys
 import pytest
 
 # What each command imports, in the order in which it does.
-LOOKS = "import controller.cli.commands.diff, controller.bootstrap.look"
+LOOKS = "import controller.cli.commands.diff, controller.app.read_only"
 STEPS = {
-    "validate": "import controller.cli.commands.validate, controller.bootstrap.command",
+    "validate": "import controller.cli.commands.validate, controller.app.session",
     "diff": f"{LOOKS}, controller.clients.aws.errors, dns.resolver",
-    "diff with a store": f"{LOOKS}, controller.bootstrap.stored, dns.resolver",
-    "run": "import controller.bootstrap.process, controller.clients.aws.errors, boto3",
+    "diff with a store": f"{LOOKS}, controller.bootstrap.store, dns.resolver",
+    "run": "import controller.app.daemon, controller.clients.aws.errors, boto3",
 }
 EMULATION = {"mlflow", "moto", "werkzeug", "flask", "sklearn"}
 SERVING = {"fastapi", "starlette", "uvicorn"}

@@ -9,11 +9,11 @@ import jsonschema
 import pytest
 
 import controller.kinds
-from controller.bootstrap.drivers import Clients, Wishes, drivers
-from controller.core.observation import Absent, ObservedState
-from controller.core.plan import Verb
-from controller.core.planner import diff
-from controller.core.resource import ResourceId
+from controller.bootstrap.drivers import Clients, Options, drivers
+from controller.core.document.resource import ResourceId
+from controller.core.planning.planner import diff
+from controller.core.resources.observation import Absent, ObservedState
+from controller.core.resources.plan import Verb
 from controller.kinds import discover
 from controller.spec.document import load
 from controller.spec.schema import document_schema
@@ -89,7 +89,7 @@ def test_it_has_a_driver_that_says_what_is_not_configured(kinds):
     loaded = document(kinds)
     clients = Clients(None, None, None, None, None, None)
 
-    driver = drivers(kinds, lambda: loaded, clients, Wishes())["gadget"]
+    driver = drivers(kinds, lambda: loaded, clients, Options())["gadget"]
     seen = driver.observe(loaded.resources)
 
     assert {o.reason.partition(":")[0] for o in seen.values()} == {"No MLflow is known"}

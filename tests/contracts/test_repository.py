@@ -18,7 +18,7 @@ TOP_LEVEL = {
 # Each package the platform is built on, and a module that uses it at its door.
 DOORS = {
     "boto3": "controller/clients/aws/boto.py",
-    "pydantic": "controller/core/fields.py",
+    "pydantic": "controller/core/document/fields.py",
     "apscheduler": "controller/engine/scheduler.py",
     "mlflow": "specs/examples/lead_scoring.py",
     "httpx": "controller/clients/http.py",

@@ -1,8 +1,8 @@
 """The fields that a document may write in AWS's own words are those that AWS has."""
 
-from controller.core.plan import Effect
-from controller.kinds.service.fields import BY_ANOTHER_CALL, FIELDS
-from controller.kinds.service.shapes import shapes
+from controller.core.resources.plan import Effect
+from controller.kinds.service.render.update_effects import BY_ANOTHER_CALL, FIELDS
+from controller.kinds.service.spec.aws_schema import shapes
 from tests.shapes import FILE, text
 
 # They say which service, which revision, or once more.

@@ -6,9 +6,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.core.observation import ObservedState
-from controller.core.plan import Action
-from controller.core.planner import DesiredState
+from controller.core.planning.planner import DesiredState
+from controller.core.resources.observation import ObservedState
+from controller.core.resources.plan import Action
 from controller.engine.executor import Executor
 from controller.engine.observer import Observer
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.clients.probe import Probe
-from controller.core.delivery import Answer, Answered, Unanswered
 from controller.core.errors import (
     DriverError,
     NotFoundError,
     OutcomeUnknownError,
     ThrottledError,
 )
-from controller.core.fallbacks import Fallbacks
-from controller.core.signature import hokusai_verified
+from controller.core.resources.fallbacks import Fallbacks
+from controller.core.webhooks.delivery import Answer, Answered, Unanswered
+from controller.core.webhooks.signature import hokusai_verified
 from tests.fakes.sim_aws import SimulatedAws
 from tests.fakes.sim_wire import Wire
 
@@ -46,6 +46,10 @@ class SimulatedDns:
     def load(self, saved: bytes) -> None:
         """Become what it was."""
         self.names = pickle.loads(saved)  # noqa: S301 - our own bytes
+
+    def resolve(self, host: str) -> Resolved:
+        """Return the addresses; nothing is cached here."""
+        return self.refresh(host)
 
     def refresh(self, host: str) -> Resolved:
         """Ask now, and answer with what is remembered if nobody answers."""

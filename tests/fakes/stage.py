@@ -17,7 +17,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from controller.bootstrap.local_needs import needs_of
 from controller.clients.aws import BotoAws, Credentials
 from controller.emulation.dns import DnsServer
 from controller.emulation.ecs.timing import Timing
@@ -27,6 +26,7 @@ from controller.emulation.platform import make_surroundings
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
 from controller.kinds import discover
+from controller.local.requirements import needs_of
 from controller.spec.document import Document, load
 
 ROOT = Path(__file__).parents[2]

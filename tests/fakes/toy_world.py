@@ -1,8 +1,8 @@
 """A world of toys that a driver looks at and changes, and fails when told to."""
 
-from controller.core.driver import Applied
-from controller.core.observation import Absent, Present
-from controller.core.plan import Verb
+from controller.core.resources.driver import Applied
+from controller.core.resources.observation import Absent, Present
+from controller.core.resources.plan import Verb
 from tests.fakes.toy import ToyState
 
 

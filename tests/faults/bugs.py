@@ -8,10 +8,9 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from controller.core import status
-from controller.core.conditions import ConditionType, Truth
-from controller.core.driver import Applied
-from controller.core.observation import Absent, Ownership, Unknown
+from controller.core.resources.condition import ConditionType, Truth, UndatedCondition
+from controller.core.resources.driver import Applied
+from controller.core.resources.observation import Absent, Ownership, Unknown
 from tests.faults.world import CANARY
 
 
@@ -64,7 +63,7 @@ def drops_updates(old: Any) -> Any:
 
 def always_ready(_old: Any) -> Any:
     def ready(synced: Any, healthy: Any) -> Any:
-        return status._Finding(ConditionType.READY, Truth.TRUE, "Ready", "It is.")
+        return UndatedCondition(ConditionType.READY, Truth.TRUE, "Ready", "It is.")
 
     return ready
 

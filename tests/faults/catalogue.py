@@ -1,6 +1,6 @@
 """The workloads there are."""
 
-from controller.core.plan import Verb
+from controller.core.resources.plan import Verb
 from tests.faults.documents import (
     DISCOVERY,
     ENDPOINT,

@@ -6,23 +6,26 @@ from typing import Any, TypeAlias
 
 from controller.clients import fence
 from controller.clients.mlflow.reader import MlflowReader
-from controller.core import announce, planner, status
-from controller.core.kind import never_held
-from controller.core.observation import ObservedState
-from controller.core.plan import Plan
+from controller.core.planning import planner
+from controller.core.resources.kind import never_held
+from controller.core.resources.observation import ObservedState
+from controller.core.resources.plan import Plan
+from controller.core.status import resource_conditions
+from controller.core.webhooks import event
 from controller.engine import executor, observer, reconciler
 from controller.engine.leader import Leader
 from controller.engine.store_memory import StoreMemory
 from controller.kinds.model import driver as model_driver
-from controller.kinds.service import by_hand, undeclared
 from controller.kinds.service import driver as service_driver
-from controller.kinds.service.before import Before
-from controller.kinds.service.describe import Ecs
-from controller.kinds.service.scaling import Scaling
-from controller.kinds.service.undeclared import Undeclared
+from controller.kinds.service.aws import undeclared
+from controller.kinds.service.aws.services import EcsServices
+from controller.kinds.service.aws.undeclared import UndeclaredServices
+from controller.kinds.service.operations import requests
+from controller.kinds.service.operations.aws.steps import OneOffSteps
+from controller.kinds.service.scaling.aws import Scaling
 from controller.kinds.webhook import driver as webhook_driver
+from controller.store.announcements import AnnouncementLedger
 from controller.store.events import EventLog
-from controller.store.ledger import Ledger
 from controller.store.outbox import Outbox
 from tests.fakes.sim_controller import KINDS
 from tests.faults.bugs import (
@@ -52,7 +55,7 @@ from tests.faults.bugs import (
 
 # The packages give their functions the names of the modules.
 model_compare = import_module("controller.kinds.model.compare")
-service_compare = import_module("controller.kinds.service.compare")
+service_compare = import_module("controller.kinds.service.compare.diff")
 Replacement: TypeAlias = tuple[str, Any, str, Callable[[Any], Any], tuple[str, ...]]
 
 VERSION, ALIAS, ROLLOUT = "new model version", "alias move", "image rollout"
@@ -106,7 +109,7 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         (VERSION, ALIAS),
     ),
     ("copies are not marked", model_compare, "duplicates", no_duplicates, (VERSION,)),
-    ("copies are told of", announce, "originals", tells_copies, (REMOVED,)),
+    ("copies are told of", event, "originals", tells_copies, (REMOVED,)),
     (
         "failures are told as successes",
         executor.Executor,
@@ -121,18 +124,30 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         draws_ids,
         (ADDED, REMOVED),
     ),
-    ("everything is said to be ready", status, "_ready", always_ready, (ROLLOUT,)),
+    (
+        "everything is said to be ready",
+        resource_conditions,
+        "_ready",
+        always_ready,
+        (ROLLOUT,),
+    ),
     ("a plan is always in sync", Plan, "in_sync", always, (ROLLOUT, VERSION)),
     ("a plan is always complete", Plan, "complete", always, (ROLLOUT,)),
     ("secrets are put into events", EventLog, "record", logs_secrets, (ROLLOUT,)),
     ("the outbox is never drained", Outbox, "claim", returns(()), (ADDED,)),
-    ("the last event is not announced", Ledger, "announce", all_but_last, (ADDED,)),
+    (
+        "the last event is not announced",
+        AnnouncementLedger,
+        "announce",
+        all_but_last,
+        (ADDED,),
+    ),
     ("a delivery never ends", Outbox, "finished", returns(False), (ADDED,)),
     ("an old stamp stays", planner, "stale_stamp", stamps_nothing, (ROLLOUT,)),
     ("the address is not published", KINDS, "endpoint", unpublished, (ADDRESS,)),
     (
         "an equal revision is not looked for",
-        Ecs,
+        EcsServices,
         "equal_revisions",
         returns(()),
         (ROLLOUT, ABA),
@@ -141,7 +156,7 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         "what was rejected is forgotten",
         KINDS,
         "service",
-        kind(held=never_held),
+        kind(hold_reason=never_held),
         (BAD,),
     ),
     (
@@ -181,12 +196,18 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         (ROLLOUT,),
     ),
     ("nothing is done", reconciler.Reconciler, "_dared", returns(Plan()), (ALIAS,)),
-    ("steps before a rollout are skipped", Before, "waits", returns(""), (STEPS,)),
-    ("undeclared services are not seen", Undeclared, "of", returns({}), (REMOVAL,)),
+    ("steps before a rollout are skipped", OneOffSteps, "waits", returns(""), (STEPS,)),
+    (
+        "undeclared services are not seen",
+        UndeclaredServices,
+        "of",
+        returns({}),
+        (REMOVAL,),
+    ),
     ("an autoscaler is not ended", Scaling, "end", returns(None), (SCALES,)),
     (
         "what came of a restart is not known",
-        by_hand,
+        requests,
         "came_to_be",
         returns(False),
         ("restart by hand",),

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 from controller.cli.exit_codes import Exit
-from controller.clients.aws.rates import CATEGORIES, RATES
-from controller.core.identity import DEPLOYMENT_TAG
+from controller.core.rates.ecs_rates import CATEGORIES, RATES
+from controller.core.values.identity import DEPLOYMENT_TAG
 from tests.fakes.sim_ecs import DEPLOYMENT
 from tests.fakes.sim_faults import FaultKind
 from tests.faults.outcome import Run

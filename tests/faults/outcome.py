@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.cli.exit_codes import Exit, of_plan
-from controller.core.identity import APPLIED_TAG, DEPLOYMENT_TAG
-from controller.core.plan import Hold, Plan
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.resources.plan import Hold, Plan
+from controller.core.values.identity import APPLIED_TAG, DEPLOYMENT_TAG
 from tests.fakes.sim_faults import Call, Fault, FaultKind
 from tests.faults.truth import (
     copies,

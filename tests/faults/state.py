@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from controller.kinds.service.released import settled_words
+from controller.kinds.service.compare.removed_fields import settled_words
 from tests.fakes.sim_controller import SimController
 from tests.faults.truth import plain_tags, tags_of
 from tests.faults.world import CLUSTER, World

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from controller.core.identity import OWNER_TAG
+from controller.core.values.identity import OWNER_TAG
 from tests.fakes.sim_net import SimulatedReceiver
 from tests.faults.world import CANARY, CLUSTER, World
 

@@ -2,14 +2,14 @@
 
 import pytest
 
-from controller.core.conditions import ConditionType
-from controller.core.dared import View, dared
 from controller.core.errors import SpecError
-from controller.core.plan import Action, Advice
-from controller.core.planner import diff
-from controller.core.safety import Limits
-from controller.core.scope import ALL
-from controller.core.status import conclude
+from controller.core.planning.permitted import PlanningView, dared
+from controller.core.planning.planner import diff
+from controller.core.planning.safety import SafetyLimits
+from controller.core.planning.scope import ALL
+from controller.core.resources.condition import ConditionType
+from controller.core.resources.plan import Action, Advice
+from controller.core.status.resource_conditions import conclude
 from tests.incidents.incident import FOLDERS, KINDS, Incident, incidents
 
 CASES = incidents()
@@ -55,7 +55,7 @@ def reached(case: Incident) -> dict[str, object]:
         for id_, resource in document.resources.items()
         if id_ in observed.observations
     }
-    view = View(desired, observed, Limits(9), ALL)
+    view = PlanningView(desired, observed, SafetyLimits(9), ALL)
     plan = dared(diff(desired, observed, KINDS), view, case.inspected(document))
     statuses = conclude(desired, observed, plan, {}, KINDS, {})
     return {

@@ -5,9 +5,9 @@ from functools import partial
 
 import pytest
 
-from controller.core.conditions import ConditionType, Truth
 from controller.core.errors import SpecError
-from controller.core.identity import OWNER_TAG
+from controller.core.resources.condition import ConditionType, Truth
+from controller.core.values.identity import OWNER_TAG
 from controller.spec.document import Document, load
 from tests.fakes.sim_controller import KINDS
 from tests.fakes.sim_documents import body, mangled

@@ -5,9 +5,10 @@ import json
 from hypothesis import given
 from hypothesis import settings as tried
 
-from controller.core.identity import canonical_json
-from controller.kinds.service.compare import compare, wanted
-from controller.kinds.service.importing import entry_of
+from controller.core.values.identity import canonical_json
+from controller.kinds.service.compare.diff import compare
+from controller.kinds.service.importing.aws.importer import entry_of
+from controller.kinds.service.render.fingerprint import wanted
 from controller.spec.literals import looks_secret
 from tests.laws.test_service_noise_laws import (
     PLATFORM,

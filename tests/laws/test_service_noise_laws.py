@@ -12,27 +12,28 @@ from hypothesis import given
 from hypothesis import settings as tried
 from hypothesis import strategies as st
 
-from controller.core.platform import Platform
+from controller.core.document.platform import Platform
+from controller.core.values.paths import leaves
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.data import aws_fills
 from controller.emulation.ecs import EcsSimulator, Timing
 from controller.emulation.ecs.effects import NoEffects
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.kinds.service import KIND
-from controller.kinds.service.canonical import (
-    Here,
+from controller.kinds.service.compare.diff import setting_differences, tags_by_key
+from controller.kinds.service.normalize import (
+    NameContext,
     canonical,
     canonical_service,
     managed_paths,
     real_differences,
 )
-from controller.kinds.service.canonical.shape import leaves
-from controller.kinds.service.compare import setting_differences, tags_by_key, wanted
-from controller.kinds.service.settings import creation, settings
-from controller.kinds.service.spec import ServiceSpec
-from controller.kinds.service.state import ServiceState
-from controller.kinds.service.tags import tags_of
-from controller.kinds.service.task_definition import render
+from controller.kinds.service.render.fingerprint import wanted
+from controller.kinds.service.render.service import creation, settings
+from controller.kinds.service.render.task_definition import render
+from controller.kinds.service.spec.service import ServiceSpec
+from controller.kinds.service.state.service import ServiceState
+from controller.kinds.service.state.tags import tags_of
 from tests.laws.agreeing import agreeing
 from tests.laws.own_words import containers, own_words
 
@@ -307,7 +308,7 @@ def test_every_edit_of_what_is_declared_in_a_task_definition_is_seen(fields, dat
     assert asked != wanted(spec_of(fields)), path
     found = {
         f"task.{d.path.replace('containerDefinitions', 'containers', 1)}"
-        for d in real_differences(dict(state.definition), asked, Here())
+        for d in real_differences(dict(state.definition), asked, NameContext())
     }
     assert any(one.startswith(told_at(body, path)) for one in found), (path, found)
 
@@ -323,7 +324,9 @@ def test_every_edit_of_a_setting_that_is_ours_is_seen(fields, data):
 
     changed = with_edit(declared, path)
 
-    found = {d.path for d in setting_differences(changed, state.settings, Here())}
+    found = {
+        d.path for d in setting_differences(changed, state.settings, NameContext())
+    }
     assert any(one.startswith(path[0]) for one in found), (path, found)
 
 
@@ -352,5 +355,7 @@ def test_every_edit_by_hand_of_a_setting_that_is_ours_is_seen(fields, data):
 
     changed = with_edit(live, tuple(keys))
 
-    found = {d.path for d in setting_differences(settings(spec), changed, Here())}
+    found = {
+        d.path for d in setting_differences(settings(spec), changed, NameContext())
+    }
     assert any(one.startswith(steps[0]) for one in found), (path, found)

@@ -4,10 +4,10 @@ import sqlite3
 from pathlib import Path
 from shutil import copyfile
 
-from controller.core.ownership import stamp
+from controller.core.resources.ownership import stamp
 from controller.emulation.mlflow import migrated_database
 from controller.kinds import discover
-from controller.kinds.model.rules import model_tags
+from controller.kinds.model.health import model_tags
 from controller.spec.document import load
 
 HEADER = """\

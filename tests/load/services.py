@@ -9,7 +9,7 @@ from typing import Any
 
 from controller.clients.aws import BotoAws, Credentials
 from controller.clients.clock import SystemClock
-from controller.core.plan import Action, Reason, Verb
+from controller.core.resources.plan import Action, Reason, Verb
 from controller.kinds import discover
 from controller.kinds.service.driver import ServiceDriver
 from controller.spec.document import Document, load

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import event
 
-from controller.bootstrap.command import read
+from controller.app.session import read
 from controller.bootstrap.controller import Controller
-from controller.bootstrap.stored import open_store
+from controller.bootstrap.store import open_store
 from controller.clients.clock import SystemClock
 
 pytestmark = pytest.mark.load

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from controller.core.observation import ObservedState, Ownership, Present
-from controller.core.planner import diff
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.planning.planner import diff
+from controller.core.resources.observation import ObservedState, Ownership, Present
 from controller.kinds import discover
 from controller.spec.document import load
 from tests.fakes.toy import KINDS, NOON, ToyState, declared, toy

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
 
         out(script(args.shell, full_parser()))
         return exit_codes.Exit.OK
-    from controller.bootstrap.command import read
+    from controller.app.session import read
 
     context = read(args.file, args.environment, args.state)
     out("\n".join(str(id_) for id_ in sorted(context.document.resources)))

@@ -10,10 +10,10 @@ from controller.cli import exit_codes, options
 from controller.cli.commands import Group
 
 if TYPE_CHECKING:
-    from controller.bootstrap.command import Context
-    from controller.core.cost import Costs
-    from controller.core.plan import Plan
-    from controller.core.resource import ResourceId
+    from controller.app.session import Session
+    from controller.core.document.resource import ResourceId
+    from controller.core.resources.cost import Costs
+    from controller.core.resources.plan import Plan
 
 SUMMARY = "Show the changes that `apply` would make. Read-only."
 GROUP = Group.DEPLOY
@@ -53,13 +53,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compare the document with the observed state and print the plan."""
-    from controller.bootstrap.command import chosen_targets, read
-    from controller.bootstrap.look import looking
+    from controller.app.read_only import looking
+    from controller.app.session import chosen_targets, read
     from controller.cli.terminal import out, tell
     from controller.cli.views.explanations import render_explanations
     from controller.cli.views.plans import render_plan
-    from controller.core.redact import redact
-    from controller.core.scope import Scope
+    from controller.core.planning.scope import Scope
+    from controller.core.values.redact import redact
 
     context = read(args.file, args.environment, args.state)
     for fill in context.document.fills:
@@ -92,16 +92,16 @@ def run(args: argparse.Namespace) -> int:
 
 def _save(
     args: argparse.Namespace,
-    context: Context,
+    context: Session,
     targets: frozenset[ResourceId],
     plan: Plan,
     costs: Costs,
 ) -> None:
-    from controller.bootstrap.plan_files import binding_data, origin_of, write_plan
+    from controller.app.plan_files import binding_data, origin_of, write_plan
     from controller.cli.terminal import tell
     from controller.cli.views.data import plan_data
     from controller.clients.clock import SystemClock
-    from controller.core.plan_file import saved
+    from controller.core.planning.plan_file import saved
 
     origin = origin_of(context, targets, SystemClock().now())
     binding = binding_data(saved(plan, origin), context.kinds)

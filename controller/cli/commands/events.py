@@ -21,8 +21,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the recorded events, newest last."""
-    from controller.bootstrap.command import address, read
-    from controller.bootstrap.remote import remembered
+    from controller.app.remote_records import remembered
+    from controller.app.session import address, read
     from controller.cli.terminal import out, tell
     from controller.cli.views.events import render_events
 

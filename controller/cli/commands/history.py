@@ -21,8 +21,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the rollouts of a service, newest first."""
-    from controller.bootstrap.command import read
-    from controller.bootstrap.sight import aimed, sight
+    from controller.app.session import read
+    from controller.app.views.view import aimed, sight
     from controller.cli.terminal import out, tell
     from controller.cli.views.rollouts import render_history
 

@@ -11,7 +11,7 @@ from controller.cli.commands import Group
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from controller.core.imports import Entry, Wanted
+    from controller.core.resources.importing import ImportedEntry, ImportSelection
 
 SUMMARY = "Print running ECS services as document entries. Read-only."
 GROUP = Group.DOCUMENT
@@ -48,9 +48,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print document entries, and on stderr everything they do not express."""
-    from controller.bootstrap.command import read
-    from controller.bootstrap.importing import entries_of
-    from controller.bootstrap.look import looking
+    from controller.app.importing import entries_of
+    from controller.app.read_only import looking
+    from controller.app.session import read
     from controller.cli.terminal import out, tell
     from controller.cli.views.data import as_yaml
 
@@ -65,9 +65,9 @@ def run(args: argparse.Namespace) -> int:
     return exit_codes.Exit.DIFFERENT if remarks else exit_codes.Exit.OK
 
 
-def _wanted(args: argparse.Namespace) -> Wanted:
+def _wanted(args: argparse.Namespace) -> ImportSelection:
     from controller.core.errors import RefusedError
-    from controller.core.imports import Wanted
+    from controller.core.resources.importing import ImportSelection
 
     one = args.what == "service"
     if one and not args.name:
@@ -82,10 +82,12 @@ def _wanted(args: argparse.Namespace) -> Wanted:
             "`hokusai import service NAME`"
         )
         raise RefusedError(msg)
-    return Wanted(args.name, args.cluster, args.key)
+    return ImportSelection(args.name, args.cluster, args.key)
 
 
-def _document(entries: Iterable[Entry]) -> dict[str, dict[str, Mapping[str, Any]]]:
+def _document(
+    entries: Iterable[ImportedEntry],
+) -> dict[str, dict[str, Mapping[str, Any]]]:
     found: dict[str, dict[str, Mapping[str, Any]]] = {}
     for entry in entries:
         found.setdefault(entry.section, {})[entry.key] = entry.fields

@@ -36,11 +36,11 @@ def run(args: argparse.Namespace) -> int:
     import threading
 
     from controller.bootstrap.environment import LOCAL_STATE
-    from controller.bootstrap.local import LocalRun
     from controller.cli.next_command import platform_options
     from controller.cli.terminal import tell
     from controller.cli.views.live import LiveTable, suggestions
     from controller.clients.clock import SystemClock
+    from controller.local.platform import LocalRun
 
     clock = SystemClock()
     began = clock.monotonic()

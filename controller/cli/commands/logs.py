@@ -45,9 +45,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the lines that tasks wrote, and stream new ones with ``--follow``."""
-    from controller.bootstrap.command import read
-    from controller.bootstrap.logs import Reader
-    from controller.bootstrap.sight import aimed, sight
+    from controller.app.logs import LogReader
+    from controller.app.session import read
+    from controller.app.views.view import aimed, sight
     from controller.cli.terminal import out, reader_is_gone, tell
     from controller.cli.views.logs import LINE_FORMATS, render_lines
     from controller.clients.clock import SystemClock
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     context = read(args.file, args.environment, args.state)
     target = aimed(args.target, context, args.server)
     with sight(context, args.server) as seen:
-        reader = Reader(seen.pages(target, args.task), SystemClock())
+        reader = LogReader(seen.pages(target, args.task), SystemClock())
         found = reader.last(args.since, max(1, args.number))
         if not args.follow:
             out(render_lines(target, found, args.output))

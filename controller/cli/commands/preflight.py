@@ -27,8 +27,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run every check and print all findings."""
-    from controller.bootstrap.command import chosen_targets, read
-    from controller.bootstrap.look import looking
+    from controller.app.read_only import looking
+    from controller.app.session import chosen_targets, read
     from controller.cli.terminal import out
     from controller.cli.views.findings import render_results
 

@@ -19,6 +19,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Force a new deployment and wait for it."""
     from controller.cli.intervention import intervene
-    from controller.core.plan import Verb
+    from controller.core.resources.plan import Verb
 
     return intervene(args, Verb.RESTART)

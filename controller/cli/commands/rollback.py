@@ -9,7 +9,7 @@ from controller.cli import exit_codes, options
 from controller.cli.commands import Group
 
 if TYPE_CHECKING:
-    from controller.bootstrap.by_hand import ByHand
+    from controller.app.intervention import Intervention
 
 SUMMARY = "Roll a service back to an earlier revision that succeeded."
 DETAILS = "The revision stays until the document declares a different task definition."
@@ -38,8 +38,8 @@ def run(args: argparse.Namespace) -> int:
     """Roll back to an earlier revision, or end a rollback with ``--undo``."""
     from controller.cli.intervention import intervene
     from controller.core.errors import RefusedError
-    from controller.core.plan import Verb
-    from controller.core.rollouts import revision_to
+    from controller.core.resources.plan import Verb
+    from controller.core.resources.rollouts import revision_to
 
     if args.undo and args.to is not None:
         msg = "--undo and --to exclude each other: leave out one of them"
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         return intervene(args, Verb.RESUME)
     to = args.to or "1"
 
-    def revision(work: ByHand) -> str:
+    def revision(work: Intervention) -> str:
         return revision_to(work.rollouts(), to)
 
     return intervene(args, Verb.ROLL_BACK, revision)

@@ -18,7 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Reconcile until a signal stops the process."""
-    from controller.bootstrap.process import run as run_process
+    from controller.app.daemon import run as run_process
 
     run_process(args.file, args.environment, args.state)
     return exit_codes.Exit.OK

@@ -24,14 +24,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve the API until a signal stops the process."""
+    from controller.app.api_server import serve_api
+    from controller.app.server_view import ServerView
     from controller.bootstrap.environment import environment
-    from controller.bootstrap.outlook import ServedOutlook
-    from controller.bootstrap.serving import serve_api
     from controller.settings import Settings
 
     settings = Settings.read(
         environment(args.environment, args.file.parent, args.state)
     )
-    outlook = ServedOutlook(args.file, args.environment, args.state)
+    outlook = ServerView(args.file, args.environment, args.state)
     serve_api(settings, args.host, args.port, outlook)
     return exit_codes.Exit.OK

@@ -11,10 +11,10 @@ from controller.cli.commands import Group
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from controller.bootstrap.records import Records
-    from controller.bootstrap.remote import RemoteRecords
+    from controller.app.records import StoreRecords
+    from controller.app.remote_records import RemoteRecords
     from controller.cli.views.statuses import Statuses
-    from controller.core.resource import ResourceId
+    from controller.core.document.resource import ResourceId
 
 SUMMARY = "Show the status of every resource, or the details of one."
 DETAILS = (
@@ -45,9 +45,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the recorded status, and the details if one resource is selected."""
-    from controller.bootstrap.closer import look_closer, look_closer_there
-    from controller.bootstrap.command import chosen_targets, read
-    from controller.bootstrap.remote import remembered
+    from controller.app.remote_records import remembered
+    from controller.app.session import chosen_targets, read
+    from controller.app.status_details import look_closer, look_closer_there
     from controller.cli.terminal import out
     from controller.cli.views.statuses import StatusReport, render_report
 
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _watch(
-    stored: Records | RemoteRecords, targets: Iterable[ResourceId], output: str
+    stored: StoreRecords | RemoteRecords, targets: Iterable[ResourceId], output: str
 ) -> int:
     """Show every change until Ctrl-C."""
     from controller.cli.terminal import reader_is_gone
@@ -100,7 +100,7 @@ def _selected(statuses: Statuses, targets: Iterable[ResourceId]) -> Statuses:
 
 
 def _exit_code(statuses: Statuses) -> int:
-    from controller.core.story import is_ready
+    from controller.core.status.cause import is_ready
 
     ready = all(map(is_ready, statuses.values()))
     return exit_codes.Exit.OK if ready else exit_codes.Exit.DIFFERENT

@@ -20,8 +20,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Create or migrate the tables; safe to repeat."""
-    from controller.bootstrap.command import read
-    from controller.bootstrap.stored import open_store
+    from controller.app.session import read
+    from controller.bootstrap.store import open_store
     from controller.cli.terminal import tell
     from controller.clients.clock import SystemClock
 

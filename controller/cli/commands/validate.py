@@ -1,6 +1,7 @@
 """The ``validate`` command."""
 
 import argparse
+import os
 
 from controller.cli import exit_codes, options
 from controller.cli.commands import Group
@@ -18,11 +19,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check the document and every file it includes."""
-    from controller.bootstrap.command import read
+    from controller.app.session import read
     from controller.cli.terminal import out, tell
     from controller.cli.views.documents import render_document, render_problems
     from controller.core.errors import SpecError
+    from controller.settings import without_effect
 
+    for name in without_effect(os.environ):
+        tell(f"warning: {name} has no effect in this version; unset it")
     try:
         context = read(args.file, args.environment, args.state)
     except SpecError as error:

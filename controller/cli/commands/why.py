@@ -9,11 +9,11 @@ from controller.cli import exit_codes, options
 from controller.cli.commands import Group
 
 if TYPE_CHECKING:
-    from controller.bootstrap.command import Context
-    from controller.bootstrap.records import Records
-    from controller.bootstrap.remote import RemoteRecords
-    from controller.core.resource import ResourceId
-    from controller.core.story import Cause
+    from controller.app.records import StoreRecords
+    from controller.app.remote_records import RemoteRecords
+    from controller.app.session import Session
+    from controller.core.document.resource import ResourceId
+    from controller.core.status.cause import Cause
 
 SUMMARY = "Explain why a resource is not ready."
 GROUP = Group.INSPECT
@@ -30,8 +30,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the cause that blocks a resource, and the next step."""
-    from controller.bootstrap.command import chosen_targets, read
-    from controller.bootstrap.remote import remembered
+    from controller.app.remote_records import remembered
+    from controller.app.session import chosen_targets, read
     from controller.cli.next_command import next_command
     from controller.cli.terminal import out
     from controller.cli.views.causes import render_cause
@@ -46,13 +46,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _cause(
-    asked: ResourceId, context: Context, stored: Records | RemoteRecords
+    asked: ResourceId, context: Session, stored: StoreRecords | RemoteRecords
 ) -> Cause:
     """Return the cause that blocks ``asked``, from the recorded statuses."""
-    from controller.core.story import Rhythm, cause_of, chain_of
+    from controller.core.status.cause import PassTiming, cause_of, chain_of
 
     statuses, beat = stored.statuses(), stored.last_pass()
     chain = chain_of(asked, context.document.resources, statuses)
     last = beat.beat if beat else None
-    rhythm = Rhythm(context.document.platform.interval, last, stored.clock.now())
+    rhythm = PassTiming(context.document.platform.interval, last, stored.clock.now())
     return cause_of(chain, statuses, stored.tried(chain[-1]), rhythm)

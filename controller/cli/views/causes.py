@@ -6,7 +6,7 @@ from typing import Any
 
 from controller.cli.views.data import FORMAT_VERSION, as_json, as_yaml, moment
 from controller.cli.views.statuses import age
-from controller.core.story import Cause
+from controller.core.status.cause import Cause
 
 
 def render_cause(cause: Cause, output: str, command: str, now: datetime) -> str:

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from controller.core.conditions import Conditions
-from controller.core.cost import Cost, Costs
-from controller.core.plan import Action, Advice, Blocked, Change, Plan
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.resources.condition import Conditions
+from controller.core.resources.cost import Cost, Costs
+from controller.core.resources.plan import Action, Advice, Blocked, Change, Plan
 
 FORMAT_VERSION = 1
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from controller.cli.views.data import FORMAT_VERSION, as_json, as_yaml
-from controller.core.counts import counted
 from controller.core.errors import Diagnostic
+from controller.core.values.counts import counted
 from controller.spec.document import Document
 
 

@@ -7,12 +7,12 @@ from typing import Any
 from controller.cli.views.data import FORMAT_VERSION, as_json, as_yaml, moment
 from controller.cli.views.statuses import age
 from controller.cli.views.tables import columns, markdown, one_line
-from controller.store.events import Happening
+from controller.store.events import RecordedEvent
 
 _HEAD = ("age", "type", "resource", "reason", "count", "message")
 
 
-def render_events(found: Sequence[Happening], output: str, now: datetime) -> str:
+def render_events(found: Sequence[RecordedEvent], output: str, now: datetime) -> str:
     """Return the events in the format ``output``, in the order given."""
     match output:
         case "json":
@@ -25,7 +25,7 @@ def render_events(found: Sequence[Happening], output: str, now: datetime) -> str
             return "\n".join(columns(_HEAD, _lines(found, now)))
 
 
-def _lines(found: Sequence[Happening], now: datetime) -> list[tuple[str, ...]]:
+def _lines(found: Sequence[RecordedEvent], now: datetime) -> list[tuple[str, ...]]:
     return [
         (
             age(now - event.last_seen),
@@ -39,7 +39,7 @@ def _lines(found: Sequence[Happening], now: datetime) -> list[tuple[str, ...]]:
     ]
 
 
-def _data(found: Sequence[Happening]) -> dict[str, Any]:
+def _data(found: Sequence[RecordedEvent]) -> dict[str, Any]:
     return {
         "kind": "Events",
         "formatVersion": FORMAT_VERSION,

@@ -6,8 +6,8 @@ from typing import Any
 from controller.cli.views.data import FORMAT_VERSION, as_json, as_yaml
 from controller.cli.views.plans import shown
 from controller.cli.views.tables import columns, markdown
-from controller.core.explanation import Explanation, Told
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.resources.explanation import Explanation, Told
 
 _HEAD = ("field", "declared", "live", "result", "reason")
 

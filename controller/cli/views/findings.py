@@ -6,8 +6,15 @@ from typing import Any, assert_never
 
 from controller.cli.views.data import FORMAT_VERSION, as_json, as_yaml
 from controller.cli.views.tables import columns, markdown
-from controller.core.counts import counted
-from controller.core.preflight import Finding, Passed, Result, Results, Skipped, Unseen
+from controller.core.planning.preflight import (
+    CheckFinding,
+    CheckPassed,
+    CheckSkipped,
+    CheckUnknown,
+    Result,
+    Results,
+)
+from controller.core.values.counts import counted
 
 # The results in the order of a summary, with their nouns.
 _COUNTED = {
@@ -79,20 +86,20 @@ def _summary(found: tuple[Result, ...] | list[Result]) -> str:
 def _result(result: Result) -> tuple[str, str]:
     """Return one word for a result, and its message."""
     match result:
-        case Passed():
+        case CheckPassed():
             return "OK", ""
-        case Skipped(_, reason):
+        case CheckSkipped(_, reason):
             return "skipped", reason
-        case Unseen(_, reason):
+        case CheckUnknown(_, reason):
             return "unchecked", reason
-        case Finding(_, severity, path, message):
+        case CheckFinding(_, severity, path, message):
             return severity, f"{path}: {message}"
         case _:
             assert_never(result)
 
 
 def _command(result: Result) -> str:
-    return result.command if isinstance(result, Finding | Unseen) else ""
+    return result.command if isinstance(result, CheckFinding | CheckUnknown) else ""
 
 
 def _data(results: Results) -> dict[str, Any]:
@@ -111,8 +118,8 @@ def _data(results: Results) -> dict[str, Any]:
 
 def _result_data(result: Result) -> dict[str, Any]:
     word, text = _result(result)
-    path = result.path if isinstance(result, Finding) else ""
-    message = result.message if isinstance(result, Finding) else text
+    path = result.path if isinstance(result, CheckFinding) else ""
+    message = result.message if isinstance(result, CheckFinding) else text
     return {
         "check": result.check,
         "result": word,

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Any, assert_never
 
 from controller.cli.views.data import as_json, as_yaml, plan_data
-from controller.core.cost import Cost, Costs
-from controller.core.counts import counted
-from controller.core.plan import (
+from controller.core.resources.cost import Cost, Costs
+from controller.core.resources.plan import (
     Action,
     Advice,
     Blocked,
@@ -17,6 +16,7 @@ from controller.core.plan import (
     Verb,
     Verdict,
 )
+from controller.core.values.counts import counted
 
 MARK = {
     Verb.CREATE: "+",

@@ -6,10 +6,10 @@ from shutil import get_terminal_size
 
 from controller.cli.terminal import tell
 from controller.cli.views.statuses import Statuses, word
-from controller.core.conditions import ConditionType, Truth
-from controller.core.cost import Bill
-from controller.core.counts import counted
-from controller.core.driver import (
+from controller.core.document.resource import ResourceId
+from controller.core.resources.condition import ConditionType, Truth
+from controller.core.resources.cost import CostTotal
+from controller.core.resources.driver import (
     Applied,
     Failed,
     Outcome,
@@ -17,7 +17,7 @@ from controller.core.driver import (
     Skipped,
     Waiting,
 )
-from controller.core.resource import ResourceId
+from controller.core.values.counts import counted
 from controller.engine.reconciler import PassResult
 
 # Interval of the "still waiting" line where stderr is a log.
@@ -85,7 +85,7 @@ def pending(result: PassResult) -> Iterator[ResourceId]:
             yield id_
 
 
-def cost_comparison(bill: Bill) -> str:
+def cost_comparison(bill: CostTotal) -> str:
     """Return the actual cost of an apply, with the estimate."""
     estimated, actual = bill.foretold, bill.actual
     calls = counted(actual.calls, "write call")

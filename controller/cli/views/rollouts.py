@@ -7,13 +7,15 @@ from typing import Any
 from controller.cli.views.data import FORMAT_VERSION, as_json, as_yaml, moment
 from controller.cli.views.statuses import age
 from controller.cli.views.tables import columns, markdown, one_line
-from controller.core.resource import ResourceId
-from controller.core.rollouts import Rolled
+from controller.core.document.resource import ResourceId
+from controller.core.resources.rollouts import RolloutRecord
 
 _HEAD = ("started", "duration", "revision", "result", "by", "images", "reason")
 
 
-def render_history(target: ResourceId, rolled: Sequence[Rolled], output: str) -> str:
+def render_history(
+    target: ResourceId, rolled: Sequence[RolloutRecord], output: str
+) -> str:
     """Return the rollouts of ``target`` in the format ``output``, in the order given."""
     match output:
         case "json":
@@ -26,7 +28,7 @@ def render_history(target: ResourceId, rolled: Sequence[Rolled], output: str) ->
             return "\n".join(columns(_HEAD, [*map(_line, rolled)]))
 
 
-def _line(one: Rolled) -> tuple[str, ...]:
+def _line(one: RolloutRecord) -> tuple[str, ...]:
     current = " (current)" if one.present else ""
     hold = f"put on hold by {one.set_aside}" if one.set_aside else ""
     return (
@@ -51,7 +53,7 @@ def _short_digest(image: str) -> str:
     return f"{name}{at}{digest[:12]}"
 
 
-def _data(target: ResourceId, rolled: Sequence[Rolled]) -> dict[str, Any]:
+def _data(target: ResourceId, rolled: Sequence[RolloutRecord]) -> dict[str, Any]:
     return {
         "kind": "History",
         "formatVersion": FORMAT_VERSION,

@@ -15,14 +15,14 @@ from controller.cli.views.data import (
     status_data,
 )
 from controller.cli.views.tables import columns, markdown, one_line
-from controller.core.conditions import Conditions, ConditionType, Truth
-from controller.core.cost import Bill
-from controller.core.counts import counted
-from controller.core.details import Cell, Section
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.resources.condition import Conditions, ConditionType, Truth
+from controller.core.resources.cost import CostTotal
+from controller.core.resources.details import Cell, DetailSection
+from controller.core.values.counts import counted
 
 if TYPE_CHECKING:
-    from controller.bootstrap.counting import Spent
+    from controller.bootstrap.call_count import CallsSpent
     from controller.store.heartbeat import Heartbeat
 
 _CONDITION = ("condition", "status", "reason", "since", "message")
@@ -46,10 +46,10 @@ class StatusReport:
 
     statuses: Statuses
     now: datetime
-    details: Mapping[ResourceId, Sequence[Section]] = field(default_factory=dict)
+    details: Mapping[ResourceId, Sequence[DetailSection]] = field(default_factory=dict)
     last_pass: Heartbeat | None = None
-    spent: Spent | None = None
-    bill: Bill | None = None
+    spent: CallsSpent | None = None
+    bill: CostTotal | None = None
 
 
 def render_report(report: StatusReport, output: str) -> str:
@@ -91,12 +91,12 @@ def report_data(report: StatusReport) -> dict[str, Any]:
     return data
 
 
-def _section_data(section: Section) -> dict[str, Any]:
+def _section_data(section: DetailSection) -> dict[str, Any]:
     rows = [dict(zip(section.columns, row, strict=True)) for row in section.rows]
     return {"title": section.title, "rows": rows, "problem": section.problem}
 
 
-def _spent_data(spent: Spent) -> dict[str, Any]:
+def _spent_data(spent: CallsSpent) -> dict[str, Any]:
     return {
         "calls": [
             {"call": c.name, "times": c.times, "writes": c.writes} for c in spent.calls
@@ -155,7 +155,7 @@ def _conditions(
         yield type_, found.status, found.reason, since, one_line(found.message)
 
 
-def _section(section: Section, table: Table) -> Iterator[str]:
+def _section(section: DetailSection, table: Table) -> Iterator[str]:
     if section.problem:
         yield f"(could not be read: {section.problem})"
     elif section.rows:

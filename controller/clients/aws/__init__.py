@@ -5,10 +5,9 @@ The only package that imports boto3 or botocore, and only once a client is made.
 
 from controller.clients.aws.account import verify_account
 from controller.clients.aws.boto import BotoAws, Credentials
-from controller.clients.aws.calls import Aws, CountingAws, is_write, paginated
+from controller.clients.aws.calls import CountingAws, is_write, paginated
 
 __all__ = [
-    "Aws",
     "BotoAws",
     "CountingAws",
     "Credentials",

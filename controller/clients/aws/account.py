@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 
-from controller.clients.aws.calls import Aws
+from controller.core.dependencies import Aws
 from controller.core.errors import DriverError, RefusedError
 
 _PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))

@@ -4,8 +4,9 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
+from controller.core.dependencies import Aws
 from controller.core.errors import PermanentError
 
 _READS = (
@@ -27,20 +28,6 @@ _TOKENS = {
     "Marker": "Marker",
     "PaginationToken": "PaginationToken",
 }
-
-
-class Aws(Protocol):
-    """The one door to AWS."""
-
-    def call(
-        self, service: str, operation: str, /, **parameters: Any
-    ) -> dict[str, Any]:
-        """Return the answer to ``operation``, named as in the API.
-
-        Safe to use from several threads. Raises DriverError; an
-        OutcomeUnknownError only for what may have been written.
-        """
-        ...
 
 
 def is_write(operation: str) -> bool:

@@ -21,7 +21,7 @@ from controller.core.errors import (
     ThrottledError,
     TransientError,
 )
-from controller.core.redact import redact
+from controller.core.values.redact import redact
 
 _SERVER_FAULT = 500
 _NOT_FOUND = 404

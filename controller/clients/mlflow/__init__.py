@@ -2,6 +2,5 @@
 
 from controller.clients.mlflow.api import MlflowApi
 from controller.clients.mlflow.reader import MlflowReader
-from controller.clients.mlflow.values import Experiment, RegisteredModel
 
-__all__ = ["Experiment", "MlflowApi", "MlflowReader", "RegisteredModel"]
+__all__ = ["MlflowApi", "MlflowReader"]

@@ -2,33 +2,17 @@
 
 import threading
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
-from controller.clients.mlflow.values import Experiment, RegisteredModel
 from controller.core.errors import DriverError
-from controller.core.registration import Run, Version
+from controller.core.models.registration import ModelVersion, TrainingRun
+from controller.core.models.registry import (
+    Experiment,
+    RegisteredModel,
+    RegistryReads,
+)
 
 SeenT = TypeVar("SeenT")
-
-
-class Readable(Protocol):
-    """The part of MLflow's API that only looks."""
-
-    def experiments(self) -> tuple[Experiment, ...]:
-        """Return all experiments, the deleted ones too."""
-        ...
-
-    def models(self) -> tuple[RegisteredModel, ...]:
-        """Return all registered models."""
-        ...
-
-    def versions(self) -> tuple[Version, ...]:
-        """Return all versions of all registered models."""
-        ...
-
-    def runs(self, experiment_id: str, metric: str) -> tuple[Run, ...]:
-        """Return the finished runs of one experiment that measured ``metric``."""
-        ...
 
 
 class MlflowReader:
@@ -38,7 +22,7 @@ class MlflowReader:
     Callers who ask for the same thing at once wait for one request.
     """
 
-    def __init__(self, api: Readable) -> None:
+    def __init__(self, api: RegistryReads) -> None:
         self._api = api
         self._lock = threading.Lock()
         self._looks: dict[str, _Look] = {}
@@ -51,11 +35,11 @@ class MlflowReader:
         """Return all registered models."""
         return self._seen("models", self._api.models)
 
-    def versions(self) -> tuple[Version, ...]:
+    def versions(self) -> tuple[ModelVersion, ...]:
         """Return all versions of all registered models."""
         return self._seen("versions", self._api.versions)
 
-    def runs(self, experiment_id: str, metric: str) -> tuple[Run, ...]:
+    def runs(self, experiment_id: str, metric: str) -> tuple[TrainingRun, ...]:
         """Return the finished runs of one experiment that measured ``metric``."""
         return self._seen(
             f"runs/{experiment_id}/{metric}",

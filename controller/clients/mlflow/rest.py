@@ -14,7 +14,7 @@ from controller.core.errors import (
     ThrottledError,
     TransientError,
 )
-from controller.core.redact import redact
+from controller.core.values.redact import redact
 
 _ROOT = "/api/2.0/mlflow/"
 _BAD_REQUEST = 400

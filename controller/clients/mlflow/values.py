@@ -1,61 +1,14 @@
 """What MLflow's answers say, as values."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from controller.core.registration import Run, Version
+from controller.core.models.registration import ModelVersion, TrainingRun
+from controller.core.models.registry import Experiment, RegisteredModel
 
 # Prompts are kept as models and versions; they are none to us.
 PROMPT_TAG = "mlflow.prompt.is_prompt"
 READY = "LOGGED_MODEL_READY"
-
-
-@dataclass(frozen=True, slots=True)
-class Experiment:
-    """An experiment; a deleted one still holds its name.
-
-    Attributes:
-        id: MLflow's.
-        name: Unique, even among the deleted.
-        lifecycle_stage: ``active`` or ``deleted``.
-        artifact_location: Where its runs keep their artifacts; never changes.
-        tags: As they stand.
-        created_ms: Creation, in milliseconds since the epoch.
-    """
-
-    id: str
-    name: str
-    lifecycle_stage: str = "active"
-    artifact_location: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict)
-    created_ms: int = 0
-
-    @property
-    def deleted(self) -> bool:
-        """Whether it must be restored before it can be used."""
-        return self.lifecycle_stage == "deleted"
-
-
-@dataclass(frozen=True, slots=True)
-class RegisteredModel:
-    """A registered model, without its versions.
-
-    Attributes:
-        name: Unique.
-        description: Empty if none was given.
-        tags: As they stand.
-        aliases: Number of the version each one points to.
-        created_ms: Creation, in milliseconds since the epoch.
-        updated_ms: Last change; tags and aliases do not move it.
-    """
-
-    name: str
-    description: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict)
-    aliases: Mapping[str, int] = field(default_factory=dict)
-    created_ms: int = 0
-    updated_ms: int = 0
 
 
 def experiment_of(answer: Mapping[str, Any]) -> Experiment:
@@ -78,13 +31,12 @@ def model_of(answer: Mapping[str, Any]) -> RegisteredModel:
         tags=tags_of(answer),
         aliases={a["alias"]: int(a["version"]) for a in answer.get("aliases", ())},
         created_ms=int(answer.get("creation_timestamp", 0)),
-        updated_ms=int(answer.get("last_updated_timestamp", 0)),
     )
 
 
-def version_of(answer: Mapping[str, Any]) -> Version:
+def version_of(answer: Mapping[str, Any]) -> ModelVersion:
     """Return the version that ``answer`` describes."""
-    return Version(
+    return ModelVersion(
         model=answer["name"],
         number=int(answer["version"]),
         source=answer.get("source", ""),
@@ -95,10 +47,10 @@ def version_of(answer: Mapping[str, Any]) -> Version:
     )
 
 
-def run_of(answer: Mapping[str, Any], sources: Mapping[str, str]) -> Run:
+def run_of(answer: Mapping[str, Any], sources: Mapping[str, str]) -> TrainingRun:
     """Return the run that ``answer`` describes; ``sources`` are by run id."""
     info, data = answer["info"], answer.get("data", {})
-    return Run(
+    return TrainingRun(
         id=info["run_id"],
         # MLflow writes "NaN" and "Infinity" as words; float() reads them.
         metrics={m["key"]: float(m["value"]) for m in data.get("metrics", ())},

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from controller.core.clock import Clock
-from controller.core.plain import copied
+from controller.core.values.plain_data import copied
 from controller.emulation.ecs.addresses import Addresses, SubnetAddresses
 from controller.emulation.ecs.announcements import announce_task
 from controller.emulation.ecs.context import Context

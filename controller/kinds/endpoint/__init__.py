@@ -1,9 +1,9 @@
 """The ``endpoint`` kind: names that others rely on, and their last good address."""
 
-from controller.core.kind import Kind
+from controller.core.resources.kind import Kind
 from controller.kinds.endpoint.compare import compare
 from controller.kinds.endpoint.details import KEPT, PUBLISHED, cost, details
-from controller.kinds.endpoint.rules import health, held
+from controller.kinds.endpoint.health import health, held
 from controller.kinds.endpoint.spec import EndpointSpec, complete, references
 from controller.kinds.endpoint.state import EndpointState
 
@@ -13,11 +13,11 @@ KIND: Kind[EndpointSpec, EndpointState] = Kind(
     spec=EndpointSpec,
     compare=compare,
     health=health,
-    held=held,
+    hold_reason=held,
     references=references,
     complete=complete,
     details=details,
     cost=cost,
-    looks="one DNS question and one probe each; one GetParameter if published",
-    unbound=frozenset({KEPT, PUBLISHED}),
+    call_budget="one DNS question and one probe each; one GetParameter if published",
+    volatile_paths=frozenset({KEPT, PUBLISHED}),
 )

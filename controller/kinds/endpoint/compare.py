@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from controller.core.plan import Change
+from controller.core.resources.plan import Change
 from controller.kinds.endpoint.spec import EndpointSpec
 from controller.kinds.endpoint.state import EndpointState
 

@@ -1,22 +1,21 @@
 """Endpoints: ask DNS, try the address, keep and publish the last good one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor as Pool
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Any
 
-from controller.clients.aws import Aws
 from controller.clients.probe import Probe
-from controller.core.driver import Applied
+from controller.core.dependencies import Aws, Dependencies, NameResolver
+from controller.core.document.reference import SecretReference
+from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import DriverError, NotFoundError, PermanentError
-from controller.core.fallbacks import Fallbacks
-from controller.core.observation import Observation, Present, unseen
-from controller.core.plan import Action
-from controller.core.reference import SecretReference
-from controller.core.resource import Resource, ResourceId
+from controller.core.resources.driver import Applied
+from controller.core.resources.fallbacks import Fallbacks
+from controller.core.resources.observation import Observation, Present, unseen
+from controller.core.resources.plan import Action
 from controller.kinds.endpoint.spec import EndpointSpec, ProbeSpec
 from controller.kinds.endpoint.state import EndpointState
-from controller.kinds.outside import Outside
 
 _SIDE_BY_SIDE = 8
 
@@ -25,40 +24,14 @@ def _threads() -> Pool:
     return ThreadPoolExecutor(_SIDE_BY_SIDE, "endpoint")
 
 
-class Answer(Protocol):
-    """What a resolver says of a name."""
-
-    @property
-    def addresses(self) -> Sequence[str]:
-        """Where to connect, best first."""
-        ...
-
-    @property
-    def source(self) -> str:
-        """Where the addresses come from, in one word."""
-        ...
-
-
-class Resolving(Protocol):
-    """What this kind needs of a resolver; see ``controller.resolver``."""
-
-    def refresh(self, host: str) -> Answer:
-        """Ask DNS now, and answer with what is remembered if it fails.
-
-        Raises NotFoundError when the name does not exist, TransientError when
-        nobody could say; both only when nothing is remembered.
-        """
-        ...
-
-
-def connect(outside: Outside) -> "EndpointDriver":
+def connect(dependencies: Dependencies) -> "EndpointDriver":
     """Return the driver."""
     return EndpointDriver(
-        outside.resolver,
-        outside.fallbacks,
-        outside.aws,
+        dependencies.resolver,
+        dependencies.fallbacks,
+        dependencies.aws,
         Probe(),
-        secret=outside.secret,
+        secret=dependencies.secret,
     )
 
 
@@ -67,7 +40,7 @@ class EndpointDriver:
 
     def __init__(
         self,
-        resolver: Resolving,
+        resolver: NameResolver,
         fallbacks: Fallbacks | None,
         aws: Aws,
         probe: Probe,

@@ -4,9 +4,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from controller.core.fields import Host, Port, Section, Text, Whole, refuse
-from controller.core.kind import as_written, no_references
-from controller.core.reference import FallbackReference, SecretReference
+from controller.core.document.fields import Host, Port, Section, Text, Whole, refuse
+from controller.core.document.reference import FallbackReference, SecretReference
+from controller.core.resources.kind import as_written, no_references
 
 HTTPS_PORT = 443
 ANSWERED = tuple(range(200, 400))

@@ -1,6 +1,6 @@
 """The ``experiment`` kind: where training runs are recorded in MLflow."""
 
-from controller.core.kind import Kind
+from controller.core.resources.kind import Kind
 from controller.kinds.experiment.compare import compare
 from controller.kinds.experiment.details import cost, details
 from controller.kinds.experiment.spec import ExperimentSpec, complete, references
@@ -15,7 +15,7 @@ KIND: Kind[ExperimentSpec, ExperimentState] = Kind(
     complete=complete,
     details=details,
     cost=cost,
-    looks="one search of all experiments",
+    call_budget="one search of all experiments",
     # MLflow fixes the location at creation; moving artifacts is a person's work.
-    advised=frozenset({"artifact_location"}),
+    advice_only=frozenset({"artifact_location"}),
 )

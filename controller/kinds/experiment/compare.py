@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from controller.core.plan import Change
+from controller.core.resources.plan import Change
 from controller.kinds.experiment.spec import ExperimentSpec
 from controller.kinds.experiment.state import ExperimentState
 

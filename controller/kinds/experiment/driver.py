@@ -3,29 +3,34 @@
 from collections.abc import Mapping
 from typing import Any
 
-from controller.clients.mlflow import Experiment, MlflowApi, MlflowReader
-from controller.core.driver import Applied
-from controller.core.identity import APPLIED_TAG
-from controller.core.observation import Absent, Observation, Ownership, Present
-from controller.core.ownership import ownership_of, stamp
-from controller.core.plan import Action, Verb
-from controller.core.resource import Resource, ResourceId
+from controller.core.dependencies import Dependencies
+from controller.core.document.resource import Resource, ResourceId
+from controller.core.models.registry import Experiment, RegistryReads, RegistryWrites
+from controller.core.resources.driver import Applied
+from controller.core.resources.observation import (
+    Absent,
+    Observation,
+    Ownership,
+    Present,
+)
+from controller.core.resources.ownership import ownership_of, stamp
+from controller.core.resources.plan import Action, Verb
+from controller.core.values.identity import APPLIED_TAG
 from controller.kinds.experiment.compare import declared_tags
 from controller.kinds.experiment.spec import ExperimentSpec
 from controller.kinds.experiment.state import ExperimentState
-from controller.kinds.outside import Outside
 
 
-def connect(outside: Outside) -> "ExperimentDriver":
+def connect(dependencies: Dependencies) -> "ExperimentDriver":
     """Return the driver; raises PermanentError if there is no MLflow."""
-    api, reader = outside.registry()
-    return ExperimentDriver(api, reader, outside.owner)
+    api, reader = dependencies.registry()
+    return ExperimentDriver(api, reader, dependencies.owner)
 
 
 class ExperimentDriver:
     """The only part of the kind that talks to MLflow; see ``core.driver.Driver``."""
 
-    def __init__(self, api: MlflowApi, reader: MlflowReader, owner: str) -> None:
+    def __init__(self, api: RegistryWrites, reader: RegistryReads, owner: str) -> None:
         self._api = api
         self._reader = reader
         self._owner = owner

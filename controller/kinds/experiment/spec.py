@@ -4,9 +4,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from controller.core.fields import Description, Section, Tags, Text
-from controller.core.kind import no_references
-from controller.core.platform import Platform
+from controller.core.document.fields import Description, Section, Tags, Text
+from controller.core.document.platform import Platform
+from controller.core.resources.kind import no_references
 
 # MLflow refuses ? and # in a location, and never lets it change.
 Location = Annotated[str, Text(r"[^?#\s]+", "a location without ?, # or spaces", 1000)]

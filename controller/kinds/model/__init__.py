@@ -1,9 +1,9 @@
 """The ``model`` kind: registered models, their versions and aliases in MLflow."""
 
-from controller.core.kind import Kind
+from controller.core.resources.kind import Kind
 from controller.kinds.model.compare import compare
 from controller.kinds.model.details import cost, details
-from controller.kinds.model.rules import health, held
+from controller.kinds.model.health import health, held
 from controller.kinds.model.spec import ModelSpec, complete, references
 from controller.kinds.model.state import ModelState
 
@@ -13,10 +13,10 @@ KIND: Kind[ModelSpec, ModelState] = Kind(
     spec=ModelSpec,
     compare=compare,
     health=health,
-    held=held,
+    hold_reason=held,
     references=references,
     complete=complete,
     details=details,
     cost=cost,
-    looks="one search of models, one of versions, two a selected experiment",
+    call_budget="one search of models, one of versions, two a selected experiment",
 )

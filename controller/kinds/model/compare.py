@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from controller.core.plan import Change, Effect
-from controller.core.registration import DUPLICATE_TAG, duplicates, registered
-from controller.kinds.model.rules import alias_target, model_tags, wanted
+from controller.core.models.registration import DUPLICATE_TAG, duplicates, registered
+from controller.core.resources.plan import Change, Effect
+from controller.kinds.model.health import alias_target, model_tags, wanted
 from controller.kinds.model.spec import ModelSpec
 from controller.kinds.model.state import ModelState
 

@@ -4,33 +4,52 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.clients.mlflow import MlflowApi, MlflowReader, RegisteredModel
-from controller.core.driver import Applied
+from controller.core.dependencies import Dependencies
+from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import PermanentError
-from controller.core.identity import APPLIED_TAG
-from controller.core.observation import Absent, Observation, Ownership, Present
-from controller.core.ownership import ownership_of, stamp
-from controller.core.plan import Action, Verb
-from controller.core.registration import DUPLICATE_TAG, Run, Version, registered
-from controller.core.resource import Resource, ResourceId
-from controller.kinds.model.rules import Registration, alias_target, model_tags, wanted
+from controller.core.models.registration import (
+    DUPLICATE_TAG,
+    ModelVersion,
+    TrainingRun,
+    registered,
+)
+from controller.core.models.registry import (
+    CachedReads,
+    RegisteredModel,
+    RegistryWrites,
+)
+from controller.core.resources.driver import Applied
+from controller.core.resources.observation import (
+    Absent,
+    Observation,
+    Ownership,
+    Present,
+)
+from controller.core.resources.ownership import ownership_of, stamp
+from controller.core.resources.plan import Action, Verb
+from controller.core.values.identity import APPLIED_TAG
+from controller.kinds.model.health import (
+    RequestedVersion,
+    alias_target,
+    model_tags,
+    wanted,
+)
 from controller.kinds.model.spec import ModelSpec
 from controller.kinds.model.state import ModelState
-from controller.kinds.outside import Outside
 
-Versions = Mapping[str, tuple[Version, ...]]
+Versions = Mapping[str, tuple[ModelVersion, ...]]
 
 
-def connect(outside: Outside) -> "ModelDriver":
+def connect(dependencies: Dependencies) -> "ModelDriver":
     """Return the driver; raises PermanentError if there is no MLflow."""
-    api, reader = outside.registry()
+    api, reader = dependencies.registry()
 
     def experiment_name(key: str) -> str:
         """Return MLflow's name of the experiment declared as ``key``."""
-        resource = outside.declared().get(ResourceId("experiment", key))
+        resource = dependencies.declared().get(ResourceId("experiment", key))
         return key if resource is None else str(resource.spec.name)
 
-    return ModelDriver(api, reader, outside.owner, experiment_name)
+    return ModelDriver(api, reader, dependencies.owner, experiment_name)
 
 
 class ModelDriver:
@@ -43,8 +62,8 @@ class ModelDriver:
 
     def __init__(
         self,
-        api: MlflowApi,
-        reader: MlflowReader,
+        api: RegistryWrites,
+        reader: CachedReads,
         owner: str,
         experiment_name: Callable[[str], str],
     ) -> None:
@@ -60,7 +79,7 @@ class ModelDriver:
         self._reader = reader
         self._owner = owner
         self._experiment_name = experiment_name
-        self._made: dict[str, tuple[Version, ...]] = {}
+        self._made: dict[str, tuple[ModelVersion, ...]] = {}
 
     def observe(
         self, declared: Mapping[ResourceId, Resource[Any]]
@@ -101,7 +120,7 @@ class ModelDriver:
         self._point_aliases(spec, state, versions)
         return Applied()
 
-    def _register(self, spec: ModelSpec, state: ModelState) -> tuple[Version, ...]:
+    def _register(self, spec: ModelSpec, state: ModelState) -> tuple[ModelVersion, ...]:
         """Return all versions, after creating the ones asked for and missing.
 
         What this pass has seen or made counts even if another look, behind the
@@ -125,7 +144,7 @@ class ModelDriver:
                 self._tag(have, want.tags)
         return versions
 
-    def _create(self, spec: ModelSpec, want: Registration) -> Version:
+    def _create(self, spec: ModelSpec, want: RequestedVersion) -> ModelVersion:
         version = self._api.create_version(
             spec.name, want.source, want.run_id, want.tags, spec.description
         )
@@ -134,7 +153,7 @@ class ModelDriver:
             raise PermanentError(msg)
         return version
 
-    def _tag(self, version: Version, tags: Mapping[str, str]) -> None:
+    def _tag(self, version: ModelVersion, tags: Mapping[str, str]) -> None:
         for key, value in tags.items():
             if version.tags.get(key) != value:
                 self._api.set_version_tag(version.model, version.number, key, value)
@@ -147,7 +166,7 @@ class ModelDriver:
                 self._api.set_version_tag(name, int(number), DUPLICATE_TAG, after)
 
     def _point_aliases(
-        self, spec: ModelSpec, state: ModelState, versions: tuple[Version, ...]
+        self, spec: ModelSpec, state: ModelState, versions: tuple[ModelVersion, ...]
     ) -> None:
         for alias, target in spec.aliases.items():
             number = alias_target(spec, target, versions)
@@ -155,15 +174,15 @@ class ModelDriver:
                 self._api.set_alias(spec.name, alias, number)
 
     def _versions(self) -> Versions:
-        grouped: defaultdict[str, list[Version]] = defaultdict(list)
+        grouped: defaultdict[str, list[ModelVersion]] = defaultdict(list)
         for version in self._reader.versions():
             grouped[version.model].append(version)
         return {name: tuple(versions) for name, versions in grouped.items()}
 
-    def _runs(self, spec: ModelSpec) -> dict[str, tuple[Run, ...]]:
+    def _runs(self, spec: ModelSpec) -> dict[str, tuple[TrainingRun, ...]]:
         """Return the finished runs of every experiment that ``spec`` selects from."""
         ids = {e.name: e.id for e in self._reader.experiments() if not e.deleted}
-        runs: dict[str, tuple[Run, ...]] = {}
+        runs: dict[str, tuple[TrainingRun, ...]] = {}
         for version in spec.versions:
             if version.select is None:
                 continue
@@ -178,7 +197,7 @@ class ModelDriver:
         self,
         model: RegisteredModel,
         versions: Versions,
-        runs: Mapping[str, tuple[Run, ...]],
+        runs: Mapping[str, tuple[TrainingRun, ...]],
     ) -> Present[ModelState]:
         state = ModelState(
             model.description,

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from controller.core.fields import (
+from controller.core.document.fields import (
     Description,
     Key,
     Number,
@@ -16,8 +16,8 @@ from controller.core.fields import (
     one_of,
     refuse,
 )
-from controller.core.platform import Platform
-from controller.core.resource import ResourceId
+from controller.core.document.platform import Platform
+from controller.core.document.resource import ResourceId
 
 # The schemes that MLflow takes without being told to.
 SCHEMES = (

@@ -1,17 +1,17 @@
 """The ``service`` kind: containers that ECS keeps running."""
 
-from controller.core.kind import Kind
-from controller.core.plan import Verb
-from controller.kinds.service.by_hand import refuses
-from controller.kinds.service.compare import compare
-from controller.kinds.service.cost import cost
-from controller.kinds.service.explain import explain
-from controller.kinds.service.fields import immutable_paths
-from controller.kinds.service.routes.overlap import clashes
-from controller.kinds.service.rules import found, health, held, remains, writer
-from controller.kinds.service.spec import ServiceSpec, mentions, references
-from controller.kinds.service.state import ServiceState
-from controller.kinds.service.whole import complete
+from controller.core.resources.kind import Kind
+from controller.core.resources.plan import Verb
+from controller.kinds.service.compare.cost import cost
+from controller.kinds.service.compare.diff import compare
+from controller.kinds.service.compare.explain import explain
+from controller.kinds.service.compare.health import found, health, held, remains, writer
+from controller.kinds.service.operations.requests import refuses
+from controller.kinds.service.render.complete import complete
+from controller.kinds.service.render.update_effects import immutable_paths
+from controller.kinds.service.routes.matching.overlap import clashes
+from controller.kinds.service.spec.service import ServiceSpec, mentions, references
+from controller.kinds.service.state.service import ServiceState
 
 KIND: Kind[ServiceSpec, ServiceState] = Kind(
     name="service",
@@ -19,15 +19,15 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     spec=ServiceSpec,
     compare=compare,
     health=health,
-    held=held,
+    hold_reason=held,
     explain=explain,
     findings=found,
-    clashes=clashes,
+    conflicts=clashes,
     references=references,
     mentions=mentions,
     complete=complete,
     cost=cost,
-    looks="configuration: ceil(n / 10) DescribeServices a cluster, once "
+    call_budget="configuration: ceil(n / 10) DescribeServices a cluster, once "
     "DescribeTaskDefinition a revision and GetService a name; rollouts under way: "
     "ceil(r / 20) DescribeServiceDeployments; tasks, each minute and while something "
     "moves: ceil(t / 100) ListTasks and DescribeTasks a cluster, one "
@@ -46,11 +46,11 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     "ListSecretVersionIds a secret, and DescribeSecret once its versions moved, "
     "ceil(p / 50) DescribeParameters; with task.tags, each minute: "
     "DescribeTaskDefinition a service",
-    unbound=frozenset({"desired_count"}),
+    volatile_paths=frozenset({"desired_count"}),
     immutable=immutable_paths(),
-    refuses=refuses,
-    unmade=frozenset({Verb.RETRY}),
+    check_request=refuses,
+    allowed_when_absent=frozenset({Verb.RETRY}),
     writer=writer,
     prune=True,
-    remains=remains,
+    deletion_changes=remains,
 )

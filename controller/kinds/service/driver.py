@@ -4,73 +4,77 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from controller.clients.aws import Aws
 from controller.clients.fetch import fetched
 from controller.clients.probe import Probe
 from controller.core.clock import Clock
-from controller.core.details import Section
-from controller.core.driver import Applied, Progressing, Waiting
+from controller.core.dependencies import Aws, Dependencies, NameResolver
+from controller.core.document.platform import Platform
+from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import PermanentError, TransientError
-from controller.core.observation import Observation, Ownership
-from controller.core.ownership import ownership_of
-from controller.core.plan import Action, Verb
-from controller.core.platform import Platform
-from controller.core.preflight import Results
-from controller.core.request import Request
-from controller.core.resource import Resource, ResourceId
-from controller.kinds.outside import Outside
-from controller.kinds.service.before import Before
-from controller.kinds.service.by_hand import is_outdated
-from controller.kinds.service.cleared import Clearing
-from controller.kinds.service.discovery import CloudMap
-from controller.kinds.service.discovery_look import Registrar
-from controller.kinds.service.fields import FIELDS, changed_fields
-from controller.kinds.service.fleet import SharedFleet
-from controller.kinds.service.freshness.changes import forces
-from controller.kinds.service.freshness.details import images
-from controller.kinds.service.freshness.look import Look
-from controller.kinds.service.freshness.pins import settled
-from controller.kinds.service.interventions import Interventions
-from controller.kinds.service.log_groups import LogGroups
-from controller.kinds.service.marking import Marking
-from controller.kinds.service.observe import Lookout
-from controller.kinds.service.readiness import Readiness, Resolving
-from controller.kinds.service.released import SCALING
-from controller.kinds.service.released_rollout import with_released
-from controller.kinds.service.revision_tags import needs_revision
-from controller.kinds.service.revision_tags_look import RevisionTags
-from controller.kinds.service.revisions import Revisions
+from controller.core.planning.preflight import Results
+from controller.core.resources.details import DetailSection
+from controller.core.resources.driver import Applied, Progressing, Waiting
+from controller.core.resources.observation import Observation, Ownership
+from controller.core.resources.ownership import ownership_of
+from controller.core.resources.plan import Action, Verb
+from controller.core.resources.request import OperationRequest
+from controller.kinds.service.attachments.aws.leftovers import LeftoverCleanup
+from controller.kinds.service.attachments.aws.observer import AttachmentObserver
+from controller.kinds.service.attachments.aws.service_tags import ServiceTagWriter
+from controller.kinds.service.attachments.aws.settle import AttachmentWriter, is_beside
+from controller.kinds.service.aws.revision_tags import RevisionTags
+from controller.kinds.service.aws.revisions import Revisions
+from controller.kinds.service.aws.tasks import SharedClusterTasks
+from controller.kinds.service.aws.undeclared import UndeclaredServices
+from controller.kinds.service.compare.removed_fields import SCALING
+from controller.kinds.service.compare.removed_settings import with_released
+from controller.kinds.service.discovery.aws.cloud_map import CloudMap
+from controller.kinds.service.discovery.aws.registrations import Registrations
+from controller.kinds.service.images.aws.details import images
+from controller.kinds.service.images.aws.observer import ImageObserver
+from controller.kinds.service.images.changes import forces
+from controller.kinds.service.logs.aws.groups import LogGroups
+from controller.kinds.service.observation.aws import ServiceObserver
+from controller.kinds.service.operations.aws.interventions import Interventions
+from controller.kinds.service.operations.aws.steps import OneOffSteps
+from controller.kinds.service.operations.requests import is_outdated
+from controller.kinds.service.queries.aws.queries import ServiceQueries
+from controller.kinds.service.render.effective import settled
+from controller.kinds.service.render.revision_tags import needs_revision
+from controller.kinds.service.render.service import creation, settings
+from controller.kinds.service.render.update_effects import FIELDS, changed_fields
+from controller.kinds.service.rollout.aws.readiness import Readiness
 from controller.kinds.service.routes.attachment import route_tags
-from controller.kinds.service.routes.balancers import Balancers
-from controller.kinds.service.routes.leftovers import Leftovers
-from controller.kinds.service.scaling import Scaling
-from controller.kinds.service.settings import creation, settings
-from controller.kinds.service.settling import Settling, is_beside
-from controller.kinds.service.spec import ServiceSpec
-from controller.kinds.service.state import LEFTOVER, ServiceState
-from controller.kinds.service.surroundings import Around
-from controller.kinds.service.tags import as_pairs, carries, deployment_tag, tags_of
-from controller.kinds.service.telling import Telling
-from controller.kinds.service.undeclared import Undeclared
+from controller.kinds.service.routes.aws.leftovers import Leftovers
+from controller.kinds.service.routes.aws.load_balancers import LoadBalancers
+from controller.kinds.service.scaling.aws import Scaling
+from controller.kinds.service.spec.service import ServiceSpec
+from controller.kinds.service.state.service import LEFTOVER, ServiceState
+from controller.kinds.service.state.tags import (
+    as_pairs,
+    carries,
+    deployment_tag,
+    tags_of,
+)
 
 _KIND = "service"
 CHECK_AFTER = timedelta(seconds=1)
 Declared = Mapping[ResourceId, Resource[Any]]
 
 
-def connect(outside: Outside) -> "ServiceDriver":
+def connect(dependencies: Dependencies) -> "ServiceDriver":
     """Return the driver."""
     return ServiceDriver(
-        outside.aws,
-        outside.platform,
-        outside.clock,
-        resolver=outside.resolver,
-        thorough=outside.thorough,
-        declared=outside.declared,
+        dependencies.aws,
+        dependencies.platform,
+        dependencies.clock,
+        resolver=dependencies.resolver,
+        thorough=dependencies.thorough,
+        declared=dependencies.declared,
     )
 
 
-class ServiceDriver(Telling):
+class ServiceDriver(ServiceQueries):
     """Where the kind meets AWS; see ``core.driver.Driver``."""
 
     def __init__(
@@ -79,7 +83,7 @@ class ServiceDriver(Telling):
         platform: Platform,
         clock: Clock,
         *,
-        resolver: Resolving | None = None,
+        resolver: NameResolver | None = None,
         thorough: bool = True,
         declared: Callable[[], Declared] = dict,
         fetch: Callable[[str], bytes] = fetched,
@@ -90,21 +94,21 @@ class ServiceDriver(Telling):
         self._map = CloudMap(aws)
         self._owner = owner = platform.owner
         self._revisions = Revisions(aws, self._ecs, owner)
-        self._marking = Marking(aws, owner)
-        self._before = Before(aws)
+        self._marking = ServiceTagWriter(aws, owner)
+        self._before = OneOffSteps(aws)
         self._scaling = Scaling(aws)
         self._by_hand = Interventions(aws, self._ecs, clock, self._before)
-        self._undeclared = Undeclared(aws, self._ecs, platform, clock, declared)
-        self._fleet = SharedFleet(aws)
-        registrar = Registrar(aws, owner, clock, self._fleet)
-        balancers = Balancers(aws, owner, clock)
+        self._undeclared = UndeclaredServices(aws, self._ecs, platform, clock, declared)
+        self._fleet = SharedClusterTasks(aws)
+        registrar = Registrations(aws, owner, clock, self._fleet)
+        balancers = LoadBalancers(aws, owner, clock)
         leftovers = Leftovers(aws, platform, clock)
-        self._clearing = Clearing(leftovers, balancers, platform)
+        self._clearing = LeftoverCleanup(leftovers, balancers, platform)
         self._logs = LogGroups(aws, owner, clock)
         self._revision_tags = RevisionTags(aws, clock)
         readiness = Readiness(aws, self._fleet, clock, resolver, Probe())
-        self._fresh = fresh = Look(aws, clock, thorough=thorough)
-        self._lookout = Lookout(
+        self._fresh = fresh = ImageObserver(aws, clock, thorough=thorough)
+        self._lookout = ServiceObserver(
             aws,
             platform,
             self._ecs,
@@ -114,14 +118,16 @@ class ServiceDriver(Telling):
             self._undeclared,
             fresh,
         )
-        self._around = Around(
+        self._around = AttachmentObserver(
             balancers,
             registrar if thorough else None,
             self._logs,
             self._scaling,
             self._revision_tags,
         )
-        self._settling = Settling(aws, platform, balancers, registrar, self._logs)
+        self._settling = AttachmentWriter(
+            aws, platform, balancers, registrar, self._logs
+        )
 
     def observe(self, declared: Declared) -> Mapping[ResourceId, Observation]:
         """Return the declared services, ceil(n/10) calls a cluster when all is well."""
@@ -147,14 +153,14 @@ class ServiceDriver(Telling):
         return self._update(action, settled(spec, state), state)
 
     def _asked_by_hand(
-        self, action: Action, request: Request
+        self, action: Action, request: OperationRequest
     ) -> Applied | Progressing | Waiting:
         if action.observed is None:
             spec = self._fresh.to_create(action.desired)
             return self._by_hand.retry_before(spec, request)
         return self._by_hand.apply(action, request)
 
-    def details(self, resource: Resource[Any]) -> tuple[Section, ...]:
+    def details(self, resource: Resource[Any]) -> tuple[DetailSection, ...]:
         """Return what there is to see of one service; see ``core.details``."""
         sections = super().details(resource)
         return (*sections, images(self._aws, self._ecs, self._clock, resource))
@@ -165,8 +171,8 @@ class ServiceDriver(Telling):
         One look for all of them: what several share is asked once.
         """
         # Only what is about to deploy, or looks around, needs the checks.
-        from controller.kinds.service.preflight.checks import results_of
-        from controller.kinds.service.preflight.collect import Collector
+        from controller.kinds.service.preflight.aws.collector import Collector
+        from controller.kinds.service.preflight.catalog import results_of
 
         around = {**self._all_services(), **resources}
         services = {id_: r.spec for id_, r in around.items()}

@@ -1,48 +1,48 @@
 """Webhook targets: what the ledger says, beside the versions MLflow has."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from controller.clients.mlflow import MlflowApi, MlflowReader
 from controller.clients.payload import check
-from controller.core.announce import Event, event_id, identity_of, model_registered
 from controller.core.clock import Clock
-from controller.core.delivery import DeliveryState
-from controller.core.details import Section, looked_at
-from controller.core.driver import Applied
-from controller.core.observation import Absent, Observation, Present
-from controller.core.plan import Action, Verb
-from controller.core.resource import Resource, ResourceId
-from controller.kinds.outside import Outside
+from controller.core.dependencies import Dependencies
+from controller.core.document.resource import Resource, ResourceId
+from controller.core.models.registry import RegistryReads, RegistryWrites
+from controller.core.resources.details import DetailSection, looked_at
+from controller.core.resources.driver import Applied
+from controller.core.resources.observation import Absent, Observation, Present
+from controller.core.resources.plan import Action, Verb
+from controller.core.webhooks.delivery import DeliveryState
+from controller.core.webhooks.event import (
+    WebhookEvent,
+    event_id,
+    identity_of,
+    model_registered,
+)
+from controller.core.webhooks.records import Announcements, DeliveryReports
+from controller.kinds.webhook.health import announced_tag, missing, unstamped
 from controller.kinds.webhook.reports import DELIVERY, SHOWN, rows
-from controller.kinds.webhook.rules import announced_tag, missing, unstamped
 from controller.kinds.webhook.spec import WebhookSpec
-from controller.kinds.webhook.state import LARGEST_BACKLOG, Deliveries, WebhookState
-
-if TYPE_CHECKING:
-    from controller.store.deliveries import Deliveries as Outcomes
-    from controller.store.ledger import Ledger
+from controller.kinds.webhook.state import LARGEST_BACKLOG, DeliveryCounts, WebhookState
 
 # Enough to say what fails; the rest is counted.
 _SHOWN = 50
 
 
-def connect(outside: Outside) -> WebhookDriver:
+def connect(dependencies: Dependencies) -> "WebhookDriver":
     """Return the driver; raises PermanentError without an MLflow or a store."""
-    api, reader = outside.registry()
-    ledger, outcomes = outside.records()
+    api, reader = dependencies.registry()
+    ledger, outcomes = dependencies.records()
     return WebhookDriver(
         api,
         reader,
         ledger=ledger,
         outcomes=outcomes,
-        clock=outside.clock,
-        registry=outside.owner,
+        clock=dependencies.clock,
+        registry=dependencies.owner,
         check=check,
-        announced=outside.announced,
-        largest_backlog=outside.largest_backlog,
+        announced=dependencies.announced,
+        largest_backlog=dependencies.largest_backlog,
     )
 
 
@@ -51,14 +51,14 @@ class WebhookDriver:
 
     def __init__(
         self,
-        api: MlflowApi,
-        reader: MlflowReader,
+        api: RegistryWrites,
+        reader: RegistryReads,
         *,
-        ledger: Ledger,
-        outcomes: Outcomes,
+        ledger: Announcements,
+        outcomes: DeliveryReports,
         clock: Clock,
         registry: str,
-        check: Callable[[Event], None],
+        check: Callable[[WebhookEvent], None],
         announced: Callable[[], None] = lambda: None,
         largest_backlog: int = LARGEST_BACKLOG,
     ) -> None:
@@ -135,7 +135,7 @@ class WebhookDriver:
         self._stamp(state)
         return Applied()
 
-    def details(self, resource: Resource[Any]) -> tuple[Section, ...]:
+    def details(self, resource: Resource[Any]) -> tuple[DetailSection, ...]:
         """Return what was last delivered to a target, or was tried to be."""
         name = resource.id.name
         return (
@@ -152,13 +152,13 @@ class WebhookDriver:
             id_ = event_id(identity_of(self._registry, version), "model.registered")
             self._api.set_version_tag(version.model, version.number, tag, id_)
 
-    def _deliveries(self, target: str) -> Deliveries:
+    def _deliveries(self, target: str) -> DeliveryCounts:
         counts = self._outcomes.counts().get(target, {})
         waiting = self._outcomes.list(_SHOWN, target, DeliveryState.PENDING)
         dead = self._outcomes.list(1, target, DeliveryState.DEAD)
         tried = [report for report in waiting if report.attempts > 1]
         errors = [report.reason for report in (*dead, *tried) if report.reason]
-        return Deliveries(
+        return DeliveryCounts(
             pending=counts.get(DeliveryState.PENDING, 0),
             retrying=len(tried),
             delivered=counts.get(DeliveryState.DELIVERED, 0),

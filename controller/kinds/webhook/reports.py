@@ -1,14 +1,9 @@
 """The latest deliveries of a target, as the store tells of them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
-from controller.core.details import Row
-
-if TYPE_CHECKING:
-    from controller.store.deliveries import DeliveryReport
+from controller.core.resources.details import Row
+from controller.core.webhooks.records import DeliveryReport
 
 SHOWN = 10
 DELIVERY = ("delivery", "model", "state", "attempts", "recorded", "ended", "reason")

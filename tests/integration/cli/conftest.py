@@ -3,13 +3,13 @@
 import boto3
 import pytest
 
-from controller.bootstrap.command import read
+from controller.app.session import read
 from controller.clients.clock import SystemClock
-from controller.core.conditions import Condition, ConditionType, Truth
-from controller.core.driver import Failed
+from controller.core.document.resource import ResourceId
 from controller.core.errors import PermanentError
-from controller.core.plan import Action, Reason, Verb
-from controller.core.resource import ResourceId
+from controller.core.resources.condition import Condition, ConditionType, Truth
+from controller.core.resources.driver import Failed
+from controller.core.resources.plan import Action, Reason, Verb
 from controller.emulation.ecs.timing import Timing
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer

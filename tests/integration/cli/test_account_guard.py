@@ -2,8 +2,8 @@
 
 import pytest
 
-from controller.bootstrap.command import read
-from controller.bootstrap.look import looking
+from controller.app.read_only import looking
+from controller.app.session import read
 from controller.cli import main
 
 ROLE = "arn:aws:iam::123456789012:role/hokusai-controller"

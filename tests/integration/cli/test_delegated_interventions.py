@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from controller.bootstrap.applying import applying
-from controller.bootstrap.command import read
-from controller.bootstrap.stored import open_store
+from controller.app.apply import applying
+from controller.app.session import read
+from controller.bootstrap.store import open_store
 from controller.cli import main
 from controller.clients.clock import SystemClock
-from controller.core.plan import Action, Reason, Verb
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.resources.plan import Action, Reason, Verb
 from controller.emulation.runtimes.scripted import Script
-from controller.store.journal import Journal
+from controller.store.journal import IntentJournal
 from tests.e2e.local_process import eventually, free_port
 
 CREATE = Action(ResourceId("service", "api"), Verb.CREATE, Reason.MISSING)
@@ -56,7 +56,7 @@ def test_what_a_dead_process_left_open_is_closed_before_anything_is_begun():
     dead.memory.started(CREATE)
 
     with applying(context, largest_backlog=0):
-        left = Journal(dead.database).unfinished()
+        left = IntentJournal(dead.database).unfinished()
 
     dead.database.close()
     assert left == ()

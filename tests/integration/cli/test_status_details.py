@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from controller.cli import main
 from controller.cli.schemas import status_schema
-from controller.core.conditions import Truth
+from controller.core.resources.condition import Truth
 
 READY = (Truth.TRUE, "Ready", "It runs.")
 MISSING = (Truth.FALSE, "TasksMissing", "0 of 1 tasks run.")

@@ -10,8 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from controller.clients.aws import BotoAws, Credentials
-from controller.clients.aws.rates import Limiter
-from controller.core.bucket import Rate
+from controller.clients.aws.limiter import Limiter
 from controller.core.errors import (
     NotFoundError,
     OutcomeUnknownError,
@@ -19,6 +18,7 @@ from controller.core.errors import (
     ThrottledError,
     TransientError,
 )
+from controller.core.rates.token_bucket import Rate
 from tests.fakes.stopped_clock import StoppedClock
 
 KEYS = Credentials("local", "local-secret")

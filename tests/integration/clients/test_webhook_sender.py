@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from controller.clients.webhook import Sender
-from controller.core.delivery import Answered, Unanswered
+from controller.core.webhooks.delivery import Answered, Unanswered
 from tests.fakes.stopped_clock import StoppedClock
 
 Answering = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]

@@ -7,7 +7,7 @@ import sys
 import httpx
 import pytest
 
-from controller.core.signature import hokusai_signature as signature
+from controller.core.webhooks.signature import hokusai_signature as signature
 from controller.emulation.loopback import NotLoopbackError
 from controller.emulation.receiver import WebhookReceiver
 

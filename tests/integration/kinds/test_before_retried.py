@@ -5,10 +5,10 @@ On the emulated ECS, over HTTP.
 
 import pytest
 
-from controller.core.conditions import ConditionType
+from controller.core.document.freeze import Freeze
 from controller.core.errors import OutcomeUnknownError, RefusedError, TransientError
-from controller.core.freeze import Freeze
-from controller.core.plan import Hold, Verb
+from controller.core.resources.condition import ConditionType
+from controller.core.resources.plan import Hold, Verb
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer

@@ -5,8 +5,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from controller.core.conditions import Truth
-from controller.core.plan import Hold, Reason
+from controller.core.resources.condition import Truth
+from controller.core.resources.plan import Hold, Reason
 from tests.integration.kinds.routed import Routed
 
 REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/hokusai-api"

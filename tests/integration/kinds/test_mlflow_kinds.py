@@ -7,8 +7,8 @@ import pytest
 
 from controller.clients.http import http_client
 from controller.clients.mlflow import MlflowApi, MlflowReader
-from controller.core.plan import Hold, Reason
-from controller.core.registration import DUPLICATE_TAG, REGISTRATION_TAG
+from controller.core.models.registration import DUPLICATE_TAG, REGISTRATION_TAG
+from controller.core.resources.plan import Hold, Reason
 from controller.emulation.mlflow import MlflowServer
 from controller.kinds.experiment.driver import ExperimentDriver
 from controller.kinds.model.driver import ModelDriver

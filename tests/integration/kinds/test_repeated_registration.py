@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.clients.aws.patient import PatientAws
+from controller.clients.aws.retrying import PatientAws
 from controller.core.errors import TransientError
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import ScriptedRuntime

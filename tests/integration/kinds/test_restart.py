@@ -2,14 +2,14 @@
 
 import pytest
 
-from controller.core.driver import Progressing
+from controller.core.document.freeze import Freeze
 from controller.core.errors import OutcomeUnknownError, RefusedError
-from controller.core.freeze import Freeze
-from controller.core.plan import Verb
+from controller.core.resources.driver import Progressing
+from controller.core.resources.plan import Verb
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
-from controller.kinds.service.by_hand import RESTARTED, RESTARTED_BY
+from controller.kinds.service.operations.requests import RESTARTED, RESTARTED_BY
 from tests.integration.kinds.by_hand import Hand
 from tests.integration.kinds.world import World
 

@@ -4,15 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from controller.core.driver import Applied
+from controller.core.document.freeze import Freeze
+from controller.core.document.resource import Mode
 from controller.core.errors import PermanentError, RefusedError
-from controller.core.freeze import Freeze
-from controller.core.plan import Hold, Verb
-from controller.core.resource import Mode
+from controller.core.resources.driver import Applied
+from controller.core.resources.plan import Hold, Verb
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
 from controller.emulation.server import EmulatorServer
-from controller.kinds.service.retry import RETRIED, RETRIED_BY
+from controller.kinds.service.state.retry_requests import RETRIED, RETRIED_BY
 from tests.integration.kinds.by_hand import Hand
 from tests.integration.kinds.world import World
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.core.identity import OWNER_TAG
+from controller.core.values.identity import OWNER_TAG
 from tests.integration.kinds.routed import Routed
 
 

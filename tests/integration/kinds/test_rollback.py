@@ -2,15 +2,15 @@
 
 import pytest
 
-from controller.core.conditions import ConditionType
-from controller.core.driver import Failed, Progressing
 from controller.core.errors import RefusedError, TransientError
-from controller.core.plan import Hold, Verb
-from controller.core.rollouts import Result, revision_to
+from controller.core.resources.condition import ConditionType
+from controller.core.resources.driver import Failed, Progressing
+from controller.core.resources.plan import Hold, Verb
+from controller.core.resources.rollouts import Result, revision_to
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
-from controller.kinds.service.by_hand import SET_ASIDE, SET_ASIDE_BY
+from controller.kinds.service.operations.requests import SET_ASIDE, SET_ASIDE_BY
 from tests.integration.kinds.by_hand import Hand
 from tests.integration.kinds.world import World
 

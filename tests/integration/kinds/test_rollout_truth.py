@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from controller.core.conditions import ConditionType, Truth
-from controller.core.plan import Hold
+from controller.core.resources.condition import ConditionType, Truth
+from controller.core.resources.plan import Hold
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
 from controller.emulation.server import EmulatorServer

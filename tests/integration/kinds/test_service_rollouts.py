@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from controller.core.identity import DEPLOYMENT_TAG
-from controller.core.plan import Hold
+from controller.core.resources.plan import Hold
+from controller.core.values.identity import DEPLOYMENT_TAG
 from controller.emulation.runtimes.scripted import Script
 from tests.integration.kinds.machine import PLATFORM
 from tests.integration.kinds.world import CRASHES

@@ -7,12 +7,12 @@ import httpx
 import pytest
 
 from controller.api.app import create_app
-from controller.core.conditions import Condition, ConditionType, Truth
-from controller.core.plan import Verb
-from controller.core.resource import ResourceId
-from controller.core.secret import Secret
-from controller.core.story import Tried
-from controller.store.events import Happening
+from controller.core.document.resource import ResourceId
+from controller.core.resources.condition import Condition, ConditionType, Truth
+from controller.core.resources.plan import Verb
+from controller.core.status.cause import LastAttempt
+from controller.core.values.secret import Secret
+from controller.store.events import RecordedEvent
 from controller.store.heartbeat import Heartbeat
 from tests.fakes.stopped_clock import StoppedClock
 
@@ -37,12 +37,16 @@ class Records:
         return Heartbeat("host:1", NOON)
 
     def events(self, limit, of):
-        found = (Happening(API, "Normal", "Ready", "Fine.", 2, NOON, NOON),)
+        found = (RecordedEvent(API, "Normal", "Ready", "Fine.", 2, NOON, NOON),)
         return tuple(h for h in found if of in {None, h.resource})[:limit]
 
     def tried(self, id_):
         at = NOON
-        return Tried(at, Verb.UPDATE, "Failed", "denied", 2, at) if id_ == API else None
+        return (
+            LastAttempt(at, Verb.UPDATE, "Failed", "denied", 2, at)
+            if id_ == API
+            else None
+        )
 
     def ask(self, reason):
         self.wishes.append(reason)

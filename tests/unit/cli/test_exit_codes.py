@@ -3,7 +3,7 @@
 import pytest
 
 from controller.cli.exit_codes import Exit, of_plan
-from controller.core.plan import Plan
+from controller.core.resources.plan import Plan
 from tests.unit.cli.verdicts import ADVICE, ROLLOUT, UNKNOWN, UPDATE
 
 

@@ -6,12 +6,12 @@ import yaml
 
 from controller.cli.exit_codes import Exit, of_explanations
 from controller.cli.views.explanations import render_explanations
-from controller.core.explanation import Explanation, Likeness
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.resources.explanation import Comparison, Explanation
 
 API, WEB = ResourceId("service", "api"), ResourceId("service", "web")
-EQUAL = Explanation("task.cpu", None, 0, Likeness.EQUAL_BY_RULE, ("R14: It is 0.",))
-DIFFERS = Explanation("task.memory", "512", "1024", Likeness.DIFFERS)
+EQUAL = Explanation("task.cpu", None, 0, Comparison.EQUAL_BY_RULE, ("R14: It is 0.",))
+DIFFERS = Explanation("task.memory", "512", "1024", Comparison.DIFFERS)
 
 
 def test_a_table_shows_both_values_and_the_rule():

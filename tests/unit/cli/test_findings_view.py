@@ -9,18 +9,26 @@ from jsonschema import Draft202012Validator
 from controller.cli.exit_codes import Exit, of_results
 from controller.cli.schemas import status_schema
 from controller.cli.views.findings import render_results
-from controller.core.preflight import Finding, Passed, Severity, Skipped, Unseen
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.planning.preflight import (
+    CheckFinding,
+    CheckPassed,
+    CheckSkipped,
+    CheckUnknown,
+    Severity,
+)
 
 API, WEB = ResourceId("service", "api"), ResourceId("service", "web")
-GONE = Finding(
+GONE = CheckFinding(
     "image", Severity.BLOCKS, "image", "api:1 is not in ECR.", "aws ecr x | y"
 )
-ODD = Finding("buckets", Severity.WARNS, "environment.A", "No versions.", "aws s3api z")
-DENIED = Unseen("roles", "AccessDenied.", passing=False)
+ODD = CheckFinding(
+    "buckets", Severity.WARNS, "environment.A", "No versions.", "aws s3api z"
+)
+DENIED = CheckUnknown("roles", "AccessDenied.", passing=False)
 RESULTS = {
-    WEB: (Passed("image"), DENIED),
-    API: (GONE, ODD, Skipped("roles", "it declares none"), Passed("network")),
+    WEB: (CheckPassed("image"), DENIED),
+    API: (GONE, ODD, CheckSkipped("roles", "it declares none"), CheckPassed("network")),
 }
 
 
@@ -78,7 +86,7 @@ def test_an_empty_result_is_reported():
     ("found", "code"),
     [
         ((), Exit.OK),
-        ((Passed("image"), Skipped("roles", "x")), Exit.OK),
+        ((CheckPassed("image"), CheckSkipped("roles", "x")), Exit.OK),
         ((ODD,), Exit.DIFFERENT),
         ((GONE,), Exit.DIFFERENT),
         ((GONE, DENIED), Exit.FAILED),

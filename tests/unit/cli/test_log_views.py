@@ -9,11 +9,11 @@ from jsonschema import Draft202012Validator
 
 from controller.cli.schemas import status_schema
 from controller.cli.views.logs import json_line, plain_line, render_lines
-from controller.core.lines import Line
-from controller.core.resource import ResourceId
+from controller.core.document.resource import ResourceId
+from controller.core.resources.log_lines import LogLine
 
 API = ResourceId("service", "api")
-LINE = Line("1", datetime(2026, 1, 1, 12, tzinfo=UTC), "0123456789abcdef", "a | b")
+LINE = LogLine("1", datetime(2026, 1, 1, 12, tzinfo=UTC), "0123456789abcdef", "a | b")
 
 
 def test_a_table_has_one_line_per_log_line():

@@ -3,7 +3,7 @@
 import pytest
 
 from controller.cli import main
-from controller.core.errors import Diagnostic, Place, RefusedError, SpecError
+from controller.core.errors import Diagnostic, RefusedError, SourcePosition, SpecError
 
 
 @pytest.fixture
@@ -23,7 +23,9 @@ def failing(monkeypatch):
     ("error", "message"),
     [
         pytest.param(
-            SpecError(Diagnostic(Place("a.yaml", 3, 5), "x.y", "is odd", "fix it")),
+            SpecError(
+                Diagnostic(SourcePosition("a.yaml", 3, 5), "x.y", "is odd", "fix it")
+            ),
             "a.yaml:3:5: x.y: is odd; fix it",
             id="a mistake in the document",
         ),

@@ -6,11 +6,11 @@ import pytest
 
 from controller.cli.views.progress import ApplyProgress, cost_comparison
 from controller.cli.views.watch import StatusWatch
-from controller.core.conditions import Truth
-from controller.core.cost import Bill, Cost
-from controller.core.driver import Applied, Failed, Progressing, Skipped
 from controller.core.errors import PermanentError
-from controller.core.plan import Plan
+from controller.core.resources.condition import Truth
+from controller.core.resources.cost import Cost, CostTotal
+from controller.core.resources.driver import Applied, Failed, Progressing, Skipped
+from controller.core.resources.plan import Plan
 from controller.engine.reconciler import PassResult
 from tests.unit.cli.verdicts import API, NOON, ROLLOUT, UPDATE, conditions
 
@@ -56,7 +56,7 @@ def test_a_line_is_printed_once_and_pending_resources_every_15_seconds(capsys):
 
 
 def test_actual_and_estimated_cost_are_compared():
-    assert cost_comparison(Bill(Cost(4, 1, 40), Cost(3, 1, 12), 9)) == (
+    assert cost_comparison(CostTotal(Cost(4, 1, 40), Cost(3, 1, 12), 9)) == (
         "Actual: 3 write calls (estimated: 4), 1 restart (estimated: 1), "
         "12 s (estimated: 40), 9 read calls."
     )

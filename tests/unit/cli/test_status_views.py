@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 
 from controller.cli.schemas import status_schema
 from controller.cli.views.statuses import age, render_statuses, word
-from controller.core.conditions import Truth
+from controller.core.resources.condition import Truth
 from tests.unit.cli.verdicts import API, LEAD, NOON, conditions
 
 STATUSES = {

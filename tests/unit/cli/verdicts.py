@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 
-from controller.core.conditions import Condition, ConditionType, Truth
-from controller.core.plan import (
+from controller.core.document.resource import ResourceId
+from controller.core.resources.condition import Condition, ConditionType, Truth
+from controller.core.resources.plan import (
     Action,
     Advice,
     Blocked,
@@ -14,7 +15,6 @@ from controller.core.plan import (
     Reason,
     Verb,
 )
-from controller.core.resource import ResourceId
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 API, MLFLOW = ResourceId("service", "api"), ResourceId("service", "mlflow")

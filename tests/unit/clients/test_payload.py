@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from controller.clients.payload import SCHEMAS, check
-from controller.core.announce import model_registered
 from controller.core.errors import PermanentError
-from controller.core.registration import Version
+from controller.core.models.registration import ModelVersion
+from controller.core.webhooks.event import model_registered
 
 FILES = Path(__file__).parents[3] / "schemas" / "webhooks"
-VERSION = Version("lead", 4, "models:/m-1", created_ms=1_767_355_200_000)
+VERSION = ModelVersion("lead", 4, "models:/m-1", created_ms=1_767_355_200_000)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from controller.clients.aws.rates import CATEGORIES, RATES
+from controller.core.rates.ecs_rates import CATEGORIES, RATES
 from controller.emulation.ecs import EcsError, NoReplyError
 from controller.emulation.ecs.faults import CallFault, CallRule, ImageFault, ImageRule
 from controller.emulation.ecs.operations import OPERATIONS

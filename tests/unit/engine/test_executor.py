@@ -2,14 +2,14 @@
 
 import pytest
 
-from controller.core.driver import Applied, Failed, Skipped
+from controller.core.document.resource import ResourceId
 from controller.core.errors import (
     OutcomeUnknownError,
     PermanentError,
     TransientError,
 )
-from controller.core.plan import Action, Reason, Verb
-from controller.core.resource import ResourceId
+from controller.core.resources.driver import Applied, Failed, Skipped
+from controller.core.resources.plan import Action, Reason, Verb
 from controller.engine.executor import Executor
 from tests.fakes.inline import InlinePool, SteppedClock
 from tests.fakes.toy import ToySpec, declared, toy

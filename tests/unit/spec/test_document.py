@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from controller.core.freeze import Freeze
-from controller.core.platform import Platform
-from controller.core.resource import Ignored, Mode, ResourceId, Suspension
+from controller.core.document.freeze import Freeze
+from controller.core.document.platform import Platform
+from controller.core.document.resource import Ignored, Mode, ResourceId, Suspension
 from tests.unit.spec.documents import HEADER, MAIN, document, overlay, problem, problems
 
 API = ResourceId("service", "api")

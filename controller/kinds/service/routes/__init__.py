@@ -1,1 +1,1 @@
-"""The ways from load balancers to a service: rules, target groups, and what is amiss."""
+"""Routes from load balancers to a service: rules, target groups, findings."""

@@ -1,0 +1,1 @@
+"""Status, events and reconcile requests for a remote command line."""

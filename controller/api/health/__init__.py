@@ -1,0 +1,1 @@
+"""Health of the API service and its dependencies."""

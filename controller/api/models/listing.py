@@ -1,0 +1,216 @@
+"""The registered models, as MLflow tells of them, or as it last did."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from controller.core.clock import Clock
+from controller.core.errors import DriverError, TransientError
+from controller.core.models.registration import (
+    BASELINE_TAG,
+    METRIC_TAG,
+    MODEL_ID_TAG,
+    TOKEN_TAG,
+    VALUE_TAG,
+    ModelVersion,
+)
+from controller.core.models.registry import RegisteredModel
+from controller.core.values.ttl_cache import TtlCache
+from controller.core.webhooks.event import model_id_of, rfc3339
+
+_PATIENCE_SECONDS = (10.0, 2.0)
+_KEPT_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class VersionSummary:
+    """One version of a model.
+
+    Attributes:
+        number: MLflow's.
+        status: MLflow's.
+        source: Where the artifacts are.
+        aliases: Names that point to it.
+        created_at: In UTC (RFC 3339).
+        metric_value: What was measured; null if nothing was.
+    """
+
+    number: int
+    status: str
+    source: str
+    aliases: tuple[str, ...]
+    created_at: str
+    metric_value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSummary:
+    """One registered model.
+
+    Attributes:
+        model_id: Identifies it on the platform, as in webhooks.
+        name: MLflow's.
+        token_symbol: Of its token; empty if it has none.
+        description: Empty if none was given.
+        baseline_metrics: The value each metric must reach.
+        versions: The newest first.
+    """
+
+    model_id: str
+    name: str
+    token_symbol: str
+    description: str
+    baseline_metrics: Mapping[str, float]
+    versions: tuple[VersionSummary, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """All models, and how old that is.
+
+    Attributes:
+        models: By name.
+        age_seconds: Since MLflow said so.
+        stale: Whether MLflow did not answer when asked.
+        problem: Why it did not.
+    """
+
+    models: tuple[ModelSummary, ...]
+    age_seconds: float = 0.0
+    stale: bool = False
+    problem: str = ""
+
+
+class ModelSource(Protocol):
+    """Whoever knows the models."""
+
+    async def models(self) -> Models:
+        """Return all models. Raises TransientError if nobody could say."""
+        ...
+
+
+class ModelRegistryView(Protocol):
+    """The part of MLflow's API that this needs."""
+
+    def models(self) -> tuple[RegisteredModel, ...]:
+        """Return all registered models."""
+        ...
+
+    def versions(self) -> tuple[ModelVersion, ...]:
+        """Return all versions of all registered models."""
+        ...
+
+
+class KnownModels:
+    """Asks MLflow, not too often, and remembers what it said.
+
+    Args:
+        mlflow: Asked in a thread.
+        clock: Measures the age of what is known.
+        patience: Seconds that an answer may wait for MLflow: while nothing is
+            known yet, and once something is.
+        kept: Seconds for which MLflow is not asked again.
+    """
+
+    def __init__(
+        self,
+        mlflow: ModelRegistryView,
+        clock: Clock,
+        *,
+        patience: tuple[float, float] = _PATIENCE_SECONDS,
+        kept: float = _KEPT_SECONDS,
+    ) -> None:
+        self._mlflow = mlflow
+        self._clock = clock
+        self._patience = patience
+        self._known = TtlCache[None, tuple[ModelSummary, ...]](timedelta(seconds=kept))
+        self._asking: asyncio.Task[None] | None = None
+
+    async def models(self) -> Models:
+        """Return all models, as known now or as MLflow last told them.
+
+        Who comes while MLflow is being asked takes that answer: one that hangs
+        holds one thread, however many wait for it.
+        """
+        known = self._age()
+        fresh = self._known.get(None, self._clock.monotonic()) is not None
+        if known is not None and fresh:
+            return known
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(asyncio.to_thread(self._ask))
+        asking, seconds = self._asking, self._patience[known is not None]
+        await asyncio.wait({asking}, timeout=seconds)
+        if not asking.done():
+            return self._last_known(f"MLflow gave no answer within {seconds:g} s")
+        if isinstance(error := asking.exception(), DriverError):
+            return self._last_known(str(error))
+        asking.result()
+        return self._age() or Models(())
+
+    def _ask(self) -> None:
+        found = summaries(self._mlflow.models(), self._mlflow.versions())
+        self._known.put(None, found, self._clock.monotonic())
+
+    def _age(self) -> Models | None:
+        last = self._known.last(None)
+        if last is None:
+            return None
+        age = self._clock.monotonic() - last.at
+        return Models(last.value, round(age, 3))
+
+    def _last_known(self, why: str) -> Models:
+        known = self._age()
+        if known is None:
+            msg = f"the models are not known: {why}"
+            raise TransientError(msg)
+        return Models(known.models, known.age_seconds, stale=True, problem=why)
+
+
+def summaries(
+    models: tuple[RegisteredModel, ...], versions: tuple[ModelVersion, ...]
+) -> tuple[ModelSummary, ...]:
+    """Return what is told of ``models``, by name."""
+    by_model: dict[str, list[ModelVersion]] = {}
+    for version in versions:
+        by_model.setdefault(version.model, []).append(version)
+    return tuple(
+        _summary(model, by_model.get(model.name, []))
+        for model in sorted(models, key=lambda m: m.name)
+    )
+
+
+def _summary(model: RegisteredModel, versions: list[ModelVersion]) -> ModelSummary:
+    aliases: dict[int, list[str]] = {}
+    for alias, number in sorted(model.aliases.items()):
+        aliases.setdefault(number, []).append(alias)
+    newest_first = sorted(versions, key=lambda v: v.number, reverse=True)
+    baseline, metric = _number(model.tags, BASELINE_TAG), model.tags.get(METRIC_TAG)
+    return ModelSummary(
+        model_id=model.tags.get(MODEL_ID_TAG) or model_id_of(model.name),
+        name=model.name,
+        token_symbol=model.tags.get(TOKEN_TAG, ""),
+        description=model.description,
+        baseline_metrics={metric: baseline} if metric and baseline is not None else {},
+        versions=tuple(
+            VersionSummary(
+                number=version.number,
+                status=version.status,
+                source=version.source,
+                aliases=tuple(aliases.get(version.number, ())),
+                created_at=rfc3339(version.created_ms),
+                metric_value=_number(version.tags, VALUE_TAG),
+            )
+            for version in newest_first
+        ),
+    )
+
+
+def _number(tags: Mapping[str, str], key: str) -> float | None:
+    """Return the number in a tag; None if there is none that JSON can say."""
+    try:
+        value = float(tags[key])
+    except (KeyError, ValueError):
+        return None
+    return value if abs(value) < float("inf") else None

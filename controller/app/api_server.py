@@ -1,0 +1,131 @@
+"""The API service: what it looks at, and where it listens."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from importlib.metadata import version
+from urllib.parse import urlsplit
+
+from controller.api.app import create_app
+from controller.api.control.inspection import LogWindow
+from controller.api.health.checks import Checks, Look
+from controller.api.health.health_checks import dns_look, mlflow_look, store_look
+from controller.api.models.listing import KnownModels
+from controller.api.server import serve
+from controller.api.single_flight import SingleFlight
+from controller.app.attempts import last_tried
+from controller.app.server_view import ServerView
+from controller.bootstrap.controller import NoFallbacks
+from controller.bootstrap.mlflow import connect
+from controller.bootstrap.store_file import store_is_there
+from controller.clients.clock import SystemClock
+from controller.core.clock import Clock
+from controller.core.document.resource import ResourceId
+from controller.core.errors import RefusedError
+from controller.core.resources.condition import Conditions
+from controller.core.resources.fallbacks import Fallbacks
+from controller.core.status.cause import LastAttempt
+from controller.resolver import Resolver
+from controller.settings import Settings
+from controller.store.database import Database
+from controller.store.events import EventLog, RecordedEvent
+from controller.store.fallbacks import StoredFallbacks
+from controller.store.heartbeat import HEART, Heartbeat, Heartbeats
+from controller.store.status import StatusTable
+from controller.store.triggers import Triggers
+from controller.telemetry.logs import KnownSecrets, log_to
+
+
+def serve_api(
+    settings: Settings,
+    host: str | None,
+    port: int | None,
+    outlook: ServerView,
+) -> None:
+    """Serve the API until a signal says stop.
+
+    Args:
+        settings: What the environment says.
+        host: Where to listen, before what the settings say.
+        port: The same.
+        outlook: What looks for those who may not; closed at the end.
+
+    Raises:
+        RefusedError: no MLflow is named.
+    """
+    uri = settings.mlflow_tracking_uri
+    if uri is None:
+        msg = "set MLFLOW_TRACKING_URI: the API answers from MLflow"
+        raise RefusedError(msg)
+    log_to(None, KnownSecrets(), settings.log_level)
+    clock = SystemClock()
+    name = urlsplit(uri).hostname or ""
+    with ExitStack() as closing:
+        looks: dict[str, Look] = {}
+        database = _store(settings, clock, closing)
+        fallbacks: Fallbacks = NoFallbacks()
+        if database is not None:
+            looks["store"] = store_look(database.check)
+            fallbacks = StoredFallbacks(database)
+        last_resort = {name: settings.mlflow_fallback_ip}
+        resolver = Resolver(
+            fallbacks,
+            clock,
+            nameserver=settings.dns_server,
+            ttl=settings.dns_cache_ttl,
+            timeout=settings.dns_timeout,
+            last_resort={h: (ip,) for h, ip in last_resort.items() if ip},
+        )
+        mlflow = connect(uri, settings, resolver.addresses)
+        closing.callback(mlflow.close)
+        looks["mlflow"] = mlflow_look(mlflow.api)
+        looks["dns"] = dns_look(resolver, lambda: (name,))
+        closing.callback(outlook.close)
+        flights = SingleFlight(clock)
+        closing.callback(flights.close)
+        app = create_app(
+            Checks(looks, clock),
+            KnownModels(mlflow.api, clock),
+            clock=clock,
+            version=version("hokusai-controller"),
+            records=StoredRecords(database, clock) if database else None,
+            window=LogWindow(outlook, flights),
+            key=settings.api_key,
+        )
+        serve(app, host or settings.api_host, port or settings.api_port)
+
+
+def _store(settings: Settings, clock: Clock, closing: ExitStack) -> Database | None:
+    """Return the store, if there is one."""
+    if not store_is_there(settings):
+        return None
+    database = Database(settings.store_url.reveal(), clock)
+    closing.callback(database.close)
+    return database
+
+
+class StoredRecords:
+    """Reads what the controller wrote down, and leaves wishes for it."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def statuses(self) -> Mapping[ResourceId, Conditions]:
+        """Return the conditions that the last pass concluded."""
+        return StatusTable(self._database).all()
+
+    def last_pass(self) -> Heartbeat | None:
+        """Return when a controller last completed a pass, and which."""
+        return Heartbeats(self._database).last(HEART)
+
+    def events(self, limit: int, of: ResourceId | None) -> tuple[RecordedEvent, ...]:
+        """Return the latest happenings, the last one first."""
+        return EventLog(self._database).recent(limit, of)
+
+    def tried(self, id_: ResourceId) -> LastAttempt | None:
+        """Return what was last tried with ``id_``; None if nothing ever was."""
+        return last_tried(self._database, id_)
+
+    def ask(self, reason: str) -> int:
+        """Leave a wish for a pass and return its number."""
+        return Triggers(self._database).ask(reason, self._clock.now())

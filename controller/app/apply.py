@@ -1,0 +1,184 @@
+"""A controller that acts once, with the lease, from a command."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+
+from controller.app.actual_cost import ActualCost
+from controller.app.session import Session
+from controller.bootstrap.controller import Controller
+from controller.bootstrap.deliveries import dispatcher_for
+from controller.bootstrap.drivers import Options
+from controller.bootstrap.store import Store, open_store
+from controller.clients.clock import SystemClock
+from controller.clients.webhook import Sender
+from controller.core.errors import LeaseHeldError
+from controller.core.planning.planner import DesiredState
+from controller.core.planning.scope import Scope
+from controller.engine.dispatcher import Dispatcher
+from controller.engine.leader import Leader, process_name
+from controller.engine.reconciler import PassResult
+from controller.store.lease import Leases
+
+LONGEST_PAUSE = timedelta(seconds=2)
+_SHORTEST_PAUSE = timedelta(seconds=0.1)
+
+
+class ApplySession:
+    """What ``apply`` works with.
+
+    Attributes:
+        controller: Looks and acts.
+        tally: What it has cost so far.
+    """
+
+    def __init__(self, controller: Controller, stopping: threading.Event) -> None:
+        self.controller = controller
+        self.tally = ActualCost(controller.spent)
+        self._stopping = stopping
+
+    def until_settled(
+        self,
+        desired: DesiredState,
+        scope: Scope,
+        timeout: float,
+        told: Callable[[PassResult, float], None],
+    ) -> PassResult:
+        """Do passes until nothing is under way any more, or time is up.
+
+        Args:
+            desired: What is declared, as far as it matters.
+            scope: What of it may be done.
+            timeout: Seconds after which to stop waiting.
+            told: Called after each pass, with the seconds since the start.
+        """
+        clock = self.controller.clock
+        began = clock.monotonic()
+        while True:
+            started = clock.monotonic()
+            result = self.controller.reconcile(desired, scope)
+            now = clock.monotonic()
+            elapsed = now - began
+            self.tally.note(result, elapsed)
+            told(result, elapsed)
+            if result.settled or elapsed >= timeout:
+                return result
+            pause = pause_of(result.next_in, timedelta(seconds=now - started))
+            clock.sleep(min(pause.total_seconds(), timeout - elapsed))
+
+    def stop(self) -> None:
+        """Begin nothing further. What is under way is brought to its end."""
+        self._stopping.set()
+
+
+def pause_of(next_in: timedelta, took: timedelta) -> timedelta:
+    """Return how long to wait for the next pass, while a person does too.
+
+    Where looking is slow, somebody throttles us, and to look less is to get there: then
+    the pause is as long as ``run`` makes it. What ``took`` counts is the last pass.
+    """
+    return max(_SHORTEST_PAUSE, min(next_in, max(LONGEST_PAUSE, took)))
+
+
+@contextmanager
+def applying(context: Session, *, largest_backlog: int) -> Iterator[ApplySession]:
+    """Yield a controller that holds the lease, with deliveries under way.
+
+    Raises:
+        LeaseHeldError: somebody else holds the lease; the message names them.
+    """
+    clock = SystemClock()
+    with ExitStack() as closing:
+        stored = open_store(context.settings, clock, upgrade=True)
+        closing.callback(stored.database.close)
+        leader = Leader(Leases(stored.database), process_name(), clock)
+        held = leader.take()
+        if held is not None:
+            msg = (
+                f"{held.holder} holds the lease until {held.expires:%H:%M:%S} UTC: "
+                "it applies the document by itself; stop it first to apply by hand"
+            )
+            raise LeaseHeldError(msg)
+        closing.callback(leader.release)
+        stored.memory.take_over()
+        deliveries = DeliveryBacklog()
+        stopping = threading.Event()
+        wishes = Options(
+            deliveries.wake,
+            largest_backlog,
+            permitted=lambda: leader.holding() and not stopping.is_set(),
+        )
+        controller = Controller(
+            context.document,
+            context.settings,
+            context.environ,
+            context.kinds,
+            stored=stored,
+            wishes=wishes,
+        )
+        closing.callback(controller.close)
+        closing.enter_context(_kept(leader))
+        closing.enter_context(deliveries.running(controller, context, stored))
+        yield ApplySession(controller, stopping)
+
+
+@contextmanager
+def _kept(leader: Leader) -> Iterator[None]:
+    """Renew the lease in a thread of its own."""
+    stopping = threading.Event()
+    thread = threading.Thread(
+        target=leader.keep, args=(stopping, lambda: None), daemon=True
+    )
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join()
+
+
+class DeliveryBacklog:
+    """Delivers webhooks in a thread of its own while a command is at work."""
+
+    def __init__(self) -> None:
+        self._dispatcher: Dispatcher | None = None
+
+    def wake(self) -> None:
+        """Deliver at once what was just announced."""
+        if self._dispatcher is not None:
+            self._dispatcher.wake()
+
+    @contextmanager
+    def running(
+        self, controller: Controller, context: Session, stored: Store
+    ) -> Iterator[None]:
+        """Deliver until the block ends, and what is under way until it is done."""
+        ended = threading.Event()
+
+        def work() -> None:
+            asyncio.run(self._deliver(controller, context, stored, ended))
+
+        thread = threading.Thread(target=work, name="deliveries", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+    async def _deliver(
+        self,
+        controller: Controller,
+        context: Session,
+        stored: Store,
+        ended: threading.Event,
+    ) -> None:
+        stop = asyncio.Event()
+        async with Sender(controller.clock) as sender:
+            dispatcher = dispatcher_for(controller, context.settings, stored, sender)
+            self._dispatcher = dispatcher
+            waiting = asyncio.create_task(asyncio.to_thread(ended.wait))
+            waiting.add_done_callback(lambda _: stop.set())
+            await dispatcher.run(stop)

@@ -1,0 +1,153 @@
+"""What a person asks for by hand while somebody else holds the lease: the holder does it.
+
+The request is a note in the store and a wish for a pass; the answer is a note, too. A
+holder that dies in between finds the request again: each verb refuses, or does
+nothing, the second time.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+
+from controller.app.delegated_apply import DelegatedApply, Statuses
+from controller.app.intervention import Intervention, Told
+from controller.app.session import Session
+from controller.bootstrap.controller import Controller
+from controller.bootstrap.store import open_store
+from controller.clients.clock import SystemClock
+from controller.core.document.resource import ResourceId
+from controller.core.errors import ControllerError, RefusedError
+from controller.core.resources.condition import Conditions, ConditionType
+from controller.core.resources.plan import Action, Verb
+from controller.core.resources.request import OperationRequest
+from controller.core.values.identity import derived_uuid
+from controller.store.database import Database
+from controller.store.heartbeat import HEART, Heartbeat, Heartbeats
+from controller.store.notes import StoredNotes
+from controller.store.status import StatusTable
+from controller.store.triggers import Triggers
+
+REQUEST, ANSWER = "request", "answer"
+_POLL_SECONDS = 0.2
+# The holder hears of it within a second, and may be amid a pass.
+_PATIENCE_SECONDS = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What came of a request: done or refused, in a sentence."""
+
+    number: str
+    done: bool
+    message: str
+
+
+class DelegatedIntervention(Intervention):
+    """One resource, of which a person asks something that the holder is to do."""
+
+    def __init__(
+        self, controller: Controller, target: ResourceId, database: Database
+    ) -> None:
+        super().__init__(controller, target)
+        self._target = target
+        self._database = database
+        self._notes = StoredNotes(database)
+
+    def carry_out(self, action: Action) -> str:
+        """Leave the request, and return what the holder answers.
+
+        Raises:
+            RefusedError: it was not done, or nobody answered in time.
+        """
+        clock, request = SystemClock(), action.request
+        if request is None:
+            msg = f"nobody asked for {action.verb}"
+            raise AssertionError(msg)
+        now = clock.now()
+        number = str(derived_uuid(request.by, request.reason, now.isoformat()))
+        asked = {"number": number, "verb": action.verb.value, **asdict(request)}
+        with self._database.writing():
+            self._notes.keep(self._target, REQUEST, json.dumps(asked))
+            Triggers(self._database).ask(f"{action.verb} {self._target}", now)
+        began = clock.monotonic()
+        while clock.monotonic() - began < _PATIENCE_SECONDS:
+            answer = _answer_of(self._notes.of(self._target).get(ANSWER))
+            if answer is not None and answer.number == number:
+                if not answer.done:
+                    raise RefusedError(answer.message)
+                return answer.message
+            clock.sleep(_POLL_SECONDS)
+        msg = (
+            f"{self._target}: whoever holds the lease did not answer within "
+            f"{_PATIENCE_SECONDS:.0f} s; it will do this when it can"
+        )
+        raise RefusedError(msg)
+
+    def _roll_out(self, timeout: float, told: Told) -> bool:
+        """Follow the passes that its holder does on it until it has settled."""
+
+        def turn(statuses: Statuses, elapsed: float) -> None:
+            for conditions in statuses.values():
+                told(conditions[ConditionType.READY].message, elapsed)
+
+        asking = DelegatedApply(self, SystemClock(), {self._target: self._resource})
+        return asking.until_settled(timeout, turn).converged
+
+    def both(self) -> tuple[Statuses, Heartbeat | None]:
+        """Return what the holder concluded last, and by which pass."""
+        last = Heartbeats(self._database).last(HEART)
+        return StatusTable(self._database).all(), last
+
+    def ask(self, reason: str) -> int:
+        """Leave a wish for a pass."""
+        return Triggers(self._database).ask(reason, SystemClock().now())
+
+    def concluded(self) -> dict[ResourceId, Conditions]:
+        """Return what the holder's last pass found."""
+        found = StatusTable(self._database).all().get(self._target)
+        return {} if found is None else {self._target: found}
+
+
+@contextmanager
+def handing(context: Session, target: ResourceId) -> Iterator[DelegatedIntervention]:
+    """Yield what asks the holder of the lease to act on ``target``."""
+    with ExitStack() as closing:
+        stored = open_store(context.settings, SystemClock(), upgrade=False)
+        closing.callback(stored.database.close)
+        controller = Controller(
+            context.document,
+            context.settings,
+            context.environ,
+            context.kinds,
+            stored=stored,
+            light=True,
+        )
+        closing.callback(controller.close)
+        yield DelegatedIntervention(controller, target, stored.database)
+
+
+def answer_requests(controller: Controller, database: Database) -> None:
+    """Do what others have asked for, and answer each. Only for the holder."""
+    notes, declared = StoredNotes(database), controller.document.resources
+    for id_, text in sorted(notes.under(REQUEST, declared.keys()).items()):
+        answer = _answered(controller, id_, json.loads(text))
+        with database.writing():
+            notes.keep(id_, ANSWER, json.dumps(asdict(answer)))
+            notes.forget(id_, REQUEST)
+
+
+def _answered(
+    controller: Controller, id_: ResourceId, asked: dict[str, str]
+) -> _Answer:
+    work = Intervention(controller, id_)
+    request = OperationRequest(asked["by"], asked["reason"], asked["wanted"])
+    try:
+        action = work.action(Verb(asked["verb"]), request)
+        return _Answer(asked["number"], done=True, message=work.carry_out(action))
+    except ControllerError as error:
+        return _Answer(asked["number"], done=False, message=str(error))
+
+
+def _answer_of(text: str | None) -> _Answer | None:
+    return None if text is None else _Answer(**json.loads(text))

@@ -1,0 +1,78 @@
+"""What the store remembers, for commands that only read it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from controller.app.attempts import last_tried
+from controller.app.session import Session
+from controller.bootstrap.store_file import store_is_there
+from controller.clients.clock import SystemClock
+from controller.core.clock import Clock
+from controller.core.document.resource import ResourceId
+from controller.core.errors import RefusedError
+from controller.core.resources.condition import Conditions
+from controller.core.status.cause import LastAttempt
+from controller.store.database import Database
+from controller.store.events import EventLog, RecordedEvent
+from controller.store.heartbeat import HEART, Heartbeat, Heartbeats
+from controller.store.status import StatusTable
+
+NOTHING_YET = (
+    "No pass was recorded yet: start one with `hokusai run` or `hokusai apply`."
+)
+
+
+@dataclass(frozen=True)
+class StoreRecords:
+    """What was written down by whoever reconciles. Reads, and never writes.
+
+    Attributes:
+        clock: The time.
+    """
+
+    clock: Clock
+    _database: Database
+
+    def statuses(self) -> Mapping[ResourceId, Conditions]:
+        """Return the conditions that the last pass concluded.
+
+        Raises:
+            RefusedError: there was no pass yet.
+        """
+        found = StatusTable(self._database).all()
+        if not found:
+            raise RefusedError(NOTHING_YET)
+        return found
+
+    def last_pass(self) -> Heartbeat | None:
+        """Return when a controller last completed a pass, and which."""
+        return Heartbeats(self._database).last(HEART)
+
+    def events(self, limit: int, of: ResourceId | None) -> tuple[RecordedEvent, ...]:
+        """Return the latest happenings, the last one first."""
+        return EventLog(self._database).recent(limit, of)
+
+    def tried(self, id_: ResourceId) -> LastAttempt | None:
+        """Return what was last tried with ``id_``; None if nothing ever was."""
+        return last_tried(self._database, id_)
+
+
+@contextmanager
+def records(context: Session) -> Iterator[StoreRecords]:
+    """Yield what the store remembers.
+
+    Raises:
+        RefusedError: there is no store, or one that we cannot read.
+    """
+    url = context.settings.store_url
+    if not store_is_there(context.settings):
+        msg = f"there is no store at {url}: {NOTHING_YET[0].lower()}{NOTHING_YET[1:]}"
+        raise RefusedError(msg)
+    clock = SystemClock()
+    database = Database(url.reveal(), clock)
+    try:
+        database.check()
+        yield StoreRecords(clock, database)
+    finally:
+        database.close()

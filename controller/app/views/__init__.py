@@ -1,0 +1,1 @@
+"""Views of one resource, local and remote."""

@@ -1,0 +1,1 @@
+"""Values of the document: resources, platform, fields, references."""

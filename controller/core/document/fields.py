@@ -1,0 +1,281 @@
+"""What the fields of the document have in common: strictness, and plain words.
+
+A rule here is known to pydantic, which decides, and to the JSON Schema, which
+helps while typing; and it carries the sentence that a person reads when it is
+broken. Nothing is converted behind the user's back: text is not a number.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, NoReturn
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StrictBool,
+    StrictInt,
+    ValidationError,
+)
+from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema, WithJsonSchema
+from pydantic_core import (
+    CoreSchema,
+    InitErrorDetails,
+    PydanticCustomError,
+    core_schema,
+)
+
+INT32 = 2**31 - 1
+
+# What a sentence of ours may hold; pydantic would read braces as a template.
+PLAIN = "{what}"
+RULE = "rule"
+
+
+class Section(BaseModel):
+    """A part of the document: immutable, and without room for unknown fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def refuse(what: str, hint: str = "", field: str = "") -> NoReturn:
+    """Raise the error that says ``what`` is wrong, and how to mend it.
+
+    Args:
+        what: Follows the path: "must be a date".
+        hint: What to write instead.
+        field: The field at fault, below the one that is validated.
+    """
+    raise PydanticCustomError(RULE, PLAIN, {"what": what, "hint": hint, "field": field})
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One of several things that are wrong with a section.
+
+    Attributes:
+        path: Where, below the section.
+        what: Follows the path: "must be a date".
+        hint: What to write instead.
+    """
+
+    path: tuple[str | int, ...]
+    what: str
+    hint: str = ""
+
+
+def refuse_all(mistakes: Iterable[Mistake]) -> None:
+    """Raise an error that tells of all ``mistakes`` at once, if there are any."""
+    lines = [
+        InitErrorDetails(
+            type=PydanticCustomError(
+                RULE,
+                PLAIN,
+                {"what": found.what, "hint": found.hint, "field": found.path},
+            ),
+            loc=(),
+            input=None,
+        )
+        for found in mistakes
+    ]
+    if lines:
+        title = "mistakes"
+        raise ValidationError.from_exception_data(title, lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A rule for text.
+
+    Attributes:
+        pattern: What all of it must match, without anchors.
+        rule: The same in words; follows "must be".
+        longest: How many characters it may have.
+    """
+
+    pattern: str
+    rule: str
+    longest: int = 255
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Return pydantic's own check, and then this one."""
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Return the same rule in the words of JSON Schema."""
+        return handler(core) | {
+            "pattern": f"^(?:{self.pattern})$",
+            "maxLength": self.longest,
+        }
+
+    def check(self, value: str) -> str:
+        """Return ``value`` if it obeys the rule."""
+        if len(value) > self.longest:
+            what = f"has {len(value)} characters; the most is {self.longest}"
+            refuse(what)
+        if not re.fullmatch(self.pattern, value):
+            refuse(f"must be {self.rule}")
+        return value
+
+
+class Derived:
+    """The mark of a field that follows from the platform; no user writes it."""
+
+
+class SetElsewhere:
+    """The mark of a field whose shape no model of ours describes."""
+
+    __slots__ = ()
+
+    def fields(self, path: tuple[str | int, ...]) -> tuple[str, ...]:
+        """Return the names that may be written at ``path`` below the field."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A rule for durations in whole seconds: ``90``, ``"90s"``, ``"5m"`` or ``"1h"``.
+
+    Attributes:
+        least: The shortest, in seconds.
+        most: The longest, in seconds.
+    """
+
+    least: int
+    most: int
+
+    def __get_pydantic_core_schema__(
+        self, _source: Any, _handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Return this check; what comes out is a number of seconds."""
+        return core_schema.no_info_plain_validator_function(self.check)
+
+    def __get_pydantic_json_schema__(
+        self, _core: CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Return the same rule in the words of JSON Schema."""
+        number = {"type": "integer", "minimum": self.least, "maximum": self.most}
+        text = {"type": "string", "pattern": "^[0-9]{1,6}(s|m|h)$"}
+        return {"anyOf": [number, text]}
+
+    def check(self, value: Any) -> int:
+        """Return ``value`` in seconds if it obeys the rule."""
+        if isinstance(value, str):
+            found = re.fullmatch(r"([0-9]{1,6})(s|m|h)", value)
+            if not found:
+                refuse("is not a duration", "write 60s, 5m or 1h")
+            value = int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
+        if isinstance(value, bool) or not isinstance(value, int):
+            refuse("is not a duration", "write 60s, 5m or 1h")
+        if not self.least <= value <= self.most:
+            refuse(f"must be {self.least} to {self.most} seconds, not {value}")
+        return value
+
+
+def _exact(value: Any) -> Any:
+    """Return a number that a 64-bit float holds without loss."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        refuse("must be a number")
+    if isinstance(value, int) and abs(value) > 2**53:
+        refuse("has more digits than a number holds exactly")
+    if not math.isfinite(value):
+        refuse("must be a finite number")
+    return float(value)
+
+
+def no_truth(value: Any) -> Any:
+    """Return ``value`` unless it is true or false, which Python takes for 1 and 0."""
+    if isinstance(value, bool):
+        refuse("must be a whole number, not true or false, as YAML reads it")
+    return value
+
+
+def _instant(value: Any) -> Any:
+    """Return a moment in UTC for a date, or a date with a time."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            hint = "write 2026-01-31 or 2026-01-31T12:00:00Z"
+            refuse("is not a date", hint)
+    if isinstance(value, datetime):
+        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return aware.astimezone(UTC)
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    return value
+
+
+def _as_schema(**schema: Any) -> WithJsonSchema:
+    return WithJsonSchema(schema, mode="validation")
+
+
+def one_of(*fields: str) -> Callable[[dict[str, Any]], None]:
+    """Return what tells the JSON Schema that exactly one of ``fields`` is given."""
+
+    def extend(schema: dict[str, Any]) -> None:
+        schema["oneOf"] = [{"required": [field]} for field in fields]
+
+    return extend
+
+
+def given(model: BaseModel, *fields: str) -> list[str]:
+    """Return which of ``fields`` hold a value."""
+    return [field for field in fields if getattr(model, field) is not None]
+
+
+Flag = StrictBool
+Whole = StrictInt
+Port = Annotated[StrictInt, Field(ge=1, le=65535)]
+Number = Annotated[float, BeforeValidator(_exact), _as_schema(type="number")]
+Instant = Annotated[
+    AwareDatetime,
+    BeforeValidator(_instant),
+    _as_schema(
+        type="string",
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+(Z|[+-][0-9:]+)?)?$",
+    ),
+]
+FromPlatform = Annotated[SkipJsonSchema[str], Derived()]
+
+Line = Annotated[str, Text(r"\S(?:.*\S)?", "one line of text, without spaces around")]
+Description = Annotated[str, Text(r"[\s\S]*", "text", longest=100_000)]
+KEY = Text(
+    "[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?",
+    "lower-case letters, digits, - and _, with a letter or digit at both ends",
+    longest=63,
+)
+Key = Annotated[str, KEY]
+TagKey = Annotated[
+    str,
+    Text(r"[A-Za-z0-9_.:/ -]+", "letters, digits, _ . : / - and spaces", longest=250),
+]
+TagValue = Annotated[str, Text(r"[\s\S]*", "text", longest=100_000)]
+Tags = dict[TagKey, TagValue]
+_LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+Host = Annotated[
+    str,
+    Text(
+        rf"{_LABEL}(?:\.{_LABEL})*\.?",
+        "a host name or an IPv4 address, without scheme, port or path",
+        longest=253,
+    ),
+]
+EnvironmentName = Annotated[
+    str,
+    Text(
+        "[A-Za-z_][A-Za-z0-9_]*",
+        "the name of an environment variable: letters, digits and _, no digit first",
+    ),
+]

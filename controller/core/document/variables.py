@@ -1,0 +1,132 @@
+"""How the text of an environment variable becomes a value."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from controller.core.values.secret import SecretUrl
+
+
+class Address(NamedTuple):
+    """Where a server listens."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One row of the table.
+
+    Attributes:
+        name: Of the variable; it comes before its aliases.
+        description: What it is for.
+        parse: Returns the typed value; raises ValueError that says what is wrong.
+        example: A value that is valid.
+        aliases: Other names, in the order in which they are asked.
+    """
+
+    name: str
+    description: str
+    parse: Callable[[str], Any]
+    example: str
+    aliases: tuple[str, ...] = ()
+
+    def find(self, environ: Mapping[str, str]) -> tuple[str, str] | None:
+        """Return the name that is set, and its text; None if none is."""
+        for name in (self.name, *self.aliases):
+            if text := environ.get(name, "").strip():
+                return name, text
+        return None
+
+
+def row(
+    name: str,
+    parse: Callable[[str], Any],
+    description: str,
+    *,
+    example: str = "",
+    aliases: tuple[str, ...] = (),
+) -> dict[str, Variable]:
+    """Return the metadata that ties a field to the variable ``name``."""
+    return {"variable": Variable(name, description, parse, example, aliases)}
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """Return what accepts one of ``choices``."""
+
+    def parse(text: str) -> str:
+        if text not in choices:
+            msg = f"is not one of {', '.join(choices)}"
+            raise ValueError(msg)
+        return text
+
+    return parse
+
+
+def number(least: int, most: int) -> Callable[[str], int]:
+    """Return what accepts a whole number from ``least`` to ``most``."""
+
+    def parse(text: str) -> int:
+        if not re.fullmatch("[0-9]{1,10}", text) or not least <= int(text) <= most:
+            msg = f"is not a whole number from {least} to {most}"
+            raise ValueError(msg)
+        return int(text)
+
+    return parse
+
+
+def seconds(text: str) -> float:
+    """Return a number of seconds above 0."""
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text) or float(text) == 0:
+        msg = "is not a number of seconds above 0"
+        raise ValueError(msg)
+    return float(text)
+
+
+def presence(_text: str) -> bool:
+    """Return True: that it is set is all that counts."""
+    return True
+
+
+def ip(text: str) -> str:
+    """Return an IP address in its usual spelling."""
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        msg = "is not an IP address"
+        raise ValueError(msg) from None
+
+
+def url(text: str) -> str:
+    """Return an http or https address without a ``/`` at its end."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        msg = "is not an address that starts with http:// or https://"
+        raise ValueError(msg)
+    return text.rstrip("/")
+
+
+def store_url(text: str) -> SecretUrl:
+    """Return the address of a SQLite or PostgreSQL store."""
+    if not re.match(r"(sqlite|postgres(ql)?)(\+[a-z0-9]+)?:", text):
+        msg = "is not an address that starts with sqlite: or postgresql:"
+        raise ValueError(msg)
+    return SecretUrl(text)
+
+
+def address(text: str) -> Address:
+    """Return ``host:port``; the port is 53, unless given."""
+    host, colon, port = text.rpartition(":")
+    if not colon:
+        host, port = text, "53"
+    if not host or not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 2**16:
+        msg = "is not host:port"
+        raise ValueError(msg)
+    return Address(host.strip("[]"), int(port))

@@ -1,0 +1,139 @@
+"""When a model version is the one asked for, and which one that is.
+
+MLflow has no idempotency key: the same creation twice is two versions. Each
+version we create therefore carries, from its first moment, a hash of what was
+registered; whoever would create it again looks for the hash first.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from controller.core.values.identity import content_hash
+
+REGISTRATION_TAG = "hokusai.ai/registration"
+MODEL_ID_TAG = "hokusai.ai/model-id"
+DUPLICATE_TAG = "hokusai.ai/duplicate-of"
+TOKEN_TAG = "hokusai_token_id"  # noqa: S105 - the platform's name for a symbol
+METRIC_TAG = "benchmark_metric"
+BASELINE_TAG = "benchmark_value"
+VALUE_TAG = "hokusai.ai/metric-value"
+
+Direction = Literal["max", "min"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRun:
+    """A finished MLflow run, as far as a selection looks at it.
+
+    Attributes:
+        id: MLflow's run id.
+        metrics: Last value of each metric.
+        source: URI of the model the run logged; empty if it logged none.
+        started_ms: Start, in milliseconds since the epoch.
+    """
+
+    id: str
+    metrics: Mapping[str, float]
+    source: str
+    started_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """A version of a registered model, as MLflow tells of it.
+
+    Attributes:
+        model: MLflow's name of the model.
+        number: MLflow's number; may repeat after a model was deleted.
+        source: Where the artifacts are.
+        run_id: The run that made it; empty if none is known.
+        status: MLflow's; only ``READY`` is announced or aliased.
+        created_ms: Creation, in milliseconds since the epoch.
+        tags: As they stand.
+    """
+
+    model: str
+    number: int
+    source: str
+    run_id: str = ""
+    status: str = "READY"
+    created_ms: int = 0
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def registration_hash(model: str, source: str, run_id: str) -> str:
+    """Return the identity of one registration: equal for equal content."""
+    return content_hash(["registration", model, source, run_id])
+
+
+def registered(versions: Iterable[ModelVersion], hash_: str) -> ModelVersion | None:
+    """Return the lowest version that carries ``hash_``, or None."""
+    equal = [v for v in versions if v.tags.get(REGISTRATION_TAG) == hash_]
+    return min(equal, key=lambda v: v.number, default=None)
+
+
+def duplicates(versions: Iterable[ModelVersion]) -> dict[int, int]:
+    """Return, for each version of a model that repeats a lower one, that lower one."""
+    first: dict[str, int] = {}
+    repeated: dict[int, int] = {}
+    for version in sorted(versions, key=lambda v: v.number):
+        hash_ = version.tags.get(REGISTRATION_TAG)
+        if hash_ is None:
+            continue
+        if hash_ in first:
+            repeated[version.number] = first[hash_]
+        else:
+            first[hash_] = version.number
+    return repeated
+
+
+def originals(versions: Iterable[ModelVersion]) -> tuple[ModelVersion, ...]:
+    """Return the versions, of any models, that repeat no other one.
+
+    A copy is one from its first moment, whether or not it is marked yet.
+    """
+    by_model: dict[str, list[ModelVersion]] = {}
+    for version in versions:
+        by_model.setdefault(version.model, []).append(version)
+    copies = {model: duplicates(of) for model, of in by_model.items()}
+    return tuple(
+        version
+        for of in by_model.values()
+        for version in of
+        if DUPLICATE_TAG not in version.tags
+        and version.number not in copies[version.model]
+    )
+
+
+def best_run(
+    runs: Iterable[TrainingRun], metric: str, mode: Direction, minimum: float | None
+) -> TrainingRun | None:
+    """Return the best run that logged a model, or None if none is good enough.
+
+    ``minimum`` is the worst value accepted: a floor for ``max``, a ceiling for
+    ``min``. Of equal runs the oldest wins, so that a repeat changes nothing.
+    """
+    sign = 1 if mode == "max" else -1
+    good = [
+        run
+        for run in runs
+        if run.source
+        and metric in run.metrics
+        and run.metrics[metric] == run.metrics[metric]  # not NaN
+        and (minimum is None or sign * run.metrics[metric] >= sign * minimum)
+    ]
+    return min(
+        good,
+        key=lambda r: (-sign * r.metrics[metric], r.started_ms, r.id),
+        default=None,
+    )
+
+
+def passing(version: ModelVersion, baseline: float, mode: Direction) -> bool:
+    """Whether the measured value on ``version`` is at least as good as ``baseline``."""
+    try:
+        value = float(version.tags[VALUE_TAG])
+    except (KeyError, ValueError):
+        return False
+    return value >= baseline if mode == "max" else value <= baseline

@@ -1,0 +1,1 @@
+"""Decisions about a plan: planner, safety, contention, scope, preflight."""

@@ -1,0 +1,1 @@
+"""Rates, retries and schedules."""

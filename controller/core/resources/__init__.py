@@ -1,0 +1,1 @@
+"""The vocabulary of reconciliation: observation, plan, kind, driver."""

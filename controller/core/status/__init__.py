@@ -1,0 +1,1 @@
+"""Conditions, causes and history that are reported about resources."""

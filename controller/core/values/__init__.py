@@ -1,0 +1,1 @@
+"""Plain values: identity, redaction, secrets, differences."""

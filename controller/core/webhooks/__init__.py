@@ -1,0 +1,1 @@
+"""Webhook events, signatures and deliveries."""

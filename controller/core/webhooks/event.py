@@ -1,0 +1,152 @@
+"""Which registrations must still be told to whom, and in which words.
+
+The observed state of a webhook target is the set of announced version
+identities; what it subscribes to and was not announced is what is missing.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Any, Literal
+
+from controller.core.models.registration import (
+    BASELINE_TAG,
+    METRIC_TAG,
+    MODEL_ID_TAG,
+    TOKEN_TAG,
+    ModelVersion,
+    originals,
+)
+from controller.core.values.identity import derived_uuid
+
+EventType = Literal["model.registered"]
+MODEL_REGISTERED: EventType = "model.registered"
+Profile = Literal["hokusai-v1"]
+DEFAULT_PROFILE: Profile = "hokusai-v1"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class VersionIdentity:
+    """What makes a model version itself.
+
+    The creation time belongs to it: numbers start again at 1 when a registered
+    model is deleted and made anew.
+    """
+
+    registry: str
+    model: str
+    number: int
+    created_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookEvent:
+    """Something that happened once, in the bytes in which all are told of it.
+
+    Attributes:
+        id: UUIDv5 of the version's identity and the event type.
+        type: What happened.
+        identity: The version it happened to.
+        body: The payload, serialised once; these bytes are signed and sent.
+        profile: The payload profile of the body.
+    """
+
+    id: str
+    type: EventType
+    identity: VersionIdentity
+    body: bytes
+    profile: Profile = DEFAULT_PROFILE
+
+
+def identity_of(registry: str, version: ModelVersion) -> VersionIdentity:
+    """Return the identity of ``version`` in ``registry``."""
+    return VersionIdentity(registry, version.model, version.number, version.created_ms)
+
+
+def event_id(identity: VersionIdentity, type_: EventType) -> str:
+    """Return the id of the event, the same for every target, sink and repeat."""
+    return str(
+        derived_uuid(
+            identity.registry,
+            identity.model,
+            str(identity.number),
+            str(identity.created_ms),
+            type_,
+        )
+    )
+
+
+def unannounced(
+    registry: str,
+    versions: Iterable[ModelVersion],
+    announced: AbstractSet[VersionIdentity],
+    baseline: datetime | None,
+) -> tuple[ModelVersion, ...]:
+    """Return the versions a target must still be told of, oldest first.
+
+    Args:
+        registry: Which MLflow the versions live in.
+        versions: All that were seen.
+        announced: Identities the ledger holds for this target.
+        baseline: Versions created before it are not this target's; None for all.
+    """
+    since = None if baseline is None else int(baseline.timestamp() * 1000)
+    missing = [
+        version
+        for version in originals(versions)
+        if version.status == "READY"
+        and (since is None or version.created_ms >= since)
+        and identity_of(registry, version) not in announced
+    ]
+    return tuple(sorted(missing, key=lambda v: (v.created_ms, v.model, v.number)))
+
+
+def model_registered(
+    registry: str, version: ModelVersion, model_tags: Mapping[str, str]
+) -> WebhookEvent:
+    """Return the event that tells of ``version``, payload profile ``hokusai-v1``."""
+    identity = identity_of(registry, version)
+    id_ = event_id(identity, MODEL_REGISTERED)
+    tags = {**model_tags, **version.tags}
+    payload = {
+        "model_id": tags.get(MODEL_ID_TAG) or model_id_of(version.model),
+        "idempotency_key": id_,
+        "registered_version": str(version.number),
+        "timestamp": rfc3339(version.created_ms),
+        "token_symbol": tags.get(TOKEN_TAG, ""),
+        "baseline_metrics": _baseline_metrics(tags),
+        "metadata": {
+            "model_name": version.model,
+            "mlflow_run_id": version.run_id,
+            "tags": dict(sorted(version.tags.items())),
+        },
+        "event_type": MODEL_REGISTERED,
+        "schema_version": "1",
+    }
+    body = json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode()
+    return WebhookEvent(id_, MODEL_REGISTERED, identity, body)
+
+
+def model_id_of(name: str) -> str:
+    """Return the model id that follows from a name: lower case, words by hyphens."""
+    words = "".join(c if c.isalnum() else " " for c in name.lower()).split()
+    return "-".join(words) or "model"
+
+
+def rfc3339(milliseconds: int) -> str:
+    """Return a time since the epoch in UTC, with milliseconds and ``Z`` (RFC 3339)."""
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _baseline_metrics(tags: Mapping[str, str]) -> dict[str, Any]:
+    """Return the declared baseline; nothing if the tag is no number JSON can say."""
+    metric, baseline = tags.get(METRIC_TAG), tags.get(BASELINE_TAG)
+    try:
+        value = float(baseline or "")
+    except ValueError:
+        return {}
+    return {metric: value} if metric and isfinite(value) else {}

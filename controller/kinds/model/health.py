@@ -1,0 +1,127 @@
+"""Which versions are asked for, and which one an alias names."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from controller.core.models.registration import (
+    BASELINE_TAG,
+    METRIC_TAG,
+    MODEL_ID_TAG,
+    REGISTRATION_TAG,
+    TOKEN_TAG,
+    VALUE_TAG,
+    ModelVersion,
+    best_run,
+    originals,
+    passing,
+    registration_hash,
+)
+from controller.core.resources.kind import HEALTHY, Health, HealthLevel, HoldReason
+from controller.core.resources.plan import Change, Hold
+from controller.kinds.model.spec import ModelSpec, Selection, VersionSpec
+from controller.kinds.model.state import ModelState
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedVersion:
+    """One version to register, with everything its creation needs.
+
+    Attributes:
+        source: Where the artifacts are.
+        run_id: The run that made them; empty if none is known.
+        hash: Its identity, carried as a tag from the first moment.
+        tags: All tags of the creation, the hash among them.
+    """
+
+    source: str
+    run_id: str
+    hash: str
+    tags: dict[str, str]
+
+
+def model_tags(spec: ModelSpec) -> dict[str, str]:
+    """Return the tags that ``spec`` asks for on the registered model."""
+    token = {TOKEN_TAG: spec.token_symbol} if spec.token_symbol else {}
+    return {**spec.tags, MODEL_ID_TAG: spec.id, **token}
+
+
+def wanted(
+    spec: ModelSpec, version: VersionSpec, state: ModelState
+) -> RequestedVersion | None:
+    """Return what ``version`` asks to register, or None if no run is good enough."""
+    if version.select is None:
+        return _registration(spec, version.source or "", version.run or "", None)
+    select = version.select
+    run = best_run(
+        state.runs.get(select.experiment, ()),
+        select.metric,
+        select.mode,
+        select.minimum,
+    )
+    if run is None:
+        return None
+    return _registration(spec, run.source, run.id, run.metrics.get(select.metric))
+
+
+def alias_target(
+    spec: ModelSpec, target: int | str, versions: tuple[ModelVersion, ...]
+) -> int | None:
+    """Return the version an alias names, or None if there is no such version."""
+    real = [v for v in originals(versions) if v.status == "READY"]
+    if target == "latest-passing" and spec.benchmark is not None:
+        mark = spec.benchmark
+        real = [v for v in real if passing(v, mark.baseline, mark.mode)]
+    elif isinstance(target, int):
+        real = [v for v in versions if v.number == target]
+    return max((v.number for v in real), default=None)
+
+
+def health(spec: ModelSpec, state: ModelState) -> Health:
+    """Return healthy if every version and alias asked for has something to name."""
+    missing = next(_unresolved(spec, state), None)
+    if missing is not None:
+        return Health(HealthLevel.DEGRADED, Hold.NOTHING_TO_SELECT, missing)
+    return HEALTHY
+
+
+def held(
+    spec: ModelSpec, state: ModelState, changes: tuple[Change, ...]
+) -> HoldReason | None:
+    """Return that nothing can be selected, once all else is settled."""
+    missing = next(_unresolved(spec, state), None)
+    if changes or missing is None:
+        return None
+    return HoldReason(Hold.NOTHING_TO_SELECT, missing)
+
+
+def _unresolved(spec: ModelSpec, state: ModelState) -> Iterator[str]:
+    """Yield a sentence for each version and alias that names nothing yet."""
+    for version in spec.versions:
+        if version.select is not None and wanted(spec, version, state) is None:
+            yield _nothing_selected(version.select)
+    for alias, target in spec.aliases.items():
+        if alias_target(spec, target, state.versions) is None:
+            yield f"Alias {alias} asks for {target}, and there is no such version."
+
+
+def _nothing_selected(select: Selection) -> str:
+    least = "" if select.minimum is None else f" of {select.minimum} or better"
+    return (
+        f"No finished run of experiment/{select.experiment} has logged a model "
+        f"and {select.metric}{least}."
+    )
+
+
+def _registration(
+    spec: ModelSpec, source: str, run_id: str, value: float | None
+) -> RequestedVersion:
+    hash_ = registration_hash(spec.name, source, run_id)
+    tags = {REGISTRATION_TAG: hash_, MODEL_ID_TAG: spec.id}
+    if spec.token_symbol:
+        tags[TOKEN_TAG] = spec.token_symbol
+    if spec.benchmark is not None:
+        tags[METRIC_TAG] = spec.benchmark.metric
+        tags[BASELINE_TAG] = str(spec.benchmark.baseline)
+    if value is not None:
+        tags[VALUE_TAG] = str(value)
+    return RequestedVersion(source, run_id, hash_, tags)

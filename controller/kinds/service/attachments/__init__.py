@@ -1,0 +1,1 @@
+"""Load balancers, registrations, log groups and tags around a service."""

@@ -1,0 +1,1 @@
+"""Observe, settle and clean up the attachments of services."""

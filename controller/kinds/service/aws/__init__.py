@@ -1,0 +1,1 @@
+"""Reads and writes of ECS that the other packages share."""

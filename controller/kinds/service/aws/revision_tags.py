@@ -1,0 +1,63 @@
+"""Read and write the tags of task definitions.
+
+A revision's content is kept for ever, and its tags are not: they are asked for again,
+one DescribeTaskDefinition for each service that declares some, once a minute.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import timedelta
+
+from controller.core.clock import Clock
+from controller.core.dependencies import Aws
+from controller.core.values.ttl_cache import TtlCache
+from controller.kinds.service.render.revision_tags import (
+    TASK_TAGS,
+    declared_tags,
+)
+from controller.kinds.service.spec.service import ServiceSpec
+from controller.kinds.service.state.tags import as_pairs, tags_of
+
+# How long what was seen will do.
+KEPT = timedelta(seconds=60)
+
+
+class RevisionTags:
+    """What revisions are tagged with."""
+
+    def __init__(self, aws: Aws, clock: Clock) -> None:
+        self._aws = aws
+        self._clock = clock
+        self._known = TtlCache[str, dict[str, str]](KEPT)
+
+    def of(self, arn: str) -> dict[str, str]:
+        """Return the tags of a revision. Raises DriverError."""
+        now = self._clock.monotonic()
+        known = self._known.get(arn, now)
+        if known is not None:
+            return known
+        answer = self._aws.call(
+            "ecs", "DescribeTaskDefinition", taskDefinition=arn, include=["TAGS"]
+        )
+        tags = tags_of(answer)
+        self._known.put(arn, tags, now)
+        return tags
+
+    def settle(self, arn: str, spec: ServiceSpec, paths: Iterable[str]) -> None:
+        """Have a revision tagged as ``spec`` asks, if ``paths`` are about its tags.
+
+        Safe to repeat. Raises DriverError.
+        """
+        moved = {p.removeprefix(TASK_TAGS) for p in paths if p.startswith(TASK_TAGS)}
+        if not moved:
+            return
+        self._known.drop(arn)
+        declared = declared_tags(spec)
+        if declared:
+            tags = as_pairs(declared)
+            self._aws.call("ecs", "TagResource", resourceArn=arn, tags=tags)
+        self._untag(arn, moved - declared.keys())
+
+    def _untag(self, arn: str, keys: Collection[str]) -> None:
+        if keys:
+            gone = sorted(keys)
+            self._aws.call("ecs", "UntagResource", resourceArn=arn, tagKeys=gone)

@@ -1,0 +1,74 @@
+"""The tasks of a cluster, in batches: never one question for each service."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from controller.clients.aws import paginated
+from controller.core.dependencies import Aws
+from controller.core.values.batches import batched
+from controller.kinds.service.state.task import Task, task_of
+
+# What DescribeTasks takes at most; API reference.
+MOST_TASKS = 100
+_OF_SERVICE = "service"
+
+Answer = Mapping[str, Any]
+
+
+class ClusterTasks:
+    """Looks at tasks, ceil(tasks/100) ListTasks and as many DescribeTasks a cluster."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
+
+    def running(self, cluster: str) -> dict[str, tuple[Task, ...]]:
+        """Return the tasks that run or start, by the name of their service."""
+        return self._tasks(cluster, "RUNNING")
+
+    def stopped(self, cluster: str) -> dict[str, tuple[Task, ...]]:
+        """Return the tasks that ECS still remembers: about an hour's."""
+        return self._tasks(cluster, "STOPPED")
+
+    def _tasks(self, cluster: str, wanted: str) -> dict[str, tuple[Task, ...]]:
+        arns: list[str] = list(
+            paginated(
+                self._aws,
+                "ecs",
+                "ListTasks",
+                "taskArns",
+                cluster=cluster,
+                desiredStatus=wanted,
+            )
+        )
+        found: defaultdict[str, list[Task]] = defaultdict(list)
+        for task in self._described(cluster, arns):
+            kind, _, name = task.get("group", "").partition(":")
+            if kind == _OF_SERVICE:
+                found[name].append(task_of(task))
+        return {name: tuple(tasks) for name, tasks in found.items()}
+
+    def _described(self, cluster: str, arns: Sequence[str]) -> Iterator[Answer]:
+        for batch in batched(arns, MOST_TASKS):
+            answer = self._aws.call(
+                "ecs", "DescribeTasks", cluster=cluster, tasks=batch
+            )
+            yield from answer["tasks"]
+
+
+class SharedClusterTasks(ClusterTasks):
+    """The same, for several that ask within one look: the second pays nothing."""
+
+    def __init__(self, aws: Aws) -> None:
+        super().__init__(aws)
+        self._running: dict[str, dict[str, tuple[Task, ...]]] = {}
+
+    def forget(self) -> None:
+        """Forget what was seen: another look begins."""
+        self._running = {}
+
+    def running(self, cluster: str) -> dict[str, tuple[Task, ...]]:
+        """Return the tasks that run or start, as they were when first asked for."""
+        if cluster not in self._running:
+            self._running[cluster] = super().running(cluster)
+        return self._running[cluster]

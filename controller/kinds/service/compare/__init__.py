@@ -1,0 +1,1 @@
+"""Differences between a declared and a live service: diff, explain, health, cost."""

@@ -1,0 +1,90 @@
+"""What carrying out an action on a service takes."""
+
+from controller.core.resources.cost import Cost
+from controller.core.resources.plan import Action, Reason, Verb
+from controller.kinds.service.images.changes import SECRETS, forces
+from controller.kinds.service.images.marks import is_followed
+from controller.kinds.service.render.revision_tags import TASK_TAGS, needs_revision
+from controller.kinds.service.render.update_effects import changed_fields
+from controller.kinds.service.routes.attachment import BALANCERS, GRACE
+from controller.kinds.service.spec.service import ServiceSpec
+
+# Until Fargate has a place for a task, and has pulled its image.
+_START_SECONDS = 40
+_SETTLE_SECONDS = 2
+# CreateLogGroup and PutRetentionPolicy, RegisterTaskDefinition, CreateService.
+_CREATE = 4
+# CreateTargetGroup, or ModifyTargetGroup; ModifyTargetGroupAttributes and AddTags.
+_GROUP = 3
+_BESIDE = (
+    "discovery.instances",
+    "log_retention_days",
+    "scaling",
+    "scaling.minimum",
+    "scaling.maximum",
+    SECRETS,
+)
+
+
+def cost(action: Action) -> Cost:
+    """Return what ``action`` takes, if nothing of it was done before."""
+    spec: ServiceSpec | None = action.desired
+    match action.verb:
+        case Verb.DELETE:
+            return Cost(1, 1, _SETTLE_SECONDS)
+        case Verb.RESUME | Verb.RETRY:
+            # What follows is an action of its own.
+            return Cost(1, 0, _SETTLE_SECONDS)
+        case Verb.RESTART | Verb.ROLL_BACK if spec is not None:
+            # UpdateService and TagResource; one tag comes before a rollback.
+            return Cost(2 + (action.verb is Verb.ROLL_BACK), 1, _start(spec))
+        case Verb.CREATE if spec is not None:
+            return Cost(_creation(spec), 0, _start(spec))
+        case Verb.REPLACE if spec is not None:
+            return Cost(1 + _creation(spec), 1, _start(spec))
+        case _:
+            seconds = _start(spec) if spec and action.disruptive else _SETTLE_SECONDS
+            steps = 2 * len(spec.before) if spec and action.disruptive else 0
+            return Cost(_update(action) + steps, int(action.disruptive), seconds)
+
+
+def _creation(spec: ServiceSpec) -> int:
+    rules = sum(len(set(route.listeners)) for route in spec.routes)
+    routes = _GROUP + rules if rules else 0
+    # RunTask and TagResource for each step.
+    return _CREATE + bool(spec.discovery) + 2 * len(spec.before) + routes
+
+
+def _update(action: Action) -> int:
+    """Return the calls of an update: the revision, the service, and its tags."""
+    paths = [change.path for change in action.changes]
+    revision = any(needs_revision(path) for path in paths)
+    discovery = "discovery" in paths
+    around = sum(_around(path) for path in paths)
+    service = (
+        revision
+        or discovery
+        or "desired_count" in paths
+        or bool(changed_fields(action.changes))
+        or any(path in {BALANCERS, GRACE} for path in paths)
+        or forces(action.changes)
+    )
+    beside = all(_around(path) for path in paths)
+    stamped = not beside or action.reason is not Reason.DRIFTED
+    # CreateLogGroup, which finds the group there, and RegisterTaskDefinition.
+    marked = action.disruptive and is_followed(action.desired)
+    tags = {c.after is None for c in action.changes if c.path.startswith(TASK_TAGS)}
+    # TagResource and UntagResource on the revision.
+    return 2 * revision + discovery + around + service + stamped + marked + len(tags)
+
+
+def _around(path: str) -> int:
+    """Return the calls that settle ``path`` beside those to ECS."""
+    if path.startswith("routes.target_group"):
+        return _GROUP
+    return int(path.startswith(("routes[", "routes.tag")) or path in _BESIDE)
+
+
+def _start(spec: ServiceSpec) -> int:
+    """Return about how long it takes until a new task runs and is healthy."""
+    return _START_SECONDS + (spec.health.interval if spec.health else 0)

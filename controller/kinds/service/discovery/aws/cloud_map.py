@@ -1,0 +1,102 @@
+"""Cloud Map: the service that gives a task's address a name."""
+
+import threading
+from typing import Any
+
+from controller.clients.aws import paginated
+from controller.core.dependencies import Aws
+from controller.core.errors import ConflictError, NotFoundError
+from controller.core.values.identity import OWNER_TAG, client_token
+from controller.kinds.service.spec.service import ServiceSpec
+
+# As short as the platform has it, so that a replaced task is found soon.
+TTL_SECONDS = 10
+
+
+class CloudMap:
+    """Finds and makes the Cloud Map services of the declared ones."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
+        self._lock = threading.Lock()
+        self._names: dict[str, str] = {}
+
+    def name_of(self, registry_arn: str) -> str:
+        """Return the name of a Cloud Map service; it never changes, so it is kept."""
+        with self._lock:
+            known = self._names.get(registry_arn)
+        if known is not None:
+            return known
+        id_ = registry_arn.rpartition("/")[2]
+        name = self._aws.call("servicediscovery", "GetService", Id=id_)["Service"][
+            "Name"
+        ]
+        with self._lock:
+            self._names[registry_arn] = name
+        return str(name)
+
+    def namespace_of(self, arn: str) -> str:
+        """Return the name of a namespace; it never changes, so it is kept."""
+        with self._lock:
+            known = self._names.get(arn)
+        if known is not None:
+            return known
+        id_ = arn.rpartition("/")[2]
+        answer = self._aws.call("servicediscovery", "GetNamespace", Id=id_)
+        name = str(answer["Namespace"]["Name"])
+        with self._lock:
+            self._names[arn] = name
+        return name
+
+    def ensure(self, spec: ServiceSpec) -> str:
+        """Return the ARN of the service called ``spec.discovery``, made if missing.
+
+        Safe to repeat: the request id makes a second creation the first one.
+        """
+        namespace = self._namespace(spec.namespace)
+        found = self._find(namespace, spec.discovery or "")
+        if found is not None:
+            return found
+        try:
+            answer = self._aws.call(
+                "servicediscovery",
+                "CreateService",
+                Name=spec.discovery,
+                NamespaceId=namespace,
+                CreatorRequestId=client_token("discovery", spec.namespace, spec.name),
+                DnsConfig={
+                    "RoutingPolicy": "MULTIVALUE",
+                    "DnsRecords": [{"Type": "A", "TTL": TTL_SECONDS}],
+                },
+                HealthCheckCustomConfig={"FailureThreshold": 1},
+                Tags=[{"Key": OWNER_TAG, "Value": spec.owner}],
+            )
+        except ConflictError:
+            found = self._find(namespace, spec.discovery or "")
+            if found is None:
+                raise
+            return found
+        return str(answer["Service"]["Arn"])
+
+    def _find(self, namespace: str, name: str) -> str | None:
+        filters: list[dict[str, Any]] = [
+            {"Name": "NAMESPACE_ID", "Values": [namespace], "Condition": "EQ"}
+        ]
+        services = paginated(
+            self._aws, "servicediscovery", "ListServices", "Services", Filters=filters
+        )
+        return next((s["Arn"] for s in services if s["Name"] == name), None)
+
+    def _namespace(self, name: str) -> str:
+        namespaces = paginated(
+            self._aws, "servicediscovery", "ListNamespaces", "Namespaces"
+        )
+        for namespace in namespaces:
+            if namespace["Name"] == name:
+                return str(namespace["Id"])
+        msg = (
+            f"Cloud Map namespace {name} does not exist: create it with `aws "
+            "servicediscovery create-private-dns-namespace "
+            f"--name {name} --vpc <vpc id>`"
+        )
+        raise NotFoundError(msg)

@@ -1,1 +1,0 @@
-"""Whether what runs is what its tags and its secrets stand for by now."""

@@ -1,0 +1,1 @@
+"""Image digests and secret versions: current and running."""

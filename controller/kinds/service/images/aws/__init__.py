@@ -1,0 +1,1 @@
+"""Read image digests from ECR and from running tasks."""

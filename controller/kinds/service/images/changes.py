@@ -1,0 +1,188 @@
+"""What to do about images and secrets that are newer than what runs."""
+
+import shlex
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
+from controller.core.resources.kind import Finding, HoldReason
+from controller.core.resources.plan import Change, Effect, Hold, Reason
+from controller.kinds.service.images.marks import (
+    DIGEST_TAG,
+    SECRETS_TAG,
+    digests_of,
+    told,
+    was_tried,
+)
+from controller.kinds.service.render.effective import images_of, unresolved
+from controller.kinds.service.render.revision_tags import needs_revision
+from controller.kinds.service.spec.service import ServiceSpec
+from controller.kinds.service.state.images import ImageSeen
+from controller.kinds.service.state.retry_requests import DEPLOYMENT
+from controller.kinds.service.state.service import ServiceState
+
+IMAGES = "images."
+SECRETS = "secrets.versions"
+# Digits of a digest that people compare.
+_SHOWN = 12
+
+
+def outdated(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
+    """Yield what a restart, or a stamp, is to settle; nothing unless it is asked for."""
+    if spec.image_policy == "redeploy" and not _tried_images(state):
+        for seen in _outdated_images(spec, state):
+            path = f"{IMAGES}{seen.container}"
+            yield Change(path, seen.runs, seen.there, Effect.RESTART)
+    versions = state.fresh.secrets.versions
+    if not spec.restart_on_secret_change or not versions:
+        return
+    known = told(state, SECRETS_TAG)
+    if not known and state.fresh.secrets.outdated:
+        # The first sight restarts nothing, and marks no tasks with what they lack.
+        return
+    if not known:
+        yield Change(SECRETS, None, versions, Effect.COSMETIC)
+    elif not was_tried(state, SECRETS_TAG, versions):
+        # Tasks that somebody else restarted since have the new values already.
+        effect = Effect.RESTART if state.fresh.secrets.outdated else Effect.COSMETIC
+        yield Change(SECRETS, known.rpartition("/")[0], versions, effect)
+
+
+def forces(changes: Iterable[Change]) -> bool:
+    """Whether ECS must be told to deploy anew what the service is set to already."""
+    return any(c.path == DEPLOYMENT or _is_forced(c) for c in changes)
+
+
+def only_forced(changes: Iterable[Change]) -> bool:
+    """Whether newer images or secrets are the only reason to restart."""
+    restarts = [c for c in changes if c.effect in {Effect.RESTART, Effect.REPLACE}]
+    return bool(restarts) and all(map(_is_forced, restarts))
+
+
+def held(
+    spec: ServiceSpec, state: ServiceState, changes: tuple[Change, ...]
+) -> HoldReason | None:
+    """Return why a restart, or a rollout by digest, must wait."""
+    for seen in unresolved(spec, state):
+        if any(needs_revision(change.path) for change in changes):
+            message = (
+                f"{seen.image} is to be rolled out by its digest, which could not be "
+                f"seen: {seen.unseen}"
+            )
+            return HoldReason(Hold.UNRESOLVED, message)
+    if not changes:
+        return _unseen(spec, state)
+    if not only_forced(changes):
+        return None
+    primary, rested = state.primary, state.fresh.rested
+    if primary is not None and primary.rollout == "IN_PROGRESS":
+        message = "A rollout is under way; the tasks are restarted after it."
+        return HoldReason(Hold.ROLLOUT_IN_PROGRESS, message)
+    interval = timedelta(seconds=spec.deployment.restart_interval)
+    if rested is not None and rested < interval:
+        seconds = int((interval - rested).total_seconds())
+        message = (
+            f"The last deployment began less than {interval} ago; the tasks are "
+            f"restarted in {max(seconds, 1)} s."
+        )
+        return HoldReason(Hold.RESTARTED_LATELY, message)
+    return None
+
+
+def _unseen(spec: ServiceSpec, state: ServiceState) -> HoldReason | None:
+    """Return that nobody knows whether anything is to be done, if so."""
+    for finding in _blind(spec, state):
+        return HoldReason(Hold.UNKNOWN, finding.message)
+    return None
+
+
+def advised(spec: ServiceSpec, state: ServiceState) -> Iterator[Finding]:
+    """Yield what a person should know, and the command that settles it."""
+    for seen in _outdated_images(spec, state):
+        yield from _image(spec, state, seen)
+    yield from _blind(spec, state)
+    yield from _secrets(spec, state)
+
+
+def _blind(spec: ServiceSpec, state: ServiceState) -> Iterator[Finding]:
+    """Yield what the declaration acts on and could not be seen."""
+    for seen in state.fresh.images:
+        if seen.unseen and spec.image_policy != "report":
+            message = (
+                f"Whether {seen.image} is what runs could not be seen, so what runs "
+                f"stays: {seen.unseen}"
+            )
+            yield Finding(f"{IMAGES}{seen.container}", Reason.OUTDATED, message)
+    secrets = state.fresh.secrets
+    if secrets.unseen and spec.restart_on_secret_change:
+        message = f"The versions of its secrets could not be seen: {secrets.unseen}"
+        yield Finding(SECRETS, Reason.OUTDATED, message)
+
+
+def _image(
+    spec: ServiceSpec, state: ServiceState, seen: ImageSeen
+) -> Iterator[Finding]:
+    path = f"{IMAGES}{seen.container}"
+    what = (
+        f"{seen.image} is another image by now ({short(seen.runs)} runs, "
+        f"{short(seen.there)} is there)"
+    )
+    match spec.image_policy:
+        case "report":
+            message = f"{what}; the next rollout brings it."
+            yield Finding(path, Reason.OUTDATED, message, _restart(state, what))
+        case "redeploy" if _tried_images(state):
+            message = (
+                f"{what}; it was rolled out and did not stay, and is not tried again "
+                "until the tag moves on."
+            )
+            yield Finding(path, Reason.OUTDATED, message, _restart(state, what))
+        case _:
+            return
+
+
+def _secrets(spec: ServiceSpec, state: ServiceState) -> Iterator[Finding]:
+    secrets = state.fresh.secrets
+    if forces(c for c in outdated(spec, state) if c.path == SECRETS):
+        return
+    for name in secrets.rotated:
+        what = f"{name} was rotated after the tasks started"
+        message = f"{what}: they have the value from before."
+        path = f"secrets.{name}"
+        yield Finding(path, Reason.OUTDATED, message, _restart(state, what))
+    for name in secrets.moved:
+        what = f"{name} went back to an older version after the tasks started"
+        message = f"{what}: they have the value of the newer one."
+        path = f"secrets.{name}"
+        yield Finding(path, Reason.OUTDATED, message, _restart(state, what))
+
+
+def short(digest: str) -> str:
+    """Return a digest as people compare it."""
+    kind, _, digits = digest.partition(":")
+    return f"{kind}:{digits[:_SHOWN]}…" if digits else digest
+
+
+def _restart(state: ServiceState, why: str) -> str:
+    words = ("hokusai", "restart", state.fresh.address, "--reason", why)
+    return shlex.join(words)
+
+
+def _outdated_images(spec: ServiceSpec, state: ServiceState) -> Iterator[ImageSeen]:
+    """Yield the images that the service is set to, and that their tags left behind."""
+    if spec.image_policy == "pin":
+        return
+    live = state.definition.get("containerDefinitions", {})
+    for container, image in images_of(spec).items():
+        seen = state.fresh.image(container, image)
+        same = live.get(container, {}).get("image") == image
+        if seen is not None and same and seen.outdated:
+            yield seen
+
+
+def _tried_images(state: ServiceState) -> bool:
+    return was_tried(state, DIGEST_TAG, digests_of(state))
+
+
+def _is_forced(change: Change) -> bool:
+    forced = change.path == SECRETS or change.path.startswith(IMAGES)
+    return forced and change.effect is Effect.RESTART

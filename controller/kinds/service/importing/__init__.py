@@ -1,0 +1,1 @@
+"""Live services as entries of the document."""

@@ -1,0 +1,1 @@
+"""Read live services and their attachments for import."""

@@ -1,0 +1,99 @@
+"""What stands around services that are to be imported; see ``surroundings``.
+
+Looked at for all of them at once. What may not be looked at is told of, and left out.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from controller.core.clock import Clock
+from controller.core.dependencies import Aws
+from controller.core.document.platform import Platform
+from controller.core.errors import DriverError
+from controller.kinds.service.importing.fields import logs_of
+from controller.kinds.service.logs.aws.groups import LogGroups
+from controller.kinds.service.routes.attachment import attached, group_of
+from controller.kinds.service.routes.aws.certificates import ListenerCertificates
+from controller.kinds.service.routes.aws.observer import (
+    RoutingObserver,
+    RoutingSnapshot,
+)
+from controller.kinds.service.routes.undeclared import UndeclaredRoutes
+from controller.kinds.service.scaling.aws import Scaling, resource_id
+from controller.kinds.service.state.service import ScalingState, ServiceState
+
+_T = TypeVar("_T")
+_NOTHING = RoutingSnapshot({}, {}, {})
+
+
+@dataclass
+class ImportedAttachments:
+    """One look around services. Reads only; never raises DriverError.
+
+    Attributes:
+        problems: What could not be looked at, and why.
+    """
+
+    aws: Aws
+    platform: Platform
+    clock: Clock
+    problems: list[str] = field(default_factory=list)
+
+    def with_all(self, states: Sequence[ServiceState]) -> list[ServiceState]:
+        """Return ``states`` with their routes, their scaling and their logs."""
+        scaled = self._look("autoscaling", lambda: self._scaling(states)) or {}
+        sight = self._look("load balancers", lambda: self._sight(states)) or _NOTHING
+        days = self._look("log groups", lambda: self._days(states)) or {}
+        return [
+            replace(
+                state,
+                scaling=scaled.get(_scaled_as(state)),
+                routing=sight.of(self._sought(state)),
+                retention=days.get(logs_of(state.described)),
+            )
+            for state in states
+        ]
+
+    def _look(self, what: str, look: Callable[[], _T]) -> _T | None:
+        try:
+            return look()
+        except DriverError as error:
+            self.problems.append(f"its {what} could not be looked at: {error}")
+            return None
+
+    def _scaling(self, states: Sequence[ServiceState]) -> Mapping[str, ScalingState]:
+        return Scaling(self.aws).seen(map(_scaled_as, states))
+
+    def _sight(self, states: Sequence[ServiceState]) -> RoutingSnapshot:
+        sought = [self._sought(state) for state in states if _group(state)]
+        if not sought:
+            return _NOTHING
+        look = RoutingObserver(
+            self.aws, self.platform.owner, ListenerCertificates(self.aws)
+        )
+        return look.at(sought)
+
+    def _days(self, states: Sequence[ServiceState]) -> Mapping[str, int]:
+        names = {logs_of(state.described) for state in states} - {""}
+        groups = LogGroups(self.aws, self.platform.owner, self.clock)
+        return groups.days(names)
+
+    def _sought(self, state: ServiceState) -> UndeclaredRoutes:
+        return UndeclaredRoutes(
+            state.settings["serviceName"],
+            _group(state),
+            self.platform.balancer,
+            self.platform.owner,
+        )
+
+
+def _group(state: ServiceState) -> str:
+    """Return the name of the first target group that the service is in."""
+    names = [group_of(balancer) for balancer in attached(state.settings)]
+    return next(filter(None, names), "")
+
+
+def _scaled_as(state: ServiceState) -> str:
+    settings: Mapping[str, Any] = state.settings
+    return resource_id(settings["clusterArn"], settings["serviceName"])

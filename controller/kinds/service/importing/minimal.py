@@ -1,0 +1,137 @@
+"""An entry without all that follows from the rest, or from the platform.
+
+Nothing here knows a default: a field is left out if the service is rendered the same
+without it, by the rules that compare it later.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+from pydantic import ValidationError
+
+from controller.core.document.platform import Platform
+from controller.core.values.paths import Plain
+from controller.core.values.plain_data import copied
+from controller.kinds.service.normalize import canonical_service
+from controller.kinds.service.render.complete import complete
+from controller.kinds.service.render.fingerprint import wanted
+from controller.kinds.service.render.service import creation
+from controller.kinds.service.routes.health_checks import declared_health
+from controller.kinds.service.spec.service import ServiceSpec
+
+Step: TypeAlias = str | int
+Path: TypeAlias = tuple[Step, ...]
+# AWS's own words go first: what the document's own can say, they say.
+_FIRST = ("task", "service")
+
+
+def spec_of(key: str, fields: Plain, platform: Platform) -> ServiceSpec:
+    """Return what ``fields`` declare under ``key``; raises ValueError."""
+    return complete(key, ServiceSpec.model_validate(fields), platform)
+
+
+def valid(key: str, fields: Plain, platform: Platform) -> Plain:
+    """Return ``fields`` without those that the document does not take.
+
+    Raises:
+        ValueError: nothing that is left would be valid.
+    """
+    left: Plain = copied(fields)
+    for _ in range(len(list(_paths(left))) + 1):
+        try:
+            spec_of(key, left, platform)
+        except ValidationError as error:
+            _drop_at_fault(left, error)
+        else:
+            return left
+    msg = "no part of it is valid"
+    raise ValueError(msg)
+
+
+def minimal(key: str, fields: Plain, platform: Platform) -> Plain:
+    """Return the shortest of ``fields`` that ask for the same service."""
+    meaning = _meaning(spec_of(key, fields, platform))
+
+    def same(left: Plain) -> bool:
+        try:
+            return bool(_meaning(spec_of(key, left, platform)) == meaning)
+        except (ValueError, KeyError, TypeError):
+            return False
+
+    left: Plain = copied(fields)
+    for name in (*_FIRST, *(n for n in fields if n not in _FIRST)):
+        if name in left:
+            left = _without(left, (name,), same)
+    return left
+
+
+def _meaning(spec: ServiceSpec) -> Any:
+    """Return all that makes one service differ from another."""
+    made = canonical_service(creation(spec))
+    said = spec.discovery, spec.log_group, spec.log_retention_days, spec.scaling
+    return wanted(spec), made, said, _led_to(spec)
+
+
+def _led_to(spec: ServiceSpec) -> Any:
+    """Return all that load balancers do for a service; None if it has no routes."""
+    if not spec.routes:
+        return None
+    grace = spec.health.grace if spec.health else None
+    return spec.routes, spec.target_protocol, declared_health(spec), grace
+
+
+def _without(fields: Plain, path: Path, same: Callable[[Plain], bool]) -> Plain:
+    """Return ``fields`` without ``path`` if that is the same, else without its parts."""
+    shorter = _cut(fields, path)
+    if same(shorter):
+        return shorter
+    value = _at(fields, path)
+    steps: list[Step] = list(value) if isinstance(value, dict) else []
+    if isinstance(value, list):
+        steps = [*reversed(range(len(value)))]
+    for step in steps:
+        fields = _without(fields, (*path, step), same)
+    return fields
+
+
+def _cut(fields: Plain, path: Path) -> Plain:
+    shorter: Plain = copied(fields)
+    del _at(shorter, path[:-1])[path[-1]]
+    return shorter
+
+
+def _at(value: Any, path: Path) -> Any:
+    for step in path:
+        value = value[step]
+    return value
+
+
+def _drop_at_fault(fields: Plain, error: ValidationError) -> None:
+    """Take out of ``fields`` what ``error`` is about, or else a whole part."""
+    found = error.errors()[0]
+    told = found.get("ctx", {}).get("field") or ()
+    steps = told.split(".") if isinstance(told, str) else told
+    path = (*found["loc"], *steps)
+    place, step = _deepest(fields, path)
+    del place[step]
+
+
+def _deepest(fields: Plain, path: tuple[Any, ...]) -> tuple[Any, Any]:
+    """Return the place and the step of what ``path`` leads to, as far as it leads."""
+    place: Any = fields
+    last: tuple[Any, Any] = (fields, next(reversed(fields)))
+    for step in path:
+        index = int(step) if isinstance(place, list) and str(step).isdecimal() else step
+        try:
+            following = place[index]
+        except (KeyError, IndexError, TypeError):
+            break
+        last, place = (place, index), following
+    return last
+
+
+def _paths(value: Any) -> Iterator[None]:
+    yield None
+    entries = value.values() if isinstance(value, dict) else value
+    for entry in entries if isinstance(value, dict | list) else ():
+        yield from _paths(entry)

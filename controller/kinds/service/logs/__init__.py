@@ -1,0 +1,1 @@
+"""Log groups and log lines of a service."""

@@ -1,0 +1,1 @@
+"""Operations a user requests by hand: rollback, restart, retry."""

@@ -1,0 +1,86 @@
+"""Which rollout came of what a person asked for last, as the service's tags tell it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from controller.core.resources.plan import Verb
+from controller.core.resources.rollouts import RolloutRecord
+from controller.core.status.interventions import sentence
+from controller.kinds.service.operations.requests import (
+    RESTARTED,
+    RESTARTED_AFTER,
+    RESTARTED_BY,
+    SET_ASIDE_BY,
+    moment_in,
+)
+from controller.kinds.service.state.retry_requests import RETRIED, RETRIED_BY, id_of
+
+# A restart that somebody died of before it was asked for explains nothing later.
+_SOON = timedelta(hours=1)
+
+Tags = Mapping[str, str]
+
+
+def with_tags(
+    rolled: Sequence[RolloutRecord], tags: Tags, targets: Mapping[str, str]
+) -> tuple[RolloutRecord, ...]:
+    """Return ``rolled`` with who asked for the last of each kind by hand.
+
+    Args:
+        rolled: The rollouts, the newest first; with what was set aside.
+        tags: Of the service.
+        targets: The service revision of each rollout, by its id.
+    """
+    asked = {
+        **dict(_put_back(rolled, tags)),
+        **dict(_retried(rolled, tags, targets)),
+        **dict(_restarted(rolled, tags, targets)),
+    }
+    return tuple(replace(one, asked=asked.get(one.id, "")) for one in rolled)
+
+
+def _restarted(
+    rolled: Sequence[RolloutRecord], tags: Tags, targets: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Yield the rollout right after what was to be restarted."""
+    before = id_of(tags.get(RESTARTED_AFTER, ""))
+    at = moment_in(tags.get(RESTARTED, ""))
+    if not before or at is None:
+        return
+    _, newer = _after(rolled, lambda one: id_of(targets.get(one.id, "")) == before)
+    if newer is not None and newer.began is not None and newer.began - at <= _SOON:
+        yield newer.id, sentence(Verb.RESTART, tags.get(RESTARTED_BY) or "somebody")
+
+
+def _retried(
+    rolled: Sequence[RolloutRecord], tags: Tags, targets: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Yield the rollout right after the forgiven one, if it is of the same revision."""
+    failed = tags.get(RETRIED)
+    if not failed:
+        return
+    one, newer = _after(
+        rolled, lambda one: failed in (id_of(one.id), id_of(targets.get(one.id, "")))
+    )
+    if one is not None and newer is not None and one.revision == newer.revision:
+        yield newer.id, sentence(Verb.RETRY, tags.get(RETRIED_BY) or "somebody")
+
+
+def _put_back(rolled: Sequence[RolloutRecord], tags: Tags) -> Iterator[tuple[str, str]]:
+    """Yield the rollout right after what was set aside."""
+    _, newer = _after(rolled, lambda one: bool(one.set_aside))
+    if newer is not None:
+        yield newer.id, sentence(Verb.ROLL_BACK, tags.get(SET_ASIDE_BY) or "somebody")
+
+
+def _after(
+    rolled: Sequence[RolloutRecord], is_it: Callable[[RolloutRecord], bool]
+) -> tuple[RolloutRecord | None, RolloutRecord | None]:
+    """Return the newest rollout that ``is_it``, and the one that came after it."""
+    newer = None
+    for one in rolled:
+        if is_it(one):
+            return one, newer
+        newer = one
+    return None, None

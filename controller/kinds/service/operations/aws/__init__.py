@@ -1,0 +1,1 @@
+"""Carry out requested operations and one-off steps in ECS."""

@@ -1,0 +1,1 @@
+"""Collect the facts that preflight checks need."""

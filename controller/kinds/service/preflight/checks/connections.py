@@ -1,0 +1,143 @@
+"""Is there a way through the security groups to what a service connects to?
+
+An outage lasted for weeks because Redis admitted the group of an older task only.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from controller.core.planning.preflight import CheckSkipped, Result
+from controller.kinds.service.preflight.case import ServiceCase, of, state
+from controller.kinds.service.preflight.commands import aws
+from controller.kinds.service.preflight.facts import Facts, SecurityGroup, Seen
+from controller.kinds.service.preflight.security_groups import (
+    NetworkPath,
+    way_in,
+    way_out,
+)
+from controller.kinds.service.spec.dependencies import ConnectSpec
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """The other side of a connection.
+
+    Attributes:
+        name: As a person knows it.
+        path: The field that names it.
+        port: Where it listens; None if nobody knows.
+        groups: Its security groups.
+    """
+
+    name: str
+    path: str
+    port: int | None
+    groups: tuple[str, ...]
+
+
+def reachable(case: ServiceCase) -> Iterator[Result]:
+    """Yield each connection that some security group closes."""
+    if not any(connect.bucket is None for connect in case.spec.connects):
+        yield CheckSkipped(case.check, "it connects to nothing")
+    for index, connect in enumerate(case.spec.connects):
+        path = f"connects[{index}]"
+        if connect.bucket is None:
+            yield from _connection(case, connect, path)
+
+
+def _connection(case: ServiceCase, connect: ConnectSpec, path: str) -> Iterator[Result]:
+    match connect:
+        case ConnectSpec(redis=str(name)):
+            seen, path = of(case.facts.caches, name), f"{path}.redis"
+            what, list_ = f"Redis {name}", ("elasticache", "describe-cache-clusters")
+        case ConnectSpec(database=str(name)):
+            seen, path = of(case.facts.databases, name), f"{path}.database"
+            what, list_ = f"Database {name}", ("rds", "describe-db-instances")
+        case _:
+            yield from _to_service(case, connect, f"{path}.to")
+            return
+    command = aws(case.spec.region, *list_)
+    missing = case.blocks(path, f"{what} does not exist.", command)
+    yield from case.unless_there(seen, missing)
+    if found := state(seen):
+        side = _Side(what, path, connect.port or found.port, found.groups)
+        if found.port and side.port != found.port:
+            message = f"{what} listens on {found.port}, not on {side.port}."
+            yield case.blocks(path, message, command)
+        yield from _way(case, side)
+
+
+def _to_service(case: ServiceCase, connect: ConnectSpec, path: str) -> Iterator[Result]:
+    target = connect.target
+    other = case.facts.services.get(target) if target else None
+    if other is None:
+        yield CheckSkipped(case.check, f"{connect.to} is not part of this look")
+        return
+    port = connect.port or other.port
+    side = _Side(str(target), path, port, other.network.security_groups)
+    if port != other.port:
+        message = f"{target} listens on {other.port}, not on {port}."
+        yield case.blocks(path, message)
+    yield from _way(case, side)
+
+
+def _way(case: ServiceCase, side: _Side) -> Iterator[Result]:
+    ours = case.spec.network.security_groups
+    if side.port is None or not ours or not side.groups:
+        why = "port" if side.port is None else "security groups"
+        yield CheckSkipped(case.check, f"nobody declares the {why} towards {side.name}")
+        return
+    here, there = _groups(case.facts, ours), _groups(case.facts, side.groups)
+    ranges = [of(case.facts.subnets, id_) for id_ in case.spec.network.subnets]
+    unseen = [*case.unseen(*here.values(), *there.values(), *ranges)]
+    yield from unseen
+    # What is not there is told by the check of the network.
+    if unseen or not _states(here):
+        return
+    cidrs = [found.cidr for found in map(state, ranges) if found]
+    match way_in(_states(there), side.port, frozenset(ours), cidrs):
+        case NetworkPath.CLOSED:
+            yield _closed(case, side, ours[0])
+        case NetworkPath.UNSURE:
+            why = f"{side.name} admits a prefix list, which is not looked into"
+            yield CheckSkipped(case.check, why)
+        case NetworkPath.OPEN:
+            pass
+    if way_out(_states(here), side.port, frozenset(side.groups)) is NetworkPath.CLOSED:
+        yield _no_way_out(case, side, ours[0])
+
+
+def _closed(case: ServiceCase, side: _Side, ours: str) -> Result:
+    message = (
+        f"{side.name} does not admit {ours} on port {side.port}: every connection "
+        "would wait until it times out."
+    )
+    command = aws(
+        case.spec.region,
+        *("ec2", "authorize-security-group-ingress", "--group-id", side.groups[0]),
+        *("--protocol", "tcp", "--port", str(side.port), "--source-group", ours),
+    )
+    return case.blocks(side.path, message, command)
+
+
+def _no_way_out(case: ServiceCase, side: _Side, ours: str) -> Result:
+    message = f"Security group {ours} lets nothing out to {side.name}:{side.port}."
+    port, there = side.port, side.groups[0]
+    rule = (
+        f"IpProtocol=tcp,FromPort={port},ToPort={port},"
+        f"UserIdGroupPairs=[{{GroupId={there}}}]"
+    )
+    command = aws(
+        case.spec.region,
+        *("ec2", "authorize-security-group-egress", "--group-id", ours),
+        *("--ip-permissions", rule),
+    )
+    return case.blocks(side.path, message, command)
+
+
+def _groups(facts: Facts, ids: tuple[str, ...]) -> dict[str, Seen]:
+    return {id_: of(facts.groups, id_) for id_ in ids}
+
+
+def _states(seen: dict[str, Seen]) -> list[SecurityGroup]:
+    return [found for found in map(state, seen.values()) if found]

@@ -1,0 +1,92 @@
+"""The roles of a task: are they there, and may ECS take them on?"""
+
+from collections.abc import Iterator
+
+from controller.core.planning.preflight import CheckSkipped, Result
+from controller.kinds.service.preflight.case import ServiceCase, of, state
+from controller.kinds.service.preflight.commands import (
+    TRUST,
+    Policy,
+    aws,
+    bucket_policy,
+    document,
+)
+from controller.kinds.service.preflight.requirements import needs_execution_role
+from controller.kinds.service.spec.aws_names import (
+    account_of,
+    buckets,
+    role_name,
+    roles,
+)
+
+# Pulls from ECR and writes logs; AWS managed policy reference.
+_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+
+
+def trusted(case: ServiceCase) -> Iterator[Result]:
+    """Yield each role that is missing, or that ECS may not take on."""
+    declared = tuple(roles(case.spec))
+    yield from _without(case)
+    if not declared and not [*needs_execution_role(case.spec)]:
+        yield CheckSkipped(case.check, "it declares none")
+    for path, arn in declared:
+        if account_of(arn) != case.spec.account:
+            yield CheckSkipped(case.check, f"{arn} is in another account")
+            continue
+        seen, name = of(case.facts.roles, arn), role_name(arn)
+        command = _iam("create-role", name, "--assume-role-policy-document", TRUST)
+        message = f"Role {arn} does not exist: ECS cannot start a task as it."
+        yield from case.unless_there(seen, case.blocks(path, message, command))
+        if (found := state(seen)) and not found.trusts_tasks:
+            message = f"Role {arn} does not trust ecs-tasks.amazonaws.com."
+            command = _iam(
+                "update-assume-role-policy", name, "--policy-document", TRUST
+            )
+            yield case.blocks(path, message, command)
+
+
+def _without(case: ServiceCase) -> Iterator[Result]:
+    """Yield that there is no execution role, if ECS needs one."""
+    needs = [*needs_execution_role(case.spec)]
+    if needs:
+        name = f"{case.spec.name}-execution"
+        message = (
+            f"It has no execution role, and ECS needs one {' and '.join(needs)}: make "
+            "one that may, and declare its ARN as `roles.execution`, here or for the "
+            "platform."
+        )
+        trust = ("--assume-role-policy-document", document(TRUST))
+        command = aws("", "iam", "create-role", "--role-name", name, *trust)
+        attached = ("attach-role-policy", "--role-name", name, "--policy-arn", _POLICY)
+        yield case.blocks(
+            "roles.execution", message, f"{command} && {aws('', 'iam', *attached)}"
+        )
+
+
+def reach_buckets(case: ServiceCase) -> Iterator[Result]:
+    """Yield each bucket that the task role may not work with."""
+    role, wanted = case.spec.roles.task, tuple(buckets(case.spec))
+    if not wanted:
+        yield CheckSkipped(case.check, "it uses no bucket")
+        return
+    if role is None:
+        yield CheckSkipped(case.check, "it declares no task role")
+        return
+    for path, bucket in wanted:
+        seen = of(case.facts.reach, (role, bucket))
+        yield from case.unseen(seen)
+        if denied := state(seen):
+            message = f"Task role {role} may not {', '.join(denied)} on {bucket}."
+            policy = ("--policy-document", document(bucket_policy(bucket)))
+            words = (
+                "--role-name",
+                role_name(role),
+                "--policy-name",
+                f"bucket-{bucket}",
+            )
+            command = aws("", "iam", "put-role-policy", *words, *policy)
+            yield case.blocks(path, message, command)
+
+
+def _iam(operation: str, role: str, option: str, policy: Policy) -> str:
+    return aws("", "iam", operation, "--role-name", role, option, document(policy))

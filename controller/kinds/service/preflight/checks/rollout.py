@@ -1,0 +1,40 @@
+"""Whether a rollout can come to an end, and be read about afterwards."""
+
+from collections.abc import Iterator
+
+from controller.core.planning.preflight import CheckSkipped, Result
+from controller.core.resources.observation import Absent
+from controller.kinds.service.preflight.case import ServiceCase, of, state
+from controller.kinds.service.preflight.commands import aws
+from controller.kinds.service.spec.checks import no_room
+
+
+def ends(case: ServiceCase) -> Iterator[Result]:
+    """Yield why a rollout might never end."""
+    spec = case.spec
+    live = state(of(case.facts.live, spec.name))
+    count = spec.desired_count
+    if count is None:
+        count = live.desired if live else 1
+    if what := no_room(spec, count):
+        yield case.warns("deployment", f"Its deployment {what}.")
+    if not spec.deployment.circuit_breaker:
+        message = (
+            "The circuit breaker is off: ECS would go on starting tasks that fail, "
+            "for ever."
+        )
+        yield case.warns("deployment.circuit_breaker", message)
+
+
+def logged(case: ServiceCase) -> Iterator[Result]:
+    """Yield that the log group of a service that runs is gone."""
+    spec = case.spec
+    if state(of(case.facts.live, spec.name)) is None:
+        yield CheckSkipped(case.check, "it is made together with the service")
+        return
+    seen = of(case.facts.log_groups, spec.log_group)
+    yield from case.unseen(seen)
+    if isinstance(seen, Absent):
+        message = f"Log group {spec.log_group} is gone: no new task could be started."
+        words = ("logs", "create-log-group", "--log-group-name", spec.log_group)
+        yield case.warns("log_group", message, aws(spec.region, *words))

@@ -1,0 +1,1 @@
+"""Details, deployment history and logs of one service, read from AWS."""

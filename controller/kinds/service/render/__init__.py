@@ -1,0 +1,1 @@
+"""A declaration as RegisterTaskDefinition and CreateService want it."""

@@ -1,0 +1,1 @@
+"""The state of a rollout: status, progress, crash loops, stop reasons."""

@@ -1,0 +1,1 @@
+"""Read what a rollout depends on: readiness and stop reasons."""

@@ -1,0 +1,111 @@
+"""What Elastic Load Balancing answers, as the values that routes are compared with."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from controller.core.resources.ownership import ownership_of
+from controller.core.values.identity import APPLIED_TAG, content_hash
+from controller.kinds.service.routes.findings import SERVICE_TAG
+from controller.kinds.service.routes.matching.match import Match, normalised
+from controller.kinds.service.routes.rules import DELAY_SECONDS
+from controller.kinds.service.routes.state import ListenerRule, TargetGroup
+from controller.kinds.service.routes.steps import Health
+
+Answer = Mapping[str, Any]
+Tags = Mapping[str, str]
+
+
+def rule_of(answer: Answer, tags: Tags, owner: str) -> ListenerRule | None:
+    """Return a rule; None for the default rule, which comes after all others."""
+    if answer.get("IsDefault") or not str(answer["Priority"]).isdigit():
+        return None
+    return ListenerRule(
+        answer["RuleArn"],
+        int(answer["Priority"]),
+        _match(answer.get("Conditions", ())),
+        _target(answer.get("Actions", ())),
+        ownership_of(tags, owner),
+        tags.get(SERVICE_TAG, ""),
+    )
+
+
+def group_of(answer: Answer, tags: Tags, owner: str) -> TargetGroup:
+    """Return a target group."""
+    health = health_of(answer)
+    return TargetGroup(
+        answer["TargetGroupArn"],
+        answer["TargetGroupName"],
+        ownership_of(tags, owner),
+        answer.get("Protocol", ""),
+        answer.get("TargetType", "instance"),
+        health,
+        attached=bool(answer.get("LoadBalancerArns")),
+        finished=tags.get(APPLIED_TAG) == finished_tag(health),
+    )
+
+
+def finished_tag(health: Health) -> str:
+    """Return the tag of a group whose attributes were set, and for what."""
+    return content_hash([dict(health), DELAY_SECONDS])
+
+
+def health_of(answer: Answer) -> Health:
+    """Return how a group checks its targets."""
+    return (
+        ("HealthCheckProtocol", str(answer.get("HealthCheckProtocol", ""))),
+        ("HealthCheckPath", str(answer.get("HealthCheckPath", ""))),
+        ("Matcher", str((answer.get("Matcher") or {}).get("HttpCode", ""))),
+        *(
+            (key, str(answer.get(key, "")))
+            for key in (
+                "HealthCheckIntervalSeconds",
+                "HealthCheckTimeoutSeconds",
+                "HealthyThresholdCount",
+                "UnhealthyThresholdCount",
+            )
+        ),
+    )
+
+
+def health_parameters(health: Health) -> dict[str, Any]:
+    """Return ``health`` as CreateTargetGroup and ModifyTargetGroup take it."""
+    told = dict(health)
+    matcher = told.pop("Matcher")
+    numbers = {key: int(value) for key, value in told.items() if value.isdigit()}
+    return {**told, **numbers, "Matcher": {"HttpCode": matcher}}
+
+
+def _match(conditions: Sequence[Answer]) -> Match:
+    hosts = [v for c in conditions for v in _values(c, "host-header", "HostHeader")]
+    paths = [v for c in conditions for v in _values(c, "path-pattern", "PathPattern")]
+    known = {"host-header", "path-pattern"}
+    more = any(c["Field"] not in known or _by_regex(c) for c in conditions)
+    return normalised(tuple(hosts), tuple(paths), more=more)
+
+
+def _values(condition: Answer, field: str, config: str) -> Iterator[str]:
+    """Yield the patterns of a condition, from either of its two spellings."""
+    if condition["Field"] == field:
+        yield from (
+            condition.get(f"{config}Config", {}).get("Values")
+            or condition.get("Values")
+            or ()
+        )
+
+
+def _by_regex(condition: Answer) -> bool:
+    return any(
+        condition.get(f"{config}Config", {}).get("RegexValues")
+        for config in ("HostHeader", "PathPattern")
+    )
+
+
+def _target(actions: Sequence[Answer]) -> str:
+    """Return the one target group that is forwarded to; empty if there are several."""
+    for action in actions:
+        if action["Type"] != "forward":
+            continue
+        groups = action.get("ForwardConfig", {}).get("TargetGroups") or [action]
+        if len(groups) == 1:
+            return str(groups[0].get("TargetGroupArn", ""))
+    return ""

@@ -1,0 +1,187 @@
+"""Load balancers: look at them now and then, and carry out the steps of a service."""
+
+import threading
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from typing import Any
+
+from controller.core.clock import Clock
+from controller.core.dependencies import Aws
+from controller.core.errors import NotFoundError
+from controller.core.values.identity import APPLIED_TAG, OWNER_TAG
+from controller.core.values.ttl_cache import TtlCache
+from controller.kinds.service.routes.attachment import due, membership, stays
+from controller.kinds.service.routes.aws.answers import finished_tag, health_parameters
+from controller.kinds.service.routes.aws.certificates import ListenerCertificates
+from controller.kinds.service.routes.aws.observer import (
+    RoutingObserver,
+    RoutingSnapshot,
+)
+from controller.kinds.service.routes.findings import SERVICE_TAG, findings, is_warning
+from controller.kinds.service.routes.routed_service import RoutedService
+from controller.kinds.service.routes.rules import (
+    DELAY_SECONDS,
+    steps,
+    will_be_attached,
+)
+from controller.kinds.service.routes.state import RoutingState
+from controller.kinds.service.routes.steps import (
+    CreateRule,
+    CreateTargetGroup,
+    DeleteRule,
+    DeleteTargetGroup,
+    Health,
+    SetRulePriority,
+    Step,
+    UpdateRule,
+    UpdateTargetGroup,
+)
+
+# How long what was seen will do, if nothing differed and we changed nothing.
+KEPT = timedelta(seconds=60)
+
+
+class LoadBalancers:
+    """All that the service kind asks of Elastic Load Balancing."""
+
+    def __init__(self, aws: Aws, owner: str, clock: Clock) -> None:
+        self._aws = aws
+        self._owner = owner
+        self._clock = clock
+        self._look = RoutingObserver(aws, owner, ListenerCertificates(aws))
+        # Two services must not choose the same priority at once.
+        self._changing = threading.Lock()
+        self._kept = TtlCache[frozenset[Any], RoutingSnapshot](KEPT, most=1)
+
+    def seen(self, specs: Collection[RoutedService]) -> Mapping[str, RoutingState]:
+        """Return the routing of each service by name, seen within the last minute.
+
+        Reads only; raises DriverError.
+        """
+        if not specs:
+            return {}
+        key = frozenset((s.name, s.target_group, s.routes) for s in specs)
+        now = self._clock.monotonic()
+        kept = self._kept.get(key, now)
+        if kept is not None:
+            return {spec.name: kept.of(spec) for spec in specs}
+        sight = self._look.at(specs)
+        found = {spec.name: sight.of(spec) for spec in specs}
+        quiet = not any(_differs(spec, found[spec.name]) for spec in specs)
+        if quiet:
+            self._kept.put(key, sight, now)
+        else:
+            self._kept.clear()
+        return found
+
+    def settle(self, spec: RoutedService, settings: Mapping[str, Any]) -> str | None:
+        """Have load balancers lead to the service as declared.
+
+        Looks afresh first, so that it may be repeated after a crash anywhere. Raises
+        DriverError.
+
+        Returns:
+            The ARN of the target group, if ECS may be told of it.
+        """
+        with self._changing:
+            self._kept.clear()
+            seen = self._look.at([spec]).of(spec)
+            group = seen.group.arn if seen.group else ""
+            for step in due(spec, seen, settings):
+                group = self._carry_out(step, spec, group)
+            mine = membership(spec, settings)
+            joins = will_be_attached(spec, seen) or stays(spec, seen, mine)
+            return group or None if joins else None
+
+    def _carry_out(self, step: Step, spec: RoutedService, group: str) -> str:
+        """Carry out one step; return the target group's ARN, as it is afterwards."""
+        match step:
+            case CreateTargetGroup():
+                return self._make_group(step, spec)
+            case UpdateTargetGroup():
+                told = health_parameters(step.health)
+                self._call("ModifyTargetGroup", TargetGroupArn=group, **told)
+                self._finish(group, step.health)
+            case CreateRule():
+                self._make_rule(step, spec, group)
+            case UpdateRule():
+                self._call("ModifyRule", RuleArn=step.rule, Actions=_forward(group))
+            case SetRulePriority():
+                to = {"RuleArn": step.rule, "Priority": step.priority}
+                self._call("SetRulePriorities", RulePriorities=[to])
+            case DeleteRule() | DeleteTargetGroup():
+                self._drop(step)
+        return group
+
+    def _make_group(self, step: CreateTargetGroup, spec: RoutedService) -> str:
+        answer = self._call(
+            "CreateTargetGroup",
+            Name=step.name,
+            Protocol=step.protocol,
+            Port=step.port,
+            VpcId=step.network,
+            TargetType="ip",
+            **health_parameters(step.health),
+            Tags=self._tags(spec),
+        )
+        arn = str(answer["TargetGroups"][0]["TargetGroupArn"])
+        self._finish(arn, step.health)
+        return arn
+
+    def _finish(self, group: str, health: Health) -> None:
+        """Set what CreateTargetGroup does not take; the tag says that it is done."""
+        delay = {
+            "Key": "deregistration_delay.timeout_seconds",
+            "Value": str(DELAY_SECONDS),
+        }
+        self._call(
+            "ModifyTargetGroupAttributes", TargetGroupArn=group, Attributes=[delay]
+        )
+        tag = {"Key": APPLIED_TAG, "Value": finished_tag(health)}
+        self._call("AddTags", ResourceArns=[group], Tags=[tag])
+
+    def _make_rule(self, step: CreateRule, spec: RoutedService, group: str) -> None:
+        host, path = step.route.host, step.route.path
+        conditions = [
+            {"Field": "path-pattern", "PathPatternConfig": {"Values": [path]}}
+        ]
+        if host != "*":
+            told = {"Field": "host-header", "HostHeaderConfig": {"Values": [host]}}
+            conditions.insert(0, told)
+        self._call(
+            "CreateRule",
+            ListenerArn=step.listener,
+            Priority=step.priority,
+            Conditions=conditions,
+            Actions=_forward(group),
+            Tags=self._tags(spec),
+        )
+
+    def _drop(self, step: DeleteRule | DeleteTargetGroup) -> None:
+        """Delete it; what is gone already is gone."""
+        try:
+            match step:
+                case DeleteRule(rule):
+                    self._call("DeleteRule", RuleArn=rule)
+                case DeleteTargetGroup(arn):
+                    self._call("DeleteTargetGroup", TargetGroupArn=arn)
+        except NotFoundError:
+            return
+
+    def _tags(self, spec: RoutedService) -> list[dict[str, str]]:
+        return [
+            {"Key": OWNER_TAG, "Value": self._owner},
+            {"Key": SERVICE_TAG, "Value": spec.name},
+        ]
+
+    def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        return self._aws.call("elbv2", operation, **parameters)
+
+
+def _differs(spec: RoutedService, seen: RoutingState) -> bool:
+    amiss = (found for found in findings(spec, seen) if not is_warning(found))
+    return bool(steps(spec, seen)) or any(amiss)
+
+
+def _forward(group: str) -> list[dict[str, str]]:
+    return [{"Type": "forward", "TargetGroupArn": group}]

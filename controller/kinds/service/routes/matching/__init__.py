@@ -1,0 +1,1 @@
+"""Matching of listener rules: patterns, precedence, priorities, overlap."""

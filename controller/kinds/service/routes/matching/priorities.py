@@ -1,0 +1,45 @@
+"""Which priority a rule gets: its natural one, or the nearest that will do."""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from controller.kinds.service.routes.matching.match import Match, natural_priority
+from controller.kinds.service.routes.state import ListenerRule
+from controller.kinds.service.spec.routes import MOST_PRIORITY
+
+
+def free_priority(
+    match: Match, ours: Iterable[ListenerRule], used: set[int]
+) -> int | None:
+    """Return the priority of a new rule for ``match``; None if none is left.
+
+    It comes after every rule of ours that is more special and may match the same
+    request, and before every one that is less so. Others' rules are left where they
+    are, and only their numbers are avoided.
+
+    Args:
+        match: What the new rule matches.
+        ours: The rules of ours on the listener.
+        used: All priorities in use on it.
+    """
+    least, most = window(match, ours)
+    if least > most:
+        least, most = 1, MOST_PRIORITY
+    begin = min(max(natural_priority(match), least), most)
+    numbers: Iterator[int] = chain(
+        range(begin, most + 1), range(begin - 1, least - 1, -1)
+    )
+    return next((number for number in numbers if number not in used), None)
+
+
+def window(match: Match, ours: Iterable[ListenerRule]) -> tuple[int, int]:
+    """Return the least and the greatest priority that keep ``match`` in its place."""
+    least, most = 1, MOST_PRIORITY
+    for rule in ours:
+        if rule.match == match or not rule.match.overlaps(match):
+            continue
+        if rule.match.specificity < match.specificity:
+            least = max(least, rule.priority + 1)
+        elif rule.match.specificity > match.specificity:
+            most = min(most, rule.priority - 1)
+    return least, most

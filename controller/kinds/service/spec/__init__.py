@@ -1,0 +1,1 @@
+"""The declaration of a service, and every check that needs nothing but the document."""

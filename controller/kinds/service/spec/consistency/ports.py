@@ -1,0 +1,99 @@
+"""Ports of containers, and who asks for them by number or by name."""
+
+from collections.abc import Iterator
+
+from controller.core.document.fields import Mistake
+from controller.kinds.service.spec.consistency.places import (
+    DeclaredAt,
+    Fields,
+    Place,
+    listed,
+    one_of,
+)
+
+# In these the container's port is the one of the network interface.
+_ONE_PORT = frozenset({"awsvpc", "host"})
+
+
+def unequal_host_ports(written: DeclaredAt) -> Iterator[Mistake]:
+    """Yield ports of the host that are not the container's.
+
+    API reference, PortMapping.hostPort: under awsvpc and host it is the container's, if it
+    is said at all.
+    """
+    mode = written.definition.get("networkMode")
+    for place, _, mapping in written.entries("portMappings"):
+        host, inner = mapping.get("hostPort"), mapping.get("containerPort")
+        if mode in _ONE_PORT and host and inner is not None and host != inner:
+            what = f"is not the containerPort, {inner}, as it must be in {mode} mode"
+            yield Mistake((*place, "hostPort"), what, "leave it out")
+
+
+def unknown_ports(written: DeclaredAt) -> Iterator[Mistake]:
+    """Yield containers and ports that load balancers or names lead to in vain.
+
+    API reference, LoadBalancer and ServiceRegistry: containerName and containerPort are
+    those of a container definition of the service's tasks, and of one of its ports.
+    """
+    for field in ("loadBalancers", "serviceRegistries"):
+        for below, entry in listed(written.service, field):
+            yield from _unreachable(written, ("service", *below), entry)
+
+
+def unknown_port_names(written: DeclaredAt) -> Iterator[Mistake]:
+    """Yield names of ports that two ports have, or none.
+
+    API reference, PortMapping.name, ServiceConnectService.portName and
+    VpcLatticeConfiguration.portName: Service Connect and VPC Lattice know a port by its
+    name, which is looked for in all containers of the task.
+    """
+    named = [
+        mapping["name"]
+        for container in written.containers.values()
+        for mapping in container.get("portMappings") or ()
+        if mapping.get("name")
+    ]
+    yield from _named_twice(written, named)
+    for field in (
+        ("serviceConnectConfiguration", "services"),
+        ("vpcLatticeConfigurations",),
+    ):
+        for below, entry in listed(written.service, *field):
+            name = entry.get("portName")
+            if name is not None and name not in named:
+                hint = one_of(iter(named)) or "give a port mapping this name"
+                what = f"is the name of no port: {name}"
+                yield Mistake(("service", *below, "portName"), what, hint)
+
+
+def _named_twice(written: DeclaredAt, named: list[str]) -> Iterator[Mistake]:
+    seen: set[str] = set()
+    for place, _, mapping in written.entries("portMappings"):
+        name = mapping.get("name")
+        if name and name in seen and named.count(name) > 1:
+            yield Mistake((*place, "name"), f"is the second {name}", "keep one of them")
+        seen.add(name or "")
+
+
+def _unreachable(written: DeclaredAt, place: Place, entry: Fields) -> Iterator[Mistake]:
+    name, port = entry.get("containerName"), entry.get("containerPort")
+    containers = written.containers
+    if name is None:
+        return
+    if name not in containers:
+        what = f"names no container: {name}"
+        yield Mistake((*place, "containerName"), what, one_of(containers))
+    elif port is not None and not _listens(containers[name], port):
+        hint = f"add it to portMappings of {name}"
+        what = f"is no port of {name}: {port}"
+        yield Mistake((*place, "containerPort"), what, hint)
+
+
+def _listens(container: Fields, port: int) -> bool:
+    for mapping in container.get("portMappings") or ():
+        if mapping.get("containerPort") == port:
+            return True
+        first, _, last = str(mapping.get("containerPortRange") or "").partition("-")
+        if first.isdecimal() and last.isdecimal() and int(first) <= port <= int(last):
+            return True
+    return False

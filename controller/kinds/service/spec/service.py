@@ -1,0 +1,138 @@
+"""The declaration of a service as a whole: fields that fit each other."""
+
+from typing import Self
+
+from pydantic import model_validator
+
+from controller.core.document.fields import refuse, refuse_all
+from controller.core.document.platform import Platform
+from controller.core.document.resource import ResourceId
+from controller.core.resources.kind import no_references
+from controller.core.values.identity import client_token
+from controller.kinds.service.spec.aws_fields import check_fields, check_service
+from controller.kinds.service.spec.checks import mistakes, mistakes_in_place
+from controller.kinds.service.spec.declaration import ServiceDeclaration
+from controller.kinds.service.spec.fargate import check_size
+
+# CreateTargetGroup, field Name; Elastic Load Balancing API reference.
+LONGEST_GROUP = 32
+
+
+class ServiceSpec(ServiceDeclaration):
+    """A long-running container on ECS, and how it is reached."""
+
+    @model_validator(mode="after")
+    def _memory_fits_cpu(self) -> Self:
+        check_size(self.cpu, self.memory)
+        return self
+
+    @model_validator(mode="after")
+    def _secrets_are_apart(self) -> Self:
+        for name in sorted(self.environment.keys() & self.secrets.keys()):
+            hint = "keep one of them"
+            refuse("is set in environment too", hint, f"secrets.{name}")
+        for name, reference in self.secrets.items():
+            if reference.store == "env":
+                what = "cannot come from the controller's environment: ECS fills it in"
+                refuse(what, "write secretsmanager or ssm", f"secrets.{name}")
+        return self
+
+    @model_validator(mode="after")
+    def _one_decides_the_number(self) -> Self:
+        if self.scaling is not None and self.desired_count is not None:
+            hint = "leave it out, or leave out scaling"
+            refuse("is chosen between the numbers under scaling", hint, "desired_count")
+        return self
+
+    @model_validator(mode="after")
+    def _steps_are_told_apart(self) -> Self:
+        names = [step.name for step in self.before]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                refuse(f"has two steps called {name}", field="before")
+        return self
+
+    @model_validator(mode="after")
+    def _says_it_once(self) -> Self:
+        for at in ("task", "service"):
+            check_fields(getattr(self, at), at)
+        check_service(self.service, self.desired_count, self.discovery)
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_port_to_ask(self) -> Self:
+        if self.port is None and self.health and self.health.path:
+            refuse("needs the service's port", "add port", "health.path")
+        if self.port is None and self.routes:
+            refuse("need the service's port", "add port", "routes")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_itself(self) -> Self:
+        refuse_all(mistakes(self))
+        return self
+
+
+references = no_references
+
+
+def mentions(spec: ServiceSpec) -> frozenset[ResourceId]:
+    """Return the services that ``spec`` connects to."""
+    return frozenset(c.target for c in spec.connects if c.target)
+
+
+def complete(name: str, spec: ServiceSpec, platform: Platform) -> ServiceSpec:
+    """Return ``spec`` with all that follows from its key and the platform.
+
+    Raises:
+        ValueError: AWS would refuse what the local platform takes, or it does not
+            fit the platform's names.
+    """
+    if platform.environment != "local":
+        _accepted_by_aws(spec)
+    service = spec.name or platform.service_name(name)
+    fields = dict(spec.service)
+    completed = spec.model_copy(
+        update={
+            "desired_count": fields.pop("desiredCount", spec.desired_count),
+            "service": fields,
+            "name": service,
+            "cluster": spec.cluster or platform.cluster,
+            "log_group": spec.log_group or f"/ecs/{service}",
+            "routes": tuple(
+                route.model_copy(
+                    update={"load_balancer": route.load_balancer or platform.balancer}
+                )
+                for route in spec.routes
+            ),
+            "load_balancer": platform.balancer,
+            "target_group": group_name(platform.service_name(name)),
+            "namespace": platform.namespace,
+            "owner": platform.owner,
+            "region": platform.region,
+            "account": platform.account,
+            "roles": spec.roles.completed(platform),
+            "network": spec.network.completed(platform),
+        }
+    )
+    refuse_all(mistakes_in_place(completed))
+    return completed
+
+
+def group_name(service: str) -> str:
+    """Return ``service`` as the name of its target group: 32 characters at most.
+
+    The shortened ones end in a hash, so that no two become one.
+    """
+    if len(service) <= LONGEST_GROUP:
+        return service.replace("_", "-")
+    digest = client_token("target group", service)[:6]
+    return f"{service[: LONGEST_GROUP - 7].strip('-_').replace('_', '-')}-{digest}"
+
+
+def _accepted_by_aws(spec: ServiceSpec) -> None:
+    """Raise if a health check is faster than ECS allows."""
+    for field, least in (("interval", 5), ("timeout", 2)):
+        if spec.health and getattr(spec.health, field) < least:
+            what = f"must be at least {least} s on AWS"
+            refuse(what, field=f"health.{field}")

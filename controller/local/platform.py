@@ -1,0 +1,274 @@
+"""The local platform: its servers, a controller beside them, and its tasks.
+
+The controller is a process of its own, as it would be in ECS: it may be killed,
+and is started again.
+"""
+
+import json
+import logging
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, Any, Self
+
+from controller.bootstrap.controller import NoFallbacks
+from controller.bootstrap.environment import LOCAL_ENVIRONMENT
+from controller.clients.aws import BotoAws, Credentials
+from controller.clients.clock import SystemClock
+from controller.core.document.resource import ResourceId
+from controller.core.errors import ControllerError
+from controller.core.resources.condition import Conditions, ConditionType, Truth
+from controller.emulation.platform import LocalPlatform
+from controller.emulation.runtimes import confine
+from controller.kinds import discover
+from controller.local.one_off_tasks import OneOffTasks
+from controller.local.requirements import images_of, needs_of
+from controller.local.routes import path_to_try, routes_of
+from controller.resolver import Resolver
+from controller.spec.document import Document, load
+from controller.store.database import Database
+from controller.store.heartbeat import HEART, Heartbeats
+from controller.store.status import StatusTable
+
+log = logging.getLogger(__name__)
+
+_SECRET_FILE = "webhook-secret"  # noqa: S105 - a file's name
+_PRIVATE = 0o600
+_STOP_SECONDS = 30.0
+_RESTART_PAUSE = 1.0
+_WATCH_SECONDS = 0.5
+
+
+class LocalRun:
+    """Everything that runs on this machine for one document; a context manager.
+
+    Attributes:
+        platform: The servers.
+        log_file: Where the controller writes its log.
+
+    Args:
+        file: The document.
+        state: Folder for what must survive a restart.
+
+    Raises:
+        SpecError: the document is not valid.
+        RefusedError: it relies on another machine.
+    """
+
+    def __init__(self, file: Path, state: Path) -> None:
+        self._file = file.resolve()
+        self._state = state.resolve()
+        self._state.mkdir(parents=True, exist_ok=True)
+        self.log_file = self._state / "controller.log"
+        secret = self._webhook_secret()
+        self._base = {**os.environ, "ENVIRONMENT": "local", "WEBHOOK_SECRET": secret}
+        document = self.document()
+        needs = needs_of(document, self._file.parent)
+        self.platform = LocalPlatform(needs, self._state, secret)
+        self._clock = SystemClock()
+        self._probe_port = _free_port()
+        self._began = self._clock.now()
+        self._stopping = threading.Event()
+        self._closing = ExitStack()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._database: Database | None = None
+
+    def document(self) -> Document:
+        """Return the document as it reads now; raises SpecError."""
+        return load(
+            str(self._file),
+            environment="local",
+            environ=self._base,
+            kinds=discover(),
+        )
+
+    def __enter__(self) -> Self:
+        self._closing.enter_context(self.platform)
+        variables = self.environment()
+        self._write_private(LOCAL_ENVIRONMENT, json.dumps(variables, indent=2))
+        self._closing.callback((self._state / LOCAL_ENVIRONMENT).unlink)
+        tasks = self._tasks()
+        for name, work in (
+            ("controller", self._supervise),
+            ("watch", lambda: self._watch(tasks)),
+        ):
+            thread = threading.Thread(target=work, name=name, daemon=True)
+            thread.start()
+            self._closing.callback(thread.join)
+        self._closing.callback(self._stop_child)
+        self._closing.callback(self._stopping.set)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.close()
+        if self._database is not None:
+            self._database.close()
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables with which other commands find this platform."""
+        return {
+            **self.platform.environment(),
+            "HOKUSAI_STORE_URL": f"sqlite:///{self._state / 'controller.db'}",
+            "WEBHOOK_SECRET": self.platform.webhook_secret,
+            "HOKUSAI_PROBE_HOST": "127.0.0.1",
+            "HOKUSAI_PROBE_PORT": str(self._probe_port),
+        }
+
+    def names(self) -> Iterator[tuple[str, int, str]]:
+        """Yield host, port and address of every endpoint that resolves now."""
+        resolver = self._resolver()
+        for id_, resource in sorted(self.document().resources.items()):
+            if id_.kind != "endpoint":
+                continue
+            host = resource.spec.host
+            try:
+                yield host, resource.spec.port, resolver.addresses(host)[0]
+            except ControllerError:
+                continue
+
+    def fronts(self) -> Iterator[tuple[str, int, str, str]]:
+        """Yield host, local port, path and authority of every public name.
+
+        The authority is the file with which a client trusts the name; empty where
+        the listener speaks no TLS.
+        """
+        served = {(s.balancer, s.port): s for s in self.platform.front.ports}
+        for spec, route in routes_of(self.document()):
+            listener = served.get((route.load_balancer, route.listeners[0]))
+            if listener is None or set("*?") & set(route.host):
+                continue
+            port = self.platform.front.ports[listener]
+            authority = str(self.platform.front.authority) if listener.secure else ""
+            yield route.host, port, path_to_try(spec, route), authority
+
+    def statuses(self) -> Mapping[ResourceId, Conditions]:
+        """Return what the controller concluded last; nothing before its first pass.
+
+        What an earlier run left behind is not told: nobody has looked since.
+        """
+        if not (self._state / "controller.db").exists():
+            return {}
+        if self._database is None:
+            url = f"sqlite:///{self._state / 'controller.db'}"
+            self._database = Database(url, self._clock)
+        try:
+            beat = Heartbeats(self._database).last(HEART)
+            if beat is None or beat.beat < self._began:
+                return {}
+            return StatusTable(self._database).all()
+        except ControllerError:
+            # The controller is still making its tables.
+            return {}
+
+    def converged(self) -> bool:
+        """Whether everything declared is ready, as it is declared now."""
+        statuses = self.statuses()
+        try:
+            resources = self.document().resources
+        except ControllerError:
+            return False
+        return all(
+            id_ in statuses and _ready(statuses[id_], resource.generation)
+            for id_, resource in resources.items()
+        )
+
+    def _tasks(self) -> OneOffTasks:
+        place = self.platform.server.place
+        aws = BotoAws(
+            place.region,
+            endpoint_url=self.platform.server.url,
+            credentials=Credentials("local", "local"),
+            light=True,
+        )
+        return OneOffTasks(aws, self._resolver().addresses)
+
+    def _resolver(self) -> Resolver:
+        nameserver = self.platform.dns.address
+        return Resolver(NoFallbacks(), self._clock, nameserver=nameserver, ttl=0.0)
+
+    def _webhook_secret(self) -> str:
+        """Return the secret that webhooks are signed with; made once, then kept."""
+        file = self._state / _SECRET_FILE
+        if not file.exists():
+            self._write_private(_SECRET_FILE, secrets.token_urlsafe(32))
+        return file.read_text(encoding="utf-8")
+
+    def _write_private(self, name: str, text: str) -> None:
+        """Write a file that only its owner can read, whole or not at all."""
+        unfinished = self._state / f"{name}.tmp"
+        descriptor = os.open(
+            unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE
+        )
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        unfinished.replace(self._state / name)
+
+    def _supervise(self) -> None:
+        """Keep a controller running until we stop."""
+        while not self._stopping.is_set():
+            with self.log_file.open("ab") as output:
+                self._child = self._start(output)
+                code = self._child.wait()
+            if not self._stopping.is_set():
+                log.warning("controller ended", extra={"code": code})
+                self._stopping.wait(_RESTART_PAUSE)
+
+    def _start(self, output: IO[bytes]) -> "subprocess.Popen[bytes]":
+        command = [
+            sys.executable,
+            "-IS",
+            str(Path(confine.__file__)),
+            str(os.getpid()),
+            *(sys.executable, "-m", "controller", "run"),
+            *("-f", str(self._file), "-e", "local"),
+        ]
+        return subprocess.Popen(  # noqa: S603 - our own program
+            command,
+            env={**self._base, **self.environment()},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+
+    def _stop_child(self) -> None:
+        child = self._child
+        if child is None or child.poll() is not None:
+            return
+        child.terminate()
+        try:
+            child.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+
+    def _watch(self, tasks: OneOffTasks) -> None:
+        """Follow the document's images, and run tasks whose time has come."""
+        while not self._stopping.wait(_WATCH_SECONDS):
+            try:
+                document = self.document()
+                self.platform.run_images(images_of(document, self._file.parent))
+                tasks.run_due(document, self.statuses())
+            except ControllerError as error:
+                log.warning("the local platform waits", extra={"error": str(error)})
+
+
+def _free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _ready(conditions: Conditions, generation: str) -> bool:
+    ready: Any = conditions.get(ConditionType.READY)
+    return (
+        ready is not None
+        and ready.status is Truth.TRUE
+        and ready.observed_generation == generation
+    )

@@ -1,0 +1,276 @@
+"""What the server sees is what whoever asks it sees, or is told why not."""
+
+from contextlib import contextmanager
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from controller.api.app import create_app
+from controller.api.control import inspection as reports
+from controller.api.control.inspection import LogWindow
+from controller.api.single_flight import SingleFlight
+from controller.app.logs import LogReader
+from controller.app.views.remote_view import RemoteView
+from controller.clients.control import ControlApi
+from controller.core.document.resource import ResourceId
+from controller.core.errors import (
+    NotFoundError,
+    PermanentError,
+    RefusedError,
+    TransientError,
+)
+from controller.core.resources.details import DetailSection
+from controller.core.resources.log_lines import LogLimit, LogLine
+from controller.core.resources.rollouts import Result, RolloutRecord
+from controller.core.values.secret import Secret
+from tests.fakes.stopped_clock import NOON, StoppedClock
+from tests.unit.api.test_control import Nothing
+from tests.unit.api.test_remote import AppTransport
+
+API = ResourceId("service", "api")
+KEY = Secret("s3cret")
+SECTIONS = (
+    DetailSection("tasks", ("task", "port", "load", "ours"), (("t-1", 80, 0.5, True),)),
+    DetailSection("log", ("at", "line"), problem="logs:GetLogEvents was refused"),
+)
+ROLLED = (
+    RolloutRecord("d-2", "api:2", Result.UNDER_WAY, NOON, present=True),
+    RolloutRecord(
+        *("d-1", "api:1", Result.ROLLED_BACK, NOON, NOON, ("web@sha256:1",)),
+        by="arn:aws:iam::1:user/ada",
+        reason="it died",
+        set_aside="ada: login fails",
+        asked="restart by ada: it leaks",
+    ),
+)
+
+
+class World:
+    """A world with one service in it, which writes."""
+
+    def __init__(self):
+        self.written = []
+        self.error = None
+        self.looks = 0
+
+    def write(self, *seconds, text="said"):
+        self.written += [
+            LogLine(f"{at:+}", NOON + timedelta(seconds=at), "t-1", f"{text} {at:+}")
+            for at in seconds
+        ]
+
+    def details(self, _id):
+        return self._seen(SECTIONS)
+
+    def rollouts(self, _id):
+        return self._seen(ROLLED)
+
+    def lines(self, _id, since, source, most):
+        found = [line for line in self.written if line.at >= since]
+        return self._seen(tuple(f for f in found if f.source.startswith(source)))
+
+    def _seen(self, found):
+        self.looks += 1
+        if self.error is not None:
+            raise self.error
+        return found
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+@pytest.fixture
+def clock():
+    return StoppedClock()
+
+
+@pytest.fixture
+def ask(world, clock):
+    with asked_of(world, clock) as api:
+        yield api
+
+
+@contextmanager
+def asked_of(world, clock, key=KEY, served=KEY):
+    flights = SingleFlight(clock)
+    app = create_app(
+        Nothing(),
+        Nothing(),
+        clock=clock,
+        version="1",
+        window=LogWindow(world, flights),
+        key=served,
+    )
+    transport = AppTransport(app)
+    with httpx.Client(base_url="http://server", transport=transport) as http:
+        yield ControlApi(http, key)
+    flights.close()
+
+
+def texts(lines):
+    return [line.text for line in lines]
+
+
+def test_details_arrive_as_they_were_seen(ask):
+    (tasks, _), (seen, problem) = SECTIONS, RemoteView(ask).details(API)
+
+    assert seen == tasks
+    assert [*map(type, seen.rows[0])] == [str, int, float, bool]
+    assert problem == SECTIONS[1]
+
+
+def test_the_history_arrives_as_it_was_seen(ask):
+    assert RemoteView(ask).rollouts(API) == ROLLED
+
+
+def test_the_newest_lines_arrive_the_oldest_first(ask, world):
+    world.write(-70, -9, -5, -2)
+
+    reader = LogReader(RemoteView(ask).pages(API, ""), StoppedClock())
+
+    assert texts(reader.last(timedelta(minutes=1), 2)) == ["said -5", "said -2"]
+
+
+def test_lines_are_no_older_than_asked_for_though_looks_begin_at_round_times(
+    ask, world, clock
+):
+    world.write(-58, -54)
+    clock.forward(5)
+
+    reader = LogReader(RemoteView(ask).pages(API, ""), clock)
+
+    assert texts(reader.last(timedelta(minutes=1), 9)) == ["said -54"]
+
+
+def test_one_process_is_read_alone(ask, world):
+    world.write(-5)
+
+    assert (
+        LogReader(RemoteView(ask).pages(API, "t-2"), StoppedClock()).last(
+            timedelta(minutes=1), 9
+        )
+        == ()
+    )
+
+
+def test_what_is_followed_is_told_once_whatever_fits_in_an_answer(
+    ask, world, clock, monkeypatch
+):
+    monkeypatch.setattr(reports, "ANSWERED", LogLimit(3, 1_000))
+    world.write(*range(-20, 0))
+    reader = LogReader(RemoteView(ask).pages(API, ""), clock)
+
+    told = texts(reader.last(timedelta(minutes=1), 10))
+    world.write(*range(10), -3.5)
+    told += texts(reader.following(lambda: clock.monotonic() > 60))
+
+    assert told == [f"said {at:+}" for at in (*range(-10, 0), -3.5, *range(10))]
+
+
+def test_an_outage_of_the_server_is_waited_for_and_nothing_is_lost(ask, world, clock):
+    world.write(-5)
+    reader = LogReader(RemoteView(ask).pages(API, ""), clock)
+    reader.last(timedelta(minutes=1), 9)
+    world.error = TransientError("logs: no answer")
+
+    def ends():
+        if clock.monotonic() == 6 and world.error:
+            world.error = None
+            world.write(-1)
+        return clock.monotonic() > 20
+
+    assert texts(reader.following(ends)) == ["said -1"]
+
+
+def test_two_who_look_at_once_cost_one_look(ask, world):
+    RemoteView(ask).rollouts(API)
+    RemoteView(ask).rollouts(API)
+
+    assert world.looks == 1
+
+
+@pytest.mark.parametrize("what", ["details", "history", "logs"])
+@pytest.mark.parametrize(
+    ("key", "served"),
+    [(None, KEY), (Secret("guessed"), KEY), (KEY, None)],
+    ids=["no key shown", "another key", "no key set"],
+)
+def test_nobody_looks_without_the_key(world, clock, what, key, served):
+    with (
+        asked_of(world, clock, key, served) as api,
+        pytest.raises(RefusedError, match="HOKUSAI_API_KEY"),
+    ):
+        api.look(what, {"resource": "service/api"})
+
+    assert world.looks == 0
+
+
+@pytest.mark.parametrize("what", ["details", "history", "logs"])
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        (PermanentError("ecs:DescribeServices was refused"), PermanentError),
+        (TransientError("ecs:DescribeServices was not answered"), TransientError),
+        (NotFoundError("service/api is not declared"), RefusedError),
+        (RefusedError("this server has no document"), RefusedError),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_what_fails_outside_is_a_problem_that_says_what(
+    ask, world, what, error, raised
+):
+    world.error = error
+
+    with pytest.raises(raised) as told:
+        ask.look(what, {"resource": "service/api"})
+
+    assert str(error) in str(told.value)
+    assert f"GET http://server/api/v1/{what}" in str(told.value)
+
+
+def test_credentials_in_what_failed_do_not_leave_the_server(ask, world):
+    world.error = PermanentError("https://ada:hunter2@example.com was not found")
+
+    answer = ask._http.get("/api/v1/history?resource=service/api", headers=ask._headers)
+
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"] == "https://***@example.com was not found"
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"resource": "api"}, "api"),
+        ({"resource": "service/api", "number": 0}, "query.number"),
+        ({"resource": "service/api", "seconds": 10**9}, "query.seconds"),
+        ({"resource": "service/api", "cursor": "x"}, "begin again without it"),
+    ],
+    ids=["no address", "no lines", "too long ago", "no cursor"],
+)
+def test_what_makes_no_sense_is_refused_by_name(ask, world, asked, told):
+    with pytest.raises(RefusedError, match=told):
+        ask.look("logs", asked)
+
+    assert world.looks == 0
+
+
+def test_a_server_that_cannot_look_is_told():
+    app = create_app(Nothing(), Nothing(), clock=StoppedClock(), version="1", key=KEY)
+    with (
+        httpx.Client(base_url="http://server", transport=AppTransport(app)) as http,
+        pytest.raises(RefusedError, match="is not there"),
+    ):
+        RemoteView(ControlApi(http, KEY)).details(API)
+
+
+def test_a_balancer_without_a_server_is_waited_for(clock):
+    answer = httpx.Response(502, text="<html>Bad Gateway</html>")
+    transport = httpx.MockTransport(lambda _request: answer)
+    with (
+        httpx.Client(base_url="http://server", transport=transport) as http,
+        pytest.raises(TransientError, match="502 Bad Gateway"),
+    ):
+        RemoteView(ControlApi(http, KEY)).rollouts(API)

@@ -1,0 +1,74 @@
+"""What is kept of an address, and what is told of it."""
+
+import pytest
+
+from controller.core.resources.kind import HealthLevel
+from controller.core.resources.plan import Hold
+from controller.kinds.endpoint import KIND
+from controller.kinds.endpoint.spec import EndpointSpec
+from controller.kinds.endpoint.state import EndpointState
+
+SPEC = EndpointSpec.model_validate(
+    {
+        "host": "mlflow.hokusai-local.local",
+        "port": 5000,
+        "fallback": {"env": "MLFLOW_FALLBACK_IP", "publish": {"ssm": "/mlflow/ip"}},
+    }
+)
+GOOD = EndpointState(("127.0.0.2",), kept=("127.0.0.2",), published="127.0.0.2")
+
+
+def paths(state: EndpointState) -> list[str]:
+    return [change.path for change in KIND.compare(SPEC, state)]
+
+
+def test_what_is_kept_and_published_is_in_sync():
+    assert paths(GOOD) == []
+    assert KIND.health(SPEC, GOOD).level is HealthLevel.HEALTHY
+
+
+def test_a_moved_address_is_kept_and_published_anew():
+    moved = EndpointState(("127.0.0.3",), kept=("127.0.0.2",), published="127.0.0.2")
+
+    assert paths(moved) == ["fallback.kept", "fallback.published"]
+
+
+def test_the_order_of_addresses_changes_nothing():
+    swapped = EndpointState(
+        ("127.0.0.3", "127.0.0.2"),
+        kept=("127.0.0.2", "127.0.0.3"),
+        published="127.0.0.2",
+    )
+
+    assert paths(swapped) == []
+
+
+def test_without_a_store_what_is_kept_is_not_compared():
+    left_out = EndpointState(("127.0.0.3",), kept=None, published="127.0.0.3")
+
+    assert paths(left_out) == []
+
+
+def test_an_outage_overwrites_no_memory():
+    stale = EndpointState(("127.0.0.9",), live=False, source="fallback")
+
+    assert paths(stale) == []
+    assert KIND.health(SPEC, stale).reason == "Stale"
+
+
+def test_a_name_that_leads_nowhere_waits_for_whoever_registers_it():
+    nowhere = EndpointState(live=False, problem="NXDOMAIN")
+
+    held = KIND.hold_reason(SPEC, nowhere, ())
+
+    assert held is not None
+    assert held.hold is Hold.UNRESOLVED
+    assert "NXDOMAIN" in held.message
+
+
+@pytest.mark.parametrize("problem", ["it answered 500", "connection refused"])
+def test_a_failed_probe_degrades_it(problem):
+    health = KIND.health(SPEC, EndpointState(("127.0.0.2",), problem=problem))
+
+    assert (health.level, health.reason) == (HealthLevel.DEGRADED, "ProbeFailed")
+    assert problem in health.message

@@ -1,0 +1,99 @@
+"""A probe that carries a key, as clients do; and a key that is told to nobody."""
+
+import httpx
+import pytest
+
+from controller.clients.probe import Probe
+from controller.core.document.resource import Resource, ResourceId
+from controller.core.errors import NotFoundError
+from controller.kinds.endpoint.driver import EndpointDriver
+from controller.kinds.endpoint.spec import EndpointSpec
+from tests.fakes.inline import InlinePool
+
+ID, KEY = ResourceId("endpoint", "registry"), "canary-71b2"
+SPEC = EndpointSpec.model_validate(
+    {
+        "host": "registry.hokus.ai",
+        "port": 443,
+        "protocol": "https",
+        "probe": {"path": "/health", "key": {"env": "HOKUSAI_PROBE_KEY"}},
+    }
+)
+
+
+class Answer:
+    addresses = ("203.0.113.7",)
+    source = "dns"
+
+
+class Dns:
+    def refresh(self, host):
+        return Answer()
+
+
+class Shown:
+    """A probe that remembers which key it was given."""
+
+    def __init__(self):
+        self.keys = []
+
+    def request(self, url, address, *, key=None, **_how):
+        self.keys.append(key)
+        return ""
+
+
+def looked(probe, secret):
+    driver = EndpointDriver(
+        Dns(), None, None, probe, side_by_side=InlinePool, secret=secret
+    )
+    return driver.observe({ID: Resource(ID, SPEC)})[ID].state
+
+
+def test_the_key_is_shown_to_the_server():
+    probe = Shown()
+
+    state = looked(probe, lambda reference: KEY)
+
+    assert (probe.keys, state.problem) == ([KEY], "")
+    assert KEY not in repr(state)
+
+
+def test_a_key_that_cannot_be_read_is_a_problem_and_nothing_is_asked():
+    def missing(reference):
+        message = f"{reference} is not set"
+        raise NotFoundError(message)
+
+    for secret in (missing, None):
+        probe = Shown()
+        state = looked(probe, secret)
+        assert state.problem.startswith("the probe's key could not be read: env:")
+        assert probe.keys == []
+
+
+@pytest.mark.parametrize("status", [200, 401])
+def test_it_goes_as_a_bearer_token_and_never_into_the_verdict(monkeypatch, status):
+    asked = []
+
+    def answer(request):
+        asked.append(request.headers.get("authorization"))
+        return httpx.Response(status)
+
+    # The door to HTTP, with a server behind it that is of paper.
+    monkeypatch.setattr(
+        "controller.clients.probe.http_client",
+        lambda *_, **__: httpx.Client(
+            base_url="https://h", transport=httpx.MockTransport(answer)
+        ),
+    )
+
+    told = Probe().request(
+        "https://h/health",
+        "127.0.0.1",
+        method="GET",
+        body=None,
+        expected=(200,),
+        key=KEY,
+    )
+
+    assert asked == [f"Bearer {KEY}"]
+    assert told == ("" if status == 200 else "GET /health answered 401")

@@ -1,0 +1,71 @@
+"""Which rollout a service's tags say that a person asked for."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from controller.core.resources.rollouts import Result, RolloutRecord
+from controller.kinds.service.operations.attribution import with_tags
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ADA = "ada@laptop: it leaks"
+RESTARTED = {
+    "hokusai.ai/restarted": "2026-03-01T12:00:00+00:00",
+    "hokusai.ai/restarted-by": ADA,
+    "hokusai.ai/restarted-after": "ecs-svc/1",
+}
+RETRIED = {"hokusai.ai/retried": "d1", "hokusai.ai/retried-by": ADA}
+
+
+def rolled(number, revision="api:1", minutes=0, **more):
+    began = NOON + timedelta(minutes=minutes)
+    return RolloutRecord(f"arn:d/d{number}", revision, Result.SUCCEEDED, began, **more)
+
+
+def told(tags, *rollouts):
+    """Return what is told of each rollout, the newest first."""
+    targets = {one.id: f"arn:r/{one.id[-1]}" for one in rollouts}
+    return [one.asked for one in with_tags(rollouts, tags, targets)]
+
+
+def test_the_rollout_after_what_was_restarted_is_the_restart():
+    rollouts = (rolled(3, minutes=9), rolled(2, minutes=1), rolled(1, minutes=-9))
+
+    assert told(RESTARTED, *rollouts) == ["", f"restarted by {ADA}", ""]
+
+
+@pytest.mark.parametrize(
+    ("tags", "rollouts"),
+    [
+        pytest.param(RESTARTED, [rolled(1)], id="not begun yet"),
+        pytest.param(RESTARTED, [rolled(2, minutes=90), rolled(1)], id="much later"),
+        pytest.param(RESTARTED, [rolled(4), rolled(3)], id="forgotten by ECS"),
+        pytest.param(
+            {**RESTARTED, "hokusai.ai/restarted": "lately"},
+            [rolled(2), rolled(1)],
+            id="somebody wrote into the tag",
+        ),
+        pytest.param(RETRIED, [rolled(1)], id="not retried yet"),
+        pytest.param(
+            RETRIED, [rolled(2, "api:2"), rolled(1)], id="another revision came"
+        ),
+        pytest.param({}, [rolled(2), rolled(1)], id="nobody asked"),
+    ],
+)
+def test_nothing_is_told_of_what_came_of_something_else(tags, rollouts):
+    assert {*told(tags, *rollouts)} == {""}
+
+
+@pytest.mark.parametrize("failed", ["d1", "1"])
+def test_the_next_of_the_same_revision_after_the_forgiven_one_is_the_retry(failed):
+    tags = {**RETRIED, "hokusai.ai/retried": failed}
+
+    assert told(tags, rolled(2), rolled(1)) == [f"tried again by {ADA}", ""]
+
+
+def test_what_came_after_the_revision_that_was_set_aside_was_put_back():
+    tags = {"hokusai.ai/set-aside-by": ADA}
+    rollouts = (rolled(3), rolled(2, "api:2", set_aside=ADA), rolled(1))
+
+    assert told(tags, *rollouts) == [f"put back by {ADA}", "", ""]
+    assert told(tags, *rollouts[1:]) == ["", ""]

@@ -1,0 +1,112 @@
+"""What people may ask for by hand, and what the tags say of it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from controller.core.document.platform import Platform
+from controller.core.resources.plan import Verb
+from controller.core.resources.request import OperationRequest
+from controller.kinds.service import KIND
+from controller.kinds.service.operations.requests import (
+    RESTARTED,
+    SET_ASIDE,
+    SET_ASIDE_BY,
+    refuses,
+    set_aside,
+    set_aside_tags,
+    tag_text,
+)
+from controller.kinds.service.render.fingerprint import content
+from controller.kinds.service.spec.service import ServiceSpec
+from controller.kinds.service.state.service import Deployment, Rejection, ServiceState
+from controller.kinds.service.state.tags import as_pairs
+
+PLATFORM = Platform("hokusai", "development", "123456789012", "us-east-1")
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+ASKED = OperationRequest("ada@laptop", "it leaks", "api:1")
+
+
+def spec(image="api:2"):
+    return KIND.complete("api", ServiceSpec.model_validate({"image": image}), PLATFORM)
+
+
+REJECTED = (
+    Rejection(content(spec()), "It crashed.", "d-2"),
+    Rejection("v1:other", "It crashed.", "d-1"),
+)
+ASIDE = (Rejection(content(spec()), "It was set aside."),)
+STEP = (Rejection(content(spec()), "step migrate failed.", stopped="arn:api:2"),)
+
+
+def state(
+    status="ACTIVE", rollout="COMPLETED", revision="api:2", tags=None, rejected=()
+):
+    primary = Deployment("ecs-svc/1", "PRIMARY", rollout, "", f"arn:{revision}")
+    return ServiceState(
+        "arn:service",
+        status,
+        {},
+        f"arn:x/{revision}",
+        settings={"tags": as_pairs(tags or {})},
+        deployments=(primary,),
+        ours="ecs-svc/1",
+        rejected=rejected,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "tag"),
+    [
+        pytest.param("ada: 5 % fail; why?", "ada: 5 fail why", id="signs"),
+        pytest.param("é" * 300, "é" * 256, id="length"),
+        pytest.param("two\nlines", "two lines", id="lines"),
+    ],
+)
+def test_a_reason_is_told_in_what_a_tag_may_hold(text, tag):
+    assert tag_text(text) == tag
+
+
+def test_what_was_set_aside_is_held_until_other_content_is_declared():
+    service = {"tags": as_pairs(set_aside_tags(spec(), ASKED))}
+
+    (rejection,) = set_aside("api", spec(), service)
+
+    assert "ada@laptop: it leaks" in rejection.message
+    assert [*set_aside("api", spec("api:3"), service)] == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "seen", "told"),
+    [
+        (Verb.RESTART, state(status="DRAINING"), "ECS is deleting"),
+        (Verb.RESTART, state(rollout="IN_PROGRESS"), "a rollout is under way"),
+        (Verb.RESTART, state(tags={RESTARTED: NOON.isoformat()}), "again at 12:05:00"),
+        (Verb.RESUME, state(), "nothing was set aside"),
+        (Verb.RETRY, state(status="DRAINING"), "ECS is deleting"),
+        (Verb.RETRY, state(rollout="IN_PROGRESS"), "a rollout is under way"),
+        (Verb.RETRY, state(), "nothing was rejected"),
+        (Verb.RETRY, state(rejected=REJECTED[1:]), "nothing was rejected"),
+        (Verb.RETRY, state(rejected=ASIDE), "It was set aside"),
+    ],
+)
+def test_what_cannot_be_done_now_is_refused_with_the_reason(verb, seen, told):
+    now = NOON + timedelta(minutes=1)
+
+    assert told in refuses(verb, ASKED, spec(), seen, now)
+
+
+@pytest.mark.parametrize(
+    ("verb", "seen"),
+    [
+        (Verb.RESTART, state(tags={RESTARTED: "by hand"})),
+        (Verb.RESTART, state(tags={RESTARTED: "2026-01-01T11:00:00"})),
+        (Verb.ROLL_BACK, state(rollout="IN_PROGRESS")),
+        (Verb.ROLL_BACK, state(revision="api:1")),
+        (Verb.RETRY, state(rejected=REJECTED)),
+        (Verb.RETRY, state(rejected=STEP)),
+        (Verb.RESUME, state(tags={SET_ASIDE: "v1:other", SET_ASIDE_BY: "bob"})),
+    ],
+)
+def test_what_can_be_done_is_not_refused(verb, seen):
+    assert refuses(verb, ASKED, spec(), seen, NOON) == ""

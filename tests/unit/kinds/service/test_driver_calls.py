@@ -1,0 +1,258 @@
+"""What looking at many services costs, class by class: the formulas, asserted."""
+
+import pytest
+
+from controller.clients.aws import CountingAws
+from controller.core.document.platform import Platform
+from controller.core.document.resource import Resource, ResourceId
+from controller.core.resources.observation import Present
+from controller.core.values.identity import OWNER_TAG
+from controller.kinds.service import KIND
+from controller.kinds.service.driver import ServiceDriver
+from controller.kinds.service.render.service import settings
+from controller.kinds.service.render.task_definition import render
+from controller.kinds.service.spec.service import ServiceSpec
+from tests.fakes.stopped_clock import StoppedClock
+
+PLATFORM = Platform("hokusai", "development", "123456789012", "us-east-1")
+
+
+def declared(count):
+    resources = {}
+    for number in range(count):
+        id_ = ResourceId("service", f"s{number:03}")
+        written = ServiceSpec.model_validate({"image": f"team/s{number}:1"})
+        spec = KIND.complete(id_.name, written, PLATFORM)
+        resources[id_] = Resource(id_, spec, "v1:g")
+    return resources
+
+
+class Cluster:
+    """A cluster in which everything declared is as declared, or rolls out."""
+
+    events = ()
+
+    def __init__(self, resources, rollout="COMPLETED"):
+        self.specs = {r.spec.name: r.spec for r in resources.values()}
+        self.rollout = rollout
+
+    def call(self, _service, operation, /, **asked):
+        return {"failures": []} | getattr(self, operation)(asked)
+
+    def DescribeServices(self, asked):
+        assert len(asked["services"]) <= 10
+        return {"services": [self._service(name) for name in asked["services"]]}
+
+    def _service(self, name):
+        spec = self.specs[name]
+        return settings(spec) | {
+            "serviceName": name,
+            "serviceArn": f"arn:service/{name}",
+            "clusterArn": "arn:cluster",
+            "status": "ACTIVE",
+            "taskDefinition": f"arn:task-definition/{name}:1",
+            "desiredCount": 1,
+            "runningCount": 1,
+            "currentServiceDeployment": f"arn:d/{name}",
+            "events": [*self.events],
+            "tags": [{"key": OWNER_TAG, "value": PLATFORM.owner}],
+            "deployments": [
+                {
+                    "id": f"ecs-svc/{name}",
+                    "status": "PRIMARY",
+                    "rolloutState": self.rollout,
+                    "taskDefinition": f"arn:task-definition/{name}:1",
+                }
+            ],
+        }
+
+    def ListServices(self, asked):
+        names = [f"arn:service/{name}" for name in sorted(self.specs)]
+        start = int(asked.get("nextToken", 0))
+        more = start + 100 < len(names)
+        page = {"serviceArns": names[start : start + 100]}
+        return page | ({"nextToken": str(start + 100)} if more else {})
+
+    def DescribeTaskDefinition(self, asked):
+        name = asked["taskDefinition"].rpartition("/")[2].partition(":")[0]
+        arn = {"taskDefinitionArn": asked["taskDefinition"]}
+        return {"taskDefinition": {**render(self.specs[name]), **arn}}
+
+    def DescribeServiceDeployments(self, asked):
+        assert len(asked["serviceDeploymentArns"]) <= 20
+        return {
+            "serviceDeployments": [
+                {
+                    "serviceDeploymentArn": arn,
+                    "status": "IN_PROGRESS",
+                    "targetServiceRevision": {"arn": f"arn:r/{arn.rpartition('/')[2]}"},
+                }
+                for arn in asked["serviceDeploymentArns"]
+            ]
+        }
+
+    def DescribeLogGroups(self, asked):
+        found = ({"logGroupName": s.log_group} for s in self.specs.values())
+        return {"logGroups": [{**group, "retentionInDays": 30} for group in found]}
+
+    def ListTasks(self, asked):
+        names = sorted(self.specs)
+        start = int(asked.get("nextToken", 0))
+        page = [f"arn:task/{name}" for name in names[start : start + 100]]
+        more = start + 100 < len(names)
+        return {"taskArns": page} | ({"nextToken": str(start + 100)} if more else {})
+
+    def DescribeTasks(self, asked):
+        assert len(asked["tasks"]) <= 100
+        return {
+            "tasks": [
+                {
+                    "taskArn": arn,
+                    "lastStatus": "RUNNING",
+                    "group": f"service:{arn.rpartition('/')[2]}",
+                }
+                for arn in asked["tasks"]
+            ]
+        }
+
+
+class Looking:
+    """A driver on a cluster, and what its looks cost."""
+
+    def __init__(self, count, rollout="COMPLETED", *, thorough=True):
+        self.resources = declared(count)
+        self.cluster = Cluster(self.resources, rollout)
+        self.aws = CountingAws(self.cluster)
+        self.clock = StoppedClock()
+        self.driver = ServiceDriver(self.aws, PLATFORM, self.clock, thorough=thorough)
+
+    def look(self, service="ecs"):
+        """Look once and return the calls to one service of AWS that it took."""
+        before = dict(self.aws.counts)
+        seen = self.driver.observe(self.resources)
+        assert all(isinstance(s, Present) for s in seen.values())
+        after = self.aws.counts
+        spent = {name: count - before.get(name, 0) for name, count in after.items()}
+        return {
+            name.removeprefix(f"{service}:"): times
+            for name, times in spent.items()
+            if times and name.startswith(f"{service}:")
+        }
+
+
+@pytest.mark.parametrize(
+    ("services", "calls"), [(1, 1), (3, 1), (10, 1), (11, 2), (100, 10), (500, 50)]
+)
+def test_configuration_takes_one_call_for_ten_services(services, calls):
+    looking = Looking(services)
+    looking.look()
+
+    assert looking.look() == {"DescribeServices": calls}
+
+
+def test_a_revision_is_read_once_and_kept_for_ever():
+    looking = Looking(25, thorough=False)
+
+    first = looking.look()
+    looking.clock.forward(100_000)
+    second = looking.look()
+
+    assert first["DescribeTaskDefinition"] == 25
+    assert "DescribeTaskDefinition" not in second
+
+
+def test_tasks_are_read_by_the_hundred_and_once_a_minute():
+    looking = Looking(250)
+    looking.look()
+
+    looking.clock.forward(59)
+    too_soon = looking.look()
+    looking.clock.forward(1)
+    due = looking.look()
+
+    assert too_soon == {"DescribeServices": 25}
+    assert (due["ListTasks"], due["DescribeTasks"]) == (3, 3)
+
+
+def test_stopped_tasks_are_read_each_minute_for_a_while_after_one_was_replaced():
+    looking = Looking(250)
+    looking.look()
+    replaced = "(service s1) has started 1 tasks: (task abc)."
+    event = {"createdAt": looking.clock.now(), "message": replaced}
+
+    looking.cluster.events = (event,)
+    at_once, again = looking.look(), looking.look()
+    looking.clock.forward(60)
+    a_minute_later = looking.look()
+    looking.clock.forward(14 * 60)
+    at_last = looking.look()
+
+    assert (at_once["ListTasks"], at_once["DescribeTasks"]) == (3, 3)
+    assert again == {"DescribeServices": 25}
+    # Those that run are due then, too.
+    assert (a_minute_later["ListTasks"], a_minute_later["DescribeTasks"]) == (6, 6)
+    assert (at_last["ListTasks"], at_last["DescribeTasks"]) == (3, 3)
+
+
+def test_rollouts_under_way_are_read_by_the_twenty():
+    looking = Looking(50, rollout="IN_PROGRESS", thorough=False)
+    looking.look()
+
+    assert looking.look() == {"DescribeServices": 5, "DescribeServiceDeployments": 3}
+
+
+def test_a_command_that_only_shows_a_difference_looks_at_no_tasks():
+    looking = Looking(3, thorough=False)
+
+    assert looking.look() == {
+        "DescribeServices": 1,
+        "DescribeTaskDefinition": 3,
+        "ListServices": 1,
+    }
+
+
+def test_what_nobody_declares_is_looked_for_once_a_minute():
+    looking = Looking(250, thorough=False)
+    looking.look()
+
+    looking.clock.forward(60)
+
+    assert looking.look() == {"DescribeServices": 25, "ListServices": 3}
+
+
+def test_log_groups_are_read_by_their_common_beginning_and_once_a_minute():
+    looking = Looking(100)
+
+    first, second = looking.look("logs"), looking.look("logs")
+    looking.clock.forward(60)
+
+    assert (first, second) == ({"DescribeLogGroups": 1}, {})
+    assert looking.look("logs") == {"DescribeLogGroups": 1}
+
+
+def test_without_routes_nobody_asks_for_load_balancers():
+    assert Looking(3).look("elbv2") == {}
+
+
+def test_the_rule_that_status_tells_is_the_one_that_is_asserted_here():
+    assert KIND.call_budget == (
+        "configuration: ceil(n / 10) DescribeServices a cluster, once "
+        "DescribeTaskDefinition a revision and GetService a name; rollouts under way: "
+        "ceil(r / 20) DescribeServiceDeployments; tasks, each minute and while something "
+        "moves: ceil(t / 100) ListTasks and DescribeTasks a cluster, one "
+        "DescribeTargetHealth a target group, one ListInstances a name; tasks that "
+        "stopped, at once while one is missing and each minute after ECS replaced one: "
+        "ceil(s / 100) ListTasks and DescribeTasks a cluster; undeclared ones, "
+        "each minute: ceil(all / 100) ListServices, ceil(u / 10) DescribeServices a "
+        "cluster; each minute: ceil(g / 50) DescribeLogGroups; with routes: "
+        "ceil(g / 20) DescribeTargetGroups, ceil(b / 20) DescribeLoadBalancers, "
+        "DescribeListeners a load balancer, DescribeRules a "
+        "listener, ceil(k / 20) DescribeTags; with routes or prune, every ten minutes: "
+        "DescribeTargetGroups; with a number of tasks: ceil(d / 50) "
+        "DescribeScalableTargets; images in ECR and secrets, each minute: DescribeImages a "
+        "repository, each hour DescribeRepositories a repository, ceil(n / 20) "
+        "DescribeServiceRevisions until digests are known, "
+        "ListSecretVersionIds a secret, and DescribeSecret once its versions moved, "
+        "ceil(p / 50) DescribeParameters; with task.tags, each minute: "
+        "DescribeTaskDefinition a service"
+    )

@@ -1,0 +1,126 @@
+"""Which versions a target must still be told of."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from controller.core.models.registration import DUPLICATE_TAG, ModelVersion
+from controller.core.resources.kind import HealthLevel
+from controller.core.resources.plan import Hold
+from controller.core.webhooks.event import identity_of
+from controller.kinds.webhook import KIND
+from controller.kinds.webhook.health import announced_tag
+from controller.kinds.webhook.spec import WebhookSpec
+from controller.kinds.webhook.state import DeliveryCounts, WebhookState
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def spec(announce="all") -> WebhookSpec:
+    return WebhookSpec.model_validate(
+        {
+            "url": "https://hokus.ai/hook",
+            "secrets": [{"env": "WEBHOOK_SECRET"}],
+            "announce": announce,
+        }
+    )
+
+
+def version(number: int, created: datetime = NOON, **more) -> ModelVersion:
+    return ModelVersion(
+        "leads", number, "s3://b/x", created_ms=int(created.timestamp() * 1000), **more
+    )
+
+
+def state(*versions: ModelVersion, **more) -> WebhookState:
+    return WebhookState("site", "hokusai/local", NOON, versions, **more)
+
+
+def told(announce, *versions: ModelVersion, **more) -> list[str]:
+    """Return the paths of what is still to be told."""
+    return [c.path for c in KIND.compare(spec(announce), state(*versions, **more))]
+
+
+def test_every_version_that_was_not_announced_is():
+    assert told("all", version(1), version(2)) == [
+        "announced.leads/1",
+        "announced.leads/2",
+    ]
+
+
+def test_what_the_ledger_holds_is_not_announced_again():
+    known = frozenset({identity_of("hokusai/local", version(1))})
+
+    assert told("all", version(1), announced=known) == []
+
+
+def test_a_lost_ledger_announces_nothing_twice():
+    stamped = version(1, tags={announced_tag("site"): "id"})
+
+    assert told("all", stamped) == []
+
+
+def test_a_number_that_comes_back_after_a_deletion_is_another_version():
+    known = frozenset({identity_of("hokusai/local", version(1))})
+    remade = version(1, NOON + timedelta(days=1))
+
+    assert told("all", remade, announced=known) == ["announced.leads/1"]
+
+
+@pytest.mark.parametrize(
+    ("announce", "expected"),
+    [
+        pytest.param("all", ["announced.leads/1", "announced.leads/2"], id="all"),
+        pytest.param("from-now", ["announced.leads/2"], id="since it was first seen"),
+        pytest.param({"since": "2026-01-02"}, [], id="since a date"),
+    ],
+)
+def test_the_baseline_says_what_is_news(announce, expected):
+    before = version(1, NOON - timedelta(seconds=1))
+
+    assert told(announce, before, version(2)) == expected
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({"status": "PENDING_REGISTRATION"}, id="not ready"),
+        pytest.param({"tags": {DUPLICATE_TAG: "1"}}, id="a copy"),
+    ],
+)
+def test_what_is_no_registration_is_not_announced(more):
+    assert told("all", version(1, **more)) == []
+
+
+def test_a_delivery_that_came_to_its_end_is_stamped_on_the_version():
+    known = frozenset({identity_of("hokusai/local", version(1))})
+
+    assert told("all", version(1), announced=known, ended=known) == ["stamped.leads/1"]
+
+
+def test_many_announcements_at_once_are_held_until_a_person_allows_them():
+    flood = state(*(version(n) for n in range(1, 22)))
+
+    held = KIND.hold_reason(spec(), flood, KIND.compare(spec(), flood))
+
+    assert held is not None
+    assert held.hold is Hold.BACKLOG
+
+
+@pytest.mark.parametrize(
+    ("deliveries", "level"),
+    [
+        pytest.param(
+            DeliveryCounts(delivered=1), HealthLevel.HEALTHY, id="all delivered"
+        ),
+        pytest.param(
+            DeliveryCounts(pending=1), HealthLevel.PROGRESSING, id="under way"
+        ),
+        pytest.param(
+            DeliveryCounts(pending=1, retrying=1), HealthLevel.DEGRADED, id="retried"
+        ),
+        pytest.param(DeliveryCounts(dead=1), HealthLevel.DEGRADED, id="given up"),
+    ],
+)
+def test_a_target_does_as_well_as_its_deliveries(deliveries, level):
+    assert KIND.health(spec(), state(deliveries=deliveries)).level is level

@@ -33,7 +33,6 @@ NOT_YET = (
     "controller/kinds/",
     "controller/local/",
     "controller/resolver/",
-    "controller/settings.py",
     "controller/spec/",
     "controller/store/",
     "controller/telemetry/",

@@ -65,7 +65,7 @@ def _add_command(choices: Any, name: str, command: Any) -> None:
     parser = choices.add_parser(
         name,
         help=command.SUMMARY,
-        description="\n".join(filter(None, (command.SUMMARY, details))),
+        description="\n\n".join(filter(None, (command.SUMMARY, details))),
         epilog=_exit_codes(command.EXIT_CODES),
         formatter_class=_HelpFormatter,
     )

@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from controller.cli.schemas import plan_schema, stale, status_schema, write
+from controller.cli.views.data import plan_data, status_data
 from controller.cli.views.explanations import render_explanations
 from controller.core.document.resource import ResourceId
 from controller.core.resources.condition import ConditionType, Truth
@@ -88,8 +89,6 @@ def test_every_kind_of_output_has_a_schema():
 
 
 def test_a_field_that_the_schema_lacks_is_an_error():
-    from controller.cli.views.data import plan_data, status_data
-
     plan, status = plan_data(PLAN), status_data({API: conditions()})
     plan["actions"][0]["changes"][0]["other"] = 1
     status["resources"][0]["conditions"][0]["other"] = 1

@@ -1,7 +1,7 @@
-"""Whole commands, and what they hold in memory when they are done.
+"""Modules in memory after complete commands.
 
-``tests/contracts/test_imports.py`` says the same of the modules; here nothing that
-a command imports on its way can hide.
+``tests/contracts/test_imports.py`` checks the modules of a command; imports that the
+command makes while it runs are only visible here.
 """
 
 import json
@@ -41,7 +41,7 @@ def held_after(*words):
         pytest.param(["completion", "bash"], {"pydantic", "yaml"}, id="completion"),
     ],
 )
-def test_what_asks_nobody_imports_no_client(here, words, without):
+def test_an_offline_command_imports_no_client(here, words, without):
     status, held = held_after(*words)
 
     assert status == 0

@@ -1,4 +1,4 @@
-"""While ``run`` holds the lease, it does what a person asks for."""
+"""Interventions that a running controller carries out, since it holds the lease."""
 
 import os
 import signal
@@ -50,7 +50,7 @@ def ids(world):
 
 
 @pytest.mark.usefixtures("world", "here")
-def test_what_a_dead_process_left_open_is_closed_before_anything_is_begun():
+def test_an_unfinished_action_of_a_dead_process_is_closed_first():
     context = read(Path("hokusai.yaml"), None)
     dead = open_store(context.settings, SystemClock(), upgrade=True)
     dead.memory.started(CREATE)
@@ -62,7 +62,7 @@ def test_what_a_dead_process_left_open_is_closed_before_anything_is_begun():
     assert left == ()
 
 
-def test_a_restart_is_done_by_whoever_holds_the_lease(world, here, capsys):
+def test_a_restart_is_carried_out_by_the_holder_of_the_lease(world, here, capsys):
     assert main(["apply", "--yes"]) == 0
     before = ids(world)
 
@@ -79,7 +79,7 @@ def test_a_restart_is_done_by_whoever_holds_the_lease(world, here, capsys):
     assert ids(world).isdisjoint(before)
 
 
-def test_a_retry_is_followed_while_whoever_holds_the_lease_rolls_it_out(
+def test_a_retry_is_followed_while_the_holder_of_the_lease_rolls_it_out(
     world, here, capsys
 ):
     assert main(["apply", "--yes"]) == 0

@@ -1,4 +1,4 @@
-"""``diff --explain`` and fields in AWS's own words, against ECS over HTTP."""
+"""``diff --explain`` and fields with AWS names, against ECS over HTTP."""
 
 import json
 
@@ -17,7 +17,7 @@ def told(capsys, *arguments):
     return status, {value["path"]: value for value in values}
 
 
-def test_says_by_which_rule_a_value_is_equal(world, capsys):
+def test_the_rule_that_makes_a_value_equal_is_shown(world, capsys):
     main(["apply", "--yes"])
     capsys.readouterr()
 
@@ -27,7 +27,7 @@ def test_says_by_which_rule_a_value_is_equal(world, capsys):
     assert all(v["likeness"].startswith("is equal") for v in values.values())
 
 
-def test_says_that_what_is_not_declared_is_not_compared(world, capsys):
+def test_an_undeclared_value_is_not_compared(world, capsys):
     main(["apply", "--yes"])
     capsys.readouterr()
 
@@ -38,7 +38,7 @@ def test_says_that_what_is_not_declared_is_not_compared(world, capsys):
     assert value["reasons"][0].startswith("R4: ")
 
 
-def test_what_is_in_awss_words_is_applied_and_then_differs_in_nothing(world, capsys):
+def test_fields_with_aws_names_are_applied_and_then_in_sync(world, capsys):
     main(["apply", "--yes"])
     declared(
         world,

@@ -1,4 +1,4 @@
-"""``run`` as its own process: news of ECS wake it, however long its interval is."""
+"""``run`` as a process: ECS events start a pass before the interval has passed."""
 
 import json
 import os
@@ -66,7 +66,7 @@ def hang(world):
     urllib.request.urlopen(urllib.request.Request(url, body)).close()
 
 
-def test_a_killed_task_is_seen_at_once(world, running, capsys):
+def test_a_killed_task_starts_a_pass_at_once(world, running, capsys):
     well = {"service/api": "True", "service/mlflow": "True"}
     eventually(lambda: ready(capsys) == well, 60)
     threading.Event().wait(REST_SECONDS)

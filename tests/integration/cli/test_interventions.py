@@ -1,4 +1,4 @@
-"""``history``, ``rollback``, ``restart`` and ``retry``, as a person runs them."""
+"""``history``, ``rollback``, ``restart`` and ``retry``, as a user runs them."""
 
 import json
 from datetime import timedelta
@@ -32,7 +32,7 @@ def present(world):
     return world.service(API)["taskDefinition"].rpartition("/")[2]
 
 
-def test_a_rollback_puts_the_last_revision_back_and_apply_leaves_it(second, capsys):
+def test_a_rollback_deploys_the_last_revision_and_apply_keeps_it(second, capsys):
     assert main(["rollback", "service/api", *WHY]) == 0
     assert present(second) == f"{API}:1"
     assert "was set aside by" in capsys.readouterr().out
@@ -50,7 +50,7 @@ def test_undo_lets_apply_roll_the_declaration_out(second):
     assert present(second) == f"{API}:2"
 
 
-def test_history_tells_what_was_set_aside_in_all_formats(second, capsys):
+def test_history_shows_a_revision_on_hold_in_every_format(second, capsys):
     main(["rollback", "service/api", "--to", ":1", *WHY])
     capsys.readouterr()
 
@@ -68,9 +68,7 @@ def test_history_tells_what_was_set_aside_in_all_formats(second, capsys):
     assert told["markdown"].startswith("| started |")
 
 
-def test_history_tells_what_was_asked_for_by_hand_as_long_as_the_store_does(
-    second, capsys
-):
+def test_history_shows_interventions_recorded_in_the_database(second, capsys):
     main(["rollback", "service/api", *WHY])
     main(["rollback", "service/api", "--undo", "--reason", "it was not it", "--yes"])
     assert main(["apply", "--yes"]) == 0
@@ -90,7 +88,7 @@ def test_history_tells_what_was_asked_for_by_hand_as_long_as_the_store_does(
     assert "put back by" in capsys.readouterr().out
 
 
-def test_a_restart_is_told_in_the_events_with_who_and_why(second, capsys):
+def test_a_restart_is_recorded_as_an_event_with_its_reason(second, capsys):
     assert main(["restart", "service/api", *WHY]) == 0
     capsys.readouterr()
 
@@ -100,7 +98,7 @@ def test_a_restart_is_told_in_the_events_with_who_and_why(second, capsys):
     assert "restart_interval" in capsys.readouterr().err
 
 
-def test_a_retry_rolls_out_what_was_rejected_and_follows_it(second, capsys):
+def test_a_retry_rolls_out_a_rejected_revision_and_follows_it(second, capsys):
     second.runtime.scripts["web:3"] = CRASHES
     second.edit('image: "web:2"', 'image: "web:3"')
     assert main(["apply", "--yes"]) == 1
@@ -117,7 +115,7 @@ def test_a_retry_rolls_out_what_was_rejected_and_follows_it(second, capsys):
     assert "made it" in capsys.readouterr().out
 
 
-def test_a_retry_has_a_failed_step_run_once_more_and_the_service_made(world, capsys):
+def test_a_retry_runs_a_failed_step_again_and_creates_the_service(world, capsys):
     step = "before: [{name: migrate, command: [alembic]}]"
     world.edit('  api:\n    image: "web:1"', f'  api:\n    {step}\n    image: "web:1"')
     world.runtime.scripts["web:1 alembic"] = CRASHES
@@ -149,7 +147,7 @@ def test_a_retry_has_a_failed_step_run_once_more_and_the_service_made(world, cap
         (["retry", "service/api", *WHY], "nothing was rejected"),
     ],
 )
-def test_what_cannot_be_done_is_refused_in_one_line(second, capsys, words, told):
+def test_an_impossible_intervention_is_refused_in_one_line(second, capsys, words, told):
     assert main(words) == 2
 
     assert told in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""A store with the tables of the version before: who may bring it up to date."""
+"""A database with an older schema: the commands that may migrate it."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def older(here, tmp_path):
 
 
 @pytest.mark.parametrize("command", READERS, ids=lambda words: words[0])
-def test_a_command_that_only_reads_says_what_to_do_and_changes_nothing(
+def test_a_read_only_command_names_the_migration_and_changes_nothing(
     older, capsys, command
 ):
     status = main(command)
@@ -39,7 +39,7 @@ def test_a_command_that_only_reads_says_what_to_do_and_changes_nothing(
     assert older.state() is SchemaState.OLDER
 
 
-def test_apply_brings_them_up_to_date(older, world):
+def test_apply_migrates_the_schema(older, world):
     main(["apply", "--yes", "--timeout", "5"])
 
     assert older.state() is SchemaState.CURRENT

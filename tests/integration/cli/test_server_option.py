@@ -1,4 +1,4 @@
-"""``--server``: what a person without AWS sees is what the controller sees."""
+"""``--server``: a user without AWS credentials sees the same as the server."""
 
 import json
 import os
@@ -117,9 +117,7 @@ def test_status_of_one_resource_is_shown_in_full(server, capsys, monkeypatch):
     assert [*Draft202012Validator(status_schema()).iter_errors(far)] == []
 
 
-def test_what_is_followed_goes_on_without_a_line_twice_and_ends_with_its_reader(
-    server, talking, here
-):
+def test_a_followed_log_repeats_no_line_and_ends_with_its_reader(server, talking, here):
     environ = {name: text for name, text in os.environ.items() if name not in AWS}
     process = subprocess.Popen(
         (
@@ -153,7 +151,7 @@ def test_what_is_followed_goes_on_without_a_line_twice_and_ends_with_its_reader(
 
 
 @pytest.mark.parametrize("words", [("history",), ("logs",), ("logs", "--follow")])
-def test_a_server_without_a_document_says_how_to_mend_it(
+def test_a_server_without_a_document_names_the_option_to_set(
     here, tmp_path, capsys, monkeypatch, words
 ):
     monkeypatch.setenv("HOKUSAI_API_KEY", KEY)
@@ -169,7 +167,7 @@ def test_a_server_without_a_document_says_how_to_mend_it(
     assert len(told.splitlines()) == 1
 
 
-def test_aws_that_is_away_is_told_by_the_server(here, capsys, monkeypatch):
+def test_the_server_reports_that_aws_cannot_be_reached(here, capsys, monkeypatch):
     monkeypatch.setenv("HOKUSAI_API_KEY", KEY)
     away = {
         "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
@@ -185,7 +183,7 @@ def test_aws_that_is_away_is_told_by_the_server(here, capsys, monkeypatch):
     assert "sts:GetCallerIdentity" in told
 
 
-def test_a_server_without_credentials_says_so(here, capsys, monkeypatch):
+def test_the_server_reports_missing_credentials(here, capsys, monkeypatch):
     monkeypatch.setenv("HOKUSAI_API_KEY", KEY)
     nobody = {
         "AWS_SHARED_CREDENTIALS_FILE": str(here / "none"),
@@ -203,14 +201,14 @@ def test_a_server_without_credentials_says_so(here, capsys, monkeypatch):
     assert "409" in told
 
 
-def test_what_the_server_does_not_declare_is_told(server, capsys):
+def test_a_resource_that_the_server_does_not_declare_is_refused(server, capsys):
     assert main(["history", "service/other", "--server", server]) == 2
 
     told = capsys.readouterr().err
     assert "service/other is not declared in hokusai.yaml of the server" in told
 
 
-def test_what_has_no_history_is_told(server, talking, capsys):
+def test_a_kind_without_rollouts_is_refused(server, talking, capsys):
     talking.edit("services:", "experiments: {lead-scoring: {}}\nservices:")
 
     assert main(["history", "experiment/lead-scoring", "--server", server]) == 2

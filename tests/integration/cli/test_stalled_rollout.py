@@ -1,4 +1,4 @@
-"""What people see of a rollout that does not come further."""
+"""Output of the commands for a stalled rollout."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ def stuck(world):
     return world
 
 
-def test_apply_ends_when_a_rollout_stalls_and_everybody_says_so(stuck, capsys):
+def test_apply_ends_when_a_rollout_stalls_and_every_command_reports_it(stuck, capsys):
     assert main(["apply", "--yes", "--timeout", "60"]) == 1
     applied = capsys.readouterr()
 

@@ -1,4 +1,4 @@
-"""``status KIND/NAME``: one command instead of five."""
+"""``status KIND/NAME``: the details of one resource."""
 
 import json
 import os
@@ -26,7 +26,7 @@ def data_of(capsys, *words):
     return data
 
 
-def test_a_service_is_shown_from_every_side(world, capsys):
+def test_the_details_of_a_service_have_every_section(world, capsys):
     assert main(["apply", "--yes"]) == 0
 
     data = data_of(capsys, "status", "service/api")
@@ -60,7 +60,7 @@ def test_a_stopped_task_is_shown_with_its_reason(world, capsys):
     assert len(stopped) == 1
 
 
-def test_people_get_the_same_as_tables(world, capsys):
+def test_tables_have_the_same_sections_as_json(world, capsys):
     main(["apply", "--yes"])
     capsys.readouterr()
 
@@ -71,7 +71,7 @@ def test_people_get_the_same_as_tables(world, capsys):
         assert f"\n{title}\n" in told
 
 
-def test_verbose_tells_what_a_look_costs_and_writes_nothing(world, capsys):
+def test_verbose_shows_the_calls_of_an_observation_and_writes_nothing(world, capsys):
     main(["apply", "--yes"])
 
     data = data_of(capsys, "status", "--verbose")
@@ -82,7 +82,7 @@ def test_verbose_tells_what_a_look_costs_and_writes_nothing(world, capsys):
     assert {"service", "model"} <= {rule["kind"] for rule in data["spent"]["rules"]}
 
 
-def test_what_does_not_exist_says_so(world, capsys, recorded):
+def test_a_missing_resource_is_reported(world, capsys, recorded):
     recorded.conclude(api=MISSING)
 
     (resource,) = data_of(capsys, "status", "service/api")["resources"]
@@ -101,7 +101,7 @@ def test_the_wrong_account_hides_no_conditions(world, capsys, recorded):
 
 
 @pytest.mark.parametrize("ready", [True, False])
-def test_watch_tells_each_change_until_ctrl_c(recorded, here, ready):
+def test_watch_prints_each_change_until_ctrl_c(recorded, here, ready):
     recorded.conclude(api=READY)
     program = "import sys; from controller.cli import main; sys.exit(main())"
     watching = subprocess.Popen(
@@ -121,7 +121,7 @@ def test_watch_tells_each_change_until_ctrl_c(recorded, here, ready):
     assert watching.returncode == (0 if ready else 1)
 
 
-def test_on_a_terminal_a_watch_redraws_and_gives_the_cursor_back(recorded, here):
+def test_on_a_terminal_watch_redraws_and_restores_the_cursor(recorded, here):
     recorded.conclude(api=READY)
     ours, theirs = pty.openpty()
     program = "import sys; from controller.cli import main; sys.exit(main())"

@@ -1,4 +1,4 @@
-"""A plan with one verdict of each sort, and the statuses of two resources."""
+"""A plan with one verdict of each type, and conditions."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""A document in a folder of its own, and a store that passes were recorded in."""
+"""A document in a folder of its own, and a database with recorded passes."""
 
 from contextlib import contextmanager
 from datetime import timedelta

@@ -18,21 +18,20 @@ from controller.core.resources.observation import Observation, Ownership
 from controller.core.resources.ownership import ownership_of
 from controller.core.resources.plan import Action, Verb
 from controller.core.resources.request import OperationRequest
+from controller.kinds.service.attachments.aws.facets import Facets
 from controller.kinds.service.attachments.aws.leftovers import LeftoverCleanup
-from controller.kinds.service.attachments.aws.observer import AttachmentObserver
+from controller.kinds.service.attachments.aws.routes import Routes
 from controller.kinds.service.attachments.aws.service_tags import ServiceTagWriter
-from controller.kinds.service.attachments.aws.settle import AttachmentWriter, is_beside
 from controller.kinds.service.aws.revision_tags import RevisionTags
 from controller.kinds.service.aws.revisions import Revisions
 from controller.kinds.service.aws.tasks import SharedClusterTasks
 from controller.kinds.service.aws.undeclared import UndeclaredServices
-from controller.kinds.service.compare.removed_fields import SCALING
-from controller.kinds.service.compare.removed_settings import with_released
+from controller.kinds.service.compare.facets import need_no_update
+from controller.kinds.service.compare.update import update_parameters
 from controller.kinds.service.discovery.aws.cloud_map import CloudMap
 from controller.kinds.service.discovery.aws.registrations import Registrations
 from controller.kinds.service.images.aws.details import images
 from controller.kinds.service.images.aws.observer import ImageObserver
-from controller.kinds.service.images.changes import forces
 from controller.kinds.service.logs.aws.groups import LogGroups
 from controller.kinds.service.observation.aws import ServiceObserver
 from controller.kinds.service.operations.aws.interventions import Interventions
@@ -41,14 +40,14 @@ from controller.kinds.service.operations.requests import is_outdated
 from controller.kinds.service.queries.aws.queries import ServiceQueries
 from controller.kinds.service.render.effective import settled
 from controller.kinds.service.render.revision_tags import needs_revision
-from controller.kinds.service.render.service import creation, settings
-from controller.kinds.service.render.update_effects import FIELDS, changed_fields
+from controller.kinds.service.render.service import creation
 from controller.kinds.service.rollout.aws.readiness import Readiness
 from controller.kinds.service.routes.attachment import route_tags
 from controller.kinds.service.routes.aws.leftovers import Leftovers
 from controller.kinds.service.routes.aws.load_balancers import LoadBalancers
 from controller.kinds.service.scaling.aws import Scaling
 from controller.kinds.service.spec.service import ServiceSpec
+from controller.kinds.service.state.facet import ServiceUpdate
 from controller.kinds.service.state.service import LEFTOVER, ServiceState
 from controller.kinds.service.state.tags import (
     as_pairs,
@@ -96,19 +95,25 @@ class ServiceDriver(ServiceQueries):
         self._revisions = Revisions(aws, self._ecs, owner)
         self._marking = ServiceTagWriter(aws, owner)
         self._before = OneOffSteps(aws)
-        self._scaling = Scaling(aws)
         self._by_hand = Interventions(aws, self._ecs, clock, self._before)
         self._undeclared = UndeclaredServices(aws, self._ecs, platform, clock, declared)
         self._fleet = SharedClusterTasks(aws)
-        registrar = Registrations(aws, owner, clock, self._fleet)
         balancers = LoadBalancers(aws, owner, clock)
         leftovers = Leftovers(aws, platform, clock)
         self._clearing = LeftoverCleanup(leftovers, balancers, platform)
-        self._logs = LogGroups(aws, owner, clock)
-        self._revision_tags = RevisionTags(aws, clock)
+        self._registrations = Registrations(
+            aws, owner, clock, self._fleet, thorough=thorough
+        )
+        self._facets = Facets(
+            RevisionTags(aws, clock),
+            self._registrations,
+            LogGroups(aws, owner, clock),
+            Routes(aws, platform, balancers),
+            Scaling(aws),
+        )
         readiness = Readiness(aws, self._fleet, clock, resolver, Probe())
         self._fresh = fresh = ImageObserver(aws, clock, thorough=thorough)
-        self._lookout = ServiceObserver(
+        self._observer = ServiceObserver(
             aws,
             platform,
             self._ecs,
@@ -118,24 +123,14 @@ class ServiceDriver(ServiceQueries):
             self._undeclared,
             fresh,
         )
-        self._around = AttachmentObserver(
-            balancers,
-            registrar if thorough else None,
-            self._logs,
-            self._scaling,
-            self._revision_tags,
-        )
-        self._settling = AttachmentWriter(
-            aws, platform, balancers, registrar, self._logs
-        )
 
     def observe(self, declared: Declared) -> Mapping[ResourceId, Observation]:
         """Return the declared services, ceil(n/10) calls a cluster when all is well."""
         self._fleet.forget()
-        seen = self._marking.recalled(self._lookout.observe(declared))
+        seen = self._marking.recalled(self._observer.observe(declared))
         everything = {**self._all_services(), **declared}
-        led_to, undeclared = self._clearing.seen(everything, seen)
-        return {**self._around.of(declared, seen, led_to), **undeclared}
+        with_groups, undeclared = self._clearing.seen(everything, seen)
+        return {**self._facets.observed(declared, seen, with_groups), **undeclared}
 
     def apply(self, action: Action) -> Applied | Progressing | Waiting:
         """Make the service as declared. The rollout goes on after we return."""
@@ -186,8 +181,7 @@ class ServiceDriver(ServiceQueries):
         return {id_: r for id_, r in self._declared().items() if id_.kind == _KIND}
 
     def _create(self, action: Action, spec: ServiceSpec) -> Progressing | Waiting:
-        self._logs.ensure(spec)
-        revision = self._revisions.ensure(spec)
+        revision = self._revision(spec)
         if waits := self._before.waits(action.target.name, spec, revision):
             return Waiting(CHECK_AFTER, waits)
         tags = {**self._marking.of(spec, action.generation), **route_tags(spec)}
@@ -200,18 +194,25 @@ class ServiceDriver(ServiceQueries):
         }
         if spec.discovery:
             parameters["serviceRegistries"] = [{"registryArn": self._map.ensure(spec)}]
-        parameters |= self._settling.created(spec)
+        parameters |= self._facets.creation(spec)
         self._aws.call("ecs", "CreateService", **parameters)
-        self._scaling.settle(spec)
+        self._facets.created(spec)
         return Progressing(CHECK_AFTER, "The service was created; its tasks start.")
 
     def _update(
         self, action: Action, spec: ServiceSpec, state: ServiceState
     ) -> Applied | Progressing | Waiting:
-        paths = [change.path for change in action.changes]
-        parameters = self._asked(action, spec, state)
-        if isinstance(parameters, Waiting):
-            return parameters
+        paths = tuple(change.path for change in action.changes)
+        revision = state.definition_arn
+        if any(map(needs_revision, paths)):
+            revision = self._revision(spec)
+            if waits := self._before.waits(action.target.name, spec, revision):
+                return Waiting(CHECK_AFTER, waits)
+        self._marking.before(action, spec, state)
+        parameters = self._facets.update(ServiceUpdate(spec, state, paths, revision))
+        if "discovery" in paths:
+            parameters["serviceRegistries"] = [{"registryArn": self._map.ensure(spec)}]
+        parameters |= update_parameters(action, spec, revision)
         tags = self._marking.of(spec, action.generation)
         if parameters:
             answer = self._aws.call(
@@ -222,7 +223,7 @@ class ServiceDriver(ServiceQueries):
                 **parameters,
             )
             tags |= deployment_tag(answer["service"])
-        elif is_beside(paths) and carries(state.settings, tags):
+        elif need_no_update(paths) and carries(state.settings, tags):
             return Applied()
         else:
             # Whoever died before the stamp left the deployment that is there.
@@ -250,42 +251,10 @@ class ServiceDriver(ServiceQueries):
             self._by_hand.forget_set_aside(state.arn)
         self._marking.put(state, tags)
 
-    def _asked(
-        self, action: Action, spec: ServiceSpec, state: ServiceState
-    ) -> dict[str, Any] | Waiting:
-        """Settle what stands around the service; return what ECS is to be asked for.
-
-        Or what must be waited for before anything of it is done.
-        """
-        paths = [change.path for change in action.changes]
-        declared, fields = settings(spec), changed_fields(action.changes)
-        sent = {field: declared.get(field, FIELDS[field].removed) for field in fields}
-        parameters = with_released(sent, action.changes)
-        revision = state.definition_arn
-        if any(needs_revision(path) for path in paths):
-            self._logs.ensure(spec)
-            revision = self._revisions.ensure(spec)
-            if waits := self._before.waits(action.target.name, spec, revision):
-                return Waiting(CHECK_AFTER, waits)
-            parameters["taskDefinition"] = revision
-        self._revision_tags.settle(revision, spec, paths)
-        self._marking.before(action, spec, state)
-        if forces(action.changes):
-            parameters["forceNewDeployment"] = True
-        parameters |= self._settling.updated(spec, state, paths)
-        if any(path.startswith(SCALING) for path in paths):
-            self._scaled(spec)
-        if "desired_count" in paths:
-            parameters["desiredCount"] = spec.desired_count
-        if "discovery" in paths:
-            parameters["serviceRegistries"] = [{"registryArn": self._map.ensure(spec)}]
-        return parameters
-
-    def _scaled(self, spec: ServiceSpec) -> None:
-        if spec.scaling is None:
-            self._scaling.end(spec.cluster, spec.name)
-        else:
-            self._scaling.settle(spec)
+    def _revision(self, spec: ServiceSpec) -> str:
+        """Return the ARN of the revision that ``spec`` asks for; register it if new."""
+        self._facets.prepare(spec)
+        return self._revisions.ensure(spec)
 
     def _delete(self, state: ServiceState) -> Applied | Progressing:
         if state.status == LEFTOVER:
@@ -294,9 +263,7 @@ class ServiceDriver(ServiceQueries):
         cluster, name = state.settings["clusterArn"], state.settings["serviceName"]
         self._refuse_others(cluster, name)
         self._undeclared.forget()
-        self._settling.deleted(state)
-        if SCALING in state.spoken_of:
-            self._scaling.end(cluster, name)
+        self._facets.delete(state)
         self._aws.call(
             "ecs", "DeleteService", cluster=cluster, service=state.arn, force=True
         )

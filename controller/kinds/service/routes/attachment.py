@@ -18,6 +18,8 @@ GROUP_TAG = "hokusai.ai/target-group"
 TAG = "routes.tag"
 BALANCERS = "routes.loadBalancers"
 GRACE = "routes.healthCheckGracePeriodSeconds"
+# CreateTargetGroup or ModifyTargetGroup, ModifyTargetGroupAttributes, AddTags.
+_GROUP_CALLS = 3
 
 
 def routed(
@@ -36,6 +38,13 @@ def routed(
             yield Change(GRACE, before, spec.health.grace)
     if tagged(settings) and not spec.routes and seen.group is None:
         yield Change(TAG, spec.target_group, None, Effect.COSMETIC)
+
+
+def route_calls(path: str) -> int:
+    """Return the write calls that settle a change of routes without UpdateService."""
+    if path.startswith("routes.target_group"):
+        return _GROUP_CALLS
+    return int(path.startswith(("routes[", TAG)))
 
 
 def stays(

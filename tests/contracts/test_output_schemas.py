@@ -15,7 +15,7 @@ from controller.core.resources.condition import ConditionType, Truth
 from controller.core.resources.explanation import Comparison, Explanation
 from controller.core.resources.plan import Effect, Hold, Reason, Verb
 from controller.core.resources.rollouts import Result
-from tests.unit.cli.verdicts import API, PLAN, conditions
+from tests.builders.plans import API, PLAN, conditions
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = {"plan": plan_schema(), "status": status_schema()}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.local_process import RECEIVER, eventually, free_port
+from tests.builders.local_process import RECEIVER, eventually, free_port
 
 ROOT = Path(__file__).parents[2]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.local_process import LocalProcess
+from tests.builders.local_process import LocalProcess
 
 
 def processes_of(local: LocalProcess) -> list[str]:

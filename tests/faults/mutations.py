@@ -195,7 +195,7 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         compares_raw,
         (ROLLOUT,),
     ),
-    ("nothing is done", reconciler.Reconciler, "_dared", returns(Plan()), (ALIAS,)),
+    ("nothing is done", reconciler.Reconciler, "_guarded", returns(Plan()), (ALIAS,)),
     ("steps before a rollout are skipped", OneOffSteps, "waits", returns(""), (STEPS,)),
     (
         "undeclared services are not seen",

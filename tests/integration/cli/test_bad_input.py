@@ -5,8 +5,8 @@ import json
 import pytest
 
 from controller.cli import main
+from tests.builders.command_line import DOCUMENT
 from tests.fakes.refusing import refusing
-from tests.integration.cli.conftest import DOCUMENT
 
 EXPIRED = ("ExpiredTokenException", "The security token in the request is expired")
 DENIED = ("AccessDeniedException", "User x is not authorized to perform it")

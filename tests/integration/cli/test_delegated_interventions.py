@@ -19,7 +19,7 @@ from controller.core.document.resource import ResourceId
 from controller.core.resources.plan import Action, Reason, Verb
 from controller.emulation.runtimes.scripted import Script
 from controller.store.journal import IntentJournal
-from tests.e2e.local_process import eventually, free_port
+from tests.builders.local_process import eventually, free_port
 
 CREATE = Action(ResourceId("service", "api"), Verb.CREATE, Reason.MISSING)
 WHY = ("--reason", "it does not answer", "--yes")

@@ -12,7 +12,7 @@ import pytest
 from controller.cli import main
 from controller.clients.aws import BotoAws, Credentials
 from controller.emulation.platform import make_queue
-from tests.e2e.local_process import eventually, free_port
+from tests.builders.local_process import eventually, free_port
 
 AN_HOUR = "region: us-east-1\n  reconcile: {interval: 1h}\n"
 # Passes that follow a rollout have ended by then.

@@ -6,8 +6,8 @@ from controller.cli import main
 from controller.clients.clock import SystemClock
 from controller.store.database import Database
 from controller.store.schema import SchemaState
-from tests.integration.cli.conftest import HEADER
-from tests.integration.store.next_version import program_of_the_next_version
+from tests.builders.command_line import HEADER
+from tests.builders.next_schema import program_of_the_next_version
 
 READERS = (["diff"], ["status"], ["events"], ["why", "service/web"])
 DOCUMENT = f"""\

@@ -1,26 +1,16 @@
 """``--server``: a user without AWS credentials sees the same as the server."""
 
-import json
 import os
-import signal
 import subprocess
 import sys
-import threading
-import urllib.error
-import urllib.request
-from contextlib import contextmanager
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from controller.cli import main
-from controller.cli.schemas import status_schema
 from controller.emulation.runtimes.scripted import Script
-from tests.e2e.local_process import free_port
+from tests.builders.api_server import AWS, KEY, serving
 
-KEY = "made-up-key"
 GROUP = "/ecs/t-api-development"
-AWS = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 
 
 @pytest.fixture
@@ -32,89 +22,12 @@ def talking(world, capsys):
     return world
 
 
-@contextmanager
-def serving(folder, *words, **variables):
-    """Yield the URL of a `serve` in a process of its own."""
-    port = free_port()
-    command = (sys.executable, "-m", "controller", "serve", *words)
-    environ = {
-        **os.environ,
-        "HOKUSAI_API_KEY": KEY,
-        "MLFLOW_TRACKING_URI": "http://127.0.0.1:1",
-        **variables,
-    }
-    with (folder / "serve.log").open("w") as log:
-        process = subprocess.Popen(
-            (*command, "--host", "127.0.0.1", "--port", str(port)),
-            cwd=folder,
-            env=environ,
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        url = f"http://127.0.0.1:{port}"
-        answering(url, process)
-        yield url
-    finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
-
-
-def answering(url, process):
-    pause = threading.Event()
-    while process.poll() is None:
-        try:
-            urllib.request.urlopen(f"{url}/live", timeout=5).close()
-        except urllib.error.URLError:
-            pause.wait(0.05)
-        else:
-            return
-    raise AssertionError
-
-
 @pytest.fixture
 def server(talking, here, monkeypatch):
     """The URL of a server that reaches AWS; we do not, from now on."""
     monkeypatch.setenv("HOKUSAI_API_KEY", KEY)
     with serving(here) as url:
         yield url
-
-
-def printed(capsys, *words, status=0):
-    capsys.readouterr()
-    assert main([*words]) == status
-    return capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    "words", [("history", "service/api"), ("logs", "service/api")], ids=" ".join
-)
-@pytest.mark.parametrize("output", ["table", "json", "yaml", "markdown"])
-def test_the_server_sees_what_aws_shows(server, capsys, monkeypatch, words, output):
-    near = printed(capsys, *words, "-o", output)
-    for name in AWS:
-        monkeypatch.delenv(name)
-
-    far = printed(capsys, *words, "-o", output, "--server", server)
-
-    assert far == near
-    assert "hunter2" not in far
-    if output == "json":
-        data = json.loads(far)
-        assert [*Draft202012Validator(status_schema()).iter_errors(data)] == []
-
-
-def test_status_of_one_resource_is_shown_in_full(server, capsys, monkeypatch):
-    near = json.loads(printed(capsys, "status", "service/api", "-o", "json"))
-    for name in AWS:
-        monkeypatch.delenv(name)
-
-    words = ("status", "service/api", "-o", "json", "--server", server)
-    far = json.loads(printed(capsys, *words))
-
-    assert far == near
-    assert far["resources"][0]["details"] != []
-    assert [*Draft202012Validator(status_schema()).iter_errors(far)] == []
 
 
 def test_a_followed_log_repeats_no_line_and_ends_with_its_reader(server, talking, here):
@@ -199,13 +112,6 @@ def test_the_server_reports_missing_credentials(here, capsys, monkeypatch):
     (told,) = capsys.readouterr().err.splitlines()
     assert "credentials" in told
     assert "409" in told
-
-
-def test_a_resource_that_the_server_does_not_declare_is_refused(server, capsys):
-    assert main(["history", "service/other", "--server", server]) == 2
-
-    told = capsys.readouterr().err
-    assert "service/other is not declared in hokusai.yaml of the server" in told
 
 
 def test_a_kind_without_rollouts_is_refused(server, talking, capsys):

@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from controller.cli import main
 from controller.cli.schemas import status_schema
 from controller.core.resources.condition import ConditionType, Truth
-from tests.integration.cli.conftest import API, MLFLOW
+from tests.builders.command_line import API, MLFLOW
 
 READY = (Truth.TRUE, "Ready", "1 of 1 tasks run t-api:1.")
 WAITS = (Truth.FALSE, "Waiting", "It waits for service/mlflow.")

@@ -10,7 +10,7 @@ from controller.emulation.clocks import SteppedClock
 from controller.emulation.cloud_map import cloud_map_lookup
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
-from tests.integration.emulation.aws_here import client, control, listened_to
+from tests.builders.emulated_aws import client, control, listened_to
 
 
 @pytest.fixture

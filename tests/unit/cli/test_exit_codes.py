@@ -4,7 +4,7 @@ import pytest
 
 from controller.cli.exit_codes import Exit, of_plan
 from controller.core.resources.plan import Plan
-from tests.unit.cli.verdicts import ADVICE, ROLLOUT, UNKNOWN, UPDATE
+from tests.builders.plans import ADVICE, ROLLOUT, UNKNOWN, UPDATE
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from controller.cli.schemas import plan_schema
 from controller.cli.views.plans import render_plan, shown
 from controller.core.resources.plan import Plan
-from tests.unit.cli.verdicts import ADVICE, PLAN
+from tests.builders.plans import ADVICE, PLAN
 
 ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 

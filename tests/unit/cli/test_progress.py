@@ -12,7 +12,7 @@ from controller.core.resources.cost import Cost, CostTotal
 from controller.core.resources.driver import Applied, Failed, Progressing, Skipped
 from controller.core.resources.plan import Plan
 from controller.engine.reconciler import PassResult
-from tests.unit.cli.verdicts import API, NOON, ROLLOUT, UPDATE, conditions
+from tests.builders.plans import API, NOON, ROLLOUT, UPDATE, conditions
 
 WAITING = conditions(Truth.FALSE, "RolloutInProgress", "api:2 rolls out.")
 SECOND = timedelta(seconds=1)

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from controller.cli.schemas import status_schema
 from controller.cli.views.statuses import age, render_statuses, word
 from controller.core.resources.condition import Truth
-from tests.unit.cli.verdicts import API, LEAD, NOON, conditions
+from tests.builders.plans import API, LEAD, NOON, conditions
 
 STATUSES = {
     LEAD: conditions(Truth.FALSE, "ApplyFailed", "denied | by a|b", stalled=Truth.TRUE),

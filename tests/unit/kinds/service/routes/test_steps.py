@@ -11,7 +11,7 @@ from controller.kinds.service.routes.steps import (
     UpdateRule,
     UpdateTargetGroup,
 )
-from tests.unit.kinds.service.routes.listeners import (
+from tests.builders.load_balancers import (
     API,
     GROUP,
     listener,

@@ -58,7 +58,7 @@ def test_the_server_sees_what_aws_shows(server, capsys, monkeypatch, words, outp
         assert [*Draft202012Validator(status_schema()).iter_errors(data)] == []
 
 
-def test_status_of_one_resource_is_shown_in_full(server, capsys, monkeypatch):
+def test_the_details_of_one_resource_are_the_same(server, capsys, monkeypatch):
     near = json.loads(printed(capsys, "status", "service/api", "-o", "json"))
     for name in AWS:
         monkeypatch.delenv(name)

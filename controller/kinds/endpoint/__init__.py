@@ -1,8 +1,8 @@
 """The ``endpoint`` kind: names that others rely on, and their last good address."""
 
 from controller.core.resources.kind import Kind
-from controller.kinds.endpoint.compare import compare
-from controller.kinds.endpoint.details import KEPT, PUBLISHED, cost, details
+from controller.kinds.endpoint.compare import KEPT, PUBLISHED, compare
+from controller.kinds.endpoint.details import cost, details
 from controller.kinds.endpoint.health import health, held
 from controller.kinds.endpoint.spec import EndpointSpec, complete, references
 from controller.kinds.endpoint.state import EndpointState

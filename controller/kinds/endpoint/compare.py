@@ -6,6 +6,10 @@ from controller.core.resources.plan import Change
 from controller.kinds.endpoint.spec import EndpointSpec
 from controller.kinds.endpoint.state import EndpointState
 
+# The store is local: keeping an address there is no call to AWS.
+KEPT = "fallback.kept"
+PUBLISHED = "fallback.published"
+
 
 def compare(spec: EndpointSpec, state: EndpointState) -> tuple[Change, ...]:
     """Return what must be kept or published anew.
@@ -21,7 +25,7 @@ def _changes(spec: EndpointSpec, state: EndpointState) -> Iterator[Change]:
     if not state.addresses:
         return
     if state.kept is not None and set(state.kept) != set(state.addresses):
-        yield Change("fallback.kept", list(state.kept), list(state.addresses))
+        yield Change(KEPT, list(state.kept), list(state.addresses))
     publishes = spec.fallback is not None and spec.fallback.publish is not None
     if publishes and state.published not in state.addresses:
-        yield Change("fallback.published", state.published, state.addresses[0])
+        yield Change(PUBLISHED, state.published, state.addresses[0])

@@ -5,12 +5,9 @@ from collections.abc import Iterator
 from controller.core.resources.cost import Cost
 from controller.core.resources.details import DetailSection, Row
 from controller.core.resources.plan import Action
+from controller.kinds.endpoint.compare import PUBLISHED
 from controller.kinds.endpoint.spec import EndpointSpec
 from controller.kinds.endpoint.state import EndpointState
-
-# The store is ours: keeping an address there is no call to anybody.
-KEPT = "fallback.kept"
-PUBLISHED = "fallback.published"
 
 
 def details(spec: EndpointSpec, state: EndpointState) -> tuple[DetailSection, ...]:

@@ -14,6 +14,7 @@ from controller.core.resources.driver import Applied
 from controller.core.resources.fallbacks import Fallbacks
 from controller.core.resources.observation import Observation, Present, unseen
 from controller.core.resources.plan import Action
+from controller.kinds.endpoint.compare import KEPT, PUBLISHED
 from controller.kinds.endpoint.spec import EndpointSpec, ProbeSpec
 from controller.kinds.endpoint.state import EndpointState
 
@@ -70,18 +71,29 @@ class EndpointDriver:
         spec: EndpointSpec = action.desired
         state: EndpointState = action.observed
         for change in action.changes:
-            if change.path == "fallback.kept" and self._fallbacks is not None:
-                self._fallbacks.keep(spec.host, state.addresses)
-            elif spec.fallback is not None and spec.fallback.publish is not None:
-                self._aws.call(
-                    "ssm",
-                    "PutParameter",
-                    Name=spec.fallback.publish.ssm,
-                    Value=str(change.after),
-                    Type="String",
-                    Overwrite=True,
-                )
+            if change.path == KEPT:
+                self._keep(spec, state)
+            elif change.path == PUBLISHED:
+                self._publish(spec, str(change.after))
+            else:
+                msg = f"{action.target}: no way to change {change.path}"
+                raise PermanentError(msg)
         return Applied()
+
+    def _keep(self, spec: EndpointSpec, state: EndpointState) -> None:
+        if self._fallbacks is not None:
+            self._fallbacks.keep(spec.host, state.addresses)
+
+    def _publish(self, spec: EndpointSpec, address: str) -> None:
+        if spec.fallback is not None and spec.fallback.publish is not None:
+            self._aws.call(
+                "ssm",
+                "PutParameter",
+                Name=spec.fallback.publish.ssm,
+                Value=address,
+                Type="String",
+                Overwrite=True,
+            )
 
     def _look(self, spec: EndpointSpec) -> Observation:
         try:

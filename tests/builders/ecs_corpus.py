@@ -11,7 +11,7 @@ from controller.core.values.differences import differences
 from controller.kinds.service.compare.diff import setting_differences
 from controller.kinds.service.normalize import NameContext, canonical, real_differences
 from controller.kinds.service.normalize.structure import r02_keys_start_small
-from controller.kinds.service.state.tags import tags_of
+from controller.kinds.service.tags import tags_of
 
 OURS = Path(__file__).parents[1] / "corpus"
 THEIRS = os.environ.get("CORPUS", "")

@@ -16,7 +16,7 @@ from controller.kinds.service.render.service import creation
 from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import ServiceState
-from controller.kinds.service.state.tags import tags_of
+from controller.kinds.service.tags import tags_of
 from tests.laws.agreeing import agreeing
 from tests.laws.own_words import containers, own_words
 

@@ -49,7 +49,7 @@ from controller.kinds.service.scaling.aws import Scaling
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.facet import ServiceUpdate
 from controller.kinds.service.state.service import LEFTOVER, ServiceState
-from controller.kinds.service.state.tags import (
+from controller.kinds.service.tags import (
     as_pairs,
     carries,
     deployment_tag,

@@ -12,7 +12,7 @@ from controller.core.resources.plan import Hold, Verb
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
 from controller.emulation.server import EmulatorServer
-from controller.kinds.service.state.retry_requests import RETRIED, RETRIED_BY
+from controller.kinds.service.tags import RETRIED, RETRIED_BY
 from tests.builders.emulated_operations import Hand
 from tests.builders.emulated_service import World
 

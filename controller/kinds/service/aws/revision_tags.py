@@ -27,7 +27,7 @@ from controller.kinds.service.state.facet import (
     ServiceUpdate,
 )
 from controller.kinds.service.state.service import ServiceState
-from controller.kinds.service.state.tags import as_pairs, tags_of
+from controller.kinds.service.tags import as_pairs, tags_of
 
 # How long what was seen will do.
 KEPT = timedelta(seconds=60)

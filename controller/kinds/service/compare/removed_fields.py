@@ -26,7 +26,7 @@ from controller.kinds.service.render.update_effects import FIELDS, PREFIX
 from controller.kinds.service.scaling.rules import SCALING, removed_scaling
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import ServiceState
-from controller.kinds.service.state.tags import tags_of
+from controller.kinds.service.tags import tags_of
 
 TAGS = "tags."
 # What a tag's value may hold; ECS API reference, Tag.

@@ -24,7 +24,6 @@ from controller.core.resources.observation import (
     unseen,
 )
 from controller.core.resources.ownership import ownership_of
-from controller.core.values.identity import APPLIED_TAG, DEPLOYMENT_TAG, MANAGED_TAG
 from controller.kinds.service.aws.deployments import ServiceDeployments
 from controller.kinds.service.aws.services import EcsServices, exists, moves, troubled
 from controller.kinds.service.aws.stopped_tasks import StoppedTasks, Tasks
@@ -49,9 +48,9 @@ from controller.kinds.service.rollout.rolled_back import taken_back
 from controller.kinds.service.rollout.stop_reason import culprit
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import Rejection, ServiceState
-from controller.kinds.service.state.tags import tags_of
 from controller.kinds.service.state.task import Task
 from controller.kinds.service.state.times import moment
+from controller.kinds.service.tags import ServiceTags, tags_of
 
 Answer = Mapping[str, Any]
 Declared = Mapping[ResourceId, Resource[Any]]
@@ -74,8 +73,8 @@ class _Observed:
         return spec
 
     @property
-    def tags(self) -> dict[str, str]:
-        return tags_of(self.answer)
+    def tags(self) -> ServiceTags:
+        return ServiceTags.of(self.answer)
 
 
 class ServiceObserver:
@@ -176,8 +175,8 @@ class ServiceObserver:
         sight.state = replace(
             state,
             discovery=names[0] if names else None,
-            ours=sight.tags.get(DEPLOYMENT_TAG, ""),
-            managed=frozenset(sight.tags.get(MANAGED_TAG, "").split()),
+            ours=sight.tags.deployment or "",
+            managed=frozenset((sight.tags.managed or "").split()),
             names={
                 arn: self._map.namespace_of(arn)
                 for arn in unnamed(resource.spec, answer)
@@ -249,8 +248,8 @@ class ServiceObserver:
         moved = state.flight is not None and not _differs(sight)
         whole = taken_back(sight.resource, state) if moved else ()
         rejected = (*by_hand, *whole, *state.rejected)
-        ownership = ownership_of(sight.tags, self._platform.owner)
-        applied = sight.tags.get(APPLIED_TAG)
+        ownership = ownership_of(tags_of(sight.answer), self._platform.owner)
+        applied = sight.tags.applied
         return Present(replace(state, rejected=rejected), ownership, applied)
 
     def _with_crash_loop(self, sight: _Observed, tasks: Sequence[Task]) -> ServiceState:

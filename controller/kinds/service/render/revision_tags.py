@@ -11,7 +11,7 @@ from controller.core.resources.plan import Change, Effect
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.facet import Facet
 from controller.kinds.service.state.service import ServiceState
-from controller.kinds.service.state.tags import tags_of
+from controller.kinds.service.tags import tags_of
 
 TASK = "task."
 TASK_TAGS = "task.tags."

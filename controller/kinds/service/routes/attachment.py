@@ -12,9 +12,8 @@ from controller.kinds.service.routes.rules import (
 )
 from controller.kinds.service.routes.state import RoutingState
 from controller.kinds.service.routes.steps import DeleteTargetGroup, Step
+from controller.kinds.service.tags import ServiceTags
 
-# On the service: it has a target group of ours, which outlives its last route.
-GROUP_TAG = "hokusai.ai/target-group"
 TAG = "routes.tag"
 BALANCERS = "routes.loadBalancers"
 GRACE = "routes.healthCheckGracePeriodSeconds"
@@ -77,12 +76,12 @@ def due(
 
 def tagged(settings: Mapping[str, Any]) -> bool:
     """Whether the service says that it has, or had, a target group of ours."""
-    return any(tag["key"] == GROUP_TAG for tag in settings.get("tags", ()))
+    return ServiceTags.of(settings).target_group is not None
 
 
 def route_tags(spec: RoutedService) -> dict[str, str]:
     """Return the tag of a service that has routes."""
-    return {GROUP_TAG: spec.target_group} if spec.routes else {}
+    return ServiceTags(target_group=spec.target_group).written() if spec.routes else {}
 
 
 def is_about(spec: RoutedService, settings: Mapping[str, Any]) -> bool:

@@ -11,7 +11,6 @@ from controller.core.resources.observation import unseen
 from controller.kinds.service.routes.attachment import (
     BALANCERS,
     GRACE,
-    GROUP_TAG,
     TAG,
     balancers,
     is_about,
@@ -29,7 +28,7 @@ from controller.kinds.service.state.facet import (
     ServiceUpdate,
 )
 from controller.kinds.service.state.service import ServiceState
-from controller.kinds.service.state.tags import as_pairs, tags_of
+from controller.kinds.service.tags import GROUP_TAG, ServiceTags, as_pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +81,11 @@ class Routes(FacetDriver):
 
     def delete(self, state: ServiceState) -> None:
         """Remove the rules and the target group of a service that is deleted next."""
-        tags = tags_of(state.settings)
-        if GROUP_TAG in tags:
+        group = ServiceTags.of(state.settings).target_group
+        if group is not None:
             undeclared = UndeclaredRoutes(
                 state.settings["serviceName"],
-                tags[GROUP_TAG],
+                group,
                 self.platform.balancer,
                 self.platform.owner,
             )

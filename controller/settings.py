@@ -1,7 +1,7 @@
-"""The environment, read once and typed.
+"""Settings from environment variables, read once and typed.
 
-``VARIABLES`` is the one table of all variables: reading, documentation and tests
-are made from it. A variable that is set to nothing counts as not set.
+``VARIABLES`` is the only table of variables: reading, documentation and tests are
+derived from it. An empty variable counts as not set.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,6 @@ from controller.core.document.variables import (
     Address,
     Variable,
     address,
-    flag,
     ip,
     number,
     one_of,
@@ -29,14 +28,14 @@ from controller.core.values.secret import Secret, SecretUrl
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the environment says; each field is one row of the table."""
+    """The settings; each field is one row of the table."""
 
     environment: Environment | None = field(
         default=None,
         metadata=row(
             "ENVIRONMENT",
             one_of(*ENVIRONMENTS),
-            "Which environment is meant, and so which overlay is read.",
+            "The environment, which selects the overlay of the document.",
             example="development",
         ),
     )
@@ -45,7 +44,7 @@ class Settings:
         metadata=row(
             "AWS_REGION",
             str,
-            "The AWS region, where the document names none.",
+            "The AWS region, if the document declares none.",
             example="us-east-1",
             aliases=("AWS_DEFAULT_REGION",),
         ),
@@ -55,7 +54,7 @@ class Settings:
         metadata=row(
             "AWS_ENDPOINT_URL",
             url,
-            "Where AWS is asked instead of the region's own addresses.",
+            "The address for all AWS calls, instead of those of the region.",
             example="http://127.0.0.1:4566",
         ),
     )
@@ -64,7 +63,7 @@ class Settings:
         metadata=row(
             "HOKUSAI_EVENTS_QUEUE",
             url,
-            "The SQS queue with ECS's events, instead of platform.events.queue.",
+            "The SQS queue with ECS events; overrides platform.events.queue.",
             example="https://sqs.us-east-1.amazonaws.com/123456789012/hokusai-events",
         ),
     )
@@ -73,7 +72,7 @@ class Settings:
         metadata=row(
             "MLFLOW_TRACKING_URI",
             url,
-            "The MLflow server, where the document declares no endpoint `mlflow`.",
+            "The MLflow server, if the document declares no endpoint `mlflow`.",
             example="http://mlflow.hokusai-development.local:5000",
             aliases=("MLFLOW_SERVER_URL",),
         ),
@@ -92,7 +91,7 @@ class Settings:
         metadata=row(
             "MLFLOW_FALLBACK_IP",
             ip,
-            "The address of MLflow when neither DNS nor what is remembered helps.",
+            "The address of MLflow if DNS fails and no earlier address is cached.",
             example="10.0.1.221",
         ),
     )
@@ -101,7 +100,7 @@ class Settings:
         metadata=row(
             "DNS_CACHE_TTL",
             number(0, 86_400),
-            "How many seconds an address is kept at most; the record's own TTL if less.",
+            "The maximum time to cache an address, in seconds; a shorter TTL applies.",
         ),
     )
     dns_timeout: float = field(
@@ -109,7 +108,7 @@ class Settings:
         metadata=row(
             "DNS_TIMEOUT",
             seconds,
-            "How many seconds a DNS question may take.",
+            "The timeout of a DNS query, in seconds.",
         ),
     )
     dns_server: Address | None = field(
@@ -117,7 +116,7 @@ class Settings:
         metadata=row(
             "HOKUSAI_DNS_SERVER",
             address,
-            "The name server to ask, host:port, instead of the machine's.",
+            "The name server, host:port, instead of that of the machine.",
             example="127.0.0.1:5353",
         ),
     )
@@ -126,7 +125,7 @@ class Settings:
         metadata=row(
             "HOKUSAI_STORE_URL",
             store_url,
-            "Where the controller keeps its records: SQLite, or PostgreSQL.",
+            "The database of the controller: SQLite or PostgreSQL.",
             example="postgresql://hokusai:password@db.example.com:5432/hokusai",
             aliases=("DATABASE_URL",),
         ),
@@ -136,7 +135,7 @@ class Settings:
         metadata=row(
             "HOKUSAI_API_KEY",
             Secret,
-            "The key that the API asks of its callers, and that we send to it.",
+            "The API key, required by the server and sent by the commands.",
             example="key",
         ),
     )
@@ -163,7 +162,7 @@ class Settings:
         metadata=row(
             "WEBHOOK_URL",
             url,
-            "The webhook target `default`, where the document declares no webhooks.",
+            "The URL of the webhook target `default`, if the document has no webhooks.",
             example="https://hokus.ai/api/webhooks/model-registration",
         ),
     )
@@ -172,7 +171,7 @@ class Settings:
         metadata=row(
             "WEBHOOK_SECRET",
             Secret,
-            "What deliveries are signed with, where the document refers to it.",
+            "The secret that signs deliveries, if the document refers to it.",
             example="secret",
             aliases=("WEBHOOK_SECRET_KEY", "HOKUSAI_SITE_WEBHOOK_SECRET"),
         ),
@@ -182,7 +181,7 @@ class Settings:
         metadata=row(
             "WEBHOOK_TIMEOUT",
             seconds,
-            "How many seconds one attempt may take, for the target `default`.",
+            "The timeout of one attempt in seconds, for the target `default`.",
         ),
     )
     webhook_max_retries: int = field(
@@ -190,7 +189,7 @@ class Settings:
         metadata=row(
             "WEBHOOK_MAX_RETRIES",
             number(0, 100),
-            "How often a delivery is repeated before it is given up.",
+            "The number of retries of a failed delivery.",
         ),
     )
     webhook_retry_delay: float = field(
@@ -198,42 +197,7 @@ class Settings:
         metadata=row(
             "WEBHOOK_RETRY_DELAY",
             seconds,
-            "How many seconds until the first repeat; each further one doubles them.",
-        ),
-    )
-    webhook_breaker_threshold: int = field(
-        default=5,
-        metadata=row(
-            "WEBHOOK_CIRCUIT_BREAKER_FAILURE_THRESHOLD",
-            number(1, 1000),
-            "How many failures in a row make us stop trying a target for a while.",
-        ),
-    )
-    webhook_breaker_recovery: float = field(
-        default=60.0,
-        metadata=row(
-            "WEBHOOK_CIRCUIT_BREAKER_RECOVERY_TIME",
-            seconds,
-            "How many seconds until such a target is tried again.",
-        ),
-    )
-    redis_fallback: bool = field(
-        default=False,
-        metadata=row(
-            "ENABLE_REDIS_FALLBACK",
-            flag,
-            "Whether events are published to Redis too, until consumers have moved.",
-            example="true",
-        ),
-    )
-    auth_service_url: str | None = field(
-        default=None,
-        metadata=row(
-            "AUTH_SERVICE_URL",
-            url,
-            "The service that validates callers' keys.",
-            example="https://auth.hokus.ai",
-            aliases=("HOKUSAI_AUTH_SERVICE_URL",),
+            "The delay before the first retry in seconds; doubled for each further one.",
         ),
     )
     log_level: str = field(
@@ -241,7 +205,7 @@ class Settings:
         metadata=row(
             "HOKUSAI_LOG_LEVEL",
             one_of("DEBUG", "INFO", "WARNING", "ERROR"),
-            "The least important log lines that are written.",
+            "The minimum level of log lines.",
             example="INFO",
         ),
     )
@@ -250,7 +214,7 @@ class Settings:
         metadata=row(
             "HOKUSAI_PROBE_HOST",
             str,
-            "The address that the controller's own port is on.",
+            "The address that the controller's own HTTP port listens on.",
         ),
     )
     probe_port: int = field(
@@ -258,12 +222,12 @@ class Settings:
         metadata=row(
             "HOKUSAI_PROBE_PORT",
             number(1, 65_535),
-            "The controller's own port: /live, /ready, /metrics and triggers.",
+            "The controller's own HTTP port: /live, /ready, /metrics and triggers.",
         ),
     )
     no_color: bool = field(
         default=False,
-        metadata=row("NO_COLOR", presence, "Set to anything: no colours.", example="1"),
+        metadata=row("NO_COLOR", presence, "Any value turns colours off.", example="1"),
     )
 
     @classmethod
@@ -292,6 +256,19 @@ VARIABLES: dict[str, Variable] = {
     entry.name: entry.metadata["variable"] for entry in fields(Settings)
 }
 DEFAULTS: dict[str, Any] = {entry.name: entry.default for entry in fields(Settings)}
+# Older programs read these; nothing does until what they configure exists.
+WITHOUT_EFFECT = (
+    "WEBHOOK_CIRCUIT_BREAKER_FAILURE_THRESHOLD",
+    "WEBHOOK_CIRCUIT_BREAKER_RECOVERY_TIME",
+    "ENABLE_REDIS_FALLBACK",
+    "AUTH_SERVICE_URL",
+    "HOKUSAI_AUTH_SERVICE_URL",
+)
+
+
+def without_effect(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the variables in ``environ`` that are set and that nothing reads."""
+    return tuple(name for name in WITHOUT_EFFECT if environ.get(name, "").strip())
 
 
 def reference() -> str:

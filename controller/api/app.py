@@ -5,11 +5,11 @@ from fastapi import FastAPI
 from controller.api import errors
 from controller.api.control import inspection_routes as outlook_routes
 from controller.api.control import routes as control_routes
-from controller.api.control.inspection import Window
-from controller.api.control.records import Records
+from controller.api.control.inspection import LogWindow
+from controller.api.control.records import ControlRecords
 from controller.api.health import routes as health_routes
 from controller.api.health.checks import HealthSource
-from controller.api.metrics import Counting
+from controller.api.metrics import RequestMetrics
 from controller.api.models import routes as models_routes
 from controller.api.models.listing import ModelSource
 from controller.core.clock import Clock
@@ -24,8 +24,8 @@ def create_app(
     clock: Clock,
     version: str,
     metrics: Counter | None = None,
-    records: Records | None = None,
-    window: Window | None = None,
+    records: ControlRecords | None = None,
+    window: LogWindow | None = None,
     key: Secret | None = None,
 ) -> FastAPI:
     """Return the application.
@@ -60,5 +60,5 @@ def create_app(
         app.include_router(control_routes.router(records, key))
     if window is not None:
         app.include_router(outlook_routes.router(window, clock, key))
-    app.add_middleware(Counting, metrics=metrics or Metrics())
+    app.add_middleware(RequestMetrics, metrics=metrics or Metrics())
     return app

@@ -5,7 +5,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from controller.telemetry.metrics import API_REQUESTS, Counter
 
 
-class Counting:
+class RequestMetrics:
     """Plain ASGI: nothing is buffered, and no task is started."""
 
     def __init__(self, app: ASGIApp, metrics: Counter) -> None:

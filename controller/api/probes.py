@@ -20,7 +20,7 @@ _LEAST = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
-class Probed:
+class ProcessState:
     """What the port tells about, and what it sets off.
 
     Attributes:
@@ -40,7 +40,7 @@ class Probed:
     key: str | None = None
 
 
-def probes_app(probed: Probed, clock: Clock) -> web.Application:
+def probes_app(probed: ProcessState, clock: Clock) -> web.Application:
     """Return the application behind the port."""
 
     async def live(_request: web.Request) -> web.Response:

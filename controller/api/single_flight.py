@@ -25,7 +25,7 @@ _KEPT_SECONDS = 1.5
 
 
 @dataclass(frozen=True, slots=True)
-class Seen(Generic[T]):
+class SharedResult(Generic[T]):
     """What a look found.
 
     Attributes:
@@ -38,12 +38,12 @@ class Seen(Generic[T]):
 
 
 @dataclass(slots=True)
-class _Flight:
-    future: "Future[Seen[Any]]"
+class _Call:
+    future: "Future[SharedResult[Any]]"
     landed: float | None = None
 
 
-class Flights:
+class SingleFlight:
     """Does each look once for all who ask, in threads of its own. Close it.
 
     A look that takes for ever takes no thread from what else is served.
@@ -53,9 +53,9 @@ class Flights:
         self._clock = clock
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(_AT_ONCE, "look")
-        self._flights: dict[Hashable, _Flight] = {}
+        self._flights: dict[Hashable, _Call] = {}
 
-    async def seen(self, key: Hashable, look: Callable[[], T]) -> Seen[T]:
+    async def seen(self, key: Hashable, look: Callable[[], T]) -> SharedResult[T]:
         """Return what ``look`` finds, or found a moment ago.
 
         Args:
@@ -77,7 +77,9 @@ class Flights:
         """Begin no look any more; those under way end by themselves."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _flight(self, key: Hashable, look: Callable[[], T]) -> "Future[Seen[T]]":
+    def _flight(
+        self, key: Hashable, look: Callable[[], T]
+    ) -> "Future[SharedResult[T]]":
         with self._lock:
             self._forget()
             known = self._flights.get(key)
@@ -85,11 +87,11 @@ class Flights:
                 if len(self._flights) >= _WAITING:
                     msg = "too many look at once: ask again in a moment"
                     raise TransientError(msg)
-                known = _Flight(self._pool.submit(self._looked, key, look))
+                known = _Call(self._pool.submit(self._looked, key, look))
                 self._flights[key] = known
             return known.future
 
-    def _looked(self, key: Hashable, look: Callable[[], T]) -> Seen[T]:
+    def _looked(self, key: Hashable, look: Callable[[], T]) -> SharedResult[T]:
         began = self._clock.now()
         try:
             found = look()
@@ -100,7 +102,7 @@ class Flights:
             raise
         with self._lock:
             self._flights[key].landed = self._clock.monotonic()
-        return Seen(found, began)
+        return SharedResult(found, began)
 
     def _forget(self) -> None:
         """Leave out what was found too long ago."""

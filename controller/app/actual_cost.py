@@ -2,20 +2,20 @@
 
 from collections.abc import Callable
 
-from controller.bootstrap.call_count import Spent
+from controller.bootstrap.call_count import CallsSpent
 from controller.core.resources.cost import Cost
 from controller.core.resources.driver import Applied, Progressing
 from controller.engine.reconciler import PassResult
 
 
-class Tally:
+class ActualCost:
     """Counts calls, restarts and seconds from now on.
 
     Args:
         spent: Returns what was spent until it is called.
     """
 
-    def __init__(self, spent: Callable[[], Spent]) -> None:
+    def __init__(self, spent: Callable[[], CallsSpent]) -> None:
         self._spent = spent
         self._before = spent()
         self._restarts = 0

@@ -6,14 +6,14 @@ from importlib.metadata import version
 from urllib.parse import urlsplit
 
 from controller.api.app import create_app
-from controller.api.control.inspection import Window
+from controller.api.control.inspection import LogWindow
 from controller.api.health.checks import Checks, Look
 from controller.api.health.health_checks import dns_look, mlflow_look, store_look
 from controller.api.models.listing import KnownModels
 from controller.api.server import serve
-from controller.api.single_flight import Flights
+from controller.api.single_flight import SingleFlight
 from controller.app.attempts import last_tried
-from controller.app.server_view import ServedOutlook
+from controller.app.server_view import ServerView
 from controller.bootstrap.controller import NoFallbacks
 from controller.bootstrap.mlflow import connect
 from controller.bootstrap.store_file import store_is_there
@@ -21,13 +21,13 @@ from controller.clients.clock import SystemClock
 from controller.core.clock import Clock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
+from controller.core.resources.condition import Conditions
 from controller.core.resources.fallbacks import Fallbacks
-from controller.core.status.cause import Tried
-from controller.core.status.conditions import Conditions
+from controller.core.status.cause import LastAttempt
 from controller.resolver import Resolver
 from controller.settings import Settings
 from controller.store.database import Database
-from controller.store.events import EventLog, Happening
+from controller.store.events import EventLog, RecordedEvent
 from controller.store.fallbacks import StoredFallbacks
 from controller.store.heartbeat import HEART, Heartbeat, Heartbeats
 from controller.store.status import StatusTable
@@ -39,7 +39,7 @@ def serve_api(
     settings: Settings,
     host: str | None,
     port: int | None,
-    outlook: ServedOutlook,
+    outlook: ServerView,
 ) -> None:
     """Serve the API until a signal says stop.
 
@@ -80,7 +80,7 @@ def serve_api(
         looks["mlflow"] = mlflow_look(mlflow.api)
         looks["dns"] = dns_look(resolver, lambda: (name,))
         closing.callback(outlook.close)
-        flights = Flights(clock)
+        flights = SingleFlight(clock)
         closing.callback(flights.close)
         app = create_app(
             Checks(looks, clock),
@@ -88,7 +88,7 @@ def serve_api(
             clock=clock,
             version=version("hokusai-controller"),
             records=StoredRecords(database, clock) if database else None,
-            window=Window(outlook, flights),
+            window=LogWindow(outlook, flights),
             key=settings.api_key,
         )
         serve(app, host or settings.api_host, port or settings.api_port)
@@ -118,11 +118,11 @@ class StoredRecords:
         """Return when a controller last completed a pass, and which."""
         return Heartbeats(self._database).last(HEART)
 
-    def events(self, limit: int, of: ResourceId | None) -> tuple[Happening, ...]:
+    def events(self, limit: int, of: ResourceId | None) -> tuple[RecordedEvent, ...]:
         """Return the latest happenings, the last one first."""
         return EventLog(self._database).recent(limit, of)
 
-    def tried(self, id_: ResourceId) -> Tried | None:
+    def tried(self, id_: ResourceId) -> LastAttempt | None:
         """Return what was last tried with ``id_``; None if nothing ever was."""
         return last_tried(self._database, id_)
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
-from controller.app.actual_cost import Tally
-from controller.app.session import Context
+from controller.app.actual_cost import ActualCost
+from controller.app.session import Session
 from controller.bootstrap.controller import Controller
 from controller.bootstrap.deliveries import dispatcher_for
-from controller.bootstrap.drivers import Wishes
-from controller.bootstrap.store import Stored, open_store
+from controller.bootstrap.drivers import Options
+from controller.bootstrap.store import Store, open_store
 from controller.clients.clock import SystemClock
 from controller.clients.webhook import Sender
 from controller.core.errors import LeaseHeldError
@@ -26,7 +26,7 @@ LONGEST_PAUSE = timedelta(seconds=2)
 _SHORTEST_PAUSE = timedelta(seconds=0.1)
 
 
-class Applying:
+class ApplySession:
     """What ``apply`` works with.
 
     Attributes:
@@ -36,7 +36,7 @@ class Applying:
 
     def __init__(self, controller: Controller, stopping: threading.Event) -> None:
         self.controller = controller
-        self.tally = Tally(controller.spent)
+        self.tally = ActualCost(controller.spent)
         self._stopping = stopping
 
     def until_settled(
@@ -83,7 +83,7 @@ def pause_of(next_in: timedelta, took: timedelta) -> timedelta:
 
 
 @contextmanager
-def applying(context: Context, *, largest_backlog: int) -> Iterator[Applying]:
+def applying(context: Session, *, largest_backlog: int) -> Iterator[ApplySession]:
     """Yield a controller that holds the lease, with deliveries under way.
 
     Raises:
@@ -103,9 +103,9 @@ def applying(context: Context, *, largest_backlog: int) -> Iterator[Applying]:
             raise LeaseHeldError(msg)
         closing.callback(leader.release)
         stored.memory.take_over()
-        deliveries = Deliveries()
+        deliveries = DeliveryBacklog()
         stopping = threading.Event()
-        wishes = Wishes(
+        wishes = Options(
             deliveries.wake,
             largest_backlog,
             permitted=lambda: leader.holding() and not stopping.is_set(),
@@ -121,7 +121,7 @@ def applying(context: Context, *, largest_backlog: int) -> Iterator[Applying]:
         closing.callback(controller.close)
         closing.enter_context(_kept(leader))
         closing.enter_context(deliveries.running(controller, context, stored))
-        yield Applying(controller, stopping)
+        yield ApplySession(controller, stopping)
 
 
 @contextmanager
@@ -139,7 +139,7 @@ def _kept(leader: Leader) -> Iterator[None]:
         thread.join()
 
 
-class Deliveries:
+class DeliveryBacklog:
     """Delivers webhooks in a thread of its own while a command is at work."""
 
     def __init__(self) -> None:
@@ -152,7 +152,7 @@ class Deliveries:
 
     @contextmanager
     def running(
-        self, controller: Controller, context: Context, stored: Stored
+        self, controller: Controller, context: Session, stored: Store
     ) -> Iterator[None]:
         """Deliver until the block ends, and what is under way until it is done."""
         ended = threading.Event()
@@ -171,8 +171,8 @@ class Deliveries:
     async def _deliver(
         self,
         controller: Controller,
-        context: Context,
-        stored: Stored,
+        context: Session,
+        stored: Store,
         ended: threading.Event,
     ) -> None:
         stop = asyncio.Event()

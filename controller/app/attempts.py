@@ -6,18 +6,18 @@ from itertools import takewhile
 from controller.core.document.resource import ResourceId
 from controller.core.rates.retry import backoff
 from controller.core.resources.driver import Failed
-from controller.core.status.cause import Tried
+from controller.core.status.cause import LastAttempt
 from controller.engine.backoff import BETWEEN_PASSES
 from controller.store.database import Database
-from controller.store.journal import Intent, Journal
+from controller.store.journal import Intent, IntentJournal
 
 # Enough to count failures until they are as far apart as they get.
 _LOOKED_BACK = 20
 
 
-def last_tried(database: Database, id_: ResourceId) -> Tried | None:
+def last_tried(database: Database, id_: ResourceId) -> LastAttempt | None:
     """Return what was last tried, how often it failed, and when it is tried again."""
-    intents = Journal(database).history(id_, _LOOKED_BACK)
+    intents = IntentJournal(database).history(id_, _LOOKED_BACK)
     if not intents:
         return None
     last = intents[0]
@@ -26,7 +26,7 @@ def last_tried(database: Database, id_: ResourceId) -> Tried | None:
     again = None
     if failures and last.ended is not None:
         again = last.ended + backoff(BETWEEN_PASSES, failures, str(id_))
-    return Tried(last.begun, last.verb, outcome, last.message, failures, again)
+    return LastAttempt(last.begun, last.verb, outcome, last.message, failures, again)
 
 
 def _failures(intents: Sequence[Intent]) -> int:

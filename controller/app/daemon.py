@@ -14,21 +14,21 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from controller.api.probes import Probed, probes_app, serving
+from controller.api.probes import ProcessState, probes_app, serving
 from controller.app.document_watch import DocumentWatch
-from controller.app.reconcile_pass import Passes
-from controller.app.session import Context, read
+from controller.app.reconcile_pass import ReconcilePasses
+from controller.app.session import Session, read
 from controller.bootstrap.controller import Controller
 from controller.bootstrap.deliveries import dispatcher_for
-from controller.bootstrap.drivers import Wishes
-from controller.bootstrap.store import Stored, open_store
+from controller.bootstrap.drivers import Options
+from controller.bootstrap.store import Store, open_store
 from controller.clients.clock import SystemClock
 from controller.clients.webhook import Sender
 from controller.engine.dispatcher import Dispatcher
-from controller.engine.event_queue import Listener
+from controller.engine.event_queue import EventQueue
 from controller.engine.leader import Leader, process_name
 from controller.engine.loop import ReconcileLoop
-from controller.engine.scheduler import Alarm
+from controller.engine.scheduler import WakeUpTimer
 from controller.store.lease import Leases
 from controller.telemetry.logs import KnownSecrets, log_to
 from controller.telemetry.metrics import Metrics
@@ -66,7 +66,7 @@ def run(file: Path, chosen: str | None, state: Path | None = None) -> None:
 class _Process:
     """Everything that runs between the first and the last line of ``run``."""
 
-    def __init__(self, watch: DocumentWatch, context: Context, stored: Stored) -> None:
+    def __init__(self, watch: DocumentWatch, context: Session, stored: Store) -> None:
         self._context = context
         self._stored = stored
         self._clock = SystemClock()
@@ -81,8 +81,8 @@ class _Process:
         """Wait for the lease, start every part, and stop every part at the end."""
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
         self._on_signals(loop, stop)
-        passes = Passes(self._watch, self._stored, self._metrics, self._clock)
-        alarm = Alarm(self._clock)
+        passes = ReconcilePasses(self._watch, self._stored, self._metrics, self._clock)
+        alarm = WakeUpTimer(self._clock)
         turns = ReconcileLoop(passes.run, alarm, _AFTER_ERROR)
 
         def asked() -> None:
@@ -100,9 +100,9 @@ class _Process:
 
     async def _lead(
         self,
-        passes: Passes,
+        passes: ReconcilePasses,
         turns: ReconcileLoop,
-        alarm: Alarm,
+        alarm: WakeUpTimer,
         stop: asyncio.Event,
         asked: Callable[[], None],
     ) -> None:
@@ -132,14 +132,14 @@ class _Process:
         platform = self._context.document.platform
         queue = self._context.settings.events_queue or platform.events
         if queue:
-            listener = Listener(
+            listener = EventQueue(
                 controller.aws, queue, platform.cluster, asked, self._metrics
             )
             # Nobody waits for it to end: a poll takes a while and leaves nothing.
             _thread("events", lambda: listener.run(self._asked_to_stop))
 
     def _controller(self) -> Controller:
-        wishes = Wishes(announced=self._announced, permitted=self._leader.holding)
+        wishes = Options(announced=self._announced, permitted=self._leader.holding)
         return Controller(
             self._context.document,
             self._context.settings,
@@ -150,12 +150,12 @@ class _Process:
         )
 
     async def _serve(
-        self, passes: Passes, asked: Callable[[], None], stop: asyncio.Event
+        self, passes: ReconcilePasses, asked: Callable[[], None], stop: asyncio.Event
     ) -> None:
         """Answer on the small port; a port that is taken is told, and done without."""
         settings = self._context.settings
         key = settings.api_key.reveal() if settings.api_key else None
-        probed = Probed(
+        probed = ProcessState(
             last_pass=lambda: passes.last,
             interval=lambda: self._watch.current().platform.interval,
             leading=self._leader.holding,

@@ -9,7 +9,7 @@ from controller.core.clock import Clock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
 from controller.core.planning.planner import DesiredState
-from controller.core.status.conditions import Conditions, ConditionType, Truth
+from controller.core.resources.condition import Conditions, ConditionType, Truth
 from controller.store.heartbeat import Heartbeat
 
 Statuses = Mapping[ResourceId, Conditions]
@@ -32,7 +32,7 @@ class Holder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class FollowedResult:
     """What came of it.
 
     Attributes:
@@ -54,7 +54,7 @@ class Followed:
         return self.converged or not any(map(_goes_on, self.statuses.values()))
 
 
-class Asking:
+class DelegatedApply:
     """Asks the holder of the lease for passes until all is as declared."""
 
     def __init__(self, holder: Holder, clock: Clock, desired: DesiredState) -> None:
@@ -64,7 +64,7 @@ class Asking:
 
     def until_settled(
         self, timeout: float, told: Callable[[Statuses, float], None]
-    ) -> Followed:
+    ) -> FollowedResult:
         """Ask, and follow until nothing is under way any more, or time is up.
 
         Args:
@@ -85,7 +85,7 @@ class Asking:
             if followed.settled or elapsed >= timeout:
                 return followed
 
-    def _next_pass(self, timeout: float) -> Followed:
+    def _next_pass(self, timeout: float) -> FollowedResult:
         """Ask for a pass, and return what was concluded once one has ended."""
         _, before = self._holder.both()
         self._holder.ask("asked by apply")
@@ -98,14 +98,14 @@ class Asking:
                 raise RefusedError(_nobody(before))
             self._clock.sleep(_PAUSE_SECONDS)
 
-    def _followed(self, statuses: Statuses) -> Followed:
+    def _followed(self, statuses: Statuses) -> FollowedResult:
         others = tuple(
             id_
             for id_, resource in self._desired.items()
             if id_ not in statuses or _generation(statuses[id_]) != resource.generation
         )
         asked = {id_: c for id_, c in statuses.items() if id_ in self._desired}
-        return Followed(asked, others)
+        return FollowedResult(asked, others)
 
 
 def _nobody(before: Heartbeat | None) -> str:

@@ -10,17 +10,17 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 
-from controller.app.delegated_apply import Asking, Statuses
-from controller.app.intervention import ByHand, Told
-from controller.app.session import Context
+from controller.app.delegated_apply import DelegatedApply, Statuses
+from controller.app.intervention import Intervention, Told
+from controller.app.session import Session
 from controller.bootstrap.controller import Controller
 from controller.bootstrap.store import open_store
 from controller.clients.clock import SystemClock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import ControllerError, RefusedError
+from controller.core.resources.condition import Conditions, ConditionType
 from controller.core.resources.plan import Action, Verb
-from controller.core.resources.request import Request
-from controller.core.status.conditions import Conditions, ConditionType
+from controller.core.resources.request import OperationRequest
 from controller.core.values.identity import derived_uuid
 from controller.store.database import Database
 from controller.store.heartbeat import HEART, Heartbeat, Heartbeats
@@ -43,7 +43,7 @@ class _Answer:
     message: str
 
 
-class Handed(ByHand):
+class DelegatedIntervention(Intervention):
     """One resource, of which a person asks something that the holder is to do."""
 
     def __init__(
@@ -91,7 +91,7 @@ class Handed(ByHand):
             for conditions in statuses.values():
                 told(conditions[ConditionType.READY].message, elapsed)
 
-        asking = Asking(self, SystemClock(), {self._target: self._resource})
+        asking = DelegatedApply(self, SystemClock(), {self._target: self._resource})
         return asking.until_settled(timeout, turn).converged
 
     def both(self) -> tuple[Statuses, Heartbeat | None]:
@@ -110,7 +110,7 @@ class Handed(ByHand):
 
 
 @contextmanager
-def handing(context: Context, target: ResourceId) -> Iterator[Handed]:
+def handing(context: Session, target: ResourceId) -> Iterator[DelegatedIntervention]:
     """Yield what asks the holder of the lease to act on ``target``."""
     with ExitStack() as closing:
         stored = open_store(context.settings, SystemClock(), upgrade=False)
@@ -124,7 +124,7 @@ def handing(context: Context, target: ResourceId) -> Iterator[Handed]:
             light=True,
         )
         closing.callback(controller.close)
-        yield Handed(controller, target, stored.database)
+        yield DelegatedIntervention(controller, target, stored.database)
 
 
 def answer_requests(controller: Controller, database: Database) -> None:
@@ -140,8 +140,8 @@ def answer_requests(controller: Controller, database: Database) -> None:
 def _answered(
     controller: Controller, id_: ResourceId, asked: dict[str, str]
 ) -> _Answer:
-    work = ByHand(controller, id_)
-    request = Request(asked["by"], asked["reason"], asked["wanted"])
+    work = Intervention(controller, id_)
+    request = OperationRequest(asked["by"], asked["reason"], asked["wanted"])
     try:
         action = work.action(Verb(asked["verb"]), request)
         return _Answer(asked["number"], done=True, message=work.carry_out(action))

@@ -7,31 +7,31 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from controller.app.apply import LONGEST_PAUSE, Applying, applying
+from controller.app.apply import LONGEST_PAUSE, ApplySession, applying
 from controller.app.intervention_history import asks_of
 from controller.core.errors import LeaseHeldError, RefusedError
 from controller.core.planning.scope import Scope
+from controller.core.resources.condition import ConditionType
 from controller.core.resources.driver import Failed, Skipped
-from controller.core.resources.kind import Health, Level
+from controller.core.resources.kind import Health, HealthLevel
 from controller.core.resources.observation import Unknown
-from controller.core.resources.rollouts import Historied
-from controller.core.status.conditions import ConditionType
+from controller.core.resources.rollouts import HistoryDriver
 from controller.core.status.interventions import with_asked
 
 if TYPE_CHECKING:
-    from controller.app.session import Context
+    from controller.app.session import Session
     from controller.bootstrap.controller import Controller
     from controller.core.document.resource import Resource, ResourceId
+    from controller.core.resources.condition import Conditions
     from controller.core.resources.plan import Action, Verb
-    from controller.core.resources.request import Request
-    from controller.core.resources.rollouts import Rolled
-    from controller.core.status.conditions import Conditions
+    from controller.core.resources.request import OperationRequest
+    from controller.core.resources.rollouts import RolloutRecord
     from controller.engine.reconciler import PassResult
 
 Told = Callable[[str, float], None]
 
 
-class ByHand:
+class Intervention:
     """One resource, of which a person asks for something."""
 
     def __init__(self, controller: Controller, target: ResourceId) -> None:
@@ -47,11 +47,11 @@ class ByHand:
         """Return the time."""
         return self._controller.clock.now()
 
-    def rollouts(self) -> tuple[Rolled, ...]:
+    def rollouts(self) -> tuple[RolloutRecord, ...]:
         """Return what became of its rollouts, the newest first."""
         return _rolled(self._controller, self._resource)
 
-    def action(self, verb: Verb, request: Request) -> Action:
+    def action(self, verb: Verb, request: OperationRequest) -> Action:
         """Return what ``request`` comes to; raises RefusedError."""
         limits = self._controller.limits()
         return self._controller.requests.action(
@@ -81,7 +81,7 @@ class ByHand:
         if action.permits:
             return self._roll_out(timeout, told)
         health = self._settled(timeout, told)
-        return isinstance(health, Health) and health.level is Level.HEALTHY
+        return isinstance(health, Health) and health.level is HealthLevel.HEALTHY
 
     def _settled(self, timeout: float, told: Told) -> Health | Unknown:
         """Return how it does once nothing moves any more, or time is up."""
@@ -95,7 +95,9 @@ class ByHand:
                 health.reason if isinstance(health, Unknown) else health.message,
                 elapsed,
             )
-            moves = isinstance(health, Unknown) or health.level is Level.PROGRESSING
+            moves = (
+                isinstance(health, Unknown) or health.level is HealthLevel.PROGRESSING
+            )
             if not moves or elapsed >= timeout:
                 return health
 
@@ -111,10 +113,10 @@ class ByHand:
         return dict(result.statuses)
 
 
-class Held(ByHand):
+class LeaseHeldElsewhere(Intervention):
     """One resource, for which we hold the lease ourselves."""
 
-    def __init__(self, work: Applying, target: ResourceId) -> None:
+    def __init__(self, work: ApplySession, target: ResourceId) -> None:
         super().__init__(work.controller, target)
         self._work = work
 
@@ -131,7 +133,7 @@ class Held(ByHand):
 
 
 @contextmanager
-def by_hand(context: Context, target: ResourceId) -> Iterator[ByHand]:
+def by_hand(context: Session, target: ResourceId) -> Iterator[Intervention]:
     """Yield what acts on ``target`` under the lease, or has its holder do so."""
     with ExitStack() as closing:
         try:
@@ -141,10 +143,12 @@ def by_hand(context: Context, target: ResourceId) -> Iterator[ByHand]:
 
             yield closing.enter_context(handing(context, target))
             return
-        yield Held(work, target)
+        yield LeaseHeldElsewhere(work, target)
 
 
-def rollouts_of(controller: Controller, resource: Resource[Any]) -> tuple[Rolled, ...]:
+def rollouts_of(
+    controller: Controller, resource: Resource[Any]
+) -> tuple[RolloutRecord, ...]:
     """Return what became of its rollouts, and what was asked for by hand.
 
     Raises:
@@ -155,9 +159,11 @@ def rollouts_of(controller: Controller, resource: Resource[Any]) -> tuple[Rolled
     return with_asked(rolled, asks_of(controller.settings, resource.id))
 
 
-def _rolled(controller: Controller, resource: Resource[Any]) -> tuple[Rolled, ...]:
+def _rolled(
+    controller: Controller, resource: Resource[Any]
+) -> tuple[RolloutRecord, ...]:
     driver = controller.driver(resource.id.kind)
-    if not isinstance(driver, Historied):
+    if not isinstance(driver, HistoryDriver):
         msg = f"{resource.id} has no rollouts: services do"
         raise RefusedError(msg)
     return driver.rollouts(resource)

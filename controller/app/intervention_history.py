@@ -7,17 +7,17 @@ from controller.clients.clock import SystemClock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import ControllerError
 from controller.core.resources.driver import Failed
-from controller.core.resources.request import Request
-from controller.core.status.interventions import Ask
+from controller.core.resources.request import OperationRequest
+from controller.core.status.interventions import RecordedIntervention
 from controller.settings import Settings
 from controller.store.database import Database
-from controller.store.journal import Journal
+from controller.store.journal import IntentJournal
 
 # So many of the latest intents are looked through.
 _LOOKED_BACK = 200
 
 
-def asks_of(settings: Settings, target: ResourceId) -> tuple[Ask, ...]:
+def asks_of(settings: Settings, target: ResourceId) -> tuple[RecordedIntervention, ...]:
     """Return what was asked for of ``target`` and did not fail; nothing without a store.
 
     Reads, and makes no store. One that cannot be read tells nothing here: what the
@@ -35,9 +35,9 @@ def asks_of(settings: Settings, target: ResourceId) -> tuple[Ask, ...]:
         database.close()
 
 
-def _asks(database: Database, target: ResourceId) -> Iterator[Ask]:
-    for intent in Journal(database).history(target, _LOOKED_BACK):
+def _asks(database: Database, target: ResourceId) -> Iterator[RecordedIntervention]:
+    for intent in IntentJournal(database).history(target, _LOOKED_BACK):
         by = intent.details.get("by")
         if by and intent.outcome != Failed.__name__:
-            request = Request(by, intent.details.get("reason", ""))
-            yield Ask(intent.verb, request, intent.begun)
+            request = OperationRequest(by, intent.details.get("reason", ""))
+            yield RecordedIntervention(intent.verb, request, intent.begun)

@@ -12,12 +12,12 @@ from controller.core.status.log_pages import LATE, Cursor, Page
 
 if TYPE_CHECKING:
     from controller.core.clock import Clock
-    from controller.core.resources.log_lines import Line
+    from controller.core.resources.log_lines import LogLine
 
 POLL_SECONDS = 2.0
 
 
-class Pages(Protocol):
+class LogPages(Protocol):
     """Lines of one resource, a page at a time, from wherever they are read."""
 
     def first(self, span: timedelta, number: int) -> Page:
@@ -34,7 +34,7 @@ class Pages(Protocol):
         ...
 
 
-class Reader:
+class LogReader:
     """Reads the lines of one resource, each once.
 
     Args:
@@ -42,13 +42,13 @@ class Reader:
         clock: Waited on between two looks.
     """
 
-    def __init__(self, pages: Pages, clock: Clock) -> None:
+    def __init__(self, pages: LogPages, clock: Clock) -> None:
         self._pages = pages
         self._clock = clock
         self._cursor: Cursor | None = None
         self._seen: dict[str, datetime] = {}
 
-    def last(self, span: timedelta, number: int) -> tuple[Line, ...]:
+    def last(self, span: timedelta, number: int) -> tuple[LogLine, ...]:
         """Return the newest lines of the last ``span``, the oldest first."""
         page = self._pages.first(span, number)
         newest = deque(self._new(page), maxlen=number)
@@ -57,7 +57,7 @@ class Reader:
             newest.extend(self._new(page))
         return tuple(newest)
 
-    def following(self, ends: Callable[[], bool] = lambda: False) -> Iterator[Line]:
+    def following(self, ends: Callable[[], bool] = lambda: False) -> Iterator[LogLine]:
         """Yield what is written after what ``last`` returned, until ``ends``.
 
         An outage of a moment is waited for: what was written meanwhile follows.
@@ -69,7 +69,7 @@ class Reader:
             except TransientError:
                 continue
 
-    def _round(self, ends: Callable[[], bool]) -> Iterator[Line]:
+    def _round(self, ends: Callable[[], bool]) -> Iterator[LogLine]:
         """Yield the lines of all pages there are already."""
         if self._cursor is None:
             msg = "what follows is told after the last lines"
@@ -80,7 +80,7 @@ class Reader:
             more = page.more
             yield from self._new(page)
 
-    def _new(self, page: Page) -> tuple[Line, ...]:
+    def _new(self, page: Page) -> tuple[LogLine, ...]:
         """Return the lines that were not told yet; those count as told."""
         new = tuple(line for line in page.lines if line.id not in self._seen)
         self._cursor = page.cursor

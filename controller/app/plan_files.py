@@ -7,12 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from controller.app.session import Context
+from controller.app.session import Session
 from controller.app.user import person
 from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
 from controller.core.planning.plan_file import (
-    Filled,
+    FilledField,
     Origin,
     SavedAction,
     SavedPlan,
@@ -26,7 +26,7 @@ _PRIVATE = 0o600
 
 
 def origin_of(
-    context: Context, targets: frozenset[ResourceId], now: datetime
+    context: Session, targets: frozenset[ResourceId], now: datetime
 ) -> Origin:
     """Return where a plan that is made now comes from."""
     document = context.document
@@ -36,7 +36,7 @@ def origin_of(
         environment=document.platform.environment,
         document=document.digest,
         fills=tuple(
-            Filled(f.path, f.variable, f.source, redact(f.value, ()))
+            FilledField(f.path, f.variable, f.source, redact(f.value, ()))
             for f in document.fills
         ),
         targets=tuple(sorted(targets)),
@@ -125,7 +125,7 @@ def _plan(data: Mapping[str, Any]) -> SavedPlan:
         created_by=binding["createdBy"],
         environment=binding["environment"],
         document=binding["document"],
-        fills=tuple(Filled(**fill) for fill in binding["fills"]),
+        fills=tuple(FilledField(**fill) for fill in binding["fills"]),
         targets=tuple(map(ResourceId.parse, binding["targets"])),
     )
     return SavedPlan(origin, tuple(map(_action, data["actions"])))

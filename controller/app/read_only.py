@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from controller.app.session import Context
+from controller.app.session import Session
 from controller.bootstrap.controller import Controller
-from controller.bootstrap.drivers import Wishes
+from controller.bootstrap.drivers import Options
 from controller.bootstrap.store_file import store_is_there
 from controller.clients.aws.retrying import POLICY
 from controller.clients.clock import SystemClock
@@ -17,7 +17,7 @@ STORED_KINDS = frozenset({"webhook"})
 
 @contextmanager
 def looking(
-    context: Context, *, without_store: bool, patience: RetryPolicy = POLICY
+    context: Session, *, without_store: bool, patience: RetryPolicy = POLICY
 ) -> Iterator[tuple[Controller, frozenset[str]]]:
     """Yield a controller, and the kinds that were to be left out.
 
@@ -36,7 +36,7 @@ def looking(
             context.environ,
             context.kinds,
             stored=stored,
-            wishes=Wishes(
+            wishes=Options(
                 permitted=lambda: False, without_store=without_store, thorough=False
             ),
             light=True,

@@ -7,7 +7,7 @@ from datetime import timedelta
 from controller.app.delegated_intervention import answer_requests
 from controller.app.document_watch import DocumentWatch
 from controller.bootstrap.controller import Controller
-from controller.bootstrap.store import Stored
+from controller.bootstrap.store import Store
 from controller.core.clock import Clock
 from controller.core.errors import ControllerError
 from controller.core.resources.driver import Failed
@@ -26,7 +26,7 @@ from controller.telemetry.metrics import (
 log = logging.getLogger(__name__)
 
 
-class Passes:
+class ReconcilePasses:
     """Does passes on the document as it is at the time.
 
     Attributes:
@@ -34,7 +34,7 @@ class Passes:
     """
 
     def __init__(
-        self, watch: DocumentWatch, stored: Stored, metrics: Metrics, clock: Clock
+        self, watch: DocumentWatch, stored: Store, metrics: Metrics, clock: Clock
     ) -> None:
         self.last = clock.monotonic()
         self._watch = watch

@@ -5,16 +5,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from controller.app.attempts import last_tried
-from controller.app.session import Context
+from controller.app.session import Session
 from controller.bootstrap.store_file import store_is_there
 from controller.clients.clock import SystemClock
 from controller.core.clock import Clock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
-from controller.core.status.cause import Tried
-from controller.core.status.conditions import Conditions
+from controller.core.resources.condition import Conditions
+from controller.core.status.cause import LastAttempt
 from controller.store.database import Database
-from controller.store.events import EventLog, Happening
+from controller.store.events import EventLog, RecordedEvent
 from controller.store.heartbeat import HEART, Heartbeat, Heartbeats
 from controller.store.status import StatusTable
 
@@ -24,7 +24,7 @@ NOTHING_YET = (
 
 
 @dataclass(frozen=True)
-class Records:
+class StoreRecords:
     """What was written down by whoever reconciles. Reads, and never writes.
 
     Attributes:
@@ -49,17 +49,17 @@ class Records:
         """Return when a controller last completed a pass, and which."""
         return Heartbeats(self._database).last(HEART)
 
-    def events(self, limit: int, of: ResourceId | None) -> tuple[Happening, ...]:
+    def events(self, limit: int, of: ResourceId | None) -> tuple[RecordedEvent, ...]:
         """Return the latest happenings, the last one first."""
         return EventLog(self._database).recent(limit, of)
 
-    def tried(self, id_: ResourceId) -> Tried | None:
+    def tried(self, id_: ResourceId) -> LastAttempt | None:
         """Return what was last tried with ``id_``; None if nothing ever was."""
         return last_tried(self._database, id_)
 
 
 @contextmanager
-def records(context: Context) -> Iterator[Records]:
+def records(context: Session) -> Iterator[StoreRecords]:
     """Yield what the store remembers.
 
     Raises:
@@ -73,6 +73,6 @@ def records(context: Context) -> Iterator[Records]:
     database = Database(url.reveal(), clock)
     try:
         database.check()
-        yield Records(clock, database)
+        yield StoreRecords(clock, database)
     finally:
         database.close()

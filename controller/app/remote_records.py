@@ -8,21 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from controller.app.records import NOTHING_YET, Records, records
-from controller.app.session import Context
+from controller.app.records import NOTHING_YET, StoreRecords, records
+from controller.app.session import Session
 from controller.clients.clock import SystemClock
 from controller.core.clock import Clock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
-from controller.core.resources.plan import Verb
-from controller.core.status.cause import Tried
-from controller.core.status.conditions import (
+from controller.core.resources.condition import (
     Condition,
     Conditions,
-    ConditionType,
     Truth,
 )
-from controller.store.events import Happening
+from controller.core.resources.plan import Verb
+from controller.core.status.cause import LastAttempt
+from controller.store.events import RecordedEvent
 from controller.store.heartbeat import Heartbeat
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RemoteRecords:
-    """The same as ``Records``, without its store; see there.
+    """The same as ``StoreRecords``, without its store; see there.
 
     Attributes:
         clock: The time.
@@ -61,12 +60,12 @@ class RemoteRecords:
         report = self._api.status()
         return _statuses(report), _beat(report)
 
-    def events(self, limit: int, of: ResourceId | None) -> tuple[Happening, ...]:
+    def events(self, limit: int, of: ResourceId | None) -> tuple[RecordedEvent, ...]:
         """Return the latest happenings, the last one first."""
         found = self._api.events(limit, str(of) if of else None)
         return tuple(map(_happening, found))
 
-    def tried(self, id_: ResourceId) -> Tried | None:
+    def tried(self, id_: ResourceId) -> LastAttempt | None:
         """Return what was last tried with ``id_``; None if nothing ever was."""
         found = self._api.tried(str(id_))
         return _tried(found) if found else None
@@ -78,8 +77,8 @@ class RemoteRecords:
 
 @contextmanager
 def remembered(
-    context: Context, server: str | None
-) -> Iterator[Records | RemoteRecords]:
+    context: Session, server: str | None
+) -> Iterator[StoreRecords | RemoteRecords]:
     """Yield what is remembered: at ``server``, or in our own store.
 
     Raises:
@@ -94,14 +93,14 @@ def remembered(
 
 
 @contextmanager
-def remote(context: Context, server: str) -> Iterator[RemoteRecords]:
+def remote(context: Session, server: str) -> Iterator[RemoteRecords]:
     """Yield what the controller at ``server`` remembers; nothing is sent yet."""
     with control_api(context, server) as api:
         yield RemoteRecords(SystemClock(), api)
 
 
 @contextmanager
-def control_api(context: Context, server: str) -> Iterator[ControlApi]:
+def control_api(context: Session, server: str) -> Iterator[ControlApi]:
     """Yield the API of ``server``, with our key; nothing is sent yet."""
     # Who reads the own store needs no HTTP client.
     from controller.clients.control import ControlApi
@@ -128,7 +127,7 @@ def _beat(report: Mapping[str, Any]) -> Heartbeat | None:
 
 def _condition(data: Mapping[str, Any]) -> Condition:
     return Condition(
-        ConditionType(data["type"]),
+        data["type"],
         Truth(data["status"]),
         data["reason"],
         data["message"],
@@ -137,8 +136,8 @@ def _condition(data: Mapping[str, Any]) -> Condition:
     )
 
 
-def _happening(data: Mapping[str, Any]) -> Happening:
-    return Happening(
+def _happening(data: Mapping[str, Any]) -> RecordedEvent:
+    return RecordedEvent(
         ResourceId.parse(data["resource"]),
         data["type"],
         data["reason"],
@@ -149,9 +148,9 @@ def _happening(data: Mapping[str, Any]) -> Happening:
     )
 
 
-def _tried(data: Mapping[str, Any]) -> Tried:
+def _tried(data: Mapping[str, Any]) -> LastAttempt:
     again = data["again"]
-    return Tried(
+    return LastAttempt(
         _moment(data["at"]),
         Verb(data["verb"]),
         data["outcome"],

@@ -2,20 +2,20 @@
 
 from controller.core.errors import RefusedError
 from controller.core.planning.plan_file import (
-    Kinds,
     Origin,
     SavedPlan,
     moved,
     origin_moved,
     same,
 )
+from controller.core.planning.planner import Kinds
 from controller.core.planning.scope import Scope
 from controller.core.resources.driver import Applied, Progressing
 from controller.core.resources.plan import Action, Plan
 from controller.engine.reconciler import PassResult
 
 
-class Planned:
+class SavedPlanRun:
     """What of a saved plan is still to be done.
 
     Attributes:

@@ -9,22 +9,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controller.app.document_watch import DocumentWatch
-from controller.app.views.local_view import Near
+from controller.app.views.local_view import LocalView
 from controller.core.errors import NotFoundError, RefusedError, TransientError
 from controller.core.rates.retry import RetryPolicy
 
 if TYPE_CHECKING:
     from controller.bootstrap.controller import Controller
     from controller.core.document.resource import ResourceId
-    from controller.core.resources.details import Section
-    from controller.core.resources.log_lines import Limit, Line
-    from controller.core.resources.rollouts import Rolled
+    from controller.core.resources.details import DetailSection
+    from controller.core.resources.log_lines import LogLimit, LogLine
+    from controller.core.resources.rollouts import RolloutRecord
 
 # Somebody waits for the answer, and may ask again: better to say soon what is wrong.
 _PATIENCE = RetryPolicy(attempts=2)
 
 
-class ServedOutlook:
+class ServerView:
     """Looks at what is declared in ``file``. Close it.
 
     What else is served needs neither a document nor AWS: that one of them is
@@ -46,17 +46,17 @@ class ServedOutlook:
         self._closing = ExitStack()
         self._open: tuple[Controller, DocumentWatch] | None = None
 
-    def details(self, id_: ResourceId) -> tuple[Section, ...]:
+    def details(self, id_: ResourceId) -> tuple[DetailSection, ...]:
         """Return all there is to see of a resource."""
         return self._near(id_).details(id_)
 
-    def rollouts(self, id_: ResourceId) -> tuple[Rolled, ...]:
+    def rollouts(self, id_: ResourceId) -> tuple[RolloutRecord, ...]:
         """Return what became of its rollouts, the newest first."""
         return self._near(id_).rollouts(id_)
 
     def lines(
-        self, id_: ResourceId, since: datetime, source: str, most: Limit
-    ) -> tuple[Line, ...]:
+        self, id_: ResourceId, since: datetime, source: str, most: LogLimit
+    ) -> tuple[LogLine, ...]:
         """Return what its processes wrote since then."""
         return self._near(id_).lines(id_, since, source, most)
 
@@ -64,7 +64,7 @@ class ServedOutlook:
         """Close every connection and end every thread."""
         self._closing.close()
 
-    def _near(self, id_: ResourceId) -> Near:
+    def _near(self, id_: ResourceId) -> LocalView:
         """Return what looks, by the document as it is now.
 
         Raises:
@@ -81,7 +81,7 @@ class ServedOutlook:
         if id_ not in document.resources:
             msg = f"{id_} is not declared in {self._file} of the server"
             raise NotFoundError(msg)
-        return Near(controller)
+        return LocalView(controller)
 
     def _opened(self) -> tuple[Controller, DocumentWatch]:
         if not self._file.exists():

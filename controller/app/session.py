@@ -16,7 +16,7 @@ from controller.spec.nearest import meant
 
 
 @dataclass(frozen=True)
-class Context:
+class Session:
     """What a command works with.
 
     Attributes:
@@ -32,7 +32,7 @@ class Context:
     kinds: Mapping[str, Kind[Any, Any]]
 
 
-def read(file: Path, chosen: str | None, state: Path | None = None) -> Context:
+def read(file: Path, chosen: str | None, state: Path | None = None) -> Session:
     """Return the context of a command on ``file``.
 
     Args:
@@ -48,7 +48,7 @@ def read(file: Path, chosen: str | None, state: Path | None = None) -> Context:
     kinds = discover()
     settings = Settings.read(environ)
     document = load(str(file), environment=chosen, environ=environ, kinds=kinds)
-    return Context(document, settings, environ, kinds)
+    return Session(document, settings, environ, kinds)
 
 
 def chosen_targets(words: Iterable[str], document: Document) -> frozenset[ResourceId]:

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from controller.core.errors import ControllerError, DriverError, RefusedError
-from controller.core.resources.details import Section
+from controller.core.resources.details import DetailSection
 
 if TYPE_CHECKING:
-    from controller.app.session import Context
-    from controller.bootstrap.call_count import Spent
+    from controller.app.session import Session
+    from controller.bootstrap.call_count import CallsSpent
     from controller.core.document.resource import ResourceId
 
 
 @dataclass(frozen=True, slots=True)
-class Closer:
+class StatusDetails:
     """What a look at the world added to what the store knows.
 
     Attributes:
@@ -24,13 +24,13 @@ class Closer:
         spent: What looking at everything cost, if that was asked for.
     """
 
-    details: Mapping[ResourceId, Sequence[Section]] = field(default_factory=dict)
-    spent: Spent | None = None
+    details: Mapping[ResourceId, Sequence[DetailSection]] = field(default_factory=dict)
+    spent: CallsSpent | None = None
 
 
 def look_closer(
-    context: Context, target: ResourceId | None, *, everything: bool
-) -> Closer:
+    context: Session, target: ResourceId | None, *, everything: bool
+) -> StatusDetails:
     """Return what a look at the world from here adds. Writes nothing.
 
     Args:
@@ -39,7 +39,7 @@ def look_closer(
         everything: Whether to look at all that is declared, and count the calls.
     """
     if target is None and not everything:
-        return Closer()
+        return StatusDetails()
     from controller.app.read_only import looking
 
     try:
@@ -49,17 +49,17 @@ def look_closer(
                 controller.plan(controller.desired())
                 spent = controller.spent()
             if target is None:
-                return Closer(spent=spent)
+                return StatusDetails(spent=spent)
             resource = context.document.resources[target]
-            return Closer({target: controller.details(resource)}, spent)
+            return StatusDetails({target: controller.details(resource)}, spent)
     except RefusedError as error:
         # What the store says is worth showing even if AWS is not ours to ask.
         return _without(target, error)
 
 
 def look_closer_there(
-    context: Context, target: ResourceId | None, server: str
-) -> Closer:
+    context: Session, target: ResourceId | None, server: str
+) -> StatusDetails:
     """Return what a look by ``server`` adds. Writes nothing.
 
     Args:
@@ -68,17 +68,17 @@ def look_closer_there(
         server: Whose API is asked.
     """
     if target is None:
-        return Closer()
+        return StatusDetails()
     from controller.app.views.view import sight
 
     try:
         with sight(context, server) as seen:
-            return Closer({target: seen.details(target)})
+            return StatusDetails({target: seen.details(target)})
     except (RefusedError, DriverError) as error:
         # Conditions need no look: the server had them.
         return _without(target, error)
 
 
-def _without(target: ResourceId | None, error: ControllerError) -> Closer:
-    problem = Section("details", problem=str(error))
-    return Closer({target: (problem,)} if target else {})
+def _without(target: ResourceId | None, error: ControllerError) -> StatusDetails:
+    problem = DetailSection("details", problem=str(error))
+    return StatusDetails({target: (problem,)} if target else {})

@@ -14,7 +14,7 @@ _ROOT = "/api/2.0/mlflow/"
 
 
 @dataclass(frozen=True, slots=True)
-class Calls:
+class CallCounts:
     """How often one thing was asked for.
 
     Attributes:
@@ -29,7 +29,7 @@ class Calls:
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class CallsSpent:
     """What work has cost in calls.
 
     Attributes:
@@ -37,7 +37,7 @@ class Spent:
         rules: For each kind, how many calls a look takes.
     """
 
-    calls: tuple[Calls, ...]
+    calls: tuple[CallCounts, ...]
     rules: Mapping[str, str]
 
     @property
@@ -63,7 +63,7 @@ class CallCount:
         """Count what ``http`` sends from now on."""
         http.event_hooks["request"].append(self._count)
 
-    def calls(self) -> tuple[Calls, ...]:
+    def calls(self) -> tuple[CallCounts, ...]:
         """Return what was counted, as of now."""
         with self._lock:
             return _calls(self._counts, self._writes)
@@ -79,14 +79,20 @@ class CallCount:
 
 def spent_on(
     aws: CountingAws, mlflow: CallCount, kinds: Mapping[str, Kind[Any, Any]]
-) -> Spent:
+) -> CallsSpent:
     """Return what was spent until now."""
-    rules = {name: kind.looks for name, kind in sorted(kinds.items()) if kind.looks}
-    return Spent((*_calls(aws.counts, aws.writes), *mlflow.calls()), rules)
+    rules = {
+        name: kind.call_budget
+        for name, kind in sorted(kinds.items())
+        if kind.call_budget
+    }
+    return CallsSpent((*_calls(aws.counts, aws.writes), *mlflow.calls()), rules)
 
 
-def _calls(counts: Mapping[str, int], writes: Mapping[str, int]) -> tuple[Calls, ...]:
+def _calls(
+    counts: Mapping[str, int], writes: Mapping[str, int]
+) -> tuple[CallCounts, ...]:
     return tuple(
-        Calls(name, times, writes.get(name, 0))
+        CallCounts(name, times, writes.get(name, 0))
         for name, times in sorted(counts.items())
     )

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from controller.bootstrap.call_count import CallCount, Spent, spent_on
+from controller.bootstrap.call_count import CallCount, CallsSpent, spent_on
 from controller.bootstrap.details import details_of
-from controller.bootstrap.drivers import Clients, Wishes, drivers
+from controller.bootstrap.drivers import Clients, Options, drivers
 from controller.bootstrap.mlflow import ENDPOINT, connect, tracking_uri
 from controller.clients.aws import (
     BotoAws,
@@ -24,25 +24,25 @@ from controller.clients.secrets import Secrets
 from controller.core.dependencies import NO_STORE
 from controller.core.errors import PermanentError
 from controller.core.planning.explain import explained
-from controller.core.planning.safety import Limits
+from controller.core.planning.safety import SafetyLimits
 from controller.core.planning.scope import ALL, Scope, with_dependencies
-from controller.core.rates.schedule import Pace
+from controller.core.rates.schedule import Schedule
 from controller.core.resources.cost import Costs, costs_of
 from controller.core.resources.observation import Absent, Present, Unknown
 from controller.engine.executor import Executor
-from controller.engine.interventions import Requests
-from controller.engine.null_memory import NoMemory
+from controller.engine.interventions import InterventionRunner
+from controller.engine.null_memory import NullMemory
 from controller.engine.observer import Observer
 from controller.engine.reconciler import PassResult, Reconciler
 from controller.resolver import Resolver
 
 if TYPE_CHECKING:
-    from controller.bootstrap.store import Stored
+    from controller.bootstrap.store import Store
     from controller.core.document.resource import Resource, ResourceId
     from controller.core.planning.planner import DesiredState, Kinds
     from controller.core.planning.preflight import Results
     from controller.core.rates.retry import RetryPolicy
-    from controller.core.resources.details import Section
+    from controller.core.resources.details import DetailSection
     from controller.core.resources.driver import Driver
     from controller.core.resources.explanation import Told
     from controller.core.resources.plan import Plan
@@ -84,8 +84,8 @@ class Controller:
         environ: Mapping[str, str],
         kinds: Kinds,
         *,
-        stored: Stored | None = None,
-        wishes: Wishes | None = None,
+        stored: Store | None = None,
+        wishes: Options | None = None,
         light: bool = False,
         patience: RetryPolicy = POLICY,
     ) -> None:
@@ -107,7 +107,7 @@ class Controller:
         self.secrets = Secrets(environ, self.aws)
         self._closing = ExitStack()
         self._mlflow_calls = CallCount()
-        wishes = wishes or Wishes()
+        wishes = wishes or Options()
         clients = self._clients(settings, stored, wishes)
         self._reconciler = self._parts(kinds, clients, wishes)
 
@@ -149,7 +149,7 @@ class Controller:
             everything: Whether to look at all kinds, due or not.
         """
         platform = self.document.platform
-        pace = Pace(
+        pace = Schedule(
             platform.interval,
             dict(platform.intervals),
             everything,
@@ -167,29 +167,29 @@ class Controller:
         """Return what carrying out ``plan`` takes."""
         return costs_of(plan, self._reconciler.kinds, self.document.resources)
 
-    def details(self, resource: Resource[Any]) -> tuple[Section, ...]:
+    def details(self, resource: Resource[Any]) -> tuple[DetailSection, ...]:
         """Return all there is to see of one resource. Writes nothing."""
         kind = self._reconciler.kinds[resource.id.kind]
         driver = self._reconciler.observer.drivers[resource.id.kind]
         return details_of(resource, kind, driver)
 
     @property
-    def requests(self) -> Requests:
+    def requests(self) -> InterventionRunner:
         """What carries out what a person asks for by hand."""
-        return Requests(self._reconciler)
+        return InterventionRunner(self._reconciler)
 
     def driver(self, kind: str) -> Driver:
         """Return the driver of ``kind``, behind the same fence as all."""
         return self._reconciler.observer.drivers[kind]
 
-    def spent(self) -> Spent:
+    def spent(self) -> CallsSpent:
         """Return the calls that were made so far, and the rules behind them."""
         return spent_on(self.aws, self._mlflow_calls, self._reconciler.kinds)
 
-    def limits(self) -> Limits:
+    def limits(self) -> SafetyLimits:
         """Return how much may happen at once, by what is declared."""
         platform = self.document.platform
-        return Limits(
+        return SafetyLimits(
             platform.max_disruptive_actions,
             platform.prune,
             freezes=platform.freezes,
@@ -201,7 +201,7 @@ class Controller:
         self._closing.close()
 
     def _clients(
-        self, settings: Settings, stored: Stored | None, wishes: Wishes
+        self, settings: Settings, stored: Store | None, wishes: Options
     ) -> Clients:
         kept = stored.fallbacks if stored else NoFallbacks()
         resolver = Resolver(
@@ -241,10 +241,10 @@ class Controller:
             return {}
         return {resource.spec.host: (settings.mlflow_fallback_ip,)}
 
-    def _parts(self, kinds: Kinds, clients: Clients, wishes: Wishes) -> Reconciler:
+    def _parts(self, kinds: Kinds, clients: Clients, wishes: Options) -> Reconciler:
         pool = self._closing.enter_context(ThreadPoolExecutor(THREADS, "hokusai"))
         by_kind = drivers(kinds, lambda: self.document, clients, wishes)
-        memory = clients.stored.memory if clients.stored else NoMemory()
+        memory = clients.stored.memory if clients.stored else NullMemory()
         forget = (clients.mlflow.reader.clear,) if clients.mlflow else ()
         return Reconciler(
             kinds,

@@ -3,31 +3,33 @@
 from collections.abc import Callable, Mapping
 
 from controller.bootstrap.controller import Controller
-from controller.bootstrap.store import Stored
+from controller.bootstrap.store import Store
 from controller.clients.webhook import Sender
 from controller.core.document.resource import ResourceId
 from controller.core.errors import NotFoundError
 from controller.core.webhooks.delivery import DeliveryPolicy
 from controller.core.webhooks.signature import key_of
-from controller.engine.dispatcher import Dispatcher, Target
+from controller.engine.dispatcher import Dispatcher, WebhookTarget
 from controller.engine.leader import process_name
 from controller.settings import Settings
 from controller.store.outbox import Outbox
 
 
-class Declared:
+class DeclaredTargets:
     """The targets that a controller's document declares, as it is at the time."""
 
     def __init__(self, controller: Controller, settings: Settings) -> None:
         self._controller = controller
-        retries = range(settings.webhook_max_retries)
-        delays = tuple(settings.webhook_retry_delay * 2**n for n in retries)
-        self._policy = DeliveryPolicy(delays)
+        self._policy = DeliveryPolicy.doubling(
+            settings.webhook_max_retries, settings.webhook_retry_delay
+        )
 
-    def targets(self) -> Mapping[str, Target]:
+    def targets(self) -> Mapping[str, WebhookTarget]:
         """Return where, and how patiently, each target is told."""
         return {
-            id_.name: Target(resource.spec.url, resource.spec.timeout, self._policy)
+            id_.name: WebhookTarget(
+                resource.spec.url, self._policy, resource.spec.timeout
+            )
             for id_, resource in self._controller.document.resources.items()
             if id_.kind == "webhook"
         }
@@ -46,7 +48,7 @@ class Declared:
 def dispatcher_for(
     controller: Controller,
     settings: Settings,
-    stored: Stored,
+    stored: Store,
     sender: Sender,
     told: Callable[[], None] = lambda: None,
 ) -> Dispatcher:
@@ -63,7 +65,7 @@ def dispatcher_for(
     """
     outbox = Outbox(stored.database)
     outbox.take_over(process_name())
-    declared = Declared(controller, settings)
+    declared = DeclaredTargets(controller, settings)
     return Dispatcher(
         outbox,
         sender,

@@ -4,7 +4,7 @@ from typing import Any, assert_never
 
 from controller.core.document.resource import Resource
 from controller.core.errors import DriverError
-from controller.core.resources.details import Detailed, Section
+from controller.core.resources.details import DetailsDriver, DetailSection
 from controller.core.resources.driver import Driver
 from controller.core.resources.kind import Kind
 from controller.core.resources.observation import Absent, Observation, Present, Unknown
@@ -12,10 +12,10 @@ from controller.core.resources.observation import Absent, Observation, Present, 
 
 def details_of(
     resource: Resource[Any], kind: Kind[Any, Any], driver: Driver
-) -> tuple[Section, ...]:
+) -> tuple[DetailSection, ...]:
     """Return what can be seen of ``resource``, looked at just now. Writes nothing."""
     told = _told(_seen(resource, driver), resource, kind)
-    if isinstance(driver, Detailed):
+    if isinstance(driver, DetailsDriver):
         return (*told, *driver.details(resource))
     return told
 
@@ -30,13 +30,13 @@ def _seen(resource: Resource[Any], driver: Driver) -> Observation:
 
 def _told(
     seen: Observation, resource: Resource[Any], kind: Kind[Any, Any]
-) -> tuple[Section, ...]:
+) -> tuple[DetailSection, ...]:
     match seen:
         case Present(state):
             return kind.details(resource.spec, state)
         case Absent():
-            return (Section(kind.name, problem="It does not exist."),)
+            return (DetailSection(kind.name, problem="It does not exist."),)
         case Unknown(reason):
-            return (Section(kind.name, problem=reason),)
+            return (DetailSection(kind.name, problem=reason),)
         case _:
             assert_never(seen)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from controller.clients.fence import FencedAws, FencedRest
 from controller.core.dependencies import Dependencies
 from controller.core.errors import PermanentError
-from controller.engine.unavailable import Unavailable
+from controller.engine.unavailable import UnavailableDriver
 
 if TYPE_CHECKING:
-    from controller.bootstrap.mlflow import Mlflow
-    from controller.bootstrap.store import Stored
+    from controller.bootstrap.mlflow import MlflowClients
+    from controller.bootstrap.store import Store
     from controller.core.clock import Clock
     from controller.core.dependencies import Aws
     from controller.core.document.reference import SecretReference
@@ -45,16 +45,16 @@ class Clients:
     """
 
     aws: Aws
-    mlflow: Mlflow | None
+    mlflow: MlflowClients | None
     resolver: Resolver
     fallbacks: Fallbacks | None
-    stored: Stored | None
+    stored: Store | None
     clock: Clock
     secret: Callable[[SecretReference], str] = no_secret
 
 
 @dataclass(frozen=True)
-class Wishes:
+class Options:
     """What a command asks for beside the document.
 
     Attributes:
@@ -76,7 +76,7 @@ def drivers(
     kinds: Iterable[str],
     document: Callable[[], Document],
     clients: Clients,
-    wishes: Wishes,
+    wishes: Options,
 ) -> Mapping[str, Driver]:
     """Return the driver of each kind; one whose backend is missing knows nothing.
 
@@ -95,12 +95,12 @@ def _driver(kind: str, dependencies: Dependencies) -> Driver:
     try:
         driver: Driver = module.connect(dependencies)
     except PermanentError as error:
-        return Unavailable(str(error))
+        return UnavailableDriver(str(error))
     return driver
 
 
 def _dependencies(
-    document: Callable[[], Document], clients: Clients, wishes: Wishes
+    document: Callable[[], Document], clients: Clients, wishes: Options
 ) -> Dependencies:
     """Return the clients behind a fence: what is no longer permitted is not sent."""
     mlflow, stored = clients.mlflow, clients.stored

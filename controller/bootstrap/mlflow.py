@@ -13,7 +13,7 @@ ENDPOINT = ResourceId("endpoint", "mlflow")
 
 
 @dataclass(frozen=True)
-class Mlflow:
+class MlflowClients:
     """The one MLflow of the platform.
 
     Attributes:
@@ -42,9 +42,9 @@ def tracking_uri(document: Document, settings: Settings) -> str | None:
 
 def connect(
     uri: str, settings: Settings, resolve: Callable[[str], Sequence[str]]
-) -> Mlflow:
+) -> MlflowClients:
     """Return the clients of the MLflow at ``uri``; nothing is sent yet."""
     http = http_client(uri, resolve=resolve)
     token = settings.mlflow_tracking_token
     api = MlflowApi(http, token.reveal() if token else None)
-    return Mlflow(api, MlflowReader(api), http)
+    return MlflowClients(api, MlflowReader(api), http)

@@ -6,14 +6,14 @@ from controller.core.clock import Clock
 from controller.core.resources.fallbacks import Fallbacks
 from controller.engine.store_memory import StoreMemory
 from controller.settings import Settings
-from controller.store.announcements import Ledger
+from controller.store.announcements import AnnouncementLedger
 from controller.store.database import Database
-from controller.store.deliveries import Deliveries
+from controller.store.deliveries import DeliveryLog
 from controller.store.fallbacks import StoredFallbacks
 
 
 @dataclass(frozen=True)
-class Stored:
+class Store:
     """What a store adds.
 
     Attributes:
@@ -27,11 +27,11 @@ class Stored:
     database: Database
     memory: StoreMemory
     fallbacks: Fallbacks
-    ledger: Ledger
-    deliveries: Deliveries
+    ledger: AnnouncementLedger
+    deliveries: DeliveryLog
 
 
-def open_store(settings: Settings, clock: Clock, *, upgrade: bool) -> Stored:
+def open_store(settings: Settings, clock: Clock, *, upgrade: bool) -> Store:
     """Return the store of ``settings``. Close its database.
 
     Args:
@@ -49,12 +49,12 @@ def open_store(settings: Settings, clock: Clock, *, upgrade: bool) -> Stored:
             database.upgrade()
         else:
             database.check()
-        return Stored(
+        return Store(
             database,
             StoreMemory(database, clock),
             StoredFallbacks(database),
-            Ledger(database),
-            Deliveries(database),
+            AnnouncementLedger(database),
+            DeliveryLog(database),
         )
     except BaseException:
         database.close()

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, NoReturn
 
 from controller.core.errors import PermanentError
-from controller.core.webhooks.event import MODEL_REGISTERED, Event
+from controller.core.webhooks.event import MODEL_REGISTERED, WebhookEvent
 
 _UUID = "^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 _TIME = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"
@@ -91,7 +91,7 @@ SCHEMAS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def check(event: Event) -> None:
+def check(event: WebhookEvent) -> None:
     """Return if the payload keeps what the schema promises.
 
     Raises PermanentError, which names the field, if it does not.
@@ -119,7 +119,7 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(msg)
 
 
-def _broken(event: Event, why: str) -> NoReturn:
+def _broken(event: WebhookEvent, why: str) -> NoReturn:
     model = f"{event.identity.model}/{event.identity.number}"
     msg = f"{event.type} of {model} does not match its schema: {why}"
     raise PermanentError(msg)

@@ -55,7 +55,7 @@ class Resolved(Protocol):
         ...
 
 
-class Resolver(Protocol):
+class NameResolver(Protocol):
     """Names to addresses; see ``controller.resolver``."""
 
     def resolve(self, host: str) -> Resolved:
@@ -101,7 +101,7 @@ class Dependencies:
     aws: Aws
     mlflow: RegistryWrites | None
     reader: CachedReads | None
-    resolver: Resolver
+    resolver: NameResolver
     fallbacks: Fallbacks | None
     ledger: Announcements | None
     deliveries: DeliveryReports | None

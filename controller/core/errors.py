@@ -21,7 +21,7 @@ class ControllerError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SourcePosition:
     """Where in a file something stands; lines and columns count from 1."""
 
     file: str
@@ -39,7 +39,7 @@ class Diagnostic:
     Printed as ``file:line:column: path: what; how to mend``.
     """
 
-    place: Place
+    place: SourcePosition
     path: str
     what: str
     hint: str = ""

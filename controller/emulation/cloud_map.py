@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from threading import RLock
 from typing import Any
 
-from controller.emulation.moto_effects import Place
+from controller.emulation.moto_effects import MotoLocation
 
 DEFAULT_TTL = 10
 
 
 def cloud_map_lookup(
-    place: Place, lock: RLock
+    place: MotoLocation, lock: RLock
 ) -> Callable[[str], Sequence[str] | None]:
     """Return a lookup of names such as ``mlflow.hokusai-development.local``.
 
@@ -27,7 +27,7 @@ def cloud_map_lookup(
     return lookup
 
 
-def cloud_map_ttl(place: Place, lock: RLock) -> Callable[[str], int]:
+def cloud_map_ttl(place: MotoLocation, lock: RLock) -> Callable[[str], int]:
     """Return what tells how long an answer for a name may be kept."""
 
     def ttl(name: str) -> int:
@@ -40,7 +40,7 @@ def cloud_map_ttl(place: Place, lock: RLock) -> Callable[[str], int]:
     return ttl
 
 
-def cloud_map_zones(place: Place, lock: RLock) -> Callable[[], Sequence[str]]:
+def cloud_map_zones(place: MotoLocation, lock: RLock) -> Callable[[], Sequence[str]]:
     """Return what tells the namespaces that are DNS zones."""
 
     def zones() -> Sequence[str]:
@@ -50,12 +50,12 @@ def cloud_map_zones(place: Place, lock: RLock) -> Callable[[], Sequence[str]]:
     return zones
 
 
-def _dns_namespaces(place: Place) -> Iterator[Any]:
+def _dns_namespaces(place: MotoLocation) -> Iterator[Any]:
     namespaces = place.backend("servicediscovery").namespaces.values()
     return (n for n in namespaces if n.type.startswith("DNS_"))
 
 
-def _find(place: Place, name: str) -> Any:
+def _find(place: MotoLocation, name: str) -> Any:
     """Return moto's Cloud Map service of a name, or None."""
     for namespace in _dns_namespaces(place):
         suffix = f".{namespace.name.lower()}"

@@ -38,7 +38,7 @@ _UDP_LIMIT = 512
 _EDNS_LIMIT = 1232
 
 
-class Answers:
+class DnsAnswers:
     """What to answer; pure but for the lookup.
 
     Attributes:
@@ -129,7 +129,7 @@ class DnsServer:
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
-        self.answers = Answers(lookup, zones, records, ttl)
+        self.answers = DnsAnswers(lookup, zones, records, ttl)
         self._address = (require_loopback(host), port)
         self._servers: list[socketserver.BaseServer] = []
         self._threads: list[threading.Thread] = []
@@ -168,17 +168,17 @@ class DnsServer:
 
 class _UdpServer(socketserver.ThreadingUDPServer):
     daemon_threads = True
-    answers: Answers
+    answers: DnsAnswers
 
 
 class _TcpServer(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
-    answers: Answers
+    answers: DnsAnswers
 
 
 def _bound_pair(
-    address: tuple[str, int], answers: Answers
+    address: tuple[str, int], answers: DnsAnswers
 ) -> tuple[_UdpServer, _TcpServer]:
     """Bind both protocols to one port; a port taken for TCP is tried anew."""
     for _ in range(20):
@@ -196,7 +196,7 @@ def _bound_pair(
     raise OSError(msg)
 
 
-def _respond(answers: Answers, wire: bytes, limit: int | None) -> bytes | None:
+def _respond(answers: DnsAnswers, wire: bytes, limit: int | None) -> bytes | None:
     """Return the answer on the wire; None for what is not DNS at all."""
     try:
         query = dns.message.from_wire(wire)
@@ -218,7 +218,7 @@ class _UdpHandler(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         wire, connection = self.request
-        answers: Answers = self.server.answers  # type: ignore[attr-defined]
+        answers: DnsAnswers = self.server.answers  # type: ignore[attr-defined]
         if reply := _respond(answers, wire, _UDP_LIMIT):
             connection.sendto(reply, self.client_address)
 
@@ -229,7 +229,7 @@ class _TcpHandler(socketserver.StreamRequestHandler):
     timeout = 5
 
     def handle(self) -> None:
-        answers: Answers = self.server.answers  # type: ignore[attr-defined]
+        answers: DnsAnswers = self.server.answers  # type: ignore[attr-defined]
         try:
             while header := self.rfile.read(2):
                 (length,) = struct.unpack("!H", header)

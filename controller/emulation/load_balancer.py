@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Self
 from controller.emulation.load_balancer_rules import (
     Fixed,
     Forward,
+    HttpRequest,
     Redirect,
-    Request,
     by_weight,
     followed,
     verdict,
@@ -57,7 +57,7 @@ class Served:
     secure: bool
 
 
-class LoadBalancers:
+class EmulatedLoadBalancers:
     """Serves listeners, each on a port of its own; a context manager.
 
     Args:
@@ -155,7 +155,7 @@ class LoadBalancers:
             case Forward(groups):
                 return await self._forward(served, request, groups)
 
-    def _decide(self, served: Served, asked: Request) -> Fixed | Redirect | Forward:
+    def _decide(self, served: Served, asked: HttpRequest) -> Fixed | Redirect | Forward:
         listener = self._state.listener(served.balancer, served.port)
         if listener is None:
             return Fixed(503, body=f"nothing listens on port {served.port} any more")
@@ -229,7 +229,7 @@ class LoadBalancers:
 class _Handler:
     """What answers for one listener."""
 
-    balancers: LoadBalancers
+    balancers: EmulatedLoadBalancers
     served: Served
 
     async def __call__(self, request: "web.BaseRequest") -> "web.StreamResponse":
@@ -258,10 +258,10 @@ def forwarded_headers(
     ]
 
 
-def _asked(request: "web.BaseRequest", served: Served) -> Request:
+def _asked(request: "web.BaseRequest", served: Served) -> HttpRequest:
     headers = {name.lower(): value for name, value in request.headers.items()}
     path, _, query = request.raw_path.partition("?")
-    return Request(
+    return HttpRequest(
         host=(request.host or "").partition(":")[0],
         path=path,
         method=request.method,

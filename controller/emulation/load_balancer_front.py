@@ -7,7 +7,11 @@ from pathlib import Path
 from controller.clients.clock import SystemClock
 from controller.core.dependencies import Aws
 from controller.core.values.identity import OWNER_TAG
-from controller.emulation.load_balancer import IDLE_SECONDS, LoadBalancers, Served
+from controller.emulation.load_balancer import (
+    IDLE_SECONDS,
+    EmulatedLoadBalancers,
+    Served,
+)
 from controller.emulation.load_balancer_state import LiveState
 from controller.emulation.load_balancer_tls import Authority, server_context
 from controller.emulation.server import EmulatorServer
@@ -30,7 +34,7 @@ class Front:
         self._server = server
         self._idle = idle
         self._folder = state / _FOLDER
-        self._serving: LoadBalancers | None = None
+        self._serving: EmulatedLoadBalancers | None = None
         self.authority: Path | None = None
 
     def start(
@@ -60,7 +64,7 @@ class Front:
         ]
         server = self._server
         state = LiveState(server.place, server.lock, server.targets)
-        self._serving = LoadBalancers(state, served, context, idle=self._idle)
+        self._serving = EmulatedLoadBalancers(state, served, context, idle=self._idle)
         self._serving.start()
 
     def stop(self) -> None:

@@ -16,7 +16,7 @@ _WILDCARDS = {"*": ".*", "?": "."}
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class HttpRequest:
     """As much of a request as rules look at.
 
     Attributes:
@@ -73,7 +73,7 @@ Verdict: TypeAlias = Forward | Fixed | Redirect
 
 
 def followed(
-    rules: Sequence[LiveRule], default: Sequence[Plain], request: Request
+    rules: Sequence[LiveRule], default: Sequence[Plain], request: HttpRequest
 ) -> Sequence[Plain]:
     """Return the actions of the first rule that fits, or the default ones."""
     for rule in sorted(rules, key=lambda rule: rule.priority):
@@ -82,7 +82,7 @@ def followed(
     return default
 
 
-def verdict(actions: Sequence[Plain], request: Request, port: int) -> Verdict:
+def verdict(actions: Sequence[Plain], request: HttpRequest, port: int) -> Verdict:
     """Return what ``actions`` come to; the last of them is what counts.
 
     Args:
@@ -122,7 +122,7 @@ def by_weight(groups: Sequence[tuple[str, int]], number: int) -> str | None:
     return next(arn for (arn, _), end in zip(groups, ends, strict=True) if place < end)
 
 
-def fits(condition: Plain, request: Request) -> bool:
+def fits(condition: Plain, request: HttpRequest) -> bool:
     """Whether ``request`` meets one condition: one of its values is enough."""
     test = _TESTS.get(condition["Field"])
     return test is not None and test(condition, request)
@@ -134,21 +134,21 @@ def like(pattern: str, text: str) -> bool:
     return re.fullmatch("".join(parts), text, re.DOTALL) is not None
 
 
-def _host(condition: Plain, request: Request) -> bool:
+def _host(condition: Plain, request: HttpRequest) -> bool:
     values = _values(condition, "HostHeaderConfig")
     return any(like(value.lower(), request.host.lower()) for value in values)
 
 
-def _path(condition: Plain, request: Request) -> bool:
+def _path(condition: Plain, request: HttpRequest) -> bool:
     values = _values(condition, "PathPatternConfig")
     return any(like(value, request.path) for value in values)
 
 
-def _method(condition: Plain, request: Request) -> bool:
+def _method(condition: Plain, request: HttpRequest) -> bool:
     return request.method in _values(condition, "HttpRequestMethodConfig")
 
 
-def _header(condition: Plain, request: Request) -> bool:
+def _header(condition: Plain, request: HttpRequest) -> bool:
     told = condition["HttpHeaderConfig"]
     sent = request.headers.get(told["HttpHeaderName"].lower())
     return sent is not None and any(
@@ -156,18 +156,18 @@ def _header(condition: Plain, request: Request) -> bool:
     )
 
 
-def _query(condition: Plain, request: Request) -> bool:
+def _query(condition: Plain, request: HttpRequest) -> bool:
     pairs = parse_qsl(request.query, keep_blank_values=True)
     return any(_has(pairs, pair) for pair in condition["QueryStringConfig"]["Values"])
 
 
-def _source(condition: Plain, request: Request) -> bool:
+def _source(condition: Plain, request: HttpRequest) -> bool:
     source = ip_address(request.source)
     ranges = _values(condition, "SourceIpConfig")
     return any(source in ip_network(one, strict=False) for one in ranges)
 
 
-_TESTS: Mapping[str, Callable[[Plain, Request], bool]] = {
+_TESTS: Mapping[str, Callable[[Plain, HttpRequest], bool]] = {
     "host-header": _host,
     "path-pattern": _path,
     "http-request-method": _method,
@@ -199,7 +199,7 @@ def _groups(action: Plain) -> tuple[tuple[str, int], ...]:
     return tuple((g["TargetGroupArn"], int(g.get("Weight", 1))) for g in groups)
 
 
-def _location(told: Plain, request: Request, port: int) -> str:
+def _location(told: Plain, request: HttpRequest, port: int) -> str:
     """Return where a redirect leads; what it leaves out stays as it was asked."""
     was = {
         "#{protocol}": "https" if request.headers.get(":scheme") == "https" else "http",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.emulation.load_balancer_rules import LiveRule
-from controller.emulation.moto_effects import Place
+from controller.emulation.moto_effects import MotoLocation
 from controller.emulation.targets import HEALTHY, UNHEALTHY, TargetBoard
 
 
@@ -28,7 +28,7 @@ class LiveState:
         targets: What is known of targets.
     """
 
-    place: Place
+    place: MotoLocation
     lock: AbstractContextManager[Any]
     targets: TargetBoard
 

@@ -1,24 +1,32 @@
-"""Certificates for the names of the document, by an authority of this machine's own."""
+"""Certificates for the names of the document, by an authority of this machine's own.
+
+The library is made for test suites: its certificates are trusted by file, never by a
+machine's store.
+"""
 
 import os
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trustme import CA
 
 _PRIVATE = 0o600
+# Clients refuse a certificate that is valid for longer.
 _VALID = timedelta(days=397)
-_AUTHORITY_VALID = timedelta(days=3650)
+# A controller's clock may be behind ours.
 _EARLIER = timedelta(days=1)
 AUTHORITY = "authority.pem"
-_KEY = "authority-key.pem"
+_KEY = "authority.key"
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A certificate in PEM, with its key and whoever issued it."""
+    """A certificate in PEM, with its key and the certificate of its issuer."""
 
     certificate: str
     key: str
@@ -26,7 +34,7 @@ class Certificate:
 
 
 class Authority:
-    """Issues certificates. Made once in a folder, then kept: clients trust it by file.
+    """Issues certificates. Created once in a folder, then kept: clients trust its file.
 
     Attributes:
         file: Its own certificate, to be trusted.
@@ -38,51 +46,32 @@ class Authority:
         self._key_file = folder / _KEY
         self._now = now
         if not (self.file.exists() and self._key_file.exists()):
-            self._make()
+            self._create()
 
     def issue(self, hosts: Iterable[str]) -> Certificate:
-        """Return a certificate for ``hosts``, of which there is one at least."""
-        from cryptography import x509
-        from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-        authority = x509.load_pem_x509_certificate(self.file.read_bytes())
-        signing = load_pem_private_key(self._key_file.read_bytes(), None)
-        names = sorted(hosts)
-        key = _new_key()
-        alternatives = x509.SubjectAlternativeName([x509.DNSName(n) for n in names])
-        made = (
-            self._begun(names[0], authority.subject, key, _VALID)
-            .add_extension(alternatives, critical=False)
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
-            .sign(signing, _hash())
+        """Return a certificate for ``hosts``, of which there is at least one."""
+        issued = self._authority().issue_cert(
+            *sorted(hosts),
+            not_before=self._now.astimezone(UTC) - _EARLIER,
+            not_after=self._now.astimezone(UTC) + _VALID,
         )
-        return Certificate(_pem(made), _key_pem(key), _pem(authority))
-
-    def _make(self) -> None:
-        from cryptography import x509
-
-        key = _new_key()
-        name = _named("hokusai local platform")
-        made = (
-            self._begun("hokusai local platform", name, key, _AUTHORITY_VALID)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
-            .sign(key, _hash())
+        return Certificate(
+            issued.cert_chain_pems[0].bytes().decode(),
+            issued.private_key_pem.bytes().decode(),
+            self.file.read_text(encoding="utf-8"),
         )
-        _write_private(self._key_file, _key_pem(key))
-        _write_private(self.file, _pem(made))
 
-    def _begun(self, name: str, issuer: Any, key: Any, valid: timedelta) -> Any:
-        from cryptography import x509
+    def _authority(self) -> "CA":
+        from trustme import CA
 
-        return (
-            x509.CertificateBuilder()
-            .subject_name(_named(name))
-            .issuer_name(issuer)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(self._now - _EARLIER)
-            .not_valid_after(self._now + valid)
-        )
+        return CA.from_pem(self.file.read_bytes(), self._key_file.read_bytes())
+
+    def _create(self) -> None:
+        from trustme import CA
+
+        created = CA(path_length=0, organization_name="hokusai local platform")
+        _write_private(self._key_file, created.private_key_pem.bytes().decode())
+        _write_private(self.file, created.cert_pem.bytes().decode())
 
 
 def server_context(certificate: Certificate, folder: Path) -> ssl.SSLContext:
@@ -92,43 +81,6 @@ def server_context(certificate: Certificate, folder: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
     return context
-
-
-def _new_key() -> Any:
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-def _named(name: str) -> Any:
-    from cryptography import x509
-    from cryptography.x509.oid import NameOID
-
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
-
-
-def _hash() -> Any:
-    from cryptography.hazmat.primitives.hashes import SHA256
-
-    return SHA256()
-
-
-def _pem(certificate: Any) -> str:
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    return str(certificate.public_bytes(Encoding.PEM).decode())
-
-
-def _key_pem(key: Any) -> str:
-    from cryptography.hazmat.primitives import serialization
-
-    return str(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        ).decode()
-    )
 
 
 def _write_private(file: Path, text: str) -> None:

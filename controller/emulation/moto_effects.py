@@ -10,8 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from controller.emulation.ecs.effects import LogOptions, MissingError, Target
-from controller.emulation.secret_references import SecretReference, parse_secret
+from controller.emulation.ecs.effects import (
+    LogOptions,
+    MissingError,
+    TargetRegistration,
+)
+from controller.emulation.secret_references import ReferencedValue, parse_secret
 from controller.emulation.targets import TargetBoard
 
 _IN_ECR = re.compile(
@@ -21,7 +25,7 @@ NO_GROUP = "ResourceNotFoundException: The specified log group does not exist."
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MotoLocation:
     """An account and a region, and moto's backends for them."""
 
     account: str
@@ -37,7 +41,7 @@ class Place:
 class MotoEffects:
     """Carries out in moto's backends what the simulated ECS says."""
 
-    def __init__(self, place: Place, targets: TargetBoard) -> None:
+    def __init__(self, place: MotoLocation, targets: TargetBoard) -> None:
         self._place = place
         self._targets = targets
 
@@ -48,7 +52,7 @@ class MotoEffects:
             return self._parameter(reference)
         return self._from_secrets_manager(reference)
 
-    def _parameter(self, reference: SecretReference) -> str:
+    def _parameter(self, reference: ReferencedValue) -> str:
         found = self._place.backend("ssm").get_parameters([reference.name])
         if not found:
             msg = (
@@ -61,7 +65,7 @@ class MotoEffects:
         )["Value"]
         return value
 
-    def _from_secrets_manager(self, reference: SecretReference) -> str:
+    def _from_secrets_manager(self, reference: ReferencedValue) -> str:
         from moto.core.exceptions import JsonRESTError
 
         backend = self._place.backend("secretsmanager")
@@ -129,15 +133,15 @@ class MotoEffects:
             if instance.instance_id == instance_id:
                 instance.health_status = "HEALTHY" if healthy else "UNHEALTHY"
 
-    def register_target(self, target: Target) -> None:
+    def register_target(self, target: TargetRegistration) -> None:
         """Put an address into a target group."""
         self._targets.register(target)
 
-    def deregister_target(self, target: Target) -> None:
+    def deregister_target(self, target: TargetRegistration) -> None:
         """Begin to drain an address."""
         self._targets.deregister(target)
 
-    def target_health(self, target: Target) -> str:
+    def target_health(self, target: TargetRegistration) -> str:
         """Return what the last probe of the target said."""
         return self._targets.health(target).state
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from controller.emulation.ecs.effects import Target
-from controller.emulation.targets import Health, TargetBoard
+from controller.emulation.ecs.effects import TargetRegistration
+from controller.emulation.targets import TargetBoard, TargetHealth
 
 
 def show_target_health(board: TargetBoard) -> Callable[[], None]:
@@ -40,16 +40,17 @@ def show_target_health(board: TargetBoard) -> Callable[[], None]:
 
 def _wanted(
     board: TargetBoard, group: Any, targets: list[dict[str, Any]]
-) -> dict[Target, Health]:
+) -> dict[TargetRegistration, TargetHealth]:
     if not targets:
         return board.of_group(group.arn)
     named = [
-        Target(group.arn, t["Id"], int(t.get("Port") or group.port)) for t in targets
+        TargetRegistration(group.arn, t["Id"], int(t.get("Port") or group.port))
+        for t in targets
     ]
     return {target: board.health(target) for target in named}
 
 
-def _moto_health(target: Target, health: Health) -> Any:
+def _moto_health(target: TargetRegistration, health: TargetHealth) -> Any:
     from moto.elbv2.models import FakeHealthStatus
 
     port = str(target.port)

@@ -31,7 +31,7 @@ _MOST_BYTES = 10 << 20
 _POLL = 0.05
 
 
-class Inbox:
+class ReceivedWebhooks:
     """What has been delivered. Safe for threads.
 
     Attributes:
@@ -116,7 +116,7 @@ class WebhookReceiver:
         port: int = 0,
         clock: Clock | None = None,
     ) -> None:
-        self.inbox = Inbox(secret.encode(), state)
+        self.inbox = ReceivedWebhooks(secret.encode(), state)
         address = (require_loopback(host), port)
         self._server = _Server(address, self.inbox, clock or SystemClock())
         serve = partial(self._server.serve_forever, _POLL)
@@ -151,7 +151,9 @@ class _Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, address: tuple[str, int], inbox: Inbox, clock: Clock) -> None:
+    def __init__(
+        self, address: tuple[str, int], inbox: ReceivedWebhooks, clock: Clock
+    ) -> None:
         self.inbox = inbox
         self.clock = clock
         super().__init__(address, _Handler)

@@ -10,7 +10,7 @@ _SECRET_PARTS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class SecretReference:
+class ReferencedValue:
     """A parameter, or a secret and what to take of it.
 
     Attributes:
@@ -45,18 +45,18 @@ class SecretReference:
         return member if isinstance(member, str) else json.dumps(member)
 
 
-def parse_secret(text: str) -> SecretReference:
+def parse_secret(text: str) -> ReferencedValue:
     """Return what a ``valueFrom`` refers to; a plain name is a parameter."""
     parts = text.split(":", _ARN_PARTS - 1)
     if len(parts) < _ARN_PARTS or parts[0] != "arn":
-        return SecretReference(text, "ssm", text)
+        return ReferencedValue(text, "ssm", text)
     store, resource = parts[2], parts[5]
     if store == "ssm":
         name = resource.removeprefix("parameter")
         plain = name[1:] if name.count("/") == 1 else name
-        return SecretReference(text, "ssm", plain)
+        return ReferencedValue(text, "ssm", plain)
     _, _, rest = resource.partition(":")
     name, *selectors = rest.split(":")
     key, stage, version = (*selectors, "", "", "")[: _SECRET_PARTS - 1]
     arn = ":".join([*parts[:5], f"secret:{name}"])
-    return SecretReference(text, "secretsmanager", arn, key, stage, version)
+    return ReferencedValue(text, "secretsmanager", arn, key, stage, version)

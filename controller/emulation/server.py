@@ -26,7 +26,7 @@ from controller.emulation.http_reply import (
 )
 from controller.emulation.loopback import require_loopback
 from controller.emulation.moto_app import MotoApplication
-from controller.emulation.moto_effects import MotoEffects, Place
+from controller.emulation.moto_effects import MotoEffects, MotoLocation
 from controller.emulation.moto_scaling import know_our_services
 from controller.emulation.moto_secrets import tell_when_versions_were_made
 from controller.emulation.moto_targets import show_target_health
@@ -75,7 +75,7 @@ class EmulatorServer:
         self._clock = clock or SystemClock()
         self._addresses = TaskAddresses()
         self.lock = threading.RLock()
-        self.place = Place(ACCOUNT, region)
+        self.place = MotoLocation(ACCOUNT, region)
         self.targets = TargetBoard(
             self._clock,
             lambda: self.place.backend("elbv2").target_groups,

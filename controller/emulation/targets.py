@@ -10,14 +10,14 @@ from typing import Any, TypeAlias, TypeVar
 
 from controller.core.clock import Clock
 from controller.emulation.clocks import SteppedClock
-from controller.emulation.ecs.effects import Target
+from controller.emulation.ecs.effects import TargetRegistration
 from controller.emulation.loopback import NotLoopbackError, require_loopback
 
 _PROBES_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class TargetHealth:
     """A target's state with AWS's reason code and description."""
 
     state: str
@@ -25,17 +25,19 @@ class Health:
     description: str | None = None
 
 
-INITIAL = Health(
+INITIAL = TargetHealth(
     "initial", "Elb.RegistrationInProgress", "Target registration is in progress"
 )
-HEALTHY = Health("healthy")
-UNHEALTHY = Health("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
-DRAINING = Health(
+HEALTHY = TargetHealth("healthy")
+UNHEALTHY = TargetHealth(
+    "unhealthy", "Target.FailedHealthChecks", "Health checks failed"
+)
+DRAINING = TargetHealth(
     "draining",
     "Target.DeregistrationInProgress",
     "Target deregistration is in progress",
 )
-UNUSED = Health(
+UNUSED = TargetHealth(
     "unused",
     "Target.NotRegistered",
     "Target is not registered to the target group",
@@ -44,7 +46,7 @@ UNUSED = Health(
 
 @dataclass(slots=True)
 class _Entry:
-    health: Health = INITIAL
+    health: TargetHealth = INITIAL
     next_probe: datetime | None = None
     probe: Future[bool] | None = None
     row: int = 0
@@ -52,7 +54,7 @@ class _Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class HealthCheck:
     """How a target group looks at its targets."""
 
     protocol: str
@@ -64,7 +66,7 @@ class Check:
     unhealthy_after: int
 
 
-Probe: TypeAlias = Callable[[Target, Check], bool]
+Probe: TypeAlias = Callable[[TargetRegistration, HealthCheck], bool]
 T = TypeVar("T")
 
 
@@ -84,38 +86,38 @@ class TargetBoard:
         self._clock = clock
         self._groups = groups
         self._probe = probe or probe_target
-        self._entries: dict[Target, _Entry] = {}
+        self._entries: dict[TargetRegistration, _Entry] = {}
         self._pool: Executor = (
             _AtOnce()
             if isinstance(clock, SteppedClock)
             else ThreadPoolExecutor(_PROBES_AT_ONCE)
         )
 
-    def register(self, target: Target) -> None:
+    def register(self, target: TargetRegistration) -> None:
         """Add a target; it is ``initial`` until a probe succeeds."""
         group = self._groups().get(target.target_group_arn)
         if group is not None:
             group.register([{"Id": target.address, "Port": target.port}])
             self._entries[target] = _Entry()
 
-    def deregister(self, target: Target) -> None:
+    def deregister(self, target: TargetRegistration) -> None:
         """Begin to drain a target."""
         group = self._groups().get(target.target_group_arn)
         if group is not None and target.address in group.targets:
             group.deregister([{"Id": target.address}])
         self._drain(target)
 
-    def _drain(self, target: Target) -> None:
+    def _drain(self, target: TargetRegistration) -> None:
         entry = self._entries.setdefault(target, _Entry())
         entry.health = DRAINING
         entry.drains_until = self._clock.now() + self.delay(target.target_group_arn)
 
-    def health(self, target: Target) -> Health:
+    def health(self, target: TargetRegistration) -> TargetHealth:
         """Return a target's state."""
         entry = self._entries.get(target)
         return entry.health if entry else UNUSED
 
-    def of_group(self, arn: str) -> dict[Target, Health]:
+    def of_group(self, arn: str) -> dict[TargetRegistration, TargetHealth]:
         """Return every target of a group, draining ones too."""
         return {
             target: entry.health
@@ -146,7 +148,13 @@ class TargetBoard:
                 check = check_of(groups[target.target_group_arn])
                 self._look(target, entry, check, now)
 
-    def _look(self, target: Target, entry: _Entry, check: Check, now: datetime) -> None:
+    def _look(
+        self,
+        target: TargetRegistration,
+        entry: _Entry,
+        check: HealthCheck,
+        now: datetime,
+    ) -> None:
         due = entry.next_probe is None or now >= entry.next_probe
         if entry.probe is None and due:
             entry.next_probe = now + check.interval
@@ -170,17 +178,17 @@ class _AtOnce(Executor):
         return outcome
 
 
-def _registered(groups: Mapping[str, Any]) -> Iterator[Target]:
+def _registered(groups: Mapping[str, Any]) -> Iterator[TargetRegistration]:
     for arn, group in groups.items():
         for target in group.targets.values():
             if group.target_type == "ip":
-                yield Target(arn, target["Id"], int(target["Port"]))
+                yield TargetRegistration(arn, target["Id"], int(target["Port"]))
 
 
-def check_of(group: Any) -> Check:
+def check_of(group: Any) -> HealthCheck:
     """Return how one of moto's target groups wants its targets checked."""
     matcher = getattr(group, "matcher", None) or {}
-    return Check(
+    return HealthCheck(
         protocol=group.health_check_protocol or "HTTP",
         path=group.health_check_path or "/",
         codes=matcher.get("HttpCode") or "200",
@@ -191,7 +199,7 @@ def check_of(group: Any) -> Check:
     )
 
 
-def _judge(entry: _Entry, check: Check, *, passed: bool) -> None:
+def _judge(entry: _Entry, check: HealthCheck, *, passed: bool) -> None:
     """Count answers in a row; a new target needs one good answer only."""
     now_seen = HEALTHY if passed else UNHEALTHY
     if entry.health is now_seen:
@@ -203,7 +211,7 @@ def _judge(entry: _Entry, check: Check, *, passed: bool) -> None:
         entry.health, entry.row = now_seen, 0
 
 
-def probe_target(target: Target, check: Check) -> bool:
+def probe_target(target: TargetRegistration, check: HealthCheck) -> bool:
     """Return whether a target answers as its group demands; loopback only."""
     try:
         require_loopback(target.address)
@@ -216,7 +224,7 @@ def probe_target(target: Target, check: Check) -> bool:
         return False
 
 
-def _status(target: Target, check: Check) -> int:
+def _status(target: TargetRegistration, check: HealthCheck) -> int:
     connection = http.client.HTTPConnection(
         target.address, target.port, timeout=check.timeout
     )

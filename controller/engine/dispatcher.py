@@ -9,7 +9,7 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
@@ -27,7 +27,7 @@ from controller.core.webhooks.signature import (
     hokusai_signature,
     standard_headers,
 )
-from controller.store.outbox import Attempt, Delivery, Outbox
+from controller.store.outbox import Outbox, OutboxDelivery, SendAttempt
 
 log = logging.getLogger(__name__)
 
@@ -47,22 +47,22 @@ class Sending(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class WebhookTarget:
     """Where and how a target wants to be told.
 
     Attributes:
         url: Where it listens.
+        policy: Its retry schedule.
         timeout: Seconds that one attempt may take.
-        policy: How often, and how patiently, it is tried.
     """
 
     url: str
+    policy: DeliveryPolicy
     timeout: float = 30.0
-    policy: DeliveryPolicy = field(default_factory=DeliveryPolicy)
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class DispatchLimits:
     """How much at once, and how long to wait.
 
     Attributes:
@@ -79,9 +79,9 @@ class Limits:
     pause: float = 30.0
 
 
-Targets = Callable[[], Mapping[str, Target]]
+Targets = Callable[[], Mapping[str, WebhookTarget]]
 SecretOf = Callable[[str], tuple[bytes, ...]]
-Told = Callable[[Delivery, Answer, NextStep], None]
+Told = Callable[[OutboxDelivery, Answer, NextStep], None]
 
 
 class Dispatcher:
@@ -110,7 +110,7 @@ class Dispatcher:
         *,
         clock: Clock,
         worker: str,
-        limits: Limits | None = None,
+        limits: DispatchLimits | None = None,
         told: Told = lambda _delivery, _answer, _step: None,
     ) -> None:
         self._outbox = outbox
@@ -119,7 +119,7 @@ class Dispatcher:
         self._secret_of = secret_of
         self._clock = clock
         self._worker = worker
-        self._limits = limits or Limits()
+        self._limits = limits or DispatchLimits()
         self._told = told
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -174,7 +174,7 @@ class Dispatcher:
             task.add_done_callback(self._ended)
         return min(self._limits.poll, wait)
 
-    def _free_slots(self, targets: Mapping[str, Target]) -> dict[str, int]:
+    def _free_slots(self, targets: Mapping[str, WebhookTarget]) -> dict[str, int]:
         busy = Counter(self._under_way.values())
         now = self._clock.monotonic()
         return {
@@ -185,13 +185,13 @@ class Dispatcher:
         }
 
     def _claim(
-        self, targets: Mapping[str, Target], free: Mapping[str, int]
-    ) -> tuple[list[Delivery], float]:
+        self, targets: Mapping[str, WebhookTarget], free: Mapping[str, int]
+    ) -> tuple[list[OutboxDelivery], float]:
         """Return what was claimed, and the seconds until more may be due.
 
         A target whose slots are all taken is looked at again when one is free.
         """
-        claimed: list[Delivery] = []
+        claimed: list[OutboxDelivery] = []
         roomy: list[str] = []
         for name, slots in free.items():
             lease = timedelta(seconds=targets[name].timeout + _LEASE_MARGIN)
@@ -209,7 +209,7 @@ class Dispatcher:
             fields = {"target": target, "error": str(error)}
             log.error("attempt not recorded", extra=fields, exc_info=error)
 
-    async def _attempt(self, delivery: Delivery, target: Target) -> None:
+    async def _attempt(self, delivery: OutboxDelivery, target: WebhookTarget) -> None:
         keys = await self._keys(delivery)
         if not keys:
             return
@@ -232,7 +232,7 @@ class Dispatcher:
         )
         self._told(delivery, answer, step)
 
-    async def _keys(self, delivery: Delivery) -> tuple[bytes, ...]:
+    async def _keys(self, delivery: OutboxDelivery) -> tuple[bytes, ...]:
         """Return the target's keys; if there are none, give the delivery back."""
         name = delivery.target
         try:
@@ -261,7 +261,10 @@ class Dispatcher:
 
 
 def _headers(
-    delivery: Delivery, attempt: Attempt, keys: tuple[bytes, ...], clock: Clock
+    delivery: OutboxDelivery,
+    attempt: SendAttempt,
+    keys: tuple[bytes, ...],
+    clock: Clock,
 ) -> dict[str, str]:
     headers = {
         "Content-Type": "application/json",
@@ -278,7 +281,9 @@ def _headers(
     return headers
 
 
-def _log(delivery: Delivery, attempt: Attempt, answer: Answer, step: NextStep) -> None:
+def _log(
+    delivery: OutboxDelivery, attempt: SendAttempt, answer: Answer, step: NextStep
+) -> None:
     fields = {
         "event": delivery.event_id,
         "target": delivery.target,

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 from controller.core.clock import Clock
 from controller.core.planning.planner import DesiredState
-from controller.core.rates.schedule import Look, Pace, due_in, is_due
+from controller.core.rates.schedule import LastLook, Schedule, due_in, is_due
 from controller.core.resources.observation import ObservedState
 from controller.engine.observer import Observer, of_kind
 
 
-class Attention:
+class DueKinds:
     """Looks where a look is due, and remembers the rest.
 
     Without intervals of their own all kinds are due in every pass, and nothing is
@@ -21,9 +21,9 @@ class Attention:
     def __init__(self, observer: Observer, clock: Clock) -> None:
         self._observer = observer
         self._clock = clock
-        self._looks: dict[str, Look] = {}
+        self._looks: dict[str, LastLook] = {}
 
-    def observe(self, desired: DesiredState, pace: Pace) -> ObservedState:
+    def observe(self, desired: DesiredState, pace: Schedule) -> ObservedState:
         """Return what is seen of the kinds that are due, and was of the others."""
         if not pace.intervals:
             self._looks.clear()
@@ -32,7 +32,7 @@ class Attention:
         began = self._clock.monotonic()
         observed = self._observer.observe(desired, due)
         for kind in due:
-            self._looks[kind] = Look(
+            self._looks[kind] = LastLook(
                 began,
                 of_kind(desired, kind),
                 of_kind(observed.observations, kind),
@@ -45,7 +45,7 @@ class Attention:
         for kind, look in self._looks.items():
             self._looks[kind] = replace(look, quiet=kind not in restless)
 
-    def next_in(self, pace: Pace) -> timedelta:
+    def next_in(self, pace: Schedule) -> timedelta:
         """Return the time until a kind is due again."""
         now = self._clock.monotonic()
         waits = [
@@ -55,7 +55,7 @@ class Attention:
         ]
         return min(waits, default=pace.interval)
 
-    def _due(self, desired: DesiredState, pace: Pace) -> Iterator[str]:
+    def _due(self, desired: DesiredState, pace: Schedule) -> Iterator[str]:
         now = self._clock.monotonic()
         for kind in self._observer.drivers:
             declared, look = of_kind(desired, kind), self._looks.get(kind)

@@ -6,10 +6,11 @@ Correctness never rests on it: a queue that is away costs time, and nothing else
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
+from controller.core.dependencies import Aws
 from controller.core.errors import DriverError, NotFoundError
-from controller.core.status.aws_events import News, news_of, pattern
+from controller.core.status.aws_events import AwsEvents, news_of, pattern
 from controller.telemetry.metrics import NEWS, Counter
 
 log = logging.getLogger(__name__)
@@ -24,17 +25,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 Message = Mapping[str, Any]
 
 
-class Aws(Protocol):
-    """What this needs of AWS; see ``controller.clients.aws``."""
-
-    def call(
-        self, service: str, operation: str, /, **parameters: Any
-    ) -> dict[str, Any]:
-        """Return the answer to ``operation``; raises DriverError."""
-        ...
-
-
-class Listener:
+class EventQueue:
     """Listens to one queue.
 
     Args:
@@ -73,7 +64,7 @@ class Listener:
             if stopping.is_set():
                 # Whoever takes over is told of them again.
                 return 0.0
-            if News.OURS in found:
+            if AwsEvents.OURS in found:
                 self._asked()
             self._delete(messages)
         except DriverError as error:
@@ -81,7 +72,7 @@ class Listener:
         for one in found:
             self._counter.count(NEWS, kind=one.name.lower())
         self._heard()
-        return _GATHER_SECONDS if News.OURS in found else 0.0
+        return _GATHER_SECONDS if AwsEvents.OURS in found else 0.0
 
     def _received(self) -> list[Message]:
         answer = self._aws.call(

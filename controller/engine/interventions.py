@@ -7,7 +7,7 @@ from controller.core.document.resource import Resource
 from controller.core.errors import RefusedError
 from controller.core.planning.permitted import in_flight
 from controller.core.planning.planner import DesiredState
-from controller.core.planning.safety import Limits, guard
+from controller.core.planning.safety import SafetyLimits, guard
 from controller.core.resources.driver import Failed, Outcome
 from controller.core.resources.kind import Health
 from controller.core.resources.observation import (
@@ -28,14 +28,14 @@ from controller.core.resources.plan import (
     Reason,
     Verb,
 )
-from controller.core.resources.request import Request
+from controller.core.resources.request import OperationRequest
 from controller.engine.reconciler import Reconciler
 
 _NO_LIMIT = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Requests:
+class InterventionRunner:
     """Makes an action of a request, or refuses it; and carries it out."""
 
     reconciler: Reconciler
@@ -43,10 +43,10 @@ class Requests:
     def action(
         self,
         verb: Verb,
-        request: Request,
+        request: OperationRequest,
         resource: Resource[Any],
         desired: DesiredState,
-        limits: Limits,
+        limits: SafetyLimits,
     ) -> Action:
         """Return the action that ``request`` comes to, after a look.
 
@@ -62,10 +62,12 @@ class Requests:
         """
         observed, plan = self.reconciler.plan(desired, limits)
         kind = self.reconciler.kinds[resource.id.kind]
-        state = _ours(resource, observed.of(resource.id), unmade=verb in kind.unmade)
+        state = _ours(
+            resource, observed.of(resource.id), unmade=verb in kind.allowed_when_absent
+        )
         now = observed.taken_at
         if state is not None and (
-            why := kind.refuses(verb, request, resource.spec, state, now)
+            why := kind.check_request(verb, request, resource.spec, state, now)
         ):
             msg = f"{resource.id} is left as it is: {why}"
             raise RefusedError(msg)
@@ -107,7 +109,7 @@ class Requests:
                 return unknown
 
 
-def _changes(request: Request) -> tuple[Change, ...]:
+def _changes(request: OperationRequest) -> tuple[Change, ...]:
     return (Change("revision", None, request.wanted),) if request.wanted else ()
 
 
@@ -131,7 +133,7 @@ def _ours(resource: Resource[Any], seen: Observation, *, unmade: bool) -> Any:
     raise RefusedError(msg)
 
 
-def _limits(verb: Verb, limits: Limits, plan: Plan) -> Limits:
+def _limits(verb: Verb, limits: SafetyLimits, plan: Plan) -> SafetyLimits:
     """Return how much may happen at once, given what is under way.
 
     What served before may always come back: neither a freeze nor a budget is a reason
@@ -143,7 +145,7 @@ def _limits(verb: Verb, limits: Limits, plan: Plan) -> Limits:
 
 
 def _guarded(
-    action: Action, desired: DesiredState, observed: ObservedState, limits: Limits
+    action: Action, desired: DesiredState, observed: ObservedState, limits: SafetyLimits
 ) -> Action:
     verdicts = guard(Plan((action,)), desired, observed, limits).verdicts
     for verdict in verdicts:

@@ -10,7 +10,7 @@ from math import inf
 
 from controller.core.clock import Clock
 from controller.core.errors import ControllerError
-from controller.store.lease import Held, Lease, Leases
+from controller.store.lease import Lease, LeaseHeld, Leases
 
 log = logging.getLogger(__name__)
 
@@ -49,11 +49,11 @@ class Leader:
         """
         return self._clock.monotonic() < self._until
 
-    def take(self) -> Held | None:
+    def take(self) -> LeaseHeld | None:
         """Take the lease; return who has it if it cannot be had."""
         asked = self._clock.monotonic()
         claim = self._leases.acquire(LEASE, self._holder, self._ttl)
-        if isinstance(claim, Held):
+        if isinstance(claim, LeaseHeld):
             return claim
         self._lease, self._until = claim, asked + self._ttl.total_seconds()
         self._leases.fence(claim)

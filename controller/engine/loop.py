@@ -9,7 +9,7 @@ from typing import Protocol
 log = logging.getLogger(__name__)
 
 
-class Alarming(Protocol):
+class WakeUp(Protocol):
     """Something that calls back after a while; see ``engine.scheduler.Alarm``."""
 
     def once(self, delay: timedelta, ring: Callable[[], None]) -> None:
@@ -23,7 +23,7 @@ class ReconcileLoop:
     def __init__(
         self,
         reconcile: Callable[[], timedelta],
-        alarm: Alarming,
+        alarm: WakeUp,
         after_error: timedelta,
     ) -> None:
         """Keep what is needed.

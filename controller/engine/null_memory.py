@@ -4,14 +4,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from controller.core.document.resource import ResourceId
+from controller.core.resources.condition import Conditions
 from controller.core.resources.driver import Outcome
 from controller.core.resources.plan import Action
-from controller.core.status.conditions import Conditions
 from controller.engine.reconciler import Statuses
 
 
 @dataclass
-class NoMemory:
+class NullMemory:
     """Keeps statuses for the life of the process, and nothing else."""
 
     _statuses: dict[ResourceId, Conditions] = field(default_factory=dict)

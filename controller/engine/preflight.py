@@ -12,10 +12,10 @@ from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import DriverError
 from controller.core.planning.planner import DesiredState
 from controller.core.planning.preflight import (
-    Inspecting,
+    CheckUnknown,
+    PreflightDriver,
     Result,
     Results,
-    Unseen,
     attended,
 )
 from controller.core.resources.driver import Driver
@@ -35,7 +35,7 @@ class _Known:
     results: tuple[Result, ...]
 
 
-class Inspector:
+class PreflightRunner:
     """Has drivers look at what resources rest on, and remembers what they said.
 
     Args:
@@ -65,7 +65,8 @@ class Inspector:
         looks = {
             kind: self._pool.submit(driver.inspect, resources)
             for kind, driver in self._drivers.items()
-            if isinstance(driver, Inspecting) and (resources := of_kind(wanted, kind))
+            if isinstance(driver, PreflightDriver)
+            and (resources := of_kind(wanted, kind))
         }
         found: dict[ResourceId, tuple[Result, ...]] = {}
         for kind, look in looks.items():
@@ -80,7 +81,7 @@ class Inspector:
             except Exception as error:
                 log.exception("a driver failed while inspecting", extra={"kind": kind})
                 reason = f"the {kind} driver failed: {type(error).__name__}"
-            unseen = (Unseen(EVERYTHING, f"{reason.rstrip('.')}.", passing=True),)
+            unseen = (CheckUnknown(EVERYTHING, f"{reason.rstrip('.')}.", passing=True),)
             found |= dict.fromkeys(of_kind(wanted, kind), unseen)
         for id_, results in found.items():
             self._known[id_] = _Known(wanted[id_], results)

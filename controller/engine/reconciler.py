@@ -9,12 +9,18 @@ from controller.core.clock import Clock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import PermanentError
 from controller.core.planning.attribution import Last, attributed, read
-from controller.core.planning.contention import Repairs, without_fights
-from controller.core.planning.permitted import View, dared, deployed
+from controller.core.planning.contention import RepairCounts, without_fights
+from controller.core.planning.permitted import (
+    PlanningView,
+    deployed,
+    guarded,
+    permitted,
+)
 from controller.core.planning.planner import DesiredState, Kinds, diff
-from controller.core.planning.safety import Limits
+from controller.core.planning.safety import SafetyLimits
 from controller.core.planning.scope import ALL, Scope
-from controller.core.rates.schedule import Pace
+from controller.core.rates.schedule import Schedule
+from controller.core.resources.condition import Conditions, ConditionType, Truth
 from controller.core.resources.driver import (
     Applied,
     Failed,
@@ -25,13 +31,12 @@ from controller.core.resources.driver import (
 )
 from controller.core.resources.observation import ObservedState, Ownership, Present
 from controller.core.resources.plan import Action, Hold, Plan
-from controller.core.status.conclusion import conclude
-from controller.core.status.conditions import Conditions, ConditionType, Truth
+from controller.core.status.resource_conditions import conclude
 from controller.engine.backoff import Backoff
-from controller.engine.due_kinds import Attention
+from controller.engine.due_kinds import DueKinds
 from controller.engine.executor import Executor
 from controller.engine.observer import Observer
-from controller.engine.preflight import Inspector
+from controller.engine.preflight import PreflightRunner
 
 Statuses: TypeAlias = Mapping[ResourceId, Conditions]
 
@@ -121,53 +126,56 @@ class Reconciler:
     memory: Memory
     clock: Clock
     backoff: Backoff = field(default_factory=Backoff)
-    repairs: Repairs = field(default_factory=Repairs)
-    attention: Attention = field(init=False)
-    inspector: Inspector = field(init=False)
+    repairs: RepairCounts = field(default_factory=RepairCounts)
+    attention: DueKinds = field(init=False)
+    inspector: PreflightRunner = field(init=False)
 
     def __post_init__(self) -> None:
-        self.attention = Attention(self.observer, self.clock)
+        self.attention = DueKinds(self.observer, self.clock)
         drivers, pool = self.observer.drivers, self.observer.pool
-        self.inspector = Inspector(drivers, pool, self.clock)
+        self.inspector = PreflightRunner(drivers, pool, self.clock)
 
     def plan(
-        self, desired: DesiredState, limits: Limits, scope: Scope = ALL
+        self, desired: DesiredState, limits: SafetyLimits, scope: Scope = ALL
     ) -> tuple[ObservedState, Plan]:
         """Look, and return what was seen and what to do about it. Writes nothing."""
-        observed, found = self._compare(desired, Pace(timedelta()))
-        view = View(desired, observed, limits, scope)
-        self._inspect(found, view)
-        return observed, self._dared(found, view)
+        observed, found = self._compare(desired, Schedule(timedelta()))
+        view = self._view(desired, observed, limits, scope)
+        allowed = permitted(found, view)
+        self._inspect(allowed, desired)
+        return observed, self._guarded(allowed, found, view)
 
     def run(
         self,
         desired: DesiredState,
-        limits: Limits,
+        limits: SafetyLimits,
         interval: timedelta,
         scope: Scope = ALL,
-        pace: Pace | None = None,
+        pace: Schedule | None = None,
     ) -> PassResult:
         """Look, act on what differs, look again, and record what is true.
 
         All kinds are looked at every ``interval``, unless ``pace`` says otherwise.
         """
-        pace, began = pace or Pace(interval), self.clock.monotonic()
+        pace, began = pace or Schedule(interval), self.clock.monotonic()
         observed, found = self._first_look(desired, pace)
-        view = View(desired, observed, limits, scope)
-        inspected = self._inspect(found, view)
-        plan = self._dared(found, view)
+        view = self._view(desired, observed, limits, scope)
+        allowed = permitted(found, view)
+        inspected = self._inspect(allowed, desired)
+        plan = self._guarded(allowed, found, view)
         actions, resting = self.backoff.split(plan.actions, self.clock.now())
         outcomes = self.executor.execute(actions, desired)
         outcomes = self.backoff.note(actions, outcomes, self.clock.now())
         self.repairs = self.repairs.after(actions, outcomes, self.clock.now())
         if any(not isinstance(outcome, Skipped) for outcome in outcomes.values()):
             observed, found = self._compare(desired, replace(pace, everything=True))
-            view = replace(view, observed=observed)
+            view = self._view(desired, observed, limits, scope)
+            allowed = permitted(found, view)
         if pace.inspections is not None:
             self.inspector.look_around(desired, pace.inspections, inspected)
-        left = self._dared(found, view, warnings=False)
+        left = self._guarded(allowed, found, view, warnings=False)
         outcomes |= resting
-        whole = self._dared(found, replace(view, scope=ALL))
+        whole = self._unscoped(allowed, found, view)
         statuses = conclude(
             desired, observed, whole, outcomes, self.kinds, self.memory.statuses()
         )
@@ -184,7 +192,7 @@ class Reconciler:
         return PassResult(plan, outcomes, left, asked, next_in, others)
 
     def _first_look(
-        self, desired: DesiredState, pace: Pace
+        self, desired: DesiredState, pace: Schedule
     ) -> tuple[ObservedState, Plan]:
         """Look where a look is due; before anything is done, look at it all."""
         observed, found = self._compare(desired, pace)
@@ -192,7 +200,9 @@ class Reconciler:
             return observed, found
         return self._compare(desired, replace(pace, everything=True))
 
-    def _compare(self, desired: DesiredState, pace: Pace) -> tuple[ObservedState, Plan]:
+    def _compare(
+        self, desired: DesiredState, pace: Schedule
+    ) -> tuple[ObservedState, Plan]:
         """Look, and return what differs, whatever may be done about it."""
         observed = self.attention.observe(desired, pace)
         found = diff(desired, observed, self.kinds)
@@ -204,18 +214,36 @@ class Reconciler:
         notes = self.memory.applied(differing) if differing else {}
         return {id_: read(note, self.kinds[id_.kind]) for id_, note in notes.items()}
 
-    def _inspect(self, found: Plan, view: View) -> Collection[ResourceId]:
-        """Look at what all rests on that would be deployed now, and return of what."""
-        targets = deployed(found, view)
-        self.inspector.look(view.desired, targets)
+    def _view(
+        self,
+        desired: DesiredState,
+        observed: ObservedState,
+        limits: SafetyLimits,
+        scope: Scope,
+    ) -> PlanningView:
+        limits = replace(limits, seen_undeclared=self.memory.undeclared())
+        return PlanningView(desired, observed, limits, scope)
+
+    def _inspect(self, allowed: Plan, desired: DesiredState) -> Collection[ResourceId]:
+        """Check the prerequisites of what would be deployed now; return its targets."""
+        targets = deployed(allowed)
+        self.inspector.look(desired, targets)
         return targets
 
-    def _dared(self, found: Plan, view: View, *, warnings: bool = True) -> Plan:
-        """Return what of ``found``, within the scope, may be done now."""
+    def _guarded(
+        self, allowed: Plan, found: Plan, view: PlanningView, *, warnings: bool = True
+    ) -> Plan:
+        """Return what of ``allowed`` may be done now."""
         seen, known = view.observed, self.inspector.known(view.desired)
-        held = replace(view.limits, seen_undeclared=self.memory.undeclared())
-        plan = dared(found, replace(view, limits=held), known, warnings=warnings)
+        plan = guarded(allowed, found, view, known, warnings=warnings)
         return without_fights(plan, self.repairs, self._writers(seen), seen.taken_at)
+
+    def _unscoped(self, allowed: Plan, found: Plan, view: PlanningView) -> Plan:
+        """Return what may be done now, whatever the scope: conditions cover it all."""
+        if view.scope.partial:
+            view = replace(view, scope=ALL)
+            allowed = permitted(found, view)
+        return self._guarded(allowed, found, view)
 
     def _remember(
         self, statuses: Statuses, undeclared: Collection[ResourceId], scope: Scope

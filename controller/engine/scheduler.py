@@ -14,7 +14,7 @@ from controller.core.clock import Clock
 _NEXT = "next pass"
 
 
-class Alarm:
+class WakeUpTimer:
     """Calls back once after a while, or again and again. Stop it."""
 
     def __init__(self, clock: Clock) -> None:

@@ -7,6 +7,12 @@ from typing import Any
 from controller.core.clock import Clock
 from controller.core.document.resource import ResourceId
 from controller.core.planning.attribution import written
+from controller.core.resources.condition import (
+    Condition,
+    Conditions,
+    ConditionType,
+    Truth,
+)
 from controller.core.resources.driver import (
     Applied,
     Failed,
@@ -16,20 +22,14 @@ from controller.core.resources.driver import (
     Waiting,
 )
 from controller.core.resources.plan import Action
-from controller.core.status.conclusion import WARNINGS
-from controller.core.status.conditions import (
-    Condition,
-    Conditions,
-    ConditionType,
-    Truth,
-)
+from controller.core.status.resource_conditions import WARNINGS
 from controller.engine.reconciler import Statuses
 from controller.store.database import Database
 from controller.store.events import EventKind, EventLog
-from controller.store.journal import Journal
+from controller.store.journal import IntentJournal
 from controller.store.notes import StoredNotes
 from controller.store.status import StatusTable
-from controller.store.undeclared import Undeclared
+from controller.store.undeclared import UndeclaredLog
 
 log = logging.getLogger(__name__)
 
@@ -49,8 +49,8 @@ class StoreMemory:
         self._notes = StoredNotes(database)
         self._table = StatusTable(database)
         self._events = EventLog(database)
-        self._journal = Journal(database)
-        self._undeclared = Undeclared(database)
+        self._journal = IntentJournal(database)
+        self._undeclared = UndeclaredLog(database)
         self._read()
 
     def take_over(self) -> int:

@@ -10,7 +10,7 @@ from controller.core.resources.observation import Observation, Unknown
 from controller.core.resources.plan import Action
 
 
-class Unavailable:
+class UnavailableDriver:
     """Stands in for a driver whose backend is not configured."""
 
     def __init__(self, reason: str) -> None:

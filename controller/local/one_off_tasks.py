@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from controller.core.dependencies import Aws
 from controller.core.document.resource import ResourceId
 from controller.core.errors import PermanentError
-from controller.core.status.conditions import Conditions, ConditionType, Truth
+from controller.core.resources.condition import Conditions, ConditionType, Truth
 from controller.spec.document import Document
 from controller.spec.local import LocalTask
 

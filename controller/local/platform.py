@@ -23,7 +23,7 @@ from controller.clients.aws import BotoAws, Credentials
 from controller.clients.clock import SystemClock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import ControllerError
-from controller.core.status.conditions import Conditions, ConditionType, Truth
+from controller.core.resources.condition import Conditions, ConditionType, Truth
 from controller.emulation.platform import LocalPlatform
 from controller.emulation.runtimes import confine
 from controller.kinds import discover

@@ -4,7 +4,7 @@ import socket
 from collections.abc import Callable
 from typing import TypeAlias
 
-from controller.resolver.resolution import Answer, Found, Missing, Unanswered
+from controller.resolver.resolution import Answer, Found, Missing, NoAnswer
 
 Query: TypeAlias = Callable[[str], Answer]
 
@@ -46,11 +46,11 @@ def _dns(host: str, nameserver: tuple[str, int] | None, timeout: float) -> Answe
     except dns.resolver.NXDOMAIN:
         return Missing(f"{host} does not exist")
     except dns.exception.Timeout:
-        return Unanswered(f"no name server answered within {timeout:g} s")
+        return NoAnswer(f"no name server answered within {timeout:g} s")
     except dns.resolver.NoNameservers as error:
-        return Unanswered(f"no name server could answer: {_reason(error)}")
+        return NoAnswer(f"no name server could answer: {_reason(error)}")
     except (dns.exception.DNSException, OSError) as error:
-        return Unanswered(f"{type(error).__name__}: {error}")
+        return NoAnswer(f"{type(error).__name__}: {error}")
     return Missing(f"{host} has no address")
 
 

@@ -55,13 +55,13 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
-class Unanswered:
+class NoAnswer:
     """No name server gave an answer that means anything."""
 
     why: str
 
 
-Failure: TypeAlias = Missing | Unanswered
+Failure: TypeAlias = Missing | NoAnswer
 Answer: TypeAlias = Found | Failure
 
 

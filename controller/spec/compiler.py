@@ -13,7 +13,7 @@ from controller.core.errors import Diagnostic
 from controller.core.resources.kind import Kind
 from controller.core.values.identity import content_hash
 from controller.spec.common import Common
-from controller.spec.graph import Link, clashes, cycles, dangling, duplicates
+from controller.spec.graph import Dependency, clashes, cycles, dangling, duplicates
 from controller.spec.header import Header
 from controller.spec.literals import literal_secrets
 from controller.spec.local import LocalSection, LocalTask
@@ -42,8 +42,8 @@ class Compiler:
     kinds: Kinds
     problems: list[Diagnostic] = field(default_factory=list)
     resources: dict[ResourceId, Resource[Any]] = field(default_factory=dict)
-    links: list[Link] = field(default_factory=list)
-    mentions: list[Link] = field(default_factory=list)
+    links: list[Dependency] = field(default_factory=list)
+    mentions: list[Dependency] = field(default_factory=list)
     platform: Platform | None = None
     local: LocalSection | None = None
 
@@ -171,24 +171,26 @@ class Compiler:
 
     def _links(
         self, source: ResourceId, common: Common | None, node: Node, path: Path
-    ) -> list[Link]:
+    ) -> list[Dependency]:
         links = []
         for index, address in enumerate(common.depends_on if common else ()):
             where: Path = ("depends_on", index)
             at = node.nearest(where)
             if target := self._address(address, at, (*path, *where)):
-                links.append(Link(source, target, dotted((*path, *where)), at.place))
+                links.append(
+                    Dependency(source, target, dotted((*path, *where)), at.place)
+                )
         return links
 
     def _references(
         self, source: ResourceId, targets: frozenset[ResourceId], node: Node, path: Path
-    ) -> list[Link]:
+    ) -> list[Dependency]:
         links = []
         for target in sorted(targets):
             names = (target.name, str(target), f"{target.kind}s/{target.name}")
             named = (found for found in node.scalars() if found[1].value in names)
             where, at = next(named, ((), node))
-            links.append(Link(source, target, dotted((*path, *where)), at.place))
+            links.append(Dependency(source, target, dotted((*path, *where)), at.place))
         return links
 
     def _address(self, text: str, node: Node, path: Path) -> ResourceId | None:
@@ -224,7 +226,7 @@ class Compiler:
         if target is None or self.platform is None:
             return
         source = ResourceId("platform", "controller")
-        self.links.append(Link(source, target, dotted(path), at.place))
+        self.links.append(Dependency(source, target, dotted(path), at.place))
         self.platform = replace(self.platform, controller=target)
 
     def _after(self, task: LocalTask, at: Node, path: Path) -> str | None:
@@ -233,7 +235,7 @@ class Compiler:
         if target is None:
             return None
         source = ResourceId("task", task.name)
-        self.links.append(Link(source, target, dotted(where), at.place))
+        self.links.append(Dependency(source, target, dotted(where), at.place))
         return str(target)
 
     def _placed(self) -> Iterator[tuple[Resource[Any], str, Node]]:

@@ -7,15 +7,15 @@ from typing import Any
 
 from controller.core.document.platform import ENVIRONMENTS, Platform
 from controller.core.document.resource import Resource, ResourceId
-from controller.core.errors import Diagnostic, Place, SpecError
+from controller.core.errors import Diagnostic, SourcePosition, SpecError
 from controller.core.values.identity import content_hash
 from controller.settings import VARIABLES
 from controller.spec.compiler import Compiler, Kinds
-from controller.spec.files import Reader, Sources, from_disk
+from controller.spec.files import Reader, SourceFiles, from_disk
 from controller.spec.fills import (
     ASKED_FOR,
     ENVIRONMENT,
-    Fill,
+    EnvironmentDefault,
     chosen_environment,
     filled,
     put,
@@ -45,15 +45,15 @@ class Document:
     resources: Mapping[ResourceId, Resource[Any]]
     digest: str
     files: tuple[str, ...]
-    fills: tuple[Fill, ...] = ()
+    fills: tuple[EnvironmentDefault, ...] = ()
     local: LocalSection | None = None
-    places: Mapping[str, Place] = field(default_factory=dict)
+    places: Mapping[str, SourcePosition] = field(default_factory=dict)
 
-    def place(self, path: str) -> Place:
+    def place(self, path: str) -> SourcePosition:
         """Return where ``path`` won: its own place, or that of what it is part of."""
         while path and path not in self.places:
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
-        return self.places.get(path) or Place(self.files[0], 1, 1)
+        return self.places.get(path) or SourcePosition(self.files[0], 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def load(
     kept = _kept.get(key)
     if kept and kept.digests == _digests(kept.digests, read):
         return kept.document
-    sources = Sources(read)
+    sources = SourceFiles(read)
     document = _document(path, environment, environ, kinds, sources)
     if len(_kept) >= _MOST_KEPT:
         _kept.pop(next(iter(_kept)), None)
@@ -106,7 +106,7 @@ def _document(
     environment: str | None,
     environ: Mapping[str, str],
     kinds: Kinds,
-    sources: Sources,
+    sources: SourceFiles,
 ) -> Document:
     try:
         base = sources.document(path)
@@ -136,9 +136,9 @@ def _document(
 
 def _finished(
     compiler: Compiler,
-    sources: Sources,
-    fills: tuple[Fill, ...],
-    places: Mapping[str, Place],
+    sources: SourceFiles,
+    fills: tuple[EnvironmentDefault, ...],
+    places: Mapping[str, SourcePosition],
 ) -> Document:
     platform = compiler.platform
     if platform is None:
@@ -207,15 +207,15 @@ def _overlay_problems(
 
 
 def _places(
-    root: Node, over: Node | None, fills: tuple[Fill, ...], kinds: Kinds
-) -> dict[str, Place]:
+    root: Node, over: Node | None, fills: tuple[EnvironmentDefault, ...], kinds: Kinds
+) -> dict[str, SourcePosition]:
     places = {"platform": root.nearest(("platform",)).key_place}
     for kind in kinds.values():
         for name, node in root.nearest((kind.section,)).entries.items():
             places[f"{kind.section}.{name}"] = node.key_place
     for path, node in over.scalars() if over else ():
         places[dotted(path)] = node.place
-    places |= {fill.path: Place(f"${fill.variable}", 1, 1) for fill in fills}
+    places |= {fill.path: SourcePosition(f"${fill.variable}", 1, 1) for fill in fills}
     return places
 
 

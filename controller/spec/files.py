@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from controller.core.errors import Diagnostic, Place, SpecError
+from controller.core.errors import Diagnostic, SourcePosition, SpecError
 from controller.spec.node import Node
 from controller.spec.overlay import overlaid
 from controller.spec.parser import parse
@@ -28,7 +28,7 @@ def from_disk(file: str) -> bytes:
 
 
 @dataclass(slots=True)
-class Sources:
+class SourceFiles:
     """The files that were read for one document.
 
     Attributes:
@@ -49,10 +49,12 @@ class Sources:
         """
         if (data := self._bytes(path)) is None:
             what, hint = "there is no such file", "name one with -f FILE"
-            raise SpecError(Diagnostic(Place(path, 1, 1), "", what, hint))
+            raise SpecError(Diagnostic(SourcePosition(path, 1, 1), "", what, hint))
         root = parse(decode(data, path), path, self.problems)
         if root is None or root.value is None:
-            raise SpecError(Diagnostic(Place(path, 1, 1), "", "is empty", START))
+            raise SpecError(
+                Diagnostic(SourcePosition(path, 1, 1), "", "is empty", START)
+            )
         if not isinstance(root.value, dict):
             raise SpecError(_not_a_mapping(root))
         return self._with_includes(root, (path,))
@@ -138,11 +140,11 @@ class Sources:
         except OSError as error:
             why = error.strerror or type(error).__name__
             what = f"cannot be read: {why}"
-            raise SpecError(Diagnostic(Place(file, 1, 1), "", what)) from None
+            raise SpecError(Diagnostic(SourcePosition(file, 1, 1), "", what)) from None
         self.digests[file] = sha256(data).hexdigest()
         return data
 
-    def _report(self, place: Place, path: str, what: str, hint: str) -> None:
+    def _report(self, place: SourcePosition, path: str, what: str, hint: str) -> None:
         self.problems.append(Diagnostic(place, path, what, hint))
 
 

@@ -28,7 +28,7 @@ ASKED_FOR = (
 
 
 @dataclass(frozen=True, slots=True)
-class Fill:
+class EnvironmentDefault:
     """One value that was not read from the document.
 
     Attributes:
@@ -44,21 +44,23 @@ class Fill:
     value: str
 
 
-_Addition: TypeAlias = tuple[Path, "str | list[Node]", Fill]
+_Addition: TypeAlias = tuple[Path, "str | list[Node]", EnvironmentDefault]
 
 
 def chosen_environment(
     root: Node, argument: str | None, environ: Mapping[str, str]
-) -> tuple[str, Fill | None, Diagnostic | None]:
+) -> tuple[str, EnvironmentDefault | None, Diagnostic | None]:
     """Return the environment that is meant, who chose it, and what is wrong with it."""
     declared = root.nearest(ENVIRONMENT)
     written = declared.text if declared is not root and declared.text else ""
     found = VARIABLES["environment"].find(environ)
     fill = None
     if argument:
-        fill = Fill(dotted(ENVIRONMENT), ARGUMENT, "argument", argument)
+        fill = EnvironmentDefault(dotted(ENVIRONMENT), ARGUMENT, "argument", argument)
     elif found and found[1] != written:
-        fill = Fill(dotted(ENVIRONMENT), found[0], "environment", found[1])
+        fill = EnvironmentDefault(
+            dotted(ENVIRONMENT), found[0], "environment", found[1]
+        )
     name = fill.value if fill else written
     if fill and name not in ENVIRONMENTS:
         what = f"{fill.variable} is not an environment"
@@ -67,7 +69,9 @@ def chosen_environment(
     return name, None if name == written else fill, None
 
 
-def filled(root: Node, environ: Mapping[str, str]) -> tuple[Node, tuple[Fill, ...]]:
+def filled(
+    root: Node, environ: Mapping[str, str]
+) -> tuple[Node, tuple[EnvironmentDefault, ...]]:
     """Return ``root`` with what ``environ`` adds to it, and a record of it."""
     fills = [*_region(root, environ), *_target(root, environ)]
     for path, value, fill in fills:
@@ -94,7 +98,7 @@ def _target(root: Node, environ: Mapping[str, str]) -> Iterator[_Addition]:
     name = secret[0]
     reference = _node({"env": _node(name, f"${name}")}, f"${name}")
     path = ("webhooks", TARGET, "secrets")
-    fill = Fill(f"{dotted(path)}[0]", name, "environment", f"env:{name}")
+    fill = EnvironmentDefault(f"{dotted(path)}[0]", name, "environment", f"env:{name}")
     yield path, [reference], fill
 
 
@@ -103,7 +107,7 @@ def _addition(
 ) -> Iterator[_Addition]:
     if found := VARIABLES[variable].find(environ):
         name, text = found
-        yield path, text, Fill(dotted(path), name, "environment", text)
+        yield path, text, EnvironmentDefault(dotted(path), name, "environment", text)
 
 
 def put(root: Node, path: Path, value: "Scalar | list[Node]", file: str) -> Node:

@@ -5,24 +5,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.core.document.resource import Resource, ResourceId
-from controller.core.errors import Diagnostic, Place
+from controller.core.errors import Diagnostic, SourcePosition
 from controller.core.resources.kind import Kind
 from controller.spec.nearest import meant
 from controller.spec.node import Node, dotted
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class Dependency:
     """One place in the document where a resource names another."""
 
     source: ResourceId
     target: ResourceId
     path: str
-    place: Place
+    place: SourcePosition
 
 
 def dangling(
-    links: Iterable[Link], declared: frozenset[ResourceId]
+    links: Iterable[Dependency], declared: frozenset[ResourceId]
 ) -> Iterator[Diagnostic]:
     """Yield a problem for each link to what is not declared."""
     for link in links:
@@ -34,9 +34,9 @@ def dangling(
         yield Diagnostic(link.place, link.path, what, hint)
 
 
-def cycles(links: Iterable[Link]) -> Iterator[Diagnostic]:
+def cycles(links: Iterable[Dependency]) -> Iterator[Diagnostic]:
     """Yield a problem for each loop, at the link that closes it."""
-    graph: dict[ResourceId, dict[ResourceId, Link]] = {}
+    graph: dict[ResourceId, dict[ResourceId, Dependency]] = {}
     for link in links:
         graph.setdefault(link.source, {}).setdefault(link.target, link)
     done: set[ResourceId] = set()
@@ -46,7 +46,7 @@ def cycles(links: Iterable[Link]) -> Iterator[Diagnostic]:
 
 def _loops_from(
     start: ResourceId,
-    graph: Mapping[ResourceId, Mapping[ResourceId, Link]],
+    graph: Mapping[ResourceId, Mapping[ResourceId, Dependency]],
     done: set[ResourceId],
 ) -> Iterator[Diagnostic]:
     """Yield the loops met on a walk from ``start``; no recursion, chains are long."""
@@ -96,7 +96,7 @@ def clashes(
 ) -> Iterator[Diagnostic]:
     """Yield a problem for each two places of one kind that cannot both be meant."""
     specs = {id_: r.spec for id_, r in resources.items() if id_.kind == kind.name}
-    for clash in kind.clashes(specs):
+    for clash in kind.conflicts(specs):
         (id_, path), (other, its) = clash.target, clash.other
         where = (kind.section, id_.name, *path)
         first = root.nearest((kind.section, other.name, *its)).place

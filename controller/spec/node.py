@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any, NamedTuple, TypeAlias
 
-from controller.core.errors import Place
+from controller.core.errors import SourcePosition
 
 Path: TypeAlias = tuple[str | int, ...]
 Scalar: TypeAlias = "str | int | float | bool | date | None"
@@ -30,16 +30,16 @@ class Node(NamedTuple):
     key: tuple[int, int] | None = None
 
     @property
-    def place(self) -> Place:
+    def place(self) -> SourcePosition:
         """Where a person should look: at a scalar itself, else at its key."""
         if isinstance(self.value, dict | list):
             return self.key_place
-        return Place(self.file, self.line, self.column)
+        return SourcePosition(self.file, self.line, self.column)
 
     @property
-    def key_place(self) -> Place:
+    def key_place(self) -> SourcePosition:
         """Where the key is written; the value, if it has none."""
-        return Place(self.file, *(self.key or (self.line, self.column)))
+        return SourcePosition(self.file, *(self.key or (self.line, self.column)))
 
     @property
     def entries(self) -> "dict[str, Node]":

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from controller.core.errors import Diagnostic, Place, SpecError
+from controller.core.errors import Diagnostic, SourcePosition, SpecError
 from controller.spec.node import Node
 from controller.spec.scalars import TAG, tag_of, value_of
 
@@ -156,10 +156,10 @@ class _Builder:
     def _node(self, event: yaml.Event, value: Any, text: str = "") -> Node:
         return Node(value, text, self.file, *_spot(event.start_mark))
 
-    def _place(self, event: yaml.Event) -> Place:
-        return Place(self.file, *_spot(event.start_mark))
+    def _place(self, event: yaml.Event) -> SourcePosition:
+        return SourcePosition(self.file, *_spot(event.start_mark))
 
-    def _report(self, place: Place, what: str, hint: str = "") -> None:
+    def _report(self, place: SourcePosition, what: str, hint: str = "") -> None:
         self.problems.append(Diagnostic(place, "", what, hint))
 
     def _stop(self, event: yaml.Event, what: str, hint: str = "") -> SpecError:
@@ -186,7 +186,9 @@ def _events(text: str, file: str) -> Iterator[yaml.Event]:
     except yaml.MarkedYAMLError as error:
         line, column = _spot(error.problem_mark or error.context_mark)
         said = _explained(error, text.split("\n")[line - 1 : line], column)
-        raise SpecError(Diagnostic(Place(file, line, column), "", *said)) from None
+        raise SpecError(
+            Diagnostic(SourcePosition(file, line, column), "", *said)
+        ) from None
 
 
 def _spot(mark: Any) -> tuple[int, int]:

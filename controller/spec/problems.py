@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from controller.core.document.fields import RULE, Derived, Elsewhere
+from controller.core.document.fields import RULE, Derived, SetElsewhere
 from controller.core.errors import Diagnostic
 from controller.spec.nearest import meant, nearest
 from controller.spec.node import Node, Path, dotted
@@ -204,7 +204,7 @@ def fields_at(model: type[BaseModel], path: Path) -> list[str]:
     """Return the fields that a person may write at ``path`` below ``model``."""
     field = model.model_fields.get(str(path[0])) if path else None
     for mark in field.metadata if field else ():
-        if isinstance(mark, Elsewhere):
+        if isinstance(mark, SetElsewhere):
             return list(mark.fields(path[1:]))
     found = model_at(model, path)
     fields = found.model_fields if found else {}

@@ -2,7 +2,7 @@
 
 import re
 
-from controller.core.errors import Diagnostic, Place, SpecError
+from controller.core.errors import Diagnostic, SourcePosition, SpecError
 
 LARGEST = 10 * 1024 * 1024
 
@@ -41,4 +41,4 @@ def decode(data: bytes, file: str) -> str:
 def _refuse(file: str, what: str, hint: str, before: str = "") -> None:
     line = before.count("\n") + 1
     column = len(before) - before.rfind("\n")
-    raise SpecError(Diagnostic(Place(file, line, column), "", what, hint))
+    raise SpecError(Diagnostic(SourcePosition(file, line, column), "", what, hint))

@@ -11,14 +11,19 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, true
 
 from controller.core.webhooks.delivery import DeliveryState
-from controller.core.webhooks.event import Event, VersionIdentity
+from controller.core.webhooks.event import VersionIdentity, WebhookEvent
 from controller.core.webhooks.records import KnownTarget, Sink
 from controller.store.database import Database
 from controller.store.sql import insert_new
-from controller.store.tables import deliveries, webhook_events, webhook_targets
+from controller.store.tables import (
+    deliveries,
+    event_bodies,
+    webhook_events,
+    webhook_targets,
+)
 
 
-class Ledger:
+class AnnouncementLedger:
     """Targets, and what each of them was told or will be."""
 
     def __init__(self, database: Database) -> None:
@@ -56,7 +61,7 @@ class Ledger:
         return self._identities(deliveries.c.state != DeliveryState.PENDING.value)
 
     def announce(
-        self, target: str, sink: Sink, events: Sequence[Event], now: datetime
+        self, target: str, sink: Sink, events: Sequence[WebhookEvent], now: datetime
     ) -> int:
         """Put ``events`` into the outbox for ``target``, all or none of them.
 
@@ -69,6 +74,8 @@ class Ledger:
             insert_new(
                 connection, webhook_events, [_event(e, now) for e in events], ["id"]
             )
+            bodies = [_body(event) for event in events]
+            insert_new(connection, event_bodies, bodies, ["event_id", "profile"])
             rows = [_delivery(event, target, sink, due) for event in events]
             return insert_new(
                 connection, deliveries, rows, ["event_id", "target", "sink"]
@@ -97,7 +104,7 @@ class Ledger:
         return {target: frozenset(seen) for target, seen in found.items()}
 
 
-def _event(event: Event, now: datetime) -> dict[str, Any]:
+def _event(event: WebhookEvent, now: datetime) -> dict[str, Any]:
     return {
         "id": event.id,
         "type": event.type,
@@ -110,11 +117,18 @@ def _event(event: Event, now: datetime) -> dict[str, Any]:
     }
 
 
-def _delivery(event: Event, target: str, sink: Sink, due: datetime) -> dict[str, Any]:
+def _body(event: WebhookEvent) -> dict[str, Any]:
+    return {"event_id": event.id, "profile": event.profile, "body": event.body}
+
+
+def _delivery(
+    event: WebhookEvent, target: str, sink: Sink, due: datetime
+) -> dict[str, Any]:
     return {
         "event_id": event.id,
         "target": target,
         "sink": sink,
+        "profile": event.profile,
         "state": DeliveryState.PENDING.value,
         "attempts": 0,
         "next_at": due,

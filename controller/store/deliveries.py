@@ -6,12 +6,12 @@ from typing import Any
 from sqlalchemy import desc, func, select
 
 from controller.core.webhooks.delivery import DeliveryState
-from controller.core.webhooks.records import Attempted, DeliveryReport
+from controller.core.webhooks.records import DeliveryAttempt, DeliveryReport
 from controller.store.database import Database
 from controller.store.tables import attempts, deliveries, webhook_events
 
 
-class Deliveries:
+class DeliveryLog:
     """Looks at the outbox without touching it."""
 
     def __init__(self, database: Database) -> None:
@@ -47,7 +47,7 @@ class Deliveries:
         with self._database.reading() as connection:
             return tuple(_report(row) for row in connection.execute(query))
 
-    def attempts(self, delivery_id: int) -> tuple[Attempted, ...]:
+    def attempts(self, delivery_id: int) -> tuple[DeliveryAttempt, ...]:
         """Return every try at one delivery, the first one first."""
         query = (
             select(attempts)
@@ -74,8 +74,8 @@ def _report(row: Any) -> DeliveryReport:
     )
 
 
-def _attempted(row: Any) -> Attempted:
-    return Attempted(
+def _attempted(row: Any) -> DeliveryAttempt:
+    return DeliveryAttempt(
         number=row.number,
         outcome=row.outcome,
         started=row.started,

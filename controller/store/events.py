@@ -17,7 +17,7 @@ EventKind = Literal["Normal", "Warning"]
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class RecordedEvent:
     """Something that happened to a resource, and how often.
 
     Attributes:
@@ -77,7 +77,7 @@ class EventLog:
 
     def recent(
         self, limit: int, resource: ResourceId | None = None
-    ) -> tuple[Happening, ...]:
+    ) -> tuple[RecordedEvent, ...]:
         """Return the latest happenings, the last one first."""
         query = select(events).order_by(desc(events.c.last_seen), desc(events.c.id))
         if resource is not None:
@@ -93,8 +93,8 @@ def _digest(resource: ResourceId, type_: str, reason: str, message: str) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-def _happening(row: Any) -> Happening:
-    return Happening(
+def _happening(row: Any) -> RecordedEvent:
+    return RecordedEvent(
         resource=ResourceId(row.kind, row.name),
         type=row.type,
         reason=row.reason,

@@ -48,7 +48,7 @@ class Intent:
     message: str = ""
 
 
-class Journal:
+class IntentJournal:
     """Intents and what became of them."""
 
     def __init__(self, database: Database) -> None:

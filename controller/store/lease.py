@@ -32,14 +32,14 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class LeaseHeld:
     """Somebody else has it."""
 
     holder: str
     expires: datetime
 
 
-Claim: TypeAlias = Lease | Held
+Claim: TypeAlias = Lease | LeaseHeld
 
 
 def decided(
@@ -55,7 +55,7 @@ def decided(
     if current.holder == holder and current.expires > now:
         return Lease(name, holder, current.token, expires)
     if current.expires > now:
-        return Held(current.holder, current.expires)
+        return LeaseHeld(current.holder, current.expires)
     return Lease(name, holder, current.token + 1, expires)
 
 

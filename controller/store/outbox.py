@@ -22,14 +22,15 @@ from controller.core.webhooks.delivery import (
     RetryAt,
     Unanswered,
 )
+from controller.core.webhooks.event import DEFAULT_PROFILE
 from controller.store.database import Database
-from controller.store.tables import attempts, deliveries, webhook_events
+from controller.store.tables import attempts, deliveries, event_bodies, webhook_events
 
 STARTED, ANSWERED, UNANSWERED, UNKNOWN = "started", "answered", "unanswered", "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class OutboxDelivery:
     """One event to be sent to one target, claimed by one worker.
 
     Attributes:
@@ -52,7 +53,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class SendAttempt:
     """One try at a delivery.
 
     Attributes:
@@ -73,7 +74,7 @@ class Outbox:
 
     def claim(
         self, worker: str, target: str, limit: int, lease: timedelta
-    ) -> tuple[Delivery, ...]:
+    ) -> tuple[OutboxDelivery, ...]:
         """Claim up to ``limit`` due deliveries to ``target``, the oldest first.
 
         No other worker gets them before ``lease`` has run out.
@@ -92,11 +93,11 @@ class Outbox:
             if not rows:
                 return ()
             _give_up_unended(connection, [row.id for row in rows], now)
-            bodies = _events(connection, {row.event_id for row in rows})
-        claimed = [_delivery(row, *bodies[row.event_id]) for row in rows]
+            events = _events(connection, {row.event_id for row in rows})
+        claimed = [_delivery(row, *events[row.event_id, row.profile]) for row in rows]
         return tuple(sorted(claimed, key=lambda d: d.id))
 
-    def started(self, delivery: Delivery, now: datetime) -> Attempt | None:
+    def started(self, delivery: OutboxDelivery, now: datetime) -> SendAttempt | None:
         """Write down that an attempt starts; None if the claim was lost."""
         number = delivery.attempts + 1
         with self._database.writing() as connection:
@@ -119,11 +120,11 @@ class Outbox:
                     possible_duplicate=duplicate,
                 )
             )
-        return Attempt(number, duplicate)
+        return SendAttempt(number, duplicate)
 
     def finished(
         self,
-        delivery: Delivery,
+        delivery: OutboxDelivery,
         answer: Answer,
         step: NextStep,
         now: datetime,
@@ -150,7 +151,7 @@ class Outbox:
             done = connection.execute(_own(delivery).values(**free, **follows))
             return bool(done.rowcount)
 
-    def released(self, unsent: Sequence[Delivery]) -> None:
+    def released(self, unsent: Sequence[OutboxDelivery]) -> None:
         """Give back what was claimed and not started, for anyone to claim."""
         with self._database.writing() as connection:
             for delivery in unsent:
@@ -226,7 +227,7 @@ class Outbox:
         )
 
 
-def _own(delivery: Delivery) -> Update:
+def _own(delivery: OutboxDelivery) -> Update:
     """Return an update of ``delivery`` that does nothing once the claim is lost."""
     return update(deliveries).where(
         deliveries.c.id == delivery.id, deliveries.c.claim == delivery.claim
@@ -242,9 +243,26 @@ def _give_up_unended(connection: Connection, ids: Sequence[int], now: datetime) 
     )
 
 
-def _events(connection: Connection, ids: set[str]) -> dict[str, tuple[str, bytes]]:
-    query = select(webhook_events).where(webhook_events.c.id.in_(ids))
-    return {row.id: (row.type, bytes(row.body)) for row in connection.execute(query)}
+def _events(
+    connection: Connection, ids: set[str]
+) -> dict[tuple[str, str], tuple[str, bytes]]:
+    """Return type and body by event and payload profile.
+
+    The version before writes no row into ``event_bodies``: the body of the default
+    profile is in the event itself.
+    """
+    event, own = webhook_events.c, event_bodies.c
+    query = (
+        select(event.id, event.type, event.body, own.profile, own.body.label("own"))
+        .join_from(webhook_events, event_bodies, isouter=True)
+        .where(event.id.in_(ids))
+    )
+    found: dict[tuple[str, str], tuple[str, bytes]] = {}
+    for row in connection.execute(query):
+        found.setdefault((row.id, DEFAULT_PROFILE), (row.type, bytes(row.body)))
+        if row.profile is not None:
+            found[row.id, row.profile] = row.type, bytes(row.own)
+    return found
 
 
 def _told(answer: Answer) -> dict[str, Any]:
@@ -277,8 +295,8 @@ def _failure(answer: Answer) -> str:
             return error
 
 
-def _delivery(row: Any, type_: str, body: bytes) -> Delivery:
-    return Delivery(
+def _delivery(row: Any, type_: str, body: bytes) -> OutboxDelivery:
+    return OutboxDelivery(
         id=row.id,
         event_id=row.event_id,
         type=type_,

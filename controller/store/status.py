@@ -7,10 +7,9 @@ from typing import Any
 from sqlalchemy import and_, bindparam, delete, select
 
 from controller.core.document.resource import ResourceId
-from controller.core.status.conditions import (
+from controller.core.resources.condition import (
     Condition,
     Conditions,
-    ConditionType,
     Truth,
 )
 from controller.store.database import Database
@@ -32,9 +31,9 @@ class StatusTable:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def all(self) -> dict[ResourceId, dict[ConditionType, Condition]]:
+    def all(self) -> dict[ResourceId, dict[str, Condition]]:
         """Return the conditions of every resource that has some."""
-        found: dict[ResourceId, dict[ConditionType, Condition]] = {}
+        found: dict[ResourceId, dict[str, Condition]] = {}
         with self._database.reading() as connection:
             for row in connection.execute(select(conditions)):
                 condition = _condition(row)
@@ -66,7 +65,7 @@ def _row(resource: ResourceId, condition: Condition) -> dict[str, Any]:
     return {
         "kind": resource.kind,
         "name": resource.name,
-        "type": condition.type.value,
+        "type": str(condition.type),
         "status": condition.status.value,
         "reason": condition.reason,
         "message": condition.message,
@@ -77,7 +76,7 @@ def _row(resource: ResourceId, condition: Condition) -> dict[str, Any]:
 
 def _condition(row: Any) -> Condition:
     return Condition(
-        type=ConditionType(row.type),
+        type=row.type,
         status=Truth(row.status),
         reason=row.reason,
         message=row.message,

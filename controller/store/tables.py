@@ -21,6 +21,8 @@ from sqlalchemy import (
     text,
 )
 
+from controller.core.webhooks.event import DEFAULT_PROFILE
+
 metadata = MetaData()
 # SQLite counts rows only in a column that is an INTEGER and nothing else.
 _Number = BigInteger().with_variant(Integer, "sqlite")
@@ -133,6 +135,15 @@ webhook_events = Table(
     Column("recorded", Moment, nullable=False),
 )
 
+# An event without a row for the default profile has that body in `webhook_events`.
+event_bodies = Table(
+    "event_bodies",
+    metadata,
+    Column("event_id", Text, ForeignKey("webhook_events.id"), primary_key=True),
+    Column("profile", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
 deliveries = Table(
     "deliveries",
     metadata,
@@ -149,6 +160,7 @@ deliveries = Table(
     Column("recorded", Moment, nullable=False),
     Column("ended", Moment),
     Column("reason", Text, nullable=False, server_default=""),
+    Column("profile", Text, nullable=False, server_default=DEFAULT_PROFILE),
     UniqueConstraint("event_id", "target", "sink", name="deliveries_once"),
     # History must not slow down the search for what is due.
     Index(

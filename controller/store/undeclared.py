@@ -14,7 +14,7 @@ from controller.store.sql import insert_new
 from controller.store.tables import undeclared
 
 
-class Undeclared:
+class UndeclaredLog:
     """Resources that were seen undeclared. Writes only when that changes."""
 
     def __init__(self, database: Database) -> None:

@@ -4,25 +4,25 @@ Modules log with the standard library, ``log.info("action finished", extra={…}
 what becomes of it is decided here, once.
 """
 
-import json
 import logging
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
+
+from pythonjsonlogger.core import LogData
+from pythonjsonlogger.json import JsonFormatter
 
 from controller.core.values.redact import masked, redact
 
 _LARGEST_FILE = 10 << 20
 _OLDER_FILES = 2
 _pass_id: ContextVar[str] = ContextVar("pass_id", default="")
-# What the standard library puts on every record; the rest is ours.
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
 class KnownSecrets:
@@ -42,30 +42,36 @@ class KnownSecrets:
         return redact(text, self._values)
 
 
-class JsonLines(logging.Formatter):
-    """One object a line; a record that cannot be said as it is, is said as text."""
+class JsonLines(JsonFormatter):
+    """Formats a record as one line of JSON without secrets.
+
+    A value that JSON has no form for is written as text.
+    """
 
     def __init__(self, secrets: KnownSecrets) -> None:
-        super().__init__()
+        super().__init__(
+            ("levelname", "name", "message"),
+            rename_fields={
+                "levelname": "level",
+                "name": "logger",
+                "exc_info": "exception",
+            },
+            timestamp="time",
+            json_ensure_ascii=False,
+        )
         self._secrets = secrets
 
-    def format(self, record: logging.LogRecord) -> str:
-        """Return ``record`` as JSON, redacted."""
-        moment = datetime.fromtimestamp(record.created, UTC)
-        line: dict[str, Any] = {
+    def process_log_record(self, log_data: LogData) -> LogData:
+        """Return the fields of a line: redacted, with the time and the pass."""
+        moment: datetime = log_data.pop("time")
+        line = {
             "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": self._clean(record.getMessage()),
+            **{n: self._clean(masked(n, value)) for n, value in log_data.items()},
         }
+        line["level"] = str(line["level"]).lower()
         if pass_id := _pass_id.get():
             line["pass"] = pass_id
-        for name, value in vars(record).items():
-            if name not in _STANDARD:
-                line[name] = self._clean(masked(name, value))
-        if record.exc_info:
-            line["exception"] = self._clean(self.formatException(record.exc_info))
-        return json.dumps(line, ensure_ascii=False)
+        return line
 
     def _clean(self, value: Any) -> Any:
         match value:

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from controller.core.document.resource import ResourceId
-from controller.core.resources.details import Section
-from controller.core.resources.log_lines import Line
+from controller.core.resources.condition import Condition, ConditionType, Truth
+from controller.core.resources.details import DetailSection
+from controller.core.resources.log_lines import LogLine
 from controller.core.resources.plan import Verb
-from controller.core.resources.rollouts import Result, Rolled
-from controller.core.status.cause import Tried
-from controller.core.status.conditions import Condition, ConditionType, Truth
-from controller.store.events import Happening
+from controller.core.resources.rollouts import Result, RolloutRecord
+from controller.core.status.cause import LastAttempt
+from controller.store.events import RecordedEvent
 from controller.store.heartbeat import Heartbeat
 from tests.fakes.stopped_clock import NOON
 
@@ -36,12 +36,18 @@ class Records:
         return Heartbeat("host:1", A_DAY_AGO)
 
     def events(self, limit, of):
-        found = (Happening(API, "Normal", "Ready", "Fine.", 2, A_DAY_AGO, A_DAY_AGO),)
+        found = (
+            RecordedEvent(API, "Normal", "Ready", "Fine.", 2, A_DAY_AGO, A_DAY_AGO),
+        )
         return tuple(h for h in found if of in {None, h.resource})[:limit]
 
     def tried(self, id_):
         at = A_DAY_AGO
-        return Tried(at, Verb.UPDATE, "Failed", "denied", 2, at) if id_ == API else None
+        return (
+            LastAttempt(at, Verb.UPDATE, "Failed", "denied", 2, at)
+            if id_ == API
+            else None
+        )
 
     def ask(self, reason):
         self.wishes.append(reason)
@@ -76,12 +82,12 @@ class AppTransport(httpx.BaseTransport):
 
 
 SECTIONS = (
-    Section("tasks", ("task", "port", "load", "ours"), (("t-1", 80, 0.5, True),)),
-    Section("log", ("at", "line"), problem="logs:GetLogEvents was refused"),
+    DetailSection("tasks", ("task", "port", "load", "ours"), (("t-1", 80, 0.5, True),)),
+    DetailSection("log", ("at", "line"), problem="logs:GetLogEvents was refused"),
 )
 ROLLED = (
-    Rolled("d-2", "api:2", Result.UNDER_WAY, NOON, present=True),
-    Rolled(
+    RolloutRecord("d-2", "api:2", Result.UNDER_WAY, NOON, present=True),
+    RolloutRecord(
         *("d-1", "api:1", Result.ROLLED_BACK, NOON, NOON, ("web@sha256:1",)),
         by="arn:aws:iam::1:user/ada",
         reason="it died",
@@ -101,7 +107,7 @@ class World:
 
     def write(self, *seconds, text="said"):
         self.written += [
-            Line(f"{at:+}", NOON + timedelta(seconds=at), "t-1", f"{text} {at:+}")
+            LogLine(f"{at:+}", NOON + timedelta(seconds=at), "t-1", f"{text} {at:+}")
             for at in seconds
         ]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from controller.core.values.differences import differences
 from controller.kinds.service.compare.diff import setting_differences
-from controller.kinds.service.normalize import Here, canonical, real_differences
+from controller.kinds.service.normalize import NameContext, canonical, real_differences
 from controller.kinds.service.normalize.structure import r02_keys_start_small
 from controller.kinds.service.state.tags import tags_of
 
@@ -31,7 +31,7 @@ class Pair:
     kind: str
     declared: dict[str, Any]
     live: dict[str, Any]
-    here: Here
+    here: NameContext
 
     def differences(self, declared=None):
         """Return the paths in which what is live differs from what is declared."""
@@ -80,14 +80,14 @@ def small(fields):
     return {RENAMED.get(name, name): value for name, value in copied.items()}
 
 
-def here(live, names) -> Here:
+def here(live, names) -> NameContext:
     """Return where the pair is from, as its ARN says, or any other in it."""
     own = (live.get("taskDefinitionArn"), live.get("serviceArn"))
     for text in (*own, *(leaf for _, leaf in scalars(live))):
         parts = str(text).split(":")
         if parts[0] == "arn" and len(parts) >= _ARN_PARTS and parts[3] and parts[4]:
-            return Here(parts[3], parts[4], names)
-    return Here(names=names)
+            return NameContext(parts[3], parts[4], names)
+    return NameContext(names=names)
 
 
 def scalars(value, path=()):

@@ -1,9 +1,9 @@
 """A world in which people act by hand, beside the controller."""
 
-from controller.core.planning.safety import Limits
+from controller.core.planning.safety import SafetyLimits
 from controller.core.resources.plan import Verb
-from controller.core.resources.request import Request
-from controller.engine.interventions import Requests
+from controller.core.resources.request import OperationRequest
+from controller.engine.interventions import InterventionRunner
 from tests.builders.emulated_service import World
 
 ADA = "ada@laptop"
@@ -16,15 +16,15 @@ class Hand:
         self.world = world
 
     def action(self, verb, resource, wanted="", reason="it does not answer", **limits):
-        requests = Requests(self.world.machine.reconciler)
+        requests = InterventionRunner(self.world.machine.reconciler)
         desired = {resource.id: resource}
-        request = Request(ADA, reason, wanted)
-        return requests.action(verb, request, resource, desired, Limits(**limits))
+        request = OperationRequest(ADA, reason, wanted)
+        return requests.action(verb, request, resource, desired, SafetyLimits(**limits))
 
     def does(self, verb, resource, wanted="", reason="it does not answer", **limits):
         """Do it, and return what came of it."""
         action = self.action(verb, resource, wanted, reason, **limits)
-        requests = Requests(self.world.machine.reconciler)
+        requests = InterventionRunner(self.world.machine.reconciler)
         return requests.carry_out(action, {resource.id: resource})
 
     def rolls_back(self, resource, wanted):

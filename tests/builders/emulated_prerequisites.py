@@ -5,7 +5,7 @@ import json
 from controller.clients.aws import BotoAws, CountingAws, Credentials
 from controller.clients.clock import SystemClock
 from controller.core.errors import PermanentError
-from controller.core.planning.preflight import Finding
+from controller.core.planning.preflight import CheckFinding
 from controller.emulation.surroundings import make_bucket, make_image, make_role
 from controller.kinds.service.driver import ServiceDriver
 from tests.builders.reconcile_loop import PLATFORM, Machine, declared
@@ -153,7 +153,7 @@ class World:
         return self.driver.inspect({resource.id: resource})[resource.id]
 
     def findings(self, **more):
-        return [r for r in self.results(**more) if isinstance(r, Finding)]
+        return [r for r in self.results(**more) if isinstance(r, CheckFinding)]
 
 
 BREAKS = {

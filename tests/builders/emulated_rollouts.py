@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from controller.core.status.conditions import ConditionType
+from controller.core.resources.condition import ConditionType
 from controller.kinds.service.driver import ServiceDriver
 from tests.builders.emulated_service import World
 from tests.builders.reconcile_loop import PLATFORM

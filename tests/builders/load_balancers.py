@@ -5,11 +5,11 @@ from controller.core.resources.observation import Ownership
 from controller.kinds.service.routes.health_checks import declared_health
 from controller.kinds.service.routes.matching.match import match_of, normalised
 from controller.kinds.service.routes.state import (
-    Balancer,
-    Group,
-    Listener,
+    ListenerRule,
+    LoadBalancer,
+    RoutedListener,
     RoutingState,
-    Rule,
+    TargetGroup,
 )
 from controller.kinds.service.spec.routes import RouteSpec
 from controller.kinds.service.spec.service import ServiceSpec, complete
@@ -30,7 +30,7 @@ def rule(
     priority, host="*", path="/*", *, target=GROUP, ours=True, service=NAME, more=False
 ):
     """Return a rule; of ours, for service ``api``, unless told otherwise."""
-    return Rule(
+    return ListenerRule(
         f"rule/{priority}",
         priority,
         normalised((host,), (path,), more=more),
@@ -50,8 +50,10 @@ def seen(
 ):
     """Return what is seen: one load balancer with ``listeners``, and the group."""
     owner = Ownership.OURS if ours else Ownership.NOBODYS
-    balancer = Balancer("hokusai-development", "lb/1", "vpc-1", owner, tuple(listeners))
-    found = Group(
+    balancer = LoadBalancer(
+        "hokusai-development", "lb/1", "vpc-1", owner, tuple(listeners)
+    )
+    found = TargetGroup(
         GROUP,
         NAME,
         ownership,
@@ -63,7 +65,7 @@ def seen(
 
 def listener(port=443, *rules, names=None, protocol="HTTPS", unread=""):
     """Return a listener."""
-    return Listener(f"listener/{port}", port, protocol, rules, names, unread)
+    return RoutedListener(f"listener/{port}", port, protocol, rules, names, unread)
 
 
 def match(host="*", path="/*"):

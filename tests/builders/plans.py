@@ -1,8 +1,9 @@
-"""A plan with one verdict of each sort, and the statuses of two resources."""
+"""A plan with one verdict of each type, and conditions."""
 
 from datetime import UTC, datetime
 
 from controller.core.document.resource import ResourceId
+from controller.core.resources.condition import Condition, ConditionType, Truth
 from controller.core.resources.plan import (
     Action,
     Advice,
@@ -14,7 +15,6 @@ from controller.core.resources.plan import (
     Reason,
     Verb,
 )
-from controller.core.status.conditions import Condition, ConditionType, Truth
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 API, MLFLOW = ResourceId("service", "api"), ResourceId("service", "mlflow")

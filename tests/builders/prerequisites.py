@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 from controller.core.document.resource import ResourceId
-from controller.core.planning.preflight import Passed
+from controller.core.planning.preflight import CheckPassed
 from controller.core.resources.observation import Present
 from controller.kinds.service.preflight.facts import (
-    Group,
-    Live,
-    Permission,
-    TargetGroup,
+    RunningService,
+    SecurityGroup,
+    SecurityGroupRule,
+    UnmanagedTargetGroup,
 )
 from tests.fakes.surroundings import (
     DATABASE_GROUP,
@@ -46,30 +46,38 @@ SPEC = spec_of(
 MLFLOW = ResourceId("service", "mlflow")
 SERVICES = {MLFLOW: spec_of(port=5000, network={"security_groups": [GROUP]})}
 GROUPS = {
-    GROUP: Present(Group("vpc-1", (Permission(groups=frozenset({GROUP})),))),
-    REDIS_GROUP: Present(Group("vpc-1", (Permission(groups=frozenset({GROUP})),))),
-    DATABASE_GROUP: Present(Group("vpc-1", (Permission(ranges=("10.0.0.0/16",)),))),
+    GROUP: Present(
+        SecurityGroup("vpc-1", (SecurityGroupRule(groups=frozenset({GROUP})),))
+    ),
+    REDIS_GROUP: Present(
+        SecurityGroup("vpc-1", (SecurityGroupRule(groups=frozenset({GROUP})),))
+    ),
+    DATABASE_GROUP: Present(
+        SecurityGroup("vpc-1", (SecurityGroupRule(ranges=("10.0.0.0/16",)),))
+    ),
 }
 SURE = {
     "services": SERVICES,
-    "live": {SPEC.name: Present(Live(1, ((TARGETS, 8001),)))},
+    "live": {SPEC.name: Present(RunningService(1, ((TARGETS, 8001),)))},
     "log_groups": {SPEC.log_group: Present(True)},
     "targets": {
-        TARGETS: Present(TargetGroup(8001, path="/health", balancers=(BALANCER,)))
+        TARGETS: Present(
+            UnmanagedTargetGroup(8001, path="/health", balancers=(BALANCER,))
+        )
     },
     "listening": {BALANCER: Present(frozenset({80, 443}))},
     "groups": GROUPS,
 }
-TARGET = TargetGroup(8001, path="/health", balancers=(BALANCER,))
+TARGET = UnmanagedTargetGroup(8001, path="/health", balancers=(BALANCER,))
 
 
 def told(**taken):
     """Return the findings if something is not as it was."""
-    return [r for r in results(SPEC, **SURE | taken) if not isinstance(r, Passed)]
+    return [r for r in results(SPEC, **SURE | taken) if not isinstance(r, CheckPassed)]
 
 
 def admits(*permissions):
-    return {**GROUPS, REDIS_GROUP: Present(Group("vpc-1", permissions))}
+    return {**GROUPS, REDIS_GROUP: Present(SecurityGroup("vpc-1", permissions))}
 
 
 def all_facts():

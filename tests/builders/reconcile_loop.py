@@ -5,10 +5,10 @@ from datetime import timedelta
 from controller.clients.clock import SystemClock
 from controller.core.document.platform import Platform
 from controller.core.document.resource import Resource, ResourceId
-from controller.core.planning.safety import Limits
-from controller.core.status.conditions import ConditionType
+from controller.core.planning.safety import SafetyLimits
+from controller.core.resources.condition import ConditionType
 from controller.engine.executor import Executor
-from controller.engine.null_memory import NoMemory
+from controller.engine.null_memory import NullMemory
 from controller.engine.observer import Observer
 from controller.engine.reconciler import Reconciler
 from controller.kinds import discover
@@ -19,7 +19,7 @@ PLATFORM = Platform("hokusai", "local", "123456789012", "us-east-1")
 MINUTE = timedelta(minutes=1)
 
 
-class Remembering(NoMemory):
+class Remembering(NullMemory):
     """Says what an earlier pass saw undeclared, as a store would.
 
     Attributes:
@@ -49,7 +49,7 @@ class Machine:
     def run(self, *resources, limits=None):
         """Do one pass and return its result."""
         desired = {resource.id: resource for resource in resources}
-        return self.reconciler.run(desired, limits or Limits(), MINUTE)
+        return self.reconciler.run(desired, limits or SafetyLimits(), MINUTE)
 
     def settle(self, *resources, passes=6):
         """Do passes until nothing is left to do, and return the last result."""

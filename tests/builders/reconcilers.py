@@ -2,7 +2,7 @@
 
 from controller.engine.backoff import Backoff
 from controller.engine.executor import Executor
-from controller.engine.null_memory import NoMemory
+from controller.engine.null_memory import NullMemory
 from controller.engine.observer import Observer
 from controller.engine.reconciler import Reconciler
 from tests.fakes.inline import InlinePool, SteppedClock
@@ -10,7 +10,7 @@ from tests.fakes.toy import KINDS
 
 
 def reconciler(driver, clock=None, memory=None):
-    clock, memory, pool = clock or SteppedClock(), memory or NoMemory(), InlinePool()
+    clock, memory, pool = clock or SteppedClock(), memory or NullMemory(), InlinePool()
     drivers = {"toy": driver}
     return Reconciler(
         KINDS,

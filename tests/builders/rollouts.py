@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from controller.kinds.service.state.service import Deployment, Flight
+from controller.kinds.service.state.service import Deployment, ServiceDeployment
 from tests.builders.services import spec, state
 
 DEADLINE = timedelta(minutes=10)
@@ -17,7 +17,7 @@ def primary(number, rollout="COMPLETED", running=1, **more):
 
 
 def flight(number, status, **more):
-    return Flight("arn:flight", status, f"ecs-svc/{number}", **more)
+    return ServiceDeployment("arn:flight", status, f"ecs-svc/{number}", **more)
 
 
 def seen(deployment, **more):

@@ -9,7 +9,12 @@ import pytest
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.data import aws_fills
 from controller.emulation.ecs import EcsError, EcsSimulator, Timing
-from controller.emulation.ecs.effects import LogOptions, MissingError, NoEffects, Target
+from controller.emulation.ecs.effects import (
+    LogOptions,
+    MissingError,
+    NoEffects,
+    TargetRegistration,
+)
 from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
 
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-a"]}}
@@ -24,7 +29,7 @@ class RecordedEffects(NoEffects):
         self.missing_groups: set[str] = set()
         self.missing_registries: set[str] = set()
         self.instances: dict[str, dict[str, str]] = {}
-        self.targets: dict[Target, str] = {}
+        self.targets: dict[TargetRegistration, str] = {}
         self.log: list[tuple[str, str]] = []
         self.published: list[tuple[str, dict[str, Any]]] = []
         self.drain = timedelta(0)
@@ -61,13 +66,13 @@ class RecordedEffects(NoEffects):
     ) -> None:
         self.instances[instance_id]["health"] = "HEALTHY" if healthy else "UNHEALTHY"
 
-    def register_target(self, target: Target) -> None:
+    def register_target(self, target: TargetRegistration) -> None:
         self.targets[target] = "healthy"
 
-    def deregister_target(self, target: Target) -> None:
+    def deregister_target(self, target: TargetRegistration) -> None:
         self.targets[target] = "draining"
 
-    def target_health(self, target: Target) -> str:
+    def target_health(self, target: TargetRegistration) -> str:
         return self.targets.get(target, "unused")
 
     def deregistration_delay(self, target_group_arn: str) -> timedelta:

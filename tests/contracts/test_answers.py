@@ -8,8 +8,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from controller.api.app import create_app
-from controller.api.control.inspection import Window
-from controller.api.single_flight import Flights
+from controller.api.control.inspection import LogWindow
+from controller.api.single_flight import SingleFlight
 from controller.core.values.secret import Secret
 from tests.builders.api import ROLLED, SECTIONS, Nothing, Records, World
 from tests.fakes.stopped_clock import StoppedClock
@@ -30,14 +30,14 @@ ROUTES = {
 def application():
     clock, world = StoppedClock(), World()
     world.write(-9, -5)
-    flights = Flights(clock)
+    flights = SingleFlight(clock)
     yield create_app(
         Nothing(),
         Nothing(),
         clock=clock,
         version="1",
         records=Records(),
-        window=Window(world, flights),
+        window=LogWindow(world, flights),
         key=Secret("s3cret"),
     )
     flights.close()
@@ -76,12 +76,12 @@ def test_what_is_looked_at_is_described_field_by_field():
     shapes = described["components"]["schemas"]
     fields = {
         name: {*shapes[name]["properties"]}
-        for name in ("Section", "RolloutReport", "Line")
+        for name in ("DetailSection", "RolloutReport", "LogLine")
     }
 
-    assert fields["Section"] == {*SECTIONS[0].__slots__}
+    assert fields["DetailSection"] == {*SECTIONS[0].__slots__}
     assert fields["RolloutReport"] == {*ROLLED[0].__slots__}
-    assert fields["Line"] == {"id", "at", "source", "text"}
+    assert fields["LogLine"] == {"id", "at", "source", "text"}
 
 
 def test_every_guarded_route_is_checked_here():

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 import controller.kinds
-from controller.bootstrap.drivers import Clients, Wishes, drivers
+from controller.bootstrap.drivers import Clients, Options, drivers
 from controller.core.document.resource import ResourceId
 from controller.core.planning.planner import diff
 from controller.core.resources.observation import Absent, ObservedState
@@ -89,7 +89,7 @@ def test_it_has_a_driver_that_says_what_is_not_configured(kinds):
     loaded = document(kinds)
     clients = Clients(None, None, None, None, None, None)
 
-    driver = drivers(kinds, lambda: loaded, clients, Wishes())["gadget"]
+    driver = drivers(kinds, lambda: loaded, clients, Options())["gadget"]
     seen = driver.observe(loaded.resources)
 
     assert {o.reason.partition(":")[0] for o in seen.values()} == {"No MLflow is known"}

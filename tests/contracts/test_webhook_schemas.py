@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from controller.clients.payload import SCHEMAS, check
-from controller.core.models.registration import Version
+from controller.core.models.registration import ModelVersion
 from controller.core.webhooks.event import model_registered
 
 FILES = Path(__file__).parents[2] / "schemas" / "webhooks"
-VERSION = Version("lead", 4, "models:/m-1", created_ms=1_767_355_200_000)
+VERSION = ModelVersion("lead", 4, "models:/m-1", created_ms=1_767_355_200_000)
 
 
 @pytest.mark.parametrize("name", SCHEMAS)

@@ -16,13 +16,13 @@ from controller.clients.secrets import Secrets
 from controller.core.clock import Clock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
-from controller.core.planning.safety import Limits
+from controller.core.planning.safety import SafetyLimits
 from controller.core.resources.driver import Applied, Driver, Progressing
 from controller.core.resources.plan import Verb
-from controller.core.resources.request import Request
+from controller.core.resources.request import OperationRequest
 from controller.core.webhooks.delivery import DeliveryPolicy, after_attempt
-from controller.engine.dispatcher import Target, _headers
-from controller.engine.interventions import Requests
+from controller.engine.dispatcher import WebhookTarget, _headers
+from controller.engine.interventions import InterventionRunner
 from controller.engine.leader import Leader
 from controller.engine.reconciler import PassResult, Reconciler
 from controller.engine.store_memory import StoreMemory
@@ -39,9 +39,10 @@ from controller.kinds.service.operations.requests import (
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.tags import tags_of
 from controller.kinds.webhook.driver import WebhookDriver
+from controller.settings import Settings
 from controller.spec.document import Document
-from controller.store.announcements import Ledger
-from controller.store.deliveries import Deliveries
+from controller.store.announcements import AnnouncementLedger
+from controller.store.deliveries import DeliveryLog
 from controller.store.fallbacks import StoredFallbacks
 from controller.store.lease import Lease, Leases
 from controller.store.outbox import Outbox
@@ -58,7 +59,10 @@ from tests.fakes.sim_store import SimulatedStore
 from tests.fakes.sim_wire import Wire
 
 KINDS = discover()
-_POLICY = DeliveryPolicy()
+_DEFAULTS = Settings()
+_POLICY = DeliveryPolicy.doubling(
+    _DEFAULTS.webhook_max_retries, _DEFAULTS.webhook_retry_delay
+)
 _MARGIN = timedelta(seconds=30)
 
 
@@ -105,7 +109,7 @@ class Wish:
 
     verb: Verb
     target: ResourceId
-    request: Request
+    request: OperationRequest
 
 
 # What somebody is told who asks again for what is done already.
@@ -171,7 +175,7 @@ class SimController:
         self.observer.seen.clear()
         self.executor.asked.clear()
         platform = self.document.platform
-        limits = Limits(platform.max_disruptive_actions, platform.prune)
+        limits = SafetyLimits(platform.max_disruptive_actions, platform.prune)
         return self.reconciler.run(self.document.resources, limits, platform.interval)
 
     def granted(self, wish: Wish) -> bool:
@@ -180,13 +184,16 @@ class SimController:
         Who was told of no end looks before asking again: a restart may be had again
         after a while.
         """
-        requests, declared = Requests(self.reconciler), self.document.resources
+        requests, declared = (
+            InterventionRunner(self.reconciler),
+            self.document.resources,
+        )
         resource = declared.get(wish.target)
         if resource is None:
             return False
         if self._was_restarted(resource.spec, wish):
             return True
-        limits = Limits(self.document.platform.max_disruptive_actions)
+        limits = SafetyLimits(self.document.platform.max_disruptive_actions)
         try:
             action = requests.action(
                 wish.verb, wish.request, resource, declared, limits
@@ -224,9 +231,9 @@ class SimController:
         for id_, resource in self.document.resources.items():
             if id_.kind == "webhook":
                 spec = resource.spec
-                self._deliver(id_, Target(spec.url, spec.timeout, _POLICY))
+                self._deliver(id_, WebhookTarget(spec.url, _POLICY, spec.timeout))
 
-    def _deliver(self, id_: ResourceId, target: Target) -> None:
+    def _deliver(self, id_: ResourceId, target: WebhookTarget) -> None:
         outside = self.outside
         lease = timedelta(seconds=target.timeout) + _MARGIN
         spec = self.document.resources[id_].spec
@@ -265,8 +272,8 @@ class SimController:
             "webhook": WebhookDriver(
                 api,
                 self.reader,
-                ledger=Ledger(store),
-                outcomes=Deliveries(store),
+                ledger=AnnouncementLedger(store),
+                outcomes=DeliveryLog(store),
                 clock=outside.clock,
                 registry=owner,
                 check=check,

@@ -10,7 +10,7 @@ from controller.core.clock import Clock
 from controller.core.values.identity import OWNER_TAG, canonical_json
 from controller.emulation.data import aws_fills
 from controller.emulation.ecs import EcsSimulator, Timing
-from controller.emulation.ecs.effects import MissingError, NoEffects, Target
+from controller.emulation.ecs.effects import MissingError, NoEffects, TargetRegistration
 from controller.emulation.ecs.errors import EcsError
 from controller.emulation.ecs.state import Definition, Service
 from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
@@ -68,13 +68,13 @@ class Around(NoEffects):
         """Take an address out of a name."""
         self.instances.get(registry_arn, {}).pop(instance_id, None)
 
-    def register_target(self, target: Target) -> None:
+    def register_target(self, target: TargetRegistration) -> None:
         """Put an address into a target group; it is healthy at once."""
         group = self.targets.setdefault(target.target_group_arn, [])
         if (target.address, target.port) not in group:
             group.append((target.address, target.port))
 
-    def deregister_target(self, target: Target) -> None:
+    def deregister_target(self, target: TargetRegistration) -> None:
         """Take an address out of a target group."""
         group = self.targets.get(target.target_group_arn, [])
         if (target.address, target.port) in group:

@@ -8,15 +8,15 @@ from controller.core.resources.observation import Present
 from controller.kinds.service import KIND
 from controller.kinds.service.preflight.catalog import results_of
 from controller.kinds.service.preflight.facts import (
-    Bucket,
-    Cache,
-    Database,
+    DatabaseInstance,
     Facts,
-    Group,
-    Image,
-    Permission,
-    Role,
-    Secret,
+    IamRole,
+    RedisCache,
+    RegistryImage,
+    S3Bucket,
+    SecurityGroup,
+    SecurityGroupRule,
+    StoredSecret,
     Subnet,
 )
 from controller.kinds.service.spec import aws_names
@@ -35,27 +35,32 @@ def spec_of(**fields: Any) -> ServiceSpec:
 def all_well(spec: ServiceSpec) -> Facts:
     """Return facts in which nothing that ``spec`` rests on is missing."""
     ours = spec.network.security_groups
-    admits = (Permission(ports=(1, 65_535), groups=frozenset(ours)),)
-    group = Present(Group("vpc-1", admits))
+    admits = (SecurityGroupRule(ports=(1, 65_535), groups=frozenset(ours)),)
+    group = Present(SecurityGroup("vpc-1", admits))
     references = spec.secrets.values()
     roles = [arn for _, arn in aws_names.roles(spec)]
     buckets = [bucket for _, bucket in aws_names.buckets(spec)]
-    image = Present(Image(frozenset({spec.architecture})))
-    cache, database = Cache(6379, (REDIS_GROUP,)), Database(groups=(DATABASE_GROUP,))
+    image = Present(RegistryImage(frozenset({spec.architecture})))
+    cache, database = (
+        RedisCache(6379, (REDIS_GROUP,)),
+        DatabaseInstance(groups=(DATABASE_GROUP,)),
+    )
     return Facts(
         images={spec.image: image} if aws_names.ecr_image(spec.image) else {},
         secrets={
-            r.secret.name: Present(Secret()) for r in references if r.secretsmanager
+            r.secret.name: Present(StoredSecret())
+            for r in references
+            if r.secretsmanager
         },
         parameters={r.ssm: Present(True) for r in references if r.ssm},
-        roles={arn: Present(Role()) for arn in roles},
+        roles={arn: Present(IamRole()) for arn in roles},
         reach={(arn, b): Present(()) for arn in roles for b in buckets},
         subnets={
             id_: Present(Subnet("vpc-1", f"us-east-1{i}", f"10.0.{i}.0/24"))
             for i, id_ in enumerate(spec.network.subnets)
         },
         groups=dict.fromkeys((*ours, REDIS_GROUP, DATABASE_GROUP), group),
-        buckets={bucket: Present(Bucket()) for bucket in buckets},
+        buckets={bucket: Present(S3Bucket()) for bucket in buckets},
         caches={c.redis: Present(cache) for c in spec.connects if c.redis},
         databases={c.database: Present(database) for c in spec.connects if c.database},
     )

@@ -4,7 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from controller.core.document.resource import Resource, ResourceId
-from controller.core.resources.kind import Health, Held, Kind, Level
+from controller.core.planning.permitted import PlanningView, guarded, permitted
+from controller.core.planning.preflight import Results
+from controller.core.resources.kind import Health, HealthLevel, HoldReason, Kind
 from controller.core.resources.observation import (
     Absent,
     ObservedState,
@@ -46,14 +48,16 @@ def compare(spec: ToySpec, state: ToyState) -> tuple[Change, ...]:
 
 def health(spec: ToySpec, state: ToyState) -> Health:
     if state.broken:
-        return Health(Level.DEGRADED, "Broken", "It is broken.")
-    return Health(Level.HEALTHY, "Healthy", "It works.")
+        return Health(HealthLevel.DEGRADED, "Broken", "It is broken.")
+    return Health(HealthLevel.HEALTHY, "Healthy", "It works.")
 
 
-def held(spec: ToySpec, state: ToyState, changes: tuple[Change, ...]) -> Held | None:
+def held(
+    spec: ToySpec, state: ToyState, changes: tuple[Change, ...]
+) -> HoldReason | None:
     if state.rejected and changes:
-        return Held(Hold.REVISION_REJECTED, "It was tried and did not work.")
-    return Held(Hold.ROLLOUT_IN_PROGRESS, "It is busy.") if state.busy else None
+        return HoldReason(Hold.REVISION_REJECTED, "It was tried and did not work.")
+    return HoldReason(Hold.ROLLOUT_IN_PROGRESS, "It is busy.") if state.busy else None
 
 
 TOY: Kind[ToySpec, ToyState] = Kind(
@@ -62,9 +66,9 @@ TOY: Kind[ToySpec, ToyState] = Kind(
     spec=ToySpec,
     compare=compare,
     health=health,
-    held=held,
+    hold_reason=held,
     immutable=frozenset({"host"}),
-    advised=frozenset({"ttl"}),
+    advice_only=frozenset({"ttl"}),
     prune=True,
 )
 KINDS = {"toy": TOY}
@@ -103,3 +107,8 @@ def applied(plan: Plan, observed: ObservedState) -> ObservedState:
                     ToyState(want.host, want.targets, want.ttl)
                 )
     return ObservedState(world, NOON)
+
+
+def judged(found: Plan, view: PlanningView, results: Results) -> Plan:
+    """Return what of ``found`` may be done now, as the reconciler asks for it."""
+    return guarded(permitted(found, view), found, view, results)

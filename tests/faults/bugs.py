@@ -8,10 +8,9 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
+from controller.core.resources.condition import ConditionType, Truth, UndatedCondition
 from controller.core.resources.driver import Applied
 from controller.core.resources.observation import Absent, Ownership, Unknown
-from controller.core.status import conclusion
-from controller.core.status.conditions import ConditionType, Truth
 from tests.faults.world import CANARY
 
 
@@ -64,7 +63,7 @@ def drops_updates(old: Any) -> Any:
 
 def always_ready(_old: Any) -> Any:
     def ready(synced: Any, healthy: Any) -> Any:
-        return conclusion._Finding(ConditionType.READY, Truth.TRUE, "Ready", "It is.")
+        return UndatedCondition(ConditionType.READY, Truth.TRUE, "Ready", "It is.")
 
     return ready
 

@@ -10,7 +10,7 @@ from controller.core.planning import planner
 from controller.core.resources.kind import never_held
 from controller.core.resources.observation import ObservedState
 from controller.core.resources.plan import Plan
-from controller.core.status import conclusion
+from controller.core.status import resource_conditions
 from controller.core.webhooks import event
 from controller.engine import executor, observer, reconciler
 from controller.engine.leader import Leader
@@ -18,13 +18,13 @@ from controller.engine.store_memory import StoreMemory
 from controller.kinds.model import driver as model_driver
 from controller.kinds.service import driver as service_driver
 from controller.kinds.service.aws import undeclared
-from controller.kinds.service.aws.services import Ecs
-from controller.kinds.service.aws.undeclared import Undeclared
+from controller.kinds.service.aws.services import EcsServices
+from controller.kinds.service.aws.undeclared import UndeclaredServices
 from controller.kinds.service.operations import requests
-from controller.kinds.service.operations.aws.steps import Before
+from controller.kinds.service.operations.aws.steps import OneOffSteps
 from controller.kinds.service.scaling.aws import Scaling
 from controller.kinds.webhook import driver as webhook_driver
-from controller.store.announcements import Ledger
+from controller.store.announcements import AnnouncementLedger
 from controller.store.events import EventLog
 from controller.store.outbox import Outbox
 from tests.fakes.sim_controller import KINDS
@@ -124,18 +124,30 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         draws_ids,
         (ADDED, REMOVED),
     ),
-    ("everything is said to be ready", conclusion, "_ready", always_ready, (ROLLOUT,)),
+    (
+        "everything is said to be ready",
+        resource_conditions,
+        "_ready",
+        always_ready,
+        (ROLLOUT,),
+    ),
     ("a plan is always in sync", Plan, "in_sync", always, (ROLLOUT, VERSION)),
     ("a plan is always complete", Plan, "complete", always, (ROLLOUT,)),
     ("secrets are put into events", EventLog, "record", logs_secrets, (ROLLOUT,)),
     ("the outbox is never drained", Outbox, "claim", returns(()), (ADDED,)),
-    ("the last event is not announced", Ledger, "announce", all_but_last, (ADDED,)),
+    (
+        "the last event is not announced",
+        AnnouncementLedger,
+        "announce",
+        all_but_last,
+        (ADDED,),
+    ),
     ("a delivery never ends", Outbox, "finished", returns(False), (ADDED,)),
     ("an old stamp stays", planner, "stale_stamp", stamps_nothing, (ROLLOUT,)),
     ("the address is not published", KINDS, "endpoint", unpublished, (ADDRESS,)),
     (
         "an equal revision is not looked for",
-        Ecs,
+        EcsServices,
         "equal_revisions",
         returns(()),
         (ROLLOUT, ABA),
@@ -144,7 +156,7 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         "what was rejected is forgotten",
         KINDS,
         "service",
-        kind(held=never_held),
+        kind(hold_reason=never_held),
         (BAD,),
     ),
     (
@@ -183,9 +195,15 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         compares_raw,
         (ROLLOUT,),
     ),
-    ("nothing is done", reconciler.Reconciler, "_dared", returns(Plan()), (ALIAS,)),
-    ("steps before a rollout are skipped", Before, "waits", returns(""), (STEPS,)),
-    ("undeclared services are not seen", Undeclared, "of", returns({}), (REMOVAL,)),
+    ("nothing is done", reconciler.Reconciler, "_guarded", returns(Plan()), (ALIAS,)),
+    ("steps before a rollout are skipped", OneOffSteps, "waits", returns(""), (STEPS,)),
+    (
+        "undeclared services are not seen",
+        UndeclaredServices,
+        "of",
+        returns({}),
+        (REMOVAL,),
+    ),
     ("an autoscaler is not ended", Scaling, "end", returns(None), (SCALES,)),
     (
         "what came of a restart is not known",

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from controller.core.document.resource import ResourceId
 from controller.core.resources.plan import Verb
-from controller.core.resources.request import Request
+from controller.core.resources.request import OperationRequest
 from controller.core.values.identity import OWNER_TAG
 from controller.emulation.runtimes.scripted import Script
 from tests.fakes.sim_controller import Wish
@@ -155,7 +155,7 @@ def asks(verb: Verb, wanted: str = ""):
     """Return what has a person ask for something to be done with the service."""
 
     def step(world: World) -> None:
-        request = Request("ada", "It answers slowly.", wanted)
+        request = OperationRequest("ada", "It answers slowly.", wanted)
         world.wish = Wish(verb, ResourceId("service", "api"), request)
 
     return step

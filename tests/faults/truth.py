@@ -9,7 +9,7 @@ from controller.core.document.resource import Resource, ResourceId
 from controller.core.models.registration import DUPLICATE_TAG, REGISTRATION_TAG
 from controller.core.resources.driver import Applied, Progressing
 from controller.core.values.identity import DEPLOYMENT_TAG, OWNER_TAG
-from controller.emulation.ecs.state import Service, Task
+from controller.emulation.ecs.state import Service, SimulatedTask
 from controller.engine.reconciler import PassResult
 from controller.store.tables import last_addresses
 from tests.faults.world import CLUSTER, World
@@ -55,7 +55,7 @@ def _image(world: World, spec: Any, body: Mapping[str, Any]) -> str:
     return spec.image if spec.image_policy == "pin" and image == pin else image
 
 
-def _fresh(world: World, spec: Any, task: Task) -> bool:
+def _fresh(world: World, spec: Any, task: SimulatedTask) -> bool:
     """Whether a task runs what its tag stands for, with the secrets of now."""
     there = world.aws.ecr.digest_of(spec.image)
     follows = spec.image_policy != "report" and bool(there)

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from controller.core.document.resource import ResourceId
+from controller.core.resources.condition import ConditionType, Truth
 from controller.core.resources.observation import Unknown
 from controller.core.resources.plan import Hold, Plan, Verb
-from controller.core.status.conditions import ConditionType, Truth
 from controller.engine.reconciler import PassResult
 from tests.fakes.sim_faults import FaultKind
 from tests.faults.outcome import Run, Said, Seen, unmarked

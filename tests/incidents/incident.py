@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.core.document.resource import Resource, ResourceId
-from controller.core.models.registration import Version
+from controller.core.models.registration import ModelVersion
 from controller.core.planning.preflight import Result, Results
 from controller.core.resources.observation import (
     Absent,
@@ -26,7 +26,11 @@ from controller.kinds import discover
 from controller.kinds.endpoint.state import EndpointState
 from controller.kinds.service.normalize import canonical
 from controller.kinds.service.preflight.catalog import results_of
-from controller.kinds.service.preflight.facts import Facts, Group, Permission
+from controller.kinds.service.preflight.facts import (
+    Facts,
+    SecurityGroup,
+    SecurityGroupRule,
+)
 from controller.kinds.service.render.service import settings
 from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.routes.attachment import entry
@@ -117,7 +121,7 @@ def _observation(resource: Resource[Any], told: Any) -> Observation:
             }
             return Present(EndpointState(**fields))
         case kind if kind == "webhook":
-            versions = tuple(Version(**version) for version in told["versions"])
+            versions = tuple(ModelVersion(**version) for version in told["versions"])
             return Present(WebhookState(resource.id.name, "r", NOW, versions))
         case kind:
             msg = f"observed.json cannot tell of a {kind} yet"
@@ -129,11 +133,11 @@ def _facts(spec: Any, told: dict[str, Any]) -> Facts:
     facts = all_well(spec)
     gone = {name.partition(":")[2]: Absent() for name in told.get("gone", ())}
     redis = told.get("redis", {})
-    admits = Permission(
+    admits = SecurityGroupRule(
         ports=(redis.get("port", 0), redis.get("port", 0)),
         groups=frozenset(redis.get("admits", ())),
     )
-    group = Present(Group("vpc-1", (admits,)))
+    group = Present(SecurityGroup("vpc-1", (admits,)))
     return replace(
         facts,
         parameters={**facts.parameters, **gone},

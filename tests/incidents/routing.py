@@ -7,11 +7,11 @@ from controller.core.resources.observation import Ownership
 from controller.kinds.service.routes.health_checks import declared_health
 from controller.kinds.service.routes.matching.match import natural_priority, normalised
 from controller.kinds.service.routes.state import (
-    Balancer,
-    Group,
-    Listener,
+    ListenerRule,
+    LoadBalancer,
+    RoutedListener,
     RoutingState,
-    Rule,
+    TargetGroup,
 )
 
 
@@ -24,7 +24,7 @@ def routing(spec: Any, listeners: dict[str, list[dict[str, Any]]]) -> RoutingSta
             ``elsewhere`` (it forwards to another group) and ``ours``.
     """
     found = tuple(
-        Listener(
+        RoutedListener(
             f"listener/{port}",
             int(port),
             "HTTP" if port == "80" else "HTTPS",
@@ -34,9 +34,12 @@ def routing(spec: Any, listeners: dict[str, list[dict[str, Any]]]) -> RoutingSta
     )
     names = dict.fromkeys(route.load_balancer for route in spec.routes)
     balancers = tuple(
-        Balancer(name, f"lb/{name}", "vpc-1", Ownership.OURS, found) for name in names
+        LoadBalancer(name, f"lb/{name}", "vpc-1", Ownership.OURS, found)
+        for name in names
     )
-    group = Group(group_arn(spec), spec.target_group, health=declared_health(spec))
+    group = TargetGroup(
+        group_arn(spec), spec.target_group, health=declared_health(spec)
+    )
     return RoutingState(balancers, group)
 
 
@@ -56,11 +59,11 @@ def group_arn(spec: Any) -> str:
     return f"{where}:targetgroup/{spec.target_group}/1"
 
 
-def _rule(spec: Any, port: str, told: dict[str, Any]) -> Rule:
+def _rule(spec: Any, port: str, told: dict[str, Any]) -> ListenerRule:
     match = normalised((told.get("host", "*"),), (told.get("path", "/*"),))
     priority = told.get("priority", natural_priority(match))
     ours = told.get("ours", True)
-    return Rule(
+    return ListenerRule(
         f"rule/{port}/{priority}",
         priority,
         match,

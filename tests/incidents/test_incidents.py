@@ -3,13 +3,14 @@
 import pytest
 
 from controller.core.errors import SpecError
-from controller.core.planning.permitted import View, dared
+from controller.core.planning.permitted import PlanningView
 from controller.core.planning.planner import diff
-from controller.core.planning.safety import Limits
+from controller.core.planning.safety import SafetyLimits
 from controller.core.planning.scope import ALL
+from controller.core.resources.condition import ConditionType
 from controller.core.resources.plan import Action, Advice
-from controller.core.status.conclusion import conclude
-from controller.core.status.conditions import ConditionType
+from controller.core.status.resource_conditions import conclude
+from tests.fakes.toy import judged
 from tests.incidents.incident import FOLDERS, KINDS, Incident, incidents
 
 CASES = incidents()
@@ -55,8 +56,8 @@ def reached(case: Incident) -> dict[str, object]:
         for id_, resource in document.resources.items()
         if id_ in observed.observations
     }
-    view = View(desired, observed, Limits(9), ALL)
-    plan = dared(diff(desired, observed, KINDS), view, case.inspected(document))
+    view = PlanningView(desired, observed, SafetyLimits(9), ALL)
+    plan = judged(diff(desired, observed, KINDS), view, case.inspected(document))
     statuses = conclude(desired, observed, plan, {}, KINDS, {})
     return {
         "diagnostics": [],

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from controller.core.errors import SpecError
-from controller.core.status.conditions import ConditionType, Truth
+from controller.core.resources.condition import ConditionType, Truth
 from controller.core.values.identity import OWNER_TAG
 from controller.spec.document import Document, load
 from tests.fakes.sim_controller import KINDS

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.planning.planner import diff
-from controller.core.planning.safety import Limits, guard
+from controller.core.planning.safety import SafetyLimits, guard
 from controller.core.resources.observation import (
     Absent,
     ObservedState,
@@ -71,7 +71,7 @@ def test_plan_once_applied_makes_the_world_as_declared(desired, observed):
     for id_, resource in desired.items():
         if ours_or_absent(observed, id_):
             left = compare(resource.spec, world.of(id_).state)
-            assert {change.path for change in left} <= TOY.advised
+            assert {change.path for change in left} <= TOY.advice_only
 
 
 @given(desired_states, observed_states)
@@ -158,7 +158,7 @@ def test_what_is_a_persons_to_change_is_never_in_an_action(desired, observed):
     plan = diff(desired, observed, KINDS)
 
     changed = {c.path for action in plan.actions for c in action.changes}
-    assert changed.isdisjoint(TOY.advised)
+    assert changed.isdisjoint(TOY.advice_only)
 
 
 @given(desired_states, observed_states)
@@ -183,7 +183,7 @@ def test_an_immutable_field_is_never_updated_in_place(desired, observed):
 
 
 limits = st.builds(
-    Limits,
+    SafetyLimits,
     max_disruptive_actions=st.integers(0, 3),
     prune=st.booleans(),
     in_flight=st.integers(0, 2),

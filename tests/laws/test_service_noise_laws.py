@@ -16,7 +16,7 @@ from controller.core.values.paths import leaves
 from controller.kinds.service import KIND
 from controller.kinds.service.compare.diff import setting_differences, tags_by_key
 from controller.kinds.service.normalize import (
-    Here,
+    NameContext,
     canonical,
     canonical_service,
     managed_paths,
@@ -207,7 +207,7 @@ def test_every_edit_of_what_is_declared_in_a_task_definition_is_seen(fields, dat
     assert asked != wanted(spec_of(fields)), path
     found = {
         f"task.{d.path.replace('containerDefinitions', 'containers', 1)}"
-        for d in real_differences(dict(state.definition), asked, Here())
+        for d in real_differences(dict(state.definition), asked, NameContext())
     }
     assert any(one.startswith(told_at(body, path)) for one in found), (path, found)
 
@@ -223,7 +223,9 @@ def test_every_edit_of_a_setting_that_is_ours_is_seen(fields, data):
 
     changed = with_edit(declared, path)
 
-    found = {d.path for d in setting_differences(changed, state.settings, Here())}
+    found = {
+        d.path for d in setting_differences(changed, state.settings, NameContext())
+    }
     assert any(one.startswith(path[0]) for one in found), (path, found)
 
 
@@ -252,5 +254,7 @@ def test_every_edit_by_hand_of_a_setting_that_is_ours_is_seen(fields, data):
 
     changed = with_edit(live, tuple(keys))
 
-    found = {d.path for d in setting_differences(settings(spec), changed, Here())}
+    found = {
+        d.path for d in setting_differences(settings(spec), changed, NameContext())
+    }
     assert any(one.startswith(steps[0]) for one in found), (path, found)

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from controller.app.session import Context
+from controller.app.session import Session
 from controller.bootstrap.controller import Controller
 from controller.kinds import discover
 from controller.settings import Settings
@@ -41,7 +41,7 @@ def _credentials(fleet, monkeypatch):
 def controller(file, variables):
     document = services.read(file)
     settings = Settings.read(variables)
-    context = Context(document, settings, variables, discover())
+    context = Session(document, settings, variables, discover())
     return Controller(context.document, settings, variables, context.kinds, light=True)
 
 

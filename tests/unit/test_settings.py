@@ -69,7 +69,6 @@ def test_the_name_comes_before_its_aliases_and_they_keep_their_order(field, vari
         ("API_PORT", "2147483648"),
         ("API_PORT", "٣"),
         ("WEBHOOK_MAX_RETRIES", "1e3"),
-        ("ENABLE_REDIS_FALLBACK", "maybe"),
         ("HOKUSAI_LOG_LEVEL", "loud"),
     ],
 )

@@ -4,34 +4,34 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from controller.api.single_flight import Flights, Seen
+from controller.api.single_flight import SharedResult, SingleFlight
 from controller.core.document.resource import ResourceId
-from controller.core.resources.details import Section
-from controller.core.resources.log_lines import Limit, Line
-from controller.core.resources.rollouts import Rolled
+from controller.core.resources.details import DetailSection
+from controller.core.resources.log_lines import LogLimit, LogLine
+from controller.core.resources.rollouts import RolloutRecord
 from controller.core.status.log_pages import Cursor, first_page, next_page
 
 # What is read at once, and what of it is one answer.
-READ = Limit(20_000, 16 * 1024 * 1024)
-ANSWERED = Limit(1_000, 512 * 1024)
+READ = LogLimit(20_000, 16 * 1024 * 1024)
+ANSWERED = LogLimit(1_000, 512 * 1024)
 # Those who read from nearly the same time on share a look.
 _STEP_SECONDS = 10
 
 
-class Outlook(Protocol):
+class Inspection(Protocol):
     """Whoever looks at the world. Writes nothing; raises ControllerError."""
 
-    def details(self, id_: ResourceId) -> tuple[Section, ...]:
+    def details(self, id_: ResourceId) -> tuple[DetailSection, ...]:
         """Return all there is to see of a resource."""
         ...
 
-    def rollouts(self, id_: ResourceId) -> tuple[Rolled, ...]:
+    def rollouts(self, id_: ResourceId) -> tuple[RolloutRecord, ...]:
         """Return what became of its rollouts, the newest first."""
         ...
 
     def lines(
-        self, id_: ResourceId, since: datetime, source: str, most: Limit
-    ) -> tuple[Line, ...]:
+        self, id_: ResourceId, since: datetime, source: str, most: LogLimit
+    ) -> tuple[LogLine, ...]:
         """Return what its processes wrote since then; see ``core.lines``."""
         ...
 
@@ -48,7 +48,7 @@ class DetailsReport:
 
     resource: str
     seen: datetime
-    sections: tuple[Section, ...]
+    sections: tuple[DetailSection, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +113,15 @@ class LinesReport:
 
     resource: str
     seen: datetime
-    lines: tuple[Line, ...]
+    lines: tuple[LogLine, ...]
     cursor: str
     more: bool
 
 
-class Window:
+class LogWindow:
     """Answers callers with what ``outlook`` sees, each look once for all of them."""
 
-    def __init__(self, outlook: Outlook, flights: Flights) -> None:
+    def __init__(self, outlook: Inspection, flights: SingleFlight) -> None:
         self._outlook = outlook
         self._flights = flights
 
@@ -158,7 +158,7 @@ class Window:
 
     async def _lines(
         self, id_: ResourceId, source: str, since: datetime
-    ) -> Seen[tuple[Line, ...]]:
+    ) -> SharedResult[tuple[LogLine, ...]]:
         start = _rounded(since)
         return await self._flights.seen(
             ("lines", id_, source, start),
@@ -172,7 +172,7 @@ def _rounded(moment: datetime) -> datetime:
     return begin + (moment - begin) // step * step
 
 
-def _rollout(one: Rolled) -> RolloutReport:
+def _rollout(one: RolloutRecord) -> RolloutReport:
     return RolloutReport(
         one.id,
         one.revision,

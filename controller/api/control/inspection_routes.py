@@ -10,7 +10,7 @@ from controller.api.control.inspection import (
     DetailsReport,
     HistoryReport,
     LinesReport,
-    Window,
+    LogWindow,
 )
 from controller.api.keys import with_key
 from controller.core.clock import Clock
@@ -22,7 +22,7 @@ _MOST_LINES = 20_000
 _LONGEST_CURSOR = 1_000
 
 
-def router(window: Window, clock: Clock, key: Secret | None) -> APIRouter:
+def router(window: LogWindow, clock: Clock, key: Secret | None) -> APIRouter:
     """Return the routes; without a key they answer nobody."""
     routes = APIRouter(
         prefix="/api/v1", tags=["outlook"], dependencies=[Depends(with_key(key))]

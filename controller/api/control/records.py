@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Protocol
 
 from controller.core.document.resource import ResourceId
-from controller.core.status.cause import Tried
-from controller.core.status.conditions import Condition, Conditions
-from controller.store.events import Happening
+from controller.core.resources.condition import Condition, Conditions
+from controller.core.status.cause import LastAttempt
+from controller.store.events import RecordedEvent
 from controller.store.heartbeat import Heartbeat
 
 
-class Records(Protocol):
+class ControlRecords(Protocol):
     """Whoever reads the store, and leaves a wish in it. Raises DriverError."""
 
     def statuses(self) -> Mapping[ResourceId, Conditions]:
@@ -23,11 +23,11 @@ class Records(Protocol):
         """Return when a controller last completed a pass, and which."""
         ...
 
-    def events(self, limit: int, of: ResourceId | None) -> tuple[Happening, ...]:
+    def events(self, limit: int, of: ResourceId | None) -> tuple[RecordedEvent, ...]:
         """Return the latest happenings, the last one first."""
         ...
 
-    def tried(self, id_: ResourceId) -> Tried | None:
+    def tried(self, id_: ResourceId) -> LastAttempt | None:
         """Return what was last tried with ``id_``; None if nothing ever was."""
         ...
 
@@ -88,7 +88,7 @@ class EventReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ReconcileRequest:
     """A wish for a pass.
 
     Attributes:
@@ -98,7 +98,7 @@ class Wish:
     id: int
 
 
-def status_report(records: Records) -> StatusReport:
+def status_report(records: ControlRecords) -> StatusReport:
     """Return how everything does, as the last pass found it."""
     beat = records.last_pass()
     resources = tuple(
@@ -111,7 +111,7 @@ def status_report(records: Records) -> StatusReport:
 
 
 def event_reports(
-    records: Records, limit: int, of: ResourceId | None
+    records: ControlRecords, limit: int, of: ResourceId | None
 ) -> tuple[EventReport, ...]:
     """Return the latest happenings, the last one first."""
     return tuple(

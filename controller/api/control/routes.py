@@ -7,22 +7,22 @@ from fastapi import APIRouter, Depends, Query
 
 from controller.api.control.addresses import Address, parsed
 from controller.api.control.records import (
+    ControlRecords,
     EventReport,
-    Records,
+    ReconcileRequest,
     StatusReport,
-    Wish,
     event_reports,
     status_report,
 )
 from controller.api.keys import with_key
-from controller.core.status.cause import Tried
+from controller.core.status.cause import LastAttempt
 from controller.core.values.secret import Secret
 
 _MOST_EVENTS = 1_000
 _LONGEST_REASON = 200
 
 
-def router(records: Records, key: Secret | None) -> APIRouter:
+def router(records: ControlRecords, key: Secret | None) -> APIRouter:
     """Return the routes; without a key they answer nobody."""
     routes = APIRouter(
         prefix="/api/v1", tags=["control"], dependencies=[Depends(with_key(key))]
@@ -45,15 +45,15 @@ def router(records: Records, key: Secret | None) -> APIRouter:
     @routes.get("/tried")
     async def tried(
         resource: Address,
-    ) -> Tried | None:
+    ) -> LastAttempt | None:
         """Return what was last tried with a resource; null if nothing ever was."""
         return await asyncio.to_thread(records.tried, parsed(resource))
 
     @routes.post("/reconcile", status_code=202)
     async def reconcile(
         reason: Annotated[str, Query(max_length=_LONGEST_REASON)] = "asked by API",
-    ) -> Wish:
+    ) -> ReconcileRequest:
         """Leave a wish for a pass; whoever holds the lease hears it within a second."""
-        return Wish(await asyncio.to_thread(records.ask, reason))
+        return ReconcileRequest(await asyncio.to_thread(records.ask, reason))
 
     return routes

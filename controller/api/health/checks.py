@@ -3,17 +3,19 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
 from controller.core.clock import Clock
 from controller.core.errors import ControllerError
+from controller.core.values.ttl_cache import TtlCache
 
 _DEADLINE_SECONDS = 2.0
 _KEPT_SECONDS = 2.0
 
 
-class Level(StrEnum):
+class ComponentStatus(StrEnum):
     """How a part does; ordered from best to worst."""
 
     HEALTHY = "healthy"
@@ -31,7 +33,7 @@ class Component:
         details: Whatever else helps; plain data.
     """
 
-    status: Level = Level.HEALTHY
+    status: ComponentStatus = ComponentStatus.HEALTHY
     message: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
 
@@ -70,8 +72,7 @@ class Checks:
         self._looks = looks
         self._clock = clock
         self._deadline = deadline
-        self._kept = kept
-        self._seen: dict[str, tuple[float, Component]] = {}
+        self._seen = TtlCache[str, Component](timedelta(seconds=kept))
         self._under_way: dict[str, asyncio.Task[None]] = {}
 
     async def components(self) -> Mapping[str, Component]:
@@ -83,13 +84,16 @@ class Checks:
         for name in tasks.keys() - late:
             tasks[name].result()
         return {
-            name: self._late() if name in late else self._seen[name][1]
+            name: self._late() if name in late else self._last(name)
             for name in self._looks
         }
 
     def _due(self, name: str) -> bool:
-        seen = self._seen.get(name)
-        return seen is None or self._clock.monotonic() - seen[0] >= self._kept
+        return self._seen.get(name, self._clock.monotonic()) is None
+
+    def _last(self, name: str) -> Component:
+        entry = self._seen.last(name)
+        return self._late() if entry is None else entry.value
 
     def _task(self, name: str) -> "asyncio.Task[None]":
         task = self._under_way.get(name)
@@ -103,15 +107,17 @@ class Checks:
         try:
             component = await asyncio.to_thread(self._looks[name])
         except ControllerError as error:
-            component = Component(Level.UNHEALTHY, str(error))
-        self._seen[name] = (self._clock.monotonic(), component)
+            component = Component(ComponentStatus.UNHEALTHY, str(error))
+        self._seen.put(name, component, self._clock.monotonic())
 
     def _late(self) -> Component:
-        return Component(Level.UNHEALTHY, f"no answer within {self._deadline:g} s")
+        return Component(
+            ComponentStatus.UNHEALTHY, f"no answer within {self._deadline:g} s"
+        )
 
 
-def worst(components: Mapping[str, Component]) -> Level:
+def worst(components: Mapping[str, Component]) -> ComponentStatus:
     """Return how the whole does: as its worst part."""
-    order = list(Level)
+    order = list(ComponentStatus)
     levels = [component.status for component in components.values()]
-    return max(levels, key=order.index, default=Level.HEALTHY)
+    return max(levels, key=order.index, default=ComponentStatus.HEALTHY)

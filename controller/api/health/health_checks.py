@@ -3,14 +3,14 @@
 from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
-from controller.api.health.checks import Component, Level, Look
+from controller.api.health.checks import Component, ComponentStatus, Look
 from controller.core.errors import ControllerError
 from controller.resolver import NameHealth, Resolver, Source
 
 _SECOND_HAND = frozenset({Source.STALE, Source.FALLBACK})
 
 
-class Answering(Protocol):
+class Reachable(Protocol):
     """A server that can be asked something cheap."""
 
     def ping(self) -> None:
@@ -18,7 +18,7 @@ class Answering(Protocol):
         ...
 
 
-def mlflow_look(mlflow: Answering) -> Look:
+def mlflow_look(mlflow: Reachable) -> Look:
     """Return a look at MLflow, by a question that needs its database.
 
     Its own ``/health`` answers when nothing behind it works.
@@ -57,10 +57,10 @@ def dns_look(resolver: Resolver, hosts: Callable[[], Collection[str]]) -> Look:
         details = {"names": {n.host: _details(n) for n in declared}}
         if lost:
             message = f"without an address: {', '.join(lost)}"
-            return Component(Level.UNHEALTHY, message, details)
+            return Component(ComponentStatus.UNHEALTHY, message, details)
         if second_hand:
             message = f"DNS fails for {', '.join(second_hand)}"
-            return Component(Level.DEGRADED, message, details)
+            return Component(ComponentStatus.DEGRADED, message, details)
         return Component(details=details)
 
     return look

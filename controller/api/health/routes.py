@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from controller.api.errors import problem
-from controller.api.health.checks import Component, HealthSource, Level, worst
+from controller.api.health.checks import Component, ComponentStatus, HealthSource, worst
 from controller.core.clock import Clock
 from controller.core.webhooks.event import rfc3339
 
@@ -31,7 +31,7 @@ def router(
     @routes.get("/live")
     async def process() -> dict[str, str]:
         """Say that the process runs. Looks at nothing else: see api/v1/health."""
-        return {"status": Level.HEALTHY, "version": version}
+        return {"status": ComponentStatus.HEALTHY, "version": version}
 
     @routes.get("/ready")
     async def readiness() -> JSONResponse:
@@ -52,7 +52,7 @@ def router(
                 "timestamp": rfc3339(int(clock.now().timestamp() * 1000)),
                 "services": {name: _told(c) for name, c in components.items()},
             },
-            _UNAVAILABLE if status is Level.UNHEALTHY else 200,
+            _UNAVAILABLE if status is ComponentStatus.UNHEALTHY else 200,
         )
 
     return routes

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from controller.core.clock import Clock
@@ -13,9 +14,10 @@ from controller.core.models.registration import (
     MODEL_ID_TAG,
     TOKEN_TAG,
     VALUE_TAG,
-    Version,
+    ModelVersion,
 )
 from controller.core.models.registry import RegisteredModel
+from controller.core.values.ttl_cache import TtlCache
 from controller.core.webhooks.event import model_id_of, rfc3339
 
 _PATIENCE_SECONDS = (10.0, 2.0)
@@ -89,14 +91,14 @@ class ModelSource(Protocol):
         ...
 
 
-class Registry(Protocol):
+class ModelRegistryView(Protocol):
     """The part of MLflow's API that this needs."""
 
     def models(self) -> tuple[RegisteredModel, ...]:
         """Return all registered models."""
         ...
 
-    def versions(self) -> tuple[Version, ...]:
+    def versions(self) -> tuple[ModelVersion, ...]:
         """Return all versions of all registered models."""
         ...
 
@@ -114,7 +116,7 @@ class KnownModels:
 
     def __init__(
         self,
-        mlflow: Registry,
+        mlflow: ModelRegistryView,
         clock: Clock,
         *,
         patience: tuple[float, float] = _PATIENCE_SECONDS,
@@ -123,8 +125,7 @@ class KnownModels:
         self._mlflow = mlflow
         self._clock = clock
         self._patience = patience
-        self._kept = kept
-        self._known: tuple[float, tuple[ModelSummary, ...]] | None = None
+        self._known = TtlCache[None, tuple[ModelSummary, ...]](timedelta(seconds=kept))
         self._asking: asyncio.Task[None] | None = None
 
     async def models(self) -> Models:
@@ -134,7 +135,8 @@ class KnownModels:
         holds one thread, however many wait for it.
         """
         known = self._age()
-        if known is not None and known.age_seconds < self._kept:
+        fresh = self._known.get(None, self._clock.monotonic()) is not None
+        if known is not None and fresh:
             return known
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(asyncio.to_thread(self._ask))
@@ -149,13 +151,14 @@ class KnownModels:
 
     def _ask(self) -> None:
         found = summaries(self._mlflow.models(), self._mlflow.versions())
-        self._known = (self._clock.monotonic(), found)
+        self._known.put(None, found, self._clock.monotonic())
 
     def _age(self) -> Models | None:
-        if self._known is None:
+        last = self._known.last(None)
+        if last is None:
             return None
-        at, models = self._known
-        return Models(models, round(self._clock.monotonic() - at, 3))
+        age = self._clock.monotonic() - last.at
+        return Models(last.value, round(age, 3))
 
     def _last_known(self, why: str) -> Models:
         known = self._age()
@@ -166,10 +169,10 @@ class KnownModels:
 
 
 def summaries(
-    models: tuple[RegisteredModel, ...], versions: tuple[Version, ...]
+    models: tuple[RegisteredModel, ...], versions: tuple[ModelVersion, ...]
 ) -> tuple[ModelSummary, ...]:
     """Return what is told of ``models``, by name."""
-    by_model: dict[str, list[Version]] = {}
+    by_model: dict[str, list[ModelVersion]] = {}
     for version in versions:
         by_model.setdefault(version.model, []).append(version)
     return tuple(
@@ -178,7 +181,7 @@ def summaries(
     )
 
 
-def _summary(model: RegisteredModel, versions: list[Version]) -> ModelSummary:
+def _summary(model: RegisteredModel, versions: list[ModelVersion]) -> ModelSummary:
     aliases: dict[int, list[str]] = {}
     for alias, number in sorted(model.aliases.items()):
         aliases.setdefault(number, []).append(alias)

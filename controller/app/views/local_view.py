@@ -7,27 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 from controller.app.intervention import rollouts_of
 from controller.core.errors import NotFoundError, RefusedError
-from controller.core.resources.log_lines import Limit, Line, Logged
+from controller.core.resources.log_lines import LogDriver, LogLimit, LogLine
 from controller.core.status.log_pages import Cursor, Page, first_page, next_page
 
 if TYPE_CHECKING:
     from controller.bootstrap.controller import Controller
     from controller.core.document.resource import Resource, ResourceId
-    from controller.core.resources.details import Section
-    from controller.core.resources.rollouts import Rolled
+    from controller.core.resources.details import DetailSection
+    from controller.core.resources.rollouts import RolloutRecord
 
 
-class Near:
+class LocalView:
     """Looks with a controller of our own. Reads only."""
 
     def __init__(self, controller: Controller) -> None:
         self._controller = controller
 
-    def details(self, target: ResourceId) -> tuple[Section, ...]:
+    def details(self, target: ResourceId) -> tuple[DetailSection, ...]:
         """Return all there is to see of ``target``; what cannot be seen says why."""
         return self._controller.details(self._declared(target))
 
-    def rollouts(self, target: ResourceId) -> tuple[Rolled, ...]:
+    def rollouts(self, target: ResourceId) -> tuple[RolloutRecord, ...]:
         """Return what became of its rollouts, the newest first.
 
         Raises:
@@ -41,8 +41,8 @@ class Near:
         target: ResourceId,
         since: datetime,
         source: str,
-        most: Limit | None = None,
-    ) -> tuple[Line, ...]:
+        most: LogLimit | None = None,
+    ) -> tuple[LogLine, ...]:
         """Return what it wrote since then, the oldest first.
 
         Raises:
@@ -50,15 +50,15 @@ class Near:
             DriverError: they could not be read.
         """
         driver = self._controller.driver(target.kind)
-        if not isinstance(driver, Logged):
+        if not isinstance(driver, LogDriver):
             msg = f"{target} writes no lines: services do"
             raise RefusedError(msg)
         declared = self._declared(target)
         return tuple(driver.lines(declared, since, source, most))
 
-    def pages(self, target: ResourceId, source: str) -> NearPages:
+    def pages(self, target: ResourceId, source: str) -> LocalLogPages:
         """Return the lines of ``target``, or of one of its processes."""
-        return NearPages(self, target, source)
+        return LocalLogPages(self, target, source)
 
     def now(self) -> datetime:
         """Return the time."""
@@ -73,10 +73,10 @@ class Near:
             raise NotFoundError(msg) from None
 
 
-class NearPages:
+class LocalLogPages:
     """Pages that are as long as it takes; see ``logs.Pages``."""
 
-    def __init__(self, near: Near, target: ResourceId, source: str) -> None:
+    def __init__(self, near: LocalView, target: ResourceId, source: str) -> None:
         self._near = near
         self._target = target
         self._source = source
@@ -92,5 +92,5 @@ class NearPages:
         now = self._near.now()
         return next_page(self._since(cursor.floor[0]), cursor, now)
 
-    def _since(self, since: datetime) -> tuple[Line, ...]:
+    def _since(self, since: datetime) -> tuple[LogLine, ...]:
         return self._near.lines(self._target, since, self._source)

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from controller.core.errors import RefusedError
-from controller.core.resources.details import Section
-from controller.core.resources.log_lines import Line
-from controller.core.resources.rollouts import Result, Rolled
+from controller.core.resources.details import DetailSection
+from controller.core.resources.log_lines import LogLine
+from controller.core.resources.rollouts import Result, RolloutRecord
 from controller.core.status.log_pages import Cursor, Page
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from controller.core.document.resource import ResourceId
 
 
-class Far:
+class RemoteView:
     """The same as ``Near``, without AWS; see there.
 
     Whatever is asked raises RefusedError for what the server will not do, and
@@ -27,22 +27,22 @@ class Far:
     def __init__(self, api: ControlApi) -> None:
         self._api = api
 
-    def details(self, target: ResourceId) -> tuple[Section, ...]:
+    def details(self, target: ResourceId) -> tuple[DetailSection, ...]:
         """Return all there is to see of ``target``; what cannot be seen says why."""
         found = self._api.look("details", {"resource": str(target)})
         return tuple(map(_section, found["sections"]))
 
-    def rollouts(self, target: ResourceId) -> tuple[Rolled, ...]:
+    def rollouts(self, target: ResourceId) -> tuple[RolloutRecord, ...]:
         """Return what became of its rollouts, the newest first."""
         found = self._api.look("history", {"resource": str(target)})
         return tuple(map(_rolled, found["rollouts"]))
 
-    def pages(self, target: ResourceId, source: str) -> FarPages:
+    def pages(self, target: ResourceId, source: str) -> RemoteLogPages:
         """Return the lines of ``target``, or of one of its processes."""
-        return FarPages(self._api, target, source)
+        return RemoteLogPages(self._api, target, source)
 
 
-class FarPages:
+class RemoteLogPages:
     """Pages as long as the server gives them; see ``logs.Pages``."""
 
     def __init__(self, api: ControlApi, target: ResourceId, source: str) -> None:
@@ -67,8 +67,8 @@ class FarPages:
         return Page(tuple(map(_line, found["lines"])), cursor, found["more"])
 
 
-def _section(data: Mapping[str, Any]) -> Section:
-    return Section(
+def _section(data: Mapping[str, Any]) -> DetailSection:
+    return DetailSection(
         data["title"],
         tuple(data["columns"]),
         tuple(map(tuple, data["rows"])),
@@ -76,8 +76,8 @@ def _section(data: Mapping[str, Any]) -> Section:
     )
 
 
-def _rolled(data: Mapping[str, Any]) -> Rolled:
-    return Rolled(
+def _rolled(data: Mapping[str, Any]) -> RolloutRecord:
+    return RolloutRecord(
         data["id"],
         data["revision"],
         Result.of(data["result"]),
@@ -92,9 +92,9 @@ def _rolled(data: Mapping[str, Any]) -> Rolled:
     )
 
 
-def _line(data: Mapping[str, Any]) -> Line:
+def _line(data: Mapping[str, Any]) -> LogLine:
     at = datetime.fromisoformat(data["at"])
-    return Line(data["id"], at, data["source"], data["text"])
+    return LogLine(data["id"], at, data["source"], data["text"])
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
-from controller.app.session import Context, address, chosen_targets
+from controller.app.session import Session, address, chosen_targets
 
 if TYPE_CHECKING:
-    from controller.app.views.local_view import Near
-    from controller.app.views.remote_view import Far
+    from controller.app.views.local_view import LocalView
+    from controller.app.views.remote_view import RemoteView
     from controller.core.document.resource import ResourceId
 
-Sight: TypeAlias = "Near | Far"
+Sight: TypeAlias = "LocalView | RemoteView"
 
 
-def aimed(word: str, context: Context, server: str | None) -> ResourceId:
+def aimed(word: str, context: Session, server: str | None) -> ResourceId:
     """Return the address that ``word`` names; a server knows what it declares.
 
     Raises:
@@ -29,7 +29,7 @@ def aimed(word: str, context: Context, server: str | None) -> ResourceId:
 
 
 @contextmanager
-def sight(context: Context, server: str | None) -> Iterator[Sight]:
+def sight(context: Session, server: str | None) -> Iterator[Sight]:
     """Yield what looks; through ``server`` nothing is sent before it looks.
 
     Raises:
@@ -38,14 +38,14 @@ def sight(context: Context, server: str | None) -> Iterator[Sight]:
     # Each way imports what the other need not: AWS's library, or an HTTP client.
     if server is None:
         from controller.app.read_only import looking
-        from controller.app.views.local_view import Near
+        from controller.app.views.local_view import LocalView
 
         with looking(context, without_store=True) as (controller, _):
-            yield Near(controller)
+            yield LocalView(controller)
     else:
         from controller.app.remote_records import control_api
 
         with control_api(context, server) as api:
-            from controller.app.views.remote_view import Far
+            from controller.app.views.remote_view import RemoteView
 
-            yield Far(api)
+            yield RemoteView(api)

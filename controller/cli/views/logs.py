@@ -1,21 +1,21 @@
-"""What tasks wrote, for people and for programs."""
+"""Log lines of tasks."""
 
 import json
 from collections.abc import Sequence
 from typing import Any
 
-from controller.cli.views.plain import FORMAT_VERSION, as_json, as_yaml, moment
+from controller.cli.views.data import FORMAT_VERSION, as_json, as_yaml, moment
 from controller.cli.views.tables import markdown
 from controller.core.document.resource import ResourceId
-from controller.core.resources.log_lines import Line
+from controller.core.resources.log_lines import LogLine
 
 _HEAD = ("at", "task", "line")
-# As much of a task's id as tells it from others, and fits.
+# Length of a task id in tables: enough to be unique within a service.
 _ID = 12
 
 
-def render_lines(target: ResourceId, lines: Sequence[Line], output: str) -> str:
-    """Return the lines of ``target`` in the format ``output``, in their order."""
+def render_lines(target: ResourceId, lines: Sequence[LogLine], output: str) -> str:
+    """Return the lines of ``target`` in the format ``output``."""
     match output:
         case "json":
             return as_json(_data(target, lines))
@@ -27,21 +27,24 @@ def render_lines(target: ResourceId, lines: Sequence[Line], output: str) -> str:
             return "\n".join(map(plain_line, lines))
 
 
-def plain_line(line: Line) -> str:
-    """Return one line as a terminal shows it."""
+def plain_line(line: LogLine) -> str:
+    """Return one line of plain text."""
     return "  ".join(_cells(line))
 
 
-def json_line(line: Line) -> str:
-    """Return one line as a program reads it while more are to come."""
+def json_line(line: LogLine) -> str:
+    """Return one line as a JSON object on one line."""
     return json.dumps(_line(line), ensure_ascii=False)
 
 
-def _cells(line: Line) -> tuple[str, str, str]:
+LINE_FORMATS = {"table": plain_line, "json": json_line}
+
+
+def _cells(line: LogLine) -> tuple[str, str, str]:
     return f"{line.at:%Y-%m-%d %H:%M:%S}", line.source[:_ID], line.text
 
 
-def _data(target: ResourceId, lines: Sequence[Line]) -> dict[str, Any]:
+def _data(target: ResourceId, lines: Sequence[LogLine]) -> dict[str, Any]:
     return {
         "kind": "Logs",
         "formatVersion": FORMAT_VERSION,
@@ -50,5 +53,5 @@ def _data(target: ResourceId, lines: Sequence[Line]) -> dict[str, Any]:
     }
 
 
-def _line(line: Line) -> dict[str, str]:
+def _line(line: LogLine) -> dict[str, str]:
     return {"at": moment(line.at), "task": line.source, "line": line.text}

@@ -7,7 +7,7 @@ from typing import Any
 
 from controller.clients.aws.calls import is_write
 from controller.clients.aws.limiter import Limiter
-from controller.core.rates.adaptive_rate import Answer
+from controller.core.rates.adaptive_rate import CallResult
 
 _CONNECT_SECONDS = 3
 _READ_SECONDS = 20
@@ -161,14 +161,14 @@ def _keep_to(limiter: Limiter, events: Any) -> None:
     events.register("response-received.ecs", after)
 
 
-def _answer(response: Any) -> Answer:
+def _answer(response: Any) -> CallResult:
     """Return whether the rate allowed a request; a server that failed says nothing."""
     if response is None:
-        return Answer.UNKNOWN
+        return CallResult.UNKNOWN
     if response.get("Error", {}).get("Code") in _THROTTLED:
-        return Answer.REFUSED
+        return CallResult.REFUSED
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return Answer.UNKNOWN if status >= _SERVER_FAULT else Answer.ADMITTED
+    return CallResult.UNKNOWN if status >= _SERVER_FAULT else CallResult.ADMITTED
 
 
 def _assume(session: Any, role_arn: str, where: dict[str, Any]) -> None:

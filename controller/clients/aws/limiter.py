@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping
 
 from controller.core.clock import Clock
-from controller.core.rates.adaptive_rate import Answer, Gate, Permit
+from controller.core.rates.adaptive_rate import AdaptiveRate, CallResult, Permit
 from controller.core.rates.ecs_rates import CATEGORIES, RATES
 from controller.core.rates.token_bucket import Rate
 
@@ -20,7 +20,7 @@ class Limiter:
         self._clock = clock
         self._rates = rates
         self._lock = threading.Lock()
-        self._gates: dict[str, Gate] = {}
+        self._gates: dict[str, AdaptiveRate] = {}
 
     def wait(self, operation: str) -> Permit | None:
         """Return when ``operation`` may be sent; at once, most of the time.
@@ -39,7 +39,9 @@ class Limiter:
                 return leave
             self._clock.sleep(leave)
 
-    def answered(self, operation: str, permit: Permit | None, answer: Answer) -> None:
+    def answered(
+        self, operation: str, permit: Permit | None, answer: CallResult
+    ) -> None:
         """Learn from what came of an operation that ``wait`` let through."""
         if permit is None:
             return
@@ -49,5 +51,5 @@ class Limiter:
             gate = self._gate(category, now)
             self._gates[category] = gate.answered(permit, answer, now)
 
-    def _gate(self, category: str, now: float) -> Gate:
-        return self._gates.get(category) or Gate.of(self._rates[category], now)
+    def _gate(self, category: str, now: float) -> AdaptiveRate:
+        return self._gates.get(category) or AdaptiveRate.of(self._rates[category], now)

@@ -16,7 +16,7 @@ from controller.clients.mlflow.values import (
     tag_list,
     version_of,
 )
-from controller.core.models.registration import Run, Version
+from controller.core.models.registration import ModelVersion, TrainingRun
 from controller.core.models.registry import Experiment, RegisteredModel
 
 # The most that MLflow 3.17 gives in one answer.
@@ -73,7 +73,7 @@ class MlflowApi:
         models = (model_of(answer) for answer in found)
         return tuple(model for model in models if PROMPT_TAG not in model.tags)
 
-    def versions(self) -> tuple[Version, ...]:
+    def versions(self) -> tuple[ModelVersion, ...]:
         """Return all versions of all registered models, prompts left out."""
         found = self._rest.pages(
             "GET", "model-versions/search", "model_versions", max_results=_VERSIONS
@@ -81,7 +81,7 @@ class MlflowApi:
         versions = (version_of(answer) for answer in found)
         return tuple(version for version in versions if PROMPT_TAG not in version.tags)
 
-    def runs(self, experiment_id: str, metric: str) -> tuple[Run, ...]:
+    def runs(self, experiment_id: str, metric: str) -> tuple[TrainingRun, ...]:
         """Return the finished runs that measured ``metric``, with their models.
 
         The source of a run is the model it logged, as ``create_version`` accepts
@@ -160,7 +160,7 @@ class MlflowApi:
         run_id: str,
         tags: Mapping[str, str],
         description: str = "",
-    ) -> Version:
+    ) -> ModelVersion:
         """Create a version. Never safe to repeat: each call makes another one.
 
         The tags are there from its first moment, so that a version whose answer

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from controller.core.errors import DriverError
-from controller.core.models.registration import Run, Version
+from controller.core.models.registration import ModelVersion, TrainingRun
 from controller.core.models.registry import (
     Experiment,
     RegisteredModel,
@@ -35,11 +35,11 @@ class MlflowReader:
         """Return all registered models."""
         return self._seen("models", self._api.models)
 
-    def versions(self) -> tuple[Version, ...]:
+    def versions(self) -> tuple[ModelVersion, ...]:
         """Return all versions of all registered models."""
         return self._seen("versions", self._api.versions)
 
-    def runs(self, experiment_id: str, metric: str) -> tuple[Run, ...]:
+    def runs(self, experiment_id: str, metric: str) -> tuple[TrainingRun, ...]:
         """Return the finished runs of one experiment that measured ``metric``."""
         return self._seen(
             f"runs/{experiment_id}/{metric}",

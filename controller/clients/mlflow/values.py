@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from controller.core.models.registration import Run, Version
+from controller.core.models.registration import ModelVersion, TrainingRun
 from controller.core.models.registry import Experiment, RegisteredModel
 
 # Prompts are kept as models and versions; they are none to us.
@@ -31,13 +31,12 @@ def model_of(answer: Mapping[str, Any]) -> RegisteredModel:
         tags=tags_of(answer),
         aliases={a["alias"]: int(a["version"]) for a in answer.get("aliases", ())},
         created_ms=int(answer.get("creation_timestamp", 0)),
-        updated_ms=int(answer.get("last_updated_timestamp", 0)),
     )
 
 
-def version_of(answer: Mapping[str, Any]) -> Version:
+def version_of(answer: Mapping[str, Any]) -> ModelVersion:
     """Return the version that ``answer`` describes."""
-    return Version(
+    return ModelVersion(
         model=answer["name"],
         number=int(answer["version"]),
         source=answer.get("source", ""),
@@ -48,10 +47,10 @@ def version_of(answer: Mapping[str, Any]) -> Version:
     )
 
 
-def run_of(answer: Mapping[str, Any], sources: Mapping[str, str]) -> Run:
+def run_of(answer: Mapping[str, Any], sources: Mapping[str, str]) -> TrainingRun:
     """Return the run that ``answer`` describes; ``sources`` are by run id."""
     info, data = answer["info"], answer.get("data", {})
-    return Run(
+    return TrainingRun(
         id=info["run_id"],
         # MLflow writes "NaN" and "Infinity" as words; float() reads them.
         metrics={m["key"]: float(m["value"]) for m in data.get("metrics", ())},

@@ -133,7 +133,7 @@ class Derived:
     """The mark of a field that follows from the platform; no user writes it."""
 
 
-class Elsewhere:
+class SetElsewhere:
     """The mark of a field whose shape no model of ours describes."""
 
     __slots__ = ()

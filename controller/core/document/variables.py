@@ -90,16 +90,6 @@ def seconds(text: str) -> float:
     return float(text)
 
 
-def flag(text: str) -> bool:
-    """Return the truth of ``true``, ``no``, ``1`` and the like."""
-    words = {"true": True, "1": True, "yes": True, "on": True}
-    words |= {"false": False, "0": False, "no": False, "off": False}
-    if text.lower() not in words:
-        msg = "is neither true nor false"
-        raise ValueError(msg)
-    return words[text.lower()]
-
-
 def presence(_text: str) -> bool:
     """Return True: that it is set is all that counts."""
     return True

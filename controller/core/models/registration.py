@@ -23,7 +23,7 @@ Direction = Literal["max", "min"]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class TrainingRun:
     """A finished MLflow run, as far as a selection looks at it.
 
     Attributes:
@@ -40,7 +40,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class ModelVersion:
     """A version of a registered model, as MLflow tells of it.
 
     Attributes:
@@ -67,13 +67,13 @@ def registration_hash(model: str, source: str, run_id: str) -> str:
     return content_hash(["registration", model, source, run_id])
 
 
-def registered(versions: Iterable[Version], hash_: str) -> Version | None:
+def registered(versions: Iterable[ModelVersion], hash_: str) -> ModelVersion | None:
     """Return the lowest version that carries ``hash_``, or None."""
     equal = [v for v in versions if v.tags.get(REGISTRATION_TAG) == hash_]
     return min(equal, key=lambda v: v.number, default=None)
 
 
-def duplicates(versions: Iterable[Version]) -> dict[int, int]:
+def duplicates(versions: Iterable[ModelVersion]) -> dict[int, int]:
     """Return, for each version of a model that repeats a lower one, that lower one."""
     first: dict[str, int] = {}
     repeated: dict[int, int] = {}
@@ -88,12 +88,12 @@ def duplicates(versions: Iterable[Version]) -> dict[int, int]:
     return repeated
 
 
-def originals(versions: Iterable[Version]) -> tuple[Version, ...]:
+def originals(versions: Iterable[ModelVersion]) -> tuple[ModelVersion, ...]:
     """Return the versions, of any models, that repeat no other one.
 
     A copy is one from its first moment, whether or not it is marked yet.
     """
-    by_model: dict[str, list[Version]] = {}
+    by_model: dict[str, list[ModelVersion]] = {}
     for version in versions:
         by_model.setdefault(version.model, []).append(version)
     copies = {model: duplicates(of) for model, of in by_model.items()}
@@ -107,8 +107,8 @@ def originals(versions: Iterable[Version]) -> tuple[Version, ...]:
 
 
 def best_run(
-    runs: Iterable[Run], metric: str, mode: Direction, minimum: float | None
-) -> Run | None:
+    runs: Iterable[TrainingRun], metric: str, mode: Direction, minimum: float | None
+) -> TrainingRun | None:
     """Return the best run that logged a model, or None if none is good enough.
 
     ``minimum`` is the worst value accepted: a floor for ``max``, a ceiling for
@@ -130,7 +130,7 @@ def best_run(
     )
 
 
-def passing(version: Version, baseline: float, mode: Direction) -> bool:
+def passing(version: ModelVersion, baseline: float, mode: Direction) -> bool:
     """Whether the measured value on ``version`` is at least as good as ``baseline``."""
     try:
         value = float(version.tags[VALUE_TAG])

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from controller.core.models.registration import Run, Version
+from controller.core.models.registration import ModelVersion, TrainingRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,6 @@ class RegisteredModel:
         tags: As they stand.
         aliases: Number of the version each one points to.
         created_ms: Creation, in milliseconds since the epoch.
-        updated_ms: Last change; tags and aliases do not move it.
     """
 
     name: str
@@ -51,7 +50,6 @@ class RegisteredModel:
     tags: Mapping[str, str] = field(default_factory=dict)
     aliases: Mapping[str, int] = field(default_factory=dict)
     created_ms: int = 0
-    updated_ms: int = 0
 
 
 class RegistryReads(Protocol):
@@ -68,11 +66,11 @@ class RegistryReads(Protocol):
         """Return all registered models."""
         ...
 
-    def versions(self) -> tuple[Version, ...]:
+    def versions(self) -> tuple[ModelVersion, ...]:
         """Return all versions of all registered models."""
         ...
 
-    def runs(self, experiment_id: str, metric: str) -> tuple[Run, ...]:
+    def runs(self, experiment_id: str, metric: str) -> tuple[TrainingRun, ...]:
         """Return the finished runs of one experiment that measured ``metric``."""
         ...
 
@@ -134,7 +132,7 @@ class RegistryWrites(Protocol):
         run_id: str,
         tags: Mapping[str, str],
         description: str = "",
-    ) -> Version:
+    ) -> ModelVersion:
         """Create a version. Never safe to repeat: each call makes another one.
 
         The tags are there from its first moment, so that a version whose answer

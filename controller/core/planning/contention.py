@@ -21,7 +21,7 @@ Field: TypeAlias = tuple[ResourceId, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Repairs:
+class RepairCounts:
     """When each field was repaired lately, under the generation in force.
 
     Attributes:
@@ -40,7 +40,7 @@ class Repairs:
         actions: Iterable[Action],
         outcomes: Mapping[ResourceId, Outcome],
         now: datetime,
-    ) -> "Repairs":
+    ) -> "RepairCounts":
         """Return what is known after a pass; what is older than the window is gone."""
         times = {
             key: tuple(at for at in moments if now - at < WINDOW)
@@ -59,9 +59,9 @@ class Repairs:
                     before = times.get(key, ()) if to.get(key) == change.after else ()
                     times[key], to[key] = (*before, now), change.after
         times = {k: v for k, v in times.items() if v}
-        return Repairs(times, {k: to[k] for k in times}, generations)
+        return RepairCounts(times, {k: to[k] for k in times}, generations)
 
-    def without(self, target: ResourceId) -> "Repairs":
+    def without(self, target: ResourceId) -> "RepairCounts":
         """Return this without ``target``: a person has a hand in it."""
         times = {key: at for key, at in self.times.items() if key[0] != target}
         return replace(self, times=times)
@@ -81,7 +81,7 @@ class Repairs:
 
 
 def without_fights(
-    plan: Plan, repairs: Repairs, writers: Mapping[ResourceId, str], now: datetime
+    plan: Plan, repairs: RepairCounts, writers: Mapping[ResourceId, str], now: datetime
 ) -> Plan:
     """Return ``plan`` with what somebody else keeps changing back left alone.
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from controller.core.document.resource import Resource
-from controller.core.resources.explanation import Explanation, Likeness, below
+from controller.core.resources.explanation import Comparison, Explanation, below
 from controller.core.resources.kind import Kind
 
 
@@ -31,15 +31,15 @@ def _by_changes(
     for change in kind.compare(resource.spec, state):
         if below(change.path, path):
             yield Explanation(
-                change.path, change.after, change.before, Likeness.DIFFERS
+                change.path, change.after, change.before, Comparison.DIFFERS
             )
 
 
 def _ignored(one: Explanation, resource: Resource[Any], now: datetime) -> Explanation:
     """Return ``one``, or that a person had it left alone."""
     for ignored in resource.ignore:
-        if one.likeness is Likeness.DIFFERS and ignored.covers(one.path, now):
+        if one.likeness is Comparison.DIFFERS and ignored.covers(one.path, now):
             return replace(
-                one, likeness=Likeness.IGNORED, reasons=(ignored.reason, *one.reasons)
+                one, likeness=Comparison.IGNORED, reasons=(ignored.reason, *one.reasons)
             )
     return one

@@ -4,30 +4,19 @@ It is bound to the document, to what the environment filled in, and to the field
 it acts on, as they were seen. Counts that others settle and addresses may move.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from controller.core.document.resource import ResourceId
+from controller.core.planning.planner import Kinds
 from controller.core.resources.plan import Action, Change, Plan, Verb
 from controller.core.values.identity import canonical_json, content_hash
 
 
-class Bound(Protocol):
-    """The part of a kind that knows what a plan is not bound to."""
-
-    @property
-    def unbound(self) -> frozenset[str]:
-        """Paths whose values may move between planning and applying."""
-        ...
-
-
-Kinds = Mapping[str, Bound]
-
-
 @dataclass(frozen=True, slots=True)
-class Filled:
+class FilledField:
     """A value that did not come from the document.
 
     Attributes:
@@ -60,7 +49,7 @@ class Origin:
     created_by: str
     environment: str
     document: str
-    fills: tuple[Filled, ...] = ()
+    fills: tuple[FilledField, ...] = ()
     targets: tuple[ResourceId, ...] = ()
 
 
@@ -93,7 +82,7 @@ class SavedPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class PlanMismatch:
     """Something that is not as it was when the plan was made."""
 
     resource: ResourceId
@@ -144,7 +133,7 @@ def same(action: Action, planned: SavedAction, kinds: Kinds) -> bool:
     )
 
 
-def moved(plan: SavedPlan, now: Plan, kinds: Kinds) -> Iterator[Moved]:
+def moved(plan: SavedPlan, now: Plan, kinds: Kinds) -> Iterator[PlanMismatch]:
     """Yield all that is not as it was when ``plan`` was saved.
 
     Args:
@@ -159,10 +148,10 @@ def moved(plan: SavedPlan, now: Plan, kinds: Kinds) -> Iterator[Moved]:
         action = actions.get(planned.target)
         if action is None:
             what = said.get(planned.target, "nothing is to be done any more")
-            yield Moved(planned.target, what.rstrip("."))
+            yield PlanMismatch(planned.target, what.rstrip("."))
         else:
             for what in _differences(planned, action, kinds):
-                yield Moved(planned.target, what)
+                yield PlanMismatch(planned.target, what)
 
 
 def origin_moved(plan: Origin, now: Origin) -> Iterator[str]:
@@ -203,7 +192,7 @@ def _paths(*changes: Iterable[Change]) -> list[str]:
 
 def _before(change: Change, target: ResourceId, kinds: Kinds) -> str:
     """Return what was seen, as far as the plan is bound to it."""
-    if change.path in kinds[target.kind].unbound:
+    if change.path in kinds[target.kind].volatile_paths:
         return ""
     return canonical_json(change.before)
 

@@ -6,7 +6,7 @@ from graphlib import TopologicalSorter
 from typing import Any, TypeAlias
 
 from controller.core.document.resource import Resource, ResourceId
-from controller.core.resources.kind import Kind, Level
+from controller.core.resources.kind import HealthLevel, Kind
 from controller.core.resources.observation import (
     Absent,
     Observation,
@@ -97,7 +97,7 @@ def is_ready(
     """Whether others may build on ``resource``: it is there and does well."""
     match observed.of(resource.id):
         case Present(state):
-            return kind.health(resource.spec, state).level is Level.HEALTHY
+            return kind.health(resource.spec, state).level is HealthLevel.HEALTHY
         case _:
             return False
 
@@ -151,7 +151,7 @@ def settle(
             yield Advice(resource.id, Reason.NOT_OURS, message, changes)
             return
         changes = (ADOPTION, *changes)
-    held = kind.held(resource.spec, present.state, changes)
+    held = kind.hold_reason(resource.spec, present.state, changes)
     if held is not None:
         yield Blocked(resource.id, held.hold, held.message, changes)
         return
@@ -191,8 +191,8 @@ def repairs(
     waits_for: tuple[ResourceId, ...],
 ) -> Iterator[Verdict]:
     """Yield how to settle ``changes``: what is ours to change, and what is not."""
-    ours = tuple(c for c in changes if c.path not in kind.advised)
-    theirs = tuple(c for c in changes if c.path in kind.advised)
+    ours = tuple(c for c in changes if c.path not in kind.advice_only)
+    theirs = tuple(c for c in changes if c.path in kind.advice_only)
     if ours:
         replace = any(c.path in kind.immutable for c in ours)
         yield Action(
@@ -229,7 +229,7 @@ def prunes(
         match observed.of(id_):
             case Present(state, Ownership.OURS) if kinds[id_.kind].prune:
                 reason = Reason.NO_LONGER_DECLARED
-                changes = kinds[id_.kind].remains(state)
+                changes = kinds[id_.kind].deletion_changes(state)
                 yield Action(id_, Verb.DELETE, reason, changes, observed=state)
             case Present(_, Ownership.OURS):
                 message = (

@@ -31,14 +31,14 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
+class CheckPassed:
     """A check that found all as it must be."""
 
     check: str
 
 
 @dataclass(frozen=True, slots=True)
-class Skipped:
+class CheckSkipped:
     """A check that does not apply, or that nobody can make, because of ``why``."""
 
     check: str
@@ -46,7 +46,7 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
-class Unseen:
+class CheckUnknown:
     """A check that could not be made.
 
     Attributes:
@@ -64,7 +64,7 @@ class Unseen:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckFinding:
     """Something that is not as the resource needs it.
 
     Attributes:
@@ -87,20 +87,20 @@ class Finding:
         return self.severity is Severity.BLOCKS
 
 
-Result: TypeAlias = Passed | Skipped | Unseen | Finding
+Result: TypeAlias = CheckPassed | CheckSkipped | CheckUnknown | CheckFinding
 Results: TypeAlias = Mapping[ResourceId, tuple[Result, ...]]
 Resources: TypeAlias = Mapping[ResourceId, Resource[Any]]
 
 
 @runtime_checkable
-class Inspecting(Protocol):
+class PreflightDriver(Protocol):
     """A driver that can look at what its resources rest on."""
 
     def inspect(self, resources: Resources) -> Results:
         """Return what every check says of each of ``resources``.
 
         Reads only, and never a secret's value. What could not be looked at is
-        ``Unseen``; raises DriverError only when nothing could be.
+        ``CheckUnknown``; raises DriverError only when nothing could be.
         """
         ...
 
@@ -112,9 +112,9 @@ def deploys(action: Action) -> bool:
     return action.verb is Verb.CREATE or action.disruptive
 
 
-def blocking(results: Iterable[Result]) -> tuple[Finding, ...]:
+def blocking(results: Iterable[Result]) -> tuple[CheckFinding, ...]:
     """Return the findings that nothing may be deployed on."""
-    return tuple(r for r in results if isinstance(r, Finding) and r.blocks)
+    return tuple(r for r in results if isinstance(r, CheckFinding) and r.blocks)
 
 
 def with_findings(plan: Plan, results: Results, *, warnings: bool = True) -> Plan:
@@ -148,7 +148,7 @@ def _held(action: Action, results: tuple[Result, ...]) -> Action | Blocked:
     if found:
         message = f"{found[0].message}{_more(len(found) - 1)}"
         return Blocked(action.target, Hold.PREFLIGHT, message, action.changes)
-    unseen = [r for r in results if isinstance(r, Unseen) and r.passing]
+    unseen = [r for r in results if isinstance(r, CheckUnknown) and r.passing]
     if unseen:
         message = f"Its {unseen[0].check} could not be checked: {unseen[0].why}"
         return Blocked(
@@ -165,9 +165,9 @@ def _more(number: int) -> str:
 
 def _is_told(result: Result, warnings: bool) -> bool:
     match result:
-        case Finding(severity=Severity.BLOCKS):
+        case CheckFinding(severity=Severity.BLOCKS):
             return True
-        case Finding() | Unseen():
+        case CheckFinding() | CheckUnknown():
             return warnings
         case _:
             return False
@@ -175,12 +175,12 @@ def _is_told(result: Result, warnings: bool) -> bool:
 
 def _advised(id_: ResourceId, result: Result) -> Advice:
     match result:
-        case Finding():
+        case CheckFinding():
             reason = (
                 Reason.PREFLIGHT_FAILED if result.blocks else Reason.PREFLIGHT_WARNING
             )
             return Advice(id_, reason, result.message, command=result.command)
-        case Unseen(check, why, _, command):
+        case CheckUnknown(check, why, _, command):
             message = f"Its {check} could not be checked: {why}"
             return Advice(id_, Reason.PREFLIGHT_WARNING, message, command=command)
         case _:
@@ -190,12 +190,12 @@ def _advised(id_: ResourceId, result: Result) -> Advice:
 
 def unseen(results: Iterable[Result]) -> bool:
     """Whether some check could not be made."""
-    return any(isinstance(result, Unseen) for result in results)
+    return any(isinstance(result, CheckUnknown) for result in results)
 
 
 def attended(results: Results) -> Iterator[ResourceId]:
     """Yield what is worth looking at again soon: something stands in its way."""
     for id_, found in results.items():
-        passing = any(isinstance(r, Unseen) and r.passing for r in found)
+        passing = any(isinstance(r, CheckUnknown) and r.passing for r in found)
         if passing or blocking(found):
             yield id_

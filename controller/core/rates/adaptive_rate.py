@@ -15,7 +15,7 @@ tell. Each costs a request that does nothing, so each is to teach as much as it 
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from controller.core.rates.token_bucket import Bucket, Rate
+from controller.core.rates.token_bucket import Rate, TokenBucket
 
 # Who is refused asks this often, in requests a second.
 _CAREFUL = 0.5
@@ -33,7 +33,7 @@ _ANSWER_SECONDS = 1.0
 _MOMENT = 0.01
 
 
-class Answer(StrEnum):
+class CallResult(StrEnum):
     """What came of a request, as far as its rate goes."""
 
     ADMITTED = "admitted"
@@ -55,7 +55,7 @@ class Permit:
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class AdaptiveRate:
     """What is known of a rate, and who is on the way.
 
     Attributes:
@@ -70,7 +70,7 @@ class Gate:
     """
 
     rate: Rate
-    bucket: Bucket
+    bucket: TokenBucket
     lessons: int = 0
     refused_at: float | None = None
     window: int = 1
@@ -79,11 +79,11 @@ class Gate:
     trial: int = _TRIAL
 
     @classmethod
-    def of(cls, rate: Rate, now: float) -> "Gate":
+    def of(cls, rate: Rate, now: float) -> "AdaptiveRate":
         """Return a gate through which nobody went yet."""
-        return cls(rate, Bucket.full(rate, now))
+        return cls(rate, TokenBucket.full(rate, now))
 
-    def asked(self, now: float) -> tuple["Gate", Permit | float]:
+    def asked(self, now: float) -> tuple["AdaptiveRate", Permit | float]:
         """Return leave to send a request, or the seconds after which to ask again."""
         gate = self._current(now)
         bucket, admits = gate.bucket.admits(now)
@@ -94,7 +94,9 @@ class Gate:
         gone = replace(gate, bucket=bucket, sent=(*gate.sent, now))
         return gone, Permit(gate.lessons, now)
 
-    def answered(self, permit: Permit, answer: Answer, now: float) -> "Gate":
+    def answered(
+        self, permit: Permit, answer: CallResult, now: float
+    ) -> "AdaptiveRate":
         """Return the gate after the answer to a request that was let through."""
         sent = list(self.sent)
         if permit.at in sent:
@@ -103,11 +105,11 @@ class Gate:
         if permit.lesson != self.lessons:
             return gate
         match answer:
-            case Answer.ADMITTED:
+            case CallResult.ADMITTED:
                 return _let_through(gate, now)
-            case Answer.REFUSED:
+            case CallResult.REFUSED:
                 return _slower(gate, now)
-            case Answer.UNKNOWN:
+            case CallResult.UNKNOWN:
                 return gate
 
     @property
@@ -115,16 +117,16 @@ class Gate:
         """Requests a second that we send at most, for now."""
         return self.bucket.rate.refill
 
-    def _current(self, now: float) -> "Gate":
+    def _current(self, now: float) -> "AdaptiveRate":
         """Return the gate without what is too old to matter."""
         gate = self
         if gate.refused_at is not None and now - gate.refused_at >= _FORGOTTEN_SECONDS:
-            gate = replace(Gate.of(self.rate, now), lessons=self.lessons)
+            gate = replace(AdaptiveRate.of(self.rate, now), lessons=self.lessons)
         sent = tuple(at for at in gate.sent if now - at < _ANSWER_SECONDS)
         return replace(gate, sent=sent)
 
 
-def _let_through(gate: Gate, now: float) -> Gate:
+def _let_through(gate: AdaptiveRate, now: float) -> AdaptiveRate:
     gate = replace(gate, window=min(_MANY, gate.window + 1))
     if gate.refused_at is None or gate.pace >= gate.rate.refill:
         return gate
@@ -134,7 +136,7 @@ def _let_through(gate: Gate, now: float) -> Gate:
     return _paced(gate, gate.pace * _FASTER, now)
 
 
-def _slower(gate: Gate, now: float) -> Gate:
+def _slower(gate: AdaptiveRate, now: float) -> AdaptiveRate:
     first = gate.refused_at is None
     taught = replace(
         gate,
@@ -146,7 +148,7 @@ def _slower(gate: Gate, now: float) -> Gate:
     return _paced(taught, _CAREFUL if first else gate.pace / _FASTER, now)
 
 
-def _paced(gate: Gate, pace: float, now: float) -> Gate:
+def _paced(gate: AdaptiveRate, pace: float, now: float) -> AdaptiveRate:
     """Return the gate at another pace; below the full one nothing is saved up."""
     refill = min(max(pace, _SLOWEST), gate.rate.refill)
-    return replace(gate, bucket=Bucket(Rate(1, refill), 0.0, now), admitted=0)
+    return replace(gate, bucket=TokenBucket(Rate(1, refill), 0.0, now), admitted=0)

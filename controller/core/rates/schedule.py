@@ -13,7 +13,7 @@ TOGETHER = timedelta(milliseconds=500)
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Schedule:
     """How often to look.
 
     Attributes:
@@ -35,7 +35,7 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class LastLook:
     """The last look at a kind.
 
     Attributes:
@@ -52,7 +52,7 @@ class Look:
 
 
 def is_due(
-    look: Look | None,
+    look: LastLook | None,
     declared: Mapping[ResourceId, Resource[Any]],
     interval: timedelta,
     now: float,
@@ -63,7 +63,7 @@ def is_due(
     return due_in(look, interval, now) <= TOGETHER
 
 
-def due_in(look: Look, interval: timedelta, now: float) -> timedelta:
+def due_in(look: LastLook, interval: timedelta, now: float) -> timedelta:
     """Return the time until the next look at a kind."""
     passed = timedelta(seconds=now - look.began)
     return max(interval - passed, timedelta())

@@ -23,7 +23,7 @@ class Rate(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
+class TokenBucket:
     """What is left of a rate.
 
     Attributes:
@@ -37,11 +37,11 @@ class Bucket:
     at: float
 
     @classmethod
-    def full(cls, rate: Rate, now: float) -> "Bucket":
+    def full(cls, rate: Rate, now: float) -> "TokenBucket":
         """Return a bucket from which nothing was taken yet."""
         return cls(rate, rate.burst, now)
 
-    def admits(self, now: float) -> tuple["Bucket", bool]:
+    def admits(self, now: float) -> tuple["TokenBucket", bool]:
         """Return the bucket with one token less, or as it is if there is none."""
         filled = self._filled(now)
         if filled.tokens < _WHOLE:
@@ -52,7 +52,7 @@ class Bucket:
         """Return the seconds until there is a token."""
         return max(0.0, (1 - self._filled(now).tokens) / self.rate.refill)
 
-    def _filled(self, now: float) -> "Bucket":
+    def _filled(self, now: float) -> "TokenBucket":
         passed = max(0.0, now - self.at)
         tokens = min(self.rate.burst, self.tokens + passed * self.rate.refill)
         return replace(self, tokens=tokens, at=now)

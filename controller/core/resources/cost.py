@@ -28,7 +28,7 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
-class Bill:
+class CostTotal:
     """What was foretold, beside what it came to.
 
     Attributes:

@@ -12,7 +12,7 @@ Row: TypeAlias = tuple[Cell, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class DetailSection:
     """A small table about one side of a resource.
 
     Attributes:
@@ -29,10 +29,10 @@ class Section:
 
 
 @runtime_checkable
-class Detailed(Protocol):
+class DetailsDriver(Protocol):
     """A driver that can look closer at one resource than a pass needs to."""
 
-    def details(self, resource: Resource[Any]) -> tuple[Section, ...]:
+    def details(self, resource: Resource[Any]) -> tuple[DetailSection, ...]:
         """Return what can be seen of ``resource``. Reads only, and never raises.
 
         What could not be seen is a section that says so: the rest is still worth
@@ -43,9 +43,9 @@ class Detailed(Protocol):
 
 def looked_at(
     title: str, columns: tuple[str, ...], look: Callable[[], Iterable[Row]]
-) -> Section:
+) -> DetailSection:
     """Return the section that ``look`` fills, or one that says why it could not."""
     try:
-        return Section(title, columns, tuple(look()))
+        return DetailSection(title, columns, tuple(look()))
     except DriverError as error:
-        return Section(title, columns, problem=str(error))
+        return DetailSection(title, columns, problem=str(error))

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 
-class Likeness(StrEnum):
+class Comparison(StrEnum):
     """How what is declared and what was seen go together; completes "it ..."."""
 
     DIFFERS = "differs"
@@ -30,7 +30,7 @@ class Explanation:
     path: str
     declared: Any
     live: Any
-    likeness: Likeness
+    likeness: Comparison
     reasons: tuple[str, ...] = ()
 
 

@@ -9,7 +9,7 @@ LooksSecret: TypeAlias = Callable[[str, str], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ImportSelection:
     """What is to be imported.
 
     Attributes:
@@ -24,7 +24,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ImportedEntry:
     """One entry of the document.
 
     Attributes:
@@ -41,10 +41,12 @@ class Entry:
 
 
 @runtime_checkable
-class Importing(Protocol):
+class ImportDriver(Protocol):
     """A driver that can tell of what runs in the words of the document."""
 
-    def entries(self, wanted: Wanted, secret: LooksSecret) -> tuple[Entry, ...]:
+    def entries(
+        self, wanted: ImportSelection, secret: LooksSecret
+    ) -> tuple[ImportedEntry, ...]:
         """Return what is wanted. Reads only; raises DriverError.
 
         Args:

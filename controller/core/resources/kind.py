@@ -8,17 +8,18 @@ from typing import Any, Generic, TypeVar
 
 from controller.core.document.platform import Platform
 from controller.core.document.resource import ResourceId
+from controller.core.resources.condition import UndatedCondition
 from controller.core.resources.cost import Cost, one_call_each
-from controller.core.resources.details import Section
+from controller.core.resources.details import DetailSection
 from controller.core.resources.explanation import Explanation
 from controller.core.resources.plan import Action, Change, Hold, Reason, Verb
-from controller.core.resources.request import Request
+from controller.core.resources.request import OperationRequest
 
 SpecT = TypeVar("SpecT")
 StateT = TypeVar("StateT")
 
 
-class Level(StrEnum):
+class HealthLevel(StrEnum):
     """How well a resource does; completes "it is ..."."""
 
     HEALTHY = "healthy"
@@ -36,13 +37,13 @@ class Health:
         message: One sentence for a person.
     """
 
-    level: Level
+    level: HealthLevel
     reason: str
     message: str
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HoldReason:
     """A reason, found in what was seen, not to act on a resource now."""
 
     hold: Hold
@@ -50,7 +51,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Clash:
+class DocumentConflict:
     """Two places in the document that cannot both be meant.
 
     Attributes:
@@ -83,7 +84,12 @@ class Finding:
     command: str = ""
 
 
-HEALTHY = Health(Level.HEALTHY, "Healthy", "It is as declared.")
+HEALTHY = Health(HealthLevel.HEALTHY, "Healthy", "It is as declared.")
+
+
+def no_further_conditions(_spec: Any, _state: Any) -> tuple[UndatedCondition, ...]:
+    """Return nothing: the conditions that every resource has are enough."""
+    return ()
 
 
 def always_healthy(_spec: Any, _state: Any) -> Health:
@@ -91,7 +97,9 @@ def always_healthy(_spec: Any, _state: Any) -> Health:
     return HEALTHY
 
 
-def never_held(_spec: Any, _state: Any, _changes: tuple[Change, ...]) -> Held | None:
+def never_held(
+    _spec: Any, _state: Any, _changes: tuple[Change, ...]
+) -> HoldReason | None:
     """Return None: nothing in this kind's state forbids acting on it."""
     return None
 
@@ -101,7 +109,7 @@ def nothing_found(_spec: Any, _state: Any) -> tuple[Finding, ...]:
     return ()
 
 
-def no_clashes(_specs: Mapping[ResourceId, Any]) -> tuple[Clash, ...]:
+def no_clashes(_specs: Mapping[ResourceId, Any]) -> tuple[DocumentConflict, ...]:
     """Return nothing: resources of this kind do not get in each other's way."""
     return ()
 
@@ -116,7 +124,7 @@ def unknown_writer(_state: Any) -> str:
     return ""
 
 
-def nothing_more(_spec: Any, _state: Any) -> tuple[Section, ...]:
+def nothing_more(_spec: Any, _state: Any) -> tuple[DetailSection, ...]:
     """Return nothing: the conditions say all there is to say."""
     return ()
 
@@ -127,7 +135,7 @@ def all_of_it(_state: Any) -> tuple[Change, ...]:
 
 
 def nothing_by_hand(
-    verb: Verb, _request: Request, _spec: Any, _state: Any, _now: datetime
+    verb: Verb, _request: OperationRequest, _spec: Any, _state: Any, _now: datetime
 ) -> str:
     """Return that nobody can ask for ``verb``: this kind is as it is declared."""
     return f"there is nothing to {verb} by hand in what is of its kind"
@@ -148,29 +156,30 @@ class Kind(Generic[SpecT, StateT]):
         spec: The model that validates one entry of the section.
         compare: Returns the fields in which a state differs from a spec.
         health: Returns how well a state does.
-        held: Returns why the changes must wait, if they must.
+        hold_reason: Returns why the changes must wait, if they must.
+        conditions: Returns the conditions that only this kind has, by types of its own.
         findings: Returns what is amiss and only a person may settle.
-        clashes: Returns which of all specs of this kind cannot both be meant.
+        conflicts: Returns which of all specs of this kind cannot both be meant.
         references: Returns the resources that a spec names.
         mentions: Returns those it names without waiting for them.
         complete: Returns a spec with what follows from its key and the platform.
-        refuses: Returns why what a person asks for by hand cannot be done now; empty
+        check_request: Returns why what a person asks for by hand cannot be done now; empty
             if it can.
-        unmade: What may be asked for by hand of what does not exist yet; it is not
+        allowed_when_absent: What may be asked for by hand of what does not exist yet; it is not
             refused then, but may fail.
         writer: Returns who wrote last, if the backend says so.
         explain: Returns what came of each value at a path, for a kind that compares
             more than values as they stand; see ``core.explanation``.
         details: Returns what a person may want to see of a state.
         cost: Returns what carrying out an action takes.
-        looks: How many calls looking at all resources of this kind takes.
-        unbound: Paths whose values may move between planning and applying: counts
+        call_budget: How many calls looking at all resources of this kind takes.
+        volatile_paths: Paths whose values may move between planning and applying: counts
             that others settle, and addresses.
         repair: The verb that settles changes in place.
         immutable: Paths that no update can change; they force a replacement.
-        advised: Paths that only a person may change; they become advice.
+        advice_only: Paths that only a person may change; they become advice.
         prune: Whether we may delete what is no longer declared.
-        remains: Returns what deleting a state changes, if that is not all of it.
+        deletion_changes: Returns what deleting a state changes, if that is not all of it.
     """
 
     name: str
@@ -178,22 +187,31 @@ class Kind(Generic[SpecT, StateT]):
     spec: type[SpecT]
     compare: Callable[[SpecT, StateT], tuple[Change, ...]]
     health: Callable[[SpecT, StateT], Health] = always_healthy
-    held: Callable[[SpecT, StateT, tuple[Change, ...]], Held | None] = never_held
+    hold_reason: Callable[[SpecT, StateT, tuple[Change, ...]], HoldReason | None] = (
+        never_held
+    )
+    conditions: Callable[[SpecT, StateT], tuple[UndatedCondition, ...]] = (
+        no_further_conditions
+    )
     findings: Callable[[SpecT, StateT], tuple[Finding, ...]] = nothing_found
-    clashes: Callable[[Mapping[ResourceId, SpecT]], tuple[Clash, ...]] = no_clashes
+    conflicts: Callable[[Mapping[ResourceId, SpecT]], tuple[DocumentConflict, ...]] = (
+        no_clashes
+    )
     references: Callable[[SpecT], frozenset[ResourceId]] = no_references
     mentions: Callable[[SpecT], frozenset[ResourceId]] = no_references
     complete: Callable[[str, SpecT, Platform], SpecT] = as_written
-    refuses: Callable[[Verb, Request, SpecT, StateT, datetime], str] = nothing_by_hand
-    unmade: frozenset[Verb] = frozenset()
+    check_request: Callable[[Verb, OperationRequest, SpecT, StateT, datetime], str] = (
+        nothing_by_hand
+    )
+    allowed_when_absent: frozenset[Verb] = frozenset()
     writer: Callable[[StateT], str] = unknown_writer
-    details: Callable[[SpecT, StateT], tuple[Section, ...]] = nothing_more
+    details: Callable[[SpecT, StateT], tuple[DetailSection, ...]] = nothing_more
     explain: Callable[[SpecT, StateT, str], tuple[Explanation, ...]] | None = None
     cost: Callable[[Action], Cost] = one_call_each
-    looks: str = ""
-    unbound: frozenset[str] = frozenset()
+    call_budget: str = ""
+    volatile_paths: frozenset[str] = frozenset()
     repair: Verb = Verb.UPDATE
     immutable: frozenset[str] = frozenset()
-    advised: frozenset[str] = frozenset()
+    advice_only: frozenset[str] = frozenset()
     prune: bool = False
-    remains: Callable[[StateT], tuple[Change, ...]] = all_of_it
+    deletion_changes: Callable[[StateT], tuple[Change, ...]] = all_of_it

@@ -10,7 +10,7 @@ from controller.core.errors import RefusedError
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LogLine:
     """One line of a log.
 
     Attributes:
@@ -27,7 +27,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class LogLimit:
     """How much of what was written is taken at once.
 
     Attributes:
@@ -40,7 +40,7 @@ class Limit:
 
 
 @runtime_checkable
-class Logged(Protocol):
+class LogDriver(Protocol):
     """A driver that can read what the processes of a resource wrote."""
 
     def lines(
@@ -48,8 +48,8 @@ class Logged(Protocol):
         resource: Resource[Any],
         since: datetime,
         source: str,
-        most: Limit | None = None,
-    ) -> Iterator[Line]:
+        most: LogLimit | None = None,
+    ) -> Iterator[LogLine]:
         """Yield what was written since then, the oldest first.
 
         Reads only; raises DriverError.
@@ -66,7 +66,9 @@ class Logged(Protocol):
         ...
 
 
-def within(most: Limit | None, lines: Iterable[Line], whose: str) -> Iterator[Line]:
+def within(
+    most: LogLimit | None, lines: Iterable[LogLine], whose: str
+) -> Iterator[LogLine]:
     """Yield the lines, and raise RefusedError once they are more than ``most``."""
     size = 0
     for number, line in enumerate(lines, 1):

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from controller.core.document.resource import ResourceId
-from controller.core.resources.request import Request
+from controller.core.resources.request import OperationRequest
 from controller.core.values.identity import content_hash
 
 
@@ -129,7 +129,7 @@ class Action:
     observed: Any = None
     generation: str = ""
     waits_for: tuple[ResourceId, ...] = ()
-    request: Request | None = None
+    request: OperationRequest | None = None
 
     @property
     def permits(self) -> bool:

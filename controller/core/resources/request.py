@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class OperationRequest:
     """Who asks for it, and why; both are written where the effect is.
 
     Attributes:

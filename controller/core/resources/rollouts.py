@@ -32,7 +32,7 @@ class Result(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rolled:
+class RolloutRecord:
     """One rollout of a resource.
 
     Attributes:
@@ -71,15 +71,15 @@ class Rolled:
 
 
 @runtime_checkable
-class Historied(Protocol):
+class HistoryDriver(Protocol):
     """A driver that can tell what became of a resource's rollouts."""
 
-    def rollouts(self, resource: Resource[Any]) -> tuple[Rolled, ...]:
+    def rollouts(self, resource: Resource[Any]) -> tuple[RolloutRecord, ...]:
         """Return the rollouts, the newest first. Reads only; raises DriverError."""
         ...
 
 
-def revision_to(rolled: Sequence[Rolled], wanted: str) -> str:
+def revision_to(rolled: Sequence[RolloutRecord], wanted: str) -> str:
     """Return the revision to go back to.
 
     Args:
@@ -104,7 +104,7 @@ def revision_to(rolled: Sequence[Rolled], wanted: str) -> str:
     raise RefusedError(msg)
 
 
-def _proven(rolled: Sequence[Rolled]) -> Iterator[str]:
+def _proven(rolled: Sequence[RolloutRecord]) -> Iterator[str]:
     """Yield what worked before, but for what is there and what was set aside."""
     present = {one.revision for one in rolled if one.present}
     for one in rolled:
@@ -113,7 +113,7 @@ def _proven(rolled: Sequence[Rolled]) -> Iterator[str]:
             yield one.revision
 
 
-def _family(rolled: Sequence[Rolled]) -> str:
+def _family(rolled: Sequence[RolloutRecord]) -> str:
     for one in rolled:
         if one.revision:
             return one.revision.rpartition(":")[0]

@@ -16,7 +16,7 @@ TYPES = (
 )
 
 
-class News(StrEnum):
+class AwsEvents(StrEnum):
     """What a message is to us; completes "it is ..."."""
 
     OURS = "of our cluster"
@@ -24,16 +24,20 @@ class News(StrEnum):
     MALFORMED = "malformed"
 
 
-def news_of(body: str, cluster: str) -> News:
+def news_of(body: str, cluster: str) -> AwsEvents:
     """Return what the message ``body`` is to whoever manages ``cluster``."""
     try:
         event = json.loads(body)
         if not isinstance(event, dict) or not isinstance(event["detail"], dict):
-            return News.MALFORMED
+            return AwsEvents.MALFORMED
         known = event["source"] == SOURCE and event["detail-type"] in TYPES
-        return News.OURS if known and cluster in _clusters(event) else News.OTHERS
+        return (
+            AwsEvents.OURS
+            if known and cluster in _clusters(event)
+            else AwsEvents.OTHERS
+        )
     except (ValueError, KeyError, TypeError, AttributeError):
-        return News.MALFORMED
+        return AwsEvents.MALFORMED
 
 
 def pattern() -> str:

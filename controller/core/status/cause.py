@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from controller.core.document.resource import Resource, ResourceId
-from controller.core.resources.plan import Hold, Reason, Verb
-from controller.core.status.conditions import (
+from controller.core.resources.condition import (
     Condition,
     Conditions,
     ConditionType,
     Truth,
 )
+from controller.core.resources.plan import Hold, Reason, Verb
 
 Statuses = Mapping[ResourceId, Conditions]
 
@@ -57,7 +57,7 @@ _WARNED: Mapping[str, tuple[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class LastAttempt:
     """What was last set out to do with a resource, and what came of it.
 
     Attributes:
@@ -78,7 +78,7 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
-class Rhythm:
+class PassTiming:
     """When passes happen.
 
     Attributes:
@@ -111,7 +111,7 @@ class Cause:
 
     chain: tuple[ResourceId, ...]
     ready: Condition | None
-    tried: Tried | None
+    tried: LastAttempt | None
     next: str
     command: str
 
@@ -149,8 +149,8 @@ def chain_of(
 def cause_of(
     chain: tuple[ResourceId, ...],
     statuses: Statuses,
-    tried: Tried | None,
-    rhythm: Rhythm,
+    tried: LastAttempt | None,
+    rhythm: PassTiming,
 ) -> Cause:
     """Return what keeps the last of ``chain``, and so all of it, from being ready."""
     conditions = statuses.get(chain[-1])
@@ -166,7 +166,7 @@ def is_ready(conditions: Conditions | None) -> bool:
     return bool(conditions) and _true(conditions, ConditionType.READY)
 
 
-def _next(conditions: Conditions | None, rhythm: Rhythm) -> tuple[str, str]:
+def _next(conditions: Conditions | None, rhythm: PassTiming) -> tuple[str, str]:
     """Return what comes next, and the command to run for it."""
     if conditions is None:
         return f"No pass has seen it yet{_nobody(rhythm)}.", "diff"
@@ -187,7 +187,7 @@ def _next(conditions: Conditions | None, rhythm: Rhythm) -> tuple[str, str]:
     return _by_itself(conditions, rhythm)
 
 
-def _by_itself(conditions: Conditions, rhythm: Rhythm) -> tuple[str, str]:
+def _by_itself(conditions: Conditions, rhythm: PassTiming) -> tuple[str, str]:
     """Return when it is looked at again, and whether that will change anything."""
     at = f"{(rhythm.last or rhythm.now) + rhythm.interval:%H:%M:%S} UTC"
     if conditions[ConditionType.READY].status is Truth.UNKNOWN:
@@ -199,7 +199,7 @@ def _by_itself(conditions: Conditions, rhythm: Rhythm) -> tuple[str, str]:
     return f"{what} {at}, at the latest.", _ASK_STATUS
 
 
-def _again(tried: Tried | None, now: datetime) -> str:
+def _again(tried: LastAttempt | None, now: datetime) -> str:
     """Return when what failed is tried again; nothing if that is now."""
     if tried is None or tried.again is None or tried.again <= now:
         return ""
@@ -207,7 +207,7 @@ def _again(tried: Tried | None, now: datetime) -> str:
     return f" It failed {times} and is tried again at {tried.again:%H:%M:%S} UTC."
 
 
-def _nobody(rhythm: Rhythm) -> str:
+def _nobody(rhythm: PassTiming) -> str:
     if rhythm.last is None:
         return ": no controller runs here (`hokusai run` starts one)"
     if rhythm.late:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from controller.core.resources.plan import Verb
-from controller.core.resources.request import Request
-from controller.core.resources.rollouts import Rolled
+from controller.core.resources.request import OperationRequest
+from controller.core.resources.rollouts import RolloutRecord
 
 # Two clocks are this close; and so soon something comes of what was asked for.
 _SKEW = timedelta(seconds=2)
@@ -21,7 +21,7 @@ _DONE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class RecordedIntervention:
     """Something that a person asked for.
 
     Attributes:
@@ -31,7 +31,7 @@ class Ask:
     """
 
     verb: Verb
-    request: Request
+    request: OperationRequest
     at: datetime
 
 
@@ -40,7 +40,9 @@ def sentence(verb: Verb, who: str) -> str:
     return f"{_DONE.get(verb, verb)} by {who}"
 
 
-def with_asked(rolled: Sequence[Rolled], asks: Iterable[Ask]) -> tuple[Rolled, ...]:
+def with_asked(
+    rolled: Sequence[RolloutRecord], asks: Iterable[RecordedIntervention]
+) -> tuple[RolloutRecord, ...]:
     """Return ``rolled`` with who asked for each by hand; what is known stays.
 
     What came of a request is the rollout that began next to it and that no earlier
@@ -57,6 +59,6 @@ def with_asked(rolled: Sequence[Rolled], asks: Iterable[Ask]) -> tuple[Rolled, .
     )
 
 
-def _apart(one: Rolled, ask: Ask) -> timedelta:
+def _apart(one: RolloutRecord, ask: RecordedIntervention) -> timedelta:
     """Return how long after ``ask`` a rollout began; for ever, if nobody knows."""
     return one.began - ask.at if one.began is not None else timedelta.max

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from controller.core.resources.log_lines import Limit, Line
+from controller.core.resources.log_lines import LogLimit, LogLine
 
 # CloudWatch may show a line this much later than others of the same time.
 LATE = timedelta(seconds=30)
@@ -59,17 +59,17 @@ class Page:
         more: Whether there are more already.
     """
 
-    lines: tuple[Line, ...]
+    lines: tuple[LogLine, ...]
     cursor: Cursor
     more: bool = False
 
 
 def first_page(
-    lines: Iterable[Line],
+    lines: Iterable[LogLine],
     since: datetime,
     number: int,
     now: datetime,
-    most: Limit | None = None,
+    most: LogLimit | None = None,
 ) -> Page:
     """Return the first page of the newest ``number`` lines.
 
@@ -87,7 +87,10 @@ def first_page(
 
 
 def next_page(
-    lines: Iterable[Line], cursor: Cursor, now: datetime, most: Limit | None = None
+    lines: Iterable[LogLine],
+    cursor: Cursor,
+    now: datetime,
+    most: LogLimit | None = None,
 ) -> Page:
     """Return the page after ``cursor``; safe to repeat.
 
@@ -101,7 +104,7 @@ def next_page(
 
 
 def _page(
-    ordered: list[Line], cursor: Cursor, now: datetime, most: Limit | None
+    ordered: list[LogLine], cursor: Cursor, now: datetime, most: LogLimit | None
 ) -> Page:
     after = cursor.told or cursor.floor
     left = [line for line in ordered if _position_of(line) > after]
@@ -113,7 +116,7 @@ def _page(
     return Page(taken, Cursor(max(cursor.floor, (newest - LATE, ""))))
 
 
-def _fitting(lines: Iterable[Line], most: Limit | None) -> Iterator[Line]:
+def _fitting(lines: Iterable[LogLine], most: LogLimit | None) -> Iterator[LogLine]:
     """Yield as many lines as fit on a page, but at least one."""
     size = 0
     for number, line in enumerate(lines, 1):
@@ -123,7 +126,7 @@ def _fitting(lines: Iterable[Line], most: Limit | None) -> Iterator[Line]:
         yield line
 
 
-def _position_of(line: Line) -> Position:
+def _position_of(line: LogLine) -> Position:
     return line.at, line.id
 
 

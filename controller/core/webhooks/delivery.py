@@ -22,15 +22,22 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryPolicy:
-    """How often, and how patiently, a delivery is tried.
+    """Retry schedule of one target.
 
     Attributes:
         delays: Seconds before the second, third … attempt.
         spread: Share of a delay by which it may be shorter or longer.
     """
 
-    delays: tuple[float, ...] = (2, 4, 8, 16, 32)
+    delays: tuple[float, ...]
     spread: float = 0.2
+
+    @classmethod
+    def doubling(
+        cls, retries: int, first: float, spread: float = 0.2
+    ) -> "DeliveryPolicy":
+        """Return a schedule whose delays begin with ``first`` seconds and double."""
+        return cls(tuple(first * 2**number for number in range(retries)), spread)
 
 
 @dataclass(frozen=True, slots=True)

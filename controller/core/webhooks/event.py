@@ -17,13 +17,15 @@ from controller.core.models.registration import (
     METRIC_TAG,
     MODEL_ID_TAG,
     TOKEN_TAG,
-    Version,
+    ModelVersion,
     originals,
 )
 from controller.core.values.identity import derived_uuid
 
 EventType = Literal["model.registered"]
 MODEL_REGISTERED: EventType = "model.registered"
+Profile = Literal["hokusai-v1"]
+DEFAULT_PROFILE: Profile = "hokusai-v1"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,7 +43,7 @@ class VersionIdentity:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class WebhookEvent:
     """Something that happened once, in the bytes in which all are told of it.
 
     Attributes:
@@ -49,15 +51,17 @@ class Event:
         type: What happened.
         identity: The version it happened to.
         body: The payload, serialised once; these bytes are signed and sent.
+        profile: The payload profile of the body.
     """
 
     id: str
     type: EventType
     identity: VersionIdentity
     body: bytes
+    profile: Profile = DEFAULT_PROFILE
 
 
-def identity_of(registry: str, version: Version) -> VersionIdentity:
+def identity_of(registry: str, version: ModelVersion) -> VersionIdentity:
     """Return the identity of ``version`` in ``registry``."""
     return VersionIdentity(registry, version.model, version.number, version.created_ms)
 
@@ -77,10 +81,10 @@ def event_id(identity: VersionIdentity, type_: EventType) -> str:
 
 def unannounced(
     registry: str,
-    versions: Iterable[Version],
+    versions: Iterable[ModelVersion],
     announced: AbstractSet[VersionIdentity],
     baseline: datetime | None,
-) -> tuple[Version, ...]:
+) -> tuple[ModelVersion, ...]:
     """Return the versions a target must still be told of, oldest first.
 
     Args:
@@ -101,8 +105,8 @@ def unannounced(
 
 
 def model_registered(
-    registry: str, version: Version, model_tags: Mapping[str, str]
-) -> Event:
+    registry: str, version: ModelVersion, model_tags: Mapping[str, str]
+) -> WebhookEvent:
     """Return the event that tells of ``version``, payload profile ``hokusai-v1``."""
     identity = identity_of(registry, version)
     id_ = event_id(identity, MODEL_REGISTERED)
@@ -123,7 +127,7 @@ def model_registered(
         "schema_version": "1",
     }
     body = json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode()
-    return Event(id_, MODEL_REGISTERED, identity, body)
+    return WebhookEvent(id_, MODEL_REGISTERED, identity, body)
 
 
 def model_id_of(name: str) -> str:

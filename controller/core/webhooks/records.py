@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from controller.core.webhooks.delivery import DeliveryState
-from controller.core.webhooks.event import Event, VersionIdentity
+from controller.core.webhooks.event import VersionIdentity, WebhookEvent
 
 Sink = Literal["webhook", "redis"]
 
@@ -31,7 +31,7 @@ class KnownTarget:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempted:
+class DeliveryAttempt:
     """One try at a delivery, as it was written down.
 
     Attributes:
@@ -111,7 +111,7 @@ class Announcements(Protocol):
         ...
 
     def announce(
-        self, target: str, sink: Sink, events: Sequence[Event], now: datetime
+        self, target: str, sink: Sink, events: Sequence[WebhookEvent], now: datetime
     ) -> int:
         """Put ``events`` into the outbox for ``target``, all or none of them.
 

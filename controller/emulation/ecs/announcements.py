@@ -6,10 +6,10 @@ from controller.emulation.ecs import wording
 from controller.emulation.ecs.context import Context
 from controller.emulation.ecs.state import (
     Body,
-    Deployment,
-    Event,
     Service,
-    Task,
+    ServiceEvent,
+    SimulatedDeployment,
+    SimulatedTask,
     World,
 )
 from controller.emulation.ecs.task_views import task_view
@@ -27,12 +27,12 @@ def announce(
 ) -> None:
     """Add a line to the service's events, newest first."""
     message = sentence.format(service=service.name, **words)
-    event = Event(world.next_uuid("event"), context.now, message)
+    event = ServiceEvent(world.next_uuid("event"), context.now, message)
     service.events = [event, *service.events[: MOST_EVENTS - 1]]
 
 
 def announce_registrations(
-    world: World, service: Service, tasks: list[Task], context: Context
+    world: World, service: Service, tasks: list[SimulatedTask], context: Context
 ) -> None:
     """Say which tasks have come behind the load balancers, and which leave."""
     come = [t for t in tasks if t.registered and not t.said_registered]
@@ -52,7 +52,7 @@ def announce_registrations(
 
 
 def announce_deployment(
-    service: Service, deployment: Deployment, context: Context
+    service: Service, deployment: SimulatedDeployment, context: Context
 ) -> None:
     """Publish where a deployment has got to."""
     kind, name = _EVENT_NAMES[deployment.rollout_state]
@@ -79,7 +79,7 @@ def announce_action(
     context.effects.publish("ECS Service Action", [service.arn], detail)
 
 
-def announce_task(task: Task, context: Context) -> None:
+def announce_task(task: SimulatedTask, context: Context) -> None:
     """Publish a task's state, once for each version of it."""
     if task.published == task.version:
         return

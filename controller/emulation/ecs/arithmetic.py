@@ -11,18 +11,18 @@ MOST_FAILURES = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class TaskLimits:
     """How few healthy and how many started tasks a rolling update allows."""
 
     least: int
     most: int
 
 
-def limits(desired: int, configuration: Body) -> Limits:
+def limits(desired: int, configuration: Body) -> TaskLimits:
     """Return the limits: the lower one rounded up, the upper one rounded down."""
     least_percent: int = configuration.get("minimumHealthyPercent", 100)
     most_percent: int = configuration.get("maximumPercent", 200)
-    return Limits(
+    return TaskLimits(
         least=-(-desired * least_percent // 100), most=desired * most_percent // 100
     )
 
@@ -79,7 +79,7 @@ class Moves:
     stop_old_healthy: int = 0
 
 
-def next_moves(desired: int, allowed: Limits, counts: Counts) -> Moves:
+def next_moves(desired: int, allowed: TaskLimits, counts: Counts) -> Moves:
     """Return the next moves of a rolling update.
 
     Never more than ``allowed.most`` tasks, never fewer than ``allowed.least``
@@ -104,7 +104,7 @@ def next_moves(desired: int, allowed: Limits, counts: Counts) -> Moves:
     )
 
 
-def _old_to_stop(desired: int, allowed: Limits, counts: Counts, short: int) -> int:
+def _old_to_stop(desired: int, allowed: TaskLimits, counts: Counts, short: int) -> int:
     """Return how many healthy old tasks can go: the replaced, or for their room."""
     healthy = counts.fresh_healthy + counts.old_healthy
     spare = max(0, healthy - max(desired, allowed.least))
@@ -112,7 +112,7 @@ def _old_to_stop(desired: int, allowed: Limits, counts: Counts, short: int) -> i
     return min(counts.old_healthy, max(spare, for_room))
 
 
-def is_stuck(desired: int, allowed: Limits, counts: Counts, moves: Moves) -> bool:
+def is_stuck(desired: int, allowed: TaskLimits, counts: Counts, moves: Moves) -> bool:
     """Return whether the percentages leave nothing to start and nothing to stop."""
     settled = counts.fresh == counts.fresh_healthy and counts.old == counts.old_healthy
     return settled and counts.fresh < desired and moves == Moves() and allowed.most > 0

@@ -6,10 +6,10 @@ from controller.emulation.ecs.context import Context
 from controller.emulation.ecs.digests import deployed_digests
 from controller.emulation.ecs.service_rules import revision_fields, with_revision
 from controller.emulation.ecs.state import (
-    Deployment,
     Revision,
-    Rollout,
     Service,
+    SimulatedDeployment,
+    SimulatedRollout,
     World,
 )
 
@@ -21,7 +21,7 @@ def deploy(world: World, service: Service, context: Context) -> None:
     for deployment in service.deployments:
         deployment.status = "ACTIVE"
     revision = _new_revision(world, service, context)
-    rollout = Rollout(
+    rollout = SimulatedRollout(
         arn=_history_arn(service, "service-deployment", world.next_id("rollout")[:22]),
         target=revision,
         sources=sources,
@@ -52,7 +52,7 @@ def _history_arn(service: Service, kind: str, id_: str) -> str:
 
 def make_primary(
     world: World, service: Service, revision: Revision, context: Context, reason: str
-) -> Deployment:
+) -> SimulatedDeployment:
     """Make the revision's deployment PRIMARY, reviving the one that still runs.
 
     Tasks of a deployment that is still ACTIVE count from the start, so that a
@@ -61,7 +61,7 @@ def make_primary(
     id_ = f"ecs-svc/{revision.id}"
     deployment = next((d for d in service.deployments if d.id == id_), None)
     if deployment is None:
-        deployment = Deployment(id_, revision, context.now, context.now)
+        deployment = SimulatedDeployment(id_, revision, context.now, context.now)
         service.deployments.insert(0, deployment)
     else:
         service.deployments.remove(deployment)
@@ -77,7 +77,7 @@ def make_primary(
 def set_rollout_state(
     world: World,
     service: Service,
-    deployment: Deployment,
+    deployment: SimulatedDeployment,
     state: str,
     reason: str,
     context: Context,
@@ -98,7 +98,9 @@ def supersede(service: Service, reason: str, context: Context) -> None:
         finish(rollout, "STOPPED", reason, context)
 
 
-def finish(rollout: Rollout, status: str, reason: str | None, context: Context) -> None:
+def finish(
+    rollout: SimulatedRollout, status: str, reason: str | None, context: Context
+) -> None:
     """End a service deployment."""
     rollout.status = status
     rollout.reason = reason or rollout.reason

@@ -26,7 +26,7 @@ class LogOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class TargetRegistration:
     """An address behind a load balancer."""
 
     target_group_arn: str
@@ -65,15 +65,15 @@ class Effects(Protocol):
         """Tell Cloud Map how an instance's container health checks see it."""
         ...
 
-    def register_target(self, target: Target) -> None:
+    def register_target(self, target: TargetRegistration) -> None:
         """Add an address to a target group."""
         ...
 
-    def deregister_target(self, target: Target) -> None:
+    def deregister_target(self, target: TargetRegistration) -> None:
         """Begin to drain an address out of a target group."""
         ...
 
-    def target_health(self, target: Target) -> str:
+    def target_health(self, target: TargetRegistration) -> str:
         """Return ``initial``, ``healthy``, ``unhealthy``, ``draining`` or ``unused``."""
         ...
 
@@ -134,13 +134,13 @@ class NoEffects:
     ) -> None:
         """Tell nobody."""
 
-    def register_target(self, target: Target) -> None:
+    def register_target(self, target: TargetRegistration) -> None:
         """Tell nobody."""
 
-    def deregister_target(self, target: Target) -> None:
+    def deregister_target(self, target: TargetRegistration) -> None:
         """Tell nobody."""
 
-    def target_health(self, target: Target) -> str:
+    def target_health(self, target: TargetRegistration) -> str:
         """Find every target healthy."""
         return "healthy" if target.address else "unused"
 

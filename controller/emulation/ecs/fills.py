@@ -16,7 +16,7 @@ from controller.emulation.ecs.state import Body
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class FillRule:
     """One fill or one reordering.
 
     Attributes:
@@ -44,8 +44,8 @@ class Rule:
 class Fills:
     """The rules in force for task definitions and for services."""
 
-    task_definition: tuple[Rule, ...] = ()
-    service: tuple[Rule, ...] = ()
+    task_definition: tuple[FillRule, ...] = ()
+    service: tuple[FillRule, ...] = ()
     switched_on: frozenset[str] = frozenset()
 
     def fill_definition(self, body: Body) -> Body:
@@ -60,7 +60,7 @@ class Fills:
         """Return the same rules with exactly these switches on."""
         return Fills(self.task_definition, self.service, frozenset(on))
 
-    def _apply(self, rules: Iterable[Rule], body: Body) -> Body:
+    def _apply(self, rules: Iterable[FillRule], body: Body) -> Body:
         filled = deepcopy(body)
         for rule in rules:
             in_force = rule.switch is None or rule.switch in self.switched_on
@@ -78,10 +78,10 @@ def fills_from(data: Mapping[str, Any]) -> Fills:
     )
 
 
-def _rules(entries: Iterable[Mapping[str, Any]]) -> Iterator[Rule]:
+def _rules(entries: Iterable[Mapping[str, Any]]) -> Iterator[FillRule]:
     for entry in entries:
         kind = next(kind for kind in ("fill", "copy", "shuffle") if kind in entry)
-        yield Rule(
+        yield FillRule(
             kind=kind,
             at=entry.get("at", ""),
             name=entry[kind],
@@ -93,7 +93,7 @@ def _rules(entries: Iterable[Mapping[str, Any]]) -> Iterator[Rule]:
         )
 
 
-def _condition_holds(rule: Rule, body: Body) -> bool:
+def _condition_holds(rule: FillRule, body: Body) -> bool:
     return all(_value_at(body, key) in wanted for key, wanted in rule.when.items())
 
 
@@ -102,29 +102,29 @@ def _value_at(body: Body, key: str) -> Any:
     return value[0] if isinstance(value, list) and value else value
 
 
-def _apply_rule(rule: Rule, body: Body) -> None:
+def _apply_rule(rule: FillRule, body: Body) -> None:
     for place in objects_at(body, rule.at):
         off = any(place.get(other) for other in rule.unless)
         if not off and all(place.get(other) for other in rule.needs):
             _ACTIONS[rule.kind](rule, place)
 
 
-def _fill(rule: Rule, place: Body) -> None:
+def _fill(rule: FillRule, place: Body) -> None:
     if place.get(rule.name) is None:
         place[rule.name] = deepcopy(rule.value)
 
 
-def _copy(rule: Rule, place: Body) -> None:
+def _copy(rule: FillRule, place: Body) -> None:
     if not place.get(rule.name) and rule.value in place:
         place[rule.name] = place[rule.value]
 
 
-def _shuffle(rule: Rule, place: Body) -> None:
+def _shuffle(rule: FillRule, place: Body) -> None:
     if rule.name in place:
         place[rule.name] = shuffled(place[rule.name])
 
 
-_ACTIONS: Mapping[str, Callable[[Rule, Body], None]] = {
+_ACTIONS: Mapping[str, Callable[[FillRule, Body], None]] = {
     "fill": _fill,
     "copy": _copy,
     "shuffle": _shuffle,

@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 
 from controller.emulation.ecs.context import Context
-from controller.emulation.ecs.state import Body, Container, Task
+from controller.emulation.ecs.state import Body, Container, SimulatedTask
 
 
-def check_health(container: Container, task: Task, context: Context) -> None:
+def check_health(container: Container, task: SimulatedTask, context: Context) -> None:
     """Begin a due check, or take note of one that has ended."""
     check = container.health_check
     if check is None or container.status != "RUNNING":
@@ -26,7 +26,12 @@ def check_health(container: Container, task: Task, context: Context) -> None:
 
 
 def _judge(
-    container: Container, task: Task, check: Body, now: datetime, *, passed: bool
+    container: Container,
+    task: SimulatedTask,
+    check: Body,
+    now: datetime,
+    *,
+    passed: bool,
 ) -> None:
     """Count failures in a row; those within the start period do not count."""
     container.checking = False
@@ -42,7 +47,7 @@ def _judge(
         container.health = "UNHEALTHY"
 
 
-def _started(task: Task) -> datetime:
+def _started(task: SimulatedTask) -> datetime:
     return task.times.get("startedAt", task.created_at)
 
 

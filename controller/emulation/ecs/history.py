@@ -23,7 +23,13 @@ from controller.emulation.ecs.service_views import (
     rollout_brief,
     rollout_view,
 )
-from controller.emulation.ecs.state import Body, Cluster, Rollout, Service, World
+from controller.emulation.ecs.state import (
+    Body,
+    Cluster,
+    Service,
+    SimulatedRollout,
+    World,
+)
 
 
 def list_service_deployments(world: World, body: Body, context: Context) -> Body:
@@ -41,7 +47,7 @@ def list_service_deployments(world: World, body: Body, context: Context) -> Body
     return page(briefs, body, "serviceDeployments", default=20)
 
 
-def _created_within(rollout: Rollout, span: Body) -> bool:
+def _created_within(rollout: SimulatedRollout, span: Body) -> bool:
     created = rollout.created_at
     after, before = _moment(span.get("after")), _moment(span.get("before"))
     return (after is None or created > after) and (before is None or created < before)
@@ -86,7 +92,9 @@ def stop_service_deployment(world: World, body: Body, context: Context) -> Body:
     raise deployment_not_found()
 
 
-def _stop(world: World, service: Service, rollout: Rollout, context: Context) -> None:
+def _stop(
+    world: World, service: Service, rollout: SimulatedRollout, context: Context
+) -> None:
     if not rollout.open or rollout.rolling_back:
         message = f"The service deployment is {rollout.status} and cannot be stopped."
         raise conflict(message)

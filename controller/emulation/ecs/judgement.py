@@ -7,12 +7,17 @@ from controller.emulation.ecs.announcements import announce, announce_action
 from controller.emulation.ecs.arithmetic import backoff
 from controller.emulation.ecs.context import Context
 from controller.emulation.ecs.membership import target_healths
-from controller.emulation.ecs.state import Deployment, Service, Task, World
+from controller.emulation.ecs.state import (
+    Service,
+    SimulatedDeployment,
+    SimulatedTask,
+    World,
+)
 
 _OWN_DOING = frozenset({"UserInitiated", "ServiceSchedulerInitiated"})
 
 
-def is_fit(task: Task, context: Context) -> bool:
+def is_fit(task: SimulatedTask, context: Context) -> bool:
     """Return whether a task runs and passes every check it has."""
     if task.status != "RUNNING" or not task.wanted:
         return False
@@ -22,7 +27,7 @@ def is_fit(task: Task, context: Context) -> bool:
     return all(s == "healthy" for s in target_healths(task, context).values())
 
 
-def is_unfit(task: Task, service: Service, context: Context) -> bool:
+def is_unfit(task: SimulatedTask, service: Service, context: Context) -> bool:
     """Return whether a running task has failed a check, past the grace period."""
     if task.status != "RUNNING" or not task.wanted or _in_grace(task, service, context):
         return False
@@ -30,13 +35,15 @@ def is_unfit(task: Task, service: Service, context: Context) -> bool:
     return task.health == "UNHEALTHY" or "unhealthy" in unhealthy
 
 
-def _in_grace(task: Task, service: Service, context: Context) -> bool:
+def _in_grace(task: SimulatedTask, service: Service, context: Context) -> bool:
     seconds = service.fields.get("healthCheckGracePeriodSeconds") or 0
     started = task.times.get("startedAt", context.now)
     return context.now - started < timedelta(seconds=seconds)
 
 
-def stop_reason(task: Task, service: Service, context: Context) -> tuple[str, str]:
+def stop_reason(
+    task: SimulatedTask, service: Service, context: Context
+) -> tuple[str, str]:
     """Return why an unfit task is stopped, for the task and for the events."""
     for target, health in target_healths(task, context).items():
         if health == "unhealthy":
@@ -49,7 +56,9 @@ def stop_reason(task: Task, service: Service, context: Context) -> tuple[str, st
     return wording.FAILED_CHECKS, event
 
 
-def note_successes(service: Service, tasks: list[Task], context: Context) -> None:
+def note_successes(
+    service: Service, tasks: list[SimulatedTask], context: Context
+) -> None:
     """Let each task that has become fit reset its deployment's failures."""
     for task in tasks:
         if task.succeeded or not is_fit(task, context):
@@ -72,7 +81,7 @@ def _resets(service: Service) -> bool:
 
 
 def note_failures(
-    world: World, service: Service, tasks: list[Task], context: Context
+    world: World, service: Service, tasks: list[SimulatedTask], context: Context
 ) -> None:
     """Count each task that ended before it was ever fit, once.
 
@@ -87,13 +96,15 @@ def note_failures(
             _note_failure(world, service, task, context)
 
 
-def _is_failure(task: Task) -> bool:
+def _is_failure(task: SimulatedTask) -> bool:
     if task.stop_code == "ServiceSchedulerInitiated":
         return not (task.stopped_reason or "").startswith("Scaling activity")
     return task.stop_code not in _OWN_DOING
 
 
-def _note_failure(world: World, service: Service, task: Task, context: Context) -> None:
+def _note_failure(
+    world: World, service: Service, task: SimulatedTask, context: Context
+) -> None:
     service.steady_since = None
     if task.stop_code == "TaskFailedToStart":
         reason = task.stopped_reason
@@ -114,11 +125,11 @@ def _note_failure(world: World, service: Service, task: Task, context: Context) 
         announce_action(service, context, "SERVICE_TASK_START_IMPAIRED", "WARN")
 
 
-def _deployment_of(task: Task, service: Service) -> Deployment | None:
+def _deployment_of(task: SimulatedTask, service: Service) -> SimulatedDeployment | None:
     return next((d for d in service.deployments if d.id == task.started_by), None)
 
 
-def _count_failures(service: Service, deployment: Deployment) -> None:
+def _count_failures(service: Service, deployment: SimulatedDeployment) -> None:
     rollout = service.rollout
     if rollout and rollout.open and deployment is service.primary:
         rollout.failures = deployment.failed_tasks

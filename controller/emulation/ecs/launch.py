@@ -7,18 +7,20 @@ from controller.emulation.ecs import wording
 from controller.emulation.ecs.context import Context
 from controller.emulation.ecs.effects import LogOptions, MissingError
 from controller.emulation.ecs.runtime import ContainerLaunch, Launch
-from controller.emulation.ecs.state import Body, Container, Task
+from controller.emulation.ecs.state import Body, Container, SimulatedTask
 
 DEFAULT_STOP_TIMEOUT = 30
 
 
-def launch_of(task: Task, context: Context) -> Launch:
+def launch_of(task: SimulatedTask, context: Context) -> Launch:
     """Return what to start, secrets resolved; raises MissingError."""
     containers = tuple(_container(c, task, context) for c in task.containers)
     return Launch(task.id, task.address or "", containers)
 
 
-def _container(container: Container, task: Task, context: Context) -> ContainerLaunch:
+def _container(
+    container: Container, task: SimulatedTask, context: Context
+) -> ContainerLaunch:
     definition = container.definition
     override = _override(task, container.name)
     environment = _pairs(definition.get("environment", []))
@@ -36,7 +38,7 @@ def _container(container: Container, task: Task, context: Context) -> ContainerL
     )
 
 
-def _override(task: Task, name: str) -> Body:
+def _override(task: SimulatedTask, name: str) -> Body:
     overrides = task.request.get("overrides", {}).get("containerOverrides", [])
     return next((o for o in overrides if o.get("name") == name), {})
 
@@ -56,7 +58,7 @@ def _secrets(entries: Iterable[Body], context: Context) -> dict[str, str]:
         raise MissingError(wording.UNRESOLVED.format(reason=error)) from error
 
 
-def log_of(container: Container, task: Task) -> LogOptions | None:
+def log_of(container: Container, task: SimulatedTask) -> LogOptions | None:
     """Return where a container's output goes; None without ``awslogs``."""
     configuration = container.definition.get("logConfiguration", {})
     options = configuration.get("options", {})
@@ -71,7 +73,7 @@ def log_of(container: Container, task: Task) -> LogOptions | None:
     )
 
 
-def open_logs(task: Task, context: Context) -> None:
+def open_logs(task: SimulatedTask, context: Context) -> None:
     """Make sure that every log stream of the task exists; raises MissingError."""
     for container in task.containers:
         log = log_of(container, task)
@@ -83,7 +85,7 @@ def open_logs(task: Task, context: Context) -> None:
             raise MissingError(wording.NO_LOG.format(reason=error)) from error
 
 
-def write_lines(task: Task, context: Context) -> None:
+def write_lines(task: SimulatedTask, context: Context) -> None:
     """Send what the containers have written since the last time to their logs."""
     written: dict[str, list[str]] = {}
     for name, line in context.runtime.lines(task.id):

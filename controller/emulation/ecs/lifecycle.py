@@ -30,7 +30,7 @@ from controller.emulation.ecs.runtime import (
     Exited,
     Running,
 )
-from controller.emulation.ecs.state import Container, Task
+from controller.emulation.ecs.state import Container, SimulatedTask
 
 _MOMENTS = {
     "PENDING": ("connectivityAt", "pullStartedAt"),
@@ -41,7 +41,7 @@ _MOMENTS = {
 }
 
 
-def advance(task: Task, context: Context) -> None:
+def advance(task: SimulatedTask, context: Context) -> None:
     """Take a task as far as it can go at this moment."""
     if task.launched and task.status != "STOPPED":
         write_lines(task, context)
@@ -49,7 +49,7 @@ def advance(task: Task, context: Context) -> None:
         pass
 
 
-def request_stop(task: Task, code: str, reason: str, context: Context) -> None:
+def request_stop(task: SimulatedTask, code: str, reason: str, context: Context) -> None:
     """Decide that a task should end; the first reason given is kept."""
     if not task.wanted:
         return
@@ -63,7 +63,7 @@ def request_stop(task: Task, code: str, reason: str, context: Context) -> None:
         _enter(task, "DEPROVISIONING", context)
 
 
-def _enter(task: Task, status: str, context: Context) -> None:
+def _enter(task: SimulatedTask, status: str, context: Context) -> None:
     task.status, task.since = status, context.now
     task.version += 1
     for name in _MOMENTS.get(status, ()):
@@ -74,7 +74,7 @@ def _enter(task: Task, status: str, context: Context) -> None:
         context.runtime.stop(task.id, context.now)
 
 
-def _provision(task: Task, context: Context) -> bool:
+def _provision(task: SimulatedTask, context: Context) -> bool:
     if context.now - task.since < context.timing.provisioning:
         return False
     subnet = context.effects.subnet(task.subnet) if task.subnet else None
@@ -88,7 +88,7 @@ def _provision(task: Task, context: Context) -> bool:
     return True
 
 
-def _start(task: Task, context: Context) -> bool:
+def _start(task: SimulatedTask, context: Context) -> bool:
     if not task.launched:
         return _launch(task, context)
     statuses = _poll(task, context)
@@ -105,7 +105,7 @@ def _has_begun(status: ContainerStatus | None) -> bool:
     return isinstance(status, Running | Exited)
 
 
-def _launch(task: Task, context: Context) -> bool:
+def _launch(task: SimulatedTask, context: Context) -> bool:
     """Start the containers; what is missing for it ends the task."""
     try:
         open_logs(task, context)
@@ -120,13 +120,13 @@ def _launch(task: Task, context: Context) -> bool:
     return True
 
 
-def _activate(task: Task, context: Context) -> bool:
+def _activate(task: SimulatedTask, context: Context) -> bool:
     register(task, context)
     _enter(task, "RUNNING", context)
     return True
 
 
-def _run(task: Task, context: Context) -> bool:
+def _run(task: SimulatedTask, context: Context) -> bool:
     _poll(task, context)
     if _stopped_by_exit(task, context):
         return True
@@ -139,14 +139,16 @@ def _run(task: Task, context: Context) -> bool:
     return False
 
 
-def _poll(task: Task, context: Context) -> Mapping[str, ContainerStatus]:
+def _poll(task: SimulatedTask, context: Context) -> Mapping[str, ContainerStatus]:
     statuses = context.runtime.poll(task.id, context.now)
     for container in task.containers:
         _note(container, statuses.get(container.name), task)
     return statuses
 
 
-def _note(container: Container, status: ContainerStatus | None, task: Task) -> None:
+def _note(
+    container: Container, status: ContainerStatus | None, task: SimulatedTask
+) -> None:
     match status:
         case Running() if container.status == "PENDING":
             container.status = "RUNNING"
@@ -158,7 +160,7 @@ def _note(container: Container, status: ContainerStatus | None, task: Task) -> N
             pass
 
 
-def _stopped_by_exit(task: Task, context: Context) -> bool:
+def _stopped_by_exit(task: SimulatedTask, context: Context) -> bool:
     """End the task if an essential container has ended, or if all have."""
     ended = [c for c in task.containers if c.status == "STOPPED"]
     if any(c.essential for c in ended) or len(ended) == len(task.containers):
@@ -168,14 +170,14 @@ def _stopped_by_exit(task: Task, context: Context) -> bool:
     return False
 
 
-def _deactivate(task: Task, context: Context) -> bool:
+def _deactivate(task: SimulatedTask, context: Context) -> bool:
     if not is_drained(task, context):
         return False
     _enter(task, "STOPPING", context)
     return True
 
 
-def _stop(task: Task, context: Context) -> bool:
+def _stop(task: SimulatedTask, context: Context) -> bool:
     statuses = _poll(task, context)
     if not all(isinstance(s, Exited) for s in statuses.values()):
         return False
@@ -185,7 +187,7 @@ def _stop(task: Task, context: Context) -> bool:
     return True
 
 
-def _deprovision(task: Task, context: Context) -> bool:
+def _deprovision(task: SimulatedTask, context: Context) -> bool:
     if context.now - task.since < context.timing.deprovisioning:
         return False
     if task.address:
@@ -196,7 +198,7 @@ def _deprovision(task: Task, context: Context) -> bool:
     return True
 
 
-_ADVANCES: Mapping[str, Callable[[Task, Context], bool]] = {
+_ADVANCES: Mapping[str, Callable[[SimulatedTask, Context], bool]] = {
     "PROVISIONING": _provision,
     "PENDING": _start,
     "ACTIVATING": _activate,

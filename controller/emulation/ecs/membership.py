@@ -3,19 +3,19 @@
 from collections.abc import Iterator
 
 from controller.emulation.ecs.context import Context
-from controller.emulation.ecs.effects import Target
-from controller.emulation.ecs.state import Body, Task
+from controller.emulation.ecs.effects import TargetRegistration
+from controller.emulation.ecs.state import Body, SimulatedTask
 
 
-def targets(task: Task) -> Iterator[Target]:
+def targets(task: SimulatedTask) -> Iterator[TargetRegistration]:
     """Yield the task's address in each of its target groups."""
     for balancer in task.request.get("loadBalancers", []):
         arn = balancer.get("targetGroupArn")
         if arn and task.address and task.service:
-            yield Target(arn, task.address, balancer["containerPort"])
+            yield TargetRegistration(arn, task.address, balancer["containerPort"])
 
 
-def register(task: Task, context: Context) -> None:
+def register(task: SimulatedTask, context: Context) -> None:
     """Make the task known where its service is to be found."""
     for registry in _registries(task):
         attributes = _attributes(task, registry, context)
@@ -25,7 +25,7 @@ def register(task: Task, context: Context) -> None:
     task.registered = True
 
 
-def deregister(task: Task, context: Context) -> None:
+def deregister(task: SimulatedTask, context: Context) -> None:
     """Take the task out of Cloud Map and begin to drain its targets."""
     if not task.registered:
         return
@@ -36,7 +36,7 @@ def deregister(task: Task, context: Context) -> None:
         context.effects.deregister_target(target)
 
 
-def report_health(task: Task, context: Context) -> None:
+def report_health(task: SimulatedTask, context: Context) -> None:
     """Let Cloud Map know that the task's health has changed."""
     healthy = task.health != "UNHEALTHY"
     for registry in _registries(task):
@@ -44,7 +44,7 @@ def report_health(task: Task, context: Context) -> None:
         context.effects.set_instance_health(arn, task.id, healthy=healthy)
 
 
-def is_drained(task: Task, context: Context) -> bool:
+def is_drained(task: SimulatedTask, context: Context) -> bool:
     """Return whether every target group has had its time to drain."""
     delays = [
         context.effects.deregistration_delay(t.target_group_arn) for t in targets(task)
@@ -52,17 +52,21 @@ def is_drained(task: Task, context: Context) -> bool:
     return all(context.now - task.since >= delay for delay in delays)
 
 
-def target_healths(task: Task, context: Context) -> dict[Target, str]:
+def target_healths(
+    task: SimulatedTask, context: Context
+) -> dict[TargetRegistration, str]:
     """Return how each target of the task is doing."""
     return {t: context.effects.target_health(t) for t in targets(task)}
 
 
-def _registries(task: Task) -> list[Body]:
+def _registries(task: SimulatedTask) -> list[Body]:
     registries: list[Body] = task.request.get("serviceRegistries", [])
     return registries if task.service and task.address else []
 
 
-def _attributes(task: Task, registry: Body, context: Context) -> dict[str, str]:
+def _attributes(
+    task: SimulatedTask, registry: Body, context: Context
+) -> dict[str, str]:
     attributes = {
         "AWS_INSTANCE_IPV4": task.address or "",
         "AWS_INIT_HEALTH_STATUS": "HEALTHY",

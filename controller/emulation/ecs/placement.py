@@ -10,10 +10,10 @@ from controller.emulation.ecs.state import (
     Cluster,
     Container,
     Definition,
-    Deployment,
     Service,
+    SimulatedDeployment,
+    SimulatedTask,
     Tags,
-    Task,
     World,
 )
 from controller.emulation.ecs.task_views import attachment_needed
@@ -44,14 +44,14 @@ class Placement:
 
 def place(
     world: World, cluster: Cluster, placement: Placement, context: Context
-) -> Task:
+) -> SimulatedTask:
     """Add a task in PROVISIONING to the cluster."""
     id_ = world.next_id("task")[:32]
     definition, request = placement.definition, placement.request
     subnets = request.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
     subnet = _next_of(subnets.get("subnets", []), len(cluster.tasks))
     known = context.effects.subnet(subnet) if subnet else None
-    task = Task(
+    task = SimulatedTask(
         id=id_,
         arn=context.arn(f"task/{cluster.name}/{id_}"),
         cluster=cluster.name,
@@ -102,7 +102,7 @@ def _containers(
 
 
 def service_placement(
-    service: Service, deployment: Deployment, definition: Definition
+    service: Service, deployment: SimulatedDeployment, definition: Definition
 ) -> Placement:
     """Return the task a service's deployment starts next."""
     revision = deployment.revision

@@ -14,11 +14,11 @@ from controller.emulation.ecs.judgement import is_fit
 from controller.emulation.ecs.lifecycle import request_stop
 from controller.emulation.ecs.state import (
     Body,
-    Deployment,
     Revision,
-    Rollout,
     Service,
-    Task,
+    SimulatedDeployment,
+    SimulatedRollout,
+    SimulatedTask,
     World,
 )
 
@@ -26,7 +26,7 @@ _GONE = frozenset({"STOPPING", "DEPROVISIONING", "STOPPED"})
 
 
 def judge_deployment(
-    world: World, service: Service, tasks: list[Task], context: Context
+    world: World, service: Service, tasks: list[SimulatedTask], context: Context
 ) -> None:
     """Complete or fail the primary deployment; say when the service is steady."""
     rollout, primary = service.rollout, service.primary
@@ -42,7 +42,7 @@ def judge_deployment(
         _complete(world, service, primary, context)
 
 
-def _move_on(rollout: Rollout, context: Context) -> None:
+def _move_on(rollout: SimulatedRollout, context: Context) -> None:
     """Let a service deployment leave the states that only last a moment."""
     match rollout.status:
         case "PENDING":
@@ -57,7 +57,7 @@ def _move_on(rollout: Rollout, context: Context) -> None:
             pass
 
 
-def _breaker_trips(service: Service, deployment: Deployment) -> bool:
+def _breaker_trips(service: Service, deployment: SimulatedDeployment) -> bool:
     breaker = _breaker(service)
     threshold = breaker_threshold(breaker, service.desired)
     return bool(breaker.get("enable")) and deployment.failed_tasks >= threshold
@@ -70,7 +70,7 @@ def _breaker(service: Service) -> Body:
 
 
 def _fail(
-    world: World, service: Service, primary: Deployment, context: Context
+    world: World, service: Service, primary: SimulatedDeployment, context: Context
 ) -> None:
     reason = wording.BREAKER_TRIPPED
     set_rollout_state(world, service, primary, "FAILED", reason, context)
@@ -90,12 +90,12 @@ def _fail(
         finish(rollout, "STOPPED", wording.BREAKER_STOPPED, context)
 
 
-def _way_back(service: Service, rollout: Rollout) -> Revision | None:
+def _way_back(service: Service, rollout: SimulatedRollout) -> Revision | None:
     may = _breaker(service).get("rollback") and not rollout.rolling_back
     return last_completed(service) if may else None
 
 
-def _forget_replaced(service: Service, tasks: list[Task]) -> None:
+def _forget_replaced(service: Service, tasks: list[SimulatedTask]) -> None:
     """Drop deployments whose tasks are gone; a failed one until all is well again."""
     primary = service.primary
     busy = {t.started_by for t in tasks if t.status not in _GONE}
@@ -109,7 +109,10 @@ def _forget_replaced(service: Service, tasks: list[Task]) -> None:
 
 
 def _is_steady(
-    service: Service, primary: Deployment, tasks: list[Task], context: Context
+    service: Service,
+    primary: SimulatedDeployment,
+    tasks: list[SimulatedTask],
+    context: Context,
 ) -> bool:
     if primary.rollout_state == "FAILED":
         return False
@@ -121,7 +124,7 @@ def _is_steady(
 
 
 def _complete(
-    world: World, service: Service, primary: Deployment, context: Context
+    world: World, service: Service, primary: SimulatedDeployment, context: Context
 ) -> None:
     rollout = service.rollout
     if primary.in_progress:
@@ -137,7 +140,7 @@ def _complete(
         announce_action(service, context, "SERVICE_STEADY_STATE")
 
 
-def drain(service: Service, tasks: list[Task], context: Context) -> None:
+def drain(service: Service, tasks: list[SimulatedTask], context: Context) -> None:
     """Stop a deleted service's tasks; INACTIVE once all are on their way out."""
     for task in tasks:
         reason = wording.SCALING.format(deployment=task.started_by)

@@ -25,14 +25,20 @@ from controller.emulation.ecs.lifecycle import request_stop
 from controller.emulation.ecs.placement import place, service_placement
 from controller.emulation.ecs.progress import drain, judge_deployment
 from controller.emulation.ecs.references import definition_at
-from controller.emulation.ecs.state import Cluster, Deployment, Service, Task, World
+from controller.emulation.ecs.state import (
+    Cluster,
+    Service,
+    SimulatedDeployment,
+    SimulatedTask,
+    World,
+)
 
 
 def schedule(
     world: World,
     cluster: Cluster,
     service: Service,
-    tasks: list[Task],
+    tasks: list[SimulatedTask],
     context: Context,
 ) -> None:
     """Take one service, with its tasks, one step on its way."""
@@ -53,7 +59,7 @@ def _move(
     world: World,
     cluster: Cluster,
     service: Service,
-    tasks: list[Task],
+    tasks: list[SimulatedTask],
     context: Context,
 ) -> None:
     primary = service.primary
@@ -75,7 +81,10 @@ def _move(
 
 
 def _counted(
-    service: Service, fresh: list[Task], old: list[Task], context: Context
+    service: Service,
+    fresh: list[SimulatedTask],
+    old: list[SimulatedTask],
+    context: Context,
 ) -> Counts:
     unhealthy = sum(is_unfit(t, service, context) for t in fresh)
     return Counts(
@@ -91,7 +100,7 @@ def _start_tasks(
     world: World,
     cluster: Cluster,
     service: Service,
-    primary: Deployment,
+    primary: SimulatedDeployment,
     count: int,
     context: Context,
 ) -> None:
@@ -108,8 +117,8 @@ def _start_tasks(
 def _stop_tasks(
     world: World,
     service: Service,
-    fresh: list[Task],
-    old: list[Task],
+    fresh: list[SimulatedTask],
+    old: list[SimulatedTask],
     moves: Moves,
     context: Context,
 ) -> None:
@@ -136,7 +145,11 @@ def _stop_tasks(
 
 
 def _announce_tasks(
-    world: World, service: Service, sentence: str, tasks: list[Task], context: Context
+    world: World,
+    service: Service,
+    sentence: str,
+    tasks: list[SimulatedTask],
+    context: Context,
 ) -> None:
     names = " ".join(f"(task {task.id})" for task in tasks)
     announce(world, service, context, sentence, count=len(tasks), tasks=names)

@@ -8,11 +8,11 @@ from controller.emulation.ecs.references import definition_at
 from controller.emulation.ecs.state import (
     Body,
     Cluster,
-    Deployment,
     Revision,
-    Rollout,
     Service,
-    Task,
+    SimulatedDeployment,
+    SimulatedRollout,
+    SimulatedTask,
     World,
 )
 from controller.emulation.ecs.tagging import tag_list
@@ -74,18 +74,18 @@ def _service_role(context: Context) -> str:
     return f"arn:aws:iam::{context.account}:role/{role}"
 
 
-def running(tasks: Iterable[Task]) -> int:
+def running(tasks: Iterable[SimulatedTask]) -> int:
     """Return how many tasks are RUNNING."""
     return sum(t.status == "RUNNING" for t in tasks)
 
 
-def pending(tasks: Iterable[Task]) -> int:
+def pending(tasks: Iterable[SimulatedTask]) -> int:
     """Return how many tasks are on their way to RUNNING."""
     return sum(t.wanted and t.status in PENDING for t in tasks)
 
 
 def _deployment_view(
-    service: Service, deployment: Deployment, tasks: list[Task]
+    service: Service, deployment: SimulatedDeployment, tasks: list[SimulatedTask]
 ) -> Body:
     own = [t for t in tasks if t.started_by == deployment.id]
     shown = {
@@ -109,7 +109,9 @@ def _deployment_view(
     }
 
 
-def _wanted_count(service: Service, deployment_id: str, own: list[Task]) -> int:
+def _wanted_count(
+    service: Service, deployment_id: str, own: list[SimulatedTask]
+) -> int:
     """Return how many tasks a deployment is to have; an old one only shrinks."""
     primary = service.primary
     if primary and primary.id == deployment_id:
@@ -117,7 +119,9 @@ def _wanted_count(service: Service, deployment_id: str, own: list[Task]) -> int:
     return sum(task.wanted for task in own)
 
 
-def rollout_brief(service: Service, rollout: Rollout, context: Context) -> Body:
+def rollout_brief(
+    service: Service, rollout: SimulatedRollout, context: Context
+) -> Body:
     """Return a service deployment as ListServiceDeployments shows it."""
     view: Body = {
         "serviceDeploymentArn": rollout.arn,
@@ -131,7 +135,7 @@ def rollout_brief(service: Service, rollout: Rollout, context: Context) -> Body:
 
 
 def rollout_view(
-    cluster: Cluster, service: Service, rollout: Rollout, context: Context
+    cluster: Cluster, service: Service, rollout: SimulatedRollout, context: Context
 ) -> Body:
     """Return a service deployment as DescribeServiceDeployments shows it."""
     tasks = cluster.tasks_of(service)
@@ -157,16 +161,18 @@ def rollout_view(
     return view
 
 
-def _moments(rollout: Rollout, names: tuple[str, ...]) -> Body:
+def _moments(rollout: SimulatedRollout, names: tuple[str, ...]) -> Body:
     moments = {f"{name}At": getattr(rollout, f"{name}_at") for name in names}
     return {name: at.timestamp() for name, at in moments.items() if at}
 
 
-def _reason(rollout: Rollout) -> Body:
+def _reason(rollout: SimulatedRollout) -> Body:
     return {"statusReason": rollout.reason} if rollout.reason else {}
 
 
-def _revision_counts(service: Service, revision: Revision, tasks: list[Task]) -> Body:
+def _revision_counts(
+    service: Service, revision: Revision, tasks: list[SimulatedTask]
+) -> Body:
     id_ = f"ecs-svc/{revision.id}"
     own = [t for t in tasks if t.started_by == id_]
     return {
@@ -177,7 +183,7 @@ def _revision_counts(service: Service, revision: Revision, tasks: list[Task]) ->
     }
 
 
-def _breaker_view(service: Service, rollout: Rollout) -> Body:
+def _breaker_view(service: Service, rollout: SimulatedRollout) -> Body:
     breaker = rollout.configuration.get("deploymentCircuitBreaker", {})
     if not breaker.get("enable"):
         status = "DISABLED"

@@ -56,7 +56,7 @@ class Container:
 
 
 @dataclass(slots=True)
-class Task:
+class SimulatedTask:
     """A task, from its placement until an hour after its end."""
 
     id: str
@@ -114,7 +114,7 @@ class Revision:
 
 
 @dataclass(slots=True)
-class Deployment:
+class SimulatedDeployment:
     """An entry of ``deployments[]``; its id ends in the revision's."""
 
     id: str
@@ -137,7 +137,7 @@ class Deployment:
 
 
 @dataclass(slots=True)
-class Rollout:
+class SimulatedRollout:
     """A service deployment: the history entry of one change to a service."""
 
     arn: str
@@ -175,7 +175,7 @@ class Rollout:
 
 
 @dataclass(slots=True)
-class Event:
+class ServiceEvent:
     """A line of ``events[]``."""
 
     id: str
@@ -196,20 +196,20 @@ class Service:
     created_from: Body
     status: str = "ACTIVE"
     tags: Tags = field(default_factory=dict)
-    deployments: list[Deployment] = field(default_factory=list)
+    deployments: list[SimulatedDeployment] = field(default_factory=list)
     revisions: list[Revision] = field(default_factory=list)
-    rollouts: list[Rollout] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
+    rollouts: list[SimulatedRollout] = field(default_factory=list)
+    events: list[ServiceEvent] = field(default_factory=list)
     steady_since: datetime | None = None
     inactive_since: datetime | None = None
 
     @property
-    def primary(self) -> Deployment | None:
+    def primary(self) -> SimulatedDeployment | None:
         """The deployment the service is moving to, or stays at."""
         return next((d for d in self.deployments if d.status == "PRIMARY"), None)
 
     @property
-    def rollout(self) -> Rollout | None:
+    def rollout(self) -> SimulatedRollout | None:
         """The newest service deployment."""
         return self.rollouts[-1] if self.rollouts else None
 
@@ -230,15 +230,15 @@ class Cluster:
     status: str = "ACTIVE"
     tags: Tags = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)
-    tasks: dict[str, Task] = field(default_factory=dict)
+    tasks: dict[str, SimulatedTask] = field(default_factory=dict)
 
-    def tasks_of(self, service: Service) -> list[Task]:
+    def tasks_of(self, service: Service) -> list[SimulatedTask]:
         """Return the service's tasks, oldest first."""
         return [t for t in self.tasks.values() if t.service == service.name]
 
-    def tasks_by_service(self) -> dict[str, list[Task]]:
+    def tasks_by_service(self) -> dict[str, list[SimulatedTask]]:
         """Return the tasks of every service, oldest first."""
-        grouped: dict[str, list[Task]] = {}
+        grouped: dict[str, list[SimulatedTask]] = {}
         for task in self.tasks.values():
             if task.service is not None:
                 grouped.setdefault(task.service, []).append(task)

@@ -1,12 +1,12 @@
 """Tasks as the API shows them."""
 
 from controller.emulation.ecs.context import Context
-from controller.emulation.ecs.state import Body, Container, Task
+from controller.emulation.ecs.state import Body, Container, SimulatedTask
 
 _ATTACHED = {"PENDING", "ACTIVATING", "RUNNING", "DEACTIVATING", "STOPPING"}
 
 
-def task_view(task: Task, context: Context) -> Body:
+def task_view(task: SimulatedTask, context: Context) -> Body:
     """Return a task in the API's form, without its tags."""
     request = task.request
     view: Body = {
@@ -31,7 +31,7 @@ def task_view(task: Task, context: Context) -> Body:
     return view
 
 
-def _optional(task: Task) -> Body:
+def _optional(task: SimulatedTask) -> Body:
     request = task.request
     values: Body = {
         "availabilityZone": task.zone,
@@ -49,7 +49,7 @@ def _optional(task: Task) -> Body:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def _container_view(container: Container, task: Task) -> Body:
+def _container_view(container: Container, task: SimulatedTask) -> Body:
     definition = container.definition
     view: Body = {
         "containerArn": container.arn,
@@ -82,7 +82,7 @@ def _container_view(container: Container, task: Task) -> Body:
     return view
 
 
-def _attachment(task: Task) -> Body:
+def _attachment(task: SimulatedTask) -> Body:
     details = {"subnetId": task.subnet}
     if task.address:
         details |= {
@@ -99,7 +99,7 @@ def _attachment(task: Task) -> Body:
     }
 
 
-def _attachment_status(task: Task) -> str:
+def _attachment_status(task: SimulatedTask) -> str:
     if task.status in _ATTACHED:
         return "ATTACHED"
     return "PRECREATED" if task.status == "PROVISIONING" else "DELETED"

@@ -21,7 +21,13 @@ from controller.emulation.ecs.references import (
     runnable_definition,
 )
 from controller.emulation.ecs.service_rules import check_fields
-from controller.emulation.ecs.state import Body, Cluster, Definition, Task, World
+from controller.emulation.ecs.state import (
+    Body,
+    Cluster,
+    Definition,
+    SimulatedTask,
+    World,
+)
 from controller.emulation.ecs.tagging import tag_list, tags_from
 from controller.emulation.ecs.task_views import task_view
 
@@ -124,15 +130,15 @@ def list_tasks(world: World, body: Body, _: Context) -> Body:
     return page(arns, body, "taskArns")
 
 
-def _of_family(family: str) -> Callable[[Task], bool]:
+def _of_family(family: str) -> Callable[[SimulatedTask], bool]:
     return lambda task: _family(task) == family
 
 
-def _family(task: Task) -> str:
+def _family(task: SimulatedTask) -> str:
     return last_part(resource_of(task.definition)).rpartition(":")[0]
 
 
-_FILTERS: dict[str, Callable[[str], Callable[[Task], bool]]] = {
+_FILTERS: dict[str, Callable[[str], Callable[[SimulatedTask], bool]]] = {
     "serviceName": lambda name: lambda task: task.service == last_part(name),
     "family": _of_family,
     "startedBy": lambda starter: lambda task: task.started_by == starter,
@@ -142,6 +148,6 @@ _FILTERS: dict[str, Callable[[str], Callable[[Task], bool]]] = {
 }
 
 
-def _view(task: Task, context: Context, include: set[str]) -> Body:
+def _view(task: SimulatedTask, context: Context, include: set[str]) -> Body:
     view = task_view(task, context)
     return view | {"tags": tag_list(task.tags) if "TAGS" in include else []}

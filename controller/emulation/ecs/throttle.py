@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from controller.core.rates.ecs_rates import CATEGORIES
-from controller.core.rates.token_bucket import Bucket, Rate
+from controller.core.rates.token_bucket import Rate, TokenBucket
 
 
 class Throttle:
@@ -12,7 +12,7 @@ class Throttle:
 
     def __init__(self) -> None:
         self._rates: dict[str, Rate] = {}
-        self._buckets: dict[str, Bucket] = {}
+        self._buckets: dict[str, TokenBucket] = {}
 
     def limit(self, rates: Mapping[str, Rate]) -> None:
         """Apply these rates from now on; an empty mapping switches off."""
@@ -25,6 +25,6 @@ class Throttle:
         if category not in self._rates:
             return True
         at, rate = now.timestamp(), self._rates[category]
-        bucket = self._buckets.get(category) or Bucket.full(rate, at)
+        bucket = self._buckets.get(category) or TokenBucket.full(rate, at)
         self._buckets[category], admitted = bucket.admits(at)
         return admitted

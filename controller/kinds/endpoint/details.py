@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from controller.core.resources.cost import Cost
-from controller.core.resources.details import Row, Section
+from controller.core.resources.details import DetailSection, Row
 from controller.core.resources.plan import Action
 from controller.kinds.endpoint.spec import EndpointSpec
 from controller.kinds.endpoint.state import EndpointState
@@ -13,12 +13,12 @@ KEPT = "fallback.kept"
 PUBLISHED = "fallback.published"
 
 
-def details(spec: EndpointSpec, state: EndpointState) -> tuple[Section, ...]:
+def details(spec: EndpointSpec, state: EndpointState) -> tuple[DetailSection, ...]:
     """Return every address that is known for the name, and where it comes from."""
     rows = tuple(_addresses(spec, state))
-    said = Section("addresses", ("address", "source", "in use"), rows)
+    said = DetailSection("addresses", ("address", "source", "in use"), rows)
     answer = (f"{spec.host}:{spec.port}", state.problem or "it answers")
-    return said, Section("probe", ("endpoint", "answer"), (answer,))
+    return said, DetailSection("probe", ("endpoint", "answer"), (answer,))
 
 
 def cost(action: Action) -> Cost:

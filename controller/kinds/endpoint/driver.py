@@ -1,12 +1,12 @@
 """Endpoints: ask DNS, try the address, keep and publish the last good one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor as Pool
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Any
 
 from controller.clients.probe import Probe
-from controller.core.dependencies import Aws, Dependencies
+from controller.core.dependencies import Aws, Dependencies, NameResolver
 from controller.core.document.reference import SecretReference
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import DriverError, NotFoundError, PermanentError
@@ -22,32 +22,6 @@ _SIDE_BY_SIDE = 8
 
 def _threads() -> Pool:
     return ThreadPoolExecutor(_SIDE_BY_SIDE, "endpoint")
-
-
-class Answer(Protocol):
-    """What a resolver says of a name."""
-
-    @property
-    def addresses(self) -> Sequence[str]:
-        """Where to connect, best first."""
-        ...
-
-    @property
-    def source(self) -> str:
-        """Where the addresses come from, in one word."""
-        ...
-
-
-class Resolving(Protocol):
-    """What this kind needs of a resolver; see ``controller.resolver``."""
-
-    def refresh(self, host: str) -> Answer:
-        """Ask DNS now, and answer with what is remembered if it fails.
-
-        Raises NotFoundError when the name does not exist, TransientError when
-        nobody could say; both only when nothing is remembered.
-        """
-        ...
 
 
 def connect(dependencies: Dependencies) -> "EndpointDriver":
@@ -66,7 +40,7 @@ class EndpointDriver:
 
     def __init__(
         self,
-        resolver: Resolving,
+        resolver: NameResolver,
         fallbacks: Fallbacks | None,
         aws: Aws,
         probe: Probe,

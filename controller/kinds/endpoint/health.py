@@ -1,6 +1,6 @@
 """How an endpoint does, and when there is nothing to do about it."""
 
-from controller.core.resources.kind import Health, Held, Level
+from controller.core.resources.kind import Health, HealthLevel, HoldReason
 from controller.core.resources.plan import Change, Hold
 from controller.kinds.endpoint.spec import EndpointSpec
 from controller.kinds.endpoint.state import EndpointState
@@ -8,23 +8,25 @@ from controller.kinds.endpoint.state import EndpointState
 
 def held(
     spec: EndpointSpec, state: EndpointState, _changes: tuple[Change, ...]
-) -> Held | None:
+) -> HoldReason | None:
     """Return that the name leads nowhere: whoever registers it must act first."""
     if state.addresses:
         return None
     message = state.problem.rstrip(".") or f"{spec.host} does not resolve"
-    return Held(Hold.UNRESOLVED, f"{message}.")
+    return HoldReason(Hold.UNRESOLVED, f"{message}.")
 
 
 def health(spec: EndpointSpec, state: EndpointState) -> Health:
     """Return whether the name resolves and answers."""
     where = f"{spec.host}:{spec.port}"
     if not state.addresses:
-        return Health(Level.DEGRADED, "Unresolved", f"{spec.host} does not resolve.")
+        return Health(
+            HealthLevel.DEGRADED, "Unresolved", f"{spec.host} does not resolve."
+        )
     if state.problem:
         message = f"{where} at {state.addresses[0]} does not work: {state.problem}."
-        return Health(Level.DEGRADED, "ProbeFailed", message)
+        return Health(HealthLevel.DEGRADED, "ProbeFailed", message)
     if not state.live:
         message = f"DNS fails; {where} is reached by its {state.source} address."
-        return Health(Level.DEGRADED, "Stale", message)
-    return Health(Level.HEALTHY, "Answering", f"{where} is {state.addresses[0]}.")
+        return Health(HealthLevel.DEGRADED, "Stale", message)
+    return Health(HealthLevel.HEALTHY, "Answering", f"{where} is {state.addresses[0]}.")

@@ -15,7 +15,7 @@ KIND: Kind[ExperimentSpec, ExperimentState] = Kind(
     complete=complete,
     details=details,
     cost=cost,
-    looks="one search of all experiments",
+    call_budget="one search of all experiments",
     # MLflow fixes the location at creation; moving artifacts is a person's work.
-    advised=frozenset({"artifact_location"}),
+    advice_only=frozenset({"artifact_location"}),
 )

@@ -1,20 +1,20 @@
 """One experiment in full."""
 
 from controller.core.resources.cost import Cost
-from controller.core.resources.details import Section
+from controller.core.resources.details import DetailSection
 from controller.core.resources.plan import Action, Reason, Verb
 from controller.kinds.experiment.spec import ExperimentSpec
 from controller.kinds.experiment.state import ExperimentState
 
 
-def details(_spec: ExperimentSpec, state: ExperimentState) -> tuple[Section, ...]:
+def details(_spec: ExperimentSpec, state: ExperimentState) -> tuple[DetailSection, ...]:
     """Return what MLflow says of the experiment."""
     stage = "active" if state.active else "deleted"
     about = (("id", state.id), ("stage", stage), ("artifacts", state.artifact_location))
     tags = tuple(sorted(state.tags.items()))
     return (
-        Section("experiment", ("field", "value"), about),
-        Section("tags", ("tag", "value"), tags),
+        DetailSection("experiment", ("field", "value"), about),
+        DetailSection("tags", ("tag", "value"), tags),
     )
 
 

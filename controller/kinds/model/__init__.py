@@ -13,10 +13,10 @@ KIND: Kind[ModelSpec, ModelState] = Kind(
     spec=ModelSpec,
     compare=compare,
     health=health,
-    held=held,
+    hold_reason=held,
     references=references,
     complete=complete,
     details=details,
     cost=cost,
-    looks="one search of models, one of versions, two a selected experiment",
+    call_budget="one search of models, one of versions, two a selected experiment",
 )

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from controller.core.models.registration import DUPLICATE_TAG, VALUE_TAG
 from controller.core.resources.cost import Cost
-from controller.core.resources.details import Row, Section
+from controller.core.resources.details import DetailSection, Row
 from controller.core.resources.plan import Action, Reason, Verb
 from controller.kinds.model.spec import ModelSpec
 from controller.kinds.model.state import ModelState
@@ -16,11 +16,11 @@ _VERSION = ("version", "status", "created", "aliases", "value", "run", "duplicat
 _RUN = ("experiment", "run", "started", "metric", "value", "has a model")
 
 
-def details(spec: ModelSpec, state: ModelState) -> tuple[Section, ...]:
+def details(spec: ModelSpec, state: ModelState) -> tuple[DetailSection, ...]:
     """Return the newest versions of a model and the best runs it may come from."""
     return (
-        Section("versions", _VERSION, tuple(_versions(state))[:SHOWN]),
-        Section("runs", _RUN, tuple(_runs(spec, state))),
+        DetailSection("versions", _VERSION, tuple(_versions(state))[:SHOWN]),
+        DetailSection("runs", _RUN, tuple(_runs(spec, state))),
     )
 
 

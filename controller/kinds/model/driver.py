@@ -7,7 +7,12 @@ from typing import Any
 from controller.core.dependencies import Dependencies
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import PermanentError
-from controller.core.models.registration import DUPLICATE_TAG, Run, Version, registered
+from controller.core.models.registration import (
+    DUPLICATE_TAG,
+    ModelVersion,
+    TrainingRun,
+    registered,
+)
 from controller.core.models.registry import (
     CachedReads,
     RegisteredModel,
@@ -23,11 +28,16 @@ from controller.core.resources.observation import (
 from controller.core.resources.ownership import ownership_of, stamp
 from controller.core.resources.plan import Action, Verb
 from controller.core.values.identity import APPLIED_TAG
-from controller.kinds.model.health import Registration, alias_target, model_tags, wanted
+from controller.kinds.model.health import (
+    RequestedVersion,
+    alias_target,
+    model_tags,
+    wanted,
+)
 from controller.kinds.model.spec import ModelSpec
 from controller.kinds.model.state import ModelState
 
-Versions = Mapping[str, tuple[Version, ...]]
+Versions = Mapping[str, tuple[ModelVersion, ...]]
 
 
 def connect(dependencies: Dependencies) -> "ModelDriver":
@@ -69,7 +79,7 @@ class ModelDriver:
         self._reader = reader
         self._owner = owner
         self._experiment_name = experiment_name
-        self._made: dict[str, tuple[Version, ...]] = {}
+        self._made: dict[str, tuple[ModelVersion, ...]] = {}
 
     def observe(
         self, declared: Mapping[ResourceId, Resource[Any]]
@@ -110,7 +120,7 @@ class ModelDriver:
         self._point_aliases(spec, state, versions)
         return Applied()
 
-    def _register(self, spec: ModelSpec, state: ModelState) -> tuple[Version, ...]:
+    def _register(self, spec: ModelSpec, state: ModelState) -> tuple[ModelVersion, ...]:
         """Return all versions, after creating the ones asked for and missing.
 
         What this pass has seen or made counts even if another look, behind the
@@ -134,7 +144,7 @@ class ModelDriver:
                 self._tag(have, want.tags)
         return versions
 
-    def _create(self, spec: ModelSpec, want: Registration) -> Version:
+    def _create(self, spec: ModelSpec, want: RequestedVersion) -> ModelVersion:
         version = self._api.create_version(
             spec.name, want.source, want.run_id, want.tags, spec.description
         )
@@ -143,7 +153,7 @@ class ModelDriver:
             raise PermanentError(msg)
         return version
 
-    def _tag(self, version: Version, tags: Mapping[str, str]) -> None:
+    def _tag(self, version: ModelVersion, tags: Mapping[str, str]) -> None:
         for key, value in tags.items():
             if version.tags.get(key) != value:
                 self._api.set_version_tag(version.model, version.number, key, value)
@@ -156,7 +166,7 @@ class ModelDriver:
                 self._api.set_version_tag(name, int(number), DUPLICATE_TAG, after)
 
     def _point_aliases(
-        self, spec: ModelSpec, state: ModelState, versions: tuple[Version, ...]
+        self, spec: ModelSpec, state: ModelState, versions: tuple[ModelVersion, ...]
     ) -> None:
         for alias, target in spec.aliases.items():
             number = alias_target(spec, target, versions)
@@ -164,15 +174,15 @@ class ModelDriver:
                 self._api.set_alias(spec.name, alias, number)
 
     def _versions(self) -> Versions:
-        grouped: defaultdict[str, list[Version]] = defaultdict(list)
+        grouped: defaultdict[str, list[ModelVersion]] = defaultdict(list)
         for version in self._reader.versions():
             grouped[version.model].append(version)
         return {name: tuple(versions) for name, versions in grouped.items()}
 
-    def _runs(self, spec: ModelSpec) -> dict[str, tuple[Run, ...]]:
+    def _runs(self, spec: ModelSpec) -> dict[str, tuple[TrainingRun, ...]]:
         """Return the finished runs of every experiment that ``spec`` selects from."""
         ids = {e.name: e.id for e in self._reader.experiments() if not e.deleted}
-        runs: dict[str, tuple[Run, ...]] = {}
+        runs: dict[str, tuple[TrainingRun, ...]] = {}
         for version in spec.versions:
             if version.select is None:
                 continue
@@ -187,7 +197,7 @@ class ModelDriver:
         self,
         model: RegisteredModel,
         versions: Versions,
-        runs: Mapping[str, tuple[Run, ...]],
+        runs: Mapping[str, tuple[TrainingRun, ...]],
     ) -> Present[ModelState]:
         state = ModelState(
             model.description,

@@ -10,20 +10,20 @@ from controller.core.models.registration import (
     REGISTRATION_TAG,
     TOKEN_TAG,
     VALUE_TAG,
-    Version,
+    ModelVersion,
     best_run,
     originals,
     passing,
     registration_hash,
 )
-from controller.core.resources.kind import HEALTHY, Health, Held, Level
+from controller.core.resources.kind import HEALTHY, Health, HealthLevel, HoldReason
 from controller.core.resources.plan import Change, Hold
 from controller.kinds.model.spec import ModelSpec, Selection, VersionSpec
 from controller.kinds.model.state import ModelState
 
 
 @dataclass(frozen=True, slots=True)
-class Registration:
+class RequestedVersion:
     """One version to register, with everything its creation needs.
 
     Attributes:
@@ -47,7 +47,7 @@ def model_tags(spec: ModelSpec) -> dict[str, str]:
 
 def wanted(
     spec: ModelSpec, version: VersionSpec, state: ModelState
-) -> Registration | None:
+) -> RequestedVersion | None:
     """Return what ``version`` asks to register, or None if no run is good enough."""
     if version.select is None:
         return _registration(spec, version.source or "", version.run or "", None)
@@ -64,7 +64,7 @@ def wanted(
 
 
 def alias_target(
-    spec: ModelSpec, target: int | str, versions: tuple[Version, ...]
+    spec: ModelSpec, target: int | str, versions: tuple[ModelVersion, ...]
 ) -> int | None:
     """Return the version an alias names, or None if there is no such version."""
     real = [v for v in originals(versions) if v.status == "READY"]
@@ -80,18 +80,18 @@ def health(spec: ModelSpec, state: ModelState) -> Health:
     """Return healthy if every version and alias asked for has something to name."""
     missing = next(_unresolved(spec, state), None)
     if missing is not None:
-        return Health(Level.DEGRADED, Hold.NOTHING_TO_SELECT, missing)
+        return Health(HealthLevel.DEGRADED, Hold.NOTHING_TO_SELECT, missing)
     return HEALTHY
 
 
 def held(
     spec: ModelSpec, state: ModelState, changes: tuple[Change, ...]
-) -> Held | None:
+) -> HoldReason | None:
     """Return that nothing can be selected, once all else is settled."""
     missing = next(_unresolved(spec, state), None)
     if changes or missing is None:
         return None
-    return Held(Hold.NOTHING_TO_SELECT, missing)
+    return HoldReason(Hold.NOTHING_TO_SELECT, missing)
 
 
 def _unresolved(spec: ModelSpec, state: ModelState) -> Iterator[str]:
@@ -114,7 +114,7 @@ def _nothing_selected(select: Selection) -> str:
 
 def _registration(
     spec: ModelSpec, source: str, run_id: str, value: float | None
-) -> Registration:
+) -> RequestedVersion:
     hash_ = registration_hash(spec.name, source, run_id)
     tags = {REGISTRATION_TAG: hash_, MODEL_ID_TAG: spec.id}
     if spec.token_symbol:
@@ -124,4 +124,4 @@ def _registration(
         tags[BASELINE_TAG] = str(spec.benchmark.baseline)
     if value is not None:
         tags[VALUE_TAG] = str(value)
-    return Registration(source, run_id, hash_, tags)
+    return RequestedVersion(source, run_id, hash_, tags)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from controller.core.models.registration import Run, Version
+from controller.core.models.registration import ModelVersion, TrainingRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,5 +21,5 @@ class ModelState:
     description: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     aliases: Mapping[str, int] = field(default_factory=dict)
-    versions: tuple[Version, ...] = ()
-    runs: Mapping[str, tuple[Run, ...]] = field(default_factory=dict)
+    versions: tuple[ModelVersion, ...] = ()
+    runs: Mapping[str, tuple[TrainingRun, ...]] = field(default_factory=dict)

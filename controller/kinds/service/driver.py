@@ -7,46 +7,46 @@ from typing import Any
 from controller.clients.fetch import fetched
 from controller.clients.probe import Probe
 from controller.core.clock import Clock
-from controller.core.dependencies import Aws, Dependencies
+from controller.core.dependencies import Aws, Dependencies, NameResolver
 from controller.core.document.platform import Platform
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import PermanentError, TransientError
 from controller.core.planning.preflight import Results
-from controller.core.resources.details import Section
+from controller.core.resources.details import DetailSection
 from controller.core.resources.driver import Applied, Progressing, Waiting
 from controller.core.resources.observation import Observation, Ownership
 from controller.core.resources.ownership import ownership_of
 from controller.core.resources.plan import Action, Verb
-from controller.core.resources.request import Request
-from controller.kinds.service.attachments.aws.leftovers import Clearing
-from controller.kinds.service.attachments.aws.observer import Around
-from controller.kinds.service.attachments.aws.service_tags import Marking
-from controller.kinds.service.attachments.aws.settle import Settling, is_beside
+from controller.core.resources.request import OperationRequest
+from controller.kinds.service.attachments.aws.leftovers import LeftoverCleanup
+from controller.kinds.service.attachments.aws.observer import AttachmentObserver
+from controller.kinds.service.attachments.aws.service_tags import ServiceTagWriter
+from controller.kinds.service.attachments.aws.settle import AttachmentWriter, is_beside
 from controller.kinds.service.aws.revision_tags import RevisionTags
 from controller.kinds.service.aws.revisions import Revisions
-from controller.kinds.service.aws.tasks import SharedFleet
-from controller.kinds.service.aws.undeclared import Undeclared
+from controller.kinds.service.aws.tasks import SharedClusterTasks
+from controller.kinds.service.aws.undeclared import UndeclaredServices
 from controller.kinds.service.compare.removed_fields import SCALING
 from controller.kinds.service.compare.removed_settings import with_released
 from controller.kinds.service.discovery.aws.cloud_map import CloudMap
-from controller.kinds.service.discovery.aws.registrations import Registrar
+from controller.kinds.service.discovery.aws.registrations import Registrations
 from controller.kinds.service.images.aws.details import images
-from controller.kinds.service.images.aws.observer import Look
+from controller.kinds.service.images.aws.observer import ImageObserver
 from controller.kinds.service.images.changes import forces
 from controller.kinds.service.logs.aws.groups import LogGroups
-from controller.kinds.service.observation.aws import Lookout
+from controller.kinds.service.observation.aws import ServiceObserver
 from controller.kinds.service.operations.aws.interventions import Interventions
-from controller.kinds.service.operations.aws.steps import Before
+from controller.kinds.service.operations.aws.steps import OneOffSteps
 from controller.kinds.service.operations.requests import is_outdated
-from controller.kinds.service.queries.aws.queries import Telling
+from controller.kinds.service.queries.aws.queries import ServiceQueries
 from controller.kinds.service.render.effective import settled
 from controller.kinds.service.render.revision_tags import needs_revision
 from controller.kinds.service.render.service import creation, settings
 from controller.kinds.service.render.update_effects import FIELDS, changed_fields
-from controller.kinds.service.rollout.aws.readiness import Readiness, Resolving
+from controller.kinds.service.rollout.aws.readiness import Readiness
 from controller.kinds.service.routes.attachment import route_tags
 from controller.kinds.service.routes.aws.leftovers import Leftovers
-from controller.kinds.service.routes.aws.load_balancers import Balancers
+from controller.kinds.service.routes.aws.load_balancers import LoadBalancers
 from controller.kinds.service.scaling.aws import Scaling
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import LEFTOVER, ServiceState
@@ -74,7 +74,7 @@ def connect(dependencies: Dependencies) -> "ServiceDriver":
     )
 
 
-class ServiceDriver(Telling):
+class ServiceDriver(ServiceQueries):
     """Where the kind meets AWS; see ``core.driver.Driver``."""
 
     def __init__(
@@ -83,7 +83,7 @@ class ServiceDriver(Telling):
         platform: Platform,
         clock: Clock,
         *,
-        resolver: Resolving | None = None,
+        resolver: NameResolver | None = None,
         thorough: bool = True,
         declared: Callable[[], Declared] = dict,
         fetch: Callable[[str], bytes] = fetched,
@@ -94,21 +94,21 @@ class ServiceDriver(Telling):
         self._map = CloudMap(aws)
         self._owner = owner = platform.owner
         self._revisions = Revisions(aws, self._ecs, owner)
-        self._marking = Marking(aws, owner)
-        self._before = Before(aws)
+        self._marking = ServiceTagWriter(aws, owner)
+        self._before = OneOffSteps(aws)
         self._scaling = Scaling(aws)
         self._by_hand = Interventions(aws, self._ecs, clock, self._before)
-        self._undeclared = Undeclared(aws, self._ecs, platform, clock, declared)
-        self._fleet = SharedFleet(aws)
-        registrar = Registrar(aws, owner, clock, self._fleet)
-        balancers = Balancers(aws, owner, clock)
+        self._undeclared = UndeclaredServices(aws, self._ecs, platform, clock, declared)
+        self._fleet = SharedClusterTasks(aws)
+        registrar = Registrations(aws, owner, clock, self._fleet)
+        balancers = LoadBalancers(aws, owner, clock)
         leftovers = Leftovers(aws, platform, clock)
-        self._clearing = Clearing(leftovers, balancers, platform)
+        self._clearing = LeftoverCleanup(leftovers, balancers, platform)
         self._logs = LogGroups(aws, owner, clock)
         self._revision_tags = RevisionTags(aws, clock)
         readiness = Readiness(aws, self._fleet, clock, resolver, Probe())
-        self._fresh = fresh = Look(aws, clock, thorough=thorough)
-        self._lookout = Lookout(
+        self._fresh = fresh = ImageObserver(aws, clock, thorough=thorough)
+        self._lookout = ServiceObserver(
             aws,
             platform,
             self._ecs,
@@ -118,14 +118,16 @@ class ServiceDriver(Telling):
             self._undeclared,
             fresh,
         )
-        self._around = Around(
+        self._around = AttachmentObserver(
             balancers,
             registrar if thorough else None,
             self._logs,
             self._scaling,
             self._revision_tags,
         )
-        self._settling = Settling(aws, platform, balancers, registrar, self._logs)
+        self._settling = AttachmentWriter(
+            aws, platform, balancers, registrar, self._logs
+        )
 
     def observe(self, declared: Declared) -> Mapping[ResourceId, Observation]:
         """Return the declared services, ceil(n/10) calls a cluster when all is well."""
@@ -151,14 +153,14 @@ class ServiceDriver(Telling):
         return self._update(action, settled(spec, state), state)
 
     def _asked_by_hand(
-        self, action: Action, request: Request
+        self, action: Action, request: OperationRequest
     ) -> Applied | Progressing | Waiting:
         if action.observed is None:
             spec = self._fresh.to_create(action.desired)
             return self._by_hand.retry_before(spec, request)
         return self._by_hand.apply(action, request)
 
-    def details(self, resource: Resource[Any]) -> tuple[Section, ...]:
+    def details(self, resource: Resource[Any]) -> tuple[DetailSection, ...]:
         """Return what there is to see of one service; see ``core.details``."""
         sections = super().details(resource)
         return (*sections, images(self._aws, self._ecs, self._clock, resource))

@@ -14,11 +14,11 @@ KIND: Kind[WebhookSpec, WebhookState] = Kind(
     spec=WebhookSpec,
     compare=compare,
     health=health,
-    held=held,
+    hold_reason=held,
     references=references,
     complete=complete,
     details=details,
     cost=cost,
-    looks="none beside those of the models",
+    call_budget="none beside those of the models",
     repair=Verb.ANNOUNCE,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from controller.core.models.registration import Version
+from controller.core.models.registration import ModelVersion
 from controller.core.resources.plan import Change, Effect
 from controller.core.webhooks.event import MODEL_REGISTERED, event_id, identity_of
 from controller.kinds.webhook.health import missing, unstamped
@@ -23,9 +23,9 @@ def _changes(spec: WebhookSpec, state: WebhookState) -> Iterator[Change]:
         yield Change(path, None, _event(state, version), Effect.COSMETIC)
 
 
-def _label(version: Version) -> str:
+def _label(version: ModelVersion) -> str:
     return f"{version.model}/{version.number}"
 
 
-def _event(state: WebhookState, version: Version) -> str:
+def _event(state: WebhookState, version: ModelVersion) -> str:
     return event_id(identity_of(state.registry, version), MODEL_REGISTERED)

@@ -1,13 +1,13 @@
 """One webhook target in full: what it was told, and what came of it."""
 
 from controller.core.resources.cost import Cost
-from controller.core.resources.details import Section
+from controller.core.resources.details import DetailSection
 from controller.core.resources.plan import Action
 from controller.kinds.webhook.spec import WebhookSpec
 from controller.kinds.webhook.state import WebhookState
 
 
-def details(spec: WebhookSpec, state: WebhookState) -> tuple[Section, ...]:
+def details(spec: WebhookSpec, state: WebhookState) -> tuple[DetailSection, ...]:
     """Return how many deliveries stand where."""
     counts = state.deliveries
     row = (
@@ -18,7 +18,7 @@ def details(spec: WebhookSpec, state: WebhookState) -> tuple[Section, ...]:
         counts.dead,
     )
     columns = ("url", "pending", "retrying", "delivered", "dead")
-    return (Section("target", columns, (row,)),)
+    return (DetailSection("target", columns, (row,)),)
 
 
 def cost(action: Action) -> Cost:

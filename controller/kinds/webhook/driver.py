@@ -8,13 +8,13 @@ from controller.core.clock import Clock
 from controller.core.dependencies import Dependencies
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.models.registry import RegistryReads, RegistryWrites
-from controller.core.resources.details import Section, looked_at
+from controller.core.resources.details import DetailSection, looked_at
 from controller.core.resources.driver import Applied
 from controller.core.resources.observation import Absent, Observation, Present
 from controller.core.resources.plan import Action, Verb
 from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.event import (
-    Event,
+    WebhookEvent,
     event_id,
     identity_of,
     model_registered,
@@ -23,7 +23,7 @@ from controller.core.webhooks.records import Announcements, DeliveryReports
 from controller.kinds.webhook.health import announced_tag, missing, unstamped
 from controller.kinds.webhook.reports import DELIVERY, SHOWN, rows
 from controller.kinds.webhook.spec import WebhookSpec
-from controller.kinds.webhook.state import LARGEST_BACKLOG, Deliveries, WebhookState
+from controller.kinds.webhook.state import LARGEST_BACKLOG, DeliveryCounts, WebhookState
 
 # Enough to say what fails; the rest is counted.
 _SHOWN = 50
@@ -58,7 +58,7 @@ class WebhookDriver:
         outcomes: DeliveryReports,
         clock: Clock,
         registry: str,
-        check: Callable[[Event], None],
+        check: Callable[[WebhookEvent], None],
         announced: Callable[[], None] = lambda: None,
         largest_backlog: int = LARGEST_BACKLOG,
     ) -> None:
@@ -135,7 +135,7 @@ class WebhookDriver:
         self._stamp(state)
         return Applied()
 
-    def details(self, resource: Resource[Any]) -> tuple[Section, ...]:
+    def details(self, resource: Resource[Any]) -> tuple[DetailSection, ...]:
         """Return what was last delivered to a target, or was tried to be."""
         name = resource.id.name
         return (
@@ -152,13 +152,13 @@ class WebhookDriver:
             id_ = event_id(identity_of(self._registry, version), "model.registered")
             self._api.set_version_tag(version.model, version.number, tag, id_)
 
-    def _deliveries(self, target: str) -> Deliveries:
+    def _deliveries(self, target: str) -> DeliveryCounts:
         counts = self._outcomes.counts().get(target, {})
         waiting = self._outcomes.list(_SHOWN, target, DeliveryState.PENDING)
         dead = self._outcomes.list(1, target, DeliveryState.DEAD)
         tried = [report for report in waiting if report.attempts > 1]
         errors = [report.reason for report in (*dead, *tried) if report.reason]
-        return Deliveries(
+        return DeliveryCounts(
             pending=counts.get(DeliveryState.PENDING, 0),
             retrying=len(tried),
             delivered=counts.get(DeliveryState.DELIVERED, 0),

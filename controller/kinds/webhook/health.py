@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime
 
-from controller.core.models.registration import Version
-from controller.core.resources.kind import Health, Held, Level
+from controller.core.models.registration import ModelVersion
+from controller.core.resources.kind import Health, HealthLevel, HoldReason
 from controller.core.resources.plan import Change, Hold
 from controller.core.webhooks.event import identity_of, unannounced
-from controller.kinds.webhook.spec import Since, WebhookSpec
+from controller.kinds.webhook.spec import AnnounceFrom, WebhookSpec
 from controller.kinds.webhook.state import WebhookState
 
 # On a version: the target was told, and the delivery came to its end. With it, a
@@ -22,7 +22,7 @@ def announced_tag(target: str) -> str:
 def baseline(spec: WebhookSpec, state: WebhookState) -> datetime | None:
     """Return the moment before which versions are not announced; None for none."""
     match spec.announce:
-        case Since(since=since):
+        case AnnounceFrom(since=since):
             return since if since.tzinfo else since.replace(tzinfo=UTC)
         case "all":
             return None
@@ -30,7 +30,7 @@ def baseline(spec: WebhookSpec, state: WebhookState) -> datetime | None:
             return state.first_seen
 
 
-def missing(spec: WebhookSpec, state: WebhookState) -> tuple[Version, ...]:
+def missing(spec: WebhookSpec, state: WebhookState) -> tuple[ModelVersion, ...]:
     """Return the versions that the target must still be told of, oldest first."""
     tag = announced_tag(state.target)
     since = baseline(spec, state)
@@ -38,7 +38,7 @@ def missing(spec: WebhookSpec, state: WebhookState) -> tuple[Version, ...]:
     return tuple(version for version in news if tag not in version.tags)
 
 
-def unstamped(state: WebhookState) -> tuple[Version, ...]:
+def unstamped(state: WebhookState) -> tuple[ModelVersion, ...]:
     """Return the versions whose delivery ended and that do not say so yet."""
     tag = announced_tag(state.target)
     return tuple(
@@ -51,7 +51,7 @@ def unstamped(state: WebhookState) -> tuple[Version, ...]:
 
 def held(
     _spec: WebhookSpec, state: WebhookState, changes: tuple[Change, ...]
-) -> Held | None:
+) -> HoldReason | None:
     """Return that more is to be told at once than can be meant."""
     news = sum(change.path.startswith("announced.") for change in changes)
     if news <= state.largest_backlog:
@@ -60,7 +60,7 @@ def held(
         f"{news} versions would be announced at once, more than "
         f"{state.largest_backlog}; allow it with `apply --allow-backlog`."
     )
-    return Held(Hold.BACKLOG, message)
+    return HoldReason(Hold.BACKLOG, message)
 
 
 def health(_spec: WebhookSpec, state: WebhookState) -> Health:
@@ -69,12 +69,14 @@ def health(_spec: WebhookSpec, state: WebhookState) -> Health:
     error = f": {counts.last_error}" if counts.last_error else ""
     if counts.dead:
         message = f"{counts.dead} deliveries failed for good{error}."
-        return Health(Level.DEGRADED, "DeliveryFailed", message)
+        return Health(HealthLevel.DEGRADED, "DeliveryFailed", message)
     if counts.retrying:
         message = f"{counts.retrying} deliveries are tried again{error}."
-        return Health(Level.DEGRADED, "Retrying", message)
+        return Health(HealthLevel.DEGRADED, "Retrying", message)
     if counts.pending:
         message = f"{counts.pending} deliveries are under way."
-        return Health(Level.PROGRESSING, "Delivering", message)
+        return Health(HealthLevel.PROGRESSING, "Delivering", message)
     many = "announcement" if counts.delivered == 1 else "announcements"
-    return Health(Level.HEALTHY, "Delivered", f"{counts.delivered} {many} delivered.")
+    return Health(
+        HealthLevel.HEALTHY, "Delivered", f"{counts.delivered} {many} delivered."
+    )

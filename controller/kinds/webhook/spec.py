@@ -38,12 +38,12 @@ def _target(url: str) -> str:
 
 def _announce(value: Any) -> Any:
     words = ("from-now", "all")
-    if value not in words and not isinstance(value, dict | Since):
+    if value not in words and not isinstance(value, dict | AnnounceFrom):
         refuse("must be from-now, all or {since: a date}")
     return value
 
 
-class Since(Section):
+class AnnounceFrom(Section):
     """A moment from which registrations are announced."""
 
     since: Instant = Field(
@@ -58,7 +58,8 @@ Url = Annotated[
     AfterValidator(_target),
 ]
 Announce = Annotated[
-    Annotated[Literal["from-now", "all"], Tag("word")] | Annotated[Since, Tag("date")],
+    Annotated[Literal["from-now", "all"], Tag("word")]
+    | Annotated[AnnounceFrom, Tag("date")],
     Discriminator(lambda value: "word" if isinstance(value, str) else "date"),
     BeforeValidator(_announce),
 ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from controller.core.models.registration import Version
+from controller.core.models.registration import ModelVersion
 from controller.core.webhooks.event import VersionIdentity
 
 # More announcements at once than this look like a mistake, not like news.
@@ -12,7 +12,7 @@ LARGEST_BACKLOG = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Deliveries:
+class DeliveryCounts:
     """How many deliveries of a target stand where, and the last failure."""
 
     pending: int = 0
@@ -41,9 +41,9 @@ class WebhookState:
     target: str
     registry: str
     first_seen: datetime
-    versions: tuple[Version, ...] = ()
+    versions: tuple[ModelVersion, ...] = ()
     model_tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     announced: frozenset[VersionIdentity] = frozenset()
     ended: frozenset[VersionIdentity] = frozenset()
-    deliveries: Deliveries = field(default_factory=Deliveries)
+    deliveries: DeliveryCounts = field(default_factory=DeliveryCounts)
     largest_backlog: int = LARGEST_BACKLOG

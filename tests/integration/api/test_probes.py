@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from aiohttp.test_utils import TestClient, TestServer
 
-from controller.api.probes import Probed, probes_app
+from controller.api.probes import ProcessState, probes_app
 from tests.fakes.inline import SteppedClock
 
 
@@ -23,7 +23,7 @@ class Loop:
 
 def ask(loop: Loop, method: str, path: str, key=None, headers=None):
     """Return the status and the text of an answer."""
-    probed = Probed(
+    probed = ProcessState(
         last_pass=lambda: 0.0,
         interval=lambda: timedelta(seconds=60),
         leading=lambda: loop.leading,

@@ -1,4 +1,4 @@
-"""A document in a folder of its own, and a store that passes were recorded in."""
+"""A document in a folder of its own, and a database with recorded passes."""
 
 from contextlib import contextmanager
 from datetime import timedelta
@@ -11,9 +11,9 @@ from controller.app.session import read
 from controller.clients.clock import SystemClock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import PermanentError
+from controller.core.resources.condition import Condition, ConditionType, Truth
 from controller.core.resources.driver import Failed
 from controller.core.resources.plan import Action, Reason, Verb
-from controller.core.status.conditions import Condition, ConditionType, Truth
 from controller.emulation.ecs.timing import Timing
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer

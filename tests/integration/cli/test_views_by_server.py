@@ -71,7 +71,7 @@ def test_status_of_one_resource_is_shown_in_full(server, capsys, monkeypatch):
     assert [*Draft202012Validator(status_schema()).iter_errors(far)] == []
 
 
-def test_what_the_server_does_not_declare_is_told(server, capsys):
+def test_a_resource_that_the_server_does_not_declare_is_refused(server, capsys):
     assert main(["history", "service/other", "--server", server]) == 2
 
     told = capsys.readouterr().err

@@ -11,11 +11,11 @@ from aiohttp import web
 
 from controller.clients.clock import SystemClock
 from controller.core.webhooks.delivery import DeliveryState
-from controller.core.webhooks.event import Event, VersionIdentity
+from controller.core.webhooks.event import VersionIdentity, WebhookEvent
 from controller.core.webhooks.signature import hokusai_verified
-from controller.store.announcements import Ledger
+from controller.store.announcements import AnnouncementLedger
 from controller.store.database import Database
-from controller.store.deliveries import Deliveries
+from controller.store.deliveries import DeliveryLog
 
 DELIVERIES = 120
 KILLS = 3
@@ -24,6 +24,7 @@ PROGRAM = """
 import asyncio, os, sys
 from controller.clients.clock import SystemClock
 from controller.clients.webhook import Sender
+from controller.core.delivery import DeliveryPolicy
 from controller.engine.dispatcher import Dispatcher, Limits, Target
 from controller.store.database import Database
 from controller.store.outbox import Outbox
@@ -33,9 +34,10 @@ async def main(url, target):
     database = Database(url, clock)
     outbox = Outbox(database)
     outbox.take_over(worker)
+    policy = DeliveryPolicy.doubling(5, 2)
     async with Sender(clock) as sender:
         dispatcher = Dispatcher(
-            outbox, sender, lambda: {"site": Target(target)}, lambda _: (b"key",),
+            outbox, sender, lambda: {"site": Target(target, policy)}, lambda _: (b"key",),
             clock=clock, worker=worker, limits=Limits(in_flight=8),
         )
         await dispatcher.run(asyncio.Event())
@@ -47,13 +49,15 @@ asyncio.run(main(*sys.argv[1:]))
 def announce(database: Database) -> None:
     identities = [VersionIdentity("r", "m", n, n) for n in range(DELIVERIES)]
     events = [
-        Event(f"id-{i.number}", "model.registered", i, b'{"n":%d}' % i.number)
+        WebhookEvent(f"id-{i.number}", "model.registered", i, b'{"n":%d}' % i.number)
         for i in identities
     ]
-    Ledger(database).announce("site", "webhook", events, SystemClock().now())
+    AnnouncementLedger(database).announce(
+        "site", "webhook", events, SystemClock().now()
+    )
 
 
-async def drain_with_kills(store: str, deliveries: Deliveries):
+async def drain_with_kills(store: str, deliveries: DeliveryLog):
     """Start the dispatcher, kill it every so many requests, until all is sent."""
     received: list[tuple[str, bool]] = []
 
@@ -103,7 +107,7 @@ def test_a_kill_loses_nothing_and_its_repeats_are_marked(tmp_path: Path):
     database.upgrade()
     announce(database)
 
-    received = asyncio.run(drain_with_kills(store, Deliveries(database)))
+    received = asyncio.run(drain_with_kills(store, DeliveryLog(database)))
 
     database.close()
     times = Counter(id_ for id_, _ in received)

@@ -12,7 +12,7 @@ from controller.emulation.ecs.timing import Timing
 from controller.emulation.platform import make_queue
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
-from controller.engine.event_queue import Listener
+from controller.engine.event_queue import EventQueue
 from controller.telemetry.metrics import Metrics
 
 
@@ -60,7 +60,7 @@ def run_task(aws, cluster):
 
 
 def listener(aws, queue, cluster, asked):
-    return Listener(aws, queue, cluster, lambda: asked.append(1), Metrics())
+    return EventQueue(aws, queue, cluster, lambda: asked.append(1), Metrics())
 
 
 def test_a_task_that_stops_is_news_and_asks_for_a_pass(world):

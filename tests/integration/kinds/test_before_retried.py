@@ -7,8 +7,8 @@ import pytest
 
 from controller.core.document.freeze import Freeze
 from controller.core.errors import OutcomeUnknownError, RefusedError, TransientError
+from controller.core.resources.condition import ConditionType
 from controller.core.resources.plan import Hold, Verb
-from controller.core.status.conditions import ConditionType
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from controller.core.status.conditions import ConditionType, Truth
+from controller.core.resources.condition import ConditionType, Truth
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
 from controller.emulation.server import EmulatorServer

@@ -5,8 +5,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from controller.core.resources.condition import Truth
 from controller.core.resources.plan import Hold, Reason
-from controller.core.status.conditions import Truth
 from tests.builders.emulated_images import IMAGE, REPOSITORY, Pushed
 
 QUICK = {"restart_interval": 60}

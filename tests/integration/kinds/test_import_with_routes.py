@@ -5,8 +5,8 @@ import json
 import pytest
 
 from controller.core.errors import PermanentError
-from controller.core.planning.safety import Limits
-from controller.core.resources.importing import Wanted
+from controller.core.planning.safety import SafetyLimits
+from controller.core.resources.importing import ImportSelection
 from controller.spec.literals import looks_secret
 from tests.builders.emulated_routes import Routed
 from tests.builders.reconcile_loop import declared
@@ -19,7 +19,7 @@ class Imported(Routed):
     """The same, read back as entries of the document."""
 
     def entry(self, name="hokusai-api-local", **wanted):
-        (found,) = self.driver().entries(Wanted(name, **wanted), looks_secret)
+        (found,) = self.driver().entries(ImportSelection(name, **wanted), looks_secret)
         return json.loads(json.dumps(found.fields)), found.remarks
 
     def differences(self, fields):
@@ -27,7 +27,7 @@ class Imported(Routed):
         more = {key: fields[key] for key in fields if key != "adopt"}
         api = declared("service", "api", more, adopt=fields["adopt"])
         self.restart()
-        plan = self.machine.reconciler.plan({api.id: api}, Limits())[1]
+        plan = self.machine.reconciler.plan({api.id: api}, SafetyLimits())[1]
         changes = {c.path for action in plan.actions for c in action.changes}
         return changes - {"applied"}, plan.advice, plan.blocked
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from controller.core.planning.safety import Limits
+from controller.core.planning.safety import SafetyLimits
 from controller.core.resources.plan import Reason
 from controller.kinds.service.driver import ServiceDriver
-from controller.kinds.service.routes.aws.load_balancers import Balancers
+from controller.kinds.service.routes.aws.load_balancers import LoadBalancers
 from tests.builders.emulated_routes import Routed
 from tests.builders.reconcile_loop import PLATFORM, declared
 
@@ -28,12 +28,12 @@ class Left(Routed):
 
     def die_before_the_service(self):
         """Do what comes before CreateService, and no more."""
-        balancers = Balancers(self.aws, PLATFORM.owner, self.clock)
+        balancers = LoadBalancers(self.aws, PLATFORM.owner, self.clock)
         assert balancers.settle(self.web(ROUTE).spec, {})
 
     def pruned(self, *resources):
         self.machine.reconciler.memory.doomed = frozenset({self.web().id})
-        return self.run(*resources, passes=2, limits=Limits(prune=True))
+        return self.run(*resources, passes=2, limits=SafetyLimits(prune=True))
 
     def what_is_left(self):
         return self.rules(), self.groups()
@@ -53,7 +53,7 @@ def world():
 
 
 def test_what_was_made_for_a_service_that_is_declared_no_more_is_pruned(world):
-    first = world.run(world.api(), passes=0, limits=Limits(prune=True))
+    first = world.run(world.api(), passes=0, limits=SafetyLimits(prune=True))
     held = world.what_is_left()
     result = world.pruned(world.api())
 
@@ -85,7 +85,7 @@ def test_a_declared_service_gets_rid_of_a_group_that_it_has_no_route_for(world):
 
 
 def test_a_service_that_is_declared_still_gets_its_group(world):
-    result = world.run(world.web(ROUTE), limits=Limits(prune=True))
+    result = world.run(world.web(ROUTE), limits=SafetyLimits(prune=True))
 
     assert result.converged
     assert world.what_is_left() == ([RULE], [GROUP])

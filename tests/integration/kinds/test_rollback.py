@@ -3,10 +3,10 @@
 import pytest
 
 from controller.core.errors import RefusedError, TransientError
+from controller.core.resources.condition import ConditionType
 from controller.core.resources.driver import Failed, Progressing
 from controller.core.resources.plan import Hold, Verb
 from controller.core.resources.rollouts import Result, revision_to
-from controller.core.status.conditions import ConditionType
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer

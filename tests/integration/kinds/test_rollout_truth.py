@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from controller.core.resources.condition import Truth
 from controller.core.resources.plan import Hold
-from controller.core.status.conditions import Truth
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
 from controller.emulation.server import EmulatorServer

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from controller.core.planning.safety import Limits
+from controller.core.planning.safety import SafetyLimits
 from controller.core.resources.plan import Reason
 from controller.core.values.identity import OWNER_TAG
 from tests.builders.emulated_routes import OURS, Routed, pairs
@@ -61,7 +61,7 @@ def test_a_service_that_is_pruned_takes_its_rules_and_its_group_with_it(world):
     before = world.rules(), world.groups()
 
     world.machine.reconciler.memory.doomed = frozenset({web.id})
-    world.run(world.api(), passes=4, limits=Limits(prune=True))
+    world.run(world.api(), passes=4, limits=SafetyLimits(prune=True))
 
     assert before == ([(80, "api.hokus.ai", "/api/*")], ["hokusai-web-local"])
     assert (world.rules(), world.groups()) == ([], [])

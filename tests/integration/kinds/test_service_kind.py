@@ -3,9 +3,9 @@
 import pytest
 
 from controller.core.errors import ConflictError
-from controller.core.planning.safety import Limits
+from controller.core.planning.safety import SafetyLimits
+from controller.core.resources.condition import ConditionType, Truth
 from controller.core.resources.plan import Hold, Reason
-from controller.core.status.conditions import ConditionType, Truth
 from controller.core.values.identity import OWNER_TAG
 from tests.builders.reconcile_loop import PLATFORM
 
@@ -25,9 +25,9 @@ def test_a_service_nobody_declares_any_more_goes_only_with_prune_and_seen_twice(
     told = world.run(world.api(), passes=1)
     kept = world.service("web")["status"]
 
-    held = world.machine.run(world.api(), limits=Limits(prune=True))
+    held = world.machine.run(world.api(), limits=SafetyLimits(prune=True))
     world.machine.reconciler.memory.doomed = frozenset({web.id})
-    world.run(world.api(), passes=2, limits=Limits(prune=True))
+    world.run(world.api(), passes=2, limits=SafetyLimits(prune=True))
 
     assert [str(a.target) for a in told.left.advice] == ["service/web"]
     assert kept == "ACTIVE"
@@ -44,7 +44,7 @@ def test_a_service_that_lost_our_tag_meanwhile_is_not_deleted(world):
     world.aws.call("ecs", "UntagResource", resourceArn=arn, tagKeys=[OWNER_TAG])
     world.machine.reconciler.memory.doomed = frozenset({web.id})
 
-    result = world.machine.run(world.api(), limits=Limits(prune=True))
+    result = world.machine.run(world.api(), limits=SafetyLimits(prune=True))
 
     assert "does not carry our tag" in str(result.outcomes[web.id].error)
     assert world.service("web")["status"] == "ACTIVE"
@@ -170,7 +170,7 @@ def test_more_disruptive_changes_than_allowed_wait(world):
     world.run(world.api())
 
     result = world.machine.run(
-        world.api("api:2"), limits=Limits(max_disruptive_actions=0)
+        world.api("api:2"), limits=SafetyLimits(max_disruptive_actions=0)
     )
 
     assert [b.hold for b in result.left.blocked] == [Hold.BUDGET_SPENT]

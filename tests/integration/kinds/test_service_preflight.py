@@ -8,7 +8,7 @@ import pytest
 from controller.clients.clock import SystemClock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import PermanentError, ThrottledError
-from controller.core.planning.preflight import Finding, Passed, Unseen
+from controller.core.planning.preflight import CheckFinding, CheckPassed, CheckUnknown
 from controller.core.resources.plan import Hold
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import ScriptedRuntime
@@ -37,7 +37,7 @@ def world():
 
 def test_nothing_is_found_where_nothing_is_missing(world):
     assert world.findings() == []
-    assert not [r for r in world.results() if isinstance(r, Unseen)]
+    assert not [r for r in world.results() if isinstance(r, CheckUnknown)]
 
 
 @pytest.mark.parametrize("name", BREAKS)
@@ -126,8 +126,8 @@ def test_a_look_that_is_refused_or_throttled_says_so_and_finds_nothing(
 
         results = world.results(routes=[{"host": "api.hokus.ai"}])
 
-        unseen = [r for r in results if isinstance(r, Unseen)]
-        assert not [r for r in results if isinstance(r, Finding)]
+        unseen = [r for r in results if isinstance(r, CheckUnknown)]
+        assert not [r for r in results if isinstance(r, CheckFinding)]
         assert {r.passing for r in unseen} == {isinstance(error, ThrottledError)}
 
 
@@ -140,7 +140,7 @@ def test_the_log_group_of_a_service_that_runs_is_missed(world):
 
     (finding,) = world.findings()
 
-    assert Passed("log group") in there
+    assert CheckPassed("log group") in there
     assert (
         finding.message == f"Log group {group} is gone: no new task could be started."
     )
@@ -176,7 +176,7 @@ def test_an_image_without_an_index_is_looked_into(world):
     (finding,) = [
         r
         for r in driver.inspect({resource.id: resource})[resource.id]
-        if isinstance(r, Finding)
+        if isinstance(r, CheckFinding)
     ]
 
     assert "is built for ARM64, and the task runs on X86_64" in finding.message

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from controller.core.planning.safety import Limits
+from controller.core.planning.safety import SafetyLimits
 from controller.core.resources.plan import Hold
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
@@ -96,7 +96,7 @@ def test_no_more_rollouts_than_allowed_are_under_way_those_that_fail_included(wo
     slow = Script(starts_after=timedelta(seconds=40))
     world.runtime.scripts |= {f"{name}-team:2": slow for name in names[1:]}
 
-    most, limits = 0, Limits(max_disruptive_actions=2)
+    most, limits = 0, SafetyLimits(max_disruptive_actions=2)
     for _ in range(40):
         world.machine.run(*wave.at(2), limits=limits)
         most = max(most, wave.under_way())

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from controller.core.webhooks.event import Event, VersionIdentity
-from controller.store.announcements import Ledger
+from controller.core.webhooks.event import VersionIdentity, WebhookEvent
+from controller.store.announcements import AnnouncementLedger
 from controller.store.database import Database
 from controller.store.lease import Lease, Leases
 from controller.store.outbox import Outbox
@@ -15,9 +15,11 @@ from tests.fakes.stopped_clock import NOON, StoppedClock
 TTL = timedelta(seconds=60)
 
 
-def events(count: int) -> list[Event]:
+def events(count: int) -> list[WebhookEvent]:
     return [
-        Event(f"id-{n}", "model.registered", VersionIdentity("r", "m", n, n), b"{}")
+        WebhookEvent(
+            f"id-{n}", "model.registered", VersionIdentity("r", "m", n, n), b"{}"
+        )
         for n in range(count)
     ]
 
@@ -44,7 +46,7 @@ def at_once(work, pools):
 
 
 def test_each_delivery_goes_to_one_worker(database, pools):
-    Ledger(database).announce("site", "webhook", events(40), NOON)
+    AnnouncementLedger(database).announce("site", "webhook", events(40), NOON)
 
     def drain(pool, n):
         outbox = Outbox(pool)
@@ -61,12 +63,14 @@ def test_each_delivery_goes_to_one_worker(database, pools):
 
 def test_everyone_announces_and_each_version_is_announced_once(database, pools):
     announced = at_once(
-        lambda pool, _: Ledger(pool).announce("site", "webhook", events(40), NOON),
+        lambda pool, _: AnnouncementLedger(pool).announce(
+            "site", "webhook", events(40), NOON
+        ),
         pools,
     )
 
     assert sum(announced) == 40
-    assert len(Ledger(database).announced("site")) == 40
+    assert len(AnnouncementLedger(database).announced("site")) == 40
 
 
 def test_of_all_who_ask_for_a_lease_one_gets_it(pools):

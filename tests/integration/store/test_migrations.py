@@ -11,7 +11,7 @@ from sqlalchemy import inspect, text
 
 from controller.core.errors import RefusedError, TransientError
 from controller.store.database import Database
-from controller.store.journal import Journal
+from controller.store.journal import IntentJournal
 from controller.store.schema import VERSION, SchemaState
 from controller.store.tables import metadata
 from tests.fakes.stopped_clock import StoppedClock
@@ -125,7 +125,7 @@ def test_the_next_version_of_the_tables_is_accepted_and_a_later_one_refused(file
 def test_a_file_is_shared_by_threads_that_read_and_one_that_writes(file):
     database = on(file)
     database.upgrade()
-    journal = Journal(database)
+    journal = IntentJournal(database)
 
     with database.writing() as connection:
         connection.execute(text("INSERT INTO triggers VALUES (1, 'x', 'y')"))

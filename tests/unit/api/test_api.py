@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from controller.api.app import create_app
-from controller.api.health.checks import Checks, Component, Level
+from controller.api.health.checks import Checks, Component, ComponentStatus
 from controller.api.models.listing import KnownModels, Models
 from controller.core.errors import PermanentError, TransientError
-from controller.core.models.registration import Version
+from controller.core.models.registration import ModelVersion
 from controller.core.models.registry import RegisteredModel
 from controller.telemetry.metrics import Metrics
 from tests.fakes.stopped_clock import StoppedClock
@@ -27,8 +27,8 @@ MODEL = RegisteredModel(
     {"production": 2},
 )
 VERSIONS = (
-    Version("Sales Lead Scoring", 1, "s3://b/1", created_ms=1_767_355_200_000),
-    Version(
+    ModelVersion("Sales Lead Scoring", 1, "s3://b/1", created_ms=1_767_355_200_000),
+    ModelVersion(
         "Sales Lead Scoring",
         2,
         "s3://b/2",
@@ -160,7 +160,9 @@ def test_one_unhealthy_part_makes_it_503_and_says_why():
 
 
 def test_a_degraded_part_still_serves():
-    dns = Component(Level.DEGRADED, "stale", {"names": {"a": {"source": "stale"}}})
+    dns = Component(
+        ComponentStatus.DEGRADED, "stale", {"names": {"a": {"source": "stale"}}}
+    )
     service = Service({"dns": lambda: dns})
 
     answer = service.get("/api/v1/health")
@@ -190,7 +192,7 @@ def test_a_part_that_hangs_delays_the_answer_by_the_deadline_only():
 
     assert first == second
     assert first["mlflow"].message == "no answer within 0.02 s"
-    assert first["store"].status is Level.HEALTHY
+    assert first["store"].status is ComponentStatus.HEALTHY
     assert len(looked) == 1
 
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from controller.api.health.checks import Level
+from controller.api.health.checks import ComponentStatus
 from controller.api.health.health_checks import dns_look, mlflow_look, store_look
 from controller.core.errors import RefusedError, TransientError
 from controller.resolver import Resolver
-from controller.resolver.resolution import Found, Missing, Unanswered
+from controller.resolver.resolution import Found, Missing, NoAnswer
 from tests.fakes.stopped_clock import StoppedClock
 
 HOST = "mlflow.local"
@@ -43,7 +43,7 @@ def test_a_name_from_dns_is_healthy_and_tells_its_age():
 
     component = look()
 
-    assert component.status is Level.HEALTHY
+    assert component.status is ComponentStatus.HEALTHY
     assert component.details["names"][HOST] == {
         "source": "dns",
         "addresses": ["10.0.0.1"],
@@ -55,13 +55,13 @@ def test_a_name_from_dns_is_healthy_and_tells_its_age():
 
 
 def test_a_name_from_memory_is_degraded():
-    look, clock = look_at(Found(("10.0.0.1",), 60), Unanswered("silence"))
+    look, clock = look_at(Found(("10.0.0.1",), 60), NoAnswer("silence"))
     look()
     clock.forward(70)
 
     component = look()
 
-    assert component.status is Level.DEGRADED
+    assert component.status is ComponentStatus.DEGRADED
     assert component.message == f"DNS fails for {HOST}"
 
 
@@ -70,7 +70,7 @@ def test_a_name_without_an_address_is_unhealthy():
 
     component = look()
 
-    assert component.status is Level.UNHEALTHY
+    assert component.status is ComponentStatus.UNHEALTHY
     assert component.message == f"without an address: {HOST}"
 
 

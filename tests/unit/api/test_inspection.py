@@ -8,10 +8,10 @@ import pytest
 
 from controller.api.app import create_app
 from controller.api.control import inspection as reports
-from controller.api.control.inspection import Window
-from controller.api.single_flight import Flights
-from controller.app.logs import Reader
-from controller.app.views.remote_view import Far
+from controller.api.control.inspection import LogWindow
+from controller.api.single_flight import SingleFlight
+from controller.app.logs import LogReader
+from controller.app.views.remote_view import RemoteView
 from controller.clients.control import ControlApi
 from controller.core.document.resource import ResourceId
 from controller.core.errors import (
@@ -20,7 +20,7 @@ from controller.core.errors import (
     RefusedError,
     TransientError,
 )
-from controller.core.resources.log_lines import Limit
+from controller.core.resources.log_lines import LogLimit
 from controller.core.values.secret import Secret
 from tests.builders.api import ROLLED, SECTIONS, AppTransport, Nothing, World
 from tests.fakes.stopped_clock import StoppedClock
@@ -47,13 +47,13 @@ def ask(world, clock):
 
 @contextmanager
 def asked_of(world, clock, key=KEY, served=KEY):
-    flights = Flights(clock)
+    flights = SingleFlight(clock)
     app = create_app(
         Nothing(),
         Nothing(),
         clock=clock,
         version="1",
-        window=Window(world, flights),
+        window=LogWindow(world, flights),
         key=served,
     )
     transport = AppTransport(app)
@@ -67,7 +67,7 @@ def texts(lines):
 
 
 def test_details_arrive_as_they_were_seen(ask):
-    (tasks, _), (seen, problem) = SECTIONS, Far(ask).details(API)
+    (tasks, _), (seen, problem) = SECTIONS, RemoteView(ask).details(API)
 
     assert seen == tasks
     assert [*map(type, seen.rows[0])] == [str, int, float, bool]
@@ -75,13 +75,13 @@ def test_details_arrive_as_they_were_seen(ask):
 
 
 def test_the_history_arrives_as_it_was_seen(ask):
-    assert Far(ask).rollouts(API) == ROLLED
+    assert RemoteView(ask).rollouts(API) == ROLLED
 
 
 def test_the_newest_lines_arrive_the_oldest_first(ask, world):
     world.write(-70, -9, -5, -2)
 
-    reader = Reader(Far(ask).pages(API, ""), StoppedClock())
+    reader = LogReader(RemoteView(ask).pages(API, ""), StoppedClock())
 
     assert texts(reader.last(timedelta(minutes=1), 2)) == ["said -5", "said -2"]
 
@@ -92,7 +92,7 @@ def test_lines_are_no_older_than_asked_for_though_looks_begin_at_round_times(
     world.write(-58, -54)
     clock.forward(5)
 
-    reader = Reader(Far(ask).pages(API, ""), clock)
+    reader = LogReader(RemoteView(ask).pages(API, ""), clock)
 
     assert texts(reader.last(timedelta(minutes=1), 9)) == ["said -54"]
 
@@ -101,7 +101,9 @@ def test_one_process_is_read_alone(ask, world):
     world.write(-5)
 
     assert (
-        Reader(Far(ask).pages(API, "t-2"), StoppedClock()).last(timedelta(minutes=1), 9)
+        LogReader(RemoteView(ask).pages(API, "t-2"), StoppedClock()).last(
+            timedelta(minutes=1), 9
+        )
         == ()
     )
 
@@ -109,9 +111,9 @@ def test_one_process_is_read_alone(ask, world):
 def test_what_is_followed_is_told_once_whatever_fits_in_an_answer(
     ask, world, clock, monkeypatch
 ):
-    monkeypatch.setattr(reports, "ANSWERED", Limit(3, 1_000))
+    monkeypatch.setattr(reports, "ANSWERED", LogLimit(3, 1_000))
     world.write(*range(-20, 0))
-    reader = Reader(Far(ask).pages(API, ""), clock)
+    reader = LogReader(RemoteView(ask).pages(API, ""), clock)
 
     told = texts(reader.last(timedelta(minutes=1), 10))
     world.write(*range(10), -3.5)
@@ -122,7 +124,7 @@ def test_what_is_followed_is_told_once_whatever_fits_in_an_answer(
 
 def test_an_outage_of_the_server_is_waited_for_and_nothing_is_lost(ask, world, clock):
     world.write(-5)
-    reader = Reader(Far(ask).pages(API, ""), clock)
+    reader = LogReader(RemoteView(ask).pages(API, ""), clock)
     reader.last(timedelta(minutes=1), 9)
     world.error = TransientError("logs: no answer")
 
@@ -136,8 +138,8 @@ def test_an_outage_of_the_server_is_waited_for_and_nothing_is_lost(ask, world, c
 
 
 def test_two_who_look_at_once_cost_one_look(ask, world):
-    Far(ask).rollouts(API)
-    Far(ask).rollouts(API)
+    RemoteView(ask).rollouts(API)
+    RemoteView(ask).rollouts(API)
 
     assert world.looks == 1
 
@@ -213,7 +215,7 @@ def test_a_server_that_cannot_look_is_told():
         httpx.Client(base_url="http://server", transport=AppTransport(app)) as http,
         pytest.raises(RefusedError, match="is not there"),
     ):
-        Far(ControlApi(http, KEY)).details(API)
+        RemoteView(ControlApi(http, KEY)).details(API)
 
 
 def test_a_balancer_without_a_server_is_waited_for(clock):
@@ -223,4 +225,4 @@ def test_a_balancer_without_a_server_is_waited_for(clock):
         httpx.Client(base_url="http://server", transport=transport) as http,
         pytest.raises(TransientError, match="502 Bad Gateway"),
     ):
-        Far(ControlApi(http, KEY)).rollouts(API)
+        RemoteView(ControlApi(http, KEY)).rollouts(API)

@@ -6,12 +6,12 @@ import httpx
 import pytest
 
 from controller.api.app import create_app
-from controller.app.delegated_apply import Asking
+from controller.app.delegated_apply import DelegatedApply
 from controller.app.remote_records import RemoteRecords
 from controller.clients.control import ControlApi
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import RefusedError, TransientError
-from controller.core.status.conditions import Condition, ConditionType, Truth
+from controller.core.resources.condition import Condition, ConditionType, Truth
 from controller.core.values.secret import Secret
 from controller.store.heartbeat import Heartbeat
 from tests.builders.api import API, AppTransport, Nothing, Records
@@ -115,7 +115,7 @@ DESIRED = {API: Resource(API, None, "v1:g")}
 
 def followed(*passes, timeout=60.0):
     told = []
-    asking = Asking(Holder(*passes), StoppedClock(), DESIRED)
+    asking = DelegatedApply(Holder(*passes), StoppedClock(), DESIRED)
     result = asking.until_settled(timeout, lambda s, _elapsed: told.append(s))
     return result, len(told)
 
@@ -152,7 +152,7 @@ def test_where_nobody_does_passes_it_is_refused_with_the_time_of_the_last():
         def ask(self, reason):
             return 1
 
-    asking = Asking(Asleep(READY), StoppedClock(), DESIRED)
+    asking = DelegatedApply(Asleep(READY), StoppedClock(), DESIRED)
 
     with pytest.raises(RefusedError, match="the last one ended at 12:00:00 UTC"):
         asking.until_settled(600.0, lambda *_: None)

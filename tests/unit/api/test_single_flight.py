@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from controller.api import single_flight as module
-from controller.api.single_flight import Flights
+from controller.api.single_flight import SingleFlight
 from controller.core.errors import PermanentError, TransientError
 from tests.fakes.stopped_clock import NOON, StoppedClock
 
@@ -34,7 +34,7 @@ def clock():
 
 @pytest.fixture
 def flights(clock):
-    found = Flights(clock)
+    found = SingleFlight(clock)
     yield found
     found.close()
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from controller.app.apply import Applying
-from controller.bootstrap.call_count import Spent
+from controller.app.apply import ApplySession
+from controller.bootstrap.call_count import CallsSpent
 from controller.core.document.resource import ResourceId
 from controller.core.planning.scope import ALL
 from controller.core.resources.plan import Blocked, Hold, Plan
@@ -25,7 +25,7 @@ class Slow:
         self.began = []
 
     def spent(self):
-        return Spent((), {})
+        return CallsSpent((), {})
 
     def reconcile(self, _desired, _scope):
         self.began.append(self.clock.monotonic())
@@ -45,7 +45,9 @@ class Slow:
 def test_passes_follow_each_other_until_time_is_up(took, next_in, began):
     controller = Slow(took, next_in)
 
-    Applying(controller, threading.Event()).until_settled({}, ALL, 5, lambda *_: None)
+    ApplySession(controller, threading.Event()).until_settled(
+        {}, ALL, 5, lambda *_: None
+    )
 
     assert controller.began == began
 
@@ -53,6 +55,8 @@ def test_passes_follow_each_other_until_time_is_up(took, next_in, began):
 def test_where_looking_is_slow_the_pauses_are_as_long_as_the_passes():
     controller = Slow(took=20, next_in=20)
 
-    Applying(controller, threading.Event()).until_settled({}, ALL, 90, lambda *_: None)
+    ApplySession(controller, threading.Event()).until_settled(
+        {}, ALL, 90, lambda *_: None
+    )
 
     assert controller.began == [0, 40, 80]

@@ -6,11 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from controller.app.logs import Reader
-from controller.app.views.local_view import Near
+from controller.app.logs import LogReader
+from controller.app.views.local_view import LocalView
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import RefusedError, TransientError
-from controller.core.resources.log_lines import Line
+from controller.core.resources.log_lines import LogLine
 
 API = ResourceId("service", "api")
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -33,7 +33,10 @@ class Written:
     def __init__(self, clock, *lines):
         self.clock = clock
         self.all = [
-            (shown, Line(str(number), NOON + timedelta(seconds=at), "t-1", f"at {at}"))
+            (
+                shown,
+                LogLine(str(number), NOON + timedelta(seconds=at), "t-1", f"at {at}"),
+            )
             for number, (at, shown) in enumerate(lines)
         ]
         self.away = 0
@@ -54,7 +57,7 @@ def reader(driver, clock):
     controller = SimpleNamespace(
         driver=lambda _kind: driver, document=document, clock=clock
     )
-    return Reader(Near(controller).pages(API, ""), clock)
+    return LogReader(LocalView(controller).pages(API, ""), clock)
 
 
 def texts(lines):

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pytest
 
-from controller.app.reconcile_pass import Passes
+from controller.app.reconcile_pass import ReconcilePasses
 from controller.core.errors import TransientError
 from controller.core.resources.plan import Plan
 from controller.engine.reconciler import PassResult
@@ -66,7 +66,7 @@ def watch():
 
 @pytest.fixture
 def passes(controller, watch, database):
-    made = Passes(watch, Stored(database), Metrics(), StoppedClock())
+    made = ReconcilePasses(watch, Stored(database), Metrics(), StoppedClock())
     made.use(controller)
     return made
 

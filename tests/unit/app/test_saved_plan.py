@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from controller.app.actual_cost import Tally
-from controller.app.saved_plan import Planned
-from controller.bootstrap.call_count import Calls, Spent
+from controller.app.actual_cost import ActualCost
+from controller.app.saved_plan import SavedPlanRun
+from controller.bootstrap.call_count import CallCounts, CallsSpent
 from controller.core.document.resource import ResourceId
 from controller.core.errors import PermanentError, RefusedError
 from controller.core.planning.plan_file import Origin, saved
@@ -29,7 +29,7 @@ def result(outcome):
 
 @pytest.fixture
 def planned():
-    return Planned(saved(Plan((UPDATE,)), ORIGIN), KINDS)
+    return SavedPlanRun(saved(Plan((UPDATE,)), ORIGIN), KINDS)
 
 
 def test_it_lets_through_what_was_planned_and_nothing_else(planned):
@@ -66,14 +66,22 @@ def test_what_did_not_move_is_let_through(planned):
 
 def test_only_what_was_spent_since_is_counted():
     spent = [
-        Spent(
-            (Calls("ecs:DescribeServices", 5, 0), Calls("ecs:TagResource", 1, 1)), {}
+        CallsSpent(
+            (
+                CallCounts("ecs:DescribeServices", 5, 0),
+                CallCounts("ecs:TagResource", 1, 1),
+            ),
+            {},
         ),
-        Spent(
-            (Calls("ecs:DescribeServices", 8, 0), Calls("ecs:TagResource", 3, 3)), {}
+        CallsSpent(
+            (
+                CallCounts("ecs:DescribeServices", 8, 0),
+                CallCounts("ecs:TagResource", 3, 3),
+            ),
+            {},
         ),
     ]
-    tally = Tally(lambda: spent[0])
+    tally = ActualCost(lambda: spent[0])
     spent.pop(0)
 
     tally.note(result(Progressing(timedelta(), "It restarts.")), 1.0)

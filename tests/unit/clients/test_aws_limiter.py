@@ -3,7 +3,7 @@
 from functools import partial
 
 from controller.clients.aws.limiter import Limiter
-from controller.core.rates.adaptive_rate import Answer
+from controller.core.rates.adaptive_rate import CallResult
 from controller.core.rates.token_bucket import Rate
 from tests.fakes.shared_clock import SharedClock
 from tests.fakes.stopped_clock import StoppedClock
@@ -11,7 +11,7 @@ from tests.fakes.stopped_clock import StoppedClock
 SLOW = {"definition modify": Rate(2, 1), "service read": Rate(2, 1)}
 
 
-def send(limiter, operation, answer=Answer.ADMITTED):
+def send(limiter, operation, answer=CallResult.ADMITTED):
     limiter.answered(operation, limiter.wait(operation), answer)
 
 
@@ -46,7 +46,7 @@ def test_threads_share_the_buckets():
         for _ in range(5):
             permit = limiter.wait("DescribeServices")
             sent.append(permit.at)
-            limiter.answered("DescribeServices", permit, Answer.ADMITTED)
+            limiter.answered("DescribeServices", permit, CallResult.ADMITTED)
 
     clock.run(*[work] * 8)
 
@@ -58,7 +58,7 @@ def test_a_refusal_slows_its_own_category_down():
     clock = StoppedClock()
     limiter = Limiter(clock, SLOW)
 
-    send(limiter, "DescribeServices", Answer.REFUSED)
+    send(limiter, "DescribeServices", CallResult.REFUSED)
     send(limiter, "RegisterTaskDefinition")
     send(limiter, "DescribeServices")
 
@@ -76,7 +76,9 @@ def test_a_refusal_stops_all_threads_those_too_that_wait_already():
         clock.sleep(0.1)
         limiter.answered("DescribeServices", permit, answer)
 
-    clock.run(partial(work, Answer.REFUSED), *[partial(work, Answer.ADMITTED)] * 3)
+    clock.run(
+        partial(work, CallResult.REFUSED), *[partial(work, CallResult.ADMITTED)] * 3
+    )
 
     first = sent[0]
     assert sent[1:] == [first + 2.1, first + 4.1, first + 6.1]
@@ -87,6 +89,6 @@ def test_what_no_bucket_is_known_for_never_waits():
     limiter = Limiter(clock, SLOW)
 
     for _ in range(100):
-        send(limiter, "GetSecretValue", Answer.REFUSED)
+        send(limiter, "GetSecretValue", CallResult.REFUSED)
 
     assert clock.monotonic() == 0

@@ -8,7 +8,7 @@ import pytest
 from controller.clients.aws.limiter import Limiter
 from controller.clients.aws.retrying import PatientAws
 from controller.core.errors import ThrottledError, TransientError
-from controller.core.rates.adaptive_rate import Answer
+from controller.core.rates.adaptive_rate import CallResult
 from controller.core.rates.ecs_rates import RATES
 from controller.core.rates.retry import jitter
 from controller.core.rates.token_bucket import Rate
@@ -44,11 +44,11 @@ class Account:
         admitted = failed or self._throttle.admits(operation, self._clock.now())
         self._clock.sleep(SECONDS_TO_ANSWER)
         if failed:
-            answer, error = Answer.UNKNOWN, TransientError("503")
+            answer, error = CallResult.UNKNOWN, TransientError("503")
         elif admitted:
-            answer, error = Answer.ADMITTED, None
+            answer, error = CallResult.ADMITTED, None
         else:
-            answer, error = Answer.REFUSED, ThrottledError("rate exceeded")
+            answer, error = CallResult.REFUSED, ThrottledError("rate exceeded")
         self.came[answer] += 1
         self._limiter.answered(operation, permit, answer)
         if error is not None:
@@ -79,8 +79,8 @@ def test_few_attempts_but_those_that_failed_do_nothing(seed, rate):
 
     # The same as attempts <= 1.05 * needed / (1 - share of attempts that failed).
     needed = THREADS * each * len(STEPS)
-    attempts, failed = account.came.total(), account.came[Answer.UNKNOWN]
-    assert account.came[Answer.ADMITTED] == needed
+    attempts, failed = account.came.total(), account.came[CallResult.UNKNOWN]
+    assert account.came[CallResult.ADMITTED] == needed
     assert failed > 0.2 * attempts
     assert attempts - failed <= 1.05 * needed
 

@@ -16,7 +16,7 @@ from controller.core.errors import (
     ThrottledError,
     TransientError,
 )
-from controller.core.models.registration import Run, Version
+from controller.core.models.registration import ModelVersion, TrainingRun
 
 Answer = Callable[[httpx.Request], httpx.Response]
 
@@ -157,7 +157,7 @@ def test_a_run_brings_its_metrics_and_the_model_it_logged():
     mlflow = api(lambda r: httpx.Response(200, json=answers[r.url.path]))
 
     assert mlflow.runs("1", "acc") == (
-        Run("r", {"acc": 0.9, "loss": float("inf")}, "models:/m-1", 5),
+        TrainingRun("r", {"acc": 0.9, "loss": float("inf")}, "models:/m-1", 5),
     )
     assert mlflow.runs("1", "f1") == ()
 
@@ -188,7 +188,7 @@ def test_a_version_is_created_with_its_tags_in_one_request():
 
     version = api(answer).create_version("m", "models:/m-1", "r", {"k": "v"})
 
-    assert version == Version("m", 4, "")
+    assert version == ModelVersion("m", 4, "")
     assert sent["tags"] == [{"key": "k", "value": "v"}]
     assert sent["model_id"] == "m-1"
 

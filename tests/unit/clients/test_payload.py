@@ -7,10 +7,10 @@ import pytest
 
 from controller.clients.payload import check
 from controller.core.errors import PermanentError
-from controller.core.models.registration import Version
+from controller.core.models.registration import ModelVersion
 from controller.core.webhooks.event import model_registered
 
-VERSION = Version("lead", 4, "models:/m-1", created_ms=1_767_355_200_000)
+VERSION = ModelVersion("lead", 4, "models:/m-1", created_ms=1_767_355_200_000)
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import pytest
 
 from controller.emulation.ecs.arithmetic import (
     Counts,
-    Limits,
     Moves,
+    TaskLimits,
     backoff,
     breaker_threshold,
     is_stuck,
@@ -18,11 +18,11 @@ from controller.emulation.ecs.timing import Timing
 @pytest.mark.parametrize(
     ("desired", "least", "most", "expected"),
     [
-        (4, 100, 200, Limits(4, 8)),
-        (4, 50, 100, Limits(2, 4)),
-        (3, 50, 150, Limits(2, 4)),
-        (1, 50, 150, Limits(1, 1)),
-        (0, 100, 200, Limits(0, 0)),
+        (4, 100, 200, TaskLimits(4, 8)),
+        (4, 50, 100, TaskLimits(2, 4)),
+        (3, 50, 150, TaskLimits(2, 4)),
+        (1, 50, 150, TaskLimits(1, 1)),
+        (0, 100, 200, TaskLimits(0, 0)),
     ],
 )
 def test_the_lower_limit_rounds_up_and_the_upper_one_down(
@@ -61,7 +61,7 @@ def test_pauses_double_after_three_failures_up_to_a_limit():
 
 
 def test_starts_before_it_stops_where_there_is_room():
-    moves = next_moves(2, Limits(2, 4), Counts(old=2, old_healthy=2))
+    moves = next_moves(2, TaskLimits(2, 4), Counts(old=2, old_healthy=2))
 
     assert moves == Moves(start=2)
 
@@ -69,18 +69,20 @@ def test_starts_before_it_stops_where_there_is_room():
 def test_stops_as_many_old_tasks_as_new_ones_are_healthy():
     counts = Counts(fresh=2, fresh_healthy=1, old=2, old_healthy=2)
 
-    assert next_moves(2, Limits(2, 4), counts) == Moves(stop_old_healthy=1)
+    assert next_moves(2, TaskLimits(2, 4), counts) == Moves(stop_old_healthy=1)
 
 
 def test_stops_first_where_there_is_no_room_to_start():
-    moves = next_moves(4, Limits(2, 4), Counts(old=4, old_healthy=4))
+    moves = next_moves(4, TaskLimits(2, 4), Counts(old=4, old_healthy=4))
 
     assert moves == Moves(stop_old_healthy=2)
 
 
 def test_an_unhealthy_task_is_replaced_before_it_is_stopped():
-    before = next_moves(1, Limits(1, 2), Counts(unhealthy=1))
-    after = next_moves(1, Limits(1, 2), Counts(fresh=1, fresh_healthy=1, unhealthy=1))
+    before = next_moves(1, TaskLimits(1, 2), Counts(unhealthy=1))
+    after = next_moves(
+        1, TaskLimits(1, 2), Counts(fresh=1, fresh_healthy=1, unhealthy=1)
+    )
 
     assert (before, after) == (Moves(start=1), Moves(stop_unhealthy=1))
 
@@ -88,17 +90,17 @@ def test_an_unhealthy_task_is_replaced_before_it_is_stopped():
 def test_an_unhealthy_task_makes_room_for_its_replacement():
     counts = Counts(unhealthy=1, old=1, old_healthy=1)
 
-    assert next_moves(1, Limits(1, 2), counts) == Moves(stop_unhealthy=1)
+    assert next_moves(1, TaskLimits(1, 2), counts) == Moves(stop_unhealthy=1)
 
 
 def test_scaling_in_stops_the_surplus():
-    moves = next_moves(1, Limits(1, 2), Counts(fresh=3, fresh_healthy=3))
+    moves = next_moves(1, TaskLimits(1, 2), Counts(fresh=3, fresh_healthy=3))
 
     assert moves == Moves(stop_surplus=2)
 
 
 def test_100_and_100_percent_of_one_task_can_do_nothing():
-    allowed, counts = Limits(1, 1), Counts(old=1, old_healthy=1)
+    allowed, counts = TaskLimits(1, 1), Counts(old=1, old_healthy=1)
     moves = next_moves(1, allowed, counts)
 
     assert moves == Moves()

@@ -2,13 +2,13 @@ import dns.message
 import dns.rcode
 import pytest
 
-from controller.emulation.dns import Answers
+from controller.emulation.dns import DnsAnswers
 
 NAMES = {"mlflow.test.local": ["127.64.0.5", "127.64.0.4"], "api.test.local": []}
 
 
 def ask(name, kind="A", **options):
-    answers = Answers(NAMES.get, ["test.local"], **options)
+    answers = DnsAnswers(NAMES.get, ["test.local"], **options)
     return answers.answer(dns.message.make_query(name, kind))
 
 

@@ -5,16 +5,16 @@ import pytest
 from controller.emulation.load_balancer_rules import (
     Fixed,
     Forward,
+    HttpRequest,
     LiveRule,
     Redirect,
-    Request,
     by_weight,
     fits,
     followed,
     verdict,
 )
 
-ASKED = Request(
+ASKED = HttpRequest(
     "api.hokus.ai",
     "/api/v1/health",
     "GET",

@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from controller.emulation.ecs.effects import Target
+from controller.emulation.ecs.effects import TargetRegistration
 from controller.emulation.load_balancer_state import LiveState
 from controller.emulation.targets import DRAINING, HEALTHY, INITIAL, UNHEALTHY
 
@@ -15,7 +15,9 @@ class Board:
 
     def of_group(self, arn):
         found = enumerate(self.healths)
-        return {Target(arn, f"127.0.0.{n}", 80): health for n, health in found}
+        return {
+            TargetRegistration(arn, f"127.0.0.{n}", 80): health for n, health in found
+        }
 
 
 @pytest.mark.parametrize(

@@ -2,19 +2,19 @@ from datetime import timedelta
 
 import pytest
 
-from controller.emulation.ecs.effects import Target
+from controller.emulation.ecs.effects import TargetRegistration
 from controller.emulation.targets import (
     HEALTHY,
     INITIAL,
     UNHEALTHY,
-    Check,
+    HealthCheck,
     _codes,
     _Entry,
     _judge,
     probe_target,
 )
 
-CHECK = Check("HTTP", "/", "200", timedelta(seconds=5), 1.0, 3, 2)
+CHECK = HealthCheck("HTTP", "/", "200", timedelta(seconds=5), 1.0, 3, 2)
 
 
 def judged(answers, start=INITIAL):
@@ -52,4 +52,4 @@ def test_a_matcher_is_codes_and_ranges(text, codes):
 
 
 def test_nothing_but_loopback_is_probed():
-    assert probe_target(Target("arn", "10.0.0.1", 80), CHECK) is False
+    assert probe_target(TargetRegistration("arn", "10.0.0.1", 80), CHECK) is False

@@ -10,23 +10,26 @@ from controller.core.webhooks.delivery import (
     RetryAt,
     Unanswered,
 )
-from controller.core.webhooks.event import Event, VersionIdentity
+from controller.core.webhooks.event import VersionIdentity, WebhookEvent
 from controller.core.webhooks.signature import hokusai_verified, standard_headers
-from controller.engine.dispatcher import Dispatcher, Limits, Target
-from controller.store.announcements import Ledger
-from controller.store.deliveries import Deliveries
+from controller.engine.dispatcher import Dispatcher, DispatchLimits, WebhookTarget
+from controller.store.announcements import AnnouncementLedger
+from controller.store.deliveries import DeliveryLog
 from controller.store.outbox import Outbox
 from tests.fakes.stopped_clock import NOON, StoppedClock
 from tests.fakes.store import empty_store
 
 KEY, OLD_KEY = b"current", b"previous"
-SITE = {"site": Target("https://hokus.ai/hook", policy=DeliveryPolicy(spread=0))}
-BOTH = SITE | {"audit": Target("https://audit.example/hook")}
+POLICY = DeliveryPolicy.doubling(5, 2, spread=0)
+SITE = {"site": WebhookTarget("https://hokus.ai/hook", POLICY)}
+BOTH = SITE | {"audit": WebhookTarget("https://audit.example/hook", POLICY)}
 
 
 def event(number=1):
     identity = VersionIdentity("mlflow", "lead", number, number)
-    return Event(f"id-{number}", "model.registered", identity, b'{"n":%d}' % number)
+    return WebhookEvent(
+        f"id-{number}", "model.registered", identity, b'{"n":%d}' % number
+    )
 
 
 class Receivers:
@@ -53,8 +56,8 @@ class World:
     def __init__(self, receivers, targets=SITE, *, limits=None, secret_of=None):
         self.clock = StoppedClock()
         self.database = empty_store(self.clock)
-        self.ledger = Ledger(self.database)
-        self.deliveries = Deliveries(self.database)
+        self.ledger = AnnouncementLedger(self.database)
+        self.deliveries = DeliveryLog(self.database)
         self.receivers = receivers
         self.steps = []
         self.stop = asyncio.Event()
@@ -66,7 +69,7 @@ class World:
             secret_of or (lambda _: (KEY, OLD_KEY)),
             clock=self.clock,
             worker="w",
-            limits=limits or Limits(grace=0.01),
+            limits=limits or DispatchLimits(grace=0.01),
             told=self.told,
         )
 
@@ -161,7 +164,7 @@ def test_a_receiver_that_never_mends_is_given_up_after_six_attempts():
 
 def test_a_receiver_that_hangs_delays_only_itself():
     receivers = Receivers(**{"hokus.ai": ["hang"]})
-    w = a_world(receivers, BOTH, limits=Limits(in_flight=2, grace=0.01))
+    w = a_world(receivers, BOTH, limits=DispatchLimits(in_flight=2, grace=0.01))
     w.ledger.announce("site", "webhook", [event(n) for n in range(9)], NOON)
     w.ledger.announce("audit", "webhook", [event(n) for n in range(9)], NOON)
 
@@ -193,7 +196,7 @@ def test_what_is_under_way_may_come_to_its_end():
             await asyncio.sleep(0)
             return await super().send(url, headers, body, within)
 
-    w = a_world(Slow(), limits=Limits(grace=5))
+    w = a_world(Slow(), limits=DispatchLimits(grace=5))
     w.ledger.announce("site", "webhook", [event()], NOON)
 
     w.run(until=99)
@@ -230,7 +233,7 @@ def test_what_is_due_to_an_undeclared_target_stays():
 
 
 def test_an_outbox_that_cannot_be_read_is_asked_again():
-    w = a_world(limits=Limits(poll=0.001))
+    w = a_world(limits=DispatchLimits(poll=0.001))
     w.ledger.announce("site", "webhook", [event()], NOON)
     outbox = w.dispatcher._outbox
 

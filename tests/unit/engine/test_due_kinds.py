@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from controller.core.document.resource import Resource, ResourceId
-from controller.core.planning.safety import Limits
-from controller.core.rates.schedule import Pace
+from controller.core.planning.safety import SafetyLimits
+from controller.core.rates.schedule import Schedule
 from controller.engine.executor import Executor
-from controller.engine.null_memory import NoMemory
+from controller.engine.null_memory import NullMemory
 from controller.engine.observer import Observer
 from controller.engine.reconciler import Reconciler
 from tests.fakes.inline import InlinePool, SteppedClock
@@ -32,7 +32,7 @@ class Machine:
             "fast": ToyDriver({FAST: ToyState()}),
             "slow": ToyDriver({SLOW: ToyState()}),
         }
-        pool, memory = InlinePool(), NoMemory()
+        pool, memory = InlinePool(), NullMemory()
         self._reconciler = Reconciler(
             KINDS,
             Observer(self.drivers, pool, self.clock),
@@ -44,9 +44,9 @@ class Machine:
     def run(self, desired=None, intervals=INTERVALS, *, everything=False):
         return self._reconciler.run(
             desired or DESIRED,
-            Limits(),
+            SafetyLimits(),
             MINUTE,
-            pace=Pace(MINUTE, intervals, everything),
+            pace=Schedule(MINUTE, intervals, everything),
         )
 
     def looks(self):

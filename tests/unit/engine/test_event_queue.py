@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from controller.core.errors import NotFoundError, TransientError
-from controller.engine.event_queue import Listener, commands
+from controller.engine.event_queue import EventQueue, commands
 
 QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/news"
 OURS = json.dumps(
@@ -55,7 +55,7 @@ class World:
         self.passes = 0
         self.count = Count()
         self.stopping = threading.Event()
-        self.listener = Listener(self.sqs, QUEUE, "c", self._asked, self.count)
+        self.listener = EventQueue(self.sqs, QUEUE, "c", self._asked, self.count)
 
     def _asked(self):
         self.passes += 1

@@ -7,20 +7,20 @@ import pytest
 from controller.core.document.freeze import Freeze
 from controller.core.document.resource import Mode, ResourceId
 from controller.core.errors import RefusedError, TransientError
-from controller.core.planning.safety import Limits
+from controller.core.planning.safety import SafetyLimits
 from controller.core.resources.driver import Applied, Failed
 from controller.core.resources.observation import Ownership
 from controller.core.resources.plan import Reason, Verb
-from controller.core.resources.request import Request
-from controller.engine.interventions import Requests
+from controller.core.resources.request import OperationRequest
+from controller.engine.interventions import InterventionRunner
 from tests.builders.reconcilers import reconciler
 from tests.fakes.stopped_clock import NOON
 from tests.fakes.toy import KINDS, ToyState, declared, toy
 from tests.fakes.toy_world import ToyDriver
 
 A = ResourceId("toy", "a")
-ASKED = Request("ada@laptop", "it leaks")
-FROZEN = Limits(freezes=(Freeze("the fair"),))
+ASKED = OperationRequest("ada@laptop", "it leaks")
+FROZEN = SafetyLimits(freezes=(Freeze("the fair"),))
 
 
 class Nobodys(ToyDriver):
@@ -37,16 +37,16 @@ class Blind(ToyDriver):
 
 def requests(driver, refuses=""):
     machine = reconciler(driver)
-    kind = replace(KINDS["toy"], refuses=lambda *_: refuses)
+    kind = replace(KINDS["toy"], check_request=lambda *_: refuses)
     machine.kinds = {"toy": kind}
-    return Requests(machine)
+    return InterventionRunner(machine)
 
 
 def asked(driver, verb=Verb.RESTART, limits=None, refuses="", **meta):
     resource = toy("a", **meta)
     desired = declared(resource)
     found = requests(driver, refuses)
-    return found.action(verb, ASKED, resource, desired, limits or Limits())
+    return found.action(verb, ASKED, resource, desired, limits or SafetyLimits())
 
 
 def test_a_request_becomes_an_action_that_says_who_asks():
@@ -71,7 +71,10 @@ def test_a_request_becomes_an_action_that_says_who_asks():
             None, {"limits": FROZEN}, "the fair.*platform.freeze", id="frozen"
         ),
         pytest.param(
-            None, {"limits": Limits(max_disruptive_actions=0)}, "As many", id="budget"
+            None,
+            {"limits": SafetyLimits(max_disruptive_actions=0)},
+            "As many",
+            id="budget",
         ),
     ],
 )
@@ -99,10 +102,10 @@ def test_a_request_is_carried_out_by_the_driver():
 
 def test_a_kind_that_says_nothing_of_requests_refuses_all():
     driver = ToyDriver({A: ToyState()})
-    found = Requests(reconciler(driver))
+    found = InterventionRunner(reconciler(driver))
 
     with pytest.raises(RefusedError, match="there is nothing to restart by hand"):
-        found.action(Verb.RESTART, ASKED, toy("a"), declared(toy("a")), Limits())
+        found.action(Verb.RESTART, ASKED, toy("a"), declared(toy("a")), SafetyLimits())
 
 
 def test_how_a_resource_does_is_looked_at_anew():
@@ -115,14 +118,18 @@ def test_how_a_resource_does_is_looked_at_anew():
 def test_what_its_kind_allows_may_be_asked_for_of_what_does_not_exist_yet():
     found = requests(ToyDriver())
     kinds = found.reconciler.kinds
-    found.reconciler.kinds = {"toy": replace(kinds["toy"], unmade={Verb.RETRY})}
+    found.reconciler.kinds = {
+        "toy": replace(kinds["toy"], allowed_when_absent={Verb.RETRY})
+    }
     resource = toy("a")
 
-    action = found.action(Verb.RETRY, ASKED, resource, declared(resource), Limits())
+    action = found.action(
+        Verb.RETRY, ASKED, resource, declared(resource), SafetyLimits()
+    )
 
     assert (action.verb, action.observed) == (Verb.RETRY, None)
     with pytest.raises(RefusedError, match="does not exist"):
-        found.action(Verb.RESTART, ASKED, resource, declared(resource), Limits())
+        found.action(Verb.RESTART, ASKED, resource, declared(resource), SafetyLimits())
 
 
 def test_what_failed_before_somebody_acted_is_tried_at_once():

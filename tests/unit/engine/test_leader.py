@@ -7,8 +7,8 @@ from controller.core.resources.driver import Skipped
 from controller.core.resources.plan import Action, Reason, Verb
 from controller.engine.executor import Executor
 from controller.engine.leader import Leader
-from controller.engine.null_memory import NoMemory
-from controller.store.lease import Held, Lease
+from controller.engine.null_memory import NullMemory
+from controller.store.lease import Lease, LeaseHeld
 from tests.fakes.inline import InlinePool, SteppedClock
 from tests.fakes.toy import ToySpec
 from tests.fakes.toy_world import ToyDriver
@@ -25,7 +25,7 @@ class Leases:
 
     def acquire(self, name, holder, ttl):
         if self.others:
-            return Held(self.others, LATER)
+            return LeaseHeld(self.others, LATER)
         return Lease(name, holder, 1, LATER)
 
     def renew(self, lease, ttl):
@@ -69,7 +69,7 @@ def test_a_process_that_was_stopped_too_long_does_not_act_when_it_goes_on():
     clock, driver = SteppedClock(), ToyDriver()
     leader = Leader(Leases(), "me", clock, TTL)
     leader.take()
-    parts = ({"toy": driver}, NoMemory(), InlinePool(), clock)
+    parts = ({"toy": driver}, NullMemory(), InlinePool(), clock)
     executor = Executor(*parts, permitted=leader.holding)
     action = Action(
         ResourceId("toy", "a"), Verb.CREATE, Reason.MISSING, desired=ToySpec()

@@ -8,16 +8,21 @@ import pytest
 
 from controller.core.document.resource import ResourceId
 from controller.core.errors import ThrottledError
-from controller.core.planning.preflight import Finding, Passed, Severity, Unseen
-from controller.core.planning.safety import Limits
+from controller.core.planning.preflight import (
+    CheckFinding,
+    CheckPassed,
+    CheckUnknown,
+    Severity,
+)
+from controller.core.planning.safety import SafetyLimits
 from controller.core.planning.scope import Scope
-from controller.core.rates.schedule import Pace
+from controller.core.rates.schedule import Schedule
+from controller.core.resources.condition import ConditionType, Truth
 from controller.core.resources.plan import Hold
-from controller.core.status.conditions import ConditionType, Truth
 from controller.engine.executor import Executor
-from controller.engine.null_memory import NoMemory
+from controller.engine.null_memory import NullMemory
 from controller.engine.observer import Observer
-from controller.engine.preflight import Inspector
+from controller.engine.preflight import PreflightRunner
 from controller.engine.reconciler import Reconciler
 from tests.fakes.inline import InlinePool, SteppedClock
 from tests.fakes.toy import KINDS, ToySpec, ToyState, declared, toy
@@ -25,8 +30,10 @@ from tests.fakes.toy_world import ToyDriver
 
 A, B = ResourceId("toy", "a"), ResourceId("toy", "b")
 MINUTE = timedelta(minutes=1)
-AROUND = Pace(MINUTE, inspections=10 * MINUTE)
-GONE = Finding("image", Severity.BLOCKS, "image", "There is no image.", "aws ecr x")
+AROUND = Schedule(MINUTE, inspections=10 * MINUTE)
+GONE = CheckFinding(
+    "image", Severity.BLOCKS, "image", "There is no image.", "aws ecr x"
+)
 
 
 class Inspected(ToyDriver):
@@ -39,11 +46,11 @@ class Inspected(ToyDriver):
 
     def inspect(self, resources):
         self.inspected.append(sorted(id_.name for id_ in resources))
-        return {id_: self.wrong.get(id_, (Passed("image"),)) for id_ in resources}
+        return {id_: self.wrong.get(id_, (CheckPassed("image"),)) for id_ in resources}
 
 
 def machine(driver, clock=None):
-    clock, memory, pool = clock or SteppedClock(), NoMemory(), InlinePool()
+    clock, memory, pool = clock or SteppedClock(), NullMemory(), InlinePool()
     drivers = {"toy": driver}
     executor = Executor(drivers, memory, pool, clock)
     return Reconciler(KINDS, Observer(drivers, pool, clock), executor, memory, clock)
@@ -52,7 +59,7 @@ def machine(driver, clock=None):
 def run(machine, *resources, pace=None, scope=None):
     desired = declared(*(resources or [toy("a")]))
     more = {} if scope is None else {"scope": scope}
-    return machine.run(desired, Limits(), MINUTE, pace=pace, **more)
+    return machine.run(desired, SafetyLimits(), MINUTE, pace=pace, **more)
 
 
 def test_nothing_is_deployed_on_what_is_missing_and_once_mended_it_is():
@@ -72,7 +79,7 @@ def test_nothing_is_deployed_on_what_is_missing_and_once_mended_it_is():
 def test_planning_looks_and_tells_everything():
     driver = Inspected(wrong={A: (GONE,), B: (GONE,)})
 
-    plan = machine(driver).plan(declared(toy("a"), toy("b")), Limits())[1]
+    plan = machine(driver).plan(declared(toy("a"), toy("b")), SafetyLimits())[1]
 
     assert driver.inspected == [["a", "b"]]
     assert [a.target for a in plan.advice] == [A, B]
@@ -152,11 +159,11 @@ def test_an_inspection_that_takes_too_long_is_unseen():
         def submit(self, fn, /, *args, **kwargs):
             return Future()
 
-    of = Inspector({"toy": Inspected()}, Never(), SteppedClock(), deadline=0)
+    of = PreflightRunner({"toy": Inspected()}, Never(), SteppedClock(), deadline=0)
 
     (found,) = of.look(declared(toy("a")), [A])[A]
 
-    assert found == Unseen("surroundings", "no answer within 0 s.", passing=True)
+    assert found == CheckUnknown("surroundings", "no answer within 0 s.", passing=True)
 
 
 def test_only_what_is_asked_for_is_looked_at():

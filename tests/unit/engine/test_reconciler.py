@@ -6,13 +6,13 @@ import pytest
 
 from controller.core.document.resource import ResourceId
 from controller.core.errors import PermanentError, TransientError
-from controller.core.planning.safety import Limits
+from controller.core.planning.safety import SafetyLimits
+from controller.core.resources.condition import ConditionType, Truth
 from controller.core.resources.driver import Failed
 from controller.core.resources.observation import Unknown
 from controller.core.resources.plan import Hold, Verb
-from controller.core.status.conditions import ConditionType, Truth
 from controller.engine.executor import Executor
-from controller.engine.null_memory import NoMemory
+from controller.engine.null_memory import NullMemory
 from controller.engine.observer import Observer
 from controller.engine.reconciler import Reconciler
 from tests.builders.reconcilers import reconciler
@@ -26,7 +26,7 @@ MINUTE = timedelta(minutes=1)
 
 def run(driver, desired=None, limits=None, **parts):
     machine = reconciler(driver, **parts)
-    return machine.run(desired or declared(toy("a")), limits or Limits(), MINUTE)
+    return machine.run(desired or declared(toy("a")), limits or SafetyLimits(), MINUTE)
 
 
 def test_a_pass_makes_what_is_missing_and_says_ready_only_after_looking_again():
@@ -54,7 +54,7 @@ def test_what_keeps_failing_rests_longer_each_time():
 
     waits = []
     for _ in range(4):
-        waits.append(machine.run(declared(toy("a")), Limits(), MINUTE).next_in)
+        waits.append(machine.run(declared(toy("a")), SafetyLimits(), MINUTE).next_in)
         clock.sleep(waits[-1].total_seconds())
 
     assert waits == sorted(waits)
@@ -64,9 +64,9 @@ def test_what_keeps_failing_rests_longer_each_time():
 def test_while_it_rests_it_is_not_touched_and_others_are():
     driver = ToyDriver(failures={A: [PermanentError("denied")]})
     machine = reconciler(driver)
-    machine.run(declared(toy("a")), Limits(), MINUTE)
+    machine.run(declared(toy("a")), SafetyLimits(), MINUTE)
 
-    result = machine.run(declared(toy("a"), toy("b")), Limits(), MINUTE)
+    result = machine.run(declared(toy("a"), toy("b")), SafetyLimits(), MINUTE)
 
     resting = result.outcomes[A]
     assert isinstance(resting, Failed)
@@ -78,8 +78,8 @@ def test_why_it_failed_is_told_while_it_rests_and_nothing_new_is_written():
     driver = ToyDriver(failures={A: [PermanentError("denied")] * 9})
     machine = reconciler(driver)
 
-    first = machine.run(declared(toy("a")), Limits(), MINUTE).statuses
-    second = machine.run(declared(toy("a")), Limits(), MINUTE).statuses
+    first = machine.run(declared(toy("a")), SafetyLimits(), MINUTE).statuses
+    second = machine.run(declared(toy("a")), SafetyLimits(), MINUTE).statuses
 
     ready = first[A][ConditionType.READY]
     assert ready.message.startswith("denied. It is tried again at 12:00:0")
@@ -89,10 +89,10 @@ def test_why_it_failed_is_told_while_it_rests_and_nothing_new_is_written():
 def test_a_failure_that_somebody_mended_is_forgotten():
     driver = ToyDriver(failures={A: [PermanentError("denied")]})
     machine = reconciler(driver)
-    machine.run(declared(toy("a")), Limits(), MINUTE)
+    machine.run(declared(toy("a")), SafetyLimits(), MINUTE)
     driver.toys[A] = ToyState()
 
-    machine.run(declared(toy("a")), Limits(), MINUTE)
+    machine.run(declared(toy("a")), SafetyLimits(), MINUTE)
 
     assert machine.backoff.soonest() is None
 
@@ -100,10 +100,12 @@ def test_a_failure_that_somebody_mended_is_forgotten():
 def test_a_changed_declaration_is_tried_at_once():
     driver = ToyDriver(failures={A: [PermanentError("denied")]})
     machine = reconciler(driver)
-    machine.run(declared(toy("a")), Limits(), MINUTE)
+    machine.run(declared(toy("a")), SafetyLimits(), MINUTE)
     changed = toy("a", ToySpec(targets=frozenset({"10.0.0.2"})))
 
-    machine.run(declared(type(changed)(A, changed.spec, "v1:other")), Limits(), MINUTE)
+    machine.run(
+        declared(type(changed)(A, changed.spec, "v1:other")), SafetyLimits(), MINUTE
+    )
 
     assert driver.done == [("toy/a", Verb.CREATE)]
 
@@ -151,7 +153,7 @@ def test_what_is_seen_too_late_is_unknown():
 
 
 def test_what_is_undeclared_goes_only_in_the_second_pass_that_sees_it():
-    class Remembering(NoMemory):
+    class Remembering(NullMemory):
         seen = frozenset()
 
         def undeclared(self):
@@ -162,7 +164,7 @@ def test_what_is_undeclared_goes_only_in_the_second_pass_that_sees_it():
 
     driver = ToyDriver({A: ToyState(), B: ToyState()})
     machine = reconciler(driver, memory=Remembering())
-    limits = Limits(prune=True)
+    limits = SafetyLimits(prune=True)
 
     machine.run(declared(toy("a")), limits, MINUTE)
     assert B in driver.toys
@@ -180,7 +182,7 @@ def test_what_somebody_keeps_changing_back_is_left_alone():
 
     for _ in range(5):
         driver.toys[A] = theirs
-        result = machine.run(declared(toy("a")), Limits(), MINUTE)
+        result = machine.run(declared(toy("a")), SafetyLimits(), MINUTE)
         holds.append([blocked.hold for blocked in result.left.blocked])
         clock.sleep(60)
 
@@ -196,12 +198,12 @@ def test_what_was_remembered_for_a_pass_is_dropped_at_its_end():
             remembered.append("all that there is")
             return super().observe(declared)
 
-    pool, memory, drivers = InlinePool(), NoMemory(), {"toy": Remembering()}
+    pool, memory, drivers = InlinePool(), NullMemory(), {"toy": Remembering()}
     observer = Observer(drivers, pool, clock, forget=(remembered.clear,))
     executor = Executor(drivers, memory, pool, clock)
 
     Reconciler(KINDS, observer, executor, memory, clock).run(
-        declared(toy("a")), Limits(), MINUTE
+        declared(toy("a")), SafetyLimits(), MINUTE
     )
 
     assert remembered == []

@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 from controller.core.document.resource import ResourceId
-from controller.core.planning.safety import Limits
+from controller.core.planning.safety import SafetyLimits
 from controller.core.planning.scope import Scope, with_dependencies
+from controller.core.resources.condition import ConditionType, Truth
 from controller.core.resources.plan import Verb
-from controller.core.status.conditions import ConditionType, Truth
 from controller.engine.executor import Executor
-from controller.engine.null_memory import NoMemory
+from controller.engine.null_memory import NullMemory
 from controller.engine.observer import Observer
 from controller.engine.reconciler import Reconciler
 from tests.fakes.inline import InlinePool, SteppedClock
@@ -19,7 +19,7 @@ A, B, C = (ResourceId("toy", name) for name in "abc")
 MINUTE = timedelta(minutes=1)
 
 
-class Memory(NoMemory):
+class Memory(NullMemory):
     """Remembers what it was told is undeclared."""
 
     noted = None
@@ -44,7 +44,9 @@ def test_only_the_targets_are_touched():
     driver = ToyDriver()
     desired = declared(toy("a"), toy("b"))
 
-    result = reconciler(driver).run(desired, Limits(), MINUTE, Scope(frozenset({A})))
+    result = reconciler(driver).run(
+        desired, SafetyLimits(), MINUTE, Scope(frozenset({A}))
+    )
 
     assert driver.done == [("toy/a", Verb.CREATE)]
     assert result.converged
@@ -54,9 +56,9 @@ def test_only_the_targets_are_touched():
 def test_what_is_known_of_the_rest_is_kept():
     driver, memory = ToyDriver(), Memory()
     machine = reconciler(driver, memory)
-    machine.run(declared(toy("a"), toy("b")), Limits(), MINUTE)
+    machine.run(declared(toy("a"), toy("b")), SafetyLimits(), MINUTE)
 
-    machine.run(declared(toy("a")), Limits(), MINUTE, Scope(frozenset({A})))
+    machine.run(declared(toy("a")), SafetyLimits(), MINUTE, Scope(frozenset({A})))
 
     assert set(memory.statuses()) == {A, B}
 
@@ -66,7 +68,7 @@ def test_the_rest_of_the_document_is_not_taken_for_undeclared():
     scope = Scope(frozenset({A}))
     machine = reconciler(driver, memory)
 
-    result = machine.run(declared(toy("a")), Limits(prune=True), MINUTE, scope)
+    result = machine.run(declared(toy("a")), SafetyLimits(prune=True), MINUTE, scope)
 
     assert result.left.in_sync
     assert memory.noted is None
@@ -79,7 +81,7 @@ def test_a_dependency_outside_is_told_as_it_is_and_not_waited_for():
     memory = Memory()
 
     result = reconciler(driver, memory).run(
-        desired, Limits(), MINUTE, Scope(frozenset({B}))
+        desired, SafetyLimits(), MINUTE, Scope(frozenset({B}))
     )
 
     (action,) = result.left.actions
@@ -94,7 +96,7 @@ def test_an_action_that_is_not_allowed_is_left_and_not_denied():
     scope = Scope(allows=lambda action: action.target == A)
 
     result = reconciler(driver, memory).run(
-        declared(toy("a"), toy("b")), Limits(), MINUTE, scope
+        declared(toy("a"), toy("b")), SafetyLimits(), MINUTE, scope
     )
 
     assert driver.done == [("toy/a", Verb.CREATE)]

@@ -8,15 +8,15 @@ from controller.core.document.resource import ResourceId
 from controller.core.errors import DriverError, PermanentError, TransientError
 from controller.core.planning.attribution import written
 from controller.core.planning.planner import diff
+from controller.core.resources.condition import ConditionType, Truth
 from controller.core.resources.driver import Applied, Failed
 from controller.core.resources.observation import Absent, Present
 from controller.core.resources.plan import Action, Reason, Verb
-from controller.core.resources.request import Request
-from controller.core.status.conclusion import conclude
-from controller.core.status.conditions import ConditionType, Truth
+from controller.core.resources.request import OperationRequest
+from controller.core.status.resource_conditions import conclude
 from controller.engine.store_memory import StoreMemory
 from controller.store.events import EventLog
-from controller.store.journal import Journal
+from controller.store.journal import IntentJournal
 from tests.fakes.inline import SteppedClock
 from tests.fakes.store import empty_store
 from tests.fakes.toy import KINDS, ToySpec, ToyState, declared, seen, toy
@@ -92,11 +92,11 @@ def test_an_intent_is_there_before_the_outcome(database):
     memory = StoreMemory(database, SteppedClock())
 
     number = memory.started(CREATE)
-    (intent,) = Journal(database).unfinished()
+    (intent,) = IntentJournal(database).unfinished()
     memory.finished(number, CREATE, Applied("done"))
 
     assert intent.target == A
-    assert Journal(database).unfinished() == ()
+    assert IntentJournal(database).unfinished() == ()
 
 
 def test_a_failure_is_an_event_with_its_reason(database):
@@ -116,7 +116,7 @@ def test_an_outcome_is_recorded_whole_or_not_at_all(database):
     with pytest.raises(DriverError):
         memory.finished(number, replace(CREATE, reason=None), Applied("done"))
 
-    assert [i.id for i in Journal(database).unfinished()] == [number]
+    assert [i.id for i in IntentJournal(database).unfinished()] == [number]
     assert memory.applied({A}) == {}
 
 
@@ -127,7 +127,7 @@ def test_what_a_dead_process_left_open_is_closed_and_not_repeated(database):
     assert memory.take_over() == 1
     assert memory.take_over() == 0
 
-    (intent,) = Journal(database).history(A, 9)
+    (intent,) = IntentJournal(database).history(A, 9)
     assert intent.outcome == "Unknown"
 
 
@@ -181,12 +181,14 @@ def test_what_was_applied_is_noted_and_what_failed_is_not(database):
 
 def test_what_was_asked_for_by_hand_says_who_and_is_not_what_was_declared(database):
     memory = StoreMemory(database, SteppedClock())
-    asked = replace(CREATE, verb=Verb.RESTART, request=Request("ada", "it leaks"))
+    asked = replace(
+        CREATE, verb=Verb.RESTART, request=OperationRequest("ada", "it leaks")
+    )
 
     memory.finished(memory.started(asked), asked, Applied("done"))
 
     (event,) = EventLog(database).recent(9)
-    (intent,) = Journal(database).history(A, 9)
+    (intent,) = IntentJournal(database).history(A, 9)
     assert event.message == "Restart: done. Asked for by ada: it leaks"
     assert (intent.details["by"], intent.details["reason"]) == ("ada", "it leaks")
     assert memory.applied({A}) == {}

@@ -7,7 +7,7 @@ import pytest
 from controller.core.document.platform import Platform
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import NotFoundError, PermanentError
-from controller.core.models.registration import DUPLICATE_TAG, Run, Version
+from controller.core.models.registration import DUPLICATE_TAG, ModelVersion, TrainingRun
 from controller.core.resources.cost import Cost, costs_of
 from controller.core.resources.plan import Action, Change, Effect, Plan, Reason, Verb
 from controller.kinds import discover
@@ -15,7 +15,7 @@ from controller.kinds.endpoint.state import EndpointState
 from controller.kinds.experiment.state import ExperimentState
 from controller.kinds.model.state import ModelState
 from controller.kinds.service.queries.aws.details import ServiceDetails
-from controller.kinds.webhook.state import Deliveries, WebhookState
+from controller.kinds.webhook.state import DeliveryCounts, WebhookState
 
 KINDS = discover()
 PLATFORM = Platform("hokusai", "development", "123456789012", "us-east-1")
@@ -152,13 +152,13 @@ def test_a_model_shows_its_versions_and_the_best_runs_first():
     state = ModelState(
         aliases={"production": 1},
         versions=(
-            Version("api", 1, "models:/m-1"),
-            Version("api", 2, "models:/m-1", tags={DUPLICATE_TAG: "1"}),
+            ModelVersion("api", 1, "models:/m-1"),
+            ModelVersion("api", 2, "models:/m-1", tags={DUPLICATE_TAG: "1"}),
         ),
         runs={
             "lead": (
-                Run("r1", {"accuracy": 0.7}, ""),
-                Run("r2", {"accuracy": 0.9}, "m"),
+                TrainingRun("r1", {"accuracy": 0.7}, ""),
+                TrainingRun("r2", {"accuracy": 0.9}, "m"),
             )
         },
     )
@@ -190,7 +190,9 @@ def test_an_experiment_and_a_webhook_show_what_they_know():
         spec_of("experiment"), ExperimentState("7")
     )
     target = spec_of("webhook", url="https://a.example/h", secrets=[{"env": "S"}])
-    state = WebhookState("site", "r", NOON, deliveries=Deliveries(delivered=3, dead=1))
+    state = WebhookState(
+        "site", "r", NOON, deliveries=DeliveryCounts(delivered=3, dead=1)
+    )
 
     assert rows(experiment)["experiment"][0] == ("id", "7")
     webhook = rows(KINDS["webhook"].details(target, state))

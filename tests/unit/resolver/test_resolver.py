@@ -6,13 +6,13 @@ import pytest
 
 from controller.core.errors import NotFoundError, TransientError
 from controller.resolver import Resolver, Source
-from controller.resolver.resolution import Found, Missing, Unanswered
+from controller.resolver.resolution import Found, Missing, NoAnswer
 from tests.fakes.stopped_clock import StoppedClock
 
 HOST = "mlflow.hokusai-development.local"
 HERE = Found(("10.0.1.42",), 60)
 MOVED = Found(("10.0.1.99",), 60)
-TIMEOUT = Unanswered("no name server answered within 1 s")
+TIMEOUT = NoAnswer("no name server answered within 1 s")
 GONE = Missing(f"{HOST} does not exist")
 
 

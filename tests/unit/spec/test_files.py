@@ -3,7 +3,7 @@
 import pytest
 
 from controller.core.document.resource import ResourceId
-from controller.spec.fills import Fill
+from controller.spec.fills import EnvironmentDefault
 from tests.builders.documents import HEADER, MAIN, document, overlay, problem, problems
 
 API = ResourceId("service", "api")
@@ -159,10 +159,14 @@ def test_the_environment_is_the_argument_then_the_variable_then_the_document(
 
 def test_who_chose_the_environment_is_recorded():
     assert document(environ={"ENVIRONMENT": "local"}).fills == (
-        Fill("platform.environment", "ENVIRONMENT", "environment", "local"),
+        EnvironmentDefault(
+            "platform.environment", "ENVIRONMENT", "environment", "local"
+        ),
     )
     assert document(environment="local").fills == (
-        Fill("platform.environment", "--environment", "argument", "local"),
+        EnvironmentDefault(
+            "platform.environment", "--environment", "argument", "local"
+        ),
     )
 
 

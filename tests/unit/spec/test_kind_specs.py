@@ -14,7 +14,7 @@ from controller.kinds.endpoint.spec import EndpointSpec
 from controller.kinds.experiment.spec import ExperimentSpec
 from controller.kinds.model.spec import ModelSpec
 from controller.kinds.service.spec.service import ServiceSpec
-from controller.kinds.webhook.spec import Since, WebhookSpec
+from controller.kinds.webhook.spec import AnnounceFrom, WebhookSpec
 
 RUN = "0123456789abcdef0123456789abcdef"
 HOOK = {"url": "https://h", "secrets": [{"env": "S"}]}
@@ -280,7 +280,7 @@ def test_announcing_since_a_date_means_utc(since, moment):
     spec = accepts(WebhookSpec, **HOOK, announce={"since": since})
 
     assert spec is not None
-    assert spec.announce == Since(since=moment)
+    assert spec.announce == AnnounceFrom(since=moment)
 
 
 @pytest.mark.parametrize("announce", ["all", "from-now"])

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from controller.core.errors import PermanentError
-from controller.store.lease import Held, Lease, Leases, decided
+from controller.store.lease import Lease, LeaseHeld, Leases, decided
 from controller.store.triggers import Triggers
 from tests.fakes.stopped_clock import NOON
 
@@ -26,7 +26,7 @@ def test_what_nobody_holds_is_given():
 
 
 def test_what_another_holds_is_not_given():
-    assert decided(MINE, "reconcile", "you", TTL, NOON) == Held("me", NOON + TTL)
+    assert decided(MINE, "reconcile", "you", TTL, NOON) == LeaseHeld("me", NOON + TTL)
 
 
 def test_what_has_expired_goes_to_the_next_with_a_higher_token():
@@ -49,7 +49,7 @@ def leases(database):
 def test_the_second_is_told_who_holds_it(leases):
     first = lease_of(leases.acquire("reconcile", "me", TTL))
 
-    assert leases.acquire("reconcile", "you", TTL) == Held("me", first.expires)
+    assert leases.acquire("reconcile", "you", TTL) == LeaseHeld("me", first.expires)
     assert leases.current("reconcile") == first
 
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete, insert, select, update
 
 from controller.core.webhooks.delivery import (
     Answered,
@@ -12,10 +13,12 @@ from controller.core.webhooks.delivery import (
     RetryAt,
     Unanswered,
 )
-from controller.core.webhooks.event import Event, VersionIdentity
-from controller.store.announcements import Ledger
-from controller.store.deliveries import Deliveries
-from controller.store.outbox import Attempt, Outbox
+from controller.core.webhooks.event import VersionIdentity, WebhookEvent
+from controller.store.announcements import AnnouncementLedger
+from controller.store.deliveries import DeliveryLog
+from controller.store.outbox import Outbox, SendAttempt
+from controller.store.tables import deliveries as rows
+from controller.store.tables import event_bodies, webhook_events
 from tests.fakes.stopped_clock import NOON
 
 LEASE = timedelta(seconds=60)
@@ -25,12 +28,14 @@ TOOK = timedelta(seconds=0.25)
 
 def event(number=1):
     identity = VersionIdentity("mlflow", "lead", number, 1_700_000_000_000 + number)
-    return Event(f"id-{number}", "model.registered", identity, b'{"n":%d}' % number)
+    return WebhookEvent(
+        f"id-{number}", "model.registered", identity, b'{"n":%d}' % number
+    )
 
 
 @pytest.fixture
 def ledger(database):
-    return Ledger(database)
+    return AnnouncementLedger(database)
 
 
 @pytest.fixture
@@ -40,7 +45,7 @@ def outbox(database):
 
 @pytest.fixture
 def deliveries(database):
-    return Deliveries(database)
+    return DeliveryLog(database)
 
 
 def one(claimed):
@@ -124,7 +129,7 @@ def test_a_retry_is_due_after_its_wait_and_counts_on(ledger, outbox):
 
     second = one(outbox.claim("w", "site", 9, LEASE))
 
-    assert outbox.started(second, NOON) == Attempt(2, possible_duplicate=False)
+    assert outbox.started(second, NOON) == SendAttempt(2, possible_duplicate=False)
 
 
 def test_a_retry_is_not_due_before_its_wait(ledger, outbox, deliveries):
@@ -162,7 +167,7 @@ def test_an_attempt_that_never_ended_is_unknown_and_its_repeat_is_marked(
 
     again = one(outbox.claim("two", "site", 9, LEASE))
 
-    assert outbox.started(again, NOON) == Attempt(2, possible_duplicate=True)
+    assert outbox.started(again, NOON) == SendAttempt(2, possible_duplicate=True)
     outcomes = [a.outcome for a in deliveries.attempts(again.id)]
     assert outcomes == ["unknown", "started"]
 
@@ -173,7 +178,7 @@ def test_what_was_claimed_and_never_started_is_no_possible_duplicate(ledger, out
 
     again = one(outbox.claim("two", "site", 9, LEASE))
 
-    assert outbox.started(again, NOON) == Attempt(1, possible_duplicate=False)
+    assert outbox.started(again, NOON) == SendAttempt(1, possible_duplicate=False)
 
 
 def test_a_late_worker_decides_nothing(ledger, outbox, deliveries):
@@ -205,8 +210,58 @@ def test_the_only_worker_takes_over_what_dead_ones_left(ledger, outbox):
 
     again = one(outbox.claim("me", "site", 9, LEASE))
     assert again.id == crashed.id != mine.id
-    assert outbox.started(again, NOON) == Attempt(2, possible_duplicate=True)
+    assert outbox.started(again, NOON) == SendAttempt(2, possible_duplicate=True)
 
 
 def test_nothing_is_due_where_nothing_waits(outbox):
     assert outbox.wait(["site"]) is None
+
+
+def test_the_body_of_the_profile_is_sent(ledger, outbox, database):
+    ledger.announce("site", "webhook", [event()], NOON)
+    other = {"event_id": "id-1", "profile": "other", "body": b"other"}
+    with database.writing() as connection:
+        connection.execute(insert(event_bodies).values(other))
+        connection.execute(update(rows).values(profile="other"))
+
+    assert one(outbox.claim("w", "site", 9, LEASE)).body == b"other"
+
+
+def test_an_event_of_the_version_before_is_sent_with_its_own_body(
+    ledger, outbox, database
+):
+    ledger.announce("site", "webhook", [event()], NOON)
+    with database.writing() as connection:
+        connection.execute(delete(event_bodies))
+
+    assert one(outbox.claim("w", "site", 9, LEASE)).body == b'{"n":1}'
+
+
+def test_the_version_before_finds_the_body_where_it_looks(ledger, database):
+    ledger.announce("site", "webhook", [event()], NOON)
+
+    with database.reading() as connection:
+        body = connection.scalar(select(webhook_events.c.body))
+
+    assert bytes(body) == b'{"n":1}'
+
+
+def test_a_delivery_of_the_version_before_has_the_default_profile(
+    ledger, outbox, database
+):
+    ledger.announce("site", "webhook", [event()], NOON)
+    with database.writing() as connection:
+        connection.execute(delete(rows))
+        connection.execute(
+            insert(rows).values(
+                event_id="id-1",
+                target="site",
+                sink="webhook",
+                state="pending",
+                attempts=0,
+                next_at=NOON,
+                recorded=NOON,
+            )
+        )
+
+    assert one(outbox.claim("w", "site", 9, LEASE)).body == b'{"n":1}'

@@ -5,16 +5,16 @@ from datetime import timedelta
 import pytest
 
 from controller.core.document.resource import ResourceId
+from controller.core.resources.condition import Condition, ConditionType, Truth
 from controller.core.resources.plan import Verb
-from controller.core.status.conditions import Condition, ConditionType, Truth
 from controller.store.events import EventLog
 from controller.store.fallbacks import StoredFallbacks
 from controller.store.heartbeat import Heartbeats
-from controller.store.journal import Journal
+from controller.store.journal import IntentJournal
 from controller.store.notes import StoredNotes
 from controller.store.status import StatusTable
 from controller.store.triggers import Triggers
-from controller.store.undeclared import Undeclared
+from controller.store.undeclared import UndeclaredLog
 from tests.fakes.stopped_clock import NOON
 
 API = ResourceId("service", "api")
@@ -33,6 +33,15 @@ def test_conditions_come_back_as_they_were_saved(database):
     table.save({API: ready(), MLFLOW: ready(Truth.UNKNOWN)})
 
     assert table.all() == {API: ready(), MLFLOW: ready(Truth.UNKNOWN)}
+
+
+def test_a_condition_that_only_a_kind_defines_comes_back(database):
+    table = StatusTable(database)
+    dead = Condition("Delivering", Truth.FALSE, "Refused", "It said 401.", "v1:a", NOON)
+
+    table.save({API: {**ready(), "Delivering": dead}})
+
+    assert table.all()[API]["Delivering"] == dead
 
 
 def test_conditions_of_a_resource_are_replaced_together(database):
@@ -78,7 +87,7 @@ def test_happenings_come_latest_first_and_by_resource(database):
 
 
 def test_an_intent_is_unfinished_until_its_outcome_is_known(database):
-    journal = Journal(database)
+    journal = IntentJournal(database)
     details = {"token": "t"}
     id_ = journal.begin(API, Verb.CREATE, "v1:a", "plan", details, NOON)
 
@@ -92,7 +101,7 @@ def test_an_intent_is_unfinished_until_its_outcome_is_known(database):
 
 
 def test_what_is_finished_stays_as_it_is(database):
-    journal = Journal(database)
+    journal = IntentJournal(database)
     id_ = journal.begin(API, Verb.CREATE, "v1:a", "plan", {}, NOON)
     journal.finish(id_, "Failed", "Denied.", NOON)
 
@@ -102,7 +111,7 @@ def test_what_is_finished_stays_as_it_is(database):
 
 
 def test_the_history_of_a_resource_is_its_own_latest_first(database):
-    journal = Journal(database)
+    journal = IntentJournal(database)
     journal.begin(API, Verb.CREATE, "v1:a", "plan", {}, NOON)
     journal.begin(MLFLOW, Verb.CREATE, "v1:a", "plan", {}, NOON)
     journal.begin(API, Verb.UPDATE, "v1:b", "plan", {}, NOON)
@@ -111,7 +120,7 @@ def test_the_history_of_a_resource_is_its_own_latest_first(database):
 
 
 def test_several_records_appear_at_once_or_not_at_all(database):
-    log, journal = EventLog(database), Journal(database)
+    log, journal = EventLog(database), IntentJournal(database)
 
     def crash_halfway():
         with database.writing():
@@ -161,7 +170,7 @@ def test_there_is_no_wish_before_the_first(database):
 
 
 def test_what_stays_undeclared_keeps_the_time_it_was_first_seen(database):
-    undeclared = Undeclared(database)
+    undeclared = UndeclaredLog(database)
     undeclared.replace([API], NOON)
 
     undeclared.replace([API, MLFLOW], LATER)
@@ -170,7 +179,7 @@ def test_what_stays_undeclared_keeps_the_time_it_was_first_seen(database):
 
 
 def test_what_is_declared_again_is_forgotten(database):
-    undeclared = Undeclared(database)
+    undeclared = UndeclaredLog(database)
     undeclared.replace([API, MLFLOW], NOON)
 
     undeclared.replace([MLFLOW], LATER)

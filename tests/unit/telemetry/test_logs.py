@@ -101,3 +101,30 @@ def test_what_is_no_json_is_said_as_text(written):
     line = written.line()
     assert line["kinds"] == ["b"]
     assert line["thing"] == "<class 'object'>"
+
+
+def test_a_line_begins_with_the_time_the_level_the_logger_and_the_message(written):
+    with in_pass("p-7"):
+        written.log.warning("looked %s", "twice", extra={"count": 2})
+
+    line = written.line()
+    assert [*line] == ["time", "level", "logger", "message", "count", "pass"]
+    assert line["logger"] == "tests.written"
+    assert line["message"] == "looked twice"
+
+
+def test_a_record_is_one_line_whatever_it_holds(written):
+    written.log.info("first\nsecond", extra={"text": "a\nb", "list": ["\n"]})
+
+    line = written.line()
+    assert line["message"] == "first\nsecond"
+
+
+def test_a_secret_in_a_message_that_is_a_dict_is_masked(written):
+    written.secrets.add("hunter2-hunter2")
+
+    written.log.info({"why": "hunter2-hunter2", "token": "never-registered"})
+
+    text = written.stream.getvalue()
+    assert "hunter2" not in text
+    assert "never-registered" not in text

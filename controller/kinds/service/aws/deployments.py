@@ -8,7 +8,7 @@ from controller.core.errors import TransientError
 from controller.core.values.batches import batched
 from controller.core.values.identity import content_hash
 from controller.kinds.service.state.retry_requests import forgiven, id_of, until
-from controller.kinds.service.state.service import Flight, Rejection
+from controller.kinds.service.state.service import Rejection, ServiceDeployment
 
 # What DescribeServiceRevisions and DescribeServiceDeployments take; API reference.
 MOST_AT_ONCE = 20
@@ -21,18 +21,18 @@ Answer = Mapping[str, Any]
 Definitions = Callable[[str], dict[str, Any]]
 
 
-class History:
+class ServiceDeployments:
     """Reads service deployments. What has ended never changes: kept for ever."""
 
     def __init__(self, aws: Aws, definition: Definitions) -> None:
         self._aws = aws
         self._definition = definition
-        self._ended: dict[str, Flight] = {}
+        self._ended: dict[str, ServiceDeployment] = {}
 
-    def flights(self, arns: Sequence[str]) -> dict[str, Flight]:
+    def flights(self, arns: Sequence[str]) -> dict[str, ServiceDeployment]:
         """Return these service deployments, ceil(n/20) calls for what goes on."""
         wanted = [arn for arn in dict.fromkeys(arns) if arn not in self._ended]
-        found: dict[str, Flight] = {}
+        found: dict[str, ServiceDeployment] = {}
         for batch in batched(wanted, MOST_AT_ONCE):
             answer = self._aws.call(
                 "ecs", "DescribeServiceDeployments", serviceDeploymentArns=batch
@@ -140,10 +140,10 @@ def _refuse_lagging(service: Answer, history: Sequence[Answer]) -> None:
         raise TransientError(msg)
 
 
-def _flight(answer: Answer) -> Flight:
+def _flight(answer: Answer) -> ServiceDeployment:
     breaker = answer.get("deploymentCircuitBreaker", {})
     target = answer.get("targetServiceRevision", {}).get("arn", "")
-    return Flight(
+    return ServiceDeployment(
         arn=answer["serviceDeploymentArn"],
         status=answer["status"],
         target=f"ecs-svc/{target.rpartition('/')[2]}",

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from controller.core.clock import Clock
 from controller.core.dependencies import Aws
+from controller.core.values.ttl_cache import TtlCache
 from controller.kinds.service.render.revision_tags import (
     TASK_TAGS,
     declared_tags,
@@ -26,19 +27,20 @@ class RevisionTags:
     def __init__(self, aws: Aws, clock: Clock) -> None:
         self._aws = aws
         self._clock = clock
-        self._known: dict[str, tuple[float, dict[str, str]]] = {}
+        self._known = TtlCache[str, dict[str, str]](KEPT)
 
     def of(self, arn: str) -> dict[str, str]:
         """Return the tags of a revision. Raises DriverError."""
         now = self._clock.monotonic()
-        at, known = self._known.get(arn, (now - KEPT.total_seconds(), {}))
-        if now - at < KEPT.total_seconds():
+        known = self._known.get(arn, now)
+        if known is not None:
             return known
         answer = self._aws.call(
             "ecs", "DescribeTaskDefinition", taskDefinition=arn, include=["TAGS"]
         )
-        self._known[arn] = (now, tags_of(answer))
-        return self._known[arn][1]
+        tags = tags_of(answer)
+        self._known.put(arn, tags, now)
+        return tags
 
     def settle(self, arn: str, spec: ServiceSpec, paths: Iterable[str]) -> None:
         """Have a revision tagged as ``spec`` asks, if ``paths`` are about its tags.
@@ -48,7 +50,7 @@ class RevisionTags:
         moved = {p.removeprefix(TASK_TAGS) for p in paths if p.startswith(TASK_TAGS)}
         if not moved:
             return
-        self._known.pop(arn, None)
+        self._known.drop(arn)
         declared = declared_tags(spec)
         if declared:
             tags = as_pairs(declared)

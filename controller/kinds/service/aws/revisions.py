@@ -2,7 +2,7 @@
 
 from controller.core.dependencies import Aws
 from controller.core.values.identity import OWNER_TAG
-from controller.kinds.service.aws.services import Ecs
+from controller.kinds.service.aws.services import EcsServices
 from controller.kinds.service.render.fingerprint import wanted
 from controller.kinds.service.render.revision_tags import declared_tags
 from controller.kinds.service.render.task_definition import render
@@ -17,7 +17,7 @@ class Revisions:
     nothing is registered whose content an active revision has already.
     """
 
-    def __init__(self, aws: Aws, ecs: Ecs, owner: str) -> None:
+    def __init__(self, aws: Aws, ecs: EcsServices, owner: str) -> None:
         self._aws = aws
         self._ecs = ecs
         self._owner = owner

@@ -23,7 +23,7 @@ REVISIONS_TO_REUSE = 10
 Answer = Mapping[str, Any]
 
 
-class Ecs:
+class EcsServices:
     """Reads of one cluster's services. Task definitions never change: kept for ever."""
 
     def __init__(self, aws: Aws) -> None:

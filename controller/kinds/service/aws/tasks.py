@@ -16,7 +16,7 @@ _OF_SERVICE = "service"
 Answer = Mapping[str, Any]
 
 
-class Fleet:
+class ClusterTasks:
     """Looks at tasks, ceil(tasks/100) ListTasks and as many DescribeTasks a cluster."""
 
     def __init__(self, aws: Aws) -> None:
@@ -56,7 +56,7 @@ class Fleet:
             yield from answer["tasks"]
 
 
-class SharedFleet(Fleet):
+class SharedClusterTasks(ClusterTasks):
     """The same, for several that ask within one look: the second pays nothing."""
 
     def __init__(self, aws: Aws) -> None:

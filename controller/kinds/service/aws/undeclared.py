@@ -8,6 +8,7 @@ what was seen a minute ago: the tag is read again right before.
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeAlias
 
 from controller.clients.aws import paginated
@@ -18,29 +19,26 @@ from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import TransientError
 from controller.core.resources.observation import Ownership, Present
 from controller.core.resources.ownership import ownership_of
-from controller.kinds.service.aws.services import Answer, Ecs, bare_state
+from controller.core.values.ttl_cache import TtlCache
+from controller.kinds.service.aws.services import Answer, EcsServices, bare_state
 from controller.kinds.service.state.service import ServiceState
 from controller.kinds.service.state.tags import tags_of
 
 Resources: TypeAlias = Mapping[ResourceId, Resource[Any]]
 
-INTERVAL_SECONDS = 60.0
+# How long what was seen will do, while the same is declared.
+KEPT = timedelta(seconds=60)
 # What ListServices gives a page at most; API reference. Its default is ten.
 _PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    at: float
     declared: frozenset[str]
     ours: tuple[Answer, ...]
 
-    def will_do(self, declared: frozenset[str], now: float) -> bool:
-        """Whether nothing is known to be otherwise by now."""
-        return self.declared == declared and now - self.at < INTERVAL_SECONDS
 
-
-class Undeclared:
+class UndeclaredServices:
     """Looks for services that carry our tag and are not declared.
 
     Args:
@@ -54,7 +52,7 @@ class Undeclared:
     def __init__(
         self,
         aws: Aws,
-        ecs: Ecs,
+        ecs: EcsServices,
         platform: Platform,
         clock: Clock,
         document: Callable[[], Resources],
@@ -64,7 +62,7 @@ class Undeclared:
         self._platform = platform
         self._clock = clock
         self._document = document
-        self._looks: dict[str, _Look] = {}
+        self._looks = TtlCache[str, _Look](KEPT)
 
     def of(
         self, cluster: str, declared: Mapping[str, ResourceId]
@@ -73,15 +71,8 @@ class Undeclared:
 
         Raises DriverError when nothing is known of it yet and it cannot be seen.
         """
-        look, now = self._looks.get(cluster), self._clock.monotonic()
         names = frozenset(declared) | self._declared(cluster)
-        if look is None or not look.will_do(names, now):
-            try:
-                look = _Look(now, names, tuple(self._ours(cluster, names)))
-            except TransientError:
-                if look is None:
-                    raise
-            self._looks[cluster] = look
+        look = self._look(cluster, names)
         taken = {id_.name for id_ in declared.values()}
         return {
             self._id(service["serviceName"], taken): Present(
@@ -90,6 +81,21 @@ class Undeclared:
             for service in look.ours
             if service["serviceName"] not in names
         }
+
+    def _look(self, cluster: str, names: frozenset[str]) -> _Look:
+        now = self._clock.monotonic()
+        look = self._looks.get(cluster, now)
+        if look is not None and look.declared == names:
+            return look
+        try:
+            look = _Look(names, tuple(self._ours(cluster, names)))
+        except TransientError:
+            last = self._looks.last(cluster)
+            if last is None:
+                raise
+            return last.value
+        self._looks.put(cluster, look, now)
+        return look
 
     def _declared(self, cluster: str) -> frozenset[str]:
         """Return the names of all services that the document has in ``cluster``."""

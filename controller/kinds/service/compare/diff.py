@@ -13,7 +13,7 @@ from controller.kinds.service.compare.removed_fields import SCALING, released
 from controller.kinds.service.discovery.registration import registered
 from controller.kinds.service.images.changes import outdated
 from controller.kinds.service.normalize import (
-    Here,
+    NameContext,
     Plain,
     canonical_service,
     left_to_others,
@@ -50,7 +50,7 @@ def compare(spec: ServiceSpec, state: ServiceState) -> tuple[Change, ...]:
 
 
 def setting_differences(
-    declared: Mapping[str, Any], live: Mapping[str, Any], place: Here
+    declared: Mapping[str, Any], live: Mapping[str, Any], place: NameContext
 ) -> Iterator[Difference]:
     """Yield where a service's own fields are not as ``declared`` asks.
 
@@ -75,7 +75,7 @@ _asked: Memo[ServiceSpec, tuple[Plain, Plain]] = Memo(_settled)
 
 
 def _as_asked(
-    asked: Plain, after: Plain, live: Mapping[str, Any], place: Here
+    asked: Plain, after: Plain, live: Mapping[str, Any], place: NameContext
 ) -> Iterator[Difference]:
     before = managed_part(asked, canonical_service(live))
     for found in real_differences(before, after, place):

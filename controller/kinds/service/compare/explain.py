@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from controller.core.resources.explanation import Explanation, Likeness, below
+from controller.core.resources.explanation import Comparison, Explanation, below
 from controller.core.values.paths import leaves
+from controller.core.values.plain_data import copied
 from controller.core.values.redact import masked
 from controller.kinds.service.compare.diff import tags_by_key
 from controller.kinds.service.normalize import (
@@ -12,8 +13,8 @@ from controller.kinds.service.normalize import (
     DEFINITION_BY_NAME,
     SERVICE,
     SERVICE_BY_NAME,
-    Here,
-    Rule,
+    NameContext,
+    NormalizationRule,
     left_to_others,
     spelled_alike,
 )
@@ -46,15 +47,19 @@ def explain(
     return tuple(one for one in found if below(one.path, asked))
 
 
-def _task(declared: Fields, live: Fields, place: Here) -> Iterator[Explanation]:
+def _task(declared: Fields, live: Fields, place: NameContext) -> Iterator[Explanation]:
     # Its tags are told by themselves: they are no part of its content.
-    content = {name: value for name, value in declared.items() if name != "tags"}
+    content = {
+        name: copied(value) for name, value in declared.items() if name != "tags"
+    }
     for one in traced(DEFINITION_BY_NAME, DEFINITION, (content, live), place):
         path = one.path.replace("containerDefinitions", "containers", 1)
         yield _shown(TASK + path, one)
 
 
-def _service(declared: Fields, live: Fields, place: Here) -> Iterator[Explanation]:
+def _service(
+    declared: Fields, live: Fields, place: NameContext
+) -> Iterator[Explanation]:
     asked = tags_by_key(declared)
     for one in traced(SERVICE_BY_NAME, SERVICE, (declared, live), place):
         rule = left_to_others(one.path, asked, live)
@@ -65,15 +70,15 @@ def _service(declared: Fields, live: Fields, place: Here) -> Iterator[Explanatio
         why = own or (str(rule),)
         yield _shown(
             PREFIX + one.path,
-            Explanation("", one.declared, one.live, Likeness.NOT_COMPARED, why),
+            Explanation("", one.declared, one.live, Comparison.NOT_COMPARED, why),
         )
 
 
 def traced(
-    by_name: tuple[Rule, ...],
-    rules: tuple[Rule, ...],
+    by_name: tuple[NormalizationRule, ...],
+    rules: tuple[NormalizationRule, ...],
     sides: tuple[Fields, Fields],
-    place: Here,
+    place: NameContext,
 ) -> list[Explanation]:
     """Return what the rules, one after the other, made of each value.
 
@@ -112,19 +117,19 @@ def _concluded(
     raw: tuple[Any, Any],
     final: tuple[Any, Any],
     notes: list[str],
-    place: Here,
+    place: NameContext,
 ) -> Explanation:
     declared, live = raw
     if declared == live:
-        return Explanation(path, declared, live, Likeness.EQUAL)
+        return Explanation(path, declared, live, Comparison.EQUAL)
     if final[0] == final[1]:
-        rule = Likeness.EQUAL_BY_RULE
+        rule = Comparison.EQUAL_BY_RULE
         return Explanation(path, declared, live, rule, tuple(notes))
     spelling = spelled_alike(path, *final, place)
     if spelling is not None:
         why = (*notes, str(spelling))
-        return Explanation(path, declared, live, Likeness.EQUAL_BY_RULE, why)
-    return Explanation(path, declared, live, Likeness.DIFFERS, tuple(notes))
+        return Explanation(path, declared, live, Comparison.EQUAL_BY_RULE, why)
+    return Explanation(path, declared, live, Comparison.DIFFERS, tuple(notes))
 
 
 def _beside(spec: ServiceSpec, state: ServiceState) -> Iterator[Explanation]:
@@ -138,10 +143,10 @@ def _beside(spec: ServiceSpec, state: ServiceState) -> Iterator[Explanation]:
         rule = left_to_others("desiredCount", asked, state.settings)
         if declared is None or (path == "desired_count" and rule):
             why = (str(rule),) if path == "desired_count" else ("Nobody declares it.",)
-            yield Explanation(path, declared, live, Likeness.NOT_COMPARED, why)
+            yield Explanation(path, declared, live, Comparison.NOT_COMPARED, why)
         else:
             same = declared == live
-            likeness = Likeness.EQUAL if same else Likeness.DIFFERS
+            likeness = Comparison.EQUAL if same else Comparison.DIFFERS
             yield Explanation(path, declared, live, likeness)
 
 
@@ -152,9 +157,9 @@ def _tags(spec: ServiceSpec, state: ServiceState) -> Iterator[Explanation]:
         path, pair = TASK_TAGS + key, (declared.get(key), live.get(key))
         if key not in declared:
             why = ("Nobody declares it.",)
-            yield _shown(path, Explanation("", *pair, Likeness.NOT_COMPARED, why))
+            yield _shown(path, Explanation("", *pair, Comparison.NOT_COMPARED, why))
             continue
-        likeness = Likeness.EQUAL if pair[0] == pair[1] else Likeness.DIFFERS
+        likeness = Comparison.EQUAL if pair[0] == pair[1] else Comparison.DIFFERS
         yield _shown(path, Explanation("", *pair, likeness))
 
 

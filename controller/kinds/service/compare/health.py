@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from controller.core.resources.kind import Finding, Health, Held, Level
+from controller.core.resources.kind import Finding, Health, HealthLevel, HoldReason
 from controller.core.resources.plan import Change, Hold, Reason
 from controller.kinds.service.discovery.registration import unregistered
 from controller.kinds.service.images.changes import advised, only_forced
@@ -13,17 +13,17 @@ from controller.kinds.service.render.fingerprint import content
 from controller.kinds.service.rollout.status import Phase, Rollout, rollout_of
 from controller.kinds.service.routes.findings import findings
 from controller.kinds.service.routes.findings import held as routes_held
-from controller.kinds.service.routes.undeclared import Gone, taken_away
+from controller.kinds.service.routes.undeclared import UndeclaredRoutes, taken_away
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import LEFTOVER, ServiceState
 
 
 def held(
     spec: ServiceSpec, state: ServiceState, changes: tuple[Change, ...]
-) -> Held | None:
+) -> HoldReason | None:
     """Return what forbids acting now: a deletion, a rejection, our own rollout."""
     if state.status == "DRAINING":
-        return Held(Hold.ROLLOUT_IN_PROGRESS, "ECS is deleting the service.")
+        return HoldReason(Hold.ROLLOUT_IN_PROGRESS, "ECS is deleting the service.")
     others = routes_held(spec, state.routing)
     if others is not None:
         return others
@@ -34,14 +34,14 @@ def held(
     for rejection in state.rejected:
         # A newer image, or a newer secret, is something else than what failed.
         if rejection.content == wanted and not only_forced(changes):
-            return Held(Hold.REVISION_REJECTED, rejection.message)
+            return HoldReason(Hold.REVISION_REJECTED, rejection.message)
     primary = state.primary
     if not changes and primary is not None and primary.rollout == "IN_PROGRESS":
         rollout = rollout_of(state, _deadline(spec))
         message = _sentence(rollout.message, state.problem)
         stalled = rollout.phase is Phase.STALLED
         hold = Hold.ROLLOUT_STALLED if stalled else Hold.ROLLOUT_IN_PROGRESS
-        return Held(hold, message)
+        return HoldReason(hold, message)
     return None
 
 
@@ -73,7 +73,9 @@ def remains(state: ServiceState) -> tuple[Change, ...]:
     group = state.routing.group
     if state.status != LEFTOVER or group is None:
         return ()
-    return taken_away(Gone(state.settings["serviceName"], group.name), state.routing)
+    return taken_away(
+        UndeclaredRoutes(state.settings["serviceName"], group.name), state.routing
+    )
 
 
 def writer(state: ServiceState) -> str:
@@ -85,17 +87,21 @@ def health(spec: ServiceSpec, state: ServiceState) -> Health:
     """Return whether the tasks that should run do, in the revision they should."""
     primary = state.primary
     if state.status != "ACTIVE" or primary is None:
-        return Health(Level.PROGRESSING, "Draining", "ECS is deleting the service.")
+        return Health(
+            HealthLevel.PROGRESSING, "Draining", "ECS is deleting the service."
+        )
     rollout = rollout_of(state, _deadline(spec))
     match rollout.phase, primary.rollout:
         case Phase.FAILED, _:
-            return _verdict(Level.DEGRADED, "RolloutFailed", rollout, state)
+            return _verdict(HealthLevel.DEGRADED, "RolloutFailed", rollout, state)
         case Phase.STALLED, _:
-            return _verdict(Level.DEGRADED, "RolloutStalled", rollout, state)
+            return _verdict(HealthLevel.DEGRADED, "RolloutStalled", rollout, state)
         case Phase.ROLLING_BACK, _:
-            return _verdict(Level.PROGRESSING, "RollingBack", rollout, state)
+            return _verdict(HealthLevel.PROGRESSING, "RollingBack", rollout, state)
         case _, "IN_PROGRESS":
-            return _verdict(Level.PROGRESSING, "RolloutInProgress", rollout, state)
+            return _verdict(
+                HealthLevel.PROGRESSING, "RolloutInProgress", rollout, state
+            )
         case _:
             return _serving(state, primary.definition_arn.rpartition("/")[2])
 
@@ -104,21 +110,23 @@ def _serving(state: ServiceState, revision: str) -> Health:
     """Return whether what ECS is done with does its work."""
     if state.crash_loop:
         # Told whether or not all tasks run at this moment: they will not for long.
-        return Health(Level.DEGRADED, "CrashLooping", state.crash_loop)
+        return Health(HealthLevel.DEGRADED, "CrashLooping", state.crash_loop)
     count = f"{state.running} of {state.desired} tasks run {revision}"
     if state.running < state.desired:
-        return Health(Level.DEGRADED, "TasksMissing", _sentence(count, state.problem))
+        return Health(
+            HealthLevel.DEGRADED, "TasksMissing", _sentence(count, state.problem)
+        )
     if state.registration.missing:
         message = unregistered(state.discovery or "", state.registration)
-        return Health(Level.DEGRADED, "NotRegistered", message)
+        return Health(HealthLevel.DEGRADED, "NotRegistered", message)
     if not state.unready:
         unseen = state.registration.unseen
         and_so = f" Who is registered could not be seen: {unseen}." if unseen else ""
-        return Health(Level.HEALTHY, "Running", f"{count}.{and_so}")
+        return Health(HealthLevel.HEALTHY, "Running", f"{count}.{and_so}")
     message = _sentence(count, "; ".join(state.unready))
     if state.settled:
-        return Health(Level.DEGRADED, "NotServing", message)
-    return Health(Level.PROGRESSING, "Settling", message)
+        return Health(HealthLevel.DEGRADED, "NotServing", message)
+    return Health(HealthLevel.PROGRESSING, "Settling", message)
 
 
 def _deadline(spec: ServiceSpec) -> timedelta:
@@ -126,7 +134,7 @@ def _deadline(spec: ServiceSpec) -> timedelta:
 
 
 def _verdict(
-    level: Level, reason: str, rollout: Rollout, state: ServiceState
+    level: HealthLevel, reason: str, rollout: Rollout, state: ServiceState
 ) -> Health:
     return Health(level, reason, _sentence(rollout.message, state.problem))
 

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from controller.core.resources.plan import Change
-from controller.kinds.service.state.service import Registration
+from controller.kinds.service.state.service import DiscoveryRegistration
 
 PATH = "discovery.instances"
 
 
 @dataclass(frozen=True, slots=True)
-class Register:
+class RegisteredInstances:
     """One look at a name: who is registered, and who runs.
 
     Attributes:
@@ -41,28 +41,30 @@ class Register:
         return not self.stale and not self.missing
 
 
-def registration_of(before: Register | None, now: Register) -> Registration:
+def registration_of(
+    before: RegisteredInstances | None, now: RegisteredInstances
+) -> DiscoveryRegistration:
     """Return what two looks agree on.
 
     ECS takes a moment to register a task that runs and to take out one that stopped:
     what only one look saw is nothing yet.
     """
     if before is None:
-        return Registration()
-    return Registration(
+        return DiscoveryRegistration()
+    return DiscoveryRegistration(
         tuple(sorted(before.stale & now.stale)),
         tuple(sorted(before.missing & now.missing)),
     )
 
 
-def registered(registration: Registration) -> Iterator[Change]:
+def registered(registration: DiscoveryRegistration) -> Iterator[Change]:
     """Yield the change that takes out what is stale."""
     if registration.stale:
         addresses = ", ".join(address for _, address in registration.stale)
         yield Change(PATH, addresses, None)
 
 
-def unregistered(name: str, registration: Registration) -> str:
+def unregistered(name: str, registration: DiscoveryRegistration) -> str:
     """Return the sentence that names what runs and cannot be found."""
     addresses = ", ".join(registration.missing)
     return f"Tasks run and are not registered as {name}: {addresses}."

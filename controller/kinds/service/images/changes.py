@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from controller.core.resources.kind import Finding, Held
+from controller.core.resources.kind import Finding, HoldReason
 from controller.core.resources.plan import Change, Effect, Hold, Reason
 from controller.kinds.service.images.marks import (
     DIGEST_TAG,
@@ -60,7 +60,7 @@ def only_forced(changes: Iterable[Change]) -> bool:
 
 def held(
     spec: ServiceSpec, state: ServiceState, changes: tuple[Change, ...]
-) -> Held | None:
+) -> HoldReason | None:
     """Return why a restart, or a rollout by digest, must wait."""
     for seen in unresolved(spec, state):
         if any(needs_revision(change.path) for change in changes):
@@ -68,7 +68,7 @@ def held(
                 f"{seen.image} is to be rolled out by its digest, which could not be "
                 f"seen: {seen.unseen}"
             )
-            return Held(Hold.UNRESOLVED, message)
+            return HoldReason(Hold.UNRESOLVED, message)
     if not changes:
         return _unseen(spec, state)
     if not only_forced(changes):
@@ -76,7 +76,7 @@ def held(
     primary, rested = state.primary, state.fresh.rested
     if primary is not None and primary.rollout == "IN_PROGRESS":
         message = "A rollout is under way; the tasks are restarted after it."
-        return Held(Hold.ROLLOUT_IN_PROGRESS, message)
+        return HoldReason(Hold.ROLLOUT_IN_PROGRESS, message)
     interval = timedelta(seconds=spec.deployment.restart_interval)
     if rested is not None and rested < interval:
         seconds = int((interval - rested).total_seconds())
@@ -84,14 +84,14 @@ def held(
             f"The last deployment began less than {interval} ago; the tasks are "
             f"restarted in {max(seconds, 1)} s."
         )
-        return Held(Hold.RESTARTED_LATELY, message)
+        return HoldReason(Hold.RESTARTED_LATELY, message)
     return None
 
 
-def _unseen(spec: ServiceSpec, state: ServiceState) -> Held | None:
+def _unseen(spec: ServiceSpec, state: ServiceState) -> HoldReason | None:
     """Return that nobody knows whether anything is to be done, if so."""
     for finding in _blind(spec, state):
-        return Held(Hold.UNKNOWN, finding.message)
+        return HoldReason(Hold.UNKNOWN, finding.message)
     return None
 
 

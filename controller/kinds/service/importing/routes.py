@@ -10,15 +10,15 @@ from controller.kinds.service.routes.attachment import routed
 from controller.kinds.service.routes.findings import findings, held, is_warning
 from controller.kinds.service.routes.matching.match import LEAST_OF_OURS, Match
 from controller.kinds.service.routes.state import (
-    Balancer,
-    Listener,
+    ListenerRule,
+    LoadBalancer,
+    RoutedListener,
     RoutingState,
-    Rule,
 )
 from controller.kinds.service.spec.routes import RouteSpec
 from controller.kinds.service.spec.service import ServiceSpec
 
-Way = tuple[Balancer, Listener, Rule]
+Way = tuple[LoadBalancer, RoutedListener, ListenerRule]
 
 
 def ways(seen: RoutingState) -> tuple[Way, ...]:

@@ -25,11 +25,11 @@ from controller.kinds.service.normalize import (
 )
 from controller.kinds.service.normalize.references import (
     SPELLINGS,
-    Here,
+    NameContext,
     Spelling,
     spelled_alike,
 )
-from controller.kinds.service.normalize.rule import Rule, ruled, rules_of
+from controller.kinds.service.normalize.rule import NormalizationRule, ruled, rules_of
 from controller.kinds.service.normalize.unmanaged import (
     UNMANAGED,
     Unmanaged,
@@ -45,9 +45,9 @@ __all__ = [
     "SERVICE_BY_NAME",
     "SPELLINGS",
     "UNMANAGED",
-    "Here",
+    "NameContext",
+    "NormalizationRule",
     "Plain",
-    "Rule",
     "Spelling",
     "Unmanaged",
     "canonical",
@@ -187,7 +187,9 @@ def managed_part(declared: Mapping[str, Any], form: Mapping[str, Any]) -> Plain:
     return part
 
 
-def real_differences(live: Plain, wanted: Plain, here: Here) -> Iterator[Difference]:
+def real_differences(
+    live: Plain, wanted: Plain, here: NameContext
+) -> Iterator[Difference]:
     """Yield where two canonical forms differ in more than how a name is spelled."""
     for found in differences(live, wanted):
         if not spelled_alike(found.path, found.before, found.after, here):

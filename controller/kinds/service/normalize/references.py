@@ -18,7 +18,7 @@ CURRENT = "AWSCURRENT"
 
 
 @dataclass(frozen=True, slots=True)
-class Here:
+class NameContext:
     """Where a short name is looked up.
 
     Attributes:
@@ -46,13 +46,15 @@ class Spelling:
     number: str
     says: str
     at: re.Pattern[str]
-    alike: Callable[[str, str, Here], bool]
+    alike: Callable[[str, str, NameContext], bool]
 
     def __str__(self) -> str:
         return f"{self.number}: {self.says}"
 
 
-def spelled_alike(path: str, one: object, other: object, here: Here) -> Spelling | None:
+def spelled_alike(
+    path: str, one: object, other: object, here: NameContext
+) -> Spelling | None:
     """Return the rule by which two values at ``path`` mean the same, if there is one."""
     if not (isinstance(one, str) and isinstance(other, str)):
         return None
@@ -64,7 +66,7 @@ def spelled_alike(path: str, one: object, other: object, here: Here) -> Spelling
     return None
 
 
-def r30_docker_hub(one: str, other: str, _here: Here) -> bool:
+def r30_docker_hub(one: str, other: str, _here: NameContext) -> bool:
     """An image without a registry, a namespace or a tag is Docker Hub's, library's, latest.
 
     Docker's reference grammar; ECS keeps what it was given (API reference, image).
@@ -72,7 +74,7 @@ def r30_docker_hub(one: str, other: str, _here: Here) -> bool:
     return _image(one) == _image(other)
 
 
-def r35_roles(name: str, arn: str, here: Here) -> bool:
+def r35_roles(name: str, arn: str, here: NameContext) -> bool:
     """A role may be called by its name or its ARN; a path belongs to the ARN.
 
     API reference, RegisterTaskDefinition.taskRoleArn: "The short name or full ARN".
@@ -85,7 +87,7 @@ def r35_roles(name: str, arn: str, here: Here) -> bool:
     return role == short or role.endswith(f"/{short}")
 
 
-def r36_secrets(one: str, other: str, here: Here) -> bool:
+def r36_secrets(one: str, other: str, here: NameContext) -> bool:
     """A parameter goes by name or ARN, a secret's ARN with or without its six characters.
 
     Developer guide, "Pass Secrets Manager secrets through environment variables" and
@@ -103,7 +105,7 @@ def r36_secrets(one: str, other: str, here: Here) -> bool:
     )
 
 
-def r36_credentials(name: str, arn: str, here: Here) -> bool:
+def r36_credentials(name: str, arn: str, here: NameContext) -> bool:
     """A registry's credentials go by the name of their secret, or its ARN.
 
     API reference, RepositoryCredentials.credentialsParameter: "if the secret exists in
@@ -136,7 +138,7 @@ def r37_content_counts(service: Plain) -> None:
     service.pop("taskDefinition", None)
 
 
-def r38_names(name: str, arn: str, here: Here) -> bool:
+def r38_names(name: str, arn: str, here: NameContext) -> bool:
     """A namespace or a cluster may be called by its name, its id or its ARN.
 
     API reference, ServiceConnectConfiguration.namespace: "name or full ARN". What an
@@ -196,7 +198,7 @@ def _image(text: str) -> str:
     return f"{name}{at}{digest}"
 
 
-def _spelling(at: str, alike: Callable[[str, str, Here], bool]) -> Spelling:
+def _spelling(at: str, alike: Callable[[str, str, NameContext], bool]) -> Spelling:
     return Spelling(number_of(alike), sentence_of(alike), re.compile(at), alike)
 
 

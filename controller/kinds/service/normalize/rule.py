@@ -10,7 +10,7 @@ from controller.core.values.plain_data import copied
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class NormalizationRule:
     """One way in which ECS spells the same thing differently.
 
     Attributes:
@@ -27,9 +27,9 @@ class Rule:
         return f"{self.number}: {self.says}"
 
 
-def rules_of(*functions: Callable[[Plain], None]) -> tuple[Rule, ...]:
+def rules_of(*functions: Callable[[Plain], None]) -> tuple[NormalizationRule, ...]:
     """Return the rules that ``functions`` are; their names begin with the number."""
-    return tuple(Rule(number_of(f), sentence_of(f), f) for f in functions)
+    return tuple(NormalizationRule(number_of(f), sentence_of(f), f) for f in functions)
 
 
 def number_of(function: Callable[..., Any]) -> str:
@@ -43,7 +43,7 @@ def sentence_of(function: Callable[..., Any]) -> str:
     return (function.__doc__ or "").strip().splitlines()[0]
 
 
-def ruled(rules: Iterable[Rule], plain: Mapping[str, Any]) -> Plain:
+def ruled(rules: Iterable[NormalizationRule], plain: Mapping[str, Any]) -> Plain:
     """Return what ``rules`` make of ``plain``, which is left as it is."""
     copy: Plain = copied(dict(plain))
     for rule in rules:

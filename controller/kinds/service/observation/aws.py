@@ -25,14 +25,14 @@ from controller.core.resources.observation import (
 )
 from controller.core.resources.ownership import ownership_of
 from controller.core.values.identity import APPLIED_TAG, DEPLOYMENT_TAG, MANAGED_TAG
-from controller.kinds.service.aws.deployments import History
-from controller.kinds.service.aws.services import Ecs, exists, moves, troubled
-from controller.kinds.service.aws.stopped_tasks import Stopped, Tasks
-from controller.kinds.service.aws.tasks import Fleet
-from controller.kinds.service.aws.undeclared import Undeclared
+from controller.kinds.service.aws.deployments import ServiceDeployments
+from controller.kinds.service.aws.services import EcsServices, exists, moves, troubled
+from controller.kinds.service.aws.stopped_tasks import StoppedTasks, Tasks
+from controller.kinds.service.aws.tasks import ClusterTasks
+from controller.kinds.service.aws.undeclared import UndeclaredServices
 from controller.kinds.service.discovery.aws.cloud_map import CloudMap
-from controller.kinds.service.images.aws.observer import Look, Looked
-from controller.kinds.service.operations.aws.steps import Before
+from controller.kinds.service.images.aws.observer import ImageObserver, RunningImages
+from controller.kinds.service.operations.aws.steps import OneOffSteps
 from controller.kinds.service.operations.requests import set_aside
 from controller.kinds.service.render.effective import settled
 from controller.kinds.service.render.fingerprint import (
@@ -41,10 +41,10 @@ from controller.kinds.service.render.fingerprint import (
     unnamed,
     wanted,
 )
-from controller.kinds.service.rollout.aws.readiness import INTERVAL_SECONDS, Readiness
-from controller.kinds.service.rollout.aws.stop_reasons import Why
+from controller.kinds.service.rollout.aws.readiness import Readiness
+from controller.kinds.service.rollout.aws.stop_reasons import StopReasons
 from controller.kinds.service.rollout.crash_loop import crash_loop, is_restless, told
-from controller.kinds.service.rollout.progress import Progress
+from controller.kinds.service.rollout.progress import RolloutProgress
 from controller.kinds.service.rollout.rolled_back import taken_back
 from controller.kinds.service.rollout.stop_reason import culprit
 from controller.kinds.service.spec.service import ServiceSpec
@@ -60,7 +60,7 @@ _GRACE = timedelta(minutes=2)
 
 
 @dataclass(slots=True)
-class _Sight:
+class _Observed:
     """One service while it is looked at."""
 
     id: ResourceId
@@ -78,7 +78,7 @@ class _Sight:
         return tags_of(self.answer)
 
 
-class Lookout:
+class ServiceObserver:
     """Observes services; see ``core.driver.Driver.observe``. Reads only.
 
     Args:
@@ -96,12 +96,12 @@ class Lookout:
         self,
         aws: Aws,
         platform: Platform,
-        ecs: Ecs,
+        ecs: EcsServices,
         cloud_map: CloudMap,
         clock: Clock,
         readiness: Readiness | None,
-        undeclared: Undeclared,
-        fresh: Look,
+        undeclared: UndeclaredServices,
+        fresh: ImageObserver,
     ) -> None:
         self._aws = aws
         self._platform = platform
@@ -111,11 +111,11 @@ class Lookout:
         self._map = cloud_map
         self._clock = clock
         self._readiness = readiness
-        self._before = Before(aws)
-        self._stopped = Stopped(Fleet(aws), clock)
-        self._why = Why(aws, clock)
-        self._history = History(aws, ecs.definition)
-        self._progress = Progress(clock)
+        self._before = OneOffSteps(aws)
+        self._stopped = StoppedTasks(ClusterTasks(aws), clock)
+        self._why = StopReasons(aws, clock)
+        self._history = ServiceDeployments(aws, ecs.definition)
+        self._progress = RolloutProgress(clock)
 
     def observe(self, declared: Declared) -> dict[ResourceId, Observation]:
         """Return what is seen of ``declared``; raises DriverError if nothing could be.
@@ -140,7 +140,7 @@ class Lookout:
     ) -> dict[ResourceId, Observation]:
         services = self._ecs.services(cluster, names)
         seen: dict[ResourceId, Observation] = {}
-        sights: list[_Sight] = []
+        sights: list[_Observed] = []
         for name, id_ in names.items():
             answer = services.get(name)
             if answer is None or not exists(answer):
@@ -152,7 +152,7 @@ class Lookout:
                 seen[id_] = unseen(error)
         seen |= self._add_flights(sights)
         sights = [sight for sight in sights if sight.id not in seen]
-        fresh = self._fresh.of(Looked(s.id, s.spec, s.answer) for s in sights)
+        fresh = self._fresh.of(RunningImages(s.id, s.spec, s.answer) for s in sights)
         for sight in sights:
             sight.state = replace(sight.state, fresh=fresh[sight.id])
         stopped = self._deaths(cluster, sights)
@@ -168,11 +168,11 @@ class Lookout:
 
     def _sight(
         self, id_: ResourceId, resource: Resource[Any], answer: Answer
-    ) -> _Sight:
+    ) -> _Observed:
         state = self._ecs.state(answer)
         registries = answer.get("serviceRegistries", ())
         names = [self._map.name_of(found["registryArn"]) for found in registries]
-        sight = _Sight(id_, resource, answer, state)
+        sight = _Observed(id_, resource, answer, state)
         sight.state = replace(
             state,
             discovery=names[0] if names else None,
@@ -185,7 +185,7 @@ class Lookout:
         )
         return sight
 
-    def _add_flights(self, sights: Sequence[_Sight]) -> dict[ResourceId, Unknown]:
+    def _add_flights(self, sights: Sequence[_Observed]) -> dict[ResourceId, Unknown]:
         """Add ECS's record of what moves, and of ours where another took its place.
 
         Returns of which services it could not be seen, and why.
@@ -206,28 +206,28 @@ class Lookout:
             sight.state = replace(state, quiet=quiet)
         return {}
 
-    def _deaths(self, cluster: str, sights: Sequence[_Sight]) -> Tasks:
+    def _deaths(self, cluster: str, sights: Sequence[_Observed]) -> Tasks:
         """Return the stopped tasks of the cluster, if anybody has use for them.
 
         At once if a service wants for tasks, and each minute if tasks come by
         themselves; a look that only shows a difference leaves the latter out.
         """
         if any(troubled(sight.state) or _differs(sight) for sight in sights):
-            return self._stopped.of(cluster, 0)
+            return self._stopped.of(cluster, refresh=True)
         now, thorough = self._clock.now(), self._readiness is not None
         if thorough and any(is_restless(s.state, s.answer, now) for s in sights):
-            return self._stopped.of(cluster, INTERVAL_SECONDS)
+            return self._stopped.of(cluster, refresh=False)
         return {}
 
     def _unready(
-        self, cluster: str, sights: Iterable[_Sight]
+        self, cluster: str, sights: Iterable[_Observed]
     ) -> Mapping[str, tuple[str, ...]]:
         if self._readiness is None:
             return {}
         known = {sight.spec.name: (sight.spec, sight.state) for sight in sights}
         return self._readiness.of(cluster, known)
 
-    def _observation(self, sight: _Sight, stopped: Tasks) -> Observation:
+    def _observation(self, sight: _Observed, stopped: Tasks) -> Observation:
         tasks = stopped.get(sight.spec.name, ())
         state = sight.state = self._with_crash_loop(sight, tasks)
         try:
@@ -253,7 +253,7 @@ class Lookout:
         applied = sight.tags.get(APPLIED_TAG)
         return Present(replace(state, rejected=rejected), ownership, applied)
 
-    def _with_crash_loop(self, sight: _Sight, tasks: Sequence[Task]) -> ServiceState:
+    def _with_crash_loop(self, sight: _Observed, tasks: Sequence[Task]) -> ServiceState:
         """Return the state with how its tasks die again and again, if they do."""
         state = sight.state
         loop = crash_loop(state, sight.answer, tasks, self._clock.now())
@@ -263,7 +263,7 @@ class Lookout:
         revision = state.definition_arn.rpartition("/")[2]
         return replace(state, crash_loop=told(sight.id.name, loop, revision, why))
 
-    def _steps(self, sight: _Sight) -> tuple[tuple[Rejection, ...], str]:
+    def _steps(self, sight: _Observed) -> tuple[tuple[Rejection, ...], str]:
         """Return the declared content, if a step that must precede it has failed.
 
         And what is to be run once more before it.
@@ -278,7 +278,7 @@ class Lookout:
                 return (Rejection(content(spec), message, stopped=revision),), ""
         return (), ""
 
-    def _is_settled(self, sight: _Sight) -> bool:
+    def _is_settled(self, sight: _Observed) -> bool:
         """Whether ECS was done long enough ago for everything to serve."""
         health = sight.spec.health
         grace = timedelta(seconds=health.grace) if health else _GRACE
@@ -289,6 +289,6 @@ class Lookout:
         return True
 
 
-def _differs(sight: _Sight) -> bool:
+def _differs(sight: _Observed) -> bool:
     spec = settled(sight.spec, sight.state)
     return not is_wanted(spec, dict(sight.state.definition))

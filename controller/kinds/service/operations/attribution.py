@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from controller.core.resources.plan import Verb
-from controller.core.resources.rollouts import Rolled
+from controller.core.resources.rollouts import RolloutRecord
 from controller.core.status.interventions import sentence
 from controller.kinds.service.operations.requests import (
     RESTARTED,
@@ -23,8 +23,8 @@ Tags = Mapping[str, str]
 
 
 def with_tags(
-    rolled: Sequence[Rolled], tags: Tags, targets: Mapping[str, str]
-) -> tuple[Rolled, ...]:
+    rolled: Sequence[RolloutRecord], tags: Tags, targets: Mapping[str, str]
+) -> tuple[RolloutRecord, ...]:
     """Return ``rolled`` with who asked for the last of each kind by hand.
 
     Args:
@@ -41,7 +41,7 @@ def with_tags(
 
 
 def _restarted(
-    rolled: Sequence[Rolled], tags: Tags, targets: Mapping[str, str]
+    rolled: Sequence[RolloutRecord], tags: Tags, targets: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     """Yield the rollout right after what was to be restarted."""
     before = id_of(tags.get(RESTARTED_AFTER, ""))
@@ -54,7 +54,7 @@ def _restarted(
 
 
 def _retried(
-    rolled: Sequence[Rolled], tags: Tags, targets: Mapping[str, str]
+    rolled: Sequence[RolloutRecord], tags: Tags, targets: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     """Yield the rollout right after the forgiven one, if it is of the same revision."""
     failed = tags.get(RETRIED)
@@ -67,7 +67,7 @@ def _retried(
         yield newer.id, sentence(Verb.RETRY, tags.get(RETRIED_BY) or "somebody")
 
 
-def _put_back(rolled: Sequence[Rolled], tags: Tags) -> Iterator[tuple[str, str]]:
+def _put_back(rolled: Sequence[RolloutRecord], tags: Tags) -> Iterator[tuple[str, str]]:
     """Yield the rollout right after what was set aside."""
     _, newer = _after(rolled, lambda one: bool(one.set_aside))
     if newer is not None:
@@ -75,8 +75,8 @@ def _put_back(rolled: Sequence[Rolled], tags: Tags) -> Iterator[tuple[str, str]]
 
 
 def _after(
-    rolled: Sequence[Rolled], is_it: Callable[[Rolled], bool]
-) -> tuple[Rolled | None, Rolled | None]:
+    rolled: Sequence[RolloutRecord], is_it: Callable[[RolloutRecord], bool]
+) -> tuple[RolloutRecord | None, RolloutRecord | None]:
     """Return the newest rollout that ``is_it``, and the one that came after it."""
     newer = None
     for one in rolled:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from controller.core.resources.plan import Verb
-from controller.core.resources.request import Request
+from controller.core.resources.request import OperationRequest
 from controller.core.values.identity import DEPLOYMENT_TAG
 from controller.kinds.service.render.effective import settled
 from controller.kinds.service.render.fingerprint import content
@@ -30,13 +30,13 @@ _LONGEST = 256
 _FORBIDDEN = re.compile(r"[^\w\s.:/=+@-]+")
 
 
-def set_aside_tags(spec: ServiceSpec, request: Request) -> dict[str, str]:
+def set_aside_tags(spec: ServiceSpec, request: OperationRequest) -> dict[str, str]:
     """Return the tags that keep what ``spec`` declares from being rolled out."""
     return {SET_ASIDE: content(spec), SET_ASIDE_BY: tag_text(str(request))}
 
 
 def restarted_tags(
-    request: Request, service: Mapping[str, Any], now: datetime
+    request: OperationRequest, service: Mapping[str, Any], now: datetime
 ) -> dict[str, str]:
     """Return the tags that say when, by whom and why the tasks are to be replaced.
 
@@ -91,7 +91,7 @@ def restarts_again(
     return again if now < again else None
 
 
-def retried_tags(request: Request, failed: str) -> dict[str, str]:
+def retried_tags(request: OperationRequest, failed: str) -> dict[str, str]:
     """Return the tags that forgive the service deployment ``failed``."""
     return {RETRIED: failed, RETRIED_BY: tag_text(str(request))}
 
@@ -152,7 +152,11 @@ def is_outdated(spec: ServiceSpec, service: Mapping[str, Any]) -> bool:
 
 
 def refuses(
-    verb: Verb, request: Request, spec: ServiceSpec, state: ServiceState, now: datetime
+    verb: Verb,
+    request: OperationRequest,
+    spec: ServiceSpec,
+    state: ServiceState,
+    now: datetime,
 ) -> str:
     """Return why what a person asks for cannot be done now; empty if it can."""
     if state.status != "ACTIVE":
@@ -186,7 +190,9 @@ def _refuses_restart(spec: ServiceSpec, state: ServiceState, now: datetime) -> s
     )
 
 
-def _refuses_rollback(request: Request, spec: ServiceSpec, state: ServiceState) -> str:
+def _refuses_rollback(
+    request: OperationRequest, spec: ServiceSpec, state: ServiceState
+) -> str:
     primary = state.primary
     there = state.definition_arn.rpartition("/")[2] == request.wanted
     if primary is None or primary.id != state.ours or not there:

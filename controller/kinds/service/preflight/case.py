@@ -6,9 +6,14 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from controller.core.planning.preflight import Finding, Result, Severity, Unseen
+from controller.core.planning.preflight import (
+    CheckFinding,
+    CheckUnknown,
+    Result,
+    Severity,
+)
 from controller.core.resources.observation import Absent, Present
-from controller.kinds.service.preflight.facts import NOT_LOOKED, Facts, Hidden, Seen
+from controller.kinds.service.preflight.facts import NOT_LOOKED, Facts, Seen, Unreadable
 
 if TYPE_CHECKING:
     from controller.kinds.service.spec.service import ServiceSpec
@@ -17,7 +22,7 @@ KeyT = TypeVar("KeyT", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class ServiceCase:
     """A service and its surroundings.
 
     Attributes:
@@ -30,31 +35,31 @@ class Case:
     spec: ServiceSpec
     facts: Facts
 
-    def blocks(self, path: str, message: str, command: str = "") -> Finding:
+    def blocks(self, path: str, message: str, command: str = "") -> CheckFinding:
         """Return that nothing may be deployed, and why."""
-        return Finding(self.check, Severity.BLOCKS, path, message, command)
+        return CheckFinding(self.check, Severity.BLOCKS, path, message, command)
 
-    def warns(self, path: str, message: str, command: str = "") -> Finding:
+    def warns(self, path: str, message: str, command: str = "") -> CheckFinding:
         """Return something that a person should know."""
-        return Finding(self.check, Severity.WARNS, path, message, command)
+        return CheckFinding(self.check, Severity.WARNS, path, message, command)
 
-    def unless_there(self, seen: Seen, missing: Finding) -> Iterator[Result]:
+    def unless_there(self, seen: Seen, missing: CheckFinding) -> Iterator[Result]:
         """Yield ``missing`` if a thing is not there, or that nobody could look."""
         match seen:
             case Present():
                 return
             case Absent():
                 yield missing
-            case Hidden(why, passing):
-                yield Unseen(self.check, why, passing)
+            case Unreadable(why, passing):
+                yield CheckUnknown(self.check, why, passing)
 
-    def unseen(self, *looks: Seen) -> Iterator[Unseen]:
+    def unseen(self, *looks: Seen) -> Iterator[CheckUnknown]:
         """Yield that nobody could look, once for each answer that says so."""
         told: set[str] = set()
         for seen in looks:
-            if isinstance(seen, Hidden) and seen.why not in told:
+            if isinstance(seen, Unreadable) and seen.why not in told:
                 told.add(seen.why)
-                yield Unseen(self.check, seen.why, seen.passing)
+                yield CheckUnknown(self.check, seen.why, seen.passing)
 
 
 def of(facts: Mapping[KeyT, Seen], key: KeyT) -> Seen:

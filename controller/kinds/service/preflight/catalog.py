@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from controller.core.planning.preflight import Passed, Result
-from controller.kinds.service.preflight.case import Case
+from controller.core.planning.preflight import CheckPassed, Result
+from controller.kinds.service.preflight.case import ServiceCase
 from controller.kinds.service.preflight.checks import (
     cluster,
     connections,
@@ -39,7 +39,7 @@ class Check:
     name: str
     asks: str
     calls: str
-    rule: Callable[[Case], Iterator[Result]]
+    rule: Callable[[ServiceCase], Iterator[Result]]
 
 
 CHECKS = (
@@ -139,8 +139,8 @@ def results_of(spec: ServiceSpec, facts: Facts) -> tuple[Result, ...]:
 
 
 def _checked(check: Check, spec: ServiceSpec, facts: Facts) -> tuple[Result, ...]:
-    found = tuple(check.rule(Case(check.name, spec, facts)))
-    return found or (Passed(check.name),)
+    found = tuple(check.rule(ServiceCase(check.name, spec, facts)))
+    return found or (CheckPassed(check.name),)
 
 
 def reference() -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Hidden:
+class Unreadable:
     """We could not look.
 
     Attributes:
@@ -26,26 +26,26 @@ class Hidden:
     passing: bool = False
 
 
-Seen: TypeAlias = Present[Any] | Absent | Hidden
-NOT_LOOKED = Hidden("It was not looked at.")
+Seen: TypeAlias = Present[Any] | Absent | Unreadable
+NOT_LOOKED = Unreadable("It was not looked at.")
 
 
 @dataclass(frozen=True, slots=True)
-class Image:
+class RegistryImage:
     """An image in ECR, and the processors it is built for, in ECS's words."""
 
     architectures: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class Secret:
+class StoredSecret:
     """A secret's description; its value is never asked for."""
 
     doomed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
+class IamRole:
     """A role, and whether ECS tasks may take it on."""
 
     trusts_tasks: bool = True
@@ -61,7 +61,7 @@ class Subnet:
 
 
 @dataclass(frozen=True, slots=True)
-class Permission:
+class SecurityGroupRule:
     """One rule of a security group.
 
     Attributes:
@@ -86,20 +86,20 @@ class Permission:
         )
 
 
-ANYWHERE = Permission("-1", ranges=("0.0.0.0/0",))
+ANYWHERE = SecurityGroupRule("-1", ranges=("0.0.0.0/0",))
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class SecurityGroup:
     """A security group, and whom it lets in and out."""
 
     vpc: str
-    ingress: tuple[Permission, ...] = ()
-    egress: tuple[Permission, ...] = (ANYWHERE,)
+    ingress: tuple[SecurityGroupRule, ...] = ()
+    egress: tuple[SecurityGroupRule, ...] = (ANYWHERE,)
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class RunningService:
     """The service as it runs.
 
     Attributes:
@@ -112,7 +112,7 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True)
-class TargetGroup:
+class UnmanagedTargetGroup:
     """A target group, in load balancing's own words."""
 
     port: int
@@ -126,14 +126,14 @@ class TargetGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
+class S3Bucket:
     """A bucket, and whether it keeps what is overwritten."""
 
     versioned: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Database:
+class DatabaseInstance:
     """An RDS instance.
 
     Attributes:
@@ -156,7 +156,7 @@ class Database:
 
 
 @dataclass(frozen=True, slots=True)
-class Cache:
+class RedisCache:
     """An ElastiCache cluster or replication group."""
 
     port: int | None = 6379

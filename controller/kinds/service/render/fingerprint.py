@@ -6,7 +6,7 @@ from typing import Any
 from controller.core.values.identity import content_hash
 from controller.kinds.service.cache import Memo
 from controller.kinds.service.normalize import (
-    Here,
+    NameContext,
     Plain,
     canonical,
     canonical_service,
@@ -29,9 +29,9 @@ def content(spec: ServiceSpec) -> str:
     return content_hash(wanted(spec))
 
 
-def here(spec: ServiceSpec, state: ServiceState | None = None) -> Here:
+def here(spec: ServiceSpec, state: ServiceState | None = None) -> NameContext:
     """Return where short names in ``spec`` are looked up."""
-    return Here(spec.region, spec.account, state.names if state else {})
+    return NameContext(spec.region, spec.account, state.names if state else {})
 
 
 def unnamed(spec: ServiceSpec, live: Mapping[str, Any]) -> frozenset[str]:

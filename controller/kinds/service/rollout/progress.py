@@ -28,7 +28,7 @@ class _Mark:
     since: float
 
 
-class Progress:
+class RolloutProgress:
     """Remembers how far each rollout has come."""
 
     def __init__(self, clock: Clock) -> None:

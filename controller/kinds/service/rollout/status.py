@@ -10,7 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
-from controller.kinds.service.state.service import Deployment, Flight, ServiceState
+from controller.kinds.service.state.service import (
+    Deployment,
+    ServiceDeployment,
+    ServiceState,
+)
 
 
 class Phase(StrEnum):
@@ -108,7 +112,7 @@ def _told(
             yield f"The rollout {phase}; {revision} is in place"
 
 
-def _counts(primary: Deployment, flight: Flight | None) -> Iterator[str]:
+def _counts(primary: Deployment, flight: ServiceDeployment | None) -> Iterator[str]:
     yield f"{primary.running} of {primary.desired} tasks run"
     if primary.pending:
         yield f", {primary.pending} start"

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from controller.core.resources.plan import Change, Effect
-from controller.kinds.service.routes.routed_service import Routed
+from controller.kinds.service.routes.routed_service import RoutedService
 from controller.kinds.service.routes.rules import (
     is_led_to,
     steps,
     will_be_attached,
 )
 from controller.kinds.service.routes.state import RoutingState
-from controller.kinds.service.routes.steps import DropGroup, Step
+from controller.kinds.service.routes.steps import DeleteTargetGroup, Step
 
 # On the service: it has a target group of ours, which outlives its last route.
 GROUP_TAG = "hokusai.ai/target-group"
@@ -21,7 +21,7 @@ GRACE = "routes.healthCheckGracePeriodSeconds"
 
 
 def routed(
-    spec: Routed, seen: RoutingState, settings: Mapping[str, Any]
+    spec: RoutedService, seen: RoutingState, settings: Mapping[str, Any]
 ) -> Iterator[Change]:
     """Yield every difference between the declared routes and what was seen."""
     for step in due(spec, seen, settings):
@@ -38,7 +38,9 @@ def routed(
         yield Change(TAG, spec.target_group, None, Effect.COSMETIC)
 
 
-def stays(spec: Routed, seen: RoutingState, mine: Mapping[str, Any] | None) -> bool:
+def stays(
+    spec: RoutedService, seen: RoutingState, mine: Mapping[str, Any] | None
+) -> bool:
     """Whether a service stays in the group it is in, whatever else is amiss.
 
     One that nothing leads to any more harms nobody, but ECS takes no other port for
@@ -50,7 +52,7 @@ def stays(spec: Routed, seen: RoutingState, mine: Mapping[str, Any] | None) -> b
 
 
 def due(
-    spec: Routed, seen: RoutingState, settings: Mapping[str, Any]
+    spec: RoutedService, seen: RoutingState, settings: Mapping[str, Any]
 ) -> tuple[Step, ...]:
     """Return the steps whose time has come.
 
@@ -59,7 +61,9 @@ def due(
     """
     settled = len(settings.get("deployments", ())) <= 1
     left = settled and membership(spec, settings) is None
-    return tuple(s for s in steps(spec, seen) if left or not isinstance(s, DropGroup))
+    return tuple(
+        s for s in steps(spec, seen) if left or not isinstance(s, DeleteTargetGroup)
+    )
 
 
 def tagged(settings: Mapping[str, Any]) -> bool:
@@ -67,12 +71,12 @@ def tagged(settings: Mapping[str, Any]) -> bool:
     return any(tag["key"] == GROUP_TAG for tag in settings.get("tags", ()))
 
 
-def route_tags(spec: Routed) -> dict[str, str]:
+def route_tags(spec: RoutedService) -> dict[str, str]:
     """Return the tag of a service that has routes."""
     return {GROUP_TAG: spec.target_group} if spec.routes else {}
 
 
-def is_about(spec: Routed, settings: Mapping[str, Any]) -> bool:
+def is_about(spec: RoutedService, settings: Mapping[str, Any]) -> bool:
     """Whether load balancers must be looked at for the service.
 
     Args:
@@ -88,7 +92,9 @@ def attached(settings: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     return balancers
 
 
-def membership(spec: Routed, settings: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def membership(
+    spec: RoutedService, settings: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
     """Return how the service is in its target group; None if it is not."""
     have = attached(settings)
     return next((b for b in have if group_of(b) == spec.target_group), None)
@@ -100,7 +106,7 @@ def group_of(balancer: Mapping[str, Any]) -> str:
     return parts[1] if len(parts) > 1 else ""
 
 
-def entry(spec: Routed, arn: str) -> dict[str, Any]:
+def entry(spec: RoutedService, arn: str) -> dict[str, Any]:
     """Return the entry of ``loadBalancers`` that puts tasks into the group ``arn``."""
     return {
         "targetGroupArn": arn,
@@ -110,7 +116,7 @@ def entry(spec: Routed, arn: str) -> dict[str, Any]:
 
 
 def balancers(
-    spec: Routed, arn: str | None, settings: Mapping[str, Any]
+    spec: RoutedService, arn: str | None, settings: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     """Return ``loadBalancers`` with ours as it must be, and those of others kept.
 
@@ -123,7 +129,7 @@ def balancers(
     return others if arn is None else [*others, entry(spec, arn)]
 
 
-def _is(balancer: Mapping[str, Any] | None, spec: Routed) -> bool:
+def _is(balancer: Mapping[str, Any] | None, spec: RoutedService) -> bool:
     return balancer is not None and (
         balancer.get("containerName"),
         balancer.get("containerPort"),

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from controller.core.resources.kind import Finding
 from controller.core.resources.plan import Reason
 from controller.kinds.service.routes.matching.patterns import covers
-from controller.kinds.service.routes.state import Balancer, Listener
+from controller.kinds.service.routes.state import LoadBalancer, RoutedListener
 from controller.kinds.service.routes.steps import path_of
 from controller.kinds.service.spec.routes import RouteSpec
 
 
-def unread(balancer: Balancer, listener: Listener) -> Iterator[Finding]:
+def unread(balancer: LoadBalancer, listener: RoutedListener) -> Iterator[Finding]:
     """Yield that nobody knows whom the certificates of the listener are for."""
     if not listener.unread:
         return
@@ -24,7 +24,7 @@ def unread(balancer: Balancer, listener: Listener) -> Iterator[Finding]:
     yield Finding(path, Reason.PREFLIGHT_WARNING, message, command)
 
 
-def not_certified(listener: Listener, route: RouteSpec) -> Iterator[Finding]:
+def not_certified(listener: RoutedListener, route: RouteSpec) -> Iterator[Finding]:
     """Yield that no certificate of the listener is for the route's host."""
     if listener.protocol != "HTTPS" or listener.names is None or route.host == "*":
         return

@@ -7,7 +7,7 @@ balancers of others, and leave rules of others where they are.
 import shlex
 from collections.abc import Iterator
 
-from controller.core.resources.kind import Finding, Held
+from controller.core.resources.kind import Finding, HoldReason
 from controller.core.resources.observation import Ownership
 from controller.core.resources.plan import Hold, Reason
 from controller.core.values.identity import OWNER_TAG
@@ -18,16 +18,20 @@ from controller.kinds.service.routes.matching.precedence import (
     number_for,
     shadowed,
 )
-from controller.kinds.service.routes.routed_service import Routed
+from controller.kinds.service.routes.routed_service import RoutedService
 from controller.kinds.service.routes.rules import in_the_way, own_rule
-from controller.kinds.service.routes.state import Balancer, Listener, RoutingState
+from controller.kinds.service.routes.state import (
+    LoadBalancer,
+    RoutedListener,
+    RoutingState,
+)
 from controller.kinds.service.routes.steps import path_of
 from controller.kinds.service.spec.routes import RouteSpec
 
 SERVICE_TAG = "hokusai.ai/service"
 
 
-def findings(spec: Routed, seen: RoutingState) -> tuple[Finding, ...]:
+def findings(spec: RoutedService, seen: RoutingState) -> tuple[Finding, ...]:
     """Return what a person must do for the routes to be as declared."""
     found = [*_group(spec, seen)]
     for route in spec.routes:
@@ -44,7 +48,7 @@ def findings(spec: Routed, seen: RoutingState) -> tuple[Finding, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def held(spec: Routed, seen: RoutingState) -> Held | None:
+def held(spec: RoutedService, seen: RoutingState) -> HoldReason | None:
     """Return why the service must wait: its target group is another controller's."""
     group = seen.group
     if spec.routes and group and group.ownership is Ownership.ANOTHERS:
@@ -52,11 +56,11 @@ def held(spec: Routed, seen: RoutingState) -> Held | None:
             f"The target group {group.name} carries another controller's tag; two "
             "would fight over it."
         )
-        return Held(Hold.OWNED_BY_ANOTHER, message)
+        return HoldReason(Hold.OWNED_BY_ANOTHER, message)
     return None
 
 
-def _group(spec: Routed, seen: RoutingState) -> Iterator[Finding]:
+def _group(spec: RoutedService, seen: RoutingState) -> Iterator[Finding]:
     """Yield why the target group cannot be used, if it cannot."""
     group = seen.group
     if group is None or not spec.routes:
@@ -96,7 +100,7 @@ def _no_balancer(route: RouteSpec) -> Finding:
     return Finding(path, Reason.MISSING, message, command)
 
 
-def _no_listener(route: RouteSpec, balancer: Balancer, port: int) -> Finding:
+def _no_listener(route: RouteSpec, balancer: LoadBalancer, port: int) -> Finding:
     have = ", ".join(str(found.port) for found in balancer.listeners) or "none"
     message = (
         f"{route.name} is declared on port {port} of {balancer.name}, which does not "
@@ -114,9 +118,9 @@ def _no_listener(route: RouteSpec, balancer: Balancer, port: int) -> Finding:
 
 
 def _on(
-    spec: Routed,
+    spec: RoutedService,
     seen: RoutingState,
-    place: tuple[Balancer, Listener],
+    place: tuple[LoadBalancer, RoutedListener],
     route: RouteSpec,
 ) -> Iterator[Finding]:
     """Yield what is amiss with one route on one listener that exists."""
@@ -132,9 +136,9 @@ def _on(
 
 
 def _not_ours_to_make(
-    spec: Routed,
+    spec: RoutedService,
     seen: RoutingState,
-    place: tuple[Balancer, Listener],
+    place: tuple[LoadBalancer, RoutedListener],
     route: RouteSpec,
 ) -> Iterator[Finding]:
     """Yield a rule that is missing and that we may not make."""
@@ -162,9 +166,9 @@ def _not_ours_to_make(
 
 
 def _making(
-    spec: Routed,
+    spec: RoutedService,
     seen: RoutingState,
-    place: tuple[Balancer, Listener],
+    place: tuple[LoadBalancer, RoutedListener],
     route: RouteSpec,
 ) -> str:
     """Return the commands that make the rule, and the target group before it."""

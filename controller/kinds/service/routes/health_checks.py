@@ -1,6 +1,6 @@
 """How a load balancer sees that a target works, by what is declared."""
 
-from controller.kinds.service.routes.routed_service import Routed
+from controller.kinds.service.routes.routed_service import RoutedService
 from controller.kinds.service.routes.steps import Health
 
 # CreateTargetGroup's limits on health checks, in seconds and in a row.
@@ -8,7 +8,7 @@ _LEAST_INTERVAL, _LEAST_TIMEOUT = 5, 2
 _LEAST_RETRIES = 2
 
 
-def declared_health(spec: Routed) -> Health:
+def declared_health(spec: RoutedService) -> Health:
     """Return how targets are to be checked, in the words of CreateTargetGroup."""
     check = spec.health
     interval = max(_LEAST_INTERVAL, check.interval if check else 30)

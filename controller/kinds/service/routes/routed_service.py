@@ -5,7 +5,7 @@ from typing import Protocol
 from controller.kinds.service.spec.routes import RouteSpec
 
 
-class Checked(Protocol):
+class CheckedService(Protocol):
     """How a service says that it works."""
 
     path: str | None
@@ -16,7 +16,7 @@ class Checked(Protocol):
     grace: int
 
 
-class Routed(Protocol):
+class RoutedService(Protocol):
     """As much of a service as its routes are about."""
 
     @property
@@ -50,7 +50,7 @@ class Routed(Protocol):
         ...
 
     @property
-    def health(self) -> "Checked | None":
+    def health(self) -> "CheckedService | None":
         """How to see that it works."""
         ...
 

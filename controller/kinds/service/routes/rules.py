@@ -7,22 +7,22 @@ from controller.core.resources.observation import Ownership
 from controller.kinds.service.routes.health_checks import declared_health
 from controller.kinds.service.routes.matching.match import Match, match_of
 from controller.kinds.service.routes.matching.priorities import free_priority, window
-from controller.kinds.service.routes.routed_service import Routed
+from controller.kinds.service.routes.routed_service import RoutedService
 from controller.kinds.service.routes.state import (
-    Balancer,
-    Listener,
+    ListenerRule,
+    LoadBalancer,
+    RoutedListener,
     RoutingState,
-    Rule,
 )
 from controller.kinds.service.routes.steps import (
-    DropGroup,
-    DropRule,
-    MakeGroup,
-    MakeRule,
-    MendGroup,
-    MendRule,
-    MoveRule,
+    CreateRule,
+    CreateTargetGroup,
+    DeleteRule,
+    DeleteTargetGroup,
+    SetRulePriority,
     Step,
+    UpdateRule,
+    UpdateTargetGroup,
 )
 from controller.kinds.service.spec.routes import RouteSpec
 
@@ -30,7 +30,7 @@ from controller.kinds.service.spec.routes import RouteSpec
 DELAY_SECONDS = 30
 
 
-def steps(spec: Routed, seen: RoutingState) -> tuple[Step, ...]:
+def steps(spec: RoutedService, seen: RoutingState) -> tuple[Step, ...]:
     """Return what to do, in the order in which it must be done.
 
     The group comes first and goes last: a rule cannot forward to what is not there,
@@ -45,7 +45,7 @@ def steps(spec: Routed, seen: RoutingState) -> tuple[Step, ...]:
     )
 
 
-def will_be_attached(spec: Routed, seen: RoutingState) -> bool:
+def will_be_attached(spec: RoutedService, seen: RoutingState) -> bool:
     """Whether ECS accepts the target group, once the steps are done.
 
     It refuses one that no listener forwards to.
@@ -53,15 +53,15 @@ def will_be_attached(spec: Routed, seen: RoutingState) -> bool:
     return bool(spec.routes) and _usable(spec, seen) and is_led_to(spec, seen)
 
 
-def is_led_to(spec: Routed, seen: RoutingState) -> bool:
+def is_led_to(spec: RoutedService, seen: RoutingState) -> bool:
     """Whether a listener leads to the target group, once the steps are done."""
     todo = steps(spec, seen)
-    if any(isinstance(step, MakeRule | MendRule) for step in todo):
+    if any(isinstance(step, CreateRule | UpdateRule) for step in todo):
         return True
     if seen.group is None:
         return False
     group = seen.group.arn
-    gone = {step.rule for step in todo if isinstance(step, DropRule)}
+    gone = {step.rule for step in todo if isinstance(step, DeleteRule)}
     leading = {
         rule.arn
         for balancer in seen.balancers
@@ -74,8 +74,8 @@ def is_led_to(spec: Routed, seen: RoutingState) -> bool:
 
 
 def own_rule(
-    spec: Routed, listener: Listener, route: RouteSpec, group: str
-) -> Rule | None:
+    spec: RoutedService, listener: RoutedListener, route: RouteSpec, group: str
+) -> ListenerRule | None:
     """Return the rule that is the declared one: ours, or one that does the same."""
     equal = [rule for rule in listener.rules if rule.match == match_of(route)]
     ours = [r for r in equal if is_ours(spec, r)]
@@ -83,12 +83,12 @@ def own_rule(
     return next(iter((*ours, *same)), None)
 
 
-def is_ours(spec: Routed, rule: Rule) -> bool:
+def is_ours(spec: RoutedService, rule: ListenerRule) -> bool:
     """Whether we made ``rule`` for this service."""
     return rule.ownership is Ownership.OURS and rule.service == spec.name
 
 
-def in_the_way(listener: Listener, route: RouteSpec) -> Rule | None:
+def in_the_way(listener: RoutedListener, route: RouteSpec) -> ListenerRule | None:
     """Return a rule of somebody else with the very conditions of ``route``."""
     return next(
         (
@@ -101,8 +101,8 @@ def in_the_way(listener: Listener, route: RouteSpec) -> Rule | None:
 
 
 def declared_listeners(
-    spec: Routed, seen: RoutingState
-) -> Iterator[tuple[Balancer, Listener, RouteSpec]]:
+    spec: RoutedService, seen: RoutingState
+) -> Iterator[tuple[LoadBalancer, RoutedListener, RouteSpec]]:
     """Yield each route on each of its listeners that exists, the most special first."""
     for route in sorted(spec.routes, key=_order):
         balancer = seen.balancer(route.load_balancer)
@@ -116,7 +116,7 @@ def _order(route: RouteSpec) -> tuple[tuple[int, ...], str]:
     return match_of(route).specificity, route.name
 
 
-def _usable(spec: Routed, seen: RoutingState) -> bool:
+def _usable(spec: RoutedService, seen: RoutingState) -> bool:
     """Whether there is, or will be, a target group of ours to forward to."""
     group = seen.group
     if group is None:
@@ -128,18 +128,18 @@ def _usable(spec: Routed, seen: RoutingState) -> bool:
     )
 
 
-def _first_of_ours(spec: Routed, seen: RoutingState) -> Balancer | None:
+def _first_of_ours(spec: RoutedService, seen: RoutingState) -> LoadBalancer | None:
     """Return a load balancer on which we may make a rule, and can."""
     places = declared_listeners(spec, seen)
     return next((balancer for balancer, _, _ in places if balancer.is_ours), None)
 
 
-def _group(spec: Routed, seen: RoutingState) -> Iterator[Step]:
+def _group(spec: RoutedService, seen: RoutingState) -> Iterator[Step]:
     wanted, group = declared_health(spec), seen.group
     if group is None:
         balancer = _first_of_ours(spec, seen)
         if balancer is not None:
-            yield MakeGroup(
+            yield CreateTargetGroup(
                 spec.target_group,
                 spec.target_protocol.upper(),
                 spec.port or 0,
@@ -150,13 +150,13 @@ def _group(spec: Routed, seen: RoutingState) -> Iterator[Step]:
     if not spec.routes or group.ownership is not Ownership.OURS:
         return
     if dict(group.health) != dict(wanted) or not group.finished:
-        yield MendGroup(group.arn, group.name, group.health, wanted)
+        yield UpdateTargetGroup(group.arn, group.name, group.health, wanted)
 
 
-def _rules(spec: Routed, seen: RoutingState) -> Iterator[Step]:
+def _rules(spec: RoutedService, seen: RoutingState) -> Iterator[Step]:
     """Yield the rules to make, to mend and to move."""
     group = seen.group.arn if seen.group else ""
-    taken: dict[str, tuple[Rule, ...]] = {}
+    taken: dict[str, tuple[ListenerRule, ...]] = {}
     for balancer, listener, route in declared_listeners(spec, seen):
         if not balancer.is_ours:
             continue
@@ -170,7 +170,7 @@ def _rules(spec: Routed, seen: RoutingState) -> Iterator[Step]:
             yield made
         elif is_ours(spec, rule):
             if rule.target != group:
-                yield MendRule(rule.arn, listener.port, route, rule.target)
+                yield UpdateRule(rule.arn, listener.port, route, rule.target)
             moved = _moved(listener, route, rule, rules)
             if moved is not None:
                 kept = (r for r in rules if r.arn != rule.arn)
@@ -180,8 +180,8 @@ def _rules(spec: Routed, seen: RoutingState) -> Iterator[Step]:
 
 
 def _made(
-    listener: Listener, route: RouteSpec, rules: tuple[Rule, ...]
-) -> MakeRule | None:
+    listener: RoutedListener, route: RouteSpec, rules: tuple[ListenerRule, ...]
+) -> CreateRule | None:
     """Return the rule to make, unless no priority is left for it."""
     used = {rule.priority for rule in rules}
     priority = route.priority
@@ -191,12 +191,15 @@ def _made(
         return None
     if priority is None:
         return None
-    return MakeRule(listener.arn, listener.port, route, priority)
+    return CreateRule(listener.arn, listener.port, route, priority)
 
 
 def _moved(
-    listener: Listener, route: RouteSpec, rule: Rule, rules: tuple[Rule, ...]
-) -> MoveRule | None:
+    listener: RoutedListener,
+    route: RouteSpec,
+    rule: ListenerRule,
+    rules: tuple[ListenerRule, ...],
+) -> SetRulePriority | None:
     """Return the move, if ``rule`` is not where it must be."""
     used = {other.priority for other in rules if other.arn != rule.arn}
     others = tuple(r for r in _made_by_us(rules) if r.arn != rule.arn)
@@ -208,20 +211,20 @@ def _moved(
         wanted = free_priority(rule.match, others, used)
     if wanted is None or wanted == rule.priority or wanted in used:
         return None
-    return MoveRule(rule.arn, listener.port, route, rule.priority, wanted)
+    return SetRulePriority(rule.arn, listener.port, route, rule.priority, wanted)
 
 
-def _made_by_us(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+def _made_by_us(rules: tuple[ListenerRule, ...]) -> tuple[ListenerRule, ...]:
     return tuple(rule for rule in rules if rule.ownership is Ownership.OURS)
 
 
-def _as_rule(made: MakeRule, match: Match) -> Rule:
+def _as_rule(made: CreateRule, match: Match) -> ListenerRule:
     """Return the rule that there will be, for those that come after it."""
     arn = f"{made.listener}/{made.priority}"
-    return Rule(arn, made.priority, match, ownership=Ownership.OURS)
+    return ListenerRule(arn, made.priority, match, ownership=Ownership.OURS)
 
 
-def _stale_rules(spec: Routed, seen: RoutingState) -> Iterator[DropRule]:
+def _stale_rules(spec: RoutedService, seen: RoutingState) -> Iterator[DeleteRule]:
     """Yield the rules we made for the service that no route asks for."""
     asked = {
         (listener.arn, match_of(route))
@@ -236,10 +239,12 @@ def _stale_rules(spec: Routed, seen: RoutingState) -> Iterator[DropRule]:
         what = (
             f"{'|'.join(rule.match.hosts) or '*'}{'|'.join(rule.match.paths) or '/*'}"
         )
-        yield DropRule(rule.arn, listener.port, what, rule.priority)
+        yield DeleteRule(rule.arn, listener.port, what, rule.priority)
 
 
-def _stale_group(spec: Routed, seen: RoutingState) -> Iterator[DropGroup]:
+def _stale_group(
+    spec: RoutedService, seen: RoutingState
+) -> Iterator[DeleteTargetGroup]:
     group = seen.group
     if group and not spec.routes and group.ownership is Ownership.OURS:
-        yield DropGroup(group.arn, group.name)
+        yield DeleteTargetGroup(group.arn, group.name)

@@ -8,7 +8,7 @@ from controller.kinds.service.routes.matching.match import Match
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ListenerRule:
     """A rule of a listener; its default rule is none.
 
     Attributes:
@@ -30,7 +30,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
+class RoutedListener:
     """A port of a load balancer.
 
     Attributes:
@@ -45,13 +45,13 @@ class Listener:
     arn: str
     port: int
     protocol: str = "HTTP"
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[ListenerRule, ...] = ()
     names: tuple[str, ...] | None = None
     unread: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Balancer:
+class LoadBalancer:
     """A load balancer that exists.
 
     Attributes:
@@ -66,20 +66,20 @@ class Balancer:
     arn: str
     network: str = ""
     ownership: Ownership = Ownership.NOBODYS
-    listeners: tuple[Listener, ...] = ()
+    listeners: tuple[RoutedListener, ...] = ()
 
     @property
     def is_ours(self) -> bool:
         """Whether we may make, change and delete rules of ours on it."""
         return self.ownership is Ownership.OURS
 
-    def listener(self, port: int) -> Listener | None:
+    def listener(self, port: int) -> RoutedListener | None:
         """Return the listener on ``port``, if there is one."""
         return next((found for found in self.listeners if found.port == port), None)
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class TargetGroup:
     """A target group, and how it looks at its targets.
 
     Attributes:
@@ -112,14 +112,16 @@ class RoutingState:
         group: Its target group, if it exists.
     """
 
-    balancers: tuple[Balancer, ...] = ()
-    group: Group | None = None
+    balancers: tuple[LoadBalancer, ...] = ()
+    group: TargetGroup | None = None
 
-    def balancer(self, name: str) -> Balancer | None:
+    def balancer(self, name: str) -> LoadBalancer | None:
         """Return the load balancer called ``name``, if it exists."""
         return next((found for found in self.balancers if found.name == name), None)
 
-    def ours(self, service: str) -> Iterator[tuple[Balancer, Listener, Rule]]:
+    def ours(
+        self, service: str
+    ) -> Iterator[tuple[LoadBalancer, RoutedListener, ListenerRule]]:
         """Yield every rule that we made for ``service``, where we may change it."""
         for balancer in self.balancers:
             for listener in balancer.listeners if balancer.is_ours else ():

@@ -14,7 +14,7 @@ Health: TypeAlias = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class MakeGroup:
+class CreateTargetGroup:
     """Make the target group, in the network of its load balancer."""
 
     name: str
@@ -30,7 +30,7 @@ class MakeGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class MendGroup:
+class UpdateTargetGroup:
     """Have our target group check targets as declared, or finish making it."""
 
     arn: str
@@ -56,7 +56,7 @@ class MendGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class MakeRule:
+class CreateRule:
     """Have a listener forward what a route matches to the target group."""
 
     listener: str
@@ -71,7 +71,7 @@ class MakeRule:
 
 
 @dataclass(frozen=True, slots=True)
-class MendRule:
+class UpdateRule:
     """Have a rule of ours forward to the target group, to it alone."""
 
     rule: str
@@ -87,7 +87,7 @@ class MendRule:
 
 
 @dataclass(frozen=True, slots=True)
-class MoveRule:
+class SetRulePriority:
     """Give a rule of ours another priority."""
 
     rule: str
@@ -104,7 +104,7 @@ class MoveRule:
 
 
 @dataclass(frozen=True, slots=True)
-class DropRule:
+class DeleteRule:
     """Delete a rule of ours whose route is not declared."""
 
     rule: str
@@ -120,7 +120,7 @@ class DropRule:
 
 
 @dataclass(frozen=True, slots=True)
-class DropGroup:
+class DeleteTargetGroup:
     """Delete our target group, which nothing is declared to forward to."""
 
     arn: str
@@ -133,7 +133,13 @@ class DropGroup:
 
 
 Step: TypeAlias = (
-    MakeGroup | MendGroup | MakeRule | MendRule | MoveRule | DropRule | DropGroup
+    CreateTargetGroup
+    | UpdateTargetGroup
+    | CreateRule
+    | UpdateRule
+    | SetRulePriority
+    | DeleteRule
+    | DeleteTargetGroup
 )
 
 

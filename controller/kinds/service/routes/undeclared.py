@@ -10,7 +10,7 @@ from controller.kinds.service.spec.routes import RouteSpec
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class UndeclaredRoutes:
     """As much of it as is needed to find what led to it; see ``routed.Routed``."""
 
     name: str
@@ -23,12 +23,12 @@ class Gone:
     health: None = None
 
 
-def taken_away(gone: Gone, seen: RoutingState) -> tuple[Change, ...]:
+def taken_away(gone: UndeclaredRoutes, seen: RoutingState) -> tuple[Change, ...]:
     """Return what clearing up behind it does."""
     return tuple(step.change for step in steps(gone, seen))
 
 
-def is_led_to_by_others(gone: Gone, seen: RoutingState) -> bool:
+def is_led_to_by_others(gone: UndeclaredRoutes, seen: RoutingState) -> bool:
     """Whether something that we did not make for it leads to its target group."""
     group = seen.group
     if group is None or group.ownership is not Ownership.OURS:

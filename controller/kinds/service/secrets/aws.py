@@ -10,6 +10,7 @@ from controller.core.clock import Clock
 from controller.core.dependencies import Aws
 from controller.core.errors import DriverError
 from controller.core.values.batches import batched
+from controller.core.values.ttl_cache import TtlCache
 from controller.kinds.service.state.times import moment
 
 # How long what was seen will do.
@@ -19,8 +20,8 @@ _MOST_PARAMETERS = 50
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Kept:
-    """Where a secret is kept.
+class SecretLocation:
+    """The location of a secret or a parameter.
 
     Attributes:
         store: ``secretsmanager`` or ``ssm``.
@@ -32,9 +33,16 @@ class Kept:
     name: str
     stage: str = "AWSCURRENT"
 
+    def __str__(self) -> str:
+        """Return the text that the tag ``hokusai.ai/secrets`` is a hash of.
+
+        It never changes: another text would restart the tasks of every service.
+        """
+        return f"Kept(store={self.store!r}, name={self.name!r}, stage={self.stage!r})"
+
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class SecretVersion:
     """The current version of a secret.
 
     Attributes:
@@ -48,56 +56,62 @@ class Version:
     unseen: str = ""
 
 
-class Versions:
+class SecretVersions:
     """All that is asked about versions. Reads only, and never raises."""
 
     def __init__(self, aws: Aws, clock: Clock) -> None:
         self._aws = aws
         self._clock = clock
-        self._looked = 0.0
-        self._known: dict[Kept, Version] = {}
-        self._changed: dict[Kept, Version] = {}
+        # All that one batch after another has seen, under one key: it expires at
+        # once, so that later batches are as large as the first one.
+        self._known = TtlCache[None, dict[SecretLocation, SecretVersion]](KEPT)
+        self._changed = TtlCache[SecretLocation, SecretVersion](KEPT)
 
-    def of(self, places: Collection[Kept]) -> Mapping[Kept, Version]:
+    def of(
+        self, places: Collection[SecretLocation]
+    ) -> Mapping[SecretLocation, SecretVersion]:
         """Return the version of each: one call a secret, one for 50 parameters."""
         now = self._clock.monotonic()
-        if now - self._looked >= KEPT.total_seconds():
-            self._known = {}
-            self._changed = {}
-        missing = sorted({*places} - self._known.keys())
+        known = self._known.get(None, now) or {}
+        missing = sorted({*places} - known.keys())
         if missing:
-            if not self._known:
-                self._looked = now
-            self._known |= self._seen(missing)
-        return self._known
+            if not known:
+                self._known.put(None, known, now)
+            known |= self._seen(missing)
+        return known
 
-    def changed(self, place: Kept) -> Version:
+    def changed(self, place: SecretLocation) -> SecretVersion:
         """Return when a secret was changed last in any way; not which version it has.
 
         ListSecretVersionIds does not say when a label moved. API reference,
         DescribeSecret, LastChangedDate.
         """
-        if place not in self._changed:
-            self._changed[place] = self._asked_change(place)
-        return self._changed[place]
+        now = self._clock.monotonic()
+        known = self._changed.get(place, now)
+        if known is None:
+            known = self._asked_change(place)
+            self._changed.put(place, known, now)
+        return known
 
-    def _asked_change(self, place: Kept) -> Version:
+    def _asked_change(self, place: SecretLocation) -> SecretVersion:
         try:
             found = self._aws.call(
                 "secretsmanager", "DescribeSecret", SecretId=place.name
             )
         except DriverError as error:
-            return Version(unseen=str(error))
-        return Version(at=moment(found.get("LastChangedDate")))
+            return SecretVersion(unseen=str(error))
+        return SecretVersion(at=moment(found.get("LastChangedDate")))
 
-    def _seen(self, places: Collection[Kept]) -> dict[Kept, Version]:
+    def _seen(
+        self, places: Collection[SecretLocation]
+    ) -> dict[SecretLocation, SecretVersion]:
         seen = {p: self._secret(p) for p in places if p.store == "secretsmanager"}
         parameters = [p for p in places if p.store == "ssm"]
         for batch in batched(parameters, _MOST_PARAMETERS):
             seen |= self._parameters(batch)
         return seen
 
-    def _secret(self, place: Kept) -> Version:
+    def _secret(self, place: SecretLocation) -> SecretVersion:
         try:
             for found in paginated(
                 self._aws,
@@ -107,12 +121,16 @@ class Versions:
                 SecretId=place.name,
             ):
                 if place.stage in found.get("VersionStages", ()):
-                    return Version(found["VersionId"], moment(found.get("CreatedDate")))
+                    return SecretVersion(
+                        found["VersionId"], moment(found.get("CreatedDate"))
+                    )
         except DriverError as error:
-            return Version(unseen=str(error))
-        return Version(unseen=f"{place.name} has no version {place.stage}")
+            return SecretVersion(unseen=str(error))
+        return SecretVersion(unseen=f"{place.name} has no version {place.stage}")
 
-    def _parameters(self, places: Collection[Kept]) -> dict[Kept, Version]:
+    def _parameters(
+        self, places: Collection[SecretLocation]
+    ) -> dict[SecretLocation, SecretVersion]:
         names = [place.name for place in places]
         try:
             found = paginated(
@@ -125,18 +143,18 @@ class Versions:
             )
             by_name = {p["Name"]: p for p in found}
         except DriverError as error:
-            return dict.fromkeys(places, Version(unseen=str(error)))
+            return dict.fromkeys(places, SecretVersion(unseen=str(error)))
         return {p: _parameter(p, by_name.get(p.name)) for p in places}
 
 
-def _parameter(place: Kept, found: Mapping[str, Any] | None) -> Version:
+def _parameter(place: SecretLocation, found: Mapping[str, Any] | None) -> SecretVersion:
     if found is None:
-        return Version(unseen=f"parameter {place.name} does not exist")
+        return SecretVersion(unseen=f"parameter {place.name} does not exist")
     number = str(found.get("Version", ""))
-    return Version(number, moment(found.get("LastModifiedDate")))
+    return SecretVersion(number, moment(found.get("LastModifiedDate")))
 
 
-def kept_at(value_from: str) -> Iterator[Kept]:
+def kept_at(value_from: str) -> Iterator[SecretLocation]:
     """Yield where a ``valueFrom`` of ECS leads; nothing if it names one version.
 
     Developer guide, "Pass Secrets Manager secrets through Amazon ECS environment
@@ -144,12 +162,12 @@ def kept_at(value_from: str) -> Iterator[Kept]:
     """
     head = value_from.split(":", 6)
     if not value_from.startswith("arn:"):
-        yield Kept("ssm", value_from)
+        yield SecretLocation("ssm", value_from)
     elif head[2] == "ssm":
         path = value_from.partition(":parameter")[2]
-        yield Kept("ssm", path if path.count("/") > 1 else path.lstrip("/"))
+        yield SecretLocation("ssm", path if path.count("/") > 1 else path.lstrip("/"))
     else:
         name, _, stage, version, *_ = [*head[6].split(":"), "", "", ""]
         if not version:
             arn = ":".join([*head[:6], name])
-            yield Kept("secretsmanager", arn, stage or "AWSCURRENT")
+            yield SecretLocation("secretsmanager", arn, stage or "AWSCURRENT")

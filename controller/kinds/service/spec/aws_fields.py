@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 from controller.core.document.fields import refuse
-from controller.kinds.service.spec.aws_schema import Shaped
+from controller.kinds.service.spec.aws_schema import MatchesAwsSchema
 from controller.kinds.service.spec.merge import NAMED
 
 Fields = Mapping[str, Any]
@@ -24,8 +24,8 @@ _OUR_SERVICE = {
     "taskDefinition": "it is rendered from the service; write task",
     "clientToken": "it is derived; leave it out",
 }
-TaskFields = Annotated[dict[str, Any], Shaped("task", _OUR_TASK)]
-ServiceFields = Annotated[dict[str, Any], Shaped("service", _OUR_SERVICE)]
+TaskFields = Annotated[dict[str, Any], MatchesAwsSchema("task", _OUR_TASK)]
+ServiceFields = Annotated[dict[str, Any], MatchesAwsSchema("service", _OUR_SERVICE)]
 OUR_TAGS = "hokusai.ai/"
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from controller.core.document.fields import Elsewhere, refuse
+from controller.core.document.fields import SetElsewhere, refuse
 
 Shape = Any
 _SCALARS: Mapping[str, CoreSchema] = {
@@ -35,7 +35,7 @@ def shapes() -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Shaped(Elsewhere):
+class MatchesAwsSchema(SetElsewhere):
     """The rule that a mapping has the shape that AWS gives it.
 
     Attributes:

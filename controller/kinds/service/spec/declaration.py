@@ -17,7 +17,7 @@ from controller.core.document.fields import (
 from controller.core.document.placement import NetworkSpec, RolesSpec
 from controller.core.document.reference import SecretReference
 from controller.kinds.service.spec.aws_fields import ServiceFields, TaskFields
-from controller.kinds.service.spec.dependencies import Surroundings
+from controller.kinds.service.spec.dependencies import DependencyDeclaration
 from controller.kinds.service.spec.fargate import Cpu, Memory
 from controller.kinds.service.spec.routes import RouteSpec
 from controller.kinds.service.spec.sections import (
@@ -47,7 +47,7 @@ _Days = Literal[
 Retention = Annotated[_Days, BeforeValidator(no_truth)]
 
 
-class ServiceDeclaration(Surroundings):
+class ServiceDeclaration(DependencyDeclaration):
     """The fields of a service, each valid by itself."""
 
     unique: ClassVar[tuple[tuple[str, ...], ...]] = (

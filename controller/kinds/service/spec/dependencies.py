@@ -15,7 +15,7 @@ from controller.core.document.fields import (
     refuse,
 )
 from controller.core.document.resource import ResourceId
-from controller.kinds.service.spec.environment import TYPES, Wanted, wanted
+from controller.kinds.service.spec.environment import TYPES, ExpectedType, wanted
 
 RequiredName = Annotated[
     str,
@@ -139,7 +139,7 @@ class TlsSpec(Section):
     )
 
 
-class Surroundings(Section):
+class DependencyDeclaration(Section):
     """The fields of a service that say what it rests on."""
 
     requires: Requires = Field(
@@ -164,6 +164,6 @@ def names_of(key: str) -> tuple[str, ...]:
     return tuple(key.split("|"))
 
 
-def type_of(text: str) -> Wanted:
+def type_of(text: str) -> ExpectedType:
     """Return the type that a validated ``text`` names."""
-    return wanted(text) or Wanted("any")
+    return wanted(text) or ExpectedType("any")

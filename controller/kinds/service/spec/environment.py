@@ -35,7 +35,7 @@ TYPES = "any, int, bool, port, host, host in namespace, url(http, https) or enum
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ExpectedType:
     """A type of value.
 
     Attributes:
@@ -51,18 +51,18 @@ class Wanted:
         return f"{self.name}({words})" if words else self.name
 
 
-def wanted(text: str) -> Wanted | None:
+def wanted(text: str) -> ExpectedType | None:
     """Return the type written as ``text``, as in ``url(http, https)``; None if none."""
     found = _TYPE.fullmatch(text.strip())
     if found is None:
         return None
     plain, with_choices, choices, in_namespace = found.groups()
     if with_choices:
-        return Wanted(with_choices, tuple(re.split(r"\s*,\s*", choices)))
-    return Wanted(plain or in_namespace)
+        return ExpectedType(with_choices, tuple(re.split(r"\s*,\s*", choices)))
+    return ExpectedType(plain or in_namespace)
 
 
-def misfit(value: str, type_: Wanted, namespace: str) -> str:
+def misfit(value: str, type_: ExpectedType, namespace: str) -> str:
     """Return why ``value`` is not of ``type_``; empty if it is. Never the value."""
     match type_.name:
         case "int":

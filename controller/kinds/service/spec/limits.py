@@ -19,7 +19,7 @@ _MPS = f"{_CONTAINER}.resourceRequirements.*.sharingStrategy.nvidiaMps"
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
+class FieldLimit:
     """How large a number, or how long a list or a text, may be.
 
     Attributes:
@@ -38,152 +38,164 @@ class Bound:
 
 
 BOUNDS = (
-    Bound("task.containerDefinitions", 0, 10, "Service quotas: containers"),
-    Bound(f"{_CONTAINER}.name", 1, 255, "ContainerDefinition.name"),
-    Bound(f"{_CONTAINER}.cpu", 0, 262_144, "ContainerDefinition.cpu"),
-    Bound(f"{_CONTAINER}.memory", 0, INT32, "ContainerDefinition.memory"),
-    Bound(f"{_CONTAINER}.memoryReservation", 0, INT32, "ContainerDefinition"),
-    Bound(f"{_CONTAINER}.stopTimeout", 0, 120, "stopTimeout", fargate=True),
-    Bound(f"{_CONTAINER}.credentialSpecs", 0, 1, "credentialSpecs"),
-    Bound(f"{_CONTAINER}.portMappings.*.containerPort", 0, _PORTS, "PortMapping"),
-    Bound(f"{_CONTAINER}.portMappings.*.hostPort", 0, _PORTS, "PortMapping"),
-    Bound(f"{_CONTAINER}.portMappings.*.name", 0, 64, "PortMapping.name"),
-    Bound(f"{_CONTAINER}.healthCheck.interval", 5, 300, "HealthCheck.interval"),
-    Bound(f"{_CONTAINER}.healthCheck.timeout", 2, 60, "HealthCheck.timeout"),
-    Bound(f"{_CONTAINER}.healthCheck.retries", 1, 10, "HealthCheck.retries"),
-    Bound(f"{_CONTAINER}.healthCheck.startPeriod", 0, 300, "HealthCheck.startPeriod"),
-    Bound(
+    FieldLimit("task.containerDefinitions", 0, 10, "Service quotas: containers"),
+    FieldLimit(f"{_CONTAINER}.name", 1, 255, "ContainerDefinition.name"),
+    FieldLimit(f"{_CONTAINER}.cpu", 0, 262_144, "ContainerDefinition.cpu"),
+    FieldLimit(f"{_CONTAINER}.memory", 0, INT32, "ContainerDefinition.memory"),
+    FieldLimit(f"{_CONTAINER}.memoryReservation", 0, INT32, "ContainerDefinition"),
+    FieldLimit(f"{_CONTAINER}.stopTimeout", 0, 120, "stopTimeout", fargate=True),
+    FieldLimit(f"{_CONTAINER}.credentialSpecs", 0, 1, "credentialSpecs"),
+    FieldLimit(f"{_CONTAINER}.portMappings.*.containerPort", 0, _PORTS, "PortMapping"),
+    FieldLimit(f"{_CONTAINER}.portMappings.*.hostPort", 0, _PORTS, "PortMapping"),
+    FieldLimit(f"{_CONTAINER}.portMappings.*.name", 0, 64, "PortMapping.name"),
+    FieldLimit(f"{_CONTAINER}.healthCheck.interval", 5, 300, "HealthCheck.interval"),
+    FieldLimit(f"{_CONTAINER}.healthCheck.timeout", 2, 60, "HealthCheck.timeout"),
+    FieldLimit(f"{_CONTAINER}.healthCheck.retries", 1, 10, "HealthCheck.retries"),
+    FieldLimit(
+        f"{_CONTAINER}.healthCheck.startPeriod", 0, 300, "HealthCheck.startPeriod"
+    ),
+    FieldLimit(
         f"{_CONTAINER}.restartPolicy.restartAttemptPeriod",
         60,
         1800,
         "ContainerRestartPolicy.restartAttemptPeriod",
     ),
-    Bound(
+    FieldLimit(
         f"{_CONTAINER}.restartPolicy.ignoredExitCodes",
         0,
         50,
         "ContainerRestartPolicy.ignoredExitCodes",
     ),
-    Bound(f"{_CONTAINER}.linuxParameters.swappiness", 0, 100, "LinuxParameters"),
-    Bound(f"{_CONTAINER}.linuxParameters.maxSwap", 0, INT32, "LinuxParameters"),
-    Bound(f"{_MPS}.memory", 1, INT32, "NvidiaMps.memory"),
-    Bound(f"{_MPS}.maxComputePercent", 1, 100, "NvidiaMps.maxComputePercent"),
-    Bound("task.placementConstraints", 0, 10, "placementConstraints"),
-    Bound("task.ephemeralStorage.sizeInGiB", 21, 200, "EphemeralStorage.sizeInGiB"),
-    Bound("task.volumes.*.name", 1, 255, "Volume.name"),
-    Bound(
+    FieldLimit(f"{_CONTAINER}.linuxParameters.swappiness", 0, 100, "LinuxParameters"),
+    FieldLimit(f"{_CONTAINER}.linuxParameters.maxSwap", 0, INT32, "LinuxParameters"),
+    FieldLimit(f"{_MPS}.memory", 1, INT32, "NvidiaMps.memory"),
+    FieldLimit(f"{_MPS}.maxComputePercent", 1, 100, "NvidiaMps.maxComputePercent"),
+    FieldLimit("task.placementConstraints", 0, 10, "placementConstraints"),
+    FieldLimit(
+        "task.ephemeralStorage.sizeInGiB", 21, 200, "EphemeralStorage.sizeInGiB"
+    ),
+    FieldLimit("task.volumes.*.name", 1, 255, "Volume.name"),
+    FieldLimit(
         "task.volumes.*.efsVolumeConfiguration.transitEncryptionPort",
         0,
         _PORTS,
         "EFSVolumeConfiguration.transitEncryptionPort",
     ),
-    Bound("task.tags", 0, 50, "Tag"),
-    Bound("task.tags.*.key", 1, 128, "Tag.key"),
-    Bound("task.tags.*.value", 0, 256, "Tag.value"),
-    Bound("service.tags", 0, 50, "Tag"),
-    Bound("service.tags.*.key", 1, 128, "Tag.key"),
-    Bound("service.tags.*.value", 0, 256, "Tag.value"),
-    Bound("service.desiredCount", 0, INT32, "CreateService.desiredCount"),
-    Bound(
+    FieldLimit("task.tags", 0, 50, "Tag"),
+    FieldLimit("task.tags.*.key", 1, 128, "Tag.key"),
+    FieldLimit("task.tags.*.value", 0, 256, "Tag.value"),
+    FieldLimit("service.tags", 0, 50, "Tag"),
+    FieldLimit("service.tags.*.key", 1, 128, "Tag.key"),
+    FieldLimit("service.tags.*.value", 0, 256, "Tag.value"),
+    FieldLimit("service.desiredCount", 0, INT32, "CreateService.desiredCount"),
+    FieldLimit(
         "service.healthCheckGracePeriodSeconds",
         0,
         INT32,
         "CreateService.healthCheckGracePeriodSeconds",
     ),
-    Bound("service.capacityProviderStrategy", 0, 20, "capacityProviderStrategy"),
-    Bound(
+    FieldLimit("service.capacityProviderStrategy", 0, 20, "capacityProviderStrategy"),
+    FieldLimit(
         "service.capacityProviderStrategy.*.weight",
         0,
         1000,
         "CapacityProviderStrategyItem.weight",
     ),
-    Bound(
+    FieldLimit(
         "service.capacityProviderStrategy.*.base",
         0,
         100_000,
         "CapacityProviderStrategyItem.base",
     ),
-    Bound("service.placementConstraints", 0, 10, "placementConstraints"),
-    Bound("service.placementConstraints.*.expression", 0, 2000, "PlacementConstraint"),
-    Bound("service.placementStrategy", 0, 5, "placementStrategy"),
-    Bound(
+    FieldLimit("service.placementConstraints", 0, 10, "placementConstraints"),
+    FieldLimit(
+        "service.placementConstraints.*.expression", 0, 2000, "PlacementConstraint"
+    ),
+    FieldLimit("service.placementStrategy", 0, 5, "placementStrategy"),
+    FieldLimit(
         "service.networkConfiguration.awsvpcConfiguration.subnets",
         0,
         16,
         "AwsVpcConfiguration.subnets",
     ),
-    Bound(
+    FieldLimit(
         "service.networkConfiguration.awsvpcConfiguration.securityGroups",
         0,
         5,
         "AwsVpcConfiguration.securityGroups",
     ),
-    Bound(f"{_HOW}.minimumHealthyPercent", 0, 100, "DeploymentConfiguration"),
-    Bound(f"{_HOW}.maximumPercent", 100, INT32, "DeploymentConfiguration"),
-    Bound(
+    FieldLimit(f"{_HOW}.minimumHealthyPercent", 0, 100, "DeploymentConfiguration"),
+    FieldLimit(f"{_HOW}.maximumPercent", 100, INT32, "DeploymentConfiguration"),
+    FieldLimit(
         f"{_HOW}.canaryConfiguration.canaryPercent", 0.1, 100.0, "CanaryConfiguration"
     ),
-    Bound(
+    FieldLimit(
         f"{_HOW}.canaryConfiguration.canaryBakeTimeInMinutes",
         0,
         1440,
         "CanaryConfiguration",
     ),
-    Bound(f"{_HOW}.linearConfiguration.stepPercent", 3.0, 100.0, "LinearConfiguration"),
-    Bound(
+    FieldLimit(
+        f"{_HOW}.linearConfiguration.stepPercent", 3.0, 100.0, "LinearConfiguration"
+    ),
+    FieldLimit(
         f"{_HOW}.linearConfiguration.stepBakeTimeInMinutes",
         0,
         1440,
         "LinearConfiguration",
     ),
-    Bound(
+    FieldLimit(
         f"{_HOW}.lifecycleHooks.*.timeoutConfiguration.timeoutInMinutes",
         1,
         20_160,
         "TimeoutConfiguration.timeoutInMinutes",
     ),
-    Bound(
+    FieldLimit(
         f"{_HOW}.earlySuccessCriteria.healthyPercent",
         0,
         100,
         "DeploymentEarlySuccessCriteria.healthyPercent",
     ),
-    Bound(f"{_CONNECT}.services.*.discoveryName", 0, 64, "ServiceConnectService"),
-    Bound(f"{_CONNECT}.services.*.clientAliases", 0, 1, "clientAliases"),
-    Bound(
+    FieldLimit(f"{_CONNECT}.services.*.discoveryName", 0, 64, "ServiceConnectService"),
+    FieldLimit(f"{_CONNECT}.services.*.clientAliases", 0, 1, "clientAliases"),
+    FieldLimit(
         f"{_CONNECT}.services.*.clientAliases.*.port",
         0,
         _PORTS,
         "ServiceConnectClientAlias.port",
     ),
-    Bound(
+    FieldLimit(
         f"{_CONNECT}.services.*.clientAliases.*.dnsName",
         0,
         127,
         "ServiceConnectClientAlias.dnsName",
     ),
-    Bound(
+    FieldLimit(
         f"{_CONNECT}.services.*.ingressPortOverride",
         0,
         _PORTS,
         "ServiceConnectService.ingressPortOverride",
     ),
-    Bound(f"{_VOLUME}.throughput", 0, 1000, "ServiceManagedEBSVolumeConfiguration"),
-    Bound("service.gatewayConnectors", 0, 1, "gatewayConnectors"),
-    Bound(
+    FieldLimit(
+        f"{_VOLUME}.throughput", 0, 1000, "ServiceManagedEBSVolumeConfiguration"
+    ),
+    FieldLimit("service.gatewayConnectors", 0, 1, "gatewayConnectors"),
+    FieldLimit(
         "service.gatewayConnectors.*.deregistrationDelay.timeoutSeconds",
         0,
         3600,
         "DeregistrationDelay.timeoutSeconds",
     ),
-    Bound("service.monitoring.metricConfigurations", 0, 5, "MonitoringConfiguration"),
-    Bound(
+    FieldLimit(
+        "service.monitoring.metricConfigurations", 0, 5, "MonitoringConfiguration"
+    ),
+    FieldLimit(
         "service.monitoring.metricConfigurations.*.metricNames",
         0,
         5,
         "MetricConfiguration.metricNames",
     ),
-    Bound(
+    FieldLimit(
         "service.monitoring.metricConfigurations.*.resolutionSeconds",
         20,
         60,
@@ -217,7 +229,9 @@ def _at(
         yield from _at(value[way[0]], way[1:], (*path, way[0]))
 
 
-def _beyond(bound: Bound, path: tuple[str | int, ...], value: Any) -> Iterator[Mistake]:
+def _beyond(
+    bound: FieldLimit, path: tuple[str | int, ...], value: Any
+) -> Iterator[Mistake]:
     measure = value if isinstance(value, int | float) else len(value)
     if bound.least <= measure <= bound.most:
         return

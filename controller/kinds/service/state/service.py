@@ -40,7 +40,7 @@ class Deployment:
 
 
 @dataclass(frozen=True, slots=True)
-class Flight:
+class ServiceDeployment:
     """A service deployment: ECS's record of one way from revision to revision.
 
     Attributes:
@@ -81,7 +81,7 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
-class Registration:
+class DiscoveryRegistration:
     """Who is registered in Cloud Map beside who runs.
 
     Attributes:
@@ -160,12 +160,12 @@ class ServiceState:
     crash_loop: str = ""
     registered_by: str = ""
     ours: str = ""
-    flight: Flight | None = None
+    flight: ServiceDeployment | None = None
     quiet: timedelta = timedelta(0)
     unready: tuple[str, ...] = ()
     settled: bool = True
     routing: RoutingState = field(default_factory=RoutingState)
-    registration: Registration = field(default_factory=Registration)
+    registration: DiscoveryRegistration = field(default_factory=DiscoveryRegistration)
     retention: int | None = None
     managed: frozenset[str] = frozenset()
     unseen: frozenset[str] = frozenset()

@@ -4,7 +4,12 @@ from datetime import timedelta
 
 from controller.core.document.resource import ResourceId
 from controller.core.errors import PermanentError
-from controller.core.planning.contention import FIGHT, WINDOW, Repairs, without_fights
+from controller.core.planning.contention import (
+    FIGHT,
+    WINDOW,
+    RepairCounts,
+    without_fights,
+)
 from controller.core.resources.driver import Applied, Failed
 from controller.core.resources.plan import Action, Change, Hold, Plan, Reason, Verb
 from tests.fakes.toy import NOON
@@ -18,16 +23,18 @@ def repair(path="ttl", generation="v1:g", reason=Reason.DRIFTED, to=2) -> Action
     return Action(A, Verb.UPDATE, reason, (change,), generation=generation)
 
 
-def repaired(times: int, action=None, outcome=None) -> Repairs:
+def repaired(times: int, action=None, outcome=None) -> RepairCounts:
     """Return what is known after as many repairs, a minute apart."""
-    known = Repairs()
+    known = RepairCounts()
     for minute in range(times):
         at = NOON + minute * MINUTE
         known = known.after([action or repair()], {A: outcome or Applied()}, at)
     return known
 
 
-def planned(known: Repairs, action=None, after=FIGHT * MINUTE, writers=None) -> Plan:
+def planned(
+    known: RepairCounts, action=None, after=FIGHT * MINUTE, writers=None
+) -> Plan:
     plan = Plan((action or repair(),))
     return without_fights(plan, known, writers or {}, NOON + after)
 
@@ -53,7 +60,7 @@ def test_another_field_is_not_part_of_the_fight():
 
 
 def test_what_becomes_something_else_each_time_follows_the_world():
-    known = Repairs()
+    known = RepairCounts()
     for minute in range(FIGHT):
         moved = repair(to=f"10.0.0.{minute}")
         known = known.after([moved], {A: Applied()}, NOON + minute * MINUTE)

@@ -1,10 +1,10 @@
-"""What goes on already leaves less to be dared."""
+"""What goes on already leaves less to be done."""
 
 import pytest
 
 from controller.core.document.resource import ResourceId
-from controller.core.planning.permitted import View, dared
-from controller.core.planning.safety import Limits
+from controller.core.planning.permitted import PlanningView
+from controller.core.planning.safety import SafetyLimits
 from controller.core.planning.scope import ALL
 from controller.core.resources.observation import Absent
 from controller.core.resources.plan import (
@@ -17,7 +17,7 @@ from controller.core.resources.plan import (
     Reason,
     Verb,
 )
-from tests.fakes.toy import declared, seen, toy
+from tests.fakes.toy import declared, judged, seen, toy
 
 A, B = ResourceId("toy", "a"), ResourceId("toy", "b")
 
@@ -29,8 +29,8 @@ def test_a_rollout_that_has_not_ended_takes_up_a_turn_the_stuck_one_too(hold):
     found = Plan((restart,), blocked=(Blocked(A, hold, "It rolls out."),))
     desired, there = declared(toy("a"), toy("b")), seen(a=Absent(), b=Absent())
 
-    one = dared(found, View(desired, there, Limits(1), ALL), {})
-    two = dared(found, View(desired, there, Limits(2), ALL), {})
+    one = judged(found, PlanningView(desired, there, SafetyLimits(1), ALL), {})
+    two = judged(found, PlanningView(desired, there, SafetyLimits(2), ALL), {})
 
     assert (one.actions, two.actions) == ((), (restart,))
     assert {b.hold for b in one.blocked} == {hold, Hold.BUDGET_SPENT}

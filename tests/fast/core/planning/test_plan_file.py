@@ -7,7 +7,7 @@ import pytest
 
 from controller.core.document.resource import ResourceId
 from controller.core.planning.plan_file import (
-    Filled,
+    FilledField,
     Origin,
     fields_hash,
     fingerprint,
@@ -30,7 +30,7 @@ from controller.core.resources.plan import (
 from tests.fakes.toy import TOY
 
 A = ResourceId("toy", "a")
-KINDS = {"toy": replace(TOY, unbound=frozenset({"count"}))}
+KINDS = {"toy": replace(TOY, volatile_paths=frozenset({"count"}))}
 CPU = Change("cpu", 256, 512, Effect.RESTART)
 COUNT = Change("count", 1, 2)
 UPDATE = Action(A, Verb.UPDATE, Reason.DRIFTED, (CPU, COUNT), generation="v1:a")
@@ -111,11 +111,13 @@ def test_what_else_there_is_to_do_does_not_matter():
 
 
 def test_the_document_and_its_fills_must_be_as_they_were():
-    filled = replace(ORIGIN, fills=(Filled("platform.region", "R", "e", "us-east-1"),))
+    filled = replace(
+        ORIGIN, fills=(FilledField("platform.region", "R", "e", "us-east-1"),)
+    )
     elsewhere = replace(
         ORIGIN,
         document="v1:e",
-        fills=(Filled("platform.region", "R", "e", "eu-west-1"),),
+        fills=(FilledField("platform.region", "R", "e", "eu-west-1"),),
     )
 
     assert list(origin_moved(filled, filled)) == []

@@ -7,7 +7,7 @@ import pytest
 from controller.core.document.freeze import Freeze
 from controller.core.document.resource import Ignored, Mode, ResourceId, Suspension
 from controller.core.planning.planner import diff
-from controller.core.planning.safety import Limits, guard
+from controller.core.planning.safety import SafetyLimits, guard
 from controller.core.resources.observation import Absent, Ownership, Present, Unknown
 from controller.core.resources.plan import Action, Change, Hold, Plan, Reason, Verb
 from tests.fakes.toy import KINDS, NOON, ToySpec, ToyState, declared, seen, toy
@@ -136,7 +136,9 @@ def test_what_is_built_on_something_rejected_stays_as_it_is(spec, held):
 
 def guarded(resource, limits=None, **observations) -> Plan:
     desired, observed = declared(resource), seen(**observations)
-    return guard(diff(desired, observed, KINDS), desired, observed, limits or Limits())
+    return guard(
+        diff(desired, observed, KINDS), desired, observed, limits or SafetyLimits()
+    )
 
 
 def test_a_suspended_resource_is_left_alone_and_says_who_why_and_until_when():
@@ -174,7 +176,7 @@ def test_in_mode_observe_a_difference_is_held_back_and_named():
 def test_no_more_than_a_fifth_of_a_kind_is_deleted_at_once():
     owned = {f"t{i}": Present(ToyState()) for i in range(10)}
     ids = frozenset(ResourceId("toy", name) for name in owned)
-    limits = Limits(max_disruptive_actions=99, prune=True, seen_undeclared=ids)
+    limits = SafetyLimits(max_disruptive_actions=99, prune=True, seen_undeclared=ids)
     observed = seen(**owned)
 
     three_gone = declared(*(toy(f"t{i}") for i in range(3, 10)))
@@ -192,7 +194,7 @@ def deletions(desired, observed, limits) -> list[str]:
 def test_a_document_that_declares_nothing_deletes_nothing():
     a = ResourceId("toy", "a")
     observed = seen(a=Present(ToyState(), Ownership.OURS))
-    limits = Limits(9, prune=True, seen_undeclared=frozenset({a}))
+    limits = SafetyLimits(9, prune=True, seen_undeclared=frozenset({a}))
 
     plan = guard(diff({}, observed, KINDS), {}, observed, limits)
 
@@ -224,7 +226,7 @@ def test_an_old_stamp_on_what_is_as_declared_is_written_anew():
     assert not action.disruptive
 
 
-FROZEN = Limits(freezes=(Freeze("holidays"),))
+FROZEN = SafetyLimits(freezes=(Freeze("holidays"),))
 
 
 def frozen(resource, **observations) -> Plan:
@@ -248,7 +250,7 @@ def own_and_other(own_state, other_state, *, in_flight=0) -> Plan:
     """Return the plan for two toys, of which ``a`` is the one that we run as."""
     desired = declared(toy("a", WIDE), toy("b", WIDE))
     observed = seen(a=Present(own_state), b=Present(other_state))
-    limits = Limits(9, own=ResourceId("toy", "a"), in_flight=in_flight)
+    limits = SafetyLimits(9, own=ResourceId("toy", "a"), in_flight=in_flight)
     return guard(diff(desired, observed, KINDS), desired, observed, limits)
 
 
@@ -269,7 +271,7 @@ def test_the_controller_never_removes_itself():
     a = ResourceId("toy", "a")
     desired = declared(toy("b"))
     observed = seen(a=Present(ToyState(), Ownership.OURS), b=Present(ToyState()))
-    limits = Limits(9, prune=True, own=a, seen_undeclared=frozenset({a}))
+    limits = SafetyLimits(9, prune=True, own=a, seen_undeclared=frozenset({a}))
 
     plan = guard(diff(desired, observed, KINDS), desired, observed, limits)
 

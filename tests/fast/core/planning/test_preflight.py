@@ -3,31 +3,37 @@
 import pytest
 
 from controller.core.document.resource import ResourceId, Suspension
-from controller.core.planning.permitted import View, dared, deployed
+from controller.core.planning.permitted import PlanningView, deployed, permitted
 from controller.core.planning.planner import diff
 from controller.core.planning.preflight import (
-    Finding,
-    Passed,
+    CheckFinding,
+    CheckPassed,
+    CheckSkipped,
+    CheckUnknown,
     Severity,
-    Skipped,
-    Unseen,
     with_findings,
 )
-from controller.core.planning.safety import Limits
+from controller.core.planning.safety import SafetyLimits
 from controller.core.planning.scope import ALL
+from controller.core.resources.condition import ConditionType as Type
+from controller.core.resources.condition import Truth
 from controller.core.resources.observation import Absent, Present
 from controller.core.resources.plan import Hold, Reason, Verb
-from controller.core.status.conclusion import conclude
-from controller.core.status.conditions import ConditionType as Type
-from controller.core.status.conditions import Truth
-from tests.fakes.toy import KINDS, ToyState, declared, seen, toy
+from controller.core.status.resource_conditions import conclude
+from tests.fakes.toy import KINDS, ToyState, declared, judged, seen, toy
 
 A, B = ResourceId("toy", "a"), ResourceId("toy", "b")
-GONE = Finding("image", Severity.BLOCKS, "image", "There is no image.", "aws ecr x")
-NO_ROLE = Finding("roles", Severity.BLOCKS, "roles.task", "There is no role.", "aws i")
-ODD = Finding("data", Severity.WARNS, "connects", "Nothing is backed up.", "aws rds y")
-THROTTLED = Unseen("image", "Rate exceeded.", passing=True)
-DENIED = Unseen("roles", "AccessDenied.", passing=False)
+GONE = CheckFinding(
+    "image", Severity.BLOCKS, "image", "There is no image.", "aws ecr x"
+)
+NO_ROLE = CheckFinding(
+    "roles", Severity.BLOCKS, "roles.task", "There is no role.", "aws i"
+)
+ODD = CheckFinding(
+    "data", Severity.WARNS, "connects", "Nothing is backed up.", "aws rds y"
+)
+THROTTLED = CheckUnknown("image", "Rate exceeded.", passing=True)
+DENIED = CheckUnknown("roles", "AccessDenied.", passing=False)
 OLD = Present(ToyState(targets=frozenset({"10.9.9.9"})))
 SAME = Present(ToyState())
 
@@ -40,7 +46,7 @@ def plan_of(observed, *resources):
 def test_what_would_be_deployed_on_something_missing_is_held_back(there):
     plan = plan_of(seen(a=there))
 
-    sound = with_findings(plan, {A: (Passed("logs"), GONE, NO_ROLE, ODD)})
+    sound = with_findings(plan, {A: (CheckPassed("logs"), GONE, NO_ROLE, ODD)})
 
     (blocked,) = sound.blocked
     assert sound.actions == ()
@@ -93,7 +99,7 @@ def test_a_deletion_needs_nothing():
 
 
 def test_what_was_taken_away_from_something_in_sync_is_told():
-    sound = with_findings(plan_of(seen(a=SAME)), {A: (GONE, Skipped("logs", "x"))})
+    sound = with_findings(plan_of(seen(a=SAME)), {A: (GONE, CheckSkipped("logs", "x"))})
 
     assert [a.reason for a in sound.advice] == [Reason.PREFLIGHT_FAILED]
     assert sound.blocked == ()
@@ -144,7 +150,7 @@ def test_an_action_beside_a_warning_is_under_way():
 
 
 def view(observed, *resources, **limits):
-    return View(declared(*resources), observed, Limits(**limits), ALL)
+    return PlanningView(declared(*resources), observed, SafetyLimits(**limits), ALL)
 
 
 def test_what_cannot_be_deployed_uses_up_nobodys_turn():
@@ -152,7 +158,7 @@ def test_what_cannot_be_deployed_uses_up_nobodys_turn():
     of = view(observed, toy("a"), toy("b"), max_disruptive_actions=1)
     found = diff(of.desired, observed, KINDS)
 
-    plan = dared(found, of, {A: (GONE,)})
+    plan = judged(found, of, {A: (GONE,)})
 
     assert [a.target for a in plan.actions] == [B]
 
@@ -162,15 +168,15 @@ def test_what_a_person_suspended_is_not_looked_at():
     of = view(observed, toy("a", suspend=suspended), toy("b"))
     found = diff(of.desired, observed, KINDS)
 
-    assert deployed(found, of) == (B,)
-    assert [b.hold for b in dared(found, of, {A: (GONE,)}).blocked] == [Hold.SUSPENDED]
+    assert deployed(permitted(found, of)) == (B,)
+    assert [b.hold for b in judged(found, of, {A: (GONE,)}).blocked] == [Hold.SUSPENDED]
 
 
 def test_what_waits_for_a_rollout_is_looked_at_when_its_turn_comes():
     observed = seen(a=Present(ToyState(busy=True, broken=True)), b=Absent())
     of = view(observed, toy("a"), toy("b", depends_on=frozenset({A})))
 
-    assert deployed(diff(of.desired, observed, KINDS), of) == ()
+    assert deployed(permitted(diff(of.desired, observed, KINDS), of)) == ()
 
 
 def test_what_cannot_be_deployed_does_not_keep_our_own_service_waiting():
@@ -178,6 +184,6 @@ def test_what_cannot_be_deployed_does_not_keep_our_own_service_waiting():
     of = view(observed, toy("a"), toy("b"), own=B)
     found = diff(of.desired, observed, KINDS)
 
-    plan = dared(found, of, {A: (GONE,)})
+    plan = judged(found, of, {A: (GONE,)})
 
     assert [a.target for a in plan.actions] == [B]

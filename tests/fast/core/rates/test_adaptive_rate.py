@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.core.rates.adaptive_rate import Answer, Gate, Permit
+from controller.core.rates.adaptive_rate import AdaptiveRate, CallResult, Permit
 from controller.core.rates.token_bucket import Rate
 
 AWS = Rate(100, 20)
@@ -13,16 +13,16 @@ class Way:
 
     def __init__(self, rate=AWS):
         self.now = 0.0
-        self.gate = Gate.of(rate, 0)
+        self.gate = AdaptiveRate.of(rate, 0)
 
     def ask(self):
         self.gate, leave = self.gate.asked(self.now)
         return leave
 
-    def answer(self, permit, answer=Answer.ADMITTED):
+    def answer(self, permit, answer=CallResult.ADMITTED):
         self.gate = self.gate.answered(permit, answer, self.now)
 
-    def go(self, answer=Answer.ADMITTED):
+    def go(self, answer=CallResult.ADMITTED):
         """Send one request, and return the seconds that it had to wait."""
         began = self.now
         while not isinstance(leave := self.ask(), Permit):
@@ -66,14 +66,14 @@ def test_a_request_that_gets_no_answer_stops_the_others_for_a_second():
 def test_after_a_refusal_the_next_goes_alone_and_two_seconds_later():
     way = Way()
     way.go()
-    waited = way.go(Answer.REFUSED), way.go(), way.go()
+    waited = way.go(CallResult.REFUSED), way.go(), way.go()
 
     assert waited == (0, pytest.approx(2), pytest.approx(2))
 
 
 def test_nothing_is_saved_up_at_a_slower_pace():
     way = Way()
-    way.go(Answer.REFUSED)
+    way.go(CallResult.REFUSED)
 
     way.now += 60
     waited = way.go(), way.go()
@@ -86,9 +86,9 @@ def test_what_was_under_way_when_one_was_refused_teaches_nothing_more():
     way.go()
     first, second = way.ask(), way.ask()
 
-    way.answer(first, Answer.REFUSED)
+    way.answer(first, CallResult.REFUSED)
     pace = way.gate.pace
-    way.answer(second, Answer.REFUSED)
+    way.answer(second, CallResult.REFUSED)
 
     assert way.gate.pace == pace
 
@@ -97,18 +97,18 @@ def test_a_failing_server_teaches_nothing():
     way = Way()
     before = way.gate
 
-    way.go(Answer.UNKNOWN)
+    way.go(CallResult.UNKNOWN)
 
     assert (way.gate.pace, way.gate.window) == (before.pace, before.window)
 
 
 def test_a_faster_pace_that_was_refused_is_tried_again_four_times_later():
     way, tried = Way(), []
-    way.go(Answer.REFUSED)
+    way.go(CallResult.REFUSED)
     limit = way.gate.pace
     for number in range(200):
         beyond = way.gate.pace > limit
-        way.go(Answer.REFUSED if beyond else Answer.ADMITTED)
+        way.go(CallResult.REFUSED if beyond else CallResult.ADMITTED)
         tried += [number] if beyond else []
 
     assert tried == [10, 51]
@@ -116,7 +116,7 @@ def test_a_faster_pace_that_was_refused_is_tried_again_four_times_later():
 
 def test_where_others_have_gone_the_documented_pace_is_reached_in_a_minute():
     way = Way()
-    way.go(Answer.REFUSED)
+    way.go(CallResult.REFUSED)
 
     while way.gate.pace < AWS.refill:
         way.go()
@@ -127,7 +127,7 @@ def test_where_others_have_gone_the_documented_pace_is_reached_in_a_minute():
 def test_a_refusal_is_forgotten_after_five_minutes():
     way = Way()
     way.go()
-    way.go(Answer.REFUSED)
+    way.go(CallResult.REFUSED)
 
     way.now += 300
 
@@ -137,6 +137,6 @@ def test_a_refusal_is_forgotten_after_five_minutes():
 def test_refusals_never_stop_the_asking():
     way = Way()
     for _ in range(50):
-        way.go(Answer.REFUSED)
+        way.go(CallResult.REFUSED)
 
     assert way.go() == pytest.approx(10)

@@ -4,16 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from controller.core.rates.schedule import Look, Pace, due_in, is_due
+from controller.core.rates.schedule import LastLook, Schedule, due_in, is_due
 from tests.fakes.toy import ToySpec, declared, toy
 
 MINUTE = timedelta(minutes=1)
 DECLARED = declared(toy("a"))
-QUIET = Look(100.0, DECLARED, {}, quiet=True)
+QUIET = LastLook(100.0, DECLARED, {}, quiet=True)
 
 
 def test_a_kind_has_the_common_interval_unless_it_has_its_own():
-    pace = Pace(MINUTE, {"endpoint": timedelta(seconds=10)})
+    pace = Schedule(MINUTE, {"endpoint": timedelta(seconds=10)})
 
     assert pace.of("endpoint") == timedelta(seconds=10)
     assert pace.of("model") == MINUTE
@@ -31,7 +31,7 @@ def test_a_quiet_kind_is_due_when_its_interval_is_over_or_nearly_so(now, due):
 
 
 def test_a_kind_that_gave_something_to_do_is_due_in_every_pass():
-    assert is_due(Look(100.0, DECLARED, {}), DECLARED, MINUTE, 100.0)
+    assert is_due(LastLook(100.0, DECLARED, {}), DECLARED, MINUTE, 100.0)
 
 
 def test_a_kind_whose_declaration_changed_is_due():

@@ -3,11 +3,11 @@
 import pytest
 
 from controller.core.errors import RefusedError
-from controller.core.resources.rollouts import Result, Rolled, revision_to
+from controller.core.resources.rollouts import Result, RolloutRecord, revision_to
 
 
 def rolled(number, result=Result.SUCCEEDED, **more):
-    return Rolled(f"d-{number}", f"api:{number}", result, **more)
+    return RolloutRecord(f"d-{number}", f"api:{number}", result, **more)
 
 
 PAST = (

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from controller.core.status.aws_events import News, news_of, pattern
+from controller.core.status.aws_events import AwsEvents, news_of, pattern
 
 SERVICE = "arn:aws:ecs:us-east-1:123456789012:service/hokusai-development/api"
 CLUSTER = "arn:aws:ecs:us-east-1:123456789012:cluster/hokusai-development"
@@ -18,17 +18,17 @@ def event(kind, resources=(), source="aws.ecs", **detail):
 @pytest.mark.parametrize(
     ("body", "what"),
     [
-        (event("ECS Deployment State Change", [SERVICE]), News.OURS),
-        (event("ECS Task State Change", clusterArn=CLUSTER), News.OURS),
-        (event("ECS Service Action", [SERVICE], clusterArn=CLUSTER), News.OURS),
-        (event("ECS Task State Change", clusterArn=CLUSTER + "-2"), News.OTHERS),
-        (event("ECS Container Instance State Change", [SERVICE]), News.OTHERS),
-        (event("ECS Service Action", [SERVICE], source="mine"), News.OTHERS),
-        ("", News.MALFORMED),
-        ("[]", News.MALFORMED),
-        ('{"detail": 1}', News.MALFORMED),
-        ('{"detail": {}}', News.MALFORMED),
-        ('{"detail": {}, "source": [], "detail-type": {}}', News.OTHERS),
+        (event("ECS Deployment State Change", [SERVICE]), AwsEvents.OURS),
+        (event("ECS Task State Change", clusterArn=CLUSTER), AwsEvents.OURS),
+        (event("ECS Service Action", [SERVICE], clusterArn=CLUSTER), AwsEvents.OURS),
+        (event("ECS Task State Change", clusterArn=CLUSTER + "-2"), AwsEvents.OTHERS),
+        (event("ECS Container Instance State Change", [SERVICE]), AwsEvents.OTHERS),
+        (event("ECS Service Action", [SERVICE], source="mine"), AwsEvents.OTHERS),
+        ("", AwsEvents.MALFORMED),
+        ("[]", AwsEvents.MALFORMED),
+        ('{"detail": 1}', AwsEvents.MALFORMED),
+        ('{"detail": {}}', AwsEvents.MALFORMED),
+        ('{"detail": {}, "source": [], "detail-type": {}}', AwsEvents.OTHERS),
     ],
 )
 def test_a_message_is_ours_others_or_malformed(body, what):

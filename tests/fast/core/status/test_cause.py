@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 
 from controller.core.document.resource import Resource, ResourceId
+from controller.core.resources.condition import Truth
 from controller.core.resources.plan import Verb
-from controller.core.status.cause import Rhythm, Tried, cause_of, chain_of
-from controller.core.status.conditions import Truth
+from controller.core.status.cause import LastAttempt, PassTiming, cause_of, chain_of
 from tests.builders.plans import NOON, conditions
 
 A, B, C = (ResourceId("service", name) for name in "abc")
 MINUTE = timedelta(minutes=1)
-WORKING = Rhythm(MINUTE, NOON, NOON + timedelta(seconds=5))
+WORKING = PassTiming(MINUTE, NOON, NOON + timedelta(seconds=5))
 WELL = conditions()
 ILL = conditions(Truth.FALSE, "TasksMissing", "0 of 1 tasks run.")
 
@@ -129,13 +129,13 @@ def test_what_waits_for_a_person_says_so(found, command):
         ),
         pytest.param(
             ILL,
-            Rhythm(MINUTE, NOON, NOON + 4 * MINUTE),
+            PassTiming(MINUTE, NOON, NOON + 4 * MINUTE),
             "Nothing goes on by itself: the last pass was at 2026-01-01 12:00:00 UTC.",
             id="nobody at work any more",
         ),
         pytest.param(
             None,
-            Rhythm(MINUTE, None, NOON),
+            PassTiming(MINUTE, None, NOON),
             "No pass has seen it yet: no controller runs here (`hokusai run` starts"
             " one).",
             id="nobody ever at work",
@@ -149,7 +149,7 @@ def test_what_comes_next_is_told_with_its_time(found, rhythm, sentence):
 
 def test_when_it_is_tried_again_is_told_with_how_often_it_failed():
     again = NOON + timedelta(seconds=40)
-    tried = Tried(NOON, Verb.UPDATE, "Failed", "denied", failures=3, again=again)
+    tried = LastAttempt(NOON, Verb.UPDATE, "Failed", "denied", failures=3, again=again)
     ill = conditions(Truth.FALSE, "ApplyFailed", "denied", stalled=Truth.TRUE)
 
     cause = cause_of((A,), {A: ill}, tried, WORKING)
@@ -162,8 +162,8 @@ def test_when_it_is_tried_again_is_told_with_how_often_it_failed():
 
 def test_nobody_tries_again_when_nobody_is_at_work():
     again = NOON + timedelta(minutes=9)
-    tried = Tried(NOON, Verb.UPDATE, "Failed", "denied", failures=1, again=again)
+    tried = LastAttempt(NOON, Verb.UPDATE, "Failed", "denied", failures=1, again=again)
 
-    cause = cause_of((A,), {A: ILL}, tried, Rhythm(MINUTE, NOON, NOON + 4 * MINUTE))
+    cause = cause_of((A,), {A: ILL}, tried, PassTiming(MINUTE, NOON, NOON + 4 * MINUTE))
 
     assert "tried again" not in cause.next

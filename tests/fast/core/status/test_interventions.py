@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from controller.core.resources.plan import Verb
-from controller.core.resources.request import Request
-from controller.core.resources.rollouts import Result, Rolled
-from controller.core.status.interventions import Ask, with_asked
+from controller.core.resources.request import OperationRequest
+from controller.core.resources.rollouts import Result, RolloutRecord
+from controller.core.status.interventions import RecordedIntervention, with_asked
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -16,11 +16,13 @@ def at(seconds):
 
 def rolled(id_, seconds, asked=""):
     began = None if seconds is None else at(seconds)
-    return Rolled(id_, "api:1", Result.SUCCEEDED, began, asked=asked)
+    return RolloutRecord(id_, "api:1", Result.SUCCEEDED, began, asked=asked)
 
 
 def ask(seconds, verb=Verb.RESTART, reason="it leaks"):
-    return Ask(verb, Request("ada@laptop", reason), at(seconds))
+    return RecordedIntervention(
+        verb, OperationRequest("ada@laptop", reason), at(seconds)
+    )
 
 
 def told(rollouts, *asks):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from controller.core.errors import RefusedError
-from controller.core.resources.log_lines import Limit, Line, within
+from controller.core.resources.log_lines import LogLimit, LogLine, within
 from controller.core.status.log_pages import Cursor, first_page, next_page
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -14,7 +14,7 @@ HOUR_AGO = NOON - timedelta(hours=1)
 
 def line(seconds, id_=None, text="said"):
     at = NOON + timedelta(seconds=seconds)
-    return Line(id_ or f"{seconds:+}", at, "t-1", text)
+    return LogLine(id_ or f"{seconds:+}", at, "t-1", text)
 
 
 def ids(page):
@@ -36,7 +36,7 @@ def test_what_was_older_than_the_newest_is_not_told_afterwards():
 
 def test_pages_hold_every_line_once_even_of_the_same_moment():
     lines = [line(-5, id_) for id_ in "abcdefg"]
-    most = Limit(3, 1_000)
+    most = LogLimit(3, 1_000)
 
     page = first_page(lines, HOUR_AGO, 100, NOON, most)
     told = ids(page)
@@ -55,7 +55,7 @@ def test_pages_hold_every_line_once_even_of_the_same_moment():
 def test_a_page_is_no_larger_than_asked_but_for_its_first_line(size, expected):
     lines = [line(at, text="12345") for at in (-5, -4, -3)]
 
-    page = first_page(lines, HOUR_AGO, 9, NOON, Limit(9, size))
+    page = first_page(lines, HOUR_AGO, 9, NOON, LogLimit(9, size))
 
     assert (ids(page), page.more) == (expected, True)
 
@@ -103,7 +103,9 @@ def test_what_is_no_cursor_is_told(text):
 
 
 @pytest.mark.parametrize(
-    "most", [Limit(1, 99), Limit(99, 7)], ids=["too many lines", "too much in them"]
+    "most",
+    [LogLimit(1, 99), LogLimit(99, 7)],
+    ids=["too many lines", "too much in them"],
 )
 def test_more_than_is_kept_in_memory_is_refused_with_what_to_ask_for(most):
     lines = iter([line(-2), line(-1)])
@@ -115,5 +117,5 @@ def test_more_than_is_kept_in_memory_is_refused_with_what_to_ask_for(most):
 def test_as_much_as_is_kept_in_memory_is_read():
     lines = [line(-2), line(-1)]
 
-    assert list(within(Limit(2, 8), lines, "api")) == lines
+    assert list(within(LogLimit(2, 8), lines, "api")) == lines
     assert list(within(None, lines, "api")) == lines

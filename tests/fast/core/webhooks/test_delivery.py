@@ -15,7 +15,8 @@ from controller.core.webhooks.delivery import (
 )
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
-EXACT = DeliveryPolicy(spread=0)
+EXACT = DeliveryPolicy.doubling(5, 2, spread=0)
+SPREAD = DeliveryPolicy.doubling(5, 2)
 REFUSED = Unanswered("connection refused")
 
 
@@ -61,11 +62,27 @@ def test_the_receiver_may_ask_for_more_time_but_not_for_less():
 
 
 def test_waits_are_spread_by_a_fifth_and_equal_for_equal_keys():
-    waits = [
-        after_attempt(DeliveryPolicy(), REFUSED, 5, NOON, f"k{n}") for n in range(50)
-    ]
+    waits = [after_attempt(SPREAD, REFUSED, 5, NOON, f"k{n}") for n in range(50)]
     seconds = [w.at.timestamp() - NOON.timestamp() for w in waits if type(w) is RetryAt]
 
     assert 32 * 0.8 <= min(seconds) < 30
     assert 34 < max(seconds) <= 32 * 1.2
-    assert waits[7] == after_attempt(DeliveryPolicy(), REFUSED, 5, NOON, "k7")
+    assert waits[7] == after_attempt(SPREAD, REFUSED, 5, NOON, "k7")
+
+
+def test_a_schedule_of_its_own_says_each_delay():
+    policy = DeliveryPolicy((1, 60), spread=0)
+
+    steps = [after_attempt(policy, REFUSED, number, NOON, "k") for number in (1, 2, 3)]
+
+    assert steps[:2] == [
+        RetryAt(NOON + timedelta(seconds=1)),
+        RetryAt(NOON + timedelta(seconds=60)),
+    ]
+    assert isinstance(steps[2], Dead)
+
+
+def test_without_retries_the_first_failure_is_the_last():
+    policy = DeliveryPolicy.doubling(0, 2)
+
+    assert isinstance(after_attempt(policy, REFUSED, 1, NOON, "k"), Dead)

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from controller.core.models.registration import Version
+from controller.core.models.registration import ModelVersion
 from controller.core.webhooks.event import (
-    Event,
+    WebhookEvent,
     event_id,
     identity_of,
     model_id_of,
@@ -24,7 +24,7 @@ MODEL_TAGS = {
     "benchmark_metric": "accuracy",
     "benchmark_value": "0.65",
 }
-VERSION = Version(
+VERSION = ModelVersion(
     "Sales Lead Scoring",
     4,
     "models:/m-1",
@@ -38,7 +38,7 @@ def missing(*versions, announced=frozenset(), baseline=None):
     return unannounced("mlflow", versions, announced, baseline)
 
 
-def payload(event: Event):
+def payload(event: WebhookEvent):
     return json.loads(event.body)
 
 
@@ -143,7 +143,7 @@ def test_times_are_utc_with_milliseconds():
 @pytest.mark.parametrize("baseline", ["nan", "inf", "high", ""])
 def test_a_baseline_that_json_cannot_say_is_left_out(baseline):
     tags = {"benchmark_metric": "accuracy", "benchmark_value": baseline}
-    version = Version("leads", 1, "s3://b/x", created_ms=1, tags=tags)
+    version = ModelVersion("leads", 1, "s3://b/x", created_ms=1, tags=tags)
 
     event = model_registered("mlflow", version, {})
 

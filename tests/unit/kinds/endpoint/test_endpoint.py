@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.core.resources.kind import Level
+from controller.core.resources.kind import HealthLevel
 from controller.core.resources.plan import Hold
 from controller.kinds.endpoint import KIND
 from controller.kinds.endpoint.spec import EndpointSpec
@@ -24,7 +24,7 @@ def paths(state: EndpointState) -> list[str]:
 
 def test_what_is_kept_and_published_is_in_sync():
     assert paths(GOOD) == []
-    assert KIND.health(SPEC, GOOD).level is Level.HEALTHY
+    assert KIND.health(SPEC, GOOD).level is HealthLevel.HEALTHY
 
 
 def test_a_moved_address_is_kept_and_published_anew():
@@ -59,7 +59,7 @@ def test_an_outage_overwrites_no_memory():
 def test_a_name_that_leads_nowhere_waits_for_whoever_registers_it():
     nowhere = EndpointState(live=False, problem="NXDOMAIN")
 
-    held = KIND.held(SPEC, nowhere, ())
+    held = KIND.hold_reason(SPEC, nowhere, ())
 
     assert held is not None
     assert held.hold is Hold.UNRESOLVED
@@ -70,5 +70,5 @@ def test_a_name_that_leads_nowhere_waits_for_whoever_registers_it():
 def test_a_failed_probe_degrades_it(problem):
     health = KIND.health(SPEC, EndpointState(("127.0.0.2",), problem=problem))
 
-    assert (health.level, health.reason) == (Level.DEGRADED, "ProbeFailed")
+    assert (health.level, health.reason) == (HealthLevel.DEGRADED, "ProbeFailed")
     assert problem in health.message

@@ -10,8 +10,8 @@ from controller.core.models.registration import (
     REGISTRATION_TAG,
     TOKEN_TAG,
     VALUE_TAG,
-    Run,
-    Version,
+    ModelVersion,
+    TrainingRun,
     registration_hash,
 )
 from controller.core.resources.plan import Hold
@@ -34,8 +34,8 @@ SPEC = KIND.complete(
     ),
     PLATFORM,
 )
-GOOD = Run("a" * 32, {"accuracy": 0.9}, "models:/m-1", 1)
-POOR = Run("b" * 32, {"accuracy": 0.5}, "models:/m-2", 2)
+GOOD = TrainingRun("a" * 32, {"accuracy": 0.9}, "models:/m-1", 1)
+POOR = TrainingRun("b" * 32, {"accuracy": 0.5}, "models:/m-2", 2)
 
 
 def state(versions=(), runs=(GOOD, POOR), aliases=None, tags=None) -> ModelState:
@@ -48,11 +48,11 @@ def state(versions=(), runs=(GOOD, POOR), aliases=None, tags=None) -> ModelState
     )
 
 
-def version_of(run: Run, number: int = 1, **tags) -> Version:
+def version_of(run: TrainingRun, number: int = 1, **tags) -> ModelVersion:
     """Return the version that registering ``run`` makes."""
     registration = wanted(SPEC, SPEC.versions[0], state(runs=(run,)))
     assert registration is not None
-    return Version(
+    return ModelVersion(
         "Lead Scoring", number, run.source, run.id, tags={**registration.tags, **tags}
     )
 
@@ -116,10 +116,14 @@ def test_an_alias_moves_to_the_latest_version_that_passes():
     "runs",
     [
         pytest.param((), id="no run"),
-        pytest.param((Run("c" * 32, {"loss": 1.0}, "models:/m-3"),), id="other metric"),
-        pytest.param((Run("c" * 32, {"accuracy": 1.0}, ""),), id="no model logged"),
         pytest.param(
-            (Run("c" * 32, {"accuracy": float("nan")}, "models:/m-3"),),
+            (TrainingRun("c" * 32, {"loss": 1.0}, "models:/m-3"),), id="other metric"
+        ),
+        pytest.param(
+            (TrainingRun("c" * 32, {"accuracy": 1.0}, ""),), id="no model logged"
+        ),
+        pytest.param(
+            (TrainingRun("c" * 32, {"accuracy": float("nan")}, "models:/m-3"),),
             id="not a number",
         ),
     ],
@@ -127,7 +131,7 @@ def test_an_alias_moves_to_the_latest_version_that_passes():
 def test_a_model_with_nothing_to_select_says_so(runs):
     nothing = state(runs=runs)
 
-    held = KIND.held(SPEC, nothing, KIND.compare(SPEC, nothing))
+    held = KIND.hold_reason(SPEC, nothing, KIND.compare(SPEC, nothing))
 
     assert held is not None
     assert held.hold is Hold.NOTHING_TO_SELECT
@@ -141,11 +145,11 @@ def test_what_can_be_settled_is_settled_before_anything_is_selected():
         "tags.hokusai.ai/model-id",
         f"tags.{TOKEN_TAG}",
     ]
-    assert KIND.held(SPEC, state(runs=(), tags={}), changes) is None
+    assert KIND.hold_reason(SPEC, state(runs=(), tags={}), changes) is None
 
 
 def test_of_equal_runs_the_oldest_is_taken_so_that_a_repeat_changes_nothing():
-    again = Run("d" * 32, {"accuracy": 0.9}, "models:/m-4", 9)
+    again = TrainingRun("d" * 32, {"accuracy": 0.9}, "models:/m-4", 9)
 
     (change,) = KIND.compare(SPEC, state(runs=(again, GOOD)))
 

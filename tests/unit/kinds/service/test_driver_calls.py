@@ -235,7 +235,7 @@ def test_without_routes_nobody_asks_for_load_balancers():
 
 
 def test_the_rule_that_status_tells_is_the_one_that_is_asserted_here():
-    assert KIND.looks == (
+    assert KIND.call_budget == (
         "configuration: ceil(n / 10) DescribeServices a cluster, once "
         "DescribeTaskDefinition a revision and GetService a name; rollouts under way: "
         "ceil(r / 20) DescribeServiceDeployments; tasks, each minute and while something "

@@ -4,14 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from controller.core.models.registration import DUPLICATE_TAG, Version
-from controller.core.resources.kind import Level
+from controller.core.models.registration import DUPLICATE_TAG, ModelVersion
+from controller.core.resources.kind import HealthLevel
 from controller.core.resources.plan import Hold
 from controller.core.webhooks.event import identity_of
 from controller.kinds.webhook import KIND
 from controller.kinds.webhook.health import announced_tag
 from controller.kinds.webhook.spec import WebhookSpec
-from controller.kinds.webhook.state import Deliveries, WebhookState
+from controller.kinds.webhook.state import DeliveryCounts, WebhookState
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -26,17 +26,17 @@ def spec(announce="all") -> WebhookSpec:
     )
 
 
-def version(number: int, created: datetime = NOON, **more) -> Version:
-    return Version(
+def version(number: int, created: datetime = NOON, **more) -> ModelVersion:
+    return ModelVersion(
         "leads", number, "s3://b/x", created_ms=int(created.timestamp() * 1000), **more
     )
 
 
-def state(*versions: Version, **more) -> WebhookState:
+def state(*versions: ModelVersion, **more) -> WebhookState:
     return WebhookState("site", "hokusai/local", NOON, versions, **more)
 
 
-def told(announce, *versions: Version, **more) -> list[str]:
+def told(announce, *versions: ModelVersion, **more) -> list[str]:
     """Return the paths of what is still to be told."""
     return [c.path for c in KIND.compare(spec(announce), state(*versions, **more))]
 
@@ -101,7 +101,7 @@ def test_a_delivery_that_came_to_its_end_is_stamped_on_the_version():
 def test_many_announcements_at_once_are_held_until_a_person_allows_them():
     flood = state(*(version(n) for n in range(1, 22)))
 
-    held = KIND.held(spec(), flood, KIND.compare(spec(), flood))
+    held = KIND.hold_reason(spec(), flood, KIND.compare(spec(), flood))
 
     assert held is not None
     assert held.hold is Hold.BACKLOG
@@ -110,10 +110,16 @@ def test_many_announcements_at_once_are_held_until_a_person_allows_them():
 @pytest.mark.parametrize(
     ("deliveries", "level"),
     [
-        pytest.param(Deliveries(delivered=1), Level.HEALTHY, id="all delivered"),
-        pytest.param(Deliveries(pending=1), Level.PROGRESSING, id="under way"),
-        pytest.param(Deliveries(pending=1, retrying=1), Level.DEGRADED, id="retried"),
-        pytest.param(Deliveries(dead=1), Level.DEGRADED, id="given up"),
+        pytest.param(
+            DeliveryCounts(delivered=1), HealthLevel.HEALTHY, id="all delivered"
+        ),
+        pytest.param(
+            DeliveryCounts(pending=1), HealthLevel.PROGRESSING, id="under way"
+        ),
+        pytest.param(
+            DeliveryCounts(pending=1, retrying=1), HealthLevel.DEGRADED, id="retried"
+        ),
+        pytest.param(DeliveryCounts(dead=1), HealthLevel.DEGRADED, id="given up"),
     ],
 )
 def test_a_target_does_as_well_as_its_deliveries(deliveries, level):

@@ -14,8 +14,8 @@ from controller.core.resources.observation import Observation, Ownership, Presen
 from controller.kinds.service.aws.undeclared import key_of
 from controller.kinds.service.routes.attachment import GROUP_TAG
 from controller.kinds.service.routes.aws.leftovers import Leftover, Leftovers
-from controller.kinds.service.routes.aws.load_balancers import Balancers
-from controller.kinds.service.routes.undeclared import Gone
+from controller.kinds.service.routes.aws.load_balancers import LoadBalancers
+from controller.kinds.service.routes.undeclared import UndeclaredRoutes
 from controller.kinds.service.state.service import LEFTOVER, ServiceState
 from controller.kinds.service.state.tags import tags_of
 
@@ -23,11 +23,11 @@ Seen = Mapping[ResourceId, Observation]
 Declared = Mapping[ResourceId, Resource[Any]]
 
 
-class Clearing:
+class LeftoverCleanup:
     """Finds what is left over, and takes it away. Every method may be repeated."""
 
     def __init__(
-        self, leftovers: Leftovers, balancers: Balancers, platform: Platform
+        self, leftovers: Leftovers, balancers: LoadBalancers, platform: Platform
     ) -> None:
         self._leftovers = leftovers
         self._balancers = balancers
@@ -73,7 +73,7 @@ class Clearing:
             PermanentError: somebody uses it by now.
         """
         name = state.routing.group.name if state.routing.group else ""
-        gone = Gone(
+        gone = UndeclaredRoutes(
             state.settings["serviceName"],
             name,
             self._platform.balancer,

@@ -12,16 +12,19 @@ from controller.core.errors import DriverError
 from controller.core.resources.observation import Observation, Present, Unknown, unseen
 from controller.kinds.service.aws.revision_tags import RevisionTags
 from controller.kinds.service.compare.removed_fields import SCALING
-from controller.kinds.service.discovery.aws.registrations import Registered, Registrar
+from controller.kinds.service.discovery.aws.registrations import (
+    ObservedRegistrations,
+    Registrations,
+)
 from controller.kinds.service.logs.aws.groups import LogGroups
 from controller.kinds.service.render.revision_tags import are_asked_for
 from controller.kinds.service.routes.attachment import is_about
-from controller.kinds.service.routes.aws.load_balancers import Balancers
+from controller.kinds.service.routes.aws.load_balancers import LoadBalancers
 from controller.kinds.service.routes.state import RoutingState
 from controller.kinds.service.scaling.aws import Scaling, resource_id
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import (
-    Registration,
+    DiscoveryRegistration,
     ScalingState,
     ServiceState,
 )
@@ -32,7 +35,7 @@ Seen = Mapping[ResourceId, Present[ServiceState]]
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class AttachmentObserver:
     """Looks at what stands around services. Reads only.
 
     Attributes:
@@ -43,8 +46,8 @@ class Around:
         tags: Tags of task definitions.
     """
 
-    balancers: Balancers
-    registrar: Registrar | None
+    balancers: LoadBalancers
+    registrar: Registrations | None
     logs: LogGroups
     scaling: Scaling
     tags: RevisionTags
@@ -93,7 +96,7 @@ class Around:
             state = replace(
                 observation.state,
                 routing=routes,
-                registration=registered.get(spec.name, Registration()),
+                registration=registered.get(spec.name, DiscoveryRegistration()),
                 retention=retentions.get(spec.log_group),
                 revision_tags=tags,
             )
@@ -142,11 +145,15 @@ class Around:
             return {id_: unseen(error) for id_ in about}
         return {id_: found[spec.name] for id_, spec in about.items()}
 
-    def _registrations(self, specs: Specs, seen: Seen) -> Mapping[str, Registration]:
+    def _registrations(
+        self, specs: Specs, seen: Seen
+    ) -> Mapping[str, DiscoveryRegistration]:
         if self.registrar is None:
             return {}
         services = (
-            Registered.of(observation.state, specs[id_].name, specs[id_].cluster)
+            ObservedRegistrations.of(
+                observation.state, specs[id_].name, specs[id_].cluster
+            )
             for id_, observation in seen.items()
             if specs[id_].discovery
         )

@@ -26,7 +26,7 @@ Seen = Mapping[ResourceId, Observation]
 _NONE: frozenset[str] = frozenset()
 
 
-class Marking:
+class ServiceTagWriter:
     """Writes tags; all of it may be repeated and raises DriverError."""
 
     def __init__(self, aws: Aws, owner: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from controller.core.dependencies import Aws
 from controller.core.document.platform import Platform
 from controller.kinds.service.compare.removed_fields import SCALING
-from controller.kinds.service.discovery.aws.registrations import Registrar
+from controller.kinds.service.discovery.aws.registrations import Registrations
 from controller.kinds.service.discovery.registration import PATH as DISCOVERED
 from controller.kinds.service.images.changes import SECRETS
 from controller.kinds.service.logs.aws.groups import LogGroups
@@ -20,8 +20,8 @@ from controller.kinds.service.routes.attachment import (
     route_tags,
     tagged,
 )
-from controller.kinds.service.routes.aws.load_balancers import Balancers
-from controller.kinds.service.routes.undeclared import Gone
+from controller.kinds.service.routes.aws.load_balancers import LoadBalancers
+from controller.kinds.service.routes.undeclared import UndeclaredRoutes
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import ServiceState
 from controller.kinds.service.state.tags import tags_of
@@ -38,13 +38,13 @@ BESIDE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Settling:
+class AttachmentWriter:
     """Writes; every method may be repeated and raises DriverError."""
 
     aws: Aws
     platform: Platform
-    balancers: Balancers
-    registrar: Registrar
+    balancers: LoadBalancers
+    registrar: Registrations
     logs: LogGroups
 
     def created(self, spec: ServiceSpec) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class Settling:
         """Take away the rules and the target group of a service that is to go."""
         tags = tags_of(state.settings)
         if GROUP_TAG in tags:
-            gone = Gone(
+            gone = UndeclaredRoutes(
                 state.settings["serviceName"],
                 tags[GROUP_TAG],
                 self.platform.balancer,

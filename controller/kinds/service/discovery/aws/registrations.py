@@ -10,9 +10,12 @@ from controller.core.clock import Clock
 from controller.core.dependencies import Aws
 from controller.core.errors import DriverError, NotFoundError
 from controller.core.values.identity import OWNER_TAG
-from controller.kinds.service.aws.tasks import Fleet
-from controller.kinds.service.discovery.registration import Register, registration_of
-from controller.kinds.service.state.service import Registration, ServiceState
+from controller.kinds.service.aws.tasks import ClusterTasks
+from controller.kinds.service.discovery.registration import (
+    RegisteredInstances,
+    registration_of,
+)
+from controller.kinds.service.state.service import DiscoveryRegistration, ServiceState
 from controller.kinds.service.state.task import Task
 
 # Between two looks at what is well.
@@ -20,7 +23,7 @@ EVERY = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
-class Registered:
+class ObservedRegistrations:
     """A service that registers its tasks.
 
     Attributes:
@@ -38,7 +41,9 @@ class Registered:
     restless: bool
 
     @classmethod
-    def of(cls, state: ServiceState, name: str, cluster: str) -> "Registered | None":
+    def of(
+        cls, state: ServiceState, name: str, cluster: str
+    ) -> "ObservedRegistrations | None":
         """Return ``state`` as such a service; None if it registers nothing."""
         registries = state.settings.get("serviceRegistries", ())
         primary = state.primary
@@ -49,27 +54,27 @@ class Registered:
         return cls(name, cluster, arn, state.running, not calm)
 
 
-class Registrar:
+class Registrations:
     """Looks at registrations, and takes out what is stale.
 
     One ListInstances a registry, and ListTasks and DescribeTasks a hundred tasks at a
     time: for services in trouble, while they roll out, and every minute.
     """
 
-    def __init__(self, aws: Aws, owner: str, clock: Clock, fleet: Fleet) -> None:
+    def __init__(self, aws: Aws, owner: str, clock: Clock, fleet: ClusterTasks) -> None:
         self._aws = aws
         self._fleet = fleet
         self._owner = owner
         self._clock = clock
         self._looked: float | None = None
-        self._seen: dict[str, Register] = {}
-        self._told: dict[str, Registration] = {}
+        self._seen: dict[str, RegisteredInstances] = {}
+        self._told: dict[str, DiscoveryRegistration] = {}
         self._again: set[str] = set()
         self._ours: dict[str, bool] = {}
 
     def registrations(
-        self, services: Collection[Registered]
-    ) -> Mapping[str, Registration]:
+        self, services: Collection[ObservedRegistrations]
+    ) -> Mapping[str, DiscoveryRegistration]:
         """Return what is known of each service, looked at anew where that is due.
 
         Reads only. What could not be looked at says so.
@@ -80,15 +85,17 @@ class Registrar:
         everything = now - since >= EVERY.total_seconds()
         self._looked = now if everything else since
         due = [s for s in services if self._is_due(s, everything=everything)]
-        by_cluster: defaultdict[str, list[Registered]] = defaultdict(list)
+        by_cluster: defaultdict[str, list[ObservedRegistrations]] = defaultdict(list)
         for service in due:
             by_cluster[service.cluster].append(service)
         for cluster, of_cluster in by_cluster.items():
             self._look(cluster, of_cluster)
         self._again |= {service.name for service in services if service.restless}
-        return {s.name: self._told.get(s.name, Registration()) for s in services}
+        return {
+            s.name: self._told.get(s.name, DiscoveryRegistration()) for s in services
+        }
 
-    def take_out(self, registry: str, registration: Registration) -> None:
+    def take_out(self, registry: str, registration: DiscoveryRegistration) -> None:
         """Deregister what is stale. Safe to repeat; raises DriverError."""
         for instance, _ in registration.stale:
             try:
@@ -101,19 +108,21 @@ class Registrar:
             except NotFoundError:
                 continue
 
-    def _is_due(self, service: Registered, *, everything: bool) -> bool:
+    def _is_due(self, service: ObservedRegistrations, *, everything: bool) -> bool:
         return everything or service.restless or service.name in self._again
 
-    def _look(self, cluster: str, services: Collection[Registered]) -> None:
+    def _look(self, cluster: str, services: Collection[ObservedRegistrations]) -> None:
         try:
             tasks = self._fleet.running(cluster)
             found = {
-                s.name: Register(self._instances(s), _addresses(tasks.get(s.name, ())))
+                s.name: RegisteredInstances(
+                    self._instances(s), _addresses(tasks.get(s.name, ()))
+                )
                 for s in services
             }
         except DriverError as error:
             for service in services:
-                told = self._told.get(service.name, Registration())
+                told = self._told.get(service.name, DiscoveryRegistration())
                 self._told[service.name] = replace(told, unseen=str(error))
             return
         for service in services:
@@ -128,7 +137,7 @@ class Registrar:
             if not register.in_order:
                 self._again.add(name)
 
-    def _instances(self, service: Registered) -> dict[str, str]:
+    def _instances(self, service: ObservedRegistrations) -> dict[str, str]:
         """Return the instances that are ours to judge, with their addresses."""
         instances = paginated(
             self._aws,

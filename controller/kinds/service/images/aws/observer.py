@@ -16,7 +16,7 @@ from controller.core.errors import DriverError, PermanentError
 from controller.core.resources.plan import Change
 from controller.core.values.batches import batched
 from controller.core.values.identity import content_hash
-from controller.kinds.service.images.aws.registry import Registry, Resolved
+from controller.kinds.service.images.aws.registry import ImageRegistry, ResolvedTag
 from controller.kinds.service.images.marks import SECRETS_TAG, is_marked
 from controller.kinds.service.render.effective import (
     image_path,
@@ -28,9 +28,9 @@ from controller.kinds.service.render.effective import (
 )
 from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.secrets.aws import (
-    Kept,
-    Version,
-    Versions,
+    SecretLocation,
+    SecretVersion,
+    SecretVersions,
     kept_at,
 )
 from controller.kinds.service.spec.aws_names import EcrImage
@@ -46,7 +46,7 @@ Running = Mapping[str, tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class RunningImages:
     """A service to be looked at.
 
     Attributes:
@@ -60,19 +60,19 @@ class Looked:
     answer: Answer
 
 
-class Look:
+class ImageObserver:
     """Asks ECR, Secrets Manager, SSM and ECS. Reads only; only ``to_create`` raises."""
 
     def __init__(self, aws: Aws, clock: Clock, *, thorough: bool) -> None:
         self._aws = aws
         self._clock = clock
         self._thorough = thorough
-        self._registry = Registry(aws, clock)
-        self._versions = Versions(aws, clock)
+        self._registry = ImageRegistry(aws, clock)
+        self._versions = SecretVersions(aws, clock)
         self._running: dict[str, Running] = {}
         self._blind = ""
 
-    def of(self, services: Iterable[Looked]) -> dict[ResourceId, Freshness]:
+    def of(self, services: Iterable[RunningImages]) -> dict[ResourceId, Freshness]:
         """Return what is seen of each service."""
         services = [*services]
         about_images = [s for s in services if self._looks_up_images(s.spec)]
@@ -135,8 +135,8 @@ class Look:
 
     def _images(
         self,
-        service: Looked,
-        resolved: Mapping[EcrImage, Resolved],
+        service: RunningImages,
+        resolved: Mapping[EcrImage, ResolvedTag],
         running: Mapping[str, Running],
     ) -> Iterator[ImageSeen]:
         runs = running.get(_revision(service.answer), {})
@@ -162,7 +162,7 @@ class Look:
             )
 
     def _secrets(
-        self, service: Looked, versions: Mapping[Kept, Version]
+        self, service: RunningImages, versions: Mapping[SecretLocation, SecretVersion]
     ) -> SecretsSeen:
         """Return what is seen of its secrets; more is asked if their versions moved.
 
@@ -188,7 +188,7 @@ class Look:
             return SecretsSeen(unseen="; ".join(unseen))
         return replace(seen, moved=_newer(service, changed))
 
-    def _revisions(self, services: Iterable[Looked]) -> dict[str, Running]:
+    def _revisions(self, services: Iterable[RunningImages]) -> dict[str, Running]:
         """Return what runs in each present revision; asked until ECS knows it all.
 
         ECS resolves tags when the first task of a deployment starts: "Container image
@@ -239,7 +239,7 @@ def _tags(specs: Iterable[ServiceSpec]) -> Iterator[EcrImage]:
                 yield found
 
 
-def _places(spec: ServiceSpec) -> dict[str, Kept]:
+def _places(spec: ServiceSpec) -> dict[str, SecretLocation]:
     """Return where each variable's secret is kept, but for those of one version."""
     return {
         secret["name"]: place
@@ -249,7 +249,9 @@ def _places(spec: ServiceSpec) -> dict[str, Kept]:
     }
 
 
-def _secrets(service: Looked, versions: Mapping[Kept, Version]) -> SecretsSeen:
+def _secrets(
+    service: RunningImages, versions: Mapping[SecretLocation, SecretVersion]
+) -> SecretsSeen:
     places = _places(service.spec)
     seen = {name: versions[place] for name, place in sorted(places.items())}
     unseen = [v.unseen for v in seen.values() if v.unseen]
@@ -260,7 +262,9 @@ def _secrets(service: Looked, versions: Mapping[Kept, Version]) -> SecretsSeen:
     return SecretsSeen(content_hash(ids).replace("v1:", ""), rotated)
 
 
-def _newer(service: Looked, seen: Mapping[str, Version]) -> tuple[str, ...]:
+def _newer(
+    service: RunningImages, seen: Mapping[str, SecretVersion]
+) -> tuple[str, ...]:
     """Return what of ``seen`` is newer than the service's present tasks."""
     began = _began(service.answer)
     return tuple(name for name, v in seen.items() if v.at and began and v.at > began)

@@ -11,6 +11,7 @@ from controller.core.clock import Clock
 from controller.core.dependencies import Aws
 from controller.core.errors import DriverError, NotFoundError
 from controller.core.values.batches import batched
+from controller.core.values.ttl_cache import TtlCache
 from controller.kinds.service.spec.aws_names import EcrImage
 
 # How long what was seen will do.
@@ -29,7 +30,7 @@ Answer = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
+class ResolvedTag:
     """What a tag stands for.
 
     Attributes:
@@ -45,17 +46,17 @@ class Resolved:
     unseen: str = ""
 
 
-class Registry:
+class ImageRegistry:
     """All that is asked of ECR about tags. Reads only, and never raises."""
 
     def __init__(self, aws: Aws, clock: Clock) -> None:
         self._aws = aws
         self._clock = clock
-        self._tags: dict[Repository, tuple[float, dict[str, Resolved]]] = {}
-        self._mutable: dict[Repository, tuple[float, bool]] = {}
+        self._tags = TtlCache[Repository, dict[str, ResolvedTag]](KEPT)
+        self._mutable = TtlCache[Repository, bool](_MUTABILITY_KEPT)
         self._parts: dict[str, frozenset[str]] = {}
 
-    def resolved(self, images: Collection[EcrImage]) -> dict[EcrImage, Resolved]:
+    def resolved(self, images: Collection[EcrImage]) -> dict[EcrImage, ResolvedTag]:
         """Return what each tag stands for; one call a repository and 100 tags."""
         wanted: defaultdict[Repository, set[str]] = defaultdict(set)
         for image in images:
@@ -63,7 +64,7 @@ class Registry:
         found = {where: self._of(where, tags) for where, tags in wanted.items()}
         return {i: found[i.account, i.repository][i.tag] for i in images}
 
-    def parts(self, image: EcrImage, resolved: Resolved) -> frozenset[str]:
+    def parts(self, image: EcrImage, resolved: ResolvedTag) -> frozenset[str]:
         """Return the digests inside of an index; it never changes: asked once.
 
         ECS may tell the digest of the one image of an index that it runs.
@@ -77,25 +78,25 @@ class Registry:
                 return frozenset()
         return self._parts[resolved.digest]
 
-    def _of(self, where: Repository, tags: set[str]) -> Mapping[str, Resolved]:
+    def _of(self, where: Repository, tags: set[str]) -> Mapping[str, ResolvedTag]:
         now = self._clock.monotonic()
-        at, known = self._tags.get(where, (now, {}))
-        if tags <= known.keys() and now - at < KEPT.total_seconds():
+        known = self._tags.get(where, now) or {}
+        if tags <= known.keys():
             return known
         if not self._is_mutable(where, now):
-            known = dict.fromkeys(tags, Resolved(skipped=_IMMUTABLE))
+            known = dict.fromkeys(tags, ResolvedTag(skipped=_IMMUTABLE))
         else:
             known = {}
             for batch in batched(sorted(tags), _MOST_IMAGES):
                 known |= self._asked(where, batch)
-        self._tags[where] = (now, known)
+        self._tags.put(where, known, now)
         return known
 
     def _is_mutable(self, where: Repository, now: float) -> bool:
         """Whether tags may move; so may those of whom nobody says."""
-        at, mutable = self._mutable.get(where, (0.0, True))
-        if where in self._mutable and now - at < _MUTABILITY_KEPT.total_seconds():
-            return mutable
+        known = self._mutable.get(where, now)
+        if known is not None:
+            return known
         try:
             (answer,) = self._aws.call(
                 "ecr",
@@ -106,10 +107,10 @@ class Registry:
         except DriverError:
             return True
         mutable = str(answer.get("imageTagMutability")) != "IMMUTABLE"
-        self._mutable[where] = (now, mutable)
+        self._mutable.put(where, mutable, now)
         return mutable
 
-    def _asked(self, where: Repository, tags: list[str]) -> dict[str, Resolved]:
+    def _asked(self, where: Repository, tags: list[str]) -> dict[str, ResolvedTag]:
         try:
             answer = self._aws.call(
                 "ecr",
@@ -120,13 +121,13 @@ class Registry:
             )
         except NotFoundError as error:
             if len(tags) == 1:
-                return {tags[0]: Resolved(unseen=str(error))}
+                return {tags[0]: ResolvedTag(unseen=str(error))}
             # One tag that is not there hides all others: ECR refuses them together.
             alone = (self._asked(where, [tag]) for tag in tags)
             return {tag: found for one in alone for tag, found in one.items()}
         except DriverError as error:
-            return dict.fromkeys(tags, Resolved(unseen=str(error)))
-        gone = Resolved(unseen="ECR does not know the tag")
+            return dict.fromkeys(tags, ResolvedTag(unseen=str(error)))
+        gone = ResolvedTag(unseen="ECR does not know the tag")
         return {tag: _found(answer["imageDetails"], tag) or gone for tag in tags}
 
     def _asked_parts(self, image: EcrImage, digest: str) -> frozenset[str]:
@@ -154,9 +155,9 @@ def _manifests(text: str) -> list[Answer]:
     return found
 
 
-def _found(details: Collection[Answer], tag: str) -> Resolved | None:
+def _found(details: Collection[Answer], tag: str) -> ResolvedTag | None:
     for image in details:
         if tag in image.get("imageTags", ()):
             kind = image.get("imageManifestMediaType", "")
-            return Resolved(image["imageDigest"], kind in _INDEXES)
+            return ResolvedTag(image["imageDigest"], kind in _INDEXES)
     return None

@@ -14,18 +14,21 @@ from controller.core.errors import DriverError
 from controller.kinds.service.importing.fields import logs_of
 from controller.kinds.service.logs.aws.groups import LogGroups
 from controller.kinds.service.routes.attachment import attached, group_of
-from controller.kinds.service.routes.aws.certificates import Certificates
-from controller.kinds.service.routes.aws.observer import Look, Sight
-from controller.kinds.service.routes.undeclared import Gone
+from controller.kinds.service.routes.aws.certificates import ListenerCertificates
+from controller.kinds.service.routes.aws.observer import (
+    RoutingObserver,
+    RoutingSnapshot,
+)
+from controller.kinds.service.routes.undeclared import UndeclaredRoutes
 from controller.kinds.service.scaling.aws import Scaling, resource_id
 from controller.kinds.service.state.service import ScalingState, ServiceState
 
 _T = TypeVar("_T")
-_NOTHING = Sight({}, {}, {})
+_NOTHING = RoutingSnapshot({}, {}, {})
 
 
 @dataclass
-class Neighbours:
+class ImportedAttachments:
     """One look around services. Reads only; never raises DriverError.
 
     Attributes:
@@ -62,11 +65,13 @@ class Neighbours:
     def _scaling(self, states: Sequence[ServiceState]) -> Mapping[str, ScalingState]:
         return Scaling(self.aws).seen(map(_scaled_as, states))
 
-    def _sight(self, states: Sequence[ServiceState]) -> Sight:
+    def _sight(self, states: Sequence[ServiceState]) -> RoutingSnapshot:
         sought = [self._sought(state) for state in states if _group(state)]
         if not sought:
             return _NOTHING
-        look = Look(self.aws, self.platform.owner, Certificates(self.aws))
+        look = RoutingObserver(
+            self.aws, self.platform.owner, ListenerCertificates(self.aws)
+        )
         return look.at(sought)
 
     def _days(self, states: Sequence[ServiceState]) -> Mapping[str, int]:
@@ -74,8 +79,8 @@ class Neighbours:
         groups = LogGroups(self.aws, self.platform.owner, self.clock)
         return groups.days(names)
 
-    def _sought(self, state: ServiceState) -> Gone:
-        return Gone(
+    def _sought(self, state: ServiceState) -> UndeclaredRoutes:
+        return UndeclaredRoutes(
             state.settings["serviceName"],
             _group(state),
             self.platform.balancer,

@@ -9,16 +9,20 @@ from controller.core.clock import Clock
 from controller.core.dependencies import Aws
 from controller.core.document.platform import Platform
 from controller.core.errors import NotFoundError
-from controller.core.resources.importing import Entry, LooksSecret, Wanted
+from controller.core.resources.importing import (
+    ImportedEntry,
+    ImportSelection,
+    LooksSecret,
+)
 from controller.core.values.identity import MANAGED_TAG
 from controller.core.values.paths import Plain
 from controller.core.values.plain_data import copied
-from controller.kinds.service.aws.services import Ecs, exists
+from controller.kinds.service.aws.services import EcsServices, exists
 from controller.kinds.service.aws.undeclared import key_of
 from controller.kinds.service.compare.diff import compare
 from controller.kinds.service.discovery.aws.cloud_map import CloudMap
 from controller.kinds.service.importing.attachments import around, with_routes
-from controller.kinds.service.importing.aws.attachments import Neighbours
+from controller.kinds.service.importing.aws.attachments import ImportedAttachments
 from controller.kinds.service.importing.fields import own_container, words
 from controller.kinds.service.importing.minimal import minimal, spec_of, valid
 from controller.kinds.service.importing.secrets import PLACE, without_secrets
@@ -32,14 +36,18 @@ _PAGE = 100
 class Importer:
     """Reads services and says them in the words of the document. Writes nothing."""
 
-    def __init__(self, aws: Aws, ecs: Ecs, platform: Platform, clock: Clock) -> None:
+    def __init__(
+        self, aws: Aws, ecs: EcsServices, platform: Platform, clock: Clock
+    ) -> None:
         self._aws = aws
         self._ecs = ecs
         self._map = CloudMap(aws)
         self._platform = platform
-        self._around = Neighbours(aws, platform, clock)
+        self._around = ImportedAttachments(aws, platform, clock)
 
-    def entries(self, wanted: Wanted, secret: LooksSecret) -> Iterator[Entry]:
+    def entries(
+        self, wanted: ImportSelection, secret: LooksSecret
+    ) -> Iterator[ImportedEntry]:
         """Yield an entry for each service that is wanted, by name."""
         cluster = wanted.within or self._platform.cluster
         names = [wanted.name] if wanted.name else self._names(cluster)
@@ -78,7 +86,7 @@ class Importer:
 
 def entry_of(
     key: str, state: ServiceState, platform: Platform, secret: LooksSecret
-) -> Entry:
+) -> ImportedEntry:
     """Return the shortest entry that ``state`` follows from.
 
     Args:
@@ -101,7 +109,7 @@ def entry_of(
         *unlike,
         *_left(spec, state),
     )
-    return Entry("services", key, {"adopt": True, **_in_order(fields)}, remarks)
+    return ImportedEntry("services", key, {"adopt": True, **_in_order(fields)}, remarks)
 
 
 def _place(key: str, name: str, state: ServiceState, platform: Platform) -> Plain:

@@ -11,6 +11,7 @@ from controller.core.clock import Clock
 from controller.core.dependencies import Aws
 from controller.core.errors import ConflictError, DriverError
 from controller.core.values.identity import OWNER_TAG
+from controller.core.values.ttl_cache import TtlCache
 from controller.kinds.service.spec.service import ServiceSpec
 
 # Between two looks: nobody waits for a retention to be put back.
@@ -24,8 +25,7 @@ class LogGroups:
         self._aws = aws
         self._owner = owner
         self._clock = clock
-        self._looked: float | None = None
-        self._groups: dict[str, dict[str, Any]] = {}
+        self._groups = TtlCache[None, dict[str, Any]](EVERY)
         self._ours: dict[str, bool] = {}
 
     def ensure(self, spec: ServiceSpec) -> None:
@@ -44,7 +44,7 @@ class LogGroups:
 
     def keep(self, spec: ServiceSpec) -> None:
         """Have the group keep logs as long as declared."""
-        self._looked = None
+        self._groups.clear()
         self._aws.call(
             "logs",
             "PutRetentionPolicy",
@@ -59,11 +59,11 @@ class LogGroups:
         and so is all that could not be read: retention is nothing to stop for.
         """
         try:
-            self._look(specs)
+            groups = self._seen(specs)
             return {
                 spec.log_group: days
                 for spec in specs
-                if (days := self._days(spec)) is not None
+                if (days := self._days(spec, groups)) is not None
             }
         except DriverError:
             return {}
@@ -86,21 +86,24 @@ class LogGroups:
             if name in names and ("retentionInDays" in group or self._is_ours(group))
         }
 
-    def _look(self, specs: Collection[ServiceSpec]) -> None:
-        now, looked = self._clock.monotonic(), self._looked
-        if looked is not None and now - looked < EVERY.total_seconds():
-            return
+    def _seen(self, specs: Collection[ServiceSpec]) -> Mapping[str, Any]:
+        """Return the groups near those of ``specs``, by name."""
+        now = self._clock.monotonic()
+        known = self._groups.get(None, now)
+        if known is not None:
+            return known
         by_folder = _by_folder(spec.log_group for spec in specs)
-        self._groups = {
+        groups = {
             group["logGroupName"]: group
             for names in by_folder.values()
             for group in self._beginning(_beginning_of(names))
         }
-        self._looked = now
+        self._groups.put(None, groups, now)
+        return groups
 
-    def _days(self, spec: ServiceSpec) -> int | None:
+    def _days(self, spec: ServiceSpec, groups: Mapping[str, Any]) -> int | None:
         """Return the retention of a group of ours; None if it is not."""
-        group = self._groups.get(spec.log_group)
+        group = groups.get(spec.log_group)
         if group is None:
             return None
         days = int(group.get("retentionInDays", 0))

@@ -7,7 +7,7 @@ from typing import Any
 from controller.clients.aws import paginated
 from controller.core.dependencies import Aws
 from controller.core.errors import NotFoundError
-from controller.core.resources.log_lines import Limit, Line, within
+from controller.core.resources.log_lines import LogLimit, LogLine, within
 from controller.core.values.redact import redact_line
 from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.spec.service import ServiceSpec
@@ -44,8 +44,12 @@ class LogLines:
         self._aws = aws
 
     def since(
-        self, spec: ServiceSpec, since: datetime, task: str, most: Limit | None = None
-    ) -> Iterator[Line]:
+        self,
+        spec: ServiceSpec,
+        since: datetime,
+        task: str,
+        most: LogLimit | None = None,
+    ) -> Iterator[LogLine]:
         """Yield the lines written since then, the oldest first; see ``core.lines``.
 
         Raises NotFoundError if the log group does not exist, and says who makes it.
@@ -60,7 +64,7 @@ class LogLines:
 
     def _of_group(
         self, spec: ServiceSpec, group: str, since: datetime, stream: str
-    ) -> Iterator[Line]:
+    ) -> Iterator[LogLine]:
         try:
             for event in self._events(group, since, stream):
                 # moto leaves the prefix out of account.
@@ -94,8 +98,8 @@ def _logs_of(spec: ServiceSpec) -> Iterator[tuple[str, str]]:
             yield options[_GROUP], f"{options[_PREFIX]}/{container['name']}/"
 
 
-def _line(event: Any) -> Line:
-    return Line(
+def _line(event: Any) -> LogLine:
+    return LogLine(
         id=str(event["eventId"]),
         at=datetime.fromtimestamp(event["timestamp"] / 1000, UTC),
         source=event["logStreamName"].rpartition("/")[2],

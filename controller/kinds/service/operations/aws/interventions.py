@@ -14,9 +14,9 @@ from controller.core.dependencies import Aws
 from controller.core.errors import NotFoundError, PermanentError
 from controller.core.resources.driver import Applied, Progressing
 from controller.core.resources.plan import Action, Verb
-from controller.core.resources.request import Request
-from controller.kinds.service.aws.services import Ecs
-from controller.kinds.service.operations.aws.steps import Before
+from controller.core.resources.request import OperationRequest
+from controller.kinds.service.aws.services import EcsServices
+from controller.kinds.service.operations.aws.steps import OneOffSteps
 from controller.kinds.service.operations.requests import (
     RESTARTED,
     SET_ASIDE,
@@ -44,13 +44,15 @@ _ONCE_MORE = Applied("The step that failed is run once more by the next pass.")
 class Interventions:
     """Writes; every method may be repeated and raises DriverError."""
 
-    def __init__(self, aws: Aws, ecs: Ecs, clock: Clock, before: Before) -> None:
+    def __init__(
+        self, aws: Aws, ecs: EcsServices, clock: Clock, before: OneOffSteps
+    ) -> None:
         self._aws = aws
         self._before = before
         self._ecs = ecs
         self._clock = clock
 
-    def apply(self, action: Action, request: Request) -> Applied | Progressing:
+    def apply(self, action: Action, request: OperationRequest) -> Applied | Progressing:
         """Do what ``request`` asks for."""
         spec, state = action.desired, action.observed
         key = action.target.name
@@ -71,7 +73,11 @@ class Interventions:
         self._aws.call("ecs", "UntagResource", resourceArn=arn, tagKeys=keys)
 
     def _roll_back(
-        self, key: str, request: Request, spec: ServiceSpec, state: ServiceState
+        self,
+        key: str,
+        request: OperationRequest,
+        spec: ServiceSpec,
+        state: ServiceState,
     ) -> Progressing:
         self._check(key, request.wanted, spec)
         self._tag(state, set_aside_tags(spec, request))
@@ -82,7 +88,7 @@ class Interventions:
         return Progressing(_SOON, f"ECS goes back to {request.wanted}.")
 
     def _restart(
-        self, request: Request, spec: ServiceSpec, state: ServiceState
+        self, request: OperationRequest, spec: ServiceSpec, state: ServiceState
     ) -> Progressing:
         self._refuse_inactive(spec, state)
         now, at = self._service(spec), self._clock.now()
@@ -95,7 +101,7 @@ class Interventions:
         return Progressing(_SOON, "ECS replaces the tasks.")
 
     def _retry(
-        self, request: Request, spec: ServiceSpec, state: ServiceState
+        self, request: OperationRequest, spec: ServiceSpec, state: ServiceState
     ) -> Applied:
         """Forgive what failed: whoever finds the tag rolls out what is declared."""
         for revision in stopped_revisions(spec, state):
@@ -107,7 +113,7 @@ class Interventions:
             self._tag(state, retried_tags(request, failed))
         return Applied("What is declared is tried again by the next pass.")
 
-    def retry_before(self, spec: ServiceSpec, request: Request) -> Applied:
+    def retry_before(self, spec: ServiceSpec, request: OperationRequest) -> Applied:
         """Have a step run once more that keeps a service from being made.
 
         Raises PermanentError if none does.

@@ -28,7 +28,7 @@ Answer = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StepState:
     """What the tags of a revision say of the steps before it, in a sentence each.
 
     Attributes:
@@ -40,7 +40,7 @@ class Told:
     awaited: str = ""
 
 
-class Before:
+class OneOffSteps:
     """Runs what must come before a rollout. Safe to repeat at any point."""
 
     def __init__(self, aws: Aws) -> None:
@@ -69,7 +69,7 @@ class Before:
             return self._follow(key, spec, step, revision, told or "")
         return ""
 
-    def told(self, key: str, spec: ServiceSpec, revision: str) -> Told:
+    def told(self, key: str, spec: ServiceSpec, revision: str) -> StepState:
         """Return what keeps ``revision`` from being rolled out, by its tags.
 
         Reads only.
@@ -79,10 +79,10 @@ class Before:
             told = tags.get(TAG + step.name, _DONE)
             if told.startswith(_AGAIN):
                 by = tags.get(BY_TAG + step.name) or "somebody"
-                return Told(awaited=f"step {step.name} is run once more, for {by}")
+                return StepState(awaited=f"step {step.name} is run once more, for {by}")
             if told != _DONE:
-                return Told(failed=_story(key, spec, step, revision, told))
-        return Told()
+                return StepState(failed=_story(key, spec, step, revision, told))
+        return StepState()
 
     def retried_by(self, spec: ServiceSpec, revision: str) -> str:
         """Return who had a step run once more before ``revision`` last, and why."""

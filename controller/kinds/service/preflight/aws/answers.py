@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from controller.core.errors import DriverError, NotFoundError, TransientError
 from controller.core.resources.observation import Absent, Present
-from controller.kinds.service.preflight.facts import Hidden, Seen
+from controller.kinds.service.preflight.facts import Seen, Unreadable
 
 KeyT = TypeVar("KeyT", bound=Hashable)
 
@@ -33,6 +33,6 @@ def seen_all(
     return {key: Present(found[key]) if key in found else Absent() for key in keys}
 
 
-def hidden(error: DriverError) -> Hidden:
+def hidden(error: DriverError) -> Unreadable:
     """Return that nobody could look, and whether that passes by itself."""
-    return Hidden(f"{str(error).rstrip('.')}.", isinstance(error, TransientError))
+    return Unreadable(f"{str(error).rstrip('.')}.", isinstance(error, TransientError))

@@ -13,10 +13,10 @@ from controller.core.dependencies import Aws
 from controller.core.document.resource import ResourceId
 from controller.core.errors import DriverError, NotFoundError
 from controller.core.resources.observation import Absent, Present
-from controller.kinds.service.aws.services import Ecs, exists
+from controller.kinds.service.aws.services import EcsServices, exists
 from controller.kinds.service.preflight.aws import data, iam, images, network
 from controller.kinds.service.preflight.aws.answers import hidden, seen_all
-from controller.kinds.service.preflight.facts import Facts, Live, Seen
+from controller.kinds.service.preflight.facts import Facts, RunningService, Seen
 from controller.kinds.service.spec import aws_names
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Collector:
     """
 
     def __init__(
-        self, aws: Aws, ecs: Ecs, owner: str, fetch: Callable[[str], bytes]
+        self, aws: Aws, ecs: EcsServices, owner: str, fetch: Callable[[str], bytes]
     ) -> None:
         self._aws = aws
         self._ecs = ecs
@@ -96,7 +96,7 @@ class Collector:
             seen |= seen_all(of_it, partial(self._running, cluster, of_it))
         return seen
 
-    def _running(self, cluster: str, of_it: list[str]) -> dict[str, Live]:
+    def _running(self, cluster: str, of_it: list[str]) -> dict[str, RunningService]:
         try:
             found = self._ecs.services(cluster, of_it)
         except DriverError as error:
@@ -130,8 +130,8 @@ class Collector:
         return {group["logGroupName"]: True for group in found}
 
 
-def _running(service: Mapping[str, Any]) -> Live:
-    return Live(
+def _running(service: Mapping[str, Any]) -> RunningService:
+    return RunningService(
         service.get("desiredCount", 0),
         tuple(
             (found["targetGroupArn"], found.get("containerPort", 0))

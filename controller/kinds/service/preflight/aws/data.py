@@ -9,11 +9,11 @@ from controller.core.dependencies import Aws
 from controller.core.values.batches import batched
 from controller.kinds.service.preflight.aws.answers import seen_all, seen_one
 from controller.kinds.service.preflight.facts import (
-    Bucket,
-    Cache,
-    Database,
-    Secret,
+    DatabaseInstance,
+    RedisCache,
+    S3Bucket,
     Seen,
+    StoredSecret,
 )
 
 # What a filter of DescribeParameters takes at most; API reference.
@@ -25,9 +25,9 @@ Answer = Mapping[str, Any]
 def secrets(aws: Aws, names: Iterable[str]) -> dict[str, Seen]:
     """Return what there is of each secret; one call each, and no list that lags."""
 
-    def look(name: str) -> Secret:
+    def look(name: str) -> StoredSecret:
         answer = aws.call("secretsmanager", "DescribeSecret", SecretId=name)
-        return Secret(doomed=answer.get("DeletedDate") is not None)
+        return StoredSecret(doomed=answer.get("DeletedDate") is not None)
 
     return {name: seen_one(partial(look, name)) for name in names}
 
@@ -55,10 +55,10 @@ def _parameters(aws: Aws, paths: list[str]) -> dict[str, bool]:
 def buckets(aws: Aws, names: Iterable[str]) -> dict[str, Seen]:
     """Return what there is of each bucket; two calls each."""
 
-    def look(name: str) -> Bucket:
-        aws.call("s3", "HeadBucket", Bucket=name)
-        answer = aws.call("s3", "GetBucketVersioning", Bucket=name)
-        return Bucket(versioned=answer.get("Status") == "Enabled")
+    def look(name: str) -> S3Bucket:
+        aws.call("s3", "HeadBucket", S3Bucket=name)
+        answer = aws.call("s3", "GetBucketVersioning", S3Bucket=name)
+        return S3Bucket(versioned=answer.get("Status") == "Enabled")
 
     return {name: seen_one(partial(look, name)) for name in names}
 
@@ -66,7 +66,7 @@ def buckets(aws: Aws, names: Iterable[str]) -> dict[str, Seen]:
 def caches(aws: Aws, ids: Collection[str]) -> dict[str, Seen]:
     """Return what there is of each Redis, all of them in one look."""
 
-    def look() -> dict[str, Cache]:
+    def look() -> dict[str, RedisCache]:
         found = paginated(
             aws,
             "elasticache",
@@ -74,7 +74,7 @@ def caches(aws: Aws, ids: Collection[str]) -> dict[str, Seen]:
             "CacheClusters",
             ShowCacheNodeInfo=True,
         )
-        by_id: dict[str, Cache] = {}
+        by_id: dict[str, RedisCache] = {}
         for answer in found:
             if answer.get("CacheClusterStatus") == "deleting":
                 continue
@@ -89,7 +89,7 @@ def caches(aws: Aws, ids: Collection[str]) -> dict[str, Seen]:
 def databases(aws: Aws, ids: Collection[str]) -> dict[str, Seen]:
     """Return what there is of each database; one call, and a few for its settings."""
 
-    def look() -> dict[str, Database]:
+    def look() -> dict[str, DatabaseInstance]:
         filters = [{"Name": "db-instance-id", "Values": sorted(ids)}]
         found = paginated(
             aws, "rds", "DescribeDBInstances", "DBInstances", Filters=filters
@@ -99,18 +99,18 @@ def databases(aws: Aws, ids: Collection[str]) -> dict[str, Seen]:
     return seen_all(ids, look) if ids else {}
 
 
-def _cache(answer: Answer) -> Cache:
+def _cache(answer: Answer) -> RedisCache:
     endpoints = [answer.get("ConfigurationEndpoint") or {}]
     endpoints += [n.get("Endpoint") or {} for n in answer.get("CacheNodes", ())]
     ports = [endpoint["Port"] for endpoint in endpoints if endpoint.get("Port")]
     groups = (g["SecurityGroupId"] for g in answer.get("SecurityGroups", ()))
-    return Cache(ports[0] if ports else None, tuple(groups))
+    return RedisCache(ports[0] if ports else None, tuple(groups))
 
 
-def _database(aws: Aws, answer: Answer) -> Database:
+def _database(aws: Aws, answer: Answer) -> DatabaseInstance:
     groups = answer.get("DBParameterGroups", ())
     group = groups[0]["DBParameterGroupName"] if groups else ""
-    return Database(
+    return DatabaseInstance(
         engine=answer["Engine"],
         status=answer.get("DBInstanceStatus", "available"),
         port=(answer.get("Endpoint") or {}).get("Port"),

@@ -11,7 +11,7 @@ from controller.core.dependencies import Aws
 from controller.core.errors import DriverError
 from controller.core.resources.observation import Present
 from controller.kinds.service.preflight.aws.answers import hidden, seen_one
-from controller.kinds.service.preflight.facts import Hidden, Role, Seen
+from controller.kinds.service.preflight.facts import IamRole, Seen, Unreadable
 from controller.kinds.service.preflight.policies import Access, access, trusts_tasks
 from controller.kinds.service.spec.aws_names import role_name
 
@@ -29,9 +29,9 @@ def reach(aws: Aws, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], S
     return {pair: _reach(aws, *pair) for pair in pairs}
 
 
-def _role(aws: Aws, arn: str) -> Role:
+def _role(aws: Aws, arn: str) -> IamRole:
     answer = aws.call("iam", "GetRole", RoleName=role_name(arn))
-    return Role(trusts_tasks(_document(answer["Role"]["AssumeRolePolicyDocument"])))
+    return IamRole(trusts_tasks(_document(answer["Role"]["AssumeRolePolicyDocument"])))
 
 
 def _reach(aws: Aws, role: str, bucket: str) -> Seen:
@@ -48,7 +48,7 @@ def _reach(aws: Aws, role: str, bucket: str) -> Seen:
     found = {action: access(documents, action, on) for action, on in wanted.items()}
     denied = tuple(a for a, verdict in found.items() if verdict is Access.DENIED)
     if not denied and Access.UNSURE in found.values():
-        return Hidden(f"What {role} may do on {bucket} is not sure: {_UNSURE}.")
+        return Unreadable(f"What {role} may do on {bucket} is not sure: {_UNSURE}.")
     return Present(denied)
 
 

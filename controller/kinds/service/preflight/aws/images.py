@@ -9,7 +9,7 @@ from typing import Any
 from controller.core.dependencies import Aws
 from controller.core.values.batches import batched
 from controller.kinds.service.preflight.aws.answers import seen_all
-from controller.kinds.service.preflight.facts import Image, Seen
+from controller.kinds.service.preflight.facts import RegistryImage, Seen
 from controller.kinds.service.spec.aws_names import EcrImage
 
 # What BatchGetImage takes at most; API reference.
@@ -40,7 +40,9 @@ def images(aws: Aws, wanted: Mapping[str, EcrImage], fetch: Fetch) -> dict[str, 
     return seen
 
 
-def _batch(aws: Aws, batch: Mapping[str, EcrImage], fetch: Fetch) -> dict[str, Image]:
+def _batch(
+    aws: Aws, batch: Mapping[str, EcrImage], fetch: Fetch
+) -> dict[str, RegistryImage]:
     first = next(iter(batch.values()))
     ids = {json.dumps(image.id): image.id for image in batch.values()}
     answer = aws.call(
@@ -52,7 +54,7 @@ def _batch(aws: Aws, batch: Mapping[str, EcrImage], fetch: Fetch) -> dict[str, I
         acceptedMediaTypes=list(_MANIFESTS),
     )
     return {
-        name: Image(frozenset(_architectures(aws, image, found, fetch)))
+        name: RegistryImage(frozenset(_architectures(aws, image, found, fetch)))
         for name, image in batch.items()
         for found in answer["images"]
         if image.id.items() <= found["imageId"].items()

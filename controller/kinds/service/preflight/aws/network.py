@@ -10,11 +10,11 @@ from controller.core.values.batches import batched
 from controller.core.values.identity import OWNER_TAG
 from controller.kinds.service.preflight.aws.answers import seen_all, seen_one
 from controller.kinds.service.preflight.facts import (
-    Group,
-    Permission,
+    SecurityGroup,
+    SecurityGroupRule,
     Seen,
     Subnet,
-    TargetGroup,
+    UnmanagedTargetGroup,
 )
 
 # What a filter, and DescribeTags, take at most; API references of EC2 and ELB.
@@ -75,19 +75,19 @@ def _subnet(answer: Answer) -> tuple[str, Subnet]:
     return answer["SubnetId"], Subnet(answer["VpcId"], zone, answer["CidrBlock"])
 
 
-def _group(answer: Answer) -> tuple[str, Group]:
-    return answer["GroupId"], Group(
+def _group(answer: Answer) -> tuple[str, SecurityGroup]:
+    return answer["GroupId"], SecurityGroup(
         answer.get("VpcId", ""),
         tuple(map(_permission, answer.get("IpPermissions", ()))),
         tuple(map(_permission, answer.get("IpPermissionsEgress", ()))),
     )
 
 
-def _permission(answer: Answer) -> Permission:
+def _permission(answer: Answer) -> SecurityGroupRule:
     ports = (answer.get("FromPort"), answer.get("ToPort"))
     first, last = (0 if p is None else p for p in ports)
     whole = None in ports or first < 0
-    return Permission(
+    return SecurityGroupRule(
         protocol=str(answer["IpProtocol"]),
         ports=_ALL_PORTS if whole else (first, last),
         groups=frozenset(
@@ -103,7 +103,7 @@ def _permission(answer: Answer) -> Permission:
     )
 
 
-def _targets(aws: Aws, arns: list[str], owner: str) -> dict[str, TargetGroup]:
+def _targets(aws: Aws, arns: list[str], owner: str) -> dict[str, UnmanagedTargetGroup]:
     answer = aws.call("elbv2", "DescribeTargetGroups", TargetGroupArns=arns)
     tagged = aws.call("elbv2", "DescribeTags", ResourceArns=arns)
     tags = {
@@ -111,7 +111,7 @@ def _targets(aws: Aws, arns: list[str], owner: str) -> dict[str, TargetGroup]:
         for told in tagged["TagDescriptions"]
     }
     return {
-        found["TargetGroupArn"]: TargetGroup(
+        found["TargetGroupArn"]: UnmanagedTargetGroup(
             port=found.get("Port", 0),
             protocol=found.get("Protocol", ""),
             type=found.get("TargetType", "instance"),

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from controller.core.planning.preflight import Result
 from controller.core.resources.observation import Present
-from controller.kinds.service.preflight.case import Case
+from controller.kinds.service.preflight.case import ServiceCase
 from controller.kinds.service.preflight.commands import aws
 
 
-def there(case: Case) -> Iterator[Result]:
+def there(case: ServiceCase) -> Iterator[Result]:
     """Yield that the cluster is missing: ECS makes none by itself."""
     spec = case.spec
     command = aws(spec.region, "ecs", "create-cluster", "--cluster-name", spec.cluster)

@@ -6,11 +6,15 @@ An outage lasted for weeks because Redis admitted the group of an older task onl
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from controller.core.planning.preflight import Result, Skipped
-from controller.kinds.service.preflight.case import Case, of, state
+from controller.core.planning.preflight import CheckSkipped, Result
+from controller.kinds.service.preflight.case import ServiceCase, of, state
 from controller.kinds.service.preflight.commands import aws
-from controller.kinds.service.preflight.facts import Facts, Group, Seen
-from controller.kinds.service.preflight.security_groups import Way, way_in, way_out
+from controller.kinds.service.preflight.facts import Facts, SecurityGroup, Seen
+from controller.kinds.service.preflight.security_groups import (
+    NetworkPath,
+    way_in,
+    way_out,
+)
 from controller.kinds.service.spec.dependencies import ConnectSpec
 
 
@@ -31,17 +35,17 @@ class _Side:
     groups: tuple[str, ...]
 
 
-def reachable(case: Case) -> Iterator[Result]:
+def reachable(case: ServiceCase) -> Iterator[Result]:
     """Yield each connection that some security group closes."""
     if not any(connect.bucket is None for connect in case.spec.connects):
-        yield Skipped(case.check, "it connects to nothing")
+        yield CheckSkipped(case.check, "it connects to nothing")
     for index, connect in enumerate(case.spec.connects):
         path = f"connects[{index}]"
         if connect.bucket is None:
             yield from _connection(case, connect, path)
 
 
-def _connection(case: Case, connect: ConnectSpec, path: str) -> Iterator[Result]:
+def _connection(case: ServiceCase, connect: ConnectSpec, path: str) -> Iterator[Result]:
     match connect:
         case ConnectSpec(redis=str(name)):
             seen, path = of(case.facts.caches, name), f"{path}.redis"
@@ -63,11 +67,11 @@ def _connection(case: Case, connect: ConnectSpec, path: str) -> Iterator[Result]
         yield from _way(case, side)
 
 
-def _to_service(case: Case, connect: ConnectSpec, path: str) -> Iterator[Result]:
+def _to_service(case: ServiceCase, connect: ConnectSpec, path: str) -> Iterator[Result]:
     target = connect.target
     other = case.facts.services.get(target) if target else None
     if other is None:
-        yield Skipped(case.check, f"{connect.to} is not part of this look")
+        yield CheckSkipped(case.check, f"{connect.to} is not part of this look")
         return
     port = connect.port or other.port
     side = _Side(str(target), path, port, other.network.security_groups)
@@ -77,11 +81,11 @@ def _to_service(case: Case, connect: ConnectSpec, path: str) -> Iterator[Result]
     yield from _way(case, side)
 
 
-def _way(case: Case, side: _Side) -> Iterator[Result]:
+def _way(case: ServiceCase, side: _Side) -> Iterator[Result]:
     ours = case.spec.network.security_groups
     if side.port is None or not ours or not side.groups:
         why = "port" if side.port is None else "security groups"
-        yield Skipped(case.check, f"nobody declares the {why} towards {side.name}")
+        yield CheckSkipped(case.check, f"nobody declares the {why} towards {side.name}")
         return
     here, there = _groups(case.facts, ours), _groups(case.facts, side.groups)
     ranges = [of(case.facts.subnets, id_) for id_ in case.spec.network.subnets]
@@ -92,18 +96,18 @@ def _way(case: Case, side: _Side) -> Iterator[Result]:
         return
     cidrs = [found.cidr for found in map(state, ranges) if found]
     match way_in(_states(there), side.port, frozenset(ours), cidrs):
-        case Way.CLOSED:
+        case NetworkPath.CLOSED:
             yield _closed(case, side, ours[0])
-        case Way.UNSURE:
+        case NetworkPath.UNSURE:
             why = f"{side.name} admits a prefix list, which is not looked into"
-            yield Skipped(case.check, why)
-        case Way.OPEN:
+            yield CheckSkipped(case.check, why)
+        case NetworkPath.OPEN:
             pass
-    if way_out(_states(here), side.port, frozenset(side.groups)) is Way.CLOSED:
+    if way_out(_states(here), side.port, frozenset(side.groups)) is NetworkPath.CLOSED:
         yield _no_way_out(case, side, ours[0])
 
 
-def _closed(case: Case, side: _Side, ours: str) -> Result:
+def _closed(case: ServiceCase, side: _Side, ours: str) -> Result:
     message = (
         f"{side.name} does not admit {ours} on port {side.port}: every connection "
         "would wait until it times out."
@@ -116,7 +120,7 @@ def _closed(case: Case, side: _Side, ours: str) -> Result:
     return case.blocks(side.path, message, command)
 
 
-def _no_way_out(case: Case, side: _Side, ours: str) -> Result:
+def _no_way_out(case: ServiceCase, side: _Side, ours: str) -> Result:
     message = f"Security group {ours} lets nothing out to {side.name}:{side.port}."
     port, there = side.port, side.groups[0]
     rule = (
@@ -135,5 +139,5 @@ def _groups(facts: Facts, ids: tuple[str, ...]) -> dict[str, Seen]:
     return {id_: of(facts.groups, id_) for id_ in ids}
 
 
-def _states(seen: dict[str, Seen]) -> list[Group]:
+def _states(seen: dict[str, Seen]) -> list[SecurityGroup]:
     return [found for found in map(state, seen.values()) if found]

@@ -2,21 +2,21 @@
 
 from collections.abc import Iterator
 
-from controller.core.planning.preflight import Result, Skipped
-from controller.kinds.service.preflight.case import Case, of, state
+from controller.core.planning.preflight import CheckSkipped, Result
+from controller.kinds.service.preflight.case import ServiceCase, of, state
 from controller.kinds.service.preflight.commands import aws
-from controller.kinds.service.preflight.facts import Database
+from controller.kinds.service.preflight.facts import DatabaseInstance
 from controller.kinds.service.spec.aws_names import buckets
 
 # Where a bucket needs no location constraint; CreateBucket, API reference.
 _WITHOUT_LOCATION = "us-east-1"
 
 
-def keep_objects(case: Case) -> Iterator[Result]:
+def keep_objects(case: ServiceCase) -> Iterator[Result]:
     """Yield each bucket that is missing, or forgets what is overwritten."""
     wanted = tuple(buckets(case.spec))
     if not wanted:
-        yield Skipped(case.check, "it uses no bucket")
+        yield CheckSkipped(case.check, "it uses no bucket")
     for path, bucket in wanted:
         seen, region = of(case.facts.buckets, bucket), case.spec.region
         made = ["s3api", "create-bucket", "--bucket", bucket]
@@ -33,11 +33,11 @@ def keep_objects(case: Case) -> Iterator[Result]:
             yield case.warns(path, message, aws(region, *words, *enabled))
 
 
-def databases(case: Case) -> Iterator[Result]:
+def databases(case: ServiceCase) -> Iterator[Result]:
     """Yield in what a database is not one to rely on."""
     wanted = [(i, c.database) for i, c in enumerate(case.spec.connects) if c.database]
     if not wanted:
-        yield Skipped(case.check, "it connects to none")
+        yield CheckSkipped(case.check, "it connects to none")
     for index, name in wanted:
         seen = of(case.facts.databases, name)
         yield from case.unseen(seen)
@@ -45,7 +45,9 @@ def databases(case: Case) -> Iterator[Result]:
             yield from _database(case, f"connects[{index}].database", name, found)
 
 
-def _database(case: Case, path: str, name: str, found: Database) -> Iterator[Result]:
+def _database(
+    case: ServiceCase, path: str, name: str, found: DatabaseInstance
+) -> Iterator[Result]:
     region = case.spec.region
     modify = ("rds", "modify-db-instance", "--db-instance-identifier", name)
     if found.engine not in {"postgres", "aurora-postgresql"}:
@@ -67,4 +69,4 @@ def _database(case: Case, path: str, name: str, found: Database) -> Iterator[Res
         words = ("rds", "modify-db-parameter-group", *group, "--parameters", value)
         yield case.warns(path, message, aws(region, *words))
     elif not found.forces_tls:
-        yield Skipped(case.check, f"{found.engine} says not whether it forces TLS")
+        yield CheckSkipped(case.check, f"{found.engine} says not whether it forces TLS")

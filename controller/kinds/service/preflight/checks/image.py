@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from controller.core.planning.preflight import Finding, Result, Skipped
-from controller.kinds.service.preflight.case import Case, of, state
+from controller.core.planning.preflight import CheckFinding, CheckSkipped, Result
+from controller.kinds.service.preflight.case import ServiceCase, of, state
 from controller.kinds.service.preflight.commands import aws
 from controller.kinds.service.spec.aws_names import (
     EcrImage,
@@ -12,28 +12,28 @@ from controller.kinds.service.spec.aws_names import (
 )
 
 
-def exists(case: Case) -> Iterator[Result]:
+def exists(case: ServiceCase) -> Iterator[Result]:
     """Yield that the image is not in ECR, where it is said to be."""
     spec, image = case.spec, ecr_image(case.spec.image)
     if image is None and names_no_registry(spec.image) and not _is_local(case):
         yield _on_docker_hub(case)
     elif image is None:
-        yield Skipped(case.check, f"{spec.image} is not in ECR")
+        yield CheckSkipped(case.check, f"{spec.image} is not in ECR")
     elif image.region != spec.region:
-        yield Skipped(case.check, f"{spec.image} is in another region")
+        yield CheckSkipped(case.check, f"{spec.image} is in another region")
     else:
         seen = of(case.facts.images, spec.image)
         yield from case.unless_there(seen, _missing(case, image))
 
 
-def fits(case: Case) -> Iterator[Result]:
+def fits(case: ServiceCase) -> Iterator[Result]:
     """Yield that the image is built for another processor than the task's."""
     spec = case.spec
     found = state(of(case.facts.images, spec.image))
     if found is None:
-        yield Skipped(case.check, f"{spec.image} was not seen")
+        yield CheckSkipped(case.check, f"{spec.image} was not seen")
     elif not found.architectures:
-        yield Skipped(case.check, "its manifest does not say what it is built for")
+        yield CheckSkipped(case.check, "its manifest does not say what it is built for")
     elif spec.architecture not in found.architectures:
         built = ", ".join(sorted(found.architectures))
         message = (
@@ -44,7 +44,7 @@ def fits(case: Case) -> Iterator[Result]:
         yield case.blocks("architecture", message, _listed(image) if image else "")
 
 
-def _on_docker_hub(case: Case) -> Finding:
+def _on_docker_hub(case: ServiceCase) -> CheckFinding:
     """Return that whoever holds the name on Docker Hub decides what runs.
 
     Docker's reference grammar: a name without a registry is Docker Hub's.
@@ -60,12 +60,12 @@ def _on_docker_hub(case: Case) -> Finding:
     return case.warns("image", message, _listed(image) if image else "")
 
 
-def _is_local(case: Case) -> bool:
+def _is_local(case: ServiceCase) -> bool:
     """Whether images are names of programs on this machine."""
     return case.spec.owner.endswith("/local")
 
 
-def _missing(case: Case, image: EcrImage) -> Finding:
+def _missing(case: ServiceCase, image: EcrImage) -> CheckFinding:
     message = f"{case.spec.image} is not in ECR: no task could be started."
     return case.blocks("image", message, _listed(image))
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from controller.core.planning.preflight import Result, Skipped
+from controller.core.planning.preflight import CheckSkipped, Result
 from controller.core.resources.observation import Absent
-from controller.kinds.service.preflight.case import Case, of, state
+from controller.kinds.service.preflight.case import ServiceCase, of, state
 from controller.kinds.service.preflight.commands import aws
 from controller.kinds.service.preflight.requirements import needs_subnets
 
 
-def placed(case: Case) -> Iterator[Result]:
+def placed(case: ServiceCase) -> Iterator[Result]:
     """Yield what of the network is missing, or does not belong together."""
     spec, facts = case.spec, case.facts
     subnets, groups = spec.network.subnets, spec.network.security_groups
@@ -33,10 +33,10 @@ def placed(case: Case) -> Iterator[Result]:
         yield case.blocks("network", message, command)
 
 
-def _without(case: Case) -> Result:
+def _without(case: ServiceCase) -> Result:
     """Return that there are no subnets, if tasks need one."""
     if not needs_subnets(case.spec):
-        return Skipped(case.check, "its tasks need no subnets of its own")
+        return CheckSkipped(case.check, "its tasks need no subnets of its own")
     message = (
         "It has no subnets, and each of its tasks needs an address in one: declare "
         "them as `network.subnets`, here or for the platform."
@@ -45,7 +45,7 @@ def _without(case: Case) -> Result:
     return case.blocks("network.subnets", message, command)
 
 
-def _missing(case: Case) -> Iterator[Result]:
+def _missing(case: ServiceCase) -> Iterator[Result]:
     region, network = case.spec.region, case.spec.network
     for id_ in network.subnets:
         if isinstance(of(case.facts.subnets, id_), Absent):

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from controller.core.planning.preflight import Result, Skipped
-from controller.kinds.service.preflight.case import Case, of, state
+from controller.core.planning.preflight import CheckSkipped, Result
+from controller.kinds.service.preflight.case import ServiceCase, of, state
 from controller.kinds.service.preflight.commands import (
     TRUST,
     Policy,
@@ -23,15 +23,15 @@ from controller.kinds.service.spec.aws_names import (
 _POLICY = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
 
 
-def trusted(case: Case) -> Iterator[Result]:
+def trusted(case: ServiceCase) -> Iterator[Result]:
     """Yield each role that is missing, or that ECS may not take on."""
     declared = tuple(roles(case.spec))
     yield from _without(case)
     if not declared and not [*needs_execution_role(case.spec)]:
-        yield Skipped(case.check, "it declares none")
+        yield CheckSkipped(case.check, "it declares none")
     for path, arn in declared:
         if account_of(arn) != case.spec.account:
-            yield Skipped(case.check, f"{arn} is in another account")
+            yield CheckSkipped(case.check, f"{arn} is in another account")
             continue
         seen, name = of(case.facts.roles, arn), role_name(arn)
         command = _iam("create-role", name, "--assume-role-policy-document", TRUST)
@@ -45,7 +45,7 @@ def trusted(case: Case) -> Iterator[Result]:
             yield case.blocks(path, message, command)
 
 
-def _without(case: Case) -> Iterator[Result]:
+def _without(case: ServiceCase) -> Iterator[Result]:
     """Yield that there is no execution role, if ECS needs one."""
     needs = [*needs_execution_role(case.spec)]
     if needs:
@@ -63,14 +63,14 @@ def _without(case: Case) -> Iterator[Result]:
         )
 
 
-def reach_buckets(case: Case) -> Iterator[Result]:
+def reach_buckets(case: ServiceCase) -> Iterator[Result]:
     """Yield each bucket that the task role may not work with."""
     role, wanted = case.spec.roles.task, tuple(buckets(case.spec))
     if not wanted:
-        yield Skipped(case.check, "it uses no bucket")
+        yield CheckSkipped(case.check, "it uses no bucket")
         return
     if role is None:
-        yield Skipped(case.check, "it declares no task role")
+        yield CheckSkipped(case.check, "it declares no task role")
         return
     for path, bucket in wanted:
         seen = of(case.facts.reach, (role, bucket))

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from controller.core.planning.preflight import Result, Skipped
+from controller.core.planning.preflight import CheckSkipped, Result
 from controller.core.resources.observation import Absent
-from controller.kinds.service.preflight.case import Case, of, state
+from controller.kinds.service.preflight.case import ServiceCase, of, state
 from controller.kinds.service.preflight.commands import aws
 from controller.kinds.service.spec.checks import no_room
 
 
-def ends(case: Case) -> Iterator[Result]:
+def ends(case: ServiceCase) -> Iterator[Result]:
     """Yield why a rollout might never end."""
     spec = case.spec
     live = state(of(case.facts.live, spec.name))
@@ -26,11 +26,11 @@ def ends(case: Case) -> Iterator[Result]:
         yield case.warns("deployment.circuit_breaker", message)
 
 
-def logged(case: Case) -> Iterator[Result]:
+def logged(case: ServiceCase) -> Iterator[Result]:
     """Yield that the log group of a service that runs is gone."""
     spec = case.spec
     if state(of(case.facts.live, spec.name)) is None:
-        yield Skipped(case.check, "it is made together with the service")
+        yield CheckSkipped(case.check, "it is made together with the service")
         return
     seen = of(case.facts.log_groups, spec.log_group)
     yield from case.unseen(seen)

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from controller.core.planning.preflight import Finding, Result, Skipped
-from controller.kinds.service.preflight.case import Case, of, state
+from controller.core.planning.preflight import CheckFinding, CheckSkipped, Result
+from controller.kinds.service.preflight.case import ServiceCase, of, state
 from controller.kinds.service.preflight.commands import aws
 
 # ECS fails to start a task, with ResourceInitializationError, when it cannot resolve
@@ -11,10 +11,10 @@ from controller.kinds.service.preflight.commands import aws
 _WHY = "no task could be started without it."
 
 
-def exist(case: Case) -> Iterator[Result]:
+def exist(case: ServiceCase) -> Iterator[Result]:
     """Yield each reference that leads nowhere."""
     if not case.spec.secrets:
-        yield Skipped(case.check, "it refers to none")
+        yield CheckSkipped(case.check, "it refers to none")
     for name, reference in sorted(case.spec.secrets.items()):
         path = f"secrets.{name}"
         if reference.ssm:
@@ -28,7 +28,7 @@ def exist(case: Case) -> Iterator[Result]:
                 yield _doomed(case, path, secret)
 
 
-def keys(case: Case) -> Iterator[Result]:
+def keys(case: ServiceCase) -> Iterator[Result]:
     """Yield that JSON keys inside of secrets are not looked at."""
     found = [
         name
@@ -36,26 +36,28 @@ def keys(case: Case) -> Iterator[Result]:
         if reference.secretsmanager and reference.secret.json_key
     ]
     if found:
-        yield Skipped(case.check, f"it would take the values of {', '.join(found)}")
+        yield CheckSkipped(
+            case.check, f"it would take the values of {', '.join(found)}"
+        )
     else:
-        yield Skipped(case.check, "it refers to none")
+        yield CheckSkipped(case.check, "it refers to none")
 
 
-def _no_parameter(case: Case, path: str, name: str) -> Finding:
+def _no_parameter(case: ServiceCase, path: str, name: str) -> CheckFinding:
     message = f"SSM parameter {name} does not exist: {_WHY}"
     words = ("ssm", "put-parameter", "--name", name, "--type", "SecureString")
     value = ("--value", "file://value.txt")
     return case.blocks(path, message, aws(case.spec.region, *words, *value))
 
 
-def _no_secret(case: Case, path: str, name: str) -> Finding:
+def _no_secret(case: ServiceCase, path: str, name: str) -> CheckFinding:
     message = f"Secret {name} does not exist: {_WHY}"
     words = ("secretsmanager", "create-secret", "--name", name)
     value = ("--secret-string", "file://value.txt")
     return case.blocks(path, message, aws(case.spec.region, *words, *value))
 
 
-def _doomed(case: Case, path: str, name: str) -> Finding:
+def _doomed(case: ServiceCase, path: str, name: str) -> CheckFinding:
     message = f"Secret {name} is scheduled for deletion: {_WHY}"
     words = ("secretsmanager", "restore-secret", "--secret-id", name)
     return case.blocks(path, message, aws(case.spec.region, *words))

@@ -2,23 +2,26 @@
 
 from collections.abc import Iterator
 
-from controller.core.planning.preflight import Result, Skipped
+from controller.core.planning.preflight import CheckSkipped, Result
 from controller.core.resources.observation import Absent
-from controller.kinds.service.preflight.case import Case, of, state
+from controller.kinds.service.preflight.case import ServiceCase, of, state
 from controller.kinds.service.preflight.commands import aws
-from controller.kinds.service.preflight.facts import Live, TargetGroup
+from controller.kinds.service.preflight.facts import (
+    RunningService,
+    UnmanagedTargetGroup,
+)
 
 
-def fit(case: Case) -> Iterator[Result]:
+def fit(case: ServiceCase) -> Iterator[Result]:
     """Yield in what a target group does not fit the service it leads to."""
     if not case.spec.routes:
-        yield Skipped(case.check, "it declares no routes")
+        yield CheckSkipped(case.check, "it declares no routes")
         return
     seen = of(case.facts.live, case.spec.name)
     yield from case.unseen(seen)
-    live: Live | None = state(seen)
+    live: RunningService | None = state(seen)
     if live is None or not live.targets:
-        yield Skipped(case.check, "it registers with no target group yet")
+        yield CheckSkipped(case.check, "it registers with no target group yet")
         return
     for arn, port in live.targets:
         target = of(case.facts.targets, arn)
@@ -28,13 +31,17 @@ def fit(case: Case) -> Iterator[Result]:
             command = aws(case.spec.region, "elbv2", "describe-target-groups")
             yield case.blocks("routes", message, command)
         elif (group := state(target)) and group.ours:
-            yield Skipped(case.check, f"{_name(arn)} is ours, and kept as declared")
+            yield CheckSkipped(
+                case.check, f"{_name(arn)} is ours, and kept as declared"
+            )
         elif group:
             yield from _listened_to(case, arn, group)
             yield from _differences(case, arn, group, port)
 
 
-def _listened_to(case: Case, arn: str, group: TargetGroup) -> Iterator[Result]:
+def _listened_to(
+    case: ServiceCase, arn: str, group: UnmanagedTargetGroup
+) -> Iterator[Result]:
     """Yield that no listener leads to a group, or none on a declared port."""
     if not group.balancers:
         route = case.spec.routes[0]
@@ -64,7 +71,7 @@ def _listened_to(case: Case, arn: str, group: TargetGroup) -> Iterator[Result]:
 
 
 def _differences(
-    case: Case, arn: str, group: TargetGroup, registered: int
+    case: ServiceCase, arn: str, group: UnmanagedTargetGroup, registered: int
 ) -> Iterator[Result]:
     spec, name = case.spec, _name(arn)
     if registered != spec.port:
@@ -96,12 +103,12 @@ def _differences(
         yield case.blocks("health", message, command)
 
 
-def _shown(case: Case, arn: str) -> str:
+def _shown(case: ServiceCase, arn: str) -> str:
     words = ("elbv2", "describe-target-groups", "--target-group-arns", arn)
     return aws(case.spec.region, *words)
 
 
-def _modified(case: Case, arn: str, option: str, value: str) -> str:
+def _modified(case: ServiceCase, arn: str, option: str, value: str) -> str:
     words = ("elbv2", "modify-target-group", "--target-group-arn", arn)
     return aws(case.spec.region, *words, option, value)
 

@@ -9,13 +9,13 @@ from controller.clients.aws import paginated
 from controller.core.dependencies import Aws
 from controller.core.errors import DriverError, NotFoundError
 from controller.core.resources.plan import Verb
-from controller.core.resources.rollouts import Result, Rolled
+from controller.core.resources.rollouts import Result, RolloutRecord
 from controller.core.status.interventions import sentence
 from controller.core.values.batches import batched
 from controller.kinds.service.aws.deployments import MOST_AT_ONCE
-from controller.kinds.service.aws.services import Ecs, exists
+from controller.kinds.service.aws.services import EcsServices, exists
 from controller.kinds.service.operations.attribution import with_tags
-from controller.kinds.service.operations.aws.steps import Before
+from controller.kinds.service.operations.aws.steps import OneOffSteps
 from controller.kinds.service.operations.requests import SET_ASIDE, SET_ASIDE_BY
 from controller.kinds.service.render.fingerprint import content, is_wanted
 from controller.kinds.service.spec.service import ServiceSpec
@@ -37,15 +37,15 @@ _RESULTS = {
 }
 
 
-class Past:
+class DeploymentHistory:
     """Reads service deployments and the revisions behind them."""
 
-    def __init__(self, aws: Aws, ecs: Ecs) -> None:
+    def __init__(self, aws: Aws, ecs: EcsServices) -> None:
         self._aws = aws
         self._ecs = ecs
-        self._before = Before(aws)
+        self._before = OneOffSteps(aws)
 
-    def rollouts(self, spec: ServiceSpec) -> tuple[Rolled, ...]:
+    def rollouts(self, spec: ServiceSpec) -> tuple[RolloutRecord, ...]:
         """Return every rollout that ECS remembers, the newest first."""
         service = self._ecs.services(spec.cluster, [spec.name]).get(spec.name)
         if service is None or not exists(service):
@@ -63,10 +63,10 @@ class Past:
     def _with_steps(
         self,
         spec: ServiceSpec,
-        told: tuple[Rolled, ...],
+        told: tuple[RolloutRecord, ...],
         found: Sequence[Answer],
         revisions: Mapping[str, Answer],
-    ) -> tuple[Rolled, ...]:
+    ) -> tuple[RolloutRecord, ...]:
         """Return ``told`` with who had a step run once more before the newest revision.
 
         It came before the first rollout of that revision.
@@ -108,14 +108,14 @@ class Past:
         service: Answer,
         found: Sequence[Answer],
         revisions: Mapping[str, Answer],
-    ) -> Iterator[Rolled]:
+    ) -> Iterator[RolloutRecord]:
         present = _present(service, found)
         for deployment in found:
             arn = deployment["targetServiceRevisionArn"]
             revision = revisions.get(arn, {})
             definition = revision.get("taskDefinition", "")
             known = self._definition(definition)
-            yield Rolled(
+            yield RolloutRecord(
                 id=deployment["serviceDeploymentArn"],
                 revision=definition.rpartition("/")[2],
                 result=_RESULTS.get(deployment["status"], Result.UNDER_WAY),

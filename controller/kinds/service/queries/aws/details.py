@@ -11,7 +11,7 @@ from typing import Any
 from controller.clients.aws import paginated
 from controller.core.dependencies import Aws
 from controller.core.errors import DriverError, NotFoundError
-from controller.core.resources.details import Row, Section, looked_at
+from controller.core.resources.details import DetailSection, Row, looked_at
 from controller.core.values.redact import redact_line
 from controller.kinds.service.logs.aws.lines import last_events
 from controller.kinds.service.spec.service import ServiceSpec
@@ -32,13 +32,13 @@ class ServiceDetails:
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
 
-    def sections(self, spec: ServiceSpec) -> tuple[Section, ...]:
+    def sections(self, spec: ServiceSpec) -> tuple[DetailSection, ...]:
         """Return all there is to see; what cannot be seen says why."""
         try:
             service = self._service(spec)
             tasks = self._tasks(spec)
         except DriverError as error:
-            return (Section("service", problem=str(error)),)
+            return (DetailSection("service", problem=str(error)),)
         return (
             looked_at("deployments", _DEPLOYMENT, lambda: _deployments(service)),
             looked_at("rollouts", _ROLLOUT, lambda: self._rollouts(service)),

@@ -8,44 +8,50 @@ from controller.core.clock import Clock
 from controller.core.dependencies import Aws
 from controller.core.document.platform import Platform
 from controller.core.document.resource import Resource
-from controller.core.resources.details import Section
-from controller.core.resources.importing import Entry, LooksSecret, Wanted
-from controller.core.resources.log_lines import Limit, Line
-from controller.core.resources.rollouts import Rolled
-from controller.kinds.service.aws.services import Ecs
+from controller.core.resources.details import DetailSection
+from controller.core.resources.importing import (
+    ImportedEntry,
+    ImportSelection,
+    LooksSecret,
+)
+from controller.core.resources.log_lines import LogLimit, LogLine
+from controller.core.resources.rollouts import RolloutRecord
+from controller.kinds.service.aws.services import EcsServices
 from controller.kinds.service.logs.aws.lines import LogLines
-from controller.kinds.service.queries.aws.deployment_history import Past
+from controller.kinds.service.queries.aws.deployment_history import DeploymentHistory
 from controller.kinds.service.queries.aws.details import ServiceDetails
 
 
-class Telling:
+class ServiceQueries:
     """The part of the driver that looks closer at one service. Reads only."""
 
     def __init__(self, aws: Aws, platform: Platform, clock: Clock) -> None:
         self._aws = aws
-        self._ecs = Ecs(aws)
+        self._ecs = EcsServices(aws)
         self._platform = platform
         self._clock = clock
 
-    def details(self, resource: Resource[Any]) -> tuple[Section, ...]:
+    def details(self, resource: Resource[Any]) -> tuple[DetailSection, ...]:
         """Return what there is to see of one service; see ``core.details``."""
         return ServiceDetails(self._aws).sections(resource.spec)
 
-    def rollouts(self, resource: Resource[Any]) -> tuple[Rolled, ...]:
+    def rollouts(self, resource: Resource[Any]) -> tuple[RolloutRecord, ...]:
         """Return what became of one service's rollouts; see ``core.rollouts``."""
-        return Past(self._aws, self._ecs).rollouts(resource.spec)
+        return DeploymentHistory(self._aws, self._ecs).rollouts(resource.spec)
 
     def lines(
         self,
         resource: Resource[Any],
         since: datetime,
         source: str,
-        most: Limit | None = None,
-    ) -> Iterator[Line]:
+        most: LogLimit | None = None,
+    ) -> Iterator[LogLine]:
         """Yield what one service's tasks wrote; see ``core.lines``."""
         return LogLines(self._aws).since(resource.spec, since, source, most)
 
-    def entries(self, wanted: Wanted, secret: LooksSecret) -> tuple[Entry, ...]:
+    def entries(
+        self, wanted: ImportSelection, secret: LooksSecret
+    ) -> tuple[ImportedEntry, ...]:
         """Return what runs in the words of the document; see ``core.imports``."""
         # It reads AWS's model of every field, which no other command needs.
         from controller.kinds.service.importing.aws.importer import Importer

@@ -7,36 +7,29 @@ asked while something moves, and otherwise now and then.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from controller.clients.probe import Probe
 from controller.core.clock import Clock
-from controller.core.dependencies import Aws
+from controller.core.dependencies import Aws, NameResolver
 from controller.core.errors import DriverError
-from controller.kinds.service.aws.tasks import Fleet
+from controller.core.values.ttl_cache import TtlCache
+from controller.kinds.service.aws.tasks import ClusterTasks
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import ServiceState
 from controller.kinds.service.state.task import Task
 
-# How long an answer will do while nothing moves, in seconds.
-INTERVAL_SECONDS = 60.0
+# How long an answer will do while nothing moves.
+KEPT = timedelta(seconds=60)
 _ANSWERS = range(200, 400)
 
 Answer = Mapping[str, Any]
 
 
-class Resolving(Protocol):
-    """What this needs of a resolver; see ``controller.resolver``."""
-
-    def resolve(self, host: str) -> Any:
-        """Return where to connect; raises DriverError when nobody knows."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class _Look:
-    at: float
     deployment: str
     rollout: str
     unready: tuple[str, ...]
@@ -56,9 +49,9 @@ class Readiness:
     def __init__(
         self,
         aws: Aws,
-        fleet: Fleet,
+        fleet: ClusterTasks,
         clock: Clock,
-        resolver: Resolving | None,
+        resolver: NameResolver | None,
         probe: Probe,
     ) -> None:
         self._aws = aws
@@ -66,7 +59,7 @@ class Readiness:
         self._clock = clock
         self._resolver = resolver
         self._probe = probe
-        self._looks: dict[str, _Look] = {}
+        self._looks = TtlCache[str, _Look](KEPT)
 
     def of(
         self, cluster: str, services: Mapping[str, tuple[ServiceSpec, ServiceState]]
@@ -87,23 +80,23 @@ class Readiness:
             unready = tuple(self._unready(spec, state, tasks.get(name, ())))
             primary = state.primary
             told = (primary.id, primary.rollout) if primary else ("", "")
-            self._looks[state.arn] = _Look(now, *told, unready)
+            self._looks.put(state.arn, _Look(*told, unready), now)
         return self._known(services)
 
     def _known(
         self, services: Mapping[str, tuple[ServiceSpec, ServiceState]]
     ) -> dict[str, tuple[str, ...]]:
-        looks = {name: self._looks.get(s.arn) for name, (_, s) in services.items()}
-        return {name: look.unready for name, look in looks.items() if look}
+        looks = {name: self._looks.last(s.arn) for name, (_, s) in services.items()}
+        return {name: look.value.unready for name, look in looks.items() if look}
 
     def _is_due(self, state: ServiceState, now: float) -> bool:
         """Whether what was seen of a service will not do any more."""
-        look, primary = self._looks.get(state.arn), state.primary
+        look, primary = self._looks.get(state.arn, now), state.primary
         if look is None or look.unready or primary is None:
             return True
         if (look.deployment, look.rollout) != (primary.id, primary.rollout):
             return True
-        return primary.rollout != "COMPLETED" or now - look.at >= INTERVAL_SECONDS
+        return primary.rollout != "COMPLETED"
 
     def _unready(
         self, spec: ServiceSpec, state: ServiceState, tasks: tuple[Task, ...]

@@ -21,7 +21,7 @@ _REMEMBERED = timedelta(hours=1)
 Answer = Mapping[str, Any]
 
 
-class Why:
+class StopReasons:
     """Tells it in a sentence. Reads only: one GetLogEvents for each task that died."""
 
     def __init__(self, aws: Aws, clock: Clock) -> None:

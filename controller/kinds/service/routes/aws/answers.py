@@ -8,18 +8,18 @@ from controller.core.values.identity import APPLIED_TAG, content_hash
 from controller.kinds.service.routes.findings import SERVICE_TAG
 from controller.kinds.service.routes.matching.match import Match, normalised
 from controller.kinds.service.routes.rules import DELAY_SECONDS
-from controller.kinds.service.routes.state import Group, Rule
+from controller.kinds.service.routes.state import ListenerRule, TargetGroup
 from controller.kinds.service.routes.steps import Health
 
 Answer = Mapping[str, Any]
 Tags = Mapping[str, str]
 
 
-def rule_of(answer: Answer, tags: Tags, owner: str) -> Rule | None:
+def rule_of(answer: Answer, tags: Tags, owner: str) -> ListenerRule | None:
     """Return a rule; None for the default rule, which comes after all others."""
     if answer.get("IsDefault") or not str(answer["Priority"]).isdigit():
         return None
-    return Rule(
+    return ListenerRule(
         answer["RuleArn"],
         int(answer["Priority"]),
         _match(answer.get("Conditions", ())),
@@ -29,10 +29,10 @@ def rule_of(answer: Answer, tags: Tags, owner: str) -> Rule | None:
     )
 
 
-def group_of(answer: Answer, tags: Tags, owner: str) -> Group:
+def group_of(answer: Answer, tags: Tags, owner: str) -> TargetGroup:
     """Return a target group."""
     health = health_of(answer)
-    return Group(
+    return TargetGroup(
         answer["TargetGroupArn"],
         answer["TargetGroupName"],
         ownership_of(tags, owner),

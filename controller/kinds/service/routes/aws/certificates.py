@@ -12,7 +12,7 @@ from controller.kinds.service.routes.certification import certifies
 _ACM = ":acm:"
 
 
-class Certificates:
+class ListenerCertificates:
     """Reads names out of ACM. What a certificate is for never changes: it is kept."""
 
     def __init__(self, aws: Aws) -> None:

@@ -18,11 +18,15 @@ from controller.core.errors import DriverError
 from controller.core.resources.observation import Ownership
 from controller.core.resources.ownership import ownership_of
 from controller.core.values.batches import batched
-from controller.kinds.service.routes.aws.certificates import Certificates
-from controller.kinds.service.routes.aws.observer import MOST_TAGGED, Look
+from controller.core.values.ttl_cache import TtlCache
+from controller.kinds.service.routes.aws.certificates import ListenerCertificates
+from controller.kinds.service.routes.aws.observer import MOST_TAGGED, RoutingObserver
 from controller.kinds.service.routes.findings import SERVICE_TAG
 from controller.kinds.service.routes.state import RoutingState
-from controller.kinds.service.routes.undeclared import Gone, is_led_to_by_others
+from controller.kinds.service.routes.undeclared import (
+    UndeclaredRoutes,
+    is_led_to_by_others,
+)
 
 EVERY = timedelta(minutes=10)
 # As much of a name as is never cut off; see ``spec.group_name``.
@@ -38,7 +42,7 @@ class Leftover:
         arn: Its ARN.
     """
 
-    gone: Gone
+    gone: UndeclaredRoutes
     arn: str
 
 
@@ -49,25 +53,26 @@ class Leftovers:
         self._aws = aws
         self._platform = platform
         self._clock = clock
-        self._look = Look(aws, platform.owner, Certificates(aws))
-        self._known: tuple[frozenset[str], float, tuple[Leftover, ...]] | None = None
+        self._look = RoutingObserver(aws, platform.owner, ListenerCertificates(aws))
+        self._known = TtlCache[frozenset[str], tuple[Leftover, ...]](EVERY, most=1)
 
     def beside(self, declared: Collection[str]) -> tuple[Leftover, ...]:
         """Return those not among ``declared``, by name; none where we cannot look."""
-        key, now, known = frozenset(declared), self._clock.monotonic(), self._known
-        if known and known[0] == key and now - known[1] < EVERY.total_seconds():
-            return known[2]
+        key, now = frozenset(declared), self._clock.monotonic()
+        known = self._known.get(key, now)
+        if known is not None:
+            return known
         try:
             found = tuple(self._found(key))
         except DriverError:
             # What is not seen is not taken away; the next pass looks again.
             return ()
-        self._known = key, now, found
+        self._known.put(key, found, now)
         return found
 
     def forget(self) -> None:
         """Look again the next time: something was taken away."""
-        self._known = None
+        self._known.clear()
 
     def unused(self, leftover: Leftover) -> RoutingState | None:
         """Return what leads to it; None if somebody uses it. Raises DriverError.
@@ -102,7 +107,9 @@ class Leftovers:
     def _ours(self, arn: str, name: str, tags: Mapping[str, str]) -> Iterator[Leftover]:
         owner, service = self._platform.owner, tags.get(SERVICE_TAG, "")
         if service and ownership_of(tags, owner) is Ownership.OURS:
-            yield Leftover(Gone(service, name, self._platform.balancer, owner), arn)
+            yield Leftover(
+                UndeclaredRoutes(service, name, self._platform.balancer, owner), arn
+            )
 
 
 def _plain(tags: Collection[Mapping[str, Any]]) -> dict[str, str]:

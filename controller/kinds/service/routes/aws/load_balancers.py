@@ -9,12 +9,16 @@ from controller.core.clock import Clock
 from controller.core.dependencies import Aws
 from controller.core.errors import NotFoundError
 from controller.core.values.identity import APPLIED_TAG, OWNER_TAG
+from controller.core.values.ttl_cache import TtlCache
 from controller.kinds.service.routes.attachment import due, membership, stays
 from controller.kinds.service.routes.aws.answers import finished_tag, health_parameters
-from controller.kinds.service.routes.aws.certificates import Certificates
-from controller.kinds.service.routes.aws.observer import Look, Sight
+from controller.kinds.service.routes.aws.certificates import ListenerCertificates
+from controller.kinds.service.routes.aws.observer import (
+    RoutingObserver,
+    RoutingSnapshot,
+)
 from controller.kinds.service.routes.findings import SERVICE_TAG, findings, is_warning
-from controller.kinds.service.routes.routed_service import Routed
+from controller.kinds.service.routes.routed_service import RoutedService
 from controller.kinds.service.routes.rules import (
     DELAY_SECONDS,
     steps,
@@ -22,34 +26,34 @@ from controller.kinds.service.routes.rules import (
 )
 from controller.kinds.service.routes.state import RoutingState
 from controller.kinds.service.routes.steps import (
-    DropGroup,
-    DropRule,
+    CreateRule,
+    CreateTargetGroup,
+    DeleteRule,
+    DeleteTargetGroup,
     Health,
-    MakeGroup,
-    MakeRule,
-    MendGroup,
-    MendRule,
-    MoveRule,
+    SetRulePriority,
     Step,
+    UpdateRule,
+    UpdateTargetGroup,
 )
 
 # How long what was seen will do, if nothing differed and we changed nothing.
 KEPT = timedelta(seconds=60)
 
 
-class Balancers:
+class LoadBalancers:
     """All that the service kind asks of Elastic Load Balancing."""
 
     def __init__(self, aws: Aws, owner: str, clock: Clock) -> None:
         self._aws = aws
         self._owner = owner
         self._clock = clock
-        self._look = Look(aws, owner, Certificates(aws))
+        self._look = RoutingObserver(aws, owner, ListenerCertificates(aws))
         # Two services must not choose the same priority at once.
         self._changing = threading.Lock()
-        self._kept: tuple[frozenset[Any], float, Sight] | None = None
+        self._kept = TtlCache[frozenset[Any], RoutingSnapshot](KEPT, most=1)
 
-    def seen(self, specs: Collection[Routed]) -> Mapping[str, RoutingState]:
+    def seen(self, specs: Collection[RoutedService]) -> Mapping[str, RoutingState]:
         """Return the routing of each service by name, seen within the last minute.
 
         Reads only; raises DriverError.
@@ -57,16 +61,20 @@ class Balancers:
         if not specs:
             return {}
         key = frozenset((s.name, s.target_group, s.routes) for s in specs)
-        now, kept = self._clock.monotonic(), self._kept
-        if kept and kept[0] == key and now - kept[1] < KEPT.total_seconds():
-            return {spec.name: kept[2].of(spec) for spec in specs}
+        now = self._clock.monotonic()
+        kept = self._kept.get(key, now)
+        if kept is not None:
+            return {spec.name: kept.of(spec) for spec in specs}
         sight = self._look.at(specs)
         found = {spec.name: sight.of(spec) for spec in specs}
         quiet = not any(_differs(spec, found[spec.name]) for spec in specs)
-        self._kept = (key, now, sight) if quiet else None
+        if quiet:
+            self._kept.put(key, sight, now)
+        else:
+            self._kept.clear()
         return found
 
-    def settle(self, spec: Routed, settings: Mapping[str, Any]) -> str | None:
+    def settle(self, spec: RoutedService, settings: Mapping[str, Any]) -> str | None:
         """Have load balancers lead to the service as declared.
 
         Looks afresh first, so that it may be repeated after a crash anywhere. Raises
@@ -76,7 +84,7 @@ class Balancers:
             The ARN of the target group, if ECS may be told of it.
         """
         with self._changing:
-            self._kept = None
+            self._kept.clear()
             seen = self._look.at([spec]).of(spec)
             group = seen.group.arn if seen.group else ""
             for step in due(spec, seen, settings):
@@ -85,27 +93,27 @@ class Balancers:
             joins = will_be_attached(spec, seen) or stays(spec, seen, mine)
             return group or None if joins else None
 
-    def _carry_out(self, step: Step, spec: Routed, group: str) -> str:
+    def _carry_out(self, step: Step, spec: RoutedService, group: str) -> str:
         """Carry out one step; return the target group's ARN, as it is afterwards."""
         match step:
-            case MakeGroup():
+            case CreateTargetGroup():
                 return self._make_group(step, spec)
-            case MendGroup():
+            case UpdateTargetGroup():
                 told = health_parameters(step.health)
                 self._call("ModifyTargetGroup", TargetGroupArn=group, **told)
                 self._finish(group, step.health)
-            case MakeRule():
+            case CreateRule():
                 self._make_rule(step, spec, group)
-            case MendRule():
+            case UpdateRule():
                 self._call("ModifyRule", RuleArn=step.rule, Actions=_forward(group))
-            case MoveRule():
+            case SetRulePriority():
                 to = {"RuleArn": step.rule, "Priority": step.priority}
                 self._call("SetRulePriorities", RulePriorities=[to])
-            case DropRule() | DropGroup():
+            case DeleteRule() | DeleteTargetGroup():
                 self._drop(step)
         return group
 
-    def _make_group(self, step: MakeGroup, spec: Routed) -> str:
+    def _make_group(self, step: CreateTargetGroup, spec: RoutedService) -> str:
         answer = self._call(
             "CreateTargetGroup",
             Name=step.name,
@@ -132,7 +140,7 @@ class Balancers:
         tag = {"Key": APPLIED_TAG, "Value": finished_tag(health)}
         self._call("AddTags", ResourceArns=[group], Tags=[tag])
 
-    def _make_rule(self, step: MakeRule, spec: Routed, group: str) -> None:
+    def _make_rule(self, step: CreateRule, spec: RoutedService, group: str) -> None:
         host, path = step.route.host, step.route.path
         conditions = [
             {"Field": "path-pattern", "PathPatternConfig": {"Values": [path]}}
@@ -149,18 +157,18 @@ class Balancers:
             Tags=self._tags(spec),
         )
 
-    def _drop(self, step: DropRule | DropGroup) -> None:
+    def _drop(self, step: DeleteRule | DeleteTargetGroup) -> None:
         """Delete it; what is gone already is gone."""
         try:
             match step:
-                case DropRule(rule):
+                case DeleteRule(rule):
                     self._call("DeleteRule", RuleArn=rule)
-                case DropGroup(arn):
+                case DeleteTargetGroup(arn):
                     self._call("DeleteTargetGroup", TargetGroupArn=arn)
         except NotFoundError:
             return
 
-    def _tags(self, spec: Routed) -> list[dict[str, str]]:
+    def _tags(self, spec: RoutedService) -> list[dict[str, str]]:
         return [
             {"Key": OWNER_TAG, "Value": self._owner},
             {"Key": SERVICE_TAG, "Value": spec.name},
@@ -170,7 +178,7 @@ class Balancers:
         return self._aws.call("elbv2", operation, **parameters)
 
 
-def _differs(spec: Routed, seen: RoutingState) -> bool:
+def _differs(spec: RoutedService, seen: RoutingState) -> bool:
     amiss = (found for found in findings(spec, seen) if not is_warning(found))
     return bool(steps(spec, seen)) or any(amiss)
 

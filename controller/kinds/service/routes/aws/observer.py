@@ -16,14 +16,14 @@ from controller.core.errors import NotFoundError
 from controller.core.resources.ownership import ownership_of
 from controller.core.values.batches import batched
 from controller.kinds.service.routes.aws.answers import group_of, rule_of
-from controller.kinds.service.routes.aws.certificates import Certificates
-from controller.kinds.service.routes.routed_service import Routed
+from controller.kinds.service.routes.aws.certificates import ListenerCertificates
+from controller.kinds.service.routes.routed_service import RoutedService
 from controller.kinds.service.routes.state import (
-    Balancer,
-    Group,
-    Listener,
+    ListenerRule,
+    LoadBalancer,
+    RoutedListener,
     RoutingState,
-    Rule,
+    TargetGroup,
 )
 
 # API reference, DescribeTags and DescribeTargetGroups.
@@ -33,7 +33,7 @@ Answer = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class RoutingSnapshot:
     """What one look found.
 
     Attributes:
@@ -42,11 +42,11 @@ class Sight:
         behind: Names of the load balancers that know a group, by its name.
     """
 
-    balancers: Mapping[str, Balancer]
-    groups: Mapping[str, Group]
+    balancers: Mapping[str, LoadBalancer]
+    groups: Mapping[str, TargetGroup]
     behind: Mapping[str, frozenset[str]]
 
-    def of(self, spec: Routed) -> RoutingState:
+    def of(self, spec: RoutedService) -> RoutingState:
         """Return what the look found of one service."""
         names = names_of(spec)
         names |= self.behind.get(spec.target_group, frozenset())
@@ -57,15 +57,17 @@ class Sight:
         )
 
 
-class Look:
+class RoutingObserver:
     """One look. Reads only; raises DriverError."""
 
-    def __init__(self, aws: Aws, owner: str, certificates: Certificates) -> None:
+    def __init__(
+        self, aws: Aws, owner: str, certificates: ListenerCertificates
+    ) -> None:
         self._aws = aws
         self._owner = owner
         self._certificates = certificates
 
-    def at(self, specs: Collection[Routed]) -> Sight:
+    def at(self, specs: Collection[RoutedService]) -> RoutingSnapshot:
         """Return what there is of the load balancers and groups of ``specs``."""
         groups = self._groups(sorted({spec.target_group for spec in specs}))
         names = {name for spec in specs for name in names_of(spec)}
@@ -82,7 +84,7 @@ class Look:
         tags = self._tags(_arns(groups, balancers, rules.values()))
         hosts = _hosts(specs)
         seen = {
-            balancer["LoadBalancerName"]: Balancer(
+            balancer["LoadBalancerName"]: LoadBalancer(
                 balancer["LoadBalancerName"],
                 balancer["LoadBalancerArn"],
                 balancer.get("VpcId", ""),
@@ -97,7 +99,7 @@ class Look:
             for balancer in balancers
         }
         by_arn = {balancer.arn: balancer.name for balancer in seen.values()}
-        return Sight(
+        return RoutingSnapshot(
             seen,
             {
                 group["TargetGroupName"]: group_of(
@@ -192,22 +194,22 @@ class Look:
         rules: Iterable[Answer],
         tags: Mapping[str, Mapping[str, str]],
         hosts: frozenset[str],
-    ) -> Listener:
+    ) -> RoutedListener:
         found = (
             rule_of(rule, tags.get(rule["RuleArn"], {}), self._owner) for rule in rules
         )
         names, unread = self._certificates.names(listener, hosts)
-        return Listener(
+        return RoutedListener(
             listener["ListenerArn"],
             int(listener["Port"]),
             listener.get("Protocol", ""),
-            tuple(rule for rule in found if isinstance(rule, Rule)),
+            tuple(rule for rule in found if isinstance(rule, ListenerRule)),
             names,
             unread,
         )
 
 
-def names_of(spec: Routed) -> frozenset[str]:
+def names_of(spec: RoutedService) -> frozenset[str]:
     """Return the load balancers to look at; the platform's, if no route names one."""
     named = frozenset(route.load_balancer for route in spec.routes)
     return named or frozenset({spec.load_balancer})
@@ -224,5 +226,5 @@ def _arns(
         yield from (r["RuleArn"] for r in of_listener if not r.get("IsDefault"))
 
 
-def _hosts(specs: Iterable[Routed]) -> frozenset[str]:
+def _hosts(specs: Iterable[RoutedService]) -> frozenset[str]:
     return frozenset(route.host for spec in specs for route in spec.routes)

@@ -4,20 +4,20 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from controller.core.document.resource import ResourceId
-from controller.core.resources.kind import Clash
+from controller.core.resources.kind import DocumentConflict
 from controller.kinds.service.routes.matching.match import match_of
-from controller.kinds.service.routes.routed_service import Routed
+from controller.kinds.service.routes.routed_service import RoutedService
 from controller.kinds.service.spec.routes import RouteSpec
 
 _Place = tuple[ResourceId, int, RouteSpec]
 
 
-def clashes(specs: Mapping[ResourceId, Routed]) -> tuple[Clash, ...]:
+def clashes(specs: Mapping[ResourceId, RoutedService]) -> tuple[DocumentConflict, ...]:
     """Return the pairs of routes of which neither comes before the other."""
     return tuple(_clashes(specs))
 
 
-def _clashes(specs: Mapping[ResourceId, Routed]) -> Iterator[Clash]:
+def _clashes(specs: Mapping[ResourceId, RoutedService]) -> Iterator[DocumentConflict]:
     by_listener: dict[tuple[str, int], list[_Place]] = {}
     for id_, spec in sorted(specs.items()):
         for index, route in enumerate(spec.routes):
@@ -31,7 +31,7 @@ def _clashes(specs: Mapping[ResourceId, Routed]) -> Iterator[Clash]:
             if wrong is None or (one, i, other, j) in told:
                 continue
             told.add((one, i, other, j))
-            yield Clash((other, ("routes", j)), (one, ("routes", i)), *wrong)
+            yield DocumentConflict((other, ("routes", j)), (one, ("routes", i)), *wrong)
 
 
 def _wrong(one: RouteSpec, other: RouteSpec) -> tuple[str, str] | None:

@@ -7,17 +7,21 @@ from controller.core.resources.observation import Ownership
 from controller.core.resources.plan import Reason
 from controller.kinds.service.routes.matching.match import match_of, natural_priority
 from controller.kinds.service.routes.matching.priorities import free_priority
-from controller.kinds.service.routes.routed_service import Routed
+from controller.kinds.service.routes.routed_service import RoutedService
 from controller.kinds.service.routes.rules import is_ours
-from controller.kinds.service.routes.state import Balancer, Listener, Rule
+from controller.kinds.service.routes.state import (
+    ListenerRule,
+    LoadBalancer,
+    RoutedListener,
+)
 from controller.kinds.service.routes.steps import path_of
 from controller.kinds.service.spec.routes import MOST_PRIORITY, RouteSpec
 
 
 def no_number(
-    place: tuple[Balancer, Listener],
+    place: tuple[LoadBalancer, RoutedListener],
     route: RouteSpec,
-    rule: Rule | None,
+    rule: ListenerRule | None,
 ) -> Iterator[Finding]:
     """Yield that the declared priority is another rule's, if it is."""
     balancer, listener = place
@@ -37,10 +41,10 @@ def no_number(
 
 
 def shadowed(
-    spec: Routed,
-    place: tuple[Balancer, Listener],
+    spec: RoutedService,
+    place: tuple[LoadBalancer, RoutedListener],
     route: RouteSpec,
-    rule: Rule | None,
+    rule: ListenerRule | None,
 ) -> Iterator[Finding]:
     """Yield each rule that takes all of the route's requests before its own does."""
     balancer, listener = place
@@ -64,7 +68,7 @@ def shadowed(
         yield Finding(path, Reason.CONFLICT, message, command)
 
 
-def number_for(listener: Listener, route: RouteSpec, after: int = 0) -> int:
+def number_for(listener: RoutedListener, route: RouteSpec, after: int = 0) -> int:
     """Return a priority that is free on ``listener``."""
     used = {rule.priority for rule in listener.rules}
     if after:
@@ -73,7 +77,7 @@ def number_for(listener: Listener, route: RouteSpec, after: int = 0) -> int:
     return free_priority(match_of(route), (), used) or MOST_PRIORITY
 
 
-def _away(rule: Rule, priority: int) -> str:
+def _away(rule: ListenerRule, priority: int) -> str:
     return (
         "aws elbv2 set-rule-priorities --rule-priorities "
         f"RuleArn={rule.arn},Priority={priority}"

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from controller.kinds.service.routes.matching.match import Match, natural_priority
-from controller.kinds.service.routes.state import Rule
+from controller.kinds.service.routes.state import ListenerRule
 from controller.kinds.service.spec.routes import MOST_PRIORITY
 
 
-def free_priority(match: Match, ours: Iterable[Rule], used: set[int]) -> int | None:
+def free_priority(
+    match: Match, ours: Iterable[ListenerRule], used: set[int]
+) -> int | None:
     """Return the priority of a new rule for ``match``; None if none is left.
 
     It comes after every rule of ours that is more special and may match the same
@@ -30,7 +32,7 @@ def free_priority(match: Match, ours: Iterable[Rule], used: set[int]) -> int | N
     return next((number for number in numbers if number not in used), None)
 
 
-def window(match: Match, ours: Iterable[Rule]) -> tuple[int, int]:
+def window(match: Match, ours: Iterable[ListenerRule]) -> tuple[int, int]:
     """Return the least and the greatest priority that keep ``match`` in its place."""
     least, most = 1, MOST_PRIORITY
     for rule in ours:

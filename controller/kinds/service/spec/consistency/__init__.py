@@ -13,7 +13,7 @@ from controller.kinds.service.spec.consistency.containers import (
     unknown_containers,
     unknown_volumes,
 )
-from controller.kinds.service.spec.consistency.places import Written
+from controller.kinds.service.spec.consistency.places import DeclaredAt
 from controller.kinds.service.spec.consistency.ports import (
     unequal_host_ports,
     unknown_port_names,
@@ -42,6 +42,6 @@ def disagreements(
         service: The same, of the service.
         definition: The whole task definition that this comes to.
     """
-    written = Written(task, service, definition)
+    written = DeclaredAt(task, service, definition)
     for rule in _RULES:
         yield from rule(written)

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from controller.core.document.fields import Mistake
-from controller.kinds.service.spec.consistency.places import Written, listed, one_of
+from controller.kinds.service.spec.consistency.places import DeclaredAt, listed, one_of
 
 _UNLIMITED = -1
 
 
-def unknown_volumes(written: Written) -> Iterator[Mistake]:
+def unknown_volumes(written: DeclaredAt) -> Iterator[Mistake]:
     """Yield what is mounted, or configured, and is no volume of the task.
 
     API reference, MountPoint.sourceVolume and ServiceVolumeConfiguration.name: each is the
@@ -27,7 +27,7 @@ def unknown_volumes(written: Written) -> Iterator[Mistake]:
             yield Mistake(where, f"names no volume of the task: {name}", hint)
 
 
-def unknown_containers(written: Written) -> Iterator[Mistake]:
+def unknown_containers(written: DeclaredAt) -> Iterator[Mistake]:
     """Yield whose volumes are to be mounted although it is no other container.
 
     API reference, VolumeFrom.sourceContainer: it is in the same task definition.
@@ -40,7 +40,7 @@ def unknown_containers(written: Written) -> Iterator[Mistake]:
             yield Mistake((*place, "sourceContainer"), what, one_of(others))
 
 
-def limits_out_of_order(written: Written) -> Iterator[Mistake]:
+def limits_out_of_order(written: DeclaredAt) -> Iterator[Mistake]:
     """Yield soft limits above their hard ones, with which no container starts.
 
     API reference, Ulimit; getrlimit(2): no soft limit exceeds its hard one. -1 is without

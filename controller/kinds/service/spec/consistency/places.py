@@ -9,7 +9,7 @@ Place: TypeAlias = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class DeclaredAt:
     """The document's words for one service, and the task definition they come to.
 
     Attributes:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from controller.core.document.fields import Mistake
 from controller.kinds.service.spec.consistency.places import (
+    DeclaredAt,
     Fields,
     Place,
-    Written,
     listed,
     one_of,
 )
@@ -15,7 +15,7 @@ from controller.kinds.service.spec.consistency.places import (
 _ONE_PORT = frozenset({"awsvpc", "host"})
 
 
-def unequal_host_ports(written: Written) -> Iterator[Mistake]:
+def unequal_host_ports(written: DeclaredAt) -> Iterator[Mistake]:
     """Yield ports of the host that are not the container's.
 
     API reference, PortMapping.hostPort: under awsvpc and host it is the container's, if it
@@ -29,7 +29,7 @@ def unequal_host_ports(written: Written) -> Iterator[Mistake]:
             yield Mistake((*place, "hostPort"), what, "leave it out")
 
 
-def unknown_ports(written: Written) -> Iterator[Mistake]:
+def unknown_ports(written: DeclaredAt) -> Iterator[Mistake]:
     """Yield containers and ports that load balancers or names lead to in vain.
 
     API reference, LoadBalancer and ServiceRegistry: containerName and containerPort are
@@ -40,7 +40,7 @@ def unknown_ports(written: Written) -> Iterator[Mistake]:
             yield from _unreachable(written, ("service", *below), entry)
 
 
-def unknown_port_names(written: Written) -> Iterator[Mistake]:
+def unknown_port_names(written: DeclaredAt) -> Iterator[Mistake]:
     """Yield names of ports that two ports have, or none.
 
     API reference, PortMapping.name, ServiceConnectService.portName and
@@ -66,7 +66,7 @@ def unknown_port_names(written: Written) -> Iterator[Mistake]:
                 yield Mistake(("service", *below, "portName"), what, hint)
 
 
-def _named_twice(written: Written, named: list[str]) -> Iterator[Mistake]:
+def _named_twice(written: DeclaredAt, named: list[str]) -> Iterator[Mistake]:
     seen: set[str] = set()
     for place, _, mapping in written.entries("portMappings"):
         name = mapping.get("name")
@@ -75,7 +75,7 @@ def _named_twice(written: Written, named: list[str]) -> Iterator[Mistake]:
         seen.add(name or "")
 
 
-def _unreachable(written: Written, place: Place, entry: Fields) -> Iterator[Mistake]:
+def _unreachable(written: DeclaredAt, place: Place, entry: Fields) -> Iterator[Mistake]:
     name, port = entry.get("containerName"), entry.get("containerPort")
     containers = written.containers
     if name is None:

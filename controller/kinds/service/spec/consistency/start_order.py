@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
 from controller.core.document.fields import Mistake
-from controller.kinds.service.spec.consistency.places import Fields, Written, one_of
+from controller.kinds.service.spec.consistency.places import DeclaredAt, Fields, one_of
 
 _ENDS = frozenset({"COMPLETE", "SUCCESS"})
 
 
-def impossible_orders(written: Written) -> Iterator[Mistake]:
+def impossible_orders(written: DeclaredAt) -> Iterator[Mistake]:
     """Yield what a container waits for in vain, and those that wait for each other.
 
     API reference, ContainerDependency: only what has a health check is ever HEALTHY, and
@@ -41,7 +41,7 @@ def _in_vain(condition: str, name: str, container: Fields) -> tuple[str, str] | 
     return None
 
 
-def _circles(written: Written) -> Iterator[Mistake]:
+def _circles(written: DeclaredAt) -> Iterator[Mistake]:
     """Yield the first circle there is, where its last container closes it."""
     containers = written.containers
     waits = {

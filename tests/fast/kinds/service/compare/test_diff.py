@@ -4,7 +4,7 @@ from copy import deepcopy
 
 import pytest
 
-from controller.core.resources.kind import Level
+from controller.core.resources.kind import HealthLevel
 from controller.core.resources.plan import Effect, Hold
 from controller.kinds.service import KIND
 from controller.kinds.service.normalize import canonical
@@ -133,11 +133,11 @@ def test_secrets_are_named_by_their_arn():
 def test_our_own_rollout_is_waited_for():
     rolling = state(spec(), deployments=(deployment("IN_PROGRESS"),))
 
-    held = KIND.held(spec(), rolling, ())
+    held = KIND.hold_reason(spec(), rolling, ())
 
     assert held is not None
     assert held.hold is Hold.ROLLOUT_IN_PROGRESS
-    assert KIND.health(spec(), rolling).level is Level.PROGRESSING
+    assert KIND.health(spec(), rolling).level is HealthLevel.PROGRESSING
 
 
 def test_a_rejected_revision_is_not_tried_again():
@@ -145,7 +145,7 @@ def test_a_rejected_revision_is_not_tried_again():
     rejected = Rejection(content(bad), "It crashed.")
     rolled_back = state(spec(), rejected=(rejected,))
 
-    held = KIND.held(bad, rolled_back, KIND.compare(bad, rolled_back))
+    held = KIND.hold_reason(bad, rolled_back, KIND.compare(bad, rolled_back))
 
     assert held is not None
     assert (held.hold, held.message) == (Hold.REVISION_REJECTED, "It crashed.")
@@ -156,7 +156,9 @@ def test_a_corrected_revision_is_tried_although_another_was_rejected():
     mended = spec(image="hokusai/api:mended")
     rolled_back = state(spec(), rejected=(rejected,))
 
-    assert KIND.held(mended, rolled_back, KIND.compare(mended, rolled_back)) is None
+    assert (
+        KIND.hold_reason(mended, rolled_back, KIND.compare(mended, rolled_back)) is None
+    )
 
 
 def test_missing_tasks_are_told_with_the_reason():
@@ -164,5 +166,5 @@ def test_missing_tasks_are_told_with_the_reason():
         spec(), state(spec(), running=0, problem="Essential container exited")
     )
 
-    assert (health.level, health.reason) == (Level.DEGRADED, "TasksMissing")
+    assert (health.level, health.reason) == (HealthLevel.DEGRADED, "TasksMissing")
     assert "Essential container exited" in health.message

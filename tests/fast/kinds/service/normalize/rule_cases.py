@@ -1,10 +1,10 @@
 """For each rule: what is equal by it, and what it must not make equal."""
 
 from controller.kinds.service.normalize import (
-    Here,
+    NameContext,
 )
 
-HERE = Here("us-east-1", "123456789012", {"arn:namespace/ns-1": "hokusai.local"})
+HERE = NameContext("us-east-1", "123456789012", {"arn:namespace/ns-1": "hokusai.local"})
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:"
 SSM = "arn:aws:ssm:us-east-1:123456789012:parameter/"
 ROLE = "arn:aws:iam::123456789012:role/"

@@ -6,14 +6,14 @@ from itertools import chain
 
 import pytest
 
-from controller.core.resources.explanation import Likeness
+from controller.core.resources.explanation import Comparison
 from controller.kinds.service import normalize as rules
 from controller.kinds.service.compare.diff import setting_differences
 from controller.kinds.service.compare.explain import traced
 from controller.kinds.service.normalize import (
     DEFINITION,
     DEFINITION_BY_NAME,
-    Here,
+    NameContext,
     canonical,
     canonical_service,
     left_to_others,
@@ -90,7 +90,7 @@ def test_r38_a_namespace_goes_by_name_id_and_arn(one, other, alike):
 
 
 def test_r39_every_partition_has_its_own_arns():
-    china = Here("cn-north-1", "123456789012")
+    china = NameContext("cn-north-1", "123456789012")
     role = "arn:aws-cn:iam::123456789012:role/app"
     one, other = canonical(fargate(taskRoleArn="app")), fargate(taskRoleArn=role)
 
@@ -153,4 +153,4 @@ def test_the_rule_that_made_definitions_equal_is_named(number, one, other, unlik
     # What goes by name does so before anything is compared.
     ordered = {"R2", "R31", "R32", "R33", "R34"}
     assert number in ordered or any(text.startswith(f"{number}:") for text in told)
-    assert all(t.likeness is not Likeness.DIFFERS for t in traces)
+    assert all(t.likeness is not Comparison.DIFFERS for t in traces)

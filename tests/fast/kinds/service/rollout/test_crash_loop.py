@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from controller.core.resources.kind import Level
+from controller.core.resources.kind import HealthLevel
 from controller.kinds.service import KIND
 from controller.kinds.service.rollout.crash_loop import crash_loop, is_restless, told
 from controller.kinds.service.state.task import Task
@@ -131,7 +131,7 @@ def test_it_is_told_how_many_in_how_long_why_and_what_to_run_next():
 def test_a_service_is_not_well_whether_or_not_its_tasks_run_at_this_moment(running):
     health = KIND.health(spec(), state(spec(), running=running, crash_loop="So it is."))
 
-    assert (health.level, health.reason) == (Level.DEGRADED, "CrashLooping")
+    assert (health.level, health.reason) == (HealthLevel.DEGRADED, "CrashLooping")
     assert health.message == "So it is."
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from controller.kinds.service.rollout.progress import Progress
+from controller.kinds.service.rollout.progress import RolloutProgress
 from tests.builders.rollouts import flight, primary, seen
 from tests.fakes.stopped_clock import NOON, StoppedClock
 
@@ -22,7 +22,7 @@ def rollout(running=1, number=2, **more):
 def quiet_after(*looks):
     """Return how long the last of several looks, each a minute apart, finds quiet."""
     clock = StoppedClock()
-    progress = Progress(clock)
+    progress = RolloutProgress(clock)
     for look in looks:
         found = progress.quiet(look, SILENT)
         clock.forward(60)
@@ -66,4 +66,4 @@ def test_at_the_first_look_what_ecs_told_last_counts(updated, event, quiet):
         "events": [{"createdAt": NOON - event * MINUTE, "message": "started 1 tasks"}],
     }
 
-    assert Progress(StoppedClock()).quiet(rollout(), answer) == quiet
+    assert RolloutProgress(StoppedClock()).quiet(rollout(), answer) == quiet

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from controller.core.resources.kind import Level
+from controller.core.resources.kind import HealthLevel
 from controller.core.resources.plan import Hold
 from controller.kinds.service import KIND
 from controller.kinds.service.rollout.status import Phase, rollout_of
@@ -104,7 +104,7 @@ def test_progress_tells_tasks_failures_and_the_stage():
 
     health = KIND.health(spec(), there)
 
-    assert health.level is Level.PROGRESSING
+    assert health.level is HealthLevel.PROGRESSING
     assert health.message == (
         "api:2 rolls out: 0 of 1 tasks run, 1 start, 2 of 3 failed (bake time)."
     )
@@ -119,7 +119,7 @@ def test_a_stalled_rollout_is_degraded_and_tells_the_deadline_and_why():
 
     health = KIND.health(spec(), there)
 
-    assert (health.level, health.reason) == (Level.DEGRADED, "RolloutStalled")
+    assert (health.level, health.reason) == (HealthLevel.DEGRADED, "RolloutStalled")
     assert "no progress within 10 min: it cannot pull its image." in health.message
 
 
@@ -151,8 +151,12 @@ def test_the_deadline_is_the_declared_one():
 @pytest.mark.parametrize(
     ("settled", "level", "reason"),
     [
-        pytest.param(False, Level.PROGRESSING, "Settling", id="at first it is waited"),
-        pytest.param(True, Level.DEGRADED, "NotServing", id="later it is a fault"),
+        pytest.param(
+            False, HealthLevel.PROGRESSING, "Settling", id="at first it is waited"
+        ),
+        pytest.param(
+            True, HealthLevel.DEGRADED, "NotServing", id="later it is a fault"
+        ),
     ],
 )
 def test_done_by_ecs_is_not_ready_while_something_does_not_serve(
@@ -184,7 +188,7 @@ def test_what_waits_for_a_rollout_says_how_far_it_is_and_why(quiet, hold, told):
         problem="it cannot pull its image",
     )
 
-    held = KIND.held(spec(), there, ())
+    held = KIND.hold_reason(spec(), there, ())
 
     assert held.hold is hold
     assert held.message == (

@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from controller.core.resources.kind import Level
+from controller.core.resources.kind import HealthLevel
 from controller.core.resources.plan import Effect, Hold, Reason
 from controller.kinds.service import KIND
 from controller.kinds.service.images.marks import marks
 from controller.kinds.service.render.effective import pin_of, pinned, settled, tagged
 from controller.kinds.service.render.fingerprint import content
 from controller.kinds.service.render.task_definition import render
-from controller.kinds.service.secrets.aws import Kept, kept_at
+from controller.kinds.service.secrets.aws import SecretLocation, kept_at
 from controller.kinds.service.state.images import ImageSeen, SecretsSeen
 from controller.kinds.service.state.service import Rejection
 from tests.builders.images import IMAGE, NAME, REPOSITORY, spec, state
@@ -32,7 +32,7 @@ def test_a_tag_that_moved_is_told_with_both_digests_and_the_command():
     assert "sha256:aaaaaaaaaaaa… runs, sha256:cccccccccccc… is there" in finding.message
     assert finding.reason is Reason.OUTDATED
     assert finding.command.startswith("hokusai restart service/api --reason ")
-    assert KIND.health(spec(), seen).level is Level.HEALTHY
+    assert KIND.health(spec(), seen).level is HealthLevel.HEALTHY
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_restart_for_an_image_waits_for_its_turn(more, hold):
     of = spec(image_policy="redeploy")
     seen = state(of, images=[MOVED], **more)
 
-    held = KIND.held(of, seen, KIND.compare(of, seen))
+    held = KIND.hold_reason(of, seen, KIND.compare(of, seen))
 
     assert (held.hold if held else None) == hold
 
@@ -107,8 +107,8 @@ def test_a_newer_image_is_rolled_out_though_the_one_before_was_rejected():
     rejected = (Rejection(content(of), "It was rolled back."),)
     seen = state(of, images=[MOVED], rejected=rejected)
 
-    assert KIND.held(of, seen, KIND.compare(of, seen)) is None
-    assert KIND.held(of, seen, ()).hold is Hold.REVISION_REJECTED
+    assert KIND.hold_reason(of, seen, KIND.compare(of, seen)) is None
+    assert KIND.hold_reason(of, seen, ()).hold is Hold.REVISION_REJECTED
 
 
 def test_a_pin_names_the_digest_and_shows_both_when_the_tag_moves():
@@ -130,7 +130,7 @@ def test_what_could_not_be_resolved_stays_pinned_and_is_unknown():
 
     assert KIND.compare(of, seen) == ()
     assert settled(of, seen).image == f"{REPOSITORY}@{OLD}"
-    held = KIND.held(of, seen, ())
+    held = KIND.hold_reason(of, seen, ())
     assert (held.hold, "throttled" in held.message) == (Hold.UNKNOWN, True)
 
 
@@ -140,7 +140,7 @@ def test_nothing_is_rolled_out_by_tag_where_it_is_to_be_by_digest():
         spec(image_policy="pin"), images=[ImageSeen(NAME, IMAGE, unseen="no such tag")]
     )
 
-    held = KIND.held(of, seen, KIND.compare(of, seen))
+    held = KIND.hold_reason(of, seen, KIND.compare(of, seen))
 
     assert held.hold is Hold.UNRESOLVED
 
@@ -152,8 +152,11 @@ def test_a_rejected_digest_does_not_reject_the_next_one():
     still = state(of, images=[ImageSeen(NAME, IMAGE, "", OLD)], rejected=rejected)
     newer = replace(still, fresh=replace(still.fresh, images=(MOVED,)))
 
-    assert KIND.held(of, still, KIND.compare(of, still)).hold is Hold.REVISION_REJECTED
-    assert KIND.held(of, newer, KIND.compare(of, newer)) is None
+    assert (
+        KIND.hold_reason(of, still, KIND.compare(of, still)).hold
+        is Hold.REVISION_REJECTED
+    )
+    assert KIND.hold_reason(of, newer, KIND.compare(of, newer)) is None
 
 
 def test_an_image_of_another_container_is_pinned_too():
@@ -234,17 +237,21 @@ def test_marks_say_what_a_deployment_is_for_and_which_one_it_follows():
 @pytest.mark.parametrize(
     ("value_from", "kept"),
     [
-        ("arn:aws:ssm:us-east-1:1:parameter/a/b", [Kept("ssm", "/a/b")]),
-        ("arn:aws:ssm:us-east-1:1:parameter/b", [Kept("ssm", "b")]),
-        ("plain", [Kept("ssm", "plain")]),
+        ("arn:aws:ssm:us-east-1:1:parameter/a/b", [SecretLocation("ssm", "/a/b")]),
+        ("arn:aws:ssm:us-east-1:1:parameter/b", [SecretLocation("ssm", "b")]),
+        ("plain", [SecretLocation("ssm", "plain")]),
         (
             "arn:aws:secretsmanager:us-east-1:1:secret:app:key::",
-            [Kept("secretsmanager", "arn:aws:secretsmanager:us-east-1:1:secret:app")],
+            [
+                SecretLocation(
+                    "secretsmanager", "arn:aws:secretsmanager:us-east-1:1:secret:app"
+                )
+            ],
         ),
         (
             "arn:aws:secretsmanager:us-east-1:1:secret:app:key:MINE:",
             [
-                Kept(
+                SecretLocation(
                     "secretsmanager",
                     "arn:aws:secretsmanager:us-east-1:1:secret:app",
                     "MINE",

@@ -10,7 +10,7 @@ from controller.core.document.platform import Platform
 from controller.core.document.resource import ResourceId
 from controller.core.errors import NotFoundError, PermanentError
 from controller.kinds.service import KIND
-from controller.kinds.service.images.aws.observer import Look, Looked
+from controller.kinds.service.images.aws.observer import ImageObserver, RunningImages
 from controller.kinds.service.spec.service import ServiceSpec
 from tests.fakes.stopped_clock import NOON, StoppedClock
 
@@ -106,7 +106,7 @@ class Looking:
         self.shelves = Shelves()
         self.aws = CountingAws(self.shelves)
         self.clock = StoppedClock()
-        self.look = Look(self.aws, self.clock, thorough=thorough)
+        self.look = ImageObserver(self.aws, self.clock, thorough=thorough)
         self.services = [self._service(n, tag, fields) for n in range(count)]
 
     def _service(self, number, tag, fields):
@@ -119,7 +119,7 @@ class Looking:
             ],
             "currentServiceRevisions": [{"arn": f"arn:revision/{key}/{number}"}],
         }
-        return Looked(ResourceId("service", key), spec, answer)
+        return RunningImages(ResourceId("service", key), spec, answer)
 
     def once(self):
         """Look once; return what was seen of the first service, and the calls."""

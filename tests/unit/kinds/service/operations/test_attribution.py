@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from controller.core.resources.rollouts import Result, Rolled
+from controller.core.resources.rollouts import Result, RolloutRecord
 from controller.kinds.service.operations.attribution import with_tags
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -19,7 +19,7 @@ RETRIED = {"hokusai.ai/retried": "d1", "hokusai.ai/retried-by": ADA}
 
 def rolled(number, revision="api:1", minutes=0, **more):
     began = NOON + timedelta(minutes=minutes)
-    return Rolled(f"arn:d/d{number}", revision, Result.SUCCEEDED, began, **more)
+    return RolloutRecord(f"arn:d/d{number}", revision, Result.SUCCEEDED, began, **more)
 
 
 def told(tags, *rollouts):

@@ -6,7 +6,7 @@ import pytest
 
 from controller.core.document.platform import Platform
 from controller.core.resources.plan import Verb
-from controller.core.resources.request import Request
+from controller.core.resources.request import OperationRequest
 from controller.kinds.service import KIND
 from controller.kinds.service.operations.requests import (
     RESTARTED,
@@ -24,7 +24,7 @@ from controller.kinds.service.state.tags import as_pairs
 
 PLATFORM = Platform("hokusai", "development", "123456789012", "us-east-1")
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-ASKED = Request("ada@laptop", "it leaks", "api:1")
+ASKED = OperationRequest("ada@laptop", "it leaks", "api:1")
 
 
 def spec(image="api:2"):

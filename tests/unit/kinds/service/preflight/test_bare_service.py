@@ -2,7 +2,12 @@
 
 import pytest
 
-from controller.core.planning.preflight import Finding, Passed, Severity, Skipped
+from controller.core.planning.preflight import (
+    CheckFinding,
+    CheckPassed,
+    CheckSkipped,
+    Severity,
+)
 from tests.builders.prerequisites import ECR, ROLES, SUBNET, bare, of_check
 from tests.fakes.surroundings import (
     results,
@@ -12,7 +17,7 @@ from tests.fakes.surroundings import (
 
 @pytest.mark.parametrize("image", ["hokusai/api:1", "api", "nginx@sha256:" + "a" * 64])
 def test_a_name_without_a_registry_is_told_to_be_docker_hubs(image):
-    (found,) = [r for r in bare(image=image) if isinstance(r, Finding)]
+    (found,) = [r for r in bare(image=image) if isinstance(r, CheckFinding)]
 
     host = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
     assert (found.check, found.severity) == ("image", Severity.WARNS)
@@ -32,23 +37,23 @@ def test_a_name_without_a_registry_is_told_to_be_docker_hubs(image):
     ids=str,
 )
 def test_a_registry_that_is_named_is_no_surprise(fields):
-    assert not [r for r in bare(**fields) if isinstance(r, Finding)]
+    assert not [r for r in bare(**fields) if isinstance(r, CheckFinding)]
 
 
 def test_an_image_on_this_machine_is_no_surprise_either():
     spec = spec_of(network={"subnets": [SUBNET]})
     spec = spec.model_copy(update={"owner": "hokusai/local"})
 
-    assert not [r for r in results(spec) if isinstance(r, Finding)]
+    assert not [r for r in results(spec) if isinstance(r, CheckFinding)]
 
 
 def test_a_service_that_rests_on_nothing_is_told_what_was_not_looked_at():
     found = bare(image="docker.io/hokusai/api:1")
 
-    skipped = {r.check: r.why for r in found if isinstance(r, Skipped)}
+    skipped = {r.check: r.why for r in found if isinstance(r, CheckSkipped)}
     assert skipped["image"] == "docker.io/hokusai/api:1 is not in ECR"
     assert skipped["log group"] == "it is made together with the service"
-    passed = [r.check for r in found if isinstance(r, Passed)]
+    passed = [r.check for r in found if isinstance(r, CheckPassed)]
     assert passed == ["cluster", "roles", "network", "rollout"]
 
 
@@ -93,7 +98,7 @@ def test_a_missing_execution_role_blocks_and_says_what_it_is_for(fields, why):
 def test_no_execution_role_is_asked_for_where_ecs_asks_for_none(task):
     found = of_check("roles", roles={}, task=task)
 
-    assert found == [Skipped("roles", "it declares none")]
+    assert found == [CheckSkipped("roles", "it declares none")]
 
 
 def test_missing_subnets_block():
@@ -108,7 +113,7 @@ def test_tasks_without_addresses_of_their_own_need_no_subnets():
 
     (found,) = of_check("network", network={}, task=task)
 
-    assert found == Skipped("network", "its tasks need no subnets of its own")
+    assert found == CheckSkipped("network", "its tasks need no subnets of its own")
 
 
 def test_subnets_may_be_declared_in_awss_words():
@@ -116,14 +121,14 @@ def test_subnets_may_be_declared_in_awss_words():
 
     found = of_check("network", network={}, service={"networkConfiguration": placed})
 
-    assert not any(isinstance(result, Finding) for result in found)
+    assert not any(isinstance(result, CheckFinding) for result in found)
 
 
 def test_an_open_circuit_breaker_and_no_room_are_warnings():
     deployment = {"circuit_breaker": False, "maximum_percent": 150}
 
     told = bare(deployment=deployment, image="docker.io/hokusai/api:1")
-    found = [r for r in told if isinstance(r, Finding)]
+    found = [r for r in told if isinstance(r, CheckFinding)]
 
     assert [r.path for r in found] == ["deployment", "deployment.circuit_breaker"]
     assert "of 1, at least 1 must run and at most 1 may" in found[0].message
@@ -134,4 +139,4 @@ def test_a_role_of_another_account_is_not_looked_up():
 
     found = bare(roles={"execution": elsewhere})
 
-    assert Skipped("roles", f"{elsewhere} is in another account") in found
+    assert CheckSkipped("roles", f"{elsewhere} is in another account") in found

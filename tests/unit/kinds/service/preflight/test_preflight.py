@@ -7,16 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from controller.core.planning.preflight import Finding, Severity
+from controller.core.planning.preflight import CheckFinding, Severity
 from controller.core.resources.observation import Absent, Present
 from controller.kinds.service.preflight.facts import (
-    Cache,
-    Database,
-    Image,
-    Live,
-    Permission,
-    Role,
-    Secret,
+    DatabaseInstance,
+    IamRole,
+    RedisCache,
+    RegistryImage,
+    RunningService,
+    SecurityGroupRule,
+    StoredSecret,
 )
 from tests.builders.prerequisites import (
     BALANCER,
@@ -48,7 +48,7 @@ CASES = {
         ("image", "image", "is not in ECR", "aws ecr describe-images "),
     ),
     "image for another processor": (
-        {"images": {ECR: Present(Image(frozenset({"ARM64"})))}},
+        {"images": {ECR: Present(RegistryImage(frozenset({"ARM64"})))}},
         ("architecture", "architecture", "built for ARM64", "aws ecr describe-images"),
     ),
     "parameter is gone": (
@@ -64,18 +64,18 @@ CASES = {
          "--secret-string file://value.txt --region us-east-1"),
     ),
     "secret is going": (
-        {"secrets": {"hokusai/app": Present(Secret(doomed=True))}},
+        {"secrets": {"hokusai/app": Present(StoredSecret(doomed=True))}},
         ("secrets", "secrets.DB_PASSWORD", "scheduled for deletion",
          "aws secretsmanager restore-secret --secret-id hokusai/app "
          "--region us-east-1"),
     ),
     "role is gone": (
-        {"roles": {EXECUTION: Absent(), TASK: Present(Role())}},
+        {"roles": {EXECUTION: Absent(), TASK: Present(IamRole())}},
         ("roles", "roles.execution", "execution does not exist",
          "aws iam create-role --role-name execution --assume-role-policy-document "),
     ),
     "role trusts others": (
-        {"roles": {EXECUTION: Present(Role()), TASK: Present(Role(trusts_tasks=False))}},
+        {"roles": {EXECUTION: Present(IamRole()), TASK: Present(IamRole(trusts_tasks=False))}},
         ("roles", "roles.task", "does not trust ecs-tasks.amazonaws.com",
          "aws iam update-assume-role-policy --role-name task --policy-document "),
     ),
@@ -101,44 +101,44 @@ CASES = {
          "aws elasticache describe-cache-clusters --region us-east-1"),
     ),
     "redis admits the old task": (
-        {"groups": admits(Permission(groups=frozenset({"sg-01d"})))},
+        {"groups": admits(SecurityGroupRule(groups=frozenset({"sg-01d"})))},
         ("connections", "connects[0].redis", "does not admit sg-0a on port 6379",
          "aws ec2 authorize-security-group-ingress --group-id sg-00000001 --protocol "
          "tcp --port 6379 --source-group sg-0a --region us-east-1"),
     ),
     "redis admits another port": (
-        {"groups": admits(Permission(ports=(80, 81), groups=frozenset({GROUP})))},
+        {"groups": admits(SecurityGroupRule(ports=(80, 81), groups=frozenset({GROUP})))},
         ("connections", "connects[0].redis", "does not admit", "aws ec2 authorize"),
     ),
     "redis admits one subnet": (
-        {"groups": admits(Permission(ranges=("10.0.0.0/24",)))},
+        {"groups": admits(SecurityGroupRule(ranges=("10.0.0.0/24",)))},
         ("connections", "connects[0].redis", "does not admit", "aws ec2 authorize"),
     ),
     "redis speaks udp": (
-        {"groups": admits(Permission("udp", ranges=("0.0.0.0/0",)))},
+        {"groups": admits(SecurityGroupRule("udp", ranges=("0.0.0.0/0",)))},
         ("connections", "connects[0].redis", "does not admit", "aws ec2 authorize"),
     ),
     "redis on another port": (
-        {"caches": {"hokusai-redis": Present(Cache(6380, (REDIS_GROUP,)))},
-         "groups": admits(Permission(ports=(1, 9), ranges=("10.0.0.0/8",)),
-                          Permission(ranges=("10.0.0.0/8",)))},
+        {"caches": {"hokusai-redis": Present(RedisCache(6380, (REDIS_GROUP,)))},
+         "groups": admits(SecurityGroupRule(ports=(1, 9), ranges=("10.0.0.0/8",)),
+                          SecurityGroupRule(ranges=("10.0.0.0/8",)))},
         None,
     ),
     "database on another port": (
-        {"databases": {"hokusai-db": Present(Database(port=5433,
+        {"databases": {"hokusai-db": Present(DatabaseInstance(port=5433,
                                                       groups=(DATABASE_GROUP,)))}},
         ("connections", "connects[1].database", "listens on 5433, not on 5432",
          "aws rds describe-db-instances --region us-east-1"),
     ),
     "database of another kind": (
-        {"databases": {"hokusai-db": Present(Database("mysql",
+        {"databases": {"hokusai-db": Present(DatabaseInstance("mysql",
                                                       groups=(DATABASE_GROUP,)))}},
         ("database", "connects[1].database", "is mysql, not PostgreSQL",
          "aws rds describe-db-instances --db-instance-identifier hokusai-db "
          "--region us-east-1"),
     ),
     "database is stopped": (
-        {"databases": {"hokusai-db": Present(Database(status="stopped",
+        {"databases": {"hokusai-db": Present(DatabaseInstance(status="stopped",
                                                       groups=(DATABASE_GROUP,)))}},
         ("database", "connects[1].database", "is stopped",
          "aws rds start-db-instance --db-instance-identifier hokusai-db "
@@ -159,7 +159,7 @@ CASES = {
          "aws elbv2 describe-listeners --load-balancer-arn "),
     ),
     "another port is registered": (
-        {"live": {SPEC.name: Present(Live(1, ((TARGETS, 8000),)))}},
+        {"live": {SPEC.name: Present(RunningService(1, ((TARGETS, 8000),)))}},
         ("target groups", "port", "registers port 8000 with reg-api",
          "aws elbv2 describe-target-groups --target-group-arns "),
     ),
@@ -190,7 +190,7 @@ CASES = {
 def test_what_is_wrong_is_told_with_the_command_that_mends_it(name):
     taken, expected = CASES[name]
 
-    found = [r for r in told(**taken) if isinstance(r, Finding)]
+    found = [r for r in told(**taken) if isinstance(r, CheckFinding)]
 
     if expected is None:
         assert found == []

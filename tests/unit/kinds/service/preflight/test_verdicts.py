@@ -7,21 +7,21 @@ from dataclasses import replace
 import pytest
 
 from controller.core.planning.preflight import (
-    Finding,
-    Passed,
+    CheckFinding,
+    CheckPassed,
+    CheckSkipped,
+    CheckUnknown,
     Severity,
-    Skipped,
-    Unseen,
 )
 from controller.core.resources.observation import Absent, Present
 from controller.kinds.service.preflight.catalog import CHECKS
 from controller.kinds.service.preflight.facts import (
-    Bucket,
-    Database,
-    Group,
-    Hidden,
-    Permission,
+    DatabaseInstance,
+    S3Bucket,
+    SecurityGroup,
+    SecurityGroupRule,
     Subnet,
+    Unreadable,
 )
 from tests.builders.prerequisites import (
     BALANCER,
@@ -49,26 +49,26 @@ from tests.fakes.surroundings import (
 def test_all_is_well_and_what_nobody_looks_at_is_said():
     found = results(SPEC, **SURE)
 
-    assert [r for r in found if not isinstance(r, Passed)] == [
-        Skipped("secret keys", "it would take the values of DB_PASSWORD")
+    assert [r for r in found if not isinstance(r, CheckPassed)] == [
+        CheckSkipped("secret keys", "it would take the values of DB_PASSWORD")
     ]
     assert [r.check for r in found] == [check.name for check in CHECKS]
 
 
 WARNINGS = {
     "bucket without versions": (
-        {"buckets": {"hokusai-artifacts": Present(Bucket(versioned=False))}},
+        {"buckets": {"hokusai-artifacts": Present(S3Bucket(versioned=False))}},
         ("buckets", "aws s3api put-bucket-versioning --bucket hokusai-artifacts "
          "--versioning-configuration Status=Enabled --region us-east-1"),
     ),
     "database without backups": (
-        {"databases": {"hokusai-db": Present(Database(backup_days=0,
+        {"databases": {"hokusai-db": Present(DatabaseInstance(backup_days=0,
                                                       groups=(DATABASE_GROUP,)))}},
         ("database", "aws rds modify-db-instance --db-instance-identifier hokusai-db "
          "--backup-retention-period 7 --apply-immediately --region us-east-1"),
     ),
     "database without TLS": (
-        {"databases": {"hokusai-db": Present(Database(
+        {"databases": {"hokusai-db": Present(DatabaseInstance(
             groups=(DATABASE_GROUP,), forces_tls="0", parameters="pg15"))}},
         ("database", "aws rds modify-db-parameter-group --db-parameter-group-name pg15 "
          "--parameters ParameterName=rds.force_ssl,ParameterValue=1,"
@@ -91,7 +91,7 @@ WARNINGS = {
 def test_what_would_hurt_later_is_a_warning(name):
     taken, expected = WARNINGS[name]
 
-    (finding,) = [r for r in told(**taken) if isinstance(r, Finding)]
+    (finding,) = [r for r in told(**taken) if isinstance(r, CheckFinding)]
 
     assert finding.severity is Severity.WARNS
     assert (finding.check, finding.command) == expected
@@ -103,17 +103,19 @@ def test_what_is_in_several_networks_is_refused():
         OTHER_SUBNET: Present(Subnet("vpc-2", "b", "10.0.1.0/24")),
     }
 
-    (finding,) = [r for r in told(subnets=subnets) if isinstance(r, Finding)]
+    (finding,) = [r for r in told(subnets=subnets) if isinstance(r, CheckFinding)]
 
     assert "several networks (vpc-1, vpc-2)" in finding.message
 
 
 def test_what_lets_nothing_out_is_told():
-    closed = Group("vpc-1", (Permission(groups=frozenset({GROUP})),), egress=())
+    closed = SecurityGroup(
+        "vpc-1", (SecurityGroupRule(groups=frozenset({GROUP})),), egress=()
+    )
 
     found = told(groups={**GROUPS, GROUP: Present(closed)})
 
-    messages = [r.message for r in found if isinstance(r, Finding)]
+    messages = [r.message for r in found if isinstance(r, CheckFinding)]
     assert len(messages) == 3
     assert messages[0] == (
         "Security group sg-0a lets nothing out to Redis hokusai-redis:6379."
@@ -135,13 +137,13 @@ def test_what_could_not_be_looked_at_is_neither_missing_nor_well(field, passing)
         "live": SPEC.name,
     }  # fmt: skip
     well = {**SURE}
-    whole = {**getattr(all_facts(), field), keys[field]: Hidden("Denied.", passing)}
+    whole = {**getattr(all_facts(), field), keys[field]: Unreadable("Denied.", passing)}
     well[field] = whole
 
     found = results(SPEC, **well)
 
-    assert not [r for r in found if isinstance(r, Finding)]
-    unseen = [r for r in found if isinstance(r, Unseen)]
+    assert not [r for r in found if isinstance(r, CheckFinding)]
+    unseen = [r for r in found if isinstance(r, CheckUnknown)]
     assert unseen
     assert {(r.why, r.passing) for r in unseen} == {("Denied.", passing)}
 
@@ -158,7 +160,7 @@ def test_everything_that_is_wrong_is_found_in_one_look():
         databases={"hokusai-db": Absent()},
     )
 
-    assert len([r for r in found if isinstance(r, Finding)]) == 10
+    assert len([r for r in found if isinstance(r, CheckFinding)]) == 10
 
 
 def test_a_target_group_of_ours_is_left_to_whoever_keeps_it():
@@ -168,7 +170,7 @@ def test_a_target_group_of_ours_is_left_to_whoever_keeps_it():
 
 
 def test_a_prefix_list_is_not_looked_into():
-    found = told(groups=admits(Permission(lists=("pl-1",))))
+    found = told(groups=admits(SecurityGroupRule(lists=("pl-1",))))
 
     (skipped,) = [r for r in found if r.check == "connections"]
-    assert isinstance(skipped, Skipped)
+    assert isinstance(skipped, CheckSkipped)

@@ -3,7 +3,7 @@
 import pytest
 
 from controller.core.errors import TransientError
-from controller.kinds.service.aws.tasks import Fleet
+from controller.kinds.service.aws.tasks import ClusterTasks
 from controller.kinds.service.rollout.aws.readiness import Readiness
 from controller.kinds.service.state.service import Deployment
 from tests.builders.services import spec, state
@@ -66,7 +66,7 @@ class Probe:
 
 def readiness(aws, problem="", clock=None):
     clock = clock or StoppedClock()
-    return Readiness(aws, Fleet(aws), clock, Resolver(), Probe(problem))
+    return Readiness(aws, ClusterTasks(aws), clock, Resolver(), Probe(problem))
 
 
 def seen(rollout="COMPLETED", settings=None, id_="ecs-svc/1"):

@@ -3,13 +3,13 @@ from controller.kinds.service.routes.matching.match import natural_priority
 from controller.kinds.service.routes.rules import steps, will_be_attached
 from controller.kinds.service.routes.state import RoutingState
 from controller.kinds.service.routes.steps import (
-    DropGroup,
-    DropRule,
-    MakeGroup,
-    MakeRule,
-    MendGroup,
-    MendRule,
-    MoveRule,
+    CreateRule,
+    CreateTargetGroup,
+    DeleteRule,
+    DeleteTargetGroup,
+    SetRulePriority,
+    UpdateRule,
+    UpdateTargetGroup,
 )
 from tests.builders.load_balancers import (
     API,
@@ -36,7 +36,7 @@ def test_as_declared_there_is_nothing_to_do():
 def test_from_nothing_the_group_is_made_before_the_rule():
     made = steps(service(API), seen(listener(), group=False))
 
-    assert kinds(made) == [MakeGroup, MakeRule]
+    assert kinds(made) == [CreateTargetGroup, CreateRule]
     assert made[0].network == "vpc-1"
     assert [step.change.path for step in made] == [
         "routes.target_group",
@@ -97,7 +97,7 @@ def test_a_declared_priority_is_taken_and_moved_to():
     (moved,) = steps(service(asked), seen(listener(443, OURS)))
 
     assert made.priority == 12
-    assert (type(moved), moved.priority) == (MoveRule, 12)
+    assert (type(moved), moved.priority) == (SetRulePriority, 12)
 
 
 def test_a_priority_once_given_stays():
@@ -129,7 +129,7 @@ def test_a_rule_of_ours_that_leads_elsewhere_is_mended():
 
     (mended,) = steps(service(API), seen(listener(443, astray)))
 
-    assert isinstance(mended, MendRule)
+    assert isinstance(mended, UpdateRule)
     assert mended.change.path.endswith(".target")
 
 
@@ -138,7 +138,7 @@ def test_a_route_that_is_gone_takes_its_rule_with_it():
 
     (dropped,) = steps(service(API), seen(listener(443, OURS, other)))
 
-    assert isinstance(dropped, DropRule)
+    assert isinstance(dropped, DeleteRule)
     assert dropped.change.path == "routes[old.hokus.ai/*].listeners[443]"
     assert dropped.change.after is None
 
@@ -146,7 +146,7 @@ def test_a_route_that_is_gone_takes_its_rule_with_it():
 def test_the_last_route_takes_the_group_with_it():
     dropped = steps(service(), seen(listener(443, OURS)))
 
-    assert kinds(dropped) == [DropRule, DropGroup]
+    assert kinds(dropped) == [DeleteRule, DeleteTargetGroup]
 
 
 def test_rules_of_other_services_and_of_nobody_stay():
@@ -167,7 +167,7 @@ def test_a_second_rule_for_the_same_route_is_one_too_many():
 
     (dropped,) = steps(service(API), seen(listener(443, OURS, copy)))
 
-    assert isinstance(dropped, DropRule)
+    assert isinstance(dropped, DeleteRule)
     assert dropped.priority == PRIORITY + 1
 
 
@@ -176,13 +176,13 @@ def test_a_group_that_checks_something_else_is_mended():
 
     (mended,) = steps(service(API), world)
 
-    assert isinstance(mended, MendGroup)
+    assert isinstance(mended, UpdateTargetGroup)
     assert "HealthCheckPath /other" in mended.change.before
 
 
 def test_a_group_that_was_not_finished_is_finished():
     assert kinds(steps(service(API), seen(listener(443, OURS), finished=False))) == [
-        MendGroup
+        UpdateTargetGroup
     ]
 
 

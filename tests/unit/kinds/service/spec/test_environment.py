@@ -4,7 +4,7 @@ import pytest
 
 from controller.core.errors import SpecError
 from controller.kinds.service.spec.environment import (
-    Wanted,
+    ExpectedType,
     contradictions,
     misfit,
     private_address,
@@ -28,11 +28,11 @@ def told(*lines, name="api", image="hokusai/api:1"):
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
-        ("any", Wanted("any")),
-        ("url(http, https)", Wanted("url", ("http", "https"))),
-        ("url( http )", Wanted("url", ("http",))),
-        ("enum(platform,website)", Wanted("enum", ("platform", "website"))),
-        ("host in namespace", Wanted("host in namespace")),
+        ("any", ExpectedType("any")),
+        ("url(http, https)", ExpectedType("url", ("http", "https"))),
+        ("url( http )", ExpectedType("url", ("http",))),
+        ("enum(platform,website)", ExpectedType("enum", ("platform", "website"))),
+        ("host in namespace", ExpectedType("host in namespace")),
         ("url", None),
         ("int(3)", None),
         ("enum()", None),

@@ -1,0 +1,125 @@
+"""Every name that outlives a process: stored, tagged, configured or scraped.
+
+`persisted_names.yaml` lists them. A name that is changed, added or removed fails here:
+an older store, an older tag and somebody's dashboard still have the old one. Condition
+and event reasons are left out: a renamed reason gets a migration of its rows.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import yaml
+
+from controller.core.models.registration import (
+    BASELINE_TAG,
+    METRIC_TAG,
+    TOKEN_TAG,
+    registration_hash,
+)
+from controller.core.resources.condition import ConditionType, Truth
+from controller.core.resources.driver import Outcome
+from controller.core.resources.plan import Verb
+from controller.core.values.identity import client_token, content_hash
+from controller.core.webhooks.delivery import DeliveryState
+from controller.core.webhooks.event import EventType, Profile, VersionIdentity, event_id
+from controller.core.webhooks.records import Sink
+from controller.engine.leader import LEASE
+from controller.engine.store_memory import APPLIED
+from controller.settings import VARIABLES, WITHOUT_EFFECT
+from controller.store.events import EventKind
+from controller.store.heartbeat import HEART
+from controller.store.outbox import ANSWERED, STARTED, UNANSWERED, UNKNOWN
+from controller.store.schema import VERSION_TABLE
+from controller.store.tables import metadata
+from controller.telemetry.metrics import ALL
+
+ROOT = Path(__file__).parents[2]
+LISTED = yaml.safe_load((Path(__file__).parent / "persisted_names.yaml").read_text())
+_TAG = re.compile(r"hokusai\.ai/[a-z0-9-]*\.?")
+
+
+def literals() -> Iterator[str]:
+    """Yield each string in the source that is no docstring."""
+    for file in sorted((ROOT / "controller").rglob("*.py")):
+        tree = ast.parse(file.read_text())
+        documentation = {
+            id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)
+        }
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and id(node) not in documentation
+            ):
+                yield node.value
+
+
+def migrations() -> dict[str, str]:
+    files = (ROOT / "controller" / "store" / "migrations" / "versions").glob("v*.py")
+    revision = re.compile(r'^revision = "(.+)"$', re.MULTILINE)
+    return {file.stem: revision.findall(file.read_text())[0] for file in files}
+
+
+def tables() -> dict[str, list[str]]:
+    return {
+        table.name: [column.name for column in table.columns]
+        for table in metadata.tables.values()
+    }
+
+
+def labels(metric: Any) -> dict[str, list[str]]:
+    return {name: sorted(values) for name, values in metric.labels.items()}
+
+
+def variables() -> dict[str, list[str]]:
+    return {row.name: sorted(row.aliases) for row in VARIABLES.values()}
+
+
+def derived() -> dict[str, str]:
+    identity = VersionIdentity("hokusai/development", "leads", 7, 1_700_000_000_123)
+    (type_,) = get_args(EventType)
+    return {
+        "event id": event_id(identity, type_),
+        "content hash": content_hash({"cpu": 256, "tags": ["a"]}),
+        "client token": client_token("service", "api"),
+        "registration": registration_hash("leads", "s3://models/one", "run"),
+    }
+
+
+FOUND = {
+    "tags": sorted({tag for text in literals() for tag in _TAG.findall(text)}),
+    "model_tags": sorted({TOKEN_TAG, METRIC_TAG, BASELINE_TAG}),
+    "tables": tables(),
+    "version_table": VERSION_TABLE,
+    "migrations": migrations(),
+    "delivery_states": sorted(DeliveryState),
+    "attempt_outcomes": sorted({STARTED, ANSWERED, UNANSWERED, UNKNOWN}),
+    "sinks": sorted(get_args(Sink)),
+    "payload_profiles": sorted(get_args(Profile)),
+    "webhook_event_types": sorted(get_args(EventType)),
+    "condition_types": sorted(ConditionType),
+    "condition_statuses": sorted(Truth),
+    "event_types": sorted(get_args(EventKind)),
+    "intent_verbs": sorted(Verb),
+    "intent_outcomes": sorted(type_.__name__ for type_ in get_args(Outcome)),
+    "leases": [LEASE],
+    "heartbeats": [HEART],
+    "notes": [APPLIED],
+    "derived": derived(),
+    "environment_variables": variables(),
+    "without_effect": [*WITHOUT_EFFECT],
+    "metrics": {metric.name: labels(metric) for metric in ALL},
+}
+
+
+@pytest.mark.parametrize("group", FOUND)
+def test_the_names_are_the_listed_ones(group):
+    assert FOUND[group] == LISTED[group]
+
+
+def test_every_list_is_compared():
+    assert set(LISTED) == set(FOUND)

@@ -159,7 +159,7 @@ class ServiceObserver:
         for sight in sights:
             sight.state = replace(
                 sight.state,
-                unready=unready.get(sight.spec.name, ()),
+                not_serving=unready.get(sight.spec.name, ()),
                 settled=self._is_settled(sight),
             )
             seen[sight.id] = self._observation(sight, stopped)
@@ -175,7 +175,7 @@ class ServiceObserver:
         sight.state = replace(
             state,
             discovery=names[0] if names else None,
-            ours=sight.tags.deployment or "",
+            our_deployment=sight.tags.deployment or "",
             managed=frozenset((sight.tags.managed or "").split()),
             names={
                 arn: self._map.namespace_of(arn)
@@ -200,9 +200,9 @@ class ServiceObserver:
             return dict.fromkeys(moving, unseen(error))
         for sight in sights:
             flight = flights.get(moving.get(sight.id, ""))
-            state = replace(sight.state, flight=flight)
+            state = replace(sight.state, service_deployment=flight)
             quiet = self._progress.quiet(state, sight.answer)
-            sight.state = replace(state, quiet=quiet)
+            sight.state = replace(state, stalled_for=quiet)
         return {}
 
     def _deaths(self, cluster: str, sights: Sequence[_Observed]) -> Tasks:
@@ -240,12 +240,12 @@ class ServiceObserver:
                     state,
                     problem=problem if troubled(state) else "",
                     rejected=(*stopped_before, *gave_up),
-                    awaited=awaited,
+                    pending_step=awaited,
                 )
         except DriverError as error:
             return unseen(error)
         by_hand = set_aside(sight.id.name, sight.spec, sight.answer)
-        moved = state.flight is not None and not _differs(sight)
+        moved = state.service_deployment is not None and not _differs(sight)
         whole = taken_back(sight.resource, state) if moved else ()
         rejected = (*by_hand, *whole, *state.rejected)
         ownership = ownership_of(tags_of(sight.answer), self._platform.owner)

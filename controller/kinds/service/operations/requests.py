@@ -196,7 +196,7 @@ def _refuses_rollback(
 ) -> str:
     primary = state.primary
     there = state.definition_arn.rpartition("/")[2] == request.wanted
-    if primary is None or primary.id != state.ours or not there:
+    if primary is None or primary.id != state.our_deployment or not there:
         # Whoever died before the last tag left it to be written.
         return ""
     if ServiceTags.of(state.settings).set_aside == content(spec):
@@ -215,8 +215,8 @@ def _refuses_retry(spec: ServiceSpec, state: ServiceState) -> str:
             return rejection.message.rstrip(".")
     if gave_up(state) and state.described.get("status") == "INACTIVE":
         return inactive(spec, state)
-    if not rejections and state.awaited:
-        return f"it is tried again already: {state.awaited}"
+    if not rejections and state.pending_step:
+        return f"it is tried again already: {state.pending_step}"
     by = ServiceTags.of(state.settings).retried_by
     if not rejections and by:
         return f"nothing was rejected since it was to be tried again, for {by}"

@@ -21,9 +21,9 @@ def taken_back(resource: Resource[Any], state: ServiceState) -> Iterator[Rejecti
     A deployment may change no task definition, only where tasks run. It is known by
     its id, and the declaration by its stamp. Only for what differs in no task definition.
     """
-    flight, key = state.flight, resource.id.name
+    flight, key = state.service_deployment, resource.id.name
     stamped = ServiceTags.of(state.settings).applied == resource.generation
-    if flight is None or not stamped or flight.target != state.ours:
+    if flight is None or not stamped or flight.target != state.our_deployment:
         return
     id_ = id_of(flight.arn)
     if id_ not in forgiven(state.settings) and flight.status in _ROLLED_BACK:

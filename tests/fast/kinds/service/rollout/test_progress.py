@@ -16,7 +16,7 @@ MINUTE = timedelta(minutes=1)
 def rollout(running=1, number=2, **more):
     flown = flight(number, "IN_PROGRESS", stage=more.pop("stage", ""))
     deployment = replace(primary(number, "IN_PROGRESS", running), **more)
-    return seen(deployment, flight=flown)
+    return seen(deployment, service_deployment=flown)
 
 
 def quiet_after(*looks):

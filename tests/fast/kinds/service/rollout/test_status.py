@@ -17,7 +17,7 @@ from tests.builders.services import spec
     ("there", "phase"),
     [
         pytest.param(
-            {"deployment": primary(2), "ours": "ecs-svc/2"},
+            {"deployment": primary(2), "our_deployment": "ecs-svc/2"},
             Phase.SUCCEEDED,
             id="ours is in place",
         ),
@@ -25,15 +25,15 @@ from tests.builders.services import spec
             {"deployment": primary(2)}, Phase.SUCCEEDED, id="nobody says whose it is"
         ),
         pytest.param(
-            {"deployment": primary(2, "IN_PROGRESS", 0), "ours": "ecs-svc/2"},
+            {"deployment": primary(2, "IN_PROGRESS", 0), "our_deployment": "ecs-svc/2"},
             Phase.UNDER_WAY,
             id="ours is under way",
         ),
         pytest.param(
             {
                 "deployment": primary(2, "IN_PROGRESS", 0),
-                "ours": "ecs-svc/2",
-                "quiet": DEADLINE,
+                "our_deployment": "ecs-svc/2",
+                "stalled_for": DEADLINE,
             },
             Phase.STALLED,
             id="ours makes no progress",
@@ -41,8 +41,8 @@ from tests.builders.services import spec
         pytest.param(
             {
                 "deployment": primary(1, "IN_PROGRESS", 0),
-                "ours": "ecs-svc/2",
-                "flight": flight(2, "ROLLBACK_IN_PROGRESS"),
+                "our_deployment": "ecs-svc/2",
+                "service_deployment": flight(2, "ROLLBACK_IN_PROGRESS"),
             },
             Phase.ROLLING_BACK,
             id="ECS goes back",
@@ -50,8 +50,8 @@ from tests.builders.services import spec
         pytest.param(
             {
                 "deployment": primary(1),
-                "ours": "ecs-svc/2",
-                "flight": flight(2, "ROLLBACK_SUCCESSFUL"),
+                "our_deployment": "ecs-svc/2",
+                "service_deployment": flight(2, "ROLLBACK_SUCCESSFUL"),
             },
             Phase.ROLLED_BACK,
             id="ECS went back, which it calls stable",
@@ -59,8 +59,8 @@ from tests.builders.services import spec
         pytest.param(
             {
                 "deployment": primary(1),
-                "ours": "ecs-svc/2",
-                "flight": flight(2, "STOPPED"),
+                "our_deployment": "ecs-svc/2",
+                "service_deployment": flight(2, "STOPPED"),
             },
             Phase.STOPPED,
             id="somebody stopped ours",
@@ -68,8 +68,8 @@ from tests.builders.services import spec
         pytest.param(
             {
                 "deployment": primary(3),
-                "ours": "ecs-svc/2",
-                "flight": flight(3, "SUCCESSFUL"),
+                "our_deployment": "ecs-svc/2",
+                "service_deployment": flight(3, "SUCCESSFUL"),
             },
             Phase.SUPERSEDED,
             id="somebody deployed after us",
@@ -77,8 +77,8 @@ from tests.builders.services import spec
         pytest.param(
             {
                 "deployment": primary(2),
-                "ours": "ecs-svc/2",
-                "flight": flight(2, "ROLLBACK_FAILED"),
+                "our_deployment": "ecs-svc/2",
+                "service_deployment": flight(2, "ROLLBACK_FAILED"),
             },
             Phase.FAILED,
             id="not even going back worked",
@@ -98,8 +98,10 @@ def test_progress_tells_tasks_failures_and_the_stage():
     deployment = primary(2, "IN_PROGRESS", 0, pending=1)
     there = seen(
         deployment,
-        ours="ecs-svc/2",
-        flight=flight(2, "IN_PROGRESS", stage="BAKE_TIME", failures=2, threshold=3),
+        our_deployment="ecs-svc/2",
+        service_deployment=flight(
+            2, "IN_PROGRESS", stage="BAKE_TIME", failures=2, threshold=3
+        ),
     )
 
     health = KIND.health(spec(), there)
@@ -113,7 +115,7 @@ def test_progress_tells_tasks_failures_and_the_stage():
 def test_a_stalled_rollout_is_degraded_and_tells_the_deadline_and_why():
     there = seen(
         primary(2, "IN_PROGRESS", 0),
-        quiet=timedelta(minutes=12),
+        stalled_for=timedelta(minutes=12),
         problem="it cannot pull its image",
     )
 
@@ -129,7 +131,7 @@ def test_what_is_told_of_a_stalled_rollout_does_not_change_by_the_minute():
             spec(),
             seen(
                 replace(primary(2, "IN_PROGRESS", 0), pending=pending),
-                quiet=timedelta(minutes=minutes),
+                stalled_for=timedelta(minutes=minutes),
             ),
         ).message
         for minutes, pending in ((10, 1), (11, 0), (30, 1))
@@ -142,7 +144,7 @@ def test_the_deadline_is_the_declared_one():
     patient = spec(deployment={"progress_deadline": "30m"})
 
     health = KIND.health(
-        patient, seen(primary(2, "IN_PROGRESS", 0), quiet=timedelta(minutes=12))
+        patient, seen(primary(2, "IN_PROGRESS", 0), stalled_for=timedelta(minutes=12))
     )
 
     assert health.reason == "RolloutInProgress"
@@ -163,7 +165,7 @@ def test_done_by_ecs_is_not_ready_while_something_does_not_serve(
     settled, level, reason
 ):
     there = replace(
-        seen(primary(2)), unready=("target 10.0.0.1 is unhealthy",), settled=settled
+        seen(primary(2)), not_serving=("target 10.0.0.1 is unhealthy",), settled=settled
     )
 
     health = KIND.health(spec(), there)
@@ -184,7 +186,7 @@ def test_done_by_ecs_is_not_ready_while_something_does_not_serve(
 def test_what_waits_for_a_rollout_says_how_far_it_is_and_why(quiet, hold, told):
     there = seen(
         primary(2, "IN_PROGRESS", 0),
-        quiet=timedelta(minutes=quiet),
+        stalled_for=timedelta(minutes=quiet),
         problem="it cannot pull its image",
     )
 
@@ -199,9 +201,9 @@ def test_what_waits_for_a_rollout_says_how_far_it_is_and_why(quiet, hold, told):
 def test_a_rollout_that_bakes_is_not_stuck():
     there = seen(
         primary(2, "IN_PROGRESS", 1),
-        ours="ecs-svc/2",
-        flight=flight(2, "IN_PROGRESS", stage="BAKE_TIME"),
-        quiet=timedelta(hours=2),
+        our_deployment="ecs-svc/2",
+        service_deployment=flight(2, "IN_PROGRESS", stage="BAKE_TIME"),
+        stalled_for=timedelta(hours=2),
     )
 
     assert rollout_of(there, DEADLINE).phase is Phase.UNDER_WAY

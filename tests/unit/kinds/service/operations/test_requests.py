@@ -47,7 +47,7 @@ def state(
         f"arn:x/{revision}",
         settings={"tags": as_pairs(tags or {})},
         deployments=(primary,),
-        ours="ecs-svc/1",
+        our_deployment="ecs-svc/1",
         rejected=rejected,
     )
 

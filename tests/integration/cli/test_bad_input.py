@@ -122,7 +122,7 @@ def test_a_role_that_may_not_look_is_told_what_to_be_allowed(refused, capsys):
 
     assert status == 2
     assert "ecs:DescribeServices was refused: AccessDeniedException" in said
-    assert "allow that to `platform.role`, or to whom `aws sts" in said
+    assert "allow the call for `platform.role`, or for the identity" in said
 
 
 def test_a_role_that_may_not_act_stalls_with_what_to_be_allowed(world, refused, capsys):
@@ -134,7 +134,7 @@ def test_a_role_that_may_not_act_stalls_with_what_to_be_allowed(world, refused, 
     assert failed == 1
     assert (found["status"], found["reason"]) == ("True", "ApplyFailed")
     assert "ecs:RegisterTaskDefinition was refused" in found["message"]
-    assert "allow that to `platform.role`" in found["message"]
+    assert "allow the call for `platform.role`" in found["message"]
     assert world.ecs.list_services(cluster="t-development")["serviceArns"] == []
 
 

@@ -1,4 +1,4 @@
-"""What receivers are promised is what they get."""
+"""Payloads match their published schemas."""
 
 import json
 from dataclasses import replace
@@ -20,7 +20,7 @@ def event():
     return model_registered("mlflow", VERSION, {"hokusai_token_id": "LSCOR"})
 
 
-def test_what_we_build_matches(event):
+def test_a_built_event_matches_its_schema(event):
     check(event)
 
 
@@ -35,7 +35,7 @@ def test_what_we_build_matches(event):
         ("idempotency_key", "k", r"\$\.idempotency_key"),
     ],
 )
-def test_a_broken_promise_names_the_field_and_the_version(event, field, value, place):
+def test_a_mismatch_names_the_field_and_the_version(event, field, value, place):
     payload = json.loads(event.body) | {field: value}
 
     with pytest.raises(PermanentError, match=rf"lead/4 .*{place}"):
@@ -43,7 +43,7 @@ def test_a_broken_promise_names_the_field_and_the_version(event, field, value, p
 
 
 @pytest.mark.parametrize("body", [b"{", b'{"model_id": NaN}'])
-def test_what_is_not_json_is_refused(event, body):
+def test_a_body_that_is_not_json_is_refused(event, body):
     with pytest.raises(PermanentError, match="it is not JSON"):
         check(replace(event, body=body))
 
@@ -55,7 +55,7 @@ def test_fields_may_be_added(event):
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
-def test_the_file_is_what_the_program_checks(name):
+def test_the_published_file_is_the_checked_schema(name):
     assert json.loads((FILES / name).read_text()) == SCHEMAS[name]
 
 

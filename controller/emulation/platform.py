@@ -16,19 +16,19 @@ from controller.clients.aws import BotoAws, Credentials
 from controller.core.dependencies import Aws
 from controller.core.errors import RefusedError
 from controller.core.status.aws_events import pattern
-from controller.emulation.cloud_map import (
+from controller.emulation.dns import DnsServer
+from controller.emulation.load_balancer.front import Front
+from controller.emulation.moto.cloud_map import (
     cloud_map_lookup,
     cloud_map_ttl,
     cloud_map_zones,
 )
-from controller.emulation.dns import DnsServer
-from controller.emulation.load_balancer_front import Front
-from controller.emulation.network import make_network
+from controller.emulation.moto.network import make_network
+from controller.emulation.prerequisites import make_bucket, make_image, make_role
 from controller.emulation.receiver import WebhookReceiver
 from controller.emulation.runtimes.images import ImageCommand
 from controller.emulation.runtimes.processes import ProcessRuntime
 from controller.emulation.server import EmulatorServer
-from controller.emulation.surroundings import make_bucket, make_image, make_role
 
 _SECRET_BYTES = 24
 

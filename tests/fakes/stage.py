@@ -21,7 +21,7 @@ from controller.clients.aws import BotoAws, Credentials
 from controller.emulation.dns import DnsServer
 from controller.emulation.ecs.timing import Timing
 from controller.emulation.mlflow import MlflowServer
-from controller.emulation.network import make_network
+from controller.emulation.moto.network import make_network
 from controller.emulation.platform import make_surroundings
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer

@@ -18,7 +18,7 @@ from controller.emulation.ecs.launch import (
     open_logs,
     write_lines,
 )
-from controller.emulation.ecs.membership import (
+from controller.emulation.ecs.registration import (
     deregister,
     is_drained,
     register,

@@ -10,7 +10,6 @@ from controller.emulation.ecs.deployments import (
     roll_back,
     set_rollout_state,
 )
-from controller.emulation.ecs.judgement import is_fit
 from controller.emulation.ecs.lifecycle import request_stop
 from controller.emulation.ecs.state import (
     Body,
@@ -21,6 +20,7 @@ from controller.emulation.ecs.state import (
     SimulatedTask,
     World,
 )
+from controller.emulation.ecs.task_fitness import is_fit
 
 _GONE = frozenset({"STOPPING", "DEPROVISIONING", "STOPPED"})
 

@@ -14,13 +14,6 @@ from controller.emulation.ecs.arithmetic import (
     next_moves,
 )
 from controller.emulation.ecs.context import Context
-from controller.emulation.ecs.judgement import (
-    is_fit,
-    is_unfit,
-    note_failures,
-    note_successes,
-    stop_reason,
-)
 from controller.emulation.ecs.lifecycle import request_stop
 from controller.emulation.ecs.placement import place, service_placement
 from controller.emulation.ecs.progress import drain, judge_deployment
@@ -31,6 +24,13 @@ from controller.emulation.ecs.state import (
     SimulatedDeployment,
     SimulatedTask,
     World,
+)
+from controller.emulation.ecs.task_fitness import (
+    is_fit,
+    is_unfit,
+    note_failures,
+    note_successes,
+    stop_reason,
 )
 
 

@@ -6,8 +6,8 @@ from controller.emulation.ecs import wording
 from controller.emulation.ecs.context import Context
 from controller.emulation.ecs.deployments import deploy, supersede
 from controller.emulation.ecs.errors import invalid, service_not_active
-from controller.emulation.ecs.existence import check_existence
 from controller.emulation.ecs.paging import limited, page
+from controller.emulation.ecs.reference_checks import check_existence
 from controller.emulation.ecs.references import (
     cluster_of,
     definition_at,

@@ -19,9 +19,9 @@ from controller.emulation.ecs.errors import (
 )
 from controller.emulation.ecs.faults import CallFault, Faults, FaultyRuntime
 from controller.emulation.ecs.fills import Fills
-from controller.emulation.ecs.lag import ReadLag
 from controller.emulation.ecs.lifecycle import advance
 from controller.emulation.ecs.operations import OPERATIONS, only_reads
+from controller.emulation.ecs.read_lag import ReadLag
 from controller.emulation.ecs.runtime import Runtime
 from controller.emulation.ecs.scheduler import schedule
 from controller.emulation.ecs.state import Body, Cluster, World

@@ -9,10 +9,10 @@ from controller.emulation.ecs.errors import (
     invalid,
     service_not_found,
 )
-from controller.emulation.ecs.existence import check_existence
 from controller.emulation.ecs.lifecycle import request_stop
 from controller.emulation.ecs.paging import limited, page
 from controller.emulation.ecs.placement import Placement, place
+from controller.emulation.ecs.reference_checks import check_existence
 from controller.emulation.ecs.references import (
     cluster_of,
     find_service,

@@ -6,7 +6,7 @@ from controller.emulation.ecs import wording
 from controller.emulation.ecs.announcements import announce, announce_action
 from controller.emulation.ecs.arithmetic import backoff
 from controller.emulation.ecs.context import Context
-from controller.emulation.ecs.membership import target_healths
+from controller.emulation.ecs.registration import target_healths
 from controller.emulation.ecs.state import (
     Service,
     SimulatedDeployment,

@@ -1,4 +1,4 @@
-"""Eventual consistency: reads that do not see the latest writes yet."""
+"""Eventual consistency: reads that do not return the latest writes."""
 
 from copy import deepcopy
 from datetime import datetime, timedelta
@@ -7,23 +7,23 @@ from controller.emulation.ecs.state import World
 
 
 class ReadLag:
-    """Keeps how the world was before each recent write. Off while it is zero."""
+    """Copies of the world before each recent write. Disabled while ``window`` is zero."""
 
     def __init__(self) -> None:
         self.window = timedelta(0)
         self._before: list[tuple[datetime, World]] = []
 
-    def before_write(self, world: World, now: datetime) -> None:
-        """Note that the world is about to change."""
+    def record(self, world: World, now: datetime) -> None:
+        """Copy the world before a write."""
         if self.window:
-            self._forget(now)
+            self._drop_expired(now)
             self._before.append((now, deepcopy(world)))
 
     def visible(self, world: World, now: datetime) -> World:
-        """Return the world as a read sees it: without the writes of the window."""
-        self._forget(now)
+        """Return the world for a read, without the writes of the window."""
+        self._drop_expired(now)
         return self._before[0][1] if self._before else world
 
-    def _forget(self, now: datetime) -> None:
+    def _drop_expired(self, now: datetime) -> None:
         horizon = now - self.window
-        self._before = [(at, was) for at, was in self._before if at > horizon]
+        self._before = [(at, world) for at, world in self._before if at > horizon]

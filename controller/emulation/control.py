@@ -96,7 +96,7 @@ class Control:
     def _faults(self) -> Body:
         faults = self._simulator.faults
         calls = [
-            {"call": r.operation, "fault": r.fault, "times": r.times, "seen": r.seen}
+            {"call": r.operation, "fault": r.fault, "times": r.times, "seen": r.matches}
             for r in faults.calls
         ]
         images = [

@@ -16,25 +16,25 @@ from controller.clients.aws import BotoAws, Credentials
 from controller.core.dependencies import Aws
 from controller.core.errors import RefusedError
 from controller.core.status.aws_events import pattern
-from controller.emulation.cloud_map import (
+from controller.emulation.dns import DnsServer
+from controller.emulation.load_balancer.front import Front
+from controller.emulation.moto.cloud_map import (
     cloud_map_lookup,
     cloud_map_ttl,
     cloud_map_zones,
 )
-from controller.emulation.dns import DnsServer
-from controller.emulation.load_balancer_front import Front
-from controller.emulation.network import make_network
+from controller.emulation.moto.network import make_network
+from controller.emulation.prerequisites import make_bucket, make_image, make_role
 from controller.emulation.receiver import WebhookReceiver
 from controller.emulation.runtimes.images import ImageCommand
 from controller.emulation.runtimes.processes import ProcessRuntime
 from controller.emulation.server import EmulatorServer
-from controller.emulation.surroundings import make_bucket, make_image, make_role
 
 _SECRET_BYTES = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
+class Requirements:
     """What the platform must offer for a document to come true on it.
 
     Attributes:
@@ -81,8 +81,10 @@ class LocalPlatform:
         webhook_secret: What they are signed with.
     """
 
-    def __init__(self, needs: Needs, state: Path, webhook_secret: str) -> None:
-        self._needs = needs
+    def __init__(
+        self, requirements: Requirements, state: Path, webhook_secret: str
+    ) -> None:
+        self._requirements = requirements
         self._queue = ""
         self._closing = ExitStack()
         self.webhook_secret = webhook_secret
@@ -100,7 +102,7 @@ class LocalPlatform:
 
     def _receiver(self, state: Path, secret: str) -> WebhookReceiver:
         """Return the receiver, listening on the port that webhooks are sent to."""
-        port = self._needs.receiver_port
+        port = self._requirements.receiver_port
         try:
             return WebhookReceiver(secret, state=state / "deliveries.jsonl", port=port)
         except OSError as error:
@@ -118,10 +120,12 @@ class LocalPlatform:
             part.start()
             self._closing.callback(part.stop)
         self._seed()
-        needs = self._needs
-        self.front.start(self._aws(), needs.balancers, needs.hosts, needs.owner)
+        requirements = self._requirements
+        self.front.start(
+            self._aws(), requirements.balancers, requirements.hosts, requirements.owner
+        )
         self._closing.callback(self.front.stop)
-        self.run_images(self._needs.images)
+        self.run_images(self._requirements.images)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -155,25 +159,25 @@ class LocalPlatform:
 
     def _seed(self) -> None:
         """Make what a platform team makes once, before any controller."""
-        needs = self._needs
+        requirements = self._requirements
         with self.server.lock:
             ec2 = self.server.place.backend("ec2")
-            make_network(ec2, needs.subnets, needs.security_groups)
+            make_network(ec2, requirements.subnets, requirements.security_groups)
         aws = self._aws()
-        aws.call("ecs", "CreateCluster", clusterName=needs.cluster)
+        aws.call("ecs", "CreateCluster", clusterName=requirements.cluster)
         aws.call(
             "servicediscovery",
             "CreatePrivateDnsNamespace",
-            Name=needs.namespace,
+            Name=requirements.namespace,
             Vpc="vpc-local",
         )
-        make_surroundings(aws, needs, self.server.place.region)
-        self._queue = make_queue(aws, needs.cluster)
-        for name, keys in sorted(needs.secrets.items()):
+        make_surroundings(aws, requirements, self.server.place.region)
+        self._queue = make_queue(aws, requirements.cluster)
+        for name, keys in sorted(requirements.secrets.items()):
             value = json.dumps({key: _random() for key in sorted(keys)})
             text = value if keys else _random()
             aws.call("secretsmanager", "CreateSecret", Name=name, SecretString=text)
-        for path in sorted(needs.parameters):
+        for path in sorted(requirements.parameters):
             aws.call(
                 "ssm", "PutParameter", Name=path, Value=_random(), Type="SecureString"
             )
@@ -199,13 +203,13 @@ def make_queue(aws: Aws, name: str) -> str:
     return url
 
 
-def make_surroundings(aws: Aws, needs: Needs, region: str) -> None:
+def make_surroundings(aws: Aws, requirements: Requirements, region: str) -> None:
     """Make the roles, images and buckets that tasks rest on."""
-    for name in sorted(needs.roles):
+    for name in sorted(requirements.roles):
         make_role(aws, name)
-    for repository, tag in sorted(needs.repositories):
+    for repository, tag in sorted(requirements.repositories):
         make_image(aws, repository, tag)
-    for name in sorted(needs.buckets):
+    for name in sorted(requirements.buckets):
         make_bucket(aws, name, region)
 
 

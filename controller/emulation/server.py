@@ -25,11 +25,11 @@ from controller.emulation.http_reply import (
     send,
 )
 from controller.emulation.loopback import require_loopback
-from controller.emulation.moto_app import MotoApplication
-from controller.emulation.moto_effects import MotoEffects, MotoLocation
-from controller.emulation.moto_scaling import know_our_services
-from controller.emulation.moto_secrets import tell_when_versions_were_made
-from controller.emulation.moto_targets import show_target_health
+from controller.emulation.moto.app import MotoApplication
+from controller.emulation.moto.effects import MotoEffects, MotoLocation
+from controller.emulation.moto.scaling import know_our_services
+from controller.emulation.moto.secret_versions import tell_when_versions_were_made
+from controller.emulation.moto.target_health import show_target_health
 from controller.emulation.service_model import ecs_model
 from controller.emulation.targets import Probe, TargetBoard
 from controller.emulation.task_addresses import TaskAddresses

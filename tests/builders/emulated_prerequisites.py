@@ -6,7 +6,7 @@ from controller.clients.aws import BotoAws, CountingAws, Credentials
 from controller.clients.clock import SystemClock
 from controller.core.errors import PermanentError
 from controller.core.planning.preflight import CheckFinding
-from controller.emulation.surroundings import make_bucket, make_image, make_role
+from controller.emulation.prerequisites import make_bucket, make_image, make_role
 from controller.kinds.service.driver import ServiceDriver
 from tests.builders.reconcile_loop import PLATFORM, Machine, declared
 

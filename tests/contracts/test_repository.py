@@ -25,7 +25,7 @@ DOORS = {
     "yaml": "controller/spec/parser.py",
     "jsonschema": "controller/clients/payload.py",
     "pytest": "tests/contracts/test_repository.py",
-    "moto": "controller/emulation/moto_app.py",
+    "moto": "controller/emulation/moto/app.py",
 }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from controller.clients.aws import is_write
-from controller.clients.aws.errors import translated
+from controller.clients.aws.errors import driver_error
 from controller.core.clock import Clock
 from tests.fakes.sim_ecr import Registry
 from tests.fakes.sim_ecs import ACCOUNT, REGION, EcsBackend, RefusalError
@@ -177,4 +177,4 @@ def _translated(
         "ResponseMetadata": {"HTTPStatusCode": status},
     }
     error = ClientError(answer, operation)
-    return translated(error, service, operation, parameters)
+    return driver_error(error, service, operation, parameters)

@@ -236,7 +236,7 @@ class SimController:
         secrets = Secrets(outside.environ, outside.aws)
         for delivery in self.outbox.claim(self.worker, id_.name, 8, lease):
             keys = tuple(secrets.value(ref).encode() for ref in spec.secrets)
-            attempt = self.outbox.started(delivery, outside.clock.now())
+            attempt = self.outbox.start(delivery, outside.clock.now())
             if attempt is None:
                 continue
             headers = _headers(delivery, attempt, keys, outside.clock)
@@ -245,7 +245,7 @@ class SimController:
             now = outside.clock.now()
             key = f"{delivery.event_id}/{id_.name}"
             step = after_attempt(target.policy, answer, attempt.number, now, key)
-            self.outbox.finished(delivery, answer, step, now, timedelta())
+            self.outbox.finish(delivery, answer, step, now, timedelta())
 
     def _drivers(self, api: SimulatedApi) -> Mapping[str, Driver]:
         outside = self.outside

@@ -21,12 +21,12 @@ from controller.clients.aws import BotoAws, Credentials
 from controller.emulation.dns import DnsServer
 from controller.emulation.ecs.timing import Timing
 from controller.emulation.mlflow import MlflowServer
-from controller.emulation.network import make_network
+from controller.emulation.moto.network import make_network
 from controller.emulation.platform import make_surroundings
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
 from controller.kinds import discover
-from controller.local.requirements import needs_of
+from controller.local.requirements import requirements_of
 from controller.spec.document import Document, load
 
 ROOT = Path(__file__).parents[2]
@@ -73,7 +73,10 @@ def _variables(
 
 def _seed(server: EmulatorServer, document: Document) -> None:
     """Make what a platform team makes once, before any controller."""
-    platform, needs = document.platform, needs_of(_without_webhooks(document), ROOT)
+    platform, needs = (
+        document.platform,
+        requirements_of(_without_webhooks(document), ROOT),
+    )
     with server.lock:
         ec2 = server.place.backend("ec2")
         make_network(ec2, needs.subnets, needs.security_groups)

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from controller.emulation.clocks import SteppedClock
-from controller.emulation.cloud_map import cloud_map_lookup
+from controller.emulation.moto.cloud_map import cloud_map_lookup
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
 from tests.builders.emulated_aws import client, control, listened_to

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from controller.emulation.ecs.operations import OPERATIONS, only_reads
+from controller.emulation.ecs.operations import OPERATIONS, is_read
 from tests.builders.emulated_aws import MODEL, client, control
 
 CONTAINER = {
@@ -91,7 +91,7 @@ def called(ecs):
 
 
 def operations(*, reading):
-    return {name for name in OPERATIONS if only_reads(name) is reading}
+    return {name for name in OPERATIONS if is_read(name) is reading}
 
 
 def test_every_operation_that_reads_answers_in_awss_shape(

@@ -12,8 +12,8 @@ import pytest
 
 from controller.clients.aws import BotoAws, Credentials
 from controller.clients.clock import SystemClock
-from controller.emulation.load_balancer_front import Front
-from controller.emulation.load_balancer_tls import Authority
+from controller.emulation.load_balancer.front import Front
+from controller.emulation.load_balancer.tls import Authority
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
 from tests.builders.emulated_aws import eventually

@@ -12,12 +12,12 @@ import dns.query
 import httpx
 import pytest
 
-from controller.emulation.cloud_map import (
+from controller.emulation.dns import DnsServer
+from controller.emulation.moto.cloud_map import (
     cloud_map_lookup,
     cloud_map_ttl,
     cloud_map_zones,
 )
-from controller.emulation.dns import DnsServer
 from controller.emulation.task_addresses import TaskAddresses
 from tests.builders.emulated_aws import control, eventually
 from tests.builders.emulated_platform import CHECK, Platform, address_of

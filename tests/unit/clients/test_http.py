@@ -1,4 +1,4 @@
-"""Connecting to an address that was chosen for a name."""
+"""Connections to the resolved address of a name."""
 
 from collections.abc import Callable
 
@@ -51,7 +51,7 @@ def test_a_name_without_addresses_cannot_be_connected_to():
         http.get("http://mlflow.internal/")
 
 
-def test_a_name_that_does_not_exist_is_not_the_servers_answer():
+def test_a_name_that_does_not_exist_is_a_connection_error():
     def resolve(host: str) -> list[str]:
         message = f"{host} does not resolve"
         raise NotFoundError(message)
@@ -66,7 +66,7 @@ def test_a_name_that_does_not_exist_is_not_the_servers_answer():
         http.get("http://mlflow.internal/")
 
 
-def test_what_was_sent_is_not_sent_again_to_another_address():
+def test_a_sent_request_is_not_repeated_at_another_address():
     def answer(request: httpx.Request) -> httpx.Response:
         message = f"no answer from {request.url.host}"
         raise httpx.ReadTimeout(message)

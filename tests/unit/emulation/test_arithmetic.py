@@ -16,7 +16,7 @@ from controller.emulation.ecs.timing import Timing
 
 
 @pytest.mark.parametrize(
-    ("desired", "least", "most", "expected"),
+    ("desired", "minimum", "maximum", "expected"),
     [
         (4, 100, 200, TaskLimits(4, 8)),
         (4, 50, 100, TaskLimits(2, 4)),
@@ -26,9 +26,9 @@ from controller.emulation.ecs.timing import Timing
     ],
 )
 def test_the_lower_limit_rounds_up_and_the_upper_one_down(
-    desired, least, most, expected
+    desired, minimum, maximum, expected
 ):
-    configuration = {"minimumHealthyPercent": least, "maximumPercent": most}
+    configuration = {"minimumHealthyPercent": minimum, "maximumPercent": maximum}
 
     assert limits(desired, configuration) == expected
 
@@ -109,19 +109,19 @@ def test_100_and_100_percent_of_one_task_can_do_nothing():
 
 @pytest.mark.parametrize("desired", range(5))
 @pytest.mark.parametrize(
-    ("least", "most"), [(100, 200), (50, 100), (0, 100), (50, 150)]
+    ("minimum", "maximum"), [(100, 200), (50, 100), (0, 100), (50, 150)]
 )
-def test_no_move_breaks_the_limits(desired, least, most):
-    percents = {"minimumHealthyPercent": least, "maximumPercent": most}
+def test_no_move_breaks_the_limits(desired, minimum, maximum):
+    percents = {"minimumHealthyPercent": minimum, "maximumPercent": maximum}
     allowed = limits(desired, percents)
     for fresh in range(desired + 1):
         for old in range(desired + 1):
-            if fresh + old > max(allowed.most, desired):
+            if fresh + old > max(allowed.maximum, desired):
                 continue
             counts = Counts(fresh, fresh, 0, old, old)
 
             moves = next_moves(desired, allowed, counts)
 
             healthy = fresh + old - moves.stop_old_healthy - moves.stop_surplus
-            assert fresh + old + moves.start <= max(allowed.most, fresh + old)
-            assert healthy >= min(allowed.least, fresh + old)
+            assert fresh + old + moves.start <= max(allowed.maximum, fresh + old)
+            assert healthy >= min(allowed.minimum, fresh + old)

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 import pytest
 
 from controller.emulation.ecs.effects import TargetRegistration
-from controller.emulation.load_balancer_state import LiveState
+from controller.emulation.load_balancer.state import LiveState
 from controller.emulation.targets import DRAINING, HEALTHY, INITIAL, UNHEALTHY
 
 

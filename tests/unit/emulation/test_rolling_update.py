@@ -138,7 +138,7 @@ def test_a_rolling_update_keeps_within_its_percentages(desired, least, most):
         seen.append((service["runningCount"], service["pendingCount"]))
 
     allowed = limits(desired, configuration)
-    assert min(running for running, _ in seen) >= allowed.least
-    assert max(running + pending for running, pending in seen) <= allowed.most
-    stuck = allowed.least == allowed.most
+    assert min(running for running, _ in seen) >= allowed.minimum
+    assert max(running + pending for running, pending in seen) <= allowed.maximum
+    stuck = allowed.minimum == allowed.maximum
     assert ecs.primary()["rolloutState"] == ("IN_PROGRESS" if stuck else "COMPLETED")

@@ -7,13 +7,13 @@ from pathlib import Path
 from controller.clients.clock import SystemClock
 from controller.core.dependencies import Aws
 from controller.core.values.identity import OWNER_TAG
-from controller.emulation.load_balancer import (
+from controller.emulation.load_balancer.server import (
     IDLE_SECONDS,
     EmulatedLoadBalancers,
     Served,
 )
-from controller.emulation.load_balancer_state import LiveState
-from controller.emulation.load_balancer_tls import Authority, server_context
+from controller.emulation.load_balancer.state import LiveState
+from controller.emulation.load_balancer.tls import Authority, server_context
 from controller.emulation.server import EmulatorServer
 
 # Where listeners speak TLS; all others speak HTTP.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from threading import RLock
 from typing import Any
 
-from controller.emulation.moto_effects import MotoLocation
+from controller.emulation.moto.effects import MotoLocation
 
 DEFAULT_TTL = 10
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from controller.emulation.load_balancer_rules import (
+from controller.emulation.load_balancer.rules import (
     Fixed,
     Forward,
     HttpRequest,
@@ -21,7 +21,7 @@ from controller.emulation.load_balancer_rules import (
     followed,
     verdict,
 )
-from controller.emulation.load_balancer_state import LiveState
+from controller.emulation.load_balancer.state import LiveState
 from controller.emulation.loopback import NotLoopbackError, require_loopback
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from controller.emulation.load_balancer_rules import LiveRule
-from controller.emulation.moto_effects import MotoLocation
+from controller.emulation.load_balancer.rules import LiveRule
+from controller.emulation.moto.effects import MotoLocation
 from controller.emulation.targets import HEALTHY, UNHEALTHY, TargetBoard
 
 

@@ -205,3 +205,58 @@ def test_every_package_says_what_it_holds():
     ]
 
     assert silent == []
+
+
+def drawn(block: int) -> dict[str, set[str]]:
+    """Return the names in a tree of the design page, by folder."""
+    text = (ROOT / "specs" / "DESIGN.md").read_text()
+    trees = re.findall(r"```\n((?:controller|kinds/service)/\n.*?)```", text, re.DOTALL)
+    found: dict[str, set[str]] = defaultdict(set)
+    folders: dict[int, str] = {}
+    for line in trees[block].splitlines():
+        depth = len(line) - len(line.lstrip())
+        name = line.split()[0]
+        folders[depth] = name.rstrip("/")
+        if depth:
+            found[folders[depth - 2]].add(name.rstrip("/"))
+    return found
+
+
+def present(folder: Path) -> set[str]:
+    """Return the packages and modules in ``folder``."""
+    files = {path.name for path in folder.glob("*.py") if path.stem[:2] != "__"}
+    return files | {path.parent.name for path in folder.glob("*/__init__.py")}
+
+
+def test_the_design_page_draws_the_tree_as_it_is():
+    package, service = drawn(0), drawn(1)
+
+    assert package["controller"] == present(PACKAGE)
+    assert package["core"] == {
+        name for name in present(PACKAGE / "core") if not name.endswith(".py")
+    }
+    assert service["kinds/service"] == present(PACKAGE / "kinds" / "service")
+
+
+def imported() -> set[tuple[str, str]]:
+    """Return the pairs of top-level packages of which one imports the other."""
+    pairs = set()
+    for path in modules():
+        source = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                parts = node.module.split(".")
+                if parts[0] == "controller" and len(parts) > 1:
+                    pairs.add((source, parts[1]))
+    return pairs
+
+
+def test_the_picture_of_the_packages_is_true():
+    text = (ROOT / "specs" / "DESIGN.md").read_text()
+    picture = re.search(r"```mermaid\n(.*?)```", text, re.DOTALL)
+    assert picture
+    arrows = set(re.findall(r"(\w+) --> (\w+)", picture[1]))
+    boxes = {name for arrow in arrows for name in arrow}
+
+    assert boxes == {name.removesuffix(".py") for name in present(PACKAGE)}
+    assert arrows - imported() == set()

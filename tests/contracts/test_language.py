@@ -30,7 +30,7 @@ NOT_YET = (
     "controller/core/",
     "controller/emulation/",
     "controller/engine/",
-    "controller/kinds/",
+    "controller/kinds/service/",
     "controller/spec/",
     "schemas/hokusai.schema.json",
     "schemas/webhooks/",

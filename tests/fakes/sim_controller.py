@@ -258,7 +258,7 @@ class SimController:
             return key if resource is None else str(resource.spec.name)
 
         endpoint = EndpointDriver(
-            outside.dns, fallbacks, self.aws, outside.probe, side_by_side=OrderlyPool
+            outside.dns, fallbacks, self.aws, outside.probe, parallel=OrderlyPool
         )
         return {
             "endpoint": endpoint,

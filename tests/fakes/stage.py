@@ -21,8 +21,8 @@ from controller.clients.aws import BotoAws, Credentials
 from controller.emulation.dns import DnsServer
 from controller.emulation.ecs.timing import Timing
 from controller.emulation.mlflow import MlflowServer
-from controller.emulation.moto.network import make_network
-from controller.emulation.platform import make_surroundings
+from controller.emulation.moto.network import create_network
+from controller.emulation.platform import create_prerequisites
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
 from controller.kinds import discover
@@ -79,7 +79,7 @@ def _seed(server: EmulatorServer, document: Document) -> None:
     )
     with server.lock:
         ec2 = server.place.backend("ec2")
-        make_network(ec2, needs.subnets, needs.security_groups)
+        create_network(ec2, needs.subnets, needs.security_groups)
     credentials = Credentials("local", "local")
     aws = BotoAws(
         platform.region, endpoint_url=server.url, credentials=credentials, light=True
@@ -87,7 +87,7 @@ def _seed(server: EmulatorServer, document: Document) -> None:
     aws.call("ecs", "CreateCluster", clusterName=platform.cluster)
     made: dict[str, Any] = {"Name": platform.namespace, "Vpc": "vpc-1"}
     aws.call("servicediscovery", "CreatePrivateDnsNamespace", **made)
-    make_surroundings(aws, needs, platform.region)
+    create_prerequisites(aws, needs, platform.region)
     for name, keys in needs.secrets.items():
         text = json.dumps(dict.fromkeys(keys, "made up")) if keys else "made up"
         aws.call("secretsmanager", "CreateSecret", Name=name, SecretString=text)

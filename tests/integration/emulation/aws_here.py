@@ -1,4 +1,4 @@
-"""An emulated AWS for tests: endpoint, clients, and waiting with a deadline."""
+"""Clients of the emulated AWS for tests, and waiting with a deadline."""
 
 import json
 from collections.abc import Callable
@@ -24,7 +24,7 @@ ONCE = Config(retries={"total_max_attempts": 1})
 
 
 def client(server: EmulatorServer, service: str) -> Any:
-    """Return a boto3 client that holds ECS's answers against botocore's model."""
+    """Return a boto3 client that validates ECS's responses with botocore's model."""
     made = boto3.client(service, endpoint_url=server.url, config=ONCE, **CREDENTIALS)
     if service == "ecs":
         made.meta.events.register("before-call.ecs", _check_request)
@@ -59,14 +59,14 @@ def eventually(
 
 
 def control(server: EmulatorServer, method: str, path: str, body: Any = None) -> Any:
-    """Send a request to the emulator's own endpoint."""
+    """Send a request to the control endpoint of the emulator."""
     answer = httpx.request(method, f"{server.url}/_emulator/{path}", json=body)
     answer.raise_for_status()
     return answer.json()
 
 
 def listened_to(server, group: str) -> str:
-    """Make a load balancer with one listener that forwards to ``group``."""
+    """Create a load balancer with one listener that forwards to ``group``."""
     balancer, ec2 = client(server, "elbv2"), client(server, "ec2")
     subnets = [s["SubnetId"] for s in ec2.describe_subnets()["Subnets"]][:2]
     made = balancer.create_load_balancer(Name="lb", Subnets=subnets)

@@ -1,4 +1,4 @@
-"""Service deployments: what is told of them, and stopping one."""
+"""Service deployments: their description, and stopping one."""
 
 from datetime import timedelta
 
@@ -45,7 +45,7 @@ def newest_rollout(ecs):
     return ecs.call("ListServiceDeployments", body)["serviceDeployments"][0]
 
 
-def test_stopping_a_first_deployment_leaves_nothing_to_go_back_to():
+def test_stopping_a_first_deployment_rolls_nothing_back():
     ecs = Ecs()
     ecs.register()
     ecs.runtime.scripts["web:1"] = Script(starts_after=timedelta(hours=1))
@@ -61,7 +61,7 @@ def test_stopping_a_first_deployment_leaves_nothing_to_go_back_to():
     assert ecs.primary()["rolloutState"] == "FAILED"
 
 
-def test_a_service_deployment_that_is_over_cannot_be_stopped():
+def test_an_ended_service_deployment_cannot_be_stopped():
     ecs = Ecs()
     ecs.register()
     ecs.create()

@@ -63,7 +63,7 @@ def test_a_task_passes_every_state_in_order():
     ]
 
 
-def test_a_task_that_ends_by_itself_keeps_its_exit_code():
+def test_a_task_that_exits_keeps_its_exit_code():
     ecs = Ecs()
     ecs.register("job:1")
     ecs.runtime.scripts["job:1"] = Script(exits_after=timedelta(seconds=2), exit_code=3)
@@ -78,7 +78,7 @@ def test_a_task_that_ends_by_itself_keeps_its_exit_code():
     assert task["containers"][0]["exitCode"] == 3
 
 
-def test_a_container_that_dies_at_once_was_never_running():
+def test_a_task_whose_container_exits_at_once_was_never_running():
     ecs = Ecs(SLOW)
     ecs.register()
     ecs.runtime.scripts["web:1"] = CRASHES
@@ -120,7 +120,7 @@ def test_a_missing_secret_is_named_in_the_reason():
     assert arn in reason
 
 
-def test_a_missing_log_group_keeps_the_task_from_starting():
+def test_a_missing_log_group_prevents_the_start_of_the_task():
     ecs = Ecs()
     ecs.register(logConfiguration=LOGS)
     ecs.effects.missing_groups.add("/ecs/web")
@@ -181,7 +181,7 @@ def test_the_attachment_shows_the_private_address():
     assert details["subnetId"] == "subnet-a"
 
 
-def test_addresses_lie_in_the_subnet_if_it_is_known(monkeypatch):
+def test_addresses_are_in_the_subnet_if_it_is_known(monkeypatch):
     ecs = Ecs()
     ecs.register()
     monkeypatch.setattr(ecs.effects, "subnet", lambda _: ("10.7.3.0/24", "us-east-1c"))

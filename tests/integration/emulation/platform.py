@@ -26,10 +26,10 @@ class Platform:
     def registry(self, name: str) -> str:
         (namespace,) = self._discovery.list_namespaces()["Namespaces"]
         records = {"DnsRecords": [{"Type": "A", "TTL": 3}]}
-        made = self._discovery.create_service(
+        created = self._discovery.create_service(
             Name=name, NamespaceId=namespace["Id"], DnsConfig=records
         )
-        return str(made["Service"]["Arn"])
+        return str(created["Service"]["Arn"])
 
     def register(self, family: str, image: str, **container: Any) -> str:
         options = {

@@ -10,7 +10,7 @@ from controller.emulation.clocks import SteppedClock
 from controller.emulation.moto.cloud_map import cloud_map_lookup
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
-from tests.integration.emulation.aws_here import client, control, listened_to
+from tests.integration.emulation.aws_here import client, control, with_listener
 
 
 @pytest.fixture
@@ -253,7 +253,7 @@ def test_targets_are_probed_when_the_clock_is_stepped():
         group = clients["elbv2"].create_target_group(
             Name="t", Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip"
         )
-        arn = listened_to(server, group["TargetGroups"][0]["TargetGroupArn"])
+        arn = with_listener(server, group["TargetGroups"][0]["TargetGroupArn"])
         register(clients.__getitem__)
         create(
             clients.__getitem__,

@@ -69,14 +69,14 @@ def test_a_service_is_created_and_deleted(stepped, ecs, network):
         cluster="c", services=["web", "no"], include=["TAGS"]
     )
     tasks = ecs.list_tasks(cluster="c", serviceName="web")["taskArns"]
-    seen = ecs.describe_tasks(cluster="c", tasks=tasks, include=["TAGS"])["tasks"]
+    running = ecs.describe_tasks(cluster="c", tasks=tasks, include=["TAGS"])["tasks"]
     ecs.delete_service(cluster="c", service="web", force=True)
     control(stepped, "POST", "clock", {"advance": 30})
     (gone,) = ecs.describe_services(cluster="c", services=["web"])["services"]
 
     assert described["services"][0]["runningCount"] == 1
     assert described["failures"][0]["reason"] == "MISSING"
-    assert [t["healthStatus"] for t in seen] == ["HEALTHY"]
+    assert [t["healthStatus"] for t in running] == ["HEALTHY"]
     assert gone["status"] == "INACTIVE"
 
 

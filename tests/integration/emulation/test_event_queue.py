@@ -59,20 +59,20 @@ def run_task(aws, cluster):
     return answer["tasks"][0]["taskArn"]
 
 
-def listener(aws, queue, cluster, asked):
-    return EventQueue(aws, queue, cluster, lambda: asked.append(1), Metrics())
+def listener(aws, queue, cluster, requests):
+    return EventQueue(aws, queue, cluster, lambda: requests.append(1), Metrics())
 
 
 def test_the_stop_of_a_managed_task_requests_a_pass(world):
     aws, server = world
-    asked = []
+    requests = []
     task = run_task(aws, "ours")
     queue = create_queue(aws, "ours")
 
     stop(aws, server, "ours", task)
-    listener(aws, queue, "ours", asked).once(threading.Event())
+    listener(aws, queue, "ours", requests).once(threading.Event())
 
-    assert asked == [1]
+    assert requests == [1]
     attributes = ["ApproximateNumberOfMessages"]
     left = aws.call(
         "sqs", "GetQueueAttributes", QueueUrl=queue, AttributeNames=attributes
@@ -82,14 +82,14 @@ def test_the_stop_of_a_managed_task_requests_a_pass(world):
 
 def test_events_of_another_cluster_request_no_pass(world):
     aws, server = world
-    asked = []
+    requests = []
     task = run_task(aws, "theirs")
     queue = create_queue(aws, "ours")
 
     stop(aws, server, "theirs", task)
-    listener(aws, queue, "ours", asked).once(threading.Event())
+    listener(aws, queue, "ours", requests).once(threading.Event())
 
-    assert asked == []
+    assert requests == []
 
 
 def test_a_queue_that_does_not_exist_is_not_found(world):

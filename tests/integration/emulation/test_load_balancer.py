@@ -27,8 +27,8 @@ class Echo(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
-        told = {"path": self.path, "headers": dict(self.headers.items())}
-        self._send(200, json.dumps(told).encode())
+        request = {"path": self.path, "headers": dict(self.headers.items())}
+        self._send(200, json.dumps(request).encode())
 
     def do_POST(self):
         body = bytearray()
@@ -90,8 +90,8 @@ class World:
         found = self.call("DescribeListeners", LoadBalancerArn=arn)["Listeners"]
         return next(li["ListenerArn"] for li in found if li["Port"] == port)
 
-    def call(self, operation, **asked):
-        return self.aws.call("elbv2", operation, **asked)
+    def call(self, operation, **parameters):
+        return self.aws.call("elbv2", operation, **parameters)
 
     def group(self, name, *ports):
         """Create a target group with targets on ``ports`` of this machine."""
@@ -114,8 +114,8 @@ class World:
     def is_healthy(self, group):
         def states():
             answer = self.call("DescribeTargetHealth", TargetGroupArn=group)
-            told = answer["TargetHealthDescriptions"]
-            return {t["TargetHealth"]["State"] for t in told}
+            descriptions = answer["TargetHealthDescriptions"]
+            return {t["TargetHealth"]["State"] for t in descriptions}
 
         eventually(states, lambda found: found == {"healthy"})
 
@@ -152,11 +152,11 @@ class World:
 @pytest.fixture
 def world(tmp_path):
     with EmulatorServer(runtime=ScriptedRuntime()) as server:
-        made = World(server, tmp_path)
+        created = World(server, tmp_path)
         try:
-            yield made
+            yield created
         finally:
-            made.front.stop()
+            created.front.stop()
 
 
 def forward(group):
@@ -173,13 +173,13 @@ def test_a_request_reaches_a_healthy_target_with_the_clients_address(world):
             "/api/a%2Fb?x=1", secure=True, headers={"X-Forwarded-For": "10.0.0.1"}
         )
 
-    told = json.loads(body)
+    received = json.loads(body)
     assert status == 200
-    assert told["path"] == "/api/a%2Fb?x=1"
-    assert told["headers"]["X-Forwarded-For"] == "10.0.0.1, 127.0.0.1"
-    assert told["headers"]["X-Forwarded-Proto"] == "https"
-    assert told["headers"]["X-Forwarded-Port"] == "443"
-    assert told["headers"]["Host"].startswith(HOST)
+    assert received["path"] == "/api/a%2Fb?x=1"
+    assert received["headers"]["X-Forwarded-For"] == "10.0.0.1, 127.0.0.1"
+    assert received["headers"]["X-Forwarded-Proto"] == "https"
+    assert received["headers"]["X-Forwarded-Port"] == "443"
+    assert received["headers"]["Host"].startswith(HOST)
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["sized", "chunked"])

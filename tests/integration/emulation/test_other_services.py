@@ -94,6 +94,6 @@ def test_a_version_of_a_secret_has_its_creation_time(stepped):
     (version,) = stepped.place.backend("secretsmanager").secrets["s"].versions.values()
     version["createdate"] = 1_000
 
-    (told,) = secrets.list_secret_version_ids(SecretId="s")["Versions"]
+    (listed,) = secrets.list_secret_version_ids(SecretId="s")["Versions"]
 
-    assert told["CreatedDate"].timestamp() == 1_000
+    assert listed["CreatedDate"].timestamp() == 1_000

@@ -31,21 +31,21 @@ def test_accepts_signed_deliveries_and_counts_duplicates():
     with WebhookReceiver(SECRET) as receiver:
         statuses = [send(receiver.url, body(key)) for key in ("a", "b", "a")]
 
-        seen = report(receiver.url)
+        counts = report(receiver.url)
 
     assert statuses == [200, 200, 200]
-    assert (seen["received"], seen["duplicates"], seen["rejected"]) == (3, 1, 0)
-    assert seen["deliveries"][0]["body"]["model_id"] == "m"
+    assert (counts["received"], counts["duplicates"], counts["rejected"]) == (3, 1, 0)
+    assert counts["deliveries"][0]["body"]["model_id"] == "m"
 
 
 def test_rejects_deliveries_signed_with_another_secret():
     with WebhookReceiver(SECRET) as receiver:
         status = send(receiver.url, body("a"), signed_with="other")
 
-        seen = report(receiver.url)
+        counts = report(receiver.url)
 
     assert status == 401
-    assert (seen["received"], seen["rejected"]) == (0, 1)
+    assert (counts["received"], counts["rejected"]) == (0, 1)
 
 
 def test_fails_the_given_number_of_times():
@@ -67,9 +67,9 @@ def test_a_restarted_receiver_recognises_duplicates(tmp_path):
 
     with WebhookReceiver(SECRET, state=state) as receiver:
         send(receiver.url, body("a"))
-        seen = report(receiver.url)
+        counts = report(receiver.url)
 
-    assert (seen["received"], seen["duplicates"]) == (2, 1)
+    assert (counts["received"], counts["duplicates"]) == (2, 1)
 
 
 def test_listens_on_loopback_only():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.emulation.aws_here import client, eventually, listened_to
+from tests.integration.emulation.aws_here import client, eventually, with_listener
 from tests.integration.emulation.platform import Platform, address_of
 
 PORTS = [{"containerPort": 8001}]
@@ -21,7 +21,7 @@ def balancer(real):
 @pytest.fixture
 def group(real, balancer, vpc):
     """Return a function that creates a target group with a listener."""
-    return lambda **more: listened_to(real, made(balancer, vpc, **more))
+    return lambda **more: with_listener(real, create_group(balancer, vpc, **more))
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def vpc(real):
     return client(real, "ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
 
 
-def made(balancer, vpc, path="/", delay=1):
+def create_group(balancer, vpc, path="/", delay=1):
     answer = balancer.create_target_group(
         Name="t",
         Protocol="HTTP",

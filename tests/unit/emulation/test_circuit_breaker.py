@@ -39,13 +39,15 @@ def test_events_name_the_failure_and_the_rollback_target():
 
 def test_the_failed_deployment_is_listed_during_the_rollback():
     ecs = broken_update()
-    seen = set()
+    statuses = set()
 
     for _ in range(10):
         ecs.advance(1)
-        seen |= {(d["status"], d["rolloutState"]) for d in ecs.service()["deployments"]}
+        statuses |= {
+            (d["status"], d["rolloutState"]) for d in ecs.service()["deployments"]
+        }
 
-    assert ("ACTIVE", "FAILED") in seen
+    assert ("ACTIVE", "FAILED") in statuses
 
 
 def test_healthy_tasks_run_during_the_rollback():
@@ -215,8 +217,8 @@ def test_a_rollback_restores_every_field_of_the_revision():
 
     service = ecs.service()
     assert service["platformVersion"] == "LATEST"
-    anew = ecs.update(forceNewDeployment=True)
-    assert "serviceConnectConfiguration" not in anew["deployments"][0]
+    redeployed = ecs.update(forceNewDeployment=True)
+    assert "serviceConnectConfiguration" not in redeployed["deployments"][0]
 
 
 def test_failures_accumulate_unless_a_healthy_task_resets_them():

@@ -30,7 +30,7 @@ def to(group):
 
 
 @pytest.mark.parametrize(
-    ("condition", "does"),
+    ("condition", "expected"),
     [
         ({"Field": "host-header", "Values": ["API.hokus.ai"]}, True),
         (
@@ -85,8 +85,8 @@ def to(group):
     ],
     ids=str,
 )
-def test_a_condition_matches_if_one_of_its_values_does(condition, does):
-    assert matches(condition, ASKED) is does
+def test_a_condition_matches_if_one_of_its_values_does(condition, expected):
+    assert matches(condition, ASKED) is expected
 
 
 def test_the_matching_rule_with_the_lowest_priority_decides():
@@ -119,7 +119,7 @@ def test_the_last_action_decides_the_result():
 
 
 @pytest.mark.parametrize(
-    ("told", "location"),
+    ("config", "location"),
     [
         (
             {"Protocol": "HTTPS", "Port": "443"},
@@ -131,10 +131,10 @@ def test_the_last_action_decides_the_result():
         ),
     ],
 )
-def test_a_redirect_keeps_omitted_parts(told, location):
+def test_a_redirect_keeps_omitted_parts(config, location):
     action = {
         "Type": "redirect",
-        "RedirectConfig": {"StatusCode": "HTTP_301", **told},
+        "RedirectConfig": {"StatusCode": "HTTP_301", **config},
     }
 
     assert result_of((action,), ASKED, 8443) == Redirect(301, location)

@@ -130,15 +130,15 @@ def test_a_rolling_update_keeps_within_its_percentages(desired, least, most):
     ecs = running(desired, deploymentConfiguration=configuration)
     ecs.runtime.scripts["web:2"] = Script(starts_after=timedelta(seconds=3))
     ecs.update(taskDefinition=ecs.register("web:2"))
-    seen = []
+    counts = []
 
     for _ in range(60):
         ecs.advance(1)
         service = ecs.service()
-        seen.append((service["runningCount"], service["pendingCount"]))
+        counts.append((service["runningCount"], service["pendingCount"]))
 
     allowed = limits(desired, configuration)
-    assert min(running for running, _ in seen) >= allowed.minimum
-    assert max(running + pending for running, pending in seen) <= allowed.maximum
+    assert min(running for running, _ in counts) >= allowed.minimum
+    assert max(running + pending for running, pending in counts) <= allowed.maximum
     stuck = allowed.minimum == allowed.maximum
     assert ecs.primary()["rolloutState"] == ("IN_PROGRESS" if stuck else "COMPLETED")

@@ -76,18 +76,18 @@ def test_an_ended_service_deployment_cannot_be_stopped():
 
 def test_a_service_deployment_passes_through_its_states():
     ecs = broken_update(script=Script(starts_after=timedelta(hours=1)))
-    seen = [newest_rollout(ecs)["status"]]
+    statuses = [newest_rollout(ecs)["status"]]
     ecs.advance(1)
-    seen.append(newest_rollout(ecs)["status"])
+    statuses.append(newest_rollout(ecs)["status"])
     arn = newest_rollout(ecs)["serviceDeploymentArn"]
 
     ecs.call("StopServiceDeployment", {"serviceDeploymentArn": arn})
-    seen.append(newest_rollout(ecs)["status"])
+    statuses.append(newest_rollout(ecs)["status"])
     ecs.effects.drain = timedelta(seconds=3)
     ecs.advance(5)
-    seen.append(newest_rollout(ecs)["status"])
+    statuses.append(newest_rollout(ecs)["status"])
 
-    assert seen == [
+    assert statuses == [
         "PENDING",
         "IN_PROGRESS",
         "ROLLBACK_REQUESTED",

@@ -115,7 +115,8 @@ def refusal_reason(url: str) -> str:
     if parts.scheme == "https":
         return ""
     if parts.scheme != "http":
-        return f"the URL has {parts.scheme or 'no'} scheme: use https"
+        scheme = f"the scheme {parts.scheme}" if parts.scheme else "no scheme"
+        return f"the URL has {scheme}: use https"
     if _is_private(parts.hostname or ""):
         return ""
     return "http would send the payload unencrypted: use https"

@@ -1,6 +1,6 @@
-"""ListSecretVersionIds, with the times at which versions were made.
+"""ListSecretVersionIds with the creation times of the versions.
 
-moto tells the time of the call, by which every secret is newer than every task.
+moto returns the time of the call, so that every secret seems newer than every task.
 """
 
 import json
@@ -8,26 +8,26 @@ from collections.abc import Callable
 from typing import Any
 
 
-def tell_when_versions_were_made() -> Callable[[], None]:
-    """Have Secrets Manager say of each version when it was made.
+def patch_version_dates() -> Callable[[], None]:
+    """Make Secrets Manager return the creation time of each version.
 
     Returns:
-        What undoes it.
+        Function that removes the patch.
     """
     from moto.secretsmanager.models import SecretsManagerBackend
 
     original = SecretsManagerBackend.list_secret_version_ids
 
-    def listed(backend: Any, secret_id: str) -> str:
-        told = json.loads(original(backend, secret_id))
+    def patched(backend: Any, secret_id: str) -> str:
+        answer = json.loads(original(backend, secret_id))
         versions = backend.secrets[secret_id].versions
-        for version in told["Versions"]:
-            made = versions[version["VersionId"]].get("createdate")
-            version["CreatedDate"] = made or version["CreatedDate"]
-        return json.dumps(told)
+        for version in answer["Versions"]:
+            created = versions[version["VersionId"]].get("createdate")
+            version["CreatedDate"] = created or version["CreatedDate"]
+        return json.dumps(answer)
 
     def undo() -> None:
         SecretsManagerBackend.list_secret_version_ids = original
 
-    SecretsManagerBackend.list_secret_version_ids = listed
+    SecretsManagerBackend.list_secret_version_ids = patched
     return undo

@@ -17,16 +17,16 @@ def client(
 
 
 def test_the_name_stays_in_the_host_header_and_in_sni():
-    seen = []
+    requests = []
 
     def answer(request: httpx.Request) -> httpx.Response:
-        seen.append((request.url.host, request.headers["host"], request.extensions))
+        requests.append((request.url.host, request.headers["host"], request.extensions))
         return httpx.Response(200)
 
     with client(answer, "10.0.1.42") as http:
         http.get("https://mlflow.internal:5000/health")
 
-    host, header, extensions = seen[0]
+    host, header, extensions = requests[0]
     assert host == "10.0.1.42"
     assert header == "mlflow.internal:5000"
     assert extensions["sni_hostname"] == "mlflow.internal"

@@ -5,7 +5,7 @@ PIN := -q pyproject.toml --generate-hashes --no-emit-index-url --no-emit-find-li
 	--no-annotate --no-header -p 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench proof requirements
+.PHONY: help run fast test check format bench proof requirements
 
 help: ## List what can be made.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -13,17 +13,21 @@ help: ## List what can be made.
 run: .venv/local ## Bring up the local platform and converge hokusai.yaml on it, until Ctrl-C.
 	@exec $(BIN)/python -m controller local
 
-test: .venv/dev ## Run every test, on real processes too, and gate the coverage.
-	$(BIN)/python -m pytest tests -m "not load" -n 2 --dist loadfile \
+fast: .venv/dev ## Run the tests of pure decisions, in about a second.
+	@$(BIN)/python -m pytest tests/fast -q
+
+test: proof ## Run every test, on real processes too, the search for faults first, and gate the coverage.
+	$(BIN)/python -m pytest tests -m "not load" -n 2 --dist worksteal \
 		--cov --cov-report=term:skip-covered
 
-check: .venv/dev ## Check format, lint, types, import contracts and dead code.
+check: .venv/dev ## Check format, lint, types, import contracts, dead code and the fast suite.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/vulture
 	@$(BIN)/python -m tests.figures
+	@$(BIN)/python -m tests.fast
 
 format: .venv/dev ## Format the code and mend what lint can mend.
 	$(BIN)/ruff format .

@@ -1,7 +1,7 @@
-"""The command line: parse, hand over, and end with an exit status that is true.
+"""The command line.
 
-``arguments`` parses and does nothing else; ``commands`` do and print nothing;
-``views`` print and decide nothing.
+``parser`` builds the argument parser from ``commands/``, one file per command;
+``views`` format results as text; ``terminal`` writes them.
 """
 
 import gc
@@ -9,27 +9,27 @@ import sys
 from collections.abc import Sequence
 
 _INTERRUPTED = 130
-# What stays needs the collector, but not every 700 objects: start-up makes many,
-# and all of them stay.
-_OBJECTS = 50_000
-# Options with which a short command stays.
-_GOES_ON = ("watch", "follow")
+# Start-up creates many objects that all stay; a long-running command needs the
+# garbage collector, but not every 700 objects.
+_GC_THRESHOLD = 50_000
+# Options that make a short command run for long.
+_LONG_RUNNING_OPTIONS = ("watch", "follow")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status.
+    """Run one command and return its exit code.
 
-    An error that nobody expected ends with 2 as well: Python's own 1 would read
-    as "something differs".
+    An unexpected error also ends with 2: Python's own exit code 1 would mean
+    "different".
 
     Args:
-        argv: The words of the command; None for those of this process, which
-            then is ours to set up.
+        argv: The command line; None for that of this process, whose garbage
+            collector is then configured as well.
     """
     if argv is not None:
         return _run(argv)
-    # What a short command allocates lives as long as it does. Looking for garbage
-    # meanwhile, and once more at the end, takes a third of its time.
+    # A short command keeps what it allocates until it ends. Garbage collection takes
+    # a third of its time, in between and once more at exit.
     gc.disable()
     try:
         return _run(sys.argv[1:])
@@ -38,25 +38,26 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str]) -> int:
-    from controller.cli.arguments import parse
+    from controller.cli.parser import parse
 
     try:
         args = parse(argv)
-        if args.stays or any(getattr(args, word, False) for word in _GOES_ON):
-            gc.set_threshold(_OBJECTS)
+        chosen = (getattr(args, name, False) for name in _LONG_RUNNING_OPTIONS)
+        if args.long_running or any(chosen):
+            gc.set_threshold(_GC_THRESHOLD)
             gc.enable()
-        return int(args.command(args))
+        return int(args.run(args))
     except KeyboardInterrupt:
         return _INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the edge of the program
-        return _told(error)
+        return _report(error)
 
 
-def _told(error: Exception) -> int:
-    """Say what happened, in one line if it was foreseen, and return 2."""
+def _report(error: Exception) -> int:
+    """Print an error, in one line if it is one of ours, and return 2."""
     import os
 
-    from controller.cli.exits import Exit
+    from controller.cli.exit_codes import Exit
     from controller.cli.terminal import tell
     from controller.core.errors import ControllerError
     from controller.core.values.redact import redact
@@ -68,7 +69,9 @@ def _told(error: Exception) -> int:
         import traceback
 
         tell(redact("".join(traceback.format_exception(error)), ()))
-    what = f"{type(error).__name__}: {error}"
-    message = f"hokusai failed unexpectedly: {what}; HOKUSAI_LOG_LEVEL=DEBUG says more."
+    message = (
+        f"internal error: {type(error).__name__}: {error}; set HOKUSAI_LOG_LEVEL=DEBUG "
+        "for the traceback"
+    )
     tell(redact(message, ()))
     return Exit.FAILED

@@ -1,4 +1,4 @@
-"""The options that several commands share."""
+"""Arguments and options that several commands share."""
 
 import argparse
 import re
@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from controller.core.document.platform import ENVIRONMENTS
-from controller.core.document.variables import url
-
 FORMATS = ("table", "json", "yaml", "markdown")
-# How completion tells what an argument is; argparse itself knows only its name.
+# Metavars that shell completion recognises.
 ADDRESS = "KIND/NAME"
 FILE = "FILE"
+FOLDER = "FOLDER"
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
@@ -33,14 +31,16 @@ def state(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--state",
         type=Path,
-        metavar="FOLDER",
-        help="where `hokusai local` keeps its data (default: .hokusai/local beside the "
+        metavar=FOLDER,
+        help="data folder of `hokusai local` (default: .hokusai/local next to the "
         "document)",
     )
 
 
 def document(parser: argparse.ArgumentParser) -> None:
     """Add ``-f FILE``, ``-e ENVIRONMENT`` and ``--state FOLDER``."""
+    from controller.core.document.platform import ENVIRONMENTS
+
     file(parser)
     state(parser)
     parser.add_argument(
@@ -48,8 +48,8 @@ def document(parser: argparse.ArgumentParser) -> None:
         "--environment",
         choices=ENVIRONMENTS,
         metavar="NAME",
-        help=f"which overlay to read: {_or(ENVIRONMENTS)} (default: ENVIRONMENT, then "
-        "the document's own)",
+        help=f"the environment: {_or(ENVIRONMENTS)} (default: the variable "
+        "ENVIRONMENT, then platform.environment)",
     )
 
 
@@ -61,8 +61,7 @@ def output(parser: argparse.ArgumentParser) -> None:
         choices=FORMATS,
         default="table",
         metavar="FORMAT",
-        help=f"how the result is written to stdout: {_or(FORMATS)} "
-        "(default: %(default)s)",
+        help=f"output format: {_or(FORMATS)} (default: %(default)s)",
     )
 
 
@@ -72,7 +71,7 @@ def targets(parser: argparse.ArgumentParser) -> None:
         "targets",
         nargs="*",
         metavar=ADDRESS,
-        help="these resources only, as in service/api (default: all)",
+        help="only these resources, for example service/api (default: all)",
     )
 
 
@@ -82,12 +81,19 @@ def target(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
         "target",
         nargs="?" if optional else None,
         metavar=ADDRESS,
-        help="the resource, as in service/api" + (" (default: all)" * optional),
+        help="the resource, for example service/api" + (" (default: all)" * optional),
     )
 
 
-def by_hand(parser: argparse.ArgumentParser) -> None:
-    """Add what every command takes that acts by hand on one resource."""
+def yes(parser: argparse.ArgumentParser) -> None:
+    """Add ``--yes``."""
+    parser.add_argument(
+        "--yes", action="store_true", help="do not ask for confirmation"
+    )
+
+
+def intervention(parser: argparse.ArgumentParser) -> None:
+    """Add everything that ``rollback``, ``restart`` and ``retry`` have in common."""
     target(parser)
     document(parser)
     output(parser)
@@ -96,39 +102,63 @@ def by_hand(parser: argparse.ArgumentParser) -> None:
         required=True,
         type=_reason,
         metavar="TEXT",
-        help="why; kept where the effect is, and in `hokusai events`",
+        help="the reason, recorded on the service and in `hokusai events`",
     )
-    parser.add_argument("--yes", action="store_true", help="do not ask before acting")
-    timeout(parser, 900.0, "give up waiting after this long")
+    yes(parser)
+    timeout(parser, 900.0, "maximum time to wait for the rollout")
 
 
 def _reason(text: str) -> str:
     if not text.strip():
-        msg = "say why, in a few words"
+        msg = "the reason must not be empty"
         raise argparse.ArgumentTypeError(msg)
     return text
 
 
 def span(text: str) -> timedelta:
-    """Return the span that ``text`` says, as in ``10m``."""
+    """Return the duration written as in ``10m``."""
     found = re.fullmatch(r"([0-9]{1,6})([smhd])", text)
     if found is None:
-        msg = f"{text!r} is not a span: write 30s, 10m, 2h or 7d"
+        msg = f"{text!r} is not a duration: write 30s, 10m, 2h or 7d"
         raise argparse.ArgumentTypeError(msg)
     return timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
 
 
-def server(parser: argparse.ArgumentParser, what: str) -> None:
+def number(parser: argparse.ArgumentParser, default: int, what: str) -> None:
+    """Add ``-n N``."""
+    parser.add_argument(
+        "-n",
+        "--number",
+        type=int,
+        default=default,
+        metavar="N",
+        help=f"maximum number of {what} (default: %(default)s)",
+    )
+
+
+def server(parser: argparse.ArgumentParser, effect: str) -> None:
     """Add ``--server URL``."""
     parser.add_argument(
         "--server",
         type=_url,
         metavar="URL",
-        help=f"{what}, with HOKUSAI_API_KEY",
+        help=f"{effect}; the key is read from HOKUSAI_API_KEY",
     )
 
 
+def reads_from_server(parser: argparse.ArgumentParser) -> None:
+    """Add ``--server URL`` to a command that reads recorded state."""
+    server(parser, "read from the API of `hokusai serve` instead of the database")
+
+
+def observes_from_server(parser: argparse.ArgumentParser) -> None:
+    """Add ``--server URL`` to a command that reads from AWS."""
+    server(parser, "let `hokusai serve` query AWS; no local AWS credentials are needed")
+
+
 def _url(text: str) -> str:
+    from controller.core.document.variables import url
+
     try:
         return url(text)
     except ValueError as error:

@@ -1,18 +1,21 @@
-"""The two streams: data for whoever reads our output, the story for people.
+"""Output and prompts: data on stdout, messages and questions on stderr.
 
-Whoever reads may stop at any time, as ``head`` does. That ends the output and
-nothing else: the exit status must still be true.
+The process that reads a stream may close it at any time, as ``head`` does. That ends
+the output and nothing else: the exit code stays correct.
 """
 
+import argparse
 import io
 import os
 import select
 import sys
 from typing import TextIO
 
+from controller.core.errors import RefusedError
+
 _GONE = select.POLLERR | select.POLLHUP | select.POLLNVAL
-# The streams that nobody reads any more.
-_unread: set[TextIO] = set()
+# The streams that were closed by their reader.
+_closed: set[TextIO] = set()
 
 
 def out(text: str) -> None:
@@ -21,31 +24,46 @@ def out(text: str) -> None:
 
 
 def tell(text: str) -> None:
-    """Write a sentence of the story to stderr."""
+    """Write a message to stderr."""
     _write(sys.stderr, text)
 
 
+def require_confirmation(args: argparse.Namespace, verb: str) -> None:
+    """Check that the user can be asked, unless ``--yes`` was given.
+
+    Raises:
+        RefusedError: this process cannot prompt.
+    """
+    if args.yes or interactive():
+        return
+    msg = (
+        "cannot prompt: stdin and stderr are not both a terminal; pass --yes to "
+        f"{verb} without confirmation"
+    )
+    raise RefusedError(msg)
+
+
 def confirmed(question: str) -> bool:
-    """Ask a person; anything but y or yes is no."""
+    """Ask the user; every answer but y or yes means no."""
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def interactive() -> bool:
-    """Whether a person can be asked."""
+    """Return True if the user can be asked."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def reader_is_gone() -> bool:
-    """Whether nobody reads stdout any more; told before anything is written."""
-    if sys.stdout in _unread:
+    """Return True if stdout was closed by its reader; known before a write."""
+    if sys.stdout in _closed:
         return True
     try:
         poll = select.poll()
         poll.register(sys.stdout.fileno(), 0)
     except (io.UnsupportedOperation, ValueError):
-        # It is no file, as in a test, or is closed.
+        # Not a file, as in a test, or closed.
         return False
     return any(event & _GONE for _, event in poll.poll(0))
 
@@ -55,8 +73,8 @@ def _write(stream: TextIO, text: str) -> None:
         stream.write(f"{text}\n")
         stream.flush()
     except BrokenPipeError:
-        # Python writes what is left when it ends, and would complain again.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
-        _unread.add(stream)
+        # Python flushes the stream again at exit, and would report the same error.
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
+        _closed.add(stream)

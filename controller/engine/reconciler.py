@@ -10,7 +10,12 @@ from controller.core.document.resource import ResourceId
 from controller.core.errors import PermanentError
 from controller.core.planning.attribution import Last, attributed, read
 from controller.core.planning.contention import RepairCounts, without_fights
-from controller.core.planning.permitted import PlanningView, dared, deployed
+from controller.core.planning.permitted import (
+    PlanningView,
+    deployed,
+    guarded,
+    permitted,
+)
 from controller.core.planning.planner import DesiredState, Kinds, diff
 from controller.core.planning.safety import SafetyLimits
 from controller.core.planning.scope import ALL, Scope
@@ -135,9 +140,10 @@ class Reconciler:
     ) -> tuple[ObservedState, Plan]:
         """Look, and return what was seen and what to do about it. Writes nothing."""
         observed, found = self._compare(desired, Schedule(timedelta()))
-        view = PlanningView(desired, observed, limits, scope)
-        self._inspect(found, view)
-        return observed, self._dared(found, view)
+        view = self._view(desired, observed, limits, scope)
+        allowed = permitted(found, view)
+        self._inspect(allowed, desired)
+        return observed, self._guarded(allowed, found, view)
 
     def run(
         self,
@@ -153,21 +159,23 @@ class Reconciler:
         """
         pace, began = pace or Schedule(interval), self.clock.monotonic()
         observed, found = self._first_look(desired, pace)
-        view = PlanningView(desired, observed, limits, scope)
-        inspected = self._inspect(found, view)
-        plan = self._dared(found, view)
+        view = self._view(desired, observed, limits, scope)
+        allowed = permitted(found, view)
+        inspected = self._inspect(allowed, desired)
+        plan = self._guarded(allowed, found, view)
         actions, resting = self.backoff.split(plan.actions, self.clock.now())
         outcomes = self.executor.execute(actions, desired)
         outcomes = self.backoff.note(actions, outcomes, self.clock.now())
         self.repairs = self.repairs.after(actions, outcomes, self.clock.now())
         if any(not isinstance(outcome, Skipped) for outcome in outcomes.values()):
             observed, found = self._compare(desired, replace(pace, everything=True))
-            view = replace(view, observed=observed)
+            view = self._view(desired, observed, limits, scope)
+            allowed = permitted(found, view)
         if pace.inspections is not None:
             self.inspector.look_around(desired, pace.inspections, inspected)
-        left = self._dared(found, view, warnings=False)
+        left = self._guarded(allowed, found, view, warnings=False)
         outcomes |= resting
-        whole = self._dared(found, replace(view, scope=ALL))
+        whole = self._unscoped(allowed, found, view)
         statuses = conclude(
             desired, observed, whole, outcomes, self.kinds, self.memory.statuses()
         )
@@ -206,18 +214,36 @@ class Reconciler:
         notes = self.memory.applied(differing) if differing else {}
         return {id_: read(note, self.kinds[id_.kind]) for id_, note in notes.items()}
 
-    def _inspect(self, found: Plan, view: PlanningView) -> Collection[ResourceId]:
-        """Look at what all rests on that would be deployed now, and return of what."""
-        targets = deployed(found, view)
-        self.inspector.look(view.desired, targets)
+    def _view(
+        self,
+        desired: DesiredState,
+        observed: ObservedState,
+        limits: SafetyLimits,
+        scope: Scope,
+    ) -> PlanningView:
+        limits = replace(limits, seen_undeclared=self.memory.undeclared())
+        return PlanningView(desired, observed, limits, scope)
+
+    def _inspect(self, allowed: Plan, desired: DesiredState) -> Collection[ResourceId]:
+        """Check the prerequisites of what would be deployed now; return its targets."""
+        targets = deployed(allowed)
+        self.inspector.look(desired, targets)
         return targets
 
-    def _dared(self, found: Plan, view: PlanningView, *, warnings: bool = True) -> Plan:
-        """Return what of ``found``, within the scope, may be done now."""
+    def _guarded(
+        self, allowed: Plan, found: Plan, view: PlanningView, *, warnings: bool = True
+    ) -> Plan:
+        """Return what of ``allowed`` may be done now."""
         seen, known = view.observed, self.inspector.known(view.desired)
-        held = replace(view.limits, seen_undeclared=self.memory.undeclared())
-        plan = dared(found, replace(view, limits=held), known, warnings=warnings)
+        plan = guarded(allowed, found, view, known, warnings=warnings)
         return without_fights(plan, self.repairs, self._writers(seen), seen.taken_at)
+
+    def _unscoped(self, allowed: Plan, found: Plan, view: PlanningView) -> Plan:
+        """Return what may be done now, whatever the scope: conditions cover it all."""
+        if view.scope.partial:
+            view = replace(view, scope=ALL)
+            allowed = permitted(found, view)
+        return self._guarded(allowed, found, view)
 
     def _remember(
         self, statuses: Statuses, undeclared: Collection[ResourceId], scope: Scope

@@ -11,9 +11,8 @@ from controller.api.app import create_app
 from controller.api.control.inspection import LogWindow
 from controller.api.single_flight import SingleFlight
 from controller.core.values.secret import Secret
+from tests.builders.api import ROLLED, SECTIONS, Nothing, Records, World
 from tests.fakes.stopped_clock import StoppedClock
-from tests.unit.api.test_control import Nothing, Records
-from tests.unit.api.test_inspection import ROLLED, SECTIONS, World
 
 KEY = {"Authorization": "Bearer s3cret"}
 OF = "?resource=service/api"

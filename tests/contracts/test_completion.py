@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from controller.cli.arguments import parser
-from controller.cli.completion import script, verbs_of
+from controller.cli.parser import full_parser
+from controller.cli.shell_completion import commands_of, script
 
 ROOT = Path(__file__).resolve().parents[2]
 BASH = shutil.which("bash") or "bash"
 
 
 def completed(line, tmp_path):
-    """Return what a bash in the repository offers at the end of ``line``."""
+    """Return the words that bash offers at the end of ``line``, in the repository."""
     file = tmp_path / "completion.bash"
-    file.write_text(script("bash", parser()))
+    file.write_text(script("bash", full_parser()))
     last = "''" if line.endswith(" ") else ""
     program = (
         f". {file}\nCOMP_WORDS=({line} {last})\n"
@@ -54,13 +54,13 @@ def test_bash_completes(line, offered, tmp_path):
     assert found == (offered or ["service/api", "service/mlflow"] * (offered is None))
 
 
-def test_bash_completes_the_addresses_of_the_environment_that_is_meant(tmp_path):
+def test_bash_completes_the_addresses_of_the_selected_environment(tmp_path):
     found = completed("hokusai diff -e local endpoint/", tmp_path)
 
     assert found == ["endpoint/api", "endpoint/mlflow"]
 
 
-def test_after_a_command_comes_everything_it_takes(tmp_path):
+def test_bash_offers_every_option_and_address_after_a_command(tmp_path):
     found = completed("hokusai why ", tmp_path)
 
     assert {"--help", "-o", "service/api", "webhook/site"} <= set(found)
@@ -68,18 +68,18 @@ def test_after_a_command_comes_everything_it_takes(tmp_path):
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_every_shell_knows_every_command_and_option(shell):
-    text = script(shell, parser())
+    text = script(shell, full_parser())
 
-    for name, verb in verbs_of(parser()).items():
+    for name, command in commands_of(full_parser()).items():
         assert name in text
-        for word in verb.words:
-            for option in word.names:
+        for parameter in command.parameters:
+            for option in parameter.names:
                 assert option.lstrip("-") in text
 
 
 def test_the_bash_script_is_valid_bash(tmp_path):
     file = tmp_path / "completion.bash"
-    file.write_text(script("bash", parser()))
+    file.write_text(script("bash", full_parser()))
 
     done = subprocess.run([BASH, "-n", file], capture_output=True, check=False)
 

@@ -33,6 +33,17 @@ def test_the_schema_is_fresh():
     assert schema.is_fresh(ROOT, KINDS), "run `python -m controller schema --write`"
 
 
+def test_the_schema_is_written_once(tmp_path):
+    first = schema.write(tmp_path, KINDS)
+    again = schema.write(tmp_path, KINDS)
+
+    assert (first, again) == (True, False)
+    assert schema.is_fresh(tmp_path, KINDS)
+    assert (
+        json.loads((tmp_path / schema.FILE).read_text())["$comment"] == schema.COMMENT
+    )
+
+
 def test_the_schema_is_a_schema_of_its_draft():
     found = json.loads((ROOT / schema.FILE).read_text())
 

@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from controller.kinds.service.normalize import left_to_others
-from tests.contracts.corpus import IDENTITY, OURS, PAIRS, THEIRS, leaves, pair
+from tests.builders.ecs_corpus import IDENTITY, OURS, PAIRS, THEIRS, leaves, pair
 
 LEAST_OF_EACH = 12
 

@@ -1,4 +1,4 @@
-"""The README and the guide say what is true: their commands are run."""
+"""The README and the guide are correct: their commands are run."""
 
 import re
 import shlex
@@ -7,21 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from controller.cli.arguments import parse
+from controller.cli.parser import parse
 from controller.kinds.service.preflight import catalog
 from controller.settings import reference
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "specs" / "guide").glob("*.md"))]
-BY_HAND = "tests/integration/cli/test_by_hand.py"
-# These set up, or run for ever; the tests named beside them run them.
+INTERVENTIONS = "tests/integration/cli/test_interventions.py"
+# Commands that need a set-up or do not end, with the test that runs each of them.
 ELSEWHERE = {
     "make run": "tests/e2e/test_fresh_clone.py",
     "make test": ".ci/run",
     "make check": ".ci/run",
     ".venv/bin/hokusai status -e local": "tests/e2e/test_local_platform.py",
     ".venv/bin/hokusai diff -e local": "tests/e2e/test_local_platform.py",
-    ".venv/bin/hokusai history service/api -e local": BY_HAND,
+    ".venv/bin/hokusai history service/api -e local": INTERVENTIONS,
     ".venv/bin/hokusai import service hokusai-api-local -e local": (
         "tests/integration/cli/test_import.py"
     ),
@@ -29,11 +29,11 @@ ELSEWHERE = {
         "tests/integration/cli/test_logs.py"
     ),
     '.venv/bin/hokusai rollback service/api -e local --reason "login fails" --yes': (
-        BY_HAND
+        INTERVENTIONS
     ),
-    '.venv/bin/hokusai restart service/api -e local --reason "it leaks" --yes': BY_HAND,
+    '.venv/bin/hokusai restart service/api -e local --reason "it leaks" --yes': INTERVENTIONS,
     '.venv/bin/hokusai retry service/api -e local --reason "made the secret" --yes': (
-        BY_HAND
+        INTERVENTIONS
     ),
     ".venv/bin/python -m controller local --once": "tests/e2e/test_local_lifecycle.py",
 }
@@ -57,26 +57,29 @@ def test_each_command_works_as_written(command):
 
 
 @pytest.mark.parametrize("command", ELSEWHERE)
-def test_what_runs_elsewhere_is_still_written(command):
+def test_a_command_that_another_test_runs_is_still_in_the_text(command):
     assert command in commands()
     assert (ROOT / ELSEWHERE[command]).exists()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_link_leads_somewhere(page):
+def test_every_link_has_a_target(page):
     links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
 
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-def test_the_readme_lists_every_command(capsys):
-    text = (ROOT / "README.md").read_text()
+def test_the_readme_lists_every_command_with_its_help_in_the_same_order(
+    capsys, monkeypatch
+):
+    monkeypatch.setenv("COLUMNS", "120")
     with pytest.raises(SystemExit):
         parse(["--help"])
+    text = (ROOT / "README.md").read_text()
 
-    listed = set(re.findall(r"^    (\w+) ", capsys.readouterr().out, re.MULTILINE))
+    helped = re.findall(r"^  (\w+) +([A-Z].*)$", capsys.readouterr().out, re.MULTILINE)
 
-    assert listed <= set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+    assert re.findall(r"^\| `(\w+)` \| (.*) \|$", text, re.MULTILINE) == helped
 
 
 def test_the_readme_fits_on_one_screen():

@@ -1,11 +1,11 @@
-"""The help of every command: all there is to know, and no wider than a terminal."""
+"""The help of every command: complete, and no wider than the terminal."""
 
 import pytest
 
-from controller.cli.arguments import parse, parser
-from controller.cli.completion import verbs_of
+from controller.cli.parser import full_parser, parse
+from controller.cli.shell_completion import commands_of
 
-VERBS = verbs_of(parser())
+COMMANDS = commands_of(full_parser())
 
 
 @pytest.fixture(autouse=True)
@@ -20,26 +20,26 @@ def help_of(capsys, *words):
     return capsys.readouterr().out
 
 
-def test_the_first_help_names_every_command(capsys):
-    told = help_of(capsys)
+def test_the_main_help_lists_every_command(capsys):
+    text = help_of(capsys)
 
-    for name in VERBS:
-        assert f"\n    {name}" in told
+    for name in COMMANDS:
+        assert f"\n  {name} " in text
 
 
-@pytest.mark.parametrize("name", VERBS)
-def test_a_command_tells_its_options_and_its_exit_statuses(name, capsys):
-    told = help_of(capsys, name)
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_a_command_lists_its_options_and_exit_codes(name, capsys):
+    text = help_of(capsys, name)
 
-    assert VERBS[name].help.splitlines()[0] in told
-    assert "exit status:\n  0  " in told
-    assert "\n  2  " in told
-    for word in VERBS[name].words:
+    assert COMMANDS[name].help.splitlines()[0] in text
+    assert "exit codes:\n  0  " in text
+    assert "\n  2  " in text
+    for word in COMMANDS[name].parameters:
         for option in word.names:
-            assert option in told
-    assert max(map(len, told.splitlines())) <= 80
+            assert option in text
+    assert max(map(len, text.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("name", VERBS)
-def test_every_option_says_what_it_is_for(name):
-    assert [word for word in VERBS[name].words if not word.help] == []
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_has_a_help_text(name):
+    assert [word for word in COMMANDS[name].parameters if not word.help] == []

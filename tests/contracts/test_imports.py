@@ -36,3 +36,16 @@ def imported(steps: str) -> set[str]:
 @pytest.mark.parametrize("command", FORBIDDEN)
 def test_a_command_imports_only_what_it_needs(command):
     assert imported(STEPS[command]) & FORBIDDEN[command] == set()
+
+
+def test_validate_imports_at_most_140_modules_of_ours():
+    program = (
+        "import sys\nfrom controller.cli import main\nmain(['validate'])\n"
+        "print(sum(n.startswith('controller') for n in sys.modules), file=sys.stderr)"
+    )
+
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert int(ran.stderr.splitlines()[-1]) <= 140

@@ -12,7 +12,14 @@ TOP_LEVEL = {
     *("controller", "specs", "schemas", "deploy", "tests"),
     *("hokusai.yaml", "pyproject.toml", "README.md"),
     # What tools demand.
-    *("Makefile", "CHANGELOG.md", "requirements", ".gitignore", ".ci"),
+    *(
+        "Makefile",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "requirements",
+        ".gitignore",
+        ".ci",
+    ),
     *(".pre-commit-config.yaml", ".github"),
 }
 # Each package the platform is built on, and a module that uses it at its door.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.local_process import LocalProcess
+from tests.builders.local_process import LocalProcess
 
 
 @pytest.fixture(scope="module")

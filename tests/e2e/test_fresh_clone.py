@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.local_process import RECEIVER, eventually, free_port
+from tests.builders.local_process import RECEIVER, eventually, free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,6 +44,6 @@ def test_make_run_sets_everything_up_and_converges(clone):
         os.killpg(running.pid, signal.SIGINT)
         code = running.wait(timeout=60)
 
-    assert "Everything is ready after" in text
+    assert "Every resource is ready after" in text
     # make itself reports the interrupt as an error.
     assert code in {0, 2, 130, -signal.SIGINT}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.local_process import LocalProcess
+from tests.builders.local_process import LocalProcess
 
 
 def processes_of(local: LocalProcess) -> list[str]:
@@ -31,7 +31,7 @@ def test_once_converges_says_how_long_it_took_and_leaves_nothing_behind(local):
     local.start("--once")
 
     assert local.wait(within=120) == 0
-    assert "Everything is ready after" in local.log.read_text()
+    assert "Every resource is ready after" in local.log.read_text()
     assert processes_of(local) == []
 
 

@@ -11,7 +11,7 @@ import subprocess
 import urllib.request
 from contextlib import contextmanager
 
-from tests.e2e.local_process import eventually, get
+from tests.builders.local_process import eventually, get
 
 API, MLFLOW = "hokusai-api-local", "hokusai-mlflow-local"
 CLUSTER = ("--cluster", "hokusai-local")

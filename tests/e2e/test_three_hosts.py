@@ -79,13 +79,13 @@ def test_what_runs_is_looked_at_without_aws_by_way_of_the_server(hosts):
 
     assert alone.returncode == 2
     assert history.returncode == 0, history.stderr
-    assert "t-web-development:1 (present)" in history.stdout
+    assert "t-web-development:1 (current)" in history.stdout
     assert logs.returncode == 0, logs.stderr
     assert "by-hand" in logs.stdout
     assert "token=***" in logs.stdout
     assert status.returncode == 0, status.stderr
     assert "target health" in status.stdout
-    assert "could not be seen" not in status.stdout
+    assert "could not be read" not in status.stdout
 
 
 def test_a_host_without_a_store_cannot_know_what_was_announced(hosts):

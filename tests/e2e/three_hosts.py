@@ -8,8 +8,8 @@ from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tests.builders.local_process import eventually
 from tests.e2e.hosts import NAMES, ROOT, Host, address, namespaces
-from tests.e2e.local_process import eventually
 from tests.fakes.postgres import postgres
 from tests.fakes.stage import stage
 

@@ -31,13 +31,9 @@ from controller.kinds.endpoint.driver import EndpointDriver
 from controller.kinds.experiment.driver import ExperimentDriver
 from controller.kinds.model.driver import ModelDriver
 from controller.kinds.service.driver import ServiceDriver
-from controller.kinds.service.operations.requests import (
-    RESTARTED_BY,
-    came_to_be,
-    is_untold,
-)
+from controller.kinds.service.operations.requests import came_to_be, is_untold
 from controller.kinds.service.spec.service import ServiceSpec
-from controller.kinds.service.state.tags import tags_of
+from controller.kinds.service.tags import RESTARTED_BY, tags_of
 from controller.kinds.webhook.driver import WebhookDriver
 from controller.settings import Settings
 from controller.spec.document import Document
@@ -262,7 +258,7 @@ class SimController:
             return key if resource is None else str(resource.spec.name)
 
         endpoint = EndpointDriver(
-            outside.dns, fallbacks, self.aws, outside.probe, side_by_side=OrderlyPool
+            outside.dns, fallbacks, self.aws, outside.probe, parallel=OrderlyPool
         )
         return {
             "endpoint": endpoint,

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from controller.core.document.resource import Resource, ResourceId
+from controller.core.planning.permitted import PlanningView, guarded, permitted
+from controller.core.planning.preflight import Results
 from controller.core.resources.kind import Health, HealthLevel, HoldReason, Kind
 from controller.core.resources.observation import (
     Absent,
@@ -105,3 +107,8 @@ def applied(plan: Plan, observed: ObservedState) -> ObservedState:
                     ToyState(want.host, want.targets, want.ttl)
                 )
     return ObservedState(world, NOON)
+
+
+def judged(found: Plan, view: PlanningView, results: Results) -> Plan:
+    """Return what of ``found`` may be done now, as the reconciler asks for it."""
+    return guarded(permitted(found, view), found, view, results)

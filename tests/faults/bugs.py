@@ -79,7 +79,7 @@ def no_duplicates(_old: Any) -> Any:
 def scales_down(old: Any) -> Any:
     def update(self: Any, action: Any, spec: Any, state: Any) -> Any:
         asked = {"cluster": spec.cluster, "service": spec.name, "desiredCount": 1}
-        self._aws.call("ecs", "UpdateService", **asked)
+        self.aws.call("ecs", "UpdateService", **asked)
         return old(self, action, spec, state)
 
     return update

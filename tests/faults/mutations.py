@@ -16,10 +16,10 @@ from controller.engine import executor, observer, reconciler
 from controller.engine.leader import Leader
 from controller.engine.store_memory import StoreMemory
 from controller.kinds.model import driver as model_driver
-from controller.kinds.service import driver as service_driver
 from controller.kinds.service.aws import undeclared
 from controller.kinds.service.aws.services import EcsServices
 from controller.kinds.service.aws.undeclared import UndeclaredServices
+from controller.kinds.service.lifecycle.aws import ServiceLifecycle
 from controller.kinds.service.operations import requests
 from controller.kinds.service.operations.aws.steps import OneOffSteps
 from controller.kinds.service.scaling.aws import Scaling
@@ -175,8 +175,8 @@ REPLACEMENTS: tuple[Replacement, ...] = (
     ),
     (
         "the number of tasks is always set",
-        service_driver.ServiceDriver,
-        "_update",
+        ServiceLifecycle,
+        "update",
         scales_down,
         (ROLLOUT, ADOPT),
     ),
@@ -195,7 +195,7 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         compares_raw,
         (ROLLOUT,),
     ),
-    ("nothing is done", reconciler.Reconciler, "_dared", returns(Plan()), (ALIAS,)),
+    ("nothing is done", reconciler.Reconciler, "_guarded", returns(Plan()), (ALIAS,)),
     ("steps before a rollout are skipped", OneOffSteps, "waits", returns(""), (STEPS,)),
     (
         "undeclared services are not seen",

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from controller.cli.exits import Exit
+from controller.cli.exit_codes import Exit
 from controller.core.rates.ecs_rates import CATEGORIES, RATES
 from controller.core.values.identity import DEPLOYMENT_TAG
 from tests.fakes.sim_ecs import DEPLOYMENT

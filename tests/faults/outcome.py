@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.cli.exits import Exit, of_plan
+from controller.cli.exit_codes import Exit, of_plan
 from controller.core.document.resource import ResourceId
 from controller.core.resources.plan import Hold, Plan
 from controller.core.values.identity import APPLIED_TAG, DEPLOYMENT_TAG

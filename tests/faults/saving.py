@@ -88,9 +88,9 @@ def _memory(controller: SimController) -> dict[str, Any]:
         "names": service._map._names,
         "registrar": _registrar(service),
         "definitions": service._ecs._definitions,
-        "words": service._lookout._why._words,
-        "stopped": service._lookout._stopped._looks,
-        "ended": service._lookout._history._ended,
+        "words": service._observer._why._words,
+        "stopped": service._observer._stopped._looks,
+        "ended": service._observer._history._ended,
         "running": service._fresh._running,
         "mutable": service._fresh._registry._mutable,
         "settled": service._marking._settled,
@@ -112,11 +112,11 @@ def _reborn(world: World, memory: dict[str, Any]) -> SimController:
     controller.memory._doomed = memory["doomed"]
     service._map._names = memory["names"]
     for name, value in memory["registrar"].items():
-        setattr(service._settling.registrar, name, value)
+        setattr(service._registrations, name, value)
     service._ecs._definitions = memory["definitions"]
-    service._lookout._why._words = memory["words"]
-    service._lookout._stopped._looks = memory["stopped"]
-    service._lookout._history._ended = memory["ended"]
+    service._observer._why._words = memory["words"]
+    service._observer._stopped._looks = memory["stopped"]
+    service._observer._history._ended = memory["ended"]
     service._fresh._running = memory["running"]
     service._fresh._registry._mutable = memory["mutable"]
     service._marking._settled = memory["settled"]
@@ -126,4 +126,4 @@ def _reborn(world: World, memory: dict[str, Any]) -> SimController:
 def _registrar(service: Any) -> dict[str, Any]:
     """Return what an earlier look found; the rest is looked at anew in each pass."""
     names = ("_looked", "_seen", "_told", "_again", "_ours")
-    return {name: getattr(service._settling.registrar, name) for name in names}
+    return {name: getattr(service._registrations, name) for name in names}

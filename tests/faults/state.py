@@ -134,7 +134,7 @@ def _process(world: World) -> Any:
 def _registrar(controller: SimController) -> Iterator[Any]:
     """Yield what an earlier look at registrations found amiss."""
     service: Any = controller.drivers["service"]
-    registrar = service._settling.registrar
+    registrar = service._registrations
     yield sorted(registrar._ours)
     yield sorted(registrar._seen)
     for name, register in sorted(registrar._seen.items()):

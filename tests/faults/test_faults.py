@@ -12,7 +12,6 @@ from tests.faults.enumerate import seconds, singles
 from tests.faults.mutants import MUTANTS, killed_by
 from tests.faults.plan import Plan, drawn, shrunk
 from tests.faults.player import explored, nearest, played, resumed
-from tests.faults.proof import proved
 from tests.faults.search import case_of, replayed, schedules, verdict
 
 SAMPLE = 8
@@ -123,15 +122,3 @@ def test_a_seed_is_the_same_run_whatever_the_hash_seed():
 
     assert all(process.returncode == 0 for process in started)
     assert len(runs) == 1
-
-
-@pytest.mark.proof
-def test_every_fault_everywhere_and_it_still_converges(monkeypatch):
-    # What measures coverage in children would make this three times as long.
-    for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):
-        monkeypatch.delenv(name, raising=False)
-    told: list[str] = []
-
-    proof = proved(tell=told.append)
-
-    assert proof.holds, "\n".join([*told, str(proof)])

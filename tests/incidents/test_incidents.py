@@ -3,13 +3,14 @@
 import pytest
 
 from controller.core.errors import SpecError
-from controller.core.planning.permitted import PlanningView, dared
+from controller.core.planning.permitted import PlanningView
 from controller.core.planning.planner import diff
 from controller.core.planning.safety import SafetyLimits
 from controller.core.planning.scope import ALL
 from controller.core.resources.condition import ConditionType
 from controller.core.resources.plan import Action, Advice
 from controller.core.status.resource_conditions import conclude
+from tests.fakes.toy import judged
 from tests.incidents.incident import FOLDERS, KINDS, Incident, incidents
 
 CASES = incidents()
@@ -56,7 +57,7 @@ def reached(case: Incident) -> dict[str, object]:
         if id_ in observed.observations
     }
     view = PlanningView(desired, observed, SafetyLimits(9), ALL)
-    plan = dared(diff(desired, observed, KINDS), view, case.inspected(document))
+    plan = judged(diff(desired, observed, KINDS), view, case.inspected(document))
     statuses = conclude(desired, observed, plan, {}, KINDS, {})
     return {
         "diagnostics": [],

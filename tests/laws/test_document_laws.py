@@ -13,7 +13,7 @@ from controller.spec.node import Node
 from controller.spec.overlay import overlaid, without_nulls
 from controller.spec.parser import parse
 from controller.spec.schema import document_model, document_schema
-from tests.unit.spec.documents import HEADER, KINDS, document
+from tests.builders.documents import HEADER, KINDS, document
 
 MODEL = document_model(KINDS)
 VALIDATOR = Draft202012Validator(document_schema(KINDS))

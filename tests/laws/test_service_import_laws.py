@@ -10,7 +10,7 @@ from controller.kinds.service.compare.diff import compare
 from controller.kinds.service.importing.aws.importer import entry_of
 from controller.kinds.service.render.fingerprint import wanted
 from controller.spec.literals import looks_secret
-from tests.laws.test_service_noise_laws import (
+from tests.laws.service_strategies import (
     PLATFORM,
     declarations,
     in_awss_words,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.e2e.local_process import eventually, free_port
+from tests.builders.local_process import eventually, free_port
 from tests.load.hokusai import Hokusai
 
 KIB = 1024

@@ -1,151 +1,53 @@
-"""``apply``: make it so, once, and wait until it is."""
-
-from __future__ import annotations
+"""The ``apply`` command."""
 
 import argparse
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from controller.cli.again import again
-from controller.cli.exits import Exit
-from controller.cli.terminal import confirmed, interactive, out, tell
-from controller.cli.views.plans import render_plan, summary
-from controller.cli.views.progress import Progress, compared
-from controller.cli.views.statuses import Report, render_report
-from controller.core.errors import RefusedError
-from controller.core.planning.scope import Scope
-from controller.core.resources.cost import CostTotal
+from controller.cli import options
+from controller.cli.commands import Group
 
-if TYPE_CHECKING:
-    from controller.app.apply import ApplySession
-    from controller.app.saved_plan import SavedPlanRun
-    from controller.app.session import Session
-    from controller.core.document.resource import ResourceId
-    from controller.core.planning.planner import DesiredState
-    from controller.core.resources.cost import Cost
-    from controller.core.resources.plan import Plan
-    from controller.engine.reconciler import PassResult
+SUMMARY = "Apply the document once and wait until it has converged."
+GROUP = Group.DEPLOY
+LONG_RUNNING = True
+EXIT_CODES = {
+    0: "every selected resource is in sync",
+    1: "something failed, is held back or needs manual action",
+    2: "not started: invalid document, wrong account, another controller holds the "
+    "lease, not confirmed, or the saved plan is out of date",
+    130: "interrupted; no further change was started; run the command again to continue",
+}
 
-_NO_LIMIT = 1_000_000_000
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``apply``."""
+    options.targets(parser)
+    options.document(parser)
+    options.output(parser)
+    options.server(parser, "let the controller behind this API apply, and wait for it")
+    options.yes(parser)
+    parser.add_argument(
+        "--plan",
+        type=Path,
+        metavar=options.FILE,
+        help="apply exactly this saved plan; it is refused if it is out of date",
+    )
+    options.timeout(parser, 900.0, "maximum time to wait for convergence")
+    parser.add_argument(
+        "--allow-backlog",
+        action="store_true",
+        help="allow more than 20 webhook announcements at once",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Plan, ask, act, and follow what was begun to its end."""
-    from controller.app.apply import applying
-    from controller.kinds.webhook.state import LARGEST_BACKLOG
+    """Apply the document, from here or by the controller behind ``--server``."""
+    from controller.cli.terminal import require_confirmation
 
-    if not args.yes and not interactive():
-        msg = "nobody can be asked here: pass --yes to apply without asking"
-        raise RefusedError(msg)
+    require_confirmation(args, "apply")
     if args.server:
-        return _ask(args)
-    task = _planned(args) if args.plan else _chosen(args)
-    backlog = _NO_LIMIT if args.allow_backlog else LARGEST_BACKLOG
-    with applying(task.context, largest_backlog=backlog) as work:
-        desired = work.controller.desired(task.targets)
-        plan = work.controller.plan(desired, Scope(task.scope.targets))
-        if task.planned is not None:
-            task.planned.check(plan)
-            plan = task.scope.inside(plan)
-        costs = work.controller.costs(plan)
-        if plan.actions and not args.yes:
-            tell(render_plan(plan, "table", task.size(desired), costs))
-            if not confirmed("Apply this?"):
-                tell("Nothing was done.")
-                return Exit.FAILED
-        result = _follow(args, work, desired, task)
-        _report(args, work, plan, result, costs.total)
-    tell(summary(result.left, task.size(desired)))
-    return Exit.OK if result.converged else Exit.DIFFERENT
+        from controller.cli.apply_remote import apply_remote
 
+        return apply_remote(args)
+    from controller.cli.apply_direct import apply_direct
 
-def _ask(args: argparse.Namespace) -> int:
-    """Let whoever holds the lease apply what it has, and follow it to its end."""
-    from controller.cli.commands.apply_there import run as run_there
-
-    return run_there(args)
-
-
-@dataclass(frozen=True)
-class _Task:
-    """What is asked for.
-
-    Attributes:
-        context: What the command works with.
-        targets: What to look at, with what it depends on; empty for everything.
-        scope: What may be done.
-        planned: The saved plan, if it is one that is carried out.
-    """
-
-    context: Session
-    targets: frozenset[ResourceId]
-    scope: Scope
-    planned: SavedPlanRun | None = None
-
-    def size(self, desired: DesiredState) -> int:
-        """Return how many resources this is about."""
-        return len(desired if self.scope.targets is None else self.scope.targets)
-
-
-def _chosen(args: argparse.Namespace) -> _Task:
-    from controller.app.session import chosen_targets, read
-
-    context = read(args.file, args.environment, args.state)
-    targets = chosen_targets(args.targets, context.document)
-    return _Task(context, targets, Scope(targets or None))
-
-
-def _planned(args: argparse.Namespace) -> _Task:
-    from controller.app.plan_files import origin_of, read_plan
-    from controller.app.saved_plan import SavedPlanRun
-    from controller.app.session import read
-    from controller.cli.schemas import plan_schema
-
-    if args.targets:
-        msg = "a saved plan says what it acts on: leave out --plan, or the targets"
-        raise RefusedError(msg)
-    plan = read_plan(args.plan, plan_schema())
-    context = read(args.file, args.environment or plan.origin.environment, args.state)
-    planned = SavedPlanRun(plan, context.kinds)
-    asked = frozenset(plan.origin.targets)
-    planned.check_origin(origin_of(context, asked, plan.origin.created_at))
-    return _Task(context, asked, planned.scope, planned)
-
-
-def _follow(
-    args: argparse.Namespace, work: ApplySession, desired: DesiredState, task: _Task
-) -> PassResult:
-    """Return the last pass; at Ctrl-C, begin nothing further and say how to go on."""
-    progress = Progress()
-
-    def told(result: PassResult, elapsed: float) -> None:
-        if task.planned is not None:
-            task.planned.note(result)
-        progress.show(result, elapsed)
-
-    try:
-        return work.until_settled(desired, task.scope, args.timeout, told)
-    except KeyboardInterrupt:
-        work.stop()
-        command = again(args, " ".join(("apply", *args.targets)))
-        tell(
-            "Interrupted. Nothing further is begun, and what was begun goes on by "
-            f"itself; go on with: {command}"
-        )
-        raise
-
-
-def _report(
-    args: argparse.Namespace,
-    work: ApplySession,
-    plan: Plan,
-    result: PassResult,
-    foretold: Cost,
-) -> None:
-    now = work.controller.clock.now()
-    bill = (
-        CostTotal(foretold, work.tally.cost, work.tally.looks) if plan.actions else None
-    )
-    out(render_report(Report(result.statuses, now, bill=bill), args.output))
-    if bill is not None:
-        tell(compared(bill))
+    return apply_direct(args)

@@ -1,16 +1,30 @@
-"""``events``: what happened?"""
+"""The ``events`` command."""
 
 import argparse
 
-from controller.cli.exits import Exit
-from controller.cli.terminal import out, tell
-from controller.cli.views.happenings import render_events
+from controller.cli import exit_codes, options
+from controller.cli.commands import Group
+
+SUMMARY = "List recorded events, newest last."
+GROUP = Group.INSPECT
+EXIT_CODES = exit_codes.DONE
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``events``."""
+    options.target(parser, optional=True)
+    options.document(parser)
+    options.output(parser)
+    options.reads_from_server(parser)
+    options.number(parser, 20, "events")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what is remembered of what happened, the latest last."""
+    """Print the recorded events, newest last."""
     from controller.app.remote_records import remembered
     from controller.app.session import address, read
+    from controller.cli.terminal import out, tell
+    from controller.cli.views.events import render_events
 
     context = read(args.file, args.environment, args.state)
     target = address(args.target, context.kinds) if args.target else None
@@ -19,5 +33,5 @@ def run(args: argparse.Namespace) -> int:
         now = stored.clock.now()
     out(render_events(found, args.output, now))
     if not found:
-        tell(f"Nothing happened to {target or 'anything'} yet.")
-    return Exit.OK
+        tell(f"No events are recorded for {target or 'any resource'}.")
+    return exit_codes.Exit.OK

@@ -1,16 +1,36 @@
-"""``preflight``: is everything there that the resources rest on?"""
+"""The ``preflight`` command."""
 
 import argparse
 
-from controller.cli.exits import of_results
-from controller.cli.terminal import out
-from controller.cli.views.findings import render_results
+from controller.cli import exit_codes, options
+from controller.cli.commands import Group
+
+SUMMARY = "Check the prerequisites of resources before a deployment. Read-only."
+DETAILS = (
+    "Images, secrets, roles, networks, load balancers, buckets and databases are "
+    "checked; no secret value is read."
+)
+GROUP = Group.DEPLOY
+EXIT_CODES = {
+    0: "no findings",
+    1: "at least one finding; each is printed with the command that fixes it",
+    2: "at least one check could not be completed (takes precedence over 1)",
+}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``preflight``."""
+    options.targets(parser)
+    options.document(parser)
+    options.output(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Make every check, and print all findings. Reads only, and no secret's value."""
+    """Run every check and print all findings."""
     from controller.app.read_only import looking
     from controller.app.session import chosen_targets, read
+    from controller.cli.terminal import out
+    from controller.cli.views.findings import render_results
 
     context = read(args.file, args.environment, args.state)
     targets = chosen_targets(args.targets, context.document)
@@ -19,4 +39,4 @@ def run(args: argparse.Namespace) -> int:
         asked = {id_: declared[id_] for id_ in targets or declared}
         results = controller.inspect(asked)
     out(render_results(results, args.output))
-    return of_results(results)
+    return exit_codes.of_results(results)

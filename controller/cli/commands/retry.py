@@ -1,11 +1,24 @@
-"""``retry``: try again what was rejected, after it was mended outside the document."""
+"""The ``retry`` command."""
 
 import argparse
 
-from controller.cli.by_hand import carried_out
-from controller.core.resources.plan import Verb
+from controller.cli import exit_codes, options
+from controller.cli.commands import Group
+
+SUMMARY = "Retry a rejected revision after its cause was fixed outside the document."
+GROUP = Group.INTERVENE
+LONG_RUNNING = True
+EXIT_CODES = exit_codes.INTERVENTION
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``retry``."""
+    options.intervention(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Forgive the failure, and follow the next rollout to its end."""
-    return carried_out(args, Verb.RETRY, lambda _work: "")
+    """Lift the rejection, roll the revision out and wait for it."""
+    from controller.cli.intervention import intervene
+    from controller.core.resources.plan import Verb
+
+    return intervene(args, Verb.RETRY)

@@ -1,44 +1,70 @@
-"""``status``: how does everything do?"""
+"""The ``status`` command."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from controller.cli.exits import Exit
-from controller.cli.terminal import out, reader_is_gone
-from controller.cli.views.statuses import Report, Statuses, render_report
-from controller.cli.views.watched import Watched
+from controller.cli import exit_codes, options
+from controller.cli.commands import Group
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from controller.app.records import StoreRecords
     from controller.app.remote_records import RemoteRecords
+    from controller.cli.views.statuses import Statuses
     from controller.core.document.resource import ResourceId
 
-_LOOK_SECONDS = 1.0
+SUMMARY = "Show the status of every resource, or the details of one."
+DETAILS = (
+    "The status is the one that the last pass recorded. With exactly one KIND/NAME, "
+    "details are read from AWS at once."
+)
+GROUP = Group.INSPECT
+EXIT_CODES = exit_codes.READY
+_REFRESH_SECONDS = 1.0
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``status``."""
+    options.targets(parser)
+    options.document(parser)
+    options.output(parser)
+    options.reads_from_server(parser)
+    parser.add_argument(
+        "--watch", action="store_true", help="show every change until Ctrl-C"
+    )
+    parser.add_argument(
+        "--verbose",
+        action="store_true",
+        help="also show the time of the last pass, and the number of API calls that "
+        "one observation takes",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what the last pass concluded, and of one resource all there is to see."""
+    """Print the recorded status, and the details if one resource is selected."""
     from controller.app.remote_records import remembered
     from controller.app.session import chosen_targets, read
     from controller.app.status_details import look_closer, look_closer_there
+    from controller.cli.terminal import out
+    from controller.cli.views.statuses import StatusOutput, render_report
 
     context = read(args.file, args.environment, args.state)
     targets = chosen_targets(args.targets, context.document)
     with remembered(context, args.server) as stored:
         if args.watch:
             return _watch(stored, targets, args.output)
-        statuses = _asked_for(stored.statuses(), targets)
+        statuses = _selected(stored.statuses(), targets)
         one = next(iter(targets)) if len(targets) == 1 else None
-        # Whoever has a server looks through its eyes: ours may see nothing.
+        # With a server, the details come from there: no AWS credentials are needed.
         closer = (
             look_closer_there(context, one, args.server)
             if args.server
             else look_closer(context, one, everything=args.verbose)
         )
-        report = Report(
+        report = StatusOutput(
             statuses,
             stored.clock.now(),
             closer.details,
@@ -46,32 +72,35 @@ def run(args: argparse.Namespace) -> int:
             closer.spent,
         )
     out(render_report(report, args.output))
-    return _verdict(statuses)
+    return _exit_code(statuses)
 
 
 def _watch(
     stored: StoreRecords | RemoteRecords, targets: Iterable[ResourceId], output: str
 ) -> int:
     """Show every change until Ctrl-C."""
+    from controller.cli.terminal import reader_is_gone
+    from controller.cli.views.watch import StatusWatch
+
     statuses: Statuses = {}
-    with Watched(output) as watched:
+    with StatusWatch(output) as watch:
         try:
             while not reader_is_gone():
-                statuses = _asked_for(stored.statuses(), targets)
-                watched.show(statuses, stored.clock.now())
-                stored.clock.sleep(_LOOK_SECONDS)
+                statuses = _selected(stored.statuses(), targets)
+                watch.show(statuses, stored.clock.now())
+                stored.clock.sleep(_REFRESH_SECONDS)
         except KeyboardInterrupt:
             pass
-    return _verdict(statuses)
+    return _exit_code(statuses)
 
 
-def _asked_for(statuses: Statuses, targets: Iterable[ResourceId]) -> Statuses:
+def _selected(statuses: Statuses, targets: Iterable[ResourceId]) -> Statuses:
     wanted = frozenset(targets)
     return {id_: c for id_, c in statuses.items() if not wanted or id_ in wanted}
 
 
-def _verdict(statuses: Statuses) -> int:
+def _exit_code(statuses: Statuses) -> int:
     from controller.core.status.cause import is_ready
 
     ready = all(map(is_ready, statuses.values()))
-    return Exit.OK if ready else Exit.DIFFERENT
+    return exit_codes.Exit.OK if ready else exit_codes.Exit.DIFFERENT

@@ -1,16 +1,27 @@
-"""``validate``: is the document well formed?"""
+"""The ``validate`` command."""
 
 import argparse
 import os
 
-from controller.cli.exits import Exit
-from controller.cli.terminal import out, tell
-from controller.cli.views.documents import render_document, render_problems
+from controller.cli import exit_codes, options
+from controller.cli.commands import Group
+
+SUMMARY = "Check the document offline and report every mistake."
+GROUP = Group.DOCUMENT
+EXIT_CODES = exit_codes.DONE
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``validate``."""
+    options.document(parser)
+    options.output(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Check the document and every file it includes."""
     from controller.app.session import read
+    from controller.cli.terminal import out, tell
+    from controller.cli.views.documents import render_document, render_problems
     from controller.core.errors import SpecError
     from controller.settings import without_effect
 
@@ -23,6 +34,6 @@ def run(args: argparse.Namespace) -> int:
             out(render_problems(error.diagnostics, args.output))
         else:
             tell(str(error))
-        return Exit.FAILED
+        return exit_codes.Exit.FAILED
     out(render_document(context.document, args.output))
-    return Exit.OK
+    return exit_codes.Exit.OK

@@ -1,14 +1,12 @@
-"""``why``: what keeps this from being ready?"""
+"""The ``why`` command."""
 
 from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING
 
-from controller.cli.again import again
-from controller.cli.exits import Exit
-from controller.cli.terminal import out
-from controller.cli.views.causes import render_cause
+from controller.cli import exit_codes, options
+from controller.cli.commands import Group
 
 if TYPE_CHECKING:
     from controller.app.records import StoreRecords
@@ -17,25 +15,40 @@ if TYPE_CHECKING:
     from controller.core.document.resource import ResourceId
     from controller.core.status.cause import Cause
 
+SUMMARY = "Explain why a resource is not ready."
+GROUP = Group.INSPECT
+EXIT_CODES = exit_codes.READY
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``why``."""
+    options.target(parser)
+    options.document(parser)
+    options.output(parser)
+    options.reads_from_server(parser)
+
 
 def run(args: argparse.Namespace) -> int:
-    """Print the one blocking cause, and what happens about it next."""
+    """Print the cause that blocks a resource, and the next step."""
     from controller.app.remote_records import remembered
     from controller.app.session import chosen_targets, read
+    from controller.cli.next_command import next_command
+    from controller.cli.terminal import out
+    from controller.cli.views.causes import render_cause
 
     context = read(args.file, args.environment, args.state)
     (target,) = chosen_targets([args.target], context.document)
     with remembered(context, args.server) as stored:
         cause = _cause(target, context, stored)
         now = stored.clock.now()
-    out(render_cause(cause, args.output, again(args, cause.command), now))
-    return Exit.OK if cause.is_ready else Exit.DIFFERENT
+    out(render_cause(cause, args.output, next_command(args, cause.command), now))
+    return exit_codes.Exit.OK if cause.is_ready else exit_codes.Exit.DIFFERENT
 
 
 def _cause(
     asked: ResourceId, context: Session, stored: StoreRecords | RemoteRecords
 ) -> Cause:
-    """Return what keeps ``asked`` from being ready, by what is remembered."""
+    """Return the cause that blocks ``asked``, from the recorded statuses."""
     from controller.core.status.cause import PassTiming, cause_of, chain_of
 
     statuses, beat = stored.statuses(), stored.last_pass()

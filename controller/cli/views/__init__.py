@@ -1,1 +1,1 @@
-"""How things are shown; decides nothing. Data to stdout, the story to stderr."""
+"""Results as text: table, JSON, YAML and Markdown."""

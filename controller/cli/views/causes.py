@@ -1,22 +1,22 @@
-"""Why something is not ready, for people and for programs."""
+"""The cause that keeps a resource from being ready."""
 
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from controller.cli.views.plain import FORMAT_VERSION, as_json, as_yaml, moment
+from controller.cli.views.data import FORMAT_VERSION, as_json, as_yaml, moment
 from controller.cli.views.statuses import age
 from controller.core.status.cause import Cause
 
 
 def render_cause(cause: Cause, output: str, command: str, now: datetime) -> str:
-    """Return the one cause in the format ``output``.
+    """Return the cause in the format ``output``.
 
     Args:
-        cause: What was found.
+        cause: The cause.
         output: One of table, json, yaml and markdown.
-        command: What to run next, whole.
-        now: The time.
+        command: The suggested next command line.
+        now: The current time.
     """
     match output:
         case "json":
@@ -37,14 +37,14 @@ def _lines(cause: Cause, command: str, now: datetime) -> Iterator[str]:
         return
     yield _headline(cause)
     if cause.ready is not None:
-        for_ = age(now - cause.ready.last_transition)
+        ago = age(now - cause.ready.last_transition)
         since = f"{cause.ready.last_transition:%Y-%m-%d %H:%M:%S} UTC"
-        yield f"since: {since}, {for_} ago"
+        yield f"since: {since}, {ago} ago"
     if cause.tried is not None:
         tried = cause.tried
-        said = f": {tried.message}" if tried.message else ""
+        message = f": {tried.message}" if tried.message else ""
         ago = age(now - tried.at)
-        yield f"last tried: {tried.verb}, {ago} ago: {tried.outcome}{said}"
+        yield f"last action: {tried.verb}, {ago} ago: {tried.outcome}{message}"
     yield f"next: {cause.next}"
     yield f"run: {command}"
 
@@ -52,9 +52,9 @@ def _lines(cause: Cause, command: str, now: datetime) -> Iterator[str]:
 def _headline(cause: Cause) -> str:
     waits = "".join(f" waits for {id_}, which" for id_ in cause.chain[1:])
     if cause.ready is None:
-        return f"{cause.asked}{waits} is not known yet."
-    said = f"{cause.ready.reason}: {cause.ready.message}"
-    return f"{cause.asked}{waits} is not ready: {said}"
+        return f"{cause.asked}{waits} has not been observed yet."
+    detail = f"{cause.ready.reason}: {cause.ready.message}"
+    return f"{cause.asked}{waits} is not ready: {detail}"
 
 
 def _data(cause: Cause, command: str, now: datetime) -> dict[str, Any]:
@@ -65,8 +65,8 @@ def _data(cause: Cause, command: str, now: datetime) -> dict[str, Any]:
         "resource": str(cause.asked),
         "ready": cause.is_ready,
         "chain": [str(id_) for id_ in cause.chain],
-        "reason": ready.reason if ready else "NotSeen",
-        "message": ready.message if ready else "No pass has seen it yet.",
+        "reason": ready.reason if ready else "NotObserved",
+        "message": ready.message if ready else "No pass has observed it yet.",
         "since": moment(ready.last_transition if ready else now),
         "lastTried": tried
         and {

@@ -1,16 +1,17 @@
-"""Documents and their mistakes."""
+"""Valid documents, and the mistakes of others."""
 
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from controller.cli.views.plain import FORMAT_VERSION, as_json, as_yaml
+from controller.cli.views.data import FORMAT_VERSION, as_json, as_yaml
 from controller.core.errors import Diagnostic
+from controller.core.values.counts import counted
 from controller.spec.document import Document
 
 
 def render_document(document: Document, output: str) -> str:
-    """Return what a valid document declares, in the format ``output``."""
+    """Return the resources of a valid document in the format ``output``."""
     counts = Counter(id_.kind for id_ in document.resources)
     match output:
         case "json" | "yaml":
@@ -25,13 +26,13 @@ def render_document(document: Document, output: str) -> str:
             }
             return as_json(data) if output == "json" else as_yaml(data)
         case _:
-            what = ", ".join(f"{n} {kind}s" for kind, n in sorted(counts.items()))
-            where = f"{document.files[0]} ({document.platform.environment})"
-            return f"{where} is valid: {what or 'nothing is declared'}."
+            found = ", ".join(counted(n, kind) for kind, n in sorted(counts.items()))
+            source = f"{document.files[0]} ({document.platform.environment})"
+            return f"{source} is valid: {found or 'no resources'}."
 
 
 def render_problems(diagnostics: Sequence[Diagnostic], output: str) -> str:
-    """Return everything that is wrong, for programs."""
+    """Return every mistake as JSON or YAML."""
     data: dict[str, Any] = {
         "kind": "Validation",
         "formatVersion": FORMAT_VERSION,

@@ -1,43 +1,47 @@
-"""What came of comparing, value by value, for people and for programs."""
+"""The comparison of declared and live values, one by one."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from controller.cli.views.plain import FORMAT_VERSION, as_json, as_yaml
+from controller.cli.views.data import FORMAT_VERSION, as_json, as_yaml
 from controller.cli.views.plans import shown
 from controller.cli.views.tables import columns, markdown
 from controller.core.document.resource import ResourceId
 from controller.core.resources.explanation import Explanation, Told
 
-_HEAD = ("field", "declared", "live", "it", "why")
+_HEAD = ("field", "declared", "live", "result", "reason")
 
 
-def render_explanations(told: Mapping[ResourceId, Told], path: str, output: str) -> str:
-    """Return what was told in the format ``output``.
+def render_explanations(
+    results: Mapping[ResourceId, Told], path: str, output: str
+) -> str:
+    """Return the comparisons in the format ``output``.
 
     Args:
-        told: By resource: each value, or why nothing could be seen.
-        path: What was asked about; "" is everything.
+        results: By resource: each value, or the reason why it could not be read.
+        path: The path that was selected; "" for every path.
         output: One of table, json, yaml and markdown.
     """
     match output:
         case "json":
-            return as_json(_data(told, path))
+            return as_json(_data(results, path))
         case "yaml":
-            return as_yaml(_data(told, path))
+            return as_yaml(_data(results, path))
         case "markdown":
-            return "\n".join(_text(told, path, marked=True))
+            return "\n".join(_text(results, path, marked=True))
         case _:
-            return "\n".join(_text(told, path, marked=False))
+            return "\n".join(_text(results, path, marked=False))
 
 
-def _text(told: Mapping[ResourceId, Told], path: str, *, marked: bool) -> Iterator[str]:
-    for id_, found in told.items():
+def _text(
+    results: Mapping[ResourceId, Told], path: str, *, marked: bool
+) -> Iterator[str]:
+    for id_, found in results.items():
         yield f"**{id_}**" if marked else str(id_)
         if isinstance(found, str):
-            yield f"It could not be seen: {found}"
+            yield f"could not be read: {found}"
         elif not found:
-            yield f"Nothing is at {path}." if path else "Nothing is compared."
+            yield f"no value at {path}" if path else "no values to compare"
         else:
             lines = [_cells(one) for one in found]
             yield from (
@@ -47,16 +51,16 @@ def _text(told: Mapping[ResourceId, Told], path: str, *, marked: bool) -> Iterat
 
 
 def _cells(one: Explanation) -> tuple[str, ...]:
-    why = " ".join(one.reasons)
-    return one.path, shown(one.declared), shown(one.live), one.likeness, why
+    reason = " ".join(one.reasons)
+    return one.path, shown(one.declared), shown(one.live), one.likeness, reason
 
 
-def _data(told: Mapping[ResourceId, Told], path: str) -> dict[str, Any]:
+def _data(results: Mapping[ResourceId, Told], path: str) -> dict[str, Any]:
     return {
         "kind": "Explanation",
         "formatVersion": FORMAT_VERSION,
         "path": path,
-        "resources": [_resource(id_, found) for id_, found in told.items()],
+        "resources": [_resource(id_, found) for id_, found in results.items()],
     }
 
 

@@ -1,11 +1,10 @@
-"""What checks found, for people and for programs."""
+"""Results of preflight checks."""
 
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, assert_never
 
-from controller.cli.views.plain import FORMAT_VERSION, as_json, as_yaml
-from controller.cli.views.plans import counted
+from controller.cli.views.data import FORMAT_VERSION, as_json, as_yaml
 from controller.cli.views.tables import columns, markdown
 from controller.core.planning.preflight import (
     CheckFinding,
@@ -15,10 +14,20 @@ from controller.core.planning.preflight import (
     Result,
     Results,
 )
+from controller.core.values.counts import counted
+
+# The results in the order of a summary, with their nouns.
+_COUNTED = {
+    "OK": ("OK", "OK"),
+    "blocks": ("blocking", "blocking"),
+    "warns": ("warning", "warnings"),
+    "unchecked": ("unchecked", "unchecked"),
+    "skipped": ("skipped", "skipped"),
+}
 
 
 def render_results(results: Results, output: str) -> str:
-    """Return what every check said, grouped by resource, in the format ``output``."""
+    """Return the result of every check, by resource, in the format ``output``."""
     match output:
         case "json":
             return as_json(_data(results))
@@ -33,48 +42,56 @@ def render_results(results: Results, output: str) -> str:
 def _table(results: Results) -> Iterator[str]:
     for id_, found in sorted(results.items()):
         yield f"{id_}: {_summary(found)}"
-        lines = [(result.check, *_told(result)) for result in found]
-        yield from (f"  {line}" for line in columns(("check", "result", "why"), lines))
+        lines = [(result.check, *_result(result)) for result in found]
+        yield from (
+            f"  {line}" for line in columns(("check", "result", "message"), lines)
+        )
         for result in found:
             if command := _command(result):
                 yield f"  {result.check}: run: {command}"
-    yield _whole(results)
+    yield _total(results)
 
 
 def _markdown(results: Results) -> Iterator[str]:
-    yield f"**{_whole(results)}**"
+    yield f"**{_total(results)}**"
     lines = [
-        (str(id_), result.check, *_told(result), f"`{c}`" if c else "")
+        (str(id_), result.check, *_result(result), f"`{c}`" if c else "")
         for id_, found in sorted(results.items())
         for result in found
         for c in (_command(result),)
     ]
     if lines:
         yield ""
-        yield from markdown(("resource", "check", "result", "why", "run"), lines)
+        yield from markdown(("resource", "check", "result", "message", "run"), lines)
 
 
-def _whole(results: Results) -> str:
+def _total(results: Results) -> str:
     everything = [result for found in results.values() for result in found]
-    return f"{counted(len(results), 'resource')} looked at: {_summary(everything)}"
+    return f"{counted(len(results), 'resource')} checked: {_summary(everything)}"
 
 
 def _summary(found: tuple[Result, ...] | list[Result]) -> str:
-    """Return how many checks went which way."""
-    counts = Counter(_told(result)[0] for result in found)
-    words = ("OK", "blocks", "warns", "not seen", "skipped")
-    return ", ".join(f"{counts[w]} {w}" for w in words if counts[w]) or "no checks."
+    """Return the number of checks with each result."""
+    counts = Counter(_result(result)[0] for result in found)
+    return (
+        ", ".join(
+            counted(counts[word], noun, plural)
+            for word, (noun, plural) in _COUNTED.items()
+            if counts[word]
+        )
+        or "no checks"
+    )
 
 
-def _told(result: Result) -> tuple[str, str]:
-    """Return one word for a result, and why it is so."""
+def _result(result: Result) -> tuple[str, str]:
+    """Return one word for a result, and its message."""
     match result:
         case CheckPassed():
             return "OK", ""
-        case CheckSkipped(_, why):
-            return "skipped", f"because {why}"
-        case CheckUnknown(_, why):
-            return "not seen", why
+        case CheckSkipped(_, reason):
+            return "skipped", reason
+        case CheckUnknown(_, reason):
+            return "unchecked", reason
         case CheckFinding(_, severity, path, message):
             return severity, f"{path}: {message}"
         case _:
@@ -100,9 +117,9 @@ def _data(results: Results) -> dict[str, Any]:
 
 
 def _result_data(result: Result) -> dict[str, Any]:
-    word, why = _told(result)
+    word, text = _result(result)
     path = result.path if isinstance(result, CheckFinding) else ""
-    message = result.message if isinstance(result, CheckFinding) else why
+    message = result.message if isinstance(result, CheckFinding) else text
     return {
         "check": result.check,
         "result": word,

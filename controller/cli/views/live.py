@@ -1,4 +1,4 @@
-"""The table that the local platform shows while it runs."""
+"""The status table of the local platform, and its suggestions."""
 
 import sys
 from collections.abc import Iterable, Mapping
@@ -16,13 +16,13 @@ _FOR_AWS = (
 _COLOURS = {"Ready": "green", "Stalled": "red", "Unknown": "yellow"}
 
 
-class Table:
-    """One table that is redrawn on a terminal; elsewhere, a line for each change."""
+class LiveTable:
+    """A table that is redrawn on a terminal; elsewhere, one line per change."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._live: Any = None
-        self._told: dict[str, tuple[str, str]] = {}
+        self._shown: dict[str, tuple[str, str]] = {}
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
@@ -39,18 +39,18 @@ class Table:
             self._live.stop()
 
     def show(self, statuses: Statuses, elapsed: float) -> None:
-        """Show how everything does, ``elapsed`` seconds after the start."""
+        """Show the statuses, ``elapsed`` seconds after the start."""
         lines = list(rows(statuses, self._clock.now()))
         if self._live is not None:
             self._live.update(_drawn(lines, elapsed), refresh=True)
             return
         for resource, word, _, message in lines:
-            if self._told.get(resource) != (word, message):
-                self._told[resource] = (word, message)
+            if self._shown.get(resource) != (word, message):
+                self._shown[resource] = (word, message)
                 self.say(f"{elapsed:6.1f} s  {resource}  {word}: {message}")
 
     def say(self, text: str) -> None:
-        """Say something beside the table."""
+        """Print a message above the table."""
         if self._live is not None:
             self._live.console.print(text, highlight=False, markup=False)
         else:
@@ -58,28 +58,28 @@ class Table:
             sys.stderr.flush()
 
 
-def what_next(
+def suggestions(
     environment: Mapping[str, str],
     names: Iterable[tuple[str, int, str]],
     fronts: Iterable[tuple[str, int, str, str]] = (),
-    found_by: str = " -e local",
+    selection: str = " -e local",
 ) -> str:
-    """Return what a person may try now.
+    """Return commands to try on the running platform.
 
     Args:
-        environment: The variables by which the platform is found.
-        names: Host, port and address of what answers HTTP.
-        fronts: Host, local port, path and authority's file of each public name.
-        found_by: The options by which our commands find the platform.
+        environment: The variables that select the platform.
+        names: Host, port and address of each HTTP service.
+        fronts: Host, local port, path and CA file of each public name.
+        selection: The options of `hokusai` that select the platform.
     """
     dns_host, dns_port = environment["HOKUSAI_DNS_SERVER"].rsplit(":", 1)
     known = list(names)
     keys = " ".join(f"{name}={environment[name]}" for name in _FOR_AWS)
     lines = [
         "",
-        "Try, in another terminal:",
-        f"  .venv/bin/hokusai status{found_by}",
-        f"  .venv/bin/hokusai diff{found_by}",
+        "Try these commands in another terminal:",
+        f"  .venv/bin/hokusai status{selection}",
+        f"  .venv/bin/hokusai diff{selection}",
         *(f"  dig @{dns_host} -p {dns_port} {host} +short" for host, _, _ in known[:1]),
         *(
             f"  curl --resolve {host}:{port}:{address} http://{host}:{port}/health"
@@ -89,19 +89,19 @@ def what_next(
         f"  {keys} \\",
         "    .venv/bin/aws ecs update-service --cluster hokusai-local \\",
         "    --service hokusai-api-local --deployment-configuration maximumPercent=150",
-        "  and see it put back",
-        "  edit specs/environments/local.yaml, and see it followed here",
-        "Ctrl-C stops everything.",
+        "  (the controller reverts this change within seconds)",
+        "or edit specs/environments/local.yaml: the controller applies the change.",
+        "Press Ctrl-C to stop everything.",
     ]
     return "\n".join(lines)
 
 
-def _public(host: str, port: int, path: str, authority: str) -> str:
-    """Return the command that asks the load balancer for a public name."""
-    trusted = f" --cacert {authority}" if authority else ""
-    scheme = "https" if authority else "http"
-    there = f"--resolve {host}:{port}:127.0.0.1{trusted}"
-    return f"  curl {there} {scheme}://{host}:{port}{path}"
+def _public(host: str, port: int, path: str, ca_file: str) -> str:
+    """Return the command that requests a public name from the load balancer."""
+    trusted = f" --cacert {ca_file}" if ca_file else ""
+    scheme = "https" if ca_file else "http"
+    target = f"--resolve {host}:{port}:127.0.0.1{trusted}"
+    return f"  curl {target} {scheme}://{host}:{port}{path}"
 
 
 def _drawn(lines: list[tuple[str, str, str, str]], elapsed: float) -> Any:

@@ -1,21 +1,21 @@
-"""What tasks wrote, for people and for programs."""
+"""Log lines of tasks."""
 
 import json
 from collections.abc import Sequence
 from typing import Any
 
-from controller.cli.views.plain import FORMAT_VERSION, as_json, as_yaml, moment
+from controller.cli.views.data import FORMAT_VERSION, as_json, as_yaml, moment
 from controller.cli.views.tables import markdown
 from controller.core.document.resource import ResourceId
 from controller.core.resources.log_lines import LogLine
 
 _HEAD = ("at", "task", "line")
-# As much of a task's id as tells it from others, and fits.
+# Length of a task id in tables: enough to be unique within a service.
 _ID = 12
 
 
 def render_lines(target: ResourceId, lines: Sequence[LogLine], output: str) -> str:
-    """Return the lines of ``target`` in the format ``output``, in their order."""
+    """Return the lines of ``target`` in the format ``output``."""
     match output:
         case "json":
             return as_json(_data(target, lines))
@@ -28,13 +28,16 @@ def render_lines(target: ResourceId, lines: Sequence[LogLine], output: str) -> s
 
 
 def plain_line(line: LogLine) -> str:
-    """Return one line as a terminal shows it."""
+    """Return one line of plain text."""
     return "  ".join(_cells(line))
 
 
 def json_line(line: LogLine) -> str:
-    """Return one line as a program reads it while more are to come."""
+    """Return one line as a JSON object on one line."""
     return json.dumps(_line(line), ensure_ascii=False)
+
+
+LINE_FORMATS = {"table": plain_line, "json": json_line}
 
 
 def _cells(line: LogLine) -> tuple[str, str, str]:

@@ -1,11 +1,11 @@
-"""Plans, for people and for programs."""
+"""Plans."""
 
 import json
 import re
 from collections.abc import Iterator
 from typing import Any, assert_never
 
-from controller.cli.views.plain import as_json, as_yaml, plan_data
+from controller.cli.views.data import as_json, as_yaml, plan_data
 from controller.core.resources.cost import Cost, Costs
 from controller.core.resources.plan import (
     Action,
@@ -16,6 +16,7 @@ from controller.core.resources.plan import (
     Verb,
     Verdict,
 )
+from controller.core.values.counts import counted
 
 MARK = {
     Verb.CREATE: "+",
@@ -29,59 +30,61 @@ MARK = {
     Verb.RETRY: "↻",
 }
 _LONGEST = 60
-# Of these, what is left of a long word before the cut.
+# Length of the part before the ellipsis in a long word.
 _HEAD = 12
 _DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 
 
 def render_plan(
-    plan: Plan, output: str, looked_at: int, costs: Costs | None = None
+    plan: Plan, output: str, selected: int, costs: Costs | None = None
 ) -> str:
     """Return ``plan`` in the format ``output``.
 
     Args:
-        plan: What to show.
+        plan: The plan.
         output: One of table, json, yaml and markdown.
-        looked_at: How many resources the plan speaks of, silent ones too.
-        costs: What it takes, if that is to be told.
+        selected: Number of resources that were compared, unchanged ones included.
+        costs: The estimated costs, if they are to be shown.
     """
-    told = [cost_told(costs.total)] if costs and plan.actions else []
+    estimate = [cost_estimate(costs.total)] if costs and plan.actions else []
     match output:
         case "json":
             return as_json(plan_data(plan, costs))
         case "yaml":
             return as_yaml(plan_data(plan, costs))
         case "markdown":
-            return "\n".join((*_markdown(plan, looked_at), *([""] * bool(told)), *told))
+            return "\n".join(
+                (*_markdown(plan, selected), *([""] * bool(estimate)), *estimate)
+            )
         case _:
-            return "\n".join((*_table(plan, looked_at), *told))
+            return "\n".join((*_table(plan, selected), *estimate))
 
 
-def cost_told(cost: Cost) -> str:
-    """Return in one sentence what something takes."""
-    calls, restarts = counted(cost.calls, "call"), counted(cost.restarts, "restart")
-    return f"It takes about {calls} to change something, {restarts}, {cost.seconds} s."
+def cost_estimate(cost: Cost) -> str:
+    """Return the estimated cost of a plan in one sentence."""
+    calls = counted(cost.calls, "write call")
+    restarts = counted(cost.restarts, "restart")
+    return f"Estimated: {calls}, {restarts}, {cost.seconds} s."
 
 
-def counted(number: int, what: str) -> str:
-    """Return a number of things, as in ``1 call`` and ``2 calls``."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def summary(plan: Plan, looked_at: int) -> str:
-    """Return one line that counts what is to be done and what is not."""
+def summary(plan: Plan, selected: int) -> str:
+    """Return one line with the number of actions, manual actions and the rest."""
     counts = dict.fromkeys(Verb, 0)
     for action in plan.actions:
         counts[action.verb] += 1
     parts = [f"{count} to {verb}" for verb, count in counts.items() if count]
-    parts += [f"{len(plan.advice)} for a person"] if plan.advice else []
+    parts += [_manual(len(plan.advice))] if plan.advice else []
     parts += [f"{len(plan.blocked)} held back"] if plan.blocked else []
     touched = {verdict.target for verdict in plan.verdicts}
-    parts.append(f"{max(0, looked_at - len(touched))} unchanged")
+    parts.append(f"{max(0, selected - len(touched))} unchanged")
     return ", ".join(parts) + "."
 
 
-def _table(plan: Plan, looked_at: int) -> Iterator[str]:
+def _manual(number: int) -> str:
+    return f"{number} {'needs' if number == 1 else 'need'} manual action"
+
+
+def _table(plan: Plan, selected: int) -> Iterator[str]:
     for action in plan.actions:
         yield _headline(action)
         yield from _change_lines(action.changes)
@@ -92,7 +95,7 @@ def _table(plan: Plan, looked_at: int) -> Iterator[str]:
     for blocked in plan.blocked:
         yield f"? {blocked.target}  {blocked.hold}: {blocked.message}"
         yield from _change_lines(blocked.changes)
-    yield summary(plan, looked_at)
+    yield summary(plan, selected)
 
 
 def _headline(action: Action) -> str:
@@ -109,10 +112,10 @@ def _change_lines(changes: tuple[Change, ...]) -> Iterator[str]:
 
 
 def shown(value: Any) -> str:
-    """Return a value on one line, cut where it would run off the screen.
+    """Return a value on one line, shortened to the width of a column.
 
-    What is one word, as an ARN or an image, differs from another at its end mostly:
-    it is cut in the middle, and a digest is as long as people compare it.
+    A single word, such as an ARN or an image, is shortened in the middle, since most
+    of them differ at the end. A digest keeps 12 digits.
     """
     match value:
         case None:
@@ -129,13 +132,13 @@ def shown(value: Any) -> str:
     return f"{text[:_HEAD]}…{text[_HEAD + 1 - _LONGEST :]}"
 
 
-def _markdown(plan: Plan, looked_at: int) -> Iterator[str]:
-    yield f"**{summary(plan, looked_at)}**"
+def _markdown(plan: Plan, selected: int) -> Iterator[str]:
+    yield f"**{summary(plan, selected)}**"
     everything = plan.verdicts
     if not everything:
         return
     yield ""
-    yield "| | resource | what | why | field | from | to |"
+    yield "| | resource | action | reason | field | from | to |"
     yield "|---|---|---|---|---|---|---|"
     for verdict in everything:
         start = " | ".join(_cells(verdict))
@@ -157,7 +160,7 @@ def _cells(verdict: Verdict) -> tuple[str, str, str, str]:
                 verdict.reason,
             )
         case Advice():
-            return ("!", f"`{verdict.target}`", "for a person", verdict.message)
+            return ("!", f"`{verdict.target}`", "manual action", verdict.message)
         case Blocked():
             return ("?", f"`{verdict.target}`", verdict.hold, verdict.message)
         case _:

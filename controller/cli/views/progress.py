@@ -1,11 +1,10 @@
-"""What ``apply`` does and waits for, as it happens."""
+"""The progress of ``apply`` while it runs."""
 
 import sys
 from collections.abc import Iterator
 from shutil import get_terminal_size
 
 from controller.cli.terminal import tell
-from controller.cli.views.plans import counted
 from controller.cli.views.statuses import Statuses, word
 from controller.core.document.resource import ResourceId
 from controller.core.resources.condition import ConditionType, Truth
@@ -18,86 +17,88 @@ from controller.core.resources.driver import (
     Skipped,
     Waiting,
 )
+from controller.core.values.counts import counted
 from controller.engine.reconciler import PassResult
 
-# A log need not be told more often that nothing has changed.
+# Interval of the "still waiting" line where stderr is a log.
 _STILL_SECONDS = 15.0
 _CLEAR_LINE = "\r\x1b[K"
 
 
-class Progress:
-    """Tells of each change once, with the time since the start.
+class ApplyProgress:
+    """Prints each change once, with the time since the start.
 
-    In between, a terminal shows on its last line what is waited for; a log is told
-    of it now and then.
+    In between, the last line of a terminal shows the resources that are still pending;
+    a log gets that line every 15 seconds.
     """
 
     def __init__(self) -> None:
-        self._told: set[tuple[ResourceId, str]] = set()
+        self._shown: set[tuple[ResourceId, str]] = set()
         self._state: dict[ResourceId, str] = {}
         self._redraws = sys.stderr.isatty()
-        self._last_word = 0.0
+        self._last_line = 0.0
 
     def show(self, result: PassResult, elapsed: float) -> None:
-        """Tell what a pass did, and what it waits for."""
+        """Print the actions of a pass, and the resources that are still pending."""
         for action in result.plan.actions:
             outcome = result.outcomes.get(action.target)
-            sentence = f"{action.verb}: {_said(outcome)}"
-            if (action.target, sentence) not in self._told:
-                self._told.add((action.target, sentence))
-                self._tell(action.target, sentence, elapsed)
-        self.turns(result.statuses, elapsed)
+            sentence = f"{action.verb}: {_result(outcome)}"
+            if (action.target, sentence) not in self._shown:
+                self._shown.add((action.target, sentence))
+                self._print(action.target, sentence, elapsed)
+        self.changes(result.statuses, elapsed)
         if not result.settled:
-            self._wait(", ".join(map(str, waited_for(result))), elapsed)
+            self._wait(", ".join(map(str, pending(result))), elapsed)
         elif self._redraws:
             sys.stderr.write(_CLEAR_LINE)
 
-    def turns(self, statuses: Statuses, elapsed: float) -> None:
-        """Tell of each resource that is not as it was."""
+    def changes(self, statuses: Statuses, elapsed: float) -> None:
+        """Print each resource whose status or message changed."""
         for id_, conditions in sorted(statuses.items()):
             message = conditions[ConditionType.READY].message
             sentence = f"{word(conditions)}: {message}"
             if self._state.get(id_) != sentence:
                 self._state[id_] = sentence
-                self._tell(id_, sentence, elapsed)
+                self._print(id_, sentence, elapsed)
 
-    def _tell(self, resource: ResourceId, sentence: str, elapsed: float) -> None:
-        self._last_word = elapsed
+    def _print(self, resource: ResourceId, sentence: str, elapsed: float) -> None:
+        self._last_line = elapsed
         clear = _CLEAR_LINE if self._redraws else ""
         tell(f"{clear}{elapsed:6.1f} s  {resource}  {sentence}")
 
     def _wait(self, names: str, elapsed: float) -> None:
         if self._redraws:
-            # A line that wraps could not be taken back.
+            # A line that wraps cannot be erased again.
             line = f"{elapsed:6.1f} s  waiting for {names}"
             width = get_terminal_size().columns - 1
             sys.stderr.write(f"{_CLEAR_LINE}{line[:width]}\r")
             sys.stderr.flush()
-        elif elapsed - self._last_word >= _STILL_SECONDS:
-            self._last_word = elapsed
+        elif elapsed - self._last_line >= _STILL_SECONDS:
+            self._last_line = elapsed
             tell(f"{elapsed:6.1f} s  still waiting for {names}")
 
 
-def waited_for(result: PassResult) -> Iterator[ResourceId]:
+def pending(result: PassResult) -> Iterator[ResourceId]:
     """Yield the resources that are not ready yet."""
     for id_, conditions in sorted(result.statuses.items()):
         if conditions[ConditionType.READY].status is not Truth.TRUE:
             yield id_
 
 
-def compared(bill: CostTotal) -> str:
-    """Return what it took, beside what was foretold."""
-    foretold, actual = bill.foretold, bill.actual
-    calls = counted(actual.calls, "call")
+def cost_comparison(bill: CostTotal) -> str:
+    """Return the actual cost of an apply, with the estimate."""
+    estimated, actual = bill.foretold, bill.actual
+    calls = counted(actual.calls, "write call")
     restarts = counted(actual.restarts, "restart")
     return (
-        f"It took {calls} that changed something (foretold: {foretold.calls}), "
-        f"{restarts} ({foretold.restarts}) and {actual.seconds} s "
-        f"({foretold.seconds}); {counted(bill.looks, 'call')} more were made to look."
+        f"Actual: {calls} (estimated: {estimated.calls}), "
+        f"{restarts} (estimated: {estimated.restarts}), "
+        f"{actual.seconds} s (estimated: {estimated.seconds}), "
+        f"{counted(bill.looks, 'read call')}."
     )
 
 
-def _said(outcome: Outcome | None) -> str:
+def _result(outcome: Outcome | None) -> str:
     match outcome:
         case Applied(message):
             return message or "done"
@@ -106,4 +107,4 @@ def _said(outcome: Outcome | None) -> str:
         case Failed(error):
             return f"failed: {error}"
         case None:
-            return "not tried"
+            return "not attempted"

@@ -1,22 +1,22 @@
-"""What became of rollouts, for people and for programs."""
+"""The rollout history of a service."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from controller.cli.views.plain import FORMAT_VERSION, as_json, as_yaml, moment
+from controller.cli.views.data import FORMAT_VERSION, as_json, as_yaml, moment
 from controller.cli.views.statuses import age
 from controller.cli.views.tables import columns, markdown, one_line
 from controller.core.document.resource import ResourceId
 from controller.core.resources.rollouts import RolloutRecord
 
-_HEAD = ("began", "took", "revision", "result", "by", "images", "reason")
+_HEAD = ("started", "duration", "revision", "result", "by", "images", "reason")
 
 
 def render_history(
     target: ResourceId, rolled: Sequence[RolloutRecord], output: str
 ) -> str:
-    """Return the rollouts of ``target`` in the format ``output``, newest first."""
+    """Return the rollouts of ``target`` in the format ``output``, in the order given."""
     match output:
         case "json":
             return as_json(_data(target, rolled))
@@ -29,26 +29,26 @@ def render_history(
 
 
 def _line(one: RolloutRecord) -> tuple[str, ...]:
-    present = " (present)" if one.present else ""
-    aside = f"set aside by {one.set_aside}" if one.set_aside else ""
+    current = " (current)" if one.present else ""
+    hold = f"put on hold by {one.set_aside}" if one.set_aside else ""
     return (
         f"{one.began:%Y-%m-%d %H:%M:%S}" if one.began else "",
         age(one.took) if one.took is not None else "",
-        f"{one.revision}{present}",
+        f"{one.revision}{current}",
         one.result,
         _short(one.by),
         ", ".join(map(_short_digest, one.images)),
-        one_line("; ".join(filter(None, (one.asked, aside, one.reason)))),
+        one_line("; ".join(filter(None, (one.asked, hold, one.reason)))),
     )
 
 
 def _short(arn: str) -> str:
-    """Return the end of an ARN, which is the name that people know."""
+    """Return the last part of an ARN, which is its readable name."""
     return arn.rpartition(":")[2]
 
 
 def _short_digest(image: str) -> str:
-    """Return an image with as much of its digest as tells it from others."""
+    """Return an image with the first 12 digits of its digest."""
     name, at, digest = image.partition("@sha256:")
     return f"{name}{at}{digest[:12]}"
 

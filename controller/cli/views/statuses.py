@@ -1,4 +1,4 @@
-"""Conditions of resources, for people and for programs."""
+"""Conditions and details of resources."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from controller.cli.views.plain import (
+from controller.cli.views.data import (
     as_json,
     as_yaml,
     cost_data,
@@ -19,6 +19,7 @@ from controller.core.document.resource import ResourceId
 from controller.core.resources.condition import Conditions, ConditionType, Truth
 from controller.core.resources.cost import CostTotal
 from controller.core.resources.details import Cell, DetailSection
+from controller.core.values.counts import counted
 
 if TYPE_CHECKING:
     from controller.bootstrap.call_count import CallsSpent
@@ -31,16 +32,16 @@ Table = Callable[[Sequence[str], Sequence[Sequence[str]]], Iterator[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What ``status`` shows.
+class StatusOutput:
+    """Everything that ``status`` and ``apply`` print about resources.
 
     Attributes:
         statuses: The conditions of each resource.
-        now: When it is shown.
-        details: One resource in full, if one was asked for.
-        last_pass: When a controller completed a pass, and which, if asked for.
-        spent: What one look costs, if asked for.
-        bill: What applying came to, if something was applied.
+        now: The current time.
+        details: The details of one resource, if it was selected.
+        last_pass: The last completed pass and its controller, with ``--verbose``.
+        spent: The API calls of one observation, with ``--verbose``.
+        bill: The estimated and the actual cost, if something was applied.
     """
 
     statuses: Statuses
@@ -51,7 +52,7 @@ class Report:
     bill: CostTotal | None = None
 
 
-def render_report(report: Report, output: str) -> str:
+def render_report(report: StatusOutput, output: str) -> str:
     """Return the report in the format ``output``."""
     match output:
         case "json":
@@ -66,10 +67,10 @@ def render_report(report: Report, output: str) -> str:
 
 def render_statuses(statuses: Statuses, output: str, now: datetime) -> str:
     """Return the conditions in the format ``output``."""
-    return render_report(Report(statuses, now), output)
+    return render_report(StatusOutput(statuses, now), output)
 
 
-def report_data(report: Report) -> dict[str, Any]:
+def report_data(report: StatusOutput) -> dict[str, Any]:
     """Return the report as plain data."""
     data = status_data(report.statuses)
     for resource in data["resources"]:
@@ -83,9 +84,9 @@ def report_data(report: Report) -> dict[str, Any]:
         data["spent"] = _spent_data(report.spent)
     if report.bill is not None:
         data["cost"] = {
-            "foretold": cost_data(report.bill.foretold),
+            "estimated": cost_data(report.bill.foretold),
             "actual": cost_data(report.bill.actual),
-            "looks": report.bill.looks,
+            "reads": report.bill.looks,
         }
     return data
 
@@ -105,7 +106,7 @@ def _spent_data(spent: CallsSpent) -> dict[str, Any]:
 
 
 def rows(statuses: Statuses, now: datetime) -> Iterator[tuple[str, str, str, str]]:
-    """Yield resource, word, since when, and message of every resource."""
+    """Yield resource, status, age and message of every resource."""
     for id_, conditions in sorted(statuses.items()):
         ready = conditions[ConditionType.READY]
         since = age(now - ready.last_transition)
@@ -113,7 +114,7 @@ def rows(statuses: Statuses, now: datetime) -> Iterator[tuple[str, str, str, str
 
 
 def word(conditions: Conditions) -> str:
-    """Return the one word that says how a resource does."""
+    """Return the status of a resource in one word."""
     if conditions[ConditionType.SUSPENDED].status is Truth.TRUE:
         return "Suspended"
     ready = conditions[ConditionType.READY]
@@ -125,7 +126,7 @@ def word(conditions: Conditions) -> str:
 
 
 def age(span: timedelta) -> str:
-    """Return a time span in its largest unit, as in ``5m``."""
+    """Return a duration in its largest unit, as in ``5m``."""
     seconds = max(0, int(span.total_seconds()))
     for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
         if seconds >= size:
@@ -133,8 +134,8 @@ def age(span: timedelta) -> str:
     return f"{seconds}s"
 
 
-def _parts(report: Report, table: Table, mark: str) -> Iterator[str]:
-    """Yield the lines of everything the report holds, as tables with titles."""
+def _parts(report: StatusOutput, table: Table, mark: str) -> Iterator[str]:
+    """Yield the lines of the report: tables with titles."""
     yield from table(_HEAD, list(rows(report.statuses, report.now)))
     for id_, sections in report.details.items():
         conditions = report.statuses.get(id_, {})
@@ -156,7 +157,7 @@ def _conditions(
 
 def _section(section: DetailSection, table: Table) -> Iterator[str]:
     if section.problem:
-        yield f"(could not be seen: {section.problem})"
+        yield f"(could not be read: {section.problem})"
     elif section.rows:
         lines = [[_cell(cell) for cell in row] for row in section.rows]
         yield from table(section.columns, lines)
@@ -164,19 +165,23 @@ def _section(section: DetailSection, table: Table) -> Iterator[str]:
         yield "(none)"
 
 
-def _spent(report: Report, table: Table, mark: str) -> Iterator[str]:
+def _spent(report: StatusOutput, table: Table, mark: str) -> Iterator[str]:
     if report.last_pass is not None:
         ago = age(report.now - report.last_pass.beat)
         yield from ("", f"Last pass: {ago} ago, by {report.last_pass.holder}.")
     if report.spent is None:
         return
     spent = report.spent
-    told = f"{spent.times} calls, {spent.writes} of them writes"
-    yield from ("", f"{mark}what one look costs: {told}", *([""] * bool(mark)))
+    calls = f"{counted(spent.times, 'call')}, {counted(spent.writes, 'write')}"
+    yield from (
+        "",
+        f"{mark}API calls of one observation: {calls}",
+        *([""] * bool(mark)),
+    )
     lines = [[c.name, str(c.times), str(c.writes)] for c in spent.calls]
     yield from table(("call", "times", "writes"), lines)
-    yield from ("", f"{mark}by which rule", *([""] * bool(mark)))
-    yield from table(("kind", "calls of a look"), list(spent.rules.items()))
+    yield from ("", f"{mark}rules", *([""] * bool(mark)))
+    yield from table(("kind", "calls per observation"), list(spent.rules.items()))
 
 
 def _cell(cell: Cell) -> str:

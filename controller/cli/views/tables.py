@@ -1,10 +1,10 @@
-"""Lines of cells, as people read them: in columns, or in Markdown."""
+"""Tables, in aligned columns or in Markdown."""
 
 from collections.abc import Iterator, Sequence
 
 
 def columns(head: Sequence[str], lines: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield the lines under ``head``, all but the last cell padded."""
+    """Yield a header and the lines; every cell but the last is padded."""
     upper = [name.upper() for name in head]
     widths = [
         max(len(line[index]) for line in (upper, *lines))
@@ -16,7 +16,7 @@ def columns(head: Sequence[str], lines: Sequence[Sequence[str]]) -> Iterator[str
 
 
 def markdown(head: Sequence[str], lines: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield a Markdown table; what would end a cell is escaped."""
+    """Yield a Markdown table; ``|`` in cells is escaped."""
     yield _row(head)
     yield "|" + "---|" * len(head)
     for line in lines:
@@ -24,7 +24,7 @@ def markdown(head: Sequence[str], lines: Sequence[Sequence[str]]) -> Iterator[st
 
 
 def one_line(text: str) -> str:
-    """Return ``text`` without line breaks, which would end a row."""
+    """Return ``text`` with line breaks replaced by spaces."""
     return " ".join(text.split())
 
 

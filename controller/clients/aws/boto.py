@@ -111,7 +111,11 @@ class BotoAws:
         """Return a function that creates clients with this object's credentials."""
         from botocore.session import Session
 
+        from controller.clients.aws.descriptions import loader
+
         session = Session(profile=self._profile)
+        data_path = session.get_config_variable("data_path")
+        session.register_component("data_loader", loader(data_path))
         if self._credentials is not None:
             session.set_credentials(
                 self._credentials.access_key, self._credentials.secret_key

@@ -1,11 +1,16 @@
-"""What of a comparison is done now: what is permitted, sound, and within the budget."""
+"""What of a comparison is done now, as one pipeline for each observation.
+
+``permitted`` keeps what is in scope and forbidden by nobody; preflight checks what
+that would deploy; ``guarded`` holds back what a check or the budget forbids.
+"""
 
 from dataclasses import dataclass, replace
 
 from controller.core.document.resource import ResourceId
+from controller.core.planning import safety
 from controller.core.planning.planner import DesiredState
 from controller.core.planning.preflight import Results, deploys, with_findings
-from controller.core.planning.safety import SafetyLimits, guard
+from controller.core.planning.safety import SafetyLimits
 from controller.core.planning.scope import Scope
 from controller.core.resources.observation import ObservedState
 from controller.core.resources.plan import Hold, Plan
@@ -15,13 +20,13 @@ _UNDER_WAY = frozenset({Hold.ROLLOUT_IN_PROGRESS, Hold.ROLLOUT_STALLED})
 
 @dataclass(frozen=True, slots=True)
 class PlanningView:
-    """What a plan is judged by.
+    """The facts and limits that a plan is judged by.
 
     Attributes:
-        desired: What is declared.
-        observed: What was seen.
-        limits: How much may happen at once.
-        scope: What of it is asked for.
+        desired: Declared resources.
+        observed: Observed state.
+        limits: Limits on what may happen at once.
+        scope: Part of the plan that was requested.
     """
 
     desired: DesiredState
@@ -30,47 +35,50 @@ class PlanningView:
     scope: Scope
 
 
-def deployed(found: Plan, view: PlanningView) -> tuple[ResourceId, ...]:
-    """Return what ``found`` would deploy now.
+def permitted(found: Plan, view: PlanningView) -> Plan:
+    """Return what of ``found`` is in scope and not forbidden, whatever the budget."""
+    inside = view.scope.inside(found)
+    return safety.permitted(inside, view.desired, view.observed, view.limits)
 
-    Not what a person holds back, and not what waits for something that goes on by
-    itself meanwhile: its turn is in a later pass.
+
+def deployed(plan: Plan) -> tuple[ResourceId, ...]:
+    """Return the resources that a permitted ``plan`` would deploy now.
+
+    A resource that waits for a rollout under way is left out: its turn is in a later
+    pass.
     """
-    actions = _permitted(found, view).actions
-    under_way = {action.target for action in actions}
+    acting = {action.target for action in plan.actions}
     return tuple(
         action.target
-        for action in actions
-        if deploys(action) and under_way.issuperset(action.waits_for)
+        for action in plan.actions
+        if deploys(action) and acting.issuperset(action.waits_for)
     )
 
 
-def dared(
-    found: Plan, view: PlanningView, results: Results, *, warnings: bool = True
+def guarded(
+    plan: Plan,
+    found: Plan,
+    view: PlanningView,
+    results: Results,
+    *,
+    warnings: bool = True,
 ) -> Plan:
-    """Return what of ``found`` may be done now.
+    """Return what of a permitted ``plan`` may be done now.
 
-    The budget comes last: what cannot be deployed uses up nobody's turn.
+    The budget comes last: what cannot be deployed takes no share of it.
 
     Args:
-        found: What differs.
-        view: What it is judged by.
-        results: What is known of what resources rest on.
-        warnings: Whether to tell of findings that hold nothing back.
+        plan: Permitted part of ``found``.
+        found: Every difference, in scope or not; its rollouts count as under way.
+        view: Facts and limits that the plan is judged by.
+        results: Results of preflight checks.
+        warnings: Whether findings that hold nothing back are included.
     """
-    told = {id_: r for id_, r in results.items() if view.scope.covers(id_)}
-    sound = with_findings(_permitted(found, view), told, warnings=warnings)
-    limits = replace(view.limits, in_flight=in_flight(found))
-    return guard(sound, view.desired, view.observed, limits)
+    in_scope = {id_: r for id_, r in results.items() if view.scope.covers(id_)}
+    sound = with_findings(plan, in_scope, warnings=warnings)
+    return safety.budgeted(sound, replace(view.limits, in_flight=in_flight(found)))
 
 
 def in_flight(found: Plan) -> int:
-    """Return how many rollouts are under way; what is stuck has not ended either."""
+    """Return the number of rollouts under way; a stalled one has not ended either."""
     return sum(b.hold in _UNDER_WAY for b in found.blocked)
-
-
-def _permitted(found: Plan, view: PlanningView) -> Plan:
-    """Return what of ``found`` is asked for and held back by nobody, at any price."""
-    inside = view.scope.inside(found)
-    limits = replace(view.limits, max_disruptive_actions=len(inside.actions), own=None)
-    return guard(inside, view.desired, view.observed, limits)

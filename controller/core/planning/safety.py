@@ -53,11 +53,20 @@ class SafetyLimits:
 def guard(
     plan: Plan, desired: DesiredState, observed: ObservedState, limits: SafetyLimits
 ) -> Plan:
-    """Return ``plan`` with what may not be done now turned into words."""
+    """Return ``plan`` with every action that must not run now as a reason."""
+    return budgeted(permitted(plan, desired, observed, limits), limits)
+
+
+def permitted(
+    plan: Plan, desired: DesiredState, observed: ObservedState, limits: SafetyLimits
+) -> Plan:
+    """Return ``plan`` without what a user, the mode, a freeze or pruning forbids.
+
+    The budget is not considered. Safe to repeat: what is permitted stays permitted.
+    """
     prunable = _prunable(plan, observed)
-    left = limits.max_disruptive_actions - limits.in_flight
     verdicts: list[Verdict] = []
-    for action in sorted(plan.actions, key=lambda action: action.target == limits.own):
+    for action in plan.actions:
         verdict = (
             _pruned(action, limits, prunable, empty=not desired)
             if action.verb is Verb.DELETE
@@ -65,9 +74,22 @@ def guard(
         )
         if isinstance(verdict, Action) and verdict.disruptive:
             verdict = _thawed(verdict, limits, observed.taken_at)
-        if isinstance(verdict, Action) and verdict.target == limits.own:
+        verdicts.append(verdict)
+    return plan_of([*verdicts, *plan.advice, *plan.blocked])
+
+
+def budgeted(plan: Plan, limits: SafetyLimits) -> Plan:
+    """Return ``plan`` with no more disruptive actions than the budget covers.
+
+    The controller's own service comes last, and only when nothing else is under way.
+    """
+    left = limits.max_disruptive_actions - limits.in_flight
+    verdicts: list[Verdict] = []
+    for action in sorted(plan.actions, key=lambda action: action.target == limits.own):
+        verdict: Verdict = action
+        if action.target == limits.own:
             others = limits.in_flight or any(isinstance(v, Action) for v in verdicts)
-            verdict = _last(verdict, bool(others))
+            verdict = _last(action, bool(others))
         if isinstance(verdict, Action) and verdict.disruptive:
             verdict, left = _budgeted(verdict, left)
         verdicts.append(verdict)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from controller.emulation.load_balancer.rules import (
+from controller.emulation.load_balancer.listener_rules import (
     Fixed,
     Forward,
     HttpRequest,

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from controller.emulation.load_balancer.rules import LiveRule
+from controller.emulation.load_balancer.listener_rules import LiveRule
 from controller.emulation.moto.effects import MotoLocation
 from controller.emulation.targets import HEALTHY, UNHEALTHY, TargetBoard
 

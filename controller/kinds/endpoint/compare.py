@@ -1,4 +1,4 @@
-"""Which memories of an address are out of date."""
+"""Kept and published addresses that are out of date."""
 
 from collections.abc import Iterator
 
@@ -6,13 +6,17 @@ from controller.core.resources.plan import Change
 from controller.kinds.endpoint.spec import EndpointSpec
 from controller.kinds.endpoint.state import EndpointState
 
+# The store is local: keeping an address there is no call to AWS.
+KEPT = "fallback.kept"
+PUBLISHED = "fallback.published"
+
 
 def compare(spec: EndpointSpec, state: EndpointState) -> tuple[Change, ...]:
-    """Return what must be kept or published anew.
+    """Return the addresses to keep or to publish.
 
-    Only a live answer replaces a memory: in an outage the memory is all there is.
-    An address that still answers is left published, so that the order in which
-    DNS gives several does not make changes.
+    Only a current DNS answer replaces a kept address: in an outage the kept address is
+    all there is. A published address stays while DNS still returns it, so that the
+    order of several addresses makes no change.
     """
     return tuple(_changes(spec, state)) if state.live else ()
 
@@ -21,7 +25,7 @@ def _changes(spec: EndpointSpec, state: EndpointState) -> Iterator[Change]:
     if not state.addresses:
         return
     if state.kept is not None and set(state.kept) != set(state.addresses):
-        yield Change("fallback.kept", list(state.kept), list(state.addresses))
+        yield Change(KEPT, list(state.kept), list(state.addresses))
     publishes = spec.fallback is not None and spec.fallback.publish is not None
     if publishes and state.published not in state.addresses:
-        yield Change("fallback.published", state.published, state.addresses[0])
+        yield Change(PUBLISHED, state.published, state.addresses[0])

@@ -1,32 +1,35 @@
 """The ``service`` kind: containers that ECS keeps running."""
 
+from typing import TYPE_CHECKING
+
+from controller.core.resources.deferred import deferred
 from controller.core.resources.kind import Kind
 from controller.core.resources.plan import Verb
-from controller.kinds.service.compare.cost import cost
-from controller.kinds.service.compare.diff import compare
-from controller.kinds.service.compare.explain import explain
-from controller.kinds.service.compare.health import found, health, held, remains, writer
-from controller.kinds.service.operations.requests import refuses
 from controller.kinds.service.render.complete import complete
 from controller.kinds.service.render.update_effects import immutable_paths
 from controller.kinds.service.routes.matching.overlap import clashes
 from controller.kinds.service.spec.service import ServiceSpec, mentions, references
-from controller.kinds.service.state.service import ServiceState
 
-KIND: Kind[ServiceSpec, ServiceState] = Kind(
+if TYPE_CHECKING:
+    from controller.kinds.service.state.service import ServiceState
+
+_COMPARE = "controller.kinds.service.compare"
+_HEALTH = f"{_COMPARE}.health"
+
+KIND: "Kind[ServiceSpec, ServiceState]" = Kind(
     name="service",
     section="services",
     spec=ServiceSpec,
-    compare=compare,
-    health=health,
-    hold_reason=held,
-    explain=explain,
-    findings=found,
+    compare=deferred(f"{_COMPARE}.diff", "compare"),
+    health=deferred(_HEALTH, "health"),
+    hold_reason=deferred(_HEALTH, "held"),
+    explain=deferred(f"{_COMPARE}.explain", "explain"),
+    findings=deferred(_HEALTH, "found"),
     conflicts=clashes,
     references=references,
     mentions=mentions,
     complete=complete,
-    cost=cost,
+    cost=deferred(f"{_COMPARE}.cost", "cost"),
     call_budget="configuration: ceil(n / 10) DescribeServices a cluster, once "
     "DescribeTaskDefinition a revision and GetService a name; rollouts under way: "
     "ceil(r / 20) DescribeServiceDeployments; tasks, each minute and while something "
@@ -48,9 +51,9 @@ KIND: Kind[ServiceSpec, ServiceState] = Kind(
     "DescribeTaskDefinition a service",
     volatile_paths=frozenset({"desired_count"}),
     immutable=immutable_paths(),
-    check_request=refuses,
+    check_request=deferred("controller.kinds.service.operations.requests", "refuses"),
     allowed_when_absent=frozenset({Verb.RETRY}),
-    writer=writer,
+    writer=deferred(_HEALTH, "writer"),
     prune=True,
-    deletion_changes=remains,
+    deletion_changes=deferred(_HEALTH, "remains"),
 )

@@ -1,6 +1,6 @@
-"""Which versions a target has not been told of."""
+"""Versions that are not announced to a target, or not tagged as announced."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from controller.core.models.registration import ModelVersion
 from controller.core.resources.plan import Change, Effect
@@ -9,17 +9,29 @@ from controller.kinds.webhook.health import missing, unstamped
 from controller.kinds.webhook.spec import WebhookSpec
 from controller.kinds.webhook.state import WebhookState
 
+# First word of the paths: versions to announce, and to tag as announced.
+ANNOUNCED = "announced"
+STAMPED = "stamped"
+
 
 def compare(spec: WebhookSpec, state: WebhookState) -> tuple[Change, ...]:
-    """Return one change for each version to announce, or to mark as announced."""
+    """Return one change per version to announce, or to tag as announced."""
     return tuple(_changes(spec, state))
+
+
+def planned(
+    changes: Iterable[Change], word: str, versions: Iterable[ModelVersion]
+) -> tuple[ModelVersion, ...]:
+    """Return the ``versions`` that a change under ``word`` is about, in their order."""
+    paths = {change.path for change in changes}
+    return tuple(v for v in versions if f"{word}.{_label(v)}" in paths)
 
 
 def _changes(spec: WebhookSpec, state: WebhookState) -> Iterator[Change]:
     for version in missing(spec, state):
-        yield Change(f"announced.{_label(version)}", None, _event(state, version))
+        yield Change(f"{ANNOUNCED}.{_label(version)}", None, _event(state, version))
     for version in unstamped(state):
-        path = f"stamped.{_label(version)}"
+        path = f"{STAMPED}.{_label(version)}"
         yield Change(path, None, _event(state, version), Effect.COSMETIC)
 
 

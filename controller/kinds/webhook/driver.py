@@ -1,12 +1,13 @@
-"""Webhook targets: what the ledger says, beside the versions MLflow has."""
+"""Webhook targets in the store, and versions in MLflow."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from controller.clients.payload import check
 from controller.core.clock import Clock
 from controller.core.dependencies import Dependencies
 from controller.core.document.resource import Resource, ResourceId
+from controller.core.models.registration import ModelVersion
 from controller.core.models.registry import RegistryReads, RegistryWrites
 from controller.core.resources.details import DetailSection, looked_at
 from controller.core.resources.driver import Applied
@@ -20,6 +21,7 @@ from controller.core.webhooks.event import (
     model_registered,
 )
 from controller.core.webhooks.records import Announcements, DeliveryReports
+from controller.kinds.webhook.compare import ANNOUNCED, STAMPED, planned
 from controller.kinds.webhook.health import announced_tag, missing, unstamped
 from controller.kinds.webhook.reports import DELIVERY, SHOWN, rows
 from controller.kinds.webhook.spec import WebhookSpec
@@ -47,7 +49,7 @@ def connect(dependencies: Dependencies) -> "WebhookDriver":
 
 
 class WebhookDriver:
-    """The only part of the kind that writes the ledger; see ``core.driver.Driver``."""
+    """The only part of the kind that writes announcements; see ``core.driver.Driver``."""
 
     def __init__(
         self,
@@ -62,18 +64,18 @@ class WebhookDriver:
         announced: Callable[[], None] = lambda: None,
         largest_backlog: int = LARGEST_BACKLOG,
     ) -> None:
-        """Keep what is needed.
+        """Initialize the driver.
 
         Args:
-            api: Stamps versions whose delivery came to its end.
-            reader: For reads, shared with the other kinds of a pass.
-            ledger: Where targets and announcements are kept.
-            outcomes: What became of the deliveries.
-            clock: Dates what is recorded.
-            registry: Which MLflow, as identities name it; must never change.
-            check: Raises if a payload does not fit its schema.
-            announced: Called when there is something new to deliver.
-            largest_backlog: How many announcements at once are let through.
+            api: Tags versions whose delivery has ended.
+            reader: Reads that the kinds of a pass share.
+            ledger: Targets and announcements.
+            outcomes: Reports about deliveries.
+            clock: Time of the records.
+            registry: Name of the MLflow server in version identities; never changes.
+            check: Raises if a payload does not match its schema.
+            announced: Called when there is a new delivery.
+            largest_backlog: Maximum number of announcements in one pass.
         """
         self._api = api
         self._reader = reader
@@ -88,7 +90,7 @@ class WebhookDriver:
     def observe(
         self, declared: Mapping[ResourceId, Resource[Any]]
     ) -> Mapping[ResourceId, Observation]:
-        """Return, for each declared target, what it was told and what there is."""
+        """Return the announced and the existing versions of each declared target."""
         if not declared:
             return {}
         targets = self._ledger.targets()
@@ -115,28 +117,19 @@ class WebhookDriver:
         }
 
     def apply(self, action: Action) -> Applied:
-        """Record the target, or put what it was not told into the outbox."""
+        """Record the target, or announce and stamp the versions that are planned."""
         spec: WebhookSpec = action.desired
-        now = self._clock.now()
         if action.verb is Verb.CREATE:
+            now = self._clock.now()
             self._ledger.add_target(action.target.name, spec.url, None, now)
             return Applied()
         state: WebhookState = action.observed
-        events = [
-            model_registered(
-                self._registry, version, state.model_tags.get(version.model, {})
-            )
-            for version in missing(spec, state)
-        ]
-        for event in events:
-            self._check(event)
-        if self._ledger.announce(state.target, "webhook", events, now):
-            self._announced()
-        self._stamp(state)
+        self._announce(state, planned(action.changes, ANNOUNCED, missing(spec, state)))
+        self._stamp(state, planned(action.changes, STAMPED, unstamped(state)))
         return Applied()
 
     def details(self, resource: Resource[Any]) -> tuple[DetailSection, ...]:
-        """Return what was last delivered to a target, or was tried to be."""
+        """Return the latest deliveries of a target."""
         name = resource.id.name
         return (
             looked_at(
@@ -146,9 +139,22 @@ class WebhookDriver:
             ),
         )
 
-    def _stamp(self, state: WebhookState) -> None:
+    def _announce(self, state: WebhookState, versions: Iterable[ModelVersion]) -> None:
+        events = [
+            model_registered(
+                self._registry, version, state.model_tags.get(version.model, {})
+            )
+            for version in versions
+        ]
+        for event in events:
+            self._check(event)
+        now = self._clock.now()
+        if self._ledger.announce(state.target, "webhook", events, now):
+            self._announced()
+
+    def _stamp(self, state: WebhookState, versions: Iterable[ModelVersion]) -> None:
         tag = announced_tag(state.target)
-        for version in unstamped(state):
+        for version in versions:
             id_ = event_id(identity_of(self._registry, version), "model.registered")
             self._api.set_version_tag(version.model, version.number, tag, id_)
 

@@ -18,9 +18,9 @@ from controller.emulation.mlflow import MlflowServer
 PROGRAM = """
 import sys
 from controller.api.app import create_app
-from controller.api.health import Checks
-from controller.api.looks import mlflow_look
-from controller.api.models import KnownModels
+from controller.api.health.checks import Checks
+from controller.api.health.health_checks import mlflow_look
+from controller.api.models.listing import KnownModels
 from controller.api.server import serve
 from controller.clients.clock import SystemClock
 from controller.clients.http import http_client

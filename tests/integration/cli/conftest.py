@@ -1,8 +1,12 @@
-"""A document in a folder of its own, and a store that passes were recorded in."""
+"""A document in a folder of its own, and a database with recorded passes."""
+
+from contextlib import contextmanager
+from datetime import timedelta
 
 import boto3
 import pytest
 
+from controller.app import apply
 from controller.app.session import read
 from controller.clients.clock import SystemClock
 from controller.core.document.resource import ResourceId
@@ -17,17 +21,8 @@ from controller.engine.store_memory import StoreMemory
 from controller.kinds.service.preflight.commands import TRUST, document
 from controller.store.database import Database
 from controller.store.heartbeat import HEART, Heartbeats
+from tests.builders.command_line import DOCUMENT
 
-HEADER = """\
-apiVersion: hokusai.ai/v1
-platform: {name: t, environment: development, account: "123456789012", region: us-east-1}
-"""
-DOCUMENT = f"""\
-{HEADER}\
-services:
-  mlflow: {{image: "web:1", cpu: 256, memory: 512}}
-  api: {{image: "web:1", cpu: 256, memory: 512, depends_on: [service/mlflow]}}
-"""
 DISCOVERED = """\
 apiVersion: hokusai.ai/v1
 platform:
@@ -47,17 +42,27 @@ services:
     port: 80
     depends_on: [service/mlflow]
 """
-API, MLFLOW = ResourceId("service", "api"), ResourceId("service", "mlflow")
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch):
+    """Look again at once: the emulator is done long before a person would look."""
+    monkeypatch.setattr(apply, "LONGEST_PAUSE", timedelta(seconds=0.1))
+
+
+def prepared(folder, patch):
+    """Work in ``folder`` with a document, and an environment that says little."""
+    (folder / "hokusai.yaml").write_text(DOCUMENT)
+    patch.chdir(folder)
+    for name in ("ENVIRONMENT", "AWS_ENDPOINT_URL", "AWS_PROFILE", "DATABASE_URL"):
+        patch.delenv(name, raising=False)
+    patch.setenv("HOKUSAI_STORE_URL", f"sqlite:///{folder}/store.db")
 
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """Work in an empty folder with a document, and an environment that says little."""
-    (tmp_path / "hokusai.yaml").write_text(DOCUMENT)
-    monkeypatch.chdir(tmp_path)
-    for name in ("ENVIRONMENT", "AWS_ENDPOINT_URL", "AWS_PROFILE", "DATABASE_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOKUSAI_STORE_URL", f"sqlite:///{tmp_path}/store.db")
+    """An empty folder with a document, as the working directory."""
+    prepared(tmp_path, monkeypatch)
     return tmp_path
 
 
@@ -145,11 +150,31 @@ class World:
         return len(self.ecs.list_task_definitions()["taskDefinitionArns"])
 
 
-@pytest.fixture
-def world(here, monkeypatch):
+@contextmanager
+def reached(folder, patch):
+    """Yield an emulated AWS that commands in ``folder`` reach by their environment."""
     runtime = ScriptedRuntime()
     with EmulatorServer(runtime=runtime, timing=Timing.instant()) as server:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
-        yield World(server, runtime, here)
+        patch.setenv("AWS_ENDPOINT_URL", server.url)
+        patch.setenv("AWS_ACCESS_KEY_ID", "local")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+        yield World(server, runtime, folder)
+
+
+@pytest.fixture
+def world(here, monkeypatch):
+    with reached(here, monkeypatch) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def emulated():
+    """Return what brings up a folder with a document, and an AWS it reaches."""
+
+    @contextmanager
+    def bring_up(folder, patch):
+        prepared(folder, patch)
+        with reached(folder, patch) as found:
+            yield found
+
+    return bring_up

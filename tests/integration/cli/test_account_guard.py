@@ -1,4 +1,4 @@
-"""No call before it is clear whose account it is, as whom, and where."""
+"""No AWS call before the account, the identity and the endpoint are verified."""
 
 import pytest
 

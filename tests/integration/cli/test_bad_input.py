@@ -1,12 +1,12 @@
-"""What people and AWS get wrong: told in a sentence, with what to do; nothing half done."""
+"""Mistakes of users and errors of AWS: one sentence with the next step, no partial work."""
 
 import json
 
 import pytest
 
 from controller.cli import main
+from tests.builders.command_line import DOCUMENT
 from tests.fakes.refusing import refusing
-from tests.integration.cli.conftest import DOCUMENT
 
 EXPIRED = ("ExpiredTokenException", "The security token in the request is expired")
 DENIED = ("AccessDeniedException", "User x is not authorized to perform it")
@@ -50,7 +50,7 @@ def condition(capsys, type_="Ready", target="service/api"):
     ],
     ids=["empty", "none"],
 )
-def test_a_region_that_is_not_said(here, capsys, region, why):
+def test_a_missing_region_is_a_mistake_in_the_document(here, capsys, region, why):
     text = DOCUMENT.replace("region: us-east-1", region).replace(", }", "}")
     (here / "hokusai.yaml").write_text(text)
 
@@ -67,7 +67,7 @@ def test_a_region_that_is_not_said(here, capsys, region, why):
         (["diff", "service/ap"], "did you mean service/api?"),
     ],
 )
-def test_a_name_that_is_missing_or_unknown(here, capsys, words, why):
+def test_a_missing_or_unknown_name_is_refused(here, capsys, words, why):
     status, said = told(capsys, *words)
 
     assert (status, why in said) == (2, True)
@@ -89,7 +89,7 @@ def test_an_unknown_cluster_is_named_with_the_command_that_makes_it(world, capsy
     assert world.writes() == 0
 
 
-def test_expired_credentials_say_how_to_get_new_ones(refused, capsys):
+def test_expired_credentials_are_reported_with_the_next_step(refused, capsys):
     refused["*"] = EXPIRED
 
     status, said = told(capsys, "diff")
@@ -98,7 +98,7 @@ def test_expired_credentials_say_how_to_get_new_ones(refused, capsys):
     assert "the credentials have expired: get new ones" in said
 
 
-def test_credentials_that_expire_meanwhile_leave_all_as_it_is(applied, refused, capsys):
+def test_credentials_that_expire_during_apply_change_nothing(applied, refused, capsys):
     refused |= dict.fromkeys(["Describe*", "List*"], EXPIRED)
     applied.edit(
         "cpu: 256, memory: 512, discovery", "cpu: 512, memory: 1024, discovery"
@@ -115,7 +115,7 @@ def test_credentials_that_expire_meanwhile_leave_all_as_it_is(applied, refused, 
     assert applied.writes() == before
 
 
-def test_a_role_that_may_not_look_is_told_what_to_be_allowed(refused, capsys):
+def test_a_missing_read_permission_is_named(refused, capsys):
     refused["DescribeServices"] = DENIED
 
     status, said = told(capsys, "diff")
@@ -125,7 +125,9 @@ def test_a_role_that_may_not_look_is_told_what_to_be_allowed(refused, capsys):
     assert "allow the call for `platform.role`, or for the identity" in said
 
 
-def test_a_role_that_may_not_act_stalls_with_what_to_be_allowed(world, refused, capsys):
+def test_a_missing_write_permission_stalls_the_resource_and_is_named(
+    world, refused, capsys
+):
     refused["RegisterTaskDefinition"] = DENIED
 
     failed, _ = told(capsys, "apply", "--yes", "--timeout", "1")
@@ -138,7 +140,7 @@ def test_a_role_that_may_not_act_stalls_with_what_to_be_allowed(world, refused, 
     assert world.ecs.list_services(cluster="t-development")["serviceArns"] == []
 
 
-def test_a_service_of_somebody_else_is_left_alone(applied, capsys):
+def test_a_service_of_another_owner_is_not_changed(applied, capsys):
     arn = applied.service(API)["serviceArn"]
     key = "hokusai.ai/managed-by"
     foreign = [{"key": key, "value": "other/production"}]
@@ -154,7 +156,7 @@ def test_a_service_of_somebody_else_is_left_alone(applied, capsys):
     assert applied.service(API)["taskDefinition"].endswith(":1")
 
 
-def test_an_inactive_revision_is_a_warning_and_no_restart_is_begun(applied, capsys):
+def test_an_inactive_revision_is_a_warning_and_refuses_a_restart(applied, capsys):
     arn = applied.service(API)["taskDefinition"]
     applied.ecs.deregister_task_definition(taskDefinition=arn)
 
@@ -171,7 +173,7 @@ def test_an_inactive_revision_is_a_warning_and_no_restart_is_begun(applied, caps
     assert len(applied.service(API)["deployments"]) == 1
 
 
-def test_a_revision_that_others_register_meanwhile_changes_nothing(applied, capsys):
+def test_a_revision_registered_by_others_changes_nothing(applied, capsys):
     container = {"name": API, "image": "web:9", "memory": 256}
     registered = applied.ecs.register_task_definition(
         family=API, containerDefinitions=[container]

@@ -1,4 +1,4 @@
-"""``import``: from what runs to the document, and back."""
+"""``import``: from running services to the document, and back."""
 
 import pytest
 import yaml
@@ -106,7 +106,7 @@ def test_a_value_that_looks_like_a_secret_is_not_printed(world, capsys):
     assert "# service/web: environment.DB_PASSWORD looks like a secret" in told.err
 
 
-def test_what_only_aws_has_words_for_stands_under_task(world, capsys):
+def test_a_field_with_an_aws_name_is_imported_under_task(world, capsys):
     made_by_hand(world, container={"readonlyRootFilesystem": True})
 
     status, document, _ = imported(capsys, "service", NAME)
@@ -117,7 +117,7 @@ def test_what_only_aws_has_words_for_stands_under_task(world, capsys):
     }
 
 
-def test_another_family_is_told_of_and_not_hidden(world, capsys):
+def test_another_task_definition_family_is_reported(world, capsys):
     made_by_hand(world, family="by-hand", definition="by-hand")
 
     status, _, told = imported(capsys, "service", NAME, "--key", "other")
@@ -141,13 +141,13 @@ def test_all_services_of_the_cluster_are_imported_with_their_own_names(world, ca
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["service"], "which service?"),
-        (["services", "web"], "leave out NAME"),
+        (["service"], "NAME is missing"),
+        (["services", "web"], "takes neither NAME nor --key"),
         (["service", "nobody"], "nobody does not exist in cluster t-development"),
         (["service", "web", "--cluster", "nowhere"], "Cluster not found"),
     ],
 )
-def test_what_cannot_be_imported_is_told(world, capsys, words, told):
+def test_an_invalid_import_is_refused(world, capsys, words, told):
     assert main(["import", *words]) == 2
 
     assert told in capsys.readouterr().err

@@ -37,22 +37,22 @@ def test_lines_come_in_order_with_the_task_and_without_secrets(talking, capsys):
     assert second.endswith("password=*** is bad")
 
 
-def test_one_task_is_chosen_by_the_beginning_of_its_id(talking, capsys):
+def test_a_task_is_selected_by_a_prefix_of_its_id(talking, capsys):
     assert main(["logs", "service/api", "--task", task_of(talking)[:6]]) == 0
     assert "ready" in capsys.readouterr().out
 
     assert main(["logs", "service/api", "--task", "nobody"]) == 0
     told = capsys.readouterr()
-    assert (told.out.strip(), "wrote nothing" in told.err) == ("", True)
+    assert (told.out.strip(), "wrote no log lines" in told.err) == ("", True)
 
 
-def test_no_more_lines_than_asked_for(talking, capsys):
+def test_the_number_of_lines_is_limited(talking, capsys):
     assert main(["logs", "service/api", "-n", "1"]) == 0
 
     assert len(capsys.readouterr().out.splitlines()) == 1
 
 
-def test_a_missing_log_group_is_told_with_what_makes_it(talking, capsys):
+def test_a_missing_log_group_is_reported_with_its_cause(talking, capsys):
     talking.client("logs").delete_log_group(logGroupName=GROUP)
 
     assert main(["logs", "service/api"]) == 2
@@ -62,11 +62,11 @@ def test_a_missing_log_group_is_told_with_what_makes_it(talking, capsys):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--follow", "-o", "yaml"], "use json"),
+        (["--follow", "-o", "yaml"], "use -o table or -o json"),
         (["--since", "yesterday"], "write 30s, 10m, 2h or 7d"),
     ],
 )
-def test_what_makes_no_sense_is_refused(talking, capsys, words, told):
+def test_an_invalid_option_is_refused(talking, capsys, words, told):
     try:
         status = main(["logs", "service/api", *words])
     except SystemExit as ended:
@@ -76,7 +76,7 @@ def test_what_makes_no_sense_is_refused(talking, capsys, words, told):
     assert told in capsys.readouterr().err
 
 
-def test_following_tells_what_is_written_next_until_interrupted(talking, here):
+def test_following_streams_new_lines_until_interrupted(talking, here):
     command = [sys.executable, "-m", "controller", "logs", "service/api", "--follow"]
     process = subprocess.Popen(
         command, cwd=here, env={**os.environ}, stdout=subprocess.PIPE, text=True
@@ -99,7 +99,7 @@ def test_following_tells_what_is_written_next_until_interrupted(talking, here):
     process.stdout.close()
 
 
-def test_following_ends_when_whoever_reads_goes_away(talking, here):
+def test_following_ends_when_its_reader_closes_the_stream(talking, here):
     command = [sys.executable, "-m", "controller", "logs", "service/api", "--follow"]
     pipe = subprocess.PIPE
     process = subprocess.Popen(

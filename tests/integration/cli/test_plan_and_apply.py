@@ -1,4 +1,4 @@
-"""Plans in files, plans in part, and plans that were interrupted."""
+"""Saved plans, plans of selected resources, and interrupted plans."""
 
 import json
 import os
@@ -20,7 +20,7 @@ API, MLFLOW = "t-api-development", "t-mlflow-development"
 
 @pytest.fixture
 def settled(world, capsys):
-    """Everything is as declared; then the document asks api for another image."""
+    """Everything is in sync; then the document declares another image for api."""
     assert main(["apply", "--yes"]) == 0
     assert main(["diff"]) == 0
     world.edit(
@@ -37,7 +37,7 @@ def image_of(world, name):
     return found["containerDefinitions"][0]["image"]
 
 
-def test_a_saved_plan_says_what_it_does_and_rests_on(settled, here):
+def test_a_saved_plan_follows_the_schema_and_is_private(settled, here):
     assert main(["diff", "--out", "plan.json"]) == 1
 
     data = json.loads((here / "plan.json").read_text())
@@ -53,7 +53,7 @@ def test_a_saved_plan_is_carried_out_as_it_is(settled, capsys):
     assert main(["apply", "--plan", "plan.json", "--yes"]) == 0
 
     assert image_of(settled, API) == "web:2"
-    assert "It took 4 calls that changed something (foretold: 4), 1 restart (1)" in (
+    assert "Actual: 4 write calls (estimated: 4), 1 restart (estimated: 1)" in (
         capsys.readouterr().err
     )
     assert main(["diff"]) == 0
@@ -115,7 +115,7 @@ def test_a_plan_that_was_edited_is_refused(settled, here, capsys):
         ('{"kind": "Status"}', "is no saved plan: $"),
     ],
 )
-def test_what_is_no_plan_is_refused(here, capsys, text, told):
+def test_a_file_that_is_no_plan_is_refused(here, capsys, text, told):
     if text is not None:
         (here / "plan.json").write_text(text)
 
@@ -138,7 +138,7 @@ def test_a_target_is_shown_with_what_it_waits_for(world, capsys):
     assert action["waitsFor"] == ["service/mlflow"]
 
 
-def test_a_target_whose_dependency_nobody_makes_is_not_waited_for(world, capsys):
+def test_a_target_with_a_missing_dependency_is_not_waited_for(world, capsys):
     assert main(["apply", "service/api", "--yes", "--timeout", "30"]) == 1
     assert "It waits for service/mlflow." in capsys.readouterr().err
     assert world.ecs.list_services(cluster="t-development")["serviceArns"] == []
@@ -154,7 +154,7 @@ def test_only_the_target_is_applied_and_the_rest_is_still_known(settled, capsys)
     assert "service/api" in capsys.readouterr().out
 
 
-def test_without_a_person_nothing_is_done_unless_agreed(world, capsys):
+def test_without_a_terminal_apply_needs_yes(world, capsys):
     assert main(["apply"]) == 2
     assert "pass --yes" in capsys.readouterr().err
 
@@ -172,17 +172,17 @@ def test_ctrl_c_leaves_what_the_next_apply_finishes(world, here):
     again = subprocess.run(apply, capture_output=True, check=False, env=os.environ)
 
     assert running.returncode == 130
-    assert "go on with: hokusai apply\n" in told
+    assert "To continue, run: hokusai apply\n" in told
     assert again.returncode == 0
     assert len(world.ecs.list_task_definitions()["taskDefinitionArns"]) == 2
 
 
-def test_programs_get_what_it_came_to(world, capsys):
+def test_json_compares_actual_and_estimated_cost(world, capsys):
     assert main(["apply", "--yes", "-o", "json"]) == 0
 
     data = json.loads(capsys.readouterr().out)
     assert list(Draft202012Validator(status_schema()).iter_errors(data)) == []
-    assert data["cost"]["actual"]["calls"] == data["cost"]["foretold"]["calls"] == 10
+    assert data["cost"]["actual"]["calls"] == data["cost"]["estimated"]["calls"] == 10
 
 
 def test_no_secret_that_somebody_left_in_ecs_gets_into_a_plan(settled, here, capsys):
@@ -206,7 +206,7 @@ def test_no_secret_that_somebody_left_in_ecs_gets_into_a_plan(settled, here, cap
     assert "hunter22" not in everything
 
 
-def test_why_tells_of_an_image_that_ecs_gave_up_on(settled, capsys):
+def test_why_explains_a_rejected_revision(settled, capsys):
     settled.runtime.scripts["web:2"] = Script(exits_after=timedelta(0), exit_code=3)
     assert main(["apply", "--yes", "--timeout", "60"]) == 1
     capsys.readouterr()
@@ -220,11 +220,11 @@ def test_why_tells_of_an_image_that_ecs_gave_up_on(settled, capsys):
     assert command == "  run: hokusai status service/api"
 
 
-def test_a_filled_value_is_told_with_its_source(world, capsys, monkeypatch):
+def test_a_value_from_a_variable_is_printed_with_its_source(world, capsys, monkeypatch):
     world.edit("  region: us-east-1\n", "")
     monkeypatch.setenv("AWS_REGION", "us-east-1")
 
     main(["diff"])
 
-    told = "platform.region is filled in by AWS_REGION: us-east-1\n"
+    told = "platform.region is set by the variable AWS_REGION: us-east-1\n"
     assert told in capsys.readouterr().err

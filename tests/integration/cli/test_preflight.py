@@ -1,4 +1,4 @@
-"""``preflight`` and ``apply`` on a platform that lacks what the document rests on."""
+"""``preflight`` and ``apply`` on a platform with missing prerequisites."""
 
 import json
 
@@ -19,7 +19,7 @@ def lacking(world):
     return world
 
 
-def test_all_that_is_found_is_printed_and_the_status_says_so(lacking, capsys):
+def test_every_finding_is_printed_and_the_exit_code_is_one(lacking, capsys):
     capsys.readouterr()
 
     assert main(["preflight", "-o", "json"]) == 1
@@ -40,7 +40,7 @@ def test_all_that_is_found_is_printed_and_the_status_says_so(lacking, capsys):
     assert "service/api" not in capsys.readouterr().out
 
 
-def test_nothing_is_deployed_until_it_is_mended(lacking, capsys):
+def test_a_blocking_finding_prevents_the_deployment_until_it_is_fixed(lacking, capsys):
     assert main(["apply", "--yes"]) == 1
     told = capsys.readouterr()
     assert main(["diff"]) == 1

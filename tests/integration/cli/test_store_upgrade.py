@@ -1,4 +1,4 @@
-"""``store upgrade``: the tables, without waiting for a controller to make them."""
+"""``store upgrade``: create the database schema without a controller."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def store(tmp_path, monkeypatch):
     return file
 
 
-def test_it_makes_the_tables_and_may_be_repeated(store, capsys):
+def test_it_creates_the_tables_and_can_be_repeated(store, capsys):
     assert main(["store", "upgrade"]) == 0
     assert main(["store", "upgrade"]) == 0
 
@@ -25,7 +25,7 @@ def test_it_makes_the_tables_and_may_be_repeated(store, capsys):
     assert "is up to date" in capsys.readouterr().err
 
 
-def test_afterwards_others_can_read_it(store, capsys):
+def test_other_commands_can_read_the_new_tables(store, capsys):
     main(["store", "upgrade"])
 
     assert main(["status"]) == 2

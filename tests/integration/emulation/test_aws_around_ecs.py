@@ -10,7 +10,7 @@ from controller.emulation.clocks import SteppedClock
 from controller.emulation.moto.cloud_map import cloud_map_lookup
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
-from tests.integration.emulation.aws_here import client, control, with_listener
+from tests.builders.emulated_aws import client, control, with_listener
 
 
 @pytest.fixture

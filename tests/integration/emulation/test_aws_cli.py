@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.emulation.aws_here import eventually
-from tests.integration.emulation.platform import Platform
+from tests.builders.emulated_aws import eventually
+from tests.builders.emulated_platform import Platform
 
 AWS = Path(sys.executable).with_name("aws")
 

@@ -5,7 +5,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
 from controller.emulation.ecs.operations import OPERATIONS, is_read
-from tests.integration.emulation.aws_here import MODEL, client, control
+from tests.builders.emulated_aws import MODEL, client, control
 
 CONTAINER = {
     "name": "app",

@@ -5,7 +5,7 @@ from threading import Thread
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from tests.integration.emulation.aws_here import client, control
+from tests.builders.emulated_aws import client, control
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ from controller.emulation.moto.cloud_map import (
     cloud_map_zones,
 )
 from controller.emulation.task_addresses import TaskAddresses
-from tests.integration.emulation.aws_here import control, eventually
-from tests.integration.emulation.platform import CHECK, Platform, address_of
+from tests.builders.emulated_aws import control, eventually
+from tests.builders.emulated_platform import CHECK, Platform, address_of
 
 WORD = [{"name": "WORD", "value": "{host}"}]
 

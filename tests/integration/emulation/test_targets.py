@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.integration.emulation.aws_here import client, eventually, with_listener
-from tests.integration.emulation.platform import Platform, address_of
+from tests.builders.emulated_aws import client, eventually, with_listener
+from tests.builders.emulated_platform import Platform, address_of
 
 PORTS = [{"containerPort": 8001}]
 

@@ -5,7 +5,7 @@ import pytest
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
-from tests.integration.kinds.world import CRASHES, World
+from tests.builders.emulated_service import CRASHES, World
 
 
 @pytest.fixture

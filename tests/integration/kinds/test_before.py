@@ -2,20 +2,8 @@
 
 from datetime import timedelta
 
-from controller.emulation.runtimes.scripted import Script
-from tests.integration.kinds.machine import PLATFORM
-
-MIGRATE = ({"name": "migrate", "command": ["alembic", "upgrade", "head"]},)
-
-
-def finishes(code):
-    """Return how a one-off task of an image ends."""
-    return Script(exits_after=timedelta(seconds=5), exit_code=code)
-
-
-def one_off_tasks(world):
-    tasks = world.server.simulator.world.clusters[PLATFORM.cluster].tasks.values()
-    return [task for task in tasks if task.service is None]
+from tests.builders.one_off_steps import MIGRATE, finishes, one_off_tasks
+from tests.builders.reconcile_loop import PLATFORM
 
 
 def test_a_rollout_waits_for_the_steps_before_it_and_each_runs_once(world):

@@ -12,10 +12,10 @@ from controller.core.resources.plan import Hold, Verb
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
-from tests.integration.kinds.by_hand import Hand
-from tests.integration.kinds.machine import declared
-from tests.integration.kinds.test_before import MIGRATE, finishes, one_off_tasks
-from tests.integration.kinds.world import World
+from tests.builders.emulated_operations import Hand
+from tests.builders.emulated_service import World
+from tests.builders.one_off_steps import MIGRATE, finishes, one_off_tasks
+from tests.builders.reconcile_loop import declared
 
 SECOND = "api:2 alembic"
 BY = "hokusai.ai/before-by.migrate"

@@ -9,8 +9,8 @@ from math import ceil
 
 import pytest
 
-from tests.integration.kinds.machine import declared
-from tests.integration.kinds.test_freshness import IMAGE, Pushed
+from tests.builders.emulated_images import IMAGE, Pushed
+from tests.builders.reconcile_loop import declared
 
 PARAMETERS = 5
 

@@ -12,7 +12,7 @@ from controller.core.resources.condition import ConditionType, Truth
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
 from controller.emulation.server import EmulatorServer
-from tests.integration.kinds.test_rollout_truth import Timed
+from tests.builders.emulated_rollouts import Timed
 
 # It runs for longer than ECS takes to call a rollout done.
 LEAKS = Script(exits_after=timedelta(seconds=150), exit_code=137, says=("no memory",))

@@ -8,8 +8,8 @@ from controller.core.errors import PermanentError
 from controller.core.planning.safety import SafetyLimits
 from controller.core.resources.importing import ImportSelection
 from controller.spec.literals import looks_secret
-from tests.integration.kinds.machine import declared
-from tests.integration.kinds.routed import Routed
+from tests.builders.emulated_routes import Routed
+from tests.builders.reconcile_loop import declared
 
 ROUTE = {"host": "api.hokus.ai", "path": "/api/*", "listeners": [80]}
 BOTH = {"host": "registry.hokus.ai", "listeners": [80, 8080]}

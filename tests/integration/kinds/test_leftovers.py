@@ -8,8 +8,8 @@ from controller.core.planning.safety import SafetyLimits
 from controller.core.resources.plan import Reason
 from controller.kinds.service.driver import ServiceDriver
 from controller.kinds.service.routes.aws.load_balancers import LoadBalancers
-from tests.integration.kinds.machine import PLATFORM, declared
-from tests.integration.kinds.routed import Routed
+from tests.builders.emulated_routes import Routed
+from tests.builders.reconcile_loop import PLATFORM, declared
 
 ROUTE = {"host": "web.hokus.ai", "listeners": [80]}
 RULE = (80, "web.hokus.ai", "/*")

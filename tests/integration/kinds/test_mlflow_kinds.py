@@ -12,7 +12,7 @@ from controller.core.resources.plan import Hold, Reason
 from controller.emulation.mlflow import MlflowServer
 from controller.kinds.experiment.driver import ExperimentDriver
 from controller.kinds.model.driver import ModelDriver
-from tests.integration.kinds.machine import Machine, declared
+from tests.builders.reconcile_loop import Machine, declared
 
 _NAMES = count(1)
 

@@ -7,8 +7,8 @@ from controller.core.errors import TransientError
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
+from tests.builders.emulated_service import World
 from tests.fakes.stopped_clock import StoppedClock
-from tests.integration.kinds.world import World
 
 
 class SaysThatItFailed:

@@ -9,9 +9,9 @@ from controller.core.resources.plan import Verb
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
-from controller.kinds.service.operations.requests import RESTARTED, RESTARTED_BY
-from tests.integration.kinds.by_hand import Hand
-from tests.integration.kinds.world import World
+from controller.kinds.service.tags import RESTARTED, RESTARTED_BY
+from tests.builders.emulated_operations import Hand
+from tests.builders.emulated_service import World
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from controller.core.resources.plan import Hold, Verb
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
 from controller.emulation.server import EmulatorServer
-from controller.kinds.service.state.retry_requests import RETRIED, RETRIED_BY
-from tests.integration.kinds.by_hand import Hand
-from tests.integration.kinds.world import World
+from controller.kinds.service.tags import RETRIED, RETRIED_BY
+from tests.builders.emulated_operations import Hand
+from tests.builders.emulated_service import World
 
 FIRST, SECOND = "hokusai-api-local:1", "hokusai-api-local:2"
 CRASHES = Script(exits_after=timedelta(seconds=1), exit_code=3, says=("no secret",))

@@ -3,7 +3,7 @@
 import pytest
 
 from controller.core.values.identity import OWNER_TAG
-from tests.integration.kinds.routed import Routed
+from tests.builders.emulated_routes import Routed
 
 
 class Tagged(Routed):

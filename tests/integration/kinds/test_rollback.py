@@ -10,9 +10,9 @@ from controller.core.resources.rollouts import Result, revision_to
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
-from controller.kinds.service.operations.requests import SET_ASIDE, SET_ASIDE_BY
-from tests.integration.kinds.by_hand import Hand
-from tests.integration.kinds.world import World
+from controller.kinds.service.tags import SET_ASIDE, SET_ASIDE_BY
+from tests.builders.emulated_operations import Hand
+from tests.builders.emulated_service import World
 
 FIRST, SECOND = "hokusai-api-local:1", "hokusai-api-local:2"
 

@@ -7,50 +7,16 @@ from datetime import timedelta
 
 import pytest
 
-from controller.core.resources.condition import ConditionType, Truth
+from controller.core.resources.condition import Truth
 from controller.core.resources.plan import Hold
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
 from controller.emulation.server import EmulatorServer
-from controller.kinds.service.driver import ServiceDriver
-from tests.integration.kinds.machine import PLATFORM
-from tests.integration.kinds.world import World
+from tests.builders.emulated_rollouts import Timed
 
 CHECKED = {"health": {"path": "/health", "interval": 10}}
 FOR_EVER = {"deployment": {"circuit_breaker": False, "rollback": False}}
 NEVER_STARTS = Script(starts_after=timedelta(days=1))
-
-
-class Timed(World):
-    """A world whose controller lives by the platform's clock."""
-
-    def __init__(self, server, runtime, clock):
-        self.clock = clock
-        super().__init__(server, runtime)
-
-    def driver(self):
-        return ServiceDriver(self.aws, PLATFORM, self.clock)
-
-    def until_a_task_failed(self):
-        """Let time pass until ECS counts a failure."""
-        for _ in range(120):
-            self.server.advance(timedelta(seconds=1))
-            if self.service()["deployments"][0].get("failedTasks"):
-                return
-        raise AssertionError
-
-    def told(self, result):
-        """Return what holds the service back, and the sentence about it."""
-        (blocked,) = result.left.blocked
-        return blocked.hold, blocked.message
-
-    def ready(self, result):
-        (conditions,) = result.statuses.values()
-        return conditions[ConditionType.READY]
-
-    def stalled(self, result):
-        (conditions,) = result.statuses.values()
-        return conditions[ConditionType.STALLED].status
 
 
 @pytest.fixture

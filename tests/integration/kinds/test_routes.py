@@ -7,8 +7,8 @@ import pytest
 from controller.core.planning.safety import SafetyLimits
 from controller.core.resources.plan import Reason
 from controller.core.values.identity import OWNER_TAG
-from tests.integration.kinds.machine import declared
-from tests.integration.kinds.routed import OURS, Routed, pairs
+from tests.builders.emulated_routes import OURS, Routed, pairs
+from tests.builders.reconcile_loop import declared
 
 ROUTE = {"host": "api.hokus.ai", "path": "/api/*", "listeners": [80]}
 

@@ -1,6 +1,6 @@
 """Who decides how many tasks there are, on the emulated AWS."""
 
-from tests.integration.kinds.machine import PLATFORM
+from tests.builders.reconcile_loop import PLATFORM
 
 SCALED = {"minimum": 1, "maximum": 4}
 

@@ -7,7 +7,7 @@ from controller.core.planning.safety import SafetyLimits
 from controller.core.resources.condition import ConditionType, Truth
 from controller.core.resources.plan import Hold, Reason
 from controller.core.values.identity import OWNER_TAG
-from tests.integration.kinds.machine import PLATFORM
+from tests.builders.reconcile_loop import PLATFORM
 
 
 def test_a_service_is_created_registered_and_followed_to_its_end(world):

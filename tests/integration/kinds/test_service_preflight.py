@@ -14,8 +14,8 @@ from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
 from controller.kinds.service.driver import ServiceDriver
-from tests.integration.kinds.machine import PLATFORM
-from tests.integration.kinds.resting import BREAKS, CANARY, IMAGE, Refusing, World
+from tests.builders.emulated_prerequisites import BREAKS, CANARY, IMAGE, Refusing, World
+from tests.builders.reconcile_loop import PLATFORM
 
 # What would answer with a secret's value.
 FORBIDDEN = {

@@ -5,8 +5,8 @@ from datetime import timedelta
 from controller.core.resources.plan import Hold
 from controller.core.values.identity import DEPLOYMENT_TAG
 from controller.emulation.runtimes.scripted import Script
-from tests.integration.kinds.machine import PLATFORM
-from tests.integration.kinds.world import CRASHES
+from tests.builders.emulated_service import CRASHES
+from tests.builders.reconcile_loop import PLATFORM
 
 
 def test_an_image_that_crashes_is_rolled_back_and_not_tried_again(world):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.integration.kinds.routed import Routed
+from tests.builders.emulated_routes import Routed
 
 
 @pytest.fixture

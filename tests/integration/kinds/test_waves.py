@@ -10,8 +10,8 @@ from controller.core.resources.plan import Hold
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
 from controller.emulation.server import EmulatorServer
-from tests.integration.kinds.machine import declared
-from tests.integration.kinds.world import CRASHES, World
+from tests.builders.emulated_service import CRASHES, World
+from tests.builders.reconcile_loop import declared
 
 
 class Wave:

@@ -8,11 +8,11 @@ import pytest
 from controller.core.errors import RefusedError
 from controller.store.database import Database
 from controller.store.schema import SchemaState
-from tests.fakes.stopped_clock import StoppedClock
-from tests.integration.store.next_version import (
+from tests.builders.next_schema import (
     migrate_ahead,
     program_of_the_next_version,
 )
+from tests.fakes.stopped_clock import StoppedClock
 from tests.unit.store import test_lease, test_outbox, test_records
 
 for _facts in (test_lease, test_outbox, test_records):

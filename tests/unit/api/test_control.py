@@ -1,66 +1,16 @@
 """Status, events and a wish for a pass, for somebody on another host."""
 
 import asyncio
-from datetime import UTC, datetime
 
 import httpx
 import pytest
 
 from controller.api.app import create_app
-from controller.core.document.resource import ResourceId
-from controller.core.resources.condition import Condition, ConditionType, Truth
-from controller.core.resources.plan import Verb
-from controller.core.status.cause import LastAttempt
 from controller.core.values.secret import Secret
-from controller.store.events import RecordedEvent
-from controller.store.heartbeat import Heartbeat
+from tests.builders.api import Nothing, Records
 from tests.fakes.stopped_clock import StoppedClock
 
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-API = ResourceId("service", "api")
 KEY = {"Authorization": "Bearer s3cret"}
-
-
-class Records:
-    """What a controller wrote down."""
-
-    def __init__(self):
-        self.wishes = []
-
-    def statuses(self):
-        ready = Condition(
-            ConditionType.READY, Truth.TRUE, "Ready", "Fine.", "v1:g", NOON
-        )
-        return {API: {ConditionType.READY: ready}}
-
-    def last_pass(self):
-        return Heartbeat("host:1", NOON)
-
-    def events(self, limit, of):
-        found = (RecordedEvent(API, "Normal", "Ready", "Fine.", 2, NOON, NOON),)
-        return tuple(h for h in found if of in {None, h.resource})[:limit]
-
-    def tried(self, id_):
-        at = NOON
-        return (
-            LastAttempt(at, Verb.UPDATE, "Failed", "denied", 2, at)
-            if id_ == API
-            else None
-        )
-
-    def ask(self, reason):
-        self.wishes.append(reason)
-        return len(self.wishes)
-
-
-class Nothing:
-    """Neither components nor models."""
-
-    async def components(self):
-        return {}
-
-    async def models(self):
-        raise AssertionError
 
 
 def ask(method, path, records=None, headers=None, key="s3cret"):

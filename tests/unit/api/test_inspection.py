@@ -20,61 +20,13 @@ from controller.core.errors import (
     RefusedError,
     TransientError,
 )
-from controller.core.resources.details import DetailSection
-from controller.core.resources.log_lines import LogLimit, LogLine
-from controller.core.resources.rollouts import Result, RolloutRecord
+from controller.core.resources.log_lines import LogLimit
 from controller.core.values.secret import Secret
-from tests.fakes.stopped_clock import NOON, StoppedClock
-from tests.unit.api.test_control import Nothing
-from tests.unit.api.test_remote import AppTransport
+from tests.builders.api import ROLLED, SECTIONS, AppTransport, Nothing, World
+from tests.fakes.stopped_clock import StoppedClock
 
 API = ResourceId("service", "api")
 KEY = Secret("s3cret")
-SECTIONS = (
-    DetailSection("tasks", ("task", "port", "load", "ours"), (("t-1", 80, 0.5, True),)),
-    DetailSection("log", ("at", "line"), problem="logs:GetLogEvents was refused"),
-)
-ROLLED = (
-    RolloutRecord("d-2", "api:2", Result.UNDER_WAY, NOON, present=True),
-    RolloutRecord(
-        *("d-1", "api:1", Result.ROLLED_BACK, NOON, NOON, ("web@sha256:1",)),
-        by="arn:aws:iam::1:user/ada",
-        reason="it died",
-        set_aside="ada: login fails",
-        asked="restart by ada: it leaks",
-    ),
-)
-
-
-class World:
-    """A world with one service in it, which writes."""
-
-    def __init__(self):
-        self.written = []
-        self.error = None
-        self.looks = 0
-
-    def write(self, *seconds, text="said"):
-        self.written += [
-            LogLine(f"{at:+}", NOON + timedelta(seconds=at), "t-1", f"{text} {at:+}")
-            for at in seconds
-        ]
-
-    def details(self, _id):
-        return self._seen(SECTIONS)
-
-    def rollouts(self, _id):
-        return self._seen(ROLLED)
-
-    def lines(self, _id, since, source, most):
-        found = [line for line in self.written if line.at >= since]
-        return self._seen(tuple(f for f in found if f.source.startswith(source)))
-
-    def _seen(self, found):
-        self.looks += 1
-        if self.error is not None:
-            raise self.error
-        return found
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What the command line on another host reads of the API, and what it is refused."""
 
-import asyncio
 from datetime import timedelta
 
 import httpx
@@ -15,27 +14,10 @@ from controller.core.errors import RefusedError, TransientError
 from controller.core.resources.condition import Condition, ConditionType, Truth
 from controller.core.values.secret import Secret
 from controller.store.heartbeat import Heartbeat
+from tests.builders.api import API, AppTransport, Nothing, Records
 from tests.fakes.stopped_clock import NOON, StoppedClock
-from tests.unit.api.test_control import API, Nothing, Records
 
 KEY = Secret("s3cret")
-
-
-class AppTransport(httpx.BaseTransport):
-    """Asks an application without a socket."""
-
-    def __init__(self, app):
-        self._inner = httpx.ASGITransport(app)
-
-    def handle_request(self, request):
-        async def asked():
-            answer = await self._inner.handle_async_request(request)
-            body = await answer.aread()
-            return httpx.Response(
-                answer.status_code, headers=answer.headers, content=body
-            )
-
-        return asyncio.run(asked())
 
 
 def remote(records=None, key=KEY, *, served=KEY):

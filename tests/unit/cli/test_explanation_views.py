@@ -1,10 +1,10 @@
-"""What came of comparing, in every format."""
+"""Comparisons of declared and live values in every format."""
 
 import json
 
 import yaml
 
-from controller.cli.exits import Exit, of_explanations
+from controller.cli.exit_codes import Exit, of_explanations
 from controller.cli.views.explanations import render_explanations
 from controller.core.document.resource import ResourceId
 from controller.core.resources.explanation import Comparison, Explanation
@@ -19,19 +19,19 @@ def test_a_table_shows_both_values_and_the_rule():
 
     assert text.splitlines()[:3] == [
         "service/api",
-        "FIELD        DECLARED  LIVE  IT                  WHY",
+        "FIELD        DECLARED  LIVE  RESULT              REASON",
         "task.cpu     (none)    0     is equal by a rule  R14: It is 0.",
     ]
 
 
-def test_markdown_is_a_table_for_each_resource():
+def test_markdown_has_one_table_per_resource():
     text = render_explanations({API: (EQUAL,)}, "task", "markdown")
 
     assert "**service/api**" in text
     assert "| task.cpu | (none) | 0 | is equal by a rule | R14: It is 0. |" in text
 
 
-def test_programs_get_the_same_in_json_and_yaml():
+def test_json_and_yaml_hold_the_same_data():
     told = {API: (EQUAL,), WEB: "AccessDenied"}
 
     data = json.loads(render_explanations(told, "task", "json"))
@@ -41,11 +41,11 @@ def test_programs_get_the_same_in_json_and_yaml():
     assert data["resources"][1]["unknown"] == "AccessDenied"
 
 
-def test_a_path_with_nothing_at_it_says_so():
-    assert "Nothing is at task.x." in render_explanations({API: ()}, "task.x", "table")
+def test_a_path_without_a_value_is_reported():
+    assert "no value at task.x" in render_explanations({API: ()}, "task.x", "table")
 
 
-def test_the_exit_status_speaks_of_what_was_asked_about():
+def test_the_exit_code_depends_on_the_selected_paths():
     assert of_explanations({API: (EQUAL,)}) is Exit.OK
     assert of_explanations({API: (EQUAL, DIFFERS)}) is Exit.DIFFERENT
     assert of_explanations({API: (DIFFERS,), WEB: "AccessDenied"}) is Exit.FAILED

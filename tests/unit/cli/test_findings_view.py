@@ -1,11 +1,13 @@
-"""What checks found, as people and programs read it."""
+"""Results of preflight checks in every format."""
 
 import json
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
-from controller.cli.exits import Exit, of_results
+from controller.cli.exit_codes import Exit, of_results
+from controller.cli.schemas import status_schema
 from controller.cli.views.findings import render_results
 from controller.core.document.resource import ResourceId
 from controller.core.planning.preflight import (
@@ -30,28 +32,28 @@ RESULTS = {
 }
 
 
-def test_people_read_every_check_with_its_reason_and_command():
+def test_a_table_shows_every_check_with_its_message_and_command():
     assert render_results(RESULTS, "table").splitlines() == [
-        "service/api: 1 OK, 1 blocks, 1 warns, 1 skipped",
-        "  CHECK    RESULT   WHY",
+        "service/api: 1 OK, 1 blocking, 1 warning, 1 skipped",
+        "  CHECK    RESULT   MESSAGE",
         "  image    blocks   image: api:1 is not in ECR.",
         "  buckets  warns    environment.A: No versions.",
-        "  roles    skipped  because it declares none",
+        "  roles    skipped  it declares none",
         "  network  OK",
         "  image: run: aws ecr x | y",
         "  buckets: run: aws s3api z",
-        "service/web: 1 OK, 1 not seen",
-        "  CHECK  RESULT    WHY",
+        "service/web: 1 OK, 1 unchecked",
+        "  CHECK  RESULT     MESSAGE",
         "  image  OK",
-        "  roles  not seen  AccessDenied.",
-        "2 resources looked at: 2 OK, 1 blocks, 1 warns, 1 not seen, 1 skipped",
+        "  roles  unchecked  AccessDenied.",
+        "2 resources checked: 2 OK, 1 blocking, 1 warning, 1 unchecked, 1 skipped",
     ]
 
 
-def test_a_comment_on_a_change_holds_the_same():
+def test_markdown_holds_the_same():
     told = render_results(RESULTS, "markdown")
 
-    assert told.startswith("**2 resources looked at: 2 OK, 1 blocks,")
+    assert told.startswith("**2 resources checked: 2 OK, 1 blocking,")
     assert (
         "| service/api | image | blocks | image: api:1 is not in ECR. "
         "| `aws ecr x \\| y` |"
@@ -61,10 +63,10 @@ def test_a_comment_on_a_change_holds_the_same():
 @pytest.mark.parametrize(
     ("output", "read"), [("json", json.loads), ("yaml", yaml.safe_load)]
 )
-def test_programs_get_fields(output, read):
+def test_json_and_yaml_follow_the_schema(output, read):
     data = read(render_results(RESULTS, output))
 
-    assert data["kind"] == "Preflight"
+    assert [*Draft202012Validator(status_schema()).iter_errors(data)] == []
     assert [r["resource"] for r in data["resources"]] == ["service/api", "service/web"]
     assert data["resources"][0]["checks"][0] == {
         "check": "image",
@@ -75,9 +77,9 @@ def test_programs_get_fields(output, read):
     }
 
 
-def test_nothing_to_look_at_is_said():
-    assert render_results({}, "table") == "0 resources looked at: no checks."
-    assert render_results({}, "markdown") == "**0 resources looked at: no checks.**"
+def test_an_empty_result_is_reported():
+    assert render_results({}, "table") == "0 resources checked: no checks"
+    assert render_results({}, "markdown") == "**0 resources checked: no checks**"
 
 
 @pytest.mark.parametrize(
@@ -90,5 +92,5 @@ def test_nothing_to_look_at_is_said():
         ((GONE, DENIED), Exit.FAILED),
     ],
 )
-def test_the_exit_status_says_whether_all_is_there(found, code):
+def test_the_exit_code_follows_the_worst_result(found, code):
     assert of_results({API: found}) is code

@@ -1,4 +1,4 @@
-"""Lines of a log in every format."""
+"""Log lines in every format."""
 
 import json
 from datetime import UTC, datetime
@@ -16,13 +16,13 @@ API = ResourceId("service", "api")
 LINE = LogLine("1", datetime(2026, 1, 1, 12, tzinfo=UTC), "0123456789abcdef", "a | b")
 
 
-def test_a_terminal_shows_a_line_each():
+def test_a_table_has_one_line_per_log_line():
     assert plain_line(LINE) == "2026-01-01 12:00:00  0123456789ab  a | b"
     assert render_lines(API, [LINE, LINE], "table").count("\n") == 1
 
 
 @pytest.mark.parametrize(("output", "read"), [("json", json), ("yaml", yaml)])
-def test_programs_read_what_the_schema_says(output, read):
+def test_json_and_yaml_follow_the_schema(output, read):
     text = render_lines(API, [LINE], output)
     data = json.loads(text) if read is json else yaml.safe_load(text)
 
@@ -30,9 +30,9 @@ def test_programs_read_what_the_schema_says(output, read):
     assert data["lines"][0]["task"] == LINE.source
 
 
-def test_markdown_escapes_what_would_end_a_cell():
+def test_markdown_escapes_pipes():
     assert "a \\| b" in render_lines(API, [LINE], "markdown")
 
 
-def test_what_goes_on_is_a_json_object_a_line():
+def test_a_followed_log_is_one_json_object_per_line():
     assert json.loads(json_line(LINE))["line"] == "a | b"

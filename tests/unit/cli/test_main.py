@@ -1,4 +1,4 @@
-"""What becomes of an error at the edge of the program."""
+"""Errors at the edge of the program."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from controller.core.errors import Diagnostic, RefusedError, SourcePosition, Spe
 
 @pytest.fixture
 def failing(monkeypatch):
-    """Return a function that makes ``schema`` raise what it is given."""
+    """Return a function that makes ``schema`` raise an error."""
 
     def install(error):
         def run(args):
@@ -20,32 +20,34 @@ def failing(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "message"),
     [
         pytest.param(
             SpecError(
-                Diagnostic(SourcePosition("a.yaml", 3, 5), "x.y", "is odd", "mend it")
+                Diagnostic(SourcePosition("a.yaml", 3, 5), "x.y", "is odd", "fix it")
             ),
-            "a.yaml:3:5: x.y: is odd; mend it",
+            "a.yaml:3:5: x.y: is odd; fix it",
             id="a mistake in the document",
         ),
         pytest.param(RefusedError("wrong account"), "wrong account", id="a refusal"),
         pytest.param(
             KeyError("port"),
-            "hokusai failed unexpectedly: KeyError: 'port';"
-            " HOKUSAI_LOG_LEVEL=DEBUG says more.",
-            id="a mistake of ours",
+            "internal error: KeyError: 'port';"
+            " set HOKUSAI_LOG_LEVEL=DEBUG for the traceback",
+            id="an internal error",
         ),
     ],
 )
-def test_an_error_is_one_line_on_stderr_and_exit_two(failing, capsys, error, told):
+def test_an_error_is_one_line_on_stderr_and_exit_code_two(
+    failing, capsys, error, message
+):
     failing(error)
 
     status = main(["schema"])
 
     captured = capsys.readouterr()
     assert (status, captured.out) == (2, "")
-    assert captured.err == f"{told}\n"
+    assert captured.err == f"{message}\n"
 
 
 def test_no_error_shows_a_password(failing, capsys):
@@ -62,7 +64,7 @@ def test_ctrl_c_is_130(failing):
     assert main(["schema"]) == 130
 
 
-def test_a_mistake_of_ours_shows_where_when_asked(failing, capsys, monkeypatch):
+def test_an_internal_error_shows_its_traceback_with_debug(failing, capsys, monkeypatch):
     monkeypatch.setenv("HOKUSAI_LOG_LEVEL", "DEBUG")
     failing(KeyError("port"))
 

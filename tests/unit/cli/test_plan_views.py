@@ -1,4 +1,4 @@
-"""One plan, four ways to show it."""
+"""Plans in every format."""
 
 import json
 from dataclasses import replace
@@ -10,12 +10,12 @@ from jsonschema import Draft202012Validator
 from controller.cli.schemas import plan_schema
 from controller.cli.views.plans import render_plan, shown
 from controller.core.resources.plan import Plan
-from tests.unit.cli.verdicts import ADVICE, PLAN
+from tests.builders.plans import ADVICE, PLAN
 
 ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 
 
-def test_a_table_tells_what_why_and_what_to_do():
+def test_a_table_shows_actions_reasons_and_commands():
     told = render_plan(PLAN, "table", 6)
 
     assert told.splitlines() == [
@@ -25,11 +25,11 @@ def test_a_table_tells_what_why_and_what_to_do():
         "    run: hokusai apply",
         "? service/mlflow  Unknown: ECS did not answer.",
         "? webhook/site  RolloutInProgress: It rolls out.",
-        "1 to update, 1 for a person, 2 held back, 2 unchanged.",
+        "1 to update, 1 needs manual action, 2 held back, 2 unchanged.",
     ]
 
 
-def test_each_command_of_an_advice_has_its_own_line():
+def test_each_command_of_an_advice_is_on_its_own_line():
     two = replace(ADVICE, command="aws first\naws second")
 
     told = render_plan(Plan(advice=(two,)), "table", 1)
@@ -44,7 +44,7 @@ def test_a_plan_in_sync_is_one_line():
 @pytest.mark.parametrize(
     ("output", "read"), [("json", json.loads), ("yaml", yaml.safe_load)]
 )
-def test_programs_get_what_the_schema_promises(output, read):
+def test_json_and_yaml_follow_the_schema(output, read):
     data = read(render_plan(PLAN, output, 6))
 
     assert list(Draft202012Validator(plan_schema()).iter_errors(data)) == []
@@ -62,7 +62,7 @@ def test_markdown_is_a_table_for_a_pull_request():
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "text"),
     [
         (None, "(none)"),
         ("text", "text"),
@@ -75,8 +75,8 @@ def test_markdown_is_a_table_for_a_pull_request():
         ),
     ],
 )
-def test_values_are_shown_on_one_line(value, told):
-    assert shown(value) == told
+def test_values_are_shown_on_one_line(value, text):
+    assert shown(value) == text
 
 
 def test_no_colour_is_needed_to_read_a_plan():

@@ -1,18 +1,18 @@
-"""What ``apply`` tells while it waits."""
+"""The progress of ``apply``, and ``status --watch``."""
 
 from datetime import timedelta
 
 import pytest
 
-from controller.cli.views.progress import Progress, compared
-from controller.cli.views.watched import Watched
+from controller.cli.views.progress import ApplyProgress, cost_comparison
+from controller.cli.views.watch import StatusWatch
 from controller.core.errors import PermanentError
 from controller.core.resources.condition import Truth
 from controller.core.resources.cost import Cost, CostTotal
 from controller.core.resources.driver import Applied, Failed, Progressing, Skipped
 from controller.core.resources.plan import Plan
 from controller.engine.reconciler import PassResult
-from tests.unit.cli.verdicts import API, NOON, ROLLOUT, UPDATE, conditions
+from tests.builders.plans import API, NOON, ROLLOUT, UPDATE, conditions
 
 WAITING = conditions(Truth.FALSE, "RolloutInProgress", "api:2 rolls out.")
 SECOND = timedelta(seconds=1)
@@ -25,26 +25,26 @@ def result(outcome=None, left=None, found=WAITING):
 
 
 @pytest.mark.parametrize(
-    ("outcome", "told"),
+    ("outcome", "message"),
     [
         (Applied(), "update: done"),
         (Progressing(SECOND, "ECS replaces the tasks."), "ECS replaces the tasks."),
         (Skipped("It waits for x."), "It waits for x."),
         (Failed(PermanentError("denied")), "failed: denied"),
-        (None, "not tried"),
+        (None, "not attempted"),
     ],
 )
-def test_what_came_of_an_action_is_told_with_the_time(capsys, outcome, told):
-    Progress().show(result(outcome), 1.25)
+def test_the_result_of_an_action_is_printed_with_the_time(capsys, outcome, message):
+    ApplyProgress().show(result(outcome), 1.25)
 
     first, second = capsys.readouterr().err.splitlines()
     assert first.startswith("   1.2 s  service/api  update: ")
-    assert told in first
+    assert message in first
     assert second.endswith("service/api  RolloutInProgress: api:2 rolls out.")
 
 
-def test_nothing_is_told_twice_but_now_and_then_what_is_waited_for(capsys):
-    progress = Progress()
+def test_a_line_is_printed_once_and_pending_resources_every_15_seconds(capsys):
+    progress = ApplyProgress()
 
     for elapsed in (1, 2, 15, 16, 30, 31):
         progress.show(result(Applied()), elapsed)
@@ -55,15 +55,15 @@ def test_nothing_is_told_twice_but_now_and_then_what_is_waited_for(capsys):
     ]
 
 
-def test_foretold_and_real_stand_side_by_side():
-    assert compared(CostTotal(Cost(4, 1, 40), Cost(3, 1, 12), 9)) == (
-        "It took 3 calls that changed something (foretold: 4), 1 restart (1) and 12 s"
-        " (40); 9 calls more were made to look."
+def test_actual_and_estimated_cost_are_compared():
+    assert cost_comparison(CostTotal(Cost(4, 1, 40), Cost(3, 1, 12), 9)) == (
+        "Actual: 3 write calls (estimated: 4), 1 restart (estimated: 1), "
+        "12 s (estimated: 40), 9 read calls."
     )
 
 
-def test_a_watch_that_nobody_draws_tells_changes_only(capsys):
-    with Watched("table") as watched:
+def test_a_watch_without_a_terminal_prints_changes_only(capsys):
+    with StatusWatch("table") as watched:
         watched.show({API: WAITING}, NOON)
         watched.show({API: WAITING}, NOON + SECOND)
         watched.show({API: conditions()}, NOON + SECOND)
@@ -74,12 +74,14 @@ def test_a_watch_that_nobody_draws_tells_changes_only(capsys):
     ]
 
 
-def test_a_watch_tells_what_is_stuck_once_and_anew_when_the_cause_changes(capsys):
+def test_a_watch_prints_a_stalled_rollout_again_only_when_its_cause_changes(capsys):
     sentence = "api:2 rolls out: {} of 1 tasks run, {} failed: api exited with {}."
-    with Watched("table") as watched:
+    with StatusWatch("table") as watched:
         for counts in ((0, 3, 1), (1, 3, 1), (0, 4, 1), (0, 5, 137)):
-            told = sentence.format(*counts)
-            found = conditions(Truth.FALSE, "RolloutStalled", told, stalled=Truth.TRUE)
+            message = sentence.format(*counts)
+            found = conditions(
+                Truth.FALSE, "RolloutStalled", message, stalled=Truth.TRUE
+            )
             watched.show({API: found}, NOON)
 
     assert capsys.readouterr().out.splitlines() == [
@@ -88,8 +90,8 @@ def test_a_watch_tells_what_is_stuck_once_and_anew_when_the_cause_changes(capsys
     ]
 
 
-def test_a_watch_for_programs_is_whole_at_each_change(capsys):
-    with Watched("json") as watched:
+def test_a_watch_in_json_prints_the_complete_data_at_each_change(capsys):
+    with StatusWatch("json") as watched:
         watched.show({API: WAITING}, NOON)
         watched.show({API: WAITING}, NOON + SECOND)
 

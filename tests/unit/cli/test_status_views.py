@@ -1,4 +1,4 @@
-"""How the conditions of resources are shown."""
+"""Conditions of resources in every format."""
 
 import json
 from datetime import timedelta
@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from controller.cli.schemas import status_schema
 from controller.cli.views.statuses import age, render_statuses, word
 from controller.core.resources.condition import Truth
-from tests.unit.cli.verdicts import API, LEAD, NOON, conditions
+from tests.builders.plans import API, LEAD, NOON, conditions
 
 STATUSES = {
     LEAD: conditions(Truth.FALSE, "ApplyFailed", "denied | by a|b", stalled=Truth.TRUE),
@@ -19,7 +19,7 @@ STATUSES = {
 LATER = NOON + timedelta(minutes=5)
 
 
-def test_the_table_is_sorted_and_says_since_when():
+def test_the_table_is_sorted_and_shows_ages():
     assert render_statuses(STATUSES, "table", LATER).splitlines() == [
         "RESOURCE     STATUS   SINCE  MESSAGE",
         "model/lead   Stalled  5m     denied | by a|b",
@@ -30,19 +30,19 @@ def test_the_table_is_sorted_and_says_since_when():
 @pytest.mark.parametrize(
     ("output", "read"), [("json", json.loads), ("yaml", yaml.safe_load)]
 )
-def test_programs_get_what_the_schema_promises(output, read):
+def test_json_and_yaml_follow_the_schema(output, read):
     data = read(render_statuses(STATUSES, output, LATER))
 
     assert list(Draft202012Validator(status_schema()).iter_errors(data)) == []
     assert [r["resource"] for r in data["resources"]] == ["model/lead", "service/api"]
 
 
-def test_markdown_escapes_what_would_end_a_cell():
+def test_markdown_escapes_pipes():
     assert "denied \\| by a\\|b" in render_statuses(STATUSES, "markdown", LATER)
 
 
 @pytest.mark.parametrize(
-    ("found", "told"),
+    ("found", "expected"),
     [
         (conditions(), "Ready"),
         (conditions(Truth.FALSE, "TasksMissing"), "TasksMissing"),
@@ -51,13 +51,13 @@ def test_markdown_escapes_what_would_end_a_cell():
         (conditions(suspended=Truth.TRUE), "Suspended"),
     ],
 )
-def test_one_word_says_how_a_resource_does(found, told):
-    assert word(found) == told
+def test_the_status_is_one_word(found, expected):
+    assert word(found) == expected
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"),
+    ("seconds", "expected"),
     [(-1, "0s"), (59, "59s"), (60, "1m"), (7200, "2h"), (200_000, "2d")],
 )
-def test_an_age_is_told_in_its_largest_unit(seconds, told):
-    assert age(timedelta(seconds=seconds)) == told
+def test_an_age_is_shown_in_its_largest_unit(seconds, expected):
+    assert age(timedelta(seconds=seconds)) == expected

@@ -8,7 +8,7 @@ from controller.core.rates.ecs_rates import CATEGORIES, RATES
 from controller.emulation.ecs import EcsError, NoReplyError
 from controller.emulation.ecs.faults import CallFault, CallRule, ImageFault, ImageRule
 from controller.emulation.ecs.operations import OPERATIONS
-from tests.unit.emulation.ecs_world import HEALTH_CHECK, Ecs
+from tests.builders.simulated_ecs import HEALTH_CHECK, Ecs
 
 
 def test_every_operation_has_a_throttling_category():

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from controller.emulation.ecs import Timing
 from controller.emulation.runtimes.scripted import Script
-from tests.unit.emulation.ecs_world import (
+from tests.builders.simulated_ecs import (
     BREAKER,
     CRASHES,
     SICK,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.emulation.load_balancer.rules import (
+from controller.emulation.load_balancer.listener_rules import (
     Fixed,
     Forward,
     HttpRequest,

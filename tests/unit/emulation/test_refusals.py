@@ -1,7 +1,7 @@
 import pytest
 
 from controller.emulation.ecs import EcsError
-from tests.unit.emulation.ecs_world import (
+from tests.builders.simulated_ecs import (
     NETWORK,
     Ecs,
     refused,

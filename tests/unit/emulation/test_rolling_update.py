@@ -4,7 +4,7 @@ import pytest
 
 from controller.emulation.ecs.arithmetic import limits
 from controller.emulation.runtimes.scripted import Script
-from tests.unit.emulation.ecs_world import (
+from tests.builders.simulated_ecs import (
     BALANCER,
     NETWORK,
     REGISTRY,

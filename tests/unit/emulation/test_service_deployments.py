@@ -6,7 +6,7 @@ import pytest
 
 from controller.emulation.ecs import EcsError
 from controller.emulation.runtimes.scripted import Script
-from tests.unit.emulation.ecs_world import (
+from tests.builders.simulated_ecs import (
     Ecs,
     broken_update,
 )

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tests.unit.emulation.ecs_world import (
+from tests.builders.simulated_ecs import (
     BALANCER,
     GROUP,
     HEALTH_CHECK,

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from controller.emulation.ecs import EcsError, Timing
-from tests.unit.emulation.ecs_world import (
+from tests.builders.simulated_ecs import (
     BALANCER,
     Ecs,
     address_of,

@@ -1,7 +1,7 @@
 import pytest
 
 from controller.emulation.ecs import EcsError
-from tests.unit.emulation.ecs_world import Ecs
+from tests.builders.simulated_ecs import Ecs
 
 APP = {"name": "app", "image": "web:1", "memory": 64}
 

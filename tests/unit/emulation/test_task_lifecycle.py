@@ -4,7 +4,7 @@ import pytest
 
 from controller.emulation.ecs import Timing
 from controller.emulation.runtimes.scripted import Script
-from tests.unit.emulation.ecs_world import (
+from tests.builders.simulated_ecs import (
     CRASHES,
     HEALTH_CHECK,
     NETWORK,

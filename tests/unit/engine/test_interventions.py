@@ -13,10 +13,10 @@ from controller.core.resources.observation import Ownership
 from controller.core.resources.plan import Reason, Verb
 from controller.core.resources.request import OperationRequest
 from controller.engine.interventions import InterventionRunner
+from tests.builders.reconcilers import reconciler
 from tests.fakes.stopped_clock import NOON
 from tests.fakes.toy import KINDS, ToyState, declared, toy
 from tests.fakes.toy_world import ToyDriver
-from tests.unit.engine.test_reconciler import reconciler
 
 A = ResourceId("toy", "a")
 ASKED = OperationRequest("ada@laptop", "it leaks")

@@ -11,30 +11,17 @@ from controller.core.resources.condition import ConditionType, Truth
 from controller.core.resources.driver import Failed
 from controller.core.resources.observation import Unknown
 from controller.core.resources.plan import Hold, Verb
-from controller.engine.backoff import Backoff
 from controller.engine.executor import Executor
 from controller.engine.null_memory import NullMemory
 from controller.engine.observer import Observer
 from controller.engine.reconciler import Reconciler
+from tests.builders.reconcilers import reconciler
 from tests.fakes.inline import InlinePool, SteppedClock
 from tests.fakes.toy import KINDS, ToySpec, ToyState, declared, toy
 from tests.fakes.toy_world import ToyDriver
 
 A, B = ResourceId("toy", "a"), ResourceId("toy", "b")
 MINUTE = timedelta(minutes=1)
-
-
-def reconciler(driver, clock=None, memory=None):
-    clock, memory, pool = clock or SteppedClock(), memory or NullMemory(), InlinePool()
-    drivers = {"toy": driver}
-    return Reconciler(
-        KINDS,
-        Observer(drivers, pool, clock),
-        Executor(drivers, memory, pool, clock),
-        memory,
-        clock,
-        Backoff(),
-    )
 
 
 def run(driver, desired=None, limits=None, **parts):

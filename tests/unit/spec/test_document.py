@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from controller.core.document.freeze import Freeze
 from controller.core.document.platform import Platform
 from controller.core.document.resource import Ignored, Mode, ResourceId, Suspension
-from tests.unit.spec.documents import HEADER, MAIN, document, overlay, problem, problems
+from tests.builders.documents import HEADER, MAIN, document, overlay, problem, problems
 
 API = ResourceId("service", "api")
 SERVICE = "services:\n  api: {image: hokusai/api:latest}\n"

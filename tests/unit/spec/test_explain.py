@@ -1,13 +1,11 @@
 """The schema, and what is told of a field."""
 
-import json
-
 import pytest
 
 from controller.core.errors import RefusedError
 from controller.spec import schema
 from controller.spec.explain import explain
-from tests.unit.spec.documents import KINDS
+from tests.builders.documents import KINDS
 
 SCHEMA = schema.document_schema(KINDS)
 
@@ -87,15 +85,4 @@ def test_the_schema_has_a_section_for_each_kind_and_closes_every_mapping():
     assert all(
         SCHEMA["properties"][section]["additionalProperties"] is False
         for section in sections
-    )
-
-
-def test_the_schema_is_written_once(tmp_path):
-    first = schema.write(tmp_path, KINDS)
-    again = schema.write(tmp_path, KINDS)
-
-    assert (first, again) == (True, False)
-    assert schema.is_fresh(tmp_path, KINDS)
-    assert (
-        json.loads((tmp_path / schema.FILE).read_text())["$comment"] == schema.COMMENT
     )

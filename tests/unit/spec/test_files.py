@@ -4,7 +4,7 @@ import pytest
 
 from controller.core.document.resource import ResourceId
 from controller.spec.fills import EnvironmentDefault
-from tests.unit.spec.documents import HEADER, MAIN, document, overlay, problem, problems
+from tests.builders.documents import HEADER, MAIN, document, overlay, problem, problems
 
 API = ResourceId("service", "api")
 SERVICE = "services:\n  api: {image: a, environment: {A: x}, command: [one, two]}\n"

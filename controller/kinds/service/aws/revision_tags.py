@@ -5,29 +5,60 @@ one DescribeTaskDefinition for each service that declares some, once a minute.
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 from controller.core.clock import Clock
 from controller.core.dependencies import Aws
+from controller.core.errors import DriverError
+from controller.core.resources.observation import Unknown, unseen
 from controller.core.values.ttl_cache import TtlCache
 from controller.kinds.service.render.revision_tags import (
     TASK_TAGS,
+    are_asked_for,
     declared_tags,
 )
 from controller.kinds.service.spec.service import ServiceSpec
-from controller.kinds.service.state.tags import as_pairs, tags_of
+from controller.kinds.service.state.facet import (
+    FacetDriver,
+    Found,
+    Parameters,
+    Services,
+    ServiceUpdate,
+)
+from controller.kinds.service.state.service import ServiceState
+from controller.kinds.service.tags import as_pairs, tags_of
 
 # How long what was seen will do.
 KEPT = timedelta(seconds=60)
 
 
-class RevisionTags:
-    """What revisions are tagged with."""
+class RevisionTags(FacetDriver):
+    """Reads and settles the tags of revisions."""
 
     def __init__(self, aws: Aws, clock: Clock) -> None:
         self._aws = aws
         self._clock = clock
         self._known = TtlCache[str, dict[str, str]](KEPT)
+
+    def observe(self, services: Services) -> Found:
+        """Return the states with the tags of their revisions, where they are managed."""
+        return {
+            id_: self._observed(service.state)
+            for id_, service in services.items()
+            if are_asked_for(service.spec, service.state.spoken_of)
+        }
+
+    def _observed(self, state: ServiceState) -> ServiceState | Unknown:
+        try:
+            return replace(state, revision_tags=self.of(state.definition_arn))
+        except DriverError as error:
+            return unseen(error)
+
+    def update(self, update: ServiceUpdate) -> Parameters:
+        """Tag the revision as declared."""
+        self.settle(update.revision, update.spec, update.paths)
+        return {}
 
     def of(self, arn: str) -> dict[str, str]:
         """Return the tags of a revision. Raises DriverError."""

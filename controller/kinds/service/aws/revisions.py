@@ -7,7 +7,7 @@ from controller.kinds.service.render.fingerprint import wanted
 from controller.kinds.service.render.revision_tags import declared_tags
 from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.spec.service import ServiceSpec
-from controller.kinds.service.state.tags import as_pairs
+from controller.kinds.service.tags import as_pairs
 
 
 class Revisions:

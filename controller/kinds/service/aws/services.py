@@ -171,7 +171,7 @@ def troubled(state: ServiceState) -> bool:
     if primary is None:
         return False
     return (
-        state.quiet >= SLOW
+        state.stalled_for >= SLOW
         or primary.failed > 0
         or primary.rollout == "FAILED"
         or (state.running < state.desired and primary.rollout == "COMPLETED")
@@ -183,4 +183,7 @@ def moves(state: ServiceState) -> bool:
     primary = state.primary
     if primary is None:
         return False
-    return primary.rollout == "IN_PROGRESS" or state.ours not in ("", primary.id)
+    return primary.rollout == "IN_PROGRESS" or state.our_deployment not in (
+        "",
+        primary.id,
+    )

@@ -22,7 +22,7 @@ from controller.core.resources.ownership import ownership_of
 from controller.core.values.ttl_cache import TtlCache
 from controller.kinds.service.aws.services import Answer, EcsServices, bare_state
 from controller.kinds.service.state.service import ServiceState
-from controller.kinds.service.state.tags import tags_of
+from controller.kinds.service.tags import tags_of
 
 Resources: TypeAlias = Mapping[ResourceId, Resource[Any]]
 

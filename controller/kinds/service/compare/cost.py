@@ -2,11 +2,12 @@
 
 from controller.core.resources.cost import Cost
 from controller.core.resources.plan import Action, Reason, Verb
-from controller.kinds.service.images.changes import SECRETS, forces
+from controller.kinds.service.compare.facets import need_no_update, own_calls
+from controller.kinds.service.images.changes import forces
 from controller.kinds.service.images.marks import is_followed
 from controller.kinds.service.render.revision_tags import TASK_TAGS, needs_revision
 from controller.kinds.service.render.update_effects import changed_fields
-from controller.kinds.service.routes.attachment import BALANCERS, GRACE
+from controller.kinds.service.routes.attachment import BALANCERS, GRACE, route_calls
 from controller.kinds.service.spec.service import ServiceSpec
 
 # Until Fargate has a place for a task, and has pulled its image.
@@ -14,16 +15,6 @@ _START_SECONDS = 40
 _SETTLE_SECONDS = 2
 # CreateLogGroup and PutRetentionPolicy, RegisterTaskDefinition, CreateService.
 _CREATE = 4
-# CreateTargetGroup, or ModifyTargetGroup; ModifyTargetGroupAttributes and AddTags.
-_GROUP = 3
-_BESIDE = (
-    "discovery.instances",
-    "log_retention_days",
-    "scaling",
-    "scaling.minimum",
-    "scaling.maximum",
-    SECRETS,
-)
 
 
 def cost(action: Action) -> Cost:
@@ -50,7 +41,7 @@ def cost(action: Action) -> Cost:
 
 def _creation(spec: ServiceSpec) -> int:
     rules = sum(len(set(route.listeners)) for route in spec.routes)
-    routes = _GROUP + rules if rules else 0
+    routes = route_calls("routes.target_group") + rules if rules else 0
     # RunTask and TagResource for each step.
     return _CREATE + bool(spec.discovery) + 2 * len(spec.before) + routes
 
@@ -60,7 +51,7 @@ def _update(action: Action) -> int:
     paths = [change.path for change in action.changes]
     revision = any(needs_revision(path) for path in paths)
     discovery = "discovery" in paths
-    around = sum(_around(path) for path in paths)
+    around = sum(own_calls(path) for path in paths)
     service = (
         revision
         or discovery
@@ -69,20 +60,12 @@ def _update(action: Action) -> int:
         or any(path in {BALANCERS, GRACE} for path in paths)
         or forces(action.changes)
     )
-    beside = all(_around(path) for path in paths)
-    stamped = not beside or action.reason is not Reason.DRIFTED
+    stamped = not need_no_update(paths) or action.reason is not Reason.DRIFTED
     # CreateLogGroup, which finds the group there, and RegisterTaskDefinition.
     marked = action.disruptive and is_followed(action.desired)
     tags = {c.after is None for c in action.changes if c.path.startswith(TASK_TAGS)}
     # TagResource and UntagResource on the revision.
     return 2 * revision + discovery + around + service + stamped + marked + len(tags)
-
-
-def _around(path: str) -> int:
-    """Return the calls that settle ``path`` beside those to ECS."""
-    if path.startswith("routes.target_group"):
-        return _GROUP
-    return int(path.startswith(("routes[", "routes.tag")) or path in _BESIDE)
 
 
 def _start(spec: ServiceSpec) -> int:

@@ -9,8 +9,8 @@ from controller.core.values.paths import leaves
 from controller.core.values.plain_data import copied
 from controller.core.values.redact import masked
 from controller.kinds.service.cache import Memo
-from controller.kinds.service.compare.removed_fields import SCALING, released
-from controller.kinds.service.discovery.registration import registered
+from controller.kinds.service.compare.facets import facet_changes
+from controller.kinds.service.compare.removed_fields import released
 from controller.kinds.service.images.changes import outdated
 from controller.kinds.service.normalize import (
     NameContext,
@@ -22,10 +22,9 @@ from controller.kinds.service.normalize import (
 )
 from controller.kinds.service.render.effective import settled
 from controller.kinds.service.render.fingerprint import here, wanted
-from controller.kinds.service.render.revision_tags import TASK, tag_changes
+from controller.kinds.service.render.revision_tags import TASK
 from controller.kinds.service.render.service import settings, spelled_out
 from controller.kinds.service.render.update_effects import FIELDS, PREFIX, field_of
-from controller.kinds.service.routes.attachment import routed
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.retry_requests import again
 from controller.kinds.service.state.service import ServiceState
@@ -38,11 +37,7 @@ def compare(spec: ServiceSpec, state: ServiceState) -> tuple[Change, ...]:
         *_settings(spec, state),
         *_count(spec, state),
         *_discovery(spec, state),
-        *routed(spec, state.routing, state.settings),
-        *registered(state.registration),
-        *_retention(spec, state),
-        *_scaling(spec, state),
-        *tag_changes(spec, state.revision_tags),
+        *facet_changes(spec, state),
         *released(spec, state),
         *outdated(spec, state),
         *again(state),
@@ -134,21 +129,6 @@ def _count(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
 def _discovery(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
     if spec.discovery is not None and spec.discovery != state.discovery:
         yield Change("discovery", state.discovery, spec.discovery, Effect.RESTART)
-
-
-def _retention(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
-    if state.retention is not None and state.retention != spec.log_retention_days:
-        before = state.retention or "for ever"
-        yield Change("log_retention_days", before, spec.log_retention_days)
-
-
-def _scaling(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
-    if spec.scaling is None:
-        return
-    for name in ("minimum", "maximum"):
-        before, after = getattr(state.scaling, name, None), getattr(spec.scaling, name)
-        if before != after:
-            yield Change(f"{SCALING}.{name}", before, after)
 
 
 def _change(path: str, before: Any, after: Any, effect: Effect) -> Change:

@@ -5,6 +5,7 @@ from typing import Any
 
 from controller.core.resources.explanation import Comparison, Explanation, below
 from controller.core.values.paths import leaves
+from controller.core.values.plain_data import copied
 from controller.core.values.redact import masked
 from controller.kinds.service.compare.diff import tags_by_key
 from controller.kinds.service.normalize import (
@@ -48,7 +49,9 @@ def explain(
 
 def _task(declared: Fields, live: Fields, place: NameContext) -> Iterator[Explanation]:
     # Its tags are told by themselves: they are no part of its content.
-    content = {name: value for name, value in declared.items() if name != "tags"}
+    content = {
+        name: copied(value) for name, value in declared.items() if name != "tags"
+    }
     for one in traced(DEFINITION_BY_NAME, DEFINITION, (content, live), place):
         path = one.path.replace("containerDefinitions", "containers", 1)
         yield _shown(TASK + path, one)

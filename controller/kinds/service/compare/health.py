@@ -119,11 +119,11 @@ def _serving(state: ServiceState, revision: str) -> Health:
     if state.registration.missing:
         message = unregistered(state.discovery or "", state.registration)
         return Health(HealthLevel.DEGRADED, "NotRegistered", message)
-    if not state.unready:
+    if not state.not_serving:
         unseen = state.registration.unseen
         and_so = f" Who is registered could not be seen: {unseen}." if unseen else ""
         return Health(HealthLevel.HEALTHY, "Running", f"{count}.{and_so}")
-    message = _sentence(count, "; ".join(state.unready))
+    message = _sentence(count, "; ".join(state.not_serving))
     if state.settled:
         return Health(HealthLevel.DEGRADED, "NotServing", message)
     return Health(HealthLevel.PROGRESSING, "Settling", message)

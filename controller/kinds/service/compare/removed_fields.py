@@ -23,11 +23,11 @@ from controller.kinds.service.render.revision_tags import (
 )
 from controller.kinds.service.render.service import settings
 from controller.kinds.service.render.update_effects import FIELDS, PREFIX
+from controller.kinds.service.scaling.changes import SCALING, removed_scaling
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import ServiceState
-from controller.kinds.service.state.tags import tags_of
+from controller.kinds.service.tags import tags_of
 
-SCALING = "scaling"
 TAGS = "tags."
 # What a tag's value may hold; ECS API reference, Tag.
 _LONGEST = 256
@@ -67,12 +67,8 @@ def released(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
     live = canonical_service(state.settings) if words else {}
     tags = tags_of(state.settings)
     for word in words:
-        if word == SCALING and state.scaling is not None:
-            before = {
-                "minimum": state.scaling.minimum,
-                "maximum": state.scaling.maximum,
-            }
-            yield Change(SCALING, before, None)
+        if word == SCALING:
+            yield from removed_scaling(state)
         elif (key := word.removeprefix(TASK_TAGS)) != word:
             if key in state.revision_tags:
                 yield Change(word, state.revision_tags[key], None, tag_effect(spec))

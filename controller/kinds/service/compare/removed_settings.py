@@ -11,7 +11,7 @@ from typing import Any
 from controller.core.resources.plan import Change
 from controller.kinds.service.normalize import canonical_service
 from controller.kinds.service.render.update_effects import PREFIX
-from controller.kinds.service.spec.merge import merged
+from controller.kinds.service.spec.aws_fields import merged
 
 ROLLOUT = "deploymentConfiguration"
 # How the parts are called in the tag, which has little room.

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from controller.core.resources.plan import Change
-from controller.kinds.service.state.service import DiscoveryRegistration
+from controller.kinds.service.spec.service import ServiceSpec
+from controller.kinds.service.state.facet import Facet
+from controller.kinds.service.state.service import DiscoveryRegistration, ServiceState
 
 PATH = "discovery.instances"
 
@@ -57,8 +59,9 @@ def registration_of(
     )
 
 
-def registered(registration: DiscoveryRegistration) -> Iterator[Change]:
-    """Yield the change that takes out what is stale."""
+def registration_changes(_spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
+    """Yield the deregistration of stale instances."""
+    registration = state.registration
     if registration.stale:
         addresses = ", ".join(address for _, address in registration.stale)
         yield Change(PATH, addresses, None)
@@ -68,3 +71,10 @@ def unregistered(name: str, registration: DiscoveryRegistration) -> str:
     """Return the sentence that names what runs and cannot be found."""
     addresses = ", ".join(registration.missing)
     return f"Tasks run and are not registered as {name}: {addresses}."
+
+
+def _calls(path: str) -> int:
+    return int(path == PATH)
+
+
+FACET = Facet(registration_changes, _calls)

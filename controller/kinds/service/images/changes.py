@@ -7,8 +7,6 @@ from datetime import timedelta
 from controller.core.resources.kind import Finding, HoldReason
 from controller.core.resources.plan import Change, Effect, Hold, Reason
 from controller.kinds.service.images.marks import (
-    DIGEST_TAG,
-    SECRETS_TAG,
     digests_of,
     told,
     was_tried,
@@ -19,6 +17,7 @@ from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.images import ImageSeen
 from controller.kinds.service.state.retry_requests import DEPLOYMENT
 from controller.kinds.service.state.service import ServiceState
+from controller.kinds.service.tags import DIGEST_TAG, SECRETS_TAG
 
 IMAGES = "images."
 SECRETS = "secrets.versions"

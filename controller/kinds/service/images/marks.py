@@ -12,10 +12,8 @@ from controller.core.values.identity import APPLIED_TAG, client_token
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.retry_requests import again
 from controller.kinds.service.state.service import ServiceState
-from controller.kinds.service.state.tags import tags_of
+from controller.kinds.service.tags import DIGEST_TAG, SECRETS_TAG, tags_of
 
-DIGEST_TAG = "hokusai.ai/digest"
-SECRETS_TAG = "hokusai.ai/secrets"
 _UNDER_WAY = "under way"
 # Of a digest; enough for nobody to meet another one.
 _DIGITS = 24

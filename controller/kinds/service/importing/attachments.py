@@ -13,7 +13,7 @@ from controller.kinds.service.importing.secrets import PLACE
 from controller.kinds.service.routes.attachment import attached
 from controller.kinds.service.spec.checks import runs_mlflow
 from controller.kinds.service.state.service import ServiceState
-from controller.kinds.service.state.tags import tags_of
+from controller.kinds.service.tags import tags_of
 
 # What AWS's own words say of target groups, and routes settle.
 _OF_GROUPS = ("loadBalancers", "healthCheckGracePeriodSeconds")

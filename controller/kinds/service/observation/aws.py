@@ -24,7 +24,6 @@ from controller.core.resources.observation import (
     unseen,
 )
 from controller.core.resources.ownership import ownership_of
-from controller.core.values.identity import APPLIED_TAG, DEPLOYMENT_TAG, MANAGED_TAG
 from controller.kinds.service.aws.deployments import ServiceDeployments
 from controller.kinds.service.aws.services import EcsServices, exists, moves, troubled
 from controller.kinds.service.aws.stopped_tasks import StoppedTasks, Tasks
@@ -49,9 +48,9 @@ from controller.kinds.service.rollout.rolled_back import taken_back
 from controller.kinds.service.rollout.stop_reason import culprit
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import Rejection, ServiceState
-from controller.kinds.service.state.tags import tags_of
 from controller.kinds.service.state.task import Task
 from controller.kinds.service.state.times import moment
+from controller.kinds.service.tags import ServiceTags, tags_of
 
 Answer = Mapping[str, Any]
 Declared = Mapping[ResourceId, Resource[Any]]
@@ -74,8 +73,8 @@ class _Observed:
         return spec
 
     @property
-    def tags(self) -> dict[str, str]:
-        return tags_of(self.answer)
+    def tags(self) -> ServiceTags:
+        return ServiceTags.of(self.answer)
 
 
 class ServiceObserver:
@@ -160,7 +159,7 @@ class ServiceObserver:
         for sight in sights:
             sight.state = replace(
                 sight.state,
-                unready=unready.get(sight.spec.name, ()),
+                not_serving=unready.get(sight.spec.name, ()),
                 settled=self._is_settled(sight),
             )
             seen[sight.id] = self._observation(sight, stopped)
@@ -176,8 +175,8 @@ class ServiceObserver:
         sight.state = replace(
             state,
             discovery=names[0] if names else None,
-            ours=sight.tags.get(DEPLOYMENT_TAG, ""),
-            managed=frozenset(sight.tags.get(MANAGED_TAG, "").split()),
+            our_deployment=sight.tags.deployment or "",
+            managed=frozenset((sight.tags.managed or "").split()),
             names={
                 arn: self._map.namespace_of(arn)
                 for arn in unnamed(resource.spec, answer)
@@ -201,9 +200,9 @@ class ServiceObserver:
             return dict.fromkeys(moving, unseen(error))
         for sight in sights:
             flight = flights.get(moving.get(sight.id, ""))
-            state = replace(sight.state, flight=flight)
+            state = replace(sight.state, service_deployment=flight)
             quiet = self._progress.quiet(state, sight.answer)
-            sight.state = replace(state, quiet=quiet)
+            sight.state = replace(state, stalled_for=quiet)
         return {}
 
     def _deaths(self, cluster: str, sights: Sequence[_Observed]) -> Tasks:
@@ -241,16 +240,16 @@ class ServiceObserver:
                     state,
                     problem=problem if troubled(state) else "",
                     rejected=(*stopped_before, *gave_up),
-                    awaited=awaited,
+                    pending_step=awaited,
                 )
         except DriverError as error:
             return unseen(error)
         by_hand = set_aside(sight.id.name, sight.spec, sight.answer)
-        moved = state.flight is not None and not _differs(sight)
+        moved = state.service_deployment is not None and not _differs(sight)
         whole = taken_back(sight.resource, state) if moved else ()
         rejected = (*by_hand, *whole, *state.rejected)
-        ownership = ownership_of(sight.tags, self._platform.owner)
-        applied = sight.tags.get(APPLIED_TAG)
+        ownership = ownership_of(tags_of(sight.answer), self._platform.owner)
+        applied = sight.tags.applied
         return Present(replace(state, rejected=rejected), ownership, applied)
 
     def _with_crash_loop(self, sight: _Observed, tasks: Sequence[Task]) -> ServiceState:

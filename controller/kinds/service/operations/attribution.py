@@ -8,13 +8,10 @@ from controller.core.resources.plan import Verb
 from controller.core.resources.rollouts import RolloutRecord
 from controller.core.status.interventions import sentence
 from controller.kinds.service.operations.requests import (
-    RESTARTED,
-    RESTARTED_AFTER,
-    RESTARTED_BY,
-    SET_ASIDE_BY,
     moment_in,
 )
-from controller.kinds.service.state.retry_requests import RETRIED, RETRIED_BY, id_of
+from controller.kinds.service.state.retry_requests import id_of
+from controller.kinds.service.tags import ServiceTags
 
 # A restart that somebody died of before it was asked for explains nothing later.
 _SOON = timedelta(hours=1)
@@ -23,7 +20,7 @@ Tags = Mapping[str, str]
 
 
 def with_tags(
-    rolled: Sequence[RolloutRecord], tags: Tags, targets: Mapping[str, str]
+    rolled: Sequence[RolloutRecord], tags: ServiceTags, targets: Mapping[str, str]
 ) -> tuple[RolloutRecord, ...]:
     """Return ``rolled`` with who asked for the last of each kind by hand.
 
@@ -41,37 +38,39 @@ def with_tags(
 
 
 def _restarted(
-    rolled: Sequence[RolloutRecord], tags: Tags, targets: Mapping[str, str]
+    rolled: Sequence[RolloutRecord], tags: ServiceTags, targets: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     """Yield the rollout right after what was to be restarted."""
-    before = id_of(tags.get(RESTARTED_AFTER, ""))
-    at = moment_in(tags.get(RESTARTED, ""))
+    before = id_of(tags.restarted_after or "")
+    at = moment_in(tags.restarted or "")
     if not before or at is None:
         return
     _, newer = _after(rolled, lambda one: id_of(targets.get(one.id, "")) == before)
     if newer is not None and newer.began is not None and newer.began - at <= _SOON:
-        yield newer.id, sentence(Verb.RESTART, tags.get(RESTARTED_BY) or "somebody")
+        yield newer.id, sentence(Verb.RESTART, tags.restarted_by or "somebody")
 
 
 def _retried(
-    rolled: Sequence[RolloutRecord], tags: Tags, targets: Mapping[str, str]
+    rolled: Sequence[RolloutRecord], tags: ServiceTags, targets: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     """Yield the rollout right after the forgiven one, if it is of the same revision."""
-    failed = tags.get(RETRIED)
+    failed = tags.retried
     if not failed:
         return
     one, newer = _after(
         rolled, lambda one: failed in (id_of(one.id), id_of(targets.get(one.id, "")))
     )
     if one is not None and newer is not None and one.revision == newer.revision:
-        yield newer.id, sentence(Verb.RETRY, tags.get(RETRIED_BY) or "somebody")
+        yield newer.id, sentence(Verb.RETRY, tags.retried_by or "somebody")
 
 
-def _put_back(rolled: Sequence[RolloutRecord], tags: Tags) -> Iterator[tuple[str, str]]:
+def _put_back(
+    rolled: Sequence[RolloutRecord], tags: ServiceTags
+) -> Iterator[tuple[str, str]]:
     """Yield the rollout right after what was set aside."""
     _, newer = _after(rolled, lambda one: bool(one.set_aside))
     if newer is not None:
-        yield newer.id, sentence(Verb.ROLL_BACK, tags.get(SET_ASIDE_BY) or "somebody")
+        yield newer.id, sentence(Verb.ROLL_BACK, tags.set_aside_by or "somebody")
 
 
 def _after(

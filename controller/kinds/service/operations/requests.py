@@ -16,15 +16,14 @@ from controller.kinds.service.render.effective import settled
 from controller.kinds.service.render.fingerprint import content
 from controller.kinds.service.rollout.status import rollout_of
 from controller.kinds.service.spec.service import ServiceSpec
-from controller.kinds.service.state.retry_requests import RETRIED, RETRIED_BY
 from controller.kinds.service.state.service import Rejection, ServiceState
-from controller.kinds.service.state.tags import deployment_tag, tags_of
-
-SET_ASIDE = "hokusai.ai/set-aside"
-SET_ASIDE_BY = "hokusai.ai/set-aside-by"
-RESTARTED = "hokusai.ai/restarted"
-RESTARTED_BY = "hokusai.ai/restarted-by"
-RESTARTED_AFTER = "hokusai.ai/restarted-after"
+from controller.kinds.service.tags import (
+    RESTARTED_AFTER,
+    RESTARTED_BY,
+    ServiceTags,
+    deployment_tag,
+    tags_of,
+)
 
 _LONGEST = 256
 _FORBIDDEN = re.compile(r"[^\w\s.:/=+@-]+")
@@ -32,7 +31,8 @@ _FORBIDDEN = re.compile(r"[^\w\s.:/=+@-]+")
 
 def set_aside_tags(spec: ServiceSpec, request: OperationRequest) -> dict[str, str]:
     """Return the tags that keep what ``spec`` declares from being rolled out."""
-    return {SET_ASIDE: content(spec), SET_ASIDE_BY: tag_text(str(request))}
+    by = tag_text(str(request))
+    return ServiceTags(set_aside=content(spec), set_aside_by=by).written()
 
 
 def restarted_tags(
@@ -43,11 +43,11 @@ def restarted_tags(
     They name the deployment of ``service`` that is to be followed by another: so
     whoever finds them knows whether the restart came to be.
     """
-    return {
-        RESTARTED: now.astimezone(UTC).isoformat(timespec="seconds"),
-        RESTARTED_BY: tag_text(str(request)),
-        RESTARTED_AFTER: _present(service),
-    }
+    return ServiceTags(
+        restarted=now.astimezone(UTC).isoformat(timespec="seconds"),
+        restarted_by=tag_text(str(request)),
+        restarted_after=_present(service),
+    ).written()
 
 
 def asked_before(tags: Mapping[str, str], service: Mapping[str, Any]) -> bool:
@@ -58,22 +58,22 @@ def asked_before(tags: Mapping[str, str], service: Mapping[str, Any]) -> bool:
 
 def came_to_be(service: Mapping[str, Any]) -> bool:
     """Whether the restart that the tags tell of has happened."""
-    tags = tags_of(service)
-    return RESTARTED in tags and tags.get(RESTARTED_AFTER) != _present(service)
+    tags = ServiceTags.of(service)
+    return tags.restarted is not None and tags.restarted_after != _present(service)
 
 
 def is_untold(service: Mapping[str, Any]) -> bool:
     """Whether somebody died between a restart and the tag that says it is done."""
-    tags = tags_of(service)
-    after = tags.get(RESTARTED_AFTER)
-    told = after is None or tags.get(DEPLOYMENT_TAG, after) != after
+    tags = ServiceTags.of(service)
+    after = tags.restarted_after
+    told = after is None or tags.deployment not in {None, after}
     return came_to_be(service) and not told
 
 
 def was_restarted(service: Mapping[str, Any], since: Mapping[str, Any]) -> bool:
     """Whether what is asked for was done since ``since`` was seen, or before a crash."""
-    after = tags_of(service).get(RESTARTED_AFTER)
-    asked = after != tags_of(since).get(RESTARTED_AFTER)
+    after = ServiceTags.of(service).restarted_after
+    asked = after != ServiceTags.of(since).restarted_after
     return came_to_be(service) and (asked or is_untold(service))
 
 
@@ -84,7 +84,7 @@ def restarts_again(
 
     A restart that was written down and did not come to be does not count.
     """
-    last = moment_in(tags_of(service).get(RESTARTED, ""))
+    last = moment_in(ServiceTags.of(service).restarted or "")
     if last is None or not came_to_be(service):
         return None
     again = last + timedelta(seconds=spec.deployment.restart_interval)
@@ -93,7 +93,8 @@ def restarts_again(
 
 def retried_tags(request: OperationRequest, failed: str) -> dict[str, str]:
     """Return the tags that forgive the service deployment ``failed``."""
-    return {RETRIED: failed, RETRIED_BY: tag_text(str(request))}
+    by = tag_text(str(request))
+    return ServiceTags(retried=failed, retried_by=by).written()
 
 
 def failed_deployment(spec: ServiceSpec, state: ServiceState) -> str:
@@ -135,9 +136,9 @@ def set_aside(
         spec: What is declared.
         service: As DescribeServices answers, with its tags.
     """
-    tags = tags_of(service)
-    if tags.get(SET_ASIDE) == content(spec):
-        told = tags.get(SET_ASIDE_BY) or "somebody"
+    tags = ServiceTags.of(service)
+    if tags.set_aside == content(spec):
+        told = tags.set_aside_by or "somebody"
         yield Rejection(
             content(spec),
             f"What is declared was set aside by {told}. It is rolled out again when "
@@ -148,7 +149,7 @@ def set_aside(
 
 def is_outdated(spec: ServiceSpec, service: Mapping[str, Any]) -> bool:
     """Whether ``service`` says that something else than ``spec`` was set aside."""
-    return tags_of(service).get(SET_ASIDE, content(spec)) != content(spec)
+    return ServiceTags.of(service).set_aside not in {None, content(spec)}
 
 
 def refuses(
@@ -168,7 +169,7 @@ def refuses(
             return _refuses_rollback(request, spec, state)
         case Verb.RETRY:
             return _refuses_retry(spec, state)
-        case Verb.RESUME if SET_ASIDE not in tags_of(state.settings):
+        case Verb.RESUME if ServiceTags.of(state.settings).set_aside is None:
             return "nothing was set aside"
         case _:
             return ""
@@ -183,7 +184,7 @@ def _refuses_restart(spec: ServiceSpec, state: ServiceState, now: datetime) -> s
     if again is None or is_untold(state.settings):
         # Whoever died before the last tag left it to be written.
         return ""
-    last = tags_of(state.settings)[RESTARTED]
+    last = ServiceTags.of(state.settings).restarted
     return (
         f"it was restarted at {last}, and `deployment.restart_interval` allows it "
         f"once in {spec.deployment.restart_interval} s: again at {again:%H:%M:%S} UTC"
@@ -195,10 +196,10 @@ def _refuses_rollback(
 ) -> str:
     primary = state.primary
     there = state.definition_arn.rpartition("/")[2] == request.wanted
-    if primary is None or primary.id != state.ours or not there:
+    if primary is None or primary.id != state.our_deployment or not there:
         # Whoever died before the last tag left it to be written.
         return ""
-    if tags_of(state.settings).get(SET_ASIDE) == content(spec):
+    if ServiceTags.of(state.settings).set_aside == content(spec):
         return f"{request.wanted} is in place, and what is declared is set aside"
     return ""
 
@@ -214,9 +215,9 @@ def _refuses_retry(spec: ServiceSpec, state: ServiceState) -> str:
             return rejection.message.rstrip(".")
     if gave_up(state) and state.described.get("status") == "INACTIVE":
         return inactive(spec, state)
-    if not rejections and state.awaited:
-        return f"it is tried again already: {state.awaited}"
-    by = tags_of(state.settings).get(RETRIED_BY)
+    if not rejections and state.pending_step:
+        return f"it is tried again already: {state.pending_step}"
+    by = ServiceTags.of(state.settings).retried_by
     if not rejections and by:
         return f"nothing was rejected since it was to be tried again, for {by}"
     return "" if rejections else "nothing was rejected"

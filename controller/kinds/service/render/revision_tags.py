@@ -5,11 +5,13 @@ tag. API reference, TagResource: a revision's tags can change afterwards, so tha
 task is replaced for them. Tags that nobody declares are others'.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from controller.core.resources.plan import Change, Effect
 from controller.kinds.service.spec.service import ServiceSpec
-from controller.kinds.service.state.tags import tags_of
+from controller.kinds.service.state.facet import Facet
+from controller.kinds.service.state.service import ServiceState
+from controller.kinds.service.tags import tags_of
 
 TASK = "task."
 TASK_TAGS = "task.tags."
@@ -25,8 +27,9 @@ def tag_words(spec: ServiceSpec) -> frozenset[str]:
     return frozenset(TASK_TAGS + key for key in declared_tags(spec))
 
 
-def tag_changes(spec: ServiceSpec, live: Mapping[str, str]) -> Iterator[Change]:
+def tag_changes(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
     """Yield the declared tags that the revision does not carry as they are declared."""
+    live = state.revision_tags
     for key, value in sorted(declared_tags(spec).items()):
         if live.get(key) != value:
             yield Change(TASK_TAGS + key, live.get(key), value, tag_effect(spec))
@@ -47,3 +50,6 @@ def are_asked_for(spec: ServiceSpec, managed: frozenset[str]) -> bool:
     """Whether somebody speaks of these tags, or did when ``spec`` was applied last."""
     spoken = any(word.startswith(TASK_TAGS) for word in managed)
     return spoken or bool(spec.task.get("tags"))
+
+
+FACET = Facet(tag_changes)

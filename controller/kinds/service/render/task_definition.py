@@ -3,17 +3,27 @@
 from typing import Any
 
 from controller.core.document.reference import SecretReference
-from controller.kinds.service.spec.merge import merged
+from controller.core.values.paths import Plain
+from controller.kinds.service.cache import Memo
+from controller.kinds.service.spec.aws_fields import merged
 from controller.kinds.service.spec.sections import HealthSpec
 from controller.kinds.service.spec.service import ServiceSpec
 
 
-def render(spec: ServiceSpec) -> dict[str, Any]:
+def render(spec: ServiceSpec) -> Plain:
     """Return the parameters of RegisterTaskDefinition for ``spec``, and no more.
 
-    What ECS fills in by itself is left to it; see ``canonical``.
+    Rendered once for each spec; the result must not be changed. Fields that ECS fills
+    in are left to ECS; see ``normalize``.
     """
+    return _rendered(spec)
+
+
+def _render(spec: ServiceSpec) -> Plain:
     return merged(_own(spec), spec.task)
+
+
+_rendered: Memo[ServiceSpec, Plain] = Memo(_render)
 
 
 def _own(spec: ServiceSpec) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class RolloutProgress:
             self._marks.pop(state.arn, None)
             return timedelta(0)
         now = self._clock.monotonic()
-        stage = state.flight.stage if state.flight else ""
+        stage = state.service_deployment.stage if state.service_deployment else ""
         known = self._marks.get(state.arn)
         fresh = _Mark(primary.id, primary.desired, stage, primary.running, now)
         if known is None or known.deployment != primary.id:

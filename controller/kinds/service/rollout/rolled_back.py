@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from controller.core.document.resource import Resource
-from controller.core.values.identity import APPLIED_TAG
 from controller.kinds.service.render.effective import settled
 from controller.kinds.service.render.fingerprint import content
 from controller.kinds.service.state.retry_requests import forgiven, id_of, until
 from controller.kinds.service.state.service import Rejection, ServiceState
-from controller.kinds.service.state.tags import tags_of
+from controller.kinds.service.tags import ServiceTags
 
 _ROLLED_BACK = frozenset(
     {"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL"}
@@ -22,9 +21,9 @@ def taken_back(resource: Resource[Any], state: ServiceState) -> Iterator[Rejecti
     A deployment may change no task definition, only where tasks run. It is known by
     its id, and the declaration by its stamp. Only for what differs in no task definition.
     """
-    flight, key = state.flight, resource.id.name
-    stamped = tags_of(state.settings).get(APPLIED_TAG) == resource.generation
-    if flight is None or not stamped or flight.target != state.ours:
+    flight, key = state.service_deployment, resource.id.name
+    stamped = ServiceTags.of(state.settings).applied == resource.generation
+    if flight is None or not stamped or flight.target != state.our_deployment:
         return
     id_ = id_of(flight.arn)
     if id_ not in forgiven(state.settings) and flight.status in _ROLLED_BACK:

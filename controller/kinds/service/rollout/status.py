@@ -71,7 +71,7 @@ def rollout_of(state: ServiceState, deadline: timedelta) -> Rollout:
 
 
 def _phase(state: ServiceState, primary: Deployment, deadline: timedelta) -> Phase:
-    flight, ours = state.flight, state.ours or primary.id
+    flight, ours = state.service_deployment, state.our_deployment or primary.id
     if primary.rollout == "FAILED":
         return Phase.FAILED
     if flight is not None and flight.target == ours and flight.status in _BACKWARDS:
@@ -85,8 +85,11 @@ def _phase(state: ServiceState, primary: Deployment, deadline: timedelta) -> Pha
 
 def _is_stuck(state: ServiceState, deadline: timedelta) -> bool:
     """Whether nothing has moved for too long, and nothing was to move."""
-    waits = state.flight is not None and state.flight.stage in _ON_PURPOSE
-    return state.quiet >= deadline and not waits
+    waits = (
+        state.service_deployment is not None
+        and state.service_deployment.stage in _ON_PURPOSE
+    )
+    return state.stalled_for >= deadline and not waits
 
 
 def _told(
@@ -96,11 +99,11 @@ def _told(
     match phase:
         case Phase.UNDER_WAY:
             yield f"{revision} rolls out: "
-            yield from _counts(primary, state.flight)
+            yield from _counts(primary, state.service_deployment)
         case Phase.STALLED:
             # Neither tasks that come and go nor the time: it stays one sentence.
             yield f"{revision} rolls out: "
-            yield from _counts(replace(primary, pending=0), state.flight)
+            yield from _counts(replace(primary, pending=0), state.service_deployment)
             minutes = deadline.total_seconds() / 60
             yield f"; no progress within {minutes:.0f} min"
         case Phase.ROLLING_BACK:

@@ -4,20 +4,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from controller.core.resources.plan import Change, Effect
-from controller.kinds.service.routes.routed_service import RoutedService
-from controller.kinds.service.routes.rules import (
+from controller.kinds.service.routes.planning import (
     is_led_to,
     steps,
     will_be_attached,
 )
+from controller.kinds.service.routes.routed_service import RoutedService
 from controller.kinds.service.routes.state import RoutingState
 from controller.kinds.service.routes.steps import DeleteTargetGroup, Step
+from controller.kinds.service.tags import ServiceTags
 
-# On the service: it has a target group of ours, which outlives its last route.
-GROUP_TAG = "hokusai.ai/target-group"
 TAG = "routes.tag"
 BALANCERS = "routes.loadBalancers"
 GRACE = "routes.healthCheckGracePeriodSeconds"
+# CreateTargetGroup or ModifyTargetGroup, ModifyTargetGroupAttributes, AddTags.
+_GROUP_CALLS = 3
 
 
 def routed(
@@ -36,6 +37,13 @@ def routed(
             yield Change(GRACE, before, spec.health.grace)
     if tagged(settings) and not spec.routes and seen.group is None:
         yield Change(TAG, spec.target_group, None, Effect.COSMETIC)
+
+
+def route_calls(path: str) -> int:
+    """Return the write calls that settle a change of routes without UpdateService."""
+    if path.startswith("routes.target_group"):
+        return _GROUP_CALLS
+    return int(path.startswith(("routes[", TAG)))
 
 
 def stays(
@@ -68,12 +76,12 @@ def due(
 
 def tagged(settings: Mapping[str, Any]) -> bool:
     """Whether the service says that it has, or had, a target group of ours."""
-    return any(tag["key"] == GROUP_TAG for tag in settings.get("tags", ()))
+    return ServiceTags.of(settings).target_group is not None
 
 
 def route_tags(spec: RoutedService) -> dict[str, str]:
     """Return the tag of a service that has routes."""
-    return {GROUP_TAG: spec.target_group} if spec.routes else {}
+    return ServiceTags(target_group=spec.target_group).written() if spec.routes else {}
 
 
 def is_about(spec: RoutedService, settings: Mapping[str, Any]) -> bool:

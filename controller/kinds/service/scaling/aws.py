@@ -1,14 +1,24 @@
-"""Between which numbers Application Auto Scaling keeps a service's tasks."""
+"""Scalable targets of services, in Application Auto Scaling."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from controller.core.dependencies import Aws
-from controller.core.errors import NotFoundError
+from controller.core.errors import DriverError, NotFoundError
+from controller.core.resources.observation import unseen
 from controller.core.values.batches import batched
+from controller.kinds.service.scaling.changes import SCALING
 from controller.kinds.service.spec.service import ServiceSpec
-from controller.kinds.service.state.service import ScalingState
+from controller.kinds.service.state.facet import (
+    FacetDriver,
+    Found,
+    Parameters,
+    Services,
+    ServiceUpdate,
+)
+from controller.kinds.service.state.service import ScalingState, ServiceState
 
 # What DescribeScalableTargets takes at most; API reference.
 MOST_TARGETS = 50
@@ -19,11 +29,48 @@ _OF: Mapping[str, Any] = {
 }
 
 
-class Scaling:
+class Scaling(FacetDriver):
     """Reads and settles scalable targets. Every method may be repeated."""
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
+
+    def observe(self, services: Services) -> Found:
+        """Return the states with their scalable targets, where the count is managed."""
+        asked = {
+            id_: resource_id(service.spec.cluster, service.spec.name)
+            for id_, service in services.items()
+            if service.spec.scaling is not None
+            or service.spec.desired_count is not None
+            or SCALING in service.state.spoken_of
+        }
+        try:
+            targets = self.seen(asked.values())
+        except DriverError as error:
+            return dict.fromkeys(services, unseen(error))
+        return {
+            id_: _scaled(services[id_].state, targets[target])
+            for id_, target in asked.items()
+            if target in targets
+        }
+
+    def created(self, spec: ServiceSpec) -> None:
+        """Register the scalable target of a service that exists."""
+        self.settle(spec)
+
+    def update(self, update: ServiceUpdate) -> Parameters:
+        """Register the scalable target as declared, or end scaling."""
+        if update.touches(SCALING):
+            if update.spec.scaling is None:
+                self.end(update.spec.cluster, update.spec.name)
+            else:
+                self.settle(update.spec)
+        return {}
+
+    def delete(self, state: ServiceState) -> None:
+        """End scaling of a service that the document scaled."""
+        if SCALING in state.spoken_of:
+            self.end(state.settings["clusterArn"], state.settings["serviceName"])
 
     def seen(self, ids: Iterable[str]) -> dict[str, ScalingState]:
         """Return the scalable targets there are of ``ids``; ceil(n/50) calls."""
@@ -64,3 +111,10 @@ class Scaling:
 def resource_id(cluster: str, name: str) -> str:
     """Return how Application Auto Scaling calls a service."""
     return f"service/{cluster.rpartition('/')[2]}/{name}"
+
+
+def _scaled(state: ServiceState, scaling: ScalingState) -> ServiceState:
+    """Return the state with the autoscaler that chooses its number of tasks."""
+    target = {"MinCapacity": scaling.minimum, "MaxCapacity": scaling.maximum}
+    settings = {**state.settings, "scalableTarget": target}
+    return replace(state, scaling=scaling, settings=settings)

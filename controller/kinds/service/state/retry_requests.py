@@ -11,10 +11,8 @@ from typing import Any
 
 from controller.core.resources.plan import Change, Effect
 from controller.kinds.service.state.service import ServiceState
-from controller.kinds.service.state.tags import tags_of
+from controller.kinds.service.tags import ServiceTags
 
-RETRIED = "hokusai.ai/retried"
-RETRIED_BY = "hokusai.ai/retried-by"
 # The path of the one change that follows when nothing else differs.
 DEPLOYMENT = "deployment"
 
@@ -44,7 +42,7 @@ def forgiven(service: Answer, history: Sequence[Answer] = ()) -> frozenset[str]:
         service: As DescribeServices answers, with its tags.
         history: Its service deployments, the newest first.
     """
-    last = tags_of(service).get(RETRIED, "")
+    last = ServiceTags.of(service).retried or ""
     ids = [id_of(deployment["serviceDeploymentArn"]) for deployment in history]
     before = dropwhile(lambda id_: id_ != last, ids)
     return frozenset({last, *before} if last else ())

@@ -119,18 +119,18 @@ class ServiceState:
         deployments: The newest first.
         discovery: Name of the Cloud Map service it registers with, if any.
         rejected: Definitions that ECS rolled back or gave up on, newest first.
-        awaited: Which step is to be run once more before what is declared, and for
+        pending_step: Which step is to be run once more before what is declared, and for
             whom; empty if none is.
         problem: Why its tasks stop, if they do.
         crash_loop: How its tasks die again and again, though its rollout is over;
             empty if they do not.
         registered_by: Who registered the task definition it is set to.
-        ours: The deployment that we asked for last, as in ``ecs-svc/…``; empty if
+        our_deployment: The deployment that we asked for last, as in ``ecs-svc/…``; empty if
             the service does not say.
-        flight: ECS's record of the deployment that is under way, or of ours if
+        service_deployment: ECS's record of the deployment that is under way, or of ours if
             another one took its place.
-        quiet: For how long the rollout has made no progress.
-        unready: What does not serve yet, although ECS is done; see ``readiness``.
+        stalled_for: For how long the rollout has made no progress.
+        not_serving: What does not serve yet, although ECS is done; see ``readiness``.
         settled: Whether ECS was done long enough ago for all to serve.
         routing: Its load balancers and target group; empty if it has no routes.
         registration: Who is registered under its name, if that was looked at.
@@ -155,14 +155,14 @@ class ServiceState:
     deployments: tuple[Deployment, ...] = ()
     discovery: str | None = None
     rejected: tuple[Rejection, ...] = ()
-    awaited: str = ""
+    pending_step: str = ""
     problem: str = ""
     crash_loop: str = ""
     registered_by: str = ""
-    ours: str = ""
-    flight: ServiceDeployment | None = None
-    quiet: timedelta = timedelta(0)
-    unready: tuple[str, ...] = ()
+    our_deployment: str = ""
+    service_deployment: ServiceDeployment | None = None
+    stalled_for: timedelta = timedelta(0)
+    not_serving: tuple[str, ...] = ()
     settled: bool = True
     routing: RoutingState = field(default_factory=RoutingState)
     registration: DiscoveryRegistration = field(default_factory=DiscoveryRegistration)

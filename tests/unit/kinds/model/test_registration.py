@@ -10,7 +10,7 @@ from controller.kinds.service.discovery.registration import (
     registration_of,
 )
 from controller.kinds.service.state.service import DiscoveryRegistration
-from tests.unit.kinds.service.compare.test_diff import spec, state
+from tests.builders.services import spec, state
 
 FINE = RegisteredInstances({"t1": "10.0.0.1"}, frozenset({"10.0.0.1"}))
 STALE = RegisteredInstances(

@@ -12,12 +12,11 @@ from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import DriverError, PermanentError
 from controller.core.resources.observation import Observation, Ownership, Present
 from controller.kinds.service.aws.undeclared import key_of
-from controller.kinds.service.routes.attachment import GROUP_TAG
 from controller.kinds.service.routes.aws.leftovers import Leftover, Leftovers
 from controller.kinds.service.routes.aws.load_balancers import LoadBalancers
 from controller.kinds.service.routes.undeclared import UndeclaredRoutes
 from controller.kinds.service.state.service import LEFTOVER, ServiceState
-from controller.kinds.service.state.tags import tags_of
+from controller.kinds.service.tags import ServiceTags
 
 Seen = Mapping[ResourceId, Observation]
 Declared = Mapping[ResourceId, Resource[Any]]
@@ -48,7 +47,8 @@ class LeftoverCleanup:
         """
         specs = [resource.spec for resource in declared.values()]
         live = [*_states(seen)]
-        had = {tags_of(state.settings).get(GROUP_TAG, "") for state in live} - {""}
+        groups = (ServiceTags.of(state.settings).target_group for state in live)
+        had = {group for group in groups if group}
         routed = {spec.target_group for spec in specs if spec.routes} | had
         if not routed and not self._platform.prune:
             return frozenset(), {}

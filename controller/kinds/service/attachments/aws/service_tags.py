@@ -20,7 +20,7 @@ from controller.kinds.service.render.service import settings
 from controller.kinds.service.render.update_effects import PREFIX
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import ServiceState
-from controller.kinds.service.state.tags import as_pairs, carries, tags_of
+from controller.kinds.service.tags import as_pairs, carries, tags_of
 
 Seen = Mapping[ResourceId, Observation]
 _NONE: frozenset[str] = frozenset()

@@ -12,8 +12,16 @@ from controller.core.errors import DriverError, NotFoundError
 from controller.core.values.identity import OWNER_TAG
 from controller.kinds.service.aws.tasks import ClusterTasks
 from controller.kinds.service.discovery.registration import (
+    PATH,
     RegisteredInstances,
     registration_of,
+)
+from controller.kinds.service.state.facet import (
+    FacetDriver,
+    Found,
+    Parameters,
+    Services,
+    ServiceUpdate,
 )
 from controller.kinds.service.state.service import DiscoveryRegistration, ServiceState
 from controller.kinds.service.state.task import Task
@@ -54,16 +62,25 @@ class ObservedRegistrations:
         return cls(name, cluster, arn, state.running, not calm)
 
 
-class Registrations:
+class Registrations(FacetDriver):
     """Looks at registrations, and takes out what is stale.
 
     One ListInstances a registry, and ListTasks and DescribeTasks a hundred tasks at a
     time: for services in trouble, while they roll out, and every minute.
     """
 
-    def __init__(self, aws: Aws, owner: str, clock: Clock, fleet: ClusterTasks) -> None:
+    def __init__(
+        self,
+        aws: Aws,
+        owner: str,
+        clock: Clock,
+        fleet: ClusterTasks,
+        *,
+        thorough: bool = True,
+    ) -> None:
         self._aws = aws
         self._fleet = fleet
+        self._thorough = thorough
         self._owner = owner
         self._clock = clock
         self._looked: float | None = None
@@ -71,6 +88,29 @@ class Registrations:
         self._told: dict[str, DiscoveryRegistration] = {}
         self._again: set[str] = set()
         self._ours: dict[str, bool] = {}
+
+    def observe(self, services: Services) -> Found:
+        """Return the states with their registrations; none where ``thorough`` is off."""
+        if not self._thorough:
+            return {}
+        asked = (
+            ObservedRegistrations.of(s.state, s.spec.name, s.spec.cluster)
+            for s in services.values()
+            if s.spec.discovery
+        )
+        found = self.registrations([one for one in asked if one is not None])
+        return {
+            id_: replace(service.state, registration=found[service.spec.name])
+            for id_, service in services.items()
+            if service.spec.name in found
+        }
+
+    def update(self, update: ServiceUpdate) -> Parameters:
+        """Deregister stale instances."""
+        if PATH in update.paths:
+            registry = update.state.settings["serviceRegistries"][0]["registryArn"]
+            self.take_out(registry, update.state.registration)
+        return {}
 
     def registrations(
         self, services: Collection[ObservedRegistrations]

@@ -17,7 +17,7 @@ from controller.core.resources.plan import Change
 from controller.core.values.batches import batched
 from controller.core.values.identity import content_hash
 from controller.kinds.service.images.aws.registry import ImageRegistry, ResolvedTag
-from controller.kinds.service.images.marks import SECRETS_TAG, is_marked
+from controller.kinds.service.images.marks import is_marked
 from controller.kinds.service.render.effective import (
     image_path,
     images_of,
@@ -36,8 +36,8 @@ from controller.kinds.service.secrets.aws import (
 from controller.kinds.service.spec.aws_names import EcrImage
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.images import Freshness, ImageSeen, SecretsSeen
-from controller.kinds.service.state.tags import tags_of
 from controller.kinds.service.state.times import moment
+from controller.kinds.service.tags import SECRETS_TAG, ServiceTags
 
 # What DescribeServiceRevisions takes at most; API reference.
 _MOST_REVISIONS = 20
@@ -170,7 +170,7 @@ class ImageObserver:
         date. The tag says which versions the tasks were started with.
         """
         seen = _secrets(service, versions)
-        known = tags_of(service.answer).get(SECRETS_TAG)
+        known = ServiceTags.of(service.answer).secrets
         if not known or not seen.versions or seen.rotated:
             return seen
         if is_marked(service.answer, SECRETS_TAG, seen.versions):

@@ -28,7 +28,7 @@ from controller.kinds.service.importing.minimal import minimal, spec_of, valid
 from controller.kinds.service.importing.secrets import PLACE, without_secrets
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import ServiceState
-from controller.kinds.service.state.tags import tags_of
+from controller.kinds.service.tags import tags_of
 
 _PAGE = 100
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from itertools import takewhile
 from typing import Any
@@ -12,13 +13,21 @@ from controller.core.dependencies import Aws
 from controller.core.errors import ConflictError, DriverError
 from controller.core.values.identity import OWNER_TAG
 from controller.core.values.ttl_cache import TtlCache
+from controller.kinds.service.logs.changes import RETENTION
 from controller.kinds.service.spec.service import ServiceSpec
+from controller.kinds.service.state.facet import (
+    FacetDriver,
+    Found,
+    Parameters,
+    Services,
+    ServiceUpdate,
+)
 
 # Between two looks: nobody waits for a retention to be put back.
 EVERY = timedelta(seconds=60)
 
 
-class LogGroups:
+class LogGroups(FacetDriver):
     """All that the service kind asks of CloudWatch Logs."""
 
     def __init__(self, aws: Aws, owner: str, clock: Clock) -> None:
@@ -27,6 +36,27 @@ class LogGroups:
         self._clock = clock
         self._groups = TtlCache[None, dict[str, Any]](EVERY)
         self._ours: dict[str, bool] = {}
+
+    def observe(self, services: Services) -> Found:
+        """Return the states with the retention of their log groups."""
+        specs = [service.spec for service in services.values()]
+        retentions = self.retentions(specs)
+        return {
+            id_: replace(
+                service.state, retention=retentions.get(service.spec.log_group)
+            )
+            for id_, service in services.items()
+        }
+
+    def prepare(self, spec: ServiceSpec) -> None:
+        """Make the log group; without it the first task cannot start."""
+        self.ensure(spec)
+
+    def update(self, update: ServiceUpdate) -> Parameters:
+        """Set the retention as declared."""
+        if RETENTION in update.paths:
+            self.keep(update.spec)
+        return {}
 
     def ensure(self, spec: ServiceSpec) -> None:
         """Make the log group; without it the first task cannot start."""

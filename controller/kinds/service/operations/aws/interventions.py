@@ -18,9 +18,6 @@ from controller.core.resources.request import OperationRequest
 from controller.kinds.service.aws.services import EcsServices
 from controller.kinds.service.operations.aws.steps import OneOffSteps
 from controller.kinds.service.operations.requests import (
-    RESTARTED,
-    SET_ASIDE,
-    SET_ASIDE_BY,
     asked_before,
     failed_deployment,
     gave_up,
@@ -35,7 +32,13 @@ from controller.kinds.service.operations.requests import (
 from controller.kinds.service.render.fingerprint import is_wanted, wanted
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import ServiceState
-from controller.kinds.service.state.tags import as_pairs, deployment_tag
+from controller.kinds.service.tags import (
+    RESTARTED,
+    SET_ASIDE,
+    SET_ASIDE_BY,
+    as_pairs,
+    deployment_tag,
+)
 
 _SOON = timedelta(seconds=1)
 _ONCE_MORE = Applied("The step that failed is run once more by the next pass.")

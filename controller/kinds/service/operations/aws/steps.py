@@ -15,7 +15,7 @@ from controller.core.values.identity import client_token
 from controller.kinds.service.render.service import settings
 from controller.kinds.service.spec.sections import BeforeSpec
 from controller.kinds.service.spec.service import ServiceSpec
-from controller.kinds.service.state.tags import as_pairs, tags_of
+from controller.kinds.service.tags import as_pairs, tags_of
 
 TAG = "hokusai.ai/before."
 BY_TAG = "hokusai.ai/before-by."

@@ -16,11 +16,10 @@ from controller.kinds.service.aws.deployments import MOST_AT_ONCE
 from controller.kinds.service.aws.services import EcsServices, exists
 from controller.kinds.service.operations.attribution import with_tags
 from controller.kinds.service.operations.aws.steps import OneOffSteps
-from controller.kinds.service.operations.requests import SET_ASIDE, SET_ASIDE_BY
 from controller.kinds.service.render.fingerprint import content, is_wanted
 from controller.kinds.service.spec.service import ServiceSpec
-from controller.kinds.service.state.tags import tags_of
 from controller.kinds.service.state.times import moment
+from controller.kinds.service.tags import ServiceTags
 
 Answer = Mapping[str, Any]
 # API reference, ServiceDeploymentBrief, field status.
@@ -57,7 +56,7 @@ class DeploymentHistory:
         targets = {
             d["serviceDeploymentArn"]: d["targetServiceRevisionArn"] for d in found
         }
-        known = with_tags(told, tags_of(service), targets)
+        known = with_tags(told, ServiceTags.of(service), targets)
         return self._with_steps(spec, known, found, revisions)
 
     def _with_steps(
@@ -158,10 +157,10 @@ def _set_aside(
     spec: ServiceSpec, service: Answer, definition: dict[str, Any] | None
 ) -> str:
     """Return who set the revision aside: it is what is declared, and must not be."""
-    tags = tags_of(service)
-    if tags.get(SET_ASIDE) != content(spec) or definition is None:
+    tags = ServiceTags.of(service)
+    if tags.set_aside != content(spec) or definition is None:
         return ""
-    return tags.get(SET_ASIDE_BY, "somebody") if is_wanted(spec, definition) else ""
+    return (tags.set_aside_by or "somebody") if is_wanted(spec, definition) else ""
 
 
 def _began(deployment: Answer) -> datetime:

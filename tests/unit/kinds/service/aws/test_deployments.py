@@ -9,8 +9,7 @@ from controller.kinds.service import KIND
 from controller.kinds.service.driver import ServiceDriver
 from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.spec.service import ServiceSpec
-from controller.kinds.service.state.retry_requests import RETRIED
-from controller.kinds.service.state.tags import as_pairs
+from controller.kinds.service.tags import RETRIED, as_pairs
 from tests.fakes.stopped_clock import StoppedClock
 
 PLATFORM = Platform("hokusai", "development", "123456789012", "us-east-1")

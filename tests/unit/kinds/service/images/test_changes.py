@@ -5,60 +5,22 @@ from datetime import timedelta
 
 import pytest
 
-from controller.core.document.platform import Platform
 from controller.core.resources.kind import HealthLevel
 from controller.core.resources.plan import Effect, Hold, Reason
 from controller.kinds.service import KIND
 from controller.kinds.service.images.marks import marks
-from controller.kinds.service.normalize import canonical
 from controller.kinds.service.render.effective import pin_of, pinned, settled, tagged
 from controller.kinds.service.render.fingerprint import content
-from controller.kinds.service.render.service import settings
 from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.secrets.aws import SecretLocation, kept_at
-from controller.kinds.service.spec.service import ServiceSpec
-from controller.kinds.service.state.images import Freshness, ImageSeen, SecretsSeen
-from controller.kinds.service.state.service import Deployment, Rejection, ServiceState
+from controller.kinds.service.state.images import ImageSeen, SecretsSeen
+from controller.kinds.service.state.service import Rejection
+from tests.builders.images import IMAGE, NAME, REPOSITORY, spec, state
 
-PLATFORM = Platform("hokusai", "development", "123456789012", "us-east-1")
-REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/hokusai-api"
-IMAGE, NAME = f"{REPOSITORY}:latest", "hokusai-api-development"
 OLD, NEW = "sha256:" + "a" * 64, "sha256:" + "c" * 64
-HOUR = timedelta(hours=1)
 MOVED = ImageSeen(NAME, IMAGE, OLD, NEW)
 ROTATED = SecretsSeen("2222", ("DB_PASSWORD",))
 BACK = SecretsSeen("2222", moved=("DB_PASSWORD",))
-
-
-def spec(**fields) -> ServiceSpec:
-    declared = {"image": IMAGE, **fields}
-    return KIND.complete("api", ServiceSpec.model_validate(declared), PLATFORM)
-
-
-def state(of, *, images=(), secrets=None, tags=(), rollout="COMPLETED", **more):
-    arn = "arn:aws:ecs:us-east-1:123456789012:task-definition/api:3"
-    answer = {
-        **settings(of),
-        "currentServiceDeployment": "arn:service-deployment/d1",
-        "tags": [{"key": key, "value": value} for key, value in dict(tags).items()],
-    }
-    return ServiceState(
-        arn="arn:service",
-        status="ACTIVE",
-        definition=canonical(render(of)),
-        definition_arn=arn,
-        settings=answer,
-        desired=1,
-        running=1,
-        deployments=(Deployment("ecs-svc/1", "PRIMARY", rollout, "", arn, 1, 1),),
-        fresh=Freshness(
-            "service/api",
-            tuple(images),
-            secrets or SecretsSeen(),
-            more.pop("rested", HOUR),
-        ),
-        **more,
-    )
 
 
 def test_a_tag_that_moved_is_told_with_both_digests_and_the_command():

@@ -10,7 +10,7 @@ from controller.core.values.identity import OWNER_TAG
 from controller.emulation.clocks import SteppedClock
 from controller.kinds.service.compare.diff import compare
 from controller.kinds.service.logs.aws.groups import LogGroups
-from tests.unit.kinds.service.compare.test_diff import spec, state
+from tests.builders.services import spec, state
 
 OWNER = "hokusai/development"
 GROUP = "/ecs/hokusai-api-development"

@@ -6,6 +6,7 @@ import pytest
 
 from controller.core.resources.rollouts import Result, RolloutRecord
 from controller.kinds.service.operations.attribution import with_tags
+from controller.kinds.service.tags import ServiceTags, as_pairs
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ADA = "ada@laptop: it leaks"
@@ -25,7 +26,8 @@ def rolled(number, revision="api:1", minutes=0, **more):
 def told(tags, *rollouts):
     """Return what is told of each rollout, the newest first."""
     targets = {one.id: f"arn:r/{one.id[-1]}" for one in rollouts}
-    return [one.asked for one in with_tags(rollouts, tags, targets)]
+    ours = ServiceTags.of({"tags": as_pairs(tags)})
+    return [one.asked for one in with_tags(rollouts, ours, targets)]
 
 
 def test_the_rollout_after_what_was_restarted_is_the_restart():

@@ -9,9 +9,6 @@ from controller.core.resources.plan import Verb
 from controller.core.resources.request import OperationRequest
 from controller.kinds.service import KIND
 from controller.kinds.service.operations.requests import (
-    RESTARTED,
-    SET_ASIDE,
-    SET_ASIDE_BY,
     refuses,
     set_aside,
     set_aside_tags,
@@ -20,7 +17,7 @@ from controller.kinds.service.operations.requests import (
 from controller.kinds.service.render.fingerprint import content
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import Deployment, Rejection, ServiceState
-from controller.kinds.service.state.tags import as_pairs
+from controller.kinds.service.tags import RESTARTED, SET_ASIDE, SET_ASIDE_BY, as_pairs
 
 PLATFORM = Platform("hokusai", "development", "123456789012", "us-east-1")
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -50,7 +47,7 @@ def state(
         f"arn:x/{revision}",
         settings={"tags": as_pairs(tags or {})},
         deployments=(primary,),
-        ours="ecs-svc/1",
+        our_deployment="ecs-svc/1",
         rejected=rejected,
     )
 

@@ -8,11 +8,11 @@ from controller.core.planning.preflight import (
     CheckSkipped,
     Severity,
 )
+from tests.builders.prerequisites import ECR, ROLES, SUBNET, bare, of_check
 from tests.fakes.surroundings import (
     results,
     spec_of,
 )
-from tests.unit.kinds.service.well import ECR, ROLES, SUBNET, bare, of_check
 
 
 @pytest.mark.parametrize("image", ["hokusai/api:1", "api", "nginx@sha256:" + "a" * 64])

@@ -18,11 +18,7 @@ from controller.kinds.service.preflight.facts import (
     SecurityGroupRule,
     StoredSecret,
 )
-from tests.fakes.surroundings import (
-    DATABASE_GROUP,
-    REDIS_GROUP,
-)
-from tests.unit.kinds.service.well import (
+from tests.builders.prerequisites import (
     BALANCER,
     ECR,
     EXECUTION,
@@ -34,6 +30,10 @@ from tests.unit.kinds.service.well import (
     TASK,
     admits,
     told,
+)
+from tests.fakes.surroundings import (
+    DATABASE_GROUP,
+    REDIS_GROUP,
 )
 
 CASES = {

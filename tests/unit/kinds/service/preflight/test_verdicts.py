@@ -23,11 +23,7 @@ from controller.kinds.service.preflight.facts import (
     Subnet,
     Unreadable,
 )
-from tests.fakes.surroundings import (
-    DATABASE_GROUP,
-    results,
-)
-from tests.unit.kinds.service.well import (
+from tests.builders.prerequisites import (
     BALANCER,
     ECR,
     EXECUTION,
@@ -43,6 +39,10 @@ from tests.unit.kinds.service.well import (
     admits,
     all_facts,
     told,
+)
+from tests.fakes.surroundings import (
+    DATABASE_GROUP,
+    results,
 )
 
 

@@ -13,8 +13,8 @@ from controller.kinds.service.compare.removed_fields import managed_words
 from controller.kinds.service.render.fingerprint import content
 from controller.kinds.service.render.revision_tags import needs_revision
 from controller.kinds.service.spec.service import ServiceSpec
+from tests.builders.images import state
 from tests.fakes.stopped_clock import StoppedClock
-from tests.unit.kinds.service.images.test_changes import state
 
 PLATFORM = Platform("hokusai", "development", "123456789012", "us-east-1")
 TEAM = {"key": "team.name/x", "value": "growth"}

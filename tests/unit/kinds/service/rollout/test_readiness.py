@@ -6,8 +6,8 @@ from controller.core.errors import TransientError
 from controller.kinds.service.aws.tasks import ClusterTasks
 from controller.kinds.service.rollout.aws.readiness import Readiness
 from controller.kinds.service.state.service import Deployment
+from tests.builders.services import spec, state
 from tests.fakes.stopped_clock import StoppedClock
-from tests.unit.kinds.service.compare.test_diff import spec, state
 
 GROUP = "arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/hokusai-api/abc"
 BALANCED = {"loadBalancers": [{"targetGroupArn": GROUP}]}

@@ -2,7 +2,7 @@ from controller.core.resources.plan import Effect
 from controller.kinds.service.routes.attachment import balancers, due, routed
 from controller.kinds.service.routes.matching.match import natural_priority
 from controller.kinds.service.routes.state import RoutingState
-from tests.unit.kinds.service.routes.listeners import (
+from tests.builders.load_balancers import (
     API,
     GROUP,
     NAME,

@@ -5,7 +5,7 @@ from controller.core.resources.plan import Hold, Reason
 from controller.kinds.service.routes.findings import findings, held
 from controller.kinds.service.routes.matching.match import natural_priority
 from controller.kinds.service.routes.state import RoutingState
-from tests.unit.kinds.service.routes.listeners import (
+from tests.builders.load_balancers import (
     API,
     GROUP,
     listener,

@@ -2,7 +2,7 @@ import pytest
 
 from controller.core.document.resource import ResourceId
 from controller.kinds.service.routes.matching.overlap import clashes
-from tests.unit.kinds.service.routes.listeners import API, service
+from tests.builders.load_balancers import API, service
 
 ONE, OTHER = ResourceId("service", "api"), ResourceId("service", "web")
 

@@ -2,7 +2,7 @@ import pytest
 
 from controller.kinds.service.routes.matching.match import natural_priority, normalised
 from controller.kinds.service.routes.matching.patterns import covers, matches, overlap
-from tests.unit.kinds.service.routes.listeners import match
+from tests.builders.load_balancers import match
 
 
 @pytest.mark.parametrize(

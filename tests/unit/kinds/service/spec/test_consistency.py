@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from controller.kinds.service.spec.consistency import disagreements
-from tests.contracts.corpus import FOLDERS, holds_a_pair, pair
+from tests.builders.ecs_corpus import FOLDERS, holds_a_pair, pair
 
 APP = {"name": "app", "image": "app:1"}
 SIDE = {"name": "side", "image": "side:1"}

@@ -10,7 +10,7 @@ from controller.kinds.service.spec.environment import (
     private_address,
     wanted,
 )
-from tests.unit.spec.documents import document
+from tests.builders.documents import document
 
 MLFLOW_HOST = "mlflow.hokusai-development.local:5000"
 

@@ -1,0 +1,60 @@
+"""The common course of ``rollback``, ``restart`` and ``retry``."""
+
+import argparse
+from collections.abc import Callable
+
+from controller.app.intervention import Intervention, by_hand
+from controller.app.session import chosen_targets, read
+from controller.app.user import person
+from controller.cli.exit_codes import Exit
+from controller.cli.terminal import confirmed, out, require_confirmation, tell
+from controller.cli.views.statuses import StatusOutput, render_report
+from controller.core.document.resource import ResourceId
+from controller.core.resources.plan import Verb
+from controller.core.resources.request import OperationRequest
+
+Choice = Callable[[Intervention], str]
+
+
+def intervene(
+    args: argparse.Namespace, verb: Verb, choice: Choice | None = None
+) -> int:
+    """Confirm, carry out and follow an intervention on one resource.
+
+    Args:
+        args: With target, reason, yes, timeout, file, environment and output.
+        verb: The intervention.
+        choice: Chooses its object, such as a revision, from the observed state.
+
+    Raises:
+        RefusedError: the intervention is not possible now, or cannot be confirmed.
+    """
+    require_confirmation(args, verb)
+    context = read(args.file, args.environment, args.state)
+    (target,) = chosen_targets([args.target], context.document)
+    with by_hand(context, target) as work:
+        wanted = choice(work) if choice is not None else ""
+        request = OperationRequest(person(), " ".join(args.reason.split()), wanted)
+        action = work.action(verb, request)
+        to = f" to {request.wanted}" if request.wanted else ""
+        tell(f"{target}: {verb}{to}, for {request}")
+        if not args.yes and not confirmed("Continue?"):
+            tell("Not confirmed; nothing was changed.")
+            return Exit.FAILED
+        tell(work.carry_out(action))
+        healthy = work.ends_well(action, args.timeout, _progress(target))
+        report = StatusOutput(work.concluded(), work.now())
+    out(render_report(report, args.output))
+    return Exit.OK if healthy else Exit.DIFFERENT
+
+
+def _progress(target: ResourceId) -> Callable[[str, float], None]:
+    """Return a function that reports each new message, with the elapsed time."""
+    last: list[str] = [""]
+
+    def report(message: str, elapsed: float) -> None:
+        if message != last[0]:
+            last[0] = message
+            tell(f"{elapsed:6.1f} s  {target}  {message}")
+
+    return report

@@ -1,1 +1,0 @@
-"""What each command takes; a file for commands that answer one question."""

@@ -1,0 +1,19 @@
+"""Functions that are imported when they are first called."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+
+def deferred(module: str, name: str) -> Callable[..., Any]:
+    """Return a function that calls ``name`` of ``module``, imported at the first call.
+
+    A command such as ``validate`` calls few of a kind's functions, and the modules of
+    the others take a third of its imports.
+    """
+
+    def call(*args: Any) -> Any:
+        return getattr(import_module(module), name)(*args)
+
+    call.__qualname__ = f"deferred({module}.{name})"
+    return call

@@ -1,0 +1,103 @@
+"""Routes of services: target groups, rules, and the membership of a service."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from controller.core.dependencies import Aws
+from controller.core.document.platform import Platform
+from controller.core.errors import DriverError
+from controller.core.resources.observation import unseen
+from controller.kinds.service.routes.attachment import (
+    BALANCERS,
+    GRACE,
+    TAG,
+    balancers,
+    is_about,
+    route_tags,
+    tagged,
+)
+from controller.kinds.service.routes.aws.load_balancers import LoadBalancers
+from controller.kinds.service.routes.undeclared import UndeclaredRoutes
+from controller.kinds.service.spec.service import ServiceSpec
+from controller.kinds.service.state.facet import (
+    FacetDriver,
+    Found,
+    Parameters,
+    Services,
+    ServiceUpdate,
+)
+from controller.kinds.service.state.service import ServiceState
+from controller.kinds.service.tags import GROUP_TAG, ServiceTags, as_pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Routes(FacetDriver):
+    """Reads and settles the routes of services."""
+
+    aws: Aws
+    platform: Platform
+    balancers: LoadBalancers
+
+    def observe(self, services: Services) -> Found:
+        """Return the states with their routing; all Unknown if it cannot be read."""
+        about = {
+            id_: service
+            for id_, service in services.items()
+            if service.has_group or is_about(service.spec, service.state.settings)
+        }
+        try:
+            found = self.balancers.seen([s.spec for s in about.values()])
+        except DriverError as error:
+            return dict.fromkeys(about, unseen(error))
+        return {
+            id_: replace(service.state, routing=found[service.spec.name])
+            for id_, service in about.items()
+        }
+
+    def creation(self, spec: ServiceSpec) -> Parameters:
+        """Settle the routes; return the fields by which tasks join the target group."""
+        return self._joined(spec, {}) if spec.routes else {}
+
+    def update(self, update: ServiceUpdate) -> Parameters:
+        """Settle the routes.
+
+        The service is tagged before it has a target group, and as long as it may have
+        one: a controller that dies in between leaves nothing that is not found.
+        """
+        if not update.touches("routes"):
+            return {}
+        spec, state = update.spec, update.state
+        tags = route_tags(spec)
+        if tags and not tagged(state.settings):
+            self.aws.call(
+                "ecs", "TagResource", resourceArn=state.arn, tags=as_pairs(tags)
+            )
+        if TAG in update.paths:
+            keys = [GROUP_TAG]
+            self.aws.call("ecs", "UntagResource", resourceArn=state.arn, tagKeys=keys)
+        joined = self._joined(spec, state.settings)
+        return joined if {BALANCERS, GRACE} & {*update.paths} else {}
+
+    def delete(self, state: ServiceState) -> None:
+        """Remove the rules and the target group of a service that is deleted next."""
+        group = ServiceTags.of(state.settings).target_group
+        if group is not None:
+            undeclared = UndeclaredRoutes(
+                state.settings["serviceName"],
+                group,
+                self.platform.balancer,
+                self.platform.owner,
+            )
+            self.balancers.settle(undeclared, {})
+
+    def _joined(self, spec: ServiceSpec, settings: Mapping[str, Any]) -> Parameters:
+        """Settle the routes; return the fields by which tasks join the target group.
+
+        ECS refuses a group that no listener forwards to: it comes first.
+        """
+        group = self.balancers.settle(spec, settings)
+        joined: Parameters = {"loadBalancers": balancers(spec, group, settings)}
+        if group is not None and spec.health is not None:
+            joined["healthCheckGracePeriodSeconds"] = spec.health.grace
+        return joined

@@ -1,0 +1,34 @@
+"""The parameters of UpdateService for the changes of an action."""
+
+from typing import Any
+
+from controller.core.resources.plan import Action
+from controller.kinds.service.compare.removed_settings import with_released
+from controller.kinds.service.images.changes import forces
+from controller.kinds.service.render.revision_tags import needs_revision
+from controller.kinds.service.render.service import settings
+from controller.kinds.service.render.update_effects import FIELDS, changed_fields
+from controller.kinds.service.spec.service import ServiceSpec
+
+
+def update_parameters(
+    action: Action, spec: ServiceSpec, revision: str
+) -> dict[str, Any]:
+    """Return what UpdateService is told of the service itself, facets aside.
+
+    Args:
+        action: The planned update.
+        spec: Effective declaration.
+        revision: ARN of the revision that the service is to run.
+    """
+    paths = [change.path for change in action.changes]
+    declared, fields = settings(spec), changed_fields(action.changes)
+    sent = {field: declared.get(field, FIELDS[field].removed) for field in fields}
+    parameters = with_released(sent, action.changes)
+    if any(map(needs_revision, paths)):
+        parameters["taskDefinition"] = revision
+    if forces(action.changes):
+        parameters["forceNewDeployment"] = True
+    if "desired_count" in paths:
+        parameters["desiredCount"] = spec.desired_count
+    return parameters

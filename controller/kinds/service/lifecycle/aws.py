@@ -1,0 +1,209 @@
+"""Create, update and delete services in ECS.
+
+Every method may be repeated and raises DriverError.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from controller.core.dependencies import Aws
+from controller.core.errors import PermanentError, TransientError
+from controller.core.resources.driver import Applied, Progressing, Waiting
+from controller.core.resources.observation import Ownership
+from controller.core.resources.ownership import ownership_of
+from controller.core.resources.plan import Action, Verb
+from controller.core.resources.request import OperationRequest
+from controller.kinds.service.attachments.aws.facets import Facets
+from controller.kinds.service.attachments.aws.leftovers import LeftoverCleanup
+from controller.kinds.service.attachments.aws.service_tags import ServiceTagWriter
+from controller.kinds.service.aws.revisions import Revisions
+from controller.kinds.service.aws.services import EcsServices
+from controller.kinds.service.aws.undeclared import UndeclaredServices
+from controller.kinds.service.compare.facets import need_no_update
+from controller.kinds.service.compare.update import update_parameters
+from controller.kinds.service.discovery.aws.cloud_map import CloudMap
+from controller.kinds.service.images.aws.observer import ImageObserver
+from controller.kinds.service.operations.aws.interventions import Interventions
+from controller.kinds.service.operations.aws.steps import OneOffSteps
+from controller.kinds.service.operations.requests import is_outdated
+from controller.kinds.service.render.effective import settled
+from controller.kinds.service.render.revision_tags import needs_revision
+from controller.kinds.service.render.service import creation
+from controller.kinds.service.routes.attachment import route_tags
+from controller.kinds.service.spec.service import ServiceSpec
+from controller.kinds.service.state.facet import ServiceUpdate
+from controller.kinds.service.state.service import LEFTOVER, ServiceState
+from controller.kinds.service.tags import (
+    as_pairs,
+    carries,
+    deployment_tag,
+    tags_of,
+)
+
+CHECK_AFTER = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLifecycle:
+    """Writes services, with the facets and tags around them.
+
+    Attributes:
+        aws: AWS.
+        owner: Value of the ownership tag.
+        ecs: Reads of services.
+        cloud_map: Discovery names.
+        revisions: Task definitions.
+        steps: One-off steps before a rollout.
+        facets: Facets of a service, such as routes.
+        tags: Tags of services.
+        interventions: Requested operations.
+        undeclared: Services that are not declared.
+        leftovers: Target groups without a service.
+        images: Images and secret versions.
+    """
+
+    aws: Aws
+    owner: str
+    ecs: EcsServices
+    cloud_map: CloudMap
+    revisions: Revisions
+    steps: OneOffSteps
+    facets: Facets
+    tags: ServiceTagWriter
+    interventions: Interventions
+    undeclared: UndeclaredServices
+    leftovers: LeftoverCleanup
+    images: ImageObserver
+
+    def apply(self, action: Action) -> Applied | Progressing | Waiting:
+        """Carry out ``action``. A rollout continues after this returns."""
+        if action.request is not None:
+            return self._intervene(action, action.request)
+        if action.verb is Verb.DELETE:
+            return self.delete(action.observed)
+        spec: ServiceSpec = action.desired
+        state: ServiceState | None = action.observed
+        if state is None:
+            return self.create(action, self.images.to_create(spec))
+        if action.verb is Verb.REPLACE:
+            self.delete(state)
+            return Progressing(CHECK_AFTER, "The old service is being deleted.")
+        return self.update(action, settled(spec, state), state)
+
+    def _intervene(
+        self, action: Action, request: OperationRequest
+    ) -> Applied | Progressing | Waiting:
+        if action.observed is None:
+            spec = self.images.to_create(action.desired)
+            return self.interventions.retry_before(spec, request)
+        return self.interventions.apply(action, request)
+
+    def create(self, action: Action, spec: ServiceSpec) -> Progressing | Waiting:
+        """Register the revision, run the steps before it, and create the service."""
+        revision = self._revision(spec)
+        if waits := self.steps.waits(action.target.name, spec, revision):
+            return Waiting(CHECK_AFTER, waits)
+        tags = {**self.tags.of(spec, action.generation), **route_tags(spec)}
+        parameters: dict[str, Any] = {
+            **creation(spec),
+            "cluster": spec.cluster,
+            "serviceName": spec.name,
+            "taskDefinition": revision,
+            "tags": as_pairs(tags),
+        }
+        if spec.discovery:
+            parameters["serviceRegistries"] = [
+                {"registryArn": self.cloud_map.ensure(spec)}
+            ]
+        parameters |= self.facets.creation(spec)
+        self.aws.call("ecs", "CreateService", **parameters)
+        self.facets.created(spec)
+        return Progressing(CHECK_AFTER, "The service was created; its tasks start.")
+
+    def update(
+        self, action: Action, spec: ServiceSpec, state: ServiceState
+    ) -> Applied | Progressing | Waiting:
+        """Carry out the changes of ``action``. The rollout continues afterwards."""
+        paths = tuple(change.path for change in action.changes)
+        revision = state.definition_arn
+        if any(map(needs_revision, paths)):
+            revision = self._revision(spec)
+            if waits := self.steps.waits(action.target.name, spec, revision):
+                return Waiting(CHECK_AFTER, waits)
+        self.tags.before(action, spec, state)
+        parameters = self.facets.update(ServiceUpdate(spec, state, paths, revision))
+        if "discovery" in paths:
+            parameters["serviceRegistries"] = [
+                {"registryArn": self.cloud_map.ensure(spec)}
+            ]
+        parameters |= update_parameters(action, spec, revision)
+        tags = self.tags.of(spec, action.generation)
+        if parameters:
+            answer = self.aws.call(
+                "ecs",
+                "UpdateService",
+                cluster=spec.cluster,
+                service=spec.name,
+                **parameters,
+            )
+            tags |= deployment_tag(answer["service"])
+        elif need_no_update(paths) and carries(state.settings, tags):
+            return Applied()
+        else:
+            # Whoever died before the stamp left the deployment that is there.
+            tags |= deployment_tag(state.settings)
+        try:
+            self._finish(action, spec, state, tags)
+        except TransientError:
+            # Once more would be one more deployment. The mark is there: the next pass
+            # stamps, as it does for whoever dies here.
+            if "forceNewDeployment" not in parameters:
+                raise
+        if action.disruptive:
+            return Progressing(CHECK_AFTER, "ECS replaces the tasks.")
+        return Applied()
+
+    def _finish(
+        self,
+        action: Action,
+        spec: ServiceSpec,
+        state: ServiceState,
+        tags: Mapping[str, str],
+    ) -> None:
+        self.tags.remove(state, action.changes)
+        if is_outdated(spec, state.settings):
+            self.interventions.forget_set_aside(state.arn)
+        self.tags.put(state, tags)
+
+    def _revision(self, spec: ServiceSpec) -> str:
+        """Return the ARN of the revision that ``spec`` asks for; register it if new."""
+        self.facets.prepare(spec)
+        return self.revisions.ensure(spec)
+
+    def delete(self, state: ServiceState) -> Applied | Progressing:
+        """Delete a service, or what was left of one.
+
+        Raises PermanentError if the service does not carry our tag.
+        """
+        if state.status == LEFTOVER:
+            self.leftovers.clear(state)
+            return Applied()
+        cluster, name = state.settings["clusterArn"], state.settings["serviceName"]
+        self._refuse_others(cluster, name)
+        self.undeclared.forget()
+        self.facets.delete(state)
+        self.aws.call(
+            "ecs", "DeleteService", cluster=cluster, service=state.arn, force=True
+        )
+        return Progressing(CHECK_AFTER, "ECS stops the tasks and deletes the service.")
+
+    def _refuse_others(self, cluster: str, name: str) -> None:
+        """Raise PermanentError unless the service carries our tag at this moment."""
+        for service in self.ecs.services(cluster, [name]).values():
+            tags = tags_of(service)
+            if ownership_of(tags, self.owner) is Ownership.OURS:
+                return
+        msg = f"{name} is not deleted: it does not carry our tag any more"
+        raise PermanentError(msg)

@@ -1,0 +1,128 @@
+"""Records, sections and rollouts that the control API serves."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import httpx
+
+from controller.core.document.resource import ResourceId
+from controller.core.resources.condition import Condition, ConditionType, Truth
+from controller.core.resources.details import DetailSection
+from controller.core.resources.log_lines import LogLine
+from controller.core.resources.plan import Verb
+from controller.core.resources.rollouts import Result, RolloutRecord
+from controller.core.status.cause import LastAttempt
+from controller.store.events import RecordedEvent
+from controller.store.heartbeat import Heartbeat
+from tests.fakes.stopped_clock import NOON
+
+A_DAY_AGO = datetime(2026, 1, 1, 12, tzinfo=UTC)
+API = ResourceId("service", "api")
+
+
+class Records:
+    """What a controller wrote down."""
+
+    def __init__(self):
+        self.wishes = []
+
+    def statuses(self):
+        ready = Condition(
+            ConditionType.READY, Truth.TRUE, "Ready", "Fine.", "v1:g", A_DAY_AGO
+        )
+        return {API: {ConditionType.READY: ready}}
+
+    def last_pass(self):
+        return Heartbeat("host:1", A_DAY_AGO)
+
+    def events(self, limit, of):
+        found = (
+            RecordedEvent(API, "Normal", "Ready", "Fine.", 2, A_DAY_AGO, A_DAY_AGO),
+        )
+        return tuple(h for h in found if of in {None, h.resource})[:limit]
+
+    def tried(self, id_):
+        at = A_DAY_AGO
+        return (
+            LastAttempt(at, Verb.UPDATE, "Failed", "denied", 2, at)
+            if id_ == API
+            else None
+        )
+
+    def ask(self, reason):
+        self.wishes.append(reason)
+        return len(self.wishes)
+
+
+class Nothing:
+    """Neither components nor models."""
+
+    async def components(self):
+        return {}
+
+    async def models(self):
+        raise AssertionError
+
+
+class AppTransport(httpx.BaseTransport):
+    """Asks an application without a socket."""
+
+    def __init__(self, app):
+        self._inner = httpx.ASGITransport(app)
+
+    def handle_request(self, request):
+        async def asked():
+            answer = await self._inner.handle_async_request(request)
+            body = await answer.aread()
+            return httpx.Response(
+                answer.status_code, headers=answer.headers, content=body
+            )
+
+        return asyncio.run(asked())
+
+
+SECTIONS = (
+    DetailSection("tasks", ("task", "port", "load", "ours"), (("t-1", 80, 0.5, True),)),
+    DetailSection("log", ("at", "line"), problem="logs:GetLogEvents was refused"),
+)
+ROLLED = (
+    RolloutRecord("d-2", "api:2", Result.UNDER_WAY, NOON, present=True),
+    RolloutRecord(
+        *("d-1", "api:1", Result.ROLLED_BACK, NOON, NOON, ("web@sha256:1",)),
+        by="arn:aws:iam::1:user/ada",
+        reason="it died",
+        set_aside="ada: login fails",
+        asked="restart by ada: it leaks",
+    ),
+)
+
+
+class World:
+    """A world with one service in it, which writes."""
+
+    def __init__(self):
+        self.written = []
+        self.error = None
+        self.looks = 0
+
+    def write(self, *seconds, text="said"):
+        self.written += [
+            LogLine(f"{at:+}", NOON + timedelta(seconds=at), "t-1", f"{text} {at:+}")
+            for at in seconds
+        ]
+
+    def details(self, _id):
+        return self._seen(SECTIONS)
+
+    def rollouts(self, _id):
+        return self._seen(ROLLED)
+
+    def lines(self, _id, since, source, most):
+        found = [line for line in self.written if line.at >= since]
+        return self._seen(tuple(f for f in found if f.source.startswith(source)))
+
+    def _seen(self, found):
+        self.looks += 1
+        if self.error is not None:
+            raise self.error
+        return found

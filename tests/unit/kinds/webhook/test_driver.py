@@ -1,0 +1,92 @@
+"""The webhook driver carries out the plan, and nothing that the plan leaves out."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from controller.core.document.resource import ResourceId
+from controller.core.models.registration import ModelVersion
+from controller.core.resources.plan import Action, Reason, Verb
+from controller.core.webhooks.event import identity_of
+from controller.kinds.webhook import KIND
+from controller.kinds.webhook.driver import WebhookDriver
+from controller.kinds.webhook.spec import WebhookSpec
+from controller.kinds.webhook.state import WebhookState
+from tests.fakes.stopped_clock import StoppedClock
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+ONE, TWO = (
+    ModelVersion("lead", n, f"models:/m-{n}", created_ms=1_767_355_200_000 + n)
+    for n in (1, 2)
+)
+SPEC = WebhookSpec.model_validate(
+    {"url": "https://hokus.ai/hook", "secrets": [{"env": "SECRET"}], "announce": "all"}
+)
+
+
+class Backends:
+    """Keeps what is announced and tagged."""
+
+    def __init__(self):
+        self.announced, self.tagged = [], []
+
+    def announce(self, _target, _sink, events, _now):
+        self.announced += [event.identity.number for event in events]
+        return len(events)
+
+    def set_version_tag(self, _model, number, _key, _value):
+        self.tagged.append(number)
+
+
+@pytest.fixture
+def backends():
+    return Backends()
+
+
+@pytest.fixture
+def driver(backends):
+    return WebhookDriver(
+        backends,
+        None,
+        ledger=backends,
+        outcomes=None,
+        clock=StoppedClock(),
+        registry="mlflow",
+        check=lambda _event: None,
+    )
+
+
+def planned(state, prefix, number):
+    """Return an action with the change about one version; others are ignored."""
+    changes = KIND.compare(SPEC, state)
+    chosen = tuple(c for c in changes if c.path.startswith(f"{prefix}.lead/{number}"))
+    assert len(chosen) == 1
+    return Action(
+        ResourceId("webhook", "site"),
+        Verb.ANNOUNCE,
+        Reason.DRIFTED,
+        chosen,
+        SPEC,
+        state,
+    )
+
+
+def test_only_planned_versions_are_announced(driver, backends):
+    state = WebhookState("site", "mlflow", NOON, versions=(ONE, TWO))
+
+    driver.apply(planned(state, "announced", 2))
+
+    assert backends.announced == [2]
+    assert backends.tagged == []
+
+
+def test_only_planned_versions_are_stamped(driver, backends):
+    ended = frozenset(identity_of("mlflow", version) for version in (ONE, TWO))
+    state = WebhookState(
+        "site", "mlflow", NOON, versions=(ONE, TWO), announced=ended, ended=ended
+    )
+
+    driver.apply(planned(state, "stamped", 1))
+
+    assert backends.tagged == [1]
+    assert backends.announced == []

@@ -74,7 +74,7 @@ class InterventionRunner:
         action = Action(
             resource.id,
             verb,
-            Reason.ASKED_FOR,
+            Reason.USER_REQUESTED,
             _changes(request),
             resource.spec,
             state,
@@ -159,7 +159,7 @@ def _guarded(
 def _with_way_out(verdict: Advice | Blocked) -> str:
     """Return why not, and what a person may do who cannot wait."""
     match verdict:
-        case Blocked(_, Hold.FROZEN, message):
+        case Blocked(_, Hold.CHANGE_FREEZE, message):
             return (
                 f"{message.rstrip('.')}. If it cannot wait, take the freeze out of "
                 "`platform.freeze`; going back with `hokusai rollback` needs no such"

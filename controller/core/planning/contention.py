@@ -110,4 +110,4 @@ def _left_alone(action: Action, path: str, until: datetime, writer: str) -> Bloc
         f"Somebody keeps changing {path} back ({who}): it was repaired {FIGHT} times "
         f"within {minutes:.0f} minutes and is left alone until {until:%H:%M:%S} UTC."
     )
-    return Blocked(action.target, Hold.CONTESTED, message, action.changes)
+    return Blocked(action.target, Hold.WRITE_CONFLICT, message, action.changes)

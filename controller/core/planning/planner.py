@@ -125,7 +125,7 @@ def decide(
             )
         case Present(_, Ownership.ANOTHERS):
             message = "It carries another controller's tag; two would fight over it."
-            yield Blocked(resource.id, Hold.OWNED_BY_ANOTHER, message)
+            yield Blocked(resource.id, Hold.OWNERSHIP_CONFLICT, message)
         case Present() as present:
             yield from settle(kind, resource, present, now, waits_for)
 
@@ -148,7 +148,7 @@ def settle(
             message = (
                 "It exists without our tag; declare `adopt: true` to take it over."
             )
-            yield Advice(resource.id, Reason.NOT_OURS, message, changes)
+            yield Advice(resource.id, Reason.NOT_MANAGED, message, changes)
             return
         changes = (ADOPTION, *changes)
     held = kind.hold_reason(resource.spec, present.state, changes)
@@ -213,7 +213,7 @@ def repairs(
 def why(kind: Kind[Any, Any], resource: Resource[Any], present: Present[Any]) -> Reason:
     """Return whether the document moved, or the world, or there is news."""
     if kind.repair is Verb.ANNOUNCE:
-        return Reason.UNANNOUNCED
+        return Reason.ANNOUNCEMENT_PENDING
     if present.applied is not None and present.applied != resource.generation:
         return Reason.CHANGED
     return Reason.DRIFTED

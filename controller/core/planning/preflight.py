@@ -147,7 +147,7 @@ def _held(action: Action, results: tuple[Result, ...]) -> Action | Blocked:
     found = blocking(results)
     if found:
         message = f"{found[0].message}{_more(len(found) - 1)}"
-        return Blocked(action.target, Hold.PREFLIGHT, message, action.changes)
+        return Blocked(action.target, Hold.PREFLIGHT_FAILED, message, action.changes)
     unseen = [r for r in results if isinstance(r, CheckUnknown) and r.passing]
     if unseen:
         message = f"Its {unseen[0].check} could not be checked: {unseen[0].why}"

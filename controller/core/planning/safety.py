@@ -117,7 +117,7 @@ def _thawed(action: Action, limits: SafetyLimits, now: datetime) -> Verdict:
     for freeze in limits.freezes:
         if freeze.in_force(now):
             message = f"Nothing is stopped or replaced {freeze.span}: {freeze.reason}"
-            return Blocked(action.target, Hold.FROZEN, message, action.changes)
+            return Blocked(action.target, Hold.CHANGE_FREEZE, message, action.changes)
     return action
 
 
@@ -132,7 +132,7 @@ def _last(action: Action, others: bool) -> Verdict:
         return Advice(action.target, action.reason, message, action.changes)
     if action.disruptive and others:
         message = "It is the service that we run as; the others come first."
-        hold = Hold.OWN_SERVICE_LAST
+        hold = Hold.SELF_UPDATE_DEFERRED
         return Blocked(action.target, hold, message, action.changes)
     return action
 
@@ -153,13 +153,13 @@ def _pruned(
         return Advice(target, action.reason, message, action.changes)
     if empty:
         message = "The document declares nothing at all; that deletes nothing."
-        return Blocked(target, Hold.PRUNE_HELD, message, action.changes)
+        return Blocked(target, Hold.PRUNE_BLOCKED, message, action.changes)
     if target not in limits.seen_undeclared:
         message = "Seen undeclared for the first time; the next pass deletes it."
-        return Blocked(target, Hold.PRUNE_HELD, message, action.changes)
+        return Blocked(target, Hold.PRUNE_BLOCKED, message, action.changes)
     if not prunable[target.kind]:
         message = f"More than {LARGEST_PRUNE:.0%} of its kind would go at once."
-        return Blocked(target, Hold.PRUNE_HELD, message, action.changes)
+        return Blocked(target, Hold.PRUNE_BLOCKED, message, action.changes)
     return action
 
 
@@ -184,5 +184,7 @@ def _budgeted(action: Action, left: int) -> tuple[Verdict, int]:
     if left > 0:
         return action, left - 1
     message = "As many disruptive actions as allowed are under way."
-    hold = Blocked(action.target, Hold.BUDGET_SPENT, message, action.changes)
+    hold = Blocked(
+        action.target, Hold.DISRUPTION_BUDGET_EXCEEDED, message, action.changes
+    )
     return hold, left

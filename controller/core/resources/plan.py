@@ -33,44 +33,44 @@ class Reason(StrEnum):
     """Why, in one word a program can match.
 
     ``Drifted``: the world moved. ``Changed``: the document moved. ``Conflict``: both.
-    ``AskedFor``: a person wants it, whatever the document says.
+    ``UserRequested``: a person wants it, whatever the document says.
     """
 
     MISSING = "Missing"
     DRIFTED = "Drifted"
     CHANGED = "Changed"
     CONFLICT = "Conflict"
-    UNANNOUNCED = "Unannounced"
+    ANNOUNCEMENT_PENDING = "AnnouncementPending"
     IMMUTABLE_FIELD_CHANGED = "ImmutableFieldChanged"
     NO_LONGER_DECLARED = "NoLongerDeclared"
-    NOT_OURS = "NotOurs"
+    NOT_MANAGED = "NotManaged"
     PREFLIGHT_FAILED = "PreflightFailed"
     PREFLIGHT_WARNING = "PreflightWarning"
-    OUTDATED = "Outdated"
-    ASKED_FOR = "AskedFor"
+    TASKS_OUTDATED = "TasksOutdated"
+    USER_REQUESTED = "UserRequested"
 
 
 class Hold(StrEnum):
     """What holds a resource back, in one word a program can match."""
 
     UNKNOWN = "Unknown"
-    OWNED_BY_ANOTHER = "OwnedByAnother"
+    OWNERSHIP_CONFLICT = "OwnershipConflict"
     DEPENDENCY_NOT_READY = "DependencyNotReady"
-    NOTHING_TO_SELECT = "NothingToSelect"
+    NO_MATCHING_RUN = "NoMatchingRun"
     ROLLOUT_IN_PROGRESS = "RolloutInProgress"
     ROLLOUT_STALLED = "RolloutStalled"
     REVISION_REJECTED = "RevisionRejected"
-    UNRESOLVED = "Unresolved"
+    RESOLUTION_FAILED = "ResolutionFailed"
     SUSPENDED = "Suspended"
     OBSERVE_ONLY = "ObserveOnly"
-    BUDGET_SPENT = "BudgetSpent"
-    BACKLOG = "Backlog"
-    PRUNE_HELD = "PruneHeld"
-    CONTESTED = "Contested"
-    FROZEN = "Frozen"
-    OWN_SERVICE_LAST = "OwnServiceLast"
-    RESTARTED_LATELY = "RestartedLately"
-    PREFLIGHT = "Preflight"
+    DISRUPTION_BUDGET_EXCEEDED = "DisruptionBudgetExceeded"
+    BACKLOG_LIMIT_EXCEEDED = "BacklogLimitExceeded"
+    PRUNE_BLOCKED = "PruneBlocked"
+    WRITE_CONFLICT = "WriteConflict"
+    CHANGE_FREEZE = "ChangeFreeze"
+    SELF_UPDATE_DEFERRED = "SelfUpdateDeferred"
+    RESTARTED_RECENTLY = "RestartedRecently"
+    PREFLIGHT_FAILED = "PreflightFailed"
 
 
 class Effect(StrEnum):

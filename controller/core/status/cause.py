@@ -25,7 +25,7 @@ _ASK_STATUS = "status"
 
 # What a person does about it, and which command comes next.
 _BY_PERSON: Mapping[str, tuple[str, str]] = {
-    Reason.NOT_OURS: (
+    Reason.NOT_MANAGED: (
         "Declare `adopt: true` for it, if it is to become ours",
         "apply",
     ),
@@ -39,12 +39,15 @@ _BY_PERSON: Mapping[str, tuple[str, str]] = {
     ),
     Hold.SUSPENDED: ("Take `suspend` out of its declaration", "apply"),
     Hold.OBSERVE_ONLY: ("Declare `mode: enforce` to let us act", "apply"),
-    Hold.BACKLOG: ("Let them all be announced at once", "apply --allow-backlog"),
-    Hold.OWNED_BY_ANOTHER: (
+    Hold.BACKLOG_LIMIT_EXCEEDED: (
+        "Let them all be announced at once",
+        "apply --allow-backlog",
+    ),
+    Hold.OWNERSHIP_CONFLICT: (
         "Settle who manages it: its tag hokusai.ai/managed-by names somebody else",
         _ASK_STATUS,
     ),
-    Hold.PREFLIGHT: ("Mend what the message names", "preflight"),
+    Hold.PREFLIGHT_FAILED: ("Mend what the message names", "preflight"),
     Reason.PREFLIGHT_FAILED: ("Mend what the message names", "preflight"),
     "ApplyFailed": ("Mend what the message names", "apply"),
 }
@@ -52,7 +55,10 @@ _BY_PERSON: Mapping[str, tuple[str, str]] = {
 # The same, of what is ready and comes with a warning.
 _WARNED: Mapping[str, tuple[str, str]] = {
     Reason.PREFLIGHT_WARNING: ("See what the message warns of.", "preflight"),
-    Reason.OUTDATED: ("Restart it, if what it runs on is to be the newest.", "diff"),
+    Reason.TASKS_OUTDATED: (
+        "Restart it, if what it runs on is to be the newest.",
+        "diff",
+    ),
 }
 
 

@@ -47,20 +47,20 @@ from controller.core.resources.plan import (
 _PASSING = frozenset(
     {
         Hold.DEPENDENCY_NOT_READY,
-        Hold.NOTHING_TO_SELECT,
+        Hold.NO_MATCHING_RUN,
         Hold.ROLLOUT_IN_PROGRESS,
-        Hold.BUDGET_SPENT,
+        Hold.DISRUPTION_BUDGET_EXCEEDED,
         Hold.UNKNOWN,
-        Hold.UNRESOLVED,
-        Hold.FROZEN,
-        Hold.OWN_SERVICE_LAST,
-        Hold.RESTARTED_LATELY,
+        Hold.RESOLUTION_FAILED,
+        Hold.CHANGE_FREEZE,
+        Hold.SELF_UPDATE_DEFERRED,
+        Hold.RESTARTED_RECENTLY,
     }
 )
 
 
 # What a person should know of, beside a resource that is as declared.
-WARNINGS = frozenset({Reason.PREFLIGHT_WARNING, Reason.OUTDATED})
+WARNINGS = frozenset({Reason.PREFLIGHT_WARNING, Reason.TASKS_OUTDATED})
 # Their story is told best while it is fresh: backends forget what a task said last.
 _TOLD_ONCE = frozenset({Hold.REVISION_REJECTED.value, "RolloutFailed"})
 
@@ -263,7 +263,7 @@ def _stalled(
                 )
             case _:
                 continue
-    return UndatedCondition(type_, Truth.FALSE, "Moving", "Nothing needs a person.")
+    return UndatedCondition(type_, Truth.FALSE, "NotStalled", "Nothing needs a person.")
 
 
 def _suspended(resource: Resource[Any], now: datetime) -> UndatedCondition:

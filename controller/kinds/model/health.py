@@ -80,7 +80,7 @@ def health(spec: ModelSpec, state: ModelState) -> Health:
     """Return healthy if every version and alias asked for has something to name."""
     missing = next(_unresolved(spec, state), None)
     if missing is not None:
-        return Health(HealthLevel.DEGRADED, Hold.NOTHING_TO_SELECT, missing)
+        return Health(HealthLevel.DEGRADED, Hold.NO_MATCHING_RUN, missing)
     return HEALTHY
 
 
@@ -91,7 +91,7 @@ def held(
     missing = next(_unresolved(spec, state), None)
     if changes or missing is None:
         return None
-    return HoldReason(Hold.NOTHING_TO_SELECT, missing)
+    return HoldReason(Hold.NO_MATCHING_RUN, missing)
 
 
 def _unresolved(spec: ModelSpec, state: ModelState) -> Iterator[str]:

@@ -60,7 +60,7 @@ def held(
         f"{news} versions would be announced at once, more than "
         f"{state.largest_backlog}; allow it with `apply --allow-backlog`."
     )
-    return HoldReason(Hold.BACKLOG, message)
+    return HoldReason(Hold.BACKLOG_LIMIT_EXCEEDED, message)
 
 
 def health(_spec: WebhookSpec, state: WebhookState) -> Health:

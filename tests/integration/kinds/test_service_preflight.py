@@ -59,7 +59,7 @@ def test_everything_that_is_missing_is_found_at_once_and_holds_the_service(world
     result = world.machine.run(world.api())
 
     (blocked,) = result.left.blocked
-    assert blocked.hold is Hold.PREFLIGHT
+    assert blocked.hold is Hold.PREFLIGHT_FAILED
     assert "And 5 more findings." in blocked.message
     assert len(result.left.advice) == 6
     assert all(advice.command.startswith("aws ") for advice in result.left.advice)

@@ -54,7 +54,7 @@ def test_a_request_becomes_an_action_that_says_who_asks():
 
     assert (action.verb, action.reason, action.request) == (
         Verb.RESTART,
-        Reason.ASKED_FOR,
+        Reason.USER_REQUESTED,
         ASKED,
     )
 

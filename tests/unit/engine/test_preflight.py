@@ -70,7 +70,7 @@ def test_nothing_is_deployed_on_what_is_missing_and_once_mended_it_is():
     driver.wrong = {}
     mended = run(of)
 
-    assert [b.hold for b in held.left.blocked] == [Hold.PREFLIGHT]
+    assert [b.hold for b in held.left.blocked] == [Hold.PREFLIGHT_FAILED]
     assert held.settled
     assert mended.converged
     assert driver.done == [("toy/a", "create")]

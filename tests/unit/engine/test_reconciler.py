@@ -186,7 +186,7 @@ def test_what_somebody_keeps_changing_back_is_left_alone():
         holds.append([blocked.hold for blocked in result.left.blocked])
         clock.sleep(60)
 
-    assert holds == [[], [], [], [Hold.CONTESTED], [Hold.CONTESTED]]
+    assert holds == [[], [], [], [Hold.WRITE_CONFLICT], [Hold.WRITE_CONFLICT]]
     assert driver.toys[A] == theirs
 
 

@@ -56,7 +56,7 @@ def held(spec: RoutedService, seen: RoutingState) -> HoldReason | None:
             f"The target group {group.name} carries another controller's tag; two "
             "would fight over it."
         )
-        return HoldReason(Hold.OWNED_BY_ANOTHER, message)
+        return HoldReason(Hold.OWNERSHIP_CONFLICT, message)
     return None
 
 
@@ -77,7 +77,7 @@ def _group(spec: RoutedService, seen: RoutingState) -> Iterator[Finding]:
         command = (
             f"aws elbv2 add-tags --resource-arns {group.arn} --tags {shlex.quote(tag)}"
         )
-        yield Finding(path, Reason.NOT_OURS, message, command)
+        yield Finding(path, Reason.NOT_MANAGED, message, command)
     elif (group.protocol, group.kind) != (wanted, "ip"):
         message = (
             f"The target group {group.name} speaks {speaks}, and the service needs "
@@ -155,7 +155,7 @@ def _not_ours_to_make(
             f"aws elbv2 modify-rule --rule-arn {other.arn} "
             f"--actions Type=forward,TargetGroupArn={group}"
         )
-        yield Finding(path, Reason.NOT_OURS, message, command)
+        yield Finding(path, Reason.NOT_MANAGED, message, command)
     elif not balancer.is_ours:
         message = (
             f"{route.name} has no rule on port {listener.port} of {balancer.name}, "

@@ -44,7 +44,7 @@ def test_a_field_that_is_changed_back_again_and_again_is_left_alone():
 
     (blocked,) = plan.blocked
     assert plan.actions == ()
-    assert blocked.hold is Hold.CONTESTED
+    assert blocked.hold is Hold.WRITE_CONFLICT
     assert "ttl" in blocked.message
     assert "arn:aws:iam::1:user/ada" in blocked.message
 

@@ -95,7 +95,7 @@ def test_what_moved_is_named(later, sentence):
         ({}, "toy/a: nothing is to be done any more"),
         ({"blocked": (Blocked(A, Hold.UNKNOWN, "No answer."),)}, "toy/a: No answer"),
         (
-            {"advice": (Advice(A, Reason.NOT_OURS, "It is not ours."),)},
+            {"advice": (Advice(A, Reason.NOT_MANAGED, "It is not ours."),)},
             "toy/a: It is not ours",
         ),
     ],

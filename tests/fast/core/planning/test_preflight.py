@@ -50,7 +50,7 @@ def test_what_would_be_deployed_on_something_missing_is_held_back(there):
 
     (blocked,) = sound.blocked
     assert sound.actions == ()
-    assert blocked.hold is Hold.PREFLIGHT
+    assert blocked.hold is Hold.PREFLIGHT_FAILED
     assert blocked.message == "There is no image. And 1 more finding."
     assert blocked.changes == plan.actions[0].changes
     assert [(a.reason, a.command) for a in sound.advice] == [
@@ -116,8 +116,8 @@ def test_what_holds_it_back_comes_first_in_its_conditions():
 
     for type_ in (Type.READY, Type.SYNCED):
         assert conditions[type_].status is Truth.FALSE
-        assert conditions[type_].reason == "Preflight"
-    assert conditions[Type.STALLED].reason == "Preflight"
+        assert conditions[type_].reason == "PreflightFailed"
+    assert conditions[Type.STALLED].reason == "PreflightFailed"
     assert conditions[Type.RECONCILING].status is Truth.FALSE
 
 
@@ -139,7 +139,7 @@ def test_a_warning_leaves_it_ready_and_is_told_there():
 def test_a_warning_is_no_stall():
     stalled = concluded(seen(a=SAME), DENIED)[Type.STALLED]
 
-    assert (stalled.status, stalled.reason) == (Truth.FALSE, "Moving")
+    assert (stalled.status, stalled.reason) == (Truth.FALSE, "NotStalled")
 
 
 def test_an_action_beside_a_warning_is_under_way():

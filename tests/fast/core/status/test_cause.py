@@ -72,7 +72,7 @@ def told(found, rhythm=WORKING):
     ("found", "command"),
     [
         pytest.param(
-            conditions(Truth.FALSE, "NotOurs", "x", stalled=Truth.TRUE),
+            conditions(Truth.FALSE, "NotManaged", "x", stalled=Truth.TRUE),
             "apply service/a",
             id="not ours",
         ),
@@ -82,7 +82,7 @@ def told(found, rhythm=WORKING):
             id="rejected",
         ),
         pytest.param(
-            conditions(Truth.FALSE, "Backlog", "x", stalled=Truth.TRUE),
+            conditions(Truth.FALSE, "BacklogLimitExceeded", "x", stalled=Truth.TRUE),
             "apply --allow-backlog service/a",
             id="backlog",
         ),

@@ -153,7 +153,7 @@ def test_a_group_without_our_tag_is_offered_to_be_taken_over():
 
     (found,) = findings(service(API), world)
 
-    assert found.reason is Reason.NOT_OURS
+    assert found.reason is Reason.NOT_MANAGED
     assert f"add-tags --resource-arns {GROUP}" in found.command
 
 
@@ -168,5 +168,5 @@ def test_a_group_of_another_controller_holds_the_service():
 
     hold = held(service(API), world)
 
-    assert hold.hold is Hold.OWNED_BY_ANOTHER
+    assert hold.hold is Hold.OWNERSHIP_CONFLICT
     assert held(service(), world) is None

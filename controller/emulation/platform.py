@@ -15,7 +15,7 @@ from typing import Self
 from controller.clients.aws import BotoAws, Credentials
 from controller.core.dependencies import Aws
 from controller.core.errors import RefusedError
-from controller.core.status.aws_events import pattern
+from controller.core.status.aws_events import event_pattern
 from controller.emulation.cloud_map import (
     cloud_map_lookup,
     cloud_map_ttl,
@@ -193,7 +193,7 @@ def make_queue(aws: Aws, name: str) -> str:
     asked = ["QueueArn"]
     answer = aws.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=asked)
     arn = answer["Attributes"]["QueueArn"]
-    aws.call("events", "PutRule", Name=name, EventPattern=pattern())
+    aws.call("events", "PutRule", Name=name, EventPattern=event_pattern())
     target = {"Id": name, "Arn": arn}
     aws.call("events", "PutTargets", Rule=name, Targets=[target])
     return url

@@ -134,7 +134,7 @@ class Compiler:
             KEY.check(str(path[-1]))
         except ValueError as error:
             problem = misfit(error, node, path)
-            what = f"as a name {problem.what}"
+            what = f"as a name {problem.problem}"
             self._report(node, path, what)
         if isinstance(node.value, dict):
             return True

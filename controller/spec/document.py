@@ -234,7 +234,7 @@ def _in_order(problems: list[Diagnostic], files: list[str]) -> list[Diagnostic]:
             p.place.line,
             p.place.column,
             p.path,
-            p.what,
+            p.problem,
         ),
     )
 

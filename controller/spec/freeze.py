@@ -4,7 +4,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from controller.core.document.fields import Instant, Line, Section, Text, given, refuse
+from controller.core.document.fields import (
+    Instant,
+    Line,
+    Section,
+    Text,
+    fields_set,
+    reject,
+)
 from controller.core.document.freeze import Freeze
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -43,12 +50,12 @@ class FreezeSection(Section):
 
     @model_validator(mode="after")
     def _ends_some_time(self) -> Self:
-        if not (given(self, "since", "until", "hours") or self.weekdays):
-            refuse(
+        if not (fields_set(self, "since", "until", "hours") or self.weekdays):
+            reject(
                 "holds for ever", "add until, weekdays or hours; or set mode: observe"
             )
         if self.since and self.until and self.until <= self.since:
-            refuse("is before since", "write a later time", "until")
+            reject("is before since", "write a later time", "until")
         return self
 
     def freeze(self) -> Freeze:

@@ -100,5 +100,5 @@ def clashes(
         (id_, path), (other, its) = clash.target, clash.other
         where = (kind.section, id_.name, *path)
         first = root.nearest((kind.section, other.name, *its)).place
-        what = f"{clash.what} {other} at {first}"
+        what = f"{clash.problem} {other} at {first}"
         yield Diagnostic(root.nearest(where).place, dotted(where), what, clash.hint)

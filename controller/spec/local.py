@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from controller.core.document.fields import EnvironmentName, Key, Section, Text, refuse
+from controller.core.document.fields import EnvironmentName, Key, Section, Text, reject
 from controller.spec.common import Address
 from controller.spec.nearest import meant
 
@@ -26,7 +26,7 @@ class _Template(Text):
         """Return ``value`` if it obeys the rule."""
         for word in re.findall(r"\{([a-zA-Z_]*)\}", super().check(value)):
             if word not in PLACEHOLDERS:
-                refuse(f"has no placeholder {{{word}}}", meant(word, PLACEHOLDERS))
+                reject(f"has no placeholder {{{word}}}", meant(word, PLACEHOLDERS))
         return value
 
 

@@ -14,9 +14,9 @@ def meant(word: str, known: Iterable[str]) -> str:
     return f"known are {', '.join(words)}" if words else ""
 
 
-def nearest(word: str, known: Iterable[str], likeness: float = 0.6) -> str:
+def nearest(word: str, known: Iterable[str], comparison: float = 0.6) -> str:
     """Return the one of ``known`` that ``word`` misspells or shortens; "" if none."""
     words = sorted(known)
     shortened = [k for k in words if k.startswith(word)] if word[_SHORTEST:] else []
-    close = get_close_matches(word, words, n=1, cutoff=likeness)
+    close = get_close_matches(word, words, n=1, cutoff=comparison)
     return next(iter(shortened or close), "")

@@ -13,7 +13,7 @@ from controller.core.document.fields import (
     Span,
     Text,
     Whole,
-    refuse,
+    reject,
 )
 from controller.core.document.placement import (
     BalancerName,
@@ -170,7 +170,7 @@ class PlatformSection(Section):
     @model_validator(mode="after")
     def _acts_in_its_account(self) -> Self:
         if self.role and self.role.split(":")[4] != self.account:
-            refuse(f"is not in account {self.account}", field="role")
+            reject(f"is not in account {self.account}", field="role")
         return self
 
     @model_validator(mode="after")
@@ -178,7 +178,7 @@ class PlatformSection(Section):
         here = self.endpoint is None or re.match(_LOOPBACK, self.endpoint)
         if self.environment == "local" and not here:
             hint = "remove it in the overlay, with endpoint: null"
-            refuse("must be on this machine in local", hint, "endpoint")
+            reject("must be on this machine in local", hint, "endpoint")
         return self
 
     def platform(self) -> Platform:

@@ -77,7 +77,7 @@ def diagnostics(
 def misfit(error: ValueError, node: Node, prefix: Path) -> Diagnostic:
     """Return the problem that a rule of ours, raised outside a model, is about."""
     context: Mapping[str, Any] = getattr(error, "context", None) or {}
-    what = context.get("what") or str(error)
+    what = context.get("problem") or str(error)
     field = context.get("field", "")
     return _ruled(what, context.get("hint", ""), field, (node, prefix, ()))
 
@@ -109,13 +109,13 @@ def _diagnostic(
         case kind if kind == RULE:
             path = _real(loc, node)
             if loc[-1:] == (KEY,):
-                what = f"as a name {context['what']}"
+                what = f"as a name {context['problem']}"
                 place = node.nearest(path).key_place
                 return Diagnostic(
                     place, dotted((*prefix, *path)), what, context["hint"]
                 )
             where = (node, prefix, path)
-            return _ruled(context["what"], context["hint"], context["field"], where)
+            return _ruled(context["problem"], context["hint"], context["field"], where)
         case _:
             path = _real(loc, node)
             value = node.nearest(path)

@@ -34,7 +34,7 @@ class Limiter:
         while True:
             with self._lock:
                 now = self._clock.monotonic()
-                self._gates[category], leave = self._gate(category, now).asked(now)
+                self._gates[category], leave = self._gate(category, now).request(now)
             if isinstance(leave, Permit):
                 return leave
             self._clock.sleep(leave)
@@ -49,7 +49,7 @@ class Limiter:
         with self._lock:
             now = self._clock.monotonic()
             gate = self._gate(category, now)
-            self._gates[category] = gate.answered(permit, answer, now)
+            self._gates[category] = gate.after_response(permit, answer, now)
 
     def _gate(self, category: str, now: float) -> AdaptiveRate:
         return self._gates.get(category) or AdaptiveRate.of(self._rates[category], now)

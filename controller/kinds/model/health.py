@@ -12,8 +12,8 @@ from controller.core.models.registration import (
     VALUE_TAG,
     ModelVersion,
     best_run,
+    meets_baseline,
     originals,
-    passing,
     registration_hash,
 )
 from controller.core.resources.kind import HEALTHY, Health, HealthLevel, HoldReason
@@ -70,7 +70,7 @@ def alias_target(
     real = [v for v in originals(versions) if v.status == "READY"]
     if target == "latest-passing" and spec.benchmark is not None:
         mark = spec.benchmark
-        real = [v for v in real if passing(v, mark.baseline, mark.mode)]
+        real = [v for v in real if meets_baseline(v, mark.baseline, mark.mode)]
     elif isinstance(target, int):
         real = [v for v in versions if v.number == target]
     return max((v.number for v in real), default=None)

@@ -273,7 +273,7 @@ class ServiceDriver(ServiceQueries):
         """Raise PermanentError unless the service carries our tag at this moment."""
         for service in self._ecs.services(cluster, [name]).values():
             tags = tags_of(service)
-            if ownership_of(tags, self._owner) is Ownership.OURS:
+            if ownership_of(tags, self._owner) is Ownership.MANAGED:
                 return
         msg = f"{name} is not deleted: it does not carry our tag any more"
         raise PermanentError(msg)

@@ -8,7 +8,7 @@ from controller.core.clock import Clock
 from controller.core.dependencies import Dependencies
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.models.registry import RegistryReads, RegistryWrites
-from controller.core.resources.details import DetailSection, looked_at
+from controller.core.resources.details import DetailSection, read_section
 from controller.core.resources.driver import Applied
 from controller.core.resources.observation import Absent, Observation, Present
 from controller.core.resources.plan import Action, Verb
@@ -139,7 +139,7 @@ class WebhookDriver:
         """Return what was last delivered to a target, or was tried to be."""
         name = resource.id.name
         return (
-            looked_at(
+            read_section(
                 "deliveries",
                 DELIVERY,
                 lambda: rows(self._outcomes.list(SHOWN, name)),

@@ -128,7 +128,7 @@ def test_a_look_that_is_refused_or_throttled_says_so_and_finds_nothing(
 
         unseen = [r for r in results if isinstance(r, CheckUnknown)]
         assert not [r for r in results if isinstance(r, CheckFinding)]
-        assert {r.passing for r in unseen} == {isinstance(error, ThrottledError)}
+        assert {r.temporary for r in unseen} == {isinstance(error, ThrottledError)}
 
 
 def test_the_log_group_of_a_service_that_runs_is_missed(world):

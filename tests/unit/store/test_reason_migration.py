@@ -95,7 +95,7 @@ def test_no_event_is_repeated_because_of_a_new_word(database):
     downgrade(database)
     database.upgrade()
 
-    StoreMemory(database, StoppedClock()).conclude({API: conditions("NotStalled")})
+    StoreMemory(database, StoppedClock()).save_statuses({API: conditions("NotStalled")})
 
     assert EventLog(database).recent(10) == ()
 

@@ -22,7 +22,7 @@ MLFLOW = ResourceId("service", "mlflow")
 LATER = NOON + timedelta(minutes=5)
 
 
-def ready(truth=Truth.TRUE, message="It is as declared."):
+def ready(truth=Truth.TRUE, message="In sync."):
     condition = Condition(ConditionType.READY, truth, "Ready", message, "v1:abc", NOON)
     return {ConditionType.READY: condition}
 

@@ -21,7 +21,7 @@ from controller.core.resources.observation import (
     Observation,
     Present,
     Unknown,
-    unseen,
+    unknown_from,
 )
 from controller.core.resources.ownership import ownership_of
 from controller.core.values.identity import APPLIED_TAG, DEPLOYMENT_TAG, MANAGED_TAG
@@ -144,12 +144,12 @@ class ServiceObserver:
         for name, id_ in names.items():
             answer = services.get(name)
             if answer is None or not exists(answer):
-                seen[id_] = Absent(self._fresh.foreseen(declared[id_].spec))
+                seen[id_] = Absent(self._fresh.expected_changes(declared[id_].spec))
                 continue
             try:
                 sights.append(self._sight(id_, declared[id_], answer))
             except DriverError as error:
-                seen[id_] = unseen(error)
+                seen[id_] = unknown_from(error)
         seen |= self._add_flights(sights)
         sights = [sight for sight in sights if sight.id not in seen]
         fresh = self._fresh.of(RunningImages(s.id, s.spec, s.answer) for s in sights)
@@ -198,7 +198,7 @@ class ServiceObserver:
         try:
             flights = self._history.flights([*moving.values()])
         except DriverError as error:
-            return dict.fromkeys(moving, unseen(error))
+            return dict.fromkeys(moving, unknown_from(error))
         for sight in sights:
             flight = flights.get(moving.get(sight.id, ""))
             state = replace(sight.state, flight=flight)
@@ -244,7 +244,7 @@ class ServiceObserver:
                     awaited=awaited,
                 )
         except DriverError as error:
-            return unseen(error)
+            return unknown_from(error)
         by_hand = set_aside(sight.id.name, sight.spec, sight.answer)
         moved = state.flight is not None and not _differs(sight)
         whole = taken_back(sight.resource, state) if moved else ()

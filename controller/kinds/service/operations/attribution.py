@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from controller.core.resources.plan import Verb
 from controller.core.resources.rollouts import RolloutRecord
-from controller.core.status.interventions import sentence
+from controller.core.status.interventions import intervention_text
 from controller.kinds.service.operations.requests import (
     RESTARTED,
     RESTARTED_AFTER,
@@ -37,7 +37,7 @@ def with_tags(
         **dict(_retried(rolled, tags, targets)),
         **dict(_restarted(rolled, tags, targets)),
     }
-    return tuple(replace(one, asked=asked.get(one.id, "")) for one in rolled)
+    return tuple(replace(one, intervention=asked.get(one.id, "")) for one in rolled)
 
 
 def _restarted(
@@ -50,7 +50,10 @@ def _restarted(
         return
     _, newer = _after(rolled, lambda one: id_of(targets.get(one.id, "")) == before)
     if newer is not None and newer.began is not None and newer.began - at <= _SOON:
-        yield newer.id, sentence(Verb.RESTART, tags.get(RESTARTED_BY) or "somebody")
+        yield (
+            newer.id,
+            intervention_text(Verb.RESTART, tags.get(RESTARTED_BY) or "somebody"),
+        )
 
 
 def _retried(
@@ -64,14 +67,20 @@ def _retried(
         rolled, lambda one: failed in (id_of(one.id), id_of(targets.get(one.id, "")))
     )
     if one is not None and newer is not None and one.revision == newer.revision:
-        yield newer.id, sentence(Verb.RETRY, tags.get(RETRIED_BY) or "somebody")
+        yield (
+            newer.id,
+            intervention_text(Verb.RETRY, tags.get(RETRIED_BY) or "somebody"),
+        )
 
 
 def _put_back(rolled: Sequence[RolloutRecord], tags: Tags) -> Iterator[tuple[str, str]]:
     """Yield the rollout right after what was set aside."""
     _, newer = _after(rolled, lambda one: bool(one.set_aside))
     if newer is not None:
-        yield newer.id, sentence(Verb.ROLL_BACK, tags.get(SET_ASIDE_BY) or "somebody")
+        yield (
+            newer.id,
+            intervention_text(Verb.ROLL_BACK, tags.get(SET_ASIDE_BY) or "somebody"),
+        )
 
 
 def _after(

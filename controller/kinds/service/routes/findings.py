@@ -51,7 +51,7 @@ def findings(spec: RoutedService, seen: RoutingState) -> tuple[Finding, ...]:
 def held(spec: RoutedService, seen: RoutingState) -> HoldReason | None:
     """Return why the service must wait: its target group is another controller's."""
     group = seen.group
-    if spec.routes and group and group.ownership is Ownership.ANOTHERS:
+    if spec.routes and group and group.ownership is Ownership.FOREIGN:
         message = (
             f"The target group {group.name} carries another controller's tag; two "
             "would fight over it."
@@ -68,7 +68,7 @@ def _group(spec: RoutedService, seen: RoutingState) -> Iterator[Finding]:
     path = f"routes.target_group[{group.name}]"
     speaks = f"{group.protocol} to targets of type {group.kind}"
     wanted = spec.target_protocol.upper()
-    if group.ownership is Ownership.NOBODYS:
+    if group.ownership is Ownership.UNMANAGED:
         message = (
             f"The target group {group.name} exists without our tag, so nothing is "
             "forwarded to it: tag it to have it taken over."

@@ -1,4 +1,4 @@
-"""Times in which nothing disruptive is done, as the document writes them."""
+"""Change freezes in the document."""
 
 from typing import Annotated, Literal, Self
 
@@ -23,27 +23,27 @@ Hours = Annotated[
 
 
 class FreezeSection(Section):
-    """A time in which nothing that runs is stopped or replaced."""
+    """A time in which no running task is stopped or replaced."""
 
-    reason: Line = Field(description="Why.", examples=["end of the quarter"])
+    reason: Line = Field(description="Reason.", examples=["end of the quarter"])
     since: Instant | None = Field(
         default=None,
-        description="When it begins; it has begun, unless given.",
+        description="Start; by default it has already begun.",
         examples=["2026-12-20"],
     )
     until: Instant | None = Field(
         default=None,
-        description="When it ends; never, unless given.",
+        description="End; by default it never ends.",
         examples=["2027-01-04"],
     )
     weekdays: tuple[Weekday, ...] = Field(
         default=(),
-        description="On which days it holds; on all, unless given.",
+        description="Weekdays; by default all.",
         examples=[["fri", "sat", "sun"]],
     )
     hours: Hours | None = Field(
         default=None,
-        description="At which hours it holds, in UTC; the second time may lie on the "
+        description="Hours in UTC; the second time may be on the "
         "next day. All day, unless given.",
         examples=["16:00-08:00"],
     )
@@ -59,7 +59,7 @@ class FreezeSection(Section):
         return self
 
     def freeze(self) -> Freeze:
-        """Return the same as the core wants it."""
+        """Return the value that the core uses."""
         return Freeze(
             self.reason,
             self.since,

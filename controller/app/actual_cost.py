@@ -1,4 +1,4 @@
-"""What applying has really cost, to be held against what was foretold."""
+"""What applying has really cost, to be held against what was estimated."""
 
 from collections.abc import Callable
 

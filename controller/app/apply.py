@@ -108,7 +108,7 @@ def applying(context: Session, *, largest_backlog: int) -> Iterator[ApplySession
         wishes = Options(
             deliveries.wake,
             largest_backlog,
-            permitted=lambda: leader.holding() and not stopping.is_set(),
+            permitted=lambda: leader.is_leader() and not stopping.is_set(),
         )
         controller = Controller(
             context.document,

@@ -139,7 +139,7 @@ class _Process:
             _thread("events", lambda: listener.run(self._asked_to_stop))
 
     def _controller(self) -> Controller:
-        wishes = Options(announced=self._announced, permitted=self._leader.holding)
+        wishes = Options(announced=self._announced, permitted=self._leader.is_leader)
         return Controller(
             self._context.document,
             self._context.settings,
@@ -158,7 +158,7 @@ class _Process:
         probed = ProcessState(
             last_pass=lambda: passes.last,
             interval=lambda: self._watch.current().platform.interval,
-            leading=self._leader.holding,
+            leading=self._leader.is_leader,
             metrics=lambda: self._metrics.text().decode(),
             wake=asked,
             key=key,

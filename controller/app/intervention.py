@@ -16,7 +16,7 @@ from controller.core.resources.driver import Failed, Skipped
 from controller.core.resources.kind import Health, HealthLevel
 from controller.core.resources.observation import Unknown
 from controller.core.resources.rollouts import HistoryDriver
-from controller.core.status.interventions import with_asked
+from controller.core.status.interventions import with_interventions
 
 if TYPE_CHECKING:
     from controller.app.session import Session
@@ -156,7 +156,7 @@ def rollouts_of(
         DriverError: they could not be seen.
     """
     rolled = _rolled(controller, resource)
-    return with_asked(rolled, asks_of(controller.settings, resource.id))
+    return with_interventions(rolled, asks_of(controller.settings, resource.id))
 
 
 def _rolled(

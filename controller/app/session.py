@@ -12,7 +12,7 @@ from controller.core.resources.kind import Kind
 from controller.kinds import discover
 from controller.settings import Settings
 from controller.spec.document import Document, load
-from controller.spec.nearest import meant
+from controller.spec.nearest import suggestion
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,6 @@ def _target(word: str, document: Document) -> ResourceId:
         if known in document.resources:
             return known
     declared = [str(known) for known in document.resources]
-    hint = meant(str(singular), declared)
+    hint = suggestion(str(singular), declared)
     msg = f"{word} is not declared" + (f"; {hint}" if hint else "")
     raise RefusedError(msg)

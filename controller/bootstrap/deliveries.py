@@ -73,5 +73,5 @@ def dispatcher_for(
         declared.keys_of,
         clock=controller.clock,
         worker=process_name(),
-        told=lambda _delivery, _answer, _step: told(),
+        on_attempt=lambda _delivery, _answer, _step: told(),
     )

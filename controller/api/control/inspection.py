@@ -184,5 +184,5 @@ def _rollout(one: RolloutRecord) -> RolloutReport:
         one.reason,
         one.present,
         one.set_aside,
-        one.asked,
+        one.intervention,
     )

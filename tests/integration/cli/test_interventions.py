@@ -85,7 +85,7 @@ def test_history_shows_interventions_recorded_in_the_database(second, capsys):
         "",
     ]
     assert asked[0].endswith(": it was not it")
-    assert "put back by" in capsys.readouterr().out
+    assert "rolled back by" in capsys.readouterr().out
 
 
 def test_a_restart_is_recorded_as_an_event_with_its_reason(second, capsys):

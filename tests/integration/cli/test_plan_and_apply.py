@@ -140,7 +140,7 @@ def test_a_target_is_shown_with_what_it_waits_for(world, capsys):
 
 def test_a_target_with_a_missing_dependency_is_not_waited_for(world, capsys):
     assert main(["apply", "service/api", "--yes", "--timeout", "30"]) == 1
-    assert "It waits for service/mlflow." in capsys.readouterr().err
+    assert "Waiting for service/mlflow." in capsys.readouterr().err
     assert world.ecs.list_services(cluster="t-development")["serviceArns"] == []
 
 

@@ -59,7 +59,7 @@ def test_everything_that_is_missing_is_found_at_once_and_holds_the_service(world
     result = world.machine.run(world.api())
 
     (blocked,) = result.left.blocked
-    assert blocked.hold is Hold.PREFLIGHT
+    assert blocked.hold is Hold.PREFLIGHT_FAILED
     assert "And 5 more findings." in blocked.message
     assert len(result.left.advice) == 6
     assert all(advice.command.startswith("aws ") for advice in result.left.advice)
@@ -128,7 +128,7 @@ def test_a_look_that_is_refused_or_throttled_says_so_and_finds_nothing(
 
         unseen = [r for r in results if isinstance(r, CheckUnknown)]
         assert not [r for r in results if isinstance(r, CheckFinding)]
-        assert {r.passing for r in unseen} == {isinstance(error, ThrottledError)}
+        assert {r.temporary for r in unseen} == {isinstance(error, ThrottledError)}
 
 
 def test_the_log_group_of_a_service_that_runs_is_missed(world):

@@ -50,8 +50,8 @@ class ServiceCase:
                 return
             case Absent():
                 yield missing
-            case Unreadable(why, passing):
-                yield CheckUnknown(self.check, why, passing)
+            case Unreadable(why, temporary):
+                yield CheckUnknown(self.check, why, temporary)
 
     def unseen(self, *looks: Seen) -> Iterator[CheckUnknown]:
         """Yield that nobody could look, once for each answer that says so."""
@@ -59,7 +59,7 @@ class ServiceCase:
         for seen in looks:
             if isinstance(seen, Unreadable) and seen.why not in told:
                 told.add(seen.why)
-                yield CheckUnknown(self.check, seen.why, seen.passing)
+                yield CheckUnknown(self.check, seen.why, seen.temporary)
 
 
 def of(facts: Mapping[KeyT, Seen], key: KeyT) -> Seen:

@@ -19,11 +19,11 @@ class Unreadable:
 
     Attributes:
         why: What the look was answered with.
-        passing: Whether the same look may be answered later.
+        temporary: Whether the same look may be answered later.
     """
 
     why: str
-    passing: bool = False
+    temporary: bool = False
 
 
 Seen: TypeAlias = Present[Any] | Absent | Unreadable

@@ -50,7 +50,7 @@ def test_an_image_on_this_machine_is_no_surprise_either():
 def test_a_service_that_rests_on_nothing_is_told_what_was_not_looked_at():
     found = bare(image="docker.io/hokusai/api:1")
 
-    skipped = {r.check: r.why for r in found if isinstance(r, CheckSkipped)}
+    skipped = {r.check: r.reason for r in found if isinstance(r, CheckSkipped)}
     assert skipped["image"] == "docker.io/hokusai/api:1 is not in ECR"
     assert skipped["log group"] == "it is made together with the service"
     passed = [r.check for r in found if isinstance(r, CheckPassed)]

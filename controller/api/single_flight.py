@@ -26,7 +26,7 @@ _KEPT_SECONDS = 1.5
 
 @dataclass(frozen=True, slots=True)
 class SharedResult(Generic[T]):
-    """What a look found.
+    """Result of a read.
 
     Attributes:
         found: It.
@@ -96,7 +96,7 @@ class SingleFlight:
         try:
             found = look()
         except BaseException:
-            # Who asks next tries anew.
+            # The next caller tries again.
             with self._lock:
                 self._flights.pop(key, None)
             raise
@@ -115,6 +115,6 @@ class SingleFlight:
 
 
 def _unheard(future: "asyncio.Future[Any]") -> None:
-    """Take note of an error that nobody waits for any more."""
+    """Retrieve the error of a read that no caller awaits any more."""
     if not future.cancelled():
         future.exception()

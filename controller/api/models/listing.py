@@ -1,4 +1,4 @@
-"""The registered models, as MLflow tells of them, or as it last did."""
+"""Registered models from MLflow, or its last known ones."""
 
 import asyncio
 from collections.abc import Mapping
@@ -84,10 +84,10 @@ class Models:
 
 
 class ModelSource(Protocol):
-    """Whoever knows the models."""
+    """Source of the registered models."""
 
     async def models(self) -> Models:
-        """Return all models. Raises TransientError if nobody could say."""
+        """Return all models. Raises TransientError if no source is available."""
         ...
 
 
@@ -171,7 +171,7 @@ class KnownModels:
 def summaries(
     models: tuple[RegisteredModel, ...], versions: tuple[ModelVersion, ...]
 ) -> tuple[ModelSummary, ...]:
-    """Return what is told of ``models``, by name."""
+    """Return the entries for ``models``, by name."""
     by_model: dict[str, list[ModelVersion]] = {}
     for version in versions:
         by_model.setdefault(version.model, []).append(version)

@@ -70,7 +70,7 @@ class SingleFlight:
         if done:
             return future.result()
         future.add_done_callback(_unheard)
-        msg = f"no answer within {_PATIENCE_SECONDS:.0f} s: ask again in a moment"
+        msg = f"no response within {_PATIENCE_SECONDS:.0f} s: retry later"
         raise TransientError(msg)
 
     def close(self) -> None:

@@ -143,7 +143,7 @@ class KnownModels:
         asking, seconds = self._asking, self._patience[known is not None]
         await asyncio.wait({asking}, timeout=seconds)
         if not asking.done():
-            return self._last_known(f"MLflow gave no answer within {seconds:g} s")
+            return self._last_known(f"MLflow did not respond within {seconds:g} s")
         if isinstance(error := asking.exception(), DriverError):
             return self._last_known(str(error))
         asking.result()

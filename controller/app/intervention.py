@@ -1,4 +1,4 @@
-"""What a person asks for by hand: with the lease, guarded, and followed to its end."""
+"""Requested operations under the lease, with safety limits, followed to their end."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Told = Callable[[str, float], None]
 
 
 class Intervention:
-    """One resource, of which a person asks for something."""
+    """A requested operation on one resource."""
 
     def __init__(self, controller: Controller, target: ResourceId) -> None:
         self._controller = controller
@@ -48,18 +48,18 @@ class Intervention:
         return self._controller.clock.now()
 
     def rollouts(self) -> tuple[RolloutRecord, ...]:
-        """Return what became of its rollouts, the newest first."""
+        """Return its rollouts, newest first."""
         return _rolled(self._controller, self._resource)
 
     def action(self, verb: Verb, request: OperationRequest) -> Action:
-        """Return what ``request`` comes to; raises RefusedError."""
+        """Return the action for ``request``; raises RefusedError."""
         limits = self._controller.limits()
         return self._controller.requests.action(
             verb, request, self._resource, self._desired, limits
         )
 
     def carry_out(self, action: Action) -> str:
-        """Do it, and return what is going on now.
+        """Execute the action, and return its outcome as a sentence.
 
         Raises:
             RefusedError: it was not done.
@@ -71,12 +71,12 @@ class Intervention:
         return outcome.message
 
     def ends_well(self, action: Action, timeout: float, told: Told) -> bool:
-        """Follow what was begun to its end; return whether it does well then.
+        """Follow the action to its end; return True if the resource is healthy then.
 
         Args:
-            action: What was carried out.
+            action: Executed action.
             timeout: Seconds after which to stop waiting.
-            told: Called with how it does, and the seconds since the start.
+            told: Callback with the health, and the seconds since the start.
         """
         if action.permits:
             return self._roll_out(timeout, told)
@@ -84,7 +84,7 @@ class Intervention:
         return isinstance(health, Health) and health.level is HealthLevel.HEALTHY
 
     def _settled(self, timeout: float, told: Told) -> Health | Unknown:
-        """Return how it does once nothing moves any more, or time is up."""
+        """Return its health once nothing is in progress, or at the timeout."""
         clock = self._controller.clock
         began = clock.monotonic()
         while True:
@@ -102,11 +102,11 @@ class Intervention:
                 return health
 
     def _roll_out(self, timeout: float, told: Told) -> bool:
-        """Have what is declared rolled out; return whether it is, and does well."""
+        """Roll out the declaration; return True if it is in place and healthy."""
         raise NotImplementedError
 
     def concluded(self) -> dict[ResourceId, Conditions]:
-        """Return what is true of it now, and write that down. Acts on nothing."""
+        """Observe it and save its conditions, without any action."""
         target = self._resource.id
         nothing = Scope(frozenset({target}), allows=lambda _action: False)
         result = self._controller.reconcile({target: self._resource}, nothing)
@@ -114,14 +114,14 @@ class Intervention:
 
 
 class LeaseHeldElsewhere(Intervention):
-    """One resource, for which we hold the lease ourselves."""
+    """A requested operation under this process's own lease."""
 
     def __init__(self, work: ApplySession, target: ResourceId) -> None:
         super().__init__(work.controller, target)
         self._work = work
 
     def _roll_out(self, timeout: float, told: Told) -> bool:
-        """Do passes on it until nothing is under way any more, or time is up."""
+        """Run passes on it until nothing is in progress, or until the timeout."""
         target = self._resource.id
 
         def turn(result: PassResult, elapsed: float) -> None:
@@ -134,7 +134,7 @@ class LeaseHeldElsewhere(Intervention):
 
 @contextmanager
 def by_hand(context: Session, target: ResourceId) -> Iterator[Intervention]:
-    """Yield what acts on ``target`` under the lease, or has its holder do so."""
+    """Yield an intervention on ``target``, executed here or by the holder of the lease."""
     with ExitStack() as closing:
         try:
             work = closing.enter_context(applying(context, largest_backlog=0))
@@ -149,7 +149,7 @@ def by_hand(context: Session, target: ResourceId) -> Iterator[Intervention]:
 def rollouts_of(
     controller: Controller, resource: Resource[Any]
 ) -> tuple[RolloutRecord, ...]:
-    """Return what became of its rollouts, and what was asked for by hand.
+    """Return its rollouts, with the requests that caused them.
 
     Raises:
         RefusedError: its kind has no rollouts.
@@ -164,6 +164,6 @@ def _rolled(
 ) -> tuple[RolloutRecord, ...]:
     driver = controller.driver(resource.id.kind)
     if not isinstance(driver, HistoryDriver):
-        msg = f"{resource.id} has no rollouts: services do"
+        msg = f"{resource.id} has no rollouts: only services have"
         raise RefusedError(msg)
     return driver.rollouts(resource)

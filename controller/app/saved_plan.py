@@ -16,7 +16,7 @@ from controller.engine.reconciler import PassResult
 
 
 class SavedPlanRun:
-    """What of a saved plan is still to be done.
+    """Remaining part of a saved plan.
 
     Attributes:
         scope: Lets through what is still to be done, as it was planned.

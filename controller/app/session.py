@@ -1,4 +1,4 @@
-"""What every command begins with: the environment, the document, the settings."""
+"""Session of a command: environment, document and settings."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from controller.spec.nearest import suggestion
 
 @dataclass(frozen=True)
 class Session:
-    """What a command works with.
+    """Environment of a command.
 
     Attributes:
         document: What is declared.

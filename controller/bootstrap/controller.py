@@ -69,7 +69,7 @@ class Controller:
         environ: The environment itself, for references into it.
         kinds: All kinds, by name.
         stored: The parts on a store; None to work without one.
-        wishes: What the command asks for beside the document.
+        wishes: Options of the command.
         light: Whether this ends soon, and so does without what is slow to start.
         patience: How often AWS is asked again when it has no answer.
 
@@ -124,7 +124,7 @@ class Controller:
     def explain(
         self, desired: DesiredState, path: str
     ) -> Mapping[ResourceId, Explanations]:
-        """Look, and return what came of comparing each value at ``path``."""
+        """Observe, and return an explanation for each value at ``path``."""
         observed, _ = self._reconciler.plan(desired, self.limits())
         kinds = self._reconciler.kinds
         told: dict[ResourceId, Explanations] = {}
@@ -164,7 +164,7 @@ class Controller:
         )
 
     def inspect(self, desired: DesiredState) -> Results:
-        """Return what is to be said of all that ``desired`` rests on. Writes nothing."""
+        """Check the prerequisites of ``desired``, and return the results. Writes nothing."""
         return self._reconciler.preflight.check(desired, desired.keys())
 
     def costs(self, plan: Plan) -> Costs:
@@ -179,7 +179,7 @@ class Controller:
 
     @property
     def requests(self) -> InterventionRunner:
-        """What carries out what a person asks for by hand."""
+        """Runner of requested operations by hand."""
         return InterventionRunner(self._reconciler)
 
     def driver(self, kind: str) -> Driver:

@@ -128,8 +128,8 @@ def decide(
             )
         case Present(_, Ownership.FOREIGN):
             message = (
-                "Managed by another controller, according to its tag "
-                "hokusai.ai/managed-by."
+                "Managed by another controller: its tag hokusai.ai/managed-by names "
+                "another owner."
             )
             yield Blocked(resource.id, Hold.OWNERSHIP_CONFLICT, message)
         case Present() as present:

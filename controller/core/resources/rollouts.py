@@ -46,7 +46,7 @@ class RolloutRecord:
         by: Author of the revision, if the backend records it.
         reason: Reason of the result, in the backend's words.
         present: True if this revision is in place.
-        set_aside: Operator who rolled it back, and the reason; empty if nobody did.
+        set_aside: Operator who rolled it back, and the reason; empty if it was not.
         intervention: Operation, operator and reason that caused the rollout; empty if
             the document caused it, as far as is known.
     """

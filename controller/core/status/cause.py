@@ -71,7 +71,7 @@ class LastAttempt:
         outcome: Outcome as one word, as in ``Failed``.
         message: Outcome as one sentence.
         failures: Number of failures in a row.
-        retry_at: Time of the next attempt, if it failed.
+        again: Time of the next attempt, if it failed.
     """
 
     at: datetime
@@ -79,7 +79,7 @@ class LastAttempt:
     outcome: str
     message: str
     failures: int = 0
-    retry_at: datetime | None = None
+    again: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,10 +204,10 @@ def _automatic(conditions: Conditions, timing: PassTiming) -> tuple[str, str]:
 
 def _retry(tried: LastAttempt | None, now: datetime) -> str:
     """Return the time at which a failed action is retried; empty if that is now."""
-    if tried is None or tried.retry_at is None or tried.retry_at <= now:
+    if tried is None or tried.again is None or tried.again <= now:
         return ""
     times = "once" if tried.failures == 1 else f"{tried.failures} times in a row"
-    return f" Failed {times}; next attempt at {tried.retry_at:%H:%M:%S} UTC."
+    return f" Failed {times}; next attempt at {tried.again:%H:%M:%S} UTC."
 
 
 def _no_controller(timing: PassTiming) -> str:

@@ -95,7 +95,7 @@ def test_why_states_the_time_of_the_next_pass(recorded, capsys):
 
     main(["why", "service/api"])
 
-    assert "It goes on by itself; the next look is at" in capsys.readouterr().out
+    assert "In progress; no action needed. Next check by" in capsys.readouterr().out
 
 
 def test_why_counts_consecutive_failures_and_states_the_next_attempt(recorded, capsys):

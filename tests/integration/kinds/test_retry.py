@@ -104,7 +104,7 @@ def test_what_ecs_gave_up_on_and_left_in_place_is_deployed_anew(world):
     assert present(world) == SECOND
     rollouts = world.driver().rollouts(world.api("api:2", **STAYS))
     assert len(rollouts) == deployed + 1
-    assert rollouts[0].asked == "retried by ada@laptop: it does not answer"
+    assert rollouts[0].intervention == "retried by ada@laptop: it does not answer"
 
 
 def test_what_nobody_rejected_is_not_tried_again(world):
@@ -139,7 +139,7 @@ def test_what_a_person_set_aside_is_not_tried_again_but_taken_up(world):
 @pytest.mark.parametrize(
     ("meta", "limits", "told"),
     [
-        ({"mode": Mode.OBSERVE}, {}, "the mode is observe"),
+        ({"mode": Mode.OBSERVE}, {}, "mode: observe"),
         ({}, {"freezes": (Freeze("the fair"),)}, "the fair"),
         ({}, {"max_disruptive_actions": 0}, "max_disruptive_actions (0) is reached"),
     ],

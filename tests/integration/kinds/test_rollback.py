@@ -119,7 +119,7 @@ def test_the_same_rollback_again_is_refused_and_told(world):
 def test_a_service_that_is_only_observed_is_left_as_it_is(world):
     observed = world.api("api:2", mode="observe")
 
-    with pytest.raises(RefusedError, match="the mode is observe"):
+    with pytest.raises(RefusedError, match="mode: observe"):
         Hand(world).action(Verb.ROLL_BACK, observed, FIRST)
 
 

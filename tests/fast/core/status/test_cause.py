@@ -147,9 +147,7 @@ def test_what_comes_next_is_told_with_its_time(found, timing, sentence):
 
 def test_the_next_step_states_the_failures_and_the_time_of_the_next_attempt():
     again = NOON + timedelta(seconds=40)
-    tried = LastAttempt(
-        NOON, Verb.UPDATE, "Failed", "denied", failures=3, retry_at=again
-    )
+    tried = LastAttempt(NOON, Verb.UPDATE, "Failed", "denied", failures=3, again=again)
     ill = conditions(Truth.FALSE, "ApplyFailed", "denied", stalled=Truth.TRUE)
 
     cause = cause_of((A,), {A: ill}, tried, WORKING)
@@ -163,9 +161,7 @@ def test_the_next_step_states_the_failures_and_the_time_of_the_next_attempt():
 
 def test_nobody_tries_again_when_nobody_is_at_work():
     again = NOON + timedelta(minutes=9)
-    tried = LastAttempt(
-        NOON, Verb.UPDATE, "Failed", "denied", failures=1, retry_at=again
-    )
+    tried = LastAttempt(NOON, Verb.UPDATE, "Failed", "denied", failures=1, again=again)
 
     cause = cause_of((A,), {A: ILL}, tried, PassTiming(MINUTE, NOON, NOON + 4 * MINUTE))
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 
 from controller.app.delegated_apply import DelegatedApply, Statuses
-from controller.app.intervention import Intervention, Told
+from controller.app.intervention import Intervention, ReportProgress
 from controller.app.session import Session
 from controller.bootstrap.controller import Controller
 from controller.bootstrap.store import open_store
@@ -84,7 +84,7 @@ class DelegatedIntervention(Intervention):
         )
         raise RefusedError(msg)
 
-    def _roll_out(self, timeout: float, told: Told) -> bool:
+    def _roll_out(self, timeout: float, told: ReportProgress) -> bool:
         """Follow the passes that its holder does on it until it has settled."""
 
         def turn(statuses: Statuses, elapsed: float) -> None:
@@ -110,7 +110,7 @@ class DelegatedIntervention(Intervention):
 
 
 @contextmanager
-def handing(context: Session, target: ResourceId) -> Iterator[DelegatedIntervention]:
+def delegating(context: Session, target: ResourceId) -> Iterator[DelegatedIntervention]:
     """Yield an intervention on ``target`` that the holder of the lease executes."""
     with ExitStack() as closing:
         stored = open_store(context.settings, SystemClock(), upgrade=False)

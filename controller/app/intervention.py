@@ -1,17 +1,15 @@
-"""Requested operations under the lease, with safety limits, followed to their end."""
+"""A requested operation on one resource: planned, carried out and followed to its end."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from controller.app.apply import LONGEST_PAUSE, ApplySession, applying
+from controller.app.apply import LONGEST_PAUSE
 from controller.app.intervention_history import asks_of
-from controller.core.errors import LeaseHeldError, RefusedError
+from controller.core.errors import RefusedError
 from controller.core.planning.scope import Scope
-from controller.core.resources.condition import ConditionType
 from controller.core.resources.driver import Failed, Skipped
 from controller.core.resources.kind import Health, HealthLevel
 from controller.core.resources.observation import Unknown
@@ -19,16 +17,14 @@ from controller.core.resources.rollouts import HistoryDriver
 from controller.core.status.interventions import with_interventions
 
 if TYPE_CHECKING:
-    from controller.app.session import Session
     from controller.bootstrap.controller import Controller
     from controller.core.document.resource import Resource, ResourceId
     from controller.core.resources.condition import Conditions
     from controller.core.resources.plan import Action, Verb
     from controller.core.resources.request import OperationRequest
     from controller.core.resources.rollouts import RolloutRecord
-    from controller.engine.reconciler import PassResult
 
-Told = Callable[[str, float], None]
+ReportProgress = Callable[[str, float], None]
 
 
 class Intervention:
@@ -70,7 +66,7 @@ class Intervention:
             raise RefusedError(msg)
         return outcome.message
 
-    def ends_well(self, action: Action, timeout: float, told: Told) -> bool:
+    def ends_well(self, action: Action, timeout: float, told: ReportProgress) -> bool:
         """Follow the action to its end; return True if the resource is healthy then.
 
         Args:
@@ -83,7 +79,7 @@ class Intervention:
         health = self._settled(timeout, told)
         return isinstance(health, Health) and health.level is HealthLevel.HEALTHY
 
-    def _settled(self, timeout: float, told: Told) -> Health | Unknown:
+    def _settled(self, timeout: float, told: ReportProgress) -> Health | Unknown:
         """Return its health once nothing is in progress, or at the timeout."""
         clock = self._controller.clock
         began = clock.monotonic()
@@ -101,7 +97,7 @@ class Intervention:
             if not moves or elapsed >= timeout:
                 return health
 
-    def _roll_out(self, timeout: float, told: Told) -> bool:
+    def _roll_out(self, timeout: float, told: ReportProgress) -> bool:
         """Roll out the declaration; return True if it is in place and healthy."""
         raise NotImplementedError
 
@@ -111,39 +107,6 @@ class Intervention:
         nothing = Scope(frozenset({target}), allows=lambda _action: False)
         result = self._controller.reconcile({target: self._resource}, nothing)
         return dict(result.statuses)
-
-
-class LeaseHeldElsewhere(Intervention):
-    """A requested operation under this process's own lease."""
-
-    def __init__(self, work: ApplySession, target: ResourceId) -> None:
-        super().__init__(work.controller, target)
-        self._work = work
-
-    def _roll_out(self, timeout: float, told: Told) -> bool:
-        """Run passes on it until nothing is in progress, or until the timeout."""
-        target = self._resource.id
-
-        def turn(result: PassResult, elapsed: float) -> None:
-            told(result.statuses[target][ConditionType.READY].message, elapsed)
-
-        scope = Scope(frozenset({target}))
-        desired = self._controller.desired(frozenset({target}))
-        return self._work.until_settled(desired, scope, timeout, turn).converged
-
-
-@contextmanager
-def by_hand(context: Session, target: ResourceId) -> Iterator[Intervention]:
-    """Yield an intervention on ``target``, executed here or by the holder of the lease."""
-    with ExitStack() as closing:
-        try:
-            work = closing.enter_context(applying(context, largest_backlog=0))
-        except LeaseHeldError:
-            from controller.app.delegated_intervention import handing
-
-            yield closing.enter_context(handing(context, target))
-            return
-        yield LeaseHeldElsewhere(work, target)
 
 
 def rollouts_of(

@@ -1,4 +1,4 @@
-"""The AWS CLI commands that mend what was found, ready to be pasted."""
+"""AWS CLI commands that fix findings, ready to be pasted."""
 
 import json
 import shlex

@@ -1,4 +1,4 @@
-"""What IAM policies say, as far as one can tell by reading them.
+"""Evaluation of IAM policies, as far as their text allows.
 
 Only for where IAM will not say it itself (SimulatePrincipalPolicy): permission
 boundaries, session policies and organisations are not looked at.
@@ -13,7 +13,7 @@ ECS_TASKS = "ecs-tasks.amazonaws.com"
 
 
 class Access(StrEnum):
-    """What the policies say of one action."""
+    """Verdict of policies on one action."""
 
     ALLOWED = "allowed"
     DENIED = "denied"
@@ -21,7 +21,7 @@ class Access(StrEnum):
 
 
 def trusts_tasks(document: Mapping[str, Any]) -> bool:
-    """Whether a trust policy lets ECS tasks take the role on."""
+    """Return True if a trust policy allows ECS tasks to assume the role."""
     return any(
         statement.get("Effect") == "Allow"
         and ECS_TASKS in _services(statement.get("Principal"))
@@ -33,7 +33,7 @@ def trusts_tasks(document: Mapping[str, Any]) -> bool:
 def access(
     documents: Iterable[Mapping[str, Any]], action: str, resource: str
 ) -> Access:
-    """Return whether ``documents`` let somebody do ``action`` on ``resource``.
+    """Return the verdict of ``documents`` on ``action`` for ``resource``.
 
     What holds under a condition, or is told by exception, is not decided here.
     """
@@ -61,7 +61,7 @@ def _speaks_of(statement: Mapping[str, Any], action: str, resource: str) -> bool
 
 
 def _may_speak_of(statement: Mapping[str, Any], action: str) -> bool:
-    """Whether a statement that is not exact may be about ``action``."""
+    """Return True if a statement that is not exact may apply to ``action``."""
     if "NotAction" in statement:
         return not _matches(statement["NotAction"], action.lower())
     return _matches(statement.get("Action"), action.lower())

@@ -1,4 +1,4 @@
-"""Whether security groups let one side through to the other."""
+"""Network paths that security groups allow."""
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
@@ -8,7 +8,7 @@ from controller.kinds.service.preflight.facts import SecurityGroup, SecurityGrou
 
 
 class NetworkPath(StrEnum):
-    """What security groups say of a connection."""
+    """Verdict of security groups on a connection."""
 
     OPEN = "open"
     CLOSED = "closed"
@@ -21,13 +21,13 @@ def way_in(
     ours: frozenset[str],
     ranges: Sequence[str],
 ) -> NetworkPath:
-    """Return whether the other side's groups admit us on ``port``.
+    """Return whether the groups of the other side allow ingress on ``port``.
 
     Args:
-        there: The groups of the other side; one that admits us is enough.
-        port: Its port.
-        ours: Our own groups.
-        ranges: The addresses of our subnets; a rule by address must cover them all.
+        there: Groups of the other side; one that allows it is enough.
+        port: Port of the other side.
+        ours: Groups of the service.
+        ranges: Address ranges of the service's subnets; a rule must cover them all.
     """
     found = [p for group in there for p in group.ingress if p.covers(port)]
     if any(permission.groups & ours for permission in found):
@@ -40,7 +40,7 @@ def way_in(
 def way_out(
     ours: Iterable[SecurityGroup], port: int, there: frozenset[str]
 ) -> NetworkPath:
-    """Return whether our own groups let us out to the other side's ``port``.
+    """Return whether the groups of the service allow egress to ``port``.
 
     Its address is not known before it answers: any rule by address will do.
     """

@@ -27,7 +27,9 @@ def secrets(aws: Aws, names: Iterable[str]) -> dict[str, Seen]:
 
     def look(name: str) -> StoredSecret:
         answer = aws.call("secretsmanager", "DescribeSecret", SecretId=name)
-        return StoredSecret(doomed=answer.get("DeletedDate") is not None)
+        return StoredSecret(
+            scheduled_for_deletion=answer.get("DeletedDate") is not None
+        )
 
     return {name: seen_one(partial(look, name)) for name in names}
 

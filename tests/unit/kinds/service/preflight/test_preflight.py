@@ -64,7 +64,7 @@ CASES = {
          "--secret-string file://value.txt --region us-east-1"),
     ),
     "secret is going": (
-        {"secrets": {"hokusai/app": Present(StoredSecret(doomed=True))}},
+        {"secrets": {"hokusai/app": Present(StoredSecret(scheduled_for_deletion=True))}},
         ("secrets", "secrets.DB_PASSWORD", "scheduled for deletion",
          "aws secretsmanager restore-secret --secret-id hokusai/app "
          "--region us-east-1"),

@@ -13,7 +13,7 @@ from controller.core.planning.preflight import (
     Severity,
 )
 from controller.core.resources.observation import Absent, Present
-from controller.kinds.service.preflight.facts import NOT_READ, Facts, Seen, Unreadable
+from controller.kinds.service.preflight.facts import NOT_READ, Fact, Facts, Unreadable
 
 if TYPE_CHECKING:
     from controller.kinds.service.spec.service import ServiceSpec
@@ -43,7 +43,7 @@ class ServiceCase:
         """Return a finding that is a warning."""
         return CheckFinding(self.check, Severity.WARNS, path, message, command)
 
-    def unless_present(self, seen: Seen, missing: CheckFinding) -> Iterator[Result]:
+    def unless_present(self, seen: Fact, missing: CheckFinding) -> Iterator[Result]:
         """Yield ``missing`` for an absent thing, or a result for one that is unreadable."""
         match seen:
             case Present():
@@ -53,7 +53,7 @@ class ServiceCase:
             case Unreadable(why, passing):
                 yield CheckUnknown(self.check, why, passing)
 
-    def unreadable(self, *reads: Seen) -> Iterator[CheckUnknown]:
+    def unreadable(self, *reads: Fact) -> Iterator[CheckUnknown]:
         """Yield one result for each reason why a thing could not be read."""
         reasons: set[str] = set()
         for seen in reads:
@@ -62,11 +62,11 @@ class ServiceCase:
                 yield CheckUnknown(self.check, seen.why, seen.passing)
 
 
-def of(facts: Mapping[KeyT, Seen], key: KeyT) -> Seen:
+def of(facts: Mapping[KeyT, Fact], key: KeyT) -> Fact:
     """Return the fact about ``key``."""
     return facts.get(key, NOT_READ)
 
 
-def state(seen: Seen) -> Any:
+def state(seen: Fact) -> Any:
     """Return the state of a thing that exists; None for anything else."""
     return seen.state if isinstance(seen, Present) else None

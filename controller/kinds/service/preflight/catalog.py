@@ -31,13 +31,13 @@ class Check:
 
     Attributes:
         name: Name of the check.
-        asks: Condition that must hold, in a sentence.
+        condition: Condition that must hold, in a sentence.
         calls: AWS operations that the check reads.
         rule: Yields the findings.
     """
 
     name: str
-    asks: str
+    condition: str
     calls: str
     rule: Callable[[ServiceCase], Iterator[Result]]
 
@@ -152,5 +152,5 @@ def reference() -> str:
     for check in CHECKS:
         calls = ", ".join(f"`{call}`" for call in check.calls.split(", ") if call)
         calls = calls.replace("; else iam:", "`; else `iam:")
-        lines.append(f"| {check.name} | {check.asks} | {calls or 'none'} |")
+        lines.append(f"| {check.name} | {check.condition} | {calls or 'none'} |")
     return "\n".join(lines) + "\n"

@@ -18,7 +18,7 @@ class Unreadable:
     """A thing that could not be read.
 
     Attributes:
-        why: Error of the read.
+        why: Error of the read, as a sentence.
         passing: True if the same read may succeed later.
     """
 
@@ -26,7 +26,7 @@ class Unreadable:
     passing: bool = False
 
 
-Seen: TypeAlias = Present[Any] | Absent | Unreadable
+Fact: TypeAlias = Present[Any] | Absent | Unreadable
 NOT_READ = Unreadable("It was not read.")
 
 
@@ -112,8 +112,19 @@ class RunningService:
 
 
 @dataclass(frozen=True, slots=True)
-class UnmanagedTargetGroup:
-    """A target group that another system manages, as ELB describes it."""
+class RegisteredTargetGroup:
+    """A target group of the live service, as ELB describes it.
+
+    Attributes:
+        port: Default port of targets.
+        protocol: Protocol towards targets.
+        type: Target type.
+        path: Path of health checks.
+        health_port: Port of health checks, or ``traffic-port``.
+        vpc: Its VPC.
+        balancers: ARNs of the load balancers that forward to it.
+        managed: True if it carries this controller's ownership tag.
+    """
 
     port: int
     protocol: str = "HTTP"
@@ -122,7 +133,7 @@ class UnmanagedTargetGroup:
     health_port: str = "traffic-port"
     vpc: str = ""
     balancers: tuple[str, ...] = ()
-    ours: bool = False
+    managed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,19 +197,19 @@ class Facts:
         services: Declared services, for those that connect to them.
     """
 
-    images: Mapping[str, Seen] = field(default_factory=dict)
-    secrets: Mapping[str, Seen] = field(default_factory=dict)
-    parameters: Mapping[str, Seen] = field(default_factory=dict)
-    roles: Mapping[str, Seen] = field(default_factory=dict)
-    reach: Mapping[tuple[str, str], Seen] = field(default_factory=dict)
-    log_groups: Mapping[str, Seen] = field(default_factory=dict)
-    subnets: Mapping[str, Seen] = field(default_factory=dict)
-    groups: Mapping[str, Seen] = field(default_factory=dict)
-    live: Mapping[str, Seen] = field(default_factory=dict)
-    clusters: Mapping[str, Seen] = field(default_factory=dict)
-    targets: Mapping[str, Seen] = field(default_factory=dict)
-    listening: Mapping[str, Seen] = field(default_factory=dict)
-    buckets: Mapping[str, Seen] = field(default_factory=dict)
-    databases: Mapping[str, Seen] = field(default_factory=dict)
-    caches: Mapping[str, Seen] = field(default_factory=dict)
+    images: Mapping[str, Fact] = field(default_factory=dict)
+    secrets: Mapping[str, Fact] = field(default_factory=dict)
+    parameters: Mapping[str, Fact] = field(default_factory=dict)
+    roles: Mapping[str, Fact] = field(default_factory=dict)
+    reach: Mapping[tuple[str, str], Fact] = field(default_factory=dict)
+    log_groups: Mapping[str, Fact] = field(default_factory=dict)
+    subnets: Mapping[str, Fact] = field(default_factory=dict)
+    groups: Mapping[str, Fact] = field(default_factory=dict)
+    live: Mapping[str, Fact] = field(default_factory=dict)
+    clusters: Mapping[str, Fact] = field(default_factory=dict)
+    targets: Mapping[str, Fact] = field(default_factory=dict)
+    listening: Mapping[str, Fact] = field(default_factory=dict)
+    buckets: Mapping[str, Fact] = field(default_factory=dict)
+    databases: Mapping[str, Fact] = field(default_factory=dict)
+    caches: Mapping[str, Fact] = field(default_factory=dict)
     services: Mapping[ResourceId, ServiceSpec] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """Evaluation of IAM policies, as far as their text allows.
 
-Only for where IAM will not say it itself (SimulatePrincipalPolicy): permission
-boundaries, session policies and organisations are not looked at.
+Used only if SimulatePrincipalPolicy fails: permission boundaries, session policies
+and policies of the organization are not evaluated.
 """
 
 from collections.abc import Iterable, Mapping
@@ -35,7 +35,8 @@ def access(
 ) -> Access:
     """Return the verdict of ``documents`` on ``action`` for ``resource``.
 
-    What holds under a condition, or is told by exception, is not decided here.
+    A statement with a condition or an exception (``NotAction``, ``NotResource``) is not
+    decided: the verdict is unsure.
     """
     found = Access.DENIED
     for statement in (s for document in documents for s in _statements(document)):

@@ -15,13 +15,13 @@ class NetworkPath(StrEnum):
     UNSURE = "unsure"
 
 
-def way_in(
+def ingress_path(
     there: Iterable[SecurityGroup],
     port: int,
     ours: frozenset[str],
     ranges: Sequence[str],
 ) -> NetworkPath:
-    """Return whether the groups of the other side allow ingress on ``port``.
+    """Return the verdict of the other side's groups on ingress to ``port``.
 
     Args:
         there: Groups of the other side; one that allows it is enough.
@@ -37,12 +37,12 @@ def way_in(
     return NetworkPath.UNSURE if any(p.lists for p in found) else NetworkPath.CLOSED
 
 
-def way_out(
+def egress_path(
     ours: Iterable[SecurityGroup], port: int, there: frozenset[str]
 ) -> NetworkPath:
-    """Return whether the groups of the service allow egress to ``port``.
+    """Return the verdict of the service's groups on egress to ``port``.
 
-    Its address is not known before it answers: any rule by address will do.
+    The address of the other side is unknown: any rule by address counts as open.
     """
     found = [p for group in ours for p in group.egress if p.covers(port)]
     out = any(p.groups & there or p.ranges or p.lists for p in found)

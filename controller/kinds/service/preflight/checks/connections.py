@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from controller.core.planning.preflight import CheckSkipped, Result
 from controller.kinds.service.preflight.case import ServiceCase, of, state
 from controller.kinds.service.preflight.commands import aws
-from controller.kinds.service.preflight.facts import Facts, SecurityGroup, Seen
+from controller.kinds.service.preflight.facts import Fact, Facts, SecurityGroup
 from controller.kinds.service.preflight.security_groups import (
     NetworkPath,
-    way_in,
-    way_out,
+    egress_path,
+    ingress_path,
 )
 from controller.kinds.service.spec.dependencies import ConnectSpec
 
@@ -50,20 +50,20 @@ def _connection(case: ServiceCase, connect: ConnectSpec, path: str) -> Iterator[
     match connect:
         case ConnectSpec(redis=str(name)):
             seen, path = of(case.facts.caches, name), f"{path}.redis"
-            what, list_ = f"Redis {name}", ("elasticache", "describe-cache-clusters")
+            title, list_ = f"Redis {name}", ("elasticache", "describe-cache-clusters")
         case ConnectSpec(database=str(name)):
             seen, path = of(case.facts.databases, name), f"{path}.database"
-            what, list_ = f"Database {name}", ("rds", "describe-db-instances")
+            title, list_ = f"Database {name}", ("rds", "describe-db-instances")
         case _:
             yield from _to_service(case, connect, f"{path}.to")
             return
     command = aws(case.spec.region, *list_)
-    missing = case.blocks(path, f"{what} does not exist.", command)
+    missing = case.blocks(path, f"{title} does not exist.", command)
     yield from case.unless_present(seen, missing)
     if found := state(seen):
-        side = _Side(what, path, connect.port or found.port, found.groups)
+        side = _Side(title, path, connect.port or found.port, found.groups)
         if found.port and side.port != found.port:
-            message = f"{what} listens on {found.port}, not on {side.port}."
+            message = f"{title} listens on {found.port}, not on {side.port}."
             yield case.blocks(path, message, command)
         yield from _path(case, side)
 
@@ -85,9 +85,10 @@ def _to_service(case: ServiceCase, connect: ConnectSpec, path: str) -> Iterator[
 def _path(case: ServiceCase, side: _Side) -> Iterator[Result]:
     ours = case.spec.network.security_groups
     if side.port is None or not ours or not side.groups:
-        why = "port" if side.port is None else "security groups"
+        why, verb = ("port", "is") if side.port is None else ("security groups", "are")
         yield CheckSkipped(
-            case.check, f"no {why} declared for the connection to {side.name}"
+            case.check,
+            f"the {why} of the connection to {side.name} {verb} not declared",
         )
         return
     here, there = _groups(case.facts, ours), _groups(case.facts, side.groups)
@@ -98,7 +99,7 @@ def _path(case: ServiceCase, side: _Side) -> Iterator[Result]:
     if unreadable or not _states(here):
         return
     cidrs = [found.cidr for found in map(state, ranges) if found]
-    match way_in(_states(there), side.port, frozenset(ours), cidrs):
+    match ingress_path(_states(there), side.port, frozenset(ours), cidrs):
         case NetworkPath.CLOSED:
             yield _closed(case, side, ours[0])
         case NetworkPath.UNSURE:
@@ -106,7 +107,10 @@ def _path(case: ServiceCase, side: _Side) -> Iterator[Result]:
             yield CheckSkipped(case.check, why)
         case NetworkPath.OPEN:
             pass
-    if way_out(_states(here), side.port, frozenset(side.groups)) is NetworkPath.CLOSED:
+    if (
+        egress_path(_states(here), side.port, frozenset(side.groups))
+        is NetworkPath.CLOSED
+    ):
         yield _no_egress(case, side, ours[0])
 
 
@@ -138,9 +142,9 @@ def _no_egress(case: ServiceCase, side: _Side, ours: str) -> Result:
     return case.blocks(side.path, message, command)
 
 
-def _groups(facts: Facts, ids: tuple[str, ...]) -> dict[str, Seen]:
+def _groups(facts: Facts, ids: tuple[str, ...]) -> dict[str, Fact]:
     return {id_: of(facts.groups, id_) for id_ in ids}
 
 
-def _states(seen: dict[str, Seen]) -> list[SecurityGroup]:
+def _states(seen: dict[str, Fact]) -> list[SecurityGroup]:
     return [found for found in map(state, seen.values()) if found]

@@ -26,7 +26,7 @@ _POLICY = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy
 def trusted(case: ServiceCase) -> Iterator[Result]:
     """Yield each role that is missing, or that ECS cannot assume."""
     declared = tuple(roles(case.spec))
-    yield from _without(case)
+    yield from _missing_execution_role(case)
     if not declared and not [*needs_execution_role(case.spec)]:
         yield CheckSkipped(case.check, "no roles are declared")
     for path, arn in declared:
@@ -45,7 +45,7 @@ def trusted(case: ServiceCase) -> Iterator[Result]:
             yield case.blocks(path, message, command)
 
 
-def _without(case: ServiceCase) -> Iterator[Result]:
+def _missing_execution_role(case: ServiceCase) -> Iterator[Result]:
     """Yield a finding if ECS needs an execution role and none is declared."""
     needs = [*needs_execution_role(case.spec)]
     if needs:

@@ -7,8 +7,8 @@ from controller.core.resources.observation import Absent
 from controller.kinds.service.preflight.case import ServiceCase, of, state
 from controller.kinds.service.preflight.commands import aws
 from controller.kinds.service.preflight.facts import (
+    RegisteredTargetGroup,
     RunningService,
-    UnmanagedTargetGroup,
 )
 
 
@@ -30,15 +30,15 @@ def fit(case: ServiceCase) -> Iterator[Result]:
             message = f"Target group {_name(arn)} does not exist."
             command = aws(case.spec.region, "elbv2", "describe-target-groups")
             yield case.blocks("routes", message, command)
-        elif (group := state(target)) and group.ours:
+        elif (group := state(target)) and group.managed:
             yield CheckSkipped(case.check, f"{_name(arn)} is managed by the controller")
         elif group:
-            yield from _listened_to(case, arn, group)
+            yield from _without_listener(case, arn, group)
             yield from _differences(case, arn, group, port)
 
 
-def _listened_to(
-    case: ServiceCase, arn: str, group: UnmanagedTargetGroup
+def _without_listener(
+    case: ServiceCase, arn: str, group: RegisteredTargetGroup
 ) -> Iterator[Result]:
     """Yield a finding if no listener, or none on a declared port, uses the group."""
     if not group.balancers:
@@ -71,7 +71,7 @@ def _listened_to(
 
 
 def _differences(
-    case: ServiceCase, arn: str, group: UnmanagedTargetGroup, registered: int
+    case: ServiceCase, arn: str, group: RegisteredTargetGroup, registered: int
 ) -> Iterator[Result]:
     spec, name = case.spec, _name(arn)
     if registered != spec.port:
@@ -88,7 +88,8 @@ def _differences(
         yield case.blocks("routes", message, _shown(case, arn))
     if group.port != spec.port:
         message = (
-            f"{name} is created for port {group.port}, but the service has {spec.port}."
+            f"{name} was created for port {group.port}, but the service has "
+            f"{spec.port}."
         )
         yield case.warns("port", message, _shown(case, arn))
     health = spec.health
@@ -100,7 +101,10 @@ def _differences(
         command = _modified(case, arn, "--health-check-path", health.path)
         yield case.blocks("health.path", message, command)
     if group.health_port not in {"traffic-port", str(spec.port)}:
-        message = f"{name} checks port {group.health_port}, but the service does not listen there."
+        message = (
+            f"{name} checks port {group.health_port}, but the service does not listen "
+            "there."
+        )
         command = _modified(case, arn, "--health-check-port", "traffic-port")
         yield case.blocks("health", message, command)
 

@@ -12,7 +12,7 @@ from controller.kinds.service.render.service import settings
 from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.spec import service as specs
 from controller.kinds.service.spec.aws_schema import shapes
-from controller.kinds.service.spec.consistency import disagreements
+from controller.kinds.service.spec.consistency import inconsistencies
 from controller.kinds.service.spec.merge import NAMED
 from controller.kinds.service.spec.service import ServiceSpec
 
@@ -34,7 +34,7 @@ def complete(name: str, spec: ServiceSpec, platform: Platform) -> ServiceSpec:
     for index, written in enumerate(whole.task.get("containerDefinitions", ())):
         container = _by_name(definition["containerDefinitions"], written, "name")
         _check_container(container, f"task.containerDefinitions.{index}", whole.name)
-    refuse_all(disagreements(whole.task, whole.service, definition))
+    refuse_all(inconsistencies(whole.task, whole.service, definition))
     return whole
 
 

@@ -1,4 +1,4 @@
-"""What may be said in AWS's own words, and what contradicts the rest."""
+"""Fields in AWS's own spelling, and the rules that keep them consistent."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from controller.kinds.service.spec.aws_schema import MatchesAwsSchema
 from controller.kinds.service.spec.merge import NAMED
 
 Fields = Mapping[str, Any]
-# Where each of ECS's fields is settled that the document has no use for there.
+# ECS fields that may not be written there, each with the place that sets it.
 _OUR_TASK = {
     "family": "it is the service's name; write name",
     # EC2 API reference, ElasticInferenceAccelerator: "Amazon Elastic Inference is no
@@ -20,9 +20,9 @@ _OUR_TASK = {
 }
 _OUR_SERVICE = {
     "serviceName": "write name",
-    "cluster": "write cluster beside service",
+    "cluster": "write cluster, next to service",
     "taskDefinition": "it is rendered from the service; write task",
-    "clientToken": "it is derived; leave it out",
+    "clientToken": "the controller derives it; leave it out",
 }
 TaskFields = Annotated[dict[str, Any], MatchesAwsSchema("task", _OUR_TASK)]
 ServiceFields = Annotated[dict[str, Any], MatchesAwsSchema("service", _OUR_SERVICE)]
@@ -30,13 +30,13 @@ OUR_TAGS = "hokusai.ai/"
 
 
 def check_fields(fields: Fields, at: str) -> None:
-    """Raise if what is written under ``at`` cannot be meant."""
+    """Raise if the fields under ``at`` contradict themselves."""
     _check_names(fields, at)
     _check_tags(fields, at)
 
 
 def _check_names(fields: Fields, at: str) -> None:
-    """Raise unless what goes by name has a name of its own."""
+    """Raise unless each named entry has a name that no other has."""
     for path, key, items in _named(fields, at):
         seen: Counter[str] = Counter()
         for index, item in enumerate(items):
@@ -44,19 +44,19 @@ def _check_names(fields: Fields, at: str) -> None:
                 refuse(f"needs a {key}", f"add {key}", f"{path}.{index}")
             seen[item[key]] += 1
             if seen[item[key]] > 1:
-                what = f"is the second {item[key]}"
+                what = f"is used twice: {item[key]}"
                 refuse(what, "keep one of them", f"{path}.{index}.{key}")
 
 
 def check_service(service: Fields, count: int | None, discovery: str | None) -> None:
     """Raise if the service's fields contradict the document's own, or each other."""
     if count is not None and "desiredCount" in service:
-        refuse("is set by desired_count too", "keep one", "service.desiredCount")
+        refuse("is also set by desired_count", "keep one", "service.desiredCount")
     if discovery is not None and "serviceRegistries" in service:
-        hint = "leave out discovery, or the registries"
-        refuse("is settled by discovery", hint, "service.serviceRegistries")
+        hint = "leave out discovery or serviceRegistries"
+        refuse("conflicts with discovery", hint, "service.serviceRegistries")
     if service.get("launchType") and service.get("capacityProviderStrategy"):
-        what = "does not go with capacityProviderStrategy"
+        what = "conflicts with capacityProviderStrategy"
         refuse(what, "keep one of them", "service.launchType")
 
 
@@ -65,12 +65,12 @@ def _check_tags(fields: Fields, at: str) -> None:
     for index, tag in enumerate(fields.get("tags", ())):
         if tag["key"].startswith((OUR_TAGS, "aws:")):
             what = f"has the prefix {tag['key'].partition(':')[0].partition('/')[0]}"
-            hint = "such tags are the controller's or AWS's own"
+            hint = "it is reserved for the controller and AWS; use another"
             refuse(what, hint, f"{at}.tags.{index}.key")
 
 
 def _named(fields: Fields, at: str) -> Iterator[tuple[str, str, Sequence[Fields]]]:
-    """Yield every list of named things, with its path and what the name is called."""
+    """Yield each list of named entries, with its path and the field of their names."""
     for name, value in fields.items():
         path = f"{at}.{name}"
         if isinstance(value, dict):

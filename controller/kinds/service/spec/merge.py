@@ -1,4 +1,4 @@
-"""What the document says in AWS's own words, laid over what we would say."""
+"""Merge fields in AWS's spelling over the fields that the controller renders."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from controller.core.values.paths import Plain
 from controller.core.values.plain_data import copied
 
-# Lists whose entries have a name, and what it is called; a name comes once.
+# Lists whose entries have a unique name, and the field of that name.
 NAMED: Mapping[str, str] = {
     "containerDefinitions": "name",
     "environment": "name",
@@ -21,18 +21,18 @@ NAMED: Mapping[str, str] = {
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Plain:
-    """Return ``base`` with ``over`` on top; neither is changed.
+    """Return ``base`` overridden by ``over``; neither is changed.
 
-    Mappings merge field by field, and lists of named things entry by entry; other
-    lists are replaced as a whole.
+    Mappings merge field by field, lists of named entries entry by entry; other lists
+    are replaced.
     """
     plain: Plain = copied(dict(base))
     for name, value in over.items():
-        plain[name] = _laid_over(name, plain.get(name), value)
+        plain[name] = _merged_value(name, plain.get(name), value)
     return plain
 
 
-def _laid_over(name: str, base: Any, over: Any) -> Any:
+def _merged_value(name: str, base: Any, over: Any) -> Any:
     match base, over:
         case dict(), dict():
             return merged(base, over)
@@ -43,7 +43,7 @@ def _laid_over(name: str, base: Any, over: Any) -> Any:
 
 
 def _by_name(base: list[Plain], over: list[Plain], key: str) -> list[Plain]:
-    """Return the entries of both, those of one name merged, in the order of ``base``."""
+    """Return the entries of both, merged by name, in the order of ``base``."""
     entries: dict[Any, Plain] = {entry[key]: entry for entry in base}
     for entry in over:
         entries[entry[key]] = merged(entries.get(entry[key], {}), entry)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from controller.core.resources.plan import Action
-from controller.kinds.service.compare.removed_settings import with_released
+from controller.kinds.service.compare.removed_fields import with_rollout_defaults
 from controller.kinds.service.images.changes import forces
 from controller.kinds.service.render.revision_tags import needs_revision
 from controller.kinds.service.render.service import settings
@@ -14,17 +14,17 @@ from controller.kinds.service.spec.service import ServiceSpec
 def update_parameters(
     action: Action, spec: ServiceSpec, revision: str
 ) -> dict[str, Any]:
-    """Return what UpdateService is told of the service itself, facets aside.
+    """Return the parameters for ``action``, without those of the facets.
 
     Args:
-        action: The planned update.
+        action: Planned update.
         spec: Effective declaration.
-        revision: ARN of the revision that the service is to run.
+        revision: ARN of the revision that the service will run.
     """
     paths = [change.path for change in action.changes]
     declared, fields = settings(spec), changed_fields(action.changes)
     sent = {field: declared.get(field, FIELDS[field].removed) for field in fields}
-    parameters = with_released(sent, action.changes)
+    parameters = with_rollout_defaults(sent, action.changes)
     if any(map(needs_revision, paths)):
         parameters["taskDefinition"] = revision
     if forces(action.changes):

@@ -1,4 +1,4 @@
-"""The rollouts of a service, as ECS remembers them: ninety days."""
+"""Rollouts of a service; ECS keeps their records for 90 days."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -14,8 +14,9 @@ from controller.core.status.interventions import sentence
 from controller.core.values.batches import batched
 from controller.kinds.service.aws.deployments import MOST_AT_ONCE
 from controller.kinds.service.aws.services import EcsServices, exists
-from controller.kinds.service.operations.attribution import with_tags
+from controller.kinds.service.operations.attribution import with_users
 from controller.kinds.service.operations.aws.steps import OneOffSteps
+from controller.kinds.service.operations.requests import UNKNOWN_USER
 from controller.kinds.service.render.fingerprint import content, is_wanted
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.times import moment
@@ -37,48 +38,49 @@ _RESULTS = {
 
 
 class DeploymentHistory:
-    """Reads service deployments and the revisions behind them."""
+    """Reads of service deployments and their revisions."""
 
     def __init__(self, aws: Aws, ecs: EcsServices) -> None:
         self._aws = aws
         self._ecs = ecs
-        self._before = OneOffSteps(aws)
+        self._steps = OneOffSteps(aws)
 
     def rollouts(self, spec: ServiceSpec) -> tuple[RolloutRecord, ...]:
-        """Return every rollout that ECS remembers, the newest first."""
+        """Return all rollouts that ECS still has, the newest first."""
         service = self._ecs.services(spec.cluster, [spec.name]).get(spec.name)
         if service is None or not exists(service):
             msg = f"{spec.name} does not exist in cluster {spec.cluster}"
             raise NotFoundError(msg)
         found = self._deployments(service)
         revisions = self._revisions([d["targetServiceRevisionArn"] for d in found])
-        told = [*self._told(spec, service, found, revisions)]
+        records = [*self._records(spec, service, found, revisions)]
         targets = {
             d["serviceDeploymentArn"]: d["targetServiceRevisionArn"] for d in found
         }
-        known = with_tags(told, ServiceTags.of(service), targets)
-        return self._with_steps(spec, known, found, revisions)
+        attributed = with_users(records, ServiceTags.of(service), targets)
+        return self._with_step_retry(spec, attributed, found, revisions)
 
-    def _with_steps(
+    def _with_step_retry(
         self,
         spec: ServiceSpec,
-        told: tuple[RolloutRecord, ...],
+        records: tuple[RolloutRecord, ...],
         found: Sequence[Answer],
         revisions: Mapping[str, Answer],
     ) -> tuple[RolloutRecord, ...]:
-        """Return ``told`` with who had a step run once more before the newest revision.
+        """Return ``records`` with the user who retried a step of the newest revision.
 
-        It came before the first rollout of that revision.
+        The step preceded the first rollout of that revision.
         """
-        if not spec.before or not told:
-            return told
-        first = [one.revision == told[0].revision for one in told][::-1].index(True)
-        index = len(told) - 1 - first
+        if not spec.before or not records:
+            return records
+        same = [one.revision == records[0].revision for one in records]
+        index = len(records) - 1 - same[::-1].index(True)
         target = found[index]["targetServiceRevisionArn"]
         definition = revisions.get(target, {}).get("taskDefinition", "")
-        by = self._before.retried_by(spec, definition) if definition else ""
-        asked = told[index].asked or (sentence(Verb.RETRY, by) if by else "")
-        return (*told[:index], replace(told[index], asked=asked), *told[index + 1 :])
+        by = self._steps.retried_by(spec, definition) if definition else ""
+        asked = records[index].asked or (sentence(Verb.RETRY, by) if by else "")
+        first = replace(records[index], asked=asked)
+        return (*records[:index], first, *records[index + 1 :])
 
     def _deployments(self, service: Answer) -> list[Answer]:
         found = paginated(
@@ -101,7 +103,7 @@ class DeploymentHistory:
             found |= {r["serviceRevisionArn"]: r for r in answer["serviceRevisions"]}
         return found
 
-    def _told(
+    def _records(
         self,
         spec: ServiceSpec,
         service: Answer,
@@ -128,7 +130,7 @@ class DeploymentHistory:
             )
 
     def _definition(self, arn: str) -> dict[str, Any] | None:
-        """Return a revision's canonical form; None if it was deleted for good."""
+        """Return a revision's canonical form; None if it was deleted permanently."""
         try:
             return self._ecs.definition(arn) if arn else None
         except DriverError:
@@ -136,7 +138,7 @@ class DeploymentHistory:
 
 
 def _present(service: Answer, found: Sequence[Answer]) -> str:
-    """Return the newest rollout of what is in place: it has the deployment's id."""
+    """Return the ARN of the newest rollout of the current revision."""
     for deployment in service["deployments"]:
         if deployment["status"] == "PRIMARY":
             id_ = deployment["id"].rpartition("/")[2]
@@ -156,11 +158,11 @@ def _images(revision: Answer) -> Iterator[str]:
 def _set_aside(
     spec: ServiceSpec, service: Answer, definition: dict[str, Any] | None
 ) -> str:
-    """Return who set the revision aside: it is what is declared, and must not be."""
+    """Return the user who put the revision on hold; empty if it is not on hold."""
     tags = ServiceTags.of(service)
     if tags.set_aside != content(spec) or definition is None:
         return ""
-    return (tags.set_aside_by or "somebody") if is_wanted(spec, definition) else ""
+    return (tags.set_aside_by or UNKNOWN_USER) if is_wanted(spec, definition) else ""
 
 
 def _began(deployment: Answer) -> datetime:

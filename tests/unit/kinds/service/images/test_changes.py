@@ -12,7 +12,7 @@ from controller.kinds.service.images.marks import marks
 from controller.kinds.service.render.effective import pin_of, pinned, settled, tagged
 from controller.kinds.service.render.fingerprint import content
 from controller.kinds.service.render.task_definition import render
-from controller.kinds.service.secrets.aws import SecretLocation, kept_at
+from controller.kinds.service.secrets.aws import SecretLocation, secret_location
 from controller.kinds.service.state.images import ImageSeen, SecretsSeen
 from controller.kinds.service.state.service import Rejection
 from tests.builders.images import IMAGE, NAME, REPOSITORY, spec, state
@@ -29,7 +29,9 @@ def test_a_tag_that_moved_is_told_with_both_digests_and_the_command():
     (finding,) = KIND.findings(spec(), seen)
 
     assert KIND.compare(spec(), seen) == ()
-    assert "sha256:aaaaaaaaaaaa… runs, sha256:cccccccccccc… is there" in finding.message
+    assert (
+        "running: sha256:aaaaaaaaaaaa…, in ECR: sha256:cccccccccccc…" in finding.message
+    )
     assert finding.reason is Reason.OUTDATED
     assert finding.command.startswith("hokusai restart service/api --reason ")
     assert KIND.health(spec(), seen).level is HealthLevel.HEALTHY
@@ -174,7 +176,7 @@ def test_an_image_of_another_container_is_pinned_too():
     ("image", "why"),
     [
         ("hokusai/api:latest", "it is not in ECR"),
-        (f"{REPOSITORY}@{OLD}", "it is declared by its digest"),
+        (f"{REPOSITORY}@{OLD}", "it is declared with a digest"),
         (
             IMAGE.replace("us-east-1", "eu-west-1"),
             "it is in eu-west-1, not in us-east-1",
@@ -262,4 +264,4 @@ def test_marks_say_what_a_deployment_is_for_and_which_one_it_follows():
     ],
 )
 def test_a_reference_leads_to_where_the_secret_is_kept(value_from, kept):
-    assert [*kept_at(value_from)] == kept
+    assert [*secret_location(value_from)] == kept

@@ -7,8 +7,8 @@ from controller.kinds.service.spec.environment import (
     ExpectedType,
     contradictions,
     misfit,
-    private_address,
     parsed_type,
+    private_address,
 )
 from tests.builders.documents import document
 

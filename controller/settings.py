@@ -1,7 +1,7 @@
-"""Settings from environment variables, read once and typed.
+"""Settings from environment variables.
 
-``VARIABLES`` is the only table of variables: reading, documentation and tests are
-derived from it. An empty variable counts as not set.
+``VARIABLES`` is the table of all variables; parsing, documentation and tests use it. An
+empty variable counts as not set.
 """
 
 from collections.abc import Mapping
@@ -28,14 +28,14 @@ from controller.core.values.secret import Secret, SecretUrl
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings; each field is one row of the table."""
+    """Typed settings; each field is one row of ``VARIABLES``."""
 
     environment: Environment | None = field(
         default=None,
         metadata=row(
             "ENVIRONMENT",
             one_of(*ENVIRONMENTS),
-            "The environment, which selects the overlay of the document.",
+            "Name of the environment; selects the overlay of the document.",
             example="development",
         ),
     )
@@ -44,7 +44,7 @@ class Settings:
         metadata=row(
             "AWS_REGION",
             str,
-            "The AWS region, if the document declares none.",
+            "AWS region, if the document names none.",
             example="us-east-1",
             aliases=("AWS_DEFAULT_REGION",),
         ),
@@ -54,7 +54,7 @@ class Settings:
         metadata=row(
             "AWS_ENDPOINT_URL",
             url,
-            "The address for all AWS calls, instead of those of the region.",
+            "URL for all AWS services instead of the endpoints of the region.",
             example="http://127.0.0.1:4566",
         ),
     )
@@ -63,7 +63,7 @@ class Settings:
         metadata=row(
             "HOKUSAI_EVENTS_QUEUE",
             url,
-            "The SQS queue with ECS events; overrides platform.events.queue.",
+            "URL of the SQS queue with ECS events, instead of platform.events.queue.",
             example="https://sqs.us-east-1.amazonaws.com/123456789012/hokusai-events",
         ),
     )
@@ -72,7 +72,7 @@ class Settings:
         metadata=row(
             "MLFLOW_TRACKING_URI",
             url,
-            "The MLflow server, if the document declares no endpoint `mlflow`.",
+            "URL of the MLflow server, if the document has no endpoint `mlflow`.",
             example="http://mlflow.hokusai-development.local:5000",
             aliases=("MLFLOW_SERVER_URL",),
         ),
@@ -82,7 +82,7 @@ class Settings:
         metadata=row(
             "MLFLOW_TRACKING_TOKEN",
             Secret,
-            "The bearer token sent to MLflow.",
+            "Bearer token for MLflow.",
             example="token",
         ),
     )
@@ -91,7 +91,7 @@ class Settings:
         metadata=row(
             "MLFLOW_FALLBACK_IP",
             ip,
-            "The address of MLflow if DNS fails and no earlier address is cached.",
+            "IP address of MLflow, used when DNS fails and no address is cached.",
             example="10.0.1.221",
         ),
     )
@@ -100,7 +100,7 @@ class Settings:
         metadata=row(
             "DNS_CACHE_TTL",
             number(0, 86_400),
-            "The maximum time to cache an address, in seconds; a shorter TTL applies.",
+            "Maximum seconds that a DNS answer is cached; its TTL applies if shorter.",
         ),
     )
     dns_timeout: float = field(
@@ -108,7 +108,7 @@ class Settings:
         metadata=row(
             "DNS_TIMEOUT",
             seconds,
-            "The timeout of a DNS query, in seconds.",
+            "Seconds until a DNS query times out.",
         ),
     )
     dns_server: Address | None = field(
@@ -116,7 +116,7 @@ class Settings:
         metadata=row(
             "HOKUSAI_DNS_SERVER",
             address,
-            "The name server, host:port, instead of that of the machine.",
+            "Name server, as host:port, instead of that of the machine.",
             example="127.0.0.1:5353",
         ),
     )
@@ -125,7 +125,7 @@ class Settings:
         metadata=row(
             "HOKUSAI_STORE_URL",
             store_url,
-            "The database of the controller: SQLite or PostgreSQL.",
+            "URL of the controller's database: SQLite or PostgreSQL.",
             example="postgresql://hokusai:password@db.example.com:5432/hokusai",
             aliases=("DATABASE_URL",),
         ),
@@ -135,7 +135,7 @@ class Settings:
         metadata=row(
             "HOKUSAI_API_KEY",
             Secret,
-            "The API key, required by the server and sent by the commands.",
+            "API key: the server requires it, and commands with --server send it.",
             example="key",
         ),
     )
@@ -144,7 +144,7 @@ class Settings:
         metadata=row(
             "HOKUSAI_API_HOST",
             str,
-            "The address that the API listens on.",
+            "Address that the API listens on.",
             aliases=("API_HOST",),
         ),
     )
@@ -153,7 +153,7 @@ class Settings:
         metadata=row(
             "HOKUSAI_API_PORT",
             number(1, 65_535),
-            "The port that the API listens on.",
+            "Port that the API listens on.",
             aliases=("API_PORT",),
         ),
     )
@@ -162,7 +162,7 @@ class Settings:
         metadata=row(
             "WEBHOOK_URL",
             url,
-            "The URL of the webhook target `default`, if the document has no webhooks.",
+            "URL of the webhook target `default`, if the document has no webhooks.",
             example="https://hokus.ai/api/webhooks/model-registration",
         ),
     )
@@ -171,7 +171,7 @@ class Settings:
         metadata=row(
             "WEBHOOK_SECRET",
             Secret,
-            "The secret that signs deliveries, if the document refers to it.",
+            "Secret that signs deliveries, if the document refers to it.",
             example="secret",
             aliases=("WEBHOOK_SECRET_KEY", "HOKUSAI_SITE_WEBHOOK_SECRET"),
         ),
@@ -181,7 +181,7 @@ class Settings:
         metadata=row(
             "WEBHOOK_TIMEOUT",
             seconds,
-            "The timeout of one attempt in seconds, for the target `default`.",
+            "Seconds until an attempt times out, for the target `default`.",
         ),
     )
     webhook_max_retries: int = field(
@@ -189,7 +189,7 @@ class Settings:
         metadata=row(
             "WEBHOOK_MAX_RETRIES",
             number(0, 100),
-            "The number of retries of a failed delivery.",
+            "Number of retries before a delivery is dead.",
         ),
     )
     webhook_retry_delay: float = field(
@@ -197,7 +197,7 @@ class Settings:
         metadata=row(
             "WEBHOOK_RETRY_DELAY",
             seconds,
-            "The delay before the first retry in seconds; doubled for each further one.",
+            "Seconds until the first retry; the delay doubles with each retry.",
         ),
     )
     log_level: str = field(
@@ -205,7 +205,7 @@ class Settings:
         metadata=row(
             "HOKUSAI_LOG_LEVEL",
             one_of("DEBUG", "INFO", "WARNING", "ERROR"),
-            "The minimum level of log lines.",
+            "Minimum level of the log lines that are written.",
             example="INFO",
         ),
     )
@@ -214,7 +214,7 @@ class Settings:
         metadata=row(
             "HOKUSAI_PROBE_HOST",
             str,
-            "The address that the controller's own HTTP port listens on.",
+            "Address that the controller's probe server listens on.",
         ),
     )
     probe_port: int = field(
@@ -222,12 +222,12 @@ class Settings:
         metadata=row(
             "HOKUSAI_PROBE_PORT",
             number(1, 65_535),
-            "The controller's own HTTP port: /live, /ready, /metrics and triggers.",
+            "Port of the probe server: /live, /ready, /metrics and /reconcile.",
         ),
     )
     no_color: bool = field(
         default=False,
-        metadata=row("NO_COLOR", presence, "Any value turns colours off.", example="1"),
+        metadata=row("NO_COLOR", presence, "Any value disables colours.", example="1"),
     )
 
     @classmethod
@@ -235,8 +235,8 @@ class Settings:
         """Return the settings in ``environ``.
 
         Raises:
-            RefusedError: a value is not valid; the message names every such
-                variable, and no value.
+            RefusedError: A value is not valid. The message names every such variable
+                and contains no value.
         """
         values: dict[str, Any] = {}
         problems = []
@@ -245,7 +245,7 @@ class Settings:
             try:
                 values |= {name: variable.parse(text)} if used else {}
             except ValueError as error:
-                example = variable.example or _written(DEFAULTS[name])
+                example = variable.example or _as_text(DEFAULTS[name])
                 problems.append(f"{used} {error}; write, for example, {example}")
         if problems:
             raise RefusedError("\n".join(problems))
@@ -256,7 +256,7 @@ VARIABLES: dict[str, Variable] = {
     entry.name: entry.metadata["variable"] for entry in fields(Settings)
 }
 DEFAULTS: dict[str, Any] = {entry.name: entry.default for entry in fields(Settings)}
-# Older programs read these; nothing does until what they configure exists.
+# Variables of the previous platform that have no effect here.
 WITHOUT_EFFECT = (
     "WEBHOOK_CIRCUIT_BREAKER_FAILURE_THRESHOLD",
     "WEBHOOK_CIRCUIT_BREAKER_RECOVERY_TIME",
@@ -267,7 +267,7 @@ WITHOUT_EFFECT = (
 
 
 def without_effect(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the variables in ``environ`` that are set and that nothing reads."""
+    """Return the variables that are set in ``environ`` but have no effect."""
     return tuple(name for name in WITHOUT_EFFECT if environ.get(name, "").strip())
 
 
@@ -276,14 +276,14 @@ def reference() -> str:
     rows = ["| variable | default | meaning |", "|---|---|---|"]
     for field_name, variable in VARIABLES.items():
         names = " or ".join(f"`{n}`" for n in (variable.name, *variable.aliases))
-        default = _written(DEFAULTS[field_name])
+        default = _as_text(DEFAULTS[field_name])
         shown = f"`{default}`" if default else ""
         rows.append(f"| {names} | {shown} | {variable.description} |")
     return "\n".join(rows) + "\n"
 
 
-def _written(value: Any) -> str:
-    """Return ``value`` as one would write it into the environment."""
+def _as_text(value: Any) -> str:
+    """Return ``value`` as text for an environment variable."""
     match value:
         case None | False:
             return ""

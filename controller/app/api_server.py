@@ -32,7 +32,7 @@ from controller.store.fallbacks import StoredFallbacks
 from controller.store.heartbeat import HEART, Heartbeat, Heartbeats
 from controller.store.status import StatusTable
 from controller.store.triggers import Triggers
-from controller.telemetry.logs import KnownSecrets, log_to
+from controller.telemetry.logs import KnownSecrets, configure_logging
 
 
 def serve_api(
@@ -56,7 +56,7 @@ def serve_api(
     if uri is None:
         msg = "set MLFLOW_TRACKING_URI: the API answers from MLflow"
         raise RefusedError(msg)
-    log_to(None, KnownSecrets(), settings.log_level)
+    configure_logging(None, KnownSecrets(), settings.log_level)
     clock = SystemClock()
     name = urlsplit(uri).hostname or ""
     with ExitStack() as closing:

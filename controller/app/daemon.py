@@ -30,7 +30,7 @@ from controller.engine.leader import Leader, process_name
 from controller.engine.loop import ReconcileLoop
 from controller.engine.scheduler import WakeUpTimer
 from controller.store.lease import Leases
-from controller.telemetry.logs import KnownSecrets, log_to
+from controller.telemetry.logs import KnownSecrets, configure_logging
 from controller.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ def run(file: Path, chosen: str | None, state: Path | None = None) -> None:
         RefusedError: wrong account, or a store we cannot work with.
     """
     context = read(file, chosen, state)
-    log_to(None, KnownSecrets(), context.settings.log_level)
+    configure_logging(None, KnownSecrets(), context.settings.log_level)
     for library in _TALKATIVE:
         logging.getLogger(library).setLevel(logging.WARNING)
     clock = SystemClock()

@@ -15,7 +15,7 @@ from controller.engine.leader import process_name
 from controller.engine.reconciler import PassResult
 from controller.store.heartbeat import HEART, Heartbeats
 from controller.store.triggers import Triggers
-from controller.telemetry.logs import in_pass
+from controller.telemetry.logs import pass_context
 from controller.telemetry.metrics import (
     RECONCILE_ERRORS,
     RECONCILE_SECONDS,
@@ -80,7 +80,7 @@ class ReconcilePasses:
             msg = "a pass needs a controller"
             raise AssertionError(msg)
         self._number += 1
-        with in_pass(f"{process_name()}/{self._number}"):
+        with pass_context(f"{process_name()}/{self._number}"):
             began = self._clock.monotonic()
             demands, heard = self._demands, self._triggers.latest()
             document = self._watch.current()

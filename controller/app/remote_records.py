@@ -67,12 +67,12 @@ class RemoteRecords:
 
     def tried(self, id_: ResourceId) -> LastAttempt | None:
         """Return what was last tried with ``id_``; None if nothing ever was."""
-        found = self._api.tried(str(id_))
+        found = self._api.last_attempt(str(id_))
         return _tried(found) if found else None
 
     def ask(self, reason: str) -> int:
         """Leave a wish for a pass and return its number."""
-        return self._api.ask(reason)
+        return self._api.request_pass(reason)
 
 
 @contextmanager

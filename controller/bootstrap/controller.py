@@ -18,7 +18,7 @@ from controller.clients.aws import (
     verify_account,
 )
 from controller.clients.aws.limiter import Limiter
-from controller.clients.aws.retrying import POLICY, PatientAws
+from controller.clients.aws.retrying import POLICY, RetryingAws
 from controller.clients.clock import SystemClock
 from controller.clients.secrets import Secrets
 from controller.core.dependencies import NO_STORE
@@ -102,7 +102,7 @@ class Controller:
             light=light,
             limiter=Limiter(self.clock),
         )
-        self.aws = CountingAws(PatientAws(boto, self.clock, patience))
+        self.aws = CountingAws(RetryingAws(boto, self.clock, patience))
         verify_account(self.aws, platform.account, platform.region)
         self.secrets = Secrets(environ, self.aws)
         self._closing = ExitStack()
@@ -208,7 +208,7 @@ class Controller:
             kept,
             self.clock,
             # Looking writes nothing: what is kept is the endpoint kind's to say.
-            keeps=False,
+            persist=False,
             nameserver=settings.dns_server,
             ttl=settings.dns_cache_ttl,
             timeout=settings.dns_timeout,

@@ -106,7 +106,7 @@ def _dependencies(
     mlflow, stored = clients.mlflow, clients.stored
     api = None
     if mlflow is not None:
-        api = mlflow.api.sending_by(lambda rest: FencedRest(rest, wishes.permitted))
+        api = mlflow.api.wrapped(lambda rest: FencedRest(rest, wishes.permitted))
     return Dependencies(
         owner=document().platform.owner,
         platform=document().platform,

@@ -12,7 +12,7 @@ from controller.cli.next_command import next_command
 from controller.cli.terminal import confirmed, out, tell
 from controller.cli.views.plans import render_plan, summary
 from controller.cli.views.progress import ApplyProgress, cost_comparison
-from controller.cli.views.statuses import StatusReport, render_report
+from controller.cli.views.statuses import StatusOutput, render_report
 from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
 from controller.core.planning.planner import DesiredState
@@ -125,6 +125,6 @@ def _report(
     bill = (
         CostTotal(estimate, work.tally.cost, work.tally.looks) if plan.actions else None
     )
-    out(render_report(StatusReport(result.statuses, now, bill=bill), args.output))
+    out(render_report(StatusOutput(result.statuses, now, bill=bill), args.output))
     if bill is not None:
         tell(cost_comparison(bill))

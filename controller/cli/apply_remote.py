@@ -8,7 +8,7 @@ from controller.app.session import chosen_targets, read
 from controller.cli.exit_codes import Exit
 from controller.cli.terminal import out, tell
 from controller.cli.views.progress import ApplyProgress
-from controller.cli.views.statuses import StatusReport, render_report
+from controller.cli.views.statuses import StatusOutput, render_report
 from controller.core.errors import RefusedError
 
 
@@ -28,7 +28,7 @@ def apply_remote(args: argparse.Namespace) -> int:
         asking = DelegatedApply(there, there.clock, desired)
         followed = asking.until_settled(args.timeout, ApplyProgress().changes)
         now = there.clock.now()
-    out(render_report(StatusReport(followed.statuses, now), args.output))
+    out(render_report(StatusOutput(followed.statuses, now), args.output))
     for id_ in followed.others:
         tell(
             f"{id_} differs from the declaration on the server, which reads another "

@@ -8,7 +8,7 @@ from controller.app.session import chosen_targets, read
 from controller.app.user import person
 from controller.cli.exit_codes import Exit
 from controller.cli.terminal import confirmed, out, require_confirmation, tell
-from controller.cli.views.statuses import StatusReport, render_report
+from controller.cli.views.statuses import StatusOutput, render_report
 from controller.core.document.resource import ResourceId
 from controller.core.resources.plan import Verb
 from controller.core.resources.request import OperationRequest
@@ -43,7 +43,7 @@ def intervene(
             return Exit.FAILED
         tell(work.carry_out(action))
         healthy = work.ends_well(action, args.timeout, _progress(target))
-        report = StatusReport(work.concluded(), work.now())
+        report = StatusOutput(work.concluded(), work.now())
     out(render_report(report, args.output))
     return Exit.OK if healthy else Exit.DIFFERENT
 

@@ -1,20 +1,20 @@
-"""The real clock: the one place where time is read."""
+"""System clock: the only module that reads the time."""
 
 import time
 from datetime import UTC, datetime
 
 
 class SystemClock:
-    """The machine's own clock; see ``core.clock.Clock``."""
+    """Clock of the machine; see ``core.clock.Clock``."""
 
     def now(self) -> datetime:
         """Return the time, aware and in UTC."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Return seconds that never go backwards."""
+        """Return seconds since an arbitrary start; they never decrease."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Return after ``seconds``."""
+        """Wait ``seconds``; do not wait if they are negative."""
         time.sleep(max(0.0, seconds))

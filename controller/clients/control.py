@@ -1,4 +1,4 @@
-"""The controller's own API, asked from another host."""
+"""Client of the controller's API."""
 
 from collections.abc import Mapping
 from json import JSONDecodeError
@@ -18,16 +18,16 @@ from controller.core.values.secret import Secret
 _ROOT = "/api/v1/"
 _REFUSED = 400
 _FAULT = 500
-_LONGEST = 1_000
+_MAX_DETAIL = 1_000
 _PROBLEM = "application/problem+json"
 
 
 class ControlApi:
-    """What a controller's records say, and a way to ask it for a pass.
+    """Reads of a remote controller's records, and requests for a pass.
 
     Args:
-        http: For the server's URL; see ``http_client``. Closed by its owner.
-        key: What the server asks for; None if we have none.
+        http: Client for the server's URL; see ``http_client``. Closed by its owner.
+        key: API key; None to send none.
     """
 
     def __init__(self, http: httpx.Client, key: Secret | None) -> None:
@@ -35,48 +35,50 @@ class ControlApi:
         self._headers = {"authorization": f"Bearer {key.reveal()}"} if key else {}
 
     def status(self) -> Mapping[str, Any]:
-        """Return how everything does; see ``api.records.StatusReport``."""
+        """Return the status of all resources; see ``StatusReport``."""
         found: Mapping[str, Any] = self._request("GET", "status")
         return found
 
     def events(self, limit: int, resource: str | None) -> list[Mapping[str, Any]]:
-        """Return the latest happenings, the last one first."""
-        of = {"resource": resource} if resource else {}
+        """Return the latest events, newest first."""
+        selection = {"resource": resource} if resource else {}
         found: list[Mapping[str, Any]] = self._request(
-            "GET", "events", {"limit": limit, **of}
+            "GET", "events", {"limit": limit, **selection}
         )
         return found
 
-    def tried(self, resource: str) -> Mapping[str, Any] | None:
-        """Return what was last tried with a resource; None if nothing ever was."""
+    def last_attempt(self, resource: str) -> Mapping[str, Any] | None:
+        """Return the latest action on a resource, or None if there is none."""
         found: Mapping[str, Any] | None = self._request(
             "GET", "tried", {"resource": resource}
         )
         return found
 
-    def look(self, what: str, asked: Mapping[str, str | int]) -> Mapping[str, Any]:
-        """Return what the server sees just now; see ``api.outlook``.
+    def inspect(
+        self, view: str, parameters: Mapping[str, str | int]
+    ) -> Mapping[str, Any]:
+        """Return a live view of one resource, read by the server for this request.
 
         Args:
-            what: ``details``, ``history`` or ``logs``.
-            asked: Of which resource, and how much.
+            view: ``details``, ``history`` or ``logs``.
+            parameters: Resource and limits of the view.
         """
-        found: Mapping[str, Any] = self._request("GET", what, asked)
+        found: Mapping[str, Any] = self._request("GET", view, parameters)
         return found
 
-    def ask(self, reason: str) -> int:
-        """Leave a wish for a pass and return its number. Safe to repeat."""
+    def request_pass(self, reason: str) -> int:
+        """Request a pass and return the id of the request. Safe to repeat."""
         return int(self._request("POST", "reconcile", {"reason": reason})["id"])
 
     def _request(
         self, method: str, path: str, params: Mapping[str, str | int] | None = None
     ) -> Any:
-        """Return the answer.
+        """Return the parsed response.
 
         Raises:
-            RefusedError: the key is not right, or this is no controller's API.
-            DriverError: it cannot be reached, or has no answer; a PermanentError
-                if what it asked in turn refused for good.
+            RefusedError: The key is wrong, or the server is not a controller's API.
+            DriverError: The server cannot be reached or failed; a PermanentError if a
+                backend behind it refused permanently.
         """
         call = f"{method} {self._http.base_url.join(_ROOT + path)}"
         try:
@@ -84,8 +86,8 @@ class ControlApi:
                 method, _ROOT + path, params=params, headers=self._headers
             )
         except httpx.HTTPError as error:
-            why = redact(str(error), ()) or type(error).__name__
-            msg = f"{call} was not answered: {why}"
+            cause = redact(str(error), ()) or type(error).__name__
+            msg = f"{call} was not answered: {cause}"
             raise TransientError(msg) from error
         if response.status_code >= _REFUSED:
             raise _error(call, response)
@@ -97,35 +99,38 @@ class ControlApi:
 
 
 def _error(call: str, response: httpx.Response) -> RefusedError | DriverError:
-    why, ours = _detail(response), _is_problem(response)
+    detail, from_controller = _detail(response), _is_problem(response)
     match response.status_code:
         case 401 | 403:
-            msg = f"{call} was refused: {why} Set HOKUSAI_API_KEY to the server's key."
+            msg = f"{call} was refused: {detail}"
+            return RefusedError(f"{msg} Set HOKUSAI_API_KEY to the server's key.")
+        # The route does not exist; a missing resource has a detail of its own.
+        case 404 if not from_controller or detail == "Not Found":
+            msg = (
+                f"{call} does not exist on this server: use the URL of a"
+                " `hokusai serve` that has a store"
+            )
             return RefusedError(msg)
-        # The route is missing, not what it was asked for.
-        case 404 if not ours or why == "Not Found":
-            msg = f"{call} is not there: name a `hokusai serve` that has a store"
-            return RefusedError(msg)
-        # A balancer in between says the same while no server is behind it.
-        case 502 if ours:
-            return PermanentError(f"{call} failed: {why}")
+        # A load balancer answers 502, too, while no server is behind it.
+        case 502 if from_controller:
+            return PermanentError(f"{call} failed: {detail}")
         case status if status >= _FAULT:
-            return TransientError(f"{call} failed: {status} {why}")
+            return TransientError(f"{call} failed: {status} {detail}")
         case status:
-            return RefusedError(f"{call} was refused: {status} {why}")
+            return RefusedError(f"{call} was refused: {status} {detail}")
 
 
 def _is_problem(response: httpx.Response) -> bool:
-    told: str = response.headers.get("content-type", "")
-    return told.startswith(_PROBLEM)
+    content_type: str = response.headers.get("content-type", "")
+    return content_type.startswith(_PROBLEM)
 
 
 def _detail(response: httpx.Response) -> str:
-    """Return what the server says of an error, as far as it is for a person."""
+    """Return the server's description of an error, shortened and redacted."""
     try:
-        told = response.json()
-        fields = [f"{e['field']}: {e['message']}" for e in told.get("errors", ())]
-        text = " ".join([str(told["detail"]), *fields])
+        problem = response.json()
+        fields = [f"{e['field']}: {e['message']}" for e in problem.get("errors", ())]
+        text = " ".join([str(problem["detail"]), *fields])
     except (JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError):
         text = response.reason_phrase
-    return redact(text[:_LONGEST], ())
+    return redact(text[:_MAX_DETAIL], ())

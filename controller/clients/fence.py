@@ -1,15 +1,15 @@
-"""Send nothing that writes once the right to write is gone.
+"""Wrappers that refuse writes once the lease is lost.
 
-A process that was stopped for a while goes on in the middle of an action. The
-store can tell an old token from a new one; AWS and MLflow cannot, so that the
-sender must ask before each call. What was on its way already cannot be called back.
+A process that was suspended continues in the middle of an action. The store rejects a
+former holder's token; AWS and MLflow cannot, so each write checks the lease before it
+is sent. A request that was already sent cannot be recalled.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from controller.clients.aws import is_write
-from controller.clients.mlflow.rest import MlflowRest, is_writing
+from controller.clients.mlflow.rest import MlflowRest, is_write_request
 from controller.core.dependencies import Aws
 from controller.core.errors import PermanentError
 
@@ -17,7 +17,7 @@ Permitted: TypeAlias = Callable[[], bool]
 
 
 class FencedAws:
-    """Passes on what reads, and what writes while that is permitted."""
+    """AWS client that sends writes only while they are permitted."""
 
     def __init__(self, inner: Aws, permitted: Permitted) -> None:
         self._inner = inner
@@ -26,14 +26,14 @@ class FencedAws:
     def call(
         self, service: str, operation: str, /, **parameters: Any
     ) -> dict[str, Any]:
-        """Return what the inner client answers; see ``Aws``."""
+        """Return the response of the inner client; see ``Aws``."""
         if is_write(operation):
             _check(self._permitted, f"{service}:{operation}")
         return self._inner.call(service, operation, **parameters)
 
 
 class FencedRest(MlflowRest):
-    """Passes on what reads, and what writes while that is permitted."""
+    """MLflow client that sends writes only while they are permitted."""
 
     def __init__(self, inner: MlflowRest, permitted: Permitted) -> None:
         self._inner = inner
@@ -47,13 +47,13 @@ class FencedRest(MlflowRest):
         body: Mapping[str, Any] | None = None,
         params: Mapping[str, str | int] | None = None,
     ) -> dict[str, Any]:
-        """Return the answer to ``method`` on ``path``; see ``MlflowRest``."""
-        if is_writing(method, path):
+        """Return the response to ``method`` on ``path``; see ``MlflowRest``."""
+        if is_write_request(method, path):
             _check(self._permitted, f"mlflow {method} {path}")
         return self._inner.request(method, path, body=body, params=params)
 
 
 def _check(permitted: Permitted, call: str) -> None:
     if not permitted():
-        msg = f"{call} was not sent: the lease may be somebody else's by now"
+        msg = f"{call} was not sent: another controller may hold the lease"
         raise PermanentError(msg)

@@ -1,4 +1,4 @@
-"""HTTP as our clients use it: deadlines, no redirects, addresses we chose."""
+"""HTTP client with deadlines, without redirects, and with chosen addresses."""
 
 from collections.abc import Callable, Sequence
 from ssl import create_default_context
@@ -10,7 +10,7 @@ from controller.core.errors import ControllerError
 _CONNECT_SECONDS = 3.0
 _READ_SECONDS = 20.0
 _CONNECTIONS = 8
-# Shorter than uvicorn's 5 s, so that we never write to what it is closing.
+# Shorter than uvicorn's 5 s, so that no request is sent on a connection being closed.
 _KEEP_ALIVE_SECONDS = 3.0
 
 Client = httpx.Client
@@ -24,21 +24,21 @@ def http_client(
     read_timeout: float = _READ_SECONDS,
     keep_alive: bool = True,
 ) -> httpx.Client:
-    """Return a client for the one server at ``url``, to be shared and closed.
+    """Return a client for the server at ``url``; the caller closes it.
 
     Args:
-        url: Scheme, host and port; paths are given with each request.
-        resolve: Returns the addresses of a host, the best first.
-        read_timeout: Seconds to wait for each part of an answer.
-        keep_alive: Whether connections are used again. Several workers of one
-            MLflow answer 40 ms later on a connection that is (Nagle's delay).
+        url: Scheme, host and port; each request has its own path.
+        resolve: Function that returns the addresses of a host, best first.
+        read_timeout: Seconds to wait for each part of a response.
+        keep_alive: True to reuse connections. An MLflow with several workers answers
+            40 ms later on a reused connection (Nagle's algorithm).
     """
     limits = httpx.Limits(
         max_connections=_CONNECTIONS,
         max_keepalive_connections=_CONNECTIONS if keep_alive else 0,
         keepalive_expiry=_KEEP_ALIVE_SECONDS,
     )
-    # Loading the certificates takes 30 ms, which plain HTTP need not pay.
+    # Loading the certificates takes 30 ms, and plain HTTP does not need them.
     secure = httpx.URL(url).scheme == "https"
     verify = create_default_context() if secure else False
     transport: httpx.BaseTransport = httpx.HTTPTransport(verify=verify, limits=limits)
@@ -54,9 +54,10 @@ def http_client(
 
 
 class AddressedTransport(httpx.BaseTransport):
-    """Connects to an address while host, SNI and certificate stay the name's.
+    """Transport that connects to a resolved address instead of the name.
 
-    Connections are kept by address: use one transport for one host.
+    Host header, SNI and certificate check still use the name. Connections are pooled
+    by address: use one transport for one host.
     """
 
     def __init__(self, inner: httpx.BaseTransport, resolve: Resolve) -> None:
@@ -64,7 +65,7 @@ class AddressedTransport(httpx.BaseTransport):
         self._resolve = resolve
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send ``request`` to the first address that can be connected to."""
+        """Send ``request`` to the first address that accepts a connection."""
         name = request.url.host
         refused: httpx.TransportError | None = None
         for address in self._addresses(name, request):
@@ -79,9 +80,10 @@ class AddressedTransport(httpx.BaseTransport):
         self._inner.close()
 
     def _addresses(self, name: str, request: httpx.Request) -> Sequence[str]:
-        """Return where to connect; a name that leads nowhere is a connection lost.
+        """Return the addresses of ``name``.
 
-        Passed on as it is, "not found" would read as the server's own answer.
+        A name that does not resolve is a ConnectError: a NotFoundError would look like
+        the server's own response.
         """
         try:
             return self._resolve(name)

@@ -1,7 +1,6 @@
-"""What receivers are promised to find in a webhook, checked before it is sent.
+"""Schemas of webhook payloads, and their check before sending.
 
-The schemas here are the authority; the files below ``schemas/webhooks`` are
-written from them.
+The files below ``schemas/webhooks`` are generated from these schemas.
 """
 
 import json
@@ -92,19 +91,20 @@ SCHEMAS: Mapping[str, Mapping[str, Any]] = {
 
 
 def check(event: WebhookEvent) -> None:
-    """Return if the payload keeps what the schema promises.
+    """Check the payload of ``event`` against its schema.
 
-    Raises PermanentError, which names the field, if it does not.
+    Raises:
+        PermanentError: The payload does not match; the message names the field.
     """
     try:
-        payload = json.loads(event.body, parse_constant=_refuse)
+        payload = json.loads(event.body, parse_constant=_refuse_constant)
     except ValueError as error:
-        _broken(event, f"it is not JSON: {error}")
+        _raise_mismatch(event, f"it is not JSON: {error}")
     problem = min(
         _validator(event.type).iter_errors(payload), key=lambda e: e.path, default=None
     )
     if problem is not None:
-        _broken(event, f"{problem.json_path}: {problem.message}")
+        _raise_mismatch(event, f"{problem.json_path}: {problem.message}")
 
 
 @cache
@@ -114,12 +114,12 @@ def _validator(event_type: str) -> Any:
     return Draft202012Validator(SCHEMAS[f"{event_type}.v1.schema.json"])
 
 
-def _refuse(constant: str) -> NoReturn:
-    msg = f"{constant} is no number in JSON"
+def _refuse_constant(constant: str) -> NoReturn:
+    msg = f"{constant} is not a number in JSON"
     raise ValueError(msg)
 
 
-def _broken(event: WebhookEvent, why: str) -> NoReturn:
+def _raise_mismatch(event: WebhookEvent, cause: str) -> NoReturn:
     model = f"{event.identity.model}/{event.identity.number}"
-    msg = f"{event.type} of {model} does not match its schema: {why}"
+    msg = f"{event.type} of {model} does not match its schema: {cause}"
     raise PermanentError(msg)

@@ -1,4 +1,4 @@
-"""Try whether something works: a connection, or a request and its answer."""
+"""Probes of an address: a TCP connection, or a request with an expected status."""
 
 import socket
 from collections.abc import Collection
@@ -12,13 +12,13 @@ _SECONDS = 3.0
 
 
 class Probe:
-    """Tries an address. Returns what is wrong, in words; empty if nothing is."""
+    """Prober whose methods return a description of the failure, or ""."""
 
     def __init__(self, seconds: float = _SECONDS) -> None:
         self._seconds = seconds
 
     def connect(self, address: str, port: int) -> str:
-        """Return why no TCP connection to ``address`` can be made."""
+        """Return the reason that a TCP connection to ``address`` fails."""
         try:
             with socket.create_connection((address, port), timeout=self._seconds):
                 return ""
@@ -35,12 +35,12 @@ class Probe:
         expected: Collection[int],
         key: str | None = None,
     ) -> str:
-        """Return why ``url``, asked at ``address``, is not answered as expected.
+        """Return the reason that a request for ``url`` at ``address`` fails.
 
-        A ``key`` is shown to the server, as clients show theirs, and to nobody else.
+        ``key`` is sent as a bearer token and redacted from the returned text.
         """
-        asked = httpx.URL(url)
-        origin = str(asked.copy_with(raw_path=b"/"))
+        target = httpx.URL(url)
+        origin = str(target.copy_with(raw_path=b"/"))
         try:
             with http_client(
                 origin, resolve=lambda _host: (address,), read_timeout=self._seconds
@@ -50,11 +50,11 @@ class Probe:
                 if key is not None:
                     headers["authorization"] = f"Bearer {key}"
                 response = client.request(
-                    method, asked.raw_path.decode(), content=content, headers=headers
+                    method, target.raw_path.decode(), content=content, headers=headers
                 )
         except httpx.HTTPError as error:
-            told = f"{type(error).__name__}: {error}".rstrip(": ")
-            return redact(told, (key,) if key else ())
+            text = f"{type(error).__name__}: {error}".rstrip(": ")
+            return redact(text, (key,) if key else ())
         if response.status_code in expected:
             return ""
-        return f"{method} {asked.path} answered {response.status_code}"
+        return f"{method} {target.path} answered {response.status_code}"

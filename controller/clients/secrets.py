@@ -1,4 +1,4 @@
-"""Read secrets where they are kept, at the moment they are needed."""
+"""Secrets read from their stores when they are needed."""
 
 import json
 from collections.abc import Mapping
@@ -9,16 +9,17 @@ from controller.core.errors import NotFoundError
 
 
 class Secrets:
-    """Resolves references. Values are handed on and kept nowhere."""
+    """Resolves secret references without caching the values."""
 
     def __init__(self, environ: Mapping[str, str], aws: Aws) -> None:
         self._environ = environ
         self._aws = aws
 
     def value(self, reference: SecretReference) -> str:
-        """Return what ``reference`` names.
+        """Return the value of ``reference``.
 
-        Raises DriverError; a NotFoundError says how to make what is missing.
+        Raises:
+            DriverError: The secret cannot be read; a NotFoundError names the remedy.
         """
         match reference.store:
             case "env":

@@ -1,4 +1,4 @@
-"""Send one webhook: a deadline over everything, and nothing followed or trusted."""
+"""Webhook sender with one deadline per request and without redirects."""
 
 import asyncio
 import ssl
@@ -17,20 +17,20 @@ from controller.core.webhooks.delivery import Answer, Answered, Unanswered
 
 _CONNECT_SECONDS = 5.0
 _CONNECTIONS = 256
-# A connection is used again only if the rest of the answer is short.
-_LONGEST_ANSWER = 64 * 1024
-_REST_SECONDS = 1.0
-_LONGEST_PAUSE = 900.0
+# A connection is reused only if the rest of the response is short.
+_MAX_RESPONSE = 64 * 1024
+_DRAIN_SECONDS = 1.0
+_MAX_RETRY_AFTER = 900.0
 _PRIVATE_SUFFIXES = (".local", ".localhost")
 
 
 class Sender:
-    """One long-lived session, to be made, used and closed in one event loop.
+    """HTTP session for webhooks, created, used and closed in one event loop.
 
     Args:
-        clock: To read a ``Retry-After`` that is a date.
-        resolver: Gives the addresses of a name; None for the machine's own.
-        tls: What certificates are checked against; None for the machine's own.
+        clock: Clock for a ``Retry-After`` that is a date.
+        resolver: Resolver of host names; None for that of the machine.
+        tls: Context with the trusted certificates; None for those of the machine.
     """
 
     def __init__(
@@ -63,13 +63,13 @@ class Sender:
     async def send(
         self, url: str, headers: Mapping[str, str], body: bytes, within: float
     ) -> Answer:
-        """Post ``body`` and return what came back ``within`` seconds.
+        """Post ``body`` and return the answer received ``within`` seconds.
 
-        Never raises for what the network or the receiver does. A redirect is an
-        answer like any other: a signature is for one receiver only.
+        Never raises for a failure of the network or the receiver. A redirect is
+        returned as an answer and not followed: the signature is for one receiver.
         """
-        if refusal := refused(url):
-            return Unanswered(refusal)
+        if reason := refusal_reason(url):
+            return Unanswered(reason)
         try:
             async with (
                 asyncio.timeout(within),
@@ -82,7 +82,7 @@ class Sender:
                 ) as response,
             ):
                 await _drain(response)
-                wait = self._asked_wait(response.headers.get("retry-after", ""))
+                wait = self._retry_after(response.headers.get("retry-after", ""))
                 return Answered(response.status, wait)
         except TimeoutError:
             return Unanswered(f"no answer within {within:g} s")
@@ -93,8 +93,8 @@ class Sender:
         """Close the connections."""
         await self._session.close()
 
-    def _asked_wait(self, text: str) -> float | None:
-        """Return the seconds that ``Retry-After`` asks for, at most 15 minutes."""
+    def _retry_after(self, text: str) -> float | None:
+        """Return the seconds in a ``Retry-After`` header, at most 15 minutes."""
         try:
             seconds = float(text)
         except ValueError:
@@ -103,25 +103,26 @@ class Sender:
                 seconds = (at - self._clock.now()).total_seconds()
             except (TypeError, ValueError):
                 return None
-        return min(seconds, _LONGEST_PAUSE) if seconds > 0 else None
+        return min(seconds, _MAX_RETRY_AFTER) if seconds > 0 else None
 
 
-def refused(url: str) -> str:
-    """Return why nothing is sent to ``url``; empty if it may be.
+def refusal_reason(url: str) -> str:
+    """Return the reason that nothing may be sent to ``url``, or "".
 
-    In the clear only to this machine, or to a name that no public DNS knows.
+    Plain HTTP is allowed only to this machine and to names outside public DNS.
     """
     parts = urlsplit(url)
     if parts.scheme == "https":
         return ""
     if parts.scheme != "http":
-        return f"{parts.scheme or 'no scheme'} is not a way to send: use https"
-    if _stays_private(parts.hostname or ""):
+        scheme = f"the scheme {parts.scheme}" if parts.scheme else "no scheme"
+        return f"the URL has {scheme}: use https"
+    if _is_private(parts.hostname or ""):
         return ""
-    return "http would leave this machine in the clear: use https"
+    return "http would send the payload unencrypted: use https"
 
 
-def _stays_private(host: str) -> bool:
+def _is_private(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -129,13 +130,13 @@ def _stays_private(host: str) -> bool:
 
 
 async def _drain(response: aiohttp.ClientResponse) -> None:
-    """Read a short answer, so that its connection can be used again.
+    """Read the rest of a short response, so that its connection can be reused.
 
-    The status has come: an answer that drips or never ends does not undo it.
+    The status is already known: a body that never ends does not change it.
     """
     try:
-        async with asyncio.timeout(_REST_SECONDS):
-            while response.content.total_bytes < _LONGEST_ANSWER:
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            while response.content.total_bytes < _MAX_RESPONSE:
                 if not await response.content.readany():
                     return
     except (TimeoutError, aiohttp.ClientError):

@@ -1,7 +1,7 @@
-"""The local platform: an AWS that runs on this machine.
+"""AWS on this machine, for tests and the local platform.
 
-``ecs`` is a simulator that knows no network and no clock of its own;
-``runtimes`` are what its tasks run on; the other modules put it behind real
-sockets: an HTTP endpoint, a DNS server, a webhook receiver, an MLflow server.
-Everything listens on loopback and refuses anything else.
+``ecs`` simulates ECS without network and clock, ``runtimes`` run its tasks, ``moto``
+provides the other AWS services, and ``load_balancer`` serves the routes. The other
+modules are servers: an HTTP endpoint, DNS, a webhook receiver and MLflow. All of them
+listen on loopback addresses only.
 """

@@ -1,4 +1,4 @@
-"""A clock that stands still until it is told to move."""
+"""A clock that moves only on request."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,24 +6,24 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class SteppedClock:
-    """Time as a test wants it. Sleeping moves it and returns at once."""
+    """Clock controlled by a test. ``sleep`` advances it and returns at once."""
 
     def __init__(self, start: datetime = START) -> None:
         self._start = start
         self._now = start
 
     def now(self) -> datetime:
-        """Return the time it was moved to."""
+        """Return the current time of the clock."""
         return self._now
 
     def monotonic(self) -> float:
-        """Return the seconds it was moved by."""
+        """Return the seconds since the start of the clock."""
         return (self._now - self._start).total_seconds()
 
     def sleep(self, seconds: float) -> None:
-        """Move on by ``seconds``."""
+        """Advance the clock by ``seconds``."""
         self.advance(timedelta(seconds=seconds))
 
     def advance(self, duration: timedelta) -> None:
-        """Move on."""
+        """Advance the clock."""
         self._now += duration

@@ -1,4 +1,4 @@
-"""The emulator's own endpoint: faults, the clock, and what is going on.
+"""Control endpoint of the emulator: faults, clock, settings and state.
 
 GET    /_emulator/state
 GET    /_emulator/faults      DELETE to end them all
@@ -9,7 +9,7 @@ POST   /_emulator/faults      {"image": "*/api:*", "fault": "crash"}
 POST   /_emulator/images      {"image": "hokusai/api:latest", "digest": "sha256:..."}
 POST   /_emulator/clock       {"advance": 30}, if the clock is stepped
 POST   /_emulator/settings    {"throttling": true, "read_lag": 2.5}
-                              "throttling": 1.0 for one call a second of each sort
+                              "throttling": 1.0 for one call per second and category
 """
 
 import json
@@ -33,7 +33,7 @@ _STEP = timedelta(seconds=1)
 
 
 class Control:
-    """Lets a test or a person steer the simulator over HTTP."""
+    """HTTP interface with which tests and users control the simulator."""
 
     def __init__(
         self,
@@ -57,10 +57,10 @@ class Control:
         }
 
     def answer(self, method: str, path: str, raw: bytes) -> Reply:
-        """Answer one request; a mistake in it is 400 with the reason."""
+        """Answer one request; an invalid request gets status 400 and the reason."""
         route = self._routes.get((method, path.removeprefix(PATH)))
         if route is None:
-            return json_reply(404, {"error": f"{method} {path} is not known"})
+            return json_reply(404, {"error": f"{method} {path} does not exist"})
         try:
             return json_reply(200, route(json.loads(raw or b"{}")))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -96,7 +96,7 @@ class Control:
     def _faults(self) -> Body:
         faults = self._simulator.faults
         calls = [
-            {"call": r.operation, "fault": r.fault, "times": r.times, "seen": r.seen}
+            {"call": r.operation, "fault": r.fault, "times": r.times, "seen": r.matches}
             for r in faults.calls
         ]
         images = [
@@ -137,9 +137,9 @@ class Control:
         return {"now": self._clock.now().isoformat()}
 
     def advance(self, duration: timedelta) -> None:
-        """Move a stepped clock and let everything happen on the way."""
+        """Advance a stepped clock, and step the simulator on the way."""
         if not isinstance(self._clock, SteppedClock):
-            msg = "the clock is the real one and moves by itself"
+            msg = "the emulator uses the system clock, which cannot be advanced"
             raise TypeError(msg)
         while duration > timedelta(0):
             step = min(_STEP, duration)
@@ -160,8 +160,8 @@ class Control:
         }
 
 
-def _rates(asked: bool | float) -> Mapping[str, Rate]:
-    """Return AWS's own rates for true, none for false, or so many a second for all."""
-    if isinstance(asked, bool):
-        return RATES if asked else {}
-    return dict.fromkeys(RATES, Rate(max(1.0, asked), asked))
+def _rates(setting: bool | float) -> Mapping[str, Rate]:
+    """Return AWS's rates for True, none for False, or one rate for all categories."""
+    if isinstance(setting, bool):
+        return RATES if setting else {}
+    return dict.fromkeys(RATES, Rate(max(1.0, setting), setting))

@@ -1,4 +1,4 @@
-"""Data files of this package, read at the edge."""
+"""Data files of this package; the pure simulator does not read them itself."""
 
 from functools import cache
 from importlib.resources import files
@@ -10,6 +10,6 @@ from controller.emulation.ecs.fills import Fills, fills_from
 
 @cache
 def aws_fills() -> Fills:
-    """Return what AWS fills in and reorders, as the data file has it."""
+    """Return AWS's default values and reorderings from the data file."""
     text = files("controller.emulation.ecs").joinpath("fills.yaml").read_text()
     return fills_from(yaml.load(text, Loader=yaml.CSafeLoader))

@@ -1,8 +1,7 @@
-"""A real DNS server for the names of the local platform.
+"""DNS server for the names of the local platform.
 
-It is the authority for its zones and refuses everything else. Every question
-is answered from a lookup, so a task that moves is found at its new address by
-the next question; nothing is cached here.
+The server is authoritative for its zones and refuses all other names. It caches
+nothing: the next query finds the new address of a replaced task.
 """
 
 import logging
@@ -30,20 +29,20 @@ log = logging.getLogger(__name__)
 Lookup: TypeAlias = Callable[[str], Sequence[str] | None]
 Zones: TypeAlias = Sequence[str] | Callable[[], Sequence[str]]
 DEFAULT_TTL = 10
-# How long "there is no such name" may be believed.
+# Seconds for which resolvers may cache NXDOMAIN.
 NEGATIVE_TTL = 5
-# How soon a listening thread notices that it is to end.
+# Seconds until a listening thread notices a shutdown.
 _POLL = 0.05
 _UDP_LIMIT = 512
 _EDNS_LIMIT = 1232
 
 
 class DnsAnswers:
-    """What to answer; pure but for the lookup.
+    """Responses to DNS queries; pure except for the lookup.
 
     Attributes:
-        zones: The names this server is the authority for, or what tells them.
-        records: Addresses that are there besides the looked up ones.
+        zones: Zones of this server, or a function that returns them.
+        records: Fixed addresses by name, in addition to the lookup.
     """
 
     def __init__(
@@ -54,7 +53,7 @@ class DnsAnswers:
         ttl: Callable[[str], int] | None = None,
     ) -> None:
         self.zones = zones
-        self.records = {_plain(k): tuple(v) for k, v in (records or {}).items()}
+        self.records = {_normalized(k): tuple(v) for k, v in (records or {}).items()}
         self._lookup = lookup
         self._ttl = ttl or (lambda _: DEFAULT_TTL)
 
@@ -65,7 +64,7 @@ class DnsAnswers:
             response.set_rcode(dns.rcode.NOTIMP)
             return response
         question = query.question[0]
-        name = _plain(question.name.to_text())
+        name = _normalized(question.name.to_text())
         zone = self._zone_of(name)
         if zone is None and name not in self.records:
             response.set_rcode(dns.rcode.REFUSED)
@@ -80,8 +79,8 @@ class DnsAnswers:
         addresses = self._addresses(name)
         if addresses is None and name != zone:
             response.set_rcode(dns.rcode.NXDOMAIN)
-        wanted = question.rdtype in {dns.rdatatype.A, dns.rdatatype.ANY}
-        if addresses and wanted:
+        asks_address = question.rdtype in {dns.rdatatype.A, dns.rdatatype.ANY}
+        if addresses and asks_address:
             ttl = self._ttl(name)
             rrset = dns.rrset.from_text(question.name, ttl, "IN", "A", *addresses)
             response.answer.append(rrset)
@@ -91,7 +90,7 @@ class DnsAnswers:
             response.authority.append(_soa(zone))
 
     def _addresses(self, name: str) -> Sequence[str] | None:
-        """Return the addresses of a name; None if there is no such name."""
+        """Return the addresses of a name; None if it does not exist."""
         if name in self.records:
             return self.records[name]
         found = self._lookup(name)
@@ -99,11 +98,11 @@ class DnsAnswers:
 
     def _zone_of(self, name: str) -> str | None:
         zones = self.zones() if callable(self.zones) else self.zones
-        plain = (_plain(zone) for zone in zones)
-        return next((z for z in plain if name == z or name.endswith(f".{z}")), None)
+        names = (_normalized(zone) for zone in zones)
+        return next((z for z in names if name == z or name.endswith(f".{z}")), None)
 
 
-def _plain(name: str) -> str:
+def _normalized(name: str) -> str:
     return name.rstrip(".").lower()
 
 
@@ -113,10 +112,10 @@ def _soa(zone: str) -> dns.rrset.RRset:
 
 
 class DnsServer:
-    """Answers over UDP and TCP on one loopback port, in threads of its own.
+    """DNS server for UDP and TCP on one loopback port, with its own threads.
 
     Attributes:
-        answers: What it answers; zones and records may be changed at any time.
+        answers: Responses; zones and records may be changed at any time.
     """
 
     def __init__(
@@ -136,11 +135,11 @@ class DnsServer:
 
     @property
     def address(self) -> tuple[str, int]:
-        """The address it listens on; the port is known once it has started."""
+        """Address and port; the port is valid after the start."""
         return self._address
 
     def start(self) -> None:
-        """Listen. The same port serves UDP and TCP."""
+        """Listen on the same port for UDP and TCP."""
         udp, tcp = _bound_pair(self._address, self.answers)
         self._address = (self._address[0], udp.server_address[1])
         self._servers = [udp, tcp]
@@ -180,7 +179,7 @@ class _TcpServer(socketserver.ThreadingTCPServer):
 def _bound_pair(
     address: tuple[str, int], answers: DnsAnswers
 ) -> tuple[_UdpServer, _TcpServer]:
-    """Bind both protocols to one port; a port taken for TCP is tried anew."""
+    """Bind both protocols to one port; try another if TCP cannot use it."""
     for _ in range(20):
         udp = _UdpServer(address, _UdpHandler)
         try:
@@ -197,10 +196,10 @@ def _bound_pair(
 
 
 def _respond(answers: DnsAnswers, wire: bytes, limit: int | None) -> bytes | None:
-    """Return the answer on the wire; None for what is not DNS at all."""
+    """Return the encoded response; None if ``wire`` is not a DNS query."""
     try:
         query = dns.message.from_wire(wire)
-    except Exception:  # noqa: BLE001 - whatever a stranger sends
+    except Exception:  # noqa: BLE001 - clients may send any bytes
         return None
     if query.flags & dns.flags.QR:
         return None
@@ -214,7 +213,7 @@ def _respond(answers: DnsAnswers, wire: bytes, limit: int | None) -> bytes | Non
 
 
 class _UdpHandler(socketserver.BaseRequestHandler):
-    """Answers one datagram."""
+    """Handler of one datagram."""
 
     def handle(self) -> None:
         wire, connection = self.request
@@ -224,7 +223,7 @@ class _UdpHandler(socketserver.BaseRequestHandler):
 
 
 class _TcpHandler(socketserver.StreamRequestHandler):
-    """Answers the questions of one connection."""
+    """Handler of the queries of one connection."""
 
     timeout = 5
 
@@ -238,4 +237,4 @@ class _TcpHandler(socketserver.StreamRequestHandler):
                     return
                 self.wfile.write(struct.pack("!H", len(reply)) + reply)
         except (OSError, struct.error) as error:
-            log.debug("a DNS client went away", extra={"error": str(error)})
+            log.debug("DNS client disconnected", extra={"error": str(error)})

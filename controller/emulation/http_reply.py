@@ -1,4 +1,4 @@
-"""An HTTP answer as a value."""
+"""HTTP responses as values, and their transmission over WSGI."""
 
 import json
 import socket
@@ -14,7 +14,7 @@ StartResponse: TypeAlias = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What to answer; ``None`` where there could be one means: hang up."""
+    """An HTTP response. None instead of a reply closes the connection."""
 
     status: int
     body: bytes
@@ -24,7 +24,7 @@ class Reply:
 def json_reply(
     status: int, body: object, content_type: str = "application/json", **more: str
 ) -> Reply:
-    """Return a JSON answer."""
+    """Return a reply with a JSON body."""
     headers = (("Content-Type", content_type), *more.items())
     return Reply(status, json.dumps(body).encode(), headers)
 
@@ -32,7 +32,7 @@ def json_reply(
 def send(
     reply: Reply | None, environ: Environ, start_response: StartResponse
 ) -> Iterable[bytes]:
-    """Answer over WSGI, or cut the connection."""
+    """Send a reply over WSGI, or close the connection for None."""
     if reply is None:
         connection: socket.socket = environ["werkzeug.socket"]
         connection.shutdown(socket.SHUT_RDWR)
@@ -52,7 +52,7 @@ def _phrase(status: int) -> str:
 
 
 def read_body(environ: Environ) -> bytes:
-    """Return the body of a request that says how long it is."""
+    """Return the body of a request, as long as its Content-Length."""
     length = int(environ.get("CONTENT_LENGTH") or 0)
     body: bytes = environ["wsgi.input"].read(length)
     return body

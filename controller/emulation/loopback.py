@@ -1,10 +1,10 @@
-"""The local platform talks to this machine and to nothing else."""
+"""Restriction of the local platform to loopback addresses."""
 
 from ipaddress import ip_address
 
 
 class NotLoopbackError(ValueError):
-    """An address that could be reached from, or is, another machine."""
+    """An address of another machine, or one that other machines can reach."""
 
 
 def require_loopback(host: str) -> str:
@@ -14,6 +14,6 @@ def require_loopback(host: str) -> str:
     except ValueError:
         loopback = False
     if not loopback:
-        msg = f"{host} is not a loopback address: the local platform refuses it"
+        msg = f"{host} is not a loopback address: the local platform uses no other"
         raise NotLoopbackError(msg)
     return host

@@ -1,8 +1,7 @@
-"""A real MLflow server in one process, ready in seconds.
+"""MLflow server in one process, ready in seconds.
 
-``mlflow server`` starts a dozen processes and takes half a minute. One uvicorn
-on a database that was migrated beforehand is the same server in a fraction of
-the time and the memory.
+``mlflow server`` starts a dozen processes and takes half a minute. One uvicorn with an
+already migrated database is the same server in a fraction of the time and memory.
 """
 
 import contextlib
@@ -31,14 +30,14 @@ _MIGRATE = (
 
 
 class MlflowNotReadyError(RuntimeError):
-    """MLflow did not answer in time; the message ends with what it wrote."""
+    """MLflow did not answer in time; the message ends with its output."""
 
 
 class MlflowServer:
     """MLflow with its database and artifacts in one directory.
 
     Attributes:
-        directory: Where the database, the artifacts and the log are.
+        directory: Directory of the database, the artifacts and the log.
     """
 
     def __init__(
@@ -57,14 +56,13 @@ class MlflowServer:
 
     @property
     def url(self) -> str:
-        """Where it answers; known once it has started."""
+        """URL of the server, after the start."""
         return f"http://{self._host}:{self._port}"
 
     def start(self) -> None:
-        """Start it and return once it answers; raises MlflowNotReadyError.
+        """Start the server and wait until it answers; raises MlflowNotReadyError.
 
-        A server that was stopped or killed starts again with the same data, on
-        the same port.
+        A stopped or killed server starts again with the same data, on the same port.
         """
         self.directory.mkdir(parents=True, exist_ok=True)
         database = self.directory / "mlflow.db"
@@ -90,12 +88,12 @@ class MlflowServer:
                 return
             self._clock.sleep(_POLL)
         self.kill()
-        written = (self.directory / "mlflow.log").read_text()[-2000:]
-        msg = f"MLflow did not answer at {self.url}: {written}"
+        output = (self.directory / "mlflow.log").read_text()[-2000:]
+        msg = f"MLflow did not answer at {self.url}: {output}"
         raise MlflowNotReadyError(msg)
 
     def stop(self) -> None:
-        """End it as a service manager would: SIGTERM, then SIGKILL."""
+        """Stop the server as a service manager does: SIGTERM, then SIGKILL."""
         self._signal(signal.SIGTERM)
         if self._process is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -103,7 +101,7 @@ class MlflowServer:
         self.kill()
 
     def kill(self) -> None:
-        """End it and all it started, at once."""
+        """Kill the server and its child processes at once."""
         self._signal(signal.SIGKILL)
         if self._process is not None:
             self._process.wait(timeout=5)
@@ -123,9 +121,9 @@ class MlflowServer:
 
 
 def server_environment(directory: Path) -> dict[str, str]:
-    """Return the environment that points MLflow's application at a directory.
+    """Return the environment that configures MLflow's application for a directory.
 
-    The names are MLflow's private ones; ``mlflow server`` sets them too.
+    The variables are private to MLflow; ``mlflow server`` sets them too.
     """
     database = f"sqlite:///{directory / 'mlflow.db'}"
     return {
@@ -164,10 +162,10 @@ def _answers(host: str, port: int) -> bool:
 
 
 def migrated_database() -> Path:
-    """Return an empty database of this MLflow's schema, made once per user.
+    """Return an empty database with the schema of this MLflow, created once per user.
 
-    Processes that make it at the same time do not disturb each other: each
-    makes its own, and the last one to finish puts it in place.
+    Safe for concurrent processes: each creates its own file, and the last one to
+    finish replaces the others.
     """
     from importlib.metadata import version
 

@@ -1,7 +1,7 @@
-"""The servers of the local platform: AWS, DNS and a webhook receiver.
+"""Servers of the local platform: AWS, DNS, load balancers and a webhook receiver.
 
-All listen on loopback; what AWS would have been told beforehand, a cluster, a
-namespace, secrets, is there from the start.
+All listen on loopback. Objects that a platform team creates on AWS, such as cluster,
+namespace and secrets, exist from the start.
 """
 
 import json
@@ -16,42 +16,42 @@ from controller.clients.aws import BotoAws, Credentials
 from controller.core.dependencies import Aws
 from controller.core.errors import RefusedError
 from controller.core.status.aws_events import pattern
-from controller.emulation.cloud_map import (
+from controller.emulation.dns import DnsServer
+from controller.emulation.load_balancer.front import LoadBalancerFront
+from controller.emulation.moto.cloud_map import (
     cloud_map_lookup,
     cloud_map_ttl,
     cloud_map_zones,
 )
-from controller.emulation.dns import DnsServer
-from controller.emulation.load_balancer_front import Front
-from controller.emulation.network import make_network
+from controller.emulation.moto.network import create_network
+from controller.emulation.prerequisites import create_bucket, create_image, create_role
 from controller.emulation.receiver import WebhookReceiver
 from controller.emulation.runtimes.images import ImageCommand
 from controller.emulation.runtimes.processes import ProcessRuntime
 from controller.emulation.server import EmulatorServer
-from controller.emulation.surroundings import make_bucket, make_image, make_role
 
 _SECRET_BYTES = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
-    """What the platform must offer for a document to come true on it.
+class Requirements:
+    """Objects that a document needs on the platform.
 
     Attributes:
-        cluster: The ECS cluster.
-        namespace: The private DNS namespace.
-        images: What each image is on this machine.
-        secrets: Names in Secrets Manager, with the JSON keys asked of each.
+        cluster: Name of the ECS cluster.
+        namespace: Name of the private DNS namespace.
+        images: Command that replaces each image on this machine.
+        secrets: JSON keys of each secret, by name in Secrets Manager.
         parameters: Paths in the SSM parameter store.
-        subnets: Ids of the subnets that tasks are placed in.
-        security_groups: Ids of the groups that tasks belong to.
+        subnets: Ids of the subnets of tasks.
+        security_groups: Ids of the security groups of tasks.
         roles: Names of the roles of tasks.
         repositories: Repository and tag of the images in ECR.
-        buckets: Names of the buckets that tasks work with.
-        receiver_port: Where webhooks are delivered to.
-        owner: Value of the tag on what the controller may change.
-        balancers: Load balancers by name, with the ports they listen on.
-        hosts: Names that the certificate is for.
+        buckets: Names of the buckets of tasks.
+        receiver_port: Port of the webhook receiver.
+        owner: Value of the ownership tag of managed resources.
+        balancers: Listener ports by name of the load balancer.
+        hosts: Host names of the certificate.
     """
 
     cluster: str
@@ -71,18 +71,20 @@ class Needs:
 
 
 class LocalPlatform:
-    """Starts and stops the servers; a context manager.
+    """All servers of the local platform; a context manager.
 
     Attributes:
-        server: AWS.
-        dns: The name server of the namespace.
-        receiver: Takes the webhooks.
-        front: The load balancers.
-        webhook_secret: What they are signed with.
+        server: Emulated AWS.
+        dns: Name server of the namespace.
+        receiver: Webhook receiver.
+        front: Load balancers.
+        webhook_secret: Secret that signs webhooks.
     """
 
-    def __init__(self, needs: Needs, state: Path, webhook_secret: str) -> None:
-        self._needs = needs
+    def __init__(
+        self, requirements: Requirements, state: Path, webhook_secret: str
+    ) -> None:
+        self._requirements = requirements
         self._queue = ""
         self._closing = ExitStack()
         self.webhook_secret = webhook_secret
@@ -96,11 +98,11 @@ class LocalPlatform:
             ttl=cloud_map_ttl(place, lock),
         )
         self.receiver = self._receiver(state, webhook_secret)
-        self.front = Front(self.server, state)
+        self.front = LoadBalancerFront(self.server, state)
 
     def _receiver(self, state: Path, secret: str) -> WebhookReceiver:
-        """Return the receiver, listening on the port that webhooks are sent to."""
-        port = self._needs.receiver_port
+        """Return the receiver, bound to the port of the webhooks."""
+        port = self._requirements.receiver_port
         try:
             return WebhookReceiver(secret, state=state / "deliveries.jsonl", port=port)
         except OSError as error:
@@ -118,17 +120,19 @@ class LocalPlatform:
             part.start()
             self._closing.callback(part.stop)
         self._seed()
-        needs = self._needs
-        self.front.start(self._aws(), needs.balancers, needs.hosts, needs.owner)
+        requirements = self._requirements
+        self.front.start(
+            self._aws(), requirements.balancers, requirements.hosts, requirements.owner
+        )
         self._closing.callback(self.front.stop)
-        self.run_images(self._needs.images)
+        self.run_images(self._requirements.images)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._closing.close()
 
     def run_images(self, images: Mapping[str, ImageCommand]) -> None:
-        """Say what each image is from now on. Every task finds the servers."""
+        """Replace the commands of all images; tasks also get ``environment()``."""
         self.runtime.images = {
             name: ImageCommand(
                 image.command,
@@ -139,7 +143,7 @@ class LocalPlatform:
         }
 
     def environment(self) -> dict[str, str]:
-        """Return the variables by which others find the servers."""
+        """Return the environment variables with the addresses of the servers."""
         host, port = self.dns.address
         return {
             "AWS_ENDPOINT_URL": self.server.url,
@@ -154,26 +158,26 @@ class LocalPlatform:
         }
 
     def _seed(self) -> None:
-        """Make what a platform team makes once, before any controller."""
-        needs = self._needs
+        """Create the objects that a platform team creates before any controller."""
+        requirements = self._requirements
         with self.server.lock:
             ec2 = self.server.place.backend("ec2")
-            make_network(ec2, needs.subnets, needs.security_groups)
+            create_network(ec2, requirements.subnets, requirements.security_groups)
         aws = self._aws()
-        aws.call("ecs", "CreateCluster", clusterName=needs.cluster)
+        aws.call("ecs", "CreateCluster", clusterName=requirements.cluster)
         aws.call(
             "servicediscovery",
             "CreatePrivateDnsNamespace",
-            Name=needs.namespace,
+            Name=requirements.namespace,
             Vpc="vpc-local",
         )
-        make_surroundings(aws, needs, self.server.place.region)
-        self._queue = make_queue(aws, needs.cluster)
-        for name, keys in sorted(needs.secrets.items()):
+        create_prerequisites(aws, requirements, self.server.place.region)
+        self._queue = create_queue(aws, requirements.cluster)
+        for name, keys in sorted(requirements.secrets.items()):
             value = json.dumps({key: _random() for key in sorted(keys)})
             text = value if keys else _random()
             aws.call("secretsmanager", "CreateSecret", Name=name, SecretString=text)
-        for path in sorted(needs.parameters):
+        for path in sorted(requirements.parameters):
             aws.call(
                 "ssm", "PutParameter", Name=path, Value=_random(), Type="SecureString"
             )
@@ -187,11 +191,11 @@ class LocalPlatform:
         )
 
 
-def make_queue(aws: Aws, name: str) -> str:
-    """Lead ECS's events into a queue, and return its URL."""
+def create_queue(aws: Aws, name: str) -> str:
+    """Create a queue that receives ECS events, and return its URL."""
     url = str(aws.call("sqs", "CreateQueue", QueueName=name)["QueueUrl"])
-    asked = ["QueueArn"]
-    answer = aws.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=asked)
+    names = ["QueueArn"]
+    answer = aws.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=names)
     arn = answer["Attributes"]["QueueArn"]
     aws.call("events", "PutRule", Name=name, EventPattern=pattern())
     target = {"Id": name, "Arn": arn}
@@ -199,14 +203,14 @@ def make_queue(aws: Aws, name: str) -> str:
     return url
 
 
-def make_surroundings(aws: Aws, needs: Needs, region: str) -> None:
-    """Make the roles, images and buckets that tasks rest on."""
-    for name in sorted(needs.roles):
-        make_role(aws, name)
-    for repository, tag in sorted(needs.repositories):
-        make_image(aws, repository, tag)
-    for name in sorted(needs.buckets):
-        make_bucket(aws, name, region)
+def create_prerequisites(aws: Aws, requirements: Requirements, region: str) -> None:
+    """Create the roles, images and buckets that tasks need."""
+    for name in sorted(requirements.roles):
+        create_role(aws, name)
+    for repository, tag in sorted(requirements.repositories):
+        create_image(aws, repository, tag)
+    for name in sorted(requirements.buckets):
+        create_bucket(aws, name, region)
 
 
 def _random() -> str:

@@ -1,11 +1,11 @@
-"""A webhook receiver that checks signatures and counts what comes twice.
+"""A webhook receiver that checks signatures and counts duplicates.
 
     python -m controller.emulation.receiver --port 9000 --state deliveries.jsonl
 
-The secret is read from WEBHOOK_SECRET. ``GET /deliveries`` answers what has come; ``POST /faults`` with
-``{"status": 503, "times": 2}`` lets the next two deliveries fail. Any other
-POST is a delivery. Accepted deliveries are lines of a file, so that a receiver
-that is started again still knows what is a duplicate.
+The secret is read from WEBHOOK_SECRET. ``GET /deliveries`` returns all deliveries.
+``POST /faults`` with ``{"status": 503, "times": 2}`` makes the next two deliveries
+fail. Any other POST is a delivery. Accepted deliveries are lines of a file, so that a
+restarted receiver still recognises duplicates.
 """
 
 import argparse
@@ -26,16 +26,16 @@ from controller.core.clock import Clock
 from controller.core.webhooks.signature import SIGNATURE_HEADER, hokusai_verified
 from controller.emulation.loopback import require_loopback
 
-_MOST_BYTES = 10 << 20
-# How soon the listening thread notices that it is to end.
+_MAX_BYTES = 10 << 20
+# Seconds until the listening thread notices a shutdown.
 _POLL = 0.05
 
 
 class ReceivedWebhooks:
-    """What has been delivered. Safe for threads.
+    """Accepted deliveries. Thread-safe.
 
     Attributes:
-        rejected: How many deliveries had no valid signature.
+        rejected: Number of deliveries without a valid signature.
     """
 
     def __init__(self, secret: bytes, state: Path | None = None) -> None:
@@ -51,13 +51,13 @@ class ReceivedWebhooks:
         with self._lock:
             self._faults += [status] * times
 
-    def take(self, path: str, given: str, body: bytes, at: datetime) -> int:
-        """Take a delivery with the signature given; return the HTTP status."""
-        genuine = hokusai_verified((self._secret,), body, given)
+    def receive(self, path: str, signature: str, body: bytes, at: datetime) -> int:
+        """Check and record a delivery; return the HTTP status."""
+        valid = hokusai_verified((self._secret,), body, signature)
         with self._lock:
             if self._faults:
                 return self._faults.pop(0)
-            if not genuine:
+            if not valid:
                 self.rejected += 1
                 return 401
             return self._record(path, body, at)
@@ -81,7 +81,7 @@ class ReceivedWebhooks:
         return 200
 
     def report(self) -> dict[str, Any]:
-        """Return counts and the deliveries; duplicates are repeats of a key."""
+        """Return all deliveries and their counts; duplicates are repeated keys."""
         with self._lock:
             keys = Counter(d["idempotency_key"] for d in self._deliveries)
             return {
@@ -95,16 +95,16 @@ class ReceivedWebhooks:
 def _read_lines(state: Path | None) -> list[dict[str, Any]]:
     if state is None or not state.exists():
         return []
-    # The last line may be half written if the receiver was killed.
-    whole = state.read_text().rpartition("\n")[0]
-    return [json.loads(line) for line in whole.splitlines()]
+    # The last line may be incomplete if the receiver was killed.
+    complete = state.read_text().rpartition("\n")[0]
+    return [json.loads(line) for line in complete.splitlines()]
 
 
 class WebhookReceiver:
-    """An HTTP server around an inbox, in a thread of its own.
+    """HTTP server of an inbox, in its own thread.
 
     Attributes:
-        inbox: What has been delivered.
+        inbox: Accepted deliveries.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class WebhookReceiver:
 
     @property
     def url(self) -> str:
-        """Where to deliver to."""
+        """URL for deliveries."""
         host, port = self._server.server_address[:2]
         return f"http://{host!s}:{port}"
 
@@ -160,7 +160,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Speaks HTTP for the server's inbox."""
+    """Request handler of the server's inbox."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -170,11 +170,11 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path in {"/deliveries", "/health"}:
             self._reply(200, self.server.inbox.report())
         else:
-            self._reply(404, {"error": "only /deliveries is here"})
+            self._reply(404, {"error": f"{self.path} does not exist: use /deliveries"})
 
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
-        if length > _MOST_BYTES:
+        if length > _MAX_BYTES:
             self.close_connection = True
             self._reply(413, {"error": "the body is too large"})
             return
@@ -182,9 +182,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/faults":
             self._set_faults(body)
             return
-        given = self.headers.get(SIGNATURE_HEADER, "")
+        signature = self.headers.get(SIGNATURE_HEADER, "")
         now = self.server.clock.now()
-        status = self.server.inbox.take(self.path, given, body, now)
+        status = self.server.inbox.receive(self.path, signature, body, now)
         self._reply(status, {"status": status})
 
     def _set_faults(self, body: bytes) -> None:
@@ -206,7 +206,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing: a request is not news."""
+        """Log nothing."""
 
 
 def main() -> None:
@@ -219,16 +219,16 @@ def main() -> None:
     arguments = parser.parse_args()
     secret = os.environ.get(arguments.secret_env)
     if not secret:
-        parser.error(f"{arguments.secret_env} is not set: the secret is read from it")
+        parser.error(f"{arguments.secret_env} is not set: set it to the secret")
     receiver = WebhookReceiver(
         secret, state=arguments.state, host=arguments.host, port=arguments.port
     )
-    ended = threading.Event()
+    stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+        signal.signal(number, lambda *_: stop.set())
     with receiver:
-        print(receiver.url, flush=True)  # noqa: T201 - the data of this command
-        ended.wait()
+        print(receiver.url, flush=True)  # noqa: T201 - output of this command
+        stop.wait()
 
 
 if __name__ == "__main__":

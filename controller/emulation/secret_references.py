@@ -1,4 +1,4 @@
-"""Where a container's secret comes from: the syntax of ``valueFrom``."""
+"""Syntax of ``valueFrom``, the source of a container's secret."""
 
 import json
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ _SECRET_PARTS = 4
 
 @dataclass(frozen=True, slots=True)
 class ReferencedValue:
-    """A parameter, or a secret and what to take of it.
+    """A parameter, or a secret with an optional JSON key and version.
 
     Attributes:
-        text: The reference as it was written, for messages.
+        text: Original text of the reference, for messages.
         store: ``ssm`` or ``secretsmanager``.
-        name: What the store knows it by.
-        json_key: Which member of a JSON value; empty for the whole value.
-        version_stage: Which stage; empty for the current one.
-        version_id: Which version; empty for the current one.
+        name: Name or ARN in the store.
+        json_key: Member of a JSON value; empty for the whole value.
+        version_stage: Version stage; empty for the current one.
+        version_id: Version id; empty for the current one.
     """
 
     text: str
@@ -30,7 +30,7 @@ class ReferencedValue:
     version_id: str = ""
 
     def select(self, value: str) -> str:
-        """Return the value, or its member; raises MissingError."""
+        """Return the value, or its member ``json_key``; raises MissingError."""
         if not self.json_key:
             return value
         try:
@@ -46,7 +46,7 @@ class ReferencedValue:
 
 
 def parse_secret(text: str) -> ReferencedValue:
-    """Return what a ``valueFrom`` refers to; a plain name is a parameter."""
+    """Parse a ``valueFrom``; a plain name is a parameter."""
     parts = text.split(":", _ARN_PARTS - 1)
     if len(parts) < _ARN_PARTS or parts[0] != "arn":
         return ReferencedValue(text, "ssm", text)

@@ -1,4 +1,4 @@
-"""One HTTP endpoint that is the whole emulated AWS."""
+"""HTTP endpoint of the emulated AWS."""
 
 import logging
 import threading
@@ -25,11 +25,11 @@ from controller.emulation.http_reply import (
     send,
 )
 from controller.emulation.loopback import require_loopback
-from controller.emulation.moto_app import MotoApplication
-from controller.emulation.moto_effects import MotoEffects, MotoLocation
-from controller.emulation.moto_scaling import know_our_services
-from controller.emulation.moto_secrets import tell_when_versions_were_made
-from controller.emulation.moto_targets import show_target_health
+from controller.emulation.moto.app import MotoApplication
+from controller.emulation.moto.effects import MotoEffects, MotoLocation
+from controller.emulation.moto.scaling import patch_service_lookup
+from controller.emulation.moto.secret_versions import patch_version_dates
+from controller.emulation.moto.target_health import patch_target_health
 from controller.emulation.service_model import ecs_model
 from controller.emulation.targets import Probe, TargetBoard
 from controller.emulation.task_addresses import TaskAddresses
@@ -39,23 +39,23 @@ log = logging.getLogger(__name__)
 
 ACCOUNT = "123456789012"
 TICK_SECONDS = 0.1
-# How soon a listening thread notices that it is to end.
+# Seconds until a listening thread notices a shutdown.
 POLL = 0.05
 
 
 class EmulatorServer:
-    """ECS from the simulator, everything else from moto, behind one address.
+    """The simulated ECS and moto behind one address.
 
-    ``probe`` stands in for looking at load balancer targets: containers of a
-    scripted runtime do not listen. With the real clock a ticker steps the simulator; with a stepped one, only
-    ``POST /_emulator/clock`` does. One at a time in a process: moto's state is
-    the process's, and each server begins with none.
+    With the system clock, a ticker steps the simulator; with a stepped clock, only
+    ``POST /_emulator/clock`` does. ``probe`` replaces the probes of targets, because
+    containers of a scripted runtime do not listen. A process can have only one server
+    at a time: moto's state is global, and each server resets it.
 
     Attributes:
-        simulator: The simulated ECS.
-        lock: Held around every call and step; hold it to look at the world.
-        place: The account and region, and moto's backends for them.
-        targets: What is known of load balancer targets.
+        simulator: Simulated ECS.
+        lock: Lock of every call and step; hold it to read the state.
+        place: Account and region, with moto's backends.
+        targets: Health of load balancer targets.
     """
 
     def __init__(
@@ -98,39 +98,41 @@ class EmulatorServer:
         )
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._trouble = ""
+        self._last_error = ""
         self._undo: Callable[[], object] = lambda: None
         self._server: Any = None
 
     @property
     def url(self) -> str:
-        """The endpoint; known once the server has started."""
+        """URL of the endpoint, after the start."""
         return f"http://{self._address[0]}:{self._server.server_port}"
 
     def start(self) -> None:
-        """Listen, and let time pass."""
+        """Listen, and start the ticker unless the clock is stepped."""
         from werkzeug.serving import make_server
 
-        forget = know_our_services(lambda: self.simulator.world)
-        hide = show_target_health(self.targets)
-        unsay = tell_when_versions_were_made()
-        self._undo = lambda: (forget(), hide(), unsay())
+        undo_patches = (
+            patch_service_lookup(lambda: self.simulator.world),
+            patch_target_health(self.targets),
+            patch_version_dates(),
+        )
+        self._undo = lambda: [undo() for undo in undo_patches]
         host, port = self._address
         self._server = make_server(
             host, port, self._answer, threaded=True, request_handler=_handler()
         )
         self._server.daemon_threads = True
-        self._begin(partial(self._server.serve_forever, POLL), "emulator-http")
+        self._start_thread(partial(self._server.serve_forever, POLL), "emulator-http")
         if not isinstance(self._clock, SteppedClock):
-            self._begin(self._tick, "emulator-ticker")
+            self._start_thread(self._tick, "emulator-ticker")
 
-    def _begin(self, target: Callable[[], object], name: str) -> None:
+    def _start_thread(self, target: Callable[[], object], name: str) -> None:
         thread = threading.Thread(target=target, name=name, daemon=True)
         thread.start()
         self._threads.append(thread)
 
     def stop(self) -> None:
-        """Stop listening. Whoever made the runtime ends the tasks."""
+        """Stop listening. The owner of the runtime ends the tasks."""
         self._stopping.set()
         if self._server is not None:
             self._server.shutdown()
@@ -158,7 +160,7 @@ class EmulatorServer:
             with self.lock:
                 try:
                     self._step()
-                except Exception as error:  # noqa: BLE001 - time must go on
+                except Exception as error:  # noqa: BLE001 - the ticker must not stop
                     self._report(error)
 
     def _step(self) -> None:
@@ -166,11 +168,11 @@ class EmulatorServer:
         self.simulator.step()
 
     def _report(self, error: Exception) -> None:
-        """Log what keeps going wrong once, not at every tick."""
-        trouble = f"{type(error).__name__}: {error}"
-        if trouble != self._trouble:
-            log.error("the emulator could not take a step", exc_info=error)
-        self._trouble = trouble
+        """Log a repeated error once, not at every tick."""
+        text = f"{type(error).__name__}: {error}"
+        if text != self._last_error:
+            log.error("emulator step failed", exc_info=error)
+        self._last_error = text
 
     def _answer(
         self, environ: Environ, start_response: StartResponse
@@ -200,12 +202,12 @@ def _handler() -> type[Any]:
     from moto.moto_server.werkzeug_app import MotoRequestHandler
 
     class Handler(MotoRequestHandler):  # type: ignore[misc]
-        """Keeps connections open, sends small answers at once, says nothing."""
+        """Request handler with keep-alive, without Nagle's algorithm and logging."""
 
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
 
         def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002
-            """Say nothing: a request is not news."""
+            """Log nothing."""
 
     return Handler

@@ -1,7 +1,6 @@
-"""Amazon ECS's own description of its requests and answers.
+"""Validation of requests and responses with botocore's model of Amazon ECS.
 
-botocore ships it as a data file. Requests are held against it as AWS would
-hold them: what is required, what is known, of which type, of which choices.
+Checks required and unknown fields, types and enumerations, as AWS does.
 """
 
 import gzip
@@ -28,22 +27,22 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 
 
 class ServiceModel:
-    """The shapes of one AWS service, and what is wrong with a value of a shape."""
+    """Shapes of one AWS service, and validation of values against them."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self._operations = data["operations"]
         self._shapes = data["shapes"]
 
     def operations(self) -> frozenset[str]:
-        """Return the names of all operations AWS has."""
+        """Return the names of all operations of the service."""
         return frozenset(self._operations)
 
     def request_problems(self, operation: str, body: Mapping[str, Any]) -> list[str]:
-        """Return what is wrong with a request; empty if nothing is."""
+        """Return the problems of a request; empty if it is valid."""
         return list(self._problems(self._shape_of(operation, "input"), body, ""))
 
     def answer_problems(self, operation: str, body: Mapping[str, Any]) -> list[str]:
-        """Return what is wrong with an answer; empty if nothing is."""
+        """Return the problems of a response; empty if it is valid."""
         return list(self._problems(self._shape_of(operation, "output"), body, ""))
 
     def _shape_of(self, operation: str, direction: str) -> str:

@@ -1,4 +1,4 @@
-"""Load balancer targets that are really probed, and that really drain."""
+"""Load balancer targets with health probes and draining."""
 
 import http.client
 import socket
@@ -13,12 +13,12 @@ from controller.emulation.clocks import SteppedClock
 from controller.emulation.ecs.effects import TargetRegistration
 from controller.emulation.loopback import NotLoopbackError, require_loopback
 
-_PROBES_AT_ONCE = 8
+_CONCURRENT_PROBES = 8
 
 
 @dataclass(frozen=True, slots=True)
 class TargetHealth:
-    """A target's state with AWS's reason code and description."""
+    """State of a target, with AWS's reason code and description."""
 
     state: str
     reason: str | None = None
@@ -49,13 +49,13 @@ class _Entry:
     health: TargetHealth = INITIAL
     next_probe: datetime | None = None
     probe: Future[bool] | None = None
-    row: int = 0
+    consecutive: int = 0
     drains_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
-    """How a target group looks at its targets."""
+    """Health check settings of a target group."""
 
     protocol: str
     path: str
@@ -71,10 +71,9 @@ T = TypeVar("T")
 
 
 class TargetBoard:
-    """What is known of every target, kept up by probes in the background.
+    """Health of every target, updated by probes in the background.
 
-    With a stepped clock there is no background: a probe that is due is over
-    when the step is.
+    With a stepped clock, probes run within the step instead.
     """
 
     def __init__(
@@ -88,9 +87,9 @@ class TargetBoard:
         self._probe = probe or probe_target
         self._entries: dict[TargetRegistration, _Entry] = {}
         self._pool: Executor = (
-            _AtOnce()
+            _InlineExecutor()
             if isinstance(clock, SteppedClock)
-            else ThreadPoolExecutor(_PROBES_AT_ONCE)
+            else ThreadPoolExecutor(_CONCURRENT_PROBES)
         )
 
     def register(self, target: TargetRegistration) -> None:
@@ -101,7 +100,7 @@ class TargetBoard:
             self._entries[target] = _Entry()
 
     def deregister(self, target: TargetRegistration) -> None:
-        """Begin to drain a target."""
+        """Start to drain a target."""
         group = self._groups().get(target.target_group_arn)
         if group is not None and target.address in group.targets:
             group.deregister([{"Id": target.address}])
@@ -113,12 +112,12 @@ class TargetBoard:
         entry.drains_until = self._clock.now() + self.delay(target.target_group_arn)
 
     def health(self, target: TargetRegistration) -> TargetHealth:
-        """Return a target's state."""
+        """Return the health of a target."""
         entry = self._entries.get(target)
         return entry.health if entry else UNUSED
 
     def of_group(self, arn: str) -> dict[TargetRegistration, TargetHealth]:
-        """Return every target of a group, draining ones too."""
+        """Return every target of a group, including draining ones."""
         return {
             target: entry.health
             for target, entry in self._entries.items()
@@ -126,14 +125,14 @@ class TargetBoard:
         }
 
     def delay(self, target_group_arn: str) -> timedelta:
-        """Return a group's deregistration delay."""
+        """Return the deregistration delay of a group."""
         group = self._groups().get(target_group_arn)
         attributes = group.attributes if group is not None else {}
         seconds = attributes.get("deregistration_delay.timeout_seconds", 300)
         return timedelta(seconds=float(seconds))
 
     def step(self) -> None:
-        """Take up what others registered, start due probes, read finished ones."""
+        """Add targets registered through moto, start due probes, read finished ones."""
         now, groups = self._clock.now(), self._groups()
         registered = set(_registered(groups))
         for target in registered - self._entries.keys():
@@ -146,9 +145,9 @@ class TargetBoard:
                 self._drain(target)
             else:
                 check = check_of(groups[target.target_group_arn])
-                self._look(target, entry, check, now)
+                self._probe_target(target, entry, check, now)
 
-    def _look(
+    def _probe_target(
         self,
         target: TargetRegistration,
         entry: _Entry,
@@ -160,7 +159,7 @@ class TargetBoard:
             entry.next_probe = now + check.interval
             entry.probe = self._pool.submit(self._probe, target, check)
         if entry.probe is not None and entry.probe.done():
-            _judge(entry, check, passed=entry.probe.result())
+            _record_result(entry, check, passed=entry.probe.result())
             entry.probe = None
 
     def close(self) -> None:
@@ -168,11 +167,11 @@ class TargetBoard:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-class _AtOnce(Executor):
-    """Carries out what it is given before it returns."""
+class _InlineExecutor(Executor):
+    """Executor that runs each call in ``submit``."""
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
-        """Return the outcome, which is there already."""
+        """Run the call and return its completed result."""
         outcome: Future[T] = Future()
         outcome.set_result(fn(*args, **kwargs))
         return outcome
@@ -186,7 +185,7 @@ def _registered(groups: Mapping[str, Any]) -> Iterator[TargetRegistration]:
 
 
 def check_of(group: Any) -> HealthCheck:
-    """Return how one of moto's target groups wants its targets checked."""
+    """Return the health check settings of one of moto's target groups."""
     matcher = getattr(group, "matcher", None) or {}
     return HealthCheck(
         protocol=group.health_check_protocol or "HTTP",
@@ -199,25 +198,25 @@ def check_of(group: Any) -> HealthCheck:
     )
 
 
-def _judge(entry: _Entry, check: HealthCheck, *, passed: bool) -> None:
-    """Count answers in a row; a new target needs one good answer only."""
-    now_seen = HEALTHY if passed else UNHEALTHY
-    if entry.health is now_seen:
-        entry.row = 0
+def _record_result(entry: _Entry, check: HealthCheck, *, passed: bool) -> None:
+    """Count consecutive results; a new target is healthy after one success."""
+    result = HEALTHY if passed else UNHEALTHY
+    if entry.health is result:
+        entry.consecutive = 0
         return
-    entry.row += 1
-    needed = check.healthy_after if passed else check.unhealthy_after
-    if entry.row >= needed or (passed and entry.health is INITIAL):
-        entry.health, entry.row = now_seen, 0
+    entry.consecutive += 1
+    threshold = check.healthy_after if passed else check.unhealthy_after
+    if entry.consecutive >= threshold or (passed and entry.health is INITIAL):
+        entry.health, entry.consecutive = result, 0
 
 
 def probe_target(target: TargetRegistration, check: HealthCheck) -> bool:
-    """Return whether a target answers as its group demands; loopback only."""
+    """Return True if a target passes the check of its group; loopback only."""
     try:
         require_loopback(target.address)
         if check.protocol in {"TCP", "TLS", "UDP", "TCP_UDP"}:
-            place = (target.address, target.port)
-            socket.create_connection(place, check.timeout).close()
+            address = (target.address, target.port)
+            socket.create_connection(address, check.timeout).close()
             return True
         return _status(target, check) in _codes(check.codes)
     except (OSError, http.client.HTTPException, NotLoopbackError):

@@ -1,20 +1,20 @@
-"""Loopback addresses for tasks, apart from those of other platforms here."""
+"""Loopback addresses for tasks, one network per platform on this machine."""
 
 import socket
 
 from controller.emulation.ecs.addresses import AddressPool
 
-# Away from 127.0.0.x, where everything else on a machine listens.
+# Other programs listen on 127.0.0.x.
 _FIRST_NETWORK, _LAST_NETWORK = 64, 254
 _CLAIM_PORT = 47_620
 
 
 class TaskAddresses:
-    """Addresses of a loopback network that nobody else on this machine uses.
+    """Addresses of a loopback network that no other platform on this machine uses.
 
-    Two platforms on one machine would give the same address to two tasks, and
-    the second to listen there would fail. So each holds on to a port of its
-    network's first address, from its first task until it is closed.
+    Two platforms would otherwise give one address to two tasks, and the second task
+    could not listen. From its first task until it is closed, a platform therefore
+    binds a fixed port on the first address of its network.
     """
 
     def __init__(self) -> None:
@@ -22,24 +22,24 @@ class TaskAddresses:
         self._pool: AddressPool | None = None
 
     def allocate(self, subnet_cidr: str | None = None) -> str:
-        """Return an address; loopback has no subnets, so any will do."""
+        """Return an unused address; loopback has no subnets."""
         if self._pool is None:
-            self._claim, network = _claimed()
+            self._claim, network = _claim_network()
             self._pool = AddressPool(network)
         return self._pool.allocate(subnet_cidr)
 
     def release(self, address: str) -> None:
-        """Give an address back."""
+        """Return an address to the pool."""
         if self._pool is not None:
             self._pool.release(address)
 
     def close(self) -> None:
-        """Let others have the network."""
+        """Release the network."""
         if self._claim is not None:
             self._claim.close()
 
 
-def _claimed() -> tuple[socket.socket, str]:
+def _claim_network() -> tuple[socket.socket, str]:
     for number in range(_FIRST_NETWORK, _LAST_NETWORK + 1):
         claim = socket.socket()
         try:

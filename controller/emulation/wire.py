@@ -1,4 +1,4 @@
-"""ECS over HTTP: AWS's JSON protocol, version 1.1."""
+"""AWS's JSON protocol, version 1.1, for the simulated ECS."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ Call: TypeAlias = Callable[[str, dict[str, Any]], dict[str, Any]]
 
 
 class EcsProtocol:
-    """Turns HTTP bodies into calls, and answers or errors into HTTP bodies."""
+    """Converts HTTP bodies to calls, and responses or errors to HTTP bodies."""
 
     def __init__(self, call: Call, model: ServiceModel) -> None:
         self._call = call
@@ -31,7 +31,7 @@ class EcsProtocol:
         self._requests = count(1)
 
     def answer(self, target: str, raw: bytes) -> Reply | None:
-        """Answer one request; None means that the connection is to be cut."""
+        """Answer one request; None closes the connection without a response."""
         operation = target.removeprefix(TARGET_PREFIX)
         try:
             body = self._parsed(operation, raw)

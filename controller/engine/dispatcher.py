@@ -214,7 +214,7 @@ class Dispatcher:
         if not keys:
             return
         now = self._clock.now()
-        attempt = await asyncio.to_thread(self._outbox.started, delivery, now)
+        attempt = await asyncio.to_thread(self._outbox.start, delivery, now)
         if attempt is None:
             return
         headers = _headers(delivery, attempt, keys, self._clock)
@@ -227,9 +227,7 @@ class Dispatcher:
         key = f"{delivery.event_id}/{delivery.target}"
         step = after_attempt(target.policy, answer, attempt.number, now, key)
         _log(delivery, attempt, answer, step)
-        await asyncio.to_thread(
-            self._outbox.finished, delivery, answer, step, now, took
-        )
+        await asyncio.to_thread(self._outbox.finish, delivery, answer, step, now, took)
         self._told(delivery, answer, step)
 
     async def _keys(self, delivery: OutboxDelivery) -> tuple[bytes, ...]:
@@ -243,7 +241,7 @@ class Dispatcher:
         if not keys:
             log.warning("secrets not readable", extra={"target": name, "error": why})
             self._paused_until[name] = self._clock.monotonic() + self._limits.pause
-            await asyncio.to_thread(self._outbox.released, [delivery])
+            await asyncio.to_thread(self._outbox.release, [delivery])
         return keys
 
     async def _drain(self) -> None:

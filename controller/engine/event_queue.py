@@ -11,7 +11,7 @@ from typing import Any
 from controller.core.dependencies import Aws
 from controller.core.errors import DriverError, NotFoundError
 from controller.core.status.aws_events import AwsEvents, news_of, pattern
-from controller.telemetry.metrics import NEWS, Counter
+from controller.telemetry.metrics import ECS_EVENTS, Counter
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class EventQueue:
         except DriverError as error:
             return self._missed(error)
         for one in found:
-            self._counter.count(NEWS, kind=one.name.lower())
+            self._counter.count(ECS_EVENTS, kind=one.name.lower())
         self._heard()
         return _GATHER_SECONDS if AwsEvents.OURS in found else 0.0
 

@@ -1,7 +1,7 @@
-"""One folder a kind. A new folder here is all a new kind needs.
+"""The kinds of resources, one folder each.
 
-Each has the same files: ``__init__`` (``KIND``), ``spec``, ``state``, ``compare``
-and ``driver``. Only ``driver`` may reach outside the program.
+A folder has ``__init__`` (``KIND``), ``spec``, ``state``, ``compare`` and ``driver``.
+Only ``driver`` does I/O. A new kind is one folder.
 """
 
 from importlib import import_module

@@ -1,1 +1,1 @@
-"""The local platform as a command."""
+"""The local platform for one document, behind the command ``local``."""

@@ -1,4 +1,4 @@
-"""Tasks that the local platform runs once, when what they need is ready."""
+"""Tasks that the local platform runs once, after their dependency is ready."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -13,35 +13,35 @@ from controller.spec.local import LocalTask
 
 _URI = "MLFLOW_TRACKING_URI"
 _CPU, _MEMORY = "512", "1024"
-_MOST_TRIES = 3
+_MAX_ATTEMPTS = 3
 
 Statuses = Mapping[ResourceId, Conditions]
 
 
 class OneOffTasks:
-    """Runs each task of the document once through ECS; again only if it fails."""
+    """Runs each task of the document once through ECS, and retries failed tasks.
+
+    Args:
+        aws: Client of the emulated AWS.
+        addresses: Function that returns the addresses of a name in the namespace.
+    """
 
     def __init__(self, aws: Aws, addresses: Callable[[str], Sequence[str]]) -> None:
-        """Keep what is needed.
-
-        Args:
-            aws: The emulated AWS.
-            addresses: Returns the addresses of a name in the namespace.
-        """
         self._aws = aws
         self._addresses = addresses
         self._running: dict[str, str] = {}
-        self._tries: dict[str, int] = {}
+        self._attempts: dict[str, int] = {}
         self._done: set[str] = set()
 
     def run_due(self, document: Document, statuses: Statuses) -> None:
-        """Start what may start now, and note what has ended.
+        """Start the tasks that are due and read the results of running ones.
 
-        Raises DriverError, also for a task that keeps failing.
+        Raises:
+            DriverError: A call failed, or a task failed three times.
         """
         for task in document.local.tasks if document.local else ():
             if task.name in self._running:
-                self._look_at(task, document)
+                self._check_result(task, document)
             elif task.name not in self._done and _due(task, statuses):
                 self._start(task, document)
 
@@ -51,7 +51,7 @@ class OneOffTasks:
             "ecs",
             "RunTask",
             cluster=platform.cluster,
-            taskDefinition=self._registered(task, document),
+            taskDefinition=self._register_definition(task, document),
             launchType="FARGATE",
             networkConfiguration={
                 "awsvpcConfiguration": {
@@ -61,10 +61,10 @@ class OneOffTasks:
             },
         )
         self._running[task.name] = answer["tasks"][0]["taskArn"]
-        self._tries[task.name] = self._tries.get(task.name, 0) + 1
+        self._attempts[task.name] = self._attempts.get(task.name, 0) + 1
 
-    def _registered(self, task: LocalTask, document: Document) -> str:
-        """Return the ARN of a task definition that runs the image once."""
+    def _register_definition(self, task: LocalTask, document: Document) -> str:
+        """Register a task definition for the image and return its ARN."""
         platform = document.platform
         family = platform.service_name(task.name)
         options = {
@@ -91,28 +91,34 @@ class OneOffTasks:
         )
         return str(answer["taskDefinition"]["taskDefinitionArn"])
 
-    def _look_at(self, task: LocalTask, document: Document) -> None:
+    def _check_result(self, task: LocalTask, document: Document) -> None:
         answer = self._aws.call(
             "ecs",
             "DescribeTasks",
             cluster=document.platform.cluster,
             tasks=[self._running[task.name]],
         )
-        seen = answer["tasks"][0]
-        if seen["lastStatus"] != "STOPPED":
+        live = answer["tasks"][0]
+        if live["lastStatus"] != "STOPPED":
             return
         del self._running[task.name]
-        codes = [container.get("exitCode") for container in seen["containers"]]
+        codes = [container.get("exitCode") for container in live["containers"]]
         if codes == [0] * len(codes):
             self._done.add(task.name)
-        elif self._tries[task.name] >= _MOST_TRIES:
+        elif self._attempts[task.name] >= _MAX_ATTEMPTS:
             self._done.add(task.name)
-            reason = seen.get("stoppedReason", "")
-            msg = f"task {task.name} failed {_MOST_TRIES} times: {reason}, exit {codes}"
+            reason = live.get("stoppedReason", "")
+            msg = (
+                f"task {task.name} failed {_MAX_ATTEMPTS} times: {reason};"
+                f" exit codes {codes}"
+            )
             raise PermanentError(msg)
 
     def _environment(self, task: LocalTask, document: Document) -> list[dict[str, str]]:
-        """Return MLflow's URL by address: a library asks no name server of ours."""
+        """Return MLflow's URL with an address instead of a name.
+
+        MLflow's library uses the machine's name servers, not that of the platform.
+        """
         section = document.local
         image = section.images.get(task.image) if section else None
         uri = urlsplit(image.environment.get(_URI, "") if image else "")

@@ -1,7 +1,7 @@
-"""The local platform: its servers, a controller beside them, and its tasks.
+"""The local platform: servers, a controller process, and one-off tasks.
 
-The controller is a process of its own, as it would be in ECS: it may be killed,
-and is started again.
+The controller is a separate process, as in ECS: it may be killed, and is then
+restarted.
 """
 
 import json
@@ -28,8 +28,8 @@ from controller.emulation.platform import LocalPlatform
 from controller.emulation.runtimes import confine
 from controller.kinds import discover
 from controller.local.one_off_tasks import OneOffTasks
-from controller.local.requirements import images_of, needs_of
-from controller.local.routes import path_to_try, routes_of
+from controller.local.requirements import image_commands, requirements_of
+from controller.local.routes import example_path, routes_of
 from controller.resolver import Resolver
 from controller.spec.document import Document, load
 from controller.store.database import Database
@@ -46,19 +46,19 @@ _WATCH_SECONDS = 0.5
 
 
 class LocalRun:
-    """Everything that runs on this machine for one document; a context manager.
+    """Local platform of one document; a context manager.
 
     Attributes:
-        platform: The servers.
-        log_file: Where the controller writes its log.
+        platform: Servers of the platform.
+        log_file: Log file of the controller.
 
     Args:
-        file: The document.
-        state: Folder for what must survive a restart.
+        file: Path of the document.
+        state: Folder for data that survives a restart.
 
     Raises:
-        SpecError: the document is not valid.
-        RefusedError: it relies on another machine.
+        SpecError: The document is not valid.
+        RefusedError: The document depends on another machine.
     """
 
     def __init__(self, file: Path, state: Path) -> None:
@@ -69,8 +69,8 @@ class LocalRun:
         secret = self._webhook_secret()
         self._base = {**os.environ, "ENVIRONMENT": "local", "WEBHOOK_SECRET": secret}
         document = self.document()
-        needs = needs_of(document, self._file.parent)
-        self.platform = LocalPlatform(needs, self._state, secret)
+        requirements = requirements_of(document, self._file.parent)
+        self.platform = LocalPlatform(requirements, self._state, secret)
         self._clock = SystemClock()
         self._probe_port = _free_port()
         self._began = self._clock.now()
@@ -80,7 +80,7 @@ class LocalRun:
         self._database: Database | None = None
 
     def document(self) -> Document:
-        """Return the document as it reads now; raises SpecError."""
+        """Read the document; raises SpecError."""
         return load(
             str(self._file),
             environment="local",
@@ -94,11 +94,11 @@ class LocalRun:
         self._write_private(LOCAL_ENVIRONMENT, json.dumps(variables, indent=2))
         self._closing.callback((self._state / LOCAL_ENVIRONMENT).unlink)
         tasks = self._tasks()
-        for name, work in (
+        for name, target in (
             ("controller", self._supervise),
             ("watch", lambda: self._watch(tasks)),
         ):
-            thread = threading.Thread(target=work, name=name, daemon=True)
+            thread = threading.Thread(target=target, name=name, daemon=True)
             thread.start()
             self._closing.callback(thread.join)
         self._closing.callback(self._stop_child)
@@ -111,7 +111,7 @@ class LocalRun:
             self._database.close()
 
     def environment(self) -> dict[str, str]:
-        """Return the variables with which other commands find this platform."""
+        """Return the environment variables that point commands at this platform."""
         return {
             **self.platform.environment(),
             "HOKUSAI_STORE_URL": f"sqlite:///{self._state / 'controller.db'}",
@@ -121,7 +121,7 @@ class LocalRun:
         }
 
     def names(self) -> Iterator[tuple[str, int, str]]:
-        """Yield host, port and address of every endpoint that resolves now."""
+        """Yield host, port and address of every endpoint that resolves."""
         resolver = self._resolver()
         for id_, resource in sorted(self.document().resources.items()):
             if id_.kind != "endpoint":
@@ -135,22 +135,23 @@ class LocalRun:
     def fronts(self) -> Iterator[tuple[str, int, str, str]]:
         """Yield host, local port, path and authority of every public name.
 
-        The authority is the file with which a client trusts the name; empty where
-        the listener speaks no TLS.
+        The authority is the certificate file that a client must trust; empty for a
+        listener without TLS.
         """
-        served = {(s.balancer, s.port): s for s in self.platform.front.ports}
+        front = self.platform.front
+        listeners = {(key.balancer, key.port): key for key in front.ports}
         for spec, route in routes_of(self.document()):
-            listener = served.get((route.load_balancer, route.listeners[0]))
+            listener = listeners.get((route.load_balancer, route.listeners[0]))
             if listener is None or set("*?") & set(route.host):
                 continue
-            port = self.platform.front.ports[listener]
-            authority = str(self.platform.front.authority) if listener.secure else ""
-            yield route.host, port, path_to_try(spec, route), authority
+            authority = str(front.authority) if listener.secure else ""
+            port, path = front.ports[listener], example_path(spec, route)
+            yield route.host, port, path, authority
 
     def statuses(self) -> Mapping[ResourceId, Conditions]:
-        """Return what the controller concluded last; nothing before its first pass.
+        """Return the latest conditions; empty before the first pass of this run.
 
-        What an earlier run left behind is not told: nobody has looked since.
+        Conditions of an earlier run are left out: they may no longer be true.
         """
         if not (self._state / "controller.db").exists():
             return {}
@@ -163,11 +164,11 @@ class LocalRun:
                 return {}
             return StatusTable(self._database).all()
         except ControllerError:
-            # The controller is still making its tables.
+            # The controller is still creating its tables.
             return {}
 
     def converged(self) -> bool:
-        """Whether everything declared is ready, as it is declared now."""
+        """Return True if every resource of the current document is ready."""
         statuses = self.statuses()
         try:
             resources = self.document().resources
@@ -193,14 +194,14 @@ class LocalRun:
         return Resolver(NoFallbacks(), self._clock, nameserver=nameserver, ttl=0.0)
 
     def _webhook_secret(self) -> str:
-        """Return the secret that webhooks are signed with; made once, then kept."""
+        """Return the secret that signs webhooks; it is created once and kept."""
         file = self._state / _SECRET_FILE
         if not file.exists():
             self._write_private(_SECRET_FILE, secrets.token_urlsafe(32))
         return file.read_text(encoding="utf-8")
 
     def _write_private(self, name: str, text: str) -> None:
-        """Write a file that only its owner can read, whole or not at all."""
+        """Write a file that only its owner can read, atomically."""
         unfinished = self._state / f"{name}.tmp"
         descriptor = os.open(
             unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE
@@ -210,7 +211,7 @@ class LocalRun:
         unfinished.replace(self._state / name)
 
     def _supervise(self) -> None:
-        """Keep a controller running until we stop."""
+        """Run a controller, and restart it when it ends, until the platform stops."""
         while not self._stopping.is_set():
             with self.log_file.open("ab") as output:
                 self._child = self._start(output)
@@ -248,18 +249,18 @@ class LocalRun:
             child.kill()
 
     def _watch(self, tasks: OneOffTasks) -> None:
-        """Follow the document's images, and run tasks whose time has come."""
+        """Apply changes of the document's images, and run due tasks."""
         while not self._stopping.wait(_WATCH_SECONDS):
             try:
                 document = self.document()
-                self.platform.run_images(images_of(document, self._file.parent))
+                self.platform.run_images(image_commands(document, self._file.parent))
                 tasks.run_due(document, self.statuses())
             except ControllerError as error:
-                log.warning("the local platform waits", extra={"error": str(error)})
+                log.warning("local platform: retrying", extra={"error": str(error)})
 
 
 def _free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on just now."""
+    """Return an unused port of 127.0.0.1."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

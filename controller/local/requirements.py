@@ -1,4 +1,4 @@
-"""What a document needs of a local platform."""
+"""Requirements of a document on the local platform."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -10,18 +10,19 @@ from controller.core.document.reference import SecretReference
 from controller.core.document.resource import Resource
 from controller.core.errors import RefusedError
 from controller.emulation.loopback import NotLoopbackError, require_loopback
-from controller.emulation.platform import Needs
+from controller.emulation.platform import Requirements
 from controller.emulation.runtimes.images import ImageCommand
 from controller.kinds.service.spec import aws_names
 from controller.local.routes import balancers_of, hosts_of
 from controller.spec.document import Document
 
 
-def needs_of(document: Document, root: Path) -> Needs:
-    """Return what must be there for ``document`` to come true on this machine.
+def requirements_of(document: Document, root: Path) -> Requirements:
+    """Return the AWS objects and images that ``document`` needs on this machine.
 
     Raises:
-        RefusedError: it delivers to, or relies on, another machine.
+        RefusedError: The document delivers webhooks to another machine, or to several
+            ports.
     """
     networks = [document.platform.network]
     services = [
@@ -36,10 +37,10 @@ def needs_of(document: Document, root: Path) -> Needs:
         elif reference.secretsmanager:
             part = reference.secret
             secrets[part.name] |= {part.json_key} if part.json_key else set()
-    return Needs(
+    return Requirements(
         cluster=document.platform.cluster,
         namespace=document.platform.namespace,
-        images=images_of(document, root),
+        images=image_commands(document, root),
         secrets={name: frozenset(keys) for name, keys in secrets.items()},
         parameters=frozenset(parameters),
         subnets=frozenset(id_ for n in networks for id_ in n.subnets),
@@ -62,8 +63,11 @@ def needs_of(document: Document, root: Path) -> Needs:
     )
 
 
-def images_of(document: Document, root: Path) -> dict[str, ImageCommand]:
-    """Return what each image is on this machine; ``{root}`` is the document's folder."""
+def image_commands(document: Document, root: Path) -> dict[str, ImageCommand]:
+    """Return the command that replaces each image on this machine.
+
+    ``{root}`` in a command or environment is replaced by the document's folder.
+    """
     section = document.local
     if section is None:
         return {}
@@ -88,10 +92,13 @@ def _references(document: Document) -> Iterator[SecretReference]:
 
 
 def _receiver_port(document: Document) -> int:
-    """Return the port that webhooks are delivered to; 0 if there are none."""
+    """Return the port of all webhooks, or 0 if there are none."""
     ports = {_port(r) for id_, r in document.resources.items() if id_.kind == "webhook"}
     if len(ports) > 1:
-        msg = "the local platform has one receiver: give all webhooks the same port"
+        msg = (
+            "webhooks use several ports, but the local platform has one receiver:"
+            " give all webhooks the same port"
+        )
         raise RefusedError(msg)
     return ports.pop() if ports else 0
 

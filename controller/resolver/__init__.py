@@ -1,4 +1,4 @@
-"""Names to addresses, with a memory for when DNS fails."""
+"""Name resolution with a cache that outlives DNS failures."""
 
 from controller.resolver.resolution import Resolution, Source
 from controller.resolver.resolver import NameHealth, Resolver

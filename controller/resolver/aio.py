@@ -1,4 +1,4 @@
-"""The resolver for aiohttp: host, SNI and certificate checks stay the name's."""
+"""Resolver for aiohttp; host header, SNI and certificate check still use the name."""
 
 import asyncio
 import socket
@@ -11,9 +11,9 @@ from controller.resolver.resolver import Resolver
 
 
 class AddressResolver(AbstractResolver):
-    """Hands aiohttp the addresses that the resolver gives.
+    """Adapter that gives aiohttp the addresses of a ``Resolver``.
 
-    Turn aiohttp's own cache off beside it: ``use_dns_cache=False``.
+    Use it with ``use_dns_cache=False``: the resolver caches already.
     """
 
     def __init__(self, resolver: Resolver) -> None:
@@ -34,16 +34,16 @@ class AddressResolver(AbstractResolver):
         return [r for r in results if family in {socket.AF_UNSPEC, r["family"]}]
 
     async def close(self) -> None:
-        """Do nothing: the resolver is shared and keeps no connections."""
+        """Do nothing: the resolver is shared and holds no connections."""
 
 
 def _result(host: str, port: int, address: str) -> ResolveResult:
-    six = ip_address(address).version == 6  # noqa: PLR2004 - the number is its name
+    is_ipv6 = ip_address(address).version == 6  # noqa: PLR2004 - the number is its name
     return ResolveResult(
         hostname=host,
         host=address,
         port=port,
-        family=socket.AF_INET6 if six else socket.AF_INET,
+        family=socket.AF_INET6 if is_ipv6 else socket.AF_INET,
         proto=socket.IPPROTO_TCP,
         flags=socket.AI_NUMERICHOST,
     )

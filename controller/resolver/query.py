@@ -1,4 +1,4 @@
-"""One question to a name server, bounded in time."""
+"""DNS queries with a deadline."""
 
 import socket
 from collections.abc import Callable
@@ -8,24 +8,24 @@ from controller.resolver.resolution import Answer, Found, Missing, NoAnswer
 
 Query: TypeAlias = Callable[[str], Answer]
 
-# getaddrinfo does not tell how long its answer is good.
-_UNKNOWN_TTL = 30.0
+# getaddrinfo returns no TTL.
+_DEFAULT_TTL = 30.0
 
 
-def asking(nameserver: tuple[str, int] | None, timeout: float) -> Query:
-    """Return a question to ``nameserver``, or to the machine's own if None.
+def dns_query(nameserver: tuple[str, int] | None, timeout: float) -> Query:
+    """Return a query to ``nameserver``, or to the machine's name servers if None.
 
-    Without a name server of our own, names that DNS does not know are looked up
-    as the machine does it, ``/etc/hosts`` included.
+    With None, a name that DNS does not know is resolved by the operating system, which
+    also reads ``/etc/hosts``.
     """
     if nameserver is not None:
         return lambda host: _dns(host, nameserver, timeout)
 
-    def ask(host: str) -> Answer:
+    def query(host: str) -> Answer:
         answer = _dns(host, None, timeout)
-        return answer if isinstance(answer, Found) else _by_machine(host, answer)
+        return answer if isinstance(answer, Found) else _system(host, answer)
 
-    return ask
+    return query
 
 
 def _dns(host: str, nameserver: tuple[str, int] | None, timeout: float) -> Answer:
@@ -54,16 +54,16 @@ def _dns(host: str, nameserver: tuple[str, int] | None, timeout: float) -> Answe
     return Missing(f"{host} has no address")
 
 
-def _by_machine(host: str, otherwise: Answer) -> Answer:
+def _system(host: str, default: Answer) -> Answer:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError:
-        return otherwise
+        return default
     addresses = tuple(dict.fromkeys(str(address[0]) for *_, address in found))
-    return Found(addresses, _UNKNOWN_TTL)
+    return Found(addresses, _DEFAULT_TTL)
 
 
 def _reason(error: Exception) -> str:
-    """Return what the servers said: SERVFAIL, REFUSED, or nothing."""
-    said = [str(e[3]) for e in getattr(error, "kwargs", {}).get("errors", ())]
-    return ", ".join(dict.fromkeys(said)) or "they all failed"
+    """Return the response codes of the servers, as in ``SERVFAIL, REFUSED``."""
+    codes = [str(e[3]) for e in getattr(error, "kwargs", {}).get("errors", ())]
+    return ", ".join(dict.fromkeys(codes)) or "they all failed"

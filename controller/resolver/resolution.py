@@ -1,4 +1,4 @@
-"""What a resolver answers, and what a name server says."""
+"""Results of name resolution, and answers of a name server."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 
 class Source(StrEnum):
-    """Where addresses come from; completes "they are ..."."""
+    """Origin of addresses."""
 
     LITERAL = "literal"
     DNS = "dns"
@@ -18,17 +18,17 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """The addresses of a host, and how much they are worth.
+    """Addresses of a host with their origin and age.
 
     Attributes:
-        host: The name.
-        addresses: Where to connect, best first; never empty.
-        source: ``dns`` if asked just now, ``fresh`` if within their time to live,
-            ``stale`` if DNS fails and they were good before, ``fallback`` if only
-            the configuration knows them.
-        age: Seconds since DNS gave them; None if that was in another process.
-        ttl: Seconds for which they were good when DNS gave them.
-        problem: Why DNS did not answer, if it did not.
+        host: Name of the host.
+        addresses: Addresses to connect to, best first; never empty.
+        source: ``dns`` if queried now, ``fresh`` if cached and within the TTL,
+            ``stale`` if DNS fails and they were valid before, ``fallback`` if they
+            come from the configuration.
+        age: Seconds since the DNS query; None if another process made it.
+        ttl: TTL of the answer in seconds.
+        problem: Reason that DNS did not answer; empty if it did.
     """
 
     host: str
@@ -41,7 +41,7 @@ class Resolution:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The name server knows these addresses, for ``ttl`` seconds."""
+    """Addresses of a name, valid for ``ttl`` seconds."""
 
     addresses: tuple[str, ...]
     ttl: float
@@ -49,28 +49,31 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """The name server says that there is no such name, or no address for it."""
+    """Answer that the name does not exist or has no address."""
 
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
-    """No name server gave an answer that means anything."""
+    """Failure of all name servers to answer."""
 
-    why: str
+    reason: str
 
 
 Failure: TypeAlias = Missing | NoAnswer
 Answer: TypeAlias = Found | Failure
 
 
-def literal(host: str) -> tuple[str, ...]:
-    """Return the addresses of what needs no DNS: itself, or this machine's own."""
+def literal_addresses(host: str) -> tuple[str, ...]:
+    """Return the address of a ``host`` that needs no DNS, or an empty tuple.
+
+    That is an IP address itself, and the loopback address for ``localhost``.
+    """
     bare = host.removeprefix("[").removesuffix("]")
     try:
         return (str(ip_address(bare)),)
     except ValueError:
-        # RFC 6761: these never leave the machine.
+        # RFC 6761: these names always resolve to the loopback address.
         local = bare == "localhost" or bare.endswith(".localhost")
         return ("127.0.0.1",) if local else ()

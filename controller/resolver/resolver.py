@@ -1,7 +1,7 @@
-"""Resolve names: from memory while they are good, and while DNS fails.
+"""Resolver with a cache that is also used while DNS fails.
 
-literal > fresh > DNS > stale > the configured last resort > an error. One thread
-asks for a name at a time; the others take its answer, or share its failure.
+Order: literal, fresh, DNS, stale, configured fallback, error. One thread at a time
+queries a name; concurrent callers share its answer or its failure.
 """
 
 import logging
@@ -14,39 +14,39 @@ from controller.core.clock import Clock
 from controller.core.errors import ControllerError, NotFoundError, TransientError
 from controller.core.rates.retry import RetryPolicy, backoff
 from controller.core.resources.fallbacks import Fallbacks
-from controller.resolver.query import Query, asking
+from controller.resolver.query import Query, dns_query
 from controller.resolver.resolution import (
     Failure,
     Found,
     Missing,
     Resolution,
     Source,
-    literal,
+    literal_addresses,
 )
 
 log = logging.getLogger(__name__)
 
 _TTL_SECONDS = 300.0
 _TIMEOUT_SECONDS = 10.0
-# A task that is replaced is missing from DNS for a moment. Longer than this, and
-# its address may have become somebody else's.
+# A task that is being replaced is missing from DNS briefly. After this time its address
+# may belong to another task.
 _GRACE_SECONDS = 60.0
-_MOST_NAMES = 1_024
+_MAX_NAMES = 1_024
 _RECHECK = RetryPolicy(initial=timedelta(seconds=0.5), maximum=timedelta(seconds=5))
 
 
 @dataclass(frozen=True, slots=True)
 class NameHealth:
-    """How it stands with one name.
+    """State of one name in the cache.
 
     Attributes:
-        host: The name.
-        source: Where its addresses came from last; None if there were none.
-        addresses: As last given.
-        age: Seconds since DNS gave them; None if it never did in this process.
-        ttl: Seconds for which they were good.
-        failures: How often in a row DNS did not give any.
-        problem: Why, the last time.
+        host: Name of the host.
+        source: Origin of the last addresses; None if there were none.
+        addresses: Last addresses from DNS.
+        age: Seconds since the DNS answer; None if this process got none.
+        ttl: TTL of the answer in seconds.
+        failures: Number of consecutive failed queries.
+        problem: Reason of the last failure; empty if the last query succeeded.
     """
 
     host: str
@@ -60,7 +60,7 @@ class NameHealth:
 
 @dataclass(slots=True)
 class _Name:
-    """What is known of one name. Changed only by whoever holds the lock."""
+    """Cache entry of one name. Only the holder of the lock changes it."""
 
     host: str
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -68,23 +68,23 @@ class _Name:
     found_at: float = 0.0
     failures: int = 0
     failure: Failure | None = None
-    ask_again_at: float = 0.0
+    next_query_at: float = 0.0
     source: Source | None = None
 
 
 class Resolver:
-    """Resolves names. Safe to use from several threads.
+    """Resolves host names. Thread-safe.
 
     Args:
-        fallbacks: Has the last good addresses across restarts.
-        clock: Measures ages.
-        nameserver: Host and port of the one to ask; None for the machine's own.
-        ttl: Seconds after which addresses are asked for anew, at the latest.
-        timeout: Seconds that a question may take.
-        last_resort: Addresses of hosts for which nobody else has any.
-        keeps: Whether good addresses are kept as they come; False for a look
-            that must not write, or where somebody else keeps them.
-        query: Asks DNS; given in tests.
+        fallbacks: Store of the last good addresses, kept across restarts.
+        clock: Clock that measures ages.
+        nameserver: Host and port of the name server; None for those of the machine.
+        ttl: Maximum seconds that an answer is cached.
+        timeout: Maximum seconds of a query.
+        last_resort: Configured addresses, used when there are no others.
+        persist: True to write good addresses to ``fallbacks``; False for a read-only
+            command, or where another process writes them.
+        query: DNS query; only tests pass one.
     """
 
     def __init__(
@@ -96,54 +96,55 @@ class Resolver:
         ttl: float = _TTL_SECONDS,
         timeout: float = _TIMEOUT_SECONDS,
         last_resort: Mapping[str, Sequence[str]] | None = None,
-        keeps: bool = True,
+        persist: bool = True,
         query: Query | None = None,
     ) -> None:
         self._fallbacks = fallbacks
         self._clock = clock
         self._ttl = ttl
         self._last_resort = last_resort or {}
-        self._keeps = keeps
-        self._query = query or asking(nameserver, timeout)
+        self._persist = persist
+        self._query = query or dns_query(nameserver, timeout)
         self._lock = threading.Lock()
         self._names: dict[str, _Name] = {}
 
     def resolve(self, host: str) -> Resolution:
-        """Return the addresses of ``host``, asking DNS only if memory is too old.
+        """Return the addresses of ``host``, from the cache while they are fresh.
 
-        Raises NotFoundError when the name has no address, TransientError when
-        nobody could say; both only when nothing is remembered.
+        Raises:
+            NotFoundError: The name has no address, and none is cached.
+            TransientError: DNS did not answer, and no address is cached.
         """
-        if addresses := literal(host):
+        if addresses := literal_addresses(host):
             return Resolution(host, addresses, Source.LITERAL)
         name = self._name(host)
         if (fresh := self._fresh(name)) is not None:
             return fresh
         with name.lock:
-            # Another thread may have asked while this one waited.
+            # Another thread may have queried DNS while this one waited.
             if (fresh := self._fresh(name)) is not None:
                 return fresh
-            if name.failure is None or self._clock.monotonic() >= name.ask_again_at:
-                return self._asked(name)
+            if name.failure is None or self._clock.monotonic() >= name.next_query_at:
+                return self._query_dns(name)
             return self._without_dns(name, name.failure)
 
     def refresh(self, host: str) -> Resolution:
-        """Ask DNS now, and return what is remembered if it fails.
+        """Query DNS now, and return cached addresses if it fails.
 
         Raises as ``resolve`` does.
         """
-        if addresses := literal(host):
+        if addresses := literal_addresses(host):
             return Resolution(host, addresses, Source.LITERAL)
         name = self._name(host)
         with name.lock:
-            return self._asked(name)
+            return self._query_dns(name)
 
     def addresses(self, host: str) -> tuple[str, ...]:
-        """Return only the addresses; for clients that connect."""
+        """Return the addresses of ``host`` without their origin."""
         return self.resolve(host).addresses
 
     def snapshot(self) -> tuple[NameHealth, ...]:
-        """Return how it stands with every name asked for so far. Never waits."""
+        """Return the state of every cached name without waiting."""
         with self._lock:
             names = list(self._names.values())
         return tuple(self._health(name) for name in names)
@@ -152,9 +153,9 @@ class Resolver:
         host = host.rstrip(".").lower()
         with self._lock:
             name = self._names.pop(host, None) or _Name(host)
-            # At the end stand those used last; the first to go is at the front.
+            # The order is that of use: the least recently used name is first.
             self._names[host] = name
-            if len(self._names) > _MOST_NAMES:
+            if len(self._names) > _MAX_NAMES:
                 del self._names[next(iter(self._names))]
             return name
 
@@ -167,49 +168,51 @@ class Resolver:
             return None
         return Resolution(name.host, found.addresses, Source.FRESH, age, found.ttl)
 
-    def _asked(self, name: _Name) -> Resolution:
-        """Ask DNS and remember what it says; the caller holds the lock."""
+    def _query_dns(self, name: _Name) -> Resolution:
+        """Query DNS and cache the answer; the caller holds the lock."""
         answer = self._query(name.host)
         now = self._clock.monotonic()
         if not isinstance(answer, Found):
             name.failures += 1
             name.failure = answer
             wait = backoff(_RECHECK, name.failures, name.host)
-            name.ask_again_at = now + wait.total_seconds()
+            name.next_query_at = now + wait.total_seconds()
             return self._without_dns(name, answer)
         found = Found(answer.addresses, min(answer.ttl, self._ttl))
         name.found, name.found_at = found, now
         name.failures, name.failure = 0, None
         name.source = Source.DNS
-        if self._keeps:
-            self._keep(name.host, found.addresses)
+        if self._persist:
+            self._store(name.host, found.addresses)
         return Resolution(name.host, found.addresses, Source.DNS, 0.0, found.ttl)
 
     def _without_dns(self, name: _Name, failure: Failure) -> Resolution:
-        """Return what else is known, or raise what DNS answered."""
-        why, gone = failure.why, isinstance(failure, Missing)
+        """Return cached or configured addresses, or raise the failure of DNS."""
+        reason, missing = failure.reason, isinstance(failure, Missing)
         age = self._clock.monotonic() - name.found_at
-        if name.found is not None and not (gone and age > _GRACE_SECONDS):
+        if name.found is not None and not (missing and age > _GRACE_SECONDS):
             name.source, found = Source.STALE, name.found
             return Resolution(
-                name.host, found.addresses, Source.STALE, age, found.ttl, why
+                name.host, found.addresses, Source.STALE, age, found.ttl, reason
             )
-        if not gone and (kept := self._last_good(name.host)):
+        if not missing and (stored := self._last_good(name.host)):
             name.source = Source.STALE
-            return Resolution(name.host, kept, Source.STALE, None, 0.0, why)
-        if last := tuple(self._last_resort.get(name.host, ())):
+            return Resolution(name.host, stored, Source.STALE, None, 0.0, reason)
+        if configured := tuple(self._last_resort.get(name.host, ())):
             name.source = Source.FALLBACK
-            return Resolution(name.host, last, Source.FALLBACK, None, 0.0, why)
+            return Resolution(name.host, configured, Source.FALLBACK, None, 0.0, reason)
         name.source = None
-        msg = f"{name.host} does not resolve: {why}"
-        raise NotFoundError(msg) if gone else TransientError(msg)
+        msg = f"{name.host} does not resolve: {reason}"
+        raise NotFoundError(msg) if missing else TransientError(msg)
 
-    def _keep(self, host: str, addresses: tuple[str, ...]) -> None:
+    def _store(self, host: str, addresses: tuple[str, ...]) -> None:
         try:
             self._fallbacks.keep(host, addresses)
         except ControllerError as error:
-            # Resolving must not depend on the store.
-            log.warning("addresses not kept", extra={"host": host, "error": str(error)})
+            # Resolution must work without the store.
+            log.warning(
+                "addresses not stored", extra={"host": host, "error": str(error)}
+            )
 
     def _last_good(self, host: str) -> tuple[str, ...]:
         try:
@@ -228,5 +231,5 @@ class Resolver:
             age=age,
             ttl=0.0 if found is None else found.ttl,
             failures=name.failures,
-            problem="" if failure is None else failure.why,
+            problem="" if failure is None else failure.reason,
         )

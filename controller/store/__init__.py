@@ -1,5 +1,6 @@
-"""What must outlive the process. Losing it loses history, never correctness.
+"""Durable state of the controller. Losing it loses history, never correctness.
 
-SQLite for one host, PostgreSQL for several. Each table has one small class over
-``Database``; what belongs together is written in one ``Database.writing`` block.
+SQLite serves one host, PostgreSQL several. Each table has one small class over
+``Database``. Rows of several tables that must appear together are written in one
+``Database.writing`` block.
 """

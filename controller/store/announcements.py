@@ -1,7 +1,7 @@
-"""Which registrations were announced to whom.
+"""Registrations announced to each webhook target.
 
-An announcement is one transaction: the events, and a delivery of each to one
-target. Announcing again what was announced inserts nothing.
+An announcement is one transaction: the events, and one delivery of each event to
+the target. Repeating an announcement inserts nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,13 +24,13 @@ from controller.store.tables import (
 
 
 class AnnouncementLedger:
-    """Targets, and what each of them was told or will be."""
+    """Webhook targets and the versions announced to each of them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def targets(self) -> dict[str, KnownTarget]:
-        """Return all targets that were ever seen, by name."""
+        """Return every target ever recorded, by name."""
         with self._database.reading() as connection:
             rows = connection.execute(select(webhook_targets)).all()
         return {row.name: _target(row) for row in rows}
@@ -38,7 +38,10 @@ class AnnouncementLedger:
     def add_target(
         self, name: str, url: str, baseline: datetime | None, now: datetime
     ) -> KnownTarget:
-        """Return the target; its baseline is what it was at first sight."""
+        """Record the target unless it exists, and return it as recorded.
+
+        The baseline of an existing target does not change.
+        """
         row = {"name": name, "url": url, "baseline": baseline, "first_seen": now}
         query = select(webhook_targets).where(webhook_targets.c.name == name)
         with self._database.writing() as connection:
@@ -46,17 +49,18 @@ class AnnouncementLedger:
             return _target(connection.execute(query).one())
 
     def announced(self, target: str) -> frozenset[VersionIdentity]:
-        """Return the versions that ``target`` was told of, or will be."""
+        """Return the versions announced to ``target``, delivered or not."""
         return self.all_announced().get(target, frozenset())
 
     def all_announced(self) -> Mapping[str, frozenset[VersionIdentity]]:
-        """Return, for each target, the versions it was told of or will be."""
+        """Return the announced versions by target, delivered or not."""
         return self._identities(true())
 
     def all_ended(self) -> Mapping[str, frozenset[VersionIdentity]]:
-        """Return, for each target, the versions whose delivery came to an end.
+        """Return the versions whose delivery has ended, by target.
 
-        Delivered or given up: either way nothing more is sent by itself.
+        A delivery ends when it is delivered or dead; it is not sent again
+        automatically.
         """
         return self._identities(deliveries.c.state != DeliveryState.PENDING.value)
 
@@ -65,7 +69,10 @@ class AnnouncementLedger:
     ) -> int:
         """Put ``events`` into the outbox for ``target``, all or none of them.
 
-        Returns how many deliveries are new. Safe to repeat.
+        Safe to repeat.
+
+        Returns:
+            Number of new deliveries.
         """
         if not events:
             return 0
@@ -82,7 +89,7 @@ class AnnouncementLedger:
             )
 
     def _identities(
-        self, which: ColumnElement[bool]
+        self, condition: ColumnElement[bool]
     ) -> Mapping[str, frozenset[VersionIdentity]]:
         event = webhook_events.c
         query = (
@@ -94,14 +101,14 @@ class AnnouncementLedger:
                 event.created_ms,
             )
             .join_from(deliveries, webhook_events)
-            .where(which)
+            .where(condition)
             .distinct()
         )
         found: dict[str, set[VersionIdentity]] = {}
         with self._database.reading() as connection:
             for target, *identity in connection.execute(query):
                 found.setdefault(target, set()).add(VersionIdentity(*identity))
-        return {target: frozenset(seen) for target, seen in found.items()}
+        return {target: frozenset(versions) for target, versions in found.items()}
 
 
 def _event(event: WebhookEvent, now: datetime) -> dict[str, Any]:

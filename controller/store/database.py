@@ -1,4 +1,4 @@
-"""The store: short transactions, one writer, one source of time."""
+"""Database access: short transactions, one writer, one source of time."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -11,46 +11,54 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from controller.core.clock import Clock
 from controller.core.errors import DriverError, PermanentError, TransientError
 from controller.core.values.redact import redact
-from controller.store.engine import WRITING, engine_for, in_memory
-from controller.store.schema import SchemaState, refuse, state_of, upgrade
+from controller.store.engine import WRITING, database_engine, is_in_memory
+from controller.store.schema import (
+    SchemaState,
+    current_state,
+    require_usable,
+    upgrade,
+)
 
 
 class Database:
-    """SQLite or PostgreSQL. Safe to use from several threads; close it.
+    """An SQLite or PostgreSQL database, usable from several threads.
 
-    Within a ``writing`` block the same thread's other blocks join its
-    transaction, so that rows of several tables appear at once or not at all.
+    Blocks nested in a ``writing`` block of the same thread join its transaction, so
+    that rows of several tables appear together or not at all. The owner closes it.
 
     Args:
-        url: As SQLAlchemy writes it: ``sqlite:///file`` or ``postgresql://…``.
-        clock: Tells the time on SQLite; PostgreSQL has its own.
+        url: SQLAlchemy URL: ``sqlite:///file`` or ``postgresql://…``.
+        clock: Source of time on SQLite; PostgreSQL uses its own clock.
     """
 
     def __init__(self, url: str, clock: Clock) -> None:
-        self._engine = engine_for(url)
+        self._engine = database_engine(url)
         self._clock = clock
         self._lock = threading.RLock()
-        self._own = threading.local()
-        self._one_connection = in_memory(self._engine)
+        self._thread = threading.local()
+        self._one_connection = is_in_memory(self._engine)
         self._fence: Callable[[Connection], None] | None = None
 
     def fence(self, check: Callable[[Connection], None] | None) -> None:
-        """Have ``check`` look first at every transaction that writes from now on.
+        """Run ``check`` at the start of every later transaction that writes.
 
-        What it raises refuses the transaction: so that whoever lost the lease while
-        it slept changes nothing when it goes on.
+        An exception from ``check`` refuses the transaction. A process that was
+        suspended and lost the lease meanwhile therefore writes nothing when it
+        continues. None removes the check.
         """
         self._fence = check
 
     @contextmanager
     def writing(self, *, fenced: bool = True) -> Iterator[Connection]:
-        """Begin a transaction that writes, or join the thread's own.
+        """Begin a transaction that writes, or join the one of this thread.
 
-        Commits at the end of the outermost block; what is raised rolls it back.
-        Without ``fenced`` the fence does not look: for the lease itself.
+        The end of the outermost block commits; an exception rolls back.
+
+        Args:
+            fenced: False skips the check set by ``fence``, as the lease needs.
         """
-        if (own := self._current()) is not None:
-            yield own
+        if (current := self._current()) is not None:
+            yield current
             return
         with (
             self._lock,
@@ -60,21 +68,21 @@ class Database:
         ):
             if fenced and self._fence is not None:
                 self._fence(connection)
-            self._own.connection = connection
+            self._thread.connection = connection
             try:
                 yield connection
             finally:
-                self._own.connection = None
+                self._thread.connection = None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Begin a transaction that only reads, or join the thread's own."""
-        if (own := self._current()) is not None:
-            yield own
+        """Begin a transaction that only reads, or join the one of this thread."""
+        if (current := self._current()) is not None:
+            yield current
             return
-        alone = self._lock if self._one_connection else nullcontext()
+        exclusive = self._lock if self._one_connection else nullcontext()
         with (
-            alone,
+            exclusive,
             _translated("read"),
             self._engine.connect() as connection,
             connection.begin(),
@@ -82,32 +90,33 @@ class Database:
             yield connection
 
     def now(self, connection: Connection) -> datetime:
-        """Return the time that all who share this store agree on, in UTC."""
+        """Return the time, in UTC, that all users of this database share."""
         if self._engine.dialect.name == "sqlite":
             return self._clock.now()
         moment: datetime = connection.scalar(text("SELECT clock_timestamp()"))
         return moment.astimezone(UTC)
 
     def state(self) -> SchemaState:
-        """Return how the tables that are there relate to this program."""
+        """Return the state of the schema relative to this program."""
         with self.reading() as connection:
-            return state_of(connection)
+            return current_state(connection)
 
     def check(self) -> None:
-        """Return if this program can work with the tables that are there.
+        """Check that this program can use the schema of the database.
 
-        Raises RefusedError, which says what to do, if it cannot.
+        Raises:
+            RefusedError: The schema cannot be used; the message names the remedy.
         """
-        refuse(self.state())
+        require_usable(self.state())
 
     def upgrade(self) -> None:
-        """Bring the tables up to date. Safe to repeat, also at the same time.
+        """Create or migrate the tables. Safe to repeat, also concurrently.
 
-        Tables of the next version are left as they are.
+        A schema of the next version is left unchanged.
         """
         with self.writing() as connection:
-            state = state_of(connection)
-            refuse(state, upgrading=True)
+            state = current_state(connection)
+            require_usable(state, upgrading=True)
             if state in {SchemaState.MISSING, SchemaState.OLDER}:
                 upgrade(connection)
 
@@ -116,20 +125,21 @@ class Database:
         self._engine.dispose()
 
     def _current(self) -> Connection | None:
-        return getattr(self._own, "connection", None)
+        return getattr(self._thread, "connection", None)
 
 
 @contextmanager
-def _translated(what: str) -> Iterator[None]:
-    """Raise the database's errors as ours."""
+def _translated(operation: str) -> Iterator[None]:
+    """Raise errors of the database as errors of ``core.errors``."""
     try:
         yield
     except DBAPIError as error:
-        why = redact(str(error.orig).strip().partition("\n")[0], ())
-        msg = f"the store could not be {what}: {type(error.orig).__name__}: {why}"
-        raise _kind_of(error)(msg) from error
+        cause = redact(str(error.orig).strip().partition("\n")[0], ())
+        name = type(error.orig).__name__
+        msg = f"the store could not be {operation}: {name}: {cause}"
+        raise _error_class(error)(msg) from error
 
 
-def _kind_of(error: DBAPIError) -> type[DriverError]:
-    passing = isinstance(error, OperationalError) or error.connection_invalidated
-    return TransientError if passing else PermanentError
+def _error_class(error: DBAPIError) -> type[DriverError]:
+    transient = isinstance(error, OperationalError) or error.connection_invalidated
+    return TransientError if transient else PermanentError

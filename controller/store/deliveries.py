@@ -1,4 +1,4 @@
-"""What became of the deliveries, for people."""
+"""Reports on webhook deliveries and their attempts."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,13 +12,13 @@ from controller.store.tables import attempts, deliveries, webhook_events
 
 
 class DeliveryLog:
-    """Looks at the outbox without touching it."""
+    """Read-only view of the outbox."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def counts(self) -> Mapping[str, Mapping[DeliveryState, int]]:
-        """Return, for each target, how many deliveries are in which state."""
+        """Return the number of deliveries in each state, by target."""
         columns = (deliveries.c.target, deliveries.c.state)
         query = select(*columns, func.count()).group_by(*columns)
         found: dict[str, dict[DeliveryState, int]] = {}
@@ -34,7 +34,7 @@ class DeliveryLog:
         target: str | None = None,
         state: DeliveryState | None = None,
     ) -> tuple[DeliveryReport, ...]:
-        """Return the latest deliveries, the last one first."""
+        """Return the latest deliveries, newest first."""
         event = webhook_events.c
         query = select(deliveries, event.model, event.number).join_from(
             deliveries, webhook_events
@@ -48,14 +48,14 @@ class DeliveryLog:
             return tuple(_report(row) for row in connection.execute(query))
 
     def attempts(self, delivery_id: int) -> tuple[DeliveryAttempt, ...]:
-        """Return every try at one delivery, the first one first."""
+        """Return every attempt at one delivery, oldest first."""
         query = (
             select(attempts)
             .where(attempts.c.delivery_id == delivery_id)
             .order_by(attempts.c.number)
         )
         with self._database.reading() as connection:
-            return tuple(_attempted(row) for row in connection.execute(query))
+            return tuple(_attempt(row) for row in connection.execute(query))
 
 
 def _report(row: Any) -> DeliveryReport:
@@ -74,7 +74,7 @@ def _report(row: Any) -> DeliveryReport:
     )
 
 
-def _attempted(row: Any) -> DeliveryAttempt:
+def _attempt(row: Any) -> DeliveryAttempt:
     return DeliveryAttempt(
         number=row.number,
         outcome=row.outcome,

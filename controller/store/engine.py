@@ -1,4 +1,4 @@
-"""How to reach SQLite and PostgreSQL, and what is set on each connection."""
+"""Engines for SQLite and PostgreSQL, and the options of each connection."""
 
 import os
 from pathlib import Path
@@ -21,10 +21,11 @@ _DRIVERS = {
 }
 
 
-def engine_for(url: str) -> Engine:
-    """Return the engine for ``url``; nothing is connected yet.
+def database_engine(url: str) -> Engine:
+    """Return an engine for ``url``; it connects on first use.
 
-    Raises RefusedError for a database that is neither SQLite nor PostgreSQL.
+    Raises:
+        RefusedError: The database is neither SQLite nor PostgreSQL.
     """
     parsed = make_url(url)
     driver = _DRIVERS.get(parsed.drivername)
@@ -35,8 +36,8 @@ def engine_for(url: str) -> Engine:
     return _sqlite(parsed) if driver == "sqlite" else _postgres(parsed)
 
 
-def in_memory(engine: Engine) -> bool:
-    """Whether all threads must share the one connection there is."""
+def is_in_memory(engine: Engine) -> bool:
+    """Return True if all threads must share one connection."""
     return engine.dialect.name == "sqlite" and not _file_of(engine.url)
 
 
@@ -54,8 +55,8 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _postgres(url: URL) -> Engine:
-    # The name of the schema goes into the statements, not into `search_path`,
-    # which a connection pooler in between may forget.
+    # Statements name the schema; a connection pooler between the controller and
+    # PostgreSQL may reset `search_path`.
     return create_engine(
         url,
         pool_pre_ping=True,
@@ -70,13 +71,13 @@ def _file_of(url: URL) -> str:
 
 
 def _prepare(file: Path) -> None:
-    """Create the directory and the file, readable by their owner alone."""
+    """Create the directory and the file, readable only by their owner."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
-    # sqlite3 would begin transactions at moments of its own choice.
+    # Otherwise the sqlite3 module begins transactions implicitly.
     connection.isolation_level = None
     for pragma in (
         "journal_mode=WAL",
@@ -88,7 +89,7 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that turns from reading to writing may meet "database is
-    # locked" without waiting; one that begins as a writer waits its turn.
+    # A transaction that upgrades from reading to writing may fail with "database is
+    # locked" without waiting; BEGIN IMMEDIATE waits for up to `busy_timeout`.
     writing = connection.get_execution_options().get(WRITING, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

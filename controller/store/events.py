@@ -1,4 +1,4 @@
-"""What happened, in sentences; the same sentence again is only counted."""
+"""Events of resources; a repeated event only increases its count."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,16 +18,16 @@ EventKind = Literal["Normal", "Warning"]
 
 @dataclass(frozen=True, slots=True)
 class RecordedEvent:
-    """Something that happened to a resource, and how often.
+    """An event of one resource and the number of its occurrences.
 
     Attributes:
-        resource: What it happened to.
-        type: ``Normal``, or ``Warning`` if a person may want to know.
-        reason: One CamelCase word that a program can match.
-        message: One sentence for a person.
-        count: How often it was recorded.
-        first_seen: When it was recorded first.
-        last_seen: When it was recorded last.
+        resource: Resource that the event is about.
+        type: ``Normal``, or ``Warning`` if an operator may need to act.
+        reason: CamelCase word for programs to match.
+        message: One sentence for the user.
+        count: Number of occurrences.
+        first_seen: Time of the first occurrence.
+        last_seen: Time of the latest occurrence.
     """
 
     resource: ResourceId
@@ -40,7 +40,7 @@ class RecordedEvent:
 
 
 class EventLog:
-    """What happened to the resources."""
+    """Events of all resources, one row for each distinct event."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -53,7 +53,7 @@ class EventLog:
         message: str,
         now: datetime,
     ) -> None:
-        """Add one happening, or count it if it is known."""
+        """Add one event, or increase the count of an identical one."""
         digest = _digest(resource, type_, reason, message)
         row = {
             "digest": digest,
@@ -78,14 +78,14 @@ class EventLog:
     def recent(
         self, limit: int, resource: ResourceId | None = None
     ) -> tuple[RecordedEvent, ...]:
-        """Return the latest happenings, the last one first."""
+        """Return the latest events, newest first."""
         query = select(events).order_by(desc(events.c.last_seen), desc(events.c.id))
         if resource is not None:
             query = query.where(
                 events.c.kind == resource.kind, events.c.name == resource.name
             )
         with self._database.reading() as connection:
-            return tuple(_happening(r) for r in connection.execute(query.limit(limit)))
+            return tuple(_event(row) for row in connection.execute(query.limit(limit)))
 
 
 def _digest(resource: ResourceId, type_: str, reason: str, message: str) -> str:
@@ -93,7 +93,7 @@ def _digest(resource: ResourceId, type_: str, reason: str, message: str) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-def _happening(row: Any) -> RecordedEvent:
+def _event(row: Any) -> RecordedEvent:
     return RecordedEvent(
         resource=ResourceId(row.kind, row.name),
         type=row.type,

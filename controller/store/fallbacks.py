@@ -1,4 +1,4 @@
-"""The last good addresses of each host, across restarts."""
+"""Last known good addresses of each host, kept across restarts."""
 
 import json
 from collections.abc import Sequence
@@ -11,31 +11,31 @@ from controller.store.tables import last_addresses
 
 
 class StoredFallbacks:
-    """Keeps addresses in the store; see ``core.fallbacks.Fallbacks``.
+    """Addresses in the store; see ``core.resources.fallbacks.Fallbacks``.
 
-    Their order means nothing, since DNS servers turn it: they are kept sorted,
-    and written only when the set has changed.
+    DNS servers rotate the order of addresses. They are therefore stored sorted, and
+    written only when the set has changed.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def last_good(self, host: str) -> tuple[str, ...]:
-        """Return the addresses kept for ``host``; none if none were kept."""
+        """Return the addresses stored for ``host``, or an empty tuple."""
         query = select(last_addresses.c.addresses).where(last_addresses.c.host == host)
         with self._database.reading() as connection:
             found = connection.scalar(query)
         return () if found is None else tuple(json.loads(found))
 
     def keep(self, host: str, addresses: Sequence[str]) -> None:
-        """Remember ``addresses`` as the last good ones. Safe to repeat."""
-        kept = tuple(sorted(set(addresses)))
-        if kept == self.last_good(host):
+        """Store ``addresses`` as the last good ones. Safe to repeat."""
+        distinct = tuple(sorted(set(addresses)))
+        if distinct == self.last_good(host):
             return
         with self._database.writing() as connection:
             row = {
                 "host": host,
-                "addresses": json.dumps(kept),
+                "addresses": json.dumps(distinct),
                 "kept": self._database.now(connection),
             }
             upsert(connection, last_addresses, [row], ["host"])

@@ -1,7 +1,8 @@
-"""What we set out to do, written down before it is done.
+"""Write-ahead journal of actions.
 
-A creation that the backend cannot make idempotent is preceded by an intent. One
-that was begun and never finished tells the next pass to look before it repeats.
+An intent is recorded before each creation that the backend cannot make idempotent.
+An unfinished intent tells the next pass to search for the effect before it repeats
+the action.
 """
 
 import json
@@ -21,19 +22,19 @@ from controller.store.tables import intents
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One thing we set out to do.
+    """An action recorded before it is carried out.
 
     Attributes:
-        id: Grows with time.
-        target: What is acted on.
-        verb: What is done.
-        generation: Of the declared spec.
-        plan: Fingerprint of the plan it belongs to.
-        details: Whatever helps to find the effect again; holds no secret.
-        begun: When it was written down, before the effect.
-        ended: When the outcome was known; None as long as it is not.
-        outcome: One word, as in ``Applied``; empty as long as it is not known.
-        message: One sentence for a person.
+        id: Number that increases with time.
+        target: Resource that is acted on.
+        verb: Action on the resource.
+        generation: Generation of the declared spec.
+        plan: Fingerprint of the plan that contains the action.
+        details: Values that help to find the effect again; no secrets.
+        begun: Time of recording, before the effect.
+        ended: Time at which the outcome was recorded; None before.
+        outcome: One word, as in ``Applied``; empty until it is recorded.
+        message: One sentence for the user.
     """
 
     id: int
@@ -49,7 +50,7 @@ class Intent:
 
 
 class IntentJournal:
-    """Intents and what became of them."""
+    """Intents and their outcomes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -63,7 +64,7 @@ class IntentJournal:
         details: Mapping[str, Any],
         now: datetime,
     ) -> int:
-        """Write an intent down and return its id; it is durable on return."""
+        """Record an intent and return its id; it is durable on return."""
         statement = (
             insert(intents)
             .values(
@@ -81,7 +82,7 @@ class IntentJournal:
             return int(connection.execute(statement).scalar_one())
 
     def finish(self, id_: int, outcome: str, message: str, now: datetime) -> None:
-        """Write down what became of an intent; what is finished stays as it is."""
+        """Record the outcome of an intent; a recorded outcome never changes."""
         with self._database.writing() as connection:
             connection.execute(
                 update(intents)
@@ -90,12 +91,12 @@ class IntentJournal:
             )
 
     def unfinished(self) -> tuple[Intent, ...]:
-        """Return the intents whose outcome nobody wrote down, oldest first."""
+        """Return the intents without a recorded outcome, oldest first."""
         query = select(intents).where(intents.c.ended.is_(None)).order_by(intents.c.id)
         return self._intents(query)
 
     def history(self, target: ResourceId, limit: int) -> tuple[Intent, ...]:
-        """Return what was last set out to do with ``target``, the latest first."""
+        """Return the latest intents for ``target``, newest first."""
         query = (
             select(intents)
             .where(intents.c.kind == target.kind, intents.c.name == target.name)

@@ -1,4 +1,4 @@
-"""Who may write: one holder at a time, and a number that tells old from new."""
+"""Leases: one writer at a time, with a fencing token that grows with each holder."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,10 +19,11 @@ class Lease:
     """The right to write, until it expires.
 
     Attributes:
-        name: Of what is leased.
-        holder: Who has it.
-        token: Grows by one with each new holder; what carries a lower one is late.
-        expires: When it ends unless renewed, by the store's clock.
+        name: Name of the leased right.
+        holder: Process that holds the lease.
+        token: Fencing token, one higher for each new holder. A write with a lower
+            token comes from a former holder.
+        expires: Time of expiry, by the store's clock, unless renewed.
     """
 
     name: str
@@ -33,7 +34,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class LeaseHeld:
-    """Somebody else has it."""
+    """Refusal: another process holds the lease until ``expires``."""
 
     holder: str
     expires: datetime
@@ -42,12 +43,12 @@ class LeaseHeld:
 Claim: TypeAlias = Lease | LeaseHeld
 
 
-def decided(
+def claim_result(
     current: Lease | None, name: str, holder: str, ttl: timedelta, now: datetime
 ) -> Claim:
-    """Return what ``holder`` gets when it asks at ``now``.
+    """Return the result of a claim by ``holder`` at ``now``.
 
-    A holder that asks again is the same one after a restart: it need not wait.
+    The current holder need not wait: after a restart it gets its lease back.
     """
     expires = now + ttl
     if current is None:
@@ -66,17 +67,17 @@ class Leases:
         self._database = database
 
     def acquire(self, name: str, holder: str, ttl: timedelta) -> Claim:
-        """Take the lease, or learn who has it. Safe to repeat."""
+        """Take the lease, or return its current holder. Safe to repeat."""
         with self._database.writing(fenced=False) as connection:
             current = _locked(connection, name)
             now = self._database.now(connection)
-            claim = decided(current, name, holder, ttl, now)
+            claim = claim_result(current, name, holder, ttl, now)
             if isinstance(claim, Lease):
                 upsert(connection, leases, [_row(claim)], ["name"])
             return claim
 
     def renew(self, lease: Lease, ttl: timedelta) -> Lease | None:
-        """Return the lease with a later end, or None if it is somebody else's now."""
+        """Extend the lease; return None if another process holds it."""
         with self._database.writing(fenced=False) as connection:
             expires = self._database.now(connection) + ttl
             renewed = connection.execute(
@@ -89,7 +90,7 @@ class Leases:
             return Lease(lease.name, lease.holder, lease.token, expires)
 
     def release(self, lease: Lease) -> None:
-        """Give it back; nothing happens if it is somebody else's now."""
+        """End the lease now; do nothing if another process holds it."""
         with self._database.writing(fenced=False) as connection:
             connection.execute(
                 update(leases)
@@ -98,10 +99,10 @@ class Leases:
             )
 
     def fence(self, lease: Lease) -> None:
-        """Refuse every write to the store once somebody else has ``lease``.
+        """Refuse every write to the store once another process holds ``lease``.
 
-        The store is where an old token can be told from a new one: whoever was
-        stopped for longer than the lease may still believe that it holds it.
+        A process that was suspended for longer than the lease still believes that it
+        holds it; only the store can tell its token from the current one.
         """
         query = select(leases.c.token, leases.c.holder)
         query = query.where(leases.c.name == lease.name).with_for_update(read=True)
@@ -110,15 +111,16 @@ class Leases:
             row = connection.execute(query).first()
             if row is not None and row.token != lease.token:
                 msg = (
-                    f"the lease {lease.name} is held by {row.holder} with token"
-                    f" {row.token}: {lease.holder}, with {lease.token}, is too late"
+                    f"lease {lease.name} is held by {row.holder} with token"
+                    f" {row.token}: the write of {lease.holder} with token"
+                    f" {lease.token} is refused"
                 )
                 raise PermanentError(msg)
 
         self._database.fence(check)
 
     def current(self, name: str) -> Lease | None:
-        """Return the lease that is in force, if one is."""
+        """Return the lease in force, or None."""
         with self._database.reading() as connection:
             row = connection.execute(
                 select(leases).where(leases.c.name == name)
@@ -128,9 +130,9 @@ class Leases:
 
 
 def _locked(connection: Connection, name: str) -> Lease | None:
-    """Return the row as it stands; no one else can change it until we commit."""
-    nobody = {"name": name, "holder": "", "token": 0, "expires": _NEVER}
-    if insert_new(connection, leases, [nobody], ["name"]):
+    """Return the lease and lock its row until the transaction ends."""
+    unheld = {"name": name, "holder": "", "token": 0, "expires": _NEVER}
+    if insert_new(connection, leases, [unheld], ["name"]):
         return None
     query = select(leases).where(leases.c.name == name).with_for_update()
     return _lease(connection.execute(query).one())

@@ -1,7 +1,7 @@
-"""Notes on resources: what nobody will be able to tell when it is asked again.
+"""Notes on resources: facts that no backend can be asked for later.
 
-ECS forgets a stopped task within the hour; what was applied last is nowhere but here
-in full. A note that is lost costs a good sentence, never a right decision.
+ECS deletes a stopped task within an hour, and the spec applied last is complete only
+here. A lost note makes a message less precise; it never changes a decision.
 """
 
 from collections.abc import Collection
@@ -15,7 +15,7 @@ from controller.store.tables import notes
 
 
 class StoredNotes:
-    """Short texts kept beside a resource, by key."""
+    """Short texts about a resource, by key."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -29,7 +29,7 @@ class StoredNotes:
             return {row.key: row.text for row in connection.execute(query)}
 
     def under(self, key: str, ids: Collection[ResourceId]) -> dict[ResourceId, str]:
-        """Return the notes under ``key`` on those of ``ids`` that have one."""
+        """Return the notes under ``key`` by resource, for ``ids`` that have one."""
         query = select(notes.c.kind, notes.c.name, notes.c.text).where(
             notes.c.key == key, notes.c.name.in_([id_.name for id_ in ids])
         )
@@ -41,7 +41,7 @@ class StoredNotes:
         return {id_: text for id_, text in found.items() if id_ in ids}
 
     def keep(self, id_: ResourceId, key: str, text: str) -> None:
-        """Keep a note, instead of an earlier one under the same key."""
+        """Store a note; it replaces an earlier one under the same key."""
         with self._database.writing() as connection:
             row = {
                 "kind": id_.kind,
@@ -53,7 +53,7 @@ class StoredNotes:
             upsert(connection, notes, [row], ("kind", "name", "key"))
 
     def forget(self, id_: ResourceId, key: str) -> None:
-        """Forget one note. Safe to repeat."""
+        """Delete one note. Safe to repeat."""
         with self._database.writing() as connection:
             connection.execute(
                 delete(notes).where(
@@ -64,7 +64,7 @@ class StoredNotes:
             )
 
     def drop(self, ids: Collection[ResourceId]) -> None:
-        """Forget all notes on ``ids``."""
+        """Delete all notes on ``ids``."""
         if not ids:
             return
         with self._database.writing() as connection:

@@ -1,8 +1,9 @@
-"""What must be sent: one table is the queue, its rows are the truth.
+"""Transactional outbox: the deliveries table is the queue.
 
-A worker claims rows for a while, writes down that it starts, sends, and writes
-down what came of it. If it dies in between, the claim runs out and another worker
-sends again: at least once, the same id every time, and the repeat is marked.
+A worker claims rows for a limited time, records the start of an attempt, sends, and
+records the result. If the worker dies in between, the claim expires and another
+worker sends again. Delivery is therefore at least once; a repeat has the same event
+id and is marked as a possible duplicate.
 """
 
 from collections.abc import Collection, Sequence
@@ -34,13 +35,13 @@ class OutboxDelivery:
     """One event to be sent to one target, claimed by one worker.
 
     Attributes:
-        id: Of the delivery.
-        event_id: The same for every target and repeat.
-        type: Of the event.
-        body: The bytes to sign and send.
-        target: To whom.
-        attempts: How many were started before.
-        claim: Tells this claim from later ones.
+        id: Id of the delivery.
+        event_id: Id of the event, the same for every target and repeat.
+        type: Type of the event.
+        body: Bytes to sign and send.
+        target: Name of the webhook target.
+        attempts: Number of attempts started before.
+        claim: Number that tells this claim from later ones.
     """
 
     id: int
@@ -54,11 +55,12 @@ class OutboxDelivery:
 
 @dataclass(frozen=True, slots=True)
 class SendAttempt:
-    """One try at a delivery.
+    """One attempt at a delivery.
 
     Attributes:
-        number: Counted from 1.
-        possible_duplicate: Whether an earlier try may have arrived unnoticed.
+        number: Number of the attempt, counted from 1.
+        possible_duplicate: True if an earlier attempt with an unknown outcome may
+            have arrived.
     """
 
     number: int
@@ -75,16 +77,16 @@ class Outbox:
     def claim(
         self, worker: str, target: str, limit: int, lease: timedelta
     ) -> tuple[OutboxDelivery, ...]:
-        """Claim up to ``limit`` due deliveries to ``target``, the oldest first.
+        """Claim up to ``limit`` due deliveries to ``target``, oldest first.
 
-        No other worker gets them before ``lease`` has run out.
+        No other worker can claim them before ``lease`` expires.
         """
         if not self._any_due(target):
             return ()
         with self._database.writing() as connection:
             now = self._database.now(connection)
             rows = connection.execute(
-                self._claiming(target, limit, now).values(
+                self._claim_statement(target, limit, now).values(
                     claimed_by=worker,
                     claimed_until=now + lease,
                     claim=deliveries.c.claim + 1,
@@ -92,16 +94,17 @@ class Outbox:
             ).all()
             if not rows:
                 return ()
-            _give_up_unended(connection, [row.id for row in rows], now)
+            _mark_unknown(connection, [row.id for row in rows], now)
             events = _events(connection, {row.event_id for row in rows})
         claimed = [_delivery(row, *events[row.event_id, row.profile]) for row in rows]
         return tuple(sorted(claimed, key=lambda d: d.id))
 
-    def started(self, delivery: OutboxDelivery, now: datetime) -> SendAttempt | None:
-        """Write down that an attempt starts; None if the claim was lost."""
+    def start(self, delivery: OutboxDelivery, now: datetime) -> SendAttempt | None:
+        """Record the start of an attempt; return None if the claim was lost."""
         number = delivery.attempts + 1
+        counted = _update_claimed(delivery).values(attempts=number)
         with self._database.writing() as connection:
-            if not connection.execute(_own(delivery).values(attempts=number)).rowcount:
+            if not connection.execute(counted).rowcount:
                 return None
             duplicate = bool(
                 connection.scalar(
@@ -122,7 +125,7 @@ class Outbox:
             )
         return SendAttempt(number, duplicate)
 
-    def finished(
+    def finish(
         self,
         delivery: OutboxDelivery,
         answer: Answer,
@@ -130,10 +133,11 @@ class Outbox:
         now: datetime,
         duration: timedelta,
     ) -> bool:
-        """Write down what came of the attempt, and what follows, at once.
+        """Record the result of the attempt and the next step in one transaction.
 
-        Returns False if the claim was lost: the attempt is kept, what follows is
-        up to the worker that claimed it since.
+        Returns:
+            False if the claim was lost: the attempt is recorded, and the next step
+            is left to the worker that holds the claim.
         """
         with self._database.writing() as connection:
             connection.execute(
@@ -142,30 +146,34 @@ class Outbox:
                     attempts.c.delivery_id == delivery.id,
                     attempts.c.number == delivery.attempts + 1,
                 )
-                .values(ended=now, seconds=duration.total_seconds(), **_told(answer))
+                .values(
+                    ended=now,
+                    seconds=duration.total_seconds(),
+                    **_answer_columns(answer),
+                )
             )
-            # The wait counts from the store's clock, by which it is judged due.
+            # `next_at` is compared with the store's clock, so it is set by it too.
             moment = self._database.now(connection)
-            follows = _after(step, answer, moment, now)
-            free = {"claimed_by": None, "claimed_until": None}
-            done = connection.execute(_own(delivery).values(**free, **follows))
-            return bool(done.rowcount)
+            columns = _step_columns(step, answer, moment, now)
+            unclaimed = {"claimed_by": None, "claimed_until": None}
+            statement = _update_claimed(delivery).values(**unclaimed, **columns)
+            return bool(connection.execute(statement).rowcount)
 
-    def released(self, unsent: Sequence[OutboxDelivery]) -> None:
-        """Give back what was claimed and not started, for anyone to claim."""
+    def release(self, unsent: Sequence[OutboxDelivery]) -> None:
+        """End the claims on deliveries that were not started."""
+        unclaimed = {"claimed_by": None, "claimed_until": None}
         with self._database.writing() as connection:
             for delivery in unsent:
-                statement = _own(delivery).values(claimed_by=None, claimed_until=None)
-                connection.execute(statement)
+                connection.execute(_update_claimed(delivery).values(**unclaimed))
 
     def take_over(self, worker: str) -> int:
-        """Free what others have claimed, and return how much that was.
+        """End the claims of all other workers and return their number.
 
-        For the only worker there is, when it starts: who claimed before it is
-        dead, and waiting for the claims to run out would delay what they left.
+        A single worker calls this at its start: earlier workers are dead, and
+        waiting for their claims to expire would delay the deliveries.
         """
         with self._database.writing() as connection:
-            freed = connection.execute(
+            released = connection.execute(
                 update(deliveries)
                 .where(
                     deliveries.c.state == DeliveryState.PENDING.value,
@@ -175,10 +183,10 @@ class Outbox:
                 )
                 .values(claimed_by=None, claimed_until=None)
             )
-            return freed.rowcount
+            return released.rowcount
 
     def wait(self, targets: Collection[str]) -> timedelta | None:
-        """Return how long until something is due to one of ``targets``, if ever."""
+        """Return the time until the next delivery to ``targets``, or None."""
         waiting = func.coalesce(deliveries.c.claimed_until, deliveries.c.next_at)
         query = select(func.min(waiting)).where(
             deliveries.c.state == DeliveryState.PENDING.value,
@@ -192,7 +200,7 @@ class Outbox:
             return max(due - self._database.now(connection), timedelta(0))
 
     def _any_due(self, target: str) -> bool:
-        """Look before asking for the one writer's place."""
+        """Return True if a delivery is due, without the lock that a write takes."""
         with self._database.reading() as connection:
             now = self._database.now(connection)
             query = select(deliveries.c.id).where(*self._due(target, now)).limit(1)
@@ -209,9 +217,9 @@ class Outbox:
             ),
         )
 
-    def _claiming(self, target: str, limit: int, now: datetime) -> Any:
-        # As a common table expression it is evaluated once; as a sub-query
-        # PostgreSQL may run it again and lock more than ``limit`` rows.
+    def _claim_statement(self, target: str, limit: int, now: datetime) -> Any:
+        # A common table expression is evaluated once; PostgreSQL may run a sub-query
+        # again and lock more than ``limit`` rows.
         due = (
             select(deliveries.c.id)
             .where(*self._due(target, now))
@@ -227,15 +235,15 @@ class Outbox:
         )
 
 
-def _own(delivery: OutboxDelivery) -> Update:
-    """Return an update of ``delivery`` that does nothing once the claim is lost."""
+def _update_claimed(delivery: OutboxDelivery) -> Update:
+    """Return an update of ``delivery`` that has no effect once the claim is lost."""
     return update(deliveries).where(
         deliveries.c.id == delivery.id, deliveries.c.claim == delivery.claim
     )
 
 
-def _give_up_unended(connection: Connection, ids: Sequence[int], now: datetime) -> None:
-    """Mark the attempts whose worker died as unknown: they may have arrived."""
+def _mark_unknown(connection: Connection, ids: Sequence[int], now: datetime) -> None:
+    """Set the outcome of attempts whose worker died: they may have arrived."""
     connection.execute(
         update(attempts)
         .where(attempts.c.delivery_id.in_(ids), attempts.c.outcome == STARTED)
@@ -248,12 +256,13 @@ def _events(
 ) -> dict[tuple[str, str], tuple[str, bytes]]:
     """Return type and body by event and payload profile.
 
-    The version before writes no row into ``event_bodies``: the body of the default
-    profile is in the event itself.
+    The previous version of the program writes no row into ``event_bodies``; it keeps
+    the body of the default profile in the event.
     """
-    event, own = webhook_events.c, event_bodies.c
+    event, bodies = webhook_events.c, event_bodies.c
+    body = bodies.body.label("profile_body")
     query = (
-        select(event.id, event.type, event.body, own.profile, own.body.label("own"))
+        select(event.id, event.type, event.body, bodies.profile, body)
         .join_from(webhook_events, event_bodies, isouter=True)
         .where(event.id.in_(ids))
     )
@@ -261,11 +270,11 @@ def _events(
     for row in connection.execute(query):
         found.setdefault((row.id, DEFAULT_PROFILE), (row.type, bytes(row.body)))
         if row.profile is not None:
-            found[row.id, row.profile] = row.type, bytes(row.own)
+            found[row.id, row.profile] = row.type, bytes(row.profile_body)
     return found
 
 
-def _told(answer: Answer) -> dict[str, Any]:
+def _answer_columns(answer: Answer) -> dict[str, Any]:
     match answer:
         case Answered(status):
             return {"outcome": ANSWERED, "status": status}
@@ -273,7 +282,7 @@ def _told(answer: Answer) -> dict[str, Any]:
             return {"outcome": UNANSWERED, "error": error}
 
 
-def _after(
+def _step_columns(
     step: NextStep, answer: Answer, moment: datetime, now: datetime
 ) -> dict[str, Any]:
     match step:

@@ -1,4 +1,4 @@
-"""Which tables this program knows, and how they are brought up to date.
+"""Version of the database schema, and its migration.
 
 Migrations expand first and contract one version later: version N-1 of the
 program runs on schema N, so that a rolling update needs no pause.
@@ -15,12 +15,12 @@ from controller.store.engine import SCHEMA
 VERSION = 3
 VERSION_TABLE = "schema_version"
 _MIGRATIONS = Path(__file__).parent / "migrations"
-# Any number will do, as long as all who migrate ask for the same lock.
+# Arbitrary, but the same in every version: concurrent migrations share this lock.
 _MIGRATION_LOCK = 5_150_421
 
 
 class SchemaState(StrEnum):
-    """How the tables relate to this program; completes "the store's schema is ..."."""
+    """Schema relative to this program; completes "the store's schema is ..."."""
 
     MISSING = "missing"
     OLDER = "older than this program"
@@ -29,8 +29,8 @@ class SchemaState(StrEnum):
     TOO_NEW = "too new for this program"
 
 
-def judged(found: int | None, known: int) -> SchemaState:
-    """Return what schema version ``found`` means to a program that knows ``known``."""
+def state_of_version(found: int | None, known: int) -> SchemaState:
+    """Return the state of schema version ``found`` for a program that has ``known``."""
     if found is None:
         return SchemaState.MISSING
     if found < known:
@@ -40,19 +40,19 @@ def judged(found: int | None, known: int) -> SchemaState:
     return SchemaState.NEWER if found == known + 1 else SchemaState.TOO_NEW
 
 
-def state_of(connection: Connection) -> SchemaState:
-    """Return what the tables that ``connection`` sees mean to this program."""
+def current_state(connection: Connection) -> SchemaState:
+    """Return the state of the schema of the database behind ``connection``."""
     schema = _schema(connection)
     if not inspect(connection).has_table(VERSION_TABLE, schema=schema):
-        return judged(None, VERSION)
+        return state_of_version(None, VERSION)
     prefix = f"{schema}." if schema else ""
     query = f"SELECT version_num FROM {prefix}{VERSION_TABLE}"  # noqa: S608 - constants
     found = connection.scalar(text(query))
-    return judged(None if found is None else int(found), VERSION)
+    return state_of_version(None if found is None else int(found), VERSION)
 
 
-def refuse(state: SchemaState, *, upgrading: bool = False) -> None:
-    """Raise RefusedError unless the program can work with, or upgrade, ``state``."""
+def require_usable(state: SchemaState, *, upgrading: bool = False) -> None:
+    """Raise RefusedError unless the program can use, or upgrade, the schema."""
     match state:
         case SchemaState.CURRENT | SchemaState.NEWER:
             return
@@ -67,7 +67,7 @@ def refuse(state: SchemaState, *, upgrading: bool = False) -> None:
 
 
 def upgrade(connection: Connection) -> None:
-    """Run the migrations that are missing, within the caller's transaction."""
+    """Run the missing migrations within the caller's transaction."""
     from alembic import command
     from alembic.config import Config
 

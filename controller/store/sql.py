@@ -1,4 +1,7 @@
-"""Statements that SQLite and PostgreSQL spell alike, but SQLAlchemy does not."""
+"""Insert statements with conflict handling.
+
+SQLite and PostgreSQL spell them alike; SQLAlchemy has one construct for each dialect.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
@@ -13,12 +16,12 @@ def upsert(
     rows: Sequence[Mapping[str, Any]],
     keys: Collection[str],
 ) -> None:
-    """Insert ``rows``; where ``keys`` are there already, write the other columns."""
+    """Insert ``rows``; update the other columns of rows whose ``keys`` exist."""
     if not rows:
         return
-    written = tuple(name for name in rows[0] if name not in set(keys))
+    updated = tuple(name for name in rows[0] if name not in set(keys))
     dialect = connection.dialect.name
-    connection.execute(_upsert(dialect, table, tuple(keys), written), list(rows))
+    connection.execute(_upsert(dialect, table, tuple(keys), updated), list(rows))
 
 
 def insert_new(
@@ -27,20 +30,20 @@ def insert_new(
     rows: Sequence[Mapping[str, Any]],
     keys: Collection[str],
 ) -> int:
-    """Insert those of ``rows`` whose ``keys`` are new, and return how many were."""
+    """Insert the ``rows`` whose ``keys`` do not exist, and return their number."""
     if not rows:
         return 0
     statement = _insert_new(connection.dialect.name, table, tuple(keys))
     return len(connection.execute(statement, list(rows)).all())
 
 
-# A statement takes longer to build than to carry out, and there are few.
+# Building a statement takes longer than executing it, and there are only a few.
 @cache
 def _upsert(
-    dialect: str, table: Table, keys: tuple[str, ...], written: tuple[str, ...]
+    dialect: str, table: Table, keys: tuple[str, ...], updated: tuple[str, ...]
 ) -> Any:
     statement = _insert(dialect)(table)
-    values = {name: statement.excluded[name] for name in written}
+    values = {name: statement.excluded[name] for name in updated}
     return statement.on_conflict_do_update(index_elements=list(keys), set_=values)
 
 
@@ -53,7 +56,7 @@ def _insert_new(dialect: str, table: Table, keys: tuple[str, ...]) -> Any:
 
 
 def _insert(dialect: str) -> Any:
-    """Return the dialect's own ``insert``; the other dialect is not imported."""
+    """Return ``insert`` of the dialect without importing the other dialect."""
     if dialect == "sqlite":
         from sqlalchemy.dialects import sqlite
 

@@ -1,4 +1,4 @@
-"""What is told of each resource, kept between passes."""
+"""Conditions of each resource, kept between passes."""
 
 from collections.abc import Collection, Mapping
 from itertools import islice
@@ -17,16 +17,16 @@ from controller.store.sql import upsert
 from controller.store.tables import conditions
 
 _KEYS = ("kind", "name", "type")
-# A row on its way takes ten times what it takes at rest, and memory that was once
-# needed is seldom given back.
-_AT_ONCE = 300
-_FORGET = delete(conditions).where(
+# A row being written takes ten times the memory of a stored one, and Python seldom
+# returns memory to the operating system.
+_BATCH = 300
+_DELETE = delete(conditions).where(
     and_(conditions.c.kind == bindparam("of"), conditions.c.name == bindparam("called"))
 )
 
 
 class StatusTable:
-    """The conditions of every resource. Writes only what it is given."""
+    """Conditions of every resource."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -46,19 +46,19 @@ class StatusTable:
         changed: Mapping[ResourceId, Conditions],
         removed: Collection[ResourceId] = (),
     ) -> None:
-        """Replace the conditions of ``changed`` and forget those of ``removed``."""
+        """Replace the conditions of ``changed`` and delete those of ``removed``."""
         if not changed and not removed:
             return
         with self._database.writing() as connection:
-            gone = [{"of": r.kind, "called": r.name} for r in (*removed, *changed)]
-            connection.execute(_FORGET, gone)
+            old = [{"of": r.kind, "called": r.name} for r in (*removed, *changed)]
+            connection.execute(_DELETE, old)
             rows = (
                 _row(resource, condition)
                 for resource, by_type in changed.items()
                 for condition in by_type.values()
             )
-            while some := list(islice(rows, _AT_ONCE)):
-                upsert(connection, conditions, some, _KEYS)
+            while batch := list(islice(rows, _BATCH)):
+                upsert(connection, conditions, batch, _KEYS)
 
 
 def _row(resource: ResourceId, condition: Condition) -> dict[str, Any]:

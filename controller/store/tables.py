@@ -1,4 +1,4 @@
-"""The tables as the program sees them; the migrations make them."""
+"""Tables as the program uses them; the migrations create them."""
 
 from datetime import UTC, datetime
 
@@ -24,12 +24,12 @@ from sqlalchemy import (
 from controller.core.webhooks.event import DEFAULT_PROFILE
 
 metadata = MetaData()
-# SQLite counts rows only in a column that is an INTEGER and nothing else.
+# SQLite generates ids only for a primary key of type INTEGER.
 _Number = BigInteger().with_variant(Integer, "sqlite")
 
 
 class Moment(TypeDecorator[datetime]):
-    """A time in UTC; SQLite, which has no zones, keeps it without."""
+    """Time in UTC. SQLite has no time zones and stores it without one."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -64,7 +64,8 @@ conditions = Table(
     Column("last_transition", Moment, nullable=False),
 )
 
-# `digest` stands for the other columns: messages may be too long for an index.
+# `digest` is unique in place of the other columns: a message can be too long for an
+# index.
 events = Table(
     "events",
     metadata,
@@ -135,7 +136,8 @@ webhook_events = Table(
     Column("recorded", Moment, nullable=False),
 )
 
-# An event without a row for the default profile has that body in `webhook_events`.
+# An event without a row here has its body, of the default profile, in
+# `webhook_events`.
 event_bodies = Table(
     "event_bodies",
     metadata,
@@ -162,7 +164,7 @@ deliveries = Table(
     Column("reason", Text, nullable=False, server_default=""),
     Column("profile", Text, nullable=False, server_default=DEFAULT_PROFILE),
     UniqueConstraint("event_id", "target", "sink", name="deliveries_once"),
-    # History must not slow down the search for what is due.
+    # Ended deliveries must not slow down the search for due ones.
     Index(
         "deliveries_due",
         "target",

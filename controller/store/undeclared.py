@@ -1,6 +1,6 @@
-"""What was seen to be ours and no longer declared, and since when.
+"""Managed resources that are no longer declared, with the time of first observation.
 
-Nothing is deleted on one pass's word: it must have been undeclared before.
+A resource is deleted only if an earlier pass also found it undeclared.
 """
 
 from collections.abc import Collection
@@ -15,29 +15,32 @@ from controller.store.tables import undeclared
 
 
 class UndeclaredLog:
-    """Resources that were seen undeclared. Writes only when that changes."""
+    """Undeclared resources. Writes only when the set changes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def since(self) -> dict[ResourceId, datetime]:
-        """Return when each resource was first seen undeclared."""
+        """Return the time of the first observation, by undeclared resource."""
         with self._database.reading() as connection:
             rows = connection.execute(select(undeclared)).all()
         return {ResourceId(row.kind, row.name): row.first_seen for row in rows}
 
-    def replace(self, seen: Collection[ResourceId], now: datetime) -> None:
-        """Remember ``seen``, each since it was first seen, and forget all others."""
-        known = set(self.since())
-        added, gone = set(seen) - known, known - set(seen)
-        if not added and not gone:
+    def replace(self, current: Collection[ResourceId], now: datetime) -> None:
+        """Store ``current`` as the undeclared resources, and delete all others.
+
+        A resource that is stored already keeps its time of first observation.
+        """
+        stored = set(self.since())
+        added, removed = set(current) - stored, stored - set(current)
+        if not added and not removed:
             return
         rows = [
             {"kind": r.kind, "name": r.name, "first_seen": now} for r in sorted(added)
         ]
         with self._database.writing() as connection:
             insert_new(connection, undeclared, rows, ["kind", "name"])
-            for resource in sorted(gone):
+            for resource in sorted(removed):
                 connection.execute(
                     delete(undeclared).where(
                         undeclared.c.kind == resource.kind,

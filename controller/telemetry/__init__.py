@@ -1,1 +1,1 @@
-"""What the program tells of itself: lines and numbers, never secrets."""
+"""Logs and metrics, without secrets."""

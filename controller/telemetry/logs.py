@@ -1,7 +1,7 @@
 """Logs as lines of JSON: a constant message, variables as fields, no secrets.
 
-Modules log with the standard library, ``log.info("action finished", extra={…})``;
-what becomes of it is decided here, once.
+Modules log with the standard library, ``log.info("action finished", extra={…})``; this
+module sets the format and the destination.
 """
 
 import logging
@@ -20,13 +20,13 @@ from pythonjsonlogger.json import JsonFormatter
 
 from controller.core.values.redact import masked, redact
 
-_LARGEST_FILE = 10 << 20
-_OLDER_FILES = 2
+_MAX_FILE_BYTES = 10 << 20
+_ROTATED_FILES = 2
 _pass_id: ContextVar[str] = ContextVar("pass_id", default="")
 
 
 class KnownSecrets:
-    """Values that must never be printed. Safe to use from several threads."""
+    """Values that must never be printed. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -38,14 +38,14 @@ class KnownSecrets:
             self._values |= {value}
 
     def redacted(self, text: str) -> str:
-        """Return ``text`` without any of them."""
+        """Return ``text`` with all known secrets masked."""
         return redact(text, self._values)
 
 
 class JsonLines(JsonFormatter):
     """Formats a record as one line of JSON without secrets.
 
-    A value that JSON has no form for is written as text.
+    A value that JSON cannot represent is written as text.
     """
 
     def __init__(self, secrets: KnownSecrets) -> None:
@@ -62,7 +62,7 @@ class JsonLines(JsonFormatter):
         self._secrets = secrets
 
     def process_log_record(self, log_data: LogData) -> LogData:
-        """Return the fields of a line: redacted, with the time and the pass."""
+        """Return the redacted fields of a line, with the time and the id of the pass."""
         moment: datetime = log_data.pop("time")
         line = {
             "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -87,12 +87,13 @@ class JsonLines(JsonFormatter):
                 return self._secrets.redacted(str(value))
 
 
-def log_to(
+def configure_logging(
     file: Path | None, secrets: KnownSecrets, level: str = "INFO"
 ) -> logging.Handler:
-    """Send all logs to ``file``, or to standard output; replaces what was set before.
+    """Send all logs to ``file``, or to standard output, instead of earlier targets.
 
-    Returns the handler, which its owner closes.
+    Returns:
+        The handler; the caller closes it.
     """
     handler: logging.Handler
     if file is None:
@@ -100,7 +101,10 @@ def log_to(
     else:
         file.parent.mkdir(parents=True, exist_ok=True)
         handler = RotatingFileHandler(
-            file, maxBytes=_LARGEST_FILE, backupCount=_OLDER_FILES, encoding="utf-8"
+            file,
+            maxBytes=_MAX_FILE_BYTES,
+            backupCount=_ROTATED_FILES,
+            encoding="utf-8",
         )
     handler.setFormatter(JsonLines(secrets))
     logging.basicConfig(handlers=[handler], level=level, force=True)
@@ -108,8 +112,8 @@ def log_to(
 
 
 @contextmanager
-def in_pass(pass_id: str) -> Iterator[None]:
-    """Put ``pass_id`` on every line logged within."""
+def pass_context(pass_id: str) -> Iterator[None]:
+    """Add ``pass_id`` to every line logged within the block."""
     token = _pass_id.set(pass_id)
     try:
         yield

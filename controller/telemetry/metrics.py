@@ -1,4 +1,4 @@
-"""All metrics, in one table, and the one registry they live in."""
+"""Table of all metrics, and their registry."""
 
 import threading
 from collections.abc import Mapping
@@ -8,13 +8,13 @@ from typing import Any, Literal, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One row of the table.
+    """Definition of one metric.
 
     Attributes:
-        name: As Prometheus shows it.
-        kind: What sort of number it is.
-        help: One sentence for a person.
-        labels: For each label, the values it may have: all series start at 0.
+        name: Name in Prometheus.
+        kind: Type of the metric.
+        help: Help text in Prometheus.
+        labels: Possible values of each label. All series exist from the start, at 0.
     """
 
     name: str
@@ -35,24 +35,24 @@ RECONCILE_ERRORS = Metric(
     "Actions that failed, and passes that ended early.",
 )
 RECONCILE_SECONDS = Metric(
-    "reconcile_time_seconds", "histogram", "How long a pass took."
+    "reconcile_time_seconds", "histogram", "Duration of a pass in seconds."
 )
 API_REQUESTS = Metric(
     "api_requests_total",
     "counter",
-    "Requests answered by the API, by class of status.",
+    "Requests answered by the API, by status class.",
     {"status": ("1xx", "2xx", "3xx", "4xx", "5xx")},
 )
 DELIVERIES = Metric(
     "deliveries_total",
     "counter",
-    "Attempts at webhook deliveries, by what followed.",
+    "Attempts at webhook deliveries, by outcome.",
     {"outcome": ("delivered", "retry", "dead")},
 )
-NEWS = Metric(
+ECS_EVENTS = Metric(
     "news_total",
     "counter",
-    "Messages heard from the queue of ECS's events, by what they were to us.",
+    "Messages from the queue of ECS events: of managed services, of others, malformed.",
     {"kind": ("ours", "others", "malformed")},
 )
 ALL = (
@@ -61,12 +61,12 @@ ALL = (
     RECONCILE_SECONDS,
     API_REQUESTS,
     DELIVERIES,
-    NEWS,
+    ECS_EVENTS,
 )
 
 
 class Counter(Protocol):
-    """Whoever counts."""
+    """Part of ``Metrics`` that increases counters."""
 
     def count(self, metric: Metric, **labels: str) -> None:
         """Add one to the counter ``metric``."""
@@ -74,9 +74,9 @@ class Counter(Protocol):
 
 
 class Metrics:
-    """Counts and measures. Safe to use from several threads.
+    """Registry of all metrics. Thread-safe.
 
-    The library behind it is imported when the first number arrives.
+    prometheus_client is imported at first use.
     """
 
     def __init__(self) -> None:
@@ -93,23 +93,23 @@ class Metrics:
         self._of(metric, labels).observe(seconds)
 
     def text(self) -> bytes:
-        """Return all series as Prometheus reads them."""
+        """Return all series in the text format of Prometheus."""
         from prometheus_client import generate_latest
 
-        return bytes(generate_latest(self._ready()))
+        return bytes(generate_latest(self._ensure_registry()))
 
     def _of(self, metric: Metric, labels: Mapping[str, str]) -> Any:
-        self._ready()
+        self._ensure_registry()
         series = self._series[metric.name]
         return series.labels(**labels) if metric.labels else series
 
-    def _ready(self) -> Any:
+    def _ensure_registry(self) -> Any:
         with self._lock:
             if self._registry is None:
-                self._registry = self._made()
+                self._registry = self._new_registry()
             return self._registry
 
-    def _made(self) -> Any:
+    def _new_registry(self) -> Any:
         import prometheus_client as prometheus
 
         registry = prometheus.CollectorRegistry()

@@ -1,4 +1,4 @@
-"""An emulated AWS for tests: endpoint, clients, and waiting with a deadline."""
+"""Clients of the emulated AWS for tests, and waiting with a deadline."""
 
 import json
 from collections.abc import Callable
@@ -24,12 +24,12 @@ ONCE = Config(retries={"total_max_attempts": 1})
 
 
 def client(server: EmulatorServer, service: str) -> Any:
-    """Return a boto3 client that holds ECS's answers against botocore's model."""
-    made = boto3.client(service, endpoint_url=server.url, config=ONCE, **CREDENTIALS)
+    """Return a boto3 client that validates ECS's responses with botocore's model."""
+    created = boto3.client(service, endpoint_url=server.url, config=ONCE, **CREDENTIALS)
     if service == "ecs":
-        made.meta.events.register("before-call.ecs", _check_request)
-        made.meta.events.register("response-received.ecs", _check_answer)
-    return made
+        created.meta.events.register("before-call.ecs", _check_request)
+        created.meta.events.register("response-received.ecs", _check_answer)
+    return created
 
 
 def _check_request(model: Any, params: Any, **_: Any) -> None:
@@ -45,32 +45,32 @@ def _check_answer(response_dict: Any, context: Any, **_: Any) -> None:
 
 
 def eventually(
-    look: Callable[[], T], wanted: Callable[[T], bool], within: float = 20
+    read: Callable[[], T], accepts: Callable[[T], bool], within: float = 20
 ) -> T:
-    """Return what ``look`` sees once it is as wanted; fail when it never is."""
+    """Return the first value of ``read`` that ``accepts`` accepts, or fail."""
     clock, pause = SystemClock(), Event()
     deadline = clock.monotonic() + within
     while True:
-        seen = look()
-        if wanted(seen):
-            return seen
-        assert clock.monotonic() < deadline, f"after {within} s still {seen}"
+        value = read()
+        if accepts(value):
+            return value
+        assert clock.monotonic() < deadline, f"after {within} s still {value}"
         pause.wait(0.05)
 
 
 def control(server: EmulatorServer, method: str, path: str, body: Any = None) -> Any:
-    """Send a request to the emulator's own endpoint."""
+    """Send a request to the control endpoint of the emulator."""
     answer = httpx.request(method, f"{server.url}/_emulator/{path}", json=body)
     answer.raise_for_status()
     return answer.json()
 
 
-def listened_to(server, group: str) -> str:
-    """Make a load balancer with one listener that forwards to ``group``."""
+def with_listener(server, group: str) -> str:
+    """Create a load balancer with one listener that forwards to ``group``."""
     balancer, ec2 = client(server, "elbv2"), client(server, "ec2")
     subnets = [s["SubnetId"] for s in ec2.describe_subnets()["Subnets"]][:2]
-    made = balancer.create_load_balancer(Name="lb", Subnets=subnets)
-    arn = made["LoadBalancers"][0]["LoadBalancerArn"]
+    created = balancer.create_load_balancer(Name="lb", Subnets=subnets)
+    arn = created["LoadBalancers"][0]["LoadBalancerArn"]
     balancer.create_listener(
         LoadBalancerArn=arn,
         Protocol="HTTP",

@@ -1,4 +1,4 @@
-"""A service of real processes with a name in DNS."""
+"""A service of real processes with a DNS name."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ CHECK = {"command": ["CMD", "{python}", "-IS", "{probe}", "http://localhost:8001
 
 
 class Platform:
-    """What the tests of real tasks start from: clients, a namespace, a cluster."""
+    """Clients, a namespace and a cluster for tests with real tasks."""
 
     def __init__(self, server: Any) -> None:
         self.ecs = client(server, "ecs")
@@ -26,10 +26,10 @@ class Platform:
     def registry(self, name: str) -> str:
         (namespace,) = self._discovery.list_namespaces()["Namespaces"]
         records = {"DnsRecords": [{"Type": "A", "TTL": 3}]}
-        made = self._discovery.create_service(
+        created = self._discovery.create_service(
             Name=name, NamespaceId=namespace["Id"], DnsConfig=records
         )
-        return str(made["Service"]["Arn"])
+        return str(created["Service"]["Arn"])
 
     def register(self, family: str, image: str, **container: Any) -> str:
         options = {
@@ -90,7 +90,7 @@ class Platform:
         return list(self.ecs.describe_tasks(cluster="c", tasks=arns)["tasks"])
 
     def running(self, name: str) -> Any:
-        """Return the one running task of a service, once the service is steady."""
+        """Return the only running task of a service, once the service is steady."""
         eventually(
             lambda: self.service(name)["deployments"],
             lambda found: len(found) == 1 and found[0]["rolloutState"] == "COMPLETED",

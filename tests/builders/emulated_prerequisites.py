@@ -6,7 +6,7 @@ from controller.clients.aws import BotoAws, CountingAws, Credentials
 from controller.clients.clock import SystemClock
 from controller.core.errors import PermanentError
 from controller.core.planning.preflight import CheckFinding
-from controller.emulation.surroundings import make_bucket, make_image, make_role
+from controller.emulation.prerequisites import create_bucket, create_image, create_role
 from controller.kinds.service.driver import ServiceDriver
 from tests.builders.reconcile_loop import PLATFORM, Machine, declared
 
@@ -58,9 +58,9 @@ class World:
         self.admit(self.database, 5432)
         self.admit(self.tasks, 5000)
         for name in ("execution", "task"):
-            make_role(self.aws, name)
-        make_image(self.aws, "hokusai/api", "1")
-        make_bucket(self.aws, "hokusai-artifacts", REGION)
+            create_role(self.aws, name)
+        create_image(self.aws, "hokusai/api", "1")
+        create_bucket(self.aws, "hokusai-artifacts", REGION)
         text = f"{CANARY}secret"
         call("secretsmanager", "CreateSecret", Name="hokusai/app", SecretString=text)
         value = {"Value": f"{CANARY}parameter", "Type": "SecureString"}

@@ -1,4 +1,4 @@
-"""The next version of the tables: what a rolling update finds already there."""
+"""Schema of the next version, as the previous program meets it in a rolling update."""
 
 import shutil
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from controller.store.database import Database
 from controller.store.schema import VERSION
 from controller.store.tables import metadata
 
-# It adds, as every migration must that the version before is to live with.
+# It only adds: the previous version of the program must run on it.
 _REVISION = '''
 """A column for every table, and one more table."""
 
@@ -28,16 +28,16 @@ down_revision = "{now}"
 def upgrade():
     where = None if op.get_bind().dialect.name == "sqlite" else SCHEMA
     for table in {tables}:
-        told = Column("told_later", String, nullable=False, server_default="")
-        op.add_column(table, told, schema=where)
-        op.add_column(table, Column("counted_later", Integer), schema=where)
+        text = Column("added_text", String, nullable=False, server_default="")
+        op.add_column(table, text, schema=where)
+        op.add_column(table, Column("added_number", Integer), schema=where)
     op.create_table("later", Column("id", Integer, primary_key=True), schema=where)
 '''
 
 
 @contextmanager
 def program_of_the_next_version(folder: Path) -> Iterator[None]:
-    """Be the next version of the program, with a migration more."""
+    """Act as the next version of the program, which has one more migration."""
     migrations = folder / "migrations"
     shutil.copytree(schema._MIGRATIONS, migrations)
     number = VERSION + 1
@@ -51,6 +51,6 @@ def program_of_the_next_version(folder: Path) -> Iterator[None]:
 
 
 def migrate_ahead(database: Database, folder: Path) -> None:
-    """Let the next version of the program bring the tables up to date."""
+    """Migrate the database to the schema of the next version."""
     with program_of_the_next_version(folder):
         database.upgrade()

@@ -22,7 +22,7 @@ BREAKER = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
 
 
 class RecordedEffects(NoEffects):
-    """Remembers what ECS did to the rest of AWS."""
+    """Records the effects of ECS on other services."""
 
     def __init__(self) -> None:
         self.missing_secrets: set[str] = set()
@@ -85,7 +85,7 @@ class RecordedEffects(NoEffects):
 
 
 class Ecs:
-    """An ECS with a cluster ``c`` and shortcuts for what tests do most."""
+    """An ECS with a cluster ``c`` and shortcuts for frequent calls."""
 
     def __init__(self, timing: Timing | None = None, **options: Any) -> None:
         self.clock = SteppedClock()
@@ -191,7 +191,7 @@ def running(desired: int = 1, **fields: Any) -> Ecs:
 
 
 def broken_update(script: Script = CRASHES) -> Any:
-    """Return an ECS whose steady service was updated to what cannot work."""
+    """Return an ECS whose steady service was updated to a failing image."""
     ecs: Any = running(deploymentConfiguration=BREAKER)
     ecs.runtime.scripts["bad:1"] = script
     checks = {"healthCheck": HEALTH_CHECK} if script is SICK else {}
@@ -202,14 +202,14 @@ def broken_update(script: Script = CRASHES) -> Any:
 
 
 def refused(ecs: Ecs, operation: str, **body: Any) -> str:
-    """Return the code that a call is refused with."""
+    """Return the error code of a refused call."""
     with pytest.raises(EcsError) as error:
         ecs.call(operation, body)
     return error.value.code
 
 
 def with_services(count: int) -> Ecs:
-    """Return an ECS with services ``web-0``, ``web-1``… that want no tasks."""
+    """Return an ECS with services ``web-0``, ``web-1``… without tasks."""
     ecs = Ecs()
     ecs.register()
     for number in range(count):

@@ -12,7 +12,14 @@ TOP_LEVEL = {
     *("controller", "specs", "schemas", "deploy", "tests"),
     *("hokusai.yaml", "pyproject.toml", "README.md"),
     # What tools demand.
-    *("Makefile", "CHANGELOG.md", "requirements", ".gitignore", ".ci"),
+    *(
+        "Makefile",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "requirements",
+        ".gitignore",
+        ".ci",
+    ),
     *(".pre-commit-config.yaml", ".github"),
 }
 # Each package the platform is built on, and a module that uses it at its door.
@@ -25,7 +32,7 @@ DOORS = {
     "yaml": "controller/spec/parser.py",
     "jsonschema": "controller/clients/payload.py",
     "pytest": "tests/contracts/test_repository.py",
-    "moto": "controller/emulation/moto_app.py",
+    "moto": "controller/emulation/moto/app.py",
 }
 
 

@@ -1,4 +1,4 @@
-"""A pool that does at once what it is given, and a clock that is told the time."""
+"""An executor that runs tasks at once, and a clock that tests advance."""
 
 from concurrent.futures import Executor, Future
 from datetime import UTC, datetime, timedelta
@@ -11,13 +11,13 @@ class InlinePool(Executor):
         future: Future = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001 - a pool hands on whatever it is
+        except Exception as error:  # noqa: BLE001 - an executor stores every error
             future.set_exception(error)
         return future
 
 
 class SteppedClock:
-    """Time that moves only when somebody sleeps, or is told to move it."""
+    """Clock that only ``sleep`` advances."""
 
     def __init__(self, now=datetime(2026, 1, 1, 12, tzinfo=UTC)):
         self._start = now

@@ -1,6 +1,7 @@
-"""A real PostgreSQL server on a socket of its own, gone when it is no longer used.
+"""A real PostgreSQL server on its own port, stopped after use.
 
-Found on the machine, or in a package that brings it along; never skipped silently.
+The binaries come from the machine or from a Python package; a missing PostgreSQL is an
+error, not a skip.
 """
 
 import os
@@ -23,12 +24,12 @@ _MISSING = (
 
 @dataclass(frozen=True, slots=True)
 class Postgres:
-    """A server that is up.
+    """A running server.
 
     Attributes:
-        host: Where it listens: loopback, or an address of a namespace.
-        port: Chosen by the machine.
-        user: Who may do everything, without a password.
+        host: Address of the server: loopback, or an address of a namespace.
+        port: Port of the server.
+        user: Superuser without a password.
     """
 
     host: str
@@ -36,7 +37,7 @@ class Postgres:
     user: str = _USER
 
     def url(self, database: str = "postgres") -> str:
-        """Return the URL of ``database`` as SQLAlchemy writes it."""
+        """Return the SQLAlchemy URL of ``database``."""
         return f"postgresql://{self.user}@{self.host}:{self.port}/{database}"
 
 
@@ -48,16 +49,16 @@ def postgres(
     neighbours: str = "",
     inside: tuple[str, ...] = (),
 ) -> Iterator[Postgres]:
-    """Yield a server that keeps its data in ``directory``, which must be empty.
+    """Yield a server with its data in ``directory``, which must be empty.
 
-    Anybody must be able to enter the directories above it, as in ``/tmp``: root
+    Every user must be able to enter the parent directories, as in ``/tmp``: root
     starts the server as another user.
 
     Args:
-        directory: Where its data is.
-        host: The address it listens on.
-        neighbours: The network from which it is reached without a password.
-        inside: Words before the command, as those that enter a namespace.
+        directory: Data directory.
+        host: Address to listen on.
+        neighbours: Network that may connect without a password.
+        inside: Prefix of the command, as to enter a namespace.
     """
     binaries = _binaries()
     as_user = _unprivileged(directory)
@@ -80,9 +81,10 @@ def postgres(
 
 
 def _binaries() -> Path:
-    """Return where ``initdb`` and ``pg_ctl`` are.
+    """Return the directory of ``initdb`` and ``pg_ctl``.
 
-    Raises FileNotFoundError, which says what to install.
+    Raises:
+        FileNotFoundError: They are missing; the message names the package to install.
     """
     candidates = [Path(found).parent] if (found := shutil.which("pg_ctl")) else []
     candidates += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
@@ -97,7 +99,7 @@ def _binaries() -> Path:
 
 
 def _unprivileged(directory: Path) -> tuple[str, ...]:
-    """Return what to put before a command: PostgreSQL refuses to run as root."""
+    """Return a command prefix that drops root: PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return ()
     user = next((u for u in (_USER, "nobody") if _exists(u)), None)

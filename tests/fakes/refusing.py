@@ -1,6 +1,6 @@
-"""AWS as it answers whoever may not: a relay that refuses some calls, and passes others.
+"""A relay to an AWS that refuses some calls, as for a caller without permissions.
 
-The errors are those of botocore's model: their code stands where each protocol has it.
+Each error has its code where the protocol of the service has it.
 """
 
 import json
@@ -21,7 +21,7 @@ class Refusing(ThreadingHTTPServer):
     """Refuses calls whose operation matches a pattern.
 
     Attributes:
-        refused: The code and the message of each pattern.
+        refused: Code and message by pattern of operation names.
     """
 
     daemon_threads = True
@@ -33,11 +33,11 @@ class Refusing(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """URL of the relay."""
         return f"http://127.0.0.1:{self.server_port}"
 
     def refusal(self, operation: str) -> tuple[str, str] | None:
-        """Return why ``operation`` is refused; None if it is not."""
+        """Return the code and message for ``operation``; None if it passes."""
         for pattern, why in self.refused.items():
             if fnmatchcase(operation, pattern):
                 return why
@@ -48,39 +48,40 @@ class _Handler(BaseHTTPRequestHandler):
     server: Refusing
 
     def do_POST(self) -> None:
-        """Refuse the call, or pass it on."""
+        """Refuse the call, or forward it."""
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         target = self.headers.get("x-amz-target", "")
         named = _ACTION.search(body.decode("utf-8", "replace"))
         operation = target.rpartition(".")[2] or (named[1] if named else "")
         why = self.server.refusal(operation)
         if why is None:
-            self._pass_on(body)
+            self._forward(body)
         elif target:
-            told = {"__type": why[0], "message": why[1]}
-            self._answer(400, "application/x-amz-json-1.1", json.dumps(told).encode())
+            answer = {"__type": why[0], "message": why[1]}
+            content = json.dumps(answer).encode()
+            self._answer(400, "application/x-amz-json-1.1", content)
         else:
             error = f"<Error><Code>{why[0]}</Code><Message>{why[1]}</Message></Error>"
-            whole = f"<ErrorResponse>{error}</ErrorResponse>"
-            self._answer(403, "text/xml", whole.encode())
+            document = f"<ErrorResponse>{error}</ErrorResponse>"
+            self._answer(403, "text/xml", document.encode())
 
     do_GET = do_PUT = do_HEAD = do_DELETE = do_POST  # noqa: N815
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Say nothing."""
+        """Log nothing."""
 
-    def _pass_on(self, body: bytes) -> None:
+    def _forward(self, body: bytes) -> None:
         headers = {k: v for k, v in self.headers.items() if k.lower() != "host"}
-        asked = urllib.request.Request(
+        request = urllib.request.Request(
             self.server.behind + self.path, body or None, headers, method=self.command
         )
         try:
-            with urllib.request.urlopen(asked) as answer:
-                told = answer.status, answer.headers.get("content-type", "")
-                self._answer(*told, answer.read())
+            with urllib.request.urlopen(request) as answer:
+                content_type = answer.headers.get("content-type", "")
+                self._answer(answer.status, content_type, answer.read())
         except urllib.error.HTTPError as error:
-            told = error.code, error.headers.get("content-type", "")
-            self._answer(*told, error.read())
+            content_type = error.headers.get("content-type", "")
+            self._answer(error.code, content_type, error.read())
 
     def _answer(self, status: int, type_: str, body: bytes) -> None:
         self.send_response(status)

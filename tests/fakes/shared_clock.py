@@ -1,4 +1,4 @@
-"""A clock for several threads: it moves on when all of them sleep."""
+"""A clock for several threads that advances when all of them sleep."""
 
 import heapq
 import threading
@@ -11,7 +11,7 @@ from tests.fakes.stopped_clock import NOON
 
 
 class SharedClock:
-    """Time for the threads that ``run`` starts; no other may sleep on it."""
+    """Clock of the threads that ``run`` starts; no other thread may sleep on it."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -20,7 +20,7 @@ class SharedClock:
         self._seconds = 0.0
 
     def now(self) -> datetime:
-        """Return the time, which begins at noon."""
+        """Return the time; it starts at noon."""
         return NOON + timedelta(seconds=self._seconds)
 
     def monotonic(self) -> float:
@@ -28,7 +28,7 @@ class SharedClock:
         return self._seconds
 
     def sleep(self, seconds: float) -> None:
-        """Return when all others sleep for longer."""
+        """Wait until this sleeper is the next one due and all threads sleep."""
         with self._changed:
             until = self._seconds + max(seconds, 1e-9)
             heapq.heappush(self._sleepers, until)
@@ -37,7 +37,7 @@ class SharedClock:
                 self._changed.wait()
 
     def run(self, *work: Callable[[], object]) -> None:
-        """Do all of ``work`` side by side."""
+        """Run all of ``work`` concurrently and wait for it."""
         self._awake = len(work)
         with ThreadPoolExecutor(len(work)) as pool:
             for done in [pool.submit(self._one, task) for task in work]:
@@ -56,7 +56,7 @@ class SharedClock:
                 self._rest()
 
     def _rest(self) -> None:
-        """Count one thread less as awake, and move on if it was the last."""
+        """Count one awake thread less, and advance the clock after the last one."""
         self._awake -= 1
         if self._awake or not self._sleepers:
             return

@@ -1,4 +1,4 @@
-"""AWS in memory: the ECS simulator, and the little that stands around it."""
+"""AWS in memory: the ECS simulator and small simulations of other services."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from controller.clients.aws import is_write
-from controller.clients.aws.errors import translated
+from controller.clients.aws.errors import driver_error
 from controller.core.clock import Clock
 from tests.fakes.sim_ecr import Registry
 from tests.fakes.sim_ecs import ACCOUNT, REGION, EcsBackend, RefusalError
@@ -21,15 +21,17 @@ _LISTS = frozenset({"ListTaskDefinitions", "DescribeServices", "ListServices"})
 
 
 class Parameters(VersionedShelf):
-    """SSM's parameters."""
+    """SSM Parameter Store."""
 
-    def GetParameter(self, asked: Mapping[str, Any]) -> Any:
+    def GetParameter(self, parameters: Mapping[str, Any]) -> Any:
         """Return one parameter."""
-        return {"Parameter": {"Value": self._of(asked["Name"], "ParameterNotFound")}}
+        return {
+            "Parameter": {"Value": self._of(parameters["Name"], "ParameterNotFound")}
+        }
 
-    def DescribeParameters(self, asked: Mapping[str, Any]) -> Any:
-        """Return the names of those that are asked for and there."""
-        names = asked["ParameterFilters"][0]["Values"]
+    def DescribeParameters(self, parameters: Mapping[str, Any]) -> Any:
+        """Return the requested parameters that exist."""
+        names = parameters["ParameterFilters"][0]["Values"]
         return {
             "Parameters": [
                 {"Name": n, "Version": self.number(n), "LastModifiedDate": self.made(n)}
@@ -38,29 +40,31 @@ class Parameters(VersionedShelf):
             ]
         }
 
-    def PutParameter(self, asked: Mapping[str, Any]) -> Any:
+    def PutParameter(self, parameters: Mapping[str, Any]) -> Any:
         """Set one parameter."""
-        self.put("PutParameter", asked["Name"], asked["Value"])
+        self.put("PutParameter", parameters["Name"], parameters["Value"])
         return {"Version": 1}
 
 
 class SecretsManager(VersionedShelf):
-    """Secrets Manager's secrets."""
+    """Secrets Manager."""
 
-    def GetSecretValue(self, asked: Mapping[str, Any]) -> Any:
+    def GetSecretValue(self, parameters: Mapping[str, Any]) -> Any:
         """Return one secret."""
-        value = self._of(asked["SecretId"], "ResourceNotFoundException")
+        value = self._of(parameters["SecretId"], "ResourceNotFoundException")
         return {"SecretString": value}
 
-    def DescribeSecret(self, asked: Mapping[str, Any]) -> Any:
-        """Return that a secret is there, and when it was changed last."""
-        name = asked["SecretId"].rpartition(":secret:")[2] or asked["SecretId"]
+    def DescribeSecret(self, parameters: Mapping[str, Any]) -> Any:
+        """Return the name of a secret and the time of its last change."""
+        name = (
+            parameters["SecretId"].rpartition(":secret:")[2] or parameters["SecretId"]
+        )
         self._of(name, "ResourceNotFoundException")
         return {"Name": name, "LastChangedDate": self.made(name)}
 
-    def ListSecretVersionIds(self, asked: Mapping[str, Any]) -> Any:
+    def ListSecretVersionIds(self, parameters: Mapping[str, Any]) -> Any:
         """Return the current version of a secret."""
-        name = asked["SecretId"].rpartition(":secret:")[2]
+        name = parameters["SecretId"].rpartition(":secret:")[2]
         self._of(name, "ResourceNotFoundException")
         version = {
             "VersionId": f"version-{self.number(name)}",
@@ -71,20 +75,20 @@ class SecretsManager(VersionedShelf):
 
 
 class Logs(Shelf):
-    """CloudWatch's log groups."""
+    """CloudWatch Logs: groups without events."""
 
-    def CreateLogGroup(self, asked: Mapping[str, Any]) -> Any:
-        """Make a log group, once."""
-        name = asked["logGroupName"]
+    def CreateLogGroup(self, parameters: Mapping[str, Any]) -> Any:
+        """Create a log group; refuse one that exists."""
+        name = parameters["logGroupName"]
         if name in self.things:
             code = "ResourceAlreadyExistsException"
             raise RefusalError(code, "The specified log group already exists", 400)
-        self.put("CreateLogGroup", name, {"tags": asked.get("tags", {})})
+        self.put("CreateLogGroup", name, {"tags": parameters.get("tags", {})})
         return {}
 
-    def DescribeLogGroups(self, asked: Mapping[str, Any]) -> Any:
-        """Return the log groups whose name begins as asked."""
-        prefix = asked.get("logGroupNamePrefix", "")
+    def DescribeLogGroups(self, parameters: Mapping[str, Any]) -> Any:
+        """Return the log groups with the given prefix."""
+        prefix = parameters.get("logGroupNamePrefix", "")
         groups = [
             {
                 "logGroupName": name,
@@ -96,27 +100,27 @@ class Logs(Shelf):
         ]
         return {"logGroups": groups}
 
-    def GetLogEvents(self, asked: Mapping[str, Any]) -> Any:
-        """Return nothing: simulated tasks say nothing."""
-        self._of(asked["logStreamName"], "ResourceNotFoundException")
+    def GetLogEvents(self, parameters: Mapping[str, Any]) -> Any:
+        """Return no events: simulated tasks have no output."""
+        self._of(parameters["logStreamName"], "ResourceNotFoundException")
         return {"events": []}
 
-    def ListTagsForResource(self, asked: Mapping[str, Any]) -> Any:
+    def ListTagsForResource(self, parameters: Mapping[str, Any]) -> Any:
         """Return the tags of a log group."""
-        name = asked["resourceArn"].partition(":log-group:")[2]
+        name = parameters["resourceArn"].partition(":log-group:")[2]
         return {"tags": self._of(name, "ResourceNotFoundException")["tags"]}
 
-    def PutRetentionPolicy(self, asked: Mapping[str, Any]) -> Any:
-        """Say how long logs are kept."""
-        name = asked["logGroupName"]
+    def PutRetentionPolicy(self, parameters: Mapping[str, Any]) -> Any:
+        """Set the retention of a log group."""
+        name = parameters["logGroupName"]
         thing = self._of(name, "ResourceNotFoundException")
-        days = {**thing, "retentionInDays": asked["retentionInDays"]}
+        days = {**thing, "retentionInDays": parameters["retentionInDays"]}
         self.put("PutRetentionPolicy", name, days)
         return {}
 
 
 class SimulatedAws:
-    """The one door; see ``clients.aws.Aws``."""
+    """AWS client of the simulated services; see ``core.dependencies.Aws``."""
 
     def __init__(self, wire: Wire, clock: Clock, namespace: str) -> None:
         self._wire = wire
@@ -145,7 +149,7 @@ class SimulatedAws:
     def call(
         self, service: str, operation: str, /, **parameters: Any
     ) -> dict[str, Any]:
-        """Answer one call, or raise what the real door raises."""
+        """Answer one call, or raise the error of the real client."""
         backend: Any = self._by_name[service]
 
         def perform() -> Any:
@@ -170,11 +174,11 @@ def _translated(
     operation: str,
     parameters: Mapping[str, Any],
 ) -> Exception:
-    """Return ``refusal`` as the real door would raise it, by its own tables."""
+    """Return the error that the real client raises for ``refusal``."""
     code, message, status = refusal.args
     answer = {
         "Error": {"Code": code, "Message": message},
         "ResponseMetadata": {"HTTPStatusCode": status},
     }
     error = ClientError(answer, operation)
-    return translated(error, service, operation, parameters)
+    return driver_error(error, service, operation, parameters)

@@ -1,7 +1,7 @@
-"""A controller put together as the program does it, on simulated clients.
+"""A controller composed as in the program, on simulated clients.
 
-The loops are left out: a pool that runs at once, and deliveries that are sent one
-round after each pass. What they decide is decided by the real code.
+Loops and threads are replaced: an executor runs tasks at once, and one round of
+deliveries follows each pass. The real code makes all decisions.
 """
 
 from collections.abc import Callable, Mapping
@@ -63,7 +63,7 @@ _MARGIN = timedelta(seconds=30)
 
 
 class SimulatedApi(MlflowApi):
-    """The real client's questions, put to a simulated server."""
+    """The real MLflow client on a simulated server."""
 
     def __init__(self, rest: MlflowRest) -> None:
         self._rest = rest
@@ -71,13 +71,13 @@ class SimulatedApi(MlflowApi):
 
 @dataclass
 class Outside:
-    """Everything a controller talks to.
+    """Everything outside a controller.
 
     Attributes:
-        document: Returns what is declared; raises SpecError.
-        receivers: By the name of the target.
-        environ: Where secrets are read.
-        memory: As it is before anything was concluded.
+        document: Function that returns the document; raises SpecError.
+        receivers: Webhook receivers by name of the target.
+        environ: Environment with the secrets.
+        memory: Memory before the first pass.
     """
 
     wire: Wire
@@ -95,12 +95,12 @@ class Outside:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a person asks for by hand.
+    """A requested operation.
 
     Attributes:
-        verb: To roll back or to restart.
-        target: What.
-        request: Who, why, and to what.
+        verb: Operation, as in roll back or restart.
+        target: Resource to operate on.
+        request: Requester, reason and parameters.
     """
 
     verb: Verb
@@ -108,7 +108,7 @@ class Wish:
     request: OperationRequest
 
 
-# What somebody is told who asks again for what is done already.
+# Refusals of a repeated request whose operation was done already.
 _WAS_DONE = (
     "the declared revision is on hold",
     "the last restart was at",
@@ -118,7 +118,7 @@ _WAS_DONE = (
 
 
 class SimController:
-    """One process: what it remembers is lost with it."""
+    """One controller process; its memory ends with it."""
 
     def __init__(
         self,
@@ -166,7 +166,7 @@ class SimController:
         )
 
     def reconcile(self, *, backwards: bool = False) -> PassResult:
-        """Do one pass on the document as it is now."""
+        """Run one pass on the current document."""
         self.pool.backwards = backwards
         self.observer.seen.clear()
         self.executor.asked.clear()
@@ -175,10 +175,10 @@ class SimController:
         return self.reconciler.run(self.document.resources, limits, platform.interval)
 
     def granted(self, wish: Wish) -> bool:
-        """Whether what a person asks for is done, or was done before.
+        """Carry out a requested operation; return True if it is or was done.
 
-        Who was told of no end looks before asking again: a restart may be had again
-        after a while.
+        A requester that got no result checks before repeating the request, because a
+        later restart would be carried out again.
         """
         requests, declared = (
             InterventionRunner(self.reconciler),
@@ -200,10 +200,10 @@ class SimController:
         return isinstance(outcome, Applied | Progressing)
 
     def _was_restarted(self, spec: ServiceSpec, wish: Wish) -> bool:
-        """Whether the service says that it was restarted for this very request."""
-        asked = {"cluster": spec.cluster, "services": [spec.name], "include": ["TAGS"]}
+        """Return True if the tags of the service name this request."""
+        query = {"cluster": spec.cluster, "services": [spec.name], "include": ["TAGS"]}
         simulator = self.outside.aws.ecs.simulator
-        (service,) = simulator.call("DescribeServices", asked)["services"]
+        (service,) = simulator.call("DescribeServices", query)["services"]
         by = tags_of(service).get(RESTARTED_BY)
         return (
             by == str(wish.request)
@@ -212,12 +212,12 @@ class SimController:
         )
 
     def refence(self) -> None:
-        """Have the store refuse whoever holds an older lease than ours."""
+        """Make the store refuse holders of an older lease."""
         if self.leader._lease is not None:
             self.leader._leases.fence(self.leader._lease)
 
     def renew(self) -> None:
-        """Keep the lease, as the thread for it would."""
+        """Renew the lease, as the renewal thread does."""
         self.outside.wire.aside += 1
         try:
             self.leads = self.leader._renew()
@@ -225,7 +225,7 @@ class SimController:
             self.outside.wire.aside -= 1
 
     def deliver(self) -> None:
-        """Send what is due, once each."""
+        """Send every due delivery once."""
         for id_, resource in self.document.resources.items():
             if id_.kind == "webhook":
                 spec = resource.spec
@@ -238,7 +238,7 @@ class SimController:
         secrets = Secrets(outside.environ, outside.aws)
         for delivery in self.outbox.claim(self.worker, id_.name, 8, lease):
             keys = tuple(secrets.value(ref).encode() for ref in spec.secrets)
-            attempt = self.outbox.started(delivery, outside.clock.now())
+            attempt = self.outbox.start(delivery, outside.clock.now())
             if attempt is None:
                 continue
             headers = _headers(delivery, attempt, keys, outside.clock)
@@ -247,7 +247,7 @@ class SimController:
             now = outside.clock.now()
             key = f"{delivery.event_id}/{id_.name}"
             step = after_attempt(target.policy, answer, attempt.number, now, key)
-            self.outbox.finished(delivery, answer, step, now, timedelta())
+            self.outbox.finish(delivery, answer, step, now, timedelta())
 
     def _drivers(self, api: SimulatedApi) -> Mapping[str, Driver]:
         outside = self.outside
@@ -260,7 +260,7 @@ class SimController:
             return key if resource is None else str(resource.spec.name)
 
         endpoint = EndpointDriver(
-            outside.dns, fallbacks, self.aws, outside.probe, side_by_side=OrderlyPool
+            outside.dns, fallbacks, self.aws, outside.probe, parallel=OrderlyPool
         )
         return {
             "endpoint": endpoint,

@@ -1,4 +1,4 @@
-"""Documents drawn from the schema by a seed: what may be written, in what it allows."""
+"""Documents generated from the published schema by a seed."""
 
 import json
 from functools import cache
@@ -10,7 +10,8 @@ import yaml
 from tests.faults.plan import drawn
 
 _SCHEMA = Path(__file__).parents[2] / "schemas" / "hokusai.schema.json"
-# What has a meaning beyond its type, or would leave the one simulated cluster.
+# Values of fields that the schema does not restrict enough, or that must stay within
+# the simulated cluster.
 _VALUES: dict[str, tuple[Any, ...]] = {
     "image": ("hokusai/api:1", "hokusai/api:2", "hokusai/web:7"),
     "desired_count": (0, 1, 2),
@@ -49,7 +50,7 @@ def schema() -> dict[str, Any]:
 
 
 class Draw:
-    """Choices, one after the other, that a seed decides."""
+    """Sequence of choices that a seed determines."""
 
     def __init__(self, seed: int) -> None:
         self._seed, self._number = seed, 0
@@ -65,9 +66,10 @@ class Draw:
 
 
 def body(seed: int) -> str:
-    """Return the resources of a document, as the schema allows them.
+    """Return the resources of a document that matches the schema.
 
-    It may still be refused: fields depend on each other in ways no schema says.
+    The document may still be refused: the schema does not express every dependency
+    between fields.
     """
     draw = Draw(seed)
     sections: dict[str, Any] = {}
@@ -133,7 +135,7 @@ def _field(name: str, rule: dict[str, Any], draw: Draw) -> Any:
 
 
 def mangled(text: str, seed: int) -> bytes:
-    """Return ``text`` with a few things done to it that no one should do."""
+    """Return ``text`` with a few random corruptions."""
     draw, data = Draw(seed), bytearray(text.encode())
     for _ in range(1 + draw.below(4)):
         at = draw.below(max(1, len(data)))

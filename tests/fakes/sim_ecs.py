@@ -1,4 +1,4 @@
-"""The ECS simulator as a backend whose state can be saved, and who watches it."""
+"""The ECS simulator as a backend with saved states and checks of forbidden calls."""
 
 import pickle
 from collections import Counter
@@ -18,24 +18,24 @@ from controller.kinds.service.cache import by_content
 from controller.kinds.service.normalize import canonical
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
-# What is noted beside the call that began one.
+# Key of `changed` for a new deployment, in addition to the operation that started it.
 DEPLOYMENT = "deployment"
-# Steps in which even a rollout that fails three times comes to its end.
-_MOST_STEPS = 40
+# Enough steps for a rollout that fails three times.
+_MAX_STEPS = 40
 
 
 class RefusalError(Exception):
-    """What a service answers instead: a code and a sentence."""
+    """An error response of a service: code, message and status."""
 
 
 class Around(NoEffects):
-    """What ECS does to Cloud Map: instances come and go with tasks.
+    """Effects of ECS on Cloud Map and target groups.
 
     Attributes:
         instances: Addresses by registry and instance.
         targets: Addresses and ports by target group.
-        forwards: Whether a listener leads to a target group.
-        registry: Where images are; None if nobody pushed any.
+        forwards: Predicate: a listener forwards to the target group.
+        registry: Image registry; None without one.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Around(NoEffects):
         self.registry: Any = None
 
     def check_target_group(self, arn: str) -> None:
-        """Refuse a group that nothing leads to, as AWS does."""
+        """Refuse a group that no listener forwards to, as AWS does."""
         if not self.forwards(arn):
             message = (
                 f"The target group with targetGroupArn {arn} does not have an "
@@ -54,7 +54,7 @@ class Around(NoEffects):
             raise MissingError(message)
 
     def image_digest(self, image: str) -> str:
-        """Return what a tag stands for in the registry."""
+        """Return the digest of an image in the registry, or ""."""
         return self.registry.digest_of(image) if self.registry else ""
 
     def register_instance(
@@ -65,17 +65,17 @@ class Around(NoEffects):
         known[instance_id] = attributes["AWS_INSTANCE_IPV4"]
 
     def deregister_instance(self, registry_arn: str, instance_id: str) -> None:
-        """Take an address out of a name."""
+        """Remove an address from a name."""
         self.instances.get(registry_arn, {}).pop(instance_id, None)
 
     def register_target(self, target: TargetRegistration) -> None:
-        """Put an address into a target group; it is healthy at once."""
+        """Add an address to a target group; it is healthy at once."""
         group = self.targets.setdefault(target.target_group_arn, [])
         if (target.address, target.port) not in group:
             group.append((target.address, target.port))
 
     def deregister_target(self, target: TargetRegistration) -> None:
-        """Take an address out of a target group."""
+        """Remove an address from a target group."""
         group = self.targets.get(target.target_group_arn, [])
         if (target.address, target.port) in group:
             group.remove((target.address, target.port))
@@ -105,15 +105,15 @@ class EcsBackend:
         )
 
     def saved(self) -> bytes:
-        """Return all that its answers depend on."""
+        """Return the state that its responses depend on."""
         return pickle.dumps(self.simulator.world)
 
     def load(self, saved: bytes) -> None:
-        """Become what it was."""
+        """Restore a saved state."""
         self.simulator.world = pickle.loads(saved)  # noqa: S301 - our own bytes
 
     def whole(self) -> bytes:
-        """Return its state with all that runs on it."""
+        """Return its state including running tasks and addresses."""
         runtime = self.runtime
         addresses = self.simulator._context.addresses
         around = self.around.instances, self.around.targets
@@ -121,7 +121,7 @@ class EcsBackend:
         return pickle.dumps((self.simulator.world, parts))
 
     def become(self, whole: bytes) -> None:
-        """Become what it was, with all that ran on it."""
+        """Restore a state including running tasks and addresses."""
         self.simulator.world, parts = pickle.loads(whole)  # noqa: S301
         scripts, runs, around, addresses = parts
         self.around.instances, self.around.targets = around
@@ -129,26 +129,26 @@ class EcsBackend:
         context = self.simulator._context
         object.__setattr__(context, "addresses", addresses)
 
-    def perform(self, operation: str, asked: Mapping[str, Any]) -> Any:
-        """Carry a call out, and note what it changed."""
-        subject, before = self._subject(operation, asked)
-        deployed, then = self._deployed(asked), self._definition(asked)
-        self._watch(operation, asked)
+    def perform(self, operation: str, parameters: Mapping[str, Any]) -> Any:
+        """Carry out a call and count its changes."""
+        subject, before = self._subject(operation, parameters)
+        deployed, then = self._deployed(parameters), self._definition(parameters)
+        self._watch(operation, parameters)
         try:
-            answer = self.simulator.call(operation, dict(asked))
+            answer = self.simulator.call(operation, dict(parameters))
         except EcsError as error:
             raise RefusalError(error.code, error.message, error.status) from error
-        self._watch_result(operation, asked, then)
-        if is_write(operation) and before != self._subject(operation, asked)[1]:
+        self._watch_result(operation, parameters, then)
+        if is_write(operation) and before != self._subject(operation, parameters)[1]:
             self.changed[operation, subject] += 1
-        if self._deployed(asked) > deployed:
+        if self._deployed(parameters) > deployed:
             self.changed[DEPLOYMENT, subject] += 1
         return answer
 
     def settle(self) -> None:
-        """Let everything come to its end that does by itself."""
+        """Step the simulator until nothing changes."""
         seen: object = None
-        for _ in range(_MOST_STEPS):
+        for _ in range(_MAX_STEPS):
             self.simulator.step()
             now = self._moment()
             if now == seen:
@@ -156,37 +156,37 @@ class EcsBackend:
             seen = now
 
     def script(self, image: str, script: Script) -> None:
-        """Say how containers of ``image`` behave."""
+        """Set the behaviour of the containers of ``image``."""
         self.runtime.scripts[image] = script
 
-    def _watch(self, operation: str, asked: Mapping[str, Any]) -> None:
-        """Note what nobody may ask for: others' services, fewer tasks."""
-        service = self._service(asked)
+    def _watch(self, operation: str, parameters: Mapping[str, Any]) -> None:
+        """Record forbidden calls: changes of foreign services, fewer tasks."""
+        service = self._service(parameters)
         if service is None or not is_write(operation):
             return
         if operation == "DeleteService" and OWNER_TAG not in service.tags:
-            self.wrongs.append(f"{service.name} was deleted and is not ours")
+            self.wrongs.append(f"{service.name} was deleted and is not managed")
         if (
             operation == "UpdateService"
             and service.status == "ACTIVE"
-            and asked.get("desiredCount", 99) < service.desired
+            and parameters.get("desiredCount", 99) < service.desired
         ):
             self.wrongs.append(f"{service.name} was scaled down")
 
     def _watch_result(
-        self, operation: str, asked: Mapping[str, Any], then: str
+        self, operation: str, parameters: Mapping[str, Any], then: str
     ) -> None:
-        """Note a new revision of what the service was set to ``then``."""
-        if operation != "UpdateService" or "taskDefinition" not in asked:
+        """Record a new revision with the same content as ``then``, the previous one."""
+        if operation != "UpdateService" or "taskDefinition" not in parameters:
             return
-        now = self._definition(asked)
+        now = self._definition(parameters)
         if then and now != then and self.content(now) == self.content(then):
-            name = asked["service"]
+            name = parameters["service"]
             self.wrongs.append(f"{name} has two revisions of one content")
 
-    def _definition(self, asked: Mapping[str, Any]) -> str:
-        """Return the task definition that the service of a call is set to."""
-        service = self._service(asked)
+    def _definition(self, parameters: Mapping[str, Any]) -> str:
+        """Return the task definition of the service that a call names."""
+        service = self._service(parameters)
         return "" if service is None else str(service.fields["taskDefinition"])
 
     def definition(self, arn: str) -> Definition:
@@ -195,17 +195,17 @@ class EcsBackend:
         return self.simulator.world.definitions[family][int(number)]
 
     def content(self, arn: str) -> str:
-        """Return what a task definition says, without its number."""
+        """Return the content of a task definition without its number."""
         return _content(self.definition(arn).body)
 
-    def _deployed(self, asked: Mapping[str, Any]) -> int:
-        """Return how many deployments the service of a call has had."""
-        service = self._service(asked)
+    def _deployed(self, parameters: Mapping[str, Any]) -> int:
+        """Return the number of deployments of the service that a call names."""
+        service = self._service(parameters)
         return 0 if service is None else len(service.revisions)
 
-    def _service(self, asked: Mapping[str, Any]) -> Service | None:
-        name = asked.get("serviceName") or asked.get("service")
-        name = (name or asked.get("resourceArn", "")).rpartition("/")[2]
+    def _service(self, parameters: Mapping[str, Any]) -> Service | None:
+        name = parameters.get("serviceName") or parameters.get("service")
+        name = (name or parameters.get("resourceArn", "")).rpartition("/")[2]
         for cluster in self.simulator.world.clusters.values():
             if service := cluster.services.get(name):
                 return service
@@ -224,23 +224,27 @@ class EcsBackend:
             for s in c.services.values()
         ]
 
-    def _subject(self, operation: str, asked: Mapping[str, Any]) -> tuple[str, object]:
-        """Return what a call is about, and how that looks."""
+    def _subject(
+        self, operation: str, parameters: Mapping[str, Any]
+    ) -> tuple[str, object]:
+        """Return the subject of a call, and its comparable state."""
         world = self.simulator.world
         if operation == "RegisterTaskDefinition":
-            return asked["family"], len(world.definitions.get(asked["family"], ()))
+            return parameters["family"], len(
+                world.definitions.get(parameters["family"], ())
+            )
         if operation == "DeregisterTaskDefinition":
-            definition = self.definition(asked["taskDefinition"])
+            definition = self.definition(parameters["taskDefinition"])
             return definition.family, definition.status
         if operation == "RunTask":
-            tasks = world.clusters[asked["cluster"]].tasks.values()
-            return asked["group"], sum(task.service is None for task in tasks)
-        if ":task-definition/" in asked.get("resourceArn", ""):
-            definition = self.definition(asked["resourceArn"])
+            tasks = world.clusters[parameters["cluster"]].tasks.values()
+            return parameters["group"], sum(task.service is None for task in tasks)
+        if ":task-definition/" in parameters.get("resourceArn", ""):
+            definition = self.definition(parameters["resourceArn"])
             return f"a revision of {definition.family}", sorted(definition.tags.items())
-        service = self._service(asked)
+        service = self._service(parameters)
         if service is None:
-            return str(asked.get("serviceName", "")), None
+            return str(parameters.get("serviceName", "")), None
         look = service.fields, service.desired, service.status
         tags = sorted(service.tags.items())
         return service.name, canonical_json([*look, tags])

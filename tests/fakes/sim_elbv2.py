@@ -1,4 +1,4 @@
-"""Elastic Load Balancing in memory: what is declared of it, and no requests."""
+"""Elastic Load Balancing in memory: its API without traffic."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from tests.fakes.sim_shelf import Shelf
 
 _ARN = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}"
 _IDEMPOTENT = ("Protocol", "Port", "VpcId", "TargetType")
-Asked = Mapping[str, Any]
+Parameters = Mapping[str, Any]
 
 
 class LoadBalancing(Shelf):
@@ -19,7 +19,7 @@ class LoadBalancing(Shelf):
         self._around = around
 
     def made(self, name: str, tags: Mapping[str, str], *ports: int) -> None:
-        """Make a load balancer that listens on ``ports``, by nobody's call."""
+        """Create a load balancer with listeners on ``ports``, without a call."""
         arn = f"{_ARN}:loadbalancer/app/{name}/1"
         self.things[arn] = {
             "LoadBalancerArn": arn,
@@ -37,7 +37,7 @@ class LoadBalancing(Shelf):
             }
 
     def forwards(self, group: str) -> bool:
-        """Whether a rule leads to the target group ``group``."""
+        """Return True if a rule forwards to the target group ``group``."""
         return any(
             rule["Actions"][0]["TargetGroupArn"] == group for rule in self.rules()
         )
@@ -54,27 +54,32 @@ class LoadBalancing(Shelf):
             if "TargetGroupArn" in thing:
                 yield thing
 
-    def DescribeLoadBalancers(self, asked: Asked) -> Any:
-        """Return those that are named; one that is missing refuses them all."""
-        key = "LoadBalancerName" if "Names" in asked else "LoadBalancerArn"
-        names = asked.get("Names") or asked["LoadBalancerArns"]
+    def DescribeLoadBalancers(self, parameters: Parameters) -> Any:
+        """Return the named load balancers; refuse all if one is missing."""
+        key = "LoadBalancerName" if "Names" in parameters else "LoadBalancerArn"
+        names = parameters.get("Names") or parameters["LoadBalancerArns"]
         found = [t for t in self.things.values() if "LoadBalancerName" in t]
         return {"LoadBalancers": _named(found, key, names, "LoadBalancerNotFound")}
 
-    def DescribeTargetGroups(self, asked: Asked) -> Any:
-        """Return all, or those that are named: one that is missing refuses them."""
+    def DescribeTargetGroups(self, parameters: Parameters) -> Any:
+        """Return all, or the named ones; refuse all if one is missing."""
         found = [
-            {**group, "LoadBalancerArns": [*self._behind(group["TargetGroupArn"])]}
+            {
+                **group,
+                "LoadBalancerArns": [*self._balancers_of(group["TargetGroupArn"])],
+            }
             for group in self.groups()
         ]
-        if "Names" not in asked:
+        if "Names" not in parameters:
             return {"TargetGroups": found}
         code = "TargetGroupNotFound"
-        return {"TargetGroups": _named(found, "TargetGroupName", asked["Names"], code)}
+        return {
+            "TargetGroups": _named(found, "TargetGroupName", parameters["Names"], code)
+        }
 
-    def DescribeListeners(self, asked: Asked) -> Any:
+    def DescribeListeners(self, parameters: Parameters) -> Any:
         """Return the listeners of a load balancer."""
-        arn = asked["LoadBalancerArn"]
+        arn = parameters["LoadBalancerArn"]
         return {
             "Listeners": [
                 thing
@@ -83,16 +88,16 @@ class LoadBalancing(Shelf):
             ]
         }
 
-    def DescribeRules(self, asked: Asked) -> Any:
+    def DescribeRules(self, parameters: Parameters) -> Any:
         """Return the rules of a listener, by priority, and the default one."""
         rules = sorted(
-            self.rules(asked["ListenerArn"]), key=lambda r: int(r["Priority"])
+            self.rules(parameters["ListenerArn"]), key=lambda r: int(r["Priority"])
         )
         default = {"RuleArn": "default", "IsDefault": True, "Priority": "default"}
         return {"Rules": [*rules, default]}
 
-    def DescribeTags(self, asked: Asked) -> Any:
-        """Return the tags of things."""
+    def DescribeTags(self, parameters: Parameters) -> Any:
+        """Return the tags of the resources that exist."""
         return {
             "TagDescriptions": [
                 {
@@ -102,14 +107,14 @@ class LoadBalancing(Shelf):
                         for key, value in self.things[arn]["Tags"].items()
                     ],
                 }
-                for arn in asked["ResourceArns"]
+                for arn in parameters["ResourceArns"]
                 if arn in self.things
             ]
         }
 
-    def DescribeTargetHealth(self, asked: Asked) -> Any:
+    def DescribeTargetHealth(self, parameters: Parameters) -> Any:
         """Return the targets of a group; all of them are healthy."""
-        self._of(asked["TargetGroupArn"], "TargetGroupNotFound")
+        self._of(parameters["TargetGroupArn"], "TargetGroupNotFound")
         return {
             "TargetHealthDescriptions": [
                 {
@@ -117,41 +122,43 @@ class LoadBalancing(Shelf):
                     "TargetHealth": {"State": "healthy"},
                 }
                 for address, port in self._around.targets.get(
-                    asked["TargetGroupArn"], ()
+                    parameters["TargetGroupArn"], ()
                 )
             ]
         }
 
-    def CreateTargetGroup(self, asked: Asked) -> Any:
-        """Make a target group; the same settings again are the first one."""
-        arn = f"{_ARN}:targetgroup/{asked['Name']}/1"
+    def CreateTargetGroup(self, parameters: Parameters) -> Any:
+        """Create a target group, or return one with the same settings."""
+        arn = f"{_ARN}:targetgroup/{parameters['Name']}/1"
         known = self.things.get(arn)
-        if known and any(known[key] != asked[key] for key in _IDEMPOTENT):
+        if known and any(known[key] != parameters[key] for key in _IDEMPOTENT):
             code = "DuplicateTargetGroupName"
             raise RefusalError(code, "it exists, with other settings", 400)
         if known is None:
-            thing = {k: v for k, v in asked.items() if k not in {"Name", "Tags"}}
-            thing |= {"TargetGroupArn": arn, "TargetGroupName": asked["Name"]}
-            self._put("CreateTargetGroup", arn, {**thing, "Tags": _tags(asked)})
+            thing = {k: v for k, v in parameters.items() if k not in {"Name", "Tags"}}
+            thing |= {"TargetGroupArn": arn, "TargetGroupName": parameters["Name"]}
+            self._put("CreateTargetGroup", arn, {**thing, "Tags": _tags(parameters)})
         return {"TargetGroups": [self.things[arn]]}
 
-    def ModifyTargetGroup(self, asked: Asked) -> Any:
-        """Change how a target group checks its targets."""
-        known = self._of(asked["TargetGroupArn"], "TargetGroupNotFound")
-        self._put("ModifyTargetGroup", asked["TargetGroupArn"], {**known, **asked})
+    def ModifyTargetGroup(self, parameters: Parameters) -> Any:
+        """Change the health check of a target group."""
+        known = self._of(parameters["TargetGroupArn"], "TargetGroupNotFound")
+        self._put(
+            "ModifyTargetGroup", parameters["TargetGroupArn"], {**known, **parameters}
+        )
         return {}
 
-    def ModifyTargetGroupAttributes(self, asked: Asked) -> Any:
+    def ModifyTargetGroupAttributes(self, parameters: Parameters) -> Any:
         """Change a target group's attributes."""
-        arn = asked["TargetGroupArn"]
+        arn = parameters["TargetGroupArn"]
         known = self._of(arn, "TargetGroupNotFound")
-        changed = {**known, "Attributes": asked["Attributes"]}
+        changed = {**known, "Attributes": parameters["Attributes"]}
         self._put("ModifyTargetGroupAttributes", arn, changed)
         return {}
 
-    def DeleteTargetGroup(self, asked: Asked) -> Any:
-        """Delete a target group; none is there already, and one in use stays."""
-        arn = asked["TargetGroupArn"]
+    def DeleteTargetGroup(self, parameters: Parameters) -> Any:
+        """Delete a target group if it exists; refuse one in use."""
+        arn = parameters["TargetGroupArn"]
         if self.forwards(arn):
             code, words = "ResourceInUse", "a rule forwards to it"
             raise RefusalError(code, words, 400)
@@ -159,46 +166,48 @@ class LoadBalancing(Shelf):
             self.changed["DeleteTargetGroup", arn] += 1
         return {}
 
-    def CreateRule(self, asked: Asked) -> Any:
-        """Make a rule, unless its priority is taken."""
-        listener = asked["ListenerArn"]
+    def CreateRule(self, parameters: Parameters) -> Any:
+        """Create a rule; refuse a priority in use."""
+        listener = parameters["ListenerArn"]
         self._of(listener, "ListenerNotFound")
-        self._of(asked["Actions"][0]["TargetGroupArn"], "TargetGroupNotFound")
-        self._free(listener, asked["Priority"])
+        self._of(parameters["Actions"][0]["TargetGroupArn"], "TargetGroupNotFound")
+        self._check_priority(listener, parameters["Priority"])
         port = listener.rpartition("/")[2]
-        arn = f"{listener}/{asked['Priority']}".replace(":listener/", ":listener-rule/")
-        thing = {**asked, "RuleArn": arn, "Priority": str(asked["Priority"])}
-        self._put("CreateRule", arn, {**thing, "Tags": _tags(asked)}, f"on {port}")
+        arn = f"{listener}/{parameters['Priority']}".replace(
+            ":listener/", ":listener-rule/"
+        )
+        thing = {**parameters, "RuleArn": arn, "Priority": str(parameters["Priority"])}
+        self._put("CreateRule", arn, {**thing, "Tags": _tags(parameters)}, f"on {port}")
         return {"Rules": [self.things[arn]]}
 
-    def ModifyRule(self, asked: Asked) -> Any:
-        """Change what a rule does."""
-        known = self._of(asked["RuleArn"], "RuleNotFound")
-        self._put("ModifyRule", asked["RuleArn"], {**known, **asked})
+    def ModifyRule(self, parameters: Parameters) -> Any:
+        """Change conditions or actions of a rule."""
+        known = self._of(parameters["RuleArn"], "RuleNotFound")
+        self._put("ModifyRule", parameters["RuleArn"], {**known, **parameters})
         return {}
 
-    def SetRulePriorities(self, asked: Asked) -> Any:
-        """Move rules."""
-        for move in asked["RulePriorities"]:
+    def SetRulePriorities(self, parameters: Parameters) -> Any:
+        """Change the priorities of rules."""
+        for move in parameters["RulePriorities"]:
             known = self._of(move["RuleArn"], "RuleNotFound")
             if known["Priority"] != str(move["Priority"]):
-                self._free(known["ListenerArn"], move["Priority"])
+                self._check_priority(known["ListenerArn"], move["Priority"])
             moved = {**known, "Priority": str(move["Priority"])}
             self._put("SetRulePriorities", move["RuleArn"], moved)
         return {}
 
-    def DeleteRule(self, asked: Asked) -> Any:
+    def DeleteRule(self, parameters: Parameters) -> Any:
         """Delete a rule."""
-        self._of(asked["RuleArn"], "RuleNotFound")
-        self.things.pop(asked["RuleArn"])
-        self.changed["DeleteRule", asked["RuleArn"]] += 1
+        self._of(parameters["RuleArn"], "RuleNotFound")
+        self.things.pop(parameters["RuleArn"])
+        self.changed["DeleteRule", parameters["RuleArn"]] += 1
         return {}
 
-    def AddTags(self, asked: Asked) -> Any:
-        """Put tags on things."""
-        for arn in asked["ResourceArns"]:
+    def AddTags(self, parameters: Parameters) -> Any:
+        """Add tags to resources."""
+        for arn in parameters["ResourceArns"]:
             known = self._of(arn, "TargetGroupNotFound")
-            tags = {**known["Tags"], **_tags(asked)}
+            tags = {**known["Tags"], **_tags(parameters)}
             self._put("AddTags", arn, {**known, "Tags": tags})
         return {}
 
@@ -207,12 +216,12 @@ class LoadBalancing(Shelf):
             self.changed[operation, subject or arn] += 1
         self.things[arn] = thing
 
-    def _behind(self, group: str) -> Iterator[str]:
+    def _balancers_of(self, group: str) -> Iterator[str]:
         for rule in self.rules():
             if rule["Actions"][0]["TargetGroupArn"] == group:
                 yield self.things[rule["ListenerArn"]]["LoadBalancerArn"]
 
-    def _free(self, listener: str, priority: int) -> None:
+    def _check_priority(self, listener: str, priority: int) -> None:
         if any(r["Priority"] == str(priority) for r in self.rules(listener)):
             code, words = "PriorityInUse", f"{priority} is in use"
             raise RefusalError(code, words, 400)
@@ -225,5 +234,5 @@ def _named(found: Any, key: str, names: Any, code: str) -> Any:
     return [have[name] for name in names]
 
 
-def _tags(asked: Asked) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in asked.get("Tags", ())}
+def _tags(parameters: Parameters) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in parameters.get("Tags", ())}

@@ -1,4 +1,4 @@
-"""The engine's parts, in an order that a plan decides and open to be watched."""
+"""Parts of the engine with a controlled order and recorded calls."""
 
 from collections.abc import Callable, Collection
 from concurrent.futures import Executor as Pool
@@ -14,14 +14,14 @@ from controller.engine.observer import Observer
 
 
 class OrderlyPool(Pool):
-    """Runs tasks when their end is asked for; all of them, in either order."""
+    """Runs tasks at submission, or backwards when a result is requested."""
 
     def __init__(self) -> None:
         self.backwards = False
         self._waiting: list[_Later] = []
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        """Take a task."""
+        """Run a task now, or keep it until a result is requested."""
         later = _Later(self, lambda: fn(*args, **kwargs))
         if self.backwards:
             self._waiting.append(later)
@@ -30,7 +30,7 @@ class OrderlyPool(Pool):
         return later
 
     def run_all(self) -> None:
-        """Run what waits, the last one first; each after what it waits for."""
+        """Run all waiting tasks, the last one first."""
         waiting, self._waiting = self._waiting, []
         for later in reversed(waiting):
             later.run()
@@ -48,7 +48,7 @@ class _Later(Future[Any]):
             return
         try:
             self.set_result(work())
-        except Exception as error:  # noqa: BLE001 - a pool hands on whatever it is
+        except Exception as error:  # noqa: BLE001 - an executor stores every error
             self.set_exception(error)
 
     def result(self, timeout: float | None = None) -> Any:
@@ -59,26 +59,26 @@ class _Later(Future[Any]):
 
 @dataclass(frozen=True)
 class WatchedExecutor(Executor):
-    """Remembers what it was asked to do."""
+    """Executor that records its actions."""
 
     asked: list[Action] = field(default_factory=list)
 
     def execute(self, actions: Any, desired: DesiredState) -> Any:
-        """Carry the actions out."""
+        """Record and carry out the actions."""
         self.asked.extend(actions)
         return super().execute(actions, desired)
 
 
 @dataclass(frozen=True)
 class WatchedObserver(Observer):
-    """Remembers what was seen."""
+    """Observer that records its observations."""
 
     seen: list[ObservedState] = field(default_factory=list)
 
     def observe(
         self, desired: DesiredState, kinds: Collection[str] | None = None
     ) -> ObservedState:
-        """Look."""
+        """Observe and record the state."""
         observed = super().observe(desired, kinds)
         self.seen.append(observed)
         return observed

@@ -1,15 +1,15 @@
-"""What may go wrong with a call, and a call as it was made."""
+"""Faults of calls, and records of calls."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Crash(BaseException):
-    """The process dies; nothing in it may catch this."""
+    """Death of the process; no code in it may catch this."""
 
 
 class FaultKind(StrEnum):
-    """What befalls a call, or the world while a call is under way."""
+    """Fault of a call, or change of the environment during a call."""
 
     CRASH_BEFORE = "crash before"
     CRASH_AFTER = "crash after"
@@ -34,11 +34,11 @@ class FaultKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
-    """One thing that goes wrong.
+    """A planned fault.
 
     Attributes:
-        at: Number of the call it happens to.
-        kind: What happens.
+        at: Number of the call that fails.
+        kind: Kind of the fault.
     """
 
     at: int
@@ -47,15 +47,15 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call as it was made.
+    """Record of a call.
 
     Attributes:
-        index: Its number.
-        backend: Who was asked.
-        operation: What for.
-        writes: Whether it may change something.
-        opens: Whether it is the first of a pass.
-        lists: Whether its answer holds a list that may come in pages.
+        index: Number of the call.
+        backend: Name of the backend.
+        operation: Name of the operation.
+        writes: True if the call may change something.
+        opens: True if it is the first call of a pass.
+        lists: True if the response contains a list that may be paginated.
     """
 
     index: int

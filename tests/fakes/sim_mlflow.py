@@ -1,8 +1,8 @@
-"""MLflow as its documentation and its server have it, in memory.
+"""MLflow in memory, with the behaviour of its documentation and its server.
 
-A version created twice is two versions; what exists is refused with 400; deleted
-experiments keep their names; numbers begin again when a model is made anew. The
-conformance test plays the same calls to a real server.
+A repeated creation of a version creates two versions; an existing name is refused with
+400; deleted experiments keep their names; version numbers start again when a model is
+recreated. The conformance test sends the same calls to a real server.
 """
 
 import pickle
@@ -25,11 +25,11 @@ _KEPT = ("experiments", "models", "versions", "highest", "runs", "logged")
 
 
 class SimulatedMlflow(MlflowRest):
-    """The server, behind the one place through which requests pass.
+    """Simulated server behind ``MlflowRest``.
 
     Attributes:
-        name: As backends are called.
-        changed: What was created, changed or deleted, each time it was.
+        name: Name of the backend.
+        changed: Number of changes by verb and subject.
     """
 
     name = "mlflow"
@@ -46,11 +46,11 @@ class SimulatedMlflow(MlflowRest):
         self.logged: list[Body] = []
 
     def saved(self) -> bytes:
-        """Return all it knows, the counts left out."""
+        """Return the state without the counts."""
         return pickle.dumps([getattr(self, name) for name in _KEPT])
 
     def load(self, saved: bytes) -> None:
-        """Become what it was."""
+        """Restore a saved state."""
         for name, value in zip(_KEPT, pickle.loads(saved), strict=True):  # noqa: S301
             setattr(self, name, value)
 
@@ -62,25 +62,25 @@ class SimulatedMlflow(MlflowRest):
         body: Mapping[str, Any] | None = None,
         params: Mapping[str, str | int] | None = None,
     ) -> Body:
-        """Answer one request; raises what the real client raises."""
-        asked = {**(params or {}), **(body or {})}
+        """Answer one request; raises the errors of the real client."""
+        request = {**(params or {}), **(body or {})}
         handle = self._handlers()[f"{method} {path}"]
         searching = path.endswith("search")
         answer: Body = self._wire.call(
             self,
             f"{method} {path}",
             writes=method != "GET" and not searching,
-            perform=lambda: pickle.loads(pickle.dumps(handle(asked))),  # noqa: S301
+            perform=lambda: pickle.loads(pickle.dumps(handle(request))),  # noqa: S301
             lists=searching,
         )
         return answer
 
     def now_ms(self) -> int:
-        """Return the server's time, which is not the controller's."""
+        """Return the server's time, which differs from the controller's."""
         return int(self._clock.now().timestamp() * 1000)
 
     def add_run(self, experiment: str, metric: str, value: float) -> str:
-        """Finish a training run that logged a model, as training code would."""
+        """Add a finished training run that logged a model."""
         number = len(self.runs) + 1
         run_id = f"{number:032x}"
         id_ = next(e["experiment_id"] for e in self._named(experiment))
@@ -103,8 +103,10 @@ class SimulatedMlflow(MlflowRest):
                 "experiments": [*self.experiments.values()]
             },
             "POST experiments/create": self._create_experiment,
-            "POST experiments/delete": lambda asked: self._turn(asked, *_GONE),
-            "POST experiments/restore": lambda asked: self._turn(asked, *_GONE[::-1]),
+            "POST experiments/delete": lambda request: self._set_stage(request, *_GONE),
+            "POST experiments/restore": lambda request: self._set_stage(
+                request, *_GONE[::-1]
+            ),
             "POST experiments/set-experiment-tag": self._tag_experiment,
             "GET registered-models/search": lambda _: {
                 "registered_models": [self.models[name] for name in sorted(self.models)]
@@ -126,14 +128,14 @@ class SimulatedMlflow(MlflowRest):
             "POST runs/search": self._runs,
         }
 
-    def _did(self, verb: str, subject: str) -> None:
+    def _count(self, verb: str, subject: str) -> None:
         self.changed[verb, subject] += 1
 
     def _named(self, name: str) -> Iterator[Body]:
         return (e for e in self.experiments.values() if e["name"] == name)
 
-    def _create_experiment(self, asked: Body) -> Body:
-        name = asked["name"]
+    def _create_experiment(self, request: Body) -> Body:
+        name = request["name"]
         if next(self._named(name), None):
             msg = f"Experiment '{name}' already exists."
             raise ConflictError(msg)
@@ -142,107 +144,109 @@ class SimulatedMlflow(MlflowRest):
             "experiment_id": id_,
             "name": name,
             "lifecycle_stage": "active",
-            "artifact_location": asked.get("artifact_location") or f"mlflow:/{id_}",
-            "tags": [*asked.get("tags", ())],
+            "artifact_location": request.get("artifact_location") or f"mlflow:/{id_}",
+            "tags": [*request.get("tags", ())],
             "creation_time": self.now_ms(),
         }
-        self._did("create", f"experiment {name}")
+        self._count("create", f"experiment {name}")
         return {"experiment_id": id_}
 
-    def _experiment(self, asked: Body) -> Body:
-        found = self.experiments.get(asked["experiment_id"])
+    def _experiment(self, request: Body) -> Body:
+        found = self.experiments.get(request["experiment_id"])
         if found is None:
-            msg = f"No Experiment with id={asked['experiment_id']} exists"
+            msg = f"No Experiment with id={request['experiment_id']} exists"
             raise NotFoundError(msg)
         return found
 
-    def _turn(self, asked: Body, from_: str, to: str) -> Body:
-        experiment = self._experiment(asked)
+    def _set_stage(self, request: Body, from_: str, to: str) -> Body:
+        experiment = self._experiment(request)
         if experiment["lifecycle_stage"] != from_:
-            msg = f"No {from_} experiment with id={asked['experiment_id']} exists"
+            msg = f"No {from_} experiment with id={request['experiment_id']} exists"
             raise NotFoundError(msg)
         experiment["lifecycle_stage"] = to
-        self._did(f"turn {to}", f"experiment {experiment['name']}")
+        self._count(f"turn {to}", f"experiment {experiment['name']}")
         return {}
 
-    def _tag_experiment(self, asked: Body) -> Body:
-        experiment = self._experiment(asked)
+    def _tag_experiment(self, request: Body) -> Body:
+        experiment = self._experiment(request)
         if experiment["lifecycle_stage"] != "active":
             msg = "The experiment must be in the 'active' state."
             raise PermanentError(msg)
-        self._tag(experiment, asked, f"experiment {experiment['name']}")
+        self._tag(experiment, request, f"experiment {experiment['name']}")
         return {}
 
-    def _tag(self, thing: Body, asked: Body, subject: str) -> None:
+    def _tag(self, thing: Body, request: Body, subject: str) -> None:
         tags = {tag["key"]: tag["value"] for tag in thing["tags"]}
-        if tags.get(asked["key"]) != asked["value"]:
-            self._did(f"tag {asked['key']}", subject)
-        tags[asked["key"]] = asked["value"]
+        if tags.get(request["key"]) != request["value"]:
+            self._count(f"tag {request['key']}", subject)
+        tags[request["key"]] = request["value"]
         thing["tags"] = [{"key": k, "value": v} for k, v in tags.items()]
 
-    def _create_model(self, asked: Body) -> Body:
-        name = asked["name"]
+    def _create_model(self, request: Body) -> Body:
+        name = request["name"]
         if name in self.models:
             msg = f"Registered Model (name={name}) already exists."
             raise ConflictError(msg)
         self.models[name] = {
             "name": name,
-            "description": asked.get("description", ""),
-            "tags": [*asked.get("tags", ())],
+            "description": request.get("description", ""),
+            "tags": [*request.get("tags", ())],
             "aliases": [],
             "creation_timestamp": self.now_ms(),
             "last_updated_timestamp": self.now_ms(),
         }
         self.versions[name] = {}
         self.highest[name] = 0
-        self._did("create", f"model {name}")
+        self._count("create", f"model {name}")
         return {"registered_model": self.models[name]}
 
-    def _model(self, asked: Body) -> Body:
-        model = self.models.get(asked["name"])
+    def _model(self, request: Body) -> Body:
+        model = self.models.get(request["name"])
         if model is None:
-            msg = f"Registered Model with name={asked['name']} not found"
+            msg = f"Registered Model with name={request['name']} not found"
             raise NotFoundError(msg)
         return model
 
-    def _update_model(self, asked: Body) -> Body:
-        model = self._model(asked)
-        if model["description"] != asked["description"]:
-            self._did("describe", f"model {model['name']}")
-        model["description"] = asked["description"]
+    def _update_model(self, request: Body) -> Body:
+        model = self._model(request)
+        if model["description"] != request["description"]:
+            self._count("describe", f"model {model['name']}")
+        model["description"] = request["description"]
         return {"registered_model": model}
 
-    def _delete_model(self, asked: Body) -> Body:
-        name = self._model(asked)["name"]
+    def _delete_model(self, request: Body) -> Body:
+        name = self._model(request)["name"]
         del self.models[name], self.versions[name], self.highest[name]
-        self._did("delete", f"model {name}")
+        self._count("delete", f"model {name}")
         return {}
 
-    def _tag_model(self, asked: Body) -> Body:
-        self._tag(self._model(asked), asked, f"model {asked['name']}")
+    def _tag_model(self, request: Body) -> Body:
+        self._tag(self._model(request), request, f"model {request['name']}")
         return {}
 
-    def _untag_model(self, asked: Body) -> Body:
-        model = self._model(asked)
-        model["tags"] = [t for t in model["tags"] if t["key"] != asked["key"]]
+    def _untag_model(self, request: Body) -> Body:
+        model = self._model(request)
+        model["tags"] = [t for t in model["tags"] if t["key"] != request["key"]]
         return {}
 
-    def _set_alias(self, asked: Body) -> Body:
-        model, alias = self._model(asked), asked["alias"]
+    def _set_alias(self, request: Body) -> Body:
+        model, alias = self._model(request), request["alias"]
         if _RESERVED.fullmatch(alias):
             msg = f"{alias} is reserved"
             raise PermanentError(msg)
-        self._version(asked)
+        self._version(request)
         aliases = {a["alias"]: a["version"] for a in model["aliases"]}
-        if aliases.get(alias) != asked["version"]:
-            self._did(f"point {alias} to {asked['version']}", f"model {model['name']}")
-        aliases[alias] = asked["version"]
+        if aliases.get(alias) != request["version"]:
+            self._count(
+                f"point {alias} to {request['version']}", f"model {model['name']}"
+            )
+        aliases[alias] = request["version"]
         model["aliases"] = [{"alias": a, "version": v} for a, v in aliases.items()]
         return {}
 
-    def _delete_alias(self, asked: Body) -> Body:
-        model = self._model(asked)
-        left = [a for a in model["aliases"] if a["alias"] != asked["alias"]]
+    def _delete_alias(self, request: Body) -> Body:
+        model = self._model(request)
+        left = [a for a in model["aliases"] if a["alias"] != request["alias"]]
         model["aliases"] = left
         return {}
 
@@ -250,51 +254,51 @@ class SimulatedMlflow(MlflowRest):
         for of in self.versions.values():
             yield from of.values()
 
-    def _version(self, asked: Body) -> Body:
-        self._model(asked)
-        found = self.versions[asked["name"]].get(int(asked["version"]))
+    def _version(self, request: Body) -> Body:
+        self._model(request)
+        found = self.versions[request["name"]].get(int(request["version"]))
         if found is None:
-            msg = f"Model Version (name={asked['name']}, {asked['version']}) not found"
+            msg = f"Model Version (name={request['name']}, {request['version']}) not found"
             raise NotFoundError(msg)
         return found
 
-    def _create_version(self, asked: Body) -> Body:
-        name = self._model(asked)["name"]
+    def _create_version(self, request: Body) -> Body:
+        name = self._model(request)["name"]
         self.highest[name] += 1
         number = self.highest[name]
         self.versions[name][number] = {
             "name": name,
             "version": str(number),
-            "source": asked["source"],
-            "run_id": asked.get("run_id", ""),
+            "source": request["source"],
+            "run_id": request.get("run_id", ""),
             "status": "READY",
-            "description": asked.get("description", ""),
-            "tags": [*asked.get("tags", ())],
+            "description": request.get("description", ""),
+            "tags": [*request.get("tags", ())],
             "creation_timestamp": self.now_ms(),
         }
-        self._did("create", f"version of {name} from {asked['source']}")
+        self._count("create", f"version of {name} from {request['source']}")
         return {"model_version": self.versions[name][number]}
 
-    def _delete_version(self, asked: Body) -> Body:
-        version = self._version(asked)
-        model = self._model(asked)
-        del self.versions[asked["name"]][int(asked["version"])]
+    def _delete_version(self, request: Body) -> Body:
+        version = self._version(request)
+        model = self._model(request)
+        del self.versions[request["name"]][int(request["version"])]
         left = [a for a in model["aliases"] if a["version"] != version["version"]]
         model["aliases"] = left
-        self._did("delete", f"version of {asked['name']}")
+        self._count("delete", f"version of {request['name']}")
         return {}
 
-    def _tag_version(self, asked: Body) -> Body:
-        version = self._version(asked)
-        subject = f"version {version['version']} of {asked['name']}"
-        self._tag(version, asked, subject)
+    def _tag_version(self, request: Body) -> Body:
+        version = self._version(request)
+        subject = f"version {version['version']} of {request['name']}"
+        self._tag(version, request, subject)
         return {}
 
-    def _logged_models(self, asked: Body) -> Body:
-        ids = set(asked["experiment_ids"])
+    def _logged_models(self, request: Body) -> Body:
+        ids = set(request["experiment_ids"])
         found = [m for m in self.logged if m["info"]["experiment_id"] in ids]
         return {"models": found}
 
-    def _runs(self, asked: Body) -> Body:
-        ids = set(asked["experiment_ids"])
+    def _runs(self, request: Body) -> Body:
+        ids = set(request["experiment_ids"])
         return {"runs": [r for r in self.runs if r["info"]["experiment_id"] in ids]}

@@ -1,4 +1,4 @@
-"""Names, probes and receivers, in memory."""
+"""DNS, probes and webhook receivers in memory."""
 
 import pickle
 from collections import Counter
@@ -22,14 +22,14 @@ from tests.fakes.sim_wire import Wire
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """What a resolver says of a name."""
+    """Result of a name resolution."""
 
     addresses: Sequence[str]
     source: str
 
 
 class SimulatedDns:
-    """Names of Cloud Map, and others that were written down."""
+    """Names of Cloud Map, and fixed names."""
 
     name = "dns"
 
@@ -40,19 +40,19 @@ class SimulatedDns:
         self.names: dict[str, tuple[str, ...]] = {}
 
     def saved(self) -> bytes:
-        """Return the names that were written down."""
+        """Return the fixed names."""
         return pickle.dumps(self.names)
 
     def load(self, saved: bytes) -> None:
-        """Become what it was."""
+        """Restore the fixed names."""
         self.names = pickle.loads(saved)  # noqa: S301 - our own bytes
 
     def resolve(self, host: str) -> Resolved:
-        """Return the addresses; nothing is cached here."""
+        """Return the addresses without a cache."""
         return self.refresh(host)
 
     def refresh(self, host: str) -> Resolved:
-        """Ask now, and answer with what is remembered if nobody answers."""
+        """Query DNS, and return the stored addresses if it does not answer."""
         try:
             found = self._wire.call(
                 self, host, writes=False, perform=lambda: self.lookup(host)
@@ -78,29 +78,29 @@ class SimulatedDns:
 
 
 class SimulatedProbe(Probe):
-    """Finds that every address answers, but those said to be dead."""
+    """Probe that succeeds for every address except those in ``dead``."""
 
     def __init__(self) -> None:
         super().__init__()
         self.dead: set[str] = set()
 
     def connect(self, address: str, port: int) -> str:
-        """Return why no connection can be made."""
+        """Return the reason that the connection fails, or ""."""
         return "no connection: refused" if address in self.dead else ""
 
     def request(self, url: str, address: str, **_how: Any) -> str:
-        """Return why there is no good answer."""
+        """Return the reason that the request fails, or ""."""
         return self.connect(address, 0)
 
 
 @dataclass
 class SimulatedReceiver:
-    """Somebody who is told, checks the signature and counts.
+    """Webhook receiver that checks signatures and counts events.
 
     Attributes:
-        secrets: Whose signatures it takes.
-        told: How often each event id arrived.
-        refused: How often a signature did not fit.
+        secrets: Keys of accepted signatures.
+        told: Number of accepted deliveries by event id.
+        refused: Number of deliveries with an invalid signature.
     """
 
     name: str
@@ -109,14 +109,14 @@ class SimulatedReceiver:
     refused: int = 0
 
     def saved(self) -> bytes:
-        """Return nothing: what it heard stays heard."""
+        """Return nothing: received events are never rolled back."""
         return b""
 
     def load(self, saved: bytes) -> None:
         """Do nothing."""
 
     def hear(self, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Take one event, if it is signed."""
+        """Accept one event if its signature is valid."""
         signature = headers["X-Hokusai-Signature"]
         if not hokusai_verified(self.secrets, body, signature):
             self.refused += 1
@@ -128,7 +128,7 @@ class SimulatedReceiver:
 def post(
     wire: Wire, receiver: SimulatedReceiver, headers: Mapping[str, str], body: bytes
 ) -> Answer:
-    """Send one event and return the answer, as the real sender words it."""
+    """Send one event and return the answer, as the real sender does."""
     try:
         answer: Answer = wire.call(
             receiver,

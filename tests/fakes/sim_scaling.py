@@ -1,4 +1,4 @@
-"""Application Auto Scaling in memory: the numbers, and nobody who scales."""
+"""Application Auto Scaling in memory: limits without scaling."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,25 +8,27 @@ from tests.fakes.sim_shelf import Shelf
 
 
 class AutoScaling(Shelf):
-    """Scalable targets by the service they are of."""
+    """Scalable targets by resource id."""
 
     def __init__(self) -> None:
         super().__init__("application-autoscaling")
 
-    def DescribeScalableTargets(self, asked: Mapping[str, Any]) -> Any:
-        """Return those of the targets asked for that are there."""
-        found = [self.things[id_] for id_ in asked["ResourceIds"] if id_ in self.things]
+    def DescribeScalableTargets(self, parameters: Mapping[str, Any]) -> Any:
+        """Return the requested targets that exist."""
+        found = [
+            self.things[id_] for id_ in parameters["ResourceIds"] if id_ in self.things
+        ]
         return {"ScalableTargets": found}
 
-    def RegisterScalableTarget(self, asked: Mapping[str, Any]) -> Any:
-        """Make a target, or set its numbers."""
-        self.put("RegisterScalableTarget", asked["ResourceId"], dict(asked))
+    def RegisterScalableTarget(self, parameters: Mapping[str, Any]) -> Any:
+        """Create a target, or set its limits."""
+        self.put("RegisterScalableTarget", parameters["ResourceId"], dict(parameters))
         return {}
 
-    def DeregisterScalableTarget(self, asked: Mapping[str, Any]) -> Any:
-        """Drop a target."""
-        if self.things.pop(asked["ResourceId"], None) is None:
+    def DeregisterScalableTarget(self, parameters: Mapping[str, Any]) -> Any:
+        """Remove a target."""
+        if self.things.pop(parameters["ResourceId"], None) is None:
             code, words = "ObjectNotFoundException", "no such target"
             raise RefusalError(code, words, 400)
-        self.changed["DeregisterScalableTarget", asked["ResourceId"]] += 1
+        self.changed["DeregisterScalableTarget", parameters["ResourceId"]] += 1
         return {}

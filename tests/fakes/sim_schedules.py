@@ -1,4 +1,4 @@
-"""Two who would lead, in an order that a seed decides, and who may write when."""
+"""Random schedules of two competing leaders, and a check of their writes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from controller.store.triggers import Triggers
 from tests.faults.plan import drawn
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-# A lease that has run out when its holder goes on, and one that has not.
+# A lease that has expired when its holder continues, and one that has not.
 PAUSED, HELD = timedelta(0), timedelta(hours=1)
 STEPS = 9
 _MOVES = ("take", "take and sleep", "renew", "write", "write", "write", "release")
@@ -19,7 +19,7 @@ _MOVES = ("take", "take and sleep", "renew", "write", "write", "write", "release
 
 @dataclass
 class Leader:
-    """One of the two, with a connection of its own."""
+    """One of the two leaders, with its own connection."""
 
     name: str
     database: Database
@@ -27,7 +27,7 @@ class Leader:
     believed: list[int] = field(default_factory=list)
 
     def write(self) -> bool:
-        """Write a row; return whether the store took it."""
+        """Write a row; return True if the store accepted it."""
         try:
             Triggers(self.database).ask(self.name, NOW)
         except PermanentError:
@@ -36,7 +36,7 @@ class Leader:
 
 
 def violations(databases: Sequence[Database], seed: int) -> list[str]:
-    """Play one schedule and return the writes that should not have been taken."""
+    """Run one schedule and return writes that were wrongly accepted or refused."""
     leaders = [Leader(n, d) for n, d in zip("ab", databases, strict=True)]
     for leader in leaders:
         leader.database.fence(None)
@@ -57,9 +57,9 @@ def violations(databases: Sequence[Database], seed: int) -> list[str]:
             case "release" if leader.lease is not None:
                 leases.release(leader.lease)
             case "write" if leader.lease is not None:
-                taken, current = leader.write(), leader.lease.token == newest
-                if taken is not current:
-                    word = "taken" if taken else "refused"
+                accepted, current = leader.write(), leader.lease.token == newest
+                if accepted is not current:
+                    word = "accepted" if accepted else "refused"
                     wrong.append(f"step {step}: {leader.name} was {word}")
             case _:
                 continue

@@ -1,4 +1,4 @@
-"""A service of AWS that keeps things by name, and no more."""
+"""Base of simulated AWS services that store objects by name."""
 
 import pickle
 from collections import Counter
@@ -9,11 +9,11 @@ from tests.fakes.sim_ecs import RefusalError
 
 
 class UnknownOperationError(BaseException):
-    """The simulated AWS lacks an operation; nothing in the program may catch this."""
+    """The simulated AWS lacks an operation; the program must not catch this."""
 
 
 class Shelf:
-    """A service that keeps things by name, and no more."""
+    """Simulated service that stores objects by name."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -21,26 +21,26 @@ class Shelf:
         self.changed: Counter[tuple[str, str]] = Counter()
 
     def saved(self) -> bytes:
-        """Return all it knows."""
+        """Return the state."""
         return pickle.dumps(self.things)
 
     def load(self, saved: bytes) -> None:
-        """Become what it was."""
+        """Restore a saved state."""
         self.things = pickle.loads(saved)  # noqa: S301 - our own bytes
 
     def put(self, operation: str, name: str, thing: Any) -> None:
-        """Keep a thing, and note it if it is news."""
+        """Store an object, and count it if it changed."""
         if self.things.get(name) != thing:
             self.changed[operation, name] += 1
         self.things[name] = thing
 
-    def perform(self, operation: str, asked: Mapping[str, Any]) -> Any:
-        """Carry a call out."""
+    def perform(self, operation: str, parameters: Mapping[str, Any]) -> Any:
+        """Carry out a call."""
         carry_out = getattr(self, operation, None)
         if carry_out is None:
             msg = f"{self.name}:{operation}"
             raise UnknownOperationError(msg)
-        answer = carry_out(asked)
+        answer = carry_out(parameters)
         return pickle.loads(pickle.dumps(answer))  # noqa: S301 - our own bytes
 
     def _of(self, name: str, code: str) -> Any:
@@ -50,19 +50,19 @@ class Shelf:
 
 
 class VersionedShelf(Shelf):
-    """The same, with a number and a time for what others have put there anew."""
+    """Shelf whose objects have a version number and a time of rotation."""
 
     def rotate(self, name: str, value: str, at: float) -> None:
-        """Put another value there, as somebody else would at ``at``, in seconds."""
+        """Store a new version, created at ``at`` (seconds), without a call."""
         self.things[_history(name)] = [self.number(name) + 1, at]
         self.things[name] = value
 
     def number(self, name: str) -> int:
-        """Return the version of a thing."""
+        """Return the version number of an object."""
         return int(self.things.get(_history(name), [1, 0.0])[0])
 
     def made(self, name: str) -> float:
-        """Return when the version was made, in seconds."""
+        """Return the creation time of the version in seconds."""
         return float(self.things.get(_history(name), [1, 0.0])[1])
 
 

@@ -14,12 +14,12 @@ from tests.fakes.sim_wire import Wire
 
 
 class SimulatedStore(Database):
-    """A store that may fail before it begins, or after it has committed.
+    """A store whose transactions may fail before they begin or after the commit.
 
-    One connection for all worlds of a process: a world is loaded into it whole.
+    All worlds of a process share one connection; loading a world replaces all tables.
 
     Attributes:
-        name: As backends are called.
+        name: Name of the backend.
     """
 
     name = "store"
@@ -34,7 +34,7 @@ class SimulatedStore(Database):
         self._empty = self.saved()
 
     def use(self, wire: Wire, clock: Clock) -> None:
-        """Serve another world, from nothing."""
+        """Serve another world with empty tables."""
         self.wire, self._clock = wire, clock
         self.fence(None)
         self.load(self._empty)
@@ -69,7 +69,7 @@ class SimulatedStore(Database):
             yield connection
 
     def _pass_wire(self, operation: str, *, writes: bool) -> Callable[[], None]:
-        """Announce a transaction; return what is to be called once it is done."""
+        """Announce a transaction; return a function to call after the commit."""
         fault = self.wire.next_fault()
         late = fault in _AFTERWARDS
         call = self.wire.call

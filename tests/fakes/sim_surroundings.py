@@ -1,4 +1,4 @@
-"""What services rest on, in a simulated AWS: a network, roles, and names of secrets."""
+"""Prerequisites of services in a simulated AWS: subnets and roles."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +20,7 @@ _TRUST = {
 
 
 class Network(Shelf):
-    """EC2's subnets, by id; nobody changes them here."""
+    """EC2 subnets by id, read-only."""
 
     def __init__(self) -> None:
         super().__init__("ec2")
@@ -33,22 +33,22 @@ class Network(Shelf):
             }
         }
 
-    def DescribeSubnets(self, asked: Mapping[str, Any]) -> Any:
-        """Return those that are asked for and there."""
-        wanted = asked["Filters"][0]["Values"]
-        return {"Subnets": [self.things[id_] for id_ in wanted if id_ in self.things]}
+    def DescribeSubnets(self, parameters: Mapping[str, Any]) -> Any:
+        """Return the requested subnets that exist."""
+        ids = parameters["Filters"][0]["Values"]
+        return {"Subnets": [self.things[id_] for id_ in ids if id_ in self.things]}
 
 
 class Roles(Shelf):
-    """IAM's roles, by name."""
+    """IAM roles by name."""
 
     def __init__(self) -> None:
         super().__init__("iam")
         self.things = {ROLE: _TRUST}
 
-    def GetRole(self, asked: Mapping[str, Any]) -> Any:
+    def GetRole(self, parameters: Mapping[str, Any]) -> Any:
         """Return one role."""
-        name = asked["RoleName"]
+        name = parameters["RoleName"]
         if name not in self.things:
             code, words = "NoSuchEntity", f"The role {name} cannot be found"
             raise RefusalError(code, words, 404)

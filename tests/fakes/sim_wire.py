@@ -1,7 +1,7 @@
-"""The wire between the controller and a simulated world: where faults happen.
+"""Fault injection between the controller and a simulated world.
 
-Every call passes here and gets a number. A plan says what befalls which number,
-so that one list of pairs is all it takes to play a failure again.
+Every call passes through the wire and gets a number. A plan assigns faults to numbers,
+so that a list of pairs reproduces a failure.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,33 +16,33 @@ from tests.fakes.sim_faults import Call, Crash, Fault, FaultKind
 
 
 class Backend(Protocol):
-    """Something the controller talks to."""
+    """A system that the controller calls."""
 
     name: str
 
     def saved(self) -> bytes:
-        """Return all it knows."""
+        """Return the state."""
         ...
 
     def load(self, saved: bytes) -> None:
-        """Become what it was."""
+        """Restore a saved state."""
         ...
 
 
-# How many calls later a late effect happens, unless the pass ends before.
+# Calls until a late effect happens, unless the pass ends before.
 LATE_BY = 6
-# How many passes a backend stays away.
+# Passes for which a backend is down.
 DOWN_FOR = 2
 
 
 class Wire:
-    """Passes calls on, or does to them what the plan says.
+    """Forwards calls, and applies the planned faults.
 
     Attributes:
         index: Number of the next call.
-        trace: Calls made so far.
-        struck: Faults that happened, with the calls they happened to.
-        happenings: What else a fault does, by its kind; set by the world.
+        trace: Calls so far.
+        struck: Faults that happened, each with its call.
+        happenings: Further effects of faults by kind; set by the world.
     """
 
     def __init__(self) -> None:
@@ -63,26 +63,26 @@ class Wire:
         self._opens = True
 
     def restart(self, index: int, before: dict[str, bytes]) -> None:
-        """Begin again at call ``index``, with no plan."""
+        """Restart at call ``index`` without a plan."""
         self.index, self.before = index, before
         self.trace, self.struck, self._late, self.done = [], [], [], []
         self.late_from = None
         self._plan, self._down = {}, {}
 
     def plan(self, faults: Sequence[Fault]) -> None:
-        """Let ``faults`` happen."""
+        """Plan ``faults``."""
         self._plan = {fault.at: fault for fault in faults}
 
     @property
     def quiet(self) -> bool:
-        """Whether nothing planned is still under way or to come."""
+        """True if no planned fault is pending or in effect."""
         ahead = any(index >= self.index for index in self._plan)
         return not (ahead or self._late or self._down)
 
     def late_writes(self) -> list[Call]:
         """Return the writes of a leader after another one took over.
 
-        What was on its way when the leader was stopped cannot be called back.
+        A call that was sent before the leader was suspended does not count.
         """
         if self.late_from is None:
             return []
@@ -93,12 +93,12 @@ class Wire:
         ]
 
     def next_fault(self) -> FaultKind | None:
-        """Return what will befall the next call."""
+        """Return the planned fault of the next call."""
         fault = self._plan.get(self.index)
         return None if fault is None or self.aside else fault.kind
 
     def begin_pass(self) -> bool:
-        """Begin a pass; return whether its actions are to end in another order."""
+        """Start a pass; return True if its actions complete in reverse order."""
         for _, effect in self._late:
             _try(effect)
         self._late = []
@@ -116,7 +116,7 @@ class Wire:
         perform: Callable[[], Any],
         lists: bool = False,
     ) -> Any:
-        """Return what ``perform`` answers, unless a fault has it otherwise."""
+        """Return the result of ``perform``, or apply the planned fault."""
         if self.aside:
             return perform()
         self._land()
@@ -127,7 +127,7 @@ class Wire:
         fault = self._plan.get(call.index)
         if fault is not None:
             self.struck.append((fault, call))
-            return self._befall(fault.kind, backend, call, perform)
+            return self._apply_fault(fault.kind, backend, call, perform)
         if backend.name in self._down:
             message = f"{call.operation}: {backend.name} cannot be reached"
             raise TransientError(message)
@@ -142,7 +142,7 @@ class Wire:
                 self.before[backend.name] = backend.saved()
         return perform()
 
-    def _befall(
+    def _apply_fault(
         self,
         kind: FaultKind,
         backend: Backend,
@@ -174,10 +174,10 @@ class Wire:
                 self._happen(kind)
                 return done()
             case _:
-                return _broken_off(kind, call, done)
+                return _interrupt(kind, call, done)
 
     def _happen(self, kind: FaultKind) -> None:
-        """Let the world change, by calls that are nobody's on this wire."""
+        """Change the world by calls that are not counted on this wire."""
         self.aside += 1
         try:
             self.happenings[kind]()
@@ -185,7 +185,7 @@ class Wire:
             self.aside -= 1
 
     def _as_of_before(self, backend: Backend, perform: Callable[[], Any]) -> Any:
-        """Return the answer as it was before the last write."""
+        """Return the response from before the last write."""
         if backend.name not in self.before:
             return perform()
         saved = backend.saved()
@@ -203,8 +203,8 @@ class Wire:
             _try(effect)
 
 
-def _broken_off(kind: FaultKind, call: Call, done: Callable[[], Any]) -> Any:
-    """Carry the call out or not, and fail before or after it."""
+def _interrupt(kind: FaultKind, call: Call, done: Callable[[], Any]) -> Any:
+    """Fail before or after the effect of the call."""
     if kind in _AFTERWARDS:
         done()
     match kind:
@@ -228,14 +228,14 @@ _AFTERWARDS = frozenset(
 
 
 def unanswered(call: Call) -> TransientError:
-    """Return the error of a call whose answer did not come."""
+    """Return the error of a call without a response."""
     if call.writes:
         return OutcomeUnknownError(f"{call.operation} may or may not have happened")
-    return TransientError(f"{call.operation} got no answer")
+    return TransientError(f"{call.operation} got no response")
 
 
 def torn(fresh: Any, stale: Any) -> Any:
-    """Return the first half of one answer and the rest of the other's list."""
+    """Return a list with the first half of one response and the rest of the other."""
     match fresh, stale:
         case Mapping(), Mapping():
             return {
@@ -249,7 +249,7 @@ def torn(fresh: Any, stale: Any) -> Any:
 
 
 def _try(effect: Callable[[], Any]) -> None:
-    """Let something happen that nobody waits for."""
+    """Run an effect and ignore its errors."""
     try:
         effect()
     except Exception:  # noqa: BLE001 - a refusal has no other effect

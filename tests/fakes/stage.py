@@ -1,9 +1,9 @@
-"""A platform in a process of its own: AWS, DNS and MLflow, for one document.
+"""A platform in a separate process: AWS, DNS and MLflow for one document.
 
     python -m tests.fakes.stage FOLDER DOCUMENT ENVIRONMENT
 
-Writes ``FOLDER/environment.json``, by which others find it, and ends with its
-standard input. Containers are of paper: what is measured is the controller.
+Writes the environment variables to ``FOLDER/environment.json``, and ends with its
+standard input. Containers are simulated, because the controller is measured.
 """
 
 import json
@@ -21,12 +21,12 @@ from controller.clients.aws import BotoAws, Credentials
 from controller.emulation.dns import DnsServer
 from controller.emulation.ecs.timing import Timing
 from controller.emulation.mlflow import MlflowServer
-from controller.emulation.network import make_network
-from controller.emulation.platform import make_surroundings
+from controller.emulation.moto.network import create_network
+from controller.emulation.platform import create_prerequisites
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
 from controller.kinds import discover
-from controller.local.requirements import needs_of
+from controller.local.requirements import requirements_of
 from controller.spec.document import Document, load
 
 ROOT = Path(__file__).parents[2]
@@ -72,11 +72,14 @@ def _variables(
 
 
 def _seed(server: EmulatorServer, document: Document) -> None:
-    """Make what a platform team makes once, before any controller."""
-    platform, needs = document.platform, needs_of(_without_webhooks(document), ROOT)
+    """Create the objects that a platform team creates before any controller."""
+    platform, needs = (
+        document.platform,
+        requirements_of(_without_webhooks(document), ROOT),
+    )
     with server.lock:
         ec2 = server.place.backend("ec2")
-        make_network(ec2, needs.subnets, needs.security_groups)
+        create_network(ec2, needs.subnets, needs.security_groups)
     credentials = Credentials("local", "local")
     aws = BotoAws(
         platform.region, endpoint_url=server.url, credentials=credentials, light=True
@@ -84,7 +87,7 @@ def _seed(server: EmulatorServer, document: Document) -> None:
     aws.call("ecs", "CreateCluster", clusterName=platform.cluster)
     made: dict[str, Any] = {"Name": platform.namespace, "Vpc": "vpc-1"}
     aws.call("servicediscovery", "CreatePrivateDnsNamespace", **made)
-    make_surroundings(aws, needs, platform.region)
+    create_prerequisites(aws, needs, platform.region)
     for name, keys in needs.secrets.items():
         text = json.dumps(dict.fromkeys(keys, "made up")) if keys else "made up"
         aws.call("secretsmanager", "CreateSecret", Name=name, SecretString=text)
@@ -94,14 +97,14 @@ def _seed(server: EmulatorServer, document: Document) -> None:
 
 
 def _without_webhooks(document: Document) -> Document:
-    """Return the document without its targets, which are on other machines."""
+    """Return the document without webhook targets, which are on other machines."""
     resources = document.resources.items()
     kept = {id_: r for id_, r in resources if id_.kind != "webhook"}
     return replace(document, resources=kept)
 
 
 def _own_address() -> str:
-    """Return a loopback address that no other such process has."""
+    """Return a loopback address unique to this process."""
     number = os.getpid()
     return f"127.71.{number >> 8 & 0xFF}.{max(number & 0xFF, 1)}"
 
@@ -110,13 +113,13 @@ def _own_address() -> str:
 def stage(
     folder: Path, file: Path, environment: str, *, inside: tuple[str, ...] = ()
 ) -> Iterator[Mapping[str, str]]:
-    """Yield the variables by which others find a platform, while it runs.
+    """Run a platform and yield the environment variables of its servers.
 
     Args:
-        folder: Where it keeps its data and its log.
-        file: The document that it must suffice for.
-        environment: Which of the document's environments is meant.
-        inside: Words before the command, as those that enter a namespace.
+        folder: Folder of its data and its log.
+        file: Path of the document.
+        environment: Name of the document's environment.
+        inside: Prefix of the command, as to enter a namespace.
     """
     command = (*inside, sys.executable, "-m", "tests.fakes.stage")
     environ = {**os.environ, "MLFLOW_SERVER_ALLOWED_HOSTS": "*"}
@@ -138,13 +141,13 @@ def stage(
 
 
 def _awaited(folder: Path, process: "subprocess.Popen[bytes]") -> dict[str, str]:
-    told, pause = folder / ENVIRONMENT, threading.Event()
+    file, pause = folder / ENVIRONMENT, threading.Event()
     for _ in range(_WITHIN * 10):
-        if told.exists() or process.poll() is not None:
+        if file.exists() or process.poll() is not None:
             break
         pause.wait(0.1)
-    assert told.exists(), (folder / "stage.log").read_text()[-4000:]
-    variables: dict[str, str] = json.loads(told.read_text())
+    assert file.exists(), (folder / "stage.log").read_text()[-4000:]
+    variables: dict[str, str] = json.loads(file.read_text())
     return variables
 
 

@@ -1,4 +1,4 @@
-"""A clock that moves only when told to."""
+"""A clock that only tests advance."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,25 +6,25 @@ NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
 
 class StoppedClock:
-    """Tells a time that tests move; sleeping moves it too."""
+    """Clock that tests advance; ``sleep`` advances it too."""
 
     def __init__(self, now: datetime = NOON) -> None:
         self._now = now
         self._monotonic = 0.0
 
     def now(self) -> datetime:
-        """Return the time it was set to."""
+        """Return the current time of the clock."""
         return self._now
 
     def monotonic(self) -> float:
-        """Return the seconds it was moved so far."""
+        """Return the seconds by which the clock was advanced."""
         return self._monotonic
 
     def sleep(self, seconds: float) -> None:
-        """Move on by ``seconds`` at once."""
+        """Advance the clock by ``seconds`` and return at once."""
         self.forward(seconds)
 
     def forward(self, seconds: float) -> None:
-        """Move on by ``seconds``."""
+        """Advance the clock by ``seconds``."""
         self._now += timedelta(seconds=seconds)
         self._monotonic += seconds

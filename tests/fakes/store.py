@@ -1,7 +1,7 @@
-"""A store in memory, empty each time it is asked for.
+"""An in-memory store, emptied for each test.
 
-One for all tests of a process: making tables, and compiling the same statements
-again for each new engine, would take longer than the tests themselves.
+All tests of a process share it: creating the tables and compiling the statements for
+each new engine would take longer than the tests themselves.
 """
 
 from functools import cache
@@ -13,7 +13,7 @@ from tests.fakes.stopped_clock import StoppedClock
 
 
 def empty_store(clock: Clock) -> Database:
-    """Return the store, without any row, on ``clock``. Not to be closed."""
+    """Return the shared store without rows, on ``clock``; do not close it."""
     database = _database()
     database._clock = clock
     database.fence(None)

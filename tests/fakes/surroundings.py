@@ -1,4 +1,4 @@
-"""All that a service rests on, as it should be; a test takes away one thing."""
+"""Complete prerequisites of a service; a test removes one of them."""
 
 from dataclasses import replace
 from typing import Any
@@ -27,13 +27,13 @@ REDIS_GROUP, DATABASE_GROUP = "sg-00000001", "sg-00000002"
 
 
 def spec_of(**fields: Any) -> ServiceSpec:
-    """Return the service ``api`` as it would be declared."""
+    """Return the declared service ``api``."""
     entry = ServiceSpec.model_validate({"image": "hokusai/api:1", **fields})
     return KIND.complete("api", entry, PLATFORM)
 
 
 def all_well(spec: ServiceSpec) -> Facts:
-    """Return facts in which nothing that ``spec`` rests on is missing."""
+    """Return facts with every prerequisite of ``spec``."""
     ours = spec.network.security_groups
     admits = (SecurityGroupRule(ports=(1, 65_535), groups=frozenset(ours)),)
     group = Present(SecurityGroup("vpc-1", admits))
@@ -67,5 +67,5 @@ def all_well(spec: ServiceSpec) -> Facts:
 
 
 def results(spec: ServiceSpec, **taken: Any) -> Any:
-    """Return what the checks say if facts are as in ``taken``, and well otherwise."""
+    """Return the results of the checks on complete facts, changed by ``taken``."""
     return results_of(spec, replace(all_well(spec), **taken))

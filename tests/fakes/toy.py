@@ -1,4 +1,4 @@
-"""A kind of the simplest sort, and a world that holds it: for laws about all kinds."""
+"""A minimal kind, for tests of laws that hold for all kinds."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -84,14 +84,14 @@ def declared(*resources: Resource[ToySpec]) -> dict[ResourceId, Resource[ToySpec
 
 
 def seen(**observations) -> ObservedState:
-    """Return what was seen, by the toys' names."""
+    """Return an observed state with the given observations by name."""
     return ObservedState(
         {ResourceId("toy", name): o for name, o in observations.items()}, NOON
     )
 
 
 def applied(plan: Plan, observed: ObservedState) -> ObservedState:
-    """Return the world as it would be if every action succeeded."""
+    """Return the state after every action of the plan has succeeded."""
     world = dict(observed.observations)
     for action in plan.actions:
         match action.verb:

@@ -1,4 +1,4 @@
-"""A world of toys that a driver looks at and changes, and fails when told to."""
+"""A driver of toys in memory, with planned failures."""
 
 from controller.core.resources.driver import Applied
 from controller.core.resources.observation import Absent, Present
@@ -7,7 +7,7 @@ from tests.fakes.toy import ToyState
 
 
 class ToyDriver:
-    """Holds toys by id. ``failures`` are raised one by one, by id, before acting."""
+    """Driver with toys by id. Each action raises the next of its ``failures`` first."""
 
     def __init__(self, toys=None, failures=None):
         self.toys = dict(toys or {})

@@ -142,7 +142,7 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         all_but_last,
         (ADDED,),
     ),
-    ("a delivery never ends", Outbox, "finished", returns(False), (ADDED,)),
+    ("a delivery never ends", Outbox, "finish", returns(False), (ADDED,)),
     ("an old stamp stays", planner, "stale_stamp", stamps_nothing, (ROLLOUT,)),
     ("the address is not published", KINDS, "endpoint", unpublished, (ADDRESS,)),
     (

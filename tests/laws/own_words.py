@@ -2,9 +2,9 @@
 
 from hypothesis import strategies as st
 
+from controller.kinds.service.spec.aws_fields import NAMED
 from controller.kinds.service.spec.aws_schema import shapes
 from controller.kinds.service.spec.limits import LIMITS
-from controller.kinds.service.spec.merge import NAMED
 
 words = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=8)
 numbers = st.integers(1, 99)

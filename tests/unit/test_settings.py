@@ -1,4 +1,4 @@
-"""The environment, read once."""
+"""Settings from environment variables."""
 
 from dataclasses import fields
 
@@ -34,7 +34,7 @@ def test_each_variable_and_alias_fills_its_field(field, name):
 
 
 @pytest.mark.parametrize(("field", "name"), ROWS)
-def test_a_variable_set_to_nothing_is_not_set(field, name):
+def test_an_empty_variable_is_not_set(field, name):
     assert getattr(Settings.read({name: "  "}), field) == DEFAULTS[field]
 
 
@@ -72,7 +72,7 @@ def test_the_name_comes_before_its_aliases_and_they_keep_their_order(field, vari
         ("HOKUSAI_LOG_LEVEL", "loud"),
     ],
 )
-def test_a_bad_value_is_refused_by_the_name_that_was_set_without_the_value(name, text):
+def test_a_bad_value_is_refused_by_name_and_not_printed(name, text):
     with pytest.raises(RefusedError) as refused:
         Settings.read({name: text})
 

@@ -29,12 +29,12 @@ class RemoteView:
 
     def details(self, target: ResourceId) -> tuple[DetailSection, ...]:
         """Return all there is to see of ``target``; what cannot be seen says why."""
-        found = self._api.look("details", {"resource": str(target)})
+        found = self._api.inspect("details", {"resource": str(target)})
         return tuple(map(_section, found["sections"]))
 
     def rollouts(self, target: ResourceId) -> tuple[RolloutRecord, ...]:
         """Return what became of its rollouts, the newest first."""
-        found = self._api.look("history", {"resource": str(target)})
+        found = self._api.inspect("history", {"resource": str(target)})
         return tuple(map(_rolled, found["rollouts"]))
 
     def pages(self, target: ResourceId, source: str) -> RemoteLogPages:
@@ -58,7 +58,7 @@ class RemoteLogPages:
         return self._page(cursor=str(cursor))
 
     def _page(self, **asked: str | int) -> Page:
-        found = self._api.look("logs", {**self._of, **asked})
+        found = self._api.inspect("logs", {**self._of, **asked})
         try:
             cursor = Cursor.parse(found["cursor"])
         except ValueError as error:

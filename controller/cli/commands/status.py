@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     from controller.app.session import chosen_targets, read
     from controller.app.status_details import look_closer, look_closer_there
     from controller.cli.terminal import out
-    from controller.cli.views.statuses import StatusReport, render_report
+    from controller.cli.views.statuses import StatusOutput, render_report
 
     context = read(args.file, args.environment, args.state)
     targets = chosen_targets(args.targets, context.document)
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
             if args.server
             else look_closer(context, one, everything=args.verbose)
         )
-        report = StatusReport(
+        report = StatusOutput(
             statuses,
             stored.clock.now(),
             closer.details,

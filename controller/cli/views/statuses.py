@@ -32,7 +32,7 @@ Table = Callable[[Sequence[str], Sequence[Sequence[str]]], Iterator[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class StatusReport:
+class StatusOutput:
     """Everything that ``status`` and ``apply`` print about resources.
 
     Attributes:
@@ -52,7 +52,7 @@ class StatusReport:
     bill: CostTotal | None = None
 
 
-def render_report(report: StatusReport, output: str) -> str:
+def render_report(report: StatusOutput, output: str) -> str:
     """Return the report in the format ``output``."""
     match output:
         case "json":
@@ -67,10 +67,10 @@ def render_report(report: StatusReport, output: str) -> str:
 
 def render_statuses(statuses: Statuses, output: str, now: datetime) -> str:
     """Return the conditions in the format ``output``."""
-    return render_report(StatusReport(statuses, now), output)
+    return render_report(StatusOutput(statuses, now), output)
 
 
-def report_data(report: StatusReport) -> dict[str, Any]:
+def report_data(report: StatusOutput) -> dict[str, Any]:
     """Return the report as plain data."""
     data = status_data(report.statuses)
     for resource in data["resources"]:
@@ -134,7 +134,7 @@ def age(span: timedelta) -> str:
     return f"{seconds}s"
 
 
-def _parts(report: StatusReport, table: Table, mark: str) -> Iterator[str]:
+def _parts(report: StatusOutput, table: Table, mark: str) -> Iterator[str]:
     """Yield the lines of the report: tables with titles."""
     yield from table(_HEAD, list(rows(report.statuses, report.now)))
     for id_, sections in report.details.items():
@@ -165,7 +165,7 @@ def _section(section: DetailSection, table: Table) -> Iterator[str]:
         yield "(none)"
 
 
-def _spent(report: StatusReport, table: Table, mark: str) -> Iterator[str]:
+def _spent(report: StatusOutput, table: Table, mark: str) -> Iterator[str]:
     if report.last_pass is not None:
         ago = age(report.now - report.last_pass.beat)
         yield from ("", f"Last pass: {ago} ago, by {report.last_pass.holder}.")

@@ -1,6 +1,6 @@
-"""AWS: one call, one tree of errors, and wrappers that count and check.
+"""AWS client with one call method, one tree of errors, and stackable wrappers.
 
-The only package that imports boto3 or botocore, and only once a client is made.
+The only package that imports boto3 or botocore, and only when a client is created.
 """
 
 from controller.clients.aws.account import verify_account

@@ -1,4 +1,4 @@
-"""Make sure it is the right account before anything else is asked of it."""
+"""Check of the AWS account, before any other call."""
 
 from difflib import get_close_matches
 
@@ -9,10 +9,10 @@ _PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
 
 
 def verify_account(aws: Aws, account: str, region: str) -> None:
-    """Return if the credentials belong to ``account``, where ``region`` exists.
+    """Check that the credentials belong to ``account`` and that ``region`` exists.
 
     Raises:
-        RefusedError: they belong elsewhere, or could not be checked.
+        RefusedError: They belong to another account or partition, or the check failed.
     """
     try:
         identity = aws.call("sts", "GetCallerIdentity")
@@ -37,9 +37,9 @@ def verify_account(aws: Aws, account: str, region: str) -> None:
 
 
 def _unknown_region(region: str) -> str:
-    """Return that there is no such region, if that explains why nobody answers.
+    """Return a message if botocore does not know ``region``, and otherwise "".
 
-    Asked only after a failure: AWS may know regions that botocore does not.
+    Called only after a failure: AWS has regions that an older botocore does not know.
     """
     from botocore.session import Session
 
@@ -47,8 +47,8 @@ def _unknown_region(region: str) -> str:
     known = Session().get_available_regions("sts", partition)
     if not known or region in known:
         return ""
-    near = get_close_matches(region, known, 3) or sorted(known)
-    return f"AWS does not know region {region}; did you mean {' or '.join(near)}?"
+    similar = get_close_matches(region, known, 3) or sorted(known)
+    return f"AWS has no region {region}; did you mean {' or '.join(similar)}?"
 
 
 def _partition(region: str) -> str:

@@ -1,4 +1,4 @@
-"""AWS through boto3; botocore alone where start-up time counts."""
+"""AWS through boto3, or through botocore alone where start-up time matters."""
 
 import threading
 from dataclasses import dataclass, field
@@ -14,33 +14,34 @@ _READ_SECONDS = 20
 _CONNECTIONS = 16
 _READ_ATTEMPTS = 3
 _SERVER_FAULT = 500
-# How ECS says that it is asked too often.
+# Error codes with which ECS throttles.
 _THROTTLED = frozenset({"ThrottlingException", "Throttling", "RequestLimitExceeded"})
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A key pair given outright, as the local platform does."""
+    """Explicit key pair, as the local platform uses."""
 
     access_key: str
     secret_key: str = field(repr=False)
 
 
 class BotoAws:
-    """The real AWS, or whatever answers at ``endpoint_url``.
+    """Client of AWS, or of the server at ``endpoint_url``.
 
-    Reads are tried up to three times here. Writes are sent once: what a lost
-    answer means is decided by whoever recorded the intent.
+    Reads are tried up to three times. Writes are sent once: after a lost response,
+    only the caller that recorded the intent can decide what to do.
 
     Args:
-        region: Where every call goes.
-        endpoint_url: Another address for all services, as the local platform's.
-        profile: Of the shared AWS configuration; None for the default.
-        role_arn: A role to assume first, with credentials renewed as needed.
-        credentials: Given outright; None to look where AWS's tools look.
-        light: Leave boto3 out: a command that ends at once starts 0.1 s sooner.
-        read_timeout: Seconds to wait for an answer.
-        limiter: Asked before each request to ECS, repeated ones too.
+        region: Region of every call.
+        endpoint_url: Address for all services instead of AWS's own, as on the local
+            platform.
+        profile: Profile of the shared AWS configuration; None for the default.
+        role_arn: Role to assume; its credentials are renewed as needed.
+        credentials: Explicit credentials; None for the default credential chain.
+        light: True to use botocore without boto3, which saves 0.1 s at start-up.
+        read_timeout: Seconds to wait for a response.
+        limiter: Rate limiter of all requests to ECS, including repeated ones.
     """
 
     def __init__(
@@ -70,30 +71,30 @@ class BotoAws:
     def call(
         self, service: str, operation: str, /, **parameters: Any
     ) -> dict[str, Any]:
-        """Return the answer to ``operation``; see ``Aws``."""
+        """Return the response to ``operation``; see ``Aws``."""
         from botocore import xform_name
 
-        from controller.clients.aws.errors import FOREIGN, translated
+        from controller.clients.aws.errors import FOREIGN, driver_error
 
         try:
             client = self._client(service, is_write(operation))
             answer = getattr(client, xform_name(operation))(**parameters)
         except FOREIGN as error:
-            raise translated(error, service, operation, parameters) from error
+            raise driver_error(error, service, operation, parameters) from error
         answer.pop("ResponseMetadata", None)
         return dict(answer)
 
     def close(self) -> None:
-        """Close the connections; calls after this open them anew."""
+        """Close the connections; a later call opens new ones."""
         with self._lock:
             clients, self._clients = self._clients, {}
         for client in clients.values():
             client.close()
 
     def _client(self, service: str, writing: bool) -> Any:
-        """Return the one client of ``service`` for reads, or for writes.
+        """Return the shared client of ``service`` for reads, or for writes.
 
-        Making clients is not thread-safe in botocore; using them is.
+        In botocore, using a client is thread-safe, but creating one is not.
         """
         with self._lock:
             client = self._clients.get((service, writing))
@@ -102,12 +103,12 @@ class BotoAws:
                     self._create = self._factory()
                 client = self._create(service, config=self._config(writing))
                 if self._limiter is not None:
-                    _keep_to(self._limiter, client.meta.events)
+                    _limit_requests(self._limiter, client.meta.events)
                 self._clients[service, writing] = client
             return client
 
     def _factory(self) -> Any:
-        """Return what makes clients, once the session has its credentials."""
+        """Return a function that creates clients with this object's credentials."""
         from botocore.session import Session
 
         from controller.clients.aws.descriptions import loader
@@ -119,14 +120,14 @@ class BotoAws:
             session.set_credentials(
                 self._credentials.access_key, self._credentials.secret_key
             )
-        where = {"region_name": self._region, "endpoint_url": self._endpoint_url}
+        target = {"region_name": self._region, "endpoint_url": self._endpoint_url}
         if self._role_arn is not None:
-            _assume(session, self._role_arn, where)
+            _assume(session, self._role_arn, target)
         if self._light:
-            return partial(session.create_client, **where)
+            return partial(session.create_client, **target)
         import boto3
 
-        return partial(boto3.Session(botocore_session=session).client, **where)
+        return partial(boto3.Session(botocore_session=session).client, **target)
 
     def _config(self, writing: bool) -> Any:
         from botocore.config import Config
@@ -142,27 +143,29 @@ class BotoAws:
         )
 
 
-def _keep_to(limiter: Limiter, events: Any) -> None:
-    """Have ``limiter`` asked before each request to ECS, and told what came of it.
+def _limit_requests(limiter: Limiter, events: Any) -> None:
+    """Make each request to ECS wait for ``limiter``, and report its result.
 
-    botocore repeats reads by itself; only its events show every request. Both come
-    in the thread that sends it.
+    botocore repeats reads internally; only its events show every request. It emits
+    both events of a request in the thread that sends it.
     """
-    under_way = threading.local()
+    current = threading.local()
 
-    def before(event_name: str, **_: Any) -> None:
-        under_way.permit = limiter.wait(event_name.rpartition(".")[2])
+    def before_send(event_name: str, **_: Any) -> None:
+        current.permit = limiter.wait(event_name.rpartition(".")[2])
 
-    def after(event_name: str, parsed_response: Any = None, **_: Any) -> None:
+    def response_received(
+        event_name: str, parsed_response: Any = None, **_: Any
+    ) -> None:
         operation = event_name.rpartition(".")[2]
-        limiter.answered(operation, under_way.permit, _answer(parsed_response))
+        limiter.report(operation, current.permit, _call_result(parsed_response))
 
-    events.register("before-send.ecs", before)
-    events.register("response-received.ecs", after)
+    events.register("before-send.ecs", before_send)
+    events.register("response-received.ecs", response_received)
 
 
-def _answer(response: Any) -> CallResult:
-    """Return whether the rate allowed a request; a server that failed says nothing."""
+def _call_result(response: Any) -> CallResult:
+    """Return the rate limiter's decision; it is unknown if the server failed."""
     if response is None:
         return CallResult.UNKNOWN
     if response.get("Error", {}).get("Code") in _THROTTLED:
@@ -171,15 +174,15 @@ def _answer(response: Any) -> CallResult:
     return CallResult.UNKNOWN if status >= _SERVER_FAULT else CallResult.ADMITTED
 
 
-def _assume(session: Any, role_arn: str, where: dict[str, Any]) -> None:
-    """Let ``session`` act as ``role_arn``, fetching credentials when first needed."""
+def _assume(session: Any, role_arn: str, target: dict[str, Any]) -> None:
+    """Make ``session`` assume ``role_arn`` when credentials are first needed."""
     from botocore.credentials import (
         AssumeRoleCredentialFetcher,
         DeferredRefreshableCredentials,
     )
 
     def create(service: str, **parameters: Any) -> Any:
-        return session.create_client(service, **{**where, **parameters})
+        return session.create_client(service, **{**target, **parameters})
 
     fetcher = AssumeRoleCredentialFetcher(
         client_creator=create,
@@ -187,8 +190,7 @@ def _assume(session: Any, role_arn: str, where: dict[str, Any]) -> None:
         role_arn=role_arn,
         extra_args={"RoleSessionName": "hokusai-controller"},
     )
-    # botocore offers no public way to replace a session's credentials by
-    # refreshable ones.
+    # botocore has no public method that gives a session refreshable credentials.
     session._credentials = DeferredRefreshableCredentials(  # noqa: SLF001
         method="assume-role", refresh_using=fetcher.fetch_credentials
     )

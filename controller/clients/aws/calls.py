@@ -1,4 +1,4 @@
-"""A call to AWS as the kinds see it, and what can be said of calls in general."""
+"""Calls to AWS: reads and writes, pagination, counting."""
 
 import threading
 from collections import Counter
@@ -20,7 +20,8 @@ _READS = (
     "Head",
     "Simulate",
 )
-# Most services answer with the name they ask for; load balancing does not.
+# Page token of a response -> parameter of the next request. Most services use one name
+# for both; Elastic Load Balancing does not.
 _TOKENS = {
     "nextToken": "nextToken",
     "NextToken": "NextToken",
@@ -31,7 +32,7 @@ _TOKENS = {
 
 
 def is_write(operation: str) -> bool:
-    """Whether ``operation`` may change something; unfamiliar ones count as writes."""
+    """Return True unless ``operation`` is known to be a read."""
     return not operation.startswith(_READS)
 
 
@@ -44,21 +45,25 @@ def paginated(
         page = aws.call(service, operation, **parameters)
         yield from page.get(result_key, ())
         following = next(
-            ((ask, page[tell]) for tell, ask in _TOKENS.items() if page.get(tell)),
+            (
+                (parameter, page[field])
+                for field, parameter in _TOKENS.items()
+                if page.get(field)
+            ),
             None,
         )
         if following is None:
             return
         name, token = following
         if token in seen:
-            msg = f"{service}:{operation} repeats itself: the same page token twice"
+            msg = f"{service}:{operation} returned the same page token twice"
             raise PermanentError(msg)
         seen.add(token)
         parameters[name] = token
 
 
 class CountingAws:
-    """Passes calls on and counts them, those that fail too."""
+    """Wrapper that counts all calls, including those that fail."""
 
     def __init__(self, inner: Aws) -> None:
         self._inner = inner
@@ -69,7 +74,7 @@ class CountingAws:
     def call(
         self, service: str, operation: str, /, **parameters: Any
     ) -> dict[str, Any]:
-        """Return what the inner client answers; see ``Aws``."""
+        """Return the response of the inner client; see ``Aws``."""
         name = f"{service}:{operation}"
         with self._lock:
             self._counts[name] += 1
@@ -79,12 +84,12 @@ class CountingAws:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How often each ``service:Operation`` was called, as of now."""
+        """Number of calls so far, by ``service:Operation``."""
         with self._lock:
             return MappingProxyType(dict(self._counts))
 
     @property
     def writes(self) -> Mapping[str, int]:
-        """The part of ``counts`` that may have changed something."""
+        """The part of ``counts`` that consists of writes."""
         with self._lock:
             return MappingProxyType(dict(self._writes))

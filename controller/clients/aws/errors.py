@@ -1,8 +1,7 @@
-"""botocore's errors, and AWS's, as ours.
+"""Translation of errors of botocore and AWS to ``core.errors``.
 
-Codes rather than classes: each AWS service defines its own classes, but the code
-is on every answer. What stands in no table is permanent, unless the server says
-with its status that the fault is its own.
+Errors of AWS are classified by code, because each service defines its own exception
+classes. A code in none of the tables is permanent, unless the status is 5xx.
 """
 
 from collections.abc import Mapping
@@ -100,7 +99,7 @@ CONFLICT = frozenset(
         "ServiceAlreadyExists",
     }
 )
-# Somebody else is at it, or AWS is not ready yet: the same call passes later.
+# A concurrent change, or AWS is not ready yet: the same call succeeds later.
 BUSY = frozenset(
     {
         "ConcurrentModificationException",
@@ -122,19 +121,20 @@ BUSY = frozenset(
         "UpdateInProgressException",
     }
 )
-# ECS says several things with one code; the words tell them apart.
-_BY_WORDS: tuple[tuple[str, type[DriverError]], ...] = (
+# ECS uses one code for several errors; only the text tells them apart.
+_BY_PHRASE: tuple[tuple[str, type[DriverError]], ...] = (
     ("too many concurrent attempts", ThrottledError),
     ("unable to describe task definition", NotFoundError),
     ("was not idempotent", ConflictError),
 )
-# What a person does about a refusal, by its code; the call is named before.
+# Remedy by error code; the message names the call before it.
 _EXPIRED = "the credentials have expired: get new ones, as with `aws sso login`"
-_UNKNOWN = "the credentials are not known to AWS: see `aws configure`"
+_UNKNOWN = "AWS does not know the credentials: see `aws configure`"
 _DENIED = (
-    "allow that to `platform.role`, or to whom `aws sts get-caller-identity` names"
+    "allow the call for `platform.role`, or for the identity that"
+    " `aws sts get-caller-identity` prints"
 )
-_MENDED_BY: Mapping[str, str] = {
+_REMEDIES: Mapping[str, str] = {
     "AccessDenied": _DENIED,
     "AccessDeniedException": _DENIED,
     "AuthorizationError": _DENIED,
@@ -144,7 +144,7 @@ _MENDED_BY: Mapping[str, str] = {
     "UnauthorizedOperation": _DENIED,
     "UnrecognizedClientException": _UNKNOWN,
 }
-# The request was on its way when these happened.
+# Errors after the request was sent.
 _AFTER_SENDING = (
     boto.HTTPClientError,
     boto.IncompleteReadError,
@@ -152,8 +152,8 @@ _AFTER_SENDING = (
     boto.FlexibleChecksumError,
     ResponseParserError,
 )
-# A closer look, or another moment, may find it well.
-_PASSING = (
+# Errors that a later call may not meet.
+_TRANSIENT = (
     boto.ConnectionError,
     boto.CapacityNotAvailableError,
     boto.CredentialRetrievalError,
@@ -167,10 +167,10 @@ _NO_CREDENTIALS = (
     boto.SSOError,
     boto.TokenRetrievalError,
 )
-# Parameters whose value must not come back in a message.
+# Parameters whose values must not appear in a message.
 _SECRET_PARAMETERS = frozenset({"Value", "SecretString", "SecretBinary"})
 
-# All that botocore raises when a call fails.
+# Every exception that botocore raises when a call fails.
 FOREIGN = (
     boto.BotoCoreError,
     boto.ClientError,
@@ -179,54 +179,54 @@ FOREIGN = (
 )
 
 
-def translated(
+def driver_error(
     error: Exception, service: str, operation: str, parameters: Mapping[str, Any]
 ) -> DriverError:
-    """Return ``error`` as one of ours, named after the call and without secrets."""
+    """Return ``error`` as a DriverError that names the call and holds no secret."""
     call = f"{service}:{operation}"
     secrets = [
         value
         for name, value in parameters.items()
         if name in _SECRET_PARAMETERS and isinstance(value, str)
     ]
-    kind, what, why = _verdict(error, is_write(operation))
-    return kind(f"{call} {what}: {redact(why, secrets)}")
+    error_class, event, cause = _classified(error, is_write(operation))
+    return error_class(f"{call} {event}: {redact(cause, secrets)}")
 
 
-def _verdict(error: Exception, writing: bool) -> tuple[type[DriverError], str, str]:
-    """Return the class of error, what happened, and why."""
+def _classified(error: Exception, writing: bool) -> tuple[type[DriverError], str, str]:
+    """Return the class of the error, the event, and its cause."""
     if isinstance(error, boto.ClientError):
-        return _answered(error)
-    why = f"{type(error).__name__}: {error}"
+        return _classified_response(error)
+    cause = f"{type(error).__name__}: {error}"
     if isinstance(error, _AFTER_SENDING) and writing:
-        return OutcomeUnknownError, "may or may not have happened", why
+        return OutcomeUnknownError, "may or may not have happened", cause
     if isinstance(error, _AFTER_SENDING):
-        return TransientError, "got no answer", why
-    if isinstance(error, _PASSING) and not isinstance(error, boto.SSLError):
-        return TransientError, "could not be sent", why
+        return TransientError, "got no response", cause
+    if isinstance(error, _TRANSIENT) and not isinstance(error, boto.SSLError):
+        return TransientError, "could not be sent", cause
     if isinstance(error, _NO_CREDENTIALS):
-        why += "; see `aws configure` or `aws sso login`"
-    return PermanentError, "could not be sent", why
+        cause += "; see `aws configure` or `aws sso login`"
+    return PermanentError, "could not be sent", cause
 
 
-def _answered(error: Exception) -> tuple[type[DriverError], str, str]:
+def _classified_response(error: Exception) -> tuple[type[DriverError], str, str]:
     response: Mapping[str, Any] = getattr(error, "response", {})
     details = response.get("Error", {})
     code, message = str(details.get("Code", "")), str(details.get("Message", ""))
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    kind = _by_code(code, message, status)
-    why = f"{code}: {message}" if message else code
-    if code in _MENDED_BY:
-        why = f"{why.rstrip('.')}; {_MENDED_BY[code]}"
-    what = "failed" if issubclass(kind, TransientError) else "was refused"
-    return kind, what, why
+    error_class = _error_class(code, message, status)
+    cause = f"{code}: {message}" if message else code
+    if code in _REMEDIES:
+        cause = f"{cause.rstrip('.')}; {_REMEDIES[code]}"
+    event = "failed" if issubclass(error_class, TransientError) else "was refused"
+    return error_class, event, cause
 
 
-def _by_code(code: str, message: str, status: int) -> type[DriverError]:
-    words = message.lower()
-    for phrase, kind in _BY_WORDS:
-        if phrase in words:
-            return kind
+def _error_class(code: str, message: str, status: int) -> type[DriverError]:
+    text = message.lower()
+    for phrase, error_class in _BY_PHRASE:
+        if phrase in text:
+            return error_class
     if code in THROTTLED or status == _TOO_MANY:
         return ThrottledError
     if code in NOT_FOUND or status == _NOT_FOUND:

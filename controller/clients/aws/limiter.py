@@ -1,4 +1,4 @@
-"""The rate limiter of ECS operations, shared by all threads of a process."""
+"""Rate limiter for ECS operations, shared by all threads of a process."""
 
 import threading
 from collections.abc import Mapping
@@ -10,23 +10,23 @@ from controller.core.rates.token_bucket import Rate
 
 
 class Limiter:
-    """Keeps the callers of one process within ECS's rates. For any thread.
+    """Keeps all requests of one process within the rates of ECS. Thread-safe.
 
-    Every request needs leave, repeated ones too. What has no category is let
-    through: other services say no rates that hold for everyone.
+    Every request needs a permit, including repeated ones. Operations without a
+    category are never delayed: the other services publish no general rates.
     """
 
     def __init__(self, clock: Clock, rates: Mapping[str, Rate] = RATES) -> None:
         self._clock = clock
         self._rates = rates
         self._lock = threading.Lock()
-        self._gates: dict[str, AdaptiveRate] = {}
+        self._adaptive: dict[str, AdaptiveRate] = {}
 
     def wait(self, operation: str) -> Permit | None:
-        """Return when ``operation`` may be sent; at once, most of the time.
+        """Wait until ``operation`` may be sent, and return the permit for ``report``.
 
-        What is returned goes to ``answered`` afterwards. Nobody is promised a time:
-        whoever has waited asks again, for a refusal meanwhile holds for all.
+        A thread that has waited checks again, because a refusal in the meantime
+        delays all threads.
         """
         category = CATEGORIES.get(operation, "")
         if category not in self._rates:
@@ -34,22 +34,22 @@ class Limiter:
         while True:
             with self._lock:
                 now = self._clock.monotonic()
-                self._gates[category], leave = self._gate(category, now).asked(now)
-            if isinstance(leave, Permit):
-                return leave
-            self._clock.sleep(leave)
+                rate = self._rate(category, now)
+                self._adaptive[category], answer = rate.asked(now)
+            if isinstance(answer, Permit):
+                return answer
+            self._clock.sleep(answer)
 
-    def answered(
-        self, operation: str, permit: Permit | None, answer: CallResult
-    ) -> None:
-        """Learn from what came of an operation that ``wait`` let through."""
+    def report(self, operation: str, permit: Permit | None, result: CallResult) -> None:
+        """Adapt the rate to the result of an operation that ``wait`` permitted."""
         if permit is None:
             return
         category = CATEGORIES[operation]
         with self._lock:
             now = self._clock.monotonic()
-            gate = self._gate(category, now)
-            self._gates[category] = gate.answered(permit, answer, now)
+            rate = self._rate(category, now)
+            self._adaptive[category] = rate.answered(permit, result, now)
 
-    def _gate(self, category: str, now: float) -> AdaptiveRate:
-        return self._gates.get(category) or AdaptiveRate.of(self._rates[category], now)
+    def _rate(self, category: str, now: float) -> AdaptiveRate:
+        initial = self._rates[category]
+        return self._adaptive.get(category) or AdaptiveRate.of(initial, now)

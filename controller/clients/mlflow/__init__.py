@@ -1,4 +1,4 @@
-"""MLflow over REST. Importing its own client takes a second and 100 MB."""
+"""MLflow over REST. MLflow's own client takes a second and 100 MB to import."""
 
 from controller.clients.mlflow.api import MlflowApi
 from controller.clients.mlflow.reader import MlflowReader

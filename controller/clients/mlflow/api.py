@@ -1,4 +1,4 @@
-"""What the controller asks of MLflow: three requests see all of it."""
+"""MLflow's REST API as the controller uses it."""
 
 from collections.abc import Callable, Mapping
 from copy import copy
@@ -19,7 +19,7 @@ from controller.clients.mlflow.values import (
 from controller.core.models.registration import ModelVersion, TrainingRun
 from controller.core.models.registry import Experiment, RegisteredModel
 
-# The most that MLflow 3.17 gives in one answer.
+# Maximum page sizes of MLflow 3.17.
 _EXPERIMENTS = 50_000
 _MODELS = 1_000
 _VERSIONS = 200_000
@@ -29,33 +29,33 @@ _LOGGED_MODEL_URI = "models:/m-"
 
 
 class MlflowApi:
-    """MLflow's registry and experiments. Safe to use from several threads.
+    """MLflow's registry and experiments. Thread-safe.
 
-    Every method raises DriverError: ConflictError for what is there already,
-    NotFoundError for what is not, OutcomeUnknownError for a write whose answer
+    Every method raises DriverError: ConflictError if the object exists already,
+    NotFoundError if it does not exist, OutcomeUnknownError if the response to a write
     was lost.
 
     Args:
-        http: For the server's URL; see ``http_client``. Closed by its owner.
-        token: Bearer token, if the server asks for one.
+        http: Client for the server's URL; see ``http_client``. Closed by its owner.
+        token: Bearer token; None if the server requires none.
     """
 
     def __init__(self, http: httpx.Client, token: str | None = None) -> None:
         self._rest = MlflowRest(http, token)
 
-    def sending_by(self, rest: Callable[[MlflowRest], MlflowRest]) -> Self:
-        """Return this client, with its requests passing through ``rest``."""
+    def wrapped(self, wrapper: Callable[[MlflowRest], MlflowRest]) -> Self:
+        """Return a copy that sends its requests through ``wrapper``."""
         other = copy(self)
-        other._rest = rest(self._rest)  # noqa: SLF001 - a copy of ourselves
+        other._rest = wrapper(self._rest)  # noqa: SLF001 - of the same class
         return other
 
     def ping(self) -> None:
-        """Return if MLflow answers a question that needs its database."""
+        """Send a request that needs MLflow's database; raise if it fails."""
         body = {"max_results": 1}
         self._rest.request("POST", "experiments/search", body=body)
 
     def experiments(self) -> tuple[Experiment, ...]:
-        """Return all experiments, the deleted ones too."""
+        """Return all experiments, including deleted ones."""
         found = self._rest.pages(
             "POST",
             "experiments/search",
@@ -66,7 +66,7 @@ class MlflowApi:
         return tuple(experiment_of(answer) for answer in found)
 
     def models(self) -> tuple[RegisteredModel, ...]:
-        """Return all registered models, prompts left out."""
+        """Return all registered models except prompts."""
         found = self._rest.pages(
             "GET", "registered-models/search", "registered_models", max_results=_MODELS
         )
@@ -74,7 +74,7 @@ class MlflowApi:
         return tuple(model for model in models if PROMPT_TAG not in model.tags)
 
     def versions(self) -> tuple[ModelVersion, ...]:
-        """Return all versions of all registered models, prompts left out."""
+        """Return all versions of all registered models except prompts."""
         found = self._rest.pages(
             "GET", "model-versions/search", "model_versions", max_results=_VERSIONS
         )
@@ -82,10 +82,10 @@ class MlflowApi:
         return tuple(version for version in versions if PROMPT_TAG not in version.tags)
 
     def runs(self, experiment_id: str, metric: str) -> tuple[TrainingRun, ...]:
-        """Return the finished runs that measured ``metric``, with their models.
+        """Return the finished runs that logged ``metric``, with their models.
 
-        The source of a run is the model it logged, as ``create_version`` accepts
-        it; empty if it logged none.
+        The source of a run is the URI of the model it logged, for ``create_version``;
+        empty if it logged none.
         """
         logged = self._rest.pages(
             "POST",
@@ -112,7 +112,8 @@ class MlflowApi:
     ) -> str:
         """Create an experiment and return its id.
 
-        Raises ConflictError if the name is taken, also by a deleted experiment.
+        Raises:
+            ConflictError: An experiment has the name, possibly a deleted one.
         """
         body: dict[str, Any] = {"name": name, "tags": tag_list(tags)}
         if artifact_location:
@@ -121,7 +122,7 @@ class MlflowApi:
         return str(answer["experiment_id"])
 
     def restore_experiment(self, experiment_id: str) -> None:
-        """Bring a deleted experiment back; NotFoundError if it is not deleted."""
+        """Restore a deleted experiment; NotFoundError if it is not deleted."""
         body = {"experiment_id": experiment_id}
         self._rest.request("POST", "experiments/restore", body=body)
 
@@ -133,7 +134,7 @@ class MlflowApi:
     def create_model(
         self, name: str, tags: Mapping[str, str], description: str = ""
     ) -> RegisteredModel:
-        """Create a registered model; ConflictError if the name is taken."""
+        """Create a registered model; ConflictError if the name exists."""
         body = {"name": name, "tags": tag_list(tags), "description": description}
         answer = self._rest.request("POST", "registered-models/create", body=body)
         return model_of(answer["registered_model"])
@@ -161,10 +162,10 @@ class MlflowApi:
         tags: Mapping[str, str],
         description: str = "",
     ) -> ModelVersion:
-        """Create a version. Never safe to repeat: each call makes another one.
+        """Create a version. Not safe to repeat: each call creates another one.
 
-        The tags are there from its first moment, so that a version whose answer
-        was lost can be found by them.
+        MLflow creates it together with its tags, so that a version whose response was
+        lost can be found by them.
         """
         body: dict[str, Any] = {
             "name": model,
@@ -175,7 +176,7 @@ class MlflowApi:
         if run_id:
             body["run_id"] = run_id
         if source.startswith(_LOGGED_MODEL_URI):
-            # MLflow wants to hear from us what it reads in the URI as well.
+            # MLflow requires the id although the URI contains it.
             body["model_id"] = source.removeprefix("models:/").partition("/")[0]
         answer = self._rest.request("POST", "model-versions/create", body=body)
         return version_of(answer["model_version"])
@@ -186,7 +187,7 @@ class MlflowApi:
         self._rest.request("POST", "model-versions/set-tag", body=body)
 
     def set_alias(self, model: str, alias: str, number: int) -> None:
-        """Point ``alias`` to a version, from wherever it pointed. Safe to repeat."""
+        """Create or move ``alias`` to a version. Safe to repeat."""
         body = {"name": model, "alias": alias, "version": str(number)}
         self._rest.request("POST", "registered-models/alias", body=body)
 

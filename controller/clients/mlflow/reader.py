@@ -1,4 +1,4 @@
-"""One look at MLflow for all who ask within a pass."""
+"""Reads of MLflow shared by all callers within a pass."""
 
 import threading
 from collections.abc import Callable
@@ -12,67 +12,67 @@ from controller.core.models.registry import (
     RegistryReads,
 )
 
-SeenT = TypeVar("SeenT")
+ResultT = TypeVar("ResultT")
 
 
 class MlflowReader:
-    """Asks MLflow once for each thing and remembers the answer until ``clear``.
+    """Cache of MLflow's responses, and of its failures, until ``clear``.
 
-    Failures are remembered too: a server that hangs costs one timeout a pass.
-    Callers who ask for the same thing at once wait for one request.
+    Because failures are cached, a server that hangs costs one timeout per pass.
+    Concurrent callers of one read share one request.
     """
 
     def __init__(self, api: RegistryReads) -> None:
         self._api = api
         self._lock = threading.Lock()
-        self._looks: dict[str, _Look] = {}
+        self._reads: dict[str, _CachedRead] = {}
 
     def experiments(self) -> tuple[Experiment, ...]:
-        """Return all experiments, the deleted ones too."""
-        return self._seen("experiments", self._api.experiments)
+        """Return all experiments, including deleted ones."""
+        return self._cached("experiments", self._api.experiments)
 
     def models(self) -> tuple[RegisteredModel, ...]:
         """Return all registered models."""
-        return self._seen("models", self._api.models)
+        return self._cached("models", self._api.models)
 
     def versions(self) -> tuple[ModelVersion, ...]:
         """Return all versions of all registered models."""
-        return self._seen("versions", self._api.versions)
+        return self._cached("versions", self._api.versions)
 
     def runs(self, experiment_id: str, metric: str) -> tuple[TrainingRun, ...]:
-        """Return the finished runs of one experiment that measured ``metric``."""
-        return self._seen(
+        """Return the finished runs of one experiment that logged ``metric``."""
+        return self._cached(
             f"runs/{experiment_id}/{metric}",
             lambda: self._api.runs(experiment_id, metric),
         )
 
     def clear(self) -> None:
-        """Forget everything: the next question looks again."""
+        """Empty the cache."""
         with self._lock:
-            self._looks = {}
+            self._reads = {}
 
-    def _seen(self, what: str, look: Callable[[], SeenT]) -> SeenT:
+    def _cached(self, key: str, read: Callable[[], ResultT]) -> ResultT:
         with self._lock:
-            slot = self._looks.setdefault(what, _Look())
-        seen: SeenT = slot.value(look)
-        return seen
+            cached = self._reads.setdefault(key, _CachedRead())
+        result: ResultT = cached.value(read)
+        return result
 
 
-class _Look:
-    """The answer to one question, or the error it met."""
+class _CachedRead:
+    """Result of one read, or the error it raised."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._answer: Any = None
+        self._result: Any = None
         self._error: DriverError | None = None
 
-    def value(self, look: Callable[[], Any]) -> Any:
+    def value(self, read: Callable[[], Any]) -> Any:
         with self._lock:
-            if self._answer is None and self._error is None:
+            if self._result is None and self._error is None:
                 try:
-                    self._answer = look()
+                    self._result = read()
                 except DriverError as error:
                     self._error = error
             if self._error is not None:
                 raise type(self._error)(*self._error.args) from self._error
-            return self._answer
+            return self._result

@@ -1,4 +1,4 @@
-"""One request to MLflow, and what its failures mean."""
+"""Requests to MLflow, and the translation of their failures."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -21,18 +21,18 @@ _BAD_REQUEST = 400
 _FORBIDDEN = 403
 _TOO_MANY = 429
 _SERVER_FAULT = 500
-# A gateway that gave up on an answer cannot know what became of the request.
-_GATEWAY_GAVE_UP = frozenset({502, 504})
-_LONGEST_REASON = 300
+# A gateway that got no response does not know if the request had an effect.
+_GATEWAY_ERRORS = frozenset({502, 504})
+_MAX_REASON = 300
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class MlflowRest:
-    """The one place through which requests to MLflow pass.
+    """Transport of all requests to MLflow.
 
     Args:
-        http: For the server's URL; see ``http_client``. Closed by its owner.
-        token: Bearer token, if the server asks for one.
+        http: Client for the server's URL; see ``http_client``. Closed by its owner.
+        token: Bearer token; None if the server requires none.
     """
 
     def __init__(self, http: httpx.Client, token: str | None = None) -> None:
@@ -47,34 +47,35 @@ class MlflowRest:
         body: Mapping[str, Any] | None = None,
         params: Mapping[str, str | int] | None = None,
     ) -> dict[str, Any]:
-        """Return the answer to ``method`` on ``path``, below MLflow's API root.
+        """Return the response to ``method`` on ``path``, below MLflow's API root.
 
-        Raises DriverError; an OutcomeUnknownError only for what may have been
-        written.
+        Raises:
+            DriverError: The request failed; an OutcomeUnknownError only if it is a
+                write that may have had an effect.
         """
         call = f"mlflow {method} {path}"
-        writing = is_writing(method, path)
+        writing = is_write_request(method, path)
         try:
             response = self._http.request(
                 method, _ROOT + path, json=body, params=params, headers=self._headers
             )
         except (httpx.TransportError, httpx.InvalidURL, httpx.DecodingError) as error:
-            raise _unanswered(call, error, writing) from error
+            raise _connection_error(call, error, writing) from error
         if not response.is_success:
-            raise _refused(call, response, writing)
+            raise _response_error(call, response, writing)
         answer = _json(response)
         if answer is None:
-            msg = f"{call} was answered by something that is not MLflow: no JSON"
+            msg = f"the server that answered {call} is not MLflow: it sent no JSON"
             raise PermanentError(msg)
         return answer
 
     def pages(
-        self, method: str, path: str, key: str, **asked: Any
+        self, method: str, path: str, key: str, **parameters: Any
     ) -> Iterator[dict[str, Any]]:
         """Yield the items under ``key`` of every page."""
         token = ""
         while True:
-            page = {**asked, "page_token": token} if token else asked
+            page = {**parameters, "page_token": token} if token else parameters
             if method == "GET":
                 answer = self.request(method, path, params=page)
             else:
@@ -84,49 +85,49 @@ class MlflowRest:
             if not following:
                 return
             if following == token:
-                msg = f"mlflow {path} repeats itself: the same page token twice"
+                msg = f"mlflow {path} returned the same page token twice"
                 raise PermanentError(msg)
             token = following
 
 
-def is_writing(method: str, path: str) -> bool:
-    """Whether a request may change something: searches are asked by POST, too."""
+def is_write_request(method: str, path: str) -> bool:
+    """Return True if a request may change something; some searches use POST."""
     return method != "GET" and not path.endswith("/search")
 
 
-def _unanswered(call: str, error: Exception, writing: bool) -> DriverError:
-    why = f"{type(error).__name__}: {redact(str(error), ())}"
+def _connection_error(call: str, error: Exception, writing: bool) -> DriverError:
+    cause = f"{type(error).__name__}: {redact(str(error), ())}"
     if isinstance(error, _NOT_SENT):
-        return TransientError(f"{call} could not be sent: {why}")
+        return TransientError(f"{call} could not be sent: {cause}")
     if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
-        return PermanentError(f"{call} could not be sent: {why}")
+        return PermanentError(f"{call} could not be sent: {cause}")
     if writing:
-        return OutcomeUnknownError(f"{call} may or may not have happened: {why}")
-    return TransientError(f"{call} got no answer: {why}")
+        return OutcomeUnknownError(f"{call} may or may not have happened: {cause}")
+    return TransientError(f"{call} got no response: {cause}")
 
 
-def _refused(call: str, response: httpx.Response, writing: bool) -> DriverError:
-    """Return what an answer other than success means."""
+def _response_error(call: str, response: httpx.Response, writing: bool) -> DriverError:
+    """Return the error for a response other than success."""
     status, answer = response.status_code, _json(response) or {}
     code = str(answer.get("error_code", ""))
-    why = _reason(answer.get("message") or response.reason_phrase)
-    why = f"{status} {code}: {why}" if code else f"{status}: {why}"
-    if writing and status in _GATEWAY_GAVE_UP:
-        return OutcomeUnknownError(f"{call} may or may not have happened: {why}")
+    cause = _reason(answer.get("message") or response.reason_phrase)
+    cause = f"{status} {code}: {cause}" if code else f"{status}: {cause}"
+    if writing and status in _GATEWAY_ERRORS:
+        return OutcomeUnknownError(f"{call} may or may not have happened: {cause}")
     if status == _TOO_MANY:
-        return ThrottledError(f"{call} failed: {why}")
-    if status >= _SERVER_FAULT or _lost_a_race(status, code, answer):
-        return TransientError(f"{call} failed: {why}")
+        return ThrottledError(f"{call} failed: {cause}")
+    if status >= _SERVER_FAULT or _lost_race(status, code, answer):
+        return TransientError(f"{call} failed: {cause}")
     if status == _FORBIDDEN and "Invalid Host header" in response.text:
         return PermanentError(f"{call} was refused: {_host_hint(response)}")
-    return _by_code(code)(f"{call} was refused: {why}")
+    return _error_class(code)(f"{call} was refused: {cause}")
 
 
-def _by_code(code: str) -> type[PermanentError]:
-    """Return what a code means.
+def _error_class(code: str) -> type[PermanentError]:
+    """Return the class of error for MLflow's error code.
 
-    A 404 without one comes from whatever else answers at that address: nothing
-    may be concluded from it.
+    A 404 without a code comes from another server at that address; it does not mean
+    that the object is absent.
     """
     match code:
         case "RESOURCE_ALREADY_EXISTS":
@@ -137,11 +138,11 @@ def _by_code(code: str) -> type[PermanentError]:
             return PermanentError
 
 
-def _lost_a_race(status: int, code: str, answer: Mapping[str, Any]) -> bool:
-    """Whether PostgreSQL refused one of two equal writes at once."""
-    words = str(answer.get("message", ""))
+def _lost_race(status: int, code: str, answer: Mapping[str, Any]) -> bool:
+    """Return True if PostgreSQL refused one of two equal concurrent writes."""
+    text = str(answer.get("message", ""))
     return (
-        status == _BAD_REQUEST and code == "BAD_REQUEST" and "UniqueViolation" in words
+        status == _BAD_REQUEST and code == "BAD_REQUEST" and "UniqueViolation" in text
     )
 
 
@@ -155,13 +156,13 @@ def _host_hint(response: httpx.Response) -> str:
 
 
 def _reason(message: str) -> str:
-    """Return the first line of ``message``: the others tell of SQL and hosts."""
+    """Return the first line of ``message``; the others contain SQL and host names."""
     first = message.strip().partition("\n")[0]
-    return redact(first[:_LONGEST_REASON], ())
+    return redact(first[:_MAX_REASON], ())
 
 
 def _json(response: httpx.Response) -> dict[str, Any] | None:
-    """Return the object in the body; None for HTML, text and other kinds of JSON."""
+    """Return the JSON object in the body, or None if the body is anything else."""
     try:
         answer = response.json()
     except ValueError:

@@ -1,4 +1,4 @@
-"""What MLflow's answers say, as values."""
+"""Conversion of MLflow's JSON to values of ``core.models``."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from controller.core.models.registration import ModelVersion, TrainingRun
 from controller.core.models.registry import Experiment, RegisteredModel
 
-# Prompts are kept as models and versions; they are none to us.
+# MLflow stores prompts as models and versions; the controller ignores them.
 PROMPT_TAG = "mlflow.prompt.is_prompt"
 READY = "LOGGED_MODEL_READY"
 
@@ -48,11 +48,11 @@ def version_of(answer: Mapping[str, Any]) -> ModelVersion:
 
 
 def run_of(answer: Mapping[str, Any], sources: Mapping[str, str]) -> TrainingRun:
-    """Return the run that ``answer`` describes; ``sources`` are by run id."""
+    """Return the run that ``answer`` describes; ``sources`` has model URIs by run."""
     info, data = answer["info"], answer.get("data", {})
     return TrainingRun(
         id=info["run_id"],
-        # MLflow writes "NaN" and "Infinity" as words; float() reads them.
+        # MLflow writes NaN and Infinity as strings, which float() parses.
         metrics={m["key"]: float(m["value"]) for m in data.get("metrics", ())},
         source=sources.get(info["run_id"], ""),
         started_ms=int(info.get("start_time", 0)),
@@ -60,7 +60,7 @@ def run_of(answer: Mapping[str, Any], sources: Mapping[str, str]) -> TrainingRun
 
 
 def sources_of(logged_models: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Return the URI of the model each run logged; of several, the newest."""
+    """Return the URI of the newest ready model that each run logged, by run."""
     infos = [model["info"] for model in logged_models]
     infos.sort(key=lambda i: (int(i.get("creation_timestamp_ms", 0)), i["model_id"]))
     return {
@@ -76,5 +76,5 @@ def tags_of(answer: Mapping[str, Any]) -> dict[str, str]:
 
 
 def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return ``tags`` in the form that MLflow takes them."""
+    """Return ``tags`` as the list of objects that MLflow expects."""
     return [{"key": key, "value": value} for key, value in sorted(tags.items())]

@@ -1,8 +1,8 @@
 """A simulator of Amazon ECS.
 
-It is a computation: requests, time, addresses and outcomes of processes go
-in, answers and effects come out. Nothing here opens a socket, reads a clock
-or draws a number, so that equal inputs give equal worlds.
+It is a pure computation: requests, time, addresses and results of processes are
+inputs, responses and effects are outputs. It opens no socket, reads no clock and
+draws no random number, so that equal inputs give equal states.
 """
 
 from controller.emulation.ecs.errors import EcsError, NoReplyError

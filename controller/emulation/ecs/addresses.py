@@ -1,32 +1,31 @@
-"""Addresses for tasks.
+"""IP addresses for tasks.
 
-A task that is replaced comes back with another address; whoever cached the old
-one must be found out. So addresses go round the whole network before one of
-them is used again.
+A replaced task gets another address, as on AWS, so that a client with a stale address
+fails. An address is reused only after all others of the network were used.
 """
 
 from ipaddress import IPv4Network
 from typing import Protocol
 
-# AWS keeps the first four addresses and the last of every subnet.
+# AWS reserves the first four addresses and the last one of every subnet.
 RESERVED_FIRST = 4
 RESERVED_LAST = 1
 
 
 class Addresses(Protocol):
-    """Where tasks get an address of their own."""
+    """Source of task addresses."""
 
     def allocate(self, subnet_cidr: str | None) -> str:
-        """Return an address nobody has; raises LookupError when all are taken."""
+        """Return an unused address; raises LookupError if none is left."""
         ...
 
     def release(self, address: str) -> None:
-        """Give an address back; it comes up again only after all others."""
+        """Return an address to the pool; it is reused last."""
         ...
 
 
 class AddressPool:
-    """Addresses out of one network, whatever the subnet."""
+    """Addresses of one network, for tasks of every subnet."""
 
     def __init__(self, network: str) -> None:
         self._network = IPv4Network(network)
@@ -34,7 +33,7 @@ class AddressPool:
         self._taken: set[str] = set()
 
     def allocate(self, subnet_cidr: str | None = None) -> str:
-        """Return the next address in the round."""
+        """Return the next unused address, in rotation."""
         del subnet_cidr
         usable = self._network.num_addresses - RESERVED_FIRST - RESERVED_LAST
         for _ in range(usable):
@@ -49,24 +48,24 @@ class AddressPool:
         raise LookupError(msg)
 
     def release(self, address: str) -> None:
-        """Give an address back."""
+        """Return an address to the pool."""
         self._taken.discard(address)
 
 
 class SubnetAddresses:
-    """Addresses inside the subnet a task was placed in, as in a VPC."""
+    """Addresses of the subnet that a task is placed in, as in a VPC."""
 
     def __init__(self, fallback: str = "10.0.0.0/16") -> None:
         self._fallback = fallback
         self._pools: dict[str, AddressPool] = {}
 
     def allocate(self, subnet_cidr: str | None) -> str:
-        """Return an address of the subnet, or of the fallback if it is unknown."""
+        """Return an address of the subnet, or of the fallback network if None."""
         cidr = subnet_cidr or self._fallback
         pool = self._pools.setdefault(cidr, AddressPool(cidr))
         return pool.allocate()
 
     def release(self, address: str) -> None:
-        """Give an address back."""
+        """Return an address to the pool."""
         for pool in self._pools.values():
             pool.release(address)

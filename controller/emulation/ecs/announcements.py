@@ -1,4 +1,4 @@
-"""What ECS says while it works: service events, and events on EventBridge."""
+"""Service events, and events that ECS sends to EventBridge."""
 
 from datetime import UTC, datetime
 
@@ -14,7 +14,7 @@ from controller.emulation.ecs.state import (
 )
 from controller.emulation.ecs.task_views import task_view
 
-MOST_EVENTS = 100
+MAX_EVENTS = 100
 _EVENT_NAMES = {
     "IN_PROGRESS": ("INFO", "SERVICE_DEPLOYMENT_IN_PROGRESS"),
     "COMPLETED": ("INFO", "SERVICE_DEPLOYMENT_COMPLETED"),
@@ -28,33 +28,33 @@ def announce(
     """Add a line to the service's events, newest first."""
     message = sentence.format(service=service.name, **words)
     event = ServiceEvent(world.next_uuid("event"), context.now, message)
-    service.events = [event, *service.events[: MOST_EVENTS - 1]]
+    service.events = [event, *service.events[: MAX_EVENTS - 1]]
 
 
 def announce_registrations(
     world: World, service: Service, tasks: list[SimulatedTask], context: Context
 ) -> None:
-    """Say which tasks have come behind the load balancers, and which leave."""
-    come = [t for t in tasks if t.registered and not t.said_registered]
-    gone = [t for t in tasks if t.said_registered and not t.registered]
-    for task in come + gone:
-        task.said_registered = task.registered
+    """Add events for tasks that were registered in or removed from target groups."""
+    added = [t for t in tasks if t.registered and not t.registration_announced]
+    removed = [t for t in tasks if t.registration_announced and not t.registered]
+    for task in added + removed:
+        task.registration_announced = task.registered
     balancers = service.fields.get("loadBalancers", [])
     for arn in [b["targetGroupArn"] for b in balancers if "targetGroupArn" in b]:
-        for moved, sentence in (
-            (come, wording.REGISTERED),
-            (gone, wording.DEREGISTERED),
-            (gone, wording.DRAINING),
+        for changed, sentence in (
+            (added, wording.REGISTERED),
+            (removed, wording.DEREGISTERED),
+            (removed, wording.DRAINING),
         ):
-            if moved:
-                words = {"count": len(moved), "target_group": arn}
+            if changed:
+                words = {"count": len(changed), "target_group": arn}
                 announce(world, service, context, sentence, **words)
 
 
 def announce_deployment(
     service: Service, deployment: SimulatedDeployment, context: Context
 ) -> None:
-    """Publish where a deployment has got to."""
+    """Publish the rollout state of a deployment."""
     kind, name = _EVENT_NAMES[deployment.rollout_state]
     detail = {
         "eventType": kind,
@@ -69,7 +69,7 @@ def announce_deployment(
 def announce_action(
     service: Service, context: Context, name: str, kind: str = "INFO"
 ) -> None:
-    """Publish something the service scheduler did or could not do."""
+    """Publish an action of the service scheduler, or its failure."""
     detail = {
         "eventType": kind,
         "eventName": name,
@@ -80,10 +80,10 @@ def announce_action(
 
 
 def announce_task(task: SimulatedTask, context: Context) -> None:
-    """Publish a task's state, once for each version of it."""
-    if task.published == task.version:
+    """Publish the state of a task, once for each version."""
+    if task.published_version == task.version:
         return
-    task.published = task.version
+    task.published_version = task.version
     detail = _with_iso_times(task_view(task, context)) | {
         "updatedAt": _iso(context.now)
     }

@@ -1,4 +1,4 @@
-"""The scheduler's numbers, as formulas."""
+"""Formulas of the service scheduler."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,29 +6,30 @@ from datetime import timedelta
 from controller.emulation.ecs.state import Body
 from controller.emulation.ecs.timing import Timing
 
-LEAST_FAILURES = 3
-MOST_FAILURES = 200
+MIN_FAILURES = 3
+MAX_FAILURES = 200
 
 
 @dataclass(frozen=True, slots=True)
 class TaskLimits:
-    """How few healthy and how many started tasks a rolling update allows."""
+    """Minimum of healthy and maximum of started tasks during a rolling update."""
 
-    least: int
-    most: int
+    minimum: int
+    maximum: int
 
 
 def limits(desired: int, configuration: Body) -> TaskLimits:
-    """Return the limits: the lower one rounded up, the upper one rounded down."""
-    least_percent: int = configuration.get("minimumHealthyPercent", 100)
-    most_percent: int = configuration.get("maximumPercent", 200)
+    """Return the limits: the minimum rounded up, the maximum rounded down."""
+    minimum_percent: int = configuration.get("minimumHealthyPercent", 100)
+    maximum_percent: int = configuration.get("maximumPercent", 200)
     return TaskLimits(
-        least=-(-desired * least_percent // 100), most=desired * most_percent // 100
+        minimum=-(-desired * minimum_percent // 100),
+        maximum=desired * maximum_percent // 100,
     )
 
 
 def breaker_threshold(breaker: Body, desired: int) -> int:
-    """Return after how many failed tasks the circuit breaker trips."""
+    """Return the number of failed tasks at which the circuit breaker trips."""
     threshold = breaker.get("thresholdConfiguration", {})
     value: int = threshold.get("value", 50)
     kind = threshold.get("type", "BOUNDED_PERCENT")
@@ -37,11 +38,11 @@ def breaker_threshold(breaker: Body, desired: int) -> int:
     share = -(-desired * value // 100)
     if kind == "UNBOUNDED_PERCENT":
         return max(1, share)
-    return min(max(share, LEAST_FAILURES), MOST_FAILURES)
+    return min(max(share, MIN_FAILURES), MAX_FAILURES)
 
 
 def backoff(failures: int, timing: Timing) -> timedelta:
-    """Return how long ECS waits to start a task after failures in a row."""
+    """Return the delay before the next task start, after consecutive failures."""
     extra = failures - timing.failures_before_backoff
     if extra < 0:
         return timedelta(0)
@@ -51,14 +52,14 @@ def backoff(failures: int, timing: Timing) -> timedelta:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The tasks of a service that nobody has stopped yet.
+    """Numbers of the tasks of a service that are meant to run.
 
     Attributes:
-        fresh: of the primary deployment, on their way or healthy.
-        fresh_healthy: of the primary deployment, running and healthy.
-        unhealthy: of the primary deployment, found unhealthy.
-        old: of other deployments, all together.
-        old_healthy: of other deployments, running and healthy.
+        fresh: Tasks of the primary deployment that are starting or healthy.
+        fresh_healthy: Tasks of the primary deployment that are running and healthy.
+        unhealthy: Tasks of the primary deployment that are unhealthy.
+        old: All tasks of other deployments.
+        old_healthy: Tasks of other deployments that are running and healthy.
     """
 
     fresh: int = 0
@@ -70,7 +71,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """What to do next: how many to start, and how many of which to stop."""
+    """Numbers of tasks to start and to stop next."""
 
     start: int = 0
     stop_surplus: int = 0
@@ -82,13 +83,14 @@ class Moves:
 def next_moves(desired: int, allowed: TaskLimits, counts: Counts) -> Moves:
     """Return the next moves of a rolling update.
 
-    Never more than ``allowed.most`` tasks, never fewer than ``allowed.least``
-    healthy ones; start before stopping where there is room.
+    There are never more than ``allowed.maximum`` tasks and never fewer than
+    ``allowed.minimum`` healthy ones. Tasks are started before others are stopped if
+    the maximum allows it.
     """
     total = counts.fresh + counts.unhealthy + counts.old
-    wanted = max(0, desired - counts.fresh)
-    start = max(0, min(wanted, allowed.most - total))
-    short = wanted - start
+    missing = max(0, desired - counts.fresh)
+    start = max(0, min(missing, allowed.maximum - total))
+    short = missing - start
     replaced = counts.fresh_healthy >= desired
     idle_old = counts.old - counts.old_healthy
     stop_idle = idle_old if replaced else min(idle_old, short)
@@ -105,14 +107,18 @@ def next_moves(desired: int, allowed: TaskLimits, counts: Counts) -> Moves:
 
 
 def _old_to_stop(desired: int, allowed: TaskLimits, counts: Counts, short: int) -> int:
-    """Return how many healthy old tasks can go: the replaced, or for their room."""
+    """Return the number of healthy old tasks to stop.
+
+    That is those that are replaced, or those whose place new tasks need.
+    """
     healthy = counts.fresh_healthy + counts.old_healthy
-    spare = max(0, healthy - max(desired, allowed.least))
-    for_room = max(0, min(short, healthy - allowed.least))
+    spare = max(0, healthy - max(desired, allowed.minimum))
+    for_room = max(0, min(short, healthy - allowed.minimum))
     return min(counts.old_healthy, max(spare, for_room))
 
 
 def is_stuck(desired: int, allowed: TaskLimits, counts: Counts, moves: Moves) -> bool:
-    """Return whether the percentages leave nothing to start and nothing to stop."""
+    """Return True if the percentages allow no start and no stop."""
     settled = counts.fresh == counts.fresh_healthy and counts.old == counts.old_healthy
-    return settled and counts.fresh < desired and moves == Moves() and allowed.most > 0
+    incomplete = counts.fresh < desired and moves == Moves()
+    return settled and incomplete and allowed.maximum > 0

@@ -1,4 +1,4 @@
-"""Clusters."""
+"""Cluster operations."""
 
 from controller.emulation.ecs.context import Context
 from controller.emulation.ecs.errors import cluster_in_use, invalid
@@ -7,7 +7,7 @@ from controller.emulation.ecs.references import cluster_of, last_part
 from controller.emulation.ecs.state import Body, Cluster, World
 from controller.emulation.ecs.tagging import tag_list, tags_from
 
-KEPT = (
+STORED_FIELDS = (
     "settings",
     "configuration",
     "capacityProviders",
@@ -17,14 +17,14 @@ KEPT = (
 
 
 def create_cluster(world: World, body: Body, context: Context) -> Body:
-    """CreateCluster: an ACTIVE cluster of the name is returned as it is."""
+    """CreateCluster: return an existing ACTIVE cluster of the name unchanged."""
     name = body.get("clusterName") or "default"
     cluster = world.clusters.get(name)
     if cluster is None or cluster.status != "ACTIVE":
         cluster = Cluster(
             name=name,
             arn=context.arn(f"cluster/{name}"),
-            fields={k: body[k] for k in KEPT if k in body},
+            fields={k: body[k] for k in STORED_FIELDS if k in body},
             tags=tags_from(body.get("tags")),
         )
         world.clusters[name] = cluster
@@ -34,12 +34,12 @@ def create_cluster(world: World, body: Body, context: Context) -> Body:
 def update_cluster(world: World, body: Body, _: Context) -> Body:
     """UpdateCluster, UpdateClusterSettings and PutClusterCapacityProviders."""
     cluster = cluster_of(world, body)
-    cluster.fields |= {k: body[k] for k in KEPT if k in body}
+    cluster.fields |= {k: body[k] for k in STORED_FIELDS if k in body}
     return {"cluster": cluster_view(cluster, {"SETTINGS", "CONFIGURATIONS"})}
 
 
 def describe_clusters(world: World, body: Body, _: Context) -> Body:
-    """DescribeClusters: what is not there is a failure, not an error."""
+    """DescribeClusters: a missing cluster is a failure in the response."""
     references = body.get("clusters") or ["default"]
     if len(references) > 100:  # noqa: PLR2004
         message = "clusters can have at most 100 items."
@@ -62,7 +62,7 @@ def list_clusters(world: World, body: Body, _: Context) -> Body:
 
 
 def delete_cluster(world: World, body: Body, _: Context) -> Body:
-    """DeleteCluster: refused while services or tasks are in it."""
+    """DeleteCluster: refuse while the cluster has services or tasks."""
     cluster = cluster_of(world, body)
     if any(s.status == "ACTIVE" for s in cluster.services.values()):
         raise cluster_in_use(tasks=False)
@@ -73,7 +73,7 @@ def delete_cluster(world: World, body: Body, _: Context) -> Body:
 
 
 def cluster_view(cluster: Cluster, include: set[str]) -> Body:
-    """Return a cluster as the API shows it."""
+    """Return a cluster in the form of the API."""
     tasks = cluster.tasks.values()
     view: Body = {
         "clusterArn": cluster.arn,

@@ -1,4 +1,4 @@
-"""What a call or a step is given besides the world."""
+"""Inputs of a call or a step in addition to the world."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,7 +12,7 @@ from controller.emulation.ecs.timing import Timing
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The time, the place, and the doors to everything outside."""
+    """Time, account, region, and interfaces to everything outside the simulator."""
 
     now: datetime
     account: str
@@ -28,5 +28,5 @@ class Context:
         return f"arn:aws:ecs:{self.region}:{self.account}:{resource}"
 
     def at(self, now: datetime) -> "Context":
-        """Return the same place at another time."""
+        """Return the same context at another time."""
         return replace(self, now=now)

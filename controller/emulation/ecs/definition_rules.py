@@ -1,4 +1,4 @@
-"""What RegisterTaskDefinition refuses, and the units it converts."""
+"""Validation and unit conversion of RegisterTaskDefinition."""
 
 import re
 from collections import Counter
@@ -11,7 +11,7 @@ from controller.emulation.ecs.state import Body
 FAMILY = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
 GIB = 1024
-# CPU units → the memory (MiB) Fargate runs them with.
+# CPU units → memory sizes (MiB) that Fargate allows.
 FARGATE_SIZES: dict[int, tuple[int, ...]] = {
     256: (512, GIB, 2 * GIB),
     512: tuple(range(GIB, 4 * GIB + 1, GIB)),
@@ -24,7 +24,7 @@ FARGATE_SIZES: dict[int, tuple[int, ...]] = {
 
 
 def checked_definition(body: Body) -> Body:
-    """Return the definition with its units converted; raises EcsError."""
+    """Validate a definition and convert its units; raises EcsError."""
     definition = deepcopy(body)
     for field, unit, factor in (("cpu", "vcpu", 1024), ("memory", "gb", GIB)):
         if field in definition:
@@ -62,7 +62,7 @@ def _check_containers(definition: Body) -> None:
     if not containers:
         message = "Task definition must contain at least one container definition."
         raise client_error(message)
-    _refuse_twice((c.get("name", "") for c in containers), "container name")
+    _refuse_duplicates((c.get("name", "") for c in containers), "container name")
     if not any(c.get("essential", True) for c in containers):
         message = "Task definition must have at least one essential container."
         raise client_error(message)
@@ -83,7 +83,7 @@ def _check_container(container: Body, definition: Body) -> None:
         )
         raise client_error(message)
     values = [*container.get("environment", []), *container.get("secrets", [])]
-    _refuse_twice((v.get("name", "") for v in values), "variable name")
+    _refuse_duplicates((v.get("name", "") for v in values), "variable name")
     for port in container.get("portMappings", []):
         _check_port(port, definition)
 
@@ -117,8 +117,8 @@ def _check_fargate(definition: Body) -> None:
         raise client_error(message)
 
 
-def _refuse_twice(names: Iterable[str], what: str) -> None:
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        message = f"Duplicate {what}: {', '.join(sorted(twice))}."
+def _refuse_duplicates(names: Iterable[str], kind: str) -> None:
+    duplicates = [name for name, count in Counter(names).items() if count > 1]
+    if duplicates:
+        message = f"Duplicate {kind}: {', '.join(sorted(duplicates))}."
         raise invalid(message)

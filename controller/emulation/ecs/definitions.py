@@ -1,22 +1,22 @@
-"""Task definitions: families of numbered revisions that never change."""
+"""Task definition operations. A family has numbered, immutable revisions."""
 
 from collections.abc import Iterator
 
 from controller.emulation.ecs.context import Context
 from controller.emulation.ecs.definition_rules import checked_definition
 from controller.emulation.ecs.errors import client_error, invalid
-from controller.emulation.ecs.paging import limited, page
+from controller.emulation.ecs.paging import checked_references, page
 from controller.emulation.ecs.references import find_definition, last_part, resource_of
 from controller.emulation.ecs.state import Body, Definition, World
 from controller.emulation.ecs.tagging import tag_list, tags_from
 
 
 def register_task_definition(world: World, body: Body, context: Context) -> Body:
-    """RegisterTaskDefinition: the same body twice gives two revisions, as on AWS."""
+    """RegisterTaskDefinition: create a revision, also for a repeated body, as on AWS."""
     family = body["family"]
     filled = context.fills.fill_definition(checked_definition(body))
     tags = tags_from(filled.pop("tags", None))
-    # No revision ever leaves its family, so numbers are not used twice.
+    # Revisions are never removed from their family, so numbers are not reused.
     revision = len(world.definitions.get(family, {})) + 1
     definition = Definition(
         family=family,
@@ -34,7 +34,7 @@ def register_task_definition(world: World, body: Body, context: Context) -> Body
 
 
 def describe_task_definition(world: World, body: Body, context: Context) -> Body:
-    """DescribeTaskDefinition: INACTIVE revisions too; tags only when asked for."""
+    """DescribeTaskDefinition: include INACTIVE revisions, and tags only on request."""
     definition = find_definition(world, body["taskDefinition"])
     if definition is None:
         message = "Unable to describe task definition."
@@ -46,7 +46,7 @@ def describe_task_definition(world: World, body: Body, context: Context) -> Body
 
 
 def deregister_task_definition(world: World, body: Body, context: Context) -> Body:
-    """DeregisterTaskDefinition: what runs goes on, nothing new starts."""
+    """DeregisterTaskDefinition: running tasks continue, and no new ones start."""
     reference = body["taskDefinition"]
     if ":" not in last_part(resource_of(reference)):
         message = "Task definition must contain a revision."
@@ -62,9 +62,9 @@ def deregister_task_definition(world: World, body: Body, context: Context) -> Bo
 
 
 def delete_task_definitions(world: World, body: Body, context: Context) -> Body:
-    """DeleteTaskDefinitions: only what was deregistered can be deleted."""
+    """DeleteTaskDefinitions: delete deregistered revisions only."""
     answer: Body = {"taskDefinitions": [], "failures": []}
-    for reference in limited(body["taskDefinitions"], 10, "taskDefinitions"):
+    for reference in checked_references(body["taskDefinitions"], 10, "taskDefinitions"):
         definition = find_definition(world, reference)
         if definition is None:
             failure = {"arn": reference, "reason": "MISSING"}
@@ -82,7 +82,7 @@ def delete_task_definitions(world: World, body: Body, context: Context) -> Body:
 
 
 def list_task_definitions(world: World, body: Body, _: Context) -> Body:
-    """ListTaskDefinitions: by family and revision, of one status."""
+    """ListTaskDefinitions: revisions of one status, by family and number."""
     status = body.get("status", "ACTIVE")
     arns = [d.arn for d in _all(world, body) if d.status == status]
     if body.get("sort") == "DESC":
@@ -91,13 +91,13 @@ def list_task_definitions(world: World, body: Body, _: Context) -> Body:
 
 
 def list_task_definition_families(world: World, body: Body, _: Context) -> Body:
-    """ListTaskDefinitionFamilies: ACTIVE ones have an ACTIVE revision."""
-    wanted = body.get("status", "ALL")
+    """ListTaskDefinitionFamilies: a family with an ACTIVE revision is ACTIVE."""
+    status = body.get("status", "ALL")
     prefix = body.get("familyPrefix", "")
     families = [
         family
         for family, revisions in sorted(world.definitions.items())
-        if family.startswith(prefix) and wanted in {"ALL", _family_status(revisions)}
+        if family.startswith(prefix) and status in {"ALL", _family_status(revisions)}
     ]
     return page(families, body, "families")
 
@@ -115,7 +115,7 @@ def _all(world: World, body: Body) -> Iterator[Definition]:
 
 
 def definition_view(definition: Definition, context: Context) -> Body:
-    """Return a revision as the API shows it."""
+    """Return a revision in the form of the API."""
     body = definition.body
     view = body | {
         "taskDefinitionArn": definition.arn,

@@ -1,4 +1,4 @@
-"""How a service moves from one revision to the next, and back."""
+"""Deployments of a service, from one revision to the next, and rollbacks."""
 
 from controller.emulation.ecs import wording
 from controller.emulation.ecs.announcements import announce, announce_deployment
@@ -15,7 +15,7 @@ from controller.emulation.ecs.state import (
 
 
 def deploy(world: World, service: Service, context: Context) -> None:
-    """Begin to deploy the service's present fields as a new revision."""
+    """Start a deployment of the service's current fields as a new revision."""
     supersede(service, wording.SUPERSEDED, context)
     sources = tuple(d.revision for d in service.deployments)
     for deployment in service.deployments:
@@ -53,10 +53,10 @@ def _history_arn(service: Service, kind: str, id_: str) -> str:
 def make_primary(
     world: World, service: Service, revision: Revision, context: Context, reason: str
 ) -> SimulatedDeployment:
-    """Make the revision's deployment PRIMARY, reviving the one that still runs.
+    """Make the deployment of the revision PRIMARY, and create it if it has ended.
 
-    Tasks of a deployment that is still ACTIVE count from the start, so that a
-    rollback need not start what is already there.
+    The running tasks of a deployment that is still ACTIVE count, so that a rollback
+    starts only missing tasks.
     """
     id_ = f"ecs-svc/{revision.id}"
     deployment = next((d for d in service.deployments if d.id == id_), None)
@@ -82,7 +82,7 @@ def set_rollout_state(
     reason: str,
     context: Context,
 ) -> None:
-    """Record where a deployment has got to, and tell EventBridge."""
+    """Set the rollout state of a deployment and publish it."""
     deployment.rollout_state = state
     deployment.rollout_reason = reason.format(deployment=deployment.id)
     deployment.updated_at = context.now
@@ -92,7 +92,7 @@ def set_rollout_state(
 
 
 def supersede(service: Service, reason: str, context: Context) -> None:
-    """Stop the service deployment that is under way, if there is one."""
+    """Stop the open service deployment, if there is one."""
     rollout = service.rollout
     if rollout and rollout.open:
         finish(rollout, "STOPPED", reason, context)
@@ -110,7 +110,7 @@ def finish(
 
 
 def last_completed(service: Service) -> Revision | None:
-    """Return the revision that was last deployed with success."""
+    """Return the target of the latest successful service deployment."""
     for rollout in reversed(service.rollouts):
         if rollout.status == "SUCCESSFUL":
             return rollout.target
@@ -124,14 +124,14 @@ def roll_back(
     context: Context,
     reasons: tuple[str, str],
 ) -> None:
-    """Bring an earlier revision back within the present service deployment.
+    """Roll back to an earlier revision within the current service deployment.
 
     Args:
-        world: The world, for ids.
-        service: The service whose newest deployment failed or was stopped.
-        revision: What to go back to.
-        context: The time and the doors.
-        reasons: For ``deployments[]`` and for the service deployment.
+        world: World that issues ids.
+        service: Service whose latest deployment failed or was stopped.
+        revision: Revision to roll back to.
+        context: Time and interfaces.
+        reasons: Reasons for ``deployments[]`` and for the service deployment.
     """
     rollout = service.rollouts[-1]
     rollout.status = "ROLLBACK_REQUESTED"

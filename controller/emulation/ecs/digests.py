@@ -1,4 +1,4 @@
-"""What a tag stands for when it is pulled: a service's tasks all run the same."""
+"""Image digests. All tasks of a deployment run the digest resolved at its start."""
 
 from hashlib import sha256
 
@@ -10,10 +10,10 @@ from controller.emulation.ecs.state import Body, Definition, World
 def digests_of(
     world: World, definition: Definition, context: Context
 ) -> dict[str, str]:
-    """Return the digest of each container's image at this moment.
+    """Return the current digest of each container's image.
 
-    ECS resolves the tags of a deployment once: "Container image resolution" in its
-    developer guide.
+    ECS resolves tags once per deployment: developer guide, "Container image
+    resolution".
     """
     return {
         container["name"]: digest_of(world, container["image"], context)
@@ -22,12 +22,12 @@ def digests_of(
 
 
 def deployed_digests(world: World, fields: Body, context: Context) -> dict[str, str]:
-    """Return the digests that a new service revision is deployed with."""
+    """Return the image digests of a new service revision."""
     return digests_of(world, definition_at(world, fields["taskDefinition"]), context)
 
 
 def digest_of(world: World, image: str, context: Context) -> str:
-    """Return the digest of one image; an image nobody pushed has one all the same."""
+    """Return the digest of one image, derived from its name if it was not pushed."""
     _, at, digest = image.partition("@")
     if at:
         return digest

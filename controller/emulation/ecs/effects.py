@@ -1,8 +1,8 @@
-"""What the simulator does to the rest of the emulated AWS.
+"""Effects of ECS on other AWS services.
 
-ECS resolves secrets, writes logs, registers tasks with Cloud Map and with load
-balancers and tells EventBridge. The simulator only says so; an implementation
-makes it come true.
+ECS resolves secrets, writes logs, registers tasks with Cloud Map and load balancers,
+and sends events to EventBridge. The simulator calls this interface; an implementation
+carries the effects out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,12 +12,12 @@ from typing import Any, Protocol
 
 
 class MissingError(Exception):
-    """Something a task refers to is not there; the message says what and why."""
+    """A task refers to an object that does not exist; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogOptions:
-    """Where a container's output goes (the ``awslogs`` log driver)."""
+    """Log stream of a container (``awslogs`` log driver)."""
 
     group: str
     stream: str
@@ -27,7 +27,7 @@ class LogOptions:
 
 @dataclass(frozen=True, slots=True)
 class TargetRegistration:
-    """An address behind a load balancer."""
+    """An address in a target group."""
 
     target_group_arn: str
     address: str
@@ -35,18 +35,18 @@ class TargetRegistration:
 
 
 class Effects(Protocol):
-    """The services ECS talks to. Registering twice is the same as once."""
+    """Services that ECS calls. Registrations are idempotent."""
 
     def secret(self, value_from: str) -> str:
-        """Return a secret's value; raises MissingError naming the ARN."""
+        """Return the value of a secret; raises MissingError, which names the ARN."""
         ...
 
     def open_log(self, log: LogOptions) -> None:
-        """Make sure that the stream exists; raises MissingError."""
+        """Create the stream unless it exists; raises MissingError."""
         ...
 
     def write_log(self, log: LogOptions, at: datetime, lines: Sequence[str]) -> None:
-        """Append lines to a stream that was opened."""
+        """Append lines to an open stream."""
         ...
 
     def register_instance(
@@ -56,13 +56,13 @@ class Effects(Protocol):
         ...
 
     def deregister_instance(self, registry_arn: str, instance_id: str) -> None:
-        """Take an instance out of a Cloud Map service."""
+        """Remove an instance from a Cloud Map service."""
         ...
 
     def set_instance_health(
         self, registry_arn: str, instance_id: str, *, healthy: bool
     ) -> None:
-        """Tell Cloud Map how an instance's container health checks see it."""
+        """Report the result of an instance's container health checks to Cloud Map."""
         ...
 
     def register_target(self, target: TargetRegistration) -> None:
@@ -70,7 +70,7 @@ class Effects(Protocol):
         ...
 
     def deregister_target(self, target: TargetRegistration) -> None:
-        """Begin to drain an address out of a target group."""
+        """Start to drain an address of a target group."""
         ...
 
     def target_health(self, target: TargetRegistration) -> str:
@@ -78,27 +78,27 @@ class Effects(Protocol):
         ...
 
     def deregistration_delay(self, target_group_arn: str) -> timedelta:
-        """Return how long a target group drains."""
+        """Return the deregistration delay of a target group."""
         ...
 
     def subnet(self, subnet_id: str) -> tuple[str, str] | None:
-        """Return a subnet's CIDR block and availability zone, if it is known."""
+        """Return the CIDR block and availability zone of a subnet, or None."""
         ...
 
     def check_network(self, subnets: Sequence[str], groups: Sequence[str]) -> None:
-        """Find the subnets and security groups; raises MissingError."""
+        """Check that subnets and security groups exist; raises MissingError."""
         ...
 
     def check_target_group(self, arn: str) -> None:
-        """Find a target group; raises MissingError."""
+        """Check that a target group exists; raises MissingError."""
         ...
 
     def check_registry(self, arn: str) -> None:
-        """Find a Cloud Map service; raises MissingError."""
+        """Check that a Cloud Map service exists; raises MissingError."""
         ...
 
     def image_digest(self, image: str) -> str:
-        """Return what an image's tag stands for; empty if no registry knows it."""
+        """Return the digest of an image's tag, or "" if no registry has it."""
         ...
 
     def publish(
@@ -109,7 +109,7 @@ class Effects(Protocol):
 
 
 class NoEffects:
-    """An ECS alone in the world: secrets are empty, targets healthy at once."""
+    """Effects without other services: every object exists, targets are healthy."""
 
     def secret(self, value_from: str) -> str:
         """Return a value derived from the reference."""
@@ -119,56 +119,56 @@ class NoEffects:
         """Accept any stream."""
 
     def write_log(self, log: LogOptions, at: datetime, lines: Sequence[str]) -> None:
-        """Drop the lines."""
+        """Discard the lines."""
 
     def register_instance(
         self, registry_arn: str, instance_id: str, attributes: Mapping[str, str]
     ) -> None:
-        """Tell nobody."""
+        """Do nothing."""
 
     def deregister_instance(self, registry_arn: str, instance_id: str) -> None:
-        """Tell nobody."""
+        """Do nothing."""
 
     def set_instance_health(
         self, registry_arn: str, instance_id: str, *, healthy: bool
     ) -> None:
-        """Tell nobody."""
+        """Do nothing."""
 
     def register_target(self, target: TargetRegistration) -> None:
-        """Tell nobody."""
+        """Do nothing."""
 
     def deregister_target(self, target: TargetRegistration) -> None:
-        """Tell nobody."""
+        """Do nothing."""
 
     def target_health(self, target: TargetRegistration) -> str:
-        """Find every target healthy."""
+        """Return ``healthy`` for every address."""
         return "healthy" if target.address else "unused"
 
     def deregistration_delay(self, target_group_arn: str) -> timedelta:
-        """Drain at once."""
+        """Return zero."""
         del target_group_arn
         return timedelta(0)
 
     def subnet(self, subnet_id: str) -> tuple[str, str] | None:
-        """Know no subnet."""
+        """Return None."""
         del subnet_id
         return None
 
     def check_network(self, subnets: Sequence[str], groups: Sequence[str]) -> None:
-        """Find any network."""
+        """Accept any network."""
 
     def check_target_group(self, arn: str) -> None:
-        """Find any target group."""
+        """Accept any target group."""
 
     def check_registry(self, arn: str) -> None:
-        """Find any registry."""
+        """Accept any registry."""
 
     def image_digest(self, image: str) -> str:
-        """Know no registry."""
+        """Return ""."""
         del image
         return ""
 
     def publish(
         self, detail_type: str, resources: Sequence[str], detail: Mapping[str, Any]
     ) -> None:
-        """Tell nobody."""
+        """Do nothing."""

@@ -1,22 +1,22 @@
-"""The errors ECS answers with, in AWS's codes and words.
+"""Errors of ECS, with AWS's codes and messages.
 
 EmulationError
-├── EcsError        an answer: code, message, HTTP status
-└── NoReplyError    no answer at all; the call may have been carried out
+├── EcsError        an error response: code, message, HTTP status
+└── NoReplyError    no response; the call may have been carried out
 """
 
 
 class EmulationError(Exception):
-    """Something the emulated AWS does to its caller on purpose."""
+    """An intended failure of an emulated call."""
 
 
 class EcsError(EmulationError):
-    """A refused call, as AWS words it.
+    """An error response in the wording of AWS.
 
     Attributes:
-        code: AWS's exception name, what clients switch on.
-        message: AWS's sentence.
-        status: the HTTP status.
+        code: Name of AWS's exception, which clients match.
+        message: AWS's message.
+        status: HTTP status.
     """
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
@@ -27,16 +27,16 @@ class EcsError(EmulationError):
 
 
 class NoReplyError(EmulationError):
-    """The connection ends without an answer."""
+    """A connection closed without a response."""
 
 
 def invalid(message: str) -> EcsError:
-    """Return the error for a parameter that makes no sense."""
+    """Return the error for an invalid parameter."""
     return EcsError("InvalidParameterException", message)
 
 
 def client_error(message: str) -> EcsError:
-    """Return ECS's general "you did something wrong"."""
+    """Return ECS's general error for a fault of the client."""
     return EcsError("ClientException", message)
 
 
@@ -46,7 +46,7 @@ def cluster_not_found() -> EcsError:
 
 
 def service_not_found() -> EcsError:
-    """Return the error for a service that never existed in the cluster."""
+    """Return the error for a service that does not exist in the cluster."""
     return EcsError("ServiceNotFoundException", "Service not found.")
 
 
@@ -56,7 +56,7 @@ def service_not_active() -> EcsError:
 
 
 def not_found(message: str) -> EcsError:
-    """Return the error for an ARN that names nothing."""
+    """Return the error for an ARN of a resource that does not exist."""
     return EcsError("ResourceNotFoundException", message)
 
 
@@ -67,10 +67,10 @@ def deployment_not_found() -> EcsError:
 
 
 def cluster_in_use(*, tasks: bool) -> EcsError:
-    """Return the error for deleting a cluster that holds services, or tasks."""
-    what = "Tasks" if tasks else "Services"
-    message = f"The Cluster cannot be deleted while {what} are active."
-    return EcsError(f"ClusterContains{what}Exception", message)
+    """Return the error for deleting a cluster that has services, or tasks."""
+    contents = "Tasks" if tasks else "Services"
+    message = f"The Cluster cannot be deleted while {contents} are active."
+    return EcsError(f"ClusterContains{contents}Exception", message)
 
 
 def conflict(message: str) -> EcsError:
@@ -79,12 +79,12 @@ def conflict(message: str) -> EcsError:
 
 
 def throttled() -> EcsError:
-    """Return the error for a bucket that has run dry."""
+    """Return the error for an empty token bucket."""
     return EcsError("ThrottlingException", "Rate exceeded")
 
 
 def server_error() -> EcsError:
-    """Return ECS's general "we did something wrong"."""
+    """Return ECS's general error for a fault of the server."""
     return EcsError(
         "ServerException", "Service Unavailable. Please try again later.", 500
     )

@@ -1,4 +1,4 @@
-"""Faults set on purpose: by call, and by image."""
+"""Injected faults of calls and images."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from controller.emulation.ecs.runtime import (
 
 
 class CallFault(StrEnum):
-    """What happens to a call."""
+    """Fault of a call."""
 
     THROTTLE = "throttle"
     SERVER_ERROR = "5xx"
@@ -29,7 +29,7 @@ class CallFault(StrEnum):
 
 
 class ImageFault(StrEnum):
-    """What happens to a container of an image."""
+    """Fault of the containers of an image."""
 
     PULL_ERROR = "pull-error"
     CRASH = "crash"
@@ -40,15 +40,15 @@ class ImageFault(StrEnum):
 
 @dataclass(slots=True)
 class CallRule:
-    """A fault of calls whose operation matches a pattern, so many times.
+    """Fault of calls whose operation matches a pattern, a limited number of times.
 
     Attributes:
-        operation: The pattern.
-        fault: What happens.
-        times: How often at most.
-        share: Of the calls that match, how many are hit; all of them, unless given.
-        seed: Decides which.
-        seen: How many have matched.
+        operation: Pattern of operation names.
+        fault: Fault of the matching calls.
+        times: Remaining number of faults.
+        share: Fraction of the matching calls that fail.
+        seed: Seed that selects the failing calls.
+        matches: Number of calls that have matched.
     """
 
     operation: str
@@ -56,20 +56,23 @@ class CallRule:
     times: int = 1
     share: float = 1.0
     seed: int = 0
-    seen: int = 0
+    matches: int = 0
 
-    def strikes(self) -> bool:
-        """Whether the next call that matches is hit; the same ones for one seed."""
-        self.seen += 1
+    def selects_next(self) -> bool:
+        """Count a matching call and return True if it fails.
+
+        One seed always selects the same calls.
+        """
+        self.matches += 1
         if self.share >= 1:
             return True
-        digest = sha256(f"{self.seed}/{self.seen}".encode()).digest()
+        digest = sha256(f"{self.seed}/{self.matches}".encode()).digest()
         return int.from_bytes(digest[:4]) < self.share * 2**32
 
 
 @dataclass(frozen=True, slots=True)
 class ImageRule:
-    """A fault of images that match a pattern, until it is taken away."""
+    """Fault of images that match a pattern, until it is cleared."""
 
     image: str
     fault: ImageFault
@@ -79,33 +82,33 @@ class ImageRule:
 
 @dataclass(slots=True)
 class Faults:
-    """The faults in force. A timeout leaves the call undone, a lost reply does not."""
+    """Faults in force. After a lost reply the call has had its effect."""
 
     calls: list[CallRule] = field(default_factory=list)
     images: list[ImageRule] = field(default_factory=list)
 
     def of_call(self, operation: str) -> CallFault | None:
-        """Return the fault of this call, and count it as used."""
+        """Return the fault of this call, and decrease its remaining number."""
         for rule in self.calls:
             matches = rule.times > 0 and fnmatchcase(operation, rule.operation)
-            if matches and rule.strikes():
+            if matches and rule.selects_next():
                 rule.times -= 1
                 return rule.fault
         return None
 
     def of_image(self, image: str) -> ImageRule | None:
-        """Return the fault of an image."""
+        """Return the rule of an image, or None."""
         return next((r for r in self.images if fnmatchcase(image, r.image)), None)
 
     def clear(self) -> None:
-        """End all faults."""
+        """Remove all faults."""
         self.calls.clear()
         self.images.clear()
 
 
 @dataclass(slots=True)
-class _Pretence:
-    """A task that only pretends to run, because its image has a fault."""
+class _SimulatedTask:
+    """State of a task that is not started, because one of its images has a fault."""
 
     rules: Mapping[str, ImageRule | None]
     started_at: datetime
@@ -119,21 +122,21 @@ class _Pretence:
             return Running()
         if rule.fault is ImageFault.HANG:
             return Starting()
-        over = now - self.started_at >= rule.after
-        return Exited(rule.exit_code) if over else Running()
+        ended = now - self.started_at >= rule.after
+        return Exited(rule.exit_code) if ended else Running()
 
 
 class FaultyRuntime:
-    """A runtime whose images misbehave as the faults say."""
+    """Runtime that applies image faults and passes other tasks to another runtime."""
 
     def __init__(self, runtime: Runtime, faults: Faults) -> None:
         self._runtime = runtime
         self._faults = faults
-        self._pretences: dict[str, _Pretence] = {}
+        self._simulated: dict[str, _SimulatedTask] = {}
         self._unhealthy: set[tuple[str, str]] = set()
 
     def start(self, launch: Launch, now: datetime) -> None:
-        """Start the task for real unless one of its images has a fault."""
+        """Start the task, or simulate it if one of its images has a fault."""
         rules = {c.name: self._faults.of_image(c.image) for c in launch.containers}
         for container in launch.containers:
             rule = rules[container.name]
@@ -143,20 +146,20 @@ class FaultyRuntime:
                 self._unhealthy.add((launch.task_id, container.name))
                 rules[container.name] = None
         if any(rules.values()):
-            self._pretences[launch.task_id] = _Pretence(rules, now)
+            self._simulated[launch.task_id] = _SimulatedTask(rules, now)
         else:
             self._runtime.start(launch, now)
 
     def poll(self, task_id: str, now: datetime) -> Mapping[str, ContainerStatus]:
-        """Return how each container is, or pretends to be."""
-        pretence = self._pretences.get(task_id)
-        if pretence is None:
+        """Return the status of each container, real or simulated."""
+        simulated = self._simulated.get(task_id)
+        if simulated is None:
             return self._runtime.poll(task_id, now)
-        return {name: pretence.status(name, now) for name in pretence.rules}
+        return {name: simulated.status(name, now) for name in simulated.rules}
 
     def lines(self, task_id: str) -> Sequence[tuple[str, str]]:
-        """Return what was written; a pretended task writes nothing."""
-        return () if task_id in self._pretences else self._runtime.lines(task_id)
+        """Return new output; a simulated task has none."""
+        return () if task_id in self._simulated else self._runtime.lines(task_id)
 
     def begin_check(
         self,
@@ -166,31 +169,31 @@ class FaultyRuntime:
         timeout: timedelta,
         now: datetime,
     ) -> None:
-        """Begin a check, unless its outcome is settled."""
-        if self._settled(task_id, container) is None:
+        """Start a health check unless a fault fixes its result."""
+        if self._fixed_result(task_id, container) is None:
             self._runtime.begin_check(task_id, container, command, timeout, now)
 
     def check_result(self, task_id: str, container: str, now: datetime) -> bool | None:
-        """Return whether the check passed, or what the fault says."""
-        settled = self._settled(task_id, container)
-        if settled is not None:
-            return settled
+        """Return True if the check passed; a fault may fix the result."""
+        fixed = self._fixed_result(task_id, container)
+        if fixed is not None:
+            return fixed
         return self._runtime.check_result(task_id, container, now)
 
-    def _settled(self, task_id: str, container: str) -> bool | None:
+    def _fixed_result(self, task_id: str, container: str) -> bool | None:
         if (task_id, container) in self._unhealthy:
             return False
-        return True if task_id in self._pretences else None
+        return True if task_id in self._simulated else None
 
     def stop(self, task_id: str, now: datetime) -> None:
-        """Stop a task, real or pretended."""
-        if task_id in self._pretences:
-            self._pretences[task_id].stopped = True
+        """Stop a task, real or simulated."""
+        if task_id in self._simulated:
+            self._simulated[task_id].stopped = True
         else:
             self._runtime.stop(task_id, now)
 
     def forget(self, task_id: str) -> None:
-        """Release a task, real or pretended."""
+        """Release a task, real or simulated."""
         self._unhealthy = {key for key in self._unhealthy if key[0] != task_id}
-        if self._pretences.pop(task_id, None) is None:
+        if self._simulated.pop(task_id, None) is None:
             self._runtime.forget(task_id)

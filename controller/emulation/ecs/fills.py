@@ -1,8 +1,8 @@
-"""What ECS adds to a request and how it reorders it, driven by data.
+"""Default values that ECS adds to a request, and lists that it reorders.
 
-The rules are a data file, so that each can cite where it comes from, and so
-that what is not confirmed can be switched off. A path such as
-``containerDefinitions[].portMappings[]`` names every place a rule applies to.
+The rules are in a data file, so that each can cite its source and unconfirmed ones
+can be switched off. A path such as ``containerDefinitions[].portMappings[]`` names
+every object that a rule applies to.
 """
 
 import json
@@ -17,17 +17,17 @@ from controller.emulation.ecs.state import Body
 
 @dataclass(frozen=True, slots=True)
 class FillRule:
-    """One fill or one reordering.
+    """One default value or one reordering.
 
     Attributes:
         kind: ``fill`` a value, ``copy`` a sibling field, or ``shuffle`` a list.
-        at: the path of the objects that hold the field.
-        name: the field that is filled or shuffled.
-        value: the value to fill, or the sibling's name to copy.
-        when: fields of the whole body and the values they must have one of.
-        unless: fields of the same object that switch the rule off by being there.
-        needs: fields of the same object without which the rule is off.
-        switch: the name of the switch, if AWS's behaviour is not confirmed.
+        at: Path of the objects that contain the field.
+        name: Field that is filled or shuffled.
+        value: Value to fill, or name of the sibling to copy.
+        when: Fields of the body, each with the values for which the rule applies.
+        unless: Fields of the same object whose presence disables the rule.
+        needs: Fields of the same object whose absence disables the rule.
+        switch: Name of the switch, if AWS's behaviour is not confirmed.
     """
 
     kind: str
@@ -42,35 +42,35 @@ class FillRule:
 
 @dataclass(frozen=True, slots=True)
 class Fills:
-    """The rules in force for task definitions and for services."""
+    """Rules for task definitions and services, and the enabled switches."""
 
     task_definition: tuple[FillRule, ...] = ()
     service: tuple[FillRule, ...] = ()
     switched_on: frozenset[str] = frozenset()
 
     def fill_definition(self, body: Body) -> Body:
-        """Return a task definition as ECS would keep it."""
+        """Return a task definition as ECS stores it."""
         return self._apply(self.task_definition, body)
 
     def fill_service(self, body: Body) -> Body:
-        """Return a service's fields as ECS would keep them."""
+        """Return the fields of a service as ECS stores them."""
         return self._apply(self.service, body)
 
     def with_switches(self, on: Iterable[str]) -> "Fills":
-        """Return the same rules with exactly these switches on."""
+        """Return the same rules with exactly the given switches enabled."""
         return Fills(self.task_definition, self.service, frozenset(on))
 
     def _apply(self, rules: Iterable[FillRule], body: Body) -> Body:
         filled = deepcopy(body)
         for rule in rules:
-            in_force = rule.switch is None or rule.switch in self.switched_on
-            if in_force and _condition_holds(rule, filled):
+            enabled = rule.switch is None or rule.switch in self.switched_on
+            if enabled and _condition_holds(rule, filled):
                 _apply_rule(rule, filled)
         return filled
 
 
 def fills_from(data: Mapping[str, Any]) -> Fills:
-    """Return the rules written in the data file."""
+    """Return the rules of the parsed data file."""
     return Fills(
         task_definition=tuple(_rules(data["task_definition"])),
         service=tuple(_rules(data["service"])),
@@ -94,7 +94,7 @@ def _rules(entries: Iterable[Mapping[str, Any]]) -> Iterator[FillRule]:
 
 
 def _condition_holds(rule: FillRule, body: Body) -> bool:
-    return all(_value_at(body, key) in wanted for key, wanted in rule.when.items())
+    return all(_value_at(body, key) in values for key, values in rule.when.items())
 
 
 def _value_at(body: Body, key: str) -> Any:
@@ -103,25 +103,25 @@ def _value_at(body: Body, key: str) -> Any:
 
 
 def _apply_rule(rule: FillRule, body: Body) -> None:
-    for place in objects_at(body, rule.at):
-        off = any(place.get(other) for other in rule.unless)
-        if not off and all(place.get(other) for other in rule.needs):
-            _ACTIONS[rule.kind](rule, place)
+    for target in objects_at(body, rule.at):
+        disabled = any(target.get(other) for other in rule.unless)
+        if not disabled and all(target.get(other) for other in rule.needs):
+            _ACTIONS[rule.kind](rule, target)
 
 
-def _fill(rule: FillRule, place: Body) -> None:
-    if place.get(rule.name) is None:
-        place[rule.name] = deepcopy(rule.value)
+def _fill(rule: FillRule, target: Body) -> None:
+    if target.get(rule.name) is None:
+        target[rule.name] = deepcopy(rule.value)
 
 
-def _copy(rule: FillRule, place: Body) -> None:
-    if not place.get(rule.name) and rule.value in place:
-        place[rule.name] = place[rule.value]
+def _copy(rule: FillRule, target: Body) -> None:
+    if not target.get(rule.name) and rule.value in target:
+        target[rule.name] = target[rule.value]
 
 
-def _shuffle(rule: FillRule, place: Body) -> None:
-    if rule.name in place:
-        place[rule.name] = shuffled(place[rule.name])
+def _shuffle(rule: FillRule, target: Body) -> None:
+    if rule.name in target:
+        target[rule.name] = shuffled(target[rule.name])
 
 
 _ACTIONS: Mapping[str, Callable[[FillRule, Body], None]] = {
@@ -132,7 +132,7 @@ _ACTIONS: Mapping[str, Callable[[FillRule, Body], None]] = {
 
 
 def shuffled(items: Iterable[Any]) -> list[Any]:
-    """Return the items in an order that looks random and is always the same."""
+    """Return the items in a pseudo-random order that depends only on the items."""
     return sorted(items, key=lambda item: sha256(_canonical(item)).digest())
 
 
@@ -141,7 +141,7 @@ def _canonical(item: Any) -> bytes:
 
 
 def objects_at(body: Body, path: str) -> Iterator[Body]:
-    """Yield every object at a path; a missing step yields nothing."""
+    """Yield every object at a path; nothing if a step is missing."""
     if not path:
         yield body
         return

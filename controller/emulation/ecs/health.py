@@ -1,4 +1,4 @@
-"""Container health checks: begun on time, judged as Docker judges them."""
+"""Container health checks, with Docker's rules for interval, retries and start period."""
 
 from datetime import datetime, timedelta
 
@@ -7,14 +7,14 @@ from controller.emulation.ecs.state import Body, Container, SimulatedTask
 
 
 def check_health(container: Container, task: SimulatedTask, context: Context) -> None:
-    """Begin a due check, or take note of one that has ended."""
+    """Start a due check, or record the result of one that has ended."""
     check = container.health_check
     if check is None or container.status != "RUNNING":
         return
     if container.checking:
         passed = context.runtime.check_result(task.id, container.name, context.now)
         if passed is not None:
-            _judge(container, task, check, context.now, passed=passed)
+            _record_result(container, task, check, context.now, passed=passed)
     if container.next_check is None:
         container.next_check = _started(task) + _seconds(check, "interval", 30)
     if not container.checking and context.now >= container.next_check:
@@ -25,7 +25,7 @@ def check_health(container: Container, task: SimulatedTask, context: Context) ->
         )
 
 
-def _judge(
+def _record_result(
     container: Container,
     task: SimulatedTask,
     check: Body,
@@ -33,7 +33,7 @@ def _judge(
     *,
     passed: bool,
 ) -> None:
-    """Count failures in a row; those within the start period do not count."""
+    """Count consecutive failures; failures within the start period do not count."""
     container.checking = False
     container.next_check = now + _seconds(check, "interval", 30)
     if passed:

@@ -1,4 +1,4 @@
-"""Service deployments and service revisions."""
+"""Operations on service deployments and service revisions."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from controller.emulation.ecs.errors import (
     deployment_not_found,
     service_not_found,
 )
-from controller.emulation.ecs.paging import limited, page
+from controller.emulation.ecs.paging import checked_references, page
 from controller.emulation.ecs.references import cluster_of, find_service
 from controller.emulation.ecs.service_views import (
     revision_view,
@@ -33,7 +33,7 @@ from controller.emulation.ecs.state import (
 
 
 def list_service_deployments(world: World, body: Body, context: Context) -> Body:
-    """ListServiceDeployments: newest first, twenty a page unless asked for more."""
+    """ListServiceDeployments: newest first, 20 per page by default."""
     service = find_service(cluster_of(world, body), body["service"])
     if service is None:
         raise service_not_found()
@@ -49,18 +49,20 @@ def list_service_deployments(world: World, body: Body, context: Context) -> Body
 
 def _created_within(rollout: SimulatedRollout, span: Body) -> bool:
     created = rollout.created_at
-    after, before = _moment(span.get("after")), _moment(span.get("before"))
+    after, before = _datetime(span.get("after")), _datetime(span.get("before"))
     return (after is None or created > after) and (before is None or created < before)
 
 
-def _moment(value: Any) -> datetime | None:
+def _datetime(value: Any) -> datetime | None:
     return None if value is None else datetime.fromtimestamp(float(value), UTC)
 
 
 def describe_service_deployments(world: World, body: Body, context: Context) -> Body:
-    """DescribeServiceDeployments: twenty at most."""
+    """DescribeServiceDeployments: at most 20."""
     known = {r.arn: (c, s, r) for c, s in _services(world) for r in s.rollouts}
-    arns = limited(body["serviceDeploymentArns"], 20, "serviceDeploymentArns")
+    arns = checked_references(
+        body["serviceDeploymentArns"], 20, "serviceDeploymentArns"
+    )
     return {
         "serviceDeployments": [
             rollout_view(*known[arn], context) for arn in arns if arn in known
@@ -70,9 +72,9 @@ def describe_service_deployments(world: World, body: Body, context: Context) -> 
 
 
 def describe_service_revisions(world: World, body: Body, context: Context) -> Body:
-    """DescribeServiceRevisions: twenty at most."""
+    """DescribeServiceRevisions: at most 20."""
     known = {r.arn: (s, r) for _, s in _services(world) for r in s.revisions}
-    arns = limited(body["serviceRevisionArns"], 20, "serviceRevisionArns")
+    arns = checked_references(body["serviceRevisionArns"], 20, "serviceRevisionArns")
     return {
         "serviceRevisions": [
             revision_view(world, *known[arn], context) for arn in arns if arn in known
@@ -82,7 +84,7 @@ def describe_service_revisions(world: World, body: Body, context: Context) -> Bo
 
 
 def stop_service_deployment(world: World, body: Body, context: Context) -> Body:
-    """StopServiceDeployment: go back to what was deployed before."""
+    """StopServiceDeployment: roll back to the last successful revision."""
     arn = body["serviceDeploymentArn"]
     for _, service in _services(world):
         for rollout in service.rollouts:

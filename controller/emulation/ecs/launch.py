@@ -1,4 +1,4 @@
-"""From a task's definition to what its runtime needs: environment and logs."""
+"""Launch parameters and logs of a task, from its definition."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -13,7 +13,7 @@ DEFAULT_STOP_TIMEOUT = 30
 
 
 def launch_of(task: SimulatedTask, context: Context) -> Launch:
-    """Return what to start, secrets resolved; raises MissingError."""
+    """Return the containers to start, with resolved secrets; raises MissingError."""
     containers = tuple(_container(c, task, context) for c in task.containers)
     return Launch(task.id, task.address or "", containers)
 
@@ -59,7 +59,7 @@ def _secrets(entries: Iterable[Body], context: Context) -> dict[str, str]:
 
 
 def log_of(container: Container, task: SimulatedTask) -> LogOptions | None:
-    """Return where a container's output goes; None without ``awslogs``."""
+    """Return the log stream of a container; None without ``awslogs``."""
     configuration = container.definition.get("logConfiguration", {})
     options = configuration.get("options", {})
     if configuration.get("logDriver") != "awslogs" or "awslogs-group" not in options:
@@ -74,7 +74,7 @@ def log_of(container: Container, task: SimulatedTask) -> LogOptions | None:
 
 
 def open_logs(task: SimulatedTask, context: Context) -> None:
-    """Make sure that every log stream of the task exists; raises MissingError."""
+    """Create the missing log streams of the task; raises MissingError."""
     for container in task.containers:
         log = log_of(container, task)
         if log is None:
@@ -86,7 +86,7 @@ def open_logs(task: SimulatedTask, context: Context) -> None:
 
 
 def write_lines(task: SimulatedTask, context: Context) -> None:
-    """Send what the containers have written since the last time to their logs."""
+    """Write new output of the containers to their log streams."""
     written: dict[str, list[str]] = {}
     for name, line in context.runtime.lines(task.id):
         written.setdefault(name, []).append(line)

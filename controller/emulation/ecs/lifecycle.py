@@ -1,10 +1,10 @@
-"""The life of a task, state by state.
+"""Lifecycle of a task.
 
     PROVISIONING → PENDING → ACTIVATING → RUNNING
                  → DEACTIVATING → STOPPING → DEPROVISIONING → STOPPED
 
-A task leaves a state when what the state waits for has come about. Stopping is
-asked for from outside (``request_stop``) or by what the containers do.
+A task leaves a state when the condition of the state is met. A stop is requested by a
+caller (``request_stop``) or follows from the exit of a container.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ from controller.emulation.ecs.launch import (
     open_logs,
     write_lines,
 )
-from controller.emulation.ecs.membership import (
+from controller.emulation.ecs.registration import (
     deregister,
     is_drained,
     register,
@@ -32,7 +32,7 @@ from controller.emulation.ecs.runtime import (
 )
 from controller.emulation.ecs.state import Container, SimulatedTask
 
-_MOMENTS = {
+_TIMESTAMPS = {
     "PENDING": ("connectivityAt", "pullStartedAt"),
     "RUNNING": ("startedAt", "pullStoppedAt"),
     "STOPPING": ("stoppingAt",),
@@ -42,7 +42,7 @@ _MOMENTS = {
 
 
 def advance(task: SimulatedTask, context: Context) -> None:
-    """Take a task as far as it can go at this moment."""
+    """Advance a task through all states that it can leave now."""
     if task.launched and task.status != "STOPPED":
         write_lines(task, context)
     while task.status in _ADVANCES and _ADVANCES[task.status](task, context):
@@ -50,8 +50,8 @@ def advance(task: SimulatedTask, context: Context) -> None:
 
 
 def request_stop(task: SimulatedTask, code: str, reason: str, context: Context) -> None:
-    """Decide that a task should end; the first reason given is kept."""
-    if not task.wanted:
+    """Request that a task stop; only the first reason is kept."""
+    if not task.should_run:
         return
     task.desired_status = "STOPPED"
     task.stop_code, task.stopped_reason = code, reason
@@ -64,9 +64,9 @@ def request_stop(task: SimulatedTask, code: str, reason: str, context: Context) 
 
 
 def _enter(task: SimulatedTask, status: str, context: Context) -> None:
-    task.status, task.since = status, context.now
+    task.status, task.status_since = status, context.now
     task.version += 1
-    for name in _MOMENTS.get(status, ()):
+    for name in _TIMESTAMPS.get(status, ()):
         task.times.setdefault(name, context.now)
     if status == "DEACTIVATING":
         deregister(task, context)
@@ -75,7 +75,7 @@ def _enter(task: SimulatedTask, status: str, context: Context) -> None:
 
 
 def _provision(task: SimulatedTask, context: Context) -> bool:
-    if context.now - task.since < context.timing.provisioning:
+    if context.now - task.status_since < context.timing.provisioning:
         return False
     subnet = context.effects.subnet(task.subnet) if task.subnet else None
     try:
@@ -92,10 +92,10 @@ def _start(task: SimulatedTask, context: Context) -> bool:
     if not task.launched:
         return _launch(task, context)
     statuses = _poll(task, context)
-    if _stopped_by_exit(task, context):
+    if _stop_on_exit(task, context):
         return True
-    young = context.now - task.since < context.timing.settling
-    if young or not all(_has_begun(statuses.get(c.name)) for c in task.containers):
+    settling = context.now - task.status_since < context.timing.settling
+    if settling or not all(_has_begun(statuses.get(c.name)) for c in task.containers):
         return False
     _enter(task, "ACTIVATING", context)
     return True
@@ -106,7 +106,7 @@ def _has_begun(status: ContainerStatus | None) -> bool:
 
 
 def _launch(task: SimulatedTask, context: Context) -> bool:
-    """Start the containers; what is missing for it ends the task."""
+    """Start the containers; the task ends if an object it refers to is missing."""
     try:
         open_logs(task, context)
         launch = launch_of(task, context)
@@ -128,7 +128,7 @@ def _activate(task: SimulatedTask, context: Context) -> bool:
 
 def _run(task: SimulatedTask, context: Context) -> bool:
     _poll(task, context)
-    if _stopped_by_exit(task, context):
+    if _stop_on_exit(task, context):
         return True
     before = task.health
     for container in task.containers:
@@ -142,11 +142,11 @@ def _run(task: SimulatedTask, context: Context) -> bool:
 def _poll(task: SimulatedTask, context: Context) -> Mapping[str, ContainerStatus]:
     statuses = context.runtime.poll(task.id, context.now)
     for container in task.containers:
-        _note(container, statuses.get(container.name), task)
+        _update_container(container, statuses.get(container.name), task)
     return statuses
 
 
-def _note(
+def _update_container(
     container: Container, status: ContainerStatus | None, task: SimulatedTask
 ) -> None:
     match status:
@@ -160,8 +160,8 @@ def _note(
             pass
 
 
-def _stopped_by_exit(task: SimulatedTask, context: Context) -> bool:
-    """End the task if an essential container has ended, or if all have."""
+def _stop_on_exit(task: SimulatedTask, context: Context) -> bool:
+    """Stop the task if an essential container, or every container, has ended."""
     ended = [c for c in task.containers if c.status == "STOPPED"]
     if any(c.essential for c in ended) or len(ended) == len(task.containers):
         code, reason = "EssentialContainerExited", wording.ESSENTIAL_EXITED
@@ -188,7 +188,7 @@ def _stop(task: SimulatedTask, context: Context) -> bool:
 
 
 def _deprovision(task: SimulatedTask, context: Context) -> bool:
-    if context.now - task.since < context.timing.deprovisioning:
+    if context.now - task.status_since < context.timing.deprovisioning:
         return False
     if task.address:
         context.addresses.release(task.address)

@@ -1,4 +1,4 @@
-"""The table of operations: what is simulated, and which of it only reads."""
+"""Table of the simulated operations."""
 
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
@@ -50,6 +50,6 @@ OPERATIONS: Mapping[str, Operation] = {
 }
 
 
-def only_reads(operation: str) -> bool:
-    """Return whether a call of the operation leaves the world as it is."""
+def is_read(operation: str) -> bool:
+    """Return True if the operation does not change the world."""
     return operation.startswith(("Describe", "List"))

@@ -1,4 +1,4 @@
-"""Pages of lists. A token is the position it continues at, and is refused if not."""
+"""Pagination. A token contains the position of the next page."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -10,12 +10,12 @@ T = TypeVar("T")
 
 
 def page(
-    items: Sequence[T], body: Body, key: str, default: int = 100, most: int = 100
+    items: Sequence[T], body: Body, key: str, default: int = 100, maximum: int = 100
 ) -> Body:
     """Return one page of ``items`` under ``key``, with ``nextToken`` if more follow."""
     size = body.get("maxResults") or default
-    if not 1 <= size <= most:
-        message = f"maxResults must be between 1 and {most}"
+    if not 1 <= size <= maximum:
+        message = f"maxResults must be between 1 and {maximum}"
         raise invalid(message)
     start = _position(body.get("nextToken"))
     answer: Body = {key: list(items[start : start + size])}
@@ -34,12 +34,14 @@ def _position(token: str | None) -> int:
     return int(position)
 
 
-def limited(references: Sequence[str], most: int, name: str) -> Sequence[str]:
-    """Return the references of a describe call, if AWS would take that many."""
+def checked_references(
+    references: Sequence[str], maximum: int, name: str
+) -> Sequence[str]:
+    """Return the references of a describe call; refuse none, and too many."""
     if not references:
         message = f"{name} cannot be empty."
         raise invalid(message)
-    if len(references) > most:
-        message = f"{name} can have at most {most} items."
+    if len(references) > maximum:
+        message = f"{name} can have at most {maximum} items."
         raise invalid(message)
     return references

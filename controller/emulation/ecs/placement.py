@@ -1,4 +1,4 @@
-"""Tasks from nothing: what RunTask and the service scheduler start."""
+"""Creation of tasks for RunTask and the service scheduler."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,13 +24,13 @@ class Placement:
     """A task to start.
 
     Attributes:
-        definition: What to run.
-        request: The fields of RunTask, or of the service, that shape the task.
+        definition: Task definition.
+        request: Fields of RunTask, or of the service, that apply to the task.
         group: ``service:NAME`` or ``family:NAME``.
-        started_by: The deployment's id, or what the caller of RunTask gave.
-        service: The service's name, if a service starts it.
-        tags: The tags of the task.
-        digests: Of its images, if a deployment resolved them.
+        started_by: Id of the deployment, or ``startedBy`` of RunTask.
+        service: Name of the service, if it belongs to one.
+        tags: Tags of the task.
+        digests: Digests of its images, if a deployment resolved them.
     """
 
     definition: Definition
@@ -45,11 +45,11 @@ class Placement:
 def place(
     world: World, cluster: Cluster, placement: Placement, context: Context
 ) -> SimulatedTask:
-    """Add a task in PROVISIONING to the cluster."""
+    """Add a task in state PROVISIONING to the cluster."""
     id_ = world.next_id("task")[:32]
     definition, request = placement.definition, placement.request
-    subnets = request.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
-    subnet = _next_of(subnets.get("subnets", []), len(cluster.tasks))
+    network = request.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
+    subnet = _select_subnet(network.get("subnets", []), len(cluster.tasks))
     known = context.effects.subnet(subnet) if subnet else None
     task = SimulatedTask(
         id=id_,
@@ -60,8 +60,8 @@ def place(
         group=placement.group,
         started_by=placement.started_by,
         created_at=context.now,
-        since=context.now,
-        request=_sized(request, definition),
+        status_since=context.now,
+        request=_with_sizes(request, definition),
         service=placement.service,
         subnet=subnet,
         zone=known[1] if known else f"{context.region}a",
@@ -73,11 +73,11 @@ def place(
     return task
 
 
-def _next_of(subnets: list[str], turn: int) -> str | None:
+def _select_subnet(subnets: list[str], turn: int) -> str | None:
     return subnets[turn % len(subnets)] if subnets else None
 
 
-def _sized(request: Body, definition: Definition) -> Body:
+def _with_sizes(request: Body, definition: Definition) -> Body:
     overrides = request.get("overrides", {})
     sizes = {
         key: overrides.get(key) or definition.body.get(key) for key in ("cpu", "memory")
@@ -104,7 +104,7 @@ def _containers(
 def service_placement(
     service: Service, deployment: SimulatedDeployment, definition: Definition
 ) -> Placement:
-    """Return the task a service's deployment starts next."""
+    """Return the next task of a deployment."""
     revision = deployment.revision
     settings = {
         key: service.fields[key]

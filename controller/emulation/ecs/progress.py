@@ -1,4 +1,4 @@
-"""How a deployment ends: completed, failed, or rolled back."""
+"""Completion, failure and rollback of deployments."""
 
 from controller.emulation.ecs import wording
 from controller.emulation.ecs.announcements import announce, announce_action
@@ -10,7 +10,6 @@ from controller.emulation.ecs.deployments import (
     roll_back,
     set_rollout_state,
 )
-from controller.emulation.ecs.judgement import is_fit
 from controller.emulation.ecs.lifecycle import request_stop
 from controller.emulation.ecs.state import (
     Body,
@@ -21,29 +20,30 @@ from controller.emulation.ecs.state import (
     SimulatedTask,
     World,
 )
+from controller.emulation.ecs.task_health import is_healthy
 
-_GONE = frozenset({"STOPPING", "DEPROVISIONING", "STOPPED"})
+_ENDING = frozenset({"STOPPING", "DEPROVISIONING", "STOPPED"})
 
 
-def judge_deployment(
+def update_deployment(
     world: World, service: Service, tasks: list[SimulatedTask], context: Context
 ) -> None:
-    """Complete or fail the primary deployment; say when the service is steady."""
+    """Complete or fail the primary deployment; announce a steady state."""
     rollout, primary = service.rollout, service.primary
     if primary is None:
         return
     if rollout:
-        _move_on(rollout, context)
+        _leave_transient_status(rollout, context)
     if primary.in_progress and _breaker_trips(service, primary):
         _fail(world, service, primary, context)
         return
-    _forget_replaced(service, tasks)
+    _drop_replaced_deployments(service, tasks)
     if _is_steady(service, primary, tasks, context):
         _complete(world, service, primary, context)
 
 
-def _move_on(rollout: SimulatedRollout, context: Context) -> None:
-    """Let a service deployment leave the states that only last a moment."""
+def _leave_transient_status(rollout: SimulatedRollout, context: Context) -> None:
+    """Move a service deployment out of a transient status."""
     match rollout.status:
         case "PENDING":
             rollout.status = "IN_PROGRESS"
@@ -79,7 +79,7 @@ def _fail(
     if rollout is None or not rollout.open:
         return
     rollout.tripped = True
-    earlier = _way_back(service, rollout)
+    earlier = _rollback_target(service, rollout)
     if earlier is not None:
         rollout.reason = wording.ROLLED_BACK
         reasons = (wording.BREAKER_ROLLBACK, wording.ROLLED_BACK)
@@ -90,20 +90,23 @@ def _fail(
         finish(rollout, "STOPPED", wording.BREAKER_STOPPED, context)
 
 
-def _way_back(service: Service, rollout: SimulatedRollout) -> Revision | None:
-    may = _breaker(service).get("rollback") and not rollout.rolling_back
-    return last_completed(service) if may else None
+def _rollback_target(service: Service, rollout: SimulatedRollout) -> Revision | None:
+    allowed = _breaker(service).get("rollback") and not rollout.rolling_back
+    return last_completed(service) if allowed else None
 
 
-def _forget_replaced(service: Service, tasks: list[SimulatedTask]) -> None:
-    """Drop deployments whose tasks are gone; a failed one until all is well again."""
+def _drop_replaced_deployments(service: Service, tasks: list[SimulatedTask]) -> None:
+    """Remove deployments without tasks.
+
+    A failed deployment stays until the primary deployment has completed.
+    """
     primary = service.primary
-    busy = {t.started_by for t in tasks if t.status not in _GONE}
+    with_tasks = {t.started_by for t in tasks if t.status not in _ENDING}
     service.deployments = [
         d
         for d in service.deployments
         if d is primary
-        or d.id in busy
+        or d.id in with_tasks
         or (d.rollout_state == "FAILED" and primary and primary.in_progress)
     ]
 
@@ -116,11 +119,11 @@ def _is_steady(
 ) -> bool:
     if primary.rollout_state == "FAILED":
         return False
-    wanted = [t for t in tasks if t.wanted]
-    ours = [t for t in wanted if t.started_by == primary.id]
-    fit = sum(is_fit(t, context) for t in ours)
-    others = any(t.status not in _GONE for t in tasks if t.started_by != primary.id)
-    return not others and len(wanted) == len(ours) == fit == service.desired
+    active = [t for t in tasks if t.should_run]
+    fresh = [t for t in active if t.started_by == primary.id]
+    healthy = sum(is_healthy(t, context) for t in fresh)
+    others = any(t.status not in _ENDING for t in tasks if t.started_by != primary.id)
+    return not others and len(active) == len(fresh) == healthy == service.desired
 
 
 def _complete(
@@ -141,11 +144,11 @@ def _complete(
 
 
 def drain(service: Service, tasks: list[SimulatedTask], context: Context) -> None:
-    """Stop a deleted service's tasks; INACTIVE once all are on their way out."""
+    """Stop the tasks of a deleted service; it is INACTIVE once all are stopping."""
     for task in tasks:
         reason = wording.SCALING.format(deployment=task.started_by)
         request_stop(task, "ServiceSchedulerInitiated", reason, context)
-    if all(t.status in _GONE for t in tasks):
+    if all(t.status in _ENDING for t in tasks):
         service.status = "INACTIVE"
         service.inactive_since = context.now
         service.deployments = []

@@ -1,4 +1,4 @@
-"""From the names and ARNs of requests to the things they mean."""
+"""Lookup of clusters, services and task definitions by name or ARN."""
 
 from controller.emulation.ecs.errors import (
     client_error,
@@ -12,7 +12,7 @@ ARN_PARTS = 6
 
 
 def last_part(reference: str) -> str:
-    """Return what follows the last slash: the name in an ARN, or the name itself."""
+    """Return the part after the last slash: the name in an ARN, or the name itself."""
     return reference.rsplit("/", 1)[-1]
 
 
@@ -24,7 +24,7 @@ def resource_of(reference: str) -> str:
 
 
 def cluster_of(world: World, body: Body) -> Cluster:
-    """Return the cluster a request is about; ``default`` if it names none."""
+    """Return the cluster that a request names; ``default`` if it names none."""
     cluster = world.clusters.get(last_part(body.get("cluster") or "default"))
     if cluster is None or cluster.status != "ACTIVE":
         raise cluster_not_found()
@@ -32,7 +32,7 @@ def cluster_of(world: World, body: Body) -> Cluster:
 
 
 def find_service(cluster: Cluster, reference: str) -> Service | None:
-    """Return a service by name or ARN; an ARN of another cluster finds nothing."""
+    """Return a service by name or ARN, or None; an ARN must match exactly."""
     service = cluster.services.get(last_part(reference))
     if service and reference.startswith("arn:") and service.arn != reference:
         return None
@@ -40,7 +40,7 @@ def find_service(cluster: Cluster, reference: str) -> Service | None:
 
 
 def service_of(world: World, body: Body, key: str = "service") -> Service:
-    """Return the service a request is about."""
+    """Return the service that a request names."""
     service = find_service(cluster_of(world, body), body[key])
     if service is None:
         raise service_not_found()
@@ -58,7 +58,7 @@ def find_definition(world: World, reference: str) -> Definition | None:
 
 
 def runnable_definition(world: World, reference: str | None) -> Definition:
-    """Return the revision to run tasks of; it must be ACTIVE."""
+    """Return the revision for new tasks; it must be ACTIVE."""
     if not reference:
         message = "TaskDefinition can not be blank."
         raise invalid(message)
@@ -73,9 +73,9 @@ def runnable_definition(world: World, reference: str | None) -> Definition:
 
 
 def definition_at(world: World, arn: str) -> Definition:
-    """Return the revision with this ARN, whatever its status."""
+    """Return the revision with this ARN, of any status."""
     definition = find_definition(world, arn)
     if definition is None:
-        msg = f"{arn} was referred to and is not there"
+        msg = f"{arn} does not exist, although a service or task refers to it"
         raise LookupError(msg)
     return definition

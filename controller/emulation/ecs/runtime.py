@@ -1,4 +1,4 @@
-"""What the simulator needs of whatever runs its tasks."""
+"""Interface of the runtimes that run the containers of tasks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Starting:
-    """The container has not begun to run."""
+    """The container does not run yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,12 @@ ContainerStatus: TypeAlias = Starting | Running | Exited
 
 
 class CannotStartError(Exception):
-    """A task that cannot begin, with the sentence ECS would give as its reason."""
+    """A task cannot start; the message is the reason in the wording of ECS."""
 
 
 @dataclass(frozen=True, slots=True)
 class ContainerLaunch:
-    """One container to start; ``None`` for a command means the image's own."""
+    """One container to start; a command of None means that of the image."""
 
     name: str
     image: str
@@ -45,7 +45,7 @@ class ContainerLaunch:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """One task to start, on an address that is its own."""
+    """One task to start, on its own address."""
 
     task_id: str
     address: str
@@ -53,18 +53,18 @@ class Launch:
 
 
 class Runtime(Protocol):
-    """Something that runs the containers of tasks.
+    """Runtime of the containers of tasks.
 
-    Calls return at once: what takes time is begun by one call and seen by a
-    later one. A task is named by its id from ``start`` to ``forget``.
+    Calls never wait: one call starts an operation, and a later call returns its
+    result. The id of a task is valid from ``start`` to ``forget``.
     """
 
     def start(self, launch: Launch, now: datetime) -> None:
-        """Begin to run a task; raises CannotStartError."""
+        """Start a task; raises CannotStartError."""
         ...
 
     def poll(self, task_id: str, now: datetime) -> Mapping[str, ContainerStatus]:
-        """Return how each container is, by name."""
+        """Return the status of each container, by name."""
         ...
 
     def lines(self, task_id: str) -> Sequence[tuple[str, str]]:
@@ -79,17 +79,17 @@ class Runtime(Protocol):
         timeout: timedelta,
         now: datetime,
     ) -> None:
-        """Begin a health check: ``CMD`` and arguments, or ``CMD-SHELL`` and a line."""
+        """Start a health check: ``CMD`` and arguments, or ``CMD-SHELL`` and a line."""
         ...
 
     def check_result(self, task_id: str, container: str, now: datetime) -> bool | None:
-        """Return whether the check passed; None while it runs."""
+        """Return True if the check passed; None while it runs."""
         ...
 
     def stop(self, task_id: str, now: datetime) -> None:
-        """Ask every container to end, and see to it that they do in time."""
+        """Stop every container, and kill those that exceed their stop timeout."""
         ...
 
     def forget(self, task_id: str) -> None:
-        """Release what is held for a task that has ended."""
+        """Release the resources of a task that has ended."""
         ...

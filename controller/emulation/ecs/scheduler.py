@@ -1,4 +1,4 @@
-"""The service scheduler: starts and stops tasks, judges deployments."""
+"""Service scheduler: starts and stops tasks, completes and fails deployments."""
 
 from controller.emulation.ecs import wording
 from controller.emulation.ecs.announcements import (
@@ -14,16 +14,9 @@ from controller.emulation.ecs.arithmetic import (
     next_moves,
 )
 from controller.emulation.ecs.context import Context
-from controller.emulation.ecs.judgement import (
-    is_fit,
-    is_unfit,
-    note_failures,
-    note_successes,
-    stop_reason,
-)
 from controller.emulation.ecs.lifecycle import request_stop
 from controller.emulation.ecs.placement import place, service_placement
-from controller.emulation.ecs.progress import drain, judge_deployment
+from controller.emulation.ecs.progress import drain, update_deployment
 from controller.emulation.ecs.references import definition_at
 from controller.emulation.ecs.state import (
     Cluster,
@@ -31,6 +24,13 @@ from controller.emulation.ecs.state import (
     SimulatedDeployment,
     SimulatedTask,
     World,
+)
+from controller.emulation.ecs.task_health import (
+    count_failures,
+    is_healthy,
+    is_unhealthy,
+    reset_failures,
+    stop_reason,
 )
 
 
@@ -41,21 +41,21 @@ def schedule(
     tasks: list[SimulatedTask],
     context: Context,
 ) -> None:
-    """Take one service, with its tasks, one step on its way."""
+    """Advance one service and its tasks by one step."""
     announce_registrations(world, service, tasks, context)
-    note_failures(world, service, tasks, context)
+    count_failures(world, service, tasks, context)
     if service.status == "DRAINING":
         drain(service, tasks, context)
         return
     primary = service.primary
     if service.status != "ACTIVE" or primary is None:
         return
-    note_successes(service, tasks, context)
-    judge_deployment(world, service, tasks, context)
-    _move(world, cluster, service, tasks, context)
+    reset_failures(service, tasks, context)
+    update_deployment(world, service, tasks, context)
+    _adjust_tasks(world, cluster, service, tasks, context)
 
 
-def _move(
+def _adjust_tasks(
     world: World,
     cluster: Cluster,
     service: Service,
@@ -65,34 +65,37 @@ def _move(
     primary = service.primary
     if primary is None:
         return
-    wanted = [t for t in tasks if t.wanted]
-    fresh = [t for t in wanted if t.started_by == primary.id]
-    old = [t for t in wanted if t.started_by != primary.id]
-    counts = _counted(service, fresh, old, context)
+    active = [t for t in tasks if t.should_run]
+    fresh = [t for t in active if t.started_by == primary.id]
+    old = [t for t in active if t.started_by != primary.id]
+    counts = _task_counts(service, fresh, old, context)
     configuration = service.fields.get("deploymentConfiguration", {})
     allowed = limits(service.desired, configuration)
     moves = next_moves(service.desired, allowed, counts)
-    if is_stuck(service.desired, allowed, counts, moves) and not primary.said_stuck:
-        primary.said_stuck = True
+    if (
+        is_stuck(service.desired, allowed, counts, moves)
+        and not primary.stuck_announced
+    ):
+        primary.stuck_announced = True
         announce(world, service, context, wording.STUCK)
     if primary.rollout_state != "FAILED":
         _stop_tasks(world, service, fresh, old, moves, context)
         _start_tasks(world, cluster, service, primary, moves.start, context)
 
 
-def _counted(
+def _task_counts(
     service: Service,
     fresh: list[SimulatedTask],
     old: list[SimulatedTask],
     context: Context,
 ) -> Counts:
-    unhealthy = sum(is_unfit(t, service, context) for t in fresh)
+    unhealthy = sum(is_unhealthy(t, service, context) for t in fresh)
     return Counts(
         fresh=len(fresh) - unhealthy,
-        fresh_healthy=sum(is_fit(t, context) for t in fresh),
+        fresh_healthy=sum(is_healthy(t, context) for t in fresh),
         unhealthy=unhealthy,
         old=len(old),
-        old_healthy=sum(is_fit(t, context) for t in old),
+        old_healthy=sum(is_healthy(t, context) for t in old),
     )
 
 
@@ -122,14 +125,14 @@ def _stop_tasks(
     moves: Moves,
     context: Context,
 ) -> None:
-    fit = [t for t in fresh if not is_unfit(t, service, context)]
-    unfit = [t for t in fresh if is_unfit(t, service, context)]
-    healthy_old = [t for t in old if is_fit(t, context)]
-    idle_old = [t for t in old if not is_fit(t, context)]
-    # The youngest of a surplus go first, the oldest of what is replaced.
-    scaled = [*reversed(fit)][: moves.stop_surplus]
+    unhealthy = [t for t in fresh if is_unhealthy(t, service, context)]
+    others = [t for t in fresh if not is_unhealthy(t, service, context)]
+    healthy_old = [t for t in old if is_healthy(t, context)]
+    idle_old = [t for t in old if not is_healthy(t, context)]
+    # Of a surplus, the newest tasks are stopped first; of replaced tasks, the oldest.
+    scaled = [*reversed(others)][: moves.stop_surplus]
     scaled += idle_old[: moves.stop_old_idle] + healthy_old[: moves.stop_old_healthy]
-    failed = unfit[: moves.stop_unhealthy]
+    failed = unhealthy[: moves.stop_unhealthy]
     primary = service.primary
     for task in scaled:
         reason = wording.SCALING.format(deployment=primary.id if primary else "")

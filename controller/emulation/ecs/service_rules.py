@@ -1,4 +1,4 @@
-"""What CreateService and UpdateService keep, and what they refuse."""
+"""Fields and validation of CreateService and UpdateService."""
 
 import re
 
@@ -20,8 +20,8 @@ REVISION_FIELDS = (
     "volumeConfigurations",
     "vpcLatticeConfigurations",
 )
-# What a revision carries besides; changing it alone deploys nothing.
-CARRIED_FIELDS = ("launchType", "capacityProviderStrategy", "platformFamily")
+# Further fields of a revision; a change of these alone starts no deployment.
+PASSIVE_FIELDS = ("launchType", "capacityProviderStrategy", "platformFamily")
 SETTING_FIELDS = (
     "deploymentConfiguration",
     "availabilityZoneRebalancing",
@@ -37,32 +37,32 @@ SETTING_FIELDS = (
     "gatewayConnectors",
     "role",
 )
-KEPT_FIELDS = REVISION_FIELDS + CARRIED_FIELDS + SETTING_FIELDS
+STORED_FIELDS = REVISION_FIELDS + PASSIVE_FIELDS + SETTING_FIELDS
 
 
-def kept_fields(body: Body) -> Body:
-    """Return the fields of a request that the service keeps."""
-    return {k: body[k] for k in KEPT_FIELDS if body.get(k) is not None}
+def stored_fields(body: Body) -> Body:
+    """Return the fields of a request that the service stores."""
+    return {k: body[k] for k in STORED_FIELDS if body.get(k) is not None}
 
 
 def revision_fields(fields: Body) -> Body:
     """Return the fields that make up a service revision."""
-    return {k: fields[k] for k in REVISION_FIELDS + CARRIED_FIELDS if k in fields}
+    return {k: fields[k] for k in REVISION_FIELDS + PASSIVE_FIELDS if k in fields}
 
 
-def deploys(before: Body, after: Body) -> bool:
-    """Return whether going from one to the other needs a new deployment."""
+def needs_deployment(before: Body, after: Body) -> bool:
+    """Return True if the change of fields needs a new deployment."""
     return any(before.get(name) != after.get(name) for name in REVISION_FIELDS)
 
 
 def with_revision(fields: Body, revision: Body) -> Body:
-    """Return the fields with everything a revision carries taken from it."""
-    carried = REVISION_FIELDS + CARRIED_FIELDS
-    return {k: v for k, v in fields.items() if k not in carried} | revision
+    """Return ``fields`` with all fields of a revision replaced by ``revision``."""
+    replaced = REVISION_FIELDS + PASSIVE_FIELDS
+    return {k: v for k, v in fields.items() if k not in replaced} | revision
 
 
 def check_creation(body: Body) -> None:
-    """Refuse a CreateService that AWS would refuse for its form."""
+    """Refuse a CreateService with invalid or contradictory parameters."""
     if not NAME.fullmatch(body["serviceName"]):
         message = (
             "Invalid identifier for service name. Use up to 255 letters, numbers, "
@@ -88,7 +88,7 @@ def check_creation(body: Body) -> None:
 
 
 def check_fields(fields: Body, desired: int, definition: Definition | None) -> None:
-    """Refuse settings that contradict each other or the task definition."""
+    """Refuse fields that contradict each other or the task definition."""
     if desired < 0:
         message = "desiredCount must be 0 or more."
         raise invalid(message)
@@ -103,9 +103,9 @@ def check_fields(fields: Body, desired: int, definition: Definition | None) -> N
 
 
 def _check_percents(configuration: Body) -> None:
-    most = configuration.get("maximumPercent", 200)
-    least = configuration.get("minimumHealthyPercent", 100)
-    if most < 100 or least < 0 or (most == 100 and least > 100):  # noqa: PLR2004
+    maximum = configuration.get("maximumPercent", 200)
+    minimum = configuration.get("minimumHealthyPercent", 100)
+    if maximum < 100 or minimum < 0 or (maximum == 100 and minimum > 100):  # noqa: PLR2004
         message = "maximumPercent must be at least 100, minimumHealthyPercent 0."
         raise invalid(message)
 

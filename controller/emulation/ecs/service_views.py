@@ -1,4 +1,4 @@
-"""Services, service deployments and service revisions as the API shows them."""
+"""Services, service deployments and service revisions in the form of the API."""
 
 from collections.abc import Iterable
 
@@ -18,7 +18,7 @@ from controller.emulation.ecs.state import (
 from controller.emulation.ecs.tagging import tag_list
 
 PENDING = frozenset({"PROVISIONING", "PENDING", "ACTIVATING"})
-# DescribeServices shows these in deployments[] only, never beside them.
+# DescribeServices returns these in deployments[] only, not in the service itself.
 _DEPLOYMENT_ONLY = frozenset(
     {"serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations"}
 )
@@ -36,7 +36,7 @@ _IN_DEPLOYMENT = (
 def service_view(
     cluster: Cluster, service: Service, context: Context, include: Iterable[str] = ()
 ) -> Body:
-    """Return a service in the API's form."""
+    """Return a service in the form of the API."""
     tasks = cluster.tasks_of(service)
     fields = {k: v for k, v in service.fields.items() if k not in _DEPLOYMENT_ONLY}
     role = fields.pop("role", None) or _service_role(context)
@@ -75,13 +75,13 @@ def _service_role(context: Context) -> str:
 
 
 def running(tasks: Iterable[SimulatedTask]) -> int:
-    """Return how many tasks are RUNNING."""
+    """Return the number of RUNNING tasks."""
     return sum(t.status == "RUNNING" for t in tasks)
 
 
 def pending(tasks: Iterable[SimulatedTask]) -> int:
-    """Return how many tasks are on their way to RUNNING."""
-    return sum(t.wanted and t.status in PENDING for t in tasks)
+    """Return the number of tasks that are starting."""
+    return sum(t.should_run and t.status in PENDING for t in tasks)
 
 
 def _deployment_view(
@@ -98,7 +98,7 @@ def _deployment_view(
     return shown | {
         "id": deployment.id,
         "status": deployment.status,
-        "desiredCount": _wanted_count(service, deployment.id, own),
+        "desiredCount": _requested_count(service, deployment.id, own),
         "pendingCount": pending(own),
         "runningCount": running(own),
         "failedTasks": deployment.failed_tasks,
@@ -109,20 +109,20 @@ def _deployment_view(
     }
 
 
-def _wanted_count(
+def _requested_count(
     service: Service, deployment_id: str, own: list[SimulatedTask]
 ) -> int:
-    """Return how many tasks a deployment is to have; an old one only shrinks."""
+    """Return the requested number of tasks; an old deployment gets no new ones."""
     primary = service.primary
     if primary and primary.id == deployment_id:
         return service.desired
-    return sum(task.wanted for task in own)
+    return sum(task.should_run for task in own)
 
 
 def rollout_brief(
     service: Service, rollout: SimulatedRollout, context: Context
 ) -> Body:
-    """Return a service deployment as ListServiceDeployments shows it."""
+    """Return a service deployment in the form of ListServiceDeployments."""
     view: Body = {
         "serviceDeploymentArn": rollout.arn,
         "serviceArn": service.arn,
@@ -131,13 +131,13 @@ def rollout_brief(
         "targetServiceRevisionArn": rollout.target.arn,
         "status": rollout.status,
     }
-    return view | _moments(rollout, ("started", "finished")) | _reason(rollout)
+    return view | _timestamps(rollout, ("started", "finished")) | _reason(rollout)
 
 
 def rollout_view(
     cluster: Cluster, service: Service, rollout: SimulatedRollout, context: Context
 ) -> Body:
-    """Return a service deployment as DescribeServiceDeployments shows it."""
+    """Return a service deployment in the form of DescribeServiceDeployments."""
     tasks = cluster.tasks_of(service)
     view = rollout_brief(service, rollout, context)
     del view["targetServiceRevisionArn"]
@@ -151,7 +151,7 @@ def rollout_view(
         "deploymentCircuitBreaker": _breaker_view(service, rollout),
         "alarms": {"status": "DISABLED"},
     }
-    view |= _moments(rollout, ("stopped",))
+    view |= _timestamps(rollout, ("stopped",))
     if rollout.rolled_back_to and rollout.rollback_started_at:
         view["rollback"] = {
             "reason": rollout.rollback_reason,
@@ -161,9 +161,9 @@ def rollout_view(
     return view
 
 
-def _moments(rollout: SimulatedRollout, names: tuple[str, ...]) -> Body:
-    moments = {f"{name}At": getattr(rollout, f"{name}_at") for name in names}
-    return {name: at.timestamp() for name, at in moments.items() if at}
+def _timestamps(rollout: SimulatedRollout, names: tuple[str, ...]) -> Body:
+    times = {f"{name}At": getattr(rollout, f"{name}_at") for name in names}
+    return {name: at.timestamp() for name, at in times.items() if at}
 
 
 def _reason(rollout: SimulatedRollout) -> Body:
@@ -177,7 +177,7 @@ def _revision_counts(
     own = [t for t in tasks if t.started_by == id_]
     return {
         "arn": revision.arn,
-        "requestedTaskCount": _wanted_count(service, id_, own),
+        "requestedTaskCount": _requested_count(service, id_, own),
         "runningTaskCount": running(own),
         "pendingTaskCount": pending(own),
     }
@@ -201,7 +201,7 @@ def _breaker_view(service: Service, rollout: SimulatedRollout) -> Body:
 def revision_view(
     world: World, service: Service, revision: Revision, context: Context
 ) -> Body:
-    """Return a service revision in the API's form."""
+    """Return a service revision in the form of the API."""
     definition = definition_at(world, revision.fields["taskDefinition"])
     images = [
         {

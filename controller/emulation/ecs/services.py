@@ -1,4 +1,4 @@
-"""Services: create, change, look at, delete."""
+"""Service operations."""
 
 from copy import deepcopy
 
@@ -6,8 +6,8 @@ from controller.emulation.ecs import wording
 from controller.emulation.ecs.context import Context
 from controller.emulation.ecs.deployments import deploy, supersede
 from controller.emulation.ecs.errors import invalid, service_not_active
-from controller.emulation.ecs.existence import check_existence
-from controller.emulation.ecs.paging import limited, page
+from controller.emulation.ecs.paging import checked_references, page
+from controller.emulation.ecs.reference_checks import check_references
 from controller.emulation.ecs.references import (
     cluster_of,
     definition_at,
@@ -19,8 +19,8 @@ from controller.emulation.ecs.references import (
 from controller.emulation.ecs.service_rules import (
     check_creation,
     check_fields,
-    deploys,
-    kept_fields,
+    needs_deployment,
+    stored_fields,
 )
 from controller.emulation.ecs.service_views import service_view
 from controller.emulation.ecs.state import Body, Cluster, Definition, Service, World
@@ -30,7 +30,7 @@ NOT_IDEMPOTENT = "Creation of service was not idempotent."
 
 
 def create_service(world: World, body: Body, context: Context) -> Body:
-    """CreateService: the same request twice gives the same service."""
+    """CreateService: a repeated request returns the same service."""
     check_creation(body)
     cluster = cluster_of(world, body)
     existing = _existing(cluster, body)
@@ -43,7 +43,7 @@ def create_service(world: World, body: Body, context: Context) -> Body:
 
 
 def _existing(cluster: Cluster, body: Body) -> Service | None:
-    """Return the service this very request made before; refuse any other."""
+    """Return the service that the same request created; refuse another request."""
     token = body.get("clientToken")
     for service in cluster.services.values():
         same_token = token and service.created_from.get("clientToken") == token
@@ -67,14 +67,14 @@ def _new_service(
     world: World, cluster: Cluster, body: Body, context: Context
 ) -> Service:
     name = body["serviceName"]
-    fields = context.fills.fill_service(kept_fields(body))
+    fields = context.fills.fill_service(stored_fields(body))
     desired = body.get("desiredCount") or 0
     definition = None
     if fields.get("deploymentController", {}).get("type") != "EXTERNAL":
         definition = runnable_definition(world, body.get("taskDefinition"))
         fields["taskDefinition"] = definition.arn
     check_fields(fields, desired, definition)
-    check_existence(fields, context)
+    check_references(fields, context)
     return Service(
         name=name,
         arn=context.arn(f"service/{cluster.name}/{name}"),
@@ -88,20 +88,20 @@ def _new_service(
 
 
 def update_service(world: World, body: Body, context: Context) -> Body:
-    """UpdateService: what is not given stays; some fields begin a deployment."""
+    """UpdateService: omitted fields keep their values; some start a deployment."""
     cluster = cluster_of(world, body)
     service = service_of(world, body)
     if service.status != "ACTIVE":
         raise service_not_active()
-    fields = _merged(service.fields, kept_fields(body), context)
+    fields = _merged(service.fields, stored_fields(body), context)
     definition = None
     if service.scheduled:
-        definition = _definition_to_run(world, service, body)
+        definition = _target_definition(world, service, body)
         fields["taskDefinition"] = definition.arn
     desired = body.get("desiredCount", service.desired)
     check_fields(fields, desired, definition)
-    check_existence(kept_fields(body), context)
-    changed = deploys(service.fields, fields)
+    check_references(stored_fields(body), context)
+    changed = needs_deployment(service.fields, fields)
     if desired != service.desired:
         service.steady_since = None
     service.fields, service.desired = fields, desired
@@ -110,38 +110,38 @@ def update_service(world: World, body: Body, context: Context) -> Body:
     return {"service": service_view(cluster, service, context, ("TAGS",))}
 
 
-def _definition_to_run(world: World, service: Service, body: Body) -> Definition:
+def _target_definition(world: World, service: Service, body: Body) -> Definition:
     """Return the revision to run; only a new deployment needs an ACTIVE one."""
     reference = body.get("taskDefinition")
     if reference or body.get("forceNewDeployment"):
-        present = service.fields["taskDefinition"]
-        return runnable_definition(world, reference or present)
+        current = service.fields["taskDefinition"]
+        return runnable_definition(world, reference or current)
     return definition_at(world, service.fields["taskDefinition"])
 
 
-def _merged(present: Body, given: Body, context: Context) -> Body:
-    """Return the present fields with the given ones on top.
+def _merged(current: Body, update: Body, context: Context) -> Body:
+    """Return the current fields, overridden by those of the update.
 
-    The deployment configuration merges member by member: what an update leaves
-    out keeps its value.
+    The deployment configuration merges member by member: an omitted member keeps its
+    value.
     """
-    merged = present | given
-    if "deploymentConfiguration" in given:
+    merged = current | update
+    if "deploymentConfiguration" in update:
         merged["deploymentConfiguration"] = (
-            present.get("deploymentConfiguration", {})
-            | given["deploymentConfiguration"]
+            current.get("deploymentConfiguration", {})
+            | update["deploymentConfiguration"]
         )
-    if "capacityProviderStrategy" in given:
+    if "capacityProviderStrategy" in update:
         merged.pop("launchType", None)
     return context.fills.fill_service(merged)
 
 
 def describe_services(world: World, body: Body, context: Context) -> Body:
-    """DescribeServices: ten at most; what is not there is a failure."""
+    """DescribeServices: at most 10; a missing service is a failure in the response."""
     cluster = cluster_of(world, body)
     include = body.get("include", [])
     answer: Body = {"services": [], "failures": []}
-    for reference in limited(body["services"], 10, "services"):
+    for reference in checked_references(body["services"], 10, "services"):
         service = find_service(cluster, reference)
         if service is None:
             arn = context.arn(f"service/{cluster.name}/{last_part(reference)}")
@@ -153,20 +153,20 @@ def describe_services(world: World, body: Body, context: Context) -> Body:
 
 
 def list_services(world: World, body: Body, _: Context) -> Body:
-    """ListServices: only ACTIVE ones, ten a page unless asked for more."""
+    """ListServices: ACTIVE ones, 10 per page by default."""
     cluster = cluster_of(world, body)
-    wanted = {k: body[k] for k in ("launchType", "schedulingStrategy") if k in body}
+    filters = {k: body[k] for k in ("launchType", "schedulingStrategy") if k in body}
     arns = [
         service.arn
         for service in cluster.services.values()
         if service.status == "ACTIVE"
-        and all(service.fields.get(k) == v for k, v in wanted.items())
+        and all(service.fields.get(k) == v for k, v in filters.items())
     ]
     return page(arns, body, "serviceArns", default=10)
 
 
 def list_services_by_namespace(world: World, body: Body, _: Context) -> Body:
-    """ListServicesByNamespace: services whose Service Connect names it."""
+    """ListServicesByNamespace: services whose Service Connect uses the namespace."""
     namespace = last_part(body["namespace"])
     arns = [
         service.arn
@@ -183,7 +183,7 @@ def _namespace_of(service: Service) -> str:
 
 
 def delete_service(world: World, body: Body, context: Context) -> Body:
-    """DeleteService: refused above zero tasks without ``force``; drains first."""
+    """DeleteService: drain the service; refuse a desired count above 0 without force."""
     cluster = cluster_of(world, body)
     service = service_of(world, body)
     if service.status == "INACTIVE":

@@ -1,4 +1,4 @@
-"""The one door into the simulated ECS."""
+"""Entry point of the simulated ECS."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -19,9 +19,9 @@ from controller.emulation.ecs.errors import (
 )
 from controller.emulation.ecs.faults import CallFault, Faults, FaultyRuntime
 from controller.emulation.ecs.fills import Fills
-from controller.emulation.ecs.lag import ReadLag
 from controller.emulation.ecs.lifecycle import advance
-from controller.emulation.ecs.operations import OPERATIONS, only_reads
+from controller.emulation.ecs.operations import OPERATIONS, is_read
+from controller.emulation.ecs.read_lag import ReadLag
 from controller.emulation.ecs.runtime import Runtime
 from controller.emulation.ecs.scheduler import schedule
 from controller.emulation.ecs.state import Body, Cluster, World
@@ -30,16 +30,16 @@ from controller.emulation.ecs.timing import Timing
 
 
 class EcsSimulator:
-    """ECS for one account in one region.
+    """ECS of one account in one region.
 
-    ``call`` answers requests, ``step`` lets time have its effect. Neither waits.
-    Not safe for threads: whoever shares it holds a lock around both.
+    ``call`` carries out a request, ``step`` applies the effects of time. Neither waits.
+    Not thread-safe: callers that share it hold a lock around both.
 
     Attributes:
-        world: All that ECS knows; to be looked at, not changed.
-        faults: The faults in force, to be set by tests.
-        throttle: The token buckets; off until rates are given.
-        calls: How often each operation was asked for, refused ones too.
+        world: State of ECS; read-only for callers.
+        faults: Injected faults, set by tests.
+        throttle: Token buckets; disabled until rates are set.
+        calls: Number of calls by operation, including refused ones.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class EcsSimulator:
 
     @property
     def read_lag(self) -> timedelta:
-        """How long a write stays invisible to reads."""
+        """Time for which reads do not return a write."""
         return self._lag.window
 
     @read_lag.setter
@@ -83,11 +83,11 @@ class EcsSimulator:
 
     @property
     def fills_on(self) -> frozenset[str]:
-        """The unconfirmed fills that are in force."""
+        """Enabled switches of unconfirmed fills."""
         return self._context.fills.switched_on
 
     def switch_fills(self, on: Iterable[str]) -> None:
-        """Have exactly these unconfirmed fills in force from now on."""
+        """Enable exactly the given switches of unconfirmed fills."""
         fills = self._context.fills.with_switches(on)
         self._context = replace(self._context, fills=fills)
 
@@ -95,25 +95,25 @@ class EcsSimulator:
         """Carry out one request.
 
         Returns:
-            The answer, a copy the caller may keep.
+            The response, a copy that the caller may change.
 
         Raises:
-            EcsError: What ECS answers instead.
-            NoReplyError: A fault swallowed the request or its answer.
+            EcsError: ECS refuses the request.
+            NoReplyError: A fault dropped the request or its response.
         """
         if operation not in OPERATIONS:
             raise unknown_operation(operation)
         self.calls[operation] += 1
-        context = self._at_present()
+        context = self._current_context()
         fault = self.faults.of_call(operation)
-        self._refuse(operation, fault, context)
-        answer = self._carry_out(operation, body, context)
+        self._apply_fault(operation, fault, context)
+        answer = self._execute(operation, body, context)
         if fault is CallFault.LOST_REPLY:
-            msg = f"the answer to {operation} was lost"
+            msg = f"the response to {operation} was lost"
             raise NoReplyError(msg)
         return answer
 
-    def _refuse(
+    def _apply_fault(
         self, operation: str, fault: CallFault | None, context: Context
     ) -> None:
         if fault is CallFault.TIMEOUT:
@@ -125,19 +125,19 @@ class EcsSimulator:
         if fault is CallFault.THROTTLE or not admitted:
             raise throttled()
 
-    def _carry_out(self, operation: str, body: Body, context: Context) -> Body:
+    def _execute(self, operation: str, body: Body, context: Context) -> Body:
         handle = OPERATIONS[operation]
-        if only_reads(operation):
+        if is_read(operation):
             world = self._lag.visible(self.world, context.now)
         else:
-            self._lag.before_write(self.world, context.now)
+            self._lag.record(self.world, context.now)
             world, body = self.world, copied(body)
         answer: Body = copied(handle(world, body, context))
         return answer
 
     def step(self) -> None:
-        """Let everything happen that is due by now."""
-        context = self._at_present()
+        """Apply everything that is due."""
+        context = self._current_context()
         for cluster in self.world.clusters.values():
             self._step_cluster(cluster, context)
 
@@ -147,29 +147,29 @@ class EcsSimulator:
         tasks = cluster.tasks_by_service()
         for service in cluster.services.values():
             if service.scheduled:
-                own = tasks.get(service.name, [])
-                schedule(self.world, cluster, service, own, context)
+                service_tasks = tasks.get(service.name, [])
+                schedule(self.world, cluster, service, service_tasks, context)
         for task in cluster.tasks.values():
             announce_task(task, context)
-        _forget_the_past(cluster, context)
+        _drop_expired(cluster, context)
 
-    def _at_present(self) -> Context:
+    def _current_context(self) -> Context:
         self._context = self._context.at(self._clock.now())
         return self._context
 
 
-def _forget_the_past(cluster: Cluster, context: Context) -> None:
-    """Drop stopped tasks and deleted services that nobody can describe any more."""
+def _drop_expired(cluster: Cluster, context: Context) -> None:
+    """Remove stopped tasks and deleted services after their retention time."""
     timing = context.timing
-    kept_since = context.now - timing.stopped_task_kept
+    oldest_stop = context.now - timing.stopped_task_kept
     cluster.tasks = {
         id_: task
         for id_, task in cluster.tasks.items()
-        if task.status != "STOPPED" or task.times["stoppedAt"] > kept_since
+        if task.status != "STOPPED" or task.times["stoppedAt"] > oldest_stop
     }
-    gone_before = context.now - timing.inactive_service_kept
+    oldest_deletion = context.now - timing.inactive_service_kept
     cluster.services = {
         name: service
         for name, service in cluster.services.items()
-        if service.inactive_since is None or service.inactive_since > gone_before
+        if service.inactive_since is None or service.inactive_since > oldest_deletion
     }

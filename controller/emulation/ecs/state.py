@@ -1,6 +1,6 @@
-"""Everything the simulated ECS knows: plain data that changes in place.
+"""State of the simulated ECS: plain data, changed in place.
 
-A world can be copied whole, which is how stale reads are answered.
+Stale reads use a deep copy of an earlier world.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ Tags: TypeAlias = dict[str, str]
 
 @dataclass(slots=True)
 class Definition:
-    """A revision of a task definition; ``body`` is as AWS would answer it."""
+    """A revision of a task definition; ``body`` is in the form of the API."""
 
     family: str
     revision: int
@@ -45,19 +45,19 @@ class Container:
 
     @property
     def essential(self) -> bool:
-        """Whether the task ends when this container does."""
+        """True if the task ends when this container ends."""
         return bool(self.definition.get("essential", True))
 
     @property
     def health_check(self) -> Body | None:
-        """The container's health check, if it declares one."""
+        """Health check of the container, or None."""
         check: Body | None = self.definition.get("healthCheck")
         return check
 
 
 @dataclass(slots=True)
 class SimulatedTask:
-    """A task, from its placement until an hour after its end."""
+    """A task, from its placement until the end of its retention time."""
 
     id: str
     arn: str
@@ -67,44 +67,44 @@ class SimulatedTask:
     group: str
     started_by: str | None
     created_at: datetime
-    since: datetime
+    status_since: datetime
     request: Body = field(default_factory=dict)
     service: str | None = None
     status: str = "PROVISIONING"
     desired_status: str = "RUNNING"
     launched: bool = False
-    succeeded: bool = False
+    outcome_counted: bool = False
     address: str | None = None
     subnet: str | None = None
     zone: str | None = None
     attachment_id: str = ""
     registered: bool = False
-    said_registered: bool = False
+    registration_announced: bool = False
     tags: Tags = field(default_factory=dict)
     times: dict[str, datetime] = field(default_factory=dict)
     stop_code: str | None = None
     stopped_reason: str | None = None
     version: int = 1
-    published: int = 0
+    published_version: int = 0
 
     @property
-    def wanted(self) -> bool:
-        """Whether nobody has decided yet that the task should end."""
+    def should_run(self) -> bool:
+        """True until a stop of the task is requested."""
         return self.desired_status == "RUNNING"
 
     @property
     def health(self) -> str:
-        """The task's health: that of its essential containers."""
-        seen = {c.health for c in self.containers if c.essential and c.health_check}
+        """Health of the task: the worst one of its essential containers."""
+        statuses = {c.health for c in self.containers if c.essential and c.health_check}
         for status in ("UNHEALTHY", "UNKNOWN", "HEALTHY"):
-            if status in seen:
+            if status in statuses:
                 return status
         return "UNKNOWN"
 
 
 @dataclass(slots=True)
 class Revision:
-    """A service revision: what a deployment deploys, never changed."""
+    """A service revision: the immutable configuration of a deployment."""
 
     id: str
     arn: str
@@ -115,7 +115,7 @@ class Revision:
 
 @dataclass(slots=True)
 class SimulatedDeployment:
-    """An entry of ``deployments[]``; its id ends in the revision's."""
+    """An entry of ``deployments[]``; its id ends in the id of the revision."""
 
     id: str
     revision: Revision
@@ -127,18 +127,18 @@ class SimulatedDeployment:
     failed_tasks: int = 0
     failure_streak: int = 0
     next_launch: datetime | None = None
-    said_impaired: bool = False
-    said_stuck: bool = False
+    impairment_announced: bool = False
+    stuck_announced: bool = False
 
     @property
     def in_progress(self) -> bool:
-        """Whether the deployment has neither completed nor failed."""
+        """True if the deployment has neither completed nor failed."""
         return self.rollout_state == "IN_PROGRESS"
 
 
 @dataclass(slots=True)
 class SimulatedRollout:
-    """A service deployment: the history entry of one change to a service."""
+    """A service deployment: the record of one change to a service."""
 
     arn: str
     target: Revision
@@ -159,7 +159,7 @@ class SimulatedRollout:
 
     @property
     def open(self) -> bool:
-        """Whether the change is still under way."""
+        """True while the deployment or its rollback is in progress."""
         return self.status in {
             "PENDING",
             "IN_PROGRESS",
@@ -170,13 +170,13 @@ class SimulatedRollout:
 
     @property
     def rolling_back(self) -> bool:
-        """Whether an earlier revision is being brought back."""
+        """True while an earlier revision is being restored."""
         return self.status in {"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"}
 
 
 @dataclass(slots=True)
 class ServiceEvent:
-    """A line of ``events[]``."""
+    """An entry of ``events[]``."""
 
     id: str
     at: datetime
@@ -185,7 +185,7 @@ class ServiceEvent:
 
 @dataclass(slots=True)
 class Service:
-    """A service; ``fields`` are its API fields as AWS would answer them."""
+    """A service; ``fields`` are in the form of the API."""
 
     name: str
     arn: str
@@ -205,24 +205,24 @@ class Service:
 
     @property
     def primary(self) -> SimulatedDeployment | None:
-        """The deployment the service is moving to, or stays at."""
+        """The PRIMARY deployment."""
         return next((d for d in self.deployments if d.status == "PRIMARY"), None)
 
     @property
     def rollout(self) -> SimulatedRollout | None:
-        """The newest service deployment."""
+        """The latest service deployment."""
         return self.rollouts[-1] if self.rollouts else None
 
     @property
     def scheduled(self) -> bool:
-        """Whether ECS itself starts and stops the service's tasks."""
+        """True if ECS starts and stops the tasks of the service."""
         controller = self.fields.get("deploymentController", {"type": "ECS"})
         return bool(controller["type"] == "ECS")
 
 
 @dataclass(slots=True)
 class Cluster:
-    """A cluster with its services and tasks."""
+    """A cluster, its services and its tasks."""
 
     name: str
     arn: str
@@ -233,7 +233,7 @@ class Cluster:
     tasks: dict[str, SimulatedTask] = field(default_factory=dict)
 
     def tasks_of(self, service: Service) -> list[SimulatedTask]:
-        """Return the service's tasks, oldest first."""
+        """Return the tasks of a service, oldest first."""
         return [t for t in self.tasks.values() if t.service == service.name]
 
     def tasks_by_service(self) -> dict[str, list[SimulatedTask]]:
@@ -247,7 +247,7 @@ class Cluster:
 
 @dataclass(slots=True)
 class World:
-    """One account in one region."""
+    """State of one account in one region."""
 
     seed: str
     serial: int = 0
@@ -257,7 +257,7 @@ class World:
     images: dict[str, str] = field(default_factory=dict)
 
     def next_id(self, kind: str) -> str:
-        """Return 64 hexadecimal digits that this world never returned before."""
+        """Return 64 hexadecimal digits, unique in this world."""
         self.serial += 1
         return sha256(f"{self.seed}/{kind}/{self.serial}".encode()).hexdigest()
 
@@ -266,7 +266,7 @@ class World:
         return str(10**18 + int(self.next_id(kind)[:16], 16) % (9 * 10**18))
 
     def next_uuid(self, kind: str) -> str:
-        """Return an id in the shape of a UUID."""
+        """Return an id in the form of a UUID."""
         digits = self.next_id(kind)
         parts = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32])
         return "-".join(parts)

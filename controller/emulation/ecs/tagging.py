@@ -1,4 +1,4 @@
-"""Tags on everything, and the operations that change them by ARN."""
+"""Tags of all resources, and operations that change them by ARN."""
 
 from typing import TypeAlias
 
@@ -7,12 +7,12 @@ from controller.emulation.ecs.errors import invalid, not_found
 from controller.emulation.ecs.references import find_definition, last_part, resource_of
 from controller.emulation.ecs.state import Body, Cluster, Tags, World
 
-MOST_TAGS = 50
+MAX_TAGS = 50
 TagList: TypeAlias = list[dict[str, str]]
 
 
 def tags_from(entries: TagList | None) -> Tags:
-    """Return tags as a mapping; refuses what AWS refuses."""
+    """Return tags as a mapping; refuse invalid ones."""
     tags: Tags = {}
     for entry in entries or []:
         key = entry.get("key", "")
@@ -23,12 +23,12 @@ def tags_from(entries: TagList | None) -> Tags:
             message = "aws: prefixed tag key names are not allowed for external use."
             raise invalid(message)
         tags[key] = entry.get("value", "")
-    _limit(tags)
+    _check_count(tags)
     return tags
 
 
 def tag_list(tags: Tags) -> TagList:
-    """Return tags in the API's form."""
+    """Return tags in the form of the API."""
     return [{"key": key, "value": value} for key, value in tags.items()]
 
 
@@ -36,7 +36,7 @@ def tag_resource(world: World, body: Body, _: Context) -> Body:
     """TagResource."""
     tags = _tags_of(world, body["resourceArn"])
     added = tags_from(body["tags"])
-    _limit(tags | added)
+    _check_count(tags | added)
     tags.update(added)
     return {}
 
@@ -54,14 +54,14 @@ def list_tags_for_resource(world: World, body: Body, _: Context) -> Body:
     return {"tags": tag_list(_tags_of(world, body["resourceArn"]))}
 
 
-def _limit(tags: Tags) -> None:
-    if len(tags) > MOST_TAGS:
-        message = f"A resource can have at most {MOST_TAGS} tags."
+def _check_count(tags: Tags) -> None:
+    if len(tags) > MAX_TAGS:
+        message = f"A resource can have at most {MAX_TAGS} tags."
         raise invalid(message)
 
 
 def _tags_of(world: World, arn: str) -> Tags:
-    """Return the tags of whatever the ARN names, to be changed in place."""
+    """Return the mutable tags of the resource with this ARN."""
     kind, _, rest = resource_of(arn).partition("/")
     tags = _lookup(world, kind, rest, arn)
     if tags is None:
@@ -75,10 +75,10 @@ def _lookup(world: World, kind: str, rest: str, arn: str) -> Tags | None:
         definition = find_definition(world, arn)
         return definition.tags if definition else None
     cluster = world.clusters.get(rest.split("/", 1)[0])
-    return _in_cluster(cluster, kind, last_part(rest)) if cluster else None
+    return _tags_in_cluster(cluster, kind, last_part(rest)) if cluster else None
 
 
-def _in_cluster(cluster: Cluster, kind: str, name: str) -> Tags | None:
+def _tags_in_cluster(cluster: Cluster, kind: str, name: str) -> Tags | None:
     if kind == "cluster":
         return cluster.tags
     if kind == "service" and (service := cluster.services.get(name)):

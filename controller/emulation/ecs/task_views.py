@@ -1,4 +1,4 @@
-"""Tasks as the API shows them."""
+"""Tasks in the form of the API."""
 
 from controller.emulation.ecs.context import Context
 from controller.emulation.ecs.state import Body, Container, SimulatedTask
@@ -7,7 +7,7 @@ _ATTACHED = {"PENDING", "ACTIVATING", "RUNNING", "DEACTIVATING", "STOPPING"}
 
 
 def task_view(task: SimulatedTask, context: Context) -> Body:
-    """Return a task in the API's form, without its tags."""
+    """Return a task in the form of the API, without its tags."""
     request = task.request
     view: Body = {
         "attachments": [_attachment(task)] if task.attachment_id else [],
@@ -111,5 +111,5 @@ def _mac_address(task_id: str) -> str:
 
 
 def attachment_needed(network: Body | None) -> bool:
-    """Return whether a task gets a network interface of its own."""
+    """Return True if a task gets its own network interface."""
     return bool(network and network.get("awsvpcConfiguration"))

@@ -1,4 +1,4 @@
-"""Tasks: run, stop, look at."""
+"""Task operations."""
 
 from collections.abc import Callable
 
@@ -9,10 +9,10 @@ from controller.emulation.ecs.errors import (
     invalid,
     service_not_found,
 )
-from controller.emulation.ecs.existence import check_existence
 from controller.emulation.ecs.lifecycle import request_stop
-from controller.emulation.ecs.paging import limited, page
+from controller.emulation.ecs.paging import checked_references, page
 from controller.emulation.ecs.placement import Placement, place
+from controller.emulation.ecs.reference_checks import check_references
 from controller.emulation.ecs.references import (
     cluster_of,
     find_service,
@@ -31,11 +31,11 @@ from controller.emulation.ecs.state import (
 from controller.emulation.ecs.tagging import tag_list, tags_from
 from controller.emulation.ecs.task_views import task_view
 
-MOST_STARTED = 10
+MAX_TASKS = 10
 
 
 def run_task(world: World, body: Body, context: Context) -> Body:
-    """RunTask: with a client token, the same request starts its tasks once."""
+    """RunTask: a repeated request with the same client token starts no more tasks."""
     cluster = cluster_of(world, body)
     token = body.get("clientToken")
     if token is None:
@@ -52,12 +52,12 @@ def run_task(world: World, body: Body, context: Context) -> Body:
 
 def _run(world: World, cluster: Cluster, body: Body, context: Context) -> Body:
     count = body.get("count", 1)
-    if not 1 <= count <= MOST_STARTED:
-        message = f"count must be between 1 and {MOST_STARTED}"
+    if not 1 <= count <= MAX_TASKS:
+        message = f"count must be between 1 and {MAX_TASKS}"
         raise invalid(message)
     definition = runnable_definition(world, body["taskDefinition"])
     check_fields(body | {"loadBalancers": []}, 0, definition)
-    check_existence(body, context)
+    check_references(body, context)
     _check_overrides(body, definition)
     placement = Placement(
         definition=definition,
@@ -86,7 +86,7 @@ def _tags(body: Body, definition: Definition) -> dict[str, str]:
 
 
 def stop_task(world: World, body: Body, context: Context) -> Body:
-    """StopTask: a task that has stopped already stays as it is."""
+    """StopTask: a stopped task does not change."""
     cluster = cluster_of(world, body)
     task = cluster.tasks.get(last_part(body["task"]))
     if task is None:
@@ -98,11 +98,11 @@ def stop_task(world: World, body: Body, context: Context) -> Body:
 
 
 def describe_tasks(world: World, body: Body, context: Context) -> Body:
-    """DescribeTasks: a hundred at most; what is not there is a failure."""
+    """DescribeTasks: at most 100; a missing task is a failure in the response."""
     cluster = cluster_of(world, body)
     include = set(body.get("include", []))
     answer: Body = {"tasks": [], "failures": []}
-    for reference in limited(body["tasks"], 100, "tasks"):
+    for reference in checked_references(body["tasks"], 100, "tasks"):
         task = cluster.tasks.get(last_part(reference))
         if task is None:
             arn = context.arn(f"task/{cluster.name}/{last_part(reference)}")
@@ -113,7 +113,7 @@ def describe_tasks(world: World, body: Body, context: Context) -> Body:
 
 
 def list_tasks(world: World, body: Body, _: Context) -> Body:
-    """ListTasks: those meant to run, unless asked for the stopped ones."""
+    """ListTasks: tasks with desired status RUNNING by default."""
     cluster = cluster_of(world, body)
     if "serviceName" in body and find_service(cluster, body["serviceName"]) is None:
         raise service_not_found()

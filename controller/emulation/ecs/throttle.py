@@ -1,4 +1,4 @@
-"""Request throttling: AWS's token buckets, one for each category of calls."""
+"""Request throttling with AWS's token buckets, one for each category of calls."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,19 +8,19 @@ from controller.core.rates.token_bucket import Rate, TokenBucket
 
 
 class Throttle:
-    """Buckets that fill with time; off until ``rates`` are given."""
+    """Token buckets; disabled until rates are set."""
 
     def __init__(self) -> None:
         self._rates: dict[str, Rate] = {}
         self._buckets: dict[str, TokenBucket] = {}
 
     def limit(self, rates: Mapping[str, Rate]) -> None:
-        """Apply these rates from now on; an empty mapping switches off."""
+        """Apply ``rates`` from now on; an empty mapping disables throttling."""
         self._rates = dict(rates)
         self._buckets = {}
 
     def admits(self, operation: str, now: datetime) -> bool:
-        """Take a token for a call; return whether there was one."""
+        """Take a token for a call; return False if there is none."""
         category = CATEGORIES.get(operation, "")
         if category not in self._rates:
             return True

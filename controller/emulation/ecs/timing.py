@@ -1,4 +1,4 @@
-"""How long things take in the simulated ECS."""
+"""Durations in the simulated ECS."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,22 +8,22 @@ ZERO = timedelta(0)
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Durations of what AWS does between one state and the next.
+    """Durations between the states of tasks and services.
 
-    The defaults are near what Fargate shows; ``quick`` is for a local platform
-    and ``instant`` for tests that are about something else.
+    The defaults approximate Fargate; ``quick`` is for the local platform, ``instant``
+    for tests that are not about durations.
 
     Attributes:
-        provisioning: until the network interface is attached.
-        settling: how long containers must have run before ECS calls the task
-            RUNNING. A container that dies sooner was never RUNNING.
-        deprovisioning: until the network interface is gone.
-        stopped_task_kept: how long a stopped task can still be described.
-        inactive_service_kept: the same for a deleted service.
-        failures_before_backoff: failed starts in a row until ECS slows down.
-        first_backoff: the first pause; it doubles with each failure.
-        longest_backoff: what the pause never exceeds.
-        steady_state_repeats: how often a steady service says so again.
+        provisioning: Time to attach the network interface.
+        settling: Time that containers must run before the task is RUNNING. A task
+            whose container exits earlier is never RUNNING.
+        deprovisioning: Time to delete the network interface.
+        stopped_task_kept: Time for which a stopped task can be described.
+        inactive_service_kept: Time for which a deleted service can be described.
+        failures_before_backoff: Consecutive failed starts before ECS delays starts.
+        first_backoff: First delay; it doubles with each failure.
+        longest_backoff: Maximum delay.
+        steady_state_repeats: Interval of repeated steady-state events.
     """
 
     provisioning: timedelta = timedelta(seconds=8)
@@ -38,7 +38,7 @@ class Timing:
 
     @classmethod
     def quick(cls) -> "Timing":
-        """Return durations a person is willing to watch."""
+        """Return short durations, for the local platform."""
         return cls(
             provisioning=timedelta(milliseconds=100),
             settling=timedelta(milliseconds=500),
@@ -49,7 +49,7 @@ class Timing:
 
     @classmethod
     def instant(cls) -> "Timing":
-        """Return no durations at all."""
+        """Return durations of zero."""
         return cls(
             provisioning=ZERO, settling=ZERO, deprovisioning=ZERO, first_backoff=ZERO
         )

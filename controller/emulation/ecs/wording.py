@@ -1,7 +1,4 @@
-"""The sentences of ECS, in one place.
-
-People and programs search for them; reasons and events keep AWS's wording.
-"""
+"""Messages of ECS in AWS's wording, because users and programs search for them."""
 
 STEADY = "(service {service}) has reached a steady state."
 STARTED = "(service {service}) has started {count} tasks: {tasks}."

@@ -1,1 +1,1 @@
-"""What simulated tasks run on: scripts for tests, processes for the platform."""
+"""Runtimes of simulated tasks: scripts for tests, processes for the platform."""

@@ -1,7 +1,7 @@
-"""Become a task's process, tied to the life of whoever started it.
+"""Execute a command that the kernel kills when the parent process ends.
 
-Run as a script: ``python -IS confine.py PARENT COMMAND…``. The kernel kills
-this process as soon as the parent is gone, however the parent went.
+Run as a script: ``python -IS confine.py PARENT COMMAND…``. The kernel also kills it
+after the parent was killed with SIGKILL.
 """
 
 import ctypes
@@ -14,14 +14,14 @@ _NOT_FOUND = 127
 
 
 def main() -> None:
-    """Tie this process to its parent, then become the command."""
+    """Set the parent death signal, then execute the command."""
     parent, command = int(sys.argv[1]), sys.argv[2:]
     ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
-    # The parent may have died before the tie was made.
+    # The parent may have ended before the signal was set.
     if os.getppid() != parent:
         sys.exit(1)
     try:
-        os.execvp(command[0], command)  # noqa: S606 - becoming it is the purpose
+        os.execvp(command[0], command)  # noqa: S606 - the purpose of the script
     except OSError as error:
         sys.stderr.write(f"exec {command[0]}: {error.strerror}\n")
         sys.exit(_NOT_FOUND)

@@ -1,4 +1,4 @@
-"""What an image is when there is no Docker: a command and an environment."""
+"""Images without Docker: a command and an environment."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,16 +10,16 @@ PROBE = Path(__file__).with_name("probe.py")
 
 @dataclass(frozen=True, slots=True)
 class ImageCommand:
-    """What stands for an image on this machine.
+    """Command that replaces an image on this machine.
 
-    ``{host}`` is replaced by the task's address, ``{python}`` by this
-    interpreter, ``{state}`` by the platform's directory and ``{probe}`` by a
-    script that asks an HTTP server whether it is well.
+    Placeholders: ``{host}`` is the address of the task, ``{python}`` this interpreter,
+    ``{state}`` the directory of the platform, and ``{probe}`` a script that checks an
+    HTTP server.
 
     Attributes:
-        command: The image's command; a definition's own replaces it.
-        environment: The image's environment; a definition's is on top.
-        entry_point: What goes before the command, as in a Dockerfile.
+        command: Command of the image; that of a task definition replaces it.
+        environment: Environment of the image; a task definition overrides it.
+        entry_point: Words before the command, as in a Dockerfile.
     """
 
     command: Sequence[str] = ()
@@ -28,14 +28,14 @@ class ImageCommand:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """What the placeholders stand for in one task."""
+class Placeholders:
+    """Values of the placeholders in one task."""
 
     host: str
     state: str
 
     def fill(self, text: str) -> str:
-        """Return the text with its placeholders replaced; other braces stay."""
+        """Return ``text`` with its placeholders replaced; other braces do not change."""
         for name, value in (
             ("{host}", self.host),
             ("{python}", sys.executable),
@@ -46,7 +46,7 @@ class Words:
         return text
 
     def fill_check(self, text: str) -> str:
-        """Return a health check's text; ``localhost`` is the task itself there."""
-        for here in ("localhost", "127.0.0.1"):
-            text = text.replace(here, self.host)
+        """Return the text of a health check, where ``localhost`` is the task itself."""
+        for name in ("localhost", "127.0.0.1"):
+            text = text.replace(name, self.host)
         return self.fill(text)

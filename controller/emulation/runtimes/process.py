@@ -1,4 +1,4 @@
-"""One real process, its group and its output."""
+"""Operating system processes with their groups and output."""
 
 import contextlib
 import fcntl
@@ -12,17 +12,17 @@ from typing import IO
 
 _HERE = Path(__file__).parent
 _PYTHON = (sys.executable, "-IS")
-# Output waits in the pipe until it is read; a small pipe would stop the task.
+# Output stays in the pipe until it is read; a full pipe would block the task.
 _PIPE_SIZE = 1 << 20
 _CHUNK = 1 << 16
-_LONGEST_LINE = 1 << 18
+_MAX_LINE = 1 << 18
 
 
 class Process:
-    """A process in a session of its own, killed when its parent dies.
+    """A process in its own session, killed when its parent dies.
 
     Attributes:
-        id: The process id, which is also the id of its group.
+        id: Process id, which is also the id of its group.
     """
 
     def __init__(self, popen: "subprocess.Popen[bytes]") -> None:
@@ -36,7 +36,7 @@ class Process:
     def start(
         cls, argv: Sequence[str], environment: Mapping[str, str], directory: str
     ) -> "Process":
-        """Start ``argv``; a command that is not there exits with 127."""
+        """Start ``argv``; the exit code is 127 if the command does not exist."""
         confined = [*_PYTHON, str(_HERE / "confine.py"), str(os.getpid()), *argv]
         return cls(_popen(confined, environment, directory))
 
@@ -44,30 +44,29 @@ class Process:
     def start_check(
         cls, argv: Sequence[str], environment: Mapping[str, str], directory: str
     ) -> "Process":
-        """Start a health check: short-lived, so not confined but quick to start.
+        """Start a health check, without ``confine.py`` because it is short-lived.
 
         Raises:
-            OSError: The command is not there.
+            OSError: The command does not exist.
         """
         return cls(_popen(argv, environment, directory))
 
     def exit_code(self) -> int | None:
-        """Return how the process ended, 128 + n for signal n; None while it runs."""
+        """Return the exit code, 128 + n for signal n; None while the process runs."""
         code = self._popen.poll()
         return 128 - code if code is not None and code < 0 else code
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the whole group, if any of it is left."""
+        """Send a signal to the group, if it still exists."""
         if self._ended:
             return
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.id, number)
 
     def end(self) -> bool:
-        """Kill what is left of the group; return whether this was the first time.
+        """Kill the rest of the group; return True at the first call.
 
-        Once the process is reaped its number may be another's, so nothing is
-        sent to it after that.
+        Later calls do nothing, because the id of a reaped process may be reused.
         """
         if self._ended:
             return False
@@ -78,13 +77,13 @@ class Process:
         return True
 
     def lines(self) -> Iterator[str]:
-        """Yield the whole lines written since the last time; all at the end."""
+        """Yield complete new lines, and the rest after the end of the process."""
         while chunk := self._read():
             self._rest += chunk
-            *whole, self._rest = self._rest.split(b"\n")
-            yield from map(_text, whole)
+            *complete, self._rest = self._rest.split(b"\n")
+            yield from map(_text, complete)
         ended = self._popen.poll() is not None
-        if self._rest and (ended or len(self._rest) > _LONGEST_LINE):
+        if self._rest and (ended or len(self._rest) > _MAX_LINE):
             yield _text(self._rest)
             self._rest = b""
 
@@ -104,7 +103,7 @@ class Process:
 def _popen(
     argv: Sequence[str], environment: Mapping[str, str], directory: str
 ) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(  # noqa: S603 - the image map says what to run
+    return subprocess.Popen(  # noqa: S603 - commands come from the image map
         argv,
         env=dict(environment),
         cwd=directory,
@@ -117,7 +116,7 @@ def _popen(
 
 def _pipe(popen: "subprocess.Popen[bytes]") -> IO[bytes]:
     if popen.stdout is None:
-        msg = "a process was started without its output being captured"
+        msg = "the output of the process is not captured"
         raise ValueError(msg)
     os.set_blocking(popen.stdout.fileno(), False)
     with contextlib.suppress(PermissionError):
@@ -130,7 +129,7 @@ def _text(line: bytes) -> str:
 
 
 class Reaper:
-    """The process that ends what is left if this one dies."""
+    """A process that kills the remaining process groups if this one dies."""
 
     def __init__(self) -> None:
         self._popen = subprocess.Popen(  # noqa: S603 - our own script
@@ -140,21 +139,21 @@ class Reaper:
         )
 
     def watch(self, process: Process) -> None:
-        """Have the process's group killed if this process dies."""
-        self._say(process.id)
+        """Kill the group of ``process`` if this process dies."""
+        self._send(process.id)
 
-    def let_go(self, process: Process) -> None:
-        """Forget a group that has ended; its number may be used again."""
-        self._say(-process.id)
+    def unwatch(self, process: Process) -> None:
+        """Ignore a group that has ended; its id may be reused."""
+        self._send(-process.id)
 
-    def _say(self, number: int) -> None:
-        # Without a reaper, tasks still have their tie to this process.
+    def _send(self, number: int) -> None:
+        # Without a reaper, the parent death signal still ends the tasks.
         with contextlib.suppress(BrokenPipeError):
             if self._popen.stdin is not None:
                 self._popen.stdin.write(f"{number}\n".encode())
                 self._popen.stdin.flush()
 
     def close(self) -> None:
-        """End the reaper, and with it what was not let go."""
+        """End the reaper, which kills all groups that are still watched."""
         with contextlib.suppress(BrokenPipeError):
             self._popen.communicate()

@@ -1,4 +1,4 @@
-"""A runtime whose tasks are real processes, each on an address of its own."""
+"""Runtime whose tasks are processes, each with its own address."""
 
 import os
 import signal
@@ -18,11 +18,11 @@ from controller.emulation.ecs.runtime import (
     Running,
 )
 from controller.emulation.loopback import require_loopback
-from controller.emulation.runtimes.images import ImageCommand, Words
+from controller.emulation.runtimes.images import ImageCommand, Placeholders
 from controller.emulation.runtimes.process import Process, Reaper
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
-# What a container finds in its environment besides what it is given.
+# Variables that containers inherit from this process.
 _INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR")
 
 
@@ -37,27 +37,27 @@ class _Container:
 
 @dataclass(slots=True)
 class _Task:
-    words: Words
+    placeholders: Placeholders
     containers: dict[str, _Container] = field(default_factory=dict)
     stopping_since: datetime | None = None
 
 
 class ProcessRuntime:
-    """Runs each container as a process group that dies with this process.
+    """Runs each container as a process group that ends with this process.
 
-    A task is stopped with SIGTERM, and with SIGKILL after its stop timeout. An
-    image that is not in the map cannot be pulled.
+    A task is stopped with SIGTERM, and with SIGKILL after its stop timeout. An image
+    that is not in ``images`` cannot be pulled.
 
     Attributes:
-        images: What each image is; may be changed while tasks run.
+        images: Command of each image; may be changed while tasks run.
     """
 
     def __init__(self, images: Mapping[str, ImageCommand], state: Path) -> None:
         self.images = dict(images)
         self._state = state
         self._tasks: dict[str, _Task] = {}
-        # The kernel ties a child to the *thread* that forked it, so one thread
-        # that lives as long as the runtime starts them all.
+        # The parent death signal is sent at the end of the *thread* that forked the
+        # child. One thread that lives as long as the runtime therefore starts all.
         self._launcher = ThreadPoolExecutor(1, thread_name_prefix="task-launcher")
         self._reaper = self._launcher.submit(Reaper).result()
 
@@ -67,31 +67,35 @@ class ProcessRuntime:
         for container in launch.containers:
             if container.image not in self.images:
                 raise CannotStartError(wording.NO_IMAGE.format(image=container.image))
-        words = Words(require_loopback(launch.address), str(self._state))
-        task = self._tasks[launch.task_id] = _Task(words)
+        placeholders = Placeholders(require_loopback(launch.address), str(self._state))
+        task = self._tasks[launch.task_id] = _Task(placeholders)
         try:
             for container in launch.containers:
-                task.containers[container.name] = self._run(container, words)
+                task.containers[container.name] = self._run(container, placeholders)
         except OSError as error:
             self.forget(launch.task_id)
             msg = f"CannotStartContainerError: {error}"
             raise CannotStartError(msg) from error
 
-    def _run(self, container: ContainerLaunch, words: Words) -> _Container:
+    def _run(
+        self, container: ContainerLaunch, placeholders: Placeholders
+    ) -> _Container:
         image = self.images[container.image]
         entry_point = container.entry_point or image.entry_point
         command = container.command or image.command
-        argv = [words.fill(word) for word in (*entry_point, *command)]
-        given = {**image.environment, **container.environment}
+        argv = [placeholders.fill(word) for word in (*entry_point, *command)]
+        variables = {**image.environment, **container.environment}
         inherited = {k: os.environ[k] for k in _INHERITED if k in os.environ}
-        environment = inherited | {k: words.fill(v) for k, v in given.items()}
+        environment = inherited | {
+            k: placeholders.fill(v) for k, v in variables.items()
+        }
         process = self._spawn(argv, environment, self._directory(container))
         return _Container(container, process, environment)
 
     def _directory(self, container: ContainerLaunch) -> str:
-        """Return where to run; a directory of the image's own is not here."""
-        wanted = container.working_directory
-        return wanted if wanted and Path(wanted).is_dir() else str(self._state)
+        """Return the working directory; one inside the image does not exist here."""
+        declared = container.working_directory
+        return declared if declared and Path(declared).is_dir() else str(self._state)
 
     def _spawn(
         self, argv: Sequence[str], environment: Mapping[str, str], directory: str
@@ -102,7 +106,7 @@ class ProcessRuntime:
         return process
 
     def _spawn_check(self, argv: Sequence[str], checked: _Container) -> Process | None:
-        """Start a health check; None if its command is not there."""
+        """Start a health check; return None if its command does not exist."""
         try:
             process = Process.start_check(argv, checked.environment, str(self._state))
         except OSError:
@@ -111,7 +115,7 @@ class ProcessRuntime:
         return process
 
     def poll(self, task_id: str, now: datetime) -> Mapping[str, ContainerStatus]:
-        """Return which processes live; kill those that will not stop."""
+        """Return the status of each container; kill those past their stop timeout."""
         task = self._tasks.get(task_id)
         if task is None:
             return {}
@@ -134,7 +138,7 @@ class ProcessRuntime:
                 container.process.signal(signal.SIGKILL)
 
     def lines(self, task_id: str) -> Sequence[tuple[str, str]]:
-        """Return the lines of standard output and standard error, together."""
+        """Return new lines of standard output and standard error."""
         task = self._tasks.get(task_id)
         if task is None:
             return ()
@@ -152,16 +156,16 @@ class ProcessRuntime:
         timeout: timedelta,
         now: datetime,
     ) -> None:
-        """Run a health check's command with the container's environment."""
+        """Start the command of a health check with the container's environment."""
         task = self._tasks[task_id]
         checked = task.containers[container]
-        kind, *words = (task.words.fill_check(word) for word in command)
+        kind, *words = (task.placeholders.fill_check(word) for word in command)
         argv = ["/bin/sh", "-c", *words] if kind == "CMD-SHELL" else words
         checked.check = self._spawn_check(argv, checked)
         checked.check_ends_at = now + timeout
 
     def check_result(self, task_id: str, container: str, now: datetime) -> bool | None:
-        """Return whether the check's command has exited with 0 in time."""
+        """Return True if the command of the check exited with 0 in time."""
         checked = self._tasks[task_id].containers[container]
         check = checked.check
         if check is None:
@@ -184,7 +188,7 @@ class ProcessRuntime:
             container.process.signal(signal.SIGTERM)
 
     def forget(self, task_id: str) -> None:
-        """End whatever is left of a task."""
+        """Kill the remaining processes of a task and release its resources."""
         task = self._tasks.pop(task_id, None)
         for container in task.containers.values() if task else ():
             self._end(container.process)
@@ -195,15 +199,15 @@ class ProcessRuntime:
 
     def _end(self, process: Process) -> None:
         if process.end():
-            self._reaper.let_go(process)
+            self._reaper.unwatch(process)
 
     def process_ids(self, task_id: str) -> Mapping[str, int]:
-        """Return the process of each container of a task."""
+        """Return the process id of each container of a task."""
         task = self._tasks.get(task_id)
         return {n: c.process.id for n, c in task.containers.items()} if task else {}
 
     def close(self) -> None:
-        """End every task now and release all that is held."""
+        """Kill all tasks and release all resources."""
         for task_id in list(self._tasks):
             self.forget(task_id)
         self._reaper.close()

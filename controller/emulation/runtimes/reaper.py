@@ -1,8 +1,8 @@
-"""Outlive the platform just long enough to end what it leaves behind.
+"""Kill the process groups that the platform leaves behind when it dies.
 
-Run as a script: it reads process groups from its standard input, ``N`` to
-watch over and ``-N`` to let go, and when that ends, which it does when the
-platform dies, kills those that are left.
+Run as a script: it reads process groups from standard input, ``N`` to watch and ``-N``
+to ignore. Standard input ends when the platform dies; the script then kills the
+groups that it still watches.
 """
 
 import contextlib
@@ -12,9 +12,8 @@ import sys
 
 
 def main() -> None:
-    """Watch over process groups until the platform is gone."""
+    """Read process groups until the platform ends, then kill the remaining ones."""
     groups: set[int] = set()
-    # A number to watch over, its negative to let go.
     for line in sys.stdin:
         group = int(line)
         if group > 0:

@@ -1,4 +1,4 @@
-"""A runtime for tests: each image behaves as its script says."""
+"""Runtime for tests: each image follows a script."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,16 +17,16 @@ from controller.emulation.ecs.runtime import (
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """How containers of an image behave.
+    """Behaviour of the containers of an image.
 
     Attributes:
-        starts_after: until the container runs.
-        exits_after: until it ends by itself; None for never.
-        exit_code: what it ends with.
-        stops_after: how long it takes to stop when asked to.
-        healthy: what its health checks say.
-        refuses: the reason it cannot be started for.
-        says: the lines it writes at its start.
+        starts_after: Time until the container runs.
+        exits_after: Time until it exits without a stop; None for never.
+        exit_code: Exit code of that exit.
+        stops_after: Time to stop after a request.
+        healthy: Result of its health checks.
+        refuses: Reason that it cannot start; None if it can.
+        says: Lines that it writes at its start.
     """
 
     starts_after: timedelta = timedelta(0)
@@ -48,12 +48,12 @@ class _Run:
 
 
 class ScriptedRuntime:
-    """Pretends to run containers. Images without a script just run.
+    """Simulates containers. Images without a script run and are healthy.
 
     Attributes:
-        scripts: The behaviour of each image, or of an image with the first word of a
+        scripts: Behaviour of each image, or of an image with the first word of a
             command, as in ``api:1 migrate``; may be changed at any time.
-        launches: Every task that was started, in order.
+        launches: All started tasks, in order.
     """
 
     def __init__(self, scripts: Mapping[str, Script] | None = None) -> None:
@@ -62,7 +62,7 @@ class ScriptedRuntime:
         self._runs: dict[str, _Run] = {}
 
     def start(self, launch: Launch, now: datetime) -> None:
-        """Begin a task, unless a script refuses."""
+        """Start a task unless a script refuses."""
         scripts = {c.name: self._script(c) for c in launch.containers}
         for script in scripts.values():
             if script.refuses:
@@ -72,7 +72,7 @@ class ScriptedRuntime:
         self._runs[launch.task_id] = _Run(launch, now, unread=lines)
 
     def poll(self, task_id: str, now: datetime) -> Mapping[str, ContainerStatus]:
-        """Return where each container is in its script."""
+        """Return the status of each container according to its script."""
         run = self._runs.get(task_id)
         if run is None:
             return {}
@@ -91,7 +91,7 @@ class ScriptedRuntime:
         return Running() if age >= script.starts_after else Starting()
 
     def lines(self, task_id: str) -> Sequence[tuple[str, str]]:
-        """Return what the scripts say, once."""
+        """Return the lines of the scripts, once."""
         run = self._runs.get(task_id)
         if run is None:
             return ()
@@ -106,31 +106,31 @@ class ScriptedRuntime:
         timeout: timedelta,
         now: datetime,
     ) -> None:
-        """Accept any check; the script knows its outcome."""
+        """Accept any check; the script has its result."""
 
     def check_result(self, task_id: str, container: str, now: datetime) -> bool | None:
-        """Return what the script says of the container's health."""
+        """Return the health according to the script."""
         del now
         run = self._runs[task_id]
         launch = next(c for c in run.launch.containers if c.name == container)
         return self._script(launch).healthy
 
     def stop(self, task_id: str, now: datetime) -> None:
-        """Begin to stop a task."""
+        """Start to stop a task."""
         if run := self._runs.get(task_id):
             run.stopped_at = run.stopped_at or now
 
     def forget(self, task_id: str) -> None:
-        """Drop a task that has ended."""
+        """Remove a task that has ended."""
         self._runs.pop(task_id, None)
 
     def crash(self, task_id: str, exit_code: int = 137) -> None:
-        """End every container of a task now, as ``kill -9`` would."""
+        """End every container of a task at once, as ``kill -9`` does."""
         run = self._runs[task_id]
         run.exits = {c.name: exit_code for c in run.launch.containers}
 
     def _script(self, container: ContainerLaunch) -> Script:
-        """Return how a container behaves: by its image and command, or its image."""
+        """Return the script of a container: by image and command, or by image."""
         word = container.command[0] if container.command else ""
         known = self.scripts.get(f"{container.image} {word}")
         return known or self.scripts.get(container.image, Script())

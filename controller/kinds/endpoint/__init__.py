@@ -1,9 +1,9 @@
-"""The ``endpoint`` kind: names that others rely on, and their last good address."""
+"""The ``endpoint`` kind: host names, and the last known address of each."""
 
 from controller.core.resources.kind import Kind
 from controller.kinds.endpoint.compare import KEPT, PUBLISHED, compare
 from controller.kinds.endpoint.details import cost, details
-from controller.kinds.endpoint.health import health, held
+from controller.kinds.endpoint.health import health, hold_reason
 from controller.kinds.endpoint.spec import EndpointSpec, complete, references
 from controller.kinds.endpoint.state import EndpointState
 
@@ -13,11 +13,11 @@ KIND: Kind[EndpointSpec, EndpointState] = Kind(
     spec=EndpointSpec,
     compare=compare,
     health=health,
-    hold_reason=held,
+    hold_reason=hold_reason,
     references=references,
     complete=complete,
     details=details,
     cost=cost,
-    call_budget="one DNS question and one probe each; one GetParameter if published",
+    call_budget="one DNS query and one probe each; one GetParameter if published",
     volatile_paths=frozenset({KEPT, PUBLISHED}),
 )

@@ -1,4 +1,4 @@
-"""Which memories of an address are out of date."""
+"""Kept and published addresses that are out of date."""
 
 from collections.abc import Iterator
 
@@ -12,11 +12,11 @@ PUBLISHED = "fallback.published"
 
 
 def compare(spec: EndpointSpec, state: EndpointState) -> tuple[Change, ...]:
-    """Return what must be kept or published anew.
+    """Return the addresses to keep or to publish.
 
-    Only a live answer replaces a memory: in an outage the memory is all there is.
-    An address that still answers is left published, so that the order in which
-    DNS gives several does not make changes.
+    Only a current DNS answer replaces a kept address: in an outage the kept address is
+    all there is. A published address stays while DNS still returns it, so that the
+    order of several addresses makes no change.
     """
     return tuple(_changes(spec, state)) if state.live else ()
 

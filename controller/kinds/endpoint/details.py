@@ -1,4 +1,4 @@
-"""One endpoint in full: its addresses, and who says so."""
+"""Details of an endpoint: its addresses and their sources."""
 
 from collections.abc import Iterator
 
@@ -11,15 +11,15 @@ from controller.kinds.endpoint.state import EndpointState
 
 
 def details(spec: EndpointSpec, state: EndpointState) -> tuple[DetailSection, ...]:
-    """Return every address that is known for the name, and where it comes from."""
+    """Return every known address of the name, with its source."""
     rows = tuple(_addresses(spec, state))
     said = DetailSection("addresses", ("address", "source", "in use"), rows)
-    answer = (f"{spec.host}:{spec.port}", state.problem or "it answers")
+    answer = (f"{spec.host}:{spec.port}", state.problem or "ok")
     return said, DetailSection("probe", ("endpoint", "answer"), (answer,))
 
 
 def cost(action: Action) -> Cost:
-    """Return one call for an address that is published, none for one that is kept."""
+    """Return one call for a published address, none for a kept one."""
     published = sum(change.path == PUBLISHED for change in action.changes)
     return Cost(published, 0, 1)
 

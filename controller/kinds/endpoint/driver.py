@@ -1,4 +1,4 @@
-"""Endpoints: ask DNS, try the address, keep and publish the last good one."""
+"""Endpoints: query DNS, probe the address, keep and publish the last known one."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor as Pool
@@ -18,11 +18,11 @@ from controller.kinds.endpoint.compare import KEPT, PUBLISHED
 from controller.kinds.endpoint.spec import EndpointSpec, ProbeSpec
 from controller.kinds.endpoint.state import EndpointState
 
-_SIDE_BY_SIDE = 8
+_PARALLEL = 8
 
 
 def _threads() -> Pool:
-    return ThreadPoolExecutor(_SIDE_BY_SIDE, "endpoint")
+    return ThreadPoolExecutor(_PARALLEL, "endpoint")
 
 
 def connect(dependencies: Dependencies) -> "EndpointDriver":
@@ -37,7 +37,7 @@ def connect(dependencies: Dependencies) -> "EndpointDriver":
 
 
 class EndpointDriver:
-    """The only part of the kind that reaches outside; see ``core.driver.Driver``."""
+    """The only part of the kind that does I/O; see ``core.driver.Driver``."""
 
     def __init__(
         self,
@@ -45,12 +45,12 @@ class EndpointDriver:
         fallbacks: Fallbacks | None,
         aws: Aws,
         probe: Probe,
-        side_by_side: Callable[[], Pool] = _threads,
+        parallel: Callable[[], Pool] = _threads,
         secret: Callable[[SecretReference], str] | None = None,
     ) -> None:
-        """Keep what is needed; without ``fallbacks``, what is kept is left out."""
+        """Initialize the driver; without ``fallbacks``, no address is kept."""
         self._secret = secret
-        self._side_by_side = side_by_side
+        self._parallel = parallel
         self._resolver = resolver
         self._fallbacks = fallbacks
         self._aws = aws
@@ -59,15 +59,15 @@ class EndpointDriver:
     def observe(
         self, declared: Mapping[ResourceId, Resource[Any]]
     ) -> Mapping[ResourceId, Observation]:
-        """Return how each name resolves and answers, looked at side by side."""
+        """Return the addresses and the check of each name, observed in parallel."""
         if not declared:
             return {}
-        with self._side_by_side() as pool:
-            looks = pool.map(self._look, (r.spec for r in declared.values()))
-            return dict(zip(declared, looks, strict=True))
+        with self._parallel() as pool:
+            observations = pool.map(self._observed, (r.spec for r in declared.values()))
+            return dict(zip(declared, observations, strict=True))
 
     def apply(self, action: Action) -> Applied:
-        """Keep the live addresses, and publish one where that is declared."""
+        """Keep and publish addresses as planned."""
         spec: EndpointSpec = action.desired
         state: EndpointState = action.observed
         for change in action.changes:
@@ -95,7 +95,7 @@ class EndpointDriver:
                 Overwrite=True,
             )
 
-    def _look(self, spec: EndpointSpec) -> Observation:
+    def _observed(self, spec: EndpointSpec) -> Observation:
         try:
             answer = self._resolver.refresh(spec.host)
         except NotFoundError as error:
@@ -120,7 +120,7 @@ class EndpointDriver:
         )
 
     def _published(self, spec: EndpointSpec) -> str | None:
-        """Return what the declared parameter holds; None if it holds nothing."""
+        """Return the value of the declared parameter; None if it does not exist."""
         if spec.fallback is None or spec.fallback.publish is None:
             return None
         try:
@@ -132,13 +132,13 @@ class EndpointDriver:
         return str(answer["Parameter"]["Value"])
 
     def _problem(self, spec: EndpointSpec, address: str) -> str:
-        """Return why ``address`` does not do its work; empty if it does."""
+        """Return the error of the check of ``address``; empty if it succeeds."""
         if spec.probe is None:
             return self._probe.connect(address, spec.port)
         try:
             key = self._key(spec.probe)
         except DriverError as error:
-            return f"the probe's key could not be read: {error}"
+            return f"the key of the probe could not be read: {error}"
         return self._probe.request(
             f"{spec.protocol}://{spec.host}:{spec.port}{spec.probe.path}",
             address,
@@ -149,7 +149,7 @@ class EndpointDriver:
         )
 
     def _key(self, probe: ProbeSpec) -> str | None:
-        """Return the key that a probe shows; raises DriverError if nobody may read it."""
+        """Return the key of a probe; raises DriverError if it cannot be read."""
         if probe.key is None:
             return None
         if self._secret is None:

@@ -1,4 +1,4 @@
-"""How an endpoint does, and when there is nothing to do about it."""
+"""Health of an endpoint."""
 
 from controller.core.resources.kind import Health, HealthLevel, HoldReason
 from controller.core.resources.plan import Change, Hold
@@ -6,10 +6,10 @@ from controller.kinds.endpoint.spec import EndpointSpec
 from controller.kinds.endpoint.state import EndpointState
 
 
-def held(
+def hold_reason(
     spec: EndpointSpec, state: EndpointState, _changes: tuple[Change, ...]
 ) -> HoldReason | None:
-    """Return that the name leads nowhere: whoever registers it must act first."""
+    """Return a hold while the name does not resolve."""
     if state.addresses:
         return None
     message = state.problem.rstrip(".") or f"{spec.host} does not resolve"
@@ -17,16 +17,16 @@ def held(
 
 
 def health(spec: EndpointSpec, state: EndpointState) -> Health:
-    """Return whether the name resolves and answers."""
+    """Return healthy if the name resolves and the check succeeds."""
     where = f"{spec.host}:{spec.port}"
     if not state.addresses:
         return Health(
             HealthLevel.DEGRADED, "Unresolved", f"{spec.host} does not resolve."
         )
     if state.problem:
-        message = f"{where} at {state.addresses[0]} does not work: {state.problem}."
+        message = f"{where} at {state.addresses[0]} failed its check: {state.problem}."
         return Health(HealthLevel.DEGRADED, "ProbeFailed", message)
     if not state.live:
-        message = f"DNS fails; {where} is reached by its {state.source} address."
+        message = f"DNS fails; {where} uses its {state.source} address."
         return Health(HealthLevel.DEGRADED, "Stale", message)
     return Health(HealthLevel.HEALTHY, "Answering", f"{where} is {state.addresses[0]}.")

@@ -1,4 +1,4 @@
-"""What the user asks of an endpoint."""
+"""Declaration of an endpoint."""
 
 from typing import Annotated, Literal, Self
 
@@ -18,55 +18,52 @@ Status = Annotated[Whole, Field(ge=100, le=599)]
 
 
 class ProbeSpec(Section):
-    """A request that shows whether the endpoint does its work."""
+    """A request that checks the endpoint."""
 
-    path: UrlPath = Field(description="What is asked for.", examples=["/health"])
-    method: Literal["GET", "POST"] = Field(
-        default="GET", description="The method of the request."
-    )
+    path: UrlPath = Field(description="Path of the request.", examples=["/health"])
+    method: Literal["GET", "POST"] = Field(default="GET", description="HTTP method.")
     body: str | None = Field(
         default=None,
         max_length=65_536,
-        description="What a POST sends, as JSON.",
+        description="Body of a POST request, as JSON.",
         examples=['{"max_results": 1}'],
     )
     key: SecretReference | None = Field(
         default=None,
-        description="The key that the request carries, as clients do: "
-        "Authorization: Bearer.",
+        description="Key that is sent as `Authorization: Bearer`.",
         examples=[{"env": "HOKUSAI_PROBE_KEY"}],
     )
     status: tuple[Status, ...] = Field(
         default_factory=lambda: ANSWERED,
         min_length=1,
-        description="The answers that mean it works; 200 to 399 unless given.",
+        description="Status codes of a successful check. Default: 200 to 399.",
         examples=[[200, 308]],
     )
 
     @model_validator(mode="after")
     def _only_a_post_has_a_body(self) -> Self:
         if self.body is not None and self.method != "POST":
-            refuse("is sent by POST only", "add method: POST", "body")
+            refuse("is only sent with POST", "add method: POST", "body")
         return self
 
 
 class EndpointSpec(Section):
-    """A name and port that others rely on, and how to see that they can."""
+    """A host and port that other systems depend on, and the check of it."""
 
     host: Host = Field(
-        description="The name to resolve.",
+        description="Host name to resolve.",
         examples=["mlflow.hokusai-development.local"],
     )
-    port: Port = Field(description="The port to connect to.", examples=[5000])
+    port: Port = Field(description="Port to connect to.", examples=[5000])
     protocol: Literal["http", "https", "tcp"] = Field(
-        default="http", description="What is spoken on the port."
+        default="http", description="Protocol of the port."
     )
     probe: ProbeSpec | None = Field(
         default=None,
-        description="A request that must be answered; a connection, unless given.",
+        description="Request that checks the endpoint. Default: a TCP connection.",
     )
     fallback: FallbackReference | None = Field(
-        default=None, description="Where an address is found when DNS fails."
+        default=None, description="Source of an address when DNS fails."
     )
 
     @model_validator(mode="after")
@@ -75,11 +72,11 @@ class EndpointSpec(Section):
             hint = "write protocol: https, or tcp"
             refuse("cannot be http on port 443", hint, "protocol")
         if self.probe and self.probe.key and self.protocol != "https":
-            hint = "write protocol: https, or leave the key out"
-            refuse("would be sent in the clear", hint, "probe.key")
+            hint = "write protocol: https, or remove the key"
+            refuse("would be sent without encryption", hint, "probe.key")
         if self.probe and self.protocol == "tcp":
-            hint = "leave the probe out, or write protocol: http"
-            refuse("needs http or https", hint, "probe")
+            hint = "remove the probe, or write protocol: http"
+            refuse("requires protocol http or https", hint, "probe")
         return self
 
 

@@ -1,19 +1,19 @@
-"""What is seen of an endpoint."""
+"""Observed state of an endpoint."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointState:
-    """A name as DNS answers it, beside what was kept of earlier answers.
+    """A name in DNS, and the addresses kept from earlier answers.
 
     Attributes:
-        addresses: Where to connect now, best first; empty if nobody knows.
-        live: Whether DNS said so just now, and not an older answer.
-        source: Where the addresses come from, in one word.
-        kept: The last good addresses in the store; None if it was left out.
-        published: The address in the declared parameter; None if there is none.
-        problem: Why the probe failed, or why the name does not resolve.
+        addresses: Current addresses, best first; empty if unknown.
+        live: True if the addresses come from a current DNS answer.
+        source: Source of the addresses, in one word.
+        kept: Last known addresses in the store; None without a store.
+        published: Address in the declared parameter; None if there is none.
+        problem: Error of the probe or of the DNS query.
     """
 
     addresses: tuple[str, ...] = ()

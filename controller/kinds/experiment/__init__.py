@@ -1,4 +1,4 @@
-"""The ``experiment`` kind: where training runs are recorded in MLflow."""
+"""The ``experiment`` kind: MLflow experiments, which record training runs."""
 
 from controller.core.resources.kind import Kind
 from controller.kinds.experiment.compare import compare
@@ -16,6 +16,6 @@ KIND: Kind[ExperimentSpec, ExperimentState] = Kind(
     details=details,
     cost=cost,
     call_budget="one search of all experiments",
-    # MLflow fixes the location at creation; moving artifacts is a person's work.
+    # MLflow fixes the location at creation; moving artifacts is manual work.
     advice_only=frozenset({"artifact_location"}),
 )

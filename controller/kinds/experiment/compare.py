@@ -1,4 +1,4 @@
-"""Which fields of an experiment differ."""
+"""Differences between a declared and a live experiment."""
 
 from collections.abc import Iterator
 
@@ -11,12 +11,12 @@ DESCRIPTION_TAG = "mlflow.note.content"
 
 
 def compare(spec: ExperimentSpec, state: ExperimentState) -> tuple[Change, ...]:
-    """Return every field in which ``state`` is not what ``spec`` asks for."""
+    """Return every field of ``spec`` that ``state`` does not match."""
     return tuple(_changes(spec, state))
 
 
 def declared_tags(spec: ExperimentSpec) -> dict[str, str]:
-    """Return the tags that ``spec`` asks for, the description among them."""
+    """Return the tags that ``spec`` declares, including the description."""
     description = {DESCRIPTION_TAG: spec.description} if spec.description else {}
     return {**spec.tags, **description}
 

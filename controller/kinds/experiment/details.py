@@ -1,4 +1,4 @@
-"""One experiment in full."""
+"""Details of an experiment."""
 
 from controller.core.resources.cost import Cost
 from controller.core.resources.details import DetailSection
@@ -8,7 +8,7 @@ from controller.kinds.experiment.state import ExperimentState
 
 
 def details(_spec: ExperimentSpec, state: ExperimentState) -> tuple[DetailSection, ...]:
-    """Return what MLflow says of the experiment."""
+    """Return the fields and the tags of the experiment."""
     stage = "active" if state.active else "deleted"
     about = (("id", state.id), ("stage", stage), ("artifacts", state.artifact_location))
     tags = tuple(sorted(state.tags.items()))
@@ -19,7 +19,7 @@ def details(_spec: ExperimentSpec, state: ExperimentState) -> tuple[DetailSectio
 
 
 def cost(action: Action) -> Cost:
-    """Return one call for each change, and one for the stamp that moves with it."""
+    """Return one call per change, and one for the tag of the applied generation."""
     if action.verb is Verb.CREATE:
         return Cost(1, 0, 1)
     return Cost(len(action.changes) + int(action.reason is not Reason.DRIFTED), 0, 1)

@@ -1,4 +1,4 @@
-"""Experiments in MLflow: look, create, restore, tag."""
+"""Experiments in MLflow: observe, create, restore, tag."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -38,7 +38,7 @@ class ExperimentDriver:
     def observe(
         self, declared: Mapping[ResourceId, Resource[Any]]
     ) -> Mapping[ResourceId, Observation]:
-        """Return the declared experiments, and those that carry our tag."""
+        """Return the declared experiments, and others with the ownership tag."""
         by_name = {e.name: e for e in self._reader.experiments()}
         seen: dict[ResourceId, Observation] = {}
         for id_, resource in declared.items():
@@ -51,7 +51,7 @@ class ExperimentDriver:
         return seen
 
     def apply(self, action: Action) -> Applied:
-        """Create the experiment, or settle the changes one by one."""
+        """Create the experiment, or restore and tag it."""
         spec: ExperimentSpec = action.desired
         tags = stamp(self._owner, action.generation)
         if action.verb is Verb.CREATE:

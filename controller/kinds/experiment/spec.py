@@ -1,4 +1,4 @@
-"""What the user asks of an experiment."""
+"""Declaration of an experiment."""
 
 from typing import Annotated, ClassVar
 
@@ -8,7 +8,7 @@ from controller.core.document.fields import Description, Section, Tags, Text
 from controller.core.document.platform import Platform
 from controller.core.resources.kind import no_references
 
-# MLflow refuses ? and # in a location, and never lets it change.
+# MLflow refuses ? and # in a location, and cannot change it.
 Location = Annotated[str, Text(r"[^?#\s]+", "a location without ?, # or spaces", 1000)]
 ExperimentName = Annotated[
     str,
@@ -17,27 +17,27 @@ ExperimentName = Annotated[
 
 
 class ExperimentSpec(Section):
-    """An MLflow experiment: where training runs are recorded."""
+    """An MLflow experiment, which records training runs."""
 
     unique: ClassVar[tuple[tuple[str, ...], ...]] = (("name",),)
 
     name: ExperimentName = Field(
         default="",
-        description="MLflow's name of the experiment; the key, unless given.",
+        description="Name of the experiment in MLflow. Default: the key.",
         examples=["Lead Scoring"],
     )
     description: Description = Field(
-        default="", description="What the experiment is about; shown by MLflow."
+        default="", description="Description of the experiment, shown in MLflow."
     )
     tags: Tags = Field(
         default_factory=dict,
-        description="Tags of the experiment. Others on it are left alone.",
+        description="Tags of the experiment. Other tags are not changed.",
         examples=[{"team": "growth"}],
     )
     artifact_location: Location | None = Field(
         default=None,
-        description="Where artifacts are kept; MLflow's default unless given. "
-        "It cannot change once the experiment exists.",
+        description="Location of the artifacts. Default: as MLflow chooses. It cannot be "
+        "changed once the experiment exists.",
         examples=["s3://hokusai-mlflow-artifacts-development/lead-scoring"],
     )
 
@@ -46,5 +46,5 @@ references = no_references
 
 
 def complete(name: str, spec: ExperimentSpec, _platform: Platform) -> ExperimentSpec:
-    """Return ``spec`` with MLflow's name, which is the key unless given."""
+    """Return ``spec`` with its name; the key is the default."""
     return spec.model_copy(update={"name": spec.name or name})

@@ -1,4 +1,4 @@
-"""What is seen of an experiment."""
+"""Observed state of an experiment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class ExperimentState:
-    """An experiment as MLflow tells of it.
+    """An experiment in MLflow.
 
     Attributes:
         id: MLflow's id.
-        active: Whether it is not deleted; MLflow deletes softly.
-        tags: All of them, ours and others'.
-        artifact_location: Where its runs keep their artifacts.
+        active: False if it is deleted; MLflow keeps deleted experiments.
+        tags: All tags, managed or not.
+        artifact_location: Location of the artifacts of its runs.
     """
 
     id: str

@@ -3,7 +3,7 @@
 from controller.core.resources.kind import Kind
 from controller.kinds.model.compare import compare
 from controller.kinds.model.details import cost, details
-from controller.kinds.model.health import health, held
+from controller.kinds.model.health import health, hold_reason
 from controller.kinds.model.spec import ModelSpec, complete, references
 from controller.kinds.model.state import ModelState
 
@@ -13,10 +13,10 @@ KIND: Kind[ModelSpec, ModelState] = Kind(
     spec=ModelSpec,
     compare=compare,
     health=health,
-    hold_reason=held,
+    hold_reason=hold_reason,
     references=references,
     complete=complete,
     details=details,
     cost=cost,
-    call_budget="one search of models, one of versions, two a selected experiment",
+    call_budget="one search of models, one of versions, two per selected experiment",
 )

@@ -1,16 +1,16 @@
-"""Which fields of a registered model differ."""
+"""Differences between a declared and a registered model."""
 
 from collections.abc import Iterator
 
 from controller.core.models.registration import DUPLICATE_TAG, duplicates, registered
 from controller.core.resources.plan import Change, Effect
-from controller.kinds.model.health import alias_target, model_tags, wanted
+from controller.kinds.model.health import alias_target, model_tags, requested_version
 from controller.kinds.model.spec import ModelSpec
 from controller.kinds.model.state import ModelState
 
 
 def compare(spec: ModelSpec, state: ModelState) -> tuple[Change, ...]:
-    """Return every field in which ``state`` is not what ``spec`` asks for."""
+    """Return every field of ``spec`` that ``state`` does not match."""
     return (
         *_own_fields(spec, state),
         *_versions(spec, state),
@@ -27,20 +27,20 @@ def _own_fields(spec: ModelSpec, state: ModelState) -> Iterator[Change]:
 
 
 def _versions(spec: ModelSpec, state: ModelState) -> Iterator[Change]:
-    """Yield the versions to register, tags that moved, and copies to mark."""
+    """Yield versions to register, tags that differ, and duplicates to tag."""
     for index, version in enumerate(spec.versions):
-        want = wanted(spec, version, state)
+        want = requested_version(spec, version, state)
         if want is None:
             continue
-        have = registered(state.versions, want.hash)
-        if have is None:
+        existing = registered(state.versions, want.hash)
+        if existing is None:
             after = {"source": want.source, "run_id": want.run_id}
             yield Change(f"versions[{index}]", None, after)
             continue
         for key, value in want.tags.items():
-            if have.tags.get(key) != value:
+            if existing.tags.get(key) != value:
                 path = f"versions[{index}].tags.{key}"
-                yield Change(path, have.tags.get(key), value)
+                yield Change(path, existing.tags.get(key), value)
     known = {version.number: version for version in state.versions}
     for number, original in duplicates(state.versions).items():
         before = known[number].tags.get(DUPLICATE_TAG)

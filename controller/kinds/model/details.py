@@ -1,4 +1,4 @@
-"""One model in full: its versions, and the runs it selects from."""
+"""Details of a model: its versions, and the runs it selects from."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ _RUN = ("experiment", "run", "started", "metric", "value", "has a model")
 
 
 def details(spec: ModelSpec, state: ModelState) -> tuple[DetailSection, ...]:
-    """Return the newest versions of a model and the best runs it may come from."""
+    """Return the newest versions of a model and the best runs of each selection."""
     return (
         DetailSection("versions", _VERSION, tuple(_versions(state))[:SHOWN]),
         DetailSection("runs", _RUN, tuple(_runs(spec, state))),
@@ -25,7 +25,7 @@ def details(spec: ModelSpec, state: ModelState) -> tuple[DetailSection, ...]:
 
 
 def cost(action: Action) -> Cost:
-    """Return one call for each change, and one for the stamp that moves with it."""
+    """Return one call per change, and one for the tag of the applied generation."""
     if action.verb is Verb.CREATE:
         return Cost(1, 0, 1)
     stamps = int(action.reason is not Reason.DRIFTED)
@@ -47,7 +47,7 @@ def _versions(state: ModelState) -> Iterator[Row]:
 
 
 def _runs(spec: ModelSpec, state: ModelState) -> Iterator[Row]:
-    """Yield the best runs of each selection, the best one first."""
+    """Yield the best runs of each selection, best first."""
     for version in spec.versions:
         select = version.select
         if select is None:

@@ -1,4 +1,4 @@
-"""Registered models in MLflow: look, register once, tag, point aliases."""
+"""Registered models in MLflow: observe, register once, tag, set aliases."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ from controller.kinds.model.health import (
     RequestedVersion,
     alias_target,
     model_tags,
-    wanted,
+    requested_version,
 )
 from controller.kinds.model.spec import ModelSpec
 from controller.kinds.model.state import ModelState
@@ -55,9 +55,9 @@ def connect(dependencies: Dependencies) -> "ModelDriver":
 class ModelDriver:
     """The only part of the kind that talks to MLflow; see ``core.driver.Driver``.
 
-    MLflow makes a second version of whatever is registered twice. So the hash of
-    a registration is looked for right before it is made, and what was made with a
-    lost answer is found by it in the next pass.
+    MLflow creates a second version when the same source is registered twice. So each
+    version carries the hash of its registration: it is searched for right before the
+    creation, and it finds a version whose answer was lost in the next pass.
     """
 
     def __init__(
@@ -67,25 +67,25 @@ class ModelDriver:
         owner: str,
         experiment_name: Callable[[str], str],
     ) -> None:
-        """Keep what is needed.
+        """Initialize the driver.
 
         Args:
-            api: For writes.
-            reader: For reads, shared with the other kinds of a pass.
-            owner: Value of our ownership tag.
+            api: Writes to MLflow.
+            reader: Reads that the kinds of a pass share.
+            owner: Value of the ownership tag.
             experiment_name: Returns MLflow's name of the experiment with a key.
         """
         self._api = api
         self._reader = reader
         self._owner = owner
         self._experiment_name = experiment_name
-        self._made: dict[str, tuple[ModelVersion, ...]] = {}
+        self._created: dict[str, tuple[ModelVersion, ...]] = {}
 
     def observe(
         self, declared: Mapping[ResourceId, Resource[Any]]
     ) -> Mapping[ResourceId, Observation]:
-        """Return the declared models, and those that carry our tag."""
-        self._made.clear()
+        """Return the declared models, and others with the ownership tag."""
+        self._created.clear()
         by_name = {model.name: model for model in self._reader.models()}
         versions = self._versions()
         seen: dict[ResourceId, Observation] = {}
@@ -115,33 +115,34 @@ class ModelDriver:
         for key, value in tags.items():
             if state.tags.get(key) != value:
                 self._api.set_model_tag(spec.name, key, value)
-        self._mark_duplicates(action)
+        self._tag_duplicates(action)
         versions = self._register(spec, state)
-        self._point_aliases(spec, state, versions)
+        self._set_aliases(spec, state, versions)
         return Applied()
 
     def _register(self, spec: ModelSpec, state: ModelState) -> tuple[ModelVersion, ...]:
-        """Return all versions, after creating the ones asked for and missing.
+        """Create the declared versions that are missing; return all versions.
 
-        What this pass has seen or made counts even if another look, behind the
-        times, does not show it: the version would be made twice.
+        Versions that this pass observed or created count even if a later read, which
+        may lag, does not return them: they would be created twice.
         """
         self._reader.clear()
-        known = (*state.versions, *self._made.get(spec.name, ()))
+        known = (*state.versions, *self._created.get(spec.name, ()))
         fresh = self._versions().get(spec.name, ())
         by_number = {v.number: v for v in (*known, *fresh)}
         versions = tuple(by_number.values())
         for version in spec.versions:
-            want = wanted(spec, version, state)
+            want = requested_version(spec, version, state)
             if want is None:
                 continue
-            have = registered(versions, want.hash)
-            if have is None:
-                made = self._create(spec, want)
-                self._made[spec.name] = (*self._made.get(spec.name, ()), made)
-                versions = (*versions, made)
+            existing = registered(versions, want.hash)
+            if existing is None:
+                created = self._create(spec, want)
+                before = self._created.get(spec.name, ())
+                self._created[spec.name] = (*before, created)
+                versions = (*versions, created)
             else:
-                self._tag(have, want.tags)
+                self._tag(existing, want.tags)
         return versions
 
     def _create(self, spec: ModelSpec, want: RequestedVersion) -> ModelVersion:
@@ -149,7 +150,10 @@ class ModelDriver:
             spec.name, want.source, want.run_id, want.tags, spec.description
         )
         if version.tags.get(DUPLICATE_TAG) or version.model != spec.name:
-            msg = f"MLflow answered the creation of {spec.name} with another version"
+            msg = (
+                f"MLflow returned another version for the creation of {spec.name}: "
+                "check MLflow's registry"
+            )
             raise PermanentError(msg)
         return version
 
@@ -158,14 +162,14 @@ class ModelDriver:
             if version.tags.get(key) != value:
                 self._api.set_version_tag(version.model, version.number, key, value)
 
-    def _mark_duplicates(self, action: Action) -> None:
+    def _tag_duplicates(self, action: Action) -> None:
         for change in action.changes:
             what, _, number = change.path.partition(".")
             if what == "duplicates":
                 name, after = action.desired.name, str(change.after)
                 self._api.set_version_tag(name, int(number), DUPLICATE_TAG, after)
 
-    def _point_aliases(
+    def _set_aliases(
         self, spec: ModelSpec, state: ModelState, versions: tuple[ModelVersion, ...]
     ) -> None:
         for alias, target in spec.aliases.items():
@@ -180,7 +184,7 @@ class ModelDriver:
         return {name: tuple(versions) for name, versions in grouped.items()}
 
     def _runs(self, spec: ModelSpec) -> dict[str, tuple[TrainingRun, ...]]:
-        """Return the finished runs of every experiment that ``spec`` selects from."""
+        """Return the finished runs of each experiment that ``spec`` selects from."""
         ids = {e.name: e.id for e in self._reader.experiments() if not e.deleted}
         runs: dict[str, tuple[TrainingRun, ...]] = {}
         for version in spec.versions:

@@ -1,4 +1,4 @@
-"""Which versions are asked for, and which one an alias names."""
+"""Health of a model: declared versions and aliases that can be resolved."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,13 +24,13 @@ from controller.kinds.model.state import ModelState
 
 @dataclass(frozen=True, slots=True)
 class RequestedVersion:
-    """One version to register, with everything its creation needs.
+    """One version to register, with all that its creation needs.
 
     Attributes:
-        source: Where the artifacts are.
-        run_id: The run that made them; empty if none is known.
-        hash: Its identity, carried as a tag from the first moment.
-        tags: All tags of the creation, the hash among them.
+        source: URI of the artifacts.
+        run_id: Run that logged them; empty if unknown.
+        hash: Registration hash, set as a tag in the create call.
+        tags: All tags of the create call, including the hash.
     """
 
     source: str
@@ -40,15 +40,15 @@ class RequestedVersion:
 
 
 def model_tags(spec: ModelSpec) -> dict[str, str]:
-    """Return the tags that ``spec`` asks for on the registered model."""
+    """Return the tags that ``spec`` declares for the registered model."""
     token = {TOKEN_TAG: spec.token_symbol} if spec.token_symbol else {}
     return {**spec.tags, MODEL_ID_TAG: spec.id, **token}
 
 
-def wanted(
+def requested_version(
     spec: ModelSpec, version: VersionSpec, state: ModelState
 ) -> RequestedVersion | None:
-    """Return what ``version`` asks to register, or None if no run is good enough."""
+    """Return the version to register, or None if no run qualifies."""
     if version.select is None:
         return _registration(spec, version.source or "", version.run or "", None)
     select = version.select
@@ -66,28 +66,28 @@ def wanted(
 def alias_target(
     spec: ModelSpec, target: int | str, versions: tuple[ModelVersion, ...]
 ) -> int | None:
-    """Return the version an alias names, or None if there is no such version."""
+    """Return the version number of an alias target, or None if none matches."""
     real = [v for v in originals(versions) if v.status == "READY"]
     if target == "latest-passing" and spec.benchmark is not None:
-        mark = spec.benchmark
-        real = [v for v in real if passing(v, mark.baseline, mark.mode)]
+        benchmark = spec.benchmark
+        real = [v for v in real if passing(v, benchmark.baseline, benchmark.mode)]
     elif isinstance(target, int):
         real = [v for v in versions if v.number == target]
     return max((v.number for v in real), default=None)
 
 
 def health(spec: ModelSpec, state: ModelState) -> Health:
-    """Return healthy if every version and alias asked for has something to name."""
+    """Return healthy if each declared version and alias can be resolved."""
     missing = next(_unresolved(spec, state), None)
     if missing is not None:
         return Health(HealthLevel.DEGRADED, Hold.NOTHING_TO_SELECT, missing)
     return HEALTHY
 
 
-def held(
+def hold_reason(
     spec: ModelSpec, state: ModelState, changes: tuple[Change, ...]
 ) -> HoldReason | None:
-    """Return that nothing can be selected, once all else is settled."""
+    """Return a hold if nothing else differs and a version or alias is unresolved."""
     missing = next(_unresolved(spec, state), None)
     if changes or missing is None:
         return None
@@ -95,20 +95,23 @@ def held(
 
 
 def _unresolved(spec: ModelSpec, state: ModelState) -> Iterator[str]:
-    """Yield a sentence for each version and alias that names nothing yet."""
+    """Yield a sentence for each version and alias that cannot be resolved."""
     for version in spec.versions:
-        if version.select is not None and wanted(spec, version, state) is None:
+        if (
+            version.select is not None
+            and requested_version(spec, version, state) is None
+        ):
             yield _nothing_selected(version.select)
     for alias, target in spec.aliases.items():
         if alias_target(spec, target, state.versions) is None:
-            yield f"Alias {alias} asks for {target}, and there is no such version."
+            yield f"Alias {alias}: no version matches {target}."
 
 
 def _nothing_selected(select: Selection) -> str:
-    least = "" if select.minimum is None else f" of {select.minimum} or better"
+    bound = "" if select.minimum is None else f" of {select.minimum} or better"
     return (
-        f"No finished run of experiment/{select.experiment} has logged a model "
-        f"and {select.metric}{least}."
+        f"No finished run of experiment/{select.experiment} has a logged model "
+        f"and {select.metric}{bound}."
     )
 
 

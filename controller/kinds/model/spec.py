@@ -1,4 +1,4 @@
-"""What the user asks of a registered model."""
+"""Declaration of a registered model."""
 
 import re
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -19,7 +19,7 @@ from controller.core.document.fields import (
 from controller.core.document.platform import Platform
 from controller.core.document.resource import ResourceId
 
-# The schemes that MLflow takes without being told to.
+# The schemes that MLflow accepts without configuration.
 SCHEMES = (
     "dbfs",
     "docker",
@@ -47,7 +47,7 @@ Source = Annotated[
     str,
     Text(
         rf"(?:{'|'.join(SCHEMES)}):(?!.*\.\.)\S(?:[^\r\n]*\S)?",
-        f"an address that MLflow takes, without ..: one of {', '.join(SCHEMES)}",
+        f"a URI that MLflow accepts, without ..: one of {', '.join(SCHEMES)}",
         1000,
     ),
 ]
@@ -74,7 +74,7 @@ TokenSymbol = Annotated[
         64,
     ),
 ]
-# MLflow keeps `latest` and v1, v2 … for itself.
+# MLflow reserves `latest` and v1, v2 ….
 Alias = Annotated[
     str,
     Text(
@@ -89,12 +89,17 @@ AliasTarget = Annotated[
 
 
 class Benchmark(Section):
-    """What a version is measured by."""
+    """The metric and the baseline that versions are measured against."""
 
-    metric: Metric = Field(description="The metric that counts.", examples=["accuracy"])
-    baseline: Number = Field(description="The value to reach or pass.", examples=[0.65])
+    metric: Metric = Field(
+        description="The metric that is compared.", examples=["accuracy"]
+    )
+    baseline: Number = Field(
+        description="The value that a version must reach.", examples=[0.65]
+    )
     mode: Goal = Field(
-        default="max", description="Whether more (max) or less (min) is better."
+        default="max",
+        description="`max` if a higher value is better, `min` if a lower one is.",
     )
 
 
@@ -109,48 +114,50 @@ class Selection(Section):
         description="The metric to compare runs by.", examples=["accuracy"]
     )
     mode: Goal = Field(
-        default="max", description="Whether the highest (max) or lowest (min) wins."
+        default="max", description="`max` selects the highest value, `min` the lowest."
     )
     minimum: Number | None = Field(
         default=None,
-        description="The least a run must reach; with `mode: min`, the most.",
+        description="The minimum value of a run; with `mode: min`, the maximum.",
         examples=[0.65],
     )
 
 
 class VersionSpec(Section):
-    """One version to register: from an address, or the best run."""
+    """One version to register: from a URI, or from the best run of an experiment."""
 
     model_config = ConfigDict(json_schema_extra=one_of("source", "select"))
 
     source: Source | None = Field(
         default=None,
-        description="Where the model's files are.",
+        description="URI of the model files.",
         examples=["runs:/0123456789abcdef0123456789abcdef/model"],
     )
     run: RunId | None = Field(
-        default=None, description="The run that made it; runs:/ addresses name it."
+        default=None,
+        description="The run that logged the model; a runs:/ URI contains it.",
     )
     select: Selection | None = Field(
-        default=None, description="The best run of an experiment, looked for each pass."
+        default=None,
+        description="The best run of an experiment, selected in each pass.",
     )
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
         if len(given(self, "source", "select")) != 1:
-            refuse("needs one origin", "write either source or select")
+            refuse("needs a source or a selection", "write either source or select")
         if self.select and self.run:
-            refuse("is found by select", "leave it out", "run")
+            refuse("conflicts with select, which finds the run", "remove it", "run")
         return self
 
     @model_validator(mode="after")
     def _run_matches_source(self) -> Self:
         found = re.match(rf"runs:/({_RUN})/", self.source or "")
         if found and self.run not in (None, found[1]):
-            refuse(f"is not the run of the source, {found[1]}", field="run")
+            refuse(f"is not the run in source, {found[1]}", field="run")
         local = (self.source or "").startswith(("mlflow-artifacts:", "file:"))
         if local and not self.run:
-            refuse("must name the run whose artifacts these are", field="run")
+            refuse("is required for this source: the run of the artifacts", field="run")
         return self
 
 
@@ -161,30 +168,29 @@ class ModelSpec(Section):
 
     name: ModelName = Field(
         default="",
-        description="MLflow's name of the model; the key, unless given.",
+        description="Name of the model in MLflow. Default: the key.",
         examples=["Sales Lead Scoring"],
     )
     id: ModelIdentifier = Field(
         default="",
-        description="The id by which the API and webhooks name the model; the key, "
-        "unless given.",
+        description="Id of the model in the API and in webhooks. Default: the key.",
         examples=["27"],
     )
     token_symbol: TokenSymbol | None = Field(
         default=None,
-        description="The token that stands for the model; kept in upper case.",
+        description="Symbol of the model's token; stored in upper case.",
         examples=["LSCOR"],
     )
     description: Description = Field(
-        default="", description="What the model does; shown by MLflow."
+        default="", description="Description of the model, shown in MLflow."
     )
     tags: Tags = Field(
         default_factory=dict,
-        description="Tags of the registered model. Others on it are left alone.",
+        description="Tags of the registered model. Other tags are not changed.",
         examples=[{"team": "growth"}],
     )
     benchmark: Benchmark | None = Field(
-        default=None, description="What a version must reach to pass."
+        default=None, description="The benchmark that `latest-passing` refers to."
     )
     versions: tuple[VersionSpec, ...] = Field(
         default=(),
@@ -193,8 +199,8 @@ class ModelSpec(Section):
     )
     aliases: dict[Alias, AliasTarget] = Field(
         default_factory=dict,
-        description="Names for versions: a number, `latest`, or `latest-passing`: "
-        "the highest that reaches the benchmark.",
+        description="Aliases of versions: a version number, `latest`, or `latest-passing` "
+        "(the highest version that reaches the benchmark).",
         examples=[{"production": "latest-passing"}],
     )
 
@@ -221,5 +227,5 @@ def references(spec: ModelSpec) -> frozenset[ResourceId]:
 
 
 def complete(name: str, spec: ModelSpec, _platform: Platform) -> ModelSpec:
-    """Return ``spec`` with its name and id, which are the key unless given."""
+    """Return ``spec`` with its name and id; the key is the default of both."""
     return spec.model_copy(update={"name": spec.name or name, "id": spec.id or name})

@@ -1,4 +1,4 @@
-"""What is seen of a registered model."""
+"""Observed state of a registered model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,14 +8,14 @@ from controller.core.models.registration import ModelVersion, TrainingRun
 
 @dataclass(frozen=True, slots=True)
 class ModelState:
-    """A registered model as MLflow tells of it.
+    """A registered model in MLflow.
 
     Attributes:
-        description: As shown by MLflow.
-        tags: All of them, ours and others'.
+        description: Description.
+        tags: All tags, managed or not.
         aliases: Version number by alias.
-        versions: All of its versions.
-        runs: Finished runs by experiment key, for what is selected from them.
+        versions: All versions.
+        runs: Finished runs by experiment key, for selections.
     """
 
     description: str = ""

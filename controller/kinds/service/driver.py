@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.clients.fetch import fetched
+from controller.clients.fetch import fetch
 from controller.clients.probe import Probe
 from controller.core.clock import Clock
 from controller.core.dependencies import Aws, Dependencies, NameResolver
@@ -63,7 +63,7 @@ class ServiceDriver(ServiceQueries):
         resolver: NameResolver | None = None,
         thorough: bool = True,
         declared: Callable[[], Declared] = dict,
-        fetch: Callable[[str], bytes] = fetched,
+        fetch: Callable[[str], bytes] = fetch,
     ) -> None:
         self._declared = declared
         self._fetch = fetch

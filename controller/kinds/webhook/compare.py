@@ -1,4 +1,4 @@
-"""Which versions a target has not been told of."""
+"""Versions that are not announced to a target, or not tagged as announced."""
 
 from collections.abc import Iterable, Iterator
 
@@ -15,7 +15,7 @@ STAMPED = "stamped"
 
 
 def compare(spec: WebhookSpec, state: WebhookState) -> tuple[Change, ...]:
-    """Return one change for each version to announce, or to mark as announced."""
+    """Return one change per version to announce, or to tag as announced."""
     return tuple(_changes(spec, state))
 
 

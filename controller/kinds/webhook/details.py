@@ -1,4 +1,4 @@
-"""One webhook target in full: what it was told, and what came of it."""
+"""Details of a webhook target: its deliveries by state."""
 
 from controller.core.resources.cost import Cost
 from controller.core.resources.details import DetailSection
@@ -8,7 +8,7 @@ from controller.kinds.webhook.state import WebhookState
 
 
 def details(spec: WebhookSpec, state: WebhookState) -> tuple[DetailSection, ...]:
-    """Return how many deliveries stand where."""
+    """Return the numbers of deliveries by state."""
     counts = state.deliveries
     row = (
         spec.url,
@@ -22,6 +22,6 @@ def details(spec: WebhookSpec, state: WebhookState) -> tuple[DetailSection, ...]
 
 
 def cost(action: Action) -> Cost:
-    """Return one call for each version that is marked as announced."""
+    """Return one call per version that is tagged as announced."""
     stamped = sum(change.path.startswith("stamped.") for change in action.changes)
     return Cost(stamped, 0, 1)

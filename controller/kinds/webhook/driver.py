@@ -1,4 +1,4 @@
-"""Webhook targets: what the ledger says, beside the versions MLflow has."""
+"""Webhook targets in the store, and versions in MLflow."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -49,7 +49,7 @@ def connect(dependencies: Dependencies) -> "WebhookDriver":
 
 
 class WebhookDriver:
-    """The only part of the kind that writes the ledger; see ``core.driver.Driver``."""
+    """The only part of the kind that writes announcements; see ``core.driver.Driver``."""
 
     def __init__(
         self,
@@ -64,18 +64,18 @@ class WebhookDriver:
         announced: Callable[[], None] = lambda: None,
         largest_backlog: int = LARGEST_BACKLOG,
     ) -> None:
-        """Keep what is needed.
+        """Initialize the driver.
 
         Args:
-            api: Stamps versions whose delivery came to its end.
-            reader: For reads, shared with the other kinds of a pass.
-            ledger: Where targets and announcements are kept.
-            outcomes: What became of the deliveries.
-            clock: Dates what is recorded.
-            registry: Which MLflow, as identities name it; must never change.
-            check: Raises if a payload does not fit its schema.
-            announced: Called when there is something new to deliver.
-            largest_backlog: How many announcements at once are let through.
+            api: Tags versions whose delivery has ended.
+            reader: Reads that the kinds of a pass share.
+            ledger: Targets and announcements.
+            outcomes: Reports about deliveries.
+            clock: Time of the records.
+            registry: Name of the MLflow server in version identities; never changes.
+            check: Raises if a payload does not match its schema.
+            announced: Called when there is a new delivery.
+            largest_backlog: Maximum number of announcements in one pass.
         """
         self._api = api
         self._reader = reader
@@ -90,7 +90,7 @@ class WebhookDriver:
     def observe(
         self, declared: Mapping[ResourceId, Resource[Any]]
     ) -> Mapping[ResourceId, Observation]:
-        """Return, for each declared target, what it was told and what there is."""
+        """Return the announced and the existing versions of each declared target."""
         if not declared:
             return {}
         targets = self._ledger.targets()
@@ -129,7 +129,7 @@ class WebhookDriver:
         return Applied()
 
     def details(self, resource: Resource[Any]) -> tuple[DetailSection, ...]:
-        """Return what was last delivered to a target, or was tried to be."""
+        """Return the latest deliveries of a target."""
         name = resource.id.name
         return (
             looked_at(

@@ -1,26 +1,27 @@
-"""What a target must still be told, and how its deliveries do."""
+"""Pending announcements of a target, and the health of its deliveries."""
 
 from datetime import UTC, datetime
 
 from controller.core.models.registration import ModelVersion
 from controller.core.resources.kind import Health, HealthLevel, HoldReason
 from controller.core.resources.plan import Change, Hold
+from controller.core.values.counts import counted
 from controller.core.webhooks.event import identity_of, unannounced
 from controller.kinds.webhook.spec import AnnounceFrom, WebhookSpec
 from controller.kinds.webhook.state import WebhookState
 
-# On a version: the target was told, and the delivery came to its end. With it, a
-# store that is lost and rebuilt tells nobody twice.
+# On a version: the delivery to the target has ended. With it, a rebuilt store announces
+# nothing twice.
 ANNOUNCED_TAG = "hokusai.ai/announced"
 
 
 def announced_tag(target: str) -> str:
-    """Return the tag that says ``target`` was told of a version."""
+    """Return the key of the tag for a version announced to ``target``."""
     return f"{ANNOUNCED_TAG}.{target}"
 
 
 def baseline(spec: WebhookSpec, state: WebhookState) -> datetime | None:
-    """Return the moment before which versions are not announced; None for none."""
+    """Return the time before which versions are not announced; None for no limit."""
     match spec.announce:
         case AnnounceFrom(since=since):
             return since if since.tzinfo else since.replace(tzinfo=UTC)
@@ -31,15 +32,15 @@ def baseline(spec: WebhookSpec, state: WebhookState) -> datetime | None:
 
 
 def missing(spec: WebhookSpec, state: WebhookState) -> tuple[ModelVersion, ...]:
-    """Return the versions that the target must still be told of, oldest first."""
+    """Return the versions to announce, oldest first."""
     tag = announced_tag(state.target)
     since = baseline(spec, state)
-    news = unannounced(state.registry, state.versions, state.announced, since)
-    return tuple(version for version in news if tag not in version.tags)
+    pending = unannounced(state.registry, state.versions, state.announced, since)
+    return tuple(version for version in pending if tag not in version.tags)
 
 
 def unstamped(state: WebhookState) -> tuple[ModelVersion, ...]:
-    """Return the versions whose delivery ended and that do not say so yet."""
+    """Return the versions whose delivery has ended and that lack the tag."""
     tag = announced_tag(state.target)
     return tuple(
         version
@@ -49,34 +50,33 @@ def unstamped(state: WebhookState) -> tuple[ModelVersion, ...]:
     )
 
 
-def held(
+def hold_reason(
     _spec: WebhookSpec, state: WebhookState, changes: tuple[Change, ...]
 ) -> HoldReason | None:
-    """Return that more is to be told at once than can be meant."""
-    news = sum(change.path.startswith("announced.") for change in changes)
-    if news <= state.largest_backlog:
+    """Return a hold if more versions would be announced than one pass allows."""
+    pending = sum(change.path.startswith("announced.") for change in changes)
+    if pending <= state.largest_backlog:
         return None
     message = (
-        f"{news} versions would be announced at once, more than "
-        f"{state.largest_backlog}; allow it with `apply --allow-backlog`."
+        f"{pending} versions would be announced at once, more than "
+        f"{state.largest_backlog}: to allow it, run `apply --allow-backlog`."
     )
     return HoldReason(Hold.BACKLOG, message)
 
 
 def health(_spec: WebhookSpec, state: WebhookState) -> Health:
-    """Return how the deliveries of the target do."""
+    """Return the health of the target's deliveries."""
     counts = state.deliveries
     error = f": {counts.last_error}" if counts.last_error else ""
     if counts.dead:
-        message = f"{counts.dead} deliveries failed for good{error}."
+        message = f"{counted(counts.dead, 'delivery', 'deliveries')} failed permanently{error}."
         return Health(HealthLevel.DEGRADED, "DeliveryFailed", message)
     if counts.retrying:
-        message = f"{counts.retrying} deliveries are tried again{error}."
+        retrying = counted(counts.retrying, "delivery", "deliveries")
+        message = f"{retrying} waiting for a retry{error}."
         return Health(HealthLevel.DEGRADED, "Retrying", message)
     if counts.pending:
-        message = f"{counts.pending} deliveries are under way."
+        message = f"{counted(counts.pending, 'delivery', 'deliveries')} in progress."
         return Health(HealthLevel.PROGRESSING, "Delivering", message)
-    many = "announcement" if counts.delivered == 1 else "announcements"
-    return Health(
-        HealthLevel.HEALTHY, "Delivered", f"{counts.delivered} {many} delivered."
-    )
+    message = f"{counted(counts.delivered, 'announcement')} delivered."
+    return Health(HealthLevel.HEALTHY, "Delivered", message)

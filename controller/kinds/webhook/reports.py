@@ -1,4 +1,4 @@
-"""The latest deliveries of a target, as the store tells of them."""
+"""Rows about the latest deliveries of a target."""
 
 from collections.abc import Iterable, Iterator
 
@@ -10,7 +10,7 @@ DELIVERY = ("delivery", "model", "state", "attempts", "recorded", "ended", "reas
 
 
 def rows(reports: Iterable[DeliveryReport]) -> Iterator[Row]:
-    """Yield one row for each delivery."""
+    """Yield one row per delivery."""
     for report in reports:
         yield (
             report.id,

@@ -1,4 +1,4 @@
-"""What the user asks of a webhook target."""
+"""Declaration of a webhook target."""
 
 from ipaddress import ip_address
 from typing import Annotated, Any, Literal
@@ -26,28 +26,28 @@ def _target(url: str) -> str:
         parts = urlsplit(url)
         host, _port = parts.hostname or "", parts.port
     except ValueError:
-        refuse("has a port or an address that does not exist")
+        refuse("has an invalid port or address")
     if parts.username is not None or parts.password is not None:
         refuse(
-            "holds credentials", "leave them out: deliveries are signed with `secrets`"
+            "contains credentials", "remove them: deliveries are signed with `secrets`"
         )
     if parts.scheme == "http" and not _private(host):
-        refuse("must be https: it leaves the machine", "write https://…")
+        refuse("must be https outside private namespaces", "write https://…")
     return url
 
 
 def _announce(value: Any) -> Any:
     words = ("from-now", "all")
     if value not in words and not isinstance(value, dict | AnnounceFrom):
-        refuse("must be from-now, all or {since: a date}")
+        refuse("must be from-now, all or {since: DATE}")
     return value
 
 
 class AnnounceFrom(Section):
-    """A moment from which registrations are announced."""
+    """The time from which registrations are announced."""
 
     since: Instant = Field(
-        description="Versions created before this moment are not announced.",
+        description="Versions created before this time are not announced.",
         examples=["2026-01-31"],
     )
 
@@ -67,33 +67,32 @@ Timeout = Annotated[int, Span(1, 300)]
 
 
 class WebhookSpec(Section):
-    """Somebody to tell about registered models."""
+    """A receiver of events about registered models."""
 
     url: Url = Field(
-        description="Where events are posted.",
+        description="URL that events are sent to with POST.",
         examples=["https://hokus.ai/api/webhooks/model-registration"],
     )
     secrets: tuple[SecretReference, ...] = Field(
         min_length=1,
-        description="What deliveries are signed with; several while one secret "
-        "replaces another.",
+        description="Secrets that sign deliveries; more than one while a secret is rotated.",
         examples=[[{"env": "WEBHOOK_SECRET"}]],
     )
     events: tuple[Event, ...] = Field(
         default=("model.registered",),
         min_length=1,
-        description="The events that this target is told.",
+        description="Events that are sent to this target.",
     )
     payload: Literal["hokusai-v1"] = Field(
-        default="hokusai-v1", description="The shape of the body."
+        default="hokusai-v1", description="Format of the body."
     )
     announce: Announce = Field(
         default="from-now",
-        description="Which versions are announced: those made after the target is "
-        "first seen, all there are, or those since a date.",
+        description="Versions that are announced: those created after the target was first "
+        "observed (`from-now`), `all`, or those created since a date.",
         examples=["all", {"since": "2026-01-31"}],
     )
-    timeout: Timeout = Field(default=30, description="How long one attempt may take.")
+    timeout: Timeout = Field(default=30, description="Timeout of one attempt.")
 
 
 references = no_references

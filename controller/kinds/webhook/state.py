@@ -1,4 +1,4 @@
-"""What is seen of a webhook target: versions there are, and versions told of."""
+"""Observed state of a webhook target: existing and announced versions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,13 +7,13 @@ from datetime import datetime
 from controller.core.models.registration import ModelVersion
 from controller.core.webhooks.event import VersionIdentity
 
-# More announcements at once than this look like a mistake, not like news.
+# More announcements at once are probably a mistake.
 LARGEST_BACKLOG = 20
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryCounts:
-    """How many deliveries of a target stand where, and the last failure."""
+    """Numbers of a target's deliveries by state, and the last error."""
 
     pending: int = 0
     retrying: int = 0
@@ -24,18 +24,19 @@ class DeliveryCounts:
 
 @dataclass(frozen=True, slots=True)
 class WebhookState:
-    """A target as the ledger knows it, beside the versions MLflow has.
+    """A target in the store, and the versions in MLflow.
 
     Attributes:
-        target: The name the target is declared by.
-        registry: Which MLflow, as identities name it.
-        first_seen: When the target was first seen; the baseline of ``from-now``.
-        versions: All versions there are.
+        target: Key of the target in the document.
+        registry: Name of the MLflow server in version identities.
+        first_seen: Time at which the target was first observed; the baseline of
+            ``from-now``.
+        versions: All versions.
         model_tags: Tags of each registered model, by its name.
-        announced: Identities that the ledger holds for the target.
-        ended: Of these, the ones whose delivery came to an end.
-        deliveries: How the target's deliveries stand.
-        largest_backlog: How many announcements at once are let through.
+        announced: Identities of the versions announced to the target.
+        ended: Those of ``announced`` whose delivery has ended.
+        deliveries: Numbers of deliveries by state.
+        largest_backlog: Maximum number of announcements in one pass.
     """
 
     target: str

@@ -1,1 +1,1 @@
-"""Alembic's scripts; ``controller.store.schema`` runs them."""
+"""Alembic scripts; ``controller.store.schema`` runs them."""

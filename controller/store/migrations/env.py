@@ -1,13 +1,13 @@
-"""Run by Alembic: migrate on the connection that was handed in."""
+"""Alembic environment: migrate on the caller's connection."""
 
 from alembic import context
 
-_given = context.config.attributes
+_attributes = context.config.attributes
 
 context.configure(
-    connection=_given["connection"],
-    version_table=_given["version_table"],
-    version_table_schema=_given["schema"],
+    connection=_attributes["connection"],
+    version_table=_attributes["version_table"],
+    version_table_schema=_attributes["schema"],
     transactional_ddl=True,
 )
 with context.begin_transaction():

@@ -36,7 +36,7 @@ def test_a_region_that_does_not_exist_is_refused_with_the_nearest(
 
     assert main(["diff"]) == 2
     assert (
-        "AWS does not know region us-esat-1; did you mean us-west-1 or us-east-1"
+        "AWS has no region us-esat-1; did you mean us-west-1 or us-east-1"
         in capsys.readouterr().err
     )
 

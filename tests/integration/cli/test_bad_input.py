@@ -122,7 +122,7 @@ def test_a_missing_read_permission_is_named(refused, capsys):
 
     assert status == 2
     assert "ecs:DescribeServices was refused: AccessDeniedException" in said
-    assert "allow that to `platform.role`, or to whom `aws sts" in said
+    assert "allow the call for `platform.role`, or for the identity" in said
 
 
 def test_a_missing_write_permission_stalls_the_resource_and_is_named(
@@ -136,7 +136,7 @@ def test_a_missing_write_permission_stalls_the_resource_and_is_named(
     assert failed == 1
     assert (found["status"], found["reason"]) == ("True", "ApplyFailed")
     assert "ecs:RegisterTaskDefinition was refused" in found["message"]
-    assert "allow that to `platform.role`" in found["message"]
+    assert "allow the call for `platform.role`" in found["message"]
     assert world.ecs.list_services(cluster="t-development")["serviceArns"] == []
 
 

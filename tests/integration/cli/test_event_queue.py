@@ -11,7 +11,7 @@ import pytest
 
 from controller.cli import main
 from controller.clients.aws import BotoAws, Credentials
-from controller.emulation.platform import make_queue
+from controller.emulation.platform import create_queue
 from tests.builders.local_process import eventually, free_port
 
 AN_HOUR = "region: us-east-1\n  reconcile: {interval: 1h}\n"
@@ -28,7 +28,7 @@ def queue(world):
         credentials=Credentials("local", "local"),
         light=True,
     )
-    return make_queue(aws, "t-development")
+    return create_queue(aws, "t-development")
 
 
 @pytest.fixture

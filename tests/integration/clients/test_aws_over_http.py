@@ -1,4 +1,4 @@
-"""The real boto3 against a server that answers as it is told."""
+"""boto3 against a scripted server."""
 
 import json
 import threading
@@ -43,7 +43,7 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Looks up what to answer by the target header."""
+    """Answers according to the target header."""
 
     server: Server
 
@@ -65,7 +65,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.write(payload)
 
     def log_message(self, *_args: object) -> None:
-        """Keep quiet."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_a_write_is_sent_once_even_if_the_server_fails(server):
     assert server.received[CREATE] == 1
 
 
-def test_every_request_takes_a_token_the_repeated_ones_too(server):
+def test_every_request_takes_a_token_including_repeats(server):
     server.answers[LIST] = "hang up"
     clock = StoppedClock()
 
@@ -163,7 +163,7 @@ def test_a_read_is_tried_again(server):
     assert server.received[LIST] == 3
 
 
-def test_a_server_that_is_not_there_is_transient_even_for_a_write(server):
+def test_an_unreachable_server_is_a_transient_error_even_for_a_write(server):
     client = BotoAws("us-east-1", endpoint_url="http://127.0.0.1:1", credentials=KEYS)
 
     with closing(client), pytest.raises(TransientError) as failed:

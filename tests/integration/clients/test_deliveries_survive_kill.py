@@ -1,4 +1,4 @@
-"""``kill -9`` in the middle of it: nothing is lost, and repeats are marked."""
+"""Deliveries survive ``kill -9``: nothing is lost, and repeats are marked."""
 
 import asyncio
 import sys
@@ -24,8 +24,8 @@ PROGRAM = """
 import asyncio, os, sys
 from controller.clients.clock import SystemClock
 from controller.clients.webhook import Sender
-from controller.core.delivery import DeliveryPolicy
-from controller.engine.dispatcher import Dispatcher, Limits, Target
+from controller.core.webhooks.delivery import DeliveryPolicy
+from controller.engine.dispatcher import Dispatcher, DispatchLimits, WebhookTarget
 from controller.store.database import Database
 from controller.store.outbox import Outbox
 
@@ -37,8 +37,9 @@ async def main(url, target):
     policy = DeliveryPolicy.doubling(5, 2)
     async with Sender(clock) as sender:
         dispatcher = Dispatcher(
-            outbox, sender, lambda: {"site": Target(target, policy)}, lambda _: (b"key",),
-            clock=clock, worker=worker, limits=Limits(in_flight=8),
+            outbox, sender, lambda: {"site": WebhookTarget(target, policy)},
+            lambda _: (b"key",),
+            clock=clock, worker=worker, limits=DispatchLimits(in_flight=8),
         )
         await dispatcher.run(asyncio.Event())
 
@@ -58,7 +59,7 @@ def announce(database: Database) -> None:
 
 
 async def drain_with_kills(store: str, deliveries: DeliveryLog):
-    """Start the dispatcher, kill it every so many requests, until all is sent."""
+    """Start the dispatcher and kill it repeatedly until every event is sent."""
     received: list[tuple[str, bool]] = []
 
     async def take(request: web.BaseRequest) -> web.Response:
@@ -71,7 +72,7 @@ async def drain_with_kills(store: str, deliveries: DeliveryLog):
 
     async def until(enough: Callable[[], bool]) -> None:
         async with asyncio.timeout(60):
-            # Another process and its store tell no events.
+            # Another process and its store emit no events to wait for.
             while not enough():  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 

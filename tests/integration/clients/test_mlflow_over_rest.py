@@ -1,4 +1,4 @@
-"""The client against a real MLflow server: what it writes, it reads again."""
+"""The client against a real MLflow server: it reads back what it writes."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -40,7 +40,7 @@ def name() -> str:
 
 
 def finished_run(http: httpx.Client, experiment: str, metrics: dict[str, object]):
-    """Make what training makes: a run with metrics and the model it logged."""
+    """Create the result of a training: a run with metrics and a logged model."""
 
     def post(method: str, path: str, body: dict[str, object]) -> dict[str, Any]:
         answer = http.request(method, f"/api/2.0/mlflow/{path}", json=body)
@@ -60,7 +60,7 @@ def finished_run(http: httpx.Client, experiment: str, metrics: dict[str, object]
     return run_id, model_id
 
 
-def test_an_experiment_is_seen_with_its_tags(mlflow, name):
+def test_an_experiment_is_listed_with_its_tags(mlflow, name):
     id_ = mlflow.create_experiment(name, {"team": "growth"})
     mlflow.set_experiment_tag(id_, "owner", "us")
 
@@ -72,7 +72,7 @@ def test_an_experiment_is_seen_with_its_tags(mlflow, name):
     assert seen.created_ms > 0
 
 
-def test_a_deleted_experiment_is_seen_holds_its_name_and_can_be_restored(
+def test_a_deleted_experiment_is_listed_keeps_its_name_and_can_be_restored(
     mlflow, http, name
 ):
     id_ = mlflow.create_experiment(name, {})
@@ -87,7 +87,7 @@ def test_a_deleted_experiment_is_seen_holds_its_name_and_can_be_restored(
     assert not {e.id: e for e in mlflow.experiments()}[id_].deleted
 
 
-def test_a_model_is_seen_with_its_tags_description_and_aliases(mlflow, name):
+def test_a_model_is_listed_with_its_tags_description_and_aliases(mlflow, name):
     mlflow.create_model(name, {"a": "1", "b": "2"}, "first")
     version = mlflow.create_version(name, "s3://bucket/model", "", {})
     mlflow.update_model(name, "second")
@@ -113,14 +113,14 @@ def test_an_alias_can_be_deleted_twice(mlflow, name):
     assert {m.name: m for m in mlflow.models()}[name].aliases == {}
 
 
-def test_a_name_is_given_once(mlflow, name):
+def test_a_name_is_unique(mlflow, name):
     mlflow.create_model(name, {})
 
     with pytest.raises(ConflictError):
         mlflow.create_model(name, {})
 
 
-def test_what_is_missing_is_not_found(mlflow, name):
+def test_a_missing_object_is_not_found(mlflow, name):
     with pytest.raises(NotFoundError):
         mlflow.set_model_tag(name, "k", "v")
 
@@ -153,7 +153,7 @@ def test_the_model_a_run_logged_becomes_a_version(mlflow, http, name):
     assert version.run_id == run_id
 
 
-def test_a_run_that_goes_on_is_no_candidate(mlflow, http, name):
+def test_an_unfinished_run_is_no_candidate(mlflow, http, name):
     experiment = mlflow.create_experiment(name, {})
     body = {"experiment_id": experiment, "start_time": 5}
     http.post("/api/2.0/mlflow/runs/create", json=body)
@@ -169,7 +169,7 @@ def test_a_foreign_host_name_is_refused_with_its_remedy(url):
             MlflowApi(http).models()
 
 
-def test_a_name_is_reached_at_the_address_that_was_chosen(url):
+def test_the_client_connects_to_the_resolved_address(url):
     port = httpx.URL(url).port
     named = f"http://localhost.internal:{port}"
 

@@ -18,7 +18,7 @@ Answering = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 @dataclass
 class Receiver:
-    """A server that keeps what came."""
+    """A server that records its requests."""
 
     url: str = ""
     requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
@@ -64,7 +64,7 @@ def sent(answer: Answering, within: float = 5.0):
     return asyncio.run(send())
 
 
-def test_the_bytes_and_headers_arrive_as_they_were_given():
+def test_the_bytes_and_headers_arrive_unchanged():
     answer, there = sent(answering(200))
 
     ((path, headers, body),) = there.requests
@@ -73,7 +73,7 @@ def test_the_bytes_and_headers_arrive_as_they_were_given():
     assert headers["X-Hokusai-Event"] == "model.registered"
 
 
-def test_a_redirect_is_an_answer_and_is_not_followed():
+def test_a_redirect_is_returned_and_not_followed():
     answer, there = sent(answering(307, location="/elsewhere"))
 
     assert answer == Answered(307)
@@ -92,13 +92,13 @@ def test_a_redirect_is_an_answer_and_is_not_followed():
         ("Fri, 02 Jan 2026 11:00:00 GMT", None),
     ],
 )
-def test_the_receiver_may_ask_for_time(text, seconds):
+def test_the_receiver_can_set_the_retry_delay(text, seconds):
     answer, _ = sent(answering(503, retry_after=text))
 
     assert answer == Answered(503, seconds)
 
 
-def test_a_receiver_that_hangs_is_left_at_the_deadline():
+def test_a_receiver_that_hangs_is_abandoned_at_the_deadline():
     async def hang(_request: web.BaseRequest) -> web.Response:
         await asyncio.Event().wait()
         raise AssertionError
@@ -108,7 +108,7 @@ def test_a_receiver_that_hangs_is_left_at_the_deadline():
     assert answer == Unanswered("no answer within 0.1 s")
 
 
-def test_a_body_that_never_ends_does_not_undo_the_answer():
+def test_an_endless_body_does_not_change_the_answer():
     async def endless(request: web.BaseRequest) -> web.StreamResponse:
         response = web.StreamResponse(status=200)
         await response.prepare(request)
@@ -123,7 +123,7 @@ def test_a_body_that_never_ends_does_not_undo_the_answer():
     assert answer == Answered(200)
 
 
-def test_nobody_there_is_no_answer():
+def test_an_unreachable_receiver_is_no_answer():
     async def send():
         async with Sender(StoppedClock()) as sender:
             return await sender.send("http://127.0.0.1:1/hook", {}, b"{}", 5)
@@ -134,19 +134,19 @@ def test_nobody_there_is_no_answer():
     assert "Connect" in answer.error
 
 
-def test_http_to_another_machine_is_not_even_tried():
+def test_http_to_another_machine_is_refused_without_a_request():
     async def send():
         async with Sender(StoppedClock()) as sender:
             return await sender.send("http://10.255.255.1/hook", {}, b"{}", 5)
 
     answer = asyncio.run(send())
 
-    assert answer == Unanswered("http would leave this machine in the clear: use https")
+    assert answer == Unanswered("http would send the payload unencrypted: use https")
 
 
 @pytest.fixture
 def certificate(tmp_path):
-    """Return a context with a certificate that nobody vouches for."""
+    """Return a context with a self-signed certificate."""
     from datetime import UTC, datetime, timedelta
 
     from cryptography import x509
@@ -180,7 +180,7 @@ def certificate(tmp_path):
     return context
 
 
-def test_a_certificate_nobody_vouches_for_gets_nothing(certificate):
+def test_a_receiver_with_an_untrusted_certificate_gets_nothing(certificate):
     async def send():
         async with (
             receiver(answering(200), certificate) as there,

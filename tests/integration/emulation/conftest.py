@@ -35,14 +35,14 @@ IMAGES = {
 
 @pytest.fixture
 def stepped() -> Iterator[EmulatorServer]:
-    """An AWS whose time moves only when told, with containers of paper."""
+    """An emulated AWS with a stepped clock and scripted containers."""
     with EmulatorServer(runtime=ScriptedRuntime(), clock=SteppedClock()) as server:
         yield server
 
 
 @pytest.fixture
 def real(tmp_path: Path) -> Iterator[EmulatorServer]:
-    """An AWS in real time, with containers that are processes."""
+    """An emulated AWS with the system clock and containers that are processes."""
     runtime = ProcessRuntime(IMAGES, tmp_path)
     with EmulatorServer(runtime=runtime) as server:
         yield server

@@ -1,4 +1,4 @@
-"""What ECS does to the other services: secrets, logs, Cloud Map, targets, events."""
+"""Effects of ECS on other services: secrets, logs, Cloud Map, targets, events."""
 
 import json
 from datetime import timedelta
@@ -7,10 +7,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from controller.emulation.clocks import SteppedClock
-from controller.emulation.cloud_map import cloud_map_lookup
+from controller.emulation.moto.cloud_map import cloud_map_lookup
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
-from tests.builders.emulated_aws import client, control, listened_to
+from tests.builders.emulated_aws import client, control, with_listener
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ BEHIND_NOTHING = {
 LOG = {"awslogs-group": "/ecs/web", "awslogs-region": "us-east-1"}
 
 
-def test_a_log_group_is_made_only_if_the_definition_says_so(stepped, aws):
+def test_a_log_group_is_created_only_if_the_definition_allows_it(stepped, aws):
     register(aws, logConfiguration={"logDriver": "awslogs", "options": LOG})
     create(aws)
     advance(stepped)
@@ -141,7 +141,7 @@ def test_a_log_group_is_made_only_if_the_definition_says_so(stepped, aws):
     assert streams[0]["logStreamName"].startswith("p/app/")
 
 
-def test_cloud_map_follows_the_tasks(stepped, aws):
+def test_cloud_map_has_the_addresses_of_running_tasks(stepped, aws):
     discovery = aws("servicediscovery")
     discovery.create_private_dns_namespace(Name="t.local", Vpc="vpc-1")
     (namespace,) = discovery.list_namespaces()["Namespaces"]
@@ -222,14 +222,14 @@ def test_other_services_answer_at_the_same_endpoint(aws):
     ],
     ids=["subnet", "target-group", "registry"],
 )
-def test_what_a_service_refers_to_must_be_there(aws, fields, reason):
+def test_a_missing_object_of_a_service_is_refused(aws, fields, reason):
     register(aws)
 
     with pytest.raises(ClientError, match=reason):
         create(aws, **fields)
 
 
-def test_a_target_group_that_nothing_leads_to_is_refused(aws):
+def test_a_target_group_without_a_listener_is_refused(aws):
     register(aws)
     vpc = aws("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
     group = aws("elbv2").create_target_group(
@@ -241,7 +241,7 @@ def test_a_target_group_that_nothing_leads_to_is_refused(aws):
         create(aws, loadBalancers=[BEHIND_NOTHING | {"targetGroupArn": arn}])
 
 
-def test_targets_are_probed_as_the_clock_is_stepped():
+def test_targets_are_probed_when_the_clock_is_stepped():
     answering = True
     server = EmulatorServer(
         runtime=ScriptedRuntime(), clock=SteppedClock(), probe=lambda *_: answering
@@ -253,7 +253,7 @@ def test_targets_are_probed_as_the_clock_is_stepped():
         group = clients["elbv2"].create_target_group(
             Name="t", Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip"
         )
-        arn = listened_to(server, group["TargetGroups"][0]["TargetGroupArn"])
+        arn = with_listener(server, group["TargetGroups"][0]["TargetGroupArn"])
         register(clients.__getitem__)
         create(
             clients.__getitem__,

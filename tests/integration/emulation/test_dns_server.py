@@ -33,7 +33,7 @@ def test_answers_over_udp_and_tcp_on_one_port(server):
     assert datagram.answer[0][0].address == "127.64.0.4"
 
 
-def test_what_is_too_large_for_udp_is_truncated(server):
+def test_a_response_too_large_for_udp_is_truncated(server):
     query = dns.message.make_query("many.t.local", "A")
 
     answer, used_tcp = dns.query.udp_with_fallback(
@@ -44,7 +44,7 @@ def test_what_is_too_large_for_udp_is_truncated(server):
     assert len(answer.answer[0]) == len(MANY)
 
 
-def test_a_changed_record_is_seen_by_the_next_question(server):
+def test_a_changed_record_is_returned_by_the_next_query(server):
     query = dns.message.make_query("new.t.local", "A")
     before = over_udp(query, server)
 
@@ -55,7 +55,7 @@ def test_a_changed_record_is_seen_by_the_next_question(server):
     assert after.answer[0][0].address == "127.0.0.7"
 
 
-def test_what_is_not_dns_is_not_answered(server):
+def test_a_message_that_is_not_dns_is_not_answered(server):
     import socket
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:

@@ -1,10 +1,10 @@
-"""Every simulated operation through boto3, answers held against botocore's model."""
+"""Every simulated operation through boto3, validated with botocore's model."""
 
 import httpx
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from controller.emulation.ecs.operations import OPERATIONS, only_reads
+from controller.emulation.ecs.operations import OPERATIONS, is_read
 from tests.builders.emulated_aws import MODEL, client, control
 
 CONTAINER = {
@@ -61,7 +61,7 @@ def test_only_operations_of_aws_are_simulated():
     assert OPERATIONS.keys() <= MODEL.operations()
 
 
-def test_a_service_lives_and_dies(stepped, ecs, network):
+def test_a_service_is_created_and_deleted(stepped, ecs, network):
     create(ecs, network, tags=[{"key": "a", "value": "1"}])
     control(stepped, "POST", "clock", {"advance": 30})
 
@@ -69,14 +69,14 @@ def test_a_service_lives_and_dies(stepped, ecs, network):
         cluster="c", services=["web", "no"], include=["TAGS"]
     )
     tasks = ecs.list_tasks(cluster="c", serviceName="web")["taskArns"]
-    seen = ecs.describe_tasks(cluster="c", tasks=tasks, include=["TAGS"])["tasks"]
+    running = ecs.describe_tasks(cluster="c", tasks=tasks, include=["TAGS"])["tasks"]
     ecs.delete_service(cluster="c", service="web", force=True)
     control(stepped, "POST", "clock", {"advance": 30})
     (gone,) = ecs.describe_services(cluster="c", services=["web"])["services"]
 
     assert described["services"][0]["runningCount"] == 1
     assert described["failures"][0]["reason"] == "MISSING"
-    assert [t["healthStatus"] for t in seen] == ["HEALTHY"]
+    assert [t["healthStatus"] for t in running] == ["HEALTHY"]
     assert gone["status"] == "INACTIVE"
 
 
@@ -91,12 +91,10 @@ def called(ecs):
 
 
 def operations(*, reading):
-    return {name for name in OPERATIONS if only_reads(name) is reading}
+    return {name for name in OPERATIONS if is_read(name) is reading}
 
 
-def test_every_operation_that_reads_answers_in_awss_shape(
-    stepped, ecs, network, called
-):
+def test_every_read_answers_in_the_shape_of_the_model(stepped, ecs, network, called):
     create(ecs, network)
     control(stepped, "POST", "clock", {"advance": 30})
     ecs.update_service(cluster="c", service="web", forceNewDeployment=True)
@@ -122,9 +120,7 @@ def test_every_operation_that_reads_answers_in_awss_shape(
     assert called >= operations(reading=True)
 
 
-def test_every_operation_that_writes_answers_in_awss_shape(
-    stepped, ecs, network, called
-):
+def test_every_write_answers_in_the_shape_of_the_model(stepped, ecs, network, called):
     ecs.create_cluster(clusterName="d")
     settings = [{"name": "containerInsights", "value": "enabled"}]
     ecs.update_cluster(cluster="d", settings=settings)
@@ -165,7 +161,7 @@ def test_every_operation_that_writes_answers_in_awss_shape(
     ],
     ids=["required", "choice", "type", "unknown", "nested"],
 )
-def test_requests_are_held_against_the_model(stepped, body, reason):
+def test_requests_are_validated_with_the_model(stepped, body, reason):
     status, answer = post(stepped, "CreateService", body)
 
     assert status == 400
@@ -182,7 +178,9 @@ def test_requests_are_held_against_the_model(stepped, body, reason):
         ("CreateCapacityProvider", b'{"name": "a"}', "UnknownOperationException"),
     ],
 )
-def test_nonsense_is_refused_in_awss_shape(stepped, operation, body, code):
+def test_an_invalid_request_is_refused_in_the_shape_of_aws(
+    stepped, operation, body, code
+):
     status, answer = post(stepped, operation, body)
 
     assert status == 400
@@ -196,7 +194,7 @@ def post(server, operation, body):
     return answer.status_code, answer.text
 
 
-def test_errors_carry_awss_codes(ecs):
+def test_errors_have_the_codes_of_aws(ecs):
     with pytest.raises(ecs.exceptions.ClusterNotFoundException):
         ecs.list_services(cluster="nope")
     with pytest.raises(ecs.exceptions.ServiceNotFoundException):
@@ -213,7 +211,7 @@ def test_faults_of_calls_are_set_over_http(stepped, ecs, network):
     assert ecs.list_clusters()["clusterArns"]
 
 
-def test_a_lost_reply_is_a_cut_connection_and_the_call_is_done(stepped, ecs, network):
+def test_a_lost_reply_closes_the_connection_after_the_effect(stepped, ecs, network):
     fault = {"call": "RegisterTaskDefinition", "fault": "lost-reply"}
     control(stepped, "POST", "faults", fault)
 
@@ -237,7 +235,7 @@ def test_faults_of_images_are_set_and_ended_over_http(stepped, ecs, network):
     assert service["runningCount"] == 1
 
 
-def test_throttling_and_read_lag_are_switched_over_http(stepped, ecs, network):
+def test_throttling_and_read_lag_are_set_over_http(stepped, ecs, network):
     control(stepped, "POST", "settings", {"throttling": True, "read_lag": 5})
     for _ in range(100):
         ecs.describe_services(cluster="c", services=["web"])
@@ -251,7 +249,7 @@ def test_throttling_and_read_lag_are_switched_over_http(stepped, ecs, network):
     assert lagging["failures"]
 
 
-def test_a_mistake_at_the_control_endpoint_is_explained(stepped):
+def test_an_invalid_control_request_is_explained(stepped):
     fault = {"image": "x", "fault": "explode"}
 
     answer = httpx.post(f"{stepped.url}/_emulator/faults", json=fault)

@@ -1,4 +1,4 @@
-"""The load balancer in front of real processes, asked over real sockets."""
+"""The load balancer in front of real processes, over real sockets."""
 
 import json
 import socket
@@ -12,8 +12,8 @@ import pytest
 
 from controller.clients.aws import BotoAws, Credentials
 from controller.clients.clock import SystemClock
-from controller.emulation.load_balancer_front import Front
-from controller.emulation.load_balancer_tls import Authority
+from controller.emulation.load_balancer.front import LoadBalancerFront
+from controller.emulation.load_balancer.tls import Authority
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
 from tests.builders.emulated_aws import eventually
@@ -22,13 +22,13 @@ HOST = "api.hokus.ai"
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Tells what it was asked, and streams what it was sent."""
+    """Returns the request, and streams the body back."""
 
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
-        told = {"path": self.path, "headers": dict(self.headers.items())}
-        self._send(200, json.dumps(told).encode())
+        request = {"path": self.path, "headers": dict(self.headers.items())}
+        self._send(200, json.dumps(request).encode())
 
     def do_POST(self):
         body = bytearray()
@@ -49,7 +49,7 @@ class Echo(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_):
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
@@ -66,7 +66,7 @@ def listening(handler=Echo):
 
 
 class World:
-    """An emulated AWS with a load balancer, and what a platform team does in it."""
+    """An emulated AWS with a load balancer, and actions of a platform team."""
 
     def __init__(self, server, state):
         self.server = server
@@ -76,7 +76,7 @@ class World:
             credentials=Credentials("local", "local"),
             light=True,
         )
-        self.front = Front(server, state, idle=1)
+        self.front = LoadBalancerFront(server, state, idle=1)
         self.front.start(
             self.aws, {"edge": frozenset({80, 443})}, [HOST], "hokusai/local"
         )
@@ -90,11 +90,11 @@ class World:
         found = self.call("DescribeListeners", LoadBalancerArn=arn)["Listeners"]
         return next(li["ListenerArn"] for li in found if li["Port"] == port)
 
-    def call(self, operation, **asked):
-        return self.aws.call("elbv2", operation, **asked)
+    def call(self, operation, **parameters):
+        return self.aws.call("elbv2", operation, **parameters)
 
     def group(self, name, *ports):
-        """Make a target group with targets on ``ports`` of this machine."""
+        """Create a target group with targets on ``ports`` of this machine."""
         vpc = self.aws.call("ec2", "DescribeVpcs")["Vpcs"][0]["VpcId"]
         arn = self.call(
             "CreateTargetGroup",
@@ -114,8 +114,8 @@ class World:
     def is_healthy(self, group):
         def states():
             answer = self.call("DescribeTargetHealth", TargetGroupArn=group)
-            told = answer["TargetHealthDescriptions"]
-            return {t["TargetHealth"]["State"] for t in told}
+            descriptions = answer["TargetHealthDescriptions"]
+            return {t["TargetHealth"]["State"] for t in descriptions}
 
         eventually(states, lambda found: found == {"healthy"})
 
@@ -152,18 +152,18 @@ class World:
 @pytest.fixture
 def world(tmp_path):
     with EmulatorServer(runtime=ScriptedRuntime()) as server:
-        made = World(server, tmp_path)
+        created = World(server, tmp_path)
         try:
-            yield made
+            yield created
         finally:
-            made.front.stop()
+            created.front.stop()
 
 
 def forward(group):
     return {"Type": "forward", "TargetGroupArn": group}
 
 
-def test_a_request_reaches_a_healthy_target_and_says_who_asked(world):
+def test_a_request_reaches_a_healthy_target_with_the_clients_address(world):
     with listening() as port:
         group = world.group("api", port)
         world.rule(443, "/api/*", forward(group))
@@ -173,17 +173,17 @@ def test_a_request_reaches_a_healthy_target_and_says_who_asked(world):
             "/api/a%2Fb?x=1", secure=True, headers={"X-Forwarded-For": "10.0.0.1"}
         )
 
-    told = json.loads(body)
+    received = json.loads(body)
     assert status == 200
-    assert told["path"] == "/api/a%2Fb?x=1"
-    assert told["headers"]["X-Forwarded-For"] == "10.0.0.1, 127.0.0.1"
-    assert told["headers"]["X-Forwarded-Proto"] == "https"
-    assert told["headers"]["X-Forwarded-Port"] == "443"
-    assert told["headers"]["Host"].startswith(HOST)
+    assert received["path"] == "/api/a%2Fb?x=1"
+    assert received["headers"]["X-Forwarded-For"] == "10.0.0.1, 127.0.0.1"
+    assert received["headers"]["X-Forwarded-Proto"] == "https"
+    assert received["headers"]["X-Forwarded-Port"] == "443"
+    assert received["headers"]["Host"].startswith(HOST)
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["sized", "chunked"])
-def test_bodies_go_both_ways_whole(world, chunked):
+def test_bodies_are_streamed_completely_in_both_directions(world, chunked):
     sent = b"0123456789abcdef" * 100_000
     with listening() as port:
         group = world.group("api", port)
@@ -197,11 +197,11 @@ def test_bodies_go_both_ways_whole(world, chunked):
     assert back == sent
 
 
-def test_what_no_rule_takes_gets_the_default_answer(world):
+def test_a_request_without_a_matching_rule_gets_the_default_response(world):
     assert world.ask("/elsewhere")[0] == 404
 
 
-def test_a_rule_may_answer_by_itself_or_send_elsewhere(world):
+def test_a_rule_can_answer_or_redirect(world):
     fixed = {
         "Type": "fixed-response",
         "FixedResponseConfig": {
@@ -229,7 +229,7 @@ def test_a_rule_may_answer_by_itself_or_send_elsewhere(world):
     assert headers["Location"] == f"https://{HOST}:443/coffee?milk=1"
 
 
-def test_without_a_target_it_is_503(world):
+def test_a_group_without_targets_answers_503(world):
     world.rule(80, "/*", forward(world.group("empty")))
 
     status, body, headers = world.ask("/")
@@ -239,7 +239,7 @@ def test_without_a_target_it_is_503(world):
     assert headers["Server"] == "awselb/2.0"
 
 
-def test_a_target_that_hangs_up_is_502(world):
+def test_a_target_that_closes_the_connection_is_502(world):
     class HangsUp(Echo):
         def do_GET(self):
             if self.path == "/health":
@@ -254,7 +254,7 @@ def test_a_target_that_hangs_up_is_502(world):
         assert world.ask("/")[0] == 502
 
 
-def test_a_target_that_keeps_silent_is_504(world):
+def test_a_target_that_does_not_answer_is_504(world):
     over = threading.Event()
 
     class Silent(Echo):
@@ -274,7 +274,7 @@ def test_a_target_that_keeps_silent_is_504(world):
     assert status == 504
 
 
-def test_requests_go_to_groups_by_weight_and_to_healthy_targets_only(world):
+def test_requests_are_distributed_by_weight_to_healthy_targets(world):
     class Other(Echo):
         def do_GET(self):
             self._send(299 if self.path != "/health" else 200, b"{}")
@@ -296,7 +296,7 @@ def test_requests_go_to_groups_by_weight_and_to_healthy_targets_only(world):
     assert got == [200, 200, 299, 299]
 
 
-def test_a_name_that_the_certificate_is_not_for_is_refused(world):
+def test_a_host_outside_the_certificate_is_refused(world):
     context = ssl.create_default_context(cafile=world.front.authority)
     plain = socket.create_connection(("127.0.0.1", world.port(443)), 10)
 
@@ -304,7 +304,7 @@ def test_a_name_that_the_certificate_is_not_for_is_refused(world):
         context.wrap_socket(plain, server_hostname="other.hokus.ai")
 
 
-def test_the_authority_is_made_once_and_only_its_owner_reads_the_key(tmp_path):
+def test_the_authority_is_created_once_with_a_private_key(tmp_path):
     first = Authority(tmp_path, SystemClock().now()).file.read_bytes()
 
     again = Authority(tmp_path, SystemClock().now()).file.read_bytes()

@@ -8,7 +8,7 @@ def post(url, path, body):
     return answer.raise_for_status().json()
 
 
-def test_what_was_written_survives_a_kill(tmp_path):
+def test_data_survives_a_kill(tmp_path):
     server = MlflowServer(tmp_path)
     with server:
         post(server.url, "experiments/create", {"name": "lead-scoring"})

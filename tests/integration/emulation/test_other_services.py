@@ -1,4 +1,4 @@
-"""Faults of the other services, and calls that wait."""
+"""Faults of other services, and long polls."""
 
 from threading import Thread
 
@@ -34,7 +34,7 @@ def _method(aws, operation):
 
 
 @pytest.mark.parametrize(("fault", "done"), [("timeout", 0), ("lost-reply", 1)])
-def test_an_unanswered_call_is_done_or_not(stepped, fault, done):
+def test_a_lost_reply_has_an_effect_and_a_timeout_has_none(stepped, fault, done):
     ssm = client(stepped, "ssm")
     control(stepped, "POST", "faults", {"call": "PutParameter", "fault": fault})
 
@@ -44,7 +44,7 @@ def test_an_unanswered_call_is_done_or_not(stepped, fault, done):
     assert len(ssm.describe_parameters()["Parameters"]) == done
 
 
-def test_waiting_for_messages_keeps_nobody_waiting(stepped):
+def test_a_long_poll_does_not_block_other_calls(stepped):
     sqs, ssm = client(stepped, "sqs"), client(stepped, "ssm")
     queue = sqs.create_queue(QueueName="q")["QueueUrl"]
     received = []
@@ -63,7 +63,7 @@ def test_waiting_for_messages_keeps_nobody_waiting(stepped):
     assert received == ["hello"]
 
 
-def test_unconfirmed_fills_are_switched_over_http(stepped):
+def test_unconfirmed_fills_are_set_over_http(stepped):
     ecs = client(stepped, "ecs")
     app = {"name": "app", "image": "web:1", "memory": 64}
 
@@ -78,7 +78,7 @@ def test_unconfirmed_fills_are_switched_over_http(stepped):
     assert "dnsServers" in keys()
 
 
-def test_objects_go_in_and_out_whole(stepped):
+def test_objects_are_stored_unchanged(stepped):
     s3 = client(stepped, "s3")
     s3.create_bucket(Bucket="bucket")
     content = b"x" * 300_000
@@ -88,12 +88,12 @@ def test_objects_go_in_and_out_whole(stepped):
     assert s3.get_object(Bucket="bucket", Key="k")["Body"].read() == content
 
 
-def test_a_version_of_a_secret_says_when_it_was_made(stepped):
+def test_a_version_of_a_secret_has_its_creation_time(stepped):
     secrets = client(stepped, "secretsmanager")
     secrets.create_secret(Name="s", SecretString="a")
     (version,) = stepped.place.backend("secretsmanager").secrets["s"].versions.values()
     version["createdate"] = 1_000
 
-    (told,) = secrets.list_secret_version_ids(SecretId="s")["Versions"]
+    (listed,) = secrets.list_secret_version_ids(SecretId="s")["Versions"]
 
-    assert told["CreatedDate"].timestamp() == 1_000
+    assert listed["CreatedDate"].timestamp() == 1_000

@@ -1,4 +1,4 @@
-"""Tasks that are real processes on addresses of their own."""
+"""Tasks that are real processes, each with its own address."""
 
 import os
 import signal
@@ -12,12 +12,12 @@ import dns.query
 import httpx
 import pytest
 
-from controller.emulation.cloud_map import (
+from controller.emulation.dns import DnsServer
+from controller.emulation.moto.cloud_map import (
     cloud_map_lookup,
     cloud_map_ttl,
     cloud_map_zones,
 )
-from controller.emulation.dns import DnsServer
 from controller.emulation.task_addresses import TaskAddresses
 from tests.builders.emulated_aws import control, eventually
 from tests.builders.emulated_platform import CHECK, Platform, address_of
@@ -117,7 +117,7 @@ def test_an_image_that_crashes_is_rolled_back(platform):
     assert platform.running("web")["taskArn"] == before["taskArn"]
 
 
-def test_an_image_that_is_not_here_cannot_be_pulled(platform):
+def test_a_missing_image_cannot_be_pulled(platform):
     platform.register("web", "nowhere:1")
     arn = platform.run("web")
 
@@ -129,7 +129,7 @@ def test_an_image_that_is_not_here_cannot_be_pulled(platform):
     assert "nowhere:1" in task["stoppedReason"]
 
 
-def test_a_command_that_is_not_here_fails_like_a_container_without_it(platform):
+def test_a_missing_command_fails_as_in_a_container(platform):
     platform.register("web", "web:1", command=["no-such-command"])
     arn = platform.run("web")
 
@@ -143,7 +143,7 @@ def test_a_command_that_is_not_here_fails_like_a_container_without_it(platform):
     ]
 
 
-def test_a_state_directory_that_is_gone_keeps_a_task_from_starting(platform, tmp_path):
+def test_a_missing_state_directory_prevents_the_start_of_a_task(platform, tmp_path):
     tmp_path.rmdir()
     platform.register("web", "web:1", workingDirectory="/app")
     arn = platform.run("web")
@@ -155,7 +155,7 @@ def test_a_state_directory_that_is_gone_keeps_a_task_from_starting(platform, tmp
     assert task["stoppedReason"].startswith("CannotStartContainerError")
 
 
-def test_what_ignores_sigterm_is_killed_after_its_stop_timeout(platform):
+def test_a_process_that_ignores_sigterm_is_killed_after_its_stop_timeout(platform):
     platform.register("web", "stubborn:1")
     arn = platform.run("web")
     eventually(lambda: platform.task(arn), lambda t: t["lastStatus"] == "RUNNING")

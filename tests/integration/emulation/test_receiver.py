@@ -27,28 +27,28 @@ def body(key):
     return json.dumps({"idempotency_key": key, "model_id": "m"}).encode()
 
 
-def test_takes_what_is_signed_and_counts_what_comes_twice():
+def test_accepts_signed_deliveries_and_counts_duplicates():
     with WebhookReceiver(SECRET) as receiver:
         statuses = [send(receiver.url, body(key)) for key in ("a", "b", "a")]
 
-        seen = report(receiver.url)
+        counts = report(receiver.url)
 
     assert statuses == [200, 200, 200]
-    assert (seen["received"], seen["duplicates"], seen["rejected"]) == (3, 1, 0)
-    assert seen["deliveries"][0]["body"]["model_id"] == "m"
+    assert (counts["received"], counts["duplicates"], counts["rejected"]) == (3, 1, 0)
+    assert counts["deliveries"][0]["body"]["model_id"] == "m"
 
 
-def test_rejects_what_is_signed_with_another_secret():
+def test_rejects_deliveries_signed_with_another_secret():
     with WebhookReceiver(SECRET) as receiver:
         status = send(receiver.url, body("a"), signed_with="other")
 
-        seen = report(receiver.url)
+        counts = report(receiver.url)
 
     assert status == 401
-    assert (seen["received"], seen["rejected"]) == (0, 1)
+    assert (counts["received"], counts["rejected"]) == (0, 1)
 
 
-def test_fails_as_often_as_it_is_told():
+def test_fails_the_given_number_of_times():
     with WebhookReceiver(SECRET) as receiver:
         fault = json.dumps({"status": 503, "times": 2}).encode()
         send(receiver.url, fault, path="/faults")
@@ -58,7 +58,7 @@ def test_fails_as_often_as_it_is_told():
     assert statuses == [503, 503, 200]
 
 
-def test_a_receiver_that_starts_again_remembers(tmp_path):
+def test_a_restarted_receiver_recognises_duplicates(tmp_path):
     state = tmp_path / "deliveries.jsonl"
     with WebhookReceiver(SECRET, state=state) as receiver:
         send(receiver.url, body("a"))
@@ -67,9 +67,9 @@ def test_a_receiver_that_starts_again_remembers(tmp_path):
 
     with WebhookReceiver(SECRET, state=state) as receiver:
         send(receiver.url, body("a"))
-        seen = report(receiver.url)
+        counts = report(receiver.url)
 
-    assert (seen["received"], seen["duplicates"]) == (2, 1)
+    assert (counts["received"], counts["duplicates"]) == (2, 1)
 
 
 def test_listens_on_loopback_only():
@@ -77,7 +77,7 @@ def test_listens_on_loopback_only():
         WebhookReceiver(SECRET, host="0.0.0.0")  # noqa: S104
 
 
-def test_runs_as_a_command_until_it_is_told_to_end(tmp_path):
+def test_runs_as_a_command_until_sigterm(tmp_path):
     command = [sys.executable, "-m", "controller.emulation.receiver", "--state"]
     receiver = subprocess.Popen(
         [*command, str(tmp_path / "d.jsonl")],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.builders.emulated_aws import client, eventually, listened_to
+from tests.builders.emulated_aws import client, eventually, with_listener
 from tests.builders.emulated_platform import Platform, address_of
 
 PORTS = [{"containerPort": 8001}]
@@ -20,8 +20,8 @@ def balancer(real):
 
 @pytest.fixture
 def group(real, balancer, vpc):
-    """Return what makes a target group that a listener forwards to."""
-    return lambda **more: listened_to(real, made(balancer, vpc, **more))
+    """Return a function that creates a target group with a listener."""
+    return lambda **more: with_listener(real, create_group(balancer, vpc, **more))
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def vpc(real):
     return client(real, "ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
 
 
-def made(balancer, vpc, path="/", delay=1):
+def create_group(balancer, vpc, path="/", delay=1):
     answer = balancer.create_target_group(
         Name="t",
         Protocol="HTTP",
@@ -59,7 +59,7 @@ def behind(arn):
     return {"loadBalancers": [target]}
 
 
-def test_a_target_is_healthy_once_it_answers_and_drains_when_it_goes(
+def test_a_target_is_healthy_once_it_answers_and_drains_when_it_stops(
     platform, balancer, group
 ):
     arn = group(delay=3)
@@ -78,7 +78,7 @@ def test_a_target_is_healthy_once_it_answers_and_drains_when_it_goes(
     eventually(lambda: healths(balancer, arn), lambda found: found == {})
 
 
-def test_a_target_that_answers_wrongly_never_gets_healthy(platform, balancer, group):
+def test_a_target_with_a_wrong_status_is_never_healthy(platform, balancer, group):
     arn = group(path="/no-such-file")
     platform.register("web", "web:1", portMappings=PORTS)
     platform.create("web", **behind(arn))

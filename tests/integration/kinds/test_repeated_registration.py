@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.clients.aws.retrying import PatientAws
+from controller.clients.aws.retrying import RetryingAws
 from controller.core.errors import TransientError
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import ScriptedRuntime
@@ -34,7 +34,7 @@ def world():
 
 
 def test_a_registration_that_failed_in_word_only_leaves_one_revision(world):
-    world.aws = PatientAws(SaysThatItFailed(world.aws), StoppedClock())
+    world.aws = RetryingAws(SaysThatItFailed(world.aws), StoppedClock())
     world.restart()
 
     result = world.run(world.api())

@@ -18,7 +18,7 @@ HOST = f"mlflow.{ZONE}"
 
 
 class Nothing:
-    """Remembers no addresses."""
+    """Stores no addresses."""
 
     def last_good(self, _host):
         return ()
@@ -49,12 +49,12 @@ def test_an_address_comes_with_the_records_time_to_live(nameserver):
     assert (resolution.source, resolution.ttl) == (Source.DNS, 7)
 
 
-def test_a_name_that_moved_is_found_by_the_next_question(nameserver, names):
-    asking = resolver(nameserver)
-    asking.resolve(HOST)
+def test_a_changed_address_is_found_by_the_next_query(nameserver, names):
+    moving = resolver(nameserver)
+    moving.resolve(HOST)
     names[HOST] = ["127.0.0.2"]
 
-    assert asking.refresh(HOST).addresses == ("127.0.0.2",)
+    assert moving.refresh(HOST).addresses == ("127.0.0.2",)
 
 
 @pytest.mark.parametrize("name", ["nobody", "empty"])
@@ -68,7 +68,7 @@ def test_a_refusal_is_not_an_answer(nameserver):
         resolver(nameserver).resolve("hokus.ai")
 
 
-def test_a_name_server_that_is_silent_is_left_at_the_deadline():
+def test_a_silent_name_server_is_abandoned_at_the_deadline():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
 
@@ -97,10 +97,10 @@ async def fetched(nameserver, host):
         await runner.cleanup()
 
 
-def test_aiohttp_connects_to_the_address_and_asks_for_the_name(nameserver):
+def test_aiohttp_connects_to_the_address_and_sends_the_name(nameserver):
     assert asyncio.run(fetched(nameserver, HOST)) == HOST
 
 
-def test_aiohttp_meets_a_name_without_an_address_as_its_own_error(nameserver):
+def test_aiohttp_raises_its_own_error_for_a_name_without_an_address(nameserver):
     with pytest.raises(ClientConnectorError, match="does not resolve"):
         asyncio.run(fetched(nameserver, f"nobody.{ZONE}"))

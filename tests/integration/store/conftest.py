@@ -1,4 +1,4 @@
-"""A store on a real PostgreSQL, empty for each test."""
+"""Fixtures: a database on a real PostgreSQL, empty for each test."""
 
 import tempfile
 from collections.abc import Iterator
@@ -17,9 +17,12 @@ _NUMBERS = count(1)
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Postgres]:
-    # Not pytest's own directory, which only its maker may enter.
-    with tempfile.TemporaryDirectory() as directory, postgres(Path(directory)) as up:
-        yield up
+    # PostgreSQL may run as another user, who cannot enter pytest's directory.
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        postgres(Path(directory)) as server,
+    ):
+        yield server
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Two processes, as good as: two pools on one PostgreSQL."""
+"""Concurrent workers: several connection pools on one PostgreSQL."""
 
 import threading
 from datetime import timedelta
@@ -51,8 +51,8 @@ def test_each_delivery_goes_to_one_worker(database, pools):
     def drain(pool, n):
         outbox = Outbox(pool)
         claimed = []
-        while some := outbox.claim(f"w{n}", "site", 3, TTL):
-            claimed += [d.id for d in some]
+        while batch := outbox.claim(f"w{n}", "site", 3, TTL):
+            claimed += [delivery.id for delivery in batch]
         return claimed
 
     claimed = sorted(id_ for ids in at_once(drain, pools) for id_ in ids)
@@ -61,7 +61,7 @@ def test_each_delivery_goes_to_one_worker(database, pools):
     assert len(set(claimed)) == 40
 
 
-def test_everyone_announces_and_each_version_is_announced_once(database, pools):
+def test_concurrent_announcements_announce_each_version_once(database, pools):
     announced = at_once(
         lambda pool, _: AnnouncementLedger(pool).announce(
             "site", "webhook", events(40), NOON
@@ -73,7 +73,7 @@ def test_everyone_announces_and_each_version_is_announced_once(database, pools):
     assert len(AnnouncementLedger(database).announced("site")) == 40
 
 
-def test_of_all_who_ask_for_a_lease_one_gets_it(pools):
+def test_one_of_several_concurrent_claims_gets_the_lease(pools):
     claims = at_once(
         lambda pool, n: Leases(pool).acquire("reconcile", f"w{n}", TTL), pools
     )

@@ -1,4 +1,4 @@
-"""The tables the migrations make are the tables the program sees."""
+"""Migrations: they create the tables that the program uses."""
 
 import stat
 import threading
@@ -42,18 +42,18 @@ def test_on_sqlite_migrations_and_tables_agree(file):
     database.close()
 
 
-def test_on_postgresql_everything_lives_in_a_schema_of_our_own(database):
+def test_on_postgresql_all_tables_are_in_the_schema_hokusai(database):
     with database.reading() as connection:
-        ours = set(inspect(connection).get_table_names(schema="hokusai"))
+        names = set(inspect(connection).get_table_names(schema="hokusai"))
         public = inspect(connection).get_table_names(schema="public")
 
-    assert ours == {table.name for table in metadata.tables.values()} | {
+    assert names == {table.name for table in metadata.tables.values()} | {
         "schema_version"
     }
     assert public == []
 
 
-def test_the_file_is_its_owners_alone(file):
+def test_only_the_owner_can_read_the_file(file):
     database = on(file)
     database.upgrade()
     database.close()
@@ -74,14 +74,14 @@ def test_a_new_store_is_refused_until_it_is_upgraded(file):
     database.close()
 
 
-def test_upgrading_twice_is_upgrading_once(database):
+def test_a_repeated_upgrade_has_no_effect(database):
     database.upgrade()
 
     assert database.state() is SchemaState.CURRENT
 
 
 @pytest.mark.parametrize("where", ["sqlite", "postgresql"])
-def test_all_may_upgrade_at_the_same_time(where, file, url):
+def test_several_processes_can_upgrade_at_the_same_time(where, file, url):
     databases = [
         on(file) if where == "sqlite" else Database(url, StoppedClock())
         for _ in range(4)
@@ -91,7 +91,7 @@ def test_all_may_upgrade_at_the_same_time(where, file, url):
     def upgrade(database: Database) -> None:
         try:
             database.upgrade()
-        except Exception as error:  # noqa: BLE001 - told below
+        except Exception as error:  # noqa: BLE001 - asserted below
             failures.append(error)
 
     threads = [threading.Thread(target=upgrade, args=(d,)) for d in databases]
@@ -138,7 +138,7 @@ def test_a_file_is_shared_by_threads_that_read_and_one_that_writes(file):
     database.close()
 
 
-def test_a_store_that_is_away_is_transient_and_its_password_stays_unsaid():
+def test_an_unreachable_store_is_a_transient_error_without_the_password():
     database = Database("postgresql://me:s3cret@127.0.0.1:1/x", StoppedClock())
 
     with pytest.raises(TransientError, match="the store could not be read") as failed:

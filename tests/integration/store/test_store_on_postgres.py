@@ -1,4 +1,4 @@
-"""What holds on SQLite holds on PostgreSQL: the same facts, collected again."""
+"""The unit tests of the store, run on PostgreSQL."""
 
 from tests.unit.store import test_lease, test_outbox, test_records
 

@@ -1,4 +1,4 @@
-"""What holds on our own tables holds on those of the next version, on both databases."""
+"""The unit tests of the store, run on the schema of the next version."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,18 +43,18 @@ def database(behind: Database, tmp_path: Path) -> Database:
     return behind
 
 
-def test_it_is_known_to_be_newer_and_worked_with(database):
+def test_a_newer_schema_is_recognised_and_accepted(database):
     assert database.state() is SchemaState.NEWER
     database.check()
 
 
-def test_a_controller_of_the_version_before_starts_on_it_and_leaves_it(database):
+def test_an_upgrade_by_the_previous_version_leaves_a_newer_schema(database):
     database.upgrade()
 
     assert database.state() is SchemaState.NEWER
 
 
-def test_the_next_version_refuses_our_tables_until_somebody_migrates(behind, tmp_path):
+def test_the_next_version_refuses_this_schema_until_it_is_migrated(behind, tmp_path):
     with program_of_the_next_version(tmp_path):
         with pytest.raises(RefusedError, match="older than this program") as refused:
             behind.check()

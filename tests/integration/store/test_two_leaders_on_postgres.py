@@ -1,4 +1,4 @@
-"""Ten thousand schedules of two leaders on a real PostgreSQL."""
+"""Random schedules of two leaders on a real PostgreSQL."""
 
 import pytest
 

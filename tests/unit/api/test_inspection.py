@@ -155,7 +155,7 @@ def test_nobody_looks_without_the_key(world, clock, what, key, served):
         asked_of(world, clock, key, served) as api,
         pytest.raises(RefusedError, match="HOKUSAI_API_KEY"),
     ):
-        api.look(what, {"resource": "service/api"})
+        api.inspect(what, {"resource": "service/api"})
 
     assert world.looks == 0
 
@@ -177,7 +177,7 @@ def test_what_fails_outside_is_a_problem_that_says_what(
     world.error = error
 
     with pytest.raises(raised) as told:
-        ask.look(what, {"resource": "service/api"})
+        ask.inspect(what, {"resource": "service/api"})
 
     assert str(error) in str(told.value)
     assert f"GET http://server/api/v1/{what}" in str(told.value)
@@ -204,7 +204,7 @@ def test_credentials_in_what_failed_do_not_leave_the_server(ask, world):
 )
 def test_what_makes_no_sense_is_refused_by_name(ask, world, asked, told):
     with pytest.raises(RefusedError, match=told):
-        ask.look("logs", asked)
+        ask.inspect("logs", asked)
 
     assert world.looks == 0
 
@@ -213,7 +213,7 @@ def test_a_server_that_cannot_look_is_told():
     app = create_app(Nothing(), Nothing(), clock=StoppedClock(), version="1", key=KEY)
     with (
         httpx.Client(base_url="http://server", transport=AppTransport(app)) as http,
-        pytest.raises(RefusedError, match="is not there"),
+        pytest.raises(RefusedError, match="does not exist on this server"),
     ):
         RemoteView(ControlApi(http, KEY)).details(API)
 

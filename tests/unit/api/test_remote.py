@@ -59,7 +59,9 @@ def test_a_key_that_is_not_the_servers_is_told_by_the_variable_to_set(key):
 
 
 def test_a_server_without_a_store_is_told():
-    with pytest.raises(RefusedError, match="name a `hokusai serve` that has a store"):
+    with pytest.raises(
+        RefusedError, match="use the URL of a `hokusai serve` that has a store"
+    ):
         remote(None).statuses()
 
 

@@ -1,4 +1,4 @@
-"""What is said of calls to AWS in general."""
+"""Calls to AWS: pagination, reads and writes, counting, the account."""
 
 from typing import Any
 
@@ -11,21 +11,21 @@ ME = {"Account": "123456789012", "Arn": "arn:aws:sts::123456789012:assumed-role/
 
 
 class Pages:
-    """Answers with each page in turn and remembers what it was asked."""
+    """Answers with each page in turn and records the parameters."""
 
     def __init__(self, *pages: dict[str, Any]) -> None:
         self._pages = iter(pages)
-        self.asked: list[dict[str, Any]] = []
+        self.requests: list[dict[str, Any]] = []
 
     def call(
         self, service: str, operation: str, /, **parameters: Any
     ) -> dict[str, Any]:
-        self.asked.append(parameters)
+        self.requests.append(parameters)
         return next(self._pages)
 
 
 class Failing:
-    """Answers nothing."""
+    """Fails every call."""
 
     def call(
         self, service: str, operation: str, /, **parameters: Any
@@ -35,26 +35,26 @@ class Failing:
 
 
 @pytest.mark.parametrize(
-    ("tell", "ask"),
+    ("field", "parameter"),
     [
         ("nextToken", "nextToken"),
         ("NextToken", "NextToken"),
         ("NextMarker", "Marker"),
     ],
 )
-def test_every_page_is_read(tell, ask):
-    aws = Pages({"items": [1, 2], tell: "more"}, {"items": [3]})
+def test_every_page_is_read(field, parameter):
+    aws = Pages({"items": [1, 2], field: "more"}, {"items": [3]})
 
     items = list(paginated(aws, "ecs", "ListServices", "items", cluster="c"))
 
     assert items == [1, 2, 3]
-    assert aws.asked == [{"cluster": "c"}, {"cluster": "c", ask: "more"}]
+    assert aws.requests == [{"cluster": "c"}, {"cluster": "c", parameter: "more"}]
 
 
 def test_a_token_that_repeats_is_an_error_and_not_a_loop():
     aws = Pages(*({"items": [1], "nextToken": "same"} for _ in range(3)))
 
-    with pytest.raises(PermanentError, match="ecs:ListServices repeats itself"):
+    with pytest.raises(PermanentError, match="ecs:ListServices returned the same"):
         list(paginated(aws, "ecs", "ListServices", "items"))
 
 
@@ -62,7 +62,7 @@ def test_a_token_that_repeats_is_an_error_and_not_a_loop():
     ("operation", "writes"),
     [("DescribeServices", False), ("GetParameter", False), ("UpdateService", True)],
 )
-def test_what_is_not_known_to_read_is_a_write(operation, writes):
+def test_an_operation_is_a_write_unless_known_as_a_read(operation, writes):
     assert is_write(operation) is writes
 
 

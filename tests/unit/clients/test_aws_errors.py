@@ -1,4 +1,4 @@
-"""Every way in which a call to AWS fails, in our words."""
+"""Translation of every error of an AWS call."""
 
 import inspect
 
@@ -6,7 +6,7 @@ import pytest
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
-from controller.clients.aws.errors import FOREIGN, translated
+from controller.clients.aws.errors import FOREIGN, driver_error
 from controller.core.errors import (
     ConflictError,
     DriverError,
@@ -31,7 +31,7 @@ AFTER_SENDING = {
     "ReadTimeoutError",
     "ResponseStreamingError",
 }
-PASSING = {
+TRANSIENT = {
     "CapacityNotAvailableError",
     "ConnectTimeoutError",
     "ConnectionError",
@@ -42,7 +42,7 @@ PASSING = {
 }
 
 
-def made(cls):
+def error_of(cls):
     error = cls.__new__(cls)
     Exception.__init__(error, "why")
     return error
@@ -57,22 +57,22 @@ def answer(code, message="", status=400):
 
 
 def write(error: Exception, **parameters: str) -> DriverError:
-    return translated(error, "ecs", "UpdateService", parameters)
+    return driver_error(error, "ecs", "UpdateService", parameters)
 
 
 def read(error: Exception) -> DriverError:
-    return translated(error, "ecs", "DescribeServices", {})
+    return driver_error(error, "ecs", "DescribeServices", {})
 
 
 @pytest.mark.parametrize("cls", ALL, ids=lambda cls: cls.__name__)
-def test_each_class_of_botocore_is_caught_and_has_its_meaning(cls):
-    error = made(cls)
+def test_each_class_of_botocore_is_caught_and_translated(cls):
+    error = error_of(cls)
 
     assert isinstance(error, FOREIGN)
     if cls.__name__ in AFTER_SENDING:
         assert type(write(error)) is OutcomeUnknownError
         assert type(read(error)) is TransientError
-    elif cls.__name__ in PASSING:
+    elif cls.__name__ in TRANSIENT:
         assert type(write(error)) is type(read(error)) is TransientError
     else:
         assert type(write(error)) is type(read(error)) is PermanentError
@@ -99,7 +99,7 @@ def test_an_answer_that_cannot_be_parsed_leaves_a_write_in_doubt():
         ("UpdateInProgressException", TransientError),
     ],
 )
-def test_a_code_has_its_meaning(code, kind):
+def test_an_error_code_decides_the_class_of_error(code, kind):
     assert type(write(answer(code))) is kind
 
 
@@ -107,7 +107,7 @@ def test_a_code_has_its_meaning(code, kind):
     ("status", "kind"),
     [(404, NotFoundError), (429, ThrottledError), (500, TransientError)],
 )
-def test_the_status_speaks_where_the_code_is_not_known(status, kind):
+def test_the_status_decides_for_an_unknown_code(status, kind):
     assert type(write(answer("Whatever", status=status))) is kind
 
 
@@ -119,7 +119,7 @@ def test_the_status_speaks_where_the_code_is_not_known(status, kind):
         ("Creation of service was not idempotent.", ConflictError),
     ],
 )
-def test_ecs_is_understood_by_its_words_where_its_codes_are_vague(words, kind):
+def test_the_text_decides_for_an_ambiguous_code_of_ecs(words, kind):
     assert type(write(answer("ClientException", words))) is kind
 
 
@@ -128,12 +128,13 @@ def test_a_refusal_names_the_call_and_the_reason():
 
     assert str(error) == (
         "ecs:UpdateService was refused: AccessDeniedException: no ecs:UpdateService; "
-        "allow that to `platform.role`, or to whom `aws sts get-caller-identity` names"
+        "allow the call for `platform.role`, or for the identity that"
+        " `aws sts get-caller-identity` prints"
     )
 
 
 def test_a_secret_parameter_does_not_come_back_in_the_message():
-    error = translated(
+    error = driver_error(
         boto.ParamValidationError(report="Invalid: hunter2-and-more"),
         "secretsmanager",
         "PutSecretValue",

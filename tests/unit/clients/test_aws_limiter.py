@@ -1,4 +1,4 @@
-"""ECS is asked no more often than its documentation allows, by all threads together."""
+"""Rate limiter: all threads together stay within the documented rates of ECS."""
 
 from functools import partial
 
@@ -12,10 +12,10 @@ SLOW = {"definition modify": Rate(2, 1), "service read": Rate(2, 1)}
 
 
 def send(limiter, operation, answer=CallResult.ADMITTED):
-    limiter.answered(operation, limiter.wait(operation), answer)
+    limiter.report(operation, limiter.wait(operation), answer)
 
 
-def test_what_the_bucket_holds_goes_at_once_and_the_rest_waits():
+def test_calls_within_the_burst_pass_at_once_and_the_rest_waits():
     clock = StoppedClock()
     limiter = Limiter(clock, SLOW)
 
@@ -46,7 +46,7 @@ def test_threads_share_the_buckets():
         for _ in range(5):
             permit = limiter.wait("DescribeServices")
             sent.append(permit.at)
-            limiter.answered("DescribeServices", permit, CallResult.ADMITTED)
+            limiter.report("DescribeServices", permit, CallResult.ADMITTED)
 
     clock.run(*[work] * 8)
 
@@ -65,7 +65,7 @@ def test_a_refusal_slows_its_own_category_down():
     assert clock.monotonic() == 2
 
 
-def test_a_refusal_stops_all_threads_those_too_that_wait_already():
+def test_a_refusal_delays_all_threads_including_waiting_ones():
     clock = SharedClock()
     limiter = Limiter(clock, {"service read": Rate(1, 1)})
     sent = []
@@ -74,7 +74,7 @@ def test_a_refusal_stops_all_threads_those_too_that_wait_already():
         permit = limiter.wait("DescribeServices")
         sent.append(round(clock.monotonic(), 3))
         clock.sleep(0.1)
-        limiter.answered("DescribeServices", permit, answer)
+        limiter.report("DescribeServices", permit, answer)
 
     clock.run(
         partial(work, CallResult.REFUSED), *[partial(work, CallResult.ADMITTED)] * 3
@@ -84,7 +84,7 @@ def test_a_refusal_stops_all_threads_those_too_that_wait_already():
     assert sent[1:] == [first + 2.1, first + 4.1, first + 6.1]
 
 
-def test_what_no_bucket_is_known_for_never_waits():
+def test_an_operation_without_a_rate_never_waits():
     clock = StoppedClock()
     limiter = Limiter(clock, SLOW)
 

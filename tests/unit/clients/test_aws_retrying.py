@@ -1,8 +1,8 @@
-"""A call that failed for a moment is repeated, where that is safe."""
+"""Calls are repeated after transient errors if a repeat is safe."""
 
 import pytest
 
-from controller.clients.aws.retrying import PatientAws
+from controller.clients.aws.retrying import RetryingAws
 from controller.core.errors import (
     OutcomeUnknownError,
     PermanentError,
@@ -17,30 +17,32 @@ class Failing:
         self.errors = [*errors]
         self.calls = 0
 
-    def call(self, _service, _operation, /, **_asked):
+    def call(self, _service, _operation, /, **_parameters):
         self.calls += 1
         if self.errors:
             raise self.errors.pop(0)
         return {"done": True}
 
 
-def patient(inner):
-    return PatientAws(inner, StoppedClock())
+def retrying(inner):
+    return RetryingAws(inner, StoppedClock())
 
 
 @pytest.mark.parametrize(
     ("operation", "error"),
     [
         pytest.param("DescribeServices", TransientError("503"), id="a read"),
-        pytest.param("UpdateService", TransientError("503"), id="the same twice"),
-        pytest.param("RegisterTaskDefinition", TransientError("503"), id="looked for"),
+        pytest.param("UpdateService", TransientError("503"), id="idempotent"),
+        pytest.param(
+            "RegisterTaskDefinition", TransientError("503"), id="duplicate removed"
+        ),
         pytest.param("TagRole", ThrottledError("rate"), id="throttled"),
     ],
 )
-def test_what_does_no_more_the_second_time_is_asked_again(operation, error):
+def test_a_call_that_is_safe_to_repeat_is_repeated(operation, error):
     aws = Failing(error, error)
 
-    assert patient(aws).call("ecs", operation) == {"done": True}
+    assert retrying(aws).call("ecs", operation) == {"done": True}
     assert aws.calls == 3
 
 
@@ -53,17 +55,17 @@ def test_what_does_no_more_the_second_time_is_asked_again(operation, error):
         pytest.param("DescribeServices", PermanentError("denied"), id="refused"),
     ],
 )
-def test_what_may_do_harm_or_no_good_is_not_repeated(operation, error):
+def test_a_call_that_is_not_safe_to_repeat_is_sent_once(operation, error):
     aws = Failing(error)
 
     with pytest.raises(type(error)):
-        patient(aws).call("ecs", operation)
+        retrying(aws).call("ecs", operation)
     assert aws.calls == 1
 
 
-def test_patience_ends():
+def test_the_number_of_attempts_is_limited():
     aws = Failing(*[ThrottledError("rate")] * 50)
 
     with pytest.raises(ThrottledError):
-        patient(aws).call("ecs", "DescribeServices")
+        retrying(aws).call("ecs", "DescribeServices")
     assert aws.calls == 6

@@ -1,4 +1,4 @@
-"""Once the lease is gone, nothing that writes is sent."""
+"""Writes are not sent once the lease is lost."""
 
 import pytest
 
@@ -25,7 +25,7 @@ class Rest(MlflowRest):
         return {}
 
 
-def test_aws_is_still_read_and_no_longer_written():
+def test_reads_of_aws_pass_and_writes_are_refused():
     aws = Aws()
     fenced = FencedAws(aws, lambda: False)
 
@@ -36,7 +36,7 @@ def test_aws_is_still_read_and_no_longer_written():
     assert aws.calls == ["DescribeServices"]
 
 
-def test_mlflow_is_still_searched_and_no_longer_written():
+def test_searches_of_mlflow_pass_and_writes_are_refused():
     rest = Rest()
     fenced = FencedRest(rest, lambda: False)
 
@@ -47,7 +47,7 @@ def test_mlflow_is_still_searched_and_no_longer_written():
     assert rest.paths == ["runs/search"]
 
 
-def test_whoever_holds_the_lease_writes():
+def test_the_holder_of_the_lease_writes():
     aws, rest = Aws(), Rest()
 
     FencedAws(aws, lambda: True).call("ecs", "UpdateService")

@@ -1,4 +1,4 @@
-"""Connecting to an address that was chosen for a name."""
+"""Connections to the resolved address of a name."""
 
 from collections.abc import Callable
 
@@ -17,16 +17,16 @@ def client(
 
 
 def test_the_name_stays_in_the_host_header_and_in_sni():
-    seen = []
+    requests = []
 
     def answer(request: httpx.Request) -> httpx.Response:
-        seen.append((request.url.host, request.headers["host"], request.extensions))
+        requests.append((request.url.host, request.headers["host"], request.extensions))
         return httpx.Response(200)
 
     with client(answer, "10.0.1.42") as http:
         http.get("https://mlflow.internal:5000/health")
 
-    host, header, extensions = seen[0]
+    host, header, extensions = requests[0]
     assert host == "10.0.1.42"
     assert header == "mlflow.internal:5000"
     assert extensions["sni_hostname"] == "mlflow.internal"
@@ -51,7 +51,7 @@ def test_a_name_without_addresses_cannot_be_connected_to():
         http.get("http://mlflow.internal/")
 
 
-def test_a_name_that_does_not_exist_is_not_the_servers_answer():
+def test_a_name_that_does_not_exist_is_a_connection_error():
     def resolve(host: str) -> list[str]:
         message = f"{host} does not resolve"
         raise NotFoundError(message)
@@ -66,7 +66,7 @@ def test_a_name_that_does_not_exist_is_not_the_servers_answer():
         http.get("http://mlflow.internal/")
 
 
-def test_what_was_sent_is_not_sent_again_to_another_address():
+def test_a_sent_request_is_not_repeated_at_another_address():
     def answer(request: httpx.Request) -> httpx.Response:
         message = f"no answer from {request.url.host}"
         raise httpx.ReadTimeout(message)

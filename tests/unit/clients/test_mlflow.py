@@ -1,4 +1,4 @@
-"""MLflow's answers, and their failures, in our words; the wire is a fake."""
+"""MLflow's responses and their failures, on a fake transport."""
 
 import json
 from collections.abc import Callable
@@ -51,7 +51,7 @@ def error(code: str, message: str = "why") -> dict[str, str]:
         (504, "<html>Gateway timeout</html>", OutcomeUnknownError),
     ],
 )
-def test_an_answer_has_its_meaning(status, body, kind):
+def test_a_failed_response_decides_the_class_of_error(status, body, kind):
     mlflow = api(always(status, body))
 
     with pytest.raises(kind) as failed:
@@ -61,7 +61,7 @@ def test_an_answer_has_its_meaning(status, body, kind):
     assert "mlflow POST registered-models/create" in str(failed.value)
 
 
-def test_a_404_of_something_else_does_not_mean_that_it_is_absent():
+def test_a_404_of_another_server_does_not_mean_absent():
     mlflow = api(always(404, "<html>nginx</html>"))
 
     with pytest.raises(PermanentError) as failed:
@@ -143,7 +143,7 @@ def test_prompts_are_neither_models_nor_versions():
     assert mlflow.versions() == ()
 
 
-def test_a_run_brings_its_metrics_and_the_model_it_logged():
+def test_a_run_has_its_metrics_and_the_model_it_logged():
     logged = {"model_id": "m-1", "source_run_id": "r", "status": "LOGGED_MODEL_READY"}
     metrics = [{"key": "acc", "value": 0.9}, {"key": "loss", "value": "Infinity"}]
     run = {
@@ -162,7 +162,7 @@ def test_a_run_brings_its_metrics_and_the_model_it_logged():
     assert mlflow.runs("1", "f1") == ()
 
 
-def test_of_several_models_the_newest_finished_one_is_the_runs_own():
+def test_the_source_of_a_run_is_its_newest_finished_model():
     def logged(id_: str, created: int, status: str) -> dict[str, dict[str, object]]:
         info = {
             "model_id": id_,
@@ -194,14 +194,14 @@ def test_a_version_is_created_with_its_tags_in_one_request():
 
 
 class Flaky:
-    """Counts what is asked of it; every other look fails."""
+    """Counts its calls; every other one fails."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.calls = 0
 
     def models(self) -> tuple[()]:
-        self.asked += 1
-        if self.asked % 2:
+        self.calls += 1
+        if self.calls % 2:
             message = "away"
             raise TransientError(message)
         return ()
@@ -212,17 +212,17 @@ class Flaky:
         return self.models()
 
 
-def test_a_failure_is_remembered_until_cleared():
+def test_a_failure_is_cached_until_cleared():
     mlflow = Flaky()
     reader = MlflowReader(mlflow)
 
     for _ in range(2):
         with pytest.raises(TransientError, match="away"):
             reader.models()
-    assert mlflow.asked == 1
+    assert mlflow.calls == 1
 
     reader.clear()
 
     assert reader.models() == ()
     assert reader.models() == ()
-    assert mlflow.asked == 2
+    assert mlflow.calls == 2

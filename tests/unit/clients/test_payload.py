@@ -1,4 +1,4 @@
-"""What receivers are promised is what they get."""
+"""Payloads match their published schemas."""
 
 import json
 from dataclasses import replace
@@ -18,7 +18,7 @@ def event():
     return model_registered("mlflow", VERSION, {"hokusai_token_id": "LSCOR"})
 
 
-def test_what_we_build_matches(event):
+def test_a_built_event_matches_its_schema(event):
     check(event)
 
 
@@ -33,7 +33,7 @@ def test_what_we_build_matches(event):
         ("idempotency_key", "k", r"\$\.idempotency_key"),
     ],
 )
-def test_a_broken_promise_names_the_field_and_the_version(event, field, value, place):
+def test_a_mismatch_names_the_field_and_the_version(event, field, value, place):
     payload = json.loads(event.body) | {field: value}
 
     with pytest.raises(PermanentError, match=rf"lead/4 .*{place}"):
@@ -41,7 +41,7 @@ def test_a_broken_promise_names_the_field_and_the_version(event, field, value, p
 
 
 @pytest.mark.parametrize("body", [b"{", b'{"model_id": NaN}'])
-def test_what_is_not_json_is_refused(event, body):
+def test_a_body_that_is_not_json_is_refused(event, body):
     with pytest.raises(PermanentError, match="it is not JSON"):
         check(replace(event, body=body))
 

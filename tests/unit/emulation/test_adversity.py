@@ -1,4 +1,4 @@
-"""What a client of ECS has to live with: throttling, stale reads, lost answers."""
+"""Failures that a client of ECS meets: throttling, stale reads, lost responses."""
 
 from datetime import timedelta
 
@@ -79,7 +79,7 @@ def test_a_service_just_created_is_missing_to_stale_reads():
         (CallFault.SERVER_ERROR, "ServerException", 500),
     ],
 )
-def test_a_call_fails_as_often_as_it_is_told(fault, code, status):
+def test_a_call_fails_the_given_number_of_times(fault, code, status):
     ecs = Ecs()
     ecs.simulator.faults.calls.append(CallRule("List*", fault, times=2))
 
@@ -94,7 +94,7 @@ def test_a_call_fails_as_often_as_it_is_told(fault, code, status):
 @pytest.mark.parametrize(
     ("fault", "done"), [(CallFault.TIMEOUT, 0), (CallFault.LOST_REPLY, 1)]
 )
-def test_an_unanswered_call_is_done_or_not(fault, done):
+def test_a_lost_reply_has_an_effect_and_a_timeout_has_none(fault, done):
     ecs = Ecs()
     ecs.simulator.faults.calls.append(CallRule("RegisterTaskDefinition", fault))
 
@@ -122,7 +122,7 @@ def test_an_image_fault_ends_its_tasks(fault, stop_code):
     assert {t["stopCode"] for t in ecs.tasks("STOPPED")} == {stop_code}
 
 
-def test_an_image_that_exits_does_so_after_its_time():
+def test_an_image_exits_after_its_delay():
     ecs = Ecs()
     ecs.register()
     rule = ImageRule("web:1", ImageFault.EXIT, 7, timedelta(seconds=10))

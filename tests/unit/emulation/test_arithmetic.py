@@ -16,7 +16,7 @@ from controller.emulation.ecs.timing import Timing
 
 
 @pytest.mark.parametrize(
-    ("desired", "least", "most", "expected"),
+    ("desired", "minimum", "maximum", "expected"),
     [
         (4, 100, 200, TaskLimits(4, 8)),
         (4, 50, 100, TaskLimits(2, 4)),
@@ -26,9 +26,9 @@ from controller.emulation.ecs.timing import Timing
     ],
 )
 def test_the_lower_limit_rounds_up_and_the_upper_one_down(
-    desired, least, most, expected
+    desired, minimum, maximum, expected
 ):
-    configuration = {"minimumHealthyPercent": least, "maximumPercent": most}
+    configuration = {"minimumHealthyPercent": minimum, "maximumPercent": maximum}
 
     assert limits(desired, configuration) == expected
 
@@ -60,7 +60,7 @@ def test_pauses_double_after_three_failures_up_to_a_limit():
     assert pauses == [0, 0, 10, 20, 40, 60, 60]
 
 
-def test_starts_before_it_stops_where_there_is_room():
+def test_starts_before_it_stops_if_the_maximum_allows_it():
     moves = next_moves(2, TaskLimits(2, 4), Counts(old=2, old_healthy=2))
 
     assert moves == Moves(start=2)
@@ -72,7 +72,7 @@ def test_stops_as_many_old_tasks_as_new_ones_are_healthy():
     assert next_moves(2, TaskLimits(2, 4), counts) == Moves(stop_old_healthy=1)
 
 
-def test_stops_first_where_there_is_no_room_to_start():
+def test_stops_first_if_the_maximum_is_reached():
     moves = next_moves(4, TaskLimits(2, 4), Counts(old=4, old_healthy=4))
 
     assert moves == Moves(stop_old_healthy=2)
@@ -99,7 +99,7 @@ def test_scaling_in_stops_the_surplus():
     assert moves == Moves(stop_surplus=2)
 
 
-def test_100_and_100_percent_of_one_task_can_do_nothing():
+def test_100_and_100_percent_of_one_task_allow_no_move():
     allowed, counts = TaskLimits(1, 1), Counts(old=1, old_healthy=1)
     moves = next_moves(1, allowed, counts)
 
@@ -109,19 +109,19 @@ def test_100_and_100_percent_of_one_task_can_do_nothing():
 
 @pytest.mark.parametrize("desired", range(5))
 @pytest.mark.parametrize(
-    ("least", "most"), [(100, 200), (50, 100), (0, 100), (50, 150)]
+    ("minimum", "maximum"), [(100, 200), (50, 100), (0, 100), (50, 150)]
 )
-def test_no_move_breaks_the_limits(desired, least, most):
-    percents = {"minimumHealthyPercent": least, "maximumPercent": most}
+def test_no_move_breaks_the_limits(desired, minimum, maximum):
+    percents = {"minimumHealthyPercent": minimum, "maximumPercent": maximum}
     allowed = limits(desired, percents)
     for fresh in range(desired + 1):
         for old in range(desired + 1):
-            if fresh + old > max(allowed.most, desired):
+            if fresh + old > max(allowed.maximum, desired):
                 continue
             counts = Counts(fresh, fresh, 0, old, old)
 
             moves = next_moves(desired, allowed, counts)
 
             healthy = fresh + old - moves.stop_old_healthy - moves.stop_surplus
-            assert fresh + old + moves.start <= max(allowed.most, fresh + old)
-            assert healthy >= min(allowed.least, fresh + old)
+            assert fresh + old + moves.start <= max(allowed.maximum, fresh + old)
+            assert healthy >= min(allowed.minimum, fresh + old)

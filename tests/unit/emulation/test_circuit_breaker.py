@@ -11,7 +11,7 @@ from tests.builders.simulated_ecs import (
 )
 
 
-def test_rolls_back_to_the_last_deployment_that_completed():
+def test_rolls_back_to_the_last_completed_deployment():
     ecs = broken_update()
 
     ecs.advance(10)
@@ -23,7 +23,7 @@ def test_rolls_back_to_the_last_deployment_that_completed():
     assert ecs.rollouts() == ["ROLLBACK_SUCCESSFUL", "SUCCESSFUL"]
 
 
-def test_says_what_failed_and_where_it_goes_back_to():
+def test_events_name_the_failure_and_the_rollback_target():
     ecs = broken_update()
 
     ecs.advance(10)
@@ -37,18 +37,20 @@ def test_says_what_failed_and_where_it_goes_back_to():
     assert events.index(back) == events.index(failed) - 1
 
 
-def test_the_failed_deployment_is_seen_while_the_old_one_returns():
+def test_the_failed_deployment_is_listed_during_the_rollback():
     ecs = broken_update()
-    seen = set()
+    statuses = set()
 
     for _ in range(10):
         ecs.advance(1)
-        seen |= {(d["status"], d["rolloutState"]) for d in ecs.service()["deployments"]}
+        statuses |= {
+            (d["status"], d["rolloutState"]) for d in ecs.service()["deployments"]
+        }
 
-    assert ("ACTIVE", "FAILED") in seen
+    assert ("ACTIVE", "FAILED") in statuses
 
 
-def test_the_good_tasks_run_all_the_while():
+def test_healthy_tasks_run_during_the_rollback():
     ecs = broken_update()
     before = {t["taskArn"] for t in ecs.tasks() if t["startedBy"] == ecs.good_id}
 
@@ -84,7 +86,7 @@ def test_a_failing_health_check_counts():
     assert ecs.rollouts()[0] == "ROLLBACK_SUCCESSFUL"
 
 
-def test_a_slow_crash_loop_is_not_seen():
+def test_a_slow_crash_loop_is_not_detected():
     ecs = broken_update(script=Script(exits_after=timedelta(seconds=4), exit_code=1))
 
     ecs.advance(60)
@@ -94,7 +96,7 @@ def test_a_slow_crash_loop_is_not_seen():
     assert len(ecs.tasks("STOPPED")) > 3
 
 
-def test_without_the_breaker_it_tries_for_ever_but_slower():
+def test_without_the_breaker_it_retries_indefinitely_with_backoff():
     timing = Timing.instant()
     slow = Timing(
         provisioning=timing.provisioning,
@@ -114,7 +116,7 @@ def test_without_the_breaker_it_tries_for_ever_but_slower():
     assert any("unable to consistently start tasks" in e for e in ecs.events())
 
 
-def test_a_first_deployment_has_nothing_to_go_back_to():
+def test_a_first_deployment_has_no_rollback_target():
     ecs = Ecs()
     ecs.register()
     ecs.runtime.scripts["web:1"] = CRASHES
@@ -149,7 +151,7 @@ def test_without_rollback_the_old_tasks_stay_and_nothing_new_starts():
     assert ecs.rollouts()[0] == "STOPPED"
 
 
-def test_a_rollback_that_fails_too_is_the_end():
+def test_a_failed_rollback_is_final():
     ecs = Ecs()
     ecs.register()
     percents = {"maximumPercent": 100, "minimumHealthyPercent": 0}
@@ -198,7 +200,7 @@ def test_deployment_state_changes_are_published():
     ]
 
 
-def test_a_rollback_takes_back_everything_a_revision_carries():
+def test_a_rollback_restores_every_field_of_the_revision():
     ecs = Ecs()
     ecs.register()
     ecs.create(deploymentConfiguration=BREAKER)
@@ -215,11 +217,11 @@ def test_a_rollback_takes_back_everything_a_revision_carries():
 
     service = ecs.service()
     assert service["platformVersion"] == "LATEST"
-    anew = ecs.update(forceNewDeployment=True)
-    assert "serviceConnectConfiguration" not in anew["deployments"][0]
+    redeployed = ecs.update(forceNewDeployment=True)
+    assert "serviceConnectConfiguration" not in redeployed["deployments"][0]
 
 
-def test_failures_count_on_if_a_healthy_task_does_not_reset_them():
+def test_failures_accumulate_unless_a_healthy_task_resets_them():
     ecs = Ecs()
     ecs.register()
     breaker = {"enable": True, "rollback": False, "resetOnHealthyTask": False}

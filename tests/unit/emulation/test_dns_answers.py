@@ -16,7 +16,7 @@ def addresses(response):
     return sorted(item.address for rrset in response.answer for item in rrset)
 
 
-def test_answers_the_addresses_of_a_name_with_its_ttl():
+def test_a_response_has_the_addresses_and_the_ttl():
     response = ask("mlflow.test.local", ttl=lambda _: 7)
 
     assert addresses(response) == ["127.64.0.4", "127.64.0.5"]
@@ -27,7 +27,7 @@ def test_names_have_no_case():
     assert addresses(ask("MLflow.TEST.local")) == ["127.64.0.4", "127.64.0.5"]
 
 
-def test_a_name_that_is_not_there_is_nxdomain_with_the_soa():
+def test_a_missing_name_is_nxdomain_with_the_soa():
     response = ask("nope.test.local")
 
     assert response.rcode() == dns.rcode.NXDOMAIN
@@ -52,12 +52,12 @@ def test_other_zones_are_refused(name):
     assert ask(name).rcode() == dns.rcode.REFUSED
 
 
-def test_records_are_answered_wherever_they_lie():
+def test_fixed_records_are_answered_outside_the_zones():
     response = ask("auth.example.org", records={"auth.example.org": ["127.0.0.9"]})
 
     assert addresses(response) == ["127.0.0.9"]
 
 
-def test_it_is_the_authority_for_its_zone():
+def test_the_server_is_authoritative_for_its_zone():
     assert "AA" in dns.flags.to_text(ask("mlflow.test.local").flags)
     assert ask("test.local", "SOA").answer

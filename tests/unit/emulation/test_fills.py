@@ -24,7 +24,7 @@ def container_of(filled):
     return filled["containerDefinitions"][0]
 
 
-def test_fills_what_a_container_leaves_out():
+def test_fills_omitted_fields_of_a_container():
     filled = container_of(FILLS.fill_definition(definition()))
 
     assert filled == {
@@ -82,7 +82,7 @@ def test_reorders_the_same_way_every_time():
     assert sorted(once["environment"], key=lambda e: e["name"]) == names
 
 
-def test_leaves_the_request_alone():
+def test_does_not_change_the_request():
     body = definition(environment=[{"name": "B"}, {"name": "A"}])
     before = json.dumps(body)
 
@@ -91,13 +91,13 @@ def test_leaves_the_request_alone():
     assert json.dumps(body) == before
 
 
-def test_filling_twice_is_filling_once():
+def test_filling_is_idempotent():
     once = FILLS.fill_definition(definition(portMappings=[{"containerPort": 80}]))
 
     assert FILLS.fill_definition(once) == once
 
 
-def test_a_switch_takes_its_fills_with_it():
+def test_a_switch_controls_its_fills():
     breaker = {"enable": True, "rollback": True}
     body = {"deploymentConfiguration": {"deploymentCircuitBreaker": breaker}}
 
@@ -138,7 +138,7 @@ def test_a_capacity_provider_gets_a_base_and_a_weight():
     assert item == {"capacityProvider": "FARGATE", "weight": 1, "base": 0}
 
 
-def test_every_rule_hangs_on_a_switch_that_there_is():
+def test_every_rule_uses_an_existing_switch():
     rules = FILLS.task_definition + FILLS.service
 
     used = {rule.switch for rule in rules if rule.switch}
@@ -153,12 +153,12 @@ def test_every_rule_cites_its_source():
 
 
 def recorded():
-    """Return the pairs in which ECS filled in what was left out, and no more."""
+    """Return the pairs that differ only in values that ECS filled in."""
     pairs = sorted(RECORDED.glob("*.json"))
     return [path for path in pairs if "spelled" not in json.loads(path.read_text())]
 
 
-# Cloud Control answers under other names, and leaves out what is only read.
+# Cloud Control uses other names, and omits read-only fields.
 RENAMED = {"name", "role", "serviceArn", "placementStrategies", "cluster"}
 READ_ONLY = {
     "taskDefinitionArn",
@@ -170,7 +170,7 @@ READ_ONLY = {
     *("registeredAt", "registeredBy"),
     *("clusterArn", "runningCount", "pendingCount", "events", "deployments"),
     *("createdAt", "createdBy", "roleArn", "taskSets", "scalableTarget"),
-    # ECS spells amounts anew when it registers; that is no fill.
+    # ECS normalizes amounts at registration; that is not a fill.
     *("cpu", "memory"),
 }
 UNSEEN = {"launchType", "platformFamily", "propagateTags", "placementStrategy"}
@@ -186,7 +186,7 @@ def comparable(value):
 
 
 @pytest.mark.parametrize("path", recorded(), ids=lambda path: path.stem)
-def test_some_setting_of_the_switches_gives_what_aws_answered(path):
+def test_some_setting_of_the_switches_reproduces_aws(path):
     pair = json.loads(path.read_text())
     kind = path.name.partition(".")[0]
     fill = "fill_service" if kind == "Service" else "fill_definition"

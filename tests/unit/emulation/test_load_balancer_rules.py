@@ -1,17 +1,17 @@
-"""Which rule a request follows, and what comes of it."""
+"""Matching of rules, and the results of their actions."""
 
 import pytest
 
-from controller.emulation.load_balancer_rules import (
+from controller.emulation.load_balancer.listener_rules import (
     Fixed,
     Forward,
     HttpRequest,
     LiveRule,
     Redirect,
-    by_weight,
-    fits,
-    followed,
-    verdict,
+    matches,
+    matching_actions,
+    result_of,
+    select_group,
 )
 
 ASKED = HttpRequest(
@@ -30,7 +30,7 @@ def to(group):
 
 
 @pytest.mark.parametrize(
-    ("condition", "does"),
+    ("condition", "expected"),
     [
         ({"Field": "host-header", "Values": ["API.hokus.ai"]}, True),
         (
@@ -85,11 +85,11 @@ def to(group):
     ],
     ids=str,
 )
-def test_a_condition_is_met_by_one_of_its_values(condition, does):
-    assert fits(condition, ASKED) is does
+def test_a_condition_matches_if_one_of_its_values_does(condition, expected):
+    assert matches(condition, ASKED) is expected
 
 
-def test_the_smallest_priority_that_fits_is_followed():
+def test_the_matching_rule_with_the_lowest_priority_decides():
     api = {"Field": "path-pattern", "Values": ["/api/*"]}
     web = {"Field": "path-pattern", "Values": ["/web/*"]}
     rules = [
@@ -98,11 +98,11 @@ def test_the_smallest_priority_that_fits_is_followed():
         LiveRule(10, (api, web), to("both")),
     ]
 
-    assert followed(rules, NOTHING, ASKED) == to("api")
-    assert followed(rules[2:], NOTHING, ASKED) == NOTHING
+    assert matching_actions(rules, NOTHING, ASKED) == to("api")
+    assert matching_actions(rules[2:], NOTHING, ASKED) == NOTHING
 
 
-def test_what_actions_come_to():
+def test_the_last_action_decides_the_result():
     weighted = {
         "Type": "forward",
         "ForwardConfig": {
@@ -113,13 +113,13 @@ def test_what_actions_come_to():
         },
     }
 
-    assert verdict(to("a"), ASKED, 443) == Forward((("a", 1),))
-    assert verdict((weighted,), ASKED, 443) == Forward((("a", 3), ("b", 1)))
-    assert verdict(NOTHING, ASKED, 443) == Fixed(404)
+    assert result_of(to("a"), ASKED, 443) == Forward((("a", 1),))
+    assert result_of((weighted,), ASKED, 443) == Forward((("a", 3), ("b", 1)))
+    assert result_of(NOTHING, ASKED, 443) == Fixed(404)
 
 
 @pytest.mark.parametrize(
-    ("told", "location"),
+    ("config", "location"),
     [
         (
             {"Protocol": "HTTPS", "Port": "443"},
@@ -131,19 +131,19 @@ def test_what_actions_come_to():
         ),
     ],
 )
-def test_a_redirect_keeps_what_it_does_not_change(told, location):
+def test_a_redirect_keeps_omitted_parts(config, location):
     action = {
         "Type": "redirect",
-        "RedirectConfig": {"StatusCode": "HTTP_301", **told},
+        "RedirectConfig": {"StatusCode": "HTTP_301", **config},
     }
 
-    assert verdict((action,), ASKED, 8443) == Redirect(301, location)
+    assert result_of((action,), ASKED, 8443) == Redirect(301, location)
 
 
-def test_groups_get_requests_by_their_weight():
+def test_groups_receive_requests_by_weight():
     groups = (("a", 3), ("b", 1), ("c", 0))
 
-    got = [by_weight(groups, number) for number in range(8)]
+    got = [select_group(groups, number) for number in range(8)]
 
     assert (got.count("a"), got.count("b"), got.count("c")) == (6, 2, 0)
-    assert by_weight((("a", 0),), 1) is None
+    assert select_group((("a", 0),), 1) is None

@@ -1,11 +1,11 @@
-"""Which targets get requests."""
+"""Targets that receive requests."""
 
 from contextlib import nullcontext
 
 import pytest
 
 from controller.emulation.ecs.effects import TargetRegistration
-from controller.emulation.load_balancer_state import LiveState
+from controller.emulation.load_balancer.state import LiveState
 from controller.emulation.targets import DRAINING, HEALTHY, INITIAL, UNHEALTHY
 
 
@@ -21,7 +21,7 @@ class Board:
 
 
 @pytest.mark.parametrize(
-    ("healths", "asked"),
+    ("healths", "expected"),
     [
         ((HEALTHY, UNHEALTHY, INITIAL), {0}),
         ((HEALTHY, HEALTHY), {0, 1}),
@@ -31,7 +31,7 @@ class Board:
     ],
     ids=["healthy only", "all healthy", "fails open", "none yet", "none at all"],
 )
-def test_healthy_targets_get_requests_or_all_that_are_unhealthy(healths, asked):
+def test_healthy_targets_receive_requests_or_all_if_none_is_healthy(healths, expected):
     state = LiveState(None, nullcontext(), Board(*healths))
 
-    assert {int(a.rpartition(".")[2]) for a, _ in state.addresses("g")} == asked
+    assert {int(a.rpartition(".")[2]) for a, _ in state.addresses("g")} == expected

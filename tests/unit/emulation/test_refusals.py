@@ -14,7 +14,7 @@ def test_an_unknown_operation_is_refused_by_name():
         Ecs().call("Dance", {})
 
 
-def test_a_made_up_token_is_refused():
+def test_an_invalid_token_is_refused():
     code = refused(with_services(1), "ListServices", cluster="c", nextToken="zzz")
 
     assert code == "InvalidParameterException"
@@ -45,7 +45,7 @@ def test_awsvpc_needs_a_network_configuration():
     ],
     ids=["container", "port"],
 )
-def test_a_load_balancer_must_fit_the_definition(balancer, reason):
+def test_a_load_balancer_must_match_the_definition(balancer, reason):
     ecs = Ecs()
     ecs.register()
 
@@ -59,7 +59,7 @@ def test_a_cluster_with_services_cannot_be_deleted():
     assert code == "ClusterContainsServicesException"
 
 
-def test_a_registry_that_is_not_there_is_refused():
+def test_a_missing_registry_is_refused():
     ecs = Ecs()
     ecs.register()
     ecs.effects.missing_registries.add("arn/srv-1")
@@ -96,7 +96,7 @@ def test_refuses_a_service_that_aws_refuses(fields, reason):
         ecs.create(**fields)
 
 
-def test_a_network_is_for_awsvpc_only():
+def test_a_network_is_refused_without_awsvpc():
     ecs = Ecs()
     app = {"name": "app", "image": "web:1", "memory": 64}
     body = {"family": "web", "containerDefinitions": [app]}
@@ -128,7 +128,7 @@ def test_refuses_tags_that_aws_refuses(tags, reason):
     "resource",
     ["task-definition/no:1", "cluster/no", "service/c/no", "task/c/no", "volume/c/no"],
 )
-def test_tags_of_what_is_not_there_are_refused(resource):
+def test_tags_of_a_missing_resource_are_refused(resource):
     arn = f"arn:aws:ecs:us-east-1:123456789012:{resource}"
 
     code = refused(Ecs(), "ListTagsForResource", resourceArn=arn)

@@ -56,7 +56,7 @@ def test_services_are_listed_ten_a_page():
     assert not set(first["serviceArns"]) & set(second["serviceArns"])
 
 
-def test_a_page_that_is_just_full_is_the_last():
+def test_a_full_last_page_has_no_token():
     answer = with_services(10).call("ListServices", {"cluster": "c"})
 
     assert "nextToken" not in answer
@@ -72,7 +72,7 @@ def test_a_page_can_be_up_to_a_hundred():
     assert code == "InvalidParameterException"
 
 
-def test_the_same_creation_gives_the_same_service():
+def test_a_repeated_creation_returns_the_same_service():
     ecs = Ecs()
     ecs.register()
 
@@ -139,7 +139,7 @@ def test_a_deleted_cluster_is_inactive_and_its_name_free():
     assert (deleted["status"], created["status"]) == ("INACTIVE", "ACTIVE")
 
 
-def test_tags_can_be_put_on_everything_and_taken_off():
+def test_every_resource_can_be_tagged_and_untagged():
     ecs = with_services(1)
     ecs.advance(1)
     service = ecs.service("web-0")
@@ -157,7 +157,7 @@ def test_tags_can_be_put_on_everything_and_taken_off():
         assert left == [{"key": "b", "value": "2"}]
 
 
-def test_tags_come_with_a_service_only_when_asked_for():
+def test_tags_of_a_service_are_returned_only_on_request():
     ecs = Ecs()
     ecs.register()
     ecs.create(tags=[{"key": "a", "value": "1"}])
@@ -209,7 +209,7 @@ def test_service_deployments_are_filtered_by_their_creation():
     assert len(created()) == 2
 
 
-def test_a_deleted_service_is_forgotten_after_an_hour():
+def test_a_deleted_service_is_removed_after_an_hour():
     ecs = with_services(1)
     ecs.call("DeleteService", {"cluster": "c", "service": "web-0"})
     ecs.advance(2)
@@ -220,7 +220,7 @@ def test_a_deleted_service_is_forgotten_after_an_hour():
     assert answer["failures"][0]["reason"] == "MISSING"
 
 
-def test_a_service_of_another_controller_is_kept_and_left_alone():
+def test_a_service_of_another_controller_is_stored_without_tasks():
     ecs = Ecs()
     ecs.register()
     ecs.create(deploymentController={"type": "CODE_DEPLOY"})
@@ -232,7 +232,7 @@ def test_a_service_of_another_controller_is_kept_and_left_alone():
     assert ecs.tasks() == []
 
 
-def test_a_cluster_keeps_what_it_is_updated_with():
+def test_a_cluster_stores_its_updates():
     ecs = Ecs()
     settings = [{"name": "containerInsights", "value": "enabled"}]
     ecs.call("UpdateClusterSettings", {"cluster": "c", "settings": settings})
@@ -259,7 +259,7 @@ def test_a_service_is_found_by_its_service_connect_namespace():
     assert ecs.call("ListServicesByNamespace", {"namespace": "m"})["serviceArns"] == []
 
 
-def test_what_is_described_by_arn_and_missing_is_a_failure():
+def test_a_missing_arn_is_a_failure_in_the_response():
     ecs = Ecs()
 
     rollouts = ecs.call("DescribeServiceDeployments", {"serviceDeploymentArns": ["a"]})

@@ -66,7 +66,7 @@ def test_the_deployment_id_ends_in_the_service_revision():
     ],
     ids=lambda v: next(iter(v)) if isinstance(v, dict) else str(v),
 )
-def test_only_some_changes_deploy(fields, deploys):
+def test_only_some_changes_start_a_deployment(fields, deploys):
     ecs = running()
     before = ecs.primary()["id"]
 
@@ -75,7 +75,7 @@ def test_only_some_changes_deploy(fields, deploys):
     assert (ecs.primary()["id"] != before) is deploys
 
 
-def test_an_update_keeps_what_it_does_not_mention():
+def test_an_update_keeps_omitted_fields():
     configuration = {"maximumPercent": 150, "minimumHealthyPercent": 50}
     ecs = running(deploymentConfiguration=configuration)
 
@@ -85,7 +85,7 @@ def test_an_update_keeps_what_it_does_not_mention():
     assert (kept["maximumPercent"], kept["minimumHealthyPercent"]) == (200, 50)
 
 
-def test_a_newer_deployment_supersedes_the_one_under_way():
+def test_a_newer_deployment_supersedes_the_open_one():
     ecs = running()
     ecs.runtime.scripts["web:2"] = Script(starts_after=timedelta(hours=1))
     ecs.update(taskDefinition=ecs.register("web:2"))
@@ -97,7 +97,7 @@ def test_a_newer_deployment_supersedes_the_one_under_way():
     assert ecs.rollouts() == ["SUCCESSFUL", "STOPPED", "SUCCESSFUL"]
 
 
-def test_percentages_that_allow_nothing_are_announced_once():
+def test_percentages_that_allow_no_move_are_announced_once():
     ecs = running(
         deploymentConfiguration={"maximumPercent": 100, "minimumHealthyPercent": 100}
     )
@@ -130,15 +130,15 @@ def test_a_rolling_update_keeps_within_its_percentages(desired, least, most):
     ecs = running(desired, deploymentConfiguration=configuration)
     ecs.runtime.scripts["web:2"] = Script(starts_after=timedelta(seconds=3))
     ecs.update(taskDefinition=ecs.register("web:2"))
-    seen = []
+    counts = []
 
     for _ in range(60):
         ecs.advance(1)
         service = ecs.service()
-        seen.append((service["runningCount"], service["pendingCount"]))
+        counts.append((service["runningCount"], service["pendingCount"]))
 
     allowed = limits(desired, configuration)
-    assert min(running for running, _ in seen) >= allowed.least
-    assert max(running + pending for running, pending in seen) <= allowed.most
-    stuck = allowed.least == allowed.most
+    assert min(running for running, _ in counts) >= allowed.minimum
+    assert max(running + pending for running, pending in counts) <= allowed.maximum
+    stuck = allowed.minimum == allowed.maximum
     assert ecs.primary()["rolloutState"] == ("IN_PROGRESS" if stuck else "COMPLETED")

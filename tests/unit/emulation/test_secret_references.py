@@ -23,7 +23,7 @@ def test_a_reference_names_its_store(text, store, name):
     assert (reference.store, reference.name) == (store, name)
 
 
-def test_a_secret_can_be_one_member_of_one_version():
+def test_a_reference_selects_a_member_of_a_version():
     reference = parse_secret(f"{SECRET}:password:AWSPREVIOUS:abc")
 
     assert reference.name == SECRET
@@ -31,13 +31,13 @@ def test_a_secret_can_be_one_member_of_one_version():
     assert (reference.version_stage, reference.version_id) == ("AWSPREVIOUS", "abc")
 
 
-def test_the_member_is_taken_out_of_the_value():
+def test_the_member_is_extracted_from_the_value():
     reference = parse_secret(f"{SECRET}:password::")
 
     assert reference.select('{"password": "x"}') == "x"
 
 
 @pytest.mark.parametrize("value", ['{"user": "x"}', "no json", "[]"])
-def test_a_member_that_is_not_there_is_named(value):
+def test_a_missing_member_is_named(value):
     with pytest.raises(MissingError, match="json key password"):
         parse_secret(f"{SECRET}:password::").select(value)

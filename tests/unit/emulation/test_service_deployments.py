@@ -1,4 +1,4 @@
-"""Service deployments: what is told of them, and stopping one."""
+"""Service deployments: their description, and stopping one."""
 
 from datetime import timedelta
 
@@ -45,7 +45,7 @@ def newest_rollout(ecs):
     return ecs.call("ListServiceDeployments", body)["serviceDeployments"][0]
 
 
-def test_stopping_a_first_deployment_leaves_nothing_to_go_back_to():
+def test_stopping_a_first_deployment_rolls_nothing_back():
     ecs = Ecs()
     ecs.register()
     ecs.runtime.scripts["web:1"] = Script(starts_after=timedelta(hours=1))
@@ -61,7 +61,7 @@ def test_stopping_a_first_deployment_leaves_nothing_to_go_back_to():
     assert ecs.primary()["rolloutState"] == "FAILED"
 
 
-def test_a_service_deployment_that_is_over_cannot_be_stopped():
+def test_an_ended_service_deployment_cannot_be_stopped():
     ecs = Ecs()
     ecs.register()
     ecs.create()
@@ -76,18 +76,18 @@ def test_a_service_deployment_that_is_over_cannot_be_stopped():
 
 def test_a_service_deployment_passes_through_its_states():
     ecs = broken_update(script=Script(starts_after=timedelta(hours=1)))
-    seen = [newest_rollout(ecs)["status"]]
+    statuses = [newest_rollout(ecs)["status"]]
     ecs.advance(1)
-    seen.append(newest_rollout(ecs)["status"])
+    statuses.append(newest_rollout(ecs)["status"])
     arn = newest_rollout(ecs)["serviceDeploymentArn"]
 
     ecs.call("StopServiceDeployment", {"serviceDeploymentArn": arn})
-    seen.append(newest_rollout(ecs)["status"])
+    statuses.append(newest_rollout(ecs)["status"])
     ecs.effects.drain = timedelta(seconds=3)
     ecs.advance(5)
-    seen.append(newest_rollout(ecs)["status"])
+    statuses.append(newest_rollout(ecs)["status"])
 
-    assert seen == [
+    assert statuses == [
         "PENDING",
         "IN_PROGRESS",
         "ROLLBACK_REQUESTED",

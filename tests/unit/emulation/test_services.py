@@ -21,7 +21,7 @@ def test_a_new_service_becomes_steady():
     assert ecs.rollouts() == ["SUCCESSFUL"]
 
 
-def test_says_steady_once():
+def test_the_steady_state_is_announced_once():
     ecs = running()
 
     ecs.advance(60)
@@ -40,7 +40,7 @@ def test_a_deployment_that_ends_keeps_the_events_in_awss_order():
     assert events[2] == "has reached a steady state."
 
 
-def test_a_killed_task_comes_back_with_another_address():
+def test_a_killed_task_is_replaced_at_another_address():
     ecs = running()
     (before,) = ecs.tasks()
     ecs.runtime.crash(before["taskArn"].rpartition("/")[2])
@@ -105,7 +105,7 @@ def test_a_deleted_service_drains_then_is_inactive():
     assert ecs.call("ListServices", {"cluster": "c"})["serviceArns"] == []
 
 
-def test_an_inactive_service_can_be_created_anew_but_not_updated():
+def test_an_inactive_service_can_be_created_again_but_not_updated():
     ecs = running()
     ecs.call("DeleteService", {"cluster": "c", "service": "web", "force": True})
     ecs.advance(3)
@@ -118,7 +118,7 @@ def test_an_inactive_service_can_be_created_anew_but_not_updated():
     assert created["status"] == "ACTIVE"
 
 
-def test_all_fields_of_a_creation_come_back():
+def test_all_fields_of_a_creation_are_returned():
     fields = {
         "deploymentConfiguration": {"maximumPercent": 150, "minimumHealthyPercent": 50},
         "healthCheckGracePeriodSeconds": 30,
@@ -165,7 +165,7 @@ def test_a_task_moves_through_pending_counts():
     assert ecs.primary()["pendingCount"] == 2
 
 
-def test_the_youngest_tasks_of_a_surplus_are_stopped():
+def test_the_newest_tasks_of_a_surplus_are_stopped():
     ecs = running()
     (oldest,) = ecs.tasks()
     ecs.update(desiredCount=3)
@@ -177,7 +177,7 @@ def test_the_youngest_tasks_of_a_surplus_are_stopped():
     assert [t["taskArn"] for t in ecs.tasks()] == [oldest["taskArn"]]
 
 
-def test_a_task_stopped_on_its_way_up_has_not_failed():
+def test_a_task_stopped_while_starting_has_not_failed():
     ecs = Ecs(Timing(provisioning=timedelta(seconds=30)))
     ecs.register()
     ecs.create(desired=3)

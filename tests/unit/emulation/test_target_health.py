@@ -10,7 +10,7 @@ from controller.emulation.targets import (
     HealthCheck,
     _codes,
     _Entry,
-    _judge,
+    _record_result,
     probe_target,
 )
 
@@ -20,26 +20,26 @@ CHECK = HealthCheck("HTTP", "/", "200", timedelta(seconds=5), 1.0, 3, 2)
 def judged(answers, start=INITIAL):
     entry = _Entry(health=start)
     for passed in answers:
-        _judge(entry, CHECK, passed=passed)
+        _record_result(entry, CHECK, passed=passed)
     return entry.health
 
 
-def test_a_new_target_needs_one_good_answer():
+def test_a_new_target_is_healthy_after_one_success():
     assert judged([True]) is HEALTHY
     assert judged([False, True]) is HEALTHY
 
 
-def test_a_new_target_is_initial_until_enough_bad_answers():
+def test_a_new_target_is_initial_until_enough_failures():
     assert judged([False]) is INITIAL
     assert judged([False, False]) is UNHEALTHY
 
 
-def test_a_healthy_target_forgives_a_single_bad_answer():
+def test_a_healthy_target_tolerates_a_single_failure():
     assert judged([False, True, False], start=HEALTHY) is HEALTHY
     assert judged([False, False], start=HEALTHY) is UNHEALTHY
 
 
-def test_an_unhealthy_target_needs_good_answers_in_a_row():
+def test_an_unhealthy_target_needs_consecutive_successes():
     assert judged([True, True, False, True, True], start=UNHEALTHY) is UNHEALTHY
     assert judged([True, True, True], start=UNHEALTHY) is HEALTHY
 
@@ -51,5 +51,5 @@ def test_a_matcher_is_codes_and_ranges(text, codes):
     assert _codes(text) == codes
 
 
-def test_nothing_but_loopback_is_probed():
+def test_only_loopback_addresses_are_probed():
     assert probe_target(TargetRegistration("arn", "10.0.0.1", 80), CHECK) is False

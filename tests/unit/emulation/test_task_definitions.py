@@ -22,7 +22,7 @@ def test_revisions_are_numbered_and_never_reused():
     assert register(ecs)["revision"] == 3
 
 
-def test_a_family_means_its_newest_active_revision():
+def test_a_family_refers_to_its_newest_active_revision():
     ecs = Ecs()
     register(ecs)
     register(ecs)
@@ -46,7 +46,7 @@ def test_an_inactive_revision_can_be_described_but_not_deployed():
         ecs.create(taskDefinition="web:1")
 
 
-def test_a_service_goes_on_with_an_inactive_revision():
+def test_a_service_continues_with_an_inactive_revision():
     ecs = Ecs()
     ecs.register()
     ecs.create()
@@ -88,7 +88,7 @@ def test_listing_sorts_filters_and_pages():
     assert families["families"] == ["api", "web"]
 
 
-def test_tags_come_outside_the_definition_and_only_when_asked_for():
+def test_tags_are_returned_beside_the_definition_on_request():
     ecs = Ecs()
     register(ecs, tags=[{"key": "a", "value": "1"}])
     body = {"taskDefinition": "web"}
@@ -134,12 +134,12 @@ FARGATE = {"requiresCompatibilities": ["FARGATE"], "cpu": "256", "memory": "512"
     ],
     ids=lambda v: v.replace(" ", "-") if isinstance(v, str) else "",
 )
-def test_refuses_what_aws_refuses(fields, reason):
+def test_refuses_definitions_that_aws_refuses(fields, reason):
     with pytest.raises(EcsError, match=reason):
         register(Ecs(), **fields)
 
 
-def test_the_same_variable_twice_is_refused():
+def test_a_duplicate_variable_is_refused():
     app = APP | {
         "environment": [{"name": "A", "value": "1"}],
         "secrets": [{"name": "A", "valueFrom": "/p"}],

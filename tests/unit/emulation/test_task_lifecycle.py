@@ -34,7 +34,7 @@ def run(ecs, **fields):
     return ecs.call("RunTask", body)["tasks"][0]["taskArn"]
 
 
-def look(ecs, arn):
+def describe(ecs, arn):
     return ecs.call("DescribeTasks", {"cluster": "c", "tasks": [arn]})["tasks"][0]
 
 
@@ -44,15 +44,15 @@ def test_a_task_passes_every_state_in_order():
     ecs.runtime.scripts["web:1"] = Script(stops_after=timedelta(seconds=2))
     arn = run(ecs)
 
-    seen = [look(ecs, arn)["lastStatus"]]
+    statuses = [describe(ecs, arn)["lastStatus"]]
     for second in range(14):
         if second == 6:
             ecs.call("StopTask", {"cluster": "c", "task": arn})
-            seen.append(look(ecs, arn)["lastStatus"])
+            statuses.append(describe(ecs, arn)["lastStatus"])
         ecs.advance(1)
-        seen.append(look(ecs, arn)["lastStatus"])
+        statuses.append(describe(ecs, arn)["lastStatus"])
 
-    assert list(dict.fromkeys(seen)) == [
+    assert list(dict.fromkeys(statuses)) == [
         "PROVISIONING",
         "PENDING",
         "RUNNING",
@@ -63,7 +63,7 @@ def test_a_task_passes_every_state_in_order():
     ]
 
 
-def test_a_task_that_ends_by_itself_keeps_its_exit_code():
+def test_a_task_that_exits_keeps_its_exit_code():
     ecs = Ecs()
     ecs.register("job:1")
     ecs.runtime.scripts["job:1"] = Script(exits_after=timedelta(seconds=2), exit_code=3)
@@ -71,14 +71,14 @@ def test_a_task_that_ends_by_itself_keeps_its_exit_code():
 
     ecs.advance(5)
 
-    task = look(ecs, arn)
+    task = describe(ecs, arn)
     assert task["lastStatus"] == "STOPPED"
     assert task["stopCode"] == "EssentialContainerExited"
     assert task["stoppedReason"] == "Essential container in task exited"
     assert task["containers"][0]["exitCode"] == 3
 
 
-def test_a_container_that_dies_at_once_was_never_running():
+def test_a_task_whose_container_exits_at_once_was_never_running():
     ecs = Ecs(SLOW)
     ecs.register()
     ecs.runtime.scripts["web:1"] = CRASHES
@@ -86,7 +86,7 @@ def test_a_container_that_dies_at_once_was_never_running():
 
     ecs.advance(20)
 
-    task = look(ecs, arn)
+    task = describe(ecs, arn)
     assert task["stopCode"] == "EssentialContainerExited"
     assert "startedAt" not in task
 
@@ -101,7 +101,7 @@ def test_an_image_that_cannot_be_pulled_is_named_in_the_reason():
 
     ecs.advance()
 
-    task = look(ecs, arn)
+    task = describe(ecs, arn)
     assert task["stopCode"] == "TaskFailedToStart"
     assert task["stoppedReason"] == "CannotPullContainerError: gone:9: not found"
 
@@ -115,12 +115,12 @@ def test_a_missing_secret_is_named_in_the_reason():
 
     ecs.advance()
 
-    reason = look(ecs, task)["stoppedReason"]
+    reason = describe(ecs, task)["stoppedReason"]
     assert reason.startswith("ResourceInitializationError: unable to pull secrets")
     assert arn in reason
 
 
-def test_a_missing_log_group_keeps_the_task_from_starting():
+def test_a_missing_log_group_prevents_the_start_of_the_task():
     ecs = Ecs()
     ecs.register(logConfiguration=LOGS)
     ecs.effects.missing_groups.add("/ecs/web")
@@ -128,7 +128,7 @@ def test_a_missing_log_group_keeps_the_task_from_starting():
 
     ecs.advance()
 
-    assert "log group does not exist" in look(ecs, arn)["stoppedReason"]
+    assert "log group does not exist" in describe(ecs, arn)["stoppedReason"]
     assert ecs.runtime.launches == []
 
 
@@ -174,14 +174,14 @@ def test_the_attachment_shows_the_private_address():
 
     ecs.advance()
 
-    task = look(ecs, arn)
+    task = describe(ecs, arn)
     details = {d["name"]: d["value"] for d in task["attachments"][0]["details"]}
     assert task["attachments"][0]["status"] == "ATTACHED"
     assert details["privateIPv4Address"] == address_of(task)
     assert details["subnetId"] == "subnet-a"
 
 
-def test_addresses_lie_in_the_subnet_if_it_is_known(monkeypatch):
+def test_addresses_are_in_the_subnet_if_it_is_known(monkeypatch):
     ecs = Ecs()
     ecs.register()
     monkeypatch.setattr(ecs.effects, "subnet", lambda _: ("10.7.3.0/24", "us-east-1c"))
@@ -189,7 +189,7 @@ def test_addresses_lie_in_the_subnet_if_it_is_known(monkeypatch):
 
     ecs.advance()
 
-    task = look(ecs, arn)
+    task = describe(ecs, arn)
     assert address_of(task) == "10.7.3.4"
     assert task["availabilityZone"] == "us-east-1c"
 
@@ -200,10 +200,10 @@ def test_health_is_unknown_then_healthy():
     arn = run(ecs)
 
     ecs.advance(3)
-    before = look(ecs, arn)["healthStatus"]
+    before = describe(ecs, arn)["healthStatus"]
     ecs.advance(6)
 
-    assert (before, look(ecs, arn)["healthStatus"]) == ("UNKNOWN", "HEALTHY")
+    assert (before, describe(ecs, arn)["healthStatus"]) == ("UNKNOWN", "HEALTHY")
 
 
 def test_failures_within_the_start_period_do_not_count():
@@ -213,10 +213,10 @@ def test_failures_within_the_start_period_do_not_count():
     arn = run(ecs)
 
     ecs.advance(28)
-    before = look(ecs, arn)["healthStatus"]
+    before = describe(ecs, arn)["healthStatus"]
     ecs.advance(30)
 
-    assert (before, look(ecs, arn)["healthStatus"]) == ("UNKNOWN", "UNHEALTHY")
+    assert (before, describe(ecs, arn)["healthStatus"]) == ("UNKNOWN", "UNHEALTHY")
 
 
 def test_stopping_twice_keeps_the_first_reason():
@@ -228,7 +228,7 @@ def test_stopping_twice_keeps_the_first_reason():
     ecs.call("StopTask", {"cluster": "c", "task": arn, "reason": "first"})
     ecs.call("StopTask", {"cluster": "c", "task": arn, "reason": "second"})
 
-    task = look(ecs, arn)
+    task = describe(ecs, arn)
     assert (task["stopCode"], task["stoppedReason"]) == ("UserInitiated", "first")
 
 
@@ -240,7 +240,7 @@ def test_a_stopped_task_can_be_described_for_an_hour():
     ecs.advance()
 
     ecs.advance(3500, step=100)
-    within = look(ecs, arn)["lastStatus"]
+    within = describe(ecs, arn)["lastStatus"]
     ecs.advance(200, step=100)
     answer = ecs.call("DescribeTasks", {"cluster": "c", "tasks": [arn]})
 
@@ -264,7 +264,7 @@ def test_a_sidecar_that_ends_does_not_end_the_task():
 
     ecs.advance(10)
 
-    task = look(ecs, arn)
+    task = describe(ecs, arn)
     statuses = {c["name"]: c["lastStatus"] for c in task["containers"]}
     assert task["lastStatus"] == "RUNNING"
     assert statuses == {"app": "RUNNING", "init": "STOPPED"}

@@ -182,7 +182,7 @@ def test_an_endpoint_shows_every_address_and_who_says_so():
         ("10.0.0.2", "kept in the store", "no"),
         ("10.0.0.1", "published in /t/ip", "yes"),
     )
-    assert found["probe"] == (("a.local:80", "it answers"),)
+    assert found["probe"] == (("a.local:80", "ok"),)
 
 
 def test_an_experiment_and_a_webhook_show_what_they_know():

@@ -1,4 +1,4 @@
-"""Names resolve from memory while they are good, and while DNS fails."""
+"""Names resolve from the cache while it is fresh, and while DNS fails."""
 
 import threading
 
@@ -17,19 +17,19 @@ GONE = Missing(f"{HOST} does not exist")
 
 
 class Memory:
-    """The last good addresses, in memory; may fail."""
+    """Last good addresses, in memory; may fail."""
 
-    def __init__(self, **kept):
-        self.kept = {HOST: kept["good"]} if kept.get("good") else {}
-        self.fails = kept.get("fails", False)
+    def __init__(self, *, good=(), fails=False):
+        self.stored = {HOST: good} if good else {}
+        self.fails = fails
 
     def last_good(self, host):
         self._fail()
-        return self.kept.get(host, ())
+        return self.stored.get(host, ())
 
     def keep(self, host, addresses):
         self._fail()
-        self.kept[host] = tuple(addresses)
+        self.stored[host] = tuple(addresses)
 
     def _fail(self):
         if self.fails:
@@ -38,17 +38,17 @@ class Memory:
 
 
 class World:
-    """A resolver, and DNS as a script; the last answer goes on for ever."""
+    """A resolver with scripted DNS answers; the last one repeats."""
 
     def __init__(self, *answers, memory=None, **options):
         self.answers = list(answers)
-        self.asked = 0
+        self.queries = 0
         self.clock = StoppedClock()
         self.memory = memory or Memory()
         self.resolver = Resolver(self.memory, self.clock, query=self.query, **options)
 
     def query(self, _host):
-        self.asked += 1
+        self.queries += 1
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
     def resolve(self, host=HOST):
@@ -65,33 +65,33 @@ class World:
         ("api.localhost", "127.0.0.1"),
     ],
 )
-def test_what_needs_no_dns_is_not_asked(host, address):
+def test_a_literal_address_needs_no_query(host, address):
     world = World(TIMEOUT)
 
     resolution = world.resolve(host)
 
     assert (resolution.addresses, resolution.source) == ((address,), Source.LITERAL)
-    assert world.asked == 0
+    assert world.queries == 0
 
 
-def test_the_first_answer_comes_from_dns_and_is_kept():
+def test_the_first_answer_comes_from_dns_and_is_stored():
     world = World(HERE)
 
     resolution = world.resolve()
 
     assert (resolution.addresses, resolution.source) == (("10.0.1.42",), Source.DNS)
-    assert world.memory.kept == {HOST: ("10.0.1.42",)}
+    assert world.memory.stored == {HOST: ("10.0.1.42",)}
 
 
-def test_a_resolver_that_only_looks_keeps_nothing():
-    world = World(HERE, keeps=False)
+def test_a_read_only_resolver_stores_nothing():
+    world = World(HERE, persist=False)
 
     world.resolve()
 
-    assert world.memory.kept == {}
+    assert world.memory.stored == {}
 
 
-def test_within_its_time_to_live_an_answer_is_not_asked_for_again():
+def test_a_fresh_answer_is_not_queried_again():
     world = World(HERE)
     world.resolve()
     world.clock.forward(59)
@@ -99,20 +99,20 @@ def test_within_its_time_to_live_an_answer_is_not_asked_for_again():
     resolution = world.resolve(HOST.upper() + ".")
 
     assert (resolution.source, resolution.age) == (Source.FRESH, 59)
-    assert world.asked == 1
+    assert world.queries == 1
 
 
 @pytest.mark.parametrize(("ttl", "forward"), [(60, 300), (3600, 300)])
-def test_an_answer_is_asked_for_anew_after_its_ttl_or_ours(ttl, forward):
+def test_an_answer_is_queried_again_after_the_shorter_ttl(ttl, forward):
     world = World(Found(("10.0.1.42",), ttl), MOVED)
     world.resolve()
     world.clock.forward(forward)
 
     assert world.resolve().addresses == MOVED.addresses
-    assert world.asked == 2
+    assert world.queries == 2
 
 
-def test_a_refresh_asks_whatever_is_remembered():
+def test_a_refresh_queries_dns_despite_the_cache():
     world = World(HERE, MOVED)
     world.resolve()
 
@@ -120,7 +120,7 @@ def test_a_refresh_asks_whatever_is_remembered():
     assert world.resolve().addresses == MOVED.addresses
 
 
-def test_when_dns_fails_the_last_answer_stands_and_says_so():
+def test_when_dns_fails_the_last_answer_is_stale():
     world = World(HERE, TIMEOUT)
     world.resolve()
     world.clock.forward(3600)
@@ -129,10 +129,10 @@ def test_when_dns_fails_the_last_answer_stands_and_says_so():
 
     assert (resolution.addresses, resolution.source) == (HERE.addresses, Source.STALE)
     assert resolution.age == 3600
-    assert resolution.problem == TIMEOUT.why
+    assert resolution.problem == TIMEOUT.reason
 
 
-def test_while_dns_fails_it_is_not_asked_every_time():
+def test_while_dns_fails_it_is_not_queried_every_time():
     world = World(HERE, TIMEOUT)
     world.resolve()
     world.clock.forward(60)
@@ -140,10 +140,10 @@ def test_while_dns_fails_it_is_not_asked_every_time():
     for _ in range(100):
         world.resolve()
 
-    assert world.asked == 2
+    assert world.queries == 2
 
 
-def test_when_dns_is_back_it_is_believed_at_once():
+def test_when_dns_recovers_its_answer_is_used_at_once():
     world = World(HERE, TIMEOUT, MOVED)
     world.resolve()
     world.clock.forward(60)
@@ -154,7 +154,7 @@ def test_when_dns_is_back_it_is_believed_at_once():
     assert world.resolve().source == Source.FRESH
 
 
-def test_a_name_that_is_gone_for_a_moment_keeps_its_address():
+def test_a_name_that_is_missing_briefly_keeps_its_address():
     world = World(Found(HERE.addresses, 5), GONE)
     world.resolve()
     world.clock.forward(59)
@@ -162,7 +162,7 @@ def test_a_name_that_is_gone_for_a_moment_keeps_its_address():
     assert world.resolve().source == Source.STALE
 
 
-def test_a_name_that_stays_gone_is_not_found():
+def test_a_name_that_stays_missing_is_not_found():
     world = World(HERE, GONE)
     world.resolve()
     world.clock.forward(61)
@@ -171,7 +171,7 @@ def test_a_name_that_stays_gone_is_not_found():
         world.resolve()
 
 
-def test_after_a_restart_the_kept_addresses_stand_in_for_dns():
+def test_after_a_restart_the_stored_addresses_replace_dns():
     world = World(TIMEOUT, memory=Memory(good=("10.0.1.7",)))
 
     resolution = world.resolve()
@@ -180,7 +180,7 @@ def test_after_a_restart_the_kept_addresses_stand_in_for_dns():
     assert resolution.age is None
 
 
-def test_what_was_kept_does_not_stand_in_for_a_name_that_is_gone():
+def test_stored_addresses_do_not_replace_a_missing_name():
     world = World(GONE, memory=Memory(good=("10.0.1.7",)))
 
     with pytest.raises(NotFoundError):
@@ -201,55 +201,55 @@ def test_the_last_resort_is_for_its_own_host_only(failure):
         world.resolve("auth.hokus.ai")
 
 
-def test_when_nobody_could_say_the_error_is_transient():
+def test_a_failure_of_all_name_servers_is_transient():
     with pytest.raises(TransientError, match="no name server answered"):
         World(TIMEOUT).resolve()
 
 
-def test_a_store_that_is_away_does_not_stop_names_from_resolving():
+def test_names_resolve_without_the_store():
     world = World(HERE, memory=Memory(fails=True))
 
     assert world.resolve().addresses == HERE.addresses
 
 
-def test_a_store_that_is_away_is_no_memory():
+def test_an_unavailable_store_has_no_addresses():
     with pytest.raises(TransientError, match="no name server answered"):
         World(TIMEOUT, memory=Memory(fails=True)).resolve()
 
 
 @pytest.mark.parametrize("answer", [HERE, TIMEOUT], ids=["success", "failure"])
-def test_many_who_ask_at_once_share_one_question(answer):
+def test_concurrent_callers_share_one_query(answer):
     world = World(answer, last_resort={HOST: ["10.0.1.221"]})
-    first_asked, may_answer = threading.Event(), threading.Event()
+    queried, may_answer = threading.Event(), threading.Event()
 
     def slow(_host):
-        world.asked += 1
-        first_asked.set()
+        world.queries += 1
+        queried.set()
         may_answer.wait(5)
         return answer
 
     resolver = Resolver(
         world.memory, world.clock, query=slow, last_resort={HOST: ["10.0.1.221"]}
     )
-    seen = []
+    results = []
     threads = [
-        threading.Thread(target=lambda: seen.append(resolver.addresses(HOST)))
+        threading.Thread(target=lambda: results.append(resolver.addresses(HOST)))
         for _ in range(20)
     ]
 
     for thread in threads:
         thread.start()
-    first_asked.wait(5)
+    queried.wait(5)
     may_answer.set()
     for thread in threads:
         thread.join()
 
-    assert world.asked == 1
-    assert len(set(seen)) == 1
-    assert len(seen) == 20
+    assert world.queries == 1
+    assert len(set(results)) == 1
+    assert len(results) == 20
 
 
-def test_the_snapshot_tells_how_it_stands_with_each_name():
+def test_the_snapshot_has_the_state_of_each_name():
     world = World(HERE, TIMEOUT)
     world.resolve()
     world.clock.forward(70)
@@ -258,10 +258,10 @@ def test_the_snapshot_tells_how_it_stands_with_each_name():
     (health,) = world.resolver.snapshot()
 
     assert (health.host, health.source, health.age) == (HOST, Source.STALE, 70)
-    assert (health.failures, health.problem) == (1, TIMEOUT.why)
+    assert (health.failures, health.problem) == (1, TIMEOUT.reason)
 
 
-def test_the_number_of_names_is_bounded_and_those_used_last_stay():
+def test_the_cache_evicts_the_least_recently_used_name():
     world = World(HERE)
     world.resolve("first.local")
     for number in range(1023):

@@ -1,4 +1,4 @@
-"""A store in memory, with its tables."""
+"""Fixtures: an empty database in memory."""
 
 import pytest
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from controller.core.errors import PermanentError
-from controller.store.lease import Lease, LeaseHeld, Leases, decided
+from controller.store.lease import Lease, LeaseHeld, Leases, claim_result
 from controller.store.triggers import Triggers
 from tests.fakes.stopped_clock import NOON
 
@@ -19,26 +19,28 @@ def lease_of(claim):
     return claim
 
 
-def test_what_nobody_holds_is_given():
-    assert decided(None, "reconcile", "me", TTL, NOON) == Lease(
+def test_a_free_lease_is_granted():
+    assert claim_result(None, "reconcile", "me", TTL, NOON) == Lease(
         "reconcile", "me", 1, NOON + TTL
     )
 
 
-def test_what_another_holds_is_not_given():
-    assert decided(MINE, "reconcile", "you", TTL, NOON) == LeaseHeld("me", NOON + TTL)
+def test_a_lease_that_another_process_holds_is_not_granted():
+    assert claim_result(MINE, "reconcile", "you", TTL, NOON) == LeaseHeld(
+        "me", NOON + TTL
+    )
 
 
-def test_what_has_expired_goes_to_the_next_with_a_higher_token():
+def test_an_expired_lease_is_granted_with_a_higher_token():
     later = NOON + TTL
 
-    assert decided(MINE, "reconcile", "you", TTL, later) == Lease(
+    assert claim_result(MINE, "reconcile", "you", TTL, later) == Lease(
         "reconcile", "you", 5, later + TTL
     )
 
 
-def test_a_holder_that_asks_again_keeps_its_token():
-    assert decided(MINE, "reconcile", "me", TTL, NOON) == MINE
+def test_a_holder_that_claims_again_keeps_its_token():
+    assert claim_result(MINE, "reconcile", "me", TTL, NOON) == MINE
 
 
 @pytest.fixture
@@ -46,7 +48,7 @@ def leases(database):
     return Leases(database)
 
 
-def test_the_second_is_told_who_holds_it(leases):
+def test_a_refused_claim_names_the_holder(leases):
     first = lease_of(leases.acquire("reconcile", "me", TTL))
 
     assert leases.acquire("reconcile", "you", TTL) == LeaseHeld("me", first.expires)
@@ -83,14 +85,14 @@ def test_a_renewed_lease_ends_later(leases):
     assert leases.current("reconcile") == renewed
 
 
-def test_what_is_released_is_free_at_once(leases):
+def test_a_released_lease_is_free_at_once(leases):
     leases.release(lease_of(leases.acquire("reconcile", "me", TTL)))
 
     assert leases.current("reconcile") is None
     assert lease_of(leases.acquire("reconcile", "you", TTL)).token == 2
 
 
-def test_a_late_release_does_not_end_anothers_lease(leases):
+def test_a_late_release_does_not_end_the_lease_of_another_holder(leases):
     mine = lease_of(leases.acquire("reconcile", "me", AT_ONCE))
     stolen = lease_of(leases.acquire("reconcile", "you", TTL))
 
@@ -99,7 +101,7 @@ def test_a_late_release_does_not_end_anothers_lease(leases):
     assert leases.current("reconcile") == stolen
 
 
-def test_a_late_holder_writes_nothing_to_the_store(leases, database):
+def test_a_former_holder_writes_nothing_to_the_store(leases, database):
     mine = lease_of(leases.acquire("reconcile", "me", AT_ONCE))
     leases.fence(mine)
     Triggers(database).ask("mine", NOON)
@@ -111,7 +113,7 @@ def test_a_late_holder_writes_nothing_to_the_store(leases, database):
     assert [trigger.reason for trigger in Triggers(database).pending(0)] == ["mine"]
 
 
-def test_a_late_holder_may_still_ask_for_the_lease(leases):
+def test_a_former_holder_can_claim_the_lease_again(leases):
     leases.fence(lease_of(leases.acquire("reconcile", "me", AT_ONCE)))
     lease_of(leases.acquire("reconcile", "you", AT_ONCE))
 

@@ -1,4 +1,4 @@
-"""At least once, never silently twice, and nobody waits for another."""
+"""Delivery at least once, marked repeats, and independent targets."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ from tests.fakes.stopped_clock import NOON
 
 LEASE = timedelta(seconds=60)
 LOST = timedelta(0)
-TOOK = timedelta(seconds=0.25)
+DURATION = timedelta(seconds=0.25)
 
 
 def event(number=1):
@@ -53,7 +53,7 @@ def one(claimed):
     return delivery
 
 
-def test_a_target_keeps_the_baseline_of_its_first_sight(ledger):
+def test_a_target_keeps_its_first_baseline(ledger):
     first = ledger.add_target("site", "https://hokus.ai/a", NOON, NOON)
 
     again = ledger.add_target("site", "https://hokus.ai/b", None, NOON + LEASE)
@@ -73,7 +73,7 @@ def test_a_backlog_larger_than_one_statement_is_announced(ledger):
     assert ledger.announce("site", "webhook", events, NOON) == 1202
 
 
-def test_what_was_announced_is_known_by_target(ledger):
+def test_announced_versions_are_recorded_by_target(ledger):
     ledger.announce("site", "webhook", [event(1)], NOON)
     ledger.announce("audit", "webhook", [event(1), event(2)], NOON)
 
@@ -82,7 +82,7 @@ def test_what_was_announced_is_known_by_target(ledger):
     assert ledger.announced("nobody") == frozenset()
 
 
-def test_a_claim_brings_the_bytes_oldest_first_up_to_the_limit(ledger, outbox):
+def test_a_claim_returns_bodies_oldest_first_up_to_the_limit(ledger, outbox):
     ledger.announce("site", "webhook", [event(n) for n in (1, 2, 3)], NOON)
 
     claimed = outbox.claim("w", "site", 2, LEASE)
@@ -93,7 +93,7 @@ def test_a_claim_brings_the_bytes_oldest_first_up_to_the_limit(ledger, outbox):
     ]
 
 
-def test_what_is_claimed_is_not_claimed_again(ledger, outbox):
+def test_a_claimed_delivery_is_not_claimed_again(ledger, outbox):
     ledger.announce("site", "webhook", [event()], NOON)
     one(outbox.claim("one", "site", 9, LEASE))
 
@@ -108,12 +108,12 @@ def test_a_claim_is_for_one_target_and_one_sink(ledger, outbox):
     assert outbox.claim("w", "site", 9, LEASE) == ()
 
 
-def test_what_was_delivered_is_done(ledger, outbox, deliveries):
+def test_a_delivered_event_is_not_sent_again(ledger, outbox, deliveries):
     ledger.announce("site", "webhook", [event()], NOON)
     delivery = one(outbox.claim("w", "site", 9, LEASE))
-    outbox.started(delivery, NOON)
+    outbox.start(delivery, NOON)
 
-    assert outbox.finished(delivery, Answered(200), Delivered(), NOON, TOOK)
+    assert outbox.finish(delivery, Answered(200), Delivered(), NOON, DURATION)
 
     assert outbox.claim("w", "site", 9, LEASE) == ()
     assert deliveries.counts()["site"][DeliveryState.DELIVERED] == 1
@@ -121,23 +121,23 @@ def test_what_was_delivered_is_done(ledger, outbox, deliveries):
     assert (attempt.outcome, attempt.status, attempt.seconds) == ("answered", 200, 0.25)
 
 
-def test_a_retry_is_due_after_its_wait_and_counts_on(ledger, outbox):
+def test_a_retry_is_due_after_its_wait_and_has_the_next_number(ledger, outbox):
     ledger.announce("site", "webhook", [event()], NOON)
     first = one(outbox.claim("w", "site", 9, LEASE))
-    outbox.started(first, NOON)
-    outbox.finished(first, Unanswered("refused"), RetryAt(NOON), NOON, TOOK)
+    outbox.start(first, NOON)
+    outbox.finish(first, Unanswered("refused"), RetryAt(NOON), NOON, DURATION)
 
     second = one(outbox.claim("w", "site", 9, LEASE))
 
-    assert outbox.started(second, NOON) == SendAttempt(2, possible_duplicate=False)
+    assert outbox.start(second, NOON) == SendAttempt(2, possible_duplicate=False)
 
 
 def test_a_retry_is_not_due_before_its_wait(ledger, outbox, deliveries):
     ledger.announce("site", "webhook", [event()], NOON)
     delivery = one(outbox.claim("w", "site", 9, LEASE))
-    outbox.started(delivery, NOON)
+    outbox.start(delivery, NOON)
     step = RetryAt(NOON + timedelta(seconds=60))
-    outbox.finished(delivery, Answered(503), step, NOON, TOOK)
+    outbox.finish(delivery, Answered(503), step, NOON, DURATION)
 
     assert outbox.claim("w", "site", 9, LEASE) == ()
     wait = outbox.wait(["site"])
@@ -148,9 +148,9 @@ def test_a_retry_is_not_due_before_its_wait(ledger, outbox, deliveries):
 def test_a_dead_delivery_says_why_and_stays_announced(ledger, outbox, deliveries):
     ledger.announce("site", "webhook", [event()], NOON)
     delivery = one(outbox.claim("w", "site", 9, LEASE))
-    outbox.started(delivery, NOON)
+    outbox.start(delivery, NOON)
 
-    outbox.finished(delivery, Answered(410), Dead("gone"), NOON, TOOK)
+    outbox.finish(delivery, Answered(410), Dead("gone"), NOON, DURATION)
 
     assert ledger.all_ended() == {"site": {event().identity}}
     (report,) = deliveries.list(9, "site", DeliveryState.DEAD)
@@ -163,57 +163,57 @@ def test_an_attempt_that_never_ended_is_unknown_and_its_repeat_is_marked(
 ):
     ledger.announce("site", "webhook", [event()], NOON)
     crashed = one(outbox.claim("one", "site", 9, LOST))
-    outbox.started(crashed, NOON)
+    outbox.start(crashed, NOON)
 
     again = one(outbox.claim("two", "site", 9, LEASE))
 
-    assert outbox.started(again, NOON) == SendAttempt(2, possible_duplicate=True)
+    assert outbox.start(again, NOON) == SendAttempt(2, possible_duplicate=True)
     outcomes = [a.outcome for a in deliveries.attempts(again.id)]
     assert outcomes == ["unknown", "started"]
 
 
-def test_what_was_claimed_and_never_started_is_no_possible_duplicate(ledger, outbox):
+def test_a_delivery_claimed_but_not_started_is_no_possible_duplicate(ledger, outbox):
     ledger.announce("site", "webhook", [event()], NOON)
     one(outbox.claim("one", "site", 9, LOST))
 
     again = one(outbox.claim("two", "site", 9, LEASE))
 
-    assert outbox.started(again, NOON) == SendAttempt(1, possible_duplicate=False)
+    assert outbox.start(again, NOON) == SendAttempt(1, possible_duplicate=False)
 
 
-def test_a_late_worker_decides_nothing(ledger, outbox, deliveries):
+def test_a_worker_that_lost_its_claim_changes_nothing(ledger, outbox, deliveries):
     ledger.announce("site", "webhook", [event()], NOON)
     late = one(outbox.claim("one", "site", 9, LOST))
-    outbox.started(late, NOON)
+    outbox.start(late, NOON)
     one(outbox.claim("two", "site", 9, LEASE))
 
-    assert not outbox.finished(late, Answered(503), Dead("late"), NOON, TOOK)
+    assert not outbox.finish(late, Answered(503), Dead("late"), NOON, DURATION)
 
-    assert outbox.started(late, NOON) is None
+    assert outbox.start(late, NOON) is None
     assert deliveries.counts()["site"][DeliveryState.PENDING] == 1
 
 
-def test_what_is_given_back_is_free_at_once(ledger, outbox):
+def test_a_released_delivery_is_free_at_once(ledger, outbox):
     ledger.announce("site", "webhook", [event()], NOON)
-    outbox.released(outbox.claim("one", "site", 9, LEASE))
+    outbox.release(outbox.claim("one", "site", 9, LEASE))
 
     assert len(outbox.claim("two", "site", 9, LEASE)) == 1
 
 
-def test_the_only_worker_takes_over_what_dead_ones_left(ledger, outbox):
+def test_a_single_worker_takes_over_the_claims_of_dead_ones(ledger, outbox):
     ledger.announce("site", "webhook", [event(1), event(2)], NOON)
     mine = one(outbox.claim("me", "site", 1, LEASE))
     crashed = one(outbox.claim("dead", "site", 1, LEASE))
-    outbox.started(crashed, NOON)
+    outbox.start(crashed, NOON)
 
     assert outbox.take_over("me") == 1
 
     again = one(outbox.claim("me", "site", 9, LEASE))
     assert again.id == crashed.id != mine.id
-    assert outbox.started(again, NOON) == SendAttempt(2, possible_duplicate=True)
+    assert outbox.start(again, NOON) == SendAttempt(2, possible_duplicate=True)
 
 
-def test_nothing_is_due_where_nothing_waits(outbox):
+def test_nothing_is_due_in_an_empty_outbox(outbox):
     assert outbox.wait(["site"]) is None
 
 
@@ -227,7 +227,7 @@ def test_the_body_of_the_profile_is_sent(ledger, outbox, database):
     assert one(outbox.claim("w", "site", 9, LEASE)).body == b"other"
 
 
-def test_an_event_of_the_version_before_is_sent_with_its_own_body(
+def test_an_event_of_the_previous_version_is_sent_with_its_own_body(
     ledger, outbox, database
 ):
     ledger.announce("site", "webhook", [event()], NOON)
@@ -237,7 +237,7 @@ def test_an_event_of_the_version_before_is_sent_with_its_own_body(
     assert one(outbox.claim("w", "site", 9, LEASE)).body == b'{"n":1}'
 
 
-def test_the_version_before_finds_the_body_where_it_looks(ledger, database):
+def test_the_previous_version_finds_the_body_in_the_event(ledger, database):
     ledger.announce("site", "webhook", [event()], NOON)
 
     with database.reading() as connection:
@@ -246,7 +246,7 @@ def test_the_version_before_finds_the_body_where_it_looks(ledger, database):
     assert bytes(body) == b'{"n":1}'
 
 
-def test_a_delivery_of_the_version_before_has_the_default_profile(
+def test_a_delivery_of_the_previous_version_has_the_default_profile(
     ledger, outbox, database
 ):
     ledger.announce("site", "webhook", [event()], NOON)

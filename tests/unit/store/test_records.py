@@ -1,4 +1,4 @@
-"""What is kept between passes is what was written."""
+"""Records kept between passes read back as they were written."""
 
 from datetime import timedelta
 
@@ -22,12 +22,12 @@ MLFLOW = ResourceId("service", "mlflow")
 LATER = NOON + timedelta(minutes=5)
 
 
-def ready(truth=Truth.TRUE, message="It is as declared."):
+def ready(truth=Truth.TRUE, message="In sync."):
     condition = Condition(ConditionType.READY, truth, "Ready", message, "v1:abc", NOON)
     return {ConditionType.READY: condition}
 
 
-def test_conditions_come_back_as_they_were_saved(database):
+def test_conditions_read_back_as_saved(database):
     table = StatusTable(database)
 
     table.save({API: ready(), MLFLOW: ready(Truth.UNKNOWN)})
@@ -35,7 +35,7 @@ def test_conditions_come_back_as_they_were_saved(database):
     assert table.all() == {API: ready(), MLFLOW: ready(Truth.UNKNOWN)}
 
 
-def test_a_condition_that_only_a_kind_defines_comes_back(database):
+def test_a_condition_that_only_one_kind_defines_reads_back(database):
     table = StatusTable(database)
     dead = Condition("Delivering", Truth.FALSE, "Refused", "It said 401.", "v1:a", NOON)
 
@@ -56,7 +56,7 @@ def test_conditions_of_a_resource_are_replaced_together(database):
     assert table.all() == {API: ready(Truth.FALSE)}
 
 
-def test_removed_conditions_are_gone_and_others_stay(database):
+def test_removed_conditions_are_deleted_and_others_stay(database):
     table = StatusTable(database)
     table.save({API: ready(), MLFLOW: ready()})
 
@@ -65,28 +65,28 @@ def test_removed_conditions_are_gone_and_others_stay(database):
     assert table.all() == {MLFLOW: ready()}
 
 
-def test_the_same_happening_is_counted(database):
+def test_a_repeated_event_is_counted(database):
     log = EventLog(database)
 
     log.record(API, "Warning", "Failed", "It crashed.", NOON)
     log.record(API, "Warning", "Failed", "It crashed.", LATER)
 
-    (happening,) = log.recent(10)
-    assert happening.count == 2
-    assert (happening.first_seen, happening.last_seen) == (NOON, LATER)
+    (event,) = log.recent(10)
+    assert event.count == 2
+    assert (event.first_seen, event.last_seen) == (NOON, LATER)
 
 
-def test_happenings_come_latest_first_and_by_resource(database):
+def test_events_are_listed_newest_first_and_by_resource(database):
     log = EventLog(database)
     log.record(API, "Normal", "Applied", "Created.", NOON)
     log.record(MLFLOW, "Normal", "Applied", "Created.", LATER)
 
-    assert [h.resource for h in log.recent(10)] == [MLFLOW, API]
-    assert [h.resource for h in log.recent(1)] == [MLFLOW]
-    assert [h.resource for h in log.recent(10, API)] == [API]
+    assert [event.resource for event in log.recent(10)] == [MLFLOW, API]
+    assert [event.resource for event in log.recent(1)] == [MLFLOW]
+    assert [event.resource for event in log.recent(10, API)] == [API]
 
 
-def test_an_intent_is_unfinished_until_its_outcome_is_known(database):
+def test_an_intent_is_unfinished_until_its_outcome_is_recorded(database):
     journal = IntentJournal(database)
     details = {"token": "t"}
     id_ = journal.begin(API, Verb.CREATE, "v1:a", "plan", details, NOON)
@@ -100,7 +100,7 @@ def test_an_intent_is_unfinished_until_its_outcome_is_known(database):
     assert (finished.outcome, finished.ended) == ("Applied", LATER)
 
 
-def test_what_is_finished_stays_as_it_is(database):
+def test_a_recorded_outcome_never_changes(database):
     journal = IntentJournal(database)
     id_ = journal.begin(API, Verb.CREATE, "v1:a", "plan", {}, NOON)
     journal.finish(id_, "Failed", "Denied.", NOON)
@@ -110,7 +110,7 @@ def test_what_is_finished_stays_as_it_is(database):
     assert journal.history(API, 1)[0].outcome == "Failed"
 
 
-def test_the_history_of_a_resource_is_its_own_latest_first(database):
+def test_the_history_of_a_resource_is_listed_newest_first(database):
     journal = IntentJournal(database)
     journal.begin(API, Verb.CREATE, "v1:a", "plan", {}, NOON)
     journal.begin(MLFLOW, Verb.CREATE, "v1:a", "plan", {}, NOON)
@@ -119,7 +119,7 @@ def test_the_history_of_a_resource_is_its_own_latest_first(database):
     assert [i.verb for i in journal.history(API, 9)] == [Verb.UPDATE, Verb.CREATE]
 
 
-def test_several_records_appear_at_once_or_not_at_all(database):
+def test_records_of_one_transaction_appear_together_or_not_at_all(database):
     log, journal = EventLog(database), IntentJournal(database)
 
     def crash_halfway():
@@ -135,7 +135,7 @@ def test_several_records_appear_at_once_or_not_at_all(database):
     assert journal.unfinished() == ()
 
 
-def test_addresses_are_kept_whatever_their_order(database):
+def test_addresses_are_kept_in_any_order(database):
     fallbacks = StoredFallbacks(database)
 
     fallbacks.keep("mlflow.local", ["10.0.0.2", "10.0.0.1"])
@@ -145,7 +145,7 @@ def test_addresses_are_kept_whatever_their_order(database):
     assert fallbacks.last_good("api.local") == ()
 
 
-def test_addresses_follow_the_change(database):
+def test_changed_addresses_replace_the_stored_ones(database):
     fallbacks = StoredFallbacks(database)
     fallbacks.keep("mlflow.local", ["10.0.0.1"])
 
@@ -154,22 +154,22 @@ def test_addresses_follow_the_change(database):
     assert fallbacks.last_good("mlflow.local") == ("10.0.0.9",)
 
 
-def test_wishes_are_heard_once_by_whoever_remembers_the_last(database):
+def test_only_requests_after_the_given_one_are_pending(database):
     triggers = Triggers(database)
     triggers.ask("a push", NOON)
-    heard = triggers.latest()
+    latest = triggers.latest()
 
     triggers.ask("a registration", LATER)
 
-    assert [t.reason for t in triggers.pending(heard)] == ["a registration"]
+    assert [t.reason for t in triggers.pending(latest)] == ["a registration"]
     assert triggers.pending(triggers.latest()) == ()
 
 
-def test_there_is_no_wish_before_the_first(database):
+def test_the_latest_id_is_zero_without_requests(database):
     assert Triggers(database).latest() == 0
 
 
-def test_what_stays_undeclared_keeps_the_time_it_was_first_seen(database):
+def test_an_undeclared_resource_keeps_its_first_time(database):
     undeclared = UndeclaredLog(database)
     undeclared.replace([API], NOON)
 
@@ -178,7 +178,7 @@ def test_what_stays_undeclared_keeps_the_time_it_was_first_seen(database):
     assert undeclared.since() == {API: NOON, MLFLOW: LATER}
 
 
-def test_what_is_declared_again_is_forgotten(database):
+def test_a_resource_declared_again_is_deleted_from_the_log(database):
     undeclared = UndeclaredLog(database)
     undeclared.replace([API, MLFLOW], NOON)
 
@@ -187,7 +187,7 @@ def test_what_is_declared_again_is_forgotten(database):
     assert undeclared.since() == {MLFLOW: NOON}
 
 
-def test_the_last_sign_of_life_is_the_latest(database):
+def test_the_latest_heartbeat_replaces_earlier_ones(database):
     heartbeats = Heartbeats(database)
     heartbeats.beat("reconcile", "one")
 
@@ -197,7 +197,7 @@ def test_the_last_sign_of_life_is_the_latest(database):
     assert heartbeats.last("dispatch") is None
 
 
-def test_a_note_is_kept_by_resource_and_key_and_the_last_one_counts(database):
+def test_a_note_replaces_an_earlier_one_of_its_resource_and_key(database):
     notes = StoredNotes(database)
 
     notes.keep(API, "applied", "one")
@@ -210,7 +210,7 @@ def test_a_note_is_kept_by_resource_and_key_and_the_last_one_counts(database):
     assert notes.under("applied", {MLFLOW}) == {MLFLOW: "three"}
 
 
-def test_notes_on_what_is_gone_are_forgotten(database):
+def test_all_notes_on_a_resource_are_dropped_together(database):
     notes = StoredNotes(database)
     notes.keep(API, "applied", "one")
     notes.keep(MLFLOW, "applied", "two")
@@ -220,7 +220,7 @@ def test_notes_on_what_is_gone_are_forgotten(database):
     assert notes.under("applied", {API, MLFLOW}) == {MLFLOW: "two"}
 
 
-def test_one_note_is_forgotten_and_the_others_stay(database):
+def test_one_note_is_deleted_and_the_others_stay(database):
     notes = StoredNotes(database)
     notes.keep(API, "applied", "one")
     notes.keep(API, "cause", "two")

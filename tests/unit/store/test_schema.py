@@ -1,10 +1,10 @@
-"""Which program may work with which tables."""
+"""Schema versions that a program can use."""
 
 import pytest
 
 from controller.core.errors import RefusedError
 from controller.store.database import Database
-from controller.store.schema import SchemaState, judged, refuse
+from controller.store.schema import SchemaState, require_usable, state_of_version
 from tests.fakes.stopped_clock import StoppedClock
 
 
@@ -18,22 +18,22 @@ from tests.fakes.stopped_clock import StoppedClock
         (5, SchemaState.TOO_NEW),
     ],
 )
-def test_a_program_judges_the_tables_by_their_number(found, state):
-    assert judged(found, known=3) is state
+def test_the_state_of_a_schema_follows_from_its_version(found, state):
+    assert state_of_version(found, known=3) is state
 
 
-def test_the_version_before_runs_on_the_tables_of_the_next():
-    refuse(SchemaState.NEWER)
+def test_a_program_runs_on_the_schema_of_the_next_version():
+    require_usable(SchemaState.NEWER)
 
 
 def test_older_tables_are_refused_with_the_command_that_upgrades_them():
     with pytest.raises(RefusedError, match="python -m controller store upgrade"):
-        refuse(SchemaState.OLDER)
+        require_usable(SchemaState.OLDER)
 
 
 def test_tables_two_versions_ahead_are_refused_even_for_an_upgrade():
     with pytest.raises(RefusedError, match="too new"):
-        refuse(SchemaState.TOO_NEW, upgrading=True)
+        require_usable(SchemaState.TOO_NEW, upgrading=True)
 
 
 def test_another_database_is_refused():

@@ -1,4 +1,4 @@
-"""Log lines can be read by programs, and never tell a secret."""
+"""Log lines are JSON and contain no secret."""
 
 import io
 import json
@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from controller.telemetry.logs import JsonLines, KnownSecrets, in_pass
+from controller.telemetry.logs import JsonLines, KnownSecrets, pass_context
 
 
 class Written:
-    """A logger of its own, and the lines it wrote."""
+    """A separate logger and the lines it wrote."""
 
     def __init__(self):
         self.secrets = KnownSecrets()
@@ -49,7 +49,7 @@ def test_the_message_is_constant_and_the_variables_are_fields(written):
 
 
 def test_every_line_of_a_pass_carries_its_id(written):
-    with in_pass("p-7"):
+    with pass_context("p-7"):
         written.log.info("pass began")
 
     assert written.line()["pass"] == "p-7"
@@ -72,7 +72,7 @@ def test_outside_of_a_pass_there_is_no_id(written):
     ],
     ids=["text", "nested", "error", "by name", "in a url"],
 )
-def test_secrets_are_masked_wherever_they_stand(written, extra):
+def test_secrets_are_masked_in_every_field(written, extra):
     written.secrets.add("hunter2-hunter2")
 
     written.log.info("call refused", extra=extra)
@@ -95,8 +95,8 @@ def test_a_secret_in_an_exception_is_masked(written):
     assert "ValueError: " in written.line()["exception"]
 
 
-def test_what_is_no_json_is_said_as_text(written):
-    written.log.info("looked", extra={"kinds": {"b"}, "thing": object})
+def test_a_value_that_json_cannot_represent_is_text(written):
+    written.log.info("observed", extra={"kinds": {"b"}, "thing": object})
 
     line = written.line()
     assert line["kinds"] == ["b"]
@@ -104,16 +104,16 @@ def test_what_is_no_json_is_said_as_text(written):
 
 
 def test_a_line_begins_with_the_time_the_level_the_logger_and_the_message(written):
-    with in_pass("p-7"):
-        written.log.warning("looked %s", "twice", extra={"count": 2})
+    with pass_context("p-7"):
+        written.log.warning("observed %s", "twice", extra={"count": 2})
 
     line = written.line()
     assert [*line] == ["time", "level", "logger", "message", "count", "pass"]
     assert line["logger"] == "tests.written"
-    assert line["message"] == "looked twice"
+    assert line["message"] == "observed twice"
 
 
-def test_a_record_is_one_line_whatever_it_holds(written):
+def test_a_record_with_line_breaks_is_one_line(written):
     written.log.info("first\nsecond", extra={"text": "a\nb", "list": ["\n"]})
 
     line = written.line()

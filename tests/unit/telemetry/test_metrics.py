@@ -1,4 +1,4 @@
-"""Numbers that are there before anything has happened."""
+"""Metrics: every series exists from the start."""
 
 from controller.telemetry.metrics import (
     ALL,
@@ -20,7 +20,7 @@ def test_every_series_starts_at_zero():
     assert "reconcile_errors_total 0.0" in text
 
 
-def test_what_happens_is_counted_and_measured():
+def test_counters_and_histograms_record_values():
     metrics = Metrics()
 
     metrics.count(RECONCILES, outcome="acted")
@@ -33,7 +33,7 @@ def test_what_happens_is_counted_and_measured():
     assert "reconcile_time_seconds_count 1.0" in text
 
 
-def test_two_processes_worth_of_metrics_do_not_meet():
+def test_two_registries_are_independent():
     one, other = Metrics(), Metrics()
 
     one.count(RECONCILES, outcome="acted")

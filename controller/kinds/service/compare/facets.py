@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from controller.core.resources.plan import Change
 from controller.kinds.service.discovery import registration
 from controller.kinds.service.images.changes import SECRETS
-from controller.kinds.service.logs import rules as logs
+from controller.kinds.service.logs import changes as logs
 from controller.kinds.service.render import revision_tags
 from controller.kinds.service.routes.attachment import route_calls, routed
-from controller.kinds.service.scaling import rules as scaling
+from controller.kinds.service.scaling import changes as scaling
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.facet import Facet
 from controller.kinds.service.state.service import ServiceState

@@ -18,8 +18,8 @@ from controller.kinds.service.render.revision_tags import (
 )
 from controller.kinds.service.render.service import settings
 from controller.kinds.service.render.update_effects import FIELDS, PREFIX
-from controller.kinds.service.scaling.rules import SCALING, removed_scaling
-from controller.kinds.service.spec.merge import merged
+from controller.kinds.service.scaling.changes import SCALING, removed_scaling
+from controller.kinds.service.spec.aws_fields import merged
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import ServiceState
 from controller.kinds.service.tags import tags_of

@@ -12,9 +12,9 @@ from controller.core.document.platform import Platform
 from controller.kinds.service.render.service import settings
 from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.spec import service as specs
+from controller.kinds.service.spec.aws_fields import NAMED
 from controller.kinds.service.spec.aws_schema import shapes
 from controller.kinds.service.spec.consistency import inconsistencies
-from controller.kinds.service.spec.merge import NAMED
 from controller.kinds.service.spec.service import ServiceSpec
 
 Fields = Mapping[str, Any]

@@ -5,7 +5,7 @@ from typing import Any
 from controller.core.values.paths import Plain, fill_defaults
 from controller.kinds.service.normalize.rollout_fields import STEPS
 from controller.kinds.service.render.task_definition import render
-from controller.kinds.service.spec.merge import merged
+from controller.kinds.service.spec.aws_fields import merged
 from controller.kinds.service.spec.service import ServiceSpec
 
 _AWSVPC = "networkConfiguration.awsvpcConfiguration"

@@ -5,7 +5,7 @@ from typing import Any
 from controller.core.document.reference import SecretReference
 from controller.core.values.paths import Plain
 from controller.kinds.service.cache import Memo
-from controller.kinds.service.spec.merge import merged
+from controller.kinds.service.spec.aws_fields import merged
 from controller.kinds.service.spec.sections import HealthSpec
 from controller.kinds.service.spec.service import ServiceSpec
 

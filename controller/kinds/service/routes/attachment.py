@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from controller.core.resources.plan import Change, Effect
-from controller.kinds.service.routes.routed_service import RoutedService
-from controller.kinds.service.routes.rules import (
+from controller.kinds.service.routes.planning import (
     is_led_to,
     steps,
     will_be_attached,
 )
+from controller.kinds.service.routes.routed_service import RoutedService
 from controller.kinds.service.routes.state import RoutingState
 from controller.kinds.service.routes.steps import DeleteTargetGroup, Step
 from controller.kinds.service.tags import ServiceTags

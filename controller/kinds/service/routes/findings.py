@@ -18,8 +18,8 @@ from controller.kinds.service.routes.matching.precedence import (
     number_for,
     shadowed,
 )
+from controller.kinds.service.routes.planning import in_the_way, own_rule
 from controller.kinds.service.routes.routed_service import RoutedService
-from controller.kinds.service.routes.rules import in_the_way, own_rule
 from controller.kinds.service.routes.state import (
     LoadBalancer,
     RoutedListener,

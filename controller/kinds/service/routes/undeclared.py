@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from controller.core.resources.observation import Ownership
 from controller.core.resources.plan import Change
-from controller.kinds.service.routes.rules import is_ours, steps
+from controller.kinds.service.routes.planning import is_ours, steps
 from controller.kinds.service.routes.state import RoutingState
 from controller.kinds.service.spec.routes import RouteSpec
 

@@ -9,7 +9,7 @@ from controller.core.dependencies import Aws
 from controller.core.errors import DriverError, NotFoundError
 from controller.core.resources.observation import unseen
 from controller.core.values.batches import batched
-from controller.kinds.service.scaling.rules import SCALING
+from controller.kinds.service.scaling.changes import SCALING
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.facet import (
     FacetDriver,

@@ -5,10 +5,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 from controller.core.document.fields import refuse
+from controller.core.values.paths import Plain
+from controller.core.values.plain_data import copied
 from controller.kinds.service.spec.aws_schema import MatchesAwsSchema
-from controller.kinds.service.spec.merge import NAMED
 
 Fields = Mapping[str, Any]
+# Lists whose entries have a unique name, and the field of that name.
+NAMED: Mapping[str, str] = {
+    "containerDefinitions": "name",
+    "environment": "name",
+    "secrets": "name",
+    "secretOptions": "name",
+    "volumes": "name",
+    "volumeConfigurations": "name",
+    "ulimits": "name",
+    "tags": "key",
+    "capacityProviderStrategy": "capacityProvider",
+}
 # ECS fields that may not be written there, each with the place that sets it.
 _OUR_TASK = {
     "family": "it is the service's name; write name",
@@ -81,3 +94,33 @@ def _named(fields: Fields, at: str) -> Iterator[tuple[str, str, Sequence[Fields]
             for index, item in enumerate(value):
                 if isinstance(item, dict):
                     yield from _named(item, f"{path}.{index}")
+
+
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Plain:
+    """Return ``base`` overridden by ``over``; neither is changed.
+
+    Mappings merge field by field, lists of named entries entry by entry; other lists
+    are replaced.
+    """
+    plain: Plain = copied(dict(base))
+    for name, value in over.items():
+        plain[name] = _merged_value(name, plain.get(name), value)
+    return plain
+
+
+def _merged_value(name: str, base: Any, over: Any) -> Any:
+    match base, over:
+        case dict(), dict():
+            return merged(base, over)
+        case list(), list() if name in NAMED:
+            return _by_name(base, over, NAMED[name])
+        case _:
+            return copied(over)
+
+
+def _by_name(base: list[Plain], over: list[Plain], key: str) -> list[Plain]:
+    """Return the entries of both, merged by name, in the order of ``base``."""
+    entries: dict[Any, Plain] = {entry[key]: entry for entry in base}
+    for entry in over:
+        entries[entry[key]] = merged(entries.get(entry[key], {}), entry)
+    return list(entries.values())

@@ -1,1 +1,1 @@
-"""One step each, numbered; a step is never edited once it was released."""
+"""Numbered migration steps. A released step is never edited."""

@@ -1,4 +1,4 @@
-"""The first tables: what is told, what is under way, what must be sent."""
+"""Add the first tables: status, coordination and webhooks."""
 
 from alembic import op
 from sqlalchemy import (

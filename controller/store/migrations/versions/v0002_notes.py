@@ -1,4 +1,4 @@
-"""Notes: what each resource was last made, and what nobody will be able to tell later."""
+"""Add notes: the spec applied last, and facts that no backend can be asked for later."""
 
 from alembic import op
 from sqlalchemy import Column, DateTime, Text
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create the table; the version before does not know of it."""
+    """Create the table; the previous version does not use it."""
     op.create_table(
         "notes",
         Column("kind", Text, primary_key=True),

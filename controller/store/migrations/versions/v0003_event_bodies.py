@@ -1,6 +1,6 @@
-"""Event bodies: one for each payload profile.
+"""Add one event body for each payload profile.
 
-`webhook_events.body` keeps the body of the default profile: the version before reads
+`webhook_events.body` keeps the body of the default profile: the previous version reads
 and writes it. Nothing is copied; an event without a row here has its body there.
 """
 
@@ -16,7 +16,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create the table, and name the profile of each delivery."""
+    """Create the table and add the profile to each delivery."""
     op.create_table(
         "event_bodies",
         Column("event_id", Text, ForeignKey("webhook_events.id"), primary_key=True),
@@ -24,6 +24,6 @@ def upgrade() -> None:
         Column("body", LargeBinary, nullable=False),
     )
     profile = Column("profile", Text, nullable=False, server_default="hokusai-v1")
-    # The name of the schema is not put into an ALTER TABLE by itself.
+    # `schema_translate_map` has no effect on ALTER TABLE.
     schema = None if op.get_bind().dialect.name == "sqlite" else SCHEMA
     op.add_column("deliveries", profile, schema=schema)

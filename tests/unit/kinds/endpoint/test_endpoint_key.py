@@ -44,7 +44,7 @@ class Shown:
 
 def looked(probe, secret):
     driver = EndpointDriver(
-        Dns(), None, None, probe, side_by_side=InlinePool, secret=secret
+        Dns(), None, None, probe, parallel=InlinePool, secret=secret
     )
     return driver.observe({ID: Resource(ID, SPEC)})[ID].state
 
@@ -66,7 +66,7 @@ def test_a_key_that_cannot_be_read_is_a_problem_and_nothing_is_asked():
     for secret in (missing, None):
         probe = Shown()
         state = looked(probe, secret)
-        assert state.problem.startswith("the probe's key could not be read: env:")
+        assert state.problem.startswith("the key of the probe could not be read: env:")
         assert probe.keys == []
 
 

@@ -16,7 +16,7 @@ from controller.core.models.registration import (
 )
 from controller.core.resources.plan import Hold
 from controller.kinds.model import KIND
-from controller.kinds.model.health import model_tags, wanted
+from controller.kinds.model.health import model_tags, requested_version
 from controller.kinds.model.spec import ModelSpec
 from controller.kinds.model.state import ModelState
 
@@ -50,7 +50,7 @@ def state(versions=(), runs=(GOOD, POOR), aliases=None, tags=None) -> ModelState
 
 def version_of(run: TrainingRun, number: int = 1, **tags) -> ModelVersion:
     """Return the version that registering ``run`` makes."""
-    registration = wanted(SPEC, SPEC.versions[0], state(runs=(run,)))
+    registration = requested_version(SPEC, SPEC.versions[0], state(runs=(run,)))
     assert registration is not None
     return ModelVersion(
         "Lead Scoring", number, run.source, run.id, tags={**registration.tags, **tags}

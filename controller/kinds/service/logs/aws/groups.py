@@ -13,7 +13,7 @@ from controller.core.dependencies import Aws
 from controller.core.errors import ConflictError, DriverError
 from controller.core.values.identity import OWNER_TAG
 from controller.core.values.ttl_cache import TtlCache
-from controller.kinds.service.logs.rules import RETENTION
+from controller.kinds.service.logs.changes import RETENTION
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.facet import (
     FacetDriver,

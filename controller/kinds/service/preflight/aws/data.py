@@ -56,8 +56,8 @@ def buckets(aws: Aws, names: Iterable[str]) -> dict[str, Seen]:
     """Return what there is of each bucket; two calls each."""
 
     def look(name: str) -> S3Bucket:
-        aws.call("s3", "HeadBucket", S3Bucket=name)
-        answer = aws.call("s3", "GetBucketVersioning", S3Bucket=name)
+        aws.call("s3", "HeadBucket", Bucket=name)
+        answer = aws.call("s3", "GetBucketVersioning", Bucket=name)
         return S3Bucket(versioned=answer.get("Status") == "Enabled")
 
     return {name: seen_one(partial(look, name)) for name in names}

@@ -7,7 +7,7 @@ from controller.core.resources.ownership import ownership_of
 from controller.core.values.identity import APPLIED_TAG, content_hash
 from controller.kinds.service.routes.findings import SERVICE_TAG
 from controller.kinds.service.routes.matching.match import Match, normalised
-from controller.kinds.service.routes.rules import DELAY_SECONDS
+from controller.kinds.service.routes.planning import DELAY_SECONDS
 from controller.kinds.service.routes.state import ListenerRule, TargetGroup
 from controller.kinds.service.routes.steps import Health
 

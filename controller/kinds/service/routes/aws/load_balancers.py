@@ -18,12 +18,12 @@ from controller.kinds.service.routes.aws.observer import (
     RoutingSnapshot,
 )
 from controller.kinds.service.routes.findings import SERVICE_TAG, findings, is_warning
-from controller.kinds.service.routes.routed_service import RoutedService
-from controller.kinds.service.routes.rules import (
+from controller.kinds.service.routes.planning import (
     DELAY_SECONDS,
     steps,
     will_be_attached,
 )
+from controller.kinds.service.routes.routed_service import RoutedService
 from controller.kinds.service.routes.state import RoutingState
 from controller.kinds.service.routes.steps import (
     CreateRule,

@@ -7,8 +7,8 @@ from controller.core.resources.observation import Ownership
 from controller.core.resources.plan import Reason
 from controller.kinds.service.routes.matching.match import match_of, natural_priority
 from controller.kinds.service.routes.matching.priorities import free_priority
+from controller.kinds.service.routes.planning import is_ours
 from controller.kinds.service.routes.routed_service import RoutedService
-from controller.kinds.service.routes.rules import is_ours
 from controller.kinds.service.routes.state import (
     ListenerRule,
     LoadBalancer,

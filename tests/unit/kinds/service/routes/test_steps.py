@@ -1,6 +1,6 @@
 from controller.core.resources.observation import Ownership
 from controller.kinds.service.routes.matching.match import natural_priority
-from controller.kinds.service.routes.rules import steps, will_be_attached
+from controller.kinds.service.routes.planning import steps, will_be_attached
 from controller.kinds.service.routes.state import RoutingState
 from controller.kinds.service.routes.steps import (
     CreateRule,

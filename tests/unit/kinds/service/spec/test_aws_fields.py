@@ -6,7 +6,7 @@ from controller.core.document.platform import Platform
 from controller.kinds.service import KIND
 from controller.kinds.service.render.service import settings
 from controller.kinds.service.render.task_definition import render
-from controller.kinds.service.spec.merge import merged
+from controller.kinds.service.spec.aws_fields import merged
 from controller.kinds.service.spec.service import ServiceSpec
 
 PLATFORM = Platform("hokusai", "development", "123456789012", "us-east-1")

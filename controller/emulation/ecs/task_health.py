@@ -1,4 +1,4 @@
-"""Whether a service's task is fit, unfit, or has failed."""
+"""Health of the tasks of a service, and counts of failed tasks."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ from controller.emulation.ecs import wording
 from controller.emulation.ecs.announcements import announce, announce_action
 from controller.emulation.ecs.arithmetic import backoff
 from controller.emulation.ecs.context import Context
-from controller.emulation.ecs.membership import target_healths
+from controller.emulation.ecs.registration import target_healths
 from controller.emulation.ecs.state import (
     Service,
     SimulatedDeployment,
@@ -14,12 +14,12 @@ from controller.emulation.ecs.state import (
     World,
 )
 
-_OWN_DOING = frozenset({"UserInitiated", "ServiceSchedulerInitiated"})
+_REQUESTED_STOPS = frozenset({"UserInitiated", "ServiceSchedulerInitiated"})
 
 
-def is_fit(task: SimulatedTask, context: Context) -> bool:
-    """Return whether a task runs and passes every check it has."""
-    if task.status != "RUNNING" or not task.wanted:
+def is_healthy(task: SimulatedTask, context: Context) -> bool:
+    """Return True if a task is running and passes all its health checks."""
+    if task.status != "RUNNING" or not task.should_run:
         return False
     checked = any(c.essential and c.health_check for c in task.containers)
     if checked and task.health != "HEALTHY":
@@ -27,9 +27,13 @@ def is_fit(task: SimulatedTask, context: Context) -> bool:
     return all(s == "healthy" for s in target_healths(task, context).values())
 
 
-def is_unfit(task: SimulatedTask, service: Service, context: Context) -> bool:
-    """Return whether a running task has failed a check, past the grace period."""
-    if task.status != "RUNNING" or not task.wanted or _in_grace(task, service, context):
+def is_unhealthy(task: SimulatedTask, service: Service, context: Context) -> bool:
+    """Return True if a running task fails a check after the grace period."""
+    if (
+        task.status != "RUNNING"
+        or not task.should_run
+        or _in_grace(task, service, context)
+    ):
         return False
     unhealthy = target_healths(task, context).values()
     return task.health == "UNHEALTHY" or "unhealthy" in unhealthy
@@ -44,7 +48,7 @@ def _in_grace(task: SimulatedTask, service: Service, context: Context) -> bool:
 def stop_reason(
     task: SimulatedTask, service: Service, context: Context
 ) -> tuple[str, str]:
-    """Return why an unfit task is stopped, for the task and for the events."""
+    """Return the reason to stop an unhealthy task, for the task and for the events."""
     for target, health in target_healths(task, context).items():
         if health == "unhealthy":
             arn = target.target_group_arn
@@ -56,53 +60,53 @@ def stop_reason(
     return wording.FAILED_CHECKS, event
 
 
-def note_successes(
+def reset_failures(
     service: Service, tasks: list[SimulatedTask], context: Context
 ) -> None:
-    """Let each task that has become fit reset its deployment's failures."""
+    """Reset the failures of a deployment for each task that becomes healthy."""
     for task in tasks:
-        if task.succeeded or not is_fit(task, context):
+        if task.outcome_counted or not is_healthy(task, context):
             continue
-        task.succeeded = True
+        task.outcome_counted = True
         deployment = _deployment_of(task, service)
         if deployment:
             deployment.failure_streak = 0
             deployment.next_launch = None
-            deployment.said_impaired = False
-            if _resets(service):
+            deployment.impairment_announced = False
+            if _resets_on_success(service):
                 deployment.failed_tasks = 0
-                _count_failures(service, deployment)
+                _report_failures(service, deployment)
 
 
-def _resets(service: Service) -> bool:
+def _resets_on_success(service: Service) -> bool:
     configuration = service.fields.get("deploymentConfiguration", {})
     breaker = configuration.get("deploymentCircuitBreaker", {})
     return bool(breaker.get("resetOnHealthyTask", True))
 
 
-def note_failures(
+def count_failures(
     world: World, service: Service, tasks: list[SimulatedTask], context: Context
 ) -> None:
-    """Count each task that ended before it was ever fit, once.
+    """Count each task that ended before it was ever healthy, once.
 
-    A task that ran well and crashed later is replaced and not counted: that is
-    why the circuit breaker does not see a slow crash loop.
+    A task that crashes after it was healthy is replaced and not counted. The circuit
+    breaker therefore does not detect a slow crash loop.
     """
     for task in tasks:
-        if task.wanted or task.succeeded:
+        if task.should_run or task.outcome_counted:
             continue
-        task.succeeded = True
+        task.outcome_counted = True
         if _is_failure(task):
-            _note_failure(world, service, task, context)
+            _count_failure(world, service, task, context)
 
 
 def _is_failure(task: SimulatedTask) -> bool:
     if task.stop_code == "ServiceSchedulerInitiated":
         return not (task.stopped_reason or "").startswith("Scaling activity")
-    return task.stop_code not in _OWN_DOING
+    return task.stop_code not in _REQUESTED_STOPS
 
 
-def _note_failure(
+def _count_failure(
     world: World, service: Service, task: SimulatedTask, context: Context
 ) -> None:
     service.steady_since = None
@@ -115,12 +119,12 @@ def _note_failure(
     if deployment.in_progress:
         deployment.failed_tasks += 1
         deployment.updated_at = context.now
-        _count_failures(service, deployment)
+        _report_failures(service, deployment)
     deployment.failure_streak += 1
     pause = backoff(deployment.failure_streak, context.timing)
     deployment.next_launch = context.now + pause if pause else None
-    if pause and not deployment.said_impaired:
-        deployment.said_impaired = True
+    if pause and not deployment.impairment_announced:
+        deployment.impairment_announced = True
         announce(world, service, context, wording.IMPAIRED)
         announce_action(service, context, "SERVICE_TASK_START_IMPAIRED", "WARN")
 
@@ -129,7 +133,7 @@ def _deployment_of(task: SimulatedTask, service: Service) -> SimulatedDeployment
     return next((d for d in service.deployments if d.id == task.started_by), None)
 
 
-def _count_failures(service: Service, deployment: SimulatedDeployment) -> None:
+def _report_failures(service: Service, deployment: SimulatedDeployment) -> None:
     rollout = service.rollout
     if rollout and rollout.open and deployment is service.primary:
         rollout.failures = deployment.failed_tasks

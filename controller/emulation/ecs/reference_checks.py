@@ -1,4 +1,4 @@
-"""What a service refers to must be there; AWS looks before it says yes."""
+"""Checks that the objects a service or task refers to exist, as on AWS."""
 
 from controller.emulation.ecs.context import Context
 from controller.emulation.ecs.effects import MissingError
@@ -6,8 +6,8 @@ from controller.emulation.ecs.errors import invalid
 from controller.emulation.ecs.state import Body
 
 
-def check_existence(fields: Body, context: Context) -> None:
-    """Refuse subnets, security groups, targets and registries that are not there."""
+def check_references(fields: Body, context: Context) -> None:
+    """Refuse missing subnets, security groups, target groups and registries."""
     network = fields.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
     balancers = fields.get("loadBalancers", [])
     registries = fields.get("serviceRegistries", [])

@@ -1,4 +1,4 @@
-"""DescribeTargetHealth, told by our probes instead of by moto."""
+"""DescribeTargetHealth with the results of real probes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,14 +7,14 @@ from controller.emulation.ecs.effects import TargetRegistration
 from controller.emulation.targets import TargetBoard, TargetHealth
 
 
-def show_target_health(board: TargetBoard) -> Callable[[], None]:
-    """Have DescribeTargetHealth say what the probes say.
+def patch_target_health(board: TargetBoard) -> Callable[[], None]:
+    """Make DescribeTargetHealth return the results of the target board.
 
-    moto calls every registered target healthy and forgets it when it is
-    deregistered; both would hide what matters.
+    moto reports every registered target as healthy and removes a deregistered one at
+    once; both hide failures and draining.
 
     Returns:
-        What undoes it.
+        Function that removes the patch.
     """
     from moto.elbv2.models import ELBv2Backend
 
@@ -28,8 +28,8 @@ def show_target_health(board: TargetBoard) -> Callable[[], None]:
             answer: list[Any] = original(backend, target_group_arn, targets)
             return answer
         board.step()
-        wanted = _wanted(board, group, targets)
-        return [_moto_health(target, health) for target, health in wanted.items()]
+        healths = _requested(board, group, targets)
+        return [_moto_health(target, health) for target, health in healths.items()]
 
     def undo() -> None:
         ELBv2Backend.describe_target_health = original
@@ -38,7 +38,7 @@ def show_target_health(board: TargetBoard) -> Callable[[], None]:
     return undo
 
 
-def _wanted(
+def _requested(
     board: TargetBoard, group: Any, targets: list[dict[str, Any]]
 ) -> dict[TargetRegistration, TargetHealth]:
     if not targets:

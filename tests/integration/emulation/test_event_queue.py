@@ -1,4 +1,4 @@
-"""ECS's news by way of EventBridge and SQS, as on the local platform."""
+"""ECS events through EventBridge and SQS, as on the local platform."""
 
 import threading
 from datetime import timedelta
@@ -9,7 +9,7 @@ from controller.clients.aws import BotoAws, Credentials
 from controller.core.errors import NotFoundError
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.ecs.timing import Timing
-from controller.emulation.platform import make_queue
+from controller.emulation.platform import create_queue
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
 from controller.engine.event_queue import EventQueue
@@ -59,20 +59,20 @@ def run_task(aws, cluster):
     return answer["tasks"][0]["taskArn"]
 
 
-def listener(aws, queue, cluster, asked):
-    return EventQueue(aws, queue, cluster, lambda: asked.append(1), Metrics())
+def listener(aws, queue, cluster, requests):
+    return EventQueue(aws, queue, cluster, lambda: requests.append(1), Metrics())
 
 
-def test_a_task_that_stops_is_news_and_asks_for_a_pass(world):
+def test_the_stop_of_a_managed_task_requests_a_pass(world):
     aws, server = world
-    asked = []
+    requests = []
     task = run_task(aws, "ours")
-    queue = make_queue(aws, "ours")
+    queue = create_queue(aws, "ours")
 
     stop(aws, server, "ours", task)
-    listener(aws, queue, "ours", asked).once(threading.Event())
+    listener(aws, queue, "ours", requests).once(threading.Event())
 
-    assert asked == [1]
+    assert requests == [1]
     attributes = ["ApproximateNumberOfMessages"]
     left = aws.call(
         "sqs", "GetQueueAttributes", QueueUrl=queue, AttributeNames=attributes
@@ -80,21 +80,21 @@ def test_a_task_that_stops_is_news_and_asks_for_a_pass(world):
     assert left["Attributes"]["ApproximateNumberOfMessages"] == "0"
 
 
-def test_news_of_another_cluster_ask_for_nothing(world):
+def test_events_of_another_cluster_request_no_pass(world):
     aws, server = world
-    asked = []
+    requests = []
     task = run_task(aws, "theirs")
-    queue = make_queue(aws, "ours")
+    queue = create_queue(aws, "ours")
 
     stop(aws, server, "theirs", task)
-    listener(aws, queue, "ours", asked).once(threading.Event())
+    listener(aws, queue, "ours", requests).once(threading.Event())
 
-    assert asked == []
+    assert requests == []
 
 
 def test_a_queue_that_does_not_exist_is_not_found(world):
     aws, _ = world
-    queue = make_queue(aws, "ours").replace("ours", "nobodys")
+    queue = create_queue(aws, "ours").replace("ours", "nobodys")
 
     with pytest.raises(NotFoundError):
         aws.call("sqs", "ReceiveMessage", QueueUrl=queue, WaitTimeSeconds=0)

@@ -26,7 +26,7 @@ def test_tasks_are_registered_while_they_run():
     assert ecs.effects.instances == {}
 
 
-def test_cloud_map_hears_of_a_containers_health():
+def test_container_health_is_reported_to_cloud_map():
     ecs = Ecs()
     ecs.register(healthCheck=HEALTH_CHECK)
     ecs.create(serviceRegistries=[{"registryArn": REGISTRY}])
@@ -92,7 +92,7 @@ def test_the_grace_period_protects_a_task_from_its_health():
     assert ecs.tasks("STOPPED") == []
 
 
-def test_coming_and_going_behind_a_load_balancer_is_announced():
+def test_registration_in_a_target_group_is_announced():
     ecs = running(loadBalancers=[BALANCER])
 
     ecs.update(desiredCount=0)

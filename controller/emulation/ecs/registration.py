@@ -1,4 +1,4 @@
-"""A task's place in Cloud Map and behind load balancers."""
+"""Registration of tasks in Cloud Map and in target groups."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ def targets(task: SimulatedTask) -> Iterator[TargetRegistration]:
 
 
 def register(task: SimulatedTask, context: Context) -> None:
-    """Make the task known where its service is to be found."""
+    """Register the task in Cloud Map and in its target groups."""
     for registry in _registries(task):
         attributes = _attributes(task, registry, context)
         context.effects.register_instance(registry["registryArn"], task.id, attributes)
@@ -26,7 +26,7 @@ def register(task: SimulatedTask, context: Context) -> None:
 
 
 def deregister(task: SimulatedTask, context: Context) -> None:
-    """Take the task out of Cloud Map and begin to drain its targets."""
+    """Deregister the task from Cloud Map and start to drain its targets."""
     if not task.registered:
         return
     task.registered = False
@@ -37,7 +37,7 @@ def deregister(task: SimulatedTask, context: Context) -> None:
 
 
 def report_health(task: SimulatedTask, context: Context) -> None:
-    """Let Cloud Map know that the task's health has changed."""
+    """Report the health of the task to Cloud Map."""
     healthy = task.health != "UNHEALTHY"
     for registry in _registries(task):
         arn = registry["registryArn"]
@@ -45,17 +45,17 @@ def report_health(task: SimulatedTask, context: Context) -> None:
 
 
 def is_drained(task: SimulatedTask, context: Context) -> bool:
-    """Return whether every target group has had its time to drain."""
+    """Return True if the deregistration delay of every target group is over."""
     delays = [
         context.effects.deregistration_delay(t.target_group_arn) for t in targets(task)
     ]
-    return all(context.now - task.since >= delay for delay in delays)
+    return all(context.now - task.status_since >= delay for delay in delays)
 
 
 def target_healths(
     task: SimulatedTask, context: Context
 ) -> dict[TargetRegistration, str]:
-    """Return how each target of the task is doing."""
+    """Return the health of each target of the task."""
     return {t: context.effects.target_health(t) for t in targets(task)}
 
 

@@ -1,6 +1,6 @@
-"""The rest of the emulated AWS: moto's backends, in this process.
+"""Effects of the simulated ECS on moto's backends.
 
-moto is imported when the first of these is made; it takes a second.
+moto is imported at first use, because the import takes a second.
 """
 
 import json
@@ -26,7 +26,7 @@ NO_GROUP = "ResourceNotFoundException: The specified log group does not exist."
 
 @dataclass(frozen=True, slots=True)
 class MotoLocation:
-    """An account and a region, and moto's backends for them."""
+    """An account and a region, with moto's backends for them."""
 
     account: str
     region: str
@@ -39,14 +39,14 @@ class MotoLocation:
 
 
 class MotoEffects:
-    """Carries out in moto's backends what the simulated ECS says."""
+    """Implementation of ``Effects`` with moto's backends."""
 
     def __init__(self, place: MotoLocation, targets: TargetBoard) -> None:
         self._place = place
         self._targets = targets
 
     def secret(self, value_from: str) -> str:
-        """Return a secret's or parameter's value; raises MissingError."""
+        """Return the value of a secret or parameter; raises MissingError."""
         reference = parse_secret(value_from)
         if reference.store == "ssm":
             return self._parameter(reference)
@@ -85,7 +85,7 @@ class MotoEffects:
         return reference.select(answer.get("SecretString", ""))
 
     def open_log(self, log: LogOptions) -> None:
-        """Make the stream, and the group if the definition says so."""
+        """Create the stream, and the group if the definition allows it."""
         backend = self._place.backend("logs", log.region or None)
         if log.group not in backend.groups:
             if not log.create_group:
@@ -94,7 +94,7 @@ class MotoEffects:
         backend.ensure_log_stream(log.group, log.stream)
 
     def write_log(self, log: LogOptions, at: datetime, lines: Sequence[str]) -> None:
-        """Append lines, unless somebody deleted the group or the stream."""
+        """Append lines unless the group or the stream was deleted."""
         backend = self._place.backend("logs", log.region or None)
         group = backend.groups.get(log.group)
         stream = group.streams.get(log.stream) if group else None
@@ -107,7 +107,7 @@ class MotoEffects:
     def register_instance(
         self, registry_arn: str, instance_id: str, attributes: Mapping[str, str]
     ) -> None:
-        """Add an instance; an earlier one of the same id is replaced."""
+        """Add an instance, or replace the one with the same id."""
         backend = self._place.backend("servicediscovery")
         service = _last_part(registry_arn)
         if service not in backend.services:
@@ -116,7 +116,7 @@ class MotoEffects:
         backend.register_instance(service, instance_id, instance_id, dict(attributes))
 
     def deregister_instance(self, registry_arn: str, instance_id: str) -> None:
-        """Take an instance out, if it is still there."""
+        """Remove an instance if it exists."""
         backend = self._place.backend("servicediscovery")
         service = backend.services.get(_last_part(registry_arn))
         ids = {i.instance_id for i in service.instances} if service else set()
@@ -126,7 +126,7 @@ class MotoEffects:
     def set_instance_health(
         self, registry_arn: str, instance_id: str, *, healthy: bool
     ) -> None:
-        """Mark an instance; names then resolve to the healthy ones."""
+        """Set the health of an instance; names resolve to healthy instances."""
         backend = self._place.backend("servicediscovery")
         service = backend.services.get(_last_part(registry_arn))
         for instance in service.instances if service else ():
@@ -134,30 +134,30 @@ class MotoEffects:
                 instance.health_status = "HEALTHY" if healthy else "UNHEALTHY"
 
     def register_target(self, target: TargetRegistration) -> None:
-        """Put an address into a target group."""
+        """Add an address to a target group."""
         self._targets.register(target)
 
     def deregister_target(self, target: TargetRegistration) -> None:
-        """Begin to drain an address."""
+        """Start to drain an address."""
         self._targets.deregister(target)
 
     def target_health(self, target: TargetRegistration) -> str:
-        """Return what the last probe of the target said."""
+        """Return the result of the target's last probe."""
         return self._targets.health(target).state
 
     def deregistration_delay(self, target_group_arn: str) -> timedelta:
-        """Return how long the target group drains."""
+        """Return the deregistration delay of the target group."""
         return self._targets.delay(target_group_arn)
 
     def subnet(self, subnet_id: str) -> tuple[str, str] | None:
-        """Return a subnet's network and zone, if moto has such a subnet."""
+        """Return the network and zone of a subnet, or None."""
         for subnets in self._place.backend("ec2").subnets.values():
             if found := subnets.get(subnet_id):
                 return found.cidr_block, found.availability_zone
         return None
 
     def check_network(self, subnets: Sequence[str], groups: Sequence[str]) -> None:
-        """Find the subnets and security groups; raises MissingError."""
+        """Check that subnets and security groups exist; raises MissingError."""
         for subnet in subnets:
             if self.subnet(subnet) is None:
                 msg = (
@@ -180,13 +180,17 @@ class MotoEffects:
                 raise MissingError(msg)
 
     def check_target_group(self, arn: str) -> None:
-        """Find a target group, and a listener that leads to it; raises MissingError."""
+        """Check that a target group exists and a listener uses it.
+
+        Raises:
+            MissingError: There is no such target group, or no listener forwards to it.
+        """
         backend = self._place.backend("elbv2")
         if arn not in backend.target_groups:
             msg = f"The specified target group does not exist: {arn}"
             raise MissingError(msg)
         if arn not in forwarded_to(backend):
-            # AWS's sentence, as reported in cloudposse/terraform-aws-ecs-web-app#226.
+            # AWS's message, as reported in cloudposse/terraform-aws-ecs-web-app#226.
             msg = (
                 f"The target group with targetGroupArn {arn} does not have an "
                 "associated load balancer."
@@ -194,13 +198,13 @@ class MotoEffects:
             raise MissingError(msg)
 
     def check_registry(self, arn: str) -> None:
-        """Find a Cloud Map service; raises MissingError."""
+        """Check that a Cloud Map service exists; raises MissingError."""
         if _last_part(arn) not in self._place.backend("servicediscovery").services:
             msg = f"The specified service registry does not exist: {arn}"
             raise MissingError(msg)
 
     def image_digest(self, image: str) -> str:
-        """Return what a tag in the emulated ECR stands for; empty if it is not there."""
+        """Return the digest of a tag in the emulated ECR, or ""."""
         found = _IN_ECR.fullmatch(image)
         if found is None:
             return ""
@@ -227,7 +231,7 @@ class MotoEffects:
 
 
 def forwarded_to(elbv2: Any) -> set[str]:
-    """Return the target groups that a rule, or a default action, leads to."""
+    """Return the target groups that a rule or a default action forwards to."""
     return {
         arn
         for balancer in elbv2.load_balancers.values()

@@ -1,18 +1,18 @@
-"""The listeners, rules and targets there are, read out of moto and the target board."""
+"""Current listeners, rules and targets, read from moto and the target board."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from controller.emulation.load_balancer_rules import LiveRule
-from controller.emulation.moto_effects import MotoLocation
+from controller.emulation.load_balancer.listener_rules import LiveRule
+from controller.emulation.moto.effects import MotoLocation
 from controller.emulation.targets import HEALTHY, UNHEALTHY, TargetBoard
 
 
 @dataclass(frozen=True, slots=True)
 class LiveListener:
-    """A listener as it is at this moment."""
+    """Current rules and default actions of a listener."""
 
     rules: Sequence[LiveRule]
     default: Sequence[Mapping[str, Any]]
@@ -20,12 +20,12 @@ class LiveListener:
 
 @dataclass(frozen=True, slots=True)
 class LiveState:
-    """Reads; the lock is held meanwhile.
+    """Reads of the emulated AWS under its lock.
 
     Attributes:
-        place: moto's backends.
-        lock: Held around every call of the emulated AWS.
-        targets: What is known of targets.
+        place: Backends of moto.
+        lock: Lock that every call of the emulated AWS holds.
+        targets: Health of all targets.
     """
 
     place: MotoLocation
@@ -33,7 +33,7 @@ class LiveState:
     targets: TargetBoard
 
     def listener(self, balancer: str, port: int) -> LiveListener | None:
-        """Return the listener of a load balancer on ``port``; None without one."""
+        """Return the listener of a load balancer on ``port``, or None."""
         with self.lock:
             for found in self.place.backend("elbv2").load_balancers.values():
                 for listener in (
@@ -44,18 +44,18 @@ class LiveState:
         return None
 
     def addresses(self, group: str) -> tuple[tuple[str, int], ...]:
-        """Return the targets that get requests: the healthy ones.
+        """Return the targets that receive requests.
 
-        If all are unhealthy, all of them: load balancers fail open. Those that were
-        not looked at yet get none.
+        These are the healthy targets. If there are none, these are the unhealthy ones:
+        load balancers fail open. Targets without a completed check receive none.
         """
         with self.lock:
             known = self.targets.of_group(group)
-        for wanted in (HEALTHY, UNHEALTHY):
+        for accepted in (HEALTHY, UNHEALTHY):
             found = sorted(
                 (target.address, target.port)
                 for target, health in known.items()
-                if health is wanted
+                if health is accepted
             )
             if found:
                 return tuple(found)

@@ -1,7 +1,7 @@
-"""Certificates for the names of the document, by an authority of this machine's own.
+"""TLS certificates for the host names of a document, from a local authority.
 
-The library is made for test suites: its certificates are trusted by file, never by a
-machine's store.
+trustme is made for test suites: clients trust its certificates by file; it changes no
+trust store of the machine.
 """
 
 import os
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _PRIVATE = 0o600
 # Clients refuse a certificate that is valid for longer.
 _VALID = timedelta(days=397)
-# A controller's clock may be behind ours.
+# The clock of a client may be behind.
 _EARLIER = timedelta(days=1)
 AUTHORITY = "authority.pem"
 _KEY = "authority.key"
@@ -26,7 +26,7 @@ _KEY = "authority.key"
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A certificate in PEM, with its key and the certificate of its issuer."""
+    """A certificate in PEM format, with its key and the certificate of its issuer."""
 
     certificate: str
     key: str
@@ -34,10 +34,10 @@ class Certificate:
 
 
 class Authority:
-    """Issues certificates. Created once in a folder, then kept: clients trust its file.
+    """Certificate authority, created once per folder, because clients trust its file.
 
     Attributes:
-        file: Its own certificate, to be trusted.
+        file: Certificate of the authority.
     """
 
     def __init__(self, folder: Path, now: datetime) -> None:
@@ -49,7 +49,7 @@ class Authority:
             self._create()
 
     def issue(self, hosts: Iterable[str]) -> Certificate:
-        """Return a certificate for ``hosts``, of which there is at least one."""
+        """Issue a certificate for ``hosts``, at least one."""
         issued = self._authority().issue_cert(
             *sorted(hosts),
             not_before=self._now.astimezone(UTC) - _EARLIER,
@@ -75,7 +75,7 @@ class Authority:
 
 
 def server_context(certificate: Certificate, folder: Path) -> ssl.SSLContext:
-    """Return what a server speaks TLS with; OpenSSL reads its key from a file."""
+    """Return the TLS context of a server; OpenSSL reads its key from a file."""
     file = folder / "listener.pem"
     _write_private(file, certificate.certificate + certificate.chain + certificate.key)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

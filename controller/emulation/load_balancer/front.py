@@ -1,4 +1,4 @@
-"""The load balancers of the local platform, as a platform team would have made them."""
+"""Load balancers of the local platform, which a platform team creates on AWS."""
 
 import ssl
 from collections.abc import Iterable, Mapping
@@ -7,25 +7,25 @@ from pathlib import Path
 from controller.clients.clock import SystemClock
 from controller.core.dependencies import Aws
 from controller.core.values.identity import OWNER_TAG
-from controller.emulation.load_balancer import (
+from controller.emulation.load_balancer.server import (
     IDLE_SECONDS,
     EmulatedLoadBalancers,
-    Served,
+    ListenerKey,
 )
-from controller.emulation.load_balancer_state import LiveState
-from controller.emulation.load_balancer_tls import Authority, server_context
+from controller.emulation.load_balancer.state import LiveState
+from controller.emulation.load_balancer.tls import Authority, server_context
 from controller.emulation.server import EmulatorServer
 
-# Where listeners speak TLS; all others speak HTTP.
+# Ports of listeners with TLS; all others serve HTTP.
 SECURE = frozenset({443, 8443})
 _FOLDER = "tls"
 
 
-class Front:
-    """Makes the load balancers in the emulated AWS, and serves their listeners.
+class LoadBalancerFront:
+    """Creates the load balancers in the emulated AWS, and serves their listeners.
 
     Attributes:
-        authority: File with the certificate to be trusted; None until it is made.
+        authority: Certificate file that clients must trust; None before the start.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Front:
         self._server = server
         self._idle = idle
         self._folder = state / _FOLDER
-        self._serving: EmulatedLoadBalancers | None = None
+        self._balancers: EmulatedLoadBalancers | None = None
         self.authority: Path | None = None
 
     def start(
@@ -44,42 +44,46 @@ class Front:
         hosts: Iterable[str],
         owner: str,
     ) -> None:
-        """Make ``balancers``, tagged as ``owner``'s, and listen on loopback.
+        """Create ``balancers`` with the ownership tag, and listen on loopback.
 
         Args:
-            aws: The emulated AWS.
-            balancers: Ports by name.
-            hosts: Names that the certificate is for.
+            aws: Client of the emulated AWS.
+            balancers: Listener ports by name of the load balancer.
+            hosts: Host names of the certificate.
             owner: Value of the ownership tag.
         """
         if not balancers:
             return
-        context, certificate = self._certified(aws, hosts)
+        context, certificate = self._import_certificate(aws, hosts)
         for name, ports in sorted(balancers.items()):
-            _make(aws, name, ports, owner, certificate)
-        served = [
-            Served(name, port, port in SECURE)
+            _create(aws, name, ports, owner, certificate)
+        listeners = [
+            ListenerKey(name, port, port in SECURE)
             for name, ports in sorted(balancers.items())
             for port in sorted(ports)
         ]
         server = self._server
         state = LiveState(server.place, server.lock, server.targets)
-        self._serving = EmulatedLoadBalancers(state, served, context, idle=self._idle)
-        self._serving.start()
+        self._balancers = EmulatedLoadBalancers(
+            state, listeners, context, idle=self._idle
+        )
+        self._balancers.start()
 
     def stop(self) -> None:
         """Stop listening."""
-        if self._serving is not None:
-            self._serving.stop()
-            self._serving = None
+        if self._balancers is not None:
+            self._balancers.stop()
+            self._balancers = None
 
     @property
-    def ports(self) -> Mapping[Served, int]:
-        """Where each listener listens on this machine."""
-        return self._serving.ports if self._serving else {}
+    def ports(self) -> Mapping[ListenerKey, int]:
+        """Local port of each listener."""
+        return self._balancers.ports if self._balancers else {}
 
-    def _certified(self, aws: Aws, hosts: Iterable[str]) -> tuple[ssl.SSLContext, str]:
-        """Return what the listeners speak TLS with, and its certificate's ARN."""
+    def _import_certificate(
+        self, aws: Aws, hosts: Iterable[str]
+    ) -> tuple[ssl.SSLContext, str]:
+        """Issue and import a certificate; return its TLS context and its ARN."""
         authority = Authority(self._folder, SystemClock().now())
         self.authority = authority.file
         issued = authority.issue([*hosts] or ["localhost"])
@@ -93,7 +97,7 @@ class Front:
         return server_context(issued, self._folder), str(answer["CertificateArn"])
 
 
-def _make(
+def _create(
     aws: Aws, name: str, ports: Iterable[int], owner: str, certificate: str
 ) -> None:
     subnets = aws.call("ec2", "DescribeSubnets")["Subnets"]
@@ -105,7 +109,7 @@ def _make(
         Subnets=sorted(zones.values())[:2],
         Tags=[{"Key": OWNER_TAG, "Value": owner}],
     )
-    nothing = {"StatusCode": "404", "ContentType": "text/plain"}
+    not_found = {"StatusCode": "404", "ContentType": "text/plain"}
     for port in sorted(ports):
         secure = {
             "Protocol": "HTTPS",
@@ -117,5 +121,7 @@ def _make(
             LoadBalancerArn=answer["LoadBalancers"][0]["LoadBalancerArn"],
             Port=port,
             **(secure if port in SECURE else {"Protocol": "HTTP"}),
-            DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": nothing}],
+            DefaultActions=[
+                {"Type": "fixed-response", "FixedResponseConfig": not_found}
+            ],
         )

@@ -1,4 +1,4 @@
-"""What tasks rest on beside the network: roles, images in ECR, buckets."""
+"""Prerequisites of tasks other than the network: roles, images in ECR, buckets."""
 
 import json
 from collections.abc import Iterable
@@ -25,8 +25,8 @@ _EITHER = ("amd64", "arm64")
 _INDEX = "application/vnd.oci.image.index.v1+json"
 
 
-def make_role(aws: Aws, name: str) -> None:
-    """Make a role that tasks may take on, and that may work with every bucket."""
+def create_role(aws: Aws, name: str) -> None:
+    """Create a role that tasks can assume, with access to every bucket."""
     try:
         aws.call(
             "iam",
@@ -45,10 +45,10 @@ def make_role(aws: Aws, name: str) -> None:
     )
 
 
-def make_image(
+def create_image(
     aws: Aws, repository: str, tag: str, architectures: Iterable[str] = _EITHER
 ) -> None:
-    """Make an image in ECR; what it contains is the local platform's to say."""
+    """Create an image in ECR without layers; the platform runs a command instead."""
     with suppress(ConflictError):
         aws.call("ecr", "CreateRepository", repositoryName=repository)
     parts = [{"platform": {"architecture": a, "os": "linux"}} for a in architectures]
@@ -63,8 +63,8 @@ def make_image(
     )
 
 
-def make_bucket(aws: Aws, name: str, region: str) -> None:
-    """Make a bucket that keeps versions."""
+def create_bucket(aws: Aws, name: str, region: str) -> None:
+    """Create a bucket with versioning."""
     where = {} if region == "us-east-1" else {"LocationConstraint": region}
     more = {"CreateBucketConfiguration": where} if where else {}
     aws.call("s3", "CreateBucket", Bucket=name, **more)

@@ -1,7 +1,7 @@
-"""Subnets and security groups under the ids that a document names them by.
+"""Subnets and security groups with the ids that a document uses.
 
-On AWS the ids come from whoever made the network; the local platform has to make
-one that answers to the same ids.
+On AWS a platform team creates the network and AWS assigns the ids. The local platform
+creates a network with the same ids.
 """
 
 import copy
@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from typing import Any
 
 
-def make_network(ec2: Any, subnets: Iterable[str], groups: Iterable[str]) -> None:
-    """Make the subnets and groups in moto's EC2 backend, in its default network.
+def create_network(ec2: Any, subnets: Iterable[str], groups: Iterable[str]) -> None:
+    """Create the subnets and groups in the default VPC of moto's EC2 backend.
 
     Safe to repeat.
     """
@@ -23,26 +23,26 @@ def make_network(ec2: Any, subnets: Iterable[str], groups: Iterable[str]) -> Non
     for id_ in sorted(groups):
         if id_ not in ec2.groups[vpc.id]:
             ec2.groups[vpc.id][id_] = _group(ec2, vpc.id, id_)
-            _admit_each_other(ec2, vpc.id, id_)
+            _allow_members(ec2, vpc.id, id_)
 
 
 def _group(ec2: Any, vpc: str, id_: str) -> Any:
-    """Return a group of moto's under another id, that admits nobody yet."""
+    """Create a security group with the given id and no rules."""
     group = ec2.create_security_group(id_, f"of the local platform: {id_}", vpc)
     del ec2.groups[vpc][group.id]
     group.id = group.group_id = id_
     return group
 
 
-def _admit_each_other(ec2: Any, vpc: str, id_: str) -> None:
-    """Let the members of a group reach each other, as a VPC's default group does."""
+def _allow_members(ec2: Any, vpc: str, id_: str) -> None:
+    """Allow traffic between the members of a group, as in a VPC's default group."""
     ec2.authorize_security_group_ingress(
         id_, "-1", None, None, [], source_groups=[{"GroupId": id_}], vpc_id=vpc
     )
 
 
 def _renamed(model: Any, id_: str) -> Any:
-    """Return what moto made, under another id."""
+    """Return a copy of an object of moto with another id."""
     renamed = copy.copy(model)
     renamed.id = id_
     return renamed

@@ -1,4 +1,4 @@
-"""Which rule of a listener a request follows, as Application Load Balancers decide.
+"""Rules of a listener, with the semantics of Application Load Balancers.
 
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
 """
@@ -17,15 +17,15 @@ _WILDCARDS = {"*": ".*", "?": "."}
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """As much of a request as rules look at.
+    """Parts of a request that conditions can match.
 
     Attributes:
-        host: Without the port.
-        path: As sent, without the query.
-        method: In upper case.
-        query: What follows the question mark.
-        source: The client's address.
-        headers: By name, in lower case.
+        host: Host without the port.
+        path: Path as sent, without the query.
+        method: Method in upper case.
+        query: Query string without the question mark.
+        source: IP address of the client.
+        headers: Headers by name in lower case.
     """
 
     host: str
@@ -38,7 +38,7 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class LiveRule:
-    """A rule: its conditions and its actions, in the words of the API."""
+    """A rule with its conditions and actions in the form of the API."""
 
     priority: int
     conditions: Sequence[Plain]
@@ -47,14 +47,14 @@ class LiveRule:
 
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """Pass the request on to one of these target groups, by weight."""
+    """Forward the request to one of the target groups, by weight."""
 
     groups: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """Answer at once."""
+    """Answer with a fixed response."""
 
     status: int
     content_type: str = "text/plain"
@@ -63,85 +63,86 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """Send the client elsewhere."""
+    """Redirect the client to another URL."""
 
     status: int
     location: str
 
 
-Verdict: TypeAlias = Forward | Fixed | Redirect
+Result: TypeAlias = Forward | Fixed | Redirect
 
 
-def followed(
+def matching_actions(
     rules: Sequence[LiveRule], default: Sequence[Plain], request: HttpRequest
 ) -> Sequence[Plain]:
-    """Return the actions of the first rule that fits, or the default ones."""
+    """Return the actions of the first matching rule, or the default actions."""
     for rule in sorted(rules, key=lambda rule: rule.priority):
-        if all(fits(condition, request) for condition in rule.conditions):
+        if all(matches(condition, request) for condition in rule.conditions):
             return rule.actions
     return default
 
 
-def verdict(actions: Sequence[Plain], request: HttpRequest, port: int) -> Verdict:
-    """Return what ``actions`` come to; the last of them is what counts.
+def result_of(actions: Sequence[Plain], request: HttpRequest, port: int) -> Result:
+    """Return the result of the last action, which is the terminating one.
 
     Args:
-        actions: As in the API.
-        request: What is asked.
-        port: Where the listener is reached.
+        actions: Actions in the form of the API.
+        request: Request to answer.
+        port: Local port of the listener.
     """
     action = actions[-1]
     match action["Type"]:
         case "forward":
             return Forward(_groups(action))
         case "redirect":
-            told = action["RedirectConfig"]
-            status = 301 if told["StatusCode"] == "HTTP_301" else 302
-            return Redirect(status, _location(told, request, port))
+            config = action["RedirectConfig"]
+            status = 301 if config["StatusCode"] == "HTTP_301" else 302
+            return Redirect(status, _location(config, request, port))
         case "fixed-response":
-            told = action["FixedResponseConfig"]
+            config = action["FixedResponseConfig"]
             return Fixed(
-                int(told["StatusCode"]),
-                told.get("ContentType") or "text/plain",
-                told.get("MessageBody") or "",
+                int(config["StatusCode"]),
+                config.get("ContentType") or "text/plain",
+                config.get("MessageBody") or "",
             )
         case other:
-            return Fixed(501, body=f"the local load balancer knows no {other}")
+            msg = f"the local load balancer does not support actions of type {other}"
+            return Fixed(501, body=msg)
 
 
-def by_weight(groups: Sequence[tuple[str, int]], number: int) -> str | None:
-    """Return the group of request ``number``: each as often as it weighs.
+def select_group(groups: Sequence[tuple[str, int]], number: int) -> str | None:
+    """Return the target group of request ``number``, in proportion to the weights.
 
-    None if no group weighs anything.
+    None if all weights are 0.
     """
     total = sum(weight for _, weight in groups)
     if total == 0:
         return None
     ends = accumulate(weight for _, weight in groups)
-    place = number % total
-    return next(arn for (arn, _), end in zip(groups, ends, strict=True) if place < end)
+    turn = number % total
+    return next(arn for (arn, _), end in zip(groups, ends, strict=True) if turn < end)
 
 
-def fits(condition: Plain, request: HttpRequest) -> bool:
-    """Whether ``request`` meets one condition: one of its values is enough."""
+def matches(condition: Plain, request: HttpRequest) -> bool:
+    """Return True if ``request`` matches one of the values of a condition."""
     test = _TESTS.get(condition["Field"])
     return test is not None and test(condition, request)
 
 
-def like(pattern: str, text: str) -> bool:
-    """Whether ``text`` fits ``pattern``: ``*`` is any characters, ``?`` is one."""
+def matches_pattern(pattern: str, text: str) -> bool:
+    """Return True if ``text`` matches: ``*`` is any characters, ``?`` is one."""
     parts = (_WILDCARDS.get(letter, re.escape(letter)) for letter in pattern)
     return re.fullmatch("".join(parts), text, re.DOTALL) is not None
 
 
 def _host(condition: Plain, request: HttpRequest) -> bool:
     values = _values(condition, "HostHeaderConfig")
-    return any(like(value.lower(), request.host.lower()) for value in values)
+    return any(matches_pattern(value.lower(), request.host.lower()) for value in values)
 
 
 def _path(condition: Plain, request: HttpRequest) -> bool:
     values = _values(condition, "PathPatternConfig")
-    return any(like(value, request.path) for value in values)
+    return any(matches_pattern(value, request.path) for value in values)
 
 
 def _method(condition: Plain, request: HttpRequest) -> bool:
@@ -149,22 +150,23 @@ def _method(condition: Plain, request: HttpRequest) -> bool:
 
 
 def _header(condition: Plain, request: HttpRequest) -> bool:
-    told = condition["HttpHeaderConfig"]
-    sent = request.headers.get(told["HttpHeaderName"].lower())
-    return sent is not None and any(
-        like(value.lower(), sent.lower()) for value in told["Values"]
+    config = condition["HttpHeaderConfig"]
+    header = request.headers.get(config["HttpHeaderName"].lower())
+    return header is not None and any(
+        matches_pattern(value.lower(), header.lower()) for value in config["Values"]
     )
 
 
 def _query(condition: Plain, request: HttpRequest) -> bool:
     pairs = parse_qsl(request.query, keep_blank_values=True)
-    return any(_has(pairs, pair) for pair in condition["QueryStringConfig"]["Values"])
+    conditions = condition["QueryStringConfig"]["Values"]
+    return any(_has_pair(pairs, pattern) for pattern in conditions)
 
 
 def _source(condition: Plain, request: HttpRequest) -> bool:
     source = ip_address(request.source)
     ranges = _values(condition, "SourceIpConfig")
-    return any(source in ip_network(one, strict=False) for one in ranges)
+    return any(source in ip_network(cidr, strict=False) for cidr in ranges)
 
 
 _TESTS: Mapping[str, Callable[[Plain, HttpRequest], bool]] = {
@@ -177,18 +179,19 @@ _TESTS: Mapping[str, Callable[[Plain, HttpRequest], bool]] = {
 }
 
 
-def _has(pairs: Sequence[tuple[str, str]], wanted: Plain) -> bool:
-    key, value = wanted.get("Key"), str(wanted["Value"]).lower()
+def _has_pair(pairs: Sequence[tuple[str, str]], pattern: Plain) -> bool:
+    key_pattern, value_pattern = pattern.get("Key"), str(pattern["Value"]).lower()
     return any(
-        (key is None or like(key.lower(), have.lower())) and like(value, said.lower())
-        for have, said in pairs
+        (key_pattern is None or matches_pattern(key_pattern.lower(), key.lower()))
+        and matches_pattern(value_pattern, value.lower())
+        for key, value in pairs
     )
 
 
 def _values(condition: Plain, config: str) -> Sequence[str]:
-    """Return the values of a condition, from either of its two spellings."""
-    told = condition.get(config) or {}
-    values: Sequence[str] = told.get("Values") or condition.get("Values") or ()
+    """Return the values of a condition, which the API accepts in two places."""
+    nested = condition.get(config) or {}
+    values: Sequence[str] = nested.get("Values") or condition.get("Values") or ()
     return values
 
 
@@ -199,9 +202,9 @@ def _groups(action: Plain) -> tuple[tuple[str, int], ...]:
     return tuple((g["TargetGroupArn"], int(g.get("Weight", 1))) for g in groups)
 
 
-def _location(told: Plain, request: HttpRequest, port: int) -> str:
-    """Return where a redirect leads; what it leaves out stays as it was asked."""
-    was = {
+def _location(config: Plain, request: HttpRequest, port: int) -> str:
+    """Return the target of a redirect; omitted parts are those of the request."""
+    variables = {
         "#{protocol}": "https" if request.headers.get(":scheme") == "https" else "http",
         "#{host}": request.host,
         "#{port}": str(port),
@@ -210,13 +213,13 @@ def _location(told: Plain, request: HttpRequest, port: int) -> str:
     }
 
     def filled(key: str, default: str) -> str:
-        text = str(told.get(key) or default)
-        for name, value in was.items():
+        text = str(config.get(key) or default)
+        for name, value in variables.items():
             text = text.replace(name, value)
         return text
 
     protocol = filled("Protocol", "#{protocol}").lower()
     query = filled("Query", "#{query}")
-    place = f"{filled('Host', '#{host}')}:{filled('Port', '#{port}')}"
+    authority = f"{filled('Host', '#{host}')}:{filled('Port', '#{port}')}"
     path = filled("Path", "/#{path}")
-    return f"{protocol}://{place}{path}{'?' if query else ''}{query}"
+    return f"{protocol}://{authority}{path}{'?' if query else ''}{query}"

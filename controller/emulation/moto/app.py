@@ -1,4 +1,4 @@
-"""moto's server application: every AWS service but ECS."""
+"""moto's server application, for every AWS service except ECS."""
 
 import json
 import os
@@ -12,12 +12,12 @@ from controller.emulation.http_reply import Environ, Reply, json_reply, read_bod
 
 _LONG_POLL = "AmazonSQS.ReceiveMessage"
 _POLL_SECONDS = 0.05
-_MOST_WAIT_SECONDS = 20
+_MAX_WAIT_SECONDS = 20
 _FORM = "application/x-www-form-urlencoded"
 
 
 class MotoApplication:
-    """Answers one request at a time, because moto is not made for threads."""
+    """Application that serves one request at a time: moto is not thread-safe."""
 
     def __init__(self, lock: RLock, clock: Clock, faults: Faults) -> None:
         # Without this, EC2's backend parses megabytes of machine images first.
@@ -35,7 +35,7 @@ class MotoApplication:
         self._faults = faults
 
     def answer(self, environ: Environ) -> Reply | None:
-        """Answer a request, unless a fault of its operation says otherwise."""
+        """Answer a request, and apply the fault of its operation; None if dropped."""
         target = environ.get("HTTP_X_AMZ_TARGET", "")
         form = environ.get("CONTENT_TYPE", "").startswith(_FORM)
         if not target and not form:
@@ -44,7 +44,7 @@ class MotoApplication:
         with self._lock:
             fault = self._faults.of_call(operation_of(target, body))
         if fault in {CallFault.THROTTLE, CallFault.SERVER_ERROR}:
-            return refusal(fault, as_json=bool(target))
+            return fault_reply(fault, as_json=bool(target))
         if fault is CallFault.TIMEOUT:
             return None
         if target == _LONG_POLL:
@@ -64,24 +64,24 @@ class MotoApplication:
         return Reply(int(status.split()[0]), content, tuple(headers))
 
     def _poll(self, environ: Environ, body: bytes) -> Reply:
-        """Receive messages, waiting for them without keeping others waiting.
+        """Receive messages with a long poll that does not hold the lock.
 
-        moto would sleep inside the call, with everything else behind the lock.
+        moto would sleep inside the call and block every other request.
         """
         request = json.loads(body)
-        seconds = min(request.get("WaitTimeSeconds") or 0, _MOST_WAIT_SECONDS)
+        seconds = min(request.get("WaitTimeSeconds") or 0, _MAX_WAIT_SECONDS)
         at_once = json.dumps(request | {"WaitTimeSeconds": 0}).encode()
         deadline = self._clock.monotonic() + seconds
         while True:
             reply = self._carry_out(_with_body(environ, at_once))
-            over = self._clock.monotonic() >= deadline
-            if over or b'"Messages"' in reply.body or reply.status >= 400:  # noqa: PLR2004
+            expired = self._clock.monotonic() >= deadline
+            if expired or b'"Messages"' in reply.body or reply.status >= 400:  # noqa: PLR2004
                 return reply
             self._clock.sleep(_POLL_SECONDS)
 
 
 def _with_body(environ: Environ, body: bytes) -> Environ:
-    """Return a request that can be read anew."""
+    """Return a request with a body that can be read again."""
     return environ | {
         "wsgi.input": BytesIO(body),
         "CONTENT_LENGTH": str(len(body)),
@@ -89,14 +89,14 @@ def _with_body(environ: Environ, body: bytes) -> Environ:
 
 
 def operation_of(target: str, body: bytes) -> str:
-    """Return the operation's name, from its header or from its form."""
+    """Return the name of the operation, from the header or the form."""
     if target:
         return target.rpartition(".")[2]
     return parse_qs(body.decode(errors="replace")).get("Action", [""])[0]
 
 
-def refusal(fault: CallFault, *, as_json: bool) -> Reply:
-    """Return AWS's refusal in the protocol of the service."""
+def fault_reply(fault: CallFault, *, as_json: bool) -> Reply:
+    """Return AWS's error response in the protocol of the service."""
     throttled = fault is CallFault.THROTTLE
     status = 400 if throttled else 500
     code = "ThrottlingException" if throttled else "InternalFailure"

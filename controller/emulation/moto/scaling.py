@@ -1,4 +1,4 @@
-"""RegisterScalableTarget, told by our ECS which services there are."""
+"""RegisterScalableTarget for the services of the simulated ECS."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,16 +6,16 @@ from typing import Any
 from controller.emulation.ecs.state import World
 
 
-def know_our_services(world: Callable[[], World]) -> Callable[[], None]:
-    """Have Application Auto Scaling look for services in our ECS, not in moto's.
+def patch_service_lookup(world: Callable[[], World]) -> Callable[[], None]:
+    """Make Application Auto Scaling use the simulated ECS instead of moto's.
 
     Returns:
-        What undoes it.
+        Function that removes the patch.
     """
     from moto.applicationautoscaling.exceptions import AWSValidationException
     from moto.applicationautoscaling.models import ApplicationAutoscalingBackend
 
-    original = ApplicationAutoscalingBackend._ecs_service_exists_for_target  # noqa: SLF001 - moto has no other door
+    original = ApplicationAutoscalingBackend._ecs_service_exists_for_target  # noqa: SLF001 - moto has no public hook
 
     def exists(_backend: Any, resource_id: str) -> bool:
         _, cluster, name = resource_id.split("/")

@@ -1,10 +1,10 @@
-"""From Cloud Map's registrations in moto to DNS answers."""
+"""DNS records from Cloud Map's registrations in moto."""
 
 from collections.abc import Callable, Iterator, Sequence
 from threading import RLock
 from typing import Any
 
-from controller.emulation.moto_effects import MotoLocation
+from controller.emulation.moto.effects import MotoLocation
 
 DEFAULT_TTL = 10
 
@@ -14,9 +14,8 @@ def cloud_map_lookup(
 ) -> Callable[[str], Sequence[str] | None]:
     """Return a lookup of names such as ``mlflow.hokusai-development.local``.
 
-    A registered service without instances is a name without addresses; what was
-    never registered is no name. Cloud Map hands out healthy instances, and all
-    of them when none is healthy.
+    A service without instances has a name without addresses; an unregistered service
+    has no name. Cloud Map returns healthy instances, or all if none is healthy.
     """
 
     def lookup(name: str) -> Sequence[str] | None:
@@ -28,7 +27,7 @@ def cloud_map_lookup(
 
 
 def cloud_map_ttl(place: MotoLocation, lock: RLock) -> Callable[[str], int]:
-    """Return what tells how long an answer for a name may be kept."""
+    """Return a function that returns the TTL of a name."""
 
     def ttl(name: str) -> int:
         with lock:
@@ -41,7 +40,7 @@ def cloud_map_ttl(place: MotoLocation, lock: RLock) -> Callable[[str], int]:
 
 
 def cloud_map_zones(place: MotoLocation, lock: RLock) -> Callable[[], Sequence[str]]:
-    """Return what tells the namespaces that are DNS zones."""
+    """Return a function that returns the DNS namespaces."""
 
     def zones() -> Sequence[str]:
         with lock:
@@ -61,10 +60,10 @@ def _find(place: MotoLocation, name: str) -> Any:
         suffix = f".{namespace.name.lower()}"
         if not name.endswith(suffix):
             continue
-        wanted = name.removesuffix(suffix)
+        service_name = name.removesuffix(suffix)
         for service in place.backend("servicediscovery").services.values():
-            ours = service.namespace_id == namespace.id
-            if ours and service.name.lower() == wanted:
+            in_namespace = service.namespace_id == namespace.id
+            if in_namespace and service.name.lower() == service_name:
                 return service
     return None
 

@@ -1,7 +1,7 @@
-"""A small load balancer: follows the rules of the emulated one, on loopback only.
+"""Load balancer on loopback that follows the rules of the emulated ELB.
 
-It speaks HTTP/1.1. It has no sticky sessions, no WebSockets and no access logs, and
-each listener of the document listens on a high port of this machine.
+It serves HTTP/1.1 without sticky sessions, WebSockets and access logs. Each listener
+has its own unprivileged port on this machine.
 """
 
 import asyncio
@@ -12,44 +12,45 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from controller.emulation.load_balancer_rules import (
+from controller.emulation.load_balancer.listener_rules import (
     Fixed,
     Forward,
     HttpRequest,
     Redirect,
-    by_weight,
-    followed,
-    verdict,
+    Result,
+    matching_actions,
+    result_of,
+    select_group,
 )
-from controller.emulation.load_balancer_state import LiveState
+from controller.emulation.load_balancer.state import LiveState
 from controller.emulation.loopback import NotLoopbackError, require_loopback
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession, web
 
 HOST = "127.0.0.1"
-# Application Load Balancers' own: connection and idle timeout, in seconds.
+# Connection and idle timeout of Application Load Balancers, in seconds.
 CONNECT_SECONDS, IDLE_SECONDS = 10.0, 60.0
 _CHUNK = 64 * 1024
 _STOP_SECONDS = 5.0
-# RFC 9110, section 7.6.1: of this connection only.
+# RFC 9110, section 7.6.1: headers of one connection, which are not forwarded.
 _HOP_BY_HOP = frozenset(
     {
         *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization"),
         *("te", "trailer", "transfer-encoding", "upgrade", "proxy-connection"),
     }
 )
-_OURS = frozenset({"x-forwarded-for", "x-forwarded-proto", "x-forwarded-port"})
+_REPLACED = frozenset({"x-forwarded-for", "x-forwarded-proto", "x-forwarded-port"})
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
-    """A listener to be served.
+class ListenerKey:
+    """A listener to serve.
 
     Attributes:
         balancer: Name of the load balancer.
-        port: Where it listens on AWS.
-        secure: Whether it speaks TLS.
+        port: Port of the listener on AWS.
+        secure: True if the listener uses TLS.
     """
 
     balancer: str
@@ -58,25 +59,28 @@ class Served:
 
 
 class EmulatedLoadBalancers:
-    """Serves listeners, each on a port of its own; a context manager.
+    """Server of all listeners, each on its own port; a context manager.
+
+    Attributes:
+        ports: Local port of each listener, after the start.
 
     Args:
-        state: What there is.
-        served: The listeners.
-        tls: For those that are secure.
-        idle: Seconds that a target may keep silent.
+        state: Listeners, rules and targets of the emulated AWS.
+        listeners: Listeners to serve.
+        tls: TLS context of the secure listeners.
+        idle: Seconds without data after which a target times out.
     """
 
     def __init__(
         self,
         state: LiveState,
-        served: Sequence[Served],
+        listeners: Sequence[ListenerKey],
         tls: ssl.SSLContext | None = None,
         *,
         idle: float = IDLE_SECONDS,
     ) -> None:
         self._state = state
-        self._served = served
+        self._listeners = listeners
         self._tls = tls
         self._idle = idle
         self._numbers = itertools.count()
@@ -86,10 +90,10 @@ class EmulatedLoadBalancers:
         )
         self._runners: list[web.ServerRunner] = []
         self._session: ClientSession | None = None
-        self.ports: dict[Served, int] = {}
+        self.ports: dict[ListenerKey, int] = {}
 
     def start(self) -> None:
-        """Listen; afterwards ``ports`` says where."""
+        """Listen, and set ``ports``."""
         self._thread.start()
         try:
             asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
@@ -98,7 +102,7 @@ class EmulatedLoadBalancers:
             raise
 
     def stop(self) -> None:
-        """Stop listening and end what is under way."""
+        """Stop listening and end open requests."""
         asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_STOP_SECONDS)
@@ -120,16 +124,16 @@ class EmulatedLoadBalancers:
         self._session = ClientSession(
             timeout=timeout, auto_decompress=False, cookie_jar=DummyCookieJar()
         )
-        for served in self._served:
+        for listener in self._listeners:
             runner = web.ServerRunner(
-                web.Server(_Handler(self, served)), shutdown_timeout=_STOP_SECONDS
+                web.Server(_Handler(self, listener)), shutdown_timeout=_STOP_SECONDS
             )
             await runner.setup()
             self._runners.append(runner)
-            tls = self._tls if served.secure else None
+            tls = self._tls if listener.secure else None
             site = web.TCPSite(runner, HOST, 0, ssl_context=tls)
             await site.start()
-            self.ports[served] = int(runner.addresses[0][1])
+            self.ports[listener] = int(runner.addresses[0][1])
 
     async def _stop(self) -> None:
         for runner in self._runners:
@@ -138,14 +142,14 @@ class EmulatedLoadBalancers:
             await self._session.close()
 
     async def answer(
-        self, served: Served, request: "web.BaseRequest"
+        self, listener: ListenerKey, request: "web.BaseRequest"
     ) -> "web.StreamResponse":
-        """Answer a request as the listener's rules say."""
+        """Answer a request according to the rules of the listener."""
         from aiohttp import web
 
-        asked = _asked(request, served)
-        decided = await asyncio.to_thread(self._decide, served, asked)
-        match decided:
+        http_request = _http_request(request, listener)
+        result = await asyncio.to_thread(self._decide, listener, http_request)
+        match result:
             case Fixed(status, content_type, body):
                 return web.Response(
                     status=status, body=body.encode(), content_type=content_type
@@ -153,57 +157,57 @@ class EmulatedLoadBalancers:
             case Redirect(status, location):
                 return web.Response(status=status, headers={"Location": location})
             case Forward(groups):
-                return await self._forward(served, request, groups)
+                return await self._forward(listener, request, groups)
 
-    def _decide(self, served: Served, asked: HttpRequest) -> Fixed | Redirect | Forward:
-        listener = self._state.listener(served.balancer, served.port)
+    def _decide(self, key: ListenerKey, request: HttpRequest) -> Result:
+        listener = self._state.listener(key.balancer, key.port)
         if listener is None:
-            return Fixed(503, body=f"nothing listens on port {served.port} any more")
-        actions = followed(listener.rules, listener.default, asked)
-        return verdict(actions, asked, self._reached_at(served))
+            return Fixed(503, body=f"the listener on port {key.port} was deleted")
+        actions = matching_actions(listener.rules, listener.default, request)
+        return result_of(actions, request, self._local_port(key))
 
-    def _reached_at(self, served: Served) -> int:
-        return self.ports.get(served, served.port)
+    def _local_port(self, listener: ListenerKey) -> int:
+        return self.ports.get(listener, listener.port)
 
     async def _forward(
         self,
-        served: Served,
+        listener: ListenerKey,
         request: "web.BaseRequest",
         groups: Sequence[tuple[str, int]],
     ) -> "web.StreamResponse":
         from aiohttp import ClientError, ServerTimeoutError
 
         number = next(self._numbers)
-        group = by_weight(groups, number)
+        group = select_group(groups, number)
         addresses = (
             await asyncio.to_thread(self._state.addresses, group) if group else ()
         )
         if not addresses:
-            return _refusal(503, "Service Temporarily Unavailable")
+            return _error_page(503, "Service Temporarily Unavailable")
         address, port = addresses[number % len(addresses)]
         try:
             require_loopback(address)
-            return await self._passed_on(served, request, f"http://{address}:{port}")
+            return await self._proxy(listener, request, f"http://{address}:{port}")
         except ServerTimeoutError:
-            return _refusal(504, "Gateway Time-out")
+            return _error_page(504, "Gateway Time-out")
         except (ClientError, NotLoopbackError, OSError):
-            return _refusal(502, "Bad Gateway")
+            return _error_page(502, "Bad Gateway")
 
-    async def _passed_on(
-        self, served: Served, request: "web.BaseRequest", target: str
+    async def _proxy(
+        self, listener: ListenerKey, request: "web.BaseRequest", target: str
     ) -> "web.StreamResponse":
-        """Return the target's answer, streamed; raises before anything was sent."""
+        """Stream the target's response; raise only before anything was sent."""
         from aiohttp import ClientError, web
         from yarl import URL
 
         if self._session is None:
-            msg = "the load balancer has not been started"
+            msg = "the load balancer is not started"
             raise RuntimeError(msg)
         body = request.content if request.body_exists else None
         async with self._session.request(
             request.method,
             URL(target + request.raw_path, encoded=True),
-            headers=forwarded_headers(request.headers, request.remote or "", served),
+            headers=forwarded_headers(request.headers, request.remote or "", listener),
             data=body,
             allow_redirects=False,
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
@@ -217,7 +221,7 @@ class EmulatedLoadBalancers:
                 async for chunk in answer.content.iter_chunked(_CHUNK):
                     await response.write(chunk)
             except (ClientError, OSError, TimeoutError):
-                # The client has the beginning: all that can be told is that it ends.
+                # The status is sent already; only a closed connection shows the error.
                 if request.transport is not None:
                     request.transport.close()
                 return response
@@ -227,38 +231,38 @@ class EmulatedLoadBalancers:
 
 @dataclass(frozen=True, slots=True)
 class _Handler:
-    """What answers for one listener."""
+    """Request handler of one listener."""
 
     balancers: EmulatedLoadBalancers
-    served: Served
+    listener: ListenerKey
 
     async def __call__(self, request: "web.BaseRequest") -> "web.StreamResponse":
-        return await self.balancers.answer(self.served, request)
+        return await self.balancers.answer(self.listener, request)
 
 
 def forwarded_headers(
-    headers: Mapping[str, str], client: str, served: Served
+    headers: Mapping[str, str], client: str, listener: ListenerKey
 ) -> list[tuple[str, str]]:
-    """Return what the target is sent: the client's headers, and who the client is.
+    """Return the headers of the forwarded request.
 
-    As Application Load Balancers do: the client's address is appended, protocol and
-    port are those of the listener, and Host stays as it was asked for.
+    As in Application Load Balancers, the client's address is appended, protocol and
+    port are those of the listener, and Host does not change.
     """
-    before = headers.get("X-Forwarded-For")
-    kept = [
+    previous = headers.get("X-Forwarded-For")
+    forwarded = [
         (name, value)
         for name, value in headers.items()
-        if name.lower() not in _HOP_BY_HOP | _OURS
+        if name.lower() not in _HOP_BY_HOP | _REPLACED
     ]
     return [
-        *kept,
-        ("X-Forwarded-For", f"{before}, {client}" if before else client),
-        ("X-Forwarded-Proto", "https" if served.secure else "http"),
-        ("X-Forwarded-Port", str(served.port)),
+        *forwarded,
+        ("X-Forwarded-For", f"{previous}, {client}" if previous else client),
+        ("X-Forwarded-Proto", "https" if listener.secure else "http"),
+        ("X-Forwarded-Port", str(listener.port)),
     ]
 
 
-def _asked(request: "web.BaseRequest", served: Served) -> HttpRequest:
+def _http_request(request: "web.BaseRequest", listener: ListenerKey) -> HttpRequest:
     headers = {name.lower(): value for name, value in request.headers.items()}
     path, _, query = request.raw_path.partition("?")
     return HttpRequest(
@@ -267,12 +271,12 @@ def _asked(request: "web.BaseRequest", served: Served) -> HttpRequest:
         method=request.method,
         query=query,
         source=request.remote or HOST,
-        headers={**headers, ":scheme": "https" if served.secure else "http"},
+        headers={**headers, ":scheme": "https" if listener.secure else "http"},
     )
 
 
-def _refusal(status: int, phrase: str) -> "web.Response":
-    """Return the page that Application Load Balancers answer with."""
+def _error_page(status: int, phrase: str) -> "web.Response":
+    """Return the error page of Application Load Balancers."""
     from aiohttp import web
 
     title = f"{status} {phrase}"

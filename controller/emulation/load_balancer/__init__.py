@@ -1,0 +1,1 @@
+"""Load balancers on loopback that follow the rules of the emulated ELB."""

@@ -44,7 +44,7 @@ class _Content:
     plain: Mapping[str, Any] = field(compare=False)
 
 
-def by_content(
+def cached_by_content(
     function: Callable[[Mapping[str, Any]], ResultT],
 ) -> Callable[[Mapping[str, Any]], ResultT]:
     """Return ``function`` of plain data, computed once for each content.

@@ -46,7 +46,7 @@ class RevisionTags(FacetDriver):
         return {
             id_: self._observed(service.state)
             for id_, service in services.items()
-            if are_managed(service.spec, service.state.spoken_of)
+            if are_managed(service.spec, service.state.declared_words)
         }
 
     def _observed(self, state: ServiceState) -> ServiceState | Unknown:

@@ -3,7 +3,7 @@
 from controller.core.dependencies import Aws
 from controller.core.values.identity import OWNER_TAG
 from controller.kinds.service.aws.services import EcsServices
-from controller.kinds.service.render.fingerprint import wanted
+from controller.kinds.service.render.fingerprint import declared_definition
 from controller.kinds.service.render.revision_tags import declared_tags
 from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.spec.service import ServiceSpec
@@ -27,7 +27,7 @@ class Revisions:
 
         Safe to repeat: copies of the revision are deregistered.
         """
-        known = self._ecs.equal_revisions(spec.name, wanted(spec))
+        known = self._ecs.equal_revisions(spec.name, declared_definition(spec))
         arn, *copies = known or self._registered(spec)
         for copy in copies:
             self._aws.call("ecs", "DeregisterTaskDefinition", taskDefinition=copy)
@@ -39,5 +39,5 @@ class Revisions:
         request = {**render(spec), "tags": as_pairs(tags)}
         answer = self._aws.call("ecs", "RegisterTaskDefinition", **request)
         arn = str(answer["taskDefinition"]["taskDefinitionArn"])
-        equal = self._ecs.equal_revisions(spec.name, wanted(spec))
+        equal = self._ecs.equal_revisions(spec.name, declared_definition(spec))
         return (arn, *(copy for copy in equal if copy != arn))

@@ -3,7 +3,7 @@
 from controller.core.resources.cost import Cost
 from controller.core.resources.plan import Action, Reason, Verb
 from controller.kinds.service.compare.facets import need_no_update, own_calls
-from controller.kinds.service.images.changes import forces
+from controller.kinds.service.images.changes import forces_deployment
 from controller.kinds.service.images.marks import is_followed
 from controller.kinds.service.render.revision_tags import TASK_TAGS, needs_revision
 from controller.kinds.service.render.update_effects import changed_fields
@@ -58,7 +58,7 @@ def _update(action: Action) -> int:
         or "desired_count" in paths
         or bool(changed_fields(action.changes))
         or any(path in {BALANCERS, GRACE} for path in paths)
-        or forces(action.changes)
+        or forces_deployment(action.changes)
     )
     stamped = not need_no_update(paths) or action.reason is not Reason.DRIFTED
     # A revision takes CreateLogGroup, although the group exists, and

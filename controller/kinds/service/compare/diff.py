@@ -11,7 +11,7 @@ from controller.core.values.redact import masked
 from controller.kinds.service.cache import Memo
 from controller.kinds.service.compare.facets import facet_changes
 from controller.kinds.service.compare.removed_fields import removed_changes
-from controller.kinds.service.images.changes import outdated
+from controller.kinds.service.images.changes import outdated_changes
 from controller.kinds.service.normalize import (
     NameContext,
     Plain,
@@ -20,8 +20,11 @@ from controller.kinds.service.normalize import (
     managed_part,
     real_differences,
 )
-from controller.kinds.service.render.effective import settled
-from controller.kinds.service.render.fingerprint import here, wanted
+from controller.kinds.service.render.effective import effective_spec
+from controller.kinds.service.render.fingerprint import (
+    declared_definition,
+    name_context,
+)
 from controller.kinds.service.render.revision_tags import TASK
 from controller.kinds.service.render.service import settings, spelled_out
 from controller.kinds.service.render.update_effects import FIELDS, PREFIX, field_of
@@ -33,13 +36,13 @@ from controller.kinds.service.state.service import ServiceState
 def compare(spec: ServiceSpec, state: ServiceState) -> tuple[Change, ...]:
     """Return every difference between ``spec`` and ``state``."""
     return (
-        *_definition(settled(spec, state), state),
+        *_definition(effective_spec(spec, state), state),
         *_settings(spec, state),
         *_count(spec, state),
         *_discovery(spec, state),
         *facet_changes(spec, state),
         *removed_changes(spec, state),
-        *outdated(spec, state),
+        *outdated_changes(spec, state),
         *retry_changes(state),
     )
 
@@ -79,8 +82,10 @@ def _setting_differences(
 
 
 def _definition(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
-    place = here(spec, state)
-    for found in real_differences(dict(state.definition), wanted(spec), place):
+    place = name_context(spec, state)
+    for found in real_differences(
+        dict(state.definition), declared_definition(spec), place
+    ):
         for one in _one_by_one(found):
             path = one.path.replace("containerDefinitions", "containers", 1)
             yield _change(TASK + path, one.before, one.after, Effect.RESTART)
@@ -88,7 +93,7 @@ def _definition(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
 
 def _settings(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
     managed, after = _managed(spec)
-    place = here(spec, state)
+    place = name_context(spec, state)
     for found in _setting_differences(managed, after, state.settings, place):
         effect = FIELDS[field_of(found.path)].effect
         yield _change(PREFIX + found.path, found.before, found.after, effect)

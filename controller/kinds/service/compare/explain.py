@@ -22,7 +22,7 @@ from controller.kinds.service.normalize import (
     spelled_alike,
 )
 from controller.kinds.service.normalize.rule import ruled
-from controller.kinds.service.render.fingerprint import here
+from controller.kinds.service.render.fingerprint import name_context
 from controller.kinds.service.render.revision_tags import TASK, TASK_TAGS, declared_tags
 from controller.kinds.service.render.service import settings
 from controller.kinds.service.render.task_definition import render
@@ -40,7 +40,7 @@ def explain(
     spec: ServiceSpec, state: ServiceState, path: str
 ) -> tuple[Explanation, ...]:
     """Explain each value at or below ``path``, as in ``task.containers.api.cpu``."""
-    place = here(spec, state)
+    place = name_context(spec, state)
     prefix = path.replace("task.containerDefinitions", "task.containers", 1)
     found = (
         *_task(render(spec), state.described or state.definition, place),

@@ -6,10 +6,10 @@ from datetime import timedelta
 from controller.core.resources.kind import Finding, Health, HealthLevel, HoldReason
 from controller.core.resources.plan import Change, Hold, Reason
 from controller.kinds.service.discovery.registration import unregistered
-from controller.kinds.service.images.changes import advised, only_forced
-from controller.kinds.service.images.changes import held as images_held
-from controller.kinds.service.render.effective import settled
-from controller.kinds.service.render.fingerprint import content
+from controller.kinds.service.images.changes import hold_reason as images_held
+from controller.kinds.service.images.changes import is_only_forced, outdated_findings
+from controller.kinds.service.render.effective import effective_spec
+from controller.kinds.service.render.fingerprint import definition_hash
 from controller.kinds.service.rollout.status import Phase, Rollout, rollout_of
 from controller.kinds.service.routes.findings import findings
 from controller.kinds.service.routes.findings import held as routes_held
@@ -18,7 +18,7 @@ from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import LEFTOVER, ServiceState
 
 
-def held(
+def hold_reason(
     spec: ServiceSpec, state: ServiceState, changes: tuple[Change, ...]
 ) -> HoldReason | None:
     """Return the reason not to act now, such as a rejected revision or a rollout."""
@@ -30,10 +30,10 @@ def held(
     wait = images_held(spec, state, changes)
     if wait is not None:
         return wait
-    wanted = content(settled(spec, state))
+    wanted = definition_hash(effective_spec(spec, state))
     for rejection in state.rejected:
         # A newer image or secret is another content than the one that failed.
-        if rejection.content == wanted and not only_forced(changes):
+        if rejection.content == wanted and not is_only_forced(changes):
             return HoldReason(Hold.REVISION_REJECTED, rejection.message)
     primary = state.primary
     if not changes and primary is not None and primary.rollout == "IN_PROGRESS":
@@ -45,10 +45,10 @@ def held(
     return None
 
 
-def found(spec: ServiceSpec, state: ServiceState) -> tuple[Finding, ...]:
+def findings_of(spec: ServiceSpec, state: ServiceState) -> tuple[Finding, ...]:
     """Return the problems that only a user can solve, each with a command."""
     routes = findings(spec, state.routing) if spec.routes else ()
-    return (*routes, *advised(spec, state), *_inactive(state))
+    return (*routes, *outdated_findings(spec, state), *_inactive(state))
 
 
 def _inactive(state: ServiceState) -> Iterator[Finding]:
@@ -68,7 +68,7 @@ def _inactive(state: ServiceState) -> Iterator[Finding]:
         yield Finding("task.status", Reason.PREFLIGHT_WARNING, message, command)
 
 
-def remains(state: ServiceState) -> tuple[Change, ...]:
+def leftover_changes(state: ServiceState) -> tuple[Change, ...]:
     """Return the changes that delete a target group left behind by a service."""
     group = state.routing.group
     if state.status != LEFTOVER or group is None:

@@ -74,7 +74,7 @@ def settled_words(tags: Mapping[str, str]) -> frozenset[str] | None:
 
 def removed_changes(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
     """Yield the removal of each field that was declared earlier and no longer is."""
-    words = sorted(state.spoken_of - managed_words(spec))
+    words = sorted(state.declared_words - managed_words(spec))
     live = canonical_service(state.settings) if words else {}
     tags = tags_of(state.settings)
     for word in words:

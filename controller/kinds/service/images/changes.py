@@ -25,7 +25,7 @@ SECRETS = "secrets.versions"
 _SHOWN = 12
 
 
-def outdated(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
+def outdated_changes(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
     """Yield the changes that the declaration makes for newer images and secrets.
 
     Each needs a restart, or only a tag that records the versions.
@@ -50,18 +50,18 @@ def outdated(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
         yield Change(SECRETS, known.rpartition("/")[0], versions, effect)
 
 
-def forces(changes: Iterable[Change]) -> bool:
+def forces_deployment(changes: Iterable[Change]) -> bool:
     """Return True if a change needs ``forceNewDeployment`` of UpdateService."""
     return any(c.path == DEPLOYMENT or _is_forced(c) for c in changes)
 
 
-def only_forced(changes: Iterable[Change]) -> bool:
+def is_only_forced(changes: Iterable[Change]) -> bool:
     """Return True if newer images or secrets are the only reason to restart."""
     restarts = [c for c in changes if c.effect in {Effect.RESTART, Effect.REPLACE}]
     return bool(restarts) and all(map(_is_forced, restarts))
 
 
-def held(
+def hold_reason(
     spec: ServiceSpec, state: ServiceState, changes: tuple[Change, ...]
 ) -> HoldReason | None:
     """Return the reason to delay a restart or a rollout of a pinned image."""
@@ -74,7 +74,7 @@ def held(
             return HoldReason(Hold.UNRESOLVED, message)
     if not changes:
         return _unseen(spec, state)
-    if not only_forced(changes):
+    if not is_only_forced(changes):
         return None
     primary, rested = state.primary, state.fresh.rested
     if primary is not None and primary.rollout == "IN_PROGRESS":
@@ -98,7 +98,7 @@ def _unseen(spec: ServiceSpec, state: ServiceState) -> HoldReason | None:
     return None
 
 
-def advised(spec: ServiceSpec, state: ServiceState) -> Iterator[Finding]:
+def outdated_findings(spec: ServiceSpec, state: ServiceState) -> Iterator[Finding]:
     """Yield findings about newer images and secrets, with commands that deploy them."""
     for seen in _outdated_images(spec, state):
         yield from _image(spec, state, seen)
@@ -145,7 +145,7 @@ def _image(
 
 def _secrets(spec: ServiceSpec, state: ServiceState) -> Iterator[Finding]:
     secrets = state.fresh.secrets
-    if forces(c for c in outdated(spec, state) if c.path == SECRETS):
+    if forces_deployment(c for c in outdated_changes(spec, state) if c.path == SECRETS):
         return
     for name in secrets.rotated:
         what = f"{name} was rotated after the tasks started"

@@ -28,7 +28,7 @@ from controller.kinds.service.images.aws.observer import ImageObserver
 from controller.kinds.service.operations.aws.interventions import Interventions
 from controller.kinds.service.operations.aws.steps import OneOffSteps
 from controller.kinds.service.operations.requests import is_hold_obsolete
-from controller.kinds.service.render.effective import settled
+from controller.kinds.service.render.effective import effective_spec
 from controller.kinds.service.render.revision_tags import needs_revision
 from controller.kinds.service.render.service import creation
 from controller.kinds.service.routes.attachment import route_tags
@@ -90,7 +90,7 @@ class ServiceLifecycle:
         if action.verb is Verb.REPLACE:
             self.delete(state)
             return Progressing(CHECK_AFTER, "The old service is being deleted.")
-        return self.update(action, settled(spec, state), state)
+        return self.update(action, effective_spec(spec, state), state)
 
     def _intervene(
         self, action: Action, request: OperationRequest

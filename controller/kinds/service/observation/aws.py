@@ -38,12 +38,12 @@ from controller.kinds.service.discovery.aws.cloud_map import CloudMap
 from controller.kinds.service.images.aws.observer import ImageObserver, RunningImages
 from controller.kinds.service.operations.aws.steps import OneOffSteps
 from controller.kinds.service.operations.requests import on_hold
-from controller.kinds.service.render.effective import settled
+from controller.kinds.service.render.effective import effective_spec
 from controller.kinds.service.render.fingerprint import (
-    content,
-    is_wanted,
-    unnamed,
-    wanted,
+    declared_definition,
+    definition_hash,
+    is_declared,
+    unnamed_arns,
 )
 from controller.kinds.service.rollout.aws.readiness import Readiness
 from controller.kinds.service.rollout.aws.stop_reasons import StopReasons
@@ -58,7 +58,7 @@ from controller.kinds.service.rollout.stop_reason import last_failed
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import Rejection, ServiceState
 from controller.kinds.service.state.task import Task
-from controller.kinds.service.state.times import moment
+from controller.kinds.service.state.times import utc_time
 from controller.kinds.service.tags import ServiceTags, tags_of
 
 Answer = Mapping[str, Any]
@@ -192,7 +192,7 @@ class ServiceObserver:
             managed=frozenset((one.tags.managed or "").split()),
             names={
                 arn: self._cloud_map.namespace_of(arn)
-                for arn in unnamed(resource.spec, answer)
+                for arn in unnamed_arns(resource.spec, answer)
             },
         )
         return one
@@ -282,14 +282,18 @@ class ServiceObserver:
 
     def _step_state(self, one: _Observed) -> tuple[tuple[Rejection, ...], str]:
         """Return the rejection by a failed step, and the step that is to run again."""
-        spec = settled(one.spec, one.state)
+        spec = effective_spec(one.spec, one.state)
         if spec.before and _differs(one):
-            for revision in self._ecs.equal_revisions(spec.name, wanted(spec))[:1]:
+            for revision in self._ecs.equal_revisions(
+                spec.name, declared_definition(spec)
+            )[:1]:
                 step = self._steps.state(one.id.name, spec, revision)
                 if not step.failed:
                     return (), step.pending
                 message = f"{step.failed[0].upper()}{step.failed[1:]}."
-                return (Rejection(content(spec), message, stopped=revision),), ""
+                return (
+                    Rejection(definition_hash(spec), message, stopped=revision),
+                ), ""
         return (), ""
 
     def _is_settled(self, one: _Observed) -> bool:
@@ -298,11 +302,11 @@ class ServiceObserver:
         grace = timedelta(seconds=health.grace) if health else _GRACE
         for deployment in one.answer["deployments"]:
             if deployment["status"] == "PRIMARY":
-                at = moment(deployment.get("updatedAt"))
+                at = utc_time(deployment.get("updatedAt"))
                 return at is None or self._clock.now() - at >= grace
         return True
 
 
 def _differs(one: _Observed) -> bool:
-    spec = settled(one.spec, one.state)
-    return not is_wanted(spec, dict(one.state.definition))
+    spec = effective_spec(one.spec, one.state)
+    return not is_declared(spec, dict(one.state.definition))

@@ -12,8 +12,8 @@ from typing import Any
 from controller.core.resources.plan import Verb
 from controller.core.resources.request import OperationRequest
 from controller.core.values.identity import DEPLOYMENT_TAG
-from controller.kinds.service.render.effective import settled
-from controller.kinds.service.render.fingerprint import content
+from controller.kinds.service.render.effective import effective_spec
+from controller.kinds.service.render.fingerprint import definition_hash
 from controller.kinds.service.rollout.status import rollout_of
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import Rejection, ServiceState
@@ -33,7 +33,7 @@ _FORBIDDEN = re.compile(r"[^\w\s.:/=+@-]+")
 def set_aside_tags(spec: ServiceSpec, request: OperationRequest) -> dict[str, str]:
     """Return the tags that put the revision declared by ``spec`` on hold."""
     by = tag_text(str(request))
-    return ServiceTags(set_aside=content(spec), set_aside_by=by).written()
+    return ServiceTags(set_aside=definition_hash(spec), set_aside_by=by).written()
 
 
 def restarted_tags(
@@ -108,7 +108,7 @@ def retried_tags(request: OperationRequest, failed: str) -> dict[str, str]:
 
 def failed_deployment(spec: ServiceSpec, state: ServiceState) -> str:
     """Return the failed deployment of the declared revision; empty if none failed."""
-    wanted = content(settled(spec, state))
+    wanted = definition_hash(effective_spec(spec, state))
     failed = (r.deployment for r in state.rejected if r.content == wanted)
     return next(filter(None, failed), "")
 
@@ -124,7 +124,7 @@ def tag_time(text: str) -> datetime | None:
 
 def stopped_revisions(spec: ServiceSpec, state: ServiceState) -> tuple[str, ...]:
     """Return the ARNs of declared revisions that a failed step holds back."""
-    wanted = content(settled(spec, state))
+    wanted = definition_hash(effective_spec(spec, state))
     found = (r.stopped for r in state.rejected if r.content == wanted)
     return tuple(filter(None, found))
 
@@ -146,10 +146,10 @@ def on_hold(
         service: Service from DescribeServices, with its tags.
     """
     tags = ServiceTags.of(service)
-    if tags.set_aside == content(spec):
+    if tags.set_aside == definition_hash(spec):
         user = tags.set_aside_by or UNKNOWN_USER
         yield Rejection(
-            content(spec),
+            definition_hash(spec),
             f"The declared revision was put on hold by {user}. It is rolled out again "
             "when its task definition changes, or after you run "
             f"`hokusai rollback service/{key} --undo --reason TEXT`.",
@@ -158,7 +158,7 @@ def on_hold(
 
 def is_hold_obsolete(spec: ServiceSpec, service: Mapping[str, Any]) -> bool:
     """Return True if the revision on hold is no longer the declared one."""
-    return ServiceTags.of(service).set_aside not in {None, content(spec)}
+    return ServiceTags.of(service).set_aside not in {None, definition_hash(spec)}
 
 
 def refusal(
@@ -209,7 +209,7 @@ def _refuses_rollback(
     if primary is None or primary.id != state.our_deployment or not is_deployed:
         # If only the last tag is missing, a repeated request writes it.
         return ""
-    if ServiceTags.of(state.settings).set_aside == content(spec):
+    if ServiceTags.of(state.settings).set_aside == definition_hash(spec):
         return f"{request.wanted} is deployed and the declared revision is on hold"
     return ""
 
@@ -217,7 +217,7 @@ def _refuses_rollback(
 def _refuses_retry(spec: ServiceSpec, state: ServiceState) -> str:
     if in_progress := _in_progress(spec, state):
         return in_progress
-    same = {content(spec), content(settled(spec, state))}
+    same = {definition_hash(spec), definition_hash(effective_spec(spec, state))}
     rejections = [r for r in state.rejected if r.content in same]
     for rejection in rejections:
         if not rejection.deployment and not rejection.stopped:

@@ -47,7 +47,7 @@ def tagged(spec: ServiceSpec, image: str) -> EcrImage | str:
     return found
 
 
-def settled(spec: ServiceSpec, state: ServiceState) -> ServiceSpec:
+def effective_spec(spec: ServiceSpec, state: ServiceState) -> ServiceSpec:
     """Return the effective spec: with the observed digests, if it pins images.
 
     An image whose digest could not be read keeps its deployed digest.

@@ -14,7 +14,7 @@ from typing import Any
 
 from controller.kinds.service.state.service import ServiceState
 from controller.kinds.service.state.task import Task
-from controller.kinds.service.state.times import moment
+from controller.kinds.service.state.times import utc_time
 
 WINDOW = timedelta(minutes=15)
 # As ECS's circuit breaker counts: half of the tasks, 3 at least and 200 at most. See
@@ -157,6 +157,6 @@ def _event_times(service: Answer, *phrases: str) -> Iterator[datetime]:
     for event in service.get("events", ()):
         message = event["message"]
         if all(phrase in message for phrase in phrases):
-            at = moment(event.get("createdAt"))
+            at = utc_time(event.get("createdAt"))
             if at is not None:
                 yield at

@@ -11,7 +11,7 @@ from typing import Any
 
 from controller.core.clock import Clock
 from controller.kinds.service.state.service import ServiceState
-from controller.kinds.service.state.times import moment
+from controller.kinds.service.state.times import utc_time
 
 Answer = Mapping[str, Any]
 
@@ -76,4 +76,4 @@ def _last_event(answer: Answer, id_: str) -> datetime | None:
     """Return the time of the last update or event that might be progress."""
     times = [d.get("updatedAt") for d in answer["deployments"] if d["id"] == id_]
     times += [event.get("createdAt") for event in answer.get("events", ())]
-    return max(filter(None, map(moment, times)), default=None)
+    return max(filter(None, map(utc_time, times)), default=None)

@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import Any
 
 from controller.core.document.resource import Resource
-from controller.kinds.service.render.effective import settled
-from controller.kinds.service.render.fingerprint import content
+from controller.kinds.service.render.effective import effective_spec
+from controller.kinds.service.render.fingerprint import definition_hash
 from controller.kinds.service.state.retry_requests import (
     id_of,
     retried_deployments,
@@ -162,4 +162,6 @@ def rejected_declaration(
     if id_ not in retried and deployment.status in _ROLLED_BACK:
         cause = f": {deployment.reason.rstrip('.')}" if deployment.reason else ""
         message = f"The last applied change was rolled back{cause}. {retry_hint(key)}"
-        yield Rejection(content(settled(resource.spec, state)), message, id_)
+        yield Rejection(
+            definition_hash(effective_spec(resource.spec, state)), message, id_
+        )

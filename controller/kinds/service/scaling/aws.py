@@ -42,7 +42,7 @@ class Scaling(FacetDriver):
             for id_, service in services.items()
             if service.spec.scaling is not None
             or service.spec.desired_count is not None
-            or SCALING in service.state.spoken_of
+            or SCALING in service.state.declared_words
         }
         try:
             targets = self.targets(managed.values())
@@ -69,7 +69,7 @@ class Scaling(FacetDriver):
 
     def delete(self, state: ServiceState) -> None:
         """End scaling of a service that the document scaled."""
-        if SCALING in state.spoken_of:
+        if SCALING in state.declared_words:
             self.end(state.settings["clusterArn"], state.settings["serviceName"])
 
     def targets(self, ids: Iterable[str]) -> dict[str, ScalingState]:

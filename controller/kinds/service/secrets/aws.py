@@ -11,7 +11,7 @@ from controller.core.dependencies import Aws
 from controller.core.errors import DriverError
 from controller.core.values.batches import batched
 from controller.core.values.ttl_cache import TtlCache
-from controller.kinds.service.state.times import moment
+from controller.kinds.service.state.times import utc_time
 
 # Time for which a read is valid.
 KEPT = timedelta(seconds=60)
@@ -100,7 +100,7 @@ class SecretVersions:
             )
         except DriverError as error:
             return SecretVersion(unseen=str(error))
-        return SecretVersion(at=moment(found.get("LastChangedDate")))
+        return SecretVersion(at=utc_time(found.get("LastChangedDate")))
 
     def _read(
         self, places: Collection[SecretLocation]
@@ -122,7 +122,7 @@ class SecretVersions:
             ):
                 if place.stage in found.get("VersionStages", ()):
                     return SecretVersion(
-                        found["VersionId"], moment(found.get("CreatedDate"))
+                        found["VersionId"], utc_time(found.get("CreatedDate"))
                     )
         except DriverError as error:
             return SecretVersion(unseen=str(error))
@@ -152,7 +152,7 @@ def _parameter(place: SecretLocation, found: Mapping[str, Any] | None) -> Secret
     if found is None:
         return SecretVersion(unseen=f"parameter {place.name} does not exist")
     number = str(found.get("Version", ""))
-    return SecretVersion(number, moment(found.get("LastModifiedDate")))
+    return SecretVersion(number, utc_time(found.get("LastModifiedDate")))
 
 
 def secret_location(value_from: str) -> Iterator[SecretLocation]:

@@ -181,7 +181,7 @@ class ServiceState:
         return next((d for d in self.deployments if d.status == "PRIMARY"), None)
 
     @property
-    def spoken_of(self) -> frozenset[str]:
+    def declared_words(self) -> frozenset[str]:
         """Words for the fields declared when last applied, visible in ECS or not."""
         return self.managed | self.unseen
 

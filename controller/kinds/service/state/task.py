@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from controller.kinds.service.state.times import moment
+from controller.kinds.service.state.times import utc_time
 
 Answer = Mapping[str, Any]
 
@@ -45,7 +45,9 @@ def task_of(answer: Answer) -> Task:
         address=address_of(answer),
         stop_code=answer.get("stopCode", ""),
         reasons=tuple(dict.fromkeys(_reasons(answer))),
-        stopped_at=moment(answer.get("stoppedAt") or answer.get("executionStoppedAt")),
+        stopped_at=utc_time(
+            answer.get("stoppedAt") or answer.get("executionStoppedAt")
+        ),
     )
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 
-def moment(value: Any) -> datetime | None:
+def utc_time(value: Any) -> datetime | None:
     """Return a time of botocore or a simulator in UTC; None if it is not a time."""
     match value:
         case datetime():

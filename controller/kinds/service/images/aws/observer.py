@@ -36,7 +36,7 @@ from controller.kinds.service.secrets.aws import (
 from controller.kinds.service.spec.aws_names import EcrImage
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.images import Freshness, ImageSeen, SecretsSeen
-from controller.kinds.service.state.times import moment
+from controller.kinds.service.state.times import utc_time
 from controller.kinds.service.tags import SECRETS_TAG, ServiceTags
 
 # Maximum of DescribeServiceRevisions; API reference.
@@ -279,7 +279,7 @@ def _primary(answer: Answer) -> Answer:
 
 
 def _began(answer: Answer) -> datetime | None:
-    return moment(_primary(answer).get("createdAt"))
+    return utc_time(_primary(answer).get("createdAt"))
 
 
 def _revision(answer: Answer) -> str:

@@ -29,7 +29,7 @@ from controller.kinds.service.operations.requests import (
     tag_text,
     was_restarted,
 )
-from controller.kinds.service.render.fingerprint import is_wanted, wanted
+from controller.kinds.service.render.fingerprint import declared_definition, is_declared
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import ServiceState
 from controller.kinds.service.tags import (
@@ -121,7 +121,9 @@ class Interventions:
 
         Raises PermanentError if no step failed.
         """
-        for revision in self._ecs.equal_revisions(spec.name, wanted(spec))[:1]:
+        for revision in self._ecs.equal_revisions(spec.name, declared_definition(spec))[
+            :1
+        ]:
             if self._steps.retry(spec, revision, tag_text(str(request))):
                 return _STEP_RETRIED
         msg = (
@@ -155,7 +157,7 @@ class Interventions:
         if status != "ACTIVE":
             msg = f"{name} is {status}: ECS starts no tasks of it"
             raise PermanentError(msg)
-        if is_wanted(spec, self._ecs.definition(found["taskDefinitionArn"])):
+        if is_declared(spec, self._ecs.definition(found["taskDefinitionArn"])):
             msg = (
                 f"{name} is the declared revision: deploy it with `hokusai apply` or, if "
                 f"it was rejected, with `hokusai retry service/{key} --reason TEXT`"

@@ -17,9 +17,9 @@ from controller.kinds.service.aws.services import EcsServices, exists
 from controller.kinds.service.operations.attribution import with_users
 from controller.kinds.service.operations.aws.steps import OneOffSteps
 from controller.kinds.service.operations.requests import UNKNOWN_USER
-from controller.kinds.service.render.fingerprint import content, is_wanted
+from controller.kinds.service.render.fingerprint import definition_hash, is_declared
 from controller.kinds.service.spec.service import ServiceSpec
-from controller.kinds.service.state.times import moment
+from controller.kinds.service.state.times import utc_time
 from controller.kinds.service.tags import ServiceTags
 
 Answer = Mapping[str, Any]
@@ -120,8 +120,8 @@ class DeploymentHistory:
                 id=deployment["serviceDeploymentArn"],
                 revision=definition.rpartition("/")[2],
                 result=_RESULTS.get(deployment["status"], Result.UNDER_WAY),
-                began=moment(deployment.get("createdAt")),
-                ended=moment(deployment.get("finishedAt")),
+                began=utc_time(deployment.get("createdAt")),
+                ended=utc_time(deployment.get("finishedAt")),
                 images=tuple(_images(revision)),
                 by=self._ecs.writer(definition) if known is not None else "",
                 reason=deployment.get("statusReason", ""),
@@ -160,10 +160,10 @@ def _set_aside(
 ) -> str:
     """Return the user who put the revision on hold; empty if it is not on hold."""
     tags = ServiceTags.of(service)
-    if tags.set_aside != content(spec) or definition is None:
+    if tags.set_aside != definition_hash(spec) or definition is None:
         return ""
-    return (tags.set_aside_by or UNKNOWN_USER) if is_wanted(spec, definition) else ""
+    return (tags.set_aside_by or UNKNOWN_USER) if is_declared(spec, definition) else ""
 
 
 def _began(deployment: Answer) -> datetime:
-    return moment(deployment.get("createdAt")) or datetime.min.replace(tzinfo=UTC)
+    return utc_time(deployment.get("createdAt")) or datetime.min.replace(tzinfo=UTC)

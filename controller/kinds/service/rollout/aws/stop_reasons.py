@@ -11,7 +11,7 @@ from controller.kinds.service.logs.aws.lines import last_events
 from controller.kinds.service.rollout.stop_reason import stop_reason
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.task import Task
-from controller.kinds.service.state.times import moment
+from controller.kinds.service.state.times import utc_time
 
 # Number of lines from the end of a log that are searched for one that is not blank.
 _LINES = 20
@@ -43,7 +43,7 @@ class StopReasons:
 
     def _is_recent(self, event: Answer) -> bool:
         """Return True if an event is no older than the stopped tasks that ECS keeps."""
-        at = moment(event.get("createdAt"))
+        at = utc_time(event.get("createdAt"))
         return at is None or self._clock.now() - at <= _RETAINED
 
     def _last_lines(self, spec: ServiceSpec, task: Task | None) -> tuple[str, ...]:

@@ -9,8 +9,13 @@ from controller.core.resources.kind import HealthLevel
 from controller.core.resources.plan import Effect, Hold, Reason
 from controller.kinds.service import KIND
 from controller.kinds.service.images.marks import marks
-from controller.kinds.service.render.effective import pin_of, pinned, settled, tagged
-from controller.kinds.service.render.fingerprint import content
+from controller.kinds.service.render.effective import (
+    effective_spec,
+    pin_of,
+    pinned,
+    tagged,
+)
+from controller.kinds.service.render.fingerprint import definition_hash
 from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.secrets.aws import SecretLocation, secret_location
 from controller.kinds.service.state.images import ImageSeen, SecretsSeen
@@ -106,7 +111,7 @@ def test_a_restart_for_an_image_waits_for_its_turn(more, hold):
 
 def test_a_newer_image_is_rolled_out_though_the_one_before_was_rejected():
     of = spec(image_policy="redeploy")
-    rejected = (Rejection(content(of), "It was rolled back."),)
+    rejected = (Rejection(definition_hash(of), "It was rolled back."),)
     seen = state(of, images=[MOVED], rejected=rejected)
 
     assert KIND.hold_reason(of, seen, KIND.compare(of, seen)) is None
@@ -131,7 +136,7 @@ def test_what_could_not_be_resolved_stays_pinned_and_is_unknown():
     seen = state(live, images=[ImageSeen(NAME, IMAGE, OLD, unseen="throttled")])
 
     assert KIND.compare(of, seen) == ()
-    assert settled(of, seen).image == f"{REPOSITORY}@{OLD}"
+    assert effective_spec(of, seen).image == f"{REPOSITORY}@{OLD}"
     held = KIND.hold_reason(of, seen, ())
     assert (held.hold, "throttled" in held.message) == (Hold.UNKNOWN, True)
 
@@ -150,7 +155,7 @@ def test_nothing_is_rolled_out_by_tag_where_it_is_to_be_by_digest():
 def test_a_rejected_digest_does_not_reject_the_next_one():
     of = spec(image_policy="pin")
     bad = pinned(of, {NAME: pin_of(IMAGE, OLD)})
-    rejected = (Rejection(content(bad), "It crashed."),)
+    rejected = (Rejection(definition_hash(bad), "It crashed."),)
     still = state(of, images=[ImageSeen(NAME, IMAGE, "", OLD)], rejected=rejected)
     newer = replace(still, fresh=replace(still.fresh, images=(MOVED,)))
 

@@ -14,7 +14,7 @@ from controller.kinds.service.operations.requests import (
     set_aside_tags,
     tag_text,
 )
-from controller.kinds.service.render.fingerprint import content
+from controller.kinds.service.render.fingerprint import definition_hash
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import Deployment, Rejection, ServiceState
 from controller.kinds.service.tags import RESTARTED, SET_ASIDE, SET_ASIDE_BY, as_pairs
@@ -29,11 +29,13 @@ def spec(image="api:2"):
 
 
 REJECTED = (
-    Rejection(content(spec()), "It crashed.", "d-2"),
+    Rejection(definition_hash(spec()), "It crashed.", "d-2"),
     Rejection("v1:other", "It crashed.", "d-1"),
 )
-ASIDE = (Rejection(content(spec()), "It is on hold."),)
-STEP = (Rejection(content(spec()), "step migrate failed.", stopped="arn:api:2"),)
+ASIDE = (Rejection(definition_hash(spec()), "It is on hold."),)
+STEP = (
+    Rejection(definition_hash(spec()), "step migrate failed.", stopped="arn:api:2"),
+)
 
 
 def state(

@@ -58,7 +58,7 @@ def test_what_was_mended_outside_of_the_document_is_rolled_out_after_a_retry(wor
     outcome = Hand(world).does(Verb.RETRY, world.api("api:2"), reason="made the secret")
     result = world.run(world.api("api:2"))
 
-    assert "or with `hokusai retry service/api --reason TEXT`" in told
+    assert "or you run `hokusai retry service/api --reason TEXT`" in told
     assert not before.converged
     assert isinstance(outcome, Applied)
     assert result.converged
@@ -108,7 +108,7 @@ def test_what_ecs_gave_up_on_and_left_in_place_is_deployed_anew(world):
 
 
 def test_what_nobody_rejected_is_not_tried_again(world):
-    assert "nothing was rejected" in refused(world, world.api("api:1"))
+    assert "no revision was rejected" in refused(world, world.api("api:1"))
 
 
 def test_a_second_request_is_told_who_asked_before(world):
@@ -117,13 +117,13 @@ def test_a_second_request_is_told_who_asked_before(world):
 
     told = refused(world, world.api("api:2"))
 
-    assert "to be tried again, for ada@laptop: made the secret" in told
+    assert "since the last retry, requested by ada@laptop: made the secret" in told
 
 
 def test_while_a_rollout_is_under_way_nothing_is_tried_again(world):
     world.machine.run(world.api("api:2"))
 
-    assert "a rollout is under way" in refused(world, world.api("api:2"))
+    assert "a rollout is in progress" in refused(world, world.api("api:2"))
 
 
 def test_what_a_person_set_aside_is_not_tried_again_but_taken_up(world):
@@ -186,7 +186,7 @@ def test_what_was_deregistered_since_it_failed_is_not_deployed_anew_but_explaine
         told = str(caught.value)
 
     assert f"{SECOND} is INACTIVE" in told
-    assert "change what the service declares of its tasks" in told
+    assert "change a field of the tasks" in told
     assert RETRIED not in world.tags()
 
 

@@ -39,7 +39,7 @@ def test_what_was_put_back_stays_and_the_declaration_is_held_with_who_and_why(wo
     assert present(world) == FIRST
     (blocked,) = result.left.blocked
     assert blocked.hold is Hold.REVISION_REJECTED
-    assert "was set aside by ada@laptop: it does not answer" in blocked.message
+    assert "was put on hold by ada@laptop: it does not answer" in blocked.message
     assert "hokusai rollback service/api --undo" in blocked.message
 
 
@@ -104,14 +104,14 @@ def test_a_revision_that_is_inactive_is_refused_by_name_and_nothing_is_done(worl
 def test_what_is_declared_is_no_way_back(world):
     outcome = Hand(world).rolls_back(world.api("api:2"), SECOND)
 
-    assert "is what is declared: `hokusai apply` puts it in place" in outcome.message
+    assert "is the declared revision: deploy it with `hokusai apply`" in outcome.message
 
 
 def test_the_same_rollback_again_is_refused_and_told(world):
     Hand(world).rolls_back(world.api("api:2"), FIRST)
 
     with pytest.raises(
-        RefusedError, match=f"{FIRST} is in place, and what is declared"
+        RefusedError, match=f"{FIRST} is deployed and the declared revision"
     ):
         Hand(world).action(Verb.ROLL_BACK, world.api("api:2"), FIRST)
 

@@ -44,14 +44,14 @@ def world():
         pytest.param(
             Script(exits_after=timedelta(seconds=1), exit_code=137, says=("loading",)),
             {},
-            'hokusai-api-local exited with 137, its last line was "loading"',
+            'hokusai-api-local exited with 137, last log line: "loading"',
             id="it is killed",
         ),
         pytest.param(
             Script(healthy=False, says=("cannot reach redis",)),
             CHECKED,
             "Task failed container health checks, hokusai-api-local exited with 143, "
-            'its last line was "cannot reach redis"',
+            'last log line: "cannot reach redis"',
             id="it fails its health check",
         ),
     ],
@@ -116,7 +116,7 @@ def test_tasks_that_die_again_and_again_are_no_progress(world):
 
     hold, message = world.told(result)
     assert hold is Hold.ROLLOUT_STALLED
-    assert 'exited with 3, its last line was "no route"' in message
+    assert 'exited with 3, last log line: "no route"' in message
 
 
 def test_a_controller_that_is_started_anew_need_not_wait_for_the_deadline_again(world):

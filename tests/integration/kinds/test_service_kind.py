@@ -46,7 +46,7 @@ def test_a_service_that_lost_our_tag_meanwhile_is_not_deleted(world):
 
     result = world.machine.run(world.api(), limits=SafetyLimits(prune=True))
 
-    assert "does not carry our tag" in str(result.outcomes[web.id].error)
+    assert "no longer has this controller's tag" in str(result.outcomes[web.id].error)
     assert world.service("web")["status"] == "ACTIVE"
 
 

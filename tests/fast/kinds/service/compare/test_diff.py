@@ -8,7 +8,7 @@ from controller.core.resources.kind import HealthLevel
 from controller.core.resources.plan import Effect, Hold
 from controller.kinds.service import KIND
 from controller.kinds.service.normalize import canonical
-from controller.kinds.service.render.fingerprint import content
+from controller.kinds.service.render.fingerprint import definition_hash
 from controller.kinds.service.render.service import settings
 from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.state.service import Rejection
@@ -142,7 +142,7 @@ def test_our_own_rollout_is_waited_for():
 
 def test_a_rejected_revision_is_not_tried_again():
     bad = spec(image="hokusai/api:bad")
-    rejected = Rejection(content(bad), "It crashed.")
+    rejected = Rejection(definition_hash(bad), "It crashed.")
     rolled_back = state(spec(), rejected=(rejected,))
 
     held = KIND.hold_reason(bad, rolled_back, KIND.compare(bad, rolled_back))
@@ -152,7 +152,7 @@ def test_a_rejected_revision_is_not_tried_again():
 
 
 def test_a_corrected_revision_is_tried_although_another_was_rejected():
-    rejected = Rejection(content(spec(image="hokusai/api:bad")), "It crashed.")
+    rejected = Rejection(definition_hash(spec(image="hokusai/api:bad")), "It crashed.")
     mended = spec(image="hokusai/api:mended")
     rolled_back = state(spec(), rejected=(rejected,))
 

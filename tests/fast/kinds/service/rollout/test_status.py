@@ -26,7 +26,7 @@ from tests.builders.services import spec
         ),
         pytest.param(
             {"deployment": primary(2, "IN_PROGRESS", 0), "our_deployment": "ecs-svc/2"},
-            Phase.UNDER_WAY,
+            Phase.IN_PROGRESS,
             id="ours is under way",
         ),
         pytest.param(
@@ -108,7 +108,7 @@ def test_progress_tells_tasks_failures_and_the_stage():
 
     assert health.level is HealthLevel.PROGRESSING
     assert health.message == (
-        "api:2 rolls out: 0 of 1 tasks run, 1 start, 2 of 3 failed (bake time)."
+        "Rolling out api:2: 0 running, 1 desired, 1 pending, 2 failed (circuit breaker: 3); stage: bake time."
     )
 
 
@@ -154,7 +154,7 @@ def test_the_deadline_is_the_declared_one():
     ("settled", "level", "reason"),
     [
         pytest.param(
-            False, HealthLevel.PROGRESSING, "Settling", id="at first it is waited"
+            False, HealthLevel.PROGRESSING, "Stabilizing", id="at first it is waited"
         ),
         pytest.param(
             True, HealthLevel.DEGRADED, "NotServing", id="later it is a fault"
@@ -194,7 +194,7 @@ def test_what_waits_for_a_rollout_says_how_far_it_is_and_why(quiet, hold, told):
 
     assert held.hold is hold
     assert held.message == (
-        f"api:2 rolls out: 0 of 1 tasks run{told}: it cannot pull its image."
+        f"Rolling out api:2: 0 running, 1 desired{told}: it cannot pull its image."
     )
 
 
@@ -206,4 +206,4 @@ def test_a_rollout_that_bakes_is_not_stuck():
         stalled_for=timedelta(hours=2),
     )
 
-    assert rollout_of(there, DEADLINE).phase is Phase.UNDER_WAY
+    assert rollout_of(there, DEADLINE).phase is Phase.IN_PROGRESS

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from controller.core.resources.rollouts import Result, RolloutRecord
-from controller.kinds.service.operations.attribution import with_tags
+from controller.kinds.service.operations.attribution import with_users
 from controller.kinds.service.tags import ServiceTags, as_pairs
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -27,7 +27,7 @@ def told(tags, *rollouts):
     """Return what is told of each rollout, the newest first."""
     targets = {one.id: f"arn:r/{one.id[-1]}" for one in rollouts}
     ours = ServiceTags.of({"tags": as_pairs(tags)})
-    return [one.intervention for one in with_tags(rollouts, ours, targets)]
+    return [one.intervention for one in with_users(rollouts, ours, targets)]
 
 
 def test_the_rollout_after_what_was_restarted_is_the_restart():

@@ -107,7 +107,7 @@ def test_a_target_group_of_our_name_without_our_tag_is_kept_and_told_of(world):
     found, remarks = world.entry()
 
     assert "routes" not in found
-    assert "exists without our tag" in remarks[0]
+    assert "exists without the ownership tag" in remarks[0]
 
 
 def test_a_route_straight_to_mlflow_asks_for_the_reason(world):

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from controller.core.values.paths import Plain
-from controller.kinds.service.routes.attachment import routed
+from controller.kinds.service.routes.attachment import route_changes
 from controller.kinds.service.routes.findings import findings, held, is_warning
 from controller.kinds.service.routes.matching.match import LEAST_OF_OURS, Match
 from controller.kinds.service.routes.state import (
@@ -80,7 +80,7 @@ def unlike(spec: ServiceSpec, seen: RoutingState, settings: Plain) -> Iterator[s
         yield hold.message.rstrip(".")
     amiss = [found for found in findings(spec, seen) if not is_warning(found)]
     yield from (found.message.rstrip(".") for found in amiss)
-    for change in routed(spec, seen, settings):
+    for change in route_changes(spec, seen, settings):
         yield f"{change.path} would become {change.after}, and is {change.before}"
 
 

@@ -69,7 +69,7 @@ def with_routes(
 
 
 def _routed(fields: Plain, state: ServiceState, *, numbered: bool) -> Plain:
-    """Return ``fields`` with routes instead of target groups; empty if there are none."""
+    """Return ``fields`` with routes instead of target groups; empty without routes."""
     routes = routes_of(state.routing, numbered=numbered)
     group = state.routing.group
     if not routes or group is None:

@@ -81,7 +81,7 @@ def _routing(spec: ServiceSpec) -> Any:
 
 
 def _without(fields: Plain, path: Path, same: Callable[[Plain], bool]) -> Plain:
-    """Return ``fields`` without ``path``, or without as many parts of it as possible."""
+    """Return ``fields`` without ``path``, or without those parts that are redundant."""
     shorter = _cut(fields, path)
     if same(shorter):
         return shorter

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from controller.core.values.paths import Plain
 from controller.kinds.service.routes.attachment import route_changes
 from controller.kinds.service.routes.findings import findings, held, is_warning
-from controller.kinds.service.routes.matching.match import LEAST_OF_OURS, Match
+from controller.kinds.service.routes.matching.match import LEAST_MANAGED_PRIORITY, Match
 from controller.kinds.service.routes.state import (
     ListenerRule,
     LoadBalancer,
@@ -49,7 +49,9 @@ def routes_of(seen: RoutingState, *, numbered: bool) -> list[Plain]:
             (match.hosts or ("*",))[0],
             (match.paths or ("/*",))[0],
             balancer.name,
-            rule.priority if numbered or rule.priority < LEAST_OF_OURS else None,
+            rule.priority
+            if numbered or rule.priority < LEAST_MANAGED_PRIORITY
+            else None,
         )
         ports_by_route.setdefault(key, []).append(listener.port)
     return [

@@ -76,7 +76,7 @@ def due_steps(
 
 
 def has_group_tag(settings: Mapping[str, Any]) -> bool:
-    """Return True if the service is tagged with a managed target group, even a past one."""
+    """Return True if a tag of the service names its managed target group."""
     return ServiceTags.of(settings).target_group is not None
 
 
@@ -116,7 +116,7 @@ def group_of(balancer: Mapping[str, Any]) -> str:
 
 
 def entry(spec: RoutedService, arn: str) -> dict[str, Any]:
-    """Return the entry of ``loadBalancers`` that registers tasks in the group ``arn``."""
+    """Return the entry of ``loadBalancers`` that joins the target group ``arn``."""
     return {
         "targetGroupArn": arn,
         "containerName": spec.name,

@@ -128,7 +128,7 @@ def _on(
     balancer, listener = place
     group = seen.group.arn if seen.group else ""
     rule = own_rule(spec, listener, route, group)
-    if rule is None or (rule.target != group and not balancer.is_ours):
+    if rule is None or (rule.target != group and not balancer.is_managed):
         yield from _unmanaged_rule(spec, seen, place, route)
     yield from priority_conflict(place, route, rule)
     yield from shadowed(spec, place, route, rule)
@@ -149,8 +149,8 @@ def _unmanaged_rule(
     if other is not None and other.target != _arn(seen):
         message = (
             f"The rule with priority {other.priority} on port {listener.port} of "
-            f"{balancer.name} sends {route.name} to another target, and this controller "
-            "does not manage that rule."
+            f"{balancer.name} sends {route.name} to another target, and this "
+            "controller does not manage that rule."
         )
         group = _arn(seen) or "<target group arn>"
         command = (
@@ -158,7 +158,7 @@ def _unmanaged_rule(
             f"--actions Type=forward,TargetGroupArn={group}"
         )
         yield Finding(path, Reason.NOT_OURS, message, command)
-    elif not balancer.is_ours:
+    elif not balancer.is_managed:
         message = (
             f"{route.name} has no rule on port {listener.port} of {balancer.name}, and "
             "this controller does not manage that load balancer."

@@ -54,7 +54,7 @@ def will_be_attached(spec: RoutedService, seen: RoutingState) -> bool:
 
 
 def receives_traffic(spec: RoutedService, seen: RoutingState) -> bool:
-    """Return True if a listener forwards to the target group once the steps are done."""
+    """Return True if, after the steps, a listener forwards to the target group."""
     todo = steps(spec, seen)
     if any(isinstance(step, CreateRule | UpdateRule) for step in todo):
         return True
@@ -78,12 +78,12 @@ def own_rule(
 ) -> ListenerRule | None:
     """Return the rule of ``route``: a managed one, or one with the same effect."""
     equal = [rule for rule in listener.rules if rule.match == match_of(route)]
-    ours = [r for r in equal if is_ours(spec, r)]
+    managed = [r for r in equal if is_managed(spec, r)]
     same = [r for r in equal if group and r.target == group]
-    return next(iter((*ours, *same)), None)
+    return next(iter((*managed, *same)), None)
 
 
-def is_ours(spec: RoutedService, rule: ListenerRule) -> bool:
+def is_managed(spec: RoutedService, rule: ListenerRule) -> bool:
     """Return True if this controller created ``rule`` for the service."""
     return rule.ownership is Ownership.OURS and rule.service == spec.name
 
@@ -120,7 +120,7 @@ def _usable(spec: RoutedService, seen: RoutingState) -> bool:
     """Return True if a managed target group exists or will be created."""
     group = seen.group
     if group is None:
-        return _first_of_ours(spec, seen) is not None
+        return _first_managed_balancer(spec, seen) is not None
     return (
         group.ownership is Ownership.OURS
         and group.kind == "ip"
@@ -128,16 +128,18 @@ def _usable(spec: RoutedService, seen: RoutingState) -> bool:
     )
 
 
-def _first_of_ours(spec: RoutedService, seen: RoutingState) -> LoadBalancer | None:
+def _first_managed_balancer(
+    spec: RoutedService, seen: RoutingState
+) -> LoadBalancer | None:
     """Return the first managed load balancer with a declared listener."""
     places = declared_listeners(spec, seen)
-    return next((balancer for balancer, _, _ in places if balancer.is_ours), None)
+    return next((balancer for balancer, _, _ in places if balancer.is_managed), None)
 
 
 def _group(spec: RoutedService, seen: RoutingState) -> Iterator[Step]:
     wanted, group = declared_health(spec), seen.group
     if group is None:
-        balancer = _first_of_ours(spec, seen)
+        balancer = _first_managed_balancer(spec, seen)
         if balancer is not None:
             yield CreateTargetGroup(
                 spec.target_group,
@@ -158,20 +160,20 @@ def _rules(spec: RoutedService, seen: RoutingState) -> Iterator[Step]:
     group = seen.group.arn if seen.group else ""
     taken: dict[str, tuple[ListenerRule, ...]] = {}
     for balancer, listener, route in declared_listeners(spec, seen):
-        if not balancer.is_ours:
+        if not balancer.is_managed:
             continue
         rules = taken.setdefault(listener.arn, listener.rules)
         rule = own_rule(spec, listener, route, group)
         if rule is None:
-            made = _made(listener, route, rules)
+            made = _new_rule(listener, route, rules)
             if made is None or conflicting_rule(listener, route):
                 continue
             taken[listener.arn] = (*rules, _as_rule(made, match_of(route)))
             yield made
-        elif is_ours(spec, rule):
+        elif is_managed(spec, rule):
             if rule.target != group:
                 yield UpdateRule(rule.arn, listener.port, route, rule.target)
-            moved = _moved(listener, route, rule, rules)
+            moved = _priority_change(listener, route, rule, rules)
             if moved is not None:
                 kept = (r for r in rules if r.arn != rule.arn)
                 there = replace(rule, priority=moved.priority)
@@ -179,14 +181,14 @@ def _rules(spec: RoutedService, seen: RoutingState) -> Iterator[Step]:
                 yield moved
 
 
-def _made(
+def _new_rule(
     listener: RoutedListener, route: RouteSpec, rules: tuple[ListenerRule, ...]
 ) -> CreateRule | None:
     """Return the rule to create, or None if no priority is unused."""
     used = {rule.priority for rule in rules}
     priority = route.priority
     if priority is None:
-        priority = free_priority(match_of(route), _made_by_us(rules), used)
+        priority = free_priority(match_of(route), _managed(rules), used)
     elif priority in used:
         return None
     if priority is None:
@@ -194,7 +196,7 @@ def _made(
     return CreateRule(listener.arn, listener.port, route, priority)
 
 
-def _moved(
+def _priority_change(
     listener: RoutedListener,
     route: RouteSpec,
     rule: ListenerRule,
@@ -202,7 +204,7 @@ def _moved(
 ) -> SetRulePriority | None:
     """Return the change of priority, or None if the priority is right."""
     used = {other.priority for other in rules if other.arn != rule.arn}
-    others = tuple(r for r in _made_by_us(rules) if r.arn != rule.arn)
+    others = tuple(r for r in _managed(rules) if r.arn != rule.arn)
     wanted = route.priority
     if wanted is None:
         least, most = window(rule.match, others)
@@ -214,7 +216,7 @@ def _moved(
     return SetRulePriority(rule.arn, listener.port, route, rule.priority, wanted)
 
 
-def _made_by_us(rules: tuple[ListenerRule, ...]) -> tuple[ListenerRule, ...]:
+def _managed(rules: tuple[ListenerRule, ...]) -> tuple[ListenerRule, ...]:
     return tuple(rule for rule in rules if rule.ownership is Ownership.OURS)
 
 
@@ -231,7 +233,7 @@ def _stale_rules(spec: RoutedService, seen: RoutingState) -> Iterator[DeleteRule
         for _, listener, route in declared_listeners(spec, seen)
     }
     kept: set[tuple[str, Match]] = set()
-    for _, listener, rule in seen.ours(spec.name):
+    for _, listener, rule in seen.managed_rules(spec.name):
         place = listener.arn, rule.match
         if place in declared and place not in kept:
             kept.add(place)

@@ -69,7 +69,7 @@ class LoadBalancer:
     listeners: tuple[RoutedListener, ...] = ()
 
     @property
-    def is_ours(self) -> bool:
+    def is_managed(self) -> bool:
         """Return True if this controller may write rules on it."""
         return self.ownership is Ownership.OURS
 
@@ -119,12 +119,12 @@ class RoutingState:
         """Return the load balancer named ``name``, if it exists."""
         return next((found for found in self.balancers if found.name == name), None)
 
-    def ours(
+    def managed_rules(
         self, service: str
     ) -> Iterator[tuple[LoadBalancer, RoutedListener, ListenerRule]]:
         """Yield every managed rule of ``service`` on a managed load balancer."""
         for balancer in self.balancers:
-            for listener in balancer.listeners if balancer.is_ours else ():
+            for listener in balancer.listeners if balancer.is_managed else ():
                 for rule in listener.rules:
                     if rule.ownership is Ownership.OURS and rule.service == service:
                         yield balancer, listener, rule

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from controller.core.resources.observation import Ownership
 from controller.core.resources.plan import Change
-from controller.kinds.service.routes.planning import is_ours, steps
+from controller.kinds.service.routes.planning import is_managed, steps
 from controller.kinds.service.routes.state import RoutingState
 from controller.kinds.service.spec.routes import RouteSpec
 
@@ -43,4 +43,4 @@ def is_used_by_others(gone: UndeclaredRoutes, seen: RoutingState) -> bool:
     # Attached without such a rule: a default action, or a rule that forwards to
     # several groups.
     by_other_means = group.attached and not forwarding
-    return by_other_means or not all(is_ours(gone, rule) for rule in forwarding)
+    return by_other_means or not all(is_managed(gone, rule) for rule in forwarding)

@@ -1,8 +1,9 @@
 """Observation of load balancers for all services of one pass.
 
-Calls: DescribeTargetGroups and DescribeLoadBalancers by name, DescribeListeners per load
-balancer, DescribeRules per listener, and DescribeTags, twenty at a time. A name that
-does not exist makes AWS refuse the whole call; a few more calls find the others.
+At most these calls: DescribeTargetGroups and DescribeLoadBalancers by name,
+DescribeListeners per load balancer, DescribeRules per listener, and DescribeTags, twenty
+at a time. A name that does not exist makes AWS refuse the whole call; a few more calls
+find the others.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping

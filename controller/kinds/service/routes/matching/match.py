@@ -11,8 +11,8 @@ from controller.kinds.service.routes.matching.patterns import (
 from controller.kinds.service.spec.routes import MOST_PRIORITY, RouteSpec
 
 # First priority of each class of host; lower priorities are left to users.
-LEAST_OF_OURS = 1_000
-_EXACT, _WILDCARD, _ANY = LEAST_OF_OURS, 20_000, 40_000
+LEAST_MANAGED_PRIORITY = 1_000
+_EXACT, _WILDCARD, _ANY = LEAST_MANAGED_PRIORITY, 20_000, 40_000
 _LONGEST = 128
 _STEP = 50
 
@@ -32,7 +32,7 @@ class Match:
     more: bool = False
 
     def covers(self, other: "Match") -> bool:
-        """Return True if this certainly matches every request that ``other`` matches."""
+        """Return True if this matches every request that ``other`` matches, surely."""
         return (
             not self.more
             and _all_covered(self.hosts, other.hosts, "*")

@@ -7,7 +7,7 @@ from controller.core.resources.observation import Ownership
 from controller.core.resources.plan import Reason
 from controller.kinds.service.routes.matching.match import match_of, natural_priority
 from controller.kinds.service.routes.matching.priorities import free_priority
-from controller.kinds.service.routes.planning import is_ours
+from controller.kinds.service.routes.planning import is_managed
 from controller.kinds.service.routes.routed_service import RoutedService
 from controller.kinds.service.routes.state import (
     ListenerRule,
@@ -54,14 +54,14 @@ def shadowed(
     for other in sorted(listener.rules, key=lambda r: r.priority):
         if other.priority >= at or (rule and other.arn == rule.arn):
             continue
-        harmless = is_ours(spec, other) or (target and other.target == target)
+        harmless = is_managed(spec, other) or (target and other.target == target)
         if harmless or not other.match.covers(match):
             continue
         kind = "managed" if other.ownership is Ownership.OURS else "unmanaged"
         message = (
-            f"The {kind} rule with priority {other.priority} on port {listener.port} of "
-            f"{balancer.name} takes every request for {route.name}, because it precedes "
-            f"the rule with priority {at}."
+            f"The {kind} rule with priority {other.priority} on port {listener.port} "
+            f"of {balancer.name} takes every request for {route.name}, because it "
+            f"precedes the rule with priority {at}."
         )
         command = _away(other, unused_priority(listener, route, after=at))
         path = f"{path_of(route, listener.port)}.priority"

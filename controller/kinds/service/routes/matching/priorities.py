@@ -9,7 +9,7 @@ from controller.kinds.service.spec.routes import MOST_PRIORITY
 
 
 def free_priority(
-    match: Match, ours: Iterable[ListenerRule], used: set[int]
+    match: Match, managed: Iterable[ListenerRule], used: set[int]
 ) -> int | None:
     """Return the priority of a new rule for ``match``; None if none is unused.
 
@@ -19,10 +19,10 @@ def free_priority(
 
     Args:
         match: Conditions of the new rule.
-        ours: Managed rules of the listener.
+        managed: Managed rules of the listener.
         used: All priorities in use on the listener.
     """
-    least, most = window(match, ours)
+    least, most = window(match, managed)
     if least > most:
         least, most = 1, MOST_PRIORITY
     begin = min(max(natural_priority(match), least), most)
@@ -32,10 +32,10 @@ def free_priority(
     return next((number for number in numbers if number not in used), None)
 
 
-def window(match: Match, ours: Iterable[ListenerRule]) -> tuple[int, int]:
+def window(match: Match, managed: Iterable[ListenerRule]) -> tuple[int, int]:
     """Return the least and greatest priority that keep the order by specificity."""
     least, most = 1, MOST_PRIORITY
-    for rule in ours:
+    for rule in managed:
         if rule.match == match or not rule.match.overlaps(match):
             continue
         if rule.match.specificity < match.specificity:

@@ -29,7 +29,7 @@ def service(*routes, **more):
 def rule(
     priority, host="*", path="/*", *, target=GROUP, ours=True, service=NAME, more=False
 ):
-    """Return a rule; of ours, for service ``api``, unless told otherwise."""
+    """Return a rule, by default a managed one of service ``api``."""
     return ListenerRule(
         f"rule/{priority}",
         priority,
@@ -63,11 +63,13 @@ def seen(
     return RoutingState((balancer,), found if group else None)
 
 
-def listener(port=443, *rules, names=None, protocol="HTTPS", unread=""):
+def listener(port=443, *rules, names=None, protocol="HTTPS", certificate_error=""):
     """Return a listener."""
-    return RoutedListener(f"listener/{port}", port, protocol, rules, names, unread)
+    return RoutedListener(
+        f"listener/{port}", port, protocol, rules, names, certificate_error
+    )
 
 
 def match(host="*", path="/*"):
-    """Return what a route for ``host`` and ``path`` matches."""
+    """Return the conditions of a route for ``host`` and ``path``."""
     return match_of(RouteSpec(host=host, path=path))

@@ -1,4 +1,4 @@
-"""What is imported declares what runs: nothing differs, and no secret is shown."""
+"""An imported entry declares the live service exactly, without secrets."""
 
 import json
 
@@ -43,7 +43,7 @@ def test_an_imported_service_differs_in_nothing_from_its_entry(fields):
 
 @tried(max_examples=10)
 @given(declarations())
-def test_what_can_be_said_in_the_documents_own_words_is(fields):
+def test_document_fields_are_preferred_to_aws_fields(fields):
     _, found = imported(seen(spec_of(fields)))
 
     assert not found.keys() & {"task", "service"}
@@ -51,13 +51,15 @@ def test_what_can_be_said_in_the_documents_own_words_is(fields):
 
 @tried(max_examples=10)
 @given(in_awss_words())
-def test_what_only_aws_has_words_for_is_imported_in_them(fields):
+def test_fields_without_a_document_name_are_imported_as_aws_fields(fields):
     state = seen(spec_of(fields))
 
     entry, found = imported(state)
 
     left = {change.path for change in compare(spec_of(found), state)}
-    assert len([r for r in entry.remarks if "cannot be said" in r]) == len(left)
+    assert len([r for r in entry.remarks if "cannot be imported exactly" in r]) == len(
+        left
+    )
     assert left == set()
 
 

@@ -123,8 +123,8 @@ def test_another_task_definition_family_is_reported(world, capsys):
     status, _, told = imported(capsys, "service", NAME, "--key", "other")
 
     assert status == 1
-    assert "# service/other: its revisions are of family by-hand" in told.err
-    assert "task.family cannot be said as it is" in told.err
+    assert "# service/other: its task definition family is by-hand" in told.err
+    assert "task.family cannot be imported exactly" in told.err
 
 
 def test_all_services_of_the_cluster_are_imported_with_their_own_names(world, capsys):

@@ -1,4 +1,4 @@
-"""What stands around a service is imported with it; time moves only when told."""
+"""Import of services with routes, scaling, log retention and tags."""
 
 import json
 
@@ -16,14 +16,14 @@ BOTH = {"host": "registry.hokus.ai", "listeners": [80, 8080]}
 
 
 class Imported(Routed):
-    """The same, read back as entries of the document."""
+    """A routed service, read back as an entry of the document."""
 
     def entry(self, name="hokusai-api-local", **wanted):
         (found,) = self.driver().entries(ImportSelection(name, **wanted), looks_secret)
         return json.loads(json.dumps(found.fields)), found.remarks
 
     def differences(self, fields):
-        """Return what would come of declaring an entry as it was imported."""
+        """Return what applying the imported entry would change."""
         more = {key: fields[key] for key in fields if key != "adopt"}
         api = declared("service", "api", more, adopt=fields["adopt"])
         self.restart()
@@ -56,7 +56,7 @@ def test_a_service_is_imported_with_its_routes_its_scaling_and_its_logs(world):
     assert world.differences(found) == (set(), (), ())
 
 
-def test_a_priority_that_does_not_follow_is_imported_too(world):
+def test_a_declared_priority_is_imported(world):
     world.balancer()
     route = {**ROUTE, "priority": 7}
     assert world.run(world.api(routes=[route])).converged
@@ -67,7 +67,7 @@ def test_a_priority_that_does_not_follow_is_imported_too(world):
     assert world.differences(found) == (set(), (), ())
 
 
-def test_tags_that_were_declared_are_imported_and_those_of_others_are_not(world):
+def test_only_declared_tags_are_imported(world):
     tags = [{"key": "team", "value": "growth"}]
     assert world.run(world.api(service={"tags": tags})).converged
     foreign = [{"key": "cost-centre", "value": "7"}]
@@ -80,7 +80,7 @@ def test_tags_that_were_declared_are_imported_and_those_of_others_are_not(world)
     assert world.differences(found) == (set(), (), ())
 
 
-def test_a_target_group_of_others_is_kept_in_awss_words_and_told_of(world):
+def test_an_unmanaged_target_group_is_imported_as_aws_fields_with_a_remark(world):
     world.balancer(tags={})
     world.run(world.api())
     group = by_hand(world, "by-hand")
@@ -93,13 +93,14 @@ def test_a_target_group_of_others_is_kept_in_awss_words_and_told_of(world):
     assert "routes" not in found
     (remark,) = remarks
     assert remark == (
-        "is led to by old.hokus.ai/* on port 80 of hokusai-local, which cannot be "
-        "declared: its target group is called by-hand; ours is hokusai-api-local"
+        "receives traffic from old.hokus.ai/* on port 80 of hokusai-local, which cannot "
+        "be imported as routes: its target group is named by-hand; the controller uses "
+        "hokusai-api-local"
     )
     assert world.differences(found) == (set(), (), ())
 
 
-def test_a_target_group_of_our_name_without_our_tag_is_kept_and_told_of(world):
+def test_an_untagged_target_group_of_the_expected_name_is_imported_with_a_remark(world):
     world.balancer(tags={})
     world.run(world.api())
     by_hand(world, "hokusai-api-local")
@@ -107,10 +108,10 @@ def test_a_target_group_of_our_name_without_our_tag_is_kept_and_told_of(world):
     found, remarks = world.entry()
 
     assert "routes" not in found
-    assert "exists without our tag" in remarks[0]
+    assert "exists without the ownership tag" in remarks[0]
 
 
-def test_a_route_straight_to_mlflow_asks_for_the_reason(world):
+def test_a_route_to_mlflow_is_imported_with_a_placeholder_for_the_reason(world):
     world.balancer()
     open_door = {**ROUTE, "unauthenticated": "inside the office only"}
     world.run(world.api("hokusai/mlflow:1", routes=[open_door]))
@@ -118,10 +119,10 @@ def test_a_route_straight_to_mlflow_asks_for_the_reason(world):
     found, remarks = world.entry()
 
     assert found["routes"] == [{**ROUTE, "unauthenticated": "CHANGE-ME"}]
-    assert "its routes lead straight to MLflow" in remarks[0]
+    assert "its routes send requests directly to MLflow" in remarks[0]
 
 
-def test_logs_that_are_kept_for_ever_by_others_are_nothing_to_say(world):
+def test_unlimited_retention_of_an_unmanaged_log_group_is_not_imported(world):
     world.aws.call("logs", "CreateLogGroup", logGroupName="/ecs/hokusai-api-local")
     world.run(world.api())
 
@@ -130,18 +131,18 @@ def test_logs_that_are_kept_for_ever_by_others_are_nothing_to_say(world):
     assert ("log_retention_days" in found, remarks) == (False, ())
 
 
-def test_what_may_not_be_looked_at_is_told_of(world):
+def test_an_unreadable_attachment_is_left_out_with_a_remark(world):
     world.run(world.api())
     world.aws = Denying(world.aws, "application-autoscaling")
 
     found, (remark,) = world.entry()
 
     assert found["image"] == "api:1"
-    assert remark.startswith("its autoscaling could not be looked at: ")
+    assert remark.startswith("its autoscaling could not be read: ")
 
 
 class Denying:
-    """AWS, whose answer to one service is no."""
+    """AWS that denies access to one service."""
 
     def __init__(self, aws, service):
         self.aws = aws
@@ -155,7 +156,7 @@ class Denying:
 
 
 def by_hand(world, name):
-    """Have somebody else's target group and rule lead to the service."""
+    """Create an unmanaged target group and rule for the service."""
     answer = world.aws.call("elbv2", "DescribeLoadBalancers")
     balancer = answer["LoadBalancers"][0]
     group = world.aws.call(

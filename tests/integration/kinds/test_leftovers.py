@@ -52,7 +52,7 @@ def world():
         yield found
 
 
-def test_what_was_made_for_a_service_that_is_declared_no_more_is_pruned(world):
+def test_the_leftover_of_an_undeclared_service_is_pruned(world):
     first = world.run(world.api(), passes=0, limits=SafetyLimits(prune=True))
     held = world.what_is_left()
     result = world.pruned(world.api())
@@ -68,7 +68,7 @@ def test_what_was_made_for_a_service_that_is_declared_no_more_is_pruned(world):
     assert result.converged
 
 
-def test_unless_deleting_is_allowed_it_is_told_of(world):
+def test_a_leftover_is_reported_unless_pruning_is_allowed(world):
     result = world.run(world.api())
 
     (advice,) = result.left.advice
@@ -76,7 +76,7 @@ def test_unless_deleting_is_allowed_it_is_told_of(world):
     assert world.what_is_left() == ([RULE], [GROUP])
 
 
-def test_a_declared_service_gets_rid_of_a_group_that_it_has_no_route_for(world):
+def test_the_leftover_of_a_service_without_routes_is_deleted(world):
     result = world.run(world.web())
 
     assert result.converged
@@ -84,7 +84,7 @@ def test_a_declared_service_gets_rid_of_a_group_that_it_has_no_route_for(world):
     assert world.service("web")["runningCount"] == 1
 
 
-def test_a_service_that_is_declared_still_gets_its_group(world):
+def test_a_declared_service_takes_over_its_leftover(world):
     result = world.run(world.web(ROUTE), limits=SafetyLimits(prune=True))
 
     assert result.converged
@@ -92,7 +92,7 @@ def test_a_service_that_is_declared_still_gets_its_group(world):
     assert world.service("web")["loadBalancers"][0]["targetGroupArn"] == world.arn()
 
 
-def test_what_somebody_elses_rule_leads_to_stays(world):
+def test_a_target_group_of_an_unmanaged_rule_is_kept(world):
     listener = world.aws.call("elbv2", "DescribeListeners", LoadBalancerArn=_lb(world))
     world.aws.call(
         "elbv2",
@@ -109,7 +109,7 @@ def test_what_somebody_elses_rule_leads_to_stays(world):
     assert RULE in world.rules()
 
 
-def test_what_has_targets_stays(world):
+def test_a_target_group_with_targets_is_kept(world):
     world.aws.call(
         "elbv2",
         "RegisterTargets",
@@ -122,7 +122,7 @@ def test_what_has_targets_stays(world):
     assert world.what_is_left() == ([RULE], [GROUP])
 
 
-def test_what_does_not_carry_our_tag_stays(world):
+def test_an_untagged_target_group_is_kept(world):
     world.aws.call(
         "elbv2",
         "RemoveTags",

@@ -53,7 +53,7 @@ def test_a_route_is_added_to_a_service_that_runs_and_taken_away_again(world):
     assert not world.service().get("loadBalancers")
 
 
-def test_a_service_that_is_pruned_takes_its_rules_and_its_group_with_it(world):
+def test_pruning_a_service_deletes_its_rules_and_target_group(world):
     world.balancer()
     fields = {"image": "api:1", "network": world.network}
     web = declared("service", "web", {**fields, "port": 80, "routes": [ROUTE]})
@@ -83,7 +83,7 @@ def test_another_route_is_made_without_a_restart(world):
     assert world.service()["deployments"][0]["id"] == before
 
 
-def test_a_rule_that_somebody_deleted_is_made_again(world):
+def test_a_deleted_rule_is_created_again(world):
     world.balancer()
     world.run(world.api(routes=[ROUTE]))
     rules = world.aws.call(
@@ -104,7 +104,7 @@ def _first_listener(world):
     return listeners["Listeners"][0]["ListenerArn"]
 
 
-def test_a_group_that_checks_something_else_is_put_right(world):
+def test_a_target_group_with_another_health_check_is_updated(world):
     world.balancer()
     world.run(world.api(routes=[ROUTE]))
     (group,) = world.aws.call("elbv2", "DescribeTargetGroups")["TargetGroups"]
@@ -119,7 +119,7 @@ def test_a_group_that_checks_something_else_is_put_right(world):
 
 
 @pytest.mark.parametrize("tags", [{}, {OWNER_TAG: "other/local"}], ids=str)
-def test_on_the_load_balancer_of_others_all_is_advice(world, tags):
+def test_an_unmanaged_load_balancer_gets_advice_only(world, tags):
     world.balancer(tags=tags)
 
     result = world.run(world.api(routes=[ROUTE]))
@@ -133,7 +133,7 @@ def test_on_the_load_balancer_of_others_all_is_advice(world, tags):
     assert world.service()["runningCount"] == 1
 
 
-def test_advice_that_was_followed_leads_to_the_service(world):
+def test_following_the_advice_routes_traffic_to_the_service(world):
     balancer = world.balancer(tags={})
     world.run(world.api(routes=[ROUTE]))
     network = world.aws.call("elbv2", "DescribeLoadBalancers")["LoadBalancers"][0][
@@ -174,7 +174,7 @@ def test_a_missing_load_balancer_stops_nothing_else(world):
     assert world.service()["runningCount"] == 1
 
 
-def test_in_sync_load_balancers_are_looked_at_once_a_minute(world):
+def test_load_balancers_in_sync_are_read_once_a_minute(world):
     world.balancer()
     routed = world.api(routes=[ROUTE])
     assert world.run(routed).converged
@@ -208,13 +208,13 @@ def _more(world, before):
     }
 
 
-def test_without_routes_load_balancers_are_left_alone(world):
+def test_load_balancers_are_not_read_without_routes(world):
     world.run(world.api())
 
     assert not any(name.startswith("elbv2") for name in world.aws.counts)
 
 
-def test_a_killed_controller_makes_nothing_twice(world):
+def test_a_killed_controller_creates_nothing_twice(world):
     world.balancer()
     world.run(world.api(routes=[ROUTE]))
     writes = dict(world.aws.writes)

@@ -7,14 +7,14 @@ from controller.kinds.service.discovery import registration
 from controller.kinds.service.images.changes import SECRETS
 from controller.kinds.service.logs import changes as logs
 from controller.kinds.service.render import revision_tags
-from controller.kinds.service.routes.attachment import route_calls, routed
+from controller.kinds.service.routes.attachment import route_calls, route_changes
 from controller.kinds.service.scaling import changes as scaling
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.facet import Facet
 from controller.kinds.service.state.service import ServiceState
 
 ROUTES = Facet(
-    lambda spec, state: routed(spec, state.routing, state.settings), route_calls
+    lambda spec, state: route_changes(spec, state.routing, state.settings), route_calls
 )
 FACETS = (
     ROUTES,

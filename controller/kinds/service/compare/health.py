@@ -13,7 +13,7 @@ from controller.kinds.service.render.fingerprint import definition_hash
 from controller.kinds.service.rollout.status import Phase, Rollout, rollout_of
 from controller.kinds.service.routes.findings import findings
 from controller.kinds.service.routes.findings import held as routes_held
-from controller.kinds.service.routes.undeclared import UndeclaredRoutes, taken_away
+from controller.kinds.service.routes.undeclared import UndeclaredRoutes, cleanup_changes
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import LEFTOVER, ServiceState
 
@@ -73,7 +73,7 @@ def leftover_changes(state: ServiceState) -> tuple[Change, ...]:
     group = state.routing.group
     if state.status != LEFTOVER or group is None:
         return ()
-    return taken_away(
+    return cleanup_changes(
         UndeclaredRoutes(state.settings["serviceName"], group.name), state.routing
     )
 

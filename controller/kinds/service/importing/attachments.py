@@ -1,4 +1,4 @@
-"""What stands around a live service, in the words of the document: see ``words``."""
+"""Scaling, log retention, tags and routes of a live service as document fields."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,22 +8,27 @@ from controller.core.values.paths import Plain
 from controller.core.values.plain_data import copied
 from controller.kinds.service.compare.removed_fields import TAGS
 from controller.kinds.service.importing.minimal import spec_of, valid
-from controller.kinds.service.importing.routes import routes_of, told, unlike, ways
-from controller.kinds.service.importing.secrets import PLACE
+from controller.kinds.service.importing.routes import (
+    forwarding_rules,
+    route_differences,
+    routes_of,
+    rule_text,
+)
+from controller.kinds.service.importing.secrets import PLACEHOLDER
 from controller.kinds.service.routes.attachment import attached
 from controller.kinds.service.spec.checks import runs_mlflow
 from controller.kinds.service.state.service import ServiceState
 from controller.kinds.service.tags import tags_of
 
-# What AWS's own words say of target groups, and routes settle.
-_OF_GROUPS = ("loadBalancers", "healthCheckGracePeriodSeconds")
+# AWS fields that the document replaces by routes.
+_GROUP_FIELDS = ("loadBalancers", "healthCheckGracePeriodSeconds")
 
 
-def around(said: Plain, state: ServiceState) -> Plain:
-    """Return ``said`` with who scales the service, its logs, and the tags it settled."""
-    found = dict(said)
+def with_attachments(fields: Plain, state: ServiceState) -> Plain:
+    """Return ``fields`` with scaling, log retention, and the declared tags."""
+    found = dict(fields)
     if state.scaling is not None:
-        # One of the two decides; see ServiceSpec.
+        # The two exclude each other; see ServiceSpec.
         found.pop("desired_count", None)
         found["scaling"] = {
             "minimum": state.scaling.minimum,
@@ -37,38 +42,44 @@ def around(said: Plain, state: ServiceState) -> Plain:
 
 
 def with_routes(
-    key: str, said: Plain, state: ServiceState, platform: Platform
+    key: str, fields: Plain, state: ServiceState, platform: Platform
 ) -> tuple[Plain, tuple[str, ...]]:
-    """Return ``said`` with the ways to the service, and what is to be said of them.
+    """Return ``fields`` with routes, and remarks about them.
 
-    Routes are declared if nothing would come of it: the target group and its rules
-    are as ours would be. Else the service stays in the group it is in, in AWS's words.
+    Routes are imported only if applying them would change nothing: the target group and
+    its rules are the ones that the controller would create. Otherwise the service stays
+    in its target group, declared with AWS fields.
     """
-    found = ways(state.routing)
+    found = forwarding_rules(state.routing)
     if not found:
-        return said, ()
-    why: tuple[str, ...] = ("no route can say what its rules match",)
+        return fields, ()
+    reasons: tuple[str, ...] = ("no route can express the conditions of its rules",)
     for numbered in (False, True):
-        tried = _routed(said, state, numbered=numbered)
-        why = tuple(_amiss(key, tried, state, platform)) if tried else why
-        if not why:
-            return tried, tuple(_open_doors(tried))
-    led = ", ".join(map(told, found))
-    return said, (f"is led to by {led}, which cannot be declared: {'; '.join(why)}",)
+        candidate = _routed(fields, state, numbered=numbered)
+        if candidate:
+            reasons = tuple(_route_problems(key, candidate, state, platform))
+        if not reasons:
+            return candidate, tuple(_unauthenticated_routes(candidate))
+    sources = ", ".join(map(rule_text, found))
+    remark = (
+        f"receives traffic from {sources}, which cannot be imported as routes: "
+        f"{'; '.join(reasons)}"
+    )
+    return fields, (remark,)
 
 
-def _routed(said: Plain, state: ServiceState, *, numbered: bool) -> Plain:
-    """Return ``said`` with routes in place of target groups; empty if there are none."""
+def _routed(fields: Plain, state: ServiceState, *, numbered: bool) -> Plain:
+    """Return ``fields`` with routes instead of target groups; empty without routes."""
     routes = routes_of(state.routing, numbered=numbered)
     group = state.routing.group
     if not routes or group is None:
         return {}
     settings = state.settings
-    found: Plain = copied(said)
+    found: Plain = copied(fields)
     found["service"] = {
         name: value
-        for name, value in said.get("service", {}).items()
-        if name not in _OF_GROUPS
+        for name, value in fields.get("service", {}).items()
+        if name not in _GROUP_FIELDS
     }
     if found.get("health"):
         matcher = dict(group.health).get("Matcher", "")
@@ -76,46 +87,47 @@ def _routed(said: Plain, state: ServiceState, *, numbered: bool) -> Plain:
         found["health"] |= {"grace": grace, **({"matcher": matcher} if matcher else {})}
     found["port"] = next(b.get("containerPort") for b in attached(settings))
     found["target_protocol"] = group.protocol.lower()
-    return found | {"routes": [_explained(route, found) for route in routes]}
+    return found | {"routes": [_with_reason(route, found) for route in routes]}
 
 
-def _amiss(
-    key: str, said: Plain, state: ServiceState, platform: Platform
+def _route_problems(
+    key: str, fields: Plain, state: ServiceState, platform: Platform
 ) -> Iterator[str]:
-    """Yield why ``said`` does not ask for the ways there are."""
+    """Yield each reason why ``fields`` does not declare the live rules."""
     try:
-        left = valid(key, said, platform)
+        left = valid(key, fields, platform)
         spec = spec_of(key, left, platform)
     except ValueError as error:
         yield str(error)
         return
     about = ("routes", "health", "port")
-    gone = [name for name in about if left.get(name) != said.get(name)]
+    gone = [name for name in about if left.get(name) != fields.get(name)]
     if gone:
-        yield f"the document does not take its {', '.join(gone)} as they are"
+        yield f"the document does not accept the live values of {', '.join(gone)}"
         return
-    yield from unlike(spec, state.routing, dict(state.settings))
+    yield from route_differences(spec, state.routing, dict(state.settings))
 
 
-def _explained(route: Plain, said: Plain) -> Plain:
-    """Return ``route``, with room for a reason where the document asks for one."""
-    return {**route, "unauthenticated": PLACE} if _is_open(said) else route
+def _with_reason(route: Plain, fields: Plain) -> Plain:
+    """Return ``route``, with a placeholder if the document requires a reason."""
+    return {**route, "unauthenticated": PLACEHOLDER} if _is_open(fields) else route
 
 
-def _open_doors(said: Plain) -> Iterator[str]:
-    if _is_open(said):
+def _unauthenticated_routes(fields: Plain) -> Iterator[str]:
+    if _is_open(fields):
         yield (
-            "its routes lead straight to MLflow, which asks nobody who they are: write "
-            f"why that is well instead of {PLACE}, or have a service in front of it"
+            "its routes send requests directly to MLflow, which does not authenticate "
+            f"callers: replace {PLACEHOLDER} with the reason, or route to a service "
+            "that authenticates them"
         )
 
 
-def _is_open(said: Plain) -> bool:
-    return runs_mlflow(said["image"], said.get("command", ()))
+def _is_open(fields: Plain) -> bool:
+    return runs_mlflow(fields["image"], fields.get("command", ()))
 
 
 def _declared_tags(state: ServiceState) -> Iterator[Mapping[str, Any]]:
-    """Yield the tags that the document settled; the others are others'."""
+    """Yield the tags that the document manages; other systems manage the rest."""
     for key, value in sorted(tags_of(state.settings).items()):
         if TAGS + key in state.managed:
             yield {"key": key, "value": value}

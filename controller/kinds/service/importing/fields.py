@@ -1,6 +1,6 @@
-"""A live service in the words of the document: all that can be said, said at once.
+"""Conversion of a live service into document fields, as many as possible.
 
-What follows from the rest anyway is taken out afterwards; see ``minimal``.
+Fields that follow from the rest are removed later; see ``minimal``.
 """
 
 import re
@@ -17,26 +17,26 @@ from controller.kinds.service.spec.aws_schema import shapes
 _CURL = re.compile(r"curl -f http://localhost:[0-9]+(/\S*) \|\| exit 1")
 _NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 _SSM = re.compile(r"arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter(/.*)")
-# What the document settles in words of its own, or never.
-_OURS_OF_TASK = frozenset({"family", "tags", "inferenceAccelerators"})
-_OURS_OF_SERVICE = frozenset(
+# AWS fields that the document replaces by its own, or does not take.
+_REPLACED_IN_TASK = frozenset({"family", "tags", "inferenceAccelerators"})
+_REPLACED_IN_SERVICE = frozenset(
     {"serviceName", "cluster", "taskDefinition", "clientToken", "desiredCount", "tags"}
 )
 
 
-def words(
+def document_fields(
     name: str, definition: Mapping[str, Any], service: Mapping[str, Any]
 ) -> Plain:
-    """Return every field that ``definition`` and ``service`` can be said in.
+    """Return every document field that declares a part of a live service.
 
     Args:
-        name: Of the service, which is that of its own container, too.
-        definition: As DescribeTaskDefinition answers.
-        service: As DescribeServices answers.
+        name: Name of the service, and of its own container.
+        definition: Task definition from DescribeTaskDefinition.
+        service: Service from DescribeServices.
     """
     containers = [copied(c) for c in definition.get("containerDefinitions", ())]
     own = own_container(name, containers)
-    said: Plain = {
+    fields: Plain = {
         **_size(definition),
         **_container(own),
         **_roles(definition),
@@ -45,17 +45,17 @@ def words(
     }
     others = [{**c, "name": name} if c is own else c for c in containers]
     for container in others:
-        # They are said in the document's own words already.
+        # The field ``image`` of the document declares it.
         if container["name"] == name:
             container.pop("image", None)
     raw = {**definition, "containerDefinitions": others}
-    said["task"] = _known(raw, "task", _OURS_OF_TASK)
-    said["service"] = _known(_created(service), "service", _OURS_OF_SERVICE)
-    return {key: value for key, value in said.items() if value not in (None, [], {})}
+    fields["task"] = _known(raw, "task", _REPLACED_IN_TASK)
+    fields["service"] = _known(_created(service), "service", _REPLACED_IN_SERVICE)
+    return {key: value for key, value in fields.items() if value not in (None, [], {})}
 
 
 def own_container(name: str, containers: list[Plain]) -> Plain:
-    """Return the container that is the service's: by name, or the first essential."""
+    """Return the main container: the one with the name, or the first essential one."""
     for container in containers:
         if container["name"] == name:
             return container
@@ -63,7 +63,7 @@ def own_container(name: str, containers: list[Plain]) -> Plain:
 
 
 def logs_of(definition: Mapping[str, Any]) -> str:
-    """Return the log group that the first container to name one writes to."""
+    """Return the log group of the first container that has one."""
     for container in definition.get("containerDefinitions", ()):
         options = container.get("logConfiguration", {}).get("options", {})
         if options.get("awslogs-group"):
@@ -71,17 +71,17 @@ def logs_of(definition: Mapping[str, Any]) -> str:
     return ""
 
 
-def reference(value_from: str) -> dict[str, str] | None:
-    """Return a secret's place in the document's words; None if it has none there."""
+def secret_reference(value_from: str) -> dict[str, str] | None:
+    """Return the reference to a secret, or None if the document cannot express it."""
     text = re.sub(":+$", "", value_from)
     parameter = _SSM.fullmatch(text)
     ssm = parameter[1] if parameter else text
-    said = {"ssm": ssm} if ssm.startswith("/") else {"secretsmanager": text}
+    fields = {"ssm": ssm} if ssm.startswith("/") else {"secretsmanager": text}
     try:
-        SecretReference.model_validate(said)
+        SecretReference.model_validate(fields)
     except ValidationError:
         return None
-    return said
+    return fields
 
 
 def _size(definition: Mapping[str, Any]) -> Plain:
@@ -111,9 +111,9 @@ def _environment(container: Plain) -> Iterator[tuple[str, str]]:
 
 def _secrets(container: Plain) -> Iterator[tuple[str, Plain]]:
     for item in container.get("secrets", ()):
-        said = reference(item["valueFrom"])
-        if said is not None and _NAME.fullmatch(item["name"]):
-            yield item["name"], said
+        fields = secret_reference(item["valueFrom"])
+        if fields is not None and _NAME.fullmatch(item["name"]):
+            yield item["name"], fields
 
 
 def _health(check: Plain | None) -> Plain | None:
@@ -161,10 +161,10 @@ def _service(service: Mapping[str, Any]) -> Plain:
 
 
 def _created(service: Mapping[str, Any]) -> Plain:
-    """Return the fields of ``service`` as CreateService takes them."""
+    """Return ``service`` as parameters of CreateService."""
     fields: Plain = copied(dict(service))
     for deployment in fields.get("deployments", ()):
-        # DescribeServices tells of these only as parts of the deployment.
+        # DescribeServices has these fields only in the deployment.
         if deployment.get("status") == "PRIMARY":
             for name in ("serviceConnectConfiguration", "volumeConfigurations"):
                 if deployment.get(name):
@@ -172,7 +172,7 @@ def _created(service: Mapping[str, Any]) -> Plain:
     if fields.get("capacityProviderStrategy"):
         fields.pop("launchType", None)
     if fields.get("availabilityZoneRebalancing") == "ENABLED":
-        # What CreateService chooses when nobody says; API reference.
+        # The default of CreateService; API reference.
         del fields["availabilityZoneRebalancing"]
     role = str(fields.get("roleArn", ""))
     if role and "aws-service-role" not in role:
@@ -180,14 +180,14 @@ def _created(service: Mapping[str, Any]) -> Plain:
     return fields
 
 
-def _known(fields: Plain, which: str, ours: frozenset[str]) -> Plain:
-    """Return of ``fields`` what the document takes under ``which``."""
-    known: Plain = _shaped(shapes()[which], fields)
-    return {k: v for k, v in known.items() if k not in ours}
+def _known(fields: Plain, section: str, replaced: frozenset[str]) -> Plain:
+    """Return the ``fields`` that the document takes under ``section``."""
+    known: Plain = _shaped(shapes()[section], fields)
+    return {k: v for k, v in known.items() if k not in replaced}
 
 
 def _shaped(shape: Any, value: Any) -> Any:
-    """Return ``value`` without what ``shape`` does not know: what AWS only tells."""
+    """Return ``value`` without read-only fields, which ``shape`` does not have."""
     match shape:
         case {"fields": fields} if isinstance(value, dict):
             return {

@@ -1,7 +1,7 @@
-"""An entry without all that follows from the rest, or from the platform.
+"""Reduction of an entry to the fields that do not follow from others or the platform.
 
-Nothing here knows a default: a field is left out if the service is rendered the same
-without it, by the rules that compare it later.
+No default is repeated here: a field is left out if the service renders the same without
+it, by the rules that compare services later.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,27 +21,27 @@ from controller.kinds.service.spec.service import ServiceSpec
 
 Step: TypeAlias = str | int
 Path: TypeAlias = tuple[Step, ...]
-# AWS's own words go first: what the document's own can say, they say.
+# AWS fields are reduced first, in favor of the document's own fields.
 _FIRST = ("task", "service")
 
 
 def spec_of(key: str, fields: Plain, platform: Platform) -> ServiceSpec:
-    """Return what ``fields`` declare under ``key``; raises ValueError."""
+    """Return the service that ``fields`` declare under ``key``; raises ValueError."""
     return complete(key, ServiceSpec.model_validate(fields), platform)
 
 
 def valid(key: str, fields: Plain, platform: Platform) -> Plain:
-    """Return ``fields`` without those that the document does not take.
+    """Return ``fields`` without those that the document does not accept.
 
     Raises:
-        ValueError: nothing that is left would be valid.
+        ValueError: No part of the fields is valid.
     """
     left: Plain = copied(fields)
     for _ in range(len(list(_paths(left))) + 1):
         try:
             spec_of(key, left, platform)
         except ValidationError as error:
-            _drop_at_fault(left, error)
+            _drop_invalid(left, error)
         else:
             return left
     msg = "no part of it is valid"
@@ -49,7 +49,7 @@ def valid(key: str, fields: Plain, platform: Platform) -> Plain:
 
 
 def minimal(key: str, fields: Plain, platform: Platform) -> Plain:
-    """Return the shortest of ``fields`` that ask for the same service."""
+    """Return the least of ``fields`` that declare the same service."""
     meaning = _meaning(spec_of(key, fields, platform))
 
     def same(left: Plain) -> bool:
@@ -66,14 +66,14 @@ def minimal(key: str, fields: Plain, platform: Platform) -> Plain:
 
 
 def _meaning(spec: ServiceSpec) -> Any:
-    """Return all that makes one service differ from another."""
-    made = canonical_service(creation(spec))
-    said = spec.discovery, spec.log_group, spec.log_retention_days, spec.scaling
-    return declared_definition(spec), made, said, _led_to(spec)
+    """Return every value in which two services can differ."""
+    created = canonical_service(creation(spec))
+    other = spec.discovery, spec.log_group, spec.log_retention_days, spec.scaling
+    return declared_definition(spec), created, other, _routing(spec)
 
 
-def _led_to(spec: ServiceSpec) -> Any:
-    """Return all that load balancers do for a service; None if it has no routes."""
+def _routing(spec: ServiceSpec) -> Any:
+    """Return every value that load balancers use; None without routes."""
     if not spec.routes:
         return None
     grace = spec.health.grace if spec.health else None
@@ -81,7 +81,7 @@ def _led_to(spec: ServiceSpec) -> Any:
 
 
 def _without(fields: Plain, path: Path, same: Callable[[Plain], bool]) -> Plain:
-    """Return ``fields`` without ``path`` if that is the same, else without its parts."""
+    """Return ``fields`` without ``path``, or without those parts that are redundant."""
     shorter = _cut(fields, path)
     if same(shorter):
         return shorter
@@ -106,18 +106,18 @@ def _at(value: Any, path: Path) -> Any:
     return value
 
 
-def _drop_at_fault(fields: Plain, error: ValidationError) -> None:
-    """Take out of ``fields`` what ``error`` is about, or else a whole part."""
+def _drop_invalid(fields: Plain, error: ValidationError) -> None:
+    """Remove the field of ``error`` from ``fields``, or the part that contains it."""
     found = error.errors()[0]
-    told = found.get("ctx", {}).get("field") or ()
-    steps = told.split(".") if isinstance(told, str) else told
+    named = found.get("ctx", {}).get("field") or ()
+    steps = named.split(".") if isinstance(named, str) else named
     path = (*found["loc"], *steps)
     place, step = _deepest(fields, path)
     del place[step]
 
 
 def _deepest(fields: Plain, path: tuple[Any, ...]) -> tuple[Any, Any]:
-    """Return the place and the step of what ``path`` leads to, as far as it leads."""
+    """Return the container and key at ``path``, or of its longest existing part."""
     place: Any = fields
     last: tuple[Any, Any] = (fields, next(reversed(fields)))
     for step in path:

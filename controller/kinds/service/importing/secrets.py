@@ -1,4 +1,4 @@
-"""Values that are not written into a document, because they look like secrets."""
+"""Replacement of values that look like secrets by references."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,15 +7,15 @@ from controller.core.resources.importing import LooksSecret
 from controller.core.values.paths import Plain
 from controller.core.values.redact import masked
 
-PLACE = "CHANGE-ME"
-# AWS's fields that name the place of a secret.
+PLACEHOLDER = "CHANGE-ME"
+# AWS fields that refer to a secret.
 _REFERENCES = frozenset({"valueFrom", "credentialsParameter"})
 
 
 def without_secrets(fields: Plain, secret: LooksSecret) -> list[str]:
-    """Put references where ``fields`` hold secrets; return what was taken out.
+    """Replace secrets in ``fields`` by references; return the replaced paths.
 
-    Changes ``fields``. What comes back names the variables, never their values.
+    Changes ``fields``. The paths name the variables, never their values.
     """
 
     def suspect(name: str, value: str) -> bool:
@@ -32,7 +32,7 @@ def _variables(fields: Plain, suspect: LooksSecret) -> Iterator[str]:
     environment = fields.get("environment", {})
     for name in [n for n, value in environment.items() if suspect(n, value)]:
         del environment[name]
-        fields.setdefault("secrets", {})[name] = {"secretsmanager": PLACE}
+        fields.setdefault("secrets", {})[name] = {"secretsmanager": PLACEHOLDER}
         yield f"environment.{name}"
 
 
@@ -41,15 +41,15 @@ def _items(container: Plain, suspect: LooksSecret) -> Iterator[str]:
     for item in [i for i in items if suspect(i["name"], i.get("value", ""))]:
         items.remove(item)
         if "image" not in container:
-            # The service's own: its variables are said in the document's words.
+            # The main container: the document's own fields declare its variables.
             continue
         secrets = container.setdefault("secrets", [])
-        secrets.append({"name": item["name"], "valueFrom": PLACE})
+        secrets.append({"name": item["name"], "valueFrom": PLACEHOLDER})
         yield f"environment.{item['name']} of container {container['name']}"
 
 
 def _texts(value: Any, path: str, suspect: LooksSecret) -> Iterator[str]:
-    """Yield every other text that looks like a secret, masked where it stands."""
+    """Yield the path of every other text that looks like a secret, and mask it."""
     entries = (
         value.items()
         if isinstance(value, dict)
@@ -63,7 +63,7 @@ def _texts(value: Any, path: str, suspect: LooksSecret) -> Iterator[str]:
             continue
         if isinstance(entry, str):
             if step not in _REFERENCES and suspect(str(step), entry):
-                value[step] = PLACE
+                value[step] = PLACEHOLDER
                 yield here
         else:
             yield from _texts(entry, here, suspect)

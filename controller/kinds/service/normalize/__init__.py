@@ -1,9 +1,8 @@
-"""One spelling for what ECS says and what we would say.
+"""Normalization of live and declared services before they are compared.
 
-ECS fills in, drops and reorders what it is given. Both sides go through the same
-rules before they are compared; each rule has a number, by which people can speak of
-it, and names where ECS says so. Which spelling of a *name* is meant can only be told
-of two names at once: those rules (``references``) come after.
+ECS fills in, drops and reorders fields. Both sides go through the same rules; each rule
+has a number, for messages, and cites its source. Whether two *names* are equal can only
+be decided for a pair: those rules (``references``) are applied to differences.
 """
 
 from collections.abc import Iterator, Mapping
@@ -59,9 +58,9 @@ __all__ = [
     "spelled_alike",
 ]
 
-_NEWS = frozenset({"events", "currentServiceRevisions", "taskSets"})
-# These come first: what goes by name has a path that a person can read, and one that
-# stays the same while the other rules work.
+_VOLATILE = frozenset({"events", "currentServiceRevisions", "taskSets"})
+# These come first: entries keyed by name have readable paths, which stay the same while
+# the other rules are applied.
 DEFINITION_BY_NAME = rules_of(
     structure.r02_keys_start_small,
     list_order.r31_shuffled,
@@ -138,7 +137,7 @@ SERVICE = SERVICE_BY_NAME + rules_of(
     connections.r60_names_of_connections,
     connections.r60_plain_volumes,
     connections.r60_off_is_not_there,
-    # Once more, for what goes by no name: its parts have one spelling only now.
+    # Again, for lists that no key orders: only now are their entries normalized.
     connections.r59_balancers_are_a_set,
     connections.r59_other_sets,
     connections.r60_connections_by_name,
@@ -148,35 +147,35 @@ SERVICE = SERVICE_BY_NAME + rules_of(
 
 
 def canonical(definition: Mapping[str, Any]) -> Plain:
-    """Return a task definition in the one form in which two can be compared.
+    """Return the canonical form of a task definition.
 
-    Containers, environment variables and secrets are keyed by name, so that a
-    difference has a path a person can read. ``definition`` is left as it is, and
-    nobody may change what is returned: it is kept for the next who asks.
+    Containers, environment variables and secrets are keyed by name, so that the paths
+    of differences are readable. ``definition`` is not changed. The result is cached and
+    must not be changed.
     """
     return _definition(definition)
 
 
 def canonical_service(fields: Mapping[str, Any]) -> Plain:
-    """Return a service's own fields in the one form, with all defaults written out.
+    """Return the canonical form of a service's own fields, with all defaults.
 
     Args:
-        fields: As CreateService takes them, or as DescribeServices gives them.
+        fields: Parameters of CreateService, or a service from DescribeServices.
 
     Returns:
-        The form, which nobody may change: it is kept for the next who asks.
+        The form. It is cached and must not be changed.
     """
-    # A hundred events would be gone through for nothing.
-    return _service({k: v for k, v in fields.items() if k not in _NEWS})
+    # The rules remove these anyway, after copying a hundred events.
+    return _service({k: v for k, v in fields.items() if k not in _VOLATILE})
 
 
-# Most passes see what the last one saw.
+# Most passes observe the same fields as the one before.
 _definition = cached_by_content(lambda plain: ruled(DEFINITION, plain))
 _service = cached_by_content(lambda plain: ruled(SERVICE, plain))
 
 
 def managed_part(declared: Mapping[str, Any], form: Mapping[str, Any]) -> Plain:
-    """Return of the canonical ``form`` what ``declared`` settles; null where nothing is."""
+    """Return the part of the canonical ``form`` that ``declared`` manages."""
     part: Plain = {}
     for name, value in declared.items():
         found = form.get(name)
@@ -190,7 +189,7 @@ def managed_part(declared: Mapping[str, Any], form: Mapping[str, Any]) -> Plain:
 def real_differences(
     live: Plain, wanted: Plain, here: NameContext
 ) -> Iterator[Difference]:
-    """Yield where two canonical forms differ in more than how a name is spelled."""
+    """Yield the differences of two canonical forms, except equal names."""
     for found in differences(live, wanted):
         if not spelled_alike(found.path, found.before, found.after, here):
             yield found

@@ -1,4 +1,4 @@
-"""Rules about what a service is connected to, and what it carries (R59 and R60)."""
+"""Rules for load balancers, Service Connect, volumes and tags (R59 and R60)."""
 
 from controller.core.values.paths import (
     EACH,
@@ -16,10 +16,10 @@ _VOLUME_TAGS = f"{_VOLUMES}.tagSpecifications.{EACH}"
 
 
 def r59_either_group(service: Plain) -> None:
-    """The two target groups of a blue/green pair take turns.
+    """The two target groups of a blue/green pair are interchangeable.
 
-    API reference, AdvancedConfiguration.alternateTargetGroupArn; after each rollout the
-    groups have changed places, and the weights of the rule are ECS's.
+    API reference, AdvancedConfiguration.alternateTargetGroupArn; each rollout swaps the
+    groups, and ECS sets the weights of the rule.
     """
     balancers = places(service, f"loadBalancers.{EACH}")
     for balancer in balancers + places(service, f"vpcLatticeConfigurations.{EACH}"):
@@ -32,10 +32,10 @@ def r59_either_group(service: Plain) -> None:
 
 
 def r59_balancers_are_a_set(service: Plain) -> None:
-    """Load balancers go by container and port, in any order.
+    """Load balancers are keyed by container and port, in any order.
 
     API reference, CreateService.loadBalancers; registries are a set as well, and a port
-    of 0 is none.
+    of 0 equals none.
     """
     key_by(service, "", "loadBalancers", _balanced)
     drop_defaults(service, f"serviceRegistries.{EACH}", port=0, containerPort=0)
@@ -43,7 +43,7 @@ def r59_balancers_are_a_set(service: Plain) -> None:
 
 
 def r59_other_sets(service: Plain) -> None:
-    """Lattice's groups and the gateway's connectors go by port, metrics in any order.
+    """Lattice groups and gateway connectors are keyed by port; metrics are unordered.
 
     API reference, VpcLatticeConfiguration.portName, GatewayConnector.portName and
     MonitoringConfiguration.
@@ -56,7 +56,7 @@ def r59_other_sets(service: Plain) -> None:
 
 
 def r60_names_of_connections(service: Plain) -> None:
-    """Names in Service Connect follow from the port's.
+    """Names in Service Connect default to the port name.
 
     API reference, ServiceConnectService.discoveryName and clientAliases[].dnsName;
     ServiceConnectAccessLogConfiguration: queries are not logged.
@@ -69,7 +69,7 @@ def r60_names_of_connections(service: Plain) -> None:
 
 
 def r60_plain_volumes(service: Plain) -> None:
-    """A volume of a task is formatted as xfs, and gets no tags but its own.
+    """A volume of a task defaults to xfs and propagates no tags.
 
     API reference, ServiceManagedEBSVolumeConfiguration.filesystemType and
     EBSTagSpecification.propagateTags: "If no value is specified, the tags aren't
@@ -80,7 +80,7 @@ def r60_plain_volumes(service: Plain) -> None:
 
 
 def r60_connections_by_name(service: Plain) -> None:
-    """Connections go by port, and the secrets of their logs by name, in any order.
+    """Connections are keyed by port and log secrets by name, in any order.
 
     API reference, ServiceConnectService.portName and ServiceConnectClientAlias.port;
     LogConfiguration.secretOptions, as in a container.
@@ -93,7 +93,7 @@ def r60_connections_by_name(service: Plain) -> None:
 
 
 def r60_tags_by_key(service: Plain) -> None:
-    """Volumes go by name and tags by key; those of AWS's own are not ours to see.
+    """Volumes are keyed by name and tags by key; tags of AWS are ignored.
 
     API reference, Tag.key: the prefix ``aws:`` is AWS's.
     """
@@ -106,9 +106,9 @@ def r60_tags_by_key(service: Plain) -> None:
 
 
 def r60_off_is_not_there(service: Plain) -> None:
-    """Service Connect that is turned off is not there.
+    """Disabled Service Connect equals absent Service Connect.
 
-    API reference, ServiceConnectConfiguration.enabled; it is how it is removed.
+    API reference, ServiceConnectConfiguration.enabled; this is how it is removed.
     """
     connect = service.get(_CONNECT)
     if isinstance(connect, dict) and connect.get("enabled") is False:

@@ -1,4 +1,4 @@
-"""Rules about the containers of a task definition (R14 to R29)."""
+"""Rules for the containers of a task definition (R14 to R29)."""
 
 from controller.core.values.paths import (
     Plain,
@@ -12,12 +12,12 @@ from controller.kinds.service.normalize.definition import on_fargate
 CONTAINERS = "containerDefinitions.*"
 _PORTS = "containerDefinitions.*.portMappings.*"
 _ALL_PERMISSIONS = ["mknod", "read", "write"]
-# In these the task has one address, so that a port is the host's as well.
+# In these modes a container port is also the host port.
 _ONE_ADDRESS = frozenset({"awsvpc", "host"})
 
 
 def r14_no_cpu(definition: Plain) -> None:
-    """A container without a share of CPU has 0.
+    """The CPU share of a container defaults to 0.
 
     Recorded; API reference, Container.cpu: "The value is 0 if no value was specified".
     """
@@ -25,7 +25,7 @@ def r14_no_cpu(definition: Plain) -> None:
 
 
 def r15_essential(definition: Plain) -> None:
-    """A container is essential unless it says otherwise.
+    """A container is essential by default.
 
     API reference, ContainerDefinition.essential: "If this parameter is omitted, a
     container is assumed to be essential".
@@ -34,7 +34,7 @@ def r15_essential(definition: Plain) -> None:
 
 
 def r16_no_memory(definition: Plain) -> None:
-    """A limit or a reservation of 0 MiB is none.
+    """A memory limit or reservation of 0 MiB equals none.
 
     API reference, ContainerDefinition.memory: the least Docker takes is 6 MiB.
     """
@@ -42,7 +42,7 @@ def r16_no_memory(definition: Plain) -> None:
 
 
 def r17_off_by_default(definition: Plain) -> None:
-    """What a container may do beyond the usual is off.
+    """Privileged mode, read-only root, terminals and network isolation default to off.
 
     API reference, ContainerDefinition: privileged, readonlyRootFilesystem,
     interactive, pseudoTerminal and disableNetworking map to Docker's flags, all off.
@@ -59,10 +59,10 @@ def r17_off_by_default(definition: Plain) -> None:
 
 
 def r18_empty_lists(definition: Plain) -> None:
-    """A container that was given no list has an empty one.
+    """An empty list of a container equals an absent one.
 
-    Recorded: environment, mountPoints, volumesFrom, systemControls and portMappings
-    always come back; through Cloud Control every list does.
+    Recorded: environment, mountPoints, volumesFrom, systemControls and portMappings are
+    always returned; Cloud Control returns every list.
     """
     for container in places(definition, CONTAINERS):
         for name in [name for name, value in container.items() if value in ([], {})]:
@@ -70,7 +70,7 @@ def r18_empty_lists(definition: Plain) -> None:
 
 
 def r19_tcp(definition: Plain) -> None:
-    """A port speaks tcp unless it says otherwise.
+    """The protocol of a port defaults to tcp.
 
     API reference, PortMapping.protocol: "The default is tcp".
     """
@@ -79,10 +79,10 @@ def r19_tcp(definition: Plain) -> None:
 
 
 def r20_host_port(definition: Plain) -> None:
-    """The host's port is the container's in awsvpc, and any in bridge.
+    """The host port defaults to the container port, or in bridge mode to any port.
 
-    API reference, PortMapping.hostPort: set to the container's for awsvpc and host; 0,
-    or left out, is a port that is chosen for bridge.
+    API reference, PortMapping.hostPort: set to the container port for awsvpc and host;
+    if 0 or absent, ECS chooses a port for bridge.
     """
     if definition.get("networkMode") not in _ONE_ADDRESS:
         drop_defaults(definition, _PORTS, hostPort=0)
@@ -93,7 +93,7 @@ def r20_host_port(definition: Plain) -> None:
 
 
 def r21_ranges_have_no_host_port(definition: Plain) -> None:
-    """A range of ports has no host's port; its host's range is ECS's to choose.
+    """A port range has no host port; ECS chooses the host range.
 
     API reference, PortMapping.containerPortRange and NetworkBinding.hostPortRange.
     """
@@ -103,7 +103,7 @@ def r21_ranges_have_no_host_port(definition: Plain) -> None:
 
 
 def r22_health_check_times(definition: Plain) -> None:
-    """A check runs every 30 s, may take 5 s and fail 3 times, from the start.
+    """A health check defaults to every 30 s, timeout 5 s, 3 retries, no start period.
 
     API reference, HealthCheck: interval, timeout and retries; startPeriod is "off by
     default".
@@ -119,7 +119,7 @@ def r22_health_check_times(definition: Plain) -> None:
 
 
 def r23_writable(definition: Plain) -> None:
-    """What is mounted can be written to unless it says otherwise.
+    """Mounts are writable by default.
 
     API reference, MountPoint.readOnly: "The default value is false"; VolumeFrom too.
     """
@@ -128,7 +128,7 @@ def r23_writable(definition: Plain) -> None:
 
 
 def r24_version_consistency(definition: Plain) -> None:
-    """Tags are resolved to digests unless that is turned off.
+    """Tags are resolved to digests by default.
 
     API reference, ContainerDefinition.versionConsistency: "the value is enabled".
     """
@@ -136,7 +136,7 @@ def r24_version_consistency(definition: Plain) -> None:
 
 
 def r25_linux_parameters(definition: Plain) -> None:
-    """A block of Linux parameters that asks for nothing is none.
+    """Linux parameters without a setting equal none.
 
     API reference, LinuxParameters: initProcessEnabled is off, and the lists are empty;
     Device.permissions: "By default, ... permissions for read, write, and mknod".
@@ -150,11 +150,10 @@ def r25_linux_parameters(definition: Plain) -> None:
 
 
 def r26_restart_policy(definition: Plain) -> None:
-    """A container that may restart must have run for 300 s, and ignores no code.
+    """A restart policy defaults to 300 s and no ignored exit codes.
 
     API reference, ContainerRestartPolicy.restartAttemptPeriod: "By default, a container
-    must run for 300 seconds"; ignoredExitCodes is a set. A policy that is off stays: it
-    says so.
+    must run for 300 seconds"; ignoredExitCodes is a set. A disabled policy is kept.
     """
     at = f"{CONTAINERS}.restartPolicy"
     sort_at(definition, at, "ignoredExitCodes")
@@ -162,20 +161,20 @@ def r26_restart_policy(definition: Plain) -> None:
 
 
 def r27_stop_timeout(definition: Plain) -> None:
-    """On Fargate a container has 30 s to stop, said or not.
+    """The stop timeout on Fargate defaults to 30 s.
 
     API reference, ContainerDefinition.stopTimeout: "the default value of 30 seconds is
-    used". It is not given back when it was not given; on EC2 the agent has its own.
+    used". An absent timeout is not returned; on EC2 the agent has its own default.
     """
     if on_fargate(definition):
         drop_defaults(definition, CONTAINERS, stopTimeout=30)
 
 
 def r28_log_secrets(definition: Plain) -> None:
-    """Secrets of a log driver go by name, and no list of them is an empty one.
+    """Secrets of a log driver are keyed by name; an empty list equals none.
 
-    API reference, LogConfiguration.secretOptions. The option ``mode`` is never filled
-    in: its default is the account's since June 2025, not the same everywhere.
+    API reference, LogConfiguration.secretOptions. The option ``mode`` gets no default:
+    since June 2025 its default is an account setting.
     """
     at = f"{CONTAINERS}.logConfiguration"
     key_by(definition, at, "secretOptions", _name, _value_from)
@@ -183,7 +182,7 @@ def r28_log_secrets(definition: Plain) -> None:
 
 
 def r29_router_is_root(definition: Plain) -> None:
-    """A log router runs as user 0, said or not.
+    """A log router runs as user 0 by default.
 
     ECS fills in "0" and refuses any other (hashicorp/terraform-provider-aws#41394).
     """
@@ -193,7 +192,7 @@ def r29_router_is_root(definition: Plain) -> None:
 
 
 def r29_requirements(definition: Plain) -> None:
-    """Required resources go by type, in any order.
+    """Resource requirements are keyed by type, in any order.
 
     API reference, ResourceRequirement: GPU, InferenceAccelerator or NeuronDevice.
     """

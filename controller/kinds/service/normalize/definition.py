@@ -1,4 +1,4 @@
-"""Rules about a task definition as a whole (R5 to R13)."""
+"""Rules for a task definition as a whole (R5 to R13, R33 and R35)."""
 
 import re
 from typing import Any
@@ -29,26 +29,26 @@ UNITS = 1024
 
 
 def r05_read_only(definition: Plain) -> None:
-    """What DescribeTaskDefinition adds and RegisterTaskDefinition does not take.
+    """Read-only fields of DescribeTaskDefinition are ignored.
 
-    API reference, TaskDefinition against RegisterTaskDefinition. The accelerators of
-    Elastic Inference, which has ended, are content: an empty list, most of the time.
+    API reference: in TaskDefinition, not in RegisterTaskDefinition. The accelerators of
+    the discontinued Elastic Inference are compared; usually they are an empty list.
     """
     for name in _READ_ONLY & definition.keys():
         del definition[name]
 
 
 def r06_tags_are_apart(definition: Plain) -> None:
-    """Tags stand beside a task definition, and only when they are asked for.
+    """Tags are compared separately from the task definition.
 
-    API reference, DescribeTaskDefinition: ``include`` and the answer's ``tags``. No
-    tags in what was not asked for them says nothing.
+    API reference, DescribeTaskDefinition: tags are returned only with ``include``, so
+    their absence means nothing.
     """
     definition.pop("tags", None)
 
 
 def r07_bridge_by_default(definition: Plain) -> None:
-    """A definition without a network mode has ``bridge``.
+    """The network mode defaults to ``bridge``.
 
     API reference, TaskDefinition.networkMode: "If no network mode is specified, the
     default is bridge".
@@ -57,7 +57,7 @@ def r07_bridge_by_default(definition: Plain) -> None:
 
 
 def r08_amounts_in_units(definition: Plain) -> None:
-    """CPU and memory are counted in units: 1 vCPU is 1024, and 2 GB is 2048.
+    """CPU and memory are compared in units: 1 vCPU is 1024, and 2 GB is 2048.
 
     API reference, TaskDefinition.cpu: "1 vCPU or 1 vcpu ... is converted to an integer
     indicating the CPU units when the task definition is registered"; so is memory.
@@ -68,7 +68,7 @@ def r08_amounts_in_units(definition: Plain) -> None:
 
 
 def r09_own_namespaces(definition: Plain) -> None:
-    """An empty ``pidMode`` or ``ipcMode`` is none.
+    """An empty ``pidMode`` or ``ipcMode`` equals none.
 
     API reference, TaskDefinition.pidMode: "If no value is specified, the default is a
     private namespace for each container"; ipcMode depends on the instance's daemon.
@@ -77,16 +77,16 @@ def r09_own_namespaces(definition: Plain) -> None:
 
 
 def r35_no_role(definition: Plain) -> None:
-    """A role without a name is none.
+    """A role with an empty name equals none.
 
     API reference, RegisterTaskDefinition.taskRoleArn: the parameter is not required;
-    clients such as ecs-deploy send "" for a role that they do not know.
+    clients such as ecs-deploy send "" for an unset role.
     """
     drop_defaults(definition, "", taskRoleArn="", executionRoleArn="")
 
 
 def r10_no_fault_injection(definition: Plain) -> None:
-    """Fault injection is off unless it is turned on.
+    """Fault injection is off by default.
 
     API reference, TaskDefinition.enableFaultInjection: "The default value is false".
     """
@@ -94,20 +94,20 @@ def r10_no_fault_injection(definition: Plain) -> None:
 
 
 def r11_twenty_gib_of_storage(definition: Plain) -> None:
-    """A task on Fargate has 20 GiB of its own, said or not.
+    """Ephemeral storage on Fargate defaults to 20 GiB.
 
-    Developer guide, "Fargate task ephemeral storage". It is not given back when it was
-    not asked for (not confirmed); a request for it starts at 21.
+    Developer guide, "Fargate task ephemeral storage". An absent size is not returned
+    (not confirmed); the least size that can be requested is 21.
     """
     if on_fargate(definition):
         drop_defaults(definition, "", ephemeralStorage={"sizeInGiB": 20})
 
 
 def r12_linux_on_x86(definition: Plain) -> None:
-    """On Fargate a task runs on Linux and X86_64 unless it says otherwise.
+    """The platform on Fargate defaults to Linux and X86_64.
 
-    API reference, RuntimePlatform; nothing is given back that was not given
-    (recorded). On EC2 the platform is the instance's, and saying it is a choice.
+    API reference, RuntimePlatform; an absent platform is not returned (recorded). On
+    EC2 the instance determines the platform, and declaring one is a constraint.
     """
     if on_fargate(definition):
         drop_defaults(
@@ -119,9 +119,9 @@ def r12_linux_on_x86(definition: Plain) -> None:
 
 
 def r13_plain_volumes(definition: Plain) -> None:
-    """A volume says nothing by an empty host, or by EFS's own defaults.
+    """An empty host and the defaults of EFS in a volume equal none.
 
-    Recorded: ``host`` comes back empty. API reference, EFSVolumeConfiguration:
+    Recorded: ``host`` is returned empty. API reference, EFSVolumeConfiguration:
     rootDirectory "/" and transitEncryption DISABLED; EFSAuthorizationConfig.iam
     DISABLED; Volume.configuredAtLaunch false; S3FilesVolumeConfiguration as EFS.
     """
@@ -136,7 +136,7 @@ def r13_plain_volumes(definition: Plain) -> None:
 
 
 def r33_app_mesh(definition: Plain) -> None:
-    """A proxy is App Mesh's.
+    """The type of a proxy defaults to App Mesh.
 
     API reference, ProxyConfiguration.type: "The only supported value is APPMESH".
     """
@@ -144,7 +144,7 @@ def r33_app_mesh(definition: Plain) -> None:
 
 
 def on_fargate(definition: Plain) -> bool:
-    """Whether a definition asks to be held against what Fargate takes."""
+    """Return True if the definition requires compatibility with Fargate."""
     return "FARGATE" in (definition.get("requiresCompatibilities") or ())
 
 

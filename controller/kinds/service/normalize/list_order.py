@@ -1,7 +1,7 @@
-"""Rules about the order of lists (R31 to R34).
+"""Rules for the order of lists (R31 to R34).
 
-They come first: what they key by name has a path that a person can read, and one
-that stays the same while the other rules work.
+They come first: entries keyed by name have readable paths, which stay the same while
+the other rules are applied.
 """
 
 from typing import Any
@@ -24,10 +24,10 @@ _BY_NAME = (
 
 
 def r31_shuffled(definition: Plain) -> None:
-    """ECS gives back containers, variables, secrets, limits and ports in any order.
+    """ECS returns containers, variables, secrets, limits and ports in any order.
 
-    Recorded: six variables, three containers and two volumesFrom came back in another
-    order than they were given.
+    Recorded: six variables, three containers and two volumesFrom were returned in
+    another order than registered.
     """
     key_by(definition, "", "containerDefinitions", _name)
     key_by(definition, CONTAINERS, "environment", _name, _value)
@@ -40,10 +40,10 @@ def r31_shuffled(definition: Plain) -> None:
 
 
 def r32_names_once(definition: Plain) -> None:
-    """What comes twice by name cannot go by name, and stays a list in one order.
+    """A list with duplicate names stays a list, and is sorted.
 
-    It comes last, when all else in the entries has one spelling. API reference,
-    RegisterTaskDefinition refuses it; so does the document.
+    It comes last, after the entries are normalized. RegisterTaskDefinition refuses
+    duplicates (API reference), and so does the document.
     """
     sort_at(definition, CONTAINERS, *_BY_NAME)
 
@@ -51,8 +51,8 @@ def r32_names_once(definition: Plain) -> None:
 def r33_sets(definition: Plain) -> None:
     """Mounts, volumes, kernel settings, hosts and constraints are sets.
 
-    Their order means nothing to ECS, and people reorder them. Files with variables keep
-    theirs: a later one wins (API reference, EnvironmentFile).
+    Their order means nothing to ECS. Environment files keep their order: a later one
+    wins (API reference, EnvironmentFile).
     """
     key_by(definition, "", "volumes", _name)
     key_by(definition, CONTAINERS, "mountPoints", lambda m: str(m["containerPath"]))
@@ -72,9 +72,9 @@ def r33_sets(definition: Plain) -> None:
 def r34_order_that_counts(definition: Plain) -> None:
     """Commands and name servers keep their order; dependencies are a set.
 
-    Docker runs a command as it is written and asks name servers in turn. A container
-    waits for all it depends on (API reference, ContainerDependency), and capabilities
-    and devices are added one by one.
+    Docker runs a command as written and queries name servers in order. A container
+    waits for all of its dependencies (API reference, ContainerDependency); the order of
+    capabilities and devices means nothing.
     """
     key_by(definition, CONTAINERS, "dependsOn", lambda d: str(d["containerName"]))
     linux = f"{CONTAINERS}.linuxParameters"
@@ -92,7 +92,7 @@ def _name(item: Plain) -> str:
 
 
 def _value(item: Plain) -> Any:
-    """Return the value of a variable; one without a value is set to nothing."""
+    """Return the value of a variable; one without a value is empty."""
     value = item.get("value")
     return "" if value is None else value
 

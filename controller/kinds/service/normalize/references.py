@@ -1,8 +1,8 @@
-"""Rules about names of other things: one thing, spelled in several ways (R30, R35-R39).
+"""Rules for references: several names of the same thing (R30, R35 to R39).
 
-Whether two spellings mean one thing can only be said of two. A secret called
-``app-config`` may be all of a name, or ``app`` with the characters that Secrets
-Manager adds: cutting them off would make different secrets equal.
+Equality can only be decided for a pair of names. ``app-config`` may be a whole name, or
+``app`` with the suffix that Secrets Manager adds: removing the suffix would make
+different secrets equal.
 """
 
 import re
@@ -19,12 +19,12 @@ CURRENT = "AWSCURRENT"
 
 @dataclass(frozen=True, slots=True)
 class NameContext:
-    """Where a short name is looked up.
+    """Context in which short names are resolved.
 
     Attributes:
-        region: The region of the service.
-        account: The account of the service.
-        names: What ids and ARNs are called, as far as that was seen.
+        region: Region of the service.
+        account: Account of the service.
+        names: Names by id or ARN, as far as they were observed.
     """
 
     region: str = ""
@@ -34,13 +34,13 @@ class NameContext:
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """A rule that tells whether two texts name one thing.
+    """A rule that decides if two texts name the same thing.
 
     Attributes:
-        number: As in the list of the rules.
-        says: What it knows, in one sentence.
-        at: Matches the paths of the fields it is about.
-        alike: Whether two texts, spelled differently, mean the same.
+        number: Number of the rule, such as ``R36``.
+        says: Description of the rule in one sentence.
+        at: Pattern of the paths of its fields.
+        alike: Predicate that is true for two names of the same thing.
     """
 
     number: str
@@ -55,7 +55,7 @@ class Spelling:
 def spelled_alike(
     path: str, one: object, other: object, here: NameContext
 ) -> Spelling | None:
-    """Return the rule by which two values at ``path`` mean the same, if there is one."""
+    """Return the rule by which two values at ``path`` are equal, if there is one."""
     if not (isinstance(one, str) and isinstance(other, str)):
         return None
     for spelling in SPELLINGS:
@@ -67,15 +67,15 @@ def spelled_alike(
 
 
 def r30_docker_hub(one: str, other: str, _here: NameContext) -> bool:
-    """An image without a registry, a namespace or a tag is Docker Hub's, library's, latest.
+    """An image name defaults to registry docker.io, namespace library and tag latest.
 
-    Docker's reference grammar; ECS keeps what it was given (API reference, image).
+    Docker's reference grammar; ECS returns the image as given (API reference, image).
     """
     return _image(one) == _image(other)
 
 
 def r35_roles(name: str, arn: str, here: NameContext) -> bool:
-    """A role may be called by its name or its ARN; a path belongs to the ARN.
+    """A role name equals the role's ARN, with or without its path.
 
     API reference, RegisterTaskDefinition.taskRoleArn: "The short name or full ARN".
     Names of roles are unique within an account, whatever their path (IAM user guide).
@@ -88,10 +88,10 @@ def r35_roles(name: str, arn: str, here: NameContext) -> bool:
 
 
 def r36_secrets(one: str, other: str, here: NameContext) -> bool:
-    """A parameter goes by name or ARN, a secret's ARN with or without its six characters.
+    """A parameter name equals its ARN; a secret ARN may omit its six-character suffix.
 
     Developer guide, "Pass Secrets Manager secrets through environment variables" and
-    API reference, Secret.valueFrom: a parameter's name will do in its own region.
+    API reference, Secret.valueFrom: in its own region a parameter's name suffices.
     """
     if other.startswith("arn:") and not one.startswith("arn:"):
         start = f"arn:{r39_partition(here.region)}:ssm:{here.region}:{here.account}:"
@@ -106,7 +106,7 @@ def r36_secrets(one: str, other: str, here: NameContext) -> bool:
 
 
 def r36_credentials(name: str, arn: str, here: NameContext) -> bool:
-    """A registry's credentials go by the name of their secret, or its ARN.
+    """A secret name in registry credentials equals the secret's ARN.
 
     API reference, RepositoryCredentials.credentialsParameter: "if the secret exists in
     the same Region ... the full ARN or the name of the secret".
@@ -118,7 +118,7 @@ def r36_credentials(name: str, arn: str, here: NameContext) -> bool:
 
 
 def r36_no_trailing_colons(plain: Plain) -> None:
-    """Colons at the end of a secret's ARN name no key, no stage and no version.
+    """Trailing colons of a secret ARN select no key, stage or version.
 
     Developer guide: "arn:...:secret:name:::" is the whole secret.
     """
@@ -130,19 +130,19 @@ def r36_no_trailing_colons(plain: Plain) -> None:
 
 
 def r37_content_counts(service: Plain) -> None:
-    """A task definition is what it says, not the number of its revision.
+    """Task definitions are compared by content, not by revision number.
 
-    ``family``, ``family:revision`` and an ARN name it (API reference, UpdateService);
-    its content is compared, by itself.
+    ``family``, ``family:revision`` and an ARN are accepted (API reference,
+    UpdateService); the content is compared separately.
     """
     service.pop("taskDefinition", None)
 
 
 def r38_names(name: str, arn: str, here: NameContext) -> bool:
-    """A namespace or a cluster may be called by its name, its id or its ARN.
+    """The name, id and ARN of a namespace or a cluster are equal.
 
-    API reference, ServiceConnectConfiguration.namespace: "name or full ARN". What an
-    id is called must have been seen.
+    API reference, ServiceConnectConfiguration.namespace: "name or full ARN". The name
+    of an id must have been observed.
     """
     if name.startswith("arn:") or name == arn:
         return False
@@ -153,7 +153,7 @@ def r38_names(name: str, arn: str, here: NameContext) -> bool:
 
 
 def r38_short_providers(service: Plain) -> None:
-    """A capacity provider goes by its name.
+    """The ARN of a capacity provider equals its name.
 
     API reference, CapacityProviderStrategyItem.capacityProvider: "The short name".
     """
@@ -164,7 +164,7 @@ def r38_short_providers(service: Plain) -> None:
 
 
 def r39_partition(region: str) -> str:
-    """ARNs in China and in GovCloud begin with a partition of their own.
+    """ARNs in China and in GovCloud have their own partitions.
 
     General reference, Amazon Resource Names: aws, aws-cn and aws-us-gov.
     """
@@ -183,12 +183,12 @@ def _secret(arn: str) -> tuple[str, str, str, str] | None:
         return None
     parts = [found[1], *found[2].removeprefix(":").split(":"), "", "", ""]
     key, stage, version = parts[1:_SECRET_PARTS]
-    # Developer guide: without a stage and a version it is the current one.
+    # Developer guide: without a stage and a version, the current version is used.
     return found[1], key, "" if stage == CURRENT else stage, version
 
 
 def _image(text: str) -> str:
-    """Return an image by all its parts."""
+    """Return an image with its registry, namespace and tag."""
     name, at, digest = text.partition("@")
     first, slash, _ = name.partition("/")
     if not (slash and ("." in first or ":" in first or first == "localhost")):

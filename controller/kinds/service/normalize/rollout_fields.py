@@ -1,4 +1,4 @@
-"""Rules about how a service's tasks are replaced (R49 to R54)."""
+"""Rules for the rollout settings of a service (R49 to R54)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,9 +14,9 @@ from controller.core.values.paths import (
 
 _HOW = "deploymentConfiguration"
 _BREAKER = f"{_HOW}.deploymentCircuitBreaker"
-# ECS takes tenths of a percent, and may tell them in single precision.
+# ECS takes tenths of a percent, and may return them in single precision.
 _DIGITS = 4
-# The strategies that go step by step: where their steps stand, and what they are.
+# The stepwise strategies: the field of their steps, and its defaults.
 STEPS: Mapping[Any, tuple[str, Plain]] = {
     "CANARY": (
         "canaryConfiguration",
@@ -31,7 +31,7 @@ _PERCENTAGES = frozenset({"canaryPercent", "stepPercent"})
 
 
 def r49_percentages(service: Plain) -> None:
-    """Between 100 % and 200 % of the tasks run; a daemon's between 0 % and 100 %.
+    """A rollout defaults to 100 % to 200 % of the tasks; a daemon to 0 % to 100 %.
 
     API reference, DeploymentConfiguration.maximumPercent and minimumHealthyPercent;
     strategy ROLLING and bakeTimeInMinutes 0 are recorded.
@@ -49,7 +49,7 @@ def r49_percentages(service: Plain) -> None:
 
 
 def r50_circuit_breaker(service: Plain) -> None:
-    """The circuit breaker is off, and trips at half of the tasks.
+    """The circuit breaker is off by default, with a threshold of 50 %.
 
     API reference, DeploymentCircuitBreaker.resetOnHealthyTask and
     ThresholdConfiguration: BOUNDED_PERCENT and 50. Recorded with and without these.
@@ -64,9 +64,9 @@ def r50_circuit_breaker(service: Plain) -> None:
 
 
 def r51_alarms(service: Plain) -> None:
-    """No alarm stops a rollout.
+    """Rollouts have no alarms by default.
 
-    Recorded: the block comes back with no names and both switches off, or not at all.
+    Recorded: the block is returned with no names and both switches off, or not at all.
     """
     fill_defaults(service, _HOW, alarms={})
     alarms = f"{_HOW}.alarms"
@@ -75,10 +75,10 @@ def r51_alarms(service: Plain) -> None:
 
 
 def r52_early_success(service: Plain) -> None:
-    """A rollout succeeds when it is done; early means all healthy, and cleaned up.
+    """Early success is off by default; when on, it requires all tasks healthy.
 
     API reference, DeploymentEarlySuccessCriteria: healthyPercent 100 and BLOCKING. An
-    update that leaves it out keeps what was there.
+    update without it keeps the live value.
     """
     fill_defaults(service, _HOW, earlySuccessCriteria={"enable": False})
     for early in places(service, f"{_HOW}.earlySuccessCriteria"):
@@ -92,7 +92,7 @@ def r52_early_success(service: Plain) -> None:
 
 
 def r53_lifecycle_hooks(service: Plain) -> None:
-    """Hooks are a set of Lambda functions, given a day before the rollout is undone.
+    """Lifecycle hooks are an unordered set; each defaults to Lambda and one day.
 
     API reference, DeploymentLifecycleHook.targetType: AWS_LAMBDA; timeoutConfiguration:
     ROLLBACK after 1440 minutes.
@@ -108,10 +108,10 @@ def r53_lifecycle_hooks(service: Plain) -> None:
 
 
 def r54_steps(service: Plain) -> None:
-    """A canary is 5 % for 10 minutes, and a linear step 10 % for 6.
+    """A canary defaults to 5 % for 10 minutes, a linear step to 10 % for 6 minutes.
 
-    API reference, CanaryConfiguration and LinearConfiguration, for services that chose
-    the strategy. Percentages are numbers with a point, compared to four digits.
+    API reference, CanaryConfiguration and LinearConfiguration, for services with that
+    strategy. Percentages are compared to four decimal places.
     """
     strategy = (service.get(_HOW) or {}).get("strategy")
     if strategy in STEPS:

@@ -1,4 +1,4 @@
-"""What a rule is: a number to speak of it by, a sentence, and a function."""
+"""Normalization rules: a number, a description and a function."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -11,12 +11,12 @@ from controller.core.values.plain_data import copied
 
 @dataclass(frozen=True, slots=True)
 class NormalizationRule:
-    """One way in which ECS spells the same thing differently.
+    """A rule that gives equal settings the same form.
 
     Attributes:
-        number: ``R19``, as in the list of the rules.
-        says: What it does, in one sentence.
-        apply: Does it, to a copy that is made for it.
+        number: Number of the rule, such as ``R19``.
+        says: Description of the rule in one sentence.
+        apply: Function that changes its argument, a copy.
     """
 
     number: str
@@ -28,23 +28,23 @@ class NormalizationRule:
 
 
 def rules_of(*functions: Callable[[Plain], None]) -> tuple[NormalizationRule, ...]:
-    """Return the rules that ``functions`` are; their names begin with the number."""
+    """Return a rule for each function; its name begins with the number."""
     return tuple(NormalizationRule(number_of(f), sentence_of(f), f) for f in functions)
 
 
 def number_of(function: Callable[..., Any]) -> str:
-    """Return ``R19`` for a function called ``r19_…``."""
+    """Return ``R19`` for a function named ``r19_…``."""
     found = re.match(r"r0*([0-9]+)_", function.__name__)
     return f"R{found[1]}" if found else ""
 
 
 def sentence_of(function: Callable[..., Any]) -> str:
-    """Return the first line of what is said of a function."""
+    """Return the first line of the function's docstring."""
     return (function.__doc__ or "").strip().splitlines()[0]
 
 
 def ruled(rules: Iterable[NormalizationRule], plain: Mapping[str, Any]) -> Plain:
-    """Return what ``rules`` make of ``plain``, which is left as it is."""
+    """Return ``plain`` with ``rules`` applied; ``plain`` is not changed."""
     copy: Plain = copied(dict(plain))
     for rule in rules:
         rule.apply(copy)

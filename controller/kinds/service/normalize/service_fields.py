@@ -1,4 +1,4 @@
-"""Rules about a service's own fields (R40 to R48, R56 and R57)."""
+"""Rules for a service's own fields (R40 to R48, R56 and R57)."""
 
 from controller.core.values.paths import (
     EACH,
@@ -27,16 +27,16 @@ _READ_ONLY = frozenset(
         "resourceManagementType",
     }
 )
-# They say which service it is, or what to do with it, not how it is.
+# They identify the service or control the call; they are no settings.
 _IDENTITY = ("serviceName", "service", "cluster", "clientToken", "forceNewDeployment")
 _LINKED_ROLE = "AWSServiceRoleForECS"
-# DescribeServices tells these of a deployment only.
+# DescribeServices returns these only in deployments.
 _OF_A_DEPLOYMENT = (
     "serviceConnectConfiguration",
     "volumeConfigurations",
     "vpcLatticeConfigurations",
 )
-# Spellings of what strategies go by, in small letters.
+# Fields of placement strategies by their lower-case spelling.
 _FIELDS = {
     "host": "instanceId",
     "instanceid": "instanceId",
@@ -47,10 +47,10 @@ _AWSVPC = "networkConfiguration.awsvpcConfiguration"
 
 
 def r40_read_only(service: Plain) -> None:
-    """What DescribeServices adds and CreateService does not take.
+    """Read-only fields of DescribeServices are ignored.
 
-    API reference, Service against CreateService. ``roleArn`` is what ``role`` was
-    given as; ECS's own role, linked to the service, is what is used without one.
+    API reference: in Service, not in CreateService. ``roleArn`` is the returned
+    ``role``; without one, ECS uses its service-linked role.
     """
     for name in (*_READ_ONLY, *_IDENTITY):
         service.pop(name, None)
@@ -61,9 +61,9 @@ def r40_read_only(service: Plain) -> None:
 
 
 def r41_of_the_primary(service: Plain) -> None:
-    """Service Connect, volumes and Lattice are told of the primary deployment only.
+    """Service Connect, volumes and Lattice are read from the primary deployment.
 
-    API reference: Deployment has these fields, and Service has not.
+    API reference: Deployment has these fields, Service does not.
     """
     for deployment in service.get("deployments") or ():
         if deployment.get("status") == "PRIMARY":
@@ -73,7 +73,7 @@ def r41_of_the_primary(service: Plain) -> None:
 
 
 def r42_replica(service: Plain) -> None:
-    """A service keeps a number of tasks, unless it has one on each instance.
+    """The scheduling strategy defaults to REPLICA.
 
     API reference, CreateService.schedulingStrategy; recorded.
     """
@@ -81,7 +81,7 @@ def r42_replica(service: Plain) -> None:
 
 
 def r43_rolled_by_ecs(service: Plain) -> None:
-    """ECS itself rolls out, unless another controller does.
+    """The deployment controller defaults to ECS.
 
     API reference, CreateService.deploymentController: "the default value of ECS".
     """
@@ -89,7 +89,7 @@ def r43_rolled_by_ecs(service: Plain) -> None:
 
 
 def r44_off(service: Plain) -> None:
-    """Managed tags and commands in containers are off.
+    """Managed tags and execute-command are off by default.
 
     Recorded; API reference, Service.enableECSManagedTags and enableExecuteCommand.
     """
@@ -97,7 +97,7 @@ def r44_off(service: Plain) -> None:
 
 
 def r45_tags_stay(service: Plain) -> None:
-    """Tasks get no tags unless it is said from where.
+    """Tasks inherit no tags by default.
 
     API reference, CreateService.propagateTags: "The default is NONE".
     """
@@ -105,7 +105,7 @@ def r45_tags_stay(service: Plain) -> None:
 
 
 def r46_no_grace(service: Plain) -> None:
-    """A health check counts from the start.
+    """The health check grace period defaults to 0 s.
 
     API reference, CreateService.healthCheckGracePeriodSeconds: "the default value of 0".
     """
@@ -113,19 +113,19 @@ def r46_no_grace(service: Plain) -> None:
 
 
 def r47_latest_platform(service: Plain) -> None:
-    """A task on Fargate runs on the newest platform, and ``LATEST`` is how that is kept.
+    """The platform version on Fargate defaults to ``LATEST``.
 
-    API reference, CreateService.platformVersion. Deployments show what LATEST was that
-    day, which is nobody's wish.
+    API reference, CreateService.platformVersion. Deployments return the version that
+    LATEST resolved to, which is not a setting.
     """
     fill_defaults(service, "", platformVersion="LATEST")
 
 
 def r48_network(service: Plain) -> None:
-    """No public address is given, and the VPC has security groups of its own.
+    """Tasks get no public address by default.
 
     API reference, AwsVpcConfiguration.assignPublicIp: "The default value is DISABLED";
-    without security groups the VPC's own is used, which is others' to choose.
+    without security groups, ECS uses the default group of the VPC.
     """
     fill_defaults(service, _AWSVPC, assignPublicIp="DISABLED")
 
@@ -139,7 +139,7 @@ def r48_subnets_are_a_set(service: Plain) -> None:
 
 
 def r56_providers_by_name(service: Plain) -> None:
-    """Capacity providers go by name, in any order.
+    """Capacity providers are keyed by name, in any order.
 
     API reference, CreateService.capacityProviderStrategy: each provider once.
     """
@@ -149,19 +149,19 @@ def r56_providers_by_name(service: Plain) -> None:
 
 
 def r56_base_and_weight(service: Plain) -> None:
-    """A capacity provider has base and weight 0 unless it says so.
+    """The base and weight of a capacity provider default to 0.
 
-    API reference, CapacityProviderStrategyItem. A launch type that nobody declares may
-    as well be the provider that is the cluster's default.
+    API reference, CapacityProviderStrategyItem. An undeclared launch type may equal the
+    default capacity provider of the cluster.
     """
     fill_defaults(service, f"capacityProviderStrategy.{EACH}", base=0, weight=0)
 
 
 def r57_placement(service: Plain) -> None:
-    """Constraints are a set; strategies keep their order and have one spelling.
+    """Placement constraints are a set; strategies keep their order.
 
     API reference, PlacementStrategy.field: "instanceId (or host, which has the same
-    effect)", cpu and memory in any case. The first strategy counts first.
+    effect)"; cpu and memory in any letter case. The first strategy is applied first.
     """
     sort_at(service, "", "placementConstraints")
     for strategy in places(service, f"placementStrategy.{EACH}"):

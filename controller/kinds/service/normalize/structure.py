@@ -1,4 +1,4 @@
-"""Rules about the form of what ECS says, wherever it stands (R1 to R3)."""
+"""Rules for the form of values anywhere in an answer (R1 to R3)."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from controller.core.values.paths import (
     without_empty,
 )
 
-# Their keys are the user's: ECS keeps them letter by letter.
+# Their keys are chosen by users; ECS keeps them unchanged.
 _OPAQUE = frozenset({"dockerLabels", "options", "driverOpts", "labels", "hookDetails"})
-# Their keys are names, once the lists have become mappings.
+# Their keys are names after lists are converted to mappings.
 _BY_NAME = frozenset(
     {
         "containerDefinitions",
@@ -35,7 +35,7 @@ _BY_NAME = frozenset(
 )
 
 
-# Texts that may be left out, by where they stand.
+# Optional texts by path.
 _TEXTS = {
     "containerDefinitions.*": ("hostname", "user", "workingDirectory"),
     "containerDefinitions.*.portMappings.*": (
@@ -48,7 +48,7 @@ _TEXTS = {
     "volumes.*.efsVolumeConfiguration.authorizationConfig": ("accessPointId", "iam"),
     "volumes.*.s3filesVolumeConfiguration": ("rootDirectory", "accessPointArn"),
 }
-# What starts with more than one capital in CloudFormation, or goes by another name.
+# CloudFormation names that differ in more than the first letter.
 _CLOUDFORMATION = {
     "EFSVolumeConfiguration": "efsVolumeConfiguration",
     "FSxWindowsFileServerVolumeConfiguration": "fsxWindowsFileServerVolumeConfiguration",
@@ -59,10 +59,10 @@ _CLOUDFORMATION = {
 
 
 def r01_nothing_is_left_out(plain: Plain) -> None:
-    """Null, an empty list and an empty mapping are as good as not there.
+    """Null, an empty list and an empty mapping equal an absent field.
 
-    Text that is empty stays: a variable may be set to nothing. DescribeServices and
-    DescribeTaskDefinition give empty lists for what was not given (recorded).
+    Empty text is kept: a variable may be empty. DescribeServices and
+    DescribeTaskDefinition return empty lists for absent fields (recorded).
     """
     kept = without_empty(plain)
     plain.clear()
@@ -70,10 +70,10 @@ def r01_nothing_is_left_out(plain: Plain) -> None:
 
 
 def r01_empty_texts(plain: Plain) -> None:
-    """A name, a path or a user that is empty is none.
+    """An empty name, path or user equals none.
 
     API reference: none of these fields is required, and clients such as Terraform send
-    "" for what they do not know. Variables, labels and options keep their empty text.
+    "" for unset fields. Variables, labels and options keep their empty text.
     """
     for path, names in _TEXTS.items():
         for name in names:
@@ -81,10 +81,10 @@ def r01_empty_texts(plain: Plain) -> None:
 
 
 def r02_keys_start_small(plain: Plain) -> None:
-    """Fields start with a small letter, as in the API; CloudFormation's do not.
+    """Field names of CloudFormation equal those of the API.
 
-    What is the user's own stays as written: labels, options of drivers, tags. ECS API
-    reference against AWS::ECS::TaskDefinition.
+    Labels, driver options and tags are kept as written. ECS API reference, and
+    AWS::ECS::TaskDefinition.
     """
     kept = _small(plain)
     plain.clear()
@@ -92,10 +92,10 @@ def r02_keys_start_small(plain: Plain) -> None:
 
 
 def r03_amounts_are_text(plain: Plain) -> None:
-    """A task's CPU and memory are text to ECS, and people write numbers.
+    """CPU and memory of a task are compared as text.
 
-    API reference, RegisterTaskDefinition: cpu and memory are of type String. What a
-    variable holds is text as well, and is not converted: the document refuses others.
+    API reference, RegisterTaskDefinition: cpu and memory are of type String. Variables
+    are text, too, but not converted: the document refuses other types.
     """
     for place in places(plain, ""):
         for name in ("cpu", "memory"):

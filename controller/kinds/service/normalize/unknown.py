@@ -1,4 +1,4 @@
-"""What ECS says that nobody could have asked for (R4)."""
+"""Rule for fields that ECS returns but does not take (R4)."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from controller.kinds.service.spec.aws_schema import shapes
 
 
 def r04_of_a_later_day(definition: Plain) -> None:
-    """A field that RegisterTaskDefinition does not take cannot be settled here.
+    """A field that RegisterTaskDefinition does not take is ignored.
 
-    Answers grow. API reference, RegisterTaskDefinition: what is not in the model of it
-    that this version knows (``shapes.json``) would differ for ever.
+    ECS adds fields to its answers. API reference, RegisterTaskDefinition: a field that is
+    not in this version's model of it (``shapes.json``) would differ permanently.
     """
     _keep_known(definition, shapes()["task"])
 
@@ -23,7 +23,7 @@ def _keep_known(value: Any, shape: Any) -> None:
             for name, inner in value.items():
                 _keep_known(inner, fields[name])
         case {"list": inner}, dict() | list():
-            # A list may have become a mapping by name; see the rules about order.
+            # ``list_order`` may have converted a list to a mapping.
             for item in value.values() if isinstance(value, dict) else value:
                 _keep_known(item, inner)
         case _:

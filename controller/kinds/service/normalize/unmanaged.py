@@ -1,4 +1,4 @@
-"""What of a service is not ours to settle, and so is not compared."""
+"""Fields of a service that the controller does not manage or compare."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ _ROLLED_ELSEWHERE = frozenset({"CODE_DEPLOY", "EXTERNAL"})
 
 @dataclass(frozen=True, slots=True)
 class Unmanaged:
-    """A rule that leaves a field to others.
+    """A rule by which a field is not managed.
 
     Attributes:
-        number: As in the list of the rules.
-        says: Why, in one sentence.
-        leaves: Whether it leaves a field, given what is declared and what is live.
+        number: Number of the rule, such as ``R58``.
+        says: Reason in one sentence.
+        leaves: Predicate of a path, the declared fields and the live fields.
     """
 
     number: str
@@ -29,7 +29,7 @@ class Unmanaged:
 
 
 def left_to_others(path: str, declared: Fields, live: Fields) -> Unmanaged | None:
-    """Return the rule by which the field at ``path`` is others', if there is one."""
+    """Return the rule by which the field at ``path`` is not managed, if any."""
     for rule in UNMANAGED:
         if rule.leaves(path, declared, live):
             return rule
@@ -37,9 +37,9 @@ def left_to_others(path: str, declared: Fields, live: Fields) -> Unmanaged | Non
 
 
 def managed_paths(declared: Fields, path: str = "") -> Iterator[str]:
-    """Yield the paths of what ``declared`` settles; a list is settled as a whole.
+    """Yield the paths that ``declared`` manages; a list is managed as a whole.
 
-    Null settles nothing: UpdateService takes it for "as it is".
+    Null manages nothing: for UpdateService it means "unchanged".
     """
     for name, value in declared.items():
         inner = f"{path}.{name}" if path else name
@@ -50,21 +50,21 @@ def managed_paths(declared: Fields, path: str = "") -> Iterator[str]:
 
 
 def in_parts(name: str, value: Any) -> bool:
-    """Whether each field in ``value`` is settled by itself, or not at all."""
+    """Return True if each field in ``value`` is managed separately."""
     return isinstance(value, dict) and bool(value) and name not in WHOLE
 
 
 def r04_undeclared(path: str, declared: Fields, _live: Fields) -> bool:
-    """What the document does not speak of is others' to settle.
+    """An undeclared field is not managed.
 
-    The document's own contract: a service's fields that it leaves out may be set by
-    hand, by autoscaling, or by another tool.
+    Contract of the document: a field that it leaves out may be set manually, by
+    autoscaling, or by another tool.
     """
     return not any(within(path, settled) for settled in managed_paths(declared))
 
 
 def r55_zones(path: str, declared: Fields, _live: Fields) -> bool:
-    """Balance over zones is ECS's to choose unless it is declared.
+    """Availability zone rebalancing is not managed unless it is declared.
 
     API reference, availabilityZoneRebalancing: ENABLED for what is created without it,
     DISABLED for a daemon and for what never had it.
@@ -74,20 +74,20 @@ def r55_zones(path: str, declared: Fields, _live: Fields) -> bool:
 
 
 def r38_namespace(path: str, declared: Fields, _live: Fields) -> bool:
-    """A namespace that is left out is the cluster's own, for whoever made the cluster.
+    """An undeclared namespace is chosen by the cluster.
 
     API reference, ServiceConnectConfiguration.namespace; ClusterServiceConnectDefaults.
     """
     connect = "serviceConnectConfiguration"
-    asked = declared.get(connect) or {}
-    return path == f"{connect}.namespace" and not asked.get("namespace")
+    settings = declared.get(connect) or {}
+    return path == f"{connect}.namespace" and not settings.get("namespace")
 
 
 def r58_count(path: str, declared: Fields, live: Fields) -> bool:
-    """The number of tasks is autoscaling's, a daemon's instances', or nobody's wish.
+    """The desired count is not managed with autoscaling, in a daemon, or if undeclared.
 
     API reference, CreateService.desiredCount and RegisterScalableTarget; a declared
-    number counts as long as nothing else moves it.
+    count is managed as long as nothing else changes it.
     """
     daemon = live.get("schedulingStrategy") == "DAEMON"
     scaled = live.get("scalableTarget") is not None
@@ -97,7 +97,7 @@ def r58_count(path: str, declared: Fields, live: Fields) -> bool:
 
 
 def r59_task_sets(path: str, declared: Fields, live: Fields) -> bool:
-    """With CodeDeploy or an external controller these are settled by task sets.
+    """With CodeDeploy or an external controller, task sets manage these fields.
 
     API reference, TaskSet: loadBalancers, platformVersion and the task definition.
     """
@@ -111,11 +111,11 @@ def r59_task_sets(path: str, declared: Fields, live: Fields) -> bool:
 
 
 def within(path: str, whole: str) -> bool:
-    """Whether ``path`` is ``whole``, or a part of it."""
+    """Return True if ``path`` is ``whole`` or a part of it."""
     return path == whole or path.startswith((f"{whole}.", f"{whole}["))
 
 
-# ECS replaces these by what it is given: what is left out is at its default.
+# ECS replaces these as a whole: a field that is left out gets its default.
 WHOLE = frozenset(
     {
         "serviceConnectConfiguration",

@@ -44,7 +44,7 @@ class ServiceCase:
         return CheckFinding(self.check, Severity.WARNS, path, message, command)
 
     def unless_present(self, seen: Fact, missing: CheckFinding) -> Iterator[Result]:
-        """Yield ``missing`` for an absent thing, or a result for one that is unreadable."""
+        """Yield ``missing`` for an absent fact, or a result for an unreadable one."""
         match seen:
             case Present():
                 return

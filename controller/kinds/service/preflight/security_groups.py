@@ -16,21 +16,21 @@ class NetworkPath(StrEnum):
 
 
 def ingress_path(
-    there: Iterable[SecurityGroup],
+    other_groups: Iterable[SecurityGroup],
     port: int,
-    ours: frozenset[str],
+    own_groups: frozenset[str],
     ranges: Sequence[str],
 ) -> NetworkPath:
     """Return the verdict of the other side's groups on ingress to ``port``.
 
     Args:
-        there: Groups of the other side; one that allows it is enough.
+        other_groups: Groups of the other side; one that allows it is enough.
         port: Port of the other side.
-        ours: Groups of the service.
+        own_groups: Groups of the service.
         ranges: Address ranges of the service's subnets; a rule must cover them all.
     """
-    found = [p for group in there for p in group.ingress if p.covers(port)]
-    if any(permission.groups & ours for permission in found):
+    found = [p for group in other_groups for p in group.ingress if p.covers(port)]
+    if any(permission.groups & own_groups for permission in found):
         return NetworkPath.OPEN
     if ranges and all(_covered(range_, found) for range_ in ranges):
         return NetworkPath.OPEN
@@ -38,14 +38,14 @@ def ingress_path(
 
 
 def egress_path(
-    ours: Iterable[SecurityGroup], port: int, there: frozenset[str]
+    own_groups: Iterable[SecurityGroup], port: int, other_groups: frozenset[str]
 ) -> NetworkPath:
     """Return the verdict of the service's groups on egress to ``port``.
 
     The address of the other side is unknown: any rule by address counts as open.
     """
-    found = [p for group in ours for p in group.egress if p.covers(port)]
-    out = any(p.groups & there or p.ranges or p.lists for p in found)
+    found = [p for group in own_groups for p in group.egress if p.covers(port)]
+    out = any(p.groups & other_groups or p.ranges or p.lists for p in found)
     return NetworkPath.OPEN if out else NetworkPath.CLOSED
 
 

@@ -1,11 +1,11 @@
-"""The service's own side of its routes: the target group its tasks register in."""
+"""Registration of a service in its target group (``loadBalancers`` in ECS)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from controller.core.resources.plan import Change, Effect
 from controller.kinds.service.routes.planning import (
-    is_led_to,
+    receives_traffic,
     steps,
     will_be_attached,
 )
@@ -21,51 +21,52 @@ GRACE = "routes.healthCheckGracePeriodSeconds"
 _GROUP_CALLS = 3
 
 
-def routed(
+def route_changes(
     spec: RoutedService, seen: RoutingState, settings: Mapping[str, Any]
 ) -> Iterator[Change]:
-    """Yield every difference between the declared routes and what was seen."""
-    for step in due(spec, seen, settings):
+    """Yield every difference between the declared and the live routes."""
+    for step in due_steps(spec, seen, settings):
         yield step.change
     wanted, mine = will_be_attached(spec, seen), membership(spec, settings)
-    becomes = entry(spec, "") if wanted or stays(spec, seen, mine) else None
-    if _told(mine) != _told(becomes):
-        yield Change(BALANCERS, _told(mine), _told(becomes), Effect.RESTART)
+    joins = wanted or keeps_membership(spec, seen, mine)
+    before, after = _text(mine), _text(entry(spec, "") if joins else None)
+    if before != after:
+        yield Change(BALANCERS, before, after, Effect.RESTART)
     if wanted and _is(mine, spec) and spec.health is not None:
-        before = settings.get("healthCheckGracePeriodSeconds")
-        if before != spec.health.grace:
-            yield Change(GRACE, before, spec.health.grace)
-    if tagged(settings) and not spec.routes and seen.group is None:
+        grace = settings.get("healthCheckGracePeriodSeconds")
+        if grace != spec.health.grace:
+            yield Change(GRACE, grace, spec.health.grace)
+    if has_group_tag(settings) and not spec.routes and seen.group is None:
         yield Change(TAG, spec.target_group, None, Effect.COSMETIC)
 
 
 def route_calls(path: str) -> int:
-    """Return the write calls that settle a change of routes without UpdateService."""
+    """Return the number of write calls, other than UpdateService, for a change."""
     if path.startswith("routes.target_group"):
         return _GROUP_CALLS
     return int(path.startswith(("routes[", TAG)))
 
 
-def stays(
+def keeps_membership(
     spec: RoutedService, seen: RoutingState, mine: Mapping[str, Any] | None
 ) -> bool:
-    """Whether a service stays in the group it is in, whatever else is amiss.
+    """Return True if a service stays in its target group even with findings.
 
-    One that nothing leads to any more harms nobody, but ECS takes no other port for
-    it.
+    A group without traffic does no harm as long as the port stays; ECS accepts no
+    other port for it.
     """
     if mine is None or not spec.routes:
         return False
-    return is_led_to(spec, seen) or _is(mine, spec)
+    return receives_traffic(spec, seen) or _is(mine, spec)
 
 
-def due(
+def due_steps(
     spec: RoutedService, seen: RoutingState, settings: Mapping[str, Any]
 ) -> tuple[Step, ...]:
-    """Return the steps whose time has come.
+    """Return the steps that can be carried out now.
 
-    A target group stays until no task is in it: ECS takes them out, one by one, when
-    the service has left the group.
+    A target group is deleted only after ECS has deregistered all tasks, which it does
+    one by one after the service has left the group.
     """
     settled = len(settings.get("deployments", ())) <= 1
     left = settled and membership(spec, settings) is None
@@ -74,8 +75,8 @@ def due(
     )
 
 
-def tagged(settings: Mapping[str, Any]) -> bool:
-    """Whether the service says that it has, or had, a target group of ours."""
+def has_group_tag(settings: Mapping[str, Any]) -> bool:
+    """Return True if a tag of the service names its managed target group."""
     return ServiceTags.of(settings).target_group is not None
 
 
@@ -84,18 +85,18 @@ def route_tags(spec: RoutedService) -> dict[str, str]:
     return ServiceTags(target_group=spec.target_group).written() if spec.routes else {}
 
 
-def is_about(spec: RoutedService, settings: Mapping[str, Any]) -> bool:
-    """Whether load balancers must be looked at for the service.
+def needs_load_balancers(spec: RoutedService, settings: Mapping[str, Any]) -> bool:
+    """Return True if load balancers must be read for the service.
 
     Args:
         spec: The service.
-        settings: The service as DescribeServices tells it; empty if it is not there.
+        settings: The service from DescribeServices; empty if it does not exist.
     """
-    return bool(spec.routes) or tagged(settings)
+    return bool(spec.routes) or has_group_tag(settings)
 
 
 def attached(settings: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """Return the load balancers of a service, as DescribeServices tells them."""
+    """Return the entries of ``loadBalancers`` of a service from DescribeServices."""
     balancers: Sequence[Mapping[str, Any]] = settings.get("loadBalancers", ())
     return balancers
 
@@ -103,19 +104,19 @@ def attached(settings: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 def membership(
     spec: RoutedService, settings: Mapping[str, Any]
 ) -> Mapping[str, Any] | None:
-    """Return how the service is in its target group; None if it is not."""
+    """Return the service's entry for its target group; None if it is not in it."""
     have = attached(settings)
     return next((b for b in have if group_of(b) == spec.target_group), None)
 
 
 def group_of(balancer: Mapping[str, Any]) -> str:
-    """Return the name in a target group's ARN: ``…:targetgroup/<name>/<id>``."""
+    """Return the name from the target group's ARN: ``…:targetgroup/<name>/<id>``."""
     parts = str(balancer.get("targetGroupArn", "")).split("/")
     return parts[1] if len(parts) > 1 else ""
 
 
 def entry(spec: RoutedService, arn: str) -> dict[str, Any]:
-    """Return the entry of ``loadBalancers`` that puts tasks into the group ``arn``."""
+    """Return the entry of ``loadBalancers`` that joins the target group ``arn``."""
     return {
         "targetGroupArn": arn,
         "containerName": spec.name,
@@ -126,12 +127,12 @@ def entry(spec: RoutedService, arn: str) -> dict[str, Any]:
 def balancers(
     spec: RoutedService, arn: str | None, settings: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """Return ``loadBalancers`` with ours as it must be, and those of others kept.
+    """Return the declared ``loadBalancers``, with the entries of other systems kept.
 
     Args:
         spec: The service.
-        arn: The target group to be in; None to be in none.
-        settings: The service as DescribeServices tells it; empty if it is new.
+        arn: Target group to join; None to leave it.
+        settings: The service from DescribeServices; empty for a new one.
     """
     others = [dict(b) for b in attached(settings) if group_of(b) != spec.target_group]
     return others if arn is None else [*others, entry(spec, arn)]
@@ -144,7 +145,7 @@ def _is(balancer: Mapping[str, Any] | None, spec: RoutedService) -> bool:
     ) == (spec.name, spec.port)
 
 
-def _told(balancer: Mapping[str, Any] | None) -> str | None:
+def _text(balancer: Mapping[str, Any] | None) -> str | None:
     if balancer is None:
         return None
     return f"{balancer.get('containerName')}:{balancer.get('containerPort')}"

@@ -1,4 +1,4 @@
-"""Whether a listener's certificates are for the hosts of its routes."""
+"""Checks that the certificates of a listener cover the hosts of its routes."""
 
 from collections.abc import Iterator
 
@@ -10,30 +10,34 @@ from controller.kinds.service.routes.steps import path_of
 from controller.kinds.service.spec.routes import RouteSpec
 
 
-def unread(balancer: LoadBalancer, listener: RoutedListener) -> Iterator[Finding]:
-    """Yield that nobody knows whom the certificates of the listener are for."""
-    if not listener.unread:
+def unreadable_certificates(
+    balancer: LoadBalancer, listener: RoutedListener
+) -> Iterator[Finding]:
+    """Yield a warning if the certificates of the listener could not be read."""
+    if not listener.certificate_error:
         return
     path = f"routes.certificates[{listener.port}]"
     message = (
-        f"Whether the certificates on port {listener.port} of {balancer.name} are for "
-        f"the hosts of its routes is not known: {listener.unread.rstrip('.')}. Look "
-        f"yourself, and declare `ignore` for {path} if they are."
+        f"The certificates on port {listener.port} of {balancer.name} could not be "
+        f"read: {listener.certificate_error.rstrip('.')}. Check that they cover the "
+        f"hosts of the routes; if they do, declare `ignore` for {path}."
     )
     command = f"aws elbv2 describe-listener-certificates --listener-arn {listener.arn}"
     yield Finding(path, Reason.PREFLIGHT_WARNING, message, command)
 
 
-def not_certified(listener: RoutedListener, route: RouteSpec) -> Iterator[Finding]:
-    """Yield that no certificate of the listener is for the route's host."""
+def missing_certificate(
+    listener: RoutedListener, route: RouteSpec
+) -> Iterator[Finding]:
+    """Yield a finding if no certificate of the listener covers the route's host."""
     if listener.protocol != "HTTPS" or listener.names is None or route.host == "*":
         return
     if any(certifies(name, route.host) for name in listener.names):
         return
-    names = ", ".join(listener.names) or "no name"
+    names = ", ".join(listener.names) or "no host"
     message = (
-        f"The certificates on port {listener.port} are for {names}, and not for "
-        f"{route.host}."
+        f"No certificate on port {listener.port} covers {route.host}; the certificates "
+        f"cover {names}."
     )
     command = (
         f"aws elbv2 add-listener-certificates --listener-arn {listener.arn} "
@@ -44,9 +48,9 @@ def not_certified(listener: RoutedListener, route: RouteSpec) -> Iterator[Findin
 
 
 def certifies(name: str, host: str) -> bool:
-    """Whether a certificate for ``name`` is one for ``host``: ``*`` is one label.
+    """Return True if a certificate for ``name`` covers ``host``.
 
-    RFC 6125, section 6.4.3.
+    ``*`` stands for one label; RFC 6125, section 6.4.3.
     """
     name, host = name.lower(), host.lower()
     if name.startswith("*."):

@@ -1,7 +1,7 @@
-"""What is amiss with a service's routes and is a person's to settle.
+"""Problems with the routes of a service that need manual action.
 
-We make no load balancers, listeners or certificates, change nothing on load
-balancers of others, and leave rules of others where they are.
+The controller creates no load balancers, listeners or certificates, changes nothing on
+load balancers without its ownership tag, and never moves the rules of other systems.
 """
 
 import shlex
@@ -11,14 +11,17 @@ from controller.core.resources.kind import Finding, HoldReason
 from controller.core.resources.observation import Ownership
 from controller.core.resources.plan import Hold, Reason
 from controller.core.values.identity import OWNER_TAG
-from controller.kinds.service.routes.certification import not_certified, unread
+from controller.kinds.service.routes.certification import (
+    missing_certificate,
+    unreadable_certificates,
+)
 from controller.kinds.service.routes.health_checks import declared_health
 from controller.kinds.service.routes.matching.precedence import (
-    no_number,
-    number_for,
+    priority_conflict,
     shadowed,
+    unused_priority,
 )
-from controller.kinds.service.routes.planning import in_the_way, own_rule
+from controller.kinds.service.routes.planning import conflicting_rule, own_rule
 from controller.kinds.service.routes.routed_service import RoutedService
 from controller.kinds.service.routes.state import (
     LoadBalancer,
@@ -32,7 +35,7 @@ SERVICE_TAG = "hokusai.ai/service"
 
 
 def findings(spec: RoutedService, seen: RoutingState) -> tuple[Finding, ...]:
-    """Return what a person must do for the routes to be as declared."""
+    """Return the manual actions without which the routes stay out of sync."""
     found = [*_group(spec, seen)]
     for route in spec.routes:
         balancer = seen.balancer(route.load_balancer)
@@ -49,29 +52,28 @@ def findings(spec: RoutedService, seen: RoutingState) -> tuple[Finding, ...]:
 
 
 def held(spec: RoutedService, seen: RoutingState) -> HoldReason | None:
-    """Return why the service must wait: its target group is another controller's."""
+    """Return a hold if the target group belongs to another controller."""
     group = seen.group
     if spec.routes and group and group.ownership is Ownership.FOREIGN:
         message = (
-            f"The target group {group.name} carries another controller's tag; two "
-            "would fight over it."
+            f"Target group {group.name} carries the ownership tag of another "
+            "controller: two controllers would undo each other's changes."
         )
         return HoldReason(Hold.OWNERSHIP_CONFLICT, message)
     return None
 
 
 def _group(spec: RoutedService, seen: RoutingState) -> Iterator[Finding]:
-    """Yield why the target group cannot be used, if it cannot."""
+    """Yield a finding if the target group cannot be used."""
     group = seen.group
     if group is None or not spec.routes:
         return
     path = f"routes.target_group[{group.name}]"
-    speaks = f"{group.protocol} to targets of type {group.kind}"
     wanted = spec.target_protocol.upper()
     if group.ownership is Ownership.UNMANAGED:
         message = (
-            f"The target group {group.name} exists without our tag, so nothing is "
-            "forwarded to it: tag it to have it taken over."
+            f"Target group {group.name} exists without the ownership tag of this "
+            "controller, so no rule forwards to it: tag it to adopt it."
         )
         tag = f"Key={OWNER_TAG},Value={spec.owner}"
         command = (
@@ -80,18 +82,17 @@ def _group(spec: RoutedService, seen: RoutingState) -> Iterator[Finding]:
         yield Finding(path, Reason.NOT_MANAGED, message, command)
     elif (group.protocol, group.kind) != (wanted, "ip"):
         message = (
-            f"The target group {group.name} speaks {speaks}, and the service needs "
-            f"{wanted} to targets of type ip; AWS cannot change that: take the routes "
-            "out of the document until it is gone, and put them back."
+            f"Target group {group.name} has protocol {group.protocol} and target type "
+            f"{group.kind}, but the service needs {wanted} and ip. AWS cannot change "
+            "this: remove the routes from the document until the target group is "
+            "deleted, then add them again."
         )
         yield Finding(path, Reason.IMMUTABLE_FIELD_CHANGED, message)
 
 
 def _no_balancer(route: RouteSpec) -> Finding:
     name = route.load_balancer
-    message = (
-        f"The load balancer {name} does not exist, so nothing leads to {route.name}."
-    )
+    message = f"Load balancer {name} does not exist: {route.name} receives no traffic."
     command = (
         f"aws elbv2 create-load-balancer --name {name} --type application "
         "--subnets <subnet id> <subnet id> --security-groups <group id>"
@@ -101,10 +102,10 @@ def _no_balancer(route: RouteSpec) -> Finding:
 
 
 def _no_listener(route: RouteSpec, balancer: LoadBalancer, port: int) -> Finding:
-    have = ", ".join(str(found.port) for found in balancer.listeners) or "none"
+    have = ", ".join(str(found.port) for found in balancer.listeners) or "no port"
     message = (
-        f"{route.name} is declared on port {port} of {balancer.name}, which does not "
-        f"listen there; it listens on: {have}."
+        f"{route.name} is declared on port {port}, but load balancer {balancer.name} "
+        f"has no listener there; it listens on {have}."
     )
     secure = port not in {80, 8080}
     protocol = "HTTPS" if secure else "HTTP"
@@ -123,32 +124,33 @@ def _on(
     place: tuple[LoadBalancer, RoutedListener],
     route: RouteSpec,
 ) -> Iterator[Finding]:
-    """Yield what is amiss with one route on one listener that exists."""
+    """Yield the findings about one route on one listener that exists."""
     balancer, listener = place
     group = seen.group.arn if seen.group else ""
     rule = own_rule(spec, listener, route, group)
-    if rule is None or (rule.target != group and not balancer.is_ours):
-        yield from _not_ours_to_make(spec, seen, place, route)
-    yield from no_number(place, route, rule)
+    if rule is None or (rule.target != group and not balancer.is_managed):
+        yield from _unmanaged_rule(spec, seen, place, route)
+    yield from priority_conflict(place, route, rule)
     yield from shadowed(spec, place, route, rule)
-    yield from unread(balancer, listener)
-    yield from not_certified(listener, route)
+    yield from unreadable_certificates(balancer, listener)
+    yield from missing_certificate(listener, route)
 
 
-def _not_ours_to_make(
+def _unmanaged_rule(
     spec: RoutedService,
     seen: RoutingState,
     place: tuple[LoadBalancer, RoutedListener],
     route: RouteSpec,
 ) -> Iterator[Finding]:
-    """Yield a rule that is missing and that we may not make."""
+    """Yield a finding if a rule is missing that the controller must not create."""
     balancer, listener = place
     path = path_of(route, listener.port)
-    other = in_the_way(listener, route)
+    other = conflicting_rule(listener, route)
     if other is not None and other.target != _arn(seen):
         message = (
             f"The rule with priority {other.priority} on port {listener.port} of "
-            f"{balancer.name} takes {route.name} elsewhere, and is not ours."
+            f"{balancer.name} sends {route.name} to another target, and this "
+            "controller does not manage that rule."
         )
         group = _arn(seen) or "<target group arn>"
         command = (
@@ -156,22 +158,22 @@ def _not_ours_to_make(
             f"--actions Type=forward,TargetGroupArn={group}"
         )
         yield Finding(path, Reason.NOT_MANAGED, message, command)
-    elif not balancer.is_ours:
+    elif not balancer.is_managed:
         message = (
-            f"{route.name} has no rule on port {listener.port} of {balancer.name}, "
-            "which is not ours to change."
+            f"{route.name} has no rule on port {listener.port} of {balancer.name}, and "
+            "this controller does not manage that load balancer."
         )
-        command = _making(spec, seen, place, route)
+        command = _creation_commands(spec, seen, place, route)
         yield Finding(path, Reason.MISSING, message, command)
 
 
-def _making(
+def _creation_commands(
     spec: RoutedService,
     seen: RoutingState,
     place: tuple[LoadBalancer, RoutedListener],
     route: RouteSpec,
 ) -> str:
-    """Return the commands that make the rule, and the target group before it."""
+    """Return the commands that create the rule, and before it the target group."""
     balancer, listener = place
     tag = shlex.quote(f"Key={OWNER_TAG},Value={spec.owner}")
     of_service = shlex.quote(f"Key={SERVICE_TAG},Value={spec.name}")
@@ -187,7 +189,7 @@ def _making(
             f"--health-check-path {shlex.quote(health['HealthCheckPath'])} "
             f"--matcher HttpCode={health['Matcher']} --tags {tag}"
         )
-    priority = route.priority or number_for(listener, route)
+    priority = route.priority or unused_priority(listener, route)
     conditions = (
         f"Field=host-header,Values={route.host}",
         f"Field=path-pattern,Values={route.path}",
@@ -201,7 +203,7 @@ def _making(
 
 
 def is_warning(finding: Finding) -> bool:
-    """Whether nothing differs, and a person should know of something."""
+    """Return True if the routes are in sync and the finding is only a warning."""
     return finding.reason is Reason.PREFLIGHT_WARNING
 
 

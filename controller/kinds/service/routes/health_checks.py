@@ -1,15 +1,15 @@
-"""How a load balancer sees that a target works, by what is declared."""
+"""Health check of a target group, derived from the declared service."""
 
 from controller.kinds.service.routes.routed_service import RoutedService
 from controller.kinds.service.routes.steps import Health
 
-# CreateTargetGroup's limits on health checks, in seconds and in a row.
+# Limits of CreateTargetGroup: seconds, and consecutive checks.
 _LEAST_INTERVAL, _LEAST_TIMEOUT = 5, 2
 _LEAST_RETRIES = 2
 
 
 def declared_health(spec: RoutedService) -> Health:
-    """Return how targets are to be checked, in the words of CreateTargetGroup."""
+    """Return the declared health check as parameters of CreateTargetGroup."""
     check = spec.health
     interval = max(_LEAST_INTERVAL, check.interval if check else 30)
     timeout = max(_LEAST_TIMEOUT, min(check.timeout if check else 5, interval - 1))

@@ -1,4 +1,4 @@
-"""Declared routes beside what load balancers do: the steps between the two."""
+"""Plan of the steps from the live load balancers to the declared routes."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -26,15 +26,15 @@ from controller.kinds.service.routes.steps import (
 )
 from controller.kinds.service.spec.routes import RouteSpec
 
-# DeregistrationDelay of ours; AWS's own is 300 s, which holds up every rollout.
+# The default of AWS is 300 s, which delays every rollout.
 DELAY_SECONDS = 30
 
 
 def steps(spec: RoutedService, seen: RoutingState) -> tuple[Step, ...]:
-    """Return what to do, in the order in which it must be done.
+    """Return the steps in the order in which they must be carried out.
 
-    The group comes first and goes last: a rule cannot forward to what is not there,
-    and what a rule forwards to cannot be deleted.
+    The target group is created first and deleted last: a rule cannot forward to a
+    missing group, and a group that a rule forwards to cannot be deleted.
     """
     made = tuple(_rules(spec, seen)) if _usable(spec, seen) else ()
     return (
@@ -46,15 +46,15 @@ def steps(spec: RoutedService, seen: RoutingState) -> tuple[Step, ...]:
 
 
 def will_be_attached(spec: RoutedService, seen: RoutingState) -> bool:
-    """Whether ECS accepts the target group, once the steps are done.
+    """Return True if ECS accepts the target group once the steps are done.
 
-    It refuses one that no listener forwards to.
+    ECS refuses a group that no listener forwards to.
     """
-    return bool(spec.routes) and _usable(spec, seen) and is_led_to(spec, seen)
+    return bool(spec.routes) and _usable(spec, seen) and receives_traffic(spec, seen)
 
 
-def is_led_to(spec: RoutedService, seen: RoutingState) -> bool:
-    """Whether a listener leads to the target group, once the steps are done."""
+def receives_traffic(spec: RoutedService, seen: RoutingState) -> bool:
+    """Return True if, after the steps, a listener forwards to the target group."""
     todo = steps(spec, seen)
     if any(isinstance(step, CreateRule | UpdateRule) for step in todo):
         return True
@@ -62,34 +62,34 @@ def is_led_to(spec: RoutedService, seen: RoutingState) -> bool:
         return False
     group = seen.group.arn
     gone = {step.rule for step in todo if isinstance(step, DeleteRule)}
-    leading = {
+    forwarding = {
         rule.arn
         for balancer in seen.balancers
         for listener in balancer.listeners
         for rule in listener.rules
         if rule.target == group
     }
-    # Without a rule, it is a default action, or a load balancer not looked at.
-    return bool(leading - gone) if leading else seen.group.attached
+    # Without a rule, a default action or a load balancer that was not read forwards.
+    return bool(forwarding - gone) if forwarding else seen.group.attached
 
 
 def own_rule(
     spec: RoutedService, listener: RoutedListener, route: RouteSpec, group: str
 ) -> ListenerRule | None:
-    """Return the rule that is the declared one: ours, or one that does the same."""
+    """Return the rule of ``route``: a managed one, or one with the same effect."""
     equal = [rule for rule in listener.rules if rule.match == match_of(route)]
-    ours = [r for r in equal if is_ours(spec, r)]
+    managed = [r for r in equal if is_managed(spec, r)]
     same = [r for r in equal if group and r.target == group]
-    return next(iter((*ours, *same)), None)
+    return next(iter((*managed, *same)), None)
 
 
-def is_ours(spec: RoutedService, rule: ListenerRule) -> bool:
-    """Whether we made ``rule`` for this service."""
+def is_managed(spec: RoutedService, rule: ListenerRule) -> bool:
+    """Return True if this controller created ``rule`` for the service."""
     return rule.ownership is Ownership.MANAGED and rule.service == spec.name
 
 
-def in_the_way(listener: RoutedListener, route: RouteSpec) -> ListenerRule | None:
-    """Return a rule of somebody else with the very conditions of ``route``."""
+def conflicting_rule(listener: RoutedListener, route: RouteSpec) -> ListenerRule | None:
+    """Return an unmanaged rule with exactly the conditions of ``route``."""
     return next(
         (
             rule
@@ -103,7 +103,7 @@ def in_the_way(listener: RoutedListener, route: RouteSpec) -> ListenerRule | Non
 def declared_listeners(
     spec: RoutedService, seen: RoutingState
 ) -> Iterator[tuple[LoadBalancer, RoutedListener, RouteSpec]]:
-    """Yield each route on each of its listeners that exists, the most special first."""
+    """Yield each route on each of its existing listeners, most specific first."""
     for route in sorted(spec.routes, key=_order):
         balancer = seen.balancer(route.load_balancer)
         for port in dict.fromkeys(route.listeners) if balancer else ():
@@ -117,10 +117,10 @@ def _order(route: RouteSpec) -> tuple[tuple[int, ...], str]:
 
 
 def _usable(spec: RoutedService, seen: RoutingState) -> bool:
-    """Whether there is, or will be, a target group of ours to forward to."""
+    """Return True if a managed target group exists or will be created."""
     group = seen.group
     if group is None:
-        return _first_of_ours(spec, seen) is not None
+        return _first_managed_balancer(spec, seen) is not None
     return (
         group.ownership is Ownership.MANAGED
         and group.kind == "ip"
@@ -128,16 +128,18 @@ def _usable(spec: RoutedService, seen: RoutingState) -> bool:
     )
 
 
-def _first_of_ours(spec: RoutedService, seen: RoutingState) -> LoadBalancer | None:
-    """Return a load balancer on which we may make a rule, and can."""
+def _first_managed_balancer(
+    spec: RoutedService, seen: RoutingState
+) -> LoadBalancer | None:
+    """Return the first managed load balancer with a declared listener."""
     places = declared_listeners(spec, seen)
-    return next((balancer for balancer, _, _ in places if balancer.is_ours), None)
+    return next((balancer for balancer, _, _ in places if balancer.is_managed), None)
 
 
 def _group(spec: RoutedService, seen: RoutingState) -> Iterator[Step]:
     wanted, group = declared_health(spec), seen.group
     if group is None:
-        balancer = _first_of_ours(spec, seen)
+        balancer = _first_managed_balancer(spec, seen)
         if balancer is not None:
             yield CreateTargetGroup(
                 spec.target_group,
@@ -154,24 +156,24 @@ def _group(spec: RoutedService, seen: RoutingState) -> Iterator[Step]:
 
 
 def _rules(spec: RoutedService, seen: RoutingState) -> Iterator[Step]:
-    """Yield the rules to make, to mend and to move."""
+    """Yield the rules to create, to update and to move."""
     group = seen.group.arn if seen.group else ""
     taken: dict[str, tuple[ListenerRule, ...]] = {}
     for balancer, listener, route in declared_listeners(spec, seen):
-        if not balancer.is_ours:
+        if not balancer.is_managed:
             continue
         rules = taken.setdefault(listener.arn, listener.rules)
         rule = own_rule(spec, listener, route, group)
         if rule is None:
-            made = _made(listener, route, rules)
-            if made is None or in_the_way(listener, route):
+            made = _new_rule(listener, route, rules)
+            if made is None or conflicting_rule(listener, route):
                 continue
             taken[listener.arn] = (*rules, _as_rule(made, match_of(route)))
             yield made
-        elif is_ours(spec, rule):
+        elif is_managed(spec, rule):
             if rule.target != group:
                 yield UpdateRule(rule.arn, listener.port, route, rule.target)
-            moved = _moved(listener, route, rule, rules)
+            moved = _priority_change(listener, route, rule, rules)
             if moved is not None:
                 kept = (r for r in rules if r.arn != rule.arn)
                 there = replace(rule, priority=moved.priority)
@@ -179,14 +181,14 @@ def _rules(spec: RoutedService, seen: RoutingState) -> Iterator[Step]:
                 yield moved
 
 
-def _made(
+def _new_rule(
     listener: RoutedListener, route: RouteSpec, rules: tuple[ListenerRule, ...]
 ) -> CreateRule | None:
-    """Return the rule to make, unless no priority is left for it."""
+    """Return the rule to create, or None if no priority is unused."""
     used = {rule.priority for rule in rules}
     priority = route.priority
     if priority is None:
-        priority = free_priority(match_of(route), _made_by_us(rules), used)
+        priority = free_priority(match_of(route), _managed(rules), used)
     elif priority in used:
         return None
     if priority is None:
@@ -194,15 +196,15 @@ def _made(
     return CreateRule(listener.arn, listener.port, route, priority)
 
 
-def _moved(
+def _priority_change(
     listener: RoutedListener,
     route: RouteSpec,
     rule: ListenerRule,
     rules: tuple[ListenerRule, ...],
 ) -> SetRulePriority | None:
-    """Return the move, if ``rule`` is not where it must be."""
+    """Return the change of priority, or None if the priority is right."""
     used = {other.priority for other in rules if other.arn != rule.arn}
-    others = tuple(r for r in _made_by_us(rules) if r.arn != rule.arn)
+    others = tuple(r for r in _managed(rules) if r.arn != rule.arn)
     wanted = route.priority
     if wanted is None:
         least, most = window(rule.match, others)
@@ -214,26 +216,26 @@ def _moved(
     return SetRulePriority(rule.arn, listener.port, route, rule.priority, wanted)
 
 
-def _made_by_us(rules: tuple[ListenerRule, ...]) -> tuple[ListenerRule, ...]:
+def _managed(rules: tuple[ListenerRule, ...]) -> tuple[ListenerRule, ...]:
     return tuple(rule for rule in rules if rule.ownership is Ownership.MANAGED)
 
 
 def _as_rule(made: CreateRule, match: Match) -> ListenerRule:
-    """Return the rule that there will be, for those that come after it."""
+    """Return the rule as it will exist, so that later rules avoid its priority."""
     arn = f"{made.listener}/{made.priority}"
     return ListenerRule(arn, made.priority, match, ownership=Ownership.MANAGED)
 
 
 def _stale_rules(spec: RoutedService, seen: RoutingState) -> Iterator[DeleteRule]:
-    """Yield the rules we made for the service that no route asks for."""
-    asked = {
+    """Yield the managed rules of the service that no route declares."""
+    declared = {
         (listener.arn, match_of(route))
         for _, listener, route in declared_listeners(spec, seen)
     }
     kept: set[tuple[str, Match]] = set()
-    for _, listener, rule in seen.ours(spec.name):
+    for _, listener, rule in seen.managed_rules(spec.name):
         place = listener.arn, rule.match
-        if place in asked and place not in kept:
+        if place in declared and place not in kept:
             kept.add(place)
             continue
         what = (

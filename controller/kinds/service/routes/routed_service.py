@@ -1,4 +1,4 @@
-"""As much of a service as leads requests to it."""
+"""The fields of a service that its routes depend on."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ from controller.kinds.service.spec.routes import RouteSpec
 
 
 class CheckedService(Protocol):
-    """How a service says that it works."""
+    """Declared health check of a service."""
 
     path: str | None
     matcher: str
@@ -17,44 +17,44 @@ class CheckedService(Protocol):
 
 
 class RoutedService(Protocol):
-    """As much of a service as its routes are about."""
+    """A service as its routes need it."""
 
     @property
     def name(self) -> str:
-        """The service's name in ECS."""
+        """Name in ECS."""
         ...
 
     @property
     def port(self) -> int | None:
-        """Where its containers listen."""
+        """Port on which its container listens."""
         ...
 
     @property
     def target_protocol(self) -> str:
-        """What is spoken there."""
+        """Protocol on that port: ``http`` or ``https``."""
         ...
 
     @property
     def target_group(self) -> str:
-        """The name of its target group."""
+        """Name of its target group."""
         ...
 
     @property
     def load_balancer(self) -> str:
-        """The platform's load balancer, where it may have had routes."""
+        """Load balancer of the platform, read if no route names one."""
         ...
 
     @property
     def routes(self) -> tuple[RouteSpec, ...]:
-        """The ways to it."""
+        """Declared routes."""
         ...
 
     @property
     def health(self) -> "CheckedService | None":
-        """How to see that it works."""
+        """Declared health check, if any."""
         ...
 
     @property
     def owner(self) -> str:
-        """The value of our ownership tag."""
+        """Value of this controller's ownership tag."""
         ...

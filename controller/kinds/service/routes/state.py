@@ -1,4 +1,4 @@
-"""What is seen of load balancers: as much of them as routes are about."""
+"""Observed state of load balancers, as far as routes need it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,16 +9,15 @@ from controller.kinds.service.routes.matching.match import Match
 
 @dataclass(frozen=True, slots=True)
 class ListenerRule:
-    """A rule of a listener; its default rule is none.
+    """A rule of a listener, other than the default rule.
 
     Attributes:
         arn: Its ARN.
-        priority: The rule with the smallest that matches is followed.
+        priority: Its priority; of the rules that match, the least one applies.
         match: Its conditions.
-        target: ARN of the one target group it forwards to; empty if it does not, or
-            to several.
-        ownership: Whose tag it carries.
-        service: The service it was made for, by our tag.
+        target: ARN of the only target group it forwards to; else empty.
+        ownership: Owner by its ownership tag.
+        service: Service it was created for, by its service tag.
     """
 
     arn: str
@@ -35,11 +34,12 @@ class RoutedListener:
 
     Attributes:
         arn: Its ARN.
-        port: Where it listens.
+        port: Its port.
         protocol: ``HTTP`` or ``HTTPS``.
-        rules: In no particular order.
-        names: What its certificates are for; None if that could not be read.
-        unread: Why not.
+        rules: Its rules, in no particular order.
+        names: Hosts that its certificates cover; None if it has none, or if they could
+            not be read.
+        certificate_error: Error of reading them; empty if there was none.
     """
 
     arn: str
@@ -47,7 +47,7 @@ class RoutedListener:
     protocol: str = "HTTP"
     rules: tuple[ListenerRule, ...] = ()
     names: tuple[str, ...] | None = None
-    unread: str = ""
+    certificate_error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,9 @@ class LoadBalancer:
     Attributes:
         name: Its name.
         arn: Its ARN.
-        network: The VPC it is in.
-        ownership: Whose tag it carries; we change nothing on those of others.
-        listeners: Its ports.
+        network: Id of its VPC.
+        ownership: Owner by its ownership tag; nothing changes on those of others.
+        listeners: Its listeners.
     """
 
     name: str
@@ -69,8 +69,8 @@ class LoadBalancer:
     listeners: tuple[RoutedListener, ...] = ()
 
     @property
-    def is_ours(self) -> bool:
-        """Whether we may make, change and delete rules of ours on it."""
+    def is_managed(self) -> bool:
+        """Return True if this controller may write rules on it."""
         return self.ownership is Ownership.MANAGED
 
     def listener(self, port: int) -> RoutedListener | None:
@@ -80,17 +80,17 @@ class LoadBalancer:
 
 @dataclass(frozen=True, slots=True)
 class TargetGroup:
-    """A target group, and how it looks at its targets.
+    """A target group and its health check.
 
     Attributes:
         arn: Its ARN.
         name: Its name.
-        ownership: Whose tag it carries.
-        protocol: What it speaks with targets.
-        kind: ``ip``, ``instance``, ``lambda`` or ``alb``.
-        health: How it checks targets, in the words of CreateTargetGroup.
-        attached: Whether a load balancer knows it.
-        finished: Whether its attributes were set after it was made.
+        ownership: Owner by its ownership tag.
+        protocol: Protocol towards targets.
+        kind: Target type: ``ip``, ``instance``, ``lambda`` or ``alb``.
+        health: Its health check, as parameters of CreateTargetGroup.
+        attached: True if a load balancer forwards to it.
+        finished: True if its attributes were set after its creation.
     """
 
     arn: str
@@ -105,10 +105,10 @@ class TargetGroup:
 
 @dataclass(frozen=True, slots=True)
 class RoutingState:
-    """What a look at the load balancers of one service found.
+    """Load balancers and target group of one service.
 
     Attributes:
-        balancers: Those of its routes that exist.
+        balancers: Existing load balancers of its routes.
         group: Its target group, if it exists.
     """
 
@@ -116,15 +116,15 @@ class RoutingState:
     group: TargetGroup | None = None
 
     def balancer(self, name: str) -> LoadBalancer | None:
-        """Return the load balancer called ``name``, if it exists."""
+        """Return the load balancer named ``name``, if it exists."""
         return next((found for found in self.balancers if found.name == name), None)
 
-    def ours(
+    def managed_rules(
         self, service: str
     ) -> Iterator[tuple[LoadBalancer, RoutedListener, ListenerRule]]:
-        """Yield every rule that we made for ``service``, where we may change it."""
+        """Yield every managed rule of ``service`` on a managed load balancer."""
         for balancer in self.balancers:
-            for listener in balancer.listeners if balancer.is_ours else ():
+            for listener in balancer.listeners if balancer.is_managed else ():
                 for rule in listener.rules:
                     if rule.ownership is Ownership.MANAGED and rule.service == service:
                         yield balancer, listener, rule

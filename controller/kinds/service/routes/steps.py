@@ -1,7 +1,7 @@
-"""What there is to do about a service's routes: one step for each thing to change.
+"""Steps that change the routes of a service, one for each write to a load balancer.
 
-A step is a value. What it looks like to people is its ``change``; who carries it
-out is ``balancers``.
+A step is a value: ``change`` describes it in a plan, and ``LoadBalancers`` carries it
+out.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Health: TypeAlias = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class CreateTargetGroup:
-    """Make the target group, in the network of its load balancer."""
+    """Create the target group in the VPC of the load balancer."""
 
     name: str
     protocol: str
@@ -25,13 +25,13 @@ class CreateTargetGroup:
 
     @property
     def change(self) -> Change:
-        """What it looks like."""
+        """The difference for the plan."""
         return Change("routes.target_group", None, self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateTargetGroup:
-    """Have our target group check targets as declared, or finish making it."""
+    """Set the declared health check of the target group, or complete its creation."""
 
     arn: str
     name: str
@@ -40,7 +40,7 @@ class UpdateTargetGroup:
 
     @property
     def change(self) -> Change:
-        """What it looks like."""
+        """The difference for the plan."""
         differ = [
             (key, dict(self.before).get(key), value)
             for key, value in self.health
@@ -57,7 +57,7 @@ class UpdateTargetGroup:
 
 @dataclass(frozen=True, slots=True)
 class CreateRule:
-    """Have a listener forward what a route matches to the target group."""
+    """Create a rule that forwards the requests of a route to the target group."""
 
     listener: str
     port: int
@@ -66,13 +66,13 @@ class CreateRule:
 
     @property
     def change(self) -> Change:
-        """What it looks like."""
+        """The difference for the plan."""
         return Change(path_of(self.route, self.port), None, f"priority {self.priority}")
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateRule:
-    """Have a rule of ours forward to the target group, to it alone."""
+    """Make a managed rule forward to the target group only."""
 
     rule: str
     port: int
@@ -81,14 +81,14 @@ class UpdateRule:
 
     @property
     def change(self) -> Change:
-        """What it looks like."""
+        """The difference for the plan."""
         path = f"{path_of(self.route, self.port)}.target"
-        return Change(path, self.before or "elsewhere", "the service")
+        return Change(path, self.before or "another target", "the service")
 
 
 @dataclass(frozen=True, slots=True)
 class SetRulePriority:
-    """Give a rule of ours another priority."""
+    """Change the priority of a managed rule."""
 
     rule: str
     port: int
@@ -98,14 +98,14 @@ class SetRulePriority:
 
     @property
     def change(self) -> Change:
-        """What it looks like."""
+        """The difference for the plan."""
         path = f"{path_of(self.route, self.port)}.priority"
         return Change(path, self.before, self.priority)
 
 
 @dataclass(frozen=True, slots=True)
 class DeleteRule:
-    """Delete a rule of ours whose route is not declared."""
+    """Delete a managed rule whose route is no longer declared."""
 
     rule: str
     port: int
@@ -114,21 +114,21 @@ class DeleteRule:
 
     @property
     def change(self) -> Change:
-        """What it looks like."""
+        """The difference for the plan."""
         path = f"routes[{self.what}].listeners[{self.port}]"
         return Change(path, f"priority {self.priority}", None)
 
 
 @dataclass(frozen=True, slots=True)
 class DeleteTargetGroup:
-    """Delete our target group, which nothing is declared to forward to."""
+    """Delete the managed target group of a service without routes."""
 
     arn: str
     name: str
 
     @property
     def change(self) -> Change:
-        """What it looks like."""
+        """The difference for the plan."""
         return Change("routes.target_group", self.name, None)
 
 

@@ -57,7 +57,7 @@ class LeftoverCleanup:
         ids = {*declared, *observations}
         with_groups: set[str] = set()
         undeclared: dict[ResourceId, Present[ServiceState]] = {}
-        for found in self._leftovers.beside(routed):
+        for found in self._leftovers.undeclared(routed):
             group, service = found.gone.target_group, found.gone.name
             id_ = ResourceId("service", key_of(service, self._platform))
             if without.get(group) == service:

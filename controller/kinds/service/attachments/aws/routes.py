@@ -13,9 +13,9 @@ from controller.kinds.service.routes.attachment import (
     GRACE,
     TAG,
     balancers,
-    is_about,
+    has_group_tag,
+    needs_load_balancers,
     route_tags,
-    tagged,
 )
 from controller.kinds.service.routes.aws.load_balancers import LoadBalancers
 from controller.kinds.service.routes.undeclared import UndeclaredRoutes
@@ -44,7 +44,8 @@ class Routes(FacetDriver):
         routed = {
             id_: service
             for id_, service in services.items()
-            if service.has_group or is_about(service.spec, service.state.settings)
+            if service.has_group
+            or needs_load_balancers(service.spec, service.state.settings)
         }
         try:
             found = self.balancers.seen([s.spec for s in routed.values()])
@@ -69,7 +70,7 @@ class Routes(FacetDriver):
             return {}
         spec, state = update.spec, update.state
         tags = route_tags(spec)
-        if tags and not tagged(state.settings):
+        if tags and not has_group_tag(state.settings):
             self.aws.call(
                 "ecs", "TagResource", resourceArn=state.arn, tags=as_pairs(tags)
             )

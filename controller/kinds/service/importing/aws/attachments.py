@@ -1,6 +1,6 @@
-"""What stands around services that are to be imported; see ``surroundings``.
+"""Reads of the scaling, routes and log retention of the services to import.
 
-Looked at for all of them at once. What may not be looked at is told of, and left out.
+Each is read once for all services. One that cannot be read is left out and reported.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,10 +29,13 @@ _NOTHING = RoutingSnapshot({}, {}, {})
 
 @dataclass
 class ImportedAttachments:
-    """One look around services. Reads only; never raises DriverError.
+    """Reader of the attachments of services. Reads only; never raises DriverError.
 
     Attributes:
-        problems: What could not be looked at, and why.
+        aws: Client of AWS.
+        platform: Settings of the platform.
+        clock: Clock of the caches.
+        problems: Failed reads, each with its error.
     """
 
     aws: Aws
@@ -42,44 +45,45 @@ class ImportedAttachments:
 
     def with_all(self, states: Sequence[ServiceState]) -> list[ServiceState]:
         """Return ``states`` with their routes, their scaling and their logs."""
-        scaled = self._look("autoscaling", lambda: self._scaling(states)) or {}
-        sight = self._look("load balancers", lambda: self._sight(states)) or _NOTHING
-        days = self._look("log groups", lambda: self._days(states)) or {}
+        scaled = self._read("autoscaling", lambda: self._scaling(states)) or {}
+        routing = self._read("load balancers", lambda: self._routing(states))
+        snapshot = routing or _NOTHING
+        days = self._read("log groups", lambda: self._days(states)) or {}
         return [
             replace(
                 state,
                 scaling=scaled.get(_scaled_as(state)),
-                routing=sight.of(self._sought(state)),
+                routing=snapshot.of(self._routed(state)),
                 retention=days.get(logs_of(state.described)),
             )
             for state in states
         ]
 
-    def _look(self, what: str, look: Callable[[], _T]) -> _T | None:
+    def _read(self, subject: str, read: Callable[[], _T]) -> _T | None:
         try:
-            return look()
+            return read()
         except DriverError as error:
-            self.problems.append(f"its {what} could not be looked at: {error}")
+            self.problems.append(f"its {subject} could not be read: {error}")
             return None
 
     def _scaling(self, states: Sequence[ServiceState]) -> Mapping[str, ScalingState]:
         return Scaling(self.aws).targets(map(_scaled_as, states))
 
-    def _sight(self, states: Sequence[ServiceState]) -> RoutingSnapshot:
-        sought = [self._sought(state) for state in states if _group(state)]
-        if not sought:
+    def _routing(self, states: Sequence[ServiceState]) -> RoutingSnapshot:
+        routed = [self._routed(state) for state in states if _group(state)]
+        if not routed:
             return _NOTHING
-        look = RoutingObserver(
+        observer = RoutingObserver(
             self.aws, self.platform.owner, ListenerCertificates(self.aws)
         )
-        return look.at(sought)
+        return observer.at(routed)
 
     def _days(self, states: Sequence[ServiceState]) -> Mapping[str, int]:
         names = {logs_of(state.described) for state in states} - {""}
         groups = LogGroups(self.aws, self.platform.owner, self.clock)
         return groups.days(names)
 
-    def _sought(self, state: ServiceState) -> UndeclaredRoutes:
+    def _routed(self, state: ServiceState) -> UndeclaredRoutes:
         return UndeclaredRoutes(
             state.settings["serviceName"],
             _group(state),

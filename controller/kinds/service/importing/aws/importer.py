@@ -1,4 +1,4 @@
-"""What runs in a cluster, as entries of the document."""
+"""Import of the live services of a cluster as entries of the document."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -21,11 +21,14 @@ from controller.kinds.service.aws.services import EcsServices, exists
 from controller.kinds.service.aws.undeclared import key_of
 from controller.kinds.service.compare.diff import compare
 from controller.kinds.service.discovery.aws.cloud_map import CloudMap
-from controller.kinds.service.importing.attachments import around, with_routes
+from controller.kinds.service.importing.attachments import (
+    with_attachments,
+    with_routes,
+)
 from controller.kinds.service.importing.aws.attachments import ImportedAttachments
-from controller.kinds.service.importing.fields import own_container, words
+from controller.kinds.service.importing.fields import document_fields, own_container
 from controller.kinds.service.importing.minimal import minimal, spec_of, valid
-from controller.kinds.service.importing.secrets import PLACE, without_secrets
+from controller.kinds.service.importing.secrets import PLACEHOLDER, without_secrets
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import ServiceState
 from controller.kinds.service.tags import tags_of
@@ -34,30 +37,31 @@ _PAGE = 100
 
 
 class Importer:
-    """Reads services and says them in the words of the document. Writes nothing."""
+    """Reader of services as entries of the document. Writes nothing."""
 
     def __init__(
         self, aws: Aws, ecs: EcsServices, platform: Platform, clock: Clock
     ) -> None:
         self._aws = aws
         self._ecs = ecs
-        self._map = CloudMap(aws)
+        self._cloud_map = CloudMap(aws)
         self._platform = platform
-        self._around = ImportedAttachments(aws, platform, clock)
+        self._attachments = ImportedAttachments(aws, platform, clock)
 
     def entries(
         self, wanted: ImportSelection, secret: LooksSecret
     ) -> Iterator[ImportedEntry]:
-        """Yield an entry for each service that is wanted, by name."""
+        """Yield an entry for each selected service, sorted by name."""
         cluster = wanted.within or self._platform.cluster
         names = [wanted.name] if wanted.name else self._names(cluster)
         found = self._ecs.services(cluster, names)
         states = [self._state(found.get(name), name, cluster) for name in sorted(names)]
-        for state in self._around.with_all(states):
+        for state in self._attachments.with_all(states):
             name = state.settings["serviceName"]
             key = wanted.key or key_of(name, self._platform)
             entry = entry_of(key, state, self._platform, secret)
-            yield replace(entry, remarks=(*entry.remarks, *self._around.problems))
+            remarks = (*entry.remarks, *self._attachments.problems)
+            yield replace(entry, remarks=remarks)
 
     def _names(self, cluster: str) -> list[str]:
         arns = paginated(
@@ -78,7 +82,7 @@ class Importer:
             raise NotFoundError(msg)
         state = self._ecs.state(service)
         registries = service.get("serviceRegistries", ())
-        names = [self._map.name_of(found["registryArn"]) for found in registries]
+        names = [self._cloud_map.name_of(found["registryArn"]) for found in registries]
         seen = state.registered_as(names[0] if len(names) == 1 else None)
         managed = tags_of(service).get(MANAGED_TAG, "").split()
         return replace(seen, managed=frozenset(managed))
@@ -87,74 +91,76 @@ class Importer:
 def entry_of(
     key: str, state: ServiceState, platform: Platform, secret: LooksSecret
 ) -> ImportedEntry:
-    """Return the shortest entry that ``state`` follows from.
+    """Return the shortest entry that declares ``state``.
 
     Args:
-        key: Under which it is declared.
-        state: What was seen, with the whole revision.
-        platform: What the document says of all services.
-        secret: Tells which values are not to be shown.
+        key: Key of the entry.
+        state: Live service, with its whole revision.
+        platform: Settings of the platform.
+        secret: Predicate of the values that must not be printed.
     """
     name = state.settings["serviceName"]
-    said = words(name, state.described, state.settings)
-    said |= _place(key, name, state, platform)
-    said = around(said, state)
-    hidden = without_secrets(said, secret)
-    said, unlike = with_routes(key, said, state, platform)
-    fields = minimal(key, valid(key, said, platform), platform)
+    found = document_fields(name, state.described, state.settings)
+    found |= _place(key, name, state, platform)
+    found = with_attachments(found, state)
+    secrets = without_secrets(found, secret)
+    found, route_remarks = with_routes(key, found, state, platform)
+    fields = minimal(key, valid(key, found, platform), platform)
     spec = spec_of(key, fields, platform)
     remarks = (
-        *(_hidden(path) for path in hidden),
+        *(_secret_remark(path) for path in secrets),
         *_renamed(name, state),
-        *unlike,
-        *_left(spec, state),
+        *route_remarks,
+        *_remaining_changes(spec, state),
     )
     return ImportedEntry("services", key, {"adopt": True, **_in_order(fields)}, remarks)
 
 
 def _place(key: str, name: str, state: ServiceState, platform: Platform) -> Plain:
-    """Return where the service is, as far as that does not follow from its key."""
+    """Return the name, cluster and discovery that do not follow from the key."""
     cluster = state.settings["clusterArn"].rpartition("/")[2]
-    said: Plain = {}
+    fields: Plain = {}
     if name != platform.service_name(key):
-        said["name"] = name
+        fields["name"] = name
     if cluster != platform.cluster:
-        said["cluster"] = cluster
+        fields["cluster"] = cluster
     if state.discovery:
-        said["discovery"] = state.discovery
-    return said | (_without_registries(state) if state.discovery else {})
+        fields["discovery"] = state.discovery
+    return fields | (_without_registries(state) if state.discovery else {})
 
 
 def _without_registries(state: ServiceState) -> Plain:
-    fields = words(state.settings["serviceName"], state.described, state.settings)
+    name = state.settings["serviceName"]
+    fields = document_fields(name, state.described, state.settings)
     service = copied(fields.get("service", {}))
     service.pop("serviceRegistries", None)
     return {"service": service}
 
 
 def _in_order(fields: Plain) -> Plain:
-    """Return ``fields`` in the order in which the reference tells of them."""
+    """Return ``fields`` in the order of the reference."""
     order = [name for name in ServiceSpec.model_fields if name in fields]
     return {name: fields[name] for name in order}
 
 
-def _hidden(path: str) -> str:
+def _secret_remark(path: str) -> str:
     return (
-        f"{path} looks like a secret and is not shown: keep it in Secrets Manager, and "
-        f"write its name instead of {PLACE}"
+        f"{path} looks like a secret and is not printed: store it in Secrets Manager "
+        f"and replace {PLACEHOLDER} with its name"
     )
 
 
 def _renamed(name: str, state: ServiceState) -> Iterator[str]:
     definition = state.described
     if definition.get("family") != name:
-        yield f"its revisions are of family {definition.get('family')}; ours are {name}"
+        family = definition.get("family")
+        yield f"its task definition family is {family}; the controller uses {name}"
     own = own_container(name, [*definition["containerDefinitions"]])
     if own["name"] != name:
-        yield f"its container is called {own['name']}; ours is {name}"
+        yield f"its container is named {own['name']}; the controller uses {name}"
 
 
-def _left(spec: ServiceSpec, state: ServiceState) -> Iterator[str]:
-    """Yield what applying the entry would change all the same."""
+def _remaining_changes(spec: ServiceSpec, state: ServiceState) -> Iterator[str]:
+    """Yield the fields that applying the entry would change."""
     for change in compare(spec, state):
-        yield f"{change.path} cannot be said as it is; applying changes it"
+        yield f"{change.path} cannot be imported exactly; apply would change it"

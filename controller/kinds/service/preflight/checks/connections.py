@@ -83,60 +83,63 @@ def _to_service(case: ServiceCase, connect: ConnectSpec, path: str) -> Iterator[
 
 
 def _path(case: ServiceCase, side: _Side) -> Iterator[Result]:
-    ours = case.spec.network.security_groups
-    if side.port is None or not ours or not side.groups:
+    groups = case.spec.network.security_groups
+    if side.port is None or not groups or not side.groups:
         why, verb = ("port", "is") if side.port is None else ("security groups", "are")
         yield CheckSkipped(
             case.check,
             f"the {why} of the connection to {side.name} {verb} not declared",
         )
         return
-    here, there = _groups(case.facts, ours), _groups(case.facts, side.groups)
+    own = _groups(case.facts, groups)
+    others = _groups(case.facts, side.groups)
     ranges = [of(case.facts.subnets, id_) for id_ in case.spec.network.subnets]
-    unreadable = [*case.unreadable(*here.values(), *there.values(), *ranges)]
+    unreadable = [*case.unreadable(*own.values(), *others.values(), *ranges)]
     yield from unreadable
     # The network check reports what is missing.
-    if unreadable or not _states(here):
+    if unreadable or not _states(own):
         return
     cidrs = [found.cidr for found in map(state, ranges) if found]
-    match ingress_path(_states(there), side.port, frozenset(ours), cidrs):
+    match ingress_path(_states(others), side.port, frozenset(groups), cidrs):
         case NetworkPath.CLOSED:
-            yield _closed(case, side, ours[0])
+            yield _closed(case, side, groups[0])
         case NetworkPath.UNSURE:
             why = f"{side.name} allows a prefix list, which is not evaluated"
             yield CheckSkipped(case.check, why)
         case NetworkPath.OPEN:
             pass
     if (
-        egress_path(_states(here), side.port, frozenset(side.groups))
+        egress_path(_states(own), side.port, frozenset(side.groups))
         is NetworkPath.CLOSED
     ):
-        yield _no_egress(case, side, ours[0])
+        yield _no_egress(case, side, groups[0])
 
 
-def _closed(case: ServiceCase, side: _Side, ours: str) -> Result:
+def _closed(case: ServiceCase, side: _Side, own_group: str) -> Result:
     message = (
-        f"{side.name} does not allow {ours} on port {side.port}: connections would "
+        f"{side.name} does not allow {own_group} on port {side.port}: connections would "
         "time out."
     )
     command = aws(
         case.spec.region,
         *("ec2", "authorize-security-group-ingress", "--group-id", side.groups[0]),
-        *("--protocol", "tcp", "--port", str(side.port), "--source-group", ours),
+        *("--protocol", "tcp", "--port", str(side.port), "--source-group", own_group),
     )
     return case.blocks(side.path, message, command)
 
 
-def _no_egress(case: ServiceCase, side: _Side, ours: str) -> Result:
-    message = f"Security group {ours} does not allow egress to {side.name}:{side.port}."
-    port, there = side.port, side.groups[0]
+def _no_egress(case: ServiceCase, side: _Side, own_group: str) -> Result:
+    message = (
+        f"Security group {own_group} does not allow egress to {side.name}:{side.port}."
+    )
+    port, other_group = side.port, side.groups[0]
     rule = (
         f"IpProtocol=tcp,FromPort={port},ToPort={port},"
-        f"UserIdGroupPairs=[{{GroupId={there}}}]"
+        f"UserIdGroupPairs=[{{GroupId={other_group}}}]"
     )
     command = aws(
         case.spec.region,
-        *("ec2", "authorize-security-group-egress", "--group-id", ours),
+        *("ec2", "authorize-security-group-egress", "--group-id", own_group),
         *("--ip-permissions", rule),
     )
     return case.blocks(side.path, message, command)

@@ -1,4 +1,4 @@
-"""What Elastic Load Balancing answers, as the values that routes are compared with."""
+"""Conversion of answers of Elastic Load Balancing into routing state."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ Tags = Mapping[str, str]
 
 
 def rule_of(answer: Answer, tags: Tags, owner: str) -> ListenerRule | None:
-    """Return a rule; None for the default rule, which comes after all others."""
+    """Return a rule; None for the default rule, which no route can match."""
     if answer.get("IsDefault") or not str(answer["Priority"]).isdigit():
         return None
     return ListenerRule(
@@ -30,7 +30,7 @@ def rule_of(answer: Answer, tags: Tags, owner: str) -> ListenerRule | None:
 
 
 def group_of(answer: Answer, tags: Tags, owner: str) -> TargetGroup:
-    """Return a target group."""
+    """Return a target group with its owner by ``tags``."""
     health = health_of(answer)
     return TargetGroup(
         answer["TargetGroupArn"],
@@ -45,12 +45,12 @@ def group_of(answer: Answer, tags: Tags, owner: str) -> TargetGroup:
 
 
 def finished_tag(health: Health) -> str:
-    """Return the tag of a group whose attributes were set, and for what."""
+    """Return the tag of a group whose attributes were set for ``health``."""
     return content_hash([dict(health), DELAY_SECONDS])
 
 
 def health_of(answer: Answer) -> Health:
-    """Return how a group checks its targets."""
+    """Return the health check of a target group."""
     return (
         ("HealthCheckProtocol", str(answer.get("HealthCheckProtocol", ""))),
         ("HealthCheckPath", str(answer.get("HealthCheckPath", ""))),
@@ -68,11 +68,11 @@ def health_of(answer: Answer) -> Health:
 
 
 def health_parameters(health: Health) -> dict[str, Any]:
-    """Return ``health`` as CreateTargetGroup and ModifyTargetGroup take it."""
-    told = dict(health)
-    matcher = told.pop("Matcher")
-    numbers = {key: int(value) for key, value in told.items() if value.isdigit()}
-    return {**told, **numbers, "Matcher": {"HttpCode": matcher}}
+    """Return ``health`` as parameters of CreateTargetGroup and ModifyTargetGroup."""
+    texts = dict(health)
+    matcher = texts.pop("Matcher")
+    numbers = {key: int(value) for key, value in texts.items() if value.isdigit()}
+    return {**texts, **numbers, "Matcher": {"HttpCode": matcher}}
 
 
 def _match(conditions: Sequence[Answer]) -> Match:
@@ -84,7 +84,7 @@ def _match(conditions: Sequence[Answer]) -> Match:
 
 
 def _values(condition: Answer, field: str, config: str) -> Iterator[str]:
-    """Yield the patterns of a condition, from either of its two spellings."""
+    """Yield the patterns of a condition, in either of its two forms."""
     if condition["Field"] == field:
         yield from (
             condition.get(f"{config}Config", {}).get("Values")
@@ -101,7 +101,7 @@ def _by_regex(condition: Answer) -> bool:
 
 
 def _target(actions: Sequence[Answer]) -> str:
-    """Return the one target group that is forwarded to; empty if there are several."""
+    """Return the only target group that is forwarded to; empty if there are several."""
     for action in actions:
         if action["Type"] != "forward":
             continue

@@ -1,4 +1,4 @@
-"""Whom the certificates of a listener are for."""
+"""Host names that the certificates of a listener cover."""
 
 import threading
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ _ACM = ":acm:"
 
 
 class ListenerCertificates:
-    """Reads names out of ACM. What a certificate is for never changes: it is kept."""
+    """Reader of certificates in ACM; cached, as a certificate's names never change."""
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
@@ -23,9 +23,9 @@ class ListenerCertificates:
     def names(
         self, listener: Mapping[str, Any], hosts: Iterable[str]
     ) -> tuple[tuple[str, ...] | None, str]:
-        """Return what the listener's certificates are for; None, and why, if unread.
+        """Return the covered hosts, or None, and the error, if there was one.
 
-        Further certificates are asked for only if the default one leaves a host out.
+        Further certificates are read only if the default one leaves a host out.
         """
         if listener.get("Protocol") != "HTTPS":
             return None, ""
@@ -57,7 +57,7 @@ class ListenerCertificates:
         if known is not None:
             return known
         if _ACM not in arn:
-            msg = f"{arn} is not in ACM, so whom it is for cannot be read"
+            msg = f"{arn} is not in ACM, so its host names cannot be read"
             raise DriverError(msg)
         answer = self._aws.call("acm", "DescribeCertificate", CertificateArn=arn)
         found = answer["Certificate"]

@@ -1,8 +1,9 @@
-"""Target groups of ours that no service has: whoever made them died before it did.
+"""Leftover target groups: managed, but without a service.
 
-Found by name and by tag: DescribeTargetGroups, and of those that could be left over
-ceil(n/20) DescribeTags, every ten minutes, or when other routes are declared. Nothing
-is taken away on what was seen a while ago: it is looked at again right before.
+A controller that dies between CreateTargetGroup and CreateService leaves one. They are
+found by name and tag, every ten minutes or after the declared routes changed, with
+DescribeTargetGroups and ceil(n/20) DescribeTags for n candidates. Nothing is deleted on
+a cached observation: the group is read again immediately before.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -25,20 +26,20 @@ from controller.kinds.service.routes.findings import SERVICE_TAG
 from controller.kinds.service.routes.state import RoutingState
 from controller.kinds.service.routes.undeclared import (
     UndeclaredRoutes,
-    is_led_to_by_others,
+    is_used_by_others,
 )
 
-EVERY = timedelta(minutes=10)
-# As much of a name as is never cut off; see ``spec.group_name``.
-_KEPT = 25
+REFRESH_INTERVAL = timedelta(minutes=10)
+# Part of a name that is never truncated; see ``spec.group_name``.
+_PREFIX_LENGTH = 25
 
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """A target group of ours that no declared route leads to.
+    """A managed target group that no declared route forwards to.
 
     Attributes:
-        gone: The service it was made for.
+        gone: Service it was created for.
         arn: Its ARN.
     """
 
@@ -47,64 +48,71 @@ class Leftover:
 
 
 class Leftovers:
-    """Looks for target groups that were left over. Reads only."""
+    """Finder of leftover target groups. Reads only."""
 
     def __init__(self, aws: Aws, platform: Platform, clock: Clock) -> None:
         self._aws = aws
         self._platform = platform
         self._clock = clock
-        self._look = RoutingObserver(aws, platform.owner, ListenerCertificates(aws))
-        self._known = TtlCache[frozenset[str], tuple[Leftover, ...]](EVERY, most=1)
+        self._observer = RoutingObserver(aws, platform.owner, ListenerCertificates(aws))
+        self._cache = TtlCache[frozenset[str], tuple[Leftover, ...]](
+            REFRESH_INTERVAL, most=1
+        )
 
-    def beside(self, declared: Collection[str]) -> tuple[Leftover, ...]:
-        """Return those not among ``declared``, by name; none where we cannot look."""
+    def undeclared(self, declared: Collection[str]) -> tuple[Leftover, ...]:
+        """Return the leftovers whose names are not in ``declared``.
+
+        Returns none if reading fails: nothing unread is deleted, and the next pass
+        reads again.
+        """
         key, now = frozenset(declared), self._clock.monotonic()
-        known = self._known.get(key, now)
-        if known is not None:
-            return known
+        cached = self._cache.get(key, now)
+        if cached is not None:
+            return cached
         try:
             found = tuple(self._found(key))
         except DriverError:
-            # What is not seen is not taken away; the next pass looks again.
             return ()
-        self._known.put(key, found, now)
+        self._cache.put(key, found, now)
         return found
 
     def forget(self) -> None:
-        """Look again the next time: something was taken away."""
-        self._known.clear()
+        """Drop the cache after a deletion."""
+        self._cache.clear()
 
     def unused(self, leftover: Leftover) -> RoutingState | None:
-        """Return what leads to it; None if somebody uses it. Raises DriverError.
+        """Return the routing to delete, or None if the group is in use.
 
-        It is used if it has targets, or if anything but rules that we made for its
-        service leads to it.
+        It is in use if it has targets, or if anything but the managed rules of its
+        service forwards to it. Raises DriverError.
         """
-        seen = self._look.at([leftover.gone]).of(leftover.gone)
-        if is_led_to_by_others(leftover.gone, seen):
+        seen = self._observer.at([leftover.gone]).of(leftover.gone)
+        if is_used_by_others(leftover.gone, seen):
             return None
-        told = self._aws.call(
+        answer = self._aws.call(
             "elbv2", "DescribeTargetHealth", TargetGroupArn=leftover.arn
         )
-        return None if told["TargetHealthDescriptions"] else seen
+        return None if answer["TargetHealthDescriptions"] else seen
 
     def _found(self, declared: frozenset[str]) -> Iterator[Leftover]:
-        before = self._platform.service_name("\0").partition("\0")[0]
-        beginning = before.replace("_", "-")[:_KEPT]
+        start = self._platform.service_name("\0").partition("\0")[0]
+        prefix = start.replace("_", "-")[:_PREFIX_LENGTH]
         groups = paginated(self._aws, "elbv2", "DescribeTargetGroups", "TargetGroups")
         arns = {
             group["TargetGroupArn"]: group["TargetGroupName"]
             for group in groups
-            if group["TargetGroupName"].startswith(beginning)
+            if group["TargetGroupName"].startswith(prefix)
             and group["TargetGroupName"] not in declared
         }
         for batch in batched(sorted(arns), MOST_TAGGED):
             answer = self._aws.call("elbv2", "DescribeTags", ResourceArns=batch)
-            for told in answer["TagDescriptions"]:
-                arn = told["ResourceArn"]
-                yield from self._ours(arn, arns[arn], _plain(told["Tags"]))
+            for found in answer["TagDescriptions"]:
+                arn = found["ResourceArn"]
+                yield from self._managed(arn, arns[arn], _plain(found["Tags"]))
 
-    def _ours(self, arn: str, name: str, tags: Mapping[str, str]) -> Iterator[Leftover]:
+    def _managed(
+        self, arn: str, name: str, tags: Mapping[str, str]
+    ) -> Iterator[Leftover]:
         owner, service = self._platform.owner, tags.get(SERVICE_TAG, "")
         if service and ownership_of(tags, owner) is Ownership.MANAGED:
             yield Leftover(

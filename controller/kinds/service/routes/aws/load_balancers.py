@@ -1,4 +1,4 @@
-"""Load balancers: look at them now and then, and carry out the steps of a service."""
+"""Reads of load balancers, cached for a minute, and the steps that change them."""
 
 import threading
 from collections.abc import Collection, Mapping
@@ -10,7 +10,11 @@ from controller.core.dependencies import Aws
 from controller.core.errors import NotFoundError
 from controller.core.values.identity import APPLIED_TAG, OWNER_TAG
 from controller.core.values.ttl_cache import TtlCache
-from controller.kinds.service.routes.attachment import due, membership, stays
+from controller.kinds.service.routes.attachment import (
+    due_steps,
+    keeps_membership,
+    membership,
+)
 from controller.kinds.service.routes.aws.answers import finished_tag, health_parameters
 from controller.kinds.service.routes.aws.certificates import ListenerCertificates
 from controller.kinds.service.routes.aws.observer import (
@@ -37,24 +41,24 @@ from controller.kinds.service.routes.steps import (
     UpdateTargetGroup,
 )
 
-# How long what was seen will do, if nothing differed and we changed nothing.
-KEPT = timedelta(seconds=60)
+# Lifetime of an observation in which all routes were in sync.
+CACHE_TTL = timedelta(seconds=60)
 
 
 class LoadBalancers:
-    """All that the service kind asks of Elastic Load Balancing."""
+    """Access to Elastic Load Balancing for the routes of services."""
 
     def __init__(self, aws: Aws, owner: str, clock: Clock) -> None:
         self._aws = aws
         self._owner = owner
         self._clock = clock
-        self._look = RoutingObserver(aws, owner, ListenerCertificates(aws))
-        # Two services must not choose the same priority at once.
+        self._observer = RoutingObserver(aws, owner, ListenerCertificates(aws))
+        # Two services must not choose the same priority at the same time.
         self._changing = threading.Lock()
-        self._kept = TtlCache[frozenset[Any], RoutingSnapshot](KEPT, most=1)
+        self._cache = TtlCache[frozenset[Any], RoutingSnapshot](CACHE_TTL, most=1)
 
     def seen(self, specs: Collection[RoutedService]) -> Mapping[str, RoutingState]:
-        """Return the routing of each service by name, seen within the last minute.
+        """Return the routing of each service by name, at most a minute old.
 
         Reads only; raises DriverError.
         """
@@ -62,45 +66,44 @@ class LoadBalancers:
             return {}
         key = frozenset((s.name, s.target_group, s.routes) for s in specs)
         now = self._clock.monotonic()
-        kept = self._kept.get(key, now)
-        if kept is not None:
-            return {spec.name: kept.of(spec) for spec in specs}
-        sight = self._look.at(specs)
-        found = {spec.name: sight.of(spec) for spec in specs}
-        quiet = not any(_differs(spec, found[spec.name]) for spec in specs)
-        if quiet:
-            self._kept.put(key, sight, now)
+        cached = self._cache.get(key, now)
+        if cached is not None:
+            return {spec.name: cached.of(spec) for spec in specs}
+        snapshot = self._observer.at(specs)
+        found = {spec.name: snapshot.of(spec) for spec in specs}
+        if any(_differs(spec, found[spec.name]) for spec in specs):
+            self._cache.clear()
         else:
-            self._kept.clear()
+            self._cache.put(key, snapshot, now)
         return found
 
     def settle(self, spec: RoutedService, settings: Mapping[str, Any]) -> str | None:
-        """Have load balancers lead to the service as declared.
+        """Change the load balancers so that they route to the service as declared.
 
-        Looks afresh first, so that it may be repeated after a crash anywhere. Raises
-        DriverError.
+        Reads the live state first, so it may be repeated after a crash at any point.
+        Raises DriverError.
 
         Returns:
-            The ARN of the target group, if ECS may be told of it.
+            ARN of the target group if the service is to register in it, else None.
         """
         with self._changing:
-            self._kept.clear()
-            seen = self._look.at([spec]).of(spec)
+            self._cache.clear()
+            seen = self._observer.at([spec]).of(spec)
             group = seen.group.arn if seen.group else ""
-            for step in due(spec, seen, settings):
+            for step in due_steps(spec, seen, settings):
                 group = self._carry_out(step, spec, group)
             mine = membership(spec, settings)
-            joins = will_be_attached(spec, seen) or stays(spec, seen, mine)
+            joins = will_be_attached(spec, seen) or keeps_membership(spec, seen, mine)
             return group or None if joins else None
 
     def _carry_out(self, step: Step, spec: RoutedService, group: str) -> str:
-        """Carry out one step; return the target group's ARN, as it is afterwards."""
+        """Carry out one step; return the ARN of the target group after it."""
         match step:
             case CreateTargetGroup():
                 return self._make_group(step, spec)
             case UpdateTargetGroup():
-                told = health_parameters(step.health)
-                self._call("ModifyTargetGroup", TargetGroupArn=group, **told)
+                health = health_parameters(step.health)
+                self._call("ModifyTargetGroup", TargetGroupArn=group, **health)
                 self._finish(group, step.health)
             case CreateRule():
                 self._make_rule(step, spec, group)
@@ -129,7 +132,10 @@ class LoadBalancers:
         return arn
 
     def _finish(self, group: str, health: Health) -> None:
-        """Set what CreateTargetGroup does not take; the tag says that it is done."""
+        """Set the attributes that CreateTargetGroup does not take, then tag the group.
+
+        A group without the tag is completed in the next pass.
+        """
         delay = {
             "Key": "deregistration_delay.timeout_seconds",
             "Value": str(DELAY_SECONDS),
@@ -146,8 +152,8 @@ class LoadBalancers:
             {"Field": "path-pattern", "PathPatternConfig": {"Values": [path]}}
         ]
         if host != "*":
-            told = {"Field": "host-header", "HostHeaderConfig": {"Values": [host]}}
-            conditions.insert(0, told)
+            header = {"Field": "host-header", "HostHeaderConfig": {"Values": [host]}}
+            conditions.insert(0, header)
         self._call(
             "CreateRule",
             ListenerArn=step.listener,
@@ -158,7 +164,7 @@ class LoadBalancers:
         )
 
     def _drop(self, step: DeleteRule | DeleteTargetGroup) -> None:
-        """Delete it; what is gone already is gone."""
+        """Delete a rule or a target group; one that is already gone is no error."""
         try:
             match step:
                 case DeleteRule(rule):
@@ -179,8 +185,8 @@ class LoadBalancers:
 
 
 def _differs(spec: RoutedService, seen: RoutingState) -> bool:
-    amiss = (found for found in findings(spec, seen) if not is_warning(found))
-    return bool(steps(spec, seen)) or any(amiss)
+    problems = (found for found in findings(spec, seen) if not is_warning(found))
+    return bool(steps(spec, seen)) or any(problems)
 
 
 def _forward(group: str) -> list[dict[str, str]]:

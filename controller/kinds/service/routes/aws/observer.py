@@ -1,9 +1,9 @@
-"""Look at load balancers, for all services of one pass at once.
+"""Observation of load balancers for all services of one pass.
 
-At most: DescribeTargetGroups (by names), DescribeLoadBalancers (by names),
-DescribeListeners a load balancer, DescribeRules a listener and DescribeTags, twenty
-at a time. A name that does not exist makes AWS refuse the whole call, and costs a few
-more to be found.
+At most these calls: DescribeTargetGroups and DescribeLoadBalancers by name,
+DescribeListeners per load balancer, DescribeRules per listener, and DescribeTags, twenty
+at a time. A name that does not exist makes AWS refuse the whole call; a few more calls
+find the others.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -34,22 +34,22 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class RoutingSnapshot:
-    """What one look found.
+    """Load balancers and target groups at one time.
 
     Attributes:
-        balancers: By name.
-        groups: By name.
-        behind: Names of the load balancers that know a group, by its name.
+        balancers: Load balancers by name.
+        groups: Target groups by name.
+        balancers_of_group: Names of the load balancers that forward to each group.
     """
 
     balancers: Mapping[str, LoadBalancer]
     groups: Mapping[str, TargetGroup]
-    behind: Mapping[str, frozenset[str]]
+    balancers_of_group: Mapping[str, frozenset[str]]
 
     def of(self, spec: RoutedService) -> RoutingState:
-        """Return what the look found of one service."""
+        """Return the routing of one service."""
         names = names_of(spec)
-        names |= self.behind.get(spec.target_group, frozenset())
+        names |= self.balancers_of_group.get(spec.target_group, frozenset())
         found = (self.balancers.get(name) for name in sorted(names))
         return RoutingState(
             tuple(balancer for balancer in found if balancer),
@@ -58,7 +58,7 @@ class RoutingSnapshot:
 
 
 class RoutingObserver:
-    """One look. Reads only; raises DriverError."""
+    """Reader of load balancers. Reads only; raises DriverError."""
 
     def __init__(
         self, aws: Aws, owner: str, certificates: ListenerCertificates
@@ -68,7 +68,7 @@ class RoutingObserver:
         self._certificates = certificates
 
     def at(self, specs: Collection[RoutedService]) -> RoutingSnapshot:
-        """Return what there is of the load balancers and groups of ``specs``."""
+        """Return the load balancers and target groups of ``specs`` that exist."""
         groups = self._groups(sorted({spec.target_group for spec in specs}))
         names = {name for spec in specs for name in names_of(spec)}
         balancers = self._balancers(sorted(names), groups)
@@ -126,7 +126,7 @@ class RoutingObserver:
         return [group for group in found if group["TargetGroupName"] in names]
 
     def _balancers(self, names: list[str], groups: Iterable[Answer]) -> list[Answer]:
-        """Return those that are declared, and those that still lead to our groups."""
+        """Return those that are declared, and those that forward to ``groups``."""
         found = {
             balancer["LoadBalancerArn"]: balancer
             for batch in batched(names, MOST_NAMES)
@@ -150,7 +150,7 @@ class RoutingObserver:
                 yield from self._present([arn])
 
     def _named(self, operation: str, key: str, names: list[str]) -> Iterator[Answer]:
-        """Yield those of ``names`` that exist, by halves if AWS refuses them all."""
+        """Yield those of ``names`` that exist; on a refusal, search each half."""
         if not names:
             return
         try:
@@ -198,19 +198,19 @@ class RoutingObserver:
         found = (
             rule_of(rule, tags.get(rule["RuleArn"], {}), self._owner) for rule in rules
         )
-        names, unread = self._certificates.names(listener, hosts)
+        names, error = self._certificates.names(listener, hosts)
         return RoutedListener(
             listener["ListenerArn"],
             int(listener["Port"]),
             listener.get("Protocol", ""),
             tuple(rule for rule in found if isinstance(rule, ListenerRule)),
             names,
-            unread,
+            error,
         )
 
 
 def names_of(spec: RoutedService) -> frozenset[str]:
-    """Return the load balancers to look at; the platform's, if no route names one."""
+    """Return the load balancers to read; the platform's, if no route names one."""
     named = frozenset(route.load_balancer for route in spec.routes)
     return named or frozenset({spec.load_balancer})
 

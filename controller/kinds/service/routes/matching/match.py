@@ -1,4 +1,4 @@
-"""What a rule, or a route, matches; and which of two matches more."""
+"""Conditions of rules and routes, ordered by how specific they are."""
 
 from dataclasses import dataclass
 
@@ -10,21 +10,21 @@ from controller.kinds.service.routes.matching.patterns import (
 )
 from controller.kinds.service.spec.routes import MOST_PRIORITY, RouteSpec
 
-# Where the priorities of each class of host begin; those below are left to people.
-LEAST_OF_OURS = 1_000
-_EXACT, _WILDCARD, _ANY = LEAST_OF_OURS, 20_000, 40_000
+# First priority of each class of host; lower priorities are left to users.
+LEAST_MANAGED_PRIORITY = 1_000
+_EXACT, _WILDCARD, _ANY = LEAST_MANAGED_PRIORITY, 20_000, 40_000
 _LONGEST = 128
 _STEP = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The conditions of a rule, in one spelling.
+    """Normalized conditions of a rule.
 
     Attributes:
-        hosts: Patterns of hosts, in lower case and in order; empty for any host.
-        paths: Patterns of paths, in order; empty for any path.
-        more: Whether there are conditions of other kinds, so that it matches less.
+        hosts: Patterns of hosts, in lower case and sorted; empty for any host.
+        paths: Patterns of paths, sorted; empty for any path.
+        more: True if there are conditions of other kinds, so that it matches less.
     """
 
     hosts: tuple[str, ...] = ()
@@ -32,7 +32,7 @@ class Match:
     more: bool = False
 
     def covers(self, other: "Match") -> bool:
-        """Whether all that ``other`` matches is matched by this, surely."""
+        """Return True if this matches every request that ``other`` matches, surely."""
         return (
             not self.more
             and _all_covered(self.hosts, other.hosts, "*")
@@ -40,17 +40,17 @@ class Match:
         )
 
     def overlaps(self, other: "Match") -> bool:
-        """Whether both may match the same request."""
+        """Return True if both may match the same request."""
         hosts = any_pair(overlap, self.hosts or ("*",), other.hosts or ("*",))
         paths = any_pair(overlap, self.paths or ("/*",), other.paths or ("/*",))
         return hosts and paths
 
     @property
     def specificity(self) -> tuple[int, int, int, int]:
-        """A key that puts what is more special first.
+        """Sort key that puts the more specific match first.
 
-        An exact host before one with wildcards before none; longer before shorter;
-        and of two paths as long, the exact one.
+        An exact host precedes one with wildcards, which precedes any host; longer
+        precedes shorter; of two paths of equal length, the exact one precedes.
         """
         host, path = (self.hosts or ("*",))[0], (self.paths or ("/*",))[0]
         return (
@@ -62,14 +62,14 @@ class Match:
 
 
 def match_of(route: RouteSpec) -> Match:
-    """Return what ``route`` matches."""
+    """Return the conditions of ``route``."""
     return normalised((route.host,), (route.path,))
 
 
 def normalised(
     hosts: tuple[str, ...], paths: tuple[str, ...], *, more: bool = False
 ) -> Match:
-    """Return the conditions in the one spelling; what matches anything is left out."""
+    """Return the normalized conditions, without patterns that match anything."""
     lower = tuple(sorted({host.lower() for host in hosts}))
     anything = "*" in lower, {"*", "/*"} & set(paths)
     return Match(
@@ -80,15 +80,15 @@ def normalised(
 
 
 def natural_priority(match: Match) -> int:
-    """Return the priority that follows from how special ``match`` is.
+    """Return the priority that follows from the specificity of ``match``.
 
-    The same for ever: adding a route moves no other. Those as special as each other
-    have the same one; who comes second takes the next that is free.
+    It depends on nothing else, so adding a route moves no other. Matches of equal
+    specificity have the same priority; the second one takes the next unused priority.
     """
     host_class, host, path, wild = match.specificity
     start = (_EXACT, _WILDCARD, _ANY)[host_class]
     if host_class == 1:
-        # Hosts first: whatever their paths, the longer host is looked at first.
+        # Hosts first: the longer host precedes, regardless of the paths.
         return (
             start
             + (_LONGEST + max(host, -_LONGEST)) * 150

@@ -1,4 +1,4 @@
-"""Routes of the document that get in each other's way, found without looking."""
+"""Conflicts between routes of the document, found offline."""
 
 from collections.abc import Iterator, Mapping
 from itertools import combinations
@@ -13,7 +13,7 @@ _Place = tuple[ResourceId, int, RouteSpec]
 
 
 def clashes(specs: Mapping[ResourceId, RoutedService]) -> tuple[DocumentConflict, ...]:
-    """Return the pairs of routes of which neither comes before the other."""
+    """Return the pairs of routes that match the same request with no clear order."""
     return tuple(_clashes(specs))
 
 
@@ -24,26 +24,28 @@ def _clashes(specs: Mapping[ResourceId, RoutedService]) -> Iterator[DocumentConf
             for port in dict.fromkeys(route.listeners):
                 place = route.load_balancer, port
                 by_listener.setdefault(place, []).append((id_, index, route))
-    told: set[tuple[ResourceId, int, ResourceId, int]] = set()
+    reported: set[tuple[ResourceId, int, ResourceId, int]] = set()
     for places in by_listener.values():
         for (one, i, first), (other, j, second) in combinations(places, 2):
-            wrong = _wrong(first, second)
-            if wrong is None or (one, i, other, j) in told:
+            problem = _problem(first, second)
+            if problem is None or (one, i, other, j) in reported:
                 continue
-            told.add((one, i, other, j))
-            yield DocumentConflict((other, ("routes", j)), (one, ("routes", i)), *wrong)
+            reported.add((one, i, other, j))
+            yield DocumentConflict(
+                (other, ("routes", j)), (one, ("routes", i)), *problem
+            )
 
 
-def _wrong(one: RouteSpec, other: RouteSpec) -> tuple[str, str] | None:
-    """Return what is wrong between two routes of a listener, and how to mend it."""
+def _problem(one: RouteSpec, other: RouteSpec) -> tuple[str, str] | None:
+    """Return the conflict between two routes of a listener, and its fix."""
     left, right = match_of(one), match_of(other)
     if left == right:
-        return "is the same route as one of", "keep one of them"
+        return "duplicates a route of", "remove one of them"
     if one.priority and one.priority == other.priority:
-        return "has the same priority as a route of", "give each its own"
+        return "has the same priority as a route of", "give each its own priority"
     if one.priority and other.priority:
         return None
     if left.specificity == right.specificity and left.overlaps(right):
-        hint = "give both a priority, or make one of them more special"
-        return "matches some of what is matched by a route of", hint
+        hint = "give both a priority, or make one of them more specific"
+        return "overlaps with a route of", hint
     return None

@@ -1,4 +1,4 @@
-"""What the patterns of listener rules match, and which one matches more.
+"""Patterns of listener rules: matching, coverage and overlap.
 
 ``*`` stands for any characters and ``?`` for one; hosts are compared without regard
 to case, paths with it.
@@ -14,10 +14,10 @@ _RUN = re.compile(r"[*?]{2,}")
 
 
 def covers(general: str, special: str) -> bool:
-    """Whether all that ``special`` matches is matched by ``general`` too.
+    """Return True if ``general`` matches everything that ``special`` matches.
 
-    Never true by mistake; of two spellings of one set, only runs of wildcards are
-    recognised.
+    Never true by mistake. It may be false for two spellings of one set: only runs of
+    wildcards are recognized as equal.
     """
     outer, inner = _plain(general), _plain(special)
 
@@ -35,7 +35,7 @@ def covers(general: str, special: str) -> bool:
 
 
 def overlap(one: str, other: str) -> bool:
-    """Whether something is matched by both patterns."""
+    """Return True if some text matches both patterns."""
     left, right = _plain(one), _plain(other)
 
     @cache
@@ -55,20 +55,20 @@ def overlap(one: str, other: str) -> bool:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether ``text``, which has no wildcards of its own, fits ``pattern``."""
+    """Return True if ``text``, in which wildcards mean nothing, matches ``pattern``."""
     parts = (_AS_REGEX.get(letter, re.escape(letter)) for letter in pattern)
     return re.fullmatch("".join(parts), text, re.DOTALL) is not None
 
 
 def literals(pattern: str) -> int:
-    """Return how many characters of ``pattern`` stand for themselves."""
+    """Return the number of characters in ``pattern`` that are not wildcards."""
     return len(pattern) - pattern.count("*") - pattern.count("?")
 
 
 def any_pair(
     test: Callable[[str, str], bool], left: tuple[str, ...], right: tuple[str, ...]
 ) -> bool:
-    """Whether ``test`` holds for one of ``left`` with one of ``right``."""
+    """Return True if ``test`` holds for some pair of ``left`` and ``right``."""
     return any(test(one, other) for one, other in product(left, right))
 
 
@@ -76,7 +76,7 @@ _AS_REGEX = {"*": ".*", "?": "."}
 
 
 def _plain(pattern: str) -> str:
-    """Return ``pattern`` with each run of wildcards in one spelling: ``??*``."""
+    """Return ``pattern`` with each run of wildcards normalized: ``??*``."""
     return _RUN.sub(lambda run: _spelled(run[0]), pattern)
 
 

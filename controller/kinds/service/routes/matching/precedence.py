@@ -1,4 +1,4 @@
-"""What comes before a route's rule, and takes its requests or its priority."""
+"""Rules that take the priority or the requests of a route."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from controller.core.resources.observation import Ownership
 from controller.core.resources.plan import Reason
 from controller.kinds.service.routes.matching.match import match_of, natural_priority
 from controller.kinds.service.routes.matching.priorities import free_priority
-from controller.kinds.service.routes.planning import is_ours
+from controller.kinds.service.routes.planning import is_managed
 from controller.kinds.service.routes.routed_service import RoutedService
 from controller.kinds.service.routes.state import (
     ListenerRule,
@@ -18,12 +18,12 @@ from controller.kinds.service.routes.steps import path_of
 from controller.kinds.service.spec.routes import MOST_PRIORITY, RouteSpec
 
 
-def no_number(
+def priority_conflict(
     place: tuple[LoadBalancer, RoutedListener],
     route: RouteSpec,
     rule: ListenerRule | None,
 ) -> Iterator[Finding]:
-    """Yield that the declared priority is another rule's, if it is."""
+    """Yield a finding if another rule has the declared priority."""
     balancer, listener = place
     at = rule.arn if rule else ""
     taken = (r for r in listener.rules if r.priority == route.priority and r.arn != at)
@@ -31,10 +31,10 @@ def no_number(
     if route.priority is None or other is None:
         return
     message = (
-        f"Priority {route.priority} on port {listener.port} of {balancer.name} is "
-        f"another rule's, and {route.name} asks for it."
+        f"{route.name} declares priority {route.priority} on port {listener.port} of "
+        f"{balancer.name}, but another rule has it."
     )
-    command = _away(other, number_for(listener, route, after=route.priority))
+    command = _away(other, unused_priority(listener, route, after=route.priority))
     yield Finding(
         f"{path_of(route, listener.port)}.priority", Reason.CONFLICT, message, command
     )
@@ -46,7 +46,7 @@ def shadowed(
     route: RouteSpec,
     rule: ListenerRule | None,
 ) -> Iterator[Finding]:
-    """Yield each rule that takes all of the route's requests before its own does."""
+    """Yield a finding for each rule that takes all requests of the route."""
     balancer, listener = place
     match = match_of(route)
     at = rule.priority if rule else route.priority or natural_priority(match)
@@ -54,24 +54,28 @@ def shadowed(
     for other in sorted(listener.rules, key=lambda r: r.priority):
         if other.priority >= at or (rule and other.arn == rule.arn):
             continue
-        harmless = is_ours(spec, other) or (target and other.target == target)
+        harmless = is_managed(spec, other) or (target and other.target == target)
         if harmless or not other.match.covers(match):
             continue
-        whose = (
-            "of ours" if other.ownership is Ownership.MANAGED else "that is not ours"
-        )
+        kind = "managed" if other.ownership is Ownership.MANAGED else "unmanaged"
         message = (
-            f"A rule {whose}, with priority {other.priority} on port {listener.port} of "
-            f"{balancer.name}, takes every request for {route.name} before the rule "
-            f"with priority {at} does."
+            f"The {kind} rule with priority {other.priority} on port {listener.port} "
+            f"of {balancer.name} takes every request for {route.name}, because it "
+            f"precedes the rule with priority {at}."
         )
-        command = _away(other, number_for(listener, route, after=at))
+        command = _away(other, unused_priority(listener, route, after=at))
         path = f"{path_of(route, listener.port)}.priority"
         yield Finding(path, Reason.CONFLICT, message, command)
 
 
-def number_for(listener: RoutedListener, route: RouteSpec, after: int = 0) -> int:
-    """Return a priority that is free on ``listener``."""
+def unused_priority(listener: RoutedListener, route: RouteSpec, after: int = 0) -> int:
+    """Return an unused priority on ``listener``.
+
+    Args:
+        listener: The listener.
+        route: Route of the rule.
+        after: Priority that must be exceeded; 0 for the natural priority.
+    """
     used = {rule.priority for rule in listener.rules}
     if after:
         numbers = range(after + 1, MOST_PRIORITY + 1)

@@ -1,4 +1,4 @@
-"""Which priority a rule gets: its natural one, or the nearest that will do."""
+"""Priorities of new rules: the natural one, or the nearest that is unused."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -9,20 +9,20 @@ from controller.kinds.service.spec.routes import MOST_PRIORITY
 
 
 def free_priority(
-    match: Match, ours: Iterable[ListenerRule], used: set[int]
+    match: Match, managed: Iterable[ListenerRule], used: set[int]
 ) -> int | None:
-    """Return the priority of a new rule for ``match``; None if none is left.
+    """Return the priority of a new rule for ``match``; None if none is unused.
 
-    It comes after every rule of ours that is more special and may match the same
-    request, and before every one that is less so. Others' rules are left where they
-    are, and only their numbers are avoided.
+    Of the managed rules that may match the same request, it comes after the more
+    specific and before the less specific ones. Unmanaged rules are never moved; only
+    their priorities are avoided.
 
     Args:
-        match: What the new rule matches.
-        ours: The rules of ours on the listener.
-        used: All priorities in use on it.
+        match: Conditions of the new rule.
+        managed: Managed rules of the listener.
+        used: All priorities in use on the listener.
     """
-    least, most = window(match, ours)
+    least, most = window(match, managed)
     if least > most:
         least, most = 1, MOST_PRIORITY
     begin = min(max(natural_priority(match), least), most)
@@ -32,10 +32,10 @@ def free_priority(
     return next((number for number in numbers if number not in used), None)
 
 
-def window(match: Match, ours: Iterable[ListenerRule]) -> tuple[int, int]:
-    """Return the least and the greatest priority that keep ``match`` in its place."""
+def window(match: Match, managed: Iterable[ListenerRule]) -> tuple[int, int]:
+    """Return the least and greatest priority that keep the order by specificity."""
     least, most = 1, MOST_PRIORITY
-    for rule in ours:
+    for rule in managed:
         if rule.match == match or not rule.match.overlaps(match):
             continue
         if rule.match.specificity < match.specificity:

@@ -1,4 +1,4 @@
-"""Each rule makes something equal, and something else it must not."""
+"""Each normalization rule makes equal settings equal, and no others."""
 
 import re
 from copy import deepcopy
@@ -40,7 +40,7 @@ def same(one, other, form) -> bool:
 @pytest.mark.parametrize(
     ("number", "one", "other", "unlike"), DEFINITIONS, ids=ids(DEFINITIONS)
 )
-def test_definitions_are_equal_by_a_rule_and_not_beyond_it(number, one, other, unlike):
+def test_a_rule_makes_equal_definitions_equal_and_no_others(number, one, other, unlike):
     assert same(one, other, canonical)
     assert not same(one, unlike, canonical)
 
@@ -48,7 +48,7 @@ def test_definitions_are_equal_by_a_rule_and_not_beyond_it(number, one, other, u
 @pytest.mark.parametrize(
     ("number", "one", "other", "unlike"), SERVICES, ids=ids(SERVICES)
 )
-def test_services_are_equal_by_a_rule_and_not_beyond_it(number, one, other, unlike):
+def test_a_rule_makes_equal_services_equal_and_no_others(number, one, other, unlike):
     asked = {k: v for k, v in other.items() if k != "deployments"}
 
     assert not list(setting_differences(one, other, HERE))
@@ -59,7 +59,7 @@ def test_services_are_equal_by_a_rule_and_not_beyond_it(number, one, other, unli
 @pytest.mark.parametrize(
     ("number", "path", "declared", "live", "others"), OTHERS, ids=ids(OTHERS)
 )
-def test_a_field_is_left_to_others_by_a_rule(number, path, declared, live, others):
+def test_a_rule_decides_if_a_field_is_managed(number, path, declared, live, others):
     rule = left_to_others(path, declared, live)
 
     assert (rule is not None and rule.number == number) is others
@@ -111,7 +111,7 @@ def test_there_is_a_pair_for_every_rule_from_1_to_60():
     assert tried == {f"R{number}" for number in range(1, 61)}
 
 
-def test_every_rule_says_where_it_comes_from():
+def test_every_rule_cites_its_source():
     every = [*rules.DEFINITION, *rules.SERVICE, *rules.UNMANAGED, *SPELLINGS]
     source = re.compile(
         r"reference|recorded|guide|document|grammar|refuses", re.IGNORECASE
@@ -129,7 +129,7 @@ def test_every_rule_says_where_it_comes_from():
     assert silent == []
 
 
-def test_the_rules_leave_what_they_are_given_alone():
+def test_the_rules_do_not_change_their_input():
     for _, one, other, unlike in DEFINITIONS:
         for definition in (one, other, unlike):
             before = deepcopy(definition)

@@ -1,4 +1,4 @@
-"""What the document does not take is left out of an entry, and nothing else."""
+"""Invalid fields are left out of an imported entry, and nothing else."""
 
 from controller.core.document.platform import Platform
 from controller.kinds.service.importing.minimal import valid
@@ -6,7 +6,7 @@ from controller.kinds.service.importing.minimal import valid
 PLATFORM = Platform("hokusai", "development", "123456789012", "us-east-1")
 
 
-def test_only_what_is_at_fault_is_left_out():
+def test_only_invalid_fields_are_left_out():
     fields = {
         "image": "hokusai/api:1",
         "port": 8001,

@@ -1,4 +1,4 @@
-"""What names, policies and addresses are read to mean."""
+"""Evaluation of policies, and parsing of role, bucket and image names."""
 
 import pytest
 
@@ -14,14 +14,14 @@ def allow(action="s3:GetObject", resource=f"{BUCKET}/*", **more):
     return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
 
 
-def said(*statements, action="s3:GetObject", resource=f"{BUCKET}/any"):
+def verdict_of(*statements, action="s3:GetObject", resource=f"{BUCKET}/any"):
     return access([{"Statement": list(statements)}], action, resource)
 
 
 @pytest.mark.parametrize(
     ("statements", "verdict"),
     [
-        pytest.param((), Access.DENIED, id="nothing is said"),
+        pytest.param((), Access.DENIED, id="no statement"),
         pytest.param((allow(),), Access.ALLOWED, id="outright"),
         pytest.param((allow("s3:*", "*"),), Access.ALLOWED, id="by patterns"),
         pytest.param((allow("S3:getobject"),), Access.ALLOWED, id="in any case"),
@@ -51,7 +51,7 @@ def said(*statements, action="s3:GetObject", resource=f"{BUCKET}/any"):
     ],
 )
 def test_policies_are_read_as_far_as_one_can(statements, verdict):
-    assert said(*statements) is verdict
+    assert verdict_of(*statements) is verdict
 
 
 @pytest.mark.parametrize(

@@ -19,13 +19,13 @@ PRIORITY = natural_priority(match("api.hokus.ai", "/api/*"))
 OURS = rule(PRIORITY, "api.hokus.ai", "/api/*")
 
 
-def test_as_declared_nothing_is_amiss():
+def test_routes_in_sync_have_no_findings():
     world = seen(listener(443, OURS, names=("*.hokus.ai",)))
 
     assert findings(service(API), world) == ()
 
 
-def test_a_missing_load_balancer_comes_with_the_command_that_makes_it():
+def test_a_missing_load_balancer_is_a_finding_with_a_command():
     (found,) = findings(service(API), RoutingState())
 
     assert found.reason is Reason.MISSING
@@ -33,18 +33,18 @@ def test_a_missing_load_balancer_comes_with_the_command_that_makes_it():
     assert "aws elbv2 create-load-balancer --name hokusai-dev" in found.command
 
 
-def test_a_missing_listener_is_named_with_those_there_are():
+def test_a_missing_listener_is_a_finding_with_the_existing_ones():
     (found,) = findings(service(API), seen(listener(80, protocol="HTTP")))
 
     assert found.path == "routes[api.hokus.ai/api/*].listeners[443]"
-    assert "it listens on: 80" in found.message
+    assert "has no listener there; it listens on 80" in found.message
     assert "create-listener --load-balancer-arn lb/1 --protocol HTTPS" in found.command
 
 
-def test_a_rule_missing_on_the_load_balancer_of_others_is_told_with_its_command():
+def test_a_missing_rule_on_an_unmanaged_load_balancer_is_a_finding_with_a_command():
     (found,) = findings(service(API), seen(listener(), ours=False))
 
-    assert "which is not ours to change" in found.message
+    assert "does not manage that load balancer" in found.message
     assert found.command == (
         f"aws elbv2 create-rule --listener-arn listener/443 --priority {PRIORITY} "
         "--conditions Field=host-header,Values=api.hokus.ai "
@@ -55,7 +55,7 @@ def test_a_rule_missing_on_the_load_balancer_of_others_is_told_with_its_command(
     )
 
 
-def test_without_a_group_on_the_load_balancer_of_others_its_command_comes_first():
+def test_the_command_for_a_missing_target_group_comes_first():
     (found,) = findings(service(API), seen(listener(), ours=False, group=False))
 
     first, second = found.command.splitlines()
@@ -64,23 +64,23 @@ def test_without_a_group_on_the_load_balancer_of_others_its_command_comes_first(
     assert second.startswith("aws elbv2 create-rule")
 
 
-def test_a_rule_by_hand_on_the_load_balancer_of_others_is_enough():
-    by_hand = rule(3, "api.hokus.ai", "/api/*", ours=False)
+def test_a_manual_rule_on_an_unmanaged_load_balancer_is_enough():
+    manual = rule(3, "api.hokus.ai", "/api/*", ours=False)
 
-    assert findings(service(API), seen(listener(443, by_hand), ours=False)) == ()
+    assert findings(service(API), seen(listener(443, manual), ours=False)) == ()
 
 
-def test_a_rule_of_others_that_takes_the_route_elsewhere_is_told():
+def test_an_unmanaged_rule_to_another_target_is_a_finding():
     other = rule(3, "api.hokus.ai", "/api/*", ours=False, target="other")
 
     found = findings(service(API), seen(listener(443, other)))
 
-    assert "takes api.hokus.ai/api/* elsewhere" in found[0].message
+    assert "sends api.hokus.ai/api/* to another target" in found[0].message
     assert "modify-rule --rule-arn rule/3" in found[0].command
 
 
 @pytest.mark.parametrize("ours", [True, False])
-def test_a_rule_that_comes_first_and_matches_more_is_named(ours):
+def test_an_earlier_rule_that_takes_all_requests_is_a_finding(ours):
     before = rule(9, "*.hokus.ai", ours=ours, target="other", service="other")
 
     (found,) = findings(service(API), seen(listener(443, before, OURS)))
@@ -100,17 +100,17 @@ def test_a_rule_that_comes_first_and_matches_more_is_named(ours):
     ],
     ids=["another path", "further conditions", "the same group", "it comes later"],
 )
-def test_a_rule_that_takes_nothing_away_is_not_told_of(before):
+def test_a_rule_that_takes_no_requests_is_no_finding(before):
     assert findings(service(API), seen(listener(443, before, OURS))) == ()
 
 
-def test_a_declared_priority_that_is_taken_is_told():
+def test_a_declared_priority_in_use_is_a_finding():
     taken = rule(12, "www.hokus.ai", ours=False, target="other")
     asked = {**API, "priority": 12}
 
     (found,) = findings(service(asked), seen(listener(443, taken)))
 
-    assert "Priority 12 on port 443" in found.message
+    assert "priority 12 on port 443" in found.message
     assert "RuleArn=rule/12,Priority=13" in found.command
 
 
@@ -126,29 +126,31 @@ def test_a_declared_priority_that_is_taken_is_told():
     ],
     ids=str,
 )
-def test_a_certificate_must_be_for_the_host_if_it_can_be_read(names, covered):
+def test_a_readable_certificate_must_cover_the_host(names, covered):
     found = findings(service(API), seen(listener(443, OURS, names=names)))
 
     assert bool(found) is not covered
     assert all("add-listener-certificates" in f.command for f in found)
 
 
-def test_a_certificate_that_cannot_be_read_is_a_warning_and_told_once():
+def test_an_unreadable_certificate_is_one_warning():
     more = {"host": "www.hokus.ai", "path": "/api/*"}
     rules = OURS, rule(PRIORITY + 1, "www.hokus.ai", "/api/*")
     unread = "acm:DescribeCertificate was refused: AccessDenied."
 
-    (found,) = findings(service(API, more), seen(listener(443, *rules, unread=unread)))
+    (found,) = findings(
+        service(API, more), seen(listener(443, *rules, certificate_error=unread))
+    )
 
     assert (found.path, found.reason) == (
         "routes.certificates[443]",
         Reason.PREFLIGHT_WARNING,
     )
-    assert "is not known: acm:DescribeCertificate was refused" in found.message
+    assert "could not be read: acm:DescribeCertificate was refused" in found.message
     assert "describe-listener-certificates --listener-arn listener/443" in found.command
 
 
-def test_a_group_without_our_tag_is_offered_to_be_taken_over():
+def test_the_finding_of_an_untagged_target_group_has_the_command_to_adopt_it():
     world = seen(listener(443), ownership=Ownership.UNMANAGED)
 
     (found,) = findings(service(API), world)
@@ -157,10 +159,10 @@ def test_a_group_without_our_tag_is_offered_to_be_taken_over():
     assert f"add-tags --resource-arns {GROUP}" in found.command
 
 
-def test_a_group_that_cannot_become_what_is_declared_is_told():
+def test_a_target_group_of_another_type_is_a_finding():
     (found,) = findings(service(API), seen(listener(443, OURS), kind="instance"))
 
-    assert "targets of type instance" in found.message
+    assert "target type instance" in found.message
 
 
 def test_a_group_of_another_controller_holds_the_service():

@@ -10,10 +10,10 @@ ONE, OTHER = ResourceId("service", "api"), ResourceId("service", "web")
 @pytest.mark.parametrize(
     ("route", "what"),
     [
-        (API, "is the same route as one of"),
-        ({**API, "host": "API.hokus.ai"}, "is the same route as one of"),
+        (API, "duplicates a route of"),
+        ({**API, "host": "API.hokus.ai"}, "duplicates a route of"),
         ({**API, "path": "/*/abcd"}, None),
-        ({**API, "path": "/*/api"}, "matches some of what is matched"),
+        ({**API, "path": "/*/api"}, "overlaps with a route of"),
         ({**API, "path": "/api/v1/*"}, None),
         ({**API, "host": "web.hokus.ai"}, None),
         ({**API, "listeners": [80]}, None),
@@ -22,7 +22,7 @@ ONE, OTHER = ResourceId("service", "api"), ResourceId("service", "web")
     ],
     ids=str,
 )
-def test_two_routes_clash_if_neither_comes_first(route, what):
+def test_two_routes_without_a_clear_order_conflict(route, what):
     found = clashes({ONE: service(API), OTHER: service(route)})
 
     assert [clash.problem.startswith(what or "-") for clash in found] == [True] * bool(
@@ -30,19 +30,19 @@ def test_two_routes_clash_if_neither_comes_first(route, what):
     )
 
 
-def test_a_clash_names_both_places():
+def test_a_conflict_names_both_places():
     (found,) = clashes({ONE: service({"host": "x.ai"}, API), OTHER: service(API)})
 
     assert found.target == (OTHER, ("routes", 0))
     assert found.other == (ONE, ("routes", 1))
 
 
-def test_priorities_tell_two_routes_apart():
+def test_different_priorities_resolve_a_conflict():
     one, other = {**API, "priority": 1}, {**API, "path": "/*/api", "priority": 2}
 
     assert clashes({ONE: service(one), OTHER: service(other)}) == ()
     assert clashes({ONE: service(one), OTHER: service({**other, "priority": 1})})
 
 
-def test_a_route_may_not_be_written_twice_in_one_service():
+def test_a_route_must_not_be_declared_twice_in_one_service():
     assert clashes({ONE: service(API, API)})

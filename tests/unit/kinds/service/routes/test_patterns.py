@@ -57,13 +57,13 @@ def test_only_wildcards_stand_for_other_characters(pattern, text, does):
     assert matches(pattern, text) is does
 
 
-def test_what_matches_anything_is_no_condition():
+def test_a_pattern_that_matches_anything_is_no_condition():
     assert normalised(("*",), ("/*",)) == normalised((), ())
     assert normalised(("API.hokus.ai",), ("/Api",)).hosts == ("api.hokus.ai",)
     assert normalised((), ("/Api",)).paths == ("/Api",)
 
 
-def test_the_more_special_comes_first():
+def test_the_more_specific_match_comes_first():
     ordered = [
         match("api.hokus.ai", "/api/v1/health"),
         match("api.hokus.ai", "/api/v1/*"),
@@ -82,7 +82,7 @@ def test_the_more_special_comes_first():
     assert all(1_000 <= p <= 50_000 for p in priorities)
 
 
-def test_a_rule_with_more_conditions_covers_nothing_surely():
+def test_a_rule_with_other_conditions_covers_nothing():
     narrow = normalised(("api.hokus.ai",), (), more=True)
 
     assert not narrow.covers(match("api.hokus.ai", "/api"))

@@ -29,11 +29,11 @@ def kinds(found):
     return [type(step) for step in found]
 
 
-def test_as_declared_there_is_nothing_to_do():
+def test_routes_in_sync_need_no_steps():
     assert steps(service(API), seen(listener(443, OURS))) == ()
 
 
-def test_from_nothing_the_group_is_made_before_the_rule():
+def test_the_target_group_is_created_before_the_rule():
     made = steps(service(API), seen(listener(), group=False))
 
     assert kinds(made) == [CreateTargetGroup, CreateRule]
@@ -44,7 +44,7 @@ def test_from_nothing_the_group_is_made_before_the_rule():
     ]
 
 
-def test_a_rule_on_one_listener_says_nothing_of_the_other():
+def test_each_listener_gets_its_own_rule():
     both = {**API, "listeners": [80, 443]}
     world = seen(listener(443), listener(80, OURS, protocol="HTTP"))
 
@@ -53,17 +53,17 @@ def test_a_rule_on_one_listener_says_nothing_of_the_other():
     assert made.change.path == "routes[api.hokus.ai/api/*].listeners[443]"
 
 
-def test_a_rule_typed_in_by_hand_that_does_the_same_is_enough():
+def test_a_manual_rule_with_the_same_effect_is_enough():
     by_hand = rule(7, "api.hokus.ai", "/api/*", ours=False)
 
     assert steps(service(API), seen(listener(443, by_hand))) == ()
 
 
-def test_on_the_load_balancer_of_others_nothing_is_done():
+def test_nothing_changes_on_an_unmanaged_load_balancer():
     assert steps(service(API), seen(listener(), ours=False, group=False)) == ()
 
 
-def test_the_priority_of_another_rule_is_left_to_it():
+def test_the_priority_of_another_rule_is_not_used():
     foreign = rule(PRIORITY, "www.hokus.ai", ours=False, target="other")
 
     (made,) = steps(service(API), seen(listener(443, foreign)))
@@ -106,7 +106,7 @@ def test_a_priority_once_given_stays():
     assert steps(service(API), seen(listener(443, elsewhere))) == ()
 
 
-def test_a_special_route_of_ours_goes_before_a_general_one_that_is_there():
+def test_a_specific_route_precedes_an_existing_general_one():
     special = {**API, "path": "/api/v1/*"}
     general = rule(5, "api.hokus.ai", "/api/*")
 
@@ -115,7 +115,7 @@ def test_a_special_route_of_ours_goes_before_a_general_one_that_is_there():
     assert made.priority < 5
 
 
-def test_a_general_route_goes_behind_a_special_one_of_ours_that_is_there():
+def test_a_general_route_follows_an_existing_specific_one():
     special = {**API, "path": "/api/v1/*"}
     there = rule(45_000, "api.hokus.ai", "/api/v1/*")
 
@@ -124,16 +124,16 @@ def test_a_general_route_goes_behind_a_special_one_of_ours_that_is_there():
     assert made.priority > 45_000
 
 
-def test_a_rule_of_ours_that_leads_elsewhere_is_mended():
+def test_a_managed_rule_to_another_target_is_updated():
     astray = rule(PRIORITY, "api.hokus.ai", "/api/*", target="other")
 
-    (mended,) = steps(service(API), seen(listener(443, astray)))
+    (updated,) = steps(service(API), seen(listener(443, astray)))
 
-    assert isinstance(mended, UpdateRule)
-    assert mended.change.path.endswith(".target")
+    assert isinstance(updated, UpdateRule)
+    assert updated.change.path.endswith(".target")
 
 
-def test_a_route_that_is_gone_takes_its_rule_with_it():
+def test_the_rule_of_a_removed_route_is_deleted():
     other = rule(9, "old.hokus.ai")
 
     (dropped,) = steps(service(API), seen(listener(443, OURS, other)))
@@ -143,13 +143,13 @@ def test_a_route_that_is_gone_takes_its_rule_with_it():
     assert dropped.change.after is None
 
 
-def test_the_last_route_takes_the_group_with_it():
+def test_the_target_group_is_deleted_with_the_last_route():
     dropped = steps(service(), seen(listener(443, OURS)))
 
     assert kinds(dropped) == [DeleteRule, DeleteTargetGroup]
 
 
-def test_rules_of_other_services_and_of_nobody_stay():
+def test_rules_of_other_services_and_unmanaged_rules_stay():
     world = seen(
         listener(
             443,
@@ -162,7 +162,7 @@ def test_rules_of_other_services_and_of_nobody_stay():
     assert steps(service(API), world) == ()
 
 
-def test_a_second_rule_for_the_same_route_is_one_too_many():
+def test_a_second_rule_for_the_same_route_is_deleted():
     copy = rule(PRIORITY + 1, "api.hokus.ai", "/api/*")
 
     (dropped,) = steps(service(API), seen(listener(443, OURS, copy)))
@@ -171,29 +171,29 @@ def test_a_second_rule_for_the_same_route_is_one_too_many():
     assert dropped.priority == PRIORITY + 1
 
 
-def test_a_group_that_checks_something_else_is_mended():
+def test_a_target_group_with_another_health_check_is_updated():
     world = seen(listener(443, OURS), health=(("HealthCheckPath", "/other"),))
 
-    (mended,) = steps(service(API), world)
+    (updated,) = steps(service(API), world)
 
-    assert isinstance(mended, UpdateTargetGroup)
-    assert "HealthCheckPath /other" in mended.change.before
+    assert isinstance(updated, UpdateTargetGroup)
+    assert "HealthCheckPath /other" in updated.change.before
 
 
-def test_a_group_that_was_not_finished_is_finished():
+def test_an_unfinished_target_group_is_finished():
     assert kinds(steps(service(API), seen(listener(443, OURS), finished=False))) == [
         UpdateTargetGroup
     ]
 
 
-def test_a_group_without_our_tag_gets_no_rules():
+def test_an_untagged_target_group_gets_no_rules():
     world = seen(listener(), ownership=Ownership.UNMANAGED)
 
     assert steps(service(API), world) == ()
     assert not will_be_attached(service(API), world)
 
 
-def test_ecs_is_told_of_a_group_only_once_a_rule_leads_to_it():
+def test_a_service_joins_a_target_group_only_once_a_rule_forwards_to_it():
     assert will_be_attached(service(API), seen(listener(), group=False))
     assert not will_be_attached(service(API), seen(group=False))
     assert not will_be_attached(service(API), RoutingState())

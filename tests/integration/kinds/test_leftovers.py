@@ -68,7 +68,7 @@ def test_what_was_made_for_a_service_that_is_declared_no_more_is_pruned(world):
     assert result.converged
 
 
-def test_unless_deleting_is_allowed_it_is_told_of(world):
+def test_without_permission_to_delete_it_is_reported(world):
     result = world.run(world.api())
 
     (advice,) = result.left.advice

@@ -80,7 +80,7 @@ def test_once_all_is_there_the_service_is_made(world):
     assert world.aws.writes["ecs:CreateService"] == 1
 
 
-def test_no_secrets_value_is_ever_asked_for_or_told(world):
+def test_the_value_of_a_secret_is_never_read_or_printed(world):
     before = dict(world.aws.writes)
 
     told = repr(world.results())

@@ -209,7 +209,7 @@ BREAKS = {
         lambda w: w.aws.call(
             "iam", "DeleteRolePolicy", RoleName="task", PolicyName="buckets"
         ),
-        "role/task may not s3:ListBucket, s3:GetObject, s3:PutObject",
+        "role/task is not allowed s3:ListBucket, s3:GetObject, s3:PutObject",
     ),
     "redis": (
         lambda w: w.aws.call(
@@ -219,15 +219,15 @@ BREAKS = {
     ),
     "way to redis": (
         lambda w: w.admit(w.redis, 6379, "RevokeSecurityGroupIngress"),
-        "Redis hokusai-redis does not admit",
+        "Redis hokusai-redis does not allow",
     ),
     "way to the database": (
         lambda w: w.admit(w.database, 5432, "RevokeSecurityGroupIngress"),
-        "Database hokusai-db does not admit",
+        "Database hokusai-db does not allow",
     ),
     "way to a service": (
         lambda w: w.admit(w.tasks, 5000, "RevokeSecurityGroupIngress"),
-        "service/mlflow does not admit",
+        "service/mlflow does not allow",
     ),
     "bucket": (
         lambda w: w.aws.call("s3", "DeleteBucket", Bucket="hokusai-artifacts"),
@@ -240,7 +240,7 @@ BREAKS = {
             Bucket="hokusai-artifacts",
             VersioningConfiguration={"Status": "Suspended"},
         ),
-        "Bucket hokusai-artifacts keeps no versions",
+        "Bucket hokusai-artifacts is not versioned",
     ),
     "backups": (
         lambda w: w.aws.call(

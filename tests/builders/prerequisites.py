@@ -6,10 +6,10 @@ from controller.core.document.resource import ResourceId
 from controller.core.planning.preflight import CheckPassed
 from controller.core.resources.observation import Present
 from controller.kinds.service.preflight.facts import (
+    RegisteredTargetGroup,
     RunningService,
     SecurityGroup,
     SecurityGroupRule,
-    UnmanagedTargetGroup,
 )
 from tests.fakes.surroundings import (
     DATABASE_GROUP,
@@ -62,13 +62,13 @@ SURE = {
     "log_groups": {SPEC.log_group: Present(True)},
     "targets": {
         TARGETS: Present(
-            UnmanagedTargetGroup(8001, path="/health", balancers=(BALANCER,))
+            RegisteredTargetGroup(8001, path="/health", balancers=(BALANCER,))
         )
     },
     "listening": {BALANCER: Present(frozenset({80, 443}))},
     "groups": GROUPS,
 }
-TARGET = UnmanagedTargetGroup(8001, path="/health", balancers=(BALANCER,))
+TARGET = RegisteredTargetGroup(8001, path="/health", balancers=(BALANCER,))
 
 
 def told(**taken):

@@ -6,7 +6,7 @@ from controller.core.errors import RefusedError, TransientError
 from controller.core.resources.condition import ConditionType
 from controller.core.resources.driver import Failed, Progressing
 from controller.core.resources.plan import Hold, Verb
-from controller.core.resources.rollouts import Result, revision_to
+from controller.core.resources.rollouts import Result, rollback_target
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
@@ -121,7 +121,7 @@ def test_a_repeated_rollback_is_refused_with_the_reason(world):
 def test_a_service_that_is_only_observed_is_left_as_it_is(world):
     observed = world.api("api:2", mode="observe")
 
-    with pytest.raises(RefusedError, match="the mode is observe"):
+    with pytest.raises(RefusedError, match="mode: observe"):
         Hand(world).action(Verb.ROLL_BACK, observed, FIRST)
 
 
@@ -186,8 +186,8 @@ def test_history_has_image_and_writer_of_each_rollout_and_the_revision_on_hold(w
     assert {one.result for one in (newest, second, first)} == {Result.SUCCEEDED}
     assert (newest.present, second.present, first.present) == (True, False, False)
     assert second.set_aside == "ada@laptop: it does not answer"
-    assert newest.asked == "put back by ada@laptop: it does not answer"
-    assert (second.asked, first.asked) == ("", "")
+    assert newest.intervention == "rolled back by ada@laptop: it does not answer"
+    assert (second.intervention, first.intervention) == ("", "")
     assert newest.images[0].startswith("api:1@sha256:")
     assert newest.by.endswith(":root")
     assert newest.took is not None
@@ -196,4 +196,4 @@ def test_history_has_image_and_writer_of_each_rollout_and_the_revision_on_hold(w
 def test_the_last_that_worked_is_what_was_there_before(world):
     rolled = world.driver().rollouts(world.api("api:2"))
 
-    assert revision_to(rolled, "1") == FIRST
+    assert rollback_target(rolled, "1") == FIRST

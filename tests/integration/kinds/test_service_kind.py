@@ -33,7 +33,7 @@ def test_an_undeclared_service_is_deleted_only_with_prune_and_after_two_observat
 
     assert [str(a.target) for a in told.left.advice] == ["service/web"]
     assert kept == "ACTIVE"
-    assert [b.hold for b in held.left.blocked] == [Hold.PRUNE_HELD]
+    assert [b.hold for b in held.left.blocked] == [Hold.PRUNE_BLOCKED]
     assert world.service("web")["status"] == "INACTIVE"
     assert world.service()["status"] == "ACTIVE"
 
@@ -111,7 +111,7 @@ def test_an_unmanaged_service_is_reported_and_then_adopted(world):
     reported = world.run(world.api(), passes=1)
     adopted = world.run(world.api(adopt=True), passes=12)
 
-    assert [a.reason for a in reported.left.advice] == [Reason.NOT_OURS]
+    assert [a.reason for a in reported.left.advice] == [Reason.NOT_MANAGED]
     assert adopted.converged
     assert "hokusai-api-local" in world.service()["taskDefinition"]
 
@@ -175,4 +175,4 @@ def test_more_disruptive_changes_than_allowed_wait(world):
         world.api("api:2"), limits=SafetyLimits(max_disruptive_actions=0)
     )
 
-    assert [b.hold for b in result.left.blocked] == [Hold.BUDGET_SPENT]
+    assert [b.hold for b in result.left.blocked] == [Hold.DISRUPTION_BUDGET_EXCEEDED]

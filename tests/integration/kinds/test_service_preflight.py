@@ -1,4 +1,4 @@
-"""All that a service rests on, in the emulated AWS: take things away, and be told."""
+"""Preflight checks of a service in the emulated AWS."""
 
 import json
 import shlex
@@ -17,7 +17,7 @@ from controller.kinds.service.driver import ServiceDriver
 from tests.builders.emulated_prerequisites import BREAKS, CANARY, IMAGE, Refusing, World
 from tests.builders.reconcile_loop import PLATFORM
 
-# What would answer with a secret's value.
+# Operations that return the value of a secret.
 FORBIDDEN = {
     "secretsmanager:GetSecretValue",
     "secretsmanager:BatchGetSecretValue",
@@ -41,7 +41,7 @@ def test_nothing_is_found_where_nothing_is_missing(world):
 
 
 @pytest.mark.parametrize("name", BREAKS)
-def test_what_is_taken_away_is_found_with_its_command(world, name):
+def test_each_missing_prerequisite_is_found_with_a_command(world, name):
     take_away, message = BREAKS[name]
     take_away(world)
 
@@ -59,7 +59,7 @@ def test_everything_that_is_missing_is_found_at_once_and_holds_the_service(world
     result = world.machine.run(world.api())
 
     (blocked,) = result.left.blocked
-    assert blocked.hold is Hold.PREFLIGHT
+    assert blocked.hold is Hold.PREFLIGHT_FAILED
     assert "And 5 more findings." in blocked.message
     assert len(result.left.advice) == 6
     assert all(advice.command.startswith("aws ") for advice in result.left.advice)
@@ -67,7 +67,7 @@ def test_everything_that_is_missing_is_found_at_once_and_holds_the_service(world
     assert answer["taskDefinitionArns"] == []
 
 
-def test_once_all_is_there_the_service_is_made(world):
+def test_the_service_is_created_once_nothing_is_missing(world):
     BREAKS["parameter"][0](world)
     held = world.machine.run(world.api())
     value = {"Value": "x", "Type": "SecureString"}
@@ -90,7 +90,7 @@ def test_the_value_of_a_secret_is_never_read_or_printed(world):
     assert dict(world.aws.writes) == before
 
 
-def test_what_several_services_share_is_asked_once(world):
+def test_a_prerequisite_of_several_services_is_read_once(world):
     resources = {
         ResourceId("service", f"api{number}"): world.api() for number in range(3)
     }
@@ -118,9 +118,7 @@ def test_what_several_services_share_is_asked_once(world):
         "ecs:DescribeServices",
     ],
 )
-def test_a_look_that_is_refused_or_throttled_says_so_and_finds_nothing(
-    world, operation
-):
+def test_a_refused_or_throttled_read_is_unknown_and_not_a_finding(world, operation):
     for error in (PermanentError("AccessDenied"), ThrottledError("slow down")):
         world.aws.refused = {operation: error}
 
@@ -128,10 +126,10 @@ def test_a_look_that_is_refused_or_throttled_says_so_and_finds_nothing(
 
         unseen = [r for r in results if isinstance(r, CheckUnknown)]
         assert not [r for r in results if isinstance(r, CheckFinding)]
-        assert {r.passing for r in unseen} == {isinstance(error, ThrottledError)}
+        assert {r.temporary for r in unseen} == {isinstance(error, ThrottledError)}
 
 
-def test_the_log_group_of_a_service_that_runs_is_missed(world):
+def test_a_missing_log_group_of_a_live_service_is_a_finding(world):
     for _ in range(3):
         world.machine.run(world.api())
     group = "/ecs/hokusai-api-local"
@@ -141,12 +139,10 @@ def test_the_log_group_of_a_service_that_runs_is_missed(world):
     (finding,) = world.findings()
 
     assert CheckPassed("log group") in there
-    assert (
-        finding.message == f"Log group {group} is gone: no new task could be started."
-    )
+    assert finding.message == f"Log group {group} is missing: new tasks cannot start."
 
 
-def test_an_image_without_an_index_is_looked_into(world):
+def test_the_architecture_of_an_image_without_an_index_is_read(world):
     manifest = {
         "schemaVersion": 2,
         "config": {"digest": "sha256:" + "0" * 64},
@@ -179,10 +175,10 @@ def test_an_image_without_an_index_is_looked_into(world):
         if isinstance(r, CheckFinding)
     ]
 
-    assert "is built for ARM64, and the task runs on X86_64" in finding.message
+    assert "is built for ARM64, but the task runs on X86_64" in finding.message
 
 
-def test_a_target_group_of_others_is_held_against_the_service(world):
+def test_an_unmanaged_target_group_that_does_not_match_is_a_finding(world):
     call = world.aws.call
     made = call(
         "elbv2",
@@ -226,5 +222,5 @@ def test_a_target_group_of_others_is_held_against_the_service(world):
 
     assert messages == [
         "The load balancer of reg-api does not listen on 443.",
-        "reg-api asks for /mlflow, and the service answers /health.",
+        "reg-api checks /mlflow, but the health path of the service is /health.",
     ]

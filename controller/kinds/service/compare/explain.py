@@ -6,7 +6,7 @@ A rule can make two spellings equal, or exclude a field from the comparison.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from controller.core.resources.explanation import Comparison, Explanation, below
+from controller.core.resources.explanation import Comparison, Explanation, is_below
 from controller.core.values.paths import leaves
 from controller.core.values.plain_data import copied
 from controller.core.values.redact import masked
@@ -48,7 +48,7 @@ def explain(
         *_count_and_discovery(spec, state),
         *_tags(spec, state),
     )
-    return tuple(one for one in found if below(one.path, prefix))
+    return tuple(one for one in found if is_below(one.path, prefix))
 
 
 def _task(declared: Fields, live: Fields, place: NameContext) -> Iterator[Explanation]:
@@ -152,8 +152,8 @@ def _count_and_discovery(
             yield Explanation(path, declared, live, Comparison.NOT_COMPARED, why)
         else:
             same = declared == live
-            likeness = Comparison.EQUAL if same else Comparison.DIFFERS
-            yield Explanation(path, declared, live, likeness)
+            comparison = Comparison.EQUAL if same else Comparison.DIFFERS
+            yield Explanation(path, declared, live, comparison)
 
 
 def _tags(spec: ServiceSpec, state: ServiceState) -> Iterator[Explanation]:
@@ -165,11 +165,11 @@ def _tags(spec: ServiceSpec, state: ServiceState) -> Iterator[Explanation]:
             why = (_NOT_DECLARED,)
             yield _shown(path, Explanation("", *pair, Comparison.NOT_COMPARED, why))
             continue
-        likeness = Comparison.EQUAL if pair[0] == pair[1] else Comparison.DIFFERS
-        yield _shown(path, Explanation("", *pair, likeness))
+        comparison = Comparison.EQUAL if pair[0] == pair[1] else Comparison.DIFFERS
+        yield _shown(path, Explanation("", *pair, comparison))
 
 
 def _shown(path: str, one: Explanation) -> Explanation:
     """Return ``one`` at ``path``, with values that look like secrets masked."""
     values = masked(path, one.declared), masked(path, one.live)
-    return Explanation(path, *values, one.likeness, one.reasons)
+    return Explanation(path, *values, one.comparison, one.reasons)

@@ -71,7 +71,7 @@ def hold_reason(
                 f"{seen.image} cannot be pinned because its digest could not be read: "
                 f"{seen.unseen}"
             )
-            return HoldReason(Hold.UNRESOLVED, message)
+            return HoldReason(Hold.RESOLUTION_FAILED, message)
     if not changes:
         return _unseen(spec, state)
     if not is_only_forced(changes):
@@ -87,7 +87,7 @@ def hold_reason(
             f"The last deployment began less than {interval} ago; the tasks are "
             f"restarted in {max(seconds, 1)} s."
         )
-        return HoldReason(Hold.RESTARTED_LATELY, message)
+        return HoldReason(Hold.RESTARTED_RECENTLY, message)
     return None
 
 
@@ -114,11 +114,11 @@ def _blind(spec: ServiceSpec, state: ServiceState) -> Iterator[Finding]:
                 f"{seen.image} could not be compared with the running image, which is "
                 f"kept: {seen.unseen}"
             )
-            yield Finding(f"{IMAGES}{seen.container}", Reason.OUTDATED, message)
+            yield Finding(f"{IMAGES}{seen.container}", Reason.TASKS_OUTDATED, message)
     secrets = state.fresh.secrets
     if secrets.unseen and spec.restart_on_secret_change:
         message = f"The versions of the secrets could not be read: {secrets.unseen}"
-        yield Finding(SECRETS, Reason.OUTDATED, message)
+        yield Finding(SECRETS, Reason.TASKS_OUTDATED, message)
 
 
 def _image(
@@ -132,13 +132,13 @@ def _image(
     match spec.image_policy:
         case "report":
             message = f"{what}; the next rollout deploys it."
-            yield Finding(path, Reason.OUTDATED, message, _restart(state, what))
+            yield Finding(path, Reason.TASKS_OUTDATED, message, _restart(state, what))
         case "redeploy" if _tried_images(state):
             message = (
                 f"{what}; it was deployed and rolled back, and is not deployed again "
                 "until the tag changes."
             )
-            yield Finding(path, Reason.OUTDATED, message, _restart(state, what))
+            yield Finding(path, Reason.TASKS_OUTDATED, message, _restart(state, what))
         case _:
             return
 
@@ -151,12 +151,12 @@ def _secrets(spec: ServiceSpec, state: ServiceState) -> Iterator[Finding]:
         what = f"{name} was rotated after the tasks started"
         message = f"{what}: they use the old value."
         path = f"secrets.{name}"
-        yield Finding(path, Reason.OUTDATED, message, _restart(state, what))
+        yield Finding(path, Reason.TASKS_OUTDATED, message, _restart(state, what))
     for name in secrets.moved:
         what = f"{name} was set to an older version after the tasks started"
         message = f"{what}: they use the newer value."
         path = f"secrets.{name}"
-        yield Finding(path, Reason.OUTDATED, message, _restart(state, what))
+        yield Finding(path, Reason.TASKS_OUTDATED, message, _restart(state, what))
 
 
 def short(digest: str) -> str:

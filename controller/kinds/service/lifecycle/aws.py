@@ -205,7 +205,7 @@ class ServiceLifecycle:
         """Read the tags again; raise PermanentError without the ownership tag."""
         for service in self.ecs.services(cluster, [name]).values():
             tags = tags_of(service)
-            if ownership_of(tags, self.owner) is Ownership.OURS:
+            if ownership_of(tags, self.owner) is Ownership.MANAGED:
                 return
         msg = f"{name} was not deleted: it no longer has this controller's tag"
         raise PermanentError(msg)

@@ -21,7 +21,7 @@ from controller.core.resources.observation import (
     Observation,
     Present,
     Unknown,
-    unseen,
+    unknown_from,
 )
 from controller.core.resources.ownership import ownership_of
 from controller.kinds.service.aws.deployments import ServiceDeployments
@@ -159,7 +159,7 @@ class ServiceObserver:
             try:
                 observed.append(self._observed(id_, declared[id_], answer))
             except DriverError as error:
-                found[id_] = unseen(error)
+                found[id_] = unknown_from(error)
         found |= self._add_deployments(observed)
         observed = [one for one in observed if one.id not in found]
         images = self._images.of(
@@ -212,7 +212,7 @@ class ServiceObserver:
         try:
             deployments = self._deployments.of([*changing.values()])
         except DriverError as error:
-            return dict.fromkeys(changing, unseen(error))
+            return dict.fromkeys(changing, unknown_from(error))
         for one in observed:
             deployment = deployments.get(changing.get(one.id, ""))
             state = replace(one.state, service_deployment=deployment)
@@ -260,7 +260,7 @@ class ServiceObserver:
                     pending_step=pending_step,
                 )
         except DriverError as error:
-            return unseen(error)
+            return unknown_from(error)
         held = on_hold(one.id.name, one.spec, one.answer)
         moved = state.service_deployment is not None and not _differs(one)
         declaration = rejected_declaration(one.resource, state) if moved else ()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from controller.core.resources.plan import Verb
 from controller.core.resources.rollouts import RolloutRecord
-from controller.core.status.interventions import sentence
+from controller.core.status.interventions import intervention_text
 from controller.kinds.service.operations.requests import UNKNOWN_USER, tag_time
 from controller.kinds.service.state.retry_requests import id_of
 from controller.kinds.service.tags import ServiceTags
@@ -28,12 +28,14 @@ def with_users(
         tags: Tags of the service.
         targets: Service revision of each rollout, by the rollout's id.
     """
-    asked = {
+    interventions = {
         **dict(_rolled_back(rolled, tags)),
         **dict(_retried(rolled, tags, targets)),
         **dict(_restarted(rolled, tags, targets)),
     }
-    return tuple(replace(one, asked=asked.get(one.id, "")) for one in rolled)
+    return tuple(
+        replace(one, intervention=interventions.get(one.id, "")) for one in rolled
+    )
 
 
 def _restarted(
@@ -46,7 +48,10 @@ def _restarted(
         return
     _, newer = _after(rolled, lambda one: id_of(targets.get(one.id, "")) == before)
     if newer is not None and newer.began is not None and newer.began - at <= _SOON:
-        yield newer.id, sentence(Verb.RESTART, tags.restarted_by or UNKNOWN_USER)
+        yield (
+            newer.id,
+            intervention_text(Verb.RESTART, tags.restarted_by or UNKNOWN_USER),
+        )
 
 
 def _retried(
@@ -60,7 +65,7 @@ def _retried(
         rolled, lambda one: failed in (id_of(one.id), id_of(targets.get(one.id, "")))
     )
     if one is not None and newer is not None and one.revision == newer.revision:
-        yield newer.id, sentence(Verb.RETRY, tags.retried_by or UNKNOWN_USER)
+        yield newer.id, intervention_text(Verb.RETRY, tags.retried_by or UNKNOWN_USER)
 
 
 def _rolled_back(
@@ -69,7 +74,10 @@ def _rolled_back(
     """Yield the rollout after the revision on hold."""
     _, newer = _after(rolled, lambda one: bool(one.set_aside))
     if newer is not None:
-        yield newer.id, sentence(Verb.ROLL_BACK, tags.set_aside_by or UNKNOWN_USER)
+        yield (
+            newer.id,
+            intervention_text(Verb.ROLL_BACK, tags.set_aside_by or UNKNOWN_USER),
+        )
 
 
 def _after(

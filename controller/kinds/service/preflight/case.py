@@ -1,4 +1,4 @@
-"""One service among what was seen: what every rule is handed."""
+"""The input of a check: one service and the collected facts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from controller.core.planning.preflight import (
     Severity,
 )
 from controller.core.resources.observation import Absent, Present
-from controller.kinds.service.preflight.facts import NOT_LOOKED, Facts, Seen, Unreadable
+from controller.kinds.service.preflight.facts import NOT_READ, Fact, Facts, Unreadable
 
 if TYPE_CHECKING:
     from controller.kinds.service.spec.service import ServiceSpec
@@ -23,12 +23,12 @@ KeyT = TypeVar("KeyT", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class ServiceCase:
-    """A service and its surroundings.
+    """A service and the facts about its prerequisites.
 
     Attributes:
-        check: The name of the check that is made.
+        check: Name of the check.
         spec: The service.
-        facts: What was seen.
+        facts: Collected facts.
     """
 
     check: str
@@ -36,37 +36,37 @@ class ServiceCase:
     facts: Facts
 
     def blocks(self, path: str, message: str, command: str = "") -> CheckFinding:
-        """Return that nothing may be deployed, and why."""
+        """Return a finding that blocks the deployment."""
         return CheckFinding(self.check, Severity.BLOCKS, path, message, command)
 
     def warns(self, path: str, message: str, command: str = "") -> CheckFinding:
-        """Return something that a person should know."""
+        """Return a finding that is a warning."""
         return CheckFinding(self.check, Severity.WARNS, path, message, command)
 
-    def unless_there(self, seen: Seen, missing: CheckFinding) -> Iterator[Result]:
-        """Yield ``missing`` if a thing is not there, or that nobody could look."""
+    def unless_present(self, seen: Fact, missing: CheckFinding) -> Iterator[Result]:
+        """Yield ``missing`` for an absent thing, or a result for one that is unreadable."""
         match seen:
             case Present():
                 return
             case Absent():
                 yield missing
-            case Unreadable(why, passing):
-                yield CheckUnknown(self.check, why, passing)
+            case Unreadable(why, temporary):
+                yield CheckUnknown(self.check, why, temporary)
 
-    def unseen(self, *looks: Seen) -> Iterator[CheckUnknown]:
-        """Yield that nobody could look, once for each answer that says so."""
-        told: set[str] = set()
-        for seen in looks:
-            if isinstance(seen, Unreadable) and seen.why not in told:
-                told.add(seen.why)
-                yield CheckUnknown(self.check, seen.why, seen.passing)
-
-
-def of(facts: Mapping[KeyT, Seen], key: KeyT) -> Seen:
-    """Return what was seen of ``key``."""
-    return facts.get(key, NOT_LOOKED)
+    def unreadable(self, *reads: Fact) -> Iterator[CheckUnknown]:
+        """Yield one result for each reason why a thing could not be read."""
+        reasons: set[str] = set()
+        for seen in reads:
+            if isinstance(seen, Unreadable) and seen.why not in reasons:
+                reasons.add(seen.why)
+                yield CheckUnknown(self.check, seen.why, seen.temporary)
 
 
-def state(seen: Seen) -> Any:
-    """Return the state of what is there; None of anything else."""
+def of(facts: Mapping[KeyT, Fact], key: KeyT) -> Fact:
+    """Return the fact about ``key``."""
+    return facts.get(key, NOT_READ)
+
+
+def state(seen: Fact) -> Any:
+    """Return the state of a thing that exists; None for anything else."""
     return seen.state if isinstance(seen, Present) else None

@@ -1,4 +1,4 @@
-"""Every check there is; the guide's table is made of this one."""
+"""The catalog of preflight checks; the table in the guide is generated from it."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One question about what a service rests on.
+    """One check of a prerequisite of a service.
 
     Attributes:
-        name: In a word or two.
-        asks: What must be so, in a sentence.
-        calls: What AWS is asked.
-        rule: Yields whatever is not so.
+        name: Name of the check.
+        condition: Condition that must hold, in a sentence.
+        calls: AWS operations that the check reads.
+        rule: Yields the findings.
     """
 
     name: str
-    asks: str
+    condition: str
     calls: str
     rule: Callable[[ServiceCase], Iterator[Result]]
 
@@ -47,36 +47,37 @@ CHECKS = (
         "cluster",
         "The cluster exists.",
         "ecs:DescribeServices",
-        cluster.there,
+        cluster.exists,
     ),
     Check(
         "image",
-        "The image is in ECR. A name without a registry is Docker Hub's, which is told; "
-        "others are not looked up.",
+        "The image is in ECR. An image name without a registry, which means Docker Hub, "
+        "is a warning; images in other registries are not checked.",
         "ecr:BatchGetImage",
         image.exists,
     ),
     Check(
         "architecture",
-        "The image is built for the task's processor.",
+        "The image is built for the CPU architecture of the task.",
         "ecr:GetDownloadUrlForLayer",
         image.fits,
     ),
     Check(
         "secrets",
-        "Every reference leads to a secret or a parameter.",
+        "Every referenced secret and parameter exists.",
         "secretsmanager:DescribeSecret, ssm:DescribeParameters",
         secrets.exist,
     ),
     Check(
         "secret keys",
-        "Never looked at: a JSON key shows only in the value, and none is read.",
+        "Never checked: a JSON key is part of the value, and no value is read.",
         "",
         secrets.keys,
     ),
     Check(
         "roles",
-        "The roles exist and trust `ecs-tasks.amazonaws.com`; there is one to start tasks.",
+        "The roles exist and trust `ecs-tasks.amazonaws.com`; an execution role is declared "
+        "if one is needed.",
         "iam:GetRole",
         roles.trusted,
     ),
@@ -89,19 +90,21 @@ CHECKS = (
     ),
     Check(
         "network",
-        "There are subnets; they and security groups exist, all in one VPC.",
+        "Subnets are declared; subnets and security groups exist in one VPC.",
         "ec2:DescribeSubnets, ec2:DescribeSecurityGroups",
         network.placed,
     ),
     Check(
         "connections",
-        "What it connects to exists, on that port, and security groups let it through.",
+        "Each connection target exists and listens on that port, and the security groups "
+        "allow the connection.",
         "elasticache:DescribeCacheClusters, rds:DescribeDBInstances",
         connections.reachable,
     ),
     Check(
         "target groups",
-        "Those of others are on a listener, and fit the port and the health path.",
+        "Unmanaged target groups are attached to a listener and match the port and the "
+        "health path.",
         "ecs:DescribeServices, elbv2:DescribeTargetGroups, elbv2:DescribeTags, "
         "elbv2:DescribeListeners",
         target_groups.fit,
@@ -114,19 +117,19 @@ CHECKS = (
     ),
     Check(
         "database",
-        "It is PostgreSQL, runs, is backed up and forces TLS.",
+        "Each database is PostgreSQL, available, backed up, and requires TLS.",
         "rds:DescribeDBParameters",
         data.databases,
     ),
     Check(
         "rollout",
-        "The circuit breaker is on, and there is room to replace a task.",
+        "The circuit breaker is on, and the deployment limits allow a task to be replaced.",
         "",
         rollout.ends,
     ),
     Check(
         "log group",
-        "That of a service that runs is still there.",
+        "The log group of a running service exists.",
         "logs:DescribeLogGroups",
         rollout.logged,
     ),
@@ -134,7 +137,7 @@ CHECKS = (
 
 
 def results_of(spec: ServiceSpec, facts: Facts) -> tuple[Result, ...]:
-    """Return what every check says of one service."""
+    """Return the results of all checks of one service."""
     return tuple(result for check in CHECKS for result in _checked(check, spec, facts))
 
 
@@ -144,10 +147,10 @@ def _checked(check: Check, spec: ServiceSpec, facts: Facts) -> tuple[Result, ...
 
 
 def reference() -> str:
-    """Return the table of all checks, in Markdown, as the guide has it."""
-    lines = ["| check | what must be so | what is asked |", "|---|---|---|"]
+    """Return the table of all checks in Markdown, for the guide."""
+    lines = ["| check | condition | AWS operations |", "|---|---|---|"]
     for check in CHECKS:
         calls = ", ".join(f"`{call}`" for call in check.calls.split(", ") if call)
         calls = calls.replace("; else iam:", "`; else `iam:")
-        lines.append(f"| {check.name} | {check.asks} | {calls or 'nothing'} |")
+        lines.append(f"| {check.name} | {check.condition} | {calls or 'none'} |")
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""The AWS CLI commands that mend what was found, ready to be pasted."""
+"""AWS CLI commands that fix findings, ready to be pasted."""
 
 import json
 import shlex
@@ -19,7 +19,7 @@ TRUST: Policy = {
 
 
 def aws(region: str, *words: str) -> str:
-    """Return ``aws …`` for one region; "" for the services that have none."""
+    """Return ``aws …`` for one region; pass "" for services without regions."""
     where = ("--region", region) if region else ()
     return shlex.join(("aws", *words, *where))
 
@@ -30,7 +30,7 @@ def document(value: Policy) -> str:
 
 
 def bucket_policy(bucket: str) -> Policy:
-    """Return the policy that lets a role work with ``bucket``."""
+    """Return the policy that allows a role to list, read and write ``bucket``."""
     arn = f"arn:aws:s3:::{bucket}"
     return {
         "Version": "2012-10-17",

@@ -1,4 +1,4 @@
-"""What was seen of a service's surroundings: plain values, and what hides."""
+"""Facts about the prerequisites of services: plain values, and what is unreadable."""
 
 from __future__ import annotations
 
@@ -15,45 +15,45 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """We could not look.
+    """A thing that could not be read.
 
     Attributes:
-        why: What the look was answered with.
-        passing: Whether the same look may be answered later.
+        why: Error of the read, as a sentence.
+        temporary: True if the same read may succeed later.
     """
 
     why: str
-    passing: bool = False
+    temporary: bool = False
 
 
-Seen: TypeAlias = Present[Any] | Absent | Unreadable
-NOT_LOOKED = Unreadable("It was not looked at.")
+Fact: TypeAlias = Present[Any] | Absent | Unreadable
+NOT_READ = Unreadable("It was not read.")
 
 
 @dataclass(frozen=True, slots=True)
 class RegistryImage:
-    """An image in ECR, and the processors it is built for, in ECS's words."""
+    """An image in ECR, and the CPU architectures it is built for, as ECS names them."""
 
     architectures: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSecret:
-    """A secret's description; its value is never asked for."""
+    """A secret without its value, which is never read."""
 
-    doomed: bool = False
+    scheduled_for_deletion: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class IamRole:
-    """A role, and whether ECS tasks may take it on."""
+    """A role, and whether ECS tasks can assume it."""
 
     trusts_tasks: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Subnet:
-    """Where tasks are placed."""
+    """A subnet in which tasks are placed."""
 
     vpc: str
     zone: str
@@ -66,10 +66,10 @@ class SecurityGroupRule:
 
     Attributes:
         protocol: ``tcp``, or ``-1`` for all.
-        ports: The first and the last.
-        groups: The security groups on the other side.
-        ranges: The addresses on the other side.
-        lists: Prefix lists, which are not looked into.
+        ports: First and last port.
+        groups: Security groups of the other side.
+        ranges: Address ranges of the other side.
+        lists: Prefix lists, which are not evaluated.
     """
 
     protocol: str = "tcp"
@@ -79,7 +79,7 @@ class SecurityGroupRule:
     lists: tuple[str, ...] = ()
 
     def covers(self, port: int) -> bool:
-        """Whether it speaks of TCP on ``port``."""
+        """Return True if the rule applies to TCP on ``port``."""
         first, last = self.ports
         return self.protocol == "-1" or (
             self.protocol in {"tcp", "6"} and first <= port <= last
@@ -91,7 +91,7 @@ ANYWHERE = SecurityGroupRule("-1", ranges=("0.0.0.0/0",))
 
 @dataclass(frozen=True, slots=True)
 class SecurityGroup:
-    """A security group, and whom it lets in and out."""
+    """A security group with its ingress and egress rules."""
 
     vpc: str
     ingress: tuple[SecurityGroupRule, ...] = ()
@@ -100,11 +100,11 @@ class SecurityGroup:
 
 @dataclass(frozen=True, slots=True)
 class RunningService:
-    """The service as it runs.
+    """The live service.
 
     Attributes:
-        desired: Tasks wanted.
-        targets: The target groups it registers with, and the port in each.
+        desired: Desired number of tasks.
+        targets: ARNs of its target groups, and the port in each.
     """
 
     desired: int = 1
@@ -112,8 +112,19 @@ class RunningService:
 
 
 @dataclass(frozen=True, slots=True)
-class UnmanagedTargetGroup:
-    """A target group, in load balancing's own words."""
+class RegisteredTargetGroup:
+    """A target group of the live service, as ELB describes it.
+
+    Attributes:
+        port: Default port of targets.
+        protocol: Protocol towards targets.
+        type: Target type.
+        path: Path of health checks.
+        health_port: Port of health checks, or ``traffic-port``.
+        vpc: Its VPC.
+        balancers: ARNs of the load balancers that forward to it.
+        managed: True if it carries this controller's ownership tag.
+    """
 
     port: int
     protocol: str = "HTTP"
@@ -122,12 +133,12 @@ class UnmanagedTargetGroup:
     health_port: str = "traffic-port"
     vpc: str = ""
     balancers: tuple[str, ...] = ()
-    ours: bool = False
+    managed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class S3Bucket:
-    """A bucket, and whether it keeps what is overwritten."""
+    """A bucket, and whether it is versioned."""
 
     versioned: bool = True
 
@@ -137,11 +148,11 @@ class DatabaseInstance:
     """An RDS instance.
 
     Attributes:
-        engine: As in ``postgres``.
-        status: As in ``available``.
-        port: Where it listens; None while it is made.
+        engine: Engine, such as ``postgres``.
+        status: Status, such as ``available``.
+        port: Port it listens on; None while it is created.
         groups: Its security groups.
-        backup_days: How long backups are kept; 0 for none.
+        backup_days: Days that backups are kept; 0 for none.
         parameters: The name of its parameter group.
         forces_tls: ``1``, ``0``, or empty if its engine has no such setting.
     """
@@ -165,40 +176,40 @@ class RedisCache:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that was seen in one look, shared by the services it is about.
+    """All facts of one collection, shared by the services it is about.
 
     Attributes:
         images: By image.
         secrets: By the name or ARN in Secrets Manager.
         parameters: By path in SSM.
         roles: By ARN.
-        reach: By role and bucket: the actions that the role may not do there.
+        reach: By role and bucket: the actions that are denied.
         log_groups: By name.
         subnets: By id.
         groups: By id.
         live: By the service's name in ECS.
-        clusters: By name; those that are not there, or could not be seen.
+        clusters: By name; those that are missing or unreadable.
         targets: By ARN.
-        listening: By load balancer: the ports that listen.
+        listening: By load balancer: the ports of its listeners.
         buckets: By name.
         databases: By id.
         caches: By id.
-        services: What is declared, for those that connect to it.
+        services: Declared services, for those that connect to them.
     """
 
-    images: Mapping[str, Seen] = field(default_factory=dict)
-    secrets: Mapping[str, Seen] = field(default_factory=dict)
-    parameters: Mapping[str, Seen] = field(default_factory=dict)
-    roles: Mapping[str, Seen] = field(default_factory=dict)
-    reach: Mapping[tuple[str, str], Seen] = field(default_factory=dict)
-    log_groups: Mapping[str, Seen] = field(default_factory=dict)
-    subnets: Mapping[str, Seen] = field(default_factory=dict)
-    groups: Mapping[str, Seen] = field(default_factory=dict)
-    live: Mapping[str, Seen] = field(default_factory=dict)
-    clusters: Mapping[str, Seen] = field(default_factory=dict)
-    targets: Mapping[str, Seen] = field(default_factory=dict)
-    listening: Mapping[str, Seen] = field(default_factory=dict)
-    buckets: Mapping[str, Seen] = field(default_factory=dict)
-    databases: Mapping[str, Seen] = field(default_factory=dict)
-    caches: Mapping[str, Seen] = field(default_factory=dict)
+    images: Mapping[str, Fact] = field(default_factory=dict)
+    secrets: Mapping[str, Fact] = field(default_factory=dict)
+    parameters: Mapping[str, Fact] = field(default_factory=dict)
+    roles: Mapping[str, Fact] = field(default_factory=dict)
+    reach: Mapping[tuple[str, str], Fact] = field(default_factory=dict)
+    log_groups: Mapping[str, Fact] = field(default_factory=dict)
+    subnets: Mapping[str, Fact] = field(default_factory=dict)
+    groups: Mapping[str, Fact] = field(default_factory=dict)
+    live: Mapping[str, Fact] = field(default_factory=dict)
+    clusters: Mapping[str, Fact] = field(default_factory=dict)
+    targets: Mapping[str, Fact] = field(default_factory=dict)
+    listening: Mapping[str, Fact] = field(default_factory=dict)
+    buckets: Mapping[str, Fact] = field(default_factory=dict)
+    databases: Mapping[str, Fact] = field(default_factory=dict)
+    caches: Mapping[str, Fact] = field(default_factory=dict)
     services: Mapping[ResourceId, ServiceSpec] = field(default_factory=dict)

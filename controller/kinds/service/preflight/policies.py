@@ -1,7 +1,7 @@
-"""What IAM policies say, as far as one can tell by reading them.
+"""Evaluation of IAM policies, as far as their text allows.
 
-Only for where IAM will not say it itself (SimulatePrincipalPolicy): permission
-boundaries, session policies and organisations are not looked at.
+Used only if SimulatePrincipalPolicy fails: permission boundaries, session policies
+and policies of the organization are not evaluated.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ ECS_TASKS = "ecs-tasks.amazonaws.com"
 
 
 class Access(StrEnum):
-    """What the policies say of one action."""
+    """Verdict of policies on one action."""
 
     ALLOWED = "allowed"
     DENIED = "denied"
@@ -21,7 +21,7 @@ class Access(StrEnum):
 
 
 def trusts_tasks(document: Mapping[str, Any]) -> bool:
-    """Whether a trust policy lets ECS tasks take the role on."""
+    """Return True if a trust policy allows ECS tasks to assume the role."""
     return any(
         statement.get("Effect") == "Allow"
         and ECS_TASKS in _services(statement.get("Principal"))
@@ -33,9 +33,10 @@ def trusts_tasks(document: Mapping[str, Any]) -> bool:
 def access(
     documents: Iterable[Mapping[str, Any]], action: str, resource: str
 ) -> Access:
-    """Return whether ``documents`` let somebody do ``action`` on ``resource``.
+    """Return the verdict of ``documents`` on ``action`` for ``resource``.
 
-    What holds under a condition, or is told by exception, is not decided here.
+    A statement with a condition or an exception (``NotAction``, ``NotResource``) is not
+    decided: the verdict is unsure.
     """
     found = Access.DENIED
     for statement in (s for document in documents for s in _statements(document)):
@@ -61,7 +62,7 @@ def _speaks_of(statement: Mapping[str, Any], action: str, resource: str) -> bool
 
 
 def _may_speak_of(statement: Mapping[str, Any], action: str) -> bool:
-    """Whether a statement that is not exact may be about ``action``."""
+    """Return True if a statement that is not exact may apply to ``action``."""
     if "NotAction" in statement:
         return not _matches(statement["NotAction"], action.lower())
     return _matches(statement.get("Action"), action.lower())

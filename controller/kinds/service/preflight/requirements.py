@@ -1,4 +1,4 @@
-"""What ECS cannot start a task without, whatever else is well."""
+"""Requirements of a task: an execution role and subnets."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def needs_execution_role(spec: ServiceSpec) -> Iterator[str]:
-    """Yield what the task needs an execution role for, if it has none.
+    """Yield each purpose for which the task needs an execution role and has none.
 
-    On Fargate for logs in CloudWatch and images in ECR, which an instance's own role
-    sees to elsewhere; everywhere for secrets. "Amazon ECS task execution IAM role",
+    On Fargate: logs in CloudWatch and images in ECR, for which the instance role is
+    used elsewhere. Everywhere: secrets. "Amazon ECS task execution IAM role",
     developer guide.
     """
     definition = render(spec)
@@ -36,7 +36,7 @@ def needs_execution_role(spec: ServiceSpec) -> Iterator[str]:
 
 
 def needs_subnets(spec: ServiceSpec) -> bool:
-    """Whether tasks have addresses of their own, and no subnet to have them in.
+    """Return True if tasks have addresses of their own and no subnets are declared.
 
     CreateService, field networkConfiguration; API reference.
     """
@@ -47,7 +47,7 @@ def needs_subnets(spec: ServiceSpec) -> bool:
 
 
 def _is_local(spec: ServiceSpec) -> bool:
-    """Whether tasks are processes of this machine, which take on no role."""
+    """Return True on the local platform, where tasks assume no role."""
     return spec.owner.endswith("/local")
 
 

@@ -1,4 +1,4 @@
-"""Whether security groups let one side through to the other."""
+"""Network paths that security groups allow."""
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
@@ -8,26 +8,26 @@ from controller.kinds.service.preflight.facts import SecurityGroup, SecurityGrou
 
 
 class NetworkPath(StrEnum):
-    """What security groups say of a connection."""
+    """Verdict of security groups on a connection."""
 
     OPEN = "open"
     CLOSED = "closed"
     UNSURE = "unsure"
 
 
-def way_in(
+def ingress_path(
     there: Iterable[SecurityGroup],
     port: int,
     ours: frozenset[str],
     ranges: Sequence[str],
 ) -> NetworkPath:
-    """Return whether the other side's groups admit us on ``port``.
+    """Return the verdict of the other side's groups on ingress to ``port``.
 
     Args:
-        there: The groups of the other side; one that admits us is enough.
-        port: Its port.
-        ours: Our own groups.
-        ranges: The addresses of our subnets; a rule by address must cover them all.
+        there: Groups of the other side; one that allows it is enough.
+        port: Port of the other side.
+        ours: Groups of the service.
+        ranges: Address ranges of the service's subnets; a rule must cover them all.
     """
     found = [p for group in there for p in group.ingress if p.covers(port)]
     if any(permission.groups & ours for permission in found):
@@ -37,12 +37,12 @@ def way_in(
     return NetworkPath.UNSURE if any(p.lists for p in found) else NetworkPath.CLOSED
 
 
-def way_out(
+def egress_path(
     ours: Iterable[SecurityGroup], port: int, there: frozenset[str]
 ) -> NetworkPath:
-    """Return whether our own groups let us out to the other side's ``port``.
+    """Return the verdict of the service's groups on egress to ``port``.
 
-    Its address is not known before it answers: any rule by address will do.
+    The address of the other side is unknown: any rule by address counts as open.
     """
     found = [p for group in ours for p in group.egress if p.covers(port)]
     out = any(p.groups & there or p.ranges or p.lists for p in found)

@@ -7,7 +7,7 @@ required fields can only be checked in the complete result.
 from collections.abc import Mapping
 from typing import Any
 
-from controller.core.document.fields import refuse, refuse_all
+from controller.core.document.fields import reject, reject_all
 from controller.core.document.platform import Platform
 from controller.kinds.service.render.service import settings
 from controller.kinds.service.render.task_definition import render
@@ -36,7 +36,7 @@ def complete(name: str, spec: ServiceSpec, platform: Platform) -> ServiceSpec:
         container = _by_name(definition["containerDefinitions"], written, "name")
         path = f"task.containerDefinitions.{index}"
         _check_container(container, path, completed.name)
-    refuse_all(inconsistencies(completed.task, completed.service, definition))
+    reject_all(inconsistencies(completed.task, completed.service, definition))
     return completed
 
 
@@ -46,7 +46,7 @@ def _check_required(shape: Any, written: Any, whole: Any, path: str) -> None:
         case {"fields": fields, "required": required}:
             for name in required:
                 if name not in _SET_BY_CONTROLLER and whole.get(name) is None:
-                    refuse("is missing", f"add {name}", f"{path}.{name}")
+                    reject("is missing", f"add {name}", f"{path}.{name}")
             for name, value in written.items():
                 _check_required(fields[name], value, whole[name], f"{path}.{name}")
         case {"list": inner}:
@@ -62,12 +62,12 @@ def _check_container(container: Fields, path: str, main: str) -> None:
     """Raise if a rendered container has no image, or sets a variable twice."""
     if not container.get("image"):
         hint = f"add image; the name of the service's main container is {main}"
-        refuse("needs an image", hint, f"{path}.name")
+        reject("needs an image", hint, f"{path}.name")
     values = {item["name"] for item in container.get("environment", ())}
     secrets = {item["name"] for item in container.get("secrets", ())}
     for name in sorted(values & secrets):
         what = f"has {name} in environment and in secrets"
-        refuse(what, "keep one of them", f"{path}.name")
+        reject(what, "keep one of them", f"{path}.name")
 
 
 def _by_name(items: list[Any], item: Fields, key: str) -> Any:

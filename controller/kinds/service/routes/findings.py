@@ -51,12 +51,12 @@ def findings(spec: RoutedService, seen: RoutingState) -> tuple[Finding, ...]:
 def held(spec: RoutedService, seen: RoutingState) -> HoldReason | None:
     """Return why the service must wait: its target group is another controller's."""
     group = seen.group
-    if spec.routes and group and group.ownership is Ownership.ANOTHERS:
+    if spec.routes and group and group.ownership is Ownership.FOREIGN:
         message = (
             f"The target group {group.name} carries another controller's tag; two "
             "would fight over it."
         )
-        return HoldReason(Hold.OWNED_BY_ANOTHER, message)
+        return HoldReason(Hold.OWNERSHIP_CONFLICT, message)
     return None
 
 
@@ -68,7 +68,7 @@ def _group(spec: RoutedService, seen: RoutingState) -> Iterator[Finding]:
     path = f"routes.target_group[{group.name}]"
     speaks = f"{group.protocol} to targets of type {group.kind}"
     wanted = spec.target_protocol.upper()
-    if group.ownership is Ownership.NOBODYS:
+    if group.ownership is Ownership.UNMANAGED:
         message = (
             f"The target group {group.name} exists without our tag, so nothing is "
             "forwarded to it: tag it to have it taken over."
@@ -77,7 +77,7 @@ def _group(spec: RoutedService, seen: RoutingState) -> Iterator[Finding]:
         command = (
             f"aws elbv2 add-tags --resource-arns {group.arn} --tags {shlex.quote(tag)}"
         )
-        yield Finding(path, Reason.NOT_OURS, message, command)
+        yield Finding(path, Reason.NOT_MANAGED, message, command)
     elif (group.protocol, group.kind) != (wanted, "ip"):
         message = (
             f"The target group {group.name} speaks {speaks}, and the service needs "
@@ -155,7 +155,7 @@ def _not_ours_to_make(
             f"aws elbv2 modify-rule --rule-arn {other.arn} "
             f"--actions Type=forward,TargetGroupArn={group}"
         )
-        yield Finding(path, Reason.NOT_OURS, message, command)
+        yield Finding(path, Reason.NOT_MANAGED, message, command)
     elif not balancer.is_ours:
         message = (
             f"{route.name} has no rule on port {listener.port} of {balancer.name}, "

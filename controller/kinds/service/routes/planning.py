@@ -85,7 +85,7 @@ def own_rule(
 
 def is_ours(spec: RoutedService, rule: ListenerRule) -> bool:
     """Whether we made ``rule`` for this service."""
-    return rule.ownership is Ownership.OURS and rule.service == spec.name
+    return rule.ownership is Ownership.MANAGED and rule.service == spec.name
 
 
 def in_the_way(listener: RoutedListener, route: RouteSpec) -> ListenerRule | None:
@@ -94,7 +94,7 @@ def in_the_way(listener: RoutedListener, route: RouteSpec) -> ListenerRule | Non
         (
             rule
             for rule in listener.rules
-            if rule.match == match_of(route) and rule.ownership is not Ownership.OURS
+            if rule.match == match_of(route) and rule.ownership is not Ownership.MANAGED
         ),
         None,
     )
@@ -122,7 +122,7 @@ def _usable(spec: RoutedService, seen: RoutingState) -> bool:
     if group is None:
         return _first_of_ours(spec, seen) is not None
     return (
-        group.ownership is Ownership.OURS
+        group.ownership is Ownership.MANAGED
         and group.kind == "ip"
         and group.protocol == spec.target_protocol.upper()
     )
@@ -147,7 +147,7 @@ def _group(spec: RoutedService, seen: RoutingState) -> Iterator[Step]:
                 wanted,
             )
         return
-    if not spec.routes or group.ownership is not Ownership.OURS:
+    if not spec.routes or group.ownership is not Ownership.MANAGED:
         return
     if dict(group.health) != dict(wanted) or not group.finished:
         yield UpdateTargetGroup(group.arn, group.name, group.health, wanted)
@@ -215,13 +215,13 @@ def _moved(
 
 
 def _made_by_us(rules: tuple[ListenerRule, ...]) -> tuple[ListenerRule, ...]:
-    return tuple(rule for rule in rules if rule.ownership is Ownership.OURS)
+    return tuple(rule for rule in rules if rule.ownership is Ownership.MANAGED)
 
 
 def _as_rule(made: CreateRule, match: Match) -> ListenerRule:
     """Return the rule that there will be, for those that come after it."""
     arn = f"{made.listener}/{made.priority}"
-    return ListenerRule(arn, made.priority, match, ownership=Ownership.OURS)
+    return ListenerRule(arn, made.priority, match, ownership=Ownership.MANAGED)
 
 
 def _stale_rules(spec: RoutedService, seen: RoutingState) -> Iterator[DeleteRule]:
@@ -246,5 +246,5 @@ def _stale_group(
     spec: RoutedService, seen: RoutingState
 ) -> Iterator[DeleteTargetGroup]:
     group = seen.group
-    if group and not spec.routes and group.ownership is Ownership.OURS:
+    if group and not spec.routes and group.ownership is Ownership.MANAGED:
         yield DeleteTargetGroup(group.arn, group.name)

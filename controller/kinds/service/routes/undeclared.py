@@ -31,7 +31,7 @@ def taken_away(gone: UndeclaredRoutes, seen: RoutingState) -> tuple[Change, ...]
 def is_led_to_by_others(gone: UndeclaredRoutes, seen: RoutingState) -> bool:
     """Whether something that we did not make for it leads to its target group."""
     group = seen.group
-    if group is None or group.ownership is not Ownership.OURS:
+    if group is None or group.ownership is not Ownership.MANAGED:
         return True
     leading = [
         rule

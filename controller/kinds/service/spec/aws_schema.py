@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from controller.core.document.fields import SetElsewhere, refuse
+from controller.core.document.fields import SetElsewhere, reject
 
 Shape = Any
 _SCALARS: Mapping[str, CoreSchema] = {
@@ -67,7 +67,7 @@ class MatchesAwsSchema(SetElsewhere):
     def _refuse_reserved(self, value: Any) -> Any:
         for name in value if isinstance(value, dict) else ():
             if name in self.reserved:
-                refuse("cannot be set here", self.reserved[name], name)
+                reject("cannot be set here", self.reserved[name], name)
         return value
 
 

@@ -10,9 +10,9 @@ from controller.core.document.fields import (
     Port,
     Section,
     Text,
-    given,
+    fields_set,
     one_of,
-    refuse,
+    reject,
 )
 from controller.core.document.resource import ResourceId
 from controller.kinds.service.spec.environment import TYPES, ExpectedType, parsed_type
@@ -46,7 +46,7 @@ class _TypeRule(Text):
     def check(self, value: str) -> str:
         """Return ``value`` if it is a type expression."""
         if parsed_type(value) is None:
-            refuse("is not a type", f"write {TYPES}")
+            reject("is not a type", f"write {TYPES}")
         return value
 
 
@@ -95,11 +95,11 @@ class ConnectSpec(Section):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        if len(given(self, "to", "redis", "database", "bucket")) != 1:
+        if len(fields_set(self, "to", "redis", "database", "bucket")) != 1:
             hint = "write one of to, redis, database and bucket"
-            refuse("must have exactly one target", hint)
+            reject("must have exactly one target", hint)
         if self.bucket and self.port:
-            refuse("does not apply to a bucket", "leave it out", "port")
+            reject("does not apply to a bucket", "leave it out", "port")
         return self
 
     @property

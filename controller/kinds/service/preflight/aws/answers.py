@@ -1,38 +1,38 @@
-"""From an answer, or the error in its place, to what was seen."""
+"""Conversion of answers and errors of AWS into facts."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from controller.core.errors import DriverError, NotFoundError, TransientError
 from controller.core.resources.observation import Absent, Present
-from controller.kinds.service.preflight.facts import Seen, Unreadable
+from controller.kinds.service.preflight.facts import Fact, Unreadable
 
 KeyT = TypeVar("KeyT", bound=Hashable)
 
 
-def seen_one(look: Callable[[], Any]) -> Seen:
-    """Return what ``look`` finds of one thing."""
+def fact_of(read: Callable[[], Any]) -> Fact:
+    """Return the fact about the one thing that ``read`` reads."""
     try:
-        return Present(look())
+        return Present(read())
     except NotFoundError:
         return Absent()
     except DriverError as error:
-        return hidden(error)
+        return unreadable(error)
 
 
-def seen_all(
-    keys: Iterable[KeyT], look: Callable[[], Mapping[KeyT, Any]]
-) -> dict[KeyT, Seen]:
-    """Return what one ``look`` finds of several things; what it leaves out is gone."""
+def facts_of(
+    keys: Iterable[KeyT], read: Callable[[], Mapping[KeyT, Any]]
+) -> dict[KeyT, Fact]:
+    """Return the facts about several things; a key that ``read`` omits is absent."""
     try:
-        found = look()
+        found = read()
     except NotFoundError:
         found = {}
     except DriverError as error:
-        return dict.fromkeys(keys, hidden(error))
+        return dict.fromkeys(keys, unreadable(error))
     return {key: Present(found[key]) if key in found else Absent() for key in keys}
 
 
-def hidden(error: DriverError) -> Unreadable:
-    """Return that nobody could look, and whether that passes by itself."""
+def unreadable(error: DriverError) -> Unreadable:
+    """Return the fact that a read failed; a transient error may pass."""
     return Unreadable(f"{str(error).rstrip('.')}.", isinstance(error, TransientError))

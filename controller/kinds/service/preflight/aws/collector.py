@@ -1,4 +1,4 @@
-"""One look at all that several services rest on, in as few calls as AWS allows."""
+"""Collection of the prerequisites of several services in as few calls as possible."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from controller.core.errors import DriverError, NotFoundError
 from controller.core.resources.observation import Absent, Present
 from controller.kinds.service.aws.services import EcsServices, exists
 from controller.kinds.service.preflight.aws import data, iam, images, network
-from controller.kinds.service.preflight.aws.answers import hidden, seen_all
-from controller.kinds.service.preflight.facts import Facts, RunningService, Seen
+from controller.kinds.service.preflight.aws.answers import facts_of, unreadable
+from controller.kinds.service.preflight.facts import Fact, Facts, RunningService
 from controller.kinds.service.spec import aws_names
 
 if TYPE_CHECKING:
@@ -27,15 +27,15 @@ Services = Mapping[ResourceId, "ServiceSpec"]
 
 
 class Collector:
-    """Asks AWS, once for each thing, whichever service rests on it.
+    """Reader of prerequisites; reads each one once, however many services need it.
 
-    Nothing that is asked answers with a secret's value.
+    No call returns the value of a secret.
 
     Args:
-        aws: AWS.
-        ecs: Reads services.
-        owner: Value of our ownership tag.
-        fetch: Returns what a URL of ECR's holds; raises DriverError.
+        aws: Client of AWS.
+        ecs: Reader of services.
+        owner: Value of this controller's ownership tag.
+        fetch: Returns the content of a download URL of ECR; raises DriverError.
     """
 
     def __init__(
@@ -45,14 +45,14 @@ class Collector:
         self._ecs = ecs
         self._owner = owner
         self._fetch = fetch
-        self._clusters: dict[str, Seen] = {}
+        self._clusters: dict[str, Fact] = {}
 
     def facts(self, specs: tuple[ServiceSpec, ...], services: Services) -> Facts:
-        """Return all that the checks of ``specs`` need; never raises DriverError.
+        """Return all facts that the checks of ``specs`` need; never raises DriverError.
 
         Args:
-            specs: The services that are looked at.
-            services: All that are declared.
+            specs: Services to check.
+            services: All declared services.
         """
         aws, live = self._aws, self._live(specs)
         caches = data.caches(aws, {c.redis for c in _connects(specs) if c.redis})
@@ -86,40 +86,44 @@ class Collector:
             services=services,
         )
 
-    def _live(self, specs: Specs) -> dict[str, Seen]:
-        """Return the services as they run; one call for ten of a cluster."""
+    def _live(self, specs: Specs) -> dict[str, Fact]:
+        """Return the live services; one call for each ten of a cluster."""
         by_cluster: defaultdict[str, list[str]] = defaultdict(list)
         for spec in specs:
             by_cluster[spec.cluster].append(spec.name)
-        seen: dict[str, Seen] = {}
-        for cluster, of_it in sorted(by_cluster.items()):
-            seen |= seen_all(of_it, partial(self._running, cluster, of_it))
+        seen: dict[str, Fact] = {}
+        for cluster, names in sorted(by_cluster.items()):
+            seen |= facts_of(names, partial(self._running, cluster, names))
         return seen
 
-    def _running(self, cluster: str, of_it: list[str]) -> dict[str, RunningService]:
+    def _running(self, cluster: str, names: list[str]) -> dict[str, RunningService]:
         try:
-            found = self._ecs.services(cluster, of_it)
+            found = self._ecs.services(cluster, names)
         except DriverError as error:
             gone = isinstance(error, NotFoundError)
-            self._clusters[cluster] = Absent() if gone else hidden(error)
+            self._clusters[cluster] = Absent() if gone else unreadable(error)
             raise
-        return {name: _running(told) for name, told in found.items() if exists(told)}
+        return {
+            name: _running(service)
+            for name, service in found.items()
+            if exists(service)
+        }
 
-    def _log_groups(self, specs: Specs, live: Mapping[str, Seen]) -> dict[str, Seen]:
-        """Return what there is of the log groups of services that run."""
+    def _log_groups(self, specs: Specs, live: Mapping[str, Fact]) -> dict[str, Fact]:
+        """Return the log groups of live services."""
         by_folder: defaultdict[str, set[str]] = defaultdict(set)
         for spec in specs:
             if isinstance(live.get(spec.name), Present):
                 folder = spec.log_group.rpartition("/")[0]
                 by_folder[folder].add(spec.log_group)
-        seen: dict[str, Seen] = {}
-        for of_it in by_folder.values():
-            seen |= seen_all(of_it, partial(self._logged, of_it))
+        seen: dict[str, Fact] = {}
+        for names in by_folder.values():
+            seen |= facts_of(names, partial(self._existing_log_groups, names))
         return seen
 
-    def _logged(self, of_it: set[str]) -> dict[str, bool]:
-        # Names, not paths: what they begin with may end in the middle of a word.
-        prefix = commonprefix(sorted(of_it))  # noqa: RUF071
+    def _existing_log_groups(self, names: set[str]) -> dict[str, bool]:
+        # Names, not paths: the common prefix may end in the middle of a word.
+        prefix = commonprefix(sorted(names))  # noqa: RUF071
         found = paginated(
             self._aws,
             "logs",
@@ -149,14 +153,14 @@ def _others(specs: Specs) -> set[ResourceId]:
     return {c.target for c in _connects(specs) if c.target}
 
 
-def _states(*seen: Mapping[str, Seen]) -> Iterator[Any]:
-    for of_one in seen:
-        for found in of_one.values():
+def _states(*seen: Mapping[str, Fact]) -> Iterator[Any]:
+    for facts in seen:
+        for found in facts.values():
             if isinstance(found, Present):
                 yield found.state
 
 
-def _registered(specs: Specs, live: Mapping[str, Seen]) -> Iterator[str]:
+def _registered(specs: Specs, live: Mapping[str, Fact]) -> Iterator[str]:
     """Yield the target groups of services with routes."""
     for spec in specs:
         found = live.get(spec.name)

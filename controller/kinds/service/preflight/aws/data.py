@@ -1,4 +1,4 @@
-"""Secrets and parameters by name, buckets, databases and caches; never a value."""
+"""Reads of secrets and parameters (never values), buckets, databases and caches."""
 
 from collections.abc import Collection, Iterable, Mapping
 from functools import partial
@@ -7,36 +7,41 @@ from typing import Any
 from controller.clients.aws import paginated
 from controller.core.dependencies import Aws
 from controller.core.values.batches import batched
-from controller.kinds.service.preflight.aws.answers import seen_all, seen_one
+from controller.kinds.service.preflight.aws.answers import fact_of, facts_of
 from controller.kinds.service.preflight.facts import (
     DatabaseInstance,
+    Fact,
     RedisCache,
     S3Bucket,
-    Seen,
     StoredSecret,
 )
 
-# What a filter of DescribeParameters takes at most; API reference.
+# Most values of a filter of DescribeParameters; API reference.
 _MOST_PARAMETERS = 50
 _FORCES_TLS = "rds.force_ssl"
 Answer = Mapping[str, Any]
 
 
-def secrets(aws: Aws, names: Iterable[str]) -> dict[str, Seen]:
-    """Return what there is of each secret; one call each, and no list that lags."""
+def secrets(aws: Aws, names: Iterable[str]) -> dict[str, Fact]:
+    """Return the fact about each secret; one call each.
 
-    def look(name: str) -> StoredSecret:
+    ListSecrets would be one call for all, but a new secret appears there late.
+    """
+
+    def read(name: str) -> StoredSecret:
         answer = aws.call("secretsmanager", "DescribeSecret", SecretId=name)
-        return StoredSecret(doomed=answer.get("DeletedDate") is not None)
+        return StoredSecret(
+            scheduled_for_deletion=answer.get("DeletedDate") is not None
+        )
 
-    return {name: seen_one(partial(look, name)) for name in names}
+    return {name: fact_of(partial(read, name)) for name in names}
 
 
-def parameters(aws: Aws, paths: Collection[str]) -> dict[str, Seen]:
-    """Return what there is of each parameter; one call for 50."""
-    seen: dict[str, Seen] = {}
+def parameters(aws: Aws, paths: Collection[str]) -> dict[str, Fact]:
+    """Return the fact about each parameter; one call for each 50."""
+    seen: dict[str, Fact] = {}
     for batch in batched(sorted(paths), _MOST_PARAMETERS):
-        seen |= seen_all(batch, partial(_parameters, aws, batch))
+        seen |= facts_of(batch, partial(_parameters, aws, batch))
     return seen
 
 
@@ -52,21 +57,21 @@ def _parameters(aws: Aws, paths: list[str]) -> dict[str, bool]:
     return {answer["Name"]: True for answer in found}
 
 
-def buckets(aws: Aws, names: Iterable[str]) -> dict[str, Seen]:
-    """Return what there is of each bucket; two calls each."""
+def buckets(aws: Aws, names: Iterable[str]) -> dict[str, Fact]:
+    """Return the fact about each bucket; two calls each."""
 
-    def look(name: str) -> S3Bucket:
+    def read(name: str) -> S3Bucket:
         aws.call("s3", "HeadBucket", Bucket=name)
         answer = aws.call("s3", "GetBucketVersioning", Bucket=name)
         return S3Bucket(versioned=answer.get("Status") == "Enabled")
 
-    return {name: seen_one(partial(look, name)) for name in names}
+    return {name: fact_of(partial(read, name)) for name in names}
 
 
-def caches(aws: Aws, ids: Collection[str]) -> dict[str, Seen]:
-    """Return what there is of each Redis, all of them in one look."""
+def caches(aws: Aws, ids: Collection[str]) -> dict[str, Fact]:
+    """Return the fact about each Redis; one call for all."""
 
-    def look() -> dict[str, RedisCache]:
+    def read() -> dict[str, RedisCache]:
         found = paginated(
             aws,
             "elasticache",
@@ -83,20 +88,20 @@ def caches(aws: Aws, ids: Collection[str]) -> dict[str, Seen]:
             by_id |= {name: cache for name in names if name}
         return by_id
 
-    return seen_all(ids, look) if ids else {}
+    return facts_of(ids, read) if ids else {}
 
 
-def databases(aws: Aws, ids: Collection[str]) -> dict[str, Seen]:
-    """Return what there is of each database; one call, and a few for its settings."""
+def databases(aws: Aws, ids: Collection[str]) -> dict[str, Fact]:
+    """Return the fact about each database; one call for all, one each for settings."""
 
-    def look() -> dict[str, DatabaseInstance]:
+    def read() -> dict[str, DatabaseInstance]:
         filters = [{"Name": "db-instance-id", "Values": sorted(ids)}]
         found = paginated(
             aws, "rds", "DescribeDBInstances", "DBInstances", Filters=filters
         )
         return {a["DBInstanceIdentifier"]: _database(aws, a) for a in found}
 
-    return seen_all(ids, look) if ids else {}
+    return facts_of(ids, read) if ids else {}
 
 
 def _cache(answer: Answer) -> RedisCache:
@@ -124,7 +129,7 @@ def _database(aws: Aws, answer: Answer) -> DatabaseInstance:
 
 
 def _forces_tls(aws: Aws, group: str) -> str:
-    """Return the setting that refuses connections without TLS; "" if there is none."""
+    """Return the setting that requires TLS; "" if the engine has none."""
     found = paginated(
         aws, "rds", "DescribeDBParameters", "Parameters", DBParameterGroupName=group
     )

@@ -1,4 +1,4 @@
-"""Roles, and what they may do: by IAM's own judgement, else by reading policies."""
+"""Reads of roles and their access: simulated by IAM, else evaluated from policies."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,22 +10,22 @@ from controller.clients.aws import paginated
 from controller.core.dependencies import Aws
 from controller.core.errors import DriverError
 from controller.core.resources.observation import Present
-from controller.kinds.service.preflight.aws.answers import hidden, seen_one
-from controller.kinds.service.preflight.facts import IamRole, Seen, Unreadable
+from controller.kinds.service.preflight.aws.answers import fact_of, unreadable
+from controller.kinds.service.preflight.facts import Fact, IamRole, Unreadable
 from controller.kinds.service.preflight.policies import Access, access, trusts_tasks
 from controller.kinds.service.spec.aws_names import role_name
 
 Policy = Mapping[str, Any]
-_UNSURE = "its policies hold conditions or exceptions, and IAM did not judge them"
+_UNSURE = "its policies have conditions or exceptions, and IAM could not simulate them"
 
 
-def roles(aws: Aws, arns: Iterable[str]) -> dict[str, Seen]:
-    """Return what there is of each role; one call each."""
-    return {arn: seen_one(partial(_role, aws, arn)) for arn in arns}
+def roles(aws: Aws, arns: Iterable[str]) -> dict[str, Fact]:
+    """Return the fact about each role; one call each."""
+    return {arn: fact_of(partial(_role, aws, arn)) for arn in arns}
 
 
-def reach(aws: Aws, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Seen]:
-    """Return, for each role and bucket, what the role may not do there."""
+def reach(aws: Aws, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Fact]:
+    """Return the denied actions of each pair of a role and a bucket."""
     return {pair: _reach(aws, *pair) for pair in pairs}
 
 
@@ -34,21 +34,21 @@ def _role(aws: Aws, arn: str) -> IamRole:
     return IamRole(trusts_tasks(_document(answer["Role"]["AssumeRolePolicyDocument"])))
 
 
-def _reach(aws: Aws, role: str, bucket: str) -> Seen:
+def _reach(aws: Aws, role: str, bucket: str) -> Fact:
     wanted = _wanted(bucket)
     try:
         return Present(tuple(_simulated(aws, role, wanted)))
     except DriverError:
-        # Not every controller may ask, and not every AWS answers: read, then.
+        # Simulation needs a permission of its own, and not every endpoint has it.
         pass
     try:
         documents = [*_policies(aws, role_name(role))]
     except DriverError as error:
-        return hidden(error)
+        return unreadable(error)
     found = {action: access(documents, action, on) for action, on in wanted.items()}
     denied = tuple(a for a, verdict in found.items() if verdict is Access.DENIED)
     if not denied and Access.UNSURE in found.values():
-        return Unreadable(f"What {role} may do on {bucket} is not sure: {_UNSURE}.")
+        return Unreadable(f"Access of {role} to {bucket} is uncertain: {_UNSURE}.")
     return Present(denied)
 
 
@@ -59,7 +59,7 @@ def _wanted(bucket: str) -> dict[str, str]:
 
 
 def _simulated(aws: Aws, role: str, wanted: Mapping[str, str]) -> Iterator[str]:
-    """Yield the actions that IAM would not allow."""
+    """Yield the actions that IAM denies."""
     answer = aws.call(
         "iam",
         "SimulatePrincipalPolicy",
@@ -69,8 +69,8 @@ def _simulated(aws: Aws, role: str, wanted: Mapping[str, str]) -> Iterator[str]:
     )
     for result in answer["EvaluationResults"]:
         action = result["EvalActionName"]
-        asked = result.get("EvalResourceName", wanted.get(action))
-        if asked == wanted.get(action) and result["EvalDecision"] != "allowed":
+        resource = result.get("EvalResourceName", wanted.get(action))
+        if resource == wanted.get(action) and result["EvalDecision"] != "allowed":
             yield action
 
 
@@ -95,6 +95,6 @@ def _policies(aws: Aws, role: str) -> Iterator[Policy]:
 
 
 def _document(value: Any) -> Policy:
-    """Return a policy; botocore has decoded it, unless something else answered."""
+    """Return a policy; botocore decodes it, an emulated AWS sends the text."""
     document: Policy = json.loads(unquote(value)) if isinstance(value, str) else value
     return document

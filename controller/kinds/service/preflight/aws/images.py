@@ -1,4 +1,4 @@
-"""Images in ECR: their manifests, and what they are built for."""
+"""Reads of images in ECR: their manifests and architectures."""
 
 import json
 from collections import defaultdict
@@ -8,11 +8,11 @@ from typing import Any
 
 from controller.core.dependencies import Aws
 from controller.core.values.batches import batched
-from controller.kinds.service.preflight.aws.answers import seen_all
-from controller.kinds.service.preflight.facts import RegistryImage, Seen
+from controller.kinds.service.preflight.aws.answers import facts_of
+from controller.kinds.service.preflight.facts import Fact, RegistryImage
 from controller.kinds.service.spec.aws_names import EcrImage
 
-# What BatchGetImage takes at most; API reference.
+# Most images of BatchGetImage; API reference.
 MOST_IMAGES = 100
 _MANIFESTS = (
     "application/vnd.oci.image.index.v1+json",
@@ -20,23 +20,23 @@ _MANIFESTS = (
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.docker.distribution.manifest.v2+json",
 )
-# The registry's words for the processors, in those of ECS.
+# ECS's name of each architecture, by the name in manifests.
 _ARCHITECTURES = {"amd64": "X86_64", "arm64": "ARM64"}
 Fetch = Callable[[str], bytes]
 Answer = Mapping[str, Any]
 
 
-def images(aws: Aws, wanted: Mapping[str, EcrImage], fetch: Fetch) -> dict[str, Seen]:
-    """Return what there is of ``wanted``; one call a repository and 100 images."""
+def images(aws: Aws, wanted: Mapping[str, EcrImage], fetch: Fetch) -> dict[str, Fact]:
+    """Return the facts about ``wanted``; one call per repository and 100 images."""
     by_repository: defaultdict[tuple[str, str], dict[str, EcrImage]]
     by_repository = defaultdict(dict)
     for name, image in wanted.items():
         by_repository[image.account, image.repository][name] = image
-    seen: dict[str, Seen] = {}
-    for of_one in by_repository.values():
-        for names in batched(sorted(of_one), MOST_IMAGES):
-            batch = {name: of_one[name] for name in names}
-            seen |= seen_all(names, partial(_batch, aws, batch, fetch))
+    seen: dict[str, Fact] = {}
+    for by_name in by_repository.values():
+        for names in batched(sorted(by_name), MOST_IMAGES):
+            batch = {name: by_name[name] for name in names}
+            seen |= facts_of(names, partial(_batch, aws, batch, fetch))
     return seen
 
 
@@ -64,7 +64,7 @@ def _batch(
 def _architectures(
     aws: Aws, image: EcrImage, found: Answer, fetch: Fetch
 ) -> Iterator[str]:
-    """Yield what an image is built for; nothing if that cannot be told."""
+    """Yield the architectures of an image; none if its manifest names none."""
     try:
         manifest = json.loads(found.get("imageManifest") or "{}")
     except ValueError:
@@ -77,7 +77,7 @@ def _architectures(
 
 
 def _configured(aws: Aws, image: EcrImage, digest: str, fetch: Fetch) -> str | None:
-    """Return the architecture in an image's configuration, a small blob of its own."""
+    """Return the architecture in an image's configuration, which is a separate blob."""
     answer = aws.call(
         "ecr",
         "GetDownloadUrlForLayer",

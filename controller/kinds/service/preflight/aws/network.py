@@ -1,4 +1,4 @@
-"""Subnets, security groups, target groups and listeners."""
+"""Reads of subnets, security groups, target groups and listeners."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
@@ -8,16 +8,16 @@ from controller.clients.aws import paginated
 from controller.core.dependencies import Aws
 from controller.core.values.batches import batched
 from controller.core.values.identity import OWNER_TAG
-from controller.kinds.service.preflight.aws.answers import seen_all, seen_one
+from controller.kinds.service.preflight.aws.answers import fact_of, facts_of
 from controller.kinds.service.preflight.facts import (
+    Fact,
+    RegisteredTargetGroup,
     SecurityGroup,
     SecurityGroupRule,
-    Seen,
     Subnet,
-    UnmanagedTargetGroup,
 )
 
-# What a filter, and DescribeTags, take at most; API references of EC2 and ELB.
+# Most values of a filter, and of DescribeTags; API references of EC2 and ELB.
 _MOST_VALUES = 200
 _MOST_TAGGED = 20
 _ALL_PORTS = (0, 65_535)
@@ -25,28 +25,28 @@ Answer = Mapping[str, Any]
 Reader = Callable[[Answer], tuple[str, Any]]
 
 
-def subnets(aws: Aws, ids: Collection[str]) -> dict[str, Seen]:
-    """Return what there is of each subnet; one call for 200."""
+def subnets(aws: Aws, ids: Collection[str]) -> dict[str, Fact]:
+    """Return the fact about each subnet; one call for each 200."""
     return _by_filter(aws, ids, ("DescribeSubnets", "Subnets"), "subnet-id", _subnet)
 
 
-def groups(aws: Aws, ids: Collection[str]) -> dict[str, Seen]:
-    """Return what there is of each security group; one call for 200."""
+def groups(aws: Aws, ids: Collection[str]) -> dict[str, Fact]:
+    """Return the fact about each security group; one call for each 200."""
     operation = ("DescribeSecurityGroups", "SecurityGroups")
     return _by_filter(aws, ids, operation, "group-id", _group)
 
 
-def targets(aws: Aws, arns: Collection[str], owner: str) -> dict[str, Seen]:
-    """Return what there is of each target group; two calls for 20."""
-    seen: dict[str, Seen] = {}
+def targets(aws: Aws, arns: Collection[str], owner: str) -> dict[str, Fact]:
+    """Return the fact about each target group; two calls for each 20."""
+    seen: dict[str, Fact] = {}
     for batch in batched(sorted(arns), _MOST_TAGGED):
-        seen |= seen_all(batch, partial(_targets, aws, batch, owner))
+        seen |= facts_of(batch, partial(_targets, aws, batch, owner))
     return seen
 
 
-def listening(aws: Aws, balancers: Iterable[str]) -> dict[str, Seen]:
+def listening(aws: Aws, balancers: Iterable[str]) -> dict[str, Fact]:
     """Return the ports on which each load balancer listens; one call each."""
-    return {arn: seen_one(partial(_listening, aws, arn)) for arn in balancers}
+    return {arn: fact_of(partial(_listening, aws, arn)) for arn in balancers}
 
 
 def _by_filter(
@@ -55,11 +55,11 @@ def _by_filter(
     operation: tuple[str, str],
     name: str,
     read: Reader,
-) -> dict[str, Seen]:
-    """Return what a filter finds: naming ids outright fails for all if one is gone."""
-    seen: dict[str, Seen] = {}
+) -> dict[str, Fact]:
+    """Return what a filter finds; a call that names ids fails if one is missing."""
+    seen: dict[str, Fact] = {}
     for batch in batched(sorted(ids), _MOST_VALUES):
-        seen |= seen_all(batch, partial(_found, aws, operation, name, batch, read))
+        seen |= facts_of(batch, partial(_found, aws, operation, name, batch, read))
     return seen
 
 
@@ -103,15 +103,15 @@ def _permission(answer: Answer) -> SecurityGroupRule:
     )
 
 
-def _targets(aws: Aws, arns: list[str], owner: str) -> dict[str, UnmanagedTargetGroup]:
+def _targets(aws: Aws, arns: list[str], owner: str) -> dict[str, RegisteredTargetGroup]:
     answer = aws.call("elbv2", "DescribeTargetGroups", TargetGroupArns=arns)
     tagged = aws.call("elbv2", "DescribeTags", ResourceArns=arns)
     tags = {
-        told["ResourceArn"]: {tag["Key"]: tag.get("Value") for tag in told["Tags"]}
-        for told in tagged["TagDescriptions"]
+        found["ResourceArn"]: {tag["Key"]: tag.get("Value") for tag in found["Tags"]}
+        for found in tagged["TagDescriptions"]
     }
     return {
-        found["TargetGroupArn"]: UnmanagedTargetGroup(
+        found["TargetGroupArn"]: RegisteredTargetGroup(
             port=found.get("Port", 0),
             protocol=found.get("Protocol", ""),
             type=found.get("TargetType", "instance"),
@@ -119,7 +119,7 @@ def _targets(aws: Aws, arns: list[str], owner: str) -> dict[str, UnmanagedTarget
             health_port=found.get("HealthCheckPort", ""),
             vpc=found.get("VpcId", ""),
             balancers=tuple(found.get("LoadBalancerArns", ())),
-            ours=tags.get(found["TargetGroupArn"], {}).get(OWNER_TAG) == owner,
+            managed=tags.get(found["TargetGroupArn"], {}).get(OWNER_TAG) == owner,
         )
         for found in answer["TargetGroups"]
     }

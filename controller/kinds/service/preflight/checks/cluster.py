@@ -1,4 +1,4 @@
-"""The cluster: is there one to run in?"""
+"""Check of the ECS cluster."""
 
 from collections.abc import Iterator
 
@@ -8,10 +8,10 @@ from controller.kinds.service.preflight.case import ServiceCase
 from controller.kinds.service.preflight.commands import aws
 
 
-def there(case: ServiceCase) -> Iterator[Result]:
-    """Yield that the cluster is missing: ECS makes none by itself."""
+def exists(case: ServiceCase) -> Iterator[Result]:
+    """Yield a finding if the cluster is missing; ECS does not create one."""
     spec = case.spec
     command = aws(spec.region, "ecs", "create-cluster", "--cluster-name", spec.cluster)
-    message = f"Cluster {spec.cluster} does not exist: no service can be made in it."
+    message = f"Cluster {spec.cluster} does not exist: no service can be created in it."
     seen = case.facts.clusters.get(spec.cluster, Present(True))
-    yield from case.unless_there(seen, case.blocks("cluster", message, command))
+    yield from case.unless_present(seen, case.blocks("cluster", message, command))

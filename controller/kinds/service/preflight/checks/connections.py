@@ -1,6 +1,7 @@
-"""Is there a way through the security groups to what a service connects to?
+"""Check of the network path to each connection target.
 
-An outage lasted for weeks because Redis admitted the group of an older task only.
+An outage lasted for weeks because Redis allowed only the security group of an older
+task.
 """
 
 from collections.abc import Iterator
@@ -9,11 +10,11 @@ from dataclasses import dataclass
 from controller.core.planning.preflight import CheckSkipped, Result
 from controller.kinds.service.preflight.case import ServiceCase, of, state
 from controller.kinds.service.preflight.commands import aws
-from controller.kinds.service.preflight.facts import Facts, SecurityGroup, Seen
+from controller.kinds.service.preflight.facts import Fact, Facts, SecurityGroup
 from controller.kinds.service.preflight.security_groups import (
     NetworkPath,
-    way_in,
-    way_out,
+    egress_path,
+    ingress_path,
 )
 from controller.kinds.service.spec.dependencies import ConnectSpec
 
@@ -23,9 +24,9 @@ class _Side:
     """The other side of a connection.
 
     Attributes:
-        name: As a person knows it.
-        path: The field that names it.
-        port: Where it listens; None if nobody knows.
+        name: Name for messages.
+        path: Field that names it.
+        port: Port it listens on; None if unknown.
         groups: Its security groups.
     """
 
@@ -36,9 +37,9 @@ class _Side:
 
 
 def reachable(case: ServiceCase) -> Iterator[Result]:
-    """Yield each connection that some security group closes."""
+    """Yield each connection that a security group blocks."""
     if not any(connect.bucket is None for connect in case.spec.connects):
-        yield CheckSkipped(case.check, "it connects to nothing")
+        yield CheckSkipped(case.check, "no connections are declared")
     for index, connect in enumerate(case.spec.connects):
         path = f"connects[{index}]"
         if connect.bucket is None:
@@ -49,68 +50,74 @@ def _connection(case: ServiceCase, connect: ConnectSpec, path: str) -> Iterator[
     match connect:
         case ConnectSpec(redis=str(name)):
             seen, path = of(case.facts.caches, name), f"{path}.redis"
-            what, list_ = f"Redis {name}", ("elasticache", "describe-cache-clusters")
+            title, list_ = f"Redis {name}", ("elasticache", "describe-cache-clusters")
         case ConnectSpec(database=str(name)):
             seen, path = of(case.facts.databases, name), f"{path}.database"
-            what, list_ = f"Database {name}", ("rds", "describe-db-instances")
+            title, list_ = f"Database {name}", ("rds", "describe-db-instances")
         case _:
             yield from _to_service(case, connect, f"{path}.to")
             return
     command = aws(case.spec.region, *list_)
-    missing = case.blocks(path, f"{what} does not exist.", command)
-    yield from case.unless_there(seen, missing)
+    missing = case.blocks(path, f"{title} does not exist.", command)
+    yield from case.unless_present(seen, missing)
     if found := state(seen):
-        side = _Side(what, path, connect.port or found.port, found.groups)
+        side = _Side(title, path, connect.port or found.port, found.groups)
         if found.port and side.port != found.port:
-            message = f"{what} listens on {found.port}, not on {side.port}."
+            message = f"{title} listens on {found.port}, not on {side.port}."
             yield case.blocks(path, message, command)
-        yield from _way(case, side)
+        yield from _path(case, side)
 
 
 def _to_service(case: ServiceCase, connect: ConnectSpec, path: str) -> Iterator[Result]:
     target = connect.target
     other = case.facts.services.get(target) if target else None
     if other is None:
-        yield CheckSkipped(case.check, f"{connect.to} is not part of this look")
+        yield CheckSkipped(case.check, f"{connect.to} is not part of this check")
         return
     port = connect.port or other.port
     side = _Side(str(target), path, port, other.network.security_groups)
     if port != other.port:
         message = f"{target} listens on {other.port}, not on {port}."
         yield case.blocks(path, message)
-    yield from _way(case, side)
+    yield from _path(case, side)
 
 
-def _way(case: ServiceCase, side: _Side) -> Iterator[Result]:
+def _path(case: ServiceCase, side: _Side) -> Iterator[Result]:
     ours = case.spec.network.security_groups
     if side.port is None or not ours or not side.groups:
-        why = "port" if side.port is None else "security groups"
-        yield CheckSkipped(case.check, f"nobody declares the {why} towards {side.name}")
+        why, verb = ("port", "is") if side.port is None else ("security groups", "are")
+        yield CheckSkipped(
+            case.check,
+            f"the {why} of the connection to {side.name} {verb} not declared",
+        )
         return
     here, there = _groups(case.facts, ours), _groups(case.facts, side.groups)
     ranges = [of(case.facts.subnets, id_) for id_ in case.spec.network.subnets]
-    unseen = [*case.unseen(*here.values(), *there.values(), *ranges)]
-    yield from unseen
-    # What is not there is told by the check of the network.
-    if unseen or not _states(here):
+    unreadable = [*case.unreadable(*here.values(), *there.values(), *ranges)]
+    yield from unreadable
+    # The network check reports what is missing.
+    if unreadable or not _states(here):
         return
     cidrs = [found.cidr for found in map(state, ranges) if found]
-    match way_in(_states(there), side.port, frozenset(ours), cidrs):
+    match ingress_path(_states(there), side.port, frozenset(ours), cidrs):
         case NetworkPath.CLOSED:
             yield _closed(case, side, ours[0])
         case NetworkPath.UNSURE:
-            why = f"{side.name} admits a prefix list, which is not looked into"
+            why = f"{side.name} allows a prefix list, which is not evaluated"
             yield CheckSkipped(case.check, why)
         case NetworkPath.OPEN:
             pass
-    if way_out(_states(here), side.port, frozenset(side.groups)) is NetworkPath.CLOSED:
-        yield _no_way_out(case, side, ours[0])
+    if (
+        egress_path(_states(here), side.port, frozenset(side.groups))
+        is NetworkPath.CLOSED
+    ):
+        yield _no_egress(case, side, ours[0])
 
 
 def _closed(case: ServiceCase, side: _Side, ours: str) -> Result:
     message = (
-        f"{side.name} does not admit {ours} on port {side.port}: every connection "
-        "would wait until it times out."
+        f"{side.name} does not allow {ours} on port {side.port}: connections would "
+        "time out."
     )
     command = aws(
         case.spec.region,
@@ -120,8 +127,8 @@ def _closed(case: ServiceCase, side: _Side, ours: str) -> Result:
     return case.blocks(side.path, message, command)
 
 
-def _no_way_out(case: ServiceCase, side: _Side, ours: str) -> Result:
-    message = f"Security group {ours} lets nothing out to {side.name}:{side.port}."
+def _no_egress(case: ServiceCase, side: _Side, ours: str) -> Result:
+    message = f"Security group {ours} does not allow egress to {side.name}:{side.port}."
     port, there = side.port, side.groups[0]
     rule = (
         f"IpProtocol=tcp,FromPort={port},ToPort={port},"
@@ -135,9 +142,9 @@ def _no_way_out(case: ServiceCase, side: _Side, ours: str) -> Result:
     return case.blocks(side.path, message, command)
 
 
-def _groups(facts: Facts, ids: tuple[str, ...]) -> dict[str, Seen]:
+def _groups(facts: Facts, ids: tuple[str, ...]) -> dict[str, Fact]:
     return {id_: of(facts.groups, id_) for id_ in ids}
 
 
-def _states(seen: dict[str, Seen]) -> list[SecurityGroup]:
+def _states(seen: dict[str, Fact]) -> list[SecurityGroup]:
     return [found for found in map(state, seen.values()) if found]

@@ -1,4 +1,4 @@
-"""What holds data: buckets and databases, and whether it would survive a mistake."""
+"""Checks of data stores: buckets and databases."""
 
 from collections.abc import Iterator
 
@@ -8,15 +8,15 @@ from controller.kinds.service.preflight.commands import aws
 from controller.kinds.service.preflight.facts import DatabaseInstance
 from controller.kinds.service.spec.aws_names import buckets
 
-# Where a bucket needs no location constraint; CreateBucket, API reference.
+# The region without a location constraint; CreateBucket, API reference.
 _WITHOUT_LOCATION = "us-east-1"
 
 
 def keep_objects(case: ServiceCase) -> Iterator[Result]:
-    """Yield each bucket that is missing, or forgets what is overwritten."""
+    """Yield each bucket that is missing or not versioned."""
     wanted = tuple(buckets(case.spec))
     if not wanted:
-        yield CheckSkipped(case.check, "it uses no bucket")
+        yield CheckSkipped(case.check, "no buckets are declared")
     for path, bucket in wanted:
         seen, region = of(case.facts.buckets, bucket), case.spec.region
         made = ["s3api", "create-bucket", "--bucket", bucket]
@@ -25,22 +25,22 @@ def keep_objects(case: ServiceCase) -> Iterator[Result]:
             made += ["--create-bucket-configuration", where]
         message = f"Bucket {bucket} does not exist."
         missing = case.blocks(path, message, aws(region, *made))
-        yield from case.unless_there(seen, missing)
+        yield from case.unless_present(seen, missing)
         if (found := state(seen)) and not found.versioned:
             words = ("s3api", "put-bucket-versioning", "--bucket", bucket)
             enabled = ("--versioning-configuration", "Status=Enabled")
-            message = f"Bucket {bucket} keeps no versions: what is overwritten is lost."
+            message = f"Bucket {bucket} is not versioned: overwritten objects are lost."
             yield case.warns(path, message, aws(region, *words, *enabled))
 
 
 def databases(case: ServiceCase) -> Iterator[Result]:
-    """Yield in what a database is not one to rely on."""
+    """Yield the findings about each database."""
     wanted = [(i, c.database) for i, c in enumerate(case.spec.connects) if c.database]
     if not wanted:
-        yield CheckSkipped(case.check, "it connects to none")
+        yield CheckSkipped(case.check, "no databases are declared")
     for index, name in wanted:
         seen = of(case.facts.databases, name)
-        yield from case.unseen(seen)
+        yield from case.unreadable(seen)
         if found := state(seen):
             yield from _database(case, f"connects[{index}].database", name, found)
 
@@ -63,10 +63,12 @@ def _database(
         days = ("--backup-retention-period", "7", "--apply-immediately")
         yield case.warns(path, message, aws(region, *modify, *days))
     if found.forces_tls == "0":
-        message = f"Database {name} takes connections without TLS."
+        message = f"Database {name} accepts connections without TLS."
         group = ("--db-parameter-group-name", found.parameters)
         value = "ParameterName=rds.force_ssl,ParameterValue=1,ApplyMethod=immediate"
         words = ("rds", "modify-db-parameter-group", *group, "--parameters", value)
         yield case.warns(path, message, aws(region, *words))
     elif not found.forces_tls:
-        yield CheckSkipped(case.check, f"{found.engine} says not whether it forces TLS")
+        yield CheckSkipped(
+            case.check, f"{found.engine} does not report its TLS setting"
+        )

@@ -1,4 +1,4 @@
-"""The image: is it there, and is it built for the task's processor?"""
+"""Checks of the image: existence and CPU architecture."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from controller.kinds.service.spec.aws_names import (
 
 
 def exists(case: ServiceCase) -> Iterator[Result]:
-    """Yield that the image is not in ECR, where it is said to be."""
+    """Yield a finding if the image is not in ECR as declared."""
     spec, image = case.spec, ecr_image(case.spec.image)
     if image is None and names_no_registry(spec.image) and not _is_local(case):
         yield _on_docker_hub(case)
@@ -23,55 +23,55 @@ def exists(case: ServiceCase) -> Iterator[Result]:
         yield CheckSkipped(case.check, f"{spec.image} is in another region")
     else:
         seen = of(case.facts.images, spec.image)
-        yield from case.unless_there(seen, _missing(case, image))
+        yield from case.unless_present(seen, _missing(case, image))
 
 
 def fits(case: ServiceCase) -> Iterator[Result]:
-    """Yield that the image is built for another processor than the task's."""
+    """Yield a finding if the image is built for another CPU architecture."""
     spec = case.spec
     found = state(of(case.facts.images, spec.image))
     if found is None:
-        yield CheckSkipped(case.check, f"{spec.image} was not seen")
+        yield CheckSkipped(case.check, f"{spec.image} was not found")
     elif not found.architectures:
-        yield CheckSkipped(case.check, "its manifest does not say what it is built for")
+        yield CheckSkipped(case.check, "the manifest does not name an architecture")
     elif spec.architecture not in found.architectures:
         built = ", ".join(sorted(found.architectures))
         message = (
-            f"{spec.image} is built for {built}, and the task runs on "
-            f"{spec.architecture}: it would end with `exec format error`."
+            f"{spec.image} is built for {built}, but the task runs on "
+            f"{spec.architecture}: it would fail with `exec format error`."
         )
         image = ecr_image(spec.image)
         yield case.blocks("architecture", message, _listed(image) if image else "")
 
 
 def _on_docker_hub(case: ServiceCase) -> CheckFinding:
-    """Return that whoever holds the name on Docker Hub decides what runs.
+    """Return a warning: the owner of the name on Docker Hub decides what runs.
 
-    Docker's reference grammar: a name without a registry is Docker Hub's.
+    Docker's reference grammar: a name without a registry means Docker Hub.
     """
     spec = case.spec
     dns = "amazonaws.com.cn" if spec.region.startswith("cn-") else "amazonaws.com"
     full = f"{spec.account}.dkr.ecr.{spec.region}.{dns}/{spec.image}"
     message = (
-        f"{spec.image} is taken from Docker Hub, not from this account's ECR: write "
-        f"{full}, or docker.io/{spec.image} if Docker Hub is meant."
+        f"{spec.image} is pulled from Docker Hub, not from the ECR of this account: "
+        f"write {full}, or docker.io/{spec.image} for Docker Hub."
     )
     image = ecr_image(full)
     return case.warns("image", message, _listed(image) if image else "")
 
 
 def _is_local(case: ServiceCase) -> bool:
-    """Whether images are names of programs on this machine."""
+    """Return True on the local platform, where images name programs."""
     return case.spec.owner.endswith("/local")
 
 
 def _missing(case: ServiceCase, image: EcrImage) -> CheckFinding:
-    message = f"{case.spec.image} is not in ECR: no task could be started."
+    message = f"{case.spec.image} is not in ECR: tasks cannot start."
     return case.blocks("image", message, _listed(image))
 
 
 def _listed(image: EcrImage) -> str:
-    """Return the command that shows the newest images there are."""
+    """Return the command that lists the newest images."""
     return aws(
         image.region,
         "ecr",

@@ -1,4 +1,4 @@
-"""Where tasks are placed: subnets and security groups, all in one network."""
+"""Check of subnets and security groups: they exist, all in one VPC."""
 
 from collections.abc import Iterator
 
@@ -10,21 +10,21 @@ from controller.kinds.service.preflight.requirements import needs_subnets
 
 
 def placed(case: ServiceCase) -> Iterator[Result]:
-    """Yield what of the network is missing, or does not belong together."""
+    """Yield what is missing, or is in different VPCs."""
     spec, facts = case.spec, case.facts
     subnets, groups = spec.network.subnets, spec.network.security_groups
     if not subnets:
         yield _without(case)
         return
-    looks = [of(facts.subnets, id_) for id_ in subnets]
-    looks += [of(facts.groups, id_) for id_ in groups]
-    yield from case.unseen(*looks)
+    reads = [of(facts.subnets, id_) for id_ in subnets]
+    reads += [of(facts.groups, id_) for id_ in groups]
+    yield from case.unreadable(*reads)
     yield from _missing(case)
-    networks = {found.vpc for found in map(state, looks) if found}
+    networks = {found.vpc for found in map(state, reads) if found}
     if len(networks) > 1:
         message = (
-            f"Its subnets and security groups are in several networks "
-            f"({', '.join(sorted(networks))}): ECS refuses that."
+            f"Subnets and security groups are in different VPCs "
+            f"({', '.join(sorted(networks))}): ECS refuses this."
         )
         filters = ("--filters", f"Name=subnet-id,Values={','.join(subnets)}")
         command = aws(
@@ -34,12 +34,12 @@ def placed(case: ServiceCase) -> Iterator[Result]:
 
 
 def _without(case: ServiceCase) -> Result:
-    """Return that there are no subnets, if tasks need one."""
+    """Return a finding if tasks need subnets and none are declared."""
     if not needs_subnets(case.spec):
-        return CheckSkipped(case.check, "its tasks need no subnets of its own")
+        return CheckSkipped(case.check, "the network mode needs no subnets")
     message = (
-        "It has no subnets, and each of its tasks needs an address in one: declare "
-        "them as `network.subnets`, here or for the platform."
+        "No subnets are declared, and each task needs an address in one: declare "
+        "`network.subnets` for the service or the platform."
     )
     command = aws(case.spec.region, "ec2", "describe-subnets", "--query", _SUBNETS)
     return case.blocks("network.subnets", message, command)
@@ -50,12 +50,12 @@ def _missing(case: ServiceCase) -> Iterator[Result]:
     for id_ in network.subnets:
         if isinstance(of(case.facts.subnets, id_), Absent):
             command = aws(region, "ec2", "describe-subnets", "--query", _SUBNETS)
-            message = f"Subnet {id_} does not exist: no task could be placed there."
+            message = f"Subnet {id_} does not exist: no task can be placed there."
             yield case.blocks("network.subnets", message, command)
     for id_ in network.security_groups:
         if isinstance(of(case.facts.groups, id_), Absent):
             command = aws(region, "ec2", "describe-security-groups", "--query", _GROUPS)
-            message = f"Security group {id_} does not exist: no task could be placed."
+            message = f"Security group {id_} does not exist: no task can be placed."
             yield case.blocks("network.security_groups", message, command)
 
 

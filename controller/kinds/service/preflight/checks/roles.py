@@ -1,4 +1,4 @@
-"""The roles of a task: are they there, and may ECS take them on?"""
+"""Checks of the roles of a task: existence, trust, and access to buckets."""
 
 from collections.abc import Iterator
 
@@ -24,19 +24,19 @@ _POLICY = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy
 
 
 def trusted(case: ServiceCase) -> Iterator[Result]:
-    """Yield each role that is missing, or that ECS may not take on."""
+    """Yield each role that is missing, or that ECS cannot assume."""
     declared = tuple(roles(case.spec))
-    yield from _without(case)
+    yield from _missing_execution_role(case)
     if not declared and not [*needs_execution_role(case.spec)]:
-        yield CheckSkipped(case.check, "it declares none")
+        yield CheckSkipped(case.check, "no roles are declared")
     for path, arn in declared:
         if account_of(arn) != case.spec.account:
             yield CheckSkipped(case.check, f"{arn} is in another account")
             continue
         seen, name = of(case.facts.roles, arn), role_name(arn)
         command = _iam("create-role", name, "--assume-role-policy-document", TRUST)
-        message = f"Role {arn} does not exist: ECS cannot start a task as it."
-        yield from case.unless_there(seen, case.blocks(path, message, command))
+        message = f"Role {arn} does not exist: ECS cannot start tasks with it."
+        yield from case.unless_present(seen, case.blocks(path, message, command))
         if (found := state(seen)) and not found.trusts_tasks:
             message = f"Role {arn} does not trust ecs-tasks.amazonaws.com."
             command = _iam(
@@ -45,15 +45,15 @@ def trusted(case: ServiceCase) -> Iterator[Result]:
             yield case.blocks(path, message, command)
 
 
-def _without(case: ServiceCase) -> Iterator[Result]:
-    """Yield that there is no execution role, if ECS needs one."""
+def _missing_execution_role(case: ServiceCase) -> Iterator[Result]:
+    """Yield a finding if ECS needs an execution role and none is declared."""
     needs = [*needs_execution_role(case.spec)]
     if needs:
         name = f"{case.spec.name}-execution"
         message = (
-            f"It has no execution role, and ECS needs one {' and '.join(needs)}: make "
-            "one that may, and declare its ARN as `roles.execution`, here or for the "
-            "platform."
+            f"No execution role is declared, and ECS needs one {' and '.join(needs)}: "
+            "create it and declare its ARN as `roles.execution` for the service or "
+            "the platform."
         )
         trust = ("--assume-role-policy-document", document(TRUST))
         command = aws("", "iam", "create-role", "--role-name", name, *trust)
@@ -64,19 +64,21 @@ def _without(case: ServiceCase) -> Iterator[Result]:
 
 
 def reach_buckets(case: ServiceCase) -> Iterator[Result]:
-    """Yield each bucket that the task role may not work with."""
+    """Yield each bucket that the task role cannot use."""
     role, wanted = case.spec.roles.task, tuple(buckets(case.spec))
     if not wanted:
-        yield CheckSkipped(case.check, "it uses no bucket")
+        yield CheckSkipped(case.check, "no buckets are declared")
         return
     if role is None:
-        yield CheckSkipped(case.check, "it declares no task role")
+        yield CheckSkipped(case.check, "no task role is declared")
         return
     for path, bucket in wanted:
         seen = of(case.facts.reach, (role, bucket))
-        yield from case.unseen(seen)
+        yield from case.unreadable(seen)
         if denied := state(seen):
-            message = f"Task role {role} may not {', '.join(denied)} on {bucket}."
+            message = (
+                f"Task role {role} is not allowed {', '.join(denied)} on {bucket}."
+            )
             policy = ("--policy-document", document(bucket_policy(bucket)))
             words = (
                 "--role-name",

@@ -1,4 +1,4 @@
-"""Whether a rollout can come to an end, and be read about afterwards."""
+"""Checks of a rollout: it can complete, and its logs can be written."""
 
 from collections.abc import Iterator
 
@@ -10,31 +10,31 @@ from controller.kinds.service.spec.checks import no_room
 
 
 def ends(case: ServiceCase) -> Iterator[Result]:
-    """Yield why a rollout might never end."""
+    """Yield each setting with which a rollout may never complete."""
     spec = case.spec
     live = state(of(case.facts.live, spec.name))
     count = spec.desired_count
     if count is None:
         count = live.desired if live else 1
     if what := no_room(spec, count):
-        yield case.warns("deployment", f"Its deployment {what}.")
+        yield case.warns("deployment", f"The deployment {what}.")
     if not spec.deployment.circuit_breaker:
         message = (
-            "The circuit breaker is off: ECS would go on starting tasks that fail, "
-            "for ever."
+            "The circuit breaker is off: ECS would start failing tasks again "
+            "indefinitely."
         )
         yield case.warns("deployment.circuit_breaker", message)
 
 
 def logged(case: ServiceCase) -> Iterator[Result]:
-    """Yield that the log group of a service that runs is gone."""
+    """Yield a finding if the log group of a running service is missing."""
     spec = case.spec
     if state(of(case.facts.live, spec.name)) is None:
-        yield CheckSkipped(case.check, "it is made together with the service")
+        yield CheckSkipped(case.check, "it is created together with the service")
         return
     seen = of(case.facts.log_groups, spec.log_group)
-    yield from case.unseen(seen)
+    yield from case.unreadable(seen)
     if isinstance(seen, Absent):
-        message = f"Log group {spec.log_group} is gone: no new task could be started."
+        message = f"Log group {spec.log_group} is missing: new tasks cannot start."
         words = ("logs", "create-log-group", "--log-group-name", spec.log_group)
         yield case.warns("log_group", message, aws(spec.region, *words))

@@ -1,4 +1,4 @@
-"""Every reference to a secret leads somewhere. No value is ever asked for."""
+"""Check of referenced secrets and parameters. No value is ever read."""
 
 from collections.abc import Iterator
 
@@ -8,28 +8,30 @@ from controller.kinds.service.preflight.commands import aws
 
 # ECS fails to start a task, with ResourceInitializationError, when it cannot resolve
 # one; "Pass sensitive data to an Amazon ECS container", developer guide.
-_WHY = "no task could be started without it."
+_WHY = "tasks cannot start without it."
 
 
 def exist(case: ServiceCase) -> Iterator[Result]:
-    """Yield each reference that leads nowhere."""
+    """Yield each reference to something that does not exist."""
     if not case.spec.secrets:
-        yield CheckSkipped(case.check, "it refers to none")
+        yield CheckSkipped(case.check, "no secrets are declared")
     for name, reference in sorted(case.spec.secrets.items()):
         path = f"secrets.{name}"
         if reference.ssm:
             seen = of(case.facts.parameters, reference.ssm)
-            yield from case.unless_there(seen, _no_parameter(case, path, reference.ssm))
+            yield from case.unless_present(
+                seen, _no_parameter(case, path, reference.ssm)
+            )
         else:
             secret = reference.secret.name
             seen = of(case.facts.secrets, secret)
-            yield from case.unless_there(seen, _no_secret(case, path, secret))
-            if (found := state(seen)) and found.doomed:
-                yield _doomed(case, path, secret)
+            yield from case.unless_present(seen, _no_secret(case, path, secret))
+            if (found := state(seen)) and found.scheduled_for_deletion:
+                yield _deleted(case, path, secret)
 
 
 def keys(case: ServiceCase) -> Iterator[Result]:
-    """Yield that JSON keys inside of secrets are not looked at."""
+    """Yield that JSON keys inside secrets are not checked."""
     found = [
         name
         for name, reference in sorted(case.spec.secrets.items())
@@ -37,10 +39,10 @@ def keys(case: ServiceCase) -> Iterator[Result]:
     ]
     if found:
         yield CheckSkipped(
-            case.check, f"it would take the values of {', '.join(found)}"
+            case.check, f"the values of {', '.join(found)} would have to be read"
         )
     else:
-        yield CheckSkipped(case.check, "it refers to none")
+        yield CheckSkipped(case.check, "no secrets are declared")
 
 
 def _no_parameter(case: ServiceCase, path: str, name: str) -> CheckFinding:
@@ -57,7 +59,7 @@ def _no_secret(case: ServiceCase, path: str, name: str) -> CheckFinding:
     return case.blocks(path, message, aws(case.spec.region, *words, *value))
 
 
-def _doomed(case: ServiceCase, path: str, name: str) -> CheckFinding:
+def _deleted(case: ServiceCase, path: str, name: str) -> CheckFinding:
     message = f"Secret {name} is scheduled for deletion: {_WHY}"
     words = ("secretsmanager", "restore-secret", "--secret-id", name)
     return case.blocks(path, message, aws(case.spec.region, *words))

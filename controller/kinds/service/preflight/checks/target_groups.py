@@ -1,4 +1,4 @@
-"""The target groups a service registers with, on load balancers that are others'."""
+"""Check of target groups on load balancers that other systems manage."""
 
 from collections.abc import Iterator
 
@@ -7,45 +7,43 @@ from controller.core.resources.observation import Absent
 from controller.kinds.service.preflight.case import ServiceCase, of, state
 from controller.kinds.service.preflight.commands import aws
 from controller.kinds.service.preflight.facts import (
+    RegisteredTargetGroup,
     RunningService,
-    UnmanagedTargetGroup,
 )
 
 
 def fit(case: ServiceCase) -> Iterator[Result]:
-    """Yield in what a target group does not fit the service it leads to."""
+    """Yield each setting of a target group that does not match the service."""
     if not case.spec.routes:
-        yield CheckSkipped(case.check, "it declares no routes")
+        yield CheckSkipped(case.check, "no routes are declared")
         return
     seen = of(case.facts.live, case.spec.name)
-    yield from case.unseen(seen)
+    yield from case.unreadable(seen)
     live: RunningService | None = state(seen)
     if live is None or not live.targets:
-        yield CheckSkipped(case.check, "it registers with no target group yet")
+        yield CheckSkipped(case.check, "the service has no target group yet")
         return
     for arn, port in live.targets:
         target = of(case.facts.targets, arn)
-        yield from case.unseen(target)
+        yield from case.unreadable(target)
         if isinstance(target, Absent):
             message = f"Target group {_name(arn)} does not exist."
             command = aws(case.spec.region, "elbv2", "describe-target-groups")
             yield case.blocks("routes", message, command)
-        elif (group := state(target)) and group.ours:
-            yield CheckSkipped(
-                case.check, f"{_name(arn)} is ours, and kept as declared"
-            )
+        elif (group := state(target)) and group.managed:
+            yield CheckSkipped(case.check, f"{_name(arn)} is managed by the controller")
         elif group:
-            yield from _listened_to(case, arn, group)
+            yield from _without_listener(case, arn, group)
             yield from _differences(case, arn, group, port)
 
 
-def _listened_to(
-    case: ServiceCase, arn: str, group: UnmanagedTargetGroup
+def _without_listener(
+    case: ServiceCase, arn: str, group: RegisteredTargetGroup
 ) -> Iterator[Result]:
-    """Yield that no listener leads to a group, or none on a declared port."""
+    """Yield a finding if no listener, or none on a declared port, uses the group."""
     if not group.balancers:
         route = case.spec.routes[0]
-        message = f"No listener leads to target group {_name(arn)}: ECS refuses it."
+        message = f"No listener forwards to target group {_name(arn)}: ECS refuses it."
         command = aws(
             case.spec.region,
             *("elbv2", "create-rule", "--listener-arn", "<listener ARN>"),
@@ -56,49 +54,57 @@ def _listened_to(
         )
         yield case.blocks("routes", message, command)
         return
-    looks = [of(case.facts.listening, balancer) for balancer in group.balancers]
-    unseen = [*case.unseen(*looks)]
-    yield from unseen
-    ports = {port for found in map(state, looks) if found for port in found}
+    reads = [of(case.facts.listening, balancer) for balancer in group.balancers]
+    unreadable = [*case.unreadable(*reads)]
+    yield from unreadable
+    ports = {port for found in map(state, reads) if found for port in found}
     for index, route in enumerate(case.spec.routes):
         missing = sorted(set(route.listeners) - ports)
-        if missing and not unseen:
-            told = ", ".join(map(str, missing))
-            message = f"The load balancer of {_name(arn)} does not listen on {told}."
+        if missing and not unreadable:
+            ports_text = ", ".join(map(str, missing))
+            message = (
+                f"The load balancer of {_name(arn)} does not listen on {ports_text}."
+            )
             words = ("--load-balancer-arn", group.balancers[0])
             command = aws(case.spec.region, "elbv2", "describe-listeners", *words)
             yield case.blocks(f"routes[{index}].listeners", message, command)
 
 
 def _differences(
-    case: ServiceCase, arn: str, group: UnmanagedTargetGroup, registered: int
+    case: ServiceCase, arn: str, group: RegisteredTargetGroup, registered: int
 ) -> Iterator[Result]:
     spec, name = case.spec, _name(arn)
     if registered != spec.port:
         message = (
-            f"It registers port {registered} with {name}, and listens on {spec.port}."
+            f"The service registers port {registered} with {name}, but listens on "
+            f"{spec.port}."
         )
         yield case.blocks("port", message, _shown(case, arn))
     if group.type != "ip":
-        message = f"{name} takes targets by {group.type}; tasks on Fargate go by ip."
+        message = f"{name} has target type {group.type}; tasks on Fargate need ip."
         yield case.blocks("routes", message, _shown(case, arn))
     if group.protocol not in {"HTTP", "HTTPS"}:
-        message = f"{name} speaks {group.protocol}; routes need HTTP or HTTPS."
+        message = f"{name} uses {group.protocol}; routes need HTTP or HTTPS."
         yield case.blocks("routes", message, _shown(case, arn))
     if group.port != spec.port:
         message = (
-            f"{name} is made for port {group.port}, and the service has {spec.port}."
+            f"{name} was created for port {group.port}, but the service has "
+            f"{spec.port}."
         )
         yield case.warns("port", message, _shown(case, arn))
     health = spec.health
     if health and health.path and group.path != health.path:
         message = (
-            f"{name} asks for {group.path}, and the service answers {health.path}."
+            f"{name} checks {group.path}, but the health path of the service is "
+            f"{health.path}."
         )
         command = _modified(case, arn, "--health-check-path", health.path)
         yield case.blocks("health.path", message, command)
     if group.health_port not in {"traffic-port", str(spec.port)}:
-        message = f"{name} checks port {group.health_port}, and nobody listens there."
+        message = (
+            f"{name} checks port {group.health_port}, but the service does not listen "
+            "there."
+        )
         command = _modified(case, arn, "--health-check-port", "traffic-port")
         yield case.blocks("health", message, command)
 

@@ -10,7 +10,7 @@ from controller.core.dependencies import Aws
 from controller.core.errors import DriverError, NotFoundError
 from controller.core.resources.plan import Verb
 from controller.core.resources.rollouts import Result, RolloutRecord
-from controller.core.status.interventions import sentence
+from controller.core.status.interventions import intervention_text
 from controller.core.values.batches import batched
 from controller.kinds.service.aws.deployments import MOST_AT_ONCE
 from controller.kinds.service.aws.services import EcsServices, exists
@@ -78,8 +78,9 @@ class DeploymentHistory:
         target = found[index]["targetServiceRevisionArn"]
         definition = revisions.get(target, {}).get("taskDefinition", "")
         by = self._steps.retried_by(spec, definition) if definition else ""
-        asked = records[index].asked or (sentence(Verb.RETRY, by) if by else "")
-        first = replace(records[index], asked=asked)
+        retry = intervention_text(Verb.RETRY, by) if by else ""
+        intervention = records[index].intervention or retry
+        first = replace(records[index], intervention=intervention)
         return (*records[:index], first, *records[index + 1 :])
 
     def _deployments(self, service: Answer) -> list[Answer]:

@@ -57,7 +57,9 @@ def shadowed(
         harmless = is_ours(spec, other) or (target and other.target == target)
         if harmless or not other.match.covers(match):
             continue
-        whose = "of ours" if other.ownership is Ownership.OURS else "that is not ours"
+        whose = (
+            "of ours" if other.ownership is Ownership.MANAGED else "that is not ours"
+        )
         message = (
             f"A rule {whose}, with priority {other.priority} on port {listener.port} of "
             f"{balancer.name}, takes every request for {route.name} before the rule "

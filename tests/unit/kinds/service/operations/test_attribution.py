@@ -27,7 +27,7 @@ def told(tags, *rollouts):
     """Return what is told of each rollout, the newest first."""
     targets = {one.id: f"arn:r/{one.id[-1]}" for one in rollouts}
     ours = ServiceTags.of({"tags": as_pairs(tags)})
-    return [one.asked for one in with_users(rollouts, ours, targets)]
+    return [one.intervention for one in with_users(rollouts, ours, targets)]
 
 
 def test_the_rollout_after_what_was_restarted_is_the_restart():
@@ -62,12 +62,12 @@ def test_a_rollout_with_another_cause_is_not_attributed(tags, rollouts):
 def test_the_next_rollout_of_the_retried_revision_is_the_retry(failed):
     tags = {**RETRIED, "hokusai.ai/retried": failed}
 
-    assert told(tags, rolled(2), rolled(1)) == [f"tried again by {ADA}", ""]
+    assert told(tags, rolled(2), rolled(1)) == [f"retried by {ADA}", ""]
 
 
 def test_the_rollout_after_the_revision_on_hold_is_the_rollback():
     tags = {"hokusai.ai/set-aside-by": ADA}
     rollouts = (rolled(3), rolled(2, "api:2", set_aside=ADA), rolled(1))
 
-    assert told(tags, *rollouts) == [f"put back by {ADA}", "", ""]
+    assert told(tags, *rollouts) == [f"rolled back by {ADA}", "", ""]
     assert told(tags, *rollouts[1:]) == ["", ""]

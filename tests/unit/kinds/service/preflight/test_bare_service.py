@@ -1,4 +1,4 @@
-"""What is said of a service that declares little: a role, subnets and an image."""
+"""Preflight results of a service that declares only a role, subnets and an image."""
 
 import pytest
 
@@ -16,12 +16,12 @@ from tests.fakes.surroundings import (
 
 
 @pytest.mark.parametrize("image", ["hokusai/api:1", "api", "nginx@sha256:" + "a" * 64])
-def test_a_name_without_a_registry_is_told_to_be_docker_hubs(image):
+def test_an_image_without_a_registry_is_a_warning_about_docker_hub(image):
     (found,) = [r for r in bare(image=image) if isinstance(r, CheckFinding)]
 
     host = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
     assert (found.check, found.severity) == ("image", Severity.WARNS)
-    assert f"Docker Hub, not from this account's ECR: write {host}/{image}," in (
+    assert f"Docker Hub, not from the ECR of this account: write {host}/{image}," in (
         found.message
     )
     assert "aws ecr describe-images" in found.command
@@ -36,23 +36,23 @@ def test_a_name_without_a_registry_is_told_to_be_docker_hubs(image):
     ],
     ids=str,
 )
-def test_a_registry_that_is_named_is_no_surprise(fields):
+def test_an_explicit_registry_is_no_finding(fields):
     assert not [r for r in bare(**fields) if isinstance(r, CheckFinding)]
 
 
-def test_an_image_on_this_machine_is_no_surprise_either():
+def test_an_image_of_the_local_platform_is_no_finding():
     spec = spec_of(network={"subnets": [SUBNET]})
     spec = spec.model_copy(update={"owner": "hokusai/local"})
 
     assert not [r for r in results(spec) if isinstance(r, CheckFinding)]
 
 
-def test_a_service_that_rests_on_nothing_is_told_what_was_not_looked_at():
+def test_checks_that_do_not_apply_are_skipped_with_a_reason():
     found = bare(image="docker.io/hokusai/api:1")
 
-    skipped = {r.check: r.why for r in found if isinstance(r, CheckSkipped)}
+    skipped = {r.check: r.reason for r in found if isinstance(r, CheckSkipped)}
     assert skipped["image"] == "docker.io/hokusai/api:1 is not in ECR"
-    assert skipped["log group"] == "it is made together with the service"
+    assert skipped["log group"] == "it is created together with the service"
     passed = [r.check for r in found if isinstance(r, CheckPassed)]
     assert passed == ["cluster", "roles", "network", "rollout"]
 
@@ -70,7 +70,7 @@ NEEDS_ROLE = {
             "secrets": {"DB_PASSWORD": {"ssm": "/db"}},
             "task": {"requiresCompatibilities": ["EC2"]},
         },
-        "needs one to read DB_PASSWORD: make",
+        "needs one to read DB_PASSWORD: create",
     ),
 }
 
@@ -93,12 +93,12 @@ def test_a_missing_execution_role_blocks_and_says_what_it_is_for(fields, why):
         {"requiresCompatibilities": ["EC2"]},
         {"executionRoleArn": f"{ROLES}/mine"},
     ],
-    ids=["an instance has its own", "in AWS's words"],
+    ids=["an instance has its own", "in AWS fields"],
 )
-def test_no_execution_role_is_asked_for_where_ecs_asks_for_none(task):
+def test_no_execution_role_is_required_if_ecs_requires_none(task):
     found = of_check("roles", roles={}, task=task)
 
-    assert found == [CheckSkipped("roles", "it declares none")]
+    assert found == [CheckSkipped("roles", "no roles are declared")]
 
 
 def test_missing_subnets_block():
@@ -113,10 +113,10 @@ def test_tasks_without_addresses_of_their_own_need_no_subnets():
 
     (found,) = of_check("network", network={}, task=task)
 
-    assert found == CheckSkipped("network", "its tasks need no subnets of its own")
+    assert found == CheckSkipped("network", "the network mode needs no subnets")
 
 
-def test_subnets_may_be_declared_in_awss_words():
+def test_subnets_may_be_declared_as_aws_fields():
     placed = {"awsvpcConfiguration": {"subnets": [SUBNET]}}
 
     found = of_check("network", network={}, service={"networkConfiguration": placed})
@@ -124,7 +124,7 @@ def test_subnets_may_be_declared_in_awss_words():
     assert not any(isinstance(result, CheckFinding) for result in found)
 
 
-def test_an_open_circuit_breaker_and_no_room_are_warnings():
+def test_a_missing_circuit_breaker_and_no_room_are_warnings():
     deployment = {"circuit_breaker": False, "maximum_percent": 150}
 
     told = bare(deployment=deployment, image="docker.io/hokusai/api:1")
@@ -134,7 +134,7 @@ def test_an_open_circuit_breaker_and_no_room_are_warnings():
     assert "of 1, at least 1 must run and at most 1 may" in found[0].message
 
 
-def test_a_role_of_another_account_is_not_looked_up():
+def test_a_role_of_another_account_is_not_checked():
     elsewhere = "arn:aws:iam::210987654321:role/execution"
 
     found = bare(roles={"execution": elsewhere})

@@ -1,4 +1,4 @@
-"""What each check says: nothing if all is well, and of each thing that is not."""
+"""Findings of each check, with the command that fixes them."""
 
 # ruff: noqa: ISC004 - each command is one string, however long
 
@@ -47,7 +47,7 @@ CASES = {
         {"images": {ECR: Absent()}},
         ("image", "image", "is not in ECR", "aws ecr describe-images "),
     ),
-    "image for another processor": (
+    "image for another architecture": (
         {"images": {ECR: Present(RegistryImage(frozenset({"ARM64"})))}},
         ("architecture", "architecture", "built for ARM64", "aws ecr describe-images"),
     ),
@@ -64,7 +64,7 @@ CASES = {
          "--secret-string file://value.txt --region us-east-1"),
     ),
     "secret is going": (
-        {"secrets": {"hokusai/app": Present(StoredSecret(doomed=True))}},
+        {"secrets": {"hokusai/app": Present(StoredSecret(scheduled_for_deletion=True))}},
         ("secrets", "secrets.DB_PASSWORD", "scheduled for deletion",
          "aws secretsmanager restore-secret --secret-id hokusai/app "
          "--region us-east-1"),
@@ -81,7 +81,7 @@ CASES = {
     ),
     "bucket out of reach": (
         {"reach": {(TASK, "hokusai-artifacts"): Present(("s3:PutObject",))}},
-        ("bucket access", "environment.DEFAULT_ARTIFACT_ROOT", "may not s3:PutObject",
+        ("bucket access", "environment.DEFAULT_ARTIFACT_ROOT", "is not allowed s3:PutObject",
          "aws iam put-role-policy --role-name task --policy-name "
          "bucket-hokusai-artifacts --policy-document "),
     ),
@@ -100,23 +100,23 @@ CASES = {
         ("connections", "connects[0].redis", "Redis hokusai-redis does not exist",
          "aws elasticache describe-cache-clusters --region us-east-1"),
     ),
-    "redis admits the old task": (
+    "redis allows the old task": (
         {"groups": admits(SecurityGroupRule(groups=frozenset({"sg-01d"})))},
-        ("connections", "connects[0].redis", "does not admit sg-0a on port 6379",
+        ("connections", "connects[0].redis", "does not allow sg-0a on port 6379",
          "aws ec2 authorize-security-group-ingress --group-id sg-00000001 --protocol "
          "tcp --port 6379 --source-group sg-0a --region us-east-1"),
     ),
-    "redis admits another port": (
+    "redis allows another port": (
         {"groups": admits(SecurityGroupRule(ports=(80, 81), groups=frozenset({GROUP})))},
-        ("connections", "connects[0].redis", "does not admit", "aws ec2 authorize"),
+        ("connections", "connects[0].redis", "does not allow", "aws ec2 authorize"),
     ),
-    "redis admits one subnet": (
+    "redis allows one subnet": (
         {"groups": admits(SecurityGroupRule(ranges=("10.0.0.0/24",)))},
-        ("connections", "connects[0].redis", "does not admit", "aws ec2 authorize"),
+        ("connections", "connects[0].redis", "does not allow", "aws ec2 authorize"),
     ),
-    "redis speaks udp": (
+    "redis allows udp": (
         {"groups": admits(SecurityGroupRule("udp", ranges=("0.0.0.0/0",)))},
-        ("connections", "connects[0].redis", "does not admit", "aws ec2 authorize"),
+        ("connections", "connects[0].redis", "does not allow", "aws ec2 authorize"),
     ),
     "redis on another port": (
         {"caches": {"hokusai-redis": Present(RedisCache(6380, (REDIS_GROUP,)))},
@@ -148,12 +148,12 @@ CASES = {
         {"targets": {TARGETS: Absent()}},
         ("target groups", "routes", "reg-api does not exist", "aws elbv2 "),
     ),
-    "no listener leads to it": (
+    "no listener forwards to it": (
         {"targets": {TARGETS: Present(replace(TARGET, balancers=()))}},
-        ("target groups", "routes", "No listener leads to target group reg-api",
+        ("target groups", "routes", "No listener forwards to target group reg-api",
          "aws elbv2 create-rule --listener-arn "),
     ),
-    "nobody listens on 443": (
+    "no listener on 443": (
         {"listening": {BALANCER: Present(frozenset({80}))}},
         ("target groups", "routes[0].listeners", "does not listen on 443",
          "aws elbv2 describe-listeners --load-balancer-arn "),
@@ -165,15 +165,15 @@ CASES = {
     ),
     "targets by instance": (
         {"targets": {TARGETS: Present(replace(TARGET, type="instance"))}},
-        ("target groups", "routes", "takes targets by instance", "aws elbv2 "),
+        ("target groups", "routes", "has target type instance", "aws elbv2 "),
     ),
     "another protocol": (
         {"targets": {TARGETS: Present(replace(TARGET, protocol="TCP"))}},
-        ("target groups", "routes", "speaks TCP", "aws elbv2 "),
+        ("target groups", "routes", "uses TCP", "aws elbv2 "),
     ),
     "another health path": (
         {"targets": {TARGETS: Present(replace(TARGET, path="/mlflow"))}},
-        ("target groups", "health.path", "asks for /mlflow",
+        ("target groups", "health.path", "checks /mlflow",
          f"aws elbv2 modify-target-group --target-group-arn {TARGETS} "
          "--health-check-path /health --region us-east-1"),
     ),
@@ -187,7 +187,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_what_is_wrong_is_told_with_the_command_that_mends_it(name):
+def test_a_finding_has_the_command_that_fixes_it(name):
     taken, expected = CASES[name]
 
     found = [r for r in told(**taken) if isinstance(r, CheckFinding)]

@@ -1,4 +1,4 @@
-"""What is well, what is a warning, and what could not be looked at."""
+"""Passed checks, warnings, and facts that could not be read."""
 
 # ruff: noqa: ISC004 - each command is one string, however long
 
@@ -46,11 +46,11 @@ from tests.fakes.surroundings import (
 )
 
 
-def test_all_is_well_and_what_nobody_looks_at_is_said():
+def test_every_check_passes_except_the_one_that_is_never_made():
     found = results(SPEC, **SURE)
 
     assert [r for r in found if not isinstance(r, CheckPassed)] == [
-        CheckSkipped("secret keys", "it would take the values of DB_PASSWORD")
+        CheckSkipped("secret keys", "the values of DB_PASSWORD would have to be read")
     ]
     assert [r.check for r in found] == [check.name for check in CHECKS]
 
@@ -88,7 +88,7 @@ WARNINGS = {
 
 
 @pytest.mark.parametrize("name", WARNINGS)
-def test_what_would_hurt_later_is_a_warning(name):
+def test_a_risk_that_stops_no_deployment_is_a_warning(name):
     taken, expected = WARNINGS[name]
 
     (finding,) = [r for r in told(**taken) if isinstance(r, CheckFinding)]
@@ -97,7 +97,7 @@ def test_what_would_hurt_later_is_a_warning(name):
     assert (finding.check, finding.command) == expected
 
 
-def test_what_is_in_several_networks_is_refused():
+def test_subnets_and_groups_in_different_vpcs_are_a_finding():
     subnets = {
         SUBNET: Present(Subnet("vpc-1", "a", "10.0.0.0/24")),
         OTHER_SUBNET: Present(Subnet("vpc-2", "b", "10.0.1.0/24")),
@@ -105,10 +105,10 @@ def test_what_is_in_several_networks_is_refused():
 
     (finding,) = [r for r in told(subnets=subnets) if isinstance(r, CheckFinding)]
 
-    assert "several networks (vpc-1, vpc-2)" in finding.message
+    assert "different VPCs (vpc-1, vpc-2)" in finding.message
 
 
-def test_what_lets_nothing_out_is_told():
+def test_a_security_group_without_egress_is_a_finding():
     closed = SecurityGroup(
         "vpc-1", (SecurityGroupRule(groups=frozenset({GROUP})),), egress=()
     )
@@ -118,7 +118,7 @@ def test_what_lets_nothing_out_is_told():
     messages = [r.message for r in found if isinstance(r, CheckFinding)]
     assert len(messages) == 3
     assert messages[0] == (
-        "Security group sg-0a lets nothing out to Redis hokusai-redis:6379."
+        "Security group sg-0a does not allow egress to Redis hokusai-redis:6379."
     )
 
 
@@ -127,8 +127,8 @@ def test_what_lets_nothing_out_is_told():
     ["images", "secrets", "parameters", "roles", "reach", "subnets", "groups",
      "buckets", "caches", "databases", "targets", "listening", "live"],
 )  # fmt: skip
-@pytest.mark.parametrize("passing", [True, False], ids=["passing", "refused"])
-def test_what_could_not_be_looked_at_is_neither_missing_nor_well(field, passing):
+@pytest.mark.parametrize("temporary", [True, False], ids=["temporary", "refused"])
+def test_an_unreadable_fact_is_neither_missing_nor_passed(field, temporary):
     keys = {
         "images": ECR, "secrets": "hokusai/app", "parameters": "/hokusai/redis",
         "roles": TASK, "reach": (TASK, "hokusai-artifacts"), "subnets": SUBNET,
@@ -137,7 +137,10 @@ def test_what_could_not_be_looked_at_is_neither_missing_nor_well(field, passing)
         "live": SPEC.name,
     }  # fmt: skip
     well = {**SURE}
-    whole = {**getattr(all_facts(), field), keys[field]: Unreadable("Denied.", passing)}
+    whole = {
+        **getattr(all_facts(), field),
+        keys[field]: Unreadable("Denied.", temporary),
+    }
     well[field] = whole
 
     found = results(SPEC, **well)
@@ -145,10 +148,10 @@ def test_what_could_not_be_looked_at_is_neither_missing_nor_well(field, passing)
     assert not [r for r in found if isinstance(r, CheckFinding)]
     unseen = [r for r in found if isinstance(r, CheckUnknown)]
     assert unseen
-    assert {(r.why, r.passing) for r in unseen} == {("Denied.", passing)}
+    assert {(r.reason, r.temporary) for r in unseen} == {("Denied.", temporary)}
 
 
-def test_everything_that_is_wrong_is_found_in_one_look():
+def test_all_findings_are_reported_at_once():
     found = told(
         images={ECR: Absent()},
         parameters={"/hokusai/redis": Absent()},
@@ -163,13 +166,13 @@ def test_everything_that_is_wrong_is_found_in_one_look():
     assert len([r for r in found if isinstance(r, CheckFinding)]) == 10
 
 
-def test_a_target_group_of_ours_is_left_to_whoever_keeps_it():
-    targets = {TARGETS: Present(replace(TARGET, ours=True, path="/x"))}
+def test_a_managed_target_group_is_skipped():
+    targets = {TARGETS: Present(replace(TARGET, managed=True, path="/x"))}
 
     assert [r.check for r in told(targets=targets)] == ["secret keys", "target groups"]
 
 
-def test_a_prefix_list_is_not_looked_into():
+def test_a_prefix_list_is_not_evaluated():
     found = told(groups=admits(SecurityGroupRule(lists=("pl-1",))))
 
     (skipped,) = [r for r in found if r.check == "connections"]

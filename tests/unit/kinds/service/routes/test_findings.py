@@ -149,11 +149,11 @@ def test_a_certificate_that_cannot_be_read_is_a_warning_and_told_once():
 
 
 def test_a_group_without_our_tag_is_offered_to_be_taken_over():
-    world = seen(listener(443), ownership=Ownership.NOBODYS)
+    world = seen(listener(443), ownership=Ownership.UNMANAGED)
 
     (found,) = findings(service(API), world)
 
-    assert found.reason is Reason.NOT_OURS
+    assert found.reason is Reason.NOT_MANAGED
     assert f"add-tags --resource-arns {GROUP}" in found.command
 
 
@@ -164,9 +164,9 @@ def test_a_group_that_cannot_become_what_is_declared_is_told():
 
 
 def test_a_group_of_another_controller_holds_the_service():
-    world = seen(listener(443), ownership=Ownership.ANOTHERS)
+    world = seen(listener(443), ownership=Ownership.FOREIGN)
 
     hold = held(service(API), world)
 
-    assert hold.hold is Hold.OWNED_BY_ANOTHER
+    assert hold.hold is Hold.OWNERSHIP_CONFLICT
     assert held(service(), world) is None

@@ -187,7 +187,7 @@ def test_a_group_that_was_not_finished_is_finished():
 
 
 def test_a_group_without_our_tag_gets_no_rules():
-    world = seen(listener(), ownership=Ownership.NOBODYS)
+    world = seen(listener(), ownership=Ownership.UNMANAGED)
 
     assert steps(service(API), world) == ()
     assert not will_be_attached(service(API), world)

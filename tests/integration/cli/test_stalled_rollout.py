@@ -33,7 +33,7 @@ def test_apply_ends_when_a_rollout_stalls_and_every_command_reports_it(stuck, ca
     assert first.startswith(
         "service/api is not ready: RolloutStalled: Rolling out t-api-"
     )
-    assert next_.startswith("  next: Change its declaration, or roll it back")
+    assert next_.startswith("  next: Change its declaration or roll it back")
     assert command == "  run: hokusai status service/api"
     assert "Stalled" in status
     assert ": 0 running, 1 desired" in status

@@ -1,4 +1,4 @@
-"""Steps before a rollout that fail, and how a person has them run once more.
+"""Retries of failed steps before a rollout.
 
 On the emulated ECS, over HTTP.
 """
@@ -128,9 +128,7 @@ class Dying:
 
 @pytest.mark.parametrize("done", [False, True])
 @pytest.mark.parametrize("operation", ["TagResource", "RunTask"])
-def test_whoever_dies_amid_a_retry_has_the_step_run_once_at_most(
-    world, operation, done
-):
+def test_a_crash_during_a_retry_runs_the_step_once_at_most(world, operation, done):
     failed(world)
     honest, action = world.aws, Hand(world).action(Verb.RETRY, stepped(world))
     if operation == "RunTask":

@@ -1,4 +1,4 @@
-"""What is told of a service whose tasks die after its rollout is over.
+"""Messages about a service whose tasks fail after its rollout.
 
 On the emulated ECS, over HTTP. The controller's clock is the platform's.
 """
@@ -55,7 +55,7 @@ def test_tasks_that_die_after_the_rollout_are_a_loop_that_lasts_until_they_live(
     assert mended[-1][0].status is Truth.TRUE
 
 
-def test_a_controller_that_was_started_anew_knows_of_the_loop_at_once(world):
+def test_a_restarted_controller_reports_the_crash_loop_at_once(world):
     conditions(world, world.api(), minutes=12)
 
     world.restart()

@@ -1,4 +1,4 @@
-"""Restarts that a person asks for, on the emulated ECS."""
+"""Requested restarts, on the emulated ECS."""
 
 import pytest
 
@@ -125,7 +125,7 @@ def test_a_restart_is_forgotten_after_its_interval(world):
     assert Hand(world).action(Verb.RESTART, world.api()).disruptive
 
 
-def test_history_tells_who_restarted_it_and_why(world):
+def test_history_has_the_user_and_the_reason_of_a_restart(world):
     Hand(world).does(Verb.RESTART, world.api(), reason="it leaks")
     world.run(world.api())
 

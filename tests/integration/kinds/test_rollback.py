@@ -1,4 +1,4 @@
-"""Going back by hand, on the emulated ECS."""
+"""Requested rollbacks, on the emulated ECS."""
 
 import pytest
 
@@ -31,7 +31,9 @@ def present(world):
     return world.service()["taskDefinition"].rpartition("/")[2]
 
 
-def test_what_was_put_back_stays_and_the_declaration_is_held_with_who_and_why(world):
+def test_a_rollback_stays_and_the_declared_revision_is_on_hold_with_user_and_reason(
+    world,
+):
     outcome = Hand(world).rolls_back(world.api("api:2"), FIRST)
     result = world.run(world.api("api:2"))
 
@@ -107,7 +109,7 @@ def test_what_is_declared_is_no_way_back(world):
     assert "is the declared revision: deploy it with `hokusai apply`" in outcome.message
 
 
-def test_the_same_rollback_again_is_refused_and_told(world):
+def test_a_repeated_rollback_is_refused_with_the_reason(world):
     Hand(world).rolls_back(world.api("api:2"), FIRST)
 
     with pytest.raises(
@@ -140,7 +142,9 @@ class Dies:
 
 
 @pytest.mark.parametrize("writes", [0, 1, 2])
-def test_a_crash_after_any_write_is_mended_by_the_same_command(world, writes):
+def test_after_a_crash_at_any_write_the_same_command_completes_the_operation(
+    world, writes
+):
     honest = world.aws
     world.aws = Dies(honest, writes)
     world.restart()
@@ -172,7 +176,7 @@ def test_after_a_crash_the_controller_does_not_roll_forward(world, writes):
     assert present(world) == before
 
 
-def test_history_tells_each_rollout_with_image_writer_and_what_was_set_aside(world):
+def test_history_has_image_and_writer_of_each_rollout_and_the_revision_on_hold(world):
     Hand(world).rolls_back(world.api("api:2"), FIRST)
     world.run(world.api("api:2"))
 

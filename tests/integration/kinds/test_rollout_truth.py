@@ -1,4 +1,4 @@
-"""How rollouts end that do not go well, and what is told of them meanwhile.
+"""Results of failing rollouts, and the messages during them.
 
 On the emulated ECS, over HTTP. The controller's clock is the platform's.
 """
@@ -56,7 +56,7 @@ def world():
         ),
     ],
 )
-def test_a_rollout_that_was_rolled_back_tells_what_its_tasks_died_of(
+def test_a_rolled_back_rollout_has_the_stop_reason_of_its_tasks(
     world, script, more, why
 ):
     world.run(world.api(**more))
@@ -119,7 +119,7 @@ def test_tasks_that_die_again_and_again_are_no_progress(world):
     assert 'exited with 3, last log line: "no route"' in message
 
 
-def test_a_controller_that_is_started_anew_need_not_wait_for_the_deadline_again(world):
+def test_a_restarted_controller_does_not_wait_for_the_deadline_again(world):
     world.run(world.api())
     world.runtime.scripts["api:2"] = NEVER_STARTS
     world.run(world.api("api:2"), passes=22)

@@ -73,7 +73,7 @@ def test_a_deployment_that_only_moved_tasks_and_was_rolled_back_is_not_repeated(
     assert dict(world.aws.writes) == writes
 
 
-def test_a_deployment_somebody_began_after_ours_is_told_apart_and_left_alone(world):
+def test_a_deployment_from_outside_is_recognized_and_not_changed(world):
     world.run(world.api())
     world.run(world.api("api:2"))
     service = world.service()
@@ -93,7 +93,7 @@ def test_a_deployment_somebody_began_after_ours_is_told_apart_and_left_alone(wor
     assert result.converged
 
 
-def test_a_rollout_stopped_by_hand_is_rejected_and_told_so(world):
+def test_a_manually_stopped_rollout_is_rejected_with_the_reason(world):
     world.run(world.api())
     world.runtime.scripts["api:2"] = Script(starts_after=timedelta(hours=1))
     world.machine.run(world.api("api:2"))

@@ -28,12 +28,14 @@ def with_users(
         tags: Tags of the service.
         targets: Service revision of each rollout, by the rollout's id.
     """
-    asked = {
+    interventions = {
         **dict(_rolled_back(rolled, tags)),
         **dict(_retried(rolled, tags, targets)),
         **dict(_restarted(rolled, tags, targets)),
     }
-    return tuple(replace(one, intervention=asked.get(one.id, "")) for one in rolled)
+    return tuple(
+        replace(one, intervention=interventions.get(one.id, "")) for one in rolled
+    )
 
 
 def _restarted(

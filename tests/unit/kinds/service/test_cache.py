@@ -1,4 +1,4 @@
-"""What is computed once."""
+"""Caches of pure functions."""
 
 from datetime import UTC, datetime
 

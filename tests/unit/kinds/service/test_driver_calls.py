@@ -1,4 +1,4 @@
-"""What looking at many services costs, class by class: the formulas, asserted."""
+"""Calls per pass for many services, as documented in the call budget."""
 
 import pytest
 
@@ -211,7 +211,7 @@ def test_a_command_that_only_shows_a_difference_looks_at_no_tasks():
     }
 
 
-def test_what_nobody_declares_is_looked_for_once_a_minute():
+def test_undeclared_services_are_read_once_a_minute():
     looking = Looking(250, thorough=False)
     looking.look()
 
@@ -230,7 +230,7 @@ def test_log_groups_are_read_by_their_common_beginning_and_once_a_minute():
     assert looking.look("logs") == {"DescribeLogGroups": 1}
 
 
-def test_without_routes_nobody_asks_for_load_balancers():
+def test_without_routes_load_balancers_are_not_read():
     assert Looking(3).look("elbv2") == {}
 
 

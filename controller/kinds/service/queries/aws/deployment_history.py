@@ -78,10 +78,9 @@ class DeploymentHistory:
         target = found[index]["targetServiceRevisionArn"]
         definition = revisions.get(target, {}).get("taskDefinition", "")
         by = self._steps.retried_by(spec, definition) if definition else ""
-        asked = records[index].intervention or (
-            intervention_text(Verb.RETRY, by) if by else ""
-        )
-        first = replace(records[index], intervention=asked)
+        retry = intervention_text(Verb.RETRY, by) if by else ""
+        intervention = records[index].intervention or retry
+        first = replace(records[index], intervention=intervention)
         return (*records[:index], first, *records[index + 1 :])
 
     def _deployments(self, service: Answer) -> list[Answer]:

@@ -1,4 +1,4 @@
-"""What a service asks of ECS, and when it is what ECS has."""
+"""Differences between declared and live services."""
 
 from copy import deepcopy
 
@@ -58,7 +58,7 @@ def test_one_environment_variable_is_one_change_with_its_name():
     assert change.effect is Effect.RESTART
 
 
-def test_a_variable_that_somebody_added_by_hand_is_drift():
+def test_a_variable_that_was_added_manually_is_drift():
     live = deepcopy(render(spec()))
     live["containerDefinitions"][0]["environment"].append(
         {"name": "MLFLOW_FALLBACK_IP", "value": "10.0.1.221"}
@@ -70,7 +70,7 @@ def test_a_variable_that_somebody_added_by_hand_is_drift():
     assert change.after is None
 
 
-def test_a_secret_that_somebody_wrote_in_plain_is_drift_and_is_masked():
+def test_a_secret_written_in_plain_text_is_drift_and_is_masked():
     live = deepcopy(render(spec()))
     live["containerDefinitions"][0]["environment"].append(
         {"name": "API_TOKEN", "value": "hunter2-hunter2"}
@@ -161,7 +161,7 @@ def test_a_corrected_revision_is_tried_although_another_was_rejected():
     )
 
 
-def test_missing_tasks_are_told_with_the_reason():
+def test_missing_tasks_are_reported_with_the_reason():
     health = KIND.health(
         spec(), state(spec(), running=0, problem="Essential container exited")
     )

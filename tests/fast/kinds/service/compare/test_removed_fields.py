@@ -1,4 +1,4 @@
-"""What is taken out of the document is removed, and what never was in it stays."""
+"""Fields that are no longer declared are removed; others are not changed."""
 
 import pytest
 

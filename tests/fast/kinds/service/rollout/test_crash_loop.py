@@ -1,4 +1,4 @@
-"""When tasks of a finished rollout count as dying again and again."""
+"""Crash loops: failures of tasks after their rollout."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -90,7 +90,7 @@ def test_only_what_a_task_did_by_itself_counts(code, reason, loops):
     assert bool(loop(*tasks)) is loops
 
 
-def test_what_died_before_the_rollout_was_over_is_no_sign_of_what_came_after():
+def test_failures_during_the_rollout_do_not_count_afterwards():
     early = [died(minutes) for minutes in (10, 11, 12)]
 
     assert loop(*early, events=[completed(9)]) is None
@@ -102,7 +102,7 @@ def test_tasks_of_another_deployment_do_not_count():
     assert loop(*(died(minutes, by=2) for minutes in (1, 2, 3))) is None
 
 
-def test_a_rollout_under_way_tells_of_its_failures_itself():
+def test_a_rollout_in_progress_reports_its_own_failures():
     tasks = [died(minutes) for minutes in (1, 2, 3)]
 
     assert loop(*tasks, deployments=(deployment("IN_PROGRESS"),)) is None

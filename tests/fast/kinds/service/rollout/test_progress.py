@@ -1,4 +1,4 @@
-"""Only what came further is progress."""
+"""Progress of a rollout: more running tasks or another stage."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -60,7 +60,7 @@ def test_a_task_that_came_back_is_no_progress():
         pytest.param(-1, 30, 0 * MINUTE, id="clocks differ"),
     ],
 )
-def test_at_the_first_look_what_ecs_told_last_counts(updated, event, stalled):
+def test_at_the_first_observation_the_last_event_counts(updated, event, stalled):
     answer = {
         "deployments": [{"id": "ecs-svc/2", "updatedAt": NOON - updated * MINUTE}],
         "events": [{"createdAt": NOON - event * MINUTE, "message": "started 1 tasks"}],

@@ -1,4 +1,4 @@
-"""Why tasks do not run, in one sentence."""
+"""Stop reasons of tasks."""
 
 from datetime import UTC, datetime
 
@@ -53,7 +53,7 @@ def test_what_ecs_says_of_health_explains_as_well(event):
     assert stop_reason(None, [event], ()) == event.rstrip(".")
 
 
-def test_stop_code_reasons_and_last_words_are_told_together():
+def test_reasons_and_the_last_log_line_form_one_sentence():
     found = task(
         "a", reasons=("Essential container in task exited", "api exited with 3")
     )
@@ -93,7 +93,7 @@ def test_a_long_line_is_cut():
     assert len(stop_reason(task("a"), (), ["x" * 5_000])) < 300
 
 
-def test_a_task_is_read_as_ecs_tells_of_it():
+def test_a_task_is_parsed_from_describe_tasks():
     answer = {
         "taskArn": "arn:task/cluster/abc",
         "lastStatus": "STOPPED",

@@ -1,4 +1,4 @@
-"""What ECS's history of a service says, and when it says too little."""
+"""Rejections from the deployment history of ECS, also while it lags."""
 
 import pytest
 
@@ -113,7 +113,7 @@ def test_a_retried_deployment_and_earlier_ones_reject_nothing():
     assert seen.state.rejected == ()
 
 
-def test_a_failure_after_the_one_that_is_forgiven_is_a_rejection():
+def test_a_failure_after_the_retried_deployment_is_a_rejection():
     history = [
         FIRST,
         deployment(2, "ROLLBACK_SUCCESSFUL"),

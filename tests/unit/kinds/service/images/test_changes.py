@@ -1,4 +1,4 @@
-"""Images newer than what runs, and secrets newer than the tasks."""
+"""Images and secrets newer than the running tasks."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -28,7 +28,7 @@ ROTATED = SecretsSeen("2222", ("DB_PASSWORD",))
 BACK = SecretsSeen("2222", moved=("DB_PASSWORD",))
 
 
-def test_a_tag_that_moved_is_told_with_both_digests_and_the_command():
+def test_a_tag_that_moved_is_reported_with_both_digests_and_the_command():
     seen = state(spec(), images=[MOVED])
 
     (finding,) = KIND.findings(spec(), seen)
@@ -192,7 +192,7 @@ def test_what_is_not_looked_up_says_why(image, why):
     assert tagged(spec(), image) == why
 
 
-def test_a_rotated_secret_is_told_and_nothing_is_restarted():
+def test_a_rotated_secret_is_reported_and_nothing_is_restarted():
     seen = state(spec(), secrets=ROTATED)
 
     (finding,) = KIND.findings(spec(), seen)

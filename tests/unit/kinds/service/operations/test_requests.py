@@ -1,4 +1,4 @@
-"""What people may ask for by hand, and what the tags say of it."""
+"""Requested operations: refusals, and the tags that record them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -62,11 +62,11 @@ def state(
         pytest.param("two\nlines", "two lines", id="lines"),
     ],
 )
-def test_a_reason_is_told_in_what_a_tag_may_hold(text, tag):
+def test_a_reason_is_written_in_characters_that_a_tag_allows(text, tag):
     assert tag_text(text) == tag
 
 
-def test_what_was_set_aside_is_held_until_other_content_is_declared():
+def test_a_revision_on_hold_is_held_until_other_content_is_declared():
     service = {"tags": as_pairs(set_aside_tags(spec(), ASKED))}
 
     (rejection,) = on_hold("api", spec(), service)

@@ -100,7 +100,7 @@ class Revisions:
             self.tags.pop(key, None)
 
 
-def test_tags_are_read_once_a_minute_and_anew_after_they_were_written():
+def test_tags_are_read_once_a_minute_and_again_after_they_were_written():
     ecs, clock = Revisions(), StoppedClock()
     look = RevisionTags(ecs, clock)
 

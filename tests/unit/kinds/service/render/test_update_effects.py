@@ -1,4 +1,4 @@
-"""What changing each field of a service does, and what of it an update sends."""
+"""Effects of changed fields, and the parameters of their update."""
 
 from dataclasses import replace
 
@@ -101,7 +101,7 @@ def test_an_update_sends_the_field_unless_none_can(field, value, effect):
 
 
 @pytest.mark.parametrize(("field", "value", "_effect"), EFFECTS)
-def test_a_field_that_nobody_declares_is_left_to_others(field, value, _effect):
+def test_a_field_that_is_not_declared_is_not_managed(field, value, _effect):
     paths = [c.path for c in KIND.compare(spec(), state(spec(), **{field: value}))]
 
     ours = {"deploymentConfiguration"}

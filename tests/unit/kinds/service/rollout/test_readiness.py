@@ -1,4 +1,4 @@
-"""What ECS calls done does not always serve."""
+"""Readiness of services after a completed rollout."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Names that must agree within a service are told before ECS is asked."""
+"""References within a service are checked before any call."""
 
 from pathlib import Path
 
@@ -94,7 +94,7 @@ def test_what_is_waited_for_is_another_container_of_the_task():
     ]
 
 
-def test_containers_that_wait_for_each_other_are_told_once():
+def test_a_cycle_of_containers_is_reported_once():
     third = {**SIDE, "name": "third", "dependsOn": [{"containerName": "app"}]}
     side = {**SIDE, "dependsOn": [{"containerName": "third"}]}
 

@@ -1,4 +1,4 @@
-"""What shows in the document alone: names, types, addresses, certificates, doors."""
+"""Checks without AWS: names, types, addresses, certificates, open routes."""
 
 import pytest
 
@@ -218,7 +218,7 @@ def mlflow(*lines, **more):
     return told("port: 5000", *lines, name="mlflow", image="hokusai/mlflow:3", **more)
 
 
-def test_a_route_straight_to_mlflow_says_why_nobody_is_asked():
+def test_a_route_to_mlflow_states_why_it_has_no_authentication():
     (found,) = mlflow("routes: [{host: registry.hokus.ai, path: '/mlflow/*'}]")
 
     assert found.startswith("services.mlflow.routes[0]: exposes MLflow")

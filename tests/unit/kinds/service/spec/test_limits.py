@@ -1,4 +1,4 @@
-"""What ECS refuses for its size is told before anything is asked of it."""
+"""Limits of ECS are checked before any call."""
 
 import pytest
 from pydantic import ValidationError
@@ -37,7 +37,7 @@ def container(**fields):
     ],
     ids=str,
 )
-def test_a_number_beyond_what_ecs_takes_is_told_where_it_is(fields, path):
+def test_a_number_beyond_a_limit_is_reported_with_its_path(fields, path):
     found = told(container(**fields))
 
     assert [*found] == [f"task.containerDefinitions.1.{path}"]

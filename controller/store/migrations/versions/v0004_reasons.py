@@ -47,7 +47,7 @@ RENAMED = {
     "Unresolved": "ResolutionFailed",
 }
 # Reasons that one kind alone gives; see the kind's `health` module.
-RENAMED_BY_KINDS: dict[str, str] = {}
+RENAMED_BY_KINDS = {"Settling": "Stabilizing"}
 
 # The tables as they are at this revision, independent of `controller.store.tables`.
 _metadata = MetaData()

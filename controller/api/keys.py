@@ -1,4 +1,4 @@
-"""Who may ask: whoever shows the key."""
+"""API keys."""
 
 import hmac
 from collections.abc import Callable

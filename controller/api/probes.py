@@ -21,7 +21,7 @@ _LEAST = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class ProcessState:
-    """What the port tells about, and what it sets off.
+    """Content of the probe port, and what it sets off.
 
     Attributes:
         last_pass: Returns when the last pass was completed, by ``clock.monotonic``.

@@ -26,7 +26,7 @@ _KEPT_SECONDS = 1.5
 
 @dataclass(frozen=True, slots=True)
 class SharedResult(Generic[T]):
-    """What a look found.
+    """Result of a read.
 
     Attributes:
         found: It.
@@ -70,7 +70,7 @@ class SingleFlight:
         if done:
             return future.result()
         future.add_done_callback(_unheard)
-        msg = f"no answer within {_PATIENCE_SECONDS:.0f} s: ask again in a moment"
+        msg = f"no response within {_PATIENCE_SECONDS:.0f} s: retry later"
         raise TransientError(msg)
 
     def close(self) -> None:
@@ -96,7 +96,7 @@ class SingleFlight:
         try:
             found = look()
         except BaseException:
-            # Who asks next tries anew.
+            # The next caller tries again.
             with self._lock:
                 self._flights.pop(key, None)
             raise
@@ -115,6 +115,6 @@ class SingleFlight:
 
 
 def _unheard(future: "asyncio.Future[Any]") -> None:
-    """Take note of an error that nobody waits for any more."""
+    """Retrieve the error of a read that no caller awaits any more."""
     if not future.cancelled():
         future.exception()

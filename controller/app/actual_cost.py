@@ -1,4 +1,4 @@
-"""What applying has really cost, to be held against what was foretold."""
+"""Actual cost of an apply, to compare with the estimate."""
 
 from collections.abc import Callable
 
@@ -31,13 +31,13 @@ class ActualCost:
 
     @property
     def cost(self) -> Cost:
-        """What it has cost so far."""
+        """Cost so far."""
         calls = self._spent().writes - self._before.writes
         return Cost(calls, self._restarts, round(self._seconds))
 
     @property
     def looks(self) -> int:
-        """How many calls were made only to look."""
+        """Number of read calls."""
         spent = self._spent()
         times = spent.times - self._before.times
         return times - (spent.writes - self._before.writes)

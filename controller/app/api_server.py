@@ -119,13 +119,13 @@ class StoredRecords:
         return Heartbeats(self._database).last(HEART)
 
     def events(self, limit: int, of: ResourceId | None) -> tuple[RecordedEvent, ...]:
-        """Return the latest happenings, the last one first."""
+        """Return the latest events, newest first."""
         return EventLog(self._database).recent(limit, of)
 
     def tried(self, id_: ResourceId) -> LastAttempt | None:
-        """Return what was last tried with ``id_``; None if nothing ever was."""
+        """Return the last action on ``id_``, or None."""
         return last_tried(self._database, id_)
 
     def ask(self, reason: str) -> int:
-        """Leave a wish for a pass and return its number."""
+        """Request a pass and return the number of the request."""
         return Triggers(self._database).ask(reason, self._clock.now())

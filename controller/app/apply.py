@@ -27,11 +27,11 @@ _SHORTEST_PAUSE = timedelta(seconds=0.1)
 
 
 class ApplySession:
-    """What ``apply`` works with.
+    """Session of an ``apply`` that holds the lease.
 
     Attributes:
         controller: Looks and acts.
-        tally: What it has cost so far.
+        tally: Cost so far.
     """
 
     def __init__(self, controller: Controller, stopping: threading.Event) -> None:
@@ -52,7 +52,7 @@ class ApplySession:
             desired: What is declared, as far as it matters.
             scope: What of it may be done.
             timeout: Seconds after which to stop waiting.
-            told: Called after each pass, with the seconds since the start.
+            told: Callback after each pass, with the seconds since the start.
         """
         clock = self.controller.clock
         began = clock.monotonic()
@@ -76,7 +76,7 @@ class ApplySession:
 def pause_of(next_in: timedelta, took: timedelta) -> timedelta:
     """Return how long to wait for the next pass, while a person does too.
 
-    Where looking is slow, somebody throttles us, and to look less is to get there: then
+    A slow pass is usually a throttled one, so fewer reads make it faster: then
     the pause is as long as ``run`` makes it. What ``took`` counts is the last pass.
     """
     return max(_SHORTEST_PAUSE, min(next_in, max(LONGEST_PAUSE, took)))
@@ -87,7 +87,7 @@ def applying(context: Session, *, largest_backlog: int) -> Iterator[ApplySession
     """Yield a controller that holds the lease, with deliveries under way.
 
     Raises:
-        LeaseHeldError: somebody else holds the lease; the message names them.
+        LeaseHeldError: another controller holds the lease; the message names them.
     """
     clock = SystemClock()
     with ExitStack() as closing:
@@ -108,7 +108,7 @@ def applying(context: Session, *, largest_backlog: int) -> Iterator[ApplySession
         wishes = Options(
             deliveries.wake,
             largest_backlog,
-            permitted=lambda: leader.holding() and not stopping.is_set(),
+            permitted=lambda: leader.is_leader() and not stopping.is_set(),
         )
         controller = Controller(
             context.document,

@@ -1,4 +1,4 @@
-"""What was last set out to do with a resource, out of the store's journal."""
+"""Last action on a resource, from the store's journal."""
 
 from collections.abc import Sequence
 from itertools import takewhile

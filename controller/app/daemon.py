@@ -35,7 +35,7 @@ from controller.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
-# Each tells of every request, or of every tick.
+# Each logs every request or every tick.
 _TALKATIVE = ("httpx", "apscheduler")
 _WATCH = timedelta(seconds=1)
 _AFTER_ERROR = timedelta(seconds=5)
@@ -135,11 +135,11 @@ class _Process:
             listener = EventQueue(
                 controller.aws, queue, platform.cluster, asked, self._metrics
             )
-            # Nobody waits for it to end: a poll takes a while and leaves nothing.
+            # Its end is not awaited: a poll takes a while and leaves nothing.
             _thread("events", lambda: listener.run(self._asked_to_stop))
 
     def _controller(self) -> Controller:
-        wishes = Options(announced=self._announced, permitted=self._leader.holding)
+        wishes = Options(announced=self._announced, permitted=self._leader.is_leader)
         return Controller(
             self._context.document,
             self._context.settings,
@@ -158,7 +158,7 @@ class _Process:
         probed = ProcessState(
             last_pass=lambda: passes.last,
             interval=lambda: self._watch.current().platform.interval,
-            leading=self._leader.holding,
+            leading=self._leader.is_leader,
             metrics=lambda: self._metrics.text().decode(),
             wake=asked,
             key=key,

@@ -1,4 +1,4 @@
-"""``apply`` where somebody else holds the lease: ask them, and follow what they do."""
+"""``apply`` while another controller holds the lease: request passes and follow them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,29 +15,29 @@ from controller.store.heartbeat import Heartbeat
 Statuses = Mapping[ResourceId, Conditions]
 
 _PAUSE_SECONDS = 0.5
-# A pass may take a while; nobody at all is noticed sooner than by the timeout.
+# A pass may take a while; a missing controller is noticed sooner than by the timeout.
 _SILENCE_SECONDS = 90.0
 
 
 class Holder(Protocol):
-    """Whoever can be asked for a pass, and tells how everything does."""
+    """Holder of the lease: accepts requests for passes and reports conditions."""
 
     def both(self) -> tuple[Statuses, Heartbeat | None]:
-        """Return what was concluded, and by which pass."""
+        """Return the last conditions, with the time and holder of the pass."""
         ...
 
     def ask(self, reason: str) -> int:
-        """Leave a wish for a pass."""
+        """Request a pass."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class FollowedResult:
-    """What came of it.
+    """Result of a delegated apply.
 
     Attributes:
-        statuses: Conditions of what was asked for.
-        others: What the controller there has as another declaration, or not at all.
+        statuses: Conditions of the selected resources.
+        others: Resources that the other controller declares differently or not at all.
     """
 
     statuses: Statuses
@@ -45,17 +45,17 @@ class FollowedResult:
 
     @property
     def converged(self) -> bool:
-        """Whether everything is ready, as it is declared here."""
+        """True if everything is ready, as declared here."""
         return not self.others and all(map(_is_ready, self.statuses.values()))
 
     @property
     def settled(self) -> bool:
-        """Whether waiting would change nothing."""
+        """True if waiting would change nothing."""
         return self.converged or not any(map(_goes_on, self.statuses.values()))
 
 
 class DelegatedApply:
-    """Asks the holder of the lease for passes until all is as declared."""
+    """Requests passes from the holder of the lease until all is in sync."""
 
     def __init__(self, holder: Holder, clock: Clock, desired: DesiredState) -> None:
         self._holder = holder
@@ -65,14 +65,14 @@ class DelegatedApply:
     def until_settled(
         self, timeout: float, told: Callable[[Statuses, float], None]
     ) -> FollowedResult:
-        """Ask, and follow until nothing is under way any more, or time is up.
+        """Request passes and follow them until nothing is in progress, or until the timeout.
 
         Args:
             timeout: Seconds after which to stop waiting.
-            told: Called after each pass, with the seconds since the start.
+            told: Callback after each pass, with the seconds since the start.
 
         Raises:
-            RefusedError: nobody does passes there.
+            RefusedError: no controller is reconciling there.
         """
         began = self._clock.monotonic()
         # The pass that ends next may have begun before we asked; the one after it
@@ -86,7 +86,7 @@ class DelegatedApply:
                 return followed
 
     def _next_pass(self, timeout: float) -> FollowedResult:
-        """Ask for a pass, and return what was concluded once one has ended."""
+        """Request a pass, and return the conditions after it."""
         _, before = self._holder.both()
         self._holder.ask("asked by apply")
         deadline = self._clock.monotonic() + min(timeout, _SILENCE_SECONDS)
@@ -110,7 +110,7 @@ class DelegatedApply:
 
 def _nobody(before: Heartbeat | None) -> str:
     last = f"; the last one ended at {before.beat:%H:%M:%S} UTC" if before else ""
-    return f"nobody does passes there{last}: start `hokusai run`"
+    return f"no controller is reconciling there{last}: start `hokusai run`"
 
 
 def _moment(beat: Heartbeat | None) -> datetime | None:

@@ -1,4 +1,4 @@
-"""What a person asks for by hand while somebody else holds the lease: the holder does it.
+"""Requested operations while another controller holds the lease, which executes them.
 
 The request is a note in the store and a wish for a pass; the answer is a note, too. A
 holder that dies in between finds the request again: each verb refuses, or does
@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 
 from controller.app.delegated_apply import DelegatedApply, Statuses
-from controller.app.intervention import Intervention, Told
+from controller.app.intervention import Intervention, ReportProgress
 from controller.app.session import Session
 from controller.bootstrap.controller import Controller
 from controller.bootstrap.store import open_store
@@ -30,13 +30,13 @@ from controller.store.triggers import Triggers
 
 REQUEST, ANSWER = "request", "answer"
 _POLL_SECONDS = 0.2
-# The holder hears of it within a second, and may be amid a pass.
+# The holder notices a request within a second, but may first complete a pass.
 _PATIENCE_SECONDS = 90.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What came of a request: done or refused, in a sentence."""
+    """Result of a request: done or refused, as a sentence."""
 
     number: str
     done: bool
@@ -44,7 +44,7 @@ class _Answer:
 
 
 class DelegatedIntervention(Intervention):
-    """One resource, of which a person asks something that the holder is to do."""
+    """A requested operation on one resource, executed by the holder of the lease."""
 
     def __init__(
         self, controller: Controller, target: ResourceId, database: Database
@@ -55,14 +55,14 @@ class DelegatedIntervention(Intervention):
         self._notes = StoredNotes(database)
 
     def carry_out(self, action: Action) -> str:
-        """Leave the request, and return what the holder answers.
+        """Record the request, and return the answer of the holder.
 
         Raises:
-            RefusedError: it was not done, or nobody answered in time.
+            RefusedError: the request was refused, or there was no answer in time.
         """
         clock, request = SystemClock(), action.request
         if request is None:
-            msg = f"nobody asked for {action.verb}"
+            msg = f"{action.verb} has no request"
             raise AssertionError(msg)
         now = clock.now()
         number = str(derived_uuid(request.by, request.reason, now.isoformat()))
@@ -79,12 +79,12 @@ class DelegatedIntervention(Intervention):
                 return answer.message
             clock.sleep(_POLL_SECONDS)
         msg = (
-            f"{self._target}: whoever holds the lease did not answer within "
-            f"{_PATIENCE_SECONDS:.0f} s; it will do this when it can"
+            f"{self._target}: the holder of the lease did not answer within "
+            f"{_PATIENCE_SECONDS:.0f} s; the request stays pending"
         )
         raise RefusedError(msg)
 
-    def _roll_out(self, timeout: float, told: Told) -> bool:
+    def _roll_out(self, timeout: float, told: ReportProgress) -> bool:
         """Follow the passes that its holder does on it until it has settled."""
 
         def turn(statuses: Statuses, elapsed: float) -> None:
@@ -95,23 +95,23 @@ class DelegatedIntervention(Intervention):
         return asking.until_settled(timeout, turn).converged
 
     def both(self) -> tuple[Statuses, Heartbeat | None]:
-        """Return what the holder concluded last, and by which pass."""
+        """Return the holder's last conditions, with the time of the pass."""
         last = Heartbeats(self._database).last(HEART)
         return StatusTable(self._database).all(), last
 
     def ask(self, reason: str) -> int:
-        """Leave a wish for a pass."""
+        """Request a pass."""
         return Triggers(self._database).ask(reason, SystemClock().now())
 
     def concluded(self) -> dict[ResourceId, Conditions]:
-        """Return what the holder's last pass found."""
+        """Return the result of the holder's last pass."""
         found = StatusTable(self._database).all().get(self._target)
         return {} if found is None else {self._target: found}
 
 
 @contextmanager
-def handing(context: Session, target: ResourceId) -> Iterator[DelegatedIntervention]:
-    """Yield what asks the holder of the lease to act on ``target``."""
+def delegating(context: Session, target: ResourceId) -> Iterator[DelegatedIntervention]:
+    """Yield an intervention on ``target`` that the holder of the lease executes."""
     with ExitStack() as closing:
         stored = open_store(context.settings, SystemClock(), upgrade=False)
         closing.callback(stored.database.close)
@@ -128,7 +128,7 @@ def handing(context: Session, target: ResourceId) -> Iterator[DelegatedIntervent
 
 
 def answer_requests(controller: Controller, database: Database) -> None:
-    """Do what others have asked for, and answer each. Only for the holder."""
+    """Execute recorded requests, and answer each. Only for the holder of the lease."""
     notes, declared = StoredNotes(database), controller.document.resources
     for id_, text in sorted(notes.under(REQUEST, declared.keys()).items()):
         answer = _answered(controller, id_, json.loads(text))

@@ -31,7 +31,7 @@ class DocumentWatch:
         self._problem = ""
 
     def current(self) -> Document:
-        """Return the document in force, read anew."""
+        """Read the document again, and return it; the last valid one if it is invalid."""
         try:
             document = read(self._file, self._chosen, self._state).document
         except (ControllerError, OSError) as error:

@@ -1,4 +1,4 @@
-"""What runs already, as entries of the document."""
+"""Import of existing resources as entries of the document."""
 
 from controller.bootstrap.controller import Controller
 from controller.core.errors import RefusedError

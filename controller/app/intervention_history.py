@@ -1,4 +1,4 @@
-"""What people asked for by hand, out of the store's journal."""
+"""Requested operations, from the store's journal."""
 
 from collections.abc import Iterator
 

@@ -72,7 +72,7 @@ class LogReader:
     def _round(self, ends: Callable[[], bool]) -> Iterator[LogLine]:
         """Yield the lines of all pages there are already."""
         if self._cursor is None:
-            msg = "what follows is told after the last lines"
+            msg = "new lines can only be followed after the last ones"
             raise AssertionError(msg)
         more = True
         while more and not ends():

@@ -44,7 +44,7 @@ def origin_of(
 
 
 def binding_data(plan: SavedPlan, kinds: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a plan rests on, as plain data."""
+    """Return the preconditions of a plan, as plain data."""
     origin = plan.origin
     return {
         "createdAt": origin.created_at.isoformat(),
@@ -101,7 +101,7 @@ def read_plan(file: Path, schema: Mapping[str, Any]) -> SavedPlan:
     _check(file, data, schema)
     plan = _plan(data)
     if fingerprint(plan) != data["binding"]["fingerprint"]:
-        msg = f"{file} was changed since it was saved; save a plan anew"
+        msg = f"{file} was changed since it was saved; save a new plan"
         raise RefusedError(msg)
     return plan
 

@@ -60,7 +60,7 @@ class ReconcilePasses:
         self._demands += 1
 
     def ask(self, wake: Callable[[], None]) -> None:
-        """Call ``wake`` if the document changed, or somebody left a wish for a pass."""
+        """Call ``wake`` if the document changed, or a pass was requested."""
         if self._wanted():
             wake()
 

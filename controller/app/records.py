@@ -1,4 +1,4 @@
-"""What the store remembers, for commands that only read it."""
+"""Records of the store, for read-only commands."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ NOTHING_YET = (
 
 @dataclass(frozen=True)
 class StoreRecords:
-    """What was written down by whoever reconciles. Reads, and never writes.
+    """Records of the reconciling controller. Read-only.
 
     Attributes:
         clock: The time.
@@ -50,11 +50,11 @@ class StoreRecords:
         return Heartbeats(self._database).last(HEART)
 
     def events(self, limit: int, of: ResourceId | None) -> tuple[RecordedEvent, ...]:
-        """Return the latest happenings, the last one first."""
+        """Return the latest events, newest first."""
         return EventLog(self._database).recent(limit, of)
 
     def tried(self, id_: ResourceId) -> LastAttempt | None:
-        """Return what was last tried with ``id_``; None if nothing ever was."""
+        """Return the last action on ``id_``, or None."""
         return last_tried(self._database, id_)
 
 

@@ -1,4 +1,4 @@
-"""What a controller on another host remembers, read through its API."""
+"""Records of a controller on another host, read through its API."""
 
 from __future__ import annotations
 
@@ -61,17 +61,17 @@ class RemoteRecords:
         return _statuses(report), _beat(report)
 
     def events(self, limit: int, of: ResourceId | None) -> tuple[RecordedEvent, ...]:
-        """Return the latest happenings, the last one first."""
+        """Return the latest events, newest first."""
         found = self._api.events(limit, str(of) if of else None)
         return tuple(map(_happening, found))
 
     def tried(self, id_: ResourceId) -> LastAttempt | None:
-        """Return what was last tried with ``id_``; None if nothing ever was."""
+        """Return the last action on ``id_``, or None."""
         found = self._api.last_attempt(str(id_))
         return _tried(found) if found else None
 
     def ask(self, reason: str) -> int:
-        """Leave a wish for a pass and return its number."""
+        """Request a pass and return the number of the request."""
         return self._api.request_pass(reason)
 
 

@@ -4,9 +4,9 @@ from controller.core.errors import RefusedError
 from controller.core.planning.plan_file import (
     Origin,
     SavedPlan,
-    moved,
-    origin_moved,
-    same,
+    is_unchanged,
+    origin_mismatches,
+    plan_mismatches,
 )
 from controller.core.planning.planner import Kinds
 from controller.core.planning.scope import Scope
@@ -16,7 +16,7 @@ from controller.engine.reconciler import PassResult
 
 
 class SavedPlanRun:
-    """What of a saved plan is still to be done.
+    """Remaining part of a saved plan.
 
     Attributes:
         scope: Lets through what is still to be done, as it was planned.
@@ -40,7 +40,7 @@ class SavedPlanRun:
         Raises:
             RefusedError: it names everything that moved.
         """
-        _refuse(list(origin_moved(self._plan.origin, now)))
+        _refuse(list(origin_mismatches(self._plan.origin, now)))
 
     def check(self, now: Plan) -> None:
         """Return if every field the plan acts on is as it was.
@@ -48,11 +48,11 @@ class SavedPlanRun:
         Raises:
             RefusedError: it names every resource and field that moved.
         """
-        _refuse([str(found) for found in moved(self._plan, now, self._kinds)])
+        _refuse([str(found) for found in plan_mismatches(self._plan, now, self._kinds)])
 
     def _allows(self, action: Action) -> bool:
         planned = self._waiting.get(action.target)
-        return planned is not None and same(action, planned, self._kinds)
+        return planned is not None and is_unchanged(action, planned, self._kinds)
 
 
 def _refuse(problems: list[str]) -> None:

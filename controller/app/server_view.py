@@ -1,4 +1,4 @@
-"""What `serve` looks with: a controller that only reads, made when first needed."""
+"""Read-only controller of `serve`, created at its first use."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from controller.core.resources.log_lines import LogLimit, LogLine
     from controller.core.resources.rollouts import RolloutRecord
 
-# Somebody waits for the answer, and may ask again: better to say soon what is wrong.
+# A user waits for the answer, and may ask again: better to say soon what is wrong.
 _PATIENCE = RetryPolicy(attempts=2)
 
 
@@ -51,7 +51,7 @@ class ServerView:
         return self._near(id_).details(id_)
 
     def rollouts(self, id_: ResourceId) -> tuple[RolloutRecord, ...]:
-        """Return what became of its rollouts, the newest first."""
+        """Return its rollouts, newest first."""
         return self._near(id_).rollouts(id_)
 
     def lines(

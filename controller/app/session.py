@@ -1,4 +1,4 @@
-"""What every command begins with: the environment, the document, the settings."""
+"""Session of a command: environment, document and settings."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from controller.core.resources.kind import Kind
 from controller.kinds import discover
 from controller.settings import Settings
 from controller.spec.document import Document, load
-from controller.spec.nearest import meant
+from controller.spec.nearest import suggestion
 
 
 @dataclass(frozen=True)
 class Session:
-    """What a command works with.
+    """Environment of a command.
 
     Attributes:
         document: What is declared.
@@ -88,6 +88,6 @@ def _target(word: str, document: Document) -> ResourceId:
         if known in document.resources:
             return known
     declared = [str(known) for known in document.resources]
-    hint = meant(str(singular), declared)
+    hint = suggestion(str(singular), declared)
     msg = f"{word} is not declared" + (f"; {hint}" if hint else "")
     raise RefusedError(msg)

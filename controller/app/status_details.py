@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StatusDetails:
-    """What a look at the world added to what the store knows.
+    """Details of an observation in addition to the stored conditions.
 
     Attributes:
         details: One resource in full, if one was asked for.

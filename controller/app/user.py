@@ -1,4 +1,4 @@
-"""Who runs a command."""
+"""User who runs a command, as in ``ada@laptop``."""
 
 import getpass
 import socket

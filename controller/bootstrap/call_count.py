@@ -1,4 +1,4 @@
-"""How many calls were made, and by which rule."""
+"""Number of calls, by operation and rule."""
 
 import threading
 from collections import Counter
@@ -15,7 +15,7 @@ _ROOT = "/api/2.0/mlflow/"
 
 @dataclass(frozen=True, slots=True)
 class CallCounts:
-    """How often one thing was asked for.
+    """Count of one operation.
 
     Attributes:
         name: As in ``ecs:DescribeServices``.
@@ -30,7 +30,7 @@ class CallCounts:
 
 @dataclass(frozen=True, slots=True)
 class CallsSpent:
-    """What work has cost in calls.
+    """Cost of work, in calls.
 
     Attributes:
         calls: By name.
@@ -42,12 +42,12 @@ class CallsSpent:
 
     @property
     def times(self) -> int:
-        """How many calls there were."""
+        """Number of calls."""
         return sum(call.times for call in self.calls)
 
     @property
     def writes(self) -> int:
-        """How many of them may have changed something."""
+        """Number of calls that may have changed something."""
         return sum(call.writes for call in self.calls)
 
 

@@ -23,7 +23,7 @@ from controller.clients.clock import SystemClock
 from controller.clients.secrets import Secrets
 from controller.core.dependencies import NO_STORE
 from controller.core.errors import PermanentError
-from controller.core.planning.explain import explained
+from controller.core.planning.explain import explanations_of
 from controller.core.planning.safety import SafetyLimits
 from controller.core.planning.scope import ALL, Scope, with_dependencies
 from controller.core.rates.schedule import Schedule
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from controller.core.rates.retry import RetryPolicy
     from controller.core.resources.details import DetailSection
     from controller.core.resources.driver import Driver
-    from controller.core.resources.explanation import Told
+    from controller.core.resources.explanation import Explanations
     from controller.core.resources.plan import Plan
     from controller.settings import Settings
     from controller.spec.document import Document
@@ -69,7 +69,7 @@ class Controller:
         environ: The environment itself, for references into it.
         kinds: All kinds, by name.
         stored: The parts on a store; None to work without one.
-        wishes: What the command asks for beside the document.
+        wishes: Options of the command.
         light: Whether this ends soon, and so does without what is slow to start.
         patience: How often AWS is asked again when it has no answer.
 
@@ -121,16 +121,20 @@ class Controller:
         """Look, and return what would be done. Writes nothing."""
         return self._reconciler.plan(desired, self.limits(), scope)[1]
 
-    def explain(self, desired: DesiredState, path: str) -> Mapping[ResourceId, Told]:
-        """Look, and return what came of comparing each value at ``path``."""
+    def explain(
+        self, desired: DesiredState, path: str
+    ) -> Mapping[ResourceId, Explanations]:
+        """Observe, and return an explanation for each value at ``path``."""
         observed, _ = self._reconciler.plan(desired, self.limits())
         kinds = self._reconciler.kinds
-        told: dict[ResourceId, Told] = {}
+        told: dict[ResourceId, Explanations] = {}
         for id_, resource in sorted(desired.items()):
             match observed.of(id_):
                 case Present(state):
                     at = observed.taken_at
-                    told[id_] = explained(kinds[id_.kind], resource, state, path, at)
+                    told[id_] = explanations_of(
+                        kinds[id_.kind], resource, state, path, at
+                    )
                 case Unknown(reason):
                     told[id_] = reason
                 case Absent():
@@ -149,19 +153,19 @@ class Controller:
             everything: Whether to look at all kinds, due or not.
         """
         platform = self.document.platform
-        pace = Schedule(
+        schedule = Schedule(
             platform.interval,
             dict(platform.intervals),
             everything,
             platform.inspections,
         )
         return self._reconciler.run(
-            self.desired(), self.limits(), platform.interval, pace=pace
+            self.desired(), self.limits(), platform.interval, schedule=schedule
         )
 
     def inspect(self, desired: DesiredState) -> Results:
-        """Return what is to be said of all that ``desired`` rests on. Writes nothing."""
-        return self._reconciler.inspector.look(desired, desired.keys())
+        """Check the prerequisites of ``desired``, and return the results. Writes nothing."""
+        return self._reconciler.preflight.check(desired, desired.keys())
 
     def costs(self, plan: Plan) -> Costs:
         """Return what carrying out ``plan`` takes."""
@@ -175,7 +179,7 @@ class Controller:
 
     @property
     def requests(self) -> InterventionRunner:
-        """What carries out what a person asks for by hand."""
+        """Runner of requested operations by hand."""
         return InterventionRunner(self._reconciler)
 
     def driver(self, kind: str) -> Driver:

@@ -1,4 +1,4 @@
-"""Who delivers the webhooks of a document, and with which keys."""
+"""Webhook dispatcher of a document, with the signing keys of its targets."""
 
 from collections.abc import Callable, Mapping
 
@@ -54,7 +54,7 @@ def dispatcher_for(
 ) -> Dispatcher:
     """Return a dispatcher for the targets the controller's document declares.
 
-    Whoever calls holds the lease: what a process that died had claimed is ours.
+    The caller holds the lease, so it may take over the claims of an ended process.
 
     Args:
         controller: Whose document and secrets are used, as they are at the time.
@@ -73,5 +73,5 @@ def dispatcher_for(
         declared.keys_of,
         clock=controller.clock,
         worker=process_name(),
-        told=lambda _delivery, _answer, _step: told(),
+        on_attempt=lambda _delivery, _answer, _step: told(),
     )

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 
 def no_secret(reference: SecretReference) -> str:
-    """Raise PermanentError: nobody here may read secrets."""
+    """Raise PermanentError: secrets may not be read here."""
     msg = f"{reference} cannot be read here"
     raise PermanentError(msg)
 
 
 @dataclass(frozen=True)
 class Clients:
-    """What the drivers of one controller reach the outside with.
+    """Clients of the drivers of one controller.
 
     Attributes:
         aws: AWS.
@@ -55,7 +55,7 @@ class Clients:
 
 @dataclass(frozen=True)
 class Options:
-    """What a command asks for beside the document.
+    """Options of a command in addition to the document.
 
     Attributes:
         announced: Called when there is something new to deliver.

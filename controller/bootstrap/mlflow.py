@@ -1,4 +1,4 @@
-"""Which MLflow is meant, and how it is reached."""
+"""Selection of the MLflow server, and the clients for it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

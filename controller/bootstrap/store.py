@@ -14,14 +14,14 @@ from controller.store.fallbacks import StoredFallbacks
 
 @dataclass(frozen=True)
 class Store:
-    """What a store adds.
+    """Parts of a controller that need a store.
 
     Attributes:
         database: The store itself.
         memory: Statuses, intents and events.
         fallbacks: Last good addresses.
-        ledger: What was announced to whom.
-        deliveries: What became of it.
+        ledger: Record of announcements.
+        deliveries: Record of deliveries.
     """
 
     database: Database

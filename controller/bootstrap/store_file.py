@@ -1,4 +1,4 @@
-"""Whether there is a store, found out without making one."""
+"""Check for an existing store, without creating one."""
 
 from pathlib import Path
 
@@ -8,6 +8,6 @@ _SQLITE = "sqlite:///"
 
 
 def store_is_there(settings: Settings) -> bool:
-    """Whether there is a store to look into; a SQLite file may not be made yet."""
+    """Return True if there is a store to read; a SQLite file may not be made yet."""
     url = settings.store_url.reveal()
     return not url.startswith(_SQLITE) or Path(url.removeprefix(_SQLITE)).exists()

@@ -34,7 +34,7 @@ def apply_direct(args: argparse.Namespace) -> int:
         plan = work.controller.plan(desired, Scope(task.scope.targets))
         if task.planned is not None:
             task.planned.check(plan)
-            plan = task.scope.inside(plan)
+            plan = task.scope.included(plan)
         costs = work.controller.costs(plan)
         if plan.actions and not args.yes:
             tell(render_plan(plan, "table", task.size(desired), costs))

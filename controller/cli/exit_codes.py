@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from controller.core.document.resource import ResourceId
     from controller.core.planning.preflight import Results
-    from controller.core.resources.explanation import Told
+    from controller.core.resources.explanation import Explanations
     from controller.core.resources.plan import Plan
 
 
@@ -48,16 +48,16 @@ def of_plan(plan: Plan) -> Exit:
 
 def of_results(results: Results) -> Exit:
     """Return the exit code of ``preflight``; a check not completed takes precedence."""
-    from controller.core.planning.preflight import CheckFinding, unseen
+    from controller.core.planning.preflight import CheckFinding, is_incomplete
 
     found = [result for of_one in results.values() for result in of_one]
-    if unseen(found):
+    if is_incomplete(found):
         return Exit.FAILED
     wrong = any(isinstance(result, CheckFinding) for result in found)
     return Exit.DIFFERENT if wrong else Exit.OK
 
 
-def of_explanations(told: Mapping[ResourceId, Told]) -> Exit:
+def of_explanations(told: Mapping[ResourceId, Explanations]) -> Exit:
     """Return the exit code of ``diff --explain``; unknown takes precedence."""
     from controller.core.resources.explanation import Comparison
 
@@ -66,5 +66,5 @@ def of_explanations(told: Mapping[ResourceId, Told]) -> Exit:
     every = [
         one for found in told.values() for one in found if not isinstance(one, str)
     ]
-    differs = any(one.likeness is Comparison.DIFFERS for one in every)
+    differs = any(one.comparison is Comparison.DIFFERS for one in every)
     return Exit.DIFFERENT if differs else Exit.OK

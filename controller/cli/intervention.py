@@ -3,7 +3,8 @@
 import argparse
 from collections.abc import Callable
 
-from controller.app.intervention import Intervention, by_hand
+from controller.app.direct_intervention import intervening
+from controller.app.intervention import Intervention
 from controller.app.session import chosen_targets, read
 from controller.app.user import person
 from controller.cli.exit_codes import Exit
@@ -32,7 +33,7 @@ def intervene(
     require_confirmation(args, verb)
     context = read(args.file, args.environment, args.state)
     (target,) = chosen_targets([args.target], context.document)
-    with by_hand(context, target) as work:
+    with intervening(context, target) as work:
         wanted = choice(work) if choice is not None else ""
         request = OperationRequest(person(), " ".join(args.reason.split()), wanted)
         action = work.action(verb, request)

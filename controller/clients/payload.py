@@ -41,7 +41,7 @@ _MODEL_REGISTERED: dict[str, Any] = {
             "minLength": 1,
         },
         "idempotency_key": {
-            "description": "UUIDv5 of the version; the same in every repeat.",
+            "description": "UUIDv5 of the version; equal for every repetition.",
             "type": "string",
             "pattern": _UUID,
         },
@@ -51,7 +51,7 @@ _MODEL_REGISTERED: dict[str, Any] = {
             "pattern": "^[1-9][0-9]*$",
         },
         "timestamp": {
-            "description": "When the version was created, in UTC (RFC 3339).",
+            "description": "Creation time of the version, in UTC (RFC 3339).",
             "type": "string",
             "pattern": _TIME,
         },

@@ -1,18 +1,18 @@
-"""Time, as an argument."""
+"""Clock protocol: time as an argument."""
 
 from datetime import datetime
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """Something that tells the time and can be waited on."""
+    """Source of the current time, with a method to wait."""
 
     def now(self) -> datetime:
-        """Return the time, aware and in UTC."""
+        """Return the current time, aware and in UTC."""
         ...
 
     def monotonic(self) -> float:
-        """Return seconds that never go backwards; only differences mean anything."""
+        """Return monotonic seconds; only differences are meaningful."""
         ...
 
     def sleep(self, seconds: float) -> None:

@@ -19,24 +19,25 @@ from controller.core.resources.fallbacks import Fallbacks
 from controller.core.webhooks.records import Announcements, DeliveryReports
 
 NO_MLFLOW = (
-    "No MLflow is known: declare an endpoint `mlflow`, or set MLFLOW_TRACKING_URI."
+    "MLflow is not configured: declare an endpoint `mlflow`, or set "
+    "MLFLOW_TRACKING_URI."
 )
 NO_STORE = (
-    "There is no store: set HOKUSAI_STORE_URL, or leave out what only a store knows "
-    "with --without-store."
+    "No store is configured: set HOKUSAI_STORE_URL, or pass --without-store to skip "
+    "the resources that need one."
 )
 
 
 class Aws(Protocol):
-    """The one door to AWS."""
+    """Client for all AWS APIs."""
 
     def call(
         self, service: str, operation: str, /, **parameters: Any
     ) -> dict[str, Any]:
-        """Return the answer to ``operation``, named as in the API.
+        """Return the response to ``operation``, named as in the API.
 
-        Safe to use from several threads. Raises DriverError; an
-        OutcomeUnknownError only for what may have been written.
+        Thread-safe. Raises DriverError; OutcomeUnknownError only for calls that may
+        have written something.
         """
         ...
 
@@ -56,13 +57,13 @@ class Resolved(Protocol):
 
 
 class NameResolver(Protocol):
-    """Names to addresses; see ``controller.resolver``."""
+    """Name resolution; see ``controller.resolver``."""
 
     def resolve(self, host: str) -> Resolved:
         """Return the addresses, from the cache while they are valid.
 
-        Raises NotFoundError when the name does not exist, TransientError when no
-        name server answers; both only when no address is remembered.
+        Raises NotFoundError if the name does not exist, TransientError if no name
+        server answers; both only if no earlier address is known.
         """
         ...
 
@@ -73,26 +74,26 @@ class NameResolver(Protocol):
 
 @dataclass(frozen=True)
 class Dependencies:
-    """The clients of one controller, and what it knows of its own document.
+    """Clients and records of one controller, and its document.
 
     Attributes:
-        owner: Value of our ownership tag.
-        platform: What all resources share.
-        declared: Returns what is declared now.
-        aws: AWS.
-        mlflow: For writes, and reads that must be fresh; None if there is none.
-        reader: For reads that a pass shares; None if there is no MLflow.
-        resolver: Names to addresses.
-        fallbacks: Last good addresses; None to leave them out.
-        ledger: What was announced to whom; None without a store.
-        deliveries: What became of it; None without a store.
-        clock: The time.
-        announced: Called when there is something new to deliver.
-        largest_backlog: How many announcements at once are let through.
-        secret: Returns what a reference names, for those who must show it; raises
-            DriverError.
-        thorough: Whether to look beyond what a plan needs: a command that only shows
-            a difference does without.
+        owner: Value of the ownership tag.
+        platform: Properties shared by all resources.
+        declared: Returns the declared resources.
+        aws: AWS client.
+        mlflow: MLflow client for writes and uncached reads; None without MLflow.
+        reader: MLflow client with reads cached for a pass; None without MLflow.
+        resolver: Name resolver.
+        fallbacks: Store of last good addresses; None to do without.
+        ledger: Record of announcements; None without a store.
+        deliveries: Record of deliveries; None without a store.
+        clock: Clock.
+        announced: Called after new deliveries were put into the outbox.
+        largest_backlog: Largest number of announcements allowed at once.
+        secret: Returns the value of a secret reference, for calls that must send it;
+            raises DriverError.
+        thorough: True to also read what a plan does not need; False for a command
+            that only shows differences.
     """
 
     owner: str
@@ -112,14 +113,14 @@ class Dependencies:
     thorough: bool = True
 
     def registry(self) -> tuple[RegistryWrites, CachedReads]:
-        """Return MLflow's two clients; raises PermanentError if there is none."""
+        """Return the two MLflow clients; raises PermanentError without MLflow."""
         if self.mlflow is None or self.reader is None:
             raise PermanentError(NO_MLFLOW)
         return self.mlflow, self.reader
 
     def records(self) -> tuple[Announcements, DeliveryReports]:
-        """Return what only a store knows; raises PermanentError without one."""
+        """Return the webhook records; raises PermanentError without a store."""
         if self.ledger is None or self.deliveries is None:
-            msg = f"Only the store knows what was announced. {NO_STORE}"
+            msg = f"Announcements are recorded in the store. {NO_STORE}"
             raise PermanentError(msg)
         return self.ledger, self.deliveries

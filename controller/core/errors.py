@@ -1,28 +1,28 @@
-"""Every error this program raises on purpose.
+"""Tree of the errors that this program raises deliberately.
 
 * ControllerError
   * SpecError: the user must change ``hokusai.yaml``
-  * RefusedError: the program will not start this work; says what to do instead
-    * LeaseHeldError: somebody else is at work
-  * DriverError: something outside refused
-    * TransientError: try again later
-      * ThrottledError: try again later, and more slowly
-      * OutcomeUnknownError: the call may have had its effect; look before repeating
-    * PermanentError: trying again will not help
-      * NotFoundError: what was asked for is not there
-      * ConflictError: it is there already, or somebody else changed it
+  * RefusedError: the program refuses an operation; the message says what to do instead
+    * LeaseHeldError: another controller holds the lease
+  * DriverError: a call to a backend failed
+    * TransientError: retry later
+      * ThrottledError: retry later and more slowly
+      * OutcomeUnknownError: the call may have had its effect; read before repeating it
+    * PermanentError: a retry will fail again
+      * NotFoundError: the named object does not exist
+      * ConflictError: the object exists already, or another writer changed it
 """
 
 from dataclasses import dataclass
 
 
 class ControllerError(Exception):
-    """The base of all errors below; catch it at the edge of the program."""
+    """Base class of all errors below; caught at the edge of the program."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourcePosition:
-    """Where in a file something stands; lines and columns count from 1."""
+    """Position in a file; lines and columns count from 1."""
 
     file: str
     line: int
@@ -34,24 +34,24 @@ class SourcePosition:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One thing the user must change, and where.
+    """A problem in the document, with its position.
 
-    Printed as ``file:line:column: path: what; how to mend``.
+    Printed as ``file:line:column: path: problem; hint``.
     """
 
     place: SourcePosition
     path: str
-    what: str
+    problem: str
     hint: str = ""
 
     def __str__(self) -> str:
         path = f" {self.path}:" if self.path else ""
         hint = f"; {self.hint}" if self.hint else ""
-        return f"{self.place}:{path} {self.what}{hint}"
+        return f"{self.place}:{path} {self.problem}{hint}"
 
 
 class SpecError(ControllerError):
-    """The declaration is invalid. Carries every problem, not just the first."""
+    """The document is invalid. Carries every problem, not just the first."""
 
     def __init__(self, *diagnostics: Diagnostic) -> None:
         super().__init__("\n".join(str(d) for d in diagnostics))
@@ -59,36 +59,36 @@ class SpecError(ControllerError):
 
 
 class RefusedError(ControllerError):
-    """The program will not start this: wrong account, lease held, stale plan."""
+    """The operation is refused: wrong account, lease held, stale plan."""
 
 
 class LeaseHeldError(RefusedError):
-    """Somebody else is at work; the message names them."""
+    """Another controller holds the lease; the message names it."""
 
 
 class DriverError(ControllerError):
-    """A call to the outside failed."""
+    """A call to a backend failed."""
 
 
 class TransientError(DriverError):
-    """The same call may succeed later: timeouts, conflicts, a server that fails."""
+    """The same call may succeed later: timeouts, conflicts, server errors."""
 
 
 class ThrottledError(TransientError):
-    """The other side asks us to be slower."""
+    """The backend throttled the call."""
 
 
 class OutcomeUnknownError(TransientError):
-    """No answer came: the call may or may not have had its effect."""
+    """No response was received: the call may or may not have had its effect."""
 
 
 class PermanentError(DriverError):
-    """The same call will fail again: no permission, invalid input, a quota."""
+    """The same call will fail again: missing permission, invalid input, a quota."""
 
 
 class NotFoundError(PermanentError):
-    """What the call names is not there."""
+    """The object that the call names does not exist."""
 
 
 class ConflictError(PermanentError):
-    """What the call would create is there already."""
+    """The object that the call would create exists already."""

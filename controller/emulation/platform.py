@@ -15,7 +15,7 @@ from typing import Self
 from controller.clients.aws import BotoAws, Credentials
 from controller.core.dependencies import Aws
 from controller.core.errors import RefusedError
-from controller.core.status.aws_events import pattern
+from controller.core.status.aws_events import event_pattern
 from controller.emulation.dns import DnsServer
 from controller.emulation.load_balancer.front import LoadBalancerFront
 from controller.emulation.moto.cloud_map import (
@@ -197,7 +197,7 @@ def create_queue(aws: Aws, name: str) -> str:
     names = ["QueueArn"]
     answer = aws.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=names)
     arn = answer["Attributes"]["QueueArn"]
-    aws.call("events", "PutRule", Name=name, EventPattern=pattern())
+    aws.call("events", "PutRule", Name=name, EventPattern=event_pattern())
     target = {"Id": name, "Arn": arn}
     aws.call("events", "PutTargets", Rule=name, Targets=[target])
     return url

@@ -1,1 +1,1 @@
-"""The imperative shell: carries out what the core decides; knows no concrete kind."""
+"""Imperative shell: executes the decisions of the core; knows no concrete kind."""

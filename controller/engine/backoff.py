@@ -1,4 +1,4 @@
-"""Leave a resource that keeps failing alone for a while, longer each time."""
+"""Backoff between passes for resources whose actions fail."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ BETWEEN_PASSES = RetryPolicy(initial=timedelta(seconds=1), maximum=timedelta(min
 
 @dataclass(frozen=True, slots=True)
 class _Failures:
-    """Failures in a row of one generation: the last one, and when to try again."""
+    """Failures in a row of one generation."""
 
     generation: str
     count: int
@@ -23,7 +23,7 @@ class _Failures:
 
 @dataclass
 class Backoff:
-    """Remembers failures in a row. A changed declaration starts afresh."""
+    """Record of failures in a row. A changed declaration resets it."""
 
     policy: RetryPolicy = BETWEEN_PASSES
     _failures: dict[ResourceId, _Failures] = field(default_factory=dict)
@@ -31,31 +31,31 @@ class Backoff:
     def split(
         self, actions: Sequence[Action], now: datetime
     ) -> tuple[tuple[Action, ...], dict[ResourceId, Outcome]]:
-        """Return the actions to try now, and the failure of those that must wait.
+        """Return the actions to try now, and the last failure of those that must wait.
 
-        What nothing is to be done about any more has not failed any more.
+        The failures of a resource without an action are dropped.
         """
-        wanted = {action.target: action.generation for action in actions}
+        generations = {action.target: action.generation for action in actions}
         self._failures = {
             id_: past
             for id_, past in self._failures.items()
-            if wanted.get(id_) == past.generation
+            if generations.get(id_) == past.generation
         }
-        resting: dict[ResourceId, Outcome] = {
+        waiting: dict[ResourceId, Outcome] = {
             id_: past.last
             for id_, past in self._failures.items()
-            if past.last.again_at is not None and now < past.last.again_at
+            if past.last.retry_at is not None and now < past.last.retry_at
         }
-        return tuple(a for a in actions if a.target not in resting), resting
+        return tuple(a for a in actions if a.target not in waiting), waiting
 
-    def note(
+    def record(
         self,
         actions: Sequence[Action],
         outcomes: Mapping[ResourceId, Outcome],
         now: datetime,
     ) -> dict[ResourceId, Outcome]:
-        """Remember the failures, and return ``outcomes`` with when they are retried."""
-        noted = dict(outcomes)
+        """Record the failures, and return ``outcomes`` with the times of the retries."""
+        recorded = dict(outcomes)
         for action in actions:
             outcome = outcomes[action.target]
             if isinstance(outcome, Failed):
@@ -63,19 +63,19 @@ class Backoff:
                 count = 1 if past is None else past.count + 1
                 wait = backoff(self.policy, count, str(action.target))
                 failed = Failed(outcome.error, now + wait)
-                noted[action.target] = failed
+                recorded[action.target] = failed
                 self._failures[action.target] = _Failures(
                     action.generation, count, failed
                 )
             elif not isinstance(outcome, Skipped):
                 self._failures.pop(action.target, None)
-        return noted
+        return recorded
 
     def forget(self, id_: ResourceId) -> None:
-        """Forget the failures of a resource: somebody has done something about it."""
+        """Drop the failures of a resource, after an operator acted on it."""
         self._failures.pop(id_, None)
 
     def soonest(self) -> datetime | None:
-        """Return when the first of the failed is to be tried again."""
-        times = (past.last.again_at for past in self._failures.values())
+        """Return the time of the next retry, or None."""
+        times = (past.last.retry_at for past in self._failures.values())
         return min((at for at in times if at is not None), default=None)

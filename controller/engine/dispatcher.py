@@ -1,7 +1,7 @@
-"""Drain the outbox: claim what is due, sign it, send it, write down what came of it.
+"""Webhook dispatcher: claims due deliveries, signs and sends them, records the results.
 
-Every target has slots of its own: one that hangs holds up nobody else. What to do
-after an attempt is decided in ``core.delivery``; what is due, in the store.
+Every target has its own slots, so one that hangs does not delay the others. The step
+after an attempt is decided in ``core.webhooks.delivery``; due deliveries, in the store.
 """
 
 import asyncio
@@ -32,28 +32,28 @@ from controller.store.outbox import Outbox, OutboxDelivery, SendAttempt
 log = logging.getLogger(__name__)
 
 _USER_AGENT = "hokusai-controller"
-# How much longer than an attempt may take a claim lasts.
+# Seconds by which a claim outlasts the timeout of an attempt.
 _LEASE_MARGIN = 30.0
 
 
 class Sending(Protocol):
-    """What the dispatcher needs of a sender; see ``clients.webhook.Sender``."""
+    """HTTP client for webhooks; see ``clients.webhook.Sender``."""
 
     async def send(
         self, url: str, headers: Mapping[str, str], body: bytes, within: float
     ) -> Answer:
-        """Post ``body``; never raises for what the network or the receiver does."""
+        """Post ``body``; network and receiver failures are results, not exceptions."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookTarget:
-    """Where and how a target wants to be told.
+    """Delivery settings of a webhook target.
 
     Attributes:
-        url: Where it listens.
-        policy: Its retry schedule.
-        timeout: Seconds that one attempt may take.
+        url: URL of the receiver.
+        policy: Retry schedule.
+        timeout: Timeout of one attempt in seconds.
     """
 
     url: str
@@ -63,14 +63,14 @@ class WebhookTarget:
 
 @dataclass(frozen=True, slots=True)
 class DispatchLimits:
-    """How much at once, and how long to wait.
+    """Limits of the dispatcher.
 
     Attributes:
-        in_flight: Attempts under way to one target.
-        poll: Seconds after which the outbox is looked at though nobody woke us.
-        grace: Seconds that attempts under way may still take after a stop.
-        pause: Seconds for which a target is left alone when its secrets cannot
-            be had; no attempt is charged.
+        in_flight: Largest number of concurrent attempts to one target.
+        poll: Seconds between two reads of the outbox without a wake-up.
+        grace: Seconds for attempts in progress to end after a stop.
+        pause: Seconds without attempts to a target whose secrets cannot be read; no
+            attempt is counted.
     """
 
     in_flight: int = 8
@@ -81,24 +81,24 @@ class DispatchLimits:
 
 Targets = Callable[[], Mapping[str, WebhookTarget]]
 SecretOf = Callable[[str], tuple[bytes, ...]]
-Told = Callable[[OutboxDelivery, Answer, NextStep], None]
+AfterAttempt = Callable[[OutboxDelivery, Answer, NextStep], None]
 
 
 class Dispatcher:
-    """Sends what the outbox holds for the targets that are declared.
+    """Sends the deliveries of the outbox to declared targets.
 
-    What is due to a target that is not declared stays where it is.
+    Deliveries to a target that is not declared stay in the outbox.
 
     Args:
-        outbox: What must be sent.
-        sender: Sends it.
-        targets: Returns the targets declared now, by name.
-        secret_of: Returns a target's keys, the current one first; asked at each
-            attempt, in a thread. Raises ControllerError if they cannot be had.
-        clock: Tells the time and how long attempts took.
-        worker: Names this process on what it claims.
-        limits: How much at once.
-        told: Called after each attempt, for whoever counts.
+        outbox: Deliveries to send.
+        sender: HTTP client.
+        targets: Returns the declared targets, by name.
+        secret_of: Returns a target's keys, the current one first; called for each
+            attempt, in a thread. Raises ControllerError if they cannot be read.
+        clock: Clock.
+        worker: Name of this process on its claims.
+        limits: Limits on concurrency and times.
+        on_attempt: Called after each attempt, for metrics.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class Dispatcher:
         clock: Clock,
         worker: str,
         limits: DispatchLimits | None = None,
-        told: Told = lambda _delivery, _answer, _step: None,
+        on_attempt: AfterAttempt = lambda _delivery, _answer, _step: None,
     ) -> None:
         self._outbox = outbox
         self._sender = sender
@@ -120,14 +120,14 @@ class Dispatcher:
         self._clock = clock
         self._worker = worker
         self._limits = limits or DispatchLimits()
-        self._told = told
+        self._on_attempt = on_attempt
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._under_way: dict[asyncio.Task[None], str] = {}
         self._paused_until: dict[str, float] = {}
 
     def wake(self) -> None:
-        """Look at the outbox now. May be called from any thread, at any time."""
+        """Read the outbox now. May be called from any thread, at any time."""
         loop = self._loop
         if loop is None or loop.is_closed():
             self._woken.set()
@@ -135,7 +135,7 @@ class Dispatcher:
             loop.call_soon_threadsafe(self._woken.set)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Send until ``stop`` is set, then let what is under way come to its end."""
+        """Send until ``stop`` is set, then wait for the attempts in progress."""
         self._loop = asyncio.get_running_loop()
         stopping = asyncio.create_task(stop.wait())
         try:
@@ -148,7 +148,7 @@ class Dispatcher:
             await self._drain()
 
     async def _wait(self, stopping: "asyncio.Task[bool]", seconds: float) -> None:
-        """Return when woken, when a slot is free again, or after ``seconds``."""
+        """Wait until woken, until a slot is free, or for ``seconds``."""
         woken = asyncio.create_task(self._woken.wait())
         await asyncio.wait(
             {woken, stopping, *self._under_way},
@@ -158,13 +158,13 @@ class Dispatcher:
         woken.cancel()
 
     async def _begin_due(self) -> float:
-        """Begin what there are slots for; return the seconds to the next look."""
+        """Begin as many attempts as slots allow; return the seconds to the next read."""
         targets = self._targets()
         free = self._free_slots(targets)
         try:
             claimed, wait = await asyncio.to_thread(self._claim, targets, free)
         except ControllerError as error:
-            # The outbox keeps what it holds; the next round asks again.
+            # The outbox keeps its deliveries; the next round reads it again.
             log.warning("outbox not readable", extra={"error": str(error)})
             return self._limits.poll
         for delivery in claimed:
@@ -187,9 +187,9 @@ class Dispatcher:
     def _claim(
         self, targets: Mapping[str, WebhookTarget], free: Mapping[str, int]
     ) -> tuple[list[OutboxDelivery], float]:
-        """Return what was claimed, and the seconds until more may be due.
+        """Return the claimed deliveries, and the seconds until more may be due.
 
-        A target whose slots are all taken is looked at again when one is free.
+        A target without free slots is read again when one is free.
         """
         claimed: list[OutboxDelivery] = []
         roomy: list[str] = []
@@ -205,7 +205,7 @@ class Dispatcher:
     def _ended(self, task: "asyncio.Task[None]") -> None:
         target = self._under_way.pop(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            # The claim runs out by itself, and the delivery is tried again.
+            # The claim expires, and the delivery is retried.
             fields = {"target": target, "error": str(error)}
             log.error("attempt not recorded", extra=fields, exc_info=error)
 
@@ -228,26 +228,27 @@ class Dispatcher:
         step = after_attempt(target.policy, answer, attempt.number, now, key)
         _log(delivery, attempt, answer, step)
         await asyncio.to_thread(self._outbox.finish, delivery, answer, step, now, took)
-        self._told(delivery, answer, step)
+        self._on_attempt(delivery, answer, step)
 
     async def _keys(self, delivery: OutboxDelivery) -> tuple[bytes, ...]:
-        """Return the target's keys; if there are none, give the delivery back."""
+        """Return the target's keys; release the delivery if there are none."""
         name = delivery.target
         try:
             keys = await asyncio.to_thread(self._secret_of, name)
-            why = "it has none"
+            reason = "the target has no secret"
         except ControllerError as error:
-            keys, why = (), str(error)
+            keys, reason = (), str(error)
         if not keys:
-            log.warning("secrets not readable", extra={"target": name, "error": why})
+            log.warning("secrets not readable", extra={"target": name, "error": reason})
             self._paused_until[name] = self._clock.monotonic() + self._limits.pause
             await asyncio.to_thread(self._outbox.release, [delivery])
         return keys
 
     async def _drain(self) -> None:
-        """Wait for what is under way; cut off what takes longer than the grace.
+        """Wait for the attempts in progress; cancel them after the grace time.
 
-        What is cut off counts as unknown: it is sent again, and marked.
+        A cancelled attempt has an unknown outcome: the event is sent again, marked as a
+        possible duplicate.
         """
         if not self._under_way:
             return
@@ -267,7 +268,7 @@ def _headers(
     headers = {
         "Content-Type": "application/json",
         "User-Agent": _USER_AGENT,
-        # Receivers compare the whole value: it is made with the current key only.
+        # Receivers compare the whole value, so it contains one signature only.
         SIGNATURE_HEADER: hokusai_signature(keys[0], delivery.body),
         "X-Hokusai-Idempotency-Key": delivery.event_id,
         "X-Hokusai-Event": delivery.type,

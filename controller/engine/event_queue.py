@@ -1,6 +1,6 @@
-"""Listen to a queue for news, and ask for a pass when there is some.
+"""Listener on a queue of ECS events that requests a pass for each relevant event.
 
-Correctness never rests on it: a queue that is away costs time, and nothing else.
+Correctness does not depend on it: without the queue, changes are only noticed later.
 """
 
 import logging
@@ -10,15 +10,19 @@ from typing import Any
 
 from controller.core.dependencies import Aws
 from controller.core.errors import DriverError, NotFoundError
-from controller.core.status.aws_events import AwsEvents, news_of, pattern
+from controller.core.status.aws_events import (
+    AwsMessage,
+    classify_message,
+    event_pattern,
+)
 from controller.telemetry.metrics import ECS_EVENTS, Counter
 
 log = logging.getLogger(__name__)
 
-# The client gives an answer 20 s: a poll must be done before, with room to spare.
+# The client's timeout is 20 s: a poll must end well before.
 WAIT_SECONDS = 15
 _MOST = 10
-# News come in crowds: a rollout tells of each of its tasks.
+# Events come in bursts: a rollout sends one for each task.
 _GATHER_SECONDS = 1.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 
@@ -26,14 +30,14 @@ Message = Mapping[str, Any]
 
 
 class EventQueue:
-    """Listens to one queue.
+    """Listener on one queue.
 
     Args:
-        aws: AWS.
-        queue: The URL of the queue.
-        cluster: Whose news matter.
-        asked: Asks for a pass; may be called from any thread.
-        counter: Counts the messages.
+        aws: AWS client.
+        queue: URL of the queue.
+        cluster: Cluster whose events are relevant.
+        request_pass: Requests a pass; may be called from any thread.
+        counter: Counter of the messages.
     """
 
     def __init__(
@@ -41,38 +45,40 @@ class EventQueue:
         aws: Aws,
         queue: str,
         cluster: str,
-        asked: Callable[[], None],
+        request_pass: Callable[[], None],
         counter: Counter,
     ) -> None:
         self._aws = aws
         self._queue = queue
         self._cluster = cluster
-        self._asked = asked
+        self._request_pass = request_pass
         self._counter = counter
         self._pause = 0.0
 
     def run(self, stopping: threading.Event) -> None:
-        """Listen until stopped; a poll that is under way is not waited for."""
+        """Listen until stopped; the caller does not wait for a poll in progress."""
         while not stopping.is_set():
             stopping.wait(self.once(stopping))
 
     def once(self, stopping: threading.Event) -> float:
-        """Poll once, and return how many seconds to wait before the next time."""
+        """Poll once, and return the seconds to wait before the next poll."""
         try:
             messages = self._received()
-            found = [news_of(m.get("Body", ""), self._cluster) for m in messages]
+            found = [
+                classify_message(m.get("Body", ""), self._cluster) for m in messages
+            ]
             if stopping.is_set():
-                # Whoever takes over is told of them again.
+                # The next controller receives the messages again.
                 return 0.0
-            if AwsEvents.OURS in found:
-                self._asked()
+            if AwsMessage.RELEVANT in found:
+                self._request_pass()
             self._delete(messages)
         except DriverError as error:
-            return self._missed(error)
+            return self._failed(error)
         for one in found:
-            self._counter.count(ECS_EVENTS, kind=one.name.lower())
-        self._heard()
-        return _GATHER_SECONDS if AwsEvents.OURS in found else 0.0
+            self._counter.count(ECS_EVENTS, kind=one.value)
+        self._succeeded()
+        return _GATHER_SECONDS if AwsMessage.RELEVANT in found else 0.0
 
     def _received(self) -> list[Message]:
         answer = self._aws.call(
@@ -86,7 +92,7 @@ class EventQueue:
         return messages
 
     def _delete(self, messages: list[Message]) -> None:
-        """Delete what was heard. What stays is heard again, which harms nobody."""
+        """Delete the received messages. Others are received again, which is harmless."""
         entries = [
             {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]}
             for number, message in enumerate(messages)
@@ -96,24 +102,24 @@ class EventQueue:
                 "sqs", "DeleteMessageBatch", QueueUrl=self._queue, Entries=entries
             )
 
-    def _missed(self, error: DriverError) -> float:
-        """Tell once that nothing is heard, and return how long to wait."""
+    def _failed(self, error: DriverError) -> float:
+        """Log the first of several failures, and return the seconds to wait."""
         if not self._pause:
             fields = {"queue": self._queue, "error": str(error)}
             if isinstance(error, NotFoundError):
                 fields["run"] = "; ".join(commands(self._queue))
-            log.warning("events not heard", extra=fields)
+            log.warning("event queue not readable", extra=fields)
         self._pause = min(max(_FIRST_PAUSE, self._pause * 2), _LONGEST_PAUSE)
         return self._pause
 
-    def _heard(self) -> None:
+    def _succeeded(self) -> None:
         if self._pause:
-            log.info("events heard again", extra={"queue": self._queue})
+            log.info("event queue readable again", extra={"queue": self._queue})
         self._pause = 0.0
 
 
 def commands(queue: str) -> tuple[str, ...]:
-    """Return the commands that make ``queue`` and lead ECS's news into it."""
+    """Return the commands that create ``queue`` and route ECS events to it."""
     *_, account, name = queue.split("/")
     host = queue.partition("://")[2]
     region = host.split(".")[1] if host.startswith("sqs.") else "REGION"
@@ -126,6 +132,6 @@ def commands(queue: str) -> tuple[str, ...]:
     return (
         f"aws sqs create-queue --queue-name {name}",
         f"aws sqs set-queue-attributes --queue-url {queue} --attributes '{policy}'",
-        f"aws events put-rule --name {name} --event-pattern '{pattern()}'",
+        f"aws events put-rule --name {name} --event-pattern '{event_pattern()}'",
         f"aws events put-targets --rule {name} --targets Id={name},Arn={arn}",
     )

@@ -1,4 +1,4 @@
-"""Carry out a plan: the only place where actions become effects."""
+"""Executor: the only place where actions become effects."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -24,34 +24,34 @@ from controller.core.resources.plan import Action
 
 log = logging.getLogger(__name__)
 
-# Within a pass only what passes by itself in a moment is tried again; what takes
-# longer is left to a later pass, so that one resource does not hold up others.
+# Within a pass only short retries are made; longer ones are left to a later pass, so
+# that one resource does not delay others.
 WITHIN_A_PASS = RetryPolicy(3, timedelta(milliseconds=200), timedelta(seconds=2))
 
 
 class Journal(Protocol):
-    """The record of what was tried and what came of it."""
+    """Journal of actions and their outcomes."""
 
     def started(self, action: Action) -> int:
         """Record the intent, before the effect, and return its number."""
         ...
 
     def finished(self, number: int, action: Action, outcome: Outcome) -> None:
-        """Record what came of intent ``number``."""
+        """Record the outcome of intent ``number``."""
         ...
 
 
 @dataclass(frozen=True)
 class Executor:
-    """Applies actions side by side, each after what it depends on.
+    """Executes actions concurrently, each after its dependencies.
 
     Attributes:
-        drivers: By kind.
-        journal: Told before and after each action.
-        pool: Where the actions run.
-        clock: Waits between attempts.
-        policy: How often an action is tried within a pass.
-        permitted: Whether we may still act; asked right before each action.
+        drivers: Drivers, by kind.
+        journal: Journal, written before and after each action.
+        pool: Thread pool for the actions.
+        clock: Clock for the waits between attempts.
+        policy: Retry policy within a pass.
+        permitted: Returns True while this process may act; called before each action.
     """
 
     drivers: Mapping[str, Driver]
@@ -64,10 +64,10 @@ class Executor:
     def execute(
         self, actions: Sequence[Action], desired: DesiredState
     ) -> dict[ResourceId, Outcome]:
-        """Apply every action. One failure stops only what depends on it.
+        """Execute every action. A failure stops only the dependents of its resource.
 
-        Actions come in dependency order, so each waits only for earlier ones and
-        the pool cannot run out of threads that wait for each other.
+        Actions come in dependency order, so each one waits only for earlier ones and
+        the threads of the pool cannot deadlock.
         """
         running: dict[ResourceId, Future[Outcome]] = {}
         for action in actions:
@@ -82,21 +82,22 @@ class Executor:
     ) -> Outcome:
         for id_, future in before.items():
             if not isinstance(future.result(), Applied):
-                return Skipped(f"It waits for {id_}.")
+                return Skipped(f"Waiting for {id_}.")
         missing = [id_ for id_ in action.waits_for if id_ not in before]
         if missing:
-            return Skipped(f"It waits for {', '.join(map(str, missing))}.")
+            return Skipped(f"Waiting for {', '.join(map(str, missing))}.")
         if not self.permitted():
-            return Skipped("The lease is somebody else's by now.")
+            return Skipped("Another controller holds the lease now.")
         number = self.journal.started(action)
         outcome = self._attempt(action)
         self._record(number, action, outcome)
         return outcome
 
     def _record(self, number: int, action: Action, outcome: Outcome) -> None:
-        """Record what came of it. What was done is done, also if that fails.
+        """Record the outcome. A failure to record it does not change the outcome.
 
-        Who is told otherwise asks once more, and gets what was asked for twice.
+        If a recorded success were reported as a failure, the user would repeat the
+        request and its effect would happen twice.
         """
         try:
             self.journal.finished(number, action, outcome)
@@ -107,7 +108,7 @@ class Executor:
                 "outcome": type(outcome).__name__,
                 "error": str(error),
             }
-            log.error("what came of an action was not recorded", extra=fields)  # noqa: TRY400 - expected
+            log.error("outcome of an action not recorded", extra=fields)  # noqa: TRY400 - expected
 
     def _attempt(self, action: Action) -> Outcome:
         attempt = 1

@@ -1,9 +1,9 @@
-"""What a person asks for by hand, by the same guard and executor as everything else."""
+"""Operations that an operator requests, under the same safety limits as all actions."""
 
 from dataclasses import dataclass, replace
 from typing import Any
 
-from controller.core.document.resource import Resource
+from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import RefusedError
 from controller.core.planning.permitted import in_flight
 from controller.core.planning.planner import DesiredState
@@ -36,7 +36,7 @@ _NO_LIMIT = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class InterventionRunner:
-    """Makes an action of a request, or refuses it; and carries it out."""
+    """Turns a request into an action, or refuses it; and executes it."""
 
     reconciler: Reconciler
 
@@ -48,33 +48,35 @@ class InterventionRunner:
         desired: DesiredState,
         limits: SafetyLimits,
     ) -> Action:
-        """Return the action that ``request`` comes to, after a look.
+        """Return the action for ``request``, after an observation.
 
         Args:
-            verb: What is asked for.
-            request: Who asks, and why.
-            resource: What it is about.
-            desired: All that may be under way meanwhile, ``resource`` too.
-            limits: How much may happen at once.
+            verb: Requested operation.
+            request: Author and reason.
+            resource: Resource to act on.
+            desired: All declared resources, whose rollouts may be in progress.
+            limits: Limits on concurrent actions.
 
         Raises:
-            RefusedError: it cannot be done now; the message says why.
+            RefusedError: the operation is not possible now; the message says why.
         """
         observed, plan = self.reconciler.plan(desired, limits)
         kind = self.reconciler.kinds[resource.id.kind]
-        state = _ours(
-            resource, observed.of(resource.id), unmade=verb in kind.allowed_when_absent
+        state = _managed_state(
+            verb,
+            resource,
+            observed.of(resource.id),
+            may_be_absent=verb in kind.allowed_when_absent,
         )
         now = observed.taken_at
         if state is not None and (
-            why := kind.check_request(verb, request, resource.spec, state, now)
+            reason := kind.check_request(verb, request, resource.spec, state, now)
         ):
-            msg = f"{resource.id} is left as it is: {why}"
-            raise RefusedError(msg)
+            raise _refusal(verb, resource.id, reason)
         action = Action(
             resource.id,
             verb,
-            Reason.ASKED_FOR,
+            Reason.USER_REQUESTED,
             _changes(request),
             resource.spec,
             state,
@@ -84,10 +86,10 @@ class InterventionRunner:
         return _guarded(action, desired, observed, _limits(verb, limits, plan))
 
     def carry_out(self, action: Action, desired: DesiredState) -> Outcome:
-        """Do it, and write down who asked for it and what came of it.
+        """Execute the action, and record its author and outcome.
 
-        What a person asks for is no repair that somebody else changed back, and a
-        reason to try at once what failed before.
+        A requested operation does not count as a repair in a write conflict, and it
+        ends the backoff of earlier failures.
         """
         outcome = self.reconciler.executor.execute([action], desired)[action.target]
         self.reconciler.repairs = self.reconciler.repairs.without(action.target)
@@ -96,7 +98,7 @@ class InterventionRunner:
         return outcome
 
     def health(self, resource: Resource[Any]) -> Health | Unknown:
-        """Return how ``resource`` does at this moment."""
+        """Return the current health of ``resource``."""
         kinds = {resource.id.kind}
         observed = self.reconciler.observer.observe({resource.id: resource}, kinds)
         match observed.of(resource.id):
@@ -104,7 +106,7 @@ class InterventionRunner:
                 kind = self.reconciler.kinds[resource.id.kind]
                 return kind.health(resource.spec, state)
             case Absent():
-                return Unknown("It does not exist.")
+                return Unknown("Does not exist.")
             case Unknown() as unknown:
                 return unknown
 
@@ -113,31 +115,37 @@ def _changes(request: OperationRequest) -> tuple[Change, ...]:
     return (Change("revision", None, request.wanted),) if request.wanted else ()
 
 
-def _ours(resource: Resource[Any], seen: Observation, *, unmade: bool) -> Any:
-    """Return the state of what is ours, or None of what may be unmade and is.
+def _managed_state(
+    verb: Verb, resource: Resource[Any], seen: Observation, *, may_be_absent: bool
+) -> Any:
+    """Return the state of a managed resource, or None if it may be and is absent.
 
     Raises RefusedError for anything else.
     """
     match seen:
-        case Present(state, Ownership.OURS):
+        case Present(state, Ownership.MANAGED):
             return state
-        case Absent() if unmade:
+        case Absent() if may_be_absent:
             return None
         case Present():
-            why = "it does not carry our tag"
+            cause = "it is not managed by this controller"
         case Absent():
-            why = "it does not exist"
+            cause = "it does not exist"
         case Unknown(reason):
-            why = f"it could not be seen: {reason}"
-    msg = f"{resource.id} is left as it is: {why}"
-    raise RefusedError(msg)
+            cause = f"it could not be observed: {reason}"
+    raise _refusal(verb, resource.id, cause)
+
+
+def _refusal(verb: Verb, id_: ResourceId, cause: str) -> RefusedError:
+    operation = "rollback" if verb is Verb.ROLL_BACK else verb.value
+    return RefusedError(f"{operation} of {id_} refused: {cause}")
 
 
 def _limits(verb: Verb, limits: SafetyLimits, plan: Plan) -> SafetyLimits:
-    """Return how much may happen at once, given what is under way.
+    """Return the limits for a requested operation, given the rollouts in progress.
 
-    What served before may always come back: neither a freeze nor a budget is a reason
-    to leave in place what does not serve.
+    A rollback is always allowed: neither a freeze nor the budget is a reason to keep a
+    revision that does not work.
     """
     if verb not in {Verb.RESTART, Verb.RETRY}:
         return replace(limits, freezes=(), max_disruptive_actions=_NO_LIMIT)
@@ -151,18 +159,18 @@ def _guarded(
     for verdict in verdicts:
         if isinstance(verdict, Action):
             return verdict
-        msg = f"{action.target} is left as it is: {_with_way_out(verdict)}"
-        raise RefusedError(msg)
+        raise _refusal(action.verb, action.target, _with_alternative(verdict))
     raise AssertionError(action)
 
 
-def _with_way_out(verdict: Advice | Blocked) -> str:
-    """Return why not, and what a person may do who cannot wait."""
+def _with_alternative(verdict: Advice | Blocked) -> str:
+    """Return the reason of the refusal, and the alternative for an urgent case."""
+    message = verdict.message.removeprefix("Held back: ")
     match verdict:
-        case Blocked(_, Hold.FROZEN, message):
+        case Blocked(_, Hold.CHANGE_FREEZE):
             return (
-                f"{message.rstrip('.')}. If it cannot wait, take the freeze out of "
-                "`platform.freeze`; going back with `hokusai rollback` needs no such"
+                f"{message.rstrip('.')}. If it is urgent, remove the freeze from "
+                "`platform.freeze`; `hokusai rollback` also works during a freeze"
             )
         case _:
-            return verdict.message
+            return message

@@ -1,4 +1,4 @@
-"""One writer at a time: take the lease, keep it, and know when it is lost."""
+"""Leader election: acquire the lease, renew it, and notice when it is lost."""
 
 import logging
 import os
@@ -16,19 +16,19 @@ log = logging.getLogger(__name__)
 
 LEASE = "controller"
 TTL = timedelta(seconds=15)
-# Often enough that two renewals may fail before the lease runs out.
+# Renewals per lease time; several may fail before the lease expires.
 _RENEWALS = 5
 
 
 def process_name() -> str:
-    """Return the name under which this process holds leases and claims."""
+    """Return the name of this process on leases and claims."""
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
 class Leader:
-    """Holds the lease for as long as it can.
+    """Holder of the lease.
 
-    One thread takes, keeps and releases it; any thread may ask whether it is held.
+    One thread acquires, renews and releases it; any thread may call ``is_leader``.
     """
 
     def __init__(
@@ -41,16 +41,16 @@ class Leader:
         self._lease: Lease | None = None
         self._until = -inf
 
-    def holding(self) -> bool:
-        """Whether the lease is surely ours still.
+    def is_leader(self) -> bool:
+        """Return True if this process certainly still holds the lease.
 
-        By this machine's steady clock: a process that was stopped for a while and
-        goes on must not act on what it held before.
+        Uses the monotonic clock: a process that was paused must not act on a lease that
+        expired meanwhile.
         """
         return self._clock.monotonic() < self._until
 
     def take(self) -> LeaseHeld | None:
-        """Take the lease; return who has it if it cannot be had."""
+        """Acquire the lease; return its holder if another process holds it."""
         asked = self._clock.monotonic()
         claim = self._leases.acquire(LEASE, self._holder, self._ttl)
         if isinstance(claim, LeaseHeld):
@@ -60,24 +60,24 @@ class Leader:
         return None
 
     def wait(self, stopping: threading.Event) -> bool:
-        """Wait until the lease is ours; return whether it is, or we were stopped."""
+        """Wait for the lease; return True once it is acquired, False if stopped."""
         pause = self._ttl.total_seconds() / _RENEWALS
-        told = False
+        logged = False
         while not stopping.is_set():
             held = self.take()
             if held is None:
                 return True
-            if not told:
+            if not logged:
                 log.info("waiting for the lease", extra={"holder": held.holder})
-                told = True
+                logged = True
             stopping.wait(pause)
         return False
 
     def keep(self, stopping: threading.Event, lost: Callable[[], None]) -> None:
-        """Renew the lease until stopped; call ``lost`` once if somebody else has it.
+        """Renew the lease until stopped; call ``lost`` once if it is lost.
 
-        A store that cannot be reached is the same as a lost lease once the lease
-        has run out: somebody else may have it by then.
+        If the store cannot be reached until the lease has expired, it counts as lost:
+        another process may hold it by then.
         """
         pause = self._ttl.total_seconds() / _RENEWALS
         failures = 0
@@ -95,7 +95,7 @@ class Leader:
                 return
 
     def release(self) -> None:
-        """Give the lease back, so that the next holder need not wait."""
+        """Release the lease, so that the next holder need not wait for its expiry."""
         self._until = -inf
         if self._lease is not None:
             self._leases.release(self._lease)

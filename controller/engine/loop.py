@@ -1,4 +1,4 @@
-"""Pass after pass, each as soon as it is due or somebody asks for it."""
+"""Reconcile loop: runs a pass whenever one is due or requested."""
 
 import logging
 import threading
@@ -10,10 +10,10 @@ log = logging.getLogger(__name__)
 
 
 class WakeUp(Protocol):
-    """Something that calls back after a while; see ``engine.scheduler.Alarm``."""
+    """A timer that calls back; see ``engine.scheduler.WakeUpTimer``."""
 
     def once(self, delay: timedelta, ring: Callable[[], None]) -> None:
-        """Call ``ring`` after ``delay``, instead of when it was to be called."""
+        """Call ``ring`` after ``delay``, replacing an earlier request."""
         ...
 
 
@@ -26,12 +26,12 @@ class ReconcileLoop:
         alarm: WakeUp,
         after_error: timedelta,
     ) -> None:
-        """Keep what is needed.
+        """Prepare the loop.
 
         Args:
-            reconcile: Does one pass and returns when the next is due.
-            alarm: Wakes the loop then.
-            after_error: When the next pass is due if one broke off.
+            reconcile: Runs one pass and returns the time until the next.
+            alarm: Timer for the next pass.
+            after_error: Time until the next pass after one that failed.
         """
         self._reconcile = reconcile
         self._alarm = alarm
@@ -40,11 +40,11 @@ class ReconcileLoop:
         self._stopping = threading.Event()
 
     def wake(self) -> None:
-        """Ask for a pass soon. May be called from any thread, at any time."""
+        """Request a pass. May be called from any thread, at any time."""
         self._woken.set()
 
     def stop(self) -> None:
-        """Ask the loop to end after the pass that is under way."""
+        """End the loop after the pass in progress."""
         self._stopping.set()
         self._woken.set()
 
@@ -59,5 +59,5 @@ class ReconcileLoop:
         try:
             return self._reconcile()
         except Exception:
-            log.exception("a pass broke off")
+            log.exception("a pass failed")
             return self._after_error

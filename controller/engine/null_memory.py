@@ -1,4 +1,4 @@
-"""What the engine keeps between passes when there is no store: next to nothing."""
+"""Memory of the engine between passes without a store."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -12,27 +12,27 @@ from controller.engine.reconciler import Statuses
 
 @dataclass
 class NullMemory:
-    """Keeps statuses for the life of the process, and nothing else."""
+    """Memory that keeps only statuses, for the life of the process."""
 
     _statuses: dict[ResourceId, Conditions] = field(default_factory=dict)
 
     def statuses(self) -> Statuses:
-        """Return the conditions concluded last."""
+        """Return the last conditions."""
         return self._statuses
 
-    def conclude(self, statuses: Statuses) -> None:
+    def save_statuses(self, statuses: Statuses) -> None:
         """Keep ``statuses`` until the process ends."""
         self._statuses = dict(statuses)
 
     def undeclared(self) -> frozenset[ResourceId]:
-        """Return nothing: without a store nothing was seen before."""
+        """Return no resources: without a store earlier passes are not known."""
         return frozenset()
 
-    def note_undeclared(self, ids: Collection[ResourceId]) -> None:
-        """Forget ``ids``: without a store nothing is ever deleted."""
+    def save_undeclared(self, ids: Collection[ResourceId]) -> None:
+        """Discard ``ids``: without a store nothing is ever deleted."""
 
     def applied(self, ids: Collection[ResourceId]) -> Mapping[ResourceId, str]:  # noqa: ARG002 - a memory's shape
-        """Return nothing: without a store nobody knows what was applied."""
+        """Return no notes: without a store applied specs are not recorded."""
         return {}
 
     def started(self, action: Action) -> int:  # noqa: ARG002 - a journal's shape

@@ -1,7 +1,7 @@
-"""Look at the world, all kinds at once, within a deadline.
+"""Observer: reads the live state of all kinds concurrently, within a deadline.
 
-Whatever goes wrong while looking becomes ``Unknown``: nothing is planned on what
-could not be seen.
+Any failure of a read becomes ``Unknown``: nothing is planned on a resource that could
+not be observed.
 """
 
 import logging
@@ -20,7 +20,7 @@ from controller.core.resources.observation import (
     Observation,
     ObservedState,
     Unknown,
-    unseen,
+    unknown_from,
 )
 
 log = logging.getLogger(__name__)
@@ -32,14 +32,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Observer:
-    """Asks every driver for what it sees.
+    """Collects the observations of all drivers.
 
     Attributes:
-        drivers: By kind.
-        pool: Where the drivers look, side by side.
-        clock: Dates the observation.
-        deadline: Seconds after which what has not been seen is unknown.
-        forget: Drops what an earlier look remembered.
+        drivers: Drivers, by kind.
+        pool: Thread pool for the observations.
+        clock: Clock.
+        deadline: Seconds after which a missing observation is unknown.
+        forget: Functions that clear caches of an earlier observation.
     """
 
     drivers: Mapping[str, Driver]
@@ -51,48 +51,48 @@ class Observer:
     def observe(
         self, desired: DesiredState, kinds: Collection[str] | None = None
     ) -> ObservedState:
-        """Return what is seen of ``desired`` and of whatever else is ours.
+        """Return the state of ``desired`` and of other managed resources.
 
         Args:
-            desired: What is declared.
-            kinds: Those to look at; None for all of them.
+            desired: Declared resources.
+            kinds: Kinds to observe; None for all.
         """
-        self.rest()
+        self.clear()
         began = self.clock.monotonic()
-        looks: dict[str, tuple[Declared, Future[Seen]]] = {}
+        reads: dict[str, tuple[Declared, Future[Seen]]] = {}
         for kind in self.drivers if kinds is None else kinds:
-            asked = of_kind(desired, kind)
-            look = self.pool.submit(self.drivers[kind].observe, asked)
-            looks[kind] = (asked, look)
+            resources = of_kind(desired, kind)
+            read = self.pool.submit(self.drivers[kind].observe, resources)
+            reads[kind] = (resources, read)
         seen: dict[ResourceId, Observation] = {}
-        for kind, (declared, look) in looks.items():
+        for kind, (declared, read) in reads.items():
             left = max(0.0, began + self.deadline - self.clock.monotonic())
-            seen |= _answer(kind, declared, look, left, self.deadline)
+            seen |= _result(kind, declared, read, left, self.deadline)
         return ObservedState(seen, self.clock.now())
 
-    def rest(self) -> None:
-        """Drop what was remembered for one pass: until the next it is only memory."""
+    def clear(self) -> None:
+        """Clear the caches of a pass: until the next one they only take memory."""
         for forget in self.forget:
             forget()
 
 
 def of_kind(entries: Mapping[ResourceId, T], kind: str) -> dict[ResourceId, T]:
-    """Return those of ``entries`` that are of ``kind``."""
+    """Return the ``entries`` of ``kind``."""
     return {id_: entry for id_, entry in entries.items() if id_.kind == kind}
 
 
-def _answer(
-    kind: str, declared: Declared, look: Future[Seen], left: float, deadline: float
+def _result(
+    kind: str, declared: Declared, read: Future[Seen], left: float, deadline: float
 ) -> Seen:
-    """Return what a driver saw, or that nothing is known."""
+    """Return the observations of a driver, or ``Unknown`` for each resource."""
     try:
-        return look.result(timeout=left)
+        return read.result(timeout=left)
     except TimeoutError:
-        look.cancel()
-        unknown = Unknown(f"No answer within {deadline:.0f} s.", passing=True)
+        read.cancel()
+        unknown = Unknown(f"No response within {deadline:.0f} s.", temporary=True)
     except DriverError as error:
-        unknown = unseen(error)
+        unknown = unknown_from(error)
     except Exception as error:
-        log.exception("a driver failed while looking", extra={"kind": kind})
+        log.exception("a driver failed while observing", extra={"kind": kind})
         unknown = Unknown(f"The {kind} driver failed: {type(error).__name__}.")
     return dict.fromkeys(declared, unknown)

@@ -1,4 +1,4 @@
-"""When what resources rest on is looked at, and what is still known of it."""
+"""Runner of preflight checks, with the last results of each resource."""
 
 import logging
 from collections.abc import Collection, Iterable, Mapping
@@ -16,33 +16,33 @@ from controller.core.planning.preflight import (
     PreflightDriver,
     Result,
     Results,
-    attended,
+    recheck_soon,
 )
 from controller.core.resources.driver import Driver
 from controller.engine.observer import of_kind
 
 log = logging.getLogger(__name__)
 
-# The name of the check, where nothing could be looked at.
+# Name of the check if no check could run. The name is part of the output.
 EVERYTHING = "surroundings"
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What the last look at one resource's surroundings said."""
+class _LastResults:
+    """Last results of one resource."""
 
     resource: Resource[Any]
     results: tuple[Result, ...]
 
 
 class PreflightRunner:
-    """Has drivers look at what resources rest on, and remembers what they said.
+    """Runs the preflight checks of all drivers, and keeps the last results.
 
     Args:
-        drivers: By kind; those that cannot inspect are passed over.
-        pool: Where they look, side by side.
-        clock: Its steady half says when all of them are due.
-        deadline: Seconds after which what has not been seen is unseen.
+        drivers: Drivers, by kind; those without checks are skipped.
+        pool: Thread pool for the checks.
+        clock: Clock for the time of the next check of all resources.
+        deadline: Seconds after which a missing result is unknown.
     """
 
     def __init__(
@@ -56,58 +56,58 @@ class PreflightRunner:
         self._pool = pool
         self._clock = clock
         self._deadline = deadline
-        self._known: dict[ResourceId, _Known] = {}
+        self._last: dict[ResourceId, _LastResults] = {}
         self._began: float | None = None
 
-    def look(self, desired: DesiredState, ids: Collection[ResourceId]) -> Results:
-        """Return what is found of ``ids``, looked at just now. Never raises."""
-        wanted = {id_: desired[id_] for id_ in ids if id_ in desired}
-        looks = {
+    def check(self, desired: DesiredState, ids: Collection[ResourceId]) -> Results:
+        """Check ``ids`` now, and return the results. Never raises."""
+        selected = {id_: desired[id_] for id_ in ids if id_ in desired}
+        checks = {
             kind: self._pool.submit(driver.inspect, resources)
             for kind, driver in self._drivers.items()
             if isinstance(driver, PreflightDriver)
-            and (resources := of_kind(wanted, kind))
+            and (resources := of_kind(selected, kind))
         }
         found: dict[ResourceId, tuple[Result, ...]] = {}
-        for kind, look in looks.items():
+        for kind, check in checks.items():
             try:
-                found |= look.result(timeout=self._deadline)
+                found |= check.result(timeout=self._deadline)
                 continue
             except TimeoutError:
-                look.cancel()
-                reason = f"no answer within {self._deadline:.0f} s"
+                check.cancel()
+                reason = f"no response within {self._deadline:.0f} s"
             except DriverError as error:
                 reason = str(error)
             except Exception as error:
                 log.exception("a driver failed while inspecting", extra={"kind": kind})
                 reason = f"the {kind} driver failed: {type(error).__name__}"
-            unseen = (CheckUnknown(EVERYTHING, f"{reason.rstrip('.')}.", passing=True),)
-            found |= dict.fromkeys(of_kind(wanted, kind), unseen)
+            unknown = CheckUnknown(EVERYTHING, f"{reason.rstrip('.')}.", temporary=True)
+            found |= dict.fromkeys(of_kind(selected, kind), (unknown,))
         for id_, results in found.items():
-            self._known[id_] = _Known(wanted[id_], results)
+            self._last[id_] = _LastResults(selected[id_], results)
         return found
 
-    def known(self, desired: DesiredState) -> Results:
-        """Return what the last looks said of what is declared still the same way."""
-        self._known = {
-            id_: known
-            for id_, known in self._known.items()
-            if desired.get(id_) == known.resource
+    def results(self, desired: DesiredState) -> Results:
+        """Return the last results of resources whose declaration did not change."""
+        self._last = {
+            id_: last
+            for id_, last in self._last.items()
+            if desired.get(id_) == last.resource
         }
-        return {id_: known.results for id_, known in self._known.items()}
+        return {id_: last.results for id_, last in self._last.items()}
 
-    def look_around(
-        self, desired: DesiredState, every: timedelta, seen: Iterable[ResourceId]
+    def check_due(
+        self, desired: DesiredState, every: timedelta, checked: Iterable[ResourceId]
     ) -> None:
-        """Look at all of ``desired`` if that is due, else where something is amiss.
+        """Check all of ``desired`` if that is due, else the resources with problems.
 
         Args:
-            desired: What is declared.
-            every: Time between two looks at all of it.
-            seen: What was looked at in this pass.
+            desired: Declared resources.
+            every: Time between two checks of all resources.
+            checked: Resources that this pass has already checked.
         """
-        now, wanted = self._clock.monotonic(), set(attended(self.known(desired)))
+        now, due = self._clock.monotonic(), set(recheck_soon(self.results(desired)))
         if self._began is None or now - self._began >= every.total_seconds():
-            self._began, wanted = now, set(desired)
-        if wanted := wanted.difference(seen):
-            self.look(desired, wanted)
+            self._began, due = now, set(desired)
+        if due := due.difference(checked):
+            self.check(desired, due)

@@ -1,4 +1,4 @@
-"""One pass: observe, diff, guard, act, record."""
+"""Reconciler: one pass observes, plans, checks limits, acts and records."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -8,11 +8,11 @@ from typing import Protocol, TypeAlias
 from controller.core.clock import Clock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import PermanentError
-from controller.core.planning.attribution import Last, attributed, read
-from controller.core.planning.contention import RepairCounts, without_fights
+from controller.core.planning.attribution import LastApplied, spec_of_note, with_causes
+from controller.core.planning.contention import RepairCounts, without_contested
 from controller.core.planning.permitted import (
     PlanningView,
-    deployed,
+    deployment_targets,
     guarded,
     permitted,
 )
@@ -31,7 +31,7 @@ from controller.core.resources.driver import (
 )
 from controller.core.resources.observation import ObservedState, Ownership, Present
 from controller.core.resources.plan import Action, Hold, Plan
-from controller.core.status.resource_conditions import conclude
+from controller.core.status.resource_conditions import conditions_of
 from controller.engine.backoff import Backoff
 from controller.engine.due_kinds import DueKinds
 from controller.engine.executor import Executor
@@ -40,45 +40,45 @@ from controller.engine.preflight import PreflightRunner
 
 Statuses: TypeAlias = Mapping[ResourceId, Conditions]
 
-# While something is under way, its end is noticed within this.
+# Interval of passes while an operation is in progress.
 WHILE_UNDER_WAY = timedelta(seconds=1)
 
 
 class Memory(Protocol):
-    """What is kept between passes. Losing it loses history, never correctness."""
+    """Memory between passes. Its loss loses history, never correctness."""
 
     def statuses(self) -> Statuses:
-        """Return the conditions concluded last."""
+        """Return the last conditions."""
         ...
 
-    def conclude(self, statuses: Statuses) -> None:
-        """Keep ``statuses``; what did not change is not written."""
+    def save_statuses(self, statuses: Statuses) -> None:
+        """Save ``statuses``; unchanged ones are not written."""
         ...
 
     def undeclared(self) -> frozenset[ResourceId]:
-        """Return what the last pass saw that is ours and not declared."""
+        """Return the managed resources that the last pass found undeclared."""
         ...
 
-    def note_undeclared(self, ids: Collection[ResourceId]) -> None:
-        """Keep what this pass saw that is ours and not declared."""
+    def save_undeclared(self, ids: Collection[ResourceId]) -> None:
+        """Save the managed resources that this pass found undeclared."""
         ...
 
     def applied(self, ids: Collection[ResourceId]) -> Mapping[ResourceId, str]:
-        """Return the notes on what was applied last, of those that have one."""
+        """Return the notes on the last applied specs, for resources that have one."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class PassResult:
-    """What one pass found and did.
+    """Result of one pass.
 
     Attributes:
-        plan: What was to be done when the pass began.
-        outcomes: What came of it.
-        left: What is left to be done, as seen afterwards.
+        plan: Plan at the beginning of the pass.
+        outcomes: Outcomes of its actions.
+        left: Remaining plan after the actions.
         statuses: Conditions of every declared resource.
-        next_in: When to look again at the latest.
-        others: What else is to be done, outside of what was asked for.
+        next_in: Time until the next pass, at the latest.
+        others: Plan for the resources outside of the scope.
     """
 
     plan: Plan
@@ -90,7 +90,7 @@ class PassResult:
 
     @property
     def converged(self) -> bool:
-        """Whether nothing is left to do and every resource is ready."""
+        """True if nothing is left to do and every resource is ready."""
         return self.left.in_sync and all(
             conditions[ConditionType.READY].status is Truth.TRUE
             for conditions in self.statuses.values()
@@ -98,17 +98,17 @@ class PassResult:
 
     @property
     def settled(self) -> bool:
-        """Whether another pass soon would find nothing to do or to wait for."""
+        """True if another pass soon would have nothing to do or to wait for."""
         return self.converged or not (
             _under_way(self.left, self.others, self.statuses)
-            or any(blocked.passing for blocked in self.left.blocked)
-            or any(self._goes_on(action) for action in self.left.actions)
+            or any(blocked.temporary for blocked in self.left.blocked)
+            or any(self._may_succeed(action) for action in self.left.actions)
         )
 
-    def _goes_on(self, action: Action) -> bool:
-        """Whether an action that is left may come about in a later pass by itself."""
-        nobody_does = {other.target for other in self.others.actions}
-        if nobody_does.intersection(action.waits_for):
+    def _may_succeed(self, action: Action) -> bool:
+        """Return True if a later pass may complete an action that is left."""
+        out_of_scope = {other.target for other in self.others.actions}
+        if out_of_scope.intersection(action.waits_for):
             return False
         outcome = self.outcomes.get(action.target)
         return not (
@@ -118,7 +118,7 @@ class PassResult:
 
 @dataclass
 class Reconciler:
-    """Takes the world one pass nearer to the document."""
+    """Moves the live state towards the document, one pass at a time."""
 
     kinds: Kinds
     observer: Observer
@@ -127,18 +127,18 @@ class Reconciler:
     clock: Clock
     backoff: Backoff = field(default_factory=Backoff)
     repairs: RepairCounts = field(default_factory=RepairCounts)
-    attention: DueKinds = field(init=False)
-    inspector: PreflightRunner = field(init=False)
+    due_kinds: DueKinds = field(init=False)
+    preflight: PreflightRunner = field(init=False)
 
     def __post_init__(self) -> None:
-        self.attention = DueKinds(self.observer, self.clock)
+        self.due_kinds = DueKinds(self.observer, self.clock)
         drivers, pool = self.observer.drivers, self.observer.pool
-        self.inspector = PreflightRunner(drivers, pool, self.clock)
+        self.preflight = PreflightRunner(drivers, pool, self.clock)
 
     def plan(
         self, desired: DesiredState, limits: SafetyLimits, scope: Scope = ALL
     ) -> tuple[ObservedState, Plan]:
-        """Look, and return what was seen and what to do about it. Writes nothing."""
+        """Observe and plan. Writes nothing."""
         observed, found = self._compare(desired, Schedule(timedelta()))
         view = self._view(desired, observed, limits, scope)
         allowed = permitted(found, view)
@@ -151,68 +151,70 @@ class Reconciler:
         limits: SafetyLimits,
         interval: timedelta,
         scope: Scope = ALL,
-        pace: Schedule | None = None,
+        schedule: Schedule | None = None,
     ) -> PassResult:
-        """Look, act on what differs, look again, and record what is true.
+        """Observe, act on differences, observe again, and record the conditions.
 
-        All kinds are looked at every ``interval``, unless ``pace`` says otherwise.
+        All kinds are observed every ``interval``, unless ``schedule`` differs.
         """
-        pace, began = pace or Schedule(interval), self.clock.monotonic()
-        observed, found = self._first_look(desired, pace)
+        schedule, began = schedule or Schedule(interval), self.clock.monotonic()
+        observed, found = self._first_observation(desired, schedule)
         view = self._view(desired, observed, limits, scope)
         allowed = permitted(found, view)
         inspected = self._inspect(allowed, desired)
         plan = self._guarded(allowed, found, view)
-        actions, resting = self.backoff.split(plan.actions, self.clock.now())
+        actions, waiting = self.backoff.split(plan.actions, self.clock.now())
         outcomes = self.executor.execute(actions, desired)
-        outcomes = self.backoff.note(actions, outcomes, self.clock.now())
+        outcomes = self.backoff.record(actions, outcomes, self.clock.now())
         self.repairs = self.repairs.after(actions, outcomes, self.clock.now())
         if any(not isinstance(outcome, Skipped) for outcome in outcomes.values()):
-            observed, found = self._compare(desired, replace(pace, everything=True))
+            observed, found = self._compare(desired, replace(schedule, everything=True))
             view = self._view(desired, observed, limits, scope)
             allowed = permitted(found, view)
-        if pace.inspections is not None:
-            self.inspector.look_around(desired, pace.inspections, inspected)
+        if schedule.inspections is not None:
+            self.preflight.check_due(desired, schedule.inspections, inspected)
         left = self._guarded(allowed, found, view, warnings=False)
-        outcomes |= resting
+        outcomes |= waiting
         whole = self._unscoped(allowed, found, view)
-        statuses = conclude(
+        statuses = conditions_of(
             desired, observed, whole, outcomes, self.kinds, self.memory.statuses()
         )
         self._remember(statuses, _undeclared(desired, observed), scope)
-        asked = {id_: c for id_, c in statuses.items() if scope.covers(id_)}
-        others = scope.outside(found)
-        self.attention.settle(_restless(found, outcomes, statuses))
-        self.observer.rest()
-        wait = self.attention.next_in(pace)
+        selected = {id_: c for id_, c in statuses.items() if scope.covers(id_)}
+        others = scope.excluded(found)
+        self.due_kinds.mark_settled(_unsettled(found, outcomes, statuses))
+        self.observer.clear()
+        wait = self.due_kinds.next_in(schedule)
         took = timedelta(seconds=self.clock.monotonic() - began)
-        soon = self._next_in(left, others, outcomes, asked, wait)
-        # Where looking is slow, somebody throttles us: to look less is to get there.
+        soon = self._next_in(left, others, outcomes, selected, wait)
+        # A slow pass is usually a throttled one: fewer reads make it faster.
         next_in = min(max(soon, took), interval)
-        return PassResult(plan, outcomes, left, asked, next_in, others)
+        return PassResult(plan, outcomes, left, selected, next_in, others)
 
-    def _first_look(
-        self, desired: DesiredState, pace: Schedule
+    def _first_observation(
+        self, desired: DesiredState, schedule: Schedule
     ) -> tuple[ObservedState, Plan]:
-        """Look where a look is due; before anything is done, look at it all."""
-        observed, found = self._compare(desired, pace)
-        if pace.everything or not found.actions:
+        """Observe the kinds that are due; if there are actions, observe all kinds."""
+        observed, found = self._compare(desired, schedule)
+        if schedule.everything or not found.actions:
             return observed, found
-        return self._compare(desired, replace(pace, everything=True))
+        return self._compare(desired, replace(schedule, everything=True))
 
     def _compare(
-        self, desired: DesiredState, pace: Schedule
+        self, desired: DesiredState, schedule: Schedule
     ) -> tuple[ObservedState, Plan]:
-        """Look, and return what differs, whatever may be done about it."""
-        observed = self.attention.observe(desired, pace)
+        """Observe, and return all differences, before scope and limits."""
+        observed = self.due_kinds.observe(desired, schedule)
         found = diff(desired, observed, self.kinds)
-        return observed, attributed(found, observed, self.kinds, self._last(found))
+        return observed, with_causes(found, observed, self.kinds, self._last(found))
 
-    def _last(self, found: Plan) -> Last:
-        """Return what was applied last to whatever differs."""
+    def _last(self, found: Plan) -> LastApplied:
+        """Return the last applied specs of the resources that differ."""
         differing = {v.target for v in found.verdicts if v.changes}
         notes = self.memory.applied(differing) if differing else {}
-        return {id_: read(note, self.kinds[id_.kind]) for id_, note in notes.items()}
+        return {
+            id_: spec_of_note(note, self.kinds[id_.kind]) for id_, note in notes.items()
+        }
 
     def _view(
         self,
@@ -225,21 +227,21 @@ class Reconciler:
         return PlanningView(desired, observed, limits, scope)
 
     def _inspect(self, allowed: Plan, desired: DesiredState) -> Collection[ResourceId]:
-        """Check the prerequisites of what would be deployed now; return its targets."""
-        targets = deployed(allowed)
-        self.inspector.look(desired, targets)
+        """Check the prerequisites of pending deployments; return their targets."""
+        targets = deployment_targets(allowed)
+        self.preflight.check(desired, targets)
         return targets
 
     def _guarded(
         self, allowed: Plan, found: Plan, view: PlanningView, *, warnings: bool = True
     ) -> Plan:
-        """Return what of ``allowed`` may be done now."""
-        seen, known = view.observed, self.inspector.known(view.desired)
+        """Return the part of ``allowed`` that may be executed now."""
+        seen, known = view.observed, self.preflight.results(view.desired)
         plan = guarded(allowed, found, view, known, warnings=warnings)
-        return without_fights(plan, self.repairs, self._writers(seen), seen.taken_at)
+        return without_contested(plan, self.repairs, self._writers(seen), seen.taken_at)
 
     def _unscoped(self, allowed: Plan, found: Plan, view: PlanningView) -> Plan:
-        """Return what may be done now, whatever the scope: conditions cover it all."""
+        """Return the plan without scope: conditions cover all resources."""
         if view.scope.partial:
             view = replace(view, scope=ALL)
             allowed = permitted(found, view)
@@ -248,15 +250,15 @@ class Reconciler:
     def _remember(
         self, statuses: Statuses, undeclared: Collection[ResourceId], scope: Scope
     ) -> None:
-        """Keep what was concluded; of what was not looked at, what was known."""
+        """Save the conditions; a partial scope keeps the others as they were."""
         if scope.partial:
-            self.memory.conclude({**self.memory.statuses(), **statuses})
+            self.memory.save_statuses({**self.memory.statuses(), **statuses})
             return
-        self.memory.note_undeclared(undeclared)
-        self.memory.conclude(statuses)
+        self.memory.save_undeclared(undeclared)
+        self.memory.save_statuses(statuses)
 
     def _writers(self, observed: ObservedState) -> dict[ResourceId, str]:
-        """Return who wrote each resource last, where the backend says so."""
+        """Return the last writer of each resource, where the backend records it."""
         return {
             id_: self.kinds[id_.kind].writer(seen.state)
             for id_, seen in observed.observations.items()
@@ -271,7 +273,7 @@ class Reconciler:
         statuses: Statuses,
         interval: timedelta,
     ) -> timedelta:
-        """Return how long may pass until the next look."""
+        """Return the time until the next pass."""
         waits = [interval]
         waits += [
             o.check_after
@@ -280,14 +282,14 @@ class Reconciler:
         ]
         if _under_way(left, others, statuses) or (left.actions and _moved(outcomes)):
             waits.append(WHILE_UNDER_WAY)
-        again = self.backoff.soonest()
-        if left.actions and again is not None:
-            waits.append(max(again - self.clock.now(), timedelta()))
+        retry_at = self.backoff.soonest()
+        if left.actions and retry_at is not None:
+            waits.append(max(retry_at - self.clock.now(), timedelta()))
         return min(waits)
 
 
 def _under_way(left: Plan, others: Plan, statuses: Statuses) -> bool:
-    """Whether something goes on by itself, such as a rollout or a delivery."""
+    """Return True if an operation is in progress, such as a rollout or a delivery."""
     if any(blocked.hold is Hold.ROLLOUT_IN_PROGRESS for blocked in left.blocked):
         return True
     touched = {verdict.target for verdict in (*left.verdicts, *others.verdicts)}
@@ -298,10 +300,10 @@ def _under_way(left: Plan, others: Plan, statuses: Statuses) -> bool:
     )
 
 
-def _restless(
+def _unsettled(
     found: Plan, outcomes: Mapping[ResourceId, Outcome], statuses: Statuses
 ) -> frozenset[str]:
-    """Return the kinds of which something is to be done, goes on, or is not well."""
+    """Return the kinds with verdicts, outcomes, operations or resources not ready."""
     ids = {verdict.target for verdict in found.verdicts} | outcomes.keys()
     ids |= {
         id_
@@ -313,7 +315,7 @@ def _restless(
 
 
 def _moved(outcomes: Mapping[ResourceId, Outcome]) -> bool:
-    """Whether this pass changed something, so that more may be possible now."""
+    """Return True if this pass changed something, so that more may be possible now."""
     return any(isinstance(outcome, Applied) for outcome in outcomes.values())
 
 
@@ -325,5 +327,5 @@ def _undeclared(
         for id_, seen in observed.observations.items()
         if id_ not in desired
         and isinstance(seen, Present)
-        and seen.ownership is Ownership.OURS
+        and seen.ownership is Ownership.MANAGED
     )

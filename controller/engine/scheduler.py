@@ -1,7 +1,7 @@
-"""APScheduler, used to wake the loop and for nothing else.
+"""Timer based on APScheduler, which only wakes the loop.
 
-Correctness never rests on a tick: a tick that is lost or late only makes a pass
-come later, and every pass looks at everything.
+Correctness does not depend on it: a lost or late tick only delays a pass, and every
+pass observes everything.
 """
 
 from collections.abc import Callable
@@ -15,11 +15,11 @@ _NEXT = "next pass"
 
 
 class WakeUpTimer:
-    """Calls back once after a while, or again and again. Stop it."""
+    """Timer that calls back once or repeatedly, until it is stopped."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        # A late tick is as good as one in time, and several are as good as one.
+        # A late tick still counts, and several missed ones count as one.
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
             job_defaults={
@@ -31,7 +31,7 @@ class WakeUpTimer:
         self._scheduler.start()
 
     def once(self, delay: timedelta, ring: Callable[[], None]) -> None:
-        """Call ``ring`` after ``delay``, instead of when it was to be called."""
+        """Call ``ring`` after ``delay``, replacing an earlier request."""
         when = self._clock.now() + delay
         self._scheduler.add_job(
             ring, "date", run_date=when, id=_NEXT, replace_existing=True
@@ -42,5 +42,5 @@ class WakeUpTimer:
         self._scheduler.add_job(ring, "interval", seconds=interval.total_seconds())
 
     def stop(self) -> None:
-        """Call nobody any more."""
+        """Stop all callbacks."""
         self._scheduler.shutdown(wait=False)

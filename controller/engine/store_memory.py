@@ -1,4 +1,4 @@
-"""What the engine keeps between passes, and over restarts, in the store."""
+"""Memory of the engine between passes and across restarts, in the store."""
 
 import logging
 from collections.abc import Collection, Mapping
@@ -6,7 +6,7 @@ from typing import Any
 
 from controller.core.clock import Clock
 from controller.core.document.resource import ResourceId
-from controller.core.planning.attribution import written
+from controller.core.planning.attribution import note_text
 from controller.core.resources.condition import (
     Condition,
     Conditions,
@@ -33,15 +33,15 @@ from controller.store.undeclared import UndeclaredLog
 
 log = logging.getLogger(__name__)
 
-# Truth of these is bad news; of the others it is good news.
+# Conditions that are abnormal when true.
 _ABNORMAL = frozenset({ConditionType.STALLED})
-# Under this key stands what was applied last.
+# Key of the note with the last applied spec.
 APPLIED = "applied"
-_TOLD = (ConditionType.READY, ConditionType.STALLED)
+_WITH_EVENTS = (ConditionType.READY, ConditionType.STALLED)
 
 
 class StoreMemory:
-    """Keeps statuses, intents, events and deletions-to-be in the store."""
+    """Memory of statuses, intents, events and undeclared resources in the store."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._clock = clock
@@ -54,18 +54,18 @@ class StoreMemory:
         self._read()
 
     def take_over(self) -> int:
-        """Learn what was concluded before us, and close the intents left open.
+        """Read the latest statuses, and close the intents that were left open.
 
-        Nothing is repeated on their word: the next pass looks at the world. Only
-        for who holds the lease; whoever waited for it knows what was so long ago.
+        Call it after acquiring the lease: statuses read before may be outdated. Open
+        intents are not repeated; the next pass reads the live state.
 
         Returns:
-            How many intents there were.
+            Number of open intents.
         """
         self._read()
         unfinished = self._journal.unfinished()
         for intent in unfinished:
-            message = "The process ended before the outcome was known; look again."
+            message = "The process ended before the outcome was known."
             self._journal.finish(intent.id, "Unknown", message, self._clock.now())
             fields = {"resource": str(intent.target), "verb": intent.verb.value}
             log.warning("unfinished intent", extra=fields)
@@ -76,11 +76,11 @@ class StoreMemory:
         self._doomed = frozenset(self._undeclared.since())
 
     def statuses(self) -> Statuses:
-        """Return the conditions concluded last, also by an earlier process."""
+        """Return the last conditions, also those of an earlier process."""
         return self._statuses
 
-    def conclude(self, statuses: Statuses) -> None:
-        """Write the statuses that changed, and an event for each turn, at once."""
+    def save_statuses(self, statuses: Statuses) -> None:
+        """Write changed statuses, and an event for each transition, atomically."""
         changed = {
             id_: conditions
             for id_, conditions in statuses.items()
@@ -92,25 +92,27 @@ class StoreMemory:
                 self._table.save(changed, removed)
                 self._notes.drop(removed)
                 for id_, conditions in changed.items():
-                    self._tell(id_, self._statuses.get(id_, {}), conditions)
+                    self._record_transitions(
+                        id_, self._statuses.get(id_, {}), conditions
+                    )
         self._statuses = dict(statuses)
 
     def undeclared(self) -> frozenset[ResourceId]:
-        """Return what the last pass saw that is ours and not declared."""
+        """Return the managed resources that the last pass found undeclared."""
         return self._doomed
 
-    def note_undeclared(self, ids: Collection[ResourceId]) -> None:
-        """Keep what this pass saw that is ours and not declared, if it is not kept."""
+    def save_undeclared(self, ids: Collection[ResourceId]) -> None:
+        """Save the managed resources that this pass found undeclared, if they changed."""
         if frozenset(ids) != self._doomed:
             self._undeclared.replace(ids, self._clock.now())
             self._doomed = frozenset(ids)
 
     def applied(self, ids: Collection[ResourceId]) -> Mapping[ResourceId, str]:
-        """Return the notes on what was applied last, of those that have one."""
+        """Return the notes on the last applied specs, for resources that have one."""
         return self._notes.under(APPLIED, ids)
 
     def started(self, action: Action) -> int:
-        """Write the intent down; it is durable on return."""
+        """Record the intent; it is durable on return."""
         details: dict[str, Any] = {"changes": [c.path for c in action.changes]}
         if action.request is not None:
             details |= {"by": action.request.by, "reason": action.request.reason}
@@ -124,25 +126,27 @@ class StoreMemory:
         )
 
     def finished(self, number: int, action: Action, outcome: Outcome) -> None:
-        """Write down what came of intent ``number``, and tell of it, at once or not."""
+        """Record the outcome of intent ``number`` and its event, atomically."""
         word, message = type(outcome).__name__, _words(outcome)
         sentence = f"{action.verb.capitalize()}: {message or word}"
         if action.request is not None:
-            sentence = f"{sentence.rstrip('.')}. Asked for by {action.request}"
+            sentence = f"{sentence.rstrip('.')}. Requested by {action.request}"
         kind: EventKind = "Warning" if isinstance(outcome, Failed) else "Normal"
         now = self._clock.now()
         with self._database.writing():
             self._journal.finish(number, word, message, now)
-            if _settles(action) and isinstance(outcome, Applied | Progressing):
-                note = written(action.generation, action.desired)
+            if _applies_document(action) and isinstance(outcome, Applied | Progressing):
+                note = note_text(action.generation, action.desired)
                 self._notes.keep(action.target, APPLIED, note)
             self._events.record(action.target, kind, action.reason, sentence, now)
         fields = {"resource": str(action.target), "verb": action.verb.value}
         log.info("action finished", extra={**fields, "outcome": word})
 
-    def _tell(self, id_: ResourceId, before: Conditions, after: Conditions) -> None:
-        """Record an event for each condition that turned."""
-        for type_ in _TOLD:
+    def _record_transitions(
+        self, id_: ResourceId, before: Conditions, after: Conditions
+    ) -> None:
+        """Record an event for each condition whose status or reason changed."""
+        for type_ in _WITH_EVENTS:
             old, new = before.get(type_), after[type_]
             if old is None or (old.status, old.reason) == (new.status, new.reason):
                 continue
@@ -153,8 +157,8 @@ class StoreMemory:
             self._events.record(id_, kind, new.reason, sentence, self._clock.now())
 
 
-def _settles(action: Action) -> bool:
-    """Whether afterwards the world is as the document declares."""
+def _applies_document(action: Action) -> bool:
+    """Return True if the action applies the document."""
     return action.desired is not None and action.request is None
 
 

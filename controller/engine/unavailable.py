@@ -1,4 +1,4 @@
-"""A driver for what cannot be looked at here; everything it is asked is unknown."""
+"""Driver for a backend that is not configured: every observation is unknown."""
 
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -11,7 +11,7 @@ from controller.core.resources.plan import Action
 
 
 class UnavailableDriver:
-    """Stands in for a driver whose backend is not configured."""
+    """Substitute for a driver whose backend is not configured."""
 
     def __init__(self, reason: str) -> None:
         self._reason = reason
@@ -19,11 +19,11 @@ class UnavailableDriver:
     def observe(
         self, declared: Mapping[ResourceId, Resource[Any]]
     ) -> Mapping[ResourceId, Observation]:
-        """Return unknown for all of ``declared``, and why."""
+        """Return ``Unknown`` with the reason for all of ``declared``."""
         return {id_: Unknown(self._reason) for id_ in declared}
 
     def apply(self, action: Action) -> Applied | Progressing:
-        """Refuse: nothing is planned on what is unknown."""
+        """Raise PermanentError: nothing is planned on an unknown resource."""
         _refuse(f"{action.target}: {self._reason}")
 
 

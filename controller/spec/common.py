@@ -1,4 +1,4 @@
-"""What may be said of every resource, whatever its kind."""
+"""Fields that every resource may have, independent of its kind."""
 
 from typing import Annotated
 
@@ -13,56 +13,56 @@ Address = Annotated[
 
 
 class IgnoreSection(Section):
-    """A difference that nobody wants to hear of."""
+    """A field that is not compared."""
 
     path: Line = Field(description="The field, or a parent.", examples=["tags.owner"])
-    reason: Line = Field(description="Why.", examples=["set by the billing job"])
+    reason: Line = Field(description="Reason.", examples=["set by the billing job"])
     until: Instant | None = Field(
         default=None,
-        description="When it counts again; never, unless given.",
+        description="Time after which it is compared again; never by default.",
         examples=["2026-12-31"],
     )
 
     def ignored(self) -> Ignored:
-        """Return the same as the core wants it."""
+        """Return the value that the core uses."""
         return Ignored(self.path, self.reason, self.until)
 
 
 class SuspendSection(Section):
-    """A person's wish that a resource be left alone."""
+    """A suspension of all actions on a resource."""
 
-    by: Line = Field(description="Who asks.", examples=["ada"])
-    reason: Line = Field(description="Why.", examples=["migration of the database"])
+    by: Line = Field(description="Author of the suspension.", examples=["ada"])
+    reason: Line = Field(description="Reason.", examples=["migration of the database"])
     until: Instant | None = Field(
         default=None,
-        description="When it ends by itself; only by an edit, unless given.",
+        description="Time at which it ends; by default only an edit ends it.",
         examples=["2026-12-31T12:00:00Z"],
     )
 
     def suspension(self) -> Suspension:
-        """Return the same as the core wants it."""
+        """Return the value that the core uses."""
         return Suspension(self.by, self.reason, self.until)
 
 
 class Common(Section):
-    """The fields of every resource beside its kind's own."""
+    """Fields of every resource in addition to those of its kind."""
 
     depends_on: tuple[Address, ...] = Field(
         default=(),
-        description="What must be ready first, by address.",
+        description="Addresses of resources that must be ready first.",
         examples=[["service/mlflow"]],
     )
     ignore: tuple[IgnoreSection, ...] = Field(
-        default=(), description="Differences that are not looked at."
+        default=(), description="Fields that are not compared."
     )
     suspend: SuspendSection | None = Field(
-        default=None, description="Set to leave the resource alone for a while."
+        default=None, description="Suspends all actions on the resource."
     )
     mode: Mode | None = Field(
         default=None,
-        description="How far we go with this resource; as the platform, unless given.",
+        description="Permitted actions on this resource; by default the platform's mode.",
     )
     adopt: Flag = Field(
         default=False,
-        description="Whether something that exists without our tag becomes ours.",
+        description="Manage an existing resource that has no ownership tag.",
     )

@@ -1,4 +1,4 @@
-"""From nodes to resources: everything that is right, and all that is wrong."""
+"""Compiler from nodes to resources and diagnostics."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,7 +17,7 @@ from controller.spec.graph import Dependency, clashes, cycles, dangling, duplica
 from controller.spec.header import Header
 from controller.spec.literals import literal_secrets
 from controller.spec.local import LocalSection, LocalTask
-from controller.spec.nearest import meant
+from controller.spec.nearest import suggestion
 from controller.spec.node import Node, Path, dotted
 from controller.spec.problems import diagnostics, is_derived, misfit
 
@@ -27,15 +27,15 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 @dataclass(slots=True)
 class Compiler:
-    """The work on one document.
+    """Compilation of one document.
 
     Attributes:
-        root: The document, with fragments, overlay and environment in it.
-        kinds: The kinds there are, by name.
-        problems: What is wrong.
-        resources: What could be understood.
-        links: Who names whom, and waits for it.
-        mentions: Who names whom without waiting.
+        root: Document, merged with fragments, overlay and environment.
+        kinds: All kinds, by name.
+        problems: Diagnostics.
+        resources: Valid resources.
+        links: References that are dependencies.
+        mentions: References that are not dependencies.
     """
 
     root: Node
@@ -48,7 +48,7 @@ class Compiler:
     local: LocalSection | None = None
 
     def run(self) -> None:
-        """Fill in the resources and the problems."""
+        """Compile the document; the results are in the attributes."""
         header = self._header()
         mode = Mode.ENFORCE
         if header:
@@ -84,7 +84,7 @@ class Compiler:
             given = given.child(part) if given else None
         for name, node in given.entries.items() if given else ():
             if name not in self.kinds:
-                what, hint = f"there is no kind {name}", meant(name, self.kinds)
+                what, hint = f"there is no kind {name}", suggestion(name, self.kinds)
                 self._report(node, (*path, name), what, hint)
 
     def _entries(self) -> Iterator[tuple[Kind[Any, Any], str, Node]]:
@@ -96,7 +96,7 @@ class Compiler:
     def _resource(
         self, kind: Kind[Any, Any], name: str, node: Node, mode: Mode
     ) -> None:
-        """Add the resource that ``node`` declares, or what is wrong with it."""
+        """Add the resource that ``node`` declares, or its problems."""
         path: Path = (kind.section, name)
         if not self._is_entry(node, path):
             return
@@ -129,17 +129,17 @@ class Compiler:
         )
 
     def _is_entry(self, node: Node, path: Path) -> bool:
-        """Report a name or a value that no resource can have."""
+        """Return True for a valid entry; report an invalid name or value."""
         try:
             KEY.check(str(path[-1]))
         except ValueError as error:
             problem = misfit(error, node, path)
-            what = f"as a name {problem.what}"
+            what = f"as a name {problem.problem}"
             self._report(node, path, what)
         if isinstance(node.value, dict):
             return True
         if node.value is None:
-            self._report(node, path, "is empty", "write {} if all defaults will do")
+            self._report(node, path, "is empty", "write {} to use all defaults")
         else:
             self._report(node, path, "must be a mapping of fields")
         return False
@@ -148,8 +148,8 @@ class Compiler:
         kept = dict(node.entries)
         for name, model_field in kind.spec.model_fields.items():
             if name in kept and is_derived(model_field):
-                what = "follows from the platform"
-                self._report(kept.pop(name), (*path, name), what, "leave it out")
+                what = "is derived from the platform"
+                self._report(kept.pop(name), (*path, name), what, "remove it")
         return node._replace(value=kept)
 
     def _completed(
@@ -165,7 +165,7 @@ class Compiler:
         except ValueError as error:
             self.problems.append(misfit(error, *at))
             return None
-        # Nobody asks what was written and what is a default; it is a KB a resource.
+        # The set of written fields is never used and takes a KB per resource.
         completed.model_fields_set.clear()
         return completed
 
@@ -194,32 +194,32 @@ class Compiler:
         return links
 
     def _address(self, text: str, node: Node, path: Path) -> ResourceId | None:
-        """Return the id that ``text`` means; the kind may be plural."""
+        """Return the id for ``text``; the kind may be plural."""
         id_ = ResourceId.parse(text)
         for kind in self.kinds.values():
             if id_.kind in (kind.name, kind.section):
                 return ResourceId(kind.name, id_.name)
         self._report(
-            node, path, f"there is no kind {id_.kind}", meant(id_.kind, self.kinds)
+            node, path, f"there is no kind {id_.kind}", suggestion(id_.kind, self.kinds)
         )
         return None
 
     def _local(self, local: LocalSection) -> None:
-        """Check what one-off tasks name, and spell their addresses one way."""
+        """Check the references of one-off tasks, and normalise their addresses."""
         root = self.root.child("local") or self.root
         tasks = []
         for index, task in enumerate(local.tasks):
             path: Path = ("tasks", index)
             if task.image not in local.images:
                 at, where = root.nearest((*path, "image")), ("local", *path, "image")
-                hint = meant(task.image, local.images)
+                hint = suggestion(task.image, local.images)
                 self._report(at, where, "is not under images", hint)
             after = self._after(task, root.nearest((*path, "after")), path)
             tasks.append(task.model_copy(update={"after": after}))
         self.local = local.model_copy(update={"tasks": tuple(tasks)})
 
     def _own_service(self, text: str) -> None:
-        """Note which service the controller runs as; it must be declared."""
+        """Check that the service that the controller runs as is declared."""
         path: Path = ("platform", "controller")
         at = self.root.nearest(path)
         target = self._address(text, at, path)

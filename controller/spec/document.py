@@ -1,4 +1,4 @@
-"""From the files to the desired state, or to everything that is wrong with them."""
+"""Loading of a document: from files to the desired state, or to all diagnostics."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -13,32 +13,32 @@ from controller.settings import VARIABLES
 from controller.spec.compiler import Compiler, Kinds
 from controller.spec.files import Reader, SourceFiles, from_disk
 from controller.spec.fills import (
-    ASKED_FOR,
     ENVIRONMENT,
+    RELEVANT,
     EnvironmentDefault,
     chosen_environment,
     filled,
     put,
 )
 from controller.spec.local import LocalSection
-from controller.spec.nearest import meant
+from controller.spec.nearest import suggestion
 from controller.spec.node import Node, dotted
 from controller.spec.overlay import overlaid
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What the user declared.
+    """A valid document.
 
     Attributes:
-        platform: Which platform it is about.
-        resources: Everything declared, by address.
-        digest: A hash of the meaning, with what the environment filled in.
-        files: The files that were read, the main one first.
-        fills: What was not read from them.
-        local: How the local platform starts what AWS would run; None elsewhere.
-        places: Where resources, and what an overlay or the environment changed,
-            are written.
+        platform: Platform of the document.
+        resources: Declared resources, by address.
+        digest: Hash of the meaning, including values from the environment.
+        files: Files that were read, the main one first.
+        fills: Values from the environment.
+        local: Commands and tasks of the local platform; None elsewhere.
+        places: Source positions of resources, and of values that an overlay or the
+            environment changed.
     """
 
     platform: Platform
@@ -50,7 +50,7 @@ class Document:
     places: Mapping[str, SourcePosition] = field(default_factory=dict)
 
     def place(self, path: str) -> SourcePosition:
-        """Return where ``path`` won: its own place, or that of what it is part of."""
+        """Return the source position of ``path``, or of its nearest parent."""
         while path and path not in self.places:
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
         return self.places.get(path) or SourcePosition(self.files[0], 1, 1)
@@ -58,13 +58,13 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
-    """A document, and the files it holds for."""
+    """A document, and the digests of its files."""
 
     digests: Mapping[str, str]
     document: Document
 
 
-# Few are ever asked for: one document, in its four environments.
+# Enough for one document in its four environments.
 _MOST_KEPT = 8
 _kept: dict[Any, _Loaded] = {}
 
@@ -89,7 +89,7 @@ def load(
     Raises:
         SpecError: with every problem in every file, in the order of the files.
     """
-    key = (path, environment, _asked_for(environ), tuple(sorted(kinds)), read)
+    key = (path, environment, _relevant(environ), tuple(sorted(kinds)), read)
     kept = _kept.get(key)
     if kept and kept.digests == _digests(kept.digests, read):
         return kept.document
@@ -172,7 +172,7 @@ def _seconds(platform: Platform) -> dict[str, Any]:
 
 
 def _meaning(resource: Resource[Any]) -> list[Any]:
-    """Return what must be the same for two declarations to mean the same."""
+    """Return the properties that define the meaning of a declaration."""
     suspend, ignored = resource.suspend, resource.ignore
     return [
         str(resource.id),
@@ -188,20 +188,20 @@ def _meaning(resource: Resource[Any]) -> list[Any]:
 def _overlay_problems(
     base: Node, over: Node, name: str, kinds: Kinds
 ) -> list[Diagnostic]:
-    """Return what is wrong between an overlay and what it lies on."""
+    """Return the problems of an overlay with respect to the document."""
     problems = []
     said = over.child("platform")
     written = said.child("environment") if said else None
     if written and written.value != name:
-        what = f"must be {name}, as the name of the file says"
+        what = f"must be {name}, according to the file name"
         problems.append(Diagnostic(written.place, dotted(ENVIRONMENT), what))
     for section in sorted(kind.section for kind in kinds.values()):
         have, removed = base.child(section), over.child(section)
         known = have.entries if have else {}
         for key, node in removed.entries.items() if removed else ():
             if node.value is None and key not in known:
-                what, path = "removes nothing", f"{section}.{key}"
-                hint = meant(key, known)
+                what, path = "removes an undeclared resource", f"{section}.{key}"
+                hint = suggestion(key, known)
                 problems.append(Diagnostic(node.key_place, path, what, hint))
     return problems
 
@@ -222,8 +222,8 @@ def _places(
 def _in_order(problems: list[Diagnostic], files: list[str]) -> list[Diagnostic]:
     """Return ``problems`` without repeats: by file as read, then by line.
 
-    What the parser could not read has no path; what is said of it afterwards only
-    follows from that.
+    A problem of the parser has no path; later problems at the same place only follow
+    from it.
     """
     order = {file: index for index, file in enumerate(files)}
     unreadable = {p.place for p in problems if not p.path}
@@ -234,19 +234,19 @@ def _in_order(problems: list[Diagnostic], files: list[str]) -> list[Diagnostic]:
             p.place.line,
             p.place.column,
             p.path,
-            p.what,
+            p.problem,
         ),
     )
 
 
-def _asked_for(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Return what of the environment a document can depend on."""
-    found = (VARIABLES[name].find(environ) for name in ASKED_FOR)
+def _relevant(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return the environment variables on which a document can depend."""
+    found = (VARIABLES[name].find(environ) for name in RELEVANT)
     return tuple(entry for entry in found if entry)
 
 
 def _digests(known: Mapping[str, str], read: Reader) -> Mapping[str, str]:
-    """Return the digests, as they are now, of the files in ``known``."""
+    """Return the current digests of the files in ``known``."""
     found = {}
     for file in known:
         try:

@@ -1,33 +1,33 @@
-"""What a field is for: the schema, told to a person."""
+"""Documentation of a field, as text from the schema."""
 
 import json
 from collections.abc import Iterator
 from typing import Any
 
 from controller.core.errors import RefusedError
-from controller.spec.nearest import meant, nearest
+from controller.spec.nearest import nearest, suggestion
 from controller.spec.scalars import tag_of
 from controller.spec.schema import Schema
 
 _LIMITS = {
     "minimum": "at least {}",
     "maximum": "at most {}",
-    "minItems": "at least {} of them",
-    "maxItems": "at most {} of them",
+    "minItems": "at least {} entries",
+    "maxItems": "at most {} entries",
     "maxLength": "at most {} characters",
     "pattern": "matches {}",
 }
 
 
 def explain(path: str, schema: Schema) -> str:
-    """Return what the field at ``path`` is, as in ``services.health.interval``.
+    """Return the documentation of the field at ``path``.
 
-    Names and numbers between the fields may be given or left out:
-    ``services.api.health`` is ``services.health``.
+    Keys and indexes between the fields are optional: ``services.api.health`` is
+    ``services.health``.
 
     Args:
-        path: The field; "" is the whole document.
-        schema: What ``schema.document_schema`` gives.
+        path: Path of the field; "" is the whole document.
+        schema: Schema from ``schema.document_schema``.
 
     Raises:
         RefusedError: there is no such field.
@@ -42,8 +42,9 @@ def explain(path: str, schema: Schema) -> str:
             here = _one(here, schema)
         else:
             where = ".".join(walked)
-            hint = meant(part, fields)
-            msg = f"{path} is no field: {where or 'the document'} has no {part}; {hint}"
+            hint = suggestion(part, fields)
+            place = where or "the document"
+            msg = f"{path} is not a field: {place} has no field {part}; {hint}"
             raise RefusedError(msg)
     return "\n".join(_lines(".".join(walked), here, schema)) + "\n"
 
@@ -68,7 +69,7 @@ def _lines(path: str, field: Schema, schema: Schema) -> Iterator[str]:
 
 
 def _options(field: Schema, schema: Schema) -> list[Schema]:
-    """Return ``field``, or what it may be one of; without null."""
+    """Return ``field``, or its alternatives without null."""
     field = _resolved(field, schema)
     choices = field.get("anyOf") or (
         field.get("oneOf") if "properties" not in field else None
@@ -86,7 +87,7 @@ def _resolved(field: Schema, schema: Schema) -> Schema:
 
 
 def _inner(option: Schema) -> list[Schema]:
-    """Return what a mapping by name, or a list, holds."""
+    """Return the schemas of the entries of a mapping or list."""
     held = [*option.get("patternProperties", {}).values()]
     held += [option[k] for k in ("items", "additionalProperties") if option.get(k)]
     return [inner for inner in held if isinstance(inner, dict)]
@@ -119,7 +120,7 @@ def _has_names(field: Schema, schema: Schema) -> bool:
 
 
 def _one(field: Schema, schema: Schema) -> Schema:
-    """Return what one entry of a mapping by name, or of a list, is."""
+    """Return the schema of one entry of a mapping or list."""
     options = _options(field, schema)
     return next(inner for option in options for inner in _inner(option))
 
@@ -150,7 +151,7 @@ def _limits(field: Schema, schema: Schema) -> Iterator[str]:
 
 
 def _plain(value: Any) -> str:
-    """Return ``value`` as one would write it."""
+    """Return ``value`` in the form in which it is written in YAML."""
     if isinstance(value, str) and tag_of(value) == "str":
         return value
     return json.dumps(value, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Which files a document is made of: itself, what it includes, its overlay."""
+"""Files of a document: the document itself, its includes and its overlay."""
 
 import posixpath
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Reader = Callable[[str], bytes]
 INCLUDE = "include"
 START = "start with `apiVersion: hokusai.ai/v1`"
 OVERLAYS = "specs/environments"
-# These describe the whole document, and so stand in its main file.
+# These sections describe the whole document and belong in its main file.
 _MAIN_ONLY = ("platform", "local")
 _NOT_JOINED = (INCLUDE, "apiVersion")
 
@@ -32,9 +32,9 @@ class SourceFiles:
     """The files that were read for one document.
 
     Attributes:
-        read: How a file is read; raises OSError when it cannot be.
-        problems: What was found wrong on the way.
-        digests: The hash of each file that was asked for; "" if it is not there.
+        read: Returns the content of a file; raises OSError.
+        problems: Problems found while reading.
+        digests: Hash of each file; "" for a file that does not exist.
     """
 
     read: Reader
@@ -48,7 +48,7 @@ class SourceFiles:
             SpecError: the file cannot be read.
         """
         if (data := self._bytes(path)) is None:
-            what, hint = "there is no such file", "name one with -f FILE"
+            what, hint = "does not exist", "select a document with -f FILE"
             raise SpecError(Diagnostic(SourcePosition(path, 1, 1), "", what, hint))
         root = parse(decode(data, path), path, self.problems)
         if root is None or root.value is None:
@@ -66,8 +66,8 @@ class SourceFiles:
             return None
         node = self._mapping(data, name)
         if node and (included := node.child(INCLUDE)):
-            what = "cannot stand in an overlay"
-            self._report(included.place, INCLUDE, what, "include it in the document")
+            what = "is not allowed in an overlay"
+            self._report(included.place, INCLUDE, what, "move it to the document")
         return node
 
     def _with_includes(self, root: Node, chain: tuple[str, ...]) -> Node:
@@ -80,19 +80,20 @@ class SourceFiles:
         return root
 
     def _fragment(self, name: Node, chain: tuple[str, ...]) -> Node | None:
-        """Return the fragment that an ``include`` entry names, or report why not."""
+        """Return the fragment that an ``include`` entry names, or report a problem."""
         if not isinstance(name.value, str):
-            return None  # the model of the document says so
+            return None  # the model of the document reports it
         folder = posixpath.dirname(chain[-1])
         file = posixpath.normpath(posixpath.join(folder, name.value))
         what = hint = ""
         if name.value.startswith(("/", "..")):
-            what, hint = "leads out of the folder", "keep fragments below the document"
+            what = "names a file outside of the document's folder"
+            hint = "keep included files below the document"
         elif file in chain:
             loop = " → ".join((*chain[chain.index(file) :], file))
-            what, hint = f"includes itself: {loop}", "remove one of them"
+            what, hint = f"includes itself: {loop}", "remove one of these includes"
         elif (data := self._bytes(file)) is None:
-            what, hint = f"names {file}, which is not there", "mend the path"
+            what, hint = f"names {file}, which does not exist", "correct the path"
         else:
             node = self._mapping(data, file)
             return node and self._with_includes(node, (*chain, file))
@@ -100,7 +101,7 @@ class SourceFiles:
         return None
 
     def _mapping(self, data: bytes, file: str) -> Node | None:
-        """Return what is in a further file; report it if it is no mapping."""
+        """Return the content of a further file; report it if it is not a mapping."""
         try:
             node = parse(decode(data, file), file, self.problems)
         except SpecError as error:
@@ -111,11 +112,11 @@ class SourceFiles:
         return node if node and node.entries else None
 
     def _joined(self, root: Node, fragment: Node) -> Node:
-        """Return ``root`` with the sections of ``fragment``; no entry twice."""
+        """Return ``root`` with the sections of ``fragment``; report repeated entries."""
         entries = dict(root.entries)
         for section, node in fragment.entries.items():
             if section in _MAIN_ONLY:
-                what = "belongs in the main file"
+                what = "is only allowed in the main file"
                 self._report(node.key_place, section, what, "move it there")
             elif section not in entries:
                 entries[section] = node
@@ -138,8 +139,7 @@ class SourceFiles:
             self.digests[file] = ""
             return None
         except OSError as error:
-            why = error.strerror or type(error).__name__
-            what = f"cannot be read: {why}"
+            what = f"cannot be read: {error.strerror or type(error).__name__}"
             raise SpecError(Diagnostic(SourcePosition(file, 1, 1), "", what)) from None
         self.digests[file] = sha256(data).hexdigest()
         return data

@@ -1,7 +1,7 @@
-"""What the environment adds where the document says nothing.
+"""Values from the environment for fields that the document leaves out.
 
-The document wins, except that a person may choose another environment, and so
-another overlay, for one call. Every addition is recorded: ``diff`` shows them.
+The document takes precedence, except that the user can select another environment, and
+so another overlay, for one command. Every value is recorded: ``diff`` shows them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,14 +11,14 @@ from typing import TypeAlias
 from controller.core.document.platform import ENVIRONMENTS
 from controller.core.errors import Diagnostic
 from controller.settings import VARIABLES
-from controller.spec.nearest import meant
+from controller.spec.nearest import suggestion
 from controller.spec.node import Node, Path, Scalar, dotted
 
 ARGUMENT = "--environment"
 ENVIRONMENT: Path = ("platform", "environment")
 TARGET = "default"
-# The settings that a document can depend on.
-ASKED_FOR = (
+# Settings on which a document can depend.
+RELEVANT = (
     "environment",
     "aws_region",
     "webhook_url",
@@ -29,13 +29,13 @@ ASKED_FOR = (
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentDefault:
-    """One value that was not read from the document.
+    """A value that was not read from the document.
 
     Attributes:
-        path: What it fills, as in ``platform.region``.
-        variable: The variable, or argument, that it is from.
+        path: Path of the field, as in ``platform.region``.
+        variable: Name of the variable or argument.
         source: ``environment`` or ``argument``.
-        value: What it is; never a secret.
+        value: Value; never a secret.
     """
 
     path: str
@@ -50,7 +50,7 @@ _Addition: TypeAlias = tuple[Path, "str | list[Node]", EnvironmentDefault]
 def chosen_environment(
     root: Node, argument: str | None, environ: Mapping[str, str]
 ) -> tuple[str, EnvironmentDefault | None, Diagnostic | None]:
-    """Return the environment that is meant, who chose it, and what is wrong with it."""
+    """Return the selected environment, its source, and a problem if it is invalid."""
     declared = root.nearest(ENVIRONMENT)
     written = declared.text if declared is not root and declared.text else ""
     found = VARIABLES["environment"].find(environ)
@@ -64,7 +64,7 @@ def chosen_environment(
     name = fill.value if fill else written
     if fill and name not in ENVIRONMENTS:
         what = f"{fill.variable} is not an environment"
-        hint = meant(name, ENVIRONMENTS)
+        hint = suggestion(name, ENVIRONMENTS)
         return name, None, Diagnostic(declared.place, fill.path, what, hint)
     return name, None if name == written else fill, None
 
@@ -72,7 +72,7 @@ def chosen_environment(
 def filled(
     root: Node, environ: Mapping[str, str]
 ) -> tuple[Node, tuple[EnvironmentDefault, ...]]:
-    """Return ``root`` with what ``environ`` adds to it, and a record of it."""
+    """Return ``root`` with values from ``environ``, and a record of them."""
     fills = [*_region(root, environ), *_target(root, environ)]
     for path, value, fill in fills:
         root = put(root, path, value, f"${fill.variable}")

@@ -1,10 +1,17 @@
-"""Times in which nothing disruptive is done, as the document writes them."""
+"""Change freezes in the document."""
 
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from controller.core.document.fields import Instant, Line, Section, Text, given, refuse
+from controller.core.document.fields import (
+    Instant,
+    Line,
+    Section,
+    Text,
+    fields_set,
+    reject,
+)
 from controller.core.document.freeze import Freeze
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -16,43 +23,43 @@ Hours = Annotated[
 
 
 class FreezeSection(Section):
-    """A time in which nothing that runs is stopped or replaced."""
+    """A time in which no running task is stopped or replaced."""
 
-    reason: Line = Field(description="Why.", examples=["end of the quarter"])
+    reason: Line = Field(description="Reason.", examples=["end of the quarter"])
     since: Instant | None = Field(
         default=None,
-        description="When it begins; it has begun, unless given.",
+        description="Start; by default it has already begun.",
         examples=["2026-12-20"],
     )
     until: Instant | None = Field(
         default=None,
-        description="When it ends; never, unless given.",
+        description="End; by default it never ends.",
         examples=["2027-01-04"],
     )
     weekdays: tuple[Weekday, ...] = Field(
         default=(),
-        description="On which days it holds; on all, unless given.",
+        description="Weekdays; by default all.",
         examples=[["fri", "sat", "sun"]],
     )
     hours: Hours | None = Field(
         default=None,
-        description="At which hours it holds, in UTC; the second time may lie on the "
+        description="Hours in UTC; the second time may be on the "
         "next day. All day, unless given.",
         examples=["16:00-08:00"],
     )
 
     @model_validator(mode="after")
     def _ends_some_time(self) -> Self:
-        if not (given(self, "since", "until", "hours") or self.weekdays):
-            refuse(
+        if not (fields_set(self, "since", "until", "hours") or self.weekdays):
+            reject(
                 "holds for ever", "add until, weekdays or hours; or set mode: observe"
             )
         if self.since and self.until and self.until <= self.since:
-            refuse("is before since", "write a later time", "until")
+            reject("is before since", "write a later time", "until")
         return self
 
     def freeze(self) -> Freeze:
-        """Return the same as the core wants it."""
+        """Return the value that the core uses."""
         return Freeze(
             self.reason,
             self.since,

@@ -1,4 +1,4 @@
-"""How the resources of a document hang together."""
+"""Dependencies among the resources of a document."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from typing import Any
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import Diagnostic, SourcePosition
 from controller.core.resources.kind import Kind
-from controller.spec.nearest import meant
+from controller.spec.nearest import suggestion
 from controller.spec.node import Node, dotted
 
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """One place in the document where a resource names another."""
+    """A reference from one resource to another in the document."""
 
     source: ResourceId
     target: ResourceId
@@ -24,18 +24,18 @@ class Dependency:
 def dangling(
     links: Iterable[Dependency], declared: frozenset[ResourceId]
 ) -> Iterator[Diagnostic]:
-    """Yield a problem for each link to what is not declared."""
+    """Yield a problem for each reference to an undeclared resource."""
     for link in links:
         if link.target in declared:
             continue
         known = [str(id_) for id_ in declared if id_.kind == link.target.kind]
-        hint = meant(str(link.target), known or map(str, declared))
+        hint = suggestion(str(link.target), known or map(str, declared))
         what = f"names {link.target}, which is not declared"
         yield Diagnostic(link.place, link.path, what, hint)
 
 
 def cycles(links: Iterable[Dependency]) -> Iterator[Diagnostic]:
-    """Yield a problem for each loop, at the link that closes it."""
+    """Yield a problem for each dependency cycle, at the link that closes it."""
     graph: dict[ResourceId, dict[ResourceId, Dependency]] = {}
     for link in links:
         graph.setdefault(link.source, {}).setdefault(link.target, link)
@@ -49,7 +49,7 @@ def _loops_from(
     graph: Mapping[ResourceId, Mapping[ResourceId, Dependency]],
     done: set[ResourceId],
 ) -> Iterator[Diagnostic]:
-    """Yield the loops met on a walk from ``start``; no recursion, chains are long."""
+    """Yield the cycles reachable from ``start``; without recursion, for long chains."""
     trail: dict[ResourceId, Iterator[ResourceId]] = {}
     if start not in done:
         trail[start] = iter(sorted(graph.get(start, ())))
@@ -63,7 +63,7 @@ def _loops_from(
             names = [str(id_) for id_ in trail]
             loop = [*names[names.index(str(target)) :], str(target)]
             link = graph[here][target]
-            what = f"closes a loop: {' → '.join(loop)}"
+            what = f"closes a dependency cycle: {' → '.join(loop)}"
             hint = "remove one of these dependencies"
             yield Diagnostic(link.place, link.path, what, hint)
         elif target not in done:
@@ -73,9 +73,9 @@ def _loops_from(
 def duplicates(
     resources: Iterable[tuple[Resource[Any], str, Node]],
 ) -> Iterator[Diagnostic]:
-    """Yield a problem for each name on a backend that two resources claim.
+    """Yield a problem for each name in a backend that two resources claim.
 
-    A spec says which of its fields must differ in its ``unique``.
+    A spec lists its fields with unique values in ``unique``.
     """
     seen: dict[tuple[Any, ...], ResourceId] = {}
     for resource, path, node in resources:
@@ -85,20 +85,20 @@ def duplicates(
                 continue
             first = seen.setdefault((resource.id.kind, fields, values), resource.id)
             if first != resource.id:
-                what = f"is {values[-1]!r}, and so is that of {first}"
+                what = f"is {values[-1]!r}, the same as that of {first}"
                 place = (node.child(fields[-1]) or node).place
                 where = f"{path}.{fields[-1]}"
-                yield Diagnostic(place, where, what, "give each its own")
+                yield Diagnostic(place, where, what, "give each its own value")
 
 
 def clashes(
     kind: Kind[Any, Any], resources: Mapping[ResourceId, Resource[Any]], root: Node
 ) -> Iterator[Diagnostic]:
-    """Yield a problem for each two places of one kind that cannot both be meant."""
+    """Yield a problem for each contradiction between resources of one kind."""
     specs = {id_: r.spec for id_, r in resources.items() if id_.kind == kind.name}
     for clash in kind.conflicts(specs):
         (id_, path), (other, its) = clash.target, clash.other
         where = (kind.section, id_.name, *path)
         first = root.nearest((kind.section, other.name, *its)).place
-        what = f"{clash.what} {other} at {first}"
+        what = f"{clash.problem} {other} at {first}"
         yield Diagnostic(root.nearest(where).place, dotted(where), what, clash.hint)

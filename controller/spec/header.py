@@ -1,4 +1,4 @@
-"""What stands in a document beside the sections of its kinds."""
+"""Header of a document: the parts that are not resources."""
 
 from typing import Annotated, Literal
 
@@ -17,16 +17,15 @@ class Header(Section):
     """The parts of a document that are not resources."""
 
     apiVersion: Literal["hokusai.ai/v1"] = Field(  # noqa: N815  # as people write it
-        description="The version of this format.", examples=["hokusai.ai/v1"]
+        description="Version of the document format.", examples=["hokusai.ai/v1"]
     )
-    platform: PlatformSection = Field(description="What all resources share.")
+    platform: PlatformSection = Field(description="Properties shared by all resources.")
     include: tuple[FragmentPath, ...] = Field(
         default=(),
-        description="Files with more of this document, by paths relative to it.",
+        description="Further files of this document, by paths relative to it.",
         examples=[["specs/models.yaml"]],
     )
     local: LocalSection | None = Field(
         default=None,
-        description="How the local platform starts what AWS would run; ignored "
-        "elsewhere.",
+        description="Commands and tasks of the local platform; ignored elsewhere.",
     )

@@ -1,4 +1,4 @@
-"""Secrets that were written where only a reference to them may stand."""
+"""Detection of literal secrets in the document."""
 
 import math
 import re
@@ -13,7 +13,7 @@ _NAME = re.compile(
     r"|PRIVATE_?KEY|ACCESS_?KEY|CREDENTIALS?)(?:_[0-9]+)?$",
     re.IGNORECASE,
 )
-# Names that are harmless with a short word, and not with a long random one.
+# Names that count as secret only with a long random value.
 _DOUBTFUL_NAME = re.compile(
     r"(?:KEY|AUTH|SALT|PEPPER|SEED|SIGNATURE|SESSION|COOKIE|PASS)$", re.IGNORECASE
 )
@@ -27,7 +27,7 @@ _SHAPES = {
 }
 _SHAPE = re.compile("|".join(f"({pattern})" for pattern in _SHAPES.values()))
 _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "none", "null", ""})
-# Random text of 24 characters has some 4 bits a character; prose and paths 3.
+# Random text of 24 characters has about 4 bits per character; prose and paths have 3.
 _LONG, _BITS = 24, 3.7
 
 
@@ -38,36 +38,36 @@ def literal_secrets(root: Node) -> Iterator[Diagnostic]:
             continue
         name = _name(root, path)
         if found := _recognised(path, name, node.value):
-            what = f"looks like {found}, and secrets are not written here"
+            what = f"looks like {found}; secrets are not allowed in the document"
             yield Diagnostic(node.place, dotted(path), what, _reference(path, name))
 
 
 def looks_secret(name: str, value: str) -> bool:
-    """Whether ``value``, which is called ``name``, may not stand in a document."""
+    """Return True if the value of the field ``name`` looks like a secret."""
     return bool(_recognised((name,), name, value))
 
 
 def _name(root: Node, path: Path) -> str:
-    """Return what the value at ``path`` is called.
+    """Return the name of the value at ``path``.
 
-    AWS writes ``{name: TOKEN, value: ...}`` where we write ``TOKEN: ...``.
+    AWS fields have the form ``{name: TOKEN, value: ...}`` instead of ``TOKEN: ...``.
     """
     if path[-1:] == ("value",):
         for key in ("name", "key"):
-            beside = root.nearest(path[:-1]).child(key)
-            if beside is not None and isinstance(beside.value, str):
-                return beside.value
+            sibling = root.nearest(path[:-1]).child(key)
+            if sibling is not None and isinstance(sibling.value, str):
+                return sibling.value
     return next((part for part in reversed(path) if isinstance(part, str)), "")
 
 
 def _recognised(path: Path, name: str, value: str) -> str:
-    """Return what ``value`` looks like; "" if it is harmless."""
+    """Return the kind of secret that ``value`` looks like; "" for none."""
     if shape := _SHAPE.search(value):
         return list(_SHAPES)[(shape.lastindex or 1) - 1]
     if "secrets" in path or value.lower() in _WORDS:
         return ""
     if path[-3:-2] == ("tags",) and name == "key":
-        # The key of a tag in AWS's words is a name itself, and may be a long one.
+        # In AWS fields the key of a tag is itself a name, which may be long.
         return ""
     if _NAME.search(name) or (_DOUBTFUL_NAME.search(name) and _is_random(value)):
         return "a secret"
@@ -84,4 +84,4 @@ def _is_random(value: str) -> bool:
 def _reference(path: Path, name: str) -> str:
     if "environment" in path:
         return f'refer to it under secrets: {name}: {{secretsmanager: "name:key"}}'
-    return "keep it in Secrets Manager or SSM, and write a reference"
+    return "store it in Secrets Manager or SSM and write a reference"

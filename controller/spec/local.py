@@ -1,21 +1,21 @@
-"""The section that says how the local platform starts what AWS would run."""
+"""Section `local` of the document: commands of the local platform."""
 
 import re
 from typing import Annotated
 
 from pydantic import Field
 
-from controller.core.document.fields import EnvironmentName, Key, Section, Text, refuse
+from controller.core.document.fields import EnvironmentName, Key, Section, Text, reject
 from controller.spec.common import Address
-from controller.spec.nearest import meant
+from controller.spec.nearest import suggestion
 
-# What the local platform puts in when it starts a task.
+# Placeholders that the local platform replaces when it starts a task.
 PLACEHOLDERS = {
     "host": "the task's own loopback address",
     "python": "the Python that runs the controller",
-    "state": "the folder for what must survive a restart",
+    "state": "the folder for persistent data",
     "root": "the folder of the document",
-    "probe": "the module that asks a port whether it works",
+    "probe": "the module that checks a port",
 }
 
 
@@ -26,7 +26,7 @@ class _Template(Text):
         """Return ``value`` if it obeys the rule."""
         for word in re.findall(r"\{([a-zA-Z_]*)\}", super().check(value)):
             if word not in PLACEHOLDERS:
-                refuse(f"has no placeholder {{{word}}}", meant(word, PLACEHOLDERS))
+                reject(f"has no placeholder {{{word}}}", suggestion(word, PLACEHOLDERS))
         return value
 
 
@@ -37,7 +37,7 @@ ImageName = Annotated[
 
 
 class LocalImage(Section):
-    """What is run instead of an image."""
+    """Command that the local platform runs instead of an image."""
 
     command: tuple[Template, ...] = Field(
         min_length=1,
@@ -52,25 +52,26 @@ class LocalImage(Section):
 
 
 class LocalTask(Section):
-    """Something that is run once."""
+    """A one-off task."""
 
-    name: Key = Field(description="What it is called.", examples=["train"])
+    name: Key = Field(description="Name of the task.", examples=["train"])
     image: ImageName = Field(
-        description="Which of the images is run.", examples=["hokusai/train:latest"]
+        description="Image to run, one of `images`.", examples=["hokusai/train:latest"]
     )
     after: Address | None = Field(
         default=None,
-        description="The resource that must be ready first.",
+        description="Resource that must be ready first.",
         examples=["service/mlflow"],
     )
 
 
 class LocalSection(Section):
-    """How the local platform starts what AWS would run; ignored elsewhere."""
+    """Commands and tasks of the local platform; ignored elsewhere."""
 
     images: dict[ImageName, LocalImage] = Field(
-        default_factory=dict, description="What is run instead of each image."
+        default_factory=dict,
+        description="Commands that run instead of the images, by image.",
     )
     tasks: tuple[LocalTask, ...] = Field(
-        default=(), description="What is run once, when something else is ready."
+        default=(), description="One-off tasks that run after a resource is ready."
     )

@@ -1,4 +1,4 @@
-"""What somebody probably meant."""
+"""Suggestions for misspelled words."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -6,17 +6,17 @@ from difflib import get_close_matches
 _SHORTEST = 2
 
 
-def meant(word: str, known: Iterable[str]) -> str:
+def suggestion(word: str, known: Iterable[str]) -> str:
     """Return "did you mean …?" for the nearest of ``known``, else a list of them."""
     words = sorted(known)
     if found := nearest(word, words):
         return f"did you mean {found}?"
-    return f"known are {', '.join(words)}" if words else ""
+    return f"known: {', '.join(words)}" if words else ""
 
 
-def nearest(word: str, known: Iterable[str], likeness: float = 0.6) -> str:
-    """Return the one of ``known`` that ``word`` misspells or shortens; "" if none."""
+def nearest(word: str, known: Iterable[str], similarity: float = 0.6) -> str:
+    """Return the word in ``known`` of which ``word`` is a misspelling or prefix."""
     words = sorted(known)
     shortened = [k for k in words if k.startswith(word)] if word[_SHORTEST:] else []
-    close = get_close_matches(word, words, n=1, cutoff=likeness)
+    close = get_close_matches(word, words, n=1, cutoff=similarity)
     return next(iter(shortened or close), "")

@@ -31,19 +31,19 @@ class Node(NamedTuple):
 
     @property
     def place(self) -> SourcePosition:
-        """Where a person should look: at a scalar itself, else at its key."""
+        """Position for diagnostics: that of a scalar, else that of the key."""
         if isinstance(self.value, dict | list):
             return self.key_place
         return SourcePosition(self.file, self.line, self.column)
 
     @property
     def key_place(self) -> SourcePosition:
-        """Where the key is written; the value, if it has none."""
+        """Position of the key, or of the value without a key."""
         return SourcePosition(self.file, *(self.key or (self.line, self.column)))
 
     @property
     def entries(self) -> "dict[str, Node]":
-        """The entries of a mapping; nothing if it is no mapping."""
+        """Entries of a mapping; empty if the value is not a mapping."""
         return self.value if isinstance(self.value, dict) else {}
 
     def child(self, part: str | int) -> "Node | None":
@@ -54,7 +54,7 @@ class Node(NamedTuple):
         return items[part] if 0 <= part < len(items) else None
 
     def nearest(self, path: Path) -> "Node":
-        """Return the value at ``path``, or the last that exists on the way."""
+        """Return the value at ``path``, or its nearest existing parent."""
         node = self
         for part in path:
             found = node.child(part)
@@ -87,7 +87,7 @@ class Node(NamedTuple):
 
 
 def dotted(path: Path) -> str:
-    """Return ``path`` as people write it: ``versions[0].source``."""
+    """Return ``path`` as text: ``versions[0].source``."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}"

@@ -4,7 +4,7 @@ from controller.spec.node import Node
 
 
 def overlaid(base: Node, over: Node) -> Node:
-    """Return ``base`` with ``over`` on it; each value keeps the place it is from."""
+    """Return ``base`` merged with ``over``; each value keeps its source position."""
     if not isinstance(over.value, dict):
         return over
     if not isinstance(base.value, dict):
@@ -21,7 +21,7 @@ def overlaid(base: Node, over: Node) -> Node:
 
 
 def without_nulls(node: Node) -> Node:
-    """Return ``node`` without the entries that are null: there is nothing to remove."""
+    """Return ``node`` without null entries, which have nothing to remove."""
     if not isinstance(node.value, dict):
         return node
     kept = {k: without_nulls(n) for k, n in node.value.items() if n.value is not None}

@@ -1,8 +1,7 @@
-"""From YAML text to nodes with places, in one pass over the events.
+"""Parser from YAML text to nodes with source positions, in one pass over the events.
 
-Composing by hand and not by PyYAML costs less, keeps no recursion for a deep
-file to exhaust, sees what a dictionary hides (a key written twice) and stops
-aliases before they multiply.
+It is faster than PyYAML's composer, uses no recursion that a deep file could exhaust,
+detects repeated keys, and limits the expansion of aliases.
 """
 
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from controller.spec.node import Node
 from controller.spec.scalars import TAG, tag_of, value_of
 
 DEEPEST = 64
-# Nodes that aliases may add; a file of this project needs hundreds at most.
+# Nodes that aliases may add; real documents need at most hundreds.
 MOST_REPEATED = 100_000
 MERGE = "<<"
 
@@ -27,7 +26,7 @@ _PLAIN = (None, "!")
 
 @dataclass(slots=True)
 class _Open:
-    """A mapping or list that is being read."""
+    """A mapping or list whose end was not read yet."""
 
     node: Node
     anchor: str | None
@@ -38,7 +37,7 @@ class _Open:
 
 @dataclass(slots=True)
 class _Builder:
-    """What is known while the events of one file go by."""
+    """State of the parser during the events of one file."""
 
     file: str
     problems: list[Diagnostic]
@@ -48,7 +47,7 @@ class _Builder:
     repeated: int = 0
 
     def take(self, event: yaml.Event) -> None:
-        """Add what ``event`` says to the tree."""
+        """Add ``event`` to the tree."""
         match event:
             case yaml.ScalarEvent():
                 self._add(self._scalar(event), 1, event.anchor)
@@ -127,7 +126,7 @@ class _Builder:
         return node
 
     def _merge(self, parent: _Open, key: Node, node: Node) -> None:
-        """Remember what ``<<`` brings: own keys win, then the first in the list."""
+        """Record the entries of ``<<``: own keys take precedence, then the first ones."""
         sources = node.value if isinstance(node.value, list) else [node]
         if not all(isinstance(source.value, dict) for source in sources):
             what = "<< merges mappings only"
@@ -145,13 +144,15 @@ class _Builder:
         except ValueError as error:
             value = event.value
             shown = event.value if len(event.value) < DEEPEST else "the number"
-            self._report(self._place(event), f"{shown} {error}", "quote it, or mend it")
+            self._report(
+                self._place(event), f"{shown} {error}", "quote it or correct it"
+            )
         return self._node(event, value, event.value)
 
     def _check_tag(self, event: Any) -> None:
         if event.tag not in _PLAIN and event.tag.removeprefix(TAG) not in _TAGS:
             what = f"has the tag {event.tag.replace(TAG, '!!')}"
-            self._report(self._place(event), what, "leave tags out")
+            self._report(self._place(event), what, "remove the tag")
 
     def _node(self, event: yaml.Event, value: Any, text: str = "") -> Node:
         return Node(value, text, self.file, *_spot(event.start_mark))
@@ -199,14 +200,17 @@ def _spot(mark: Any) -> tuple[int, int]:
 def _explained(
     error: yaml.MarkedYAMLError, lines: list[str], column: int
 ) -> tuple[str, str]:
-    """Return what is wrong with the YAML, and what people usually meant."""
+    """Return the problem of invalid YAML, and a hint."""
     line = "".join(lines)
     said = " ".join(filter(None, (error.context, error.problem)))
     if "\t" in line[:column]:
         return "has a tab where YAML wants spaces", "indent with spaces"
     if "mapping values are not allowed" in said:
-        return "is not YAML: a second `:` in one line", "quote text that holds `: `"
+        return (
+            "is not valid YAML: a second `:` in one line",
+            "quote text that holds `: `",
+        )
     if "cannot start any token" in said:
         char = line[column - 1 : column]
-        return f"is not YAML: text cannot start with {char}", "quote the text"
-    return f"is not YAML: {said}", "mend this line or the one above"
+        return f"is not valid YAML: text cannot start with {char}", "quote the text"
+    return f"is not valid YAML: {said}", "correct this line or the one above"

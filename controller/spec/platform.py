@@ -1,4 +1,4 @@
-"""The section that says which platform a document describes."""
+"""Section `platform` of the document."""
 
 import re
 from datetime import timedelta
@@ -13,7 +13,7 @@ from controller.core.document.fields import (
     Span,
     Text,
     Whole,
-    refuse,
+    reject,
 )
 from controller.core.document.placement import (
     BalancerName,
@@ -46,7 +46,7 @@ EndpointUrl = Annotated[
     str,
     Text(
         r"https?://[^\s/?#@]+",
-        "http:// or https://, a host and perhaps a port, and nothing more",
+        "http:// or https://, a host and optionally a port, without a path",
     ),
 ]
 QueueUrl = Annotated[
@@ -61,124 +61,123 @@ _LOOPBACK = r"https?://(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?$"
 
 
 class ReconcileSection(Section):
-    """How often we look, and how much we change at once."""
+    """Intervals of passes, and limits on concurrent actions."""
 
     interval: Annotated[int, Span(1, 86_400)] = Field(
         default=60,
-        description="Time between two passes when nothing asks for one sooner.",
+        description="Time between two passes that nothing triggers earlier.",
         examples=["60s"],
     )
     intervals: dict[Key, Annotated[int, Span(1, 86_400)]] = Field(
         default_factory=dict,
-        description="The same for kinds that need another, by kind: how long what was "
-        "seen of them will do, if all was well.",
+        description="Intervals of kinds that need their own, by kind: time between two "
+        "observations of a kind that is in sync.",
         examples=[{"endpoint": "10s", "model": "5m"}],
     )
     preflight: Annotated[int, Span(1, 86_400)] = Field(
         default=600,
-        description="Time between two looks at what all resources rest on; what is "
-        "about to be deployed is looked at each time.",
+        description="Time between two preflight checks of all resources; those that "
+        "are about to be deployed are checked each time.",
         examples=["10m"],
     )
     max_disruptive_actions: Annotated[Whole, Field(ge=0, le=100)] = Field(
-        default=2, description="How many restarts, replacements and deletions at once."
+        default=2,
+        description="Largest number of restarts, replacements and deletions in progress.",
     )
 
 
 class EventsSection(Section):
-    """Where news of ECS come from, so that a pass need not wait for its turn."""
+    """Source of ECS events that trigger a pass immediately."""
 
     queue: QueueUrl = Field(
-        description="The SQS queue that a rule of EventBridge sends ECS's events to.",
+        description="URL of the SQS queue to which an EventBridge rule sends ECS events.",
         examples=["https://sqs.us-east-1.amazonaws.com/123456789012/hokusai-events"],
     )
 
 
 class PlatformSection(Section):
-    """What all resources of the document share."""
+    """Properties shared by all resources of the document."""
 
-    name: Name = Field(
-        description="The name that all others start with.", examples=["hokusai"]
-    )
+    name: Name = Field(description="Prefix of all derived names.", examples=["hokusai"])
     environment: Environment = Field(
-        description="Which environment this is; ENVIRONMENT, or --environment, may "
-        "choose another and its overlay.",
+        description="Environment of the document; ENVIRONMENT or --environment can "
+        "select another one with its overlay.",
         examples=["development"],
     )
     account: Account = Field(
-        description="The AWS account; another is refused before the first write.",
+        description="AWS account; any other is refused before the first write.",
         examples=["123456789012"],
     )
     region: Region = Field(
-        description="The AWS region; AWS_REGION, unless given.", examples=["us-east-1"]
+        description="AWS region; by default AWS_REGION.", examples=["us-east-1"]
     )
     reconcile: ReconcileSection = Field(
         default_factory=ReconcileSection,
-        description="How often we look, and how much we change at once.",
+        description="Intervals of passes, and limits on concurrent actions.",
     )
     role: RoleArn | None = Field(
         default=None,
-        description="The IAM role that we act as; assumed with the credentials found.",
+        description="IAM role that the controller assumes with its credentials.",
         examples=["arn:aws:iam::123456789012:role/hokusai-controller"],
     )
     profile: Profile | None = Field(
         default=None,
-        description="The profile of the AWS configuration whose credentials we use.",
+        description="Profile of the AWS configuration with the credentials to use.",
         examples=["hokusai-development"],
     )
     endpoint: EndpointUrl | None = Field(
         default=None,
-        description="Where AWS is asked, instead of the region's own addresses; "
-        "AWS_ENDPOINT_URL, unless given.",
+        description="URL of AWS, instead of the region's own endpoints; by default "
+        "AWS_ENDPOINT_URL.",
         examples=["http://127.0.0.1:4566"],
     )
     prune: Flag = Field(
         default=False,
-        description="Whether what is ours and no longer declared may be deleted.",
+        description="Delete managed resources that are no longer declared.",
     )
     mode: Mode = Field(
         default=Mode.ENFORCE,
-        description="How far we go: report (observe), advise (suggest), act (enforce).",
+        description="Permitted actions: report (observe), advise (suggest), act (enforce).",
     )
     freeze: tuple[FreezeSection, ...] = Field(
         default=(),
-        description="Times in which nothing that runs is stopped or replaced.",
+        description="Times in which no running task is stopped or replaced.",
     )
     controller: Address | None = Field(
         default=None,
-        description="The service that the controller itself runs as; it is changed "
-        "last, and never removed.",
+        description="Service that the controller itself runs as; it is changed last "
+        "and never deleted.",
         examples=["service/controller"],
     )
     network: NetworkSpec = Field(
-        default_factory=NetworkSpec, description="Where tasks are placed."
+        default_factory=NetworkSpec, description="Network of the tasks."
     )
     roles: RolesSpec = Field(
-        default_factory=RolesSpec, description="The IAM roles of tasks."
+        default_factory=RolesSpec, description="IAM roles of the tasks."
     )
     load_balancer: BalancerName = Field(
         default="",
-        description="The load balancer of routes that name none; "
-        "{name}-{environment}, unless given.",
+        description="Default load balancer of routes; by default {name}-{environment}.",
         examples=["hokusai-development"],
     )
 
     events: EventsSection | None = Field(
-        default=None, description="Where news of ECS come from, for a pass at once."
+        default=None,
+        description="Source of ECS events that trigger a pass immediately.",
     )
 
     @model_validator(mode="after")
     def _acts_in_its_account(self) -> Self:
         if self.role and self.role.split(":")[4] != self.account:
-            refuse(f"is not in account {self.account}", field="role")
+            reject(f"is not in account {self.account}", field="role")
         return self
 
     @model_validator(mode="after")
     def _stays_on_this_machine(self) -> Self:
         here = self.endpoint is None or re.match(_LOOPBACK, self.endpoint)
         if self.environment == "local" and not here:
-            hint = "remove it in the overlay, with endpoint: null"
-            refuse("must be on this machine in local", hint, "endpoint")
+            hint = "remove it in the overlay with endpoint: null"
+            reject("must be on this machine in environment local", hint, "endpoint")
         return self
 
     def platform(self) -> Platform:

@@ -1,4 +1,4 @@
-"""From what pydantic found to what a person can mend."""
+"""Diagnostics for validation errors of pydantic."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,11 +11,11 @@ from pydantic_core import ErrorDetails
 
 from controller.core.document.fields import RULE, Derived, SetElsewhere
 from controller.core.errors import Diagnostic
-from controller.spec.nearest import meant, nearest
+from controller.spec.nearest import nearest, suggestion
 from controller.spec.node import Node, Path, dotted
 
 KEY = "[key]"
-_WANTED = {
+_TYPES = {
     "string_type": "text",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -31,9 +31,9 @@ _CHOICES = ("literal_error", "enum")
 _LIMITS = {
     "greater_than_equal": ("must be at least {ge}, not {number}", ""),
     "less_than_equal": ("must be at most {le}, not {number}", ""),
-    "too_short": ("needs at least {min_length}", "add one"),
-    "too_long": ("has more than {max_length}", "remove some"),
-    "string_too_long": ("has more than {max_length} characters", "shorten it"),
+    "too_short": ("must have at least {min_length}", "add an entry"),
+    "too_long": ("must have at most {max_length}", "remove entries"),
+    "string_too_long": ("must have at most {max_length} characters", "shorten it"),
 }
 # bool before int: Python thinks True a number.
 _SHAPES: tuple[tuple[type, str], ...] = (
@@ -53,16 +53,16 @@ def diagnostics(
     node: Node,
     prefix: Path,
     model: type[BaseModel],
-    beside: frozenset[str] = frozenset(),
+    other_fields: frozenset[str] = frozenset(),
 ) -> Iterator[Diagnostic]:
     """Yield every problem in ``error``.
 
     Args:
-        error: What validating ``node`` with ``model`` gave.
-        node: What was validated, with places.
-        prefix: The path of ``node`` in the document.
-        model: The model it was validated with.
-        beside: Fields that may stand in ``node`` and belong to another model.
+        error: Error of validating ``node`` with ``model``.
+        node: Validated value, with source positions.
+        prefix: Path of ``node`` in the document.
+        model: Model of the validation.
+        other_fields: Fields of ``node`` that belong to another model.
     """
     errors = error.errors(include_url=False)
     for found in errors:
@@ -71,13 +71,13 @@ def diagnostics(
             e["loc"][:-1] == found["loc"] for e in errors
         ):
             continue
-        yield _diagnostic(found, node, prefix, model, beside)
+        yield _diagnostic(found, node, prefix, model, other_fields)
 
 
 def misfit(error: ValueError, node: Node, prefix: Path) -> Diagnostic:
-    """Return the problem that a rule of ours, raised outside a model, is about."""
+    """Return the diagnostic for a rule that was raised outside a model."""
     context: Mapping[str, Any] = getattr(error, "context", None) or {}
-    what = context.get("what") or str(error)
+    what = context.get("problem") or str(error)
     field = context.get("field", "")
     return _ruled(what, context.get("hint", ""), field, (node, prefix, ()))
 
@@ -87,7 +87,7 @@ def _diagnostic(
     node: Node,
     prefix: Path,
     model: type[BaseModel],
-    beside: frozenset[str],
+    other_fields: frozenset[str],
 ) -> Diagnostic:
     loc = found["loc"]
     context = found.get("ctx", {})
@@ -100,22 +100,22 @@ def _diagnostic(
             return Diagnostic(place, dotted((*prefix, *path, field)), what, hint)
         case "extra_forbidden":
             path = _real(loc, node)
-            known = {*fields_at(model, path[:-1]), *(() if path[1:] else beside)}
+            known = {*fields_at(model, path[:-1]), *(() if path[1:] else other_fields)}
             place = node.nearest(path).key_place
-            hint = meant(str(path[-1]), known)
+            hint = suggestion(str(path[-1]), known)
             return Diagnostic(
-                place, dotted((*prefix, *path)), "is not known here", hint
+                place, dotted((*prefix, *path)), "is not a known field", hint
             )
         case kind if kind == RULE:
             path = _real(loc, node)
             if loc[-1:] == (KEY,):
-                what = f"as a name {context['what']}"
+                what = f"as a name {context['problem']}"
                 place = node.nearest(path).key_place
                 return Diagnostic(
                     place, dotted((*prefix, *path)), what, context["hint"]
                 )
             where = (node, prefix, path)
-            return _ruled(context["what"], context["hint"], context["field"], where)
+            return _ruled(context["problem"], context["hint"], context["field"], where)
         case _:
             path = _real(loc, node)
             value = node.nearest(path)
@@ -143,7 +143,7 @@ def _indexed(node: Node, field: str) -> Iterator[str | int]:
 
 
 def _real(loc: tuple[str | int, ...], node: Node) -> Path:
-    """Return ``loc`` without pydantic's own words: tags of unions, ``[key]``."""
+    """Return ``loc`` without parts that pydantic adds: union tags, ``[key]``."""
     path: list[str | int] = []
     for part in loc:
         child = node.child(part)
@@ -156,13 +156,13 @@ def _real(loc: tuple[str | int, ...], node: Node) -> Path:
 def _explained(
     found: ErrorDetails, value: Node, known: Iterable[str]
 ) -> tuple[str, str]:
-    """Return what is wrong with ``value``, and how to mend it."""
+    """Return the problem of ``value``, and a hint."""
     kind, context = found["type"], found.get("ctx", {})
-    if value.value is None and kind in (*_WANTED, *_CHOICES):
-        return "must not be empty", "write a value, or leave the field out"
-    if kind in _WANTED:
-        what = f"must be {_WANTED[kind]}, not {_shape(value)}"
-        return what, _mended(kind, value, known)
+    if value.value is None and kind in (*_TYPES, *_CHOICES):
+        return "must not be empty", "write a value or remove the field"
+    if kind in _TYPES:
+        what = f"must be {_TYPES[kind]}, not {_shape(value)}"
+        return what, _type_hint(kind, value, known)
     if kind in _CHOICES:
         quoted = re.findall(r"'([^']*)'|(\b[0-9]+\b)", context["expected"])
         words = [text or number for text, number in quoted]
@@ -174,8 +174,8 @@ def _explained(
     return found["msg"][:1].lower() + found["msg"][1:], ""
 
 
-def _mended(kind: str, value: Node, known: Iterable[str]) -> str:
-    """Return how to write ``value`` so that it has the wanted type."""
+def _type_hint(kind: str, value: Node, known: Iterable[str]) -> str:
+    """Return the form of ``value`` that has the required type."""
     match value.value:
         case str() if kind in ("int_type", "float_type", "bool_type"):
             return "remove the quotes" if value.text.isdecimal() else ""
@@ -201,7 +201,7 @@ def _either(words: list[str]) -> str:
 
 
 def fields_at(model: type[BaseModel], path: Path) -> list[str]:
-    """Return the fields that a person may write at ``path`` below ``model``."""
+    """Return the fields that may be written at ``path`` below ``model``."""
     field = model.model_fields.get(str(path[0])) if path else None
     for mark in field.metadata if field else ():
         if isinstance(mark, SetElsewhere):
@@ -212,12 +212,12 @@ def fields_at(model: type[BaseModel], path: Path) -> list[str]:
 
 
 def is_derived(field: FieldInfo) -> bool:
-    """Return whether ``field`` follows from the platform, and is not written."""
+    """Return True if ``field`` is derived from the platform and never written."""
     return any(isinstance(mark, Derived) for mark in field.metadata)
 
 
 def model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
-    """Return the model of what stands at ``path`` below ``model``."""
+    """Return the model of the value at ``path`` below ``model``."""
     for part in path:
         field = model.model_fields.get(str(part))
         if field is not None:

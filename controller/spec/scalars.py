@@ -1,8 +1,8 @@
-"""What a plain word of YAML means: text, a number, a date, or nothing.
+"""Values of plain YAML scalars: text, number, date or null.
 
-PyYAML knows YAML 1.1, editors YAML 1.2. Where the two would read a number
-differently (``010``, ``1:30``, ``1_000``) it stays text, and a field that wants
-a number says so; nobody gets another number than the one he sees.
+PyYAML implements YAML 1.1, editors YAML 1.2. A scalar that the two versions read as
+different numbers (``010``, ``1:30``, ``1_000``) stays text, and a numeric field reports
+it, so that no value differs from its appearance.
 """
 
 import re
@@ -15,7 +15,7 @@ TAG = "tag:yaml.org,2002:"
 _RESOLVERS = yaml.SafeLoader.yaml_implicit_resolvers
 _CONSTRUCTOR = yaml.constructor.SafeConstructor()
 _WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]*)|0x[0-9a-fA-F]+")
-# Digits alone, as in 09, are a number to YAML 1.2 only.
+# Digits such as 09 are a number in YAML 1.2 only.
 _FRACTION = re.compile(
     r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+"
     r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
@@ -61,7 +61,7 @@ def _whole(text: str) -> int | str:
     try:
         return int(text, 0)
     except ValueError:
-        msg = "has more digits than any number here"
+        msg = "has too many digits"
         raise ValueError(msg) from None
 
 
@@ -76,6 +76,6 @@ def _timestamp(text: str) -> date:
     try:
         found: date = _CONSTRUCTOR.construct_yaml_timestamp(node)
     except (ValueError, OverflowError):
-        msg = "is not a date that exists"
+        msg = "is not an existing date"
         raise ValueError(msg) from None
     return found

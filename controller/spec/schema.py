@@ -1,4 +1,4 @@
-"""The JSON Schema of the document, made from the models that validate it.
+"""JSON Schema of the document, generated from the models that validate it.
 
 Editors read it for completion. It is generated and never edited; the models
 remain the authority, for no schema knows of loops, names or secrets.
@@ -25,7 +25,7 @@ Schema = dict[str, Any]
 
 
 def document_model(kinds: Mapping[str, Kind[Any, Any]]) -> type[BaseModel]:
-    """Return the model of a whole document: the header and one section a kind."""
+    """Return the model of a document: the header, and one section for each kind."""
     sections: dict[str, Any] = {
         kind.section: (
             dict[Key, entry_model(kind)],  # type: ignore[misc]
@@ -37,7 +37,7 @@ def document_model(kinds: Mapping[str, Kind[Any, Any]]) -> type[BaseModel]:
 
 
 def entry_model(kind: Kind[Any, Any]) -> type[BaseModel]:
-    """Return the model of one entry: the kind's own fields and those of all."""
+    """Return the model of one entry: the fields of its kind and the common ones."""
     return create_model(kind.spec.__name__, __base__=(kind.spec, Common))
 
 
@@ -56,12 +56,12 @@ def document_schema(kinds: Mapping[str, Kind[Any, Any]]) -> Schema:
 
 
 def text(kinds: Mapping[str, Kind[Any, Any]]) -> str:
-    """Return the schema as it is written to its file."""
+    """Return the text of the schema file."""
     return json.dumps(document_schema(kinds), indent=2, ensure_ascii=False) + "\n"
 
 
 def write(root: Path, kinds: Mapping[str, Kind[Any, Any]]) -> bool:
-    """Write the schema below ``root``; return whether it changed."""
+    """Write the schema below ``root``; return True if it changed."""
     if is_fresh(root, kinds):
         return False
     file = root / FILE
@@ -71,7 +71,7 @@ def write(root: Path, kinds: Mapping[str, Kind[Any, Any]]) -> bool:
 
 
 def is_fresh(root: Path, kinds: Mapping[str, Kind[Any, Any]]) -> bool:
-    """Return whether the file below ``root`` says what the models say."""
+    """Return True if the file below ``root`` is up to date."""
     file = root / FILE
     return file.exists() and file.read_text(encoding="utf-8") == text(kinds)
 
@@ -89,7 +89,7 @@ def _doc(kind: Kind[Any, Any]) -> str:
 
 
 def _walked(schema: Any, change: Callable[[Schema], Schema]) -> Any:
-    """Return ``schema`` with ``change`` made to every object in it."""
+    """Return ``schema`` with ``change`` applied to every object in it."""
     match schema:
         case dict():
             return change({k: _walked(v, change) for k, v in schema.items()})
@@ -100,7 +100,7 @@ def _walked(schema: Any, change: Callable[[Schema], Schema]) -> Any:
 
 
 def _closed(schema: Schema) -> Schema:
-    """Return ``schema`` without the keys that its patterns do not know."""
+    """Return ``schema`` with patterns that reject unknown keys."""
     if "patternProperties" in schema and "additionalProperties" not in schema:
         return schema | {"additionalProperties": False}
     return schema

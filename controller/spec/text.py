@@ -1,4 +1,4 @@
-"""From the bytes of a file to text that YAML can be read from."""
+"""Decoding of a file to text that is valid in YAML."""
 
 import re
 
@@ -6,7 +6,7 @@ from controller.core.errors import Diagnostic, SourcePosition, SpecError
 
 LARGEST = 10 * 1024 * 1024
 
-# All that YAML forbids in a text, and the marks that some editors put at its start.
+# Characters that YAML forbids, and the byte order marks of some editors.
 _FORBIDDEN = re.compile(
     "[^\x09\x0a\x0d\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 )
@@ -18,10 +18,10 @@ def decode(data: bytes, file: str) -> str:
     """Return the text of ``data``.
 
     Raises:
-        SpecError: it is too large, or not the text of a YAML file.
+        SpecError: the file is too large or not valid text.
     """
     if len(data) > LARGEST:
-        size = f"has {len(data)} bytes; the most is {LARGEST}"
+        size = f"has {len(data)} bytes; the maximum is {LARGEST}"
         _refuse(file, size, "split it with include")
     if data.startswith(_WIDE_MARKS):
         _refuse(file, "is UTF-16", "save it as UTF-8")
@@ -33,7 +33,7 @@ def decode(data: bytes, file: str) -> str:
     if text.startswith(_MARK):
         _refuse(file, "starts with a byte order mark", "save it without one")
     if found := _FORBIDDEN.search(text):
-        what = f"holds the control character U+{ord(found[0]):04X}"
+        what = f"contains the control character U+{ord(found[0]):04X}"
         _refuse(file, what, "remove it", text[: found.start()])
     return text
 

@@ -92,7 +92,7 @@ ROLLED = (
         by="arn:aws:iam::1:user/ada",
         reason="it died",
         set_aside="ada: login fails",
-        asked="restart by ada: it leaks",
+        intervention="restart by ada: it leaks",
     ),
 )
 

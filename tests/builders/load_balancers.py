@@ -35,7 +35,7 @@ def rule(
         priority,
         normalised((host,), (path,), more=more),
         target,
-        Ownership.OURS if ours else Ownership.NOBODYS,
+        Ownership.MANAGED if ours else Ownership.UNMANAGED,
         service if ours else "",
     )
 
@@ -44,12 +44,12 @@ def seen(
     *listeners,
     ours=True,
     group=True,
-    ownership=Ownership.OURS,
+    ownership=Ownership.MANAGED,
     health=None,
     **more,
 ):
     """Return what is seen: one load balancer with ``listeners``, and the group."""
-    owner = Ownership.OURS if ours else Ownership.NOBODYS
+    owner = Ownership.MANAGED if ours else Ownership.UNMANAGED
     balancer = LoadBalancer(
         "hokusai-development", "lb/1", "vpc-1", owner, tuple(listeners)
     )

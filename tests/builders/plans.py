@@ -24,7 +24,7 @@ CPU = Change("task.cpu", "256", "512", Effect.RESTART)
 UPDATE = Action(
     API, Verb.UPDATE, Reason.DRIFTED, (CPU,), generation="v1:a", waits_for=(MLFLOW,)
 )
-ADVICE = Advice(LEAD, Reason.NOT_OURS, "It is not ours.", (), "hokusai apply")
+ADVICE = Advice(LEAD, Reason.NOT_MANAGED, "It is not ours.", (), "hokusai apply")
 UNKNOWN = Blocked(MLFLOW, Hold.UNKNOWN, "ECS did not answer.")
 ROLLOUT = Blocked(SITE, Hold.ROLLOUT_IN_PROGRESS, "It rolls out.")
 PLAN = Plan((UPDATE,), (ADVICE,), (UNKNOWN, ROLLOUT))

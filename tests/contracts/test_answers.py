@@ -80,7 +80,8 @@ def test_what_is_looked_at_is_described_field_by_field():
     }
 
     assert fields["DetailSection"] == {*SECTIONS[0].__slots__}
-    assert fields["RolloutReport"] == {*ROLLED[0].__slots__}
+    renamed = {*ROLLED[0].__slots__} - {"intervention"} | {"asked"}
+    assert fields["RolloutReport"] == renamed
     assert fields["LogLine"] == {"id", "at", "source", "text"}
 
 

@@ -260,3 +260,35 @@ def test_the_picture_of_the_packages_is_true():
 
     assert boxes == {name.removesuffix(".py") for name in present(PACKAGE)}
     assert arrows - imported() == set()
+
+
+def graph() -> dict[str, set[str]]:
+    """Return the modules that each module imports, at any depth of its code."""
+    names = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): path
+        for path in modules()
+        if path.name != "__init__.py"
+    }
+    found: dict[str, set[str]] = {}
+    for name, path in names.items():
+        imports = set()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                imports |= {
+                    node.module,
+                    *(f"{node.module}.{a.name}" for a in node.names),
+                }
+        found[name] = imports & names.keys()
+    return found
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    remaining = graph()
+    while leaves := {name for name, needs in remaining.items() if not needs}:
+        remaining = {
+            name: needs - leaves
+            for name, needs in remaining.items()
+            if name not in leaves
+        }
+
+    assert remaining == {}

@@ -92,4 +92,6 @@ def test_it_has_a_driver_that_says_what_is_not_configured(kinds):
     driver = drivers(kinds, lambda: loaded, clients, Options())["gadget"]
     seen = driver.observe(loaded.resources)
 
-    assert {o.reason.partition(":")[0] for o in seen.values()} == {"No MLflow is known"}
+    assert {o.reason.partition(":")[0] for o in seen.values()} == {
+        "MLflow is not configured"
+    }

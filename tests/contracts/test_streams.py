@@ -45,7 +45,7 @@ def test_a_mistake_is_told_on_stderr_and_stdout_stays_empty(tmp_path):
     done = hokusai(MODULE, "diff", "-f", str(tmp_path / "none.yaml"))
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.endswith("there is no such file; name one with -f FILE\n")
+    assert done.stderr.endswith("does not exist; select a document with -f FILE\n")
 
 
 def test_programs_get_mistakes_as_data(tmp_path):

@@ -145,7 +145,7 @@ class SimController:
             self.memory = memory or StoreMemory(store, clock)
         finally:
             outside.wire.aside -= 1
-        held = self.leader.holding
+        held = self.leader.is_leader
         self.aws = FencedAws(outside.aws, held)
         api = SimulatedApi(FencedRest(outside.mlflow, held))
         self.reader = MlflowReader(api)

@@ -100,7 +100,7 @@ def applied(plan: Plan, observed: ObservedState) -> ObservedState:
             case Verb.UPDATE:
                 fields = {c.path: c.after for c in action.changes if c.path in EFFECTS}
                 state = replace(action.observed, **fields)
-                world[action.target] = Present(state, Ownership.OURS)
+                world[action.target] = Present(state, Ownership.MANAGED)
             case _:
                 want = action.desired
                 world[action.target] = Present(

@@ -114,7 +114,7 @@ def compares_raw(_old: Any) -> Any:
 
 def owner_is_ours(old: Any) -> Any:
     def ownership(tags: Any, owner: str) -> Any:
-        return Ownership.OURS
+        return Ownership.MANAGED
 
     return ownership
 

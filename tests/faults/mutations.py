@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from controller.clients import fence
 from controller.clients.mlflow.reader import MlflowReader
 from controller.core.planning import planner
-from controller.core.resources.kind import never_held
+from controller.core.resources.kind import no_hold
 from controller.core.resources.observation import ObservedState
 from controller.core.resources.plan import Plan
 from controller.core.status import resource_conditions
@@ -93,7 +93,7 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         waits_for_nothing,
         (CHAIN,),
     ),
-    ("updates are dropped", planner, "repairs", drops_updates, (ALIAS,)),
+    ("updates are dropped", planner, "change_verdicts", drops_updates, (ALIAS,)),
     (
         "a version is not looked for first",
         model_driver,
@@ -156,7 +156,7 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         "what was rejected is forgotten",
         KINDS,
         "service",
-        kind(hold_reason=never_held),
+        kind(hold_reason=no_hold),
         (BAD,),
     ),
     (
@@ -187,7 +187,13 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         returns(None),
         (ALIAS, ROLLOUT),
     ),
-    ("a leader believes for ever", Leader, "holding", returns(True), (ALIAS, VERSION)),
+    (
+        "a leader believes for ever",
+        Leader,
+        "is_leader",
+        returns(True),
+        (ALIAS, VERSION),
+    ),
     (
         "compared before normalising",
         service_compare,

@@ -34,7 +34,7 @@ def routing(spec: Any, listeners: dict[str, list[dict[str, Any]]]) -> RoutingSta
     )
     names = dict.fromkeys(route.load_balancer for route in spec.routes)
     balancers = tuple(
-        LoadBalancer(name, f"lb/{name}", "vpc-1", Ownership.OURS, found)
+        LoadBalancer(name, f"lb/{name}", "vpc-1", Ownership.MANAGED, found)
         for name in names
     )
     group = TargetGroup(
@@ -68,6 +68,6 @@ def _rule(spec: Any, port: str, told: dict[str, Any]) -> ListenerRule:
         priority,
         match,
         "another" if told.get("elsewhere") else group_arn(spec),
-        Ownership.OURS if ours else Ownership.NOBODYS,
+        Ownership.MANAGED if ours else Ownership.UNMANAGED,
         spec.name if ours else "",
     )

@@ -9,7 +9,7 @@ from controller.core.planning.safety import SafetyLimits
 from controller.core.planning.scope import ALL
 from controller.core.resources.condition import ConditionType
 from controller.core.resources.plan import Action, Advice
-from controller.core.status.resource_conditions import conclude
+from controller.core.status.resource_conditions import conditions_of
 from tests.fakes.toy import judged
 from tests.incidents.incident import FOLDERS, KINDS, Incident, incidents
 
@@ -48,7 +48,7 @@ def reached(case: Incident) -> dict[str, object]:
     try:
         document = case.document()
     except SpecError as error:
-        told = [f"{d.path}: {d.what}" for d in error.diagnostics]
+        told = [f"{d.path}: {d.problem}" for d in error.diagnostics]
         return {"diagnostics": told, "verdicts": [], "ready": {}}
     observed = case.seen(document)
     desired = {
@@ -58,7 +58,7 @@ def reached(case: Incident) -> dict[str, object]:
     }
     view = PlanningView(desired, observed, SafetyLimits(9), ALL)
     plan = judged(diff(desired, observed, KINDS), view, case.inspected(document))
-    statuses = conclude(desired, observed, plan, {}, KINDS, {})
+    statuses = conditions_of(desired, observed, plan, {}, KINDS, {})
     return {
         "diagnostics": [],
         "verdicts": [_told(v) for v in plan.verdicts],

@@ -141,7 +141,7 @@ def diagnostics_of(text: str) -> tuple[Diagnostic, ...]:
 def test_no_text_raises_anything_but_diagnostics(text):
     told = diagnostics_of(text)
 
-    assert all(d.place.line >= 1 and d.what for d in told)
+    assert all(d.place.line >= 1 and d.problem for d in told)
 
 
 values = st.sampled_from(

@@ -38,7 +38,7 @@ ids = st.builds(ResourceId, st.just("toy"), st.sampled_from("abcd"))
 desired_states = st.dictionaries(ids, specs, max_size=4).map(
     lambda d: {id_: Resource(id_, spec) for id_, spec in d.items()}
 )
-ownerships = st.sampled_from([Ownership.OURS, Ownership.OURS, *Ownership])
+ownerships = st.sampled_from([Ownership.MANAGED, Ownership.MANAGED, *Ownership])
 observations = st.one_of(
     st.builds(Present, states, ownerships),
     st.just(Absent()),
@@ -53,7 +53,7 @@ def ours_or_absent(observed, id_):
     """Whether we may act on it at all."""
     match observed.of(id_):
         case Present(_, ownership):
-            return ownership is Ownership.OURS
+            return ownership is Ownership.MANAGED
         case Unknown():
             return False
         case _:
@@ -98,7 +98,7 @@ def test_what_is_not_ours_is_never_touched(desired, observed):
     others = {
         id_
         for id_, o in observed.observations.items()
-        if isinstance(o, Present) and o.ownership is not Ownership.OURS
+        if isinstance(o, Present) and o.ownership is not Ownership.MANAGED
     }
     assert others.isdisjoint(action.target for action in plan.actions)
 
@@ -168,7 +168,7 @@ def test_what_is_no_longer_declared_and_ours_is_gone(desired, observed):
     alive = {
         id_
         for id_, o in world.observations.items()
-        if isinstance(o, Present) and o.ownership is Ownership.OURS
+        if isinstance(o, Present) and o.ownership is Ownership.MANAGED
     }
     assert alive <= set(desired)
 

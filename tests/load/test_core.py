@@ -26,7 +26,7 @@ def test_a_plan_over_ten_thousand_resources_in_sync(figures):
             for name, other in zip(names, before, strict=True)
         )
     )
-    seen = {id_: Present(ToyState(), Ownership.OURS, "v1:g") for id_ in desired}
+    seen = {id_: Present(ToyState(), Ownership.MANAGED, "v1:g") for id_ in desired}
     observed = ObservedState(seen, NOON)
     plans = []
 

@@ -1,4 +1,4 @@
-"""What the controller sees of one resource just now, for those who may not look."""
+"""Inspection of one resource, for clients without AWS credentials."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,14 +19,14 @@ _STEP_SECONDS = 10
 
 
 class Inspection(Protocol):
-    """Whoever looks at the world. Writes nothing; raises ControllerError."""
+    """Read-only inspection of live resources. Writes nothing; raises ControllerError."""
 
     def details(self, id_: ResourceId) -> tuple[DetailSection, ...]:
         """Return all there is to see of a resource."""
         ...
 
     def rollouts(self, id_: ResourceId) -> tuple[RolloutRecord, ...]:
-        """Return what became of its rollouts, the newest first."""
+        """Return its rollouts, newest first."""
         ...
 
     def lines(
@@ -61,13 +61,13 @@ class RolloutReport:
         result: One word: ``UnderWay``, ``Succeeded``, ``RollingBack``,
             ``RolledBack``, ``Stopped`` or ``Failed``.
         began: When.
-        ended: When; null while it is under way, or if nobody says.
+        ended: End; null while it is in progress, or if it is not known.
         images: What it runs, with digests where they are known.
         by: Who made the revision.
         reason: Why it ended as it did.
         present: Whether it is what is there now.
-        set_aside: Who took it back by hand, and why; empty if nobody did.
-        asked: What by hand it came of, by whom and why; or empty.
+        set_aside: Operator who rolled it back, and the reason; or empty.
+        asked: Operation, operator and reason that caused it; or empty.
     """
 
     id: str
@@ -85,7 +85,7 @@ class RolloutReport:
 
 @dataclass(frozen=True, slots=True)
 class HistoryReport:
-    """What became of a resource's rollouts.
+    """Rollout history of a resource.
 
     Attributes:
         resource: Its address.
@@ -133,7 +133,7 @@ class LogWindow:
         return DetailsReport(str(id_), seen.at, seen.found)
 
     async def history(self, id_: ResourceId) -> HistoryReport:
-        """Return what became of its rollouts."""
+        """Return its rollouts."""
         seen = await self._flights.seen(
             ("history", id_), lambda: self._outlook.rollouts(id_)
         )
@@ -184,5 +184,5 @@ def _rollout(one: RolloutRecord) -> RolloutReport:
         one.reason,
         one.present,
         one.set_aside,
-        one.asked,
+        one.intervention,
     )

@@ -23,7 +23,7 @@ _LONGEST_CURSOR = 1_000
 
 
 def router(window: LogWindow, clock: Clock, key: Secret | None) -> APIRouter:
-    """Return the routes; without a key they answer nobody."""
+    """Return the routes; without a key they refuse every request."""
     routes = APIRouter(
         prefix="/api/v1", tags=["outlook"], dependencies=[Depends(with_key(key))]
     )
@@ -35,7 +35,7 @@ def router(window: LogWindow, clock: Clock, key: Secret | None) -> APIRouter:
 
     @routes.get("/history")
     async def history(resource: Address) -> HistoryReport:
-        """Return what became of a resource's rollouts, the newest first."""
+        """Return the rollouts of a resource, newest first."""
         return await window.history(parsed(resource))
 
     @routes.get("/logs")

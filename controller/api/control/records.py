@@ -1,4 +1,4 @@
-"""What the controller wrote down, for those on another host, and a wish for a pass."""
+"""Records of the controller for clients on other hosts, and requests for passes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from controller.store.heartbeat import Heartbeat
 
 
 class ControlRecords(Protocol):
-    """Whoever reads the store, and leaves a wish in it. Raises DriverError."""
+    """Records in the store, and requests for passes. Raises DriverError."""
 
     def statuses(self) -> Mapping[ResourceId, Conditions]:
         """Return the conditions that the last pass concluded."""
@@ -24,21 +24,21 @@ class ControlRecords(Protocol):
         ...
 
     def events(self, limit: int, of: ResourceId | None) -> tuple[RecordedEvent, ...]:
-        """Return the latest happenings, the last one first."""
+        """Return the latest events, newest first."""
         ...
 
     def tried(self, id_: ResourceId) -> LastAttempt | None:
-        """Return what was last tried with ``id_``; None if nothing ever was."""
+        """Return the last action on ``id_``, or None."""
         ...
 
     def ask(self, reason: str) -> int:
-        """Leave a wish for a pass and return its number."""
+        """Request a pass and return the number of the request."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceReport:
-    """How one resource does.
+    """Status of one resource.
 
     Attributes:
         resource: Its address.
@@ -51,7 +51,7 @@ class ResourceReport:
 
 @dataclass(frozen=True, slots=True)
 class StatusReport:
-    """How everything does.
+    """Status of all resources.
 
     Attributes:
         resources: By address.
@@ -66,7 +66,7 @@ class StatusReport:
 
 @dataclass(frozen=True, slots=True)
 class EventReport:
-    """Something that happened, and how often.
+    """An event, and its number of occurrences.
 
     Attributes:
         resource: To which.
@@ -89,7 +89,7 @@ class EventReport:
 
 @dataclass(frozen=True, slots=True)
 class ReconcileRequest:
-    """A wish for a pass.
+    """A request for a pass.
 
     Attributes:
         id: Its number; it is heard by the first pass that begins after it.
@@ -99,7 +99,7 @@ class ReconcileRequest:
 
 
 def status_report(records: ControlRecords) -> StatusReport:
-    """Return how everything does, as the last pass found it."""
+    """Return the status of all resources after the last pass."""
     beat = records.last_pass()
     resources = tuple(
         ResourceReport(str(id_), tuple(conditions.values()))
@@ -113,7 +113,7 @@ def status_report(records: ControlRecords) -> StatusReport:
 def event_reports(
     records: ControlRecords, limit: int, of: ResourceId | None
 ) -> tuple[EventReport, ...]:
-    """Return the latest happenings, the last one first."""
+    """Return the latest events, newest first."""
     return tuple(
         EventReport(
             str(happening.resource),

@@ -23,7 +23,7 @@ _LONGEST_REASON = 200
 
 
 def router(records: ControlRecords, key: Secret | None) -> APIRouter:
-    """Return the routes; without a key they answer nobody."""
+    """Return the routes; without a key they refuse every request."""
     routes = APIRouter(
         prefix="/api/v1", tags=["control"], dependencies=[Depends(with_key(key))]
     )
@@ -38,7 +38,7 @@ def router(records: ControlRecords, key: Secret | None) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=_MOST_EVENTS)] = 50,
         resource: Address | None = None,
     ) -> tuple[EventReport, ...]:
-        """Return the latest happenings, the last one first."""
+        """Return the latest events, newest first."""
         of = None if resource is None else parsed(resource)
         return await asyncio.to_thread(event_reports, records, limit, of)
 
@@ -53,7 +53,7 @@ def router(records: ControlRecords, key: Secret | None) -> APIRouter:
     async def reconcile(
         reason: Annotated[str, Query(max_length=_LONGEST_REASON)] = "asked by API",
     ) -> ReconcileRequest:
-        """Leave a wish for a pass; whoever holds the lease hears it within a second."""
+        """Request a pass; the holder of the lease notices it within a second."""
         return ReconcileRequest(await asyncio.to_thread(records.ask, reason))
 
     return routes

@@ -1,4 +1,4 @@
-"""How the parts do, looked at side by side, each for a bounded time."""
+"""Health of the components, checked concurrently with a deadline."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ _KEPT_SECONDS = 2.0
 
 
 class ComponentStatus(StrEnum):
-    """How a part does; ordered from best to worst."""
+    """Status of a component; ordered from best to worst."""
 
     HEALTHY = "healthy"
     DEGRADED = "degraded"
@@ -25,12 +25,12 @@ class ComponentStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """How one part does.
+    """Health of one component.
 
     Attributes:
         status: The verdict.
-        message: Why, if it is not healthy.
-        details: Whatever else helps; plain data.
+        message: Reason, if it is not healthy.
+        details: Further plain data.
     """
 
     status: ComponentStatus = ComponentStatus.HEALTHY
@@ -39,7 +39,7 @@ class Component:
 
 
 class HealthSource(Protocol):
-    """Whoever knows how the parts do."""
+    """Source of the health of all components."""
 
     async def components(self) -> Mapping[str, Component]:
         """Return every part by name. Never raises, never takes long."""
@@ -112,12 +112,12 @@ class Checks:
 
     def _late(self) -> Component:
         return Component(
-            ComponentStatus.UNHEALTHY, f"no answer within {self._deadline:g} s"
+            ComponentStatus.UNHEALTHY, f"no response within {self._deadline:g} s"
         )
 
 
 def worst(components: Mapping[str, Component]) -> ComponentStatus:
-    """Return how the whole does: as its worst part."""
+    """Return the overall status: that of the worst component."""
     order = list(ComponentStatus)
     levels = [component.status for component in components.values()]
     return max(levels, key=order.index, default=ComponentStatus.HEALTHY)

@@ -1,4 +1,4 @@
-"""What it means that MLflow, names and the store are well."""
+"""Health checks of MLflow, name resolution and the store."""
 
 from collections.abc import Callable, Collection
 from typing import Any, Protocol
@@ -70,7 +70,7 @@ def _resolve(resolver: Resolver, host: str) -> None:
     try:
         resolver.resolve(host)
     except ControllerError:
-        # The snapshot tells of it.
+        # The snapshot reports it.
         return
 
 

@@ -1,4 +1,4 @@
-"""How the service does: the process alone, and all it depends on."""
+"""Health routes: the process alone, and its dependencies."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""The registered models, as MLflow tells of them, or as it last did."""
+"""Registered models from MLflow, or its last known ones."""
 
 import asyncio
 from collections.abc import Mapping
@@ -84,10 +84,10 @@ class Models:
 
 
 class ModelSource(Protocol):
-    """Whoever knows the models."""
+    """Source of the registered models."""
 
     async def models(self) -> Models:
-        """Return all models. Raises TransientError if nobody could say."""
+        """Return all models. Raises TransientError if no source is available."""
         ...
 
 
@@ -143,7 +143,7 @@ class KnownModels:
         asking, seconds = self._asking, self._patience[known is not None]
         await asyncio.wait({asking}, timeout=seconds)
         if not asking.done():
-            return self._last_known(f"MLflow gave no answer within {seconds:g} s")
+            return self._last_known(f"MLflow did not respond within {seconds:g} s")
         if isinstance(error := asking.exception(), DriverError):
             return self._last_known(str(error))
         asking.result()
@@ -171,7 +171,7 @@ class KnownModels:
 def summaries(
     models: tuple[RegisteredModel, ...], versions: tuple[ModelVersion, ...]
 ) -> tuple[ModelSummary, ...]:
-    """Return what is told of ``models``, by name."""
+    """Return the entries for ``models``, by name."""
     by_model: dict[str, list[ModelVersion]] = {}
     for version in versions:
         by_model.setdefault(version.model, []).append(version)

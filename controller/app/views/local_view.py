@@ -1,4 +1,4 @@
-"""One resource, looked at from here: what becomes of it, and what it writes."""
+"""Local view of one resource: its rollouts and logs, read directly from AWS."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class LocalView:
         return self._controller.details(self._declared(target))
 
     def rollouts(self, target: ResourceId) -> tuple[RolloutRecord, ...]:
-        """Return what became of its rollouts, the newest first.
+        """Return its rollouts, newest first.
 
         Raises:
             RefusedError: its kind has no rollouts.

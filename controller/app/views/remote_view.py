@@ -33,7 +33,7 @@ class RemoteView:
         return tuple(map(_section, found["sections"]))
 
     def rollouts(self, target: ResourceId) -> tuple[RolloutRecord, ...]:
-        """Return what became of its rollouts, the newest first."""
+        """Return its rollouts, newest first."""
         found = self._api.inspect("history", {"resource": str(target)})
         return tuple(map(_rolled, found["rollouts"]))
 

@@ -101,9 +101,9 @@ def _save(
     from controller.cli.terminal import tell
     from controller.cli.views.data import plan_data
     from controller.clients.clock import SystemClock
-    from controller.core.planning.plan_file import saved
+    from controller.core.planning.plan_file import saved_plan
 
     origin = origin_of(context, targets, SystemClock().now())
-    binding = binding_data(saved(plan, origin), context.kinds)
+    binding = binding_data(saved_plan(plan, origin), context.kinds)
     write_plan(args.out, {**plan_data(plan, costs), "binding": binding})
     tell(f"Saved to {args.out}; apply it with `hokusai apply --plan {args.out}`.")

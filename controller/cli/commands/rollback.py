@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from controller.cli.intervention import intervene
     from controller.core.errors import RefusedError
     from controller.core.resources.plan import Verb
-    from controller.core.resources.rollouts import revision_to
+    from controller.core.resources.rollouts import rollback_target
 
     if args.undo and args.to is not None:
         msg = "--undo and --to exclude each other: leave out one of them"
@@ -49,6 +49,6 @@ def run(args: argparse.Namespace) -> int:
     to = args.to or "1"
 
     def revision(work: Intervention) -> str:
-        return revision_to(work.rollouts(), to)
+        return rollback_target(work.rollouts(), to)
 
     return intervene(args, Verb.ROLL_BACK, revision)

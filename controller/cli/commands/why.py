@@ -54,5 +54,5 @@ def _cause(
     statuses, beat = stored.statuses(), stored.last_pass()
     chain = chain_of(asked, context.document.resources, statuses)
     last = beat.beat if beat else None
-    rhythm = PassTiming(context.document.platform.interval, last, stored.clock.now())
-    return cause_of(chain, statuses, stored.tried(chain[-1]), rhythm)
+    timing = PassTiming(context.document.platform.interval, last, stored.clock.now())
+    return cause_of(chain, statuses, stored.tried(chain[-1]), timing)

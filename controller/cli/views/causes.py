@@ -33,36 +33,36 @@ def render_cause(cause: Cause, output: str, command: str, now: datetime) -> str:
 
 def _lines(cause: Cause, command: str, now: datetime) -> Iterator[str]:
     if cause.is_ready:
-        yield f"{cause.asked} is ready."
+        yield f"{cause.resource} is ready."
         return
     yield _headline(cause)
     if cause.ready is not None:
         ago = age(now - cause.ready.last_transition)
         since = f"{cause.ready.last_transition:%Y-%m-%d %H:%M:%S} UTC"
         yield f"since: {since}, {ago} ago"
-    if cause.tried is not None:
-        tried = cause.tried
+    if cause.last_attempt is not None:
+        tried = cause.last_attempt
         message = f": {tried.message}" if tried.message else ""
         ago = age(now - tried.at)
         yield f"last action: {tried.verb}, {ago} ago: {tried.outcome}{message}"
-    yield f"next: {cause.next}"
+    yield f"next: {cause.next_step}"
     yield f"run: {command}"
 
 
 def _headline(cause: Cause) -> str:
     waits = "".join(f" waits for {id_}, which" for id_ in cause.chain[1:])
     if cause.ready is None:
-        return f"{cause.asked}{waits} has not been observed yet."
+        return f"{cause.resource}{waits} has not been observed yet."
     detail = f"{cause.ready.reason}: {cause.ready.message}"
-    return f"{cause.asked}{waits} is not ready: {detail}"
+    return f"{cause.resource}{waits} is not ready: {detail}"
 
 
 def _data(cause: Cause, command: str, now: datetime) -> dict[str, Any]:
-    ready, tried = cause.ready, cause.tried
+    ready, tried = cause.ready, cause.last_attempt
     return {
         "kind": "Why",
         "formatVersion": FORMAT_VERSION,
-        "resource": str(cause.asked),
+        "resource": str(cause.resource),
         "ready": cause.is_ready,
         "chain": [str(id_) for id_ in cause.chain],
         "reason": ready.reason if ready else "NotObserved",
@@ -75,6 +75,6 @@ def _data(cause: Cause, command: str, now: datetime) -> dict[str, Any]:
             "outcome": tried.outcome,
             "message": tried.message,
         },
-        "next": cause.next,
+        "next": cause.next_step,
         "command": command,
     }

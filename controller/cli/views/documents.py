@@ -43,7 +43,7 @@ def render_problems(diagnostics: Sequence[Diagnostic], output: str) -> str:
                 "line": d.place.line,
                 "column": d.place.column,
                 "path": d.path,
-                "what": d.what,
+                "what": d.problem,
                 "hint": d.hint,
             }
             for d in diagnostics

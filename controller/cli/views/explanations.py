@@ -7,13 +7,13 @@ from controller.cli.views.data import FORMAT_VERSION, as_json, as_yaml
 from controller.cli.views.plans import shown
 from controller.cli.views.tables import columns, markdown
 from controller.core.document.resource import ResourceId
-from controller.core.resources.explanation import Explanation, Told
+from controller.core.resources.explanation import Explanation, Explanations
 
 _HEAD = ("field", "declared", "live", "result", "reason")
 
 
 def render_explanations(
-    results: Mapping[ResourceId, Told], path: str, output: str
+    results: Mapping[ResourceId, Explanations], path: str, output: str
 ) -> str:
     """Return the comparisons in the format ``output``.
 
@@ -34,7 +34,7 @@ def render_explanations(
 
 
 def _text(
-    results: Mapping[ResourceId, Told], path: str, *, marked: bool
+    results: Mapping[ResourceId, Explanations], path: str, *, marked: bool
 ) -> Iterator[str]:
     for id_, found in results.items():
         yield f"**{id_}**" if marked else str(id_)
@@ -52,10 +52,10 @@ def _text(
 
 def _cells(one: Explanation) -> tuple[str, ...]:
     reason = " ".join(one.reasons)
-    return one.path, shown(one.declared), shown(one.live), one.likeness, reason
+    return one.path, shown(one.declared), shown(one.live), one.comparison, reason
 
 
-def _data(results: Mapping[ResourceId, Told], path: str) -> dict[str, Any]:
+def _data(results: Mapping[ResourceId, Explanations], path: str) -> dict[str, Any]:
     return {
         "kind": "Explanation",
         "formatVersion": FORMAT_VERSION,
@@ -64,7 +64,7 @@ def _data(results: Mapping[ResourceId, Told], path: str) -> dict[str, Any]:
     }
 
 
-def _resource(id_: ResourceId, found: Told) -> dict[str, Any]:
+def _resource(id_: ResourceId, found: Explanations) -> dict[str, Any]:
     if isinstance(found, str):
         return {"resource": str(id_), "unknown": found, "values": []}
     values = [
@@ -72,7 +72,7 @@ def _resource(id_: ResourceId, found: Told) -> dict[str, Any]:
             "path": one.path,
             "declared": one.declared,
             "live": one.live,
-            "likeness": one.likeness,
+            "likeness": one.comparison,
             "reasons": list(one.reasons),
         }
         for one in found

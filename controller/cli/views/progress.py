@@ -87,7 +87,7 @@ def pending(result: PassResult) -> Iterator[ResourceId]:
 
 def cost_comparison(bill: CostTotal) -> str:
     """Return the actual cost of an apply, with the estimate."""
-    estimated, actual = bill.foretold, bill.actual
+    estimated, actual = bill.estimated, bill.actual
     calls = counted(actual.calls, "write call")
     restarts = counted(actual.restarts, "restart")
     return (

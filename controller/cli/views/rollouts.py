@@ -38,7 +38,7 @@ def _line(one: RolloutRecord) -> tuple[str, ...]:
         one.result,
         _short(one.by),
         ", ".join(map(_short_digest, one.images)),
-        one_line("; ".join(filter(None, (one.asked, hold, one.reason)))),
+        one_line("; ".join(filter(None, (one.intervention, hold, one.reason)))),
     )
 
 
@@ -71,7 +71,7 @@ def _data(target: ResourceId, rolled: Sequence[RolloutRecord]) -> dict[str, Any]
                 "by": one.by,
                 "reason": one.reason,
                 "setAside": one.set_aside,
-                "asked": one.asked,
+                "asked": one.intervention,
             }
             for one in rolled
         ],

@@ -84,7 +84,7 @@ def report_data(report: StatusOutput) -> dict[str, Any]:
         data["spent"] = _spent_data(report.spent)
     if report.bill is not None:
         data["cost"] = {
-            "estimated": cost_data(report.bill.foretold),
+            "estimated": cost_data(report.bill.estimated),
             "actual": cost_data(report.bill.actual),
             "reads": report.bill.looks,
         }

@@ -35,7 +35,7 @@ class Limiter:
             with self._lock:
                 now = self._clock.monotonic()
                 rate = self._rate(category, now)
-                self._adaptive[category], answer = rate.asked(now)
+                self._adaptive[category], answer = rate.request(now)
             if isinstance(answer, Permit):
                 return answer
             self._clock.sleep(answer)
@@ -48,7 +48,7 @@ class Limiter:
         with self._lock:
             now = self._clock.monotonic()
             rate = self._rate(category, now)
-            self._adaptive[category] = rate.answered(permit, result, now)
+            self._adaptive[category] = rate.after_response(permit, result, now)
 
     def _rate(self, category: str, now: float) -> AdaptiveRate:
         initial = self._rates[category]

@@ -1,8 +1,8 @@
-"""What the fields of the document have in common: strictness, and plain words.
+"""Types and rules of document fields.
 
-A rule here is known to pydantic, which decides, and to the JSON Schema, which
-helps while typing; and it carries the sentence that a person reads when it is
-broken. Nothing is converted behind the user's back: text is not a number.
+Each rule serves pydantic, which validates, and the JSON Schema, which helps in editors;
+and it carries the message for a violation. Values are not converted implicitly: text is
+not a number.
 """
 
 import math
@@ -34,51 +34,52 @@ from pydantic_core import (
 
 INT32 = 2**31 - 1
 
-# What a sentence of ours may hold; pydantic would read braces as a template.
-PLAIN = "{what}"
+# A template for any message: pydantic would interpret braces in the message itself.
+PLAIN = "{problem}"
 RULE = "rule"
 
 
 class Section(BaseModel):
-    """A part of the document: immutable, and without room for unknown fields."""
+    """Base class of parts of the document: immutable, unknown fields forbidden."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def refuse(what: str, hint: str = "", field: str = "") -> NoReturn:
-    """Raise the error that says ``what`` is wrong, and how to mend it.
+def reject(problem: str, hint: str = "", field: str = "") -> NoReturn:
+    """Raise a validation error.
 
     Args:
-        what: Follows the path: "must be a date".
-        hint: What to write instead.
-        field: The field at fault, below the one that is validated.
+        problem: Predicate that follows the path: "must be a date".
+        hint: Correct form.
+        field: Invalid field, below the one that is validated.
     """
-    raise PydanticCustomError(RULE, PLAIN, {"what": what, "hint": hint, "field": field})
+    context = {"problem": problem, "hint": hint, "field": field}
+    raise PydanticCustomError(RULE, PLAIN, context)
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One of several things that are wrong with a section.
+    """One of several problems of a section.
 
     Attributes:
-        path: Where, below the section.
-        what: Follows the path: "must be a date".
-        hint: What to write instead.
+        path: Path below the section.
+        problem: Predicate that follows the path: "must be a date".
+        hint: Correct form.
     """
 
     path: tuple[str | int, ...]
-    what: str
+    problem: str
     hint: str = ""
 
 
-def refuse_all(mistakes: Iterable[Mistake]) -> None:
-    """Raise an error that tells of all ``mistakes`` at once, if there are any."""
+def reject_all(mistakes: Iterable[Mistake]) -> None:
+    """Raise one error for all ``mistakes``, if there are any."""
     lines = [
         InitErrorDetails(
             type=PydanticCustomError(
                 RULE,
                 PLAIN,
-                {"what": found.what, "hint": found.hint, "field": found.path},
+                {"problem": found.problem, "hint": found.hint, "field": found.path},
             ),
             loc=(),
             input=None,
@@ -95,9 +96,9 @@ class Text:
     """A rule for text.
 
     Attributes:
-        pattern: What all of it must match, without anchors.
+        pattern: Regular expression for the whole text, without anchors.
         rule: The same in words; follows "must be".
-        longest: How many characters it may have.
+        longest: Largest number of characters.
     """
 
     pattern: str
@@ -107,7 +108,7 @@ class Text:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        """Return pydantic's own check, and then this one."""
+        """Return pydantic's own check, followed by this one."""
         return core_schema.no_info_after_validator_function(self.check, handler(source))
 
     def __get_pydantic_json_schema__(
@@ -122,19 +123,18 @@ class Text:
     def check(self, value: str) -> str:
         """Return ``value`` if it obeys the rule."""
         if len(value) > self.longest:
-            what = f"has {len(value)} characters; the most is {self.longest}"
-            refuse(what)
+            reject(f"has {len(value)} characters; the maximum is {self.longest}")
         if not re.fullmatch(self.pattern, value):
-            refuse(f"must be {self.rule}")
+            reject(f"must be {self.rule}")
         return value
 
 
 class Derived:
-    """The mark of a field that follows from the platform; no user writes it."""
+    """Marker of a field that is derived from the platform and never written."""
 
 
 class SetElsewhere:
-    """The mark of a field whose shape no model of ours describes."""
+    """Marker of a field whose schema is defined elsewhere, such as in the AWS API."""
 
     __slots__ = ()
 
@@ -148,8 +148,8 @@ class Span:
     """A rule for durations in whole seconds: ``90``, ``"90s"``, ``"5m"`` or ``"1h"``.
 
     Attributes:
-        least: The shortest, in seconds.
-        most: The longest, in seconds.
+        least: Shortest duration, in seconds.
+        most: Longest duration, in seconds.
     """
 
     least: int
@@ -158,7 +158,7 @@ class Span:
     def __get_pydantic_core_schema__(
         self, _source: Any, _handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        """Return this check; what comes out is a number of seconds."""
+        """Return this check; its result is a number of seconds."""
         return core_schema.no_info_plain_validator_function(self.check)
 
     def __get_pydantic_json_schema__(
@@ -174,41 +174,41 @@ class Span:
         if isinstance(value, str):
             found = re.fullmatch(r"([0-9]{1,6})(s|m|h)", value)
             if not found:
-                refuse("is not a duration", "write 60s, 5m or 1h")
+                reject("is not a duration", "write 60s, 5m or 1h")
             value = int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
         if isinstance(value, bool) or not isinstance(value, int):
-            refuse("is not a duration", "write 60s, 5m or 1h")
+            reject("is not a duration", "write 60s, 5m or 1h")
         if not self.least <= value <= self.most:
-            refuse(f"must be {self.least} to {self.most} seconds, not {value}")
+            reject(f"must be {self.least} to {self.most} seconds, not {value}")
         return value
 
 
 def _exact(value: Any) -> Any:
     """Return a number that a 64-bit float holds without loss."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        refuse("must be a number")
+        reject("must be a number")
     if isinstance(value, int) and abs(value) > 2**53:
-        refuse("has more digits than a number holds exactly")
+        reject("has more digits than a number can hold exactly")
     if not math.isfinite(value):
-        refuse("must be a finite number")
+        reject("must be a finite number")
     return float(value)
 
 
-def no_truth(value: Any) -> Any:
-    """Return ``value`` unless it is true or false, which Python takes for 1 and 0."""
+def reject_bool(value: Any) -> Any:
+    """Return ``value`` unless it is a boolean, which Python treats as 1 or 0."""
     if isinstance(value, bool):
-        refuse("must be a whole number, not true or false, as YAML reads it")
+        reject("must be a whole number; YAML reads this value as true or false")
     return value
 
 
 def _instant(value: Any) -> Any:
-    """Return a moment in UTC for a date, or a date with a time."""
+    """Return a time in UTC for a date, or for a date with a time."""
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
             hint = "write 2026-01-31 or 2026-01-31T12:00:00Z"
-            refuse("is not a date", hint)
+            reject("is not a date", hint)
     if isinstance(value, datetime):
         aware = value if value.tzinfo else value.replace(tzinfo=UTC)
         return aware.astimezone(UTC)
@@ -222,7 +222,7 @@ def _as_schema(**schema: Any) -> WithJsonSchema:
 
 
 def one_of(*fields: str) -> Callable[[dict[str, Any]], None]:
-    """Return what tells the JSON Schema that exactly one of ``fields`` is given."""
+    """Return an extension of the JSON Schema: exactly one of ``fields`` is required."""
 
     def extend(schema: dict[str, Any]) -> None:
         schema["oneOf"] = [{"required": [field]} for field in fields]
@@ -230,8 +230,8 @@ def one_of(*fields: str) -> Callable[[dict[str, Any]], None]:
     return extend
 
 
-def given(model: BaseModel, *fields: str) -> list[str]:
-    """Return which of ``fields`` hold a value."""
+def fields_set(model: BaseModel, *fields: str) -> list[str]:
+    """Return those of ``fields`` that have a value."""
     return [field for field in fields if getattr(model, field) is not None]
 
 
@@ -249,7 +249,9 @@ Instant = Annotated[
 ]
 FromPlatform = Annotated[SkipJsonSchema[str], Derived()]
 
-Line = Annotated[str, Text(r"\S(?:.*\S)?", "one line of text, without spaces around")]
+Line = Annotated[
+    str, Text(r"\S(?:.*\S)?", "one line of text, without spaces at its ends")
+]
 Description = Annotated[str, Text(r"[\s\S]*", "text", longest=100_000)]
 KEY = Text(
     "[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?",

@@ -1,4 +1,4 @@
-"""Times in which nothing that runs is stopped or replaced."""
+"""Change freezes: times without disruptive actions."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,15 +8,15 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Freeze:
-    """A time in which nothing disruptive is done. All times are UTC.
+    """A time without disruptive actions. All times are UTC.
 
     Attributes:
-        reason: Why.
-        since: When it begins; None for always.
-        until: When it ends; None for never.
-        weekdays: On which days it holds, Monday is 0; empty for all.
-        hours: From which minute of the day to which; the second may lie on the next
-            day. The weekday is that of the first.
+        reason: Reason of the freeze.
+        since: Start; None for no start.
+        until: End; None for no end.
+        weekdays: Weekdays on which it holds, Monday is 0; empty for all.
+        hours: First and last minute of the day; the last may be on the next day. The
+            weekday is that of the first.
     """
 
     reason: str
@@ -27,7 +27,7 @@ class Freeze:
 
     @property
     def span(self) -> str:
-        """For how long, as people say it."""
+        """Duration in words, as in ``until 2026-01-31 12:00 UTC``."""
         hours = ""
         if self.hours != (0, 24 * 60):
             first, last = (f"{m // 60:02}:{m % 60:02}" for m in self.hours)
@@ -36,7 +36,7 @@ class Freeze:
         return f"{until.strip()}{hours}"
 
     def in_force(self, now: datetime) -> bool:
-        """Whether the freeze holds at ``now``."""
+        """Return True if the freeze holds at ``now``."""
         if self.since is not None and now < self.since:
             return False
         if self.until is not None and now >= self.until:
@@ -44,7 +44,7 @@ class Freeze:
         return self._covers(now) or self._covers(now, -_DAY)
 
     def _covers(self, now: datetime, shift: timedelta = timedelta(0)) -> bool:
-        """Whether the window that begins on the day of ``now + shift`` holds."""
+        """Return True if ``now`` is in the window of the day of ``now + shift``."""
         begins = (now + shift).replace(hour=0, minute=0, second=0, microsecond=0)
         if self.weekdays and begins.weekday() not in self.weekdays:
             return False

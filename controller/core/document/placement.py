@@ -1,4 +1,4 @@
-"""Where tasks run and as whom: the platform's defaults, or a service's own."""
+"""Roles and network of tasks: defaults of the platform, or a service's own."""
 
 from functools import lru_cache
 from typing import Annotated
@@ -33,19 +33,19 @@ class RolesSpec(Section):
 
     execution: RoleArn | None = Field(
         default=None,
-        description="Pulls the image and reads the secrets.",
+        description="Role that pulls the image and reads the secrets.",
         examples=["arn:aws:iam::123456789012:role/hokusai-ecs-execution-development"],
     )
     task: RoleArn | None = Field(
         default=None,
-        description="What the containers act as.",
+        description="Role that the containers use.",
         examples=["arn:aws:iam::123456789012:role/hokusai-ecs-task-development"],
     )
 
-    # Most services say the same; they share one value.
+    # Most services have equal roles; they share one value.
     @lru_cache  # noqa: B019  # small, immutable and equal for equal content
     def completed(self, platform: Platform) -> "RolesSpec":
-        """Return the roles, the platform's where none is given."""
+        """Return the roles, with the platform's defaults."""
         return self.model_copy(
             update={
                 "execution": self.execution or platform.execution_role,
@@ -55,28 +55,28 @@ class RolesSpec(Section):
 
 
 class NetworkSpec(Section):
-    """Where tasks are placed."""
+    """Network of the tasks."""
 
     subnets: tuple[SubnetId, ...] = Field(
         default=(),
         max_length=16,
-        description="The subnets, by their ids.",
+        description="Ids of the subnets.",
         examples=[["subnet-0a1b2c3d"]],
     )
     security_groups: tuple[SecurityGroupId, ...] = Field(
         default=(),
         max_length=5,
-        description="The security groups, by their ids.",
+        description="Ids of the security groups.",
         examples=[["sg-0a1b2c3d"]],
     )
     public_ip: Flag | None = Field(
         default=None,
-        description="Whether tasks get a public address; no, unless given.",
+        description="Assign a public address to the tasks; false by default.",
     )
 
     @lru_cache  # noqa: B019  # as above
     def completed(self, platform: Platform) -> "NetworkSpec":
-        """Return the placement, the platform's where none is given."""
+        """Return the network, with the platform's defaults."""
         default = platform.network
         public = default.public_ip if self.public_ip is None else self.public_ip
         return self.model_copy(

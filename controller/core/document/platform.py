@@ -1,4 +1,4 @@
-"""The platform a document describes, and the names that follow from its own."""
+"""Platform of a document, and the names derived from it."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,7 +18,7 @@ ENVIRONMENTS: tuple[Environment, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Where tasks are placed, unless a service says otherwise."""
+    """Default network of the tasks."""
 
     subnets: tuple[str, ...] = ()
     security_groups: tuple[str, ...] = ()
@@ -27,28 +27,28 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """What all resources of a document share.
+    """Properties shared by all resources of a document.
 
     Attributes:
-        name: Of the platform, as in ``hokusai``.
-        environment: Which of the four this document describes.
-        account: The AWS account, twelve digits; checked before the first call.
-        region: The AWS region.
-        interval: Time between two passes when nothing asks for one sooner.
-        intervals: The same for kinds that have one of their own.
-        inspections: Time between two looks at what all resources rest on.
-        max_disruptive_actions: How many may be under way at once.
-        prune: Whether what is no longer declared may be deleted.
+        name: Name of the platform, as in ``hokusai``.
+        environment: Environment of the document.
+        account: AWS account, twelve digits; checked before the first call.
+        region: AWS region.
+        interval: Time between two passes that nothing triggers earlier.
+        intervals: Intervals of kinds that have their own.
+        inspections: Time between two preflight checks of all resources.
+        max_disruptive_actions: Largest number of disruptive actions in progress.
+        prune: True if resources that are no longer declared may be deleted.
         network: Default subnets and security groups of services.
         execution_role: Default role that pulls images and reads secrets.
-        task_role: Default role that the containers act as.
-        role: The role that we act as; None for whoever the credentials are.
-        profile: Of the AWS configuration, where the credentials are found.
-        endpoint: Where AWS is asked, instead of the region's own addresses.
-        freezes: Times in which nothing disruptive is done.
-        controller: The service that we run as; it is changed last.
-        load_balancer: Of routes that name none; "" for the one that ``balancer`` says.
-        events: The URL of the queue with ECS's events; "" for none.
+        task_role: Default role of the containers.
+        role: Role that the controller assumes; None to use the credentials directly.
+        profile: Profile of the AWS configuration with the credentials.
+        endpoint: URL of AWS, instead of the region's own endpoints.
+        freezes: Times without disruptive actions.
+        controller: Service that the controller itself runs as; it is changed last.
+        load_balancer: Default load balancer of routes; "" for ``balancer``.
+        events: URL of the queue with ECS events; "" for none.
     """
 
     name: str
@@ -73,22 +73,22 @@ class Platform:
 
     @property
     def balancer(self) -> str:
-        """The load balancer of routes that name none."""
+        """Default load balancer of routes."""
         return self.load_balancer or f"{self.name}-{self.environment}"
 
     @property
     def cluster(self) -> str:
-        """The ECS cluster of every service."""
+        """ECS cluster of every service."""
         return f"{self.name}-{self.environment}"
 
     @property
     def namespace(self) -> str:
-        """The private DNS namespace of service discovery."""
+        """Private DNS namespace of service discovery."""
         return f"{self.name}-{self.environment}.local"
 
     @property
     def owner(self) -> str:
-        """The value of the ownership tag on all that is ours."""
+        """Value of the ownership tag of managed resources."""
         return f"{self.name}/{self.environment}"
 
     def service_name(self, key: str) -> str:

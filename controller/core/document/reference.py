@@ -1,4 +1,4 @@
-"""Where a secret is kept. A reference never holds the secret itself."""
+"""References to secrets and fallback addresses; they never hold the secret itself."""
 
 import re
 from typing import Annotated, NamedTuple, Self
@@ -9,9 +9,9 @@ from controller.core.document.fields import (
     EnvironmentName,
     Section,
     Text,
-    given,
+    fields_set,
     one_of,
-    refuse,
+    reject,
 )
 
 _ARN = r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:"
@@ -36,7 +36,7 @@ ParameterPath = Annotated[
 
 
 class SecretPart(NamedTuple):
-    """What of a secret in Secrets Manager is meant; "" is the default."""
+    """Part of a secret in Secrets Manager; "" is the default."""
 
     name: str
     json_key: str = ""
@@ -45,7 +45,7 @@ class SecretPart(NamedTuple):
 
 
 class SecretReference(Section):
-    """Where a secret is kept: in the environment, Secrets Manager or SSM."""
+    """Location of a secret: the environment, Secrets Manager or SSM."""
 
     model_config = ConfigDict(
         json_schema_extra=one_of("env", "secretsmanager", "ssm"),
@@ -69,21 +69,21 @@ class SecretReference(Section):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        if len(given(self, "env", "secretsmanager", "ssm")) != 1:
-            refuse(
-                "must name one place where the secret is kept",
+        if len(fields_set(self, "env", "secretsmanager", "ssm")) != 1:
+            reject(
+                "must name exactly one location of the secret",
                 "write one of env, secretsmanager and ssm",
             )
         return self
 
     @property
     def store(self) -> str:
-        """Which store is meant: ``env``, ``secretsmanager`` or ``ssm``."""
-        return given(self, "env", "secretsmanager", "ssm")[0]
+        """Store of the secret: ``env``, ``secretsmanager`` or ``ssm``."""
+        return fields_set(self, "env", "secretsmanager", "ssm")[0]
 
     @property
     def name(self) -> str:
-        """What is asked of the store, as it was written."""
+        """Name in the store, as written."""
         return self.env or self.secretsmanager or self.ssm or ""
 
     @property
@@ -91,7 +91,7 @@ class SecretReference(Section):
         """The parts of a Secrets Manager reference.
 
         Raises:
-            ValueError: the secret is kept elsewhere.
+            ValueError: the secret is in another store.
         """
         if self.secretsmanager is None:
             msg = f"{self} is not in Secrets Manager"
@@ -106,23 +106,23 @@ class SecretReference(Section):
 
 
 class Publication(Section):
-    """Where an address is written for those who cannot ask DNS."""
+    """Location to which an address is published, for readers without DNS."""
 
     ssm: ParameterPath = Field(
-        description="The SSM parameter that is kept equal to the address.",
+        description="SSM parameter that always holds the address.",
         examples=["/hokusai/development/mlflow/fallback-ip"],
     )
 
 
 class FallbackReference(Section):
-    """Where an address is found when DNS fails, and where it is written."""
+    """Fallback address for DNS failures, and the location to publish it to."""
 
     env: EnvironmentName = Field(
-        description="The environment variable that may hold the address.",
+        description="Environment variable that may hold the address.",
         examples=["MLFLOW_FALLBACK_IP"],
     )
     publish: Publication | None = Field(
-        default=None, description="Where the last good address is published."
+        default=None, description="Location to publish the last good address to."
     )
 
     def __str__(self) -> str:

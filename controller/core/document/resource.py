@@ -1,4 +1,4 @@
-"""What the user declared: resources, and how they are addressed."""
+"""Declared resources and their addresses."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ SpecT = TypeVar("SpecT")
 
 
 class Mode(StrEnum):
-    """How far we may go with a resource; each step includes the one before."""
+    """Permitted actions on a resource; each mode includes the one before."""
 
     OBSERVE = "observe"
     SUGGEST = "suggest"
@@ -18,7 +18,7 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class ResourceId:
-    """The address of one resource, printed as ``kind/name``."""
+    """Address of a resource, printed as ``kind/name``."""
 
     kind: str
     name: str
@@ -28,7 +28,7 @@ class ResourceId:
 
     @classmethod
     def parse(cls, text: str) -> "ResourceId":
-        """Return the address written as ``kind/name``; the first ``/`` separates.
+        """Return the address in the form ``kind/name``; the first ``/`` separates.
 
         Raises:
             ValueError: ``text`` has no ``/``, or nothing on one side of it.
@@ -42,12 +42,12 @@ class ResourceId:
 
 @dataclass(frozen=True, slots=True)
 class Suspension:
-    """A person's wish that a resource be left alone for a while.
+    """A suspension of all actions on a resource.
 
     Attributes:
-        by: Who asked.
-        reason: Why.
-        until: When it ends by itself; None if only an edit ends it.
+        by: Author of the suspension.
+        reason: Reason of the suspension.
+        until: Time at which it ends; None if only an edit ends it.
     """
 
     by: str
@@ -55,26 +55,26 @@ class Suspension:
     until: datetime | None = None
 
     def in_force(self, now: datetime) -> bool:
-        """Whether the suspension holds at ``now``."""
+        """Return True if the suspension holds at ``now``."""
         return self.until is None or now < self.until
 
     @property
-    def told(self) -> str:
-        """Who asked for it, until when, and why."""
+    def message(self) -> str:
+        """Author, end and reason of the suspension as one sentence."""
         until = f" until {self.until:%Y-%m-%d %H:%M} UTC" if self.until else ""
         return f"Suspended by {self.by}{until}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A difference that a person has said not to look at, and for how long."""
+    """A field that is not compared, until a given time."""
 
     path: str
     reason: str
     until: datetime | None = None
 
     def covers(self, path: str, now: datetime) -> bool:
-        """Whether ``path``, or a parent of it, is ignored at ``now``."""
+        """Return True if ``path``, or a parent of it, is ignored at ``now``."""
         if self.until is not None and now >= self.until:
             return False
         return path == self.path or path.startswith((f"{self.path}.", f"{self.path}["))
@@ -85,14 +85,14 @@ class Resource(Generic[SpecT]):
     """One declared resource.
 
     Attributes:
-        id: Its address.
-        spec: What is asked for, validated by its kind.
-        generation: Hash of the normalised spec; moves when the meaning does.
-        depends_on: What must be ready before this is touched.
-        mode: How far we may go.
-        adopt: Whether something that exists without our tag may become ours.
-        suspend: Set when a person asked to leave it alone.
-        ignore: Differences not to look at.
+        id: Address.
+        spec: Declared properties, validated by the kind.
+        generation: Hash of the normalised spec; changes when its meaning does.
+        depends_on: Resources that must be ready before this one is changed.
+        mode: Permitted actions.
+        adopt: True if an existing resource without ownership tag may be managed.
+        suspend: Suspension of all actions, or None.
+        ignore: Fields that are not compared.
     """
 
     id: ResourceId

@@ -1,4 +1,4 @@
-"""How the text of an environment variable becomes a value."""
+"""Environment variables: table rows, and parsers of their text."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from controller.core.values.secret import SecretUrl
 
 
 class Address(NamedTuple):
-    """Where a server listens."""
+    """Address at which a server listens."""
 
     host: str
     port: int
@@ -22,14 +22,14 @@ class Address(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One row of the table.
+    """One environment variable.
 
     Attributes:
-        name: Of the variable; it comes before its aliases.
-        description: What it is for.
-        parse: Returns the typed value; raises ValueError that says what is wrong.
-        example: A value that is valid.
-        aliases: Other names, in the order in which they are asked.
+        name: Name; it takes precedence over the aliases.
+        description: Purpose.
+        parse: Returns the typed value; raises ValueError with the problem.
+        example: A valid value.
+        aliases: Other names, in order of precedence.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Variable:
     aliases: tuple[str, ...] = ()
 
     def find(self, environ: Mapping[str, str]) -> tuple[str, str] | None:
-        """Return the name that is set, and its text; None if none is."""
+        """Return the first name that is set, and its text; None if none is."""
         for name in (self.name, *self.aliases):
             if text := environ.get(name, "").strip():
                 return name, text
@@ -59,7 +59,7 @@ def row(
 
 
 def one_of(*choices: str) -> Callable[[str], str]:
-    """Return what accepts one of ``choices``."""
+    """Return a parser that accepts one of ``choices``."""
 
     def parse(text: str) -> str:
         if text not in choices:
@@ -71,7 +71,7 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 
 def number(least: int, most: int) -> Callable[[str], int]:
-    """Return what accepts a whole number from ``least`` to ``most``."""
+    """Return a parser that accepts a whole number from ``least`` to ``most``."""
 
     def parse(text: str) -> int:
         if not re.fullmatch("[0-9]{1,10}", text) or not least <= int(text) <= most:
@@ -91,12 +91,12 @@ def seconds(text: str) -> float:
 
 
 def presence(_text: str) -> bool:
-    """Return True: that it is set is all that counts."""
+    """Return True: any value counts as set."""
     return True
 
 
 def ip(text: str) -> str:
-    """Return an IP address in its usual spelling."""
+    """Return an IP address in canonical form."""
     try:
         return str(ip_address(text))
     except ValueError:
@@ -105,24 +105,24 @@ def ip(text: str) -> str:
 
 
 def url(text: str) -> str:
-    """Return an http or https address without a ``/`` at its end."""
+    """Return an http or https URL without a trailing ``/``."""
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        msg = "is not an address that starts with http:// or https://"
+        msg = "is not a URL that starts with http:// or https://"
         raise ValueError(msg)
     return text.rstrip("/")
 
 
 def store_url(text: str) -> SecretUrl:
-    """Return the address of a SQLite or PostgreSQL store."""
+    """Return the URL of a SQLite or PostgreSQL store."""
     if not re.match(r"(sqlite|postgres(ql)?)(\+[a-z0-9]+)?:", text):
-        msg = "is not an address that starts with sqlite: or postgresql:"
+        msg = "is not a URL that starts with sqlite: or postgresql:"
         raise ValueError(msg)
     return SecretUrl(text)
 
 
 def address(text: str) -> Address:
-    """Return ``host:port``; the port is 53, unless given."""
+    """Return ``host:port``; the default port is 53."""
     host, colon, port = text.rpartition(":")
     if not colon:
         host, port = text, "53"

@@ -1,8 +1,8 @@
-"""When a model version is the one asked for, and which one that is.
+"""Identity and selection of model versions.
 
-MLflow has no idempotency key: the same creation twice is two versions. Each
-version we create therefore carries, from its first moment, a hash of what was
-registered; whoever would create it again looks for the hash first.
+MLflow has no idempotency key: repeating a creation makes a second version. Each version
+that the controller creates therefore carries a hash of the registration as a tag from
+its creation on, and a repeated creation first searches for the hash.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,7 +24,7 @@ Direction = Literal["max", "min"]
 
 @dataclass(frozen=True, slots=True)
 class TrainingRun:
-    """A finished MLflow run, as far as a selection looks at it.
+    """A finished MLflow run, as far as a selection needs it.
 
     Attributes:
         id: MLflow's run id.
@@ -41,16 +41,16 @@ class TrainingRun:
 
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
-    """A version of a registered model, as MLflow tells of it.
+    """A version of a registered model in MLflow.
 
     Attributes:
         model: MLflow's name of the model.
         number: MLflow's number; may repeat after a model was deleted.
-        source: Where the artifacts are.
-        run_id: The run that made it; empty if none is known.
-        status: MLflow's; only ``READY`` is announced or aliased.
+        source: URI of the artifacts.
+        run_id: Run that created it; empty if none is known.
+        status: MLflow's status; only a ``READY`` version is announced or aliased.
         created_ms: Creation, in milliseconds since the epoch.
-        tags: As they stand.
+        tags: Current tags.
     """
 
     model: str
@@ -74,7 +74,7 @@ def registered(versions: Iterable[ModelVersion], hash_: str) -> ModelVersion | N
 
 
 def duplicates(versions: Iterable[ModelVersion]) -> dict[int, int]:
-    """Return, for each version of a model that repeats a lower one, that lower one."""
+    """Return the lower version that each duplicate of a model repeats, by number."""
     first: dict[str, int] = {}
     repeated: dict[int, int] = {}
     for version in sorted(versions, key=lambda v: v.number):
@@ -91,7 +91,7 @@ def duplicates(versions: Iterable[ModelVersion]) -> dict[int, int]:
 def originals(versions: Iterable[ModelVersion]) -> tuple[ModelVersion, ...]:
     """Return the versions, of any models, that repeat no other one.
 
-    A copy is one from its first moment, whether or not it is marked yet.
+    A copy counts as one from its creation on, even before it is tagged.
     """
     by_model: dict[str, list[ModelVersion]] = {}
     for version in versions:
@@ -130,8 +130,8 @@ def best_run(
     )
 
 
-def passing(version: ModelVersion, baseline: float, mode: Direction) -> bool:
-    """Whether the measured value on ``version`` is at least as good as ``baseline``."""
+def meets_baseline(version: ModelVersion, baseline: float, mode: Direction) -> bool:
+    """Return True if the measured value of ``version`` is as good as ``baseline``."""
     try:
         value = float(version.tags[VALUE_TAG])
     except (KeyError, ValueError):

@@ -1,4 +1,4 @@
-"""MLflow's registry as the kinds see it: values, reads and writes."""
+"""MLflow's model registry: values, and protocols for reads and writes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,14 +9,14 @@ from controller.core.models.registration import ModelVersion, TrainingRun
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """An experiment; a deleted one still holds its name.
+    """An experiment; a deleted one still occupies its name.
 
     Attributes:
-        id: MLflow's.
-        name: Unique, even among the deleted.
+        id: MLflow's id.
+        name: Unique name, even among deleted experiments.
         lifecycle_stage: ``active`` or ``deleted``.
-        artifact_location: Where its runs keep their artifacts; never changes.
-        tags: As they stand.
+        artifact_location: URI of the artifacts of its runs; immutable.
+        tags: Current tags.
         created_ms: Creation, in milliseconds since the epoch.
     """
 
@@ -29,7 +29,7 @@ class Experiment:
 
     @property
     def deleted(self) -> bool:
-        """Whether it must be restored before it can be used."""
+        """True if it must be restored before it can be used."""
         return self.lifecycle_stage == "deleted"
 
 
@@ -38,10 +38,10 @@ class RegisteredModel:
     """A registered model, without its versions.
 
     Attributes:
-        name: Unique.
-        description: Empty if none was given.
-        tags: As they stand.
-        aliases: Number of the version each one points to.
+        name: Unique name.
+        description: Description; empty if there is none.
+        tags: Current tags.
+        aliases: Number of the version to which each alias points.
         created_ms: Creation, in milliseconds since the epoch.
     """
 
@@ -59,7 +59,7 @@ class RegistryReads(Protocol):
     """
 
     def experiments(self) -> tuple[Experiment, ...]:
-        """Return all experiments, the deleted ones too."""
+        """Return all experiments, including deleted ones."""
         ...
 
     def models(self) -> tuple[RegisteredModel, ...]:
@@ -76,18 +76,18 @@ class RegistryReads(Protocol):
 
 
 class CachedReads(RegistryReads, Protocol):
-    """Reads that remember their answers within a pass."""
+    """Reads that cache their results within a pass."""
 
     def clear(self) -> None:
-        """Forget every answer: the next read asks MLflow."""
+        """Clear the cache: the next read queries MLflow."""
         ...
 
 
 class RegistryWrites(Protocol):
     """Writes to the registry and to experiments.
 
-    Every method raises DriverError: ConflictError if the thing exists already,
-    NotFoundError if it does not, OutcomeUnknownError if the answer was lost.
+    Every method raises DriverError: ConflictError if the object exists already,
+    NotFoundError if it does not, OutcomeUnknownError if the response was lost.
     """
 
     def create_experiment(
@@ -100,7 +100,7 @@ class RegistryWrites(Protocol):
         ...
 
     def restore_experiment(self, experiment_id: str) -> None:
-        """Bring a deleted experiment back; NotFoundError if it is not deleted."""
+        """Restore a deleted experiment; NotFoundError if it is not deleted."""
         ...
 
     def set_experiment_tag(self, experiment_id: str, key: str, value: str) -> None:
@@ -133,10 +133,10 @@ class RegistryWrites(Protocol):
         tags: Mapping[str, str],
         description: str = "",
     ) -> ModelVersion:
-        """Create a version. Never safe to repeat: each call makes another one.
+        """Create a version. Never safe to repeat: each call creates another one.
 
-        The tags are there from its first moment, so that a version whose answer
-        was lost can be found by them.
+        The tags are set at its creation, so that a version whose response was lost can
+        be found by them.
         """
         ...
 
@@ -145,7 +145,7 @@ class RegistryWrites(Protocol):
         ...
 
     def set_alias(self, model: str, alias: str, number: int) -> None:
-        """Point ``alias`` to a version, from wherever it pointed. Safe to repeat."""
+        """Point ``alias`` to a version, wherever it pointed before. Safe to repeat."""
         ...
 
     def delete_alias(self, model: str, alias: str) -> None:

@@ -1,7 +1,7 @@
-"""Who moved, field by field: the world, the document, or both.
+"""Cause of each difference: drift of the live state, change of the document, or both.
 
-Three values tell: what was applied last, what is declared, and what is there. Without
-the first the plan is right all the same; it only says less.
+The cause follows from a three-way comparison of the last applied, the declared and the
+live value. Without the last applied one the plan is still right, but has no causes.
 """
 
 import json
@@ -16,51 +16,54 @@ from controller.core.resources.kind import Kind
 from controller.core.resources.observation import ObservedState, Present
 from controller.core.resources.plan import Action, Change, Effect, Plan, Reason, Verdict
 
-Last: TypeAlias = Mapping[ResourceId, Any]
+LastApplied: TypeAlias = Mapping[ResourceId, Any]
 _MOVED = (Reason.DRIFTED, Reason.CHANGED)
 
 
-def written(generation: str, spec: Any) -> str:
-    """Return what was applied as the text of a note."""
+def note_text(generation: str, spec: Any) -> str:
+    """Return the note that records an applied spec."""
     plain = TypeAdapter(type(spec)).dump_python(spec, mode="json")
     return json.dumps({"generation": generation, "spec": plain}, sort_keys=True)
 
 
-def read(text: str, kind: Kind[Any, Any]) -> Any:
-    """Return the spec in a note; None if a version before wrote it otherwise."""
+def spec_of_note(text: str, kind: Kind[Any, Any]) -> Any:
+    """Return the spec in a note; None if an earlier version wrote another format."""
     try:
         return TypeAdapter(kind.spec).validate_python(json.loads(text)["spec"])
     except (ValidationError, ValueError, KeyError, TypeError):
         return None
 
 
-def attributed(
-    plan: Plan, observed: ObservedState, kinds: Mapping[str, Kind[Any, Any]], last: Last
+def with_causes(
+    plan: Plan,
+    observed: ObservedState,
+    kinds: Mapping[str, Kind[Any, Any]],
+    last: LastApplied,
 ) -> Plan:
-    """Return ``plan`` with the cause of each change, where ``last`` can tell it.
+    """Return ``plan`` with the cause of each change of a resource in ``last``.
 
     Args:
-        plan: What differs.
-        observed: What was seen.
+        plan: Differences.
+        observed: Observed state.
         kinds: All kinds, by name.
-        last: What was applied last, by resource.
+        last: Last applied specs, by resource.
     """
 
-    def told(verdict: Any) -> Any:
-        return _told(verdict, observed, kinds, last)
+    def with_cause(verdict: Any) -> Any:
+        return _with_cause(verdict, observed, kinds, last)
 
     return Plan(
-        tuple(map(told, plan.actions)),
-        tuple(map(told, plan.advice)),
-        tuple(map(told, plan.blocked)),
+        tuple(map(with_cause, plan.actions)),
+        tuple(map(with_cause, plan.advice)),
+        tuple(map(with_cause, plan.blocked)),
     )
 
 
-def _told(
+def _with_cause(
     verdict: Verdict,
     observed: ObservedState,
     kinds: Mapping[str, Kind[Any, Any]],
-    last: Last,
+    last: LastApplied,
 ) -> Verdict:
     spec, seen = last.get(verdict.target), observed.of(verdict.target)
     if not verdict.changes or spec is None or not isinstance(seen, Present):
@@ -76,11 +79,11 @@ def _told(
 
 
 def _cause(change: Change, drift: Change | None) -> Reason | None:
-    """Return who moved one field.
+    """Return the cause of the difference of one field.
 
     Args:
-        change: How it differs from what is declared.
-        drift: How it differs from what was applied; None if it does not.
+        change: Difference from the declared value.
+        drift: Difference from the last applied value; None if there is none.
     """
     if change.effect is Effect.COSMETIC:
         return None
@@ -90,7 +93,7 @@ def _cause(change: Change, drift: Change | None) -> Reason | None:
 
 
 def _reason(changes: Iterable[Change]) -> Reason:
-    """Return who moved a resource; its stamp alone says that the document did."""
+    """Return the cause for a resource; if only its stamp differs, the document changed."""
     causes = {change.cause for change in changes}
     if Reason.CONFLICT in causes:
         return Reason.CONFLICT

@@ -1,7 +1,7 @@
-"""Whether somebody else keeps changing back what we repair.
+"""Write conflicts: fields that another writer keeps changing back.
 
-Two writers that both mean to win do harm for ever. After a few repairs of one field
-in a row we leave it alone for a while, and say who the other one is.
+Two writers that overwrite each other would never stop. After a few repairs of one field
+in a row it is left unchanged for a while, and the message names the other writer.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,8 +13,8 @@ from controller.core.document.resource import ResourceId
 from controller.core.resources.driver import Applied, Outcome, Progressing
 from controller.core.resources.plan import Action, Blocked, Hold, Plan, Reason
 
-# As many repairs of one field within the window are a fight, not an accident.
-FIGHT = 3
+# This many repairs of one field within the window are a write conflict.
+MAX_REPAIRS = 3
 WINDOW = timedelta(minutes=10)
 
 Field: TypeAlias = tuple[ResourceId, str]
@@ -22,13 +22,13 @@ Field: TypeAlias = tuple[ResourceId, str]
 
 @dataclass(frozen=True, slots=True)
 class RepairCounts:
-    """When each field was repaired lately, under the generation in force.
+    """Recent repairs of each field under the current generation.
 
     Attributes:
-        times: When, by field.
-        to: What it was repaired to last. What follows the world, as an address does,
-            has another value each time, and nobody fights over that.
-        generations: Of what is declared.
+        times: Times of the repairs, by field.
+        to: Value that the last repair set. A value that follows the live state, such
+            as an address, is different each time, which is not a conflict.
+        generations: Declared generation of each resource.
     """
 
     times: Mapping[Field, tuple[datetime, ...]] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class RepairCounts:
         outcomes: Mapping[ResourceId, Outcome],
         now: datetime,
     ) -> "RepairCounts":
-        """Return what is known after a pass; what is older than the window is gone."""
+        """Return the counts after a pass, without repairs older than the window."""
         times = {
             key: tuple(at for at in moments if now - at < WINDOW)
             for key, moments in self.times.items()
@@ -62,52 +62,52 @@ class RepairCounts:
         return RepairCounts(times, {k: to[k] for k in times}, generations)
 
     def without(self, target: ResourceId) -> "RepairCounts":
-        """Return this without ``target``: a person has a hand in it."""
+        """Return the counts without ``target``, after an operator changed it."""
         times = {key: at for key, at in self.times.items() if key[0] != target}
         return replace(self, times=times)
 
-    def fought_over(self, action: Action, now: datetime) -> tuple[str, datetime] | None:
-        """Return the field that is fought over, and until when it is left alone."""
+    def contested(self, action: Action, now: datetime) -> tuple[str, datetime] | None:
+        """Return a field in conflict, and the time until which it is left unchanged."""
         if self.generations.get(action.target) != action.generation:
             return None
         for change in action.changes:
             key = (action.target, change.path)
             same = self.to.get(key) == change.after
             moments = self.times.get(key, ()) if same else ()
-            lately = [at for at in moments if now - at < WINDOW]
-            if len(lately) >= FIGHT:
-                return change.path, lately[-FIGHT] + WINDOW
+            recent = [at for at in moments if now - at < WINDOW]
+            if len(recent) >= MAX_REPAIRS:
+                return change.path, recent[-MAX_REPAIRS] + WINDOW
         return None
 
 
-def without_fights(
+def without_contested(
     plan: Plan, repairs: RepairCounts, writers: Mapping[ResourceId, str], now: datetime
 ) -> Plan:
-    """Return ``plan`` with what somebody else keeps changing back left alone.
+    """Return ``plan`` with the actions on fields in conflict held back.
 
     Args:
-        plan: What would be done.
-        repairs: What was repaired lately.
-        writers: Who wrote each resource last, where the backend says so.
-        now: The time.
+        plan: Plan to filter.
+        repairs: Recent repairs.
+        writers: Last writer of each resource, where the backend records it.
+        now: Current time.
     """
     actions: list[Action] = []
     blocked = list(plan.blocked)
     for action in plan.actions:
-        fight = repairs.fought_over(action, now)
-        if fight is None:
+        conflict = repairs.contested(action, now)
+        if conflict is None:
             actions.append(action)
         else:
             writer = writers.get(action.target, "")
-            blocked.append(_left_alone(action, *fight, writer))
+            blocked.append(_held_back(action, *conflict, writer))
     return Plan(tuple(actions), plan.advice, tuple(blocked))
 
 
-def _left_alone(action: Action, path: str, until: datetime, writer: str) -> Blocked:
-    who = f"{writer} was the last to write" if writer else "nobody says who"
+def _held_back(action: Action, path: str, until: datetime, writer: str) -> Blocked:
     minutes = WINDOW.total_seconds() / 60
     message = (
-        f"Somebody keeps changing {path} back ({who}): it was repaired {FIGHT} times "
-        f"within {minutes:.0f} minutes and is left alone until {until:%H:%M:%S} UTC."
+        f"Write conflict on {path}: it was repaired {MAX_REPAIRS} times within "
+        f"{minutes:.0f} minutes and changed back each time (last writer: "
+        f"{writer or 'unknown'}). It is left unchanged until {until:%H:%M:%S} UTC."
     )
-    return Blocked(action.target, Hold.CONTESTED, message, action.changes)
+    return Blocked(action.target, Hold.WRITE_CONFLICT, message, action.changes)

@@ -1,7 +1,7 @@
-"""What came of comparing a resource, value by value.
+"""Explanations for each compared value of a resource.
 
-A kind that compares more than values as they stand offers ``explain``; of the others the
-changes say all there is to say.
+A kind whose comparison has rules offers ``explain``; for the others the explanations
+follow from the changes.
 """
 
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ from datetime import datetime
 from typing import Any
 
 from controller.core.document.resource import Resource
-from controller.core.resources.explanation import Comparison, Explanation, below
+from controller.core.resources.explanation import Comparison, Explanation, is_below
 from controller.core.resources.kind import Kind
 
 
-def explained(
+def explanations_of(
     kind: Kind[Any, Any], resource: Resource[Any], state: Any, path: str, now: datetime
 ) -> tuple[Explanation, ...]:
-    """Return what came of each value at ``path``, or below it; "" is all of them."""
+    """Return an explanation for each value at or below ``path``; "" is all values."""
     if kind.explain is not None:
         found = kind.explain(resource.spec, state, path)
     else:
@@ -29,17 +29,19 @@ def _by_changes(
     kind: Kind[Any, Any], resource: Resource[Any], state: Any, path: str
 ) -> Iterator[Explanation]:
     for change in kind.compare(resource.spec, state):
-        if below(change.path, path):
+        if is_below(change.path, path):
             yield Explanation(
                 change.path, change.after, change.before, Comparison.DIFFERS
             )
 
 
 def _ignored(one: Explanation, resource: Resource[Any], now: datetime) -> Explanation:
-    """Return ``one``, or that a person had it left alone."""
+    """Return ``one``, marked as ignored if the document ignores the field."""
     for ignored in resource.ignore:
-        if one.likeness is Comparison.DIFFERS and ignored.covers(one.path, now):
+        if one.comparison is Comparison.DIFFERS and ignored.covers(one.path, now):
             return replace(
-                one, likeness=Comparison.IGNORED, reasons=(ignored.reason, *one.reasons)
+                one,
+                comparison=Comparison.IGNORED,
+                reasons=(ignored.reason, *one.reasons),
             )
     return one

@@ -1,7 +1,7 @@
-"""What of a comparison is done now, as one pipeline for each observation.
+"""Pipeline from all differences to the actions of this pass.
 
-``permitted`` keeps what is in scope and forbidden by nobody; preflight checks what
-that would deploy; ``guarded`` holds back what a check or the budget forbids.
+``permitted`` keeps the actions in scope that no declaration forbids. Preflight checks
+run for those that deploy. ``guarded`` holds back what a check or the budget forbids.
 """
 
 from dataclasses import dataclass, replace
@@ -36,16 +36,15 @@ class PlanningView:
 
 
 def permitted(found: Plan, view: PlanningView) -> Plan:
-    """Return what of ``found`` is in scope and not forbidden, whatever the budget."""
-    inside = view.scope.inside(found)
+    """Return the part of ``found`` that is in scope and allowed, without the budget."""
+    inside = view.scope.included(found)
     return safety.permitted(inside, view.desired, view.observed, view.limits)
 
 
-def deployed(plan: Plan) -> tuple[ResourceId, ...]:
+def deployment_targets(plan: Plan) -> tuple[ResourceId, ...]:
     """Return the resources that a permitted ``plan`` would deploy now.
 
-    A resource that waits for a rollout under way is left out: its turn is in a later
-    pass.
+    A resource that waits for a rollout in progress is left out; a later pass deploys it.
     """
     acting = {action.target for action in plan.actions}
     return tuple(
@@ -63,16 +62,16 @@ def guarded(
     *,
     warnings: bool = True,
 ) -> Plan:
-    """Return what of a permitted ``plan`` may be done now.
+    """Return the part of a permitted ``plan`` that may be executed now.
 
-    The budget comes last: what cannot be deployed takes no share of it.
+    The budget comes last: an action that a check holds back takes no share of it.
 
     Args:
         plan: Permitted part of ``found``.
         found: Every difference, in scope or not; its rollouts count as under way.
         view: Facts and limits that the plan is judged by.
         results: Results of preflight checks.
-        warnings: Whether findings that hold nothing back are included.
+        warnings: True to include findings that hold nothing back.
     """
     in_scope = {id_: r for id_, r in results.items() if view.scope.covers(id_)}
     sound = with_findings(plan, in_scope, warnings=warnings)
@@ -80,5 +79,5 @@ def guarded(
 
 
 def in_flight(found: Plan) -> int:
-    """Return the number of rollouts under way; a stalled one has not ended either."""
+    """Return the number of rollouts in progress; a stalled one has not ended either."""
     return sum(b.hold in _UNDER_WAY for b in found.blocked)

@@ -1,7 +1,8 @@
-"""A plan that was saved, and whether it still holds.
+"""Saved plans, and the check that a saved plan is still valid.
 
-It is bound to the document, to what the environment filled in, and to the fields
-it acts on, as they were seen. Counts that others settle and addresses may move.
+A plan is bound to the document, to the values from the environment, and to the observed
+values of the fields that it changes. Volatile fields, such as counts that autoscaling
+sets, may change.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,13 +18,13 @@ from controller.core.values.identity import canonical_json, content_hash
 
 @dataclass(frozen=True, slots=True)
 class FilledField:
-    """A value that did not come from the document.
+    """A value that the environment filled into the document.
 
     Attributes:
-        path: Of the field.
-        variable: What filled it in.
-        source: Where that was found.
-        value: What it is; a secret is a reference here, too.
+        path: Path of the field.
+        variable: Name of the variable.
+        source: Place where the variable was found.
+        value: Value; for a secret, its reference.
     """
 
     path: str
@@ -34,15 +35,15 @@ class FilledField:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a plan comes from.
+    """Origin of a plan.
 
     Attributes:
-        created_at: When it was made.
-        created_by: By whom.
-        environment: For which environment.
-        document: Hash of what was declared.
-        fills: What was not read from the document.
-        targets: What was asked for; empty for everything.
+        created_at: Time of creation.
+        created_by: Author.
+        environment: Environment of the document.
+        document: Hash of the document.
+        fills: Values from the environment.
+        targets: Selected resources; empty for all.
     """
 
     created_at: datetime
@@ -55,7 +56,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class SavedAction:
-    """What a saved plan does with one resource."""
+    """Action of a saved plan on one resource."""
 
     target: ResourceId
     verb: Verb
@@ -65,11 +66,11 @@ class SavedAction:
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """A plan as it was saved: what it does, and what it rests on.
+    """A saved plan: its actions and the values that they depend on.
 
     Attributes:
-        origin: Where it comes from.
-        actions: What it does, in order.
+        origin: Origin of the plan.
+        actions: Actions in the order of execution.
     """
 
     origin: Origin
@@ -77,34 +78,34 @@ class SavedPlan:
 
     @property
     def targets(self) -> frozenset[ResourceId]:
-        """What it acts on."""
+        """Resources that the plan changes."""
         return frozenset(action.target for action in self.actions)
 
 
 @dataclass(frozen=True, slots=True)
 class PlanMismatch:
-    """Something that is not as it was when the plan was made."""
+    """A difference between a saved plan and the current one."""
 
     resource: ResourceId
-    what: str
+    difference: str
 
     def __str__(self) -> str:
-        return f"{self.resource}: {self.what}"
+        return f"{self.resource}: {self.difference}"
 
 
-def saved(plan: Plan, origin: Origin) -> SavedPlan:
-    """Return ``plan`` as it is saved."""
+def saved_plan(plan: Plan, origin: Origin) -> SavedPlan:
+    """Return ``plan`` in the form in which it is saved."""
     return SavedPlan(origin, tuple(map(_saved, plan.actions)))
 
 
 def fields_hash(action: SavedAction, kinds: Kinds) -> str:
-    """Return the hash of the managed fields that ``action`` rests on."""
+    """Return the hash of the fields that ``action`` depends on."""
     bound = [[c.path, _before(c, action.target, kinds)] for c in action.changes]
     return content_hash([action.verb, action.generation, bound])
 
 
 def fingerprint(plan: SavedPlan) -> str:
-    """Return a hash of all that a plan does and rests on; equal for equal plans."""
+    """Return a hash of the actions of a plan and their preconditions."""
     origin = plan.origin
     return content_hash(
         [
@@ -125,20 +126,20 @@ def fingerprint(plan: SavedPlan) -> str:
     )
 
 
-def same(action: Action, planned: SavedAction, kinds: Kinds) -> bool:
-    """Whether ``action`` is the one that was planned, on fields that did not move."""
+def is_unchanged(action: Action, planned: SavedAction, kinds: Kinds) -> bool:
+    """Return True if ``action`` is the planned one, on fields that did not change."""
     now = _saved(action)
     return now.target == planned.target and fields_hash(now, kinds) == fields_hash(
         planned, kinds
     )
 
 
-def moved(plan: SavedPlan, now: Plan, kinds: Kinds) -> Iterator[PlanMismatch]:
-    """Yield all that is not as it was when ``plan`` was saved.
+def plan_mismatches(plan: SavedPlan, now: Plan, kinds: Kinds) -> Iterator[PlanMismatch]:
+    """Yield the differences between ``plan`` and the current plan.
 
     Args:
-        plan: What was saved.
-        now: What the same document asks for at this moment.
+        plan: Saved plan.
+        now: Current plan of the same document.
         kinds: All kinds, by name.
     """
     actions = {action.target: _saved(action) for action in now.actions}
@@ -147,40 +148,40 @@ def moved(plan: SavedPlan, now: Plan, kinds: Kinds) -> Iterator[PlanMismatch]:
     for planned in plan.actions:
         action = actions.get(planned.target)
         if action is None:
-            what = said.get(planned.target, "nothing is to be done any more")
-            yield PlanMismatch(planned.target, what.rstrip("."))
+            reason = said.get(planned.target, "no action is needed any more")
+            yield PlanMismatch(planned.target, reason.rstrip("."))
         else:
-            for what in _differences(planned, action, kinds):
-                yield PlanMismatch(planned.target, what)
+            for difference in _differences(planned, action, kinds):
+                yield PlanMismatch(planned.target, difference)
 
 
-def origin_moved(plan: Origin, now: Origin) -> Iterator[str]:
-    """Yield what is declared or filled in otherwise than when a plan was saved."""
+def origin_mismatches(plan: Origin, now: Origin) -> Iterator[str]:
+    """Yield the differences in document and filled values since a plan was saved."""
     if plan.environment != now.environment:
         yield f"the plan is for {plan.environment}, not {now.environment}"
     if plan.document != now.document:
-        yield f"the document was {plan.document} when planned and is {now.document}"
+        yield f"the document has changed: {plan.document} when planned, {now.document} now"
     before = {fill.path: fill.value for fill in plan.fills}
     after = {fill.path: fill.value for fill in now.fills}
     for path in sorted(before.keys() | after.keys()):
         if before.get(path) != after.get(path):
-            yield f"{path} was filled in otherwise when planned"
+            yield f"{path} was filled with another value when planned"
 
 
 def _differences(planned: SavedAction, now: SavedAction, kinds: Kinds) -> Iterator[str]:
     if planned.verb is not now.verb:
-        yield f"was to {planned.verb} it and would now {now.verb} it"
+        yield f"the plan was to {planned.verb} it; the action is now to {now.verb} it"
         return
     if planned.generation != now.generation:
-        yield "its declaration moved"
+        yield "its declaration has changed"
     then = {change.path: change for change in planned.changes}
     at_present = {change.path: change for change in now.changes}
     for path in _paths(planned.changes, now.changes):
         before, after = then.get(path), at_present.get(path)
         if before is None:
-            yield f"{path} was as declared when planned and is not any more"
+            yield f"{path} was in sync when planned and now differs"
         elif after is None:
-            yield f"{path} was not as declared when planned and is by now"
+            yield f"{path} differed when planned and is now in sync"
         elif _before(before, now.target, kinds) != _before(after, now.target, kinds):
             was, is_ = _plain(before.before), _plain(after.before)
             yield f"{path} was {was} when planned and is {is_}"
@@ -191,7 +192,7 @@ def _paths(*changes: Iterable[Change]) -> list[str]:
 
 
 def _before(change: Change, target: ResourceId, kinds: Kinds) -> str:
-    """Return what was seen, as far as the plan is bound to it."""
+    """Return the observed value as far as the plan is bound to it."""
     if change.path in kinds[target.kind].volatile_paths:
         return ""
     return canonical_json(change.before)

@@ -1,4 +1,4 @@
-"""``diff``: compare what should be with what was seen, and decide what to do."""
+"""Planner: compare declared and observed state, and decide on actions."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -31,14 +31,14 @@ from controller.core.resources.plan import (
 DesiredState: TypeAlias = Mapping[ResourceId, Resource[Any]]
 Kinds: TypeAlias = Mapping[str, Kind[Any, Any]]
 
-ADOPTION = Change("ownership", Ownership.NOBODYS, Ownership.OURS, Effect.COSMETIC)
+ADOPTION = Change("ownership", Ownership.UNMANAGED, Ownership.MANAGED, Effect.COSMETIC)
 
 
 def diff(desired: DesiredState, observed: ObservedState, kinds: Kinds) -> Plan:
     """Return the plan that takes ``observed`` to ``desired``.
 
-    What others depend on comes first. Deletions come last, so that whatever
-    takes over is there before the old one goes.
+    Dependencies come first. Deletions come last, so that a replacement exists before
+    the old resource is deleted.
     """
     ready = {
         id_ for id_ in desired if is_ready(kinds[id_.kind], desired[id_], observed)
@@ -54,15 +54,18 @@ def diff(desired: DesiredState, observed: ObservedState, kinds: Kinds) -> Plan:
             tuple(sorted((desired[id_].depends_on & desired.keys()) - ready)),
         )
     ]
-    verdicts += prunes(desired, observed, kinds)
-    return plan_of(gated(verdicts, desired))
+    verdicts += prune_verdicts(desired, observed, kinds)
+    return plan_of(hold_dependents(verdicts, desired))
 
 
-def gated(verdicts: Iterable[Verdict], desired: DesiredState) -> Iterator[Verdict]:
-    """Yield ``verdicts``, with what is built on something rejected held back.
+def hold_dependents(
+    verdicts: Iterable[Verdict], desired: DesiredState
+) -> Iterator[Verdict]:
+    """Yield ``verdicts``, with disruptive actions on dependents of a rejected one held.
 
-    What was rejected may serve in its old form, and do well: nothing else stops. But
-    what runs is not replaced by what was declared together with the new form.
+    The earlier revision of a rejected resource may still run and be healthy, so other
+    actions continue. But running tasks are not replaced by a revision that was declared
+    together with the rejected one.
     """
     verdicts = tuple(verdicts)
     rejected = {
@@ -74,7 +77,7 @@ def gated(verdicts: Iterable[Verdict], desired: DesiredState) -> Iterator[Verdic
         resource = desired.get(verdict.target)
         needs = sorted(resource.depends_on & rejected) if resource else []
         if needs and isinstance(verdict, Action) and verdict.disruptive:
-            message = f"It waits for {needs[0]}, whose declaration was rejected."
+            message = f"Waiting for {needs[0]}: its declared revision was rejected."
             hold = Hold.DEPENDENCY_NOT_READY
             yield Blocked(verdict.target, hold, message, verdict.changes)
         else:
@@ -94,7 +97,7 @@ def plan_of(verdicts: Iterable[Verdict]) -> Plan:
 def is_ready(
     kind: Kind[Any, Any], resource: Resource[Any], observed: ObservedState
 ) -> bool:
-    """Whether others may build on ``resource``: it is there and does well."""
+    """Return True if ``resource`` exists and is healthy, so that others may use it."""
     match observed.of(resource.id):
         case Present(state):
             return kind.health(resource.spec, state).level is HealthLevel.HEALTHY
@@ -109,62 +112,66 @@ def decide(
     now: datetime,
     waits_for: tuple[ResourceId, ...],
 ) -> Iterator[Verdict]:
-    """Yield what to do about one resource; nothing, if it is in sync."""
+    """Yield the verdicts on one resource; none if it is in sync."""
     match observation:
-        case Unknown(reason, passing):
-            yield Blocked(resource.id, Hold.UNKNOWN, reason, passing=passing)
-        case Absent(foreseen):
+        case Unknown(reason, temporary):
+            yield Blocked(resource.id, Hold.UNKNOWN, reason, temporary=temporary)
+        case Absent(expected_changes):
             yield Action(
                 resource.id,
                 Verb.CREATE,
                 Reason.MISSING,
-                foreseen,
+                expected_changes,
                 desired=resource.spec,
                 generation=resource.generation,
                 waits_for=waits_for,
             )
-        case Present(_, Ownership.ANOTHERS):
-            message = "It carries another controller's tag; two would fight over it."
-            yield Blocked(resource.id, Hold.OWNED_BY_ANOTHER, message)
+        case Present(_, Ownership.FOREIGN):
+            message = (
+                "Managed by another controller: its tag hokusai.ai/managed-by names "
+                "another owner."
+            )
+            yield Blocked(resource.id, Hold.OWNERSHIP_CONFLICT, message)
         case Present() as present:
-            yield from settle(kind, resource, present, now, waits_for)
+            yield from decide_present(kind, resource, present, now, waits_for)
 
 
-def settle(
+def decide_present(
     kind: Kind[Any, Any],
     resource: Resource[Any],
     present: Present[Any],
     now: datetime,
     waits_for: tuple[ResourceId, ...],
 ) -> Iterator[Verdict]:
-    """Yield how to settle the differences of something that is there."""
+    """Yield the verdicts on an existing resource."""
     changes = tuple(
         change
         for change in kind.compare(resource.spec, present.state)
         if not any(ignored.covers(change.path, now) for ignored in resource.ignore)
     )
-    if present.ownership is Ownership.NOBODYS:
+    if present.ownership is Ownership.UNMANAGED:
         if not resource.adopt:
             message = (
-                "It exists without our tag; declare `adopt: true` to take it over."
+                "Exists, but is not managed by this controller: declare `adopt: true` "
+                "to manage it."
             )
-            yield Advice(resource.id, Reason.NOT_OURS, message, changes)
+            yield Advice(resource.id, Reason.NOT_MANAGED, message, changes)
             return
         changes = (ADOPTION, *changes)
     held = kind.hold_reason(resource.spec, present.state, changes)
     if held is not None:
         yield Blocked(resource.id, held.hold, held.message, changes)
         return
-    yield from found(kind, resource, present, now)
+    yield from finding_advice(kind, resource, present, now)
     if not changes:
         changes = tuple(stale_stamp(resource, present))
-    yield from repairs(kind, resource, present, changes, waits_for)
+    yield from change_verdicts(kind, resource, present, changes, waits_for)
 
 
-def found(
+def finding_advice(
     kind: Kind[Any, Any], resource: Resource[Any], present: Present[Any], now: datetime
 ) -> Iterator[Advice]:
-    """Yield what its kind finds amiss and leaves to a person."""
+    """Yield the findings of the kind that need manual action."""
     for finding in kind.findings(resource.spec, present.state):
         if not any(ignored.covers(finding.path, now) for ignored in resource.ignore):
             yield Advice(
@@ -173,68 +180,70 @@ def found(
 
 
 def stale_stamp(resource: Resource[Any], present: Present[Any]) -> Iterator[Change]:
-    """Yield the stamp of what is as declared and does not say so.
+    """Yield the change of a stamp that is older than the applied declaration.
 
-    The stamp is written last: whoever died just before leaves the old one, and the
-    next difference would be taken for a change of the document.
+    The stamp is written last. A process that ended just before leaves the old one, and
+    the next drift would be attributed to the document.
     """
     if present.applied is not None and present.applied != resource.generation:
         before, after = present.applied, resource.generation
         yield Change("applied", before, after, Effect.COSMETIC)
 
 
-def repairs(
+def change_verdicts(
     kind: Kind[Any, Any],
     resource: Resource[Any],
     present: Present[Any],
     changes: tuple[Change, ...],
     waits_for: tuple[ResourceId, ...],
 ) -> Iterator[Verdict]:
-    """Yield how to settle ``changes``: what is ours to change, and what is not."""
-    ours = tuple(c for c in changes if c.path not in kind.advice_only)
-    theirs = tuple(c for c in changes if c.path in kind.advice_only)
-    if ours:
-        replace = any(c.path in kind.immutable for c in ours)
+    """Yield an action for ``changes``, and advice for the advice-only ones."""
+    actionable = tuple(c for c in changes if c.path not in kind.advice_only)
+    manual = tuple(c for c in changes if c.path in kind.advice_only)
+    if actionable:
+        replace = any(c.path in kind.immutable for c in actionable)
         yield Action(
             resource.id,
             Verb.REPLACE if replace else kind.repair,
-            Reason.IMMUTABLE_FIELD_CHANGED if replace else why(kind, resource, present),
-            ours,
+            Reason.IMMUTABLE_FIELD_CHANGED
+            if replace
+            else change_reason(kind, resource, present),
+            actionable,
             resource.spec,
             present.state,
             resource.generation,
             waits_for,
         )
-    if theirs:
-        message = "Only a person may change this."
-        yield Advice(resource.id, Reason.DRIFTED, message, theirs)
+    if manual:
+        message = "Manual action required: the controller does not change these fields."
+        yield Advice(resource.id, Reason.DRIFTED, message, manual)
 
 
-def why(kind: Kind[Any, Any], resource: Resource[Any], present: Present[Any]) -> Reason:
-    """Return whether the document moved, or the world, or there is news."""
+def change_reason(
+    kind: Kind[Any, Any], resource: Resource[Any], present: Present[Any]
+) -> Reason:
+    """Return the reason: document changed, live state drifted, or news to announce."""
     if kind.repair is Verb.ANNOUNCE:
-        return Reason.UNANNOUNCED
+        return Reason.ANNOUNCEMENT_PENDING
     if present.applied is not None and present.applied != resource.generation:
         return Reason.CHANGED
     return Reason.DRIFTED
 
 
-def prunes(
+def prune_verdicts(
     desired: DesiredState, observed: ObservedState, kinds: Kinds
 ) -> Iterator[Verdict]:
-    """Yield what to do about all that we own, see, and no longer declare."""
+    """Yield the verdicts on managed resources that are no longer declared."""
     for id_ in sorted(observed.observations, reverse=True):
         if id_ in desired:
             continue
         match observed.of(id_):
-            case Present(state, Ownership.OURS) if kinds[id_.kind].prune:
+            case Present(state, Ownership.MANAGED) if kinds[id_.kind].prune:
                 reason = Reason.NO_LONGER_DECLARED
                 changes = kinds[id_.kind].deletion_changes(state)
                 yield Action(id_, Verb.DELETE, reason, changes, observed=state)
-            case Present(_, Ownership.OURS):
-                message = (
-                    "It is ours and no longer declared; it holds data, so it stays."
-                )
+            case Present(_, Ownership.MANAGED):
+                message = "No longer declared. It is kept because it holds data."
                 yield Advice(id_, Reason.NO_LONGER_DECLARED, message)
             case _:
                 continue
@@ -244,7 +253,7 @@ def dependency_order(resources: Iterable[Resource[Any]]) -> tuple[ResourceId, ..
     """Return the ids such that each follows what it depends on; ties by name.
 
     Raises:
-        graphlib.CycleError: the dependencies go in a circle.
+        graphlib.CycleError: the dependencies form a cycle.
     """
     graph = {r.id: r.depends_on for r in sorted(resources, key=lambda r: r.id)}
     declared = graph.keys()

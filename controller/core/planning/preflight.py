@@ -1,8 +1,8 @@
-"""What is looked at before something is deployed, and what the looks say.
+"""Preflight checks: prerequisites that are checked before a deployment.
 
-An action that rests on what is not there would fail minutes later, with half of it
-done. All that is wrong is told at once, each with the command that mends it. What
-could not be looked at is never taken for missing, and never for good.
+Without them a deployment with a missing prerequisite would fail minutes later, half
+done. All problems are reported at once, each with the command that fixes it. An
+unchecked item counts neither as pass nor as fail.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,10 +21,11 @@ from controller.core.resources.plan import (
     Reason,
     Verb,
 )
+from controller.core.values.counts import counted
 
 
 class Severity(StrEnum):
-    """What a finding does to an action; completes "it ... the deployment"."""
+    """Effect of a finding on an action; completes "it ... the deployment"."""
 
     BLOCKS = "blocks"
     WARNS = "warns"
@@ -32,47 +33,47 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckPassed:
-    """A check that found all as it must be."""
+    """A check that passed."""
 
     check: str
 
 
 @dataclass(frozen=True, slots=True)
 class CheckSkipped:
-    """A check that does not apply, or that nobody can make, because of ``why``."""
+    """A check that does not apply or cannot be made."""
 
     check: str
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class CheckUnknown:
-    """A check that could not be made.
+    """A check that failed to run.
 
     Attributes:
-        check: Its name.
-        why: What the look was answered with.
-        passing: Whether the next look may be answered: a deployment waits for that.
-            A refusal does not pass by itself, so it only warns.
-        command: What lets us look, if that is known.
+        check: Name of the check.
+        reason: Cause of the failure.
+        temporary: True if the next attempt may succeed: a deployment waits for it. A
+            refused permission is permanent, so it only warns.
+        command: Command that makes the check possible, if it is known.
     """
 
     check: str
-    why: str
-    passing: bool
+    reason: str
+    temporary: bool
     command: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckFinding:
-    """Something that is not as the resource needs it.
+    """An unmet prerequisite of a resource.
 
     Attributes:
-        check: The check that found it.
-        severity: What it does to a deployment.
-        path: The field of the declaration that rests on it.
-        message: What is wrong, and why it matters; without a secret's value.
-        command: The AWS CLI command that mends it, or shows what there is.
+        check: Name of the check.
+        severity: Effect on a deployment.
+        path: Field of the declaration that depends on it.
+        message: Problem and its consequence; without a secret's value.
+        command: AWS CLI command that fixes it or shows the current state.
     """
 
     check: str
@@ -83,7 +84,7 @@ class CheckFinding:
 
     @property
     def blocks(self) -> bool:
-        """Whether nothing is deployed on it."""
+        """True if the finding prevents a deployment."""
         return self.severity is Severity.BLOCKS
 
 
@@ -94,76 +95,78 @@ Resources: TypeAlias = Mapping[ResourceId, Resource[Any]]
 
 @runtime_checkable
 class PreflightDriver(Protocol):
-    """A driver that can look at what its resources rest on."""
+    """A driver that can check the prerequisites of its resources."""
 
     def inspect(self, resources: Resources) -> Results:
-        """Return what every check says of each of ``resources``.
+        """Return the results of every check for each of ``resources``.
 
-        Reads only, and never a secret's value. What could not be looked at is
-        ``CheckUnknown``; raises DriverError only when nothing could be.
+        Reads only, and never a secret's value. A check that failed to run is
+        ``CheckUnknown``; raises DriverError only if no check could run.
         """
         ...
 
 
 def deploys(action: Action) -> bool:
-    """Whether ``action`` starts something that must find all it needs."""
+    """Return True if ``action`` starts tasks, which need their prerequisites."""
     if action.verb is Verb.DELETE:
         return False
     return action.verb is Verb.CREATE or action.disruptive
 
 
 def blocking(results: Iterable[Result]) -> tuple[CheckFinding, ...]:
-    """Return the findings that nothing may be deployed on."""
+    """Return the findings that prevent a deployment."""
     return tuple(r for r in results if isinstance(r, CheckFinding) and r.blocks)
 
 
 def with_findings(plan: Plan, results: Results, *, warnings: bool = True) -> Plan:
-    """Return ``plan`` with what must not be deployed held back, and why.
+    """Return ``plan`` with deployments held back that lack a prerequisite.
 
-    An action that deploys is held if something is missing, or could not be looked
-    at just now. Whatever was found becomes advice, in sync or not: what a resource
-    rests on may have been taken away since.
+    A deployment is held if a prerequisite is missing or temporarily unchecked. Each
+    finding also becomes advice, even for a resource in sync: its prerequisites may have
+    been removed since the deployment.
 
     Args:
-        plan: What would be done.
-        results: What the checks said, of any of the resources.
-        warnings: Whether to tell of what holds nothing back, too.
+        plan: Plan to filter.
+        results: Results of the checks, by resource.
+        warnings: True to include findings that hold nothing back.
     """
     actions = [_held(action, results.get(action.target, ())) for action in plan.actions]
     held = {v.target for v in actions if isinstance(v, Blocked)}
     advice = [
-        _advised(id_, result)
+        _advice(id_, result)
         for id_, found in sorted(results.items())
         for result in found
-        if _is_told(result, warnings or id_ in held)
+        if _is_advice(result, warnings or id_ in held)
     ]
     return plan_of([*actions, *plan.advice, *advice, *plan.blocked])
 
 
 def _held(action: Action, results: tuple[Result, ...]) -> Action | Blocked:
-    """Return ``action``, or the word that it would fail."""
+    """Return ``action``, or a hold with the reason why it would fail."""
     if not deploys(action):
         return action
     found = blocking(results)
     if found:
         message = f"{found[0].message}{_more(len(found) - 1)}"
-        return Blocked(action.target, Hold.PREFLIGHT, message, action.changes)
-    unseen = [r for r in results if isinstance(r, CheckUnknown) and r.passing]
-    if unseen:
-        message = f"Its {unseen[0].check} could not be checked: {unseen[0].why}"
+        return Blocked(action.target, Hold.PREFLIGHT_FAILED, message, action.changes)
+    unchecked = [r for r in results if isinstance(r, CheckUnknown) and r.temporary]
+    if unchecked:
+        message = _unchecked(unchecked[0].check, unchecked[0].reason)
         return Blocked(
-            action.target, Hold.UNKNOWN, message, action.changes, passing=True
+            action.target, Hold.UNKNOWN, message, action.changes, temporary=True
         )
     return action
 
 
 def _more(number: int) -> str:
-    if not number:
-        return ""
-    return f" And {number} more {'finding' if number == 1 else 'findings'}."
+    return f" {counted(number, 'more finding')}." if number else ""
 
 
-def _is_told(result: Result, warnings: bool) -> bool:
+def _unchecked(check: str, reason: str) -> str:
+    return f"The check `{check}` could not run: {reason}"
+
+
+def _is_advice(result: Result, warnings: bool) -> bool:
     match result:
         case CheckFinding(severity=Severity.BLOCKS):
             return True
@@ -173,29 +176,29 @@ def _is_told(result: Result, warnings: bool) -> bool:
             return False
 
 
-def _advised(id_: ResourceId, result: Result) -> Advice:
+def _advice(id_: ResourceId, result: Result) -> Advice:
     match result:
         case CheckFinding():
-            reason = (
+            word = (
                 Reason.PREFLIGHT_FAILED if result.blocks else Reason.PREFLIGHT_WARNING
             )
-            return Advice(id_, reason, result.message, command=result.command)
-        case CheckUnknown(check, why, _, command):
-            message = f"Its {check} could not be checked: {why}"
+            return Advice(id_, word, result.message, command=result.command)
+        case CheckUnknown(check, reason, _, command):
+            message = _unchecked(check, reason)
             return Advice(id_, Reason.PREFLIGHT_WARNING, message, command=command)
         case _:
-            msg = f"{type(result).__name__} is nothing to advise on"
+            msg = f"no advice follows from {type(result).__name__}"
             raise AssertionError(msg)
 
 
-def unseen(results: Iterable[Result]) -> bool:
-    """Whether some check could not be made."""
+def is_incomplete(results: Iterable[Result]) -> bool:
+    """Return True if some check failed to run."""
     return any(isinstance(result, CheckUnknown) for result in results)
 
 
-def attended(results: Results) -> Iterator[ResourceId]:
-    """Yield what is worth looking at again soon: something stands in its way."""
+def recheck_soon(results: Results) -> Iterator[ResourceId]:
+    """Yield the resources to check again soon, because of a blocking or failed check."""
     for id_, found in results.items():
-        passing = any(isinstance(r, CheckUnknown) and r.passing for r in found)
-        if passing or blocking(found):
+        temporary = any(isinstance(r, CheckUnknown) and r.temporary for r in found)
+        if temporary or blocking(found):
             yield id_

@@ -1,8 +1,8 @@
-"""``guard``: what of a plan may be done now.
+"""Safety limits: the part of a plan that may be executed now.
 
-The planner says what it takes; this says what we dare. Nothing passes here that
-a person suspended, that the mode forbids, that a budget does not cover, or that
-deletes what was seen undeclared only once.
+The planner decides what is needed; this module holds back actions on suspended
+resources, actions that the mode or a freeze forbids, actions beyond the budget, and
+deletions of resources that only one pass has found undeclared.
 """
 
 from collections import Counter
@@ -25,21 +25,22 @@ from controller.core.resources.plan import (
     Verdict,
 )
 
-# Of one kind, never more than this share is deleted at once.
+# Largest share of the resources of one kind that may be deleted at once.
 LARGEST_PRUNE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class SafetyLimits:
-    """How much may happen at once.
+    """Limits on the actions of a pass.
 
     Attributes:
-        max_disruptive_actions: Restarts, replacements and deletions under way.
-        prune: Whether what is no longer declared may be deleted.
-        in_flight: Disruptive actions under way already.
-        seen_undeclared: What an earlier pass saw undeclared, too.
-        freezes: Times in which nothing disruptive is done.
-        own: The service that we run as; it is changed last.
+        max_disruptive_actions: Largest number of restarts, replacements and deletions
+            in progress.
+        prune: True if resources that are no longer declared may be deleted.
+        in_flight: Number of disruptive actions already in progress.
+        seen_undeclared: Resources that an earlier pass also found undeclared.
+        freezes: Times without disruptive actions.
+        own: Service that the controller itself runs as; it is changed last.
     """
 
     max_disruptive_actions: int = 2
@@ -53,16 +54,16 @@ class SafetyLimits:
 def guard(
     plan: Plan, desired: DesiredState, observed: ObservedState, limits: SafetyLimits
 ) -> Plan:
-    """Return ``plan`` with every action that must not run now as a reason."""
+    """Return ``plan`` with every action that must not run now replaced by its reason."""
     return budgeted(permitted(plan, desired, observed, limits), limits)
 
 
 def permitted(
     plan: Plan, desired: DesiredState, observed: ObservedState, limits: SafetyLimits
 ) -> Plan:
-    """Return ``plan`` without what a user, the mode, a freeze or pruning forbids.
+    """Return ``plan`` without actions that a user, mode, freeze or prune rule forbids.
 
-    The budget is not considered. Safe to repeat: what is permitted stays permitted.
+    The budget is not considered. Idempotent.
     """
     prunable = _prunable(plan, observed)
     verdicts: list[Verdict] = []
@@ -79,9 +80,9 @@ def permitted(
 
 
 def budgeted(plan: Plan, limits: SafetyLimits) -> Plan:
-    """Return ``plan`` with no more disruptive actions than the budget covers.
+    """Return ``plan`` with no more disruptive actions than the budget allows.
 
-    The controller's own service comes last, and only when nothing else is under way.
+    The controller's own service comes last, and only if nothing else is in progress.
     """
     left = limits.max_disruptive_actions - limits.in_flight
     verdicts: list[Verdict] = []
@@ -91,48 +92,50 @@ def budgeted(plan: Plan, limits: SafetyLimits) -> Plan:
             others = limits.in_flight or any(isinstance(v, Action) for v in verdicts)
             verdict = _last(action, bool(others))
         if isinstance(verdict, Action) and verdict.disruptive:
-            verdict, left = _budgeted(verdict, left)
+            verdict, left = _budgeted(verdict, left, limits.max_disruptive_actions)
         verdicts.append(verdict)
     return plan_of([*verdicts, *plan.advice, *plan.blocked])
 
 
 def _permitted(action: Action, resource: Resource[Any], now: datetime) -> Verdict:
-    """Return ``action``, unless its resource is suspended or not ours to change."""
+    """Return ``action``, unless its resource is suspended or its mode forbids it."""
     suspend = resource.suspend
     if suspend is not None and suspend.in_force(now):
-        return Blocked(action.target, Hold.SUSPENDED, suspend.told, action.changes)
+        return Blocked(action.target, Hold.SUSPENDED, suspend.message, action.changes)
     match resource.mode:
         case Mode.ENFORCE:
             return action
         case Mode.SUGGEST:
-            message = f"Would {action.verb} it; the mode is suggest."
+            message = f"Suggested action: {action.verb} (`mode: suggest`)."
             return Advice(action.target, action.reason, message, action.changes)
         case Mode.OBSERVE:
-            message = f"Would {action.verb} it; the mode is observe."
+            message = f"Held back: {action.verb} is not allowed by `mode: observe`."
             return Blocked(action.target, Hold.OBSERVE_ONLY, message, action.changes)
 
 
 def _thawed(action: Action, limits: SafetyLimits, now: datetime) -> Verdict:
-    """Return ``action``, unless nothing may be stopped or replaced for now."""
+    """Return ``action``, unless a freeze is in force."""
     for freeze in limits.freezes:
         if freeze.in_force(now):
-            message = f"Nothing is stopped or replaced {freeze.span}: {freeze.reason}"
-            return Blocked(action.target, Hold.FROZEN, message, action.changes)
+            message = f"Held back: change freeze {freeze.span}: {freeze.reason}"
+            return Blocked(action.target, Hold.CHANGE_FREEZE, message, action.changes)
     return action
 
 
 def _last(action: Action, others: bool) -> Verdict:
-    """Return ``action`` on ourselves, unless something else is to be done before.
+    """Return ``action`` on the controller's own service, unless other work is left.
 
-    A controller that replaces itself amid other work leaves it to a successor that
-    may not start. It never removes itself.
+    A controller that replaces itself during other work leaves that work to a successor,
+    which may not start. It never deletes itself.
     """
     if action.verb in {Verb.DELETE, Verb.REPLACE}:
-        message = f"Would {action.verb} the service that we run as."
+        message = (
+            f"The controller does not {action.verb} its own service: do it manually."
+        )
         return Advice(action.target, action.reason, message, action.changes)
     if action.disruptive and others:
-        message = "It is the service that we run as; the others come first."
-        hold = Hold.OWN_SERVICE_LAST
+        message = "Held back: the controller's own service is changed last."
+        hold = Hold.SELF_UPDATE_DEFERRED
         return Blocked(action.target, hold, message, action.changes)
     return action
 
@@ -140,31 +143,32 @@ def _last(action: Action, others: bool) -> Verdict:
 def _pruned(
     action: Action, limits: SafetyLimits, prunable: Mapping[str, bool], *, empty: bool
 ) -> Action | Advice | Blocked:
-    """Return the deletion, if it was asked for, seen twice, and is not many.
+    """Return the deletion, if it is allowed, seen twice, and one of few.
 
-    A document that declares nothing at all deletes nothing: somebody emptied it, or
-    read the wrong file, more likely than meant to be rid of everything.
+    A document without resources deletes nothing: an emptied or wrong file is more
+    likely than the intention to delete everything.
     """
     target = action.target
     if not limits.prune:
-        message = (
-            "It is ours and no longer declared; set `platform.prune` to delete it."
-        )
+        message = "No longer declared: set `platform.prune` to delete it."
         return Advice(target, action.reason, message, action.changes)
     if empty:
-        message = "The document declares nothing at all; that deletes nothing."
-        return Blocked(target, Hold.PRUNE_HELD, message, action.changes)
+        message = "Deletion refused: the document declares no resources."
+        return Blocked(target, Hold.PRUNE_BLOCKED, message, action.changes)
     if target not in limits.seen_undeclared:
-        message = "Seen undeclared for the first time; the next pass deletes it."
-        return Blocked(target, Hold.PRUNE_HELD, message, action.changes)
+        message = "No longer declared since this pass; the next pass deletes it."
+        return Blocked(target, Hold.PRUNE_BLOCKED, message, action.changes)
     if not prunable[target.kind]:
-        message = f"More than {LARGEST_PRUNE:.0%} of its kind would go at once."
-        return Blocked(target, Hold.PRUNE_HELD, message, action.changes)
+        message = (
+            f"Deletion refused: it would delete more than {LARGEST_PRUNE:.0%} of the "
+            f"{target.kind} resources at once."
+        )
+        return Blocked(target, Hold.PRUNE_BLOCKED, message, action.changes)
     return action
 
 
 def _prunable(plan: Plan, observed: ObservedState) -> dict[str, bool]:
-    """Return, for each kind with deletions, whether they are few enough."""
+    """Return True for each kind with deletions within the allowed share."""
     doomed = Counter(a.target.kind for a in plan.actions if a.verb is Verb.DELETE)
     owned = Counter(id_.kind for id_ in _owned(observed))
     return {
@@ -175,14 +179,19 @@ def _prunable(plan: Plan, observed: ObservedState) -> dict[str, bool]:
 
 def _owned(observed: ObservedState) -> Iterator[ResourceId]:
     for id_, observation in observed.observations.items():
-        if isinstance(observation, Present) and observation.ownership is Ownership.OURS:
+        if (
+            isinstance(observation, Present)
+            and observation.ownership is Ownership.MANAGED
+        ):
             yield id_
 
 
-def _budgeted(action: Action, left: int) -> tuple[Verdict, int]:
-    """Return ``action`` and one less to spend, or the word that nothing is left."""
+def _budgeted(action: Action, left: int, most: int) -> tuple[Verdict, int]:
+    """Return ``action`` and the remaining budget, or a hold if nothing is left."""
     if left > 0:
         return action, left - 1
-    message = "As many disruptive actions as allowed are under way."
-    hold = Blocked(action.target, Hold.BUDGET_SPENT, message, action.changes)
+    message = f"Held back: max_disruptive_actions ({most}) is reached."
+    hold = Blocked(
+        action.target, Hold.DISRUPTION_BUDGET_EXCEEDED, message, action.changes
+    )
     return hold, left

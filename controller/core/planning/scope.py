@@ -1,4 +1,4 @@
-"""The part of a plan that is asked for: some resources, or some actions."""
+"""Scope: the selected part of a plan, as resources or actions."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from controller.core.resources.plan import Action, Plan, Verdict
 
 
 def everything(_action: Action) -> bool:
-    """Return True: any action may be done."""
+    """Return True: every action is allowed."""
     return True
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What may be done, of all that a comparison finds.
+    """Selected part of a plan.
 
     Attributes:
-        targets: The resources that are asked for; None for all.
-        allows: Whether one of their actions may be done.
+        targets: Selected resources; None for all.
+        allows: Predicate for the allowed actions on them.
     """
 
     targets: frozenset[ResourceId] | None = None
@@ -27,20 +27,20 @@ class Scope:
 
     @property
     def partial(self) -> bool:
-        """Whether less than everything is asked for."""
+        """True if the scope is less than everything."""
         return self.targets is not None or self.allows is not everything
 
     def covers(self, id_: ResourceId) -> bool:
-        """Whether ``id_`` is asked for."""
+        """Return True if ``id_`` is selected."""
         return self.targets is None or id_ in self.targets
 
-    def inside(self, plan: Plan) -> Plan:
-        """Return what of ``plan`` may be done, and is told, in this scope."""
-        return _kept(plan, self._includes)
+    def included(self, plan: Plan) -> Plan:
+        """Return the part of ``plan`` in this scope."""
+        return _filtered(plan, self._includes)
 
-    def outside(self, plan: Plan) -> Plan:
-        """Return the rest of ``plan``."""
-        return _kept(plan, lambda verdict: not self._includes(verdict))
+    def excluded(self, plan: Plan) -> Plan:
+        """Return the part of ``plan`` outside of this scope."""
+        return _filtered(plan, lambda verdict: not self._includes(verdict))
 
     def _includes(self, verdict: Verdict) -> bool:
         if not self.covers(verdict.target):
@@ -54,7 +54,7 @@ ALL = Scope()
 def with_dependencies(
     targets: Iterable[ResourceId], resources: Mapping[ResourceId, Resource[Any]]
 ) -> frozenset[ResourceId]:
-    """Return ``targets`` and all that they depend on, however far away."""
+    """Return ``targets`` and all their direct and indirect dependencies."""
     found: set[ResourceId] = set()
     waiting = [id_ for id_ in targets if id_ in resources]
     while waiting:
@@ -65,7 +65,7 @@ def with_dependencies(
     return frozenset(found)
 
 
-def _kept(plan: Plan, keep: Callable[[Verdict], bool]) -> Plan:
+def _filtered(plan: Plan, keep: Callable[[Verdict], bool]) -> Plan:
     return Plan(
         tuple(filter(keep, plan.actions)),
         tuple(filter(keep, plan.advice)),

@@ -1,15 +1,15 @@
-"""A gate before a rate that others use up, too. Time is an argument.
+"""Adaptive limiter for a rate that other callers share. Time is an argument.
 
-What is documented holds for the account; what is left of it for us only refusals
-tell. Each costs a request that does nothing, so each is to teach as much as it can:
+The documented rate holds for the account; only throttled requests show how much of it
+other callers leave. A throttled request has no effect, so each one should teach much:
 
-- The first requests go one by one, then twice as many at a time: whoever is refused
-  from the start finds out with one request, and not with all that wait.
-- A refusal holds for all: the next request goes alone, at a pace that was refused to
-  nobody yet. What was under way at the time is refused likewise, and teaches nothing.
-- A faster pace is tried after a number of requests that were let through, and after
-  four times as many if that was refused: of many requests, only a few find the limit.
-- After some minutes without a refusal, the others are taken to have gone.
+- The window of concurrent requests starts at one and grows: at an exhausted rate one
+  request is throttled, not all that wait.
+- After a throttled request the window is one again, at a slower pace. Requests that
+  were in flight at that time are throttled for the same reason and are not counted.
+- A faster pace is tried after a number of admitted requests, and after four times as
+  many if that was throttled: of many requests, only a few find the limit.
+- After some minutes without a throttled request, the documented rate applies again.
 """
 
 from dataclasses import dataclass, replace
@@ -17,24 +17,24 @@ from enum import StrEnum
 
 from controller.core.rates.token_bucket import Rate, TokenBucket
 
-# Who is refused asks this often, in requests a second.
+# Pace after the first throttled request, and the slowest one, in requests per second.
 _CAREFUL = 0.5
 _SLOWEST = 0.1
 _FASTER = 1.5
-# So many requests are let through before a faster pace is tried.
+# Number of admitted requests before a faster pace is tried.
 _TRIAL = 10
 _LONGEST_TRIAL = 160
 _FORGOTTEN_SECONDS = 300.0
-# How many may be under way at once before they are not counted any more.
+# From this window on, the number of requests in flight is unlimited.
 _MANY = 16
-# Who gets no answer for so long is not refused: those behind need not wait for it.
+# A request in flight for this long was not throttled; others need not wait for it.
 _ANSWER_SECONDS = 1.0
-# Where an answer is waited for, and nobody knows for how long.
+# Shortest wait for a response to another request.
 _MOMENT = 0.01
 
 
 class CallResult(StrEnum):
-    """What came of a request, as far as its rate goes."""
+    """Result of a request with respect to its rate."""
 
     ADMITTED = "admitted"
     REFUSED = "refused"
@@ -43,11 +43,11 @@ class CallResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Leave to send one request.
+    """Permission to send one request.
 
     Attributes:
-        lesson: How many refusals had taught something by then.
-        at: When it was given.
+        lesson: Number of counted refusals at that time.
+        at: Time of the permission.
     """
 
     lesson: int
@@ -56,17 +56,17 @@ class Permit:
 
 @dataclass(frozen=True, slots=True)
 class AdaptiveRate:
-    """What is known of a rate, and who is on the way.
+    """State of the limiter for one rate.
 
     Attributes:
-        rate: What is documented.
-        bucket: What is left, at the pace that we keep to.
-        lessons: How many refusals taught something.
-        refused_at: When the last of them came; None while all is as documented.
-        window: How many may be under way at once.
-        sent: When those were sent that are under way.
-        admitted: How many were let through at this pace.
-        trial: After how many of them a faster pace is tried.
+        rate: Documented rate.
+        bucket: Token bucket at the current pace.
+        lessons: Number of counted refusals.
+        refused_at: Time of the last counted refusal; None at the documented rate.
+        window: Largest number of requests in flight.
+        sent: Send times of the requests in flight.
+        admitted: Number of requests admitted at the current pace.
+        trial: Number of admitted requests after which a faster pace is tried.
     """
 
     rate: Rate
@@ -80,24 +80,24 @@ class AdaptiveRate:
 
     @classmethod
     def of(cls, rate: Rate, now: float) -> "AdaptiveRate":
-        """Return a gate through which nobody went yet."""
+        """Return a limiter without any request."""
         return cls(rate, TokenBucket.full(rate, now))
 
-    def asked(self, now: float) -> tuple["AdaptiveRate", Permit | float]:
-        """Return leave to send a request, or the seconds after which to ask again."""
+    def request(self, now: float) -> tuple["AdaptiveRate", Permit | float]:
+        """Return a permit for one request, or the seconds to wait before asking again."""
         gate = self._current(now)
         bucket, admits = gate.bucket.admits(now)
         if len(gate.sent) >= gate.window < _MANY:
             return gate, max(_MOMENT, bucket.due_in(now))
         if not admits:
             return replace(gate, bucket=bucket), bucket.due_in(now)
-        gone = replace(gate, bucket=bucket, sent=(*gate.sent, now))
-        return gone, Permit(gate.lessons, now)
+        sent = replace(gate, bucket=bucket, sent=(*gate.sent, now))
+        return sent, Permit(gate.lessons, now)
 
-    def answered(
+    def after_response(
         self, permit: Permit, answer: CallResult, now: float
     ) -> "AdaptiveRate":
-        """Return the gate after the answer to a request that was let through."""
+        """Return the limiter after the response to a permitted request."""
         sent = list(self.sent)
         if permit.at in sent:
             sent.remove(permit.at)
@@ -106,7 +106,7 @@ class AdaptiveRate:
             return gate
         match answer:
             case CallResult.ADMITTED:
-                return _let_through(gate, now)
+                return _admitted(gate, now)
             case CallResult.REFUSED:
                 return _slower(gate, now)
             case CallResult.UNKNOWN:
@@ -114,11 +114,11 @@ class AdaptiveRate:
 
     @property
     def pace(self) -> float:
-        """Requests a second that we send at most, for now."""
+        """Current limit, in requests per second."""
         return self.bucket.rate.refill
 
     def _current(self, now: float) -> "AdaptiveRate":
-        """Return the gate without what is too old to matter."""
+        """Return the limiter without outdated refusals and requests."""
         gate = self
         if gate.refused_at is not None and now - gate.refused_at >= _FORGOTTEN_SECONDS:
             gate = replace(AdaptiveRate.of(self.rate, now), lessons=self.lessons)
@@ -126,7 +126,7 @@ class AdaptiveRate:
         return replace(gate, sent=sent)
 
 
-def _let_through(gate: AdaptiveRate, now: float) -> AdaptiveRate:
+def _admitted(gate: AdaptiveRate, now: float) -> AdaptiveRate:
     gate = replace(gate, window=min(_MANY, gate.window + 1))
     if gate.refused_at is None or gate.pace >= gate.rate.refill:
         return gate
@@ -149,6 +149,6 @@ def _slower(gate: AdaptiveRate, now: float) -> AdaptiveRate:
 
 
 def _paced(gate: AdaptiveRate, pace: float, now: float) -> AdaptiveRate:
-    """Return the gate at another pace; below the full one nothing is saved up."""
+    """Return the limiter at another pace, without a burst below the full pace."""
     refill = min(max(pace, _SLOWEST), gate.rate.refill)
     return replace(gate, bucket=TokenBucket(Rate(1, refill), 0.0, now), admitted=0)

@@ -1,4 +1,4 @@
-"""ECS's request rates, by category of operations.
+"""Request rates of the ECS API, by category of operations.
 
 The buckets are per account and region, and all callers share them: "Request
 throttling for the Amazon ECS API" in the ECS API reference.

@@ -1,4 +1,4 @@
-"""When to try again: a decision, not a loop."""
+"""Retry decisions: pure functions, without a loop."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,13 +6,13 @@ from hashlib import sha256
 
 from controller.core.errors import DriverError, OutcomeUnknownError, PermanentError
 
-# Beyond this a doubling would overflow before the cap is applied.
+# More doublings would overflow before the cap is applied.
 _MOST_DOUBLINGS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often, and how patiently."""
+    """Number of attempts, and the delays between them."""
 
     attempts: int = 5
     initial: timedelta = timedelta(seconds=1)
@@ -22,10 +22,10 @@ class RetryPolicy:
 def next_delay(
     policy: RetryPolicy, error: DriverError, attempt: int, key: str
 ) -> timedelta | None:
-    """Return how long to wait before ``attempt + 1``, or None to give up.
+    """Return the delay before ``attempt + 1``, or None to give up.
 
-    A call whose outcome is unknown is not repeated blindly: the next pass looks
-    at the world and decides anew.
+    A call with unknown outcome is not repeated: the next pass reads the live state and
+    decides again.
     """
     if isinstance(error, PermanentError | OutcomeUnknownError):
         return None
@@ -35,7 +35,7 @@ def next_delay(
 
 
 def backoff(policy: RetryPolicy, failures: int, key: str) -> timedelta:
-    """Return the wait after ``failures`` in a row: doubled, capped, spread by half."""
+    """Return the delay after ``failures`` in a row: doubled, capped, with jitter."""
     doublings = min(max(failures - 1, 0), _MOST_DOUBLINGS)
     full = min(policy.initial * (1 << doublings), policy.maximum)
     return full * (0.5 + jitter(key, failures) / 2)

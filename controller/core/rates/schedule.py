@@ -1,4 +1,4 @@
-"""How often each kind is looked at, and when a look is due again."""
+"""Schedule of observations: the interval of each kind, and the next due time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,20 +8,20 @@ from typing import Any
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.resources.observation import Observation
 
-# Kinds that are due this soon are looked at together: alarms are not exact.
+# Kinds that are due within this time are observed together: timers are not exact.
 TOGETHER = timedelta(milliseconds=500)
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How often to look.
+    """Intervals of observations and preflight checks.
 
     Attributes:
-        interval: Time between two looks at a kind.
-        intervals: The same for kinds that have one of their own.
-        everything: Whether this pass looks at all kinds, due or not.
-        inspections: Time between two looks at what all resources rest on; None if
-            only what is about to be deployed is looked at.
+        interval: Time between two observations of a kind.
+        intervals: Intervals of kinds that have their own.
+        everything: True if this pass observes all kinds, due or not.
+        inspections: Time between two preflight checks of all resources; None to check
+            only those that are about to be deployed.
     """
 
     interval: timedelta
@@ -30,40 +30,40 @@ class Schedule:
     inspections: timedelta | None = None
 
     def of(self, kind: str) -> timedelta:
-        """Return the time between two looks at ``kind``."""
+        """Return the time between two observations of ``kind``."""
         return self.intervals.get(kind, self.interval)
 
 
 @dataclass(frozen=True, slots=True)
-class LastLook:
-    """The last look at a kind.
+class LastObservation:
+    """The last observation of a kind.
 
     Attributes:
-        began: When, by the steady clock, in seconds.
-        declared: What was declared of the kind then.
-        seen: What was seen.
-        quiet: Whether it led to no verdict, nothing was done, and nothing goes on.
+        began: Start, in seconds of the monotonic clock.
+        declared: Resources of the kind declared at that time.
+        seen: Observations.
+        settled: True if there was no verdict, no action and nothing in progress.
     """
 
     began: float
     declared: Mapping[ResourceId, Resource[Any]]
     seen: Mapping[ResourceId, Observation]
-    quiet: bool = False
+    settled: bool = False
 
 
 def is_due(
-    look: LastLook | None,
+    last: LastObservation | None,
     declared: Mapping[ResourceId, Resource[Any]],
     interval: timedelta,
     now: float,
 ) -> bool:
-    """Whether a kind must be looked at, or what was seen of it will do."""
-    if look is None or not look.quiet or look.declared != declared:
+    """Return True if a kind must be observed again; else the last observation serves."""
+    if last is None or not last.settled or last.declared != declared:
         return True
-    return due_in(look, interval, now) <= TOGETHER
+    return due_in(last, interval, now) <= TOGETHER
 
 
-def due_in(look: LastLook, interval: timedelta, now: float) -> timedelta:
-    """Return the time until the next look at a kind."""
-    passed = timedelta(seconds=now - look.began)
+def due_in(last: LastObservation, interval: timedelta, now: float) -> timedelta:
+    """Return the time until the next observation of a kind."""
+    passed = timedelta(seconds=now - last.began)
     return max(interval - passed, timedelta())

@@ -1,21 +1,21 @@
-"""Token buckets: whether a rate is kept. Time is an argument.
+"""Token buckets. Time is an argument.
 
-A bucket begins full, loses a token with each request, and fills with time.
+A bucket starts full, loses a token with each request, and refills with time.
 """
 
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-# Time is counted in floats: who waited for a whole token finds a little less.
+# Rounding of floats: after the wait for one token there may be slightly less.
 _WHOLE = 1 - 1e-6
 
 
 class Rate(NamedTuple):
-    """How often something may be asked.
+    """Limit on the frequency of requests.
 
     Attributes:
-        burst: How many at once, when nobody asked for a while.
-        refill: How many a second after that.
+        burst: Number of requests at once after an idle time.
+        refill: Requests per second after that.
     """
 
     burst: float
@@ -24,12 +24,12 @@ class Rate(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TokenBucket:
-    """What is left of a rate.
+    """State of a token bucket.
 
     Attributes:
-        rate: What is allowed.
-        tokens: How many are left.
-        at: When that was so, in seconds of a steady clock.
+        rate: Limit.
+        tokens: Number of tokens left at ``at``.
+        at: Time in seconds of a monotonic clock.
     """
 
     rate: Rate
@@ -38,18 +38,18 @@ class TokenBucket:
 
     @classmethod
     def full(cls, rate: Rate, now: float) -> "TokenBucket":
-        """Return a bucket from which nothing was taken yet."""
+        """Return a full bucket."""
         return cls(rate, rate.burst, now)
 
     def admits(self, now: float) -> tuple["TokenBucket", bool]:
-        """Return the bucket with one token less, or as it is if there is none."""
+        """Return the bucket after a request, and True if the request is admitted."""
         filled = self._filled(now)
         if filled.tokens < _WHOLE:
             return filled, False
         return replace(filled, tokens=max(0.0, filled.tokens - 1)), True
 
     def due_in(self, now: float) -> float:
-        """Return the seconds until there is a token."""
+        """Return the seconds until a token is available."""
         return max(0.0, (1 - self._filled(now).tokens) / self.rate.refill)
 
     def _filled(self, now: float) -> "TokenBucket":

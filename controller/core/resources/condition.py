@@ -33,7 +33,7 @@ class ConditionType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UndatedCondition:
-    """A condition as it is concluded, before it has a time of transition.
+    """A condition without its time of transition.
 
     Attributes:
         type: A ``ConditionType``, or a CamelCase name that a kind defines.
@@ -72,18 +72,21 @@ class Condition:
 Conditions = Mapping[str, Condition]
 
 
-def merged(old: Conditions, new: Iterable[Condition]) -> dict[str, Condition]:
-    """Return ``new`` by type, each with the time its status last changed.
+def with_transition_times(
+    old: Conditions, new: Iterable[Condition]
+) -> dict[str, Condition]:
+    """Return ``new`` by type, each with the time at which its status last changed.
 
-    The transition time moves only when the status does, so that "since when"
-    survives a repeated observation.
+    The transition time moves only when the status does, so that it survives a
+    repeated observation.
     """
     return {
-        condition.type: _since(old.get(condition.type), condition) for condition in new
+        condition.type: _with_time(old.get(condition.type), condition)
+        for condition in new
     }
 
 
-def _since(old: Condition | None, new: Condition) -> Condition:
+def _with_time(old: Condition | None, new: Condition) -> Condition:
     if old is not None and old.status == new.status:
         return replace(new, last_transition=old.last_transition)
     return new

@@ -1,7 +1,6 @@
-"""What carrying out a plan takes, told before it is done.
+"""Estimated cost of a plan.
 
-Calls are those that change something: how often we must look meanwhile depends on
-how long it takes.
+Only write calls are estimated: the number of reads depends on the duration.
 """
 
 from collections.abc import Mapping
@@ -14,12 +13,12 @@ from controller.core.resources.plan import Action, Plan
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What an action takes.
+    """Cost of an action.
 
     Attributes:
-        calls: Calls that change something.
-        restarts: Times that what runs is replaced.
-        seconds: About how long until it is done and seen to be.
+        calls: Number of write calls.
+        restarts: Number of times that running tasks are replaced.
+        seconds: Approximate seconds until the action is completed and observed.
     """
 
     calls: int = 0
@@ -29,31 +28,31 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class CostTotal:
-    """What was foretold, beside what it came to.
+    """Estimated and actual cost of an apply.
 
     Attributes:
-        foretold: Before anything was done.
-        actual: Once all was done.
-        looks: Calls that were made only to look, meanwhile.
+        estimated: Estimate before the first action.
+        actual: Actual cost after the last action.
+        looks: Number of read calls in between.
     """
 
-    foretold: Cost
+    estimated: Cost
     actual: Cost
     looks: int
 
 
 class Priced(Protocol):
-    """The part of a kind that knows what its actions take."""
+    """Part of a kind that estimates the cost of its actions."""
 
     @property
     def cost(self) -> Any:
-        """A function from an action to its cost."""
+        """Function from an action to its cost."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What each action of a plan takes, and all of them together."""
+    """Cost of each action of a plan, and the total."""
 
     by_target: Mapping[ResourceId, Cost]
     total: Cost
@@ -64,10 +63,10 @@ def costs_of(
     kinds: Mapping[str, Priced],
     desired: Mapping[ResourceId, Resource[Any]],
 ) -> Costs:
-    """Return what ``plan`` takes.
+    """Return the estimated cost of ``plan``.
 
-    Calls and restarts add up. Seconds do so only along a chain of dependencies:
-    what does not depend on each other is done side by side.
+    Calls and restarts add up. Seconds add up only along a chain of dependencies:
+    independent actions run concurrently.
     """
     each = {a.target: kinds[a.target.kind].cost(a) for a in plan.actions}
     ends: dict[ResourceId, int] = {}
@@ -85,5 +84,5 @@ def costs_of(
 
 
 def one_call_each(action: Action) -> Cost:
-    """Return one call for a creation or deletion, else one for each change."""
+    """Return a cost of one call for a creation or deletion, else one for each change."""
     return Cost(max(1, len(action.changes)), int(action.disruptive), 1)

@@ -8,8 +8,8 @@ from typing import Any
 def deferred(module: str, name: str) -> Callable[..., Any]:
     """Return a function that calls ``name`` of ``module``, imported at the first call.
 
-    A command such as ``validate`` calls few of a kind's functions, and the modules of
-    the others take a third of its imports.
+    A command such as ``validate`` calls few functions of a kind. Importing the modules
+    of the others would take a third of its import time.
     """
 
     def call(*args: Any) -> Any:

@@ -1,4 +1,4 @@
-"""One resource in full: what people otherwise gather with a handful of commands."""
+"""Details of one resource, as tables for ``describe``."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ Row: TypeAlias = tuple[Cell, ...]
 
 @dataclass(frozen=True, slots=True)
 class DetailSection:
-    """A small table about one side of a resource.
+    """A small table about one aspect of a resource.
 
     Attributes:
-        title: What it is about, as in ``tasks``.
-        columns: The names of the cells.
-        rows: As many cells as there are columns.
-        problem: Why it could not be seen; empty if it could.
+        title: Subject, as in ``tasks``.
+        columns: Names of the columns.
+        rows: Rows with one cell for each column.
+        problem: Reason why the section could not be read; empty if it could.
     """
 
     title: str
@@ -30,22 +30,21 @@ class DetailSection:
 
 @runtime_checkable
 class DetailsDriver(Protocol):
-    """A driver that can look closer at one resource than a pass needs to."""
+    """A driver that can read more about one resource than a pass needs."""
 
     def details(self, resource: Resource[Any]) -> tuple[DetailSection, ...]:
-        """Return what can be seen of ``resource``. Reads only, and never raises.
+        """Return the sections about ``resource``. Reads only, and never raises.
 
-        What could not be seen is a section that says so: the rest is still worth
-        reading.
+        A section that could not be read says why; the other sections stay useful.
         """
         ...
 
 
-def looked_at(
-    title: str, columns: tuple[str, ...], look: Callable[[], Iterable[Row]]
+def read_section(
+    title: str, columns: tuple[str, ...], read: Callable[[], Iterable[Row]]
 ) -> DetailSection:
-    """Return the section that ``look`` fills, or one that says why it could not."""
+    """Return a section with the rows of ``read``, or with the reason of its failure."""
     try:
-        return DetailSection(title, columns, tuple(look()))
+        return DetailSection(title, columns, tuple(read()))
     except DriverError as error:
         return DetailSection(title, columns, problem=str(error))

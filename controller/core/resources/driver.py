@@ -1,4 +1,4 @@
-"""The imperative half of a kind, as the engine sees it."""
+"""Driver: the I/O half of a kind, and the outcomes of its actions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from controller.core.resources.plan import Action
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The world now is what the action asked for."""
+    """The action is completed: the live state is the desired one."""
 
     message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Progressing:
-    """The action was accepted and needs time; look again after ``check_after``."""
+    """The action was accepted and takes time; check it again after ``check_after``."""
 
     check_after: timedelta
     message: str
@@ -28,7 +28,7 @@ class Progressing:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Nothing of the action was done yet: something it rests on goes on before."""
+    """The action has not begun: a step before it is still in progress."""
 
     check_after: timedelta
     message: str
@@ -36,28 +36,28 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The action did not happen; a person, or a later pass, must act.
+    """The action failed; a user or a later pass must act.
 
     Attributes:
-        error: Why.
-        again_at: When it is tried again, if that is known.
+        error: Cause of the failure.
+        retry_at: Time of the next attempt, if it is known.
     """
 
     error: ControllerError
-    again_at: datetime | None = None
+    retry_at: datetime | None = None
 
     @property
     def message(self) -> str:
-        """What happened, and when it is tried again."""
-        if self.again_at is None:
+        """Cause of the failure, and the time of the next attempt."""
+        if self.retry_at is None:
             return str(self.error)
-        why = str(self.error).rstrip(".")
-        return f"{why}. It is tried again at {self.again_at:%H:%M:%S} UTC."
+        cause = str(self.error).rstrip(".")
+        return f"{cause}. Next attempt at {self.retry_at:%H:%M:%S} UTC."
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """The action was not tried in this pass, because of ``message``."""
+    """The action was not attempted in this pass; ``message`` is the reason."""
 
     message: str
 
@@ -66,18 +66,18 @@ Outcome: TypeAlias = Applied | Progressing | Waiting | Failed | Skipped
 
 
 class Driver(Protocol):
-    """What the engine asks of the outside world for one kind."""
+    """Reads and writes of the live state of one kind."""
 
     def observe(
         self, declared: Mapping[ResourceId, Resource[Any]]
     ) -> Mapping[ResourceId, Observation]:
-        """Return what is seen of ``declared``, and of whatever else is ours.
+        """Return the state of ``declared``, and of all that this controller manages.
 
-        Reads only. Raises DriverError when nothing could be seen; what could not
-        be seen of one resource alone is ``Unknown``.
+        Reads only. Raises DriverError if nothing could be read; if one resource could
+        not be read, it alone is ``Unknown``.
         """
         ...
 
     def apply(self, action: Action) -> Applied | Progressing | Waiting:
-        """Make it so. Safe to repeat; raises DriverError."""
+        """Carry out ``action``. Safe to repeat; raises DriverError."""
         ...

@@ -1,4 +1,4 @@
-"""Why a field is told to differ, or why not: one line for each value."""
+"""Explanations of a comparison, value by value, for ``diff --explain``."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 
 class Comparison(StrEnum):
-    """How what is declared and what was seen go together; completes "it ..."."""
+    """Result of comparing a declared and a live value; completes "it ..."."""
 
     DIFFERS = "differs"
     EQUAL = "is equal"
@@ -17,27 +17,27 @@ class Comparison(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What came of comparing one value.
+    """Result of comparing one value, with the rules that were applied.
 
     Attributes:
-        path: The field, as in a change.
-        declared: What is asked for; None if nothing is.
-        live: What was seen; None if nothing was.
-        likeness: How the two go together.
-        reasons: The rules that had a part in it, or why it is left alone.
+        path: Path of the field, as in a change.
+        declared: Declared value; None if there is none.
+        live: Live value; None if there is none.
+        comparison: Result of the comparison.
+        reasons: Rules that were applied, or the reason why the field is ignored.
     """
 
     path: str
     declared: Any
     live: Any
-    likeness: Comparison
+    comparison: Comparison
     reasons: tuple[str, ...] = ()
 
 
-# Of one resource: what came of each value, or why it could not be seen.
-Told: TypeAlias = tuple[Explanation, ...] | str
+# Explanations for one resource, or the reason why it could not be observed.
+Explanations: TypeAlias = tuple[Explanation, ...] | str
 
 
-def below(path: str, start: str) -> bool:
-    """Whether ``path`` is at ``start``, or below it."""
+def is_below(path: str, start: str) -> bool:
+    """Return True if ``path`` is ``start`` or below it."""
     return not start or path == start or path.startswith((f"{start}.", f"{start}["))

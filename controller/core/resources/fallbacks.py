@@ -1,4 +1,4 @@
-"""The memory of last good addresses, as whoever resolves names needs it."""
+"""Store of the last known good addresses of a host."""
 
 from collections.abc import Sequence
 from typing import Protocol

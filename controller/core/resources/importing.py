@@ -1,21 +1,21 @@
-"""What runs already, as the document would declare it."""
+"""Import: existing resources as entries of the document."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-# Tells of a value, by its name and itself, whether it looks like a secret.
+# Returns True if a value, given with its name, looks like a secret.
 LooksSecret: TypeAlias = Callable[[str, str], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class ImportSelection:
-    """What is to be imported.
+    """Selection of the resources to import.
 
     Attributes:
-        name: Of the thing where it runs; empty for all there are.
-        within: Where it runs, as a cluster; empty for the platform's own.
-        key: In the document; empty for the one that follows from the name.
+        name: Name in the backend; empty for all resources.
+        within: Cluster or other container; empty for the platform's own.
+        key: Key in the document; empty for the key derived from the name.
     """
 
     name: str = ""
@@ -28,10 +28,10 @@ class ImportedEntry:
     """One entry of the document.
 
     Attributes:
-        section: In which it stands, as in ``services``.
-        key: Its key.
-        fields: As they are written, in their order; no secret is among them.
-        remarks: What the fields do not say, for a person.
+        section: Section of the document, as in ``services``.
+        key: Key within the section.
+        fields: Fields as written, in order; without secrets.
+        remarks: Notes for the user about properties that no field expresses.
     """
 
     section: str
@@ -42,15 +42,15 @@ class ImportedEntry:
 
 @runtime_checkable
 class ImportDriver(Protocol):
-    """A driver that can tell of what runs in the words of the document."""
+    """A driver that can describe live resources as entries of the document."""
 
     def entries(
         self, wanted: ImportSelection, secret: LooksSecret
     ) -> tuple[ImportedEntry, ...]:
-        """Return what is wanted. Reads only; raises DriverError.
+        """Return the selected resources as entries. Reads only; raises DriverError.
 
         Args:
-            wanted: What to import.
-            secret: Tells which values are not to be shown.
+            wanted: Selection of the resources.
+            secret: Predicate for values that must not be shown.
         """
         ...

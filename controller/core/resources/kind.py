@@ -1,4 +1,4 @@
-"""What the planner must know about a kind of resource; nothing more."""
+"""Kind: the pure functions and properties that the planner needs of a resource kind."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ StateT = TypeVar("StateT")
 
 
 class HealthLevel(StrEnum):
-    """How well a resource does; completes "it is ..."."""
+    """Level of health; completes "it is ..."."""
 
     HEALTHY = "healthy"
     PROGRESSING = "progressing"
@@ -29,12 +29,12 @@ class HealthLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How well a resource does, whatever its configuration.
+    """Health of a resource, independent of its configuration.
 
     Attributes:
-        level: The verdict.
+        level: Level of health.
         reason: One CamelCase word that a program can match.
-        message: One sentence for a person.
+        message: One sentence for people.
     """
 
     level: HealthLevel
@@ -44,7 +44,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class HoldReason:
-    """A reason, found in what was seen, not to act on a resource now."""
+    """A reason, found in the observed state, not to act on a resource now."""
 
     hold: Hold
     message: str
@@ -52,30 +52,30 @@ class HoldReason:
 
 @dataclass(frozen=True, slots=True)
 class DocumentConflict:
-    """Two places in the document that cannot both be meant.
+    """Two places in the document that contradict each other.
 
     Attributes:
-        target: The resource that is told of it, with the path in it.
-        other: The resource that was there first, with the path in it.
-        what: Says what is wrong; the place of ``other`` follows.
-        hint: How to mend it.
+        target: Resource and path at which the conflict is reported.
+        other: Resource and path that was declared first.
+        problem: Description; the place of ``other`` follows it.
+        hint: Suggested fix.
     """
 
     target: tuple[ResourceId, tuple[str | int, ...]]
     other: tuple[ResourceId, tuple[str | int, ...]]
-    what: str
+    problem: str
     hint: str
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something amiss that only a person may settle, found in what was seen.
+    """A problem in the observed state that needs manual action.
 
     Attributes:
-        path: The field it is about; it may be ignored like any other.
-        reason: Why, in one word.
-        message: What is so, and why it matters.
-        command: What settles it, ready to be run.
+        path: Field that it concerns; it can be ignored like any other field.
+        reason: Reason as one word.
+        message: Problem and its consequence.
+        command: Command that fixes it.
     """
 
     path: str
@@ -84,65 +84,63 @@ class Finding:
     command: str = ""
 
 
-HEALTHY = Health(HealthLevel.HEALTHY, "Healthy", "It is as declared.")
+HEALTHY = Health(HealthLevel.HEALTHY, "Healthy", "In sync.")
 
 
 def no_further_conditions(_spec: Any, _state: Any) -> tuple[UndatedCondition, ...]:
-    """Return nothing: the conditions that every resource has are enough."""
+    """Return no conditions: the kind has only the common ones."""
     return ()
 
 
 def always_healthy(_spec: Any, _state: Any) -> Health:
-    """Return healthy: what exists of this kind works."""
+    """Return healthy: a resource of this kind works as soon as it exists."""
     return HEALTHY
 
 
-def never_held(
-    _spec: Any, _state: Any, _changes: tuple[Change, ...]
-) -> HoldReason | None:
-    """Return None: nothing in this kind's state forbids acting on it."""
+def no_hold(_spec: Any, _state: Any, _changes: tuple[Change, ...]) -> HoldReason | None:
+    """Return None: no state of this kind forbids an action."""
     return None
 
 
-def nothing_found(_spec: Any, _state: Any) -> tuple[Finding, ...]:
-    """Return nothing: this kind leaves nothing to a person but what is advised."""
+def no_findings(_spec: Any, _state: Any) -> tuple[Finding, ...]:
+    """Return no findings: only the advice-only fields of the kind need manual action."""
     return ()
 
 
-def no_clashes(_specs: Mapping[ResourceId, Any]) -> tuple[DocumentConflict, ...]:
-    """Return nothing: resources of this kind do not get in each other's way."""
+def no_conflicts(_specs: Mapping[ResourceId, Any]) -> tuple[DocumentConflict, ...]:
+    """Return no conflicts: resources of this kind are independent of each other."""
     return ()
 
 
 def no_references(_spec: Any) -> frozenset[ResourceId]:
-    """Return nothing: a spec of this kind names no other resource."""
+    """Return no references: a spec of this kind names no other resource."""
     return frozenset()
 
 
 def unknown_writer(_state: Any) -> str:
-    """Return nothing: this kind's backend does not say who wrote last."""
+    """Return no writer: the backend of the kind does not record it."""
     return ""
 
 
-def nothing_more(_spec: Any, _state: Any) -> tuple[DetailSection, ...]:
-    """Return nothing: the conditions say all there is to say."""
+def no_details(_spec: Any, _state: Any) -> tuple[DetailSection, ...]:
+    """Return no details beyond the conditions."""
     return ()
 
 
-def all_of_it(_state: Any) -> tuple[Change, ...]:
-    """Return nothing: what is deleted of this kind goes as a whole."""
+def no_deletion_changes(_state: Any) -> tuple[Change, ...]:
+    """Return no changes: a deletion of this kind is complete."""
     return ()
 
 
-def nothing_by_hand(
+def reject_request(
     verb: Verb, _request: OperationRequest, _spec: Any, _state: Any, _now: datetime
 ) -> str:
-    """Return that nobody can ask for ``verb``: this kind is as it is declared."""
-    return f"there is nothing to {verb} by hand in what is of its kind"
+    """Return a refusal: no operation of this kind can be requested."""
+    return f"its kind does not support `{verb}`"
 
 
-def as_written(_name: str, spec: Any, _platform: Platform) -> Any:
-    """Return ``spec``: nothing in this kind follows from its name or the platform."""
+def unchanged_spec(_name: str, spec: Any, _platform: Platform) -> Any:
+    """Return ``spec``: the kind derives nothing from its name or the platform."""
     return spec
 
 
@@ -153,33 +151,34 @@ class Kind(Generic[SpecT, StateT]):
     Attributes:
         name: Singular, as in ``endpoint/api``.
         section: Plural, the key in ``hokusai.yaml``.
-        spec: The model that validates one entry of the section.
+        spec: Model that validates one entry of the section.
         compare: Returns the fields in which a state differs from a spec.
-        health: Returns how well a state does.
-        hold_reason: Returns why the changes must wait, if they must.
-        conditions: Returns the conditions that only this kind has, by types of its own.
-        findings: Returns what is amiss and only a person may settle.
-        conflicts: Returns which of all specs of this kind cannot both be meant.
+        health: Returns the health of a state.
+        hold_reason: Returns the reason to hold back the changes, or None.
+        conditions: Returns the conditions of types that only this kind has.
+        findings: Returns problems that need manual action.
+        conflicts: Returns contradictions among all specs of this kind.
         references: Returns the resources that a spec names.
-        mentions: Returns those it names without waiting for them.
-        complete: Returns a spec with what follows from its key and the platform.
-        check_request: Returns why what a person asks for by hand cannot be done now; empty
-            if it can.
-        allowed_when_absent: What may be asked for by hand of what does not exist yet; it is not
-            refused then, but may fail.
-        writer: Returns who wrote last, if the backend says so.
-        explain: Returns what came of each value at a path, for a kind that compares
-            more than values as they stand; see ``core.explanation``.
-        details: Returns what a person may want to see of a state.
-        cost: Returns what carrying out an action takes.
-        call_budget: How many calls looking at all resources of this kind takes.
-        volatile_paths: Paths whose values may move between planning and applying: counts
-            that others settle, and addresses.
-        repair: The verb that settles changes in place.
+        mentions: Returns the resources that a spec names without waiting for them.
+        complete: Returns a spec with the values derived from its key and the platform.
+        check_request: Returns the reason to refuse a requested operation; empty to
+            accept it.
+        allowed_when_absent: Operations that may be requested of a resource that does
+            not exist; they are not refused, but may fail.
+        writer: Returns the last writer, if the backend records it.
+        explain: Returns an explanation for each value at a path, for a kind whose
+            comparison has rules; see ``core.resources.explanation``.
+        details: Returns details of a state for people.
+        cost: Returns the estimated cost of an action.
+        call_budget: Number of calls for one observation of all resources of the kind.
+        volatile_paths: Paths whose values may change between plan and apply: counts
+            that autoscaling sets, and addresses.
+        repair: Verb that makes changes in place.
         immutable: Paths that no update can change; they force a replacement.
-        advice_only: Paths that only a person may change; they become advice.
-        prune: Whether we may delete what is no longer declared.
-        deletion_changes: Returns what deleting a state changes, if that is not all of it.
+        advice_only: Paths that only a user may change; they become advice.
+        prune: True if resources that are no longer declared may be deleted.
+        deletion_changes: Returns the changes of a partial deletion; none if the
+            deletion is complete.
     """
 
     name: str
@@ -188,24 +187,24 @@ class Kind(Generic[SpecT, StateT]):
     compare: Callable[[SpecT, StateT], tuple[Change, ...]]
     health: Callable[[SpecT, StateT], Health] = always_healthy
     hold_reason: Callable[[SpecT, StateT, tuple[Change, ...]], HoldReason | None] = (
-        never_held
+        no_hold
     )
     conditions: Callable[[SpecT, StateT], tuple[UndatedCondition, ...]] = (
         no_further_conditions
     )
-    findings: Callable[[SpecT, StateT], tuple[Finding, ...]] = nothing_found
+    findings: Callable[[SpecT, StateT], tuple[Finding, ...]] = no_findings
     conflicts: Callable[[Mapping[ResourceId, SpecT]], tuple[DocumentConflict, ...]] = (
-        no_clashes
+        no_conflicts
     )
     references: Callable[[SpecT], frozenset[ResourceId]] = no_references
     mentions: Callable[[SpecT], frozenset[ResourceId]] = no_references
-    complete: Callable[[str, SpecT, Platform], SpecT] = as_written
+    complete: Callable[[str, SpecT, Platform], SpecT] = unchanged_spec
     check_request: Callable[[Verb, OperationRequest, SpecT, StateT, datetime], str] = (
-        nothing_by_hand
+        reject_request
     )
     allowed_when_absent: frozenset[Verb] = frozenset()
     writer: Callable[[StateT], str] = unknown_writer
-    details: Callable[[SpecT, StateT], tuple[DetailSection, ...]] = nothing_more
+    details: Callable[[SpecT, StateT], tuple[DetailSection, ...]] = no_details
     explain: Callable[[SpecT, StateT, str], tuple[Explanation, ...]] | None = None
     cost: Callable[[Action], Cost] = one_call_each
     call_budget: str = ""
@@ -214,4 +213,4 @@ class Kind(Generic[SpecT, StateT]):
     immutable: frozenset[str] = frozenset()
     advice_only: frozenset[str] = frozenset()
     prune: bool = False
-    deletion_changes: Callable[[StateT], tuple[Change, ...]] = all_of_it
+    deletion_changes: Callable[[StateT], tuple[Change, ...]] = no_deletion_changes

@@ -1,4 +1,4 @@
-"""What the processes of a resource wrote."""
+"""Log lines of the processes of a resource."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ class LogLine:
     """One line of a log.
 
     Attributes:
-        id: No two lines have the same.
-        at: When it was written.
-        source: Who wrote it, as the backend names it: a task.
-        text: What was written, without what it calls a secret.
+        id: Unique id.
+        at: Time of writing.
+        source: Writer of the line by its name in the backend, such as a task.
+        text: Text with secrets masked.
     """
 
     id: str
@@ -28,11 +28,11 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class LogLimit:
-    """How much of what was written is taken at once.
+    """Limit on the log lines read at once.
 
     Attributes:
-        lines: So many lines.
-        size: So many characters in them.
+        lines: Largest number of lines.
+        size: Largest number of characters in them.
     """
 
     lines: int
@@ -41,7 +41,7 @@ class LogLimit:
 
 @runtime_checkable
 class LogDriver(Protocol):
-    """A driver that can read what the processes of a resource wrote."""
+    """A driver that can read the logs of a resource."""
 
     def lines(
         self,
@@ -50,34 +50,34 @@ class LogDriver(Protocol):
         source: str,
         most: LogLimit | None = None,
     ) -> Iterator[LogLine]:
-        """Yield what was written since then, the oldest first.
+        """Yield the lines written since ``since``, oldest first.
 
         Reads only; raises DriverError.
 
         Args:
-            resource: Whose processes.
-            since: The time of the oldest line.
-            source: One of them, or the beginning of its name; empty for all.
-            most: What may be kept in memory; None for all there is.
+            resource: Resource whose processes wrote the lines.
+            since: Time of the oldest line.
+            source: Name of one writer, or its prefix; empty for all.
+            most: Limit on the lines kept in memory; None for no limit.
 
         Raises:
-            RefusedError: there is more than ``most``.
+            RefusedError: the lines exceed ``most``.
         """
         ...
 
 
-def within(
-    most: LogLimit | None, lines: Iterable[LogLine], whose: str
+def limited(
+    most: LogLimit | None, lines: Iterable[LogLine], writer: str
 ) -> Iterator[LogLine]:
-    """Yield the lines, and raise RefusedError once they are more than ``most``."""
+    """Yield the lines; raise RefusedError as soon as they exceed ``most``."""
     size = 0
     for number, line in enumerate(lines, 1):
         size += len(line.text)
         if most is not None and (number > most.lines or size > most.size):
             msg = (
-                f"{whose} wrote more in that time than is read at once "
-                f"({most.lines:,} lines or {most.size:,} characters): ask for a "
-                "shorter time with --since, or for one task with --task"
+                f"{writer} wrote more than {most.lines:,} lines or {most.size:,} "
+                "characters in that time: select a shorter time with --since, or one "
+                "task with --task"
             )
             raise RefusedError(msg)
         yield line

@@ -1,7 +1,7 @@
-"""What was seen of a resource.
+"""Observed state of a resource.
 
-"Not there" and "could not look" are different answers. Planning on the second
-as if it were the first would recreate, or delete, what is alive and well.
+"Absent" and "unknown" are different. Planning on an unknown resource as if it were
+absent would recreate or delete a healthy one.
 """
 
 from collections.abc import Mapping
@@ -18,55 +18,55 @@ StateT = TypeVar("StateT")
 
 
 class Ownership(StrEnum):
-    """Whose a thing that exists is; completes "it is ..."."""
+    """Owner of an existing resource; completes "it is ..."."""
 
-    OURS = "ours"
-    NOBODYS = "nobody's"
-    ANOTHERS = "another controller's"
+    MANAGED = "managed"
+    UNMANAGED = "unmanaged"
+    FOREIGN = "managed by another controller"
 
 
 @dataclass(frozen=True, slots=True)
 class Present(Generic[StateT]):
-    """The resource exists and looks like ``state``.
+    """The resource exists and has the state ``state``.
 
     Attributes:
-        state: What it looks like, in its kind's own terms.
-        ownership: Whose tag it carries.
-        applied: Generation of the spec that was applied last, if it says so.
+        state: State in the terms of its kind.
+        ownership: Owner according to its tag.
+        applied: Generation of the spec that was applied last, if a tag records it.
     """
 
     state: StateT
-    ownership: Ownership = Ownership.OURS
+    ownership: Ownership = Ownership.MANAGED
     applied: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """We looked, and the resource is not there.
+    """The resource was looked up and does not exist.
 
     Attributes:
-        foreseen: What of its creation only the look could tell, beside what is
-            declared: as the digest that a tag stands for.
+        expected_changes: Values of its creation that the document does not contain and
+            the observation found, such as the digest of an image tag.
     """
 
-    foreseen: tuple[Change, ...] = ()
+    expected_changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """We could not look, so nothing may be planned on it.
+    """The resource could not be observed, so nothing may be planned on it.
 
     Attributes:
-        reason: Why.
-        passing: Whether another look, soon, may well see it.
+        reason: Cause of the failure.
+        temporary: True if an observation soon afterwards may succeed.
     """
 
     reason: str
-    passing: bool = False
+    temporary: bool = False
 
 
-def unseen(error: DriverError) -> Unknown:
-    """Return what is known after a look that failed with ``error``."""
+def unknown_from(error: DriverError) -> Unknown:
+    """Return the observation that follows from a read that failed with ``error``."""
     return Unknown(str(error), isinstance(error, TransientError))
 
 
@@ -75,11 +75,11 @@ Observation: TypeAlias = Present[Any] | Absent | Unknown
 
 @dataclass(frozen=True, slots=True)
 class ObservedState:
-    """One snapshot of everything declared or owned, taken at one moment."""
+    """Snapshot of everything that is declared or managed, taken at one time."""
 
     observations: Mapping[ResourceId, Observation]
     taken_at: datetime
 
     def of(self, resource: ResourceId) -> Observation:
-        """Return what was seen of ``resource``; unseen means unknown."""
+        """Return the observation of ``resource``; ``Unknown`` if there is none."""
         return self.observations.get(resource, Unknown("not observed"))

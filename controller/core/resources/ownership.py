@@ -1,4 +1,4 @@
-"""Whose a thing is: what its tags say, and the tags that say it is ours."""
+"""Ownership tags: the owner of a resource, and the tags of managed resources."""
 
 from collections.abc import Mapping
 
@@ -7,13 +7,13 @@ from controller.core.values.identity import APPLIED_TAG, OWNER_TAG
 
 
 def ownership_of(tags: Mapping[str, str], owner: str) -> Ownership:
-    """Return whose a thing with ``tags`` is, as the controller ``owner`` sees it."""
+    """Return the ownership that ``tags`` express, from the view of ``owner``."""
     tag = tags.get(OWNER_TAG)
     if tag is None:
-        return Ownership.NOBODYS
-    return Ownership.OURS if tag == owner else Ownership.ANOTHERS
+        return Ownership.UNMANAGED
+    return Ownership.MANAGED if tag == owner else Ownership.FOREIGN
 
 
 def stamp(owner: str, generation: str) -> dict[str, str]:
-    """Return the tags of what is ours and has had ``generation`` applied."""
+    """Return the tags of a managed resource to which ``generation`` was applied."""
     return {OWNER_TAG: owner, APPLIED_TAG: generation}

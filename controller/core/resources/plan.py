@@ -1,4 +1,4 @@
-"""What to do about it: verdicts, in order, with the reason for each."""
+"""Plan: ordered verdicts on resources, each with its reason."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,7 +10,7 @@ from controller.core.values.identity import content_hash
 
 
 class Verb(StrEnum):
-    """What an action does; completes "will ... service/api"."""
+    """Operation of an action; completes "will ... service/api"."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -30,51 +30,52 @@ _PERMITTING = frozenset({Verb.RETRY})
 
 
 class Reason(StrEnum):
-    """Why, in one word a program can match.
+    """Reason of an action or advice, as a CamelCase word that programs match.
 
-    ``Drifted``: the world moved. ``Changed``: the document moved. ``Conflict``: both.
-    ``AskedFor``: a person wants it, whatever the document says.
+    ``Drifted``: the live state changed. ``Changed``: the document changed.
+    ``Conflict``: both changed. ``UserRequested``: an operator requested the operation;
+    the document does not ask for it.
     """
 
     MISSING = "Missing"
     DRIFTED = "Drifted"
     CHANGED = "Changed"
     CONFLICT = "Conflict"
-    UNANNOUNCED = "Unannounced"
+    ANNOUNCEMENT_PENDING = "AnnouncementPending"
     IMMUTABLE_FIELD_CHANGED = "ImmutableFieldChanged"
     NO_LONGER_DECLARED = "NoLongerDeclared"
-    NOT_OURS = "NotOurs"
+    NOT_MANAGED = "NotManaged"
     PREFLIGHT_FAILED = "PreflightFailed"
     PREFLIGHT_WARNING = "PreflightWarning"
-    OUTDATED = "Outdated"
-    ASKED_FOR = "AskedFor"
+    TASKS_OUTDATED = "TasksOutdated"
+    USER_REQUESTED = "UserRequested"
 
 
 class Hold(StrEnum):
-    """What holds a resource back, in one word a program can match."""
+    """Reason to hold a resource back, as a CamelCase word that programs match."""
 
     UNKNOWN = "Unknown"
-    OWNED_BY_ANOTHER = "OwnedByAnother"
+    OWNERSHIP_CONFLICT = "OwnershipConflict"
     DEPENDENCY_NOT_READY = "DependencyNotReady"
-    NOTHING_TO_SELECT = "NothingToSelect"
+    NO_MATCHING_RUN = "NoMatchingRun"
     ROLLOUT_IN_PROGRESS = "RolloutInProgress"
     ROLLOUT_STALLED = "RolloutStalled"
     REVISION_REJECTED = "RevisionRejected"
-    UNRESOLVED = "Unresolved"
+    RESOLUTION_FAILED = "ResolutionFailed"
     SUSPENDED = "Suspended"
     OBSERVE_ONLY = "ObserveOnly"
-    BUDGET_SPENT = "BudgetSpent"
-    BACKLOG = "Backlog"
-    PRUNE_HELD = "PruneHeld"
-    CONTESTED = "Contested"
-    FROZEN = "Frozen"
-    OWN_SERVICE_LAST = "OwnServiceLast"
-    RESTARTED_LATELY = "RestartedLately"
-    PREFLIGHT = "Preflight"
+    DISRUPTION_BUDGET_EXCEEDED = "DisruptionBudgetExceeded"
+    BACKLOG_LIMIT_EXCEEDED = "BacklogLimitExceeded"
+    PRUNE_BLOCKED = "PruneBlocked"
+    WRITE_CONFLICT = "WriteConflict"
+    CHANGE_FREEZE = "ChangeFreeze"
+    SELF_UPDATE_DEFERRED = "SelfUpdateDeferred"
+    RESTARTED_RECENTLY = "RestartedRecently"
+    PREFLIGHT_FAILED = "PreflightFailed"
 
 
 class Effect(StrEnum):
-    """What a change does to what runs; completes "changing it is ..."."""
+    """Effect of a change on running tasks; completes "changing it is ..."."""
 
     IN_PLACE = "in place"
     LATER = "in place, for tasks that start afterwards"
@@ -85,16 +86,17 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One field that differs: ``before`` was seen, ``after`` is declared.
+    """One field whose live value differs from the declared one.
 
     Values are plain data and hold no secret: secrets are references everywhere.
 
     Attributes:
-        path: Where it is, as in ``task.cpu``.
-        before: What was seen.
-        after: What is declared.
-        effect: What changing it does to what runs.
-        cause: Who moved it: drifted, changed or conflict; None if nobody knows.
+        path: Path of the field, as in ``task.cpu``.
+        before: Live value.
+        after: Declared value.
+        effect: Effect of the change on running tasks.
+        cause: Origin of the difference: drifted, changed or conflict; None if it is
+            not known.
     """
 
     path: str
@@ -106,19 +108,19 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One step towards the declared state. Applying it twice is applying it once.
+    """One step towards the declared state. Idempotent: repeating it changes nothing.
 
     Attributes:
-        target: What it acts on.
-        verb: What it does.
-        reason: Why it was chosen.
-        changes: The fields it settles; empty for a deletion of all there is, and of a
-            creation what nobody declares word for word.
-        desired: The declared spec; None for a deletion.
-        observed: The state the decision rests on; None for a creation.
-        generation: Of the declared spec.
+        target: Resource that the action changes.
+        verb: Operation.
+        reason: Reason for the action.
+        changes: Fields that the action sets. Empty for a complete deletion; for a
+            creation, only values that the document does not contain literally.
+        desired: Declared spec; None for a deletion.
+        observed: State that the decision is based on; None for a creation.
+        generation: Generation of the declared spec.
         waits_for: Dependencies that were not ready when the plan was made.
-        request: Who asked for it by hand; None if the document did.
+        request: Request of an operator; None if the document requires the action.
     """
 
     target: ResourceId
@@ -133,12 +135,12 @@ class Action:
 
     @property
     def permits(self) -> bool:
-        """Whether it changes nothing that runs, and lets later passes do so."""
+        """True if the action changes nothing itself but lets later passes act."""
         return self.verb in _PERMITTING
 
     @property
     def disruptive(self) -> bool:
-        """Whether something that runs is stopped or replaced."""
+        """True if the action stops or replaces something that runs."""
         return self.verb in _DISRUPTIVE or any(
             change.effect in {Effect.RESTART, Effect.REPLACE} for change in self.changes
         )
@@ -146,7 +148,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """A difference that only a person may settle, and the command that does."""
+    """A difference that needs manual action, with the command to run."""
 
     target: ResourceId
     reason: Reason
@@ -157,21 +159,21 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """A resource we must not touch in this pass, and why.
+    """A resource that must not be changed in this pass, and the reason.
 
     Attributes:
         target: The resource.
-        hold: Why, in one word.
-        message: Why, in a sentence.
-        changes: What would be settled.
-        passing: Whether it could only not be seen just now.
+        hold: Reason as one word.
+        message: Reason as a sentence.
+        changes: Changes that are held back.
+        temporary: True if the only obstacle is an observation that may succeed soon.
     """
 
     target: ResourceId
     hold: Hold
     message: str
     changes: tuple[Change, ...] = ()
-    passing: bool = False
+    temporary: bool = False
 
 
 Verdict: TypeAlias = Action | Advice | Blocked
@@ -179,12 +181,12 @@ Verdict: TypeAlias = Action | Advice | Blocked
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The outcome of one comparison.
+    """Result of one comparison of declared and observed state.
 
     Attributes:
-        actions: What we will do, in the order it must happen.
-        advice: What a person must do.
-        blocked: What is left alone in this pass, and why.
+        actions: Actions of the controller, in the order of execution.
+        advice: Differences that need manual action.
+        blocked: Resources that are held back in this pass.
     """
 
     actions: tuple[Action, ...] = ()
@@ -193,22 +195,22 @@ class Plan:
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
-        """All of it: what we do, what a person does, and what is left alone."""
+        """All actions, advice and holds."""
         return (*self.actions, *self.advice, *self.blocked)
 
     @property
     def in_sync(self) -> bool:
-        """Whether everything was seen, nothing differs and nothing is in flight."""
+        """True if everything was observed, nothing differs and nothing is in flight."""
         return not self.verdicts
 
     @property
     def complete(self) -> bool:
-        """Whether everything could be seen."""
+        """True if every resource could be observed."""
         return all(b.hold is not Hold.UNKNOWN for b in self.blocked)
 
     @property
     def fingerprint(self) -> str:
-        """A hash of what the actions would do, equal for equal plans."""
+        """Hash of the actions; equal plans have equal fingerprints."""
         return content_hash(
             [
                 [

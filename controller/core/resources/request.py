@@ -1,16 +1,16 @@
-"""What a person asks for by hand, beside what the document declares."""
+"""Operations that an operator requests in addition to the document."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class OperationRequest:
-    """Who asks for it, and why; both are written where the effect is.
+    """Author and reason of a request; both are recorded on the changed resource.
 
     Attributes:
-        by: Who asks, as in ``ada@laptop``.
-        reason: Why, in a sentence.
-        wanted: What exactly, if the verb alone does not say it: a revision.
+        by: Author, as in ``ada@laptop``.
+        reason: Reason, in a sentence.
+        wanted: Argument of the operation, if it has one: a revision.
     """
 
     by: str

@@ -1,4 +1,4 @@
-"""What became of a resource's rollouts, one after the other."""
+"""Rollout history of a resource."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,12 +8,13 @@ from typing import Any, Protocol, runtime_checkable
 
 from controller.core.document.resource import Resource
 from controller.core.errors import RefusedError
+from controller.core.values.counts import counted
 
 
 class Result(StrEnum):
-    """What became of a rollout; completes "it ..."."""
+    """Result of a rollout; completes "it ..."."""
 
-    UNDER_WAY = "is under way"
+    UNDER_WAY = "is in progress"
     SUCCEEDED = "succeeded"
     ROLLING_BACK = "is being rolled back"
     ROLLED_BACK = "was rolled back"
@@ -22,7 +23,7 @@ class Result(StrEnum):
 
     @property
     def word(self) -> str:
-        """The one word that programs read, as in ``RolledBack``."""
+        """CamelCase word for programs, as in ``RolledBack``."""
         return self.name.title().replace("_", "")
 
     @classmethod
@@ -36,18 +37,18 @@ class RolloutRecord:
     """One rollout of a resource.
 
     Attributes:
-        id: By which the backend knows it.
-        revision: What was rolled out, by the name a person may give it.
-        result: What became of it.
-        began: When.
-        ended: When; None while it is under way, or if nobody says.
-        images: What it runs, with digests where they are known.
-        by: Who made the revision, if the backend says so.
-        reason: Why it ended as it did, in the backend's words.
-        present: Whether it is what is there now.
-        set_aside: Who took it back by hand, and why; empty if nobody did.
-        asked: What a person did by hand that it came of, who and why; empty if it
-            came of the document, as far as anybody knows.
+        id: Id in the backend.
+        revision: Revision that was rolled out, as ``family:number``.
+        result: Result of the rollout.
+        began: Time at which it began.
+        ended: Time at which it ended; None while in progress, or if not known.
+        images: Images of the revision, with digests where they are known.
+        by: Author of the revision, if the backend records it.
+        reason: Reason of the result, in the backend's words.
+        present: True if this revision is in place.
+        set_aside: Operator who rolled it back, and the reason; empty if it was not.
+        intervention: Operation, operator and reason that caused the rollout; empty if
+            the document caused it, as far as is known.
     """
 
     id: str
@@ -60,11 +61,11 @@ class RolloutRecord:
     reason: str = ""
     present: bool = False
     set_aside: str = ""
-    asked: str = ""
+    intervention: str = ""
 
     @property
     def took(self) -> timedelta | None:
-        """How long it took; None if that is not known yet."""
+        """Duration; None if it is not known yet."""
         if self.began is None or self.ended is None:
             return None
         return self.ended - self.began
@@ -72,40 +73,45 @@ class RolloutRecord:
 
 @runtime_checkable
 class HistoryDriver(Protocol):
-    """A driver that can tell what became of a resource's rollouts."""
+    """A driver that can read the rollout history of a resource."""
 
     def rollouts(self, resource: Resource[Any]) -> tuple[RolloutRecord, ...]:
         """Return the rollouts, the newest first. Reads only; raises DriverError."""
         ...
 
 
-def revision_to(rolled: Sequence[RolloutRecord], wanted: str) -> str:
-    """Return the revision to go back to.
+def rollback_target(rolled: Sequence[RolloutRecord], wanted: str) -> str:
+    """Return the revision to roll back to.
 
     Args:
-        rolled: The rollouts, the newest first.
-        wanted: ``2`` for the second last that succeeded, ``:7`` or ``family:7`` for
+        rolled: Rollouts, newest first.
+        wanted: ``2`` for the second last successful one, ``:7`` or ``family:7`` for
             the one with that number.
 
     Raises:
-        RefusedError: there is none; the message names those there are.
+        RefusedError: there is no such revision; the message lists the possible ones.
     """
     family, colon, number = wanted.rpartition(":")
     if colon and number.isdecimal():
         return wanted if family else f"{_family(rolled)}:{number}"
     if not wanted.isdecimal() or int(wanted) < 1:
-        msg = f"{wanted} is no revision: write 1, 2 ... back, :7 or family:7"
+        msg = f"{wanted} is not a revision: write 1, 2 ..., :7 or family:7"
         raise RefusedError(msg)
     proven = [*dict.fromkeys(_proven(rolled))]
     if int(wanted) <= len(proven):
         return proven[int(wanted) - 1]
-    told = ", ".join(proven) or "none"
-    msg = f"there are not {wanted} revisions to go back to; those that worked: {told}"
+    if not proven:
+        msg = "no earlier successful revision to roll back to"
+        raise RefusedError(msg)
+    msg = (
+        f"cannot roll back {counted(int(wanted), 'revision')}: earlier successful "
+        f"revisions: {', '.join(proven)}"
+    )
     raise RefusedError(msg)
 
 
 def _proven(rolled: Sequence[RolloutRecord]) -> Iterator[str]:
-    """Yield what worked before, but for what is there and what was set aside."""
+    """Yield successful revisions, without the current and the rolled-back ones."""
     present = {one.revision for one in rolled if one.present}
     for one in rolled:
         unfit = one.revision in present or one.set_aside or not one.revision
@@ -117,5 +123,5 @@ def _family(rolled: Sequence[RolloutRecord]) -> str:
     for one in rolled:
         if one.revision:
             return one.revision.rpartition(":")[0]
-    msg = "no rollout is remembered: write the whole revision, as in family:7"
+    msg = "no rollout is recorded: write the complete revision, as in family:7"
     raise RefusedError(msg)

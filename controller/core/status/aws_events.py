@@ -1,7 +1,7 @@
-"""News of ECS, as EventBridge puts them into a queue.
+"""ECS events that EventBridge delivers to a queue.
 
-See "Amazon ECS events" in the Amazon ECS Developer Guide. They only say when to look:
-what is so is seen by looking, and nothing rests on their coming.
+See "Amazon ECS events" in the Amazon ECS Developer Guide. An event only triggers a
+pass: the pass reads the live state, and a lost event only delays it.
 """
 
 import json
@@ -16,39 +16,39 @@ TYPES = (
 )
 
 
-class AwsEvents(StrEnum):
-    """What a message is to us; completes "it is ..."."""
+class AwsMessage(StrEnum):
+    """Relevance of a message to this controller; the value is a metric label."""
 
-    OURS = "of our cluster"
-    OTHERS = "of no concern"
+    RELEVANT = "ours"
+    IRRELEVANT = "others"
     MALFORMED = "malformed"
 
 
-def news_of(body: str, cluster: str) -> AwsEvents:
-    """Return what the message ``body`` is to whoever manages ``cluster``."""
+def classify_message(body: str, cluster: str) -> AwsMessage:
+    """Return the relevance of the message ``body`` to the services of ``cluster``."""
     try:
         event = json.loads(body)
         if not isinstance(event, dict) or not isinstance(event["detail"], dict):
-            return AwsEvents.MALFORMED
+            return AwsMessage.MALFORMED
         known = event["source"] == SOURCE and event["detail-type"] in TYPES
         return (
-            AwsEvents.OURS
+            AwsMessage.RELEVANT
             if known and cluster in _clusters(event)
-            else AwsEvents.OTHERS
+            else AwsMessage.IRRELEVANT
         )
     except (ValueError, KeyError, TypeError, AttributeError):
-        return AwsEvents.MALFORMED
+        return AwsMessage.MALFORMED
 
 
-def pattern() -> str:
-    """Return the pattern by which a rule of EventBridge chooses our news."""
+def event_pattern() -> str:
+    """Return the event pattern for the EventBridge rule."""
     return json.dumps({"source": [SOURCE], "detail-type": list(TYPES)})
 
 
 def _clusters(event: dict[str, Any]) -> set[str]:
     """Return the clusters that an event names.
 
-    That of a deployment stands in the service's ARN, that of a task in a field.
+    Deployment events contain it in the service's ARN, task events in a field.
     """
     found = {str(event["detail"].get("clusterArn", "")).rpartition("/")[2]}
     for arn in event.get("resources", ()):

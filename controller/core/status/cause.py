@@ -1,6 +1,6 @@
-"""``why``: the one thing that keeps a resource from being ready.
+"""Root cause of a resource that is not ready, for the command ``why``.
 
-Whoever waits for api because api waits for mlflow wants to hear of mlflow.
+If api waits for mlflow, the cause is that of mlflow.
 """
 
 from collections.abc import Mapping
@@ -19,54 +19,59 @@ from controller.core.resources.plan import Hold, Reason, Verb
 
 Statuses = Mapping[ResourceId, Conditions]
 
-# Longer than this without a pass, in intervals: nobody is at work.
+# After this many intervals without a pass, no controller is running.
 LATE = 3
 _ASK_STATUS = "status"
 
-# What a person does about it, and which command comes next.
-_BY_PERSON: Mapping[str, tuple[str, str]] = {
-    Reason.NOT_OURS: (
-        "Declare `adopt: true` for it, if it is to become ours",
+# Manual action for a reason, and the next command.
+_MANUAL: Mapping[str, tuple[str, str]] = {
+    Reason.NOT_MANAGED: (
+        "Declare `adopt: true` if this controller should manage it",
         "apply",
     ),
     Hold.REVISION_REJECTED: (
-        "Change its declaration, or do as the message says: it is not tried as it is",
+        "Change its declaration or follow the message; it is not retried as it is",
         _ASK_STATUS,
     ),
     Hold.ROLLOUT_STALLED: (
-        "Change its declaration, or roll it back; until then it is tried on and on",
+        "Change its declaration or roll it back; until then the rollout keeps trying",
         _ASK_STATUS,
     ),
-    Hold.SUSPENDED: ("Take `suspend` out of its declaration", "apply"),
-    Hold.OBSERVE_ONLY: ("Declare `mode: enforce` to let us act", "apply"),
-    Hold.BACKLOG: ("Let them all be announced at once", "apply --allow-backlog"),
-    Hold.OWNED_BY_ANOTHER: (
-        "Settle who manages it: its tag hokusai.ai/managed-by names somebody else",
+    Hold.SUSPENDED: ("Remove `suspend` from its declaration", "apply"),
+    Hold.OBSERVE_ONLY: ("Declare `mode: enforce` to allow changes", "apply"),
+    Hold.BACKLOG_LIMIT_EXCEEDED: (
+        "Allow all announcements at once",
+        "apply --allow-backlog",
+    ),
+    Hold.OWNERSHIP_CONFLICT: (
+        "Decide which controller manages it: its tag hokusai.ai/managed-by names another",
         _ASK_STATUS,
     ),
-    Hold.PREFLIGHT: ("Mend what the message names", "preflight"),
-    Reason.PREFLIGHT_FAILED: ("Mend what the message names", "preflight"),
-    "ApplyFailed": ("Mend what the message names", "apply"),
+    Hold.PREFLIGHT_FAILED: ("Fix the problem that the message describes", "preflight"),
+    "ApplyFailed": ("Fix the problem that the message describes", "apply"),
 }
 
-# The same, of what is ready and comes with a warning.
+# The same for resources that are ready with a warning.
 _WARNED: Mapping[str, tuple[str, str]] = {
-    Reason.PREFLIGHT_WARNING: ("See what the message warns of.", "preflight"),
-    Reason.OUTDATED: ("Restart it, if what it runs on is to be the newest.", "diff"),
+    Reason.PREFLIGHT_WARNING: ("Review the warning in the message.", "preflight"),
+    Reason.TASKS_OUTDATED: (
+        "Restart it if its tasks should run the newest version.",
+        "diff",
+    ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class LastAttempt:
-    """What was last set out to do with a resource, and what came of it.
+    """Last action on a resource, with its outcome.
 
     Attributes:
-        at: When it was begun.
-        verb: What was to be done.
-        outcome: One word, as in ``Failed``.
-        message: One sentence.
-        failures: How often in a row it failed.
-        again: When it is tried again, if it failed.
+        at: Time at which it began.
+        verb: Operation.
+        outcome: Outcome as one word, as in ``Failed``.
+        message: Outcome as one sentence.
+        failures: Number of failures in a row.
+        again: Time of the next attempt, if it failed.
     """
 
     at: datetime
@@ -79,12 +84,12 @@ class LastAttempt:
 
 @dataclass(frozen=True, slots=True)
 class PassTiming:
-    """When passes happen.
+    """Times of reconcile passes.
 
     Attributes:
-        interval: Time between two of them when nothing asks for one sooner.
-        last: When the last one was completed; None if none ever was.
-        now: The time.
+        interval: Time between two passes that nothing triggers earlier.
+        last: Time at which the last pass was completed; None if there was none.
+        now: Current time.
     """
 
     interval: timedelta
@@ -93,36 +98,36 @@ class PassTiming:
 
     @property
     def late(self) -> bool:
-        """Whether nobody seems to be at work."""
+        """True if no controller seems to be running."""
         return self.last is None or self.now - self.last > self.interval * LATE
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a resource is not ready.
+    """Reason why a resource is not ready.
 
     Attributes:
-        chain: From the resource that was asked about to the one that blocks it.
-        ready: Its condition; None if no pass has seen it yet.
-        tried: What was last done about it.
-        next: What happens now, or what a person must do; one sentence.
-        command: What to run next, without the program's name.
+        chain: Resources from the queried one to the one that blocks it.
+        ready: Ready condition of the blocking one; None if it was not observed yet.
+        last_attempt: Last action on the blocking one.
+        next_step: Next automatic step or required action; one sentence.
+        command: Next command to run, without the program's name.
     """
 
     chain: tuple[ResourceId, ...]
     ready: Condition | None
-    tried: LastAttempt | None
-    next: str
+    last_attempt: LastAttempt | None
+    next_step: str
     command: str
 
     @property
-    def asked(self) -> ResourceId:
-        """The resource that was asked about."""
+    def resource(self) -> ResourceId:
+        """The queried resource."""
         return self.chain[0]
 
     @property
     def is_ready(self) -> bool:
-        """Whether there is nothing to explain."""
+        """True if the resource is ready and there is nothing to explain."""
         return self.ready is not None and self.ready.status is Truth.TRUE
 
 
@@ -131,7 +136,7 @@ def chain_of(
     resources: Mapping[ResourceId, Resource[Any]],
     statuses: Statuses,
 ) -> tuple[ResourceId, ...]:
-    """Return the way from ``asked`` to the first that is not ready by itself."""
+    """Return the chain from ``asked`` to the dependency that is the root cause."""
     chain = [asked]
     while not is_ready(statuses.get(chain[-1])):
         resource = resources.get(chain[-1])
@@ -150,68 +155,66 @@ def cause_of(
     chain: tuple[ResourceId, ...],
     statuses: Statuses,
     tried: LastAttempt | None,
-    rhythm: PassTiming,
+    timing: PassTiming,
 ) -> Cause:
-    """Return what keeps the last of ``chain``, and so all of it, from being ready."""
+    """Return the reason why the last of ``chain``, and so all of it, is not ready."""
     conditions = statuses.get(chain[-1])
-    next_, verb = _next(conditions, rhythm)
-    if not (is_ready(conditions) or rhythm.late):
-        next_ += _again(tried, rhythm.now)
+    next_, verb = _next(conditions, timing)
+    if not (is_ready(conditions) or timing.late):
+        next_ += _retry(tried, timing.now)
     ready = conditions[ConditionType.READY] if conditions else None
     return Cause(chain, ready, tried, next_, f"{verb} {chain[-1]}")
 
 
 def is_ready(conditions: Conditions | None) -> bool:
-    """Whether a resource with ``conditions`` is ready; unseen ones are not."""
+    """Return True if ``conditions`` contain a true Ready condition."""
     return bool(conditions) and _true(conditions, ConditionType.READY)
 
 
-def _next(conditions: Conditions | None, rhythm: PassTiming) -> tuple[str, str]:
-    """Return what comes next, and the command to run for it."""
+def _next(conditions: Conditions | None, timing: PassTiming) -> tuple[str, str]:
+    """Return the next step, and the command to run for it."""
     if conditions is None:
-        return f"No pass has seen it yet{_nobody(rhythm)}.", "diff"
+        return f"Not observed yet{_no_controller(timing)}.", "diff"
     if is_ready(conditions):
         reason = conditions[ConditionType.READY].reason
-        return _WARNED.get(reason, ("Nothing is to be done.", _ASK_STATUS))
+        return _WARNED.get(reason, ("No action required.", _ASK_STATUS))
     stalled = conditions[ConditionType.STALLED]
     if stalled.status is Truth.TRUE or _true(conditions, ConditionType.SUSPENDED):
-        what, verb = _BY_PERSON.get(
+        action, verb = _MANUAL.get(
             stalled.reason
             if stalled.status is Truth.TRUE
             else conditions[ConditionType.SUSPENDED].reason,
-            ("A person must act on what the message says", _ASK_STATUS),
+            ("Manual action is required; see the message", _ASK_STATUS),
         )
-        return f"{what}.", verb
-    if rhythm.late:
-        return f"Nothing goes on by itself{_nobody(rhythm)}.", "apply"
-    return _by_itself(conditions, rhythm)
+        return f"{action}.", verb
+    if timing.late:
+        return f"No automatic progress{_no_controller(timing)}.", "apply"
+    return _automatic(conditions, timing)
 
 
-def _by_itself(conditions: Conditions, rhythm: PassTiming) -> tuple[str, str]:
-    """Return when it is looked at again, and whether that will change anything."""
-    at = f"{(rhythm.last or rhythm.now) + rhythm.interval:%H:%M:%S} UTC"
+def _automatic(conditions: Conditions, timing: PassTiming) -> tuple[str, str]:
+    """Return the automatic next step with its time, and the command to run."""
+    at = f"{(timing.last or timing.now) + timing.interval:%H:%M:%S} UTC"
     if conditions[ConditionType.READY].status is Truth.UNKNOWN:
-        return f"It is looked at again at {at}, at the latest.", "diff"
+        return f"Next check by {at}.", "diff"
     if _true(conditions, ConditionType.RECONCILING):
-        what = "It goes on by itself; the next look is at"
-        return f"{what} {at}, at the latest.", _ASK_STATUS
-    what = "Nothing is ours to change; it is looked at again at"
-    return f"{what} {at}, at the latest.", _ASK_STATUS
+        return f"In progress; no action needed. Next check by {at}.", _ASK_STATUS
+    return f"The controller has nothing to change. Next check by {at}.", _ASK_STATUS
 
 
-def _again(tried: LastAttempt | None, now: datetime) -> str:
-    """Return when what failed is tried again; nothing if that is now."""
+def _retry(tried: LastAttempt | None, now: datetime) -> str:
+    """Return the time at which a failed action is retried; empty if that is now."""
     if tried is None or tried.again is None or tried.again <= now:
         return ""
     times = "once" if tried.failures == 1 else f"{tried.failures} times in a row"
-    return f" It failed {times} and is tried again at {tried.again:%H:%M:%S} UTC."
+    return f" Failed {times}; next attempt at {tried.again:%H:%M:%S} UTC."
 
 
-def _nobody(rhythm: PassTiming) -> str:
-    if rhythm.last is None:
-        return ": no controller runs here (`hokusai run` starts one)"
-    if rhythm.late:
-        return f": the last pass was at {rhythm.last:%Y-%m-%d %H:%M:%S} UTC"
+def _no_controller(timing: PassTiming) -> str:
+    if timing.last is None:
+        return ": no controller is running (`hokusai run` starts one)"
+    if timing.late:
+        return f": the last pass was at {timing.last:%Y-%m-%d %H:%M:%S} UTC"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Which rollout came of what a person asked for by hand, as it was written down."""
+"""Attribution of rollouts to the requests of operators that caused them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -8,26 +8,26 @@ from controller.core.resources.plan import Verb
 from controller.core.resources.request import OperationRequest
 from controller.core.resources.rollouts import RolloutRecord
 
-# Two clocks are this close; and so soon something comes of what was asked for.
+# Largest difference of two clocks, and of a request and the start of its rollout.
 _SKEW = timedelta(seconds=2)
 _SOON = timedelta(minutes=15)
 
 _DONE = {
     Verb.RESTART: "restarted",
-    Verb.ROLL_BACK: "put back",
-    Verb.RETRY: "tried again",
-    Verb.RESUME: "taken up again",
+    Verb.ROLL_BACK: "rolled back",
+    Verb.RETRY: "retried",
+    Verb.RESUME: "resumed",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedIntervention:
-    """Something that a person asked for.
+    """A recorded request of an operator.
 
     Attributes:
-        verb: What.
-        request: Who, and why.
-        at: When.
+        verb: Operation.
+        request: Author and reason.
+        at: Time of the request.
     """
 
     verb: Verb
@@ -35,30 +35,32 @@ class RecordedIntervention:
     at: datetime
 
 
-def sentence(verb: Verb, who: str) -> str:
-    """Return what was done and by whom, as in ``restarted by ada: it leaks``."""
+def intervention_text(verb: Verb, who: str) -> str:
+    """Return the operation and its author, as in ``restarted by ada: it leaks``."""
     return f"{_DONE.get(verb, verb)} by {who}"
 
 
-def with_asked(
+def with_interventions(
     rolled: Sequence[RolloutRecord], asks: Iterable[RecordedIntervention]
 ) -> tuple[RolloutRecord, ...]:
-    """Return ``rolled`` with who asked for each by hand; what is known stays.
+    """Return ``rolled`` with the request that caused each; known causes stay.
 
-    What came of a request is the rollout that began next to it and that no earlier
+    The rollout of a request is the one that began closest to it and that no earlier
     request explains.
     """
-    told: dict[str, str] = {}
+    causes: dict[str, str] = {}
     for ask in sorted(asks, key=lambda ask: ask.at):
-        near = {_apart(one, ask): one.id for one in rolled if one.id not in told}
-        likely = [apart for apart in near if -_SKEW <= apart <= _SOON]
+        delays = {_delay(one, ask): one.id for one in rolled if one.id not in causes}
+        likely = [delay for delay in delays if -_SKEW <= delay <= _SOON]
         if likely:
-            told[near[min(likely, key=abs)]] = sentence(ask.verb, str(ask.request))
+            rollout = delays[min(likely, key=abs)]
+            causes[rollout] = intervention_text(ask.verb, str(ask.request))
     return tuple(
-        replace(one, asked=one.asked or told.get(one.id, "")) for one in rolled
+        replace(one, intervention=one.intervention or causes.get(one.id, ""))
+        for one in rolled
     )
 
 
-def _apart(one: RolloutRecord, ask: RecordedIntervention) -> timedelta:
-    """Return how long after ``ask`` a rollout began; for ever, if nobody knows."""
+def _delay(one: RolloutRecord, ask: RecordedIntervention) -> timedelta:
+    """Return the time from ``ask`` to the rollout; the maximum if it is not known."""
     return one.began - ask.at if one.began is not None else timedelta.max

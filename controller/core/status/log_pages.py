@@ -1,7 +1,7 @@
-"""What was written, a page at a time: no line twice for long, and none left out.
+"""Pages of log lines with a cursor: no line is left out.
 
-Lines can become readable out of order. Whoever follows them therefore goes back a
-little each time, and leaves out by its id what was told already.
+Lines can become readable out of order. Each page therefore begins a little before the
+end of the page before it, and the reader drops repeated lines by their ids.
 """
 
 import json
@@ -15,48 +15,47 @@ from controller.core.resources.log_lines import LogLimit, LogLine
 
 # CloudWatch may show a line this much later than others of the same time.
 LATE = timedelta(seconds=30)
-# A moment, and the id of a line of that moment: what comes after both is meant.
-# Every id is greater than the empty one.
+# Time and id of a line. Positions are ordered; every id is greater than the empty one.
 Position: TypeAlias = tuple[datetime, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where to go on.
+    """Position at which the next page begins.
 
     Attributes:
-        floor: Nothing at or before it is wanted any more.
-        told: The last line that was told of those after it; None at their beginning.
+        floor: Lines at or before it are complete.
+        last: Last line returned after the floor; None if there was none.
     """
 
     floor: Position
-    told: Position | None = None
+    last: Position | None = None
 
     def __str__(self) -> str:
-        parts = (*self.floor, *(self.told or ()))
+        parts = (*self.floor, *(self.last or ()))
         plain = json.dumps([p if isinstance(p, str) else p.isoformat() for p in parts])
         return urlsafe_b64encode(plain.encode()).decode()
 
     @classmethod
     def parse(cls, text: str) -> "Cursor":
-        """Return the cursor that was written as ``text``; raises ValueError."""
+        """Return the cursor with the text form ``text``; raises ValueError."""
         try:
-            at, id_, *told = json.loads(urlsafe_b64decode(text.encode()))
+            at, id_, *last = json.loads(urlsafe_b64decode(text.encode()))
             floor = _position(at, id_)
-            return cls(floor, _position(*told) if told else None)
+            return cls(floor, _position(*last) if last else None)
         except (ValueError, TypeError, AttributeError):
-            msg = "the cursor is none of ours: begin again without it"
+            msg = "the cursor is invalid: repeat the request without it"
             raise ValueError(msg) from None
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some lines, the oldest first.
+    """A page of lines, oldest first.
 
     Attributes:
-        lines: The lines; those of an earlier page may be among them.
-        cursor: Where to go on.
-        more: Whether there are more already.
+        lines: Lines; some may be repeated from an earlier page.
+        cursor: Position of the next page.
+        more: True if the next page can be read immediately.
     """
 
     lines: tuple[LogLine, ...]
@@ -74,11 +73,11 @@ def first_page(
     """Return the first page of the newest ``number`` lines.
 
     Args:
-        lines: All that were written since then.
-        since: When.
-        number: With how many of them to begin.
-        now: When they were read.
-        most: What fits on a page; None for all.
+        lines: All lines written since ``since``.
+        since: Start of the time range.
+        number: Number of lines to begin with.
+        now: Time at which the lines were read.
+        most: Limit of a page; None for no limit.
     """
     ordered = sorted(lines, key=_position_of)
     older = ordered[:-number]
@@ -95,10 +94,10 @@ def next_page(
     """Return the page after ``cursor``; safe to repeat.
 
     Args:
-        lines: All that were written since the time of its floor, or earlier.
-        cursor: Of the page before.
-        now: When they were read.
-        most: What fits on a page; None for all.
+        lines: All lines written since the cursor's floor, or earlier.
+        cursor: Cursor of the page before.
+        now: Time at which the lines were read.
+        most: Limit of a page; None for no limit.
     """
     return _page(sorted(lines, key=_position_of), cursor, now, most)
 
@@ -106,12 +105,12 @@ def next_page(
 def _page(
     ordered: list[LogLine], cursor: Cursor, now: datetime, most: LogLimit | None
 ) -> Page:
-    after = cursor.told or cursor.floor
+    after = cursor.last or cursor.floor
     left = [line for line in ordered if _position_of(line) > after]
     taken = tuple(_fitting(left, most))
     if len(taken) < len(left):
         return Page(taken, Cursor(cursor.floor, _position_of(taken[-1])), more=True)
-    # A clock that is ahead must not hide what others write meanwhile.
+    # A writer's clock that is ahead must not hide the lines of other writers.
     newest = min(ordered[-1].at, now) if ordered else now
     return Page(taken, Cursor(max(cursor.floor, (newest - LATE, ""))))
 

@@ -1,6 +1,6 @@
-"""``conclude``: what to tell about each resource after a pass.
+"""Conditions of resources, concluded after each pass.
 
-Ready is never a hope: it is said only of what was seen, as declared and well.
+Ready is true only for a resource that was observed, is in sync and is healthy.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from controller.core.resources.condition import (
     ConditionType,
     Truth,
     UndatedCondition,
-    merged,
+    with_transition_times,
 )
 from controller.core.resources.driver import (
     Failed,
@@ -42,30 +42,32 @@ from controller.core.resources.plan import (
     Reason,
     Verdict,
 )
+from controller.core.values.counts import counted
 
-# Holds that end by themselves; the others wait for a person.
-_PASSING = frozenset(
+# Holds that end without an action of the user.
+_TEMPORARY = frozenset(
     {
         Hold.DEPENDENCY_NOT_READY,
-        Hold.NOTHING_TO_SELECT,
+        Hold.NO_MATCHING_RUN,
         Hold.ROLLOUT_IN_PROGRESS,
-        Hold.BUDGET_SPENT,
+        Hold.DISRUPTION_BUDGET_EXCEEDED,
         Hold.UNKNOWN,
-        Hold.UNRESOLVED,
-        Hold.FROZEN,
-        Hold.OWN_SERVICE_LAST,
-        Hold.RESTARTED_LATELY,
+        Hold.RESOLUTION_FAILED,
+        Hold.CHANGE_FREEZE,
+        Hold.SELF_UPDATE_DEFERRED,
+        Hold.RESTARTED_RECENTLY,
     }
 )
 
+# Fields that a message names before it only counts them.
+_NAMED_FIELDS = 3
+# Advice about a resource that is in sync.
+WARNINGS = frozenset({Reason.PREFLIGHT_WARNING, Reason.TASKS_OUTDATED})
+# Reasons whose first message stays: backends soon forget the last output of a task.
+_FIRST_MESSAGE = frozenset({Hold.REVISION_REJECTED.value, "RolloutFailed"})
 
-# What a person should know of, beside a resource that is as declared.
-WARNINGS = frozenset({Reason.PREFLIGHT_WARNING, Reason.OUTDATED})
-# Their story is told best while it is fresh: backends forget what a task said last.
-_TOLD_ONCE = frozenset({Hold.REVISION_REJECTED.value, "RolloutFailed"})
 
-
-def conclude(
+def conditions_of(
     desired: DesiredState,
     observed: ObservedState,
     plan: Plan,
@@ -76,16 +78,16 @@ def conclude(
     """Return the conditions of every declared resource.
 
     Args:
-        desired: What is declared.
-        observed: What was seen after the actions, if there were any.
-        plan: What is left to do, given ``observed``.
-        outcomes: What came of the actions of this pass.
+        desired: Declared resources.
+        observed: State observed after the actions.
+        plan: Plan for ``observed``.
+        outcomes: Outcomes of the actions of this pass.
         kinds: All kinds, by name.
-        before: The conditions concluded last, for "since when".
+        before: Previous conditions, for the times of transition.
     """
     verdicts = _by_target(plan)
     return {
-        id_: merged(
+        id_: with_transition_times(
             before.get(id_, {}),
             (
                 _remembered(
@@ -105,10 +107,10 @@ def conclude(
 
 
 def _by_target(plan: Plan) -> dict[ResourceId, tuple[Verdict, ...]]:
-    """Return the verdicts on each resource: what holds it back, what is done, advice.
+    """Return the verdicts on each resource: holds, then actions, then advice.
 
-    The first says whether it is as declared. A person hears of the advice too: it
-    stands beside a hold that passes by itself, or an action.
+    The first one decides whether it is in sync. Advice also counts next to a temporary
+    hold or an action.
     """
     found: dict[ResourceId, tuple[Verdict, ...]] = {}
     verdicts: tuple[Verdict, ...] = (*plan.blocked, *plan.actions, *plan.advice)
@@ -141,7 +143,7 @@ def _findings(
 def _of_kind(
     kind: Kind[Any, Any], resource: Resource[Any], observed: ObservedState
 ) -> tuple[UndatedCondition, ...]:
-    """Return the conditions that only this kind has; none of what was not seen."""
+    """Return the conditions that only this kind has; none if it was not observed."""
     match observed.of(resource.id):
         case Present(state):
             return kind.conditions(resource.spec, state)
@@ -150,12 +152,12 @@ def _of_kind(
 
 
 def _is_warning(verdict: Verdict) -> bool:
-    """Whether a person should know, and the resource is as declared all the same."""
+    """Return True for advice about a resource that is in sync."""
     return isinstance(verdict, Advice) and verdict.reason in WARNINGS
 
 
 def _synced(verdict: Verdict | None, outcome: Outcome | None) -> UndatedCondition:
-    """Return whether the declaration is applied."""
+    """Return the Synced condition: true if the declaration is applied."""
     type_ = ConditionType.SYNCED
     match verdict, outcome:
         case Blocked(_, Hold.UNKNOWN, message), _:
@@ -169,21 +171,33 @@ def _synced(verdict: Verdict | None, outcome: Outcome | None) -> UndatedConditio
             Skipped(message) | Progressing(_, message) | Waiting(_, message),
         ):
             return UndatedCondition(type_, Truth.FALSE, "Waiting", message)
-        case Action(_, verb, reason), _:
-            return UndatedCondition(type_, Truth.FALSE, reason, f"Will {verb} it.")
+        case Action() as action, _:
+            message = _pending(action)
+            return UndatedCondition(type_, Truth.FALSE, action.reason, message)
         case _:
-            return UndatedCondition(type_, Truth.TRUE, "InSync", "It is as declared.")
+            return UndatedCondition(type_, Truth.TRUE, "InSync", "In sync.")
+
+
+def _pending(action: Action) -> str:
+    """Return the action with its first fields, as in ``Update pending: task.cpu.``."""
+    paths = [*dict.fromkeys(change.path for change in action.changes)]
+    if not paths:
+        return f"{action.verb.capitalize()} pending."
+    named = ", ".join(paths[:_NAMED_FIELDS])
+    rest = len(paths) - _NAMED_FIELDS
+    more = f" and {counted(rest, 'more field')}" if rest > 0 else ""
+    return f"{action.verb.capitalize()} pending: {named}{more}."
 
 
 def _health(
     kind: Kind[Any, Any], resource: Resource[Any], observed: ObservedState
 ) -> Health | Unknown:
-    """Return how well the resource does, or that nobody knows."""
+    """Return the health of the resource; unknown if it could not be observed."""
     match observed.of(resource.id):
         case Present(state):
             return kind.health(resource.spec, state)
         case Absent():
-            return Health(HealthLevel.DEGRADED, "Missing", "It does not exist yet.")
+            return Health(HealthLevel.DEGRADED, "Missing", "Does not exist yet.")
         case Unknown() as unknown:
             return unknown
 
@@ -199,7 +213,7 @@ def _healthy(health: Health | Unknown) -> UndatedCondition:
 
 
 def _ready(synced: UndatedCondition, healthy: UndatedCondition) -> UndatedCondition:
-    """Return whether others may build on it, with the first reason why not."""
+    """Return the Ready condition, with the first reason if it is not true."""
     for part in (synced, healthy):
         if part.status is not Truth.TRUE:
             return UndatedCondition(
@@ -209,14 +223,15 @@ def _ready(synced: UndatedCondition, healthy: UndatedCondition) -> UndatedCondit
 
 
 def _warned(ready: UndatedCondition, verdicts: tuple[Verdict, ...]) -> UndatedCondition:
-    """Return ``ready`` with what a person should know of, if nothing else is amiss.
+    """Return ``ready`` with the first warning, if it is true.
 
-    A warning stops nothing, so it is no stall: it stands where everybody looks.
+    A warning stops nothing, so it is not a stall; the Ready condition shows it.
     """
     warnings = [v for v in verdicts if isinstance(v, Advice) and _is_warning(v)]
     if ready.status is not Truth.TRUE or not warnings:
         return ready
-    more = f" And {len(warnings) - 1} more." if warnings[1:] else ""
+    rest = len(warnings) - 1
+    more = f" {counted(rest, 'more warning')}." if rest else ""
     message = f"{ready.message} Warning: {warnings[0].message}{more}"
     return replace(ready, reason=warnings[0].reason, message=message)
 
@@ -224,36 +239,37 @@ def _warned(ready: UndatedCondition, verdicts: tuple[Verdict, ...]) -> UndatedCo
 def _reconciling(
     verdict: Verdict | None, outcome: Outcome | None, health: Health | Unknown
 ) -> UndatedCondition:
-    """Return whether something is under way, or about to be."""
+    """Return the Reconciling condition: true if an operation is in progress or next."""
     type_ = ConditionType.RECONCILING
     match verdict, outcome:
-        case Blocked(_, hold, message), _ if hold in _PASSING:
+        case Blocked(_, hold, message), _ if hold in _TEMPORARY:
             return UndatedCondition(type_, Truth.TRUE, hold, message)
         case _, Progressing(_, message) | Waiting(_, message):
             return UndatedCondition(type_, Truth.TRUE, "Progressing", message)
-        case Action(_, verb, reason), _:
-            return UndatedCondition(type_, Truth.TRUE, reason, f"Will {verb} it.")
+        case Action() as action, _:
+            message = _pending(action)
+            return UndatedCondition(type_, Truth.TRUE, action.reason, message)
         case _:
             return _unattended(type_, health)
 
 
 def _unattended(type_: ConditionType, health: Health | Unknown) -> UndatedCondition:
-    """Return whether something is under way that we did not just start."""
+    """Return the Reconciling condition of a resource without an action of this pass."""
     match health:
         case Health(HealthLevel.PROGRESSING, reason, message):
             return UndatedCondition(type_, Truth.TRUE, reason, message)
         case _:
-            return UndatedCondition(type_, Truth.FALSE, "Idle", "Nothing is under way.")
+            return UndatedCondition(type_, Truth.FALSE, "Idle", "Nothing in progress.")
 
 
 def _stalled(
     verdicts: tuple[Verdict, ...], outcome: Outcome | None
 ) -> UndatedCondition:
-    """Return whether something waits for a person; what holds all back comes first."""
+    """Return the Stalled condition: true if manual action is needed; holds first."""
     type_ = ConditionType.STALLED
     for verdict in verdicts:
         match verdict, outcome:
-            case Blocked(_, hold, message), _ if hold not in _PASSING:
+            case Blocked(_, hold, message), _ if hold not in _TEMPORARY:
                 return UndatedCondition(type_, Truth.TRUE, hold, message)
             case Advice(_, reason, message), _ if not _is_warning(verdict):
                 return UndatedCondition(type_, Truth.TRUE, reason, message)
@@ -263,7 +279,7 @@ def _stalled(
                 )
             case _:
                 continue
-    return UndatedCondition(type_, Truth.FALSE, "Moving", "Nothing needs a person.")
+    return UndatedCondition(type_, Truth.FALSE, "NotStalled", "No action required.")
 
 
 def _suspended(resource: Resource[Any], now: datetime) -> UndatedCondition:
@@ -273,17 +289,17 @@ def _suspended(resource: Resource[Any], now: datetime) -> UndatedCondition:
             ConditionType.SUSPENDED,
             Truth.TRUE,
             "Suspended",
-            suspend.told,
+            suspend.message,
         )
     return UndatedCondition(
-        ConditionType.SUSPENDED, Truth.FALSE, "NotSuspended", "It is not suspended."
+        ConditionType.SUSPENDED, Truth.FALSE, "NotSuspended", "Not suspended."
     )
 
 
 def _remembered(new: Condition, before: Conditions | None) -> Condition:
-    """Return ``new`` with what was known of the same failure of the same spec."""
+    """Return ``new`` with the earlier message about the same failure of the same spec."""
     old = (before or {}).get(new.type)
-    if old is None or new.reason not in _TOLD_ONCE:
+    if old is None or new.reason not in _FIRST_MESSAGE:
         return new
     same = (old.reason, old.observed_generation) == (
         new.reason,

@@ -1,4 +1,4 @@
-"""Long lists in short ones: APIs take so many at once and no more."""
+"""Batches of a list, for APIs that limit the entries of one call."""
 
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
@@ -7,6 +7,6 @@ T = TypeVar("T")
 
 
 def batched(items: Sequence[T], size: int) -> Iterator[list[T]]:
-    """Yield ``items`` in lists of at most ``size``, in order; none if there is none."""
+    """Yield ``items`` in order, in lists of at most ``size``; no empty list."""
     for start in range(0, len(items), size):
         yield list(items[start : start + size])

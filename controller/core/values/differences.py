@@ -1,4 +1,4 @@
-"""Where two pieces of plain data differ."""
+"""Differences between two pieces of plain data."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One place where two values differ; None stands for "not there"."""
+    """One path at which two values differ; None stands for absent."""
 
     path: str
     before: Any

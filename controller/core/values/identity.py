@@ -1,8 +1,8 @@
-"""Names and keys that are derived from what a thing is, never drawn.
+"""Deterministic names and keys, derived from content and never random.
 
-A repeat after a crash computes the same name, finds what it made before, and
-makes nothing twice. Every hash carries the version of the rule that made it:
-when the rule changes, resources are stamped anew, never rolled.
+A repetition after a crash computes the same name, finds the object that it created
+before, and creates nothing twice. Every hash carries the version of its rule: when the
+rule changes, resources get a new stamp but no rollout.
 """
 
 import json
@@ -13,21 +13,21 @@ from uuid import UUID, uuid5
 HASH_VERSION = "v1"
 OWNER_TAG = "hokusai.ai/managed-by"
 APPLIED_TAG = "hokusai.ai/applied"
-# The deployment that our last update began, by the id that ECS gave it.
+# Id of the ECS deployment that the controller's last update began.
 DEPLOYMENT_TAG = "hokusai.ai/deployment"
-# What the document settled when it was applied last, and could be without.
+# Optional fields that the last applied document contained.
 MANAGED_TAG = "hokusai.ai/managed"
 
-# Made once for this project; the root of every derived id.
+# Root of every derived id.
 NAMESPACE = UUID("5c1a4a5e-6f0b-5d59-9d3c-6a5b0c1f7e21")
 
 
 def canonical_json(value: Any) -> str:
-    """Return ``value`` as JSON with one spelling: sorted keys, no spaces.
+    """Return ``value`` as canonical JSON: sorted keys, no spaces.
 
     Raises:
         TypeError: ``value`` is not plain data.
-        ValueError: it holds NaN or an infinity, which JSON cannot say.
+        ValueError: it contains NaN or an infinity, which JSON cannot express.
     """
     return json.dumps(
         _plain(value),
@@ -39,13 +39,13 @@ def canonical_json(value: Any) -> str:
 
 
 def content_hash(value: Any) -> str:
-    """Return ``v1:`` and 24 hexadecimal digits that depend on the meaning only."""
+    """Return ``v1:`` and 24 hexadecimal digits; equal for equal content."""
     digest = sha256(canonical_json(value).encode()).hexdigest()
     return f"{HASH_VERSION}:{digest[:24]}"
 
 
 def derived_uuid(*parts: str) -> UUID:
-    """Return the UUIDv5 (RFC 9562) of ``parts``; no part can imitate another."""
+    """Return the UUIDv5 (RFC 9562) of ``parts``; their boundaries are significant."""
     return uuid5(NAMESPACE, canonical_json(list(parts)))
 
 

@@ -1,4 +1,4 @@
-"""Ways to reach into plain data, for rules that change a copy made for them."""
+"""Access to plain data by path, for rules that change a copy in place."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +13,7 @@ EACH = "*"
 def places(value: Any, path: str) -> list[Plain]:
     """Return every mapping at ``path``; ``*`` is each entry of a mapping or a list.
 
-    A step that is missing leads nowhere.
+    The result is empty if a step is missing.
     """
     found = [value]
     for step in path.split(".") if path else ():
@@ -25,7 +25,7 @@ def places(value: Any, path: str) -> list[Plain]:
 
 
 def drop_defaults(plain: Plain, path: str, **defaults: Any) -> None:
-    """Drop the fields at ``path`` that say what is so anyway."""
+    """Drop the fields at ``path`` whose value is the default."""
     for place in places(plain, path):
         for name, default in defaults.items():
             if name in place and equal(place[name], default):
@@ -33,7 +33,7 @@ def drop_defaults(plain: Plain, path: str, **defaults: Any) -> None:
 
 
 def fill_defaults(plain: Plain, path: str, **defaults: Any) -> None:
-    """Write out at ``path`` what is so when it is left out."""
+    """Set the fields at ``path`` that are missing to their default."""
     for place in places(plain, path):
         for name, default in defaults.items():
             if place.get(name) is None:
@@ -47,9 +47,9 @@ def key_by(
     key: Callable[[Plain], str],
     entry: Callable[[Plain], Any] = lambda item: item,
 ) -> None:
-    """Turn the list ``field`` at ``path`` into a mapping, whatever its order was.
+    """Turn the list ``field`` at ``path`` into a mapping, independent of its order.
 
-    A list in which a key is missing or comes twice cannot be one: it is sorted.
+    A list with a missing or repeated key stays a list and is sorted.
     """
     for place in places(plain, path):
         items = place.get(field)
@@ -64,7 +64,7 @@ def key_by(
 
 
 def sort_at(plain: Plain, path: str, *fields: str) -> None:
-    """Put the lists ``fields`` at ``path``, which are sets, into one order."""
+    """Sort the lists ``fields`` at ``path``, whose order has no meaning."""
     for place in places(plain, path):
         for field in fields:
             if isinstance(place.get(field), list):
@@ -72,17 +72,17 @@ def sort_at(plain: Plain, path: str, *fields: str) -> None:
 
 
 def in_order(items: Iterable[Any]) -> list[Any]:
-    """Return ``items`` in an order that depends on nothing but themselves."""
+    """Return ``items`` in an order that depends only on their content."""
     return sorted(items, key=lambda item: json.dumps(item, sort_keys=True))
 
 
 def equal(one: Any, other: Any) -> bool:
-    """Whether two values are the same; true is not 1."""
+    """Return True if two values are equal; true is not equal to 1."""
     return isinstance(one, bool) is isinstance(other, bool) and bool(one == other)
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield every value that holds no others, with its path."""
+    """Yield every leaf value with its path."""
     match value:
         case dict() if value:
             for name, entry in value.items():

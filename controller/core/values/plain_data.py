@@ -1,10 +1,10 @@
-"""Plain data: what JSON can say, and moments."""
+"""Plain data: JSON values and times."""
 
 from typing import Any
 
 
 def copied(value: Any) -> Any:
-    """Return ``value`` with all its mappings and lists made anew."""
+    """Return a deep copy of the mappings and lists of ``value``."""
     if isinstance(value, dict):
         return {name: copied(entry) for name, entry in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""Keep secrets out of everything that people and files see."""
+"""Redaction of secrets in output, logs and files."""
 
 import re
 from collections.abc import Iterable
@@ -29,11 +29,11 @@ _NAMED_SECRET = re.compile(
 
 
 def redact_line(line: str) -> str:
-    """Return what somebody else's program wrote, without what it calls a secret."""
+    """Return a log line of another program, with named secrets masked."""
     return _NAMED_SECRET.sub(rf"\g<1>{MASK}", redact(line, ()))
 
 
-# Names whose values are taken for secrets, wherever they come from.
+# Names whose values count as secrets.
 _SECRET_NAME = re.compile(
     r"pass(word|wd)?$|secret|token$|api_?key|private_?key|credential|auth_?token",
     re.IGNORECASE,
@@ -41,11 +41,10 @@ _SECRET_NAME = re.compile(
 
 
 def masked(path: str, value: object) -> object:
-    """Return ``value`` of the field at ``path``, with masks for what looks secret.
+    """Return ``value`` of the field at ``path``, with apparent secrets masked.
 
-    What is inside of mappings and lists is masked by its own name: a field that is
-    there at once, as a whole, must show no more than its parts would. References
-    stay: they name a place, not a value.
+    Entries of mappings and lists are masked by their own names: a whole field must show
+    no more than its parts. References stay: they name a location, not a value.
     """
     match value:
         case dict():

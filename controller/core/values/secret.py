@@ -1,4 +1,4 @@
-"""Values that are handed on, and never printed."""
+"""Secret values that are never printed."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,12 @@ from controller.core.values.redact import MASK, redact
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Secret:
-    """A secret's value; what prints it prints a mask."""
+    """A secret value; its text form is a mask."""
 
     value: str
 
     def reveal(self) -> str:
-        """Return the value; only for the call that needs it."""
+        """Return the value, only for the call that needs it."""
         return self.value
 
     def __repr__(self) -> str:
@@ -28,7 +28,7 @@ class SecretUrl:
     value: str
 
     def reveal(self) -> str:
-        """Return the whole URL; only for the call that needs it."""
+        """Return the complete URL, only for the call that needs it."""
         return self.value
 
     def __repr__(self) -> str:

@@ -1,8 +1,8 @@
-"""Values that are kept for a limited time.
+"""Cache with a time to live.
 
-``cachetools.TTLCache`` is the usual class for this. It forgets a value the moment it
-expires, and several callers here still report the last value when a new one cannot
-be had; it also reads a clock by itself, where time is an argument here.
+``cachetools.TTLCache`` is the usual class for this. It drops a value as soon as it
+expires, but several callers here report the last value if a new one cannot be read; it
+also reads a clock, where time is an argument here.
 """
 
 from collections.abc import Hashable
@@ -20,7 +20,7 @@ class Entry(Generic[ValueT]):
 
     Attributes:
         value: The value.
-        at: Steady seconds at which it was put.
+        at: Monotonic seconds at which it was put.
     """
 
     value: ValueT
@@ -30,9 +30,9 @@ class Entry(Generic[ValueT]):
 class TtlCache(Generic[KeyT, ValueT]):
     """Keeps values by key; a value is fresh for less than ``ttl``.
 
-    Threads may share a cache: each method leaves it consistent without a lock. Two
-    threads that find a value missing at the same time both compute it, and the later
-    ``put`` stays; callers that cannot have this use a lock of their own.
+    Thread-safe: each method leaves the cache consistent without a lock. Two threads that
+    miss the same value at the same time both compute it, and the later ``put`` stays;
+    callers that must avoid this use their own lock.
 
     Args:
         ttl: Time for which a value is fresh.

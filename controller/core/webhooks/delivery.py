@@ -1,4 +1,4 @@
-"""What becomes of a webhook delivery after an attempt: a decision, not a loop."""
+"""Next step of a webhook delivery after an attempt, as a pure decision."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,14 +6,15 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from controller.core.rates.retry import jitter
+from controller.core.values.counts import counted
 
 OK = range(200, 300)
-# An answer that will be the same next time; all else may pass.
+# Responses that a retry would not change.
 PERMANENT = frozenset({400, 401, 403, 404, 405, 406, 409, 410, 411, 413, 414, 415, 422})
 
 
 class DeliveryState(StrEnum):
-    """Where a delivery stands; completes "it is ..."."""
+    """State of a delivery; completes "it is ..."."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -26,7 +27,7 @@ class DeliveryPolicy:
 
     Attributes:
         delays: Seconds before the second, third … attempt.
-        spread: Share of a delay by which it may be shorter or longer.
+        spread: Fraction of a delay by which it may be shorter or longer.
     """
 
     delays: tuple[float, ...]
@@ -36,17 +37,17 @@ class DeliveryPolicy:
     def doubling(
         cls, retries: int, first: float, spread: float = 0.2
     ) -> "DeliveryPolicy":
-        """Return a schedule whose delays begin with ``first`` seconds and double."""
+        """Return a schedule with delays that start at ``first`` seconds and double."""
         return cls(tuple(first * 2**number for number in range(retries)), spread)
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The receiver answered.
+    """The receiver responded.
 
     Attributes:
         status: HTTP status.
-        retry_after: Seconds it asked us to wait, if it did.
+        retry_after: Seconds of its Retry-After header, if there was one.
     """
 
     status: int
@@ -55,7 +56,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """No answer came: refused, timed out, cut off, or not to be verified."""
+    """No response: connection refused, timeout, cut off, or invalid certificate."""
 
     error: str
 
@@ -65,19 +66,19 @@ Answer: TypeAlias = Answered | Unanswered
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The receiver has it."""
+    """The receiver accepted the event."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryAt:
-    """Try again then."""
+    """The delivery is retried at ``at``."""
 
     at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Dead:
-    """Nothing more is tried without a person."""
+    """The delivery is not retried automatically."""
 
     reason: str
 
@@ -88,20 +89,21 @@ NextStep: TypeAlias = Delivered | RetryAt | Dead
 def after_attempt(
     policy: DeliveryPolicy, answer: Answer, attempt: int, now: datetime, key: str
 ) -> NextStep:
-    """Return what follows attempt number ``attempt``, counted from 1."""
+    """Return the step after attempt number ``attempt``, counted from 1."""
     match answer:
         case Answered(status) if status in OK:
             return Delivered()
         case Answered(status) if status in PERMANENT:
             return Dead(
-                f"the receiver answered {status}, which repeating will not mend"
+                f"the receiver responded with {status}, which a retry would not change"
             )
         case Answered(status, retry_after):
-            why, wait = f"the receiver answered {status}", retry_after or 0.0
+            reason = f"the receiver responded with {status}"
+            wait = retry_after or 0.0
         case Unanswered(error):
-            why, wait = error, 0.0
+            reason, wait = error, 0.0
     if attempt > len(policy.delays):
-        return Dead(f"{attempt} attempts failed; the last: {why}")
+        return Dead(f"{counted(attempt, 'attempt')} failed; last failure: {reason}")
     base = policy.delays[attempt - 1]
     spread = base * policy.spread * (2 * jitter(key, attempt) - 1)
     return RetryAt(now + timedelta(seconds=max(base + spread, wait)))

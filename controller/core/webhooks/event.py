@@ -1,7 +1,7 @@
-"""Which registrations must still be told to whom, and in which words.
+"""Webhook events: versions to announce, and their payloads.
 
-The observed state of a webhook target is the set of announced version
-identities; what it subscribes to and was not announced is what is missing.
+The observed state of a webhook target is the set of announced versions; the difference
+to the versions that it subscribes to is still to be announced.
 """
 
 import json
@@ -30,10 +30,10 @@ DEFAULT_PROFILE: Profile = "hokusai-v1"
 
 @dataclass(frozen=True, slots=True, order=True)
 class VersionIdentity:
-    """What makes a model version itself.
+    """Identity of a model version.
 
-    The creation time belongs to it: numbers start again at 1 when a registered
-    model is deleted and made anew.
+    The creation time is part of it: numbers restart at 1 after a registered model was
+    deleted and created again.
     """
 
     registry: str
@@ -44,14 +44,14 @@ class VersionIdentity:
 
 @dataclass(frozen=True, slots=True)
 class WebhookEvent:
-    """Something that happened once, in the bytes in which all are told of it.
+    """An event with its serialised payload.
 
     Attributes:
         id: UUIDv5 of the version's identity and the event type.
-        type: What happened.
-        identity: The version it happened to.
-        body: The payload, serialised once; these bytes are signed and sent.
-        profile: The payload profile of the body.
+        type: Type of the event.
+        identity: Identity of the version.
+        body: Payload, serialised once; these bytes are signed and sent.
+        profile: Payload profile of the body.
     """
 
     id: str
@@ -67,7 +67,7 @@ def identity_of(registry: str, version: ModelVersion) -> VersionIdentity:
 
 
 def event_id(identity: VersionIdentity, type_: EventType) -> str:
-    """Return the id of the event, the same for every target, sink and repeat."""
+    """Return the id of the event, equal for every target, sink and repetition."""
     return str(
         derived_uuid(
             identity.registry,
@@ -85,13 +85,13 @@ def unannounced(
     announced: AbstractSet[VersionIdentity],
     baseline: datetime | None,
 ) -> tuple[ModelVersion, ...]:
-    """Return the versions a target must still be told of, oldest first.
+    """Return the versions that are still to be announced to a target, oldest first.
 
     Args:
-        registry: Which MLflow the versions live in.
-        versions: All that were seen.
-        announced: Identities the ledger holds for this target.
-        baseline: Versions created before it are not this target's; None for all.
+        registry: MLflow server of the versions.
+        versions: All observed versions.
+        announced: Identities already announced to the target.
+        baseline: Earliest creation time of a version to announce; None for all.
     """
     since = None if baseline is None else int(baseline.timestamp() * 1000)
     missing = [
@@ -107,7 +107,7 @@ def unannounced(
 def model_registered(
     registry: str, version: ModelVersion, model_tags: Mapping[str, str]
 ) -> WebhookEvent:
-    """Return the event that tells of ``version``, payload profile ``hokusai-v1``."""
+    """Return the event for ``version`` with the payload profile ``hokusai-v1``."""
     identity = identity_of(registry, version)
     id_ = event_id(identity, MODEL_REGISTERED)
     tags = {**model_tags, **version.tags}
@@ -131,7 +131,7 @@ def model_registered(
 
 
 def model_id_of(name: str) -> str:
-    """Return the model id that follows from a name: lower case, words by hyphens."""
+    """Return the model id for a name: lower case, words joined by hyphens."""
     words = "".join(c if c.isalnum() else " " for c in name.lower()).split()
     return "-".join(words) or "model"
 
@@ -143,7 +143,7 @@ def rfc3339(milliseconds: int) -> str:
 
 
 def _baseline_metrics(tags: Mapping[str, str]) -> dict[str, Any]:
-    """Return the declared baseline; nothing if the tag is no number JSON can say."""
+    """Return the declared baseline; empty if the tag is not a finite number."""
     metric, baseline = tags.get(METRIC_TAG), tags.get(BASELINE_TAG)
     try:
         value = float(baseline or "")

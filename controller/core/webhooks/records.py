@@ -15,13 +15,13 @@ Sink = Literal["webhook", "redis"]
 
 @dataclass(frozen=True, slots=True)
 class KnownTarget:
-    """A webhook target as it was when first seen.
+    """A webhook target at its first observation.
 
     Attributes:
-        name: Its key in the document.
-        url: At first sight; for people, the document has the one in force.
-        baseline: Versions created before it are not told of; None for all.
-        first_seen: When it was first seen.
+        name: Key in the document.
+        url: URL at that time, for information; the current one is in the document.
+        baseline: Earliest creation time of announced versions; None for all.
+        first_seen: Time of the first observation.
     """
 
     name: str
@@ -32,17 +32,17 @@ class KnownTarget:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryAttempt:
-    """One try at a delivery, as it was written down.
+    """A recorded attempt to deliver an event.
 
     Attributes:
-        number: Counted from 1.
+        number: Number, counted from 1.
         outcome: ``started``, ``answered``, ``unanswered`` or ``unknown``.
-        started: When it was begun.
-        ended: When its outcome was known, or given up on.
-        status: HTTP status of the answer.
-        error: Why there was no answer.
-        seconds: How long it took.
-        possible_duplicate: Whether an earlier try may have arrived unnoticed.
+        started: Start time.
+        ended: Time at which its outcome was known or given up.
+        status: HTTP status of the response.
+        error: Reason why there was no response.
+        seconds: Duration.
+        possible_duplicate: True if an earlier attempt may have been received.
     """
 
     number: int
@@ -57,20 +57,20 @@ class DeliveryAttempt:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """One delivery, as it stands.
+    """Current state of one delivery.
 
     Attributes:
-        id: Of the delivery.
-        event_id: Of the event.
-        model: Whose version is told of.
-        number: Of that version.
-        target: To whom.
-        state: Where it stands.
-        attempts: How many were started.
-        next_at: When it is due again, if it is pending.
-        reason: Why it is dead, or why the last attempt failed.
-        recorded: When it was put into the outbox.
-        ended: When it was delivered or given up.
+        id: Id of the delivery.
+        event_id: Id of the event.
+        model: Model of the announced version.
+        number: Number of the announced version.
+        target: Webhook target.
+        state: State of the delivery.
+        attempts: Number of attempts started.
+        next_at: Time of the next attempt, if it is pending.
+        reason: Reason why it is dead, or why the last attempt failed.
+        recorded: Time at which it was put into the outbox.
+        ended: Time at which it was delivered or given up.
     """
 
     id: int
@@ -90,23 +90,23 @@ class Announcements(Protocol):
     """Webhook targets, and the versions announced to each of them."""
 
     def targets(self) -> dict[str, KnownTarget]:
-        """Return all targets that were ever seen, by name."""
+        """Return all targets ever observed, by name."""
         ...
 
     def add_target(
         self, name: str, url: str, baseline: datetime | None, now: datetime
     ) -> KnownTarget:
-        """Return the target; its baseline is what it was at first sight."""
+        """Return the target, with the baseline of its first observation."""
         ...
 
     def all_announced(self) -> Mapping[str, frozenset[VersionIdentity]]:
-        """Return, for each target, the versions it was told of or will be."""
+        """Return the versions in the outbox or already announced, by target."""
         ...
 
     def all_ended(self) -> Mapping[str, frozenset[VersionIdentity]]:
-        """Return, for each target, the versions whose delivery came to an end.
+        """Return the versions whose delivery has ended, by target.
 
-        Delivered or given up: either way nothing more is sent by itself.
+        Delivered or given up: in both cases nothing more is sent automatically.
         """
         ...
 
@@ -115,16 +115,16 @@ class Announcements(Protocol):
     ) -> int:
         """Put ``events`` into the outbox for ``target``, all or none of them.
 
-        Returns how many deliveries are new. Safe to repeat.
+        Returns the number of new deliveries. Safe to repeat.
         """
         ...
 
 
 class DeliveryReports(Protocol):
-    """Reads of the deliveries; nothing is claimed or changed."""
+    """Read-only queries about deliveries."""
 
     def counts(self) -> Mapping[str, Mapping[DeliveryState, int]]:
-        """Return, for each target, how many deliveries are in which state."""
+        """Return the number of deliveries by target and state."""
         ...
 
     def list(
@@ -133,5 +133,5 @@ class DeliveryReports(Protocol):
         target: str | None = None,
         state: DeliveryState | None = None,
     ) -> tuple[DeliveryReport, ...]:
-        """Return the latest deliveries, the last one first."""
+        """Return the latest deliveries, newest first."""
         ...

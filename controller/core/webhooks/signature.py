@@ -1,4 +1,4 @@
-"""How a webhook proves who sent it: two schemes over the same bytes and keys.
+"""Webhook signatures: two schemes over the same bytes and keys.
 
 ``X-Hokusai-Signature`` covers the body; Standard Webhooks (standardwebhooks.com,
 1.0.0) covers id, time and body, and may carry several signatures while a secret
@@ -21,18 +21,18 @@ _STANDARD_VERSION = "v1,"
 
 
 def key_of(secret: str) -> bytes:
-    """Return the key that a written secret stands for: decoded if ``whsec_``.
+    """Return the signing key of a secret; decoded if it starts with ``whsec_``.
 
     Raises:
-        PermanentError: what follows ``whsec_`` is not base64. Some receivers would
-            drop the offending characters, and no signature would ever match.
+        PermanentError: the part after ``whsec_`` is not base64. Some receivers would
+            drop the invalid characters, and no signature would ever match.
     """
     if not secret.startswith(STANDARD_PREFIX):
         return secret.encode()
     try:
         return b64decode(secret.removeprefix(STANDARD_PREFIX), validate=True)
     except binascii.Error as error:
-        msg = f"a secret that begins with {STANDARD_PREFIX} must go on in base64"
+        msg = f"a secret that starts with {STANDARD_PREFIX} must continue in base64"
         raise PermanentError(msg) from error
 
 
@@ -42,9 +42,9 @@ def hokusai_signature(key: bytes, body: bytes) -> str:
 
 
 def hokusai_verified(keys: Iterable[bytes], body: bytes, signature: str) -> bool:
-    """Whether ``signature`` was made of ``body`` with one of ``keys``.
+    """Return True if ``signature`` was made of ``body`` with one of ``keys``.
 
-    Takes the same time whichever byte of a signature differs.
+    Compares in constant time.
     """
     given = signature.encode()
     return any(
@@ -55,16 +55,16 @@ def hokusai_verified(keys: Iterable[bytes], body: bytes, signature: str) -> bool
 def standard_headers(
     id_: str, at: datetime, body: bytes, keys: Iterable[bytes]
 ) -> Mapping[str, str]:
-    """Return the three headers of Standard Webhooks, one signature a key.
+    """Return the three headers of Standard Webhooks, with one signature per key.
 
     Args:
-        id_: The same for every attempt; must not contain the separator.
+        id_: Id, equal for every attempt; must not contain the separator.
         at: Time of this attempt, aware.
-        body: The bytes as they are sent.
-        keys: The current one first.
+        body: Bytes as they are sent.
+        keys: Signing keys, the current one first.
     """
     if "." in id_:
-        msg = f"the id {id_!r} contains a dot, by which it is told from the time"
+        msg = f"the id {id_!r} contains a dot, which separates the id from the time"
         raise ValueError(msg)
     timestamp = str(int(at.timestamp()))
     signed = f"{id_}.{timestamp}.".encode() + body

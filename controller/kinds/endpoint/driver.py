@@ -12,7 +12,7 @@ from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import DriverError, NotFoundError, PermanentError
 from controller.core.resources.driver import Applied
 from controller.core.resources.fallbacks import Fallbacks
-from controller.core.resources.observation import Observation, Present, unseen
+from controller.core.resources.observation import Observation, Present, unknown_from
 from controller.core.resources.plan import Action
 from controller.kinds.endpoint.compare import KEPT, PUBLISHED
 from controller.kinds.endpoint.spec import EndpointSpec, ProbeSpec
@@ -101,13 +101,13 @@ class EndpointDriver:
         except NotFoundError as error:
             return Present(EndpointState(live=False, problem=str(error)))
         except DriverError as error:
-            return unseen(error)
+            return unknown_from(error)
         addresses = tuple(answer.addresses)
         try:
             published = self._published(spec)
             kept = self._fallbacks.last_good(spec.host) if self._fallbacks else None
         except DriverError as error:
-            return unseen(error)
+            return unknown_from(error)
         return Present(
             EndpointState(
                 addresses=addresses,

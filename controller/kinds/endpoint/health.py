@@ -13,7 +13,7 @@ def hold_reason(
     if state.addresses:
         return None
     message = state.problem.rstrip(".") or f"{spec.host} does not resolve"
-    return HoldReason(Hold.UNRESOLVED, f"{message}.")
+    return HoldReason(Hold.RESOLUTION_FAILED, f"{message}.")
 
 
 def health(spec: EndpointSpec, state: EndpointState) -> Health:
@@ -21,7 +21,7 @@ def health(spec: EndpointSpec, state: EndpointState) -> Health:
     where = f"{spec.host}:{spec.port}"
     if not state.addresses:
         return Health(
-            HealthLevel.DEGRADED, "Unresolved", f"{spec.host} does not resolve."
+            HealthLevel.DEGRADED, "ResolutionFailed", f"{spec.host} does not resolve."
         )
     if state.problem:
         message = f"{where} at {state.addresses[0]} failed its check: {state.problem}."

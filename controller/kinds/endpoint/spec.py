@@ -4,9 +4,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from controller.core.document.fields import Host, Port, Section, Text, Whole, refuse
+from controller.core.document.fields import Host, Port, Section, Text, Whole, reject
 from controller.core.document.reference import FallbackReference, SecretReference
-from controller.core.resources.kind import as_written, no_references
+from controller.core.resources.kind import no_references, unchanged_spec
 
 HTTPS_PORT = 443
 ANSWERED = tuple(range(200, 400))
@@ -43,7 +43,7 @@ class ProbeSpec(Section):
     @model_validator(mode="after")
     def _only_a_post_has_a_body(self) -> Self:
         if self.body is not None and self.method != "POST":
-            refuse("is only sent with POST", "add method: POST", "body")
+            reject("is only sent with POST", "add method: POST", "body")
         return self
 
 
@@ -70,15 +70,15 @@ class EndpointSpec(Section):
     def _protocol_fits(self) -> Self:
         if self.port == HTTPS_PORT and self.protocol == "http":
             hint = "write protocol: https, or tcp"
-            refuse("cannot be http on port 443", hint, "protocol")
+            reject("cannot be http on port 443", hint, "protocol")
         if self.probe and self.probe.key and self.protocol != "https":
             hint = "write protocol: https, or remove the key"
-            refuse("would be sent without encryption", hint, "probe.key")
+            reject("would be sent without encryption", hint, "probe.key")
         if self.probe and self.protocol == "tcp":
             hint = "remove the probe, or write protocol: http"
-            refuse("requires protocol http or https", hint, "probe")
+            reject("requires protocol http or https", hint, "probe")
         return self
 
 
 references = no_references
-complete = as_written
+complete = unchanged_spec

@@ -46,7 +46,7 @@ class ExperimentDriver:
             seen[id_] = Absent() if experiment is None else self._present(experiment)
         for name, experiment in by_name.items():
             present = self._present(experiment)
-            if present.ownership is Ownership.OURS and not experiment.deleted:
+            if present.ownership is Ownership.MANAGED and not experiment.deleted:
                 seen[ResourceId("experiment", name)] = present
         return seen
 

@@ -98,7 +98,7 @@ class ModelDriver:
             )
         for name, model in by_name.items():
             present = self._present(model, versions, {})
-            if present.ownership is Ownership.OURS:
+            if present.ownership is Ownership.MANAGED:
                 seen[ResourceId("model", name)] = present
         return seen
 

@@ -12,8 +12,8 @@ from controller.core.models.registration import (
     VALUE_TAG,
     ModelVersion,
     best_run,
+    meets_baseline,
     originals,
-    passing,
     registration_hash,
 )
 from controller.core.resources.kind import HEALTHY, Health, HealthLevel, HoldReason
@@ -70,7 +70,9 @@ def alias_target(
     real = [v for v in originals(versions) if v.status == "READY"]
     if target == "latest-passing" and spec.benchmark is not None:
         benchmark = spec.benchmark
-        real = [v for v in real if passing(v, benchmark.baseline, benchmark.mode)]
+        real = [
+            v for v in real if meets_baseline(v, benchmark.baseline, benchmark.mode)
+        ]
     elif isinstance(target, int):
         real = [v for v in versions if v.number == target]
     return max((v.number for v in real), default=None)
@@ -80,7 +82,7 @@ def health(spec: ModelSpec, state: ModelState) -> Health:
     """Return healthy if each declared version and alias can be resolved."""
     missing = next(_unresolved(spec, state), None)
     if missing is not None:
-        return Health(HealthLevel.DEGRADED, Hold.NOTHING_TO_SELECT, missing)
+        return Health(HealthLevel.DEGRADED, Hold.NO_MATCHING_RUN, missing)
     return HEALTHY
 
 
@@ -91,7 +93,7 @@ def hold_reason(
     missing = next(_unresolved(spec, state), None)
     if changes or missing is None:
         return None
-    return HoldReason(Hold.NOTHING_TO_SELECT, missing)
+    return HoldReason(Hold.NO_MATCHING_RUN, missing)
 
 
 def _unresolved(spec: ModelSpec, state: ModelState) -> Iterator[str]:

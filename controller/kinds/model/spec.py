@@ -12,9 +12,9 @@ from controller.core.document.fields import (
     Section,
     Tags,
     Text,
-    given,
+    fields_set,
     one_of,
-    refuse,
+    reject,
 )
 from controller.core.document.platform import Platform
 from controller.core.document.resource import ResourceId
@@ -61,7 +61,7 @@ def _alias_target(value: Any) -> Any:
     if value in ("latest", "latest-passing") and isinstance(value, str):
         return value
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**31:
-        refuse("must be a version number, latest or latest-passing")
+        reject("must be a version number, latest or latest-passing")
     return value
 
 
@@ -144,20 +144,20 @@ class VersionSpec(Section):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
-        if len(given(self, "source", "select")) != 1:
-            refuse("needs a source or a selection", "write either source or select")
+        if len(fields_set(self, "source", "select")) != 1:
+            reject("needs a source or a selection", "write either source or select")
         if self.select and self.run:
-            refuse("conflicts with select, which finds the run", "remove it", "run")
+            reject("conflicts with select, which finds the run", "remove it", "run")
         return self
 
     @model_validator(mode="after")
     def _run_matches_source(self) -> Self:
         found = re.match(rf"runs:/({_RUN})/", self.source or "")
         if found and self.run not in (None, found[1]):
-            refuse(f"is not the run in source, {found[1]}", field="run")
+            reject(f"is not the run in source, {found[1]}", field="run")
         local = (self.source or "").startswith(("mlflow-artifacts:", "file:"))
         if local and not self.run:
-            refuse("is required for this source: the run of the artifacts", field="run")
+            reject("is required for this source: the run of the artifacts", field="run")
         return self
 
 
@@ -209,7 +209,7 @@ class ModelSpec(Section):
         if self.benchmark is None:
             for alias, target in self.aliases.items():
                 if target == "latest-passing":
-                    refuse(
+                    reject(
                         "needs a benchmark to pass",
                         "add benchmark: {metric: …, baseline: …}",
                         f"aliases.{alias}",

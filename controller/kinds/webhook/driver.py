@@ -9,7 +9,7 @@ from controller.core.dependencies import Dependencies
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.models.registration import ModelVersion
 from controller.core.models.registry import RegistryReads, RegistryWrites
-from controller.core.resources.details import DetailSection, looked_at
+from controller.core.resources.details import DetailSection, read_section
 from controller.core.resources.driver import Applied
 from controller.core.resources.observation import Absent, Observation, Present
 from controller.core.resources.plan import Action, Verb
@@ -132,7 +132,7 @@ class WebhookDriver:
         """Return the latest deliveries of a target."""
         name = resource.id.name
         return (
-            looked_at(
+            read_section(
                 "deliveries",
                 DELIVERY,
                 lambda: rows(self._outcomes.list(SHOWN, name)),

@@ -61,7 +61,7 @@ def hold_reason(
         f"{pending} versions would be announced at once, more than "
         f"{state.largest_backlog}: to allow it, run `apply --allow-backlog`."
     )
-    return HoldReason(Hold.BACKLOG, message)
+    return HoldReason(Hold.BACKLOG_LIMIT_EXCEEDED, message)
 
 
 def health(_spec: WebhookSpec, state: WebhookState) -> Health:

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
-from controller.core.document.fields import Instant, Section, Span, Text, refuse
+from controller.core.document.fields import Instant, Section, Span, Text, reject
 from controller.core.document.reference import SecretReference
-from controller.core.resources.kind import as_written, no_references
+from controller.core.resources.kind import no_references, unchanged_spec
 
 Event = Literal["model.registered"]
 
@@ -26,20 +26,20 @@ def _target(url: str) -> str:
         parts = urlsplit(url)
         host, _port = parts.hostname or "", parts.port
     except ValueError:
-        refuse("has an invalid port or address")
+        reject("has an invalid port or address")
     if parts.username is not None or parts.password is not None:
-        refuse(
+        reject(
             "contains credentials", "remove them: deliveries are signed with `secrets`"
         )
     if parts.scheme == "http" and not _private(host):
-        refuse("must be https outside private namespaces", "write https://…")
+        reject("must be https outside private namespaces", "write https://…")
     return url
 
 
 def _announce(value: Any) -> Any:
     words = ("from-now", "all")
     if value not in words and not isinstance(value, dict | AnnounceFrom):
-        refuse("must be from-now, all or {since: DATE}")
+        reject("must be from-now, all or {since: DATE}")
     return value
 
 
@@ -96,4 +96,4 @@ class WebhookSpec(Section):
 
 
 references = no_references
-complete = as_written
+complete = unchanged_spec

@@ -78,9 +78,9 @@ class Recorded:
     def beat(self):
         Heartbeats(self.database).beat(HEART, "controller-1")
 
-    def conclude(self, **by_name):
+    def save_statuses(self, **by_name):
         """Record services by name: (Ready's status, reason, message, true ones)."""
-        self.memory.conclude(
+        self.memory.save_statuses(
             {
                 ResourceId("service", name): self._conditions(*told)
                 for name, told in by_name.items()

@@ -151,8 +151,8 @@ def test_a_service_of_another_owner_is_not_changed(applied, capsys):
 
     found = condition(capsys, "Stalled")
     assert failed == 1
-    assert (found["status"], found["reason"]) == ("True", "OwnedByAnother")
-    assert "two would fight over it" in found["message"]
+    assert (found["status"], found["reason"]) == ("True", "OwnershipConflict")
+    assert "Managed by another controller" in found["message"]
     assert applied.service(API)["taskDefinition"].endswith(":1")
 
 

@@ -64,7 +64,7 @@ def test_a_diff_with_a_store_imports_nothing_that_serves(world, recorded):
 
 
 def test_a_status_asks_only_the_store(recorded, here):
-    recorded.conclude()
+    recorded.save_statuses()
     _, held = held_after("status")
 
     assert held & (HEAVY | {"botocore", "httpx"}) == set()

@@ -75,7 +75,7 @@ def test_a_restart_is_carried_out_by_the_holder_of_the_lease(world, here, capsys
     told = capsys.readouterr()
     assert restarted == 0, told.err
     assert again == 2
-    assert "service/api is left as it is" in told.err
+    assert "restart of service/api refused" in told.err
     assert ids(world).isdisjoint(before)
 
 

@@ -79,13 +79,13 @@ def test_history_shows_interventions_recorded_in_the_database(second, capsys):
     main(["history", "service/api"])
 
     assert [text.partition(" by ")[0] for text in asked] == [
-        "taken up again",
-        "put back",
+        "resumed",
+        "rolled back",
         "",
         "",
     ]
     assert asked[0].endswith(": it was not it")
-    assert "put back by" in capsys.readouterr().out
+    assert "rolled back by" in capsys.readouterr().out
 
 
 def test_a_restart_is_recorded_as_an_event_with_its_reason(second, capsys):
@@ -136,7 +136,10 @@ def test_a_retry_runs_a_failed_step_again_and_creates_the_service(world, capsys)
     ("words", "told"),
     [
         (["rollback", "service/api", "--reason", "x"], "pass --yes to roll back"),
-        (["rollback", "service/api", "--to", "9", *WHY], "there are not 9 revisions"),
+        (
+            ["rollback", "service/api", "--to", "9", *WHY],
+            "cannot roll back 9 revisions",
+        ),
         (["rollback", "service/api", "--to", ":9", *WHY], f"{API}:9 does not exist"),
         (
             ["rollback", "service/api", "--to", "1", "--undo", *WHY],

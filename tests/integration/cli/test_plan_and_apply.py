@@ -84,8 +84,8 @@ def test_a_plan_whose_fields_moved_is_refused_by_name(settled, capsys):
     assert main(["apply", "--plan", "plan.json", "--yes"]) == 2
 
     assert (
-        "service/api: service.deploymentConfiguration.maximumPercent was as declared"
-        " when planned and is not any more"
+        "service/api: service.deploymentConfiguration.maximumPercent was in sync"
+        " when planned and now differs"
     ) in capsys.readouterr().err
     assert image_of(settled, API) == "web:1"
 
@@ -95,7 +95,7 @@ def test_a_plan_whose_document_moved_is_refused(settled, capsys):
     settled.edit("memory: 1024", "memory: 2048")
 
     assert main(["apply", "--plan", "plan.json", "--yes"]) == 2
-    assert "the document was v1:" in capsys.readouterr().err
+    assert "the document has changed: v1:" in capsys.readouterr().err
 
 
 def test_a_plan_that_was_edited_is_refused(settled, here, capsys):
@@ -140,7 +140,7 @@ def test_a_target_is_shown_with_what_it_waits_for(world, capsys):
 
 def test_a_target_with_a_missing_dependency_is_not_waited_for(world, capsys):
     assert main(["apply", "service/api", "--yes", "--timeout", "30"]) == 1
-    assert "It waits for service/mlflow." in capsys.readouterr().err
+    assert "Waiting for service/mlflow." in capsys.readouterr().err
     assert world.ecs.list_services(cluster="t-development")["serviceArns"] == []
 
 

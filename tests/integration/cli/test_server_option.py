@@ -118,4 +118,4 @@ def test_a_kind_without_rollouts_is_refused(server, talking, capsys):
     talking.edit("services:", "experiments: {lead-scoring: {}}\nservices:")
 
     assert main(["history", "experiment/lead-scoring", "--server", server]) == 2
-    assert "has no rollouts: services do" in capsys.readouterr().err
+    assert "has no rollouts: only services have" in capsys.readouterr().err

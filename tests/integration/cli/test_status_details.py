@@ -83,7 +83,7 @@ def test_verbose_shows_the_calls_of_an_observation_and_writes_nothing(world, cap
 
 
 def test_a_missing_resource_is_reported(world, capsys, recorded):
-    recorded.conclude(api=MISSING)
+    recorded.save_statuses(api=MISSING)
 
     (resource,) = data_of(capsys, "status", "service/api")["resources"]
 
@@ -91,7 +91,7 @@ def test_a_missing_resource_is_reported(world, capsys, recorded):
 
 
 def test_the_wrong_account_hides_no_conditions(world, capsys, recorded):
-    recorded.conclude(api=READY)
+    recorded.save_statuses(api=READY)
     world.edit("123456789012", "999999999999")
 
     (resource,) = data_of(capsys, "status", "service/api")["resources"]
@@ -102,7 +102,7 @@ def test_the_wrong_account_hides_no_conditions(world, capsys, recorded):
 
 @pytest.mark.parametrize("ready", [True, False])
 def test_watch_prints_each_change_until_ctrl_c(recorded, here, ready):
-    recorded.conclude(api=READY)
+    recorded.save_statuses(api=READY)
     program = "import sys; from controller.cli import main; sys.exit(main())"
     watching = subprocess.Popen(
         [sys.executable, "-c", program, "status", "--watch"],
@@ -112,7 +112,7 @@ def test_watch_prints_each_change_until_ctrl_c(recorded, here, ready):
     )
     assert "service/api  Ready: It runs." in watching.stdout.readline()
 
-    recorded.conclude(api=READY if ready else MISSING, mlflow=READY)
+    recorded.save_statuses(api=READY if ready else MISSING, mlflow=READY)
     line = watching.stdout.readline()
     watching.send_signal(signal.SIGINT)
     rest, _ = watching.communicate(timeout=10)
@@ -122,7 +122,7 @@ def test_watch_prints_each_change_until_ctrl_c(recorded, here, ready):
 
 
 def test_on_a_terminal_watch_redraws_and_restores_the_cursor(recorded, here):
-    recorded.conclude(api=READY)
+    recorded.save_statuses(api=READY)
     ours, theirs = pty.openpty()
     program = "import sys; from controller.cli import main; sys.exit(main())"
     watching = subprocess.Popen(

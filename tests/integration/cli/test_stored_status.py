@@ -11,7 +11,7 @@ from controller.core.resources.condition import ConditionType, Truth
 from tests.builders.command_line import API, MLFLOW
 
 READY = (Truth.TRUE, "Ready", "1 of 1 tasks run t-api:1.")
-WAITS = (Truth.FALSE, "Waiting", "It waits for service/mlflow.")
+WAITS = (Truth.FALSE, "Waiting", "Waiting for service/mlflow.")
 REFUSED = (
     Truth.FALSE,
     "ApplyFailed",
@@ -39,14 +39,14 @@ def test_a_missing_first_pass_is_reported(recorded, capsys, command):
 
 
 def test_status_is_zero_when_everything_is_ready(recorded, capsys):
-    recorded.conclude(api=READY, mlflow=READY)
+    recorded.save_statuses(api=READY, mlflow=READY)
 
     assert main(["status"]) == 0
     assert capsys.readouterr().out.count("Ready") == 2
 
 
 def test_status_is_one_when_something_is_not(recorded, capsys):
-    recorded.conclude(api=WAITS, mlflow=READY)
+    recorded.save_statuses(api=WAITS, mlflow=READY)
 
     assert main(["status"]) == 1
     assert main(["status", "services/mlflow"]) == 0
@@ -58,7 +58,7 @@ def test_a_resource_that_is_not_declared_is_refused_with_the_nearest(recorded, c
 
 
 def test_why_names_the_one_that_all_others_wait_for(recorded, capsys):
-    recorded.conclude(api=WAITS, mlflow=REFUSED)
+    recorded.save_statuses(api=WAITS, mlflow=REFUSED)
     recorded.failed(MLFLOW, "ecs:UpdateService was refused: AccessDenied")
 
     status = main(["why", "service/api", "-e", "development"])
@@ -70,19 +70,19 @@ def test_why_names_the_one_that_all_others_wait_for(recorded, capsys):
         " ApplyFailed: ecs:UpdateService was refused: AccessDenied"
     )
     assert lines[2].startswith("  last action: update, 0s ago: Failed: ecs:Update")
-    assert lines[3].startswith("  next: Mend what the message names")
+    assert lines[3].startswith("  next: Fix the problem that the message describes")
     assert lines[4] == "  run: hokusai apply service/mlflow -e development"
 
 
 def test_why_of_something_ready_is_zero(recorded, capsys):
-    recorded.conclude(api=READY, mlflow=READY)
+    recorded.save_statuses(api=READY, mlflow=READY)
 
     assert main(["why", "service/api"]) == 0
     assert capsys.readouterr().out == "service/api is ready.\n"
 
 
 def test_why_reports_that_no_controller_runs(recorded, capsys):
-    recorded.conclude(api=(*WAITS, ConditionType.RECONCILING), mlflow=READY)
+    recorded.save_statuses(api=(*WAITS, ConditionType.RECONCILING), mlflow=READY)
 
     main(["why", "service/api"])
 
@@ -90,16 +90,16 @@ def test_why_reports_that_no_controller_runs(recorded, capsys):
 
 
 def test_why_states_the_time_of_the_next_pass(recorded, capsys):
-    recorded.conclude(api=(*WAITS, ConditionType.RECONCILING), mlflow=READY)
+    recorded.save_statuses(api=(*WAITS, ConditionType.RECONCILING), mlflow=READY)
     recorded.beat()
 
     main(["why", "service/api"])
 
-    assert "It goes on by itself; the next look is at" in capsys.readouterr().out
+    assert "In progress; no action needed. Next check by" in capsys.readouterr().out
 
 
 def test_why_counts_consecutive_failures_and_states_the_next_attempt(recorded, capsys):
-    recorded.conclude(api=REFUSED, mlflow=READY)
+    recorded.save_statuses(api=REFUSED, mlflow=READY)
     for _ in range(9):
         recorded.failed(API, "denied")
     recorded.beat()
@@ -130,7 +130,7 @@ def test_events_of_a_resource_that_is_no_longer_declared_can_be_listed(
 
 @pytest.mark.parametrize("command", [["status"], ["events"], ["why", "service/api"]])
 def test_json_follows_the_schema(recorded, capsys, command):
-    recorded.conclude(api=WAITS, mlflow=REFUSED)
+    recorded.save_statuses(api=WAITS, mlflow=REFUSED)
     recorded.failed(MLFLOW, "denied")
 
     main([*command, "-o", "json"])
@@ -152,7 +152,7 @@ def test_explain_needs_no_document(tmp_path, monkeypatch, capsys):
 def test_the_database_of_a_local_platform_is_found_by_its_data_folder(
     recorded, here, capsys, monkeypatch, words
 ):
-    recorded.conclude(mlflow=(Truth.TRUE, "Ready", "Fine."))
+    recorded.save_statuses(mlflow=(Truth.TRUE, "Ready", "Fine."))
     state, overlays = here / "elsewhere", here / "specs" / "environments"
     for folder in (state, overlays):
         folder.mkdir(parents=True)
@@ -169,7 +169,7 @@ def test_the_database_of_a_local_platform_is_found_by_its_data_folder(
 
 
 def test_a_suggested_command_selects_the_same_platform(recorded, here, capsys):
-    recorded.conclude(mlflow=(Truth.FALSE, "ApplyFailed", "No."))
+    recorded.save_statuses(mlflow=(Truth.FALSE, "ApplyFailed", "No."))
 
     assert main(["why", "service/mlflow", "--state", "elsewhere"]) == 1
     assert "service/mlflow --state elsewhere" in capsys.readouterr().out

@@ -87,8 +87,8 @@ def test_a_step_that_is_retried_runs_once_more_and_only_then_the_rollout(world):
     assert len(one_off_tasks(world)) == 2
     assert revision_tags(world)[BY] == "ada@laptop: made the table"
     newest, first = world.driver().rollouts(stepped(world))
-    assert newest.asked == "tried again by ada@laptop: made the table"
-    assert first.asked == ""
+    assert newest.intervention == "retried by ada@laptop: made the table"
+    assert first.intervention == ""
 
 
 def test_each_retry_runs_the_step_once_whatever_came_of_the_one_before(world):
@@ -196,4 +196,4 @@ def test_a_restart_runs_no_step_again_nor_what_a_failed_one_holds_back(world):
     assert present(world) == "1"
     assert len(one_off_tasks(world)) == 1
     newest = world.driver().rollouts(stepped(world))[0]
-    assert newest.asked.startswith("restarted by")
+    assert newest.intervention.startswith("restarted by")

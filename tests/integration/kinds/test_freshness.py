@@ -28,7 +28,7 @@ def test_a_tag_that_moved_is_told_and_the_service_stays_ready(world):
     result = world.run(api, passes=3)
 
     (advice,) = result.plan.advice
-    assert advice.reason is Reason.OUTDATED
+    assert advice.reason is Reason.TASKS_OUTDATED
     assert old[:19] in advice.message
     assert new[:19] in advice.message
     assert advice.command.startswith("hokusai restart service/api")

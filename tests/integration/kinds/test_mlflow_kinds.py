@@ -131,7 +131,7 @@ def test_a_model_of_somebody_else_is_reported_and_not_touched(registry):
     result = registry.machine.run(registry.model())
 
     (advice,) = result.left.advice
-    assert advice.reason is Reason.NOT_OURS
+    assert advice.reason is Reason.NOT_MANAGED
     assert registry.versions() == []
 
 
@@ -162,7 +162,7 @@ def test_the_best_run_is_selected_and_a_better_one_later_is_registered(registry)
     )
     waiting = registry.machine.settle(experiment, model, passes=3)
     held = {b.target.kind: b.hold for b in waiting.left.blocked}
-    assert held == {"model": Hold.NOTHING_TO_SELECT}
+    assert held == {"model": Hold.NO_MATCHING_RUN}
     ids = {e.name: e.id for e in registry.api.experiments()}
 
     registry.run(ids[registry.name], {"accuracy": 0.5})

@@ -80,7 +80,7 @@ def test_in_a_freeze_nothing_is_restarted(world):
 def test_restarts_count_among_the_disruptive_actions(world):
     told = refused(world, world.api(), max_disruptive_actions=0)
 
-    assert "As many disruptive actions as allowed" in told
+    assert "max_disruptive_actions (0) is reached" in told
 
 
 class Forgetful:
@@ -131,5 +131,5 @@ def test_history_tells_who_restarted_it_and_why(world):
 
     newest, *before = world.driver().rollouts(world.api())
 
-    assert newest.asked == "restarted by ada@laptop: it leaks"
-    assert {one.asked for one in before} == {""}
+    assert newest.intervention == "restarted by ada@laptop: it leaks"
+    assert {one.intervention for one in before} == {""}

@@ -65,8 +65,8 @@ def test_what_was_mended_outside_of_the_document_is_rolled_out_after_a_retry(wor
     assert present(world) == SECOND
     assert world.tags()[RETRIED_BY] == "ada@laptop: made the secret"
     newest, *before = world.driver().rollouts(world.api("api:2"))
-    assert newest.asked == "tried again by ada@laptop: made the secret"
-    assert {one.asked for one in before} == {""}
+    assert newest.intervention == "retried by ada@laptop: made the secret"
+    assert {one.intervention for one in before} == {""}
 
 
 def test_a_controller_that_lost_everything_tries_again_all_the_same(world):
@@ -104,7 +104,7 @@ def test_what_ecs_gave_up_on_and_left_in_place_is_deployed_anew(world):
     assert present(world) == SECOND
     rollouts = world.driver().rollouts(world.api("api:2", **STAYS))
     assert len(rollouts) == deployed + 1
-    assert rollouts[0].asked == "tried again by ada@laptop: it does not answer"
+    assert rollouts[0].intervention == "retried by ada@laptop: it does not answer"
 
 
 def test_what_nobody_rejected_is_not_tried_again(world):
@@ -139,9 +139,9 @@ def test_what_a_person_set_aside_is_not_tried_again_but_taken_up(world):
 @pytest.mark.parametrize(
     ("meta", "limits", "told"),
     [
-        ({"mode": Mode.OBSERVE}, {}, "the mode is observe"),
+        ({"mode": Mode.OBSERVE}, {}, "mode: observe"),
         ({}, {"freezes": (Freeze("the fair"),)}, "the fair"),
-        ({}, {"max_disruptive_actions": 0}, "As many disruptive actions as allowed"),
+        ({}, {"max_disruptive_actions": 0}, "max_disruptive_actions (0) is reached"),
     ],
 )
 def test_what_may_not_be_touched_now_is_not_tried_again(world, meta, limits, told):

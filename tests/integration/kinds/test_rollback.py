@@ -6,7 +6,7 @@ from controller.core.errors import RefusedError, TransientError
 from controller.core.resources.condition import ConditionType
 from controller.core.resources.driver import Failed, Progressing
 from controller.core.resources.plan import Hold, Verb
-from controller.core.resources.rollouts import Result, revision_to
+from controller.core.resources.rollouts import Result, rollback_target
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
@@ -119,7 +119,7 @@ def test_the_same_rollback_again_is_refused_and_told(world):
 def test_a_service_that_is_only_observed_is_left_as_it_is(world):
     observed = world.api("api:2", mode="observe")
 
-    with pytest.raises(RefusedError, match="the mode is observe"):
+    with pytest.raises(RefusedError, match="mode: observe"):
         Hand(world).action(Verb.ROLL_BACK, observed, FIRST)
 
 
@@ -182,8 +182,8 @@ def test_history_tells_each_rollout_with_image_writer_and_what_was_set_aside(wor
     assert {one.result for one in (newest, second, first)} == {Result.SUCCEEDED}
     assert (newest.present, second.present, first.present) == (True, False, False)
     assert second.set_aside == "ada@laptop: it does not answer"
-    assert newest.asked == "put back by ada@laptop: it does not answer"
-    assert (second.asked, first.asked) == ("", "")
+    assert newest.intervention == "rolled back by ada@laptop: it does not answer"
+    assert (second.intervention, first.intervention) == ("", "")
     assert newest.images[0].startswith("api:1@sha256:")
     assert newest.by.endswith(":root")
     assert newest.took is not None
@@ -192,4 +192,4 @@ def test_history_tells_each_rollout_with_image_writer_and_what_was_set_aside(wor
 def test_the_last_that_worked_is_what_was_there_before(world):
     rolled = world.driver().rollouts(world.api("api:2"))
 
-    assert revision_to(rolled, "1") == FIRST
+    assert rollback_target(rolled, "1") == FIRST

@@ -31,7 +31,7 @@ def test_a_service_nobody_declares_any_more_goes_only_with_prune_and_seen_twice(
 
     assert [str(a.target) for a in told.left.advice] == ["service/web"]
     assert kept == "ACTIVE"
-    assert [b.hold for b in held.left.blocked] == [Hold.PRUNE_HELD]
+    assert [b.hold for b in held.left.blocked] == [Hold.PRUNE_BLOCKED]
     assert world.service("web")["status"] == "INACTIVE"
     assert world.service()["status"] == "ACTIVE"
 
@@ -109,7 +109,7 @@ def test_a_service_of_somebody_else_is_reported_and_then_adopted(world):
     reported = world.run(world.api(), passes=1)
     adopted = world.run(world.api(adopt=True), passes=12)
 
-    assert [a.reason for a in reported.left.advice] == [Reason.NOT_OURS]
+    assert [a.reason for a in reported.left.advice] == [Reason.NOT_MANAGED]
     assert adopted.converged
     assert "hokusai-api-local" in world.service()["taskDefinition"]
 
@@ -173,4 +173,4 @@ def test_more_disruptive_changes_than_allowed_wait(world):
         world.api("api:2"), limits=SafetyLimits(max_disruptive_actions=0)
     )
 
-    assert [b.hold for b in result.left.blocked] == [Hold.BUDGET_SPENT]
+    assert [b.hold for b in result.left.blocked] == [Hold.DISRUPTION_BUDGET_EXCEEDED]

@@ -59,8 +59,8 @@ def test_everything_that_is_missing_is_found_at_once_and_holds_the_service(world
     result = world.machine.run(world.api())
 
     (blocked,) = result.left.blocked
-    assert blocked.hold is Hold.PREFLIGHT
-    assert "And 5 more findings." in blocked.message
+    assert blocked.hold is Hold.PREFLIGHT_FAILED
+    assert "tasks cannot start. 5 more findings." in blocked.message
     assert len(result.left.advice) == 6
     assert all(advice.command.startswith("aws ") for advice in result.left.advice)
     answer = world.aws.call("ecs", "ListTaskDefinitions")
@@ -126,7 +126,7 @@ def test_a_refused_or_throttled_read_is_unknown_and_not_a_finding(world, operati
 
         unseen = [r for r in results if isinstance(r, CheckUnknown)]
         assert not [r for r in results if isinstance(r, CheckFinding)]
-        assert {r.passing for r in unseen} == {isinstance(error, ThrottledError)}
+        assert {r.temporary for r in unseen} == {isinstance(error, ThrottledError)}
 
 
 def test_a_missing_log_group_of_a_live_service_is_a_finding(world):

@@ -191,7 +191,7 @@ def test_a_part_that_hangs_delays_the_answer_by_the_deadline_only():
     first, second = asyncio.run(ask_twice())
 
     assert first == second
-    assert first["mlflow"].message == "no answer within 0.02 s"
+    assert first["mlflow"].message == "no response within 0.02 s"
     assert first["store"].status is ComponentStatus.HEALTHY
     assert len(looked) == 1
 

@@ -198,7 +198,7 @@ def test_credentials_in_what_failed_do_not_leave_the_server(ask, world):
         ({"resource": "api"}, "api"),
         ({"resource": "service/api", "number": 0}, "query.number"),
         ({"resource": "service/api", "seconds": 10**9}, "query.seconds"),
-        ({"resource": "service/api", "cursor": "x"}, "begin again without it"),
+        ({"resource": "service/api", "cursor": "x"}, "repeat the request without it"),
     ],
     ids=["no address", "no lines", "too long ago", "no cursor"],
 )

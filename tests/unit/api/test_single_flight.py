@@ -92,7 +92,7 @@ def test_a_look_that_takes_too_long_is_told_and_serves_who_asks_later(
     world = World(is_open=False)
 
     async def twice():
-        with pytest.raises(TransientError, match="ask again in a moment"):
+        with pytest.raises(TransientError, match="retry later"):
             await flights.seen("api", world.look)
         world.opened.set()
         monkeypatch.setattr(module, "_PATIENCE_SECONDS", 10.0)

@@ -9,7 +9,7 @@ from controller.app.saved_plan import SavedPlanRun
 from controller.bootstrap.call_count import CallCounts, CallsSpent
 from controller.core.document.resource import ResourceId
 from controller.core.errors import PermanentError, RefusedError
-from controller.core.planning.plan_file import Origin, saved
+from controller.core.planning.plan_file import Origin, saved_plan
 from controller.core.resources.cost import Cost
 from controller.core.resources.driver import Applied, Failed, Progressing, Skipped
 from controller.core.resources.plan import Action, Change, Effect, Plan, Reason, Verb
@@ -29,14 +29,14 @@ def result(outcome):
 
 @pytest.fixture
 def planned():
-    return SavedPlanRun(saved(Plan((UPDATE,)), ORIGIN), KINDS)
+    return SavedPlanRun(saved_plan(Plan((UPDATE,)), ORIGIN), KINDS)
 
 
 def test_it_lets_through_what_was_planned_and_nothing_else(planned):
     plan = Plan((UPDATE, OTHER))
 
-    assert planned.scope.inside(plan).actions == (UPDATE,)
-    assert planned.scope.outside(plan).actions == (OTHER,)
+    assert planned.scope.included(plan).actions == (UPDATE,)
+    assert planned.scope.excluded(plan).actions == (OTHER,)
 
 
 @pytest.mark.parametrize(
@@ -51,11 +51,11 @@ def test_it_lets_through_what_was_planned_and_nothing_else(planned):
 def test_what_came_about_is_not_done_again(planned, outcome, again):
     planned.note(result(outcome))
 
-    assert bool(planned.scope.inside(Plan((UPDATE,))).actions) is again
+    assert bool(planned.scope.included(Plan((UPDATE,))).actions) is again
 
 
 def test_all_that_moved_is_named_at_once(planned):
-    with pytest.raises(RefusedError, match="toy/a: nothing is to be done any more"):
+    with pytest.raises(RefusedError, match="toy/a: no action is needed any more"):
         planned.check(Plan())
 
 

@@ -25,7 +25,7 @@ GONE = CheckFinding(
 ODD = CheckFinding(
     "buckets", Severity.WARNS, "environment.A", "No versions.", "aws s3api z"
 )
-DENIED = CheckUnknown("roles", "AccessDenied.", passing=False)
+DENIED = CheckUnknown("roles", "AccessDenied.", temporary=False)
 RESULTS = {
     WEB: (CheckPassed("image"), DENIED),
     API: (GONE, ODD, CheckSkipped("roles", "it declares none"), CheckPassed("network")),

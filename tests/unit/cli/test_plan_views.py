@@ -21,7 +21,7 @@ def test_a_table_shows_actions_reasons_and_commands():
     assert told.splitlines() == [
         "~ service/api  update: Drifted, after service/mlflow",
         "    task.cpu: 256 -> 512  (restart)",
-        "! model/lead  NotOurs: It is not ours.",
+        "! model/lead  NotManaged: It is not ours.",
         "    run: hokusai apply",
         "? service/mlflow  Unknown: ECS did not answer.",
         "? webhook/site  RolloutInProgress: It rolls out.",

@@ -70,7 +70,7 @@ class World:
             clock=self.clock,
             worker="w",
             limits=limits or DispatchLimits(grace=0.01),
-            told=self.told,
+            on_attempt=self.told,
         )
 
     def told(self, _delivery, _answer, step):

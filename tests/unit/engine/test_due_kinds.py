@@ -46,7 +46,7 @@ class Machine:
             desired or DESIRED,
             SafetyLimits(),
             MINUTE,
-            pace=Schedule(MINUTE, intervals, everything),
+            schedule=Schedule(MINUTE, intervals, everything),
         )
 
     def looks(self):

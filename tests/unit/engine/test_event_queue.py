@@ -117,7 +117,7 @@ def test_a_queue_that_is_away_is_told_once_and_asked_ever_more_seldom(caplog):
     assert pauses[:4] == [1, 2, 4, 8]
     assert (max(pauses), pauses[-1]) == (60, 0)
     told = [record.message for record in caplog.records]
-    assert told == ["events not heard", "events heard again"]
+    assert told == ["event queue not readable", "event queue readable again"]
 
 
 def test_a_missing_queue_is_told_with_the_commands_that_make_it(caplog):
@@ -142,7 +142,7 @@ def test_the_policy_is_json_in_json():
 @pytest.mark.parametrize("set_", [True, False])
 def test_a_listener_that_is_stopped_ends(set_):
     world = World(OURS)
-    world.listener._asked = world.stopping.set
+    world.listener._request_pass = world.stopping.set
     if set_:
         world.stopping.set()
 

@@ -91,14 +91,14 @@ def test_a_failure_holds_up_only_what_depends_on_it():
     outcomes = execute(driver, create(A), create(B, (A,)), create(other))
 
     assert isinstance(outcomes[A], Failed)
-    assert outcomes[B] == Skipped("It waits for toy/a.")
+    assert outcomes[B] == Skipped("Waiting for toy/a.")
     assert outcomes[other] == Applied()
 
 
 def test_a_dependency_that_is_not_ready_and_not_acted_on_is_waited_for():
     outcomes = execute(ToyDriver(), create(B, (A,)))
 
-    assert outcomes == {B: Skipped("It waits for toy/a.")}
+    assert outcomes == {B: Skipped("Waiting for toy/a.")}
 
 
 def test_what_its_dependency_made_ready_in_this_pass_goes_on():

@@ -26,7 +26,7 @@ FROZEN = SafetyLimits(freezes=(Freeze("the fair"),))
 class Nobodys(ToyDriver):
     def observe(self, found):
         seen = super().observe(found)
-        return {i: replace(s, ownership=Ownership.NOBODYS) for i, s in seen.items()}
+        return {i: replace(s, ownership=Ownership.UNMANAGED) for i, s in seen.items()}
 
 
 class Blind(ToyDriver):
@@ -54,7 +54,7 @@ def test_a_request_becomes_an_action_that_says_who_asks():
 
     assert (action.verb, action.reason, action.request) == (
         Verb.RESTART,
-        Reason.ASKED_FOR,
+        Reason.USER_REQUESTED,
         ASKED,
     )
 
@@ -63,17 +63,22 @@ def test_a_request_becomes_an_action_that_says_who_asks():
     ("driver", "more", "told"),
     [
         pytest.param(ToyDriver(), {}, "does not exist", id="absent"),
-        pytest.param(Blind(), {}, "could not be seen: no answer", id="unseen"),
-        pytest.param(Nobodys({A: ToyState()}), {}, "our tag", id="not ours"),
+        pytest.param(Blind(), {}, "could not be observed: no answer", id="unseen"),
+        pytest.param(
+            Nobodys({A: ToyState()}),
+            {},
+            "not managed by this controller",
+            id="not ours",
+        ),
         pytest.param(None, {"refuses": "not now"}, "not now", id="by its kind"),
-        pytest.param(None, {"mode": Mode.SUGGEST}, "is suggest", id="by its mode"),
+        pytest.param(None, {"mode": Mode.SUGGEST}, "mode: suggest", id="by its mode"),
         pytest.param(
             None, {"limits": FROZEN}, "the fair.*platform.freeze", id="frozen"
         ),
         pytest.param(
             None,
             {"limits": SafetyLimits(max_disruptive_actions=0)},
-            "As many",
+            "max_disruptive_actions",
             id="budget",
         ),
     ],
@@ -104,7 +109,7 @@ def test_a_kind_that_says_nothing_of_requests_refuses_all():
     driver = ToyDriver({A: ToyState()})
     found = InterventionRunner(reconciler(driver))
 
-    with pytest.raises(RefusedError, match="there is nothing to restart by hand"):
+    with pytest.raises(RefusedError, match="its kind does not support `restart`"):
         found.action(Verb.RESTART, ASKED, toy("a"), declared(toy("a")), SafetyLimits())
 
 
@@ -136,7 +141,7 @@ def test_what_failed_before_somebody_acted_is_tried_at_once():
     driver = ToyDriver({A: ToyState()})
     action, found = asked(driver), requests(driver)
     now, error = NOON, TransientError("no answer")
-    found.reconciler.backoff.note([action], {A: Failed(error)}, now)
+    found.reconciler.backoff.record([action], {A: Failed(error)}, now)
 
     found.carry_out(action, declared(toy("a")))
 

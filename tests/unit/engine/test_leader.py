@@ -42,11 +42,11 @@ def test_the_lease_is_held_until_it_runs_out_by_the_steady_clock():
     clock = SteppedClock()
     leader = Leader(Leases(), "me", clock, TTL)
 
-    assert not leader.holding()
+    assert not leader.is_leader()
     assert leader.take() is None
-    assert leader.holding()
+    assert leader.is_leader()
     clock.sleep(15)
-    assert not leader.holding()
+    assert not leader.is_leader()
 
 
 def test_who_does_not_get_the_lease_is_told_who_has_it():
@@ -62,7 +62,7 @@ def test_what_was_given_back_is_no_longer_held():
 
     leader.release()
 
-    assert not leader.holding()
+    assert not leader.is_leader()
 
 
 def test_a_process_that_was_stopped_too_long_does_not_act_when_it_goes_on():
@@ -70,7 +70,7 @@ def test_a_process_that_was_stopped_too_long_does_not_act_when_it_goes_on():
     leader = Leader(Leases(), "me", clock, TTL)
     leader.take()
     parts = ({"toy": driver}, NullMemory(), InlinePool(), clock)
-    executor = Executor(*parts, permitted=leader.holding)
+    executor = Executor(*parts, permitted=leader.is_leader)
     action = Action(
         ResourceId("toy", "a"), Verb.CREATE, Reason.MISSING, desired=ToySpec()
     )
@@ -78,5 +78,7 @@ def test_a_process_that_was_stopped_too_long_does_not_act_when_it_goes_on():
     clock.sleep(60)
     outcomes = executor.execute([action], {})
 
-    assert outcomes == {action.target: Skipped("The lease is somebody else's by now.")}
+    assert outcomes == {
+        action.target: Skipped("Another controller holds the lease now.")
+    }
     assert driver.done == []

@@ -56,10 +56,10 @@ def machine(driver, clock=None):
     return Reconciler(KINDS, Observer(drivers, pool, clock), executor, memory, clock)
 
 
-def run(machine, *resources, pace=None, scope=None):
+def run(machine, *resources, schedule=None, scope=None):
     desired = declared(*(resources or [toy("a")]))
     more = {} if scope is None else {"scope": scope}
-    return machine.run(desired, SafetyLimits(), MINUTE, pace=pace, **more)
+    return machine.run(desired, SafetyLimits(), MINUTE, schedule=schedule, **more)
 
 
 def test_nothing_is_deployed_on_what_is_missing_and_once_mended_it_is():
@@ -70,7 +70,7 @@ def test_nothing_is_deployed_on_what_is_missing_and_once_mended_it_is():
     driver.wrong = {}
     mended = run(of)
 
-    assert [b.hold for b in held.left.blocked] == [Hold.PREFLIGHT]
+    assert [b.hold for b in held.left.blocked] == [Hold.PREFLIGHT_FAILED]
     assert held.settled
     assert mended.converged
     assert driver.done == [("toy/a", "create")]
@@ -99,7 +99,7 @@ def test_all_are_looked_at_once_in_a_while_by_the_steady_clock():
     of = machine(driver, clock)
 
     for _ in range(21):
-        run(of, toy("a"), toy("b"), pace=AROUND)
+        run(of, toy("a"), toy("b"), schedule=AROUND)
         clock.sleep(60)
 
     assert driver.inspected == [["a", "b"]] * 3
@@ -111,7 +111,7 @@ def test_what_something_in_sync_rests_on_was_taken_away_and_came_back():
 
     for wrong in ({A: (GONE,)}, {A: (GONE,)}, {}):
         driver.wrong = wrong
-        statuses = run(of, *both, pace=AROUND).statuses
+        statuses = run(of, *both, schedule=AROUND).statuses
         ready.append(statuses[A][ConditionType.READY].status)
         clock.sleep(60)
 
@@ -122,7 +122,7 @@ def test_what_something_in_sync_rests_on_was_taken_away_and_came_back():
 def test_a_finding_does_not_outlive_the_declaration_it_was_made_for():
     driver = Inspected({A: ToyState()}, wrong={A: (GONE,)})
     of = machine(driver)
-    run(of, pace=AROUND)
+    run(of, schedule=AROUND)
 
     result = run(of, replace(toy("a"), generation="v1:other"))
 
@@ -161,9 +161,11 @@ def test_an_inspection_that_takes_too_long_is_unseen():
 
     of = PreflightRunner({"toy": Inspected()}, Never(), SteppedClock(), deadline=0)
 
-    (found,) = of.look(declared(toy("a")), [A])[A]
+    (found,) = of.check(declared(toy("a")), [A])[A]
 
-    assert found == CheckUnknown("surroundings", "no answer within 0 s.", passing=True)
+    assert found == CheckUnknown(
+        "surroundings", "no response within 0 s.", temporary=True
+    )
 
 
 def test_only_what_is_asked_for_is_looked_at():

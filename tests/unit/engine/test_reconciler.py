@@ -70,7 +70,7 @@ def test_while_it_rests_it_is_not_touched_and_others_are():
 
     resting = result.outcomes[A]
     assert isinstance(resting, Failed)
-    assert resting.again_at is not None
+    assert resting.retry_at is not None
     assert driver.done == [("toy/b", Verb.CREATE)]
 
 
@@ -82,7 +82,7 @@ def test_why_it_failed_is_told_while_it_rests_and_nothing_new_is_written():
     second = machine.run(declared(toy("a")), SafetyLimits(), MINUTE).statuses
 
     ready = first[A][ConditionType.READY]
-    assert ready.message.startswith("denied. It is tried again at 12:00:0")
+    assert ready.message.startswith("denied. Next attempt at 12:00:0")
     assert second == first
 
 
@@ -149,7 +149,7 @@ def test_what_is_seen_too_late_is_unknown():
 
     observed = observer.observe(declared(toy("a")))
 
-    assert observed.of(A) == Unknown("No answer within 0 s.", passing=True)
+    assert observed.of(A) == Unknown("No response within 0 s.", temporary=True)
 
 
 def test_what_is_undeclared_goes_only_in_the_second_pass_that_sees_it():
@@ -159,7 +159,7 @@ def test_what_is_undeclared_goes_only_in_the_second_pass_that_sees_it():
         def undeclared(self):
             return self.seen
 
-        def note_undeclared(self, ids):
+        def save_undeclared(self, ids):
             self.seen = frozenset(ids)
 
     driver = ToyDriver({A: ToyState(), B: ToyState()})
@@ -186,7 +186,7 @@ def test_what_somebody_keeps_changing_back_is_left_alone():
         holds.append([blocked.hold for blocked in result.left.blocked])
         clock.sleep(60)
 
-    assert holds == [[], [], [], [Hold.CONTESTED], [Hold.CONTESTED]]
+    assert holds == [[], [], [], [Hold.WRITE_CONFLICT], [Hold.WRITE_CONFLICT]]
     assert driver.toys[A] == theirs
 
 

@@ -24,7 +24,7 @@ class Memory(NullMemory):
 
     noted = None
 
-    def note_undeclared(self, ids):
+    def save_undeclared(self, ids):
         self.noted = ids
 
 

@@ -6,14 +6,14 @@ import pytest
 
 from controller.core.document.resource import ResourceId
 from controller.core.errors import DriverError, PermanentError, TransientError
-from controller.core.planning.attribution import written
+from controller.core.planning.attribution import note_text
 from controller.core.planning.planner import diff
 from controller.core.resources.condition import ConditionType, Truth
 from controller.core.resources.driver import Applied, Failed
 from controller.core.resources.observation import Absent, Present
 from controller.core.resources.plan import Action, Reason, Verb
 from controller.core.resources.request import OperationRequest
-from controller.core.status.resource_conditions import conclude
+from controller.core.status.resource_conditions import conditions_of
 from controller.engine.store_memory import StoreMemory
 from controller.store.events import EventLog
 from controller.store.journal import IntentJournal
@@ -40,11 +40,13 @@ class FullLog(EventLog):
 
 def concluded(observation):
     desired, observed = declared(toy("a")), seen(a=observation)
-    return conclude(desired, observed, diff(desired, observed, KINDS), {}, KINDS, {})
+    return conditions_of(
+        desired, observed, diff(desired, observed, KINDS), {}, KINDS, {}
+    )
 
 
 def test_what_was_concluded_is_known_to_the_next_process(database):
-    StoreMemory(database, SteppedClock()).conclude(concluded(Present(ToyState())))
+    StoreMemory(database, SteppedClock()).save_statuses(concluded(Present(ToyState())))
 
     after = StoreMemory(database, SteppedClock()).statuses()
 
@@ -54,9 +56,9 @@ def test_what_was_concluded_is_known_to_the_next_process(database):
 def test_a_turn_of_a_condition_is_an_event_and_its_repeat_is_none(database):
     memory = StoreMemory(database, SteppedClock())
 
-    memory.conclude(concluded(Present(ToyState())))
-    memory.conclude(concluded(Present(ToyState(broken=True))))
-    memory.conclude(concluded(Present(ToyState(broken=True))))
+    memory.save_statuses(concluded(Present(ToyState())))
+    memory.save_statuses(concluded(Present(ToyState(broken=True))))
+    memory.save_statuses(concluded(Present(ToyState(broken=True))))
 
     (event,) = EventLog(database).recent(9)
     assert (event.type, event.reason, event.count) == ("Warning", "Broken", 1)
@@ -68,8 +70,8 @@ def test_a_warning_on_what_is_ready_is_an_event_to_be_seen(database):
     ready = well[A][ConditionType.READY]
     warned = replace(ready, reason="PreflightWarning", message="Nothing is backed up.")
 
-    memory.conclude(well)
-    memory.conclude({A: {**well[A], ConditionType.READY: warned}})
+    memory.save_statuses(well)
+    memory.save_statuses({A: {**well[A], ConditionType.READY: warned}})
 
     (event,) = EventLog(database).recent(9)
     assert (event.type, event.reason) == ("Warning", "PreflightWarning")
@@ -77,11 +79,11 @@ def test_a_warning_on_what_is_ready_is_an_event_to_be_seen(database):
 
 def test_a_turn_is_written_together_with_its_event_or_not_at_all(database):
     memory = StoreMemory(database, SteppedClock())
-    memory.conclude(concluded(Present(ToyState())))
+    memory.save_statuses(concluded(Present(ToyState())))
     memory._events = FullLog(database)
 
     with pytest.raises(TransientError):
-        memory.conclude(concluded(Absent()))
+        memory.save_statuses(concluded(Absent()))
 
     kept = StoreMemory(database, SteppedClock()).statuses()
     assert kept == concluded(Present(ToyState()))
@@ -133,15 +135,15 @@ def test_what_a_dead_process_left_open_is_closed_and_not_repeated(database):
 
 def test_who_waited_for_the_lease_knows_what_was_concluded_meanwhile(database):
     leader = StoreMemory(database, SteppedClock())
-    leader.conclude(concluded(Present(ToyState())))
-    leader.note_undeclared({A})
+    leader.save_statuses(concluded(Present(ToyState())))
+    leader.save_undeclared({A})
     waiting = StoreMemory(database, SteppedClock())
-    leader.conclude(concluded(Absent()))
-    leader.note_undeclared(set())
+    leader.save_statuses(concluded(Absent()))
+    leader.save_undeclared(set())
 
     waiting.take_over()
     seen_doomed = waiting.undeclared()
-    waiting.conclude(concluded(Present(ToyState())))
+    waiting.save_statuses(concluded(Present(ToyState())))
 
     assert seen_doomed == frozenset()
     ready = StoreMemory(database, SteppedClock()).statuses()[A][ConditionType.READY]
@@ -149,20 +151,20 @@ def test_who_waited_for_the_lease_knows_what_was_concluded_meanwhile(database):
 
 
 def test_what_was_seen_undeclared_is_remembered_until_it_is_gone(database):
-    StoreMemory(database, SteppedClock()).note_undeclared({A})
+    StoreMemory(database, SteppedClock()).save_undeclared({A})
 
     memory = StoreMemory(database, SteppedClock())
     assert memory.undeclared() == {A}
-    memory.note_undeclared(set())
+    memory.save_undeclared(set())
 
     assert StoreMemory(database, SteppedClock()).undeclared() == frozenset()
 
 
 def test_what_is_no_longer_declared_is_no_longer_told_of(database):
     memory = StoreMemory(database, SteppedClock())
-    memory.conclude(concluded(Absent()))
+    memory.save_statuses(concluded(Absent()))
 
-    memory.conclude({})
+    memory.save_statuses({})
 
     assert StoreMemory(database, SteppedClock()).statuses() == {}
 
@@ -176,7 +178,7 @@ def test_what_was_applied_is_noted_and_what_failed_is_not(database):
     memory.finished(memory.started(create), create, Failed(PermanentError("denied")))
 
     found = StoreMemory(database, SteppedClock()).applied({A, other})
-    assert found == {A: written("v1:g", ToySpec())}
+    assert found == {A: note_text("v1:g", ToySpec())}
 
 
 def test_what_was_asked_for_by_hand_says_who_and_is_not_what_was_declared(database):
@@ -189,6 +191,6 @@ def test_what_was_asked_for_by_hand_says_who_and_is_not_what_was_declared(databa
 
     (event,) = EventLog(database).recent(9)
     (intent,) = IntentJournal(database).history(A, 9)
-    assert event.message == "Restart: done. Asked for by ada: it leaks"
+    assert event.message == "Restart: done. Requested by ada: it leaks"
     assert (intent.details["by"], intent.details["reason"]) == ("ada", "it leaks")
     assert memory.applied({A}) == {}

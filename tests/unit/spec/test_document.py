@@ -206,7 +206,7 @@ def test_a_field_of_all_resources_is_suggested_too():
     found = problem("experiments:\n  a: {depend_on: [experiment/a]}\n")
 
     assert found.endswith(
-        "experiments.a.depend_on: is not known here; did you mean depends_on?"
+        "experiments.a.depend_on: is not a known field; did you mean depends_on?"
     )
 
 
@@ -286,7 +286,7 @@ def test_a_task_after_an_unknown_kind_is_told_the_kinds():
         "  tasks: [{name: train, image: a, after: job/x}]\n"
     )
 
-    assert "local.tasks[0].after: there is no kind job; known are endpoint" in found
+    assert "local.tasks[0].after: there is no kind job; known: endpoint" in found
 
 
 def test_an_overlay_may_replace_text_by_a_mapping():

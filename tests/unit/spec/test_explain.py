@@ -58,17 +58,17 @@ def test_the_document_is_explained_without_a_path():
 @pytest.mark.parametrize(
     ("path", "told"),
     [
-        ("service", "the document has no service; did you mean services?"),
-        ("services.helth", "services has no helth; did you mean health?"),
-        ("services.api.health.x", "services.health has no x; known are command"),
-        ("apiVersion.x", "apiVersion has no x; "),
+        ("service", "the document has no field service; did you mean services?"),
+        ("services.helth", "services has no field helth; did you mean health?"),
+        ("services.api.health.x", "services.health has no field x; known: command"),
+        ("apiVersion.x", "apiVersion has no field x; "),
     ],
 )
 def test_what_is_no_field_is_refused_with_the_nearest(path, told):
     with pytest.raises(RefusedError) as refused:
         explain(path, SCHEMA)
 
-    assert str(refused.value).startswith(f"{path} is no field: {told}")
+    assert str(refused.value).startswith(f"{path} is not a field: {told}")
 
 
 def test_what_follows_from_the_platform_is_not_in_the_schema():

@@ -33,7 +33,7 @@ def test_a_problem_in_a_fragment_names_the_fragment():
         "include: [more.yaml]\n", files={"more.yaml": "models: {m: {nam: x}}"}
     )
 
-    assert found.startswith("more.yaml:1:14: models.m.nam: is not known here")
+    assert found.startswith("more.yaml:1:14: models.m.nam: is not a known field")
 
 
 def test_an_entry_in_two_files_names_both():
@@ -60,7 +60,9 @@ def test_fragments_that_include_each_other_are_a_loop():
 def test_a_fragment_has_no_platform():
     found = problem("include: [a.yaml]\n", files={"a.yaml": "platform: {name: x}"})
 
-    assert found == "a.yaml:1:1: platform: belongs in the main file; move it there"
+    assert (
+        found == "a.yaml:1:1: platform: is only allowed in the main file; move it there"
+    )
 
 
 def test_an_empty_fragment_is_fine():
@@ -75,7 +77,7 @@ def test_a_broken_fragment_does_not_hide_other_problems():
     )
 
     assert len(found) == 2
-    assert found[1].startswith("a.yaml:2:1: is not YAML")
+    assert found[1].startswith("a.yaml:2:1: is not valid YAML")
 
 
 def test_an_overlay_merges_maps_replaces_lists_and_removes_with_null():
@@ -104,7 +106,9 @@ def test_a_problem_names_the_file_that_won():
 def test_an_overlay_that_removes_nothing_is_a_mistake():
     found = problem(SERVICE, files={overlay("development"): "services: {ap: null}\n"})
 
-    assert found.endswith("services.ap: removes nothing; did you mean api?")
+    assert found.endswith(
+        "services.ap: removes an undeclared resource; did you mean api?"
+    )
 
 
 def test_an_overlay_of_comments_changes_nothing():
@@ -116,7 +120,7 @@ def test_an_overlay_of_comments_changes_nothing():
 def test_an_overlay_cannot_include():
     found = problem(files={overlay("development"): "include: [a.yaml]\n"})
 
-    assert "include: cannot stand in an overlay" in found
+    assert "include: is not allowed in an overlay" in found
 
 
 def test_an_overlay_cannot_claim_another_environment():
@@ -125,7 +129,7 @@ def test_an_overlay_cannot_claim_another_environment():
     )
 
     assert found.endswith(
-        "platform.environment: must be development, as the name of the file says"
+        "platform.environment: must be development, according to the file name"
     )
 
 
@@ -242,7 +246,7 @@ def test_a_missing_document_says_how_to_name_one():
 
     assert (
         problem(read=read)
-        == f"{MAIN}:1:1: there is no such file; name one with -f FILE"
+        == f"{MAIN}:1:1: does not exist; select a document with -f FILE"
     )
 
 
@@ -256,7 +260,7 @@ def test_a_document_that_may_not_be_read_says_why():
 def test_a_document_of_more_than_10_mb_is_refused_unread():
     found = problem("#" * (10 * 1024 * 1024))
 
-    assert "the most is 10485760; split it with include" in found
+    assert "the maximum is 10485760; split it with include" in found
 
 
 def test_what_the_environment_adds_hides_no_mistake():

@@ -8,7 +8,7 @@ from controller.spec.parser import parse
 
 def told(text):
     node = parse(text, "f", [])
-    return [d.what for d in literal_secrets(node)] if node else []
+    return [d.problem for d in literal_secrets(node)] if node else []
 
 
 @pytest.mark.parametrize(

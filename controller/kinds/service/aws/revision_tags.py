@@ -11,7 +11,7 @@ from datetime import timedelta
 from controller.core.clock import Clock
 from controller.core.dependencies import Aws
 from controller.core.errors import DriverError
-from controller.core.resources.observation import Unknown, unseen
+from controller.core.resources.observation import Unknown, unknown_from
 from controller.core.values.ttl_cache import TtlCache
 from controller.kinds.service.render.revision_tags import (
     TASK_TAGS,
@@ -53,7 +53,7 @@ class RevisionTags(FacetDriver):
         try:
             return replace(state, revision_tags=self.of(state.definition_arn))
         except DriverError as error:
-            return unseen(error)
+            return unknown_from(error)
 
     def update(self, update: ServiceUpdate) -> Parameters:
         """Tag the revision as declared."""

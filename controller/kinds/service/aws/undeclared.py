@@ -76,7 +76,7 @@ class UndeclaredServices:
         taken = {id_.name for id_ in declared.values()}
         return {
             self._id(service["serviceName"], taken): Present(
-                bare_state(service), Ownership.OURS
+                bare_state(service), Ownership.MANAGED
             )
             for service in look.ours
             if service["serviceName"] not in names
@@ -121,7 +121,7 @@ class UndeclaredServices:
         names = {arn.rpartition("/")[2] for arn in arns}
         for service in self._ecs.services(cluster, names - set(declared)).values():
             tags = tags_of(service)
-            ours = ownership_of(tags, self._platform.owner) is Ownership.OURS
+            ours = ownership_of(tags, self._platform.owner) is Ownership.MANAGED
             if ours and service["status"] == "ACTIVE":
                 yield service
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from controller.core.resources.explanation import Comparison, Explanation, below
+from controller.core.resources.explanation import Comparison, Explanation, is_below
 from controller.core.values.paths import leaves
 from controller.core.values.plain_data import copied
 from controller.core.values.redact import masked
@@ -44,7 +44,7 @@ def explain(
         *_beside(spec, state),
         *_tags(spec, state),
     )
-    return tuple(one for one in found if below(one.path, asked))
+    return tuple(one for one in found if is_below(one.path, asked))
 
 
 def _task(declared: Fields, live: Fields, place: NameContext) -> Iterator[Explanation]:
@@ -146,8 +146,8 @@ def _beside(spec: ServiceSpec, state: ServiceState) -> Iterator[Explanation]:
             yield Explanation(path, declared, live, Comparison.NOT_COMPARED, why)
         else:
             same = declared == live
-            likeness = Comparison.EQUAL if same else Comparison.DIFFERS
-            yield Explanation(path, declared, live, likeness)
+            comparison = Comparison.EQUAL if same else Comparison.DIFFERS
+            yield Explanation(path, declared, live, comparison)
 
 
 def _tags(spec: ServiceSpec, state: ServiceState) -> Iterator[Explanation]:
@@ -159,11 +159,11 @@ def _tags(spec: ServiceSpec, state: ServiceState) -> Iterator[Explanation]:
             why = ("Nobody declares it.",)
             yield _shown(path, Explanation("", *pair, Comparison.NOT_COMPARED, why))
             continue
-        likeness = Comparison.EQUAL if pair[0] == pair[1] else Comparison.DIFFERS
-        yield _shown(path, Explanation("", *pair, likeness))
+        comparison = Comparison.EQUAL if pair[0] == pair[1] else Comparison.DIFFERS
+        yield _shown(path, Explanation("", *pair, comparison))
 
 
 def _shown(path: str, one: Explanation) -> Explanation:
     """Return ``one`` at ``path``, with values that look like secrets masked."""
     values = masked(path, one.declared), masked(path, one.live)
-    return Explanation(path, *values, one.likeness, one.reasons)
+    return Explanation(path, *values, one.comparison, one.reasons)

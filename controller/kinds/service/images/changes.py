@@ -67,7 +67,7 @@ def held(
                 f"{seen.image} is to be rolled out by its digest, which could not be "
                 f"seen: {seen.unseen}"
             )
-            return HoldReason(Hold.UNRESOLVED, message)
+            return HoldReason(Hold.RESOLUTION_FAILED, message)
     if not changes:
         return _unseen(spec, state)
     if not only_forced(changes):
@@ -83,7 +83,7 @@ def held(
             f"The last deployment began less than {interval} ago; the tasks are "
             f"restarted in {max(seconds, 1)} s."
         )
-        return HoldReason(Hold.RESTARTED_LATELY, message)
+        return HoldReason(Hold.RESTARTED_RECENTLY, message)
     return None
 
 
@@ -110,11 +110,11 @@ def _blind(spec: ServiceSpec, state: ServiceState) -> Iterator[Finding]:
                 f"Whether {seen.image} is what runs could not be seen, so what runs "
                 f"stays: {seen.unseen}"
             )
-            yield Finding(f"{IMAGES}{seen.container}", Reason.OUTDATED, message)
+            yield Finding(f"{IMAGES}{seen.container}", Reason.TASKS_OUTDATED, message)
     secrets = state.fresh.secrets
     if secrets.unseen and spec.restart_on_secret_change:
         message = f"The versions of its secrets could not be seen: {secrets.unseen}"
-        yield Finding(SECRETS, Reason.OUTDATED, message)
+        yield Finding(SECRETS, Reason.TASKS_OUTDATED, message)
 
 
 def _image(
@@ -128,13 +128,13 @@ def _image(
     match spec.image_policy:
         case "report":
             message = f"{what}; the next rollout brings it."
-            yield Finding(path, Reason.OUTDATED, message, _restart(state, what))
+            yield Finding(path, Reason.TASKS_OUTDATED, message, _restart(state, what))
         case "redeploy" if _tried_images(state):
             message = (
                 f"{what}; it was rolled out and did not stay, and is not tried again "
                 "until the tag moves on."
             )
-            yield Finding(path, Reason.OUTDATED, message, _restart(state, what))
+            yield Finding(path, Reason.TASKS_OUTDATED, message, _restart(state, what))
         case _:
             return
 
@@ -147,12 +147,12 @@ def _secrets(spec: ServiceSpec, state: ServiceState) -> Iterator[Finding]:
         what = f"{name} was rotated after the tasks started"
         message = f"{what}: they have the value from before."
         path = f"secrets.{name}"
-        yield Finding(path, Reason.OUTDATED, message, _restart(state, what))
+        yield Finding(path, Reason.TASKS_OUTDATED, message, _restart(state, what))
     for name in secrets.moved:
         what = f"{name} went back to an older version after the tasks started"
         message = f"{what}: they have the value of the newer one."
         path = f"secrets.{name}"
-        yield Finding(path, Reason.OUTDATED, message, _restart(state, what))
+        yield Finding(path, Reason.TASKS_OUTDATED, message, _restart(state, what))
 
 
 def short(digest: str) -> str:

@@ -203,7 +203,7 @@ class ServiceLifecycle:
         """Raise PermanentError unless the service carries our tag at this moment."""
         for service in self.ecs.services(cluster, [name]).values():
             tags = tags_of(service)
-            if ownership_of(tags, self.owner) is Ownership.OURS:
+            if ownership_of(tags, self.owner) is Ownership.MANAGED:
                 return
         msg = f"{name} is not deleted: it does not carry our tag any more"
         raise PermanentError(msg)

@@ -21,7 +21,7 @@ from controller.core.resources.observation import (
     Observation,
     Present,
     Unknown,
-    unseen,
+    unknown_from,
 )
 from controller.core.resources.ownership import ownership_of
 from controller.kinds.service.aws.deployments import ServiceDeployments
@@ -143,12 +143,12 @@ class ServiceObserver:
         for name, id_ in names.items():
             answer = services.get(name)
             if answer is None or not exists(answer):
-                seen[id_] = Absent(self._fresh.foreseen(declared[id_].spec))
+                seen[id_] = Absent(self._fresh.expected_changes(declared[id_].spec))
                 continue
             try:
                 sights.append(self._sight(id_, declared[id_], answer))
             except DriverError as error:
-                seen[id_] = unseen(error)
+                seen[id_] = unknown_from(error)
         seen |= self._add_flights(sights)
         sights = [sight for sight in sights if sight.id not in seen]
         fresh = self._fresh.of(RunningImages(s.id, s.spec, s.answer) for s in sights)
@@ -197,7 +197,7 @@ class ServiceObserver:
         try:
             flights = self._history.flights([*moving.values()])
         except DriverError as error:
-            return dict.fromkeys(moving, unseen(error))
+            return dict.fromkeys(moving, unknown_from(error))
         for sight in sights:
             flight = flights.get(moving.get(sight.id, ""))
             state = replace(sight.state, service_deployment=flight)
@@ -243,7 +243,7 @@ class ServiceObserver:
                     pending_step=awaited,
                 )
         except DriverError as error:
-            return unseen(error)
+            return unknown_from(error)
         by_hand = set_aside(sight.id.name, sight.spec, sight.answer)
         moved = state.service_deployment is not None and not _differs(sight)
         whole = taken_back(sight.resource, state) if moved else ()

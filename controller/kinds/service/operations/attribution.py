@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from controller.core.resources.plan import Verb
 from controller.core.resources.rollouts import RolloutRecord
-from controller.core.status.interventions import sentence
+from controller.core.status.interventions import intervention_text
 from controller.kinds.service.operations.requests import (
     moment_in,
 )
@@ -34,7 +34,7 @@ def with_tags(
         **dict(_retried(rolled, tags, targets)),
         **dict(_restarted(rolled, tags, targets)),
     }
-    return tuple(replace(one, asked=asked.get(one.id, "")) for one in rolled)
+    return tuple(replace(one, intervention=asked.get(one.id, "")) for one in rolled)
 
 
 def _restarted(
@@ -47,7 +47,7 @@ def _restarted(
         return
     _, newer = _after(rolled, lambda one: id_of(targets.get(one.id, "")) == before)
     if newer is not None and newer.began is not None and newer.began - at <= _SOON:
-        yield newer.id, sentence(Verb.RESTART, tags.restarted_by or "somebody")
+        yield newer.id, intervention_text(Verb.RESTART, tags.restarted_by or "somebody")
 
 
 def _retried(
@@ -61,7 +61,7 @@ def _retried(
         rolled, lambda one: failed in (id_of(one.id), id_of(targets.get(one.id, "")))
     )
     if one is not None and newer is not None and one.revision == newer.revision:
-        yield newer.id, sentence(Verb.RETRY, tags.retried_by or "somebody")
+        yield newer.id, intervention_text(Verb.RETRY, tags.retried_by or "somebody")
 
 
 def _put_back(
@@ -70,7 +70,10 @@ def _put_back(
     """Yield the rollout right after what was set aside."""
     _, newer = _after(rolled, lambda one: bool(one.set_aside))
     if newer is not None:
-        yield newer.id, sentence(Verb.ROLL_BACK, tags.set_aside_by or "somebody")
+        yield (
+            newer.id,
+            intervention_text(Verb.ROLL_BACK, tags.set_aside_by or "somebody"),
+        )
 
 
 def _after(

@@ -50,8 +50,8 @@ class ServiceCase:
                 return
             case Absent():
                 yield missing
-            case Unreadable(why, passing):
-                yield CheckUnknown(self.check, why, passing)
+            case Unreadable(why, temporary):
+                yield CheckUnknown(self.check, why, temporary)
 
     def unreadable(self, *reads: Fact) -> Iterator[CheckUnknown]:
         """Yield one result for each reason why a thing could not be read."""
@@ -59,7 +59,7 @@ class ServiceCase:
         for seen in reads:
             if isinstance(seen, Unreadable) and seen.why not in reasons:
                 reasons.add(seen.why)
-                yield CheckUnknown(self.check, seen.why, seen.passing)
+                yield CheckUnknown(self.check, seen.why, seen.temporary)
 
 
 def of(facts: Mapping[KeyT, Fact], key: KeyT) -> Fact:

@@ -19,11 +19,11 @@ class Unreadable:
 
     Attributes:
         why: Error of the read, as a sentence.
-        passing: True if the same read may succeed later.
+        temporary: True if the same read may succeed later.
     """
 
     why: str
-    passing: bool = False
+    temporary: bool = False
 
 
 Fact: TypeAlias = Present[Any] | Absent | Unreadable

@@ -6,7 +6,7 @@ What is left out there may follow from the rest, so only the whole can lack some
 from collections.abc import Mapping
 from typing import Any
 
-from controller.core.document.fields import refuse, refuse_all
+from controller.core.document.fields import reject, reject_all
 from controller.core.document.platform import Platform
 from controller.kinds.service.render.service import settings
 from controller.kinds.service.render.task_definition import render
@@ -34,7 +34,7 @@ def complete(name: str, spec: ServiceSpec, platform: Platform) -> ServiceSpec:
     for index, written in enumerate(whole.task.get("containerDefinitions", ())):
         container = _by_name(definition["containerDefinitions"], written, "name")
         _check_container(container, f"task.containerDefinitions.{index}", whole.name)
-    refuse_all(disagreements(whole.task, whole.service, definition))
+    reject_all(disagreements(whole.task, whole.service, definition))
     return whole
 
 
@@ -44,7 +44,7 @@ def _check_required(shape: Any, written: Any, whole: Any, path: str) -> None:
         case {"fields": fields, "required": required}:
             for name in required:
                 if name not in _GIVEN and whole.get(name) is None:
-                    refuse("is missing", f"add {name}", f"{path}.{name}")
+                    reject("is missing", f"add {name}", f"{path}.{name}")
             for name, value in written.items():
                 _check_required(fields[name], value, whole[name], f"{path}.{name}")
         case {"list": inner}:
@@ -60,12 +60,12 @@ def _check_container(container: Fields, path: str, main: str) -> None:
     """Raise if ``container`` cannot run as it is declared."""
     if not container.get("image"):
         hint = f"add image; the service's own container is called {main}"
-        refuse("needs an image", hint, f"{path}.name")
+        reject("needs an image", hint, f"{path}.name")
     values = {item["name"] for item in container.get("environment", ())}
     secrets = {item["name"] for item in container.get("secrets", ())}
     for name in sorted(values & secrets):
         what = f"has {name} in environment and in secrets"
-        refuse(what, "keep one of them", f"{path}.name")
+        reject(what, "keep one of them", f"{path}.name")
 
 
 def _by_name(items: list[Any], item: Fields, key: str) -> Any:

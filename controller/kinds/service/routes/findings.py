@@ -54,12 +54,12 @@ def findings(spec: RoutedService, seen: RoutingState) -> tuple[Finding, ...]:
 def held(spec: RoutedService, seen: RoutingState) -> HoldReason | None:
     """Return a hold if the target group belongs to another controller."""
     group = seen.group
-    if spec.routes and group and group.ownership is Ownership.ANOTHERS:
+    if spec.routes and group and group.ownership is Ownership.FOREIGN:
         message = (
             f"Target group {group.name} carries the ownership tag of another "
             "controller: two controllers would undo each other's changes."
         )
-        return HoldReason(Hold.OWNED_BY_ANOTHER, message)
+        return HoldReason(Hold.OWNERSHIP_CONFLICT, message)
     return None
 
 
@@ -70,7 +70,7 @@ def _group(spec: RoutedService, seen: RoutingState) -> Iterator[Finding]:
         return
     path = f"routes.target_group[{group.name}]"
     wanted = spec.target_protocol.upper()
-    if group.ownership is Ownership.NOBODYS:
+    if group.ownership is Ownership.UNMANAGED:
         message = (
             f"Target group {group.name} exists without the ownership tag of this "
             "controller, so no rule forwards to it: tag it to adopt it."
@@ -79,7 +79,7 @@ def _group(spec: RoutedService, seen: RoutingState) -> Iterator[Finding]:
         command = (
             f"aws elbv2 add-tags --resource-arns {group.arn} --tags {shlex.quote(tag)}"
         )
-        yield Finding(path, Reason.NOT_OURS, message, command)
+        yield Finding(path, Reason.NOT_MANAGED, message, command)
     elif (group.protocol, group.kind) != (wanted, "ip"):
         message = (
             f"Target group {group.name} has protocol {group.protocol} and target type "
@@ -157,7 +157,7 @@ def _unmanaged_rule(
             f"aws elbv2 modify-rule --rule-arn {other.arn} "
             f"--actions Type=forward,TargetGroupArn={group}"
         )
-        yield Finding(path, Reason.NOT_OURS, message, command)
+        yield Finding(path, Reason.NOT_MANAGED, message, command)
     elif not balancer.is_managed:
         message = (
             f"{route.name} has no rule on port {listener.port} of {balancer.name}, and "

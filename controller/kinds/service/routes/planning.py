@@ -85,7 +85,7 @@ def own_rule(
 
 def is_managed(spec: RoutedService, rule: ListenerRule) -> bool:
     """Return True if this controller created ``rule`` for the service."""
-    return rule.ownership is Ownership.OURS and rule.service == spec.name
+    return rule.ownership is Ownership.MANAGED and rule.service == spec.name
 
 
 def conflicting_rule(listener: RoutedListener, route: RouteSpec) -> ListenerRule | None:
@@ -94,7 +94,7 @@ def conflicting_rule(listener: RoutedListener, route: RouteSpec) -> ListenerRule
         (
             rule
             for rule in listener.rules
-            if rule.match == match_of(route) and rule.ownership is not Ownership.OURS
+            if rule.match == match_of(route) and rule.ownership is not Ownership.MANAGED
         ),
         None,
     )
@@ -122,7 +122,7 @@ def _usable(spec: RoutedService, seen: RoutingState) -> bool:
     if group is None:
         return _first_managed_balancer(spec, seen) is not None
     return (
-        group.ownership is Ownership.OURS
+        group.ownership is Ownership.MANAGED
         and group.kind == "ip"
         and group.protocol == spec.target_protocol.upper()
     )
@@ -149,7 +149,7 @@ def _group(spec: RoutedService, seen: RoutingState) -> Iterator[Step]:
                 wanted,
             )
         return
-    if not spec.routes or group.ownership is not Ownership.OURS:
+    if not spec.routes or group.ownership is not Ownership.MANAGED:
         return
     if dict(group.health) != dict(wanted) or not group.finished:
         yield UpdateTargetGroup(group.arn, group.name, group.health, wanted)
@@ -217,13 +217,13 @@ def _priority_change(
 
 
 def _managed(rules: tuple[ListenerRule, ...]) -> tuple[ListenerRule, ...]:
-    return tuple(rule for rule in rules if rule.ownership is Ownership.OURS)
+    return tuple(rule for rule in rules if rule.ownership is Ownership.MANAGED)
 
 
 def _as_rule(made: CreateRule, match: Match) -> ListenerRule:
     """Return the rule as it will exist, so that later rules avoid its priority."""
     arn = f"{made.listener}/{made.priority}"
-    return ListenerRule(arn, made.priority, match, ownership=Ownership.OURS)
+    return ListenerRule(arn, made.priority, match, ownership=Ownership.MANAGED)
 
 
 def _stale_rules(spec: RoutedService, seen: RoutingState) -> Iterator[DeleteRule]:
@@ -248,5 +248,5 @@ def _stale_group(
     spec: RoutedService, seen: RoutingState
 ) -> Iterator[DeleteTargetGroup]:
     group = seen.group
-    if group and not spec.routes and group.ownership is Ownership.OURS:
+    if group and not spec.routes and group.ownership is Ownership.MANAGED:
         yield DeleteTargetGroup(group.arn, group.name)

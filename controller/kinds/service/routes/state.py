@@ -24,7 +24,7 @@ class ListenerRule:
     priority: int
     match: Match
     target: str = ""
-    ownership: Ownership = Ownership.NOBODYS
+    ownership: Ownership = Ownership.UNMANAGED
     service: str = ""
 
 
@@ -65,13 +65,13 @@ class LoadBalancer:
     name: str
     arn: str
     network: str = ""
-    ownership: Ownership = Ownership.NOBODYS
+    ownership: Ownership = Ownership.UNMANAGED
     listeners: tuple[RoutedListener, ...] = ()
 
     @property
     def is_managed(self) -> bool:
         """Return True if this controller may write rules on it."""
-        return self.ownership is Ownership.OURS
+        return self.ownership is Ownership.MANAGED
 
     def listener(self, port: int) -> RoutedListener | None:
         """Return the listener on ``port``, if there is one."""
@@ -95,7 +95,7 @@ class TargetGroup:
 
     arn: str
     name: str
-    ownership: Ownership = Ownership.OURS
+    ownership: Ownership = Ownership.MANAGED
     protocol: str = "HTTP"
     kind: str = "ip"
     health: tuple[tuple[str, str], ...] = ()
@@ -126,5 +126,5 @@ class RoutingState:
         for balancer in self.balancers:
             for listener in balancer.listeners if balancer.is_managed else ():
                 for rule in listener.rules:
-                    if rule.ownership is Ownership.OURS and rule.service == service:
+                    if rule.ownership is Ownership.MANAGED and rule.service == service:
                         yield balancer, listener, rule

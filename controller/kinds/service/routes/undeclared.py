@@ -31,7 +31,7 @@ def cleanup_changes(gone: UndeclaredRoutes, seen: RoutingState) -> tuple[Change,
 def is_used_by_others(gone: UndeclaredRoutes, seen: RoutingState) -> bool:
     """Return True if an unmanaged rule or action forwards to its target group."""
     group = seen.group
-    if group is None or group.ownership is not Ownership.OURS:
+    if group is None or group.ownership is not Ownership.MANAGED:
         return True
     forwarding = [
         rule

@@ -7,7 +7,7 @@ from typing import Any
 
 from controller.core.dependencies import Aws
 from controller.core.errors import DriverError, NotFoundError
-from controller.core.resources.observation import unseen
+from controller.core.resources.observation import unknown_from
 from controller.core.values.batches import batched
 from controller.kinds.service.scaling.changes import SCALING
 from controller.kinds.service.spec.service import ServiceSpec
@@ -47,7 +47,7 @@ class Scaling(FacetDriver):
         try:
             targets = self.seen(asked.values())
         except DriverError as error:
-            return dict.fromkeys(services, unseen(error))
+            return dict.fromkeys(services, unknown_from(error))
         return {
             id_: _scaled(services[id_].state, targets[target])
             for id_, target in asked.items()

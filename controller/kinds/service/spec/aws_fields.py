@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
-from controller.core.document.fields import refuse
+from controller.core.document.fields import reject
 from controller.core.values.paths import Plain
 from controller.core.values.plain_data import copied
 from controller.kinds.service.spec.aws_schema import MatchesAwsSchema
@@ -54,23 +54,23 @@ def _check_names(fields: Fields, at: str) -> None:
         seen: Counter[str] = Counter()
         for index, item in enumerate(items):
             if key not in item:
-                refuse(f"needs a {key}", f"add {key}", f"{path}.{index}")
+                reject(f"needs a {key}", f"add {key}", f"{path}.{index}")
             seen[item[key]] += 1
             if seen[item[key]] > 1:
                 what = f"is the second {item[key]}"
-                refuse(what, "keep one of them", f"{path}.{index}.{key}")
+                reject(what, "keep one of them", f"{path}.{index}.{key}")
 
 
 def check_service(service: Fields, count: int | None, discovery: str | None) -> None:
     """Raise if the service's fields contradict the document's own, or each other."""
     if count is not None and "desiredCount" in service:
-        refuse("is set by desired_count too", "keep one", "service.desiredCount")
+        reject("is set by desired_count too", "keep one", "service.desiredCount")
     if discovery is not None and "serviceRegistries" in service:
         hint = "leave out discovery, or the registries"
-        refuse("is settled by discovery", hint, "service.serviceRegistries")
+        reject("is settled by discovery", hint, "service.serviceRegistries")
     if service.get("launchType") and service.get("capacityProviderStrategy"):
         what = "does not go with capacityProviderStrategy"
-        refuse(what, "keep one of them", "service.launchType")
+        reject(what, "keep one of them", "service.launchType")
 
 
 def _check_tags(fields: Fields, at: str) -> None:
@@ -79,7 +79,7 @@ def _check_tags(fields: Fields, at: str) -> None:
         if tag["key"].startswith((OUR_TAGS, "aws:")):
             what = f"has the prefix {tag['key'].partition(':')[0].partition('/')[0]}"
             hint = "such tags are the controller's or AWS's own"
-            refuse(what, hint, f"{at}.tags.{index}.key")
+            reject(what, hint, f"{at}.tags.{index}.key")
 
 
 def _named(fields: Fields, at: str) -> Iterator[tuple[str, str, Sequence[Fields]]]:

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from controller.core.document.fields import SetElsewhere, refuse
+from controller.core.document.fields import SetElsewhere, reject
 
 Shape = Any
 _SCALARS: Mapping[str, CoreSchema] = {
@@ -66,7 +66,7 @@ class MatchesAwsSchema(SetElsewhere):
     def _not_ours(self, value: Any) -> Any:
         for name in value if isinstance(value, dict) else ():
             if name in self.ours:
-                refuse("is settled elsewhere", self.ours[name], name)
+                reject("is settled elsewhere", self.ours[name], name)
         return value
 
 

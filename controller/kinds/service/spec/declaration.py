@@ -12,7 +12,7 @@ from controller.core.document.fields import (
     Port,
     Text,
     Whole,
-    no_truth,
+    reject_bool,
 )
 from controller.core.document.placement import NetworkSpec, RolesSpec
 from controller.core.document.reference import SecretReference
@@ -44,7 +44,7 @@ _Days = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192,
     2557, 2922, 3288, 3653,
 ]  # fmt: skip
-Retention = Annotated[_Days, BeforeValidator(no_truth)]
+Retention = Annotated[_Days, BeforeValidator(reject_bool)]
 
 
 class ServiceDeclaration(DependencyDeclaration):

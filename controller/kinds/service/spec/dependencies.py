@@ -10,9 +10,9 @@ from controller.core.document.fields import (
     Port,
     Section,
     Text,
-    given,
+    fields_set,
     one_of,
-    refuse,
+    reject,
 )
 from controller.core.document.resource import ResourceId
 from controller.kinds.service.spec.environment import TYPES, ExpectedType, wanted
@@ -46,7 +46,7 @@ class _TypeRule(Text):
     def check(self, value: str) -> str:
         """Return ``value`` if it names a type."""
         if wanted(value) is None:
-            refuse("is not a type of value", f"write {TYPES}")
+            reject("is not a type of value", f"write {TYPES}")
         return value
 
 
@@ -95,11 +95,11 @@ class ConnectSpec(Section):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        if len(given(self, "to", "redis", "database", "bucket")) != 1:
+        if len(fields_set(self, "to", "redis", "database", "bucket")) != 1:
             hint = "write one of to, redis, database and bucket"
-            refuse("must name one other side", hint)
+            reject("must name one other side", hint)
         if self.bucket and self.port:
-            refuse("is not chosen for a bucket", "leave it out", "port")
+            reject("is not chosen for a bucket", "leave it out", "port")
         return self
 
     @property

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from controller.core.document.fields import refuse
+from controller.core.document.fields import reject
 
 # CPU units, with the memory to go with them: least, most and step, in MiB.
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
@@ -26,7 +26,7 @@ def check_size(cpu: int, memory: int) -> None:
     least, most, step = OFFERED[cpu]
     if not (least <= memory <= most and (memory - least) % step == 0):
         what = f"does not go with cpu {cpu}"
-        refuse(what, f"write {least} to {most} in steps of {step}", "memory")
+        reject(what, f"write {least} to {most} in steps of {step}", "memory")
 
 
 def _units(value: Any, unit: str, example: str) -> Any:
@@ -35,7 +35,7 @@ def _units(value: Any, unit: str, example: str) -> Any:
         return value
     found = re.fullmatch(_AMOUNT + unit, value, re.IGNORECASE)
     if not found or not (units := float(found[1]) * 1024).is_integer():
-        refuse(f"must be a whole number, or text like {example}")
+        reject(f"must be a whole number, or text like {example}")
     return int(units)
 
 
@@ -43,7 +43,7 @@ def _cpu(value: Any) -> Any:
     units = _units(value, "vCPU", "1 vCPU")
     if isinstance(units, int) and units not in OFFERED:
         offers = ", ".join(map(str, OFFERED))
-        refuse(f"must be one of {offers}", "1024 units are 1 vCPU")
+        reject(f"must be one of {offers}", "1024 units are 1 vCPU")
     return units
 
 

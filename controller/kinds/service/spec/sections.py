@@ -12,7 +12,7 @@ from controller.core.document.fields import (
     Span,
     Text,
     Whole,
-    refuse,
+    reject,
 )
 from controller.kinds.service.spec.routes import RoutePath
 
@@ -76,9 +76,9 @@ class HealthSpec(Section):
     @model_validator(mode="after")
     def _command_says_how(self) -> Self:
         if self.command and self.command[0] not in ("CMD", "CMD-SHELL"):
-            refuse("must start with CMD or CMD-SHELL", field="command")
+            reject("must start with CMD or CMD-SHELL", field="command")
         if self.command is None and self.path is None:
-            refuse("checks nothing", "add a path or a command")
+            reject("checks nothing", "add a path or a command")
         return self
 
 
@@ -113,7 +113,7 @@ class DeploymentSpec(Section):
     @model_validator(mode="after")
     def _room_to_replace(self) -> Self:
         if self.minimum_healthy_percent == self.maximum_percent:
-            refuse(
+            reject(
                 "leaves no room to replace a task: at least and at most 100 %",
                 "raise maximum_percent, or lower minimum_healthy_percent",
             )
@@ -133,7 +133,7 @@ class ScalingSpec(Section):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.minimum > self.maximum:
-            refuse("is above maximum", "write a smaller one", "minimum")
+            reject("is above maximum", "write a smaller one", "minimum")
         return self
 
 

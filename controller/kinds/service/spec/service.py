@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import model_validator
 
-from controller.core.document.fields import refuse, refuse_all
+from controller.core.document.fields import reject, reject_all
 from controller.core.document.platform import Platform
 from controller.core.document.resource import ResourceId
 from controller.core.resources.kind import no_references
@@ -30,18 +30,18 @@ class ServiceSpec(ServiceDeclaration):
     def _secrets_are_apart(self) -> Self:
         for name in sorted(self.environment.keys() & self.secrets.keys()):
             hint = "keep one of them"
-            refuse("is set in environment too", hint, f"secrets.{name}")
+            reject("is set in environment too", hint, f"secrets.{name}")
         for name, reference in self.secrets.items():
             if reference.store == "env":
                 what = "cannot come from the controller's environment: ECS fills it in"
-                refuse(what, "write secretsmanager or ssm", f"secrets.{name}")
+                reject(what, "write secretsmanager or ssm", f"secrets.{name}")
         return self
 
     @model_validator(mode="after")
     def _one_decides_the_number(self) -> Self:
         if self.scaling is not None and self.desired_count is not None:
             hint = "leave it out, or leave out scaling"
-            refuse("is chosen between the numbers under scaling", hint, "desired_count")
+            reject("is chosen between the numbers under scaling", hint, "desired_count")
         return self
 
     @model_validator(mode="after")
@@ -49,7 +49,7 @@ class ServiceSpec(ServiceDeclaration):
         names = [step.name for step in self.before]
         for index, name in enumerate(names):
             if name in names[:index]:
-                refuse(f"has two steps called {name}", field="before")
+                reject(f"has two steps called {name}", field="before")
         return self
 
     @model_validator(mode="after")
@@ -62,14 +62,14 @@ class ServiceSpec(ServiceDeclaration):
     @model_validator(mode="after")
     def _has_a_port_to_ask(self) -> Self:
         if self.port is None and self.health and self.health.path:
-            refuse("needs the service's port", "add port", "health.path")
+            reject("needs the service's port", "add port", "health.path")
         if self.port is None and self.routes:
-            refuse("need the service's port", "add port", "routes")
+            reject("need the service's port", "add port", "routes")
         return self
 
     @model_validator(mode="after")
     def _fits_itself(self) -> Self:
-        refuse_all(mistakes(self))
+        reject_all(mistakes(self))
         return self
 
 
@@ -115,7 +115,7 @@ def complete(name: str, spec: ServiceSpec, platform: Platform) -> ServiceSpec:
             "network": spec.network.completed(platform),
         }
     )
-    refuse_all(mistakes_in_place(completed))
+    reject_all(mistakes_in_place(completed))
     return completed
 
 
@@ -135,4 +135,4 @@ def _accepted_by_aws(spec: ServiceSpec) -> None:
     for field, least in (("interval", 5), ("timeout", 2)):
         if spec.health and getattr(spec.health, field) < least:
             what = f"must be at least {least} s on AWS"
-            refuse(what, field=f"health.{field}")
+            reject(what, field=f"health.{field}")

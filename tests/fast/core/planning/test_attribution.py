@@ -3,7 +3,7 @@
 import pytest
 
 from controller.core.document.resource import ResourceId
-from controller.core.planning.attribution import attributed, read, written
+from controller.core.planning.attribution import note_text, spec_of_note, with_causes
 from controller.core.planning.planner import diff
 from controller.core.resources.observation import Absent, Ownership, Present
 from controller.core.resources.plan import Reason
@@ -18,7 +18,7 @@ def plan(now, there, last, **more):
     desired = declared(toy("a", ToySpec(targets=now)))
     observed = seen(a=Present(ToyState(targets=there), **more))
     known = {A: ToySpec(targets=last)} if last else {}
-    return attributed(diff(desired, observed, KINDS), observed, KINDS, known)
+    return with_causes(diff(desired, observed, KINDS), observed, KINDS, known)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_drift_beside_a_change_is_a_change_of_the_resource():
     observed = seen(a=Present(ToyState(targets=ONE, ttl=90)))
     last = {A: ToySpec(targets=ONE, ttl=30)}
 
-    found = attributed(diff(desired, observed, KINDS), observed, KINDS, last)
+    found = with_causes(diff(desired, observed, KINDS), observed, KINDS, last)
 
     (action,), (advice,) = found.actions, found.advice
     assert action.reason is Reason.CHANGED
@@ -59,7 +59,7 @@ def test_what_is_held_back_tells_who_moved_too():
     state = ToyState(targets=TWO, busy=True)
     desired, observed = declared(toy("a")), seen(a=Present(state))
 
-    found = attributed(diff(desired, observed, KINDS), observed, KINDS, {A: ToySpec()})
+    found = with_causes(diff(desired, observed, KINDS), observed, KINDS, {A: ToySpec()})
 
     (blocked,) = found.blocked
     assert [change.cause for change in blocked.changes] == [Reason.DRIFTED]
@@ -69,7 +69,7 @@ def test_reasons_that_are_no_movement_stay():
     desired, observed = declared(toy("a")), seen(a=Absent())
     plan_ = diff(desired, observed, KINDS)
 
-    assert attributed(plan_, observed, KINDS, {A: ToySpec()}) == plan_
+    assert with_causes(plan_, observed, KINDS, {A: ToySpec()}) == plan_
 
 
 def test_the_plan_does_the_same_whatever_is_known_of_before():
@@ -80,9 +80,9 @@ def test_the_plan_does_the_same_whatever_is_known_of_before():
 
 def test_adopting_is_nobodys_movement():
     desired = declared(toy("a", adopt=True))
-    observed = seen(a=Present(ToyState(), Ownership.NOBODYS))
+    observed = seen(a=Present(ToyState(), Ownership.UNMANAGED))
 
-    found = attributed(diff(desired, observed, KINDS), observed, KINDS, {A: ToySpec()})
+    found = with_causes(diff(desired, observed, KINDS), observed, KINDS, {A: ToySpec()})
 
     assert [c.cause for a in found.actions for c in a.changes] == [None]
 
@@ -90,9 +90,9 @@ def test_adopting_is_nobodys_movement():
 def test_what_was_applied_is_read_as_it_was_written():
     spec = ToySpec(targets=TWO, ttl=5)
 
-    assert read(written("v1:g", spec), TOY) == spec
+    assert spec_of_note(note_text("v1:g", spec), TOY) == spec
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"spec": {"ttl": "soon"}}', "null"])
 def test_a_note_that_another_version_wrote_is_no_note(text):
-    assert read(text, TOY) is None
+    assert spec_of_note(text, TOY) is None

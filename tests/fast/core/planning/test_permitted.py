@@ -33,4 +33,4 @@ def test_a_rollout_that_has_not_ended_takes_up_a_turn_the_stuck_one_too(hold):
     two = judged(found, PlanningView(desired, there, SafetyLimits(2), ALL), {})
 
     assert (one.actions, two.actions) == ((), (restart,))
-    assert {b.hold for b in one.blocked} == {hold, Hold.BUDGET_SPENT}
+    assert {b.hold for b in one.blocked} == {hold, Hold.DISRUPTION_BUDGET_EXCEEDED}

@@ -64,24 +64,24 @@ def test_the_reason_tells_who_moved(applied, reason):
 
 
 def test_what_exists_without_our_tag_is_reported_not_touched():
-    plan = planned(toy("a", WIDE), a=Present(ToyState(), Ownership.NOBODYS))
+    plan = planned(toy("a", WIDE), a=Present(ToyState(), Ownership.UNMANAGED))
 
     (advice,) = plan.advice
     assert plan.actions == ()
-    assert advice.reason is Reason.NOT_OURS
+    assert advice.reason is Reason.NOT_MANAGED
 
 
 def test_what_is_to_be_adopted_is_stamped_even_if_it_is_in_sync():
-    plan = planned(toy("a", adopt=True), a=Present(ToyState(), Ownership.NOBODYS))
+    plan = planned(toy("a", adopt=True), a=Present(ToyState(), Ownership.UNMANAGED))
 
     (action,) = plan.actions
     assert [change.path for change in action.changes] == ["ownership"]
 
 
 def test_what_another_controller_owns_is_blocked_even_if_adoption_is_declared():
-    plan = planned(toy("a", adopt=True), a=Present(ToyState(), Ownership.ANOTHERS))
+    plan = planned(toy("a", adopt=True), a=Present(ToyState(), Ownership.FOREIGN))
 
-    assert [blocked.hold for blocked in plan.blocked] == [Hold.OWNED_BY_ANOTHER]
+    assert [blocked.hold for blocked in plan.blocked] == [Hold.OWNERSHIP_CONFLICT]
 
 
 def test_an_ignored_difference_is_no_difference():
@@ -193,14 +193,14 @@ def deletions(desired, observed, limits) -> list[str]:
 
 def test_a_document_that_declares_nothing_deletes_nothing():
     a = ResourceId("toy", "a")
-    observed = seen(a=Present(ToyState(), Ownership.OURS))
+    observed = seen(a=Present(ToyState(), Ownership.MANAGED))
     limits = SafetyLimits(9, prune=True, seen_undeclared=frozenset({a}))
 
     plan = guard(diff({}, observed, KINDS), {}, observed, limits)
 
     (blocked,) = plan.blocked
-    assert (plan.actions, blocked.hold) == ((), Hold.PRUNE_HELD)
-    assert "declares nothing at all" in blocked.message
+    assert (plan.actions, blocked.hold) == ((), Hold.PRUNE_BLOCKED)
+    assert "declares no resources" in blocked.message
 
 
 def test_an_undeclared_resource_is_advice_where_pruning_is_off():
@@ -238,7 +238,7 @@ def test_nothing_that_runs_is_replaced_in_a_freeze():
     plan = frozen(toy("a", WIDE), a=Present(ToyState()))
 
     (blocked,) = plan.blocked
-    assert (blocked.hold, plan.actions) == (Hold.FROZEN, ())
+    assert (blocked.hold, plan.actions) == (Hold.CHANGE_FREEZE, ())
     assert "holidays" in blocked.message
 
 
@@ -262,15 +262,15 @@ def test_the_service_that_we_run_as_is_changed_after_all_others():
     last = own_and_other(ToyState(), done)
 
     assert [str(a.target) for a in first.actions] == ["toy/b"]
-    assert [b.hold for b in first.blocked] == [Hold.OWN_SERVICE_LAST]
-    assert [b.hold for b in meanwhile.blocked] == [Hold.OWN_SERVICE_LAST]
+    assert [b.hold for b in first.blocked] == [Hold.SELF_UPDATE_DEFERRED]
+    assert [b.hold for b in meanwhile.blocked] == [Hold.SELF_UPDATE_DEFERRED]
     assert [str(a.target) for a in last.actions] == ["toy/a"]
 
 
 def test_the_controller_never_removes_itself():
     a = ResourceId("toy", "a")
     desired = declared(toy("b"))
-    observed = seen(a=Present(ToyState(), Ownership.OURS), b=Present(ToyState()))
+    observed = seen(a=Present(ToyState(), Ownership.MANAGED), b=Present(ToyState()))
     limits = SafetyLimits(9, prune=True, own=a, seen_undeclared=frozenset({a}))
 
     plan = guard(diff(desired, observed, KINDS), desired, observed, limits)

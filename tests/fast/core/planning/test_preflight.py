@@ -3,7 +3,11 @@
 import pytest
 
 from controller.core.document.resource import ResourceId, Suspension
-from controller.core.planning.permitted import PlanningView, deployed, permitted
+from controller.core.planning.permitted import (
+    PlanningView,
+    deployment_targets,
+    permitted,
+)
 from controller.core.planning.planner import diff
 from controller.core.planning.preflight import (
     CheckFinding,
@@ -19,7 +23,7 @@ from controller.core.resources.condition import ConditionType as Type
 from controller.core.resources.condition import Truth
 from controller.core.resources.observation import Absent, Present
 from controller.core.resources.plan import Hold, Reason, Verb
-from controller.core.status.resource_conditions import conclude
+from controller.core.status.resource_conditions import conditions_of
 from tests.fakes.toy import KINDS, ToyState, declared, judged, seen, toy
 
 A, B = ResourceId("toy", "a"), ResourceId("toy", "b")
@@ -32,8 +36,8 @@ NO_ROLE = CheckFinding(
 ODD = CheckFinding(
     "data", Severity.WARNS, "connects", "Nothing is backed up.", "aws rds y"
 )
-THROTTLED = CheckUnknown("image", "Rate exceeded.", passing=True)
-DENIED = CheckUnknown("roles", "AccessDenied.", passing=False)
+THROTTLED = CheckUnknown("image", "Rate exceeded.", temporary=True)
+DENIED = CheckUnknown("roles", "AccessDenied.", temporary=False)
 OLD = Present(ToyState(targets=frozenset({"10.9.9.9"})))
 SAME = Present(ToyState())
 
@@ -50,8 +54,8 @@ def test_what_would_be_deployed_on_something_missing_is_held_back(there):
 
     (blocked,) = sound.blocked
     assert sound.actions == ()
-    assert blocked.hold is Hold.PREFLIGHT
-    assert blocked.message == "There is no image. And 1 more finding."
+    assert blocked.hold is Hold.PREFLIGHT_FAILED
+    assert blocked.message == "There is no image. 1 more finding."
     assert blocked.changes == plan.actions[0].changes
     assert [(a.reason, a.command) for a in sound.advice] == [
         (Reason.PREFLIGHT_FAILED, "aws ecr x"),
@@ -79,7 +83,7 @@ def test_what_may_not_be_looked_at_warns_and_is_never_taken_for_missing():
 
     assert [a.verb for a in sound.actions] == [Verb.CREATE]
     assert [a.message for a in sound.advice] == [
-        "Its roles could not be checked: AccessDenied."
+        "The check `roles` could not run: AccessDenied."
     ]
 
 
@@ -108,7 +112,7 @@ def test_what_was_taken_away_from_something_in_sync_is_told():
 def concluded(observed, *results):
     desired = declared(toy("a"))
     plan = with_findings(diff(desired, observed, KINDS), {A: results})
-    return conclude(desired, observed, plan, {}, KINDS, {})[A]
+    return conditions_of(desired, observed, plan, {}, KINDS, {})[A]
 
 
 def test_what_holds_it_back_comes_first_in_its_conditions():
@@ -116,8 +120,8 @@ def test_what_holds_it_back_comes_first_in_its_conditions():
 
     for type_ in (Type.READY, Type.SYNCED):
         assert conditions[type_].status is Truth.FALSE
-        assert conditions[type_].reason == "Preflight"
-    assert conditions[Type.STALLED].reason == "Preflight"
+        assert conditions[type_].reason == "PreflightFailed"
+    assert conditions[Type.STALLED].reason == "PreflightFailed"
     assert conditions[Type.RECONCILING].status is Truth.FALSE
 
 
@@ -133,13 +137,13 @@ def test_a_warning_leaves_it_ready_and_is_told_there():
 
     assert (ready.status, ready.reason) == (Truth.TRUE, "PreflightWarning")
     assert "AccessDenied" in ready.message
-    assert ready.message.endswith(" And 1 more.")
+    assert ready.message.endswith(" 1 more warning.")
 
 
 def test_a_warning_is_no_stall():
     stalled = concluded(seen(a=SAME), DENIED)[Type.STALLED]
 
-    assert (stalled.status, stalled.reason) == (Truth.FALSE, "Moving")
+    assert (stalled.status, stalled.reason) == (Truth.FALSE, "NotStalled")
 
 
 def test_an_action_beside_a_warning_is_under_way():
@@ -168,7 +172,7 @@ def test_what_a_person_suspended_is_not_looked_at():
     of = view(observed, toy("a", suspend=suspended), toy("b"))
     found = diff(of.desired, observed, KINDS)
 
-    assert deployed(permitted(found, of)) == (B,)
+    assert deployment_targets(permitted(found, of)) == (B,)
     assert [b.hold for b in judged(found, of, {A: (GONE,)}).blocked] == [Hold.SUSPENDED]
 
 
@@ -176,7 +180,7 @@ def test_what_waits_for_a_rollout_is_looked_at_when_its_turn_comes():
     observed = seen(a=Present(ToyState(busy=True, broken=True)), b=Absent())
     of = view(observed, toy("a"), toy("b", depends_on=frozenset({A})))
 
-    assert deployed(permitted(diff(of.desired, observed, KINDS), of)) == ()
+    assert deployment_targets(permitted(diff(of.desired, observed, KINDS), of)) == ()
 
 
 def test_what_cannot_be_deployed_does_not_keep_our_own_service_waiting():

@@ -16,11 +16,11 @@ class Way:
         self.gate = AdaptiveRate.of(rate, 0)
 
     def ask(self):
-        self.gate, leave = self.gate.asked(self.now)
+        self.gate, leave = self.gate.request(self.now)
         return leave
 
     def answer(self, permit, answer=CallResult.ADMITTED):
-        self.gate = self.gate.answered(permit, answer, self.now)
+        self.gate = self.gate.after_response(permit, answer, self.now)
 
     def go(self, answer=CallResult.ADMITTED):
         """Send one request, and return the seconds that it had to wait."""

@@ -4,19 +4,19 @@ from datetime import timedelta
 
 import pytest
 
-from controller.core.rates.schedule import LastLook, Schedule, due_in, is_due
+from controller.core.rates.schedule import LastObservation, Schedule, due_in, is_due
 from tests.fakes.toy import ToySpec, declared, toy
 
 MINUTE = timedelta(minutes=1)
 DECLARED = declared(toy("a"))
-QUIET = LastLook(100.0, DECLARED, {}, quiet=True)
+SETTLED = LastObservation(100.0, DECLARED, {}, settled=True)
 
 
 def test_a_kind_has_the_common_interval_unless_it_has_its_own():
-    pace = Schedule(MINUTE, {"endpoint": timedelta(seconds=10)})
+    schedule = Schedule(MINUTE, {"endpoint": timedelta(seconds=10)})
 
-    assert pace.of("endpoint") == timedelta(seconds=10)
-    assert pace.of("model") == MINUTE
+    assert schedule.of("endpoint") == timedelta(seconds=10)
+    assert schedule.of("model") == MINUTE
 
 
 def test_what_was_never_looked_at_is_due():
@@ -27,20 +27,20 @@ def test_what_was_never_looked_at_is_due():
     ("now", "due"), [(100.0, False), (159.0, False), (159.6, True), (160.0, True)]
 )
 def test_a_quiet_kind_is_due_when_its_interval_is_over_or_nearly_so(now, due):
-    assert is_due(QUIET, DECLARED, MINUTE, now) is due
+    assert is_due(SETTLED, DECLARED, MINUTE, now) is due
 
 
 def test_a_kind_that_gave_something_to_do_is_due_in_every_pass():
-    assert is_due(LastLook(100.0, DECLARED, {}), DECLARED, MINUTE, 100.0)
+    assert is_due(LastObservation(100.0, DECLARED, {}), DECLARED, MINUTE, 100.0)
 
 
 def test_a_kind_whose_declaration_changed_is_due():
     changed = declared(toy("a", ToySpec(ttl=61)))
 
-    assert is_due(QUIET, changed, MINUTE, 100.0)
-    assert is_due(QUIET, {}, MINUTE, 100.0)
+    assert is_due(SETTLED, changed, MINUTE, 100.0)
+    assert is_due(SETTLED, {}, MINUTE, 100.0)
 
 
 def test_what_is_late_is_due_at_once():
-    assert due_in(QUIET, MINUTE, 130.0) == timedelta(seconds=30)
-    assert due_in(QUIET, MINUTE, 900.0) == timedelta()
+    assert due_in(SETTLED, MINUTE, 130.0) == timedelta(seconds=30)
+    assert due_in(SETTLED, MINUTE, 900.0) == timedelta()

@@ -3,7 +3,7 @@
 import pytest
 
 from controller.core.errors import RefusedError
-from controller.core.resources.rollouts import Result, RolloutRecord, revision_to
+from controller.core.resources.rollouts import Result, RolloutRecord, rollback_target
 
 
 def rolled(number, result=Result.SUCCEEDED, **more):
@@ -31,22 +31,26 @@ PAST = (
     ],
 )
 def test_a_wish_names_a_revision(wanted, revision):
-    assert revision_to(PAST, wanted) == revision
+    assert rollback_target(PAST, wanted) == revision
 
 
 @pytest.mark.parametrize(
     ("past", "wanted", "told"),
     [
-        pytest.param(PAST, "3", "those that worked: api:3, api:1", id="too far back"),
-        pytest.param((), "1", "those that worked: none", id="nothing to go back to"),
-        pytest.param(PAST, "0", "0 is no revision", id="nothing"),
-        pytest.param(PAST, "latest", "latest is no revision", id="a word"),
-        pytest.param((), ":7", "write the whole revision", id="of no family"),
+        pytest.param(
+            PAST, "3", "earlier successful revisions: api:3, api:1", id="too far back"
+        ),
+        pytest.param(
+            (), "1", "no earlier successful revision", id="nothing to go back to"
+        ),
+        pytest.param(PAST, "0", "0 is not a revision", id="nothing"),
+        pytest.param(PAST, "latest", "latest is not a revision", id="a word"),
+        pytest.param((), ":7", "write the complete revision", id="of no family"),
     ],
 )
 def test_what_names_no_revision_is_refused(past, wanted, told):
     with pytest.raises(RefusedError, match=told):
-        revision_to(past, wanted)
+        rollback_target(past, wanted)
 
 
 def test_how_long_a_rollout_took_is_known_once_it_has_ended():

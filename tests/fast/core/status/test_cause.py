@@ -46,10 +46,10 @@ def test_the_way_leads_to_the_first_that_is_not_ready(statuses, chain):
 @pytest.mark.parametrize(
     ("reason", "next_"),
     [
-        ("Ready", ("Nothing is to be done.", "status service/a")),
+        ("Ready", ("No action required.", "status service/a")),
         (
             "PreflightWarning",
-            ("See what the message warns of.", "preflight service/a"),
+            ("Review the warning in the message.", "preflight service/a"),
         ),
     ],
 )
@@ -63,16 +63,16 @@ def test_a_circle_ends():
     assert chain_of(A, circle, {A: ILL, B: ILL}) == (A, B)
 
 
-def told(found, rhythm=WORKING):
-    cause = cause_of((A,), {A: found} if found else {}, None, rhythm)
-    return cause.next, cause.command
+def told(found, timing=WORKING):
+    cause = cause_of((A,), {A: found} if found else {}, None, timing)
+    return cause.next_step, cause.command
 
 
 @pytest.mark.parametrize(
     ("found", "command"),
     [
         pytest.param(
-            conditions(Truth.FALSE, "NotOurs", "x", stalled=Truth.TRUE),
+            conditions(Truth.FALSE, "NotManaged", "x", stalled=Truth.TRUE),
             "apply service/a",
             id="not ours",
         ),
@@ -82,7 +82,7 @@ def told(found, rhythm=WORKING):
             id="rejected",
         ),
         pytest.param(
-            conditions(Truth.FALSE, "Backlog", "x", stalled=Truth.TRUE),
+            conditions(Truth.FALSE, "BacklogLimitExceeded", "x", stalled=Truth.TRUE),
             "apply --allow-backlog service/a",
             id="backlog",
         ),
@@ -106,56 +106,55 @@ def test_what_waits_for_a_person_says_so(found, command):
 
 
 @pytest.mark.parametrize(
-    ("found", "rhythm", "sentence"),
+    ("found", "timing", "sentence"),
     [
         pytest.param(
             conditions(Truth.FALSE, "Waiting", "x", reconciling=Truth.TRUE),
             WORKING,
-            "It goes on by itself; the next look is at 12:01:00 UTC, at the latest.",
+            "In progress; no action needed. Next check by 12:01:00 UTC.",
             id="under way",
         ),
         pytest.param(
             conditions(Truth.UNKNOWN, "Unknown", "x"),
             WORKING,
-            "It is looked at again at 12:01:00 UTC, at the latest.",
+            "Next check by 12:01:00 UTC.",
             id="not seen",
         ),
         pytest.param(
             ILL,
             WORKING,
-            "Nothing is ours to change; it is looked at again at 12:01:00 UTC, "
-            "at the latest.",
+            "The controller has nothing to change. Next check by 12:01:00 UTC.",
             id="sick",
         ),
         pytest.param(
             ILL,
             PassTiming(MINUTE, NOON, NOON + 4 * MINUTE),
-            "Nothing goes on by itself: the last pass was at 2026-01-01 12:00:00 UTC.",
+            "No automatic progress: the last pass was at 2026-01-01 12:00:00 UTC.",
             id="nobody at work any more",
         ),
         pytest.param(
             None,
             PassTiming(MINUTE, None, NOON),
-            "No pass has seen it yet: no controller runs here (`hokusai run` starts"
-            " one).",
+            "Not observed yet: no controller is running (`hokusai run` starts one).",
             id="nobody ever at work",
         ),
-        pytest.param(WELL, WORKING, "Nothing is to be done.", id="ready"),
+        pytest.param(WELL, WORKING, "No action required.", id="ready"),
     ],
 )
-def test_what_comes_next_is_told_with_its_time(found, rhythm, sentence):
-    assert told(found, rhythm)[0] == sentence
+def test_what_comes_next_is_told_with_its_time(found, timing, sentence):
+    assert told(found, timing)[0] == sentence
 
 
-def test_when_it_is_tried_again_is_told_with_how_often_it_failed():
+def test_the_next_step_states_the_failures_and_the_time_of_the_next_attempt():
     again = NOON + timedelta(seconds=40)
     tried = LastAttempt(NOON, Verb.UPDATE, "Failed", "denied", failures=3, again=again)
     ill = conditions(Truth.FALSE, "ApplyFailed", "denied", stalled=Truth.TRUE)
 
     cause = cause_of((A,), {A: ill}, tried, WORKING)
 
-    assert cause.next == (
-        "Mend what the message names. It failed 3 times in a row and is tried again"
+    assert cause.next_step == (
+        "Fix the problem that the message describes. Failed 3 times in a row; next"
+        " attempt"
         " at 12:00:40 UTC."
     )
 
@@ -166,4 +165,4 @@ def test_nobody_tries_again_when_nobody_is_at_work():
 
     cause = cause_of((A,), {A: ILL}, tried, PassTiming(MINUTE, NOON, NOON + 4 * MINUTE))
 
-    assert "tried again" not in cause.next
+    assert "next attempt" not in cause.next_step

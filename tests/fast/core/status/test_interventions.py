@@ -5,7 +5,10 @@ from datetime import UTC, datetime, timedelta
 from controller.core.resources.plan import Verb
 from controller.core.resources.request import OperationRequest
 from controller.core.resources.rollouts import Result, RolloutRecord
-from controller.core.status.interventions import RecordedIntervention, with_asked
+from controller.core.status.interventions import (
+    RecordedIntervention,
+    with_interventions,
+)
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -16,7 +19,7 @@ def at(seconds):
 
 def rolled(id_, seconds, asked=""):
     began = None if seconds is None else at(seconds)
-    return RolloutRecord(id_, "api:1", Result.SUCCEEDED, began, asked=asked)
+    return RolloutRecord(id_, "api:1", Result.SUCCEEDED, began, intervention=asked)
 
 
 def ask(seconds, verb=Verb.RESTART, reason="it leaks"):
@@ -26,7 +29,7 @@ def ask(seconds, verb=Verb.RESTART, reason="it leaks"):
 
 
 def told(rollouts, *asks):
-    return {one.id: one.asked for one in with_asked(rollouts, asks)}
+    return {one.id: one.intervention for one in with_interventions(rollouts, asks)}
 
 
 def test_the_first_rollout_after_a_request_came_of_it():
@@ -60,7 +63,7 @@ def test_each_request_has_a_rollout_of_its_own_in_whatever_order_they_are_told()
 
     expected = {
         "a": "restarted by ada@laptop: it leaks",
-        "b": "put back by ada@laptop: no better",
+        "b": "rolled back by ada@laptop: no better",
     }
     assert told(rollouts, *asks) == told(rollouts, *asks[::-1]) == expected
 

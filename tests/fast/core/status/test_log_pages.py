@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from controller.core.errors import RefusedError
-from controller.core.resources.log_lines import LogLimit, LogLine, within
+from controller.core.resources.log_lines import LogLimit, LogLine, limited
 from controller.core.status.log_pages import Cursor, first_page, next_page
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -98,7 +98,7 @@ def test_a_cursor_survives_being_written(cursor):
     ids=["empty", "no base64", "no JSON", "numbers", "without a time zone"],
 )
 def test_what_is_no_cursor_is_told(text):
-    with pytest.raises(ValueError, match="begin again without it"):
+    with pytest.raises(ValueError, match="repeat the request without it"):
         Cursor.parse(text)
 
 
@@ -110,12 +110,12 @@ def test_what_is_no_cursor_is_told(text):
 def test_more_than_is_kept_in_memory_is_refused_with_what_to_ask_for(most):
     lines = iter([line(-2), line(-1)])
 
-    with pytest.raises(RefusedError, match="with --since, or for one task with --task"):
-        list(within(most, lines, "api"))
+    with pytest.raises(RefusedError, match="with --since, or one task with --task"):
+        list(limited(most, lines, "api"))
 
 
 def test_as_much_as_is_kept_in_memory_is_read():
     lines = [line(-2), line(-1)]
 
-    assert list(within(LogLimit(2, 8), lines, "api")) == lines
-    assert list(within(None, lines, "api")) == lines
+    assert list(limited(LogLimit(2, 8), lines, "api")) == lines
+    assert list(limited(None, lines, "api")) == lines

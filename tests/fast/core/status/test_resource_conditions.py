@@ -18,7 +18,7 @@ from controller.core.resources.observation import (
     Present,
     Unknown,
 )
-from controller.core.status.resource_conditions import conclude
+from controller.core.status.resource_conditions import conditions_of
 from tests.fakes.toy import KINDS, NOON, ToyState, declared, seen, toy
 
 A = ResourceId("toy", "a")
@@ -28,7 +28,7 @@ def concluded(observation, outcome=None, resource=None, before=None, kinds=KINDS
     desired, observed = declared(resource or toy("a")), seen(a=observation)
     plan = diff(desired, observed, kinds)
     outcomes = {} if outcome is None else {A: outcome}
-    return conclude(desired, observed, plan, outcomes, kinds, before or {})[A]
+    return conditions_of(desired, observed, plan, outcomes, kinds, before or {})[A]
 
 
 def test_ready_is_said_of_what_was_seen_as_declared_and_well():
@@ -96,7 +96,7 @@ def test_what_is_skipped_says_what_it_waits_for():
 
 
 def test_what_is_not_ours_is_stalled_until_a_person_decides():
-    conditions = concluded(Present(ToyState(), Ownership.NOBODYS))
+    conditions = concluded(Present(ToyState(), Ownership.UNMANAGED))
 
     assert conditions[Type.STALLED].status is Truth.TRUE
 
@@ -114,7 +114,9 @@ def test_since_when_survives_a_repeated_observation():
     later = ObservedState({A: Present(ToyState())}, NOON + timedelta(hours=1))
     desired = declared(toy("a"))
 
-    again = conclude(desired, later, diff(desired, later, KINDS), {}, KINDS, {A: first})
+    again = conditions_of(
+        desired, later, diff(desired, later, KINDS), {}, KINDS, {A: first}
+    )
 
     assert again[A] == first
 

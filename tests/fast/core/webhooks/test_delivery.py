@@ -45,7 +45,7 @@ def test_the_waits_are_2_4_8_16_and_32_seconds(attempt, seconds):
 def test_the_sixth_failure_is_the_last_and_says_why():
     step = after_attempt(EXACT, REFUSED, 6, NOON, "k")
 
-    assert step == Dead("6 attempts failed; the last: connection refused")
+    assert step == Dead("6 attempts failed; last failure: connection refused")
 
 
 @pytest.mark.parametrize("status", [302, 408, 429, 500, 503])

@@ -62,7 +62,7 @@ def test_a_name_that_leads_nowhere_waits_for_whoever_registers_it():
     held = KIND.hold_reason(SPEC, nowhere, ())
 
     assert held is not None
-    assert held.hold is Hold.UNRESOLVED
+    assert held.hold is Hold.RESOLUTION_FAILED
     assert "NXDOMAIN" in held.message
 
 

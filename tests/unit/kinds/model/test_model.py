@@ -134,7 +134,7 @@ def test_a_model_with_nothing_to_select_says_so(runs):
     held = KIND.hold_reason(SPEC, nothing, KIND.compare(SPEC, nothing))
 
     assert held is not None
-    assert held.hold is Hold.NOTHING_TO_SELECT
+    assert held.hold is Hold.NO_MATCHING_RUN
     assert "experiment/leads" in held.message
 
 

@@ -104,7 +104,7 @@ def test_many_announcements_at_once_are_held_until_a_person_allows_them():
     held = KIND.hold_reason(spec(), flood, KIND.compare(spec(), flood))
 
     assert held is not None
-    assert held.hold is Hold.BACKLOG
+    assert held.hold is Hold.BACKLOG_LIMIT_EXCEEDED
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ class LeftoverCleanup:
             return {}
         named = {"serviceName": leftover.gone.name}
         state = ServiceState(leftover.arn, LEFTOVER, {}, "", named, routing=routing)
-        return {id_: Present(state, Ownership.OURS)}
+        return {id_: Present(state, Ownership.MANAGED)}
 
 
 def _states(seen: Seen) -> Iterator[ServiceState]:

@@ -7,7 +7,7 @@ from typing import Any
 from controller.core.dependencies import Aws
 from controller.core.document.platform import Platform
 from controller.core.errors import DriverError
-from controller.core.resources.observation import unseen
+from controller.core.resources.observation import unknown_from
 from controller.kinds.service.routes.attachment import (
     BALANCERS,
     GRACE,
@@ -50,7 +50,7 @@ class Routes(FacetDriver):
         try:
             found = self.balancers.seen([s.spec for s in about.values()])
         except DriverError as error:
-            return dict.fromkeys(about, unseen(error))
+            return dict.fromkeys(about, unknown_from(error))
         return {
             id_: replace(service.state, routing=found[service.spec.name])
             for id_, service in about.items()

@@ -6,7 +6,7 @@ from typing import Any
 from controller.core.clock import Clock
 from controller.core.dependencies import Aws
 from controller.core.document.resource import Resource
-from controller.core.resources.details import DetailSection, Row, looked_at
+from controller.core.resources.details import DetailSection, Row, read_section
 from controller.kinds.service.aws.services import EcsServices
 from controller.kinds.service.images.aws.observer import ImageObserver, RunningImages
 
@@ -36,4 +36,4 @@ def images(
                     note or ("another image is there" if seen.outdated else ""),
                 )
 
-    return looked_at("images", _IMAGE, rows)
+    return read_section("images", _IMAGE, rows)

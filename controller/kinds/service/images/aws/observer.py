@@ -112,7 +112,7 @@ class ImageObserver:
                 pins[container] = pin_of(image, resolved.digest)
         return pinned(spec, pins)
 
-    def foreseen(self, spec: ServiceSpec) -> tuple[Change, ...]:
+    def expected_changes(self, spec: ServiceSpec) -> tuple[Change, ...]:
         """Return the images that a new service is made with in place of its tags.
 
         What cannot be resolved is left out; ``to_create`` says why it is not made.

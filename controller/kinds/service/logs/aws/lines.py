@@ -7,7 +7,7 @@ from typing import Any
 from controller.clients.aws import paginated
 from controller.core.dependencies import Aws
 from controller.core.errors import NotFoundError
-from controller.core.resources.log_lines import LogLimit, LogLine, within
+from controller.core.resources.log_lines import LogLimit, LogLine, limited
 from controller.core.values.redact import redact_line
 from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.spec.service import ServiceSpec
@@ -59,7 +59,7 @@ class LogLines:
             for group, prefix in _logs_of(spec)
             for line in self._of_group(spec, group, since, f"{prefix}{task}")
         )
-        kept = within(most, found, spec.name)
+        kept = limited(most, found, spec.name)
         return iter(sorted(kept, key=lambda line: (line.at, line.id)))
 
     def _of_group(

@@ -10,7 +10,7 @@ from controller.core.dependencies import Aws
 from controller.core.errors import DriverError, NotFoundError
 from controller.core.resources.plan import Verb
 from controller.core.resources.rollouts import Result, RolloutRecord
-from controller.core.status.interventions import sentence
+from controller.core.status.interventions import intervention_text
 from controller.core.values.batches import batched
 from controller.kinds.service.aws.deployments import MOST_AT_ONCE
 from controller.kinds.service.aws.services import EcsServices, exists
@@ -77,8 +77,14 @@ class DeploymentHistory:
         target = found[index]["targetServiceRevisionArn"]
         definition = revisions.get(target, {}).get("taskDefinition", "")
         by = self._before.retried_by(spec, definition) if definition else ""
-        asked = told[index].asked or (sentence(Verb.RETRY, by) if by else "")
-        return (*told[:index], replace(told[index], asked=asked), *told[index + 1 :])
+        asked = told[index].intervention or (
+            intervention_text(Verb.RETRY, by) if by else ""
+        )
+        return (
+            *told[:index],
+            replace(told[index], intervention=asked),
+            *told[index + 1 :],
+        )
 
     def _deployments(self, service: Answer) -> list[Answer]:
         found = paginated(

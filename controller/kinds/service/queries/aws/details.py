@@ -11,7 +11,7 @@ from typing import Any
 from controller.clients.aws import paginated
 from controller.core.dependencies import Aws
 from controller.core.errors import DriverError, NotFoundError
-from controller.core.resources.details import DetailSection, Row, looked_at
+from controller.core.resources.details import DetailSection, Row, read_section
 from controller.core.values.redact import redact_line
 from controller.kinds.service.logs.aws.lines import last_events
 from controller.kinds.service.spec.service import ServiceSpec
@@ -40,15 +40,15 @@ class ServiceDetails:
         except DriverError as error:
             return (DetailSection("service", problem=str(error)),)
         return (
-            looked_at("deployments", _DEPLOYMENT, lambda: _deployments(service)),
-            looked_at("rollouts", _ROLLOUT, lambda: self._rollouts(service)),
-            looked_at("tasks", _TASK, lambda: map(_task, tasks)),
-            looked_at("target health", _TARGET, lambda: self._targets(service)),
-            looked_at(
+            read_section("deployments", _DEPLOYMENT, lambda: _deployments(service)),
+            read_section("rollouts", _ROLLOUT, lambda: self._rollouts(service)),
+            read_section("tasks", _TASK, lambda: map(_task, tasks)),
+            read_section("target health", _TARGET, lambda: self._targets(service)),
+            read_section(
                 "registration", _INSTANCE, lambda: self._instances(service, tasks)
             ),
-            looked_at("events", _EVENT, lambda: _events(service)),
-            looked_at("log", _LINE, lambda: self._log(spec, tasks)),
+            read_section("events", _EVENT, lambda: _events(service)),
+            read_section("log", _LINE, lambda: self._log(spec, tasks)),
         )
 
     def _service(self, spec: ServiceSpec) -> Answer:

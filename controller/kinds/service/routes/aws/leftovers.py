@@ -114,7 +114,7 @@ class Leftovers:
         self, arn: str, name: str, tags: Mapping[str, str]
     ) -> Iterator[Leftover]:
         owner, service = self._platform.owner, tags.get(SERVICE_TAG, "")
-        if service and ownership_of(tags, owner) is Ownership.OURS:
+        if service and ownership_of(tags, owner) is Ownership.MANAGED:
             yield Leftover(
                 UndeclaredRoutes(service, name, self._platform.balancer, owner), arn
             )

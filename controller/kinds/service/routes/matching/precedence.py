@@ -57,7 +57,7 @@ def shadowed(
         harmless = is_managed(spec, other) or (target and other.target == target)
         if harmless or not other.match.covers(match):
             continue
-        kind = "managed" if other.ownership is Ownership.OURS else "unmanaged"
+        kind = "managed" if other.ownership is Ownership.MANAGED else "unmanaged"
         message = (
             f"The {kind} rule with priority {other.priority} on port {listener.port} "
             f"of {balancer.name} takes every request for {route.name}, because it "

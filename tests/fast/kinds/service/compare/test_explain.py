@@ -7,7 +7,7 @@ import pytest
 
 from controller.core.document.platform import Platform
 from controller.core.document.resource import Ignored, Resource, ResourceId
-from controller.core.planning.explain import explained
+from controller.core.planning.explain import explanations_of
 from controller.core.resources.explanation import Comparison
 from controller.core.values.plain_data import copied
 from controller.kinds.service import KIND
@@ -43,7 +43,7 @@ def state(of: ServiceSpec, container=None, **live) -> ServiceState:
 
 def told(of: ServiceSpec, seen: ServiceState, path: str):
     resource = Resource(ResourceId("service", "api"), of, "1")
-    return {e.path: e for e in explained(KIND, resource, seen, path, NOW)}
+    return {e.path: e for e in explanations_of(KIND, resource, seen, path, NOW)}
 
 
 def test_a_rule_that_made_two_values_equal_is_named():
@@ -54,7 +54,7 @@ def test_a_rule_that_made_two_values_equal_is_named():
 
     host = found[f"{MAIN}.portMappings.8001/tcp.hostPort"]
     assert (host.declared, host.live) == (None, 8001)
-    assert host.likeness is Comparison.EQUAL_BY_RULE
+    assert host.comparison is Comparison.EQUAL_BY_RULE
     assert host.reasons[0].startswith("R20: ")
 
 
@@ -65,7 +65,7 @@ def test_another_spelling_of_a_secret_is_explained_by_its_rule():
     found = told(of, state(of, {"secrets": full}), f"{MAIN}.secrets")
 
     key = found[f"{MAIN}.secrets.KEY"]
-    assert key.likeness is Comparison.EQUAL_BY_RULE
+    assert key.comparison is Comparison.EQUAL_BY_RULE
     assert key.reasons[-1].startswith("R36: ")
 
 
@@ -73,7 +73,7 @@ def test_what_only_ecs_settles_is_not_compared():
     found = told(spec(), state(spec(), runningCount=3), "service.runningCount")
 
     (count,) = found.values()
-    assert count.likeness is Comparison.NOT_COMPARED
+    assert count.comparison is Comparison.NOT_COMPARED
     assert count.reasons[0].startswith("R40: ")
 
 
@@ -83,7 +83,7 @@ def test_what_nobody_declares_is_others():
     (one,) = told(spec(), seen, "service.enableExecuteCommand").values()
 
     assert (one.declared, one.live) == (None, True)
-    assert one.likeness is Comparison.NOT_COMPARED
+    assert one.comparison is Comparison.NOT_COMPARED
     assert one.reasons[0].startswith("R4: ")
 
 
@@ -95,7 +95,7 @@ def test_a_difference_is_one_and_its_secrets_are_masked():
 
     found = told(spec(environment={"A": "1"}), seen, f"{MAIN}.environment")
 
-    assert {e.likeness for e in found.values()} == {Comparison.DIFFERS}
+    assert {e.comparison for e in found.values()} == {Comparison.DIFFERS}
     assert found[f"{MAIN}.environment.API_TOKEN"].live == "***"
 
 
@@ -103,11 +103,11 @@ def test_a_field_that_a_person_had_left_alone_says_so():
     ignored = Ignored(path="task.cpu", reason="tuned by hand", until=None)
     resource = Resource(ResourceId("service", "api"), spec(), "1", ignore=(ignored,))
 
-    (one,) = explained(
+    (one,) = explanations_of(
         KIND, resource, state(spec(cpu=512, memory=1024)), "task.cpu", NOW
     )
 
-    assert one.likeness is Comparison.IGNORED
+    assert one.comparison is Comparison.IGNORED
     assert one.reasons == ("tuned by hand",)
 
 
@@ -117,7 +117,7 @@ def test_differing_is_told_of_exactly_what_compare_finds():
 
     found = told(of, seen, "")
 
-    differing = {p for p, e in found.items() if e.likeness is Comparison.DIFFERS}
+    differing = {p for p, e in found.items() if e.comparison is Comparison.DIFFERS}
     assert differing == {change.path for change in KIND.compare(of, seen)}
 
 

@@ -153,4 +153,4 @@ def test_the_rule_that_made_definitions_equal_is_named(number, one, other, unlik
     # What goes by name does so before anything is compared.
     ordered = {"R2", "R31", "R32", "R33", "R34"}
     assert number in ordered or any(text.startswith(f"{number}:") for text in told)
-    assert all(t.likeness is not Comparison.DIFFERS for t in traces)
+    assert all(t.comparison is not Comparison.DIFFERS for t in traces)

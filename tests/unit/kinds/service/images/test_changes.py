@@ -30,7 +30,7 @@ def test_a_tag_that_moved_is_told_with_both_digests_and_the_command():
 
     assert KIND.compare(spec(), seen) == ()
     assert "sha256:aaaaaaaaaaaa… runs, sha256:cccccccccccc… is there" in finding.message
-    assert finding.reason is Reason.OUTDATED
+    assert finding.reason is Reason.TASKS_OUTDATED
     assert finding.command.startswith("hokusai restart service/api --reason ")
     assert KIND.health(spec(), seen).level is HealthLevel.HEALTHY
 
@@ -86,7 +86,7 @@ def test_a_digest_that_did_not_stay_is_not_tried_again(tag, restarts):
     [
         pytest.param({}, None, id="rested"),
         pytest.param(
-            {"rested": timedelta(seconds=9)}, Hold.RESTARTED_LATELY, id="too soon"
+            {"rested": timedelta(seconds=9)}, Hold.RESTARTED_RECENTLY, id="too soon"
         ),
         pytest.param(
             {"rollout": "IN_PROGRESS"}, Hold.ROLLOUT_IN_PROGRESS, id="under way"
@@ -142,7 +142,7 @@ def test_nothing_is_rolled_out_by_tag_where_it_is_to_be_by_digest():
 
     held = KIND.hold_reason(of, seen, KIND.compare(of, seen))
 
-    assert held.hold is Hold.UNRESOLVED
+    assert held.hold is Hold.RESOLUTION_FAILED
 
 
 def test_a_rejected_digest_does_not_reject_the_next_one():

@@ -295,15 +295,15 @@ def test_the_digest_that_a_new_service_is_pinned_to_is_foreseen():
     gone = Looking(image_policy="pin", tag="gone")
     by_tag = Looking()
 
-    (change,) = looking.look.foreseen(looking.services[0].spec)
+    (change,) = looking.look.expected_changes(looking.services[0].spec)
 
     assert change.path == "task.containers.hokusai-s0-development.image"
     assert (change.before, change.after) == (
         f"{HOST}/app:latest",
         f"{HOST}/app@sha256:new",
     )
-    assert gone.look.foreseen(gone.services[0].spec) == ()
-    assert by_tag.look.foreseen(by_tag.services[0].spec) == ()
+    assert gone.look.expected_changes(gone.services[0].spec) == ()
+    assert by_tag.look.expected_changes(by_tag.services[0].spec) == ()
 
 
 def test_no_value_of_a_secret_is_ever_asked_for():

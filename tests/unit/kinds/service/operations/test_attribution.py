@@ -27,7 +27,7 @@ def told(tags, *rollouts):
     """Return what is told of each rollout, the newest first."""
     targets = {one.id: f"arn:r/{one.id[-1]}" for one in rollouts}
     ours = ServiceTags.of({"tags": as_pairs(tags)})
-    return [one.asked for one in with_tags(rollouts, ours, targets)]
+    return [one.intervention for one in with_tags(rollouts, ours, targets)]
 
 
 def test_the_rollout_after_what_was_restarted_is_the_restart():
@@ -62,12 +62,12 @@ def test_nothing_is_told_of_what_came_of_something_else(tags, rollouts):
 def test_the_next_of_the_same_revision_after_the_forgiven_one_is_the_retry(failed):
     tags = {**RETRIED, "hokusai.ai/retried": failed}
 
-    assert told(tags, rolled(2), rolled(1)) == [f"tried again by {ADA}", ""]
+    assert told(tags, rolled(2), rolled(1)) == [f"retried by {ADA}", ""]
 
 
 def test_what_came_after_the_revision_that_was_set_aside_was_put_back():
     tags = {"hokusai.ai/set-aside-by": ADA}
     rollouts = (rolled(3), rolled(2, "api:2", set_aside=ADA), rolled(1))
 
-    assert told(tags, *rollouts) == [f"put back by {ADA}", "", ""]
+    assert told(tags, *rollouts) == [f"rolled back by {ADA}", "", ""]
     assert told(tags, *rollouts[1:]) == ["", ""]

@@ -50,7 +50,7 @@ def test_an_image_of_the_local_platform_is_no_finding():
 def test_checks_that_do_not_apply_are_skipped_with_a_reason():
     found = bare(image="docker.io/hokusai/api:1")
 
-    skipped = {r.check: r.why for r in found if isinstance(r, CheckSkipped)}
+    skipped = {r.check: r.reason for r in found if isinstance(r, CheckSkipped)}
     assert skipped["image"] == "docker.io/hokusai/api:1 is not in ECR"
     assert skipped["log group"] == "it is created together with the service"
     passed = [r.check for r in found if isinstance(r, CheckPassed)]

@@ -127,8 +127,8 @@ def test_a_security_group_without_egress_is_a_finding():
     ["images", "secrets", "parameters", "roles", "reach", "subnets", "groups",
      "buckets", "caches", "databases", "targets", "listening", "live"],
 )  # fmt: skip
-@pytest.mark.parametrize("passing", [True, False], ids=["passing", "refused"])
-def test_an_unreadable_fact_is_neither_missing_nor_passed(field, passing):
+@pytest.mark.parametrize("temporary", [True, False], ids=["temporary", "refused"])
+def test_an_unreadable_fact_is_neither_missing_nor_passed(field, temporary):
     keys = {
         "images": ECR, "secrets": "hokusai/app", "parameters": "/hokusai/redis",
         "roles": TASK, "reach": (TASK, "hokusai-artifacts"), "subnets": SUBNET,
@@ -137,7 +137,10 @@ def test_an_unreadable_fact_is_neither_missing_nor_passed(field, passing):
         "live": SPEC.name,
     }  # fmt: skip
     well = {**SURE}
-    whole = {**getattr(all_facts(), field), keys[field]: Unreadable("Denied.", passing)}
+    whole = {
+        **getattr(all_facts(), field),
+        keys[field]: Unreadable("Denied.", temporary),
+    }
     well[field] = whole
 
     found = results(SPEC, **well)
@@ -145,7 +148,7 @@ def test_an_unreadable_fact_is_neither_missing_nor_passed(field, passing):
     assert not [r for r in found if isinstance(r, CheckFinding)]
     unseen = [r for r in found if isinstance(r, CheckUnknown)]
     assert unseen
-    assert {(r.why, r.passing) for r in unseen} == {("Denied.", passing)}
+    assert {(r.reason, r.temporary) for r in unseen} == {("Denied.", temporary)}
 
 
 def test_all_findings_are_reported_at_once():

@@ -65,7 +65,7 @@ def test_each_tag_is_explained():
     of = spec(TEAM)
     seen = replace(state(of), revision_tags={"team.name/x": "sales", "theirs": "x"})
 
-    told = {e.path: str(e.likeness) for e in KIND.explain(of, seen, "task.tags")}
+    told = {e.path: str(e.comparison) for e in KIND.explain(of, seen, "task.tags")}
 
     assert told == {
         "task.tags.team.name/x": "differs",

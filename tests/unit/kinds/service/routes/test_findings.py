@@ -151,11 +151,11 @@ def test_an_unreadable_certificate_is_one_warning():
 
 
 def test_the_finding_of_an_untagged_target_group_has_the_command_to_adopt_it():
-    world = seen(listener(443), ownership=Ownership.NOBODYS)
+    world = seen(listener(443), ownership=Ownership.UNMANAGED)
 
     (found,) = findings(service(API), world)
 
-    assert found.reason is Reason.NOT_OURS
+    assert found.reason is Reason.NOT_MANAGED
     assert f"add-tags --resource-arns {GROUP}" in found.command
 
 
@@ -166,9 +166,9 @@ def test_a_target_group_of_another_type_is_a_finding():
 
 
 def test_a_group_of_another_controller_holds_the_service():
-    world = seen(listener(443), ownership=Ownership.ANOTHERS)
+    world = seen(listener(443), ownership=Ownership.FOREIGN)
 
     hold = held(service(API), world)
 
-    assert hold.hold is Hold.OWNED_BY_ANOTHER
+    assert hold.hold is Hold.OWNERSHIP_CONFLICT
     assert held(service(), world) is None

@@ -25,7 +25,7 @@ ONE, OTHER = ResourceId("service", "api"), ResourceId("service", "web")
 def test_two_routes_without_a_clear_order_conflict(route, what):
     found = clashes({ONE: service(API), OTHER: service(route)})
 
-    assert [clash.what.startswith(what or "-") for clash in found] == [True] * bool(
+    assert [clash.problem.startswith(what or "-") for clash in found] == [True] * bool(
         what
     )
 

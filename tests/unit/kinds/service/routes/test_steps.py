@@ -187,7 +187,7 @@ def test_an_unfinished_target_group_is_finished():
 
 
 def test_an_untagged_target_group_gets_no_rules():
-    world = seen(listener(), ownership=Ownership.NOBODYS)
+    world = seen(listener(), ownership=Ownership.UNMANAGED)
 
     assert steps(service(API), world) == ()
     assert not will_be_attached(service(API), world)

@@ -19,7 +19,7 @@ def told(*containers, service=None, **task):
         **task,
     }
     return {
-        ".".join(map(str, found.path)): found.what
+        ".".join(map(str, found.path)): found.problem
         for found in disagreements(definition, service or {}, definition)
     }
 

@@ -21,7 +21,7 @@ def told(*lines, name="api", image="hokusai/api:1"):
     try:
         document(f"services:\n  {name}:\n    image: {image}\n{body}")
     except SpecError as error:
-        return [f"{d.path}: {d.what}" for d in error.diagnostics]
+        return [f"{d.path}: {d.problem}" for d in error.diagnostics]
     return []
 
 

@@ -11,7 +11,7 @@ from controller.kinds.service.spec.service import ServiceSpec
 def told(task=None, service=None):
     """Return path and message of all that is refused."""
     return {
-        ".".join(map(str, mistake.path)): mistake.what
+        ".".join(map(str, mistake.path)): mistake.problem
         for mistake in out_of_bounds(task or {}, service or {})
     }
 

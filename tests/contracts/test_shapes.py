@@ -1,7 +1,7 @@
 """The fields that a document may write in AWS's own words are those that AWS has."""
 
 from controller.core.resources.plan import Effect
-from controller.kinds.service.render.update_effects import BY_ANOTHER_CALL, FIELDS
+from controller.kinds.service.render.update_effects import FIELDS, SEPARATE_CALLS
 from controller.kinds.service.spec.aws_schema import shapes
 from tests.shapes import FILE, text
 
@@ -22,4 +22,4 @@ def test_what_no_update_takes_is_replaced():
 
     replaced = {name for name, f in FIELDS.items() if f.effect is Effect.REPLACE}
 
-    assert replaced == FIELDS.keys() - updates - BY_ANOTHER_CALL
+    assert replaced == FIELDS.keys() - updates - SEPARATE_CALLS

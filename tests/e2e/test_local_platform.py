@@ -247,7 +247,7 @@ def test_an_image_that_crashes_is_rolled_back_and_not_tried_again(local):
     eventually(rejected, within=120, every=1.0)
     message = local.condition("service/api")["message"]
     assert "exited with 3" in message
-    assert "not tried again until something changes" in message
+    assert "not rolled out again until the service changes" in message
     assert len(local.tasks(API)) == 1
     tried = rollouts(local)
     passes = "status", "-o", "json"

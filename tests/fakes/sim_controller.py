@@ -31,7 +31,7 @@ from controller.kinds.endpoint.driver import EndpointDriver
 from controller.kinds.experiment.driver import ExperimentDriver
 from controller.kinds.model.driver import ModelDriver
 from controller.kinds.service.driver import ServiceDriver
-from controller.kinds.service.operations.requests import came_to_be, is_untold
+from controller.kinds.service.operations.requests import has_restarted, is_unrecorded
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.tags import RESTARTED_BY, tags_of
 from controller.kinds.webhook.driver import WebhookDriver
@@ -110,10 +110,10 @@ class Wish:
 
 # Refusals of a repeated request whose operation was done already.
 _WAS_DONE = (
-    "what is declared is set aside",
-    "was restarted at",
-    "was to be tried again",
-    "is run once more",
+    "the declared revision is on hold",
+    "the last restart was at",
+    "since the last retry",
+    "runs again, requested by",
 )
 
 
@@ -206,7 +206,9 @@ class SimController:
         (service,) = simulator.call("DescribeServices", query)["services"]
         by = tags_of(service).get(RESTARTED_BY)
         return (
-            by == str(wish.request) and came_to_be(service) and not is_untold(service)
+            by == str(wish.request)
+            and has_restarted(service)
+            and not is_unrecorded(service)
         )
 
     def refence(self) -> None:

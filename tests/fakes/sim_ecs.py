@@ -14,7 +14,7 @@ from controller.emulation.ecs.effects import MissingError, NoEffects, TargetRegi
 from controller.emulation.ecs.errors import EcsError
 from controller.emulation.ecs.state import Definition, Service
 from controller.emulation.runtimes.scripted import Script, ScriptedRuntime
-from controller.kinds.service.cache import by_content
+from controller.kinds.service.cache import cached_by_content
 from controller.kinds.service.normalize import canonical
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -81,7 +81,7 @@ class Around(NoEffects):
             group.remove((target.address, target.port))
 
 
-_content = by_content(lambda body: canonical_json(canonical(body)))
+_content = cached_by_content(lambda body: canonical_json(canonical(body)))
 
 
 class EcsBackend:

@@ -214,7 +214,7 @@ REPLACEMENTS: tuple[Replacement, ...] = (
     (
         "what came of a restart is not known",
         requests,
-        "came_to_be",
+        "has_restarted",
         returns(False),
         ("restart by hand",),
     ),

@@ -85,15 +85,15 @@ def _memory(controller: SimController) -> dict[str, Any]:
         "repairs": controller.reconciler.repairs,
         "statuses": controller.memory._statuses,
         "doomed": controller.memory._doomed,
-        "names": service._map._names,
+        "names": service._cloud_map._names,
         "registrar": _registrar(service),
         "definitions": service._ecs._definitions,
-        "words": service._observer._why._words,
-        "stopped": service._observer._stopped._looks,
-        "ended": service._observer._history._ended,
-        "running": service._fresh._running,
-        "mutable": service._fresh._registry._mutable,
-        "settled": service._marking._settled,
+        "words": service._observer._stop_reasons._lines,
+        "stopped": service._observer._stopped._known,
+        "ended": service._observer._deployments._ended,
+        "running": service._images._running,
+        "mutable": service._images._registry._mutable,
+        "settled": service._tags._settled,
     }
 
 
@@ -110,20 +110,20 @@ def _reborn(world: World, memory: dict[str, Any]) -> SimController:
     controller.reconciler.repairs = memory["repairs"]
     controller.memory._statuses = memory["statuses"]
     controller.memory._doomed = memory["doomed"]
-    service._map._names = memory["names"]
+    service._cloud_map._names = memory["names"]
     for name, value in memory["registrar"].items():
         setattr(service._registrations, name, value)
     service._ecs._definitions = memory["definitions"]
-    service._observer._why._words = memory["words"]
-    service._observer._stopped._looks = memory["stopped"]
-    service._observer._history._ended = memory["ended"]
-    service._fresh._running = memory["running"]
-    service._fresh._registry._mutable = memory["mutable"]
-    service._marking._settled = memory["settled"]
+    service._observer._stop_reasons._lines = memory["words"]
+    service._observer._stopped._known = memory["stopped"]
+    service._observer._deployments._ended = memory["ended"]
+    service._images._running = memory["running"]
+    service._images._registry._mutable = memory["mutable"]
+    service._tags._settled = memory["settled"]
     return controller
 
 
 def _registrar(service: Any) -> dict[str, Any]:
     """Return what an earlier look found; the rest is looked at anew in each pass."""
-    names = ("_looked", "_seen", "_told", "_again", "_ours")
+    names = ("_read_all_at", "_previous", "_known", "_due", "_managed")
     return {name: getattr(service._registrations, name) for name in names}

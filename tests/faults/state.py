@@ -135,17 +135,17 @@ def _registrar(controller: SimController) -> Iterator[Any]:
     """Yield what an earlier look at registrations found amiss."""
     service: Any = controller.drivers["service"]
     registrar = service._registrations
-    yield sorted(registrar._ours)
-    yield sorted(registrar._seen)
-    for name, register in sorted(registrar._seen.items()):
-        if not register.in_order:
+    yield sorted(registrar._managed)
+    yield sorted(registrar._previous)
+    for name, register in sorted(registrar._previous.items()):
+        if not register.is_consistent:
             yield name, sorted(register.stale), sorted(register.missing)
 
 
 def _settled(world: World, controller: SimController) -> Iterator[Any]:
     """Yield what is known to be settled and is not to be seen."""
     service: Any = controller.drivers["service"]
-    known = service._marking._settled
+    known = service._tags._settled
     for of in world.aws.ecs.simulator.world.clusters[CLUSTER].services.values():
         if more := known.get(of.arn, set()) - (settled_words(of.tags) or set()):
             yield of.name, sorted(more)

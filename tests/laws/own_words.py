@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from controller.kinds.service.spec.aws_fields import NAMED
 from controller.kinds.service.spec.aws_schema import shapes
-from controller.kinds.service.spec.limits import BOUNDS
+from controller.kinds.service.spec.limits import LIMITS
 
 words = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=8)
 numbers = st.integers(1, 99)
@@ -30,7 +30,7 @@ SPECIAL = {
 }
 UNLIKELY = {"hostPort", "containerPortRange", "essential"}
 # What ECS takes of each number and of each list, by the field's own name.
-SIZES = {bound.path.rpartition(".")[2]: bound for bound in BOUNDS}
+SIZES = {bound.path.rpartition(".")[2]: bound for bound in LIMITS}
 PERCENTS = {
     "maximumPercent": st.integers(101, 200),
     "minimumHealthyPercent": st.integers(0, 100),

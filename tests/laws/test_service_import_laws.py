@@ -8,7 +8,7 @@ from hypothesis import settings as tried
 from controller.core.values.identity import canonical_json
 from controller.kinds.service.compare.diff import compare
 from controller.kinds.service.importing.aws.importer import entry_of
-from controller.kinds.service.render.fingerprint import wanted
+from controller.kinds.service.render.fingerprint import declared_definition
 from controller.spec.literals import looks_secret
 from tests.laws.service_strategies import (
     PLATFORM,
@@ -35,7 +35,9 @@ def test_an_imported_service_differs_in_nothing_from_its_entry(fields):
     entry, found = imported(seen(spec))
 
     assert compare(spec_of(found), seen(spec)) == ()
-    assert canonical_json(wanted(spec_of(found))) == canonical_json(wanted(spec))
+    assert canonical_json(declared_definition(spec_of(found))) == canonical_json(
+        declared_definition(spec)
+    )
     assert entry.remarks == ()
 
 

@@ -22,7 +22,7 @@ from controller.kinds.service.normalize import (
     managed_paths,
     real_differences,
 )
-from controller.kinds.service.render.fingerprint import wanted
+from controller.kinds.service.render.fingerprint import declared_definition
 from controller.kinds.service.render.service import settings
 from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.state.service import ServiceState
@@ -204,7 +204,7 @@ def test_every_edit_of_what_is_declared_in_a_task_definition_is_seen(fields, dat
 
     asked = canonical(with_edit(body, path))
 
-    assert asked != wanted(spec_of(fields)), path
+    assert asked != declared_definition(spec_of(fields)), path
     found = {
         f"task.{d.path.replace('containerDefinitions', 'containers', 1)}"
         for d in real_differences(dict(state.definition), asked, NameContext())

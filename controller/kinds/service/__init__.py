@@ -1,4 +1,4 @@
-"""The ``service`` kind: containers that ECS keeps running."""
+"""The ``service`` kind: ECS services with their routes, scaling and logs."""
 
 from typing import TYPE_CHECKING
 
@@ -22,38 +22,38 @@ KIND: "Kind[ServiceSpec, ServiceState]" = Kind(
     spec=ServiceSpec,
     compare=deferred(f"{_COMPARE}.diff", "compare"),
     health=deferred(_HEALTH, "health"),
-    hold_reason=deferred(_HEALTH, "held"),
+    hold_reason=deferred(_HEALTH, "hold_reason"),
     explain=deferred(f"{_COMPARE}.explain", "explain"),
-    findings=deferred(_HEALTH, "found"),
+    findings=deferred(_HEALTH, "findings_of"),
     conflicts=clashes,
     references=references,
     mentions=mentions,
     complete=complete,
     cost=deferred(f"{_COMPARE}.cost", "cost"),
-    call_budget="configuration: ceil(n / 10) DescribeServices a cluster, once "
-    "DescribeTaskDefinition a revision and GetService a name; rollouts under way: "
-    "ceil(r / 20) DescribeServiceDeployments; tasks, each minute and while something "
-    "moves: ceil(t / 100) ListTasks and DescribeTasks a cluster, one "
-    "DescribeTargetHealth a target group, one ListInstances a name; tasks that "
-    "stopped, at once while one is missing and each minute after ECS replaced one: "
-    "ceil(s / 100) ListTasks and DescribeTasks a cluster; undeclared ones, "
-    "each minute: ceil(all / 100) ListServices, ceil(u / 10) DescribeServices a "
+    call_budget="configuration: ceil(n / 10) DescribeServices per cluster, once "
+    "DescribeTaskDefinition per revision and GetService per name; rollouts in progress: "
+    "ceil(r / 20) DescribeServiceDeployments; tasks, each minute and during changes: "
+    "ceil(t / 100) ListTasks and DescribeTasks per cluster, one "
+    "DescribeTargetHealth per target group, one ListInstances per name; stopped "
+    "tasks, at once while one is missing and each minute after ECS replaced one: "
+    "ceil(s / 100) ListTasks and DescribeTasks per cluster; undeclared services, "
+    "each minute: ceil(all / 100) ListServices, ceil(u / 10) DescribeServices per "
     "cluster; each minute: ceil(g / 50) DescribeLogGroups; with routes: "
     "ceil(g / 20) DescribeTargetGroups, ceil(b / 20) DescribeLoadBalancers, "
-    "DescribeListeners a load balancer, DescribeRules a "
+    "DescribeListeners per load balancer, DescribeRules per "
     "listener, ceil(k / 20) DescribeTags; with routes or prune, every ten minutes: "
-    "DescribeTargetGroups; with a number of tasks: ceil(d / 50) "
-    "DescribeScalableTargets; images in ECR and secrets, each minute: DescribeImages a "
-    "repository, each hour DescribeRepositories a repository, ceil(n / 20) "
+    "DescribeTargetGroups; with scaling or desired_count: ceil(d / 50) "
+    "DescribeScalableTargets; images in ECR and secrets, each minute: DescribeImages "
+    "per repository, each hour DescribeRepositories per repository, ceil(n / 20) "
     "DescribeServiceRevisions until digests are known, "
-    "ListSecretVersionIds a secret, and DescribeSecret once its versions moved, "
+    "ListSecretVersionIds per secret, and DescribeSecret after its versions changed, "
     "ceil(p / 50) DescribeParameters; with task.tags, each minute: "
-    "DescribeTaskDefinition a service",
+    "DescribeTaskDefinition per service",
     volatile_paths=frozenset({"desired_count"}),
     immutable=immutable_paths(),
-    check_request=deferred("controller.kinds.service.operations.requests", "refuses"),
+    check_request=deferred("controller.kinds.service.operations.requests", "refusal"),
     allowed_when_absent=frozenset({Verb.RETRY}),
     writer=deferred(_HEALTH, "writer"),
     prune=True,
-    deletion_changes=deferred(_HEALTH, "remains"),
+    deletion_changes=deferred(_HEALTH, "leftover_changes"),
 )

@@ -1,4 +1,4 @@
-"""Results that are kept for as long as what they were made from is in use."""
+"""Caches of pure functions: by identity of the argument, and by content."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,53 +8,53 @@ from typing import Any, Generic, TypeVar
 ArgumentT = TypeVar("ArgumentT")
 ResultT = TypeVar("ResultT")
 
-# More than anybody declares; a pass asks for each several times.
+# Maximum number of results; more than any document declares.
 _MOST = 2048
 
 
 class Memo(Generic[ArgumentT, ResultT]):
     """A pure function of an immutable object, computed once for each object.
 
-    It goes by identity, because specs hold mappings and have no hash. Nobody may
-    change a result. The oldest is forgotten first.
+    The key is the identity of the object, because specs contain mappings and have no
+    hash. Results must not be changed. The oldest result is dropped first.
     """
 
     def __init__(self, function: Callable[[ArgumentT], ResultT]) -> None:
         self._function = function
-        self._kept: dict[int, tuple[Any, ResultT]] = {}
+        self._results: dict[int, tuple[Any, ResultT]] = {}
 
     def __call__(self, argument: ArgumentT) -> ResultT:
         """Return the result for ``argument``."""
-        kept = self._kept.get(id(argument))
-        if kept is not None and kept[0] is argument:
-            return kept[1]
+        known = self._results.get(id(argument))
+        if known is not None and known[0] is argument:
+            return known[1]
         result = self._function(argument)
-        if len(self._kept) >= _MOST:
-            self._kept.pop(next(iter(self._kept), 0), None)
-        # The argument is kept as well: its identity must not become another's.
-        self._kept[id(argument)] = (argument, result)
+        if len(self._results) >= _MOST:
+            self._results.pop(next(iter(self._results), 0), None)
+        # A reference to the argument keeps Python from reusing its identity.
+        self._results[id(argument)] = (argument, result)
         return result
 
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """Plain data that is the same as what reads the same."""
+    """Plain data, equal to other data with the same representation."""
 
-    reads: str
+    representation: str
     plain: Mapping[str, Any] = field(compare=False)
 
 
-def by_content(
+def cached_by_content(
     function: Callable[[Mapping[str, Any]], ResultT],
 ) -> Callable[[Mapping[str, Any]], ResultT]:
     """Return ``function`` of plain data, computed once for each content.
 
-    An answer that is the same as the last one is another object all the same. Nobody
-    may change a result. What was asked for longest ago is forgotten first.
+    Two equal responses of AWS are different objects, so identity does not serve here.
+    Results must not be changed. The least recently used result is dropped first.
     """
 
     @lru_cache(_MOST)
-    def kept(content: _Content) -> ResultT:
+    def cached(content: _Content) -> ResultT:
         return function(content.plain)
 
-    return lambda plain: kept(_Content(repr(plain), plain))
+    return lambda plain: cached(_Content(repr(plain), plain))

@@ -1,4 +1,4 @@
-"""Services in ECS: look, register, create, update, delete."""
+"""The driver of services, which wires the parts that read and write AWS."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,7 +10,6 @@ from controller.core.dependencies import Aws, Dependencies, NameResolver
 from controller.core.document.platform import Platform
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.planning.preflight import Results
-from controller.core.resources.details import DetailSection
 from controller.core.resources.driver import Applied, Progressing, Waiting
 from controller.core.resources.observation import Observation
 from controller.core.resources.plan import Action
@@ -24,7 +23,6 @@ from controller.kinds.service.aws.tasks import SharedClusterTasks
 from controller.kinds.service.aws.undeclared import UndeclaredServices
 from controller.kinds.service.discovery.aws.cloud_map import CloudMap
 from controller.kinds.service.discovery.aws.registrations import Registrations
-from controller.kinds.service.images.aws.details import images
 from controller.kinds.service.images.aws.observer import ImageObserver
 from controller.kinds.service.lifecycle.aws import ServiceLifecycle
 from controller.kinds.service.logs.aws.groups import LogGroups
@@ -42,7 +40,7 @@ Declared = Mapping[ResourceId, Resource[Any]]
 
 
 def connect(dependencies: Dependencies) -> "ServiceDriver":
-    """Return the driver."""
+    """Return the driver of services with its clients."""
     return ServiceDriver(
         dependencies.aws,
         dependencies.platform,
@@ -54,7 +52,7 @@ def connect(dependencies: Dependencies) -> "ServiceDriver":
 
 
 class ServiceDriver(ServiceQueries):
-    """Where the kind meets AWS; see ``core.driver.Driver``."""
+    """The driver of the service kind; see ``core.driver.Driver``."""
 
     def __init__(
         self,
@@ -70,18 +68,18 @@ class ServiceDriver(ServiceQueries):
         self._declared = declared
         self._fetch = fetch
         super().__init__(aws, platform, clock)
-        self._map = CloudMap(aws)
+        self._cloud_map = CloudMap(aws)
         self._owner = owner = platform.owner
-        self._marking = ServiceTagWriter(aws, owner)
+        self._tags = ServiceTagWriter(aws, owner)
         steps = OneOffSteps(aws)
         interventions = Interventions(aws, self._ecs, clock, steps)
         self._undeclared = UndeclaredServices(aws, self._ecs, platform, clock, declared)
-        self._fleet = SharedClusterTasks(aws)
+        self._tasks = SharedClusterTasks(aws)
         balancers = LoadBalancers(aws, owner, clock)
         leftovers = Leftovers(aws, platform, clock)
-        self._clearing = LeftoverCleanup(leftovers, balancers, platform)
+        self._leftovers = LeftoverCleanup(leftovers, balancers, platform)
         self._registrations = Registrations(
-            aws, owner, clock, self._fleet, thorough=thorough
+            aws, owner, clock, self._tasks, thorough=thorough
         )
         self._facets = Facets(
             RevisionTags(aws, clock),
@@ -90,66 +88,65 @@ class ServiceDriver(ServiceQueries):
             Routes(aws, platform, balancers),
             Scaling(aws),
         )
-        self._fresh = fresh = ImageObserver(aws, clock, thorough=thorough)
+        self._images = ImageObserver(aws, clock, thorough=thorough)
         self._lifecycle = ServiceLifecycle(
             aws,
             owner,
             self._ecs,
-            self._map,
+            self._cloud_map,
             Revisions(aws, self._ecs, owner),
             steps,
             self._facets,
-            self._marking,
+            self._tags,
             interventions,
             self._undeclared,
-            self._clearing,
-            fresh,
+            self._leftovers,
+            self._images,
         )
-        readiness = Readiness(aws, self._fleet, clock, resolver, Probe())
+        readiness = Readiness(aws, self._tasks, clock, resolver, Probe())
         self._observer = ServiceObserver(
             aws,
             platform,
             self._ecs,
-            self._map,
+            self._cloud_map,
             clock,
             readiness if thorough else None,
             self._undeclared,
-            fresh,
+            self._images,
         )
 
     def observe(self, declared: Declared) -> Mapping[ResourceId, Observation]:
-        """Return the declared services, ceil(n/10) calls a cluster when all is well."""
-        self._fleet.forget()
-        seen = self._marking.recalled(self._observer.observe(declared))
+        """Return the declared services and undeclared ones that can be deleted.
+
+        Takes ceil(n/10) calls per cluster while all services are healthy; see
+        ``call_budget`` of the kind.
+        """
+        self._tasks.forget()
+        found = self._tags.completed(self._observer.observe(declared))
         everything = {**self._all_services(), **declared}
-        with_groups, undeclared = self._clearing.seen(everything, seen)
-        return {**self._facets.observed(declared, seen, with_groups), **undeclared}
+        with_groups, undeclared = self._leftovers.observe(everything, found)
+        return {**self._facets.observed(declared, found, with_groups), **undeclared}
 
     def apply(self, action: Action) -> Applied | Progressing | Waiting:
         """Carry out ``action``. A rollout continues after this returns."""
         return self._lifecycle.apply(action)
 
-    def details(self, resource: Resource[Any]) -> tuple[DetailSection, ...]:
-        """Return what there is to see of one service; see ``core.details``."""
-        sections = super().details(resource)
-        return (*sections, images(self._aws, self._ecs, self._clock, resource))
-
     def inspect(self, resources: Declared) -> Results:
-        """Return what is to be said of what services rest on; see ``core.preflight``.
+        """Check the prerequisites of services; see ``core.preflight``.
 
-        One look for all of them: what several share is asked once.
+        Facts that several services share are read once.
         """
-        # Only what is about to deploy, or looks around, needs the checks.
+        # Imported here: only rollouts and the `preflight` command need the checks.
         from controller.kinds.service.preflight.aws.collector import Collector
         from controller.kinds.service.preflight.catalog import results_of
 
-        around = {**self._all_services(), **resources}
-        services = {id_: r.spec for id_, r in around.items()}
+        everything = {**self._all_services(), **resources}
+        services = {id_: r.spec for id_, r in everything.items()}
         specs = tuple(resource.spec for resource in resources.values())
-        look = Collector(self._aws, self._ecs, self._owner, self._fetch)
-        facts = look.facts(specs, services)
+        collector = Collector(self._aws, self._ecs, self._owner, self._fetch)
+        facts = collector.facts(specs, services)
         return {id_: results_of(r.spec, facts) for id_, r in resources.items()}
 
     def _all_services(self) -> Declared:
-        """Return every service of the document; a pass may be about less."""
+        """Return all declared services; a pass may cover fewer."""
         return {id_: r for id_, r in self._declared().items() if id_.kind == _KIND}

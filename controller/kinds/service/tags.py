@@ -1,6 +1,6 @@
-"""Tags of services and task definitions, and the controller's own among them.
+"""Tags of services and task definitions, including the controller's own.
 
-Keys are persisted in ECS: they never change.
+Keys are persisted in ECS and never change.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from controller.core.values.identity import (
     MANAGED_TAG,
 )
 
-# On the service: it has a target group of ours, which outlives its last route.
+# The service has a managed target group, which outlives its last route.
 GROUP_TAG = "hokusai.ai/target-group"
 DIGEST_TAG = "hokusai.ai/digest"
 SECRETS_TAG = "hokusai.ai/secrets"
@@ -48,7 +48,7 @@ class ServiceTags:
     Attributes:
         applied: Generation that was applied last.
         deployment: Deployment that the controller requested last.
-        managed: Words for the fields that the document settled, separated by spaces.
+        managed: Words for the declared fields, separated by spaces.
         target_group: Target group of the service, which outlives its last route.
         digest: Image digests that the service was restarted for, and the deployment
             before that restart, separated by a slash.
@@ -57,7 +57,7 @@ class ServiceTags:
         set_aside_by: User and reason of that rollback.
         restarted: Time of the last requested restart, RFC 3339.
         restarted_by: User and reason of that restart.
-        restarted_after: Deployment that the restart follows.
+        restarted_after: Deployment that precedes the restart.
         retried: Deployment whose failure no longer holds a rollout back.
         retried_by: User and reason of that retry.
     """
@@ -78,7 +78,7 @@ class ServiceTags:
 
     @classmethod
     def of(cls, service: Mapping[str, Any]) -> Self:
-        """Return the tags of ``service``, as DescribeServices answers."""
+        """Parse the tags of ``service`` from DescribeServices."""
         tags = tags_of(service)
         return cls(**{name: tags.get(key) for name, key in _KEYS.items()})
 
@@ -89,21 +89,21 @@ class ServiceTags:
 
 
 def tags_of(answer: Mapping[str, Any]) -> dict[str, str]:
-    """Return the tags in what describes a thing, by key."""
+    """Return the tags in a response that describes a resource, by key."""
     return {tag["key"]: tag.get("value", "") for tag in answer.get("tags", ())}
 
 
 def as_pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return ``tags`` as TagResource takes them."""
+    """Return ``tags`` in the form of TagResource."""
     pairs: Iterable[tuple[str, str]] = sorted(tags.items())
     return [{"key": key, "value": value} for key, value in pairs]
 
 
 def deployment_tag(service: Mapping[str, Any]) -> dict[str, str]:
-    """Return the tag that says which deployment is ours.
+    """Return the tag that records the controller's own deployment.
 
-    The answer to UpdateService says it for sure; what is read later may lag, or
-    show a deployment that somebody else began meanwhile.
+    The response of UpdateService names it reliably. A later read may lag, or contain a
+    deployment that was started outside the controller.
     """
     for deployment in service.get("deployments", ()):
         if deployment["status"] == "PRIMARY":
@@ -112,6 +112,6 @@ def deployment_tag(service: Mapping[str, Any]) -> dict[str, str]:
 
 
 def carries(service: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
-    """Whether ``service`` carries ``tags`` already."""
+    """Return True if ``service`` already has ``tags``."""
     have = tags_of(service)
     return tags.items() <= have.items()

@@ -168,7 +168,7 @@ def test_an_inactive_revision_is_a_warning_and_refuses_a_restart(applied, capsys
     found = condition(capsys)
     assert (status, refused) == (1, 2)
     assert f"{API}:1 is INACTIVE" in said
-    assert "registers another, or go back with `hokusai rollback`" in why
+    assert "register another revision, or roll back with `hokusai rollback`" in why
     assert (found["status"], found["reason"]) == ("True", "PreflightWarning")
     assert len(applied.service(API)["deployments"]) == 1
 

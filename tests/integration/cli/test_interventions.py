@@ -35,7 +35,7 @@ def present(world):
 def test_a_rollback_deploys_the_last_revision_and_apply_keeps_it(second, capsys):
     assert main(["rollback", "service/api", *WHY]) == 0
     assert present(second) == f"{API}:1"
-    assert "was set aside by" in capsys.readouterr().out
+    assert "was put on hold by" in capsys.readouterr().out
 
     assert main(["apply", "--yes"]) == 1
     assert present(second) == f"{API}:1"
@@ -129,7 +129,7 @@ def test_a_retry_runs_a_failed_step_again_and_creates_the_service(world, capsys)
 
     assert present(world) == f"{API}:1"
     assert main(["retry", "service/api", "--reason", "again", "--yes"]) == 2
-    assert "nothing was rejected" in capsys.readouterr().err
+    assert "no revision was rejected" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -145,9 +145,9 @@ def test_a_retry_runs_a_failed_step_again_and_creates_the_service(world, capsys)
             ["rollback", "service/api", "--to", "1", "--undo", *WHY],
             "--undo and --to exclude each other",
         ),
-        (["rollback", "service/api", "--undo", *WHY], "nothing was set aside"),
+        (["rollback", "service/api", "--undo", *WHY], "no revision is on hold"),
         (["restart", "service/other", *WHY], "is not declared"),
-        (["retry", "service/api", *WHY], "nothing was rejected"),
+        (["retry", "service/api", *WHY], "no revision was rejected"),
     ],
 )
 def test_an_impossible_intervention_is_refused_in_one_line(second, capsys, words, told):

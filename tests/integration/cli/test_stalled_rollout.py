@@ -30,8 +30,10 @@ def test_apply_ends_when_a_rollout_stalls_and_every_command_reports_it(stuck, ca
     status = capsys.readouterr().out
 
     assert "no progress within" in applied.out + applied.err
-    assert first.startswith("service/api is not ready: RolloutStalled: t-api-")
-    assert next_.startswith("  next: Change its declaration, or roll it back")
+    assert first.startswith(
+        "service/api is not ready: RolloutStalled: Rolling out t-api-"
+    )
+    assert next_.startswith("  next: Change its declaration or roll it back")
     assert command == "  run: hokusai status service/api"
     assert "Stalled" in status
-    assert "rolls out: 0 of 1 tasks run" in status
+    assert ": 0 running, 1 desired" in status

@@ -40,7 +40,7 @@ def test_the_details_of_a_service_have_every_section(world, capsys):
     assert task["revision"] == "t-api-development:1"
     (instance,) = found["registration"]["rows"]
     assert instance["address"] == task["address"]
-    assert instance["behind it"] == "a running task"
+    assert instance["task"] == "running"
     assert found["rollouts"]["rows"][0]["rollout"] == "SUCCESSFUL"
     assert "steady state" in found["events"]["rows"][0]["event"]
 

@@ -1,4 +1,4 @@
-"""The world that most tests of the service kind begin with."""
+"""Fixtures for tests of the service kind."""
 
 import pytest
 

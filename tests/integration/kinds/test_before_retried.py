@@ -1,4 +1,4 @@
-"""Steps before a rollout that fail, and how a person has them run once more.
+"""Retries of failed steps before a rollout.
 
 On the emulated ECS, over HTTP.
 """
@@ -77,7 +77,7 @@ def test_a_step_that_is_retried_runs_once_more_and_only_then_the_rollout(world):
     meanwhile = world.machine.run(stepped(world)), present(world)
     result = world.run(stepped(world), passes=5)
 
-    assert "run once more" in outcome.message
+    assert "runs the failed step again" in outcome.message
     assert (
         "Step migrate was started" in meanwhile[0].outcomes[stepped(world).id].message
     )
@@ -95,7 +95,7 @@ def test_each_retry_runs_the_step_once_whatever_came_of_the_one_before(world):
     for runs in (1, 2, 3):
         ready = failed(world)
         assert ready.reason == Hold.REVISION_REJECTED
-        assert "exited with 4, and" in ready.message
+        assert "exited with 4; " in ready.message
         assert len(one_off_tasks(world)) == runs
         Hand(world).does(Verb.RETRY, stepped(world))
 
@@ -128,9 +128,7 @@ class Dying:
 
 @pytest.mark.parametrize("done", [False, True])
 @pytest.mark.parametrize("operation", ["TagResource", "RunTask"])
-def test_whoever_dies_amid_a_retry_has_the_step_run_once_at_most(
-    world, operation, done
-):
+def test_a_crash_during_a_retry_runs_the_step_once_at_most(world, operation, done):
     failed(world)
     honest, action = world.aws, Hand(world).action(Verb.RETRY, stepped(world))
     if operation == "RunTask":
@@ -168,14 +166,17 @@ def test_a_service_that_was_never_made_is_made_after_a_retry(world):
 def test_nothing_is_retried_of_a_service_that_no_step_keeps_from_being_made(world):
     outcome = Hand(world).does(Verb.RETRY, made_after_a_step(world))
 
-    assert "no step before it failed" in outcome.message
+    assert "none of its steps failed" in outcome.message
 
 
 def test_while_a_step_is_to_run_once_more_it_is_not_retried(world):
     failed(world)
     Hand(world).does(Verb.RETRY, stepped(world))
 
-    for told in ("migrate is run once more, for ada@laptop", "for ada@laptop"):
+    for told in (
+        "migrate runs again, requested by ada@laptop",
+        "requested by ada@laptop",
+    ):
         with pytest.raises(RefusedError, match=told):
             Hand(world).action(Verb.RETRY, stepped(world))
         world.machine.run(stepped(world))

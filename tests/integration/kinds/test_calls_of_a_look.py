@@ -1,4 +1,4 @@
-"""What ``status --verbose`` says that a look costs is what AWS is asked, all in use.
+"""The documented call budget equals the calls of a pass with all features in use.
 
 Routes, names, autoscaling, images in ECR and secrets of both stores, on the emulated AWS.
 """

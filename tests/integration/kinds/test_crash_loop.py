@@ -1,4 +1,4 @@
-"""What is told of a service whose tasks die after its rollout is over.
+"""Messages about a service whose tasks fail after its rollout.
 
 On the emulated ECS, over HTTP. The controller's clock is the platform's.
 """
@@ -47,15 +47,15 @@ def test_tasks_that_die_after_the_rollout_are_a_loop_that_lasts_until_they_live(
     assert {ready.reason for ready, _ in looping} == {"CrashLooping"}
     assert {ready.status for ready, _ in looping} == {Truth.FALSE}
     message = looping[-1][0].message
-    assert "tasks of hokusai-api-local:1 stopped by themselves within" in message
-    assert 'hokusai-api-local exited with 137, its last line was "no memory"' in message
+    assert "tasks of hokusai-api-local:1 failed within" in message
+    assert 'hokusai-api-local exited with 137, last log line: "no memory"' in message
     assert "`hokusai logs service/api --since 1h`" in message
     changes = [a[0].status != b[0].status for a, b in pairwise(mended)]
     assert changes.count(True) == 1
     assert mended[-1][0].status is Truth.TRUE
 
 
-def test_a_controller_that_was_started_anew_knows_of_the_loop_at_once(world):
+def test_a_restarted_controller_reports_the_crash_loop_at_once(world):
     conditions(world, world.api(), minutes=12)
 
     world.restart()

@@ -19,7 +19,7 @@ def world():
         yield found
 
 
-def test_a_tag_that_moved_is_told_and_the_service_stays_ready(world):
+def test_a_tag_that_moved_is_reported_and_the_service_stays_ready(world):
     old = world.push("a")
     api = world.api(IMAGE)
     assert world.run(api).converged
@@ -127,7 +127,7 @@ def rotated(world, **more):
     return api, result
 
 
-def test_a_secret_newer_than_the_tasks_is_told_and_no_value_is_read(world):
+def test_a_secret_newer_than_the_tasks_is_reported_and_no_value_is_read(world):
     api, _ = rotated(world)
 
     result = world.run(api, passes=3)

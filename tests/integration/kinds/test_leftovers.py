@@ -58,7 +58,7 @@ def test_the_leftover_of_an_undeclared_service_is_pruned(world):
     result = world.pruned(world.api())
 
     (hold,) = [b for b in first.left.blocked if b.target == world.web().id]
-    assert "the next pass deletes it" in hold.message
+    assert "No longer declared since this pass" in hold.message
     assert {change.path for change in hold.changes} == {
         "routes[web.hokus.ai/*].listeners[80]",
         "routes.target_group",

@@ -1,4 +1,4 @@
-"""What is taken out of a declaration is removed from the service, on the emulated AWS."""
+"""Fields that are no longer declared are removed, on the emulated AWS."""
 
 ALARMS = {"alarmNames": ["errors"], "enable": True, "rollback": True}
 

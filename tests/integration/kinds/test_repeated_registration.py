@@ -1,4 +1,4 @@
-"""A registration that failed in word only leaves one revision, and no double."""
+"""A registration that succeeded despite an error leaves one revision."""
 
 import pytest
 

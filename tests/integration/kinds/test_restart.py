@@ -1,4 +1,4 @@
-"""Restarts that a person asks for, on the emulated ECS."""
+"""Requested restarts, on the emulated ECS."""
 
 import pytest
 
@@ -50,7 +50,7 @@ def test_a_restart_replaces_the_tasks_and_says_who_and_why(world):
 def test_while_a_rollout_is_under_way_a_restart_is_refused(world):
     world.machine.run(world.api("api:2"))
 
-    assert "a rollout is under way" in refused(world, world.api("api:2"))
+    assert "a rollout is in progress" in refused(world, world.api("api:2"))
 
 
 def test_a_second_restart_has_to_wait(world):
@@ -59,7 +59,7 @@ def test_a_second_restart_has_to_wait(world):
 
     told = refused(world, world.api())
 
-    assert "`deployment.restart_interval` allows it once in 300 s" in told
+    assert "`deployment.restart_interval` (300 s) allows the next one at" in told
     assert RESTARTED in world.tags()
 
 
@@ -125,7 +125,7 @@ def test_a_restart_is_forgotten_after_its_interval(world):
     assert Hand(world).action(Verb.RESTART, world.api()).disruptive
 
 
-def test_history_tells_who_restarted_it_and_why(world):
+def test_history_has_the_user_and_the_reason_of_a_restart(world):
     Hand(world).does(Verb.RESTART, world.api(), reason="it leaks")
     world.run(world.api())
 

@@ -1,4 +1,4 @@
-"""Trying a rejected revision again, on the emulated ECS."""
+"""Retries of rejected revisions, on the emulated ECS."""
 
 from datetime import timedelta
 
@@ -51,14 +51,14 @@ def refused(world, resource, **limits):
     return str(caught.value)
 
 
-def test_what_was_mended_outside_of_the_document_is_rolled_out_after_a_retry(world):
+def test_a_revision_whose_cause_was_fixed_is_rolled_out_after_a_retry(world):
     told = rejected(world)
     before = world.run(world.api("api:2"))
 
     outcome = Hand(world).does(Verb.RETRY, world.api("api:2"), reason="made the secret")
     result = world.run(world.api("api:2"))
 
-    assert "or with `hokusai retry service/api --reason TEXT`" in told
+    assert "or you run `hokusai retry service/api --reason TEXT`" in told
     assert not before.converged
     assert isinstance(outcome, Applied)
     assert result.converged
@@ -93,7 +93,7 @@ def test_what_fails_once_more_is_rejected_once_more_and_may_be_retried(world):
     assert world.run(world.api("api:2")).converged
 
 
-def test_what_ecs_gave_up_on_and_left_in_place_is_deployed_anew(world):
+def test_a_failed_revision_that_is_still_deployed_is_deployed_again(world):
     rejected(world, **STAYS)
     deployed = len(world.driver().rollouts(world.api("api:2", **STAYS)))
 
@@ -107,26 +107,26 @@ def test_what_ecs_gave_up_on_and_left_in_place_is_deployed_anew(world):
     assert rollouts[0].intervention == "retried by ada@laptop: it does not answer"
 
 
-def test_what_nobody_rejected_is_not_tried_again(world):
-    assert "nothing was rejected" in refused(world, world.api("api:1"))
+def test_a_retry_is_refused_without_a_rejection(world):
+    assert "no revision was rejected" in refused(world, world.api("api:1"))
 
 
-def test_a_second_request_is_told_who_asked_before(world):
+def test_a_repeated_retry_is_refused_with_the_first_user(world):
     rejected(world)
     Hand(world).does(Verb.RETRY, world.api("api:2"), reason="made the secret")
 
     told = refused(world, world.api("api:2"))
 
-    assert "to be tried again, for ada@laptop: made the secret" in told
+    assert "since the last retry, requested by ada@laptop: made the secret" in told
 
 
 def test_while_a_rollout_is_under_way_nothing_is_tried_again(world):
     world.machine.run(world.api("api:2"))
 
-    assert "a rollout is under way" in refused(world, world.api("api:2"))
+    assert "a rollout is in progress" in refused(world, world.api("api:2"))
 
 
-def test_what_a_person_set_aside_is_not_tried_again_but_taken_up(world):
+def test_a_revision_on_hold_is_not_retried_but_resumed(world):
     world.run(world.api("api:2"))
     Hand(world).rolls_back(world.api("api:2"), FIRST)
     world.run(world.api("api:2"))
@@ -169,7 +169,7 @@ def test_the_dead_end_of_a_rollback_names_the_way_out(world):
 
 
 @pytest.mark.parametrize("seen", [True, False])
-def test_what_was_deregistered_since_it_failed_is_not_deployed_anew_but_explained(
+def test_a_failed_revision_that_was_deregistered_is_explained_and_not_deployed_again(
     world, seen
 ):
     rejected(world, **STAYS)
@@ -186,11 +186,11 @@ def test_what_was_deregistered_since_it_failed_is_not_deployed_anew_but_explaine
         told = str(caught.value)
 
     assert f"{SECOND} is INACTIVE" in told
-    assert "change what the service declares of its tasks" in told
+    assert "change a field of the tasks" in told
     assert RETRIED not in world.tags()
 
 
-def test_what_was_rolled_back_and_deregistered_is_registered_anew_by_a_retry(world):
+def test_a_retry_registers_a_rolled_back_and_deregistered_revision_again(world):
     rejected(world)
     world.aws.call("ecs", "DeregisterTaskDefinition", taskDefinition=SECOND)
 

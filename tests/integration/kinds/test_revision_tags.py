@@ -32,7 +32,7 @@ def world():
         yield found
 
 
-def test_declared_tags_are_registered_beside_the_owners(world):
+def test_declared_tags_are_registered_in_addition_to_the_owner_tag(world):
     assert world.run(world.with_tags(team="growth")).converged
 
     tags = world.revision_tags()
@@ -54,7 +54,7 @@ def test_a_changed_and_a_removed_tag_are_settled_without_a_restart(world):
     assert before == (world.revision(), world.service()["deployments"][0]["id"])
 
 
-def test_a_tag_that_somebody_changed_is_seen_and_put_back(world):
+def test_a_changed_tag_is_observed_and_restored(world):
     assert world.run(world.with_tags(team="growth")).converged
     tags = [{"key": "team", "value": "others"}]
     world.aws.call("ecs", "TagResource", resourceArn=world.revision(), tags=tags)

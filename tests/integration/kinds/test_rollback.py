@@ -1,4 +1,4 @@
-"""Going back by hand, on the emulated ECS."""
+"""Requested rollbacks, on the emulated ECS."""
 
 import pytest
 
@@ -31,7 +31,9 @@ def present(world):
     return world.service()["taskDefinition"].rpartition("/")[2]
 
 
-def test_what_was_put_back_stays_and_the_declaration_is_held_with_who_and_why(world):
+def test_a_rollback_stays_and_the_declared_revision_is_on_hold_with_user_and_reason(
+    world,
+):
     outcome = Hand(world).rolls_back(world.api("api:2"), FIRST)
     result = world.run(world.api("api:2"))
 
@@ -39,7 +41,7 @@ def test_what_was_put_back_stays_and_the_declaration_is_held_with_who_and_why(wo
     assert present(world) == FIRST
     (blocked,) = result.left.blocked
     assert blocked.hold is Hold.REVISION_REJECTED
-    assert "was set aside by ada@laptop: it does not answer" in blocked.message
+    assert "was put on hold by ada@laptop: it does not answer" in blocked.message
     assert "hokusai rollback service/api --undo" in blocked.message
 
 
@@ -104,14 +106,14 @@ def test_a_revision_that_is_inactive_is_refused_by_name_and_nothing_is_done(worl
 def test_what_is_declared_is_no_way_back(world):
     outcome = Hand(world).rolls_back(world.api("api:2"), SECOND)
 
-    assert "is what is declared: `hokusai apply` puts it in place" in outcome.message
+    assert "is the declared revision: deploy it with `hokusai apply`" in outcome.message
 
 
-def test_the_same_rollback_again_is_refused_and_told(world):
+def test_a_repeated_rollback_is_refused_with_the_reason(world):
     Hand(world).rolls_back(world.api("api:2"), FIRST)
 
     with pytest.raises(
-        RefusedError, match=f"{FIRST} is in place, and what is declared"
+        RefusedError, match=f"{FIRST} is deployed and the declared revision"
     ):
         Hand(world).action(Verb.ROLL_BACK, world.api("api:2"), FIRST)
 
@@ -140,7 +142,9 @@ class Dies:
 
 
 @pytest.mark.parametrize("writes", [0, 1, 2])
-def test_a_crash_after_any_write_is_mended_by_the_same_command(world, writes):
+def test_after_a_crash_at_any_write_the_same_command_completes_the_operation(
+    world, writes
+):
     honest = world.aws
     world.aws = Dies(honest, writes)
     world.restart()
@@ -172,7 +176,7 @@ def test_after_a_crash_the_controller_does_not_roll_forward(world, writes):
     assert present(world) == before
 
 
-def test_history_tells_each_rollout_with_image_writer_and_what_was_set_aside(world):
+def test_history_has_image_and_writer_of_each_rollout_and_the_revision_on_hold(world):
     Hand(world).rolls_back(world.api("api:2"), FIRST)
     world.run(world.api("api:2"))
 

@@ -1,4 +1,4 @@
-"""How rollouts end that do not go well, and what is told of them meanwhile.
+"""Results of failing rollouts, and the messages during them.
 
 On the emulated ECS, over HTTP. The controller's clock is the platform's.
 """
@@ -44,19 +44,19 @@ def world():
         pytest.param(
             Script(exits_after=timedelta(seconds=1), exit_code=137, says=("loading",)),
             {},
-            'hokusai-api-local exited with 137, its last line was "loading"',
+            'hokusai-api-local exited with 137, last log line: "loading"',
             id="it is killed",
         ),
         pytest.param(
             Script(healthy=False, says=("cannot reach redis",)),
             CHECKED,
             "Task failed container health checks, hokusai-api-local exited with 143, "
-            'its last line was "cannot reach redis"',
+            'last log line: "cannot reach redis"',
             id="it fails its health check",
         ),
     ],
 )
-def test_a_rollout_that_was_rolled_back_tells_what_its_tasks_died_of(
+def test_a_rolled_back_rollout_has_the_stop_reason_of_its_tasks(
     world, script, more, why
 ):
     world.run(world.api(**more))
@@ -116,10 +116,10 @@ def test_tasks_that_die_again_and_again_are_no_progress(world):
 
     hold, message = world.told(result)
     assert hold is Hold.ROLLOUT_STALLED
-    assert 'exited with 3, its last line was "no route"' in message
+    assert 'exited with 3, last log line: "no route"' in message
 
 
-def test_a_controller_that_is_started_anew_need_not_wait_for_the_deadline_again(world):
+def test_a_restarted_controller_does_not_wait_for_the_deadline_again(world):
     world.run(world.api())
     world.runtime.scripts["api:2"] = NEVER_STARTS
     world.run(world.api("api:2"), passes=22)

@@ -1,4 +1,4 @@
-"""Who decides how many tasks there are, on the emulated AWS."""
+"""The number of tasks and autoscaling, on the emulated AWS."""
 
 from tests.builders.reconcile_loop import PLATFORM
 
@@ -54,7 +54,7 @@ def test_scaling_that_is_taken_out_of_the_document_ends(world):
     assert target(world) is None
 
 
-def test_a_declared_count_does_not_fight_an_autoscaler_of_somebody_else(world):
+def test_a_declared_count_does_not_conflict_with_an_external_autoscaler(world):
     world.run(world.api(desired_count=1))
     world.aws.call(
         "application-autoscaling",

@@ -19,7 +19,9 @@ def test_a_service_is_created_registered_and_followed_to_its_end(world):
     assert len(service["serviceRegistries"]) == 1
 
 
-def test_a_service_nobody_declares_any_more_goes_only_with_prune_and_seen_twice(world):
+def test_an_undeclared_service_is_deleted_only_with_prune_and_after_two_observations(
+    world,
+):
     web = world.service_of("web")
     world.run(world.api(), web)
     told = world.run(world.api(), passes=1)
@@ -46,7 +48,7 @@ def test_a_service_that_lost_our_tag_meanwhile_is_not_deleted(world):
 
     result = world.machine.run(world.api(), limits=SafetyLimits(prune=True))
 
-    assert "does not carry our tag" in str(result.outcomes[web.id].error)
+    assert "no longer has this controller's tag" in str(result.outcomes[web.id].error)
     assert world.service("web")["status"] == "ACTIVE"
 
 
@@ -62,7 +64,7 @@ def test_in_sync_one_call_looks_and_none_writes(world):
     assert dict(world.aws.writes) == before[1]
 
 
-def test_going_back_to_an_earlier_image_registers_nothing_anew(world):
+def test_an_earlier_image_registers_no_new_revision(world):
     for image in ("api:1", "api:2", "api:1"):
         assert world.run(world.api(image)).converged
 
@@ -70,7 +72,7 @@ def test_going_back_to_an_earlier_image_registers_nothing_anew(world):
     assert world.service()["taskDefinition"].endswith(":1")
 
 
-def test_a_service_deleted_by_hand_is_made_again(world):
+def test_a_manually_deleted_service_is_created_again(world):
     world.run(world.api())
     world.aws.call(
         "ecs",
@@ -84,7 +86,7 @@ def test_a_service_deleted_by_hand_is_made_again(world):
     assert world.service()["status"] == "ACTIVE"
 
 
-def test_a_service_of_somebody_else_is_reported_and_then_adopted(world):
+def test_an_unmanaged_service_is_reported_and_then_adopted(world):
     world.aws.call(
         "ecs",
         "RegisterTaskDefinition",

@@ -80,7 +80,7 @@ def test_the_service_is_created_once_nothing_is_missing(world):
     assert world.aws.writes["ecs:CreateService"] == 1
 
 
-def test_no_value_of_a_secret_is_read_or_printed(world):
+def test_the_value_of_a_secret_is_never_read_or_printed(world):
     before = dict(world.aws.writes)
 
     told = repr(world.results())

@@ -20,7 +20,7 @@ def test_an_image_that_crashes_is_rolled_back_and_not_tried_again(world):
     (blocked,) = result.left.blocked
     assert blocked.hold is Hold.REVISION_REJECTED
     assert "exited with 3" in blocked.message
-    assert 'its last line was "no such table: users"' in blocked.message
+    assert 'last log line: "no such table: users"' in blocked.message
     assert world.service()["taskDefinition"].endswith(":1")
     assert [b.hold for b in again.left.blocked] == [Hold.REVISION_REJECTED]
     assert dict(world.aws.writes) == writes
@@ -73,7 +73,7 @@ def test_a_deployment_that_only_moved_tasks_and_was_rolled_back_is_not_repeated(
     assert dict(world.aws.writes) == writes
 
 
-def test_a_deployment_somebody_began_after_ours_is_told_apart_and_left_alone(world):
+def test_a_deployment_from_outside_is_recognized_and_not_changed(world):
     world.run(world.api())
     world.run(world.api("api:2"))
     service = world.service()
@@ -89,11 +89,11 @@ def test_a_deployment_somebody_began_after_ours_is_told_apart_and_left_alone(wor
     result = world.run(world.api("api:2"))
 
     (blocked,) = under_way.left.blocked
-    assert "Another deployment than ours" in blocked.message
+    assert "A deployment outside the controller" in blocked.message
     assert result.converged
 
 
-def test_a_rollout_stopped_by_hand_is_rejected_and_told_so(world):
+def test_a_manually_stopped_rollout_is_rejected_with_the_reason(world):
     world.run(world.api())
     world.runtime.scripts["api:2"] = Script(starts_after=timedelta(hours=1))
     world.machine.run(world.api("api:2"))

@@ -67,7 +67,7 @@ def test_a_task_that_nobody_finds_is_told_of(world):
     assert instance["Attributes"]["AWS_INSTANCE_IPV4"] in ready.message
 
 
-def test_a_retention_that_somebody_changed_is_put_back(world):
+def test_a_changed_retention_is_restored(world):
     assert world.run(world.api()).converged
     group = "/ecs/hokusai-api-local"
     world.aws.call("logs", "PutRetentionPolicy", logGroupName=group, retentionInDays=90)

@@ -52,7 +52,7 @@ def world():
         yield World(server, runtime)
 
 
-def test_the_next_wave_begins_when_the_one_before_does_well(world):
+def test_the_next_wave_begins_when_the_previous_one_is_healthy(world):
     wave = Wave(world, "a", "b")
     wave.go(1, passes=8)
     world.runtime.scripts["b-team:2"] = Script(starts_after=timedelta(minutes=2))
@@ -78,7 +78,7 @@ def test_when_one_of_a_wave_is_rejected_the_others_end_well_and_the_next_stays(w
     assert result.settled
 
 
-def test_the_next_wave_goes_on_once_what_failed_is_mended(world):
+def test_the_next_wave_continues_after_the_failure_is_fixed(world):
     wave = Wave(world, "a")
     wave.go(1, passes=8)
     world.runtime.scripts["a-team:2"] = CRASHES

@@ -112,7 +112,7 @@ def test_a_stopped_task_says_why_in_every_word_ecs_has():
 def test_a_registration_without_a_task_behind_it_is_seen():
     found = rows(ServiceDetails(FakeAws(**ANSWERS)).sections(service()))
 
-    assert found["registration"] == (("t0", "10.0.0.9", "nobody"),)
+    assert found["registration"] == (("t0", "10.0.0.9", "none"),)
     assert found["target health"] == (
         ("api", "10.0.0.1", 80, "unhealthy", "Target.Timeout"),
     )

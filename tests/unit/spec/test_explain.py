@@ -13,7 +13,7 @@ SCHEMA = schema.document_schema(KINDS)
 def test_a_field_is_explained_from_its_model():
     assert explain("services.health.interval", SCHEMA) == (
         "services.health.interval  (whole number or text)\n"
-        "  Time between two checks; 5 s at least on AWS.\n"
+        "  Time between two checks. Minimum on AWS: 5 s.\n"
         "  default: 30\n"
         "  at least 1\n"
         "  at most 300\n"

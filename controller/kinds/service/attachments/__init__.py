@@ -1,1 +1,1 @@
-"""Load balancers, registrations, log groups and tags around a service."""
+"""Attachments of a service: routes, registrations, log group, scaling, tags."""

@@ -1,4 +1,4 @@
-"""What became of a service's deployments, by ECS's own records of ninety days."""
+"""Service deployments and the revisions that ECS rejected; ECS keeps them 90 days."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -7,14 +7,18 @@ from controller.core.dependencies import Aws
 from controller.core.errors import TransientError
 from controller.core.values.batches import batched
 from controller.core.values.identity import content_hash
-from controller.kinds.service.state.retry_requests import forgiven, id_of, until
+from controller.kinds.service.state.retry_requests import (
+    id_of,
+    retried_deployments,
+    retry_hint,
+)
 from controller.kinds.service.state.service import Rejection, ServiceDeployment
 
-# What DescribeServiceRevisions and DescribeServiceDeployments take; API reference.
+# Maximum of DescribeServiceRevisions and DescribeServiceDeployments; API reference.
 MOST_AT_ONCE = 20
 
 _FAILED = frozenset({"ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"})
-_UNDER_WAY = frozenset({"PENDING", "IN_PROGRESS", "ROLLBACK_REQUESTED"})
+_IN_PROGRESS = frozenset({"PENDING", "IN_PROGRESS", "ROLLBACK_REQUESTED"})
 _ENDED = frozenset({"SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"})
 Answer = Mapping[str, Any]
 # Returns the canonical form of a revision.
@@ -22,15 +26,15 @@ Definitions = Callable[[str], dict[str, Any]]
 
 
 class ServiceDeployments:
-    """Reads service deployments. What has ended never changes: kept for ever."""
+    """Reads of service deployments. Ended ones never change and are kept."""
 
     def __init__(self, aws: Aws, definition: Definitions) -> None:
         self._aws = aws
         self._definition = definition
         self._ended: dict[str, ServiceDeployment] = {}
 
-    def flights(self, arns: Sequence[str]) -> dict[str, ServiceDeployment]:
-        """Return these service deployments, ceil(n/20) calls for what goes on."""
+    def of(self, arns: Sequence[str]) -> dict[str, ServiceDeployment]:
+        """Return these service deployments; ceil(n/20) calls for those in progress."""
         wanted = [arn for arn in dict.fromkeys(arns) if arn not in self._ended]
         found: dict[str, ServiceDeployment] = {}
         for batch in batched(wanted, MOST_AT_ONCE):
@@ -38,31 +42,31 @@ class ServiceDeployments:
                 "ecs", "DescribeServiceDeployments", serviceDeploymentArns=batch
             )
             for deployment in answer["serviceDeployments"]:
-                flight = _flight(deployment)
-                found[flight.arn] = flight
-                if flight.status in _ENDED:
-                    self._ended[flight.arn] = flight
+                one = _service_deployment(deployment)
+                found[one.arn] = one
+                if one.status in _ENDED:
+                    self._ended[one.arn] = one
         return found | {arn: self._ended[arn] for arn in arns if arn in self._ended}
 
     def rejections(
         self, key: str, service: Answer, problem: str
     ) -> tuple[Rejection, ...]:
-        """Return the definitions ECS gave up on and that have not worked since.
+        """Return the task definitions whose latest rollout failed.
 
-        Raises TransientError while the history is older than what the service shows.
+        Raises TransientError while the history is older than the state of the service.
 
         Args:
-            key: Of the service in the document.
-            service: As DescribeServices answers, with its tags.
-            problem: Why its tasks stop, if that is known.
+            key: Key of the service in the document.
+            service: Service from DescribeServices, with its tags.
+            problem: Reason why its tasks stop; empty if unknown.
         """
         history = self._deployments(service)
         _refuse_lagging(service, history)
-        gave_up = self._gave_up(key, service, history, problem)
+        deployed = self._deployed_failures(key, service, history, problem)
         if not any(d["status"] in _FAILED for d in history):
-            return tuple(gave_up)
+            return tuple(deployed)
         revisions = self._revisions([d["targetServiceRevisionArn"] for d in history])
-        past = forgiven(service, history)
+        retried = retried_deployments(service, history)
         newest: dict[str, Rejection | None] = {}
         for deployment in history:
             arn = revisions.get(deployment["targetServiceRevisionArn"])
@@ -70,12 +74,12 @@ class ServiceDeployments:
                 continue
             content = content_hash(self._definition(arn))
             id_ = id_of(deployment["serviceDeploymentArn"])
-            failed = deployment["status"] in _FAILED and id_ not in past
+            failed = deployment["status"] in _FAILED and id_ not in retried
             message = _rejection_message(key, arn, deployment, problem)
             rejection = Rejection(content, message, id_) if failed else None
             newest.setdefault(content, rejection)
         rejected = (rejection for rejection in newest.values() if rejection)
-        return (*rejected, *gave_up)
+        return (*rejected, *deployed)
 
     def _deployments(self, service: Answer) -> list[Answer]:
         """Return the newest deployments of the service, the newest first."""
@@ -89,11 +93,14 @@ class ServiceDeployments:
         deployments: list[Answer] = answer["serviceDeployments"]
         return sorted(deployments, key=lambda d: str(d.get("createdAt")), reverse=True)
 
-    def _gave_up(
+    def _deployed_failures(
         self, key: str, service: Answer, history: Sequence[Answer], problem: str
     ) -> Iterator[Rejection]:
-        """Yield definitions that failed with nothing to go back to."""
-        past = forgiven(service, history)
+        """Yield failed task definitions that are still deployed.
+
+        ECS leaves them if there is no earlier revision to roll back to.
+        """
+        retried = retried_deployments(service, history)
         targets = {
             id_of(d["targetServiceRevisionArn"]): id_of(d["serviceDeploymentArn"])
             for d in reversed(history)
@@ -101,7 +108,7 @@ class ServiceDeployments:
         for deployment in service["deployments"]:
             mine = id_of(deployment["id"])
             id_ = targets.get(mine, mine)
-            if deployment.get("rolloutState") == "FAILED" and id_ not in past:
+            if deployment.get("rolloutState") == "FAILED" and id_ not in retried:
                 arn = deployment["taskDefinition"]
                 message = _rejection_message(key, arn, deployment, problem)
                 yield Rejection(content_hash(self._definition(arn)), message, id_)
@@ -120,10 +127,10 @@ class ServiceDeployments:
 
 
 def _refuse_lagging(service: Answer, history: Sequence[Answer]) -> None:
-    """Raise TransientError if ``history`` is older than what ``service`` shows.
+    """Raise TransientError if ``history`` is older than ``service``.
 
-    ECS's reads lag, each by its own time. A history that does not know yet of a
-    rollback would have the rejected revision tried once more.
+    ECS's reads are eventually consistent, each on its own. With a history that lacks a
+    rollback, the rejected revision would be rolled out again.
     """
     current = service.get("currentServiceDeployment")
     known = {d["serviceDeploymentArn"]: d["status"] for d in history}
@@ -132,15 +139,15 @@ def _refuse_lagging(service: Answer, history: Sequence[Answer]) -> None:
     )
     if current is None:
         return
-    if current not in known or (settled and known[current] in _UNDER_WAY):
+    if current not in known or (settled and known[current] in _IN_PROGRESS):
         msg = (
-            f"ECS's history of {service['serviceName']} lags behind what it runs; "
-            "nothing is decided on it"
+            f"the deployment history of {service['serviceName']} from ECS is older than "
+            "its current state; the next pass reads it again"
         )
         raise TransientError(msg)
 
 
-def _flight(answer: Answer) -> ServiceDeployment:
+def _service_deployment(answer: Answer) -> ServiceDeployment:
     breaker = answer.get("deploymentCircuitBreaker", {})
     target = answer.get("targetServiceRevision", {}).get("arn", "")
     return ServiceDeployment(
@@ -157,8 +164,8 @@ def _flight(answer: Answer) -> ServiceDeployment:
 def _rejection_message(key: str, arn: str, deployment: Answer, problem: str) -> str:
     revision = arn.rpartition("/")[2]
     status = deployment.get("status", "")
-    came = "was rolled back" if status in _FAILED else "failed"
-    said = deployment.get("statusReason") or deployment.get("rolloutStateReason") or ""
-    why = problem or said.rstrip(".")
-    because = f": {why}" if why else ""
-    return f"{revision} {came}{because}; it is not tried again {until(key)}."
+    result = "was rolled back" if status in _FAILED else "failed"
+    reason = deployment.get("statusReason") or deployment.get("rolloutStateReason")
+    cause = problem or (reason or "").rstrip(".")
+    because = f": {cause}" if cause else ""
+    return f"{revision} {result}{because}. {retry_hint(key)}"

@@ -1,7 +1,7 @@
-"""Read and write the tags of task definitions.
+"""Reads and writes of the tags of task definitions.
 
-A revision's content is kept for ever, and its tags are not: they are asked for again,
-one DescribeTaskDefinition for each service that declares some, once a minute.
+The content of a revision never changes, but its tags do: once a minute, one
+DescribeTaskDefinition per service that declares ``task.tags``.
 """
 
 from collections.abc import Collection, Iterable
@@ -15,7 +15,7 @@ from controller.core.resources.observation import Unknown, unknown_from
 from controller.core.values.ttl_cache import TtlCache
 from controller.kinds.service.render.revision_tags import (
     TASK_TAGS,
-    are_asked_for,
+    are_managed,
     declared_tags,
 )
 from controller.kinds.service.spec.service import ServiceSpec
@@ -29,12 +29,12 @@ from controller.kinds.service.state.facet import (
 from controller.kinds.service.state.service import ServiceState
 from controller.kinds.service.tags import as_pairs, tags_of
 
-# How long what was seen will do.
+# Time for which tags that were read are valid.
 KEPT = timedelta(seconds=60)
 
 
 class RevisionTags(FacetDriver):
-    """Reads and settles the tags of revisions."""
+    """The tags of revisions as a facet of a service."""
 
     def __init__(self, aws: Aws, clock: Clock) -> None:
         self._aws = aws
@@ -46,7 +46,7 @@ class RevisionTags(FacetDriver):
         return {
             id_: self._observed(service.state)
             for id_, service in services.items()
-            if are_asked_for(service.spec, service.state.spoken_of)
+            if are_managed(service.spec, service.state.declared_words)
         }
 
     def _observed(self, state: ServiceState) -> ServiceState | Unknown:
@@ -74,21 +74,21 @@ class RevisionTags(FacetDriver):
         return tags
 
     def settle(self, arn: str, spec: ServiceSpec, paths: Iterable[str]) -> None:
-        """Have a revision tagged as ``spec`` asks, if ``paths`` are about its tags.
+        """Write the declared tags of a revision, if ``paths`` contain a tag.
 
         Safe to repeat. Raises DriverError.
         """
-        moved = {p.removeprefix(TASK_TAGS) for p in paths if p.startswith(TASK_TAGS)}
-        if not moved:
+        changed = {p.removeprefix(TASK_TAGS) for p in paths if p.startswith(TASK_TAGS)}
+        if not changed:
             return
         self._known.drop(arn)
         declared = declared_tags(spec)
         if declared:
             tags = as_pairs(declared)
             self._aws.call("ecs", "TagResource", resourceArn=arn, tags=tags)
-        self._untag(arn, moved - declared.keys())
+        self._untag(arn, changed - declared.keys())
 
     def _untag(self, arn: str, keys: Collection[str]) -> None:
         if keys:
-            gone = sorted(keys)
-            self._aws.call("ecs", "UntagResource", resourceArn=arn, tagKeys=gone)
+            removed = sorted(keys)
+            self._aws.call("ecs", "UntagResource", resourceArn=arn, tagKeys=removed)

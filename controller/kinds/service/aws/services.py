@@ -1,4 +1,4 @@
-"""Look at services in ECS, in as few calls as ECS allows."""
+"""Reads of services and task definitions, in as few calls as ECS allows."""
 
 import threading
 from collections.abc import Collection, Mapping
@@ -13,18 +13,18 @@ from controller.core.values.batches import batched
 from controller.kinds.service.normalize import canonical
 from controller.kinds.service.state.service import Deployment, ServiceState
 
-# What DescribeServices takes at most; API reference.
+# Maximum of DescribeServices; API reference.
 MOST_SERVICES = 10
-# A rollout that came no further for so long is asked why.
+# Time without progress after which the cause is read.
 SLOW = timedelta(minutes=2)
-# A family's revisions that are looked through for equal content.
+# Number of the newest revisions that are searched for equal content.
 REVISIONS_TO_REUSE = 10
 
 Answer = Mapping[str, Any]
 
 
 class EcsServices:
-    """Reads of one cluster's services. Task definitions never change: kept for ever."""
+    """Reads of services. Task definitions never change and are kept."""
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
@@ -33,9 +33,9 @@ class EcsServices:
         self._described: dict[str, Answer] = {}
 
     def services(self, cluster: str, names: Collection[str]) -> dict[str, Answer]:
-        """Return the services that are there, by name; ceil(n/10) calls.
+        """Return the services that exist, by name; ceil(n/10) calls.
 
-        Raises DriverError; a cluster that is not there is a NotFoundError.
+        Raises DriverError; NotFoundError if the cluster does not exist.
         """
         found: dict[str, Answer] = {}
         for batch in batched(sorted(names), MOST_SERVICES):
@@ -58,7 +58,7 @@ class EcsServices:
             known = self._definitions.get(arn)
         if known is not None:
             return known
-        return self._learned(
+        return self._kept(
             self._aws.call("ecs", "DescribeTaskDefinition", taskDefinition=arn)
         )[1]
 
@@ -67,8 +67,8 @@ class EcsServices:
     ) -> tuple[str, ...]:
         """Return the newest active revision with the canonical form ``wanted``.
 
-        And its copies, if a request was delivered twice or late: the first that was
-        registered comes first. It is the one that others have worked on already.
+        Includes its copies, if ECS got a request twice or late. The oldest copy comes
+        first, because earlier passes may have used it.
         """
         arns = self._active_revisions(family)
         others = dropwhile(lambda arn: self.definition(arn) != wanted, arns)
@@ -78,8 +78,8 @@ class EcsServices:
     def _active_revisions(self, family: str) -> list[str]:
         """Return the newest active revisions, the newest first.
 
-        Asked in two ways: RegisterTaskDefinition has no token, and a list that lags
-        would have what was registered just before a crash registered once more.
+        Read in two ways: ListTaskDefinitions may lack a revision that was registered
+        just before a crash, which would then be registered again.
         """
         answer = self._aws.call(
             "ecs",
@@ -91,15 +91,15 @@ class EcsServices:
         )
         listed: list[str] = answer["taskDefinitionArns"]
         try:
-            newest, _ = self._learned(
+            newest, _ = self._kept(
                 self._aws.call("ecs", "DescribeTaskDefinition", taskDefinition=family)
             )
         except NotFoundError:
             return listed
         return listed if newest in listed else [newest, *listed]
 
-    def _learned(self, answer: Answer) -> tuple[str, dict[str, Any]]:
-        """Return a revision's ARN and canonical form, and keep them for ever."""
+    def _kept(self, answer: Answer) -> tuple[str, dict[str, Any]]:
+        """Cache a revision; return its ARN and its canonical form."""
         found = answer["taskDefinition"]
         arn, definition = found["taskDefinitionArn"], canonical(found)
         with self._lock:
@@ -108,11 +108,11 @@ class EcsServices:
         return arn, definition
 
     def writer(self, arn: str) -> str:
-        """Return who registered a revision that was looked at; empty if unknown."""
+        """Return the principal that registered a revision; empty if unknown."""
         return str(self._described.get(arn, {}).get("registeredBy", ""))
 
     def state(self, service: Answer) -> ServiceState:
-        """Return what ``service`` is, with the task definition it is set to."""
+        """Return the state of ``service`` with its task definition."""
         arn = service["taskDefinition"]
         definition = self.definition(arn)
         described = self._described.get(arn, {})
@@ -125,7 +125,7 @@ class EcsServices:
 
 
 def bare_state(service: Answer) -> ServiceState:
-    """Return what DescribeServices says that ``service`` is, and no more."""
+    """Return the state of ``service`` as far as DescribeServices contains it."""
     return ServiceState(
         arn=service["serviceArn"],
         status=service["status"],
@@ -139,12 +139,12 @@ def bare_state(service: Answer) -> ServiceState:
 
 
 def exists(service: Answer | None) -> bool:
-    """Whether ``service`` is there: ECS shows a deleted one as INACTIVE for a while."""
+    """Return False for a deleted service, which ECS shows as INACTIVE for a while."""
     return service is not None and service["status"] != "INACTIVE"
 
 
 def _unknown_cluster(cluster: str, error: NotFoundError) -> NotFoundError:
-    """Return ``error`` in words that name the cluster and how to make it."""
+    """Return ``error`` with the cluster's name and the command that creates it."""
     return NotFoundError(
         f"cluster {cluster} does not exist: create it with "
         f"`aws ecs create-cluster --cluster-name {cluster}` ({error})"
@@ -165,8 +165,8 @@ def _deployment(answer: Answer) -> Deployment:
     )
 
 
-def troubled(state: ServiceState) -> bool:
-    """Whether tasks that should run do not, so that people will ask why."""
+def lacks_tasks(state: ServiceState) -> bool:
+    """Return True if tasks fail or are missing, so that the cause is needed."""
     primary = state.primary
     if primary is None:
         return False
@@ -178,8 +178,8 @@ def troubled(state: ServiceState) -> bool:
     )
 
 
-def moves(state: ServiceState) -> bool:
-    """Whether a rollout is under way, or another than ours is in place."""
+def is_changing(state: ServiceState) -> bool:
+    """Return True during a rollout, or if another deployment replaced the last one."""
     primary = state.primary
     if primary is None:
         return False

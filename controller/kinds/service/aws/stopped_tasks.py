@@ -1,4 +1,4 @@
-"""The tasks that ECS remembers, and for how long what was seen of them will do."""
+"""Stopped tasks of a cluster, cached for a minute."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -10,34 +10,35 @@ from controller.kinds.service.aws.tasks import ClusterTasks
 from controller.kinds.service.state.task import Task
 
 Tasks = Mapping[str, tuple[Task, ...]]
-
-
-# How long what was seen will do, where tasks come by themselves.
+# Time for which a read is valid, unless a refresh is requested.
 KEPT = timedelta(seconds=60)
 
 
 class StoppedTasks:
-    """Looks at a cluster's stopped tasks, and keeps the last look."""
+    """Reads of stopped tasks, with a cache per cluster."""
 
     def __init__(self, fleet: ClusterTasks, clock: Clock) -> None:
         self._fleet = fleet
         self._clock = clock
-        self._looks = TtlCache[str, Tasks](KEPT)
+        self._known = TtlCache[str, Tasks](KEPT)
 
     def of(self, cluster: str, *, refresh: bool) -> Tasks:
-        """Return the stopped tasks by service, as they were within the last minute.
+        """Return the stopped tasks by service, at most a minute old.
 
-        With ``refresh`` as they are.
-        Older ones if they cannot be seen: what happened is told all the same.
+        If they cannot be read, the last known tasks are returned.
+
+        Args:
+            cluster: Name or ARN of the cluster.
+            refresh: True to read them again.
         """
         now = self._clock.monotonic()
-        known = None if refresh else self._looks.get(cluster, now)
+        known = None if refresh else self._known.get(cluster, now)
         if known is not None:
             return known
         try:
             tasks: Tasks = self._fleet.stopped(cluster)
         except DriverError:
-            last = self._looks.last(cluster)
+            last = self._known.last(cluster)
             tasks = last.value if last else {}
-        self._looks.put(cluster, tasks, now)
+        self._known.put(cluster, tasks, now)
         return tasks

@@ -1,4 +1,4 @@
-"""The tasks of a cluster, in batches: never one question for each service."""
+"""Tasks of a cluster, read in batches for all services at once."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from controller.core.dependencies import Aws
 from controller.core.values.batches import batched
 from controller.kinds.service.state.task import Task, task_of
 
-# What DescribeTasks takes at most; API reference.
+# Maximum of DescribeTasks; API reference.
 MOST_TASKS = 100
 _OF_SERVICE = "service"
 
@@ -17,17 +17,17 @@ Answer = Mapping[str, Any]
 
 
 class ClusterTasks:
-    """Looks at tasks, ceil(tasks/100) ListTasks and as many DescribeTasks a cluster."""
+    """Reads of tasks: ceil(tasks/100) ListTasks and DescribeTasks per cluster."""
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
 
     def running(self, cluster: str) -> dict[str, tuple[Task, ...]]:
-        """Return the tasks that run or start, by the name of their service."""
+        """Return the running and starting tasks, by the name of their service."""
         return self._tasks(cluster, "RUNNING")
 
     def stopped(self, cluster: str) -> dict[str, tuple[Task, ...]]:
-        """Return the tasks that ECS still remembers: about an hour's."""
+        """Return the stopped tasks, which ECS keeps for about an hour, by service."""
         return self._tasks(cluster, "STOPPED")
 
     def _tasks(self, cluster: str, wanted: str) -> dict[str, tuple[Task, ...]]:
@@ -57,18 +57,18 @@ class ClusterTasks:
 
 
 class SharedClusterTasks(ClusterTasks):
-    """The same, for several that ask within one look: the second pays nothing."""
+    """Reads of tasks that are shared by all readers within one pass."""
 
     def __init__(self, aws: Aws) -> None:
         super().__init__(aws)
         self._running: dict[str, dict[str, tuple[Task, ...]]] = {}
 
     def forget(self) -> None:
-        """Forget what was seen: another look begins."""
+        """Drop the tasks of the last pass."""
         self._running = {}
 
     def running(self, cluster: str) -> dict[str, tuple[Task, ...]]:
-        """Return the tasks that run or start, as they were when first asked for."""
+        """Return the running and starting tasks, as first read in this pass."""
         if cluster not in self._running:
             self._running[cluster] = super().running(cluster)
         return self._running[cluster]

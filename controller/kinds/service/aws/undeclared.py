@@ -1,8 +1,8 @@
-"""Services that are ours and that nobody declares any more.
+"""Services that this controller manages and that are no longer declared.
 
-Found by name, since ECS does not search by tag: ceil(all/100) ListServices and
-ceil(undeclared/10) DescribeServices a cluster, once a minute. Nothing is deleted on
-what was seen a minute ago: the tag is read again right before.
+Found by name, since ECS cannot search by tag: ceil(all/100) ListServices and
+ceil(undeclared/10) DescribeServices per cluster, once a minute. The ownership tag is
+read again right before a deletion.
 """
 
 import re
@@ -26,27 +26,27 @@ from controller.kinds.service.tags import tags_of
 
 Resources: TypeAlias = Mapping[ResourceId, Resource[Any]]
 
-# How long what was seen will do, while the same is declared.
+# Time for which a read is valid, while the declared names are the same.
 KEPT = timedelta(seconds=60)
-# What ListServices gives a page at most; API reference. Its default is ten.
+# Maximum page size of ListServices; API reference. The default is ten.
 _PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _Read:
     declared: frozenset[str]
-    ours: tuple[Answer, ...]
+    managed: tuple[Answer, ...]
 
 
 class UndeclaredServices:
-    """Looks for services that carry our tag and are not declared.
+    """Reads of services with this controller's ownership tag that are not declared.
 
     Args:
-        aws: AWS.
-        ecs: Reads services.
-        platform: Whose tag is ours.
-        clock: Says when to look again.
-        document: Returns all that is declared; a pass may be about less.
+        aws: Client for AWS.
+        ecs: Reads of services.
+        platform: Platform whose owner the tag names.
+        clock: Clock for the age of reads.
+        document: Returns all declared resources; a pass may cover fewer.
     """
 
     def __init__(
@@ -62,43 +62,43 @@ class UndeclaredServices:
         self._platform = platform
         self._clock = clock
         self._document = document
-        self._looks = TtlCache[str, _Look](KEPT)
+        self._reads = TtlCache[str, _Read](KEPT)
 
     def of(
         self, cluster: str, declared: Mapping[str, ResourceId]
     ) -> dict[ResourceId, Present[ServiceState]]:
-        """Return what is ours in ``cluster`` and not among ``declared``, by name.
+        """Return the managed services of ``cluster`` that are not ``declared``.
 
-        Raises DriverError when nothing is known of it yet and it cannot be seen.
+        Raises DriverError if the first read fails; later failures return the last read.
         """
         names = frozenset(declared) | self._declared(cluster)
-        look = self._look(cluster, names)
+        last = self._read(cluster, names)
         taken = {id_.name for id_ in declared.values()}
         return {
             self._id(service["serviceName"], taken): Present(
                 bare_state(service), Ownership.MANAGED
             )
-            for service in look.ours
+            for service in last.managed
             if service["serviceName"] not in names
         }
 
-    def _look(self, cluster: str, names: frozenset[str]) -> _Look:
+    def _read(self, cluster: str, names: frozenset[str]) -> _Read:
         now = self._clock.monotonic()
-        look = self._looks.get(cluster, now)
-        if look is not None and look.declared == names:
-            return look
+        read = self._reads.get(cluster, now)
+        if read is not None and read.declared == names:
+            return read
         try:
-            look = _Look(names, tuple(self._ours(cluster, names)))
+            read = _Read(names, tuple(self._managed(cluster, names)))
         except TransientError:
-            last = self._looks.last(cluster)
+            last = self._reads.last(cluster)
             if last is None:
                 raise
             return last.value
-        self._looks.put(cluster, look, now)
-        return look
+        self._reads.put(cluster, read, now)
+        return read
 
     def _declared(self, cluster: str) -> frozenset[str]:
-        """Return the names of all services that the document has in ``cluster``."""
+        """Return the names of all declared services in ``cluster``."""
         return frozenset(
             resource.spec.name
             for id_, resource in self._document().items()
@@ -106,10 +106,10 @@ class UndeclaredServices:
         )
 
     def forget(self) -> None:
-        """Look again the next time: something was deleted."""
-        self._looks.clear()
+        """Drop the last read, because a service was deleted."""
+        self._reads.clear()
 
-    def _ours(self, cluster: str, declared: Collection[str]) -> Iterator[Answer]:
+    def _managed(self, cluster: str, declared: Collection[str]) -> Iterator[Answer]:
         arns = paginated(
             self._aws,
             "ecs",
@@ -126,20 +126,20 @@ class UndeclaredServices:
                 yield service
 
     def _id(self, name: str, taken: Collection[str]) -> ResourceId:
-        """Return the address under which the service was declared, most likely."""
-        before, after = _around(self._platform)
+        """Return the address under which the service was most likely declared."""
+        before, after = _affixes(self._platform)
         key = name.removeprefix(before).removesuffix(after)
         return ResourceId("service", name if key in taken else key)
 
 
 def key_of(name: str, platform: Platform) -> str:
-    """Return the key under which a service of that name is declared, most likely."""
-    before, after = _around(platform)
+    """Return the key under which a service of that name is most likely declared."""
+    before, after = _affixes(platform)
     key = name.removeprefix(before).removesuffix(after)
     return re.sub("[^a-z0-9_-]+", "-", key.lower()).strip("-_") or "service"
 
 
-def _around(platform: Platform) -> tuple[str, str]:
-    """Return what stands before and after the key in the name of a service."""
+def _affixes(platform: Platform) -> tuple[str, str]:
+    """Return the prefix and the suffix of the key in the name of a service."""
     before, _, after = platform.service_name("\0").partition("\0")
     return before, after

@@ -1,4 +1,7 @@
-"""Which rule made two spellings equal, or why a field is not compared."""
+"""Explanation of a comparison: the rules that applied to each value.
+
+A rule can make two spellings equal, or exclude a field from the comparison.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -19,7 +22,7 @@ from controller.kinds.service.normalize import (
     spelled_alike,
 )
 from controller.kinds.service.normalize.rule import ruled
-from controller.kinds.service.render.fingerprint import here
+from controller.kinds.service.render.fingerprint import name_context
 from controller.kinds.service.render.revision_tags import TASK, TASK_TAGS, declared_tags
 from controller.kinds.service.render.service import settings
 from controller.kinds.service.render.task_definition import render
@@ -28,27 +31,28 @@ from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import ServiceState
 
 Fields = Mapping[str, Any]
-# By these ECS alone settles a field: they say more than that nobody declares it.
-_ECSS_OWN = frozenset({"R6", "R37", "R40"})
+_NOT_DECLARED = "Not declared."
+# Rules for fields that only ECS sets. They explain more than "not declared".
+_SET_BY_ECS = frozenset({"R6", "R37", "R40"})
 
 
 def explain(
     spec: ServiceSpec, state: ServiceState, path: str
 ) -> tuple[Explanation, ...]:
-    """Return what came of each value at ``path``, as in ``task.containers.api.cpu``."""
-    place = here(spec, state)
-    asked = path.replace("task.containerDefinitions", "task.containers", 1)
+    """Explain each value at or below ``path``, as in ``task.containers.api.cpu``."""
+    place = name_context(spec, state)
+    prefix = path.replace("task.containerDefinitions", "task.containers", 1)
     found = (
         *_task(render(spec), state.described or state.definition, place),
         *_service(settings(spec), state.settings, place),
-        *_beside(spec, state),
+        *_count_and_discovery(spec, state),
         *_tags(spec, state),
     )
-    return tuple(one for one in found if is_below(one.path, asked))
+    return tuple(one for one in found if is_below(one.path, prefix))
 
 
 def _task(declared: Fields, live: Fields, place: NameContext) -> Iterator[Explanation]:
-    # Its tags are told by themselves: they are no part of its content.
+    # Tags are not part of the content of a task definition; see `_tags`.
     content = {
         name: copied(value) for name, value in declared.items() if name != "tags"
     }
@@ -60,10 +64,10 @@ def _task(declared: Fields, live: Fields, place: NameContext) -> Iterator[Explan
 def _service(
     declared: Fields, live: Fields, place: NameContext
 ) -> Iterator[Explanation]:
-    asked = tags_by_key(declared)
+    managed = tags_by_key(declared)
     for one in traced(SERVICE_BY_NAME, SERVICE, (declared, live), place):
-        rule = left_to_others(one.path, asked, live)
-        own = tuple(r for r in one.reasons if r.partition(":")[0] in _ECSS_OWN)
+        rule = left_to_others(one.path, managed, live)
+        own = tuple(r for r in one.reasons if r.partition(":")[0] in _SET_BY_ECS)
         if rule is None and not own:
             yield _shown(PREFIX + one.path, one)
             continue
@@ -80,13 +84,13 @@ def traced(
     sides: tuple[Fields, Fields],
     place: NameContext,
 ) -> list[Explanation]:
-    """Return what the rules, one after the other, made of each value.
+    """Apply the rules one by one, and note for each value which rules changed it.
 
     Args:
-        by_name: The rules that come first, and give each value its path.
-        rules: All of them.
-        sides: What is declared, and what is live.
-        place: Where short names are looked up.
+        by_name: First rules, which give each value its path.
+        rules: All rules, in order.
+        sides: Declared and live fields.
+        place: Context in which short names are resolved.
     """
     forms = [ruled(by_name, side) for side in sides]
     raw = [dict(leaves(form)) for form in forms]
@@ -132,8 +136,10 @@ def _concluded(
     return Explanation(path, declared, live, Comparison.DIFFERS, tuple(notes))
 
 
-def _beside(spec: ServiceSpec, state: ServiceState) -> Iterator[Explanation]:
-    """Yield the number of tasks and the name in the private DNS."""
+def _count_and_discovery(
+    spec: ServiceSpec, state: ServiceState
+) -> Iterator[Explanation]:
+    """Yield the explanations of ``desired_count`` and ``discovery``."""
     pairs = (
         ("desired_count", spec.desired_count, state.desired),
         ("discovery", spec.discovery, state.discovery),
@@ -142,7 +148,7 @@ def _beside(spec: ServiceSpec, state: ServiceState) -> Iterator[Explanation]:
         asked = {} if declared is None else {"desiredCount": declared}
         rule = left_to_others("desiredCount", asked, state.settings)
         if declared is None or (path == "desired_count" and rule):
-            why = (str(rule),) if path == "desired_count" else ("Nobody declares it.",)
+            why = (str(rule),) if path == "desired_count" else (_NOT_DECLARED,)
             yield Explanation(path, declared, live, Comparison.NOT_COMPARED, why)
         else:
             same = declared == live
@@ -151,12 +157,12 @@ def _beside(spec: ServiceSpec, state: ServiceState) -> Iterator[Explanation]:
 
 
 def _tags(spec: ServiceSpec, state: ServiceState) -> Iterator[Explanation]:
-    """Yield the tags of the task definition; those nobody declares are others'."""
+    """Yield the tags of the task definition; only declared tags are managed."""
     declared, live = declared_tags(spec), state.revision_tags
     for key in sorted({*declared, *live}):
         path, pair = TASK_TAGS + key, (declared.get(key), live.get(key))
         if key not in declared:
-            why = ("Nobody declares it.",)
+            why = (_NOT_DECLARED,)
             yield _shown(path, Explanation("", *pair, Comparison.NOT_COMPARED, why))
             continue
         comparison = Comparison.EQUAL if pair[0] == pair[1] else Comparison.DIFFERS

@@ -1,4 +1,4 @@
-"""When a service must be left alone, and how it does."""
+"""Health of a service, its findings, and reasons not to act on it."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -6,10 +6,10 @@ from datetime import timedelta
 from controller.core.resources.kind import Finding, Health, HealthLevel, HoldReason
 from controller.core.resources.plan import Change, Hold, Reason
 from controller.kinds.service.discovery.registration import unregistered
-from controller.kinds.service.images.changes import advised, only_forced
-from controller.kinds.service.images.changes import held as fresh_held
-from controller.kinds.service.render.effective import settled
-from controller.kinds.service.render.fingerprint import content
+from controller.kinds.service.images.changes import hold_reason as images_held
+from controller.kinds.service.images.changes import is_only_forced, outdated_findings
+from controller.kinds.service.render.effective import effective_spec
+from controller.kinds.service.render.fingerprint import definition_hash
 from controller.kinds.service.rollout.status import Phase, Rollout, rollout_of
 from controller.kinds.service.routes.findings import findings
 from controller.kinds.service.routes.findings import held as routes_held
@@ -18,22 +18,22 @@ from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import LEFTOVER, ServiceState
 
 
-def held(
+def hold_reason(
     spec: ServiceSpec, state: ServiceState, changes: tuple[Change, ...]
 ) -> HoldReason | None:
-    """Return what forbids acting now: a deletion, a rejection, our own rollout."""
+    """Return the reason not to act now, such as a rejected revision or a rollout."""
     if state.status == "DRAINING":
         return HoldReason(Hold.ROLLOUT_IN_PROGRESS, "ECS is deleting the service.")
-    others = routes_held(spec, state.routing)
-    if others is not None:
-        return others
-    waits = fresh_held(spec, state, changes)
-    if waits is not None:
-        return waits
-    wanted = content(settled(spec, state))
+    conflict = routes_held(spec, state.routing)
+    if conflict is not None:
+        return conflict
+    wait = images_held(spec, state, changes)
+    if wait is not None:
+        return wait
+    wanted = definition_hash(effective_spec(spec, state))
     for rejection in state.rejected:
-        # A newer image, or a newer secret, is something else than what failed.
-        if rejection.content == wanted and not only_forced(changes):
+        # A newer image or secret is another content than the one that failed.
+        if rejection.content == wanted and not is_only_forced(changes):
             return HoldReason(Hold.REVISION_REJECTED, rejection.message)
     primary = state.primary
     if not changes and primary is not None and primary.rollout == "IN_PROGRESS":
@@ -45,31 +45,31 @@ def held(
     return None
 
 
-def found(spec: ServiceSpec, state: ServiceState) -> tuple[Finding, ...]:
-    """Return what of the service's surroundings is a person's to settle."""
+def findings_of(spec: ServiceSpec, state: ServiceState) -> tuple[Finding, ...]:
+    """Return the problems that only a user can solve, each with a command."""
     routes = findings(spec, state.routing) if spec.routes else ()
-    return (*routes, *advised(spec, state), *_inactive(state))
+    return (*routes, *outdated_findings(spec, state), *_inactive(state))
 
 
 def _inactive(state: ServiceState) -> Iterator[Finding]:
-    """Yield that what the service runs was deregistered.
+    """Yield a finding if the deployed task definition was deregistered.
 
-    It runs on, and tasks are replaced; an update must name another. "Deregistering an
-    Amazon ECS task definition revision", developer guide.
+    ECS still replaces its tasks, but a new deployment needs another revision.
+    "Deregistering an Amazon ECS task definition revision", developer guide.
     """
     if state.described.get("status") == "INACTIVE":
         revision = state.definition_arn.rpartition("/")[2]
         message = (
-            f"{revision} is INACTIVE, since somebody deregistered it: its tasks go on, "
-            "and ECS starts no new deployment of it, as for `hokusai restart`. The next "
-            "change of what its tasks are registers another."
+            f"{revision} is INACTIVE because it was deregistered: its tasks keep "
+            "running, but ECS starts no new deployment of it, so `hokusai restart` is "
+            "refused. The next change of its tasks registers another revision."
         )
         command = f"aws ecs describe-task-definition --task-definition {revision}"
         yield Finding("task.status", Reason.PREFLIGHT_WARNING, message, command)
 
 
-def remains(state: ServiceState) -> tuple[Change, ...]:
-    """Return what deleting takes away of what is no service, but was made for one."""
+def leftover_changes(state: ServiceState) -> tuple[Change, ...]:
+    """Return the changes that delete a target group left behind by a service."""
     group = state.routing.group
     if state.status != LEFTOVER or group is None:
         return ()
@@ -79,12 +79,15 @@ def remains(state: ServiceState) -> tuple[Change, ...]:
 
 
 def writer(state: ServiceState) -> str:
-    """Return who registered what the service runs; ECS says no more than that."""
+    """Return the principal that registered the deployed task definition.
+
+    ECS records no other author of a change.
+    """
     return state.registered_by
 
 
 def health(spec: ServiceSpec, state: ServiceState) -> Health:
-    """Return whether the tasks that should run do, in the revision they should."""
+    """Return the health of a service, from its rollout, its tasks and its targets."""
     primary = state.primary
     if state.status != "ACTIVE" or primary is None:
         return Health(
@@ -107,11 +110,11 @@ def health(spec: ServiceSpec, state: ServiceState) -> Health:
 
 
 def _serving(state: ServiceState, revision: str) -> Health:
-    """Return whether what ECS is done with does its work."""
+    """Return the health of a service whose rollout is complete."""
     if state.crash_loop:
-        # Told whether or not all tasks run at this moment: they will not for long.
+        # Reported even if all tasks run at this moment: they will not for long.
         return Health(HealthLevel.DEGRADED, "CrashLooping", state.crash_loop)
-    count = f"{state.running} of {state.desired} tasks run {revision}"
+    count = f"{state.running} running, {state.desired} desired ({revision})"
     if state.running < state.desired:
         return Health(
             HealthLevel.DEGRADED, "TasksMissing", _sentence(count, state.problem)
@@ -121,12 +124,12 @@ def _serving(state: ServiceState, revision: str) -> Health:
         return Health(HealthLevel.DEGRADED, "NotRegistered", message)
     if not state.not_serving:
         unseen = state.registration.unseen
-        and_so = f" Who is registered could not be seen: {unseen}." if unseen else ""
-        return Health(HealthLevel.HEALTHY, "Running", f"{count}.{and_so}")
+        note = f" Registrations could not be read: {unseen}." if unseen else ""
+        return Health(HealthLevel.HEALTHY, "Running", f"{count}.{note}")
     message = _sentence(count, "; ".join(state.not_serving))
     if state.settled:
         return Health(HealthLevel.DEGRADED, "NotServing", message)
-    return Health(HealthLevel.PROGRESSING, "Settling", message)
+    return Health(HealthLevel.PROGRESSING, "Stabilizing", message)
 
 
 def _deadline(spec: ServiceSpec) -> timedelta:
@@ -139,5 +142,5 @@ def _verdict(
     return Health(level, reason, _sentence(rollout.message, state.problem))
 
 
-def _sentence(what: str, why: str) -> str:
-    return f"{what}: {why.rstrip('.')}." if why else f"{what}."
+def _sentence(fact: str, cause: str) -> str:
+    return f"{fact}: {cause.rstrip('.')}." if cause else f"{fact}."

@@ -3,8 +3,8 @@
 from typing import Any
 
 from controller.core.resources.plan import Action
-from controller.kinds.service.compare.removed_settings import with_released
-from controller.kinds.service.images.changes import forces
+from controller.kinds.service.compare.removed_fields import with_rollout_defaults
+from controller.kinds.service.images.changes import forces_deployment
 from controller.kinds.service.render.revision_tags import needs_revision
 from controller.kinds.service.render.service import settings
 from controller.kinds.service.render.update_effects import FIELDS, changed_fields
@@ -14,20 +14,20 @@ from controller.kinds.service.spec.service import ServiceSpec
 def update_parameters(
     action: Action, spec: ServiceSpec, revision: str
 ) -> dict[str, Any]:
-    """Return what UpdateService is told of the service itself, facets aside.
+    """Return the parameters for ``action``, without those of the facets.
 
     Args:
-        action: The planned update.
+        action: Planned update.
         spec: Effective declaration.
-        revision: ARN of the revision that the service is to run.
+        revision: ARN of the revision that the service will run.
     """
     paths = [change.path for change in action.changes]
     declared, fields = settings(spec), changed_fields(action.changes)
     sent = {field: declared.get(field, FIELDS[field].removed) for field in fields}
-    parameters = with_released(sent, action.changes)
+    parameters = with_rollout_defaults(sent, action.changes)
     if any(map(needs_revision, paths)):
         parameters["taskDefinition"] = revision
-    if forces(action.changes):
+    if forces_deployment(action.changes):
         parameters["forceNewDeployment"] = True
     if "desired_count" in paths:
         parameters["desiredCount"] = spec.desired_count

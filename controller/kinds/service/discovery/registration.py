@@ -1,4 +1,4 @@
-"""Who is registered under a name, beside who runs: what is stale, what is missing."""
+"""Registered instances compared with running tasks: stale and missing ones."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ PATH = "discovery.instances"
 
 @dataclass(frozen=True, slots=True)
 class RegisteredInstances:
-    """One look at a name: who is registered, and who runs.
+    """Instances of a Cloud Map service and the running tasks, read at one time.
 
     Attributes:
         instances: Addresses of the registered instances, by id.
-        running: Addresses of the tasks that run.
+        running: Addresses of the running tasks.
     """
 
     instances: Mapping[str, str]
@@ -25,7 +25,7 @@ class RegisteredInstances:
 
     @property
     def stale(self) -> frozenset[tuple[str, str]]:
-        """Instances that no running task is behind, with their addresses."""
+        """Instances without a running task: id and address."""
         return frozenset(
             (id_, address)
             for id_, address in self.instances.items()
@@ -34,22 +34,22 @@ class RegisteredInstances:
 
     @property
     def missing(self) -> frozenset[str]:
-        """Addresses of running tasks under which nobody is registered."""
+        """Addresses of running tasks that are not registered."""
         return self.running - set(self.instances.values())
 
     @property
-    def in_order(self) -> bool:
-        """Whether everybody who runs is registered, and nobody else is."""
+    def is_consistent(self) -> bool:
+        """True if exactly the running tasks are registered."""
         return not self.stale and not self.missing
 
 
 def registration_of(
     before: RegisteredInstances | None, now: RegisteredInstances
 ) -> DiscoveryRegistration:
-    """Return what two looks agree on.
+    """Return the stale and missing instances that two reads agree on.
 
-    ECS takes a moment to register a task that runs and to take out one that stopped:
-    what only one look saw is nothing yet.
+    ECS takes a moment to register a task and to deregister one that stopped, so the
+    result of a single read is not used.
     """
     if before is None:
         return DiscoveryRegistration()
@@ -68,9 +68,9 @@ def registration_changes(_spec: ServiceSpec, state: ServiceState) -> Iterator[Ch
 
 
 def unregistered(name: str, registration: DiscoveryRegistration) -> str:
-    """Return the sentence that names what runs and cannot be found."""
+    """Return the message about running tasks that are not registered."""
     addresses = ", ".join(registration.missing)
-    return f"Tasks run and are not registered as {name}: {addresses}."
+    return f"Running tasks are not registered in Cloud Map as {name}: {addresses}."
 
 
 def _calls(path: str) -> int:

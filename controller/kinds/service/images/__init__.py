@@ -1,1 +1,1 @@
-"""Image digests and secret versions: current and running."""
+"""Image digests and secret versions: available and running."""

@@ -1,4 +1,4 @@
-"""What to do about images and secrets that are newer than what runs."""
+"""Changes, holds and findings for images and secrets newer than the running tasks."""
 
 import shlex
 from collections.abc import Iterable, Iterator
@@ -8,7 +8,7 @@ from controller.core.resources.kind import Finding, HoldReason
 from controller.core.resources.plan import Change, Effect, Hold, Reason
 from controller.kinds.service.images.marks import (
     digests_of,
-    told,
+    tag_value,
     was_tried,
 )
 from controller.kinds.service.render.effective import images_of, unresolved
@@ -21,12 +21,15 @@ from controller.kinds.service.tags import DIGEST_TAG, SECRETS_TAG
 
 IMAGES = "images."
 SECRETS = "secrets.versions"
-# Digits of a digest that people compare.
+# Digits of a digest in messages.
 _SHOWN = 12
 
 
-def outdated(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
-    """Yield what a restart, or a stamp, is to settle; nothing unless it is asked for."""
+def outdated_changes(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
+    """Yield the changes that the declaration makes for newer images and secrets.
+
+    Each needs a restart, or only a tag that records the versions.
+    """
     if spec.image_policy == "redeploy" and not _tried_images(state):
         for seen in _outdated_images(spec, state):
             path = f"{IMAGES}{seen.container}"
@@ -34,47 +37,48 @@ def outdated(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
     versions = state.fresh.secrets.versions
     if not spec.restart_on_secret_change or not versions:
         return
-    known = told(state, SECRETS_TAG)
+    known = tag_value(state, SECRETS_TAG)
     if not known and state.fresh.secrets.outdated:
-        # The first sight restarts nothing, and marks no tasks with what they lack.
+        # The first observation restarts nothing, and must not record versions that
+        # the running tasks do not have.
         return
     if not known:
         yield Change(SECRETS, None, versions, Effect.COSMETIC)
     elif not was_tried(state, SECRETS_TAG, versions):
-        # Tasks that somebody else restarted since have the new values already.
+        # Tasks that were restarted outside the controller already have the new values.
         effect = Effect.RESTART if state.fresh.secrets.outdated else Effect.COSMETIC
         yield Change(SECRETS, known.rpartition("/")[0], versions, effect)
 
 
-def forces(changes: Iterable[Change]) -> bool:
-    """Whether ECS must be told to deploy anew what the service is set to already."""
+def forces_deployment(changes: Iterable[Change]) -> bool:
+    """Return True if a change needs ``forceNewDeployment`` of UpdateService."""
     return any(c.path == DEPLOYMENT or _is_forced(c) for c in changes)
 
 
-def only_forced(changes: Iterable[Change]) -> bool:
-    """Whether newer images or secrets are the only reason to restart."""
+def is_only_forced(changes: Iterable[Change]) -> bool:
+    """Return True if newer images or secrets are the only reason to restart."""
     restarts = [c for c in changes if c.effect in {Effect.RESTART, Effect.REPLACE}]
     return bool(restarts) and all(map(_is_forced, restarts))
 
 
-def held(
+def hold_reason(
     spec: ServiceSpec, state: ServiceState, changes: tuple[Change, ...]
 ) -> HoldReason | None:
-    """Return why a restart, or a rollout by digest, must wait."""
+    """Return the reason to delay a restart or a rollout of a pinned image."""
     for seen in unresolved(spec, state):
         if any(needs_revision(change.path) for change in changes):
             message = (
-                f"{seen.image} is to be rolled out by its digest, which could not be "
-                f"seen: {seen.unseen}"
+                f"{seen.image} cannot be pinned because its digest could not be read: "
+                f"{seen.unseen}"
             )
             return HoldReason(Hold.RESOLUTION_FAILED, message)
     if not changes:
         return _unseen(spec, state)
-    if not only_forced(changes):
+    if not is_only_forced(changes):
         return None
     primary, rested = state.primary, state.fresh.rested
     if primary is not None and primary.rollout == "IN_PROGRESS":
-        message = "A rollout is under way; the tasks are restarted after it."
+        message = "A rollout is in progress; the tasks are restarted after it."
         return HoldReason(Hold.ROLLOUT_IN_PROGRESS, message)
     interval = timedelta(seconds=spec.deployment.restart_interval)
     if rested is not None and rested < interval:
@@ -88,14 +92,14 @@ def held(
 
 
 def _unseen(spec: ServiceSpec, state: ServiceState) -> HoldReason | None:
-    """Return that nobody knows whether anything is to be done, if so."""
+    """Return a hold if the declaration acts on a version that could not be read."""
     for finding in _blind(spec, state):
         return HoldReason(Hold.UNKNOWN, finding.message)
     return None
 
 
-def advised(spec: ServiceSpec, state: ServiceState) -> Iterator[Finding]:
-    """Yield what a person should know, and the command that settles it."""
+def outdated_findings(spec: ServiceSpec, state: ServiceState) -> Iterator[Finding]:
+    """Yield findings about newer images and secrets, with commands that deploy them."""
     for seen in _outdated_images(spec, state):
         yield from _image(spec, state, seen)
     yield from _blind(spec, state)
@@ -103,17 +107,17 @@ def advised(spec: ServiceSpec, state: ServiceState) -> Iterator[Finding]:
 
 
 def _blind(spec: ServiceSpec, state: ServiceState) -> Iterator[Finding]:
-    """Yield what the declaration acts on and could not be seen."""
+    """Yield a finding for each version that is acted on and could not be read."""
     for seen in state.fresh.images:
         if seen.unseen and spec.image_policy != "report":
             message = (
-                f"Whether {seen.image} is what runs could not be seen, so what runs "
-                f"stays: {seen.unseen}"
+                f"{seen.image} could not be compared with the running image, which is "
+                f"kept: {seen.unseen}"
             )
             yield Finding(f"{IMAGES}{seen.container}", Reason.TASKS_OUTDATED, message)
     secrets = state.fresh.secrets
     if secrets.unseen and spec.restart_on_secret_change:
-        message = f"The versions of its secrets could not be seen: {secrets.unseen}"
+        message = f"The versions of the secrets could not be read: {secrets.unseen}"
         yield Finding(SECRETS, Reason.TASKS_OUTDATED, message)
 
 
@@ -122,17 +126,17 @@ def _image(
 ) -> Iterator[Finding]:
     path = f"{IMAGES}{seen.container}"
     what = (
-        f"{seen.image} is another image by now ({short(seen.runs)} runs, "
-        f"{short(seen.there)} is there)"
+        f"{seen.image} was updated (running: {short(seen.runs)}, "
+        f"in ECR: {short(seen.there)})"
     )
     match spec.image_policy:
         case "report":
-            message = f"{what}; the next rollout brings it."
+            message = f"{what}; the next rollout deploys it."
             yield Finding(path, Reason.TASKS_OUTDATED, message, _restart(state, what))
         case "redeploy" if _tried_images(state):
             message = (
-                f"{what}; it was rolled out and did not stay, and is not tried again "
-                "until the tag moves on."
+                f"{what}; it was deployed and rolled back, and is not deployed again "
+                "until the tag changes."
             )
             yield Finding(path, Reason.TASKS_OUTDATED, message, _restart(state, what))
         case _:
@@ -141,22 +145,22 @@ def _image(
 
 def _secrets(spec: ServiceSpec, state: ServiceState) -> Iterator[Finding]:
     secrets = state.fresh.secrets
-    if forces(c for c in outdated(spec, state) if c.path == SECRETS):
+    if forces_deployment(c for c in outdated_changes(spec, state) if c.path == SECRETS):
         return
     for name in secrets.rotated:
         what = f"{name} was rotated after the tasks started"
-        message = f"{what}: they have the value from before."
+        message = f"{what}: they use the old value."
         path = f"secrets.{name}"
         yield Finding(path, Reason.TASKS_OUTDATED, message, _restart(state, what))
     for name in secrets.moved:
-        what = f"{name} went back to an older version after the tasks started"
-        message = f"{what}: they have the value of the newer one."
+        what = f"{name} was set to an older version after the tasks started"
+        message = f"{what}: they use the newer value."
         path = f"secrets.{name}"
         yield Finding(path, Reason.TASKS_OUTDATED, message, _restart(state, what))
 
 
 def short(digest: str) -> str:
-    """Return a digest as people compare it."""
+    """Return a digest shortened for messages."""
     kind, _, digits = digest.partition(":")
     return f"{kind}:{digits[:_SHOWN]}…" if digits else digest
 
@@ -167,7 +171,7 @@ def _restart(state: ServiceState, why: str) -> str:
 
 
 def _outdated_images(spec: ServiceSpec, state: ServiceState) -> Iterator[ImageSeen]:
-    """Yield the images that the service is set to, and that their tags left behind."""
+    """Yield the deployed images whose tags have moved to another image."""
     if spec.image_policy == "pin":
         return
     live = state.definition.get("containerDefinitions", {})

@@ -14,7 +14,7 @@ from controller.core.values.paths import Plain
 from controller.core.values.plain_data import copied
 from controller.kinds.service.normalize import canonical_service
 from controller.kinds.service.render.complete import complete
-from controller.kinds.service.render.fingerprint import wanted
+from controller.kinds.service.render.fingerprint import declared_definition
 from controller.kinds.service.render.service import creation
 from controller.kinds.service.routes.health_checks import declared_health
 from controller.kinds.service.spec.service import ServiceSpec
@@ -69,7 +69,7 @@ def _meaning(spec: ServiceSpec) -> Any:
     """Return every value in which two services can differ."""
     created = canonical_service(creation(spec))
     other = spec.discovery, spec.log_group, spec.log_retention_days, spec.scaling
-    return wanted(spec), created, other, _routing(spec)
+    return declared_definition(spec), created, other, _routing(spec)
 
 
 def _routing(spec: ServiceSpec) -> Any:

@@ -27,8 +27,8 @@ from controller.kinds.service.discovery.aws.cloud_map import CloudMap
 from controller.kinds.service.images.aws.observer import ImageObserver
 from controller.kinds.service.operations.aws.interventions import Interventions
 from controller.kinds.service.operations.aws.steps import OneOffSteps
-from controller.kinds.service.operations.requests import is_outdated
-from controller.kinds.service.render.effective import settled
+from controller.kinds.service.operations.requests import is_hold_obsolete
+from controller.kinds.service.render.effective import effective_spec
 from controller.kinds.service.render.revision_tags import needs_revision
 from controller.kinds.service.render.service import creation
 from controller.kinds.service.routes.attachment import route_tags
@@ -47,10 +47,10 @@ CHECK_AFTER = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class ServiceLifecycle:
-    """Writes services, with the facets and tags around them.
+    """Writes of services, with their facets and tags.
 
     Attributes:
-        aws: AWS.
+        aws: Client for AWS.
         owner: Value of the ownership tag.
         ecs: Reads of services.
         cloud_map: Discovery names.
@@ -90,14 +90,14 @@ class ServiceLifecycle:
         if action.verb is Verb.REPLACE:
             self.delete(state)
             return Progressing(CHECK_AFTER, "The old service is being deleted.")
-        return self.update(action, settled(spec, state), state)
+        return self.update(action, effective_spec(spec, state), state)
 
     def _intervene(
         self, action: Action, request: OperationRequest
     ) -> Applied | Progressing | Waiting:
         if action.observed is None:
             spec = self.images.to_create(action.desired)
-            return self.interventions.retry_before(spec, request)
+            return self.interventions.retry_creation(spec, request)
         return self.interventions.apply(action, request)
 
     def create(self, action: Action, spec: ServiceSpec) -> Progressing | Waiting:
@@ -120,7 +120,9 @@ class ServiceLifecycle:
         parameters |= self.facets.creation(spec)
         self.aws.call("ecs", "CreateService", **parameters)
         self.facets.created(spec)
-        return Progressing(CHECK_AFTER, "The service was created; its tasks start.")
+        return Progressing(
+            CHECK_AFTER, "The service was created; ECS starts its tasks."
+        )
 
     def update(
         self, action: Action, spec: ServiceSpec, state: ServiceState
@@ -132,7 +134,7 @@ class ServiceLifecycle:
             revision = self._revision(spec)
             if waits := self.steps.waits(action.target.name, spec, revision):
                 return Waiting(CHECK_AFTER, waits)
-        self.tags.before(action, spec, state)
+        self.tags.put_marks(action, spec, state)
         parameters = self.facets.update(ServiceUpdate(spec, state, paths, revision))
         if "discovery" in paths:
             parameters["serviceRegistries"] = [
@@ -152,13 +154,13 @@ class ServiceLifecycle:
         elif need_no_update(paths) and carries(state.settings, tags):
             return Applied()
         else:
-            # Whoever died before the stamp left the deployment that is there.
+            # An earlier pass stopped before it recorded the current deployment.
             tags |= deployment_tag(state.settings)
         try:
             self._finish(action, spec, state, tags)
         except TransientError:
-            # Once more would be one more deployment. The mark is there: the next pass
-            # stamps, as it does for whoever dies here.
+            # Another attempt would start another deployment. The mark is written, so
+            # the next pass writes the tags, as it does after a crash at this point.
             if "forceNewDeployment" not in parameters:
                 raise
         if action.disruptive:
@@ -173,22 +175,22 @@ class ServiceLifecycle:
         tags: Mapping[str, str],
     ) -> None:
         self.tags.remove(state, action.changes)
-        if is_outdated(spec, state.settings):
-            self.interventions.forget_set_aside(state.arn)
+        if is_hold_obsolete(spec, state.settings):
+            self.interventions.end_hold(state.arn)
         self.tags.put(state, tags)
 
     def _revision(self, spec: ServiceSpec) -> str:
-        """Return the ARN of the revision that ``spec`` asks for; register it if new."""
+        """Return the ARN of the declared revision; register it if it is new."""
         self.facets.prepare(spec)
         return self.revisions.ensure(spec)
 
     def delete(self, state: ServiceState) -> Applied | Progressing:
-        """Delete a service, or what was left of one.
+        """Delete a service, or a target group that a service left behind.
 
-        Raises PermanentError if the service does not carry our tag.
+        Raises PermanentError if the service does not have the ownership tag.
         """
         if state.status == LEFTOVER:
-            self.leftovers.clear(state)
+            self.leftovers.remove(state)
             return Applied()
         cluster, name = state.settings["clusterArn"], state.settings["serviceName"]
         self._refuse_others(cluster, name)
@@ -200,10 +202,10 @@ class ServiceLifecycle:
         return Progressing(CHECK_AFTER, "ECS stops the tasks and deletes the service.")
 
     def _refuse_others(self, cluster: str, name: str) -> None:
-        """Raise PermanentError unless the service carries our tag at this moment."""
+        """Read the tags again; raise PermanentError without the ownership tag."""
         for service in self.ecs.services(cluster, [name]).values():
             tags = tags_of(service)
             if ownership_of(tags, self.owner) is Ownership.MANAGED:
                 return
-        msg = f"{name} is not deleted: it does not carry our tag any more"
+        msg = f"{name} was not deleted: it no longer has this controller's tag"
         raise PermanentError(msg)

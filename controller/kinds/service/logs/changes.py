@@ -11,9 +11,10 @@ RETENTION = "log_retention_days"
 
 
 def retention_changes(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
-    """Yield a retention that differs; of a group that is not managed, nothing."""
+    """Yield a retention that differs, if the log group is managed."""
     if state.retention is not None and state.retention != spec.log_retention_days:
-        yield Change(RETENTION, state.retention or "for ever", spec.log_retention_days)
+        before = state.retention or "never expires"
+        yield Change(RETENTION, before, spec.log_retention_days)
 
 
 def _calls(path: str) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from controller.core.values.differences import Difference, differences
 from controller.core.values.paths import Plain
-from controller.kinds.service.cache import by_content
+from controller.kinds.service.cache import cached_by_content
 from controller.kinds.service.normalize import (
     connections,
     containers,
@@ -170,8 +170,8 @@ def canonical_service(fields: Mapping[str, Any]) -> Plain:
 
 
 # Most passes observe the same fields as the one before.
-_definition = by_content(lambda plain: ruled(DEFINITION, plain))
-_service = by_content(lambda plain: ruled(SERVICE, plain))
+_definition = cached_by_content(lambda plain: ruled(DEFINITION, plain))
+_service = cached_by_content(lambda plain: ruled(SERVICE, plain))
 
 
 def managed_part(declared: Mapping[str, Any], form: Mapping[str, Any]) -> Plain:

@@ -1,1 +1,1 @@
-"""The observation of all declared services in one pass."""
+"""Observation of all declared services in one pass."""

@@ -1,7 +1,7 @@
-"""Look at the declared services: what each is, how its rollout does, whether it serves.
+"""Observation of declared services: state, rollout, readiness, images.
 
-What all services need is asked for all at once: ten a DescribeServices, twenty
-service deployments, a hundred tasks. What does not change is asked once.
+Calls are shared between services: ten services per DescribeServices, twenty service
+deployments and a hundred tasks per call. Immutable data is read once.
 """
 
 from collections import defaultdict
@@ -25,42 +25,52 @@ from controller.core.resources.observation import (
 )
 from controller.core.resources.ownership import ownership_of
 from controller.kinds.service.aws.deployments import ServiceDeployments
-from controller.kinds.service.aws.services import EcsServices, exists, moves, troubled
+from controller.kinds.service.aws.services import (
+    EcsServices,
+    exists,
+    is_changing,
+    lacks_tasks,
+)
 from controller.kinds.service.aws.stopped_tasks import StoppedTasks, Tasks
 from controller.kinds.service.aws.tasks import ClusterTasks
 from controller.kinds.service.aws.undeclared import UndeclaredServices
 from controller.kinds.service.discovery.aws.cloud_map import CloudMap
 from controller.kinds.service.images.aws.observer import ImageObserver, RunningImages
 from controller.kinds.service.operations.aws.steps import OneOffSteps
-from controller.kinds.service.operations.requests import set_aside
-from controller.kinds.service.render.effective import settled
+from controller.kinds.service.operations.requests import on_hold
+from controller.kinds.service.render.effective import effective_spec
 from controller.kinds.service.render.fingerprint import (
-    content,
-    is_wanted,
-    unnamed,
-    wanted,
+    declared_definition,
+    definition_hash,
+    is_declared,
+    unnamed_arns,
 )
 from controller.kinds.service.rollout.aws.readiness import Readiness
 from controller.kinds.service.rollout.aws.stop_reasons import StopReasons
-from controller.kinds.service.rollout.crash_loop import crash_loop, is_restless, told
+from controller.kinds.service.rollout.crash_loop import (
+    crash_loop,
+    crash_loop_message,
+    has_recent_starts,
+)
 from controller.kinds.service.rollout.progress import RolloutProgress
-from controller.kinds.service.rollout.rolled_back import taken_back
-from controller.kinds.service.rollout.stop_reason import culprit
+from controller.kinds.service.rollout.status import rejected_declaration
+from controller.kinds.service.rollout.stop_reason import last_failed
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import Rejection, ServiceState
 from controller.kinds.service.state.task import Task
-from controller.kinds.service.state.times import moment
+from controller.kinds.service.state.times import utc_time
 from controller.kinds.service.tags import ServiceTags, tags_of
 
 Answer = Mapping[str, Any]
 Declared = Mapping[ResourceId, Resource[Any]]
 
+# Time from the end of a rollout until all targets serve, without `health.grace`.
 _GRACE = timedelta(minutes=2)
 
 
 @dataclass(slots=True)
 class _Observed:
-    """One service while it is looked at."""
+    """A service while it is observed; its state is completed step by step."""
 
     id: ResourceId
     resource: Resource[Any]
@@ -81,14 +91,14 @@ class ServiceObserver:
     """Observes services; see ``core.driver.Driver.observe``. Reads only.
 
     Args:
-        aws: AWS.
-        platform: What all services share.
+        aws: Client for AWS.
+        platform: Values that all services share.
         ecs: Services and task definitions.
         cloud_map: Names of registries.
-        clock: Tells how long a rollout has made no progress.
-        readiness: Tells what does not serve; None to leave that out.
-        undeclared: Tells what is ours and not declared any more.
-        fresh: Tells what tags and secrets stand for by now.
+        clock: Clock for the progress of rollouts.
+        readiness: Checks after a rollout; None to skip them.
+        undeclared: Managed services that are no longer declared.
+        images: Image digests and secret versions.
     """
 
     def __init__(
@@ -100,194 +110,203 @@ class ServiceObserver:
         clock: Clock,
         readiness: Readiness | None,
         undeclared: UndeclaredServices,
-        fresh: ImageObserver,
+        images: ImageObserver,
     ) -> None:
         self._aws = aws
         self._platform = platform
         self._undeclared = undeclared
-        self._fresh = fresh
+        self._images = images
         self._ecs = ecs
-        self._map = cloud_map
+        self._cloud_map = cloud_map
         self._clock = clock
         self._readiness = readiness
-        self._before = OneOffSteps(aws)
+        self._steps = OneOffSteps(aws)
         self._stopped = StoppedTasks(ClusterTasks(aws), clock)
-        self._why = StopReasons(aws, clock)
-        self._history = ServiceDeployments(aws, ecs.definition)
+        self._stop_reasons = StopReasons(aws, clock)
+        self._deployments = ServiceDeployments(aws, ecs.definition)
         self._progress = RolloutProgress(clock)
 
     def observe(self, declared: Declared) -> dict[ResourceId, Observation]:
-        """Return what is seen of ``declared``; raises DriverError if nothing could be.
+        """Return the observations of ``declared`` and of undeclared managed services.
 
-        What could not be seen of one service alone says nothing of the others.
+        Raises DriverError if a whole cluster could not be read. A service that alone
+        could not be read is Unknown.
         """
         by_cluster: defaultdict[str, dict[str, ResourceId]] = defaultdict(dict)
         for id_, resource in declared.items():
             by_cluster[resource.spec.cluster][resource.spec.name] = id_
-        seen: dict[ResourceId, Observation] = {}
+        found: dict[ResourceId, Observation] = {}
         for cluster, names in by_cluster.items():
-            seen |= self._cluster(cluster, names, declared)
-            seen |= self._undeclared.of(cluster, names)
+            found |= self._cluster(cluster, names, declared)
+            found |= self._undeclared.of(cluster, names)
         own = self._platform.cluster
         if own not in by_cluster:
             with suppress(NotFoundError):
-                seen |= self._undeclared.of(own, {})
-        return seen
+                found |= self._undeclared.of(own, {})
+        return found
 
     def _cluster(
         self, cluster: str, names: Mapping[str, ResourceId], declared: Declared
     ) -> dict[ResourceId, Observation]:
         services = self._ecs.services(cluster, names)
-        seen: dict[ResourceId, Observation] = {}
-        sights: list[_Observed] = []
+        found: dict[ResourceId, Observation] = {}
+        observed: list[_Observed] = []
         for name, id_ in names.items():
             answer = services.get(name)
             if answer is None or not exists(answer):
-                seen[id_] = Absent(self._fresh.expected_changes(declared[id_].spec))
+                found[id_] = Absent(self._images.pin_changes(declared[id_].spec))
                 continue
             try:
-                sights.append(self._sight(id_, declared[id_], answer))
+                observed.append(self._observed(id_, declared[id_], answer))
             except DriverError as error:
-                seen[id_] = unknown_from(error)
-        seen |= self._add_flights(sights)
-        sights = [sight for sight in sights if sight.id not in seen]
-        fresh = self._fresh.of(RunningImages(s.id, s.spec, s.answer) for s in sights)
-        for sight in sights:
-            sight.state = replace(sight.state, fresh=fresh[sight.id])
-        stopped = self._deaths(cluster, sights)
-        unready = self._unready(cluster, sights)
-        for sight in sights:
-            sight.state = replace(
-                sight.state,
-                not_serving=unready.get(sight.spec.name, ()),
-                settled=self._is_settled(sight),
+                found[id_] = unknown_from(error)
+        found |= self._add_deployments(observed)
+        observed = [one for one in observed if one.id not in found]
+        images = self._images.of(
+            RunningImages(one.id, one.spec, one.answer) for one in observed
+        )
+        for one in observed:
+            one.state = replace(one.state, fresh=images[one.id])
+        stopped = self._stopped_tasks(cluster, observed)
+        problems = self._readiness_problems(cluster, observed)
+        for one in observed:
+            one.state = replace(
+                one.state,
+                not_serving=problems.get(one.spec.name, ()),
+                settled=self._is_settled(one),
             )
-            seen[sight.id] = self._observation(sight, stopped)
-        return seen
+            found[one.id] = self._observation(one, stopped)
+        return found
 
-    def _sight(
+    def _observed(
         self, id_: ResourceId, resource: Resource[Any], answer: Answer
     ) -> _Observed:
         state = self._ecs.state(answer)
         registries = answer.get("serviceRegistries", ())
-        names = [self._map.name_of(found["registryArn"]) for found in registries]
-        sight = _Observed(id_, resource, answer, state)
-        sight.state = replace(
+        names = [self._cloud_map.name_of(found["registryArn"]) for found in registries]
+        one = _Observed(id_, resource, answer, state)
+        one.state = replace(
             state,
             discovery=names[0] if names else None,
-            our_deployment=sight.tags.deployment or "",
-            managed=frozenset((sight.tags.managed or "").split()),
+            our_deployment=one.tags.deployment or "",
+            managed=frozenset((one.tags.managed or "").split()),
             names={
-                arn: self._map.namespace_of(arn)
-                for arn in unnamed(resource.spec, answer)
+                arn: self._cloud_map.namespace_of(arn)
+                for arn in unnamed_arns(resource.spec, answer)
             },
         )
-        return sight
+        return one
 
-    def _add_flights(self, sights: Sequence[_Observed]) -> dict[ResourceId, Unknown]:
-        """Add ECS's record of what moves, and of ours where another took its place.
+    def _add_deployments(
+        self, observed: Sequence[_Observed]
+    ) -> dict[ResourceId, Unknown]:
+        """Add the service deployments of services that change.
 
-        Returns of which services it could not be seen, and why.
+        Returns the services whose service deployment could not be read.
         """
-        moving = {
-            sight.id: sight.answer["currentServiceDeployment"]
-            for sight in sights
-            if sight.answer.get("currentServiceDeployment") and moves(sight.state)
+        changing = {
+            one.id: one.answer["currentServiceDeployment"]
+            for one in observed
+            if one.answer.get("currentServiceDeployment") and is_changing(one.state)
         }
         try:
-            flights = self._history.flights([*moving.values()])
+            deployments = self._deployments.of([*changing.values()])
         except DriverError as error:
-            return dict.fromkeys(moving, unknown_from(error))
-        for sight in sights:
-            flight = flights.get(moving.get(sight.id, ""))
-            state = replace(sight.state, service_deployment=flight)
-            quiet = self._progress.quiet(state, sight.answer)
-            sight.state = replace(state, stalled_for=quiet)
+            return dict.fromkeys(changing, unknown_from(error))
+        for one in observed:
+            deployment = deployments.get(changing.get(one.id, ""))
+            state = replace(one.state, service_deployment=deployment)
+            stalled_for = self._progress.stalled_for(state, one.answer)
+            one.state = replace(state, stalled_for=stalled_for)
         return {}
 
-    def _deaths(self, cluster: str, sights: Sequence[_Observed]) -> Tasks:
-        """Return the stopped tasks of the cluster, if anybody has use for them.
+    def _stopped_tasks(self, cluster: str, observed: Sequence[_Observed]) -> Tasks:
+        """Return the stopped tasks of the cluster, if a service needs them.
 
-        At once if a service wants for tasks, and each minute if tasks come by
-        themselves; a look that only shows a difference leaves the latter out.
+        They are read at once if a service lacks tasks or differs, and once a minute if
+        ECS replaced a task. Without readiness checks, the latter is skipped.
         """
-        if any(troubled(sight.state) or _differs(sight) for sight in sights):
+        if any(lacks_tasks(one.state) or _differs(one) for one in observed):
             return self._stopped.of(cluster, refresh=True)
         now, thorough = self._clock.now(), self._readiness is not None
-        if thorough and any(is_restless(s.state, s.answer, now) for s in sights):
+        if thorough and any(
+            has_recent_starts(one.state, one.answer, now) for one in observed
+        ):
             return self._stopped.of(cluster, refresh=False)
         return {}
 
-    def _unready(
-        self, cluster: str, sights: Iterable[_Observed]
+    def _readiness_problems(
+        self, cluster: str, observed: Iterable[_Observed]
     ) -> Mapping[str, tuple[str, ...]]:
         if self._readiness is None:
             return {}
-        known = {sight.spec.name: (sight.spec, sight.state) for sight in sights}
-        return self._readiness.of(cluster, known)
+        services = {one.spec.name: (one.spec, one.state) for one in observed}
+        return self._readiness.of(cluster, services)
 
-    def _observation(self, sight: _Observed, stopped: Tasks) -> Observation:
-        tasks = stopped.get(sight.spec.name, ())
-        state = sight.state = self._with_crash_loop(sight, tasks)
+    def _observation(self, one: _Observed, stopped: Tasks) -> Observation:
+        tasks = stopped.get(one.spec.name, ())
+        state = one.state = self._with_crash_loop(one, tasks)
         try:
-            if troubled(state) or _differs(sight):
+            if lacks_tasks(state) or _differs(one):
                 primary = state.primary
-                task = culprit(tasks, primary.id if primary else "")
-                problem = self._why.sentence(sight.spec, sight.answer, task)
-                stopped_before, awaited = self._steps(sight)
-                gave_up = self._history.rejections(sight.id.name, sight.answer, problem)
+                task = last_failed(tasks, primary.id if primary else "")
+                problem = self._stop_reasons.of(one.spec, one.answer, task)
+                failed_steps, pending_step = self._step_state(one)
+                failed = self._deployments.rejections(one.id.name, one.answer, problem)
                 state = replace(
                     state,
-                    problem=problem if troubled(state) else "",
-                    rejected=(*stopped_before, *gave_up),
-                    pending_step=awaited,
+                    problem=problem if lacks_tasks(state) else "",
+                    rejected=(*failed_steps, *failed),
+                    pending_step=pending_step,
                 )
         except DriverError as error:
             return unknown_from(error)
-        by_hand = set_aside(sight.id.name, sight.spec, sight.answer)
-        moved = state.service_deployment is not None and not _differs(sight)
-        whole = taken_back(sight.resource, state) if moved else ()
-        rejected = (*by_hand, *whole, *state.rejected)
-        ownership = ownership_of(tags_of(sight.answer), self._platform.owner)
-        applied = sight.tags.applied
+        held = on_hold(one.id.name, one.spec, one.answer)
+        moved = state.service_deployment is not None and not _differs(one)
+        declaration = rejected_declaration(one.resource, state) if moved else ()
+        rejected = (*held, *declaration, *state.rejected)
+        ownership = ownership_of(tags_of(one.answer), self._platform.owner)
+        applied = one.tags.applied
         return Present(replace(state, rejected=rejected), ownership, applied)
 
-    def _with_crash_loop(self, sight: _Observed, tasks: Sequence[Task]) -> ServiceState:
-        """Return the state with how its tasks die again and again, if they do."""
-        state = sight.state
-        loop = crash_loop(state, sight.answer, tasks, self._clock.now())
+    def _with_crash_loop(self, one: _Observed, tasks: Sequence[Task]) -> ServiceState:
+        """Return the state with the message about a crash loop, if there is one."""
+        state = one.state
+        loop = crash_loop(state, one.answer, tasks, self._clock.now())
         if loop is None:
             return state
-        why = self._why.sentence(sight.spec, sight.answer, loop.last)
+        cause = self._stop_reasons.of(one.spec, one.answer, loop.last)
         revision = state.definition_arn.rpartition("/")[2]
-        return replace(state, crash_loop=told(sight.id.name, loop, revision, why))
+        message = crash_loop_message(one.id.name, loop, revision, cause)
+        return replace(state, crash_loop=message)
 
-    def _steps(self, sight: _Observed) -> tuple[tuple[Rejection, ...], str]:
-        """Return the declared content, if a step that must precede it has failed.
-
-        And what is to be run once more before it.
-        """
-        spec = settled(sight.spec, sight.state)
-        if spec.before and _differs(sight):
-            for revision in self._ecs.equal_revisions(spec.name, wanted(spec))[:1]:
-                told = self._before.told(sight.id.name, spec, revision)
-                if not told.failed:
-                    return (), told.awaited
-                message = f"{told.failed[0].upper()}{told.failed[1:]}."
-                return (Rejection(content(spec), message, stopped=revision),), ""
+    def _step_state(self, one: _Observed) -> tuple[tuple[Rejection, ...], str]:
+        """Return the rejection by a failed step, and the step that is to run again."""
+        spec = effective_spec(one.spec, one.state)
+        if spec.before and _differs(one):
+            for revision in self._ecs.equal_revisions(
+                spec.name, declared_definition(spec)
+            )[:1]:
+                step = self._steps.state(one.id.name, spec, revision)
+                if not step.failed:
+                    return (), step.pending
+                message = f"{step.failed[0].upper()}{step.failed[1:]}."
+                return (
+                    Rejection(definition_hash(spec), message, stopped=revision),
+                ), ""
         return (), ""
 
-    def _is_settled(self, sight: _Observed) -> bool:
-        """Whether ECS was done long enough ago for everything to serve."""
-        health = sight.spec.health
+    def _is_settled(self, one: _Observed) -> bool:
+        """Return True if the rollout ended long enough ago for all targets to serve."""
+        health = one.spec.health
         grace = timedelta(seconds=health.grace) if health else _GRACE
-        for deployment in sight.answer["deployments"]:
+        for deployment in one.answer["deployments"]:
             if deployment["status"] == "PRIMARY":
-                at = moment(deployment.get("updatedAt"))
+                at = utc_time(deployment.get("updatedAt"))
                 return at is None or self._clock.now() - at >= grace
         return True
 
 
-def _differs(sight: _Observed) -> bool:
-    spec = settled(sight.spec, sight.state)
-    return not is_wanted(spec, dict(sight.state.definition))
+def _differs(one: _Observed) -> bool:
+    spec = effective_spec(one.spec, one.state)
+    return not is_declared(spec, dict(one.state.definition))

@@ -1,1 +1,1 @@
-"""Operations a user requests by hand: rollback, restart, retry."""
+"""Requested operations on a service: rollback, restart, retry."""

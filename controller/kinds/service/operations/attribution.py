@@ -1,4 +1,4 @@
-"""Which rollout came of what a person asked for last, as the service's tags tell it."""
+"""Attribution of rollouts to the requested operations that the service's tags record."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -7,53 +7,57 @@ from datetime import timedelta
 from controller.core.resources.plan import Verb
 from controller.core.resources.rollouts import RolloutRecord
 from controller.core.status.interventions import intervention_text
-from controller.kinds.service.operations.requests import (
-    moment_in,
-)
+from controller.kinds.service.operations.requests import UNKNOWN_USER, tag_time
 from controller.kinds.service.state.retry_requests import id_of
 from controller.kinds.service.tags import ServiceTags
 
-# A restart that somebody died of before it was asked for explains nothing later.
+# Maximum time from a restart request to its rollout. A request that was recorded and
+# not carried out must not explain a later rollout.
 _SOON = timedelta(hours=1)
 
 Tags = Mapping[str, str]
 
 
-def with_tags(
+def with_users(
     rolled: Sequence[RolloutRecord], tags: ServiceTags, targets: Mapping[str, str]
 ) -> tuple[RolloutRecord, ...]:
-    """Return ``rolled`` with who asked for the last of each kind by hand.
+    """Return ``rolled`` with the user of the last rollback, retry and restart.
 
     Args:
-        rolled: The rollouts, the newest first; with what was set aside.
-        tags: Of the service.
-        targets: The service revision of each rollout, by its id.
+        rolled: Rollouts, the newest first, with the revision on hold marked.
+        tags: Tags of the service.
+        targets: Service revision of each rollout, by the rollout's id.
     """
-    asked = {
-        **dict(_put_back(rolled, tags)),
+    interventions = {
+        **dict(_rolled_back(rolled, tags)),
         **dict(_retried(rolled, tags, targets)),
         **dict(_restarted(rolled, tags, targets)),
     }
-    return tuple(replace(one, intervention=asked.get(one.id, "")) for one in rolled)
+    return tuple(
+        replace(one, intervention=interventions.get(one.id, "")) for one in rolled
+    )
 
 
 def _restarted(
     rolled: Sequence[RolloutRecord], tags: ServiceTags, targets: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
-    """Yield the rollout right after what was to be restarted."""
+    """Yield the rollout after the deployment that was restarted."""
     before = id_of(tags.restarted_after or "")
-    at = moment_in(tags.restarted or "")
+    at = tag_time(tags.restarted or "")
     if not before or at is None:
         return
     _, newer = _after(rolled, lambda one: id_of(targets.get(one.id, "")) == before)
     if newer is not None and newer.began is not None and newer.began - at <= _SOON:
-        yield newer.id, intervention_text(Verb.RESTART, tags.restarted_by or "somebody")
+        yield (
+            newer.id,
+            intervention_text(Verb.RESTART, tags.restarted_by or UNKNOWN_USER),
+        )
 
 
 def _retried(
     rolled: Sequence[RolloutRecord], tags: ServiceTags, targets: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
-    """Yield the rollout right after the forgiven one, if it is of the same revision."""
+    """Yield the rollout after the retried one, if it has the same revision."""
     failed = tags.retried
     if not failed:
         return
@@ -61,28 +65,28 @@ def _retried(
         rolled, lambda one: failed in (id_of(one.id), id_of(targets.get(one.id, "")))
     )
     if one is not None and newer is not None and one.revision == newer.revision:
-        yield newer.id, intervention_text(Verb.RETRY, tags.retried_by or "somebody")
+        yield newer.id, intervention_text(Verb.RETRY, tags.retried_by or UNKNOWN_USER)
 
 
-def _put_back(
+def _rolled_back(
     rolled: Sequence[RolloutRecord], tags: ServiceTags
 ) -> Iterator[tuple[str, str]]:
-    """Yield the rollout right after what was set aside."""
+    """Yield the rollout after the revision on hold."""
     _, newer = _after(rolled, lambda one: bool(one.set_aside))
     if newer is not None:
         yield (
             newer.id,
-            intervention_text(Verb.ROLL_BACK, tags.set_aside_by or "somebody"),
+            intervention_text(Verb.ROLL_BACK, tags.set_aside_by or UNKNOWN_USER),
         )
 
 
 def _after(
-    rolled: Sequence[RolloutRecord], is_it: Callable[[RolloutRecord], bool]
+    rolled: Sequence[RolloutRecord], matches: Callable[[RolloutRecord], bool]
 ) -> tuple[RolloutRecord | None, RolloutRecord | None]:
-    """Return the newest rollout that ``is_it``, and the one that came after it."""
+    """Return the newest rollout that ``matches``, and the rollout that followed it."""
     newer = None
     for one in rolled:
-        if is_it(one):
+        if matches(one):
             return one, newer
         newer = one
     return None, None

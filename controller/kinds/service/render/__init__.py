@@ -1,1 +1,1 @@
-"""A declaration as RegisterTaskDefinition and CreateService want it."""
+"""Declarations rendered as parameters of RegisterTaskDefinition and CreateService."""

@@ -1,6 +1,7 @@
-"""Whether a service makes sense as a whole, with what AWS's own words add to it.
+"""Completion of a declared service, and checks of the complete rendered result.
 
-What is left out there may follow from the rest, so only the whole can lack something.
+A field that is missing under ``task`` or ``service`` may follow from other fields, so
+required fields can only be checked in the complete result.
 """
 
 from collections.abc import Mapping
@@ -13,37 +14,38 @@ from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.spec import service as specs
 from controller.kinds.service.spec.aws_fields import NAMED
 from controller.kinds.service.spec.aws_schema import shapes
-from controller.kinds.service.spec.consistency import disagreements
+from controller.kinds.service.spec.consistency import inconsistencies
 from controller.kinds.service.spec.service import ServiceSpec
 
 Fields = Mapping[str, Any]
-# The number of a service's tasks, its name and the rest of its identity are ours.
-_GIVEN = frozenset({"serviceName", "family", "containerDefinitions"})
+# Required fields that the controller itself sets.
+_SET_BY_CONTROLLER = frozenset({"serviceName", "family", "containerDefinitions"})
 
 
 def complete(name: str, spec: ServiceSpec, platform: Platform) -> ServiceSpec:
-    """Return ``spec`` with all that follows from its key and the platform.
+    """Return ``spec`` with the defaults that follow from its key and the platform.
 
     Raises:
-        ValueError: AWS would refuse it.
+        ValueError: AWS would refuse the service.
     """
-    whole = specs.complete(name, spec, platform)
-    definition = render(whole)
-    _check_required(shapes()["task"], whole.task, definition, "task")
-    _check_required(shapes()["service"], whole.service, settings(whole), "service")
-    for index, written in enumerate(whole.task.get("containerDefinitions", ())):
+    completed = specs.complete(name, spec, platform)
+    definition, fields = render(completed), settings(completed)
+    _check_required(shapes()["task"], completed.task, definition, "task")
+    _check_required(shapes()["service"], completed.service, fields, "service")
+    for index, written in enumerate(completed.task.get("containerDefinitions", ())):
         container = _by_name(definition["containerDefinitions"], written, "name")
-        _check_container(container, f"task.containerDefinitions.{index}", whole.name)
-    reject_all(disagreements(whole.task, whole.service, definition))
-    return whole
+        path = f"task.containerDefinitions.{index}"
+        _check_container(container, path, completed.name)
+    reject_all(inconsistencies(completed.task, completed.service, definition))
+    return completed
 
 
 def _check_required(shape: Any, written: Any, whole: Any, path: str) -> None:
-    """Raise if what is written at ``path`` lacks a field even with all the rest."""
+    """Raise if a declared structure at ``path`` lacks a field in the rendered result."""
     match shape:
         case {"fields": fields, "required": required}:
             for name in required:
-                if name not in _GIVEN and whole.get(name) is None:
+                if name not in _SET_BY_CONTROLLER and whole.get(name) is None:
                     reject("is missing", f"add {name}", f"{path}.{name}")
             for name, value in written.items():
                 _check_required(fields[name], value, whole[name], f"{path}.{name}")
@@ -57,9 +59,9 @@ def _check_required(shape: Any, written: Any, whole: Any, path: str) -> None:
 
 
 def _check_container(container: Fields, path: str, main: str) -> None:
-    """Raise if ``container`` cannot run as it is declared."""
+    """Raise if a rendered container has no image, or sets a variable twice."""
     if not container.get("image"):
-        hint = f"add image; the service's own container is called {main}"
+        hint = f"add image; the name of the service's main container is {main}"
         reject("needs an image", hint, f"{path}.name")
     values = {item["name"] for item in container.get("environment", ())}
     secrets = {item["name"] for item in container.get("secrets", ())}

@@ -1,7 +1,7 @@
-"""An image's tag, in place of which its digest is rolled out.
+"""The effective declaration: with digests in place of image tags, if images are pinned.
 
-What is rolled out stays a pure function: of what is declared, and of the digests
-that were seen. A digest that could not be seen never undoes a pin.
+It is a pure function of the declaration and the observed digests. If a digest could not
+be read, the deployed digest stays.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,14 +19,14 @@ _MOST_KEPT = 8
 _images: Memo[ServiceSpec, Pins] = Memo(
     lambda spec: {c["name"]: c["image"] for c in render(spec)["containerDefinitions"]}
 )
-# A spec and its pinned form are compared often, and kept by identity: see Memo.
+# A spec and its pinned form are compared often; Memo caches by identity.
 _pinned: Memo[ServiceSpec, dict[frozenset[tuple[str, str]], ServiceSpec]] = Memo(
     lambda _spec: {}
 )
 
 
 def image_path(container: str) -> str:
-    """Return where the image of a container stands, as changes spell it."""
+    """Return the path of a container's image in changes."""
     return f"task.containers.{container}.image"
 
 
@@ -36,21 +36,21 @@ def images_of(spec: ServiceSpec) -> Pins:
 
 
 def tagged(spec: ServiceSpec, image: str) -> EcrImage | str:
-    """Return an image whose tag can be looked up, or why it is not."""
+    """Return the image if its tag can be read from ECR; otherwise the reason."""
     found = ecr_image(image)
     if found is None:
         return "it is not in ECR"
     if found.digest:
-        return "it is declared by its digest"
+        return "it is declared with a digest"
     if found.region != spec.region:
         return f"it is in {found.region}, not in {spec.region}"
     return found
 
 
-def settled(spec: ServiceSpec, state: ServiceState) -> ServiceSpec:
-    """Return ``spec`` as it is rolled out, given what was seen: with pins, if it asks.
+def effective_spec(spec: ServiceSpec, state: ServiceState) -> ServiceSpec:
+    """Return the effective spec: with the observed digests, if it pins images.
 
-    What could not be seen keeps the digest that it is pinned to.
+    An image whose digest could not be read keeps its deployed digest.
     """
     if spec.image_policy != "pin":
         return spec
@@ -58,7 +58,7 @@ def settled(spec: ServiceSpec, state: ServiceState) -> ServiceSpec:
 
 
 def pinned(spec: ServiceSpec, pins: Pins) -> ServiceSpec:
-    """Return ``spec`` with these images in these containers; the same one each time."""
+    """Return ``spec`` with these images; equal arguments return the same object."""
     if not pins:
         return spec
     kept, key = _pinned(spec), frozenset(pins.items())
@@ -70,7 +70,7 @@ def pinned(spec: ServiceSpec, pins: Pins) -> ServiceSpec:
 
 
 def pin_of(image: str, digest: str) -> str:
-    """Return ``image`` by its digest instead of its tag, as ECS takes it."""
+    """Return ``image`` with a digest instead of its tag."""
     repository = image.partition("@")[0]
     if ":" in repository.rpartition("/")[2]:
         repository = repository.rpartition(":")[0]
@@ -78,7 +78,7 @@ def pin_of(image: str, digest: str) -> str:
 
 
 def unresolved(spec: ServiceSpec, state: ServiceState) -> Iterator[ImageSeen]:
-    """Yield images to pin whose digest was not seen, and that nothing is pinned to."""
+    """Yield images to pin of which no digest is known, observed or deployed."""
     if spec.image_policy != "pin":
         return
     pins = dict(_pins(spec, state))
@@ -88,7 +88,7 @@ def unresolved(spec: ServiceSpec, state: ServiceState) -> Iterator[ImageSeen]:
 
 
 def runs_of(image: str, live: str) -> bool:
-    """Whether ``live`` is ``image``, or one of its repository by digest."""
+    """Return True if ``live`` is ``image``, or a digest in the same repository."""
     return live == image or ("@" in live and pin_of(live, "") == pin_of(image, ""))
 
 

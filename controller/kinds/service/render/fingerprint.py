@@ -1,4 +1,4 @@
-"""The canonical task definition that a declaration asks for, and its hash."""
+"""Canonical form and hash of the declared task definition."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,23 +19,23 @@ from controller.kinds.service.state.service import ServiceState
 _wanted: Memo[ServiceSpec, Plain] = Memo(lambda spec: canonical(render(spec)))
 
 
-def wanted(spec: ServiceSpec) -> Plain:
-    """Return the canonical form of the task definition that ``spec`` asks for."""
+def declared_definition(spec: ServiceSpec) -> Plain:
+    """Return the canonical form of the declared task definition."""
     return _wanted(spec)
 
 
-def content(spec: ServiceSpec) -> str:
-    """Return the hash of the task definition that ``spec`` asks for."""
-    return content_hash(wanted(spec))
+def definition_hash(spec: ServiceSpec) -> str:
+    """Return the hash of the declared task definition."""
+    return content_hash(declared_definition(spec))
 
 
-def here(spec: ServiceSpec, state: ServiceState | None = None) -> NameContext:
-    """Return where short names in ``spec`` are looked up."""
+def name_context(spec: ServiceSpec, state: ServiceState | None = None) -> NameContext:
+    """Return the context in which short names of ``spec`` are resolved."""
     return NameContext(spec.region, spec.account, state.names if state else {})
 
 
-def unnamed(spec: ServiceSpec, live: Mapping[str, Any]) -> frozenset[str]:
-    """Return the ARNs that ``spec`` may mean by a name that they do not hold."""
+def unnamed_arns(spec: ServiceSpec, live: Mapping[str, Any]) -> frozenset[str]:
+    """Return live ARNs without a name in them, which ``spec`` may declare by name."""
     field = "serviceConnectConfiguration"
     declared = spec.service.get(field, {}).get("namespace", "")
     if not declared or declared.startswith("arn:"):
@@ -44,6 +44,8 @@ def unnamed(spec: ServiceSpec, live: Mapping[str, Any]) -> frozenset[str]:
     return frozenset({seen} if seen.startswith("arn:") else ())
 
 
-def is_wanted(spec: ServiceSpec, definition: Plain) -> bool:
-    """Whether a canonical definition is what ``spec`` asks for, in any spelling."""
-    return not any(real_differences(definition, wanted(spec), here(spec)))
+def is_declared(spec: ServiceSpec, definition: Plain) -> bool:
+    """Return True if a canonical definition equals the declared one, in any spelling."""
+    return not any(
+        real_differences(definition, declared_definition(spec), name_context(spec))
+    )

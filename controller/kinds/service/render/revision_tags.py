@@ -1,8 +1,8 @@
-"""Tags of a task definition: they stand beside its content, and change without it.
+"""Tags of a task definition, which are not part of its content.
 
-What is declared under ``task.tags`` is registered with each revision, beside our own
-tag. API reference, TagResource: a revision's tags can change afterwards, so that no
-task is replaced for them. Tags that nobody declares are others'.
+The declared ``task.tags`` are registered with each revision, in addition to the
+controller's tag. API reference, TagResource: the tags of a revision can be changed, so
+no task is replaced for them. Tags that are not declared are not managed.
 """
 
 from collections.abc import Iterator
@@ -18,17 +18,17 @@ TASK_TAGS = "task.tags."
 
 
 def declared_tags(spec: ServiceSpec) -> dict[str, str]:
-    """Return the tags that ``spec`` asks for on its task definition."""
+    """Return the declared tags of the task definition."""
     return tags_of(spec.task)
 
 
 def tag_words(spec: ServiceSpec) -> frozenset[str]:
-    """Return what of it is settled, each tag by itself; see ``released``."""
+    """Return the word for each declared tag; see ``compare.removed_fields``."""
     return frozenset(TASK_TAGS + key for key in declared_tags(spec))
 
 
 def tag_changes(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
-    """Yield the declared tags that the revision does not carry as they are declared."""
+    """Yield the declared tags that differ from the revision's tags."""
     live = state.revision_tags
     for key, value in sorted(declared_tags(spec).items()):
         if live.get(key) != value:
@@ -36,20 +36,20 @@ def tag_changes(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
 
 
 def tag_effect(spec: ServiceSpec) -> Effect:
-    """Return what changing a tag does: tasks may get it when they start."""
+    """Return the effect of a changed tag: tasks may inherit it when they start."""
     from_revision = spec.service.get("propagateTags") == "TASK_DEFINITION"
     return Effect.LATER if from_revision else Effect.IN_PLACE
 
 
 def needs_revision(path: str) -> bool:
-    """Whether a change at ``path`` is one of a task definition's content."""
+    """Return True if a change at ``path`` is in the content of a task definition."""
     return path.startswith(TASK) and not path.startswith(TASK_TAGS)
 
 
-def are_asked_for(spec: ServiceSpec, managed: frozenset[str]) -> bool:
-    """Whether somebody speaks of these tags, or did when ``spec`` was applied last."""
-    spoken = any(word.startswith(TASK_TAGS) for word in managed)
-    return spoken or bool(spec.task.get("tags"))
+def are_managed(spec: ServiceSpec, managed: frozenset[str]) -> bool:
+    """Return True if these tags are declared, or were when last applied."""
+    were_declared = any(word.startswith(TASK_TAGS) for word in managed)
+    return were_declared or bool(spec.task.get("tags"))
 
 
 FACET = Facet(tag_changes)

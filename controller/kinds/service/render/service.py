@@ -1,4 +1,4 @@
-"""The service's own fields, beside its task definition."""
+"""The rendered fields of the service itself, without its task definition."""
 
 from typing import Any
 
@@ -9,25 +9,26 @@ from controller.kinds.service.spec.aws_fields import merged
 from controller.kinds.service.spec.service import ServiceSpec
 
 _AWSVPC = "networkConfiguration.awsvpcConfiguration"
-_HOW = "deploymentConfiguration"
+_ROLLOUT = "deploymentConfiguration"
 
 
 def settings(spec: ServiceSpec) -> dict[str, Any]:
-    """Return the fields of CreateService and UpdateService that ``spec`` settles.
+    """Return the fields of CreateService and UpdateService that ``spec`` declares.
 
-    The number of tasks, discovery and the task definition are settled elsewhere.
+    Without the number of tasks, discovery and the task definition.
     """
     declared: Plain = merged(_own(spec), spec.service)
     if spec.network.subnets and render(spec)["networkMode"] != "awsvpc":
-        # Only a task with an address of its own has a network; ECS refuses it else.
+        # ECS refuses a network configuration in other modes, where tasks have no
+        # address of their own.
         declared.pop("networkConfiguration")
     return spelled_out(declared)
 
 
 def creation(spec: ServiceSpec) -> dict[str, Any]:
-    """Return the fields of CreateService that a service is made with, and no more.
+    """Return the fields of CreateService for a new service.
 
-    Those the document does not speak of are our choice at first, and others' later.
+    Includes initial values of fields that are not declared and not managed later.
     """
     declared = settings(spec)
     chosen: Plain = {"enableECSManagedTags": True, "propagateTags": "SERVICE"}
@@ -35,7 +36,7 @@ def creation(spec: ServiceSpec) -> dict[str, Any]:
         fits = render(spec).get("requiresCompatibilities") or ["EC2"]
         chosen["launchType"] = "FARGATE" if "FARGATE" in fits else fits[0]
     if declared.get("schedulingStrategy") != "DAEMON":
-        # A daemon has one task on each instance, and ECS refuses a number.
+        # A daemon has one task per instance; ECS refuses a number of tasks.
         chosen["desiredCount"] = 1 if spec.desired_count is None else spec.desired_count
     return {**chosen, **{k: v for k, v in declared.items() if v != []}}
 
@@ -63,14 +64,14 @@ def _own(spec: ServiceSpec) -> Plain:
 
 
 def spelled_out(declared: Plain) -> Plain:
-    """Return ``declared`` with what must be said for an update to settle it.
+    """Return ``declared`` with explicit defaults.
 
-    ECS keeps what an update leaves out, so that a default must be sent as well.
+    UpdateService keeps the fields that it omits, so defaults must be sent as well.
     """
     fill_defaults(declared, _AWSVPC, assignPublicIp="DISABLED")
-    strategy = (declared.get(_HOW) or {}).get("strategy")
+    strategy = (declared.get(_ROLLOUT) or {}).get("strategy")
     if strategy in STEPS:
         name, steps = STEPS[strategy]
-        fill_defaults(declared, _HOW, **{name: {}})
-        fill_defaults(declared, f"{_HOW}.{name}", **steps)
+        fill_defaults(declared, _ROLLOUT, **{name: {}})
+        fill_defaults(declared, f"{_ROLLOUT}.{name}", **steps)
     return declared

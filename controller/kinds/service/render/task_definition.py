@@ -1,4 +1,4 @@
-"""The task definition that a service asks for, as RegisterTaskDefinition wants it."""
+"""The declared task definition as parameters of RegisterTaskDefinition."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ from controller.kinds.service.spec.service import ServiceSpec
 
 
 def render(spec: ServiceSpec) -> Plain:
-    """Return the parameters of RegisterTaskDefinition for ``spec``, and no more.
+    """Return the parameters of RegisterTaskDefinition for ``spec``.
 
-    Rendered once for each spec; the result must not be changed. Fields that ECS fills
-    in are left to ECS; see ``normalize``.
+    Rendered once per spec; the result must not be changed. Fields with a default of ECS
+    are omitted; see ``normalize``.
     """
     return _rendered(spec)
 
@@ -80,11 +80,10 @@ def _container(spec: ServiceSpec) -> dict[str, Any]:
 
 
 def value_from(spec: ServiceSpec, reference: SecretReference) -> str:
-    """Return the ARN by which ECS finds a secret.
+    """Return the ``valueFrom`` of a secret: its ARN, with key, stage and version.
 
-    A secret's ARN may leave out the six characters that Secrets Manager adds to
-    its name, as in AWS's "Pass Secrets Manager secrets through Amazon ECS
-    environment variables".
+    A secret's ARN may omit the six characters that Secrets Manager adds to its name, as
+    in AWS's "Pass Secrets Manager secrets through Amazon ECS environment variables".
     """
     if reference.ssm:
         path = reference.ssm

@@ -1,8 +1,8 @@
-"""Each field of a service, and what a change of it does.
+"""Fields of a service and the effect of changing each of them.
 
-From Amazon ECS's API reference: UpdateService says of each of its fields whether it
-"triggers a new service deployment", and CreateService has some that UpdateService
-lacks. Those are there for as long as the service is.
+From the Amazon ECS API reference: UpdateService documents which of its fields "triggers
+a new service deployment". CreateService has fields that UpdateService lacks, so changing
+them needs a new service.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,11 +16,12 @@ PREFIX = "service."
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What changing a field of a service does.
+    """Properties of a field for updates.
 
     Attributes:
-        effect: To the tasks that run.
-        removed: What an update sends to have nothing of it; null keeps what was.
+        effect: Effect of a change on the running tasks.
+        removed: Value that removes the field in UpdateService, where null keeps it; None
+            if the field cannot be removed.
     """
 
     effect: Effect
@@ -36,7 +37,7 @@ FIELDS: Mapping[str, Field] = {
     "serviceConnectConfiguration": Field(Effect.RESTART, {"enabled": False}),
     "volumeConfigurations": Field(Effect.RESTART, []),
     "vpcLatticeConfigurations": Field(Effect.RESTART, []),
-    # The scheduler's own matters, at once.
+    # Applied at once, without a new deployment.
     "desiredCount": Field(Effect.IN_PLACE),
     "deploymentConfiguration": Field(Effect.IN_PLACE),
     "deploymentController": Field(Effect.IN_PLACE, {"type": "ECS"}),
@@ -57,27 +58,27 @@ FIELDS: Mapping[str, Field] = {
     "schedulingStrategy": Field(Effect.REPLACE),
     "role": Field(Effect.REPLACE),
 }
-# TagResource changes tags, and no update does.
-BY_ANOTHER_CALL = frozenset({"tags"})
+# Changed by TagResource, not by UpdateService.
+SEPARATE_CALLS = frozenset({"tags"})
 
 
 def field_of(path: str) -> str:
-    """Return the field of a service that a change at ``service.…`` is in."""
+    """Return the top-level field of a path such as ``service.tags.team``."""
     return path.removeprefix(PREFIX).partition(".")[0].partition("[")[0]
 
 
 def changed_fields(changes: Iterable[Change]) -> frozenset[str]:
-    """Return which fields an update must send to settle ``changes``."""
+    """Return the fields that UpdateService must send for ``changes``."""
     found = {field_of(c.path) for c in changes if c.path.startswith(PREFIX)}
     return frozenset(
         name
-        for name in found - BY_ANOTHER_CALL
+        for name in found - SEPARATE_CALLS
         if FIELDS[name].effect is not Effect.REPLACE
     )
 
 
 def immutable_paths() -> frozenset[str]:
-    """Return the paths of what no update can change."""
+    """Return the paths that UpdateService cannot change."""
     return frozenset(
         PREFIX + name for name, f in FIELDS.items() if f.effect is Effect.REPLACE
     )

@@ -1,9 +1,9 @@
-"""Whether the tasks of a finished rollout die again and again.
+"""Crash loops: tasks that keep failing after their rollout was completed.
 
-ECS counts failures only while a rollout goes on; afterwards it replaces what dies for
-ever, and between two deaths all tasks run. What tells is how many have died of late.
-Once they die again and again, they do until none has for a whole window: a task that
-has just come back is no sign of health.
+ECS counts failures only during a rollout. Afterwards it replaces failed tasks
+indefinitely, and between two failures all tasks run. So recent failures are counted. A
+crash loop ends when no task has failed for a whole window: a task that has just started
+is no sign of health.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,15 +14,15 @@ from typing import Any
 
 from controller.kinds.service.state.service import ServiceState
 from controller.kinds.service.state.task import Task
-from controller.kinds.service.state.times import moment
+from controller.kinds.service.state.times import utc_time
 
 WINDOW = timedelta(minutes=15)
 # As ECS's circuit breaker counts: half of the tasks, 3 at least and 200 at most. See
 # "How the Amazon ECS deployment circuit breaker detects failures", developer guide.
 _LEAST, _MOST, _SHARE = 3, 200, 0.5
-# API reference, Task.stopCode: what the task did, or could not do, by itself. Neither a
-# person, Spot nor Fargate's maintenance is to blame on the service.
-_OWN_DOING = frozenset({"EssentialContainerExited", "TaskFailedToStart"})
+# API reference, Task.stopCode: failures of the task itself. Tasks that a user, Spot or
+# Fargate's maintenance stopped do not count.
+_OWN_FAILURES = frozenset({"EssentialContainerExited", "TaskFailedToStart"})
 _BY_SCHEDULER = "ServiceSchedulerInitiated"
 _UNHEALTHY = "health checks"
 # "Amazon ECS service event messages", developer guide.
@@ -34,13 +34,13 @@ Answer = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class CrashLoop:
-    """Tasks that died by themselves, one after the other.
+    """Tasks that failed in succession.
 
     Attributes:
-        count: How many.
-        first: When the first of them did.
-        last: The latest.
-        at: When that one did.
+        count: Number of tasks.
+        first: Time of the first failure.
+        last: Task that failed last.
+        at: Time of the last failure.
     """
 
     count: int
@@ -52,73 +52,73 @@ class CrashLoop:
 def crash_loop(
     state: ServiceState, service: Answer, stopped: Iterable[Task], now: datetime
 ) -> CrashLoop | None:
-    """Return how tasks of ``service`` die again and again; None if they do not.
+    """Return the crash loop of ``service``; None if there is none.
 
     Args:
-        state: What was seen of it.
-        service: As DescribeServices answers, with its events.
-        stopped: Its tasks that ECS remembers; it forgets them after an hour.
-        now: The present.
+        state: Observed state.
+        service: Service from DescribeServices, with its events.
+        stopped: Stopped tasks of the service; ECS keeps them for an hour.
+        now: Current time.
     """
     primary = state.primary
     ours = [t for t in stopped if primary is not None and t.started_by == primary.id]
     if not ours or primary is None or primary.rollout != "COMPLETED":
         return None
     since = _completed_at(service, primary.id)
-    died = [
+    failures = [
         (task.stopped_at, task)
         for task in ours
         if task.stopped_at is not None
-        and is_own_doing(task)
+        and is_own_failure(task)
         and (since is None or task.stopped_at > since)
     ]
-    row = _unbroken(sorted(died, key=lambda death: death[0]), now)
-    if not _is_dense([at for at, _ in row], _threshold(state.desired)):
+    series = _current_series(sorted(failures, key=lambda failure: failure[0]), now)
+    if not _is_dense([at for at, _ in series], _threshold(state.desired)):
         return None
-    at, last = row[-1]
-    return CrashLoop(len(row), row[0][0], last, at)
+    at, last = series[-1]
+    return CrashLoop(len(series), series[0][0], last, at)
 
 
-def is_restless(state: ServiceState, service: Answer, now: datetime) -> bool:
-    """Whether tasks were started of late, although the rollout was over.
+def has_recent_starts(state: ServiceState, service: Answer, now: datetime) -> bool:
+    """Return True if ECS started tasks within the window, after the rollout.
 
-    Whatever dies is replaced, and the events tell of it: without one there is no need
-    to ask for stopped tasks.
+    ECS replaces each failed task and records an event. Without such an event, stopped
+    tasks need not be read.
     """
     primary = state.primary
     if primary is None or primary.rollout != "COMPLETED":
         return False
-    lately = [at for at in _moments(service, _STARTED) if now - at < WINDOW]
-    if not lately:
+    recent = [at for at in _event_times(service, _STARTED) if now - at < WINDOW]
+    if not recent:
         return False
     since = _completed_at(service, primary.id)
-    return since is None or max(lately) > since
+    return since is None or max(recent) > since
 
 
-def is_own_doing(task: Task) -> bool:
-    """Whether a task stopped by itself, or because it failed its health checks."""
+def is_own_failure(task: Task) -> bool:
+    """Return True if a task exited, did not start or failed its health checks."""
     if task.stop_code == _BY_SCHEDULER:
         return any(_UNHEALTHY in reason for reason in task.reasons[:1])
-    return task.stop_code in _OWN_DOING
+    return task.stop_code in _OWN_FAILURES
 
 
-def told(key: str, loop: CrashLoop, revision: str, why: str) -> str:
-    """Return ``loop`` in sentences, with what comes next.
+def crash_loop_message(key: str, loop: CrashLoop, revision: str, cause: str) -> str:
+    """Return the message about ``loop``, with the commands to run next.
 
     Args:
-        key: Of the service in the document.
-        loop: What was found.
-        revision: What the tasks are tasks of.
-        why: What the last died of, without a full stop; empty if nobody knows.
+        key: Key of the service in the document.
+        loop: The crash loop.
+        revision: Task definition of the tasks, as in ``api:3``.
+        cause: Cause of the last failure, without a full stop; empty if unknown.
     """
     minutes = max(1, ceil((loop.at - loop.first) / timedelta(minutes=1)))
-    because = f": {why.rstrip('.')}" if why else ""
-    quiet = WINDOW // timedelta(minutes=1)
+    because = f": {cause.rstrip('.')}" if cause else ""
+    window = WINDOW // timedelta(minutes=1)
     return (
-        f"{loop.count} tasks of {revision} stopped by themselves within {minutes} min, "
-        f"the last at {loop.at:%H:%M:%S} UTC{because}. See `hokusai logs service/{key} "
-        f"--since 1h`, or go back with `hokusai rollback service/{key} --reason TEXT`. "
-        f"This ends {quiet} min after the last."
+        f"{loop.count} tasks of {revision} failed within {minutes} min, the last at "
+        f"{loop.at:%H:%M:%S} UTC{because}. Read the log with `hokusai logs "
+        f"service/{key} --since 1h`, or roll back with `hokusai rollback service/{key} "
+        f"--reason TEXT`. The crash loop ends {window} min after the last failure."
     )
 
 
@@ -126,37 +126,37 @@ def _threshold(desired: int) -> int:
     return min(max(ceil(desired * _SHARE), _LEAST), _MOST)
 
 
-def _unbroken(
-    died: Sequence[tuple[datetime, Task]], now: datetime
+def _current_series(
+    failures: Sequence[tuple[datetime, Task]], now: datetime
 ) -> list[tuple[datetime, Task]]:
-    """Return those of ``died`` after which no window without a death has passed yet."""
-    row: list[tuple[datetime, Task]] = []
+    """Return the latest failures that no window without a failure separates."""
+    series: list[tuple[datetime, Task]] = []
     after = now
-    for at, task in reversed(died):
+    for at, task in reversed(failures):
         if after - at >= WINDOW:
             break
-        row.insert(0, (at, task))
+        series.insert(0, (at, task))
         after = at
-    return row
+    return series
 
 
 def _is_dense(times: Sequence[datetime], threshold: int) -> bool:
-    """Whether so many of ``times`` ever fell into one window."""
+    """Return True if any window contains ``threshold`` of ``times``."""
     ends = zip(times, times[threshold - 1 :], strict=False)
     return any(last - first <= WINDOW for first, last in ends)
 
 
 def _completed_at(service: Answer, deployment: str) -> datetime | None:
-    """Return when ECS was done with a deployment; None if it does not say any more."""
-    known = _moments(service, _COMPLETED, f"(deployment {deployment})")
+    """Return the completion time of a deployment; None if its event has expired."""
+    known = _event_times(service, _COMPLETED, f"(deployment {deployment})")
     return min(known, default=None)
 
 
-def _moments(service: Answer, word: str, too: str = "") -> Iterator[datetime]:
-    """Yield when ECS said something with ``word`` in it, and ``too``."""
+def _event_times(service: Answer, *phrases: str) -> Iterator[datetime]:
+    """Yield the times of the events that contain all ``phrases``."""
     for event in service.get("events", ()):
         message = event["message"]
-        if word in message and too in message:
-            at = moment(event.get("createdAt"))
+        if all(phrase in message for phrase in phrases):
+            at = utc_time(event.get("createdAt"))
             if at is not None:
                 yield at

@@ -1,8 +1,7 @@
-"""For how long a rollout has come no further.
+"""Time since a rollout last made progress.
 
-Further is: more of its tasks run than ever before, or it reached another stage. Tasks
-that come and go are none: a rollout whose tasks die again and again gets nowhere,
-however much happens meanwhile.
+Progress is more running tasks than ever before, or another stage. A rollout whose tasks
+start and fail repeatedly makes no progress.
 """
 
 from collections.abc import Mapping
@@ -12,14 +11,22 @@ from typing import Any
 
 from controller.core.clock import Clock
 from controller.kinds.service.state.service import ServiceState
-from controller.kinds.service.state.times import moment
+from controller.kinds.service.state.times import utc_time
 
 Answer = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """How far a rollout has come, and since when by the steady clock."""
+    """The furthest point of a rollout.
+
+    Attributes:
+        deployment: Id of the deployment.
+        desired: Desired number of tasks.
+        stage: Stage of the service deployment.
+        running: Most tasks that ever ran.
+        since: Time when this point was reached, by the monotonic clock.
+    """
 
     deployment: str
     desired: int
@@ -29,17 +36,17 @@ class _Mark:
 
 
 class RolloutProgress:
-    """Remembers how far each rollout has come."""
+    """The furthest point of each rollout, by service."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._marks: dict[str, _Mark] = {}
 
-    def quiet(self, state: ServiceState, answer: Answer) -> timedelta:
-        """Return for how long the rollout under way has come no further.
+    def stalled_for(self, state: ServiceState, answer: Answer) -> timedelta:
+        """Return the time since the current rollout last made progress.
 
-        What nobody here has seen before counts from the last that ECS tells of: a
-        controller that was started anew need not wait once more.
+        For a rollout that this process has not seen before, the time starts at the last
+        event of ECS, so that a restarted controller does not wait again.
         """
         primary = state.primary
         if primary is None or primary.rollout != "IN_PROGRESS":
@@ -50,10 +57,10 @@ class RolloutProgress:
         known = self._marks.get(state.arn)
         fresh = _Mark(primary.id, primary.desired, stage, primary.running, now)
         if known is None or known.deployment != primary.id:
-            heard = _last_heard(answer, primary.id) or self._clock.now()
-            ago = max(timedelta(0), self._clock.now() - heard)
-            mark = _Mark(*_place(fresh), primary.running, now - ago.total_seconds())
-        elif _place(known) != _place(fresh) or primary.running > known.running:
+            last = _last_event(answer, primary.id) or self._clock.now()
+            ago = max(timedelta(0), self._clock.now() - last)
+            mark = _Mark(*_stage_of(fresh), primary.running, now - ago.total_seconds())
+        elif _stage_of(known) != _stage_of(fresh) or primary.running > known.running:
             mark = fresh
         else:
             mark = known
@@ -61,12 +68,12 @@ class RolloutProgress:
         return timedelta(seconds=now - mark.since)
 
 
-def _place(mark: _Mark) -> tuple[str, int, str]:
+def _stage_of(mark: _Mark) -> tuple[str, int, str]:
     return mark.deployment, mark.desired, mark.stage
 
 
-def _last_heard(answer: Answer, id_: str) -> datetime | None:
-    """Return when ECS last told anything of a deployment that might be progress."""
-    told = [d.get("updatedAt") for d in answer["deployments"] if d["id"] == id_]
-    told += [event.get("createdAt") for event in answer.get("events", ())]
-    return max(filter(None, map(moment, told)), default=None)
+def _last_event(answer: Answer, id_: str) -> datetime | None:
+    """Return the time of the last update or event that might be progress."""
+    times = [d.get("updatedAt") for d in answer["deployments"] if d["id"] == id_]
+    times += [event.get("createdAt") for event in answer.get("events", ())]
+    return max(filter(None, map(utc_time, times)), default=None)

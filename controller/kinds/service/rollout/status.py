@@ -1,26 +1,37 @@
-"""Where a rollout stands, by ECS's own records of it.
+"""Status of the controller's last rollout, from ECS's records.
 
-"Stable" is not the word for success: ECS calls a service stable after it went back to
-the old revision, too. What counts is our own deployment, known by the id that ECS gave
-it, and what became of that one. See the API reference, ServiceDeployment.
+A stable service is not a success: ECS also calls a service stable after a rollback. The
+result of the controller's own deployment counts, which is identified by the id that ECS
+assigned. See the API reference, ServiceDeployment.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
+from controller.core.document.resource import Resource
+from controller.kinds.service.render.effective import effective_spec
+from controller.kinds.service.render.fingerprint import definition_hash
+from controller.kinds.service.state.retry_requests import (
+    id_of,
+    retried_deployments,
+    retry_hint,
+)
 from controller.kinds.service.state.service import (
     Deployment,
+    Rejection,
     ServiceDeployment,
     ServiceState,
 )
+from controller.kinds.service.tags import ServiceTags
 
 
 class Phase(StrEnum):
-    """Where a rollout stands; completes "the rollout ..."."""
+    """Phase of a rollout; the value completes "The rollout ..."."""
 
-    UNDER_WAY = "is under way"
+    IN_PROGRESS = "is in progress"
     STALLED = "is stalled"
     ROLLING_BACK = "is being rolled back"
     SUCCEEDED = "succeeded"
@@ -30,8 +41,8 @@ class Phase(StrEnum):
     SUPERSEDED = "was superseded"
 
 
-# What ECS says of a service deployment once it is not on its way forward any more.
-_BACKWARDS = {
+# Statuses of a service deployment that is being rolled back or stopped, or was.
+_PHASES = {
     "ROLLBACK_REQUESTED": Phase.ROLLING_BACK,
     "ROLLBACK_IN_PROGRESS": Phase.ROLLING_BACK,
     "ROLLBACK_SUCCESSFUL": Phase.ROLLED_BACK,
@@ -39,17 +50,20 @@ _BACKWARDS = {
     "STOP_REQUESTED": Phase.STOPPED,
     "STOPPED": Phase.STOPPED,
 }
-# Stages in which ECS waits, and traffic is watched; API reference, lifecycleStage.
-_ON_PURPOSE = frozenset({"BAKE_TIME"})
+_ROLLED_BACK = frozenset(
+    {"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL"}
+)
+# Stages in which ECS waits on purpose; API reference, lifecycleStage.
+_WAITING_STAGES = frozenset({"BAKE_TIME"})
 
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """Our last rollout of a service.
+    """The controller's last rollout of a service.
 
     Attributes:
-        phase: Where it stands.
-        message: The same in a sentence, without a full stop.
+        phase: Phase of the rollout.
+        message: Sentence about it, without a full stop.
     """
 
     phase: Phase
@@ -57,72 +71,97 @@ class Rollout:
 
 
 def rollout_of(state: ServiceState, deadline: timedelta) -> Rollout:
-    """Return where our last rollout stands.
+    """Return the status of the controller's last rollout.
 
     Args:
-        state: What was seen of the service.
-        deadline: Without progress for so long, a rollout is stalled.
+        state: Observed state of the service.
+        deadline: Time without progress after which a rollout is stalled.
     """
     primary = state.primary
     if primary is None:
-        return Rollout(Phase.UNDER_WAY, "ECS works on the service")
+        return Rollout(Phase.IN_PROGRESS, "ECS has not started a deployment yet")
     phase = _phase(state, primary, deadline)
-    return Rollout(phase, "".join(_told(state, primary, phase, deadline)))
+    return Rollout(phase, "".join(_message(state, primary, phase, deadline)))
 
 
 def _phase(state: ServiceState, primary: Deployment, deadline: timedelta) -> Phase:
-    flight, ours = state.service_deployment, state.our_deployment or primary.id
+    deployment, ours = state.service_deployment, state.our_deployment or primary.id
     if primary.rollout == "FAILED":
         return Phase.FAILED
-    if flight is not None and flight.target == ours and flight.status in _BACKWARDS:
-        return _BACKWARDS[flight.status]
+    if deployment and deployment.target == ours and deployment.status in _PHASES:
+        return _PHASES[deployment.status]
     if primary.id != ours:
         return Phase.SUPERSEDED
     if primary.rollout == "IN_PROGRESS":
-        return Phase.STALLED if _is_stuck(state, deadline) else Phase.UNDER_WAY
+        return Phase.STALLED if _is_stalled(state, deadline) else Phase.IN_PROGRESS
     return Phase.SUCCEEDED
 
 
-def _is_stuck(state: ServiceState, deadline: timedelta) -> bool:
-    """Whether nothing has moved for too long, and nothing was to move."""
+def _is_stalled(state: ServiceState, deadline: timedelta) -> bool:
+    """Return True if the deadline has passed, outside of stages that wait."""
     waits = (
         state.service_deployment is not None
-        and state.service_deployment.stage in _ON_PURPOSE
+        and state.service_deployment.stage in _WAITING_STAGES
     )
     return state.stalled_for >= deadline and not waits
 
 
-def _told(
+def _message(
     state: ServiceState, primary: Deployment, phase: Phase, deadline: timedelta
 ) -> Iterator[str]:
     revision = primary.definition_arn.rpartition("/")[2]
     match phase:
-        case Phase.UNDER_WAY:
-            yield f"{revision} rolls out: "
+        case Phase.IN_PROGRESS:
+            yield f"Rolling out {revision}: "
             yield from _counts(primary, state.service_deployment)
         case Phase.STALLED:
-            # Neither tasks that come and go nor the time: it stays one sentence.
-            yield f"{revision} rolls out: "
+            # Without pending tasks and times, which change: the message must not.
+            yield f"Rolling out {revision}: "
             yield from _counts(replace(primary, pending=0), state.service_deployment)
             minutes = deadline.total_seconds() / 60
             yield f"; no progress within {minutes:.0f} min"
         case Phase.ROLLING_BACK:
-            yield f"ECS goes back to {revision}: "
+            yield f"Rolling back to {revision}: "
             yield from _counts(primary, None)
         case Phase.SUPERSEDED:
-            yield f"Another deployment than ours put {revision} in place"
+            yield f"A deployment outside the controller replaced its rollout; {revision}"
+            yield " is deployed"
         case _:
-            yield f"The rollout {phase}; {revision} is in place"
+            yield f"The rollout {phase}; {revision} is deployed"
 
 
-def _counts(primary: Deployment, flight: ServiceDeployment | None) -> Iterator[str]:
-    yield f"{primary.running} of {primary.desired} tasks run"
+def _counts(primary: Deployment, deployment: ServiceDeployment | None) -> Iterator[str]:
+    yield f"{primary.running} running, {primary.desired} desired"
     if primary.pending:
-        yield f", {primary.pending} start"
-    if flight is not None and flight.failures:
-        most = f" of {flight.threshold}" if flight.threshold else ""
-        yield f", {flight.failures}{most} failed"
+        yield f", {primary.pending} pending"
+    if deployment is not None and deployment.failures:
+        yield f", {deployment.failures} failed"
+        if deployment.threshold:
+            yield f" (circuit breaker: {deployment.threshold})"
     elif primary.failed:
         yield f", {primary.failed} failed"
-    if flight is not None and flight.stage:
-        yield f" ({flight.stage.lower().replace('_', ' ')})"
+    if deployment is not None and deployment.stage:
+        yield f"; stage: {deployment.stage.lower().replace('_', ' ')}"
+
+
+def rejected_declaration(
+    resource: Resource[Any], state: ServiceState
+) -> Iterator[Rejection]:
+    """Yield a rejection of the declaration if ECS rolled its deployment back.
+
+    Needed for a deployment that changes no task definition, such as one that moves
+    tasks to other subnets: it is identified by its id, and the declaration by the
+    generation in the tags.
+    """
+    deployment, key = state.service_deployment, resource.id.name
+    is_applied = ServiceTags.of(state.settings).applied == resource.generation
+    if not deployment or not is_applied or deployment.target != state.our_deployment:
+        return
+    id_ = id_of(deployment.arn)
+    retried = retried_deployments(state.settings)
+    if id_ not in retried and deployment.status in _ROLLED_BACK:
+        cause = f": {deployment.reason.rstrip('.')}" if deployment.reason else ""
+        message = f"The last applied change was rolled back{cause}. {retry_hint(key)}"
+        yield Rejection(
+            definition_hash(effective_spec(resource.spec, state)), message, id_
+        )

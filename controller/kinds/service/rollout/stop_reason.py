@@ -1,6 +1,6 @@
-"""Why tasks do not run: one sentence out of what ECS, and the task itself, said.
+"""Cause of stopped or missing tasks, from ECS's reasons, events and the last log line.
 
-ECS forgets a stopped task within the hour, and its last words with it.
+ECS keeps a stopped task for about an hour.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from controller.core.values.redact import redact_line
 from controller.kinds.service.state.task import Task
 
-# Stopped by ECS to make room: no failure of its own. What fails its health checks is
-# stopped by the scheduler too, but not for that reason.
+# Tasks that the scheduler stopped in a scaling activity did not fail. Tasks that fail
+# their health checks have the same stop code, with another reason.
 _BY_SCHEDULER = "ServiceSchedulerInitiated"
-_MAKING_ROOM = "Scaling activity"
-_TELLING = (
+_SCALING = "Scaling activity"
+# Phrases of events that explain missing tasks.
+_FAILURE_PHRASES = (
     "unable to place",
     "was unable to",
     "failed to",
@@ -23,29 +24,29 @@ _TELLING = (
 _LONGEST_LINE = 200
 
 
-def culprit(tasks: Iterable[Task], deployment: str) -> Task | None:
-    """Return the task that stopped by itself last: of ``deployment``, if one did."""
-    failed = [task for task in tasks if not _made_room(task)]
+def last_failed(tasks: Iterable[Task], deployment: str) -> Task | None:
+    """Return the task that failed last, preferably one of ``deployment``."""
+    failed = [task for task in tasks if not _was_scaled_in(task)]
     own = [task for task in failed if task.started_by == deployment]
     return max(own or failed, key=_stopped_at, default=None)
 
 
-def sentence(task: Task | None, events: Sequence[str], lines: Sequence[str]) -> str:
-    """Return why tasks stop or do not start, without a full stop; empty if unknown.
+def stop_reason(task: Task | None, events: Sequence[str], lines: Sequence[str]) -> str:
+    """Explain why tasks stop or do not start, without a full stop; empty if unknown.
 
     Args:
-        task: The one that stopped by itself last.
-        events: What ECS said of the service, the newest first.
-        lines: What the task wrote last, the last line last.
+        task: Task that failed last; None if there is none.
+        events: Event messages of the service, the newest first.
+        lines: Last lines of the task's log, the newest last.
     """
     if task is None:
-        refusals = (e for e in events if any(w in e.lower() for w in _TELLING))
-        return next(refusals, "").rstrip(".")
+        known = (e for e in events if any(p in e.lower() for p in _FAILURE_PHRASES))
+        return next(known, "").rstrip(".")
     parts = list(task.reasons)
     if task.stop_code and not parts:
         parts.append(task.stop_code)
     if last := next((line for line in reversed(lines) if line.strip()), ""):
-        parts.append(f'its last line was "{_short(last)}"')
+        parts.append(f'last log line: "{_short(last)}"')
     return ", ".join(parts)
 
 
@@ -53,10 +54,10 @@ def _stopped_at(task: Task) -> datetime:
     return task.stopped_at or datetime.min.replace(tzinfo=UTC)
 
 
-def _made_room(task: Task) -> bool:
+def _was_scaled_in(task: Task) -> bool:
     if task.stop_code != _BY_SCHEDULER:
         return False
-    return not task.reasons or task.reasons[0].startswith(_MAKING_ROOM)
+    return not task.reasons or task.reasons[0].startswith(_SCALING)
 
 
 def _short(line: str) -> str:

@@ -20,7 +20,7 @@ from controller.kinds.service.state.facet import (
 )
 from controller.kinds.service.state.service import ScalingState, ServiceState
 
-# What DescribeScalableTargets takes at most; API reference.
+# Maximum of DescribeScalableTargets; API reference.
 MOST_TARGETS = 50
 _SERVICE = "application-autoscaling"
 _OF: Mapping[str, Any] = {
@@ -30,27 +30,27 @@ _OF: Mapping[str, Any] = {
 
 
 class Scaling(FacetDriver):
-    """Reads and settles scalable targets. Every method may be repeated."""
+    """Scalable targets as a facet of a service. Every method may be repeated."""
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
 
     def observe(self, services: Services) -> Found:
         """Return the states with their scalable targets, where the count is managed."""
-        asked = {
+        managed = {
             id_: resource_id(service.spec.cluster, service.spec.name)
             for id_, service in services.items()
             if service.spec.scaling is not None
             or service.spec.desired_count is not None
-            or SCALING in service.state.spoken_of
+            or SCALING in service.state.declared_words
         }
         try:
-            targets = self.seen(asked.values())
+            targets = self.targets(managed.values())
         except DriverError as error:
             return dict.fromkeys(services, unknown_from(error))
         return {
             id_: _scaled(services[id_].state, targets[target])
-            for id_, target in asked.items()
+            for id_, target in managed.items()
             if target in targets
         }
 
@@ -69,11 +69,11 @@ class Scaling(FacetDriver):
 
     def delete(self, state: ServiceState) -> None:
         """End scaling of a service that the document scaled."""
-        if SCALING in state.spoken_of:
+        if SCALING in state.declared_words:
             self.end(state.settings["clusterArn"], state.settings["serviceName"])
 
-    def seen(self, ids: Iterable[str]) -> dict[str, ScalingState]:
-        """Return the scalable targets there are of ``ids``; ceil(n/50) calls."""
+    def targets(self, ids: Iterable[str]) -> dict[str, ScalingState]:
+        """Return the existing scalable targets among ``ids``; ceil(n/50) calls."""
         found: dict[str, ScalingState] = {}
         for batch in batched(sorted(set(ids)), MOST_TARGETS):
             answer = self._aws.call(
@@ -86,7 +86,7 @@ class Scaling(FacetDriver):
         return found
 
     def settle(self, spec: ServiceSpec) -> None:
-        """Set both numbers; the target is made if there is none."""
+        """Set minimum and maximum; create the scalable target if it is missing."""
         if spec.scaling is not None:
             self._aws.call(
                 _SERVICE,
@@ -98,7 +98,7 @@ class Scaling(FacetDriver):
             )
 
     def end(self, cluster: str, name: str) -> None:
-        """Leave the number of tasks to whoever sets it."""
+        """Remove the scalable target. The number of tasks stays as it is."""
         with suppress(NotFoundError):
             self._aws.call(
                 _SERVICE,
@@ -109,12 +109,12 @@ class Scaling(FacetDriver):
 
 
 def resource_id(cluster: str, name: str) -> str:
-    """Return how Application Auto Scaling calls a service."""
+    """Return the id of a service in Application Auto Scaling."""
     return f"service/{cluster.rpartition('/')[2]}/{name}"
 
 
 def _scaled(state: ServiceState, scaling: ScalingState) -> ServiceState:
-    """Return the state with the autoscaler that chooses its number of tasks."""
+    """Return the state with its scalable target, also among its settings."""
     target = {"MinCapacity": scaling.minimum, "MaxCapacity": scaling.maximum}
     settings = {**state.settings, "scalableTarget": target}
     return replace(state, scaling=scaling, settings=settings)

@@ -1,4 +1,4 @@
-"""Which versions of secrets and parameters are current. A value is never read."""
+"""Current versions of secrets and parameters. Values are never read."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from controller.core.dependencies import Aws
 from controller.core.errors import DriverError
 from controller.core.values.batches import batched
 from controller.core.values.ttl_cache import TtlCache
-from controller.kinds.service.state.times import moment
+from controller.kinds.service.state.times import utc_time
 
-# How long what was seen will do.
+# Time for which a read is valid.
 KEPT = timedelta(seconds=60)
-# What a filter of DescribeParameters takes at most; API reference.
+# Maximum of a filter of DescribeParameters; API reference.
 _MOST_PARAMETERS = 50
 
 
@@ -25,8 +25,8 @@ class SecretLocation:
 
     Attributes:
         store: ``secretsmanager`` or ``ssm``.
-        name: A name or an ARN, or a parameter's path.
-        stage: Of Secrets Manager: which label the version carries.
+        name: Name or ARN of a secret, or path of a parameter.
+        stage: Staging label of the version in Secrets Manager.
     """
 
     store: str
@@ -46,9 +46,9 @@ class SecretVersion:
     """The current version of a secret.
 
     Attributes:
-        id: Changes with each version, and says nothing of the value.
-        at: When it was made; None if nobody says.
-        unseen: Why it could not be seen; empty if it could.
+        id: Id of the version, independent of the value.
+        at: Time of its creation; None if unknown.
+        unseen: Reason why it could not be read; empty if it was.
     """
 
     id: str = ""
@@ -57,52 +57,52 @@ class SecretVersion:
 
 
 class SecretVersions:
-    """All that is asked about versions. Reads only, and never raises."""
+    """Reads of versions. Never raises: errors are in ``SecretVersion.unseen``."""
 
     def __init__(self, aws: Aws, clock: Clock) -> None:
         self._aws = aws
         self._clock = clock
-        # All that one batch after another has seen, under one key: it expires at
-        # once, so that later batches are as large as the first one.
+        # All versions under one key expire at the same time. So later batches are as
+        # large as the first one.
         self._known = TtlCache[None, dict[SecretLocation, SecretVersion]](KEPT)
         self._changed = TtlCache[SecretLocation, SecretVersion](KEPT)
 
     def of(
         self, places: Collection[SecretLocation]
     ) -> Mapping[SecretLocation, SecretVersion]:
-        """Return the version of each: one call a secret, one for 50 parameters."""
+        """Return the versions: one call per secret, and one per 50 parameters."""
         now = self._clock.monotonic()
         known = self._known.get(None, now) or {}
         missing = sorted({*places} - known.keys())
         if missing:
             if not known:
                 self._known.put(None, known, now)
-            known |= self._seen(missing)
+            known |= self._read(missing)
         return known
 
     def changed(self, place: SecretLocation) -> SecretVersion:
-        """Return when a secret was changed last in any way; not which version it has.
+        """Return the time of the last change of a secret, without the id of a version.
 
-        ListSecretVersionIds does not say when a label moved. API reference,
+        ListSecretVersionIds lacks the time when a label moved. API reference,
         DescribeSecret, LastChangedDate.
         """
         now = self._clock.monotonic()
         known = self._changed.get(place, now)
         if known is None:
-            known = self._asked_change(place)
+            known = self._read_change(place)
             self._changed.put(place, known, now)
         return known
 
-    def _asked_change(self, place: SecretLocation) -> SecretVersion:
+    def _read_change(self, place: SecretLocation) -> SecretVersion:
         try:
             found = self._aws.call(
                 "secretsmanager", "DescribeSecret", SecretId=place.name
             )
         except DriverError as error:
             return SecretVersion(unseen=str(error))
-        return SecretVersion(at=moment(found.get("LastChangedDate")))
+        return SecretVersion(at=utc_time(found.get("LastChangedDate")))
 
-    def _seen(
+    def _read(
         self, places: Collection[SecretLocation]
     ) -> dict[SecretLocation, SecretVersion]:
         seen = {p: self._secret(p) for p in places if p.store == "secretsmanager"}
@@ -122,11 +122,12 @@ class SecretVersions:
             ):
                 if place.stage in found.get("VersionStages", ()):
                     return SecretVersion(
-                        found["VersionId"], moment(found.get("CreatedDate"))
+                        found["VersionId"], utc_time(found.get("CreatedDate"))
                     )
         except DriverError as error:
             return SecretVersion(unseen=str(error))
-        return SecretVersion(unseen=f"{place.name} has no version {place.stage}")
+        msg = f"{place.name} has no version with the label {place.stage}"
+        return SecretVersion(unseen=msg)
 
     def _parameters(
         self, places: Collection[SecretLocation]
@@ -151,11 +152,11 @@ def _parameter(place: SecretLocation, found: Mapping[str, Any] | None) -> Secret
     if found is None:
         return SecretVersion(unseen=f"parameter {place.name} does not exist")
     number = str(found.get("Version", ""))
-    return SecretVersion(number, moment(found.get("LastModifiedDate")))
+    return SecretVersion(number, utc_time(found.get("LastModifiedDate")))
 
 
-def kept_at(value_from: str) -> Iterator[SecretLocation]:
-    """Yield where a ``valueFrom`` of ECS leads; nothing if it names one version.
+def secret_location(value_from: str) -> Iterator[SecretLocation]:
+    """Yield the location in a ``valueFrom`` of ECS; nothing for a fixed version.
 
     Developer guide, "Pass Secrets Manager secrets through Amazon ECS environment
     variables": ``arn:…:secret:name:json-key:version-stage:version-id``.

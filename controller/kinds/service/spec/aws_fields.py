@@ -1,4 +1,4 @@
-"""What may be said in AWS's own words, and what contradicts the rest."""
+"""Fields in AWS's own spelling, and the rules that keep them consistent."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from controller.core.values.plain_data import copied
 from controller.kinds.service.spec.aws_schema import MatchesAwsSchema
 
 Fields = Mapping[str, Any]
-# Lists whose entries have a name, and what it is called; a name comes once.
+# Lists whose entries have a unique name, and the field of that name.
 NAMED: Mapping[str, str] = {
     "containerDefinitions": "name",
     "environment": "name",
@@ -22,7 +22,7 @@ NAMED: Mapping[str, str] = {
     "tags": "key",
     "capacityProviderStrategy": "capacityProvider",
 }
-# Where each of ECS's fields is settled that the document has no use for there.
+# ECS fields that may not be written there, each with the place that sets it.
 _OUR_TASK = {
     "family": "it is the service's name; write name",
     # EC2 API reference, ElasticInferenceAccelerator: "Amazon Elastic Inference is no
@@ -33,9 +33,9 @@ _OUR_TASK = {
 }
 _OUR_SERVICE = {
     "serviceName": "write name",
-    "cluster": "write cluster beside service",
+    "cluster": "write cluster, next to service",
     "taskDefinition": "it is rendered from the service; write task",
-    "clientToken": "it is derived; leave it out",
+    "clientToken": "the controller derives it; leave it out",
 }
 TaskFields = Annotated[dict[str, Any], MatchesAwsSchema("task", _OUR_TASK)]
 ServiceFields = Annotated[dict[str, Any], MatchesAwsSchema("service", _OUR_SERVICE)]
@@ -43,13 +43,13 @@ OUR_TAGS = "hokusai.ai/"
 
 
 def check_fields(fields: Fields, at: str) -> None:
-    """Raise if what is written under ``at`` cannot be meant."""
+    """Raise if the fields under ``at`` contradict themselves."""
     _check_names(fields, at)
     _check_tags(fields, at)
 
 
 def _check_names(fields: Fields, at: str) -> None:
-    """Raise unless what goes by name has a name of its own."""
+    """Raise unless each named entry has a name that no other has."""
     for path, key, items in _named(fields, at):
         seen: Counter[str] = Counter()
         for index, item in enumerate(items):
@@ -57,19 +57,19 @@ def _check_names(fields: Fields, at: str) -> None:
                 reject(f"needs a {key}", f"add {key}", f"{path}.{index}")
             seen[item[key]] += 1
             if seen[item[key]] > 1:
-                what = f"is the second {item[key]}"
+                what = f"is used twice: {item[key]}"
                 reject(what, "keep one of them", f"{path}.{index}.{key}")
 
 
 def check_service(service: Fields, count: int | None, discovery: str | None) -> None:
     """Raise if the service's fields contradict the document's own, or each other."""
     if count is not None and "desiredCount" in service:
-        reject("is set by desired_count too", "keep one", "service.desiredCount")
+        reject("is also set by desired_count", "keep one", "service.desiredCount")
     if discovery is not None and "serviceRegistries" in service:
-        hint = "leave out discovery, or the registries"
-        reject("is settled by discovery", hint, "service.serviceRegistries")
+        hint = "leave out discovery or serviceRegistries"
+        reject("conflicts with discovery", hint, "service.serviceRegistries")
     if service.get("launchType") and service.get("capacityProviderStrategy"):
-        what = "does not go with capacityProviderStrategy"
+        what = "conflicts with capacityProviderStrategy"
         reject(what, "keep one of them", "service.launchType")
 
 
@@ -78,12 +78,12 @@ def _check_tags(fields: Fields, at: str) -> None:
     for index, tag in enumerate(fields.get("tags", ())):
         if tag["key"].startswith((OUR_TAGS, "aws:")):
             what = f"has the prefix {tag['key'].partition(':')[0].partition('/')[0]}"
-            hint = "such tags are the controller's or AWS's own"
+            hint = "it is reserved for the controller and AWS; use another"
             reject(what, hint, f"{at}.tags.{index}.key")
 
 
 def _named(fields: Fields, at: str) -> Iterator[tuple[str, str, Sequence[Fields]]]:
-    """Yield every list of named things, with its path and what the name is called."""
+    """Yield each list of named entries, with its path and the field of their names."""
     for name, value in fields.items():
         path = f"{at}.{name}"
         if isinstance(value, dict):
@@ -97,18 +97,18 @@ def _named(fields: Fields, at: str) -> Iterator[tuple[str, str, Sequence[Fields]
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Plain:
-    """Return ``base`` with ``over`` on top; neither is changed.
+    """Return ``base`` overridden by ``over``; neither is changed.
 
-    Mappings merge field by field, and lists of named things entry by entry; other
-    lists are replaced as a whole.
+    Mappings merge field by field, lists of named entries entry by entry; other lists
+    are replaced.
     """
     plain: Plain = copied(dict(base))
     for name, value in over.items():
-        plain[name] = _laid_over(name, plain.get(name), value)
+        plain[name] = _merged_value(name, plain.get(name), value)
     return plain
 
 
-def _laid_over(name: str, base: Any, over: Any) -> Any:
+def _merged_value(name: str, base: Any, over: Any) -> Any:
     match base, over:
         case dict(), dict():
             return merged(base, over)
@@ -119,7 +119,7 @@ def _laid_over(name: str, base: Any, over: Any) -> Any:
 
 
 def _by_name(base: list[Plain], over: list[Plain], key: str) -> list[Plain]:
-    """Return the entries of both, those of one name merged, in the order of ``base``."""
+    """Return the entries of both, merged by name, in the order of ``base``."""
     entries: dict[Any, Plain] = {entry[key]: entry for entry in base}
     for entry in over:
         entries[entry[key]] = merged(entries.get(entry[key], {}), entry)

@@ -1,4 +1,4 @@
-"""What of a service's declaration names something in AWS."""
+"""Names of AWS resources in a service's declaration: images, roles, buckets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BUCKET = re.compile("s3://([a-z0-9][a-z0-9.-]+[a-z0-9])(?=/|$)")
 
 @dataclass(frozen=True, slots=True)
 class EcrImage:
-    """An image in ECR."""
+    """The parts of an image's address in ECR."""
 
     account: str
     region: str
@@ -29,7 +29,7 @@ class EcrImage:
 
     @property
     def id(self) -> dict[str, str]:
-        """What the API calls an image identifier: a digest says more than a tag."""
+        """ECR's ImageIdentifier: the digest if there is one, otherwise the tag."""
         if self.digest:
             return {"imageDigest": self.digest}
         return {"imageTag": self.tag}
@@ -45,7 +45,7 @@ def ecr_image(image: str) -> EcrImage | None:
 
 
 def names_no_registry(image: str) -> bool:
-    """Whether nothing in ``image`` says where it is kept."""
+    """Return True if ``image`` has no registry, so that Docker Hub is used."""
     host, slash, _ = image.partition("/")
     return not (slash and ("." in host or ":" in host or host == "localhost"))
 
@@ -59,17 +59,17 @@ def roles(spec: ServiceSpec) -> Iterator[tuple[str, str]]:
 
 
 def role_name(arn: str) -> str:
-    """Return a role's name, by which IAM is asked: the path is no part of it."""
+    """Return a role's name as IAM's API takes it: without the path."""
     return arn.rpartition("/")[2]
 
 
 def account_of(arn: str) -> str:
-    """Return the account that an ARN is in."""
+    """Return the account id of an ARN."""
     return arn.split(":")[4]
 
 
 def buckets(spec: ServiceSpec) -> Iterator[tuple[str, str]]:
-    """Yield the field and the name of each bucket, each once."""
+    """Yield each bucket once: the field that names it first, and its name."""
     seen: set[str] = set()
     for name, value in sorted(spec.environment.items()):
         for bucket in _BUCKET.findall(value):

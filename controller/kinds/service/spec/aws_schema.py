@@ -1,7 +1,7 @@
-"""Fields in AWS's own words: which there are, and of which type.
+"""Schema of the fields of RegisterTaskDefinition and CreateService.
 
 The data file is generated from botocore's model of Amazon ECS, so that a document can
-be checked where botocore is not imported. Names are spelled as the API has them.
+be checked without importing botocore. Names are in the API's spelling.
 """
 
 import json
@@ -28,7 +28,7 @@ _SCALARS: Mapping[str, CoreSchema] = {
 
 @cache
 def shapes() -> dict[str, Any]:
-    """Return the file: ``task`` and ``service``, and what ``update`` takes of it."""
+    """Return the data file: ``task``, ``service``, and ``update`` of UpdateService."""
     text = files(__package__).joinpath("aws_schema.json").read_text()
     data: dict[str, Any] = json.loads(text)
     return data
@@ -36,24 +36,25 @@ def shapes() -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class MatchesAwsSchema(SetElsewhere):
-    """The rule that a mapping has the shape that AWS gives it.
+    """Validation rule: a mapping has the structure that AWS's model defines.
 
     Attributes:
         name: ``task`` or ``service``.
-        ours: Fields that are settled elsewhere, and where.
+        reserved: Fields that are set elsewhere, each with a hint.
     """
 
     name: str
-    ours: Mapping[str, str] = field(default_factory=dict)
+    reserved: Mapping[str, str] = field(default_factory=dict)
 
     def __get_pydantic_core_schema__(
         self, _source: Any, _handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        """Return the check of the whole mapping, with a place for each mistake."""
+        """Return the validator of the mapping; each mistake has its path."""
         shape = shapes()[self.name]
-        kept = {k: v for k, v in shape["fields"].items() if k not in self.ours}
-        schema = _schema({"required": [], "fields": kept})
-        return core_schema.no_info_before_validator_function(self._not_ours, schema)
+        allowed = {k: v for k, v in shape["fields"].items() if k not in self.reserved}
+        schema = _schema({"required": [], "fields": allowed})
+        check = self._refuse_reserved
+        return core_schema.no_info_before_validator_function(check, schema)
 
     def fields(self, path: tuple[str | int, ...]) -> tuple[str, ...]:
         """Return the names that may be written at ``path``."""
@@ -61,12 +62,12 @@ class MatchesAwsSchema(SetElsewhere):
         for part in path:
             shape = _inner(shape, part)
         names = shape.get("fields", ()) if isinstance(shape, dict) else ()
-        return tuple(name for name in names if path or name not in self.ours)
+        return tuple(name for name in names if path or name not in self.reserved)
 
-    def _not_ours(self, value: Any) -> Any:
+    def _refuse_reserved(self, value: Any) -> Any:
         for name in value if isinstance(value, dict) else ():
-            if name in self.ours:
-                reject("is settled elsewhere", self.ours[name], name)
+            if name in self.reserved:
+                reject("cannot be set here", self.reserved[name], name)
         return value
 
 
@@ -93,7 +94,7 @@ def _schema(shape: Shape) -> CoreSchema:
 
 
 def _structure(shape: Mapping[str, Any]) -> CoreSchema:
-    """Return the check of the fields that are written; others may follow from the rest."""
+    """Return the validator of a structure. Required fields may be set elsewhere."""
     return core_schema.typed_dict_schema(
         {
             name: core_schema.typed_dict_field(_schema(inner), required=False)

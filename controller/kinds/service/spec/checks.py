@@ -1,4 +1,4 @@
-"""Mistakes that show in the document alone, before anything is asked of AWS."""
+"""Mistakes that the document alone shows, without any call to AWS."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -13,17 +13,17 @@ from controller.kinds.service.spec.environment import (
     private_address,
     same_setting,
 )
-from controller.kinds.service.spec.limits import out_of_bounds
+from controller.kinds.service.spec.limits import limit_violations
 
 ALLOWED_HOSTS = "MLFLOW_SERVER_ALLOWED_HOSTS"
 TRACKING = "MLFLOW_TRACKING_URI"
-# MLflow answers these whatever host was asked for; mlflow.server.security_utils.
+# MLflow answers these for any Host header; mlflow.server.security_utils.
 _FOR_ANY_HOST = frozenset({"/health", "/version"})
 
 
 def mistakes(spec: ServiceDeclaration) -> Iterator[Mistake]:
-    """Yield what contradicts itself in ``spec`` as it was written."""
-    yield from out_of_bounds(spec.task, spec.service)
+    """Yield the mistakes of ``spec`` that show without the platform."""
+    yield from limit_violations(spec.task, spec.service)
     yield from _scaling(spec)
     yield from _requirements(spec)
     yield from _environment(spec)
@@ -33,7 +33,7 @@ def mistakes(spec: ServiceDeclaration) -> Iterator[Mistake]:
 
 
 def mistakes_in_place(spec: ServiceDeclaration) -> Iterator[Mistake]:
-    """Yield what does not fit the platform that ``spec`` was completed with."""
+    """Yield the mistakes of a completed ``spec`` that depend on the platform."""
     for key, type_ in spec.requires.items():
         if type_of(type_).name == "host in namespace":
             yield from _misfits(spec, key)
@@ -41,19 +41,19 @@ def mistakes_in_place(spec: ServiceDeclaration) -> Iterator[Mistake]:
 
 
 def is_mlflow(spec: ServiceDeclaration) -> bool:
-    """Whether it is an MLflow server, which asks nobody who they are."""
+    """Return True for an MLflow server, which does not authenticate callers."""
     return runs_mlflow(spec.image, spec.command)
 
 
 def runs_mlflow(image: str, command: Sequence[str]) -> bool:
-    """Whether a container of that image, or with that command, is an MLflow server."""
+    """Return True if the image's name or the command is MLflow's."""
     repository = image.rpartition("/")[2].partition("@")[0].partition(":")[0]
     return "mlflow" in re.split("[-_.]", repository) or "mlflow" in command
 
 
 def _scaling(spec: ServiceDeclaration) -> Iterator[Mistake]:
     if spec.scaling is not None and "desiredCount" in spec.service:
-        what = "is chosen between the numbers under scaling"
+        what = "conflicts with scaling, which sets the number of tasks"
         yield Mistake(("service", "desiredCount"), what, "leave it out")
 
 
@@ -61,7 +61,7 @@ def _requirements(spec: ServiceDeclaration) -> Iterator[Mistake]:
     for key in spec.requires:
         names = names_of(key)
         if not any(name in spec.environment or name in spec.secrets for name in names):
-            what = f"is required, and {' or '.join(names)} is not set"
+            what = f"is required, but {' or '.join(names)} is not set"
             hint = f"add {names[0]} to environment or secrets"
             yield Mistake(("requires", key), what, hint)
         elif type_of(spec.requires[key]).name != "host in namespace":
@@ -69,7 +69,7 @@ def _requirements(spec: ServiceDeclaration) -> Iterator[Mistake]:
 
 
 def _misfits(spec: ServiceDeclaration, key: str) -> Iterator[Mistake]:
-    """Yield what is written under the names of ``key`` and is not of its type."""
+    """Yield the values of ``key``'s variables that are not of its type."""
     type_ = type_of(spec.requires[key])
     for name in names_of(key):
         if name in spec.environment:
@@ -81,12 +81,15 @@ def _misfits(spec: ServiceDeclaration, key: str) -> Iterator[Mistake]:
 def _environment(spec: ServiceDeclaration) -> Iterator[Mistake]:
     for first, other in contradictions(spec.environment):
         hint = "keep one of them, or give both one value"
-        what = f"stands for the same setting as {first}, which has another value"
+        what = f"is the same setting as {first}, which has another value"
         yield Mistake(("environment", other), what, hint)
     for name, value in spec.environment.items():
         if address := private_address(value):
-            what = f"holds {address}, which changes whenever a task is replaced"
-            yield Mistake(("environment", name), what, "write the host's name")
+            what = (
+                f"contains the private address {address}, which changes when a task "
+                "is replaced"
+            )
+            yield Mistake(("environment", name), what, "write a host name")
 
 
 def _certificates(spec: ServiceDeclaration) -> Iterator[Mistake]:
@@ -102,15 +105,15 @@ def _certificates(spec: ServiceDeclaration) -> Iterator[Mistake]:
         needed.append((tls.server_key, "the server's key"))
     for name, what in needed:
         if name not in spec.secrets:
-            yield Mistake(("secrets",), f"must hold {what}", f"add {name}")
+            yield Mistake(("secrets",), f"must contain {what}", f"add {name}")
     for name, value in spec.environment.items() if tls.client else ():
         if same_setting(name) == TRACKING and value.startswith("http://"):
-            what = "is http, where no certificate is ever shown"
+            what = "uses http, which cannot present the client certificate of tls"
             yield Mistake(("environment", name), what, "write https")
 
 
 def no_room(spec: ServiceDeclaration, count: int) -> str:
-    """Return why no task of ``count`` could ever be replaced; empty if one can.
+    """Explain why a rollout of ``count`` tasks cannot progress; empty if it can.
 
     A task is started while fewer than floor(count x maximum) run, and stopped while
     more than ceil(count x minimum) are healthy; API reference, DeploymentConfiguration.
@@ -126,15 +129,15 @@ def no_room(spec: ServiceDeclaration, count: int) -> str:
 
 
 def _deployment(spec: ServiceDeclaration) -> Iterator[Mistake]:
-    """Yield what ECS could never carry out, or would give up too soon."""
+    """Yield deployment settings with which no rollout can succeed."""
     if what := no_room(spec, spec.desired_count or 0):
         hint = "raise maximum_percent, or lower minimum_healthy_percent"
         yield Mistake(("deployment",), what, hint)
     health = spec.health
     if spec.routes and health and health.grace < health.start_period:
         what = (
-            f"is {health.grace} s, less than the start period: the load balancer would "
-            "stop tasks that are still starting"
+            f"is {health.grace} s, less than start_period: ECS would stop tasks that are "
+            "still starting"
         )
         yield Mistake(("health", "grace"), what, f"write {health.start_period}s")
 
@@ -144,30 +147,30 @@ def _open_doors(spec: ServiceDeclaration) -> Iterator[Mistake]:
         return
     for index, route in enumerate(spec.routes):
         if route.unauthenticated is None:
-            what = "leads straight to MLflow, which asks nobody who they are"
+            what = "exposes MLflow, which does not authenticate callers"
             hint = (
-                "route to a service that asks, or say why not: "
+                "route to a service that authenticates, or state the reason: "
                 "`unauthenticated: <reason>`"
             )
             yield Mistake(("routes", index), what, hint)
 
 
 def _allowed_hosts(spec: ServiceDeclaration) -> Iterator[Mistake]:
-    """Yield the hosts that MLflow is asked for and would refuse.
+    """Yield the hosts of the service that MLflow would refuse.
 
-    It compares the Host header, which has the port unless it is the scheme's own,
-    with the list: exactly, or as a pattern if there is a ``*``.
+    MLflow compares the Host header with the list: exactly, or as a pattern if the entry
+    has a ``*``. The header includes the port unless it is the scheme's default.
     """
     if ALLOWED_HOSTS not in spec.environment:
         return
     allowed = [host.strip() for host in spec.environment[ALLOWED_HOSTS].split(",")]
-    for host in _asked_for(spec):
+    for host in _requested_hosts(spec):
         if not any(fnmatchcase(host, pattern) for pattern in allowed):
-            what = f"does not allow {host}, by which the service is asked"
+            what = f"does not allow {host}, a host name of this service"
             yield Mistake(("environment", ALLOWED_HOSTS), what, f"add {host}")
 
 
-def _asked_for(spec: ServiceDeclaration) -> Iterator[str]:
+def _requested_hosts(spec: ServiceDeclaration) -> Iterator[str]:
     if spec.discovery:
         yield f"{spec.discovery}.{spec.namespace}:{spec.port}"
     health = spec.health

@@ -1,4 +1,4 @@
-"""The fields of a service's entry in the document."""
+"""Fields of a service in the document, each valid on its own."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -48,7 +48,7 @@ Retention = Annotated[_Days, BeforeValidator(reject_bool)]
 
 
 class ServiceDeclaration(DependencyDeclaration):
-    """The fields of a service, each valid by itself."""
+    """The fields of a service. ``ServiceSpec`` adds the rules between fields."""
 
     unique: ClassVar[tuple[tuple[str, ...], ...]] = (
         ("cluster", "name"),
@@ -57,51 +57,52 @@ class ServiceDeclaration(DependencyDeclaration):
 
     name: EcsName = Field(
         default="",
-        description="The name in ECS; {platform}-{key}-{environment}, unless given.",
+        description="Name in ECS. Default: {platform}-{key}-{environment}.",
         examples=["hokusai-api-development"],
     )
     image: Image = Field(
-        description="The image of the container.", examples=["hokusai/api:latest"]
+        description="Image of the container.", examples=["hokusai/api:latest"]
     )
     image_policy: Literal["report", "pin", "redeploy"] = Field(
         default="report",
-        description="What to do once a tag in ECR stands for another image: tell it, "
-        "have the task definition name the digest and roll that out, or deploy anew.",
+        description="Action when the image's tag in ECR moves to another image: report "
+        "it; pin, i.e. roll out task definitions that name the digest; or redeploy.",
         examples=["pin"],
     )
     restart_on_secret_change: Flag = Field(
         default=False,
-        description="Whether a new version of a secret restarts the tasks; otherwise "
-        "it is told.",
+        description="If true, a new version of a secret restarts the tasks; otherwise "
+        "it is only reported.",
     )
     cpu: Cpu = Field(
         default=256, description="CPU units; 1024 are 1 vCPU.", examples=[1024]
     )
     memory: Memory = Field(default=512, description="Memory in MiB.", examples=[2048])
     port: Port | None = Field(
-        default=None, description="The port it listens on.", examples=[8001]
+        default=None, description="Port that the container listens on.", examples=[8001]
     )
     target_protocol: Literal["http", "https"] = Field(
-        default="http", description="What load balancers speak with the port."
+        default="http", description="Protocol between the load balancer and the port."
     )
     desired_count: Annotated[Whole, Field(ge=0, le=INT32)] | None = Field(
         default=None,
-        description="How many tasks run. Unless given, one is made at first and the "
-        "number is left alone afterwards.",
+        description="Number of tasks. If omitted, the service is created with one task "
+        "and the number is not managed afterwards.",
         examples=[2],
     )
     scaling: ScalingSpec | None = Field(
         default=None,
-        description="Between which numbers of tasks Application Auto Scaling may "
-        "choose; who scales, and by which policy, is not settled here.",
+        description="Minimum and maximum number of tasks for Application Auto Scaling. "
+        "Scaling policies are managed elsewhere.",
         examples=[{"minimum": 1, "maximum": 4}],
     )
     command: tuple[str, ...] = Field(
-        default=(), description="What is run; the image's own command, unless given."
+        default=(),
+        description="Command of the container. Default: the image's command.",
     )
     environment: dict[EnvironmentName, str] = Field(
         default_factory=dict,
-        description="Environment variables; no secrets.",
+        description="Environment variables. Write secrets under secrets.",
         examples=[{"ENVIRONMENT": "development"}],
     )
     secrets: dict[EnvironmentName, SecretReference] = Field(
@@ -111,55 +112,57 @@ class ServiceDeclaration(DependencyDeclaration):
     )
     discovery: DnsLabel | None = Field(
         default=None,
-        description="The name in the platform's private DNS namespace.",
+        description="Name in the platform's private DNS namespace.",
         examples=["api"],
     )
     health: HealthSpec | None = Field(
-        default=None, description="How to see that a container works."
+        default=None, description="Health checks of the container."
     )
     routes: tuple[RouteSpec, ...] = Field(
-        default=(), description="Ways from load balancers to the service."
+        default=(), description="Rules that forward requests from load balancers."
     )
     before: tuple[BeforeSpec, ...] = Field(
         default=(),
-        description="One-off tasks, each once for a revision and in this order, that "
-        "must succeed before it is rolled out.",
+        description="One-off tasks that must succeed before a revision is rolled out. "
+        "Each runs once per revision, in this order.",
     )
     deployment: DeploymentSpec = Field(
-        default=DeploymentSpec(), description="How tasks are replaced."
+        default=DeploymentSpec(), description="Settings of rollouts and restarts."
     )
     roles: RolesSpec = Field(
         default=RolesSpec(),
-        description="The roles of a task; the platform's, unless given.",
+        description="IAM roles of the tasks. Default: the platform's roles.",
     )
     network: NetworkSpec = Field(
         default=NetworkSpec(),
-        description="Where tasks are placed; as the platform says, unless given.",
+        description="Subnets and security groups. Default: the platform's network.",
     )
     architecture: Literal["X86_64", "ARM64"] = Field(
-        default="X86_64", description="The processor that the image is built for."
+        default="X86_64", description="CPU architecture of the image."
     )
     log_retention_days: Retention = Field(
-        default=30, description="How long logs are kept."
+        default=30, description="Retention of the log group, in days."
     )
     cluster: EcsName = Field(
         default="",
-        description="The ECS cluster; {platform}-{environment}, unless given.",
+        description="ECS cluster. Default: {platform}-{environment}.",
         examples=["hokusai-development"],
     )
     log_group: LogGroup = Field(
         default="",
-        description="The CloudWatch log group; /ecs/{name}, unless given.",
+        description="CloudWatch log group. Default: /ecs/{name}.",
         examples=["/ecs/hokusai-api-development"],
     )
     task: TaskFields = Field(
         default_factory=dict,
-        description="Fields of RegisterTaskDefinition in AWS's spelling, over the rest.",
+        description="Fields of RegisterTaskDefinition in AWS's spelling. They override "
+        "the other fields.",
         examples=[{"ephemeralStorage": {"sizeInGiB": 50}}],
     )
     service: ServiceFields = Field(
         default_factory=dict,
-        description="Fields of CreateService in AWS's spelling, over the rest.",
+        description="Fields of CreateService in AWS's spelling. They override the other "
+        "fields.",
         examples=[{"enableExecuteCommand": True}],
     )
     target_group: FromPlatform = ""

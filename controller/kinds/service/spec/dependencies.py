@@ -1,4 +1,4 @@
-"""What a service says of its surroundings, beside what it is."""
+"""Declared dependencies of a service: variables, connections, certificates."""
 
 from typing import Annotated, Self
 
@@ -15,13 +15,13 @@ from controller.core.document.fields import (
     reject,
 )
 from controller.core.document.resource import ResourceId
-from controller.kinds.service.spec.environment import TYPES, ExpectedType, wanted
+from controller.kinds.service.spec.environment import TYPES, ExpectedType, parsed_type
 
 RequiredName = Annotated[
     str,
     Text(
         r"[A-Za-z_][A-Za-z0-9_]*(?:\|[A-Za-z_][A-Za-z0-9_]*)*",
-        "the name of an environment variable, or several with | between",
+        "the name of an environment variable, or several separated by |",
     ),
 ]
 ServiceAddress = Annotated[
@@ -41,12 +41,12 @@ REDIS_PORT, POSTGRES_PORT = 6379, 5432
 
 
 class _TypeRule(Text):
-    """The rule for the type of a value."""
+    """Validation rule for a type expression such as ``url(http, https)``."""
 
     def check(self, value: str) -> str:
-        """Return ``value`` if it names a type."""
-        if wanted(value) is None:
-            reject("is not a type of value", f"write {TYPES}")
+        """Return ``value`` if it is a type expression."""
+        if parsed_type(value) is None:
+            reject("is not a type", f"write {TYPES}")
         return value
 
 
@@ -54,14 +54,14 @@ ValueType = Annotated[
     str,
     _TypeRule(
         r"\s*(?:any|int|bool|port|host|host in namespace|(?:url|enum)\([^()]+\))\s*",
-        "a type of value",
+        "a type",
     ),
 ]
 Requires = dict[RequiredName, ValueType]
 
 
 class ConnectSpec(Section):
-    """Something on the network that the service cannot do without."""
+    """A network dependency of the service."""
 
     model_config = ConfigDict(
         json_schema_extra=one_of("to", "redis", "database", "bucket")
@@ -69,27 +69,27 @@ class ConnectSpec(Section):
 
     to: ServiceAddress | None = Field(
         default=None,
-        description="A declared service. Its rollout is not waited for.",
+        description="Declared service. A rollout does not wait for it.",
         examples=["service/mlflow"],
     )
     redis: BackendId | None = Field(
         default=None,
-        description="An ElastiCache cluster or replication group, by its id.",
+        description="Id of an ElastiCache cluster or replication group.",
         examples=["hokusai-redis-development"],
     )
     database: BackendId | None = Field(
         default=None,
-        description="An RDS instance, by its id.",
+        description="Id of an RDS instance.",
         examples=["hokusai-mlflow-development"],
     )
     bucket: BucketName | None = Field(
         default=None,
-        description="An S3 bucket that the task role reads and writes.",
+        description="S3 bucket that the task role reads and writes.",
         examples=["hokusai-mlflow-artifacts-development"],
     )
     port: Port | None = Field(
         default=None,
-        description="The port; the other side's own, unless given.",
+        description="Port. Default: the port of the service, cache or database.",
         examples=[5432],
     )
 
@@ -97,73 +97,73 @@ class ConnectSpec(Section):
     def _exactly_one(self) -> Self:
         if len(fields_set(self, "to", "redis", "database", "bucket")) != 1:
             hint = "write one of to, redis, database and bucket"
-            reject("must name one other side", hint)
+            reject("must have exactly one target", hint)
         if self.bucket and self.port:
-            reject("is not chosen for a bucket", "leave it out", "port")
+            reject("does not apply to a bucket", "leave it out", "port")
         return self
 
     @property
     def target(self) -> ResourceId | None:
-        """The declared service on the other side, if it is one."""
+        """The declared service that this connects to; None if it is not a service."""
         return ResourceId("service", self.to.partition("/")[2]) if self.to else None
 
 
 class TlsSpec(Section):
-    """The certificates of a service that proves who it is."""
+    """Client and server certificates of a service, by the names of their secrets."""
 
     client: Flag = Field(
         default=False,
-        description="Whether it shows a certificate to the servers it calls.",
+        description="If true, the service presents a certificate to servers it calls.",
     )
     server: Flag = Field(
         default=False,
-        description="Whether it shows a certificate to its callers.",
+        description="If true, the service presents a certificate to its callers.",
     )
     authority: EnvironmentName = Field(
         default="MLFLOW_CA_CERT",
-        description="The secret that holds the certificate authority it trusts.",
+        description="Secret with the certificate authority that the service trusts.",
     )
     client_certificate: EnvironmentName = Field(
         default="MLFLOW_CLIENT_CERT",
-        description="The secret that holds the certificate shown to servers.",
+        description="Secret with the client certificate.",
     )
     client_key: EnvironmentName = Field(
-        default="MLFLOW_CLIENT_KEY", description="The secret that holds its key."
+        default="MLFLOW_CLIENT_KEY", description="Secret with the client key."
     )
     server_certificate: EnvironmentName = Field(
         default="MLFLOW_SERVER_CERT",
-        description="The secret that holds the certificate shown to callers.",
+        description="Secret with the server certificate.",
     )
     server_key: EnvironmentName = Field(
-        default="MLFLOW_SERVER_KEY", description="The secret that holds its key."
+        default="MLFLOW_SERVER_KEY", description="Secret with the server key."
     )
 
 
 class DependencyDeclaration(Section):
-    """The fields of a service that say what it rests on."""
+    """The fields of a service that declare its dependencies."""
 
     requires: Requires = Field(
         default_factory=dict,
-        description="Environment variables that must be set, and what their values "
-        "may be; | stands between names of which one is enough.",
+        description="Environment variables that must be set, with the types of their "
+        "values. In A|B, one of the two is enough.",
         examples=[{"MLFLOW_TRACKING_URI": "url(http, https)", "DB_PORT": "int"}],
     )
     connects: tuple[ConnectSpec, ...] = Field(
-        default=(), description="What it cannot do without on the network."
+        default=(), description="Network dependencies, checked before a rollout."
     )
     tls: TlsSpec = Field(
-        default=TlsSpec(), description="The certificates it needs, and shows."
+        default=TlsSpec(), description="Certificates that the service uses."
     )
     authenticates: Flag = Field(
-        default=False, description="Whether it asks its callers who they are."
+        default=False, description="If true, the service authenticates its callers."
     )
 
 
 def names_of(key: str) -> tuple[str, ...]:
-    """Return the names that meet the requirement ``DB_HOST|DATABASE_HOST``."""
+    """Return the alternatives of a requirement such as ``DB_HOST|DATABASE_HOST``."""
     return tuple(key.split("|"))
 
 
 def type_of(text: str) -> ExpectedType:
-    """Return the type that a validated ``text`` names."""
-    return wanted(text) or ExpectedType("any")
+    """Return the type of a validated type expression."""
+    return parsed_type(text) or ExpectedType("any")

@@ -1,4 +1,4 @@
-"""What the values of environment variables may be, and names for the same thing."""
+"""Types of environment variables, and variables that name the same setting."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-# Code that was written at different times reads one setting by different names.
+# Hokusai's services read one setting by different names, depending on their age.
 _ALIASES: tuple[tuple[str, ...], ...] = (
     ("AUTH_SERVICE_URL", "HOKUSAI_AUTH_SERVICE_URL"),
     ("AUTH_SERVICE_ID", "HOKUSAI_AUTH_SERVICE_ID"),
@@ -20,7 +20,7 @@ _DATABASE = re.compile(r"DATABASE_(?=HOST|PORT|NAME|USER|PASSWORD|URL)")
 
 _HIGHEST_PORT = 65_535
 _TRUTHS = frozenset({"true", "false", "1", "0"})
-# RFC 1918, where no part of a longer number.
+# RFC 1918 addresses that are not part of a longer number or name.
 _PRIVATE = re.compile(
     r"(?<![\w.])(?:10(?:\.[0-9]{1,3}){3}|192\.168(?:\.[0-9]{1,3}){2}"
     r"|172\.(?:1[6-9]|2[0-9]|3[01])(?:\.[0-9]{1,3}){2})(?![\w.])"
@@ -36,11 +36,11 @@ TYPES = "any, int, bool, port, host, host in namespace, url(http, https) or enum
 
 @dataclass(frozen=True, slots=True)
 class ExpectedType:
-    """A type of value.
+    """The type of an environment variable.
 
     Attributes:
-        name: The word before the brackets.
-        choices: What stands in them: the schemes of a URL, the words of an enum.
+        name: Word before the parentheses, such as ``url``.
+        choices: Words in parentheses: the schemes of a URL, the values of an enum.
     """
 
     name: str
@@ -51,8 +51,8 @@ class ExpectedType:
         return f"{self.name}({words})" if words else self.name
 
 
-def wanted(text: str) -> ExpectedType | None:
-    """Return the type written as ``text``, as in ``url(http, https)``; None if none."""
+def parsed_type(text: str) -> ExpectedType | None:
+    """Parse a type expression such as ``url(http, https)``; None if it is not one."""
     found = _TYPE.fullmatch(text.strip())
     if found is None:
         return None
@@ -63,7 +63,7 @@ def wanted(text: str) -> ExpectedType | None:
 
 
 def misfit(value: str, type_: ExpectedType, namespace: str) -> str:
-    """Return why ``value`` is not of ``type_``; empty if it is. Never the value."""
+    """Explain why ``value`` is not of ``type_``, without the value; empty if it is."""
     match type_.name:
         case "int":
             fits, rule = bool(re.fullmatch("-?[0-9]+", value)), "a whole number"
@@ -90,9 +90,9 @@ def misfit(value: str, type_: ExpectedType, namespace: str) -> str:
 
 
 def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
-    """Whether nothing of a URL is missing.
+    """Return True if ``value`` has one of ``schemes`` and a host.
 
-    One in a parameter once lost its scheme, and every deployment rolled back.
+    A URL in a parameter once lost its scheme, and every deployment rolled back.
     """
     try:
         parts = urlsplit(value)
@@ -111,9 +111,9 @@ def _is_host(value: str) -> bool:
 
 
 def private_address(value: str) -> str:
-    """Return the private address that ``value`` holds; empty if there is none.
+    """Return the private address in ``value``; empty if there is none.
 
-    Tasks get another one whenever they are replaced: what is written down goes stale.
+    A replaced task gets another address, so a declared address becomes stale.
     """
     for found in _PRIVATE.finditer(value):
         in_url = value[: found.start()].endswith(("//", "@"))
@@ -123,7 +123,7 @@ def private_address(value: str) -> str:
 
 
 def same_setting(name: str) -> str:
-    """Return the first of the names by which code reads the setting ``name``."""
+    """Return the canonical name of the setting ``name``."""
     return _FIRST.get(name) or _DATABASE.sub("DB_", name)
 
 
@@ -131,7 +131,7 @@ Pair: TypeAlias = tuple[str, str]
 
 
 def contradictions(environment: Mapping[str, str]) -> Iterator[Pair]:
-    """Yield the pairs of names that stand for one setting and differ in value."""
+    """Yield pairs of variables that set the same setting to different values."""
     key: Callable[[str], str] = same_setting
     for _, group in groupby(sorted(sorted(environment), key=key), key=key):
         first, *others = group

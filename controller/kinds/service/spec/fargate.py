@@ -1,4 +1,4 @@
-"""The sizes of task that Fargate offers, and the spellings ECS takes for them."""
+"""Task sizes of Fargate, in the spellings that ECS accepts."""
 
 import re
 from typing import Annotated, Any
@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from controller.core.document.fields import reject
 
-# CPU units, with the memory to go with them: least, most and step, in MiB.
+# CPU units, with the available memory: minimum, maximum and step, in MiB.
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
 OFFERED: dict[int, tuple[int, int, int]] = {
     256: (512, 2048, 512),
@@ -25,12 +25,12 @@ def check_size(cpu: int, memory: int) -> None:
     """Raise unless Fargate offers ``memory`` with ``cpu``."""
     least, most, step = OFFERED[cpu]
     if not (least <= memory <= most and (memory - least) % step == 0):
-        what = f"does not go with cpu {cpu}"
+        what = f"is not available with cpu {cpu}"
         reject(what, f"write {least} to {most} in steps of {step}", "memory")
 
 
 def _units(value: Any, unit: str, example: str) -> Any:
-    """Return 1024 for ``1 vCPU`` or ``1 GB``, and a number as it is."""
+    """Return 1024 for ``1 vCPU`` or ``1 GB``; return a number unchanged."""
     if not isinstance(value, str):
         return value
     found = re.fullmatch(_AMOUNT + unit, value, re.IGNORECASE)

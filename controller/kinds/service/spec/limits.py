@@ -1,7 +1,7 @@
-"""What ECS refuses for being too much or too little, in AWS's own words.
+"""Limits of ECS for numbers, lists and texts in AWS fields.
 
-Each bound is from Amazon ECS's API reference, which botocore's model quotes; the last
-column says where. ECS itself would tell of one at a time, minutes later.
+Each limit is from the Amazon ECS API reference, which botocore's model quotes; the last
+column names the page. ECS itself reports one violation at a time, minutes later.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from controller.core.document.fields import INT32, Mistake
 
 _PORTS = 65_535
 _CONTAINER = "task.containerDefinitions.*"
-_HOW = "service.deploymentConfiguration"
+_ROLLOUT = "service.deploymentConfiguration"
 _CONNECT = "service.serviceConnectConfiguration"
 _VOLUME = "service.volumeConfigurations.*.managedEBSVolume"
 _MPS = f"{_CONTAINER}.resourceRequirements.*.sharingStrategy.nvidiaMps"
@@ -20,14 +20,14 @@ _MPS = f"{_CONTAINER}.resourceRequirements.*.sharingStrategy.nvidiaMps"
 
 @dataclass(frozen=True, slots=True)
 class FieldLimit:
-    """How large a number, or how long a list or a text, may be.
+    """Bounds of a number, or of the length of a list or a text.
 
     Attributes:
-        path: Of the field; ``*`` is each entry of a list.
-        least: The smallest there is.
-        most: The largest there is.
-        source: Where AWS says so.
-        fargate: Whether it holds on Fargate alone.
+        path: Path of the field; ``*`` stands for each entry of a list.
+        least: Minimum.
+        most: Maximum.
+        source: Page of the API reference.
+        fargate: True if the limit applies to Fargate only.
     """
 
     path: str
@@ -37,7 +37,7 @@ class FieldLimit:
     fargate: bool = False
 
 
-BOUNDS = (
+LIMITS = (
     FieldLimit("task.containerDefinitions", 0, 10, "Service quotas: containers"),
     FieldLimit(f"{_CONTAINER}.name", 1, 255, "ContainerDefinition.name"),
     FieldLimit(f"{_CONTAINER}.cpu", 0, 262_144, "ContainerDefinition.cpu"),
@@ -124,34 +124,37 @@ BOUNDS = (
         5,
         "AwsVpcConfiguration.securityGroups",
     ),
-    FieldLimit(f"{_HOW}.minimumHealthyPercent", 0, 100, "DeploymentConfiguration"),
-    FieldLimit(f"{_HOW}.maximumPercent", 100, INT32, "DeploymentConfiguration"),
+    FieldLimit(f"{_ROLLOUT}.minimumHealthyPercent", 0, 100, "DeploymentConfiguration"),
+    FieldLimit(f"{_ROLLOUT}.maximumPercent", 100, INT32, "DeploymentConfiguration"),
     FieldLimit(
-        f"{_HOW}.canaryConfiguration.canaryPercent", 0.1, 100.0, "CanaryConfiguration"
+        f"{_ROLLOUT}.canaryConfiguration.canaryPercent",
+        0.1,
+        100.0,
+        "CanaryConfiguration",
     ),
     FieldLimit(
-        f"{_HOW}.canaryConfiguration.canaryBakeTimeInMinutes",
+        f"{_ROLLOUT}.canaryConfiguration.canaryBakeTimeInMinutes",
         0,
         1440,
         "CanaryConfiguration",
     ),
     FieldLimit(
-        f"{_HOW}.linearConfiguration.stepPercent", 3.0, 100.0, "LinearConfiguration"
+        f"{_ROLLOUT}.linearConfiguration.stepPercent", 3.0, 100.0, "LinearConfiguration"
     ),
     FieldLimit(
-        f"{_HOW}.linearConfiguration.stepBakeTimeInMinutes",
+        f"{_ROLLOUT}.linearConfiguration.stepBakeTimeInMinutes",
         0,
         1440,
         "LinearConfiguration",
     ),
     FieldLimit(
-        f"{_HOW}.lifecycleHooks.*.timeoutConfiguration.timeoutInMinutes",
+        f"{_ROLLOUT}.lifecycleHooks.*.timeoutConfiguration.timeoutInMinutes",
         1,
         20_160,
         "TimeoutConfiguration.timeoutInMinutes",
     ),
     FieldLimit(
-        f"{_HOW}.earlySuccessCriteria.healthyPercent",
+        f"{_ROLLOUT}.earlySuccessCriteria.healthyPercent",
         0,
         100,
         "DeploymentEarlySuccessCriteria.healthyPercent",
@@ -204,36 +207,37 @@ BOUNDS = (
 )
 
 
-def out_of_bounds(
+def limit_violations(
     task: Mapping[str, Any], service: Mapping[str, Any]
 ) -> Iterator[Mistake]:
-    """Yield every number, list and text that ECS would refuse for its size."""
+    """Yield every number, list and text that exceeds a limit of ECS."""
     fields = {"task": task, "service": service}
     on_fargate = "FARGATE" in task.get("requiresCompatibilities", ("FARGATE",))
-    for bound in BOUNDS:
-        if bound.fargate and not on_fargate:
+    for limit in LIMITS:
+        if limit.fargate and not on_fargate:
             continue
-        for path, value in _at(fields, bound.path.split("."), ()):
-            yield from _beyond(bound, path, value)
+        for path, value in _values(fields, limit.path.split("."), ()):
+            yield from _violation(limit, path, value)
 
 
-def _at(
-    value: Any, way: Sequence[str], path: tuple[str | int, ...]
+def _values(
+    value: Any, pattern: Sequence[str], path: tuple[str | int, ...]
 ) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    if not way:
+    """Yield the values below ``value`` that match ``pattern``, with their paths."""
+    if not pattern:
         yield path, value
-    elif way[0] == "*":
+    elif pattern[0] == "*":
         for index, item in enumerate(value):
-            yield from _at(item, way[1:], (*path, index))
-    elif way[0] in value:
-        yield from _at(value[way[0]], way[1:], (*path, way[0]))
+            yield from _values(item, pattern[1:], (*path, index))
+    elif pattern[0] in value:
+        yield from _values(value[pattern[0]], pattern[1:], (*path, pattern[0]))
 
 
-def _beyond(
-    bound: FieldLimit, path: tuple[str | int, ...], value: Any
+def _violation(
+    limit: FieldLimit, path: tuple[str | int, ...], value: Any
 ) -> Iterator[Mistake]:
     measure = value if isinstance(value, int | float) else len(value)
-    if bound.least <= measure <= bound.most:
+    if limit.least <= measure <= limit.most:
         return
     match value:
         case str():
@@ -242,9 +246,9 @@ def _beyond(
             what = f"has {measure} entries"
         case _:
             what = f"is {value}"
-    allowed = f"{bound.least} to {bound.most}"
-    if bound.most == INT32:
-        allowed = f"{bound.least} or more"
-    where = " on Fargate" if bound.fargate else ""
-    hint = f"{allowed} will do{where} (ECS API reference, {bound.source})"
+    allowed = f"{limit.least} to {limit.most}"
+    if limit.most == INT32:
+        allowed = f"{limit.least} or more"
+    platform = " on Fargate" if limit.fargate else ""
+    hint = f"allowed: {allowed}{platform} (ECS API reference, {limit.source})"
     yield Mistake(path, f"{what}, which ECS refuses", hint)

@@ -1,4 +1,4 @@
-"""What the user asks of the ways to a service."""
+"""Declared routes from load balancers to a service."""
 
 from typing import Annotated
 
@@ -17,35 +17,35 @@ MOST_PRIORITY = 50_000
 
 
 class RouteSpec(Section):
-    """A way from a load balancer to the service."""
+    """A route from a load balancer to the service."""
 
     host: RouteHost = Field(
-        description="The host asked for.", examples=["api.hokus.ai"]
+        description="Host of the requests.", examples=["api.hokus.ai"]
     )
     path: RoutePath = Field(
-        default="/*", description="The path asked for.", examples=["/api/*"]
+        default="/*", description="Path of the requests.", examples=["/api/*"]
     )
     listeners: tuple[Port, ...] = Field(
-        default=(443,), min_length=1, description="The ports that listen."
+        default=(443,), min_length=1, description="Ports of the listeners."
     )
     load_balancer: BalancerName = Field(
         default="",
-        description="The load balancer; the platform's, unless given.",
+        description="Load balancer. Default: the platform's load balancer.",
         examples=["hokusai-shared"],
     )
     priority: Annotated[Whole, Field(ge=1, le=MOST_PRIORITY)] | None = Field(
         default=None,
-        description="The priority of its rules; follows from how special host and path "
-        "are, unless given.",
+        description="Priority of the listener rules. Default: derived from host and "
+        "path, the most specific first.",
         examples=[120],
     )
     unauthenticated: Line | None = Field(
         default=None,
-        description="Why whoever comes this way need not say who they are.",
+        description="Reason for exposing this route without authentication.",
         examples=["the health page is public"],
     )
 
     @property
     def name(self) -> str:
-        """How people speak of it: host and path."""
+        """Display name: host and path."""
         return f"{self.host}{self.path}"

@@ -1,4 +1,4 @@
-"""The declaration of a service as a whole: fields that fit each other."""
+"""The declaration of a service, with the rules between its fields."""
 
 from typing import Self
 
@@ -19,7 +19,7 @@ LONGEST_GROUP = 32
 
 
 class ServiceSpec(ServiceDeclaration):
-    """A long-running container on ECS, and how it is reached."""
+    """A service on ECS: its containers, its routes and its deployment settings."""
 
     @model_validator(mode="after")
     def _memory_fits_cpu(self) -> Self:
@@ -30,37 +30,38 @@ class ServiceSpec(ServiceDeclaration):
     def _secrets_are_apart(self) -> Self:
         for name in sorted(self.environment.keys() & self.secrets.keys()):
             hint = "keep one of them"
-            reject("is set in environment too", hint, f"secrets.{name}")
+            reject("is also set in environment", hint, f"secrets.{name}")
         for name, reference in self.secrets.items():
             if reference.store == "env":
-                what = "cannot come from the controller's environment: ECS fills it in"
+                what = "cannot come from the controller's environment: ECS reads it"
                 reject(what, "write secretsmanager or ssm", f"secrets.{name}")
         return self
 
     @model_validator(mode="after")
-    def _one_decides_the_number(self) -> Self:
+    def _count_or_scaling(self) -> Self:
         if self.scaling is not None and self.desired_count is not None:
             hint = "leave it out, or leave out scaling"
-            reject("is chosen between the numbers under scaling", hint, "desired_count")
+            what = "conflicts with scaling, which sets the number of tasks"
+            reject(what, hint, "desired_count")
         return self
 
     @model_validator(mode="after")
-    def _steps_are_told_apart(self) -> Self:
+    def _step_names_are_unique(self) -> Self:
         names = [step.name for step in self.before]
         for index, name in enumerate(names):
             if name in names[:index]:
-                reject(f"has two steps called {name}", field="before")
+                reject(f"has two steps named {name}", field="before")
         return self
 
     @model_validator(mode="after")
-    def _says_it_once(self) -> Self:
+    def _aws_fields_are_consistent(self) -> Self:
         for at in ("task", "service"):
             check_fields(getattr(self, at), at)
         check_service(self.service, self.desired_count, self.discovery)
         return self
 
     @model_validator(mode="after")
-    def _has_a_port_to_ask(self) -> Self:
+    def _has_port(self) -> Self:
         if self.port is None and self.health and self.health.path:
             reject("needs the service's port", "add port", "health.path")
         if self.port is None and self.routes:
@@ -68,7 +69,7 @@ class ServiceSpec(ServiceDeclaration):
         return self
 
     @model_validator(mode="after")
-    def _fits_itself(self) -> Self:
+    def _has_no_mistakes(self) -> Self:
         reject_all(mistakes(self))
         return self
 
@@ -82,11 +83,11 @@ def mentions(spec: ServiceSpec) -> frozenset[ResourceId]:
 
 
 def complete(name: str, spec: ServiceSpec, platform: Platform) -> ServiceSpec:
-    """Return ``spec`` with all that follows from its key and the platform.
+    """Return ``spec`` with the defaults that follow from its key and the platform.
 
     Raises:
-        ValueError: AWS would refuse what the local platform takes, or it does not
-            fit the platform's names.
+        ValueError: AWS would refuse a value that the local platform accepts, or a value
+            does not fit the platform's names.
     """
     if platform.environment != "local":
         _accepted_by_aws(spec)
@@ -120,9 +121,9 @@ def complete(name: str, spec: ServiceSpec, platform: Platform) -> ServiceSpec:
 
 
 def group_name(service: str) -> str:
-    """Return ``service`` as the name of its target group: 32 characters at most.
+    """Return the name of a service's target group: at most 32 characters.
 
-    The shortened ones end in a hash, so that no two become one.
+    A shortened name ends in a hash, which keeps names unique.
     """
     if len(service) <= LONGEST_GROUP:
         return service.replace("_", "-")

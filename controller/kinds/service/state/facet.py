@@ -1,4 +1,4 @@
-"""A facet of a service beside its task definition, such as scaling or routes.
+"""A facet of a service in addition to its task definition, such as scaling or routes.
 
 ``Facet`` is the pure half: the changes and their cost. ``FacetDriver`` is the I/O
 half: it observes and settles. ``compare/facets.py`` and ``driver.py`` list them.
@@ -66,7 +66,7 @@ class ServiceUpdate:
     revision: str
 
     def touches(self, *prefixes: str) -> bool:
-        """Return whether a change is at or below one of ``prefixes``."""
+        """Return True if a change is at or below one of ``prefixes``."""
         return any(path.startswith(prefixes) for path in self.paths)
 
 

@@ -1,4 +1,4 @@
-"""What is seen of a service's images and of the versions of its secrets."""
+"""Observed images and secret versions of a service."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -6,16 +6,16 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class ImageSeen:
-    """The image of one container: what runs of it, and what its tag stands for.
+    """The image of one container: the running digest and the digest of its tag.
 
     Attributes:
-        container: Its name.
-        image: As it is declared.
-        runs: The digest that runs; empty if ECS does not say.
-        there: The digest that the tag stands for; empty if that was not seen.
-        parts: Digests inside of ``there``, if it is an index for several processors.
-        skipped: Why its tag is not looked up; empty if it is.
-        unseen: Why its tag could not be looked up; empty if it could.
+        container: Name of the container.
+        image: Declared image.
+        runs: Running digest; empty if ECS does not report it.
+        there: Digest of the tag in ECR; empty if it was not read.
+        parts: Digests in ``there``, if it is an index for several architectures.
+        skipped: Reason why the tag is not read; empty if it is.
+        unseen: Reason why the tag could not be read; empty if it was.
     """
 
     container: str
@@ -28,7 +28,7 @@ class ImageSeen:
 
     @property
     def outdated(self) -> bool:
-        """Whether the tag is known to stand for another image than runs."""
+        """True if the tag is known to name another image than the running one."""
         if not (self.runs and self.there):
             return False
         return self.runs != self.there and self.runs not in self.parts
@@ -36,14 +36,14 @@ class ImageSeen:
 
 @dataclass(frozen=True, slots=True)
 class SecretsSeen:
-    """The versions of what a service's secrets refer to; never a value.
+    """The versions of a service's secrets, without values.
 
     Attributes:
-        versions: A hash of their ids; empty if they were not all seen.
+        versions: Hash of the version ids; empty if not all of them were read.
         rotated: Variables whose secret is newer than the tasks.
-        moved: Variables whose secret went back to an older version after the tasks
+        moved: Variables whose secret was set to an older version after the tasks
             started.
-        unseen: Why they could not be seen; empty if they could.
+        unseen: Reason why the versions could not be read; empty if they were.
     """
 
     versions: str = ""
@@ -53,19 +53,19 @@ class SecretsSeen:
 
     @property
     def outdated(self) -> tuple[str, ...]:
-        """Variables that the tasks know as they were before."""
+        """Variables for which the tasks use an old value."""
         return tuple(sorted({*self.rotated, *self.moved}))
 
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How old what runs is, beside what is there.
+    """Running images and secrets compared with the available ones.
 
     Attributes:
-        address: Of the service in the document, for the commands in advice.
-        images: One for each container.
-        secrets: All of its secrets.
-        rested: How long ago the present deployment began; None if nobody says.
+        address: Address of the service in the document, for commands in messages.
+        images: One entry per container.
+        secrets: All secrets of the service.
+        rested: Time since the start of the current deployment; None if unknown.
     """
 
     address: str = ""
@@ -74,7 +74,7 @@ class Freshness:
     rested: timedelta | None = None
 
     def image(self, container: str, image: str) -> ImageSeen | None:
-        """Return what was seen of ``image`` in ``container``."""
+        """Return the entry for ``image`` in ``container``; None if there is none."""
         for seen in self.images:
             if (seen.container, seen.image) == (container, image):
                 return seen

@@ -1,8 +1,8 @@
-"""What a person wants tried again although it failed, as a tag of the service tells it.
+"""Requested retries of failed deployments, recorded as a tag of the service.
 
-People mend things outside of the document: they make the secret, push the image, grant
-the role. The tag names the service deployment that is forgiven. It and what came before
-it are no reason any more to hold anything back; what fails later is. No store is needed.
+Users fix causes outside the document: they create the secret, push the image, grant the
+role. The tag names the service deployment that is retried. That deployment and earlier
+ones no longer hold a rollout back; later failures do. No store is needed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,33 +13,36 @@ from controller.core.resources.plan import Change, Effect
 from controller.kinds.service.state.service import ServiceState
 from controller.kinds.service.tags import ServiceTags
 
-# The path of the one change that follows when nothing else differs.
+# Path of the change that starts a deployment when nothing else differs.
 DEPLOYMENT = "deployment"
 
 Answer = Mapping[str, Any]
 
 
-def until(key: str) -> str:
-    """Return until when something is not tried again, as the end of a sentence.
+def retry_hint(key: str) -> str:
+    """Return the sentence that explains how a rejected revision is rolled out again.
 
     Args:
-        key: Of the service in the document.
+        key: Key of the service in the document.
     """
     return (
-        f"until something changes, or with `hokusai retry service/{key} --reason TEXT`"
+        "It is not rolled out again until the service changes or you run "
+        f"`hokusai retry service/{key} --reason TEXT`."
     )
 
 
 def id_of(arn: str) -> str:
-    """Return what tells one service deployment, or revision, from another."""
+    """Return the id at the end of the ARN of a service deployment or revision."""
     return arn.rpartition("/")[2]
 
 
-def forgiven(service: Answer, history: Sequence[Answer] = ()) -> frozenset[str]:
-    """Return the ids of the deployments whose failure holds nothing back any more.
+def retried_deployments(
+    service: Answer, history: Sequence[Answer] = ()
+) -> frozenset[str]:
+    """Return the ids of deployments whose failure no longer holds a rollout back.
 
     Args:
-        service: As DescribeServices answers, with its tags.
+        service: Service from DescribeServices, with its tags.
         history: Its service deployments, the newest first.
     """
     last = ServiceTags.of(service).retried or ""
@@ -48,15 +51,15 @@ def forgiven(service: Answer, history: Sequence[Answer] = ()) -> frozenset[str]:
     return frozenset({last, *before} if last else ())
 
 
-def again(state: ServiceState) -> Iterator[Change]:
-    """Yield that ECS is to deploy anew what it gave up on, if that is forgiven.
+def retry_changes(state: ServiceState) -> Iterator[Change]:
+    """Yield the change that deploys a failed revision again, if a retry is requested.
 
-    With nothing to go back to, ECS leaves what failed in place: nothing else differs.
-    The next deployment is another one, whatever becomes of it.
+    Without an earlier revision, ECS leaves the failed one deployed, so nothing else
+    differs. The next deployment has another id, with any result.
     """
     primary = state.primary
     if primary is None or primary.rollout != "FAILED":
         return
     present = id_of(str(state.settings.get("currentServiceDeployment") or ""))
-    if {present, id_of(primary.id)} & forgiven(state.settings):
-        yield Change(DEPLOYMENT, "failed", "tried again", Effect.RESTART)
+    if {present, id_of(primary.id)} & retried_deployments(state.settings):
+        yield Change(DEPLOYMENT, "failed", "retried", Effect.RESTART)

@@ -1,4 +1,4 @@
-"""What is seen of a service."""
+"""Observed state of a service."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,18 +14,18 @@ LEFTOVER = "LEFTOVER"
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One of a service's deployments, in ECS's own words.
+    """A deployment of a service; API reference, Deployment.
 
     Attributes:
-        id: ``ecs-svc/…``.
+        id: Id, as in ``ecs-svc/…``.
         status: ``PRIMARY``, ``ACTIVE`` or ``INACTIVE``.
         rollout: ``IN_PROGRESS``, ``COMPLETED`` or ``FAILED``.
-        reason: ECS's sentence about it.
-        definition_arn: The task definition it rolls out.
-        desired: Tasks it wants.
-        running: Tasks that run.
-        failed: Tasks that failed to start.
-        pending: Tasks that start.
+        reason: Reason of the rollout state, from ECS.
+        definition_arn: ARN of its task definition.
+        desired: Desired number of tasks.
+        running: Number of running tasks.
+        failed: Number of tasks that failed to start.
+        pending: Number of starting tasks.
     """
 
     id: str
@@ -41,16 +41,16 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class ServiceDeployment:
-    """A service deployment: ECS's record of one way from revision to revision.
+    """A service deployment: ECS's record of one rollout.
 
     Attributes:
-        arn: Its ARN.
-        status: As in ``IN_PROGRESS``; API reference, ServiceDeployment.
-        target: The deployment it works for, as in ``ecs-svc/…``.
-        reason: ECS's sentence about it.
-        stage: How far it has come, as in ``BAKE_TIME``.
-        failures: Tasks that the circuit breaker has counted.
-        threshold: At how many it trips; 0 if nobody says.
+        arn: ARN.
+        status: Status, as in ``IN_PROGRESS``; API reference, ServiceDeployment.
+        target: Id of the deployment that it rolls out, as in ``ecs-svc/…``.
+        reason: Reason of the status, from ECS.
+        stage: Lifecycle stage, as in ``BAKE_TIME``.
+        failures: Number of failures that the circuit breaker counted.
+        threshold: Number of failures that trips the circuit breaker; 0 if unknown.
     """
 
     arn: str
@@ -64,14 +64,15 @@ class ServiceDeployment:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A task definition that ECS gave up on, or that something keeps from it.
+    """A task definition that must not be rolled out.
+
+    Its rollout or a step before it failed, or it is on hold.
 
     Attributes:
         content: Hash of its canonical form.
-        message: One sentence: what came of it, and why.
-        deployment: The service deployment that failed; empty if none did.
-        stopped: The revision that a failed step keeps from being rolled out; empty
-            if none does.
+        message: Result, cause and next command, in sentences.
+        deployment: Id of the service deployment that failed; empty if none did.
+        stopped: ARN of the revision that a failed step holds back; empty if none does.
     """
 
     content: str
@@ -82,13 +83,12 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class DiscoveryRegistration:
-    """Who is registered in Cloud Map beside who runs.
+    """Registrations in Cloud Map compared with the running tasks.
 
     Attributes:
-        stale: Registered addresses that no task has, seen in two looks: instance
-            and address.
-        missing: Addresses of tasks that run and are not registered, likewise.
-        unseen: Why the last look failed; empty if it did not.
+        stale: Instance and address of registrations without a task, in two reads.
+        missing: Addresses of running tasks without a registration, in two reads.
+        unseen: Reason why the last read failed; empty if it did not.
     """
 
     stale: tuple[tuple[str, str], ...] = ()
@@ -98,7 +98,7 @@ class DiscoveryRegistration:
 
 @dataclass(frozen=True, slots=True)
 class ScalingState:
-    """Between which numbers of tasks a service is kept."""
+    """Minimum and maximum number of tasks of a scalable target."""
 
     minimum: int
     maximum: int
@@ -106,43 +106,43 @@ class ScalingState:
 
 @dataclass(frozen=True, slots=True)
 class ServiceState:
-    """A service as ECS tells of it.
+    """A service with its rollout, tasks and facets.
 
     Attributes:
-        arn: Its ARN.
-        status: ``ACTIVE`` or ``DRAINING``; ``LEFTOVER`` if it is no service.
-        definition: Canonical form of the task definition it is set to.
+        arn: ARN.
+        status: ``ACTIVE`` or ``DRAINING``; ``LEFTOVER`` for a leftover target group.
+        definition: Canonical form of the deployed task definition.
         definition_arn: ARN of that revision.
-        settings: The service's own fields, as DescribeServices gives them.
-        desired: Tasks wanted.
-        running: Tasks that run.
-        deployments: The newest first.
-        discovery: Name of the Cloud Map service it registers with, if any.
-        rejected: Definitions that ECS rolled back or gave up on, newest first.
-        pending_step: Which step is to be run once more before what is declared, and for
-            whom; empty if none is.
-        problem: Why its tasks stop, if they do.
-        crash_loop: How its tasks die again and again, though its rollout is over;
-            empty if they do not.
-        registered_by: Who registered the task definition it is set to.
-        our_deployment: The deployment that we asked for last, as in ``ecs-svc/…``; empty if
-            the service does not say.
-        service_deployment: ECS's record of the deployment that is under way, or of ours if
-            another one took its place.
-        stalled_for: For how long the rollout has made no progress.
-        not_serving: What does not serve yet, although ECS is done; see ``readiness``.
-        settled: Whether ECS was done long enough ago for all to serve.
-        routing: Its load balancers and target group; empty if it has no routes.
-        registration: Who is registered under its name, if that was looked at.
-        retention: How long its log group keeps logs, in days; 0 for ever, None if it
-            is not ours or was not looked at.
-        described: The task definition it is set to, in ECS's own words.
-        managed: What the document settled when it was applied last; see ``released``.
-        unseen: What else it settled, by what was written and is not to be seen yet.
-        scaling: Between which numbers it is scaled; None if it is not.
-        fresh: What its tags and secrets stand for by now.
-        names: What the ids and ARNs in it are called, as far as that was seen.
-        revision_tags: Tags of the task definition, if anybody speaks of them.
+        settings: Service from DescribeServices.
+        desired: Desired number of tasks.
+        running: Number of running tasks.
+        deployments: Deployments, the newest first.
+        discovery: Name of its Cloud Map service, if any.
+        rejected: Task definitions that must not be rolled out, the newest first.
+        pending_step: Sentence about a step that runs again before the declared revision;
+            empty if there is none.
+        problem: Reason why its tasks stop; empty if they do not.
+        crash_loop: Message about a crash loop after the rollout; empty if there is none.
+        registered_by: Principal that registered the deployed task definition.
+        our_deployment: Deployment that the controller requested last, as in
+            ``ecs-svc/…``; empty if no tag records it.
+        service_deployment: Record of the current rollout, or of the controller's own if
+            another deployment replaced it.
+        stalled_for: Time since the rollout made progress.
+        not_serving: Problems after the rollout; see ``rollout.aws.readiness``.
+        settled: True if the rollout ended long enough ago for all targets to serve.
+        routing: Load balancers and target group; empty without routes.
+        registration: Registrations in Cloud Map, if they were read.
+        retention: Retention of the log group in days; 0 is unlimited, None if it is not
+            managed or was not read.
+        described: Task definition from DescribeTaskDefinition.
+        managed: Words for the fields declared when last applied, from a tag; see
+            ``compare.removed_fields``.
+        unseen: Further such words that were written and are not visible yet.
+        scaling: Scalable target; None if there is none.
+        fresh: Images and secret versions.
+        names: Names of ids and ARNs in it, as far as they were read.
+        revision_tags: Tags of the task definition, if they are managed.
     """
 
     arn: str
@@ -177,12 +177,12 @@ class ServiceState:
 
     @property
     def primary(self) -> Deployment | None:
-        """The deployment that ECS works towards."""
+        """The deployment that ECS rolls out or has completed."""
         return next((d for d in self.deployments if d.status == "PRIMARY"), None)
 
     @property
-    def spoken_of(self) -> frozenset[str]:
-        """What the document settled when it was applied last, to be seen or not."""
+    def declared_words(self) -> frozenset[str]:
+        """Words for the fields declared when last applied, visible in ECS or not."""
         return self.managed | self.unseen
 
     def registered_as(self, name: str | None) -> "ServiceState":

@@ -1,28 +1,28 @@
-"""One task, as ECS tells of it."""
+"""Observed state of one task."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from controller.kinds.service.state.times import moment
+from controller.kinds.service.state.times import utc_time
 
 Answer = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One task, in ECS's own words.
+    """A task; API reference, Task.
 
     Attributes:
-        id: The last part of its ARN.
-        started_by: The deployment that started it, as in ``ecs-svc/…``.
-        status: ``RUNNING``, ``STOPPED`` and what lies before and between.
-        health: ``HEALTHY``, ``UNHEALTHY`` or ``UNKNOWN``, by its health checks.
-        address: Its private address; empty while it has none.
-        stop_code: Why it stopped, in one word.
-        reasons: Why it stopped, in words: the task's first, then its containers'.
-        stopped_at: When, or when its containers did; None while they run.
+        id: Last part of its ARN.
+        started_by: Id of the deployment that started it, as in ``ecs-svc/…``.
+        status: Last status, such as ``PENDING``, ``RUNNING`` or ``STOPPED``.
+        health: Health status: ``HEALTHY``, ``UNHEALTHY`` or ``UNKNOWN``.
+        address: Private address; empty while it has none.
+        stop_code: Stop code of ECS.
+        reasons: Stop reasons: of the task, then of its containers.
+        stopped_at: Time when it, or its containers, stopped; None while they run.
     """
 
     id: str
@@ -36,7 +36,7 @@ class Task:
 
 
 def task_of(answer: Answer) -> Task:
-    """Return a task as DescribeTasks tells of it."""
+    """Parse a task from DescribeTasks."""
     return Task(
         id=answer["taskArn"].rpartition("/")[2],
         started_by=answer.get("startedBy", ""),
@@ -45,7 +45,9 @@ def task_of(answer: Answer) -> Task:
         address=address_of(answer),
         stop_code=answer.get("stopCode", ""),
         reasons=tuple(dict.fromkeys(_reasons(answer))),
-        stopped_at=moment(answer.get("stoppedAt") or answer.get("executionStoppedAt")),
+        stopped_at=utc_time(
+            answer.get("stoppedAt") or answer.get("executionStoppedAt")
+        ),
     )
 
 

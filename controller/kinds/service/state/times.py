@@ -1,11 +1,11 @@
-"""Moments as ECS tells them."""
+"""Times in responses of AWS."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 
-def moment(value: Any) -> datetime | None:
-    """Return a time as botocore, or a simulator, tells it; None if it is none."""
+def utc_time(value: Any) -> datetime | None:
+    """Return a time of botocore or a simulator in UTC; None if it is not a time."""
     match value:
         case datetime():
             return value.astimezone(UTC)

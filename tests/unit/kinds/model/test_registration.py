@@ -33,7 +33,7 @@ def test_what_two_looks_saw_is_so():
 def test_an_address_that_another_task_got_is_not_stale():
     reused = RegisteredInstances({"t0": "10.0.0.1"}, frozenset({"10.0.0.1"}))
 
-    assert reused.in_order
+    assert reused.is_consistent
 
 
 def test_stale_instances_are_taken_out_in_place():
@@ -57,4 +57,4 @@ def test_what_could_not_be_looked_at_is_said_and_changes_nothing():
     seen = state(spec(), registration=DiscoveryRegistration(unseen="AccessDenied"))
 
     assert compare(spec(), seen) == ()
-    assert "could not be seen: AccessDenied" in health(spec(), seen).message
+    assert "could not be read: AccessDenied" in health(spec(), seen).message

@@ -1,10 +1,10 @@
-"""What is computed once."""
+"""Caches of pure functions."""
 
 from datetime import UTC, datetime
 
 import pytest
 
-from controller.kinds.service.cache import by_content
+from controller.kinds.service.cache import cached_by_content
 
 
 def counted():
@@ -15,7 +15,7 @@ def counted():
         asked.append(plain)
         return sorted(plain)
 
-    return by_content(keys), asked
+    return cached_by_content(keys), asked
 
 
 def test_what_reads_the_same_is_computed_once():

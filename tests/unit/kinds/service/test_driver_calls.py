@@ -1,4 +1,4 @@
-"""What looking at many services costs, class by class: the formulas, asserted."""
+"""Calls per pass for many services, as documented in the call budget."""
 
 import pytest
 
@@ -211,7 +211,7 @@ def test_a_command_that_only_shows_a_difference_looks_at_no_tasks():
     }
 
 
-def test_what_nobody_declares_is_looked_for_once_a_minute():
+def test_undeclared_services_are_read_once_a_minute():
     looking = Looking(250, thorough=False)
     looking.look()
 
@@ -230,29 +230,29 @@ def test_log_groups_are_read_by_their_common_beginning_and_once_a_minute():
     assert looking.look("logs") == {"DescribeLogGroups": 1}
 
 
-def test_without_routes_nobody_asks_for_load_balancers():
+def test_without_routes_load_balancers_are_not_read():
     assert Looking(3).look("elbv2") == {}
 
 
-def test_the_rule_that_status_tells_is_the_one_that_is_asserted_here():
+def test_the_call_budget_is_the_one_that_these_tests_assert():
     assert KIND.call_budget == (
-        "configuration: ceil(n / 10) DescribeServices a cluster, once "
-        "DescribeTaskDefinition a revision and GetService a name; rollouts under way: "
-        "ceil(r / 20) DescribeServiceDeployments; tasks, each minute and while something "
-        "moves: ceil(t / 100) ListTasks and DescribeTasks a cluster, one "
-        "DescribeTargetHealth a target group, one ListInstances a name; tasks that "
-        "stopped, at once while one is missing and each minute after ECS replaced one: "
-        "ceil(s / 100) ListTasks and DescribeTasks a cluster; undeclared ones, "
-        "each minute: ceil(all / 100) ListServices, ceil(u / 10) DescribeServices a "
+        "configuration: ceil(n / 10) DescribeServices per cluster, once "
+        "DescribeTaskDefinition per revision and GetService per name; rollouts in progress: "
+        "ceil(r / 20) DescribeServiceDeployments; tasks, each minute and during changes: "
+        "ceil(t / 100) ListTasks and DescribeTasks per cluster, one "
+        "DescribeTargetHealth per target group, one ListInstances per name; stopped "
+        "tasks, at once while one is missing and each minute after ECS replaced one: "
+        "ceil(s / 100) ListTasks and DescribeTasks per cluster; undeclared services, "
+        "each minute: ceil(all / 100) ListServices, ceil(u / 10) DescribeServices per "
         "cluster; each minute: ceil(g / 50) DescribeLogGroups; with routes: "
         "ceil(g / 20) DescribeTargetGroups, ceil(b / 20) DescribeLoadBalancers, "
-        "DescribeListeners a load balancer, DescribeRules a "
+        "DescribeListeners per load balancer, DescribeRules per "
         "listener, ceil(k / 20) DescribeTags; with routes or prune, every ten minutes: "
-        "DescribeTargetGroups; with a number of tasks: ceil(d / 50) "
-        "DescribeScalableTargets; images in ECR and secrets, each minute: DescribeImages a "
-        "repository, each hour DescribeRepositories a repository, ceil(n / 20) "
+        "DescribeTargetGroups; with scaling or desired_count: ceil(d / 50) "
+        "DescribeScalableTargets; images in ECR and secrets, each minute: DescribeImages "
+        "per repository, each hour DescribeRepositories per repository, ceil(n / 20) "
         "DescribeServiceRevisions until digests are known, "
-        "ListSecretVersionIds a secret, and DescribeSecret once its versions moved, "
+        "ListSecretVersionIds per secret, and DescribeSecret after its versions changed, "
         "ceil(p / 50) DescribeParameters; with task.tags, each minute: "
-        "DescribeTaskDefinition a service"
+        "DescribeTaskDefinition per service"
     )

@@ -1,1 +1,1 @@
-"""Observe, settle and clean up the attachments of services."""
+"""Observation, update and cleanup of the attachments of services."""

@@ -1,4 +1,4 @@
-"""All facets of services as one: observed, settled and removed one after the other."""
+"""All facets of services, observed, updated and removed in a fixed order."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -31,19 +31,19 @@ class Facets:
     def observed(
         self,
         declared: Declared,
-        seen: Mapping[ResourceId, Observation],
+        observations: Mapping[ResourceId, Observation],
         with_groups: frozenset[str] = frozenset(),
     ) -> Mapping[ResourceId, Observation]:
-        """Return ``seen`` with all facets; Unknown where one could not be observed.
+        """Return ``observations`` with all facets; Unknown where a facet is unknown.
 
         Facets of services that are not declared are not observed.
 
         Args:
             declared: Declared services.
-            seen: Observations of services, declared or not.
+            observations: Observations of services, declared or not.
             with_groups: Names of services that have a target group without routes.
         """
-        found = dict(seen)
+        found = dict(observations)
         for driver in self._drivers:
             services = {
                 id_: ObservedService(
@@ -89,13 +89,13 @@ class Facets:
 
 
 def _replaced(
-    seen: Mapping[ResourceId, Observation],
+    observations: Mapping[ResourceId, Observation],
     found: Mapping[ResourceId, ServiceState | Unknown],
 ) -> dict[ResourceId, Observation]:
     """Return the observations that ``found`` changes."""
     changed: dict[ResourceId, Observation] = {}
     for id_, state in found.items():
-        before = seen[id_]
+        before = observations[id_]
         if isinstance(state, Unknown):
             changed[id_] = state
         elif isinstance(before, Present):

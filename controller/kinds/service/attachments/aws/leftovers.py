@@ -1,7 +1,7 @@
-"""What was left behind by services that are no more, and clearing it up.
+"""Target groups that services left behind, and their removal.
 
-A target group is made before its service: whoever dies between the two leaves it,
-and once the document does not speak of it, nobody else would find it.
+A target group is created before its service. If the controller stops in between, and
+the service is then removed from the document, only this module finds the target group.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,12 +18,12 @@ from controller.kinds.service.routes.undeclared import UndeclaredRoutes
 from controller.kinds.service.state.service import LEFTOVER, ServiceState
 from controller.kinds.service.tags import ServiceTags
 
-Seen = Mapping[ResourceId, Observation]
+Observations = Mapping[ResourceId, Observation]
 Declared = Mapping[ResourceId, Resource[Any]]
 
 
 class LeftoverCleanup:
-    """Finds what is left over, and takes it away. Every method may be repeated."""
+    """Search and removal of leftover target groups. Every method may be repeated."""
 
     def __init__(
         self, leftovers: Leftovers, balancers: LoadBalancers, platform: Platform
@@ -32,45 +32,45 @@ class LeftoverCleanup:
         self._balancers = balancers
         self._platform = platform
 
-    def seen(
-        self, declared: Declared, seen: Seen
+    def observe(
+        self, declared: Declared, observations: Observations
     ) -> tuple[frozenset[str], dict[ResourceId, Present[ServiceState]]]:
-        """Return what has a target group of ours and should not have one.
+        """Return the managed target groups that should not exist.
 
-        Declared services without routes, by name; and what nobody declares, as
-        something that may be deleted. Without routes, declared or left, and unless
-        deleting is allowed, nothing is looked at.
+        First the names of declared services without routes, then undeclared target
+        groups as resources that can be deleted. Nothing is read if no service has or
+        had routes, unless ``prune`` is set.
 
         Args:
-            declared: All that is declared.
-            seen: What was seen of services.
+            declared: All declared services.
+            observations: Observations of services.
         """
         specs = [resource.spec for resource in declared.values()]
-        live = [*_states(seen)]
+        live = [*_states(observations)]
         groups = (ServiceTags.of(state.settings).target_group for state in live)
-        had = {group for group in groups if group}
-        routed = {spec.target_group for spec in specs if spec.routes} | had
+        tagged = {group for group in groups if group}
+        routed = {spec.target_group for spec in specs if spec.routes} | tagged
         if not routed and not self._platform.prune:
             return frozenset(), {}
         without = {spec.target_group: spec.name for spec in specs if not spec.routes}
         taken = {state.settings["serviceName"] for state in live}
-        ids = {*declared, *seen}
-        about: set[str] = set()
+        ids = {*declared, *observations}
+        with_groups: set[str] = set()
         undeclared: dict[ResourceId, Present[ServiceState]] = {}
         for found in self._leftovers.undeclared(routed):
             group, service = found.gone.target_group, found.gone.name
             id_ = ResourceId("service", key_of(service, self._platform))
             if without.get(group) == service:
-                about.add(service)
+                with_groups.add(service)
             elif group not in without and service not in taken and id_ not in ids:
                 undeclared |= self._undeclared(id_, found)
-        return frozenset(about), undeclared
+        return frozenset(with_groups), undeclared
 
-    def clear(self, state: ServiceState) -> None:
-        """Take away what is left over; raises DriverError.
+    def remove(self, state: ServiceState) -> None:
+        """Delete a leftover target group; raises DriverError.
 
         Raises:
-            PermanentError: somebody uses it by now.
+            PermanentError: The target group is in use.
         """
         name = state.routing.group.name if state.routing.group else ""
         gone = UndeclaredRoutes(
@@ -81,14 +81,14 @@ class LeftoverCleanup:
         )
         self._leftovers.forget()
         if self._leftovers.unused(Leftover(gone, state.arn)) is None:
-            msg = f"the target group {name} is not deleted: it is in use by now"
+            msg = f"target group {name} was not deleted: it is in use"
             raise PermanentError(msg)
         self._balancers.settle(gone, {})
 
     def _undeclared(
         self, id_: ResourceId, leftover: Leftover
     ) -> dict[ResourceId, Present[ServiceState]]:
-        """Return what is left over, if nobody uses it and that can be seen."""
+        """Return the leftover as a resource, unless it is used or cannot be read."""
         try:
             routing = self._leftovers.unused(leftover)
         except DriverError:
@@ -100,7 +100,7 @@ class LeftoverCleanup:
         return {id_: Present(state, Ownership.MANAGED)}
 
 
-def _states(seen: Seen) -> Iterator[ServiceState]:
-    for observation in seen.values():
+def _states(observations: Observations) -> Iterator[ServiceState]:
+    for observation in observations.values():
         if isinstance(observation, Present):
             yield observation.state

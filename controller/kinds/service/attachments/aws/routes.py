@@ -33,7 +33,7 @@ from controller.kinds.service.tags import GROUP_TAG, ServiceTags, as_pairs
 
 @dataclass(frozen=True, slots=True)
 class Routes(FacetDriver):
-    """Reads and settles the routes of services."""
+    """The routes of services as a facet."""
 
     aws: Aws
     platform: Platform
@@ -41,19 +41,19 @@ class Routes(FacetDriver):
 
     def observe(self, services: Services) -> Found:
         """Return the states with their routing; all Unknown if it cannot be read."""
-        about = {
+        routed = {
             id_: service
             for id_, service in services.items()
             if service.has_group
             or needs_load_balancers(service.spec, service.state.settings)
         }
         try:
-            found = self.balancers.seen([s.spec for s in about.values()])
+            found = self.balancers.seen([s.spec for s in routed.values()])
         except DriverError as error:
-            return dict.fromkeys(about, unknown_from(error))
+            return dict.fromkeys(routed, unknown_from(error))
         return {
             id_: replace(service.state, routing=found[service.spec.name])
-            for id_, service in about.items()
+            for id_, service in routed.items()
         }
 
     def creation(self, spec: ServiceSpec) -> Parameters:
@@ -63,8 +63,8 @@ class Routes(FacetDriver):
     def update(self, update: ServiceUpdate) -> Parameters:
         """Settle the routes.
 
-        The service is tagged before it has a target group, and as long as it may have
-        one: a controller that dies in between leaves nothing that is not found.
+        The service is tagged before it gets a target group, and as long as it may have
+        one, so that the next controller finds a target group after a crash.
         """
         if not update.touches("routes"):
             return {}
@@ -95,7 +95,8 @@ class Routes(FacetDriver):
     def _joined(self, spec: ServiceSpec, settings: Mapping[str, Any]) -> Parameters:
         """Settle the routes; return the fields by which tasks join the target group.
 
-        ECS refuses a group that no listener forwards to: it comes first.
+        ECS refuses a target group to which no listener forwards, so the rules are
+        written first.
         """
         group = self.balancers.settle(spec, settings)
         joined: Parameters = {"loadBalancers": balancers(spec, group, settings)}

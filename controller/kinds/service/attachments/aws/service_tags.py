@@ -1,4 +1,4 @@
-"""Write onto a service what it is to tell: whose it is, what of, and what for."""
+"""Tags of services: owner, generation, declared fields, marks of restarts."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -11,8 +11,8 @@ from controller.core.resources.plan import Action, Change
 from controller.core.values.identity import MANAGED_TAG
 from controller.kinds.service.compare.removed_fields import (
     TAGS,
+    managed_tag_value,
     settled_words,
-    tag_value,
 )
 from controller.kinds.service.images.changes import SECRETS
 from controller.kinds.service.images.marks import marks
@@ -22,23 +22,23 @@ from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import ServiceState
 from controller.kinds.service.tags import as_pairs, carries, tags_of
 
-Seen = Mapping[ResourceId, Observation]
+Observations = Mapping[ResourceId, Observation]
 _NONE: frozenset[str] = frozenset()
 
 
 class ServiceTagWriter:
-    """Writes tags; all of it may be repeated and raises DriverError."""
+    """Writes of tags. Every method may be repeated and raises DriverError."""
 
     def __init__(self, aws: Aws, owner: str) -> None:
         self._aws = aws
         self._owner = owner
-        # What the document settled, by the service that was last said to be so.
+        # Words for the declared fields that were last written, by the service's ARN.
         self._settled: dict[str, frozenset[str]] = {}
 
     def of(self, spec: ServiceSpec, generation: str) -> dict[str, str]:
-        """Return the tags that a service is to carry once it is as declared."""
+        """Return the tags of a service that is in sync with ``spec``."""
         declared = tags_of(settings(spec))
-        managed = {MANAGED_TAG: tag_value(spec)}
+        managed = {MANAGED_TAG: managed_tag_value(spec)}
         return {**declared, **stamp(self._owner, generation), **managed}
 
     def put(self, state: ServiceState, tags: Mapping[str, str]) -> None:
@@ -50,15 +50,15 @@ class ServiceTagWriter:
         if words is not None:
             self._settled[state.arn] = words
 
-    def recalled(self, seen: Seen) -> dict[ResourceId, Observation]:
-        """Return ``seen``, with what is known to be settled and was not to be seen.
+    def completed(self, observations: Observations) -> dict[ResourceId, Observation]:
+        """Return ``observations`` with the words that were written and are not visible.
 
-        DescribeServices may lag behind TagResource. What such a look does not show to
-        be settled would be left in place for ever once the document has it no more.
+        DescribeServices may lag behind TagResource. Without these words, a field that is
+        removed from the document right after it was written would never be removed.
         """
-        return {id_: self._recalled(found) for id_, found in seen.items()}
+        return {id_: self._completed(found) for id_, found in observations.items()}
 
-    def _recalled(self, found: Observation) -> Observation:
+    def _completed(self, found: Observation) -> Observation:
         match found:
             case Present(ServiceState() as state):
                 unseen = self._settled.get(state.arn, _NONE) - state.managed
@@ -66,8 +66,8 @@ class ServiceTagWriter:
             case _:
                 return found
 
-    def before(self, action: Action, spec: ServiceSpec, state: ServiceState) -> None:
-        """Write what the deployment that follows is for; see ``freshness.marks``."""
+    def put_marks(self, action: Action, spec: ServiceSpec, state: ServiceState) -> None:
+        """Write the marks that precede a deployment; see ``images.marks``."""
         stamps = any(change.path == SECRETS for change in action.changes)
         if action.disruptive or stamps:
             tags = dict(marks(spec, state, restarts=action.disruptive))
@@ -75,14 +75,14 @@ class ServiceTagWriter:
                 self.put(state, tags)
 
     def remove(self, state: ServiceState, changes: Iterable[Change]) -> None:
-        """Take away the tags that the document does not ask for any more."""
+        """Remove the tags that are no longer declared."""
         tag = PREFIX + TAGS
-        gone = [
+        removed = [
             change.path.removeprefix(tag)
             for change in changes
             if change.path.startswith(tag) and change.after is None
         ]
-        if gone:
+        if removed:
             self._aws.call(
-                "ecs", "UntagResource", resourceArn=state.arn, tagKeys=sorted(gone)
+                "ecs", "UntagResource", resourceArn=state.arn, tagKeys=sorted(removed)
             )

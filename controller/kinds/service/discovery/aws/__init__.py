@@ -1,1 +1,1 @@
-"""Read and write Cloud Map registrations."""
+"""Reads and writes of Cloud Map registrations."""

@@ -1,4 +1,4 @@
-"""Cloud Map: the service that gives a task's address a name."""
+"""Cloud Map services, which give the tasks of a service a DNS name."""
 
 import threading
 from typing import Any
@@ -9,12 +9,12 @@ from controller.core.errors import ConflictError, NotFoundError
 from controller.core.values.identity import OWNER_TAG, client_token
 from controller.kinds.service.spec.service import ServiceSpec
 
-# As short as the platform has it, so that a replaced task is found soon.
+# Short, so that clients soon find a replaced task.
 TTL_SECONDS = 10
 
 
 class CloudMap:
-    """Finds and makes the Cloud Map services of the declared ones."""
+    """Lookup and creation of the Cloud Map services of declared services."""
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
@@ -22,7 +22,7 @@ class CloudMap:
         self._names: dict[str, str] = {}
 
     def name_of(self, registry_arn: str) -> str:
-        """Return the name of a Cloud Map service; it never changes, so it is kept."""
+        """Return the name of a Cloud Map service, which never changes and is cached."""
         with self._lock:
             known = self._names.get(registry_arn)
         if known is not None:
@@ -36,7 +36,7 @@ class CloudMap:
         return str(name)
 
     def namespace_of(self, arn: str) -> str:
-        """Return the name of a namespace; it never changes, so it is kept."""
+        """Return the name of a namespace, which never changes and is cached."""
         with self._lock:
             known = self._names.get(arn)
         if known is not None:
@@ -49,9 +49,9 @@ class CloudMap:
         return name
 
     def ensure(self, spec: ServiceSpec) -> str:
-        """Return the ARN of the service called ``spec.discovery``, made if missing.
+        """Return the ARN of the Cloud Map service ``spec.discovery``; create it if missing.
 
-        Safe to repeat: the request id makes a second creation the first one.
+        Safe to repeat: the request id makes the creation idempotent.
         """
         namespace = self._namespace(spec.namespace)
         found = self._find(namespace, spec.discovery or "")

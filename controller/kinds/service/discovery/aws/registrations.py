@@ -1,4 +1,4 @@
-"""Who is registered in Cloud Map and who runs, looked at now and then."""
+"""Registrations of tasks in Cloud Map, compared with the running tasks."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -26,7 +26,7 @@ from controller.kinds.service.state.facet import (
 from controller.kinds.service.state.service import DiscoveryRegistration, ServiceState
 from controller.kinds.service.state.task import Task
 
-# Between two looks at what is well.
+# Time between two reads of services that are healthy.
 EVERY = timedelta(seconds=60)
 
 
@@ -35,38 +35,38 @@ class ObservedRegistrations:
     """A service that registers its tasks.
 
     Attributes:
-        name: In ECS.
-        cluster: In which cluster.
+        name: Name in ECS.
+        cluster: Name of the cluster.
         registry: ARN of the Cloud Map service.
-        running: How many of its tasks run, as ECS says of the service.
-        restless: Whether it is in trouble or rolls out.
+        running: Number of running tasks, from DescribeServices.
+        is_changing: True during a rollout, or if tasks are missing.
     """
 
     name: str
     cluster: str
     registry: str
     running: int
-    restless: bool
+    is_changing: bool
 
     @classmethod
     def of(
         cls, state: ServiceState, name: str, cluster: str
     ) -> "ObservedRegistrations | None":
-        """Return ``state`` as such a service; None if it registers nothing."""
+        """Return the service of ``state``; None if it does not register its tasks."""
         registries = state.settings.get("serviceRegistries", ())
         primary = state.primary
         if not registries or primary is None or state.status != "ACTIVE":
             return None
-        calm = primary.rollout == "COMPLETED" and state.running >= state.desired
+        is_steady = primary.rollout == "COMPLETED" and state.running >= state.desired
         arn = str(registries[0]["registryArn"])
-        return cls(name, cluster, arn, state.running, not calm)
+        return cls(name, cluster, arn, state.running, not is_steady)
 
 
 class Registrations(FacetDriver):
-    """Looks at registrations, and takes out what is stale.
+    """Registrations as a facet: reads them, and deregisters stale instances.
 
-    One ListInstances a registry, and ListTasks and DescribeTasks a hundred tasks at a
-    time: for services in trouble, while they roll out, and every minute.
+    One ListInstances per registry, and ListTasks and DescribeTasks per hundred tasks: in
+    each pass for services that change or are inconsistent, and once a minute for all.
     """
 
     def __init__(
@@ -83,22 +83,22 @@ class Registrations(FacetDriver):
         self._thorough = thorough
         self._owner = owner
         self._clock = clock
-        self._looked: float | None = None
-        self._seen: dict[str, RegisteredInstances] = {}
-        self._told: dict[str, DiscoveryRegistration] = {}
-        self._again: set[str] = set()
-        self._ours: dict[str, bool] = {}
+        self._read_all_at: float | None = None
+        self._previous: dict[str, RegisteredInstances] = {}
+        self._known: dict[str, DiscoveryRegistration] = {}
+        self._due: set[str] = set()
+        self._managed: dict[str, bool] = {}
 
     def observe(self, services: Services) -> Found:
         """Return the states with their registrations; none where ``thorough`` is off."""
         if not self._thorough:
             return {}
-        asked = (
+        registering = (
             ObservedRegistrations.of(s.state, s.spec.name, s.spec.cluster)
             for s in services.values()
             if s.spec.discovery
         )
-        found = self.registrations([one for one in asked if one is not None])
+        found = self.registrations([one for one in registering if one is not None])
         return {
             id_: replace(service.state, registration=found[service.spec.name])
             for id_, service in services.items()
@@ -109,34 +109,34 @@ class Registrations(FacetDriver):
         """Deregister stale instances."""
         if PATH in update.paths:
             registry = update.state.settings["serviceRegistries"][0]["registryArn"]
-            self.take_out(registry, update.state.registration)
+            self.deregister(registry, update.state.registration)
         return {}
 
     def registrations(
         self, services: Collection[ObservedRegistrations]
     ) -> Mapping[str, DiscoveryRegistration]:
-        """Return what is known of each service, looked at anew where that is due.
+        """Return the registration of each service, read again if that is due.
 
-        Reads only. What could not be looked at says so.
+        Reads only. After a failed read, the last result has the error in ``unseen``.
         """
         now = self._clock.monotonic()
-        # What stale and missing are takes two looks: the first is a minute away.
-        since = now if self._looked is None else self._looked
+        # Two reads must agree, so the first read of all is only due after a minute.
+        since = now if self._read_all_at is None else self._read_all_at
         everything = now - since >= EVERY.total_seconds()
-        self._looked = now if everything else since
+        self._read_all_at = now if everything else since
         due = [s for s in services if self._is_due(s, everything=everything)]
         by_cluster: defaultdict[str, list[ObservedRegistrations]] = defaultdict(list)
         for service in due:
             by_cluster[service.cluster].append(service)
         for cluster, of_cluster in by_cluster.items():
-            self._look(cluster, of_cluster)
-        self._again |= {service.name for service in services if service.restless}
+            self._read(cluster, of_cluster)
+        self._due |= {service.name for service in services if service.is_changing}
         return {
-            s.name: self._told.get(s.name, DiscoveryRegistration()) for s in services
+            s.name: self._known.get(s.name, DiscoveryRegistration()) for s in services
         }
 
-    def take_out(self, registry: str, registration: DiscoveryRegistration) -> None:
-        """Deregister what is stale. Safe to repeat; raises DriverError."""
+    def deregister(self, registry: str, registration: DiscoveryRegistration) -> None:
+        """Deregister stale instances. Safe to repeat; raises DriverError."""
         for instance, _ in registration.stale:
             try:
                 self._aws.call(
@@ -149,9 +149,9 @@ class Registrations(FacetDriver):
                 continue
 
     def _is_due(self, service: ObservedRegistrations, *, everything: bool) -> bool:
-        return everything or service.restless or service.name in self._again
+        return everything or service.is_changing or service.name in self._due
 
-    def _look(self, cluster: str, services: Collection[ObservedRegistrations]) -> None:
+    def _read(self, cluster: str, services: Collection[ObservedRegistrations]) -> None:
         try:
             tasks = self._fleet.running(cluster)
             found = {
@@ -162,23 +162,23 @@ class Registrations(FacetDriver):
             }
         except DriverError as error:
             for service in services:
-                told = self._told.get(service.name, DiscoveryRegistration())
-                self._told[service.name] = replace(told, unseen=str(error))
+                known = self._known.get(service.name, DiscoveryRegistration())
+                self._known[service.name] = replace(known, unseen=str(error))
             return
         for service in services:
-            name, register = service.name, found[service.name]
-            if len(register.running) != service.running:
-                # ECS's reads lag, each by its own time: these do not belong together.
-                self._again.add(name)
+            name, current = service.name, found[service.name]
+            if len(current.running) != service.running:
+                # ECS's reads are eventually consistent: these are of different times.
+                self._due.add(name)
                 continue
-            self._told[name] = registration_of(self._seen.get(name), register)
-            self._seen[name] = register
-            self._again.discard(name)
-            if not register.in_order:
-                self._again.add(name)
+            self._known[name] = registration_of(self._previous.get(name), current)
+            self._previous[name] = current
+            self._due.discard(name)
+            if not current.is_consistent:
+                self._due.add(name)
 
     def _instances(self, service: ObservedRegistrations) -> dict[str, str]:
-        """Return the instances that are ours to judge, with their addresses."""
+        """Return the instances of this service, with their addresses."""
         instances = paginated(
             self._aws,
             "servicediscovery",
@@ -191,23 +191,26 @@ class Registrations(FacetDriver):
             id_: attributes.get("AWS_INSTANCE_IPV4", "")
             for id_, attributes in found.items()
             if attributes.get("ECS_SERVICE_NAME") == service.name
-            or self._is_ours(service.registry)
+            or self._is_managed(service.registry)
         }
 
-    def _is_ours(self, registry: str) -> bool:
-        """Whether the registry carries our tag, and so nobody else registers there."""
-        known = self._ours.get(registry)
+    def _is_managed(self, registry: str) -> bool:
+        """Return True if the registry has the ownership tag.
+
+        Then all of its instances belong to the service.
+        """
+        known = self._managed.get(registry)
         if known is None:
             answer = self._aws.call(
                 "servicediscovery", "ListTagsForResource", ResourceARN=registry
             )
             tags = {tag["Key"]: tag["Value"] for tag in answer.get("Tags", ())}
-            known = self._ours[registry] = tags.get(OWNER_TAG) == self._owner
+            known = self._managed[registry] = tags.get(OWNER_TAG) == self._owner
         return known
 
 
 def _addresses(tasks: Iterable[Task]) -> frozenset[str]:
-    """Return where the tasks that run are."""
+    """Return the addresses of the running tasks."""
     return frozenset(t.address for t in tasks if t.status == "RUNNING" and t.address)
 
 

@@ -1,1 +1,1 @@
-"""Read image digests from ECR and from running tasks."""
+"""Reads of image digests, from ECR and from running tasks."""

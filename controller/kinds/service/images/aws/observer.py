@@ -1,7 +1,7 @@
-"""Look at what runs beside what its tags and its secrets stand for by now.
+"""Running images and secrets compared with their current tags and versions.
 
-Once a minute at most, for all services at once; without a thorough look, only for
-those whose declaration acts on it.
+Read at most once a minute, for all services at once. Without ``thorough``, only for
+services whose declaration acts on them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -31,15 +31,15 @@ from controller.kinds.service.secrets.aws import (
     SecretLocation,
     SecretVersion,
     SecretVersions,
-    kept_at,
+    secret_location,
 )
 from controller.kinds.service.spec.aws_names import EcrImage
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.images import Freshness, ImageSeen, SecretsSeen
-from controller.kinds.service.state.times import moment
+from controller.kinds.service.state.times import utc_time
 from controller.kinds.service.tags import SECRETS_TAG, ServiceTags
 
-# What DescribeServiceRevisions takes at most; API reference.
+# Maximum of DescribeServiceRevisions; API reference.
 _MOST_REVISIONS = 20
 Answer = Mapping[str, Any]
 Running = Mapping[str, tuple[str, str]]
@@ -47,12 +47,12 @@ Running = Mapping[str, tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class RunningImages:
-    """A service to be looked at.
+    """A service whose images are observed.
 
     Attributes:
-        id: Its address.
-        spec: What is declared.
-        answer: What DescribeServices says of it.
+        id: Address of the service.
+        spec: Declaration.
+        answer: Service from DescribeServices.
     """
 
     id: ResourceId
@@ -61,7 +61,7 @@ class RunningImages:
 
 
 class ImageObserver:
-    """Asks ECR, Secrets Manager, SSM and ECS. Reads only; only ``to_create`` raises."""
+    """Reads of ECR, Secrets Manager, SSM and ECS. Only ``to_create`` raises."""
 
     def __init__(self, aws: Aws, clock: Clock, *, thorough: bool) -> None:
         self._aws = aws
@@ -70,32 +70,32 @@ class ImageObserver:
         self._registry = ImageRegistry(aws, clock)
         self._versions = SecretVersions(aws, clock)
         self._running: dict[str, Running] = {}
-        self._blind = ""
+        self._error = ""
 
     def of(self, services: Iterable[RunningImages]) -> dict[ResourceId, Freshness]:
-        """Return what is seen of each service."""
+        """Return the images and secret versions of each service."""
         services = [*services]
-        about_images = [s for s in services if self._looks_up_images(s.spec)]
-        about_secrets = [s for s in services if self._looks_at_secrets(s.spec)]
-        resolved = self._registry.resolved({*_tags(s.spec for s in about_images)})
-        running = self._revisions(about_images)
+        with_images = [s for s in services if self._reads_images(s.spec)]
+        with_secrets = [s for s in services if self._reads_secrets(s.spec)]
+        resolved = self._registry.resolved({*_tags(s.spec for s in with_images)})
+        running = self._revisions(with_images)
         versions = self._versions.of(
-            [p for s in about_secrets for p in _places(s.spec).values()]
+            [p for s in with_secrets for p in _places(s.spec).values()]
         )
         return {
             s.id: Freshness(
                 str(s.id),
-                tuple(self._images(s, resolved, running)) if s in about_images else (),
-                self._secrets(s, versions) if s in about_secrets else SecretsSeen(),
-                self._rested(s.answer),
+                tuple(self._images(s, resolved, running)) if s in with_images else (),
+                self._secrets(s, versions) if s in with_secrets else SecretsSeen(),
+                self._age(s.answer),
             )
             for s in services
         }
 
     def to_create(self, spec: ServiceSpec) -> ServiceSpec:
-        """Return ``spec`` as it is rolled out first: by digest, if it is to be pinned.
+        """Return the effective spec of a new service: with digests, if it pins images.
 
-        Raises PermanentError for what cannot be resolved.
+        Raises PermanentError for an image that cannot be resolved.
         """
         if spec.image_policy != "pin":
             return spec
@@ -112,10 +112,10 @@ class ImageObserver:
                 pins[container] = pin_of(image, resolved.digest)
         return pinned(spec, pins)
 
-    def expected_changes(self, spec: ServiceSpec) -> tuple[Change, ...]:
-        """Return the images that a new service is made with in place of its tags.
+    def pin_changes(self, spec: ServiceSpec) -> tuple[Change, ...]:
+        """Return the changes from tags to digests with which a service is created.
 
-        What cannot be resolved is left out; ``to_create`` says why it is not made.
+        Empty if an image cannot be resolved; ``to_create`` then raises.
         """
         try:
             images = images_of(self.to_create(spec))
@@ -127,10 +127,10 @@ class ImageObserver:
             if images[container] != declared
         )
 
-    def _looks_up_images(self, spec: ServiceSpec) -> bool:
+    def _reads_images(self, spec: ServiceSpec) -> bool:
         return self._thorough or spec.image_policy != "report"
 
-    def _looks_at_secrets(self, spec: ServiceSpec) -> bool:
+    def _reads_secrets(self, spec: ServiceSpec) -> bool:
         return self._thorough or spec.restart_on_secret_change
 
     def _images(
@@ -140,7 +140,7 @@ class ImageObserver:
         running: Mapping[str, Running],
     ) -> Iterator[ImageSeen]:
         runs = running.get(_revision(service.answer), {})
-        blind = self._blind if _revision(service.answer) not in running else ""
+        error = self._error if _revision(service.answer) not in running else ""
         for container, image in images_of(service.spec).items():
             live, digest = runs.get(container, ("", ""))
             digest = digest if runs_of(image, live) else ""
@@ -158,16 +158,16 @@ class ImageObserver:
                 there.digest,
                 parts,
                 there.skipped,
-                there.unseen or blind,
+                there.unseen or error,
             )
 
     def _secrets(
         self, service: RunningImages, versions: Mapping[SecretLocation, SecretVersion]
     ) -> SecretsSeen:
-        """Return what is seen of its secrets; more is asked if their versions moved.
+        """Return the secret versions; DescribeSecret is called only if they changed.
 
-        A label that went back to an older version leaves no trace in that version's
-        date. The tag says which versions the tasks were started with.
+        A label that moved back to an older version does not change that version's date.
+        The tag records the versions with which the tasks were started.
         """
         seen = _secrets(service, versions)
         known = ServiceTags.of(service.answer).secrets
@@ -189,7 +189,7 @@ class ImageObserver:
         return replace(seen, moved=_newer(service, changed))
 
     def _revisions(self, services: Iterable[RunningImages]) -> dict[str, Running]:
-        """Return what runs in each present revision; asked until ECS knows it all.
+        """Return the images of each current revision, read until all digests are known.
 
         ECS resolves tags when the first task of a deployment starts: "Container image
         resolution" in its developer guide.
@@ -201,14 +201,14 @@ class ImageObserver:
         } - {""}
         unknown = sorted(wanted - self._running.keys())
         found: dict[str, Running] = {}
-        self._blind = ""
+        self._error = ""
         for batch in batched(unknown, _MOST_REVISIONS):
             try:
                 answer = self._aws.call(
                     "ecs", "DescribeServiceRevisions", serviceRevisionArns=batch
                 )
             except DriverError as error:
-                self._blind = str(error)
+                self._error = str(error)
                 continue
             for revision in answer["serviceRevisions"]:
                 images = {
@@ -225,13 +225,13 @@ class ImageObserver:
         self._running |= complete
         return found | known
 
-    def _rested(self, answer: Answer) -> Any:
+    def _age(self, answer: Answer) -> Any:
         began = _began(answer)
         return None if began is None else self._clock.now() - began
 
 
 def _tags(specs: Iterable[ServiceSpec]) -> Iterator[EcrImage]:
-    """Yield the images whose tags can be looked up."""
+    """Yield the images whose tags can be read."""
     for spec in specs:
         for image in images_of(spec).values():
             found = tagged(spec, image)
@@ -240,12 +240,12 @@ def _tags(specs: Iterable[ServiceSpec]) -> Iterator[EcrImage]:
 
 
 def _places(spec: ServiceSpec) -> dict[str, SecretLocation]:
-    """Return where each variable's secret is kept, but for those of one version."""
+    """Return the location of each variable's secret, except for fixed versions."""
     return {
         secret["name"]: place
         for container in render(spec)["containerDefinitions"]
         for secret in container.get("secrets", ())
-        for place in kept_at(secret["valueFrom"])
+        for place in secret_location(secret["valueFrom"])
     }
 
 
@@ -265,7 +265,7 @@ def _secrets(
 def _newer(
     service: RunningImages, seen: Mapping[str, SecretVersion]
 ) -> tuple[str, ...]:
-    """Return what of ``seen`` is newer than the service's present tasks."""
+    """Return the variables of ``seen`` that are newer than the current deployment."""
     began = _began(service.answer)
     return tuple(name for name, v in seen.items() if v.at and began and v.at > began)
 
@@ -279,11 +279,11 @@ def _primary(answer: Answer) -> Answer:
 
 
 def _began(answer: Answer) -> datetime | None:
-    return moment(_primary(answer).get("createdAt"))
+    return utc_time(_primary(answer).get("createdAt"))
 
 
 def _revision(answer: Answer) -> str:
-    """Return the ARN of the service revision that ECS works towards."""
+    """Return the ARN of the target service revision."""
     number = str(_primary(answer).get("id", "")).rpartition("/")[2]
     for revision in answer.get("currentServiceRevisions", ()):
         if str(revision["arn"]).rpartition("/")[2] == number:

@@ -1,4 +1,4 @@
-"""What tags in ECR stand for: asked once a minute, a repository at a time."""
+"""Digests of image tags in ECR, read once a minute per repository."""
 
 import json
 from collections import defaultdict
@@ -14,30 +14,30 @@ from controller.core.values.batches import batched
 from controller.core.values.ttl_cache import TtlCache
 from controller.kinds.service.spec.aws_names import EcrImage
 
-# How long what was seen will do.
+# Time for which a read is valid.
 KEPT = timedelta(seconds=60)
-# Whether tags may move hardly ever changes.
+# The mutability of tags hardly ever changes.
 _MUTABILITY_KEPT = timedelta(hours=1)
-# What DescribeImages takes at most; API reference.
+# Maximum of DescribeImages; API reference.
 _MOST_IMAGES = 100
 _INDEXES = (
     "application/vnd.oci.image.index.v1+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
 )
-_IMMUTABLE = "its repository lets no tag move"
+_IMMUTABLE = "the tags of its repository are immutable"
 Repository = tuple[str, str]
 Answer = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedTag:
-    """What a tag stands for.
+    """The image of a tag.
 
     Attributes:
-        digest: As ECR tells it; empty if it was not seen.
-        index: Whether the digest is one of several images.
-        skipped: Why it was not looked up; empty if it was.
-        unseen: Why it could not be looked up; empty if it could.
+        digest: Digest of the image; empty if it was not read.
+        index: True if the digest is that of an index of several images.
+        skipped: Reason why the tag is not read; empty if it is.
+        unseen: Reason why the tag could not be read; empty if it was.
     """
 
     digest: str = ""
@@ -47,7 +47,7 @@ class ResolvedTag:
 
 
 class ImageRegistry:
-    """All that is asked of ECR about tags. Reads only, and never raises."""
+    """Reads of ECR. Never raises: errors are in ``ResolvedTag.unseen``."""
 
     def __init__(self, aws: Aws, clock: Clock) -> None:
         self._aws = aws
@@ -57,80 +57,82 @@ class ImageRegistry:
         self._parts: dict[str, frozenset[str]] = {}
 
     def resolved(self, images: Collection[EcrImage]) -> dict[EcrImage, ResolvedTag]:
-        """Return what each tag stands for; one call a repository and 100 tags."""
+        """Return the image of each tag; one call per repository and 100 tags."""
         wanted: defaultdict[Repository, set[str]] = defaultdict(set)
         for image in images:
             wanted[image.account, image.repository].add(image.tag)
-        found = {where: self._of(where, tags) for where, tags in wanted.items()}
+        found = {
+            repository: self._of(repository, t) for repository, t in wanted.items()
+        }
         return {i: found[i.account, i.repository][i.tag] for i in images}
 
     def parts(self, image: EcrImage, resolved: ResolvedTag) -> frozenset[str]:
-        """Return the digests inside of an index; it never changes: asked once.
+        """Return the digests in an index, read once because an index never changes.
 
-        ECS may tell the digest of the one image of an index that it runs.
+        For an index, ECS may report the digest of the one image that it runs.
         """
         if not resolved.index:
             return frozenset()
         if resolved.digest not in self._parts:
             try:
-                self._parts[resolved.digest] = self._asked_parts(image, resolved.digest)
+                self._parts[resolved.digest] = self._read_parts(image, resolved.digest)
             except DriverError:
                 return frozenset()
         return self._parts[resolved.digest]
 
-    def _of(self, where: Repository, tags: set[str]) -> Mapping[str, ResolvedTag]:
+    def _of(self, repository: Repository, tags: set[str]) -> Mapping[str, ResolvedTag]:
         now = self._clock.monotonic()
-        known = self._tags.get(where, now) or {}
+        known = self._tags.get(repository, now) or {}
         if tags <= known.keys():
             return known
-        if not self._is_mutable(where, now):
+        if not self._is_mutable(repository, now):
             known = dict.fromkeys(tags, ResolvedTag(skipped=_IMMUTABLE))
         else:
             known = {}
             for batch in batched(sorted(tags), _MOST_IMAGES):
-                known |= self._asked(where, batch)
-        self._tags.put(where, known, now)
+                known |= self._read(repository, batch)
+        self._tags.put(repository, known, now)
         return known
 
-    def _is_mutable(self, where: Repository, now: float) -> bool:
-        """Whether tags may move; so may those of whom nobody says."""
-        known = self._mutable.get(where, now)
+    def _is_mutable(self, repository: Repository, now: float) -> bool:
+        """Return True if tags may move to another image, or if that is unknown."""
+        known = self._mutable.get(repository, now)
         if known is not None:
             return known
         try:
             (answer,) = self._aws.call(
                 "ecr",
                 "DescribeRepositories",
-                registryId=where[0],
-                repositoryNames=[where[1]],
+                registryId=repository[0],
+                repositoryNames=[repository[1]],
             )["repositories"]
         except DriverError:
             return True
         mutable = str(answer.get("imageTagMutability")) != "IMMUTABLE"
-        self._mutable.put(where, mutable, now)
+        self._mutable.put(repository, mutable, now)
         return mutable
 
-    def _asked(self, where: Repository, tags: list[str]) -> dict[str, ResolvedTag]:
+    def _read(self, repository: Repository, tags: list[str]) -> dict[str, ResolvedTag]:
         try:
             answer = self._aws.call(
                 "ecr",
                 "DescribeImages",
-                registryId=where[0],
-                repositoryName=where[1],
+                registryId=repository[0],
+                repositoryName=repository[1],
                 imageIds=[{"imageTag": tag} for tag in tags],
             )
         except NotFoundError as error:
             if len(tags) == 1:
                 return {tags[0]: ResolvedTag(unseen=str(error))}
-            # One tag that is not there hides all others: ECR refuses them together.
-            alone = (self._asked(where, [tag]) for tag in tags)
+            # ECR refuses the whole batch if one tag is missing.
+            alone = (self._read(repository, [tag]) for tag in tags)
             return {tag: found for one in alone for tag, found in one.items()}
         except DriverError as error:
             return dict.fromkeys(tags, ResolvedTag(unseen=str(error)))
-        gone = ResolvedTag(unseen="ECR does not know the tag")
-        return {tag: _found(answer["imageDetails"], tag) or gone for tag in tags}
+        missing = ResolvedTag(unseen="the tag does not exist in ECR")
+        return {tag: _found(answer["imageDetails"], tag) or missing for tag in tags}
 
-    def _asked_parts(self, image: EcrImage, digest: str) -> frozenset[str]:
+    def _read_parts(self, image: EcrImage, digest: str) -> frozenset[str]:
         answer = self._aws.call(
             "ecr",
             "BatchGetImage",

@@ -67,7 +67,7 @@ class ImportedAttachments:
             return None
 
     def _scaling(self, states: Sequence[ServiceState]) -> Mapping[str, ScalingState]:
-        return Scaling(self.aws).seen(map(_scaled_as, states))
+        return Scaling(self.aws).targets(map(_scaled_as, states))
 
     def _routing(self, states: Sequence[ServiceState]) -> RoutingSnapshot:
         routed = [self._routed(state) for state in states if _group(state)]

@@ -1,1 +1,1 @@
-"""Read and write CloudWatch Logs."""
+"""Reads and writes of CloudWatch Logs."""

@@ -1,4 +1,4 @@
-"""CloudWatch log groups: made before a service's first task, kept as declared."""
+"""CloudWatch log groups: created before the first task, with the declared retention."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -23,19 +23,19 @@ from controller.kinds.service.state.facet import (
     ServiceUpdate,
 )
 
-# Between two looks: nobody waits for a retention to be put back.
+# Time between two reads: a changed retention is not urgent.
 EVERY = timedelta(seconds=60)
 
 
 class LogGroups(FacetDriver):
-    """All that the service kind asks of CloudWatch Logs."""
+    """The log group of a service as a facet."""
 
     def __init__(self, aws: Aws, owner: str, clock: Clock) -> None:
         self._aws = aws
         self._owner = owner
         self._clock = clock
         self._groups = TtlCache[None, dict[str, Any]](EVERY)
-        self._ours: dict[str, bool] = {}
+        self._managed: dict[str, bool] = {}
 
     def observe(self, services: Services) -> Found:
         """Return the states with the retention of their log groups."""
@@ -49,17 +49,17 @@ class LogGroups(FacetDriver):
         }
 
     def prepare(self, spec: ServiceSpec) -> None:
-        """Make the log group; without it the first task cannot start."""
+        """Create the log group; without it the first task cannot start."""
         self.ensure(spec)
 
     def update(self, update: ServiceUpdate) -> Parameters:
         """Set the retention as declared."""
         if RETENTION in update.paths:
-            self.keep(update.spec)
+            self.set_retention(update.spec)
         return {}
 
     def ensure(self, spec: ServiceSpec) -> None:
-        """Make the log group; without it the first task cannot start."""
+        """Create the log group with its retention, unless it exists."""
         try:
             self._aws.call(
                 "logs",
@@ -70,10 +70,10 @@ class LogGroups(FacetDriver):
         except ConflictError:
             if not self._is_unfinished(spec):
                 return
-        self.keep(spec)
+        self.set_retention(spec)
 
-    def keep(self, spec: ServiceSpec) -> None:
-        """Have the group keep logs as long as declared."""
+    def set_retention(self, spec: ServiceSpec) -> None:
+        """Set the declared retention."""
         self._groups.clear()
         self._aws.call(
             "logs",
@@ -83,13 +83,13 @@ class LogGroups(FacetDriver):
         )
 
     def retentions(self, specs: Collection[ServiceSpec]) -> Mapping[str, int]:
-        """Return how many days each group of ours keeps logs, by its name; 0: for ever.
+        """Return the retention of managed groups in days, by name; 0 is unlimited.
 
-        One DescribeLogGroups a prefix, every minute. Groups of others are left out,
-        and so is all that could not be read: retention is nothing to stop for.
+        One DescribeLogGroups per prefix and minute. Groups that are not managed are left
+        out. After an error the result is empty, since retention must not block a pass.
         """
         try:
-            groups = self._seen(specs)
+            groups = self._known(specs)
             return {
                 spec.log_group: days
                 for spec in specs
@@ -99,25 +99,25 @@ class LogGroups(FacetDriver):
             return {}
 
     def days(self, names: Collection[str]) -> Mapping[str, int]:
-        """Return how many days each of ``names`` keeps logs, whoever's it is.
+        """Return the retention of the groups ``names`` in days, managed or not.
 
-        Those that keep them for ever are 0 if they are ours, else left out: nothing
-        is to be settled there. Reads only; raises DriverError.
+        Unlimited retention is 0 for a managed group; other such groups are left out.
+        Reads only; raises DriverError.
         """
         by_folder = _by_folder(names)
         found = {
             group["logGroupName"]: group
             for of_it in by_folder.values()
-            for group in self._beginning(_beginning_of(of_it))
+            for group in self._with_prefix(_common_prefix(of_it))
         }
         return {
             name: int(group.get("retentionInDays", 0))
             for name, group in found.items()
-            if name in names and ("retentionInDays" in group or self._is_ours(group))
+            if name in names and ("retentionInDays" in group or self._is_managed(group))
         }
 
-    def _seen(self, specs: Collection[ServiceSpec]) -> Mapping[str, Any]:
-        """Return the groups near those of ``specs``, by name."""
+    def _known(self, specs: Collection[ServiceSpec]) -> Mapping[str, Any]:
+        """Return the groups with the prefixes of ``specs``, by name; read once a minute."""
         now = self._clock.monotonic()
         known = self._groups.get(None, now)
         if known is not None:
@@ -126,35 +126,35 @@ class LogGroups(FacetDriver):
         groups = {
             group["logGroupName"]: group
             for names in by_folder.values()
-            for group in self._beginning(_beginning_of(names))
+            for group in self._with_prefix(_common_prefix(names))
         }
         self._groups.put(None, groups, now)
         return groups
 
     def _days(self, spec: ServiceSpec, groups: Mapping[str, Any]) -> int | None:
-        """Return the retention of a group of ours; None if it is not."""
+        """Return the retention of a managed group; None if it is not managed."""
         group = groups.get(spec.log_group)
         if group is None:
             return None
         days = int(group.get("retentionInDays", 0))
         if days == spec.log_retention_days:
             return days
-        return days if self._is_ours(group) else None
+        return days if self._is_managed(group) else None
 
     def _is_unfinished(self, spec: ServiceSpec) -> bool:
-        """Whether the log group is one we made and did not come to finish.
+        """Return True if this controller created the group without its retention.
 
-        Others' groups keep their logs for as long as they say: for ever, maybe.
+        The retention of groups that are not managed is not changed.
         """
-        groups = self._beginning(spec.log_group)
+        groups = self._with_prefix(spec.log_group)
         group = next((g for g in groups if g["logGroupName"] == spec.log_group), None)
         return (
             group is not None
             and "retentionInDays" not in group
-            and self._is_ours(group)
+            and self._is_managed(group)
         )
 
-    def _beginning(self, prefix: str) -> list[dict[str, Any]]:
+    def _with_prefix(self, prefix: str) -> list[dict[str, Any]]:
         found = paginated(
             self._aws,
             "logs",
@@ -164,13 +164,13 @@ class LogGroups(FacetDriver):
         )
         return [*found]
 
-    def _is_ours(self, group: Mapping[str, Any]) -> bool:
-        """Whether the group carries our tag; one that does not may get it later."""
+    def _is_managed(self, group: Mapping[str, Any]) -> bool:
+        """Return True if the group has the ownership tag, which may be added later."""
         arn = group["arn"].removesuffix(":*")
-        if not self._ours.get(arn):
+        if not self._managed.get(arn):
             answer = self._aws.call("logs", "ListTagsForResource", resourceArn=arn)
-            self._ours[arn] = answer["tags"].get(OWNER_TAG) == self._owner
-        return self._ours[arn]
+            self._managed[arn] = answer["tags"].get(OWNER_TAG) == self._owner
+        return self._managed[arn]
 
 
 def _by_folder(names: Iterable[str]) -> Mapping[str, set[str]]:
@@ -180,8 +180,8 @@ def _by_folder(names: Iterable[str]) -> Mapping[str, set[str]]:
     return found
 
 
-def _beginning_of(names: Collection[str]) -> str:
-    """Return what all of ``names`` begin with."""
+def _common_prefix(names: Collection[str]) -> str:
+    """Return the common prefix of ``names``."""
     first, last = min(names), max(names)
     pairs = zip(first, last, strict=False)
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

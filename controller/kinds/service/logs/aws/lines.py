@@ -1,4 +1,4 @@
-"""What the tasks of a service wrote, from CloudWatch Logs."""
+"""Log lines of the tasks of a service, from CloudWatch Logs."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ def last_events(
 ) -> list[dict[str, Any]]:
     """Return the last ``limit`` log events of a task's main container, the oldest first.
 
-    Raises NotFoundError if it wrote none.
+    Raises NotFoundError if the task wrote nothing.
     """
     answer = aws.call(
         "logs",
@@ -38,7 +38,7 @@ def last_events(
 
 
 class LogLines:
-    """Reads log groups, a page at a time."""
+    """Reads of log groups, one page at a time."""
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
@@ -50,9 +50,9 @@ class LogLines:
         task: str,
         most: LogLimit | None = None,
     ) -> Iterator[LogLine]:
-        """Yield the lines written since then, the oldest first; see ``core.lines``.
+        """Yield the lines written after ``since``, oldest first; see ``core.lines``.
 
-        Raises NotFoundError if the log group does not exist, and says who makes it.
+        Raises NotFoundError if the log group does not exist.
         """
         found = (
             line
@@ -67,14 +67,14 @@ class LogLines:
     ) -> Iterator[LogLine]:
         try:
             for event in self._events(group, since, stream):
-                # moto leaves the prefix out of account.
+                # moto ignores logStreamNamePrefix.
                 if event["logStreamName"].startswith(stream):
                     yield _line(event)
         except NotFoundError as error:
             msg = (
                 f"log group {group} does not exist: the first rollout of {spec.name} "
-                f"makes it; `aws logs create-log-group --log-group-name {group}` does, "
-                "too"
+                "creates it, or run `aws logs create-log-group --log-group-name "
+                f"{group}`"
             )
             raise NotFoundError(msg) from error
 
@@ -91,7 +91,7 @@ class LogLines:
 
 
 def _logs_of(spec: ServiceSpec) -> Iterator[tuple[str, str]]:
-    """Yield the log group of each container, and how its streams begin."""
+    """Yield the log group of each container, and the prefix of its streams."""
     for container in render(spec)["containerDefinitions"]:
         options = container.get("logConfiguration", {}).get("options", {})
         if _GROUP in options and _PREFIX in options:

@@ -1,1 +1,1 @@
-"""Carry out requested operations and one-off steps in ECS."""
+"""Requested operations and one-off steps, carried out in ECS."""

@@ -1,8 +1,8 @@
-"""Carry out what a person asks for by hand: back, on, anew, once more.
+"""Carry out requested operations: rollback, its undo, restart and retry.
 
-What is to be done is written into tags before it is done. Whoever dies in between
-leaves a controller that waits, not one that rolls forward again, and a restart that is
-known to have come to be, or not.
+Each operation is recorded in tags before it is done. If the controller stops in
+between, the next one waits instead of rolling forward again, and can tell if a restart
+has happened.
 """
 
 from collections.abc import Mapping
@@ -18,10 +18,10 @@ from controller.core.resources.request import OperationRequest
 from controller.kinds.service.aws.services import EcsServices
 from controller.kinds.service.operations.aws.steps import OneOffSteps
 from controller.kinds.service.operations.requests import (
-    asked_before,
     failed_deployment,
     gave_up,
     inactive,
+    is_same_restart,
     restarted_tags,
     retried_tags,
     set_aside_tags,
@@ -29,7 +29,7 @@ from controller.kinds.service.operations.requests import (
     tag_text,
     was_restarted,
 )
-from controller.kinds.service.render.fingerprint import is_wanted, wanted
+from controller.kinds.service.render.fingerprint import declared_definition, is_declared
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import ServiceState
 from controller.kinds.service.tags import (
@@ -41,22 +41,22 @@ from controller.kinds.service.tags import (
 )
 
 _SOON = timedelta(seconds=1)
-_ONCE_MORE = Applied("The step that failed is run once more by the next pass.")
+_STEP_RETRIED = Applied("The next pass runs the failed step again.")
 
 
 class Interventions:
-    """Writes; every method may be repeated and raises DriverError."""
+    """Writes of requested operations. Methods may be repeated and raise DriverError."""
 
     def __init__(
-        self, aws: Aws, ecs: EcsServices, clock: Clock, before: OneOffSteps
+        self, aws: Aws, ecs: EcsServices, clock: Clock, steps: OneOffSteps
     ) -> None:
         self._aws = aws
-        self._before = before
+        self._steps = steps
         self._ecs = ecs
         self._clock = clock
 
     def apply(self, action: Action, request: OperationRequest) -> Applied | Progressing:
-        """Do what ``request`` asks for."""
+        """Carry out ``request``. A rollout continues after this returns."""
         spec, state = action.desired, action.observed
         key = action.target.name
         match action.verb:
@@ -67,11 +67,11 @@ class Interventions:
             case Verb.RETRY:
                 return self._retry(request, spec, state)
             case _:
-                self.forget_set_aside(state.arn)
-                return Applied("What is declared is rolled out by the next pass.")
+                self.end_hold(state.arn)
+                return Applied("The next pass rolls out the declared revision.")
 
-    def forget_set_aside(self, arn: str) -> None:
-        """Let what is declared be rolled out again."""
+    def end_hold(self, arn: str) -> None:
+        """Remove the tags that hold a revision back."""
         keys = [SET_ASIDE, SET_ASIDE_BY]
         self._aws.call("ecs", "UntagResource", resourceArn=arn, tagKeys=keys)
 
@@ -88,7 +88,7 @@ class Interventions:
         if now["taskDefinition"].rpartition("/")[2] != request.wanted:
             now = self._update(spec, taskDefinition=request.wanted)
         self._tag(state, deployment_tag(now))
-        return Progressing(_SOON, f"ECS goes back to {request.wanted}.")
+        return Progressing(_SOON, f"ECS rolls back to {request.wanted}.")
 
     def _restart(
         self, request: OperationRequest, spec: ServiceSpec, state: ServiceState
@@ -97,7 +97,7 @@ class Interventions:
         now, at = self._service(spec), self._clock.now()
         tags = restarted_tags(request, now, at)
         if not was_restarted(now, since=state.settings):
-            if not asked_before(tags, now):
+            if not is_same_restart(tags, now):
                 self._tag(state, tags)
             now = self._update(spec, forceNewDeployment=True)
         self._tag(state, {RESTARTED: tags[RESTARTED], **deployment_tag(now)})
@@ -106,33 +106,36 @@ class Interventions:
     def _retry(
         self, request: OperationRequest, spec: ServiceSpec, state: ServiceState
     ) -> Applied:
-        """Forgive what failed: whoever finds the tag rolls out what is declared."""
+        """Record the retry; the next pass rolls out the declared revision."""
         for revision in stopped_revisions(spec, state):
-            if self._before.once_more(spec, revision, tag_text(str(request))):
-                return _ONCE_MORE
+            if self._steps.retry(spec, revision, tag_text(str(request))):
+                return _STEP_RETRIED
         if gave_up(state):
             self._refuse_inactive(spec, state)
         if failed := failed_deployment(spec, state):
             self._tag(state, retried_tags(request, failed))
-        return Applied("What is declared is tried again by the next pass.")
+        return Applied("The next pass retries the declared revision.")
 
-    def retry_before(self, spec: ServiceSpec, request: OperationRequest) -> Applied:
-        """Have a step run once more that keeps a service from being made.
+    def retry_creation(self, spec: ServiceSpec, request: OperationRequest) -> Applied:
+        """Retry the failed step that precedes the creation of a service.
 
-        Raises PermanentError if none does.
+        Raises PermanentError if no step failed.
         """
-        for revision in self._ecs.equal_revisions(spec.name, wanted(spec))[:1]:
-            if self._before.once_more(spec, revision, tag_text(str(request))):
-                return _ONCE_MORE
+        for revision in self._ecs.equal_revisions(spec.name, declared_definition(spec))[
+            :1
+        ]:
+            if self._steps.retry(spec, revision, tag_text(str(request))):
+                return _STEP_RETRIED
         msg = (
-            f"{spec.name} does not exist, and no step before it failed: `hokusai apply`"
+            f"{spec.name} does not exist and none of its steps failed: create it with "
+            "`hokusai apply`"
         )
         raise PermanentError(msg)
 
     def _refuse_inactive(self, spec: ServiceSpec, state: ServiceState) -> None:
-        """Raise PermanentError if what is in place was deregistered meanwhile.
+        """Raise PermanentError if the deployed revision was deregistered meanwhile.
 
-        What was seen of a revision is kept for ever; only this may have changed since.
+        Task definitions are cached permanently; only their status can change.
         """
         answer = self._aws.call(
             "ecs", "DescribeTaskDefinition", taskDefinition=state.definition_arn
@@ -141,28 +144,28 @@ class Interventions:
             raise PermanentError(inactive(spec, state))
 
     def _check(self, key: str, name: str, spec: ServiceSpec) -> None:
-        """Raise PermanentError unless ECS takes the revision ``name`` and we may."""
+        """Raise PermanentError unless a rollback to the revision ``name`` is possible."""
         try:
             answer = self._aws.call(
                 "ecs", "DescribeTaskDefinition", taskDefinition=name
             )
         except NotFoundError as error:
-            msg = f"{name} does not exist: see `hokusai history` for what does"
+            msg = f"{name} does not exist: `hokusai history` lists the revisions"
             raise NotFoundError(msg) from error
         found = answer["taskDefinition"]
         status = found.get("status", "ACTIVE")
         if status != "ACTIVE":
-            msg = f"{name} is {status}: ECS starts no tasks of it any more"
+            msg = f"{name} is {status}: ECS starts no tasks of it"
             raise PermanentError(msg)
-        if is_wanted(spec, self._ecs.definition(found["taskDefinitionArn"])):
+        if is_declared(spec, self._ecs.definition(found["taskDefinitionArn"])):
             msg = (
-                f"{name} is what is declared: `hokusai apply` puts it in place or, if "
-                f"it was rejected, `hokusai retry service/{key} --reason TEXT`"
+                f"{name} is the declared revision: deploy it with `hokusai apply` or, if "
+                f"it was rejected, with `hokusai retry service/{key} --reason TEXT`"
             )
             raise PermanentError(msg)
 
     def _service(self, spec: ServiceSpec) -> Mapping[str, Any]:
-        """Return the service as it is at this moment."""
+        """Read the service again."""
         found = self._ecs.services(spec.cluster, [spec.name])
         if spec.name not in found:
             msg = f"{spec.name} does not exist in cluster {spec.cluster}"

@@ -1,8 +1,8 @@
-"""One-off tasks that must succeed before a revision is rolled out: migrations.
+"""One-off tasks that must succeed before a revision is rolled out, such as migrations.
 
-Each runs once for a revision, and once more each time that a person asks for it. Whether
-it did is a tag on the revision itself, so that no crash and no lost store runs it twice;
-a run is found again by its ``startedBy``.
+Each runs once for a revision, and again for each requested retry. The result is a tag on
+the revision, so that neither a crash nor a lost store runs a step twice; a running step
+is found by its ``startedBy``.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from typing import Any
 from controller.core.dependencies import Aws
 from controller.core.errors import PermanentError, TransientError
 from controller.core.values.identity import client_token
+from controller.kinds.service.operations.requests import UNKNOWN_USER
 from controller.kinds.service.render.service import settings
 from controller.kinds.service.spec.sections import BeforeSpec
 from controller.kinds.service.spec.service import ServiceSpec
@@ -20,8 +21,8 @@ from controller.kinds.service.tags import as_pairs, tags_of
 TAG = "hokusai.ai/before."
 BY_TAG = "hokusai.ai/before-by."
 _DONE = "succeeded"
-# What stands there to have a step run once more, with the number of the attempt; the
-# verdict on it names it, so that the next one is another.
+# Value that requests another attempt, followed by its number. The result of an attempt
+# also contains it, so that the next attempt gets another number.
 _AGAIN = "again-"
 _OF = " / "
 Answer = Mapping[str, Any]
@@ -29,98 +30,97 @@ Answer = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class StepState:
-    """What the tags of a revision say of the steps before it, in a sentence each.
+    """State of the steps before a revision, from its tags.
 
     Attributes:
-        failed: What failed; empty if nothing did.
-        awaited: What is to be run once more; empty if nothing is.
+        failed: Sentence about the failed step; empty if none failed.
+        pending: Sentence about the step that runs again; empty if there is none.
     """
 
     failed: str = ""
-    awaited: str = ""
+    pending: str = ""
 
 
 class OneOffSteps:
-    """Runs what must come before a rollout. Safe to repeat at any point."""
+    """The steps before a rollout. Safe to repeat at any point."""
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
 
     def waits(self, key: str, spec: ServiceSpec, revision: str) -> str:
-        """Return what still runs, in a sentence; empty once all has succeeded.
+        """Start the next step; return a sentence while one runs, empty once all succeeded.
 
-        Starts what is next. Raises PermanentError for what has failed: it is not run
-        again for this revision unless a person asks for it.
+        Raises PermanentError for a failed step: it does not run again for this revision
+        without a requested retry.
 
         Args:
-            key: Of the service in the document.
-            spec: What is declared.
-            revision: What is to be rolled out.
+            key: Key of the service in the document.
+            spec: Effective declaration.
+            revision: ARN of the revision that will be rolled out.
         """
         if not spec.before:
             return ""
         tags = self._tags(revision)
         for step in spec.before:
-            told = tags.get(TAG + step.name)
-            if told == _DONE:
+            result = tags.get(TAG + step.name)
+            if result == _DONE:
                 continue
-            if told is not None and not told.startswith(_AGAIN):
-                raise PermanentError(_story(key, spec, step, revision, told))
-            return self._follow(key, spec, step, revision, told or "")
+            if result is not None and not result.startswith(_AGAIN):
+                raise PermanentError(_failure(key, spec, step, revision, result))
+            return self._follow(key, spec, step, revision, result or "")
         return ""
 
-    def told(self, key: str, spec: ServiceSpec, revision: str) -> StepState:
-        """Return what keeps ``revision`` from being rolled out, by its tags.
-
-        Reads only.
-        """
+    def state(self, key: str, spec: ServiceSpec, revision: str) -> StepState:
+        """Return the step that holds ``revision`` back, from its tags. Reads only."""
         tags = self._tags(revision) if spec.before else {}
         for step in spec.before:
-            told = tags.get(TAG + step.name, _DONE)
-            if told.startswith(_AGAIN):
-                by = tags.get(BY_TAG + step.name) or "somebody"
-                return StepState(awaited=f"step {step.name} is run once more, for {by}")
-            if told != _DONE:
-                return StepState(failed=_story(key, spec, step, revision, told))
+            result = tags.get(TAG + step.name, _DONE)
+            if result.startswith(_AGAIN):
+                by = tags.get(BY_TAG + step.name) or UNKNOWN_USER
+                return StepState(
+                    pending=f"step {step.name} runs again, requested by {by}"
+                )
+            if result != _DONE:
+                return StepState(failed=_failure(key, spec, step, revision, result))
         return StepState()
 
     def retried_by(self, spec: ServiceSpec, revision: str) -> str:
-        """Return who had a step run once more before ``revision`` last, and why."""
+        """Return the user and reason of the last retry before ``revision``."""
         tags = self._tags(revision) if spec.before else {}
         asked = (tags.get(BY_TAG + step.name) for step in reversed(spec.before))
         return next(filter(None, asked), "")
 
-    def once_more(self, spec: ServiceSpec, revision: str, who: str) -> bool:
-        """Have the step that failed before ``revision`` run once more; whether one did.
+    def retry(self, spec: ServiceSpec, revision: str, user: str) -> bool:
+        """Request another run of the failed step before ``revision``.
 
-        Safe to repeat: what is to run once more already is no failure.
+        Returns False if no step failed. Safe to repeat: a step that is to run again does
+        not count as failed.
         """
         tags = self._tags(revision)
         step = _first_failed(spec, tags)
         if step is not None:
             attempt = _next_attempt(tags[TAG + step.name])
-            wanted = {TAG + step.name: attempt, BY_TAG + step.name: who}
-            self._tag(revision, wanted)
+            self._tag(revision, {TAG + step.name: attempt, BY_TAG + step.name: user})
         return step is not None
 
     def _follow(
         self, key: str, spec: ServiceSpec, step: BeforeSpec, revision: str, attempt: str
     ) -> str:
-        """Start ``step``, or look how it does; return what is waited for."""
+        """Start ``step`` or read its progress; return a sentence about it."""
         token = client_token("before", revision, step.name, attempt)
         task = self._task(spec.cluster, _starter(token))
         if task is None:
             self._run(spec, step, revision, token)
-            return f"Step {step.name} was started; the rollout follows it."
+            return f"Step {step.name} was started; the rollout waits for it."
         if task["lastStatus"] != "STOPPED":
-            return f"Step {step.name} runs ({task['lastStatus'].lower()})."
+            return f"Step {step.name} is in progress ({task['lastStatus'].lower()})."
         verdict = _verdict(task, spec.name)
         if verdict == _DONE:
             self._tag(revision, {TAG + step.name: _DONE})
             return f"Step {step.name} succeeded."
-        told = f"{verdict}{_OF}{attempt}" if attempt else verdict
-        self._tag(revision, {TAG + step.name: told})
-        raise PermanentError(_story(key, spec, step, revision, told))
+        result = f"{verdict}{_OF}{attempt}" if attempt else verdict
+        self._tag(revision, {TAG + step.name: result})
+        raise PermanentError(_failure(key, spec, step, revision, result))
 
     def _run(
         self, spec: ServiceSpec, step: BeforeSpec, revision: str, token: str
@@ -171,17 +171,17 @@ class OneOffSteps:
 
 
 def _first_failed(spec: ServiceSpec, tags: Mapping[str, str]) -> BeforeSpec | None:
-    """Return the first step that is not done; None if it goes on, or all are done."""
+    """Return the first failed step; None if all succeeded or one is to run again."""
     for step in spec.before:
-        told = tags.get(TAG + step.name, _DONE)
-        if told != _DONE:
-            return None if told.startswith(_AGAIN) else step
+        result = tags.get(TAG + step.name, _DONE)
+        if result != _DONE:
+            return None if result.startswith(_AGAIN) else step
     return None
 
 
-def _next_attempt(told: str) -> str:
-    """Return another attempt than the one that the verdict ``told`` is about."""
-    number = told.partition(_OF)[2].removeprefix(_AGAIN)
+def _next_attempt(result: str) -> str:
+    """Return the value that requests the attempt after the one of ``result``."""
+    number = result.partition(_OF)[2].removeprefix(_AGAIN)
     return f"{_AGAIN}{int(number) + 1 if number.isdecimal() else 1}"
 
 
@@ -190,7 +190,7 @@ def _starter(token: str) -> str:
 
 
 def _verdict(task: Answer, container: str) -> str:
-    """Return how a stopped task ended, in characters that a tag may hold."""
+    """Return the result of a stopped task, in characters that a tag allows."""
     for found in task.get("containers", ()):
         if found["name"] == container and found.get("exitCode") is not None:
             code = found["exitCode"]
@@ -199,13 +199,12 @@ def _verdict(task: Answer, container: str) -> str:
     return f"did not run: {code}" if code else "did not run"
 
 
-def _story(
-    key: str, spec: ServiceSpec, step: BeforeSpec, revision: str, told: str
+def _failure(
+    key: str, spec: ServiceSpec, step: BeforeSpec, revision: str, result: str
 ) -> str:
-    name, verdict = revision.rpartition("/")[2], told.partition(_OF)[0]
+    name, verdict = revision.rpartition("/")[2], result.partition(_OF)[0]
     return (
-        f"step {step.name} before {name} {verdict}, and {spec.name} stays as it is; see "
-        f"`aws logs tail {spec.log_group}`. Change the service or, once what it failed "
-        f"of is mended, have it run once more with `hokusai retry service/{key} "
-        "--reason TEXT`"
+        f"step {step.name} before {name} {verdict}; {spec.name} was not changed. Read "
+        f"the log with `aws logs tail {spec.log_group}`. Then change the service or, "
+        f"after you fixed the cause, run `hokusai retry service/{key} --reason TEXT`"
     )

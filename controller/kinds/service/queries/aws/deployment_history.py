@@ -1,4 +1,4 @@
-"""The rollouts of a service, as ECS remembers them: ninety days."""
+"""Rollouts of a service; ECS keeps their records for 90 days."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -14,11 +14,12 @@ from controller.core.status.interventions import intervention_text
 from controller.core.values.batches import batched
 from controller.kinds.service.aws.deployments import MOST_AT_ONCE
 from controller.kinds.service.aws.services import EcsServices, exists
-from controller.kinds.service.operations.attribution import with_tags
+from controller.kinds.service.operations.attribution import with_users
 from controller.kinds.service.operations.aws.steps import OneOffSteps
-from controller.kinds.service.render.fingerprint import content, is_wanted
+from controller.kinds.service.operations.requests import UNKNOWN_USER
+from controller.kinds.service.render.fingerprint import definition_hash, is_declared
 from controller.kinds.service.spec.service import ServiceSpec
-from controller.kinds.service.state.times import moment
+from controller.kinds.service.state.times import utc_time
 from controller.kinds.service.tags import ServiceTags
 
 Answer = Mapping[str, Any]
@@ -37,54 +38,50 @@ _RESULTS = {
 
 
 class DeploymentHistory:
-    """Reads service deployments and the revisions behind them."""
+    """Reads of service deployments and their revisions."""
 
     def __init__(self, aws: Aws, ecs: EcsServices) -> None:
         self._aws = aws
         self._ecs = ecs
-        self._before = OneOffSteps(aws)
+        self._steps = OneOffSteps(aws)
 
     def rollouts(self, spec: ServiceSpec) -> tuple[RolloutRecord, ...]:
-        """Return every rollout that ECS remembers, the newest first."""
+        """Return all rollouts that ECS still has, the newest first."""
         service = self._ecs.services(spec.cluster, [spec.name]).get(spec.name)
         if service is None or not exists(service):
             msg = f"{spec.name} does not exist in cluster {spec.cluster}"
             raise NotFoundError(msg)
         found = self._deployments(service)
         revisions = self._revisions([d["targetServiceRevisionArn"] for d in found])
-        told = [*self._told(spec, service, found, revisions)]
+        records = [*self._records(spec, service, found, revisions)]
         targets = {
             d["serviceDeploymentArn"]: d["targetServiceRevisionArn"] for d in found
         }
-        known = with_tags(told, ServiceTags.of(service), targets)
-        return self._with_steps(spec, known, found, revisions)
+        attributed = with_users(records, ServiceTags.of(service), targets)
+        return self._with_step_retry(spec, attributed, found, revisions)
 
-    def _with_steps(
+    def _with_step_retry(
         self,
         spec: ServiceSpec,
-        told: tuple[RolloutRecord, ...],
+        records: tuple[RolloutRecord, ...],
         found: Sequence[Answer],
         revisions: Mapping[str, Answer],
     ) -> tuple[RolloutRecord, ...]:
-        """Return ``told`` with who had a step run once more before the newest revision.
+        """Return ``records`` with the user who retried a step of the newest revision.
 
-        It came before the first rollout of that revision.
+        The step preceded the first rollout of that revision.
         """
-        if not spec.before or not told:
-            return told
-        first = [one.revision == told[0].revision for one in told][::-1].index(True)
-        index = len(told) - 1 - first
+        if not spec.before or not records:
+            return records
+        same = [one.revision == records[0].revision for one in records]
+        index = len(records) - 1 - same[::-1].index(True)
         target = found[index]["targetServiceRevisionArn"]
         definition = revisions.get(target, {}).get("taskDefinition", "")
-        by = self._before.retried_by(spec, definition) if definition else ""
-        asked = told[index].intervention or (
-            intervention_text(Verb.RETRY, by) if by else ""
-        )
-        return (
-            *told[:index],
-            replace(told[index], intervention=asked),
-            *told[index + 1 :],
-        )
+        by = self._steps.retried_by(spec, definition) if definition else ""
+        retry = intervention_text(Verb.RETRY, by) if by else ""
+        intervention = records[index].intervention or retry
+        first = replace(records[index], intervention=intervention)
+        return (*records[:index], first, *records[index + 1 :])
 
     def _deployments(self, service: Answer) -> list[Answer]:
         found = paginated(
@@ -107,7 +104,7 @@ class DeploymentHistory:
             found |= {r["serviceRevisionArn"]: r for r in answer["serviceRevisions"]}
         return found
 
-    def _told(
+    def _records(
         self,
         spec: ServiceSpec,
         service: Answer,
@@ -124,8 +121,8 @@ class DeploymentHistory:
                 id=deployment["serviceDeploymentArn"],
                 revision=definition.rpartition("/")[2],
                 result=_RESULTS.get(deployment["status"], Result.UNDER_WAY),
-                began=moment(deployment.get("createdAt")),
-                ended=moment(deployment.get("finishedAt")),
+                began=utc_time(deployment.get("createdAt")),
+                ended=utc_time(deployment.get("finishedAt")),
                 images=tuple(_images(revision)),
                 by=self._ecs.writer(definition) if known is not None else "",
                 reason=deployment.get("statusReason", ""),
@@ -134,7 +131,7 @@ class DeploymentHistory:
             )
 
     def _definition(self, arn: str) -> dict[str, Any] | None:
-        """Return a revision's canonical form; None if it was deleted for good."""
+        """Return a revision's canonical form; None if it was deleted permanently."""
         try:
             return self._ecs.definition(arn) if arn else None
         except DriverError:
@@ -142,7 +139,7 @@ class DeploymentHistory:
 
 
 def _present(service: Answer, found: Sequence[Answer]) -> str:
-    """Return the newest rollout of what is in place: it has the deployment's id."""
+    """Return the ARN of the newest rollout of the current revision."""
     for deployment in service["deployments"]:
         if deployment["status"] == "PRIMARY":
             id_ = deployment["id"].rpartition("/")[2]
@@ -162,12 +159,12 @@ def _images(revision: Answer) -> Iterator[str]:
 def _set_aside(
     spec: ServiceSpec, service: Answer, definition: dict[str, Any] | None
 ) -> str:
-    """Return who set the revision aside: it is what is declared, and must not be."""
+    """Return the user who put the revision on hold; empty if it is not on hold."""
     tags = ServiceTags.of(service)
-    if tags.set_aside != content(spec) or definition is None:
+    if tags.set_aside != definition_hash(spec) or definition is None:
         return ""
-    return (tags.set_aside_by or "somebody") if is_wanted(spec, definition) else ""
+    return (tags.set_aside_by or UNKNOWN_USER) if is_declared(spec, definition) else ""
 
 
 def _began(deployment: Answer) -> datetime:
-    return moment(deployment.get("createdAt")) or datetime.min.replace(tzinfo=UTC)
+    return utc_time(deployment.get("createdAt")) or datetime.min.replace(tzinfo=UTC)

@@ -1,23 +1,24 @@
-"""One service in full.
-
-What people otherwise ask ECS, Cloud Map, the load balancer and CloudWatch for, one
-by one.
-"""
+"""Details of one service from ECS, Cloud Map, load balancers, CloudWatch and ECR."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from controller.clients.aws import paginated
+from controller.core.clock import Clock
 from controller.core.dependencies import Aws
+from controller.core.document.resource import Resource
 from controller.core.errors import DriverError, NotFoundError
 from controller.core.resources.details import DetailSection, Row, read_section
 from controller.core.values.redact import redact_line
+from controller.kinds.service.aws.services import EcsServices
+from controller.kinds.service.images.aws.observer import ImageObserver, RunningImages
 from controller.kinds.service.logs.aws.lines import last_events
 from controller.kinds.service.spec.service import ServiceSpec
+from controller.kinds.service.state.images import ImageSeen
 from controller.kinds.service.state.task import address_of
 
-# As many as fit on a screen.
+# Numbers of rows that fit on a screen.
 EVENTS = 10
 TASKS = 10
 LINES = 10
@@ -27,13 +28,13 @@ Answer = Mapping[str, Any]
 
 
 class ServiceDetails:
-    """Looks at one service from every side. Reads only."""
+    """Sections of details about one service. Reads only."""
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
 
     def sections(self, spec: ServiceSpec) -> tuple[DetailSection, ...]:
-        """Return all there is to see; what cannot be seen says why."""
+        """Return all sections; a section that could not be read has the error."""
         try:
             service = self._service(spec)
             tasks = self._tasks(spec)
@@ -62,7 +63,7 @@ class ServiceDetails:
         raise NotFoundError(msg)
 
     def _tasks(self, spec: ServiceSpec) -> list[Answer]:
-        """Return the tasks that run and those that stopped lately, newest first."""
+        """Return the running and the recently stopped tasks, newest first."""
         found: list[Answer] = []
         for status in ("RUNNING", "STOPPED"):
             listed = self._aws.call(
@@ -106,7 +107,7 @@ class ServiceDetails:
                 yield name, target["Id"], target.get("Port"), health["State"], why
 
     def _instances(self, service: Answer, tasks: Iterable[Answer]) -> Iterator[Row]:
-        """Yield who is registered in Cloud Map, and whether a task is behind it."""
+        """Yield the instances in Cloud Map, and if each has a running task."""
         running = {address_of(t) for t in tasks if t["lastStatus"] == "RUNNING"}
         for registry in service.get("serviceRegistries", ()):
             id_ = registry["registryArn"].rpartition("/")[2]
@@ -119,11 +120,11 @@ class ServiceDetails:
             )
             for instance in found:
                 address = instance["Attributes"].get("AWS_INSTANCE_IPV4", "")
-                behind = "a running task" if address in running else "nobody"
-                yield instance["Id"], address, behind
+                task = "running" if address in running else "none"
+                yield instance["Id"], address, task
 
     def _log(self, spec: ServiceSpec, tasks: Iterable[Answer]) -> Iterator[Row]:
-        """Yield the last lines of the newest task that wrote some."""
+        """Yield the last log lines of the newest task that wrote any."""
         for task in sorted(tasks, key=_created, reverse=True):
             id_ = _name(task["taskArn"])
             try:
@@ -137,6 +138,7 @@ class ServiceDetails:
                 return
 
 
+_IMAGE = ("container", "image", "running", "in ECR", "policy", "note")
 _DEPLOYMENT = (
     "deployment",
     "status",
@@ -152,14 +154,43 @@ _DEPLOYMENT = (
 _ROLLOUT = ("rollout", "began", "ended", "reason")
 _TASK = ("task", "status", "health", "address", "revision", "since", "reason")
 _TARGET = ("group", "address", "port", "health", "reason")
-_INSTANCE = ("instance", "address", "behind it")
+_INSTANCE = ("instance", "address", "task")
 _EVENT = ("at", "event")
 _LINE = ("at", "task", "line")
 
 
+def image_section(
+    aws: Aws, ecs: EcsServices, clock: Clock, resource: Resource[Any]
+) -> DetailSection:
+    """Return the section of images: the running digest and the digest of the tag."""
+
+    def rows() -> Iterator[Row]:
+        spec = resource.spec
+        observer = ImageObserver(aws, clock, thorough=True)
+        for answer in ecs.services(spec.cluster, [spec.name]).values():
+            service = RunningImages(resource.id, spec, answer)
+            for seen in observer.of([service])[resource.id].images:
+                yield (
+                    seen.container,
+                    seen.image,
+                    seen.runs,
+                    seen.there,
+                    spec.image_policy,
+                    _image_note(seen),
+                )
+
+    return read_section("images", _IMAGE, rows)
+
+
+def _image_note(seen: ImageSeen) -> str:
+    if seen.unseen or seen.skipped:
+        return seen.unseen or f"not read: {seen.skipped}"
+    return "the tag moved to another image" if seen.outdated else ""
+
+
 def _deployments(service: Answer) -> Iterator[Row]:
     for found in service["deployments"]:
-        counts = (f"{what}Count" for what in ("desired", "pending", "running"))
+        counts = (f"{state}Count" for state in ("desired", "pending", "running"))
         yield (
             _name(found["id"]),
             found["status"],
@@ -186,7 +217,7 @@ def _task(task: Answer) -> Row:
 
 
 def _reasons(task: Answer) -> Iterator[str]:
-    """Yield why a task stopped, in ECS's words."""
+    """Yield the stop reasons of a task and its containers, from ECS."""
     if reason := task.get("stoppedReason"):
         yield f"{task.get('stopCode', 'Stopped')}: {reason}"
     for container in task.get("containers", ()):
@@ -210,7 +241,7 @@ def _created(task: Answer) -> str:
 
 
 def _time(at: Any) -> str:
-    """Return a moment as people and programs read it; empty if there is none."""
+    """Return a time in RFC 3339; empty if there is none."""
     if not isinstance(at, datetime):
         return ""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

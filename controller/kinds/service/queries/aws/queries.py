@@ -1,4 +1,4 @@
-"""What a driver tells of one service to whoever asks; nothing of it is needed to act."""
+"""Read-only queries about one service: details, rollout history, logs, import."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -19,11 +19,11 @@ from controller.core.resources.rollouts import RolloutRecord
 from controller.kinds.service.aws.services import EcsServices
 from controller.kinds.service.logs.aws.lines import LogLines
 from controller.kinds.service.queries.aws.deployment_history import DeploymentHistory
-from controller.kinds.service.queries.aws.details import ServiceDetails
+from controller.kinds.service.queries.aws.details import ServiceDetails, image_section
 
 
 class ServiceQueries:
-    """The part of the driver that looks closer at one service. Reads only."""
+    """The part of the driver that answers queries. Reads only; never needed to act."""
 
     def __init__(self, aws: Aws, platform: Platform, clock: Clock) -> None:
         self._aws = aws
@@ -32,11 +32,13 @@ class ServiceQueries:
         self._clock = clock
 
     def details(self, resource: Resource[Any]) -> tuple[DetailSection, ...]:
-        """Return what there is to see of one service; see ``core.details``."""
-        return ServiceDetails(self._aws).sections(resource.spec)
+        """Return the details of one service; see ``core.details``."""
+        sections = ServiceDetails(self._aws).sections(resource.spec)
+        images = image_section(self._aws, self._ecs, self._clock, resource)
+        return (*sections, images)
 
     def rollouts(self, resource: Resource[Any]) -> tuple[RolloutRecord, ...]:
-        """Return what became of one service's rollouts; see ``core.rollouts``."""
+        """Return the rollouts of one service; see ``core.rollouts``."""
         return DeploymentHistory(self._aws, self._ecs).rollouts(resource.spec)
 
     def lines(
@@ -46,14 +48,14 @@ class ServiceQueries:
         source: str,
         most: LogLimit | None = None,
     ) -> Iterator[LogLine]:
-        """Yield what one service's tasks wrote; see ``core.lines``."""
+        """Yield the log lines of one service's tasks; see ``core.lines``."""
         return LogLines(self._aws).since(resource.spec, since, source, most)
 
     def entries(
         self, wanted: ImportSelection, secret: LooksSecret
     ) -> tuple[ImportedEntry, ...]:
-        """Return what runs in the words of the document; see ``core.imports``."""
-        # It reads AWS's model of every field, which no other command needs.
+        """Return live services as entries of the document; see ``core.imports``."""
+        # Imported here: it loads AWS's schema, which no other command needs.
         from controller.kinds.service.importing.aws.importer import Importer
 
         importer = Importer(self._aws, self._ecs, self._platform, self._clock)

@@ -1,1 +1,1 @@
-"""Read what a rollout depends on: readiness and stop reasons."""
+"""Reads about rollouts: readiness and stop reasons."""

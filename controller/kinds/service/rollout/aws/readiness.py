@@ -1,8 +1,7 @@
-"""Whether what ECS calls done really serves.
+"""Readiness of services after their rollout: health checks, targets, ``health.url``.
 
-ECS counts tasks. Whether the load balancer sends them anything, whether their own
-checks pass and whether their address answers are questions of their own; they are
-asked while something moves, and otherwise now and then.
+ECS only counts running tasks. Readiness is read in each pass while a service changes or
+is not ready, and once a minute otherwise.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,29 +20,29 @@ from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import ServiceState
 from controller.kinds.service.state.task import Task
 
-# How long an answer will do while nothing moves.
+# Time for which a result is valid while the service does not change.
 KEPT = timedelta(seconds=60)
-_ANSWERS = range(200, 400)
+_EXPECTED_STATUSES = range(200, 400)
 
 Answer = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _Check:
     deployment: str
     rollout: str
-    unready: tuple[str, ...]
+    problems: tuple[str, ...]
 
 
 class Readiness:
-    """Asks, for services that ECS says are there, what does not serve.
+    """Checks of services whose rollout is complete. Reads only.
 
     Args:
-        aws: AWS.
-        fleet: The tasks.
-        clock: Says when it is time to ask again.
-        resolver: Finds the address behind ``health.url``; None to leave it out.
-        probe: Asks there.
+        aws: Client for AWS.
+        fleet: Tasks of a cluster.
+        clock: Clock for the age of results.
+        resolver: Resolver for ``health.url``; None to skip that check.
+        probe: HTTP client for ``health.url``.
     """
 
     def __init__(
@@ -59,46 +58,46 @@ class Readiness:
         self._clock = clock
         self._resolver = resolver
         self._probe = probe
-        self._looks = TtlCache[str, _Look](KEPT)
+        self._checks = TtlCache[str, _Check](KEPT)
 
     def of(
         self, cluster: str, services: Mapping[str, tuple[ServiceSpec, ServiceState]]
     ) -> dict[str, tuple[str, ...]]:
-        """Return what does not serve, by the name of the service.
+        """Return the problems of each service, by its name.
 
-        One look at the cluster's tasks for all services that are due.
+        The tasks of the cluster are read once for all services that are due.
         """
         now = self._clock.monotonic()
         due = [n for n, (_, state) in services.items() if self._is_due(state, now)]
         try:
             tasks = self._fleet.running(cluster) if due else {}
         except DriverError as error:
-            unseen = (f"its tasks could not be seen: {error}",)
-            return {**self._known(services), **dict.fromkeys(due, unseen)}
+            unknown = (f"the tasks could not be read: {error}",)
+            return {**self._known(services), **dict.fromkeys(due, unknown)}
         for name in due:
             spec, state = services[name]
-            unready = tuple(self._unready(spec, state, tasks.get(name, ())))
+            problems = tuple(self._problems(spec, state, tasks.get(name, ())))
             primary = state.primary
-            told = (primary.id, primary.rollout) if primary else ("", "")
-            self._looks.put(state.arn, _Look(*told, unready), now)
+            rollout = (primary.id, primary.rollout) if primary else ("", "")
+            self._checks.put(state.arn, _Check(*rollout, problems), now)
         return self._known(services)
 
     def _known(
         self, services: Mapping[str, tuple[ServiceSpec, ServiceState]]
     ) -> dict[str, tuple[str, ...]]:
-        looks = {name: self._looks.last(s.arn) for name, (_, s) in services.items()}
-        return {name: look.value.unready for name, look in looks.items() if look}
+        checks = {name: self._checks.last(s.arn) for name, (_, s) in services.items()}
+        return {name: check.value.problems for name, check in checks.items() if check}
 
     def _is_due(self, state: ServiceState, now: float) -> bool:
-        """Whether what was seen of a service will not do any more."""
-        look, primary = self._looks.get(state.arn, now), state.primary
-        if look is None or look.unready or primary is None:
+        """Return True if the last result of a service is no longer valid."""
+        check, primary = self._checks.get(state.arn, now), state.primary
+        if check is None or check.problems or primary is None:
             return True
-        if (look.deployment, look.rollout) != (primary.id, primary.rollout):
+        if (check.deployment, check.rollout) != (primary.id, primary.rollout):
             return True
         return primary.rollout != "COMPLETED"
 
-    def _unready(
+    def _problems(
         self, spec: ServiceSpec, state: ServiceState, tasks: tuple[Task, ...]
     ) -> Iterator[str]:
         primary = state.primary
@@ -108,22 +107,22 @@ class Readiness:
         if spec.health is not None:
             for task in ours:
                 if task.health != "HEALTHY":
-                    yield f"task {task.id} is {task.health} by its health check"
+                    yield f"task {task.id} has the health status {task.health}"
         addresses = {task.address for task in ours}
         for balancer in state.settings.get("loadBalancers", ()):
             yield from self._targets(balancer, addresses)
         if spec.health is not None and spec.health.url is not None and state.desired:
-            yield from self._answer(spec.health.url)
+            yield from self._url_problem(spec.health.url)
 
     def _targets(self, balancer: Answer, addresses: set[str]) -> Iterator[str]:
-        """Yield the targets of our tasks that get no requests."""
+        """Yield the tasks to which a target group sends no requests."""
         group = balancer.get("targetGroupArn", "")
         try:
             answer = self._aws.call(
                 "elbv2", "DescribeTargetHealth", TargetGroupArn=group
             )
         except DriverError as error:
-            yield f"the target group could not be seen: {error}"
+            yield f"the target health could not be read: {error}"
             return
         name = group.rpartition("targetgroup/")[2].partition("/")[0]
         missing = set(addresses)
@@ -137,18 +136,18 @@ class Readiness:
         for address in sorted(missing):
             yield f"{address} is not registered in {name}"
 
-    def _answer(self, url: str) -> Iterator[str]:
-        """Yield why the declared address does not answer."""
+    def _url_problem(self, url: str) -> Iterator[str]:
+        """Yield the reason why the declared URL does not respond."""
         host = urlsplit(url).hostname or ""
         if self._resolver is None:
             return
         try:
             address = self._resolver.resolve(host).addresses[0]
         except DriverError as error:
-            yield f"{url} does not answer: {error}"
+            yield f"{url} does not respond: {error}"
             return
         problem = self._probe.request(
-            url, address, method="GET", body=None, expected=_ANSWERS
+            url, address, method="GET", body=None, expected=_EXPECTED_STATUSES
         )
         if problem:
-            yield f"{url} does not answer: {problem}"
+            yield f"{url} does not respond: {problem}"

@@ -1,7 +1,7 @@
-"""Names that must agree within one service: what ECS would refuse, or never start.
+"""References within one service that ECS would refuse, or whose tasks never start.
 
-Each rule says from which page of Amazon ECS's API reference it is. ECS itself tells of
-one mistake at a time, once a rollout has begun.
+Each rule names its page of the Amazon ECS API reference. ECS itself reports one mistake
+at a time, after a rollout has begun.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,15 +32,15 @@ _RULES = (
 )
 
 
-def disagreements(
+def inconsistencies(
     task: Mapping[str, Any], service: Mapping[str, Any], definition: Mapping[str, Any]
 ) -> Iterator[Mistake]:
-    """Yield every name that means nothing, or something that ECS does not take.
+    """Yield every reference to an entry that is missing or unsuitable.
 
     Args:
-        task: What the document says in AWS's words of the task definition.
-        service: The same, of the service.
-        definition: The whole task definition that this comes to.
+        task: The document's fields of RegisterTaskDefinition.
+        service: The document's fields of CreateService.
+        definition: The complete rendered task definition.
     """
     written = DeclaredAt(task, service, definition)
     for rule in _RULES:

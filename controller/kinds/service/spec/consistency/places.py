@@ -1,4 +1,4 @@
-"""What was written, and where, beside what it comes to."""
+"""Declared fields with their places, and the task definition they result in."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ Place: TypeAlias = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class DeclaredAt:
-    """The document's words for one service, and the task definition they come to.
+    """The declared fields of one service, and the task definition they result in.
 
     Attributes:
-        task: Fields of RegisterTaskDefinition, as far as they were written.
-        service: Fields of CreateService, likewise.
-        definition: The whole task definition.
+        task: Declared fields of RegisterTaskDefinition.
+        service: Declared fields of CreateService.
+        definition: Complete task definition.
     """
 
     task: Fields
@@ -28,7 +28,7 @@ class DeclaredAt:
         return {c["name"]: c for c in self.definition["containerDefinitions"]}
 
     def own(self) -> Iterator[tuple[Place, Fields]]:
-        """Yield each container as it was written, with its place."""
+        """Yield each declared container with its place."""
         written = self.task.get("containerDefinitions") or ()
         for index, container in enumerate(written):
             yield ("task", "containerDefinitions", index), container
@@ -50,6 +50,6 @@ def listed(fields: Fields, *path: str) -> Iterator[tuple[Place, Fields]]:
 
 
 def one_of(names: Iterator[str] | Mapping[str, Any]) -> str:
-    """Return what to write instead, as a hint."""
+    """Return the hint that lists ``names``; empty if there are none."""
     known = sorted({*names} - {""})
     return f"write one of {', '.join(known)}" if known else ""

@@ -1,4 +1,4 @@
-"""Ports of containers, and who asks for them by number or by name."""
+"""Rules for ports of containers and the fields that refer to them."""
 
 from collections.abc import Iterator
 
@@ -11,26 +11,26 @@ from controller.kinds.service.spec.consistency.places import (
     one_of,
 )
 
-# In these the container's port is the one of the network interface.
+# Network modes in which the container's port is the port of the network interface.
 _ONE_PORT = frozenset({"awsvpc", "host"})
 
 
 def unequal_host_ports(written: DeclaredAt) -> Iterator[Mistake]:
-    """Yield ports of the host that are not the container's.
+    """Yield host ports that differ from the container's port.
 
-    API reference, PortMapping.hostPort: under awsvpc and host it is the container's, if it
-    is said at all.
+    API reference, PortMapping.hostPort: in awsvpc and host mode, it equals the
+    containerPort or is omitted.
     """
     mode = written.definition.get("networkMode")
     for place, _, mapping in written.entries("portMappings"):
         host, inner = mapping.get("hostPort"), mapping.get("containerPort")
         if mode in _ONE_PORT and host and inner is not None and host != inner:
-            what = f"is not the containerPort, {inner}, as it must be in {mode} mode"
+            what = f"must equal containerPort, {inner}, in network mode {mode}"
             yield Mistake((*place, "hostPort"), what, "leave it out")
 
 
 def unknown_ports(written: DeclaredAt) -> Iterator[Mistake]:
-    """Yield containers and ports that load balancers or names lead to in vain.
+    """Yield unknown containers and ports in load balancers and service registries.
 
     API reference, LoadBalancer and ServiceRegistry: containerName and containerPort are
     those of a container definition of the service's tasks, and of one of its ports.
@@ -41,11 +41,11 @@ def unknown_ports(written: DeclaredAt) -> Iterator[Mistake]:
 
 
 def unknown_port_names(written: DeclaredAt) -> Iterator[Mistake]:
-    """Yield names of ports that two ports have, or none.
+    """Yield port names that are duplicated, or that no port has.
 
     API reference, PortMapping.name, ServiceConnectService.portName and
-    VpcLatticeConfiguration.portName: Service Connect and VPC Lattice know a port by its
-    name, which is looked for in all containers of the task.
+    VpcLatticeConfiguration.portName: Service Connect and VPC Lattice refer to a port by
+    its name, among the ports of all containers of the task.
     """
     named = [
         mapping["name"]
@@ -62,7 +62,7 @@ def unknown_port_names(written: DeclaredAt) -> Iterator[Mistake]:
             name = entry.get("portName")
             if name is not None and name not in named:
                 hint = one_of(iter(named)) or "give a port mapping this name"
-                what = f"is the name of no port: {name}"
+                what = f"refers to an unknown port name: {name}"
                 yield Mistake(("service", *below, "portName"), what, hint)
 
 
@@ -71,7 +71,9 @@ def _named_twice(written: DeclaredAt, named: list[str]) -> Iterator[Mistake]:
     for place, _, mapping in written.entries("portMappings"):
         name = mapping.get("name")
         if name and name in seen and named.count(name) > 1:
-            yield Mistake((*place, "name"), f"is the second {name}", "keep one of them")
+            yield Mistake(
+                (*place, "name"), f"is used twice: {name}", "keep one of them"
+            )
         seen.add(name or "")
 
 
@@ -81,11 +83,11 @@ def _unreachable(written: DeclaredAt, place: Place, entry: Fields) -> Iterator[M
     if name is None:
         return
     if name not in containers:
-        what = f"names no container: {name}"
+        what = f"refers to an unknown container: {name}"
         yield Mistake((*place, "containerName"), what, one_of(containers))
     elif port is not None and not _listens(containers[name], port):
         hint = f"add it to portMappings of {name}"
-        what = f"is no port of {name}: {port}"
+        what = f"is not a port of {name}: {port}"
         yield Mistake((*place, "containerPort"), what, hint)
 
 

@@ -1,4 +1,4 @@
-"""In which order containers start: what each waits for, and whether it can come."""
+"""Start order of containers: conditions of ``dependsOn`` that can never be met."""
 
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
@@ -10,11 +10,10 @@ _ENDS = frozenset({"COMPLETE", "SUCCESS"})
 
 
 def impossible_orders(written: DeclaredAt) -> Iterator[Mistake]:
-    """Yield what a container waits for in vain, and those that wait for each other.
+    """Yield conditions that are never met, and circular dependencies.
 
-    API reference, ContainerDependency: only what has a health check is ever HEALTHY, and
-    COMPLETE and SUCCESS are of containers that are not essential, as each is unless it
-    says otherwise.
+    API reference, ContainerDependency: HEALTHY needs a health check; COMPLETE and SUCCESS
+    need a container that is not essential. Containers are essential by default.
     """
     containers = written.containers
     for place, container, need in written.entries("dependsOn"):
@@ -23,26 +22,26 @@ def impossible_orders(written: DeclaredAt) -> Iterator[Mistake]:
         if name is None:
             continue
         if name not in others:
-            what = f"names no other container: {name}"
+            what = f"must name another container of the task, not {name}"
             yield Mistake((*place, "containerName"), what, one_of(others))
-        elif found := _in_vain(str(need.get("condition")), name, containers[name]):
+        elif found := _never_met(str(need.get("condition")), name, containers[name]):
             yield Mistake((*place, "condition"), *found)
-    yield from _circles(written)
+    yield from _cycles(written)
 
 
-def _in_vain(condition: str, name: str, container: Fields) -> tuple[str, str] | None:
-    """Return why ``container`` never meets ``condition``, and what to do; or None."""
+def _never_met(condition: str, name: str, container: Fields) -> tuple[str, str] | None:
+    """Return the problem and the hint if ``container`` never meets ``condition``."""
     if condition == "HEALTHY" and not container.get("healthCheck"):
         what = f"is never met: {name} has no health check"
         return what, f"add healthCheck to {name}, or write START"
     if condition in _ENDS and container.get("essential", True):
-        what = f"is never met: {name} is essential, and the task ends with it"
+        what = f"is never met: {name} is essential, so the task stops when it exits"
         return what, f"add `essential: false` to {name}, or write START or HEALTHY"
     return None
 
 
-def _circles(written: DeclaredAt) -> Iterator[Mistake]:
-    """Yield the first circle there is, where its last container closes it."""
+def _cycles(written: DeclaredAt) -> Iterator[Mistake]:
+    """Yield the first cycle, at one of its dependencies."""
     containers = written.containers
     waits = {
         name: [o for o in _needs(c) if o in containers and o != name]
@@ -51,11 +50,11 @@ def _circles(written: DeclaredAt) -> Iterator[Mistake]:
     try:
         TopologicalSorter(waits).prepare()
     except CycleError as error:
-        circle: list[str] = error.args[1]
+        cycle: list[str] = error.args[1]
         for place, container, need in written.entries("dependsOn"):
-            if container in circle and need.get("containerName") in circle:
-                what = f"closes a circle, so that none starts: {' → '.join(circle)}"
-                yield Mistake(place, what, "take one of them out")
+            if container in cycle and need.get("containerName") in cycle:
+                what = f"is circular, so no container starts: {' → '.join(cycle)}"
+                yield Mistake(place, what, "remove one of these dependencies")
                 return
 
 

@@ -1,4 +1,4 @@
-"""What a service asks of ECS, and when it is what ECS has."""
+"""Differences between declared and live services."""
 
 from copy import deepcopy
 
@@ -8,7 +8,7 @@ from controller.core.resources.kind import HealthLevel
 from controller.core.resources.plan import Effect, Hold
 from controller.kinds.service import KIND
 from controller.kinds.service.normalize import canonical
-from controller.kinds.service.render.fingerprint import content
+from controller.kinds.service.render.fingerprint import definition_hash
 from controller.kinds.service.render.service import settings
 from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.state.service import Rejection
@@ -58,7 +58,7 @@ def test_one_environment_variable_is_one_change_with_its_name():
     assert change.effect is Effect.RESTART
 
 
-def test_a_variable_that_somebody_added_by_hand_is_drift():
+def test_a_variable_that_was_added_manually_is_drift():
     live = deepcopy(render(spec()))
     live["containerDefinitions"][0]["environment"].append(
         {"name": "MLFLOW_FALLBACK_IP", "value": "10.0.1.221"}
@@ -70,7 +70,7 @@ def test_a_variable_that_somebody_added_by_hand_is_drift():
     assert change.after is None
 
 
-def test_a_secret_that_somebody_wrote_in_plain_is_drift_and_is_masked():
+def test_a_secret_written_in_plain_text_is_drift_and_is_masked():
     live = deepcopy(render(spec()))
     live["containerDefinitions"][0]["environment"].append(
         {"name": "API_TOKEN", "value": "hunter2-hunter2"}
@@ -142,7 +142,7 @@ def test_our_own_rollout_is_waited_for():
 
 def test_a_rejected_revision_is_not_tried_again():
     bad = spec(image="hokusai/api:bad")
-    rejected = Rejection(content(bad), "It crashed.")
+    rejected = Rejection(definition_hash(bad), "It crashed.")
     rolled_back = state(spec(), rejected=(rejected,))
 
     held = KIND.hold_reason(bad, rolled_back, KIND.compare(bad, rolled_back))
@@ -152,7 +152,7 @@ def test_a_rejected_revision_is_not_tried_again():
 
 
 def test_a_corrected_revision_is_tried_although_another_was_rejected():
-    rejected = Rejection(content(spec(image="hokusai/api:bad")), "It crashed.")
+    rejected = Rejection(definition_hash(spec(image="hokusai/api:bad")), "It crashed.")
     mended = spec(image="hokusai/api:mended")
     rolled_back = state(spec(), rejected=(rejected,))
 
@@ -161,7 +161,7 @@ def test_a_corrected_revision_is_tried_although_another_was_rejected():
     )
 
 
-def test_missing_tasks_are_told_with_the_reason():
+def test_missing_tasks_are_reported_with_the_reason():
     health = KIND.health(
         spec(), state(spec(), running=0, problem="Essential container exited")
     )

@@ -1,4 +1,4 @@
-"""Which rule made two spellings equal, or why a field is not compared."""
+"""Explanations of comparisons: equal by a rule, different, or not compared."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -77,7 +77,7 @@ def test_what_only_ecs_settles_is_not_compared():
     assert count.reasons[0].startswith("R40: ")
 
 
-def test_what_nobody_declares_is_others():
+def test_a_tag_that_is_not_declared_is_not_compared():
     seen = state(spec(), enableExecuteCommand=True)
 
     (one,) = told(spec(), seen, "service.enableExecuteCommand").values()

@@ -1,11 +1,14 @@
-"""What is taken out of the document is removed, and what never was in it stays."""
+"""Fields that are no longer declared are removed; others are not changed."""
 
 import pytest
 
 from controller.core.resources.plan import Effect
 from controller.kinds.service import KIND
-from controller.kinds.service.compare.removed_fields import managed_words, tag_value
-from controller.kinds.service.compare.removed_settings import with_released
+from controller.kinds.service.compare.removed_fields import (
+    managed_tag_value,
+    managed_words,
+    with_rollout_defaults,
+)
 from controller.kinds.service.state.service import ScalingState
 from tests.builders.services import spec, state
 
@@ -27,7 +30,7 @@ def there(rich, **more):
     return state(
         rich,
         settings=settings,
-        managed=frozenset(tag_value(rich).split()),
+        managed=frozenset(managed_tag_value(rich).split()),
         scaling=ScalingState(1, 4),
     )
 
@@ -37,10 +40,10 @@ def changes(of, seen):
 
 
 def test_what_is_settled_is_written_down_in_words_a_tag_may_hold():
-    assert tag_value(spec(**RICH)) == (
+    assert managed_tag_value(spec(**RICH)) == (
         "capacityProviderStrategy enableExecuteCommand scaling tags.team"
     )
-    assert tag_value(spec()) == ""
+    assert managed_tag_value(spec()) == ""
 
 
 def test_what_the_document_does_not_ask_for_any_more_is_removed():
@@ -70,7 +73,9 @@ def test_a_part_of_the_rollout_that_is_not_asked_for_any_more_is_set_back():
     assert {c.path for c in plan if c.after is None and c.path.startswith(how)} == {
         how + part for part in BLUE
     }
-    sent = with_released({"deploymentConfiguration": {"maximumPercent": 150}}, plan)
+    sent = with_rollout_defaults(
+        {"deploymentConfiguration": {"maximumPercent": 150}}, plan
+    )
     assert sent["deploymentConfiguration"] == {
         "maximumPercent": 150,
         "strategy": "ROLLING",
@@ -94,7 +99,7 @@ def test_what_the_document_never_spoke_of_stays():
 
 
 def test_what_is_gone_already_needs_no_removing():
-    seen = state(spec(), managed=frozenset(tag_value(spec(**RICH)).split()))
+    seen = state(spec(), managed=frozenset(managed_tag_value(spec(**RICH)).split()))
 
     assert changes(spec(), seen) == {}
 
@@ -115,7 +120,7 @@ def test_what_is_still_asked_for_is_not_removed():
 
 def test_a_long_list_is_cut_between_words():
     tags = [{"key": f"a-rather-long-name-{n}", "value": "x"} for n in range(20)]
-    value = tag_value(spec(service={"tags": tags}))
+    value = managed_tag_value(spec(service={"tags": tags}))
 
     assert len(value) <= 256
     assert frozenset(value.split()) < managed_words(spec(service={"tags": tags}))

@@ -1,4 +1,4 @@
-"""When tasks of a finished rollout count as dying again and again."""
+"""Crash loops: failures of tasks after their rollout."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,11 @@ import pytest
 
 from controller.core.resources.kind import HealthLevel
 from controller.kinds.service import KIND
-from controller.kinds.service.rollout.crash_loop import crash_loop, is_restless, told
+from controller.kinds.service.rollout.crash_loop import (
+    crash_loop,
+    crash_loop_message,
+    has_recent_starts,
+)
 from controller.kinds.service.state.task import Task
 from tests.builders.services import deployment, spec, state
 
@@ -86,7 +90,7 @@ def test_only_what_a_task_did_by_itself_counts(code, reason, loops):
     assert bool(loop(*tasks)) is loops
 
 
-def test_what_died_before_the_rollout_was_over_is_no_sign_of_what_came_after():
+def test_failures_during_the_rollout_do_not_count_afterwards():
     early = [died(minutes) for minutes in (10, 11, 12)]
 
     assert loop(*early, events=[completed(9)]) is None
@@ -98,7 +102,7 @@ def test_tasks_of_another_deployment_do_not_count():
     assert loop(*(died(minutes, by=2) for minutes in (1, 2, 3))) is None
 
 
-def test_a_rollout_under_way_tells_of_its_failures_itself():
+def test_a_rollout_in_progress_reports_its_own_failures():
     tasks = [died(minutes) for minutes in (1, 2, 3)]
 
     assert loop(*tasks, deployments=(deployment("IN_PROGRESS"),)) is None
@@ -114,16 +118,16 @@ def test_of_many_tasks_half_must_die_as_for_the_circuit_breaker():
     assert found(21) is None
 
 
-def test_it_is_told_how_many_in_how_long_why_and_what_to_run_next():
+def test_the_message_has_count_window_cause_and_next_commands():
     found = loop(died(1), died(5), died(9.5))
 
-    message = told("api", found, "hokusai-api:3", "api exited with 3")
+    message = crash_loop_message("api", found, "hokusai-api:3", "api exited with 3")
 
     assert message == (
-        "3 tasks of hokusai-api:3 stopped by themselves within 9 min, the last at "
-        "11:59:00 UTC: api exited with 3. See `hokusai logs service/api --since 1h`, or "
-        "go back with `hokusai rollback service/api --reason TEXT`. This ends 15 min "
-        "after the last."
+        "3 tasks of hokusai-api:3 failed within 9 min, the last at 11:59:00 UTC: api "
+        "exited with 3. Read the log with `hokusai logs service/api --since 1h`, or roll "
+        "back with `hokusai rollback service/api --reason TEXT`. The crash loop ends 15 "
+        "min after the last failure."
     )
 
 
@@ -148,4 +152,4 @@ def test_a_service_is_not_well_whether_or_not_its_tasks_run_at_this_moment(runni
 def test_only_after_a_task_came_by_itself_are_stopped_ones_of_interest(
     events, restless
 ):
-    assert is_restless(state(spec()), {"events": events}, NOW) is restless
+    assert has_recent_starts(state(spec()), {"events": events}, NOW) is restless

@@ -1,4 +1,4 @@
-"""Only what came further is progress."""
+"""Progress of a rollout: more running tasks or another stage."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -19,18 +19,18 @@ def rollout(running=1, number=2, **more):
     return seen(deployment, service_deployment=flown)
 
 
-def quiet_after(*looks):
-    """Return how long the last of several looks, each a minute apart, finds quiet."""
+def stalled_after(*looks):
+    """Return how long the last of several looks, each a minute apart, finds without progress."""
     clock = StoppedClock()
     progress = RolloutProgress(clock)
     for look in looks:
-        found = progress.quiet(look, SILENT)
+        found = progress.stalled_for(look, SILENT)
         clock.forward(60)
     return found
 
 
 @pytest.mark.parametrize(
-    ("then", "quiet"),
+    ("then", "stalled"),
     [
         pytest.param(rollout(), 2 * MINUTE, id="nothing moved"),
         pytest.param(rollout(pending=1), 2 * MINUTE, id="a task starts once more"),
@@ -42,28 +42,28 @@ def quiet_after(*looks):
         pytest.param(seen(primary(2)), 0 * MINUTE, id="it is done"),
     ],
 )
-def test_progress_is_what_came_further(then, quiet):
-    assert quiet_after(rollout(), rollout(), then) == quiet
+def test_progress_is_what_came_further(then, stalled):
+    assert stalled_after(rollout(), rollout(), then) == stalled
 
 
 def test_a_task_that_came_back_is_no_progress():
     looks = (rollout(running=2), rollout(running=1), rollout(running=2))
 
-    assert quiet_after(*looks) == 2 * MINUTE
+    assert stalled_after(*looks) == 2 * MINUTE
 
 
 @pytest.mark.parametrize(
-    ("updated", "event", "quiet"),
+    ("updated", "event", "stalled"),
     [
         pytest.param(20, 30, 20 * MINUTE, id="the deployment moved last"),
         pytest.param(20, 5, 5 * MINUTE, id="something was told since"),
         pytest.param(-1, 30, 0 * MINUTE, id="clocks differ"),
     ],
 )
-def test_at_the_first_look_what_ecs_told_last_counts(updated, event, quiet):
+def test_at_the_first_observation_the_last_event_counts(updated, event, stalled):
     answer = {
         "deployments": [{"id": "ecs-svc/2", "updatedAt": NOON - updated * MINUTE}],
         "events": [{"createdAt": NOON - event * MINUTE, "message": "started 1 tasks"}],
     }
 
-    assert RolloutProgress(StoppedClock()).quiet(rollout(), answer) == quiet
+    assert RolloutProgress(StoppedClock()).stalled_for(rollout(), answer) == stalled

@@ -1,4 +1,4 @@
-"""Success is our own deployment's, and everything else has a name of its own."""
+"""Phases of the controller's rollout, and the health of a service in each."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -26,7 +26,7 @@ from tests.builders.services import spec
         ),
         pytest.param(
             {"deployment": primary(2, "IN_PROGRESS", 0), "our_deployment": "ecs-svc/2"},
-            Phase.UNDER_WAY,
+            Phase.IN_PROGRESS,
             id="ours is under way",
         ),
         pytest.param(
@@ -94,7 +94,7 @@ def test_each_end_of_a_rollout_has_its_own_name(there, phase):
     assert rollout_of(seen(**there), DEADLINE).phase is phase
 
 
-def test_progress_tells_tasks_failures_and_the_stage():
+def test_the_progress_has_tasks_failures_and_stage():
     deployment = primary(2, "IN_PROGRESS", 0, pending=1)
     there = seen(
         deployment,
@@ -108,11 +108,11 @@ def test_progress_tells_tasks_failures_and_the_stage():
 
     assert health.level is HealthLevel.PROGRESSING
     assert health.message == (
-        "api:2 rolls out: 0 of 1 tasks run, 1 start, 2 of 3 failed (bake time)."
+        "Rolling out api:2: 0 running, 1 desired, 1 pending, 2 failed (circuit breaker: 3); stage: bake time."
     )
 
 
-def test_a_stalled_rollout_is_degraded_and_tells_the_deadline_and_why():
+def test_a_stalled_rollout_is_degraded_with_deadline_and_cause():
     there = seen(
         primary(2, "IN_PROGRESS", 0),
         stalled_for=timedelta(minutes=12),
@@ -125,7 +125,7 @@ def test_a_stalled_rollout_is_degraded_and_tells_the_deadline_and_why():
     assert "no progress within 10 min: it cannot pull its image." in health.message
 
 
-def test_what_is_told_of_a_stalled_rollout_does_not_change_by_the_minute():
+def test_the_message_of_a_stalled_rollout_does_not_change():
     told = {
         KIND.health(
             spec(),
@@ -154,7 +154,7 @@ def test_the_deadline_is_the_declared_one():
     ("settled", "level", "reason"),
     [
         pytest.param(
-            False, HealthLevel.PROGRESSING, "Settling", id="at first it is waited"
+            False, HealthLevel.PROGRESSING, "Stabilizing", id="at first it is waited"
         ),
         pytest.param(
             True, HealthLevel.DEGRADED, "NotServing", id="later it is a fault"
@@ -183,7 +183,7 @@ def test_done_by_ecs_is_not_ready_while_something_does_not_serve(
         ),
     ],
 )
-def test_what_waits_for_a_rollout_says_how_far_it_is_and_why(quiet, hold, told):
+def test_a_hold_by_a_rollout_has_its_progress_and_cause(quiet, hold, told):
     there = seen(
         primary(2, "IN_PROGRESS", 0),
         stalled_for=timedelta(minutes=quiet),
@@ -194,7 +194,7 @@ def test_what_waits_for_a_rollout_says_how_far_it_is_and_why(quiet, hold, told):
 
     assert held.hold is hold
     assert held.message == (
-        f"api:2 rolls out: 0 of 1 tasks run{told}: it cannot pull its image."
+        f"Rolling out api:2: 0 running, 1 desired{told}: it cannot pull its image."
     )
 
 
@@ -206,4 +206,4 @@ def test_a_rollout_that_bakes_is_not_stuck():
         stalled_for=timedelta(hours=2),
     )
 
-    assert rollout_of(there, DEADLINE).phase is Phase.UNDER_WAY
+    assert rollout_of(there, DEADLINE).phase is Phase.IN_PROGRESS

@@ -1,10 +1,10 @@
-"""Why tasks do not run, in one sentence."""
+"""Stop reasons of tasks."""
 
 from datetime import UTC, datetime
 
 import pytest
 
-from controller.kinds.service.rollout.stop_reason import culprit, sentence
+from controller.kinds.service.rollout.stop_reason import last_failed, stop_reason
 from controller.kinds.service.state.task import Task, task_of
 
 SCALED = "Scaling activity initiated by (deployment ecs-svc/3)"
@@ -23,9 +23,9 @@ def test_the_last_task_of_the_deployment_that_failed_is_to_blame():
         task("d", at=4, started_by="ecs-svc/1"),
     ]
 
-    assert culprit(tasks, "ecs-svc/2").id == "b"
-    assert culprit(tasks, "ecs-svc/9").id == "d"
-    assert culprit([], "ecs-svc/2") is None
+    assert last_failed(tasks, "ecs-svc/2").id == "b"
+    assert last_failed(tasks, "ecs-svc/9").id == "d"
+    assert last_failed([], "ecs-svc/2") is None
 
 
 def test_a_task_that_the_scheduler_stopped_for_its_health_is_to_blame():
@@ -36,7 +36,7 @@ def test_a_task_that_the_scheduler_stopped_for_its_health_is_to_blame():
     )
     room = task("c", at=3, stop_code="ServiceSchedulerInitiated", reasons=(SCALED,))
 
-    assert culprit([unhealthy, room], "ecs-svc/2") == unhealthy
+    assert last_failed([unhealthy, room], "ecs-svc/2") == unhealthy
 
 
 @pytest.mark.parametrize(
@@ -50,19 +50,19 @@ def test_a_task_that_the_scheduler_stopped_for_its_health_is_to_blame():
     ],
 )
 def test_what_ecs_says_of_health_explains_as_well(event):
-    assert sentence(None, [event], ()) == event.rstrip(".")
+    assert stop_reason(None, [event], ()) == event.rstrip(".")
 
 
-def test_stop_code_reasons_and_last_words_are_told_together():
+def test_reasons_and_the_last_log_line_form_one_sentence():
     found = task(
         "a", reasons=("Essential container in task exited", "api exited with 3")
     )
 
-    told = sentence(found, (), ["starting", "no such table: users", ""])
+    told = stop_reason(found, (), ["starting", "no such table: users", ""])
 
     assert told == (
         "Essential container in task exited, api exited with 3, "
-        'its last line was "no such table: users"'
+        'last log line: "no such table: users"'
     )
 
 
@@ -72,8 +72,8 @@ def test_a_task_that_never_was_is_explained_by_what_ecs_says():
         "(service api) was unable to place a task.",
     ]
 
-    assert sentence(None, events, ()) == "(service api) was unable to place a task"
-    assert sentence(None, events[:1], ()) == ""
+    assert stop_reason(None, events, ()) == "(service api) was unable to place a task"
+    assert stop_reason(None, events[:1], ()) == ""
 
 
 @pytest.mark.parametrize(
@@ -86,14 +86,14 @@ def test_a_task_that_never_was_is_explained_by_what_ecs_says():
     ],
 )
 def test_last_words_hold_no_secret(line):
-    assert "s3cr3t" not in sentence(task("a"), (), [line])
+    assert "s3cr3t" not in stop_reason(task("a"), (), [line])
 
 
 def test_a_long_line_is_cut():
-    assert len(sentence(task("a"), (), ["x" * 5_000])) < 300
+    assert len(stop_reason(task("a"), (), ["x" * 5_000])) < 300
 
 
-def test_a_task_is_read_as_ecs_tells_of_it():
+def test_a_task_is_parsed_from_describe_tasks():
     answer = {
         "taskArn": "arn:task/cluster/abc",
         "lastStatus": "STOPPED",

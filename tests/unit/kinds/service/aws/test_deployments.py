@@ -1,4 +1,4 @@
-"""What ECS's history of a service says, and when it says too little."""
+"""Rejections from the deployment history of ECS, also while it lags."""
 
 import pytest
 
@@ -94,13 +94,13 @@ def test_a_rollback_in_the_history_rejects_the_revision():
     assert isinstance(seen, Present)
     assert [r.message for r in seen.state.rejected] == [
         (
-            "api:2 was rolled back; it is not tried again until something changes, or with "
-            "`hokusai retry service/api --reason TEXT`."
+            "api:2 was rolled back. It is not rolled out again until the service changes "
+            "or you run `hokusai retry service/api --reason TEXT`."
         )
     ]
 
 
-def test_what_is_forgiven_and_what_came_before_it_rejects_nothing():
+def test_a_retried_deployment_and_earlier_ones_reject_nothing():
     history = [
         FIRST,
         deployment(2, "ROLLBACK_SUCCESSFUL"),
@@ -113,7 +113,7 @@ def test_what_is_forgiven_and_what_came_before_it_rejects_nothing():
     assert seen.state.rejected == ()
 
 
-def test_a_failure_after_the_one_that_is_forgiven_is_a_rejection():
+def test_a_failure_after_the_retried_deployment_is_a_rejection():
     history = [
         FIRST,
         deployment(2, "ROLLBACK_SUCCESSFUL"),
@@ -139,7 +139,7 @@ def test_a_history_that_lags_behind_decides_nothing(history):
     seen = observed(Ecs(history))
 
     assert isinstance(seen, Unknown)
-    assert "lags behind" in seen.reason
+    assert "is older than" in seen.reason
 
 
 def test_a_history_that_is_as_new_as_the_rollout_under_way_is_taken():

@@ -1,4 +1,4 @@
-"""Images newer than what runs, and secrets newer than the tasks."""
+"""Images and secrets newer than the running tasks."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -9,10 +9,15 @@ from controller.core.resources.kind import HealthLevel
 from controller.core.resources.plan import Effect, Hold, Reason
 from controller.kinds.service import KIND
 from controller.kinds.service.images.marks import marks
-from controller.kinds.service.render.effective import pin_of, pinned, settled, tagged
-from controller.kinds.service.render.fingerprint import content
+from controller.kinds.service.render.effective import (
+    effective_spec,
+    pin_of,
+    pinned,
+    tagged,
+)
+from controller.kinds.service.render.fingerprint import definition_hash
 from controller.kinds.service.render.task_definition import render
-from controller.kinds.service.secrets.aws import SecretLocation, kept_at
+from controller.kinds.service.secrets.aws import SecretLocation, secret_location
 from controller.kinds.service.state.images import ImageSeen, SecretsSeen
 from controller.kinds.service.state.service import Rejection
 from tests.builders.images import IMAGE, NAME, REPOSITORY, spec, state
@@ -23,13 +28,15 @@ ROTATED = SecretsSeen("2222", ("DB_PASSWORD",))
 BACK = SecretsSeen("2222", moved=("DB_PASSWORD",))
 
 
-def test_a_tag_that_moved_is_told_with_both_digests_and_the_command():
+def test_a_tag_that_moved_is_reported_with_both_digests_and_the_command():
     seen = state(spec(), images=[MOVED])
 
     (finding,) = KIND.findings(spec(), seen)
 
     assert KIND.compare(spec(), seen) == ()
-    assert "sha256:aaaaaaaaaaaa… runs, sha256:cccccccccccc… is there" in finding.message
+    assert (
+        "running: sha256:aaaaaaaaaaaa…, in ECR: sha256:cccccccccccc…" in finding.message
+    )
     assert finding.reason is Reason.TASKS_OUTDATED
     assert finding.command.startswith("hokusai restart service/api --reason ")
     assert KIND.health(spec(), seen).level is HealthLevel.HEALTHY
@@ -104,7 +111,7 @@ def test_a_restart_for_an_image_waits_for_its_turn(more, hold):
 
 def test_a_newer_image_is_rolled_out_though_the_one_before_was_rejected():
     of = spec(image_policy="redeploy")
-    rejected = (Rejection(content(of), "It was rolled back."),)
+    rejected = (Rejection(definition_hash(of), "It was rolled back."),)
     seen = state(of, images=[MOVED], rejected=rejected)
 
     assert KIND.hold_reason(of, seen, KIND.compare(of, seen)) is None
@@ -129,7 +136,7 @@ def test_what_could_not_be_resolved_stays_pinned_and_is_unknown():
     seen = state(live, images=[ImageSeen(NAME, IMAGE, OLD, unseen="throttled")])
 
     assert KIND.compare(of, seen) == ()
-    assert settled(of, seen).image == f"{REPOSITORY}@{OLD}"
+    assert effective_spec(of, seen).image == f"{REPOSITORY}@{OLD}"
     held = KIND.hold_reason(of, seen, ())
     assert (held.hold, "throttled" in held.message) == (Hold.UNKNOWN, True)
 
@@ -148,7 +155,7 @@ def test_nothing_is_rolled_out_by_tag_where_it_is_to_be_by_digest():
 def test_a_rejected_digest_does_not_reject_the_next_one():
     of = spec(image_policy="pin")
     bad = pinned(of, {NAME: pin_of(IMAGE, OLD)})
-    rejected = (Rejection(content(bad), "It crashed."),)
+    rejected = (Rejection(definition_hash(bad), "It crashed."),)
     still = state(of, images=[ImageSeen(NAME, IMAGE, "", OLD)], rejected=rejected)
     newer = replace(still, fresh=replace(still.fresh, images=(MOVED,)))
 
@@ -174,7 +181,7 @@ def test_an_image_of_another_container_is_pinned_too():
     ("image", "why"),
     [
         ("hokusai/api:latest", "it is not in ECR"),
-        (f"{REPOSITORY}@{OLD}", "it is declared by its digest"),
+        (f"{REPOSITORY}@{OLD}", "it is declared with a digest"),
         (
             IMAGE.replace("us-east-1", "eu-west-1"),
             "it is in eu-west-1, not in us-east-1",
@@ -185,7 +192,7 @@ def test_what_is_not_looked_up_says_why(image, why):
     assert tagged(spec(), image) == why
 
 
-def test_a_rotated_secret_is_told_and_nothing_is_restarted():
+def test_a_rotated_secret_is_reported_and_nothing_is_restarted():
     seen = state(spec(), secrets=ROTATED)
 
     (finding,) = KIND.findings(spec(), seen)
@@ -262,4 +269,4 @@ def test_marks_say_what_a_deployment_is_for_and_which_one_it_follows():
     ],
 )
 def test_a_reference_leads_to_where_the_secret_is_kept(value_from, kept):
-    assert [*kept_at(value_from)] == kept
+    assert [*secret_location(value_from)] == kept

@@ -1,4 +1,4 @@
-"""How tags and versions are looked up: in few calls, now and then, never a value."""
+"""Reads of tags and versions: few calls, cached, never a value."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -197,7 +197,7 @@ def test_a_tag_that_cannot_move_is_not_looked_up():
 
     seen, calls = looking.once()
 
-    assert seen.images[0].skipped == "its repository lets no tag move"
+    assert seen.images[0].skipped == "the tags of its repository are immutable"
     assert "DescribeImages" not in calls
 
 
@@ -269,7 +269,7 @@ def test_a_restart_that_died_after_its_mark_is_still_known_to_be_due():
     assert looking.once()[0].secrets.moved == ("DB_PASSWORD", "TOKEN")
 
 
-def test_nobody_is_asked_when_labels_moved_while_the_versions_are_the_same():
+def test_the_last_change_is_not_read_while_the_versions_are_the_same():
     looking = Looking(secrets=SECRETS, restart_on_secret_change=True)
     (service,) = looking.services
     versions = looking.once()[0].secrets.versions
@@ -290,20 +290,20 @@ def test_a_service_to_be_pinned_is_made_by_digest_or_not_at_all():
         gone.look.to_create(gone.services[0].spec)
 
 
-def test_the_digest_that_a_new_service_is_pinned_to_is_foreseen():
+def test_the_plan_has_the_digest_to_which_a_new_service_is_pinned():
     looking = Looking(image_policy="pin")
     gone = Looking(image_policy="pin", tag="gone")
     by_tag = Looking()
 
-    (change,) = looking.look.expected_changes(looking.services[0].spec)
+    (change,) = looking.look.pin_changes(looking.services[0].spec)
 
     assert change.path == "task.containers.hokusai-s0-development.image"
     assert (change.before, change.after) == (
         f"{HOST}/app:latest",
         f"{HOST}/app@sha256:new",
     )
-    assert gone.look.expected_changes(gone.services[0].spec) == ()
-    assert by_tag.look.expected_changes(by_tag.services[0].spec) == ()
+    assert gone.look.pin_changes(gone.services[0].spec) == ()
+    assert by_tag.look.pin_changes(by_tag.services[0].spec) == ()
 
 
 def test_no_value_of_a_secret_is_ever_asked_for():

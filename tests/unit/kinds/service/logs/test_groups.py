@@ -1,4 +1,4 @@
-"""A log group that was begun is finished; others' are left as they are."""
+"""Log groups: an incomplete one is completed, unmanaged ones are not changed."""
 
 from datetime import timedelta
 
@@ -83,7 +83,7 @@ def test_log_groups_are_looked_at_once_a_minute():
     assert logs.calls == ["DescribeLogGroups"] * 2
 
 
-def test_a_retention_that_somebody_changed_is_put_back_in_place():
+def test_a_changed_retention_is_restored_in_place():
     seen = state(spec(), retention=90)
 
     (change,) = compare(spec(), seen)

@@ -1,11 +1,11 @@
-"""Which rollout a service's tags say that a person asked for."""
+"""Attribution of rollouts to users, from the tags of a service."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from controller.core.resources.rollouts import Result, RolloutRecord
-from controller.kinds.service.operations.attribution import with_tags
+from controller.kinds.service.operations.attribution import with_users
 from controller.kinds.service.tags import ServiceTags, as_pairs
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -27,7 +27,7 @@ def told(tags, *rollouts):
     """Return what is told of each rollout, the newest first."""
     targets = {one.id: f"arn:r/{one.id[-1]}" for one in rollouts}
     ours = ServiceTags.of({"tags": as_pairs(tags)})
-    return [one.intervention for one in with_tags(rollouts, ours, targets)]
+    return [one.intervention for one in with_users(rollouts, ours, targets)]
 
 
 def test_the_rollout_after_what_was_restarted_is_the_restart():
@@ -54,18 +54,18 @@ def test_the_rollout_after_what_was_restarted_is_the_restart():
         pytest.param({}, [rolled(2), rolled(1)], id="nobody asked"),
     ],
 )
-def test_nothing_is_told_of_what_came_of_something_else(tags, rollouts):
+def test_a_rollout_with_another_cause_is_not_attributed(tags, rollouts):
     assert {*told(tags, *rollouts)} == {""}
 
 
 @pytest.mark.parametrize("failed", ["d1", "1"])
-def test_the_next_of_the_same_revision_after_the_forgiven_one_is_the_retry(failed):
+def test_the_next_rollout_of_the_retried_revision_is_the_retry(failed):
     tags = {**RETRIED, "hokusai.ai/retried": failed}
 
     assert told(tags, rolled(2), rolled(1)) == [f"retried by {ADA}", ""]
 
 
-def test_what_came_after_the_revision_that_was_set_aside_was_put_back():
+def test_the_rollout_after_the_revision_on_hold_is_the_rollback():
     tags = {"hokusai.ai/set-aside-by": ADA}
     rollouts = (rolled(3), rolled(2, "api:2", set_aside=ADA), rolled(1))
 

@@ -1,4 +1,4 @@
-"""What people may ask for by hand, and what the tags say of it."""
+"""Requested operations: refusals, and the tags that record them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,12 +9,12 @@ from controller.core.resources.plan import Verb
 from controller.core.resources.request import OperationRequest
 from controller.kinds.service import KIND
 from controller.kinds.service.operations.requests import (
-    refuses,
-    set_aside,
+    on_hold,
+    refusal,
     set_aside_tags,
     tag_text,
 )
-from controller.kinds.service.render.fingerprint import content
+from controller.kinds.service.render.fingerprint import definition_hash
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import Deployment, Rejection, ServiceState
 from controller.kinds.service.tags import RESTARTED, SET_ASIDE, SET_ASIDE_BY, as_pairs
@@ -29,11 +29,13 @@ def spec(image="api:2"):
 
 
 REJECTED = (
-    Rejection(content(spec()), "It crashed.", "d-2"),
+    Rejection(definition_hash(spec()), "It crashed.", "d-2"),
     Rejection("v1:other", "It crashed.", "d-1"),
 )
-ASIDE = (Rejection(content(spec()), "It was set aside."),)
-STEP = (Rejection(content(spec()), "step migrate failed.", stopped="arn:api:2"),)
+ASIDE = (Rejection(definition_hash(spec()), "It is on hold."),)
+STEP = (
+    Rejection(definition_hash(spec()), "step migrate failed.", stopped="arn:api:2"),
+)
 
 
 def state(
@@ -60,37 +62,41 @@ def state(
         pytest.param("two\nlines", "two lines", id="lines"),
     ],
 )
-def test_a_reason_is_told_in_what_a_tag_may_hold(text, tag):
+def test_a_reason_is_written_in_characters_that_a_tag_allows(text, tag):
     assert tag_text(text) == tag
 
 
-def test_what_was_set_aside_is_held_until_other_content_is_declared():
+def test_a_revision_on_hold_is_held_until_other_content_is_declared():
     service = {"tags": as_pairs(set_aside_tags(spec(), ASKED))}
 
-    (rejection,) = set_aside("api", spec(), service)
+    (rejection,) = on_hold("api", spec(), service)
 
     assert "ada@laptop: it leaks" in rejection.message
-    assert [*set_aside("api", spec("api:3"), service)] == []
+    assert [*on_hold("api", spec("api:3"), service)] == []
 
 
 @pytest.mark.parametrize(
     ("verb", "seen", "told"),
     [
         (Verb.RESTART, state(status="DRAINING"), "ECS is deleting"),
-        (Verb.RESTART, state(rollout="IN_PROGRESS"), "a rollout is under way"),
-        (Verb.RESTART, state(tags={RESTARTED: NOON.isoformat()}), "again at 12:05:00"),
-        (Verb.RESUME, state(), "nothing was set aside"),
+        (Verb.RESTART, state(rollout="IN_PROGRESS"), "a rollout is in progress"),
+        (
+            Verb.RESTART,
+            state(tags={RESTARTED: NOON.isoformat()}),
+            "the next one at 12:05:00",
+        ),
+        (Verb.RESUME, state(), "no revision is on hold"),
         (Verb.RETRY, state(status="DRAINING"), "ECS is deleting"),
-        (Verb.RETRY, state(rollout="IN_PROGRESS"), "a rollout is under way"),
-        (Verb.RETRY, state(), "nothing was rejected"),
-        (Verb.RETRY, state(rejected=REJECTED[1:]), "nothing was rejected"),
-        (Verb.RETRY, state(rejected=ASIDE), "It was set aside"),
+        (Verb.RETRY, state(rollout="IN_PROGRESS"), "a rollout is in progress"),
+        (Verb.RETRY, state(), "no revision was rejected"),
+        (Verb.RETRY, state(rejected=REJECTED[1:]), "no revision was rejected"),
+        (Verb.RETRY, state(rejected=ASIDE), "It is on hold"),
     ],
 )
 def test_what_cannot_be_done_now_is_refused_with_the_reason(verb, seen, told):
     now = NOON + timedelta(minutes=1)
 
-    assert told in refuses(verb, ASKED, spec(), seen, now)
+    assert told in refusal(verb, ASKED, spec(), seen, now)
 
 
 @pytest.mark.parametrize(
@@ -106,4 +112,4 @@ def test_what_cannot_be_done_now_is_refused_with_the_reason(verb, seen, told):
     ],
 )
 def test_what_can_be_done_is_not_refused(verb, seen):
-    assert refuses(verb, ASKED, spec(), seen, NOON) == ""
+    assert refusal(verb, ASKED, spec(), seen, NOON) == ""

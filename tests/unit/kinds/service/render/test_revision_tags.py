@@ -10,7 +10,7 @@ from controller.core.resources.plan import Effect
 from controller.kinds.service import KIND
 from controller.kinds.service.aws.revision_tags import RevisionTags
 from controller.kinds.service.compare.removed_fields import managed_words
-from controller.kinds.service.render.fingerprint import content
+from controller.kinds.service.render.fingerprint import definition_hash
 from controller.kinds.service.render.revision_tags import needs_revision
 from controller.kinds.service.spec.service import ServiceSpec
 from tests.builders.images import state
@@ -56,7 +56,7 @@ def test_tags_of_others_stay_and_a_removed_one_is_taken_away():
 
 
 def test_tags_are_no_part_of_the_content():
-    assert content(spec(TEAM)) == content(spec())
+    assert definition_hash(spec(TEAM)) == definition_hash(spec())
     assert needs_revision("task.cpu")
     assert not needs_revision("task.tags.cpu")
 
@@ -100,7 +100,7 @@ class Revisions:
             self.tags.pop(key, None)
 
 
-def test_tags_are_read_once_a_minute_and_anew_after_they_were_written():
+def test_tags_are_read_once_a_minute_and_again_after_they_were_written():
     ecs, clock = Revisions(), StoppedClock()
     look = RevisionTags(ecs, clock)
 

@@ -1,4 +1,4 @@
-"""What changing each field of a service does, and what of it an update sends."""
+"""Effects of changed fields, and the parameters of their update."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from controller.kinds.service import KIND
 from controller.kinds.service.compare.diff import tags_by_key
 from controller.kinds.service.discovery.aws.cloud_map import CloudMap
 from controller.kinds.service.normalize import canonical, managed_paths
-from controller.kinds.service.render.fingerprint import unnamed
+from controller.kinds.service.render.fingerprint import unnamed_arns
 from controller.kinds.service.render.service import creation, settings
 from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.render.update_effects import changed_fields
@@ -101,7 +101,7 @@ def test_an_update_sends_the_field_unless_none_can(field, value, effect):
 
 
 @pytest.mark.parametrize(("field", "value", "_effect"), EFFECTS)
-def test_a_field_that_nobody_declares_is_left_to_others(field, value, _effect):
+def test_a_field_that_is_not_declared_is_not_managed(field, value, _effect):
     paths = [c.path for c in KIND.compare(spec(), state(spec(), **{field: value}))]
 
     ours = {"deploymentConfiguration"}
@@ -206,12 +206,14 @@ def test_a_namespace_is_asked_for_its_name_once_and_only_if_that_matters():
     aws = Namespaces()
     cloud_map = CloudMap(aws)
 
-    names = [{a: cloud_map.namespace_of(a) for a in unnamed(of, live)} for _ in "ab"]
+    names = [
+        {a: cloud_map.namespace_of(a) for a in unnamed_arns(of, live)} for _ in "ab"
+    ]
 
     assert names[0] == names[1] == {arn: "hokusai.local"}
     assert aws.asked == 1
-    assert unnamed(of, {"serviceConnectConfiguration": connect}) == frozenset()
-    assert unnamed(spec(), live) == frozenset()
+    assert unnamed_arns(of, {"serviceConnectConfiguration": connect}) == frozenset()
+    assert unnamed_arns(spec(), live) == frozenset()
     assert KIND.compare(of, replace(state(of, **live), names=names[0])) == ()
     assert [c.path for c in KIND.compare(of, state(of, **live))] == [
         "service.serviceConnectConfiguration.namespace"

@@ -1,4 +1,4 @@
-"""What ECS calls done does not always serve."""
+"""Readiness of services after a completed rollout."""
 
 import pytest
 
@@ -86,7 +86,7 @@ def test_a_task_that_is_healthy_and_a_target_that_is_served_are_ready():
 def test_a_task_that_fails_its_own_check_does_not_serve():
     told = unready(Aws(health="UNHEALTHY"))
 
-    assert told == ("task one is UNHEALTHY by its health check",)
+    assert told == ("task one has the health status UNHEALTHY",)
 
 
 def test_a_task_without_a_check_needs_none():
@@ -128,7 +128,7 @@ def test_a_declared_address_must_answer():
     of = spec(health={"path": "/health", "url": url})
 
     assert unready(Aws(), of=of, problem="GET /ready answered 503") == (
-        f"{url} does not answer: GET /ready answered 503",
+        f"{url} does not respond: GET /ready answered 503",
     )
     assert unready(Aws(), of=of) == ()
 
@@ -140,7 +140,7 @@ def test_what_could_not_be_seen_is_not_called_ready(down):
 
     (told,) = unready(aws, there=seen(settings=BALANCED))
 
-    assert "could not be seen" in told
+    assert "could not be read" in told
 
 
 def test_nothing_is_asked_again_until_a_minute_is_over_or_something_moves():

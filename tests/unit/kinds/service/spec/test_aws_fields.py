@@ -1,4 +1,4 @@
-"""What the document says in AWS's own words is laid over what follows from the rest."""
+"""Fields in AWS's spelling override the rendered ones."""
 
 import pytest
 
@@ -115,6 +115,6 @@ def test_merging_changes_neither():
                                             "healthCheck": {"retries": 2}}]}),
     ],
 )  # fmt: skip
-def test_what_aws_requires_and_nobody_says_is_missing(field, value):
+def test_a_required_field_that_no_other_field_implies_is_missing(field, value):
     with pytest.raises(ValueError, match="is missing"):
         spec(**{field: value})

@@ -1,10 +1,10 @@
-"""Names that must agree within a service are told before ECS is asked."""
+"""References within a service are checked before any call."""
 
 from pathlib import Path
 
 import pytest
 
-from controller.kinds.service.spec.consistency import disagreements
+from controller.kinds.service.spec.consistency import inconsistencies
 from tests.builders.ecs_corpus import FOLDERS, holds_a_pair, pair
 
 APP = {"name": "app", "image": "app:1"}
@@ -20,7 +20,7 @@ def told(*containers, service=None, **task):
     }
     return {
         ".".join(map(str, found.path)): found.problem
-        for found in disagreements(definition, service or {}, definition)
+        for found in inconsistencies(definition, service or {}, definition)
     }
 
 
@@ -39,14 +39,14 @@ def test_a_mount_needs_a_volume_of_that_name():
     found = told({**APP, "mountPoints": mounts}, volumes=[{"name": "a"}])
 
     path = "task.containerDefinitions.0.mountPoints.1.sourceVolume"
-    assert found == {path: "names no volume: b"}
+    assert found == {path: "refers to an unknown volume: b"}
 
 
 def test_a_volume_that_the_service_configures_is_one_of_the_task():
     service = {"volumeConfigurations": [{"name": "a"}, {"name": "b"}]}
 
     assert told(APP, service=service, volumes=[{"name": "a"}]) == {
-        "service.volumeConfigurations.1.name": "names no volume of the task: b"
+        "service.volumeConfigurations.1.name": "refers to a volume that the task does not have: b"
     }
 
 
@@ -54,7 +54,9 @@ def test_a_volume_that_the_service_configures_is_one_of_the_task():
 def test_volumes_come_from_another_container(source):
     found = told({**APP, "volumesFrom": [{"sourceContainer": source}]}, SIDE)
 
-    assert [*found.values()] == [f"names no other container: {source}"]
+    assert [*found.values()] == [
+        f"must name another container of the task, not {source}"
+    ]
     assert told({**APP, "volumesFrom": [{"sourceContainer": "side"}]}, SIDE) == {}
 
 
@@ -64,8 +66,16 @@ def test_volumes_come_from_another_container(source):
         ("START", {}, None),
         ("HEALTHY", {}, "is never met: side has no health check"),
         ("HEALTHY", {"healthCheck": {"command": ["CMD", "true"]}}, None),
-        ("SUCCESS", {}, "is never met: side is essential, and the task ends with it"),
-        ("COMPLETE", {}, "is never met: side is essential, and the task ends with it"),
+        (
+            "SUCCESS",
+            {},
+            "is never met: side is essential, so the task stops when it exits",
+        ),
+        (
+            "COMPLETE",
+            {},
+            "is never met: side is essential, so the task stops when it exits",
+        ),
         ("COMPLETE", {"essential": False}, None),
     ],
 )
@@ -79,12 +89,12 @@ def test_what_is_waited_for_is_another_container_of_the_task():
     found = told(waits(("app", "START"), ("nobody", "START")), SIDE)
 
     assert [*found.values()] == [
-        "names no other container: app",
-        "names no other container: nobody",
+        "must name another container of the task, not app",
+        "must name another container of the task, not nobody",
     ]
 
 
-def test_containers_that_wait_for_each_other_are_told_once():
+def test_a_cycle_of_containers_is_reported_once():
     third = {**SIDE, "name": "third", "dependsOn": [{"containerName": "app"}]}
     side = {**SIDE, "dependsOn": [{"containerName": "third"}]}
 
@@ -92,7 +102,7 @@ def test_containers_that_wait_for_each_other_are_told_once():
 
     assert [*found] == ["task.containerDefinitions.0.dependsOn.0"]
     (what,) = found.values()
-    assert what.startswith("closes a circle, so that none starts: ")
+    assert what.startswith("is circular, so no container starts: ")
     assert all(name in what for name in ("app", "side", "third"))
 
 
@@ -136,8 +146,8 @@ def test_where_there_is_one_port_the_host_has_no_other(mode, host, is_told):
         ("app", 9005, None),
         ("app", None, None),
         (None, None, None),
-        ("app", 80, "is no port of app: 80"),
-        ("web", 8001, "names no container: web"),
+        ("app", 80, "is not a port of app: 80"),
+        ("web", 8001, "refers to an unknown container: web"),
     ],
 )
 def test_a_way_in_leads_to_a_port_of_a_container(field, name, port, what):
@@ -160,7 +170,7 @@ def test_a_port_that_is_asked_for_by_name_has_it(field):
     other, named = ({"containerPort": 8001, "name": n} for n in ("http", "web"))
 
     assert [*told(maps(other), service=field).values()] == [
-        "is the name of no port: web"
+        "refers to an unknown port name: web"
     ]
     assert told(maps(other, named), service=field) == {}
 
@@ -170,7 +180,7 @@ def test_two_ports_have_two_names_in_whichever_containers():
     side = {**SIDE, "portMappings": [{"containerPort": 80, "name": "http"}]}
 
     assert told(maps(port), side) == {
-        "task.containerDefinitions.1.portMappings.0.name": "is the second http"
+        "task.containerDefinitions.1.portMappings.0.name": "is used twice: http"
     }
 
 
@@ -181,7 +191,7 @@ def test_what_the_document_says_elsewhere_counts_as_well():
     }
     service = {"loadBalancers": [{"containerName": "app", "containerPort": 80}]}
 
-    assert [*disagreements(written, service, whole)] == []
+    assert [*inconsistencies(written, service, whole)] == []
 
 
 RECORDED = [
@@ -197,4 +207,4 @@ def test_nothing_that_ecs_took_is_told(file):
     found = pair(file)
 
     for seen in (found.declared, found.live):
-        assert [*disagreements(seen, {}, seen)] == []
+        assert [*inconsistencies(seen, {}, seen)] == []

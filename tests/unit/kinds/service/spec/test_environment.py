@@ -1,4 +1,4 @@
-"""What shows in the document alone: names, types, addresses, certificates, doors."""
+"""Checks without AWS: names, types, addresses, certificates, open routes."""
 
 import pytest
 
@@ -7,8 +7,8 @@ from controller.kinds.service.spec.environment import (
     ExpectedType,
     contradictions,
     misfit,
+    parsed_type,
     private_address,
-    wanted,
 )
 from tests.builders.documents import document
 
@@ -40,7 +40,7 @@ def told(*lines, name="api", image="hokusai/api:1"):
     ],
 )
 def test_a_type_is_read_as_it_is_written(written, meant):
-    assert wanted(written) == meant
+    assert parsed_type(written) == meant
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_type_is_read_as_it_is_written(written, meant):
     ],
 )
 def test_a_value_is_of_a_type_or_not(type_, value, fits):
-    why = misfit(value, wanted(type_), "hokusai-development.local")
+    why = misfit(value, parsed_type(type_), "hokusai-development.local")
 
     assert (why == "") == fits
     assert not why or why.startswith("must be ")
@@ -191,11 +191,11 @@ def test_what_fits_is_no_mistake(lines):
         (
             ("port: 1", "routes: [{host: a}]", "health: {path: /, start_period: 180}"),
             "health.grace",
-            "is 120 s, less than the start period",
+            "is 120 s, less than start_period",
         ),
         (("connects: [{to: service/none}]",), "connects[0].to", "not declared"),
-        (("connects: [{redis: a, bucket: abc}]",), "connects[0]", "one other side"),
-        (("connects: [{bucket: abc, port: 1}]",), "connects[0].port", "not chosen"),
+        (("connects: [{redis: a, bucket: abc}]",), "connects[0]", "exactly one target"),
+        (("connects: [{bucket: abc, port: 1}]",), "connects[0].port", "does not apply"),
         (
             (
                 "environment: {MLFLOW_SERVER_URL: 'http://m'}",
@@ -203,7 +203,7 @@ def test_what_fits_is_no_mistake(lines):
                 "secrets: {A: {ssm: /a}}",
             ),
             "environment.MLFLOW_SERVER_URL",
-            "is http",
+            "uses http",
         ),
     ],
 )
@@ -218,10 +218,10 @@ def mlflow(*lines, **more):
     return told("port: 5000", *lines, name="mlflow", image="hokusai/mlflow:3", **more)
 
 
-def test_a_route_straight_to_mlflow_says_why_nobody_is_asked():
+def test_a_route_to_mlflow_states_why_it_has_no_authentication():
     (found,) = mlflow("routes: [{host: registry.hokus.ai, path: '/mlflow/*'}]")
 
-    assert found.startswith("services.mlflow.routes[0]: leads straight to MLflow")
+    assert found.startswith("services.mlflow.routes[0]: exposes MLflow")
     assert mlflow("routes: [{host: a, unauthenticated: a demonstration}]") == []
     assert mlflow("routes: [{host: a}]", "authenticates: true") == []
     assert told("port: 80", "routes: [{host: a}]") == []

@@ -1,10 +1,10 @@
-"""What ECS refuses for its size is told before anything is asked of it."""
+"""Limits of ECS are checked before any call."""
 
 import pytest
 from pydantic import ValidationError
 
 from controller.kinds.service.spec.aws_schema import shapes
-from controller.kinds.service.spec.limits import BOUNDS, out_of_bounds
+from controller.kinds.service.spec.limits import LIMITS, limit_violations
 from controller.kinds.service.spec.service import ServiceSpec
 
 
@@ -12,7 +12,7 @@ def told(task=None, service=None):
     """Return path and message of all that is refused."""
     return {
         ".".join(map(str, mistake.path)): mistake.problem
-        for mistake in out_of_bounds(task or {}, service or {})
+        for mistake in limit_violations(task or {}, service or {})
     }
 
 
@@ -37,7 +37,7 @@ def container(**fields):
     ],
     ids=str,
 )
-def test_a_number_beyond_what_ecs_takes_is_told_where_it_is(fields, path):
+def test_a_number_beyond_a_limit_is_reported_with_its_path(fields, path):
     found = told(container(**fields))
 
     assert [*found] == [f"task.containerDefinitions.1.{path}"]
@@ -102,11 +102,11 @@ def test_a_number_of_tasks_does_not_go_with_scaling_in_any_spelling():
         "service": {"desiredCount": 2},
     }
 
-    with pytest.raises(ValidationError, match="between the numbers under scaling"):
+    with pytest.raises(ValidationError, match="conflicts with scaling"):
         ServiceSpec.model_validate(written)
 
 
-@pytest.mark.parametrize("bound", BOUNDS, ids=lambda bound: bound.path)
+@pytest.mark.parametrize("bound", LIMITS, ids=lambda bound: bound.path)
 def test_every_bound_is_on_a_field_that_there_is(bound):
     section, *way = bound.path.split(".")
     shape = shapes()[section]

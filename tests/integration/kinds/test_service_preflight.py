@@ -60,7 +60,7 @@ def test_everything_that_is_missing_is_found_at_once_and_holds_the_service(world
 
     (blocked,) = result.left.blocked
     assert blocked.hold is Hold.PREFLIGHT_FAILED
-    assert "And 5 more findings." in blocked.message
+    assert "tasks cannot start. 5 more findings." in blocked.message
     assert len(result.left.advice) == 6
     assert all(advice.command.startswith("aws ") for advice in result.left.advice)
     answer = world.aws.call("ecs", "ListTaskDefinitions")

@@ -32,7 +32,7 @@ class Inspection(Protocol):
     def lines(
         self, id_: ResourceId, since: datetime, source: str, most: LogLimit
     ) -> tuple[LogLine, ...]:
-        """Return what its processes wrote since then; see ``core.lines``."""
+        """Return what its processes wrote since then; see ``core.resources.log_lines``."""
         ...
 
 
@@ -119,7 +119,7 @@ class LinesReport:
 
 
 class LogWindow:
-    """Answers callers with what ``outlook`` sees, each look once for all of them."""
+    """Answers callers with what ``inspection`` sees, each look once for all of them."""
 
     def __init__(self, outlook: Inspection, flights: SingleFlight) -> None:
         self._outlook = outlook

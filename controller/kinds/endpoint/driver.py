@@ -37,7 +37,7 @@ def connect(dependencies: Dependencies) -> "EndpointDriver":
 
 
 class EndpointDriver:
-    """The only part of the kind that does I/O; see ``core.driver.Driver``."""
+    """The only part of the kind that does I/O; see ``core.resources.driver.Driver``."""
 
     def __init__(
         self,

@@ -28,7 +28,7 @@ def connect(dependencies: Dependencies) -> "ExperimentDriver":
 
 
 class ExperimentDriver:
-    """The only part of the kind that talks to MLflow; see ``core.driver.Driver``."""
+    """The only part of the kind that talks to MLflow; see ``core.resources.driver.Driver``."""
 
     def __init__(self, api: RegistryWrites, reader: RegistryReads, owner: str) -> None:
         self._api = api

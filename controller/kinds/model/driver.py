@@ -53,7 +53,7 @@ def connect(dependencies: Dependencies) -> "ModelDriver":
 
 
 class ModelDriver:
-    """The only part of the kind that talks to MLflow; see ``core.driver.Driver``.
+    """The only part of the kind that talks to MLflow; see ``core.resources.driver.Driver``.
 
     MLflow creates a second version when the same source is registered twice. So each
     version carries the hash of its registration: it is searched for right before the

@@ -52,7 +52,7 @@ def connect(dependencies: Dependencies) -> "ServiceDriver":
 
 
 class ServiceDriver(ServiceQueries):
-    """The driver of the service kind; see ``core.driver.Driver``."""
+    """The driver of the service kind; see ``core.resources.driver.Driver``."""
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ class ServiceDriver(ServiceQueries):
         return self._lifecycle.apply(action)
 
     def inspect(self, resources: Declared) -> Results:
-        """Check the prerequisites of services; see ``core.preflight``.
+        """Check the prerequisites of services; see ``core.planning.preflight``.
 
         Facts that several services share are read once.
         """

@@ -49,7 +49,7 @@ def connect(dependencies: Dependencies) -> "WebhookDriver":
 
 
 class WebhookDriver:
-    """The only part of the kind that writes announcements; see ``core.driver.Driver``."""
+    """The only part of the kind that writes announcements; see ``core.resources.driver.Driver``."""
 
     def __init__(
         self,

@@ -88,7 +88,7 @@ class _Observed:
 
 
 class ServiceObserver:
-    """Observes services; see ``core.driver.Driver.observe``. Reads only.
+    """Observes services; see ``core.resources.driver.Driver.observe``. Reads only.
 
     Args:
         aws: Client for AWS.

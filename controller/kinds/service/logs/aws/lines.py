@@ -50,7 +50,7 @@ class LogLines:
         task: str,
         most: LogLimit | None = None,
     ) -> Iterator[LogLine]:
-        """Yield the lines written after ``since``, oldest first; see ``core.lines``.
+        """Yield the lines written after ``since``, oldest first; see ``core.resources.log_lines``.
 
         Raises NotFoundError if the log group does not exist.
         """

@@ -32,13 +32,13 @@ class ServiceQueries:
         self._clock = clock
 
     def details(self, resource: Resource[Any]) -> tuple[DetailSection, ...]:
-        """Return the details of one service; see ``core.details``."""
+        """Return the details of one service; see ``core.resources.details``."""
         sections = ServiceDetails(self._aws).sections(resource.spec)
         images = image_section(self._aws, self._ecs, self._clock, resource)
         return (*sections, images)
 
     def rollouts(self, resource: Resource[Any]) -> tuple[RolloutRecord, ...]:
-        """Return the rollouts of one service; see ``core.rollouts``."""
+        """Return the rollouts of one service; see ``core.resources.rollouts``."""
         return DeploymentHistory(self._aws, self._ecs).rollouts(resource.spec)
 
     def lines(
@@ -48,13 +48,13 @@ class ServiceQueries:
         source: str,
         most: LogLimit | None = None,
     ) -> Iterator[LogLine]:
-        """Yield the log lines of one service's tasks; see ``core.lines``."""
+        """Yield the log lines of one service's tasks; see ``core.resources.log_lines``."""
         return LogLines(self._aws).since(resource.spec, since, source, most)
 
     def entries(
         self, wanted: ImportSelection, secret: LooksSecret
     ) -> tuple[ImportedEntry, ...]:
-        """Return live services as entries of the document; see ``core.imports``."""
+        """Return live services as entries of the document; see ``core.resources.importing``."""
         # Imported here: it loads AWS's schema, which no other command needs.
         from controller.kinds.service.importing.aws.importer import Importer
 

@@ -19,8 +19,8 @@ from controller.clients.clock import SystemClock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import ControllerError, RefusedError
 from controller.core.resources.condition import Conditions, ConditionType
+from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.plan import Action, Verb
-from controller.core.resources.request import OperationRequest
 from controller.core.values.identity import derived_uuid
 from controller.store.database import Database
 from controller.store.heartbeat import HEART, Heartbeat, Heartbeats

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from controller.bootstrap.controller import Controller
     from controller.core.document.resource import Resource, ResourceId
     from controller.core.resources.condition import Conditions
+    from controller.core.resources.operation_request import OperationRequest
     from controller.core.resources.plan import Action, Verb
-    from controller.core.resources.request import OperationRequest
     from controller.core.resources.rollouts import RolloutRecord
 
 ReportProgress = Callable[[str, float], None]

@@ -7,7 +7,7 @@ from controller.clients.clock import SystemClock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import ControllerError
 from controller.core.resources.driver import Failed
-from controller.core.resources.request import OperationRequest
+from controller.core.resources.operation_request import OperationRequest
 from controller.core.status.interventions import RecordedIntervention
 from controller.settings import Settings
 from controller.store.database import Database

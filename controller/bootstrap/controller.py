@@ -31,7 +31,7 @@ from controller.core.resources.cost import Costs, costs_of
 from controller.core.resources.observation import Absent, Present, Unknown
 from controller.engine.executor import Executor
 from controller.engine.interventions import InterventionRunner
-from controller.engine.null_memory import NullMemory
+from controller.engine.memory_without_store import NullMemory
 from controller.engine.observer import Observer
 from controller.engine.reconciler import PassResult, Reconciler
 from controller.resolver import Resolver

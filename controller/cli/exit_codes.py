@@ -25,6 +25,10 @@ DONE = {
     0: "succeeded",
     2: "failed; the message on stderr gives the reason",
 }
+VALID = {
+    0: "the document is valid",
+    2: "the document is invalid, or cannot be read",
+}
 READY = {
     0: "every selected resource is ready",
     1: "at least one resource is not ready",

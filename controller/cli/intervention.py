@@ -11,8 +11,8 @@ from controller.cli.exit_codes import Exit
 from controller.cli.terminal import confirmed, out, require_confirmation, tell
 from controller.cli.views.statuses import StatusOutput, render_report
 from controller.core.document.resource import ResourceId
+from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.plan import Verb
-from controller.core.resources.request import OperationRequest
 
 Choice = Callable[[Intervention], str]
 

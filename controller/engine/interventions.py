@@ -5,7 +5,7 @@ from typing import Any
 
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import RefusedError
-from controller.core.planning.permitted import in_flight
+from controller.core.planning.pipeline import in_flight
 from controller.core.planning.planner import DesiredState
 from controller.core.planning.safety import SafetyLimits, guard
 from controller.core.resources.driver import Failed, Outcome
@@ -18,6 +18,7 @@ from controller.core.resources.observation import (
     Present,
     Unknown,
 )
+from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.plan import (
     Action,
     Advice,
@@ -28,7 +29,6 @@ from controller.core.resources.plan import (
     Reason,
     Verb,
 )
-from controller.core.resources.request import OperationRequest
 from controller.engine.reconciler import Reconciler
 
 _NO_LIMIT = 1_000_000

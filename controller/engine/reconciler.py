@@ -8,9 +8,13 @@ from typing import Protocol, TypeAlias
 from controller.core.clock import Clock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import PermanentError
-from controller.core.planning.attribution import LastApplied, spec_of_note, with_causes
+from controller.core.planning.change_causes import (
+    LastApplied,
+    spec_of_note,
+    with_causes,
+)
 from controller.core.planning.contention import RepairCounts, without_contested
-from controller.core.planning.permitted import (
+from controller.core.planning.pipeline import (
     PlanningView,
     deployment_targets,
     guarded,

@@ -6,7 +6,7 @@ from typing import Any
 
 from controller.core.clock import Clock
 from controller.core.document.resource import ResourceId
-from controller.core.planning.attribution import note_text
+from controller.core.planning.change_causes import note_text
 from controller.core.resources.condition import (
     Condition,
     Conditions,

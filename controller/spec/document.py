@@ -11,8 +11,7 @@ from controller.core.errors import Diagnostic, SourcePosition, SpecError
 from controller.core.values.identity import content_hash
 from controller.settings import VARIABLES
 from controller.spec.compiler import Compiler, Kinds
-from controller.spec.files import Reader, SourceFiles, from_disk
-from controller.spec.fills import (
+from controller.spec.environment_defaults import (
     ENVIRONMENT,
     RELEVANT,
     EnvironmentDefault,
@@ -20,6 +19,7 @@ from controller.spec.fills import (
     filled,
     put,
 )
+from controller.spec.files import Reader, SourceFiles, from_disk
 from controller.spec.local import LocalSection
 from controller.spec.nearest import suggestion
 from controller.spec.node import Node, dotted

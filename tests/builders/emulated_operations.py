@@ -1,8 +1,8 @@
 """A world in which people act by hand, beside the controller."""
 
 from controller.core.planning.safety import SafetyLimits
+from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.plan import Verb
-from controller.core.resources.request import OperationRequest
 from controller.engine.interventions import InterventionRunner
 from tests.builders.emulated_service import World
 

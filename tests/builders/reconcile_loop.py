@@ -8,7 +8,7 @@ from controller.core.document.resource import Resource, ResourceId
 from controller.core.planning.safety import SafetyLimits
 from controller.core.resources.condition import ConditionType
 from controller.engine.executor import Executor
-from controller.engine.null_memory import NullMemory
+from controller.engine.memory_without_store import NullMemory
 from controller.engine.observer import Observer
 from controller.engine.reconciler import Reconciler
 from controller.kinds import discover

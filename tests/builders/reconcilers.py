@@ -2,7 +2,7 @@
 
 from controller.engine.backoff import Backoff
 from controller.engine.executor import Executor
-from controller.engine.null_memory import NullMemory
+from controller.engine.memory_without_store import NullMemory
 from controller.engine.observer import Observer
 from controller.engine.reconciler import Reconciler
 from tests.fakes.inline import InlinePool, SteppedClock

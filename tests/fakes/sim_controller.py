@@ -18,8 +18,8 @@ from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
 from controller.core.planning.safety import SafetyLimits
 from controller.core.resources.driver import Applied, Driver, Progressing
+from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.plan import Verb
-from controller.core.resources.request import OperationRequest
 from controller.core.webhooks.delivery import DeliveryPolicy, after_attempt
 from controller.engine.dispatcher import WebhookTarget, _headers
 from controller.engine.interventions import InterventionRunner

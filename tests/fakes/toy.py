@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from controller.core.document.resource import Resource, ResourceId
-from controller.core.planning.permitted import PlanningView, guarded, permitted
+from controller.core.planning.pipeline import PlanningView, guarded, permitted
 from controller.core.planning.preflight import Results
 from controller.core.resources.kind import Health, HealthLevel, HoldReason, Kind
 from controller.core.resources.observation import (

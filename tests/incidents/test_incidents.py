@@ -3,7 +3,7 @@
 import pytest
 
 from controller.core.errors import SpecError
-from controller.core.planning.permitted import PlanningView
+from controller.core.planning.pipeline import PlanningView
 from controller.core.planning.planner import diff
 from controller.core.planning.safety import SafetyLimits
 from controller.core.planning.scope import ALL

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SUMMARY = "Show the status of every resource, or the details of one."
 DETAILS = (
     "The status is the one that the last pass recorded. With exactly one KIND/NAME, "
-    "details are read from AWS at once."
+    "live details are read from AWS."
 )
 GROUP = Group.INSPECT
 EXIT_CODES = exit_codes.READY

@@ -8,7 +8,7 @@ from controller.cli.commands import Group
 
 SUMMARY = "Check the document offline and report every mistake."
 GROUP = Group.DOCUMENT
-EXIT_CODES = exit_codes.DONE
+EXIT_CODES = exit_codes.VALID
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

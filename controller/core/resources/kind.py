@@ -12,8 +12,8 @@ from controller.core.resources.condition import UndatedCondition
 from controller.core.resources.cost import Cost, one_call_each
 from controller.core.resources.details import DetailSection
 from controller.core.resources.explanation import Explanation
+from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.plan import Action, Change, Hold, Reason, Verb
-from controller.core.resources.request import OperationRequest
 
 SpecT = TypeVar("SpecT")
 StateT = TypeVar("StateT")

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from controller.core.document.resource import ResourceId
-from controller.core.resources.request import OperationRequest
+from controller.core.resources.operation_request import OperationRequest
 from controller.core.values.identity import content_hash
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.plan import Verb
-from controller.core.resources.request import OperationRequest
 from controller.core.resources.rollouts import RolloutRecord
 
 # Largest difference of two clocks, and of a request and the start of its rollout.

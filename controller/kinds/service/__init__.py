@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from controller.core.resources.deferred import deferred
 from controller.core.resources.kind import Kind
+from controller.core.resources.lazy_import import deferred
 from controller.core.resources.plan import Verb
 from controller.kinds.service.render.complete import complete
 from controller.kinds.service.render.update_effects import immutable_paths

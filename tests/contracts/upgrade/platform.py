@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from controller.core.document.resource import ResourceId
+from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.plan import Verb
-from controller.core.resources.request import OperationRequest
 from controller.emulation.runtimes.scripted import Script
 from tests.fakes.sim_controller import Wish
 from tests.fakes.sim_net import SimulatedReceiver

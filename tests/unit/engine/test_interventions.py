@@ -10,8 +10,8 @@ from controller.core.errors import RefusedError, TransientError
 from controller.core.planning.safety import SafetyLimits
 from controller.core.resources.driver import Applied, Failed
 from controller.core.resources.observation import Ownership
+from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.plan import Reason, Verb
-from controller.core.resources.request import OperationRequest
 from controller.engine.interventions import InterventionRunner
 from tests.builders.reconcilers import reconciler
 from tests.fakes.stopped_clock import NOON

@@ -7,7 +7,7 @@ from controller.core.resources.driver import Skipped
 from controller.core.resources.plan import Action, Reason, Verb
 from controller.engine.executor import Executor
 from controller.engine.leader import Leader
-from controller.engine.null_memory import NullMemory
+from controller.engine.memory_without_store import NullMemory
 from controller.store.lease import Lease, LeaseHeld
 from tests.fakes.inline import InlinePool, SteppedClock
 from tests.fakes.toy import ToySpec

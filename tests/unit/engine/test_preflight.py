@@ -20,7 +20,7 @@ from controller.core.rates.schedule import Schedule
 from controller.core.resources.condition import ConditionType, Truth
 from controller.core.resources.plan import Hold
 from controller.engine.executor import Executor
-from controller.engine.null_memory import NullMemory
+from controller.engine.memory_without_store import NullMemory
 from controller.engine.observer import Observer
 from controller.engine.preflight import PreflightRunner
 from controller.engine.reconciler import Reconciler

@@ -12,7 +12,7 @@ from controller.core.resources.driver import Failed
 from controller.core.resources.observation import Unknown
 from controller.core.resources.plan import Hold, Verb
 from controller.engine.executor import Executor
-from controller.engine.null_memory import NullMemory
+from controller.engine.memory_without_store import NullMemory
 from controller.engine.observer import Observer
 from controller.engine.reconciler import Reconciler
 from tests.builders.reconcilers import reconciler

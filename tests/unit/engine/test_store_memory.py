@@ -6,13 +6,13 @@ import pytest
 
 from controller.core.document.resource import ResourceId
 from controller.core.errors import DriverError, PermanentError, TransientError
-from controller.core.planning.attribution import note_text
+from controller.core.planning.change_causes import note_text
 from controller.core.planning.planner import diff
 from controller.core.resources.condition import ConditionType, Truth
 from controller.core.resources.driver import Applied, Failed
 from controller.core.resources.observation import Absent, Present
+from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.plan import Action, Reason, Verb
-from controller.core.resources.request import OperationRequest
 from controller.core.status.resource_conditions import conditions_of
 from controller.engine.store_memory import StoreMemory
 from controller.store.events import EventLog

@@ -5,7 +5,7 @@ from importlib import import_module
 
 import pytest
 
-from controller.core.resources.deferred import deferred
+from controller.core.resources.lazy_import import deferred
 from controller.kinds import discover
 
 FIELDS = [

@@ -3,7 +3,7 @@
 import pytest
 
 from controller.core.document.resource import ResourceId
-from controller.spec.fills import EnvironmentDefault
+from controller.spec.environment_defaults import EnvironmentDefault
 from tests.builders.documents import HEADER, MAIN, document, overlay, problem, problems
 
 API = ResourceId("service", "api")

@@ -3,8 +3,8 @@
 from controller.core.resources.cost import Cost
 from controller.core.resources.plan import Action, Reason, Verb
 from controller.kinds.service.compare.facets import need_no_update, own_calls
-from controller.kinds.service.images.changes import forces_deployment
 from controller.kinds.service.images.marks import is_followed
+from controller.kinds.service.images.outdated_digests import forces_deployment
 from controller.kinds.service.render.revision_tags import TASK_TAGS, needs_revision
 from controller.kinds.service.render.update_effects import changed_fields
 from controller.kinds.service.routes.attachment import BALANCERS, GRACE, route_calls

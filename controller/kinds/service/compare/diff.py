@@ -11,7 +11,7 @@ from controller.core.values.redact import masked
 from controller.kinds.service.cache import Memo
 from controller.kinds.service.compare.facets import facet_changes
 from controller.kinds.service.compare.removed_fields import removed_changes
-from controller.kinds.service.images.changes import outdated_changes
+from controller.kinds.service.images.outdated_digests import outdated_changes
 from controller.kinds.service.normalize import (
     NameContext,
     Plain,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from controller.core.resources.plan import Change
 from controller.kinds.service.discovery import registration
-from controller.kinds.service.images.changes import SECRETS
+from controller.kinds.service.images.outdated_digests import SECRETS
 from controller.kinds.service.logs import changes as logs
 from controller.kinds.service.render import revision_tags
 from controller.kinds.service.routes.attachment import route_calls, route_changes

@@ -6,8 +6,11 @@ from datetime import timedelta
 from controller.core.resources.kind import Finding, Health, HealthLevel, HoldReason
 from controller.core.resources.plan import Change, Hold, Reason
 from controller.kinds.service.discovery.registration import unregistered
-from controller.kinds.service.images.changes import hold_reason as images_held
-from controller.kinds.service.images.changes import is_only_forced, outdated_findings
+from controller.kinds.service.images.outdated_digests import hold_reason as images_held
+from controller.kinds.service.images.outdated_digests import (
+    is_only_forced,
+    outdated_findings,
+)
 from controller.kinds.service.render.effective import effective_spec
 from controller.kinds.service.render.fingerprint import definition_hash
 from controller.kinds.service.rollout.status import Phase, Rollout, rollout_of

@@ -4,7 +4,7 @@ from typing import Any
 
 from controller.core.resources.plan import Action
 from controller.kinds.service.compare.removed_fields import with_rollout_defaults
-from controller.kinds.service.images.changes import forces_deployment
+from controller.kinds.service.images.outdated_digests import forces_deployment
 from controller.kinds.service.render.revision_tags import needs_revision
 from controller.kinds.service.render.service import settings
 from controller.kinds.service.render.update_effects import FIELDS, changed_fields

@@ -12,9 +12,9 @@ from controller.core.dependencies import Aws
 from controller.core.errors import PermanentError, TransientError
 from controller.core.resources.driver import Applied, Progressing, Waiting
 from controller.core.resources.observation import Ownership
+from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.ownership import ownership_of
 from controller.core.resources.plan import Action, Verb
-from controller.core.resources.request import OperationRequest
 from controller.kinds.service.attachments.aws.facets import Facets
 from controller.kinds.service.attachments.aws.leftovers import LeftoverCleanup
 from controller.kinds.service.attachments.aws.service_tags import ServiceTagWriter

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.plan import Verb
-from controller.core.resources.request import OperationRequest
 from controller.core.values.identity import DEPLOYMENT_TAG
 from controller.kinds.service.render.effective import effective_spec
 from controller.kinds.service.render.fingerprint import definition_hash

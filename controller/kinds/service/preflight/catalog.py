@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from controller.core.planning.preflight import CheckPassed, Result
-from controller.kinds.service.preflight.case import ServiceCase
 from controller.kinds.service.preflight.checks import (
     cluster,
     connections,
@@ -20,6 +19,7 @@ from controller.kinds.service.preflight.checks import (
     target_groups,
 )
 from controller.kinds.service.preflight.facts import Facts
+from controller.kinds.service.preflight.service_case import ServiceCase
 
 if TYPE_CHECKING:
     from controller.kinds.service.spec.service import ServiceSpec

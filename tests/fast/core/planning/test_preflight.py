@@ -3,7 +3,7 @@
 import pytest
 
 from controller.core.document.resource import ResourceId, Suspension
-from controller.core.planning.permitted import (
+from controller.core.planning.pipeline import (
     PlanningView,
     deployment_targets,
     permitted,

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.plan import Verb
-from controller.core.resources.request import OperationRequest
 from controller.core.resources.rollouts import Result, RolloutRecord
 from controller.core.status.interventions import (
     RecordedIntervention,

@@ -14,8 +14,8 @@ from controller.kinds.service.compare.removed_fields import (
     managed_tag_value,
     settled_words,
 )
-from controller.kinds.service.images.changes import SECRETS
 from controller.kinds.service.images.marks import marks
+from controller.kinds.service.images.outdated_digests import SECRETS
 from controller.kinds.service.render.service import settings
 from controller.kinds.service.render.update_effects import PREFIX
 from controller.kinds.service.spec.service import ServiceSpec

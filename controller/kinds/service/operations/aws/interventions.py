@@ -13,8 +13,8 @@ from controller.core.clock import Clock
 from controller.core.dependencies import Aws
 from controller.core.errors import NotFoundError, PermanentError
 from controller.core.resources.driver import Applied, Progressing
+from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.plan import Action, Verb
-from controller.core.resources.request import OperationRequest
 from controller.kinds.service.aws.services import EcsServices
 from controller.kinds.service.operations.aws.steps import OneOffSteps
 from controller.kinds.service.operations.requests import (

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from controller.core.planning.preflight import Result
 from controller.core.resources.observation import Present
-from controller.kinds.service.preflight.case import ServiceCase
 from controller.kinds.service.preflight.commands import aws
+from controller.kinds.service.preflight.service_case import ServiceCase
 
 
 def exists(case: ServiceCase) -> Iterator[Result]:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from controller.core.planning.preflight import CheckSkipped, Result
-from controller.kinds.service.preflight.case import ServiceCase, of, state
 from controller.kinds.service.preflight.commands import aws
 from controller.kinds.service.preflight.facts import Fact, Facts, SecurityGroup
 from controller.kinds.service.preflight.security_groups import (
@@ -16,6 +15,7 @@ from controller.kinds.service.preflight.security_groups import (
     egress_path,
     ingress_path,
 )
+from controller.kinds.service.preflight.service_case import ServiceCase, of, state
 from controller.kinds.service.spec.dependencies import ConnectSpec
 
 

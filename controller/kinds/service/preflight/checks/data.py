@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from controller.core.planning.preflight import CheckSkipped, Result
-from controller.kinds.service.preflight.case import ServiceCase, of, state
 from controller.kinds.service.preflight.commands import aws
 from controller.kinds.service.preflight.facts import DatabaseInstance
+from controller.kinds.service.preflight.service_case import ServiceCase, of, state
 from controller.kinds.service.spec.aws_names import buckets
 
 # The region without a location constraint; CreateBucket, API reference.

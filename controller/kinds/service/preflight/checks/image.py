@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from controller.core.planning.preflight import CheckFinding, CheckSkipped, Result
-from controller.kinds.service.preflight.case import ServiceCase, of, state
 from controller.kinds.service.preflight.commands import aws
+from controller.kinds.service.preflight.service_case import ServiceCase, of, state
 from controller.kinds.service.spec.aws_names import (
     EcrImage,
     ecr_image,

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from controller.core.planning.preflight import CheckSkipped, Result
 from controller.core.resources.observation import Absent
-from controller.kinds.service.preflight.case import ServiceCase, of, state
 from controller.kinds.service.preflight.commands import aws
 from controller.kinds.service.preflight.requirements import needs_subnets
+from controller.kinds.service.preflight.service_case import ServiceCase, of, state
 
 
 def placed(case: ServiceCase) -> Iterator[Result]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from controller.core.planning.preflight import CheckSkipped, Result
-from controller.kinds.service.preflight.case import ServiceCase, of, state
 from controller.kinds.service.preflight.commands import (
     TRUST,
     Policy,
@@ -12,6 +11,7 @@ from controller.kinds.service.preflight.commands import (
     document,
 )
 from controller.kinds.service.preflight.requirements import needs_execution_role
+from controller.kinds.service.preflight.service_case import ServiceCase, of, state
 from controller.kinds.service.spec.aws_names import (
     account_of,
     buckets,

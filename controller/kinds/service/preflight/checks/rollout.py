@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from controller.core.planning.preflight import CheckSkipped, Result
 from controller.core.resources.observation import Absent
-from controller.kinds.service.preflight.case import ServiceCase, of, state
 from controller.kinds.service.preflight.commands import aws
+from controller.kinds.service.preflight.service_case import ServiceCase, of, state
 from controller.kinds.service.spec.checks import no_room
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from controller.core.planning.preflight import CheckFinding, CheckSkipped, Result
-from controller.kinds.service.preflight.case import ServiceCase, of, state
 from controller.kinds.service.preflight.commands import aws
+from controller.kinds.service.preflight.service_case import ServiceCase, of, state
 
 # ECS fails to start a task, with ResourceInitializationError, when it cannot resolve
 # one; "Pass sensitive data to an Amazon ECS container", developer guide.

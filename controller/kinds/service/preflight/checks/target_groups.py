@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from controller.core.planning.preflight import CheckSkipped, Result
 from controller.core.resources.observation import Absent
-from controller.kinds.service.preflight.case import ServiceCase, of, state
 from controller.kinds.service.preflight.commands import aws
 from controller.kinds.service.preflight.facts import (
     RegisteredTargetGroup,
     RunningService,
 )
+from controller.kinds.service.preflight.service_case import ServiceCase, of, state
 
 
 def fit(case: ServiceCase) -> Iterator[Result]:

@@ -14,9 +14,9 @@ from controller.core.status.interventions import intervention_text
 from controller.core.values.batches import batched
 from controller.kinds.service.aws.deployments import MOST_AT_ONCE
 from controller.kinds.service.aws.services import EcsServices, exists
-from controller.kinds.service.operations.attribution import with_users
 from controller.kinds.service.operations.aws.steps import OneOffSteps
 from controller.kinds.service.operations.requests import UNKNOWN_USER
+from controller.kinds.service.operations.rollout_users import with_users
 from controller.kinds.service.render.fingerprint import definition_hash, is_declared
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.times import utc_time

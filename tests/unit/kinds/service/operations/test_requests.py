@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from controller.core.document.platform import Platform
+from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.plan import Verb
-from controller.core.resources.request import OperationRequest
 from controller.kinds.service import KIND
 from controller.kinds.service.operations.requests import (
     on_hold,

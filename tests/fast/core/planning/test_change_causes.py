@@ -3,7 +3,7 @@
 import pytest
 
 from controller.core.document.resource import ResourceId
-from controller.core.planning.attribution import note_text, spec_of_note, with_causes
+from controller.core.planning.change_causes import note_text, spec_of_note, with_causes
 from controller.core.planning.planner import diff
 from controller.core.resources.observation import Absent, Ownership, Present
 from controller.core.resources.plan import Reason

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from controller.core.resources.rollouts import Result, RolloutRecord
-from controller.kinds.service.operations.attribution import with_users
+from controller.kinds.service.operations.rollout_users import with_users
 from controller.kinds.service.tags import ServiceTags, as_pairs
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

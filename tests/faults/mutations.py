@@ -82,7 +82,7 @@ REPLACEMENTS: tuple[Replacement, ...] = (
     (
         "a failed look is taken for Absent",
         observer,
-        "_answer",
+        "_result",
         failed_is_absent,
         (VERSION, ROLLOUT),
     ),

@@ -122,3 +122,14 @@ def test_a_seed_is_the_same_run_whatever_the_hash_seed():
 
     assert all(process.returncode == 0 for process in started)
     assert len(runs) == 1
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_every_planted_bug_finds_its_place(mutant):
+    place = mutant.place if isinstance(mutant.place, dict) else vars(mutant.place)
+    good = place[mutant.attribute]
+
+    with mutant.planted():
+        changed = place[mutant.attribute] is not good
+
+    assert changed

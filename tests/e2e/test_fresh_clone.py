@@ -38,12 +38,19 @@ def test_make_run_sets_everything_up_and_converges(clone):
             start_new_session=True,
         )
     try:
-        eventually(lambda: "Ctrl-C stops everything" in log.read_text(), within=300)
+        # Installing everything takes minutes on a loaded machine.
+        eventually(lambda: _is_up(log) or running.poll() is not None, within=1200)
         text = log.read_text()
     finally:
-        os.killpg(running.pid, signal.SIGINT)
-        code = running.wait(timeout=60)
+        if running.poll() is None:
+            os.killpg(running.pid, signal.SIGINT)
+        code = running.wait(timeout=120)
 
+    assert "Ctrl-C stops everything" in text, text[-2000:]
     assert "Every resource is ready after" in text
     # make itself reports the interrupt as an error.
     assert code in {0, 2, 130, -signal.SIGINT}
+
+
+def _is_up(log: Path) -> bool:
+    return "Ctrl-C stops everything" in log.read_text()

@@ -1,4 +1,4 @@
-# `make run` and `make test` are all a fresh machine needs; both make `.venv` first.
+# `make run` and `make test` do all the set-up on a fresh machine; both create `.venv` first.
 PYTHON ?= python3.11
 BIN := .venv/bin
 PIN := -q pyproject.toml --generate-hashes --no-emit-index-url --no-emit-find-links \
@@ -7,7 +7,7 @@ PIN := -q pyproject.toml --generate-hashes --no-emit-index-url --no-emit-find-li
 .DEFAULT_GOAL := help
 .PHONY: help run fast test check format bench proof requirements
 
-help: ## List what can be made.
+help: ## List the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 run: .venv/local ## Bring up the local platform and converge hokusai.yaml on it, until Ctrl-C.
@@ -16,7 +16,7 @@ run: .venv/local ## Bring up the local platform and converge hokusai.yaml on it,
 fast: .venv/dev ## Run the tests of pure decisions, in about a second.
 	@$(BIN)/python -m pytest tests/fast -q
 
-test: proof ## Run every test, on real processes too, the search for faults first, and gate the coverage.
+test: proof ## Run every test, on real processes too, the fault search first, and check the coverage.
 	$(BIN)/python -m pytest tests -m "not load" -n 2 --dist worksteal \
 		--cov --cov-report=term:skip-covered
 
@@ -29,17 +29,17 @@ check: .venv/dev ## Check format, lint, types, import contracts, dead code and t
 	@$(BIN)/python -m tests.figures
 	@$(BIN)/python -m tests.fast
 
-format: .venv/dev ## Format the code and mend what lint can mend.
+format: .venv/dev ## Format the code and apply the fixes of lint.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 bench: .venv/dev .venv-peers/ready ## Measure speed and memory, as ratios against a peer or a limit.
 	$(BIN)/python -m pytest tests/load -m load -s -q
 
-proof: .venv/dev ## Search for faults at every call, and print what was tried.
+proof: .venv/dev ## Inject a fault at every call, and print the number of plans tried.
 	$(BIN)/python -m tests.faults proof
 
-requirements: .venv/bootstrap ## Pin the dependencies anew, with hashes and without addresses.
+requirements: .venv/bootstrap ## Update the pinned dependencies, with hashes and without URLs.
 	$(BIN)/uv pip compile $(PIN) --upgrade --extra dev -o requirements/dev.txt
 	$(BIN)/uv pip compile $(PIN) -c requirements/dev.txt -o requirements/base.txt
 	$(BIN)/uv pip compile $(PIN) -c requirements/dev.txt --extra serving --extra mlflow \

@@ -161,10 +161,12 @@ def read_files() -> list[Path]:
         "controller/**/*.py",
         "controller/cli/schemas/*.json",
         "schemas/**/*.json",
-        "specs/guide/*.md",
+        "specs/**/*.md",
         "specs/invalid/*.expected.txt",
+        "Makefile",
         "README.md",
         "CHANGELOG.md",
+        "CONTRIBUTING.md",
     )
     return sorted(path for pattern in patterns for path in ROOT.glob(pattern))
 

@@ -46,11 +46,11 @@ def test_make_run_sets_everything_up_and_converges(clone):
             os.killpg(running.pid, signal.SIGINT)
         code = running.wait(timeout=120)
 
-    assert "Ctrl-C stops everything" in text, text[-2000:]
+    assert "Press Ctrl-C to stop everything" in text, text[-2000:]
     assert "Every resource is ready after" in text
     # make itself reports the interrupt as an error.
     assert code in {0, 2, 130, -signal.SIGINT}
 
 
 def _is_up(log: Path) -> bool:
-    return "Ctrl-C stops everything" in log.read_text()
+    return "Press Ctrl-C to stop everything" in log.read_text()

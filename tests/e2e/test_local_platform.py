@@ -226,7 +226,7 @@ def test_a_broken_document_changes_nothing_and_the_last_good_one_stays(local):
     ran = local.hokusai("diff")
 
     assert ran.returncode == 2
-    assert "local.yaml:2:1: is not YAML" in ran.stderr
+    assert "local.yaml:2:1: is not valid YAML" in ran.stderr
     assert len(local.tasks(API)) == 1
     local.overlay.write_text(good)
     local.converge()

@@ -93,7 +93,7 @@ def test_a_host_without_a_store_cannot_know_what_was_announced(hosts):
     left_out = hosts.cli.hokusai("diff", "--without-store")
 
     assert unknown.returncode == 2
-    assert "Only the store knows" in unknown.stdout
+    assert "Announcements are recorded in the store" in unknown.stdout
     assert left_out.returncode == 0, left_out.stdout + left_out.stderr
 
 

@@ -105,7 +105,7 @@ def test_a_retry_rolls_out_a_rejected_revision_and_follows_it(second, capsys):
     assert main(["why", "service/api"]) == 1
     assert "hokusai retry" in capsys.readouterr().out
     assert main(["retry", "service/api", "--reason", "once more", "--yes"]) == 1
-    assert "was rolled back" in capsys.readouterr().out
+    assert "It is not rolled out again until" in capsys.readouterr().out
     second.runtime.scripts.pop("web:3")
 
     assert main(["retry", "service/api", "--reason", "made it", "--yes"]) == 0

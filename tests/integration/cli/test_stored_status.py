@@ -86,7 +86,7 @@ def test_why_reports_that_no_controller_runs(recorded, capsys):
 
     main(["why", "service/api"])
 
-    assert "no controller runs here" in capsys.readouterr().out
+    assert "no controller is running" in capsys.readouterr().out
 
 
 def test_why_states_the_time_of_the_next_pass(recorded, capsys):
@@ -106,7 +106,7 @@ def test_why_counts_consecutive_failures_and_states_the_next_attempt(recorded, c
 
     main(["why", "service/api"])
 
-    assert "It failed 9 times in a row and is tried again at" in capsys.readouterr().out
+    assert "Failed 9 times in a row; next attempt at" in capsys.readouterr().out
 
 
 def test_events_are_listed_newest_last_up_to_the_limit(recorded, capsys):

@@ -1,19 +1,15 @@
-"""Clients of the emulated AWS for tests, and waiting with a deadline."""
+"""Clients of the emulated AWS for tests."""
 
 import json
-from collections.abc import Callable
-from threading import Event
-from typing import Any, TypeVar
+from typing import Any
 
 import boto3
 import httpx
 from botocore.config import Config
 
-from controller.clients.clock import SystemClock
 from controller.emulation.server import EmulatorServer
 from controller.emulation.service_model import ecs_model
 
-T = TypeVar("T")
 MODEL = ecs_model()
 CREDENTIALS = {
     "aws_access_key_id": "local",
@@ -42,20 +38,6 @@ def _check_answer(response_dict: Any, context: Any, **_: Any) -> None:
         operation = response_dict["context"]["operation_name"]
         body = json.loads(response_dict["body"])
         assert MODEL.answer_problems(operation, body) == []
-
-
-def eventually(
-    read: Callable[[], T], accepts: Callable[[T], bool], within: float = 20
-) -> T:
-    """Return the first value of ``read`` that ``accepts`` accepts, or fail."""
-    clock, pause = SystemClock(), Event()
-    deadline = clock.monotonic() + within
-    while True:
-        value = read()
-        if accepts(value):
-            return value
-        assert clock.monotonic() < deadline, f"after {within} s still {value}"
-        pause.wait(0.05)
 
 
 def control(server: EmulatorServer, method: str, path: str, body: Any = None) -> Any:

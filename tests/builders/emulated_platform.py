@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tests.builders.emulated_aws import client, eventually
+from tests.builders.emulated_aws import client
+from tests.builders.waiting import eventually
 
 CHECK = {"command": ["CMD", "{python}", "-IS", "{probe}", "http://localhost:8001/"]}
 

@@ -8,29 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-import time
 import urllib.request
 from pathlib import Path
 
+from tests.builders.waiting import eventually
+
 ROOT = Path(__file__).parents[2]
 RECEIVER = "http://127.0.0.1:8088"
-
-
-def eventually(fact, within: float, every: float = 0.25):
-    """Return the first true answer of ``fact``; fail if none comes in time."""
-    deadline = time.monotonic() + within
-    while True:
-        answer = fact()
-        if answer:
-            return answer
-        assert time.monotonic() < deadline, f"not within {within} s: {fact}"
-        _pause(every)
-
-
-def _pause(seconds: float) -> None:
-    """Wait for real processes; tests of our own code never do."""
-    threading.Event().wait(seconds)
 
 
 def free_port() -> int:
@@ -134,7 +118,7 @@ class LocalProcess:
         return ran.returncode == 0 and self.hokusai("diff").returncode == 0
 
     def converge(self, within: float = 60) -> None:
-        eventually(self.ready, within, every=1.0)
+        eventually(self.ready, within=within, every=1.0)
 
     def condition(self, resource: str, type_: str = "Ready"):
         """Return one condition of one resource, as ``status`` tells it."""

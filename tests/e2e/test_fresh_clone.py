@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders.local_process import RECEIVER, eventually, free_port
+from tests.builders.local_process import RECEIVER, free_port
+from tests.builders.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 

@@ -11,7 +11,8 @@ import subprocess
 import urllib.request
 from contextlib import contextmanager
 
-from tests.builders.local_process import eventually, get
+from tests.builders.local_process import get
+from tests.builders.waiting import eventually
 
 API, MLFLOW = "hokusai-api-local", "hokusai-mlflow-local"
 CLUSTER = ("--cluster", "hokusai-local")
@@ -185,7 +186,9 @@ def test_a_killed_task_is_replaced_and_every_address_follows(local):
         return parameter["Value"] == address
 
     eventually(published, within=40)
-    eventually(lambda: address in local.condition("endpoint/mlflow")["message"], 20)
+    eventually(
+        lambda: address in local.condition("endpoint/mlflow")["message"], within=20
+    )
     local.converge()
 
 

@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.builders.local_process import eventually
+from tests.builders.waiting import eventually
 from tests.e2e.hosts import NAMES, ROOT, Host, address, namespaces
 from tests.fakes.postgres import postgres
 from tests.fakes.stage import stage
@@ -60,11 +60,11 @@ class Hosts:
         return told["last_pass"], told["holder"]
 
     def beat_moves(self, before, within=20):
-        return eventually(lambda: self.beat() != before and self.beat(), within)
+        return eventually(lambda: self.beat() != before and self.beat(), within=within)
 
     def at_rest(self, within=60):
         """Wait until everything is ready and no pass is about to come."""
-        eventually(self.ready, within)
+        eventually(self.ready, within=within)
         beats = [self.beat()]
 
         def still():

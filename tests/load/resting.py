@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.builders.local_process import eventually, free_port
+from tests.builders.local_process import free_port
+from tests.builders.waiting import eventually
 from tests.load.hokusai import Hokusai
 
 KIB = 1024

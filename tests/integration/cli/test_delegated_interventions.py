@@ -19,7 +19,8 @@ from controller.core.document.resource import ResourceId
 from controller.core.resources.plan import Action, Reason, Verb
 from controller.emulation.runtimes.scripted import Script
 from controller.store.journal import IntentJournal
-from tests.builders.local_process import eventually, free_port
+from tests.builders.local_process import free_port
+from tests.builders.waiting import eventually
 
 CREATE = Action(ResourceId("service", "api"), Verb.CREATE, Reason.MISSING)
 WHY = ("--reason", "it does not answer", "--yes")

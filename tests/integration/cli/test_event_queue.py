@@ -12,7 +12,8 @@ import pytest
 from controller.cli import main
 from controller.clients.aws import BotoAws, Credentials
 from controller.emulation.platform import create_queue
-from tests.builders.local_process import eventually, free_port
+from tests.builders.local_process import free_port
+from tests.builders.waiting import eventually
 
 AN_HOUR = "region: us-east-1\n  reconcile: {interval: 1h}\n"
 # Passes that follow a rollout have ended by then.
@@ -68,7 +69,7 @@ def hang(world):
 
 def test_a_killed_task_starts_a_pass_at_once(world, running, capsys):
     well = {"service/api": "True", "service/mlflow": "True"}
-    eventually(lambda: ready(capsys) == well, 60)
+    eventually(lambda: ready(capsys) == well, within=60)
     threading.Event().wait(REST_SECONDS)
     hang(world)
 
@@ -76,4 +77,4 @@ def test_a_killed_task_starts_a_pass_at_once(world, running, capsys):
     (task,) = world.ecs.list_tasks(**where, serviceName="t-api-development")["taskArns"]
     world.ecs.stop_task(**where, task=task)
 
-    eventually(lambda: ready(capsys)["service/api"] == "False", 45)
+    eventually(lambda: ready(capsys)["service/api"] == "False", within=45)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders.emulated_aws import eventually
 from tests.builders.emulated_platform import Platform
+from tests.builders.waiting import eventually
 
 AWS = Path(sys.executable).with_name("aws")
 

@@ -16,7 +16,7 @@ from controller.emulation.load_balancer.front import LoadBalancerFront
 from controller.emulation.load_balancer.tls import Authority
 from controller.emulation.runtimes.scripted import ScriptedRuntime
 from controller.emulation.server import EmulatorServer
-from tests.builders.emulated_aws import eventually
+from tests.builders.waiting import eventually
 
 HOST = "api.hokus.ai"
 

@@ -19,8 +19,9 @@ from controller.emulation.moto.cloud_map import (
     cloud_map_zones,
 )
 from controller.emulation.task_addresses import TaskAddresses
-from tests.builders.emulated_aws import control, eventually
+from tests.builders.emulated_aws import control
 from tests.builders.emulated_platform import CHECK, Platform, address_of
+from tests.builders.waiting import eventually
 
 WORD = [{"name": "WORD", "value": "{host}"}]
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.builders.emulated_aws import client, eventually, with_listener
+from tests.builders.emulated_aws import client, with_listener
 from tests.builders.emulated_platform import Platform, address_of
+from tests.builders.waiting import eventually
 
 PORTS = [{"containerPort": 8001}]
 

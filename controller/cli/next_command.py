@@ -3,12 +3,12 @@
 import argparse
 import shlex
 
-_PROGRAM = "hokusai"
+PROGRAM = "hokusai"
 
 
 def next_command(args: argparse.Namespace, words: str) -> str:
     """Return ``words`` as a complete command line."""
-    line = shlex.join([_PROGRAM, *shlex.split(words)])
+    line = shlex.join([PROGRAM, *shlex.split(words)])
     return f"{line}{platform_options(args)}"
 
 

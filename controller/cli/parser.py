@@ -10,8 +10,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 from controller.cli import commands
-
-PROGRAM = "hokusai"
+from controller.cli.next_command import PROGRAM
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:

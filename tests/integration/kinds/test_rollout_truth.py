@@ -77,6 +77,34 @@ def test_a_rolled_back_rollout_has_the_stop_reason_of_its_tasks(
     assert world.stalled(result) is Truth.TRUE
 
 
+class Overtaken:
+    """An AWS on which the rollback ends between the reads of one observation."""
+
+    def __init__(self, world):
+        self._world = world
+        self._aws = world.aws
+
+    def call(self, service, operation, /, **arguments):
+        if operation == "DescribeServiceDeployments":
+            self._world.server.advance(timedelta(minutes=10))
+        return self._aws.call(service, operation, **arguments)
+
+
+def test_a_rollback_between_two_reads_has_the_stop_reason_too(world):
+    world.run(world.api())
+    world.runtime.scripts["api:2"] = Script(exits_after=timedelta(0), exit_code=3)
+    world.machine.run(world.api("api:2"))
+    world.aws = Overtaken(world)
+    world.restart()
+
+    result = world.machine.run(world.api("api:2"))
+
+    hold, message = world.told(result)
+    assert hold is Hold.REVISION_REJECTED
+    assert message.startswith("The last applied change was rolled back: ")
+    assert "hokusai-api-local exited with 3" in message
+
+
 def test_a_rollout_whose_tasks_never_start_is_stalled_and_ends_the_waiting(world):
     world.run(world.api())
     world.runtime.scripts["api:2"] = NEVER_STARTS

@@ -53,7 +53,10 @@ from controller.kinds.service.rollout.crash_loop import (
     has_recent_starts,
 )
 from controller.kinds.service.rollout.progress import RolloutProgress
-from controller.kinds.service.rollout.status import rejected_declaration
+from controller.kinds.service.rollout.status import (
+    rejected_declaration,
+    rolled_back_deployment,
+)
 from controller.kinds.service.rollout.stop_reason import last_failed
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import Rejection, ServiceState
@@ -226,7 +229,7 @@ class ServiceObserver:
         They are read at once if a service lacks tasks or differs, and once a minute if
         ECS replaced a task. Without readiness checks, the latter is skipped.
         """
-        if any(lacks_tasks(one.state) or _differs(one) for one in observed):
+        if any(_needs_cause(one) for one in observed):
             return self._stopped.of(cluster, refresh=True)
         now, thorough = self._clock.now(), self._readiness is not None
         if thorough and any(
@@ -246,11 +249,13 @@ class ServiceObserver:
     def _observation(self, one: _Observed, stopped: Tasks) -> Observation:
         tasks = stopped.get(one.spec.name, ())
         state = one.state = self._with_crash_loop(one, tasks)
+        problem = ""
         try:
-            if lacks_tasks(state) or _differs(one):
+            if _needs_cause(one):
                 primary = state.primary
                 task = last_failed(tasks, primary.id if primary else "")
                 problem = self._stop_reasons.of(one.spec, one.answer, task)
+            if lacks_tasks(state) or _differs(one):
                 failed_steps, pending_step = self._step_state(one)
                 failed = self._deployments.rejections(one.id.name, one.answer, problem)
                 state = replace(
@@ -262,9 +267,10 @@ class ServiceObserver:
         except DriverError as error:
             return unknown_from(error)
         held = on_hold(one.id.name, one.spec, one.answer)
-        moved = state.service_deployment is not None and not _differs(one)
-        declaration = rejected_declaration(one.resource, state) if moved else ()
-        rejected = (*held, *declaration, *state.rejected)
+        rejected = (*held, *state.rejected)
+        if not _differs(one):
+            declaration = rejected_declaration(one.resource, state, problem)
+            rejected = (*held, *declaration, *state.rejected)
         ownership = ownership_of(tags_of(one.answer), self._platform.owner)
         applied = one.tags.applied
         return Present(replace(state, rejected=rejected), ownership, applied)
@@ -305,6 +311,13 @@ class ServiceObserver:
                 at = utc_time(deployment.get("updatedAt"))
                 return at is None or self._clock.now() - at >= grace
         return True
+
+
+def _needs_cause(one: _Observed) -> bool:
+    """Return True if tasks fail, or a rollout of the declaration may have failed."""
+    if lacks_tasks(one.state) or _differs(one):
+        return True
+    return rolled_back_deployment(one.resource, one.state) is not None
 
 
 def _differs(one: _Observed) -> bool:

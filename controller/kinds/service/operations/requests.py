@@ -14,7 +14,7 @@ from controller.core.resources.plan import Verb
 from controller.core.values.identity import DEPLOYMENT_TAG
 from controller.kinds.service.render.effective import effective_spec
 from controller.kinds.service.render.fingerprint import definition_hash
-from controller.kinds.service.rollout.status import rollout_of
+from controller.kinds.service.rollout.status import ENDED, rollout_of
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import Rejection, ServiceState
 from controller.kinds.service.tags import (
@@ -254,10 +254,16 @@ def inactive(spec: ServiceSpec, state: ServiceState) -> str:
 
 
 def _in_progress(spec: ServiceSpec, state: ServiceState) -> str:
-    deadline = timedelta(seconds=spec.deployment.progress_deadline)
-    if state.primary is None or state.primary.rollout == "IN_PROGRESS":
-        return f"a rollout is in progress: {rollout_of(state, deadline).message}"
-    return ""
+    """Explain that a rollout has not ended; empty if it has.
+
+    The service deployment counts as well, because it is read after the service: it can
+    be rolled back already while the service still shows the rollout.
+    """
+    rollout = rollout_of(state, timedelta(seconds=spec.deployment.progress_deadline))
+    has_settled = state.primary is not None and state.primary.rollout != "IN_PROGRESS"
+    if has_settled or rollout.phase in ENDED:
+        return ""
+    return f"a rollout is in progress: {rollout.message}"
 
 
 def _current_deployment(service: Mapping[str, Any]) -> str:

@@ -41,6 +41,8 @@ class Phase(StrEnum):
     SUPERSEDED = "was superseded"
 
 
+# Phases after which the rollout does not go on.
+ENDED = frozenset({Phase.SUCCEEDED, Phase.FAILED, Phase.ROLLED_BACK, Phase.STOPPED})
 # Statuses of a service deployment that is being rolled back or stopped, or was.
 _PHASES = {
     "ROLLBACK_REQUESTED": Phase.ROLLING_BACK,
@@ -144,24 +146,40 @@ def _counts(primary: Deployment, deployment: ServiceDeployment | None) -> Iterat
         yield f"; stage: {deployment.stage.lower().replace('_', ' ')}"
 
 
-def rejected_declaration(
+def rolled_back_deployment(
     resource: Resource[Any], state: ServiceState
+) -> ServiceDeployment | None:
+    """Return the deployment of the declaration if ECS rolled it back.
+
+    It is identified by its id, and the declaration by the generation in the tags.
+    """
+    deployment = state.service_deployment
+    is_applied = ServiceTags.of(state.settings).applied == resource.generation
+    if not deployment or not is_applied or deployment.target != state.our_deployment:
+        return None
+    is_retried = id_of(deployment.arn) in retried_deployments(state.settings)
+    return deployment if deployment.status in _ROLLED_BACK and not is_retried else None
+
+
+def rejected_declaration(
+    resource: Resource[Any], state: ServiceState, problem: str
 ) -> Iterator[Rejection]:
     """Yield a rejection of the declaration if ECS rolled its deployment back.
 
     Needed for a deployment that changes no task definition, such as one that moves
-    tasks to other subnets: it is identified by its id, and the declaration by the
-    generation in the tags.
+    tasks to other subnets, and while the service still shows the failed revision.
+
+    Args:
+        resource: Declared service.
+        state: Observed state of the service.
+        problem: Reason why its tasks stop; empty if unknown.
     """
-    deployment, key = state.service_deployment, resource.id.name
-    is_applied = ServiceTags.of(state.settings).applied == resource.generation
-    if not deployment or not is_applied or deployment.target != state.our_deployment:
+    deployment = rolled_back_deployment(resource, state)
+    if deployment is None:
         return
-    id_ = id_of(deployment.arn)
-    retried = retried_deployments(state.settings)
-    if id_ not in retried and deployment.status in _ROLLED_BACK:
-        cause = f": {deployment.reason.rstrip('.')}" if deployment.reason else ""
-        message = f"The last applied change was rolled back{cause}. {retry_hint(key)}"
-        yield Rejection(
-            definition_hash(effective_spec(resource.spec, state)), message, id_
-        )
+    because = problem or deployment.reason.rstrip(".")
+    cause = f": {because}" if because else ""
+    hint = retry_hint(resource.id.name)
+    message = f"The last applied change was rolled back{cause}. {hint}"
+    content = definition_hash(effective_spec(resource.spec, state))
+    yield Rejection(content, message, id_of(deployment.arn))

@@ -16,7 +16,12 @@ from controller.kinds.service.operations.requests import (
 )
 from controller.kinds.service.render.fingerprint import definition_hash
 from controller.kinds.service.spec.service import ServiceSpec
-from controller.kinds.service.state.service import Deployment, Rejection, ServiceState
+from controller.kinds.service.state.service import (
+    Deployment,
+    Rejection,
+    ServiceDeployment,
+    ServiceState,
+)
 from controller.kinds.service.tags import RESTARTED, SET_ASIDE, SET_ASIDE_BY, as_pairs
 
 PLATFORM = Platform("hokusai", "development", "123456789012", "us-east-1")
@@ -39,8 +44,14 @@ STEP = (
 
 
 def state(
-    status="ACTIVE", rollout="COMPLETED", revision="api:2", tags=None, rejected=()
+    status="ACTIVE",
+    rollout="COMPLETED",
+    revision="api:2",
+    tags=None,
+    rejected=(),
+    record=None,
 ):
+    """Return a service; ``record`` is the status that ECS's record of the rollout has."""
     primary = Deployment("ecs-svc/1", "PRIMARY", rollout, "", f"arn:{revision}")
     return ServiceState(
         "arn:service",
@@ -51,6 +62,7 @@ def state(
         deployments=(primary,),
         our_deployment="ecs-svc/1",
         rejected=rejected,
+        service_deployment=record and ServiceDeployment("arn:d", record, "ecs-svc/1"),
     )
 
 
@@ -88,6 +100,10 @@ def test_a_revision_on_hold_is_held_until_other_content_is_declared():
         (Verb.RESUME, state(), "no revision is on hold"),
         (Verb.RETRY, state(status="DRAINING"), "ECS is deleting"),
         (Verb.RETRY, state(rollout="IN_PROGRESS"), "a rollout is in progress"),
+        *(
+            (Verb.RETRY, state(rollout="IN_PROGRESS", record=record), "is in progress")
+            for record in ("IN_PROGRESS", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
+        ),
         (Verb.RETRY, state(), "no revision was rejected"),
         (Verb.RETRY, state(rejected=REJECTED[1:]), "no revision was rejected"),
         (Verb.RETRY, state(rejected=ASIDE), "It is on hold"),
@@ -108,6 +124,10 @@ def test_what_cannot_be_done_now_is_refused_with_the_reason(verb, seen, told):
         (Verb.ROLL_BACK, state(revision="api:1")),
         (Verb.RETRY, state(rejected=REJECTED)),
         (Verb.RETRY, state(rejected=STEP)),
+        *(
+            (Verb.RETRY, state(rollout="IN_PROGRESS", record=record, rejected=REJECTED))
+            for record in ("ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED", "STOPPED")
+        ),
         (Verb.RESUME, state(tags={SET_ASIDE: "v1:other", SET_ASIDE_BY: "bob"})),
     ],
 )

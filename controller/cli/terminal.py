@@ -12,20 +12,26 @@ import sys
 from typing import TextIO
 
 from controller.core.errors import RefusedError
+from controller.core.values.printable import printable
 
 _GONE = select.POLLERR | select.POLLHUP | select.POLLNVAL
 # The streams that were closed by their reader.
 _closed: set[TextIO] = set()
 
 
-def out(text: str) -> None:
-    """Write data to stdout."""
-    _write(sys.stdout, text)
+def out(text: str, *, before: str = "") -> None:
+    """Write data to stdout, with control characters escaped.
+
+    Args:
+        text: Data.
+        before: Control sequence for the terminal, written as it is.
+    """
+    _write(sys.stdout, before, text)
 
 
-def tell(text: str) -> None:
-    """Write a message to stderr."""
-    _write(sys.stderr, text)
+def tell(text: str, *, before: str = "") -> None:
+    """Write a message to stderr; like ``out``."""
+    _write(sys.stderr, before, text)
 
 
 def require_confirmation(args: argparse.Namespace, verb: str) -> None:
@@ -45,7 +51,7 @@ def require_confirmation(args: argparse.Namespace, verb: str) -> None:
 
 def confirmed(question: str) -> bool:
     """Ask the user; every answer but y or yes means no."""
-    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.write(f"{printable(question)} [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
@@ -68,9 +74,9 @@ def reader_is_gone() -> bool:
     return any(event & _GONE for _, event in poll.poll(0))
 
 
-def _write(stream: TextIO, text: str) -> None:
+def _write(stream: TextIO, control: str, text: str) -> None:
     try:
-        stream.write(f"{text}\n")
+        stream.write(f"{control}{printable(text)}\n")
         stream.flush()
     except BrokenPipeError:
         # Python flushes the stream again at exit, and would report the same error.

@@ -15,6 +15,8 @@
 
 from dataclasses import dataclass
 
+from controller.core.values.printable import printable, shortened
+
 
 class ControllerError(Exception):
     """Base class of all errors below; caught at the edge of the program."""
@@ -36,13 +38,19 @@ class SourcePosition:
 class Diagnostic:
     """A problem in the document, with its position.
 
-    Printed as ``file:line:column: path: problem; hint``.
+    Printed as ``file:line:column: path: problem; hint``. The texts may contain values
+    of the document: control characters are escaped, and long values shortened.
     """
 
     place: SourcePosition
     path: str
     problem: str
     hint: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("path", "problem", "hint"):
+            shown = printable(shortened(getattr(self, name)))
+            object.__setattr__(self, name, shown)
 
     def __str__(self) -> str:
         path = f" {self.path}:" if self.path else ""

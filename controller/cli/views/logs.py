@@ -1,6 +1,7 @@
 """Log lines of tasks."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from controller.core.resources.log_lines import LogLine
 _HEAD = ("at", "task", "line")
 # Length of a task id in tables: enough to be unique within a service.
 _ID = 12
+# "Select graphic rendition", ECMA-48 section 8.3.117: colours and weights.
+_COLOURS = re.compile("\x1b\\[[0-9;]*m")
 
 
 def render_lines(target: ResourceId, lines: Sequence[LogLine], output: str) -> str:
@@ -28,7 +31,7 @@ def render_lines(target: ResourceId, lines: Sequence[LogLine], output: str) -> s
 
 
 def plain_line(line: LogLine) -> str:
-    """Return one line of plain text."""
+    """Return one line of plain text, without the colours of the program."""
     return "  ".join(_cells(line))
 
 
@@ -41,7 +44,11 @@ LINE_FORMATS = {"table": plain_line, "json": json_line}
 
 
 def _cells(line: LogLine) -> tuple[str, str, str]:
-    return f"{line.at:%Y-%m-%d %H:%M:%S}", line.source[:_ID], line.text
+    return (
+        f"{line.at:%Y-%m-%d %H:%M:%S}",
+        line.source[:_ID],
+        _COLOURS.sub("", line.text),
+    )
 
 
 def _data(target: ResourceId, lines: Sequence[LogLine]) -> dict[str, Any]:

@@ -64,7 +64,7 @@ class ApplyProgress:
     def _print(self, resource: ResourceId, sentence: str, elapsed: float) -> None:
         self._last_line = elapsed
         clear = _CLEAR_LINE if self._redraws else ""
-        tell(f"{clear}{elapsed:6.1f} s  {resource}  {sentence}")
+        tell(f"{elapsed:6.1f} s  {resource}  {sentence}", before=clear)
 
     def _wait(self, names: str, elapsed: float) -> None:
         if self._redraws:

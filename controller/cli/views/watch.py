@@ -49,7 +49,8 @@ class StatusWatch:
         """Show ``statuses`` at the time ``now``."""
         if self._redraws:
             at = f"{now:%H:%M:%S} UTC; press Ctrl-C to stop"
-            out(f"{_CLEAR}{render_statuses(statuses, self._output, now)}\n\n{at}")
+            table = render_statuses(statuses, self._output, now)
+            out(f"{table}\n\n{at}", before=_CLEAR)
             return
         changed = self._changed(statuses, now)
         if changed and self._output == "table":

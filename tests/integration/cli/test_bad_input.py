@@ -187,3 +187,25 @@ def test_a_revision_registered_by_others_changes_nothing(applied, capsys):
     assert (status, again) == (0, 0)
     assert applied.service(API)["taskDefinition"].endswith(f"{API}:3")
     assert theirs in applied.ecs.list_task_definitions()["taskDefinitionArns"]
+
+
+@pytest.mark.parametrize("output", ["table", "json", "yaml", "markdown"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param('"\\e[31mred\\a\\r"', id="control characters"),
+        pytest.param(f'"{"9" * 200_000}"', id="endless value"),
+    ],
+)
+@pytest.mark.parametrize("field", ["cpu", "image", "port", "colour\\e[0m"])
+def test_a_value_is_reported_short_and_without_control_characters(
+    here, capsys, output, value, field
+):
+    service = f'services:\n  api: {{image: "web:1", "{field}": {value}}}\n'
+    (here / "hokusai.yaml").write_text(DOCUMENT.partition("services:")[0] + service)
+
+    status, said = told(capsys, "validate", "-o", output)
+
+    assert status == 2
+    assert not {"\x1b", "\x07", "\r"} & set(said)
+    assert len(said) < 3_000

@@ -36,3 +36,9 @@ def test_markdown_escapes_pipes():
 
 def test_a_followed_log_is_one_json_object_per_line():
     assert json.loads(json_line(LINE))["line"] == "a | b"
+
+
+def test_a_table_leaves_out_the_colours_of_the_program():
+    coloured = LogLine("1", LINE.at, LINE.source, "\x1b[1;32mok\x1b[0m")
+
+    assert plain_line(coloured).endswith("  ok")

@@ -1,15 +1,18 @@
 """Webhook sender with one deadline per request and without redirects."""
 
 import asyncio
+import functools
 import ssl
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
+from types import SimpleNamespace
 from typing import Self
 from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
+from aiohttp.client_proto import ResponseHandler
 
 from controller.core.clock import Clock
 from controller.core.values.redact import redact
@@ -47,11 +50,15 @@ class Sender:
             use_dns_cache=resolver is None,
             ssl=True if tls is None else tls,
         )
+        connector._factory = functools.partial(  # noqa: SLF001 - no public setting
+            _HeadFirst, loop=asyncio.get_running_loop()
+        )
         self._session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             trust_env=False,
+            trace_configs=[_sent_trace()],
         )
 
     async def __aenter__(self) -> Self:
@@ -70,6 +77,7 @@ class Sender:
         """
         if reason := refusal_reason(url):
             return Unanswered(reason)
+        sent: list[bool] = []
         try:
             async with (
                 asyncio.timeout(within),
@@ -79,15 +87,17 @@ class Sender:
                     headers={**headers, "accept-encoding": "identity"},
                     allow_redirects=False,
                     timeout=aiohttp.ClientTimeout(sock_connect=_CONNECT_SECONDS),
+                    trace_request_ctx=sent,
                 ) as response,
             ):
                 await _drain(response)
                 wait = self._retry_after(response.headers.get("retry-after", ""))
                 return Answered(response.status, wait)
         except TimeoutError:
-            return Unanswered(f"no answer within {within:g} s")
+            return Unanswered(f"no answer within {within:g} s", bool(sent))
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return Unanswered(redact(f"{type(error).__name__}: {error}", ()))
+            reason = redact(f"{type(error).__name__}: {error}", ())
+            return Unanswered(reason, bool(sent))
 
     async def close(self) -> None:
         """Close the connections."""
@@ -104,6 +114,35 @@ class Sender:
             except (TypeError, ValueError):
                 return None
         return min(seconds, _MAX_RETRY_AFTER) if seconds > 0 else None
+
+
+def _sent_trace() -> aiohttp.TraceConfig:
+    """Return a trace that adds to the list of a request once its headers are sent."""
+    trace = aiohttp.TraceConfig()
+
+    async def record(
+        _session: aiohttp.ClientSession, context: SimpleNamespace, _event: object
+    ) -> None:
+        context.trace_request_ctx.append(True)
+
+    trace.on_request_headers_sent.append(record)
+    return trace
+
+
+class _HeadFirst(ResponseHandler):
+    """Reader of responses that keeps the status when only the body is malformed.
+
+    aiohttp parses a packet as a whole and discards its status if the body breaks the
+    rules, as one after 204 No Content does (RFC 9112, section 6.3).
+    """
+
+    def data_received(self, data: bytes) -> None:
+        head, end, rest = data.partition(b"\r\n\r\n")
+        if rest and head.startswith(b"HTTP/"):
+            super().data_received(head + end)
+            self.data_received(rest)
+        else:
+            super().data_received(data)
 
 
 def refusal_reason(url: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Update, func, insert, or_, select, update
 
 from controller.core.webhooks.delivery import (
+    GATEWAY,
     Answer,
     Answered,
     Dead,
@@ -111,7 +112,12 @@ class Outbox:
                     select(func.count())
                     .select_from(attempts)
                     .where(attempts.c.delivery_id == delivery.id)
-                    .where(attempts.c.outcome == UNKNOWN)
+                    .where(
+                        or_(
+                            attempts.c.outcome == UNKNOWN,
+                            attempts.c.status.in_(GATEWAY),
+                        )
+                    )
                 )
             )
             connection.execute(
@@ -278,8 +284,8 @@ def _answer_columns(answer: Answer) -> dict[str, Any]:
     match answer:
         case Answered(status):
             return {"outcome": ANSWERED, "status": status}
-        case Unanswered(error):
-            return {"outcome": UNANSWERED, "error": error}
+        case Unanswered(error, is_sent):
+            return {"outcome": UNKNOWN if is_sent else UNANSWERED, "error": error}
 
 
 def _step_columns(
@@ -300,7 +306,7 @@ def _failure(answer: Answer) -> str:
     match answer:
         case Answered(status):
             return f"the receiver answered {status}"
-        case Unanswered(error):
+        case Unanswered(error=error):
             return error
 
 

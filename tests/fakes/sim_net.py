@@ -139,7 +139,7 @@ def post(
     except ThrottledError:
         return Answered(429)
     except OutcomeUnknownError as error:
-        return Unanswered(str(error))
+        return Unanswered(str(error), is_sent=True)
     except DriverError:
         return Answered(503)
     return answer

@@ -9,6 +9,8 @@ from controller.core.rates.retry import jitter
 from controller.core.values.counts import counted
 
 OK = range(200, 300)
+# Responses of a gateway whose backend may have received the request.
+GATEWAY = frozenset({502, 504})
 # Responses that a retry would not change.
 PERMANENT = frozenset({400, 401, 403, 404, 405, 406, 409, 410, 411, 413, 414, 415, 422})
 
@@ -56,9 +58,15 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """No response: connection refused, timeout, cut off, or invalid certificate."""
+    """No response: connection refused, timeout, cut off, or invalid certificate.
+
+    Attributes:
+        error: Cause.
+        is_sent: True if the request may have arrived, as after a timeout.
+    """
 
     error: str
+    is_sent: bool = False
 
 
 Answer: TypeAlias = Answered | Unanswered
@@ -100,7 +108,7 @@ def after_attempt(
         case Answered(status, retry_after):
             reason = f"the receiver responded with {status}"
             wait = retry_after or 0.0
-        case Unanswered(error):
+        case Unanswered(error=error):
             reason, wait = error, 0.0
     if attempt > len(policy.delays):
         return Dead(f"{counted(attempt, 'attempt')} failed; last failure: {reason}")

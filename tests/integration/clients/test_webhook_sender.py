@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from controller.clients.webhook import Sender
-from controller.core.webhooks.delivery import Answered, Unanswered
+from controller.core.webhooks.delivery import Answer, Answered, Unanswered
 from tests.fakes.stopped_clock import StoppedClock
 
 Answering = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -105,7 +105,7 @@ def test_a_receiver_that_hangs_is_abandoned_at_the_deadline():
 
     answer, _ = sent(hang, within=0.1)
 
-    assert answer == Unanswered("no answer within 0.1 s")
+    assert answer == Unanswered("no answer within 0.1 s", is_sent=True)
 
 
 def test_an_endless_body_does_not_change_the_answer():
@@ -132,6 +132,82 @@ def test_an_unreachable_receiver_is_no_answer():
 
     assert isinstance(answer, Unanswered)
     assert "Connect" in answer.error
+    assert not answer.is_sent
+
+
+def raw(response: bytes) -> Answer:
+    """Return the answer to a request that a socket answers with ``response``."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(response)
+        writer.write_eof()
+        await reader.read()
+        writer.close()
+
+    async def send():
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
+        async with server, Sender(StoppedClock()) as sender:
+            return await sender.send(url, {}, b"{}", 5)
+
+    return asyncio.run(send())
+
+
+BODY = b"5\r\nhello\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("response", "status"),
+    [
+        pytest.param(
+            b"204 No Content\r\nContent-Length: 5\r\n\r\nhello", 204, id="204"
+        ),
+        pytest.param(b"204 No Content\r\n\r\nhello", 204, id="204 without a length"),
+        pytest.param(
+            b"204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n" + BODY,
+            204,
+            id="204 in chunks",
+        ),
+        pytest.param(
+            b"304 Not Modified\r\nContent-Length: 5\r\n\r\nhello", 304, id="304"
+        ),
+        pytest.param(
+            b"200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\nhello",
+            200,
+            id="no chunk",
+        ),
+        pytest.param(b"200 OK\r\nContent-Length: 500\r\n\r\nhello", 200, id="cut off"),
+        pytest.param(
+            b"200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello",
+            200,
+            id="not gzip",
+        ),
+        pytest.param(
+            b"103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n"
+            b"Content-Length: 0\r\n\r\n",
+            200,
+            id="early hints",
+        ),
+        pytest.param(
+            b"200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 500 No\r\n\r\n",
+            200,
+            id="more than it said",
+        ),
+    ],
+)
+def test_a_malformed_body_does_not_change_the_status(response, status):
+    assert raw(b"HTTP/1.1 " + response) == Answered(status)
+
+
+@pytest.mark.parametrize(
+    "response", [b"", b"HTTP/1.1 200 OK\r\nContent-Le", b"hello\r\n"]
+)
+def test_a_request_without_a_whole_response_may_have_arrived(response):
+    answer = raw(response)
+
+    assert isinstance(answer, Unanswered)
+    assert answer.is_sent
 
 
 def test_http_to_another_machine_is_refused_without_a_request():

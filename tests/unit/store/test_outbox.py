@@ -132,6 +132,21 @@ def test_a_retry_is_due_after_its_wait_and_has_the_next_number(ledger, outbox):
     assert outbox.start(second, NOON) == SendAttempt(2, possible_duplicate=False)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [Unanswered("no answer within 30 s", is_sent=True), Answered(502), Answered(504)],
+)
+def test_a_retry_of_an_event_that_may_have_arrived_is_marked(ledger, outbox, answer):
+    ledger.announce("site", "webhook", [event()], NOON)
+    delivery = one(outbox.claim("w", "site", 9, LEASE))
+    outbox.start(delivery, NOON)
+    outbox.finish(delivery, answer, RetryAt(NOON), NOON, DURATION)
+
+    second = one(outbox.claim("w", "site", 9, LEASE))
+
+    assert outbox.start(second, NOON) == SendAttempt(2, possible_duplicate=True)
+
+
 def test_a_retry_is_not_due_before_its_wait(ledger, outbox, deliveries):
     ledger.announce("site", "webhook", [event()], NOON)
     delivery = one(outbox.claim("w", "site", 9, LEASE))

@@ -1,22 +1,25 @@
-"""API keys."""
+"""API keys, sent as bearer tokens (RFC 6750)."""
 
-import hmac
 from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Header, HTTPException
 
+from controller.api.bearer import is_bearer_of
 from controller.core.values.secret import Secret
 
 
 def with_key(key: Secret | None) -> Callable[[str], None]:
-    """Return what raises unless the caller shows ``key``; without one, always."""
+    """Return a check that raises HTTPException unless the caller sends ``key``.
+
+    If ``key`` is None, nobody may call.
+    """
 
     def check(authorization: Annotated[str, Header()] = "") -> None:
         if key is None:
             raise HTTPException(403, "No key is set here: set HOKUSAI_API_KEY.")
-        given = authorization.removeprefix("Bearer ").encode()
-        if not hmac.compare_digest(given, key.reveal().encode()):
+        # Starlette decodes each byte of a header to one character.
+        if not is_bearer_of(authorization.encode("latin-1"), key.reveal()):
             raise HTTPException(
                 401, "A valid key is needed.", {"www-authenticate": "Bearer"}
             )

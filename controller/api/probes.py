@@ -5,13 +5,13 @@ double its memory.
 """
 
 import asyncio
-import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from aiohttp import web
 
+from controller.api.bearer import is_bearer_of
 from controller.core.clock import Clock
 
 # A pass may be late by this many intervals before the controller counts as stuck.
@@ -93,5 +93,6 @@ async def serving(
 def _may(request: web.Request, key: str | None) -> bool:
     if key is None:
         return True
-    given = request.headers.get("authorization", "").removeprefix("Bearer ")
-    return hmac.compare_digest(given.encode(), key.encode())
+    # aiohttp decodes headers as UTF-8, and keeps other bytes as surrogates.
+    given = request.headers.get("authorization", "").encode(errors="surrogateescape")
+    return is_bearer_of(given, key)

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from controller.api.request_deadline import DeadlineProtocol
+
 _GRACE_SECONDS = 20
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -33,6 +35,7 @@ def serve(
         port=port,
         log_config=None,
         access_log=False,
+        http=DeadlineProtocol,
         server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )

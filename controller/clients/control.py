@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from controller.clients.http import bearer_header
 from controller.core.errors import (
     DriverError,
     PermanentError,
@@ -32,7 +33,7 @@ class ControlApi:
 
     def __init__(self, http: httpx.Client, key: Secret | None) -> None:
         self._http = http
-        self._headers = {"authorization": f"Bearer {key.reveal()}"} if key else {}
+        self._headers = bearer_header(key.reveal()) if key else {}
 
     def status(self) -> Mapping[str, Any]:
         """Return the status of all resources; see ``StatusReport``."""

@@ -5,7 +5,7 @@ from ssl import create_default_context
 
 import httpx
 
-from controller.core.errors import ControllerError
+from controller.core.errors import ControllerError, RefusedError
 
 _CONNECT_SECONDS = 3.0
 _READ_SECONDS = 20.0
@@ -51,6 +51,23 @@ def http_client(
         follow_redirects=False,
         trust_env=False,
     )
+
+
+def bearer_header(token: str) -> dict[bytes, bytes]:
+    """Return the Authorization header that sends ``token`` in UTF-8 (RFC 6750).
+
+    White space around the token is left out: files and editors add it.
+
+    Raises:
+        RefusedError: The token contains a control character, such as a line feed.
+    """
+    token = token.strip()
+    if not token.isprintable():
+        msg = (
+            "the bearer token contains a control character: set it without line breaks"
+        )
+        raise RefusedError(msg)
+    return {b"authorization": b"Bearer " + token.encode()}
 
 
 class AddressedTransport(httpx.BaseTransport):

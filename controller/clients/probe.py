@@ -5,7 +5,8 @@ from collections.abc import Collection
 
 import httpx
 
-from controller.clients.http import http_client
+from controller.clients.http import bearer_header, http_client
+from controller.core.errors import RefusedError
 from controller.core.values.redact import redact
 
 _SECONDS = 3.0
@@ -46,12 +47,14 @@ class Probe:
                 origin, resolve=lambda _host: (address,), read_timeout=self._seconds
             ) as client:
                 content = body.encode() if body is not None else None
-                headers = {"content-type": "application/json"} if content else {}
+                headers = {b"content-type": b"application/json"} if content else {}
                 if key is not None:
-                    headers["authorization"] = f"Bearer {key}"
+                    headers |= bearer_header(key)
                 response = client.request(
                     method, target.raw_path.decode(), content=content, headers=headers
                 )
+        except RefusedError as error:
+            return str(error)
         except httpx.HTTPError as error:
             text = f"{type(error).__name__}: {error}".rstrip(": ")
             return redact(text, (key,) if key else ())

@@ -50,7 +50,7 @@ class Sender:
             use_dns_cache=resolver is None,
             ssl=True if tls is None else tls,
         )
-        connector._factory = functools.partial(  # noqa: SLF001 - no public setting
+        connector._factory = functools.partial(  # type: ignore[assignment]  # noqa: SLF001 - no public setting
             _HeadFirst, loop=asyncio.get_running_loop()
         )
         self._session = aiohttp.ClientSession(

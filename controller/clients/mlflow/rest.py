@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 
+from controller.clients.http import bearer_header
 from controller.core.errors import (
     ConflictError,
     DriverError,
@@ -37,7 +38,7 @@ class MlflowRest:
 
     def __init__(self, http: httpx.Client, token: str | None = None) -> None:
         self._http = http
-        self._headers = {"authorization": f"Bearer {token}"} if token else {}
+        self._headers = bearer_header(token) if token else {}
 
     def request(
         self,

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from controller.api.probes import ProcessState, probes_app
@@ -75,6 +76,25 @@ def test_a_pass_can_be_asked_for():
 
     assert ask(loop, "POST", "/reconcile")[0] == 202
     assert loop.woken == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [
+        pytest.param("bearer sécret", 202, id="scheme in lower case"),
+        pytest.param("BEARER   sécret ", 202, id="scheme in upper case"),
+        pytest.param("Bearer secret", 401, id="another token"),
+        pytest.param("Bearer 日本", 401, id="another token, not ASCII"),
+        pytest.param("Bearer \udcff\udcfe", 401, id="no UTF-8"),
+        pytest.param("Basic sécret", 401, id="another scheme"),
+        pytest.param("sécret", 401, id="no scheme"),
+        pytest.param("Bearer", 401, id="no token"),
+    ],
+)
+def test_a_bearer_token_is_compared_as_bytes(given, status):
+    header = {"Authorization": given}
+
+    assert ask(Loop(), "POST", "/reconcile", "sécret", header)[0] == status
 
 
 def test_where_a_key_is_set_nobody_else_can_ask():

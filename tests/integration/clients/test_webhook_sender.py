@@ -145,7 +145,7 @@ def raw(response: bytes) -> Answer:
         await reader.read()
         writer.close()
 
-    async def send():
+    async def send() -> Answer:
         server = await asyncio.start_server(answer, "127.0.0.1", 0)
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
         async with server, Sender(StoppedClock()) as sender:

@@ -78,6 +78,10 @@ def test_a_wish_for_a_pass_is_left_in_the_store():
     [
         pytest.param({}, "s3cret", 401, id="no key shown"),
         pytest.param({"Authorization": "Bearer no"}, "s3cret", 401, id="wrong key"),
+        pytest.param(
+            {"Authorization": "Bearer éÿ".encode()}, "s3cret", 401, id="not ASCII"
+        ),
+        pytest.param({"Authorization": "Basic s3cret"}, "s3cret", 401, id="scheme"),
         pytest.param(KEY, None, 403, id="no key set"),
     ],
 )
@@ -89,6 +93,14 @@ def test_nobody_is_answered_without_the_key(method, path, headers, key, status):
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     assert records.wishes == []
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+@pytest.mark.parametrize("key", ["s3cret", "sécret 日本"])
+def test_a_key_in_any_script_is_accepted(scheme, key):
+    header = {"Authorization": f"{scheme} {key}".encode()}
+
+    assert ask("GET", "/api/v1/events", headers=header, key=key).status_code == 200
 
 
 def test_what_is_no_address_is_refused():

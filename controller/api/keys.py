@@ -12,7 +12,7 @@ from controller.core.values.secret import Secret
 def with_key(key: Secret | None) -> Callable[[str], None]:
     """Return a check that raises HTTPException unless the caller sends ``key``.
 
-    If ``key`` is None, nobody may call.
+    Without a key, every call is refused.
     """
 
     def check(authorization: Annotated[str, Header()] = "") -> None:

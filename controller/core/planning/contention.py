@@ -1,7 +1,8 @@
 """Write conflicts: fields that another writer keeps changing back.
 
 Two writers that overwrite each other would never stop. After a few repairs of one field
-in a row it is left unchanged for a while, and the message names the other writer.
+in a row it is left unchanged for a while, and the message names the other writer. If the
+other writer is a controller, it stops first, and this one reports its own repairs.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,7 +12,14 @@ from typing import Any, TypeAlias
 
 from controller.core.document.resource import ResourceId
 from controller.core.resources.driver import Applied, Outcome, Progressing
-from controller.core.resources.plan import Action, Blocked, Hold, Plan, Reason
+from controller.core.resources.plan import (
+    Action,
+    Advice,
+    Blocked,
+    Hold,
+    Plan,
+    Reason,
+)
 
 # This many repairs of one field within the window are a write conflict.
 MAX_REPAIRS = 3
@@ -50,10 +58,14 @@ class RepairCounts:
         for action in actions:
             if not isinstance(outcomes.get(action.target), Applied | Progressing):
                 continue
-            if generations.get(action.target) != action.generation:
+            is_applied = generations.get(action.target) == action.generation
+            if not is_applied:
                 generations[action.target] = action.generation
                 times = {k: v for k, v in times.items() if k[0] != action.target}
-            if action.reason is Reason.DRIFTED:
+            # Another controller writes its own generation, so its change looks like
+            # one of the document: the first one is, and a repetition is not.
+            again = is_applied and action.reason in {Reason.CHANGED, Reason.CONFLICT}
+            if action.reason is Reason.DRIFTED or again:
                 for change in action.changes:
                     key = (action.target, change.path)
                     before = times.get(key, ()) if to.get(key) == change.after else ()
@@ -79,11 +91,25 @@ class RepairCounts:
                 return change.path, recent[-MAX_REPAIRS] + WINDOW
         return None
 
+    def suspected(self, now: datetime) -> Mapping[ResourceId, str]:
+        """Return a field of each resource that was repaired several times recently."""
+        recent = {
+            key: [at for at in moments if now - at < WINDOW]
+            for key, moments in self.times.items()
+        }
+        return {
+            target: path
+            for (target, path), moments in sorted(recent.items(), reverse=True)
+            if len(moments) >= MAX_REPAIRS
+        }
+
 
 def without_contested(
     plan: Plan, repairs: RepairCounts, writers: Mapping[ResourceId, str], now: datetime
 ) -> Plan:
     """Return ``plan`` with the actions on fields in conflict held back.
+
+    A resource in sync whose field was repaired that often gets a warning.
 
     Args:
         plan: Plan to filter.
@@ -100,7 +126,22 @@ def without_contested(
         else:
             writer = writers.get(action.target, "")
             blocked.append(_held_back(action, *conflict, writer))
-    return Plan(tuple(actions), plan.advice, tuple(blocked))
+    differing = {a.target for a in plan.actions} | {b.target for b in plan.blocked}
+    warnings = [
+        _warning(target, path, writers.get(target, ""))
+        for target, path in repairs.suspected(now).items()
+        if target not in differing
+    ]
+    return Plan(tuple(actions), (*plan.advice, *warnings), tuple(blocked))
+
+
+def _warning(target: ResourceId, path: str, writer: str) -> Advice:
+    minutes = WINDOW.total_seconds() / 60
+    message = (
+        f"{path} was changed back {MAX_REPAIRS} times within {minutes:.0f} minutes and "
+        f"repaired each time (last writer: {writer or 'unknown'}): stop the other writer."
+    )
+    return Advice(target, Reason.WRITE_CONFLICT, message)
 
 
 def _held_back(action: Action, path: str, until: datetime, writer: str) -> Blocked:

@@ -49,6 +49,7 @@ class Reason(StrEnum):
     PREFLIGHT_WARNING = "PreflightWarning"
     TASKS_OUTDATED = "TasksOutdated"
     USER_REQUESTED = "UserRequested"
+    WRITE_CONFLICT = "WriteConflict"
 
 
 class Hold(StrEnum):

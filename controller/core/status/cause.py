@@ -47,12 +47,17 @@ _MANUAL: Mapping[str, tuple[str, str]] = {
         "Decide which controller manages it: its tag hokusai.ai/managed-by names another",
         _ASK_STATUS,
     ),
+    Hold.WRITE_CONFLICT: (
+        "Find the other writer and stop it, or change the declaration",
+        _ASK_STATUS,
+    ),
     Hold.PREFLIGHT_FAILED: ("Fix the problem that the message describes", "preflight"),
     "ApplyFailed": ("Fix the problem that the message describes", "apply"),
 }
 
 # The same for resources that are ready with a warning.
 _WARNED: Mapping[str, tuple[str, str]] = {
+    Reason.WRITE_CONFLICT: ("Find the other writer and stop it.", _ASK_STATUS),
     Reason.PREFLIGHT_WARNING: ("Review the warning in the message.", "preflight"),
     Reason.TASKS_OUTDATED: (
         "Restart it if its tasks should run the newest version.",

@@ -62,7 +62,9 @@ _TEMPORARY = frozenset(
 # Fields that a message names before it only counts them.
 _NAMED_FIELDS = 3
 # Advice about a resource that is in sync.
-WARNINGS = frozenset({Reason.PREFLIGHT_WARNING, Reason.TASKS_OUTDATED})
+WARNINGS = frozenset(
+    {Reason.PREFLIGHT_WARNING, Reason.TASKS_OUTDATED, Reason.WRITE_CONFLICT}
+)
 # Reasons whose first message stays: backends soon forget the last output of a task.
 _FIRST_MESSAGE = frozenset({Hold.REVISION_REJECTED.value, "RolloutFailed"})
 

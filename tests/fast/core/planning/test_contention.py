@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from controller.core.document.resource import ResourceId
 from controller.core.errors import PermanentError
 from controller.core.planning.contention import (
@@ -93,3 +95,48 @@ def test_a_change_of_the_document_is_no_repair():
 
 def test_what_a_person_asked_for_is_no_part_of_a_fight():
     assert planned(repaired(MAX_REPAIRS).without(A)).actions == (repair(),)
+
+
+def fought(reasons, turns=12):
+    """Return the plans of controllers that take turns to set one field."""
+    known, plans, live = {name: RepairCounts() for name in reasons}, [], ""
+    for turn, name in enumerate([*reasons] * turns):
+        at = NOON + turn * timedelta(seconds=20)
+        action = repair(generation=f"v1:{name}", reason=reasons[name], to=name)
+        found = Plan((action,) if live != name else ())
+        plan = without_contested(found, known[name], {}, at)
+        done = {action.target: Applied() for action in plan.actions}
+        known[name] = known[name].after(plan.actions, done, at)
+        live = name if plan.actions else live
+        plans.append((name, plan))
+    return plans
+
+
+@pytest.mark.parametrize(
+    "reasons",
+    [
+        {"one": Reason.DRIFTED, "two": Reason.DRIFTED},
+        {"one": Reason.CHANGED, "two": Reason.CHANGED},
+    ],
+)
+def test_two_controllers_that_fight_stop_and_both_report_it(reasons):
+    """One holds back; the other is in sync from then on, and warns."""
+    plans = fought(reasons)
+
+    held = {name for name, plan in plans if plan.blocked}
+    warned = {name for name, plan in plans if plan.advice}
+    assert len(held) == 1
+    assert held | warned == {"one", "two"}
+
+
+def test_the_warning_ends_with_the_window():
+    known = repaired(MAX_REPAIRS)
+
+    during = without_contested(Plan(), known, {A: "ada"}, NOON + 3 * MINUTE)
+    later = without_contested(Plan(), known, {}, NOON + 2 * WINDOW)
+
+    (advice,) = during.advice
+    assert advice.reason is Reason.WRITE_CONFLICT
+    assert "ttl was changed back" in advice.message
+    assert "ada" in advice.message
+    assert later.advice == ()

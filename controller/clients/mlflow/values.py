@@ -1,5 +1,6 @@
 """Conversion of MLflow's JSON to values of ``core.models``."""
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,6 +10,8 @@ from controller.core.models.registry import Experiment, RegisteredModel
 # MLflow stores prompts as models and versions; the controller ignores them.
 PROMPT_TAG = "mlflow.prompt.is_prompt"
 READY = "LOGGED_MODEL_READY"
+# Clients of MLflow 2 record here which models a run logged; they create no LoggedModel.
+HISTORY_TAG = "mlflow.log-model.history"
 
 
 def experiment_of(answer: Mapping[str, Any]) -> Experiment:
@@ -50,13 +53,26 @@ def version_of(answer: Mapping[str, Any]) -> ModelVersion:
 def run_of(answer: Mapping[str, Any], sources: Mapping[str, str]) -> TrainingRun:
     """Return the run that ``answer`` describes; ``sources`` has model URIs by run."""
     info, data = answer["info"], answer.get("data", {})
+    logged = sources.get(info["run_id"], "") or _source_in_history(
+        info["run_id"], tags_of(data).get(HISTORY_TAG, "")
+    )
     return TrainingRun(
         id=info["run_id"],
         # MLflow writes NaN and Infinity as strings, which float() parses.
         metrics={m["key"]: float(m["value"]) for m in data.get("metrics", ())},
-        source=sources.get(info["run_id"], ""),
+        source=logged,
         started_ms=int(info.get("start_time", 0)),
     )
+
+
+def _source_in_history(run_id: str, history: str) -> str:
+    """Return the URI of the last model that an MLflow 2 client logged, or ""."""
+    try:
+        entries = json.loads(history or "[]")
+        path = str(entries[-1]["artifact_path"]).strip("/")
+    except (ValueError, LookupError, TypeError):
+        return ""
+    return f"runs:/{run_id}/{path}" if path and ".." not in path else ""
 
 
 def sources_of(logged_models: Iterable[Mapping[str, Any]]) -> dict[str, str]:

@@ -5,8 +5,10 @@ that the controller creates therefore carries a hash of the registration as a ta
 its creation on, and a repeated creation first searches for the hash.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from math import isfinite, nan
 from typing import Literal
 
 from controller.core.values.identity import content_hash
@@ -62,6 +64,15 @@ class ModelVersion:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
+def run_of_source(source: str) -> str:
+    """Return the run in a ``runs:/RUN/PATH`` URI; empty for other URIs.
+
+    MLflow requires it in addition to the URI; see ``model-versions/create`` in its REST API.
+    """
+    found = re.match(r"runs:/([0-9a-f]{32})(?:/|$)", source)
+    return found[1] if found else ""
+
+
 def registration_hash(model: str, source: str, run_id: str) -> str:
     """Return the identity of one registration: equal for equal content."""
     return content_hash(["registration", model, source, run_id])
@@ -112,15 +123,15 @@ def best_run(
     """Return the best run that logged a model, or None if none is good enough.
 
     ``minimum`` is the worst value accepted: a floor for ``max``, a ceiling for
-    ``min``. Of equal runs the oldest wins, so that a repeat changes nothing.
+    ``min``. Of equal runs the oldest wins, so that a repeat changes nothing. A metric
+    that is infinite or not a number comes from a failed training and never wins.
     """
     sign = 1 if mode == "max" else -1
     good = [
         run
         for run in runs
         if run.source
-        and metric in run.metrics
-        and run.metrics[metric] == run.metrics[metric]  # not NaN
+        and isfinite(run.metrics.get(metric, nan))
         and (minimum is None or sign * run.metrics[metric] >= sign * minimum)
     ]
     return min(

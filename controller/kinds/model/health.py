@@ -15,6 +15,7 @@ from controller.core.models.registration import (
     meets_baseline,
     originals,
     registration_hash,
+    run_of_source,
 )
 from controller.core.resources.kind import HEALTHY, Health, HealthLevel, HoldReason
 from controller.core.resources.plan import Change, Hold
@@ -50,7 +51,9 @@ def requested_version(
 ) -> RequestedVersion | None:
     """Return the version to register, or None if no run qualifies."""
     if version.select is None:
-        return _registration(spec, version.source or "", version.run or "", None)
+        source = version.source or ""
+        run_id = version.run or run_of_source(source)
+        return _registration(spec, source, run_id, None)
     select = version.select
     run = best_run(
         state.runs.get(select.experiment, ()),

@@ -41,7 +41,9 @@ ModelIdentifier = Annotated[
     str,
     Text(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", "letters, digits, . _ -", 128),
 ]
-Metric = Annotated[str, Text(r"[\w./ -]+", "letters, digits, _ . / - and spaces", 250)]
+Metric = Annotated[
+    str, Text(r"[\w./: -]+", "letters, digits, _ . / : - and spaces", 250)
+]
 RunId = Annotated[str, Text(_RUN, "the id of an MLflow run: 32 hexadecimal digits", 32)]
 Source = Annotated[
     str,
@@ -74,12 +76,12 @@ TokenSymbol = Annotated[
         64,
     ),
 ]
-# MLflow reserves `latest` and v1, v2 ….
+# MLflow reserves `latest` and v1, v2 … in any case.
 Alias = Annotated[
     str,
     Text(
-        r"(?!latest$|[vV][0-9]+$)[\w-]+",
-        "letters, digits, _ and -; MLflow reserves latest, v1, v2 …",
+        r"(?!(?:[lL][aA][tT][eE][sS][tT]|[vV][0-9]+)$)[\w-]+",
+        "letters, digits, _ and -; MLflow reserves latest, v1, v2 … in any case",
     ),
 ]
 AliasTarget = Annotated[

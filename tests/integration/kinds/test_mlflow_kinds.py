@@ -1,5 +1,6 @@
 """Experiments and models on a real MLflow server."""
 
+import json
 from itertools import count
 
 import httpx
@@ -179,6 +180,43 @@ def test_the_best_run_is_selected_and_a_better_one_later_is_registered(registry)
     ]
     models = {m.name: m for m in registry.api.models()}
     assert models[registry.name].aliases == {"production": 2}
+
+
+@pytest.mark.parametrize("path", ["model", "a/b c"])
+def test_a_source_in_a_run_is_registered_with_that_run(registry, path):
+    experiment = declared("experiment", registry.name, {})
+    registry.machine.settle(experiment)
+    (id_,) = [e.id for e in registry.api.experiments() if e.name == registry.name]
+    run = registry.run(id_, {"accuracy": 0.9})
+    model = registry.model(versions=[{"source": f"runs:/{run}/{path}"}])
+
+    result = registry.machine.settle(experiment, model)
+
+    (version,) = registry.versions()
+    assert result.converged
+    assert version.run_id == run
+
+
+def test_a_run_of_an_mlflow_2_client_is_selected_by_its_history(registry):
+    experiment = declared("experiment", registry.name, {})
+    registry.machine.settle(experiment)
+    (id_,) = [e.id for e in registry.api.experiments() if e.name == registry.name]
+    run = registry.run(id_, {"loss: eval": 0.9}, source=False)
+    history = [{"run_id": run, "artifact_path": "model", "flavors": {"sklearn": {}}}]
+    registry.post(
+        "runs/set-tag",
+        run_id=run,
+        key="mlflow.log-model.history",
+        value=json.dumps(history),
+    )
+    selection = {"experiment": registry.name, "metric": "loss: eval", "mode": "min"}
+
+    model = registry.model(versions=[{"select": selection}])
+    result = registry.machine.settle(experiment, model)
+
+    (version,) = registry.versions()
+    assert result.converged
+    assert (version.source, version.run_id) == (f"runs:/{run}/model", run)
 
 
 def test_a_deleted_experiment_is_brought_back(registry):

@@ -1,6 +1,7 @@
 """Which versions and aliases a model asks for."""
 
 import pytest
+from pydantic import ValidationError
 
 from controller.core.document.platform import Platform
 from controller.core.models.registration import (
@@ -154,3 +155,14 @@ def test_of_equal_runs_the_oldest_is_taken_so_that_a_repeat_changes_nothing():
     (change,) = KIND.compare(SPEC, state(runs=(again, GOOD)))
 
     assert change.after["run_id"] == GOOD.id
+
+
+@pytest.mark.parametrize("alias", ["latest", "Latest", "LATEST", "v1", "V12"])
+def test_an_alias_that_mlflow_reserves_is_refused(alias):
+    with pytest.raises(ValidationError, match="MLflow reserves latest"):
+        ModelSpec.model_validate({"aliases": {alias: 1}})
+
+
+@pytest.mark.parametrize("alias", ["latest-good", "v1a", "vlatest", "production"])
+def test_other_aliases_are_not_reserved(alias):
+    assert ModelSpec.model_validate({"aliases": {alias: 1}}).aliases == {alias: 1}

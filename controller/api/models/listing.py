@@ -8,13 +8,13 @@ from typing import Protocol
 
 from controller.core.clock import Clock
 from controller.core.errors import DriverError, TransientError
+from controller.core.models.measurement import baseline_metrics, finite_number
 from controller.core.models.registration import (
-    BASELINE_TAG,
-    METRIC_TAG,
     MODEL_ID_TAG,
     TOKEN_TAG,
     VALUE_TAG,
     ModelVersion,
+    originals,
 )
 from controller.core.models.registry import RegisteredModel
 from controller.core.values.ttl_cache import TtlCache
@@ -54,7 +54,7 @@ class ModelSummary:
         name: MLflow's.
         token_symbol: Of its token; empty if it has none.
         description: Empty if none was given.
-        baseline_metrics: The value each metric must reach.
+        baseline_metrics: The value each metric must reach, by the newest version.
         versions: The newest first.
     """
 
@@ -186,13 +186,14 @@ def _summary(model: RegisteredModel, versions: list[ModelVersion]) -> ModelSumma
     for alias, number in sorted(model.aliases.items()):
         aliases.setdefault(number, []).append(alias)
     newest_first = sorted(versions, key=lambda v: v.number, reverse=True)
-    baseline, metric = _number(model.tags, BASELINE_TAG), model.tags.get(METRIC_TAG)
+    ready = [v for v in originals(newest_first) if v.status == "READY"]
+    newest = max(ready, key=lambda v: v.number, default=None)
     return ModelSummary(
         model_id=model.tags.get(MODEL_ID_TAG) or model_id_of(model.name),
         name=model.name,
         token_symbol=model.tags.get(TOKEN_TAG, ""),
         description=model.description,
-        baseline_metrics={metric: baseline} if metric and baseline is not None else {},
+        baseline_metrics=baseline_metrics(newest, model.tags, None) if newest else {},
         versions=tuple(
             VersionSummary(
                 number=version.number,
@@ -200,17 +201,8 @@ def _summary(model: RegisteredModel, versions: list[ModelVersion]) -> ModelSumma
                 source=version.source,
                 aliases=tuple(aliases.get(version.number, ())),
                 created_at=rfc3339(version.created_ms),
-                metric_value=_number(version.tags, VALUE_TAG),
+                metric_value=finite_number(version.tags.get(VALUE_TAG)),
             )
             for version in newest_first
         ),
     )
-
-
-def _number(tags: Mapping[str, str], key: str) -> float | None:
-    """Return the number in a tag; None if there is none that JSON can say."""
-    try:
-        value = float(tags[key])
-    except (KeyError, ValueError):
-        return None
-    return value if abs(value) < float("inf") else None

@@ -1,6 +1,6 @@
 """MLflow's REST API as the controller uses it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from copy import copy
 from typing import Any, Self
 
@@ -18,6 +18,7 @@ from controller.clients.mlflow.values import (
 )
 from controller.core.models.registration import ModelVersion, TrainingRun
 from controller.core.models.registry import Experiment, RegisteredModel
+from controller.core.values.batches import batched
 
 # Maximum page sizes of MLflow 3.17.
 _EXPERIMENTS = 50_000
@@ -25,6 +26,8 @@ _MODELS = 1_000
 _VERSIONS = 200_000
 _RUNS = 50_000
 _LOGGED_MODELS = 1_000
+# Keeps the filter of a search below 20,000 characters.
+_RUNS_BY_ID = 500
 _LOGGED_MODEL_URI = "models:/m-"
 
 
@@ -106,6 +109,30 @@ class MlflowApi:
         )
         runs = (run_of(answer, sources) for answer in found)
         return tuple(run for run in runs if metric in run.metrics)
+
+    def runs_by_id(self, ids: Collection[str]) -> dict[str, TrainingRun]:
+        """Return the runs with these ids, in any state and experiment, by id.
+
+        One request per 500 runs, and one for the experiments, because a search names
+        them. Runs that do not exist are left out.
+        """
+        wanted = sorted(ids)
+        experiments = [e.id for e in self.experiments()] if wanted else []
+        found: dict[str, TrainingRun] = {}
+        for batch in batched(wanted, _RUNS_BY_ID):
+            named = ", ".join(f"'{id_}'" for id_ in batch)
+            answers = self._rest.pages(
+                "POST",
+                "runs/search",
+                "runs",
+                experiment_ids=experiments,
+                filter=f"attributes.run_id IN ({named})",
+                run_view_type="ALL",
+                max_results=_RUNS,
+            )
+            runs = [run_of(answer, {}) for answer in answers]
+            found |= {run.id: run for run in runs}
+        return found
 
     def create_experiment(
         self, name: str, tags: Mapping[str, str], artifact_location: str = ""

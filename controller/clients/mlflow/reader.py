@@ -1,7 +1,7 @@
 """Reads of MLflow shared by all callers within a pass."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from controller.core.errors import DriverError
@@ -26,6 +26,7 @@ class MlflowReader:
         self._api = api
         self._lock = threading.Lock()
         self._reads: dict[str, _CachedRead] = {}
+        self._finished: dict[str, TrainingRun] = {}
 
     def experiments(self) -> tuple[Experiment, ...]:
         """Return all experiments, including deleted ones."""
@@ -45,6 +46,20 @@ class MlflowReader:
             f"runs/{experiment_id}/{metric}",
             lambda: self._api.runs(experiment_id, metric),
         )
+
+    def runs_by_id(self, ids: Collection[str]) -> Mapping[str, TrainingRun]:
+        """Return the runs with these ids, by id; runs that are gone are left out.
+
+        A finished run is read once and kept, because its metrics stay as they are.
+        """
+        unknown = frozenset(ids) - self._finished.keys()
+        found = dict(self._finished)
+        if unknown:
+            key = f"runs/{','.join(sorted(unknown))}"
+            read = self._cached(key, lambda: self._api.runs_by_id(unknown))
+            self._finished |= {i: run for i, run in read.items() if run.is_finished}
+            found |= read
+        return {id_: found[id_] for id_ in ids if id_ in found}
 
     def clear(self) -> None:
         """Empty the cache."""

@@ -10,6 +10,7 @@ from controller.core.models.registry import Experiment, RegisteredModel
 # MLflow stores prompts as models and versions; the controller ignores them.
 PROMPT_TAG = "mlflow.prompt.is_prompt"
 READY = "LOGGED_MODEL_READY"
+_ENDED = frozenset({"FINISHED", "FAILED", "KILLED"})
 # Clients of MLflow 2 record here which models a run logged; they create no LoggedModel.
 HISTORY_TAG = "mlflow.log-model.history"
 
@@ -62,6 +63,7 @@ def run_of(answer: Mapping[str, Any], sources: Mapping[str, str]) -> TrainingRun
         metrics={m["key"]: float(m["value"]) for m in data.get("metrics", ())},
         source=logged,
         started_ms=int(info.get("start_time", 0)),
+        is_finished=info.get("status") in _ENDED,
     )
 
 

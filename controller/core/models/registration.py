@@ -26,19 +26,21 @@ Direction = Literal["max", "min"]
 
 @dataclass(frozen=True, slots=True)
 class TrainingRun:
-    """A finished MLflow run, as far as a selection needs it.
+    """An MLflow run, as far as a selection or a measurement needs it.
 
     Attributes:
         id: MLflow's run id.
         metrics: Last value of each metric.
         source: URI of the model the run logged; empty if it logged none.
         started_ms: Start, in milliseconds since the epoch.
+        is_finished: True if it has ended, so that its metrics stay as they are.
     """
 
     id: str
     metrics: Mapping[str, float]
     source: str
     started_ms: int = 0
+    is_finished: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +141,3 @@ def best_run(
         key=lambda r: (-sign * r.metrics[metric], r.started_ms, r.id),
         default=None,
     )
-
-
-def meets_baseline(version: ModelVersion, baseline: float, mode: Direction) -> bool:
-    """Return True if the measured value of ``version`` is as good as ``baseline``."""
-    try:
-        value = float(version.tags[VALUE_TAG])
-    except (KeyError, ValueError):
-        return False
-    return value >= baseline if mode == "max" else value <= baseline

@@ -1,6 +1,6 @@
 """MLflow's model registry: values, and protocols for reads and writes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -72,6 +72,10 @@ class RegistryReads(Protocol):
 
     def runs(self, experiment_id: str, metric: str) -> tuple[TrainingRun, ...]:
         """Return the finished runs of one experiment that measured ``metric``."""
+        ...
+
+    def runs_by_id(self, ids: Collection[str]) -> Mapping[str, TrainingRun]:
+        """Return the runs with these ids, by id; runs that are gone are left out."""
         ...
 
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import isfinite
-from typing import Any, Literal
+from typing import Literal
 
+from controller.core.models.measurement import Benchmark, baseline_metrics
 from controller.core.models.registration import (
     BASELINE_TAG,
     METRIC_TAG,
@@ -26,6 +26,9 @@ EventType = Literal["model.registered"]
 MODEL_REGISTERED: EventType = "model.registered"
 Profile = Literal["hokusai-v1"]
 DEFAULT_PROFILE: Profile = "hokusai-v1"
+# Tags of the platform: they have fields of their own, or change after the announcement.
+_PLATFORM_TAGS = frozenset({TOKEN_TAG, METRIC_TAG, BASELINE_TAG})
+_PLATFORM_PREFIX = "hokusai.ai/"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -105,9 +108,22 @@ def unannounced(
 
 
 def model_registered(
-    registry: str, version: ModelVersion, model_tags: Mapping[str, str]
+    registry: str,
+    version: ModelVersion,
+    model_tags: Mapping[str, str],
+    declared: Benchmark | None = None,
 ) -> WebhookEvent:
-    """Return the event for ``version`` with the payload profile ``hokusai-v1``."""
+    """Return the event for ``version`` with the payload profile ``hokusai-v1``.
+
+    Equal for equal models, whether a selection, a source in the document or another
+    program registered the version.
+
+    Args:
+        registry: MLflow server of the version.
+        version: Version.
+        model_tags: Tags of its registered model.
+        declared: Benchmark of the model in the document; None if there is none.
+    """
     identity = identity_of(registry, version)
     id_ = event_id(identity, MODEL_REGISTERED)
     tags = {**model_tags, **version.tags}
@@ -117,11 +133,11 @@ def model_registered(
         "registered_version": str(version.number),
         "timestamp": rfc3339(version.created_ms),
         "token_symbol": tags.get(TOKEN_TAG, ""),
-        "baseline_metrics": _baseline_metrics(tags),
+        "baseline_metrics": baseline_metrics(version, model_tags, declared),
         "metadata": {
             "model_name": version.model,
             "mlflow_run_id": version.run_id,
-            "tags": dict(sorted(version.tags.items())),
+            "tags": _own_tags(version),
         },
         "event_type": MODEL_REGISTERED,
         "schema_version": "1",
@@ -142,11 +158,10 @@ def rfc3339(milliseconds: int) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _baseline_metrics(tags: Mapping[str, str]) -> dict[str, Any]:
-    """Return the declared baseline; empty if the tag is not a finite number."""
-    metric, baseline = tags.get(METRIC_TAG), tags.get(BASELINE_TAG)
-    try:
-        value = float(baseline or "")
-    except ValueError:
-        return {}
-    return {metric: value} if metric and isfinite(value) else {}
+def _own_tags(version: ModelVersion) -> dict[str, str]:
+    """Return the tags of a version without those of the platform."""
+    return {
+        key: value
+        for key, value in sorted(version.tags.items())
+        if key not in _PLATFORM_TAGS and not key.startswith(_PLATFORM_PREFIX)
+    }

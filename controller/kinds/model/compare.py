@@ -2,9 +2,20 @@
 
 from collections.abc import Iterator
 
-from controller.core.models.registration import DUPLICATE_TAG, duplicates, registered
+from controller.core.models.registration import (
+    DUPLICATE_TAG,
+    VALUE_TAG,
+    duplicates,
+    registered,
+)
 from controller.core.resources.plan import Change, Effect
-from controller.kinds.model.health import alias_target, model_tags, requested_version
+from controller.kinds.model.health import (
+    alias_target,
+    measured,
+    model_tags,
+    ready_originals,
+    requested_version,
+)
 from controller.kinds.model.spec import ModelSpec
 from controller.kinds.model.state import ModelState
 
@@ -14,6 +25,7 @@ def compare(spec: ModelSpec, state: ModelState) -> tuple[Change, ...]:
     return (
         *_own_fields(spec, state),
         *_versions(spec, state),
+        *_values(spec, state),
         *_aliases(spec, state),
     )
 
@@ -38,7 +50,8 @@ def _versions(spec: ModelSpec, state: ModelState) -> Iterator[Change]:
             yield Change(f"versions[{index}]", None, after)
             continue
         for key, value in want.tags.items():
-            if existing.tags.get(key) != value:
+            # The measured value is compared for all versions, by ``_values``.
+            if key != VALUE_TAG and existing.tags.get(key) != value:
                 path = f"versions[{index}].tags.{key}"
                 yield Change(path, existing.tags.get(key), value)
     known = {version.number: version for version in state.versions}
@@ -49,8 +62,27 @@ def _versions(spec: ModelSpec, state: ModelState) -> Iterator[Change]:
             yield Change(path, before, str(original), Effect.COSMETIC)
 
 
+def _values(spec: ModelSpec, state: ModelState) -> Iterator[Change]:
+    """Yield versions whose tag does not record the value that their run logged."""
+    for number, value in recorded_values(spec, state).items():
+        before = next(
+            v.tags.get(VALUE_TAG) for v in state.versions if v.number == number
+        )
+        if before != value:
+            yield Change(f"values.{number}", before, value, Effect.COSMETIC)
+
+
+def recorded_values(spec: ModelSpec, state: ModelState) -> dict[int, str]:
+    """Return the measured value of each version that has one, as its tag."""
+    return {
+        version.number: str(found.value)
+        for version in ready_originals(state)
+        if (found := measured(spec, state, version)).value is not None
+    }
+
+
 def _aliases(spec: ModelSpec, state: ModelState) -> Iterator[Change]:
     for alias, target in spec.aliases.items():
-        number = alias_target(spec, target, state.versions)
+        number = alias_target(spec, target, state)
         if number is not None and state.aliases.get(alias) != number:
             yield Change(f"aliases.{alias}", state.aliases.get(alias), number)

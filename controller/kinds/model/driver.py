@@ -1,14 +1,17 @@
 """Registered models in MLflow: observe, register once, tag, set aliases."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from controller.core.dependencies import Dependencies
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import PermanentError
+from controller.core.models.measurement import run_ids
 from controller.core.models.registration import (
     DUPLICATE_TAG,
+    VALUE_TAG,
     ModelVersion,
     TrainingRun,
     registered,
@@ -38,6 +41,8 @@ from controller.kinds.model.spec import ModelSpec
 from controller.kinds.model.state import ModelState
 
 Versions = Mapping[str, tuple[ModelVersion, ...]]
+# First words of the paths that set one tag of a version.
+_VERSION_TAGS = {"duplicates": DUPLICATE_TAG, "values": VALUE_TAG}
 
 
 def connect(dependencies: Dependencies) -> "ModelDriver":
@@ -88,16 +93,17 @@ class ModelDriver:
         self._created.clear()
         by_name = {model.name: model for model in self._reader.models()}
         versions = self._versions()
+        logged = self._runs_of_versions(declared.values(), versions)
         seen: dict[ResourceId, Observation] = {}
         for id_, resource in declared.items():
             model = by_name.pop(resource.spec.name, None)
             seen[id_] = (
                 Absent()
                 if model is None
-                else self._present(model, versions, self._runs(resource.spec))
+                else self._present(model, versions, self._runs(resource.spec), logged)
             )
         for name, model in by_name.items():
-            present = self._present(model, versions, {})
+            present = self._present(model, versions, {}, {})
             if present.ownership is Ownership.MANAGED:
                 seen[ResourceId("model", name)] = present
         return seen
@@ -115,7 +121,7 @@ class ModelDriver:
         for key, value in tags.items():
             if state.tags.get(key) != value:
                 self._api.set_model_tag(spec.name, key, value)
-        self._tag_duplicates(action)
+        self._tag_versions(action)
         versions = self._register(spec, state)
         self._set_aliases(spec, state, versions)
         return Applied()
@@ -162,18 +168,19 @@ class ModelDriver:
             if version.tags.get(key) != value:
                 self._api.set_version_tag(version.model, version.number, key, value)
 
-    def _tag_duplicates(self, action: Action) -> None:
+    def _tag_versions(self, action: Action) -> None:
         for change in action.changes:
             what, _, number = change.path.partition(".")
-            if what == "duplicates":
+            tag = _VERSION_TAGS.get(what)
+            if tag is not None:
                 name, after = action.desired.name, str(change.after)
-                self._api.set_version_tag(name, int(number), DUPLICATE_TAG, after)
+                self._api.set_version_tag(name, int(number), tag, after)
 
     def _set_aliases(
         self, spec: ModelSpec, state: ModelState, versions: tuple[ModelVersion, ...]
     ) -> None:
         for alias, target in spec.aliases.items():
-            number = alias_target(spec, target, versions)
+            number = alias_target(spec, target, replace(state, versions=versions))
             if number is not None and state.aliases.get(alias) != number:
                 self._api.set_alias(spec.name, alias, number)
 
@@ -197,11 +204,23 @@ class ModelDriver:
                 runs[key] = (*runs.get(key, ()), *found)
         return runs
 
+    def _runs_of_versions(
+        self, declared: Iterable[Resource[Any]], versions: Versions
+    ) -> Mapping[str, TrainingRun]:
+        """Return the runs of the versions of ``declared``, by id.
+
+        Usually without a request: a finished run is read once.
+        """
+        names = {resource.spec.name for resource in declared}
+        found = (v for name in names for v in versions.get(name, ()))
+        return self._reader.runs_by_id(run_ids(found))
+
     def _present(
         self,
         model: RegisteredModel,
         versions: Versions,
         runs: Mapping[str, tuple[TrainingRun, ...]],
+        version_runs: Mapping[str, TrainingRun],
     ) -> Present[ModelState]:
         state = ModelState(
             model.description,
@@ -209,6 +228,7 @@ class ModelDriver:
             model.aliases,
             versions.get(model.name, ()),
             runs,
+            version_runs,
         )
         ownership = ownership_of(model.tags, self._owner)
         return Present(state, ownership, model.tags.get(APPLIED_TAG))

@@ -2,7 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isfinite
 
+from controller.core.models.measurement import (
+    Benchmark,
+    Measurement,
+    measurement,
+)
 from controller.core.models.registration import (
     BASELINE_TAG,
     METRIC_TAG,
@@ -12,11 +18,11 @@ from controller.core.models.registration import (
     VALUE_TAG,
     ModelVersion,
     best_run,
-    meets_baseline,
     originals,
     registration_hash,
     run_of_source,
 )
+from controller.core.resources.condition import Truth, UndatedCondition
 from controller.core.resources.kind import HEALTHY, Health, HealthLevel, HoldReason
 from controller.core.resources.plan import Change, Hold
 from controller.kinds.model.spec import ModelSpec, Selection, VersionSpec
@@ -63,22 +69,66 @@ def requested_version(
     )
     if run is None:
         return None
-    return _registration(spec, run.source, run.id, run.metrics.get(select.metric))
+    metric = spec.benchmark.metric if spec.benchmark else select.metric
+    return _registration(spec, run.source, run.id, run.metrics.get(metric))
 
 
-def alias_target(
-    spec: ModelSpec, target: int | str, versions: tuple[ModelVersion, ...]
-) -> int | None:
+def alias_target(spec: ModelSpec, target: int | str, state: ModelState) -> int | None:
     """Return the version number of an alias target, or None if none matches."""
-    real = [v for v in originals(versions) if v.status == "READY"]
-    if target == "latest-passing" and spec.benchmark is not None:
-        benchmark = spec.benchmark
-        real = [
-            v for v in real if meets_baseline(v, benchmark.baseline, benchmark.mode)
-        ]
-    elif isinstance(target, int):
-        real = [v for v in versions if v.number == target]
-    return max((v.number for v in real), default=None)
+    match target:
+        case int():
+            found = [v for v in state.versions if v.number == target]
+        case "latest-passing":
+            ready = ready_originals(state)
+            found = [v for v in ready if measured(spec, state, v).passes]
+        case _:
+            found = [*ready_originals(state)]
+    return max((v.number for v in found), default=None)
+
+
+def ready_originals(state: ModelState) -> tuple[ModelVersion, ...]:
+    """Return the versions that are ready and repeat no other one."""
+    return tuple(v for v in originals(state.versions) if v.status == "READY")
+
+
+def measured(spec: ModelSpec, state: ModelState, version: ModelVersion) -> Measurement:
+    """Return the benchmark and the measured value of ``version``."""
+    run = state.version_runs.get(version.run_id)
+    return measurement(version, state.tags, declared_benchmark(spec), run)
+
+
+def declared_benchmark(spec: ModelSpec) -> Benchmark | None:
+    """Return the benchmark in the document; None if there is none."""
+    if spec.benchmark is None:
+        return None
+    found = spec.benchmark
+    return Benchmark(found.metric, found.baseline, found.mode)
+
+
+def conditions(spec: ModelSpec, state: ModelState) -> tuple[UndatedCondition, ...]:
+    """Return the Measured condition: the newest version has a baseline and a value."""
+    newest = max(ready_originals(state), key=lambda v: v.number, default=None)
+    if newest is None:
+        message = "There is no version yet."
+        return (UndatedCondition("Measured", Truth.UNKNOWN, "NoVersion", message),)
+    found = measured(spec, state, newest)
+    if found.benchmark is None:
+        message = (
+            f"Version {newest.number} has no baseline: declare `benchmark`, or set its "
+            f"tags {METRIC_TAG} and {BASELINE_TAG}."
+        )
+    elif found.value is None:
+        message = (
+            f"Version {newest.number} has no value of {found.benchmark.metric}: log it "
+            f"in its run, or set its tag {VALUE_TAG}."
+        )
+    else:
+        name, baseline = found.benchmark.metric, found.benchmark.baseline
+        message = (
+            f"Version {newest.number}: {name} {found.value:g}, baseline {baseline:g}."
+        )
+        return (UndatedCondition("Measured", Truth.TRUE, "Measured", message),)
+    return (UndatedCondition("Measured", Truth.FALSE, "MetricsMissing", message),)
 
 
 def health(spec: ModelSpec, state: ModelState) -> Health:
@@ -108,7 +158,7 @@ def _unresolved(spec: ModelSpec, state: ModelState) -> Iterator[str]:
         ):
             yield _nothing_selected(version.select)
     for alias, target in spec.aliases.items():
-        if alias_target(spec, target, state.versions) is None:
+        if alias_target(spec, target, state) is None:
             yield f"Alias {alias}: no version matches {target}."
 
 
@@ -130,6 +180,6 @@ def _registration(
     if spec.benchmark is not None:
         tags[METRIC_TAG] = spec.benchmark.metric
         tags[BASELINE_TAG] = str(spec.benchmark.baseline)
-    if value is not None:
+    if value is not None and isfinite(value):
         tags[VALUE_TAG] = str(value)
     return RequestedVersion(source, run_id, hash_, tags)

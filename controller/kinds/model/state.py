@@ -16,6 +16,7 @@ class ModelState:
         aliases: Version number by alias.
         versions: All versions.
         runs: Finished runs by experiment key, for selections.
+        version_runs: Runs of the versions, by id.
     """
 
     description: str = ""
@@ -23,3 +24,4 @@ class ModelState:
     aliases: Mapping[str, int] = field(default_factory=dict)
     versions: tuple[ModelVersion, ...] = ()
     runs: Mapping[str, tuple[TrainingRun, ...]] = field(default_factory=dict)
+    version_runs: Mapping[str, TrainingRun] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from controller.clients.payload import check
 from controller.core.clock import Clock
 from controller.core.dependencies import Dependencies
 from controller.core.document.resource import Resource, ResourceId
+from controller.core.models.measurement import Benchmark
 from controller.core.models.registration import ModelVersion
 from controller.core.models.registry import RegistryReads, RegistryWrites
 from controller.core.resources.details import DetailSection, read_section
@@ -35,6 +36,15 @@ def connect(dependencies: Dependencies) -> "WebhookDriver":
     """Return the driver; raises PermanentError without an MLflow or a store."""
     api, reader = dependencies.registry()
     ledger, outcomes = dependencies.records()
+
+    def benchmarks() -> Mapping[str, Benchmark]:
+        """Return the declared benchmarks by MLflow's name of the model."""
+        return {
+            resource.spec.name: Benchmark(found.metric, found.baseline, found.mode)
+            for id_, resource in dependencies.declared().items()
+            if id_.kind == "model" and (found := resource.spec.benchmark)
+        }
+
     return WebhookDriver(
         api,
         reader,
@@ -44,6 +54,7 @@ def connect(dependencies: Dependencies) -> "WebhookDriver":
         registry=dependencies.owner,
         check=check,
         announced=dependencies.announced,
+        benchmarks=benchmarks,
         largest_backlog=dependencies.largest_backlog,
     )
 
@@ -62,6 +73,7 @@ class WebhookDriver:
         registry: str,
         check: Callable[[WebhookEvent], None],
         announced: Callable[[], None] = lambda: None,
+        benchmarks: Callable[[], Mapping[str, Benchmark]] = dict,
         largest_backlog: int = LARGEST_BACKLOG,
     ) -> None:
         """Initialize the driver.
@@ -75,6 +87,7 @@ class WebhookDriver:
             registry: Name of the MLflow server in version identities; never changes.
             check: Raises if a payload does not match its schema.
             announced: Called when there is a new delivery.
+            benchmarks: Returns the declared benchmarks by MLflow's name of the model.
             largest_backlog: Maximum number of announcements in one pass.
         """
         self._api = api
@@ -85,6 +98,7 @@ class WebhookDriver:
         self._registry = registry
         self._check = check
         self._announced = announced
+        self._benchmarks = benchmarks
         self._largest_backlog = largest_backlog
 
     def observe(
@@ -140,9 +154,13 @@ class WebhookDriver:
         )
 
     def _announce(self, state: WebhookState, versions: Iterable[ModelVersion]) -> None:
+        declared = self._benchmarks()
         events = [
             model_registered(
-                self._registry, version, state.model_tags.get(version.model, {})
+                self._registry,
+                version,
+                state.model_tags.get(version.model, {}),
+                declared.get(version.model),
             )
             for version in versions
         ]

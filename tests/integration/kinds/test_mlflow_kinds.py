@@ -8,7 +8,12 @@ import pytest
 
 from controller.clients.http import http_client
 from controller.clients.mlflow import MlflowApi, MlflowReader
-from controller.core.models.registration import DUPLICATE_TAG, REGISTRATION_TAG
+from controller.core.models.registration import (
+    DUPLICATE_TAG,
+    REGISTRATION_TAG,
+    VALUE_TAG,
+)
+from controller.core.resources.condition import Truth
 from controller.core.resources.plan import Hold, Reason
 from controller.emulation.mlflow import MlflowServer
 from controller.kinds.experiment.driver import ExperimentDriver
@@ -217,6 +222,54 @@ def test_a_run_of_an_mlflow_2_client_is_selected_by_its_history(registry):
     (version,) = registry.versions()
     assert result.converged
     assert (version.source, version.run_id) == (f"runs:/{run}/model", run)
+
+
+@pytest.mark.parametrize("origin", ["selected", "run", "uri", "another program"])
+def test_every_origin_is_measured_and_promoted_alike(registry, origin):
+    experiment = declared("experiment", registry.name, {})
+    registry.machine.settle(experiment)
+    (id_,) = [e.id for e in registry.api.experiments() if e.name == registry.name]
+    run = registry.run(id_, {"accuracy": 0.8})
+    (logged,) = registry.api.runs(id_, "accuracy")
+    sources = {
+        "selected": {"select": {"experiment": registry.name, "metric": "accuracy"}},
+        "run": {"source": f"runs:/{run}/model"},
+        "uri": {"source": logged.source},
+    }
+    fields = {
+        "benchmark": {"metric": "accuracy", "baseline": 0.65},
+        "aliases": {"production": "latest-passing"},
+        "versions": [sources[origin]] if origin in sources else [],
+    }
+    model = declared("model", registry.name, fields, adopt=True)
+    if origin not in sources:
+        registry.api.create_model(registry.name, {})
+        registry.api.create_version(registry.name, logged.source, run, {})
+
+    result = registry.machine.settle(experiment, model)
+
+    (version,) = registry.versions()
+    assert result.converged
+    assert (version.run_id, version.tags[VALUE_TAG]) == (run, "0.8")
+    models = {m.name: m for m in registry.api.models()}
+    assert models[registry.name].aliases == {"production": 1}
+    measured = result.statuses[model.id]["Measured"]
+    assert (measured.status, measured.reason) == (Truth.TRUE, "Measured")
+
+
+def test_a_version_without_a_value_passes_no_gate_and_is_reported(registry):
+    fields = {
+        "benchmark": {"metric": "accuracy", "baseline": 0.65},
+        "aliases": {"production": "latest-passing"},
+    }
+
+    result = registry.machine.settle(registry.model(**fields))
+
+    (conditions,) = result.statuses.values()
+    assert conditions["Measured"].reason == "MetricsMissing"
+    assert "no value of accuracy" in conditions["Measured"].message
+    models = {m.name: m for m in registry.api.models()}
+    assert models[registry.name].aliases == {}
 
 
 def test_a_deleted_experiment_is_brought_back(registry):

@@ -147,7 +147,7 @@ def test_a_run_has_its_metrics_and_the_model_it_logged():
     logged = {"model_id": "m-1", "source_run_id": "r", "status": "LOGGED_MODEL_READY"}
     metrics = [{"key": "acc", "value": 0.9}, {"key": "loss", "value": "Infinity"}]
     run = {
-        "info": {"run_id": "r", "start_time": 5},
+        "info": {"run_id": "r", "start_time": 5, "status": "FINISHED"},
         "data": {"metrics": metrics},
     }
     answers = {

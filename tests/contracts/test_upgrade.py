@@ -128,8 +128,9 @@ def test_no_condition_changes_its_status(world):
 
     world.one_pass()
 
+    known = {row[:3] for row in before}
     assert len(before) == 48
-    assert rows(world, query) == before
+    assert [row for row in rows(world, query) if row[:3] in known] == before
 
 
 def test_a_delivery_that_was_under_way_is_completed(world):

@@ -108,6 +108,7 @@ class SimulatedMlflow(MlflowRest):
                 request, *_GONE[::-1]
             ),
             "POST experiments/set-experiment-tag": self._tag_experiment,
+            "POST experiments/delete-experiment-tag": self._untag_experiment,
             "GET registered-models/search": lambda _: {
                 "registered_models": [self.models[name] for name in sorted(self.models)]
             },
@@ -173,6 +174,15 @@ class SimulatedMlflow(MlflowRest):
             msg = "The experiment must be in the 'active' state."
             raise PermanentError(msg)
         self._tag(experiment, request, f"experiment {experiment['name']}")
+        return {}
+
+    def _untag_experiment(self, request: Body) -> Body:
+        experiment, key = self._experiment(request), request["key"]
+        if all(tag["key"] != key for tag in experiment["tags"]):
+            msg = f"No tag with name: {key} in experiment"
+            raise NotFoundError(msg)
+        experiment["tags"] = [t for t in experiment["tags"] if t["key"] != key]
+        self._count(f"untag {key}", f"experiment {experiment['name']}")
         return {}
 
     def _tag(self, thing: Body, request: Body, subject: str) -> None:

@@ -6,6 +6,7 @@ from tests.faults.documents import (
     ENDPOINT,
     EXPERIMENT,
     IN_ECR,
+    LABELLED_EXPERIMENT,
     OTHER_ROUTES,
     REDEPLOYED,
     RESTARTED,
@@ -16,6 +17,7 @@ from tests.faults.documents import (
     STAYS,
     TAGGED,
     TAGGED_OTHERWISE,
+    labelled,
     model,
     service,
     services,
@@ -133,6 +135,14 @@ WORKLOADS = (
             declares(services(service(extra=TAGGED))),
             declares(services(service(extra=TAGGED_OTHERWISE))),
             declares(services(service())),
+        ),
+    ),
+    Workload(
+        "model fields come and go",
+        begun(EXPERIMENT + sourced(ONE)),
+        (
+            declares(LABELLED_EXPERIMENT + labelled(ONE)),
+            declares(EXPERIMENT + sourced(ONE)),
         ),
     ),
     Workload(

@@ -87,6 +87,10 @@ OTHER_ROUTES = """\
       - {host: api.hokus.ai, path: "/api/*", listeners: [443]}
 """
 EXPERIMENT = "experiments:\n  scoring: {tags: {team: growth}}\n"
+LABELLED_EXPERIMENT = """\
+experiments:
+  scoring: {description: Leads., tags: {team: growth, tier: "1"}}
+"""
 ENDPOINT = """\
 endpoints:
   api:
@@ -126,6 +130,12 @@ def sourced(*sources: str, aliases: str = "{}") -> str:
     lines = "".join(f"      - {{source: {source}}}\n" for source in sources)
     versions = f"    versions:\n{lines}" if sources else ""
     return f"models:\n  leads:\n{versions}    aliases: {aliases}\n"
+
+
+def labelled(source: str) -> str:
+    """Return a model with every field that can be removed again."""
+    fields = "    description: Leads.\n    token_symbol: LSCOR\n    tags: {tier: one}\n"
+    return sourced(source, aliases="{production: 1}") + fields
 
 
 def webhook(*targets: str, announce: str = "all", secrets: str = "") -> str:

@@ -201,6 +201,13 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         compares_raw,
         (ROLLOUT,),
     ),
+    (
+        "a model field that is not declared stays",
+        model_driver,
+        "managed_words",
+        returns(frozenset()),
+        ("model fields come and go",),
+    ),
     ("nothing is done", reconciler.Reconciler, "_guarded", returns(Plan()), (ALIAS,)),
     ("steps before a rollout are skipped", OneOffSteps, "waits", returns(""), (STEPS,)),
     (

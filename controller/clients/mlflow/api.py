@@ -1,6 +1,7 @@
 """MLflow's REST API as the controller uses it."""
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from copy import copy
 from typing import Any, Self
 
@@ -16,6 +17,7 @@ from controller.clients.mlflow.values import (
     tag_list,
     version_of,
 )
+from controller.core.errors import NotFoundError
 from controller.core.models.registration import ModelVersion, TrainingRun
 from controller.core.models.registry import Experiment, RegisteredModel
 from controller.core.values.batches import batched
@@ -157,6 +159,12 @@ class MlflowApi:
         """Set one tag. Safe to repeat."""
         body = {"experiment_id": experiment_id, "key": key, "value": value}
         self._rest.request("POST", "experiments/set-experiment-tag", body=body)
+
+    def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
+        """Delete one tag. Safe to repeat."""
+        body = {"experiment_id": experiment_id, "key": key}
+        with suppress(NotFoundError):
+            self._rest.request("POST", "experiments/delete-experiment-tag", body=body)
 
     def create_model(
         self, name: str, tags: Mapping[str, str], description: str = ""

@@ -111,6 +111,10 @@ class RegistryWrites(Protocol):
         """Set one tag. Safe to repeat."""
         ...
 
+    def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
+        """Delete one tag. Safe to repeat."""
+        ...
+
     def create_model(
         self, name: str, tags: Mapping[str, str], description: str = ""
     ) -> RegisteredModel:

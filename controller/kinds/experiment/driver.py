@@ -5,6 +5,7 @@ from typing import Any
 
 from controller.core.dependencies import Dependencies
 from controller.core.document.resource import Resource, ResourceId
+from controller.core.models.managed import managed_tag, managed_words
 from controller.core.models.registry import Experiment, RegistryReads, RegistryWrites
 from controller.core.resources.driver import Applied
 from controller.core.resources.observation import (
@@ -16,7 +17,10 @@ from controller.core.resources.observation import (
 from controller.core.resources.ownership import ownership_of, stamp
 from controller.core.resources.plan import Action, Verb
 from controller.core.values.identity import APPLIED_TAG
-from controller.kinds.experiment.compare import declared_tags
+from controller.kinds.experiment.compare import (
+    declared_tags,
+    declared_words,
+)
 from controller.kinds.experiment.spec import ExperimentSpec
 from controller.kinds.experiment.state import ExperimentState
 
@@ -53,7 +57,9 @@ class ExperimentDriver:
     def apply(self, action: Action) -> Applied:
         """Create the experiment, or restore and tag it."""
         spec: ExperimentSpec = action.desired
-        tags = stamp(self._owner, action.generation)
+        wanted = declared_words(spec)
+        # The stamp is last: with it, nothing of a removal is left to do.
+        tags = {**managed_tag(wanted), **stamp(self._owner, action.generation)}
         if action.verb is Verb.CREATE:
             self._api.create_experiment(
                 spec.name,
@@ -64,10 +70,29 @@ class ExperimentDriver:
         state: ExperimentState = action.observed
         if not state.active:
             self._api.restore_experiment(state.id)
+        live = self._with_words(state, wanted)
+        for word in sorted(managed_words(state.tags) - wanted):
+            # Observed or not: a read that lags may not show the tag.
+            self._api.delete_experiment_tag(state.id, word.removeprefix("tags."))
         for key, value in {**declared_tags(spec), **tags}.items():
-            if state.tags.get(key) != value:
+            if live.get(key) != value:
                 self._api.set_experiment_tag(state.id, key, value)
         return Applied()
+
+    def _with_words(
+        self, state: ExperimentState, wanted: frozenset[str]
+    ) -> Mapping[str, str]:
+        """Record new words before their tags are written; return the tags then.
+
+        Otherwise a process that ends in between leaves tags that nothing removes.
+        """
+        known = managed_words(state.tags)
+        if wanted <= known:
+            return state.tags
+        recorded = managed_tag(known | wanted)
+        for key, value in recorded.items():
+            self._api.set_experiment_tag(state.id, key, value)
+        return {**state.tags, **recorded}
 
     def _present(self, experiment: Experiment) -> Present[ExperimentState]:
         state = ExperimentState(

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
+from controller.core.models.managed import managed_words
 from controller.core.models.registration import (
     DUPLICATE_TAG,
+    MODEL_ID_TAG,
     VALUE_TAG,
     duplicates,
     registered,
@@ -24,6 +26,7 @@ def compare(spec: ModelSpec, state: ModelState) -> tuple[Change, ...]:
     """Return every field of ``spec`` that ``state`` does not match."""
     return (
         *_own_fields(spec, state),
+        *removed_fields(spec, state),
         *_versions(spec, state),
         *_values(spec, state),
         *_aliases(spec, state),
@@ -36,6 +39,26 @@ def _own_fields(spec: ModelSpec, state: ModelState) -> Iterator[Change]:
     for key, value in model_tags(spec).items():
         if state.tags.get(key) != value:
             yield Change(f"tags.{key}", state.tags.get(key), value)
+
+
+def declared_words(spec: ModelSpec) -> frozenset[str]:
+    """Return the paths of the removable fields that ``spec`` declares."""
+    description = {"description"} if spec.description else set()
+    tags = {f"tags.{key}" for key in model_tags(spec) if key != MODEL_ID_TAG}
+    aliases = {f"aliases.{alias}" for alias in spec.aliases}
+    return frozenset(description | tags | aliases)
+
+
+def removed_fields(spec: ModelSpec, state: ModelState) -> Iterator[Change]:
+    """Yield the fields that were declared earlier, no longer are, and still exist."""
+    live = {
+        "description": state.description,
+        **{f"tags.{key}": value for key, value in state.tags.items()},
+        **{f"aliases.{alias}": number for alias, number in state.aliases.items()},
+    }
+    for word in sorted(managed_words(state.tags) - declared_words(spec)):
+        if live.get(word):
+            yield Change(word, live[word], None)
 
 
 def _versions(spec: ModelSpec, state: ModelState) -> Iterator[Change]:

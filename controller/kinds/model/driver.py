@@ -8,6 +8,7 @@ from typing import Any
 from controller.core.dependencies import Dependencies
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import PermanentError
+from controller.core.models.managed import managed_tag, managed_words
 from controller.core.models.measurement import run_ids
 from controller.core.models.registration import (
     DUPLICATE_TAG,
@@ -31,6 +32,7 @@ from controller.core.resources.observation import (
 from controller.core.resources.ownership import ownership_of, stamp
 from controller.core.resources.plan import Action, Verb
 from controller.core.values.identity import APPLIED_TAG
+from controller.kinds.model.compare import declared_words
 from controller.kinds.model.health import (
     RequestedVersion,
     alias_target,
@@ -111,20 +113,56 @@ class ModelDriver:
     def apply(self, action: Action) -> Applied:
         """Create the model, or register, tag and alias what is missing."""
         spec: ModelSpec = action.desired
-        tags = {**model_tags(spec), **stamp(self._owner, action.generation)}
+        wanted = declared_words(spec)
+        stamped = stamp(self._owner, action.generation)
+        # The stamp is last: with it, nothing of a removal is left to do.
+        tags = {**model_tags(spec), **managed_tag(wanted), **stamped}
         if action.verb is Verb.CREATE:
             self._api.create_model(spec.name, tags, spec.description)
             return Applied()
         state: ModelState = action.observed
+        live = self._with_words(spec.name, state, wanted)
+        self._remove(spec, state)
         if spec.description and spec.description != state.description:
             self._api.update_model(spec.name, spec.description)
         for key, value in tags.items():
-            if state.tags.get(key) != value:
+            if live.get(key) != value:
                 self._api.set_model_tag(spec.name, key, value)
         self._tag_versions(action)
         versions = self._register(spec, state)
         self._set_aliases(spec, state, versions)
         return Applied()
+
+    def _with_words(
+        self, name: str, state: ModelState, wanted: frozenset[str]
+    ) -> Mapping[str, str]:
+        """Record new words before their fields are written; return the tags then.
+
+        Otherwise a process that ends in between leaves fields that nothing removes.
+        """
+        known = managed_words(state.tags)
+        if wanted <= known:
+            return state.tags
+        recorded = managed_tag(known | wanted)
+        for key, value in recorded.items():
+            self._api.set_model_tag(name, key, value)
+        return {**state.tags, **recorded}
+
+    def _remove(self, spec: ModelSpec, state: ModelState) -> None:
+        """Remove the fields that are no longer declared, observed or not.
+
+        A read that lags may not show a field; its word is removed afterwards, so this
+        is the last time that it is known.
+        """
+        for word in sorted(managed_words(state.tags) - declared_words(spec)):
+            field, _, name = word.partition(".")
+            match field:
+                case "tags":
+                    self._api.delete_model_tag(spec.name, name)
+                case "aliases":
+                    self._api.delete_alias(spec.name, name)
+                case _:
+                    self._api.update_model(spec.name, "")
 
     def _register(self, spec: ModelSpec, state: ModelState) -> tuple[ModelVersion, ...]:
         """Create the declared versions that are missing; return all versions.

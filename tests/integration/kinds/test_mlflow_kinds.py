@@ -272,6 +272,60 @@ def test_a_version_without_a_value_passes_no_gate_and_is_reported(registry):
     assert models[registry.name].aliases == {}
 
 
+def test_a_field_that_is_no_longer_declared_is_removed(registry):
+    full = {
+        "versions": [{"source": "s3://bucket/model"}],
+        "description": "Scores leads.",
+        "token_symbol": "LSCOR",
+        "tags": {"team": "growth", "tier: a": "1"},
+        "aliases": {"production": "latest", "canary": 1},
+    }
+    registry.machine.settle(declared("model", registry.name, full))
+    registry.api.set_model_tag(registry.name, "stranger", "1")
+    registry.api.set_alias(registry.name, "pinned", 1)
+    less = {"versions": full["versions"], "tags": {"team": "growth"}}
+
+    result = registry.machine.settle(
+        declared("model", registry.name, {**less, "aliases": {"canary": 1}})
+    )
+    again = registry.machine.run(
+        declared("model", registry.name, {**less, "aliases": {"canary": 1}})
+    )
+
+    (model,) = [m for m in registry.api.models() if m.name == registry.name]
+    assert (result.converged, again.outcomes) == (True, {})
+    assert model.description == ""
+    assert model.aliases == {"canary": 1, "pinned": 1}
+    kept = {k: v for k, v in model.tags.items() if not k.startswith("hokusai.ai/")}
+    assert kept == {"team": "growth", "stranger": "1"}
+
+
+def test_a_field_that_was_never_declared_is_not_removed_by_adoption(registry):
+    registry.api.create_model(registry.name, {"team": "risk"}, "Old.")
+    version = registry.api.create_version(registry.name, "s3://bucket/model", "", {})
+    registry.api.set_alias(registry.name, "production", version.number)
+
+    registry.machine.settle(declared("model", registry.name, {}, adopt=True))
+
+    (model,) = [m for m in registry.api.models() if m.name == registry.name]
+    assert (model.description, model.tags["team"]) == ("Old.", "risk")
+    assert model.aliases == {"production": version.number}
+
+
+def test_an_experiment_loses_what_is_no_longer_declared(registry):
+    full = {"description": "Leads.", "tags": {"team": "growth", "tier": "1"}}
+    registry.machine.settle(declared("experiment", registry.name, full))
+
+    result = registry.machine.settle(
+        declared("experiment", registry.name, {"tags": {"team": "growth"}})
+    )
+
+    (experiment,) = [e for e in registry.api.experiments() if e.name == registry.name]
+    kept = {k: v for k, v in experiment.tags.items() if not k.startswith("hokusai.ai/")}
+    assert result.converged
+    assert kept == {"team": "growth"}
+
+
 def test_a_deleted_experiment_is_brought_back(registry):
     experiment = declared("experiment", registry.name, {"tags": {"team": "growth"}})
     registry.machine.settle(experiment)

@@ -4,6 +4,7 @@ import sqlite3
 from pathlib import Path
 from shutil import copyfile
 
+from controller.core.models.registration import MODEL_ID_TAG
 from controller.core.resources.ownership import stamp
 from controller.emulation.mlflow import migrated_database
 from controller.kinds import discover
@@ -43,7 +44,9 @@ def make_true(file: Path, mlflow: Path) -> None:
     with sqlite3.connect(mlflow / "mlflow.db") as database:
         for number, (id_, resource) in enumerate(document.resources.items(), 1):
             spec = resource.spec
-            tags = dict(model_tags(spec)) if id_.kind == "model" else dict(spec.tags)
+            tags = dict(spec.tags)
+            if id_.kind == "model":
+                tags = {MODEL_ID_TAG: spec.id, **model_tags(spec)}
             tags |= stamp(document.platform.owner, resource.generation)
             _insert(database, id_.kind, number, spec.name, tags)
 

@@ -9,8 +9,8 @@ from typing import Protocol
 from controller.core.clock import Clock
 from controller.core.errors import DriverError, TransientError
 from controller.core.models.measurement import baseline_metrics, finite_number
+from controller.core.models.model_id import current_id, former_ids
 from controller.core.models.registration import (
-    MODEL_ID_TAG,
     TOKEN_TAG,
     VALUE_TAG,
     ModelVersion,
@@ -18,7 +18,7 @@ from controller.core.models.registration import (
 )
 from controller.core.models.registry import RegisteredModel
 from controller.core.values.ttl_cache import TtlCache
-from controller.core.webhooks.event import model_id_of, rfc3339
+from controller.core.webhooks.event import rfc3339
 
 _PATIENCE_SECONDS = (10.0, 2.0)
 _KEPT_SECONDS = 2.0
@@ -51,6 +51,7 @@ class ModelSummary:
 
     Attributes:
         model_id: Identifies it on the platform, as in webhooks.
+        former_ids: Its ids before a change of ``id`` in the document; they still find it.
         name: MLflow's.
         token_symbol: Of its token; empty if it has none.
         description: Empty if none was given.
@@ -59,6 +60,7 @@ class ModelSummary:
     """
 
     model_id: str
+    former_ids: tuple[str, ...]
     name: str
     token_symbol: str
     description: str
@@ -189,7 +191,8 @@ def _summary(model: RegisteredModel, versions: list[ModelVersion]) -> ModelSumma
     ready = [v for v in originals(newest_first) if v.status == "READY"]
     newest = max(ready, key=lambda v: v.number, default=None)
     return ModelSummary(
-        model_id=model.tags.get(MODEL_ID_TAG) or model_id_of(model.name),
+        model_id=current_id(model.name, model.tags),
+        former_ids=former_ids(model.tags),
         name=model.name,
         token_symbol=model.tags.get(TOKEN_TAG, ""),
         description=model.description,
@@ -206,3 +209,9 @@ def _summary(model: RegisteredModel, versions: list[ModelVersion]) -> ModelSumma
             for version in newest_first
         ),
     )
+
+
+def with_id(models: tuple[ModelSummary, ...], id_: str) -> tuple[ModelSummary, ...]:
+    """Return the models with this id; those that had it before, if none has it now."""
+    current = tuple(model for model in models if model.model_id == id_)
+    return current or tuple(model for model in models if id_ in model.former_ids)

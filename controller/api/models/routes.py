@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from controller.api.models.listing import Models, ModelSource
+from controller.api.models.listing import Models, ModelSource, with_id
 
 _LONGEST_NAME = 256
 
@@ -20,6 +20,14 @@ def router(source: ModelSource) -> APIRouter:
             str | None,
             Query(max_length=_LONGEST_NAME, description="Only this model, by name."),
         ] = None,
+        id_: Annotated[
+            str | None,
+            Query(
+                alias="id",
+                max_length=_LONGEST_NAME,
+                description="Only this model, by its id or a former id.",
+            ),
+        ] = None,
     ) -> Models:
         """Return the registered models with their versions.
 
@@ -27,8 +35,9 @@ def router(source: ModelSource) -> APIRouter:
         never said anything.
         """
         known = await source.models()
-        if name is None:
-            return known
-        return replace(known, models=tuple(m for m in known.models if m.name == name))
+        found = known.models if id_ is None else with_id(known.models, id_)
+        if name is not None:
+            found = tuple(model for model in found if model.name == name)
+        return replace(known, models=found)
 
     return routes

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from controller.core.models.measurement import Benchmark, baseline_metrics
+from controller.core.models.model_id import current_id
 from controller.core.models.registration import (
     BASELINE_TAG,
     METRIC_TAG,
-    MODEL_ID_TAG,
     TOKEN_TAG,
     ModelVersion,
     originals,
@@ -128,7 +128,7 @@ def model_registered(
     id_ = event_id(identity, MODEL_REGISTERED)
     tags = {**model_tags, **version.tags}
     payload = {
-        "model_id": tags.get(MODEL_ID_TAG) or model_id_of(version.model),
+        "model_id": current_id(version.model, tags),
         "idempotency_key": id_,
         "registered_version": str(version.number),
         "timestamp": rfc3339(version.created_ms),
@@ -144,12 +144,6 @@ def model_registered(
     }
     body = json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode()
     return WebhookEvent(id_, MODEL_REGISTERED, identity, body)
-
-
-def model_id_of(name: str) -> str:
-    """Return the model id for a name: lower case, words joined by hyphens."""
-    words = "".join(c if c.isalnum() else " " for c in name.lower()).split()
-    return "-".join(words) or "model"
 
 
 def rfc3339(milliseconds: int) -> str:

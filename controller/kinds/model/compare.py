@@ -14,6 +14,7 @@ from controller.core.resources.plan import Change, Effect
 from controller.kinds.model.health import (
     alias_target,
     measured,
+    model_id,
     model_tags,
     ready_originals,
     requested_version,
@@ -36,6 +37,9 @@ def compare(spec: ModelSpec, state: ModelState) -> tuple[Change, ...]:
 def _own_fields(spec: ModelSpec, state: ModelState) -> Iterator[Change]:
     if spec.description and spec.description != state.description:
         yield Change("description", state.description, spec.description)
+    id_ = model_id(spec, state)
+    if state.tags.get(MODEL_ID_TAG) != id_:
+        yield Change(f"tags.{MODEL_ID_TAG}", state.tags.get(MODEL_ID_TAG), id_)
     for key, value in model_tags(spec).items():
         if state.tags.get(key) != value:
             yield Change(f"tags.{key}", state.tags.get(key), value)
@@ -44,7 +48,7 @@ def _own_fields(spec: ModelSpec, state: ModelState) -> Iterator[Change]:
 def declared_words(spec: ModelSpec) -> frozenset[str]:
     """Return the paths of the removable fields that ``spec`` declares."""
     description = {"description"} if spec.description else set()
-    tags = {f"tags.{key}" for key in model_tags(spec) if key != MODEL_ID_TAG}
+    tags = {f"tags.{key}" for key in model_tags(spec)}
     aliases = {f"aliases.{alias}" for alias in spec.aliases}
     return frozenset(description | tags | aliases)
 

@@ -10,8 +10,10 @@ from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import PermanentError
 from controller.core.models.managed import managed_tag, managed_words
 from controller.core.models.measurement import run_ids
+from controller.core.models.model_id import id_tags
 from controller.core.models.registration import (
     DUPLICATE_TAG,
+    MODEL_ID_TAG,
     VALUE_TAG,
     ModelVersion,
     TrainingRun,
@@ -36,6 +38,7 @@ from controller.kinds.model.compare import declared_words
 from controller.kinds.model.health import (
     RequestedVersion,
     alias_target,
+    model_id,
     model_tags,
     requested_version,
 )
@@ -118,9 +121,11 @@ class ModelDriver:
         # The stamp is last: with it, nothing of a removal is left to do.
         tags = {**model_tags(spec), **managed_tag(wanted), **stamped}
         if action.verb is Verb.CREATE:
+            tags = {MODEL_ID_TAG: spec.id, **tags}
             self._api.create_model(spec.name, tags, spec.description)
             return Applied()
         state: ModelState = action.observed
+        tags = {**id_tags(state.tags, model_id(spec, state)), **tags}
         live = self._with_words(spec.name, state, wanted)
         self._remove(spec, state)
         if spec.description and spec.description != state.description:

@@ -9,6 +9,7 @@ from controller.core.models.measurement import (
     Measurement,
     measurement,
 )
+from controller.core.models.model_id import current_id
 from controller.core.models.registration import (
     BASELINE_TAG,
     METRIC_TAG,
@@ -49,7 +50,12 @@ class RequestedVersion:
 def model_tags(spec: ModelSpec) -> dict[str, str]:
     """Return the tags that ``spec`` declares for the registered model."""
     token = {TOKEN_TAG: spec.token_symbol} if spec.token_symbol else {}
-    return {**spec.tags, MODEL_ID_TAG: spec.id, **token}
+    return {**spec.tags, **token}
+
+
+def model_id(spec: ModelSpec, state: ModelState) -> str:
+    """Return the id of the model: declared, else the one that it has already."""
+    return spec.id if spec.declares_id else current_id(spec.name, state.tags)
 
 
 def requested_version(
@@ -59,7 +65,7 @@ def requested_version(
     if version.select is None:
         source = version.source or ""
         run_id = version.run or run_of_source(source)
-        return _registration(spec, source, run_id, None)
+        return _registration(spec, state, (source, run_id), None)
     select = version.select
     run = best_run(
         state.runs.get(select.experiment, ()),
@@ -70,7 +76,8 @@ def requested_version(
     if run is None:
         return None
     metric = spec.benchmark.metric if spec.benchmark else select.metric
-    return _registration(spec, run.source, run.id, run.metrics.get(metric))
+    value = run.metrics.get(metric)
+    return _registration(spec, state, (run.source, run.id), value)
 
 
 def alias_target(spec: ModelSpec, target: int | str, state: ModelState) -> int | None:
@@ -171,10 +178,11 @@ def _nothing_selected(select: Selection) -> str:
 
 
 def _registration(
-    spec: ModelSpec, source: str, run_id: str, value: float | None
+    spec: ModelSpec, state: ModelState, origin: tuple[str, str], value: float | None
 ) -> RequestedVersion:
+    source, run_id = origin
     hash_ = registration_hash(spec.name, source, run_id)
-    tags = {REGISTRATION_TAG: hash_, MODEL_ID_TAG: spec.id}
+    tags = {REGISTRATION_TAG: hash_, MODEL_ID_TAG: model_id(spec, state)}
     if spec.token_symbol:
         tags[TOKEN_TAG] = spec.token_symbol
     if spec.benchmark is not None:

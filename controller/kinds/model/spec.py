@@ -3,7 +3,13 @@
 import re
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    model_validator,
+)
 
 from controller.core.document.fields import (
     Description,
@@ -175,7 +181,8 @@ class ModelSpec(Section):
     )
     id: ModelIdentifier = Field(
         default="",
-        description="Id of the model in the API and in webhooks. Default: the key.",
+        description="Id of the model in the API and in webhooks. Default: the key; for a "
+        "model that is adopted, the id that it has already.",
         examples=["27"],
     )
     token_symbol: TokenSymbol | None = Field(
@@ -206,6 +213,13 @@ class ModelSpec(Section):
         examples=[{"production": "latest-passing"}],
     )
 
+    _declares_id: bool = PrivateAttr(default=False)
+
+    @property
+    def declares_id(self) -> bool:
+        """True if the document contains the id; False if it is the default."""
+        return self._declares_id
+
     @model_validator(mode="after")
     def _passing_needs_a_benchmark(self) -> Self:
         if self.benchmark is None:
@@ -230,4 +244,7 @@ def references(spec: ModelSpec) -> frozenset[ResourceId]:
 
 def complete(name: str, spec: ModelSpec, _platform: Platform) -> ModelSpec:
     """Return ``spec`` with its name and id; the key is the default of both."""
-    return spec.model_copy(update={"name": spec.name or name, "id": spec.id or name})
+    update = {"name": spec.name or name, "id": spec.id or name}
+    completed = spec.model_copy(update=update)
+    completed._declares_id = spec.declares_id or bool(spec.id)  # noqa: SLF001 - of the same class
+    return completed

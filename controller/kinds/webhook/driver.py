@@ -8,7 +8,8 @@ from controller.core.clock import Clock
 from controller.core.dependencies import Dependencies
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.models.measurement import Benchmark
-from controller.core.models.registration import ModelVersion
+from controller.core.models.model_id import unused_id
+from controller.core.models.registration import MODEL_ID_TAG, ModelVersion
 from controller.core.models.registry import RegistryReads, RegistryWrites
 from controller.core.resources.details import DetailSection, read_section
 from controller.core.resources.driver import Applied
@@ -154,12 +155,14 @@ class WebhookDriver:
         )
 
     def _announce(self, state: WebhookState, versions: Iterable[ModelVersion]) -> None:
+        versions = tuple(versions)
+        model_tags = self._with_ids(state, versions)
         declared = self._benchmarks()
         events = [
             model_registered(
                 self._registry,
                 version,
-                state.model_tags.get(version.model, {}),
+                model_tags.get(version.model, {}),
                 declared.get(version.model),
             )
             for version in versions
@@ -169,6 +172,23 @@ class WebhookDriver:
         now = self._clock.now()
         if self._ledger.announce(state.target, "webhook", events, now):
             self._announced()
+
+    def _with_ids(
+        self, state: WebhookState, versions: Iterable[ModelVersion]
+    ) -> Mapping[str, Mapping[str, str]]:
+        """Fix the ids of the models of ``versions``; return the tags of all models.
+
+        Otherwise a model that is declared after its first announcement would have
+        another id from then on.
+        """
+        tags = dict(state.model_tags)
+        for name in sorted({version.model for version in versions} & tags.keys()):
+            if MODEL_ID_TAG not in tags[name]:
+                taken = {t[MODEL_ID_TAG] for t in tags.values() if MODEL_ID_TAG in t}
+                id_ = unused_id(name, taken)
+                self._api.set_model_tag(name, MODEL_ID_TAG, id_)
+                tags[name] = {**tags[name], MODEL_ID_TAG: id_}
+        return tags
 
     def _stamp(self, state: WebhookState, versions: Iterable[ModelVersion]) -> None:
         tag = announced_tag(state.target)

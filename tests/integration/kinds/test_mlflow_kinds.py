@@ -8,8 +8,10 @@ import pytest
 
 from controller.clients.http import http_client
 from controller.clients.mlflow import MlflowApi, MlflowReader
+from controller.core.models.model_id import former_ids
 from controller.core.models.registration import (
     DUPLICATE_TAG,
+    MODEL_ID_TAG,
     REGISTRATION_TAG,
     VALUE_TAG,
 )
@@ -324,6 +326,27 @@ def test_an_experiment_loses_what_is_no_longer_declared(registry):
     kept = {k: v for k, v in experiment.tags.items() if not k.startswith("hokusai.ai/")}
     assert result.converged
     assert kept == {"team": "growth"}
+
+
+def test_an_adopted_model_keeps_its_id_until_the_document_changes_it(registry):
+    registry.api.create_model(f"{registry.name} Old", {MODEL_ID_TAG: "stranger-model"})
+    registry.name += " Old"
+    fields = {"name": registry.name}
+    adopted = declared("model", "stranger", fields, adopt=True)
+
+    registry.machine.settle(adopted)
+    (kept,) = [m for m in registry.api.models() if m.name == registry.name]
+    edited = declared("model", "stranger", {**fields, "id": "27"}, adopt=True)
+    planned = registry.machine.run(edited).plan
+    registry.machine.settle(edited)
+
+    assert kept.tags[MODEL_ID_TAG] == "stranger-model"
+    (action,) = planned.actions
+    change = next(c for c in action.changes if c.path == f"tags.{MODEL_ID_TAG}")
+    assert (change.before, change.after) == ("stranger-model", "27")
+    (model,) = [m for m in registry.api.models() if m.name == registry.name]
+    assert model.tags[MODEL_ID_TAG] == "27"
+    assert former_ids(model.tags) == ("stranger-model",)
 
 
 def test_a_deleted_experiment_is_brought_back(registry):

@@ -11,7 +11,8 @@ from controller.api.app import create_app
 from controller.api.health.checks import Checks, Component, ComponentStatus
 from controller.api.models.listing import KnownModels, Models
 from controller.core.errors import PermanentError, TransientError
-from controller.core.models.registration import ModelVersion
+from controller.core.models.model_id import FORMER_IDS_TAG
+from controller.core.models.registration import MODEL_ID_TAG, ModelVersion
 from controller.core.models.registry import RegisteredModel
 from controller.telemetry.metrics import Metrics
 from tests.fakes.stopped_clock import StoppedClock
@@ -45,6 +46,7 @@ class Registry:
         self.asked = 0
         self.away = None
         self.hangs = None
+        self.registered, self.found = (MODEL,), VERSIONS
 
     def models(self):
         self.asked += 1
@@ -52,10 +54,10 @@ class Registry:
             self.hangs.wait(5)
         if self.away is not None:
             raise self.away
-        return (MODEL,)
+        return self.registered
 
     def versions(self):
-        return VERSIONS
+        return self.found
 
 
 class Behind:
@@ -335,3 +337,31 @@ def test_models_are_described_in_the_schema():
         "versions",
     }
     assert Models.__doc__
+
+
+@pytest.mark.parametrize(
+    ("id_", "names"),
+    [("27", ["lead"]), ("sales", ["lead"]), ("b", ["other"]), ("lead", [])],
+)
+def test_a_model_is_found_by_its_id_and_by_a_former_one(id_, names):
+    service = Service()
+    former = {MODEL_ID_TAG: "27", FORMER_IDS_TAG: '["sales", "b"]'}
+    service.registry.registered = (
+        RegisteredModel("lead", tags=former),
+        RegisteredModel("other", tags={MODEL_ID_TAG: "b"}),
+    )
+
+    answer = service.get(f"/api/v1/models?id={id_}")
+
+    assert [model["name"] for model in answer.json()["models"]] == names
+
+
+def test_the_baseline_is_that_of_the_newest_version():
+    service = Service()
+    tags = {"benchmark_metric": "accuracy", "benchmark_value": "0.65"}
+    service.registry.registered = (RegisteredModel("lead"),)
+    service.registry.found = (ModelVersion("lead", 1, "s3://b/m", tags=tags),)
+
+    (model,) = service.get("/api/v1/models").json()["models"]
+
+    assert model["baseline_metrics"] == {"accuracy": 0.65}

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from controller.core.models.model_id import model_id_of
 from controller.core.models.registration import ModelVersion
 from controller.core.webhooks.event import (
     WebhookEvent,
     event_id,
     identity_of,
-    model_id_of,
     model_registered,
     rfc3339,
     unannounced,

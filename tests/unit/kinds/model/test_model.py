@@ -8,6 +8,7 @@ from controller.core.models.registration import (
     BASELINE_TAG,
     DUPLICATE_TAG,
     METRIC_TAG,
+    MODEL_ID_TAG,
     REGISTRATION_TAG,
     TOKEN_TAG,
     VALUE_TAG,
@@ -42,7 +43,7 @@ POOR = TrainingRun("b" * 32, {"accuracy": 0.5}, "models:/m-2", 2)
 def state(versions=(), runs=(GOOD, POOR), aliases=None, tags=None) -> ModelState:
     """Return a model whose own tags are as declared."""
     return ModelState(
-        tags=model_tags(SPEC) if tags is None else tags,
+        tags={MODEL_ID_TAG: SPEC.id, **model_tags(SPEC)} if tags is None else tags,
         versions=tuple(versions),
         runs={"leads": runs},
         aliases=aliases or {},

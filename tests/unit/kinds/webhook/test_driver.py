@@ -28,11 +28,14 @@ class Backends:
     """Keeps what is announced and tagged."""
 
     def __init__(self):
-        self.announced, self.tagged = [], []
+        self.announced, self.tagged, self.model_tags = [], [], []
 
     def announce(self, _target, _sink, events, _now):
         self.announced += [event.identity.number for event in events]
         return len(events)
+
+    def set_model_tag(self, name, key, value):
+        self.model_tags.append((name, key, value))
 
     def set_version_tag(self, _model, number, _key, _value):
         self.tagged.append(number)
@@ -90,3 +93,12 @@ def test_only_planned_versions_are_stamped(driver, backends):
 
     assert backends.tagged == [1]
     assert backends.announced == []
+
+
+def test_the_id_of_a_model_is_fixed_before_its_first_announcement(driver, backends):
+    tags = {"lead": {}, "Lead": {"hokusai.ai/model-id": "lead"}}
+    state = WebhookState("site", "mlflow", NOON, versions=(ONE,), model_tags=tags)
+
+    driver.apply(planned(state, "announced", 1))
+
+    assert backends.model_tags == [("lead", "hokusai.ai/model-id", "lead-2")]

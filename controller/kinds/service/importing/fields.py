@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from controller.core.document.reference import SecretReference
 from controller.core.values.paths import Plain
 from controller.core.values.plain_data import copied
+from controller.kinds.service.render.task_definition import awslogs_options
 from controller.kinds.service.spec.aws_schema import shapes
 
 _CURL = re.compile(r"curl -f http://localhost:[0-9]+(/\S*) \|\| exit 1")
@@ -65,7 +66,7 @@ def own_container(name: str, containers: list[Plain]) -> Plain:
 def logs_of(definition: Mapping[str, Any]) -> str:
     """Return the log group of the first container that has one."""
     for container in definition.get("containerDefinitions", ()):
-        options = container.get("logConfiguration", {}).get("options", {})
+        options = awslogs_options(container)
         if options.get("awslogs-group"):
             return str(options["awslogs-group"])
     return ""
@@ -91,7 +92,6 @@ def _size(definition: Mapping[str, Any]) -> Plain:
 
 def _container(container: Plain) -> Plain:
     ports = container.get("portMappings") or [{}]
-    options = container.get("logConfiguration", {}).get("options", {})
     return {
         "image": container["image"],
         "port": ports[0].get("containerPort"),
@@ -99,7 +99,7 @@ def _container(container: Plain) -> Plain:
         "environment": dict(sorted(_environment(container))),
         "secrets": dict(sorted(_secrets(container))),
         "health": _health(container.get("healthCheck")),
-        "log_group": options.get("awslogs-group"),
+        "log_group": awslogs_options(container).get("awslogs-group"),
     }
 
 

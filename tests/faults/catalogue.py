@@ -6,6 +6,7 @@ from tests.faults.documents import (
     ENDPOINT,
     EXPERIMENT,
     IN_ECR,
+    MIXED,
     OTHER_ROUTES,
     REDEPLOYED,
     RESTARTED,
@@ -13,6 +14,7 @@ from tests.faults.documents import (
     SCALED_OTHERWISE,
     SCALING,
     SECRETS,
+    SPOT,
     STAYS,
     TAGGED,
     TAGGED_OTHERWISE,
@@ -123,6 +125,15 @@ WORKLOADS = (
         begun(services(service(extra=SCALING))),
         (
             declares(services(service(extra=SCALED_OTHERWISE))),
+            declares(services(service())),
+        ),
+    ),
+    Workload(
+        "capacity provider strategy comes and goes",
+        begun(services(service())),
+        (
+            declares(services(service(extra=SPOT))),
+            declares(services(service(extra=MIXED))),
             declares(services(service())),
         ),
     ),

@@ -55,6 +55,25 @@ def needs_deployment(before: Body, after: Body) -> bool:
     return any(before.get(name) != after.get(name) for name in REVISION_FIELDS)
 
 
+def check_forced(before: Body, after: Body, *, forced: bool) -> None:
+    """Refuse a changed capacity provider strategy without a forced deployment.
+
+    ECS's message, as in pipe-cd/pipecd#6336; ``before`` and ``after`` are filled in.
+    """
+    field = "capacityProviderStrategy"
+    if not forced and _providers(before.get(field)) != _providers(after.get(field)):
+        message = (
+            "When switching from launch type to capacity provider strategy on an "
+            "existing service, or making a change to a capacity provider strategy on a "
+            "service that is already using one, you must force a new deployment."
+        )
+        raise invalid(message)
+
+
+def _providers(strategy: list[Body] | None) -> dict[str, Body]:
+    return {str(item["capacityProvider"]): item for item in strategy or ()}
+
+
 def with_revision(fields: Body, revision: Body) -> Body:
     """Return ``fields`` with all fields of a revision replaced by ``revision``."""
     replaced = REVISION_FIELDS + PASSIVE_FIELDS

@@ -19,6 +19,7 @@ from controller.emulation.ecs.references import (
 from controller.emulation.ecs.service_rules import (
     check_creation,
     check_fields,
+    check_forced,
     needs_deployment,
     stored_fields,
 )
@@ -93,7 +94,9 @@ def update_service(world: World, body: Body, context: Context) -> Body:
     service = service_of(world, body)
     if service.status != "ACTIVE":
         raise service_not_active()
-    fields = _merged(service.fields, stored_fields(body), context)
+    launch_type = _launch_type(world, service)
+    fields = _merged(service.fields, stored_fields(body), launch_type, context)
+    check_forced(service.fields, fields, forced=bool(body.get("forceNewDeployment")))
     definition = None
     if service.scheduled:
         definition = _target_definition(world, service, body)
@@ -110,6 +113,15 @@ def update_service(world: World, body: Body, context: Context) -> Body:
     return {"service": service_view(cluster, service, context, ("TAGS",))}
 
 
+def _launch_type(world: World, service: Service) -> str:
+    """Return the launch type without a capacity provider strategy."""
+    if "launchType" in service.created_from:
+        return str(service.created_from["launchType"])
+    reference = service.fields.get("taskDefinition")
+    body = definition_at(world, reference).body if reference else {}
+    return "FARGATE" if "FARGATE" in body.get("requiresCompatibilities", ()) else "EC2"
+
+
 def _target_definition(world: World, service: Service, body: Body) -> Definition:
     """Return the revision to run; only a new deployment needs an ACTIVE one."""
     reference = body.get("taskDefinition")
@@ -119,8 +131,10 @@ def _target_definition(world: World, service: Service, body: Body) -> Definition
     return definition_at(world, service.fields["taskDefinition"])
 
 
-def _merged(current: Body, update: Body, context: Context) -> Body:
+def _merged(current: Body, update: Body, launch_type: str, context: Context) -> Body:
     """Return the current fields, overridden by those of the update.
+
+    Without a capacity provider strategy, the service gets ``launch_type`` back.
 
     The deployment configuration merges member by member: an omitted member keeps its
     value.
@@ -131,8 +145,12 @@ def _merged(current: Body, update: Body, context: Context) -> Body:
             current.get("deploymentConfiguration", {})
             | update["deploymentConfiguration"]
         )
-    if "capacityProviderStrategy" in update:
+    if update.get("capacityProviderStrategy"):
         merged.pop("launchType", None)
+    elif "capacityProviderStrategy" in update:
+        # An empty list sets the service back to its launch type; botocore's
+        # documentation of UpdateService.capacityProviderStrategy.
+        merged["launchType"] = launch_type
     return context.fills.fill_service(merged)
 
 

@@ -31,6 +31,7 @@ from controller.kinds.service.operations.aws.interventions import Interventions
 from controller.kinds.service.operations.aws.steps import OneOffSteps
 from controller.kinds.service.queries.aws.queries import ServiceQueries
 from controller.kinds.service.rollout.aws.readiness import Readiness
+from controller.kinds.service.rollout.forced_deployments import ForcedDeployments
 from controller.kinds.service.routes.aws.leftovers import Leftovers
 from controller.kinds.service.routes.aws.load_balancers import LoadBalancers
 from controller.kinds.service.scaling.aws import Scaling
@@ -70,7 +71,8 @@ class ServiceDriver(ServiceQueries):
         super().__init__(aws, platform, clock)
         self._cloud_map = CloudMap(aws)
         self._owner = owner = platform.owner
-        self._tags = ServiceTagWriter(aws, owner)
+        forced = ForcedDeployments(clock)
+        self._tags = ServiceTagWriter(aws, owner, forced)
         steps = OneOffSteps(aws)
         interventions = Interventions(aws, self._ecs, clock, steps)
         self._undeclared = UndeclaredServices(aws, self._ecs, platform, clock, declared)
@@ -102,6 +104,7 @@ class ServiceDriver(ServiceQueries):
             self._undeclared,
             self._leftovers,
             self._images,
+            forced,
         )
         readiness = Readiness(aws, self._tasks, clock, resolver, Probe())
         self._observer = ServiceObserver(

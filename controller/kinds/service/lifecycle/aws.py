@@ -15,6 +15,7 @@ from controller.core.resources.observation import Ownership
 from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.ownership import ownership_of
 from controller.core.resources.plan import Action, Verb
+from controller.core.values.identity import DEPLOYMENT_TAG
 from controller.kinds.service.attachments.aws.facets import Facets
 from controller.kinds.service.attachments.aws.leftovers import LeftoverCleanup
 from controller.kinds.service.attachments.aws.service_tags import ServiceTagWriter
@@ -22,7 +23,7 @@ from controller.kinds.service.aws.revisions import Revisions
 from controller.kinds.service.aws.services import EcsServices
 from controller.kinds.service.aws.undeclared import UndeclaredServices
 from controller.kinds.service.compare.facets import need_no_update
-from controller.kinds.service.compare.update import update_parameters
+from controller.kinds.service.compare.update import is_forced, update_parameters
 from controller.kinds.service.discovery.aws.cloud_map import CloudMap
 from controller.kinds.service.images.aws.observer import ImageObserver
 from controller.kinds.service.operations.aws.interventions import Interventions
@@ -31,6 +32,7 @@ from controller.kinds.service.operations.requests import is_hold_obsolete
 from controller.kinds.service.render.effective import effective_spec
 from controller.kinds.service.render.revision_tags import needs_revision
 from controller.kinds.service.render.service import creation
+from controller.kinds.service.rollout.forced_deployments import ForcedDeployments
 from controller.kinds.service.routes.attachment import route_tags
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.facet import ServiceUpdate
@@ -62,6 +64,7 @@ class ServiceLifecycle:
         undeclared: Services that are not declared.
         leftovers: Target groups without a service.
         images: Images and secret versions.
+        forced: Forced deployments that reads may not show yet.
     """
 
     aws: Aws
@@ -76,6 +79,7 @@ class ServiceLifecycle:
     undeclared: UndeclaredServices
     leftovers: LeftoverCleanup
     images: ImageObserver
+    forced: ForcedDeployments
 
     def apply(self, action: Action) -> Applied | Progressing | Waiting:
         """Carry out ``action``. A rollout continues after this returns."""
@@ -128,6 +132,8 @@ class ServiceLifecycle:
         self, action: Action, spec: ServiceSpec, state: ServiceState
     ) -> Applied | Progressing | Waiting:
         """Carry out the changes of ``action``. The rollout continues afterwards."""
+        if is_forced(action) and self.forced.is_hidden(state):
+            return Waiting(CHECK_AFTER, "ECS does not show the last deployment yet.")
         paths = tuple(change.path for change in action.changes)
         revision = state.definition_arn
         if any(map(needs_revision, paths)):
@@ -143,14 +149,7 @@ class ServiceLifecycle:
         parameters |= update_parameters(action, spec, revision)
         tags = self.tags.of(spec, action.generation)
         if parameters:
-            answer = self.aws.call(
-                "ecs",
-                "UpdateService",
-                cluster=spec.cluster,
-                service=spec.name,
-                **parameters,
-            )
-            tags |= deployment_tag(answer["service"])
+            tags |= self._deployed(action, spec, state, parameters)
         elif need_no_update(paths) and carries(state.settings, tags):
             return Applied()
         else:
@@ -166,6 +165,26 @@ class ServiceLifecycle:
         if action.disruptive:
             return Progressing(CHECK_AFTER, "ECS replaces the tasks.")
         return Applied()
+
+    def _deployed(
+        self,
+        action: Action,
+        spec: ServiceSpec,
+        state: ServiceState,
+        parameters: Mapping[str, Any],
+    ) -> dict[str, str]:
+        """Update the service and return the tag of the current deployment."""
+        answer = self.aws.call(
+            "ecs",
+            "UpdateService",
+            cluster=spec.cluster,
+            service=spec.name,
+            **parameters,
+        )
+        started = deployment_tag(answer["service"])
+        if is_forced(action):
+            self.forced.started(state.arn, started.get(DEPLOYMENT_TAG, ""))
+        return started
 
     def _finish(
         self,

@@ -75,6 +75,14 @@ NO_LOG = (
     "ResourceInitializationError: failed to validate logger args: create stream "
     "has been retried 1 times: failed to create Cloudwatch log stream: {reason}"
 )
+NO_LOG_REGION = (
+    "CannotStartContainerError: Error response from daemon: failed to initialize "
+    "logging driver: failed to create Cloudwatch log stream: RequestError: send request "
+    'failed caused by: Post "https://logs.{region}.amazonaws.com/": dial tcp: lookup '
+    "logs.{region}.amazonaws.com: no such host"
+)
+# Not an AWS message: an error of the emulator itself.
+STEP_FAILED = "CannotStartContainerError: the emulator failed: {error}"
 NO_ADDRESS = "RESOURCE:ENI: {reason}"
 NO_IMAGE = (
     "CannotPullContainerError: pull image manifest has been retried 1 time(s): "

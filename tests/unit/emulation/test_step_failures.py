@@ -162,12 +162,12 @@ def group_of(**more):
     ],
 )
 def test_a_target_is_probed_although_another_cannot_be(bad):
-    groups = dict(
-        bad=group_of(
+    groups = {
+        "bad": group_of(
             **{"targets": {"127.0.0.3": {"Id": "127.0.0.3", "Port": 1}}, **bad}
         ),
-        good=group_of(targets={"127.0.0.2": {"Id": "127.0.0.2", "Port": 80}}),
-    )
+        "good": group_of(targets={"127.0.0.2": {"Id": "127.0.0.2", "Port": 80}}),
+    }
     board = TargetBoard(SteppedClock(), lambda: groups, lambda _target, _check: True)
 
     failures = board.step()
@@ -179,7 +179,7 @@ def test_a_target_is_probed_although_another_cannot_be(bad):
 
 def test_a_target_without_a_port_has_that_of_its_group():
     target = {"127.0.0.2": {"Id": "127.0.0.2"}}
-    groups = dict(good=group_of(targets=target))
+    groups = {"good": group_of(targets=target)}
     board = TargetBoard(SteppedClock(), lambda: groups, lambda _target, _check: True)
 
     board.step()
@@ -190,7 +190,7 @@ def test_a_target_without_a_port_has_that_of_its_group():
 def test_a_probe_that_fails_unexpectedly_is_a_failed_check():
     target = {"127.0.0.2": {"Id": "127.0.0.2", "Port": 80}}
     clock = SteppedClock()
-    groups = dict(good=group_of(targets=target))
+    groups = {"good": group_of(targets=target)}
 
     def probe(_target, _check):
         msg = "the matcher is no number"

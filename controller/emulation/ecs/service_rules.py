@@ -2,6 +2,7 @@
 
 import re
 
+from controller.emulation.ecs import wording
 from controller.emulation.ecs.errors import client_error, invalid
 from controller.emulation.ecs.state import Body, Definition
 
@@ -58,16 +59,11 @@ def needs_deployment(before: Body, after: Body) -> bool:
 def check_forced(before: Body, after: Body, *, forced: bool) -> None:
     """Refuse a changed capacity provider strategy without a forced deployment.
 
-    ECS's message, as in pipe-cd/pipecd#6336; ``before`` and ``after`` are filled in.
+    ``before`` and ``after`` are filled in.
     """
     field = "capacityProviderStrategy"
     if not forced and _providers(before.get(field)) != _providers(after.get(field)):
-        message = (
-            "When switching from launch type to capacity provider strategy on an "
-            "existing service, or making a change to a capacity provider strategy on a "
-            "service that is already using one, you must force a new deployment."
-        )
-        raise invalid(message)
+        raise invalid(wording.NOT_FORCED)
 
 
 def _providers(strategy: list[Body] | None) -> dict[str, Body]:

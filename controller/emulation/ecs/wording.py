@@ -1,5 +1,11 @@
 """Messages of ECS in AWS's wording, because users and programs search for them."""
 
+# As in pipe-cd/pipecd#6336.
+NOT_FORCED = (
+    "When switching from launch type to capacity provider strategy on an existing "
+    "service, or making a change to a capacity provider strategy on a service that is "
+    "already using one, you must force a new deployment."
+)
 STEADY = "(service {service}) has reached a steady state."
 STARTED = "(service {service}) has started {count} tasks: {tasks}."
 STOPPED = "(service {service}) has stopped {count} running tasks: {tasks}."

@@ -34,6 +34,7 @@ from tests.faults.steps import (
     bad_image_that_stays,
     balanced,
     database_secret_rotates,
+    deleted_by_hand,
     foreign,
     image_is_mended,
     migrates,
@@ -114,6 +115,11 @@ WORKLOADS = (
         "removal of a resource",
         begun(services(service(), service("web")) + EXPERIMENT),
         (declares(services(service()) + EXPERIMENT),),
+    ),
+    Workload(
+        "service deleted by hand",
+        begun(services(service(extra=DISCOVERY + SCALING))),
+        (deleted_by_hand,),
     ),
     Workload(
         "rename",

@@ -44,24 +44,25 @@ def create_service(world: World, body: Body, context: Context) -> Body:
 
 
 def _existing(cluster: Cluster, body: Body) -> Service | None:
-    """Return the service that the same request created; refuse another request."""
+    """Return the service that the same request created; refuse another request.
+
+    A request is the same if it has the same token and the same parameters. The token of a deleted service is refused too. This is not confirmed for ECS, which
+    documents only that a token must be unique.
+    """
     token = body.get("clientToken")
     for service in cluster.services.values():
-        same_token = token and service.created_from.get("clientToken") == token
-        if service.status == "INACTIVE":
+        same_token = bool(token) and service.created_from.get("clientToken") == token
+        same_name = service.name == body["serviceName"]
+        if service.status == "DRAINING" and same_name:
+            message = "Unable to Start a service that is still Draining."
+            raise invalid(message)
+        if service.status == "INACTIVE" and not same_token:
             continue
-        if service.name == body["serviceName"] or same_token:
-            if _request(service.created_from) != _request(body):
-                raise invalid(NOT_IDEMPOTENT)
-            if service.status == "DRAINING":
-                message = "Unable to Start a service that is still Draining."
-                raise invalid(message)
+        if same_token and service.status == "ACTIVE" and service.created_from == body:
             return service
+        if same_name or same_token:
+            raise invalid(NOT_IDEMPOTENT)
     return None
-
-
-def _request(body: Body) -> Body:
-    return {k: v for k, v in body.items() if k != "clientToken"}
 
 
 def _new_service(

@@ -6,6 +6,8 @@ NOT_FORCED = (
     "service, or making a change to a capacity provider strategy on a service that is "
     "already using one, you must force a new deployment."
 )
+# API reference, RunTask, ConflictException.
+IN_USE = "The provided clientToken is already in use with a different RunTask request."
 STEADY = "(service {service}) has reached a steady state."
 STARTED = "(service {service}) has started {count} tasks: {tasks}."
 STOPPED = "(service {service}) has stopped {count} running tasks: {tasks}."

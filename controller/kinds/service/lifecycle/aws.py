@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from controller.core.dependencies import Aws
-from controller.core.errors import PermanentError, TransientError
+from controller.core.errors import ConflictError, PermanentError, TransientError
 from controller.core.resources.driver import Applied, Progressing, Waiting
 from controller.core.resources.observation import Ownership
 from controller.core.resources.operation_request import OperationRequest
@@ -20,12 +20,13 @@ from controller.kinds.service.attachments.aws.facets import Facets
 from controller.kinds.service.attachments.aws.leftovers import LeftoverCleanup
 from controller.kinds.service.attachments.aws.service_tags import ServiceTagWriter
 from controller.kinds.service.aws.revisions import Revisions
-from controller.kinds.service.aws.services import EcsServices
+from controller.kinds.service.aws.services import EcsServices, exists
 from controller.kinds.service.aws.undeclared import UndeclaredServices
 from controller.kinds.service.compare.facets import need_no_update
 from controller.kinds.service.compare.update import is_forced, update_parameters
 from controller.kinds.service.discovery.aws.cloud_map import CloudMap
 from controller.kinds.service.images.aws.observer import ImageObserver
+from controller.kinds.service.lifecycle.creation_token import creation_token
 from controller.kinds.service.operations.aws.interventions import Interventions
 from controller.kinds.service.operations.aws.steps import OneOffSteps
 from controller.kinds.service.operations.requests import is_hold_obsolete
@@ -105,7 +106,11 @@ class ServiceLifecycle:
         return self.interventions.apply(action, request)
 
     def create(self, action: Action, spec: ServiceSpec) -> Progressing | Waiting:
-        """Register the revision, run the steps before it, and create the service."""
+        """Register the revision, run the steps before it, and create the service.
+
+        Safe to repeat while reads do not show the service: a repeat has the same client
+        token. A refused repeat is not a failure, since the service exists.
+        """
         revision = self._revision(spec)
         if waits := self.steps.waits(action.target.name, spec, revision):
             return Waiting(CHECK_AFTER, waits)
@@ -122,7 +127,18 @@ class ServiceLifecycle:
                 {"registryArn": self.cloud_map.ensure(spec)}
             ]
         parameters |= self.facets.creation(spec)
-        self.aws.call("ecs", "CreateService", **parameters)
+        predecessor = self.ecs.services(spec.cluster, [spec.name]).get(spec.name)
+        if exists(predecessor):
+            return Waiting(CHECK_AFTER, f"{spec.name} was created meanwhile.")
+        token = creation_token(action, spec, predecessor)
+        try:
+            self.aws.call("ecs", "CreateService", clientToken=token, **parameters)
+        except ConflictError:
+            # An earlier request with other parameters, such as another image digest,
+            # created it. The next pass that reads it updates it.
+            return Waiting(
+                CHECK_AFTER, f"{spec.name} exists; ECS does not show it yet."
+            )
         self.facets.created(spec)
         return Progressing(
             CHECK_AFTER, "The service was created; ECS starts its tasks."

@@ -12,6 +12,7 @@ from controller.core.clock import Clock
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.ecs.effects import TargetRegistration
 from controller.emulation.loopback import NotLoopbackError, require_loopback
+from controller.emulation.step_failures import StepFailure
 
 _CONCURRENT_PROBES = 8
 
@@ -131,21 +132,42 @@ class TargetBoard:
         seconds = attributes.get("deregistration_delay.timeout_seconds", 300)
         return timedelta(seconds=float(seconds))
 
-    def step(self) -> None:
-        """Add targets registered through moto, start due probes, read finished ones."""
+    def step(self) -> tuple[StepFailure, ...]:
+        """Add targets registered through moto, start due probes, read finished ones.
+
+        Returns:
+            The target groups whose step failed. The others are not affected.
+        """
         now, groups = self._clock.now(), self._groups()
-        registered = set(_registered(groups))
+        failures: dict[str, StepFailure] = {}
+        registered: set[TargetRegistration] = set()
+        for arn, group in groups.items():
+            try:
+                registered |= set(_registered(arn, group))
+            except Exception as error:  # noqa: BLE001 - one group must not stop the others
+                failures[arn] = StepFailure(arn, error)
         for target in registered - self._entries.keys():
             self._entries[target] = _Entry()
         for target, entry in list(self._entries.items()):
-            if entry.drains_until is not None:
-                if now >= entry.drains_until and target not in registered:
-                    del self._entries[target]
-            elif target not in registered:
-                self._drain(target)
-            else:
-                check = check_of(groups[target.target_group_arn])
-                self._probe_target(target, entry, check, now)
+            arn = target.target_group_arn
+            try:
+                group = groups[arn] if target in registered else None
+                self._step_target(target, entry, group, now)
+            except Exception as error:  # noqa: BLE001 - nor one target
+                failures[arn] = StepFailure(arn, error)
+        return tuple(failures.values())
+
+    def _step_target(
+        self, target: TargetRegistration, entry: _Entry, group: Any, now: datetime
+    ) -> None:
+        """Advance a target; ``group`` is None if it is no longer registered."""
+        if entry.drains_until is not None:
+            if now >= entry.drains_until and group is None:
+                del self._entries[target]
+        elif group is None:
+            self._drain(target)
+        else:
+            self._probe_target(target, entry, check_of(group), now)
 
     def _probe_target(
         self,
@@ -159,7 +181,9 @@ class TargetBoard:
             entry.next_probe = now + check.interval
             entry.probe = self._pool.submit(self._probe, target, check)
         if entry.probe is not None and entry.probe.done():
-            _record_result(entry, check, passed=entry.probe.result())
+            # A probe that failed unexpectedly is a failed check.
+            passed = entry.probe.exception() is None and entry.probe.result()
+            _record_result(entry, check, passed=passed)
             entry.probe = None
 
     def close(self) -> None:
@@ -173,15 +197,19 @@ class _InlineExecutor(Executor):
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
         """Run the call and return its completed result."""
         outcome: Future[T] = Future()
-        outcome.set_result(fn(*args, **kwargs))
+        try:
+            outcome.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - as any executor
+            outcome.set_exception(error)
         return outcome
 
 
-def _registered(groups: Mapping[str, Any]) -> Iterator[TargetRegistration]:
-    for arn, group in groups.items():
-        for target in group.targets.values():
-            if group.target_type == "ip":
-                yield TargetRegistration(arn, target["Id"], int(target["Port"]))
+def _registered(arn: str, group: Any) -> Iterator[TargetRegistration]:
+    """Yield the targets of a group; a target has the port of the group by default."""
+    for target in group.targets.values() if group.target_type == "ip" else ():
+        yield TargetRegistration(
+            arn, target["Id"], int(target.get("Port") or group.port)
+        )
 
 
 def check_of(group: Any) -> HealthCheck:

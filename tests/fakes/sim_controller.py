@@ -160,6 +160,7 @@ class SimController:
             self.pool,
             clock,
             permitted=held,
+            creation=self.memory.creation,
         )
         self.reconciler = Reconciler(
             KINDS, self.observer, self.executor, self.memory, clock

@@ -149,7 +149,8 @@ class EcsBackend:
         """Step the simulator until nothing changes."""
         seen: object = None
         for _ in range(_MAX_STEPS):
-            self.simulator.step()
+            for failure in self.simulator.step():
+                raise failure.error
             now = self._moment()
             if now == seen:
                 return

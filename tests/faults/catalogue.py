@@ -6,6 +6,7 @@ from tests.faults.documents import (
     ENDPOINT,
     EXPERIMENT,
     IN_ECR,
+    MIXED,
     OTHER_ROUTES,
     REDEPLOYED,
     RESTARTED,
@@ -13,6 +14,7 @@ from tests.faults.documents import (
     SCALED_OTHERWISE,
     SCALING,
     SECRETS,
+    SPOT,
     STAYS,
     TAGGED,
     TAGGED_OTHERWISE,
@@ -32,6 +34,7 @@ from tests.faults.steps import (
     bad_image_that_stays,
     balanced,
     database_secret_rotates,
+    deleted_by_hand,
     foreign,
     image_is_mended,
     migrates,
@@ -114,6 +117,11 @@ WORKLOADS = (
         (declares(services(service()) + EXPERIMENT),),
     ),
     Workload(
+        "service deleted by hand",
+        begun(services(service(extra=DISCOVERY + SCALING))),
+        (deleted_by_hand,),
+    ),
+    Workload(
         "rename",
         begun(services(service("api")) + sourced(ONE)),
         (declares(services(service("backend")) + sourced(ONE)),),
@@ -123,6 +131,15 @@ WORKLOADS = (
         begun(services(service(extra=SCALING))),
         (
             declares(services(service(extra=SCALED_OTHERWISE))),
+            declares(services(service())),
+        ),
+    ),
+    Workload(
+        "capacity provider strategy comes and goes",
+        begun(services(service())),
+        (
+            declares(services(service(extra=SPOT))),
+            declares(services(service(extra=MIXED))),
             declares(services(service())),
         ),
     ),

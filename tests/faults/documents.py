@@ -57,6 +57,15 @@ SCALED_OTHERWISE = """\
     scaling: {minimum: 1, maximum: 2}
     service: {tags: [{key: team, value: growth}]}
 """
+SPOT = """\
+    service: {capacityProviderStrategy: [{capacityProvider: FARGATE_SPOT, weight: 1}]}
+"""
+MIXED = """\
+    service:
+      capacityProviderStrategy:
+        - {capacityProvider: FARGATE_SPOT, weight: 1}
+        - {capacityProvider: FARGATE, base: 1}
+"""
 TAGGED = """\
     task: {tags: [{key: cost, value: one}, {key: team, value: growth}]}
     service: {tags: [{key: cost, value: one}, {key: team, value: growth}]}

@@ -55,6 +55,7 @@ from tests.faults.bugs import (
 
 # The packages give their functions the names of the modules.
 model_compare = import_module("controller.kinds.model.compare")
+service_lifecycle = import_module("controller.kinds.service.lifecycle.aws")
 service_compare = import_module("controller.kinds.service.compare.diff")
 Replacement: TypeAlias = tuple[str, Any, str, Callable[[Any], Any], tuple[str, ...]]
 
@@ -62,6 +63,7 @@ VERSION, ALIAS, ROLLOUT = "new model version", "alias move", "image rollout"
 BAD = "rollout that fails and is rolled back"
 STEPS, REMOVAL = "migration before a rollout", "removal of a resource"
 SCALES = "fields and scaling come and go"
+DELETED = "service deleted by hand"
 ADDED, REMOVED = "webhook target added", "webhook target removed"
 ADDRESS, CHAIN = "endpoint address change", "dependency chain"
 ADOPT, ALL, ABA = (
@@ -202,6 +204,13 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         (ROLLOUT,),
     ),
     ("nothing is done", reconciler.Reconciler, "_guarded", returns(Plan()), (ALIAS,)),
+    (
+        "a creation after a deletion has the token of the first",
+        service_lifecycle,
+        "creation_token",
+        returns("token"),
+        (DELETED,),
+    ),
     ("steps before a rollout are skipped", OneOffSteps, "waits", returns(""), (STEPS,)),
     (
         "undeclared services are not seen",

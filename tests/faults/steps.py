@@ -90,6 +90,13 @@ def secret_rotates(world: World) -> None:
     world.declare(sourced(ONE, TWO) + webhook("site", secrets=secrets))
 
 
+def deleted_by_hand(world: World) -> None:
+    """Delete a service as a person with a console does, and let ECS finish."""
+    named = {"cluster": CLUSTER, "service": "hokusai-api-development", "force": True}
+    world.aws.ecs.simulator.call("DeleteService", named)
+    world.aws.ecs.settle()
+
+
 def foreign(world: World) -> None:
     """Make what others made: a service without our tag, a model likewise."""
     populated(world)

@@ -1,6 +1,6 @@
 """Kind: the pure functions and properties that the planner needs of a resource kind."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -68,6 +68,23 @@ class DocumentConflict:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentWarning:
+    """A declaration that is valid and probably a mistake.
+
+    Attributes:
+        target: Resource that it concerns.
+        path: Path below the resource.
+        problem: Predicate that follows the path.
+        hint: Suggested fix.
+    """
+
+    target: ResourceId
+    path: tuple[str | int, ...]
+    problem: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A problem in the observed state that needs manual action.
 
@@ -109,6 +126,11 @@ def no_findings(_spec: Any, _state: Any) -> tuple[Finding, ...]:
 
 def no_conflicts(_specs: Mapping[ResourceId, Any]) -> tuple[DocumentConflict, ...]:
     """Return no conflicts: resources of this kind are independent of each other."""
+    return ()
+
+
+def no_warnings(_specs: Mapping[ResourceId, Any]) -> tuple[DocumentWarning, ...]:
+    """Return no warnings: every valid declaration of this kind is meant as it is."""
     return ()
 
 
@@ -158,6 +180,7 @@ class Kind(Generic[SpecT, StateT]):
         conditions: Returns the conditions of types that only this kind has.
         findings: Returns problems that need manual action.
         conflicts: Returns contradictions among all specs of this kind.
+        warnings: Returns valid declarations that are probably mistakes.
         references: Returns the resources that a spec names.
         mentions: Returns the resources that a spec names without waiting for them.
         complete: Returns a spec with the values derived from its key and the platform.
@@ -195,6 +218,9 @@ class Kind(Generic[SpecT, StateT]):
     findings: Callable[[SpecT, StateT], tuple[Finding, ...]] = no_findings
     conflicts: Callable[[Mapping[ResourceId, SpecT]], tuple[DocumentConflict, ...]] = (
         no_conflicts
+    )
+    warnings: Callable[[Mapping[ResourceId, SpecT]], Iterable[DocumentWarning]] = (
+        no_warnings
     )
     references: Callable[[SpecT], frozenset[ResourceId]] = no_references
     mentions: Callable[[SpecT], frozenset[ResourceId]] = no_references

@@ -6,7 +6,7 @@ from typing import Any
 
 from controller.core.dependencies import Dependencies
 from controller.core.document.resource import Resource, ResourceId
-from controller.core.errors import PermanentError
+from controller.core.errors import DriverError, PermanentError
 from controller.core.models.registration import (
     DUPLICATE_TAG,
     ModelVersion,
@@ -24,6 +24,7 @@ from controller.core.resources.observation import (
     Observation,
     Ownership,
     Present,
+    unknown_from,
 )
 from controller.core.resources.ownership import ownership_of, stamp
 from controller.core.resources.plan import Action, Verb
@@ -84,7 +85,10 @@ class ModelDriver:
     def observe(
         self, declared: Mapping[ResourceId, Resource[Any]]
     ) -> Mapping[ResourceId, Observation]:
-        """Return the declared models, and others with the ownership tag."""
+        """Return the declared models, and others with the ownership tag.
+
+        A model is Unknown if its runs could not be read; the others are not affected.
+        """
         self._created.clear()
         by_name = {model.name: model for model in self._reader.models()}
         versions = self._versions()
@@ -94,13 +98,22 @@ class ModelDriver:
             seen[id_] = (
                 Absent()
                 if model is None
-                else self._present(model, versions, self._runs(resource.spec))
+                else self._observed(model, versions, resource.spec)
             )
         for name, model in by_name.items():
             present = self._present(model, versions, {})
             if present.ownership is Ownership.MANAGED:
                 seen[ResourceId("model", name)] = present
         return seen
+
+    def _observed(
+        self, model: RegisteredModel, versions: Versions, spec: ModelSpec
+    ) -> Observation:
+        try:
+            runs = self._runs(spec)
+        except DriverError as error:
+            return unknown_from(error)
+        return self._present(model, versions, runs)
 
     def apply(self, action: Action) -> Applied:
         """Create the model, or register, tag and alias what is missing."""

@@ -7,6 +7,7 @@ from controller.clients.payload import check
 from controller.core.clock import Clock
 from controller.core.dependencies import Dependencies
 from controller.core.document.resource import Resource, ResourceId
+from controller.core.errors import PermanentError
 from controller.core.models.registration import ModelVersion
 from controller.core.models.registry import RegistryReads, RegistryWrites
 from controller.core.resources.details import DetailSection, read_section
@@ -46,6 +47,27 @@ def connect(dependencies: Dependencies) -> "WebhookDriver":
         announced=dependencies.announced,
         largest_backlog=dependencies.largest_backlog,
     )
+
+
+class _Problems:
+    """Permanent errors of single versions, which must not hold up the others."""
+
+    def __init__(self) -> None:
+        self._errors: list[PermanentError] = []
+
+    def passes(self, act: Callable[..., None], *arguments: Any) -> bool:
+        """Act, and return False after a permanent error; other errors are raised."""
+        try:
+            act(*arguments)
+        except PermanentError as error:
+            self._errors.append(error)
+            return False
+        return True
+
+    def report(self) -> None:
+        """Raise PermanentError with all errors, if there were any."""
+        if self._errors:
+            raise PermanentError("; ".join(dict.fromkeys(map(str, self._errors))))
 
 
 class WebhookDriver:
@@ -124,8 +146,12 @@ class WebhookDriver:
             self._ledger.add_target(action.target.name, spec.url, None, now)
             return Applied()
         state: WebhookState = action.observed
-        self._announce(state, planned(action.changes, ANNOUNCED, missing(spec, state)))
-        self._stamp(state, planned(action.changes, STAMPED, unstamped(state)))
+        announced = planned(action.changes, ANNOUNCED, missing(spec, state))
+        stamped = planned(action.changes, STAMPED, unstamped(state))
+        problems = _Problems()
+        problems.passes(self._announce, state, announced)
+        problems.passes(self._stamp, state, stamped)
+        problems.report()
         return Applied()
 
     def details(self, resource: Resource[Any]) -> tuple[DetailSection, ...]:
@@ -146,17 +172,22 @@ class WebhookDriver:
             )
             for version in versions
         ]
-        for event in events:
-            self._check(event)
+        problems = _Problems()
+        valid = [event for event in events if problems.passes(self._check, event)]
         now = self._clock.now()
-        if self._ledger.announce(state.target, "webhook", events, now):
+        if valid and self._ledger.announce(state.target, "webhook", valid, now):
             self._announced()
+        problems.report()
 
     def _stamp(self, state: WebhookState, versions: Iterable[ModelVersion]) -> None:
-        tag = announced_tag(state.target)
+        problems = _Problems()
         for version in versions:
-            id_ = event_id(identity_of(self._registry, version), "model.registered")
-            self._api.set_version_tag(version.model, version.number, tag, id_)
+            problems.passes(self._tag, announced_tag(state.target), version)
+        problems.report()
+
+    def _tag(self, tag: str, version: ModelVersion) -> None:
+        id_ = event_id(identity_of(self._registry, version), "model.registered")
+        self._api.set_version_tag(version.model, version.number, tag, id_)
 
     def _deliveries(self, target: str) -> DeliveryCounts:
         counts = self._outcomes.counts().get(target, {})

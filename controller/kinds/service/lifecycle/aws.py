@@ -9,28 +9,31 @@ from datetime import timedelta
 from typing import Any
 
 from controller.core.dependencies import Aws
-from controller.core.errors import PermanentError, TransientError
+from controller.core.errors import ConflictError, PermanentError, TransientError
 from controller.core.resources.driver import Applied, Progressing, Waiting
 from controller.core.resources.observation import Ownership
 from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.ownership import ownership_of
 from controller.core.resources.plan import Action, Verb
+from controller.core.values.identity import DEPLOYMENT_TAG
 from controller.kinds.service.attachments.aws.facets import Facets
 from controller.kinds.service.attachments.aws.leftovers import LeftoverCleanup
 from controller.kinds.service.attachments.aws.service_tags import ServiceTagWriter
 from controller.kinds.service.aws.revisions import Revisions
-from controller.kinds.service.aws.services import EcsServices
+from controller.kinds.service.aws.services import EcsServices, exists
 from controller.kinds.service.aws.undeclared import UndeclaredServices
 from controller.kinds.service.compare.facets import need_no_update
-from controller.kinds.service.compare.update import update_parameters
+from controller.kinds.service.compare.update import is_forced, update_parameters
 from controller.kinds.service.discovery.aws.cloud_map import CloudMap
 from controller.kinds.service.images.aws.observer import ImageObserver
+from controller.kinds.service.lifecycle.creation_token import creation_token
 from controller.kinds.service.operations.aws.interventions import Interventions
 from controller.kinds.service.operations.aws.steps import OneOffSteps
 from controller.kinds.service.operations.requests import is_hold_obsolete
 from controller.kinds.service.render.effective import effective_spec
 from controller.kinds.service.render.revision_tags import needs_revision
 from controller.kinds.service.render.service import creation
+from controller.kinds.service.rollout.forced_deployments import ForcedDeployments
 from controller.kinds.service.routes.attachment import route_tags
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.facet import ServiceUpdate
@@ -62,6 +65,7 @@ class ServiceLifecycle:
         undeclared: Services that are not declared.
         leftovers: Target groups without a service.
         images: Images and secret versions.
+        forced: Forced deployments that reads may not show yet.
     """
 
     aws: Aws
@@ -76,6 +80,7 @@ class ServiceLifecycle:
     undeclared: UndeclaredServices
     leftovers: LeftoverCleanup
     images: ImageObserver
+    forced: ForcedDeployments
 
     def apply(self, action: Action) -> Applied | Progressing | Waiting:
         """Carry out ``action``. A rollout continues after this returns."""
@@ -101,7 +106,11 @@ class ServiceLifecycle:
         return self.interventions.apply(action, request)
 
     def create(self, action: Action, spec: ServiceSpec) -> Progressing | Waiting:
-        """Register the revision, run the steps before it, and create the service."""
+        """Register the revision, run the steps before it, and create the service.
+
+        Safe to repeat while reads do not show the service: a repeat has the same client
+        token. A refused repeat is not a failure, since the service exists.
+        """
         revision = self._revision(spec)
         if waits := self.steps.waits(action.target.name, spec, revision):
             return Waiting(CHECK_AFTER, waits)
@@ -118,7 +127,18 @@ class ServiceLifecycle:
                 {"registryArn": self.cloud_map.ensure(spec)}
             ]
         parameters |= self.facets.creation(spec)
-        self.aws.call("ecs", "CreateService", **parameters)
+        predecessor = self.ecs.services(spec.cluster, [spec.name]).get(spec.name)
+        if exists(predecessor):
+            return Waiting(CHECK_AFTER, f"{spec.name} was created meanwhile.")
+        token = creation_token(action, spec, predecessor)
+        try:
+            self.aws.call("ecs", "CreateService", clientToken=token, **parameters)
+        except ConflictError:
+            # An earlier request with other parameters, such as another image digest,
+            # created it. The next pass that reads it updates it.
+            return Waiting(
+                CHECK_AFTER, f"{spec.name} exists; ECS does not show it yet."
+            )
         self.facets.created(spec)
         return Progressing(
             CHECK_AFTER, "The service was created; ECS starts its tasks."
@@ -128,6 +148,8 @@ class ServiceLifecycle:
         self, action: Action, spec: ServiceSpec, state: ServiceState
     ) -> Applied | Progressing | Waiting:
         """Carry out the changes of ``action``. The rollout continues afterwards."""
+        if is_forced(action) and self.forced.is_hidden(state):
+            return Waiting(CHECK_AFTER, "ECS does not show the last deployment yet.")
         paths = tuple(change.path for change in action.changes)
         revision = state.definition_arn
         if any(map(needs_revision, paths)):
@@ -143,14 +165,7 @@ class ServiceLifecycle:
         parameters |= update_parameters(action, spec, revision)
         tags = self.tags.of(spec, action.generation)
         if parameters:
-            answer = self.aws.call(
-                "ecs",
-                "UpdateService",
-                cluster=spec.cluster,
-                service=spec.name,
-                **parameters,
-            )
-            tags |= deployment_tag(answer["service"])
+            tags |= self._deployed(action, spec, state, parameters)
         elif need_no_update(paths) and carries(state.settings, tags):
             return Applied()
         else:
@@ -166,6 +181,26 @@ class ServiceLifecycle:
         if action.disruptive:
             return Progressing(CHECK_AFTER, "ECS replaces the tasks.")
         return Applied()
+
+    def _deployed(
+        self,
+        action: Action,
+        spec: ServiceSpec,
+        state: ServiceState,
+        parameters: Mapping[str, Any],
+    ) -> dict[str, str]:
+        """Update the service and return the tag of the current deployment."""
+        answer = self.aws.call(
+            "ecs",
+            "UpdateService",
+            cluster=spec.cluster,
+            service=spec.name,
+            **parameters,
+        )
+        started = deployment_tag(answer["service"])
+        if is_forced(action):
+            self.forced.started(state.arn, started.get(DEPLOYMENT_TAG, ""))
+        return started
 
     def _finish(
         self,

@@ -17,6 +17,7 @@ from controller.kinds.service.aws.services import EcsServices, exists
 from controller.kinds.service.preflight.aws import data, iam, images, network
 from controller.kinds.service.preflight.aws.answers import facts_of, unreadable
 from controller.kinds.service.preflight.facts import Fact, Facts, RunningService
+from controller.kinds.service.render.task_definition import managed_log_group
 from controller.kinds.service.spec import aws_names
 
 if TYPE_CHECKING:
@@ -113,9 +114,9 @@ class Collector:
         """Return the log groups of live services."""
         by_folder: defaultdict[str, set[str]] = defaultdict(set)
         for spec in specs:
-            if isinstance(live.get(spec.name), Present):
-                folder = spec.log_group.rpartition("/")[0]
-                by_folder[folder].add(spec.log_group)
+            group = managed_log_group(spec)
+            if group is not None and isinstance(live.get(spec.name), Present):
+                by_folder[group.rpartition("/")[0]].add(group)
         seen: dict[str, Fact] = {}
         for names in by_folder.values():
             seen |= facts_of(names, partial(self._existing_log_groups, names))

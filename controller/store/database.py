@@ -3,21 +3,34 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from controller.core.clock import Clock
 from controller.core.errors import DriverError, PermanentError, TransientError
 from controller.core.values.redact import redact
-from controller.store.engine import WRITING, database_engine, is_in_memory
+from controller.store.deadlines import Deadlines
+from controller.store.engine import (
+    LONGEST,
+    LONGEST_MIGRATION,
+    LONGEST_USE,
+    WRITING,
+    database_engine,
+    is_in_memory,
+)
 from controller.store.schema import (
     SchemaState,
     current_state,
     require_usable,
     upgrade,
 )
+
+# SQLSTATE codes that pass, although psycopg gives them another class: a former primary
+# that only reads during a failover, and a transaction that the server has ended.
+_PASSING = frozenset({"25006", "25P03"})
 
 
 class Database:
@@ -32,7 +45,8 @@ class Database:
     """
 
     def __init__(self, url: str, clock: Clock) -> None:
-        self._engine = database_engine(url)
+        self._deadlines = Deadlines(clock)
+        self._engine = database_engine(url, self._deadlines)
         self._clock = clock
         self._lock = threading.RLock()
         self._thread = threading.local()
@@ -49,21 +63,32 @@ class Database:
         self._fence = check
 
     @contextmanager
-    def writing(self, *, fenced: bool = True) -> Iterator[Connection]:
+    def writing(
+        self, *, fenced: bool = True, longest: timedelta = LONGEST_USE
+    ) -> Iterator[Connection]:
         """Begin a transaction that writes, or join the one of this thread.
 
-        The end of the outermost block commits; an exception rolls back.
+        The end of the outermost block commits; an exception rolls back. A block on
+        PostgreSQL that takes longer than ``longest`` loses its connection.
 
         Args:
             fenced: False skips the check set by ``fence``, as the lease needs.
+            longest: Deadline of the block, from the use of a connection on.
+
+        Raises:
+            TransientError: The database does not answer, or other writers of this
+                process take too long. A commit may have had its effect.
         """
         if (current := self._current()) is not None:
             yield current
             return
         with (
-            self._lock,
+            _held(self._lock),
             _translated("written"),
-            self._engine.connect().execution_options(**{WRITING: True}) as connection,
+            self._deadlines.within(longest),
+            self._engine.connect().execution_options(
+                **{WRITING: True, LONGEST: longest}
+            ) as connection,
             connection.begin(),
         ):
             if fenced and self._fence is not None:
@@ -76,14 +101,19 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Begin a transaction that only reads, or join the one of this thread."""
+        """Begin a transaction that only reads, or join the one of this thread.
+
+        Raises:
+            TransientError: The database does not answer within the deadline.
+        """
         if (current := self._current()) is not None:
             yield current
             return
-        exclusive = self._lock if self._one_connection else nullcontext()
+        exclusive = _held(self._lock) if self._one_connection else nullcontext()
         with (
             exclusive,
             _translated("read"),
+            self._deadlines.within(LONGEST_USE),
             self._engine.connect() as connection,
             connection.begin(),
         ):
@@ -114,7 +144,7 @@ class Database:
 
         A schema of the next version is left unchanged.
         """
-        with self.writing() as connection:
+        with self.writing(longest=LONGEST_MIGRATION) as connection:
             state = current_state(connection)
             require_usable(state, upgrading=True)
             if state in {SchemaState.MISSING, SchemaState.OLDER}:
@@ -123,9 +153,22 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+        self._deadlines.close()
 
     def _current(self) -> Connection | None:
         return getattr(self._thread, "connection", None)
+
+
+@contextmanager
+def _held(lock: "threading.RLock") -> Iterator[None]:
+    """Hold ``lock``, or give up after the longest use of the database."""
+    if not lock.acquire(timeout=LONGEST_USE.total_seconds()):
+        msg = "the store could not be written: another write of this process takes long"
+        raise TransientError(msg)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager
@@ -133,6 +176,9 @@ def _translated(operation: str) -> Iterator[None]:
     """Raise errors of the database as errors of ``core.errors``."""
     try:
         yield
+    except PoolTimeout as error:
+        msg = f"the store could not be {operation}: all connections are in use"
+        raise TransientError(msg) from error
     except DBAPIError as error:
         cause = redact(str(error.orig).strip().partition("\n")[0], ())
         name = type(error.orig).__name__
@@ -141,5 +187,9 @@ def _translated(operation: str) -> Iterator[None]:
 
 
 def _error_class(error: DBAPIError) -> type[DriverError]:
-    transient = isinstance(error, OperationalError) or error.connection_invalidated
+    transient = (
+        isinstance(error, OperationalError)
+        or error.connection_invalidated
+        or getattr(error.orig, "sqlstate", None) in _PASSING
+    )
     return TransientError if transient else PermanentError

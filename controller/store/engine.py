@@ -1,18 +1,39 @@
 """Engines for SQLite and PostgreSQL, and the options of each connection."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import InvalidatePoolError
 
 from controller.core.errors import RefusedError
+from controller.store.deadlines import Deadlines
 
 SCHEMA = "hokusai"
 WRITING = "hokusai_writing"
+# Longest use of the store: a block with its ping and its commit. Two of them, one after
+# another, must fit into the lifetime of the lease.
+LONGEST_USE = timedelta(seconds=7)
+# Longest migration of the schema.
+LONGEST_MIGRATION = timedelta(minutes=5)
+LONGEST = "hokusai_longest"
 _BUSY_MS = 5_000
 _CONNECT_SECONDS = 5
+_LONGEST_PING = timedelta(seconds=2)
+# Libpq's options. They end waits on a peer that is gone; `Deadlines` ends the others.
+_TCP = {
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+# The server ends a statement before the client closes the socket. A transaction of a
+# client that is gone would otherwise keep its row locks, also that of the lease.
+_STATEMENT_SHARE = 0.8
 _DRIVERS = {
     "sqlite": "sqlite",
     "postgres": "postgresql+psycopg",
@@ -21,8 +42,12 @@ _DRIVERS = {
 }
 
 
-def database_engine(url: str) -> Engine:
+def database_engine(url: str, deadlines: Deadlines) -> Engine:
     """Return an engine for ``url``; it connects on first use.
+
+    Args:
+        url: SQLAlchemy URL of the database.
+        deadlines: Deadlines that end waits on PostgreSQL.
 
     Raises:
         RefusedError: The database is neither SQLite nor PostgreSQL.
@@ -33,7 +58,7 @@ def database_engine(url: str) -> Engine:
         msg = f"the store cannot be {parsed.drivername}: use sqlite or postgresql"
         raise RefusedError(msg)
     parsed = parsed.set(drivername=driver)
-    return _sqlite(parsed) if driver == "sqlite" else _postgres(parsed)
+    return _sqlite(parsed) if driver == "sqlite" else _postgres(parsed, deadlines)
 
 
 def is_in_memory(engine: Engine) -> bool:
@@ -54,16 +79,48 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
-def _postgres(url: URL) -> Engine:
+def _postgres(url: URL, deadlines: Deadlines) -> Engine:
     # Statements name the schema; a connection pooler between the controller and
     # PostgreSQL may reset `search_path`.
-    return create_engine(
+    engine = create_engine(
         url,
-        pool_pre_ping=True,
         pool_size=4,
-        connect_args={"connect_timeout": _CONNECT_SECONDS},
+        pool_timeout=LONGEST_USE.total_seconds(),
+        connect_args={"connect_timeout": _CONNECT_SECONDS, **_TCP},
         execution_options={"schema_translate_map": {None: SCHEMA}},
     )
+
+    def connected(connection: Any, record: Any) -> None:
+        record.info["fresh"] = True
+        deadlines.watch(connection.fileno())
+
+    def checked_out(connection: Any, record: Any, _proxy: Any) -> None:
+        if record.info.pop("fresh", False):
+            return
+        with deadlines.within(_LONGEST_PING):
+            deadlines.watch(connection.fileno())
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                # The other connections of the pool are as old; none is worth a ping.
+                raise InvalidatePoolError(str(error)) from error
+
+    # SQLAlchemy queries a new connection before its `checkout` event, so the socket is
+    # watched from `connect` on, before its own listener.
+    event.listen(engine, "connect", connected, insert=True)
+    event.listen(engine, "checkout", checked_out)
+    event.listen(engine, "begin", _begin_postgres)
+    return engine
+
+
+def _begin_postgres(connection: Connection) -> None:
+    # Local to the transaction: a transaction pooler refuses or mixes up settings of a
+    # session.
+    longest = connection.get_execution_options().get(LONGEST, LONGEST_USE)
+    milliseconds = str(int(longest.total_seconds() * 1_000 * _STATEMENT_SHARE))
+    names = "statement_timeout", "idle_in_transaction_session_timeout"
+    values = ", ".join(f"set_config('{n}', '{milliseconds}', true)" for n in names)
+    connection.exec_driver_sql(f"SELECT {values}")
 
 
 def _file_of(url: URL) -> str:

@@ -1,6 +1,5 @@
 """Engines for SQLite and PostgreSQL, and the options of each connection."""
 
-import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,12 @@ from sqlalchemy.exc import InvalidatePoolError
 
 from controller.core.errors import RefusedError
 from controller.store.deadlines import Deadlines
+from controller.store.sqlite_file import (
+    connection_to_read,
+    file_of,
+    is_writable,
+    prepare,
+)
 
 SCHEMA = "hokusai"
 WRITING = "hokusai_writing"
@@ -42,15 +47,19 @@ _DRIVERS = {
 }
 
 
-def database_engine(url: str, deadlines: Deadlines) -> Engine:
+def database_engine(
+    url: str, deadlines: Deadlines, *, read_only: bool = False
+) -> Engine:
     """Return an engine for ``url``; it connects on first use.
 
     Args:
         url: SQLAlchemy URL of the database.
         deadlines: Deadlines that end waits on PostgreSQL.
+        read_only: True to open an SQLite file also where it cannot be written.
 
     Raises:
-        RefusedError: The database is neither SQLite nor PostgreSQL.
+        RefusedError: The database is neither SQLite nor PostgreSQL, or its file cannot
+            be created.
     """
     parsed = make_url(url)
     driver = _DRIVERS.get(parsed.drivername)
@@ -58,23 +67,35 @@ def database_engine(url: str, deadlines: Deadlines) -> Engine:
         msg = f"the store cannot be {parsed.drivername}: use sqlite or postgresql"
         raise RefusedError(msg)
     parsed = parsed.set(drivername=driver)
-    return _sqlite(parsed) if driver == "sqlite" else _postgres(parsed, deadlines)
+    if driver != "sqlite":
+        return _postgres(parsed, deadlines)
+    if read_only and not is_writable(file_of(parsed)):
+        return _sqlite_to_read(parsed)
+    return _sqlite(parsed)
 
 
 def is_in_memory(engine: Engine) -> bool:
     """Return True if all threads must share one connection."""
-    return engine.dialect.name == "sqlite" and not _file_of(engine.url)
+    return engine.dialect.name == "sqlite" and not file_of(engine.url)
 
 
 def _sqlite(url: URL) -> Engine:
-    if file := _file_of(url):
-        _prepare(Path(file))
+    if file := file_of(url):
+        prepare(Path(file))
         engine = create_engine(url)
     else:
         engine = create_engine(
             url, poolclass=StaticPool, connect_args={"check_same_thread": False}
         )
     event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _sqlite_to_read(url: URL) -> Engine:
+    """Return an engine that writes nothing, also not the files of the journal."""
+    file = Path(file_of(url))
+    engine = create_engine(url, creator=lambda: connection_to_read(file))
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -121,16 +142,6 @@ def _begin_postgres(connection: Connection) -> None:
     names = "statement_timeout", "idle_in_transaction_session_timeout"
     values = ", ".join(f"set_config('{n}', '{milliseconds}', true)" for n in names)
     connection.exec_driver_sql(f"SELECT {values}")
-
-
-def _file_of(url: URL) -> str:
-    return "" if url.database in {None, "", ":memory:"} else str(url.database)
-
-
-def _prepare(file: Path) -> None:
-    """Create the directory and the file, readable only by their owner."""
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:

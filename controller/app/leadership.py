@@ -137,6 +137,7 @@ class LeadershipTerm:
             stored,
             holder_id(),
             process.numbers,
+            timedelta(days=process.context.settings.history_days),
             process.metrics,
             process.clock,
         )

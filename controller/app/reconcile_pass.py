@@ -14,6 +14,7 @@ from controller.core.resources.driver import Failed
 from controller.engine.activity import Activity, stuck_after
 from controller.engine.reconciler import PassResult
 from controller.store.heartbeat import HEART, Heartbeats
+from controller.store.retention import History
 from controller.store.triggers import Triggers
 from controller.telemetry.logs import pass_context
 from controller.telemetry.metrics import (
@@ -24,6 +25,8 @@ from controller.telemetry.metrics import (
 )
 
 log = logging.getLogger(__name__)
+
+_PRUNING = timedelta(hours=1)
 
 
 class ReconcilePasses:
@@ -39,6 +42,7 @@ class ReconcilePasses:
         stored: Store of the term.
         holder: Id of this process.
         numbers: Numbers of the passes of this process.
+        history: Age after which history is deleted from the store.
         metrics: Metrics of the passes.
         clock: Clock.
     """
@@ -50,6 +54,7 @@ class ReconcilePasses:
         stored: Store,
         holder: str,
         numbers: Iterator[int],
+        history: timedelta,
         metrics: Metrics,
         clock: Clock,
     ) -> None:
@@ -59,6 +64,9 @@ class ReconcilePasses:
         self._watch = watch
         self._holder = holder
         self._numbers = numbers
+        self._history_age = history
+        self._history = History(stored.database)
+        self._next_pruning = clock.monotonic()
         self._metrics = metrics
         self._clock = clock
         self._database = stored.database
@@ -131,7 +139,22 @@ class ReconcilePasses:
             self.last = self._clock.monotonic()
             self._heart.beat(HEART, self._holder)
             self._count(result, self.last - began)
+            self._prune()
             return result.next_in
+
+    def _prune(self) -> None:
+        """Delete old history, once an hour; a failure waits for the next time."""
+        now = self._clock.monotonic()
+        if now < self._next_pruning:
+            return
+        self._next_pruning = now + _PRUNING.total_seconds()
+        try:
+            deleted = self._history.prune(self._clock.now() - self._history_age)
+        except ControllerError as error:
+            log.warning("history not deleted", extra={"error": str(error)})
+            return
+        if deleted:
+            log.info("old history deleted", extra={"rows": deleted})
 
     def _count(self, result: PassResult, seconds: float) -> None:
         failed = [o for o in result.outcomes.values() if isinstance(o, Failed)]

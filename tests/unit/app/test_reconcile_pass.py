@@ -9,9 +9,11 @@ import pytest
 
 from controller.app.reconcile_pass import ReconcilePasses
 from controller.core.document.platform import Platform
+from controller.core.document.resource import ResourceId
 from controller.core.errors import TransientError
 from controller.core.resources.plan import Plan
 from controller.engine.reconciler import PassResult
+from controller.store.events import EventLog
 from controller.store.triggers import Triggers
 from controller.telemetry.metrics import Metrics
 from tests.fakes.stopped_clock import NOON, StoppedClock
@@ -76,7 +78,14 @@ def watch():
 @pytest.fixture
 def passes(controller, watch, database, clock):
     return ReconcilePasses(
-        controller, watch, Stored(database), "host:1:0a", count(1), Metrics(), clock
+        controller,
+        watch,
+        Stored(database),
+        "host:1:0a",
+        count(1),
+        timedelta(days=90),
+        Metrics(),
+        clock,
     )
 
 
@@ -181,3 +190,19 @@ def test_a_pass_that_does_not_come_back_is_stuck(passes, controller, clock):
 
     assert seen == ["a pass has not ended for 181 s"]
     assert passes.stuck() == ""
+
+
+def test_old_history_is_deleted_once_an_hour(passes, database, clock):
+    log, id_ = EventLog(database), ResourceId("service", "api")
+    passes.run()
+    clock.forward(timedelta(days=91).total_seconds())
+    log.record(id_, "Normal", "Old", "It is old.", clock.now() - timedelta(days=91))
+    passes.run()
+    log.record(id_, "Normal", "Old", "Another.", clock.now() - timedelta(days=91))
+
+    passes.run()
+    before = len(log.recent(9))
+    clock.forward(3_600)
+    passes.run()
+
+    assert (before, len(log.recent(9))) == (1, 0)

@@ -18,6 +18,9 @@ class Shutdown:
 
     Attributes:
         asked: Set once a stop was requested; threads may wait for it.
+
+    Args:
+        seconds: Seconds from the stop to the deadline.
     """
 
     def __init__(self, seconds: float = STOP_SECONDS) -> None:
@@ -32,7 +35,7 @@ class Shutdown:
         """
         if self.asked.is_set():
             os._exit(_AT_ONCE)
-        log.info("controller stopping")
+        log.info("stopping")
         self.asked.set()
         threading.Thread(target=self._enforce, name="shutdown", daemon=True).start()
 

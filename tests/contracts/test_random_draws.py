@@ -31,6 +31,8 @@ def draws(tree):
                 yield module
             case ast.ImportFrom(names=names):
                 yield from (n.name for n in names if n.name in NAMES)
+            case _:
+                continue
 
 
 def test_only_the_id_of_the_process_is_drawn():

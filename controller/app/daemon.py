@@ -22,7 +22,8 @@ from controller.app.threads import in_thread, unless
 from controller.bootstrap.holder import holder_id
 from controller.bootstrap.store import Store, open_store
 from controller.clients.clock import SystemClock
-from controller.core.errors import DriverError, PermanentError, StoreUnavailableError
+from controller.core.clock import Clock
+from controller.core.errors import DriverError, StoreUnavailableError
 from controller.engine.activity import stuck_after
 from controller.engine.leader import TTL, Leader
 from controller.store.lease import LeaseHeld, Leases
@@ -54,14 +55,13 @@ def run(file: Path, chosen: str | None, state: Path | None = None) -> None:
     for library in _TALKATIVE:
         logging.getLogger(library).setLevel(logging.WARNING)
     watch = DocumentWatch(file, chosen, context.document, state)
-    asyncio.run(_Supervisor(watch, context).main())
+    asyncio.run(_Supervisor(watch, context, SystemClock()).main())
 
 
 class _Supervisor:
     """Process that leads again and again; see the module."""
 
-    def __init__(self, watch: DocumentWatch, context: Session) -> None:
-        clock = SystemClock()
+    def __init__(self, watch: DocumentWatch, context: Session, clock: Clock) -> None:
         self._shutdown = Shutdown()
         self._stop = asyncio.Event()
         self._metrics = Metrics()
@@ -94,10 +94,8 @@ class _Supervisor:
             return
         try:
             await self._elect(stored)
-        except PermanentError as error:
-            await self._retry_later("the store refused an operation", error)
         except DriverError as error:
-            await self._retry_later("waiting", error)
+            await self._retry_later("not leading", error)
         finally:
             self._leader = self._term = None
             stored.database.close()

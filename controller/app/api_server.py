@@ -105,7 +105,9 @@ def _store(settings: Settings, clock: Clock, closing: ExitStack) -> Database | N
     """Return the store, if there is one."""
     if not store_is_there(settings):
         return None
-    database = Database(settings.store_url.reveal(), clock, outage=StoreOutage(clock))
+    database = Database(
+        settings.store_url.reveal(), clock, outage=StoreOutage(clock), reopens=True
+    )
     closing.callback(database.close)
     return database
 

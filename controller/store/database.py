@@ -1,5 +1,6 @@
 """Database access: short transactions, one writer, one source of time."""
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -14,6 +15,7 @@ from controller.core.errors import (
     DriverError,
     PermanentError,
     RefusedError,
+    StoreLostError,
     StoreUnavailableError,
 )
 from controller.core.values.redact import redact
@@ -52,6 +54,8 @@ class Database:
         outage: Receives the result of each use; by default, nothing is reported.
         read_only: True if nothing is written; an SQLite file may then be on a
             read-only file system.
+        reopens: True to use the file that is there after the loss of the present one;
+            for processes that hold no lease.
 
     Raises:
         RefusedError: The database is neither SQLite nor PostgreSQL, or its file cannot
@@ -65,10 +69,12 @@ class Database:
         *,
         outage: StoreOutage | None = None,
         read_only: bool = False,
+        reopens: bool = False,
     ) -> None:
         self._deadlines = Deadlines(clock)
         self._engine = database_engine(url, self._deadlines, read_only=read_only)
         self._file = None if read_only else StoreFile.of(self._engine)
+        self._reopens = reopens
         self._outage = outage
         self._clock = clock
         self._lock = threading.RLock()
@@ -190,6 +196,12 @@ class Database:
     def _current(self) -> Connection | None:
         return getattr(self._thread, "connection", None)
 
+    def _reopen(self) -> None:
+        """Let the next use open the file that is there, if there is one."""
+        with contextlib.suppress(FileNotFoundError):
+            self._file = StoreFile.of(self._engine)
+            self._engine.dispose()
+
     @contextmanager
     def _translated(self, operation: str) -> Iterator[None]:
         """Raise errors of the database as errors of ``core.errors``."""
@@ -198,6 +210,10 @@ class Database:
                 if self._file is not None:
                     self._file.check()
                 yield
+        except StoreLostError:
+            if self._reopens:
+                self._reopen()
+            raise
         except StoreUnavailableError as error:
             if self._outage is not None:
                 self._outage.failed(operation, error)

@@ -50,6 +50,25 @@ def test_a_file_that_was_lost_is_neither_read_nor_written(database, file, lose):
         Triggers(database).latest()
 
 
+def test_a_process_without_a_lease_uses_the_new_file_afterwards(database, file):
+    reader = Database(f"sqlite:///{file}", SystemClock(), reopens=True)
+    Triggers(database).ask("a test", SystemClock().now())
+    before = Triggers(reader).latest()
+    delete(file)
+    with pytest.raises(StoreLostError):
+        Triggers(reader).latest()
+    again = Database(f"sqlite:///{file}", SystemClock())
+    again.upgrade()
+    again.close()
+    with pytest.raises(StoreLostError):
+        Triggers(reader).latest()
+
+    after = Triggers(reader).latest()
+    reader.close()
+
+    assert (before, after) == (1, 0)
+
+
 @pytest.mark.parametrize("lose", [delete, replace])
 def test_a_controller_whose_file_was_lost_gives_up_the_lease_and_says_so(
     world, controllers, file, lose

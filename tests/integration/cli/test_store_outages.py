@@ -1,5 +1,7 @@
 """``run`` as a process while its PostgreSQL is away: it waits, and goes on afterwards."""
 
+import signal
+
 import pytest
 
 from tests.builders.waiting import eventually
@@ -132,6 +134,9 @@ def test_a_requested_pass_is_done_after_the_lease_was_regained(
     eventually(controller.leads, within=COMES_BACK)
     eventually(lambda: controller.passes() >= 2, within=COMES_BACK)
 
+    before = controller.passes()
+    controller.process.send_signal(signal.SIGHUP)
+    eventually(lambda: controller.passes() > before, within=COMES_BACK)
     before = controller.passes()
     frequent.edit("interval: 1h", "interval: 2h")
     eventually(lambda: controller.passes() > before, within=COMES_BACK)

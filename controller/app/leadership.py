@@ -23,6 +23,7 @@ from controller.bootstrap.holder import holder_id
 from controller.bootstrap.store import Store
 from controller.clients.webhook import Sender
 from controller.core.clock import Clock
+from controller.engine.activity import Activity, stuck_after
 from controller.engine.dispatcher import Dispatcher
 from controller.engine.event_queue import EventQueue
 from controller.engine.leader import Leader
@@ -73,6 +74,7 @@ class LeadershipTerm:
         self._leader = leader
         self.stalled = ""
         self._lost = ""
+        self._starting = Activity(process.clock)
         self._over = threading.Event()
         self._released = threading.Event()
         self._dispatcher: Dispatcher | None = None
@@ -88,9 +90,7 @@ class LeadershipTerm:
 
     def stuck(self) -> str:
         """Return the reason if a thread of the term has not come back, or nothing."""
-        if self._passes is None:
-            return ""
-        return self._passes.stuck()
+        return self._start_stuck() if self._passes is None else self._passes.stuck()
 
     async def run(self, stop: asyncio.Event) -> str:
         """Reconcile and deliver until ``stop`` is set or the lease is lost.
@@ -126,8 +126,9 @@ class LeadershipTerm:
         return self._lost
 
     def _prepare(self) -> Controller:
-        self._stored.memory.take_over()
-        return self._controller()
+        with self._starting.working():
+            self._stored.memory.take_over()
+            return self._controller()
 
     async def _work(self, controller: Controller, ending: asyncio.Event) -> None:
         process, stored = self._process, self._stored
@@ -143,7 +144,6 @@ class LeadershipTerm:
         )
         alarm = WakeUpTimer(process.clock)
         turns = self._loop = ReconcileLoop(passes.run, alarm, _AFTER_ERROR)
-        worker = None
         try:
             async with Sender(process.clock) as sender:
                 dispatcher = self._dispatcher = dispatcher_for(
@@ -153,6 +153,8 @@ class LeadershipTerm:
                 worker = started_thread("reconcile", turns.run)
                 self._listen(controller)
                 delivering = asyncio.create_task(dispatcher.run(ending))
+                # Its unexpected end is an error of the term, raised below.
+                delivering.add_done_callback(lambda _task: ending.set())
                 await ending.wait()
                 turns.stop()
                 await asyncio.gather(delivering, in_thread("last pass", worker.join))
@@ -193,8 +195,17 @@ class LeadershipTerm:
         self._leader.keep(self._released, lost, self._stalled)
 
     def _stalled(self) -> str:
-        self.stalled = "" if self._passes is None else self._passes.stalled()
+        passes = self._passes
+        self.stalled = self._start_stuck() if passes is None else passes.stalled()
         return self.stalled
+
+    def _start_stuck(self) -> str:
+        """Return the reason if the start of the term takes too long, or nothing."""
+        interval = self._process.context.document.platform.interval
+        duration = self._starting.duration()
+        if duration <= stuck_after(interval):
+            return ""
+        return f"the start has not ended for {duration.total_seconds():.0f} s"
 
     def _announced(self) -> None:
         """Deliver at once what a pass has just announced."""

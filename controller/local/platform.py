@@ -157,7 +157,7 @@ class LocalRun:
             return {}
         if self._database is None:
             url = f"sqlite:///{self._state / 'controller.db'}"
-            self._database = Database(url, self._clock)
+            self._database = Database(url, self._clock, reopens=True)
         try:
             beat = Heartbeats(self._database).last(HEART)
             if beat is None or beat.beat < self._began:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, TypeAlias
 
+from controller.bootstrap import holder
 from controller.clients import fence
 from controller.clients.mlflow.reader import MlflowReader
 from controller.core.planning import planner
@@ -51,6 +52,7 @@ from tests.faults.bugs import (
     unknown_is_absent,
     unpublished,
     waits_for_nothing,
+    without_draw,
 )
 
 # The packages give their functions the names of the modules.
@@ -226,6 +228,13 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         "has_restarted",
         returns(False),
         ("restart by hand",),
+    ),
+    (
+        "a process is known by host name and pid",
+        holder,
+        "holder_name",
+        without_draw,
+        (ALIAS, ROLLOUT),
     ),
     ("the intent is dropped", StoreMemory, "started", returns(0), (VERSION,)),
 )

@@ -30,9 +30,8 @@ _MADE = {
     DEPLOYMENT: "deployments",
 }
 # A call on its way when its sender was stopped is as late as one that lingers.
-_REPEATING = frozenset(
-    {FaultKind.LATE_EFFECT, FaultKind.DUPLICATE, FaultKind.PAUSED_LEADER}
-)
+_TAKEN_OVER = frozenset({FaultKind.PAUSED_LEADER, FaultKind.EQUAL_NAMES})
+_REPEATING = frozenset({FaultKind.LATE_EFFECT, FaultKind.DUPLICATE}) | _TAKEN_OVER
 # What is written only because there is an extra object.
 _MARKS = ("tag hokusai.ai/duplicate-of", "DeregisterTaskDefinition")
 _CREATES = ("create", "RegisterTaskDefinition", "CreateService", "CreateLogGroup")
@@ -104,7 +103,7 @@ def extras_marked(_: Workload, run: Run, __: Run) -> Iterator[str]:
         and call.operation == "ecs:ListTaskDefinitions"
         for fault, call in run.struck
     )
-    if hidden or run.struck_by(FaultKind.PAUSED_LEADER):
+    if hidden or run.struck_by(*_TAKEN_OVER):
         return
     last = max((i for i, seen in enumerate(run.passes) if seen.blinded), default=0)
     for seen in run.passes[last + 3 :]:
@@ -208,7 +207,7 @@ def _in_flight(run: Run) -> Counter[str]:
     late = Counter(
         call.operation.rpartition(":")[2]
         for fault, call in run.struck
-        if fault.kind is FaultKind.PAUSED_LEADER and call.writes
+        if fault.kind in _TAKEN_OVER and call.writes
     )
     late["TagResource"] *= 2
     return late

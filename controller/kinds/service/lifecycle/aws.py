@@ -31,7 +31,7 @@ from controller.kinds.service.operations.requests import is_hold_obsolete
 from controller.kinds.service.render.effective import effective_spec
 from controller.kinds.service.render.revision_tags import needs_revision
 from controller.kinds.service.render.service import creation
-from controller.kinds.service.routes.attachment import route_tags
+from controller.kinds.service.routes.attachment import check_wait, route_tags
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.facet import ServiceUpdate
 from controller.kinds.service.state.service import LEFTOVER, ServiceState
@@ -43,6 +43,8 @@ from controller.kinds.service.tags import (
 )
 
 CHECK_AFTER = timedelta(seconds=1)
+# Least interval of the health checks of a target group.
+TRIAL_CHECK_AFTER = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,12 @@ class ServiceLifecycle:
                 return Waiting(CHECK_AFTER, waits)
         self.tags.put_marks(action, spec, state)
         parameters = self.facets.update(ServiceUpdate(spec, state, paths, revision))
+        trial = check_wait(
+            spec,
+            state.routing,
+            state.settings,
+            runs_declared=revision == state.definition_arn,
+        )
         if "discovery" in paths:
             parameters["serviceRegistries"] = [
                 {"registryArn": self.cloud_map.ensure(spec)}
@@ -151,6 +159,9 @@ class ServiceLifecycle:
                 **parameters,
             )
             tags |= deployment_tag(answer["service"])
+        elif trial:
+            # Not counted as a repair: nothing was set yet.
+            return Waiting(TRIAL_CHECK_AFTER, trial)
         elif need_no_update(paths) and carries(state.settings, tags):
             return Applied()
         else:

@@ -193,6 +193,7 @@ WORKLOADS = (
         answering(services(service(extra=OWN_HEALTH)), v1="/health /ready"),
         (declares(services(service(extra=OWN_READY))),),
         depth=3,
+        edits=meddled_apart_from_routes,
     ),
     Workload(
         "health path that no task answers",

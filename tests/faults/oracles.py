@@ -59,7 +59,7 @@ def same_end(_: Workload, run: Run, reference: Run) -> Iterator[str]:
             have, want = _without_deployment(have), _without_deployment(want)
         elif part == "load balancing" and _in_flight(run)["CreateTargetGroup"]:
             # A search every ten minutes finds the target group of a late trial.
-            have = [thing for thing in have or () if "-trial/" not in thing[0]]
+            have, want = _without_trials(have), _without_trials(want)
         if have != want:
             yield f"{part} are {have}, not {want}"
 
@@ -227,6 +227,10 @@ def _deployed_twice(run: Run, reference: Run) -> bool:
     same.
     """
     return _allowed(run) > 0 and extra_objects(run, reference)["deployments"] > 0
+
+
+def _without_trials(things: Any) -> list[Any]:
+    return [thing for thing in things if "-trial/" not in thing[0]]
 
 
 def _without_counts(services: object) -> object:

@@ -123,7 +123,8 @@ def before(world, **health):
 def rejected(resource):
     def ended(result):
         synced = truth(result, resource, ConditionType.SYNCED)
-        return synced.reason == "RevisionRejected"
+        healthy = truth(result, resource, ConditionType.HEALTHY)
+        return synced.reason == "RevisionRejected" and healthy.status is Truth.TRUE
 
     return ended
 

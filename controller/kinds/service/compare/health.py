@@ -3,7 +3,12 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from controller.core.resources.kind import Finding, Health, HealthLevel, HoldReason
+from controller.core.resources.kind import (
+    Finding,
+    Health,
+    HealthLevel,
+    HoldReason,
+)
 from controller.core.resources.plan import Change, Hold, Reason
 from controller.kinds.service.discovery.registration import unregistered
 from controller.kinds.service.images.outdated_digests import hold_reason as images_held
@@ -62,7 +67,7 @@ def _rolling_out(
     primary = state.primary
     if not changes and primary is not None and primary.rollout == "IN_PROGRESS":
         rollout = rollout_of(state, _deadline(spec))
-        message = _sentence(rollout.message, state.problem)
+        message = _sentence(rollout.message, _waits_for(state))
         stalled = rollout.phase is Phase.STALLED
         hold = Hold.ROLLOUT_STALLED if stalled else Hold.ROLLOUT_IN_PROGRESS
         return HoldReason(hold, message)
@@ -174,7 +179,12 @@ def _deadline(spec: ServiceSpec) -> timedelta:
 def _verdict(
     level: HealthLevel, reason: str, rollout: Rollout, state: ServiceState
 ) -> Health:
-    return Health(level, reason, _sentence(rollout.message, state.problem))
+    return Health(level, reason, _sentence(rollout.message, _waits_for(state)))
+
+
+def _waits_for(state: ServiceState) -> str:
+    """Return the reason why a rollout is not complete, without a full stop."""
+    return state.problem or "; ".join(state.not_serving)
 
 
 def _sentence(fact: str, cause: str) -> str:

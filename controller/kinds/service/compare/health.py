@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from controller.core.resources.kind import (
+    MEANWHILE,
     Finding,
     Health,
     HealthLevel,
@@ -80,9 +81,7 @@ def _rejected(rejection: Rejection, state: ServiceState) -> str:
         return rejection.message
     revision = state.definition_arn.rpartition("/")[2]
     problems = "; ".join(state.not_serving)
-    return (
-        f"{rejection.message} {revision} runs instead and is not serving: {problems}."
-    )
+    return f"{rejection.message}{MEANWHILE}{revision} is not serving: {problems}."
 
 
 def findings_of(spec: ServiceSpec, state: ServiceState) -> tuple[Finding, ...]:

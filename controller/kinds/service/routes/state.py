@@ -60,6 +60,7 @@ class LoadBalancer:
         network: Id of its VPC.
         ownership: Owner by its ownership tag; nothing changes on those of others.
         listeners: Its listeners.
+        groups: Its security groups.
     """
 
     name: str
@@ -67,6 +68,7 @@ class LoadBalancer:
     network: str = ""
     ownership: Ownership = Ownership.UNMANAGED
     listeners: tuple[RoutedListener, ...] = ()
+    groups: tuple[str, ...] = ()
 
     @property
     def is_managed(self) -> bool:

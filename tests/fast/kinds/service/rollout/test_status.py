@@ -223,6 +223,6 @@ def test_a_rejection_names_what_keeps_the_earlier_revision_from_serving():
     held = KIND.hold_reason(spec(), there, (Change("task.image", "a", "b"),))
 
     assert held.message == (
-        "The revision was rolled back. Meanwhile: api:1 is not serving: target 10.0.0.1 "
-        "is unhealthy."
+        "The revision was rolled back. Meanwhile: hokusai-api-development:3 is not "
+        "serving: target 10.0.0.1 is unhealthy."
     )

@@ -26,7 +26,7 @@ from controller.emulation.http_reply import (
 )
 from controller.emulation.loopback import require_loopback
 from controller.emulation.moto.app import MotoApplication
-from controller.emulation.moto.effects import MotoEffects, MotoLocation
+from controller.emulation.moto.effects import MotoEffects, MotoLocation, forwarded_to
 from controller.emulation.moto.scaling import patch_service_lookup
 from controller.emulation.moto.secret_versions import patch_version_dates
 from controller.emulation.moto.target_health import patch_target_health
@@ -81,6 +81,7 @@ class EmulatorServer:
             self._clock,
             lambda: self.place.backend("elbv2").target_groups,
             probe,
+            lambda arn: arn in forwarded_to(self.place.backend("elbv2")),
         )
         self.simulator = EcsSimulator(
             clock=self._clock,

@@ -38,6 +38,12 @@ DRAINING = TargetHealth(
     "Target.DeregistrationInProgress",
     "Target deregistration is in progress",
 )
+NOT_IN_USE = TargetHealth(
+    "unused",
+    "Target.NotInUse",
+    "Target group is not configured to receive traffic from the load balancer",
+)
+TIMED_OUT = TargetHealth("unhealthy", "Target.Timeout", "Request timed out")
 UNUSED = TargetHealth(
     "unused",
     "Target.NotRegistered",
@@ -45,11 +51,15 @@ UNUSED = TargetHealth(
 )
 
 
+# A probe returns True or False, or the state of the target with the reason.
+ProbeResult: TypeAlias = bool | TargetHealth
+
+
 @dataclass(slots=True)
 class _Entry:
     health: TargetHealth = INITIAL
     next_probe: datetime | None = None
-    probe: Future[bool] | None = None
+    probe: Future[ProbeResult] | None = None
     consecutive: int = 0
     drains_until: datetime | None = None
 
@@ -67,7 +77,7 @@ class HealthCheck:
     unhealthy_after: int
 
 
-Probe: TypeAlias = Callable[[TargetRegistration, HealthCheck], bool]
+Probe: TypeAlias = Callable[[TargetRegistration, HealthCheck], ProbeResult]
 T = TypeVar("T")
 
 
@@ -75,6 +85,13 @@ class TargetBoard:
     """Health of every target, updated by probes in the background.
 
     With a stepped clock, probes run within the step instead.
+
+    Args:
+        clock: Clock of the checks.
+        groups: Returns moto's target groups, by ARN.
+        probe: Checks one target; default: over the network.
+        in_use: Predicate: a listener forwards to a group. Without one, its targets are
+            not checked, as on AWS.
     """
 
     def __init__(
@@ -82,9 +99,11 @@ class TargetBoard:
         clock: Clock,
         groups: Callable[[], Mapping[str, Any]],
         probe: Probe | None = None,
+        in_use: Callable[[str], bool] = lambda _arn: True,
     ) -> None:
         self._clock = clock
         self._groups = groups
+        self._in_use = in_use
         self._probe = probe or probe_target
         self._entries: dict[TargetRegistration, _Entry] = {}
         self._pool: Executor = (
@@ -166,7 +185,11 @@ class TargetBoard:
                 del self._entries[target]
         elif group is None:
             self._drain(target)
+        elif not self._in_use(target.target_group_arn):
+            self._entries[target] = _Entry(NOT_IN_USE)
         else:
+            if entry.health is NOT_IN_USE:
+                entry.health = INITIAL
             self._probe_target(target, entry, check_of(group), now)
 
     def _probe_target(
@@ -182,8 +205,8 @@ class TargetBoard:
             entry.probe = self._pool.submit(self._probe, target, check)
         if entry.probe is not None and entry.probe.done():
             # A probe that failed unexpectedly is a failed check.
-            passed = entry.probe.exception() is None and entry.probe.result()
-            _record_result(entry, check, passed=passed)
+            failed = entry.probe.exception() is not None
+            _record_result(entry, check, False if failed else entry.probe.result())
             entry.probe = None
 
     def close(self) -> None:
@@ -226,11 +249,13 @@ def check_of(group: Any) -> HealthCheck:
     )
 
 
-def _record_result(entry: _Entry, check: HealthCheck, *, passed: bool) -> None:
+def _record_result(entry: _Entry, check: HealthCheck, result: ProbeResult) -> None:
     """Count consecutive results; a new target is healthy after one success."""
-    result = HEALTHY if passed else UNHEALTHY
-    if entry.health is result:
-        entry.consecutive = 0
+    if isinstance(result, bool):
+        result = HEALTHY if result else UNHEALTHY
+    passed = result.state == "healthy"
+    if entry.health.state == result.state:
+        entry.health, entry.consecutive = result, 0
         return
     entry.consecutive += 1
     threshold = check.healthy_after if passed else check.unhealthy_after
@@ -238,17 +263,27 @@ def _record_result(entry: _Entry, check: HealthCheck, *, passed: bool) -> None:
         entry.health, entry.consecutive = result, 0
 
 
-def probe_target(target: TargetRegistration, check: HealthCheck) -> bool:
-    """Return True if a target passes the check of its group; loopback only."""
+def probe_target(target: TargetRegistration, check: HealthCheck) -> ProbeResult:
+    """Check a target by the health check of its group; loopback only.
+
+    Reasons and descriptions: "Check the health of your targets", guide of Application
+    Load Balancers.
+    """
     try:
         require_loopback(target.address)
         if check.protocol in {"TCP", "TLS", "UDP", "TCP_UDP"}:
             address = (target.address, target.port)
             socket.create_connection(address, check.timeout).close()
             return True
-        return _status(target, check) in _codes(check.codes)
+        status = _status(target, check)
+    except TimeoutError:
+        return TIMED_OUT
     except (OSError, http.client.HTTPException, NotLoopbackError):
         return False
+    if status in _codes(check.codes):
+        return True
+    description = f"Health checks failed with these codes: [{status}]"
+    return TargetHealth("unhealthy", "Target.ResponseCodeMismatch", description)
 
 
 def _status(target: TargetRegistration, check: HealthCheck) -> int:

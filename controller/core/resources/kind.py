@@ -42,6 +42,11 @@ class Health:
     message: str
 
 
+# Start of the part of a message about the current state. The rest of the message about
+# a failure stays when backends forget its cause; this part is renewed.
+MEANWHILE = " Meanwhile: "
+
+
 @dataclass(frozen=True, slots=True)
 class HoldReason:
     """A reason, found in the observed state, not to act on a resource now."""

@@ -85,7 +85,7 @@ class ServiceDriver(ServiceQueries):
         interventions = Interventions(aws, self._ecs, clock, steps)
         self._undeclared = UndeclaredServices(aws, self._ecs, platform, clock, declared)
         self._tasks = SharedClusterTasks(aws)
-        balancers = LoadBalancers(aws, owner, clock)
+        balancers = LoadBalancers(aws, owner, clock, self._tasks)
         leftovers = Leftovers(aws, platform, clock)
         self._leftovers = LeftoverCleanup(leftovers, balancers, platform)
         self._registrations = Registrations(

@@ -34,7 +34,7 @@ from controller.kinds.service.render.effective import effective_spec
 from controller.kinds.service.render.revision_tags import needs_revision
 from controller.kinds.service.render.service import creation
 from controller.kinds.service.rollout.forced_deployments import ForcedDeployments
-from controller.kinds.service.routes.attachment import route_tags
+from controller.kinds.service.routes.attachment import check_wait, route_tags
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.facet import ServiceUpdate
 from controller.kinds.service.state.service import LEFTOVER, ServiceState
@@ -46,6 +46,8 @@ from controller.kinds.service.tags import (
 )
 
 CHECK_AFTER = timedelta(seconds=1)
+# Least interval of the health checks of a target group.
+TRIAL_CHECK_AFTER = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,12 @@ class ServiceLifecycle:
                 return Waiting(CHECK_AFTER, waits)
         self.tags.put_marks(action, spec, state)
         parameters = self.facets.update(ServiceUpdate(spec, state, paths, revision))
+        trial = check_wait(
+            spec,
+            state.routing,
+            state.settings,
+            runs_declared=revision == state.definition_arn,
+        )
         if "discovery" in paths:
             parameters["serviceRegistries"] = [
                 {"registryArn": self.cloud_map.ensure(spec)}
@@ -166,18 +174,15 @@ class ServiceLifecycle:
         tags = self.tags.of(spec, action.generation)
         if parameters:
             tags |= self._deployed(action, spec, state, parameters)
+        elif trial:
+            # Not counted as a repair: nothing was set yet.
+            return Waiting(TRIAL_CHECK_AFTER, trial)
         elif need_no_update(paths) and carries(state.settings, tags):
             return Applied()
         else:
             # An earlier pass stopped before it recorded the current deployment.
             tags |= deployment_tag(state.settings)
-        try:
-            self._finish(action, spec, state, tags)
-        except TransientError:
-            # Another attempt would start another deployment. The mark is written, so
-            # the next pass writes the tags, as it does after a crash at this point.
-            if "forceNewDeployment" not in parameters:
-                raise
+        self._finish(action, state, tags, forced="forceNewDeployment" in parameters)
         if action.disruptive:
             return Progressing(CHECK_AFTER, "ECS replaces the tasks.")
         return Applied()
@@ -205,14 +210,24 @@ class ServiceLifecycle:
     def _finish(
         self,
         action: Action,
-        spec: ServiceSpec,
         state: ServiceState,
         tags: Mapping[str, str],
+        *,
+        forced: bool,
     ) -> None:
-        self.tags.remove(state, action.changes)
-        if is_hold_obsolete(spec, state.settings):
-            self.interventions.end_hold(state.arn)
-        self.tags.put(state, tags)
+        """Write the tags after an update; ``forced`` if it started a deployment.
+
+        Another attempt at a forced one would start another deployment. The mark is
+        written, so the next pass writes the tags, as after a crash at this point.
+        """
+        try:
+            self.tags.remove(state, action.changes)
+            if is_hold_obsolete(action.desired, state.settings):
+                self.interventions.end_hold(state.arn)
+            self.tags.put(state, tags)
+        except TransientError:
+            if not forced:
+                raise
 
     def _revision(self, spec: ServiceSpec) -> str:
         """Return the ARN of the declared revision; register it if it is new."""

@@ -16,6 +16,7 @@ from controller.core.resources.observation import Absent, Present
 from controller.kinds.service.aws.services import EcsServices, exists
 from controller.kinds.service.preflight.aws import data, iam, images, network
 from controller.kinds.service.preflight.aws.answers import facts_of, unreadable
+from controller.kinds.service.preflight.checks.target_groups import declared_groups
 from controller.kinds.service.preflight.facts import Fact, Facts, RunningService
 from controller.kinds.service.render.task_definition import managed_log_group
 from controller.kinds.service.spec import aws_names
@@ -62,6 +63,15 @@ class Collector:
         others = [services[id_] for id_ in _others(specs) if id_ in services]
         groups = {id_ for s in (*specs, *others) for id_ in s.network.security_groups}
         groups |= {id_ for found in _states(caches, databases) for id_ in found.groups}
+        # A service that exists is compared with its routes in each pass.
+        new = [s for s in specs if s.routes and isinstance(live.get(s.name), Absent)]
+        routing = network.routing(aws, new, self._owner)
+        groups |= {
+            id_
+            for found in _states(routing)
+            for balancer in found.balancers
+            for id_ in balancer.groups
+        }
         targets = network.targets(aws, set(_registered(specs, live)), self._owner)
         buckets = {bucket for s in specs for _, bucket in aws_names.buckets(s)}
         return Facts(
@@ -78,6 +88,7 @@ class Collector:
             live=live,
             clusters=self._clusters,
             targets=targets,
+            routing=routing,
             listening=network.listening(
                 aws, sorted({b for found in _states(targets) for b in found.balancers})
             ),
@@ -162,8 +173,9 @@ def _states(*seen: Mapping[str, Fact]) -> Iterator[Any]:
 
 
 def _registered(specs: Specs, live: Mapping[str, Fact]) -> Iterator[str]:
-    """Yield the target groups of services with routes."""
+    """Yield the target groups of services with routes, and those in AWS fields."""
     for spec in specs:
+        yield from declared_groups(spec)
         found = live.get(spec.name)
         if spec.routes and isinstance(found, Present):
             yield from (arn for arn, _ in found.state.targets)

@@ -16,9 +16,9 @@ run: .venv/local ## Bring up the local platform and converge hokusai.yaml on it,
 fast: .venv/dev ## Run the tests of pure decisions, in about a second.
 	@$(BIN)/python -m pytest tests/fast -q
 
-test: proof ## Run every test, on real processes too, the fault search first, and check the coverage.
-	$(BIN)/python -m pytest tests -m "not load" -n 2 --dist worksteal \
-		--cov --cov-report=term:skip-covered
+test: .venv/dev ## Run every test, on real processes too, with the fault search in the background.
+	$(BIN)/python -m pytest tests -p tests.faults.background -m "not load" -n 2 \
+		--dist worksteal --cov --cov-report=term:skip-covered
 
 check: .venv/dev ## Check format, lint, types, import contracts, dead code and the fast suite.
 	$(BIN)/ruff format --check .

@@ -130,6 +130,14 @@ class Settings:
             aliases=("DATABASE_URL",),
         ),
     )
+    history_days: int = field(
+        default=90,
+        metadata=row(
+            "HOKUSAI_HISTORY_DAYS",
+            number(1, 3_650),
+            "Days after which events, finished actions and attempts are deleted.",
+        ),
+    )
     api_key: Secret | None = field(
         default=None,
         metadata=row(

@@ -7,54 +7,44 @@ double its memory.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from aiohttp import web
 
 from controller.api.bearer import is_bearer_of
-from controller.core.clock import Clock
-
-# A pass may be late by this many intervals before the controller counts as stuck.
-_LATE = 3
-_LEAST = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessState:
-    """Content of the probe port, and what it sets off.
+    """State of the process for the probe port, and its one request.
 
     Attributes:
-        last_pass: Returns when the last pass was completed, by ``clock.monotonic``.
-        interval: Returns the time between passes.
-        leading: Returns whether this process holds the lease.
+        stuck: Returns the reason why only a restart helps; empty if none is needed.
+        waits_for: Returns the reason why this process does not reconcile; empty if it
+            does.
         metrics: Returns the metrics in Prometheus' text format.
-        wake: Asks for a pass.
-        key: What a caller must show to ask for one; None if anybody may.
+        wake: Requests a pass.
+        key: API key that a request for a pass must carry; None if it needs none.
     """
 
-    last_pass: Callable[[], float]
-    interval: Callable[[], timedelta]
-    leading: Callable[[], bool]
+    stuck: Callable[[], str]
+    waits_for: Callable[[], str]
     metrics: Callable[[], str]
     wake: Callable[[], None]
     key: str | None = None
 
 
-def probes_app(probed: ProcessState, clock: Clock) -> web.Application:
+def probes_app(probed: ProcessState) -> web.Application:
     """Return the application behind the port."""
 
     async def live(_request: web.Request) -> web.Response:
-        limit = max(probed.interval() * _LATE, _LEAST).total_seconds()
-        late = clock.monotonic() - probed.last_pass()
-        if probed.leading() and late > limit:
-            text = f"no pass was completed for {late:.0f} s\n"
-            return web.Response(text=text, status=503)
+        if reason := probed.stuck():
+            return web.Response(text=f"{reason}\n", status=503)
         return web.Response(text="alive\n")
 
     async def ready(_request: web.Request) -> web.Response:
-        if probed.leading():
-            return web.Response(text="leading\n")
-        return web.Response(text="waiting for the lease\n", status=503)
+        if reason := probed.waits_for():
+            return web.Response(text=f"{reason}\n", status=503)
+        return web.Response(text="leading\n")
 
     async def metrics(_request: web.Request) -> web.Response:
         return web.Response(text=probed.metrics(), content_type="text/plain")

@@ -20,6 +20,7 @@ def serve(
     port: int,
     *,
     started: Callable[[int], None] = lambda _port: None,
+    stopping: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve ``app`` and return after a signal, when every request was answered.
 
@@ -28,6 +29,7 @@ def serve(
         host: Where to listen.
         port: Where to listen; 0 for any that is free.
         started: Called with the port once requests are accepted.
+        stopping: Called at the first signal.
     """
     config = uvicorn.Config(
         app,
@@ -39,18 +41,23 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    asyncio.run(_Server(config, app, started).main())
+    asyncio.run(_Server(config, app, started, stopping).main())
 
 
 class _Server(uvicorn.Server):
     """uvicorn, which would raise the signal again after it has obeyed it."""
 
     def __init__(
-        self, config: uvicorn.Config, app: FastAPI, started: Callable[[int], None]
+        self,
+        config: uvicorn.Config,
+        app: FastAPI,
+        started: Callable[[int], None],
+        stopping: Callable[[], None],
     ) -> None:
         super().__init__(config)
         self._application = app
         self._tell_started = started
+        self._tell_stopping = stopping
 
     async def main(self) -> None:
         loop = asyncio.get_running_loop()
@@ -69,6 +76,8 @@ class _Server(uvicorn.Server):
         yield
 
     def _stop(self) -> None:
+        if not self.should_exit:
+            self._tell_stopping()
         self._application.state.draining = True
         self.force_exit = self.should_exit
         self.should_exit = True

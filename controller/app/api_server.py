@@ -14,6 +14,7 @@ from controller.api.server import serve
 from controller.api.single_flight import SingleFlight
 from controller.app.attempts import last_tried
 from controller.app.server_view import ServerView
+from controller.app.shutdown import Shutdown
 from controller.bootstrap.controller import NoFallbacks
 from controller.bootstrap.mlflow import connect
 from controller.bootstrap.store_file import store_is_there
@@ -30,6 +31,7 @@ from controller.store.database import Database
 from controller.store.events import EventLog, RecordedEvent
 from controller.store.fallbacks import StoredFallbacks
 from controller.store.heartbeat import HEART, Heartbeat, Heartbeats
+from controller.store.outage import StoreOutage
 from controller.store.status import StatusTable
 from controller.store.triggers import Triggers
 from controller.telemetry.logs import KnownSecrets, configure_logging
@@ -91,14 +93,21 @@ def serve_api(
             window=LogWindow(outlook, flights),
             key=settings.api_key,
         )
-        serve(app, host or settings.api_host, port or settings.api_port)
+        serve(
+            app,
+            host or settings.api_host,
+            port or settings.api_port,
+            stopping=Shutdown().begin,
+        )
 
 
 def _store(settings: Settings, clock: Clock, closing: ExitStack) -> Database | None:
     """Return the store, if there is one."""
     if not store_is_there(settings):
         return None
-    database = Database(settings.store_url.reveal(), clock)
+    database = Database(
+        settings.store_url.reveal(), clock, outage=StoreOutage(clock), reopens=True
+    )
     closing.callback(database.close)
     return database
 

@@ -11,6 +11,7 @@ from controller.app.session import Session
 from controller.bootstrap.controller import Controller
 from controller.bootstrap.deliveries import dispatcher_for
 from controller.bootstrap.drivers import Options
+from controller.bootstrap.holder import holder_id
 from controller.bootstrap.store import Store, open_store
 from controller.clients.clock import SystemClock
 from controller.clients.webhook import Sender
@@ -18,7 +19,7 @@ from controller.core.errors import LeaseHeldError
 from controller.core.planning.planner import DesiredState
 from controller.core.planning.scope import Scope
 from controller.engine.dispatcher import Dispatcher
-from controller.engine.leader import Leader, process_name
+from controller.engine.leader import Leader
 from controller.engine.reconciler import PassResult
 from controller.store.lease import Leases
 
@@ -93,7 +94,7 @@ def applying(context: Session, *, largest_backlog: int) -> Iterator[ApplySession
     with ExitStack() as closing:
         stored = open_store(context.settings, clock, upgrade=True)
         closing.callback(stored.database.close)
-        leader = Leader(Leases(stored.database), process_name(), clock)
+        leader = Leader(Leases(stored.database), holder_id(), clock)
         held = leader.take()
         if held is not None:
             msg = (
@@ -129,7 +130,7 @@ def _kept(leader: Leader) -> Iterator[None]:
     """Renew the lease in a thread of its own."""
     stopping = threading.Event()
     thread = threading.Thread(
-        target=leader.keep, args=(stopping, lambda: None), daemon=True
+        target=leader.keep, args=(stopping, lambda _reason: None), daemon=True
     )
     thread.start()
     try:

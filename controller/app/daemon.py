@@ -1,198 +1,205 @@
-"""The long-running controller: passes, deliveries, a lease, and a way to stop.
+"""The long-running controller: wait for the store and the lease, lead, and go back.
 
-The main thread is an asyncio loop that delivers webhooks and answers on a small
-port; one thread reconciles; another keeps the lease. SIGTERM ends all of them
-within half a minute, a second signal at once. SIGHUP asks for a pass now.
+The main thread is an asyncio loop that delivers webhooks and serves the probe port. A
+store that is away, or a lease that is lost, ends a term of leadership and not the
+process. SIGTERM ends the process within 30 seconds, a second signal at once. SIGHUP
+requests a pass.
 """
 
 import asyncio
 import logging
-import os
 import signal
-import threading
-from collections.abc import Callable
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 from controller.api.probes import ProcessState, probes_app, serving
 from controller.app.document_watch import DocumentWatch
-from controller.app.reconcile_pass import ReconcilePasses
+from controller.app.leadership import LeadershipTerm, ProcessParts
 from controller.app.session import Session, read
-from controller.bootstrap.controller import Controller
-from controller.bootstrap.deliveries import dispatcher_for
-from controller.bootstrap.drivers import Options
+from controller.app.shutdown import Shutdown
+from controller.app.threads import in_thread, unless
+from controller.bootstrap.holder import holder_id
 from controller.bootstrap.store import Store, open_store
 from controller.clients.clock import SystemClock
-from controller.clients.webhook import Sender
-from controller.engine.dispatcher import Dispatcher
-from controller.engine.event_queue import EventQueue
-from controller.engine.leader import Leader, process_name
-from controller.engine.loop import ReconcileLoop
-from controller.engine.scheduler import WakeUpTimer
-from controller.store.lease import Leases
+from controller.core.clock import Clock
+from controller.core.errors import DriverError, StoreUnavailableError
+from controller.engine.activity import stuck_after
+from controller.engine.leader import TTL, Leader
+from controller.store.lease import LeaseHeld, Leases
+from controller.store.outage import StoreOutage
 from controller.telemetry.logs import KnownSecrets, configure_logging
-from controller.telemetry.metrics import Metrics
+from controller.telemetry.metrics import STORE_OUTAGES, Metrics
 
 log = logging.getLogger(__name__)
 
 # Each logs every request or every tick.
 _TALKATIVE = ("httpx", "apscheduler")
-_WATCH = timedelta(seconds=1)
-_AFTER_ERROR = timedelta(seconds=5)
-_GRACE_SECONDS = 25.0
+# Between two attempts to open the store, or to begin a term.
+_RETRY = timedelta(seconds=2)
+# After a lease was lost by a stall, so that a standby can acquire it.
+_YIELD = TTL * 2
 
 
 def run(file: Path, chosen: str | None, state: Path | None = None) -> None:
     """Run until SIGTERM or SIGINT.
 
     Raises:
-        SpecError: the document is not valid at the start; later, the last valid
-            one stays in force.
-        RefusedError: wrong account, or a store we cannot work with.
+        SpecError: The document is not valid at the start. Later, the last valid one
+            stays in force.
+        RefusedError: The credentials belong to another account, or the store has a
+            schema or a file that cannot be used.
     """
     context = read(file, chosen, state)
     configure_logging(None, KnownSecrets(), context.settings.log_level)
     for library in _TALKATIVE:
         logging.getLogger(library).setLevel(logging.WARNING)
-    clock = SystemClock()
-    stored = open_store(context.settings, clock, upgrade=True)
-    try:
-        watch = DocumentWatch(file, chosen, context.document, state)
-        asyncio.run(_Process(watch, context, stored).main())
-    finally:
-        stored.database.close()
+    watch = DocumentWatch(file, chosen, context.document, state)
+    asyncio.run(_Supervisor(watch, context, SystemClock()).main())
 
 
-class _Process:
-    """Everything that runs between the first and the last line of ``run``."""
+class _Supervisor:
+    """Process that leads again and again; see the module."""
 
-    def __init__(self, watch: DocumentWatch, context: Session, stored: Store) -> None:
-        self._context = context
-        self._stored = stored
-        self._clock = SystemClock()
-        self._asked_to_stop = threading.Event()
-        self._stopped = threading.Event()
+    def __init__(self, watch: DocumentWatch, context: Session, clock: Clock) -> None:
+        self._shutdown = Shutdown()
+        self._stop = asyncio.Event()
         self._metrics = Metrics()
-        self._dispatching: Dispatcher | None = None
-        self._watch = watch
-        self._leader = Leader(Leases(stored.database), process_name(), self._clock)
+        self._outage = StoreOutage(clock, lambda: self._metrics.count(STORE_OUTAGES))
+        self._process = ProcessParts(context, watch, self._metrics, clock, count(1))
+        self._waits_for = "starting"
+        self._opened = False
+        self._leader: Leader | None = None
+        self._term: LeadershipTerm | None = None
 
     async def main(self) -> None:
-        """Wait for the lease, start every part, and stop every part at the end."""
-        loop, stop = asyncio.get_running_loop(), asyncio.Event()
-        self._on_signals(loop, stop)
-        passes = ReconcilePasses(self._watch, self._stored, self._metrics, self._clock)
-        alarm = WakeUpTimer(self._clock)
-        turns = ReconcileLoop(passes.run, alarm, _AFTER_ERROR)
-
-        def asked() -> None:
-            passes.demand()
-            turns.wake()
-
-        loop.add_signal_handler(signal.SIGHUP, asked)
-        port = asyncio.create_task(self._serve(passes, asked, stop))
-        if await asyncio.to_thread(self._leader.wait, self._asked_to_stop):
-            await self._lead(passes, turns, alarm, stop, asked)
-        alarm.stop()
-        stop.set()
-        await port
+        """Lead whenever the store and the lease allow it, until a stop."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._begin_stop)
+        loop.add_signal_handler(signal.SIGHUP, self._demand)
+        port = asyncio.create_task(self._serve())
+        try:
+            while not self._stop.is_set():
+                await self._campaign()
+        finally:
+            self._stop.set()
+            await port
         log.info("controller stopped")
 
-    async def _lead(
-        self,
-        passes: ReconcilePasses,
-        turns: ReconcileLoop,
-        alarm: WakeUpTimer,
-        stop: asyncio.Event,
-        asked: Callable[[], None],
-    ) -> None:
-        """Reconcile and deliver, until ``stop`` is set or the lease is lost."""
-        self._stored.memory.take_over()
-        controller = self._controller()
-        passes.use(controller)
-        async with Sender(controller.clock) as sender:
-            self._dispatching = dispatcher_for(
-                controller, self._context.settings, self._stored, sender, turns.wake
-            )
-            alarm.every(_WATCH, lambda: passes.ask(turns.wake))
-            loop = asyncio.get_running_loop()
-            keeper = _thread("lease", lambda: self._keep(loop, stop))
-            worker = _thread("reconcile", turns.run)
-            self._listen(controller, asked)
-            await self._dispatching.run(stop)
-        turns.stop()
-        await asyncio.to_thread(worker.join, _GRACE_SECONDS)
-        self._stopped.set()
-        await asyncio.to_thread(keeper.join, _GRACE_SECONDS)
-        self._leader.release()
-        controller.close()
+    async def _campaign(self) -> None:
+        """Open the store, wait for the lease, and lead until it is lost."""
+        stored = await self._open()
+        if stored is None:
+            return
+        try:
+            await self._elect(stored)
+        except DriverError as error:
+            await self._retry_later("not leading", error)
+        finally:
+            self._leader = self._term = None
+            stored.database.close()
 
-    def _listen(self, controller: Controller, asked: Callable[[], None]) -> None:
-        """Listen for news of ECS in a thread of its own, if there is a queue."""
-        platform = self._context.document.platform
-        queue = self._context.settings.events_queue or platform.events
-        if queue:
-            listener = EventQueue(
-                controller.aws, queue, platform.cluster, asked, self._metrics
-            )
-            # Its end is not awaited: a poll takes a while and leaves nothing.
-            _thread("events", lambda: listener.run(self._asked_to_stop))
-
-    def _controller(self) -> Controller:
-        wishes = Options(announced=self._announced, permitted=self._leader.is_leader)
-        return Controller(
-            self._context.document,
-            self._context.settings,
-            self._context.environ,
-            self._context.kinds,
-            stored=self._stored,
-            wishes=wishes,
+    async def _elect(self, stored: Store) -> None:
+        leader = Leader(Leases(stored.database), holder_id(), self._process.clock)
+        self._leader = leader
+        self._waits_for = "waiting for the lease"
+        election = in_thread(
+            "election", lambda: leader.wait(self._shutdown.asked, self._refused)
         )
+        if not await unless(self._stop, election):
+            return
+        term = self._term = LeadershipTerm(self._process, stored, leader)
+        lost = await term.run(self._stop)
+        if lost:
+            self._waits_for = f"lost the lease: {lost}"
+            if term.stalled:
+                await self._pause(_YIELD)
 
-    async def _serve(
-        self, passes: ReconcilePasses, asked: Callable[[], None], stop: asyncio.Event
-    ) -> None:
-        """Answer on the small port; a port that is taken is told, and done without."""
-        settings = self._context.settings
+    async def _open(self) -> Store | None:
+        """Return the store once it answers; None after a stop.
+
+        An error that will not pass ends the process only at its start.
+        """
+
+        def opened() -> Store:
+            settings, clock = self._process.context.settings, self._process.clock
+            return open_store(settings, clock, upgrade=True, outage=self._outage)
+
+        while not self._stop.is_set():
+            try:
+                stored = await unless(
+                    self._stop, in_thread("opening of the store", opened)
+                )
+            except StoreUnavailableError as error:
+                await self._retry_later("waiting for the store", error)
+            except DriverError as error:
+                if not self._opened:
+                    raise
+                await self._retry_later("waiting for the store", error)
+            else:
+                self._opened = True
+                return stored
+        return None
+
+    async def _retry_later(self, state: str, error: DriverError) -> None:
+        reason = f"{state}: {error}"
+        if not isinstance(error, StoreUnavailableError) and reason != self._waits_for:
+            log.warning("not leading", extra={"error": str(error)})
+        self._waits_for = reason
+        await self._pause(_RETRY)
+
+    async def _pause(self, pause: timedelta) -> None:
+        """Wait for ``pause``, or until a stop."""
+        try:
+            async with asyncio.timeout(pause.total_seconds()):
+                await self._stop.wait()
+        except TimeoutError:
+            return
+
+    def _refused(self, held: LeaseHeld) -> None:
+        self._waits_for = f"waiting for the lease: {held.holder} holds it"
+
+    async def _serve(self) -> None:
+        """Serve the probe port; log a warning if it is in use."""
+        settings = self._process.context.settings
         key = settings.api_key.reveal() if settings.api_key else None
         probed = ProcessState(
-            last_pass=lambda: passes.last,
-            interval=lambda: self._watch.current().platform.interval,
-            leading=self._leader.is_leader,
+            stuck=self._stuck,
+            waits_for=self._not_ready,
             metrics=lambda: self._metrics.text().decode(),
-            wake=asked,
+            wake=self._demand,
             key=key,
         )
-        app = probes_app(probed, self._clock)
         try:
-            await serving(app, settings.probe_host, settings.probe_port, stop)
+            await serving(
+                probes_app(probed), settings.probe_host, settings.probe_port, self._stop
+            )
         except OSError as error:
             log.warning("no probe port", extra={"error": str(error)})
 
-    def _on_signals(self, loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-        def asked() -> None:
-            if self._asked_to_stop.is_set():
-                os._exit(130)
-            log.info("controller stopping")
-            self._asked_to_stop.set()
-            stop.set()
+    def _stuck(self) -> str:
+        """Return the reason if a thread has not come back, or nothing."""
+        leader, term = self._leader, self._term
+        if leader is None:
+            return ""
+        limit = stuck_after(self._process.context.document.platform.interval)
+        if (duration := leader.activity.duration()) > limit:
+            seconds = duration.total_seconds()
+            return f"the store has not answered a renewal for {seconds:.0f} s"
+        return "" if term is None else term.stuck()
 
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, asked)
+    def _not_ready(self) -> str:
+        leader = self._leader
+        if leader is not None and leader.is_leader():
+            return self._outage.reason()
+        return self._waits_for
 
-    def _keep(self, loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-        def lost() -> None:
-            loop.call_soon_threadsafe(stop.set)
+    def _demand(self) -> None:
+        """Request a pass; the first pass of a later term observes everything anyway."""
+        if self._term is not None:
+            self._term.demand()
 
-        self._leader.keep(self._stopped, lost)
-
-    def _announced(self) -> None:
-        """Deliver at once what a pass has just announced."""
-        if self._dispatching is not None:
-            self._dispatching.wake()
-
-
-def _thread(name: str, work: Callable[[], object]) -> threading.Thread:
-    thread = threading.Thread(target=work, name=name, daemon=True)
-    thread.start()
-    return thread
+    def _begin_stop(self) -> None:
+        self._shutdown.begin()
+        self._stop.set()

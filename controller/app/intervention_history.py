@@ -25,7 +25,7 @@ def asks_of(settings: Settings, target: ResourceId) -> tuple[RecordedInterventio
     """
     if not store_is_there(settings):
         return ()
-    database = Database(settings.store_url.reveal(), SystemClock())
+    database = Database(settings.store_url.reveal(), SystemClock(), read_only=True)
     try:
         database.check()
         return tuple(_asks(database, target))

@@ -28,7 +28,9 @@ def looking(
         if not without_store and store_is_there(context.settings):
             from controller.bootstrap.store import open_store
 
-            stored = open_store(context.settings, SystemClock(), upgrade=False)
+            stored = open_store(
+                context.settings, SystemClock(), upgrade=False, read_only=True
+            )
             closing.callback(stored.database.close)
         controller = Controller(
             context.document,

@@ -1,7 +1,7 @@
 """One pass of the long-running controller, counted and written down."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from controller.app.delegated_intervention import answer_requests
@@ -11,9 +11,10 @@ from controller.bootstrap.store import Store
 from controller.core.clock import Clock
 from controller.core.errors import ControllerError
 from controller.core.resources.driver import Failed
-from controller.engine.leader import process_name
+from controller.engine.activity import Activity, stuck_after
 from controller.engine.reconciler import PassResult
 from controller.store.heartbeat import HEART, Heartbeats
+from controller.store.retention import History
 from controller.store.triggers import Triggers
 from controller.telemetry.logs import pass_context
 from controller.telemetry.metrics import (
@@ -25,35 +26,56 @@ from controller.telemetry.metrics import (
 
 log = logging.getLogger(__name__)
 
+_PRUNING = timedelta(hours=1)
+
 
 class ReconcilePasses:
-    """Does passes on the document as it is at the time.
+    """Passes of one term of leadership, on the current document.
 
     Attributes:
-        last: When the last pass was completed, by the steady clock.
+        last: Monotonic time at which the last pass was completed.
+        activity: Present pass.
+
+    Args:
+        controller: Controller that observes and acts.
+        watch: Current document.
+        stored: Store of the term.
+        holder: Id of this process.
+        numbers: Numbers of the passes of this process.
+        history: Age after which history is deleted from the store.
+        metrics: Metrics of the passes.
+        clock: Clock.
     """
 
     def __init__(
-        self, watch: DocumentWatch, stored: Store, metrics: Metrics, clock: Clock
+        self,
+        controller: Controller,
+        watch: DocumentWatch,
+        stored: Store,
+        holder: str,
+        numbers: Iterator[int],
+        history: timedelta,
+        metrics: Metrics,
+        clock: Clock,
     ) -> None:
         self.last = clock.monotonic()
+        self.activity = Activity(clock)
+        self._controller = controller
         self._watch = watch
+        self._holder = holder
+        self._numbers = numbers
+        self._history_age = history
+        self._history = History(stored.database)
+        self._next_pruning = clock.monotonic()
         self._metrics = metrics
         self._clock = clock
         self._database = stored.database
         self._heart = Heartbeats(stored.database)
         self._triggers = Triggers(stored.database)
-        self._heard = self._triggers.latest()
+        self._heard = -1
         self._digest = ""
         self._demands = 1
         self._met = 0
-        self._controller: Controller | None = None
-        self._number = 0
-
-    def use(self, controller: Controller) -> None:
-        """Do the passes with ``controller`` from now on."""
-        self._controller = controller
-        self.last = self._clock.monotonic()
 
     def demand(self) -> None:
         """Look at everything in the next pass. Any thread may call this."""
@@ -70,21 +92,41 @@ class ReconcilePasses:
         try:
             return self._triggers.latest() > self._heard
         except ControllerError as error:
-            log.warning("wishes not readable", extra={"error": str(error)})
+            # The pass that follows the outage reads all requests.
+            log.debug("requests not readable", extra={"error": str(error)})
             return False
 
+    def stalled(self) -> str:
+        """Return the reason why this process must give up the lease, or nothing."""
+        limit = stuck_after(self._controller.document.platform.interval)
+        late = timedelta(seconds=self._clock.monotonic() - self.last)
+        if late <= limit:
+            return ""
+        return f"no pass was completed for {late.total_seconds():.0f} s"
+
+    def stuck(self) -> str:
+        """Return the reason if a pass has not come back for long, or nothing."""
+        limit = stuck_after(self._controller.document.platform.interval)
+        duration = self.activity.duration()
+        if duration <= limit:
+            return ""
+        return f"a pass has not ended for {duration.total_seconds():.0f} s"
+
     def run(self) -> timedelta:
-        """Do one pass, and return when the next is due."""
+        """Run one pass, and return the time until the next.
+
+        Raises:
+            ControllerError: The pass ended early.
+        """
         controller = self._controller
-        if controller is None:
-            msg = "a pass needs a controller"
-            raise AssertionError(msg)
-        self._number += 1
-        with pass_context(f"{process_name()}/{self._number}"):
+        with (
+            pass_context(f"{self._holder}/{next(self._numbers)}"),
+            self.activity.working(),
+        ):
             began = self._clock.monotonic()
             demands, heard = self._demands, self._triggers.latest()
             document = self._watch.current()
-            asked = heard > self._heard or self._number == 1
+            asked = heard > self._heard
             if heard > self._heard or document.digest != self._digest:
                 demands = self._demands = self._demands + 1
             self._heard, self._digest = heard, document.digest
@@ -95,9 +137,24 @@ class ReconcilePasses:
             # Not before: a pass that breaks off has met nothing.
             self._met = demands
             self.last = self._clock.monotonic()
-            self._heart.beat(HEART, process_name())
+            self._heart.beat(HEART, self._holder)
             self._count(result, self.last - began)
+            self._prune()
             return result.next_in
+
+    def _prune(self) -> None:
+        """Delete old history, once an hour; a failure waits for the next time."""
+        now = self._clock.monotonic()
+        if now < self._next_pruning:
+            return
+        self._next_pruning = now + _PRUNING.total_seconds()
+        try:
+            deleted = self._history.prune(self._clock.now() - self._history_age)
+        except ControllerError as error:
+            log.warning("history not deleted", extra={"error": str(error)})
+            return
+        if deleted:
+            log.info("old history deleted", extra={"rows": deleted})
 
     def _count(self, result: PassResult, seconds: float) -> None:
         failed = [o for o in result.outcomes.values() if isinstance(o, Failed)]

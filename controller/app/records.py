@@ -70,7 +70,7 @@ def records(context: Session) -> Iterator[StoreRecords]:
         msg = f"there is no store at {url}: {NOTHING_YET[0].lower()}{NOTHING_YET[1:]}"
         raise RefusedError(msg)
     clock = SystemClock()
-    database = Database(url.reveal(), clock)
+    database = Database(url.reveal(), clock, read_only=True)
     try:
         database.check()
         yield StoreRecords(clock, database)

@@ -253,7 +253,14 @@ class Controller:
         return Reconciler(
             kinds,
             Observer(by_kind, pool, self.clock, forget=forget),
-            Executor(by_kind, memory, pool, self.clock, permitted=wishes.permitted),
+            Executor(
+                by_kind,
+                memory,
+                pool,
+                self.clock,
+                permitted=wishes.permitted,
+                creation=memory.creation,
+            ),
             memory,
             self.clock,
         )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from controller.bootstrap.controller import Controller
+from controller.bootstrap.holder import holder_id
 from controller.bootstrap.store import Store
 from controller.clients.webhook import Sender
 from controller.core.document.resource import ResourceId
@@ -10,7 +11,6 @@ from controller.core.errors import NotFoundError
 from controller.core.webhooks.delivery import DeliveryPolicy
 from controller.core.webhooks.signature import key_of
 from controller.engine.dispatcher import Dispatcher, WebhookTarget
-from controller.engine.leader import process_name
 from controller.settings import Settings
 from controller.store.outbox import Outbox
 
@@ -54,8 +54,6 @@ def dispatcher_for(
 ) -> Dispatcher:
     """Return a dispatcher for the targets the controller's document declares.
 
-    The caller holds the lease, so it may take over the claims of an ended process.
-
     Args:
         controller: Whose document and secrets are used, as they are at the time.
         settings: How often, and how patiently, a delivery is tried.
@@ -63,15 +61,13 @@ def dispatcher_for(
         sender: Sends.
         told: Called after each attempt.
     """
-    outbox = Outbox(stored.database)
-    outbox.take_over(process_name())
     declared = DeclaredTargets(controller, settings)
     return Dispatcher(
-        outbox,
+        Outbox(stored.database),
         sender,
         declared.targets,
         declared.keys_of,
         clock=controller.clock,
-        worker=process_name(),
+        worker=holder_id(),
         on_attempt=lambda _delivery, _answer, _step: told(),
     )

@@ -10,6 +10,7 @@ from controller.store.announcements import AnnouncementLedger
 from controller.store.database import Database
 from controller.store.deliveries import DeliveryLog
 from controller.store.fallbacks import StoredFallbacks
+from controller.store.outage import StoreOutage
 
 
 @dataclass(frozen=True)
@@ -31,19 +32,30 @@ class Store:
     deliveries: DeliveryLog
 
 
-def open_store(settings: Settings, clock: Clock, *, upgrade: bool) -> Store:
+def open_store(
+    settings: Settings,
+    clock: Clock,
+    *,
+    upgrade: bool,
+    read_only: bool = False,
+    outage: StoreOutage | None = None,
+) -> Store:
     """Return the store of ``settings``. Close its database.
 
     Args:
-        settings: Where it is.
-        clock: Tells the time on SQLite.
-        upgrade: Whether to make or update its tables; only who writes may.
+        settings: Settings with the URL of the store.
+        clock: Source of time on SQLite.
+        upgrade: True to create or migrate the tables; only for a process that writes.
+        read_only: True if nothing is written to the store.
+        outage: Receives the result of each use of the store.
 
     Raises:
-        RefusedError: this program cannot work with the tables that are there.
-        DriverError: the store cannot be reached.
+        RefusedError: The schema or the file of the store cannot be used.
+        StoreUnavailableError: The store does not answer.
+        DriverError: The store refused an operation.
     """
-    database = Database(settings.store_url.reveal(), clock)
+    url = settings.store_url.reveal()
+    database = Database(url, clock, outage=outage, read_only=read_only)
     try:
         if upgrade:
             database.upgrade()

@@ -6,8 +6,10 @@
     * LeaseHeldError: another controller holds the lease
   * DriverError: a call to a backend failed
     * TransientError: retry later
+      * StoreUnavailableError: the controller's database does not answer
       * ThrottledError: retry later and more slowly
       * OutcomeUnknownError: the call may have had its effect; read before repeating it
+    * StoreLostError: the file of the database was deleted or replaced
     * PermanentError: a retry will fail again
       * NotFoundError: the named object does not exist
       * ConflictError: the object exists already, or another writer changed it
@@ -80,6 +82,14 @@ class DriverError(ControllerError):
 
 class TransientError(DriverError):
     """The same call may succeed later: timeouts, conflicts, server errors."""
+
+
+class StoreUnavailableError(TransientError):
+    """The controller's database did not answer; a commit may have had its effect."""
+
+
+class StoreLostError(DriverError):
+    """The file of the database was deleted or replaced while it was in use."""
 
 
 class ThrottledError(TransientError):

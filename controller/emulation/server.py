@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any, Self
@@ -26,11 +26,12 @@ from controller.emulation.http_reply import (
 )
 from controller.emulation.loopback import require_loopback
 from controller.emulation.moto.app import MotoApplication
-from controller.emulation.moto.effects import MotoEffects, MotoLocation
+from controller.emulation.moto.effects import MotoEffects, MotoLocation, forwarded_to
 from controller.emulation.moto.scaling import patch_service_lookup
 from controller.emulation.moto.secret_versions import patch_version_dates
 from controller.emulation.moto.target_health import patch_target_health
 from controller.emulation.service_model import ecs_model
+from controller.emulation.step_failures import StepFailure
 from controller.emulation.targets import Probe, TargetBoard
 from controller.emulation.task_addresses import TaskAddresses
 from controller.emulation.wire import TARGET_PREFIX, EcsProtocol
@@ -80,6 +81,7 @@ class EmulatorServer:
             self._clock,
             lambda: self.place.backend("elbv2").target_groups,
             probe,
+            lambda arn: arn in forwarded_to(self.place.backend("elbv2")),
         )
         self.simulator = EcsSimulator(
             clock=self._clock,
@@ -98,7 +100,7 @@ class EmulatorServer:
         )
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._last_error = ""
+        self._reported: set[str] = set()
         self._undo: Callable[[], object] = lambda: None
         self._server: Any = None
 
@@ -161,18 +163,18 @@ class EmulatorServer:
                 try:
                     self._step()
                 except Exception as error:  # noqa: BLE001 - the ticker must not stop
-                    self._report(error)
+                    self._report([StepFailure("emulator", error)])
 
     def _step(self) -> None:
-        self.targets.step()
-        self.simulator.step()
+        self._report((*self.targets.step(), *self.simulator.step()))
 
-    def _report(self, error: Exception) -> None:
-        """Log a repeated error once, not at every tick."""
-        text = f"{type(error).__name__}: {error}"
-        if text != self._last_error:
-            log.error("emulator step failed", exc_info=error)
-        self._last_error = text
+    def _report(self, failures: Sequence[StepFailure]) -> None:
+        """Log each failure once, not at every tick."""
+        for failure in failures:
+            if str(failure) not in self._reported:
+                fields = {"subject": failure.subject}
+                log.error("emulator step failed", exc_info=failure.error, extra=fields)
+        self._reported = {str(failure) for failure in failures}
 
     def _answer(
         self, environ: Environ, start_response: StartResponse

@@ -12,6 +12,7 @@ from controller.core.clock import Clock
 from controller.emulation.clocks import SteppedClock
 from controller.emulation.ecs.effects import TargetRegistration
 from controller.emulation.loopback import NotLoopbackError, require_loopback
+from controller.emulation.step_failures import StepFailure
 
 _CONCURRENT_PROBES = 8
 
@@ -37,6 +38,12 @@ DRAINING = TargetHealth(
     "Target.DeregistrationInProgress",
     "Target deregistration is in progress",
 )
+NOT_IN_USE = TargetHealth(
+    "unused",
+    "Target.NotInUse",
+    "Target group is not configured to receive traffic from the load balancer",
+)
+TIMED_OUT = TargetHealth("unhealthy", "Target.Timeout", "Request timed out")
 UNUSED = TargetHealth(
     "unused",
     "Target.NotRegistered",
@@ -44,11 +51,15 @@ UNUSED = TargetHealth(
 )
 
 
+# A probe returns True or False, or the state of the target with the reason.
+ProbeResult: TypeAlias = bool | TargetHealth
+
+
 @dataclass(slots=True)
 class _Entry:
     health: TargetHealth = INITIAL
     next_probe: datetime | None = None
-    probe: Future[bool] | None = None
+    probe: Future[ProbeResult] | None = None
     consecutive: int = 0
     drains_until: datetime | None = None
 
@@ -66,7 +77,7 @@ class HealthCheck:
     unhealthy_after: int
 
 
-Probe: TypeAlias = Callable[[TargetRegistration, HealthCheck], bool]
+Probe: TypeAlias = Callable[[TargetRegistration, HealthCheck], ProbeResult]
 T = TypeVar("T")
 
 
@@ -74,6 +85,13 @@ class TargetBoard:
     """Health of every target, updated by probes in the background.
 
     With a stepped clock, probes run within the step instead.
+
+    Args:
+        clock: Clock of the checks.
+        groups: Returns moto's target groups, by ARN.
+        probe: Checks one target; default: over the network.
+        in_use: Predicate: a listener forwards to a group. Without one, its targets are
+            not checked, as on AWS.
     """
 
     def __init__(
@@ -81,9 +99,11 @@ class TargetBoard:
         clock: Clock,
         groups: Callable[[], Mapping[str, Any]],
         probe: Probe | None = None,
+        in_use: Callable[[str], bool] = lambda _arn: True,
     ) -> None:
         self._clock = clock
         self._groups = groups
+        self._in_use = in_use
         self._probe = probe or probe_target
         self._entries: dict[TargetRegistration, _Entry] = {}
         self._pool: Executor = (
@@ -131,21 +151,46 @@ class TargetBoard:
         seconds = attributes.get("deregistration_delay.timeout_seconds", 300)
         return timedelta(seconds=float(seconds))
 
-    def step(self) -> None:
-        """Add targets registered through moto, start due probes, read finished ones."""
+    def step(self) -> tuple[StepFailure, ...]:
+        """Add targets registered through moto, start due probes, read finished ones.
+
+        Returns:
+            The target groups whose step failed. The others are not affected.
+        """
         now, groups = self._clock.now(), self._groups()
-        registered = set(_registered(groups))
+        failures: dict[str, StepFailure] = {}
+        registered: set[TargetRegistration] = set()
+        for arn, group in groups.items():
+            try:
+                registered |= set(_registered(arn, group))
+            except Exception as error:  # noqa: BLE001 - one group must not stop the others
+                failures[arn] = StepFailure(arn, error)
         for target in registered - self._entries.keys():
             self._entries[target] = _Entry()
         for target, entry in list(self._entries.items()):
-            if entry.drains_until is not None:
-                if now >= entry.drains_until and target not in registered:
-                    del self._entries[target]
-            elif target not in registered:
-                self._drain(target)
-            else:
-                check = check_of(groups[target.target_group_arn])
-                self._probe_target(target, entry, check, now)
+            arn = target.target_group_arn
+            try:
+                group = groups[arn] if target in registered else None
+                self._step_target(target, entry, group, now)
+            except Exception as error:  # noqa: BLE001 - nor one target
+                failures[arn] = StepFailure(arn, error)
+        return tuple(failures.values())
+
+    def _step_target(
+        self, target: TargetRegistration, entry: _Entry, group: Any, now: datetime
+    ) -> None:
+        """Advance a target; ``group`` is None if it is no longer registered."""
+        if entry.drains_until is not None:
+            if now >= entry.drains_until and group is None:
+                del self._entries[target]
+        elif group is None:
+            self._drain(target)
+        elif not self._in_use(target.target_group_arn):
+            self._entries[target] = _Entry(NOT_IN_USE)
+        else:
+            if entry.health is NOT_IN_USE:
+                entry.health = INITIAL
+            self._probe_target(target, entry, check_of(group), now)
 
     def _probe_target(
         self,
@@ -159,7 +204,9 @@ class TargetBoard:
             entry.next_probe = now + check.interval
             entry.probe = self._pool.submit(self._probe, target, check)
         if entry.probe is not None and entry.probe.done():
-            _record_result(entry, check, passed=entry.probe.result())
+            # A probe that failed unexpectedly is a failed check.
+            failed = entry.probe.exception() is not None
+            _record_result(entry, check, False if failed else entry.probe.result())
             entry.probe = None
 
     def close(self) -> None:
@@ -173,15 +220,19 @@ class _InlineExecutor(Executor):
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
         """Run the call and return its completed result."""
         outcome: Future[T] = Future()
-        outcome.set_result(fn(*args, **kwargs))
+        try:
+            outcome.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - as any executor
+            outcome.set_exception(error)
         return outcome
 
 
-def _registered(groups: Mapping[str, Any]) -> Iterator[TargetRegistration]:
-    for arn, group in groups.items():
-        for target in group.targets.values():
-            if group.target_type == "ip":
-                yield TargetRegistration(arn, target["Id"], int(target["Port"]))
+def _registered(arn: str, group: Any) -> Iterator[TargetRegistration]:
+    """Yield the targets of a group; a target has the port of the group by default."""
+    for target in group.targets.values() if group.target_type == "ip" else ():
+        yield TargetRegistration(
+            arn, target["Id"], int(target.get("Port") or group.port)
+        )
 
 
 def check_of(group: Any) -> HealthCheck:
@@ -198,11 +249,13 @@ def check_of(group: Any) -> HealthCheck:
     )
 
 
-def _record_result(entry: _Entry, check: HealthCheck, *, passed: bool) -> None:
+def _record_result(entry: _Entry, check: HealthCheck, result: ProbeResult) -> None:
     """Count consecutive results; a new target is healthy after one success."""
-    result = HEALTHY if passed else UNHEALTHY
-    if entry.health is result:
-        entry.consecutive = 0
+    if isinstance(result, bool):
+        result = HEALTHY if result else UNHEALTHY
+    passed = result.state == "healthy"
+    if entry.health.state == result.state:
+        entry.health, entry.consecutive = result, 0
         return
     entry.consecutive += 1
     threshold = check.healthy_after if passed else check.unhealthy_after
@@ -210,17 +263,27 @@ def _record_result(entry: _Entry, check: HealthCheck, *, passed: bool) -> None:
         entry.health, entry.consecutive = result, 0
 
 
-def probe_target(target: TargetRegistration, check: HealthCheck) -> bool:
-    """Return True if a target passes the check of its group; loopback only."""
+def probe_target(target: TargetRegistration, check: HealthCheck) -> ProbeResult:
+    """Check a target by the health check of its group; loopback only.
+
+    Reasons and descriptions: "Check the health of your targets", guide of Application
+    Load Balancers.
+    """
     try:
         require_loopback(target.address)
         if check.protocol in {"TCP", "TLS", "UDP", "TCP_UDP"}:
             address = (target.address, target.port)
             socket.create_connection(address, check.timeout).close()
             return True
-        return _status(target, check) in _codes(check.codes)
+        status = _status(target, check)
+    except TimeoutError:
+        return TIMED_OUT
     except (OSError, http.client.HTTPException, NotLoopbackError):
         return False
+    if status in _codes(check.codes):
+        return True
+    description = f"Health checks failed with these codes: [{status}]"
+    return TargetHealth("unhealthy", "Target.ResponseCodeMismatch", description)
 
 
 def _status(target: TargetRegistration, check: HealthCheck) -> int:

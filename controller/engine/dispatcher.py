@@ -5,6 +5,7 @@ after an attempt is decided in ``core.webhooks.delivery``; due deliveries, in th
 """
 
 import asyncio
+import contextlib
 import logging
 import math
 from collections import Counter
@@ -32,8 +33,6 @@ from controller.store.outbox import Outbox, OutboxDelivery, SendAttempt
 log = logging.getLogger(__name__)
 
 _USER_AGENT = "hokusai-controller"
-# Seconds by which a claim outlasts the timeout of an attempt.
-_LEASE_MARGIN = 30.0
 
 
 class Sending(Protocol):
@@ -71,12 +70,14 @@ class DispatchLimits:
         grace: Seconds for attempts in progress to end after a stop.
         pause: Seconds without attempts to a target whose secrets cannot be read; no
             attempt is counted.
+        claim_margin: Seconds by which a claim outlasts the timeout of an attempt.
     """
 
     in_flight: int = 8
     poll: float = 1.0
     grace: float = 20.0
     pause: float = 30.0
+    claim_margin: float = 30.0
 
 
 Targets = Callable[[], Mapping[str, WebhookTarget]]
@@ -123,7 +124,8 @@ class Dispatcher:
         self._on_attempt = on_attempt
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._under_way: dict[asyncio.Task[None], str] = {}
+        self._under_way: dict[asyncio.Task[None], OutboxDelivery] = {}
+        self._readable = True
         self._paused_until: dict[str, float] = {}
 
     def wake(self) -> None:
@@ -165,17 +167,20 @@ class Dispatcher:
             claimed, wait = await asyncio.to_thread(self._claim, targets, free)
         except ControllerError as error:
             # The outbox keeps its deliveries; the next round reads it again.
-            log.warning("outbox not readable", extra={"error": str(error)})
+            level = logging.WARNING if self._readable else logging.DEBUG
+            log.log(level, "outbox not readable", extra={"error": str(error)})
+            self._readable = False
             return self._limits.poll
+        self._readable = True
         for delivery in claimed:
             work = self._attempt(delivery, targets[delivery.target])
             task = asyncio.create_task(work)
-            self._under_way[task] = delivery.target
+            self._under_way[task] = delivery
             task.add_done_callback(self._ended)
         return min(self._limits.poll, wait)
 
     def _free_slots(self, targets: Mapping[str, WebhookTarget]) -> dict[str, int]:
-        busy = Counter(self._under_way.values())
+        busy = Counter(delivery.target for delivery in self._under_way.values())
         now = self._clock.monotonic()
         return {
             name: self._limits.in_flight - busy[name]
@@ -194,7 +199,8 @@ class Dispatcher:
         claimed: list[OutboxDelivery] = []
         roomy: list[str] = []
         for name, slots in free.items():
-            lease = timedelta(seconds=targets[name].timeout + _LEASE_MARGIN)
+            seconds = targets[name].timeout + self._limits.claim_margin
+            lease = timedelta(seconds=seconds)
             some = self._outbox.claim(self._worker, name, slots, lease)
             claimed += some
             if len(some) < slots:
@@ -203,7 +209,7 @@ class Dispatcher:
         return claimed, math.inf if wait is None else wait.total_seconds()
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
-        target = self._under_way.pop(task)
+        target = self._under_way.pop(task).target
         if not task.cancelled() and (error := task.exception()) is not None:
             # The claim expires, and the delivery is retried.
             fields = {"target": target, "error": str(error)}
@@ -248,15 +254,20 @@ class Dispatcher:
         """Wait for the attempts in progress; cancel them after the grace time.
 
         A cancelled attempt has an unknown outcome: the event is sent again, marked as a
-        possible duplicate.
+        possible duplicate. Its claim ends, so that the next process need not wait.
         """
         if not self._under_way:
             return
-        tasks = set(self._under_way)
+        tasks = dict(self._under_way)
         _, late = await asyncio.wait(tasks, timeout=self._limits.grace)
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
+        cancelled = [tasks[task] for task in late if task.cancelled()]
+        if cancelled:
+            # Without the store, the claims expire.
+            with contextlib.suppress(ControllerError):
+                await asyncio.to_thread(self._outbox.release, cancelled)
 
 
 def _headers(

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor as Pool
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -52,6 +52,8 @@ class Executor:
         clock: Clock for the waits between attempts.
         policy: Retry policy within a pass.
         permitted: Returns True while this process may act; called before each action.
+        creation: Returns the id of the creation that a recorded intent belongs to; see
+            ``Action.creation``.
     """
 
     drivers: Mapping[str, Driver]
@@ -60,6 +62,7 @@ class Executor:
     clock: Clock
     policy: RetryPolicy = field(default=WITHIN_A_PASS)
     permitted: Callable[[], bool] = lambda: True
+    creation: Callable[[int], str] = lambda _number: ""
 
     def execute(
         self, actions: Sequence[Action], desired: DesiredState
@@ -89,7 +92,7 @@ class Executor:
         if not self.permitted():
             return Skipped("Another controller holds the lease now.")
         number = self.journal.started(action)
-        outcome = self._attempt(action)
+        outcome = self._attempt(replace(action, creation=self.creation(number)))
         self._record(number, action, outcome)
         return outcome
 

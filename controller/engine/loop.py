@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
+from controller.core.errors import ControllerError, StoreUnavailableError
+
 log = logging.getLogger(__name__)
 
 
@@ -36,6 +38,7 @@ class ReconcileLoop:
         self._reconcile = reconcile
         self._alarm = alarm
         self._after_error = after_error
+        self._problem = ""
         self._woken = threading.Event()
         self._stopping = threading.Event()
 
@@ -52,12 +55,28 @@ class ReconcileLoop:
         """Run passes until stopped."""
         while not self._stopping.is_set():
             self._woken.clear()
-            self._alarm.once(self._pass(), self.wake)
+            pause = self._pass()
+            if self._stopping.is_set():
+                return
+            self._alarm.once(pause, self.wake)
             self._woken.wait()
 
     def _pass(self) -> timedelta:
         try:
-            return self._reconcile()
+            pause = self._reconcile()
+        except StoreUnavailableError as error:
+            # The outage of the store is reported once, for all its users.
+            log.debug("pass ended early", extra={"error": str(error)})
+        except ControllerError as error:
+            self._report(error)
         except Exception:
             log.exception("a pass failed")
-            return self._after_error
+        else:
+            self._problem = ""
+            return pause
+        return self._after_error
+
+    def _report(self, error: ControllerError) -> None:
+        if str(error) != self._problem:
+            self._problem = str(error)
+            log.error("pass ended early", extra={"error": str(error)})

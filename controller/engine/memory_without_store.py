@@ -39,5 +39,9 @@ class NullMemory:
         """Return 0: there is no journal."""
         return 0
 
+    def creation(self, number: int) -> str:  # noqa: ARG002 - a journal's shape
+        """Return "": without a store creations are not recorded."""
+        return ""
+
     def finished(self, number: int, action: Action, outcome: Outcome) -> None:
         """Record nothing."""

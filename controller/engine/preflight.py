@@ -12,6 +12,7 @@ from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import DriverError
 from controller.core.planning.planner import DesiredState
 from controller.core.planning.preflight import (
+    EVERYTHING,
     CheckUnknown,
     PreflightDriver,
     Result,
@@ -22,9 +23,6 @@ from controller.core.resources.driver import Driver
 from controller.engine.observer import of_kind
 
 log = logging.getLogger(__name__)
-
-# Name of the check if no check could run. The name is part of the output.
-EVERYTHING = "surroundings"
 
 
 @dataclass(frozen=True, slots=True)

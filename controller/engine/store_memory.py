@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from typing import Any
 
 from controller.core.clock import Clock
@@ -21,7 +22,7 @@ from controller.core.resources.driver import (
     Skipped,
     Waiting,
 )
-from controller.core.resources.plan import Action
+from controller.core.resources.plan import Action, Verb
 from controller.core.status.resource_conditions import WARNINGS
 from controller.engine.reconciler import Statuses
 from controller.store.database import Database
@@ -37,6 +38,10 @@ log = logging.getLogger(__name__)
 _ABNORMAL = frozenset({ConditionType.STALLED})
 # Key of the note with the last applied spec.
 APPLIED = "applied"
+# Key of the number of the first intent of a creation, in the details of its repeats.
+_CREATION = "creation"
+# Longer than reads lag, and than a restart of the controller takes.
+_REPEATED_WITHIN = timedelta(minutes=10)
 _WITH_EVENTS = (ConditionType.READY, ConditionType.STALLED)
 
 
@@ -51,6 +56,7 @@ class StoreMemory:
         self._events = EventLog(database)
         self._journal = IntentJournal(database)
         self._undeclared = UndeclaredLog(database)
+        self._creations: dict[int, int] = {}
         self._read()
 
     def take_over(self) -> int:
@@ -116,7 +122,10 @@ class StoreMemory:
         details: dict[str, Any] = {"changes": [c.path for c in action.changes]}
         if action.request is not None:
             details |= {"by": action.request.by, "reason": action.request.reason}
-        return self._journal.begin(
+        repeated = self._repeated_creation(action)
+        if repeated is not None:
+            details[_CREATION] = repeated
+        number = self._journal.begin(
             action.target,
             action.verb,
             action.generation,
@@ -124,9 +133,39 @@ class StoreMemory:
             details,
             self._clock.now(),
         )
+        if action.verb is Verb.CREATE:
+            self._creations[number] = number if repeated is None else repeated
+        return number
+
+    def creation(self, number: int) -> str:
+        """Return the id of the creation of intent ``number``; empty for other intents.
+
+        All attempts of one creation have the same id, also those of another process
+        after a crash. A creation after a deletion has another one.
+        """
+        found = self._creations.get(number)
+        return "" if found is None else str(found)
+
+    def _repeated_creation(self, action: Action) -> int | None:
+        """Return the creation that ``action`` repeats; None for a new one.
+
+        An attempt repeats the one right before it if both create the same generation and
+        reads may not have shown the resource in between. An older creation had succeeded
+        if it was not repeated; the resource was deleted since.
+        """
+        if action.verb is not Verb.CREATE:
+            return None
+        last = next(iter(self._journal.history(action.target, 1)), None)
+        if last is None:
+            return None
+        same = last.verb is Verb.CREATE and last.generation == action.generation
+        if not same or self._clock.now() - last.begun > _REPEATED_WITHIN:
+            return None
+        return int(last.details.get(_CREATION, last.id))
 
     def finished(self, number: int, action: Action, outcome: Outcome) -> None:
         """Record the outcome of intent ``number`` and its event, atomically."""
+        self._creations.pop(number, None)
         word, message = type(outcome).__name__, _words(outcome)
         sentence = f"{action.verb.capitalize()}: {message or word}"
         if action.request is not None:

@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 
 from controller.core.dependencies import Aws
 from controller.core.document.resource import ResourceId
-from controller.core.errors import PermanentError
+from controller.core.errors import DriverError, PermanentError, TransientError
 from controller.core.resources.condition import Conditions, ConditionType, Truth
+from controller.core.values.identity import client_token
 from controller.spec.document import Document
 from controller.spec.local import LocalTask
 
@@ -36,22 +37,37 @@ class OneOffTasks:
     def run_due(self, document: Document, statuses: Statuses) -> None:
         """Start the tasks that are due and read the results of running ones.
 
+        An error of one task does not stop the others.
+
         Raises:
-            DriverError: A call failed, or a task failed three times.
+            DriverError: A call failed, or a task failed three times; the first such
+                error, after all tasks had their turn.
         """
+        errors: list[DriverError] = []
         for task in document.local.tasks if document.local else ():
-            if task.name in self._running:
-                self._check_result(task, document)
-            elif task.name not in self._done and _due(task, statuses):
-                self._start(task, document)
+            try:
+                self._follow(task, document, statuses)
+            except DriverError as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+    def _follow(self, task: LocalTask, document: Document, statuses: Statuses) -> None:
+        if task.name in self._running:
+            self._check_result(task, document)
+        elif task.name not in self._done and _due(task, statuses):
+            self._start(task, document)
 
     def _start(self, task: LocalTask, document: Document) -> None:
         platform = document.platform
+        definition = self._register_definition(task, document)
+        attempt = self._attempts.get(task.name, 0) + 1
         answer = self._aws.call(
             "ecs",
             "RunTask",
             cluster=platform.cluster,
-            taskDefinition=self._register_definition(task, document),
+            taskDefinition=definition,
+            clientToken=client_token("one-off", definition, str(attempt)),
             launchType="FARGATE",
             networkConfiguration={
                 "awsvpcConfiguration": {
@@ -61,7 +77,7 @@ class OneOffTasks:
             },
         )
         self._running[task.name] = answer["tasks"][0]["taskArn"]
-        self._attempts[task.name] = self._attempts.get(task.name, 0) + 1
+        self._attempts[task.name] = attempt
 
     def _register_definition(self, task: LocalTask, document: Document) -> str:
         """Register a task definition for the image and return its ARN."""
@@ -124,7 +140,11 @@ class OneOffTasks:
         uri = urlsplit(image.environment.get(_URI, "") if image else "")
         if not uri.hostname:
             return []
-        address = self._addresses(uri.hostname)[0]
+        addresses = self._addresses(uri.hostname)
+        if not addresses:
+            msg = f"{uri.hostname}, which task {task.name} needs, has no address yet"
+            raise TransientError(msg)
+        address = addresses[0]
         value = uri._replace(netloc=f"{address}:{uri.port or 80}").geturl()
         return [{"name": _URI, "value": value}]
 

@@ -140,12 +140,13 @@ class LocalRun:
         """
         front = self.platform.front
         listeners = {(key.balancer, key.port): key for key in front.ports}
-        for spec, route in routes_of(self.document()):
+        document = self.document()
+        for spec, route in routes_of(document):
             listener = listeners.get((route.load_balancer, route.listeners[0]))
             if listener is None or set("*?") & set(route.host):
                 continue
             authority = str(front.authority) if listener.secure else ""
-            port, path = front.ports[listener], example_path(spec, route)
+            port, path = front.ports[listener], example_path(document, spec, route)
             yield route.host, port, path, authority
 
     def statuses(self) -> Mapping[ResourceId, Conditions]:
@@ -157,7 +158,7 @@ class LocalRun:
             return {}
         if self._database is None:
             url = f"sqlite:///{self._state / 'controller.db'}"
-            self._database = Database(url, self._clock)
+            self._database = Database(url, self._clock, reopens=True)
         try:
             beat = Heartbeats(self._database).last(HEART)
             if beat is None or beat.beat < self._began:

@@ -32,9 +32,17 @@ def hosts_of(document: Document) -> frozenset[str]:
     return frozenset(h for h in hosts if not set("*?") & set(h.removeprefix("*.")))
 
 
-def example_path(spec: Any, route: Any) -> str:
-    """Return a path that matches the route, the health check's if it matches."""
-    health = spec.health.path if spec.health else None
-    if health and covers(route.path, health):
-        return str(health)
-    return str(route.path).replace("*", "").replace("?", "x")
+def example_path(document: Document, spec: Any, route: Any) -> str:
+    """Return a path that matches the route.
+
+    It is the path of the service's health check, or that of an endpoint's probe of the
+    route's host or the service's own name, if one of them matches.
+    """
+    hosts = {route.host, f"{spec.discovery}.{spec.namespace}"}
+    checked = [spec.health.path] if spec.health else []
+    for id_, resource in sorted(document.resources.items()):
+        if id_.kind == "endpoint" and resource.spec.host in hosts:
+            checked += [resource.spec.probe.path] if resource.spec.probe else []
+    matching = (path for path in checked if path and covers(route.path, path))
+    plain = str(route.path).replace("*", "").replace("?", "x")
+    return str(next(matching, plain))

@@ -13,7 +13,14 @@ from controller.core.errors import Diagnostic
 from controller.core.resources.kind import Kind
 from controller.core.values.identity import content_hash
 from controller.spec.common import Common
-from controller.spec.graph import Dependency, clashes, cycles, dangling, duplicates
+from controller.spec.graph import (
+    Dependency,
+    clashes,
+    cycles,
+    dangling,
+    duplicates,
+    warnings,
+)
 from controller.spec.header import Header
 from controller.spec.literals import literal_secrets
 from controller.spec.local import LocalSection, LocalTask
@@ -33,6 +40,7 @@ class Compiler:
         root: Document, merged with fragments, overlay and environment.
         kinds: All kinds, by name.
         problems: Diagnostics.
+        warnings: Diagnostics of valid declarations that are probably mistakes.
         resources: Valid resources.
         links: References that are dependencies.
         mentions: References that are not dependencies.
@@ -41,6 +49,7 @@ class Compiler:
     root: Node
     kinds: Kinds
     problems: list[Diagnostic] = field(default_factory=list)
+    warnings: list[Diagnostic] = field(default_factory=list)
     resources: dict[ResourceId, Resource[Any]] = field(default_factory=dict)
     links: list[Dependency] = field(default_factory=list)
     mentions: list[Dependency] = field(default_factory=list)
@@ -66,6 +75,7 @@ class Compiler:
         self.problems += duplicates(self._placed())
         for kind in self.kinds.values():
             self.problems += clashes(kind, self.resources, self.root)
+            self.warnings += warnings(kind, self.resources, self.root)
         literals = list(literal_secrets(self.root))
         told = {problem.path for problem in literals}
         self.problems = [p for p in self.problems if p.path not in told] + literals

@@ -39,6 +39,7 @@ class Document:
         local: Commands and tasks of the local platform; None elsewhere.
         places: Source positions of resources, and of values that an overlay or the
             environment changed.
+        warnings: Valid declarations that are probably mistakes, in order.
     """
 
     platform: Platform
@@ -48,6 +49,7 @@ class Document:
     fills: tuple[EnvironmentDefault, ...] = ()
     local: LocalSection | None = None
     places: Mapping[str, SourcePosition] = field(default_factory=dict)
+    warnings: tuple[Diagnostic, ...] = ()
 
     def place(self, path: str) -> SourcePosition:
         """Return the source position of ``path``, or of its nearest parent."""
@@ -158,6 +160,7 @@ def _finished(
         fills=fills,
         local=local,
         places=places,
+        warnings=tuple(_in_order(compiler.warnings, list(sources.digests))),
     )
 
 

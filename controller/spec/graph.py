@@ -102,3 +102,14 @@ def clashes(
         first = root.nearest((kind.section, other.name, *its)).place
         what = f"{clash.problem} {other} at {first}"
         yield Diagnostic(root.nearest(where).place, dotted(where), what, clash.hint)
+
+
+def warnings(
+    kind: Kind[Any, Any], resources: Mapping[ResourceId, Resource[Any]], root: Node
+) -> Iterator[Diagnostic]:
+    """Yield each valid declaration of one kind that is probably a mistake."""
+    specs = {id_: r.spec for id_, r in resources.items() if id_.kind == kind.name}
+    for found in kind.warnings(specs):
+        where = (kind.section, found.target.name, *found.path)
+        place = root.nearest(where).place
+        yield Diagnostic(place, dotted(where), found.problem, found.hint)

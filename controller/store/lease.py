@@ -1,5 +1,6 @@
-"""Leases: one writer at a time, with a fencing token that grows with each holder."""
+"""Leases: one writer at a time, with a fencing token that grows with each claim."""
 
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
@@ -11,6 +12,8 @@ from controller.store.database import Database
 from controller.store.sql import insert_new, upsert
 from controller.store.tables import leases
 
+log = logging.getLogger(__name__)
+
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -21,8 +24,8 @@ class Lease:
     Attributes:
         name: Name of the leased right.
         holder: Process that holds the lease.
-        token: Fencing token, one higher for each new holder. A write with a lower
-            token comes from a former holder.
+        token: Fencing token, one higher for each granted claim. A write with a lower
+            token comes from a former holder, or from an earlier term of this one.
         expires: Time of expiry, by the store's clock, unless renewed.
     """
 
@@ -48,15 +51,15 @@ def claim_result(
 ) -> Claim:
     """Return the result of a claim by ``holder`` at ``now``.
 
-    The current holder need not wait: after a restart it gets its lease back.
+    The present holder need not wait, and its earlier token is fenced off. A lease that
+    expires later than a renewal at ``now`` would was written by a clock that was ahead;
+    it counts for one lifetime.
     """
     expires = now + ttl
     if current is None:
         return Lease(name, holder, 1, expires)
-    if current.holder == holder and current.expires > now:
-        return Lease(name, holder, current.token, expires)
-    if current.expires > now:
-        return LeaseHeld(current.holder, current.expires)
+    if current.expires > now and current.holder != holder:
+        return LeaseHeld(current.holder, min(current.expires, expires))
     return Lease(name, holder, current.token + 1, expires)
 
 
@@ -67,13 +70,19 @@ class Leases:
         self._database = database
 
     def acquire(self, name: str, holder: str, ttl: timedelta) -> Claim:
-        """Take the lease, or return its current holder. Safe to repeat."""
+        """Take the lease, or return its current holder. Safe to repeat.
+
+        A lease from the future is shortened to ``ttl``: a clock was set back after it
+        was written. A holder that is alive renews it before it expires.
+        """
         with self._database.writing(fenced=False) as connection:
             current = _locked(connection, name)
             now = self._database.now(connection)
             claim = claim_result(current, name, holder, ttl, now)
             if isinstance(claim, Lease):
                 upsert(connection, leases, [_row(claim)], ["name"])
+            elif current is not None and claim.expires < current.expires:
+                _shorten(connection, current, claim.expires)
             return claim
 
     def renew(self, lease: Lease, ttl: timedelta) -> Lease | None:
@@ -136,6 +145,20 @@ def _locked(connection: Connection, name: str) -> Lease | None:
         return None
     query = select(leases).where(leases.c.name == name).with_for_update()
     return _lease(connection.execute(query).one())
+
+
+def _shorten(connection: Connection, lease: Lease, expires: datetime) -> None:
+    fields = {
+        "lease": lease.name,
+        "holder": lease.holder,
+        "seconds_ahead": (lease.expires - expires).total_seconds(),
+    }
+    log.warning("lease from the future: a clock was set back", extra=fields)
+    connection.execute(
+        update(leases)
+        .where(leases.c.name == lease.name, leases.c.token == lease.token)
+        .values(expires=expires)
+    )
 
 
 def _row(lease: Lease) -> dict[str, Any]:

@@ -28,6 +28,8 @@ from controller.core.webhooks.event import DEFAULT_PROFILE
 from controller.store.database import Database
 from controller.store.tables import attempts, deliveries, event_bodies, webhook_events
 
+# A claim that lasts longer than any claim may last was made by a clock that was ahead.
+_LONGEST_CLAIM = timedelta(minutes=10)
 STARTED, ANSWERED, UNANSWERED, UNKNOWN = "started", "answered", "unanswered", "unknown"
 
 
@@ -166,30 +168,11 @@ class Outbox:
             return bool(connection.execute(statement).rowcount)
 
     def release(self, unsent: Sequence[OutboxDelivery]) -> None:
-        """End the claims on deliveries that were not started."""
+        """End the claims on ``unsent``; do nothing for claims that were lost."""
         unclaimed = {"claimed_by": None, "claimed_until": None}
         with self._database.writing() as connection:
             for delivery in unsent:
                 connection.execute(_update_claimed(delivery).values(**unclaimed))
-
-    def take_over(self, worker: str) -> int:
-        """End the claims of all other workers and return their number.
-
-        A single worker calls this at its start: earlier workers are dead, and
-        waiting for their claims to expire would delay the deliveries.
-        """
-        with self._database.writing() as connection:
-            released = connection.execute(
-                update(deliveries)
-                .where(
-                    deliveries.c.state == DeliveryState.PENDING.value,
-                    deliveries.c.sink == self._sink,
-                    deliveries.c.claimed_by.is_not(None),
-                    deliveries.c.claimed_by != worker,
-                )
-                .values(claimed_by=None, claimed_until=None)
-            )
-            return released.rowcount
 
     def wait(self, targets: Collection[str]) -> timedelta | None:
         """Return the time until the next delivery to ``targets``, or None."""
@@ -219,7 +202,9 @@ class Outbox:
             deliveries.c.state == DeliveryState.PENDING.value,
             deliveries.c.next_at <= now,
             or_(
-                deliveries.c.claimed_until.is_(None), deliveries.c.claimed_until <= now
+                deliveries.c.claimed_until.is_(None),
+                deliveries.c.claimed_until <= now,
+                deliveries.c.claimed_until > now + _LONGEST_CLAIM,
             ),
         )
 

@@ -55,6 +55,11 @@ ECS_EVENTS = Metric(
     "Messages from the queue of ECS events: of managed services, of others, malformed.",
     {"kind": ("ours", "others", "malformed")},
 )
+STORE_OUTAGES = Metric(
+    "store_outages_total",
+    "counter",
+    "Outages of the controller's database, counted at their start.",
+)
 ALL = (
     RECONCILES,
     RECONCILE_ERRORS,
@@ -62,6 +67,7 @@ ALL = (
     API_REQUESTS,
     DELIVERIES,
     ECS_EVENTS,
+    STORE_OUTAGES,
 )
 
 

@@ -26,6 +26,16 @@ class Timed(World):
                 return
         raise AssertionError
 
+    def tasks(self):
+        """Return the tasks that run or start."""
+        cluster = PLATFORM.cluster
+        arns = self.aws.call("ecs", "ListTasks", cluster=cluster)["taskArns"]
+        if not arns:
+            return []
+        return self.aws.call("ecs", "DescribeTasks", cluster=cluster, tasks=arns)[
+            "tasks"
+        ]
+
     def told(self, result):
         """Return what holds the service back, and the sentence about it."""
         (blocked,) = result.left.blocked

@@ -126,8 +126,9 @@ class SimulatedAws:
         self._wire = wire
         self.ecs = EcsBackend(clock)
         self.map = CloudMap(namespace, self.ecs.around)
-        self.balancing = LoadBalancing(self.ecs.around)
+        self.balancing = LoadBalancing(self.ecs)
         self.ecs.around.forwards = self.balancing.forwards
+        self.ecs.around.passes = self.balancing.passes
         self.ssm = Parameters("ssm")
         self.secrets = SecretsManager("secretsmanager")
         self.logs = Logs("logs")

@@ -139,7 +139,6 @@ class SimController:
             self.outbox = Outbox(store)
             if lease is None:
                 self.leads = self.leader.take() is None
-                self.outbox.take_over(worker)
             else:
                 self.leads, self.leader._lease = True, lease
             self.memory = memory or StoreMemory(store, clock)
@@ -160,6 +159,7 @@ class SimController:
             self.pool,
             clock,
             permitted=held,
+            creation=self.memory.creation,
         )
         self.reconciler = Reconciler(
             KINDS, self.observer, self.executor, self.memory, clock

@@ -36,6 +36,8 @@ class Around(NoEffects):
         targets: Addresses and ports by target group.
         forwards: Predicate: a listener forwards to the target group.
         registry: Image registry; None without one.
+        paths: Paths that the containers of an image answer; all, if it is not listed.
+        passes: Predicate: an address passes the health check of a target group.
     """
 
     def __init__(self) -> None:
@@ -43,6 +45,13 @@ class Around(NoEffects):
         self.targets: dict[str, list[tuple[str, int]]] = {}
         self.forwards: Callable[[str], bool] = lambda _arn: True
         self.registry: Any = None
+        self.paths: dict[str, frozenset[str]] = {}
+        self.passes: Callable[[str, str], bool] = lambda _arn, _address: True
+
+    def target_health(self, target: TargetRegistration) -> str:
+        """Return the result of the health check of the target's group."""
+        passes = self.passes(target.target_group_arn, target.address)
+        return "healthy" if passes else "unhealthy"
 
     def check_target_group(self, arn: str) -> None:
         """Refuse a group that no listener forwards to, as AWS does."""
@@ -116,7 +125,7 @@ class EcsBackend:
         """Return its state including running tasks and addresses."""
         runtime = self.runtime
         addresses = self.simulator._context.addresses
-        around = self.around.instances, self.around.targets
+        around = self.around.instances, self.around.targets, self.around.paths
         parts = (runtime.scripts, runtime._runs, around, addresses)
         return pickle.dumps((self.simulator.world, parts))
 
@@ -124,7 +133,7 @@ class EcsBackend:
         """Restore a state including running tasks and addresses."""
         self.simulator.world, parts = pickle.loads(whole)  # noqa: S301
         scripts, runs, around, addresses = parts
-        self.around.instances, self.around.targets = around
+        self.around.instances, self.around.targets, self.around.paths = around
         self.runtime.scripts, self.runtime._runs = scripts, runs
         context = self.simulator._context
         object.__setattr__(context, "addresses", addresses)
@@ -149,11 +158,20 @@ class EcsBackend:
         """Step the simulator until nothing changes."""
         seen: object = None
         for _ in range(_MAX_STEPS):
-            self.simulator.step()
+            for failure in self.simulator.step():
+                raise failure.error
             now = self._moment()
             if now == seen:
                 return
             seen = now
+
+    def answers(self, address: str, path: str) -> bool:
+        """Return True if the task at ``address`` answers ``path``."""
+        for run in self.runtime._runs.values():
+            if run.launch.address == address and run.stopped_at is None:
+                paths = self.around.paths.get(run.launch.containers[0].image)
+                return paths is None or path in paths
+        return False
 
     def script(self, image: str, script: Script) -> None:
         """Set the behaviour of the containers of ``image``."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.fakes.sim_ecs import ACCOUNT, REGION, Around, RefusalError
+from tests.fakes.sim_ecs import ACCOUNT, REGION, EcsBackend, RefusalError
 from tests.fakes.sim_shelf import Shelf
 
 _ARN = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}"
@@ -14,9 +14,10 @@ Parameters = Mapping[str, Any]
 class LoadBalancing(Shelf):
     """Load balancers, listeners, rules and target groups; things by ARN."""
 
-    def __init__(self, around: Around) -> None:
+    def __init__(self, ecs: EcsBackend) -> None:
         super().__init__("elbv2")
-        self._around = around
+        self._ecs = ecs
+        self._around = ecs.around
 
     def made(self, name: str, tags: Mapping[str, str], *ports: int) -> None:
         """Create a load balancer with listeners on ``ports``, without a call."""
@@ -113,19 +114,54 @@ class LoadBalancing(Shelf):
         }
 
     def DescribeTargetHealth(self, parameters: Parameters) -> Any:
-        """Return the targets of a group; all of them are healthy."""
-        self._of(parameters["TargetGroupArn"], "TargetGroupNotFound")
+        """Return the targets of a group with the results of its health check."""
+        arn = parameters["TargetGroupArn"]
+        self._of(arn, "TargetGroupNotFound")
         return {
             "TargetHealthDescriptions": [
                 {
                     "Target": {"Id": address, "Port": port},
-                    "TargetHealth": {"State": "healthy"},
+                    "TargetHealth": self._health(arn, address),
                 }
-                for address, port in self._around.targets.get(
-                    parameters["TargetGroupArn"], ()
-                )
+                for address, port in self._targets(arn)
             ]
         }
+
+    def passes(self, group: str, address: str) -> bool:
+        """Return True if an address passes the health check of a target group."""
+        thing = self.things.get(group)
+        return thing is not None and self._ecs.answers(
+            address, thing["HealthCheckPath"]
+        )
+
+    def RegisterTargets(self, parameters: Parameters) -> Any:
+        """Add targets to a group, in addition to those that ECS registers."""
+        arn = parameters["TargetGroupArn"]
+        known = self._of(arn, "TargetGroupNotFound")
+        more = [[target["Id"], target["Port"]] for target in parameters["Targets"]]
+        both = sorted({*map(tuple, known.get("Registered", ())), *map(tuple, more)})
+        self._put("RegisterTargets", arn, {**known, "Registered": both})
+        return {}
+
+    def RemoveTags(self, parameters: Parameters) -> Any:
+        """Remove tags from resources."""
+        for arn in parameters["ResourceArns"]:
+            known = self._of(arn, "TargetGroupNotFound")
+            gone = parameters["TagKeys"]
+            tags = {k: v for k, v in known["Tags"].items() if k not in gone}
+            self._put("RemoveTags", arn, {**known, "Tags": tags})
+        return {}
+
+    def _health(self, group: str, address: str) -> dict[str, str]:
+        if not self.forwards(group):
+            return {"State": "unused", "Reason": "Target.NotInUse"}
+        if self.passes(group, address):
+            return {"State": "healthy"}
+        return {"State": "unhealthy", "Reason": "Target.ResponseCodeMismatch"}
+
+    def _targets(self, group: str) -> list[tuple[str, int]]:
+        registered = map(tuple, self.things[group].get("Registered", ()))
+        return [*self._around.targets.get(group, ()), *registered]
 
     def CreateTargetGroup(self, parameters: Parameters) -> Any:
         """Create a target group, or return one with the same settings."""
@@ -142,10 +178,14 @@ class LoadBalancing(Shelf):
 
     def ModifyTargetGroup(self, parameters: Parameters) -> Any:
         """Change the health check of a target group."""
-        known = self._of(parameters["TargetGroupArn"], "TargetGroupNotFound")
-        self._put(
-            "ModifyTargetGroup", parameters["TargetGroupArn"], {**known, **parameters}
-        )
+        arn = parameters["TargetGroupArn"]
+        known = self._of(arn, "TargetGroupNotFound")
+        addresses = [address for address, _ in self._targets(arn)]
+        passed = any(self.passes(arn, address) for address in addresses)
+        self._put("ModifyTargetGroup", arn, {**known, **parameters})
+        if passed and not any(self.passes(arn, address) for address in addresses):
+            path = parameters["HealthCheckPath"]
+            self._ecs.wrongs.append(f"no healthy target is left by the path {path}")
         return {}
 
     def ModifyTargetGroupAttributes(self, parameters: Parameters) -> Any:

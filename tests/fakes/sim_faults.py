@@ -27,6 +27,8 @@ class FaultKind(StrEnum):
     CLOCK_FORWARD = "clock jumps forward"
     CLOCK_BACK = "clock jumps back"
     PAUSED_LEADER = "paused leader"
+    SILENT = "silent socket"
+    EQUAL_NAMES = "equal host names"
     HOSTILE_EDIT = "hostile edit"
     BROKEN_DOCUMENT = "broken document"
     EMPTY_DOCUMENT = "empty document"

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
 from controller.core.clock import Clock
 from controller.store.database import Database
+from controller.store.engine import LONGEST_USE
 from controller.store.tables import metadata
 from tests.fakes.sim_faults import FaultKind
 from tests.fakes.sim_wire import Wire
@@ -49,14 +51,16 @@ class SimulatedStore(Database):
         self._raw.deserialize(saved)
 
     @contextmanager
-    def writing(self, *, fenced: bool = True) -> Iterator[Connection]:
+    def writing(
+        self, *, fenced: bool = True, longest: timedelta = LONGEST_USE
+    ) -> Iterator[Connection]:
         """Write in one transaction, which is one call on the wire."""
         if self._current() is not None or self.wire.aside:
-            with super().writing(fenced=fenced) as connection:
+            with super().writing(fenced=fenced, longest=longest) as connection:
                 yield connection
             return
         after = self._pass_wire("write", writes=True)
-        with super().writing(fenced=fenced) as connection:
+        with super().writing(fenced=fenced, longest=longest) as connection:
             yield connection
         after()
 

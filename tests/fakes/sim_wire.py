@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from controller.core.errors import (
     OutcomeUnknownError,
+    StoreUnavailableError,
     ThrottledError,
     TransientError,
 )
@@ -170,6 +171,11 @@ class Wire:
                 return self._as_of_before(backend, perform)
             case FaultKind.TORN_PAGE:
                 return torn(perform(), self._as_of_before(backend, perform))
+            case FaultKind.SILENT:
+                # The use of the store ends at its deadline, before the commit.
+                self._happen(kind)
+                message = f"{call.operation}: {backend.name} does not answer"
+                raise StoreUnavailableError(message)
             case _ if kind in self.happenings:
                 self._happen(kind)
                 return done()

@@ -57,6 +57,15 @@ SCALED_OTHERWISE = """\
     scaling: {minimum: 1, maximum: 2}
     service: {tags: [{key: team, value: growth}]}
 """
+SPOT = """\
+    service: {capacityProviderStrategy: [{capacityProvider: FARGATE_SPOT, weight: 1}]}
+"""
+MIXED = """\
+    service:
+      capacityProviderStrategy:
+        - {capacityProvider: FARGATE_SPOT, weight: 1}
+        - {capacityProvider: FARGATE, base: 1}
+"""
 TAGGED = """\
     task: {tags: [{key: cost, value: one}, {key: team, value: growth}]}
     service: {tags: [{key: cost, value: one}, {key: team, value: growth}]}
@@ -81,6 +90,12 @@ ROUTES = """\
     routes:
       - {host: api.hokus.ai, path: "/api/*", listeners: [80, 443]}
 """
+# Longer than a clock jumps, so that ECS replaces no task meanwhile.
+HEALTH = ROUTES + "    health: {path: /health, grace: 7200}\n"
+READY = ROUTES + "    health: {path: /ready, grace: 7200}\n"
+# A command of its own, so that the path is a setting of the target group only.
+OWN_HEALTH = ROUTES + "    health: {path: /health, command: [CMD, check]}\n"
+OWN_READY = ROUTES + "    health: {path: /ready, command: [CMD, check]}\n"
 OTHER_ROUTES = """\
     routes:
       - {host: api.hokus.ai, path: "/api/v1/*", listeners: [443]}

@@ -16,6 +16,7 @@ _MEANWHILE = (
     FaultKind.CLOCK_FORWARD,
     FaultKind.CLOCK_BACK,
     FaultKind.PAUSED_LEADER,
+    FaultKind.EQUAL_NAMES,
     FaultKind.HOSTILE_EDIT,
     FaultKind.BROKEN_DOCUMENT,
     FaultKind.EMPTY_DOCUMENT,
@@ -38,15 +39,23 @@ def faults_of(call: Call) -> tuple[FaultKind, ...]:
 def _of_store(call: Call) -> tuple[FaultKind, ...]:
     """Return what can befall a transaction; whole ones only, as it is a database."""
     if not call.writes:
-        return (FaultKind.CRASH_BEFORE, FaultKind.SERVER_ERROR, FaultKind.DOWN)
+        return (
+            FaultKind.CRASH_BEFORE,
+            FaultKind.SERVER_ERROR,
+            FaultKind.DOWN,
+            FaultKind.SILENT,
+        )
     return (
         FaultKind.CRASH_BEFORE,
         FaultKind.CRASH_AFTER_INTENT,
         FaultKind.LOST_REPLY,
         FaultKind.SERVER_ERROR,
         FaultKind.DOWN,
+        FaultKind.SILENT,
         FaultKind.PAUSED_LEADER,
+        FaultKind.EQUAL_NAMES,
         FaultKind.CLOCK_BACK,
+        FaultKind.CLOCK_FORWARD,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, TypeAlias
 
+from controller.bootstrap import holder
 from controller.clients import fence
 from controller.clients.mlflow.reader import MlflowReader
 from controller.core.planning import planner
@@ -51,10 +52,12 @@ from tests.faults.bugs import (
     unknown_is_absent,
     unpublished,
     waits_for_nothing,
+    without_draw,
 )
 
 # The packages give their functions the names of the modules.
 model_compare = import_module("controller.kinds.model.compare")
+service_lifecycle = import_module("controller.kinds.service.lifecycle.aws")
 service_compare = import_module("controller.kinds.service.compare.diff")
 Replacement: TypeAlias = tuple[str, Any, str, Callable[[Any], Any], tuple[str, ...]]
 
@@ -62,6 +65,7 @@ VERSION, ALIAS, ROLLOUT = "new model version", "alias move", "image rollout"
 BAD = "rollout that fails and is rolled back"
 STEPS, REMOVAL = "migration before a rollout", "removal of a resource"
 SCALES = "fields and scaling come and go"
+DELETED = "service deleted by hand"
 ADDED, REMOVED = "webhook target added", "webhook target removed"
 ADDRESS, CHAIN = "endpoint address change", "dependency chain"
 ADOPT, ALL, ABA = (
@@ -209,6 +213,13 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         ("model fields come and go",),
     ),
     ("nothing is done", reconciler.Reconciler, "_guarded", returns(Plan()), (ALIAS,)),
+    (
+        "a creation after a deletion has the token of the first",
+        service_lifecycle,
+        "creation_token",
+        returns("token"),
+        (DELETED,),
+    ),
     ("steps before a rollout are skipped", OneOffSteps, "waits", returns(""), (STEPS,)),
     (
         "undeclared services are not seen",
@@ -224,6 +235,13 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         "has_restarted",
         returns(False),
         ("restart by hand",),
+    ),
+    (
+        "a process is known by host name and pid",
+        holder,
+        "holder_name",
+        without_draw,
+        (ALIAS, ROLLOUT),
     ),
     ("the intent is dropped", StoreMemory, "started", returns(0), (VERSION,)),
 )

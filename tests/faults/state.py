@@ -149,6 +149,9 @@ def _settled(world: World, controller: SimController) -> Iterator[Any]:
     for of in world.aws.ecs.simulator.world.clusters[CLUSTER].services.values():
         if more := known.get(of.arn, set()) - (settled_words(of.tags) or set()):
             yield of.name, sorted(more)
+        forced, _ = service._tags._forced._last.get(of.arn, ("", 0))
+        if forced and forced not in {deployment.id for deployment in of.deployments}:
+            yield of.name, "forced"
 
 
 _TABLES = (
@@ -160,6 +163,10 @@ _TABLES = (
     d.claimed_by is null, e.id from deliveries d join webhook_events e
     on e.id = d.event_id order by 1, 2, 3""",
     "select host, addresses from last_addresses order by 1",
+    # A creation that the next one may repeat.
+    """select kind, name, generation from intents i where verb = 'create' and id =
+    (select max(id) from intents j where j.kind = i.kind and j.name = i.name)
+    order by 1, 2""",
 )
 _DELIVERIES = 3
 

@@ -9,7 +9,15 @@ from controller.core.values.identity import OWNER_TAG
 from controller.emulation.runtimes.scripted import Script
 from tests.fakes.sim_controller import Wish
 from tests.fakes.sim_net import SimulatedReceiver
-from tests.faults.documents import BEFORE, STAYS, service, services, sourced, webhook
+from tests.faults.documents import (
+    BEFORE,
+    READY,
+    STAYS,
+    service,
+    services,
+    sourced,
+    webhook,
+)
 from tests.faults.workloads import populated, secret_of
 from tests.faults.world import CANARY, CLUSTER, World
 
@@ -41,6 +49,10 @@ def bad_image(world: World, extra: str = "") -> None:
 
 def bad_image_that_stays(world: World) -> None:
     bad_image(world, STAYS)
+
+
+def bad_image_with_another_path(world: World) -> None:
+    bad_image(world, READY)
 
 
 def image_is_mended(world: World) -> None:
@@ -90,6 +102,13 @@ def secret_rotates(world: World) -> None:
     world.declare(sourced(ONE, TWO) + webhook("site", secrets=secrets))
 
 
+def deleted_by_hand(world: World) -> None:
+    """Delete a service as a person with a console does, and let ECS finish."""
+    named = {"cluster": CLUSTER, "service": "hokusai-api-development", "force": True}
+    world.aws.ecs.simulator.call("DeleteService", named)
+    world.aws.ecs.settle()
+
+
 def foreign(world: World) -> None:
     """Make what others made: a service without our tag, a model likewise."""
     populated(world)
@@ -127,6 +146,23 @@ def balanced(body: str, owner: str = "hokusai/development"):
         tags = {OWNER_TAG: owner}
         world.aws.balancing.made("hokusai-development", tags, 80, 443)
         world.declare(body)
+
+    return begin
+
+
+def answering(body: str, **paths: str):
+    """Begin as ``balanced``; each version answers only these paths.
+
+    Args:
+        body: The document.
+        paths: Paths by version, as in ``v1="/health /ready"``.
+    """
+
+    def begin(world: World) -> None:
+        balanced(body)(world)
+        for version, words in paths.items():
+            image = f"hokusai/api:{version.removeprefix('v')}"
+            world.aws.ecs.around.paths[image] = frozenset(words.split())
 
     return begin
 

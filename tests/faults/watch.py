@@ -27,6 +27,7 @@ _BLINDING = frozenset(
         FaultKind.EMPTY_DOCUMENT,
         FaultKind.BROKEN_DOCUMENT,
         FaultKind.PAUSED_LEADER,
+        FaultKind.EQUAL_NAMES,
     }
 )
 

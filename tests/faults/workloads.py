@@ -12,6 +12,12 @@ Step = Callable[[World], None]
 
 def meddled(world: World) -> None:
     """Let another writer lay hands on whatever there is of ours."""
+    meddled_apart_from_routes(world)
+    _misrouted(world)
+
+
+def meddled_apart_from_routes(world: World) -> None:
+    """Do the same, but change no route: they stay while a revision is held back."""
     services = world.aws.ecs.simulator.world.clusters[CLUSTER].services
     for name, service in services.items():
         if service.status == "ACTIVE" and OWNER_TAG in service.tags:
@@ -27,7 +33,6 @@ def meddled(world: World) -> None:
         if any(tag["key"] == "team" for tag in experiment["tags"]):
             tags = [tag for tag in experiment["tags"] if tag["key"] != "team"]
             experiment["tags"] = tags
-    _misrouted(world)
     if "/hokusai/api-ip" in world.aws.ssm.things:
         world.aws.ssm.things["/hokusai/api-ip"] = "192.0.2.66"
 

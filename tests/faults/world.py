@@ -4,14 +4,19 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
+from controller.bootstrap import holder
 from controller.cli.views.plans import render_plan
 from controller.core.errors import ControllerError, SpecError
 from controller.emulation.clocks import START, SteppedClock
+from controller.engine.leader import LEASE
 from controller.engine.reconciler import PassResult
 from controller.engine.store_memory import StoreMemory
 from controller.spec.document import Document
+from controller.store.engine import LONGEST_USE
 from controller.store.fallbacks import StoredFallbacks
+from controller.store.lease import Leases
 from tests.fakes.sim_aws import SimulatedAws
 from tests.fakes.sim_controller import Outside, SimController, Wish
 from tests.fakes.sim_faults import Call, Crash, FaultKind
@@ -227,7 +232,10 @@ class World:
 
     def _new_controller(self) -> SimController:
         self.controllers += 1
-        return SimController(self.outside, self.document(), f"c{self.controllers}")
+        # Containers with one host name, each with a pid of 1.
+        drawn = self.controllers.to_bytes(8)
+        worker = holder.holder_name("task", 1, drawn)
+        return SimController(self.outside, self.document(), worker)
 
     def _reload(self, controller: SimController) -> None:
         """Take the document as it is now; keep the last valid one if it is broken."""
@@ -257,6 +265,8 @@ class World:
             FaultKind.CLOCK_FORWARD: lambda: self._jump(JUMP),
             FaultKind.CLOCK_BACK: lambda: self._jump(-JUMP),
             FaultKind.PAUSED_LEADER: self._pause,
+            FaultKind.SILENT: lambda: self.time.advance(LONGEST_USE),
+            FaultKind.EQUAL_NAMES: self._start_twin,
             FaultKind.HOSTILE_EDIT: lambda: self.hostile(self),
             FaultKind.BROKEN_DOCUMENT: lambda: self._misread("services: [\n"),
             FaultKind.EMPTY_DOCUMENT: lambda: self._misread(HEADER),
@@ -279,6 +289,23 @@ class World:
         if not other.leads:
             self.store.fence(fence)
             return
+        self._take_over(other, fence)
+
+    def _start_twin(self) -> None:
+        """Start a process with the host name and the pid of the leader."""
+        fence = self.store._fence
+        held = Leases(self.store).current(LEASE)
+        other = self._new_controller()
+        if other.leads and held is None:
+            # A clock was set forward, so that the lease has expired.
+            self._take_over(other, fence)
+            return
+        if other.leads:
+            self.raced.append("two processes with one host name lead")
+        self.store.fence(fence)
+
+    def _take_over(self, other: SimController, fence: Any) -> None:
+        """Let ``other`` lead and finish; the former leader goes on afterwards."""
         for _ in range(3):
             self._until_the_minute()
             self.aws.ecs.settle()

@@ -53,16 +53,23 @@ def run(args: argparse.Namespace) -> int:
     from controller.app.session import read
     from controller.cli.terminal import out, tell
     from controller.cli.views.data import as_yaml
+    from controller.core.resources.importing import ImportedEntry, ImportFailure
+    from controller.core.values.redact import redact
 
     wanted = _wanted(args)
     context = read(args.file, args.environment, args.state)
     with looking(context, without_store=True) as (controller, _):
         found = entries_of(controller, "service", wanted)
-    out(as_yaml(_document(found)))
-    remarks = [(entry.key, remark) for entry in found for remark in entry.remarks]
+    entries = [one for one in found if isinstance(one, ImportedEntry)]
+    failures = [one for one in found if isinstance(one, ImportFailure)]
+    out(as_yaml(_document(entries)))
+    remarks = [(entry.key, remark) for entry in entries for remark in entry.remarks]
     for key, remark in remarks:
         tell(f"# service/{key}: {remark}")
-    return exit_codes.Exit.DIFFERENT if remarks else exit_codes.Exit.OK
+    for failure in failures:
+        tell(redact(f"# {failure}", ()))
+    incomplete = remarks or failures
+    return exit_codes.Exit.DIFFERENT if incomplete else exit_codes.Exit.OK
 
 
 def _wanted(args: argparse.Namespace) -> ImportSelection:

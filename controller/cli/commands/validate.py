@@ -35,5 +35,7 @@ def run(args: argparse.Namespace) -> int:
         else:
             tell(str(error))
         return exit_codes.Exit.FAILED
+    for warning in context.document.warnings:
+        tell(f"warning: {warning}")
     out(render_document(context.document, args.output))
     return exit_codes.Exit.OK

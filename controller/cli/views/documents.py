@@ -23,6 +23,7 @@ def render_document(document: Document, output: str) -> str:
                 "files": list(document.files),
                 "resources": [str(id_) for id_ in sorted(document.resources)],
                 "diagnostics": [],
+                "warnings": _data(document.warnings),
             }
             return as_json(data) if output == "json" else as_yaml(data)
         case _:
@@ -37,16 +38,20 @@ def render_problems(diagnostics: Sequence[Diagnostic], output: str) -> str:
         "kind": "Validation",
         "formatVersion": FORMAT_VERSION,
         "valid": False,
-        "diagnostics": [
-            {
-                "file": d.place.file,
-                "line": d.place.line,
-                "column": d.place.column,
-                "path": d.path,
-                "what": d.problem,
-                "hint": d.hint,
-            }
-            for d in diagnostics
-        ],
+        "diagnostics": _data(diagnostics),
     }
     return as_json(data) if output == "json" else as_yaml(data)
+
+
+def _data(diagnostics: Sequence[Diagnostic]) -> list[dict[str, Any]]:
+    return [
+        {
+            "file": d.place.file,
+            "line": d.place.line,
+            "column": d.place.column,
+            "path": d.path,
+            "what": d.problem,
+            "hint": d.hint,
+        }
+        for d in diagnostics
+    ]

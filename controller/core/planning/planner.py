@@ -115,7 +115,8 @@ def decide(
     """Yield the verdicts on one resource; none if it is in sync."""
     match observation:
         case Unknown(reason, temporary):
-            yield Blocked(resource.id, Hold.UNKNOWN, reason, temporary=temporary)
+            message = _waiting(waits_for, reason) if waits_for else reason
+            yield Blocked(resource.id, Hold.UNKNOWN, message, temporary=temporary)
         case Absent(expected_changes):
             yield Action(
                 resource.id,
@@ -134,6 +135,12 @@ def decide(
             yield Blocked(resource.id, Hold.OWNERSHIP_CONFLICT, message)
         case Present() as present:
             yield from decide_present(kind, resource, present, now, waits_for)
+
+
+def _waiting(waits_for: tuple[ResourceId, ...], reason: str) -> str:
+    """Return the message about a resource that a missing dependency keeps unread."""
+    names = ", ".join(map(str, waits_for))
+    return f"Waits for {names}. Last result: {reason.rstrip('.')}."
 
 
 def decide_present(

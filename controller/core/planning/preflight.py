@@ -31,6 +31,10 @@ class Severity(StrEnum):
     WARNS = "warns"
 
 
+# Name of the check if no check could run. The name is part of the output.
+EVERYTHING = "surroundings"
+
+
 @dataclass(frozen=True, slots=True)
 class CheckPassed:
     """A check that passed."""

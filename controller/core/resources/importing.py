@@ -32,12 +32,33 @@ class ImportedEntry:
         key: Key within the section.
         fields: Fields as written, in order; without secrets.
         remarks: Notes for the user about properties that no field expresses.
+        name: Name in the backend.
     """
 
     section: str
     key: str
     fields: Mapping[str, Any]
     remarks: tuple[str, ...] = ()
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFailure:
+    """A resource that could not be imported. The other ones are.
+
+    Attributes:
+        name: Name in the backend.
+        reason: Reason, and what to do, without the name.
+    """
+
+    name: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.name} could not be imported: {self.reason}"
+
+
+Imported: TypeAlias = ImportedEntry | ImportFailure
 
 
 @runtime_checkable
@@ -46,8 +67,11 @@ class ImportDriver(Protocol):
 
     def entries(
         self, wanted: ImportSelection, secret: LooksSecret
-    ) -> tuple[ImportedEntry, ...]:
-        """Return the selected resources as entries. Reads only; raises DriverError.
+    ) -> tuple[Imported, ...]:
+        """Return the selected resources as entries. Reads only.
+
+        A resource that cannot be imported is a failure of its own. Raises DriverError if
+        the resources cannot be listed, or if none has the selected name.
 
         Args:
             wanted: Selection of the resources.

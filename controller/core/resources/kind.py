@@ -1,6 +1,6 @@
 """Kind: the pure functions and properties that the planner needs of a resource kind."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -42,6 +42,11 @@ class Health:
     message: str
 
 
+# Start of the part of a message about the current state. The rest of the message about
+# a failure stays when backends forget its cause; this part is renewed.
+MEANWHILE = " Meanwhile: "
+
+
 @dataclass(frozen=True, slots=True)
 class HoldReason:
     """A reason, found in the observed state, not to act on a resource now."""
@@ -65,6 +70,23 @@ class DocumentConflict:
     other: tuple[ResourceId, tuple[str | int, ...]]
     problem: str
     hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentWarning:
+    """A declaration that is valid and probably a mistake.
+
+    Attributes:
+        target: Resource that it concerns.
+        path: Path below the resource.
+        problem: Predicate that follows the path.
+        hint: Suggested fix.
+    """
+
+    target: ResourceId
+    path: tuple[str | int, ...]
+    problem: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +131,11 @@ def no_findings(_spec: Any, _state: Any) -> tuple[Finding, ...]:
 
 def no_conflicts(_specs: Mapping[ResourceId, Any]) -> tuple[DocumentConflict, ...]:
     """Return no conflicts: resources of this kind are independent of each other."""
+    return ()
+
+
+def no_warnings(_specs: Mapping[ResourceId, Any]) -> tuple[DocumentWarning, ...]:
+    """Return no warnings: every valid declaration of this kind is meant as it is."""
     return ()
 
 
@@ -158,6 +185,7 @@ class Kind(Generic[SpecT, StateT]):
         conditions: Returns the conditions of types that only this kind has.
         findings: Returns problems that need manual action.
         conflicts: Returns contradictions among all specs of this kind.
+        warnings: Returns valid declarations that are probably mistakes.
         references: Returns the resources that a spec names.
         mentions: Returns the resources that a spec names without waiting for them.
         complete: Returns a spec with the values derived from its key and the platform.
@@ -195,6 +223,9 @@ class Kind(Generic[SpecT, StateT]):
     findings: Callable[[SpecT, StateT], tuple[Finding, ...]] = no_findings
     conflicts: Callable[[Mapping[ResourceId, SpecT]], tuple[DocumentConflict, ...]] = (
         no_conflicts
+    )
+    warnings: Callable[[Mapping[ResourceId, SpecT]], Iterable[DocumentWarning]] = (
+        no_warnings
     )
     references: Callable[[SpecT], frozenset[ResourceId]] = no_references
     mentions: Callable[[SpecT], frozenset[ResourceId]] = no_references

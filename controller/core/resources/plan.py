@@ -122,6 +122,8 @@ class Action:
         generation: Generation of the declared spec.
         waits_for: Dependencies that were not ready when the plan was made.
         request: Request of an operator; None if the document requires the action.
+        creation: Id of the recorded creation that the action begins or repeats, equal
+            in all its attempts; empty without a store. Set by the executor.
     """
 
     target: ResourceId
@@ -133,6 +135,7 @@ class Action:
     generation: str = ""
     waits_for: tuple[ResourceId, ...] = ()
     request: OperationRequest | None = None
+    creation: str = ""
 
     @property
     def permits(self) -> bool:

@@ -26,7 +26,7 @@ from controller.core.resources.driver import (
     Skipped,
     Waiting,
 )
-from controller.core.resources.kind import Health, HealthLevel, Kind
+from controller.core.resources.kind import MEANWHILE, Health, HealthLevel, Kind
 from controller.core.resources.observation import (
     Absent,
     ObservedState,
@@ -307,8 +307,10 @@ def _remembered(new: Condition, before: Conditions | None) -> Condition:
         new.reason,
         new.observed_generation,
     )
-    if same and len(old.message) > len(new.message):
-        return replace(new, message=old.message)
+    first, _, _ = old.message.partition(MEANWHILE)
+    again, mark, current = new.message.partition(MEANWHILE)
+    if same and len(first) > len(again):
+        return replace(new, message=f"{first}{mark}{current}")
     return new
 
 

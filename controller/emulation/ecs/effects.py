@@ -15,6 +15,10 @@ class MissingError(Exception):
     """A task refers to an object that does not exist; the message names it."""
 
 
+class MissingRegionError(MissingError):
+    """A task refers to a region that does not exist; the message is its name."""
+
+
 @dataclass(frozen=True, slots=True)
 class LogOptions:
     """Log stream of a container (``awslogs`` log driver)."""
@@ -42,7 +46,12 @@ class Effects(Protocol):
         ...
 
     def open_log(self, log: LogOptions) -> None:
-        """Create the stream unless it exists; raises MissingError."""
+        """Create the stream unless it exists.
+
+        Raises:
+            MissingRegionError: There is no such region.
+            MissingError: There is no such log group.
+        """
         ...
 
     def write_log(self, log: LogOptions, at: datetime, lines: Sequence[str]) -> None:

@@ -5,7 +5,11 @@ from datetime import timedelta
 
 from controller.emulation.ecs import wording
 from controller.emulation.ecs.context import Context
-from controller.emulation.ecs.effects import LogOptions, MissingError
+from controller.emulation.ecs.effects import (
+    LogOptions,
+    MissingError,
+    MissingRegionError,
+)
 from controller.emulation.ecs.runtime import ContainerLaunch, Launch
 from controller.emulation.ecs.state import Body, Container, SimulatedTask
 
@@ -74,13 +78,20 @@ def log_of(container: Container, task: SimulatedTask) -> LogOptions | None:
 
 
 def open_logs(task: SimulatedTask, context: Context) -> None:
-    """Create the missing log streams of the task; raises MissingError."""
+    """Create the missing log streams of the task.
+
+    Raises:
+        MissingError: A log group or its region does not exist.
+    """
     for container in task.containers:
         log = log_of(container, task)
         if log is None:
             continue
         try:
             context.effects.open_log(log)
+        except MissingRegionError as error:
+            reason = wording.NO_LOG_REGION.format(region=error)
+            raise MissingError(reason) from error
         except MissingError as error:
             raise MissingError(wording.NO_LOG.format(reason=error)) from error
 

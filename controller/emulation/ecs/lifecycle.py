@@ -8,6 +8,7 @@ caller (``request_stop``) or follows from the exit of a container.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from controller.emulation.ecs import wording
 from controller.emulation.ecs.context import Context
@@ -61,6 +62,23 @@ def request_stop(task: SimulatedTask, code: str, reason: str, context: Context) 
         _enter(task, "STOPPING", context)
     else:
         _enter(task, "DEPROVISIONING", context)
+
+
+def fail(task: SimulatedTask, error: Exception, context: Context) -> None:
+    """Stop a task whose step failed, with the error as its reason.
+
+    A task that fails while it stops is STOPPED at once, so that it cannot fail for
+    ever.
+    """
+    if task.should_run:
+        reason = wording.STEP_FAILED.format(error=f"{type(error).__name__}: {error}")
+        code = "EssentialContainerExited" if task.launched else "TaskFailedToStart"
+        with suppress(Exception):
+            request_stop(task, code, reason, context)
+    elif task.status != "STOPPED":
+        with suppress(Exception):
+            context.runtime.forget(task.id)
+        _release(task, context)
 
 
 def _enter(task: SimulatedTask, status: str, context: Context) -> None:
@@ -178,6 +196,8 @@ def _deactivate(task: SimulatedTask, context: Context) -> bool:
 
 
 def _stop(task: SimulatedTask, context: Context) -> bool:
+    # Repeated, because the first request may have failed.
+    context.runtime.stop(task.id, context.now)
     statuses = _poll(task, context)
     if not all(isinstance(s, Exited) for s in statuses.values()):
         return False
@@ -190,12 +210,16 @@ def _stop(task: SimulatedTask, context: Context) -> bool:
 def _deprovision(task: SimulatedTask, context: Context) -> bool:
     if context.now - task.status_since < context.timing.deprovisioning:
         return False
+    _release(task, context)
+    return True
+
+
+def _release(task: SimulatedTask, context: Context) -> None:
     if task.address:
         context.addresses.release(task.address)
     for container in task.containers:
         container.status = "STOPPED"
     _enter(task, "STOPPED", context)
-    return True
 
 
 _ADVANCES: Mapping[str, Callable[[SimulatedTask, Context], bool]] = {

@@ -2,6 +2,7 @@
 
 import re
 
+from controller.emulation.ecs import wording
 from controller.emulation.ecs.errors import client_error, invalid
 from controller.emulation.ecs.state import Body, Definition
 
@@ -53,6 +54,20 @@ def revision_fields(fields: Body) -> Body:
 def needs_deployment(before: Body, after: Body) -> bool:
     """Return True if the change of fields needs a new deployment."""
     return any(before.get(name) != after.get(name) for name in REVISION_FIELDS)
+
+
+def check_forced(before: Body, after: Body, *, forced: bool) -> None:
+    """Refuse a changed capacity provider strategy without a forced deployment.
+
+    ``before`` and ``after`` are filled in.
+    """
+    field = "capacityProviderStrategy"
+    if not forced and _providers(before.get(field)) != _providers(after.get(field)):
+        raise invalid(wording.NOT_FORCED)
+
+
+def _providers(strategy: list[Body] | None) -> dict[str, Body]:
+    return {str(item["capacityProvider"]): item for item in strategy or ()}
 
 
 def with_revision(fields: Body, revision: Body) -> Body:

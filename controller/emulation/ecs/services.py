@@ -19,6 +19,7 @@ from controller.emulation.ecs.references import (
 from controller.emulation.ecs.service_rules import (
     check_creation,
     check_fields,
+    check_forced,
     needs_deployment,
     stored_fields,
 )
@@ -43,24 +44,25 @@ def create_service(world: World, body: Body, context: Context) -> Body:
 
 
 def _existing(cluster: Cluster, body: Body) -> Service | None:
-    """Return the service that the same request created; refuse another request."""
+    """Return the service that the same request created; refuse another request.
+
+    A request is the same if it has the same token and the same parameters. The token of a deleted service is refused too. This is not confirmed for ECS, which
+    documents only that a token must be unique.
+    """
     token = body.get("clientToken")
     for service in cluster.services.values():
-        same_token = token and service.created_from.get("clientToken") == token
-        if service.status == "INACTIVE":
+        same_token = bool(token) and service.created_from.get("clientToken") == token
+        same_name = service.name == body["serviceName"]
+        if service.status == "DRAINING" and same_name:
+            message = "Unable to Start a service that is still Draining."
+            raise invalid(message)
+        if service.status == "INACTIVE" and not same_token:
             continue
-        if service.name == body["serviceName"] or same_token:
-            if _request(service.created_from) != _request(body):
-                raise invalid(NOT_IDEMPOTENT)
-            if service.status == "DRAINING":
-                message = "Unable to Start a service that is still Draining."
-                raise invalid(message)
+        if same_token and service.status == "ACTIVE" and service.created_from == body:
             return service
+        if same_name or same_token:
+            raise invalid(NOT_IDEMPOTENT)
     return None
-
-
-def _request(body: Body) -> Body:
-    return {k: v for k, v in body.items() if k != "clientToken"}
 
 
 def _new_service(
@@ -93,7 +95,9 @@ def update_service(world: World, body: Body, context: Context) -> Body:
     service = service_of(world, body)
     if service.status != "ACTIVE":
         raise service_not_active()
-    fields = _merged(service.fields, stored_fields(body), context)
+    launch_type = _launch_type(world, service)
+    fields = _merged(service.fields, stored_fields(body), launch_type, context)
+    check_forced(service.fields, fields, forced=bool(body.get("forceNewDeployment")))
     definition = None
     if service.scheduled:
         definition = _target_definition(world, service, body)
@@ -110,6 +114,15 @@ def update_service(world: World, body: Body, context: Context) -> Body:
     return {"service": service_view(cluster, service, context, ("TAGS",))}
 
 
+def _launch_type(world: World, service: Service) -> str:
+    """Return the launch type without a capacity provider strategy."""
+    if "launchType" in service.created_from:
+        return str(service.created_from["launchType"])
+    reference = service.fields.get("taskDefinition")
+    body = definition_at(world, reference).body if reference else {}
+    return "FARGATE" if "FARGATE" in body.get("requiresCompatibilities", ()) else "EC2"
+
+
 def _target_definition(world: World, service: Service, body: Body) -> Definition:
     """Return the revision to run; only a new deployment needs an ACTIVE one."""
     reference = body.get("taskDefinition")
@@ -119,8 +132,10 @@ def _target_definition(world: World, service: Service, body: Body) -> Definition
     return definition_at(world, service.fields["taskDefinition"])
 
 
-def _merged(current: Body, update: Body, context: Context) -> Body:
+def _merged(current: Body, update: Body, launch_type: str, context: Context) -> Body:
     """Return the current fields, overridden by those of the update.
+
+    Without a capacity provider strategy, the service gets ``launch_type`` back.
 
     The deployment configuration merges member by member: an omitted member keeps its
     value.
@@ -131,8 +146,12 @@ def _merged(current: Body, update: Body, context: Context) -> Body:
             current.get("deploymentConfiguration", {})
             | update["deploymentConfiguration"]
         )
-    if "capacityProviderStrategy" in update:
+    if update.get("capacityProviderStrategy"):
         merged.pop("launchType", None)
+    elif "capacityProviderStrategy" in update:
+        # An empty list sets the service back to its launch type; botocore's
+        # documentation of UpdateService.capacityProviderStrategy.
+        merged["launchType"] = launch_type
     return context.fills.fill_service(merged)
 
 

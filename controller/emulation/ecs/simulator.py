@@ -1,7 +1,7 @@
 """Entry point of the simulated ECS."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ from controller.emulation.ecs.errors import (
 )
 from controller.emulation.ecs.faults import CallFault, Faults, FaultyRuntime
 from controller.emulation.ecs.fills import Fills
-from controller.emulation.ecs.lifecycle import advance
+from controller.emulation.ecs.lifecycle import advance, fail
 from controller.emulation.ecs.operations import OPERATIONS, is_read
 from controller.emulation.ecs.read_lag import ReadLag
 from controller.emulation.ecs.runtime import Runtime
@@ -27,6 +27,7 @@ from controller.emulation.ecs.scheduler import schedule
 from controller.emulation.ecs.state import Body, Cluster, World
 from controller.emulation.ecs.throttle import Throttle
 from controller.emulation.ecs.timing import Timing
+from controller.emulation.step_failures import StepFailure
 
 
 class EcsSimulator:
@@ -135,22 +136,41 @@ class EcsSimulator:
         answer: Body = copied(handle(world, body, context))
         return answer
 
-    def step(self) -> None:
-        """Apply everything that is due."""
-        context = self._current_context()
-        for cluster in self.world.clusters.values():
-            self._step_cluster(cluster, context)
+    def step(self) -> tuple[StepFailure, ...]:
+        """Apply everything that is due.
 
-    def _step_cluster(self, cluster: Cluster, context: Context) -> None:
+        Returns:
+            The tasks and services whose step failed. Such a task is stopped with the
+            error as its reason; everything else goes on.
+        """
+        context = self._current_context()
+        failures: list[StepFailure] = []
+        for cluster in self.world.clusters.values():
+            failures += self._step_cluster(cluster, context)
+        return tuple(failures)
+
+    def _step_cluster(
+        self, cluster: Cluster, context: Context
+    ) -> Iterator[StepFailure]:
         for task in list(cluster.tasks.values()):
-            advance(task, context)
+            try:
+                advance(task, context)
+            except Exception as error:  # noqa: BLE001 - one task must not stop the others
+                fail(task, error, context)
+                yield StepFailure(task.arn, error)
         tasks = cluster.tasks_by_service()
         for service in cluster.services.values():
-            if service.scheduled:
-                service_tasks = tasks.get(service.name, [])
-                schedule(self.world, cluster, service, service_tasks, context)
+            try:
+                if service.scheduled:
+                    service_tasks = tasks.get(service.name, [])
+                    schedule(self.world, cluster, service, service_tasks, context)
+            except Exception as error:  # noqa: BLE001 - nor one service
+                yield StepFailure(service.arn, error)
         for task in cluster.tasks.values():
-            announce_task(task, context)
+            try:
+                announce_task(task, context)
+            except Exception as error:  # noqa: BLE001 - nor one event
+                yield StepFailure(task.arn, error)
         _drop_expired(cluster, context)
 
     def _current_context(self) -> Context:

@@ -45,8 +45,7 @@ def run_task(world: World, body: Body, context: Context) -> Body:
         world.tokens[key] = (body, _run(world, cluster, body, context))
     earlier, answer = world.tokens[key]
     if earlier != body:
-        message = "The clientToken was used before with other parameters."
-        raise conflict(message)
+        raise conflict(wording.IN_USE)
     return answer
 
 

@@ -1,5 +1,13 @@
 """Messages of ECS in AWS's wording, because users and programs search for them."""
 
+# As in pipe-cd/pipecd#6336.
+NOT_FORCED = (
+    "When switching from launch type to capacity provider strategy on an existing "
+    "service, or making a change to a capacity provider strategy on a service that is "
+    "already using one, you must force a new deployment."
+)
+# API reference, RunTask, ConflictException.
+IN_USE = "The provided clientToken is already in use with a different RunTask request."
 STEADY = "(service {service}) has reached a steady state."
 STARTED = "(service {service}) has started {count} tasks: {tasks}."
 STOPPED = "(service {service}) has stopped {count} running tasks: {tasks}."
@@ -75,6 +83,14 @@ NO_LOG = (
     "ResourceInitializationError: failed to validate logger args: create stream "
     "has been retried 1 times: failed to create Cloudwatch log stream: {reason}"
 )
+NO_LOG_REGION = (
+    "CannotStartContainerError: Error response from daemon: failed to initialize "
+    "logging driver: failed to create Cloudwatch log stream: RequestError: send request "
+    'failed caused by: Post "https://logs.{region}.amazonaws.com/": dial tcp: lookup '
+    "logs.{region}.amazonaws.com: no such host"
+)
+# Not an AWS message: an error of the emulator itself.
+STEP_FAILED = "CannotStartContainerError: the emulator failed: {error}"
 NO_ADDRESS = "RESOURCE:ENI: {reason}"
 NO_IMAGE = (
     "CannotPullContainerError: pull image manifest has been retried 1 time(s): "

@@ -51,11 +51,11 @@ class LiveState:
         """
         with self.lock:
             known = self.targets.of_group(group)
-        for accepted in (HEALTHY, UNHEALTHY):
+        for accepted in (HEALTHY.state, UNHEALTHY.state):
             found = sorted(
                 (target.address, target.port)
                 for target, health in known.items()
-                if health is accepted
+                if health.state == accepted
             )
             if found:
                 return tuple(found)

@@ -13,6 +13,7 @@ from typing import Any
 from controller.emulation.ecs.effects import (
     LogOptions,
     MissingError,
+    MissingRegionError,
     TargetRegistration,
 )
 from controller.emulation.secret_references import ReferencedValue, parse_secret
@@ -86,7 +87,10 @@ class MotoEffects:
 
     def open_log(self, log: LogOptions) -> None:
         """Create the stream, and the group if the definition allows it."""
-        backend = self._place.backend("logs", log.region or None)
+        try:
+            backend = self._place.backend("logs", log.region or None)
+        except KeyError as error:
+            raise MissingRegionError(log.region) from error
         if log.group not in backend.groups:
             if not log.create_group:
                 raise MissingError(NO_GROUP)
@@ -211,7 +215,12 @@ class MotoEffects:
         account, region, name, tag = found.groups()
         from moto.backends import get_backend
 
-        repository = get_backend("ecr")[account][region].repositories.get(name)
+        try:
+            registry = get_backend("ecr")[account][region]
+        except KeyError:
+            # There is no such region.
+            return ""
+        repository = registry.repositories.get(name)
         for pushed in repository.images if repository else ():
             if (tag or "latest") in pushed.image_tags:
                 return str(pushed.get_image_digest())

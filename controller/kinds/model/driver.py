@@ -1,13 +1,13 @@
 """Registered models in MLflow: observe, register once, tag, set aliases."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from controller.core.dependencies import Dependencies
 from controller.core.document.resource import Resource, ResourceId
-from controller.core.errors import PermanentError
+from controller.core.errors import DriverError, PermanentError
 from controller.core.models.managed import managed_tag, managed_words
 from controller.core.models.measurement import run_ids
 from controller.core.models.model_id import id_tags
@@ -30,6 +30,7 @@ from controller.core.resources.observation import (
     Observation,
     Ownership,
     Present,
+    unknown_from,
 )
 from controller.core.resources.ownership import ownership_of, stamp
 from controller.core.resources.plan import Action, Verb
@@ -94,24 +95,36 @@ class ModelDriver:
     def observe(
         self, declared: Mapping[ResourceId, Resource[Any]]
     ) -> Mapping[ResourceId, Observation]:
-        """Return the declared models, and others with the ownership tag."""
+        """Return the declared models, and others with the ownership tag.
+
+        A model is Unknown if its runs could not be read; the others are not affected.
+        """
         self._created.clear()
         by_name = {model.name: model for model in self._reader.models()}
         versions = self._versions()
-        logged = self._runs_of_versions(declared.values(), versions)
         seen: dict[ResourceId, Observation] = {}
         for id_, resource in declared.items():
             model = by_name.pop(resource.spec.name, None)
             seen[id_] = (
                 Absent()
                 if model is None
-                else self._present(model, versions, self._runs(resource.spec), logged)
+                else self._observed(model, versions, resource.spec)
             )
         for name, model in by_name.items():
             present = self._present(model, versions, {}, {})
             if present.ownership is Ownership.MANAGED:
                 seen[ResourceId("model", name)] = present
         return seen
+
+    def _observed(
+        self, model: RegisteredModel, versions: Versions, spec: ModelSpec
+    ) -> Observation:
+        try:
+            runs = self._runs(spec)
+            logged = self._reader.runs_by_id(run_ids(versions.get(model.name, ())))
+        except DriverError as error:
+            return unknown_from(error)
+        return self._present(model, versions, runs, logged)
 
     def apply(self, action: Action) -> Applied:
         """Create the model, or register, tag and alias what is missing."""
@@ -246,17 +259,6 @@ class ModelDriver:
                 found = self._reader.runs(id_, version.select.metric)
                 runs[key] = (*runs.get(key, ()), *found)
         return runs
-
-    def _runs_of_versions(
-        self, declared: Iterable[Resource[Any]], versions: Versions
-    ) -> Mapping[str, TrainingRun]:
-        """Return the runs of the versions of ``declared``, by id.
-
-        Usually without a request: a finished run is read once.
-        """
-        names = {resource.spec.name for resource in declared}
-        found = (v for name in names for v in versions.get(name, ()))
-        return self._reader.runs_by_id(run_ids(found))
 
     def _present(
         self,

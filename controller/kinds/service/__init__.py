@@ -6,6 +6,9 @@ from controller.core.resources.kind import Kind
 from controller.core.resources.lazy_import import deferred
 from controller.core.resources.plan import Verb
 from controller.kinds.service.render.complete import complete
+from controller.kinds.service.render.health_dependencies import (
+    dependent_health_checks,
+)
 from controller.kinds.service.render.update_effects import immutable_paths
 from controller.kinds.service.routes.matching.overlap import clashes
 from controller.kinds.service.spec.service import ServiceSpec, mentions, references
@@ -26,6 +29,7 @@ KIND: "Kind[ServiceSpec, ServiceState]" = Kind(
     explain=deferred(f"{_COMPARE}.explain", "explain"),
     findings=deferred(_HEALTH, "findings_of"),
     conflicts=clashes,
+    warnings=dependent_health_checks,
     references=references,
     mentions=mentions,
     complete=complete,

@@ -1,5 +1,6 @@
 """The driver of services, which wires the parts that read and write AWS."""
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,7 +10,12 @@ from controller.core.clock import Clock
 from controller.core.dependencies import Aws, Dependencies, NameResolver
 from controller.core.document.platform import Platform
 from controller.core.document.resource import Resource, ResourceId
-from controller.core.planning.preflight import Results
+from controller.core.planning.preflight import (
+    EVERYTHING,
+    CheckUnknown,
+    Result,
+    Results,
+)
 from controller.core.resources.driver import Applied, Progressing, Waiting
 from controller.core.resources.observation import Observation
 from controller.core.resources.plan import Action
@@ -31,9 +37,12 @@ from controller.kinds.service.operations.aws.interventions import Interventions
 from controller.kinds.service.operations.aws.steps import OneOffSteps
 from controller.kinds.service.queries.aws.queries import ServiceQueries
 from controller.kinds.service.rollout.aws.readiness import Readiness
+from controller.kinds.service.rollout.forced_deployments import ForcedDeployments
 from controller.kinds.service.routes.aws.leftovers import Leftovers
 from controller.kinds.service.routes.aws.load_balancers import LoadBalancers
 from controller.kinds.service.scaling.aws import Scaling
+
+log = logging.getLogger(__name__)
 
 _KIND = "service"
 Declared = Mapping[ResourceId, Resource[Any]]
@@ -70,12 +79,13 @@ class ServiceDriver(ServiceQueries):
         super().__init__(aws, platform, clock)
         self._cloud_map = CloudMap(aws)
         self._owner = owner = platform.owner
-        self._tags = ServiceTagWriter(aws, owner)
+        forced = ForcedDeployments(clock)
+        self._tags = ServiceTagWriter(aws, owner, forced)
         steps = OneOffSteps(aws)
         interventions = Interventions(aws, self._ecs, clock, steps)
         self._undeclared = UndeclaredServices(aws, self._ecs, platform, clock, declared)
         self._tasks = SharedClusterTasks(aws)
-        balancers = LoadBalancers(aws, owner, clock)
+        balancers = LoadBalancers(aws, owner, clock, self._tasks)
         leftovers = Leftovers(aws, platform, clock)
         self._leftovers = LeftoverCleanup(leftovers, balancers, platform)
         self._registrations = Registrations(
@@ -102,6 +112,7 @@ class ServiceDriver(ServiceQueries):
             self._undeclared,
             self._leftovers,
             self._images,
+            forced,
         )
         readiness = Readiness(aws, self._tasks, clock, resolver, Probe())
         self._observer = ServiceObserver(
@@ -145,7 +156,18 @@ class ServiceDriver(ServiceQueries):
         specs = tuple(resource.spec for resource in resources.values())
         collector = Collector(self._aws, self._ecs, self._owner, self._fetch)
         facts = collector.facts(specs, services)
-        return {id_: results_of(r.spec, facts) for id_, r in resources.items()}
+        found: dict[ResourceId, tuple[Result, ...]] = {}
+        for id_, resource in resources.items():
+            try:
+                found[id_] = results_of(resource.spec, facts)
+            except Exception as error:
+                # The checks of one service must not stop those of the others.
+                log.exception(
+                    "the checks of a service failed", extra={"resource": str(id_)}
+                )
+                reason = f"The checks failed unexpectedly: {type(error).__name__}."
+                found[id_] = (CheckUnknown(EVERYTHING, reason, temporary=True),)
+        return found
 
     def _all_services(self) -> Declared:
         """Return all declared services; a pass may cover fewer."""

@@ -7,6 +7,7 @@ from controller.clients.payload import check
 from controller.core.clock import Clock
 from controller.core.dependencies import Dependencies
 from controller.core.document.resource import Resource, ResourceId
+from controller.core.errors import PermanentError
 from controller.core.models.measurement import Benchmark
 from controller.core.models.model_id import unused_id
 from controller.core.models.registration import MODEL_ID_TAG, ModelVersion
@@ -58,6 +59,27 @@ def connect(dependencies: Dependencies) -> "WebhookDriver":
         benchmarks=benchmarks,
         largest_backlog=dependencies.largest_backlog,
     )
+
+
+class _Problems:
+    """Permanent errors of single versions, which must not hold up the others."""
+
+    def __init__(self) -> None:
+        self._errors: list[PermanentError] = []
+
+    def passes(self, act: Callable[..., None], *arguments: Any) -> bool:
+        """Act, and return False after a permanent error; other errors are raised."""
+        try:
+            act(*arguments)
+        except PermanentError as error:
+            self._errors.append(error)
+            return False
+        return True
+
+    def report(self) -> None:
+        """Raise PermanentError with all errors, if there were any."""
+        if self._errors:
+            raise PermanentError("; ".join(dict.fromkeys(map(str, self._errors))))
 
 
 class WebhookDriver:
@@ -139,8 +161,12 @@ class WebhookDriver:
             self._ledger.add_target(action.target.name, spec.url, None, now)
             return Applied()
         state: WebhookState = action.observed
-        self._announce(state, planned(action.changes, ANNOUNCED, missing(spec, state)))
-        self._stamp(state, planned(action.changes, STAMPED, unstamped(state)))
+        announced = planned(action.changes, ANNOUNCED, missing(spec, state))
+        stamped = planned(action.changes, STAMPED, unstamped(state))
+        problems = _Problems()
+        problems.passes(self._announce, state, announced)
+        problems.passes(self._stamp, state, stamped)
+        problems.report()
         return Applied()
 
     def details(self, resource: Resource[Any]) -> tuple[DetailSection, ...]:
@@ -155,8 +181,8 @@ class WebhookDriver:
         )
 
     def _announce(self, state: WebhookState, versions: Iterable[ModelVersion]) -> None:
-        versions = tuple(versions)
-        model_tags = self._with_ids(state, versions)
+        problems, versions = _Problems(), tuple(versions)
+        model_tags = self._with_ids(state, versions, problems)
         declared = self._benchmarks()
         events = [
             model_registered(
@@ -166,35 +192,41 @@ class WebhookDriver:
                 declared.get(version.model),
             )
             for version in versions
+            if version.model in model_tags or version.model not in state.model_tags
         ]
-        for event in events:
-            self._check(event)
+        valid = [event for event in events if problems.passes(self._check, event)]
         now = self._clock.now()
-        if self._ledger.announce(state.target, "webhook", events, now):
+        if valid and self._ledger.announce(state.target, "webhook", valid, now):
             self._announced()
+        problems.report()
 
     def _with_ids(
-        self, state: WebhookState, versions: Iterable[ModelVersion]
+        self, state: WebhookState, versions: Iterable[ModelVersion], problems: _Problems
     ) -> Mapping[str, Mapping[str, str]]:
         """Fix the ids of the models of ``versions``; return the tags of all models.
 
         Otherwise a model that is declared after its first announcement would have
-        another id from then on.
+        another id from then on. A model whose id cannot be written is left out.
         """
         tags = dict(state.model_tags)
         for name in sorted({version.model for version in versions} & tags.keys()):
             if MODEL_ID_TAG not in tags[name]:
                 taken = {t[MODEL_ID_TAG] for t in tags.values() if MODEL_ID_TAG in t}
                 id_ = unused_id(name, taken)
-                self._api.set_model_tag(name, MODEL_ID_TAG, id_)
-                tags[name] = {**tags[name], MODEL_ID_TAG: id_}
+                fixed = {**tags.pop(name), MODEL_ID_TAG: id_}
+                if problems.passes(self._api.set_model_tag, name, MODEL_ID_TAG, id_):
+                    tags[name] = fixed
         return tags
 
     def _stamp(self, state: WebhookState, versions: Iterable[ModelVersion]) -> None:
-        tag = announced_tag(state.target)
+        problems = _Problems()
         for version in versions:
-            id_ = event_id(identity_of(self._registry, version), "model.registered")
-            self._api.set_version_tag(version.model, version.number, tag, id_)
+            problems.passes(self._tag, announced_tag(state.target), version)
+        problems.report()
+
+    def _tag(self, tag: str, version: ModelVersion) -> None:
+        id_ = event_id(identity_of(self._registry, version), "model.registered")
+        self._api.set_version_tag(version.model, version.number, tag, id_)
 
     def _deliveries(self, target: str) -> DeliveryCounts:
         counts = self._outcomes.counts().get(target, {})

@@ -1,21 +1,19 @@
 """The controller's own small port."""
 
 import asyncio
-from datetime import timedelta
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from controller.api.probes import ProcessState, probes_app
-from tests.fakes.inline import SteppedClock
 
 
 class Loop:
     """What a controller tells of itself."""
 
     def __init__(self):
-        self.clock = SteppedClock()
-        self.leading = True
+        self.stuck = ""
+        self.waits_for = ""
         self.woken = 0
 
     def wake(self):
@@ -25,16 +23,15 @@ class Loop:
 def ask(loop: Loop, method: str, path: str, key=None, headers=None):
     """Return the status and the text of an answer."""
     probed = ProcessState(
-        last_pass=lambda: 0.0,
-        interval=lambda: timedelta(seconds=60),
-        leading=lambda: loop.leading,
+        stuck=lambda: loop.stuck,
+        waits_for=lambda: loop.waits_for,
         metrics=lambda: "reconcile_total 1.0\n",
         wake=loop.wake,
         key=key,
     )
 
     async def asking():
-        server = TestServer(probes_app(probed, loop.clock))
+        server = TestServer(probes_app(probed))
         async with TestClient(server) as client:
             answer = await client.request(method, path, headers=headers)
             return answer.status, await answer.text()
@@ -42,29 +39,24 @@ def ask(loop: Loop, method: str, path: str, key=None, headers=None):
     return asyncio.run(asking())
 
 
-def test_it_is_alive_while_passes_are_completed():
+def test_a_controller_that_leads_is_alive_and_ready():
+    assert ask(Loop(), "GET", "/live") == (200, "alive\n")
+    assert ask(Loop(), "GET", "/ready") == (200, "leading\n")
+
+
+def test_a_thread_that_has_not_come_back_is_not_alive_with_the_reason():
     loop = Loop()
-    loop.clock.sleep(179)
+    loop.stuck = "a pass has not ended for 181 s"
+
+    assert ask(loop, "GET", "/live") == (503, "a pass has not ended for 181 s\n")
+
+
+def test_a_controller_that_waits_is_alive_and_not_ready_with_the_reason():
+    loop = Loop()
+    loop.waits_for = "waiting for the store: no answer"
 
     assert ask(loop, "GET", "/live") == (200, "alive\n")
-
-
-def test_it_is_not_alive_when_no_pass_was_completed_for_three_intervals():
-    loop = Loop()
-    loop.clock.sleep(181)
-
-    status, text = ask(loop, "GET", "/live")
-
-    assert (status, text) == (503, "no pass was completed for 181 s\n")
-
-
-def test_who_waits_for_the_lease_is_alive_and_not_ready():
-    loop = Loop()
-    loop.leading = False
-    loop.clock.sleep(1_000)
-
-    assert ask(loop, "GET", "/live")[0] == 200
-    assert ask(loop, "GET", "/ready")[0] == 503
+    assert ask(loop, "GET", "/ready") == (503, "waiting for the store: no answer\n")
 
 
 def test_metrics_are_in_prometheus_text():

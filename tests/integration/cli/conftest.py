@@ -1,9 +1,13 @@
 """A document in a folder of its own, and a database with recorded passes."""
 
+import tempfile
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import count
+from pathlib import Path
 
 import boto3
+import psycopg
 import pytest
 
 from controller.app import apply
@@ -22,6 +26,9 @@ from controller.kinds.service.preflight.commands import TRUST, document
 from controller.store.database import Database
 from controller.store.heartbeat import HEART, Heartbeats
 from tests.builders.command_line import DOCUMENT
+from tests.builders.controller_process import ControllerProcess
+from tests.fakes.postgres import postgres
+from tests.fakes.silent_proxy import silent_proxy
 
 DISCOVERED = """\
 apiVersion: hokusai.ai/v1
@@ -178,3 +185,48 @@ def emulated():
             yield found
 
     return bring_up
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """A real PostgreSQL, in a directory that its own user may enter."""
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        postgres(Path(directory)) as server,
+    ):
+        yield server
+
+
+@pytest.fixture
+def store_proxy(postgres_server):
+    """A proxy in front of PostgreSQL that can fall silent."""
+    with silent_proxy(postgres_server.host, postgres_server.port) as proxy:
+        yield proxy
+
+
+_DATABASES = count(1)
+
+
+@pytest.fixture
+def far_store(postgres_server, store_proxy):
+    """Return the URL of an empty database behind the proxy."""
+    name = f"run_{next(_DATABASES)}"
+    admin = postgres_server.url()
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    near = postgres_server.url(name)
+    return near.replace(f":{postgres_server.port}/", f":{store_proxy.port}/")
+
+
+@pytest.fixture
+def controllers(here):
+    """Return a function that makes controllers; all are gone after the test."""
+    made = []
+
+    def make(name="run", **options):
+        made.append(ControllerProcess(here, name=name, **options))
+        return made[-1]
+
+    yield make
+    for controller in made:
+        controller.kill()

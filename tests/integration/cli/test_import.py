@@ -151,3 +151,115 @@ def test_an_invalid_import_is_refused(world, capsys, words, told):
     assert main(["import", *words]) == 2
 
     assert told in capsys.readouterr().err
+
+
+def put(world, name, definition, **service):
+    """Make a service of a task definition, as another team did."""
+    subnet = world.client("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
+    made = world.ecs.register_task_definition(
+        networkMode="awsvpc",
+        requiresCompatibilities=["FARGATE"],
+        cpu="512",
+        memory="1024",
+        executionRoleArn="arn:aws:iam::123456789012:role/t-execution",
+        **definition,
+    )
+    world.ecs.create_service(
+        cluster="t-development",
+        serviceName=name,
+        taskDefinition=made["taskDefinition"]["taskDefinitionArn"],
+        desiredCount=1,
+        launchType="FARGATE",
+        networkConfiguration={"awsvpcConfiguration": {"subnets": [subnet]}},
+        **service,
+    )
+
+
+APP = {
+    "name": "app",
+    "image": "x/app:1",
+    "essential": True,
+    "portMappings": [{"containerPort": 8080}],
+}
+WAITED_FOR = {
+    "family": "prod_my-service",
+    "containerDefinitions": [
+        APP,
+        {
+            "name": "exporter",
+            "image": "x/exporter:1",
+            "essential": False,
+            "dependsOn": [{"containerName": "app", "condition": "START"}],
+        },
+    ],
+}
+WAITING = {
+    "family": "prod_other",
+    "containerDefinitions": [
+        {**APP, "dependsOn": [{"containerName": "router", "condition": "START"}]},
+        {"name": "router", "image": "x/router:1", "essential": True},
+    ],
+}
+
+
+@pytest.mark.parametrize("definition", [WAITED_FOR, WAITING], ids=["to", "from"])
+def test_a_service_whose_containers_wait_is_imported(world, capsys, definition):
+    put(world, "t-my-development", definition)
+
+    status, document, _ = imported(capsys, "service", "t-my-development")
+    add(world, document["services"])
+    valid = main(["validate"])
+
+    assert status == 1
+    assert valid == 0
+    assert document["services"]["my"]["image"] == "x/app:1"
+    assert document["services"]["my"]["port"] == 8080
+
+
+@pytest.fixture
+def unusual(world, monkeypatch):
+    """A service with which the import fails, whatever the reason."""
+    from controller.kinds.service.importing.aws import importer
+
+    put(world, "t-odd-development", {"family": "odd", "containerDefinitions": [APP]})
+    fields = importer.document_fields
+
+    def failing(name, *arguments):
+        if name == "t-odd-development":
+            raise KeyError(name)
+        return fields(name, *arguments)
+
+    monkeypatch.setattr(importer, "document_fields", failing)
+
+
+@pytest.mark.usefixtures("unusual")
+def test_a_service_that_cannot_be_imported_does_not_stop_the_others(world, capsys):
+    made_by_hand(world)
+
+    status, document, told = imported(capsys, "services")
+
+    assert status == 1
+    assert [*document["services"]] == ["web"]
+    assert "# t-odd-development could not be imported: " in told.err
+    assert "Traceback" not in told.err
+
+
+@pytest.mark.usefixtures("unusual")
+def test_one_service_that_cannot_be_imported_is_a_failure(capsys):
+    assert main(["import", "service", "t-odd-development"]) == 2
+
+    assert "t-odd-development could not be imported: " in capsys.readouterr().err
+
+
+def test_services_with_one_key_do_not_stop_the_others(world, capsys):
+    made_by_hand(world)
+    put(world, "web", {"family": "web", "containerDefinitions": [APP]})
+    put(world, "t-my-development", WAITED_FOR)
+
+    status, document, told = imported(capsys, "services")
+
+    assert status == 1
+    assert [*document["services"]] == ["my"]
+    for name in (NAME, "web"):
+        assert f"# {name} could not be imported: " in told.err
+        assert "`hokusai import service" in told.err

@@ -228,3 +228,11 @@ def test_a_value_from_a_variable_is_printed_with_its_source(world, capsys, monke
 
     told = "platform.region is set by the variable AWS_REGION: us-east-1\n"
     assert told in capsys.readouterr().err
+
+
+def test_a_creation_that_reads_show_late_ends_with_success(world, capsys):
+    world.server.simulator.read_lag = timedelta(seconds=3)
+
+    status = main(["apply", "--yes"])
+
+    assert status == 0, capsys.readouterr().err

@@ -33,13 +33,12 @@ async def main(url, target):
     clock, worker = SystemClock(), str(os.getpid())
     database = Database(url, clock)
     outbox = Outbox(database)
-    outbox.take_over(worker)
     policy = DeliveryPolicy.doubling(5, 2)
     async with Sender(clock) as sender:
         dispatcher = Dispatcher(
-            outbox, sender, lambda: {"site": WebhookTarget(target, policy)},
+            outbox, sender, lambda: {"site": WebhookTarget(target, policy, timeout=1)},
             lambda _: (b"key",),
-            clock=clock, worker=worker, limits=DispatchLimits(in_flight=8),
+            clock=clock, worker=worker, limits=DispatchLimits(in_flight=8, claim_margin=1),
         )
         await dispatcher.run(asyncio.Event())
 

@@ -141,6 +141,35 @@ def test_a_log_group_is_created_only_if_the_definition_allows_it(stepped, aws):
     assert streams[0]["logStreamName"].startswith("p/app/")
 
 
+def test_a_log_region_that_does_not_exist_stops_only_its_own_task(stepped, aws):
+    options = LOG | {"awslogs-region": "eu-nowhere-1", "awslogs-stream-prefix": "e"}
+    register(aws, logConfiguration={"logDriver": "awslogs", "options": options})
+    create(aws)
+    advance(stepped)
+    reason = stopped_reason(aws)
+    register(aws)
+
+    create(aws, serviceName="plain")
+    advance(stepped)
+
+    answer = aws("ecs").describe_services(cluster="c", services=["plain"])
+    assert "CannotStartContainerError" in reason
+    assert "failed to initialize logging driver" in reason
+    assert "logs.eu-nowhere-1.amazonaws.com" in reason
+    assert answer["services"][0]["runningCount"] == 1
+
+
+def test_an_image_of_a_region_that_does_not_exist_has_no_digest(stepped, aws):
+    image = "123456789012.dkr.ecr.eu-nowhere-1.amazonaws.com/web:1"
+    register(aws, image=image)
+
+    create(aws)
+    advance(stepped)
+
+    service = aws("ecs").describe_services(cluster="c", services=["web"])["services"][0]
+    assert service["runningCount"] == 1
+
+
 def test_cloud_map_has_the_addresses_of_running_tasks(stepped, aws):
     discovery = aws("servicediscovery")
     discovery.create_private_dns_namespace(Name="t.local", Vpc="vpc-1")

@@ -165,3 +165,43 @@ def test_a_changed_declaration_replaces_a_stalled_rollout(world):
 
     assert world.run(world.api("api:3")).converged
     assert world.service()["taskDefinition"].endswith(":3")
+
+
+def test_a_service_is_not_ready_until_the_replacement_of_a_killed_task_is_healthy(
+    world,
+):
+    api = world.api(**CHECKED)
+    assert world.run(api).converged
+    (task,) = world.tasks()
+    world.runtime.crash(task["taskArn"].rpartition("/")[2])
+    messages, healthy_at = [], None
+
+    for second in range(90):
+        world.server.advance(timedelta(seconds=1))
+        healthy = [t["healthStatus"] for t in world.tasks()] == ["HEALTHY"]
+        replaced = [t["taskArn"] for t in world.tasks()] != [task["taskArn"]]
+        ready = world.ready(world.machine.run(api))
+        if healthy and replaced:
+            healthy_at = second
+            break
+        if second:
+            assert ready.status is not Truth.TRUE, (second, ready.message)
+        messages.append((ready.reason, ready.message))
+
+    assert healthy_at is not None
+    assert any("its health check has no result yet" in text for _, text in messages)
+    assert "NotServing" not in {reason for reason, _ in messages}
+
+
+def test_a_rollout_in_progress_names_what_it_waits_for(world):
+    world.run(world.api(**CHECKED))
+    second = world.api("api:2", **CHECKED)
+
+    messages = set()
+    for _ in range(40):
+        result = world.machine.run(second)
+        messages.add(world.ready(result).message)
+        world.server.advance(timedelta(seconds=1))
+
+    assert any("its health check has no result yet" in text for text in messages)
+    assert any("1 earlier task must be drained" in text for text in messages)

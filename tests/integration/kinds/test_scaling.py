@@ -1,5 +1,7 @@
 """The number of tasks and autoscaling, on the emulated AWS."""
 
+from datetime import timedelta
+
 from tests.builders.reconcile_loop import PLATFORM
 
 SCALED = {"minimum": 1, "maximum": 4}
@@ -98,3 +100,34 @@ def test_tasks_may_run_on_spare_capacity(world):
     (strategy,) = world.service()["capacityProviderStrategy"]
     assert result.converged
     assert strategy["capacityProvider"] == "FARGATE_SPOT"
+
+
+def test_the_capacity_provider_strategy_changes_in_both_directions(world):
+    """Each change is one deployment that ECS accepts, also with delayed reads."""
+    spot = [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
+    mixed = [*spot, {"capacityProvider": "FARGATE", "base": 1}]
+    world.run(world.api())
+    world.server.simulator.read_lag = timedelta(seconds=6)
+
+    for strategy in (spot, mixed, None):
+        fields = {"capacityProviderStrategy": strategy} if strategy else {}
+        before = len(deployments(world))
+        world.run(world.api(service=fields), passes=20, seconds=1)
+        result = world.run(world.api(service=fields))
+
+        found = world.service().get("capacityProviderStrategy", [])
+        assert result.converged, strategy
+        assert {f["capacityProvider"] for f in found} == {
+            item["capacityProvider"] for item in strategy or ()
+        }
+        assert len(deployments(world)) == before + 1, strategy
+
+
+def deployments(world):
+    answer = world.aws.call(
+        "ecs",
+        "ListServiceDeployments",
+        cluster=PLATFORM.cluster,
+        service="hokusai-api-local",
+    )
+    return answer["serviceDeployments"]

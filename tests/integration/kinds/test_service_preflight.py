@@ -1,5 +1,6 @@
 """Preflight checks of a service in the emulated AWS."""
 
+import dataclasses
 import json
 import shlex
 
@@ -125,7 +126,9 @@ def test_a_refused_or_throttled_read_is_unknown_and_not_a_finding(world, operati
         results = world.results(routes=[{"host": "api.hokus.ai"}])
 
         unseen = [r for r in results if isinstance(r, CheckUnknown)]
-        assert not [r for r in results if isinstance(r, CheckFinding)]
+        found = {r.check for r in results if isinstance(r, CheckFinding)}
+        # The load balancer of the route does not exist.
+        assert found <= {"routes"}
         assert {r.temporary for r in unseen} == {isinstance(error, ThrottledError)}
 
 
@@ -224,3 +227,33 @@ def test_an_unmanaged_target_group_that_does_not_match_is_a_finding(world):
         "The load balancer of reg-api does not listen on 443.",
         "reg-api checks /mlflow, but the health path of the service is /health.",
     ]
+
+
+def test_checks_that_fail_for_one_service_do_not_stop_those_of_another(
+    world, monkeypatch
+):
+    from controller.kinds.service.preflight import catalog
+
+    results = catalog.results_of
+
+    def failing(spec, facts):
+        if spec.name == "hokusai-api-local":
+            raise KeyError(spec.name)
+        return results(spec, facts)
+
+    monkeypatch.setattr(catalog, "results_of", failing)
+    driver = ServiceDriver(world.aws, PLATFORM, SystemClock())
+    other = ResourceId("service", "other")
+    resources = {world.api().id: world.api(), other: world.api()}
+    resources[other] = dataclasses.replace(
+        world.api(),
+        id=other,
+        spec=world.api().spec.model_copy(update={"name": "other"}),
+    )
+
+    found = driver.inspect(resources)
+
+    (unknown,) = found[world.api().id]
+    assert isinstance(unknown, CheckUnknown)
+    assert "KeyError" in unknown.reason
+    assert any(isinstance(result, CheckPassed) for result in found[other])

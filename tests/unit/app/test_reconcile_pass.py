@@ -2,20 +2,25 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 from typing import ClassVar
 
 import pytest
 
 from controller.app.reconcile_pass import ReconcilePasses
+from controller.core.document.platform import Platform
+from controller.core.document.resource import ResourceId
 from controller.core.errors import TransientError
 from controller.core.resources.plan import Plan
 from controller.engine.reconciler import PassResult
+from controller.store.events import EventLog
 from controller.store.triggers import Triggers
 from controller.telemetry.metrics import Metrics
 from tests.fakes.stopped_clock import NOON, StoppedClock
 from tests.fakes.store import empty_store
 
 MINUTE = timedelta(minutes=1)
+PLATFORM = Platform("hokusai", "local", "123456789012", "us-east-1", interval=MINUTE)
 
 
 @dataclass
@@ -24,6 +29,7 @@ class Watch:
 
     digest: str = "v1:first"
     resources: ClassVar[dict[str, object]] = {}
+    platform: ClassVar[Platform] = PLATFORM
 
     def current(self):
         return self
@@ -38,7 +44,7 @@ class Controller:
     """Notes which passes looked at everything."""
 
     def __init__(self):
-        self.document = None
+        self.document = Watch()
         self.everything = []
         self.failures = []
 
@@ -50,8 +56,13 @@ class Controller:
 
 
 @pytest.fixture
-def database():
-    return empty_store(StoppedClock())
+def clock():
+    return StoppedClock()
+
+
+@pytest.fixture
+def database(clock):
+    return empty_store(clock)
 
 
 @pytest.fixture
@@ -65,10 +76,17 @@ def watch():
 
 
 @pytest.fixture
-def passes(controller, watch, database):
-    made = ReconcilePasses(watch, Stored(database), Metrics(), StoppedClock())
-    made.use(controller)
-    return made
+def passes(controller, watch, database, clock):
+    return ReconcilePasses(
+        controller,
+        watch,
+        Stored(database),
+        "host:1:0a",
+        count(1),
+        timedelta(days=90),
+        Metrics(),
+        clock,
+    )
 
 
 def test_the_first_pass_looks_at_everything_and_the_next_at_what_is_due(
@@ -124,3 +142,67 @@ def test_what_a_pass_that_broke_off_was_asked_is_asked_of_the_next(passes, contr
     passes.run()
 
     assert controller.everything == [True, True]
+
+
+def test_a_leader_whose_passes_do_not_complete_gives_up_the_lease(
+    passes, controller, clock
+):
+    passes.run()
+    clock.forward(181)
+    controller.failures = [TransientError("a backend is away")]
+    with pytest.raises(TransientError):
+        passes.run()
+
+    assert passes.stalled() == "no pass was completed for 181 s"
+
+
+def test_a_leader_whose_passes_complete_keeps_the_lease(passes, clock):
+    clock.forward(181)
+    passes.run()
+    clock.forward(179)
+
+    assert passes.stalled() == ""
+
+
+def test_passes_that_fail_and_come_back_are_not_stuck(passes, controller, clock):
+    for _ in range(10):
+        clock.forward(60)
+        controller.failures = [TransientError("the store is away")]
+        with pytest.raises(TransientError):
+            passes.run()
+
+    assert passes.stuck() == ""
+
+
+def test_a_pass_that_does_not_come_back_is_stuck(passes, controller, clock):
+    seen = []
+
+    def hang(*, everything):
+        clock.forward(181)
+        seen.append(passes.stuck())
+        msg = "at last"
+        raise TransientError(msg)
+
+    controller.reconcile_due = hang
+
+    with pytest.raises(TransientError):
+        passes.run()
+
+    assert seen == ["a pass has not ended for 181 s"]
+    assert passes.stuck() == ""
+
+
+def test_old_history_is_deleted_once_an_hour(passes, database, clock):
+    log, id_ = EventLog(database), ResourceId("service", "api")
+    passes.run()
+    clock.forward(timedelta(days=91).total_seconds())
+    log.record(id_, "Normal", "Old", "It is old.", clock.now() - timedelta(days=91))
+    passes.run()
+    log.record(id_, "Normal", "Old", "Another.", clock.now() - timedelta(days=91))
+
+    passes.run()
+    before = len(log.recent(9))
+    clock.forward(3_600)
+    passes.run()
+
+    assert (before, len(log.recent(9))) == (1, 0)

@@ -82,6 +82,36 @@ def test_a_repeated_creation_returns_the_same_service():
     assert again["deployments"][0]["id"] == first["deployments"][0]["id"]
 
 
+@pytest.mark.parametrize(
+    "repeat",
+    [
+        pytest.param({}, id="without a token"),
+        pytest.param({"clientToken": "other"}, id="another token"),
+        pytest.param({"clientToken": "t", "desired": 2}, id="other parameters"),
+    ],
+)
+def test_another_request_for_an_existing_service_is_refused(repeat):
+    ecs = Ecs()
+    ecs.register()
+    ecs.create(clientToken="t")
+
+    with pytest.raises(EcsError, match="Creation of service was not idempotent"):
+        ecs.create(**repeat)
+
+
+def test_a_service_created_again_after_a_deletion_needs_another_token():
+    ecs = Ecs()
+    ecs.register()
+    ecs.create(clientToken="t")
+    ecs.call("DeleteService", {"cluster": "c", "service": "web", "force": True})
+    ecs.advance(3)
+
+    with pytest.raises(EcsError, match="Creation of service was not idempotent"):
+        ecs.create(clientToken="t")
+
+    assert ecs.create(clientToken="u")["status"] == "ACTIVE"
+
+
 def test_a_token_is_for_one_service_only():
     ecs = Ecs()
     ecs.register()
@@ -106,6 +136,8 @@ def test_run_task_with_a_token_runs_once():
 
     assert first == again
     assert refused(ecs, "RunTask", **body, count=2) == "ConflictException"
+    with pytest.raises(EcsError, match="clientToken is already in use"):
+        ecs.call("RunTask", {**body, "count": 2})
 
 
 def test_tasks_are_filtered_by_service_family_starter_and_status():

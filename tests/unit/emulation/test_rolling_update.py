@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from controller.emulation.ecs.arithmetic import limits
+from controller.emulation.ecs.errors import EcsError
 from controller.emulation.runtimes.scripted import Script
 from tests.builders.simulated_ecs import (
     BALANCER,
@@ -110,15 +111,57 @@ def test_percentages_that_allow_no_move_are_announced_once():
     assert ecs.primary()["rolloutState"] == "IN_PROGRESS"
 
 
-def test_a_capacity_provider_is_changed_without_a_deployment():
+SPOT = [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
+MIXED = [*SPOT, {"capacityProvider": "FARGATE", "base": 1, "weight": 1}]
+CHANGES = pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(None, SPOT, id="to a strategy"),
+        pytest.param(SPOT, MIXED, id="within"),
+        pytest.param(MIXED, [], id="away"),
+    ],
+)
+
+
+def with_strategy(before):
     ecs = running()
+    if before:
+        ecs.update(capacityProviderStrategy=before, forceNewDeployment=True)
+        ecs.advance(30)
+    return ecs
 
-    service = ecs.update(
-        capacityProviderStrategy=[{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
-    )
 
-    assert "launchType" not in service
-    assert len(ecs.rollouts()) == 1
+@CHANGES
+def test_a_changed_capacity_provider_strategy_needs_a_forced_deployment(before, after):
+    ecs = with_strategy(before)
+    strategy = ecs.service().get("capacityProviderStrategy")
+
+    with pytest.raises(EcsError, match="you must force a new deployment") as caught:
+        ecs.update(capacityProviderStrategy=after)
+
+    assert caught.value.code == "InvalidParameterException"
+    assert ecs.service().get("capacityProviderStrategy") == strategy
+
+
+@CHANGES
+def test_a_forced_deployment_changes_the_capacity_provider_strategy(before, after):
+    ecs = with_strategy(before)
+    rollouts = len(ecs.rollouts())
+
+    service = ecs.update(capacityProviderStrategy=after, forceNewDeployment=True)
+
+    found = {item["capacityProvider"] for item in service["capacityProviderStrategy"]}
+    assert found == {item["capacityProvider"] for item in after}
+    assert service.get("launchType") == (None if after else "FARGATE")
+    assert len(ecs.rollouts()) == rollouts + 1
+
+
+def test_an_equal_capacity_provider_strategy_needs_no_deployment():
+    ecs = with_strategy(MIXED)
+
+    ecs.update(capacityProviderStrategy=[*reversed(MIXED)])
+
+    assert len(ecs.rollouts()) == 2
 
 
 @pytest.mark.parametrize("desired", [1, 3, 4])

@@ -131,3 +131,22 @@ def test_what_was_done_is_told_although_it_could_not_be_recorded(error, caplog):
         ("ERROR", "toy/a", str(error)),
         ("ERROR", "toy/b", str(error)),
     ]
+
+
+def test_the_recorded_creation_is_known_to_the_driver():
+    """All attempts within a pass have it: the driver derives its token from it."""
+    driver = ToyDriver(failures={A: [TransientError("busy")]})
+    seen = []
+    apply = driver.apply
+    driver.apply = lambda action: (seen.append(action.creation), apply(action))[1]
+    executor = Executor(
+        {"toy": driver},
+        Journal(),
+        InlinePool(),
+        SteppedClock(),
+        creation=lambda number: f"creation-{number}",
+    )
+
+    executor.execute([create(A)], CHAIN)
+
+    assert seen == ["creation-1", "creation-1"]

@@ -194,3 +194,48 @@ def test_what_was_asked_for_by_hand_says_who_and_is_not_what_was_declared(databa
     assert event.message == "Restart: done. Requested by ada: it leaks"
     assert (intent.details["by"], intent.details["reason"]) == ("ada", "it leaks")
     assert memory.applied({A}) == {}
+
+
+DELETE = replace(CREATE, verb=Verb.DELETE)
+CHANGED = replace(CREATE, generation="v1:h")
+
+
+def creation_of(memory, action):
+    return memory.creation(memory.started(action))
+
+
+def test_attempts_of_one_creation_have_one_id_across_processes(database):
+    clock = SteppedClock()
+    first = creation_of(StoreMemory(database, clock), CREATE)
+
+    after_a_crash = StoreMemory(database, clock)
+    after_a_crash.take_over()
+    again = [creation_of(after_a_crash, CREATE) for _ in range(2)]
+
+    assert first
+    assert again == [first, first]
+
+
+@pytest.mark.parametrize("between", [DELETE, CHANGED], ids=["deleted", "changed"])
+def test_another_creation_has_another_id(database, between):
+    memory = StoreMemory(database, SteppedClock())
+    first = creation_of(memory, CREATE)
+    memory.started(between)
+
+    assert creation_of(memory, CREATE) != first
+
+
+def test_a_creation_long_after_the_last_one_has_another_id(database):
+    """A resource that was created and is absent again was deleted by somebody."""
+    clock = SteppedClock()
+    memory = StoreMemory(database, clock)
+    first = creation_of(memory, CREATE)
+    clock.sleep(601)
+
+    assert creation_of(memory, CREATE) != first
+
+
+def test_only_a_creation_has_an_id(database):
+    memory = StoreMemory(database, SteppedClock())
+
+    assert creation_of(memory, replace(CREATE, verb=Verb.UPDATE)) == ""

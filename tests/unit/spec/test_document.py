@@ -314,3 +314,18 @@ def test_freezes_and_the_own_service_are_read_and_count_in_the_digest():
     assert found.controller == API
     assert document(until).platform.freezes[0].until == datetime(2027, 1, 4, tzinfo=UTC)
     assert document(until).digest != document(frozen).digest
+
+
+def test_a_valid_declaration_that_is_probably_a_mistake_is_a_warning_with_its_place():
+    found = document(
+        "services:\n"
+        "  api:\n"
+        "    image: hokusai/api:1\n"
+        "    port: 80\n"
+        "    health: {path: /api/v1/health}\n"
+    )
+
+    (warning,) = found.warnings
+    assert warning.path == "services.api.health.path"
+    assert str(warning).startswith(f"{MAIN}:")
+    assert "ECS replace the tasks" in warning.problem

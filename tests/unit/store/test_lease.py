@@ -1,5 +1,6 @@
 """One holder at a time, and tokens that grow."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -39,8 +40,17 @@ def test_an_expired_lease_is_granted_with_a_higher_token():
     )
 
 
-def test_a_holder_that_claims_again_keeps_its_token():
-    assert claim_result(MINE, "reconcile", "me", TTL, NOON) == MINE
+def test_a_holder_that_claims_again_gets_a_higher_token_at_once():
+    assert claim_result(MINE, "reconcile", "me", TTL, NOON) == replace(MINE, token=5)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(seconds=1), timedelta(hours=1)], ids=str)
+def test_a_lease_from_the_future_counts_for_one_lifetime(ahead):
+    written_ahead = replace(MINE, expires=NOON + TTL + ahead)
+
+    claim = claim_result(written_ahead, "reconcile", "you", TTL, NOON)
+
+    assert claim == LeaseHeld("me", NOON + TTL)
 
 
 @pytest.fixture
@@ -111,6 +121,28 @@ def test_a_former_holder_writes_nothing_to_the_store(leases, database):
         Triggers(database).ask("too late", NOON)
 
     assert [trigger.reason for trigger in Triggers(database).pending(0)] == ["mine"]
+
+
+def test_a_lease_from_the_future_is_reported_and_over_after_one_lifetime(
+    leases, database, caplog
+):
+    with database.writing() as connection:
+        now = database.now(connection)
+    leases.acquire("reconcile", "me", TTL + timedelta(hours=1))
+
+    refused = leases.acquire("reconcile", "you", TTL)
+
+    assert isinstance(refused, LeaseHeld)
+    assert refused.expires - now < TTL + timedelta(minutes=1)
+    assert leases.current("reconcile").expires == refused.expires
+    assert "lease from the future" in caplog.text
+
+
+def test_a_holder_that_is_alive_keeps_a_lease_that_was_shortened(leases):
+    mine = lease_of(leases.acquire("reconcile", "me", TTL + timedelta(hours=1)))
+    leases.acquire("reconcile", "you", TTL)
+
+    assert leases.renew(mine, TTL) is not None
 
 
 def test_a_former_holder_can_claim_the_lease_again(leases):

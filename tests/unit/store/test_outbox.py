@@ -215,16 +215,20 @@ def test_a_released_delivery_is_free_at_once(ledger, outbox):
     assert len(outbox.claim("two", "site", 9, LEASE)) == 1
 
 
-def test_a_single_worker_takes_over_the_claims_of_dead_ones(ledger, outbox):
-    ledger.announce("site", "webhook", [event(1), event(2)], NOON)
-    mine = one(outbox.claim("me", "site", 1, LEASE))
-    crashed = one(outbox.claim("dead", "site", 1, LEASE))
-    outbox.start(crashed, NOON)
+def test_a_claim_of_a_worker_with_the_same_name_is_not_taken_over(ledger, outbox):
+    ledger.announce("site", "webhook", [event()], NOON)
+    outbox.claim("host:1", "site", 9, LEASE)
 
-    assert outbox.take_over("me") == 1
+    assert outbox.claim("host:1", "site", 9, LEASE) == ()
+
+
+def test_a_claim_that_was_made_while_the_clock_was_ahead_is_over(ledger, outbox):
+    ledger.announce("site", "webhook", [event()], NOON)
+    ahead = one(outbox.claim("dead", "site", 9, LEASE + timedelta(hours=1)))
+    outbox.start(ahead, NOON)
 
     again = one(outbox.claim("me", "site", 9, LEASE))
-    assert again.id == crashed.id != mine.id
+
     assert outbox.start(again, NOON) == SendAttempt(2, possible_duplicate=True)
 
 

@@ -3,8 +3,8 @@
 from controller.core.resources.cost import Cost
 from controller.core.resources.plan import Action, Reason, Verb
 from controller.kinds.service.compare.facets import need_no_update, own_calls
+from controller.kinds.service.compare.update import is_forced
 from controller.kinds.service.images.marks import is_followed
-from controller.kinds.service.images.outdated_digests import forces_deployment
 from controller.kinds.service.render.revision_tags import TASK_TAGS, needs_revision
 from controller.kinds.service.render.update_effects import changed_fields
 from controller.kinds.service.routes.attachment import BALANCERS, GRACE, route_calls
@@ -58,7 +58,7 @@ def _update(action: Action) -> int:
         or "desired_count" in paths
         or bool(changed_fields(action.changes))
         or any(path in {BALANCERS, GRACE} for path in paths)
-        or forces_deployment(action.changes)
+        or is_forced(action)
     )
     stamped = not need_no_update(paths) or action.reason is not Reason.DRIFTED
     # A revision takes CreateLogGroup, although the group exists, and

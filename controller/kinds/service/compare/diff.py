@@ -24,23 +24,33 @@ from controller.kinds.service.render.effective import effective_spec
 from controller.kinds.service.render.fingerprint import (
     declared_definition,
     name_context,
+    runs_declared,
 )
 from controller.kinds.service.render.revision_tags import TASK
 from controller.kinds.service.render.service import settings, spelled_out
 from controller.kinds.service.render.update_effects import FIELDS, PREFIX, field_of
+from controller.kinds.service.routes.attachment import restores_check
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.retry_requests import retry_changes
 from controller.kinds.service.state.service import ServiceState
 
 
 def compare(spec: ServiceSpec, state: ServiceState) -> tuple[Change, ...]:
-    """Return every difference between ``spec`` and ``state``."""
+    """Return every difference between ``spec`` and ``state``.
+
+    The health check of a rejected revision is taken back first, alone: the hold on the
+    revision does not apply to it.
+    """
+    facets = tuple(facet_changes(spec, state))
+    restored = tuple(change for change in facets if restores_check((change,)))
+    if restored and not runs_declared(spec, state):
+        return restored
     return (
         *_definition(effective_spec(spec, state), state),
         *_settings(spec, state),
         *_count(spec, state),
         *_discovery(spec, state),
-        *facet_changes(spec, state),
+        *facets,
         *removed_changes(spec, state),
         *outdated_changes(spec, state),
         *retry_changes(state),

@@ -7,15 +7,21 @@ from controller.kinds.service.discovery import registration
 from controller.kinds.service.images.outdated_digests import SECRETS
 from controller.kinds.service.logs import changes as logs
 from controller.kinds.service.render import revision_tags
+from controller.kinds.service.render.fingerprint import runs_declared
 from controller.kinds.service.routes.attachment import route_calls, route_changes
 from controller.kinds.service.scaling import changes as scaling
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.facet import Facet
 from controller.kinds.service.state.service import ServiceState
 
-ROUTES = Facet(
-    lambda spec, state: route_changes(spec, state.routing, state.settings), route_calls
-)
+
+def _route_changes(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]:
+    # The definitions are compared only while the health check differs.
+    declared = state.routing.trial is None or runs_declared(spec, state)
+    return route_changes(spec, state.routing, state.settings, runs_declared=declared)
+
+
+ROUTES = Facet(_route_changes, route_calls)
 FACETS = (
     ROUTES,
     registration.FACET,

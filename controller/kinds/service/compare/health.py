@@ -3,7 +3,13 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from controller.core.resources.kind import Finding, Health, HealthLevel, HoldReason
+from controller.core.resources.kind import (
+    MEANWHILE,
+    Finding,
+    Health,
+    HealthLevel,
+    HoldReason,
+)
 from controller.core.resources.plan import Change, Hold, Reason
 from controller.kinds.service.discovery.registration import unregistered
 from controller.kinds.service.images.outdated_digests import hold_reason as images_held
@@ -14,11 +20,15 @@ from controller.kinds.service.images.outdated_digests import (
 from controller.kinds.service.render.effective import effective_spec
 from controller.kinds.service.render.fingerprint import definition_hash
 from controller.kinds.service.rollout.status import Phase, Rollout, rollout_of
+from controller.kinds.service.routes.attachment import (
+    check_rejection,
+    restores_check,
+)
 from controller.kinds.service.routes.findings import findings
 from controller.kinds.service.routes.findings import held as routes_held
 from controller.kinds.service.routes.undeclared import UndeclaredRoutes, cleanup_changes
 from controller.kinds.service.spec.service import ServiceSpec
-from controller.kinds.service.state.service import LEFTOVER, ServiceState
+from controller.kinds.service.state.service import LEFTOVER, Rejection, ServiceState
 
 
 def hold_reason(
@@ -33,19 +43,45 @@ def hold_reason(
     wait = images_held(spec, state, changes)
     if wait is not None:
         return wait
+    if restores_check(changes):
+        return None
+    return _failed(spec, state, changes) or _rolling_out(spec, state, changes)
+
+
+def _failed(
+    spec: ServiceSpec, state: ServiceState, changes: tuple[Change, ...]
+) -> HoldReason | None:
+    """Return the hold on a rejected revision, or on a health check that fails."""
     wanted = definition_hash(effective_spec(spec, state))
     for rejection in state.rejected:
         # A newer image or secret is another content than the one that failed.
         if rejection.content == wanted and not is_only_forced(changes):
-            return HoldReason(Hold.REVISION_REJECTED, rejection.message)
+            return HoldReason(Hold.REVISION_REJECTED, _rejected(rejection, state))
+    failed = check_rejection(spec, state.routing, state.settings, changes)
+    return HoldReason(Hold.PREFLIGHT_FAILED, failed) if failed else None
+
+
+def _rolling_out(
+    spec: ServiceSpec, state: ServiceState, changes: tuple[Change, ...]
+) -> HoldReason | None:
+    """Return the hold during a rollout of the declaration."""
     primary = state.primary
     if not changes and primary is not None and primary.rollout == "IN_PROGRESS":
         rollout = rollout_of(state, _deadline(spec))
-        message = _sentence(rollout.message, state.problem)
+        message = _sentence(rollout.message, _waits_for(state))
         stalled = rollout.phase is Phase.STALLED
         hold = Hold.ROLLOUT_STALLED if stalled else Hold.ROLLOUT_IN_PROGRESS
         return HoldReason(hold, message)
     return None
+
+
+def _rejected(rejection: Rejection, state: ServiceState) -> str:
+    """Return the message of a rejection, and of the earlier revision if it fails too."""
+    if not state.not_serving:
+        return rejection.message
+    revision = state.definition_arn.rpartition("/")[2]
+    problems = "; ".join(state.not_serving)
+    return f"{rejection.message}{MEANWHILE}{revision} is not serving: {problems}."
 
 
 def findings_of(spec: ServiceSpec, state: ServiceState) -> tuple[Finding, ...]:
@@ -142,7 +178,12 @@ def _deadline(spec: ServiceSpec) -> timedelta:
 def _verdict(
     level: HealthLevel, reason: str, rollout: Rollout, state: ServiceState
 ) -> Health:
-    return Health(level, reason, _sentence(rollout.message, state.problem))
+    return Health(level, reason, _sentence(rollout.message, _waits_for(state)))
+
+
+def _waits_for(state: ServiceState) -> str:
+    """Return the reason why a rollout is not complete, without a full stop."""
+    return state.problem or "; ".join(state.not_serving)
 
 
 def _sentence(fact: str, cause: str) -> str:

@@ -7,8 +7,21 @@ from controller.kinds.service.compare.removed_fields import with_rollout_default
 from controller.kinds.service.images.outdated_digests import forces_deployment
 from controller.kinds.service.render.revision_tags import needs_revision
 from controller.kinds.service.render.service import settings
-from controller.kinds.service.render.update_effects import FIELDS, changed_fields
+from controller.kinds.service.render.update_effects import (
+    FIELDS,
+    changed_fields,
+    need_forced_deployment,
+)
 from controller.kinds.service.spec.service import ServiceSpec
+
+
+def is_forced(action: Action) -> bool:
+    """Return True if the update forces a new deployment.
+
+    Such an update is not safe to repeat: each one starts a deployment.
+    """
+    changes = action.changes
+    return forces_deployment(changes) or need_forced_deployment(changes)
 
 
 def update_parameters(
@@ -27,7 +40,7 @@ def update_parameters(
     parameters = with_rollout_defaults(sent, action.changes)
     if any(map(needs_revision, paths)):
         parameters["taskDefinition"] = revision
-    if forces_deployment(action.changes):
+    if is_forced(action):
         parameters["forceNewDeployment"] = True
     if "desired_count" in paths:
         parameters["desiredCount"] = spec.desired_count

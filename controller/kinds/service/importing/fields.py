@@ -12,6 +12,12 @@ from pydantic import ValidationError
 from controller.core.document.reference import SecretReference
 from controller.core.values.paths import Plain
 from controller.core.values.plain_data import copied
+from controller.kinds.service.importing.own_container import (
+    own_container,
+    renamed_definition,
+    renamed_service,
+)
+from controller.kinds.service.render.task_definition import awslogs_options
 from controller.kinds.service.spec.aws_schema import shapes
 
 _CURL = re.compile(r"curl -f http://localhost:[0-9]+(/\S*) \|\| exit 1")
@@ -33,9 +39,15 @@ def document_fields(
         name: Name of the service, and of its own container.
         definition: Task definition from DescribeTaskDefinition.
         service: Service from DescribeServices.
+
+    Raises:
+        ValueError: The task definition has no containers.
     """
-    containers = [copied(c) for c in definition.get("containerDefinitions", ())]
-    own = own_container(name, containers)
+    found = own_container(name, definition.get("containerDefinitions", ()), service)
+    definition = renamed_definition(definition, found["name"], name)
+    service = renamed_service(service, found["name"], name)
+    containers = definition["containerDefinitions"]
+    own = next(c for c in containers if c["name"] == name)
     fields: Plain = {
         **_size(definition),
         **_container(own),
@@ -43,29 +55,17 @@ def document_fields(
         **_service(service),
         "architecture": definition.get("runtimePlatform", {}).get("cpuArchitecture"),
     }
-    others = [{**c, "name": name} if c is own else c for c in containers]
-    for container in others:
-        # The field ``image`` of the document declares it.
-        if container["name"] == name:
-            container.pop("image", None)
-    raw = {**definition, "containerDefinitions": others}
-    fields["task"] = _known(raw, "task", _REPLACED_IN_TASK)
+    # The field ``image`` of the document declares it.
+    own.pop("image", None)
+    fields["task"] = _known(definition, "task", _REPLACED_IN_TASK)
     fields["service"] = _known(_created(service), "service", _REPLACED_IN_SERVICE)
     return {key: value for key, value in fields.items() if value not in (None, [], {})}
-
-
-def own_container(name: str, containers: list[Plain]) -> Plain:
-    """Return the main container: the one with the name, or the first essential one."""
-    for container in containers:
-        if container["name"] == name:
-            return container
-    return next((c for c in containers if c.get("essential", True)), containers[0])
 
 
 def logs_of(definition: Mapping[str, Any]) -> str:
     """Return the log group of the first container that has one."""
     for container in definition.get("containerDefinitions", ()):
-        options = container.get("logConfiguration", {}).get("options", {})
+        options = awslogs_options(container)
         if options.get("awslogs-group"):
             return str(options["awslogs-group"])
     return ""
@@ -91,7 +91,6 @@ def _size(definition: Mapping[str, Any]) -> Plain:
 
 def _container(container: Plain) -> Plain:
     ports = container.get("portMappings") or [{}]
-    options = container.get("logConfiguration", {}).get("options", {})
     return {
         "image": container["image"],
         "port": ports[0].get("containerPort"),
@@ -99,7 +98,7 @@ def _container(container: Plain) -> Plain:
         "environment": dict(sorted(_environment(container))),
         "secrets": dict(sorted(_secrets(container))),
         "health": _health(container.get("healthCheck")),
-        "log_group": options.get("awslogs-group"),
+        "log_group": awslogs_options(container).get("awslogs-group"),
     }
 
 

@@ -4,10 +4,11 @@ No default is repeated here: a field is left out if the service renders the same
 it, by the rules that compare services later.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
 
 from controller.core.document.platform import Platform
 from controller.core.values.paths import Plain
@@ -23,6 +24,7 @@ Step: TypeAlias = str | int
 Path: TypeAlias = tuple[Step, ...]
 # AWS fields are reduced first, in favor of the document's own fields.
 _FIRST = ("task", "service")
+_NOTHING_VALID = "no part of it is valid"
 
 
 def spec_of(key: str, fields: Plain, platform: Platform) -> ServiceSpec:
@@ -41,11 +43,14 @@ def valid(key: str, fields: Plain, platform: Platform) -> Plain:
         try:
             spec_of(key, left, platform)
         except ValidationError as error:
-            _drop_invalid(left, error)
+            found = error.errors()[0]
+            _drop(left, found["loc"], found.get("ctx", {}))
+        except PydanticCustomError as error:
+            # The second stage of validation, in ``render.complete``.
+            _drop(left, (), error.context or {})
         else:
             return left
-    msg = "no part of it is valid"
-    raise ValueError(msg)
+    raise ValueError(_NOTHING_VALID)
 
 
 def minimal(key: str, fields: Plain, platform: Platform) -> Plain:
@@ -106,13 +111,22 @@ def _at(value: Any, path: Path) -> Any:
     return value
 
 
-def _drop_invalid(fields: Plain, error: ValidationError) -> None:
-    """Remove the field of ``error`` from ``fields``, or the part that contains it."""
-    found = error.errors()[0]
-    named = found.get("ctx", {}).get("field") or ()
+def _drop(fields: Plain, location: Path, context: Mapping[str, Any]) -> None:
+    """Remove an invalid field from ``fields``, or the part that contains it.
+
+    Args:
+        fields: Fields of the entry; changed.
+        location: Path of the part that was validated.
+        context: Context of the error, which names a field below ``location``.
+
+    Raises:
+        ValueError: No field is left.
+    """
+    if not fields:
+        raise ValueError(_NOTHING_VALID)
+    named = context.get("field") or ()
     steps = named.split(".") if isinstance(named, str) else named
-    path = (*found["loc"], *steps)
-    place, step = _deepest(fields, path)
+    place, step = _deepest(fields, (*location, *steps))
     del place[step]
 
 

@@ -51,6 +51,7 @@ from controller.kinds.service.rollout.crash_loop import (
     crash_loop,
     crash_loop_message,
     has_recent_starts,
+    start_times,
 )
 from controller.kinds.service.rollout.progress import RolloutProgress
 from controller.kinds.service.rollout.status import (
@@ -303,14 +304,19 @@ class ServiceObserver:
         return (), ""
 
     def _is_settled(self, one: _Observed) -> bool:
-        """Return True if the rollout ended long enough ago for all targets to serve."""
+        """Return True if all tasks had the time to serve.
+
+        The time starts at the end of the rollout, and again when ECS starts a task.
+        """
         health = one.spec.health
         grace = timedelta(seconds=health.grace) if health else _GRACE
-        for deployment in one.answer["deployments"]:
-            if deployment["status"] == "PRIMARY":
-                at = utc_time(deployment.get("updatedAt"))
-                return at is None or self._clock.now() - at >= grace
-        return True
+        updates = (
+            utc_time(deployment.get("updatedAt"))
+            for deployment in one.answer["deployments"]
+            if deployment["status"] == "PRIMARY"
+        )
+        times = [*filter(None, updates), *start_times(one.answer)]
+        return not times or self._clock.now() - max(times) >= grace
 
 
 def _needs_cause(one: _Observed) -> bool:

@@ -15,6 +15,7 @@ from controller.kinds.service.preflight.checks import (
     network,
     roles,
     rollout,
+    routes,
     secrets,
     target_groups,
 )
@@ -102,9 +103,19 @@ CHECKS = (
         connections.reachable,
     ),
     Check(
+        "routes",
+        "Before a service with routes is created: its load balancers, listeners and "
+        "certificates exist and are managed, no live rule takes its requests, and the "
+        "security groups allow the load balancer.",
+        "elbv2:DescribeTargetGroups, elbv2:DescribeLoadBalancers, "
+        "elbv2:DescribeListeners, elbv2:DescribeListenerCertificates, "
+        "elbv2:DescribeRules, elbv2:DescribeTags, ec2:DescribeSecurityGroups",
+        routes.served,
+    ),
+    Check(
         "target groups",
-        "Unmanaged target groups are attached to a listener and match the port and the "
-        "health path.",
+        "Unmanaged target groups, also those in AWS's own fields, are attached to a "
+        "listener and match the port and the health check.",
         "ecs:DescribeServices, elbv2:DescribeTargetGroups, elbv2:DescribeTags, "
         "elbv2:DescribeListeners",
         target_groups.fit,

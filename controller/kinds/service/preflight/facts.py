@@ -121,6 +121,7 @@ class RegisteredTargetGroup:
         type: Target type.
         path: Path of health checks.
         health_port: Port of health checks, or ``traffic-port``.
+        matcher: HTTP status codes that count as healthy.
         vpc: Its VPC.
         balancers: ARNs of the load balancers that forward to it.
         managed: True if it carries this controller's ownership tag.
@@ -131,6 +132,7 @@ class RegisteredTargetGroup:
     type: str = "ip"
     path: str = "/"
     health_port: str = "traffic-port"
+    matcher: str = "200"
     vpc: str = ""
     balancers: tuple[str, ...] = ()
     managed: bool = False
@@ -190,6 +192,8 @@ class Facts:
         live: By the service's name in ECS.
         clusters: By name; those that are missing or unreadable.
         targets: By ARN.
+        routing: By the service's name in ECS, for services with routes: its load
+            balancers and its target group.
         listening: By load balancer: the ports of its listeners.
         buckets: By name.
         databases: By id.
@@ -208,6 +212,7 @@ class Facts:
     live: Mapping[str, Fact] = field(default_factory=dict)
     clusters: Mapping[str, Fact] = field(default_factory=dict)
     targets: Mapping[str, Fact] = field(default_factory=dict)
+    routing: Mapping[str, Fact] = field(default_factory=dict)
     listening: Mapping[str, Fact] = field(default_factory=dict)
     buckets: Mapping[str, Fact] = field(default_factory=dict)
     databases: Mapping[str, Fact] = field(default_factory=dict)

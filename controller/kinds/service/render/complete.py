@@ -48,7 +48,9 @@ def _check_required(shape: Any, written: Any, whole: Any, path: str) -> None:
                 if name not in _SET_BY_CONTROLLER and whole.get(name) is None:
                     reject("is missing", f"add {name}", f"{path}.{name}")
             for name, value in written.items():
-                _check_required(fields[name], value, whole[name], f"{path}.{name}")
+                # The network configuration is left out in modes that have none.
+                if name in whole:
+                    _check_required(fields[name], value, whole[name], f"{path}.{name}")
         case {"list": inner}:
             key = NAMED.get(path.rpartition(".")[2])
             for index, item in enumerate(written):

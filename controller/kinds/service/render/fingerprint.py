@@ -12,6 +12,7 @@ from controller.kinds.service.normalize import (
     canonical_service,
     real_differences,
 )
+from controller.kinds.service.render.effective import effective_spec
 from controller.kinds.service.render.task_definition import render
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import ServiceState
@@ -49,3 +50,8 @@ def is_declared(spec: ServiceSpec, definition: Plain) -> bool:
     return not any(
         real_differences(definition, declared_definition(spec), name_context(spec))
     )
+
+
+def runs_declared(spec: ServiceSpec, state: ServiceState) -> bool:
+    """Return True if the primary deployment has the declared task definition."""
+    return is_declared(effective_spec(spec, state), dict(state.definition))

@@ -1,5 +1,6 @@
 """The declared task definition as parameters of RegisterTaskDefinition."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from controller.core.document.reference import SecretReference
@@ -24,6 +25,24 @@ def _render(spec: ServiceSpec) -> Plain:
 
 
 _rendered: Memo[ServiceSpec, Plain] = Memo(_render)
+
+
+def awslogs_options(container: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the options of the log driver awslogs; empty with another log driver."""
+    configuration = container.get("logConfiguration") or {}
+    if configuration.get("logDriver") != "awslogs":
+        return {}
+    options: Mapping[str, str] = configuration.get("options") or {}
+    return options
+
+
+def managed_log_group(spec: ServiceSpec) -> str | None:
+    """Return the log group of ``spec``; None if no container writes to it."""
+    groups = {
+        awslogs_options(container).get("awslogs-group")
+        for container in render(spec)["containerDefinitions"]
+    }
+    return spec.log_group if spec.log_group in groups else None
 
 
 def _own(spec: ServiceSpec) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 From the Amazon ECS API reference: UpdateService documents which of its fields "triggers
 a new service deployment". CreateService has fields that UpdateService lacks, so changing
-them needs a new service.
+them needs a new service. A change of the capacity provider strategy must force a new
+deployment.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,10 +23,12 @@ class Field:
         effect: Effect of a change on the running tasks.
         removed: Value that removes the field in UpdateService, where null keeps it; None
             if the field cannot be removed.
+        forced: True if UpdateService accepts a change only with ``forceNewDeployment``.
     """
 
     effect: Effect
     removed: Any = None
+    forced: bool = False
 
 
 FIELDS: Mapping[str, Field] = {
@@ -37,6 +40,11 @@ FIELDS: Mapping[str, Field] = {
     "serviceConnectConfiguration": Field(Effect.RESTART, {"enabled": False}),
     "volumeConfigurations": Field(Effect.RESTART, []),
     "vpcLatticeConfigurations": Field(Effect.RESTART, []),
+    # A new deployment, but only with forceNewDeployment. UpdateService refuses other
+    # requests: "When switching from launch type to capacity provider strategy on an
+    # existing service, or making a change to a capacity provider strategy on a service
+    # that is already using one, you must force a new deployment."
+    "capacityProviderStrategy": Field(Effect.RESTART, [], forced=True),
     # Applied at once, without a new deployment.
     "desiredCount": Field(Effect.IN_PLACE),
     "deploymentConfiguration": Field(Effect.IN_PLACE),
@@ -47,7 +55,6 @@ FIELDS: Mapping[str, Field] = {
     "monitoring": Field(Effect.IN_PLACE),
     "tags": Field(Effect.IN_PLACE),
     # For tasks that start afterwards.
-    "capacityProviderStrategy": Field(Effect.LATER, []),
     "placementConstraints": Field(Effect.LATER, []),
     "placementStrategy": Field(Effect.LATER, []),
     "enableExecuteCommand": Field(Effect.LATER, False),
@@ -75,6 +82,16 @@ def changed_fields(changes: Iterable[Change]) -> frozenset[str]:
         for name in found - SEPARATE_CALLS
         if FIELDS[name].effect is not Effect.REPLACE
     )
+
+
+def forced_fields() -> frozenset[str]:
+    """Return the fields of which UpdateService accepts a change only if it is forced."""
+    return frozenset(name for name, field in FIELDS.items() if field.forced)
+
+
+def need_forced_deployment(changes: Iterable[Change]) -> bool:
+    """Return True if UpdateService refuses ``changes`` without a forced deployment."""
+    return bool(changed_fields(changes) & forced_fields())
 
 
 def immutable_paths() -> frozenset[str]:

@@ -95,6 +95,11 @@ def has_recent_starts(state: ServiceState, service: Answer, now: datetime) -> bo
     return since is None or max(recent) > since
 
 
+def start_times(service: Answer) -> tuple[datetime, ...]:
+    """Return the times at which ECS started tasks, as far as its events show them."""
+    return tuple(_event_times(service, _STARTED))
+
+
 def is_own_failure(task: Task) -> bool:
     """Return True if a task exited, did not start or failed its health checks."""
     if task.stop_code == _BY_SCHEDULER:

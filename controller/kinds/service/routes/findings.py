@@ -15,13 +15,17 @@ from controller.kinds.service.routes.certification import (
     missing_certificate,
     unreadable_certificates,
 )
-from controller.kinds.service.routes.health_checks import declared_health
+from controller.kinds.service.routes.health_checks import check_text, declared_health
 from controller.kinds.service.routes.matching.precedence import (
     priority_conflict,
     shadowed,
     unused_priority,
 )
-from controller.kinds.service.routes.planning import conflicting_rule, own_rule
+from controller.kinds.service.routes.planning import (
+    conflicting_rule,
+    declared_listeners,
+    own_rule,
+)
 from controller.kinds.service.routes.routed_service import RoutedService
 from controller.kinds.service.routes.state import (
     LoadBalancer,
@@ -36,7 +40,7 @@ SERVICE_TAG = "hokusai.ai/service"
 
 def findings(spec: RoutedService, seen: RoutingState) -> tuple[Finding, ...]:
     """Return the manual actions without which the routes stay out of sync."""
-    found = [*_group(spec, seen)]
+    found = [*_group(spec, seen), *_untried_check(spec, seen)]
     for route in spec.routes:
         balancer = seen.balancer(route.load_balancer)
         if balancer is None:
@@ -88,6 +92,36 @@ def _group(spec: RoutedService, seen: RoutingState) -> Iterator[Finding]:
             "deleted, then add them again."
         )
         yield Finding(path, Reason.IMMUTABLE_FIELD_CHANGED, message)
+
+
+def _untried_check(spec: RoutedService, seen: RoutingState) -> Iterator[Finding]:
+    """Yield a finding if a changed health check cannot be tried first.
+
+    A trial needs a rule, which the controller creates on managed load balancers only.
+    """
+    group, trial, wanted = seen.group, seen.trial, declared_health(spec)
+    if group is None or trial is None or group.health == wanted or not spec.routes:
+        return
+    managed = any(b.is_managed for b, _, _ in declared_listeners(spec, seen))
+    if managed or not any(result.state == "healthy" for result in trial.current):
+        return
+    message = (
+        f"Target group {group.name} checks {check_text(group.health)}, but "
+        f"{check_text(wanted)} is declared. The controller cannot try it first, because "
+        "it does not manage the load balancer: change it when all tasks answer."
+    )
+    texts = dict(wanted)
+    command = (
+        f"aws elbv2 modify-target-group --target-group-arn {group.arn} "
+        f"--health-check-path {shlex.quote(texts['HealthCheckPath'])} "
+        f"--matcher HttpCode={texts['Matcher']} "
+        f"--health-check-interval-seconds {texts['HealthCheckIntervalSeconds']} "
+        f"--health-check-timeout-seconds {texts['HealthCheckTimeoutSeconds']} "
+        f"--unhealthy-threshold-count {texts['UnhealthyThresholdCount']}"
+    )
+    yield Finding(
+        f"routes.target_group[{group.name}]", Reason.DRIFTED, message, command
+    )
 
 
 def _no_balancer(route: RouteSpec) -> Finding:

@@ -26,8 +26,8 @@ from controller.kinds.service.routes.steps import (
 )
 from controller.kinds.service.spec.routes import RouteSpec
 
-# The default of AWS is 300 s, which delays every rollout.
-DELAY_SECONDS = 30
+# Hosts of the rules of trials; the top-level domain never resolves, RFC 2606.
+TRIAL_DOMAIN = "health-check.invalid"
 
 
 def steps(spec: RoutedService, seen: RoutingState) -> tuple[Step, ...]:
@@ -86,6 +86,16 @@ def own_rule(
 def is_managed(spec: RoutedService, rule: ListenerRule) -> bool:
     """Return True if this controller created ``rule`` for the service."""
     return rule.ownership is Ownership.MANAGED and rule.service == spec.name
+
+
+def is_trial_rule(spec: RoutedService, rule: ListenerRule) -> bool:
+    """Return True if ``rule`` activates the target group of a trial."""
+    return is_managed(spec, rule) and rule.match.hosts == (trial_host(spec),)
+
+
+def trial_host(spec: RoutedService) -> str:
+    """Return the host of the rule of a trial."""
+    return f"{spec.target_group}.{TRIAL_DOMAIN}".lower()
 
 
 def conflicting_rule(listener: RoutedListener, route: RouteSpec) -> ListenerRule | None:
@@ -235,6 +245,8 @@ def _stale_rules(spec: RoutedService, seen: RoutingState) -> Iterator[DeleteRule
     kept: set[tuple[str, Match]] = set()
     for _, listener, rule in seen.managed_rules(spec.name):
         place = listener.arn, rule.match
+        if is_trial_rule(spec, rule) and seen.trial is not None:
+            continue
         if place in declared and place not in kept:
             kept.add(place)
             continue

@@ -60,6 +60,7 @@ class LoadBalancer:
         network: Id of its VPC.
         ownership: Owner by its ownership tag; nothing changes on those of others.
         listeners: Its listeners.
+        groups: Its security groups.
     """
 
     name: str
@@ -67,6 +68,7 @@ class LoadBalancer:
     network: str = ""
     ownership: Ownership = Ownership.UNMANAGED
     listeners: tuple[RoutedListener, ...] = ()
+    groups: tuple[str, ...] = ()
 
     @property
     def is_managed(self) -> bool:
@@ -76,6 +78,19 @@ class LoadBalancer:
     def listener(self, port: int) -> RoutedListener | None:
         """Return the listener on ``port``, if there is one."""
         return next((found for found in self.listeners if found.port == port), None)
+
+
+@dataclass(frozen=True, slots=True)
+class PreviousCheck:
+    """Health check that a target group had before a rollout changed it.
+
+    Attributes:
+        deployment: Deployment for which it was changed, as in ``ecs-svc/…``.
+        health: The earlier health check, as parameters of CreateTargetGroup.
+    """
+
+    deployment: str
+    health: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +106,9 @@ class TargetGroup:
         health: Its health check, as parameters of CreateTargetGroup.
         attached: True if a load balancer forwards to it.
         finished: True if its attributes were set after its creation.
+        applied: Tag for the health check that the controller set last; see
+            ``health_checks.finished_tag``.
+        previous: Health check to restore if the current rollout is rejected.
     """
 
     arn: str
@@ -101,6 +119,60 @@ class TargetGroup:
     health: tuple[tuple[str, str], ...] = ()
     attached: bool = True
     finished: bool = True
+    applied: str = ""
+    previous: PreviousCheck | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TargetResult:
+    """Result of the health checks of one target.
+
+    Attributes:
+        address: Address of the target.
+        state: ``initial``, ``healthy``, ``unhealthy``, ``draining`` or ``unused``.
+        description: Description of the state, from AWS; empty if it has none.
+    """
+
+    address: str
+    state: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RoutedTask:
+    """A running task of a service.
+
+    Attributes:
+        address: Its private address.
+        deployment: Deployment that started it, as in ``ecs-svc/…``.
+    """
+
+    address: str
+    deployment: str
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheckTrial:
+    """Trial of the declared health check on running tasks; see ``trial``.
+
+    Attributes:
+        group: Target group of the trial, if it exists.
+        rule: Rule that activates that group, if it exists.
+        results: Results of the declared health check in that group.
+        current: Results of the current health check in the service's own group.
+        tasks: Running tasks of the service.
+    """
+
+    group: TargetGroup | None = None
+    rule: ListenerRule | None = None
+    results: tuple[TargetResult, ...] = ()
+    current: tuple[TargetResult, ...] = ()
+    tasks: tuple[RoutedTask, ...] = ()
+
+    @property
+    def exists(self) -> bool:
+        """True if the trial has left something on a load balancer."""
+        return self.group is not None or self.rule is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +182,13 @@ class RoutingState:
     Attributes:
         balancers: Existing load balancers of its routes.
         group: Its target group, if it exists.
+        trial: Trial of the declared health check; None if it was not read, because the
+            target group has that health check.
     """
 
     balancers: tuple[LoadBalancer, ...] = ()
     group: TargetGroup | None = None
+    trial: HealthCheckTrial | None = None
 
     def balancer(self, name: str) -> LoadBalancer | None:
         """Return the load balancer named ``name``, if it exists."""

@@ -7,10 +7,12 @@ out.
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from controller.core.resources.plan import Change
+from controller.core.resources.plan import Change, Effect
+from controller.kinds.service.routes.health_checks import Health
 from controller.kinds.service.spec.routes import RouteSpec
 
-Health: TypeAlias = tuple[tuple[str, str], ...]
+# Paths of the changes that end a trial of a health check.
+CHECK = "routes.health_check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,28 +33,102 @@ class CreateTargetGroup:
 
 @dataclass(frozen=True, slots=True)
 class UpdateTargetGroup:
-    """Set the declared health check of the target group, or complete its creation."""
+    """Set the declared health check of the target group, or complete its creation.
+
+    Attributes:
+        arn: ARN of the target group.
+        name: Its name.
+        before: Its health check.
+        health: Its health check afterwards.
+        changed_for: Deployment for which the health check was changed before.
+    """
 
     arn: str
     name: str
+    before: Health
+    health: Health
+    changed_for: str = ""
+
+    @property
+    def change(self) -> Change:
+        """The difference for the plan."""
+        before, after = _difference(self.before, self.health)
+        return Change(
+            f"routes.target_group[{self.name}]",
+            before or "unfinished",
+            after or "finished",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TryHealthCheck:
+    """Check running tasks by the declared health check, in a target group of its own.
+
+    Attributes:
+        update: Update of the service's target group that follows the trial.
+        name: Name of the trial's target group.
+        port: Port of its targets.
+        network: Id of its VPC.
+        outdated: ARN of a group of this name with another health check; else empty.
+        group: ARN of the trial's target group; empty if it must be created.
+        rule: ARN of the rule that activates it; empty if it must be created.
+        listener: ARN of the listener of that rule.
+        priority: Priority of that rule.
+        addresses: Addresses of tasks to register.
+        health: Health check of the trial.
+    """
+
+    update: UpdateTargetGroup
+    name: str
+    port: int
+    network: str
+    outdated: str
+    group: str
+    rule: str
+    listener: str
+    priority: int
+    addresses: tuple[str, ...]
+    health: Health
+
+    @property
+    def change(self) -> Change:
+        """The difference for the plan."""
+        return self.update.change
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreHealthCheck:
+    """Set the earlier health check again after a rollout was rejected."""
+
+    arn: str
     before: Health
     health: Health
 
     @property
     def change(self) -> Change:
         """The difference for the plan."""
-        differ = [
-            (key, dict(self.before).get(key), value)
-            for key, value in self.health
-            if dict(self.before).get(key) != value
-        ]
-        before = ", ".join(f"{key} {value}" for key, value, _ in differ)
-        after = ", ".join(f"{key} {value}" for key, _, value in differ)
-        return Change(
-            f"routes.target_group[{self.name}]",
-            before or "unfinished",
-            after or "finished",
-        )
+        before, after = _difference(self.before, self.health)
+        return Change(f"{CHECK}.restored", before, after)
+
+
+@dataclass(frozen=True, slots=True)
+class EndTrial:
+    """Remove the trial of a health check.
+
+    Attributes:
+        arn: ARN of the service's target group; empty if there is none.
+        group: ARN of the trial's target group; empty if there is none.
+        rule: ARN of its rule; empty if there is none.
+    """
+
+    arn: str
+    group: str
+    rule: str
+
+    @property
+    def change(self) -> Change:
+        """The difference for the plan."""
+        return Change(f"{CHECK}.trial", "ended", None, Effect.COSMETIC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +211,9 @@ class DeleteTargetGroup:
 Step: TypeAlias = (
     CreateTargetGroup
     | UpdateTargetGroup
+    | TryHealthCheck
+    | RestoreHealthCheck
+    | EndTrial
     | CreateRule
     | UpdateRule
     | SetRulePriority
@@ -146,3 +225,13 @@ Step: TypeAlias = (
 def path_of(route: RouteSpec, port: int) -> str:
     """Return the path of a route on one listener."""
     return f"routes[{route.name}].listeners[{port}]"
+
+
+def _difference(before: Health, after: Health) -> tuple[str, str]:
+    """Return the parameters that differ, as they are and as they will be."""
+    live = dict(before)
+    keys = [key for key, value in after if live.get(key) != value]
+    return (
+        ", ".join(f"{key} {live.get(key)}" for key in keys),
+        ", ".join(f"{key} {dict(after)[key]}" for key in keys),
+    )

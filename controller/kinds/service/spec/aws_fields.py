@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
+from controller.core.document.dependent_fields import overridden_fields
 from controller.core.document.fields import reject
 from controller.core.values.paths import Plain
 from controller.core.values.plain_data import copied
@@ -100,7 +101,8 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Plain:
     """Return ``base`` overridden by ``over``; neither is changed.
 
     Mappings merge field by field, lists of named entries entry by entry; other lists
-    are replaced.
+    are replaced. Fields that depend on an overridden field are replaced as a whole; see
+    ``core.document.dependent_fields``.
     """
     plain: Plain = copied(dict(base))
     for name, value in over.items():
@@ -111,7 +113,8 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Plain:
 def _merged_value(name: str, base: Any, over: Any) -> Any:
     match base, over:
         case dict(), dict():
-            return merged(base, over)
+            obsolete = overridden_fields(name, base, over)
+            return merged({k: v for k, v in base.items() if k not in obsolete}, over)
         case list(), list() if name in NAMED:
             return _by_name(base, over, NAMED[name])
         case _:

@@ -41,7 +41,7 @@ class ObservedService:
     Attributes:
         spec: Its declaration.
         state: Its state, as far as it was observed.
-        has_group: True if a target group carries its name, routes or not.
+        has_group: True if an unused target group was created for it.
     """
 
     spec: ServiceSpec

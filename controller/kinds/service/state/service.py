@@ -129,8 +129,10 @@ class ServiceState:
         service_deployment: Record of the current rollout, or of the controller's own if
             another deployment replaced it.
         stalled_for: Time since the rollout made progress.
-        not_serving: Problems after the rollout; see ``rollout.aws.readiness``.
-        settled: True if the rollout ended long enough ago for all targets to serve.
+        not_serving: Problems that keep its tasks from serving; see
+            ``rollout.aws.readiness``.
+        settled: True if the rollout ended, and the last task started, long enough ago
+            for all targets to serve.
         routing: Load balancers and target group; empty without routes.
         registration: Registrations in Cloud Map, if they were read.
         retention: Retention of the log group in days; 0 is unlimited, None if it is not

@@ -49,6 +49,16 @@ def test_what_could_not_be_seen_is_blocked_and_makes_the_plan_incomplete():
     assert not plan.complete
 
 
+def test_what_a_dependency_keeps_unseen_waits_for_it():
+    first, second = toy("a"), toy("b", depends_on=frozenset({ResourceId("toy", "a")}))
+
+    plan = diff(declared(first, second), seen(a=Absent(), b=Unknown("refused.")), KINDS)
+
+    (blocked,) = plan.blocked
+    assert blocked.hold is Hold.UNKNOWN
+    assert blocked.message == "Waits for toy/a. Last result: refused."
+
+
 @pytest.mark.parametrize(
     ("applied", "reason"),
     [

@@ -11,6 +11,7 @@ from controller.core.planning.planner import diff
 from controller.core.resources.condition import ConditionType as Type
 from controller.core.resources.condition import Truth, UndatedCondition
 from controller.core.resources.driver import Applied, Failed, Progressing, Skipped
+from controller.core.resources.kind import HoldReason
 from controller.core.resources.observation import (
     Absent,
     ObservedState,
@@ -18,6 +19,7 @@ from controller.core.resources.observation import (
     Present,
     Unknown,
 )
+from controller.core.resources.plan import Hold
 from controller.core.status.resource_conditions import conditions_of
 from tests.fakes.toy import KINDS, NOON, ToyState, declared, seen, toy
 
@@ -131,3 +133,15 @@ def test_a_kind_adds_conditions_of_its_own_to_what_was_seen():
     assert found["Delivering"].reason == "Refused"
     assert found["Delivering"].last_transition == NOON
     assert "Delivering" not in unseen
+
+
+def test_the_current_part_of_a_message_replaces_the_earlier_one():
+    def held(message):
+        hold = HoldReason(Hold.REVISION_REJECTED, message)
+        kinds = {"toy": replace(KINDS["toy"], hold_reason=lambda *_: hold)}
+        return lambda before: concluded(Present(ToyState()), before=before, kinds=kinds)
+
+    first = held("It was rolled back: no such file. Meanwhile: a:1 is down.")({})
+    after = held("It was rolled back.")({A: first})
+
+    assert after[Type.READY].message == "It was rolled back: no such file."

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from controller.core.document.resource import ResourceId
+from controller.core.errors import NotFoundError, PermanentError
 from controller.core.models.registration import ModelVersion
 from controller.core.resources.plan import Action, Reason, Verb
 from controller.core.webhooks.event import identity_of
@@ -29,6 +30,7 @@ class Backends:
 
     def __init__(self):
         self.announced, self.tagged, self.model_tags = [], [], []
+        self.deleted = set()
 
     def announce(self, _target, _sink, events, _now):
         self.announced += [event.identity.number for event in events]
@@ -38,6 +40,9 @@ class Backends:
         self.model_tags.append((name, key, value))
 
     def set_version_tag(self, _model, number, _key, _value):
+        if number in self.deleted:
+            message = f"version {number} does not exist"
+            raise NotFoundError(message)
         self.tagged.append(number)
 
 
@@ -102,3 +107,52 @@ def test_the_id_of_a_model_is_fixed_before_its_first_announcement(driver, backen
     driver.apply(planned(state, "announced", 1))
 
     assert backends.model_tags == [("lead", "hokusai.ai/model-id", "lead-2")]
+
+
+def action(state):
+    changes = KIND.compare(SPEC, state)
+    target = ResourceId("webhook", "site")
+    return Action(target, Verb.ANNOUNCE, Reason.DRIFTED, changes, SPEC, state)
+
+
+def test_a_version_that_cannot_be_announced_does_not_hold_up_the_others(backends):
+    def check(event):
+        if event.identity.number == 1:
+            message = "version 1 has no valid payload"
+            raise PermanentError(message)
+
+    driver = WebhookDriver(
+        backends,
+        None,
+        ledger=backends,
+        outcomes=None,
+        clock=StoppedClock(),
+        registry="mlflow",
+        check=check,
+    )
+    state = WebhookState("site", "mlflow", NOON, versions=(ONE, TWO))
+
+    with pytest.raises(PermanentError, match="version 1 has no valid payload"):
+        driver.apply(action(state))
+
+    assert backends.announced == [2]
+
+
+def test_a_version_that_was_deleted_does_not_hold_up_the_tags_of_others(
+    driver, backends
+):
+    identities = frozenset(identity_of("mlflow", version) for version in (ONE, TWO))
+    state = WebhookState(
+        "site",
+        "mlflow",
+        NOON,
+        versions=(ONE, TWO),
+        announced=identities,
+        ended=identities,
+    )
+    backends.deleted = {1}
+
+    with pytest.raises(PermanentError, match="version 1 does not exist"):
+        driver.apply(action(state))
+
+    assert backends.tagged == [2]

@@ -14,6 +14,7 @@ from controller.core.resources.observation import Observation, Ownership, Presen
 from controller.kinds.service.aws.undeclared import key_of
 from controller.kinds.service.routes.aws.leftovers import Leftover, Leftovers
 from controller.kinds.service.routes.aws.load_balancers import LoadBalancers
+from controller.kinds.service.routes.trial import trial_group
 from controller.kinds.service.routes.undeclared import UndeclaredRoutes
 from controller.kinds.service.state.service import LEFTOVER, ServiceState
 from controller.kinds.service.tags import ServiceTags
@@ -37,8 +38,8 @@ class LeftoverCleanup:
     ) -> tuple[frozenset[str], dict[ResourceId, Present[ServiceState]]]:
         """Return the managed target groups that should not exist.
 
-        First the names of declared services without routes, then undeclared target
-        groups as resources that can be deleted. Nothing is read if no service has or
+        First the names of declared services without routes or with a trial of a health
+        check, then undeclared target groups as resources that can be deleted. Nothing is read if no service has or
         had routes, unless ``prune`` is set.
 
         Args:
@@ -53,6 +54,7 @@ class LeftoverCleanup:
         if not routed and not self._platform.prune:
             return frozenset(), {}
         without = {spec.target_group: spec.name for spec in specs if not spec.routes}
+        trials = {trial_group(spec): spec.name for spec in specs}
         taken = {state.settings["serviceName"] for state in live}
         ids = {*declared, *observations}
         with_groups: set[str] = set()
@@ -60,7 +62,7 @@ class LeftoverCleanup:
         for found in self._leftovers.undeclared(routed):
             group, service = found.gone.target_group, found.gone.name
             id_ = ResourceId("service", key_of(service, self._platform))
-            if without.get(group) == service:
+            if service in {without.get(group), trials.get(group)}:
                 with_groups.add(service)
             elif group not in without and service not in taken and id_ not in ids:
                 undeclared |= self._undeclared(id_, found)

@@ -8,16 +8,19 @@ from controller.core.dependencies import Aws
 from controller.core.document.platform import Platform
 from controller.core.errors import DriverError
 from controller.core.resources.observation import unknown_from
+from controller.kinds.service.render.fingerprint import runs_declared
 from controller.kinds.service.routes.attachment import (
     BALANCERS,
+    CHANGED_CHECK,
     GRACE,
     TAG,
     balancers,
     has_group_tag,
     needs_load_balancers,
+    rollout_grace,
     route_tags,
 )
-from controller.kinds.service.routes.aws.load_balancers import LoadBalancers
+from controller.kinds.service.routes.aws.load_balancers import LoadBalancers, RoutedLive
 from controller.kinds.service.routes.undeclared import UndeclaredRoutes
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.facet import (
@@ -48,7 +51,9 @@ class Routes(FacetDriver):
             or needs_load_balancers(service.spec, service.state.settings)
         }
         try:
-            found = self.balancers.seen([s.spec for s in routed.values()])
+            found = self.balancers.seen(
+                [RoutedLive(s.spec, s.state.settings) for s in routed.values()]
+            )
         except DriverError as error:
             return dict.fromkeys(routed, unknown_from(error))
         return {
@@ -77,8 +82,15 @@ class Routes(FacetDriver):
         if TAG in update.paths:
             keys = [GROUP_TAG]
             self.aws.call("ecs", "UntagResource", resourceArn=state.arn, tagKeys=keys)
-        joined = self._joined(spec, state.settings)
-        return joined if {BALANCERS, GRACE} & {*update.paths} else {}
+        declared = runs_declared(spec, state)
+        joined = self._joined(spec, state.settings, runs_declared=declared)
+        if {BALANCERS, GRACE} & {*update.paths}:
+            return joined
+        grace = rollout_grace(spec)
+        if declared or grace is None or not update.touches(CHANGED_CHECK):
+            return {}
+        # The new tasks may fail the current check until the target group is switched.
+        return {"healthCheckGracePeriodSeconds": grace}
 
     def delete(self, state: ServiceState) -> None:
         """Remove the rules and the target group of a service that is deleted next."""
@@ -92,13 +104,19 @@ class Routes(FacetDriver):
             )
             self.balancers.settle(undeclared, {})
 
-    def _joined(self, spec: ServiceSpec, settings: Mapping[str, Any]) -> Parameters:
+    def _joined(
+        self,
+        spec: ServiceSpec,
+        settings: Mapping[str, Any],
+        *,
+        runs_declared: bool = True,
+    ) -> Parameters:
         """Settle the routes; return the fields by which tasks join the target group.
 
         ECS refuses a target group to which no listener forwards, so the rules are
         written first.
         """
-        group = self.balancers.settle(spec, settings)
+        group = self.balancers.settle(spec, settings, runs_declared=runs_declared)
         joined: Parameters = {"loadBalancers": balancers(spec, group, settings)}
         if group is not None and spec.health is not None:
             joined["healthCheckGracePeriodSeconds"] = spec.health.grace

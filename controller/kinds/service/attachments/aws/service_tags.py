@@ -17,7 +17,8 @@ from controller.kinds.service.compare.removed_fields import (
 from controller.kinds.service.images.marks import marks
 from controller.kinds.service.images.outdated_digests import SECRETS
 from controller.kinds.service.render.service import settings
-from controller.kinds.service.render.update_effects import PREFIX
+from controller.kinds.service.render.update_effects import PREFIX, forced_fields
+from controller.kinds.service.rollout.forced_deployments import ForcedDeployments
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import ServiceState
 from controller.kinds.service.tags import as_pairs, carries, tags_of
@@ -29,9 +30,10 @@ _NONE: frozenset[str] = frozenset()
 class ServiceTagWriter:
     """Writes of tags. Every method may be repeated and raises DriverError."""
 
-    def __init__(self, aws: Aws, owner: str) -> None:
+    def __init__(self, aws: Aws, owner: str, forced: ForcedDeployments) -> None:
         self._aws = aws
         self._owner = owner
+        self._forced = forced
         # Words for the declared fields that were last written, by the service's ARN.
         self._settled: dict[str, frozenset[str]] = {}
 
@@ -54,7 +56,9 @@ class ServiceTagWriter:
         """Return ``observations`` with the words that were written and are not visible.
 
         DescribeServices may lag behind TagResource. Without these words, a field that is
-        removed from the document right after it was written would never be removed.
+        removed from the document right after it was written would never be removed. A
+        field that forces a deployment is left out once a read shows that deployment: it
+        is removed then, and removing it again would replace all tasks.
         """
         return {id_: self._completed(found) for id_, found in observations.items()}
 
@@ -62,6 +66,8 @@ class ServiceTagWriter:
         match found:
             case Present(ServiceState() as state):
                 unseen = self._settled.get(state.arn, _NONE) - state.managed
+                if not self._forced.is_hidden(state):
+                    unseen -= forced_fields()
                 return replace(found, state=replace(state, unseen=unseen))
             case _:
                 return found

@@ -4,13 +4,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from pydantic import ValidationError
+
 from controller.clients.aws import paginated
 from controller.core.clock import Clock
 from controller.core.dependencies import Aws
 from controller.core.document.platform import Platform
-from controller.core.errors import NotFoundError
+from controller.core.errors import ControllerError, NotFoundError
 from controller.core.resources.importing import (
+    Imported,
     ImportedEntry,
+    ImportFailure,
     ImportSelection,
     LooksSecret,
 )
@@ -26,8 +30,9 @@ from controller.kinds.service.importing.attachments import (
     with_routes,
 )
 from controller.kinds.service.importing.aws.attachments import ImportedAttachments
-from controller.kinds.service.importing.fields import document_fields, own_container
+from controller.kinds.service.importing.fields import document_fields
 from controller.kinds.service.importing.minimal import minimal, spec_of, valid
+from controller.kinds.service.importing.own_container import own_container
 from controller.kinds.service.importing.secrets import PLACEHOLDER, without_secrets
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import ServiceState
@@ -50,18 +55,42 @@ class Importer:
 
     def entries(
         self, wanted: ImportSelection, secret: LooksSecret
-    ) -> Iterator[ImportedEntry]:
-        """Yield an entry for each selected service, sorted by name."""
+    ) -> Iterator[Imported]:
+        """Yield an entry or a failure for each selected service, sorted by name.
+
+        Raises DriverError if the services cannot be read, or NotFoundError if there is
+        none with the selected name.
+        """
         cluster = wanted.within or self._platform.cluster
         names = [wanted.name] if wanted.name else self._names(cluster)
         found = self._ecs.services(cluster, names)
-        states = [self._state(found.get(name), name, cluster) for name in sorted(names)]
-        for state in self._attachments.with_all(states):
-            name = state.settings["serviceName"]
+        if wanted.name and not exists(found.get(wanted.name)):
+            msg = f"{wanted.name} does not exist in cluster {cluster}"
+            raise NotFoundError(msg)
+        # A service that was deleted since it was listed is not a failure.
+        live = {name: found[name] for name in names if exists(found.get(name))}
+        read = {name: self._state(service) for name, service in live.items()}
+        states = [state for state in read.values() if isinstance(state, ServiceState)]
+        whole = {
+            state.settings["serviceName"]: state
+            for state in self._attachments.with_all(states)
+        }
+        for name in sorted(live):
             key = wanted.key or key_of(name, self._platform)
+            yield self._entry(key, whole.get(name, read[name]), secret)
+
+    def _entry(
+        self, key: str, state: ServiceState | ImportFailure, secret: LooksSecret
+    ) -> Imported:
+        if isinstance(state, ImportFailure):
+            return state
+        name = state.settings["serviceName"]
+        try:
             entry = entry_of(key, state, self._platform, secret)
-            remarks = (*entry.remarks, *self._attachments.problems)
-            yield replace(entry, remarks=remarks)
+        except Exception as error:  # noqa: BLE001 - one service must not stop the others
+            return _failure(name, error)
+        remarks = (*entry.remarks, *self._attachments.problems)
+        return replace(entry, remarks=remarks, name=name)
 
     def _names(self, cluster: str) -> list[str]:
         arns = paginated(
@@ -74,18 +103,33 @@ class Importer:
         )
         return [arn.rpartition("/")[2] for arn in arns]
 
-    def _state(
-        self, service: Mapping[str, Any] | None, name: str, cluster: str
-    ) -> ServiceState:
-        if service is None or not exists(service):
-            msg = f"{name} does not exist in cluster {cluster}"
-            raise NotFoundError(msg)
+    def _state(self, service: Mapping[str, Any]) -> ServiceState | ImportFailure:
+        try:
+            return self._read(service)
+        except Exception as error:  # noqa: BLE001 - one service must not stop the others
+            return _failure(service["serviceName"], error)
+
+    def _read(self, service: Mapping[str, Any]) -> ServiceState:
         state = self._ecs.state(service)
         registries = service.get("serviceRegistries", ())
         names = [self._cloud_map.name_of(found["registryArn"]) for found in registries]
         seen = state.registered_as(names[0] if len(names) == 1 else None)
         managed = tags_of(service).get(MANAGED_TAG, "").split()
         return replace(seen, managed=frozenset(managed))
+
+
+def _failure(name: str, error: Exception) -> ImportFailure:
+    """Return the failure of a service; an unexpected error is named by its type.
+
+    The text of a validation error is not used, since it contains the invalid values.
+    """
+    if isinstance(error, ValidationError):
+        found = error.errors()[0]
+        place = ".".join(map(str, found["loc"]))
+        return ImportFailure(name, f"{place} {found['msg']}".strip())
+    if isinstance(error, ControllerError | ValueError) and str(error):
+        return ImportFailure(name, str(error))
+    return ImportFailure(name, f"unexpected {type(error).__name__}: {error}")
 
 
 def entry_of(
@@ -155,7 +199,7 @@ def _renamed(name: str, state: ServiceState) -> Iterator[str]:
     if definition.get("family") != name:
         family = definition.get("family")
         yield f"its task definition family is {family}; the controller uses {name}"
-    own = own_container(name, [*definition["containerDefinitions"]])
+    own = own_container(name, definition["containerDefinitions"], state.settings)
     if own["name"] != name:
         yield f"its container is named {own['name']}; the controller uses {name}"
 

@@ -14,6 +14,7 @@ from controller.core.errors import ConflictError, DriverError
 from controller.core.values.identity import OWNER_TAG
 from controller.core.values.ttl_cache import TtlCache
 from controller.kinds.service.logs.changes import RETENTION
+from controller.kinds.service.render.task_definition import managed_log_group
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.facet import (
     FacetDriver,
@@ -49,8 +50,12 @@ class LogGroups(FacetDriver):
         }
 
     def prepare(self, spec: ServiceSpec) -> None:
-        """Create the log group; without it the first task cannot start."""
-        self.ensure(spec)
+        """Create the log group, if a container writes to it.
+
+        Without the group, the first task cannot start.
+        """
+        if managed_log_group(spec) is not None:
+            self.ensure(spec)
 
     def update(self, update: ServiceUpdate) -> Parameters:
         """Set the retention as declared."""
@@ -88,6 +93,7 @@ class LogGroups(FacetDriver):
         One DescribeLogGroups per prefix and minute. Groups that are not managed are left
         out. After an error the result is empty, since retention must not block a pass.
         """
+        specs = [spec for spec in specs if managed_log_group(spec) is not None]
         try:
             groups = self._known(specs)
             return {

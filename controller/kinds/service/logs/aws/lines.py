@@ -9,7 +9,11 @@ from controller.core.dependencies import Aws
 from controller.core.errors import NotFoundError
 from controller.core.resources.log_lines import LogLimit, LogLine, limited
 from controller.core.values.redact import redact_line
-from controller.kinds.service.render.task_definition import render
+from controller.kinds.service.render.task_definition import (
+    awslogs_options,
+    managed_log_group,
+    render,
+)
 from controller.kinds.service.spec.service import ServiceSpec
 
 # The stream of a task is {prefix}/{container}/{task}: "Send Amazon ECS logs to
@@ -23,8 +27,10 @@ def last_events(
 ) -> list[dict[str, Any]]:
     """Return the last ``limit`` log events of a task's main container, the oldest first.
 
-    Raises NotFoundError if the task wrote nothing.
+    Raises NotFoundError if the task wrote nothing, or not to CloudWatch.
     """
+    if managed_log_group(spec) is None:
+        raise NotFoundError(_elsewhere(spec))
     answer = aws.call(
         "logs",
         "GetLogEvents",
@@ -52,8 +58,11 @@ class LogLines:
     ) -> Iterator[LogLine]:
         """Yield the lines written after ``since``, oldest first; see ``core.resources.log_lines``.
 
-        Raises NotFoundError if the log group does not exist.
+        Raises NotFoundError if the log group does not exist, or if no container writes
+        to one.
         """
+        if not any(_logs_of(spec)):
+            raise NotFoundError(_elsewhere(spec))
         found = (
             line
             for group, prefix in _logs_of(spec)
@@ -93,9 +102,21 @@ class LogLines:
 def _logs_of(spec: ServiceSpec) -> Iterator[tuple[str, str]]:
     """Yield the log group of each container, and the prefix of its streams."""
     for container in render(spec)["containerDefinitions"]:
-        options = container.get("logConfiguration", {}).get("options", {})
+        options = awslogs_options(container)
         if _GROUP in options and _PREFIX in options:
             yield options[_GROUP], f"{options[_PREFIX]}/{container['name']}/"
+
+
+def _elsewhere(spec: ServiceSpec) -> str:
+    drivers = {
+        container.get("logConfiguration", {}).get("logDriver", "")
+        for container in render(spec)["containerDefinitions"]
+    }
+    named = ", ".join(sorted(drivers - {"", "awslogs"})) or "none is declared"
+    return (
+        f"{spec.name} writes no logs to CloudWatch (log driver {named}): read them "
+        "in the system that the log driver sends them to"
+    )
 
 
 def _line(event: Any) -> LogLine:

@@ -14,6 +14,7 @@ from controller.core.errors import PermanentError, TransientError
 from controller.core.values.identity import client_token
 from controller.kinds.service.operations.requests import UNKNOWN_USER
 from controller.kinds.service.render.service import settings
+from controller.kinds.service.render.task_definition import managed_log_group
 from controller.kinds.service.spec.sections import BeforeSpec
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.tags import as_pairs, tags_of
@@ -203,8 +204,14 @@ def _failure(
     key: str, spec: ServiceSpec, step: BeforeSpec, revision: str, result: str
 ) -> str:
     name, verdict = revision.rpartition("/")[2], result.partition(_OF)[0]
+    group = managed_log_group(spec)
+    log = (
+        f"Read the log with `aws logs tail {group}`. Then"
+        if group
+        else "Read its log, then"
+    )
     return (
-        f"step {step.name} before {name} {verdict}; {spec.name} was not changed. Read "
-        f"the log with `aws logs tail {spec.log_group}`. Then change the service or, "
-        f"after you fixed the cause, run `hokusai retry service/{key} --reason TEXT`"
+        f"step {step.name} before {name} {verdict}; {spec.name} was not changed. "
+        f"{log} change the service or, after you fixed the cause, run "
+        f"`hokusai retry service/{key} --reason TEXT`"
     )

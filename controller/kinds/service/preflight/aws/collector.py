@@ -16,7 +16,9 @@ from controller.core.resources.observation import Absent, Present
 from controller.kinds.service.aws.services import EcsServices, exists
 from controller.kinds.service.preflight.aws import data, iam, images, network
 from controller.kinds.service.preflight.aws.answers import facts_of, unreadable
+from controller.kinds.service.preflight.checks.target_groups import declared_groups
 from controller.kinds.service.preflight.facts import Fact, Facts, RunningService
+from controller.kinds.service.render.task_definition import managed_log_group
 from controller.kinds.service.spec import aws_names
 
 if TYPE_CHECKING:
@@ -61,6 +63,15 @@ class Collector:
         others = [services[id_] for id_ in _others(specs) if id_ in services]
         groups = {id_ for s in (*specs, *others) for id_ in s.network.security_groups}
         groups |= {id_ for found in _states(caches, databases) for id_ in found.groups}
+        # A service that exists is compared with its routes in each pass.
+        new = [s for s in specs if s.routes and isinstance(live.get(s.name), Absent)]
+        routing = network.routing(aws, new, self._owner)
+        groups |= {
+            id_
+            for found in _states(routing)
+            for balancer in found.balancers
+            for id_ in balancer.groups
+        }
         targets = network.targets(aws, set(_registered(specs, live)), self._owner)
         buckets = {bucket for s in specs for _, bucket in aws_names.buckets(s)}
         return Facts(
@@ -77,6 +88,7 @@ class Collector:
             live=live,
             clusters=self._clusters,
             targets=targets,
+            routing=routing,
             listening=network.listening(
                 aws, sorted({b for found in _states(targets) for b in found.balancers})
             ),
@@ -113,9 +125,9 @@ class Collector:
         """Return the log groups of live services."""
         by_folder: defaultdict[str, set[str]] = defaultdict(set)
         for spec in specs:
-            if isinstance(live.get(spec.name), Present):
-                folder = spec.log_group.rpartition("/")[0]
-                by_folder[folder].add(spec.log_group)
+            group = managed_log_group(spec)
+            if group is not None and isinstance(live.get(spec.name), Present):
+                by_folder[group.rpartition("/")[0]].add(group)
         seen: dict[str, Fact] = {}
         for names in by_folder.values():
             seen |= facts_of(names, partial(self._existing_log_groups, names))
@@ -161,8 +173,9 @@ def _states(*seen: Mapping[str, Fact]) -> Iterator[Any]:
 
 
 def _registered(specs: Specs, live: Mapping[str, Fact]) -> Iterator[str]:
-    """Yield the target groups of services with routes."""
+    """Yield the target groups of services with routes, and those in AWS fields."""
     for spec in specs:
+        yield from declared_groups(spec)
         found = live.get(spec.name)
         if spec.routes and isinstance(found, Present):
             yield from (arn for arn, _ in found.state.targets)

@@ -1,6 +1,6 @@
 """Reads of subnets, security groups, target groups and listeners."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,10 @@ from controller.kinds.service.preflight.facts import (
     SecurityGroupRule,
     Subnet,
 )
+from controller.kinds.service.routes.aws.certificates import ListenerCertificates
+from controller.kinds.service.routes.aws.observer import RoutingObserver
+from controller.kinds.service.routes.routed_service import RoutedService
+from controller.kinds.service.routes.state import RoutingState
 
 # Most values of a filter, and of DescribeTags; API references of EC2 and ELB.
 _MOST_VALUES = 200
@@ -47,6 +51,20 @@ def targets(aws: Aws, arns: Collection[str], owner: str) -> dict[str, Fact]:
 def listening(aws: Aws, balancers: Iterable[str]) -> dict[str, Fact]:
     """Return the ports on which each load balancer listens; one call each."""
     return {arn: fact_of(partial(_listening, aws, arn)) for arn in balancers}
+
+
+def routing(aws: Aws, specs: Sequence[RoutedService], owner: str) -> dict[str, Fact]:
+    """Return the load balancers and the target group of each service by its name.
+
+    For the calls see ``routes.aws.observer``.
+    """
+
+    def read() -> dict[str, RoutingState]:
+        observer = RoutingObserver(aws, owner, ListenerCertificates(aws))
+        snapshot = observer.at(specs)
+        return {spec.name: snapshot.of(spec) for spec in specs}
+
+    return facts_of([spec.name for spec in specs], read) if specs else {}
 
 
 def _by_filter(
@@ -117,6 +135,7 @@ def _targets(aws: Aws, arns: list[str], owner: str) -> dict[str, RegisteredTarge
             type=found.get("TargetType", "instance"),
             path=found.get("HealthCheckPath", ""),
             health_port=found.get("HealthCheckPort", ""),
+            matcher=(found.get("Matcher") or {}).get("HttpCode", ""),
             vpc=found.get("VpcId", ""),
             balancers=tuple(found.get("LoadBalancerArns", ())),
             managed=tags.get(found["TargetGroupArn"], {}).get(OWNER_TAG) == owner,

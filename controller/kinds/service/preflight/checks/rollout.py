@@ -6,6 +6,7 @@ from controller.core.planning.preflight import CheckSkipped, Result
 from controller.core.resources.observation import Absent
 from controller.kinds.service.preflight.commands import aws
 from controller.kinds.service.preflight.service_case import ServiceCase, of, state
+from controller.kinds.service.render.task_definition import managed_log_group
 from controller.kinds.service.spec.checks import no_room
 
 
@@ -29,6 +30,9 @@ def ends(case: ServiceCase) -> Iterator[Result]:
 def logged(case: ServiceCase) -> Iterator[Result]:
     """Yield a finding if the log group of a running service is missing."""
     spec = case.spec
+    if managed_log_group(spec) is None:
+        yield CheckSkipped(case.check, "no container writes to this log group")
+        return
     if state(of(case.facts.live, spec.name)) is None:
         yield CheckSkipped(case.check, "it is created together with the service")
         return

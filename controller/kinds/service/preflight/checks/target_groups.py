@@ -10,20 +10,33 @@ from controller.kinds.service.preflight.facts import (
     RunningService,
 )
 from controller.kinds.service.preflight.service_case import ServiceCase, of, state
+from controller.kinds.service.spec.service import ServiceSpec
+
+
+def declared_groups(spec: ServiceSpec) -> tuple[str, ...]:
+    """Return the target groups that are declared in AWS's fields, as `import` does."""
+    balancers = spec.service.get("loadBalancers", ())
+    return tuple(b["targetGroupArn"] for b in balancers if b.get("targetGroupArn"))
 
 
 def fit(case: ServiceCase) -> Iterator[Result]:
     """Yield each setting of a target group that does not match the service."""
-    if not case.spec.routes:
+    declared = {
+        (b["targetGroupArn"], int(b.get("containerPort", 0)))
+        for b in case.spec.service.get("loadBalancers", ())
+        if b.get("targetGroupArn")
+    }
+    if not case.spec.routes and not declared:
         yield CheckSkipped(case.check, "no routes are declared")
         return
     seen = of(case.facts.live, case.spec.name)
     yield from case.unreadable(seen)
     live: RunningService | None = state(seen)
-    if live is None or not live.targets:
+    registered = set(live.targets) if live and case.spec.routes else set()
+    if not registered | declared:
         yield CheckSkipped(case.check, "the service has no target group yet")
         return
-    for arn, port in live.targets:
+    for arn, port in sorted(registered | declared):
         target = of(case.facts.targets, arn)
         yield from case.unreadable(target)
         if isinstance(target, Absent):
@@ -42,14 +55,16 @@ def _without_listener(
 ) -> Iterator[Result]:
     """Yield a finding if no listener, or none on a declared port, uses the group."""
     if not group.balancers:
-        route = case.spec.routes[0]
+        routes = case.spec.routes
+        host = routes[0].host if routes else "<host>"
+        path = routes[0].path if routes else "/*"
         message = f"No listener forwards to target group {_name(arn)}: ECS refuses it."
         command = aws(
             case.spec.region,
             *("elbv2", "create-rule", "--listener-arn", "<listener ARN>"),
             *("--priority", "<1 to 50000>", "--conditions"),
-            f"Field=host-header,Values={route.host}",
-            f"Field=path-pattern,Values={route.path}",
+            f"Field=host-header,Values={host}",
+            f"Field=path-pattern,Values={path}",
             *("--actions", f"Type=forward,TargetGroupArn={arn}"),
         )
         yield case.blocks("routes", message, command)
@@ -100,6 +115,13 @@ def _differences(
         )
         command = _modified(case, arn, "--health-check-path", health.path)
         yield case.blocks("health.path", message, command)
+    if health and group.matcher and group.matcher != health.matcher:
+        message = (
+            f"{name} expects the codes {group.matcher}, but the health check of the "
+            f"service declares {health.matcher}."
+        )
+        command = _modified(case, arn, "--matcher", f"HttpCode={health.matcher}")
+        yield case.warns("health.matcher", message, command)
     if group.health_port not in {"traffic-port", str(spec.port)}:
         message = (
             f"{name} checks port {group.health_port}, but the service does not listen "

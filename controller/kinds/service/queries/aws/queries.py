@@ -10,7 +10,7 @@ from controller.core.document.platform import Platform
 from controller.core.document.resource import Resource
 from controller.core.resources.details import DetailSection
 from controller.core.resources.importing import (
-    ImportedEntry,
+    Imported,
     ImportSelection,
     LooksSecret,
 )
@@ -53,7 +53,7 @@ class ServiceQueries:
 
     def entries(
         self, wanted: ImportSelection, secret: LooksSecret
-    ) -> tuple[ImportedEntry, ...]:
+    ) -> tuple[Imported, ...]:
         """Return live services as entries of the document; see ``core.resources.importing``."""
         # Imported here: it loads AWS's schema, which no other command needs.
         from controller.kinds.service.importing.aws.importer import Importer

@@ -1,7 +1,7 @@
-"""Readiness of services after their rollout: health checks, targets, ``health.url``.
+"""Readiness of services: health checks, targets, earlier tasks, ``health.url``.
 
 ECS only counts running tasks. Readiness is read in each pass while a service changes or
-is not ready, and once a minute otherwise.
+is not ready, after each event of ECS, and once a minute otherwise.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,6 +14,7 @@ from controller.clients.probe import Probe
 from controller.core.clock import Clock
 from controller.core.dependencies import Aws, NameResolver
 from controller.core.errors import DriverError
+from controller.core.values.counts import counted
 from controller.core.values.ttl_cache import TtlCache
 from controller.kinds.service.aws.tasks import ClusterTasks
 from controller.kinds.service.spec.service import ServiceSpec
@@ -29,13 +30,14 @@ Answer = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    deployment: str
-    rollout: str
+    """Problems of a service, and the state in which they were read."""
+
+    moment: tuple[object, ...]
     problems: tuple[str, ...]
 
 
 class Readiness:
-    """Checks of services whose rollout is complete. Reads only.
+    """Checks of the tasks of services, during and after a rollout. Reads only.
 
     Args:
         aws: Client for AWS.
@@ -77,9 +79,7 @@ class Readiness:
         for name in due:
             spec, state = services[name]
             problems = tuple(self._problems(spec, state, tasks.get(name, ())))
-            primary = state.primary
-            rollout = (primary.id, primary.rollout) if primary else ("", "")
-            self._checks.put(state.arn, _Check(*rollout, problems), now)
+            self._checks.put(state.arn, _Check(_moment(state), problems), now)
         return self._known(services)
 
     def _known(
@@ -93,7 +93,7 @@ class Readiness:
         check, primary = self._checks.get(state.arn, now), state.primary
         if check is None or check.problems or primary is None:
             return True
-        if (check.deployment, check.rollout) != (primary.id, primary.rollout):
+        if check.moment != _moment(state):
             return True
         return primary.rollout != "COMPLETED"
 
@@ -101,18 +101,22 @@ class Readiness:
         self, spec: ServiceSpec, state: ServiceState, tasks: tuple[Task, ...]
     ) -> Iterator[str]:
         primary = state.primary
-        if primary is None or primary.rollout != "COMPLETED":
+        if primary is None:
             return
-        ours = [task for task in tasks if task.status == "RUNNING"]
+        rolling = primary.rollout == "IN_PROGRESS"
+        running = [task for task in tasks if task.status == "RUNNING"]
+        earlier = [t for t in running if rolling and t.started_by != primary.id]
+        ours = [task for task in running if task not in earlier]
         if spec.health is not None:
-            for task in ours:
-                if task.health != "HEALTHY":
-                    yield f"task {task.id} has the health status {task.health}"
+            yield from filter(None, map(_health_problem, ours))
         addresses = {task.address for task in ours}
         for balancer in state.settings.get("loadBalancers", ()):
             yield from self._targets(balancer, addresses)
-        if spec.health is not None and spec.health.url is not None and state.desired:
-            yield from self._url_problem(spec.health.url)
+        if earlier:
+            yield f"{counted(len(earlier), 'earlier task')} must be drained and stopped"
+        url = spec.health.url if spec.health else None
+        if url is not None and state.desired and not rolling:
+            yield from self._url_problem(url)
 
     def _targets(self, balancer: Answer, addresses: set[str]) -> Iterator[str]:
         """Yield the tasks to which a target group sends no requests."""
@@ -151,3 +155,26 @@ class Readiness:
         )
         if problem:
             yield f"{url} does not respond: {problem}"
+
+
+def _moment(state: ServiceState) -> tuple[object, ...]:
+    """Return all that changes when ECS replaces a task, without reading the tasks.
+
+    A task may be replaced between two passes. Then only the events of ECS show it.
+    """
+    primary = state.primary
+    events = state.settings.get("events", ())
+    return (
+        primary and (primary.id, primary.rollout, primary.running, primary.pending),
+        state.running,
+        events[0].get("id") if events else "",
+    )
+
+
+def _health_problem(task: Task) -> str:
+    """Return the reason why a task is not healthy; empty if it is."""
+    if task.health == "UNKNOWN":
+        return f"task {task.id} is starting: its health check has no result yet"
+    if task.health != "HEALTHY":
+        return f"task {task.id} has the health status {task.health}"
+    return ""

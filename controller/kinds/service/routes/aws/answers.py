@@ -4,15 +4,32 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from controller.core.resources.ownership import ownership_of
-from controller.core.values.identity import APPLIED_TAG, content_hash
+from controller.core.values.identity import APPLIED_TAG
 from controller.kinds.service.routes.findings import SERVICE_TAG
+from controller.kinds.service.routes.health_checks import (
+    Health,
+    decoded_check,
+    finished_tag,
+)
 from controller.kinds.service.routes.matching.match import Match, normalised
-from controller.kinds.service.routes.planning import DELAY_SECONDS
-from controller.kinds.service.routes.state import ListenerRule, TargetGroup
-from controller.kinds.service.routes.steps import Health
+from controller.kinds.service.routes.state import (
+    ListenerRule,
+    PreviousCheck,
+    TargetGroup,
+    TargetResult,
+)
 
 Answer = Mapping[str, Any]
 Tags = Mapping[str, str]
+# Tag on a target group: the health check before the current rollout changed it.
+PREVIOUS_TAG = "hokusai.ai/previous-check"
+_NUMBERS = (
+    "HealthCheckIntervalSeconds",
+    "HealthCheckTimeoutSeconds",
+    "HealthyThresholdCount",
+    "UnhealthyThresholdCount",
+)
+_KEYS = ("HealthCheckProtocol", "HealthCheckPath", "Matcher", *_NUMBERS)
 
 
 def rule_of(answer: Answer, tags: Tags, owner: str) -> ListenerRule | None:
@@ -41,12 +58,21 @@ def group_of(answer: Answer, tags: Tags, owner: str) -> TargetGroup:
         health,
         attached=bool(answer.get("LoadBalancerArns")),
         finished=tags.get(APPLIED_TAG) == finished_tag(health),
+        applied=tags.get(APPLIED_TAG, ""),
+        previous=_previous(tags),
     )
 
 
-def finished_tag(health: Health) -> str:
-    """Return the tag of a group whose attributes were set for ``health``."""
-    return content_hash([dict(health), DELAY_SECONDS])
+def _previous(tags: Tags) -> PreviousCheck | None:
+    found = decoded_check(tags.get(PREVIOUS_TAG, ""), _KEYS)
+    return PreviousCheck(*found) if found else None
+
+
+def target_result(answer: Answer) -> TargetResult:
+    """Return the result of one target from DescribeTargetHealth."""
+    health = answer["TargetHealth"]
+    description = health.get("Description") or health.get("Reason", "")
+    return TargetResult(answer["Target"]["Id"], health["State"], description)
 
 
 def health_of(answer: Answer) -> Health:
@@ -55,15 +81,7 @@ def health_of(answer: Answer) -> Health:
         ("HealthCheckProtocol", str(answer.get("HealthCheckProtocol", ""))),
         ("HealthCheckPath", str(answer.get("HealthCheckPath", ""))),
         ("Matcher", str((answer.get("Matcher") or {}).get("HttpCode", ""))),
-        *(
-            (key, str(answer.get(key, "")))
-            for key in (
-                "HealthCheckIntervalSeconds",
-                "HealthCheckTimeoutSeconds",
-                "HealthyThresholdCount",
-                "UnhealthyThresholdCount",
-            )
-        ),
+        *((key, str(answer.get(key, ""))) for key in _NUMBERS),
     )
 
 

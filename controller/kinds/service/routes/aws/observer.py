@@ -95,6 +95,7 @@ class RoutingObserver:
                     )
                     for listener in listeners[balancer["LoadBalancerArn"]]
                 ),
+                tuple(balancer.get("SecurityGroups", ())),
             )
             for balancer in balancers
         }

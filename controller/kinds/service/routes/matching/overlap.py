@@ -44,6 +44,12 @@ def _problem(one: RouteSpec, other: RouteSpec) -> tuple[str, str] | None:
     if one.priority and one.priority == other.priority:
         return "has the same priority as a route of", "give each its own priority"
     if one.priority and other.priority:
+        first, second = (
+            (left, right) if one.priority < other.priority else (right, left)
+        )
+        if first.covers(second):
+            hint = "give the more specific route the smaller priority"
+            return "shares all requests with a route of", hint
         return None
     if left.specificity == right.specificity and left.overlaps(right):
         hint = "give both a priority, or make one of them more specific"

@@ -52,7 +52,7 @@ def test_what_the_document_does_not_ask_for_any_more_is_removed():
     assert found["service.enableExecuteCommand"] == (True, None, Effect.LATER)
     assert found["service.tags.team"] == ("growth", None, Effect.IN_PLACE)
     assert found["scaling"] == ({"minimum": 1, "maximum": 4}, None, Effect.IN_PLACE)
-    assert found["service.capacityProviderStrategy"][1:] == (None, Effect.LATER)
+    assert found["service.capacityProviderStrategy"][1:] == (None, Effect.RESTART)
 
 
 BLUE = {

@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 
 from controller.core.resources.kind import HealthLevel
-from controller.core.resources.plan import Hold
+from controller.core.resources.plan import Change, Hold
 from controller.kinds.service import KIND
+from controller.kinds.service.render.fingerprint import definition_hash
 from controller.kinds.service.rollout.status import Phase, rollout_of
+from controller.kinds.service.state.service import Rejection
 from tests.builders.rollouts import DEADLINE, flight, primary, seen
 from tests.builders.services import spec
 
@@ -207,3 +209,20 @@ def test_a_rollout_that_bakes_is_not_stuck():
     )
 
     assert rollout_of(there, DEADLINE).phase is Phase.IN_PROGRESS
+
+
+def test_a_rejection_names_what_keeps_the_earlier_revision_from_serving():
+    wanted = definition_hash(spec())
+    rejection = Rejection(wanted, "The revision was rolled back.")
+    there = replace(
+        seen(primary(1)),
+        rejected=(rejection,),
+        not_serving=("target 10.0.0.1 is unhealthy",),
+    )
+
+    held = KIND.hold_reason(spec(), there, (Change("task.image", "a", "b"),))
+
+    assert held.message == (
+        "The revision was rolled back. Meanwhile: hokusai-api-development:3 is not "
+        "serving: target 10.0.0.1 is unhealthy."
+    )

@@ -9,6 +9,7 @@ from controller.core.document.resource import ResourceId
 from controller.core.resources.plan import Action, Change, Effect, Reason, Verb
 from controller.kinds.service import KIND
 from controller.kinds.service.compare.diff import tags_by_key
+from controller.kinds.service.compare.update import update_parameters
 from controller.kinds.service.discovery.aws.cloud_map import CloudMap
 from controller.kinds.service.normalize import canonical, managed_paths
 from controller.kinds.service.render.fingerprint import unnamed_arns
@@ -35,6 +36,7 @@ EFFECTS = [
         [{"roleArn": "r", "targetGroupArn": "t", "portName": "p"}],
         "restart",
     ),
+    ("capacityProviderStrategy", [{"capacityProvider": "FARGATE_SPOT"}], "restart"),
     ("deploymentConfiguration", {"bakeTimeInMinutes": 5}, "in place"),
     ("deploymentController", {"type": "EXTERNAL"}, "in place"),
     ("availabilityZoneRebalancing", "DISABLED", "in place"),
@@ -46,7 +48,6 @@ EFFECTS = [
         "in place",
     ),
     ("tags", [{"key": "team", "value": "growth"}], "in place"),
-    ("capacityProviderStrategy", [{"capacityProvider": "FARGATE_SPOT"}], LATER),
     ("placementConstraints", [{"type": "distinctInstance"}], LATER),
     ("placementStrategy", [{"type": "random"}], LATER),
     ("enableExecuteCommand", True, LATER),
@@ -106,6 +107,51 @@ def test_a_field_that_is_not_declared_is_not_managed(field, value, _effect):
 
     ours = {"deploymentConfiguration"}
     assert paths == [] or field in ours
+
+
+SPOT = [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
+MIXED = [*SPOT, {"capacityProvider": "FARGATE", "base": 1}]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param({}, SPOT, id="to a strategy"),
+        pytest.param({"capacityProviderStrategy": SPOT}, MIXED, id="within"),
+        pytest.param({"capacityProviderStrategy": MIXED}, [], id="away, declared"),
+        pytest.param({"capacityProviderStrategy": MIXED}, None, id="away, removed"),
+    ],
+)
+def test_a_changed_capacity_provider_strategy_forces_a_deployment(before, after):
+    """ECS refuses the update otherwise, and the running tasks are replaced."""
+    declared = spec(
+        service={} if after is None else {"capacityProviderStrategy": after}
+    )
+    word = {"capacityProviderStrategy"} if before else set()
+    seen = replace(state(spec(), **before), managed=frozenset(word))
+
+    changes = KIND.compare(declared, seen)
+    action = Action(
+        ResourceId("service", "api"), Verb.UPDATE, Reason.CHANGED, changes, declared
+    )
+
+    assert {change.effect for change in changes} == {Effect.RESTART}
+    assert action.disruptive
+    assert update_parameters(action, declared, "td:1") == {
+        "capacityProviderStrategy": after or [],
+        "forceNewDeployment": True,
+    }
+
+
+def test_other_changes_force_no_deployment():
+    declared = spec(service={"enableExecuteCommand": True, "platformVersion": "1.4.0"})
+
+    changes = KIND.compare(declared, state(spec()))
+    action = Action(
+        ResourceId("service", "api"), Verb.UPDATE, Reason.CHANGED, changes, declared
+    )
+
+    assert "forceNewDeployment" not in update_parameters(action, declared, "td:1")
 
 
 def test_one_field_of_a_name_is_not_another_that_it_begins():

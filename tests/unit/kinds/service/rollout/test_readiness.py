@@ -172,3 +172,35 @@ def test_what_did_not_serve_is_asked_about_each_time():
     aws.health = "HEALTHY"
 
     assert looking.of("c", of) == {NAME: ()}
+
+
+def test_a_task_without_a_result_is_starting():
+    assert unready(Aws(health="UNKNOWN")) == (
+        "task one is starting: its health check has no result yet",
+    )
+
+
+def test_a_rollout_in_progress_has_the_last_result_of_its_targets():
+    aws = Aws(targets=(("10.0.0.1", "unhealthy"),))
+
+    told = unready(aws, there=seen("IN_PROGRESS", settings=BALANCED, id_=""))
+
+    assert told == ("target 10.0.0.1 of hokusai-api is unhealthy: Request timed out",)
+
+
+def test_tasks_of_earlier_deployments_are_counted_during_a_rollout():
+    assert unready(Aws(), there=seen("IN_PROGRESS")) == (
+        "1 earlier task must be drained and stopped",
+    )
+
+
+def test_an_event_of_ecs_makes_the_tasks_due():
+    aws, clock = Aws(), StoppedClock()
+    looking = readiness(aws, clock=clock)
+    event = {"id": "1", "message": "(service api) has started 1 tasks: (task two)."}
+    looking.of("c", {NAME: (spec(), seen())})
+    aws.health = "UNKNOWN"
+
+    found = looking.of("c", {NAME: (spec(), seen(settings={"events": [event]}))})
+
+    assert "starting" in found[NAME][0]

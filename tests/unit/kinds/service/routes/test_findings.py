@@ -1,10 +1,17 @@
+from dataclasses import replace
+
 import pytest
 
 from controller.core.resources.observation import Ownership
 from controller.core.resources.plan import Hold, Reason
 from controller.kinds.service.routes.findings import findings, held
+from controller.kinds.service.routes.health_checks import declared_health
 from controller.kinds.service.routes.matching.match import natural_priority
-from controller.kinds.service.routes.state import RoutingState
+from controller.kinds.service.routes.state import (
+    HealthCheckTrial,
+    RoutingState,
+    TargetResult,
+)
 from tests.builders.load_balancers import (
     API,
     GROUP,
@@ -172,3 +179,18 @@ def test_a_group_of_another_controller_holds_the_service():
 
     assert hold.hold is Hold.OWNERSHIP_CONFLICT
     assert held(service(), world) is None
+
+
+@pytest.mark.parametrize(("ours", "reported"), [(True, False), (False, True)])
+def test_a_health_check_that_cannot_be_tried_first_is_for_a_user(ours, reported):
+    other = declared_health(service(API, health={"path": "/health"}))
+    result = TargetResult("10.0.0.1", "healthy")
+    state = replace(
+        seen(listener(443), ours=ours, health=other),
+        trial=HealthCheckTrial(current=(result,)),
+    )
+
+    found = [f for f in findings(service(API), state) if "try it first" in f.message]
+
+    assert bool(found) is reported
+    assert all("--health-check-path /" in finding.command for finding in found)

@@ -44,5 +44,22 @@ def test_different_priorities_resolve_a_conflict():
     assert clashes({ONE: service(one), OTHER: service({**other, "priority": 1})})
 
 
+@pytest.mark.parametrize(
+    ("general", "special", "conflicts"), [(1, 2, True), (2, 1, False)]
+)
+def test_an_explicit_priority_must_not_shadow_another_route(
+    general, special, conflicts
+):
+    wide = {**API, "path": "/*", "priority": general}
+    narrow = {**API, "priority": special}
+
+    found = clashes({ONE: service(wide), OTHER: service(narrow)})
+    back = clashes({ONE: service(narrow), OTHER: service(wide)})
+    within = clashes({ONE: service(narrow, wide)})
+
+    assert [bool(each) for each in (found, back, within)] == [conflicts] * 3
+    assert not conflicts or "smaller priority" in found[0].hint
+
+
 def test_a_route_must_not_be_declared_twice_in_one_service():
     assert clashes({ONE: service(API, API)})

@@ -1,0 +1,219 @@
+"""One term of leadership: from the acquired lease until it is lost or given back.
+
+The deliveries run in the asyncio loop of the caller. A thread reconciles, a second one
+renews the lease, a third one listens for ECS events.
+"""
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from controller.app.document_watch import DocumentWatch
+from controller.app.reconcile_pass import ReconcilePasses
+from controller.app.session import Session
+from controller.app.threads import in_thread, started_thread, unless
+from controller.bootstrap.controller import Controller
+from controller.bootstrap.deliveries import dispatcher_for
+from controller.bootstrap.drivers import Options
+from controller.bootstrap.holder import holder_id
+from controller.bootstrap.store import Store
+from controller.clients.webhook import Sender
+from controller.core.clock import Clock
+from controller.engine.activity import Activity, stuck_after
+from controller.engine.dispatcher import Dispatcher
+from controller.engine.event_queue import EventQueue
+from controller.engine.leader import Leader
+from controller.engine.loop import ReconcileLoop
+from controller.engine.scheduler import WakeUpTimer
+from controller.telemetry.metrics import Metrics
+
+log = logging.getLogger(__name__)
+
+_WATCH = timedelta(seconds=1)
+_AFTER_ERROR = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class ProcessParts:
+    """Parts that all terms of one process share.
+
+    Attributes:
+        context: Document, settings and environment at the start.
+        watch: Current document.
+        metrics: Metrics.
+        clock: Clock.
+        numbers: Numbers of the passes.
+    """
+
+    context: Session
+    watch: DocumentWatch
+    metrics: Metrics
+    clock: Clock
+    numbers: Iterator[int]
+
+
+class LeadershipTerm:
+    """One term of leadership; ``run`` it once.
+
+    Attributes:
+        stalled: Reason why the lease was given up; empty if it was not.
+
+    Args:
+        process: Parts that outlive the term.
+        stored: Store with the lease.
+        leader: Holder of the lease; it has just acquired it.
+    """
+
+    def __init__(self, process: ProcessParts, stored: Store, leader: Leader) -> None:
+        self._process = process
+        self._stored = stored
+        self._leader = leader
+        self.stalled = ""
+        self._lost = ""
+        self._starting = Activity(process.clock)
+        self._over = threading.Event()
+        self._released = threading.Event()
+        self._dispatcher: Dispatcher | None = None
+        self._passes: ReconcilePasses | None = None
+        self._loop: ReconcileLoop | None = None
+
+    def demand(self) -> None:
+        """Request a pass that observes everything. Any thread may call this."""
+        if self._passes is not None:
+            self._passes.demand()
+        if self._loop is not None:
+            self._loop.wake()
+
+    def stuck(self) -> str:
+        """Return the reason if a thread of the term has not come back, or nothing."""
+        return self._start_stuck() if self._passes is None else self._passes.stuck()
+
+    async def run(self, stop: asyncio.Event) -> str:
+        """Reconcile and deliver until ``stop`` is set or the lease is lost.
+
+        Everything stops side by side; the pass in progress comes to its end.
+
+        Returns:
+            Reason of the loss; nothing after a stop.
+
+        Raises:
+            RefusedError: The credentials belong to another account.
+            DriverError: A backend does not answer at the start of the term.
+        """
+        ending = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        following = asyncio.create_task(_follow(stop, ending))
+        keeper = started_thread("lease", lambda: self._keep(loop, ending))
+        try:
+            controller = await unless(
+                ending, in_thread("start of the term", self._prepare)
+            )
+            if controller is not None:
+                await self._work(controller, ending)
+                # Its threads may wait for a backend that does not answer.
+                started_thread("end of the term", controller.close)
+        finally:
+            following.cancel()
+            self._over.set()
+            self._released.set()
+            await in_thread("end of the lease", keeper.join)
+            if not self._lost:
+                await in_thread("release", self._leader.release)
+        return self._lost
+
+    def _prepare(self) -> Controller:
+        with self._starting.working():
+            self._stored.memory.take_over()
+            return self._controller()
+
+    async def _work(self, controller: Controller, ending: asyncio.Event) -> None:
+        process, stored = self._process, self._stored
+        passes = self._passes = ReconcilePasses(
+            controller,
+            process.watch,
+            stored,
+            holder_id(),
+            process.numbers,
+            timedelta(days=process.context.settings.history_days),
+            process.metrics,
+            process.clock,
+        )
+        alarm = WakeUpTimer(process.clock)
+        turns = self._loop = ReconcileLoop(passes.run, alarm, _AFTER_ERROR)
+        try:
+            async with Sender(process.clock) as sender:
+                dispatcher = self._dispatcher = dispatcher_for(
+                    controller, process.context.settings, stored, sender, turns.wake
+                )
+                alarm.every(_WATCH, lambda: passes.ask(turns.wake))
+                worker = started_thread("reconcile", turns.run)
+                self._listen(controller)
+                delivering = asyncio.create_task(dispatcher.run(ending))
+                # Its unexpected end is an error of the term, raised below.
+                delivering.add_done_callback(lambda _task: ending.set())
+                await ending.wait()
+                turns.stop()
+                await asyncio.gather(delivering, in_thread("last pass", worker.join))
+        finally:
+            turns.stop()
+            alarm.stop()
+
+    def _listen(self, controller: Controller) -> None:
+        """Listen for ECS events in a thread, if there is a queue."""
+        process = self._process
+        platform = controller.document.platform
+        queue = process.context.settings.events_queue or platform.events
+        if queue:
+            listener = EventQueue(
+                controller.aws, queue, platform.cluster, self.demand, process.metrics
+            )
+            # Its end is not awaited: a poll takes a while and leaves nothing.
+            started_thread("events", lambda: listener.run(self._over))
+
+    def _controller(self) -> Controller:
+        context = self._process.context
+        return Controller(
+            self._process.watch.current(),
+            context.settings,
+            context.environ,
+            context.kinds,
+            stored=self._stored,
+            wishes=Options(announced=self._announced, permitted=self._leader.is_leader),
+        )
+
+    def _keep(self, loop: asyncio.AbstractEventLoop, ending: asyncio.Event) -> None:
+        def lost(reason: str) -> None:
+            self._lost = reason
+            # The loop may have ended with the process.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(ending.set)
+
+        self._leader.keep(self._released, lost, self._stalled)
+
+    def _stalled(self) -> str:
+        passes = self._passes
+        self.stalled = self._start_stuck() if passes is None else passes.stalled()
+        return self.stalled
+
+    def _start_stuck(self) -> str:
+        """Return the reason if the start of the term takes too long, or nothing."""
+        interval = self._process.context.document.platform.interval
+        duration = self._starting.duration()
+        if duration <= stuck_after(interval):
+            return ""
+        return f"the start has not ended for {duration.total_seconds():.0f} s"
+
+    def _announced(self) -> None:
+        """Deliver at once what a pass has just announced."""
+        if self._dispatcher is not None:
+            self._dispatcher.wake()
+
+
+async def _follow(stop: asyncio.Event, ending: asyncio.Event) -> None:
+    """Set ``ending`` once ``stop`` is set."""
+    await stop.wait()
+    ending.set()

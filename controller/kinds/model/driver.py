@@ -1,7 +1,8 @@
 """Registered models in MLflow: observe, register once, tag, set aliases."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -102,6 +103,7 @@ class ModelDriver:
         self._created.clear()
         by_name = {model.name: model for model in self._reader.models()}
         versions = self._versions()
+        self._read_runs(declared.values(), versions)
         seen: dict[ResourceId, Observation] = {}
         for id_, resource in declared.items():
             model = by_name.pop(resource.spec.name, None)
@@ -115,6 +117,16 @@ class ModelDriver:
             if present.ownership is Ownership.MANAGED:
                 seen[ResourceId("model", name)] = present
         return seen
+
+    def _read_runs(self, declared: Iterable[Resource[Any]], versions: Versions) -> None:
+        """Read the runs of all versions at once, for ``_observed`` to find them read.
+
+        Usually without a request: a finished run is read once.
+        """
+        names = {resource.spec.name for resource in declared}
+        found = (v for name in names for v in versions.get(name, ()))
+        with suppress(DriverError):
+            self._reader.runs_by_id(run_ids(found))
 
     def _observed(
         self, model: RegisteredModel, versions: Versions, spec: ModelSpec

@@ -27,6 +27,7 @@ class MlflowReader:
         self._lock = threading.Lock()
         self._reads: dict[str, _CachedRead] = {}
         self._finished: dict[str, TrainingRun] = {}
+        self._gone: frozenset[str] = frozenset()
 
     def experiments(self) -> tuple[Experiment, ...]:
         """Return all experiments, including deleted ones."""
@@ -50,14 +51,16 @@ class MlflowReader:
     def runs_by_id(self, ids: Collection[str]) -> Mapping[str, TrainingRun]:
         """Return the runs with these ids, by id; runs that are gone are left out.
 
-        A finished run is read once and kept, because its metrics stay as they are.
+        A finished run is read once and kept, because its metrics stay as they are. A
+        run that is gone stays gone.
         """
-        unknown = frozenset(ids) - self._finished.keys()
+        unknown = frozenset(ids) - self._finished.keys() - self._gone
         found = dict(self._finished)
         if unknown:
             key = f"runs/{','.join(sorted(unknown))}"
             read = self._cached(key, lambda: self._api.runs_by_id(unknown))
             self._finished |= {i: run for i, run in read.items() if run.is_finished}
+            self._gone |= unknown - read.keys()
             found |= read
         return {id_: found[id_] for id_ in ids if id_ in found}
 

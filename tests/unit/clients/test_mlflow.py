@@ -226,3 +226,25 @@ def test_a_failure_is_cached_until_cleared():
     assert reader.models() == ()
     assert reader.models() == ()
     assert mlflow.calls == 2
+
+
+def test_a_finished_run_and_one_that_is_gone_are_read_once():
+    class Runs:
+        asked: list[frozenset[str]] = []  # noqa: RUF012 - of this test
+
+        def runs_by_id(self, ids):
+            self.asked.append(ids)
+            runs = {
+                "done": TrainingRun("done", {"acc": 1.0}, ""),
+                "live": TrainingRun("live", {}, "", is_finished=False),
+            }
+            return {id_: runs[id_] for id_ in ids if id_ in runs}
+
+    api = Runs()
+    reader = MlflowReader(api)
+
+    for _ in range(2):
+        reader.clear()
+        assert set(reader.runs_by_id({"done", "live", "gone"})) == {"done", "live"}
+
+    assert api.asked == [{"done", "live", "gone"}, {"live"}]

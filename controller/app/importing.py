@@ -29,7 +29,10 @@ def entries_of(
     """
     driver = controller.driver(kind)
     if not isinstance(driver, ImportDriver):
-        msg = f"nothing of the kind {kind} can be imported: services can"
+        msg = (
+            f"nothing of the kind {kind} can be imported: services, models and "
+            "experiments can"
+        )
         raise RefusedError(msg)
     found = tuple(_with_own_keys(driver.entries(wanted, looks_secret), kind))
     for one in found:

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
     from controller.core.resources.importing import ImportedEntry, ImportSelection
 
-SUMMARY = "Print running ECS services as document entries. Read-only."
+SUMMARY = "Print existing services, models or experiments as document entries."
 GROUP = Group.DOCUMENT
+# Kinds that can be imported, with the program that knows their names.
+_KINDS = {"service": "ECS", "model": "MLflow", "experiment": "MLflow"}
 EXIT_CODES = {
     0: "the entries are complete; applying them changes only the ownership tags",
     1: "something could not be imported and needs manual work; stderr lists it",
@@ -26,18 +28,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``import``."""
     parser.add_argument(
         "what",
-        choices=("service", "services"),
-        help="one service, or every service of the cluster",
+        choices=tuple(word for one in _KINDS for word in (one, f"{one}s")),
+        help="one resource, or all of its kind",
     )
     parser.add_argument(
-        "name", nargs="?", default="", metavar="NAME", help="name of the service in ECS"
+        "name",
+        nargs="?",
+        default="",
+        metavar="NAME",
+        help="name of the resource in ECS or MLflow",
     )
     options.document(parser)
     parser.add_argument(
         "--cluster",
         default="",
         metavar="C",
-        help="name of the ECS cluster (default: the platform's cluster)",
+        help="name of the ECS cluster of services (default: the platform's cluster)",
     )
     parser.add_argument(
         "--key",
@@ -59,13 +65,14 @@ def run(args: argparse.Namespace) -> int:
     wanted = _wanted(args)
     context = read(args.file, args.environment, args.state)
     with looking(context, without_store=True) as (controller, _):
-        found = entries_of(controller, "service", wanted)
+        kind = args.what.removesuffix("s")
+        found = entries_of(controller, kind, wanted)
     entries = [one for one in found if isinstance(one, ImportedEntry)]
     failures = [one for one in found if isinstance(one, ImportFailure)]
     out(as_yaml(_document(entries)))
     remarks = [(entry.key, remark) for entry in entries for remark in entry.remarks]
     for key, remark in remarks:
-        tell(f"# service/{key}: {remark}")
+        tell(f"# {kind}/{key}: {remark}")
     for failure in failures:
         tell(redact(f"# {failure}", ()))
     incomplete = remarks or failures
@@ -76,17 +83,18 @@ def _wanted(args: argparse.Namespace) -> ImportSelection:
     from controller.core.errors import RefusedError
     from controller.core.resources.importing import ImportSelection
 
-    one = args.what == "service"
+    kind = args.what.removesuffix("s")
+    one = args.what == kind
     if one and not args.name:
         msg = (
-            "NAME is missing: add the name of the service in ECS, or run "
-            "`hokusai import services` to import all of them"
+            f"NAME is missing: add the name of the {kind} in {_KINDS[kind]}, or run "
+            f"`hokusai import {kind}s` to import all of them"
         )
         raise RefusedError(msg)
     if not one and (args.name or args.key):
         msg = (
-            "`import services` takes neither NAME nor --key: leave them out, or run "
-            "`hokusai import service NAME`"
+            f"`import {kind}s` takes neither NAME nor --key: leave them out, or run "
+            f"`hokusai import {kind} NAME`"
         )
         raise RefusedError(msg)
     return ImportSelection(args.name, args.cluster, args.key)

@@ -15,7 +15,7 @@ from controller.core.models.registration import (
 
 
 @dataclass(frozen=True, slots=True)
-class Benchmark:
+class MetricBaseline:
     """The metric and the baseline that versions are measured against.
 
     Attributes:
@@ -34,11 +34,11 @@ class Measurement:
     """A version's benchmark, and its value of that metric.
 
     Attributes:
-        benchmark: Benchmark; None if neither the document nor a tag names one.
+        benchmark: MetricBaseline; None if neither the document nor a tag names one.
         value: Measured value; None if there is none.
     """
 
-    benchmark: Benchmark | None = None
+    benchmark: MetricBaseline | None = None
     value: float | None = None
 
     @property
@@ -54,7 +54,7 @@ class Measurement:
 def measurement(
     version: ModelVersion,
     model_tags: Mapping[str, str],
-    declared: Benchmark | None,
+    declared: MetricBaseline | None,
     run: TrainingRun | None,
 ) -> Measurement:
     """Return the benchmark and the measured value of ``version``.
@@ -65,7 +65,7 @@ def measurement(
     Args:
         version: Version.
         model_tags: Tags of its registered model.
-        declared: Benchmark in the document; None if there is none.
+        declared: MetricBaseline in the document; None if there is none.
         run: Run of the version; None if it has none or the run is gone.
     """
     benchmark = benchmark_of(version, model_tags, declared)
@@ -78,8 +78,10 @@ def measurement(
 
 
 def benchmark_of(
-    version: ModelVersion, model_tags: Mapping[str, str], declared: Benchmark | None
-) -> Benchmark | None:
+    version: ModelVersion,
+    model_tags: Mapping[str, str],
+    declared: MetricBaseline | None,
+) -> MetricBaseline | None:
     """Return the benchmark of the document, else of the version, else of the model.
 
     The tags of the version or of the model count only together: a metric and a
@@ -89,7 +91,9 @@ def benchmark_of(
 
 
 def baseline_metrics(
-    version: ModelVersion, model_tags: Mapping[str, str], declared: Benchmark | None
+    version: ModelVersion,
+    model_tags: Mapping[str, str],
+    declared: MetricBaseline | None,
 ) -> dict[str, float]:
     """Return the baseline of ``version`` by metric; empty without a benchmark."""
     found = benchmark_of(version, model_tags, declared)
@@ -110,6 +114,6 @@ def finite_number(text: str | None) -> float | None:
     return value if isfinite(value) else None
 
 
-def _tagged(tags: Mapping[str, str]) -> Benchmark | None:
+def _tagged(tags: Mapping[str, str]) -> MetricBaseline | None:
     metric, baseline = tags.get(METRIC_TAG), finite_number(tags.get(BASELINE_TAG))
-    return Benchmark(metric, baseline) if metric and baseline is not None else None
+    return MetricBaseline(metric, baseline) if metric and baseline is not None else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from controller.core.models.measurement import Benchmark, baseline_metrics
+from controller.core.models.measurement import MetricBaseline, baseline_metrics
 from controller.core.models.model_id import current_id
 from controller.core.models.registration import (
     BASELINE_TAG,
@@ -111,7 +111,7 @@ def model_registered(
     registry: str,
     version: ModelVersion,
     model_tags: Mapping[str, str],
-    declared: Benchmark | None = None,
+    declared: MetricBaseline | None = None,
 ) -> WebhookEvent:
     """Return the event for ``version`` with the payload profile ``hokusai-v1``.
 
@@ -122,7 +122,7 @@ def model_registered(
         registry: MLflow server of the version.
         version: Version.
         model_tags: Tags of its registered model.
-        declared: Benchmark of the model in the document; None if there is none.
+        declared: MetricBaseline of the model in the document; None if there is none.
     """
     identity = identity_of(registry, version)
     id_ = event_id(identity, MODEL_REGISTERED)

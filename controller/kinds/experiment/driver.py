@@ -5,9 +5,11 @@ from typing import Any
 
 from controller.core.dependencies import Dependencies
 from controller.core.document.resource import Resource, ResourceId
+from controller.core.errors import NotFoundError
 from controller.core.models.managed import managed_tag, managed_words
 from controller.core.models.registry import Experiment, RegistryReads, RegistryWrites
 from controller.core.resources.driver import Applied
+from controller.core.resources.importing import Imported, ImportSelection, LooksSecret
 from controller.core.resources.observation import (
     Absent,
     Observation,
@@ -21,8 +23,12 @@ from controller.kinds.experiment.compare import (
     declared_tags,
     declared_words,
 )
+from controller.kinds.experiment.importing import entry_of
 from controller.kinds.experiment.spec import ExperimentSpec
 from controller.kinds.experiment.state import ExperimentState
+
+# MLflow creates this experiment by itself.
+_DEFAULT = "0"
 
 
 def connect(dependencies: Dependencies) -> "ExperimentDriver":
@@ -53,6 +59,24 @@ class ExperimentDriver:
             if present.ownership is Ownership.MANAGED and not experiment.deleted:
                 seen[ResourceId("experiment", name)] = present
         return seen
+
+    def entries(
+        self, wanted: ImportSelection, secret: LooksSecret
+    ) -> tuple[Imported, ...]:
+        """Return experiments as entries of the document, without deleted ones.
+
+        Reads only. Raises DriverError: NotFoundError if none has the wanted name.
+        """
+        active = [e for e in self._reader.experiments() if not e.deleted]
+        found = [e for e in active if wanted.name in ("", e.name)]
+        if wanted.name and not found:
+            msg = f"MLflow has no experiment {wanted.name}"
+            raise NotFoundError(msg)
+        return tuple(
+            entry_of(experiment, wanted, secret)
+            for experiment in found
+            if wanted.name or experiment.id != _DEFAULT
+        )
 
     def apply(self, action: Action) -> Applied:
         """Create the experiment, or restore and tag it."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from controller.core.dependencies import Dependencies
 from controller.core.document.resource import Resource, ResourceId
-from controller.core.errors import DriverError, PermanentError
+from controller.core.errors import DriverError, NotFoundError, PermanentError
 from controller.core.models.managed import managed_tag, managed_words
 from controller.core.models.measurement import run_ids
 from controller.core.models.model_id import id_tags
@@ -26,6 +26,7 @@ from controller.core.models.registry import (
     RegistryWrites,
 )
 from controller.core.resources.driver import Applied
+from controller.core.resources.importing import Imported, ImportSelection, LooksSecret
 from controller.core.resources.observation import (
     Absent,
     Observation,
@@ -44,6 +45,7 @@ from controller.kinds.model.health import (
     model_tags,
     requested_version,
 )
+from controller.kinds.model.importing import entry_of
 from controller.kinds.model.spec import ModelSpec
 from controller.kinds.model.state import ModelState
 
@@ -137,6 +139,23 @@ class ModelDriver:
         except DriverError as error:
             return unknown_from(error)
         return self._present(model, versions, runs, logged)
+
+    def entries(
+        self, wanted: ImportSelection, secret: LooksSecret
+    ) -> tuple[Imported, ...]:
+        """Return registered models as entries of the document. Reads only.
+
+        Raises DriverError: NotFoundError if none has the wanted name.
+        """
+        versions = self._versions()
+        found = [m for m in self._reader.models() if wanted.name in ("", m.name)]
+        if wanted.name and not found:
+            msg = f"MLflow has no registered model {wanted.name}"
+            raise NotFoundError(msg)
+        return tuple(
+            entry_of(model, versions.get(model.name, ()), wanted, secret)
+            for model in found
+        )
 
     def apply(self, action: Action) -> Applied:
         """Create the model, or register, tag and alias what is missing."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from math import isfinite
 
 from controller.core.models.measurement import (
-    Benchmark,
     Measurement,
+    MetricBaseline,
     measurement,
 )
 from controller.core.models.model_id import current_id
@@ -104,12 +104,12 @@ def measured(spec: ModelSpec, state: ModelState, version: ModelVersion) -> Measu
     return measurement(version, state.tags, declared_benchmark(spec), run)
 
 
-def declared_benchmark(spec: ModelSpec) -> Benchmark | None:
+def declared_benchmark(spec: ModelSpec) -> MetricBaseline | None:
     """Return the benchmark in the document; None if there is none."""
     if spec.benchmark is None:
         return None
     found = spec.benchmark
-    return Benchmark(found.metric, found.baseline, found.mode)
+    return MetricBaseline(found.metric, found.baseline, found.mode)
 
 
 def conditions(spec: ModelSpec, state: ModelState) -> tuple[UndatedCondition, ...]:

@@ -8,7 +8,7 @@ from controller.core.clock import Clock
 from controller.core.dependencies import Dependencies
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import PermanentError
-from controller.core.models.measurement import Benchmark
+from controller.core.models.measurement import MetricBaseline
 from controller.core.models.model_id import unused_id
 from controller.core.models.registration import MODEL_ID_TAG, ModelVersion
 from controller.core.models.registry import RegistryReads, RegistryWrites
@@ -39,10 +39,10 @@ def connect(dependencies: Dependencies) -> "WebhookDriver":
     api, reader = dependencies.registry()
     ledger, outcomes = dependencies.records()
 
-    def benchmarks() -> Mapping[str, Benchmark]:
+    def benchmarks() -> Mapping[str, MetricBaseline]:
         """Return the declared benchmarks by MLflow's name of the model."""
         return {
-            resource.spec.name: Benchmark(found.metric, found.baseline, found.mode)
+            resource.spec.name: MetricBaseline(found.metric, found.baseline, found.mode)
             for id_, resource in dependencies.declared().items()
             if id_.kind == "model" and (found := resource.spec.benchmark)
         }
@@ -96,7 +96,7 @@ class WebhookDriver:
         registry: str,
         check: Callable[[WebhookEvent], None],
         announced: Callable[[], None] = lambda: None,
-        benchmarks: Callable[[], Mapping[str, Benchmark]] = dict,
+        benchmarks: Callable[[], Mapping[str, MetricBaseline]] = dict,
         largest_backlog: int = LARGEST_BACKLOG,
     ) -> None:
         """Initialize the driver.

@@ -8,6 +8,7 @@ import pytest
 
 from controller.clients.http import http_client
 from controller.clients.mlflow import MlflowApi, MlflowReader
+from controller.core.errors import NotFoundError
 from controller.core.models.model_id import former_ids
 from controller.core.models.registration import (
     DUPLICATE_TAG,
@@ -16,10 +17,12 @@ from controller.core.models.registration import (
     VALUE_TAG,
 )
 from controller.core.resources.condition import Truth
+from controller.core.resources.importing import ImportSelection
 from controller.core.resources.plan import Hold, Reason
 from controller.emulation.mlflow import MlflowServer
 from controller.kinds.experiment.driver import ExperimentDriver
 from controller.kinds.model.driver import ModelDriver
+from controller.spec.literals import looks_secret
 from tests.builders.reconcile_loop import Machine, declared
 
 _NAMES = count(1)
@@ -347,6 +350,48 @@ def test_an_adopted_model_keeps_its_id_until_the_document_changes_it(registry):
     (model,) = [m for m in registry.api.models() if m.name == registry.name]
     assert model.tags[MODEL_ID_TAG] == "27"
     assert former_ids(model.tags) == ("stranger-model",)
+
+
+def test_an_imported_model_is_adopted_without_a_change(registry):
+    name = f"{registry.name} of Others"
+    registry.name = name
+    tags = {"team": "risk", "password": "hunter2hunter2", "mlflow.x": "1"}
+    registry.api.create_model(name, tags, "Old.")
+    benchmark = {"benchmark_metric": "auc", "benchmark_value": "0.7"}
+    version = registry.api.create_version(name, "s3://b/m", "", benchmark)
+    registry.api.set_alias(name, "production", version.number)
+    driver = registry.machine.reconciler.observer.drivers["model"]
+
+    (entry,) = driver.entries(ImportSelection(name, key="risk"), looks_secret)
+    document = {k: v for k, v in entry.fields.items() if k != "adopt"}
+    result = registry.machine.settle(declared("model", "risk", document, adopt=True))
+
+    (model,) = [m for m in registry.api.models() if m.name == name]
+    assert result.converged
+    assert len(registry.versions()) == 1
+    assert entry.fields["aliases"] == {"production": 1}
+    assert entry.fields["benchmark"] == {"metric": "auc", "baseline": 0.7}
+    assert "password" not in entry.fields["tags"]
+    assert any("password" in remark for remark in entry.remarks)
+    kept = {k: v for k, v in model.tags.items() if not k.startswith("hokusai.ai/")}
+    assert (kept, model.description) == (tags, "Old.")
+
+
+def test_an_imported_experiment_is_adopted_without_a_change(registry):
+    tags = {"team": "risk", "mlflow.note.content": "Old."}
+    registry.api.create_experiment(registry.name, tags)
+    driver = registry.machine.reconciler.observer.drivers["experiment"]
+
+    (entry,) = driver.entries(ImportSelection(registry.name), looks_secret)
+    fields = {k: v for k, v in entry.fields.items() if k != "adopt"}
+    result = registry.machine.settle(
+        declared("experiment", entry.key, fields, adopt=True)
+    )
+
+    assert result.converged
+    assert fields == {"description": "Old.", "tags": {"team": "risk"}}
+    with pytest.raises(NotFoundError, match="no experiment nothing"):
+        driver.entries(ImportSelection("nothing"), looks_secret)
 
 
 def test_a_deleted_experiment_is_brought_back(registry):

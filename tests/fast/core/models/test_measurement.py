@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from controller.core.models.measurement import Benchmark, Measurement, measurement
+from controller.core.models.measurement import Measurement, MetricBaseline, measurement
 from controller.core.models.registration import (
     BASELINE_TAG,
     METRIC_TAG,
@@ -17,7 +17,7 @@ from controller.core.models.registration import (
 )
 from controller.core.webhooks.event import model_registered
 
-ACCURACY = Benchmark("accuracy", 0.65)
+ACCURACY = MetricBaseline("accuracy", 0.65)
 F1 = {METRIC_TAG: "f1", BASELINE_TAG: "0.5"}
 AUC = {METRIC_TAG: "auc", BASELINE_TAG: "0.7"}
 RUN = TrainingRun("r1", {"accuracy": 0.9, "f1": 0.4}, "models:/m-1")
@@ -35,10 +35,10 @@ def version(**tags: str) -> ModelVersion:
         pytest.param({}, {}, ACCURACY, RUN, (ACCURACY, 0.9), id="document and run"),
         pytest.param(F1, AUC, ACCURACY, RUN, (ACCURACY, 0.9), id="document first"),
         pytest.param(
-            F1, AUC, None, RUN, (Benchmark("f1", 0.5), 0.4), id="then version"
+            F1, AUC, None, RUN, (MetricBaseline("f1", 0.5), 0.4), id="then version"
         ),
         pytest.param(
-            {}, AUC, None, RUN, (Benchmark("auc", 0.7), None), id="then model"
+            {}, AUC, None, RUN, (MetricBaseline("auc", 0.7), None), id="then model"
         ),
         pytest.param(
             {VALUE_TAG: "0.8"},
@@ -79,7 +79,7 @@ def test_the_benchmark_and_the_value_have_an_order(
     [("max", 0.65, True), ("max", 0.6, False), ("min", 0.6, True), ("min", 0.7, False)],
 )
 def test_a_version_passes_if_it_is_as_good_as_the_baseline(mode, value, passes):
-    assert Measurement(Benchmark("loss", 0.65, mode), value).passes is passes
+    assert Measurement(MetricBaseline("loss", 0.65, mode), value).passes is passes
 
 
 def test_without_a_baseline_or_a_value_nothing_passes():

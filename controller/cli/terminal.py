@@ -9,6 +9,7 @@ import io
 import os
 import select
 import sys
+from collections.abc import Iterable
 from typing import TextIO
 
 from controller.core.errors import RefusedError
@@ -32,6 +33,12 @@ def out(text: str, *, before: str = "") -> None:
 def tell(text: str, *, before: str = "") -> None:
     """Write a message to stderr; like ``out``."""
     _write(sys.stderr, before, text)
+
+
+def tell_warnings(warnings: Iterable[object]) -> None:
+    """Write the warnings about a valid document to stderr, one per line."""
+    for warning in warnings:
+        tell(f"warning: {warning}")
 
 
 def require_confirmation(args: argparse.Namespace, verb: str) -> None:

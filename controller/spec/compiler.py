@@ -19,6 +19,7 @@ from controller.spec.graph import (
     cycles,
     dangling,
     duplicates,
+    unserved_hosts,
     warnings,
 )
 from controller.spec.header import Header
@@ -76,6 +77,7 @@ class Compiler:
         for kind in self.kinds.values():
             self.problems += clashes(kind, self.resources, self.root)
             self.warnings += warnings(kind, self.resources, self.root)
+        self.warnings += unserved_hosts(self.kinds, self.resources, self.root)
         literals = list(literal_secrets(self.root))
         told = {problem.path for problem in literals}
         self.problems = [p for p in self.problems if p.path not in told] + literals

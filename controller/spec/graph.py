@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from controller.core.document.resource import Resource, ResourceId
@@ -102,6 +103,29 @@ def clashes(
         first = root.nearest((kind.section, other.name, *its)).place
         what = f"{clash.problem} {other} at {first}"
         yield Diagnostic(root.nearest(where).place, dotted(where), what, clash.hint)
+
+
+def unserved_hosts(
+    kinds: Mapping[str, Kind[Any, Any]],
+    resources: Mapping[ResourceId, Resource[Any]],
+    root: Node,
+) -> Iterator[Diagnostic]:
+    """Yield a warning for each public host that no route of the document serves.
+
+    A document without routes says nothing about public hosts.
+    """
+    served: frozenset[str] = frozenset().union(
+        *(kinds[id_.kind].served_hosts(r.spec) for id_, r in resources.items())
+    )
+    for id_, resource in resources.items() if served else ():
+        kind = kinds[id_.kind]
+        for host in sorted(kind.public_hosts(resource.spec)):
+            if any(fnmatchcase(host, pattern.lower()) for pattern in served):
+                continue
+            where = (kind.section, id_.name, "host")
+            what = f"is served by no route of the document: {host}"
+            hint = "add the host to the routes of a service, or write external: true"
+            yield Diagnostic(root.nearest(where).place, dotted(where), what, hint)
 
 
 def warnings(

@@ -55,13 +55,14 @@ def run(args: argparse.Namespace) -> int:
     """Compare the document with the observed state and print the plan."""
     from controller.app.read_only import looking
     from controller.app.session import chosen_targets, read
-    from controller.cli.terminal import out, tell
+    from controller.cli.terminal import out, tell, tell_warnings
     from controller.cli.views.explanations import render_explanations
     from controller.cli.views.plans import render_plan
     from controller.core.planning.scope import Scope
     from controller.core.values.redact import redact
 
     context = read(args.file, args.environment, args.state)
+    tell_warnings(context.document.warnings)
     for fill in context.document.fills:
         if not fill.variable.startswith("-"):
             value = redact(fill.value, ())

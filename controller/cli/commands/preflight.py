@@ -29,10 +29,11 @@ def run(args: argparse.Namespace) -> int:
     """Run every check and print all findings."""
     from controller.app.read_only import looking
     from controller.app.session import chosen_targets, read
-    from controller.cli.terminal import out
+    from controller.cli.terminal import out, tell_warnings
     from controller.cli.views.findings import render_results
 
     context = read(args.file, args.environment, args.state)
+    tell_warnings(context.document.warnings)
     targets = chosen_targets(args.targets, context.document)
     declared = context.document.resources
     with looking(context, without_store=True) as (controller, _):

@@ -20,7 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Check the document and every file it includes."""
     from controller.app.session import read
-    from controller.cli.terminal import out, tell
+    from controller.cli.terminal import out, tell, tell_warnings
     from controller.cli.views.documents import render_document, render_problems
     from controller.core.errors import SpecError
     from controller.settings import without_effect
@@ -35,7 +35,6 @@ def run(args: argparse.Namespace) -> int:
         else:
             tell(str(error))
         return exit_codes.Exit.FAILED
-    for warning in context.document.warnings:
-        tell(f"warning: {warning}")
+    tell_warnings(context.document.warnings)
     out(render_document(context.document, args.output))
     return exit_codes.Exit.OK

@@ -139,6 +139,11 @@ def no_warnings(_specs: Mapping[ResourceId, Any]) -> tuple[DocumentWarning, ...]
     return ()
 
 
+def no_hosts(_spec: Any) -> frozenset[str]:
+    """Return no hosts: a spec of this kind needs none, or serves none."""
+    return frozenset()
+
+
 def no_references(_spec: Any) -> frozenset[ResourceId]:
     """Return no references: a spec of this kind names no other resource."""
     return frozenset()
@@ -186,6 +191,10 @@ class Kind(Generic[SpecT, StateT]):
         findings: Returns problems that need manual action.
         conflicts: Returns contradictions among all specs of this kind.
         warnings: Returns valid declarations that are probably mistakes.
+        public_hosts: Returns the public hosts that a spec expects the routes of the
+            document to serve.
+        served_hosts: Returns the hosts that the routes of a spec serve, with the
+            wildcards * and ?.
         references: Returns the resources that a spec names.
         mentions: Returns the resources that a spec names without waiting for them.
         complete: Returns a spec with the values derived from its key and the platform.
@@ -227,6 +236,8 @@ class Kind(Generic[SpecT, StateT]):
     warnings: Callable[[Mapping[ResourceId, SpecT]], Iterable[DocumentWarning]] = (
         no_warnings
     )
+    public_hosts: Callable[[SpecT], frozenset[str]] = no_hosts
+    served_hosts: Callable[[SpecT], frozenset[str]] = no_hosts
     references: Callable[[SpecT], frozenset[ResourceId]] = no_references
     mentions: Callable[[SpecT], frozenset[ResourceId]] = no_references
     complete: Callable[[str, SpecT, Platform], SpecT] = unchanged_spec

@@ -4,7 +4,12 @@ from controller.core.resources.kind import Kind
 from controller.kinds.endpoint.compare import KEPT, PUBLISHED, compare
 from controller.kinds.endpoint.details import cost, details
 from controller.kinds.endpoint.health import health, hold_reason
-from controller.kinds.endpoint.spec import EndpointSpec, complete, references
+from controller.kinds.endpoint.spec import (
+    EndpointSpec,
+    complete,
+    public_hosts,
+    references,
+)
 from controller.kinds.endpoint.state import EndpointState
 
 KIND: Kind[EndpointSpec, EndpointState] = Kind(
@@ -14,6 +19,7 @@ KIND: Kind[EndpointSpec, EndpointState] = Kind(
     compare=compare,
     health=health,
     hold_reason=hold_reason,
+    public_hosts=public_hosts,
     references=references,
     complete=complete,
     details=details,

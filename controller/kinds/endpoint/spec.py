@@ -10,6 +10,8 @@ from controller.core.resources.kind import no_references, unchanged_spec
 
 HTTPS_PORT = 443
 ANSWERED = tuple(range(200, 400))
+# Names outside of public DNS: RFC 6762, RFC 6761 and ICANN's reservation of internal.
+_PRIVATE = (".local", ".localhost", ".internal", ".test", ".invalid", ".example")
 
 UrlPath = Annotated[
     str, Text(r"/[^\s#]*", "a path that starts with /, without #", longest=1024)
@@ -66,6 +68,12 @@ class EndpointSpec(Section):
         default=None, description="Source of an address when DNS fails."
     )
 
+    external: bool = Field(
+        default=False,
+        description="True if another system serves the host, so that no route of the "
+        "document has to.",
+    )
+
     @model_validator(mode="after")
     def _protocol_fits(self) -> Self:
         if self.port == HTTPS_PORT and self.protocol == "http":
@@ -78,6 +86,15 @@ class EndpointSpec(Section):
             hint = "remove the probe, or write protocol: http"
             reject("requires protocol http or https", hint, "probe")
         return self
+
+
+def public_hosts(spec: EndpointSpec) -> frozenset[str]:
+    """Return the host if it is in public DNS and the document has to serve it."""
+    host = spec.host.rstrip(".").lower()
+    is_name = "." in host and not host.rpartition(".")[2].isdecimal()
+    is_private = not is_name or host.endswith(_PRIVATE)
+    web = spec.protocol in {"http", "https"}
+    return frozenset() if is_private or spec.external or not web else frozenset({host})
 
 
 references = no_references

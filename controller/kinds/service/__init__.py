@@ -11,7 +11,12 @@ from controller.kinds.service.render.health_dependencies import (
 )
 from controller.kinds.service.render.update_effects import immutable_paths
 from controller.kinds.service.routes.matching.overlap import clashes
-from controller.kinds.service.spec.service import ServiceSpec, mentions, references
+from controller.kinds.service.spec.service import (
+    ServiceSpec,
+    mentions,
+    references,
+    served_hosts,
+)
 
 if TYPE_CHECKING:
     from controller.kinds.service.state.service import ServiceState
@@ -30,6 +35,7 @@ KIND: "Kind[ServiceSpec, ServiceState]" = Kind(
     findings=deferred(_HEALTH, "findings_of"),
     conflicts=clashes,
     warnings=dependent_health_checks,
+    served_hosts=served_hosts,
     references=references,
     mentions=mentions,
     complete=complete,

@@ -15,6 +15,8 @@ ROUTE = {"host": "api.hokus.ai", "path": "/*", "listeners": [80]}
 # A command of its own, so that the path is a setting of the target group only.
 OWN_CHECK = ["CMD", "true"]
 PASSES = 60
+# Seconds between two looks; a target changes its state at a check, every five or more.
+STEP = 2
 # Passes after which nothing more is expected to happen.
 SETTLED = 3
 
@@ -78,9 +80,9 @@ class Watched(Routed):
             if done == SETTLED:
                 break
             self.watch()
-            for _ in range(seconds):
-                self.server.advance(timedelta(seconds=1))
-                self.clock.advance(timedelta(seconds=1))
+            for _ in range(seconds // STEP):
+                self.server.advance(timedelta(seconds=STEP))
+                self.clock.advance(timedelta(seconds=STEP))
                 self.watch()
         return result
 

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from controller.core.document.freeze import Freeze
 from controller.core.document.platform import Platform
 from controller.core.document.resource import Ignored, Mode, ResourceId, Suspension
@@ -329,3 +331,41 @@ def test_a_valid_declaration_that_is_probably_a_mistake_is_a_warning_with_its_pl
     assert warning.path == "services.api.health.path"
     assert str(warning).startswith(f"{MAIN}:")
     assert "ECS replace the tasks" in warning.problem
+
+
+ROUTED = """\
+services:
+  api:
+    image: hokusai/api:1
+    port: 80
+    routes: [{host: "*.hokus.ai", path: "/*", listeners: [443]}]
+endpoints:
+  public:
+    host: HOST
+    port: 443
+    protocol: https
+"""
+
+
+@pytest.mark.parametrize(
+    ("host", "warned"),
+    [
+        ("api.hokus.ai", False),
+        ("API.hokus.ai", False),
+        ("hokus.ai", True),
+        ("api.hokusai.com", True),
+        ("api.hokusai.com\n    external: true", False),
+        ("api.hokusai-development.local", False),
+        ("10.0.0.1", False),
+    ],
+)
+def test_a_public_host_that_no_route_serves_is_a_warning(host, warned):
+    found = document(ROUTED.replace("HOST", host))
+
+    assert [w.path for w in found.warnings] == ["endpoints.public.host"] * warned
+
+
+def test_a_document_without_routes_says_nothing_about_public_hosts():
+    found = document(ROUTED.partition("endpoints:")[2].join(["endpoints:", ""]))
+
+    assert found.warnings == ()

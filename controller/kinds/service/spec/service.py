@@ -77,6 +77,11 @@ class ServiceSpec(ServiceDeclaration):
 references = no_references
 
 
+def served_hosts(spec: ServiceSpec) -> frozenset[str]:
+    """Return the hosts of the routes of a service, with their wildcards."""
+    return frozenset(route.host for route in spec.routes)
+
+
 def mentions(spec: ServiceSpec) -> frozenset[ResourceId]:
     """Return the services that ``spec`` connects to."""
     return frozenset(c.target for c in spec.connects if c.target)

@@ -112,6 +112,20 @@ class MlflowApi:
         runs = (run_of(answer, sources) for answer in found)
         return tuple(run for run in runs if metric in run.metrics)
 
+    def latest_runs(self, experiment_id: str, limit: int) -> tuple[TrainingRun, ...]:
+        """Return the newest runs of one experiment in any state, the newest first."""
+        answer = self._rest.request(
+            "POST",
+            "runs/search",
+            body={
+                "experiment_ids": [experiment_id],
+                "run_view_type": "ACTIVE_ONLY",
+                "max_results": limit,
+                "order_by": ["attributes.start_time DESC"],
+            },
+        )
+        return tuple(run_of(run, {}) for run in answer.get("runs", ()))
+
     def runs_by_id(self, ids: Collection[str]) -> dict[str, TrainingRun]:
         """Return the runs with these ids, in any state and experiment, by id.
 

@@ -48,6 +48,10 @@ class MlflowReader:
             lambda: self._api.runs(experiment_id, metric),
         )
 
+    def latest_runs(self, experiment_id: str, limit: int) -> tuple[TrainingRun, ...]:
+        """Return the newest runs of one experiment; never from the cache."""
+        return self._api.latest_runs(experiment_id, limit)
+
     def runs_by_id(self, ids: Collection[str]) -> Mapping[str, TrainingRun]:
         """Return the runs with these ids, by id; runs that are gone are left out.
 

@@ -10,6 +10,7 @@ from controller.core.models.registry import Experiment, RegisteredModel
 # MLflow stores prompts as models and versions; the controller ignores them.
 PROMPT_TAG = "mlflow.prompt.is_prompt"
 READY = "LOGGED_MODEL_READY"
+_USER_TAG = "mlflow.user"
 _ENDED = frozenset({"FINISHED", "FAILED", "KILLED"})
 # Clients of MLflow 2 record here which models a run logged; they create no LoggedModel.
 HISTORY_TAG = "mlflow.log-model.history"
@@ -64,6 +65,8 @@ def run_of(answer: Mapping[str, Any], sources: Mapping[str, str]) -> TrainingRun
         source=logged,
         started_ms=int(info.get("start_time", 0)),
         is_finished=info.get("status") in _ENDED,
+        status=info.get("status", ""),
+        user=tags_of(data).get(_USER_TAG) or info.get("user_id", ""),
     )
 
 

@@ -34,6 +34,8 @@ class TrainingRun:
         source: URI of the model the run logged; empty if it logged none.
         started_ms: Start, in milliseconds since the epoch.
         is_finished: True if it has ended, so that its metrics stay as they are.
+        status: MLflow's status, as in ``FINISHED``.
+        user: Person or program that started it; empty if unknown.
     """
 
     id: str
@@ -41,6 +43,8 @@ class TrainingRun:
     source: str
     started_ms: int = 0
     is_finished: bool = True
+    status: str = ""
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)

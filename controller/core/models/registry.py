@@ -74,6 +74,10 @@ class RegistryReads(Protocol):
         """Return the finished runs of one experiment that measured ``metric``."""
         ...
 
+    def latest_runs(self, experiment_id: str, limit: int) -> tuple[TrainingRun, ...]:
+        """Return the newest runs of one experiment in any state, the newest first."""
+        ...
+
     def runs_by_id(self, ids: Collection[str]) -> Mapping[str, TrainingRun]:
         """Return the runs with these ids, by id; runs that are gone are left out."""
         ...

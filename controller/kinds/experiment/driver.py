@@ -1,13 +1,15 @@
 """Experiments in MLflow: observe, create, restore, tag."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from controller.core.dependencies import Dependencies
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import NotFoundError
 from controller.core.models.managed import managed_tag, managed_words
+from controller.core.models.registration import Direction
 from controller.core.models.registry import Experiment, RegistryReads, RegistryWrites
+from controller.core.resources.details import DetailSection, read_section
 from controller.core.resources.driver import Applied
 from controller.core.resources.importing import Imported, ImportSelection, LooksSecret
 from controller.core.resources.observation import (
@@ -23,10 +25,13 @@ from controller.kinds.experiment.compare import (
     declared_tags,
     declared_words,
 )
+from controller.kinds.experiment.details import RUN, SHOWN, best_runs, run_rows
 from controller.kinds.experiment.importing import entry_of
 from controller.kinds.experiment.spec import ExperimentSpec
 from controller.kinds.experiment.state import ExperimentState
 
+# Returns metric and mode of each selection from the experiment with a key.
+Selections = Callable[[str], tuple[tuple[str, Direction], ...]]
 # MLflow creates this experiment by itself.
 _DEFAULT = "0"
 
@@ -34,16 +39,31 @@ _DEFAULT = "0"
 def connect(dependencies: Dependencies) -> "ExperimentDriver":
     """Return the driver; raises PermanentError if there is no MLflow."""
     api, reader = dependencies.registry()
-    return ExperimentDriver(api, reader, dependencies.owner)
+
+    def selections(key: str) -> tuple[tuple[str, Direction], ...]:
+        """Return metric and mode of each selection from the experiment ``key``."""
+        models = (r for i, r in dependencies.declared().items() if i.kind == "model")
+        found = (version.select for model in models for version in model.spec.versions)
+        wanted = (s for s in found if s is not None and s.experiment == key)
+        return tuple(dict.fromkeys((s.metric, s.mode) for s in wanted))
+
+    return ExperimentDriver(api, reader, dependencies.owner, selections)
 
 
 class ExperimentDriver:
     """The only part of the kind that talks to MLflow; see ``core.resources.driver.Driver``."""
 
-    def __init__(self, api: RegistryWrites, reader: RegistryReads, owner: str) -> None:
+    def __init__(
+        self,
+        api: RegistryWrites,
+        reader: RegistryReads,
+        owner: str,
+        selections: Selections = lambda _key: (),
+    ) -> None:
         self._api = api
         self._reader = reader
         self._owner = owner
+        self._selections = selections
 
     def observe(
         self, declared: Mapping[ResourceId, Resource[Any]]
@@ -59,6 +79,29 @@ class ExperimentDriver:
             if present.ownership is Ownership.MANAGED and not experiment.deleted:
                 seen[ResourceId("experiment", name)] = present
         return seen
+
+    def details(self, resource: Resource[Any]) -> tuple[DetailSection, ...]:
+        """Return the latest runs, and the best ones by each selection of a model."""
+        name = resource.spec.name
+        ids = {e.name: e.id for e in self._reader.experiments() if not e.deleted}
+        if name not in ids:
+            return ()
+        latest = read_section(
+            "latest runs",
+            RUN,
+            lambda: run_rows(self._reader.latest_runs(ids[name], SHOWN)),
+        )
+        best = (
+            read_section(
+                f"best runs by {metric} ({mode})",
+                RUN,
+                lambda metric=metric, mode=mode: run_rows(  # type: ignore[misc]
+                    best_runs(self._reader.runs(ids[name], metric), metric, mode)
+                ),
+            )
+            for metric, mode in self._selections(resource.id.name)
+        )
+        return (latest, *best)
 
     def entries(
         self, wanted: ImportSelection, secret: LooksSecret

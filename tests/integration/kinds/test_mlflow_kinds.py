@@ -394,6 +394,28 @@ def test_an_imported_experiment_is_adopted_without_a_change(registry):
         driver.entries(ImportSelection("nothing"), looks_secret)
 
 
+def test_the_runs_of_an_experiment_are_shown_with_metrics_and_users(registry):
+    experiment = declared("experiment", registry.name, {})
+    registry.machine.settle(experiment)
+    (id_,) = [e.id for e in registry.api.experiments() if e.name == registry.name]
+    runs = [registry.run(id_, {"loss": loss, "f1": 0.5}) for loss in (0.3, 0.1, 0.2)]
+    registry.post("runs/set-tag", run_id=runs[2], key="mlflow.user", value="ada")
+    driver = ExperimentDriver(
+        registry.api,
+        MlflowReader(registry.api),
+        registry.owner,
+        lambda _key: (("loss", "min"),),
+    )
+
+    latest, best = driver.details(experiment)
+
+    assert latest.title == "latest runs"
+    assert {row[0] for row in latest.rows} == set(runs)
+    assert best.title == "best runs by loss (min)"
+    assert [row[0] for row in best.rows] == [runs[1], runs[2], runs[0]]
+    assert best.rows[1][2:] == ("FINISHED", "ada", "f1 0.5, loss 0.2")
+
+
 def test_a_deleted_experiment_is_brought_back(registry):
     experiment = declared("experiment", registry.name, {"tags": {"team": "growth"}})
     registry.machine.settle(experiment)

@@ -61,7 +61,10 @@ def test_the_quick_start_ends_with_a_webhook(tmp_path, receiver):
     page = (ROOT / "specs" / "guide" / "models.md").read_text()
     (program,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     (tmp_path / "hokusai.yaml").write_text(DOCUMENT.format(port=receiver.server_port))
-    with MlflowServer(tmp_path / "mlflow") as mlflow, EmulatorServer(runtime=ScriptedRuntime()) as aws:
+    with (
+        MlflowServer(tmp_path / "mlflow") as mlflow,
+        EmulatorServer(runtime=ScriptedRuntime()) as aws,
+    ):
         environment = {
             **os.environ,
             "PYTHONPATH": str(ROOT),

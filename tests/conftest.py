@@ -30,6 +30,18 @@ if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
     os.environ.setdefault("PYTHONPYCACHEPREFIX", str(cache))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config):
+    """Use two processes for plain ``pytest``; with paths or options it is as usual."""
+    if hasattr(config, "workerinput") or "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    options = config.option
+    is_plain = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    is_chosen = getattr(options, "numprocesses", 0) is not None
+    if is_plain and not is_chosen and not (options.usepdb or options.collectonly):
+        options.numprocesses, options.dist = 2, "worksteal"
+
+
 def pytest_collection_modifyitems(items):
     for item in items:
         folder = item.path.relative_to(HERE).parts[0]

@@ -40,6 +40,16 @@ class DeadlineProtocol(H11Protocol):
         super().on_response_complete()
         self._follow(begins=bool(self.conn.trailing_data[0]))
 
+    def send_400_response(self, msg: str) -> None:
+        """Refuse a malformed request; a handler that has begun sends nothing more."""
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the deadline."""
         self._stop()

@@ -1,5 +1,6 @@
 """The API service: what it looks at, and where it listens."""
 
+import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
 from importlib.metadata import version
@@ -35,6 +36,8 @@ from controller.store.outage import StoreOutage
 from controller.store.status import StatusTable
 from controller.store.triggers import Triggers
 from controller.telemetry.logs import KnownSecrets, configure_logging
+
+log = logging.getLogger(__name__)
 
 
 def serve_api(
@@ -104,6 +107,10 @@ def serve_api(
 def _store(settings: Settings, clock: Clock, closing: ExitStack) -> Database | None:
     """Return the store, if there is one."""
     if not store_is_there(settings):
+        log.warning(
+            "there is no store yet, so statuses, events and reconcile are not served: "
+            "start the controller, and then this service again"
+        )
         return None
     database = Database(
         settings.store_url.reveal(), clock, outage=StoreOutage(clock), reopens=True

@@ -33,8 +33,9 @@ from controller.telemetry.metrics import STORE_OUTAGES, Metrics
 
 log = logging.getLogger(__name__)
 
-# Each logs every request or every tick.
-_TALKATIVE = ("httpx", "apscheduler")
+# Least levels of libraries that log every request or every tick. APScheduler warns of
+# each tick that it skips while the last one runs, which is meant: ticks are not queued.
+_LEVELS = {"httpx": logging.WARNING, "apscheduler": logging.ERROR}
 # Between two attempts to open the store, or to begin a term.
 _RETRY = timedelta(seconds=2)
 # After a lease was lost by a stall, so that a standby can acquire it.
@@ -52,10 +53,15 @@ def run(file: Path, chosen: str | None, state: Path | None = None) -> None:
     """
     context = read(file, chosen, state)
     configure_logging(None, KnownSecrets(), context.settings.log_level)
-    for library in _TALKATIVE:
-        logging.getLogger(library).setLevel(logging.WARNING)
+    quiet_libraries()
     watch = DocumentWatch(file, chosen, context.document, state)
     asyncio.run(_Supervisor(watch, context, SystemClock()).main())
+
+
+def quiet_libraries() -> None:
+    """Keep the logs of libraries to what a user can act on. Safe to repeat."""
+    for library, level in _LEVELS.items():
+        logging.getLogger(library).setLevel(level)
 
 
 class _Supervisor:

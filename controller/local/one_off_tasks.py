@@ -125,8 +125,8 @@ class OneOffTasks:
             self._done.add(task.name)
             reason = live.get("stoppedReason", "")
             msg = (
-                f"task {task.name} failed {_MAX_ATTEMPTS} times: {reason};"
-                f" exit codes {codes}"
+                f"task {task.name} failed {_MAX_ATTEMPTS} times and is not run again "
+                f"until the platform is started again: {reason}; exit codes {codes}"
             )
             raise PermanentError(msg)
 

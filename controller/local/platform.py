@@ -22,7 +22,7 @@ from controller.bootstrap.environment import LOCAL_ENVIRONMENT
 from controller.clients.aws import BotoAws, Credentials
 from controller.clients.clock import SystemClock
 from controller.core.document.resource import ResourceId
-from controller.core.errors import ControllerError
+from controller.core.errors import ControllerError, PermanentError
 from controller.core.resources.condition import Conditions, ConditionType, Truth
 from controller.emulation.platform import LocalPlatform
 from controller.emulation.runtimes import confine
@@ -251,13 +251,19 @@ class LocalRun:
 
     def _watch(self, tasks: OneOffTasks) -> None:
         """Apply changes of the document's images, and run due tasks."""
+        last = ""
         while not self._stopping.wait(_WATCH_SECONDS):
             try:
                 document = self.document()
                 self.platform.run_images(image_commands(document, self._file.parent))
                 tasks.run_due(document, self.statuses())
+                last = ""
+            except PermanentError as error:
+                log.error("local platform: %s", error)  # noqa: TRY400 - for users
             except ControllerError as error:
-                log.warning("local platform: retrying", extra={"error": str(error)})
+                if str(error) != last:
+                    log.warning("local platform: retrying: %s", error)
+                last = str(error)
 
 
 def _free_port() -> int:

@@ -153,6 +153,25 @@ def test_a_slow_answer_is_not_ended_by_the_deadline_of_its_request(serving):
     assert answers == [503]
 
 
+@pytest.mark.parametrize(
+    "body", [b"zz\r\n", b"5\r\nhelloX", b"-1\r\n"], ids=["size", "end", "negative"]
+)
+def test_a_malformed_body_is_refused_without_a_traceback(serving, body):
+    head = (
+        b"POST /api/v1/models HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n"
+    )
+    serving.append(service := Service(AWAY))
+
+    with socket.create_connection(("127.0.0.1", service.port), timeout=30) as client:
+        client.sendall(head + body)
+        received = b"".join(iter(lambda: client.recv(65536), b""))
+
+    assert received.startswith(b"HTTP/1.1 4")
+    assert service.get("/live").status_code == 200
+    code, errors = service.stop()
+    assert (code, "Traceback" in errors) == (0, False)
+
+
 def test_a_signal_ends_it_cleanly(serving):
     serving.append(service := Service(AWAY))
     service.get("/live")

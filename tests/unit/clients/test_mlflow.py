@@ -157,7 +157,13 @@ def test_a_run_has_its_metrics_and_the_model_it_logged():
     mlflow = api(lambda r: httpx.Response(200, json=answers[r.url.path]))
 
     assert mlflow.runs("1", "acc") == (
-        TrainingRun("r", {"acc": 0.9, "loss": float("inf")}, "models:/m-1", 5),
+        TrainingRun(
+            "r",
+            {"acc": 0.9, "loss": float("inf")},
+            "models:/m-1",
+            5,
+            status="FINISHED",
+        ),
     )
     assert mlflow.runs("1", "f1") == ()
 

@@ -55,11 +55,15 @@ def serve_api(
         outlook: What looks for those who may not; closed at the end.
 
     Raises:
-        RefusedError: no MLflow is named.
+        RefusedError: Neither the environment nor the document names MLflow.
+        SpecError: The document is needed for it and is not valid.
     """
-    uri = settings.mlflow_tracking_uri
+    uri = settings.mlflow_tracking_uri or outlook.mlflow_uri()
     if uri is None:
-        msg = "set MLFLOW_TRACKING_URI: the API answers from MLflow"
+        msg = (
+            "the API needs MLflow: set MLFLOW_TRACKING_URI, or declare an endpoint "
+            "`mlflow` and pass the document with -f"
+        )
         raise RefusedError(msg)
     configure_logging(None, KnownSecrets(), settings.log_level)
     clock = SystemClock()

@@ -46,6 +46,21 @@ class ServerView:
         self._closing = ExitStack()
         self._open: tuple[Controller, DocumentWatch] | None = None
 
+    def mlflow_uri(self) -> str | None:
+        """Return the URL of the endpoint ``mlflow``; None without one or a document.
+
+        Raises:
+            SpecError: The document is not valid.
+            RefusedError: The environment is not valid.
+        """
+        from controller.app.session import read
+        from controller.bootstrap.mlflow import tracking_uri
+
+        if not self._file.exists():
+            return None
+        context = read(self._file, self._chosen, self._state)
+        return tracking_uri(context.document, context.settings)
+
     def details(self, id_: ResourceId) -> tuple[DetailSection, ...]:
         """Return all there is to see of a resource."""
         return self._near(id_).details(id_)

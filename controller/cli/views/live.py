@@ -9,7 +9,8 @@ from controller.core.clock import Clock
 
 _FOR_AWS = (
     "AWS_ENDPOINT_URL",
-    "AWS_REGION",
+    # The AWS CLI does not read AWS_REGION.
+    "AWS_DEFAULT_REGION",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
 )

@@ -35,7 +35,10 @@ def test_it_needs_nothing_from_the_environment():
         definition = {"name": NAME, "image": "api:1", "memory": 128}
         ecs.register_task_definition(family=NAME, containerDefinitions=[definition])
         ecs.create_service(
-            cluster="hokusai-local", serviceName=NAME, taskDefinition=NAME
+            cluster="hokusai-local",
+            serviceName=NAME,
+            taskDefinition=NAME,
+            desiredCount=1,
         )
         printed = suggestions(environment, ())
         (command,) = re.findall(r"^  (AWS_.*?=150)$", printed, re.MULTILINE | re.DOTALL)

@@ -56,6 +56,30 @@ def test_a_service_is_imported_with_its_routes_its_scaling_and_its_logs(world):
     assert world.differences(found) == (set(), (), ())
 
 
+@pytest.mark.parametrize(
+    "health",
+    [
+        {"path": "/ready", "command": ["CMD-SHELL", "test -f /live || exit 1"]},
+        {
+            "path": "/ready",
+            "command": ["CMD-SHELL", "curl -f http://localhost:8001/live || exit 1"],
+        },
+        {"command": ["CMD-SHELL", "true"]},
+    ],
+    ids=["command", "other path", "no path"],
+)
+def test_the_path_of_the_target_group_is_imported(world, health):
+    world.balancer()
+    assert world.run(world.api(routes=[ROUTE], health=health)).converged
+
+    found, remarks = world.entry()
+
+    assert remarks == ()
+    assert found["routes"] == [ROUTE]
+    assert found["health"] == health
+    assert world.differences(found) == (set(), (), ())
+
+
 def test_a_declared_priority_is_imported(world):
     world.balancer()
     route = {**ROUTE, "priority": 7}

@@ -8,6 +8,7 @@ from controller.core.values.paths import Plain
 from controller.core.values.plain_data import copied
 from controller.kinds.service.compare.removed_fields import TAGS
 from controller.kinds.service.importing.minimal import spec_of, valid
+from controller.kinds.service.importing.own_container import own_container
 from controller.kinds.service.importing.routes import (
     forwarding_rules,
     route_differences,
@@ -85,9 +86,20 @@ def _routed(fields: Plain, state: ServiceState, *, numbered: bool) -> Plain:
         matcher = dict(group.health).get("Matcher", "")
         grace = settings.get("healthCheckGracePeriodSeconds", 0)
         found["health"] |= {"grace": grace, **({"matcher": matcher} if matcher else {})}
+        path = dict(group.health).get("HealthCheckPath", "/")
+        if path != found["health"].get("path", "/"):
+            # The command and the target group check different paths.
+            found["health"] |= {"path": path, "command": _check_command(state)}
     found["port"] = next(b.get("containerPort") for b in attached(settings))
     found["target_protocol"] = group.protocol.lower()
     return found | {"routes": [_with_reason(route, found) for route in routes]}
+
+
+def _check_command(state: ServiceState) -> list[str]:
+    """Return the health check command of the main container."""
+    name, definition = state.settings["serviceName"], state.described
+    own = own_container(name, definition["containerDefinitions"], state.settings)
+    return list(own["healthCheck"]["command"])
 
 
 def _route_problems(

@@ -22,7 +22,7 @@ from controller.clients.aws.retrying import POLICY, RetryingAws
 from controller.clients.clock import SystemClock
 from controller.clients.secrets import Secrets
 from controller.core.dependencies import NO_STORE
-from controller.core.errors import PermanentError
+from controller.core.errors import PermanentError, RefusedError
 from controller.core.planning.explain import explanations_of
 from controller.core.planning.safety import SafetyLimits
 from controller.core.planning.scope import ALL, Scope, with_dependencies
@@ -49,6 +49,10 @@ if TYPE_CHECKING:
     from controller.settings import Settings
     from controller.spec.document import Document
 
+NOT_RUNNING = (
+    "the local platform is not running: start it with `make run` or `hokusai local`, and "
+    "pass its --state FOLDER if it has one"
+)
 THREADS = 8
 ACCESS_KEY = "AWS_ACCESS_KEY_ID"
 SECRET_KEY = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - a variable's name
@@ -74,7 +78,8 @@ class Controller:
         patience: How often AWS is asked again when it has no answer.
 
     Raises:
-        RefusedError: the credentials belong to another account or region.
+        RefusedError: the credentials belong to another account or region, or the
+            document is for the local platform, which does not run.
     """
 
     def __init__(
@@ -93,9 +98,12 @@ class Controller:
         self.clock = SystemClock()
         self.settings = settings
         platform = document.platform
+        endpoint = platform.endpoint or settings.aws_endpoint_url
+        if platform.environment == "local" and endpoint is None:
+            raise RefusedError(NOT_RUNNING)
         boto = BotoAws(
             platform.region,
-            endpoint_url=platform.endpoint or settings.aws_endpoint_url,
+            endpoint_url=endpoint,
             profile=platform.profile,
             role_arn=platform.role,
             credentials=None if platform.profile else _credentials(environ),

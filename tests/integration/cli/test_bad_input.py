@@ -5,6 +5,7 @@ import json
 import pytest
 
 from controller.cli import main
+from controller.clients.aws import BotoAws
 from tests.builders.command_line import DOCUMENT
 from tests.fakes.refusing import refusing
 
@@ -209,3 +210,17 @@ def test_a_value_is_reported_short_and_without_control_characters(
     assert status == 2
     assert not {"\x1b", "\x07", "\r"} & set(said)
     assert len(said) < 3_000
+
+
+@pytest.mark.parametrize("words", [("diff",), ("apply", "--yes"), ("preflight",)])
+def test_a_local_platform_that_does_not_run_is_named_and_aws_is_not_asked(
+    here, capsys, monkeypatch, words
+):
+    text = DOCUMENT.replace("environment: development", "environment: local")
+    (here / "hokusai.yaml").write_text(text)
+    monkeypatch.setattr(BotoAws, "call", lambda *_a, **_k: pytest.fail("AWS was asked"))
+
+    status, said = told(capsys, *words)
+
+    assert status == 2
+    assert "the local platform is not running: start it with `make run`" in said

@@ -9,6 +9,7 @@ import pytest
 
 from controller.cli import main
 from controller.emulation.runtimes.scripted import Script
+from tests.builders.waiting import eventually
 
 GROUP = "/ecs/t-api-development"
 
@@ -18,8 +19,15 @@ def talking(world, capsys):
     """The service api runs, and its task said two things."""
     world.runtime.scripts["web:1"] = Script(says=("ready", "password=hunter2 is bad"))
     assert main(["apply", "--yes"]) == 0
+    eventually(lambda: written(world), lambda lines: len(lines) > 1)
     capsys.readouterr()
     return world
+
+
+def written(world):
+    """Return the log events that the emulated CloudWatch has of the service."""
+    logs = world.client("logs")
+    return logs.filter_log_events(logGroupName=GROUP)["events"]
 
 
 def task_of(world):

@@ -25,7 +25,8 @@ def undocumented(found):
 def test_everything_but_documentation_is_kept(service):
     shipped = create_loader().load_service_model(service, "service-2")
 
-    found = loader(None).load_service_model(service, "service-2")
+    # botocore edits the shared description of S3 when a client is made.
+    found = loader.__wrapped__(None).load_service_model(service, "service-2")
 
     assert found == undocumented(shipped)
     assert json.dumps(found) == json.dumps(undocumented(shipped))

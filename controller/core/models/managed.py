@@ -25,3 +25,13 @@ def managed_tag(words: Collection[str]) -> dict[str, str]:
     """Return the tag that records ``words``."""
     value = json.dumps(sorted(words), separators=(",", ":"), ensure_ascii=False)
     return {MANAGED_TAG: value}
+
+
+def words_to_record(tags: Mapping[str, str], wanted: frozenset[str]) -> dict[str, str]:
+    """Return the tag that adds ``wanted`` to the words that ``tags`` record.
+
+    To be set before the fields are written: otherwise a process that ends in between
+    leaves fields that nothing removes. Empty if ``tags`` record all of them.
+    """
+    known = managed_words(tags)
+    return {} if wanted <= known else managed_tag(known | wanted)

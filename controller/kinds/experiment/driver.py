@@ -6,7 +6,11 @@ from typing import Any
 from controller.core.dependencies import Dependencies
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import NotFoundError
-from controller.core.models.managed import managed_tag, managed_words
+from controller.core.models.managed import (
+    managed_tag,
+    managed_words,
+    words_to_record,
+)
 from controller.core.models.registration import Direction
 from controller.core.models.registry import Experiment, RegistryReads, RegistryWrites
 from controller.core.resources.details import DetailSection, read_section
@@ -137,29 +141,21 @@ class ExperimentDriver:
         state: ExperimentState = action.observed
         if not state.active:
             self._api.restore_experiment(state.id)
-        live = self._with_words(state, wanted)
+        live = self._set_tags(state, state.tags, words_to_record(state.tags, wanted))
         for word in sorted(managed_words(state.tags) - wanted):
             # Observed or not: a read that lags may not show the tag.
             self._api.delete_experiment_tag(state.id, word.removeprefix("tags."))
-        for key, value in {**declared_tags(spec), **tags}.items():
-            if live.get(key) != value:
-                self._api.set_experiment_tag(state.id, key, value)
+        self._set_tags(state, live, {**declared_tags(spec), **tags})
         return Applied()
 
-    def _with_words(
-        self, state: ExperimentState, wanted: frozenset[str]
+    def _set_tags(
+        self, state: ExperimentState, live: Mapping[str, str], tags: Mapping[str, str]
     ) -> Mapping[str, str]:
-        """Record new words before their tags are written; return the tags then.
-
-        Otherwise a process that ends in between leaves tags that nothing removes.
-        """
-        known = managed_words(state.tags)
-        if wanted <= known:
-            return state.tags
-        recorded = managed_tag(known | wanted)
-        for key, value in recorded.items():
-            self._api.set_experiment_tag(state.id, key, value)
-        return {**state.tags, **recorded}
+        """Set those of ``tags`` that differ from ``live``; return the tags then."""
+        for key, value in tags.items():
+            if live.get(key) != value:
+                self._api.set_experiment_tag(state.id, key, value)
+        return {**live, **tags}
 
     def _present(self, experiment: Experiment) -> Present[ExperimentState]:
         state = ExperimentState(

@@ -9,7 +9,11 @@ from typing import Any
 from controller.core.dependencies import Dependencies
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import DriverError, NotFoundError, PermanentError
-from controller.core.models.managed import managed_tag, managed_words
+from controller.core.models.managed import (
+    managed_tag,
+    managed_words,
+    words_to_record,
+)
 from controller.core.models.measurement import run_ids
 from controller.core.models.model_id import id_tags
 from controller.core.models.registration import (
@@ -170,32 +174,25 @@ class ModelDriver:
             return Applied()
         state: ModelState = action.observed
         tags = {**id_tags(state.tags, model_id(spec, state)), **tags}
-        live = self._with_words(spec.name, state, wanted)
+        recorded = words_to_record(state.tags, wanted)
+        live = self._set_tags(spec.name, state.tags, recorded)
         self._remove(spec, state)
         if spec.description and spec.description != state.description:
             self._api.update_model(spec.name, spec.description)
-        for key, value in tags.items():
-            if live.get(key) != value:
-                self._api.set_model_tag(spec.name, key, value)
+        self._set_tags(spec.name, live, tags)
         self._tag_versions(action)
         versions = self._register(spec, state)
         self._set_aliases(spec, state, versions)
         return Applied()
 
-    def _with_words(
-        self, name: str, state: ModelState, wanted: frozenset[str]
+    def _set_tags(
+        self, name: str, live: Mapping[str, str], tags: Mapping[str, str]
     ) -> Mapping[str, str]:
-        """Record new words before their fields are written; return the tags then.
-
-        Otherwise a process that ends in between leaves fields that nothing removes.
-        """
-        known = managed_words(state.tags)
-        if wanted <= known:
-            return state.tags
-        recorded = managed_tag(known | wanted)
-        for key, value in recorded.items():
-            self._api.set_model_tag(name, key, value)
-        return {**state.tags, **recorded}
+        """Set those of ``tags`` that differ from ``live``; return the tags then."""
+        for key, value in tags.items():
+            if live.get(key) != value:
+                self._api.set_model_tag(name, key, value)
+        return {**live, **tags}
 
     def _remove(self, spec: ModelSpec, state: ModelState) -> None:
         """Remove the fields that are no longer declared, observed or not.

@@ -14,7 +14,7 @@ from controller.core.models.registration import (
     TOKEN_TAG,
     VALUE_TAG,
     ModelVersion,
-    originals,
+    newest_version,
 )
 from controller.core.models.registry import RegisteredModel
 from controller.core.values.ttl_cache import TtlCache
@@ -188,8 +188,7 @@ def _summary(model: RegisteredModel, versions: list[ModelVersion]) -> ModelSumma
     for alias, number in sorted(model.aliases.items()):
         aliases.setdefault(number, []).append(alias)
     newest_first = sorted(versions, key=lambda v: v.number, reverse=True)
-    ready = [v for v in originals(newest_first) if v.status == "READY"]
-    newest = max(ready, key=lambda v: v.number, default=None)
+    newest = newest_version(versions)
     return ModelSummary(
         model_id=current_id(model.name, model.tags),
         former_ids=former_ids(model.tags),

@@ -123,6 +123,16 @@ def originals(versions: Iterable[ModelVersion]) -> tuple[ModelVersion, ...]:
     )
 
 
+def ready_originals(versions: Iterable[ModelVersion]) -> tuple[ModelVersion, ...]:
+    """Return the versions, of any models, that are ready and repeat no other one."""
+    return tuple(v for v in originals(versions) if v.status == "READY")
+
+
+def newest_version(versions: Iterable[ModelVersion]) -> ModelVersion | None:
+    """Return the newest version of one model that is ready and repeats no other one."""
+    return max(ready_originals(versions), key=lambda v: v.number, default=None)
+
+
 def best_run(
     runs: Iterable[TrainingRun], metric: str, mode: Direction, minimum: float | None
 ) -> TrainingRun | None:

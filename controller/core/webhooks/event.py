@@ -18,7 +18,7 @@ from controller.core.models.registration import (
     METRIC_TAG,
     TOKEN_TAG,
     ModelVersion,
-    originals,
+    ready_originals,
 )
 from controller.core.values.identity import derived_uuid
 
@@ -99,9 +99,8 @@ def unannounced(
     since = None if baseline is None else int(baseline.timestamp() * 1000)
     missing = [
         version
-        for version in originals(versions)
-        if version.status == "READY"
-        and (since is None or version.created_ms >= since)
+        for version in ready_originals(versions)
+        if (since is None or version.created_ms >= since)
         and identity_of(registry, version) not in announced
     ]
     return tuple(sorted(missing, key=lambda v: (v.created_ms, v.model, v.number)))

@@ -8,6 +8,7 @@ from controller.core.models.registration import (
     MODEL_ID_TAG,
     VALUE_TAG,
     duplicates,
+    ready_originals,
     registered,
 )
 from controller.core.resources.plan import Change, Effect
@@ -16,7 +17,6 @@ from controller.kinds.model.health import (
     measured,
     model_id,
     model_tags,
-    ready_originals,
     requested_version,
 )
 from controller.kinds.model.spec import ModelSpec
@@ -103,7 +103,7 @@ def recorded_values(spec: ModelSpec, state: ModelState) -> dict[int, str]:
     """Return the measured value of each version that has one, as its tag."""
     return {
         version.number: str(found.value)
-        for version in ready_originals(state)
+        for version in ready_originals(state.versions)
         if (found := measured(spec, state, version)).value is not None
     }
 

@@ -19,7 +19,8 @@ from controller.core.models.registration import (
     VALUE_TAG,
     ModelVersion,
     best_run,
-    originals,
+    newest_version,
+    ready_originals,
     registration_hash,
     run_of_source,
 )
@@ -86,16 +87,11 @@ def alias_target(spec: ModelSpec, target: int | str, state: ModelState) -> int |
         case int():
             found = [v for v in state.versions if v.number == target]
         case "latest-passing":
-            ready = ready_originals(state)
+            ready = ready_originals(state.versions)
             found = [v for v in ready if measured(spec, state, v).passes]
         case _:
-            found = [*ready_originals(state)]
+            found = [*ready_originals(state.versions)]
     return max((v.number for v in found), default=None)
-
-
-def ready_originals(state: ModelState) -> tuple[ModelVersion, ...]:
-    """Return the versions that are ready and repeat no other one."""
-    return tuple(v for v in originals(state.versions) if v.status == "READY")
 
 
 def measured(spec: ModelSpec, state: ModelState, version: ModelVersion) -> Measurement:
@@ -114,7 +110,7 @@ def declared_benchmark(spec: ModelSpec) -> MetricBaseline | None:
 
 def conditions(spec: ModelSpec, state: ModelState) -> tuple[UndatedCondition, ...]:
     """Return the Measured condition: the newest version has a baseline and a value."""
-    newest = max(ready_originals(state), key=lambda v: v.number, default=None)
+    newest = newest_version(state.versions)
     if newest is None:
         message = "There is no version yet."
         return (UndatedCondition("Measured", Truth.UNKNOWN, "NoVersion", message),)

@@ -11,7 +11,7 @@ from controller.core.models.registration import (
     METRIC_TAG,
     TOKEN_TAG,
     ModelVersion,
-    originals,
+    newest_version,
 )
 from controller.core.models.registry import RegisteredModel
 from controller.core.resources.importing import (
@@ -35,8 +35,7 @@ def entry_of(
     registered once more, because it does not carry the hash of a registration.
     """
     key = key_of(model.name, wanted.key)
-    ready = [v for v in originals(versions) if v.status == "READY"]
-    newest = max(ready, key=lambda v: v.number, default=None)
+    newest = newest_version(versions)
     tags, remarks = importable_tags(model.tags, secret)
     token = model.tags.get(TOKEN_TAG) or (newest.tags.get(TOKEN_TAG) if newest else "")
     benchmark = benchmark_of(newest, model.tags, None) if newest else None

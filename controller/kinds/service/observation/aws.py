@@ -4,6 +4,7 @@ Calls are shared between services: ten services per DescribeServices, twenty ser
 deployments and a hundred tasks per call. Immutable data is read once.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -64,6 +65,8 @@ from controller.kinds.service.state.service import Rejection, ServiceState
 from controller.kinds.service.state.task import Task
 from controller.kinds.service.state.times import utc_time
 from controller.kinds.service.tags import ServiceTags, tags_of
+
+log = logging.getLogger(__name__)
 
 Answer = Mapping[str, Any]
 Declared = Mapping[ResourceId, Resource[Any]]
@@ -162,8 +165,8 @@ class ServiceObserver:
                 continue
             try:
                 observed.append(self._observed(id_, declared[id_], answer))
-            except DriverError as error:
-                found[id_] = unknown_from(error)
+            except Exception as error:  # noqa: BLE001 - one service must not stop the others
+                found[id_] = _unknown(id_, error)
         found |= self._add_deployments(observed)
         observed = [one for one in observed if one.id not in found]
         images = self._images.of(
@@ -174,12 +177,11 @@ class ServiceObserver:
         stopped = self._stopped_tasks(cluster, observed)
         problems = self._readiness_problems(cluster, observed)
         for one in observed:
-            one.state = replace(
-                one.state,
-                not_serving=problems.get(one.spec.name, ()),
-                settled=self._is_settled(one),
-            )
-            found[one.id] = self._observation(one, stopped)
+            not_serving = problems.get(one.spec.name, ())
+            try:
+                found[one.id] = self._observation(one, stopped, not_serving)
+            except Exception as error:  # noqa: BLE001 - one service must not stop the others
+                found[one.id] = _unknown(one.id, error)
         return found
 
     def _observed(
@@ -247,7 +249,11 @@ class ServiceObserver:
         services = {one.spec.name: (one.spec, one.state) for one in observed}
         return self._readiness.of(cluster, services)
 
-    def _observation(self, one: _Observed, stopped: Tasks) -> Observation:
+    def _observation(
+        self, one: _Observed, stopped: Tasks, not_serving: tuple[str, ...]
+    ) -> Observation:
+        settled = self._is_settled(one)
+        one.state = replace(one.state, not_serving=not_serving, settled=settled)
         tasks = stopped.get(one.spec.name, ())
         state = one.state = self._with_crash_loop(one, tasks)
         problem = ""
@@ -317,6 +323,16 @@ class ServiceObserver:
         )
         times = [*filter(None, updates), *start_times(one.answer)]
         return not times or self._clock.now() - max(times) >= grace
+
+
+def _unknown(id_: ResourceId, error: Exception) -> Unknown:
+    """Return the observation after ``error``; one that is not expected is logged."""
+    if isinstance(error, DriverError):
+        return unknown_from(error)
+    log.error(
+        "a service could not be read", extra={"resource": str(id_)}, exc_info=error
+    )
+    return Unknown(f"The service could not be read: {type(error).__name__}.")
 
 
 def _needs_cause(one: _Observed) -> bool:

@@ -5,6 +5,7 @@ import os
 from io import BytesIO
 from threading import RLock
 from urllib.parse import parse_qs
+from xml.sax.saxutils import escape
 
 from controller.core.clock import Clock
 from controller.emulation.ecs.faults import CallFault, Faults
@@ -50,8 +51,17 @@ class MotoApplication:
         if target == _LONG_POLL:
             reply = self._poll(environ, body)
         else:
-            reply = self._carry_out(_with_body(environ, body))
+            reply = self._carried_out(environ, target, body)
         return None if fault is CallFault.LOST_REPLY else reply
+
+    def _carried_out(self, environ: Environ, target: str, body: bytes) -> Reply:
+        """Carry out an operation; one that moto does not implement is refused."""
+        try:
+            return self._carry_out(_with_body(environ, body))
+        except NotImplementedError:
+            name = operation_of(target, body)
+            message = f"The emulation does not implement {name}."
+            return error_reply(400, "InvalidAction", message, as_json=bool(target))
 
     def _carry_out(self, environ: Environ) -> Reply:
         from werkzeug.test import run_wsgi_app
@@ -97,17 +107,19 @@ def operation_of(target: str, body: bytes) -> str:
 
 def fault_reply(fault: CallFault, *, as_json: bool) -> Reply:
     """Return AWS's error response in the protocol of the service."""
-    throttled = fault is CallFault.THROTTLE
-    status = 400 if throttled else 500
-    code = "ThrottlingException" if throttled else "InternalFailure"
-    message = "Rate exceeded" if throttled else "Service Unavailable."
+    if fault is CallFault.THROTTLE:
+        code = "ThrottlingException" if as_json else "Throttling"
+        return error_reply(400, code, "Rate exceeded", as_json=as_json)
+    return error_reply(500, "InternalFailure", "Service Unavailable.", as_json=as_json)
+
+
+def error_reply(status: int, code: str, message: str, *, as_json: bool) -> Reply:
+    """Return an error as AWS's JSON protocol or its query protocol writes it."""
     if as_json:
-        return json_reply(
-            status, {"__type": code, "message": message}, "application/x-amz-json-1.1"
-        )
-    code = "Throttling" if throttled else code
+        body = {"__type": code, "message": message}
+        return json_reply(status, body, "application/x-amz-json-1.1")
     text = (
-        f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message>"
+        f"<ErrorResponse><Error><Code>{code}</Code><Message>{escape(message)}</Message>"
         "</Error><RequestId>refused</RequestId></ErrorResponse>"
     )
     return Reply(status, text.encode(), (("Content-Type", "text/xml"),))

@@ -97,3 +97,30 @@ def test_a_version_of_a_secret_has_its_creation_time(stepped):
     (listed,) = secrets.list_secret_version_ids(SecretId="s")["Versions"]
 
     assert listed["CreatedDate"].timestamp() == 1_000
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "request_"),
+    [
+        (
+            "iam",
+            "simulate_principal_policy",
+            {"PolicySourceArn": "arn:aws:iam::1:role/r" * 2, "ActionNames": ["s3:Get"]},
+        ),
+        ("ssm", "list_nodes", {}),
+    ],
+    ids=["query", "json"],
+)
+def test_an_operation_that_is_not_emulated_is_refused_by_name(
+    stepped, capfd, service, call, request_
+):
+    aws = client(stepped, service)
+
+    with pytest.raises(ClientError) as refused:
+        getattr(aws, call)(**request_)
+
+    name = aws.meta.method_to_api_mapping[call]
+    error = refused.value.response["Error"]
+    assert error["Code"] == "InvalidAction"
+    assert error["Message"] == f"The emulation does not implement {name}."
+    assert "Traceback" not in capfd.readouterr().err

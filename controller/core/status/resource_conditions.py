@@ -130,7 +130,7 @@ def _findings(
 ) -> tuple[UndatedCondition, ...]:
     health = _health(kind, resource, observed)
     verdict = next((v for v in verdicts if not _is_warning(v)), None)
-    synced, healthy = _synced(verdict, outcome), _healthy(health)
+    synced, healthy = _synced(verdict, outcome), _healthy(health, verdict)
     return (
         _warned(_ready(synced, healthy), verdicts),
         synced,
@@ -204,13 +204,16 @@ def _health(
             return unknown
 
 
-def _healthy(health: Health | Unknown) -> UndatedCondition:
+def _healthy(health: Health | Unknown, verdict: Verdict | None) -> UndatedCondition:
+    """Return the Healthy condition; if unknown, with the dependencies it waits for."""
     type_ = ConditionType.HEALTHY
-    match health:
-        case Health(level, reason, message):
+    match health, verdict:
+        case Health(level, reason, message), _:
             truth = Truth.TRUE if level is HealthLevel.HEALTHY else Truth.FALSE
             return UndatedCondition(type_, truth, reason, message)
-        case Unknown(reason):
+        case Unknown(), Blocked(_, Hold.UNKNOWN, message):
+            return UndatedCondition(type_, Truth.UNKNOWN, "Unknown", message)
+        case Unknown(reason), _:
             return UndatedCondition(type_, Truth.UNKNOWN, "Unknown", reason)
 
 

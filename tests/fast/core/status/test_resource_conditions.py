@@ -55,6 +55,19 @@ def test_what_works_badly_is_synced_but_not_ready():
     assert conditions[Type.READY].reason == "Broken"
 
 
+def test_every_condition_of_an_unread_dependent_names_what_it_waits_for():
+    dependent = toy("b", depends_on=frozenset({A}))
+    desired = declared(toy("a"), dependent)
+    observed = seen(a=Absent(), b=Unknown("refused"))
+
+    plan = diff(desired, observed, KINDS)
+    found = conditions_of(desired, observed, plan, {}, KINDS, {})[dependent.id]
+
+    messages = {type_: found[type_].message for type_ in found}
+    for type_ in (Type.READY, Type.SYNCED, Type.HEALTHY):
+        assert messages[type_] == "Waits for toy/a. Last result: refused."
+
+
 def test_what_could_not_be_seen_is_unknown_with_the_reason():
     conditions = concluded(Unknown("MLflow did not answer"))
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import select
 
 from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.event import VersionIdentity, WebhookEvent
@@ -50,19 +50,21 @@ class AnnouncementLedger:
 
     def announced(self, target: str) -> frozenset[VersionIdentity]:
         """Return the versions announced to ``target``, delivered or not."""
-        return self.all_announced().get(target, frozenset())
+        return frozenset(self.delivery_states().get(target, ()))
 
-    def all_announced(self) -> Mapping[str, frozenset[VersionIdentity]]:
-        """Return the announced versions by target, delivered or not."""
-        return self._identities(true())
-
-    def all_ended(self) -> Mapping[str, frozenset[VersionIdentity]]:
-        """Return the versions whose delivery has ended, by target.
-
-        A delivery ends when it is delivered or dead; it is not sent again
-        automatically.
-        """
-        return self._identities(deliveries.c.state != DeliveryState.PENDING.value)
+    def delivery_states(self) -> Mapping[str, Mapping[VersionIdentity, DeliveryState]]:
+        """Return the state of the delivery of each announced version, by target."""
+        event = webhook_events.c
+        identity = event.registry, event.model, event.number, event.created_ms
+        query = select(deliveries.c.target, deliveries.c.state, *identity).join_from(
+            deliveries, webhook_events
+        )
+        found: dict[str, dict[VersionIdentity, DeliveryState]] = {}
+        with self._database.reading() as connection:
+            for target, state, *values in connection.execute(query):
+                of_target = found.setdefault(target, {})
+                of_target[VersionIdentity(*values)] = DeliveryState(state)
+        return found
 
     def announce(
         self, target: str, sink: Sink, events: Sequence[WebhookEvent], now: datetime
@@ -87,28 +89,6 @@ class AnnouncementLedger:
             return insert_new(
                 connection, deliveries, rows, ["event_id", "target", "sink"]
             )
-
-    def _identities(
-        self, condition: ColumnElement[bool]
-    ) -> Mapping[str, frozenset[VersionIdentity]]:
-        event = webhook_events.c
-        query = (
-            select(
-                deliveries.c.target,
-                event.registry,
-                event.model,
-                event.number,
-                event.created_ms,
-            )
-            .join_from(deliveries, webhook_events)
-            .where(condition)
-            .distinct()
-        )
-        found: dict[str, set[VersionIdentity]] = {}
-        with self._database.reading() as connection:
-            for target, *identity in connection.execute(query):
-                found.setdefault(target, set()).add(VersionIdentity(*identity))
-        return {target: frozenset(versions) for target, versions in found.items()}
 
 
 def _event(event: WebhookEvent, now: datetime) -> dict[str, Any]:

@@ -125,6 +125,7 @@ class SimulatedMlflow(MlflowRest):
             "POST model-versions/create": self._create_version,
             "DELETE model-versions/delete": self._delete_version,
             "POST model-versions/set-tag": self._tag_version,
+            "DELETE model-versions/delete-tag": self._untag_version,
             "POST logged-models/search": self._logged_models,
             "POST runs/search": self._runs,
         }
@@ -302,6 +303,11 @@ class SimulatedMlflow(MlflowRest):
         version = self._version(request)
         subject = f"version {version['version']} of {request['name']}"
         self._tag(version, request, subject)
+        return {}
+
+    def _untag_version(self, request: Body) -> Body:
+        version = self._version(request)
+        version["tags"] = [t for t in version["tags"] if t["key"] != request["key"]]
         return {}
 
     def _logged_models(self, request: Body) -> Body:

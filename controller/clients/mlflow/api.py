@@ -235,6 +235,11 @@ class MlflowApi:
         body = {"name": model, "version": str(number), "key": key, "value": value}
         self._rest.request("POST", "model-versions/set-tag", body=body)
 
+    def delete_version_tag(self, model: str, number: int, key: str) -> None:
+        """Delete one tag of a version. Safe to repeat."""
+        body = {"name": model, "version": str(number), "key": key}
+        self._rest.request("DELETE", "model-versions/delete-tag", body=body)
+
     def set_alias(self, model: str, alias: str, number: int) -> None:
         """Create or move ``alias`` to a version. Safe to repeat."""
         body = {"name": model, "alias": alias, "version": str(number)}

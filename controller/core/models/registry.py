@@ -156,6 +156,10 @@ class RegistryWrites(Protocol):
         """Set one tag of a version. Safe to repeat."""
         ...
 
+    def delete_version_tag(self, model: str, number: int, key: str) -> None:
+        """Delete one tag of a version. Safe to repeat."""
+        ...
+
     def set_alias(self, model: str, alias: str, number: int) -> None:
         """Point ``alias`` to a version, wherever it pointed before. Safe to repeat."""
         ...

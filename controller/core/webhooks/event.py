@@ -96,14 +96,20 @@ def unannounced(
         announced: Identities already announced to the target.
         baseline: Earliest creation time of a version to announce; None for all.
     """
-    since = None if baseline is None else int(baseline.timestamp() * 1000)
     missing = [
         version
-        for version in ready_originals(versions)
-        if (since is None or version.created_ms >= since)
-        and identity_of(registry, version) not in announced
+        for version in since_baseline(ready_originals(versions), baseline)
+        if identity_of(registry, version) not in announced
     ]
     return tuple(sorted(missing, key=lambda v: (v.created_ms, v.model, v.number)))
+
+
+def since_baseline(
+    versions: Iterable[ModelVersion], baseline: datetime | None
+) -> tuple[ModelVersion, ...]:
+    """Return the versions created at ``baseline`` or later; all if it is None."""
+    since = None if baseline is None else int(baseline.timestamp() * 1000)
+    return tuple(v for v in versions if since is None or v.created_ms >= since)
 
 
 def model_registered(

@@ -99,15 +99,8 @@ class Announcements(Protocol):
         """Return the target, with the baseline of its first observation."""
         ...
 
-    def all_announced(self) -> Mapping[str, frozenset[VersionIdentity]]:
-        """Return the versions in the outbox or already announced, by target."""
-        ...
-
-    def all_ended(self) -> Mapping[str, frozenset[VersionIdentity]]:
-        """Return the versions whose delivery has ended, by target.
-
-        Delivered or given up: in both cases nothing more is sent automatically.
-        """
+    def delivery_states(self) -> Mapping[str, Mapping[VersionIdentity, DeliveryState]]:
+        """Return the state of the delivery of each announced version, by target."""
         ...
 
     def announce(

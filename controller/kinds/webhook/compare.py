@@ -1,21 +1,21 @@
-"""Versions that are not announced to a target, or not tagged as announced."""
+"""Versions to announce to a target, and tags that do not match their deliveries."""
 
 from collections.abc import Iterable, Iterator
 
 from controller.core.models.registration import ModelVersion
 from controller.core.resources.plan import Change, Effect
 from controller.core.webhooks.event import MODEL_REGISTERED, event_id, identity_of
-from controller.kinds.webhook.health import missing, unstamped
+from controller.kinds.webhook.health import missing, unstamped, wrongly_stamped
 from controller.kinds.webhook.spec import WebhookSpec
 from controller.kinds.webhook.state import WebhookState
 
-# First word of the paths: versions to announce, and to tag as announced.
+# First word of the paths: versions to announce, and tags to set or to remove.
 ANNOUNCED = "announced"
 STAMPED = "stamped"
 
 
 def compare(spec: WebhookSpec, state: WebhookState) -> tuple[Change, ...]:
-    """Return one change per version to announce, or to tag as announced."""
+    """Return one change per version to announce, and per tag to set or to remove."""
     return tuple(_changes(spec, state))
 
 
@@ -33,6 +33,9 @@ def _changes(spec: WebhookSpec, state: WebhookState) -> Iterator[Change]:
     for version in unstamped(state):
         path = f"{STAMPED}.{_label(version)}"
         yield Change(path, None, _event(state, version), Effect.COSMETIC)
+    for version in wrongly_stamped(state):
+        path = f"{STAMPED}.{_label(version)}"
+        yield Change(path, _event(state, version), None, Effect.COSMETIC)
 
 
 def _label(version: ModelVersion) -> str:

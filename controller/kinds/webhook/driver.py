@@ -25,7 +25,12 @@ from controller.core.webhooks.event import (
 )
 from controller.core.webhooks.records import Announcements, DeliveryReports
 from controller.kinds.webhook.compare import ANNOUNCED, STAMPED, planned
-from controller.kinds.webhook.health import announced_tag, missing, unstamped
+from controller.kinds.webhook.health import (
+    announced_tag,
+    missing,
+    unstamped,
+    wrongly_stamped,
+)
 from controller.kinds.webhook.reports import DELIVERY, SHOWN, rows
 from controller.kinds.webhook.spec import WebhookSpec
 from controller.kinds.webhook.state import LARGEST_BACKLOG, DeliveryCounts, WebhookState
@@ -102,7 +107,7 @@ class WebhookDriver:
         """Initialize the driver.
 
         Args:
-            api: Tags versions whose delivery has ended.
+            api: Tags versions that a target accepted.
             reader: Reads that the kinds of a pass share.
             ledger: Targets and announcements.
             outcomes: Reports about deliveries.
@@ -131,7 +136,7 @@ class WebhookDriver:
         if not declared:
             return {}
         targets = self._ledger.targets()
-        announced, ended = self._ledger.all_announced(), self._ledger.all_ended()
+        states = self._ledger.delivery_states()
         versions = self._reader.versions()
         tags = {model.name: model.tags for model in self._reader.models()}
         return {
@@ -142,8 +147,7 @@ class WebhookDriver:
                     first_seen=targets[id_.name].first_seen,
                     versions=versions,
                     model_tags=tags,
-                    announced=announced.get(id_.name, frozenset()),
-                    ended=ended.get(id_.name, frozenset()),
+                    delivery_states=states.get(id_.name, {}),
                     deliveries=self._deliveries(id_.name),
                     largest_backlog=self._largest_backlog,
                 )
@@ -163,9 +167,11 @@ class WebhookDriver:
         state: WebhookState = action.observed
         announced = planned(action.changes, ANNOUNCED, missing(spec, state))
         stamped = planned(action.changes, STAMPED, unstamped(state))
+        cleared = planned(action.changes, STAMPED, wrongly_stamped(state))
         problems = _Problems()
         problems.passes(self._announce, state, announced)
         problems.passes(self._stamp, state, stamped)
+        problems.passes(self._clear, state, cleared)
         problems.report()
         return Applied()
 
@@ -222,6 +228,15 @@ class WebhookDriver:
         problems = _Problems()
         for version in versions:
             problems.passes(self._tag, announced_tag(state.target), version)
+        problems.report()
+
+    def _clear(self, state: WebhookState, versions: Iterable[ModelVersion]) -> None:
+        """Remove the tag of versions that the target did not accept."""
+        problems, tag = _Problems(), announced_tag(state.target)
+        for version in versions:
+            problems.passes(
+                self._api.delete_version_tag, version.model, version.number, tag
+            )
         problems.report()
 
     def _tag(self, tag: str, version: ModelVersion) -> None:

@@ -6,12 +6,12 @@ from controller.core.models.registration import ModelVersion
 from controller.core.resources.kind import Health, HealthLevel, HoldReason
 from controller.core.resources.plan import Change, Hold
 from controller.core.values.counts import counted
+from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.event import identity_of, unannounced
 from controller.kinds.webhook.spec import AnnounceFrom, WebhookSpec
 from controller.kinds.webhook.state import WebhookState
 
-# On a version: the delivery to the target has ended. With it, a rebuilt store announces
-# nothing twice.
+# On a version: the target accepted it. With it, a rebuilt store announces nothing twice.
 ANNOUNCED_TAG = "hokusai.ai/announced"
 
 
@@ -35,18 +35,34 @@ def missing(spec: WebhookSpec, state: WebhookState) -> tuple[ModelVersion, ...]:
     """Return the versions to announce, oldest first."""
     tag = announced_tag(state.target)
     since = baseline(spec, state)
-    pending = unannounced(state.registry, state.versions, state.announced, since)
+    announced = state.delivery_states.keys()
+    pending = unannounced(state.registry, state.versions, announced, since)
     return tuple(version for version in pending if tag not in version.tags)
 
 
 def unstamped(state: WebhookState) -> tuple[ModelVersion, ...]:
-    """Return the versions whose delivery has ended and that lack the tag."""
+    """Return the versions that the target accepted and that lack the tag."""
+    return _by_delivery(state, DeliveryState.DELIVERED, tagged=False)
+
+
+def wrongly_stamped(state: WebhookState) -> tuple[ModelVersion, ...]:
+    """Return the versions with the tag whose delivery is dead.
+
+    Earlier versions of the controller tagged them. Without the tag, they are announced
+    again after the loss of the store.
+    """
+    return _by_delivery(state, DeliveryState.DEAD, tagged=True)
+
+
+def _by_delivery(
+    state: WebhookState, delivery: DeliveryState, *, tagged: bool
+) -> tuple[ModelVersion, ...]:
     tag = announced_tag(state.target)
     return tuple(
         version
         for version in state.versions
-        if tag not in version.tags
-        and identity_of(state.registry, version) in state.ended
+        if (tag in version.tags) is tagged
+        and state.delivery_states.get(identity_of(state.registry, version)) is delivery
     )
 
 

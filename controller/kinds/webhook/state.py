@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from controller.core.models.registration import ModelVersion
+from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.event import VersionIdentity
 
 # More announcements at once are probably a mistake.
@@ -33,8 +34,7 @@ class WebhookState:
             ``from-now``.
         versions: All versions.
         model_tags: Tags of each registered model, by its name.
-        announced: Identities of the versions announced to the target.
-        ended: Those of ``announced`` whose delivery has ended.
+        delivery_states: State of the delivery of each version announced to the target.
         deliveries: Numbers of deliveries by state.
         largest_backlog: Maximum number of announcements in one pass.
     """
@@ -44,7 +44,8 @@ class WebhookState:
     first_seen: datetime
     versions: tuple[ModelVersion, ...] = ()
     model_tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    announced: frozenset[VersionIdentity] = frozenset()
-    ended: frozenset[VersionIdentity] = frozenset()
+    delivery_states: Mapping[VersionIdentity, DeliveryState] = field(
+        default_factory=dict
+    )
     deliveries: DeliveryCounts = field(default_factory=DeliveryCounts)
     largest_backlog: int = LARGEST_BACKLOG

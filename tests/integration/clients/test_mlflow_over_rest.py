@@ -113,6 +113,17 @@ def test_an_alias_can_be_deleted_twice(mlflow, name):
     assert {m.name: m for m in mlflow.models()}[name].aliases == {}
 
 
+def test_a_tag_of_a_version_can_be_deleted_twice(mlflow, name):
+    mlflow.create_model(name, {})
+    version = mlflow.create_version(name, "s3://bucket/model", "", {"a": "1", "b": "2"})
+
+    mlflow.delete_version_tag(name, version.number, "a")
+    mlflow.delete_version_tag(name, version.number, "a")
+
+    seen = next(v for v in mlflow.versions() if v.model == name)
+    assert seen.tags == {"b": "2"}
+
+
 def test_a_name_is_unique(mlflow, name):
     mlflow.create_model(name, {})
 

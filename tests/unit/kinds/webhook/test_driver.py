@@ -1,5 +1,6 @@
 """The webhook driver carries out the plan, and nothing that the plan leaves out."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -8,9 +9,11 @@ from controller.core.document.resource import ResourceId
 from controller.core.errors import NotFoundError, PermanentError
 from controller.core.models.registration import ModelVersion
 from controller.core.resources.plan import Action, Reason, Verb
+from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.event import identity_of
 from controller.kinds.webhook import KIND
 from controller.kinds.webhook.driver import WebhookDriver
+from controller.kinds.webhook.health import announced_tag
 from controller.kinds.webhook.spec import WebhookSpec
 from controller.kinds.webhook.state import WebhookState
 from tests.fakes.stopped_clock import StoppedClock
@@ -30,7 +33,7 @@ class Backends:
 
     def __init__(self):
         self.announced, self.tagged, self.model_tags = [], [], []
-        self.deleted = set()
+        self.untagged, self.deleted = [], set()
 
     def announce(self, _target, _sink, events, _now):
         self.announced += [event.identity.number for event in events]
@@ -44,6 +47,9 @@ class Backends:
             message = f"version {number} does not exist"
             raise NotFoundError(message)
         self.tagged.append(number)
+
+    def delete_version_tag(self, _model, number, _key):
+        self.untagged.append(number)
 
 
 @pytest.fixture
@@ -61,6 +67,14 @@ def driver(backends):
         clock=StoppedClock(),
         registry="mlflow",
         check=lambda _event: None,
+    )
+
+
+def delivered(*versions, state=DeliveryState.DELIVERED):
+    """Return a target with a delivery of each version, in ``state``."""
+    states = {identity_of("mlflow", version): state for version in versions}
+    return WebhookState(
+        "site", "mlflow", NOON, versions=versions, delivery_states=states
     )
 
 
@@ -89,15 +103,22 @@ def test_only_planned_versions_are_announced(driver, backends):
 
 
 def test_only_planned_versions_are_stamped(driver, backends):
-    ended = frozenset(identity_of("mlflow", version) for version in (ONE, TWO))
-    state = WebhookState(
-        "site", "mlflow", NOON, versions=(ONE, TWO), announced=ended, ended=ended
-    )
+    state = delivered(ONE, TWO)
 
     driver.apply(planned(state, "stamped", 1))
 
     assert backends.tagged == [1]
     assert backends.announced == []
+
+
+def test_the_tag_of_a_version_whose_delivery_is_dead_is_removed(driver, backends):
+    tagged = replace(ONE, tags={announced_tag("site"): "id"})
+    state = delivered(tagged, TWO, state=DeliveryState.DEAD)
+
+    driver.apply(planned(state, "stamped", 1))
+
+    assert backends.untagged == [1]
+    assert backends.tagged == backends.announced == []
 
 
 def test_the_id_of_a_model_is_fixed_before_its_first_announcement(driver, backends):
@@ -141,15 +162,7 @@ def test_a_version_that_cannot_be_announced_does_not_hold_up_the_others(backends
 def test_a_version_that_was_deleted_does_not_hold_up_the_tags_of_others(
     driver, backends
 ):
-    identities = frozenset(identity_of("mlflow", version) for version in (ONE, TWO))
-    state = WebhookState(
-        "site",
-        "mlflow",
-        NOON,
-        versions=(ONE, TWO),
-        announced=identities,
-        ended=identities,
-    )
+    state = delivered(ONE, TWO)
     backends.deleted = {1}
 
     with pytest.raises(PermanentError, match="version 1 does not exist"):

@@ -7,6 +7,7 @@ import pytest
 from controller.core.models.registration import DUPLICATE_TAG, ModelVersion
 from controller.core.resources.kind import HealthLevel
 from controller.core.resources.plan import Hold
+from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.event import identity_of
 from controller.kinds.webhook import KIND
 from controller.kinds.webhook.health import announced_tag
@@ -41,6 +42,11 @@ def told(announce, *versions: ModelVersion, **more) -> list[str]:
     return [c.path for c in KIND.compare(spec(announce), state(*versions, **more))]
 
 
+def recorded(version, delivery):
+    """Return the record of one version's delivery."""
+    return {identity_of("hokusai/local", version): delivery}
+
+
 def test_every_version_that_was_not_announced_is():
     assert told("all", version(1), version(2)) == [
         "announced.leads/1",
@@ -49,9 +55,9 @@ def test_every_version_that_was_not_announced_is():
 
 
 def test_what_the_ledger_holds_is_not_announced_again():
-    known = frozenset({identity_of("hokusai/local", version(1))})
+    known = recorded(version(1), DeliveryState.PENDING)
 
-    assert told("all", version(1), announced=known) == []
+    assert told("all", version(1), delivery_states=known) == []
 
 
 def test_a_lost_ledger_announces_nothing_twice():
@@ -61,10 +67,10 @@ def test_a_lost_ledger_announces_nothing_twice():
 
 
 def test_a_number_that_comes_back_after_a_deletion_is_another_version():
-    known = frozenset({identity_of("hokusai/local", version(1))})
+    known = recorded(version(1), DeliveryState.DELIVERED)
     remade = version(1, NOON + timedelta(days=1))
 
-    assert told("all", remade, announced=known) == ["announced.leads/1"]
+    assert told("all", remade, delivery_states=known) == ["announced.leads/1"]
 
 
 @pytest.mark.parametrize(
@@ -92,10 +98,21 @@ def test_what_is_no_registration_is_not_announced(more):
     assert told("all", version(1, **more)) == []
 
 
-def test_a_delivery_that_came_to_its_end_is_stamped_on_the_version():
-    known = frozenset({identity_of("hokusai/local", version(1))})
+@pytest.mark.parametrize(
+    ("delivery", "tagged", "expected"),
+    [
+        (DeliveryState.PENDING, False, []),
+        (DeliveryState.DELIVERED, False, ["stamped.leads/1"]),
+        (DeliveryState.DELIVERED, True, []),
+        (DeliveryState.DEAD, False, []),
+        (DeliveryState.DEAD, True, ["stamped.leads/1"]),
+    ],
+)
+def test_only_an_accepted_delivery_is_tagged_on_its_version(delivery, tagged, expected):
+    tags = {announced_tag("site"): "id"} if tagged else {}
+    one = version(1, tags=tags)
 
-    assert told("all", version(1), announced=known, ended=known) == ["stamped.leads/1"]
+    assert told("all", one, delivery_states=recorded(one, delivery)) == expected
 
 
 def test_many_announcements_at_once_are_held_until_a_person_allows_them():

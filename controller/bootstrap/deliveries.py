@@ -8,31 +8,33 @@ from controller.bootstrap.store import Store
 from controller.clients.webhook import Sender
 from controller.core.document.resource import ResourceId
 from controller.core.errors import NotFoundError
-from controller.core.webhooks.delivery import DeliveryPolicy
+from controller.core.webhooks.retry_schedule import RetrySchedule
 from controller.core.webhooks.signature import key_of
 from controller.engine.dispatcher import Dispatcher, WebhookTarget
+from controller.kinds.webhook.spec import WebhookSpec
 from controller.settings import Settings
 from controller.store.outbox import Outbox
 
 
 class DeclaredTargets:
-    """The targets that a controller's document declares, as it is at the time."""
+    """The targets of a controller's current document."""
 
     def __init__(self, controller: Controller, settings: Settings) -> None:
         self._controller = controller
-        self._policy = DeliveryPolicy.doubling(
-            settings.webhook_max_retries, settings.webhook_retry_delay
-        )
+        self._base = settings.webhook_max_retries, settings.webhook_retry_delay
 
     def targets(self) -> Mapping[str, WebhookTarget]:
         """Return where, and how patiently, each target is told."""
         return {
             id_.name: WebhookTarget(
-                resource.spec.url, self._policy, resource.spec.timeout
+                resource.spec.url, self._schedule(resource.spec), resource.spec.timeout
             )
             for id_, resource in self._controller.document.resources.items()
             if id_.kind == "webhook"
         }
+
+    def _schedule(self, spec: WebhookSpec) -> RetrySchedule:
+        return RetrySchedule.doubling(*self._base, spec.retry.tail, spec.retry.jitter)
 
     def keys_of(self, name: str) -> tuple[bytes, ...]:
         """Return a target's keys, the current one first; raises ControllerError."""

@@ -16,7 +16,7 @@ from aiohttp.client_proto import ResponseHandler
 
 from controller.core.clock import Clock
 from controller.core.values.redact import redact
-from controller.core.webhooks.delivery import Answer, Answered, Unanswered
+from controller.core.webhooks.answers import Answer, Answered, Unanswered
 
 _CONNECT_SECONDS = 5.0
 _CONNECTIONS = 256

@@ -16,11 +16,10 @@ from typing import Protocol
 
 from controller.core.clock import Clock
 from controller.core.errors import ControllerError
-from controller.core.webhooks.delivery import (
-    Answer,
-    DeliveryPolicy,
-    NextStep,
-    Unanswered,
+from controller.core.webhooks.answers import Answer, Unanswered
+from controller.core.webhooks.delivery import Dead, NextStep
+from controller.core.webhooks.retry_schedule import (
+    RetrySchedule,
     after_attempt,
 )
 from controller.core.webhooks.signature import (
@@ -51,12 +50,12 @@ class WebhookTarget:
 
     Attributes:
         url: URL of the receiver.
-        policy: Retry schedule.
+        schedule: Retry schedule.
         timeout: Timeout of one attempt in seconds.
     """
 
     url: str
-    policy: DeliveryPolicy
+    schedule: RetrySchedule
     timeout: float = 30.0
 
 
@@ -180,7 +179,7 @@ class Dispatcher:
         return min(self._limits.poll, wait)
 
     def _free_slots(self, targets: Mapping[str, WebhookTarget]) -> dict[str, int]:
-        busy = Counter(delivery.target for delivery in self._under_way.values())
+        busy = self._busy()
         now = self._clock.monotonic()
         return {
             name: self._limits.in_flight - busy[name]
@@ -188,6 +187,10 @@ class Dispatcher:
             if busy[name] < self._limits.in_flight
             and self._paused_until.get(name, now) <= now
         }
+
+    def _busy(self) -> Counter[str]:
+        """Return the number of attempts in progress, by target."""
+        return Counter(delivery.target for delivery in self._under_way.values())
 
     def _claim(
         self, targets: Mapping[str, WebhookTarget], free: Mapping[str, int]
@@ -198,14 +201,16 @@ class Dispatcher:
         """
         claimed: list[OutboxDelivery] = []
         roomy: list[str] = []
+        most, busy = self._limits.in_flight, self._busy()
         for name, slots in free.items():
             seconds = targets[name].timeout + self._limits.claim_margin
             lease = timedelta(seconds=seconds)
-            some = self._outbox.claim(self._worker, name, slots, lease)
+            some = self._outbox.claim(self._worker, name, most, lease, busy=busy[name])
             claimed += some
+            busy[name] += len(some)
             if len(some) < slots:
                 roomy.append(name)
-        wait = self._outbox.wait(roomy) if roomy else None
+        wait = self._outbox.wait(roomy, busy) if roomy else None
         return claimed, math.inf if wait is None else wait.total_seconds()
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
@@ -231,9 +236,13 @@ class Dispatcher:
         took = timedelta(seconds=self._clock.monotonic() - began)
         now = self._clock.now()
         key = f"{delivery.event_id}/{delivery.target}"
-        step = after_attempt(target.policy, answer, attempt.number, now, key)
+        step = after_attempt(target.schedule, answer, delivery.progress, now, key)
         _log(delivery, attempt, answer, step)
         await asyncio.to_thread(self._outbox.finish, delivery, answer, step, now, took)
+        if delivery.progress.is_probe and isinstance(step, Dead):
+            # The others have waited as long, without an attempt.
+            begun, name = now - target.schedule.length, delivery.target
+            await asyncio.to_thread(self._outbox.expire, name, begun, step.reason)
         self._on_attempt(delivery, answer, step)
 
     async def _keys(self, delivery: OutboxDelivery) -> tuple[bytes, ...]:

@@ -14,6 +14,7 @@ from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.event import VersionIdentity, WebhookEvent
 from controller.core.webhooks.records import KnownTarget, Sink
 from controller.store.database import Database
+from controller.store.redrive import state_of
 from controller.store.sql import insert_new
 from controller.store.tables import (
     deliveries,
@@ -55,15 +56,23 @@ class AnnouncementLedger:
     def delivery_states(self) -> Mapping[str, Mapping[VersionIdentity, DeliveryState]]:
         """Return the state of the delivery of each announced version, by target."""
         event = webhook_events.c
-        identity = event.registry, event.model, event.number, event.created_ms
-        query = select(deliveries.c.target, deliveries.c.state, *identity).join_from(
-            deliveries, webhook_events
+        columns = (
+            deliveries.c.target,
+            deliveries.c.state,
+            deliveries.c.cause,
+            event.registry,
+            event.model,
+            event.number,
+            event.created_ms,
         )
+        query = select(*columns).join_from(deliveries, webhook_events)
         found: dict[str, dict[VersionIdentity, DeliveryState]] = {}
         with self._database.reading() as connection:
-            for target, state, *values in connection.execute(query):
-                of_target = found.setdefault(target, {})
-                of_target[VersionIdentity(*values)] = DeliveryState(state)
+            for row in connection.execute(query):
+                identity = VersionIdentity(
+                    row.registry, row.model, row.number, row.created_ms
+                )
+                found.setdefault(row.target, {})[identity] = state_of(row)
         return found
 
     def announce(

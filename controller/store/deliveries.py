@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import desc, func, select
+from sqlalchemy import case, desc, func, select
 
 from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.records import DeliveryAttempt, DeliveryReport
 from controller.store.database import Database
+from controller.store.redrive import CANCELLED, in_state, state_of
 from controller.store.tables import attempts, deliveries, webhook_events
 
 
@@ -19,13 +20,15 @@ class DeliveryLog:
 
     def counts(self) -> Mapping[str, Mapping[DeliveryState, int]]:
         """Return the number of deliveries in each state, by target."""
-        columns = (deliveries.c.target, deliveries.c.state)
-        query = select(*columns, func.count()).group_by(*columns)
+        cancelled = deliveries.c.cause == CANCELLED
+        cause = case((cancelled, CANCELLED), else_="").label("cause")
+        columns = (deliveries.c.target, deliveries.c.state, cause)
+        query = select(*columns, func.count().label("number")).group_by(*columns)
         found: dict[str, dict[DeliveryState, int]] = {}
         with self._database.reading() as connection:
-            for target, state, count in connection.execute(query):
-                by_state = found.setdefault(target, dict.fromkeys(DeliveryState, 0))
-                by_state[DeliveryState(state)] = count
+            for row in connection.execute(query):
+                by_state = found.setdefault(row.target, dict.fromkeys(DeliveryState, 0))
+                by_state[state_of(row)] = row.number
         return found
 
     def list(
@@ -42,7 +45,7 @@ class DeliveryLog:
         if target is not None:
             query = query.where(deliveries.c.target == target)
         if state is not None:
-            query = query.where(deliveries.c.state == state.value)
+            query = query.where(*in_state(state))
         query = query.order_by(desc(deliveries.c.id)).limit(limit)
         with self._database.reading() as connection:
             return tuple(_report(row) for row in connection.execute(query))
@@ -65,7 +68,7 @@ def _report(row: Any) -> DeliveryReport:
         model=row.model,
         number=row.number,
         target=row.target,
-        state=DeliveryState(row.state),
+        state=state_of(row),
         attempts=row.attempts,
         next_at=row.next_at,
         reason=row.reason,

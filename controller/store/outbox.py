@@ -6,30 +6,55 @@ worker sends again. Delivery is therefore at least once; a repeat has the same e
 id and is marked as a possible duplicate.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Update, func, insert, or_, select, update
 
-from controller.core.webhooks.delivery import (
+from controller.core.webhooks.answers import (
     GATEWAY,
     Answer,
     Answered,
+    AnswerMeaning,
+    Unanswered,
+    failure,
+    meaning_of,
+)
+from controller.core.webhooks.breaker import (
+    CLOSED,
+    Breaker,
+    BreakerPolicy,
+    after_failure,
+    after_postponement,
+    after_success,
+    has_recovered,
+)
+from controller.core.webhooks.delivery import (
     Dead,
     Delivered,
     DeliveryState,
     NextStep,
     RetryAt,
-    Unanswered,
+    TargetGone,
 )
 from controller.core.webhooks.event import DEFAULT_PROFILE
+from controller.core.webhooks.retry_schedule import DeliveryProgress
+from controller.store.breakers import (
+    begin_probe,
+    breaker_of,
+    breakers_of,
+    end_probe,
+    save_breaker,
+)
 from controller.store.database import Database
+from controller.store.redrive import expire, redrive_exhausted
 from controller.store.tables import attempts, deliveries, event_bodies, webhook_events
 
 # A claim that lasts longer than any claim may last was made by a clock that was ahead.
 _LONGEST_CLAIM = timedelta(minutes=10)
+_MANY = 1_000_000
 STARTED, ANSWERED, UNANSWERED, UNKNOWN = "started", "answered", "unanswered", "unknown"
 
 
@@ -45,6 +70,7 @@ class OutboxDelivery:
         target: Name of the webhook target.
         attempts: Number of attempts started before.
         claim: Number that tells this claim from later ones.
+        progress: Position in its retry schedule.
     """
 
     id: int
@@ -54,6 +80,7 @@ class OutboxDelivery:
     target: str
     attempts: int
     claim: int
+    progress: DeliveryProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,35 +98,66 @@ class SendAttempt:
 
 
 class Outbox:
-    """The deliveries of one sink, and every attempt at them."""
+    """The deliveries of one sink, and every attempt at them.
 
-    def __init__(self, database: Database, sink: str = "webhook") -> None:
+    Args:
+        database: Store.
+        sink: Sink of the deliveries.
+        breakers: Limits of the targets' circuit breakers.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        sink: str = "webhook",
+        breakers: BreakerPolicy | None = None,
+    ) -> None:
         self._database = database
         self._sink = sink
+        self._breakers = breakers or BreakerPolicy()
 
     def claim(
-        self, worker: str, target: str, limit: int, lease: timedelta
+        self, worker: str, target: str, limit: int, lease: timedelta, *, busy: int = 0
     ) -> tuple[OutboxDelivery, ...]:
-        """Claim up to ``limit`` due deliveries to ``target``, oldest first.
+        """Claim due deliveries to ``target``, oldest first.
 
         No other worker can claim them before ``lease`` expires.
+
+        Args:
+            worker: Name of the worker.
+            target: Target.
+            limit: Maximum number of concurrent attempts; its breaker may allow fewer.
+            lease: Duration of the claim.
+            busy: Number of attempts of this worker to the target in progress.
         """
         if not self._any_due(target):
             return ()
         with self._database.writing() as connection:
             now = self._database.now(connection)
+            breaker = breaker_of(connection, target)
+            count = breaker.allowance(now, limit) - busy
+            is_probe = breaker.open_until is not None
+            if count <= 0 or (
+                is_probe and not begin_probe(connection, target, now, lease)
+            ):
+                return ()
             rows = connection.execute(
-                self._claim_statement(target, limit, now).values(
+                self._claim_statement(target, count, now).values(
                     claimed_by=worker,
                     claimed_until=now + lease,
                     claim=deliveries.c.claim + 1,
                 )
             ).all()
             if not rows:
+                if is_probe:
+                    end_probe(connection, target)
                 return ()
             _mark_unknown(connection, [row.id for row in rows], now)
             events = _events(connection, {row.event_id for row in rows})
-        claimed = [_delivery(row, *events[row.event_id, row.profile]) for row in rows]
+        claimed = [
+            _delivery(row, *events[row.event_id, row.profile], is_probe=is_probe)
+            for row in rows
+        ]
         return tuple(sorted(claimed, key=lambda d: d.id))
 
     def start(self, delivery: OutboxDelivery, now: datetime) -> SendAttempt | None:
@@ -165,7 +223,60 @@ class Outbox:
             columns = _step_columns(step, answer, moment, now)
             unclaimed = {"claimed_by": None, "claimed_until": None}
             statement = _update_claimed(delivery).values(**unclaimed, **columns)
-            return bool(connection.execute(statement).rowcount)
+            is_ours = bool(connection.execute(statement).rowcount)
+            self._update_breaker(connection, delivery.target, answer, step, moment, now)
+            return is_ours
+
+    def expire(self, target: str, before: datetime, reason: str) -> int:
+        """Give up the deliveries whose schedule began at ``before`` or earlier.
+
+        Returns their number. Those with a claim are left to their worker.
+        """
+        with self._database.writing() as connection:
+            now = self._database.now(connection)
+            return expire(connection, target, before, reason, now)
+
+    def _update_breaker(
+        self,
+        connection: Connection,
+        target: str,
+        answer: Answer,
+        step: NextStep,
+        moment: datetime,
+        now: datetime,
+    ) -> None:
+        """Store what the answer means for the target's breaker.
+
+        If it closes, the deliveries that failed meanwhile are sent again.
+        """
+        before = breaker_of(connection, target)
+        if self._breaker_after(before, answer, step, moment, now) == before:
+            return
+        before = breaker_of(connection, target, changes=True)
+        after = self._breaker_after(before, answer, step, moment, now)
+        save_breaker(connection, target, after)
+        if has_recovered(before, after):
+            redrive_exhausted(connection, target, moment)
+
+    def _breaker_after(
+        self,
+        breaker: Breaker,
+        answer: Answer,
+        step: NextStep,
+        moment: datetime,
+        now: datetime,
+    ) -> Breaker:
+        match step, meaning_of(answer):
+            case TargetGone(reason), _:
+                return replace(breaker, disabled=reason)
+            case _, AnswerMeaning.ACCEPTED:
+                return after_success(breaker)
+            case _, AnswerMeaning.TRANSIENT:
+                return after_failure(self._breakers, breaker, moment)
+            case RetryAt(at), AnswerMeaning.POSTPONED:
+                return after_postponement(breaker, moment + max(at - now, timedelta(0)))
+            case _:
+                return breaker
 
     def release(self, unsent: Sequence[OutboxDelivery]) -> None:
         """End the claims on ``unsent``; do nothing for claims that were lost."""
@@ -174,19 +285,38 @@ class Outbox:
             for delivery in unsent:
                 connection.execute(_update_claimed(delivery).values(**unclaimed))
 
-    def wait(self, targets: Collection[str]) -> timedelta | None:
-        """Return the time until the next delivery to ``targets``, or None."""
+    def wait(
+        self, targets: Collection[str], busy: Mapping[str, int] | None = None
+    ) -> timedelta | None:
+        """Return the time until the next delivery to ``targets``, or None.
+
+        Args:
+            targets: Targets.
+            busy: Number of attempts in progress, by target; one whose breaker allows no
+                more is left out.
+        """
         waiting = func.coalesce(deliveries.c.claimed_until, deliveries.c.next_at)
-        query = select(func.min(waiting)).where(
-            deliveries.c.state == DeliveryState.PENDING.value,
-            deliveries.c.sink == self._sink,
-            deliveries.c.target.in_(targets),
+        query = (
+            select(deliveries.c.target, func.min(waiting))
+            .where(
+                deliveries.c.state == DeliveryState.PENDING.value,
+                deliveries.c.sink == self._sink,
+                deliveries.c.target.in_(targets),
+            )
+            .group_by(deliveries.c.target)
         )
         with self._database.reading() as connection:
-            due: datetime | None = connection.scalar(query)
-            if due is None:
+            rows = connection.execute(query).all()
+            if not rows:
                 return None
-            return max(due - self._database.now(connection), timedelta(0))
+            now = self._database.now(connection)
+            breakers = breakers_of(connection, targets)
+        dues = [
+            due
+            for target, earliest in rows
+            if (due := _due_at(target, earliest, breakers, busy or {}, now)) is not None
+        ]
+        return max(min(dues) - now, timedelta(0)) if dues else None
 
     def _any_due(self, target: str) -> bool:
         """Return True if a delivery is due, without the lock that a write takes."""
@@ -224,6 +354,25 @@ class Outbox:
             .where(deliveries.c.id.in_(select(due.c.id)))
             .returning(deliveries)
         )
+
+
+def _due_at(
+    target: str,
+    earliest: datetime,
+    breakers: Mapping[str, tuple[Breaker, datetime | None]],
+    busy: Mapping[str, int],
+    now: datetime,
+) -> datetime | None:
+    """Return the time of the next claim for ``target``; None if its breaker has none."""
+    breaker, probe_until = breakers.get(target, (CLOSED, None))
+    if breaker.disabled:
+        return None
+    blocked = breaker.blocked_until(now)
+    if breaker.open_until is not None and probe_until is not None:
+        blocked = max(blocked or probe_until, probe_until)
+    if blocked is None and breaker.allowance(now, _MANY) <= busy.get(target, 0):
+        return None
+    return max(earliest, blocked) if blocked else earliest
 
 
 def _update_claimed(delivery: OutboxDelivery) -> Update:
@@ -278,24 +427,30 @@ def _step_columns(
 ) -> dict[str, Any]:
     match step:
         case Delivered():
-            state, reason = DeliveryState.DELIVERED, ""
-        case Dead(reason):
-            state = DeliveryState.DEAD
-        case RetryAt(at):
-            due = moment + max(at - now, timedelta(0))
-            return {"next_at": due, "reason": _failure(answer)}
-    return {"state": state.value, "ended": moment, "reason": reason}
+            return {
+                "state": DeliveryState.DELIVERED.value,
+                "ended": moment,
+                "reason": "",
+            }
+        case Dead(reason, cause):
+            return {
+                "state": DeliveryState.DEAD.value,
+                "ended": moment,
+                "reason": reason,
+                "cause": cause.value,
+            }
+        case RetryAt(at, is_charged):
+            return {
+                "next_at": moment + max(at - now, timedelta(0)),
+                "reason": failure(answer),
+                "charged": deliveries.c.charged + int(is_charged),
+            }
+        case TargetGone(reason):
+            return {"next_at": moment, "reason": reason}
 
 
-def _failure(answer: Answer) -> str:
-    match answer:
-        case Answered(status):
-            return f"the receiver answered {status}"
-        case Unanswered(error=error):
-            return error
-
-
-def _delivery(row: Any, type_: str, body: bytes) -> OutboxDelivery:
+def _delivery(row: Any, type_: str, body: bytes, *, is_probe: bool) -> OutboxDelivery:
+    begun = row.recorded if row.begun is None else row.begun
     return OutboxDelivery(
         id=row.id,
         event_id=row.event_id,
@@ -304,4 +459,5 @@ def _delivery(row: Any, type_: str, body: bytes) -> OutboxDelivery:
         target=row.target,
         attempts=row.attempts,
         claim=row.claim,
+        progress=DeliveryProgress(row.charged, begun, is_probe),
     )

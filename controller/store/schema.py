@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect, text
 from controller.core.errors import RefusedError
 from controller.store.engine import SCHEMA
 
-VERSION = 4
+VERSION = 5
 VERSION_TABLE = "schema_version"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Arbitrary, but the same in every version: concurrent migrations share this lock.
@@ -66,8 +66,8 @@ def require_usable(state: SchemaState, *, upgrading: bool = False) -> None:
     raise RefusedError(msg)
 
 
-def upgrade(connection: Connection) -> None:
-    """Run the missing migrations within the caller's transaction."""
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Run the missing migrations, up to ``revision``, in the caller's transaction."""
     from alembic import command
     from alembic.config import Config
 
@@ -81,7 +81,7 @@ def upgrade(connection: Connection) -> None:
     config.attributes.update(
         connection=connection, version_table=VERSION_TABLE, schema=schema
     )
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def _schema(connection: Connection) -> str | None:

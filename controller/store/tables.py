@@ -163,6 +163,11 @@ deliveries = Table(
     Column("ended", Moment),
     Column("reason", Text, nullable=False, server_default=""),
     Column("profile", Text, nullable=False, server_default=DEFAULT_PROFILE),
+    # Attempts that count against the schedule, which begins at `begun`, else `recorded`.
+    Column("charged", Integer, nullable=False, server_default="0"),
+    Column("begun", Moment),
+    # Of a dead delivery: a `DeadCause`, or that it was cancelled.
+    Column("cause", Text, nullable=False, server_default=""),
     UniqueConstraint("event_id", "target", "sink", name="deliveries_once"),
     # Ended deliveries must not slow down the search for due ones.
     Index(
@@ -171,6 +176,12 @@ deliveries = Table(
         "next_at",
         sqlite_where=text("state = 'pending'"),
         postgresql_where=text("state = 'pending'"),
+    ),
+    Index(
+        "deliveries_dead",
+        "target",
+        sqlite_where=text("state = 'dead'"),
+        postgresql_where=text("state = 'dead'"),
     ),
 )
 
@@ -186,6 +197,22 @@ attempts = Table(
     Column("error", Text, nullable=False, server_default=""),
     Column("seconds", Float),
     Column("possible_duplicate", Boolean, nullable=False),
+)
+
+# The circuit breaker of each webhook target. `settings` identifies the address and the
+# profile that it was observed with.
+webhook_breakers = Table(
+    "webhook_breakers",
+    metadata,
+    Column("target", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("openings", Integer, nullable=False),
+    Column("successes", Integer, nullable=False),
+    Column("open_until", Moment),
+    Column("paused_until", Moment),
+    Column("disabled", Text, nullable=False),
+    Column("probe_until", Moment),
+    Column("settings", Text, nullable=False),
 )
 
 last_addresses = Table(

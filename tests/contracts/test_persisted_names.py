@@ -24,7 +24,7 @@ from controller.core.resources.condition import ConditionType, Truth
 from controller.core.resources.driver import Outcome
 from controller.core.resources.plan import Verb
 from controller.core.values.identity import client_token, content_hash
-from controller.core.webhooks.delivery import DeliveryState
+from controller.core.webhooks.delivery import DeadCause, DeliveryState
 from controller.core.webhooks.event import EventType, Profile, VersionIdentity, event_id
 from controller.core.webhooks.records import Sink
 from controller.engine.leader import LEASE
@@ -33,6 +33,7 @@ from controller.settings import VARIABLES, WITHOUT_EFFECT
 from controller.store.events import EventKind
 from controller.store.heartbeat import HEART
 from controller.store.outbox import ANSWERED, STARTED, UNANSWERED, UNKNOWN
+from controller.store.redrive import CANCELLED
 from controller.store.schema import VERSION_TABLE
 from controller.store.tables import metadata
 from controller.telemetry.metrics import ALL
@@ -96,7 +97,8 @@ FOUND = {
     "tables": tables(),
     "version_table": VERSION_TABLE,
     "migrations": migrations(),
-    "delivery_states": sorted(DeliveryState),
+    "delivery_states": sorted({*DeliveryState} - {DeliveryState.CANCELLED}),
+    "delivery_causes": sorted({*DeadCause, CANCELLED}),
     "attempt_outcomes": sorted({STARTED, ANSWERED, UNANSWERED, UNKNOWN}),
     "sinks": sorted(get_args(Sink)),
     "payload_profiles": sorted(get_args(Profile)),

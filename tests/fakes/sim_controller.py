@@ -20,7 +20,7 @@ from controller.core.planning.safety import SafetyLimits
 from controller.core.resources.driver import Applied, Driver, Progressing
 from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.plan import Verb
-from controller.core.webhooks.delivery import DeliveryPolicy, after_attempt
+from controller.core.webhooks.retry_schedule import RetrySchedule, after_attempt
 from controller.engine.dispatcher import WebhookTarget, _headers
 from controller.engine.interventions import InterventionRunner
 from controller.engine.leader import Leader
@@ -56,7 +56,7 @@ from tests.fakes.sim_wire import Wire
 
 KINDS = discover()
 _DEFAULTS = Settings()
-_POLICY = DeliveryPolicy.doubling(
+_POLICY = RetrySchedule.doubling(
     _DEFAULTS.webhook_max_retries, _DEFAULTS.webhook_retry_delay
 )
 _MARGIN = timedelta(seconds=30)
@@ -246,7 +246,7 @@ class SimController:
             answer = post(outside.wire, receiver, headers, delivery.body)
             now = outside.clock.now()
             key = f"{delivery.event_id}/{id_.name}"
-            step = after_attempt(target.policy, answer, attempt.number, now, key)
+            step = after_attempt(target.schedule, answer, delivery.progress, now, key)
             self.outbox.finish(delivery, answer, step, now, timedelta())
 
     def _drivers(self, api: SimulatedApi) -> Mapping[str, Driver]:

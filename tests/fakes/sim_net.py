@@ -14,7 +14,7 @@ from controller.core.errors import (
     ThrottledError,
 )
 from controller.core.resources.fallbacks import Fallbacks
-from controller.core.webhooks.delivery import Answer, Answered, Unanswered
+from controller.core.webhooks.answers import Answer, Answered, Unanswered
 from controller.core.webhooks.signature import hokusai_verified
 from tests.fakes.sim_aws import SimulatedAws
 from tests.fakes.sim_wire import Wire

@@ -1,18 +1,9 @@
-"""Next step of a webhook delivery after an attempt, as a pure decision."""
+"""State of a webhook delivery, and its next step after an attempt."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
-
-from controller.core.rates.retry import jitter
-from controller.core.values.counts import counted
-
-OK = range(200, 300)
-# Responses of a gateway whose backend may have received the request.
-GATEWAY = frozenset({502, 504})
-# Responses that a retry would not change.
-PERMANENT = frozenset({400, 401, 403, 404, 405, 406, 409, 410, 411, 413, 414, 415, 422})
 
 
 class DeliveryState(StrEnum):
@@ -21,55 +12,23 @@ class DeliveryState(StrEnum):
     PENDING = "pending"
     DELIVERED = "delivered"
     DEAD = "dead"
+    CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryPolicy:
-    """Retry schedule of one target.
-
-    Attributes:
-        delays: Seconds before the second, third … attempt.
-        spread: Fraction of a delay by which it may be shorter or longer.
-    """
-
-    delays: tuple[float, ...]
-    spread: float = 0.2
-
-    @classmethod
-    def doubling(
-        cls, retries: int, first: float, spread: float = 0.2
-    ) -> "DeliveryPolicy":
-        """Return a schedule with delays that start at ``first`` seconds and double."""
-        return cls(tuple(first * 2**number for number in range(retries)), spread)
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """The receiver responded.
+class DeadCause(StrEnum):
+    """Reason why a delivery is dead; completes "it is dead because it is ...".
 
     Attributes:
-        status: HTTP status.
-        retry_after: Seconds of its Retry-After header, if there was one.
+        EXHAUSTED: The last attempt of its schedule failed. It is sent again when the
+            receiver recovers.
+        PARKED: As EXHAUSTED, from a version of the controller that could not send it
+            again.
+        REFUSED: The receiver refuses the event. Only a request sends it again.
     """
 
-    status: int
-    retry_after: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Unanswered:
-    """No response: connection refused, timeout, cut off, or invalid certificate.
-
-    Attributes:
-        error: Cause.
-        is_sent: True if the request may have arrived, as after a timeout.
-    """
-
-    error: str
-    is_sent: bool = False
-
-
-Answer: TypeAlias = Answered | Unanswered
+    EXHAUSTED = "exhausted"
+    PARKED = "parked"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,39 +38,30 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class RetryAt:
-    """The delivery is retried at ``at``."""
+    """The delivery is retried at ``at``.
+
+    Attributes:
+        at: Time of the next attempt.
+        is_charged: True if the attempt counts against the schedule.
+    """
 
     at: datetime
+    is_charged: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Dead:
-    """The delivery is not retried automatically."""
+    """The delivery is not retried according to its schedule."""
+
+    reason: str
+    cause: DeadCause = DeadCause.EXHAUSTED
+
+
+@dataclass(frozen=True, slots=True)
+class TargetGone:
+    """The receiver wants no events: its target is disabled, and the delivery waits."""
 
     reason: str
 
 
-NextStep: TypeAlias = Delivered | RetryAt | Dead
-
-
-def after_attempt(
-    policy: DeliveryPolicy, answer: Answer, attempt: int, now: datetime, key: str
-) -> NextStep:
-    """Return the step after attempt number ``attempt``, counted from 1."""
-    match answer:
-        case Answered(status) if status in OK:
-            return Delivered()
-        case Answered(status) if status in PERMANENT:
-            return Dead(
-                f"the receiver responded with {status}, which a retry would not change"
-            )
-        case Answered(status, retry_after):
-            reason = f"the receiver responded with {status}"
-            wait = retry_after or 0.0
-        case Unanswered(error=error):
-            reason, wait = error, 0.0
-    if attempt > len(policy.delays):
-        return Dead(f"{counted(attempt, 'attempt')} failed; last failure: {reason}")
-    base = policy.delays[attempt - 1]
-    spread = base * policy.spread * (2 * jitter(key, attempt) - 1)
-    return RetryAt(now + timedelta(seconds=max(base + spread, wait)))
+NextStep: TypeAlias = Delivered | RetryAt | Dead | TargetGone

@@ -30,6 +30,7 @@ class DeliveryAccount:
         delivered: Number of versions that the target accepted.
         pending: Number of versions whose delivery is in progress.
         dead: Number of versions whose delivery failed permanently.
+        cancelled: Number of versions whose delivery was cancelled.
         missing: Versions without an event, as in ``leads/3``, oldest first.
     """
 
@@ -38,12 +39,14 @@ class DeliveryAccount:
     delivered: int
     pending: int
     dead: int
+    cancelled: int
     missing: tuple[str, ...]
 
     @property
     def versions(self) -> int:
         """Number of all versions that count."""
-        return self.delivered + self.pending + self.dead + len(self.missing)
+        ended = self.delivered + self.dead + self.cancelled
+        return ended + self.pending + len(self.missing)
 
 
 def account(spec: WebhookSpec, state: WebhookState) -> DeliveryAccount:
@@ -63,6 +66,7 @@ def account(spec: WebhookSpec, state: WebhookState) -> DeliveryAccount:
         found[DeliveryState.DELIVERED],
         found[DeliveryState.PENDING],
         found[DeliveryState.DEAD],
+        found[DeliveryState.CANCELLED],
         tuple(f"{v.model}/{v.number}" for v in missing(spec, state)),
     )
 
@@ -85,7 +89,8 @@ def _missing(versions: tuple[str, ...]) -> str:
 
 def _numbers(found: DeliveryAccount) -> str:
     since = "" if found.since is None else f" since {found.since:%Y-%m-%d %H:%M:%S} UTC"
+    cancelled = f", {found.cancelled} cancelled" if found.cancelled else ""
     return (
         f"{counted(found.versions, 'version')}{since}: {found.delivered} delivered, "
-        f"{found.pending} in progress, {found.dead} failed permanently."
+        f"{found.pending} in progress, {found.dead} failed permanently{cancelled}."
     )

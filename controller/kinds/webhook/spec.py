@@ -6,11 +6,20 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
-from controller.core.document.fields import Instant, Section, Span, Text, reject
+from controller.core.document.fields import (
+    Instant,
+    Number,
+    Section,
+    Span,
+    Text,
+    reject,
+)
 from controller.core.document.reference import SecretReference
 from controller.core.resources.kind import no_references, unchanged_spec
 
 Event = Literal["model.registered"]
+# Seconds between the later attempts: about three days together.
+DEFAULT_TAIL = (300, 1800, 7200, 18000, 36000, 36000, 72000, 86400)
 
 
 def _private(host: str) -> bool:
@@ -64,6 +73,24 @@ Announce = Annotated[
     BeforeValidator(_announce),
 ]
 Timeout = Annotated[int, Span(1, 300)]
+Delay = Annotated[int, Span(1, 7 * 24 * 3600)]
+Jitter = Annotated[Number, Field(ge=0, le=0.5)]
+
+
+class RetrySpec(Section):
+    """Attempts after those within the first minute."""
+
+    tail: tuple[Delay, ...] = Field(
+        default=DEFAULT_TAIL,
+        max_length=50,
+        description="Delays before the later attempts, after those of WEBHOOK_MAX_RETRIES "
+        "and WEBHOOK_RETRY_DELAY. `[]` for none.",
+        examples=[["5m", "30m", "2h", "5h"]],
+    )
+    jitter: Jitter = Field(
+        default=0.2,
+        description="Fraction of a delay by which it may be shorter or longer; 0 for none.",
+    )
 
 
 class WebhookSpec(Section):
@@ -93,6 +120,11 @@ class WebhookSpec(Section):
         examples=["all", {"since": "2026-01-31"}],
     )
     timeout: Timeout = Field(default=30, description="Timeout of one attempt.")
+    retry: RetrySpec = Field(
+        default_factory=RetrySpec,
+        description="Attempts after a failure.",
+        examples=[{"tail": ["5m", "30m", "2h"]}],
+    )
 
 
 references = no_references

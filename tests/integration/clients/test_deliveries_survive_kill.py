@@ -24,7 +24,7 @@ PROGRAM = """
 import asyncio, os, sys
 from controller.clients.clock import SystemClock
 from controller.clients.webhook import Sender
-from controller.core.webhooks.delivery import DeliveryPolicy
+from controller.core.webhooks.retry_schedule import RetrySchedule
 from controller.engine.dispatcher import Dispatcher, DispatchLimits, WebhookTarget
 from controller.store.database import Database
 from controller.store.outbox import Outbox
@@ -33,7 +33,7 @@ async def main(url, target):
     clock, worker = SystemClock(), str(os.getpid())
     database = Database(url, clock)
     outbox = Outbox(database)
-    policy = DeliveryPolicy.doubling(5, 2)
+    policy = RetrySchedule.doubling(5, 2)
     async with Sender(clock) as sender:
         dispatcher = Dispatcher(
             outbox, sender, lambda: {"site": WebhookTarget(target, policy, timeout=1)},

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from controller.clients.webhook import Sender
-from controller.core.webhooks.delivery import Answer, Answered, Unanswered
+from controller.core.webhooks.answers import Answer, Answered, Unanswered
 from tests.fakes.stopped_clock import StoppedClock
 
 Answering = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]

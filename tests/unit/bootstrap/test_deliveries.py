@@ -4,15 +4,16 @@ from types import SimpleNamespace
 
 from controller.bootstrap.deliveries import DeclaredTargets
 from controller.core.document.resource import Resource, ResourceId
-from controller.core.webhooks.delivery import DeliveryPolicy
+from controller.core.webhooks.retry_schedule import RetrySchedule
 from controller.engine.dispatcher import WebhookTarget
-from controller.kinds.webhook.spec import WebhookSpec
+from controller.kinds.webhook.spec import DEFAULT_TAIL, WebhookSpec
 from controller.settings import Settings
 
 
-def targets(settings):
-    spec = WebhookSpec(
-        url="https://hokus.ai/hook", secrets=[{"env": "WEBHOOK_SECRET"}], timeout=7
+def targets(settings, **fields):
+    secrets = [{"env": "WEBHOOK_SECRET"}]
+    spec = WebhookSpec.model_validate(
+        {"url": "https://hokus.ai/hook", "secrets": secrets, "timeout": 7, **fields}
     )
     id_ = ResourceId("webhook", "site")
     document = SimpleNamespace(resources={id_: Resource(id_, spec)})
@@ -24,7 +25,9 @@ def test_the_schedule_comes_from_the_settings():
 
     assert targets(settings) == {
         "site": WebhookTarget(
-            "https://hokus.ai/hook", DeliveryPolicy((0.5, 1.0, 2.0)), timeout=7
+            "https://hokus.ai/hook",
+            RetrySchedule((0.5, 1.0, 2.0, *DEFAULT_TAIL)),
+            timeout=7,
         )
     }
 
@@ -32,4 +35,18 @@ def test_the_schedule_comes_from_the_settings():
 def test_by_default_a_delivery_is_repeated_after_2_4_8_16_and_32_seconds():
     (target,) = targets(Settings()).values()
 
-    assert target.policy.delays == (2, 4, 8, 16, 32)
+    assert target.schedule.delays == (2, 4, 8, 16, 32, *DEFAULT_TAIL)
+
+
+def test_the_document_replaces_the_tail_and_the_jitter():
+    retry = {"tail": ["5m", "2h"], "jitter": 0}
+
+    (target,) = targets(Settings(), retry=retry).values()
+
+    assert target.schedule == RetrySchedule((2, 4, 8, 16, 32, 300, 7200), spread=0)
+
+
+def test_an_empty_tail_leaves_the_delays_of_the_first_minute():
+    (target,) = targets(Settings(), retry={"tail": []}).values()
+
+    assert target.schedule.delays == (2, 4, 8, 16, 32)

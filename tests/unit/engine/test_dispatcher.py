@@ -1,16 +1,13 @@
 """Everything due is sent, signed and written down, whatever receivers do."""
 
 import asyncio
+from datetime import timedelta
 
 from controller.core.errors import TransientError
-from controller.core.webhooks.delivery import (
-    Answered,
-    DeliveryPolicy,
-    DeliveryState,
-    RetryAt,
-    Unanswered,
-)
+from controller.core.webhooks.answers import Answered, Unanswered
+from controller.core.webhooks.delivery import Delivered, DeliveryState
 from controller.core.webhooks.event import VersionIdentity, WebhookEvent
+from controller.core.webhooks.retry_schedule import RetrySchedule
 from controller.core.webhooks.signature import hokusai_verified, standard_headers
 from controller.engine.dispatcher import Dispatcher, DispatchLimits, WebhookTarget
 from controller.store.announcements import AnnouncementLedger
@@ -20,8 +17,14 @@ from tests.fakes.stopped_clock import NOON, StoppedClock
 from tests.fakes.store import empty_store
 
 KEY, OLD_KEY = b"current", b"previous"
-POLICY = DeliveryPolicy.doubling(5, 2, spread=0)
+POLICY = RetrySchedule.doubling(5, 2, spread=0)
 SITE = {"site": WebhookTarget("https://hokus.ai/hook", POLICY)}
+HOUR = {
+    "site": WebhookTarget(
+        "https://hokus.ai/hook",
+        RetrySchedule.doubling(5, 2, tail=(300, 3300), spread=0),
+    )
+}
 BOTH = SITE | {"audit": WebhookTarget("https://audit.example/hook", POLICY)}
 
 
@@ -61,9 +64,9 @@ class World:
         self.receivers = receivers
         self.steps = []
         self.stop = asyncio.Event()
-        self.until = 1
+        self.outbox = Outbox(self.database)
         self.dispatcher = Dispatcher(
-            Outbox(self.database),
+            self.outbox,
             receivers,
             lambda: targets,
             secret_of or (lambda _: (KEY, OLD_KEY)),
@@ -75,14 +78,18 @@ class World:
 
     def told(self, _delivery, _answer, step):
         self.steps.append(step)
-        if isinstance(step, RetryAt):
-            self.clock.forward((step.at - self.clock.now()).total_seconds())
-        if len(self.steps) >= self.until:
+        if not isinstance(step, Delivered):
+            wait = self.outbox.wait(["site"])
+            self.clock.forward(wait.total_seconds() if wait else 0)
+        if self.ends():
             self.stop.set()
         self.dispatcher.wake()
 
     def run(self, until=1):
-        self.until = until
+        self.run_until(lambda: len(self.steps) >= until)
+
+    def run_until(self, ends):
+        self.ends = ends
 
         async def within_a_moment():
             async with asyncio.timeout(5):
@@ -152,14 +159,73 @@ def test_a_repeat_has_the_same_id_and_bytes_and_a_fresh_time():
     assert [time - times[0] for time in times] == [0, 2, 6]
 
 
-def test_a_receiver_that_never_mends_is_given_up_after_six_attempts():
-    w = a_world(Receivers(**{"hokus.ai": [Answered(500)]}))
+def seconds_of_attempts(w):
+    """Return the times of all attempts, in seconds after the first."""
+    times = [int(headers["webhook-timestamp"]) for _, headers, _ in w.receivers.sent]
+    return [time - times[0] for time in times]
+
+
+def test_a_receiver_that_fails_is_probed_until_the_schedule_is_over():
+    w = a_world(Receivers(**{"hokus.ai": [Answered(500)]}), HOUR)
     w.ledger.announce("site", "webhook", [event()], NOON)
 
-    w.run(until=6)
+    w.run(until=10)
 
-    assert len(w.receivers.sent) == 6
+    minutes = [60, 120, 240, 480, 900]
+    probes = [30 + sum(minutes[: number + 1]) for number in range(5)]
+    assert seconds_of_attempts(w)[:10] == [0, 2, 6, 14, 30, *probes]
+    assert w.count(DeliveryState.PENDING) == 1
+    w.stop.clear()
+    w.run(until=13)
     assert w.count(DeliveryState.DEAD) == 1
+
+
+def test_deliveries_wait_for_a_receiver_that_is_down_and_all_arrive_after_its_return():
+    down = [Unanswered("refused")] * 8
+    w = a_world(Receivers(**{"hokus.ai": [*down, Answered(200)]}), HOUR)
+    w.ledger.announce("site", "webhook", [event(n) for n in range(20)], NOON)
+
+    w.run(until=len(down) + 20)
+
+    assert w.count(DeliveryState.DELIVERED) == 20
+    assert w.count(DeliveryState.DEAD) == 0
+
+
+def test_deliveries_that_were_given_up_are_sent_again_after_the_return():
+    down = [Answered(500)] * 13
+    w = a_world(Receivers(**{"hokus.ai": [*down, Answered(200)]}), HOUR)
+    w.ledger.announce("site", "webhook", [event(1)], NOON)
+    w.run(until=13)
+    assert w.count(DeliveryState.DEAD) == 1
+
+    w.ledger.announce("site", "webhook", [event(2)], w.clock.now())
+    w.clock.forward(900)
+    w.stop.clear()
+    w.run(until=15)
+
+    assert w.count(DeliveryState.DELIVERED) == 2
+
+
+def test_when_a_probe_is_given_up_so_are_those_that_waited_as_long():
+    w = a_world(Receivers(**{"hokus.ai": [Answered(500)]}), HOUR)
+    w.ledger.announce("site", "webhook", [event(n) for n in range(9)], NOON)
+
+    w.run_until(lambda: w.count(DeliveryState.PENDING) == 0)
+
+    assert w.count(DeliveryState.DEAD) == 9
+    assert len(w.receivers.sent) < 9 * 6
+
+
+def test_a_receiver_that_is_gone_gets_nothing_more():
+    w = a_world(Receivers(**{"hokus.ai": [Answered(410)]}))
+    w.ledger.announce("site", "webhook", [event(1), event(2)], NOON)
+
+    w.run(until=2)
+    w.stop.clear()
+
+    assert w.count(DeliveryState.PENDING) == 2
+    assert w.outbox.wait(["site"]) is None
+    assert w.outbox.claim("w", "site", 8, timedelta(minutes=1)) == ()
 
 
 def test_a_receiver_that_hangs_delays_only_itself():
@@ -235,10 +301,10 @@ def test_what_is_due_to_an_undeclared_target_stays():
 def test_an_outbox_that_cannot_be_read_is_asked_again():
     w = a_world(limits=DispatchLimits(poll=0.001))
     w.ledger.announce("site", "webhook", [event()], NOON)
-    outbox = w.dispatcher._outbox
+    outbox = w.outbox
 
     class Flaky:
-        def claim(self, *_arguments):
+        def claim(self, *_arguments, **_options):
             w.dispatcher._outbox = outbox
             message = "the store could not be read"
             raise TransientError(message)

@@ -5,52 +5,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, insert, select, update
 
-from controller.core.webhooks.delivery import (
-    Answered,
-    Dead,
-    Delivered,
-    DeliveryState,
-    RetryAt,
-    Unanswered,
-)
-from controller.core.webhooks.event import VersionIdentity, WebhookEvent
-from controller.store.announcements import AnnouncementLedger
-from controller.store.deliveries import DeliveryLog
-from controller.store.outbox import Outbox, SendAttempt
+from controller.core.webhooks.answers import Answered, Unanswered
+from controller.core.webhooks.delivery import Dead, Delivered, DeliveryState, RetryAt
+from controller.store.outbox import SendAttempt
 from controller.store.tables import deliveries as rows
 from controller.store.tables import event_bodies, webhook_events
+from tests.builders.outbox import DURATION, LEASE, event, one
 from tests.fakes.stopped_clock import NOON
 
-LEASE = timedelta(seconds=60)
 LOST = timedelta(0)
-DURATION = timedelta(seconds=0.25)
-
-
-def event(number=1):
-    identity = VersionIdentity("mlflow", "lead", number, 1_700_000_000_000 + number)
-    return WebhookEvent(
-        f"id-{number}", "model.registered", identity, b'{"n":%d}' % number
-    )
-
-
-@pytest.fixture
-def ledger(database):
-    return AnnouncementLedger(database)
-
-
-@pytest.fixture
-def outbox(database):
-    return Outbox(database)
-
-
-@pytest.fixture
-def deliveries(database):
-    return DeliveryLog(database)
-
-
-def one(claimed):
-    (delivery,) = claimed
-    return delivery
 
 
 def test_a_target_keeps_its_first_baseline(ledger):

@@ -6,7 +6,6 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from controller.core.document.resource import ResourceId
 from controller.core.resources.condition import Condition, ConditionType, Truth
@@ -14,7 +13,7 @@ from controller.core.resources.plan import Hold, Reason
 from controller.engine.store_memory import StoreMemory
 from controller.store.database import Database
 from controller.store.events import EventLog
-from controller.store.schema import SchemaState
+from controller.store.schema import SchemaState, upgrade
 from controller.store.status import StatusTable
 from tests.fakes.stopped_clock import NOON, StoppedClock
 
@@ -26,15 +25,10 @@ API = ResourceId("service", "api")
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     database = Database(f"sqlite:///{tmp_path}/store.db", StoppedClock())
-    database.upgrade()
+    with database.writing() as connection:
+        upgrade(connection, "3")
     yield database
     database.close()
-
-
-def downgrade(database: Database) -> None:
-    """Mark the tables as those of the revision before: they are the same."""
-    with database.writing() as connection:
-        connection.execute(text("UPDATE schema_version SET version_num = '3'"))
 
 
 def conditions(reason: str, status: Truth = Truth.FALSE) -> dict[str, Condition]:
@@ -46,7 +40,6 @@ def conditions(reason: str, status: Truth = Truth.FALSE) -> dict[str, Condition]
 def test_a_condition_and_an_event_are_renamed(database, old, new):
     StatusTable(database).save({API: conditions(old)})
     EventLog(database).record(API, "Warning", old, "It waits.", NOON)
-    downgrade(database)
 
     database.upgrade()
 
@@ -59,7 +52,6 @@ def test_a_condition_and_an_event_are_renamed(database, old, new):
 def test_the_same_event_is_counted_after_it_was_renamed(database):
     log = EventLog(database)
     log.record(API, "Warning", "BudgetSpent", "It waits: « é ».", NOON)
-    downgrade(database)
     database.upgrade()
 
     log.record(API, "Warning", "DisruptionBudgetExceeded", "It waits: « é ».", NOON)
@@ -72,7 +64,6 @@ def test_events_that_become_equal_are_one_event(database):
     log = EventLog(database)
     for reason in ("Preflight", "PreflightFailed", "PreflightFailed"):
         log.record(API, "Warning", reason, "It lacks a secret.", NOON)
-    downgrade(database)
 
     database.upgrade()
 
@@ -83,7 +74,6 @@ def test_events_that_become_equal_are_one_event(database):
 def test_other_reasons_stay(database):
     log = EventLog(database)
     log.record(API, "Normal", "Drifted", "Update: Applied", NOON)
-    downgrade(database)
 
     database.upgrade()
 
@@ -92,7 +82,6 @@ def test_other_reasons_stay(database):
 
 def test_no_event_is_repeated_because_of_a_new_word(database):
     StatusTable(database).save({API: conditions("Moving")})
-    downgrade(database)
     database.upgrade()
 
     StoreMemory(database, StoppedClock()).save_statuses({API: conditions("NotStalled")})

@@ -8,7 +8,8 @@ from sqlalchemy import func, select, update
 from controller.core.document.resource import ResourceId
 from controller.core.resources.condition import Condition, ConditionType, Truth
 from controller.core.resources.plan import Verb
-from controller.core.webhooks.delivery import Answered, Delivered, RetryAt
+from controller.core.webhooks.answers import Answered
+from controller.core.webhooks.delivery import Delivered, RetryAt
 from controller.core.webhooks.event import VersionIdentity, WebhookEvent
 from controller.store import retention, tables
 from controller.store.announcements import AnnouncementLedger

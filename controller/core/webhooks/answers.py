@@ -1,0 +1,102 @@
+"""Answers of receivers to webhook deliveries, and the meaning of each status."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+OK = range(200, 300)
+# Responses of a gateway whose backend may have received the request.
+GATEWAY = frozenset({502, 504})
+
+
+class AnswerMeaning(StrEnum):
+    """Meaning of an answer for the delivery; completes "the event is ...".
+
+    Attributes:
+        ACCEPTED: The receiver has it.
+        POSTPONED: The receiver asks for time, which costs no attempt.
+        TRANSIENT: A later attempt may succeed, perhaps after a correction.
+        REFUSED: The receiver refuses this event, now and later.
+        GONE: The receiver wants no events any more.
+    """
+
+    ACCEPTED = "accepted"
+    POSTPONED = "postponed"
+    TRANSIENT = "transient"
+    REFUSED = "refused"
+    GONE = "gone"
+
+
+# RFC 9110, section 15, and RFC 6585. Other statuses outside 2xx are transient: a wrong
+# secret (401), a rule of a firewall (403) or a missing route (404) is corrected without
+# a change of the event.
+_MEANINGS: Mapping[int, AnswerMeaning] = {
+    400: AnswerMeaning.REFUSED,
+    406: AnswerMeaning.REFUSED,
+    409: AnswerMeaning.REFUSED,
+    410: AnswerMeaning.GONE,
+    411: AnswerMeaning.REFUSED,
+    413: AnswerMeaning.REFUSED,
+    414: AnswerMeaning.REFUSED,
+    415: AnswerMeaning.REFUSED,
+    422: AnswerMeaning.REFUSED,
+    429: AnswerMeaning.POSTPONED,
+    431: AnswerMeaning.REFUSED,
+    501: AnswerMeaning.REFUSED,
+}
+_UNAVAILABLE = 503
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The receiver responded.
+
+    Attributes:
+        status: HTTP status.
+        retry_after: Seconds of its Retry-After header, if there was one.
+    """
+
+    status: int
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """No response: connection refused, timeout, cut off, or invalid certificate.
+
+    Attributes:
+        error: Cause.
+        is_sent: True if the request may have arrived, as after a timeout.
+    """
+
+    error: str
+    is_sent: bool = False
+
+
+Answer: TypeAlias = Answered | Unanswered
+
+
+def meaning_of(answer: Answer) -> AnswerMeaning:
+    """Return the meaning of ``answer``.
+
+    Without a response, or with another status, a later attempt may succeed.
+    """
+    match answer:
+        case Answered(status) if status in OK:
+            return AnswerMeaning.ACCEPTED
+        case Answered(status, retry_after) if status == _UNAVAILABLE and retry_after:
+            return AnswerMeaning.POSTPONED
+        case Answered(status):
+            return _MEANINGS.get(status, AnswerMeaning.TRANSIENT)
+        case Unanswered():
+            return AnswerMeaning.TRANSIENT
+
+
+def failure(answer: Answer) -> str:
+    """Return the reason why an attempt failed, as a clause."""
+    match answer:
+        case Answered(status):
+            return f"the receiver answered {status}"
+        case Unanswered(error=error):
+            return error

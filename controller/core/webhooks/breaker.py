@@ -1,0 +1,114 @@
+"""Circuit breaker of a webhook target, as pure decisions.
+
+It counts attempts, not deliveries. While it is open, deliveries wait and use up no
+attempts of their schedule; one delivery at a time probes the receiver. After it closes,
+the number of concurrent attempts grows from one.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+# After more doublings the pause is at its maximum.
+_MOST_DOUBLINGS = 16
+# Successes after which the number of concurrent attempts is no longer limited.
+_RAMP = 8
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerPolicy:
+    """Limits of a circuit breaker.
+
+    Attributes:
+        threshold: Number of failures in a row that open it.
+        recovery: Time until the first probe; it doubles with each failed probe.
+        longest: Maximum time between two probes.
+    """
+
+    threshold: int = 5
+    recovery: timedelta = timedelta(seconds=60)
+    longest: timedelta = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """State of a circuit breaker.
+
+    Attributes:
+        failures: Failures in a row.
+        openings: Number of openings in a row, with failed probes.
+        successes: Successes since it closed, as far as they limit concurrency.
+        open_until: Time of the next probe; None while it is closed.
+        paused_until: Time until which the receiver asked to wait; None for no pause.
+        disabled: Reason why nothing is sent; empty if it is not disabled.
+    """
+
+    failures: int = 0
+    openings: int = 0
+    successes: int = _RAMP
+    open_until: datetime | None = None
+    paused_until: datetime | None = None
+    disabled: str = ""
+
+    @property
+    def is_closed(self) -> bool:
+        """True if deliveries are sent as they become due."""
+        return self.open_until is None and not self.disabled
+
+    def blocked_until(self, now: datetime) -> datetime | None:
+        """Return the time until which nothing is sent; None if something may be."""
+        ends = [t for t in (self.open_until, self.paused_until) if t and t > now]
+        return max(ends, default=None)
+
+    def allowance(self, now: datetime, limit: int) -> int:
+        """Return the number of attempts that may be in progress, at most ``limit``."""
+        if self.disabled or self.blocked_until(now) is not None:
+            return 0
+        if self.open_until is not None:
+            return 1
+        return limit if self.successes >= _RAMP else min(limit, 1 << self.successes)
+
+
+CLOSED = Breaker()
+
+
+def after_success(breaker: Breaker) -> Breaker:
+    """Return the breaker after an accepted delivery; it closes."""
+    if breaker.open_until is not None:
+        return Breaker(successes=0)
+    return replace(
+        breaker,
+        failures=0,
+        openings=0,
+        successes=min(breaker.successes + 1, _RAMP),
+        paused_until=None,
+    )
+
+
+def after_failure(policy: BreakerPolicy, breaker: Breaker, now: datetime) -> Breaker:
+    """Return the breaker after a failed attempt; it opens, or stays open for longer.
+
+    Attempts that were in progress when it opened do not prolong the pause.
+    """
+    failures = breaker.failures + 1
+    is_open = breaker.open_until is not None and breaker.open_until > now
+    if is_open or (breaker.open_until is None and failures < policy.threshold):
+        return replace(breaker, failures=failures)
+    doublings = min(breaker.openings, _MOST_DOUBLINGS)
+    pause = min(policy.recovery * (1 << doublings), policy.longest)
+    return replace(
+        breaker,
+        failures=failures,
+        openings=breaker.openings + 1,
+        successes=0,
+        open_until=now + pause,
+    )
+
+
+def after_postponement(breaker: Breaker, until: datetime) -> Breaker:
+    """Return the breaker after the receiver asked to wait ``until`` then."""
+    return replace(breaker, paused_until=max(breaker.paused_until or until, until))
+
+
+def has_recovered(before: Breaker, after: Breaker) -> bool:
+    """Return True if the breaker has just closed."""
+    return before.open_until is not None and after.open_until is None

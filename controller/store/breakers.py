@@ -1,0 +1,105 @@
+"""Circuit breakers of webhook targets, shared by all processes that deliver.
+
+A target without a row has a closed breaker. Every function joins the transaction of its
+caller.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, or_, select, update
+
+from controller.core.webhooks.breaker import CLOSED, Breaker
+from controller.store.sql import insert_new
+from controller.store.tables import webhook_breakers
+
+_table = webhook_breakers.c
+
+
+def breaker_of(
+    connection: Connection, target: str, *, changes: bool = False
+) -> Breaker:
+    """Return the breaker of ``target``.
+
+    Args:
+        connection: Transaction.
+        target: Name of the target.
+        changes: True to lock the row until the end of the transaction.
+    """
+    query = select(webhook_breakers).where(_table.target == target)
+    if changes:
+        insert_new(connection, webhook_breakers, [_row(target, CLOSED)], ["target"])
+        query = query.with_for_update()
+    row = connection.execute(query).first()
+    return CLOSED if row is None else _breaker(row)
+
+
+def save_breaker(connection: Connection, target: str, breaker: Breaker) -> None:
+    """Store the breaker of ``target``, which has a row; this ends a probe."""
+    row = _row(target, breaker)
+    del row["settings"]
+    connection.execute(
+        update(webhook_breakers).where(_table.target == target).values(row)
+    )
+
+
+def breakers_of(
+    connection: Connection, targets: Collection[str]
+) -> dict[str, tuple[Breaker, datetime | None]]:
+    """Return the breakers of ``targets`` that have a row, and the end of a probe."""
+    query = select(webhook_breakers).where(_table.target.in_(targets))
+    return {
+        row.target: (_breaker(row), row.probe_until)
+        for row in connection.execute(query)
+    }
+
+
+def begin_probe(
+    connection: Connection, target: str, now: datetime, lease: timedelta
+) -> bool:
+    """Return True if the caller may send the one delivery that probes ``target``.
+
+    No other worker may until ``lease`` expires or the breaker is stored.
+    """
+    statement = (
+        update(webhook_breakers)
+        .where(
+            _table.target == target,
+            or_(_table.probe_until.is_(None), _table.probe_until <= now),
+        )
+        .values(probe_until=now + lease)
+    )
+    return bool(connection.execute(statement).rowcount)
+
+
+def end_probe(connection: Connection, target: str) -> None:
+    """End a probe that found nothing to send."""
+    connection.execute(
+        update(webhook_breakers).where(_table.target == target).values(probe_until=None)
+    )
+
+
+def _row(target: str, breaker: Breaker) -> dict[str, Any]:
+    return {
+        "target": target,
+        "failures": breaker.failures,
+        "openings": breaker.openings,
+        "successes": breaker.successes,
+        "open_until": breaker.open_until,
+        "paused_until": breaker.paused_until,
+        "disabled": breaker.disabled,
+        "probe_until": None,
+        "settings": "",
+    }
+
+
+def _breaker(row: Any) -> Breaker:
+    return Breaker(
+        failures=row.failures,
+        openings=row.openings,
+        successes=row.successes,
+        open_until=row.open_until,
+        paused_until=row.paused_until,
+        disabled=row.disabled,
+    )

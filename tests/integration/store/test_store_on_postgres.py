@@ -1,11 +1,28 @@
 """The unit tests of the store, run on PostgreSQL."""
 
-from tests.unit.store import test_lease, test_outbox, test_records, test_retention
+from tests.unit.store import (
+    conftest,
+    test_breakers,
+    test_lease,
+    test_outbox,
+    test_records,
+    test_redrive,
+    test_retention,
+)
 
-for _facts in (test_lease, test_outbox, test_records, test_retention):
+_FIXTURES = {"ledger", "outbox", "eager", "deliveries", "requests", "leases", "history"}
+
+for _facts in (
+    conftest,
+    test_breakers,
+    test_lease,
+    test_outbox,
+    test_records,
+    test_redrive,
+    test_retention,
+):
     globals().update(
         (name, fact)
         for name, fact in vars(_facts).items()
-        if name.startswith("test_")
-        or name in {"ledger", "outbox", "deliveries", "leases", "history"}
+        if name.startswith("test_") or name in _FIXTURES
     )

@@ -13,14 +13,28 @@ from tests.builders.next_schema import (
     program_of_the_next_version,
 )
 from tests.fakes.stopped_clock import StoppedClock
-from tests.unit.store import test_lease, test_outbox, test_records
+from tests.unit.store import (
+    conftest,
+    test_breakers,
+    test_lease,
+    test_outbox,
+    test_records,
+    test_redrive,
+)
 
-for _facts in (test_lease, test_outbox, test_records):
+for _facts in (
+    conftest,
+    test_breakers,
+    test_lease,
+    test_outbox,
+    test_records,
+    test_redrive,
+):
     globals().update(
         (name, fact)
         for name, fact in vars(_facts).items()
         if name.startswith("test_")
-        or name in {"ledger", "outbox", "deliveries", "leases"}
+        or name in {"ledger", "outbox", "deliveries", "requests", "eager", "leases"}
     )
 
 

@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
+import pytest
+
 from controller.core.webhooks.answers import Answered
+from controller.core.webhooks.breaker import BreakerPolicy
 from controller.core.webhooks.delivery import RetryAt
 from controller.store.outbox import Outbox
 from tests.builders.outbox import LEASE, accepted, event, failed, one, opened
@@ -17,41 +20,39 @@ def test_an_open_breaker_lets_nothing_through_to_any_worker(ledger, outbox, data
     assert timedelta(seconds=50) < outbox.wait(["site"]) <= timedelta(seconds=60)
 
 
-def test_one_worker_probes_with_one_delivery(ledger, outbox, clock):
-    opened(ledger, outbox)
-    clock.forward(61)
+@pytest.fixture
+def eager(database):
+    """Return an outbox whose breakers may be probed at once."""
+    return Outbox(database, breakers=BreakerPolicy(recovery=timedelta(0)))
 
-    probe = one(outbox.claim("w", "site", 8, LEASE))
+
+def test_one_worker_probes_with_one_delivery(ledger, eager):
+    opened(ledger, eager)
+
+    probe = one(eager.claim("w", "site", 8, LEASE))
 
     assert probe.progress.is_probe
-    assert outbox.claim("other", "site", 8, LEASE) == ()
-    assert outbox.wait(["site"]) > timedelta(0)
+    assert eager.claim("other", "site", 8, LEASE) == ()
+    assert eager.wait(["site"]) > timedelta(0)
 
 
-def test_the_probe_of_a_worker_that_died_is_repeated_after_its_claim(
-    ledger, outbox, clock
-):
-    opened(ledger, outbox)
-    clock.forward(61)
-    outbox.claim("dead", "site", 8, LEASE)
+def test_the_probe_of_a_worker_that_died_is_repeated_after_its_claim(ledger, eager):
+    opened(ledger, eager)
+    eager.claim("dead", "site", 8, timedelta(0))
 
-    clock.forward(LEASE.total_seconds() + 1)
-
-    assert one(outbox.claim("w", "site", 8, LEASE)).progress.is_probe
+    assert one(eager.claim("w", "site", 8, LEASE)).progress.is_probe
 
 
-def test_after_an_accepted_probe_the_number_of_attempts_grows(ledger, outbox, clock):
-    opened(ledger, outbox)
-    clock.forward(61)
-    probe = one(outbox.claim("w", "site", 8, LEASE))
-    accepted(outbox, probe)
+def test_after_an_accepted_probe_the_number_of_attempts_grows(ledger, eager):
+    opened(ledger, eager)
+    accepted(eager, one(eager.claim("w", "site", 8, LEASE)))
 
-    first = one(outbox.claim("w", "site", 8, LEASE))
-    assert outbox.claim("w", "site", 8, LEASE, busy=1) == ()
-    assert outbox.wait(["site"], {"site": 1}) is None
-    accepted(outbox, first)
+    first = one(eager.claim("w", "site", 8, LEASE))
+    assert eager.claim("w", "site", 8, LEASE, busy=1) == ()
+    assert eager.wait(["site"], {"site": 1}) is None
+    accepted(eager, first)
 
-    assert len(outbox.claim("w", "site", 8, LEASE)) == 2
+    assert len(eager.claim("w", "site", 8, LEASE)) == 2
 
 
 def test_a_failure_that_costs_no_attempt_leaves_the_position_in_the_schedule(

@@ -31,7 +31,7 @@ def test_a_dead_delivery_is_sent_again_from_the_start_on_request(
         (DeliverySelection(target="other"), 0),
         (DeliverySelection(model="lead"), 2),
         (DeliverySelection(model="other"), 0),
-        (DeliverySelection(since=NOON + timedelta(days=1)), 0),
+        (DeliverySelection(since=NOON + timedelta(days=36500)), 0),
         (DeliverySelection(causes=["refused"]), 1),
     ],
 )

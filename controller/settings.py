@@ -197,7 +197,7 @@ class Settings:
         metadata=row(
             "WEBHOOK_MAX_RETRIES",
             number(0, 100),
-            "Number of retries before a delivery is dead.",
+            "Number of retries before those of `webhooks.NAME.retry.tail`.",
         ),
     )
     webhook_retry_delay: float = field(
@@ -206,6 +206,22 @@ class Settings:
             "WEBHOOK_RETRY_DELAY",
             seconds,
             "Seconds until the first retry; the delay doubles with each retry.",
+        ),
+    )
+    webhook_breaker_threshold: int = field(
+        default=5,
+        metadata=row(
+            "WEBHOOK_CIRCUIT_BREAKER_FAILURE_THRESHOLD",
+            number(1, 1000),
+            "Number of failures in a row after which deliveries to a target pause.",
+        ),
+    )
+    webhook_breaker_recovery: float = field(
+        default=60.0,
+        metadata=row(
+            "WEBHOOK_CIRCUIT_BREAKER_RECOVERY_TIME",
+            seconds,
+            "Seconds until a paused target is tried again; doubles up to 15 minutes.",
         ),
     )
     log_level: str = field(
@@ -266,8 +282,6 @@ VARIABLES: dict[str, Variable] = {
 DEFAULTS: dict[str, Any] = {entry.name: entry.default for entry in fields(Settings)}
 # Variables of the previous platform that have no effect here.
 WITHOUT_EFFECT = (
-    "WEBHOOK_CIRCUIT_BREAKER_FAILURE_THRESHOLD",
-    "WEBHOOK_CIRCUIT_BREAKER_RECOVERY_TIME",
     "ENABLE_REDIS_FALLBACK",
     "AUTH_SERVICE_URL",
     "HOKUSAI_AUTH_SERVICE_URL",

@@ -9,7 +9,7 @@ from datetime import timedelta
 from controller.app.actual_cost import ActualCost
 from controller.app.session import Session
 from controller.bootstrap.controller import Controller
-from controller.bootstrap.deliveries import dispatcher_for
+from controller.bootstrap.deliveries import DeclaredTargets, dispatcher_for
 from controller.bootstrap.drivers import Options
 from controller.bootstrap.holder import holder_id
 from controller.bootstrap.store import Store, open_store
@@ -178,7 +178,12 @@ class DeliveryBacklog:
     ) -> None:
         stop = asyncio.Event()
         async with Sender(controller.clock) as sender:
-            dispatcher = dispatcher_for(controller, context.settings, stored, sender)
+            declared = DeclaredTargets(
+                lambda: controller.document, controller.secrets.value, context.settings
+            )
+            dispatcher = dispatcher_for(
+                declared, context.settings, stored, sender, controller.clock
+            )
             self._dispatcher = dispatcher
             waiting = asyncio.create_task(asyncio.to_thread(ended.wait))
             waiting.add_done_callback(lambda _: stop.set())

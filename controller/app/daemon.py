@@ -9,13 +9,15 @@ requests a pass.
 import asyncio
 import logging
 import signal
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
 from controller.api.probes import ProcessState, probes_app, serving
 from controller.app.document_watch import DocumentWatch
-from controller.app.leadership import LeadershipTerm, ProcessParts
+from controller.app.leadership import LeadershipTerm, ProcessParts, follow
+from controller.app.replica_deliveries import ReplicaDeliveries
 from controller.app.session import Session, read
 from controller.app.shutdown import Shutdown
 from controller.app.threads import in_thread, unless
@@ -98,25 +100,44 @@ class _Supervisor:
         stored = await self._open()
         if stored is None:
             return
+        process, over = self._process, asyncio.Event()
+        deliveries = ReplicaDeliveries(
+            process.context,
+            process.watch,
+            stored,
+            process.metrics,
+            process.clock,
+            self._tag,
+        )
+        delivering = asyncio.create_task(deliveries.run(over))
+        # Its unexpected end is an error of the process, raised below.
+        delivering.add_done_callback(lambda _task: over.set())
+        following = asyncio.create_task(follow(self._stop, over))
         try:
-            await self._elect(stored)
+            await self._elect(stored, over, deliveries.wake)
         except DriverError as error:
             await self._retry_later("not leading", error)
         finally:
             self._leader = self._term = None
+            following.cancel()
+            over.set()
+            await delivering
             stored.database.close()
 
-    async def _elect(self, stored: Store) -> None:
+    async def _elect(
+        self, stored: Store, over: asyncio.Event, announced: Callable[[], None]
+    ) -> None:
+        """Wait for the lease and lead, until it is lost or ``over`` is set."""
         leader = Leader(Leases(stored.database), holder_id(), self._process.clock)
         self._leader = leader
         self._waits_for = "waiting for the lease"
         election = in_thread(
             "election", lambda: leader.wait(self._shutdown.asked, self._refused)
         )
-        if not await unless(self._stop, election):
+        if not await unless(over, election):
             return
-        term = self._term = LeadershipTerm(self._process, stored, leader)
-        lost = await term.run(self._stop)
+        term = self._term = LeadershipTerm(self._process, stored, leader, announced)
+        lost = await term.run(over)
         if lost:
             self._waits_for = f"lost the lease: {lost}"
             if term.stalled:
@@ -205,6 +226,11 @@ class _Supervisor:
         """Request a pass; the first pass of a later term observes everything anyway."""
         if self._term is not None:
             self._term.demand()
+
+    def _tag(self) -> None:
+        """Let the leader tag what a target has just accepted."""
+        if self._term is not None:
+            self._term.wake()
 
     def _begin_stop(self) -> None:
         self._shutdown.begin()

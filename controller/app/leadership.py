@@ -1,14 +1,13 @@
 """One term of leadership: from the acquired lease until it is lost or given back.
 
-The deliveries run in the asyncio loop of the caller. A thread reconciles, a second one
-renews the lease, a third one listens for ECS events.
+A thread reconciles, a second one renews the lease, a third one listens for ECS events.
 """
 
 import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,14 +16,11 @@ from controller.app.reconcile_pass import ReconcilePasses
 from controller.app.session import Session
 from controller.app.threads import in_thread, started_thread, unless
 from controller.bootstrap.controller import Controller
-from controller.bootstrap.deliveries import dispatcher_for
 from controller.bootstrap.drivers import Options
 from controller.bootstrap.holder import holder_id
 from controller.bootstrap.store import Store
-from controller.clients.webhook import Sender
 from controller.core.clock import Clock
 from controller.engine.activity import Activity, stuck_after
-from controller.engine.dispatcher import Dispatcher
 from controller.engine.event_queue import EventQueue
 from controller.engine.leader import Leader
 from controller.engine.loop import ReconcileLoop
@@ -66,18 +62,25 @@ class LeadershipTerm:
         process: Parts that outlive the term.
         stored: Store with the lease.
         leader: Holder of the lease; it has just acquired it.
+        announced: Called when a pass has put new deliveries into the outbox.
     """
 
-    def __init__(self, process: ProcessParts, stored: Store, leader: Leader) -> None:
+    def __init__(
+        self,
+        process: ProcessParts,
+        stored: Store,
+        leader: Leader,
+        announced: Callable[[], None],
+    ) -> None:
         self._process = process
         self._stored = stored
         self._leader = leader
+        self._announced = announced
         self.stalled = ""
         self._lost = ""
         self._starting = Activity(process.clock)
         self._over = threading.Event()
         self._released = threading.Event()
-        self._dispatcher: Dispatcher | None = None
         self._passes: ReconcilePasses | None = None
         self._loop: ReconcileLoop | None = None
 
@@ -85,6 +88,10 @@ class LeadershipTerm:
         """Request a pass that observes everything. Any thread may call this."""
         if self._passes is not None:
             self._passes.demand()
+        self.wake()
+
+    def wake(self) -> None:
+        """Run the next pass now. Any thread may call this."""
         if self._loop is not None:
             self._loop.wake()
 
@@ -93,7 +100,7 @@ class LeadershipTerm:
         return self._start_stuck() if self._passes is None else self._passes.stuck()
 
     async def run(self, stop: asyncio.Event) -> str:
-        """Reconcile and deliver until ``stop`` is set or the lease is lost.
+        """Reconcile until ``stop`` is set or the lease is lost.
 
         Everything stops side by side; the pass in progress comes to its end.
 
@@ -106,7 +113,7 @@ class LeadershipTerm:
         """
         ending = asyncio.Event()
         loop = asyncio.get_running_loop()
-        following = asyncio.create_task(_follow(stop, ending))
+        following = asyncio.create_task(follow(stop, ending))
         keeper = started_thread("lease", lambda: self._keep(loop, ending))
         try:
             controller = await unless(
@@ -145,19 +152,12 @@ class LeadershipTerm:
         alarm = WakeUpTimer(process.clock)
         turns = self._loop = ReconcileLoop(passes.run, alarm, _AFTER_ERROR)
         try:
-            async with Sender(process.clock) as sender:
-                dispatcher = self._dispatcher = dispatcher_for(
-                    controller, process.context.settings, stored, sender, turns.wake
-                )
-                alarm.every(_WATCH, lambda: passes.ask(turns.wake))
-                worker = started_thread("reconcile", turns.run)
-                self._listen(controller)
-                delivering = asyncio.create_task(dispatcher.run(ending))
-                # Its unexpected end is an error of the term, raised below.
-                delivering.add_done_callback(lambda _task: ending.set())
-                await ending.wait()
-                turns.stop()
-                await asyncio.gather(delivering, in_thread("last pass", worker.join))
+            alarm.every(_WATCH, lambda: passes.ask(turns.wake))
+            worker = started_thread("reconcile", turns.run)
+            self._listen(controller)
+            await ending.wait()
+            turns.stop()
+            await in_thread("last pass", worker.join)
         finally:
             turns.stop()
             alarm.stop()
@@ -207,13 +207,8 @@ class LeadershipTerm:
             return ""
         return f"the start has not ended for {duration.total_seconds():.0f} s"
 
-    def _announced(self) -> None:
-        """Deliver at once what a pass has just announced."""
-        if self._dispatcher is not None:
-            self._dispatcher.wake()
 
-
-async def _follow(stop: asyncio.Event, ending: asyncio.Event) -> None:
+async def follow(stop: asyncio.Event, ending: asyncio.Event) -> None:
     """Set ``ending`` once ``stop`` is set."""
     await stop.wait()
     ending.set()

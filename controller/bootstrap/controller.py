@@ -7,22 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from controller.bootstrap.aws import aws_client
 from controller.bootstrap.call_count import CallCount, CallsSpent, spent_on
 from controller.bootstrap.details import details_of
 from controller.bootstrap.drivers import Clients, Options, drivers
 from controller.bootstrap.mlflow import ENDPOINT, connect, tracking_uri
-from controller.clients.aws import (
-    BotoAws,
-    CountingAws,
-    Credentials,
-    verify_account,
-)
-from controller.clients.aws.limiter import Limiter
-from controller.clients.aws.retrying import POLICY, RetryingAws
+from controller.clients.aws.retrying import POLICY
 from controller.clients.clock import SystemClock
 from controller.clients.secrets import Secrets
 from controller.core.dependencies import NO_STORE
-from controller.core.errors import PermanentError, RefusedError
+from controller.core.errors import PermanentError
 from controller.core.planning.explain import explanations_of
 from controller.core.planning.safety import SafetyLimits
 from controller.core.planning.scope import ALL, Scope, with_dependencies
@@ -49,13 +43,7 @@ if TYPE_CHECKING:
     from controller.settings import Settings
     from controller.spec.document import Document
 
-NOT_RUNNING = (
-    "the local platform is not running: start it with `make run` or `hokusai local`, and "
-    "pass its --state FOLDER if it has one"
-)
 THREADS = 8
-ACCESS_KEY = "AWS_ACCESS_KEY_ID"
-SECRET_KEY = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - a variable's name
 
 
 class Controller:
@@ -97,21 +85,9 @@ class Controller:
         self.document = document
         self.clock = SystemClock()
         self.settings = settings
-        platform = document.platform
-        endpoint = platform.endpoint or settings.aws_endpoint_url
-        if platform.environment == "local" and endpoint is None:
-            raise RefusedError(NOT_RUNNING)
-        boto = BotoAws(
-            platform.region,
-            endpoint_url=endpoint,
-            profile=platform.profile,
-            role_arn=platform.role,
-            credentials=None if platform.profile else _credentials(environ),
-            light=light,
-            limiter=Limiter(self.clock),
+        self.aws = aws_client(
+            document, settings, environ, self.clock, light=light, patience=patience
         )
-        self.aws = CountingAws(RetryingAws(boto, self.clock, patience))
-        verify_account(self.aws, platform.account, platform.region)
         self.secrets = Secrets(environ, self.aws)
         self._closing = ExitStack()
         self._mlflow_calls = CallCount()
@@ -272,14 +248,6 @@ class Controller:
             memory,
             self.clock,
         )
-
-
-def _credentials(environ: Mapping[str, str]) -> Credentials | None:
-    """Return the key pair of the local platform; others are found by AWS's rules."""
-    if environ.get("ENVIRONMENT") != "local" or "AWS_PROFILE" in environ:
-        return None
-    access, secret = environ.get(ACCESS_KEY), environ.get(SECRET_KEY)
-    return Credentials(access, secret) if access and secret else None
 
 
 class NoFallbacks:

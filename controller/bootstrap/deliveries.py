@@ -1,35 +1,51 @@
-"""Webhook dispatcher of a document, with the signing keys of its targets."""
+"""Webhook dispatcher for the targets of a document, with their signing keys."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
-from controller.bootstrap.controller import Controller
 from controller.bootstrap.holder import holder_id
 from controller.bootstrap.store import Store
 from controller.clients.webhook import Sender
+from controller.core.clock import Clock
+from controller.core.document.reference import SecretReference
 from controller.core.document.resource import ResourceId
 from controller.core.errors import NotFoundError
+from controller.core.webhooks.breaker import BreakerPolicy
 from controller.core.webhooks.retry_schedule import RetrySchedule
 from controller.core.webhooks.signature import key_of
-from controller.engine.dispatcher import Dispatcher, WebhookTarget
+from controller.engine.dispatcher import AfterAttempt, Dispatcher, WebhookTarget
 from controller.kinds.webhook.spec import WebhookSpec
 from controller.settings import Settings
+from controller.spec.document import Document
 from controller.store.outbox import Outbox
 
 
 class DeclaredTargets:
-    """The targets of a controller's current document."""
+    """The targets of the current document.
 
-    def __init__(self, controller: Controller, settings: Settings) -> None:
-        self._controller = controller
+    Args:
+        document: Returns the current document.
+        secret: Returns the value of a reference; raises ControllerError.
+        settings: Base of the retry schedules.
+    """
+
+    def __init__(
+        self,
+        document: Callable[[], Document],
+        secret: Callable[[SecretReference], str],
+        settings: Settings,
+    ) -> None:
+        self._document = document
+        self._secret = secret
         self._base = settings.webhook_max_retries, settings.webhook_retry_delay
 
     def targets(self) -> Mapping[str, WebhookTarget]:
-        """Return where, and how patiently, each target is told."""
+        """Return the delivery settings of each target."""
         return {
             id_.name: WebhookTarget(
                 resource.spec.url, self._schedule(resource.spec), resource.spec.timeout
             )
-            for id_, resource in self._controller.document.resources.items()
+            for id_, resource in self._document().resources.items()
             if id_.kind == "webhook"
         }
 
@@ -38,38 +54,41 @@ class DeclaredTargets:
 
     def keys_of(self, name: str) -> tuple[bytes, ...]:
         """Return a target's keys, the current one first; raises ControllerError."""
-        resources = self._controller.document.resources
-        resource = resources.get(ResourceId("webhook", name))
+        resource = self._document().resources.get(ResourceId("webhook", name))
         if resource is None:
             msg = f"webhook/{name} is no longer declared"
             raise NotFoundError(msg)
-        secrets = self._controller.secrets
-        return tuple(key_of(secrets.value(ref)) for ref in resource.spec.secrets)
+        return tuple(key_of(self._secret(ref)) for ref in resource.spec.secrets)
 
 
 def dispatcher_for(
-    controller: Controller,
+    declared: DeclaredTargets,
     settings: Settings,
     stored: Store,
     sender: Sender,
-    told: Callable[[], None] = lambda: None,
+    clock: Clock,
+    on_attempt: AfterAttempt = lambda _delivery, _answer, _step: None,
 ) -> Dispatcher:
-    """Return a dispatcher for the targets the controller's document declares.
+    """Return a dispatcher for the declared targets.
 
     Args:
-        controller: Whose document and secrets are used, as they are at the time.
-        settings: How often, and how patiently, a delivery is tried.
-        stored: Where the outbox is.
-        sender: Sends.
-        told: Called after each attempt.
+        declared: Targets and their keys.
+        settings: Limits of the circuit breakers.
+        stored: Store with the outbox.
+        sender: HTTP client.
+        clock: Clock.
+        on_attempt: Called after each attempt.
     """
-    declared = DeclaredTargets(controller, settings)
+    breakers = BreakerPolicy(
+        settings.webhook_breaker_threshold,
+        timedelta(seconds=settings.webhook_breaker_recovery),
+    )
     return Dispatcher(
-        Outbox(stored.database),
+        Outbox(stored.database, breakers=breakers),
         sender,
         declared.targets,
         declared.keys_of,
-        clock=controller.clock,
+        clock=clock,
         worker=holder_id(),
-        on_attempt=lambda _delivery, _answer, _step: told(),
+        on_attempt=on_attempt,
     )

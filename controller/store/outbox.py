@@ -100,6 +100,8 @@ class SendAttempt:
 class Outbox:
     """The deliveries of one sink, and every attempt at them.
 
+    A claim is what permits to write, not the lease of the leader: any process delivers.
+
     Args:
         database: Store.
         sink: Sink of the deliveries.
@@ -132,7 +134,7 @@ class Outbox:
         """
         if not self._any_due(target):
             return ()
-        with self._database.writing() as connection:
+        with self._database.writing(fenced=False) as connection:
             now = self._database.now(connection)
             breaker = breaker_of(connection, target)
             count = breaker.allowance(now, limit) - busy
@@ -164,7 +166,7 @@ class Outbox:
         """Record the start of an attempt; return None if the claim was lost."""
         number = delivery.attempts + 1
         counted = _update_claimed(delivery).values(attempts=number)
-        with self._database.writing() as connection:
+        with self._database.writing(fenced=False) as connection:
             if not connection.execute(counted).rowcount:
                 return None
             duplicate = bool(
@@ -205,7 +207,7 @@ class Outbox:
             False if the claim was lost: the attempt is recorded, and the next step
             is left to the worker that holds the claim.
         """
-        with self._database.writing() as connection:
+        with self._database.writing(fenced=False) as connection:
             connection.execute(
                 update(attempts)
                 .where(
@@ -232,7 +234,7 @@ class Outbox:
 
         Returns their number. Those with a claim are left to their worker.
         """
-        with self._database.writing() as connection:
+        with self._database.writing(fenced=False) as connection:
             now = self._database.now(connection)
             return expire(connection, target, before, reason, now)
 
@@ -281,7 +283,7 @@ class Outbox:
     def release(self, unsent: Sequence[OutboxDelivery]) -> None:
         """End the claims on ``unsent``; do nothing for claims that were lost."""
         unclaimed = {"claimed_by": None, "claimed_until": None}
-        with self._database.writing() as connection:
+        with self._database.writing(fenced=False) as connection:
             for delivery in unsent:
                 connection.execute(_update_claimed(delivery).values(**unclaimed))
 

@@ -23,6 +23,7 @@ class Supervisor(daemon._Supervisor):
     """A supervisor whose pauses advance the clock; it notes what probes would say."""
 
     def __init__(self, clock):
+        Supervisor.running = self
         self.clock = clock
         self.seen = set()
         context = SimpleNamespace(settings=None)
@@ -61,7 +62,7 @@ class World:
             raise self.error
         return SimpleNamespace(database=_Kept(self.database))
 
-    def term(self, _process, _stored, leader):
+    def term(self, _process, _stored, leader, _announced):
         world = self
 
         class Term:
@@ -73,7 +74,7 @@ class World:
                 reason = world.ends.pop(0)
                 if not reason:
                     leader.release()
-                    stop.set()
+                    Supervisor.running._begin_stop()
                 return reason
 
             def stuck(self):
@@ -95,6 +96,19 @@ class _Kept:
         pass
 
 
+class _NoDeliveries:
+    """Deliveries of a store without any."""
+
+    def __init__(self, *_arguments):
+        pass
+
+    def wake(self):
+        pass
+
+    async def run(self, stop):
+        await stop.wait()
+
+
 @pytest.fixture
 def clock():
     return StoppedClock()
@@ -105,6 +119,7 @@ def world(clock, monkeypatch):
     world = World(clock)
     monkeypatch.setattr(daemon, "open_store", world.open)
     monkeypatch.setattr(daemon, "LeadershipTerm", world.term)
+    monkeypatch.setattr(daemon, "ReplicaDeliveries", _NoDeliveries)
     return world
 
 

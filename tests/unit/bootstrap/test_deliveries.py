@@ -17,7 +17,7 @@ def targets(settings, **fields):
     )
     id_ = ResourceId("webhook", "site")
     document = SimpleNamespace(resources={id_: Resource(id_, spec)})
-    return DeclaredTargets(SimpleNamespace(document=document), settings).targets()
+    return DeclaredTargets(lambda: document, str, settings).targets()
 
 
 def test_the_schedule_comes_from_the_settings():

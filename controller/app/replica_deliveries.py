@@ -1,0 +1,106 @@
+"""Webhook deliveries of one process, with or without the lease.
+
+Deliveries are claimed one by one in the store, so any number of processes can deliver.
+Only the leader tags the versions that a target accepted.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+from controller.app.document_watch import DocumentWatch
+from controller.app.session import Session
+from controller.bootstrap.aws import DeferredAws, aws_client
+from controller.bootstrap.deliveries import DeclaredTargets, dispatcher_for
+from controller.bootstrap.store import Store
+from controller.clients.secrets import Secrets
+from controller.clients.webhook import Sender
+from controller.core.clock import Clock
+from controller.core.webhooks.answers import Answer
+from controller.core.webhooks.delivery import Dead, Delivered, NextStep
+from controller.engine.dispatcher import Dispatcher
+from controller.spec.document import Document
+from controller.store.outbox import OutboxDelivery
+from controller.telemetry.metrics import DELIVERIES, Metrics
+
+# Between two reads of the document for its targets.
+_REREAD = timedelta(seconds=1)
+
+
+class ReplicaDeliveries:
+    """Deliveries from one opened store; ``run`` it once.
+
+    Args:
+        context: Settings and environment of the process.
+        watch: Current document.
+        stored: Store with the outbox.
+        metrics: Counts the attempts.
+        clock: Clock.
+        told: Called after each attempt, for a pass to tag what was accepted.
+    """
+
+    def __init__(
+        self,
+        context: Session,
+        watch: DocumentWatch,
+        stored: Store,
+        metrics: Metrics,
+        clock: Clock,
+        told: Callable[[], None],
+    ) -> None:
+        self._context = context
+        self._watch = watch
+        self._stored = stored
+        self._metrics = metrics
+        self._clock = clock
+        self._told = told
+        self._document = context.document
+        self._reread_at = 0.0
+        self._dispatcher: Dispatcher | None = None
+
+    def wake(self) -> None:
+        """Deliver at once what was just announced. Any thread may call this."""
+        if self._dispatcher is not None:
+            self._dispatcher.wake()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver until ``stop`` is set, then wait for the attempts in progress."""
+        context = self._context
+        aws = DeferredAws(
+            lambda: aws_client(
+                self._document, context.settings, context.environ, self._clock
+            )
+        )
+        secrets = Secrets(context.environ, aws)
+        declared = DeclaredTargets(self._current, secrets.value, context.settings)
+        async with Sender(self._clock) as sender:
+            self._dispatcher = dispatcher_for(
+                declared,
+                context.settings,
+                self._stored,
+                sender,
+                self._clock,
+                self._attempted,
+            )
+            await self._dispatcher.run(stop)
+
+    def _current(self) -> Document:
+        """Return the document, read again if it was not for a second."""
+        now = self._clock.monotonic()
+        if now >= self._reread_at:
+            self._document = self._watch.current()
+            self._reread_at = now + _REREAD.total_seconds()
+        return self._document
+
+    def _attempted(
+        self, _delivery: OutboxDelivery, _answer: Answer, step: NextStep
+    ) -> None:
+        match step:
+            case Delivered():
+                outcome = "delivered"
+            case Dead():
+                outcome = "dead"
+            case _:
+                outcome = "retry"
+        self._metrics.count(DELIVERIES, outcome=outcome)
+        self._told()

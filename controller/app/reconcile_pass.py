@@ -9,11 +9,16 @@ from controller.app.document_watch import DocumentWatch
 from controller.bootstrap.controller import Controller
 from controller.bootstrap.store import Store
 from controller.core.clock import Clock
+from controller.core.document.resource import ResourceId
 from controller.core.errors import ControllerError
 from controller.core.resources.driver import Failed
+from controller.core.values.counts import counted
 from controller.engine.activity import Activity, stuck_after
 from controller.engine.reconciler import PassResult
+from controller.spec.document import Document
+from controller.store.events import EventLog
 from controller.store.heartbeat import HEART, Heartbeats
+from controller.store.redrive import DeliveryRequests
 from controller.store.retention import History
 from controller.store.triggers import Triggers
 from controller.telemetry.logs import pass_context
@@ -72,6 +77,8 @@ class ReconcilePasses:
         self._database = stored.database
         self._heart = Heartbeats(stored.database)
         self._triggers = Triggers(stored.database)
+        self._deliveries = DeliveryRequests(stored.database)
+        self._events = EventLog(stored.database)
         self._heard = -1
         self._digest = ""
         self._demands = 1
@@ -139,8 +146,25 @@ class ReconcilePasses:
             self.last = self._clock.monotonic()
             self._heart.beat(HEART, self._holder)
             self._count(result, self.last - began)
+            self._cancel_deliveries(document)
             self._prune()
             return result.next_in
+
+    def _cancel_deliveries(self, document: Document) -> None:
+        """Cancel the pending deliveries of targets that are no longer declared.
+
+        A document that declares nothing at all is probably a mistake.
+        """
+        if not document.resources:
+            return
+        declared = [id_.name for id_ in document.resources if id_.kind == "webhook"]
+        reason = "the target is no longer declared"
+        for name, count in self._deliveries.cancel_undeclared(declared, reason).items():
+            cancelled = counted(count, "pending delivery", "pending deliveries")
+            message = f"{cancelled} cancelled: {reason}."
+            target, now = ResourceId("webhook", name), self._clock.now()
+            self._events.record(target, "Warning", "DeliveriesCancelled", message, now)
+            log.warning("deliveries cancelled", extra={"target": name, "count": count})
 
     def _prune(self) -> None:
         """Delete old history, once an hour; a failure waits for the next time."""

@@ -10,6 +10,7 @@ from controller.core.clock import Clock
 from controller.core.document.reference import SecretReference
 from controller.core.document.resource import ResourceId
 from controller.core.errors import NotFoundError
+from controller.core.values.identity import content_hash
 from controller.core.webhooks.breaker import BreakerPolicy
 from controller.core.webhooks.retry_schedule import RetrySchedule
 from controller.core.webhooks.signature import key_of
@@ -43,7 +44,10 @@ class DeclaredTargets:
         """Return the delivery settings of each target."""
         return {
             id_.name: WebhookTarget(
-                resource.spec.url, self._schedule(resource.spec), resource.spec.timeout
+                resource.spec.url,
+                self._schedule(resource.spec),
+                resource.spec.timeout,
+                _settings(resource.spec),
             )
             for id_, resource in self._document().resources.items()
             if id_.kind == "webhook"
@@ -92,3 +96,9 @@ def dispatcher_for(
         worker=holder_id(),
         on_attempt=on_attempt,
     )
+
+
+def _settings(spec: WebhookSpec) -> str:
+    """Return the identity of what decides whether a receiver accepts an event."""
+    secrets = [str(reference) for reference in spec.secrets]
+    return content_hash([spec.url, spec.payload, secrets])

@@ -52,11 +52,14 @@ class WebhookTarget:
         url: URL of the receiver.
         schedule: Retry schedule.
         timeout: Timeout of one attempt in seconds.
+        settings: Identity of the address, the secrets and the payload: after a change,
+            what failed permanently is sent again. Empty to recognise no change.
     """
 
     url: str
     schedule: RetrySchedule
     timeout: float = 30.0
+    settings: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ class Dispatcher:
         self._under_way: dict[asyncio.Task[None], OutboxDelivery] = {}
         self._readable = True
         self._paused_until: dict[str, float] = {}
+        self._configured: dict[str, str] = {}
 
     def wake(self) -> None:
         """Read the outbox now. May be called from any thread, at any time."""
@@ -199,6 +203,7 @@ class Dispatcher:
 
         A target without free slots is read again when one is free.
         """
+        self._configure(targets)
         claimed: list[OutboxDelivery] = []
         roomy: list[str] = []
         most, busy = self._limits.in_flight, self._busy()
@@ -212,6 +217,16 @@ class Dispatcher:
                 roomy.append(name)
         wait = self._outbox.wait(roomy, busy) if roomy else None
         return claimed, math.inf if wait is None else wait.total_seconds()
+
+    def _configure(self, targets: Mapping[str, WebhookTarget]) -> None:
+        """Record the settings of targets that are new to this process, or changed."""
+        for name, target in targets.items():
+            if target.settings and self._configured.get(name) != target.settings:
+                again = self._outbox.configure(name, target.settings)
+                self._configured[name] = target.settings
+                if again:
+                    fields = {"target": name, "deliveries": again}
+                    log.info("target changed, deliveries sent again", extra=fields)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         target = self._under_way.pop(task).target

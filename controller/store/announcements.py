@@ -13,8 +13,9 @@ from sqlalchemy import select
 from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.event import VersionIdentity, WebhookEvent
 from controller.core.webhooks.records import KnownTarget, Sink
+from controller.store.breakers import close_breaker
 from controller.store.database import Database
-from controller.store.redrive import state_of
+from controller.store.redrive import redrive_dead, state_of
 from controller.store.sql import insert_new
 from controller.store.tables import (
     deliveries,
@@ -74,6 +75,16 @@ class AnnouncementLedger:
                 )
                 found.setdefault(row.target, {})[identity] = state_of(row)
         return found
+
+    def retry(self, target: str) -> int:
+        """Enable ``target`` and send what failed permanently again; return the number.
+
+        Safe to repeat.
+        """
+        with self._database.writing() as connection:
+            close_breaker(connection, target)
+            now = self._database.now(connection)
+            return redrive_dead(connection, target, now)
 
     def announce(
         self, target: str, sink: Sink, events: Sequence[WebhookEvent], now: datetime

@@ -55,6 +55,33 @@ def breakers_of(
     }
 
 
+def all_breakers(connection: Connection) -> dict[str, Breaker]:
+    """Return every breaker that has a row, by target."""
+    rows = connection.execute(select(webhook_breakers))
+    return {row.target: _breaker(row) for row in rows}
+
+
+def close_breaker(connection: Connection, target: str) -> None:
+    """Close the breaker of ``target``, and enable it. Safe to repeat."""
+    if breaker_of(connection, target) != CLOSED:
+        save_breaker(connection, target, CLOSED)
+
+
+def configure(connection: Connection, target: str, settings: str) -> bool:
+    """Record the settings of ``target``; return True if they differ from earlier ones."""
+    insert_new(connection, webhook_breakers, [_row(target, CLOSED)], ["target"])
+    query = select(_table.settings).where(_table.target == target).with_for_update()
+    before = connection.execute(query).scalar_one()
+    if before == settings:
+        return False
+    connection.execute(
+        update(webhook_breakers)
+        .where(_table.target == target)
+        .values(settings=settings)
+    )
+    return bool(before)
+
+
 def begin_probe(
     connection: Connection, target: str, now: datetime, lease: timedelta
 ) -> bool:

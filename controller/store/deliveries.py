@@ -5,8 +5,10 @@ from typing import Any
 
 from sqlalchemy import case, desc, func, select
 
+from controller.core.webhooks.breaker import Breaker
 from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.records import DeliveryAttempt, DeliveryReport
+from controller.store.breakers import all_breakers
 from controller.store.database import Database
 from controller.store.redrive import CANCELLED, in_state, state_of
 from controller.store.tables import attempts, deliveries, webhook_events
@@ -30,6 +32,11 @@ class DeliveryLog:
                 by_state = found.setdefault(row.target, dict.fromkeys(DeliveryState, 0))
                 by_state[state_of(row)] = row.number
         return found
+
+    def breakers(self) -> Mapping[str, Breaker]:
+        """Return the circuit breakers by target; a target without one is closed."""
+        with self._database.reading() as connection:
+            return all_breakers(connection)
 
     def list(
         self,

@@ -45,11 +45,13 @@ from controller.store.breakers import (
     begin_probe,
     breaker_of,
     breakers_of,
+    close_breaker,
+    configure,
     end_probe,
     save_breaker,
 )
 from controller.store.database import Database
-from controller.store.redrive import expire, redrive_exhausted
+from controller.store.redrive import expire, redrive_dead, redrive_exhausted
 from controller.store.tables import attempts, deliveries, event_bodies, webhook_events
 
 # A claim that lasts longer than any claim may last was made by a clock that was ahead.
@@ -228,6 +230,21 @@ class Outbox:
             is_ours = bool(connection.execute(statement).rowcount)
             self._update_breaker(connection, delivery.target, answer, step, moment, now)
             return is_ours
+
+    def configure(self, target: str, settings: str) -> int:
+        """Record the settings of ``target``; if they changed, start again.
+
+        Its breaker closes, and what failed permanently is sent to the new address, or
+        with the new secrets or payload. Safe to repeat.
+
+        Returns:
+            Number of deliveries that are sent again.
+        """
+        with self._database.writing(fenced=False) as connection:
+            if not configure(connection, target, settings):
+                return 0
+            close_breaker(connection, target)
+            return redrive_dead(connection, target, self._database.now(connection))
 
     def expire(self, target: str, before: datetime, reason: str) -> int:
         """Give up the deliveries whose schedule began at ``before`` or earlier.

@@ -120,6 +120,12 @@ def redrive_exhausted(connection: Connection, target: str, now: datetime) -> int
     return _redrive(connection, condition, now)
 
 
+def redrive_dead(connection: Connection, target: str, now: datetime) -> int:
+    """Send all dead deliveries of ``target`` again, but not those cancelled."""
+    dead = in_state(DeliveryState.DEAD)
+    return _redrive(connection, and_(_table.target == target, *dead), now)
+
+
 def expire(
     connection: Connection, target: str, before: datetime, reason: str, now: datetime
 ) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from controller.core.webhooks.breaker import Breaker
 from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.event import VersionIdentity, WebhookEvent
 
@@ -103,6 +104,13 @@ class Announcements(Protocol):
         """Return the state of the delivery of each announced version, by target."""
         ...
 
+    def retry(self, target: str) -> int:
+        """Enable ``target`` and send what failed permanently again; return the number.
+
+        Safe to repeat.
+        """
+        ...
+
     def announce(
         self, target: str, sink: Sink, events: Sequence[WebhookEvent], now: datetime
     ) -> int:
@@ -118,6 +126,10 @@ class DeliveryReports(Protocol):
 
     def counts(self) -> Mapping[str, Mapping[DeliveryState, int]]:
         """Return the number of deliveries by target and state."""
+        ...
+
+    def breakers(self) -> Mapping[str, Breaker]:
+        """Return the circuit breakers by target; a target without one is closed."""
         ...
 
     def list(

@@ -23,5 +23,6 @@ KIND: "Kind[WebhookSpec, WebhookState]" = Kind(
     details=deferred("controller.kinds.webhook.details", "details"),
     cost=deferred("controller.kinds.webhook.details", "cost"),
     call_budget="none in addition to those of the models",
+    check_request=deferred("controller.kinds.webhook.requests", "refusal"),
     repair=Verb.ANNOUNCE,
 )

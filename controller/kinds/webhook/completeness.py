@@ -9,7 +9,12 @@ from controller.core.resources.condition import Truth, UndatedCondition
 from controller.core.values.counts import counted
 from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.event import identity_of, since_baseline
-from controller.kinds.webhook.health import announced_tag, baseline, missing
+from controller.kinds.webhook.health import (
+    announced_tag,
+    baseline,
+    breaker_condition,
+    missing,
+)
 from controller.kinds.webhook.spec import WebhookSpec
 from controller.kinds.webhook.state import WebhookState
 
@@ -72,13 +77,16 @@ def account(spec: WebhookSpec, state: WebhookState) -> DeliveryAccount:
 
 
 def conditions(spec: WebhookSpec, state: WebhookState) -> tuple[UndatedCondition, ...]:
-    """Return the Complete condition: every version has an event and a delivery."""
-    found = account(spec, state)
+    """Return Complete, that every version has a delivery, and BreakerClosed."""
+    return _complete(account(spec, state)), breaker_condition(state)
+
+
+def _complete(found: DeliveryAccount) -> UndatedCondition:
     if found.missing:
         message = f"{_missing(found.missing)} {_numbers(found)}"
-        return (UndatedCondition("Complete", Truth.FALSE, "EventsMissing", message),)
+        return UndatedCondition("Complete", Truth.FALSE, "EventsMissing", message)
     message = f"missing 0; {_numbers(found)}"
-    return (UndatedCondition("Complete", Truth.TRUE, "Complete", message),)
+    return UndatedCondition("Complete", Truth.TRUE, "Complete", message)
 
 
 def _missing(versions: tuple[str, ...]) -> str:

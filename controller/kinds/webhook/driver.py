@@ -16,6 +16,7 @@ from controller.core.resources.details import DetailSection, read_section
 from controller.core.resources.driver import Applied
 from controller.core.resources.observation import Absent, Observation, Present
 from controller.core.resources.plan import Action, Verb
+from controller.core.webhooks.breaker import CLOSED
 from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.event import (
     WebhookEvent,
@@ -136,7 +137,7 @@ class WebhookDriver:
         if not declared:
             return {}
         targets = self._ledger.targets()
-        states = self._ledger.delivery_states()
+        states, breakers = self._ledger.delivery_states(), self._outcomes.breakers()
         versions = self._reader.versions()
         tags = {model.name: model.tags for model in self._reader.models()}
         return {
@@ -149,6 +150,7 @@ class WebhookDriver:
                     model_tags=tags,
                     delivery_states=states.get(id_.name, {}),
                     deliveries=self._deliveries(id_.name),
+                    breaker=breakers.get(id_.name, CLOSED),
                     largest_backlog=self._largest_backlog,
                 )
             )
@@ -158,11 +160,15 @@ class WebhookDriver:
         }
 
     def apply(self, action: Action) -> Applied:
-        """Record the target, or announce and stamp the versions that are planned."""
+        """Record the target; announce and stamp the planned versions; or retry."""
         spec: WebhookSpec = action.desired
         if action.verb is Verb.CREATE:
             now = self._clock.now()
             self._ledger.add_target(action.target.name, spec.url, None, now)
+            return Applied()
+        if action.verb is Verb.RETRY:
+            self._ledger.retry(action.target.name)
+            self._announced()
             return Applied()
         state: WebhookState = action.observed
         announced = planned(action.changes, ANNOUNCED, missing(spec, state))

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from controller.core.models.registration import ModelVersion
+from controller.core.resources.condition import Truth, UndatedCondition
 from controller.core.resources.kind import Health, HealthLevel, HoldReason
 from controller.core.resources.plan import Change, Hold
 from controller.core.values.counts import counted
@@ -83,9 +84,12 @@ def hold_reason(
 def health(_spec: WebhookSpec, state: WebhookState) -> Health:
     """Return the health of the target's deliveries."""
     counts = state.deliveries
+    if not state.breaker.is_closed:
+        return _not_delivering(state)
     error = f": {counts.last_error}" if counts.last_error else ""
     if counts.dead:
-        message = f"{counted(counts.dead, 'delivery', 'deliveries')} failed permanently{error}."
+        dead = counted(counts.dead, "delivery", "deliveries")
+        message = f"{dead} failed permanently{error}. {_retry(state)}"
         return Health(HealthLevel.DEGRADED, "DeliveryFailed", message)
     if counts.retrying:
         retrying = counted(counts.retrying, "delivery", "deliveries")
@@ -96,3 +100,38 @@ def health(_spec: WebhookSpec, state: WebhookState) -> Health:
         return Health(HealthLevel.PROGRESSING, "Delivering", message)
     message = f"{counted(counts.delivered, 'announcement')} delivered."
     return Health(HealthLevel.HEALTHY, "Delivered", message)
+
+
+def breaker_condition(state: WebhookState) -> UndatedCondition:
+    """Return the BreakerClosed condition: deliveries are sent as they become due."""
+    breaker = state.breaker
+    if breaker.is_closed:
+        message = "Deliveries are sent as they become due."
+        return UndatedCondition("BreakerClosed", Truth.TRUE, "Closed", message)
+    found = _not_delivering(state)
+    return UndatedCondition("BreakerClosed", Truth.FALSE, found.reason, found.message)
+
+
+def _not_delivering(state: WebhookState) -> Health:
+    """Return the health of a target that nothing, or only a probe, is sent to."""
+    breaker, counts = state.breaker, state.deliveries
+    waiting = counted(counts.pending, "delivery", "deliveries")
+    if breaker.disabled:
+        message = f"{_sentence(breaker.disabled)} {waiting} waiting. {_retry(state)}"
+        return Health(HealthLevel.DEGRADED, "TargetDisabled", message)
+    failed = counted(breaker.failures, "attempt")
+    at = f"{breaker.open_until:%H:%M:%S} UTC" if breaker.open_until else "once"
+    error = f": {counts.last_error}" if counts.last_error else ""
+    message = (
+        f"{failed} failed in a row{error}. {waiting} waiting; next attempt at {at}."
+    )
+    return Health(HealthLevel.DEGRADED, "BreakerOpen", message)
+
+
+def _retry(state: WebhookState) -> str:
+    command = f'hokusai retry webhook/{state.target} --reason "…"'
+    return f"To send again: {command}"
+
+
+def _sentence(clause: str) -> str:
+    return f"{clause[0].upper()}{clause[1:]}."

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from controller.core.models.registration import ModelVersion
+from controller.core.webhooks.breaker import CLOSED, Breaker
 from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.event import VersionIdentity
 
@@ -36,6 +37,7 @@ class WebhookState:
         model_tags: Tags of each registered model, by its name.
         delivery_states: State of the delivery of each version announced to the target.
         deliveries: Numbers of deliveries by state.
+        breaker: Circuit breaker.
         largest_backlog: Maximum number of announcements in one pass.
     """
 
@@ -48,4 +50,5 @@ class WebhookState:
         default_factory=dict
     )
     deliveries: DeliveryCounts = field(default_factory=DeliveryCounts)
+    breaker: Breaker = CLOSED
     largest_backlog: int = LARGEST_BACKLOG

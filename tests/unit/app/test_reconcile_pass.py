@@ -12,10 +12,14 @@ from controller.core.document.platform import Platform
 from controller.core.document.resource import ResourceId
 from controller.core.errors import TransientError
 from controller.core.resources.plan import Plan
+from controller.core.webhooks.delivery import DeliveryState
 from controller.engine.reconciler import PassResult
+from controller.store.announcements import AnnouncementLedger
+from controller.store.deliveries import DeliveryLog
 from controller.store.events import EventLog
 from controller.store.triggers import Triggers
 from controller.telemetry.metrics import Metrics
+from tests.builders.outbox import event
 from tests.fakes.stopped_clock import NOON, StoppedClock
 from tests.fakes.store import empty_store
 
@@ -206,3 +210,35 @@ def test_old_history_is_deleted_once_an_hour(passes, database, clock):
     passes.run()
 
     assert (before, len(log.recent(9))) == (1, 0)
+
+
+def announced(database, target):
+    events = [event(1), event(2)]
+    AnnouncementLedger(database).announce(target, "webhook", events, NOON)
+
+
+def test_a_target_that_left_the_document_loses_its_pending_deliveries_with_a_warning(
+    passes, watch, database
+):
+    announced(database, "site")
+    announced(database, "audit")
+    watch.resources = {ResourceId("webhook", "audit"): None}
+
+    passes.run()
+    passes.run()
+
+    counts = DeliveryLog(database).counts()
+    assert counts["site"][DeliveryState.CANCELLED] == 2
+    assert counts["audit"][DeliveryState.PENDING] == 2
+    (warning,) = EventLog(database).recent(9)
+    assert (warning.type, warning.reason) == ("Warning", "DeliveriesCancelled")
+    assert warning.resource == ResourceId("webhook", "site")
+    assert warning.message.startswith("2 pending deliveries cancelled: ")
+
+
+def test_an_empty_document_cancels_nothing(passes, database):
+    announced(database, "site")
+
+    passes.run()
+
+    assert DeliveryLog(database).counts()["site"][DeliveryState.PENDING] == 2

@@ -2,10 +2,11 @@
 
 from types import SimpleNamespace
 
+import pytest
+
 from controller.bootstrap.deliveries import DeclaredTargets
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.webhooks.retry_schedule import RetrySchedule
-from controller.engine.dispatcher import WebhookTarget
 from controller.kinds.webhook.spec import DEFAULT_TAIL, WebhookSpec
 from controller.settings import Settings
 
@@ -23,13 +24,26 @@ def targets(settings, **fields):
 def test_the_schedule_comes_from_the_settings():
     settings = Settings(webhook_max_retries=3, webhook_retry_delay=0.5)
 
-    assert targets(settings) == {
-        "site": WebhookTarget(
-            "https://hokus.ai/hook",
-            RetrySchedule((0.5, 1.0, 2.0, *DEFAULT_TAIL)),
-            timeout=7,
-        )
-    }
+    (target,) = targets(settings).values()
+
+    assert target.schedule == RetrySchedule((0.5, 1.0, 2.0, *DEFAULT_TAIL))
+    assert (target.url, target.timeout) == ("https://hokus.ai/hook", 7)
+
+
+@pytest.mark.parametrize(
+    ("fields", "same"),
+    [
+        ({"timeout": 9}, True),
+        ({"retry": {"tail": []}}, True),
+        ({"url": "https://hokus.ai/other"}, False),
+        ({"secrets": [{"env": "OTHER_SECRET"}]}, False),
+    ],
+    ids=["timeout", "retry", "url", "secrets"],
+)
+def test_a_target_with_another_address_or_secret_has_other_settings(fields, same):
+    (before,), (after,) = (targets(Settings(), **f).values() for f in ({}, fields))
+
+    assert (before.settings == after.settings) is same
 
 
 def test_by_default_a_delivery_is_repeated_after_2_4_8_16_and_32_seconds():

@@ -1,6 +1,7 @@
 """Everything due is sent, signed and written down, whatever receivers do."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 from controller.core.errors import TransientError
@@ -214,6 +215,22 @@ def test_when_a_probe_is_given_up_so_are_those_that_waited_as_long():
 
     assert w.count(DeliveryState.DEAD) == 9
     assert len(w.receivers.sent) < 9 * 6
+
+
+def test_a_target_with_another_address_gets_what_failed_at_the_old_one():
+    targets = {"site": replace(SITE["site"], settings="old")}
+    w = a_world(Receivers(**{"hokus.ai": [Answered(422)]}), targets)
+    w.ledger.announce("site", "webhook", [event(1)], NOON)
+    w.run()
+    assert w.count(DeliveryState.DEAD) == 1
+
+    moved = "https://moved.example/hook"
+    targets["site"] = replace(SITE["site"], url=moved, settings="other")
+    w.stop.clear()
+    w.run(until=2)
+
+    assert [url for url, _, _ in w.receivers.sent][-1] == moved
+    assert w.count(DeliveryState.DELIVERED) == 1
 
 
 def test_a_receiver_that_is_gone_gets_nothing_more():

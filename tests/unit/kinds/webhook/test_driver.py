@@ -33,11 +33,14 @@ class Backends:
 
     def __init__(self):
         self.announced, self.tagged, self.model_tags = [], [], []
-        self.untagged, self.deleted = [], set()
+        self.untagged, self.retried, self.deleted = [], [], set()
 
     def announce(self, _target, _sink, events, _now):
         self.announced += [event.identity.number for event in events]
         return len(events)
+
+    def retry(self, target):
+        self.retried.append(target)
 
     def set_model_tag(self, name, key, value):
         self.model_tags.append((name, key, value))
@@ -128,6 +131,16 @@ def test_the_id_of_a_model_is_fixed_before_its_first_announcement(driver, backen
     driver.apply(planned(state, "announced", 1))
 
     assert backends.model_tags == [("lead", "hokusai.ai/model-id", "lead-2")]
+
+
+def test_a_retry_sends_again_what_failed_and_changes_nothing_else(driver, backends):
+    state = WebhookState("site", "mlflow", NOON, versions=(ONE,))
+    request = replace(action(state), verb=Verb.RETRY, changes=())
+
+    driver.apply(request)
+
+    assert backends.retried == ["site"]
+    assert backends.announced == backends.tagged == []
 
 
 def action(state):

@@ -5,8 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from controller.core.models.registration import DUPLICATE_TAG, ModelVersion
+from controller.core.resources.condition import Truth
 from controller.core.resources.kind import HealthLevel
-from controller.core.resources.plan import Hold
+from controller.core.resources.operation_request import OperationRequest
+from controller.core.resources.plan import Hold, Verb
+from controller.core.webhooks.breaker import Breaker
 from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.event import identity_of
 from controller.kinds.webhook import KIND
@@ -113,6 +116,49 @@ def test_only_an_accepted_delivery_is_tagged_on_its_version(delivery, tagged, ex
     one = version(1, tags=tags)
 
     assert told("all", one, delivery_states=recorded(one, delivery)) == expected
+
+
+OPEN = Breaker(failures=5, open_until=NOON + timedelta(minutes=1))
+GONE = Breaker(disabled="the receiver answered 410: it wants no events any more")
+
+
+@pytest.mark.parametrize(
+    ("breaker", "reason", "words"),
+    [
+        (OPEN, "BreakerOpen", "5 attempts failed in a row: refused. 2 deliveries"),
+        (GONE, "TargetDisabled", "The receiver answered 410"),
+    ],
+)
+def test_a_paused_target_says_why_and_what_waits(breaker, reason, words):
+    counts = DeliveryCounts(pending=2, last_error="refused")
+    paused = state(breaker=breaker, deliveries=counts)
+
+    health = KIND.health(spec(), paused)
+    found = {c.type: c for c in KIND.conditions(spec(), paused)}["BreakerClosed"]
+
+    assert (health.level, health.reason) == (HealthLevel.DEGRADED, reason)
+    assert words in health.message
+    assert "2 deliveries waiting" in health.message
+    assert (found.status, found.reason) == (Truth.FALSE, reason)
+
+
+@pytest.mark.parametrize(
+    ("verb", "more", "words"),
+    [
+        (Verb.RETRY, {}, "no delivery failed permanently"),
+        (Verb.RETRY, {"breaker": OPEN}, ""),
+        (Verb.RETRY, {"breaker": GONE}, ""),
+        (Verb.RETRY, {"deliveries": DeliveryCounts(dead=1)}, ""),
+        (Verb.RESTART, {"breaker": OPEN}, "does not support `restart`"),
+    ],
+)
+def test_a_retry_is_accepted_if_something_waits_for_it(verb, more, words):
+    request = OperationRequest("ada", "fixed")
+
+    found = KIND.check_request(verb, request, spec(), state(**more), NOON)
+
+    assert words in found
+    assert bool(found) is bool(words)
 
 
 def test_many_announcements_at_once_are_held_until_a_person_allows_them():

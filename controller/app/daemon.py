@@ -26,7 +26,7 @@ from controller.bootstrap.store import Store, open_store
 from controller.clients.clock import SystemClock
 from controller.core.clock import Clock
 from controller.core.errors import DriverError, StoreUnavailableError
-from controller.engine.activity import stuck_after
+from controller.engine.activity import stuck_reason
 from controller.engine.leader import TTL, Leader
 from controller.store.lease import LeaseHeld, Leases
 from controller.store.outage import StoreOutage
@@ -210,10 +210,10 @@ class _Supervisor:
         leader, term = self._leader, self._term
         if leader is None:
             return ""
-        limit = stuck_after(self._process.context.document.platform.interval)
-        if (duration := leader.activity.duration()) > limit:
-            seconds = duration.total_seconds()
-            return f"the store has not answered a renewal for {seconds:.0f} s"
+        interval = self._process.context.document.platform.interval
+        renewal = "the store has not answered a renewal"
+        if reason := stuck_reason(renewal, leader.activity.duration(), interval):
+            return reason
         return "" if term is None else term.stuck()
 
     def _not_ready(self) -> str:

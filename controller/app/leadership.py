@@ -20,7 +20,7 @@ from controller.bootstrap.drivers import Options
 from controller.bootstrap.holder import holder_id
 from controller.bootstrap.store import Store
 from controller.core.clock import Clock
-from controller.engine.activity import Activity, stuck_after
+from controller.engine.activity import Activity, stuck_reason
 from controller.engine.event_queue import EventQueue
 from controller.engine.leader import Leader
 from controller.engine.loop import ReconcileLoop
@@ -80,7 +80,6 @@ class LeadershipTerm:
         self._lost = ""
         self._starting = Activity(process.clock)
         self._over = threading.Event()
-        self._released = threading.Event()
         self._passes: ReconcilePasses | None = None
         self._loop: ReconcileLoop | None = None
 
@@ -126,7 +125,6 @@ class LeadershipTerm:
         finally:
             following.cancel()
             self._over.set()
-            self._released.set()
             await in_thread("end of the lease", keeper.join)
             if not self._lost:
                 await in_thread("release", self._leader.release)
@@ -192,7 +190,7 @@ class LeadershipTerm:
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(ending.set)
 
-        self._leader.keep(self._released, lost, self._stalled)
+        self._leader.keep(self._over, lost, self._stalled)
 
     def _stalled(self) -> str:
         passes = self._passes
@@ -203,9 +201,7 @@ class LeadershipTerm:
         """Return the reason if the start of the term takes too long, or nothing."""
         interval = self._process.context.document.platform.interval
         duration = self._starting.duration()
-        if duration <= stuck_after(interval):
-            return ""
-        return f"the start has not ended for {duration.total_seconds():.0f} s"
+        return stuck_reason("the start has not ended", duration, interval)
 
 
 async def follow(stop: asyncio.Event, ending: asyncio.Event) -> None:

@@ -13,7 +13,7 @@ from controller.core.document.resource import ResourceId
 from controller.core.errors import ControllerError
 from controller.core.resources.driver import Failed
 from controller.core.values.counts import counted
-from controller.engine.activity import Activity, stuck_after
+from controller.engine.activity import Activity, stuck_reason
 from controller.engine.reconciler import PassResult
 from controller.spec.document import Document
 from controller.store.events import EventLog
@@ -105,19 +105,15 @@ class ReconcilePasses:
 
     def stalled(self) -> str:
         """Return the reason why this process must give up the lease, or nothing."""
-        limit = stuck_after(self._controller.document.platform.interval)
         late = timedelta(seconds=self._clock.monotonic() - self.last)
-        if late <= limit:
-            return ""
-        return f"no pass was completed for {late.total_seconds():.0f} s"
+        interval = self._controller.document.platform.interval
+        return stuck_reason("no pass was completed", late, interval)
 
     def stuck(self) -> str:
         """Return the reason if a pass has not come back for long, or nothing."""
-        limit = stuck_after(self._controller.document.platform.interval)
+        interval = self._controller.document.platform.interval
         duration = self.activity.duration()
-        if duration <= limit:
-            return ""
-        return f"a pass has not ended for {duration.total_seconds():.0f} s"
+        return stuck_reason("a pass has not ended", duration, interval)
 
     def run(self) -> timedelta:
         """Run one pass, and return the time until the next.

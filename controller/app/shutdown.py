@@ -5,6 +5,8 @@ import os
 import sys
 import threading
 
+from controller.app.threads import started_thread
+
 log = logging.getLogger(__name__)
 
 # ECS, Docker and Kubernetes kill a process 30 s after SIGTERM by default.
@@ -37,7 +39,7 @@ class Shutdown:
             os._exit(_AT_ONCE)
         log.info("stopping")
         self.asked.set()
-        threading.Thread(target=self._enforce, name="shutdown", daemon=True).start()
+        started_thread("shutdown", self._enforce)
 
     def _enforce(self) -> None:
         # Nothing sets this event: the wait is the deadline.

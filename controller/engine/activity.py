@@ -20,6 +20,19 @@ def stuck_after(interval: timedelta) -> timedelta:
     return max(interval * _INTERVALS, _LEAST)
 
 
+def stuck_reason(work: str, duration: timedelta, interval: timedelta) -> str:
+    """Return the reason if ``work`` has taken too long; empty if it has not.
+
+    Args:
+        work: Work as the start of a sentence, as in ``a pass has not ended``.
+        duration: Duration so far.
+        interval: Time between two passes.
+    """
+    if duration <= stuck_after(interval):
+        return ""
+    return f"{work} for {duration.total_seconds():.0f} s"
+
+
 class Activity:
     """Work of one thread; any thread may ask for its duration.
 

@@ -2,11 +2,12 @@
 
 import re
 
-_SYMBOL = re.compile(r"[A-Z0-9](?:[A-Z0-9-]{0,62}[A-Z0-9])?")
+# In any case: a symbol is stored in upper case.
+SYMBOL_PATTERN = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+SYMBOL_CHARACTERS = "letters, digits and -, with a letter or digit at both ends"
+LONGEST_SYMBOL = 64
+SYMBOL_RULE = f"{SYMBOL_CHARACTERS}, at most {LONGEST_SYMBOL} characters"
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
-SYMBOL_RULE = (
-    "letters, digits and -, with a letter or digit at both ends, at most 64 characters"
-)
 
 
 def token_symbol(text: str) -> str:
@@ -16,7 +17,8 @@ def token_symbol(text: str) -> str:
         ValueError: It is not a symbol.
     """
     symbol = text.strip().upper()
-    if not text.isascii() or not _SYMBOL.fullmatch(symbol):
+    is_symbol = text.isascii() and re.fullmatch(SYMBOL_PATTERN, symbol)
+    if not is_symbol or len(symbol) > LONGEST_SYMBOL:
         msg = f"{text!r} is not a token symbol: use {SYMBOL_RULE}"
         raise ValueError(msg)
     return symbol

@@ -24,6 +24,11 @@ from controller.core.document.fields import (
 )
 from controller.core.document.platform import Platform
 from controller.core.document.resource import ResourceId
+from controller.core.models.tokens import (
+    LONGEST_SYMBOL,
+    SYMBOL_CHARACTERS,
+    SYMBOL_PATTERN,
+)
 
 # The schemes that MLflow accepts without configuration.
 SCHEMES = (
@@ -76,11 +81,7 @@ def _alias_target(value: Any) -> Any:
 TokenSymbol = Annotated[
     str,
     BeforeValidator(_upper),
-    Text(
-        "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?",
-        "letters, digits and -, with a letter or digit at both ends",
-        64,
-    ),
+    Text(SYMBOL_PATTERN, SYMBOL_CHARACTERS, LONGEST_SYMBOL),
 ]
 # MLflow reserves `latest` and v1, v2 … in any case.
 Alias = Annotated[

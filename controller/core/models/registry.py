@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from controller.core.models.registration import ModelVersion, TrainingRun
+from controller.core.models.signature import Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,10 @@ class RegistryReads(Protocol):
 
     def runs_by_id(self, ids: Collection[str]) -> Mapping[str, TrainingRun]:
         """Return the runs with these ids, by id; runs that are gone are left out."""
+        ...
+
+    def signature(self, version: ModelVersion) -> Signature:
+        """Return the signature of ``version``."""
         ...
 
 

@@ -7,6 +7,7 @@ from controller.core.resources.fallbacks import Fallbacks
 from controller.engine.store_memory import StoreMemory
 from controller.settings import Settings
 from controller.store.announcements import AnnouncementLedger
+from controller.store.approvals import StoredApprovals
 from controller.store.database import Database
 from controller.store.deliveries import DeliveryLog
 from controller.store.fallbacks import StoredFallbacks
@@ -23,6 +24,7 @@ class Store:
         fallbacks: Last good addresses.
         ledger: Record of announcements.
         deliveries: Record of deliveries.
+        approvals: Record of approvals of model versions.
     """
 
     database: Database
@@ -30,6 +32,7 @@ class Store:
     fallbacks: Fallbacks
     ledger: AnnouncementLedger
     deliveries: DeliveryLog
+    approvals: StoredApprovals
 
 
 def open_store(
@@ -67,6 +70,7 @@ def open_store(
             StoredFallbacks(database),
             AnnouncementLedger(database),
             DeliveryLog(database),
+            StoredApprovals(database),
         )
     except BaseException:
         database.close()

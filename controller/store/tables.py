@@ -215,6 +215,18 @@ webhook_breakers = Table(
     Column("settings", Text, nullable=False),
 )
 
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("registry", Text, primary_key=True),
+    Column("model", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("created_ms", BigInteger, primary_key=True),
+    Column("approved_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("approved", Moment, nullable=False),
+)
+
 last_addresses = Table(
     "last_addresses",
     metadata,

@@ -13,7 +13,7 @@ from controller.core.planning.scope import Scope
 from controller.core.resources.driver import Failed, Skipped
 from controller.core.resources.kind import Health, HealthLevel
 from controller.core.resources.observation import Unknown
-from controller.core.resources.rollouts import HistoryDriver
+from controller.core.resources.rollouts import HistoryDriver, rollback_target
 from controller.core.status.interventions import with_interventions
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from controller.core.resources.plan import Action, Verb
     from controller.core.resources.rollouts import RolloutRecord
 
+# The kind with aliases; a rollback of another kind is to a revision.
+_ALIASED = "model"
 ReportProgress = Callable[[str, float], None]
 
 
@@ -46,6 +48,32 @@ class Intervention:
     def rollouts(self) -> tuple[RolloutRecord, ...]:
         """Return its rollouts, newest first."""
         return _rolled(self._controller, self._resource)
+
+    def rollback_target(self, to: str, alias: str) -> str:
+        """Return the argument of a rollback.
+
+        Args:
+            to: Steps back, as in ``2``, or a number, as in ``:7``.
+            alias: Alias of a model; empty for a service, or for the only alias.
+
+        Raises:
+            RefusedError: there is no such revision.
+        """
+        if self._resource.id.kind == _ALIASED:
+            return f"{alias}{to if to.startswith(':') else f':-{to}'}"
+        self._refuse_alias(alias)
+        return rollback_target(self.rollouts(), to)
+
+    def held_by(self, alias: str) -> str:
+        """Return the argument that ends a rollback; raises RefusedError."""
+        if self._resource.id.kind != _ALIASED:
+            self._refuse_alias(alias)
+        return alias
+
+    def _refuse_alias(self, alias: str) -> None:
+        if alias:
+            msg = f"{self._resource.id} has no aliases: leave out --alias"
+            raise RefusedError(msg)
 
     def action(self, verb: Verb, request: OperationRequest) -> Action:
         """Return the action for ``request``; raises RefusedError."""

@@ -117,6 +117,7 @@ def _dependencies(
         resolver=clients.resolver,
         fallbacks=clients.fallbacks,
         ledger=stored.ledger if stored else None,
+        approvals=stored.approvals if stored else None,
         deliveries=stored.deliveries if stored else None,
         clock=clients.clock,
         announced=wishes.announced,

@@ -36,8 +36,8 @@ READY = {
     "cannot be read",
 }
 INTERVENTION = {
-    0: "succeeded; the service is healthy",
-    1: "carried out, but the service is not healthy, or not yet",
+    0: "succeeded; the resource is healthy",
+    1: "carried out, but the resource is not healthy, or not yet",
     2: "not carried out: refused, not confirmed, or another controller holds the lease",
     130: "interrupted; ECS completes what was started",
 }

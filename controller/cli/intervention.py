@@ -1,4 +1,4 @@
-"""The common course of ``rollback``, ``restart`` and ``retry``."""
+"""The common course of ``rollback``, ``restart``, ``retry`` and ``approve``."""
 
 import argparse
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from controller.cli.terminal import confirmed, out, require_confirmation, tell
 from controller.cli.views.statuses import StatusOutput, render_report
 from controller.core.document.resource import ResourceId
 from controller.core.resources.operation_request import OperationRequest
-from controller.core.resources.plan import Verb
+from controller.core.resources.plan import Action, Verb
 
 Choice = Callable[[Intervention], str]
 
@@ -37,8 +37,7 @@ def intervene(
         wanted = choice(work) if choice is not None else ""
         request = OperationRequest(person(), " ".join(args.reason.split()), wanted)
         action = work.action(verb, request)
-        to = f" to {request.wanted}" if request.wanted else ""
-        tell(f"{target}: {verb}{to}, for {request}")
+        tell(f"{target}: {verb}{_object(action)}, for {request}")
         if not args.yes and not confirmed("Continue?"):
             tell("Not confirmed; nothing was changed.")
             return Exit.FAILED
@@ -47,6 +46,13 @@ def intervene(
         report = StatusOutput(work.concluded(), work.now())
     out(render_report(report, args.output))
     return Exit.OK if healthy else Exit.DIFFERENT
+
+
+def _object(action: Action) -> str:
+    """Return the object of the operation, as in `` to api:7`` or `` version 7``."""
+    wanted = action.request.wanted if action.request else ""
+    word = {Verb.APPROVE: "version", Verb.RESUME: "alias"}.get(action.verb, "to")
+    return f" {word} {wanted}" if wanted else ""
 
 
 def _progress(target: ResourceId) -> Callable[[str, float], None]:

@@ -93,7 +93,7 @@ def yes(parser: argparse.ArgumentParser) -> None:
 
 
 def intervention(parser: argparse.ArgumentParser) -> None:
-    """Add everything that ``rollback``, ``restart`` and ``retry`` have in common."""
+    """Add everything that ``rollback``, ``restart``, ``retry`` and ``approve`` have in common."""
     target(parser)
     document(parser)
     output(parser)
@@ -102,7 +102,7 @@ def intervention(parser: argparse.ArgumentParser) -> None:
         required=True,
         type=_reason,
         metavar="TEXT",
-        help="the reason, recorded on the service and in `hokusai events`",
+        help="the reason, recorded on the resource and in `hokusai events`",
     )
     yes(parser)
     timeout(parser, 900.0, "maximum time to wait for the rollout")

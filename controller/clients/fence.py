@@ -52,6 +52,10 @@ class FencedRest(MlflowRest):
             _check(self._permitted, f"mlflow {method} {path}")
         return self._inner.request(method, path, body=body, params=params)
 
+    def text(self, path: str, params: Mapping[str, str | int]) -> str:
+        """Return the text of a file; see ``MlflowRest``."""
+        return self._inner.text(path, params)
+
 
 def _check(permitted: Permitted, call: str) -> None:
     if not permitted():

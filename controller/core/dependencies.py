@@ -14,6 +14,7 @@ from controller.core.document.platform import Platform
 from controller.core.document.reference import SecretReference
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import PermanentError
+from controller.core.models.approvals import Approvals
 from controller.core.models.registry import CachedReads, RegistryWrites
 from controller.core.resources.fallbacks import Fallbacks
 from controller.core.webhooks.records import Announcements, DeliveryReports
@@ -86,6 +87,7 @@ class Dependencies:
         resolver: Name resolver.
         fallbacks: Store of last good addresses; None to do without.
         ledger: Record of announcements; None without a store.
+        approvals: Record of approvals of versions; None without a store.
         deliveries: Record of deliveries; None without a store.
         clock: Clock.
         announced: Called after new deliveries were put into the outbox.
@@ -105,6 +107,7 @@ class Dependencies:
     resolver: NameResolver
     fallbacks: Fallbacks | None
     ledger: Announcements | None
+    approvals: Approvals | None
     deliveries: DeliveryReports | None
     clock: Clock
     announced: Callable[[], None]

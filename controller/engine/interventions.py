@@ -9,7 +9,7 @@ from controller.core.planning.pipeline import in_flight
 from controller.core.planning.planner import DesiredState
 from controller.core.planning.safety import SafetyLimits, guard
 from controller.core.resources.driver import Failed, Outcome
-from controller.core.resources.kind import Health
+from controller.core.resources.kind import Health, Kind
 from controller.core.resources.observation import (
     Absent,
     Observation,
@@ -32,6 +32,7 @@ from controller.core.resources.plan import (
 from controller.engine.reconciler import Reconciler
 
 _NO_LIMIT = 1_000_000
+_NOUNS = {Verb.ROLL_BACK: "rollback", Verb.APPROVE: "approval"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ class InterventionRunner:
             observed.of(resource.id),
             may_be_absent=verb in kind.allowed_when_absent,
         )
+        if state is not None:
+            request = _resolved(kind, verb, request, resource, state)
         now = observed.taken_at
         if state is not None and (
             reason := kind.check_request(verb, request, resource.spec, state, now)
@@ -77,7 +80,7 @@ class InterventionRunner:
             resource.id,
             verb,
             Reason.USER_REQUESTED,
-            _changes(request),
+            _changes(verb, request),
             resource.spec,
             state,
             resource.generation,
@@ -111,8 +114,22 @@ class InterventionRunner:
                 return unknown
 
 
-def _changes(request: OperationRequest) -> tuple[Change, ...]:
-    return (Change("revision", None, request.wanted),) if request.wanted else ()
+def _resolved(
+    kind: Kind[Any, Any],
+    verb: Verb,
+    request: OperationRequest,
+    resource: Resource[Any],
+    state: Any,
+) -> OperationRequest:
+    try:
+        return kind.resolve_request(verb, request, resource.spec, state)
+    except RefusedError as error:
+        raise _refusal(verb, resource.id, str(error)) from error
+
+
+def _changes(verb: Verb, request: OperationRequest) -> tuple[Change, ...]:
+    path = "approval" if verb is Verb.APPROVE else "revision"
+    return (Change(path, None, request.wanted),) if request.wanted else ()
 
 
 def _managed_state(
@@ -137,7 +154,7 @@ def _managed_state(
 
 
 def _refusal(verb: Verb, id_: ResourceId, cause: str) -> RefusedError:
-    operation = "rollback" if verb is Verb.ROLL_BACK else verb.value
+    operation = _NOUNS.get(verb, verb.value)
     return RefusedError(f"{operation} of {id_} refused: {cause}")
 
 

@@ -38,6 +38,7 @@ from controller.kinds.webhook.driver import WebhookDriver
 from controller.settings import Settings
 from controller.spec.document import Document
 from controller.store.announcements import AnnouncementLedger
+from controller.store.approvals import StoredApprovals
 from controller.store.deliveries import DeliveryLog
 from controller.store.fallbacks import StoredFallbacks
 from controller.store.lease import Lease, Leases
@@ -266,7 +267,14 @@ class SimController:
             "endpoint": endpoint,
             "service": ServiceDriver(self.aws, self.document.platform, outside.clock),
             "experiment": ExperimentDriver(api, self.reader, owner),
-            "model": ModelDriver(api, self.reader, owner, experiment_name),
+            "model": ModelDriver(
+                api,
+                self.reader,
+                owner,
+                experiment_name,
+                clock=outside.clock,
+                approvals=StoredApprovals(store),
+            ),
             "webhook": WebhookDriver(
                 api,
                 self.reader,

@@ -8,7 +8,7 @@ from controller.core.models.registration import MODEL_ID_TAG
 from controller.core.resources.ownership import stamp
 from controller.emulation.mlflow import migrated_database
 from controller.kinds import discover
-from controller.kinds.model.health import model_tags
+from controller.kinds.model.versions import model_tags
 from controller.spec.document import load
 
 HEADER = """\

@@ -11,8 +11,11 @@ from controller.cli.commands import Group
 if TYPE_CHECKING:
     from controller.app.intervention import Intervention
 
-SUMMARY = "Roll a service back to an earlier revision that succeeded."
-DETAILS = "The revision stays until the document declares a different task definition."
+SUMMARY = "Roll back a service, or an alias of a model, to an earlier version."
+DETAILS = (
+    "A service stays at the revision until the document declares a different task "
+    "definition. An alias stays at the version until its entry in the document changes."
+)
 GROUP = Group.INTERVENE
 LONG_RUNNING = True
 EXIT_CODES = exit_codes.INTERVENTION
@@ -24,31 +27,36 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--to",
         metavar="N",
-        help="1 for the last revision that succeeded, 2 for the one before, or :7 for "
-        "revision 7 (default: 1)",
+        help="1 for the last revision that succeeded, or the version that the alias had "
+        "before; 2 for the one before that; :7 for revision or version 7 (default: 1)",
+    )
+    parser.add_argument(
+        "--alias",
+        metavar="NAME",
+        default="",
+        help="the alias of a model; required if the model declares several",
     )
     parser.add_argument(
         "--undo",
         action="store_true",
-        help="end the rollback: roll out the declared revision",
+        help="end the rollback: roll out the declared revision, or set the alias as "
+        "declared",
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Roll back to an earlier revision, or end a rollback with ``--undo``."""
+    """Roll back to an earlier version, or end a rollback with ``--undo``."""
     from controller.cli.intervention import intervene
     from controller.core.errors import RefusedError
     from controller.core.resources.plan import Verb
-    from controller.core.resources.rollouts import rollback_target
 
     if args.undo and args.to is not None:
         msg = "--undo and --to exclude each other: leave out one of them"
         raise RefusedError(msg)
     if args.undo:
-        return intervene(args, Verb.RESUME)
-    to = args.to or "1"
+        return intervene(args, Verb.RESUME, lambda work: work.held_by(args.alias))
 
-    def revision(work: Intervention) -> str:
-        return rollback_target(work.rollouts(), to)
+    def target(work: Intervention) -> str:
+        return work.rollback_target(args.to or "1", args.alias)
 
-    return intervene(args, Verb.ROLL_BACK, revision)
+    return intervene(args, Verb.ROLL_BACK, target)

@@ -13,13 +13,19 @@ from controller.clients.mlflow.values import (
     experiment_of,
     model_of,
     run_of,
+    signature_in,
     sources_of,
     tag_list,
     version_of,
 )
 from controller.core.errors import NotFoundError
-from controller.core.models.registration import ModelVersion, TrainingRun
+from controller.core.models.registration import (
+    ModelVersion,
+    TrainingRun,
+    run_of_source,
+)
 from controller.core.models.registry import Experiment, RegisteredModel
+from controller.core.models.signature import Signature
 from controller.core.values.batches import batched
 
 # Maximum page sizes of MLflow 3.17.
@@ -30,6 +36,7 @@ _RUNS = 50_000
 _LOGGED_MODELS = 1_000
 # Keeps the filter of a search below 20,000 characters.
 _RUNS_BY_ID = 500
+_MODEL_FILE = "MLmodel"
 _LOGGED_MODEL_URI = "models:/m-"
 
 
@@ -149,6 +156,28 @@ class MlflowApi:
             runs = [run_of(answer, {}) for answer in answers]
             found |= {run.id: run for run in runs}
         return found
+
+    def signature(self, version: ModelVersion) -> Signature:
+        """Return the signature in the MLmodel file of ``version``.
+
+        MLflow finds the files of a version by its source, except those of a run: they
+        are read as artifacts of the run.
+
+        Raises:
+            DriverError: The file could not be read.
+        """
+        run_id = run_of_source(version.source)
+        if run_id:
+            folder = version.source.partition(run_id)[2].strip("/")
+            path = f"{folder}/{_MODEL_FILE}" if folder else _MODEL_FILE
+            parameters: dict[str, str | int] = {"run_uuid": run_id, "path": path}
+            return signature_in(self._rest.text("get-artifact", parameters))
+        parameters = {
+            "name": version.model,
+            "version": version.number,
+            "path": _MODEL_FILE,
+        }
+        return signature_in(self._rest.text("model-versions/get-artifact", parameters))
 
     def create_experiment(
         self, name: str, tags: Mapping[str, str], artifact_location: str = ""

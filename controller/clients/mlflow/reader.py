@@ -11,6 +11,7 @@ from controller.core.models.registry import (
     RegisteredModel,
     RegistryReads,
 )
+from controller.core.models.signature import Signature
 
 ResultT = TypeVar("ResultT")
 
@@ -28,6 +29,7 @@ class MlflowReader:
         self._reads: dict[str, _CachedRead] = {}
         self._finished: dict[str, TrainingRun] = {}
         self._gone: frozenset[str] = frozenset()
+        self._signatures: dict[tuple[str, int, int], Signature] = {}
 
     def experiments(self) -> tuple[Experiment, ...]:
         """Return all experiments, including deleted ones."""
@@ -67,6 +69,19 @@ class MlflowReader:
             self._gone |= unknown - read.keys()
             found |= read
         return {id_: found[id_] for id_ in ids if id_ in found}
+
+    def signature(self, version: ModelVersion) -> Signature:
+        """Return the signature of ``version``; raises DriverError.
+
+        It is read once and kept, because the files of a version stay as they are.
+        """
+        identity = (version.model, version.number, version.created_ms)
+        known = self._signatures.get(identity)
+        if known is None:
+            key = "/".join(map(str, ("signature", *identity)))
+            known = self._cached(key, lambda: self._api.signature(version))
+            self._signatures[identity] = known
+        return known
 
     def clear(self) -> None:
         """Empty the cache."""

@@ -56,19 +56,35 @@ class MlflowRest:
         """
         call = f"mlflow {method} {path}"
         writing = is_write_request(method, path)
-        try:
-            response = self._http.request(
-                method, _ROOT + path, json=body, params=params, headers=self._headers
-            )
-        except (httpx.TransportError, httpx.InvalidURL, httpx.DecodingError) as error:
-            raise _connection_error(call, error, writing) from error
-        if not response.is_success:
-            raise _response_error(call, response, writing)
+        response = self._response(
+            call, writing, method=method, url=_ROOT + path, json=body, params=params
+        )
         answer = _json(response)
         if answer is None:
             msg = f"the server that answered {call} is not MLflow: it sent no JSON"
             raise PermanentError(msg)
         return answer
+
+    def text(self, path: str, params: Mapping[str, str | int]) -> str:
+        """Return the text of a file that the server sends at ``path``, below its root.
+
+        Raises:
+            DriverError: The file could not be read.
+        """
+        call = f"mlflow GET {path}"
+        response = self._response(
+            call, writing=False, method="GET", url=f"/{path}", params=params
+        )
+        return response.text
+
+    def _response(self, call: str, writing: bool, **request: Any) -> httpx.Response:
+        try:
+            response = self._http.request(**request, headers=self._headers)
+        except (httpx.TransportError, httpx.InvalidURL, httpx.DecodingError) as error:
+            raise _connection_error(call, error, writing) from error
+        if not response.is_success:
+            raise _response_error(call, response, writing)
+        return response
 
     def pages(
         self, method: str, path: str, key: str, **parameters: Any

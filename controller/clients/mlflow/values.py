@@ -4,8 +4,15 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import yaml
+
 from controller.core.models.registration import ModelVersion, TrainingRun
 from controller.core.models.registry import Experiment, RegisteredModel
+from controller.core.models.signature import (
+    Signature,
+    UnreadableSignature,
+    signature_of,
+)
 
 # MLflow stores prompts as models and versions; the controller ignores them.
 PROMPT_TAG = "mlflow.prompt.is_prompt"
@@ -89,6 +96,21 @@ def sources_of(logged_models: Iterable[Mapping[str, Any]]) -> dict[str, str]:
         for info in infos
         if info.get("source_run_id") and info.get("status") == READY
     }
+
+
+def signature_in(model_file: str) -> Signature:
+    """Return the signature in an MLmodel file, which is YAML."""
+    try:
+        content = yaml.load(model_file, yaml.CSafeLoader)
+    except yaml.YAMLError:
+        return UnreadableSignature("its MLmodel file is not YAML")
+    match content:
+        case {"signature": {"inputs": str(inputs)}}:
+            return signature_of(inputs)
+        case dict():
+            return UnreadableSignature("it was logged without a signature")
+        case _:
+            return UnreadableSignature("its MLmodel file is not a mapping")
 
 
 def tags_of(answer: Mapping[str, Any]) -> dict[str, str]:

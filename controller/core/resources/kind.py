@@ -171,6 +171,13 @@ def reject_request(
     return f"its kind does not support `{verb}`"
 
 
+def unchanged_request(
+    _verb: Verb, request: OperationRequest, _spec: Any, _state: Any
+) -> OperationRequest:
+    """Return ``request``: its argument needs no observed state."""
+    return request
+
+
 def unchanged_spec(_name: str, spec: Any, _platform: Platform) -> Any:
     """Return ``spec``: the kind derives nothing from its name or the platform."""
     return spec
@@ -200,6 +207,8 @@ class Kind(Generic[SpecT, StateT]):
         complete: Returns a spec with the values derived from its key and the platform.
         check_request: Returns the reason to refuse a requested operation; empty to
             accept it.
+        resolve_request: Returns a request with its argument resolved against the
+            observed state; raises RefusedError.
         allowed_when_absent: Operations that may be requested of a resource that does
             not exist; they are not refused, but may fail.
         writer: Returns the last writer, if the backend records it.
@@ -244,6 +253,9 @@ class Kind(Generic[SpecT, StateT]):
     check_request: Callable[[Verb, OperationRequest, SpecT, StateT, datetime], str] = (
         reject_request
     )
+    resolve_request: Callable[
+        [Verb, OperationRequest, SpecT, StateT], OperationRequest
+    ] = unchanged_request
     allowed_when_absent: frozenset[Verb] = frozenset()
     writer: Callable[[StateT], str] = unknown_writer
     details: Callable[[SpecT, StateT], tuple[DetailSection, ...]] = no_details

@@ -21,12 +21,13 @@ class Verb(StrEnum):
     ROLL_BACK = "roll back"
     RESUME = "resume"
     RETRY = "retry"
+    APPROVE = "approve"
 
 
 _DISRUPTIVE = frozenset(
     {Verb.REPLACE, Verb.RESTART, Verb.DELETE, Verb.ROLL_BACK, Verb.RETRY}
 )
-_PERMITTING = frozenset({Verb.RETRY})
+_PERMITTING = frozenset({Verb.RETRY, Verb.APPROVE})
 
 
 class Reason(StrEnum):
@@ -42,11 +43,14 @@ class Reason(StrEnum):
     CHANGED = "Changed"
     CONFLICT = "Conflict"
     ANNOUNCEMENT_PENDING = "AnnouncementPending"
+    APPROVAL_REQUIRED = "ApprovalRequired"
+    GATE_FAILED = "GateFailed"
     IMMUTABLE_FIELD_CHANGED = "ImmutableFieldChanged"
     NO_LONGER_DECLARED = "NoLongerDeclared"
     NOT_MANAGED = "NotManaged"
     PREFLIGHT_FAILED = "PreflightFailed"
     PREFLIGHT_WARNING = "PreflightWarning"
+    ROLLED_BACK = "RolledBack"
     TASKS_OUTDATED = "TasksOutdated"
     USER_REQUESTED = "UserRequested"
     WRITE_CONFLICT = "WriteConflict"
@@ -59,6 +63,8 @@ class Hold(StrEnum):
     OWNERSHIP_CONFLICT = "OwnershipConflict"
     DEPENDENCY_NOT_READY = "DependencyNotReady"
     NO_MATCHING_RUN = "NoMatchingRun"
+    GATE_FAILED = "GateFailed"
+    APPROVAL_REQUIRED = "ApprovalRequired"
     ROLLOUT_IN_PROGRESS = "RolloutInProgress"
     ROLLOUT_STALLED = "RolloutStalled"
     REVISION_REJECTED = "RevisionRejected"

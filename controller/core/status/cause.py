@@ -51,6 +51,7 @@ _MANUAL: Mapping[str, tuple[str, str]] = {
         "Find the other writer and stop it, or change the declaration",
         _ASK_STATUS,
     ),
+    Hold.APPROVAL_REQUIRED: ("Approve the version that the message names", _ASK_STATUS),
     Hold.PREFLIGHT_FAILED: ("Fix the problem that the message describes", "preflight"),
     "ApplyFailed": ("Fix the problem that the message describes", "apply"),
 }
@@ -58,6 +59,12 @@ _MANUAL: Mapping[str, tuple[str, str]] = {
 # The same for resources that are ready with a warning.
 _WARNED: Mapping[str, tuple[str, str]] = {
     Reason.WRITE_CONFLICT: ("Find the other writer and stop it.", _ASK_STATUS),
+    Reason.APPROVAL_REQUIRED: ("Approve the version that the message names.", "diff"),
+    Reason.GATE_FAILED: (
+        "Register a version that passes the gates, or change them.",
+        _ASK_STATUS,
+    ),
+    Reason.ROLLED_BACK: ("Change the entry of the alias, or end the rollback.", "diff"),
     Reason.PREFLIGHT_WARNING: ("Review the warning in the message.", "preflight"),
     Reason.TASKS_OUTDATED: (
         "Restart it if its tasks should run the newest version.",

@@ -49,6 +49,7 @@ _TEMPORARY = frozenset(
     {
         Hold.DEPENDENCY_NOT_READY,
         Hold.NO_MATCHING_RUN,
+        Hold.GATE_FAILED,
         Hold.ROLLOUT_IN_PROGRESS,
         Hold.DISRUPTION_BUDGET_EXCEEDED,
         Hold.UNKNOWN,
@@ -63,7 +64,14 @@ _TEMPORARY = frozenset(
 _NAMED_FIELDS = 3
 # Advice about a resource that is in sync.
 WARNINGS = frozenset(
-    {Reason.PREFLIGHT_WARNING, Reason.TASKS_OUTDATED, Reason.WRITE_CONFLICT}
+    {
+        Reason.APPROVAL_REQUIRED,
+        Reason.GATE_FAILED,
+        Reason.PREFLIGHT_WARNING,
+        Reason.ROLLED_BACK,
+        Reason.TASKS_OUTDATED,
+        Reason.WRITE_CONFLICT,
+    }
 )
 # Reasons whose first message stays: backends soon forget the last output of a task.
 _FIRST_MESSAGE = frozenset({Hold.REVISION_REJECTED.value, "RolloutFailed"})

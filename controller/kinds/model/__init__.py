@@ -9,18 +9,26 @@ from controller.kinds.model.spec import ModelSpec, complete, references
 if TYPE_CHECKING:
     from controller.kinds.model.state import ModelState
 
+_HEALTH = "controller.kinds.model.health"
+_DETAILS = "controller.kinds.model.details"
+_OPERATIONS = "controller.kinds.model.operations"
+
 KIND: "Kind[ModelSpec, ModelState]" = Kind(
     name="model",
     section="models",
     spec=ModelSpec,
     compare=deferred("controller.kinds.model.compare", "compare"),
-    health=deferred("controller.kinds.model.health", "health"),
-    conditions=deferred("controller.kinds.model.health", "conditions"),
-    hold_reason=deferred("controller.kinds.model.health", "hold_reason"),
+    health=deferred(_HEALTH, "health"),
+    conditions=deferred(_HEALTH, "conditions"),
+    hold_reason=deferred(_HEALTH, "hold_reason"),
+    findings=deferred(_HEALTH, "findings"),
+    resolve_request=deferred(_OPERATIONS, "resolved_request"),
+    check_request=deferred(_OPERATIONS, "refusal"),
     references=references,
     complete=complete,
-    details=deferred("controller.kinds.model.details", "details"),
-    cost=deferred("controller.kinds.model.details", "cost"),
+    details=deferred(_DETAILS, "details"),
+    cost=deferred(_DETAILS, "cost"),
     call_budget="one search of models, one of versions, two per selected experiment, "
-    "and one of the runs of versions that are seen for the first time",
+    "one of the runs of versions that are seen for the first time, and one file for each "
+    "version whose signature a gate compares for the first time",
 )

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from controller.core.models.alias_record import AliasRecord, alias_records
+from controller.core.models.approvals import APPROVED_TAG, approval_text
 from controller.core.models.managed import managed_words
 from controller.core.models.registration import (
     DUPLICATE_TAG,
@@ -12,15 +14,15 @@ from controller.core.models.registration import (
     registered,
 )
 from controller.core.resources.plan import Change, Effect
-from controller.kinds.model.health import (
-    alias_target,
+from controller.kinds.model.promotion import alias_decisions, wanted_records
+from controller.kinds.model.spec import ModelSpec
+from controller.kinds.model.state import ModelState
+from controller.kinds.model.versions import (
     measured,
     model_id,
     model_tags,
     requested_version,
 )
-from controller.kinds.model.spec import ModelSpec
-from controller.kinds.model.state import ModelState
 
 
 def compare(spec: ModelSpec, state: ModelState) -> tuple[Change, ...]:
@@ -31,6 +33,8 @@ def compare(spec: ModelSpec, state: ModelState) -> tuple[Change, ...]:
         *_versions(spec, state),
         *_values(spec, state),
         *_aliases(spec, state),
+        *_alias_records(spec, state),
+        *_approvals(state),
     )
 
 
@@ -109,7 +113,33 @@ def recorded_values(spec: ModelSpec, state: ModelState) -> dict[int, str]:
 
 
 def _aliases(spec: ModelSpec, state: ModelState) -> Iterator[Change]:
-    for alias, target in spec.aliases.items():
-        number = alias_target(spec, target, state)
+    for decision in alias_decisions(spec, state):
+        alias, number = decision.alias, decision.target
         if number is not None and state.aliases.get(alias) != number:
             yield Change(f"aliases.{alias}", state.aliases.get(alias), number)
+
+
+def _alias_records(spec: ModelSpec, state: ModelState) -> Iterator[Change]:
+    """Yield the records of aliases that differ."""
+    known, wanted = alias_records(state.tags), wanted_records(spec, state)
+    for alias in sorted(known.keys() | wanted.keys()):
+        before, after = known.get(alias), wanted.get(alias)
+        if before != after:
+            path = f"alias_records.{alias}"
+            yield Change(path, _version(before), _version(after), Effect.COSMETIC)
+
+
+def _version(record: AliasRecord | None) -> str | None:
+    if record is None:
+        return None
+    return f"{record.version}, held" if record.held else str(record.version)
+
+
+def _approvals(state: ModelState) -> Iterator[Change]:
+    """Yield versions whose tag does not show their stored approval."""
+    for version in state.versions:
+        approval = state.approvals.get(version.number)
+        before = version.tags.get(APPROVED_TAG)
+        if approval is not None and before != approval_text(approval):
+            path = f"approvals.{version.number}"
+            yield Change(path, before, approval_text(approval), Effect.COSMETIC)

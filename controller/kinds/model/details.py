@@ -7,19 +7,22 @@ from controller.core.models.registration import DUPLICATE_TAG, VALUE_TAG
 from controller.core.resources.cost import Cost
 from controller.core.resources.details import DetailSection, Row
 from controller.core.resources.plan import Action, Reason, Verb
+from controller.kinds.model.promotion import alias_decisions
 from controller.kinds.model.spec import ModelSpec
 from controller.kinds.model.state import ModelState
 
 SHOWN = 10
 
 _VERSION = ("version", "status", "created", "aliases", "value", "run", "duplicate of")
+_GATE = ("alias", "version", "gate", "value", "required")
 _RUN = ("experiment", "run", "started", "metric", "value", "has a model")
 
 
 def details(spec: ModelSpec, state: ModelState) -> tuple[DetailSection, ...]:
-    """Return the newest versions of a model and the best runs of each selection."""
+    """Return the newest versions, the gates that they fail, and the best runs."""
     return (
         DetailSection("versions", _VERSION, tuple(_versions(state))[:SHOWN]),
+        DetailSection("failed gates", _GATE, tuple(_gates(spec, state))),
         DetailSection("runs", _RUN, tuple(_runs(spec, state))),
     )
 
@@ -44,6 +47,15 @@ def _versions(state: ModelState) -> Iterator[Row]:
             version.run_id,
             version.tags.get(DUPLICATE_TAG, ""),
         )
+
+
+def _gates(spec: ModelSpec, state: ModelState) -> Iterator[Row]:
+    """Yield the gates that newer versions fail, the newest version first."""
+    for decision in alias_decisions(spec, state):
+        for rejected in decision.rejected[:SHOWN]:
+            for gate in rejected.failed:
+                alias, number = decision.alias, rejected.number
+                yield alias, number, gate.name, gate.value, gate.limit
 
 
 def _runs(spec: ModelSpec, state: ModelState) -> Iterator[Row]:

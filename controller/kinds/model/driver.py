@@ -6,9 +6,18 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from controller.core.clock import Clock
 from controller.core.dependencies import Dependencies
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import DriverError, NotFoundError, PermanentError
+from controller.core.models.alias_record import alias_records, alias_records_tag
+from controller.core.models.approvals import (
+    APPROVED_TAG,
+    Approvals,
+    VersionApproval,
+    approval_text,
+    approvals_by_number,
+)
 from controller.core.models.managed import (
     managed_tag,
     managed_words,
@@ -29,6 +38,7 @@ from controller.core.models.registry import (
     RegisteredModel,
     RegistryWrites,
 )
+from controller.core.models.signature import Signature, UnreadableSignature
 from controller.core.resources.driver import Applied
 from controller.core.resources.importing import Imported, ImportSelection, LooksSecret
 from controller.core.resources.observation import (
@@ -38,24 +48,44 @@ from controller.core.resources.observation import (
     Present,
     unknown_from,
 )
+from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.ownership import ownership_of, stamp
 from controller.core.resources.plan import Action, Verb
 from controller.core.values.identity import APPLIED_TAG
 from controller.kinds.model.compare import declared_words
-from controller.kinds.model.health import (
+from controller.kinds.model.importing import entry_of
+from controller.kinds.model.operations import (
+    records_after,
+    rollback_of,
+    version_numbered,
+)
+from controller.kinds.model.promotion import (
+    alias_decisions,
+    requires_approvals,
+    unread_signatures,
+    wanted_records,
+)
+from controller.kinds.model.spec import ModelSpec
+from controller.kinds.model.state import ModelState
+from controller.kinds.model.versions import (
     RequestedVersion,
-    alias_target,
     model_id,
     model_tags,
     requested_version,
 )
-from controller.kinds.model.importing import entry_of
-from controller.kinds.model.spec import ModelSpec
-from controller.kinds.model.state import ModelState
 
 Versions = Mapping[str, tuple[ModelVersion, ...]]
 # First words of the paths that set one tag of a version.
-_VERSION_TAGS = {"duplicates": DUPLICATE_TAG, "values": VALUE_TAG}
+_VERSION_TAGS = {
+    "approvals": APPROVED_TAG,
+    "duplicates": DUPLICATE_TAG,
+    "values": VALUE_TAG,
+}
+_NO_APPROVALS = (
+    "A gate requires approvals, which are recorded in the store. No store is "
+    "configured or created: set HOKUSAI_STORE_URL, or run `hokusai apply`, which "
+    "creates it."
+)
 
 
 def connect(dependencies: Dependencies) -> "ModelDriver":
@@ -67,7 +97,14 @@ def connect(dependencies: Dependencies) -> "ModelDriver":
         resource = dependencies.declared().get(ResourceId("experiment", key))
         return key if resource is None else str(resource.spec.name)
 
-    return ModelDriver(api, reader, dependencies.owner, experiment_name)
+    return ModelDriver(
+        api,
+        reader,
+        dependencies.owner,
+        experiment_name,
+        clock=dependencies.clock,
+        approvals=dependencies.approvals,
+    )
 
 
 class ModelDriver:
@@ -84,6 +121,9 @@ class ModelDriver:
         reader: CachedReads,
         owner: str,
         experiment_name: Callable[[str], str],
+        *,
+        clock: Clock,
+        approvals: Approvals | None = None,
     ) -> None:
         """Initialize the driver.
 
@@ -92,11 +132,15 @@ class ModelDriver:
             reader: Reads that the kinds of a pass share.
             owner: Value of the ownership tag.
             experiment_name: Returns MLflow's name of the experiment with a key.
+            clock: Time of an observation and of an approval.
+            approvals: Record of approvals; None without a store.
         """
         self._api = api
         self._reader = reader
         self._owner = owner
         self._experiment_name = experiment_name
+        self._clock = clock
+        self._approvals = approvals
         self._created: dict[str, tuple[ModelVersion, ...]] = {}
 
     def observe(
@@ -119,7 +163,7 @@ class ModelDriver:
                 else self._observed(model, versions, resource.spec)
             )
         for name, model in by_name.items():
-            present = self._present(model, versions, {}, {})
+            present = self._present(model, self._state(model, versions))
             if present.ownership is Ownership.MANAGED:
                 seen[ResourceId("model", name)] = present
         return seen
@@ -140,9 +184,45 @@ class ModelDriver:
         try:
             runs = self._runs(spec)
             logged = self._reader.runs_by_id(run_ids(versions.get(model.name, ())))
+            known = self._approvals_of(spec, versions.get(model.name, ()))
         except DriverError as error:
             return unknown_from(error)
-        return self._present(model, versions, runs, logged)
+        state = replace(
+            self._state(model, versions),
+            runs=runs,
+            version_runs=logged,
+            approvals=known,
+        )
+        return self._present(model, self._with_signatures(spec, state))
+
+    def _approvals_of(
+        self, spec: ModelSpec, versions: Iterable[ModelVersion]
+    ) -> Mapping[int, VersionApproval]:
+        """Return the stored approvals, if a gate of ``spec`` needs them."""
+        if not requires_approvals(spec):
+            return {}
+        return approvals_by_number(self._stored().of(self._owner), versions)
+
+    def _stored(self) -> Approvals:
+        if self._approvals is None:
+            raise PermanentError(_NO_APPROVALS)
+        return self._approvals
+
+    def _with_signatures(self, spec: ModelSpec, state: ModelState) -> ModelState:
+        """Return ``state`` with the signatures that decide about an alias."""
+        wanted = unread_signatures(spec, state)
+        read = {
+            version.number: self._signature(version)
+            for version in state.versions
+            if version.number in wanted
+        }
+        return replace(state, signatures=read)
+
+    def _signature(self, version: ModelVersion) -> Signature:
+        try:
+            return self._reader.signature(version)
+        except DriverError as error:
+            return UnreadableSignature(f"its MLmodel file could not be read: {error}")
 
     def entries(
         self, wanted: ImportSelection, secret: LooksSecret
@@ -162,7 +242,12 @@ class ModelDriver:
         )
 
     def apply(self, action: Action) -> Applied:
-        """Create the model, or register, tag and alias what is missing."""
+        """Create the model, or register, tag and alias what is missing.
+
+        Or carry out the requested operation.
+        """
+        if action.request is not None:
+            return self._operate(action, action.request)
         spec: ModelSpec = action.desired
         wanted = declared_words(spec)
         stamped = stamp(self._owner, action.generation)
@@ -184,6 +269,39 @@ class ModelDriver:
         versions = self._register(spec, state)
         self._set_aliases(spec, state, versions)
         return Applied()
+
+    def _operate(self, action: Action, request: OperationRequest) -> Applied:
+        """Carry out an operation that an operator requested. Safe to repeat."""
+        spec, state = action.desired, action.observed
+        if action.verb is Verb.APPROVE:
+            return self._approve(request, state)
+        records = records_after(action.verb, request, spec, state)
+        self._set_tags(spec.name, state.tags, alias_records_tag(records))
+        if action.verb is Verb.RESUME:
+            return Applied(f"The next pass sets alias {request.wanted}.")
+        # The hold is recorded first: otherwise the next pass would promote again.
+        alias, number = rollback_of(request)
+        if state.aliases.get(alias) != number:
+            self._api.set_alias(spec.name, alias, number)
+        return Applied(f"Alias {alias} is at version {number} and held there.")
+
+    def _approve(self, request: OperationRequest, state: ModelState) -> Applied:
+        """Store the approval, then copy it to a tag; only the stored one counts."""
+        version = version_numbered(request.wanted, state)
+        if version is None:
+            msg = f"version {request.wanted} does not exist"
+            raise NotFoundError(msg)
+        wanted = VersionApproval(
+            version.model,
+            version.number,
+            version.created_ms,
+            request.by,
+            request.reason,
+            self._clock.now(),
+        )
+        stored = self._stored().approve(self._owner, wanted)
+        self._tag(version, {APPROVED_TAG: approval_text(stored)})
+        return Applied(f"Version {version.number} is approved by {stored}")
 
     def _set_tags(
         self, name: str, live: Mapping[str, str], tags: Mapping[str, str]
@@ -263,8 +381,17 @@ class ModelDriver:
     def _set_aliases(
         self, spec: ModelSpec, state: ModelState, versions: tuple[ModelVersion, ...]
     ) -> None:
-        for alias, target in spec.aliases.items():
-            number = alias_target(spec, target, replace(state, versions=versions))
+        """Record the targets of aliases with gates, then set all aliases.
+
+        With the record first, an alias that is not set yet is set by a later pass, even
+        if its version fails a gate then.
+        """
+        at = replace(state, versions=versions)
+        records = wanted_records(spec, at)
+        if records != alias_records(state.tags):
+            self._set_tags(spec.name, state.tags, alias_records_tag(records))
+        for decision in alias_decisions(spec, at):
+            alias, number = decision.alias, decision.target
             if number is not None and state.aliases.get(alias) != number:
                 self._api.set_alias(spec.name, alias, number)
 
@@ -288,20 +415,17 @@ class ModelDriver:
                 runs[key] = (*runs.get(key, ()), *found)
         return runs
 
-    def _present(
-        self,
-        model: RegisteredModel,
-        versions: Versions,
-        runs: Mapping[str, tuple[TrainingRun, ...]],
-        version_runs: Mapping[str, TrainingRun],
-    ) -> Present[ModelState]:
-        state = ModelState(
+    def _state(self, model: RegisteredModel, versions: Versions) -> ModelState:
+        return ModelState(
             model.description,
             model.tags,
             model.aliases,
             versions.get(model.name, ()),
-            runs,
-            version_runs,
+            observed_at=self._clock.now(),
         )
+
+    def _present(
+        self, model: RegisteredModel, state: ModelState
+    ) -> Present[ModelState]:
         ownership = ownership_of(model.tags, self._owner)
         return Present(state, ownership, model.tags.get(APPLIED_TAG))

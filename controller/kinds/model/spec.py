@@ -1,6 +1,7 @@
 """Declaration of a registered model."""
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
@@ -14,6 +15,7 @@ from pydantic import (
 from controller.core.document.fields import (
     Description,
     Key,
+    Mistake,
     Number,
     Section,
     Tags,
@@ -21,13 +23,23 @@ from controller.core.document.fields import (
     fields_set,
     one_of,
     reject,
+    reject_all,
 )
 from controller.core.document.platform import Platform
 from controller.core.document.resource import ResourceId
+from controller.core.models.gates import MetricRange
 from controller.core.models.tokens import (
     LONGEST_SYMBOL,
     SYMBOL_CHARACTERS,
     SYMBOL_PATTERN,
+)
+from controller.kinds.model.alias_policy import (
+    Alias,
+    AliasPolicy,
+    AliasTarget,
+    Metric,
+    choice_of,
+    promotion_gates,
 )
 
 # The schemes that MLflow accepts without configuration.
@@ -52,9 +64,6 @@ ModelIdentifier = Annotated[
     str,
     Text(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", "letters, digits, . _ -", 128),
 ]
-Metric = Annotated[
-    str, Text(r"[\w./: -]+", "letters, digits, _ . / : - and spaces", 250)
-]
 RunId = Annotated[str, Text(_RUN, "the id of an MLflow run: 32 hexadecimal digits", 32)]
 Source = Annotated[
     str,
@@ -70,30 +79,10 @@ def _upper(value: Any) -> Any:
     return value.upper() if isinstance(value, str) and value.isascii() else value
 
 
-def _alias_target(value: Any) -> Any:
-    if value in ("latest", "latest-passing") and isinstance(value, str):
-        return value
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**31:
-        reject("must be a version number, latest or latest-passing")
-    return value
-
-
 TokenSymbol = Annotated[
     str,
     BeforeValidator(_upper),
     Text(SYMBOL_PATTERN, SYMBOL_CHARACTERS, LONGEST_SYMBOL),
-]
-# MLflow reserves `latest` and v1, v2 … in any case.
-Alias = Annotated[
-    str,
-    Text(
-        r"(?!(?:[lL][aA][tT][eE][sS][tT]|[vV][0-9]+)$)[\w-]+",
-        "letters, digits, _ and -; MLflow reserves latest, v1, v2 … in any case",
-    ),
-]
-AliasTarget = Annotated[
-    Annotated[int, Field(ge=1, le=2**31 - 1)] | Literal["latest", "latest-passing"],
-    BeforeValidator(_alias_target),
 ]
 
 
@@ -209,12 +198,21 @@ class ModelSpec(Section):
     )
     aliases: dict[Alias, AliasTarget] = Field(
         default_factory=dict,
-        description="Aliases of versions: a version number, `latest`, or `latest-passing` "
-        "(the highest version that reaches the benchmark).",
-        examples=[{"production": "latest-passing"}],
+        description="Aliases of versions: a version number, `latest`, `latest-passing` "
+        "(the highest version that reaches the benchmark), or a policy with gates.",
+        examples=[
+            {"production": "latest-passing"},
+            {"production": {"policy": "latest", "gates": {"approval": "required"}}},
+        ],
     )
 
     _declares_id: bool = PrivateAttr(default=False)
+    _key: str = PrivateAttr(default="")
+
+    @property
+    def key(self) -> str:
+        """Key of the entry in the document."""
+        return self._key
 
     @property
     def declares_id(self) -> bool:
@@ -223,15 +221,40 @@ class ModelSpec(Section):
 
     @model_validator(mode="after")
     def _passing_needs_a_benchmark(self) -> Self:
-        if self.benchmark is None:
-            for alias, target in self.aliases.items():
-                if target == "latest-passing":
-                    reject(
-                        "needs a benchmark to pass",
-                        "add benchmark: {metric: …, baseline: …}",
-                        f"aliases.{alias}",
-                    )
+        for alias, target in self.aliases.items():
+            if self.benchmark is None and choice_of(target) == "latest-passing":
+                below = ".policy" if isinstance(target, AliasPolicy) else ""
+                reject(
+                    "needs a benchmark to pass",
+                    "add benchmark: {metric: …, baseline: …}",
+                    f"aliases.{alias}{below}",
+                )
         return self
+
+    @model_validator(mode="after")
+    def _gates_agree_with_the_benchmark(self) -> Self:
+        """Reject a gate that no version which reaches the benchmark can pass."""
+        reject_all(_contradictions(self))
+        return self
+
+
+def _contradictions(spec: ModelSpec) -> Iterator[Mistake]:
+    for alias, target in spec.aliases.items():
+        gates, found = promotion_gates(target), spec.benchmark
+        if gates is None or found is None or choice_of(target) != "latest-passing":
+            continue
+        allowed = gates.metrics.get(found.metric, MetricRange())
+        bound, limit, excludes = (
+            ("max", allowed.maximum, float.__lt__)
+            if found.mode == "max"
+            else ("min", allowed.minimum, float.__gt__)
+        )
+        if limit is not None and excludes(limit, found.baseline):
+            yield Mistake(
+                ("aliases", alias, "gates", "metrics", found.metric, bound),
+                f"excludes the baseline, {found.baseline:g}: no version can pass",
+                "change it, or write policy: latest",
+            )
 
 
 def references(spec: ModelSpec) -> frozenset[ResourceId]:
@@ -248,4 +271,5 @@ def complete(name: str, spec: ModelSpec, _platform: Platform) -> ModelSpec:
     update = {"name": spec.name or name, "id": spec.id or name}
     completed = spec.model_copy(update=update)
     completed._declares_id = spec.declares_id or bool(spec.id)  # noqa: SLF001 - of the same class
+    completed._key = name  # noqa: SLF001 - of the same class
     return completed

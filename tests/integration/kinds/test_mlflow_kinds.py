@@ -6,6 +6,7 @@ from itertools import count
 import httpx
 import pytest
 
+from controller.clients.clock import SystemClock
 from controller.clients.http import http_client
 from controller.clients.mlflow import MlflowApi, MlflowReader
 from controller.core.errors import NotFoundError
@@ -47,7 +48,9 @@ class Registry:
         self.machine = Machine(
             {
                 "experiment": ExperimentDriver(self.api, reader, owner),
-                "model": ModelDriver(self.api, reader, owner, lambda key: key),
+                "model": ModelDriver(
+                    self.api, reader, owner, lambda key: key, clock=SystemClock()
+                ),
             },
             forget=(reader.clear,),
         )

@@ -178,10 +178,11 @@ def refusal(
             return _refuses_rollback(request, spec, state)
         case Verb.RETRY:
             return _refuses_retry(spec, state)
-        case Verb.RESUME if ServiceTags.of(state.settings).set_aside is None:
-            return "no revision is on hold"
+        case Verb.RESUME:
+            is_held = ServiceTags.of(state.settings).set_aside is not None
+            return "" if is_held else "no revision is on hold"
         case _:
-            return ""
+            return f"its kind does not support `{verb}`"
 
 
 def _refuses_restart(spec: ServiceSpec, state: ServiceState, now: datetime) -> str:

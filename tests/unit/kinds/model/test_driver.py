@@ -8,6 +8,7 @@ from controller.core.models.registry import RegisteredModel
 from controller.core.resources.observation import Present, Unknown
 from controller.kinds.model.driver import ModelDriver
 from controller.kinds.model.spec import ModelSpec
+from tests.fakes.stopped_clock import StoppedClock
 
 BAD, GOOD = ResourceId("model", "bad"), ResourceId("model", "good")
 
@@ -47,7 +48,7 @@ def spec(name, experiment):
 
 
 def test_a_model_whose_runs_cannot_be_read_does_not_hide_the_others():
-    driver = ModelDriver(None, Reads(), "owner", lambda key: key)
+    driver = ModelDriver(None, Reads(), "owner", lambda key: key, clock=StoppedClock())
 
     seen = driver.observe({BAD: spec("bad", "broken"), GOOD: spec("good", "leads")})
 

@@ -18,9 +18,9 @@ from controller.core.models.registration import (
 )
 from controller.core.resources.plan import Hold
 from controller.kinds.model import KIND
-from controller.kinds.model.health import model_tags, requested_version
 from controller.kinds.model.spec import ModelSpec
 from controller.kinds.model.state import ModelState
+from controller.kinds.model.versions import model_tags, requested_version
 
 PLATFORM = Platform("hokusai", "local", "123456789012", "us-east-1")
 SPEC = KIND.complete(

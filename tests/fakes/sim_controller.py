@@ -115,6 +115,7 @@ _WAS_DONE = (
     "the last restart was at",
     "since the last retry",
     "runs again, requested by",
+    "already",
 )
 
 
@@ -188,7 +189,8 @@ class SimController:
         resource = declared.get(wish.target)
         if resource is None:
             return False
-        if self._was_restarted(resource.spec, wish):
+        is_service = wish.target.kind == "service"
+        if is_service and self._was_restarted(resource.spec, wish):
             return True
         limits = SafetyLimits(self.document.platform.max_disruptive_actions)
         try:

@@ -21,7 +21,7 @@ _RESERVED = re.compile(r"latest|v[0-9]+", re.IGNORECASE)
 
 
 _GONE = ("active", "deleted")
-_KEPT = ("experiments", "models", "versions", "highest", "runs", "logged")
+_KEPT = ("experiments", "models", "versions", "highest", "runs", "logged", "files")
 
 
 class SimulatedMlflow(MlflowRest):
@@ -30,6 +30,7 @@ class SimulatedMlflow(MlflowRest):
     Attributes:
         name: Name of the backend.
         changed: Number of changes by verb and subject.
+        files: Text of the MLmodel file of each source.
     """
 
     name = "mlflow"
@@ -44,6 +45,7 @@ class SimulatedMlflow(MlflowRest):
         self.highest: dict[str, int] = {}
         self.runs: list[Body] = []
         self.logged: list[Body] = []
+        self.files: dict[str, str] = {}
 
     def saved(self) -> bytes:
         """Return the state without the counts."""
@@ -74,6 +76,24 @@ class SimulatedMlflow(MlflowRest):
             lists=searching,
         )
         return answer
+
+    def text(self, path: str, params: Mapping[str, str | int]) -> str:
+        """Answer one request for a file; raises the errors of the real client."""
+        answer: str = self._wire.call(
+            self,
+            f"GET {path}",
+            writes=False,
+            perform=lambda: self._file({**params}),
+            lists=False,
+        )
+        return answer
+
+    def _file(self, request: Body) -> str:
+        source = self._version(request)["source"]
+        if request["path"] != "MLmodel" or source not in self.files:
+            msg = f"No such artifact: '{request['path']}'"
+            raise NotFoundError(msg)
+        return self.files[source]
 
     def now_ms(self) -> int:
         """Return the server's time, which differs from the controller's."""

@@ -8,9 +8,11 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
+from controller.core.models.approvals import APPROVED_TAG, VersionApproval
 from controller.core.resources.condition import ConditionType, Truth, UndatedCondition
 from controller.core.resources.driver import Applied
 from controller.core.resources.observation import Absent, Ownership, Unknown
+from controller.emulation.clocks import START
 from tests.faults.world import CANARY
 
 
@@ -120,11 +122,25 @@ def owner_is_ours(old: Any) -> Any:
 
 
 def first_version(old: Any) -> Any:
-    def alias(spec: Any, target: Any, versions: Any) -> Any:
-        found = old(spec, target, versions)
-        return None if found is None else min(found, 1)
+    def decisions(spec: Any, state: Any) -> Any:
+        return tuple(replace(one, target=one.target and 1) for one in old(spec, state))
 
-    return alias
+    return decisions
+
+
+def approvals_of_tags(_old: Any) -> Any:
+    def approvals(_stored: Any, versions: Any) -> Any:
+        return {
+            v.number: VersionApproval(v.model, v.number, v.created_ms, "ada", "", START)
+            for v in versions
+            if APPROVED_TAG in v.tags
+        }
+
+    return approvals
+
+
+def stores_no_approval(_old: Any) -> Any:
+    return lambda _self, _registry, approval: approval
 
 
 def draws_ids(old: Any) -> Any:

@@ -32,11 +32,14 @@ from tests.faults.documents import (
 )
 from tests.faults.steps import (
     ONE,
+    THREE,
     TWO,
     address_is,
     address_moves,
     answering,
+    approval_is_forged,
     asks,
+    asks_of_model,
     bad_image,
     bad_image_that_stays,
     bad_image_with_another_path,
@@ -51,6 +54,7 @@ from tests.faults.steps import (
     pushed,
     run_finishes,
     secret_rotates,
+    signed,
     tag_moves,
 )
 from tests.faults.workloads import (
@@ -58,9 +62,11 @@ from tests.faults.workloads import (
     begun,
     declares,
     meddled_apart_from_routes,
+    moved_to_newest,
     nothing,
 )
 
+GATED = "{production: {gates: {signature: compatible, approval: required}}}"
 BOTH = services(service(), service("web", "hokusai/web:1", needs="service/api"))
 ALL = (
     services(service(extra=SECRETS + DISCOVERY))
@@ -272,6 +278,44 @@ WORKLOADS = (
         begun(services(service())),
         (migration_fails, migration_is_mended),
         depth=3,
+        settles=False,
+    ),
+    Workload(
+        "version of a gated alias",
+        signed(sourced(ONE, aliases=GATED), ONE, TWO),
+        (
+            asks_of_model(Verb.APPROVE, "1"),
+            declares(sourced(ONE, TWO, aliases=GATED)),
+            asks_of_model(Verb.APPROVE, "2"),
+        ),
+        edits=moved_to_newest,
+        settles=False,
+    ),
+    Workload(
+        "version that only a tag approves",
+        signed(sourced(ONE, TWO, aliases=GATED), ONE, TWO),
+        (
+            asks_of_model(Verb.APPROVE, "1"),
+            approval_is_forged("2"),
+        ),
+        edits=moved_to_newest,
+        settles=False,
+    ),
+    Workload(
+        "version without a signature",
+        signed(sourced(ONE, TWO, aliases=GATED), ONE),
+        (asks_of_model(Verb.APPROVE, "1"), asks_of_model(Verb.APPROVE, "2")),
+        edits=moved_to_newest,
+        settles=False,
+    ),
+    Workload(
+        "rollback of an alias by hand",
+        begun(sourced(ONE, TWO, aliases="{production: latest}")),
+        (
+            asks_of_model(Verb.ROLL_BACK, "production:1"),
+            declares(sourced(ONE, TWO, THREE, aliases="{production: latest}")),
+        ),
+        edits=moved_to_newest,
         settles=False,
     ),
     Workload("dependency chain", nothing, (declares(BOTH),), depth=2),

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from controller.bootstrap import holder
 from controller.clients import fence
 from controller.clients.mlflow.reader import MlflowReader
+from controller.core.models import gates
 from controller.core.planning import planner
 from controller.core.resources.kind import no_hold
 from controller.core.resources.observation import ObservedState
@@ -17,6 +18,7 @@ from controller.engine import executor, observer, reconciler
 from controller.engine.leader import Leader
 from controller.engine.store_memory import StoreMemory
 from controller.kinds.model import driver as model_driver
+from controller.kinds.model import promotion as model_promotion
 from controller.kinds.service.aws import undeclared
 from controller.kinds.service.aws.services import EcsServices
 from controller.kinds.service.aws.undeclared import UndeclaredServices
@@ -26,6 +28,7 @@ from controller.kinds.service.operations.aws.steps import OneOffSteps
 from controller.kinds.service.scaling.aws import Scaling
 from controller.kinds.webhook import driver as webhook_driver
 from controller.store.announcements import AnnouncementLedger
+from controller.store.approvals import StoredApprovals
 from controller.store.events import EventLog
 from controller.store.outbox import Outbox
 from tests.fakes.sim_controller import KINDS
@@ -33,6 +36,7 @@ from tests.faults.bugs import (
     all_but_last,
     always,
     always_ready,
+    approvals_of_tags,
     compares_raw,
     draws_ids,
     drops_updates,
@@ -48,6 +52,7 @@ from tests.faults.bugs import (
     says_applied,
     scales_down,
     stamps_nothing,
+    stores_no_approval,
     tells_copies,
     unknown_is_absent,
     unpublished,
@@ -65,6 +70,12 @@ VERSION, ALIAS, ROLLOUT = "new model version", "alias move", "image rollout"
 BAD = "rollout that fails and is rolled back"
 STEPS, REMOVAL = "migration before a rollout", "removal of a resource"
 SCALES = "fields and scaling come and go"
+GATED, FORGED, UNSIGNED, HELD = (
+    "version of a gated alias",
+    "version that only a tag approves",
+    "version without a signature",
+    "rollback of an alias by hand",
+)
 DELETED = "service deleted by hand"
 ADDED, REMOVED = "webhook target added", "webhook target removed"
 ADDRESS, CHAIN = "endpoint address change", "dependency chain"
@@ -173,7 +184,7 @@ REPLACEMENTS: tuple[Replacement, ...] = (
     (
         "an alias points to the first version",
         model_driver,
-        "alias_target",
+        "alias_decisions",
         first_version,
         (ALIAS,),
     ),
@@ -242,6 +253,55 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         "holder_name",
         without_draw,
         (ALIAS, ROLLOUT),
+    ),
+    (
+        "the gates of an alias are not evaluated",
+        model_promotion,
+        "gate_results",
+        returns(()),
+        (FORGED,),
+    ),
+    (
+        "an approval is taken from the tag",
+        model_driver,
+        "approvals_by_number",
+        approvals_of_tags,
+        (FORGED,),
+    ),
+    (
+        "an approval is not stored",
+        StoredApprovals,
+        "approve",
+        stores_no_approval,
+        (GATED,),
+    ),
+    (
+        "signatures are not compared",
+        gates,
+        "incompatibility",
+        returns(""),
+        (UNSIGNED,),
+    ),
+    (
+        "an alias that was moved stays if it has gates",
+        model_driver,
+        "wanted_records",
+        returns({}),
+        (FORGED,),
+    ),
+    (
+        "a rollback of an alias is forgotten",
+        model_promotion,
+        "alias_records",
+        returns({}),
+        (HELD,),
+    ),
+    (
+        "a rollback of an alias is not recorded",
+        model_driver,
+        "alias_records_tag",
+        returns({}),
+        (HELD,),
     ),
     ("the intent is dropped", StoreMemory, "started", returns(0), (VERSION,)),
 )

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from controller.core.document.resource import ResourceId
+from controller.core.models.approvals import APPROVED_TAG
 from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.plan import Verb
 from controller.core.values.identity import OWNER_TAG
@@ -21,7 +22,11 @@ from tests.faults.documents import (
 from tests.faults.workloads import populated, secret_of
 from tests.faults.world import CANARY, CLUSTER, World
 
-ONE, TWO = "s3://models/one", "s3://models/two"
+ONE, TWO, THREE = "s3://models/one", "s3://models/two", "s3://models/three"
+MODEL_FILE = """\
+signature:
+  inputs: '[{"type": "double", "name": "a", "required": true}]'
+"""
 
 
 def run_finishes(value: float):
@@ -185,6 +190,37 @@ def tag_moves(world: World) -> None:
 def database_secret_rotates(world: World) -> None:
     at = world.time.now().timestamp()
     world.aws.secrets.rotate("hokusai/app", f"{CANARY}rotated", at)
+
+
+def signed(body: str, *sources: str):
+    """Begin with ``sources`` that have a signature, and ``body`` declared."""
+
+    def begin(world: World) -> None:
+        populated(world)
+        world.mlflow.files.update(dict.fromkeys(sources, MODEL_FILE))
+        world.declare(body)
+
+    return begin
+
+
+def approval_is_forged(number: str):
+    """Return what gives a version the tag of an approval that nobody gave."""
+
+    def step(world: World) -> None:
+        version = world.mlflow.versions["leads"][int(number)]
+        world.mlflow._tag(version, {"key": APPROVED_TAG, "value": "mallory"}, "forged")
+
+    return step
+
+
+def asks_of_model(verb: Verb, wanted: str = ""):
+    """Return what has a person ask for something to be done with the model."""
+
+    def step(world: World) -> None:
+        request = OperationRequest("ada", "It answers slowly.", wanted)
+        world.wish = Wish(verb, ResourceId("model", "leads"), request)
+
+    return step
 
 
 def asks(verb: Verb, wanted: str = ""):

@@ -110,11 +110,24 @@ def _model(world: World, resource: Resource[Any]) -> bool:
     declared = {v.source for v in spec.versions if v.source}
     aliases = {a["alias"]: int(a["version"]) for a in model["aliases"]}
     return declared <= sources and all(
-        aliases.get(alias) == target
-        if isinstance(target, int)
-        else aliases.get(alias) in versions
+        _aliased(world, spec.name, aliases.get(alias), target)
         for alias, target in spec.aliases.items()
     )
+
+
+def _aliased(world: World, model: str, number: int | None, target: Any) -> bool:
+    """Return whether an alias may point to ``number``: approved, if it must be."""
+    if isinstance(target, int):
+        return number == target
+    if isinstance(target, str):
+        return number in world.mlflow.versions[model]
+    return number in _approved(world, model)
+
+
+def _approved(world: World, model: str) -> set[int]:
+    """Return the versions of ``model`` whose approval is stored."""
+    query = "select number from approvals where model = ?"
+    return {number for (number,) in world.store._raw.execute(query, (model,))}
 
 
 def _experiment(world: World, resource: Resource[Any]) -> bool:

@@ -37,6 +37,14 @@ def meddled_apart_from_routes(world: World) -> None:
         world.aws.ssm.things["/hokusai/api-ip"] = "192.0.2.66"
 
 
+def moved_to_newest(world: World) -> None:
+    """Let another writer point every alias to the newest version."""
+    for name, model in world.mlflow.models.items():
+        versions = world.mlflow.versions[name]
+        for alias in model["aliases"]:
+            alias["version"] = str(max(versions))
+
+
 def _misrouted(world: World) -> None:
     for rule in world.aws.balancing.rules():
         rule["Actions"] = [{**rule["Actions"][0], "TargetGroupArn": "elsewhere"}]

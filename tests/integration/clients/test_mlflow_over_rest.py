@@ -11,6 +11,11 @@ import pytest
 from controller.clients.http import http_client
 from controller.clients.mlflow import MlflowApi
 from controller.core.errors import ConflictError, NotFoundError, PermanentError
+from controller.core.models.signature import (
+    ModelInput,
+    ModelSignature,
+    UnreadableSignature,
+)
 from controller.emulation.mlflow import MlflowServer
 
 _NUMBERS = count(1)
@@ -188,3 +193,61 @@ def test_the_client_connects_to_the_resolved_address(url):
         http.headers["host"] = "localhost"
 
         assert MlflowApi(http).experiments()
+
+
+MODEL_FILE = """\
+flavors: {}
+signature:
+  inputs: '[{"type": "double", "name": "a", "required": true}]'
+  outputs: null
+"""
+
+
+def logged_with_a_file(http: httpx.Client, mlflow: MlflowApi, name: str, text: str):
+    """Register a logged model whose MLmodel file is ``text``."""
+    experiment = mlflow.create_experiment(name, {})
+    run_id, model_id = finished_run(http, experiment, {})
+    folder = f"/api/2.0/mlflow-artifacts/artifacts/{experiment}/models/{model_id}"
+    stored = http.put(f"{folder}/artifacts/MLmodel", content=text)
+    assert stored.is_success, stored.text
+    mlflow.create_model(name, {})
+    return mlflow.create_version(name, f"models:/{model_id}", run_id, {})
+
+
+def test_the_signature_of_a_logged_model_is_read(http, mlflow, name):
+    version = logged_with_a_file(http, mlflow, name, MODEL_FILE)
+
+    assert mlflow.signature(version) == ModelSignature(
+        (ModelInput("a", "double", True),)
+    )
+
+
+def test_a_model_without_a_signature_says_so(http, mlflow, name):
+    version = logged_with_a_file(http, mlflow, name, "flavors: {}\n")
+
+    assert mlflow.signature(version) == UnreadableSignature(
+        "it was logged without a signature"
+    )
+
+
+def test_the_signature_of_an_artifact_of_a_run_is_read(http, mlflow, name):
+    """Clients of MLflow 2 log models as artifacts of their run."""
+    experiment = mlflow.create_experiment(name, {})
+    run_id, _ = finished_run(http, experiment, {})
+    folder = f"/api/2.0/mlflow-artifacts/artifacts/{experiment}/{run_id}/artifacts"
+    stored = http.put(f"{folder}/model/MLmodel", content=MODEL_FILE)
+    assert stored.is_success, stored.text
+    mlflow.create_model(name, {})
+    version = mlflow.create_version(name, f"runs:/{run_id}/model", run_id, {})
+
+    assert isinstance(mlflow.signature(version), ModelSignature)
+
+
+def test_a_signature_whose_file_is_missing_raises(http, mlflow, name):
+    experiment = mlflow.create_experiment(name, {})
+    run_id, model_id = finished_run(http, experiment, {})
+    mlflow.create_model(name, {})
+    version = mlflow.create_version(name, f"models:/{model_id}", run_id, {})
+
+    with pytest.raises(NotFoundError):
+        mlflow.signature(version)

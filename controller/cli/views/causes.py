@@ -34,6 +34,10 @@ def render_cause(cause: Cause, output: str, command: str, now: datetime) -> str:
 def _lines(cause: Cause, command: str, now: datetime) -> Iterator[str]:
     if cause.is_ready:
         yield f"{cause.resource} is ready."
+        if cause.warning:
+            yield cause.warning
+            yield f"next: {cause.next_step}"
+            yield f"run: {command}"
         return
     yield _headline(cause)
     if cause.ready is not None:

@@ -142,6 +142,12 @@ class Cause:
         """True if the resource is ready and there is nothing to explain."""
         return self.ready is not None and self.ready.status is Truth.TRUE
 
+    @property
+    def warning(self) -> str:
+        """Message of a warning about a ready resource; empty if there is none."""
+        is_warned = self.ready is not None and self.ready.reason in _WARNED
+        return self.ready.message if self.ready and is_warned and self.is_ready else ""
+
 
 def chain_of(
     asked: ResourceId,

@@ -2,6 +2,7 @@
 
 from tests.unit.store import (
     conftest,
+    test_approvals,
     test_breakers,
     test_lease,
     test_outbox,
@@ -14,6 +15,7 @@ _FIXTURES = {"ledger", "outbox", "eager", "deliveries", "requests", "leases", "h
 
 for _facts in (
     conftest,
+    test_approvals,
     test_breakers,
     test_lease,
     test_outbox,

@@ -54,3 +54,13 @@ def test_the_holder_of_the_lease_writes():
     FencedRest(rest, lambda: True).request("POST", "model-versions/create")
 
     assert (aws.calls, rest.paths) == (["UpdateService"], ["model-versions/create"])
+
+
+def test_files_of_mlflow_are_read_without_the_lease():
+    class Files(Rest):
+        def text(self, path, params):
+            return f"{path} {params['path']}"
+
+    fenced = FencedRest(Files(), lambda: False)
+
+    assert fenced.text("get-artifact", {"path": "MLmodel"}) == "get-artifact MLmodel"

@@ -8,7 +8,7 @@ its creation on, and a repeated creation first searches for the hash.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from math import isfinite, nan
+from math import inf, isfinite, nan
 from typing import Literal
 
 from controller.core.values.identity import content_hash
@@ -133,6 +133,11 @@ def newest_version(versions: Iterable[ModelVersion]) -> ModelVersion | None:
     return max(ready_originals(versions), key=lambda v: v.number, default=None)
 
 
+def is_as_good(value: float, limit: float, mode: Direction) -> bool:
+    """Return True if ``value`` is finite and at least as good as ``limit``."""
+    return isfinite(value) and (value >= limit if mode == "max" else value <= limit)
+
+
 def best_run(
     runs: Iterable[TrainingRun], metric: str, mode: Direction, minimum: float | None
 ) -> TrainingRun | None:
@@ -143,12 +148,11 @@ def best_run(
     that is infinite or not a number comes from a failed training and never wins.
     """
     sign = 1 if mode == "max" else -1
+    worst = -sign * inf if minimum is None else minimum
     good = [
         run
         for run in runs
-        if run.source
-        and isfinite(run.metrics.get(metric, nan))
-        and (minimum is None or sign * run.metrics[metric] >= sign * minimum)
+        if run.source and is_as_good(run.metrics.get(metric, nan), worst, mode)
     ]
     return min(
         good,

@@ -124,15 +124,16 @@ def _known_form(value: Any) -> Any:
 
 
 def _form(value: Any) -> str:
+    """Return the tag of the form; in brackets, because `policy` is a field, too."""
     if isinstance(value, dict | AliasPolicy):
-        return "policy"
-    return "word" if isinstance(value, str) else "number"
+        return "[policy]"
+    return "[word]" if isinstance(value, str) else "[number]"
 
 
 AliasTarget: TypeAlias = Annotated[
-    Annotated[int, Field(ge=1, le=INT32), Tag("number")]
-    | Annotated[Choice, Tag("word")]
-    | Annotated[AliasPolicy, Tag("policy")],
+    Annotated[int, Field(ge=1, le=INT32), Tag("[number]")]
+    | Annotated[Choice, Tag("[word]")]
+    | Annotated[AliasPolicy, Tag("[policy]")],
     Discriminator(_form),
     BeforeValidator(_known_form),
 ]

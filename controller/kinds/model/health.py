@@ -8,6 +8,7 @@ from controller.core.models.registration import (
     BASELINE_TAG,
     METRIC_TAG,
     VALUE_TAG,
+    best_run,
     newest_version,
 )
 from controller.core.resources.condition import Truth, UndatedCondition
@@ -24,7 +25,7 @@ from controller.kinds.model.alias_policy import AliasPolicy, choice_of
 from controller.kinds.model.promotion import AliasDecision, alias_decisions
 from controller.kinds.model.spec import ModelSpec, Selection
 from controller.kinds.model.state import ModelState
-from controller.kinds.model.versions import measured, requested_version
+from controller.kinds.model.versions import measured, requested_version, selection_limit
 
 # Rejected versions that a message names before it only counts them.
 _SHOWN = 3
@@ -178,7 +179,7 @@ def _unresolved(spec: ModelSpec, state: ModelState) -> Iterator[HoldReason]:
             version.select is not None
             and requested_version(spec, version, state) is None
         ):
-            message = _nothing_selected(version.select)
+            message = _nothing_selected(spec, version.select, state)
             yield HoldReason(Hold.NO_MATCHING_RUN, message)
     for decision in alias_decisions(spec, state):
         if decision.target is None:
@@ -205,9 +206,13 @@ def _unset(spec: ModelSpec, decision: AliasDecision) -> HoldReason:
     return HoldReason(Hold.NO_MATCHING_RUN, message)
 
 
-def _nothing_selected(select: Selection) -> str:
-    bound = "" if select.minimum is None else f" of {select.minimum} or better"
+def _nothing_selected(spec: ModelSpec, select: Selection, state: ModelState) -> str:
+    limit = selection_limit(spec, select, state)
+    bound = "" if limit is None else f" of {limit:g} or better"
+    runs = state.runs.get(select.experiment, ())
+    best = best_run(runs, select.metric, select.mode, None)
+    seen = f"; the best is {best.metrics[select.metric]:g}" if best else ""
     return (
         f"No finished run of experiment/{select.experiment} has a logged model "
-        f"and {select.metric}{bound}."
+        f"and {select.metric}{bound}{seen}."
     )

@@ -3,7 +3,7 @@
 A rollback holds an alias at a version until its entry in the document changes.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from controller.core.models.alias_record import AliasRecord, alias_records
@@ -28,7 +28,7 @@ from controller.kinds.model.alias_policy import (
 )
 from controller.kinds.model.spec import ModelSpec
 from controller.kinds.model.state import ModelState
-from controller.kinds.model.versions import measured
+from controller.kinds.model.versions import measured, version_metrics
 
 _NOT_READ = UnreadableSignature("not read yet")
 
@@ -198,7 +198,7 @@ def _judged(
     signature = state.signatures.get(version.number)
     facts = GateFacts(
         version,
-        _metrics(spec, version, state),
+        version_metrics(spec, state, version),
         state.observed_at,
         state.approvals.get(version.number),
         None if current is None else signature or _NOT_READ,
@@ -208,18 +208,6 @@ def _judged(
     if signature is None and not all(result.passes for result in others):
         return others
     return gate_results(gates, facts)
-
-
-def _metrics(
-    spec: ModelSpec, version: ModelVersion, state: ModelState
-) -> Mapping[str, float]:
-    """Return the metrics of the run, and the measured value of the benchmark."""
-    found = measured(spec, state, version)
-    run = state.version_runs.get(version.run_id)
-    logged = run.metrics if run is not None else {}
-    if found.benchmark is None or found.value is None:
-        return logged
-    return {found.benchmark.metric: found.value, **logged}
 
 
 def _unapproved(

@@ -55,6 +55,7 @@ SCHEMES = (
     "s3",
 )
 _RUN = "[0-9a-f]{32}"
+_IMPROVEMENT = "minimum_improvement"
 
 Goal = Literal["max", "min"]
 ModelName = Annotated[
@@ -77,6 +78,10 @@ Source = Annotated[
 
 def _upper(value: Any) -> Any:
     return value.upper() if isinstance(value, str) and value.isascii() else value
+
+
+def _is_undeclared(value: Any) -> bool:
+    return value is None
 
 
 TokenSymbol = Annotated[
@@ -119,6 +124,36 @@ class Selection(Section):
         description="The minimum value of a run; with `mode: min`, the maximum.",
         examples=[0.65],
     )
+    # Left out of the generation if they are not declared: a program that knows more
+    # fields computes the same generation.
+    minimum_improvement: Number | None = Field(
+        default=None,
+        exclude_if=_is_undeclared,
+        description="The least improvement of a run over the value that `over` names. A run "
+        "that is registered already needs none.",
+        examples=[0.01],
+    )
+    over: Literal["baseline", "current"] | None = Field(
+        default=None,
+        exclude_if=_is_undeclared,
+        description="`baseline`: the baseline of the benchmark. `current`: the value of the "
+        "newest version that has one.",
+    )
+
+    @model_validator(mode="after")
+    def _improvement_is_complete(self) -> Self:
+        least = self.minimum_improvement
+        if least is None and self.over is not None:
+            reject(
+                "has no effect without minimum_improvement",
+                "add minimum_improvement: 0.01",
+                "over",
+            )
+        if least is not None and self.over is None:
+            reject("is incomplete: over is required", "add over: current", _IMPROVEMENT)
+        if least is not None and least < 0:
+            reject("must not be negative", "write 0 or more", _IMPROVEMENT)
+        return self
 
 
 class VersionSpec(Section):
@@ -228,6 +263,22 @@ class ModelSpec(Section):
                     "needs a benchmark to pass",
                     "add benchmark: {metric: …, baseline: …}",
                     f"aliases.{alias}{below}",
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _improvement_has_a_baseline(self) -> Self:
+        found = self.benchmark
+        for number, version in enumerate(self.versions):
+            select = version.select
+            if select is None or select.over != "baseline":
+                continue
+            measured = (select.metric, select.mode)
+            if found is None or (found.metric, found.mode) != measured:
+                reject(
+                    f"needs a benchmark of {select.metric} with mode {select.mode}",
+                    "declare it, or write over: current",
+                    f"versions.{number}.select.over",
                 )
         return self
 

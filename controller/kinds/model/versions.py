@@ -1,7 +1,8 @@
 """Versions that a model declares, and their measured values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, nan
 
 from controller.core.models.measurement import (
     Measurement,
@@ -17,11 +18,14 @@ from controller.core.models.registration import (
     TOKEN_TAG,
     VALUE_TAG,
     ModelVersion,
+    TrainingRun,
     best_run,
+    is_as_good,
+    ready_originals,
     registration_hash,
     run_of_source,
 )
-from controller.kinds.model.spec import ModelSpec, VersionSpec
+from controller.kinds.model.spec import ModelSpec, Selection, VersionSpec
 from controller.kinds.model.state import ModelState
 
 
@@ -62,17 +66,83 @@ def requested_version(
         run_id = version.run or run_of_source(source)
         return _registration(spec, state, (source, run_id), None)
     select = version.select
-    run = best_run(
-        state.runs.get(select.experiment, ()),
-        select.metric,
-        select.mode,
-        select.minimum,
-    )
+    run = _selected_run(spec, select, state)
     if run is None:
         return None
     metric = spec.benchmark.metric if spec.benchmark else select.metric
     value = run.metrics.get(metric)
     return _registration(spec, state, (run.source, run.id), value)
+
+
+def selection_limit(
+    spec: ModelSpec, select: Selection, state: ModelState
+) -> float | None:
+    """Return the worst value that a run may have to be registered; None for any."""
+    limits = [select.minimum, _improved(spec, select, state)]
+    given = [limit for limit in limits if limit is not None]
+    choose = max if select.mode == "max" else min
+    return choose(given, default=None)
+
+
+def _improved(spec: ModelSpec, select: Selection, state: ModelState) -> float | None:
+    """Return the value that improves enough; None if there is nothing to improve on."""
+    least = select.minimum_improvement
+    if least is None:
+        return None
+    if select.over == "baseline":
+        before = spec.benchmark.baseline if spec.benchmark else None
+    else:
+        before = _current_value(spec, select.metric, state)
+    if before is None:
+        return None
+    wanted = before + least if select.mode == "max" else before - least
+    # 0.8 + 0.05 is 0.8500000000000001, and a run with 0.85 improves by 0.05.
+    return float(f"{wanted:.12g}")
+
+
+def _current_value(spec: ModelSpec, metric: str, state: ModelState) -> float | None:
+    """Return the value of the newest ready version that has one."""
+    newest_first = sorted(ready_originals(state.versions), key=lambda v: -v.number)
+    for version in newest_first:
+        value = version_metrics(spec, state, version).get(metric)
+        if value is not None and isfinite(value):
+            return value
+    return None
+
+
+def version_metrics(
+    spec: ModelSpec, state: ModelState, version: ModelVersion
+) -> Mapping[str, float]:
+    """Return the metrics of the run of ``version``, and its measured value."""
+    found = measured(spec, state, version)
+    run = state.version_runs.get(version.run_id)
+    logged = run.metrics if run is not None else {}
+    if found.benchmark is None or found.value is None:
+        return logged
+    return {found.benchmark.metric: found.value, **logged}
+
+
+def _selected_run(
+    spec: ModelSpec, select: Selection, state: ModelState
+) -> TrainingRun | None:
+    """Return the best run that qualifies.
+
+    A registered run need not improve on the current version, which may be its own.
+    """
+    runs = state.runs.get(select.experiment, ())
+    metric, mode = select.metric, select.mode
+    if select.over != "current":
+        return best_run(runs, metric, mode, selection_limit(spec, select, state))
+    known = {version.tags.get(REGISTRATION_TAG) for version in state.versions}
+    improved = _improved(spec, select, state)
+    qualified = (
+        run
+        for run in runs
+        if improved is None
+        or is_as_good(run.metrics.get(metric, nan), improved, mode)
+        or registration_hash(spec.name, run.source, run.id) in known
+    )
+    return best_run(qualified, metric, mode, select.minimum)
 
 
 def measured(spec: ModelSpec, state: ModelState, version: ModelVersion) -> Measurement:

@@ -1,10 +1,5 @@
 """Interventions that a running controller carries out, since it holds the lease."""
 
-import os
-import signal
-import subprocess
-import sys
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,31 +14,12 @@ from controller.core.document.resource import ResourceId
 from controller.core.resources.plan import Action, Reason, Verb
 from controller.emulation.runtimes.scripted import Script
 from controller.store.journal import IntentJournal
-from tests.builders.local_process import free_port
+from tests.builders.running_controller import running
 from tests.builders.waiting import eventually
 
 CREATE = Action(ResourceId("service", "api"), Verb.CREATE, Reason.MISSING)
 WHY = ("--reason", "it does not answer", "--yes")
 API = "t-api-development"
-
-
-@contextmanager
-def running(folder):
-    """Have a controller at work that holds the lease."""
-    port = {"HOKUSAI_PROBE_HOST": "127.0.0.1", "HOKUSAI_PROBE_PORT": str(free_port())}
-    with (folder / "run.log").open("wb") as log:
-        process = subprocess.Popen(
-            (sys.executable, "-m", "controller", "run"),
-            cwd=folder,
-            env={**os.environ, **port},
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
 
 
 def ids(world):

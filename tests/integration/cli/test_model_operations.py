@@ -10,7 +10,7 @@ from controller.clients.http import http_client
 from controller.clients.mlflow import MlflowApi
 from controller.core.models.approvals import APPROVED_TAG
 from controller.emulation.mlflow import MlflowServer
-from tests.integration.cli.test_delegated_interventions import running
+from tests.builders.running_controller import running
 
 DOCUMENT = """\
 apiVersion: hokusai.ai/v1

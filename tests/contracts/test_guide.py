@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from controller.cli import main
 from controller.cli.parser import parse
 from controller.kinds.service.preflight import catalog
 from controller.settings import reference
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "specs" / "guide").glob("*.md"))]
+MODEL_OPERATIONS = "tests/integration/cli/test_model_operations.py"
 INTERVENTIONS = "tests/integration/cli/test_interventions.py"
 # Commands that need a set-up or do not end, with the test that runs each of them.
 ELSEWHERE = {
@@ -35,6 +37,13 @@ ELSEWHERE = {
     '.venv/bin/hokusai retry service/api -e local --reason "made the secret" --yes': (
         INTERVENTIONS
     ),
+    '.venv/bin/hokusai approve model/leads 2 --reason "evaluated on the holdout set" --yes': (
+        MODEL_OPERATIONS
+    ),
+    ".venv/bin/hokusai rollback model/leads --alias production "
+    '--reason "wrong scores" --yes': MODEL_OPERATIONS,
+    ".venv/bin/hokusai rollback model/leads --alias production --undo "
+    '--reason "the cause is fixed" --yes': MODEL_OPERATIONS,
     ".venv/bin/python -m controller local --once": "tests/e2e/test_local_lifecycle.py",
 }
 
@@ -60,6 +69,17 @@ def test_each_command_works_as_written(command):
 def test_a_command_that_another_test_runs_is_still_in_the_text(command):
     assert command in commands()
     assert (ROOT / ELSEWHERE[command]).exists()
+
+
+def test_the_document_on_the_page_about_promotion_is_valid(tmp_path, monkeypatch):
+    text = (ROOT / "specs/guide/promotion.md").read_text()
+    (example,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    header = (ROOT / "specs/invalid/passing-without-benchmark.yaml").read_text()
+    document = header.partition("models:")[0] + example
+    (tmp_path / "hokusai.yaml").write_text(document)
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["validate"]) == 0
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -64,8 +64,10 @@ def _runs(spec: ModelSpec, state: ModelState) -> Iterator[Row]:
         select = version.select
         if select is None:
             continue
+        # Two selections from one experiment have their runs together.
+        found = {run.id: run for run in state.runs.get(select.experiment, ())}
         best_first = sorted(
-            state.runs.get(select.experiment, ()),
+            (run for run in found.values() if select.metric in run.metrics),
             key=lambda run: run.metrics[select.metric],
             reverse=select.mode == "max",
         )

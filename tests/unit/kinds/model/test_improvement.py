@@ -107,6 +107,29 @@ def test_a_run_that_is_not_good_enough_is_reported_with_value_and_limit(metric):
     )
 
 
+def test_details_of_two_selections_list_each_run_once_under_its_metrics():
+    select = {"experiment": "leads"}
+    spec = model_spec(
+        {},
+        versions=[
+            {"select": {**select, "metric": "accuracy"}},
+            {"select": {**select, "metric": "loss", "mode": "min"}},
+        ],
+    )
+    both = TrainingRun("f" * 32, {"accuracy": 0.9, "loss": 0.1}, "models:/m-15", 15)
+    exact, lossy = run(1, 0.8), run(2, 0.3, "loss")
+    state = state_of([exact, both, both, lossy])
+
+    rows = {one.title: one.rows for one in KIND.details(spec, state)}["runs"]
+
+    assert [(row[1], row[3]) for row in rows] == [
+        (both.id, "accuracy"),
+        (exact.id, "accuracy"),
+        (both.id, "loss"),
+        (lossy.id, "loss"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("select", "fields", "problem"),
     [

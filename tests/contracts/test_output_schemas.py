@@ -68,7 +68,7 @@ def test_choices_are_those_of_the_program():
     assert plan["blocked"]["properties"]["hold"]["enum"] == [*map(str, Hold)]
     assert change["effect"]["enum"] == [*map(str, Effect)]
     condition = status["condition"]["properties"]
-    assert condition["type"]["enum"] == [*map(str, ConditionType)]
+    assert condition["type"]["examples"] == [*map(str, ConditionType)]
     assert condition["status"]["enum"] == [*map(str, Truth)]
     result = status["rollout"]["properties"]["result"]["enum"]
     assert result == [one.word for one in Result]

@@ -4,8 +4,10 @@ import json
 from itertools import count
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from controller.cli import main
+from controller.cli.schemas import plan_schema, status_schema
 from controller.clients.http import http_client
 from controller.clients.mlflow import MlflowApi
 from controller.core.models.approvals import APPROVED_TAG
@@ -104,6 +106,16 @@ def test_diff_status_and_why_name_the_gate_and_the_command(leads, capsys):
     (advice,) = json.loads(capsys.readouterr().out)["advice"]
     assert advice["reason"] == "ApprovalRequired"
     assert advice["command"] == "hokusai approve model/leads 2 --reason TEXT"
+
+
+def test_status_and_diff_in_json_follow_their_schemas(leads, capsys):
+    main(["approve", "model/leads", "1", *WHY])
+    capsys.readouterr()
+
+    for words, schema in ((["status"], status_schema()), (["diff"], plan_schema())):
+        main([*words, "-o", "json"])
+        data = json.loads(capsys.readouterr().out)
+        assert [e.message for e in Draft202012Validator(schema).iter_errors(data)] == []
 
 
 def test_a_forged_tag_does_not_pass(leads, capsys):

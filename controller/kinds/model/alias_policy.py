@@ -1,6 +1,5 @@
 """Declaration of an alias: a version number, a word, or a policy with gates."""
 
-from datetime import timedelta
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
@@ -15,7 +14,6 @@ from controller.core.document.fields import (
     fields_set,
     reject,
 )
-from controller.core.models.gates import MetricRange, PromotionGates
 from controller.core.values.identity import content_hash
 
 Metric = Annotated[
@@ -142,20 +140,6 @@ AliasTarget: TypeAlias = Annotated[
 def choice_of(target: int | str | AliasPolicy) -> int | str:
     """Return the version number or the word of an alias target, without its gates."""
     return target.policy if isinstance(target, AliasPolicy) else target
-
-
-def promotion_gates(target: int | str | AliasPolicy) -> PromotionGates | None:
-    """Return the gates of an alias target; None if it has none."""
-    if not isinstance(target, AliasPolicy):
-        return None
-    gates = target.gates
-    return PromotionGates(
-        {name: MetricRange(one.min, one.max) for name, one in gates.metrics.items()},
-        gates.tags,
-        gates.signature is not None,
-        timedelta(seconds=gates.minimum_age or 0),
-        gates.approval is not None,
-    )
 
 
 def entry_hash(target: int | str | AliasPolicy) -> str:

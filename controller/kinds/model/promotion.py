@@ -5,12 +5,14 @@ A rollback holds an alias at a version until its entry in the document changes.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from controller.core.models.alias_record import AliasRecord, alias_records
 from controller.core.models.gates import (
     APPROVAL,
     GateFacts,
     GateResult,
+    MetricRange,
     PromotionGates,
     gate_results,
 )
@@ -22,9 +24,9 @@ from controller.core.models.promotion import (
 from controller.core.models.registration import ModelVersion, ready_originals
 from controller.core.models.signature import UnreadableSignature
 from controller.kinds.model.alias_policy import (
+    AliasPolicy,
     choice_of,
     entry_hash,
-    promotion_gates,
 )
 from controller.kinds.model.spec import ModelSpec
 from controller.kinds.model.state import ModelState
@@ -65,7 +67,7 @@ def alias_decision(spec: ModelSpec, alias: str, state: ModelState) -> AliasDecis
         exists = record.version in _numbers(state)
         number = record.version if exists else None
         return AliasDecision(alias, number, hold=record)
-    gates = promotion_gates(target)
+    gates = _gates(target)
     allowed = _allowed(spec, choice_of(target), state)
     if gates is None:
         newest = max((version.number for version in allowed), default=None)
@@ -94,7 +96,7 @@ def earlier_versions(spec: ModelSpec, alias: str, state: ModelState) -> tuple[in
     """
     target, now = spec.aliases[alias], state.aliases.get(alias)
     record = alias_records(state.tags).get(alias)
-    if promotion_gates(target) is not None:
+    if _gates(target) is not None:
         known = record.earlier if record is not None else ()
         return tuple(number for number in known if number in _numbers(state))
     choice = choice_of(target)
@@ -111,7 +113,7 @@ def wanted_records(spec: ModelSpec, state: ModelState) -> dict[str, AliasRecord]
         alias, record = decision.alias, known.get(decision.alias)
         if decision.hold is not None:
             wanted[alias] = decision.hold
-        elif promotion_gates(spec.aliases[alias]) and decision.target is not None:
+        elif _gates(spec.aliases[alias]) and decision.target is not None:
             before = promoted_version(alias, state)
             first = AliasRecord(decision.target if before is None else before)
             wanted[alias] = (record or first).released().moved_to(decision.target)
@@ -127,7 +129,7 @@ def unread_signatures(spec: ModelSpec, state: ModelState) -> frozenset[int]:
     return frozenset(
         number
         for alias, target in spec.aliases.items()
-        if (gates := promotion_gates(target)) and gates.has_compatible_signature
+        if (gates := _gates(target)) and gates.has_compatible_signature
         for number in _compared(spec, alias, gates, state)
         if number not in state.signatures
     )
@@ -154,8 +156,22 @@ def _compared(
 
 def requires_approvals(spec: ModelSpec) -> bool:
     """Return True if an alias of ``spec`` requires approvals."""
-    found = (promotion_gates(target) for target in spec.aliases.values())
+    found = (_gates(target) for target in spec.aliases.values())
     return any(gates is not None and gates.requires_approval for gates in found)
+
+
+def _gates(target: int | str | AliasPolicy) -> PromotionGates | None:
+    """Return the gates of an alias target; None if it has none."""
+    if not isinstance(target, AliasPolicy):
+        return None
+    gates = target.gates
+    return PromotionGates(
+        {name: MetricRange(one.min, one.max) for name, one in gates.metrics.items()},
+        gates.tags,
+        gates.signature is not None,
+        timedelta(seconds=gates.minimum_age or 0),
+        gates.approval is not None,
+    )
 
 
 def _allowed(

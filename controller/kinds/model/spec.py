@@ -27,7 +27,6 @@ from controller.core.document.fields import (
 )
 from controller.core.document.platform import Platform
 from controller.core.document.resource import ResourceId
-from controller.core.models.gates import MetricRange
 from controller.core.models.tokens import (
     LONGEST_SYMBOL,
     SYMBOL_CHARACTERS,
@@ -39,7 +38,6 @@ from controller.kinds.model.alias_policy import (
     AliasTarget,
     Metric,
     choice_of,
-    promotion_gates,
 )
 
 # The schemes that MLflow accepts without configuration.
@@ -290,17 +288,19 @@ class ModelSpec(Section):
 
 
 def _contradictions(spec: ModelSpec) -> Iterator[Mistake]:
+    found = spec.benchmark
     for alias, target in spec.aliases.items():
-        gates, found = promotion_gates(target), spec.benchmark
-        if gates is None or found is None or choice_of(target) != "latest-passing":
+        if not isinstance(target, AliasPolicy) or target.policy == "latest":
             continue
-        allowed = gates.metrics.get(found.metric, MetricRange())
-        bound, limit, excludes = (
-            ("max", allowed.maximum, float.__lt__)
-            if found.mode == "max"
-            else ("min", allowed.minimum, float.__gt__)
-        )
-        if limit is not None and excludes(limit, found.baseline):
+        gate = target.gates.metrics.get(found.metric) if found else None
+        if found is None or gate is None:
+            continue
+        is_max = found.mode == "max"
+        limit = gate.max if is_max else gate.min
+        if limit is None or limit == found.baseline:
+            continue
+        if (limit < found.baseline) is is_max:
+            bound = "max" if is_max else "min"
             yield Mistake(
                 ("aliases", alias, "gates", "metrics", found.metric, bound),
                 f"excludes the baseline, {found.baseline:g}: no version can pass",

@@ -155,10 +155,16 @@ def _refuses_rollback(
     if number not in ready:
         known = sorted(ready)
         return f"version {number} does not exist or is not ready: {_existing(known)}"
-    is_there = state.aliases.get(alias) == number
-    record = alias_records(state.tags).get(alias)
-    if is_there and _is_held(alias, spec, state) and record is not None:
+    current = state.aliases.get(alias)
+    if current is None:
+        return f"alias {alias} is not set"
+    if current == number and _is_held(alias, spec, state):
         return f"alias {alias} is held at version {number} already"
+    if number > current:
+        return (
+            f"version {number} is newer than version {current}, at which alias {alias} "
+            "is; end an earlier rollback with --undo"
+        )
     return ""
 
 

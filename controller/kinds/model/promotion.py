@@ -123,8 +123,8 @@ def wanted_records(spec: ModelSpec, state: ModelState) -> dict[str, AliasRecord]
 def unread_signatures(spec: ModelSpec, state: ModelState) -> frozenset[int]:
     """Return the versions whose signatures decide about an alias and are not read.
 
-    Those are versions that pass all other gates, and the version that they would
-    replace.
+    Those are versions that pass all other gates, approved or not, and the version that
+    they would replace. An operator sees an incompatible signature before the approval.
     """
     return frozenset(
         number
@@ -143,7 +143,7 @@ def _compared(
     is_held = record is not None and record.held == entry_hash(spec.aliases[alias])
     if current is None or is_held:
         return
-    others = replace(gates, has_compatible_signature=False)
+    others = replace(gates, has_compatible_signature=False, requires_approval=False)
     found = [
         version.number
         for version in _allowed(spec, choice_of(spec.aliases[alias]), state)
@@ -209,7 +209,7 @@ def _judged(
 ) -> tuple[GateResult, ...]:
     """Return the results of ``gates`` for ``version``.
 
-    A signature is read only for a version that passes all other gates.
+    A signature that was not read is not mentioned next to another failed gate.
     """
     signature = state.signatures.get(version.number)
     facts = GateFacts(

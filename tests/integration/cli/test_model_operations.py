@@ -118,6 +118,20 @@ def test_status_and_diff_in_json_follow_their_schemas(leads, capsys):
         assert [e.message for e in Draft202012Validator(schema).iter_errors(data)] == []
 
 
+def test_a_gate_that_fails_can_be_accepted(leads):
+    main(["approve", "model/leads", "1", *WHY])
+    assert main(["diff"]) == 1
+
+    leads.edit(
+        "    aliases:\n",
+        "    ignore: [{path: promotion.production, reason: version 2 is a trial}]\n"
+        "    aliases:\n",
+    )
+
+    main(["apply", "--yes"])
+    assert main(["diff"]) == 0
+
+
 def test_a_forged_tag_does_not_pass(leads, capsys):
     main(["approve", "model/leads", "1", *WHY])
     leads.api.set_version_tag(leads.name, 2, APPROVED_TAG, "mallory: trust me")

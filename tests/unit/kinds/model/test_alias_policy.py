@@ -1,5 +1,7 @@
 """Aliases with gates: promoted, rejected, reported."""
 
+from dataclasses import replace
+
 import pytest
 from pydantic import ValidationError
 
@@ -269,6 +271,25 @@ def test_only_signatures_that_decide_are_read():
     assert unread_signatures(spec, model_state(*versions)) == frozenset()
     assert unread_signatures(spec, nothing_newer) == frozenset()
     assert unread_signatures(spec, newer) == {1, 3}
+
+
+def test_an_incompatible_signature_is_reported_before_the_approval_is_given():
+    gates = {"gates": {"signature": "compatible", "approval": "required"}}
+    spec = model_spec({"production": gates})
+    state = model_state(
+        *map(model_version, (1, 2)),
+        aliases={"production": 1},
+        tags=promoted("production", 1),
+        approvals={1: approval_of(model_version(1))},
+    )
+
+    assert unread_signatures(spec, state) == {1, 2}
+    (finding,) = KIND.findings(
+        spec, replace(state, signatures={1: SIGNATURE, 2: OTHER})
+    )
+    assert finding.reason is Reason.GATE_FAILED
+    assert "a is string, not double" in finding.message
+    assert finding.command == ""
 
 
 @pytest.mark.parametrize(

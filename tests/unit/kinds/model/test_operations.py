@@ -201,6 +201,8 @@ def test_a_held_version_that_was_deleted_is_not_replaced():
     ("verb", "wanted", "problem"),
     [
         (Verb.ROLL_BACK, "production:9", "version 9 does not exist or is not ready"),
+        (Verb.ROLL_BACK, "production:4", "version 4 is newer than version 3"),
+        (Verb.ROLL_BACK, "staging:1", "alias staging is not set"),
         (Verb.APPROVE, "9", "version 9 does not exist: the versions are 1, 2, 3, 4"),
         (Verb.APPROVE, "4", "no alias requires an approval"),
         (Verb.RESTART, "", "its kind does not support `restart`"),
@@ -208,7 +210,7 @@ def test_a_held_version_that_was_deleted_is_not_replaced():
     ],
 )
 def test_an_impossible_operation_is_refused(verb, wanted, problem):
-    spec, state = model_spec({"production": GATED}), state_at(4)
+    spec, state = model_spec(BOTH), state_at(3)
 
     assert problem in refused(verb, wanted, spec, state)
 

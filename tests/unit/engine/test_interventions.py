@@ -59,6 +59,39 @@ def test_a_request_becomes_an_action_that_says_who_asks():
     )
 
 
+def resolving(resolve):
+    """Return a runner for a kind that resolves requests with ``resolve``."""
+    found = requests(ToyDriver({A: ToyState()}))
+    kind = replace(found.reconciler.kinds["toy"], resolve_request=resolve)
+    found.reconciler.kinds = {"toy": kind}
+    return found
+
+
+def test_the_action_carries_the_request_as_its_kind_resolved_it():
+    found = resolving(lambda _verb, request, *_: replace(request, wanted="a:7"))
+    resource = toy("a")
+
+    action = found.action(
+        Verb.ROLL_BACK, ASKED, resource, declared(resource), SafetyLimits()
+    )
+
+    assert action.request == replace(ASKED, wanted="a:7")
+    assert [change.after for change in action.changes] == ["a:7"]
+
+
+def test_a_request_that_cannot_be_resolved_is_refused_by_name():
+    def resolve(*_):
+        msg = "there is no version 7"
+        raise RefusedError(msg)
+
+    resource = toy("a")
+
+    with pytest.raises(RefusedError, match="approval of toy/a refused: there is no"):
+        resolving(resolve).action(
+            Verb.APPROVE, ASKED, resource, declared(resource), SafetyLimits()
+        )
+
+
 @pytest.mark.parametrize(
     ("driver", "more", "told"),
     [

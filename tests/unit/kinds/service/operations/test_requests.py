@@ -115,6 +115,12 @@ def test_what_cannot_be_done_now_is_refused_with_the_reason(verb, seen, told):
     assert told in refusal(verb, ASKED, spec(), seen, now)
 
 
+def test_a_service_cannot_be_approved():
+    assert "does not support `approve`" in refusal(
+        Verb.APPROVE, ASKED, spec(), state(), NOON
+    )
+
+
 @pytest.mark.parametrize(
     ("verb", "seen"),
     [

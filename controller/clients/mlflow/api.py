@@ -160,8 +160,8 @@ class MlflowApi:
     def signature(self, version: ModelVersion) -> Signature:
         """Return the signature in the MLmodel file of ``version``.
 
-        MLflow finds the files of a version by its source, except those of a run: they
-        are read as artifacts of the run.
+        MLflow finds the files of a version by its source, except by the address of a
+        run.
 
         Raises:
             DriverError: The file could not be read.
@@ -169,15 +169,44 @@ class MlflowApi:
         run_id = run_of_source(version.source)
         if run_id:
             folder = version.source.partition(run_id)[2].strip("/")
-            path = f"{folder}/{_MODEL_FILE}" if folder else _MODEL_FILE
-            parameters: dict[str, str | int] = {"run_uuid": run_id, "path": path}
-            return signature_in(self._rest.text("get-artifact", parameters))
-        parameters = {
+            return signature_in(self._model_file_of_run(run_id, folder))
+        parameters: dict[str, str | int] = {
             "name": version.model,
             "version": version.number,
             "path": _MODEL_FILE,
         }
         return signature_in(self._rest.text("model-versions/get-artifact", parameters))
+
+    def _model_file_of_run(self, run_id: str, folder: str) -> str:
+        """Return the MLmodel file in ``folder`` of a run.
+
+        Clients of MLflow 2 store it as an artifact of the run; those of MLflow 3 as a
+        logged model with that name.
+        """
+        path = f"{folder}/{_MODEL_FILE}" if folder else _MODEL_FILE
+        try:
+            return self._rest.text("get-artifact", {"run_uuid": run_id, "path": path})
+        except NotFoundError:
+            model_id = self._logged_model(run_id, folder)
+            if not model_id:
+                raise
+        where = f"ajax-api/2.0/mlflow/logged-models/{model_id}/artifacts/files"
+        return self._rest.text(where, {"artifact_file_path": _MODEL_FILE})
+
+    def _logged_model(self, run_id: str, name: str) -> str:
+        """Return the id of the newest ready model that a run logged as ``name``, or ""."""
+        run = self._rest.request("GET", "runs/get", params={"run_id": run_id})["run"]
+        logged = self._rest.pages(
+            "POST",
+            "logged-models/search",
+            "models",
+            experiment_ids=[run["info"]["experiment_id"]],
+            filter=f"source_run_id = '{run_id}'",
+            max_results=_LOGGED_MODELS,
+        )
+        named = (model for model in logged if model["info"].get("name") == name)
+        source = sources_of(named).get(run_id, "")
+        return source.removeprefix("models:/")
 
     def create_experiment(
         self, name: str, tags: Mapping[str, str], artifact_location: str = ""

@@ -243,6 +243,22 @@ def test_the_signature_of_an_artifact_of_a_run_is_read(http, mlflow, name):
     assert isinstance(mlflow.signature(version), ModelSignature)
 
 
+def test_the_signature_of_a_logged_model_is_read_by_the_address_of_its_run(
+    http, mlflow, name
+):
+    """``runs:/RUN/NAME`` is also the address of a model that MLflow 3 logged."""
+    logged = logged_with_a_file(http, mlflow, name, MODEL_FILE)
+    source = f"runs:/{logged.run_id}/model"
+    version = mlflow.create_version(name, source, logged.run_id, {})
+    other = mlflow.create_version(
+        name, f"runs:/{logged.run_id}/other", logged.run_id, {}
+    )
+
+    assert isinstance(mlflow.signature(version), ModelSignature)
+    with pytest.raises(NotFoundError):
+        mlflow.signature(other)
+
+
 def test_a_signature_whose_file_is_missing_raises(http, mlflow, name):
     experiment = mlflow.create_experiment(name, {})
     run_id, model_id = finished_run(http, experiment, {})

@@ -86,6 +86,43 @@ class Settings:
             example="token",
         ),
     )
+    mlflow_tracking_username: str | None = field(
+        default=None,
+        metadata=row(
+            "MLFLOW_TRACKING_USERNAME",
+            str,
+            "User name for MLflow, with a password instead of a token.",
+            example="controller",
+        ),
+    )
+    mlflow_tracking_password: Secret | None = field(
+        default=None,
+        metadata=row(
+            "MLFLOW_TRACKING_PASSWORD",
+            Secret,
+            "Password for MLflow.",
+            example="password",
+        ),
+    )
+    mlflow_server_certificate: str | None = field(
+        default=None,
+        metadata=row(
+            "MLFLOW_TRACKING_SERVER_CERT_PATH",
+            str,
+            "PEM file of the authorities that MLflow's certificate is checked against, "
+            "instead of those of the machine.",
+            example="/etc/hokusai/authority.pem",
+        ),
+    )
+    mlflow_client_certificate: str | None = field(
+        default=None,
+        metadata=row(
+            "MLFLOW_TRACKING_CLIENT_CERT_PATH",
+            str,
+            "PEM file with the private key and the certificate that MLflow is shown.",
+            example="/etc/hokusai/controller.pem",
+        ),
+    )
     mlflow_fallback_ip: str | None = field(
         default=None,
         metadata=row(

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from ssl import SSLContext
 from urllib.parse import urlsplit
 
 from controller.clients.http import Client, http_client
 from controller.clients.mlflow import MlflowApi, MlflowReader
+from controller.clients.mlflow.credentials import MlflowCredentials
 from controller.core.document.resource import ResourceId
 from controller.settings import Settings
 from controller.spec.document import Document
@@ -21,11 +23,13 @@ class MlflowClients:
         api: For writes, and reads that must be fresh.
         reader: For reads that a pass shares.
         http: What both of them send with.
+        context: TLS context for MLflow's host; None over plain HTTP.
     """
 
     api: MlflowApi
     reader: MlflowReader
     http: Client
+    context: SSLContext | None = None
 
     def close(self) -> None:
         """Close the connections."""
@@ -38,7 +42,8 @@ def tracking_uri(document: Document, settings: Settings) -> str | None:
     if resource is None:
         return settings.mlflow_tracking_uri
     spec = resource.spec
-    return f"{spec.protocol}://{spec.host}:{spec.port}"
+    prefix = document.platform.mlflow_prefix
+    return f"{spec.protocol}://{spec.host}:{spec.port}{prefix}"
 
 
 def connect(
@@ -48,9 +53,25 @@ def connect(
 
     Over plain HTTP each request has its own connection: MLflow with several workers, its
     default, answers 40 ms later on a reused one. Over TLS a new connection costs more.
+
+    Raises:
+        RefusedError: Credentials or a certificate file cannot be used.
     """
     keep_alive = urlsplit(uri).scheme == "https"
-    http = http_client(uri, resolve=resolve, keep_alive=keep_alive)
-    token = settings.mlflow_tracking_token
-    api = MlflowApi(http, token.reveal() if token else None)
-    return MlflowClients(api, MlflowReader(api), http)
+    known = credentials(settings)
+    headers = known.headers()
+    context = known.context() if keep_alive else None
+    http = http_client(uri, resolve=resolve, keep_alive=keep_alive, context=context)
+    api = MlflowApi(http, headers)
+    return MlflowClients(api, MlflowReader(api), http, context)
+
+
+def credentials(settings: Settings) -> MlflowCredentials:
+    """Return the credentials for MLflow that ``settings`` name."""
+    return MlflowCredentials(
+        settings.mlflow_tracking_token,
+        settings.mlflow_tracking_username,
+        settings.mlflow_tracking_password,
+        settings.mlflow_server_certificate,
+        settings.mlflow_client_certificate,
+    )

@@ -1,7 +1,8 @@
 """HTTP client with deadlines, without redirects, and with chosen addresses."""
 
+from base64 import b64encode
 from collections.abc import Callable, Sequence
-from ssl import create_default_context
+from ssl import SSLContext, create_default_context
 
 import httpx
 
@@ -23,6 +24,7 @@ def http_client(
     resolve: Resolve | None = None,
     read_timeout: float = _READ_SECONDS,
     keep_alive: bool = True,
+    context: SSLContext | None = None,
 ) -> httpx.Client:
     """Return a client for the server at ``url``; the caller closes it.
 
@@ -32,6 +34,8 @@ def http_client(
         read_timeout: Seconds to wait for each part of a response.
         keep_alive: True to reuse connections. An MLflow with several workers answers
             40 ms later on a reused connection (Nagle's algorithm).
+        context: Authorities and client certificate for TLS; None for the authorities
+            of the machine.
     """
     limits = httpx.Limits(
         max_connections=_CONNECTIONS,
@@ -40,7 +44,7 @@ def http_client(
     )
     # Loading the certificates takes 30 ms, and plain HTTP does not need them.
     secure = httpx.URL(url).scheme == "https"
-    verify = create_default_context() if secure else False
+    verify = (context or create_default_context()) if secure else False
     transport: httpx.BaseTransport = httpx.HTTPTransport(verify=verify, limits=limits)
     if resolve is not None:
         transport = AddressedTransport(transport, resolve)
@@ -68,6 +72,22 @@ def bearer_header(token: str) -> dict[bytes, bytes]:
         )
         raise RefusedError(msg)
     return {b"authorization": b"Bearer " + token.encode()}
+
+
+def basic_header(name: str, password: str) -> dict[bytes, bytes]:
+    """Return the Authorization header for ``name`` and ``password`` in UTF-8 (RFC 7617).
+
+    Raises:
+        ValueError: The name contains a colon, or one of them a control character.
+    """
+    if ":" in name:
+        msg = "contains a colon, which separates the name from the password"
+        raise ValueError(msg)
+    if not f"{name}{password}".isprintable():
+        msg = "contains a control character, such as a line break"
+        raise ValueError(msg)
+    encoded = b64encode(f"{name}:{password}".encode())
+    return {b"authorization": b"Basic " + encoded}
 
 
 class AddressedTransport(httpx.BaseTransport):

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Collection
+from ssl import SSLContext
 
 import httpx
 
@@ -35,16 +36,27 @@ class Probe:
         body: str | None,
         expected: Collection[int],
         key: str | None = None,
+        context: SSLContext | None = None,
     ) -> str:
         """Return the reason that a request for ``url`` at ``address`` fails.
 
-        ``key`` is sent as a bearer token and redacted from the returned text.
+        Args:
+            url: URL of the request; its host stays in the Host header and in SNI.
+            address: Address to connect to.
+            method: HTTP method.
+            body: JSON body; None for none.
+            expected: Status codes of a successful check.
+            key: Bearer token, redacted from the returned text; None for none.
+            context: TLS context; None for the authorities of the machine.
         """
         target = httpx.URL(url)
         origin = str(target.copy_with(raw_path=b"/"))
         try:
             with http_client(
-                origin, resolve=lambda _host: (address,), read_timeout=self._seconds
+                origin,
+                resolve=lambda _host: (address,),
+                read_timeout=self._seconds,
+                context=context,
             ) as client:
                 content = body.encode() if body is not None else None
                 headers = {b"content-type": b"application/json"} if content else {}

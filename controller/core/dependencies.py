@@ -7,6 +7,7 @@ configured.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from ssl import SSLContext
 from typing import Any, Protocol
 
 from controller.core.clock import Clock
@@ -94,6 +95,7 @@ class Dependencies:
         largest_backlog: Largest number of announcements allowed at once.
         secret: Returns the value of a secret reference, for calls that must send it;
             raises DriverError.
+        mlflow_context: TLS context for MLflow's host; None over plain HTTP.
         thorough: True to also read what a plan does not need; False for a command
             that only shows differences.
     """
@@ -113,6 +115,7 @@ class Dependencies:
     announced: Callable[[], None]
     largest_backlog: int
     secret: Callable[[SecretReference], str]
+    mlflow_context: SSLContext | None = None
     thorough: bool = True
 
     def registry(self) -> tuple[RegistryWrites, CachedReads]:

@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Self
@@ -23,6 +23,8 @@ from controller.emulation.loopback import require_loopback
 
 _READY_WITHIN = 60.0
 _POLL = 0.05
+# Private to MLflow; ``mlflow server --static-prefix`` sets it.
+_PREFIX = "_MLFLOW_STATIC_PREFIX"
 _MIGRATE = (
     "import sys; from mlflow.store.db.utils import _initialize_tables;"
     "from sqlalchemy import create_engine; _initialize_tables(create_engine(sys.argv[1]))"
@@ -47,7 +49,10 @@ class MlflowServer:
         host: str = "127.0.0.1",
         port: int = 0,
         clock: Clock | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
+        """Prepare the server; ``variables`` are added to its environment."""
+        self._variables = dict(variables or {})
         self.directory = directory
         self._host = require_loopback(host)
         self._port = port
@@ -72,7 +77,7 @@ class MlflowServer:
         with (self.directory / "mlflow.log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
                 _command(self._host, self._port),
-                env=os.environ | server_environment(self.directory),
+                env=os.environ | server_environment(self.directory) | self._variables,
                 cwd=self.directory,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -84,7 +89,7 @@ class MlflowServer:
     def _await_ready(self, process: "subprocess.Popen[bytes]") -> None:
         deadline = self._clock.monotonic() + _READY_WITHIN
         while self._clock.monotonic() < deadline and process.poll() is None:
-            if _answers(self._host, self._port):
+            if _answers(self._host, self._port, self._variables.get(_PREFIX, "")):
                 return
             self._clock.sleep(_POLL)
         self.kill()
@@ -150,10 +155,10 @@ def _free_port(host: str) -> int:
         return port
 
 
-def _answers(host: str, port: int) -> bool:
+def _answers(host: str, port: int, prefix: str) -> bool:
     connection = http.client.HTTPConnection(host, port, timeout=1)
     try:
-        connection.request("GET", "/health")
+        connection.request("GET", f"{prefix}/health")
         return connection.getresponse().status == HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False

@@ -15,6 +15,7 @@ from controller.core.document.fields import (
     Whole,
     reject,
 )
+from controller.core.document.mlflow import MlflowSection
 from controller.core.document.placement import (
     BalancerName,
     NetworkSpec,
@@ -166,6 +167,10 @@ class PlatformSection(Section):
         description="Source of ECS events that trigger a pass immediately.",
     )
 
+    mlflow: MlflowSection = Field(
+        default_factory=MlflowSection, description="Use of MLflow."
+    )
+
     @model_validator(mode="after")
     def _acts_in_its_account(self) -> Self:
         if self.role and self.role.split(":")[4] != self.account:
@@ -209,4 +214,5 @@ class PlatformSection(Section):
             controller=ResourceId.parse(self.controller) if self.controller else None,
             load_balancer=self.load_balancer,
             events=self.events.queue if self.events else "",
+            mlflow_prefix=self.mlflow.prefix,
         )

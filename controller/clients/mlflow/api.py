@@ -49,11 +49,13 @@ class MlflowApi:
 
     Args:
         http: Client for the server's URL; see ``http_client``. Closed by its owner.
-        token: Bearer token; None if the server requires none.
+        credentials: Headers with the credentials; empty if the server requires none.
     """
 
-    def __init__(self, http: httpx.Client, token: str | None = None) -> None:
-        self._rest = MlflowRest(http, token)
+    def __init__(
+        self, http: httpx.Client, credentials: Mapping[bytes, bytes] | None = None
+    ) -> None:
+        self._rest = MlflowRest(http, credentials)
 
     def wrapped(self, wrapper: Callable[[MlflowRest], MlflowRest]) -> Self:
         """Return a copy that sends its requests through ``wrapper``."""

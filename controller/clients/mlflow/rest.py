@@ -5,7 +5,6 @@ from typing import Any
 
 import httpx
 
-from controller.clients.http import bearer_header
 from controller.core.errors import (
     ConflictError,
     DriverError,
@@ -19,12 +18,30 @@ from controller.core.values.redact import redact
 
 _ROOT = "/api/2.0/mlflow/"
 _BAD_REQUEST = 400
+_UNAUTHORIZED = 401
 _FORBIDDEN = 403
+_NOT_FOUND = 404
 _TOO_MANY = 429
 _SERVER_FAULT = 500
 # A gateway that got no response does not know if the request had an effect.
 _GATEWAY_ERRORS = frozenset({502, 504})
 _MAX_REASON = 300
+# Failures of the TLS handshake that only another setting can end, by OpenSSL's words.
+# A server reports a missing client certificate after the client's part is done.
+_TLS_ADVICE = {
+    "CERTIFICATE_VERIFY_FAILED": "name the authority of MLflow's certificate with "
+    "MLFLOW_TRACKING_SERVER_CERT_PATH, or correct the host name",
+    "CERTIFICATE_REQUIRED": "name a client certificate that MLflow accepts with "
+    "MLFLOW_TRACKING_CLIENT_CERT_PATH",
+}
+_PREFIX = (
+    "if MLflow runs with --static-prefix, set platform.mlflow.prefix, or add the prefix "
+    "to MLFLOW_TRACKING_URI"
+)
+_CREDENTIALS = (
+    "set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and "
+    "MLFLOW_TRACKING_PASSWORD, to credentials that MLflow accepts"
+)
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -33,12 +50,14 @@ class MlflowRest:
 
     Args:
         http: Client for the server's URL; see ``http_client``. Closed by its owner.
-        token: Bearer token; None if the server requires none.
+        credentials: Headers with the credentials; empty if the server requires none.
     """
 
-    def __init__(self, http: httpx.Client, token: str | None = None) -> None:
+    def __init__(
+        self, http: httpx.Client, credentials: Mapping[bytes, bytes] | None = None
+    ) -> None:
         self._http = http
-        self._headers = bearer_header(token) if token else {}
+        self._headers = dict(credentials or {})
 
     def request(
         self,
@@ -114,6 +133,10 @@ def is_write_request(method: str, path: str) -> bool:
 
 def _connection_error(call: str, error: Exception, writing: bool) -> DriverError:
     cause = f"{type(error).__name__}: {redact(str(error), ())}"
+    for alert, advice in _TLS_ADVICE.items():
+        # The handshake failed: the request was not processed.
+        if alert in str(error):
+            return PermanentError(f"{call} could not be sent: {cause}; {advice}")
     if isinstance(error, _NOT_SENT):
         return TransientError(f"{call} could not be sent: {cause}")
     if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
@@ -135,16 +158,26 @@ def _response_error(call: str, response: httpx.Response, writing: bool) -> Drive
         return ThrottledError(f"{call} failed: {cause}")
     if status >= _SERVER_FAULT or _lost_race(status, code, answer):
         return TransientError(f"{call} failed: {cause}")
-    if status == _FORBIDDEN and "Invalid Host header" in response.text:
-        return PermanentError(f"{call} was refused: {_host_hint(response)}")
+    if advice := _advice(response, code):
+        return PermanentError(f"{call} was refused: {cause}; {advice}")
     return _error_class(code)(f"{call} was refused: {cause}")
+
+
+def _advice(response: httpx.Response, code: str) -> str:
+    """Return the setting that ends a refusal of all requests; empty for others."""
+    status = response.status_code
+    if status == _FORBIDDEN and "Invalid Host header" in response.text:
+        return _host_advice(response)
+    if status == _UNAUTHORIZED:
+        return _CREDENTIALS
+    return _PREFIX if status == _NOT_FOUND and not code else ""
 
 
 def _error_class(code: str) -> type[PermanentError]:
     """Return the class of error for MLflow's error code.
 
-    A 404 without a code comes from another server at that address; it does not mean
-    that the object is absent.
+    A 404 without a code comes from another server at that address, or from an MLflow
+    with another prefix; it does not mean that the object is absent.
     """
     match code:
         case "RESOURCE_ALREADY_EXISTS":
@@ -163,7 +196,7 @@ def _lost_race(status: int, code: str, answer: Mapping[str, Any]) -> bool:
     )
 
 
-def _host_hint(response: httpx.Response) -> str:
+def _host_advice(response: httpx.Response) -> str:
     host = response.request.headers.get("host", "").rpartition(":")[0]
     host = host or response.request.headers.get("host", "")
     return (

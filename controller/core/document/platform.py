@@ -49,6 +49,7 @@ class Platform:
         controller: Service that the controller itself runs as; it is changed last.
         load_balancer: Default load balancer of routes; "" for ``balancer``.
         events: URL of the queue with ECS events; "" for none.
+        mlflow_prefix: Static prefix of the MLflow server; "" for none.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Platform:
     load_balancer: str = ""
     events: str = ""
     inspections: timedelta = timedelta(minutes=10)
+    mlflow_prefix: str = ""
 
     @property
     def balancer(self) -> str:

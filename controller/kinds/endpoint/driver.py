@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor as Pool
 from concurrent.futures import ThreadPoolExecutor
+from ssl import SSLContext
 from typing import Any
 
 from controller.clients.probe import Probe
@@ -18,6 +19,8 @@ from controller.kinds.endpoint.compare import KEPT, PUBLISHED
 from controller.kinds.endpoint.spec import EndpointSpec, ProbeSpec
 from controller.kinds.endpoint.state import EndpointState
 
+# The endpoint that the controller's own MLflow client uses.
+MLFLOW = ResourceId("endpoint", "mlflow")
 _PARALLEL = 8
 
 
@@ -33,6 +36,7 @@ def connect(dependencies: Dependencies) -> "EndpointDriver":
         dependencies.aws,
         Probe(),
         secret=dependencies.secret,
+        contexts={MLFLOW: dependencies.mlflow_context},
     )
 
 
@@ -47,9 +51,22 @@ class EndpointDriver:
         probe: Probe,
         parallel: Callable[[], Pool] = _threads,
         secret: Callable[[SecretReference], str] | None = None,
+        contexts: Mapping[ResourceId, SSLContext | None] | None = None,
     ) -> None:
-        """Initialize the driver; without ``fallbacks``, no address is kept."""
+        """Initialize the driver.
+
+        Args:
+            resolver: Name resolver.
+            fallbacks: Store of the last good addresses; None to keep none.
+            aws: AWS client, for the parameters that addresses are published to.
+            probe: Prober.
+            parallel: Returns the threads of one observation.
+            secret: Returns the value of a secret reference.
+            contexts: TLS contexts of endpoints that do not use the authorities of the
+                machine, or that require a client certificate.
+        """
         self._secret = secret
+        self._contexts = contexts or {}
         self._parallel = parallel
         self._resolver = resolver
         self._fallbacks = fallbacks
@@ -63,7 +80,7 @@ class EndpointDriver:
         if not declared:
             return {}
         with self._parallel() as pool:
-            observations = pool.map(self._observed, (r.spec for r in declared.values()))
+            observations = pool.map(self._observed, declared.values())
             return dict(zip(declared, observations, strict=True))
 
     def apply(self, action: Action) -> Applied:
@@ -95,7 +112,8 @@ class EndpointDriver:
                 Overwrite=True,
             )
 
-    def _observed(self, spec: EndpointSpec) -> Observation:
+    def _observed(self, resource: Resource[Any]) -> Observation:
+        spec: EndpointSpec = resource.spec
         try:
             answer = self._resolver.refresh(spec.host)
         except NotFoundError as error:
@@ -115,7 +133,7 @@ class EndpointDriver:
                 source=answer.source,
                 kept=kept,
                 published=published,
-                problem=self._problem(spec, addresses[0]),
+                problem=self._problem(resource.id, spec, addresses[0]),
             )
         )
 
@@ -131,7 +149,7 @@ class EndpointDriver:
             return None
         return str(answer["Parameter"]["Value"])
 
-    def _problem(self, spec: EndpointSpec, address: str) -> str:
+    def _problem(self, id_: ResourceId, spec: EndpointSpec, address: str) -> str:
         """Return the error of the check of ``address``; empty if it succeeds."""
         if spec.probe is None:
             return self._probe.connect(address, spec.port)
@@ -146,6 +164,7 @@ class EndpointDriver:
             body=spec.probe.body,
             expected=spec.probe.status,
             key=key,
+            context=self._contexts.get(id_),
         )
 
     def _key(self, probe: ProbeSpec) -> str | None:

@@ -267,3 +267,18 @@ def test_a_signature_whose_file_is_missing_raises(http, mlflow, name):
 
     with pytest.raises(NotFoundError):
         mlflow.signature(version)
+
+
+def test_a_server_with_a_static_prefix_is_used_with_it(tmp_path):
+    variables = {"_MLFLOW_STATIC_PREFIX": "/ml"}
+
+    with MlflowServer(tmp_path, variables=variables) as server:
+        with http_client(f"{server.url}/ml") as http:
+            named = {e.name for e in MlflowApi(http).experiments()}
+        with (
+            http_client(server.url) as http,
+            pytest.raises(PermanentError, match=r"platform\.mlflow\.prefix"),
+        ):
+            MlflowApi(http).models()
+
+    assert named == {"Default"}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from controller.clients.http import bearer_header
 from controller.clients.mlflow import MlflowApi, MlflowReader
 from controller.clients.mlflow.values import sources_of
 from controller.core.errors import (
@@ -25,7 +26,7 @@ def api(answer: Answer) -> MlflowApi:
     http = httpx.Client(
         base_url="http://mlflow.internal:5000", transport=httpx.MockTransport(answer)
     )
-    return MlflowApi(http, token="abc")
+    return MlflowApi(http, bearer_header("abc"))
 
 
 def always(status: int, body: str | dict[str, str]) -> Answer:
@@ -107,6 +108,11 @@ def test_a_lost_answer_leaves_only_a_write_in_doubt(raised, writing, reading):
 
     assert type(wrote.value) is writing
     assert type(searched.value) is reading
+
+
+def test_missing_credentials_come_with_their_variables():
+    with pytest.raises(PermanentError, match="MLFLOW_TRACKING_USERNAME"):
+        api(always(401, "You are not authenticated.")).models()
 
 
 def test_the_reason_stops_before_the_sql():

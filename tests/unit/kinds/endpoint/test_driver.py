@@ -1,11 +1,14 @@
 """The endpoint driver carries out the changes it knows, each in its own way."""
 
+import ssl
+from typing import NamedTuple
+
 import pytest
 
-from controller.core.document.resource import ResourceId
+from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import PermanentError
 from controller.core.resources.plan import Action, Change, Reason, Verb
-from controller.kinds.endpoint.driver import EndpointDriver
+from controller.kinds.endpoint.driver import MLFLOW, EndpointDriver
 from controller.kinds.endpoint.spec import EndpointSpec
 from controller.kinds.endpoint.state import EndpointState
 
@@ -17,6 +20,13 @@ SPEC = EndpointSpec.model_validate(
     }
 )
 STATE = EndpointState(("127.0.0.3",), kept=("127.0.0.2",), published="127.0.0.2")
+
+
+class Resolution(NamedTuple):
+    """Addresses of a host, and their source."""
+
+    addresses: tuple[str, ...]
+    source: str
 
 
 class Backends:
@@ -66,3 +76,43 @@ def test_a_published_address_is_not_kept():
 def test_a_change_that_the_driver_does_not_know_is_refused():
     with pytest.raises(PermanentError, match=r"fallback\.pinned"):
         apply(Change("fallback.pinned", None, "127.0.0.9"))
+
+
+def test_only_the_endpoint_with_a_context_is_checked_with_it():
+    context = ssl.create_default_context()
+    checked = {}
+
+    class Probing:
+        def request(self, url, address, *, context, **_how):
+            checked[url] = context
+            return ""
+
+    class Resolving:
+        def refresh(self, _host):
+            return Resolution(("127.0.0.1",), "dns")
+
+    driver = EndpointDriver(
+        Resolving(), None, None, Probing(), contexts={MLFLOW: context}
+    )
+    declared = {
+        id_: Resource(
+            id_,
+            EndpointSpec.model_validate(
+                {
+                    "host": f"{id_.name}.internal",
+                    "port": 443,
+                    "protocol": "https",
+                    "probe": {"path": "/health"},
+                }
+            ),
+            "v1:0",
+        )
+        for id_ in (MLFLOW, ResourceId("endpoint", "api"))
+    }
+
+    driver.observe(declared)
+
+    assert checked == {
+        "https://mlflow.internal:443/health": context,
+        "https://api.internal:443/health": None,
+    }

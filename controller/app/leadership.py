@@ -1,6 +1,7 @@
 """One term of leadership: from the acquired lease until it is lost or given back.
 
-A thread reconciles, a second one renews the lease, a third one listens for ECS events.
+A thread reconciles, a second one renews the lease, a third one listens for ECS events, and
+a fourth one polls MLflow.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from controller.app.document_watch import DocumentWatch
-from controller.app.reconcile_pass import ReconcilePasses
+from controller.app.reconcile_pass import REGISTRATION_KINDS, ReconcilePasses
 from controller.app.session import Session
 from controller.app.threads import in_thread, started_thread, unless
 from controller.bootstrap.controller import Controller
@@ -24,7 +25,9 @@ from controller.engine.activity import Activity, stuck_reason
 from controller.engine.event_queue import EventQueue
 from controller.engine.leader import Leader
 from controller.engine.loop import ReconcileLoop
+from controller.engine.registration_poll import RegistrationPoll
 from controller.engine.scheduler import WakeUpTimer
+from controller.spec.document import Document
 from controller.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -94,6 +97,13 @@ class LeadershipTerm:
         if self._loop is not None:
             self._loop.wake()
 
+    def demand_registrations(self) -> None:
+        """Request a pass that observes models and webhooks. Any thread may call this."""
+        if self._passes is not None:
+            self._passes.demand_registrations()
+        if self._loop is not None:
+            self._loop.wake()
+
     def stuck(self) -> str:
         """Return the reason if a thread of the term has not come back, or nothing."""
         return self._start_stuck() if self._passes is None else self._passes.stuck()
@@ -153,6 +163,7 @@ class LeadershipTerm:
             alarm.every(_WATCH, lambda: passes.ask(turns.wake))
             worker = started_thread("reconcile", turns.run)
             self._listen(controller)
+            self._poll(controller)
             await ending.wait()
             turns.stop()
             await in_thread("last pass", worker.join)
@@ -171,6 +182,18 @@ class LeadershipTerm:
             )
             # Its end is not awaited: a poll takes a while and leaves nothing.
             started_thread("events", lambda: listener.run(self._over))
+
+    def _poll(self, controller: Controller) -> None:
+        """Poll recent registrations in a thread, if there is an MLflow."""
+        if controller.mlflow is None:
+            return
+        poll = RegistrationPoll(
+            controller.mlflow.recent_versions,
+            lambda: poll_interval(self._process.watch.current()),
+            self.demand_registrations,
+        )
+        # Its end is not awaited: a request may take a while and leaves nothing.
+        started_thread("registrations", lambda: poll.run(self._over))
 
     def _controller(self) -> Controller:
         context = self._process.context
@@ -202,6 +225,19 @@ class LeadershipTerm:
         interval = self._process.context.document.platform.interval
         duration = self._starting.duration()
         return stuck_reason("the start has not ended", duration, interval)
+
+
+def poll_interval(document: Document) -> timedelta | None:
+    """Return the time between two polls of MLflow; None if no poll is of use.
+
+    A poll is of use between full observations, for a document with models or webhooks.
+    """
+    platform, declared = document.platform, {id_.kind for id_ in document.resources}
+    intervals = dict(platform.intervals)
+    full = [
+        intervals.get(kind, platform.interval) for kind in declared & REGISTRATION_KINDS
+    ]
+    return platform.mlflow_poll if full and platform.mlflow_poll < max(full) else None
 
 
 async def follow(stop: asyncio.Event, ending: asyncio.Event) -> None:

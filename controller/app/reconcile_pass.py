@@ -32,6 +32,8 @@ from controller.telemetry.metrics import (
 log = logging.getLogger(__name__)
 
 _PRUNING = timedelta(hours=1)
+# Kinds whose state a registration in MLflow changes.
+REGISTRATION_KINDS = frozenset({"model", "webhook"})
 
 
 class ReconcilePasses:
@@ -83,10 +85,16 @@ class ReconcilePasses:
         self._digest = ""
         self._demands = 1
         self._met = 0
+        self._registrations = 0
+        self._registrations_met = 0
 
     def demand(self) -> None:
         """Look at everything in the next pass. Any thread may call this."""
         self._demands += 1
+
+    def demand_registrations(self) -> None:
+        """Look at models and webhooks in the next pass. Any thread may call this."""
+        self._registrations += 1
 
     def ask(self, wake: Callable[[], None]) -> None:
         """Call ``wake`` if the document changed, or a pass was requested."""
@@ -128,6 +136,7 @@ class ReconcilePasses:
         ):
             began = self._clock.monotonic()
             demands, heard = self._demands, self._triggers.latest()
+            registrations = self._registrations
             document = self._watch.current()
             asked = heard > self._heard
             if heard > self._heard or document.digest != self._digest:
@@ -136,9 +145,13 @@ class ReconcilePasses:
             controller.document = document
             if asked:
                 answer_requests(controller, self._database)
-            result = controller.reconcile_due(everything=demands > self._met)
+            changed = registrations > self._registrations_met
+            result = controller.reconcile_due(
+                everything=demands > self._met,
+                changed=REGISTRATION_KINDS if changed else frozenset(),
+            )
             # Not before: a pass that breaks off has met nothing.
-            self._met = demands
+            self._met, self._registrations_met = demands, registrations
             self.last = self._clock.monotonic()
             self._heart.beat(HEART, self._holder)
             self._count(result, self.last - began)

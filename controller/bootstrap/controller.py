@@ -53,6 +53,7 @@ class Controller:
         document: What is declared; may be replaced between passes.
         aws: AWS, with every call counted.
         secrets: Reads what references name.
+        mlflow: MLflow, not fenced, for reads; None if the document names none.
         clock: The time.
 
     Args:
@@ -93,6 +94,7 @@ class Controller:
         self._mlflow_calls = CallCount()
         wishes = wishes or Options()
         clients = self._clients(settings, stored, wishes)
+        self.mlflow = clients.mlflow.api if clients.mlflow else None
         self._reconciler = self._parts(kinds, clients, wishes)
 
     def desired(self, targets: frozenset[ResourceId] = frozenset()) -> DesiredState:
@@ -130,11 +132,14 @@ class Controller:
         interval = self.document.platform.interval
         return self._reconciler.run(desired, self.limits(), interval, scope)
 
-    def reconcile_due(self, *, everything: bool) -> PassResult:
+    def reconcile_due(
+        self, *, everything: bool, changed: frozenset[str] = frozenset()
+    ) -> PassResult:
         """Do one pass on all that is declared, and look at what is due.
 
         Args:
             everything: Whether to look at all kinds, due or not.
+            changed: Kinds to look at, due or not.
         """
         platform = self.document.platform
         schedule = Schedule(
@@ -142,6 +147,7 @@ class Controller:
             dict(platform.intervals),
             everything,
             platform.inspections,
+            changed,
         )
         return self._reconciler.run(
             self.desired(), self.limits(), platform.interval, schedule=schedule

@@ -58,5 +58,6 @@ class DueKinds:
         now = self._clock.monotonic()
         for kind in self._observer.drivers:
             declared, last = of_kind(desired, kind), self._last.get(kind)
-            if schedule.everything or is_due(last, declared, schedule.of(kind), now):
+            asked = schedule.everything or kind in schedule.changed
+            if asked or is_due(last, declared, schedule.of(kind), now):
                 yield kind

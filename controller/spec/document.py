@@ -169,6 +169,7 @@ def _seconds(platform: Platform) -> dict[str, Any]:
     return {
         "interval": platform.interval.total_seconds(),
         "inspections": platform.inspections.total_seconds(),
+        "mlflow_poll": platform.mlflow_poll.total_seconds(),
         "intervals": {k: i.total_seconds() for k, i in platform.intervals},
         "freezes": list(map(repr, platform.freezes)),
     }

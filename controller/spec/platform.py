@@ -215,4 +215,5 @@ class PlatformSection(Section):
             load_balancer=self.load_balancer,
             events=self.events.queue if self.events else "",
             mlflow_prefix=self.mlflow.prefix,
+            mlflow_poll=timedelta(seconds=self.mlflow.poll),
         )

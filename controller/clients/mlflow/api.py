@@ -12,6 +12,7 @@ from controller.clients.mlflow.values import (
     PROMPT_TAG,
     experiment_of,
     model_of,
+    recent_version_of,
     run_of,
     signature_in,
     sources_of,
@@ -19,6 +20,7 @@ from controller.clients.mlflow.values import (
     version_of,
 )
 from controller.core.errors import NotFoundError
+from controller.core.models.recent_versions import RecentVersion
 from controller.core.models.registration import (
     ModelVersion,
     TrainingRun,
@@ -94,6 +96,15 @@ class MlflowApi:
         )
         versions = (version_of(answer) for answer in found)
         return tuple(version for version in versions if PROMPT_TAG not in version.tags)
+
+    def recent_versions(self, limit: int) -> tuple[RecentVersion, ...]:
+        """Return the most recently updated versions, at most ``limit``, in one request."""
+        params: dict[str, str | int] = {
+            "max_results": limit,
+            "order_by": "last_updated_timestamp DESC",
+        }
+        answer = self._rest.request("GET", "model-versions/search", params=params)
+        return tuple(map(recent_version_of, answer.get("model_versions", ())))
 
     def runs(self, experiment_id: str, metric: str) -> tuple[TrainingRun, ...]:
         """Return the finished runs that logged ``metric``, with their models.

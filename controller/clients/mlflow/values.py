@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from controller.core.models.recent_versions import RecentVersion
 from controller.core.models.registration import ModelVersion, TrainingRun
 from controller.core.models.registry import Experiment, RegisteredModel
 from controller.core.models.signature import (
@@ -56,6 +57,16 @@ def version_of(answer: Mapping[str, Any]) -> ModelVersion:
         status=answer.get("status", "READY"),
         created_ms=int(answer.get("creation_timestamp", 0)),
         tags=tags_of(answer),
+    )
+
+
+def recent_version_of(answer: Mapping[str, Any]) -> RecentVersion:
+    """Return identity and times of the version that ``answer`` describes."""
+    return RecentVersion(
+        answer["name"],
+        int(answer["version"]),
+        int(answer.get("creation_timestamp", 0)),
+        int(answer.get("last_updated_timestamp", 0)),
     )
 
 

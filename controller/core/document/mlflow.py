@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from controller.core.document.fields import Section, Text
+from controller.core.document.fields import Section, Span, Text
 
 Prefix = Annotated[
     str,
@@ -23,4 +23,9 @@ class MlflowSection(Section):
         description="Value of `mlflow server --static-prefix`, for the endpoint "
         "`mlflow`; in MLFLOW_TRACKING_URI it is part of the URL.",
         examples=["/mlflow"],
+    )
+    poll: Annotated[int, Span(1, 86_400)] = Field(
+        default=10,
+        description="Time between two polls of recent registrations, which start a pass.",
+        examples=["10s"],
     )

@@ -50,6 +50,7 @@ class Platform:
         load_balancer: Default load balancer of routes; "" for ``balancer``.
         events: URL of the queue with ECS events; "" for none.
         mlflow_prefix: Static prefix of the MLflow server; "" for none.
+        mlflow_poll: Time between two polls of recent registrations.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Platform:
     events: str = ""
     inspections: timedelta = timedelta(minutes=10)
     mlflow_prefix: str = ""
+    mlflow_poll: timedelta = timedelta(seconds=10)
 
     @property
     def balancer(self) -> str:

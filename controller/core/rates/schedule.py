@@ -20,6 +20,7 @@ class Schedule:
         interval: Time between two observations of a kind.
         intervals: Intervals of kinds that have their own.
         everything: True if this pass observes all kinds, due or not.
+        changed: Kinds to observe in this pass, due or not.
         inspections: Time between two preflight checks of all resources; None to check
             only those that are about to be deployed.
     """
@@ -28,6 +29,7 @@ class Schedule:
     intervals: Mapping[str, timedelta] = field(default_factory=dict)
     everything: bool = True
     inspections: timedelta | None = None
+    changed: frozenset[str] = frozenset()
 
     def of(self, kind: str) -> timedelta:
         """Return the time between two observations of ``kind``."""

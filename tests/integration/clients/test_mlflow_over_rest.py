@@ -282,3 +282,14 @@ def test_a_server_with_a_static_prefix_is_used_with_it(tmp_path):
             MlflowApi(http).models()
 
     assert named == {"Default"}
+
+
+def test_the_most_recent_versions_come_first(mlflow, name):
+    mlflow.create_model(name, {})
+    for number in range(3):
+        mlflow.create_version(name, f"s3://bucket/{number}", "", {})
+
+    recent = mlflow.recent_versions(2)
+
+    assert [(v.model, v.number) for v in recent] == [(name, 3), (name, 2)]
+    assert all(v.updated_ms >= v.created_ms > 0 for v in recent)

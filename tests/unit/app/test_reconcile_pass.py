@@ -50,10 +50,12 @@ class Controller:
     def __init__(self):
         self.document = Watch()
         self.everything = []
+        self.changed = []
         self.failures = []
 
-    def reconcile_due(self, *, everything):
+    def reconcile_due(self, *, everything, changed):
         self.everything.append(everything)
+        self.changed.append(changed)
         if self.failures:
             raise self.failures.pop()
         return PassResult(Plan(), {}, Plan(), {}, MINUTE)
@@ -181,7 +183,7 @@ def test_passes_that_fail_and_come_back_are_not_stuck(passes, controller, clock)
 def test_a_pass_that_does_not_come_back_is_stuck(passes, controller, clock):
     seen = []
 
-    def hang(*, everything):
+    def hang(*, everything, changed):
         clock.forward(181)
         seen.append(passes.stuck())
         msg = "at last"
@@ -242,3 +244,29 @@ def test_an_empty_document_cancels_nothing(passes, database):
     passes.run()
 
     assert DeliveryLog(database).counts()["site"][DeliveryState.PENDING] == 2
+
+
+def test_a_registration_makes_one_pass_look_at_models_and_webhooks(passes, controller):
+    passes.run()
+    for _ in range(3):
+        passes.demand_registrations()
+
+    passes.run()
+    passes.run()
+
+    assert controller.everything == [True, False, False]
+    assert controller.changed == [frozenset(), {"model", "webhook"}, frozenset()]
+
+
+def test_a_registration_is_looked_at_again_after_a_pass_that_broke_off(
+    passes, controller
+):
+    passes.run()
+    passes.demand_registrations()
+    controller.failures = [TransientError("away")]
+
+    with pytest.raises(TransientError):
+        passes.run()
+    passes.run()
+
+    assert controller.changed[1:] == [{"model", "webhook"}] * 2

@@ -41,12 +41,19 @@ class Machine:
             self.clock,
         )
 
-    def run(self, desired=None, intervals=INTERVALS, *, everything=False):
+    def run(
+        self,
+        desired=None,
+        intervals=INTERVALS,
+        *,
+        everything=False,
+        changed=frozenset(),
+    ):
         return self._reconciler.run(
             desired or DESIRED,
             SafetyLimits(),
             MINUTE,
-            schedule=Schedule(MINUTE, intervals, everything),
+            schedule=Schedule(MINUTE, intervals, everything, changed=changed),
         )
 
     def looks(self):
@@ -72,6 +79,13 @@ def test_a_pass_looks_only_at_what_is_due(machine):
 
     assert machine.looks() == (1, 0)
     assert result.converged
+    assert set(result.statuses) == {FAST, SLOW}
+
+
+def test_a_kind_that_is_said_to_have_changed_is_looked_at_before_it_is_due(machine):
+    result = machine.run(changed=frozenset({"slow"}))
+
+    assert machine.looks() == (0, 1)
     assert set(result.statuses) == {FAST, SLOW}
 
 

@@ -28,7 +28,7 @@ def test_the_platform_section_is_read_whole():
     found = document(
         "  reconcile: {interval: 5m, max_disruptive_actions: 1}\n"
         "  prune: true\n"
-        "  mlflow: {prefix: /ml}\n"
+        "  mlflow: {prefix: /ml, poll: 5s}\n"
         "  network: {subnets: [subnet-1], security_groups: [sg-1], public_ip: true}\n"
         "  roles: {execution: 'arn:aws:iam::123456789012:role/e'}\n"
     ).platform
@@ -37,7 +37,7 @@ def test_the_platform_section_is_read_whole():
     assert (found.max_disruptive_actions, found.prune) == (1, True)
     assert found.network.subnets == ("subnet-1",)
     assert found.network.public_ip is True
-    assert found.mlflow_prefix == "/ml"
+    assert (found.mlflow_prefix, found.mlflow_poll) == ("/ml", timedelta(seconds=5))
     assert found.execution_role == "arn:aws:iam::123456789012:role/e"
 
 

@@ -283,7 +283,8 @@ class Settings:
         metadata=row(
             "HOKUSAI_PROBE_PORT",
             number(1, 65_535),
-            "Port of the probe server: /live, /ready, /metrics and /reconcile.",
+            "Port of the probe server: /live, /ready, /metrics, /reconcile and "
+            "/hints/mlflow.",
         ),
     )
     no_color: bool = field(

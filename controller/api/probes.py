@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from controller.api.bearer import is_bearer_of
+from controller.api.hints import BODY_WITHIN, MAX_BODY, HintReceiver
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class ProcessState:
         metrics: Returns the metrics in Prometheus' text format.
         wake: Requests a pass.
         key: API key that a request for a pass must carry; None if it needs none.
+        hints: Receiver of MLflow's webhook; None without one.
     """
 
     stuck: Callable[[], str]
@@ -31,6 +33,7 @@ class ProcessState:
     metrics: Callable[[], str]
     wake: Callable[[], None]
     key: str | None = None
+    hints: HintReceiver | None = None
 
 
 def probes_app(probed: ProcessState) -> web.Application:
@@ -55,11 +58,15 @@ def probes_app(probed: ProcessState) -> web.Application:
         probed.wake()
         return web.Response(text="a pass comes now\n", status=202)
 
-    app = web.Application()
+    async def hint(request: web.Request) -> web.Response:
+        return await _hint(request, probed.hints)
+
+    app = web.Application(client_max_size=MAX_BODY)
     app.router.add_get("/live", live)
     app.router.add_get("/ready", ready)
     app.router.add_get("/metrics", metrics)
     app.router.add_post("/reconcile", reconcile)
+    app.router.add_post("/hints/mlflow", hint)
     return app
 
 
@@ -78,6 +85,19 @@ async def serving(
         await stop.wait()
     finally:
         await runner.cleanup()
+
+
+async def _hint(request: web.Request, receiver: HintReceiver | None) -> web.Response:
+    if receiver is None:
+        return web.Response(text="no hint is declared\n", status=404)
+    try:
+        async with asyncio.timeout(BODY_WITHIN.total_seconds()):
+            body = await request.read()
+    except TimeoutError:
+        return web.Response(text="the request did not arrive in time\n", status=408)
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    status, text = await receiver.answer(headers, body)
+    return web.Response(text=f"{text}\n", status=status)
 
 
 def _may(request: web.Request, key: str | None) -> bool:

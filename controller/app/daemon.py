@@ -14,6 +14,7 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
+from controller.api.hints import HintReceiver
 from controller.api.probes import ProcessState, probes_app, serving
 from controller.app.document_watch import DocumentWatch
 from controller.app.leadership import LeadershipTerm, ProcessParts, follow
@@ -21,6 +22,7 @@ from controller.app.replica_deliveries import ReplicaDeliveries
 from controller.app.session import Session, read
 from controller.app.shutdown import Shutdown
 from controller.app.threads import in_thread, unless
+from controller.bootstrap.hint_secret import HintSecret
 from controller.bootstrap.holder import holder_id
 from controller.bootstrap.store import Store, open_store
 from controller.clients.clock import SystemClock
@@ -30,6 +32,7 @@ from controller.engine.activity import stuck_reason
 from controller.engine.leader import TTL, Leader
 from controller.store.lease import LeaseHeld, Leases
 from controller.store.outage import StoreOutage
+from controller.store.triggers import Triggers
 from controller.telemetry.logs import KnownSecrets, configure_logging
 from controller.telemetry.metrics import STORE_OUTAGES, Metrics
 
@@ -42,6 +45,8 @@ _LEVELS = {"httpx": logging.WARNING, "apscheduler": logging.ERROR}
 _RETRY = timedelta(seconds=2)
 # After a lease was lost by a stall, so that a standby can acquire it.
 _YIELD = TTL * 2
+# Reason of a request for a pass after a hint.
+HINT_REASON = "hint of MLflow"
 
 
 def run(file: Path, chosen: str | None, state: Path | None = None) -> None:
@@ -77,6 +82,8 @@ class _Supervisor:
         self._process = ProcessParts(context, watch, self._metrics, clock, count(1))
         self._waits_for = "starting"
         self._opened = False
+        self._stored: Store | None = None
+        self._hint_secret = HintSecret(context.settings, context.environ, clock)
         self._leader: Leader | None = None
         self._term: LeadershipTerm | None = None
 
@@ -100,6 +107,7 @@ class _Supervisor:
         stored = await self._open()
         if stored is None:
             return
+        self._stored = stored
         process, over = self._process, asyncio.Event()
         deliveries = ReplicaDeliveries(
             process.context,
@@ -118,7 +126,7 @@ class _Supervisor:
         except DriverError as error:
             await self._retry_later("not leading", error)
         finally:
-            self._leader = self._term = None
+            self._leader = self._term = self._stored = None
             following.cancel()
             over.set()
             await delivering
@@ -197,6 +205,12 @@ class _Supervisor:
             metrics=lambda: self._metrics.text().decode(),
             wake=self._demand,
             key=key,
+            hints=HintReceiver(
+                self._hint_secrets,
+                self._accept_hint,
+                self._process.clock,
+                self._metrics,
+            ),
         )
         try:
             await serving(
@@ -231,6 +245,34 @@ class _Supervisor:
         """Let the leader tag what a target has just accepted."""
         if self._term is not None:
             self._term.wake()
+
+    async def _hint_secrets(self, again: bool) -> tuple[str, ...] | None:
+        """Return the secrets of hints; None if no hint is declared."""
+        return await in_thread(
+            "secret of the hint",
+            lambda: self._hint_secret.values(
+                self._process.watch.current(), again=again
+            ),
+        )
+
+    async def _accept_hint(self) -> None:
+        """Request a pass of this process, or of the one that leads.
+
+        Raises:
+            StoreUnavailableError: The store does not answer, and this process does not
+                lead.
+        """
+        leader, stored, term = self._leader, self._stored, self._term
+        if leader is not None and leader.is_leader():
+            # Without a term yet, its first pass observes everything.
+            if term is not None:
+                term.demand_registrations()
+            return
+        if stored is None:
+            msg = f"the hint cannot be passed on: {self._waits_for}"
+            raise StoreUnavailableError(msg)
+        triggers, now = Triggers(stored.database), self._process.clock.now()
+        await in_thread("hint", lambda: triggers.ask(HINT_REASON, now))
 
     def _begin_stop(self) -> None:
         self._shutdown.begin()

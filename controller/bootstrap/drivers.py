@@ -123,6 +123,7 @@ def _dependencies(
         announced=wishes.announced,
         largest_backlog=wishes.largest_backlog,
         secret=clients.secret,
+        mlflow_webhooks=api,
         mlflow_context=mlflow.context if mlflow else None,
         thorough=wishes.thorough,
     )

@@ -17,6 +17,7 @@ from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import PermanentError
 from controller.core.models.approvals import Approvals
 from controller.core.models.registry import CachedReads, RegistryWrites
+from controller.core.models.registry_webhooks import RegistryWebhooks
 from controller.core.resources.fallbacks import Fallbacks
 from controller.core.webhooks.records import Announcements, DeliveryReports
 
@@ -95,6 +96,7 @@ class Dependencies:
         largest_backlog: Largest number of announcements allowed at once.
         secret: Returns the value of a secret reference, for calls that must send it;
             raises DriverError.
+        mlflow_webhooks: MLflow client for its own webhooks; None without MLflow.
         mlflow_context: TLS context for MLflow's host; None over plain HTTP.
         thorough: True to also read what a plan does not need; False for a command
             that only shows differences.
@@ -115,6 +117,7 @@ class Dependencies:
     announced: Callable[[], None]
     largest_backlog: int
     secret: Callable[[SecretReference], str]
+    mlflow_webhooks: RegistryWebhooks | None = None
     mlflow_context: SSLContext | None = None
     thorough: bool = True
 
@@ -123,6 +126,12 @@ class Dependencies:
         if self.mlflow is None or self.reader is None:
             raise PermanentError(NO_MLFLOW)
         return self.mlflow, self.reader
+
+    def webhooks(self) -> RegistryWebhooks:
+        """Return the client for MLflow's webhooks; raises PermanentError without MLflow."""
+        if self.mlflow_webhooks is None:
+            raise PermanentError(NO_MLFLOW)
+        return self.mlflow_webhooks
 
     def records(self) -> tuple[Announcements, DeliveryReports]:
         """Return the webhook records; raises PermanentError without a store."""

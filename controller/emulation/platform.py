@@ -5,10 +5,12 @@ namespace and secrets, exist from the start.
 """
 
 import json
-import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from hashlib import sha256
+from hmac import digest
 from pathlib import Path
 from typing import Self
 
@@ -29,8 +31,6 @@ from controller.emulation.receiver import WebhookReceiver
 from controller.emulation.runtimes.images import ImageCommand
 from controller.emulation.runtimes.processes import ProcessRuntime
 from controller.emulation.server import EmulatorServer
-
-_SECRET_BYTES = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class LocalPlatform:
         dns: Name server of the namespace.
         receiver: Webhook receiver.
         front: Load balancers.
-        webhook_secret: Secret that signs webhooks.
+        webhook_secret: Secret that signs webhooks; all other secrets follow from it.
     """
 
     def __init__(
@@ -174,13 +174,20 @@ class LocalPlatform:
         create_prerequisites(aws, requirements, self.server.place.region)
         self._queue = create_queue(aws, requirements.cluster)
         for name, keys in sorted(requirements.secrets.items()):
-            value = json.dumps({key: _random() for key in sorted(keys)})
-            text = value if keys else _random()
+            values = {key: self._secret(f"{name}:{key}") for key in sorted(keys)}
+            text = json.dumps(values) if keys else self._secret(name)
             aws.call("secretsmanager", "CreateSecret", Name=name, SecretString=text)
         for path in sorted(requirements.parameters):
-            aws.call(
-                "ssm", "PutParameter", Name=path, Value=_random(), Type="SecureString"
-            )
+            value = self._secret(path)
+            aws.call("ssm", "PutParameter", Name=path, Value=value, Type="SecureString")
+
+    def _secret(self, name: str) -> str:
+        """Return a secret that is the same after a restart, and is a Fernet key.
+
+        Data that MLflow encrypts with it would not be readable otherwise.
+        """
+        key = digest(self.webhook_secret.encode(), name.encode(), sha256)
+        return urlsafe_b64encode(key).decode()
 
     def _aws(self) -> BotoAws:
         return BotoAws(
@@ -211,7 +218,3 @@ def create_prerequisites(aws: Aws, requirements: Requirements, region: str) -> N
         create_image(aws, repository, tag)
     for name in sorted(requirements.buckets):
         create_bucket(aws, name, region)
-
-
-def _random() -> str:
-    return secrets.token_urlsafe(_SECRET_BYTES)

@@ -227,7 +227,12 @@ class Reconciler:
         limits: SafetyLimits,
         scope: Scope,
     ) -> PlanningView:
-        limits = replace(limits, seen_undeclared=self.memory.undeclared())
+        disposable = {kind.name for kind in self.kinds.values() if kind.disposable}
+        limits = replace(
+            limits,
+            seen_undeclared=self.memory.undeclared(),
+            disposable=frozenset(disposable),
+        )
         return PlanningView(desired, observed, limits, scope)
 
     def _inspect(self, allowed: Plan, desired: DesiredState) -> Collection[ResourceId]:

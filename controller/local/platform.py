@@ -4,6 +4,7 @@ The controller is a separate process, as in ECS: it may be killed, and is then
 restarted.
 """
 
+import contextlib
 import json
 import logging
 import os
@@ -16,13 +17,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any, Self
+from urllib.parse import urlsplit
 
 from controller.bootstrap.controller import NoFallbacks
 from controller.bootstrap.environment import LOCAL_ENVIRONMENT
 from controller.clients.aws import BotoAws, Credentials
 from controller.clients.clock import SystemClock
 from controller.core.document.resource import ResourceId
-from controller.core.errors import ControllerError, PermanentError
+from controller.core.errors import ControllerError, PermanentError, RefusedError
 from controller.core.resources.condition import Conditions, ConditionType, Truth
 from controller.emulation.platform import LocalPlatform
 from controller.emulation.runtimes import confine
@@ -72,7 +74,7 @@ class LocalRun:
         requirements = requirements_of(document, self._file.parent)
         self.platform = LocalPlatform(requirements, self._state, secret)
         self._clock = SystemClock()
-        self._probe_port = _free_port()
+        self._probe_port = _probe_port(document)
         self._began = self._clock.now()
         self._stopping = threading.Event()
         self._closing = ExitStack()
@@ -266,11 +268,20 @@ class LocalRun:
                 last = str(error)
 
 
-def _free_port() -> int:
-    """Return an unused port of 127.0.0.1."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _probe_port(document: Document) -> int:
+    """Return the port of the declared hint, or an unused one if it is in use.
+
+    With another port MLflow's hints do not arrive, and registrations are polled.
+    """
+    hint = document.resources.get(ResourceId("hint", "mlflow"))
+    wanted = urlsplit(hint.spec.url).port if hint is not None else None
+    for port in (wanted or 0, 0):
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return int(probe.getsockname()[1])
+    msg = "127.0.0.1 has no unused port"
+    raise RefusedError(msg)
 
 
 def _ready(conditions: Conditions, generation: str) -> bool:

@@ -66,6 +66,8 @@ class Compiler:
             self._kinds_known(("platform", "reconcile", "intervals"))
         for kind, name, node in self._entries():
             self._resource(kind, name, node, mode)
+        if header:
+            self._platform_resources(header, mode)
         declared = frozenset(ResourceId(k.name, name) for k, name, _ in self._entries())
         if header and header.local:
             self._local(header.local)
@@ -83,7 +85,7 @@ class Compiler:
         self.problems = [p for p in self.problems if p.path not in told] + literals
 
     def _header(self) -> Header | None:
-        sections = {kind.section for kind in self.kinds.values()}
+        sections = {kind.section for kind in self.kinds.values() if kind.section}
         kept = {k: n for k, n in self.root.entries.items() if k not in sections}
         return self._validated(
             Header, self.root._replace(value=kept), (), frozenset(sections)
@@ -101,7 +103,7 @@ class Compiler:
 
     def _entries(self) -> Iterator[tuple[Kind[Any, Any], str, Node]]:
         for kind in self.kinds.values():
-            section = self.root.child(kind.section)
+            section = self.root.child(kind.section) if kind.section else None
             for name, node in section.entries.items() if section else ():
                 yield kind, name, node
 
@@ -139,6 +141,24 @@ class Compiler:
             suspend=common.suspend.suspension() if common.suspend else None,
             ignore=tuple(entry.ignored() for entry in common.ignore),
         )
+
+    def _platform_resources(self, header: Header, mode: Mode) -> None:
+        """Add the resources that section ``platform`` declares."""
+        declared = {ResourceId(kind.name, name) for kind, name, _ in self._entries()}
+        for kind in self.kinds.values():
+            spec: Any = header.platform if kind.platform_path else None
+            for part in kind.platform_path:
+                spec = getattr(spec, part, None)
+            if spec is None:
+                continue
+            id_ = ResourceId(kind.name, kind.platform_path[0])
+            self.resources[id_] = Resource(
+                id=id_,
+                spec=spec,
+                generation=content_hash(spec.model_dump(mode="json")),
+                depends_on=frozenset(kind.references(spec) & declared),
+                mode=mode,
+            )
 
     def _is_entry(self, node: Node, path: Path) -> bool:
         """Return True for a valid entry; report an invalid name or value."""

@@ -22,7 +22,7 @@ from controller.spec.environment_defaults import (
 from controller.spec.files import Reader, SourceFiles, from_disk
 from controller.spec.local import LocalSection
 from controller.spec.nearest import suggestion
-from controller.spec.node import Node, dotted
+from controller.spec.node import Node, Path, dotted
 from controller.spec.overlay import overlaid
 
 
@@ -199,7 +199,7 @@ def _overlay_problems(
     if written and written.value != name:
         what = f"must be {name}, according to the file name"
         problems.append(Diagnostic(written.place, dotted(ENVIRONMENT), what))
-    for section in sorted(kind.section for kind in kinds.values()):
+    for section in sorted(kind.section for kind in kinds.values() if kind.section):
         have, removed = base.child(section), over.child(section)
         known = have.entries if have else {}
         for key, node in removed.entries.items() if removed else ():
@@ -215,6 +215,10 @@ def _places(
 ) -> dict[str, SourcePosition]:
     places = {"platform": root.nearest(("platform",)).key_place}
     for kind in kinds.values():
+        if not kind.section:
+            at: Path = ("platform", *kind.platform_path)
+            places[dotted(at)] = root.nearest(at).key_place
+            continue
         for name, node in root.nearest((kind.section,)).entries.items():
             places[f"{kind.section}.{name}"] = node.key_place
     for path, node in over.scalars() if over else ():

@@ -32,6 +32,7 @@ def document_model(kinds: Mapping[str, Kind[Any, Any]]) -> type[BaseModel]:
             Field(default_factory=dict, description=f"{_doc(kind)} By key."),
         )
         for kind in kinds.values()
+        if kind.section
     }
     return create_model("Document", __base__=Header, **sections)
 

@@ -55,6 +55,12 @@ ECS_EVENTS = Metric(
     "Messages from the queue of ECS events: of managed services, of others, malformed.",
     {"kind": ("ours", "others", "malformed")},
 )
+HINTS = Metric(
+    "mlflow_hints_total",
+    "counter",
+    "Requests of MLflow's webhook, by outcome.",
+    {"outcome": ("accepted", "refused", "unavailable")},
+)
 STORE_OUTAGES = Metric(
     "store_outages_total",
     "counter",
@@ -67,6 +73,7 @@ ALL = (
     API_REQUESTS,
     DELIVERIES,
     ECS_EVENTS,
+    HINTS,
     STORE_OUTAGES,
 )
 

@@ -29,6 +29,8 @@ from controller.engine.store_memory import StoreMemory
 from controller.kinds import discover
 from controller.kinds.endpoint.driver import EndpointDriver
 from controller.kinds.experiment.driver import ExperimentDriver
+from controller.kinds.hint.compare import webhook_name
+from controller.kinds.hint.driver import HintDriver
 from controller.kinds.model.driver import ModelDriver
 from controller.kinds.service.driver import ServiceDriver
 from controller.kinds.service.operations.requests import has_restarted, is_unrecorded
@@ -268,6 +270,12 @@ class SimController:
         return {
             "endpoint": endpoint,
             "service": ServiceDriver(self.aws, self.document.platform, outside.clock),
+            "hint": HintDriver(
+                api,
+                webhook_name(owner),
+                Secrets(outside.environ, self.aws).value,
+                lambda: self.document.resources,
+            ),
             "experiment": ExperimentDriver(api, self.reader, owner),
             "model": ModelDriver(
                 api,

@@ -9,6 +9,7 @@ import pickle
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
 from typing import Any
 
 from controller.clients.mlflow.rest import MlflowRest
@@ -21,7 +22,16 @@ _RESERVED = re.compile(r"latest|v[0-9]+", re.IGNORECASE)
 
 
 _GONE = ("active", "deleted")
-_KEPT = ("experiments", "models", "versions", "highest", "runs", "logged", "files")
+_KEPT = (
+    "experiments",
+    "models",
+    "versions",
+    "highest",
+    "runs",
+    "logged",
+    "files",
+    "webhooks",
+)
 
 
 class SimulatedMlflow(MlflowRest):
@@ -47,6 +57,8 @@ class SimulatedMlflow(MlflowRest):
         self.logged: list[Body] = []
         self.files: dict[str, str] = {}
 
+        self.webhooks: dict[str, Body] = {}
+
     def saved(self) -> bytes:
         """Return the state without the counts."""
         return pickle.dumps([getattr(self, name) for name in _KEPT])
@@ -66,7 +78,7 @@ class SimulatedMlflow(MlflowRest):
     ) -> Body:
         """Answer one request; raises the errors of the real client."""
         request = {**(params or {}), **(body or {})}
-        handle = self._handlers()[f"{method} {path}"]
+        handle = self._handler(method, path)
         searching = path.endswith("search")
         answer: Body = self._wire.call(
             self,
@@ -117,6 +129,13 @@ class SimulatedMlflow(MlflowRest):
         self.logged.append({"info": logged})
         return run_id
 
+    def _handler(self, method: str, path: str) -> Callable[[Body], Body]:
+        root, _, id_ = path.partition("/")
+        if root == "webhooks" and id_:
+            write = {"PATCH": self._update_webhook, "DELETE": self._delete_webhook}
+            return lambda request: write[method](id_, request)
+        return self._handlers()[f"{method} {path}"]
+
     def _handlers(self) -> dict[str, Callable[[Body], Body]]:
         return {
             "POST experiments/search": lambda _: {
@@ -146,6 +165,10 @@ class SimulatedMlflow(MlflowRest):
             "DELETE model-versions/delete": self._delete_version,
             "POST model-versions/set-tag": self._tag_version,
             "DELETE model-versions/delete-tag": self._untag_version,
+            "GET webhooks": lambda _: {
+                "webhooks": [_shown(w) for w in reversed(self.webhooks.values())]
+            },
+            "POST webhooks": self._create_webhook,
             "POST logged-models/search": self._logged_models,
             "POST runs/search": self._runs,
         }
@@ -330,6 +353,35 @@ class SimulatedMlflow(MlflowRest):
         version["tags"] = [t for t in version["tags"] if t["key"] != request["key"]]
         return {}
 
+    def _create_webhook(self, request: Body) -> Body:
+        id_ = f"w-{len(self.webhooks) + 1}-{self.now_ms()}"
+        made = {
+            "webhook_id": id_,
+            **_encrypted(request),
+            "creation_timestamp": self.now_ms(),
+        }
+        self.webhooks[id_] = made
+        self._count("create", f"webhook {request['name']}")
+        return {"webhook": _shown(made)}
+
+    def _webhook(self, id_: str) -> Body:
+        if id_ not in self.webhooks:
+            msg = f"Webhook with ID {id_} not found."
+            raise NotFoundError(msg)
+        return self.webhooks[id_]
+
+    def _update_webhook(self, id_: str, request: Body) -> Body:
+        webhook = self._webhook(id_)
+        if any(webhook.get(k) != value for k, value in _encrypted(request).items()):
+            self._count("update", f"webhook {webhook['name']}")
+        webhook.update(_encrypted(request))
+        return {"webhook": _shown(webhook)}
+
+    def _delete_webhook(self, id_: str, _request: Body) -> Body:
+        self._count("delete webhook", f"webhook {self._webhook(id_)['name']}")
+        del self.webhooks[id_]
+        return {}
+
     def _logged_models(self, request: Body) -> Body:
         ids = set(request["experiment_ids"])
         found = [m for m in self.logged if m["info"]["experiment_id"] in ids]
@@ -338,3 +390,17 @@ class SimulatedMlflow(MlflowRest):
     def _runs(self, request: Body) -> Body:
         ids = set(request["experiment_ids"])
         return {"runs": [r for r in self.runs if r["info"]["experiment_id"] in ids]}
+
+
+def encrypted(secret: str) -> str:
+    """Return what MLflow's database contains of a secret."""
+    return sha256(secret.encode()).hexdigest()
+
+
+def _encrypted(request: Body) -> Body:
+    return request | {"secret": encrypted(request["secret"])}
+
+
+def _shown(webhook: Body) -> Body:
+    """Return a webhook as MLflow returns it: without its secret."""
+    return {key: value for key, value in webhook.items() if key != "secret"}

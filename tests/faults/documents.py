@@ -153,6 +153,12 @@ def labelled(source: str) -> str:
     return sourced(source, aliases="{production: 1}") + fields
 
 
+def hint(path: str = "/hints/mlflow") -> str:
+    """Return the field of the platform that declares the hint."""
+    url = f"http://controller.hokusai-development.local:8002{path}"
+    return f"  mlflow: {{hint: {{url: {url}, secret: {{env: HINT_SECRET}}}}}}\n"
+
+
 def webhook(*targets: str, announce: str = "all", secrets: str = "") -> str:
     """Return the section with these targets."""
     entries = "".join(

@@ -17,6 +17,8 @@ from controller.core.webhooks import event
 from controller.engine import executor, observer, reconciler
 from controller.engine.leader import Leader
 from controller.engine.store_memory import StoreMemory
+from controller.kinds.hint import driver as hint_driver
+from controller.kinds.hint.driver import HintDriver
 from controller.kinds.model import driver as model_driver
 from controller.kinds.model import promotion as model_promotion
 from controller.kinds.service.aws import undeclared
@@ -77,6 +79,7 @@ GATED, FORGED, UNSIGNED, HELD = (
     "rollback of an alias by hand",
 )
 DELETED = "service deleted by hand"
+HINT = "hint comes, changes and goes"
 ADDED, REMOVED = "webhook target added", "webhook target removed"
 ADDRESS, CHAIN = "endpoint address change", "dependency chain"
 ADOPT, ALL, ABA = (
@@ -302,6 +305,20 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         "alias_records_tag",
         returns({}),
         (HELD,),
+    ),
+    (
+        "webhooks in MLflow are not deleted",
+        HintDriver,
+        "_delete",
+        returns(None),
+        (HINT,),
+    ),
+    (
+        "a rotated secret of the hint is not noticed",
+        hint_driver,
+        "fingerprint",
+        returns("00000000"),
+        (HINT,),
     ),
     ("the intent is dropped", StoreMemory, "started", returns(0), (VERSION,)),
 )

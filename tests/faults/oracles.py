@@ -21,11 +21,12 @@ _WITHOUT_TOKEN = frozenset(
         "ecs:RegisterTaskDefinition",
         "ecs:UpdateService",
         "POST model-versions/create",
+        "POST webhooks",
     }
 )
 # What they make, as effects name it, and as a person does.
 _MADE = {
-    "create": "model versions",
+    "create": "model versions or webhooks",
     "RegisterTaskDefinition": "task definitions",
     DEPLOYMENT: "deployments",
 }
@@ -33,7 +34,11 @@ _MADE = {
 _TAKEN_OVER = frozenset({FaultKind.PAUSED_LEADER, FaultKind.EQUAL_NAMES})
 _REPEATING = frozenset({FaultKind.LATE_EFFECT, FaultKind.DUPLICATE}) | _TAKEN_OVER
 # What is written only because there is an extra object.
-_MARKS = ("tag hokusai.ai/duplicate-of", "DeregisterTaskDefinition")
+_MARKS = (
+    "tag hokusai.ai/duplicate-of",
+    "DeregisterTaskDefinition",
+    "delete webhook",
+)
 _CREATES = ("create", "RegisterTaskDefinition", "CreateService", "CreateLogGroup")
 
 

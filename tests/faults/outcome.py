@@ -145,6 +145,10 @@ def end_of(world: World, *, stamped: bool = True) -> dict[str, Any]:
             (e["name"], e["lifecycle_stage"], _plain_tags(e))
             for e in world.mlflow.experiments.values()
         ),
+        "hints": sorted(
+            (w["name"], w["url"], w["status"], w["secret"])
+            for w in world.mlflow.webhooks.values()
+        ),
         "parameters": sorted(world.aws.ssm.things.items()),
         "log groups": sorted(
             (name, repr(sorted(thing.items())))

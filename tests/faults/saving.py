@@ -94,6 +94,7 @@ def _memory(controller: SimController) -> dict[str, Any]:
         "running": service._images._running,
         "mutable": service._images._registry._mutable,
         "settled": service._tags._settled,
+        "absences of the hint": _hint(controller)._absences,
     }
 
 
@@ -120,7 +121,12 @@ def _reborn(world: World, memory: dict[str, Any]) -> SimController:
     service._images._running = memory["running"]
     service._images._registry._mutable = memory["mutable"]
     service._tags._settled = memory["settled"]
+    _hint(controller)._absences = memory["absences of the hint"]
     return controller
+
+
+def _hint(controller: SimController) -> Any:
+    return controller.drivers["hint"]
 
 
 def _registrar(service: Any) -> dict[str, Any]:

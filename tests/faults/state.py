@@ -52,6 +52,10 @@ def _mlflow(world: World) -> Any:
             for of in mlflow.versions.values()
             for v in of.values()
         ],
+        [
+            (w["name"], w["url"], w["status"], w["secret"], w["description"])
+            for w in mlflow.webhooks.values()
+        ],
         sorted(mlflow.highest.items()),
         len(mlflow.runs),
     )
@@ -126,6 +130,7 @@ def _process(world: World) -> Any:
             (str(k), len(v)) for k, v in controller.reconciler.repairs.times.items()
         ),
         sorted(map(str, controller.memory._doomed)),
+        controller.drivers["hint"]._absences,  # type: ignore[attr-defined]
         [*_registrar(controller)],
         [*_settled(world, controller)],
     )

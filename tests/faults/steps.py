@@ -29,6 +29,14 @@ signature:
 """
 
 
+def hint_secret_rotates(world: World) -> None:
+    world.environ["HINT_SECRET"] = f"{CANARY}hint-rotated"
+
+
+def hint_removed_by_hand(world: World) -> None:
+    world.mlflow.webhooks.clear()
+
+
 def run_finishes(value: float):
     def step(world: World) -> None:
         world.mlflow.add_run("scoring", "accuracy", value)

@@ -12,6 +12,7 @@ from controller.core.values.identity import DEPLOYMENT_TAG, OWNER_TAG
 from controller.emulation.ecs.state import Service, SimulatedTask
 from controller.engine.reconciler import PassResult
 from controller.store.tables import last_addresses
+from tests.fakes.sim_mlflow import encrypted
 from tests.faults.world import CLUSTER, World
 
 
@@ -23,6 +24,7 @@ def is_so(world: World, resource: Resource[Any]) -> bool:
         "experiment": _experiment,
         "webhook": _webhook,
         "endpoint": _endpoint,
+        "hint": _hint,
     }
     return checks[resource.id.kind](world, resource)
 
@@ -149,6 +151,22 @@ def _webhook(world: World, resource: Resource[Any]) -> bool:
         or {(row.model, row.number) for row in rows}
         >= {(v["name"], int(v["version"])) for v in originals(world)}
     )
+
+
+def _hint(world: World, resource: Resource[Any]) -> bool:
+    """Return whether MLflow has the one webhook, with the secret of now."""
+    return [
+        (w["name"], w["url"], w["secret"], w["status"], len(w["events"]))
+        for w in world.mlflow.webhooks.values()
+    ] == [
+        (
+            "hokusai.development.hint",
+            resource.spec.url,
+            encrypted(world.environ["HINT_SECRET"]),
+            "ACTIVE",
+            3,
+        )
+    ]
 
 
 def _endpoint(world: World, resource: Resource[Any]) -> bool:

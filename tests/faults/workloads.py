@@ -33,6 +33,8 @@ def meddled_apart_from_routes(world: World) -> None:
         if any(tag["key"] == "team" for tag in experiment["tags"]):
             tags = [tag for tag in experiment["tags"] if tag["key"] != "team"]
             experiment["tags"] = tags
+    for webhook in world.mlflow.webhooks.values():
+        webhook |= {"url": "https://elsewhere.example/", "status": "DISABLED"}
     if "/hokusai/api-ip" in world.aws.ssm.things:
         world.aws.ssm.things["/hokusai/api-ip"] = "192.0.2.66"
 
@@ -84,6 +86,7 @@ def populated(world: World) -> None:
     """Put into ``world`` what documents refer to."""
     world.aws.ssm.things["/hokusai/db"] = f"{CANARY}database"
     world.aws.secrets.things["hokusai/app"] = f"{CANARY}application"
+    world.environ["HINT_SECRET"] = secret_of("hint")
     for target in ("site", "mirror"):
         world.environ[f"{target.upper()}_SECRET"] = secret_of(target)
         key = secret_of(target).encode()

@@ -18,6 +18,8 @@ from controller.clients.mlflow.values import (
     sources_of,
     tag_list,
     version_of,
+    webhook_body,
+    webhook_of,
 )
 from controller.core.errors import NotFoundError
 from controller.core.models.recent_versions import RecentVersion
@@ -27,6 +29,7 @@ from controller.core.models.registration import (
     run_of_source,
 )
 from controller.core.models.registry import Experiment, RegisteredModel
+from controller.core.models.registry_webhooks import RegistryWebhook, WebhookContent
 from controller.core.models.signature import Signature
 from controller.core.values.batches import batched
 
@@ -36,6 +39,7 @@ _MODELS = 1_000
 _VERSIONS = 200_000
 _RUNS = 50_000
 _LOGGED_MODELS = 1_000
+_WEBHOOKS = 1_000
 # Keeps the filter of a search below 20,000 characters.
 _RUNS_BY_ID = 500
 _MODEL_FILE = "MLmodel"
@@ -105,6 +109,28 @@ class MlflowApi:
         }
         answer = self._rest.request("GET", "model-versions/search", params=params)
         return tuple(map(recent_version_of, answer.get("model_versions", ())))
+
+    def webhooks(self) -> tuple[RegistryWebhook, ...]:
+        """Return MLflow's own webhooks, the oldest first."""
+        found = self._rest.pages("GET", "webhooks", "webhooks", max_results=_WEBHOOKS)
+        webhooks = map(webhook_of, found)
+        return tuple(sorted(webhooks, key=lambda w: (w.created_ms, w.id)))
+
+    def create_webhook(self, name: str, content: WebhookContent) -> str:
+        """Create an active webhook and return its id. Each call creates another one."""
+        body = {"name": name, **webhook_body(content)}
+        answer = self._rest.request("POST", "webhooks", body=body)
+        return str(answer["webhook"]["webhook_id"])
+
+    def update_webhook(self, id_: str, content: WebhookContent) -> None:
+        """Replace the content of a webhook and activate it. Safe to repeat."""
+        body = webhook_body(content)
+        self._rest.request("PATCH", f"webhooks/{id_}", body=body)
+
+    def delete_webhook(self, id_: str) -> None:
+        """Delete a webhook. Safe to repeat."""
+        with suppress(NotFoundError):
+            self._rest.request("DELETE", f"webhooks/{id_}")
 
     def runs(self, experiment_id: str, metric: str) -> tuple[TrainingRun, ...]:
         """Return the finished runs that logged ``metric``, with their models.

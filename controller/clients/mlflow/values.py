@@ -9,6 +9,7 @@ import yaml
 from controller.core.models.recent_versions import RecentVersion
 from controller.core.models.registration import ModelVersion, TrainingRun
 from controller.core.models.registry import Experiment, RegisteredModel
+from controller.core.models.registry_webhooks import RegistryWebhook, WebhookContent
 from controller.core.models.signature import (
     Signature,
     UnreadableSignature,
@@ -68,6 +69,32 @@ def recent_version_of(answer: Mapping[str, Any]) -> RecentVersion:
         int(answer.get("creation_timestamp", 0)),
         int(answer.get("last_updated_timestamp", 0)),
     )
+
+
+def webhook_of(answer: Mapping[str, Any]) -> RegistryWebhook:
+    """Return the webhook that ``answer`` describes."""
+    events = (f"{e['entity']}.{e['action']}" for e in answer.get("events", ()))
+    return RegistryWebhook(
+        id=answer["webhook_id"],
+        name=answer["name"],
+        url=answer.get("url", ""),
+        events=frozenset(events),
+        description=answer.get("description", ""),
+        active=answer.get("status", "ACTIVE") == "ACTIVE",
+        created_ms=int(answer.get("creation_timestamp", 0)),
+    )
+
+
+def webhook_body(content: WebhookContent) -> dict[str, Any]:
+    """Return ``content`` as MLflow expects it."""
+    events = (event.split(".") for event in sorted(content.events))
+    return {
+        "url": content.url,
+        "events": [{"entity": entity, "action": action} for entity, action in events],
+        "secret": content.secret,
+        "description": content.description,
+        "status": "ACTIVE",
+    }
 
 
 def run_of(answer: Mapping[str, Any], sources: Mapping[str, str]) -> TrainingRun:

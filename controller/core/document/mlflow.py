@@ -1,10 +1,12 @@
-"""Use of MLflow."""
+"""Use of MLflow: its static prefix, and the detection of registrations."""
 
 from typing import Annotated
 
 from pydantic import Field
 
 from controller.core.document.fields import Section, Span, Text
+from controller.core.document.reference import SecretReference
+from controller.core.document.webhook_url import WebhookUrl
 
 Prefix = Annotated[
     str,
@@ -13,6 +15,20 @@ Prefix = Annotated[
         "a path that starts with / and does not end with it, as in /mlflow",
     ),
 ]
+
+
+class HintSpec(Section):
+    """A webhook of MLflow that reports registrations to the controller."""
+
+    url: WebhookUrl = Field(
+        description="URL at which MLflow reaches the controller's port; the path of the "
+        "controller is /hints/mlflow.",
+        examples=["http://controller.hokusai-development.local:8002/hints/mlflow"],
+    )
+    secret: SecretReference = Field(
+        description="Secret that signs the requests; the controller hands it to MLflow.",
+        examples=[{"env": "MLFLOW_HINT_SECRET"}],
+    )
 
 
 class MlflowSection(Section):
@@ -28,4 +44,9 @@ class MlflowSection(Section):
         default=10,
         description="Time between two polls of recent registrations, which start a pass.",
         examples=["10s"],
+    )
+    hint: HintSpec | None = Field(
+        default=None,
+        description="Webhook of MLflow that starts a pass after a registration. The "
+        "controller creates it and keeps it in place.",
     )

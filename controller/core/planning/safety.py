@@ -37,6 +37,7 @@ class SafetyLimits:
         max_disruptive_actions: Largest number of restarts, replacements and deletions
             in progress.
         prune: True if resources that are no longer declared may be deleted.
+        disposable: Kinds whose resources are deleted without ``prune``.
         in_flight: Number of disruptive actions already in progress.
         seen_undeclared: Resources that an earlier pass also found undeclared.
         freezes: Times without disruptive actions.
@@ -45,6 +46,7 @@ class SafetyLimits:
 
     max_disruptive_actions: int = 2
     prune: bool = False
+    disposable: frozenset[str] = frozenset()
     in_flight: int = 0
     seen_undeclared: frozenset[ResourceId] = frozenset()
     freezes: tuple[Freeze, ...] = ()
@@ -149,7 +151,7 @@ def _pruned(
     likely than the intention to delete everything.
     """
     target = action.target
-    if not limits.prune:
+    if not limits.prune and target.kind not in limits.disposable:
         message = "No longer declared: set `platform.prune` to delete it."
         return Advice(target, action.reason, message, action.changes)
     if empty:

@@ -189,9 +189,12 @@ class Kind(Generic[SpecT, StateT]):
 
     Attributes:
         name: Singular, as in ``endpoint/api``.
-        section: Plural, the key in ``hokusai.yaml``.
         spec: Model that validates one entry of the section.
         compare: Returns the fields in which a state differs from a spec.
+        section: Plural, the key in ``hokusai.yaml``; empty for a kind with a
+            ``platform_path``.
+        platform_path: Path below ``platform`` of the only declaration of the kind,
+            whose resource is named by the first part; empty for a kind with a section.
         health: Returns the health of a state.
         hold_reason: Returns the reason to hold back the changes, or None.
         conditions: Returns the conditions of types that only this kind has.
@@ -202,7 +205,8 @@ class Kind(Generic[SpecT, StateT]):
             document to serve.
         served_hosts: Returns the hosts that the routes of a spec serve, with the
             wildcards * and ?.
-        references: Returns the resources that a spec names.
+        references: Returns the resources that a spec names; with a ``platform_path``,
+            those that need not be declared.
         mentions: Returns the resources that a spec names without waiting for them.
         complete: Returns a spec with the values derived from its key and the platform.
         check_request: Returns the reason to refuse a requested operation; empty to
@@ -223,14 +227,17 @@ class Kind(Generic[SpecT, StateT]):
         immutable: Paths that no update can change; they force a replacement.
         advice_only: Paths that only a user may change; they become advice.
         prune: True if resources that are no longer declared may be deleted.
+        disposable: True if a resource holds only what its declaration contains, so that
+            it is deleted without ``platform.prune``.
         deletion_changes: Returns the changes of a partial deletion; none if the
             deletion is complete.
     """
 
     name: str
-    section: str
     spec: type[SpecT]
     compare: Callable[[SpecT, StateT], tuple[Change, ...]]
+    section: str = ""
+    platform_path: tuple[str, ...] = ()
     health: Callable[[SpecT, StateT], Health] = always_healthy
     hold_reason: Callable[[SpecT, StateT, tuple[Change, ...]], HoldReason | None] = (
         no_hold
@@ -267,4 +274,5 @@ class Kind(Generic[SpecT, StateT]):
     immutable: frozenset[str] = frozenset()
     advice_only: frozenset[str] = frozenset()
     prune: bool = False
+    disposable: bool = False
     deletion_changes: Callable[[StateT], tuple[Change, ...]] = no_deletion_changes

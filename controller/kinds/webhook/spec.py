@@ -1,48 +1,23 @@
 """Declaration of a webhook target."""
 
-from ipaddress import ip_address
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from controller.core.document.fields import (
     Instant,
     Number,
     Section,
     Span,
-    Text,
     reject,
 )
 from controller.core.document.reference import SecretReference
+from controller.core.document.webhook_url import WebhookUrl
 from controller.core.resources.kind import no_references, unchanged_spec
 
 Event = Literal["model.registered"]
 # Seconds between the later attempts: about three days together.
 DEFAULT_TAIL = (300, 1800, 7200, 18000, 36000, 36000, 72000, 86400)
-
-
-def _private(host: str) -> bool:
-    """Return whether ``host`` is this machine or in a private namespace."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith((".local", ".localhost"))
-
-
-def _target(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        host, _port = parts.hostname or "", parts.port
-    except ValueError:
-        reject("has an invalid port or address")
-    if parts.username is not None or parts.password is not None:
-        reject(
-            "contains credentials", "remove them: deliveries are signed with `secrets`"
-        )
-    if parts.scheme == "http" and not _private(host):
-        reject("must be https outside private namespaces", "write https://…")
-    return url
 
 
 def _announce(value: Any) -> Any:
@@ -61,11 +36,6 @@ class AnnounceFrom(Section):
     )
 
 
-Url = Annotated[
-    str,
-    Text(r"https?://[^\s/?#]+[^\s#]*", "an https address, without #", 2048),
-    AfterValidator(_target),
-]
 Announce = Annotated[
     Annotated[Literal["from-now", "all"], Tag("word")]
     | Annotated[AnnounceFrom, Tag("date")],
@@ -96,7 +66,7 @@ class RetrySpec(Section):
 class WebhookSpec(Section):
     """A receiver of events about registered models."""
 
-    url: Url = Field(
+    url: WebhookUrl = Field(
         description="URL that events are sent to with POST.",
         examples=["https://hokus.ai/api/webhooks/model-registration"],
     )

@@ -48,5 +48,7 @@ def test_what_was_once_declared_is_an_address_too():
 
 
 def test_a_kind_that_there_is_not_is_refused_with_those_that_are():
-    with pytest.raises(RefusedError, match="the kinds are endpoint, experiment, model"):
+    with pytest.raises(
+        RefusedError, match="the kinds are endpoint, experiment, hint, m"
+    ):
         address("server/api", KINDS)

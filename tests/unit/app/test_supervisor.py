@@ -26,7 +26,7 @@ class Supervisor(daemon._Supervisor):
         Supervisor.running = self
         self.clock = clock
         self.seen = set()
-        context = SimpleNamespace(settings=None)
+        context = SimpleNamespace(settings=None, environ={})
         super().__init__(None, context, clock)
 
     async def _serve(self):

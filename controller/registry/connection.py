@@ -1,8 +1,9 @@
 """Connection of training code to MLflow."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import mlflow
 from mlflow.exceptions import MlflowException
@@ -10,6 +11,7 @@ from mlflow.tracking import MlflowClient
 
 from controller.registry.entries import RegistryError
 
+_PAGE = 1_000
 # Variables of a key, in the order of their use.
 _KEYS = ("MLFLOW_TRACKING_TOKEN", "HOKUSAI_API_KEY")
 
@@ -37,6 +39,22 @@ def connected(tracking_uri: str | None, api_key: str | None) -> MlflowClient:
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def pages(search: Callable[..., Any], **arguments: Any) -> Iterator[Any]:
+    """Yield every item of a search of MLflow's client.
+
+    Args:
+        search: Method of the client that returns one page.
+        arguments: Further arguments of ``search``.
+    """
+    token: str | None = None
+    while True:
+        page = search(max_results=_PAGE, page_token=token, **arguments)
+        yield from page
+        token = page.token
+        if not token:
+            return
 
 
 @contextmanager

@@ -8,10 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
-from mlflow.entities import ViewType
+from mlflow.entities import LoggedModelStatus, ViewType
 
+from controller.core.models.logged_models import (
+    HISTORY_TAG,
+    LoggedModel,
+    source_in_history,
+    sources_by_run,
+)
 from controller.core.models.registration import Direction, TrainingRun, best_run
-from controller.registry.connection import connected, reported
+from controller.registry.connection import connected, pages, reported
 from controller.registry.entries import RegistryError, RunSummary, moment
 
 # The name that the platform's users know.
@@ -21,7 +27,6 @@ DATASET_HASH_TAG = "hokusai.dataset.hash"
 DATASET_ID_TAG = "hokusai.dataset.id"
 DATASET_SIZE_TAG = "hokusai.dataset.num_samples"
 COMMIT_TAG = "mlflow.source.git.commit"
-_PAGE = 1_000
 _GIT_SECONDS = 5
 
 
@@ -139,20 +144,15 @@ class ExperimentManager:
             if experiment is None:
                 return ()
             ids = [experiment.experiment_id]
-            sources = _sources(self._client, ids)
-            found, token = [], None
-            while True:
-                page = self._client.search_runs(
-                    ids,
-                    run_view_type=ViewType.ACTIVE_ONLY,
-                    max_results=_PAGE,
-                    order_by=["attributes.start_time DESC"],
-                    page_token=token,
-                )
-                found += [_summary(run, sources) for run in page]
-                token = page.token
-                if not token:
-                    return tuple(found)
+            logged = pages(self._client.search_logged_models, experiment_ids=ids)
+            sources = sources_by_run(map(_logged_model_of, logged))
+            found = pages(
+                self._client.search_runs,
+                experiment_ids=ids,
+                run_view_type=ViewType.ACTIVE_ONLY,
+                order_by=["attributes.start_time DESC"],
+            )
+            return tuple(_summary(run, sources) for run in found)
 
     def compare(
         self, run_ids: tuple[str, ...] | list[str], name: str = DEFAULT_EXPERIMENT
@@ -222,17 +222,13 @@ def code_version() -> str:
     return found.stdout.strip()
 
 
-def _sources(client: Any, experiment_ids: list[str]) -> dict[str, str]:
-    """Return the URI of the newest model that each run logged."""
-    found, token = [], None
-    while True:
-        page = client.search_logged_models(experiment_ids, page_token=token)
-        found += list(page)
-        token = page.token
-        if not token:
-            break
-    found.sort(key=lambda model: (model.creation_timestamp, model.model_id))
-    return {m.source_run_id: f"models:/{m.model_id}" for m in found if m.source_run_id}
+def _logged_model_of(found: Any) -> LoggedModel:
+    return LoggedModel(
+        found.model_id,
+        found.source_run_id or "",
+        int(found.creation_timestamp or 0),
+        found.status == LoggedModelStatus.READY,
+    )
 
 
 def _summary(run: Any, sources: Mapping[str, str]) -> RunSummary:
@@ -244,5 +240,6 @@ def _summary(run: Any, sources: Mapping[str, str]) -> RunSummary:
         user=data.tags.get("mlflow.user", info.user_id or ""),
         params=dict(data.params),
         metrics=dict(data.metrics),
-        source=sources.get(info.run_id, ""),
+        source=sources.get(info.run_id)
+        or source_in_history(info.run_id, data.tags.get(HISTORY_TAG, "")),
     )

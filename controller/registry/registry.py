@@ -16,13 +16,14 @@ from controller.core.models.registration import (
     TOKEN_TAG,
     VALUE_TAG,
     ModelVersion,
+    logged_model_of_source,
     originals,
     registered,
     registration_hash,
     run_of_source,
 )
 from controller.core.models.tokens import contributor_address, token_symbol
-from controller.registry.connection import connected, reported
+from controller.registry.connection import connected, pages, reported
 from controller.registry.entries import (
     BASELINE_ID_TAG,
     CONTRIBUTOR_TAG,
@@ -39,7 +40,6 @@ from controller.registry.entries import (
 )
 
 PRODUCTION = "production"
-_PAGE = 1_000
 _EXISTS = "RESOURCE_ALREADY_EXISTS"
 # Tags that name the proposal of a token, the first one that is set.
 _PROPOSALS = (
@@ -296,7 +296,7 @@ class ModelRegistry:
                 source,
                 run_id=run_id or None,
                 tags=dict(tags),
-                model_id=_logged_model_in(source),
+                model_id=logged_model_of_source(source) or None,
             )
         first = registered(self._versions(name), tags[REGISTRATION_TAG])
         if first is not None and first.number < int(created.version):
@@ -323,15 +323,15 @@ class ModelRegistry:
 
     def _run_of_logged_model(self, source: str) -> str:
         """Return the run of a logged model of MLflow 3; empty for other sources."""
-        id_ = _logged_model_in(source)
-        if id_ is None:
+        id_ = logged_model_of_source(source)
+        if not id_:
             return ""
         with reported(f"reading the logged model {id_}"):
             return str(self._client.get_logged_model(id_).source_run_id or "")
 
     def _versions(self, name: str) -> tuple[ModelVersion, ...]:
         with reported(f"reading the versions of {name}"):
-            found = _pages(
+            found = pages(
                 self._client.search_model_versions,
                 filter_string=f"name={_quoted(name)}",
             )
@@ -339,13 +339,13 @@ class ModelRegistry:
 
     def _models(self) -> tuple[Any, ...]:
         with reported("reading the models"):
-            return tuple(_pages(self._client.search_registered_models))
+            return tuple(pages(self._client.search_registered_models))
 
     def _tagged(self, model_id: str) -> Iterator[ModelEntry]:
         """Yield the versions that the predecessor's ``model_id`` tag names."""
         text = f"tags.{LEGACY_ID_TAG}={_quoted(model_id)}"
         with reported(f"searching for {model_id}"):
-            found = [*_pages(self._client.search_model_versions, filter_string=text)]
+            found = [*pages(self._client.search_model_versions, filter_string=text)]
         for version in found:
             for entry in self.list_versions(version.name):
                 if entry.version == int(version.version):
@@ -359,13 +359,6 @@ def _version_in(model_id: str) -> tuple[str, int | None]:
         if len(parts) > at and parts[-at].isdecimal():
             return "/".join(parts[:-at]), int(parts[-at])
     return model_id, None
-
-
-def _logged_model_in(source: str) -> str | None:
-    """Return the id in ``models:/m-…``, which MLflow requires in addition."""
-    if not source.startswith("models:/m-"):
-        return None
-    return source.removeprefix("models:/").partition("/")[0]
 
 
 def _version_of(found: Any) -> ModelVersion:
@@ -384,14 +377,3 @@ def _quoted(text: str) -> str:
     """Return ``text`` in the quotes that MLflow's filters allow for it."""
     quote = '"' if "'" in text else "'"
     return f"{quote}{text}{quote}"
-
-
-def _pages(search: Any, **arguments: Any) -> Iterator[Any]:
-    """Yield every item of a search of MLflow's client."""
-    token: str | None = None
-    while True:
-        page = search(max_results=_PAGE, page_token=token, **arguments)
-        yield from page
-        token = page.token
-        if not token:
-            return

@@ -11,21 +11,23 @@ from controller.clients.mlflow.rest import MlflowRest
 from controller.clients.mlflow.values import (
     PROMPT_TAG,
     experiment_of,
+    logged_model_of,
     model_of,
     recent_version_of,
     run_of,
     signature_in,
-    sources_of,
     tag_list,
     version_of,
     webhook_body,
     webhook_of,
 )
 from controller.core.errors import NotFoundError
+from controller.core.models.logged_models import sources_by_run
 from controller.core.models.recent_versions import RecentVersion
 from controller.core.models.registration import (
     ModelVersion,
     TrainingRun,
+    logged_model_of_source,
     run_of_source,
 )
 from controller.core.models.registry import Experiment, RegisteredModel
@@ -43,7 +45,6 @@ _WEBHOOKS = 1_000
 # Keeps the filter of a search below 20,000 characters.
 _RUNS_BY_ID = 500
 _MODEL_FILE = "MLmodel"
-_LOGGED_MODEL_URI = "models:/m-"
 
 
 class MlflowApi:
@@ -145,7 +146,7 @@ class MlflowApi:
             experiment_ids=[experiment_id],
             max_results=_LOGGED_MODELS,
         )
-        sources = sources_of(logged)
+        sources = sources_by_run(map(logged_model_of, logged))
         found = self._rest.pages(
             "POST",
             "runs/search",
@@ -243,9 +244,12 @@ class MlflowApi:
             filter=f"source_run_id = '{run_id}'",
             max_results=_LOGGED_MODELS,
         )
-        named = (model for model in logged if model["info"].get("name") == name)
-        source = sources_of(named).get(run_id, "")
-        return source.removeprefix("models:/")
+        named = (
+            logged_model_of(model)
+            for model in logged
+            if model["info"].get("name") == name
+        )
+        return logged_model_of_source(sources_by_run(named).get(run_id, ""))
 
     def create_experiment(
         self, name: str, tags: Mapping[str, str], artifact_location: str = ""
@@ -321,9 +325,9 @@ class MlflowApi:
         }
         if run_id:
             body["run_id"] = run_id
-        if source.startswith(_LOGGED_MODEL_URI):
+        if model_id := logged_model_of_source(source):
             # MLflow requires the id although the URI contains it.
-            body["model_id"] = source.removeprefix("models:/").partition("/")[0]
+            body["model_id"] = model_id
         answer = self._rest.request("POST", "model-versions/create", body=body)
         return version_of(answer["model_version"])
 

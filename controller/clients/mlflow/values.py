@@ -1,11 +1,15 @@
 """Conversion of MLflow's JSON to values of ``core.models``."""
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
+from controller.core.models.logged_models import (
+    HISTORY_TAG,
+    LoggedModel,
+    source_in_history,
+)
 from controller.core.models.recent_versions import RecentVersion
 from controller.core.models.registration import ModelVersion, TrainingRun
 from controller.core.models.registry import Experiment, RegisteredModel
@@ -21,8 +25,6 @@ PROMPT_TAG = "mlflow.prompt.is_prompt"
 READY = "LOGGED_MODEL_READY"
 _USER_TAG = "mlflow.user"
 _ENDED = frozenset({"FINISHED", "FAILED", "KILLED"})
-# Clients of MLflow 2 record here which models a run logged; they create no LoggedModel.
-HISTORY_TAG = "mlflow.log-model.history"
 
 
 def experiment_of(answer: Mapping[str, Any]) -> Experiment:
@@ -100,7 +102,7 @@ def webhook_body(content: WebhookContent) -> dict[str, Any]:
 def run_of(answer: Mapping[str, Any], sources: Mapping[str, str]) -> TrainingRun:
     """Return the run that ``answer`` describes; ``sources`` has model URIs by run."""
     info, data = answer["info"], answer.get("data", {})
-    logged = sources.get(info["run_id"], "") or _source_in_history(
+    logged = sources.get(info["run_id"], "") or source_in_history(
         info["run_id"], tags_of(data).get(HISTORY_TAG, "")
     )
     return TrainingRun(
@@ -115,25 +117,15 @@ def run_of(answer: Mapping[str, Any], sources: Mapping[str, str]) -> TrainingRun
     )
 
 
-def _source_in_history(run_id: str, history: str) -> str:
-    """Return the URI of the last model that an MLflow 2 client logged, or ""."""
-    try:
-        entries = json.loads(history or "[]")
-        path = str(entries[-1]["artifact_path"]).strip("/")
-    except (ValueError, LookupError, TypeError):
-        return ""
-    return f"runs:/{run_id}/{path}" if path and ".." not in path else ""
-
-
-def sources_of(logged_models: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Return the URI of the newest ready model that each run logged, by run."""
-    infos = [model["info"] for model in logged_models]
-    infos.sort(key=lambda i: (int(i.get("creation_timestamp_ms", 0)), i["model_id"]))
-    return {
-        info["source_run_id"]: f"models:/{info['model_id']}"
-        for info in infos
-        if info.get("source_run_id") and info.get("status") == READY
-    }
+def logged_model_of(answer: Mapping[str, Any]) -> LoggedModel:
+    """Return the logged model that ``answer`` describes."""
+    info = answer["info"]
+    return LoggedModel(
+        info["model_id"],
+        info.get("source_run_id", ""),
+        int(info.get("creation_timestamp_ms", 0)),
+        info.get("status") == READY,
+    )
 
 
 def signature_in(model_file: str) -> Signature:

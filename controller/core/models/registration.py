@@ -79,6 +79,15 @@ def run_of_source(source: str) -> str:
     return found[1] if found else ""
 
 
+def logged_model_of_source(source: str) -> str:
+    """Return the logged model in a ``models:/m-…`` URI; empty for other URIs.
+
+    MLflow requires it in addition to the URI; see ``model-versions/create`` in its REST API.
+    """
+    found = re.match(r"models:/(m-[^/]+)", source)
+    return found[1] if found else ""
+
+
 def registration_hash(model: str, source: str, run_id: str) -> str:
     """Return the identity of one registration: equal for equal content."""
     return content_hash(["registration", model, source, run_id])

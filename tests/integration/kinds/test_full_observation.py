@@ -44,7 +44,7 @@ def machine(http: httpx.Client) -> Machine:
     database = empty_store(StoppedClock())
     drivers = {
         "experiment": ExperimentDriver(api, reader, OWNER),
-        "model": ModelDriver(api, reader, OWNER, lambda key: key),
+        "model": ModelDriver(api, reader, OWNER, lambda key: key, clock=StoppedClock()),
         "webhook": WebhookDriver(
             api,
             reader,

@@ -1,5 +1,6 @@
 """What training code imports, against a real MLflow server."""
 
+import json
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 
 from controller.clients.http import http_client
 from controller.clients.mlflow import MlflowApi
-from controller.core.models.registration import DUPLICATE_TAG, originals
+from controller.core.models.registration import DUPLICATE_TAG, best_run, originals
 from controller.emulation.mlflow import MlflowServer
 from controller.registry import ExperimentManager, ModelRegistry, RegistryError
 
@@ -203,6 +204,43 @@ def test_the_best_run_is_the_one_a_selection_registers(experiments, name):
     tags = mlflow.get_run(without_model.run_id).data.tags
     assert tags["hokusai.dataset.hash"] == "sha256:1"
     assert tags["mlflow.source.git.commit"] == "c0ffee"
+
+
+def selected(server, name):
+    """Return the run that a selection in the document would register."""
+    with http_client(server.url) as http:
+        api = MlflowApi(http)
+        (experiment,) = [e.id for e in api.experiments() if e.name == name]
+        return best_run(api.runs(experiment, "accuracy"), "accuracy", "max", None)
+
+
+def test_a_model_that_is_not_ready_is_no_candidate_as_in_a_selection(
+    experiments, server, name
+):
+    best = trained(experiments, name, 0.7)
+    with experiments.start_experiment(name) as unfinished:
+        unfinished.log_metric("accuracy", 0.9)
+        mlflow.initialize_logged_model("model", source_run_id=unfinished.run_id)
+
+    found = experiments.best_run("accuracy", name)
+
+    assert found.run_id == best.run_id == selected(server, name).id
+    assert found.source == selected(server, name).source
+
+
+def test_a_model_of_an_mlflow_2_client_is_a_candidate_as_in_a_selection(
+    experiments, server, name
+):
+    trained(experiments, name, 0.7)
+    history = json.dumps([{"artifact_path": "old"}, {"artifact_path": "model"}])
+    with experiments.start_experiment(name) as run:
+        run.log_metric("accuracy", 0.9)
+        run.log_tags({"mlflow.log-model.history": history})
+
+    found = experiments.best_run("accuracy", name)
+
+    assert found.run_id == run.run_id == selected(server, name).id
+    assert found.source == f"runs:/{run.run_id}/model" == selected(server, name).source
 
 
 def test_a_run_whose_block_raises_has_failed(experiments, name):

@@ -8,7 +8,6 @@ import pytest
 
 from controller.clients.http import bearer_header
 from controller.clients.mlflow import MlflowApi, MlflowReader
-from controller.clients.mlflow.values import sources_of
 from controller.core.errors import (
     ConflictError,
     NotFoundError,
@@ -172,22 +171,6 @@ def test_a_run_has_its_metrics_and_the_model_it_logged():
         ),
     )
     assert mlflow.runs("1", "f1") == ()
-
-
-def test_the_source_of_a_run_is_its_newest_finished_model():
-    def logged(id_: str, created: int, status: str) -> dict[str, dict[str, object]]:
-        info = {
-            "model_id": id_,
-            "source_run_id": "r",
-            "creation_timestamp_ms": created,
-            "status": f"LOGGED_MODEL_{status}",
-        }
-        return {"info": info}
-
-    models = [logged("m-2", 2, "READY"), logged("m-1", 1, "READY")]
-    unfinished = logged("m-3", 3, "PENDING")
-
-    assert sources_of([*models, unfinished]) == {"r": "models:/m-2"}
 
 
 def test_a_version_is_created_with_its_tags_in_one_request():

@@ -15,19 +15,25 @@ class DueKinds:
     """Observes the kinds that are due, and keeps the observations of the others.
 
     Without intervals per kind all kinds are due in every pass, and nothing is kept.
+
+    Attributes:
+        complete: True if the last call of ``observe`` observed all kinds.
     """
 
     def __init__(self, observer: Observer, clock: Clock) -> None:
         self._observer = observer
         self._clock = clock
         self._last: dict[str, LastObservation] = {}
+        self.complete = False
 
     def observe(self, desired: DesiredState, schedule: Schedule) -> ObservedState:
         """Return new observations of the kinds that are due, and kept ones of others."""
         if not schedule.intervals:
             self._last.clear()
+            self.complete = True
             return self._observer.observe(desired)
         due = tuple(self._due(desired, schedule))
+        self.complete = len(due) == len(self._observer.drivers)
         began = self._clock.monotonic()
         observed = self._observer.observe(desired, due)
         for kind in due:

@@ -200,7 +200,7 @@ class Reconciler:
     ) -> tuple[ObservedState, Plan]:
         """Observe the kinds that are due; if there are actions, observe all kinds."""
         observed, found = self._compare(desired, schedule)
-        if schedule.everything or not found.actions:
+        if self.due_kinds.complete or not found.actions:
             return observed, found
         return self._compare(desired, replace(schedule, everything=True))
 

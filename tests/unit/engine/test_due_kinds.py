@@ -153,3 +153,13 @@ def test_without_intervals_of_their_own_all_kinds_are_due_in_every_pass(machine)
     machine.run(intervals={})
 
     assert machine.looks() == (2, 2)
+
+
+def test_what_was_looked_at_completely_is_not_looked_at_again_before_acting(machine):
+    machine.drivers["fast"].toys[FAST] = ToyState(targets=frozenset())
+
+    machine.run(intervals={})
+
+    # Once before acting and once afterwards.
+    assert machine.looks() == (2, 2)
+    assert machine.drivers["fast"].toys[FAST] == ToyState()

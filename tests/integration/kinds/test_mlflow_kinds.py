@@ -20,6 +20,7 @@ from controller.core.models.registration import (
 from controller.core.resources.condition import Truth
 from controller.core.resources.importing import ImportSelection
 from controller.core.resources.plan import Hold, Reason
+from controller.core.webhooks.event import identity_of
 from controller.emulation.mlflow import MlflowServer
 from controller.kinds.experiment.driver import ExperimentDriver
 from controller.kinds.model.driver import ModelDriver
@@ -430,6 +431,55 @@ def test_a_deleted_experiment_is_brought_back(registry):
     assert result.converged
     states = {e.name: e.lifecycle_stage for e in registry.api.experiments()}
     assert states[registry.name] == "active"
+
+
+def test_a_restored_experiment_has_its_tags_and_its_description(registry):
+    fields = {"description": "Scores leads.", "tags": {"team": "growth"}}
+    experiment = declared("experiment", registry.name, fields)
+    registry.machine.settle(experiment)
+    id_ = {e.name: e.id for e in registry.api.experiments()}[registry.name]
+    registry.api.set_experiment_tag(id_, "note", "of a person")
+    registry.post("experiments/delete", experiment_id=id_)
+
+    registry.machine.settle(experiment)
+
+    tags = {e.id: e.tags for e in registry.api.experiments()}[id_]
+    assert tags["mlflow.note.content"] == "Scores leads."
+    assert (tags["team"], tags["note"]) == ("growth", "of a person")
+
+
+def test_another_artifact_location_is_advice_also_for_a_deleted_experiment(registry):
+    experiment = declared("experiment", registry.name, {})
+    registry.machine.settle(experiment)
+    id_ = {e.name: e.id for e in registry.api.experiments()}[registry.name]
+    before = {e.id: e.artifact_location for e in registry.api.experiments()}[id_]
+    registry.post("experiments/delete", experiment_id=id_)
+    moved = declared(
+        "experiment", registry.name, {"artifact_location": "s3://bucket/moved"}
+    )
+
+    result = registry.machine.settle(moved)
+
+    (advice,) = result.left.advice
+    assert [change.path for change in advice.changes] == ["artifact_location"]
+    after = {e.id: e for e in registry.api.experiments()}[id_]
+    assert (after.deleted, after.artifact_location) == (False, before)
+
+
+def test_a_model_that_was_deleted_and_created_again_has_other_versions(registry):
+    model = registry.model(aliases={"production": "latest"})
+    registry.machine.settle(model)
+    (first,) = registry.versions()
+    body = {"name": registry.name}
+    url = "/api/2.0/mlflow/registered-models/delete"
+    registry.http.request("DELETE", url, json=body).raise_for_status()
+
+    result = registry.machine.settle(model)
+
+    assert result.converged
+    (again,) = registry.versions()
+    assert (again.number, again.source) == (first.number, first.source)
+    assert identity_of("mlflow", again) != identity_of("mlflow", first)
 
 
 def test_a_server_that_is_away_makes_everything_unknown(registry):

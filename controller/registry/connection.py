@@ -6,9 +6,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import mlflow
+from mlflow.entities import LoggedModelStatus
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from controller.core.models.logged_models import LoggedModel
 from controller.registry.entries import RegistryError
 
 _PAGE = 1_000
@@ -55,6 +57,16 @@ def pages(search: Callable[..., Any], **arguments: Any) -> Iterator[Any]:
         token = page.token
         if not token:
             return
+
+
+def logged_model_of(found: Any) -> LoggedModel:
+    """Return the logged model that MLflow's client found."""
+    return LoggedModel(
+        found.model_id,
+        found.source_run_id or "",
+        int(found.creation_timestamp or 0),
+        found.status == LoggedModelStatus.READY,
+    )
 
 
 @contextmanager

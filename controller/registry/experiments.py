@@ -8,16 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
-from mlflow.entities import LoggedModelStatus, ViewType
+from mlflow.entities import ViewType
 
 from controller.core.models.logged_models import (
     HISTORY_TAG,
-    LoggedModel,
     source_in_history,
     sources_by_run,
 )
 from controller.core.models.registration import Direction, TrainingRun, best_run
-from controller.registry.connection import connected, pages, reported
+from controller.registry.connection import connected, logged_model_of, pages, reported
 from controller.registry.entries import RegistryError, RunSummary, moment
 
 # The name that the platform's users know.
@@ -145,7 +144,7 @@ class ExperimentManager:
                 return ()
             ids = [experiment.experiment_id]
             logged = pages(self._client.search_logged_models, experiment_ids=ids)
-            sources = sources_by_run(map(_logged_model_of, logged))
+            sources = sources_by_run(map(logged_model_of, logged))
             found = pages(
                 self._client.search_runs,
                 experiment_ids=ids,
@@ -220,15 +219,6 @@ def code_version() -> str:
     except (OSError, subprocess.SubprocessError):
         return ""
     return found.stdout.strip()
-
-
-def _logged_model_of(found: Any) -> LoggedModel:
-    return LoggedModel(
-        found.model_id,
-        found.source_run_id or "",
-        int(found.creation_timestamp or 0),
-        found.status == LoggedModelStatus.READY,
-    )
 
 
 def _summary(run: Any, sources: Mapping[str, str]) -> RunSummary:

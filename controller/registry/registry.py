@@ -6,6 +6,7 @@ from typing import Any
 
 from mlflow.exceptions import MlflowException
 
+from controller.core.models.logged_models import sources_by_run
 from controller.core.models.managed import managed_words
 from controller.core.models.model_id import current_id, former_ids
 from controller.core.models.registration import (
@@ -23,7 +24,7 @@ from controller.core.models.registration import (
     run_of_source,
 )
 from controller.core.models.tokens import contributor_address, token_symbol
-from controller.registry.connection import connected, pages, reported
+from controller.registry.connection import connected, logged_model_of, pages, reported
 from controller.registry.entries import (
     BASELINE_ID_TAG,
     CONTRIBUTOR_TAG,
@@ -291,12 +292,13 @@ class ModelRegistry:
     ) -> ModelVersion:
         """Create a version; of equal ones created at once, the lowest number counts."""
         with reported(f"registering {name} from {source}"):
+            stored = self._stored_source(source, run_id)
             created = self._client.create_model_version(
                 name,
-                source,
+                stored,
                 run_id=run_id or None,
                 tags=dict(tags),
-                model_id=logged_model_of_source(source) or None,
+                model_id=logged_model_of_source(stored) or None,
             )
         first = registered(self._versions(name), tags[REGISTRATION_TAG])
         if first is not None and first.number < int(created.version):
@@ -305,6 +307,24 @@ class ModelRegistry:
                     name, created.version, DUPLICATE_TAG, str(first.number)
                 )
         return first or _version_of(created)
+
+    def _stored_source(self, source: str, run_id: str) -> str:
+        """Return the URI of the files of ``source``, which may name a run and a path.
+
+        MLflow 3 keeps the files of a model outside of the run that logged it, so that a
+        version with the URI of the run could not be loaded.
+        """
+        path = source.removeprefix(f"runs:/{run_id}/")
+        if path == source:
+            return source
+        experiment = self._client.get_run(run_id).info.experiment_id
+        found = pages(
+            self._client.search_logged_models,
+            experiment_ids=[experiment],
+            filter_string=f"source_run_id = '{run_id}'",
+        )
+        logged = (logged_model_of(model) for model in found if model.name == path)
+        return sources_by_run(logged).get(run_id, source)
 
     def _ensure_model(self, name: str) -> None:
         try:

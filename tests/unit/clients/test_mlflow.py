@@ -70,6 +70,22 @@ def test_a_404_of_another_server_does_not_mean_absent():
     assert not isinstance(failed.value, NotFoundError)
 
 
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        # MLflow 3.2, 3.17 on files, and 3.17 for a user who is no administrator.
+        (404, "<!doctype html>\n<title>404 Not Found</title>"),
+        (400, error("INVALID_PARAMETER_VALUE", "The filesystem model registry")),
+        (403, "Permission denied"),
+    ],
+)
+def test_a_server_without_webhooks_is_a_permanent_error(status, body):
+    with pytest.raises(PermanentError) as failed:
+        api(always(status, body)).webhooks()
+
+    assert not isinstance(failed.value, NotFoundError)
+
+
 def test_success_without_json_is_not_mlflow():
     with pytest.raises(PermanentError, match="not MLflow"):
         api(always(200, "<html>welcome</html>")).models()

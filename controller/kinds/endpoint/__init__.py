@@ -1,29 +1,33 @@
 """The ``endpoint`` kind: host names, and the last known address of each."""
 
+from typing import TYPE_CHECKING
+
 from controller.core.resources.kind import Kind
-from controller.kinds.endpoint.compare import KEPT, PUBLISHED, compare
-from controller.kinds.endpoint.details import cost, details
-from controller.kinds.endpoint.health import health, hold_reason
+from controller.core.resources.lazy_import import deferred
 from controller.kinds.endpoint.spec import (
+    KEPT,
+    PUBLISHED,
     EndpointSpec,
     complete,
     public_hosts,
     references,
 )
-from controller.kinds.endpoint.state import EndpointState
 
-KIND: Kind[EndpointSpec, EndpointState] = Kind(
+if TYPE_CHECKING:
+    from controller.kinds.endpoint.state import EndpointState
+
+KIND: "Kind[EndpointSpec, EndpointState]" = Kind(
     name="endpoint",
     section="endpoints",
     spec=EndpointSpec,
-    compare=compare,
-    health=health,
-    hold_reason=hold_reason,
+    compare=deferred("controller.kinds.endpoint.compare", "compare"),
+    health=deferred("controller.kinds.endpoint.health", "health"),
+    hold_reason=deferred("controller.kinds.endpoint.health", "hold_reason"),
     public_hosts=public_hosts,
     references=references,
     complete=complete,
-    details=details,
-    cost=cost,
+    details=deferred("controller.kinds.endpoint.details", "details"),
+    cost=deferred("controller.kinds.endpoint.details", "cost"),
     call_budget="one DNS query and one probe each; one GetParameter if published",
     volatile_paths=frozenset({KEPT, PUBLISHED}),
 )

@@ -3,12 +3,8 @@
 from collections.abc import Iterator
 
 from controller.core.resources.plan import Change
-from controller.kinds.endpoint.spec import EndpointSpec
+from controller.kinds.endpoint.spec import KEPT, PUBLISHED, EndpointSpec
 from controller.kinds.endpoint.state import EndpointState
-
-# The store is local: keeping an address there is no call to AWS.
-KEPT = "fallback.kept"
-PUBLISHED = "fallback.published"
 
 
 def compare(spec: EndpointSpec, state: EndpointState) -> tuple[Change, ...]:

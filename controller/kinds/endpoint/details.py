@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from controller.core.resources.cost import Cost
 from controller.core.resources.details import DetailSection, Row
 from controller.core.resources.plan import Action
-from controller.kinds.endpoint.compare import PUBLISHED
-from controller.kinds.endpoint.spec import EndpointSpec
+from controller.kinds.endpoint.spec import PUBLISHED, EndpointSpec
 from controller.kinds.endpoint.state import EndpointState
 
 

@@ -15,8 +15,7 @@ from controller.core.resources.driver import Applied
 from controller.core.resources.fallbacks import Fallbacks
 from controller.core.resources.observation import Observation, Present, unknown_from
 from controller.core.resources.plan import Action
-from controller.kinds.endpoint.compare import KEPT, PUBLISHED
-from controller.kinds.endpoint.spec import EndpointSpec, ProbeSpec
+from controller.kinds.endpoint.spec import KEPT, PUBLISHED, EndpointSpec, ProbeSpec
 from controller.kinds.endpoint.state import EndpointState
 
 # The endpoint that the controller's own MLflow client uses.

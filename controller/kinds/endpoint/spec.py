@@ -16,6 +16,10 @@ _PRIVATE = (".local", ".localhost", ".internal", ".test", ".invalid", ".example"
 UrlPath = Annotated[
     str, Text(r"/[^\s#]*", "a path that starts with /, without #", longest=1024)
 ]
+# Paths of changes. The store is local: keeping an address there is no call to AWS.
+KEPT = "fallback.kept"
+PUBLISHED = "fallback.published"
+
 Status = Annotated[Whole, Field(ge=100, le=599)]
 
 

@@ -34,6 +34,7 @@ def main(subject: str, url: str) -> None:
 
 def _ours(url: str) -> Callable[[], tuple[int, int]]:
     from controller.bootstrap.mlflow import connect
+    from controller.clients.clock import SystemClock
     from controller.kinds.experiment.driver import ExperimentDriver
     from controller.kinds.model.driver import ModelDriver
     from controller.settings import Settings
@@ -44,7 +45,7 @@ def _ours(url: str) -> Callable[[], tuple[int, int]]:
     api, reader, owner = clients.api, clients.reader, "crowd/development"
     drivers = (
         ExperimentDriver(api, reader, owner),
-        ModelDriver(api, reader, owner, lambda key: key),
+        ModelDriver(api, reader, owner, lambda key: key, clock=SystemClock()),
     )
 
     def observe() -> tuple[int, int]:

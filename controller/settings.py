@@ -13,6 +13,7 @@ from controller.core.document.variables import (
     Address,
     Variable,
     address,
+    commit,
     ip,
     number,
     one_of,
@@ -173,6 +174,16 @@ class Settings:
             "HOKUSAI_HISTORY_DAYS",
             number(1, 3_650),
             "Days after which events, finished actions and attempts are deleted.",
+        ),
+    )
+    commit: str | None = field(
+        default=None,
+        metadata=row(
+            "HOKUSAI_COMMIT",
+            commit,
+            "Commit of the document in the audit log, for images without a git "
+            "repository.",
+            example="4f2a9c1",
         ),
     )
     api_key: Secret | None = field(

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from controller.app.actual_cost import ActualCost
 from controller.app.session import Session
+from controller.app.user import person
 from controller.bootstrap.controller import Controller
 from controller.bootstrap.deliveries import DeclaredTargets, dispatcher_for
 from controller.bootstrap.drivers import Options
@@ -110,6 +111,7 @@ def applying(context: Session, *, largest_backlog: int) -> Iterator[ApplySession
             deliveries.wake,
             largest_backlog,
             permitted=lambda: leader.is_leader() and not stopping.is_set(),
+            actor=person(),
         )
         controller = Controller(
             context.document,

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from controller.bootstrap.audit_source import DocumentSource
 from controller.bootstrap.aws import aws_client
 from controller.bootstrap.call_count import CallCount, CallsSpent, spent_on
 from controller.bootstrap.details import details_of
@@ -32,6 +33,7 @@ from controller.resolver import Resolver
 
 if TYPE_CHECKING:
     from controller.bootstrap.store import Store
+    from controller.core.audit.entry import AuditSource
     from controller.core.document.resource import Resource, ResourceId
     from controller.core.planning.planner import DesiredState, Kinds
     from controller.core.planning.preflight import Results
@@ -93,6 +95,7 @@ class Controller:
         self._closing = ExitStack()
         self._mlflow_calls = CallCount()
         wishes = wishes or Options()
+        self._source = DocumentSource(wishes.actor, settings.commit)
         clients = self._clients(settings, stored, wishes)
         self.mlflow = clients.mlflow.api if clients.mlflow else None
         self._reconciler = self._parts(kinds, clients, wishes)
@@ -180,6 +183,10 @@ class Controller:
         """Return the calls that were made so far, and the rules behind them."""
         return spent_on(self.aws, self._mlflow_calls, self._reconciler.kinds)
 
+    def audit_source(self) -> AuditSource:
+        """Return the author of actions and the current document, for the audit log."""
+        return self._source.of(self.document)
+
     def limits(self) -> SafetyLimits:
         """Return how much may happen at once, by what is declared."""
         platform = self.document.platform
@@ -239,6 +246,8 @@ class Controller:
         pool = self._closing.enter_context(ThreadPoolExecutor(THREADS, "hokusai"))
         by_kind = drivers(kinds, lambda: self.document, clients, wishes)
         memory = clients.stored.memory if clients.stored else NullMemory()
+        if clients.stored:
+            clients.stored.memory.trail.source = self.audit_source
         forget = (clients.mlflow.reader.clear,) if clients.mlflow else ()
         return Reconciler(
             kinds,

@@ -63,6 +63,7 @@ class Options:
         without_store: Whether to leave out what only a store knows.
         permitted: Whether the command may still act; asked before each write.
         thorough: Whether to look beyond what a plan needs.
+        actor: User of the command, for the audit log; empty for a pass.
     """
 
     announced: Callable[[], None] = lambda: None
@@ -70,6 +71,7 @@ class Options:
     without_store: bool = False
     permitted: Callable[[], bool] = lambda: True
     thorough: bool = True
+    actor: str = ""
 
 
 def drivers(

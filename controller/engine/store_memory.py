@@ -7,6 +7,7 @@ from typing import Any
 
 from controller.core.clock import Clock
 from controller.core.document.resource import ResourceId
+from controller.core.errors import DriverError
 from controller.core.planning.change_causes import note_text
 from controller.core.resources.condition import (
     Condition,
@@ -24,6 +25,7 @@ from controller.core.resources.driver import (
 )
 from controller.core.resources.plan import Action, Verb
 from controller.core.status.resource_conditions import WARNINGS
+from controller.engine.audit_trail import AuditTrail
 from controller.engine.reconciler import Statuses
 from controller.store.database import Database
 from controller.store.events import EventKind, EventLog
@@ -42,11 +44,17 @@ APPLIED = "applied"
 _CREATION = "creation"
 # Longer than reads lag, and than a restart of the controller takes.
 _REPEATED_WITHIN = timedelta(minutes=10)
+# Outcome of an action whose process ended before it was known.
+_UNKNOWN = "Unknown"
 _WITH_EVENTS = (ConditionType.READY, ConditionType.STALLED)
 
 
 class StoreMemory:
-    """Memory of statuses, intents, events and undeclared resources in the store."""
+    """Memory of statuses, intents, events and undeclared resources in the store.
+
+    Attributes:
+        trail: Audit rows of the executed actions.
+    """
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._clock = clock
@@ -56,7 +64,9 @@ class StoreMemory:
         self._events = EventLog(database)
         self._journal = IntentJournal(database)
         self._undeclared = UndeclaredLog(database)
+        self.trail = AuditTrail(database)
         self._creations: dict[int, int] = {}
+        self._unrecorded: list[tuple[int, Action, Outcome]] = []
         self._read()
 
     def take_over(self) -> int:
@@ -72,7 +82,10 @@ class StoreMemory:
         unfinished = self._journal.unfinished()
         for intent in unfinished:
             message = "The process ended before the outcome was known."
-            self._journal.finish(intent.id, "Unknown", message, self._clock.now())
+            with self._database.writing():
+                now = self._clock.now()
+                if self._journal.finish(intent.id, _UNKNOWN, message, now):
+                    self.trail.close(intent, _UNKNOWN, message)
             fields = {"resource": str(intent.target), "verb": intent.verb.value}
             log.warning("unfinished intent", extra=fields)
         return len(unfinished)
@@ -86,7 +99,13 @@ class StoreMemory:
         return self._statuses
 
     def save_statuses(self, statuses: Statuses) -> None:
-        """Write changed statuses, and an event for each transition, atomically."""
+        """Write changed statuses, and an event for each transition, atomically.
+
+        Outcomes that could not be recorded before are recorded first.
+        """
+        while self._unrecorded:
+            self._record(*self._unrecorded[0])
+            del self._unrecorded[0]
         changed = {
             id_: conditions
             for id_, conditions in statuses.items()
@@ -120,6 +139,7 @@ class StoreMemory:
     def started(self, action: Action) -> int:
         """Record the intent; it is durable on return."""
         details: dict[str, Any] = {"changes": [c.path for c in action.changes]}
+        details |= self.trail.draft(action)
         if action.request is not None:
             details |= {"by": action.request.by, "reason": action.request.reason}
         repeated = self._repeated_creation(action)
@@ -164,8 +184,21 @@ class StoreMemory:
         return int(last.details.get(_CREATION, last.id))
 
     def finished(self, number: int, action: Action, outcome: Outcome) -> None:
-        """Record the outcome of intent ``number`` and its event, atomically."""
+        """Record the outcome of intent ``number``, its event and its audit row, atomically.
+
+        After a failure, ``save_statuses`` records them. Raises DriverError.
+        """
         self._creations.pop(number, None)
+        try:
+            self._record(number, action, outcome)
+        except DriverError:
+            self._unrecorded.append((number, action, outcome))
+            raise
+        fields = {"resource": str(action.target), "verb": action.verb.value}
+        log.info("action finished", extra={**fields, "outcome": type(outcome).__name__})
+
+    def _record(self, number: int, action: Action, outcome: Outcome) -> None:
+        """Record the outcome and what belongs to it, once. Safe to repeat."""
         word, message = type(outcome).__name__, _words(outcome)
         sentence = f"{action.verb.capitalize()}: {message or word}"
         if action.request is not None:
@@ -173,13 +206,13 @@ class StoreMemory:
         kind: EventKind = "Warning" if isinstance(outcome, Failed) else "Normal"
         now = self._clock.now()
         with self._database.writing():
-            self._journal.finish(number, word, message, now)
+            if not self._journal.finish(number, word, message, now):
+                return
             if _applies_document(action) and isinstance(outcome, Applied | Progressing):
                 note = note_text(action.generation, action.desired)
                 self._notes.keep(action.target, APPLIED, note)
             self._events.record(action.target, kind, action.reason, sentence, now)
-        fields = {"resource": str(action.target), "verb": action.verb.value}
-        log.info("action finished", extra={**fields, "outcome": word})
+            self.trail.record(number, action, word, message)
 
     def _record_transitions(
         self, id_: ResourceId, before: Conditions, after: Conditions

@@ -81,14 +81,19 @@ class IntentJournal:
         with self._database.writing() as connection:
             return int(connection.execute(statement).scalar_one())
 
-    def finish(self, id_: int, outcome: str, message: str, now: datetime) -> None:
-        """Record the outcome of an intent; a recorded outcome never changes."""
+    def finish(self, id_: int, outcome: str, message: str, now: datetime) -> bool:
+        """Record the outcome of an intent; a recorded outcome never changes.
+
+        Returns:
+            False if an outcome was recorded before.
+        """
         with self._database.writing() as connection:
-            connection.execute(
+            closed = connection.execute(
                 update(intents)
                 .where(intents.c.id == id_, intents.c.ended.is_(None))
                 .values(outcome=outcome, message=message, ended=now)
             )
+        return bool(closed.rowcount)
 
     def unfinished(self) -> tuple[Intent, ...]:
         """Return the intents without a recorded outcome, oldest first."""

@@ -268,3 +268,46 @@ heartbeats = Table(
     Column("holder", Text, nullable=False),
     Column("beat", Moment, nullable=False),
 )
+
+# Rows are appended only; see `audit_log.py`. Values are text as they are hashed.
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", _Number, primary_key=True, autoincrement=False),
+    Column("time", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("via", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("details", Text, nullable=False),
+    Column("document_digest", Text, nullable=False),
+    Column("source_commit", Text, nullable=False),
+    Column("previous", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Index("audit_log_by_target", "kind", "name", "id"),
+)
+
+model_metadata = Table(
+    "model_metadata",
+    metadata,
+    Column("registry", Text, primary_key=True),
+    Column("model", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("created_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("model_id", Text, nullable=False),
+    Column("token_symbol", Text, nullable=False),
+    Column("baseline_metrics", Text, nullable=False),
+    Column("metrics", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("dataset", Text, nullable=False),
+    Column("code_version", Text, nullable=False),
+    Column("parent_version", Text, nullable=False),
+    Column("contributor", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("refreshed", Moment, nullable=False),
+)

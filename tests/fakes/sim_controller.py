@@ -13,6 +13,7 @@ from controller.clients.mlflow import MlflowApi, MlflowReader
 from controller.clients.mlflow.rest import MlflowRest
 from controller.clients.payload import check
 from controller.clients.secrets import Secrets
+from controller.core.audit.entry import AuditSource
 from controller.core.clock import Clock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
@@ -146,6 +147,7 @@ class SimController:
             else:
                 self.leads, self.leader._lease = True, lease
             self.memory = memory or StoreMemory(store, clock)
+            self.memory.trail.source = self._audit_source
         finally:
             outside.wire.aside -= 1
         held = self.leader.is_leader
@@ -168,6 +170,9 @@ class SimController:
         self.reconciler = Reconciler(
             KINDS, self.observer, self.executor, self.memory, clock
         )
+
+    def _audit_source(self) -> AuditSource:
+        return AuditSource(self.worker, document_digest=self.document.digest)
 
     def reconcile(self, *, backwards: bool = False) -> PassResult:
         """Run one pass on the current document."""

@@ -104,6 +104,14 @@ def ip(text: str) -> str:
         raise ValueError(msg) from None
 
 
+def commit(text: str) -> str:
+    """Return the name of a commit or release."""
+    if not re.fullmatch(r"[\w./-]{1,100}", text, re.ASCII):
+        msg = "is not a commit: up to 100 letters, digits and . _ / -"
+        raise ValueError(msg)
+    return text
+
+
 def url(text: str) -> str:
     """Return an http or https URL without a trailing ``/``."""
     parts = urlsplit(text)

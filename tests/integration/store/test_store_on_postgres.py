@@ -3,6 +3,7 @@
 from tests.unit.store import (
     conftest,
     test_approvals,
+    test_audit_log,
     test_breakers,
     test_lease,
     test_outbox,
@@ -11,11 +12,12 @@ from tests.unit.store import (
     test_retention,
 )
 
-_FIXTURES = {"ledger", "outbox", "eager", "deliveries", "requests", "leases", "history"}
+_FIXTURES = {"ledger", "outbox", "eager", "deliveries", "requests", "leases", "history", "log"}
 
 for _facts in (
     conftest,
     test_approvals,
+    test_audit_log,
     test_breakers,
     test_lease,
     test_outbox,

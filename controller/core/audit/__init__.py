@@ -1,0 +1,1 @@
+"""The audit log: entries and the hash chain."""

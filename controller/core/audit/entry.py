@@ -1,0 +1,163 @@
+"""Entry of the audit log: one executed action, its author and its outcome."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from math import isfinite
+from typing import Any, Self
+
+from controller.core.resources.plan import Action, Change
+from controller.core.values.identity import canonical_json
+from controller.core.values.redact import masked, redact
+
+
+class Via(StrEnum):
+    """Origin of an action: a pass of the controller, or a command of a user."""
+
+    PASS = "pass"  # noqa: S105 - a pass of the loop, no password
+    COMMAND = "command"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSource:
+    """Author of actions, and the document that they come from.
+
+    Attributes:
+        actor: Id of the controller process, or the user of a command.
+        via: ``pass`` or ``command``.
+        document_digest: Digest of the document.
+        source_commit: Git commit of the folder of the document; empty if unknown.
+    """
+
+    actor: str = ""
+    via: str = Via.PASS.value
+    document_digest: str = ""
+    source_commit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """Content of one row of the audit log, without its place in the chain.
+
+    All values are text, exactly as they are stored and hashed.
+
+    Attributes:
+        actor: Id of the controller process, or the user of a command.
+        via: ``pass`` or ``command``.
+        action: Operation, as in ``update``.
+        kind: Kind of the resource; empty for an operation on the whole document.
+        name: Name of the resource.
+        outcome: Result, observed after the action; ``Unknown`` if the process ended
+            before it was known.
+        reason: Reason of the user for a command, else the reason of the plan.
+        details: Canonical JSON: changed fields with their values before and after,
+            masked; the message of the outcome; the number of the intent.
+        document_digest: Digest of the document.
+        source_commit: Git commit of the folder of the document; empty if unknown.
+    """
+
+    actor: str
+    via: str
+    action: str
+    kind: str
+    name: str
+    outcome: str
+    reason: str
+    details: str
+    document_digest: str = ""
+    source_commit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditDraft:
+    """Part of an entry that is known before the action.
+
+    It is recorded with the intent, so that the entry can be completed after a crash.
+    """
+
+    source: AuditSource
+    reason: str
+    details: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, action: Action, source: AuditSource) -> Self:
+        """Return the draft for ``action``; the author of a request is its user."""
+        details: dict[str, Any] = {"changes": change_details(action.changes)}
+        request = action.request
+        if request is None:
+            return cls(source, str(action.reason), details)
+        if request.wanted:
+            details["wanted"] = request.wanted
+        by = AuditSource(
+            request.by, Via.COMMAND.value, source.document_digest, source.source_commit
+        )
+        return cls(by, request.reason, details)
+
+    @classmethod
+    def of_record(cls, found: Mapping[str, Any]) -> Self:
+        """Return the draft that ``record`` returned."""
+        return cls(AuditSource(**found["source"]), found["reason"], found["details"])
+
+    def record(self) -> dict[str, Any]:
+        """Return the draft as plain data, for the details of an intent."""
+        return {
+            "source": asdict(self.source),
+            "reason": self.reason,
+            "details": dict(self.details),
+        }
+
+    def entry(
+        self, intent: int, action: str, target: tuple[str, str], result: tuple[str, str]
+    ) -> AuditEntry:
+        """Return the complete entry.
+
+        Args:
+            intent: Number of the intent.
+            action: Operation.
+            target: Kind and name of the resource.
+            result: Outcome and its message.
+        """
+        outcome, message = result
+        said = {"message": redact(message, ())} if message else {}
+        details = {**self.details, **said, "intent": intent}
+        source = self.source
+        return AuditEntry(
+            source.actor,
+            source.via,
+            action,
+            *target,
+            outcome,
+            self.reason,
+            canonical_json(details),
+            source.document_digest,
+            source.source_commit,
+        )
+
+
+def change_details(changes: tuple[Change, ...]) -> list[dict[str, Any]]:
+    """Return the changes as plain data, with apparent secrets masked."""
+    return [
+        {
+            "path": change.path,
+            "before": _plain(masked(change.path, change.before)),
+            "after": _plain(masked(change.path, change.after)),
+        }
+        for change in changes
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """Return ``value`` as JSON can express it; other values become text."""
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return value if isfinite(value) else str(value)
+        case Mapping():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case set() | frozenset():
+            return sorted((_plain(item) for item in value), key=canonical_json)
+        case _:
+            return str(value)

@@ -20,6 +20,7 @@ from controller.bootstrap.controller import NoFallbacks
 from controller.bootstrap.mlflow import connect
 from controller.bootstrap.store_file import store_is_there
 from controller.clients.clock import SystemClock
+from controller.core.audit.chain import AuditRecord, ChainReport, verified
 from controller.core.clock import Clock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
@@ -28,6 +29,7 @@ from controller.core.resources.fallbacks import Fallbacks
 from controller.core.status.cause import LastAttempt
 from controller.resolver import Resolver
 from controller.settings import Settings
+from controller.store.audit_log import AuditLog
 from controller.store.database import Database
 from controller.store.events import EventLog, RecordedEvent
 from controller.store.fallbacks import StoredFallbacks
@@ -145,6 +147,14 @@ class StoredRecords:
     def tried(self, id_: ResourceId) -> LastAttempt | None:
         """Return the last action on ``id_``, or None."""
         return last_tried(self._database, id_)
+
+    def audit(self, limit: int, of: ResourceId | None) -> tuple[AuditRecord, ...]:
+        """Return the latest rows of the audit log, newest first."""
+        return AuditLog(self._database).recent(limit, of)
+
+    def audit_report(self) -> ChainReport:
+        """Return the result of a verification of the audit log."""
+        return verified(AuditLog(self._database).records())
 
     def ask(self, reason: str) -> int:
         """Request a pass and return the number of the request."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
@@ -16,12 +16,16 @@ from controller.bootstrap.holder import holder_id
 from controller.bootstrap.store import Store, open_store
 from controller.clients.clock import SystemClock
 from controller.clients.webhook import Sender
+from controller.core.audit.entry import command_entry
+from controller.core.document.resource import ResourceId
 from controller.core.errors import LeaseHeldError
 from controller.core.planning.planner import DesiredState
 from controller.core.planning.scope import Scope
+from controller.core.resources.driver import Skipped
 from controller.engine.dispatcher import Dispatcher
 from controller.engine.leader import Leader
 from controller.engine.reconciler import PassResult
+from controller.store.audit_log import AuditLog
 from controller.store.lease import Leases
 
 LONGEST_PAUSE = timedelta(seconds=2)
@@ -36,9 +40,13 @@ class ApplySession:
         tally: Cost so far.
     """
 
-    def __init__(self, controller: Controller, stopping: threading.Event) -> None:
+    def __init__(
+        self, controller: Controller, audit: AuditLog, stopping: threading.Event
+    ) -> None:
         self.controller = controller
         self.tally = ActualCost(controller.spent)
+        self._audit = audit
+        self._acted = False
         self._stopping = stopping
 
     def until_settled(
@@ -64,15 +72,30 @@ class ApplySession:
             now = clock.monotonic()
             elapsed = now - began
             self.tally.note(result, elapsed)
+            self._acted = self._acted or _acted(result)
             told(result, elapsed)
             if result.settled or elapsed >= timeout:
                 return result
             pause = pause_of(result.next_in, timedelta(seconds=now - started))
             clock.sleep(min(pause.total_seconds(), timeout - elapsed))
 
+    def record_end(self, targets: Iterable[ResourceId], outcome: str) -> None:
+        """Append the row of the command to the audit log, if an action was executed.
+
+        Raises:
+            DriverError: the row could not be written.
+        """
+        if self._acted:
+            source = self.controller.audit_source()
+            self._audit.append(command_entry(source, "apply", targets, outcome))
+
     def stop(self) -> None:
         """Begin nothing further. What is under way is brought to its end."""
         self._stopping.set()
+
+
+def _acted(result: PassResult) -> bool:
+    return any(not isinstance(one, Skipped) for one in result.outcomes.values())
 
 
 def pause_of(next_in: timedelta, took: timedelta) -> timedelta:
@@ -124,7 +147,7 @@ def applying(context: Session, *, largest_backlog: int) -> Iterator[ApplySession
         closing.callback(controller.close)
         closing.enter_context(_kept(leader))
         closing.enter_context(deliveries.running(controller, context, stored))
-        yield ApplySession(controller, stopping)
+        yield ApplySession(controller, AuditLog(stored.database), stopping)
 
 
 @contextmanager

@@ -8,11 +8,13 @@ from controller.app.attempts import last_tried
 from controller.app.session import Session
 from controller.bootstrap.store_file import store_is_there
 from controller.clients.clock import SystemClock
+from controller.core.audit.chain import AuditRecord, ChainReport, verified
 from controller.core.clock import Clock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
 from controller.core.resources.condition import Conditions
 from controller.core.status.cause import LastAttempt
+from controller.store.audit_log import AuditLog
 from controller.store.database import Database
 from controller.store.events import EventLog, RecordedEvent
 from controller.store.heartbeat import HEART, Heartbeat, Heartbeats
@@ -56,6 +58,14 @@ class StoreRecords:
     def tried(self, id_: ResourceId) -> LastAttempt | None:
         """Return the last action on ``id_``, or None."""
         return last_tried(self._database, id_)
+
+    def audit(self, limit: int, of: ResourceId | None) -> tuple[AuditRecord, ...]:
+        """Return the latest rows of the audit log, newest first."""
+        return AuditLog(self._database).recent(limit, of)
+
+    def audit_report(self) -> ChainReport:
+        """Return the result of a verification of the audit log."""
+        return verified(AuditLog(self._database).records())
 
 
 @contextmanager

@@ -11,6 +11,13 @@ from typing import TYPE_CHECKING, Any
 from controller.app.records import NOTHING_YET, StoreRecords, records
 from controller.app.session import Session
 from controller.clients.clock import SystemClock
+from controller.core.audit.chain import (
+    AuditRecord,
+    BreakCause,
+    ChainBreak,
+    ChainReport,
+)
+from controller.core.audit.entry import AuditEntry
 from controller.core.clock import Clock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
@@ -69,6 +76,19 @@ class RemoteRecords:
         """Return the last action on ``id_``, or None."""
         found = self._api.last_attempt(str(id_))
         return _tried(found) if found else None
+
+    def audit(self, limit: int, of: ResourceId | None) -> tuple[AuditRecord, ...]:
+        """Return the latest rows of the audit log, newest first."""
+        return tuple(map(_audited, self._api.audit(limit, str(of) if of else None)))
+
+    def audit_report(self) -> ChainReport:
+        """Return the result of a verification of the audit log, by the server."""
+        found = self._api.audit_report()
+        broken = found["broken"]
+        where = (
+            ChainBreak(broken["id"], BreakCause(broken["cause"])) if broken else None
+        )
+        return ChainReport(found["count"], found["head"], where)
 
     def ask(self, reason: str) -> int:
         """Request a pass and return the number of the request."""
@@ -146,6 +166,10 @@ def _happening(data: Mapping[str, Any]) -> RecordedEvent:
         _moment(data["first_seen"]),
         _moment(data["last_seen"]),
     )
+
+
+def _audited(data: Mapping[str, Any]) -> AuditRecord:
+    return AuditRecord(**{**data, "entry": AuditEntry(**data["entry"])})
 
 
 def _tried(data: Mapping[str, Any]) -> LastAttempt:

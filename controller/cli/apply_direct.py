@@ -14,7 +14,7 @@ from controller.cli.views.plans import render_plan, summary
 from controller.cli.views.progress import ApplyProgress, cost_comparison
 from controller.cli.views.statuses import StatusOutput, render_report
 from controller.core.document.resource import ResourceId
-from controller.core.errors import RefusedError
+from controller.core.errors import DriverError, RefusedError
 from controller.core.planning.planner import DesiredState
 from controller.core.planning.scope import Scope
 from controller.core.resources.cost import Cost, CostTotal
@@ -42,6 +42,7 @@ def apply_direct(args: argparse.Namespace) -> int:
                 tell("Not confirmed; nothing was changed.")
                 return Exit.FAILED
         result = _follow(args, work, desired, task)
+        _record_end(work, task, "Converged" if result.converged else "NotConverged")
         _report(args, work, plan, result, costs.total)
     tell(summary(result.left, task.size(desired)))
     return Exit.OK if result.converged else Exit.DIFFERENT
@@ -106,12 +107,21 @@ def _follow(
         return work.until_settled(desired, task.scope, args.timeout, show)
     except KeyboardInterrupt:
         work.stop()
+        _record_end(work, task, "Interrupted")
         command = next_command(args, " ".join(("apply", *args.targets)))
         tell(
             "Interrupted: no further change is started, and AWS completes those that "
             f"were started. To continue, run: {command}"
         )
         raise
+
+
+def _record_end(work: ApplySession, task: _Task, outcome: str) -> None:
+    """Record the end in the audit log; a failure does not change the result."""
+    try:
+        work.record_end(task.scope.targets or (), outcome)
+    except DriverError as error:
+        tell(f"The end of this command is not in the audit log: {error}")
 
 
 def _report(

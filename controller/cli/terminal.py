@@ -10,12 +10,14 @@ import os
 import select
 import sys
 from collections.abc import Iterable
+from shutil import get_terminal_size
 from typing import TextIO
 
 from controller.core.errors import RefusedError
 from controller.core.values.printable import printable
 
 _GONE = select.POLLERR | select.POLLHUP | select.POLLNVAL
+_UNLIMITED = 1_000_000
 # The streams that were closed by their reader.
 _closed: set[TextIO] = set()
 
@@ -66,6 +68,11 @@ def confirmed(question: str) -> bool:
 def interactive() -> bool:
     """Return True if the user can be asked."""
     return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def terminal_width() -> int:
+    """Return the columns of the terminal, or of COLUMNS; very many if there is none."""
+    return get_terminal_size((_UNLIMITED, 24)).columns
 
 
 def reader_is_gone() -> bool:

@@ -55,6 +55,19 @@ class ControlApi:
         )
         return found
 
+    def audit(self, limit: int, resource: str | None) -> list[Mapping[str, Any]]:
+        """Return the latest rows of the audit log, newest first."""
+        selection = {"resource": resource} if resource else {}
+        found: list[Mapping[str, Any]] = self._request(
+            "GET", "audit", {"limit": limit, **selection}
+        )
+        return found
+
+    def audit_report(self) -> Mapping[str, Any]:
+        """Return the result of a verification by the server; see ``ChainReport``."""
+        found: Mapping[str, Any] = self._request("GET", "audit/report")
+        return found
+
     def inspect(
         self, view: str, parameters: Mapping[str, str | int]
     ) -> Mapping[str, Any]:

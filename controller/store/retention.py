@@ -2,6 +2,7 @@
 
 What decisions need stays: open intents, deliveries and their events, the attempts of
 deliveries that have not ended, and the last applied spec of a resource that is managed.
+The audit log stays whole, since its verification begins with the first row.
 """
 
 from collections.abc import Iterator

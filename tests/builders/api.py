@@ -5,6 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
+from controller.core.audit.chain import (
+    BreakCause,
+    ChainBreak,
+    ChainReport,
+    appended,
+)
+from controller.core.audit.entry import AuditEntry
 from controller.core.document.resource import ResourceId
 from controller.core.resources.condition import Condition, ConditionType, Truth
 from controller.core.resources.details import DetailSection
@@ -18,6 +25,22 @@ from tests.fakes.stopped_clock import NOON
 
 A_DAY_AGO = datetime(2026, 1, 1, 12, tzinfo=UTC)
 API = ResourceId("service", "api")
+
+
+AUDITED = appended(
+    None,
+    AuditEntry(
+        actor="ada@laptop",
+        via="command",
+        action="restart",
+        kind="service",
+        name="api",
+        outcome="Applied",
+        reason="it leaks",
+        details="{}",
+    ),
+    A_DAY_AGO.isoformat(),
+)
 
 
 class Records:
@@ -48,6 +71,13 @@ class Records:
             if id_ == API
             else None
         )
+
+    def audit(self, limit, of):
+        found = (AUDITED,)
+        return tuple(r for r in found if of in {None, API})[:limit]
+
+    def audit_report(self):
+        return ChainReport(1, AUDITED.hash, ChainBreak(2, BreakCause.LINK))
 
     def ask(self, reason):
         self.wishes.append(reason)

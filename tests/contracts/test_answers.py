@@ -19,6 +19,8 @@ OF = "?resource=service/api"
 ROUTES = {
     "/api/v1/status": "",
     "/api/v1/events": "",
+    "/api/v1/audit": "",
+    "/api/v1/audit/report": "",
     "/api/v1/tried": OF,
     "/api/v1/details": OF,
     "/api/v1/history": OF,

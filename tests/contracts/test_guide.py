@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "specs" / "guide").glob("*.md"))]
 MODEL_OPERATIONS = "tests/integration/cli/test_model_operations.py"
 INTERVENTIONS = "tests/integration/cli/test_interventions.py"
+AUDIT = "tests/integration/cli/test_audit.py"
 # Commands that need a set-up or do not end, with the test that runs each of them.
 ELSEWHERE = {
     "make run": "tests/e2e/test_fresh_clone.py",
@@ -44,6 +45,8 @@ ELSEWHERE = {
     '--reason "wrong scores" --yes': MODEL_OPERATIONS,
     ".venv/bin/hokusai rollback model/leads --alias production --undo "
     '--reason "the cause is fixed" --yes': MODEL_OPERATIONS,
+    ".venv/bin/hokusai audit list service/api -n 5": AUDIT,
+    ".venv/bin/hokusai audit verify": AUDIT,
     ".venv/bin/python -m controller local --once": "tests/e2e/test_local_lifecycle.py",
 }
 

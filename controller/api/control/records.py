@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from controller.core.audit.chain import AuditRecord, ChainReport
 from controller.core.document.resource import ResourceId
 from controller.core.resources.condition import Condition, Conditions
 from controller.core.status.cause import LastAttempt
@@ -29,6 +30,14 @@ class ControlRecords(Protocol):
 
     def tried(self, id_: ResourceId) -> LastAttempt | None:
         """Return the last action on ``id_``, or None."""
+        ...
+
+    def audit(self, limit: int, of: ResourceId | None) -> tuple[AuditRecord, ...]:
+        """Return the latest rows of the audit log, newest first."""
+        ...
+
+    def audit_report(self) -> ChainReport:
+        """Return the result of a verification of the audit log."""
         ...
 
     def ask(self, reason: str) -> int:

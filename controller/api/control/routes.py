@@ -15,6 +15,7 @@ from controller.api.control.records import (
     status_report,
 )
 from controller.api.keys import with_key
+from controller.core.audit.chain import AuditRecord, ChainReport
 from controller.core.status.cause import LastAttempt
 from controller.core.values.secret import Secret
 
@@ -48,6 +49,20 @@ def router(records: ControlRecords, key: Secret | None) -> APIRouter:
     ) -> LastAttempt | None:
         """Return what was last tried with a resource; null if nothing ever was."""
         return await asyncio.to_thread(records.tried, parsed(resource))
+
+    @routes.get("/audit")
+    async def audit(
+        limit: Annotated[int, Query(ge=1, le=_MOST_EVENTS)] = 50,
+        resource: Address | None = None,
+    ) -> tuple[AuditRecord, ...]:
+        """Return the latest rows of the audit log, newest first."""
+        of = None if resource is None else parsed(resource)
+        return await asyncio.to_thread(records.audit, limit, of)
+
+    @routes.get("/audit/report")
+    async def audit_report() -> ChainReport:
+        """Verify the audit log, and return its length, its head and the first break."""
+        return await asyncio.to_thread(records.audit_report)
 
     @routes.post("/reconcile", status_code=202)
     async def reconcile(

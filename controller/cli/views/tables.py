@@ -1,6 +1,10 @@
 """Tables, in aligned columns or in Markdown."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
+
+# A terminal that is narrower breaks lines by itself.
+_NARROWEST = 20
 
 
 def columns(head: Sequence[str], lines: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -15,6 +19,24 @@ def columns(head: Sequence[str], lines: Sequence[Sequence[str]]) -> Iterator[str
         yield "  ".join((*cells, line[-1])).rstrip()
 
 
+def fitted(
+    head: Sequence[str], lines: Sequence[Sequence[str]], width: int
+) -> Iterator[str]:
+    """Yield a table, or one block per line if a table is wider than ``width``.
+
+    A block has the first cell on a line, and below it each other cell that is not empty.
+    """
+    table = [*columns(head, lines)]
+    if max(map(len, table)) <= width:
+        yield from table
+        return
+    for line in lines:
+        yield line[0]
+        for name, cell in zip(head[1:], line[1:], strict=True):
+            if cell:
+                yield from _wrapped(f"{name}: {cell}", width)
+
+
 def markdown(head: Sequence[str], lines: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield a Markdown table; ``|`` in cells is escaped."""
     yield _row(head)
@@ -26,6 +48,17 @@ def markdown(head: Sequence[str], lines: Sequence[Sequence[str]]) -> Iterator[st
 def one_line(text: str) -> str:
     """Return ``text`` with line breaks replaced by spaces."""
     return " ".join(text.split())
+
+
+def _wrapped(text: str, width: int) -> Iterator[str]:
+    yield from textwrap.wrap(
+        text,
+        max(width, _NARROWEST),
+        initial_indent=" " * 4,
+        subsequent_indent=" " * 6,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _row(cells: Sequence[str]) -> str:

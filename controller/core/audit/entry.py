@@ -1,11 +1,12 @@
 """Entry of the audit log: one executed action, its author and its outcome."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from math import isfinite
 from typing import Any, Self
 
+from controller.core.document.resource import ResourceId
 from controller.core.resources.plan import Action, Change
 from controller.core.values.identity import canonical_json
 from controller.core.values.redact import masked, redact
@@ -132,6 +133,32 @@ class AuditDraft:
             source.document_digest,
             source.source_commit,
         )
+
+
+def command_entry(
+    source: AuditSource, command: str, targets: Iterable[ResourceId], outcome: str
+) -> AuditEntry:
+    """Return the entry for the end of a command on several resources.
+
+    Args:
+        source: Author and document.
+        command: Word of the command.
+        targets: Selected resources; none for the whole document.
+        outcome: Result of the command.
+    """
+    details = canonical_json({"targets": sorted(map(str, targets))})
+    return AuditEntry(
+        source.actor,
+        source.via,
+        command,
+        "",
+        "",
+        outcome,
+        "",
+        details,
+        source.document_digest,
+        source.source_commit,
+    )
 
 
 def change_details(changes: tuple[Change, ...]) -> list[dict[str, Any]]:

@@ -7,12 +7,15 @@ import pytest
 
 from controller.app.apply import applying
 from controller.app.session import read
+from controller.app.user import person
 from controller.bootstrap.store import open_store
 from controller.cli import main
 from controller.clients.clock import SystemClock
 from controller.core.document.resource import ResourceId
 from controller.core.resources.plan import Action, Reason, Verb
 from controller.emulation.runtimes.scripted import Script
+from controller.store.audit_log import AuditLog
+from controller.store.database import Database
 from controller.store.journal import IntentJournal
 from tests.builders.running_controller import running
 from tests.builders.waiting import eventually
@@ -20,6 +23,14 @@ from tests.builders.waiting import eventually
 CREATE = Action(ResourceId("service", "api"), Verb.CREATE, Reason.MISSING)
 WHY = ("--reason", "it does not answer", "--yes")
 API = "t-api-development"
+
+
+def audited(folder, action):
+    """Return author, origin and reason of the audit rows of one operation."""
+    database = Database(f"sqlite:///{folder}/store.db", SystemClock())
+    found = [record.entry for record in AuditLog(database).records()]
+    database.close()
+    return [(e.actor, e.via, e.reason) for e in found if e.action == action]
 
 
 def ids(world):
@@ -53,6 +64,7 @@ def test_a_restart_is_carried_out_by_the_holder_of_the_lease(world, here, capsys
     assert restarted == 0, told.err
     assert again == 2
     assert "restart of service/api refused" in told.err
+    assert audited(here, "restart") == [(person(), "command", "it does not answer")]
     assert ids(world).isdisjoint(before)
 
 

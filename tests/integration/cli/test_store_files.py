@@ -143,7 +143,9 @@ READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && cd "$1" 
 
 
 @pytest.mark.parametrize("running", [False, True], ids=["at rest", "in use"])
-@pytest.mark.parametrize("command", ["status", "events", "why service/api"])
+@pytest.mark.parametrize(
+    "command", ["status", "events", "why service/api", "audit list", "audit verify"]
+)
 def test_records_are_read_on_a_read_only_file_system(recorded, here, running, command):
     require_namespaces("--mount")
     recorded.save_statuses(api=(Truth.TRUE, "Ready", "All is well."))

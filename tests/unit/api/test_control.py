@@ -69,6 +69,8 @@ def test_a_wish_for_a_pass_is_left_in_the_store():
     [
         ("GET", "/api/v1/status"),
         ("GET", "/api/v1/events"),
+        ("GET", "/api/v1/audit"),
+        ("GET", "/api/v1/audit/report"),
         ("GET", "/api/v1/tried?resource=service/api"),
         ("POST", "/api/v1/reconcile"),
     ],

@@ -41,6 +41,9 @@ def test_what_was_written_there_is_read_here():
     assert there.last_pass() == own.last_pass()
     assert there.events(5, API) == own.events(5, API)
     assert there.events(5, ResourceId("service", "other")) == ()
+    assert there.audit(5, API) == own.audit(5, API)
+    assert there.audit(5, ResourceId("service", "other")) == ()
+    assert there.audit_report() == own.audit_report()
     assert there.tried(API) == own.tried(API)
     assert there.tried(ResourceId("service", "other")) is None
 

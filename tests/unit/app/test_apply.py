@@ -11,7 +11,9 @@ from controller.core.document.resource import ResourceId
 from controller.core.planning.scope import ALL
 from controller.core.resources.plan import Blocked, Hold, Plan
 from controller.engine.reconciler import PassResult
+from controller.store.audit_log import AuditLog
 from tests.fakes.stopped_clock import StoppedClock
+from tests.fakes.store import empty_store
 
 MOVES = Plan((), (), (Blocked(ResourceId("toy", "a"), Hold.ROLLOUT_IN_PROGRESS, ""),))
 
@@ -33,6 +35,11 @@ class Slow:
         return PassResult(Plan(), {}, MOVES, {}, self.next_in)
 
 
+def session(controller):
+    audit = AuditLog(empty_store(StoppedClock()))
+    return ApplySession(controller, audit, threading.Event())
+
+
 @pytest.mark.parametrize(
     ("took", "next_in", "began"),
     [
@@ -45,9 +52,7 @@ class Slow:
 def test_passes_follow_each_other_until_time_is_up(took, next_in, began):
     controller = Slow(took, next_in)
 
-    ApplySession(controller, threading.Event()).until_settled(
-        {}, ALL, 5, lambda *_: None
-    )
+    session(controller).until_settled({}, ALL, 5, lambda *_: None)
 
     assert controller.began == began
 
@@ -55,8 +60,6 @@ def test_passes_follow_each_other_until_time_is_up(took, next_in, began):
 def test_where_looking_is_slow_the_pauses_are_as_long_as_the_passes():
     controller = Slow(took=20, next_in=20)
 
-    ApplySession(controller, threading.Event()).until_settled(
-        {}, ALL, 90, lambda *_: None
-    )
+    session(controller).until_settled({}, ALL, 90, lambda *_: None)
 
     assert controller.began == [0, 40, 80]

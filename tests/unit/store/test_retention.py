@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from controller.core.audit.chain import verified
+from controller.core.audit.entry import AuditEntry
 from controller.core.document.resource import ResourceId
 from controller.core.resources.condition import Condition, ConditionType, Truth
 from controller.core.resources.plan import Verb
@@ -13,6 +15,7 @@ from controller.core.webhooks.delivery import Delivered, RetryAt
 from controller.core.webhooks.event import VersionIdentity, WebhookEvent
 from controller.store import retention, tables
 from controller.store.announcements import AnnouncementLedger
+from controller.store.audit_log import AuditLog
 from controller.store.events import EventLog
 from controller.store.journal import IntentJournal
 from controller.store.notes import StoredNotes
@@ -103,3 +106,14 @@ def test_a_call_deletes_in_short_transactions_and_the_next_one_continues(
 def test_nothing_is_deleted_from_an_empty_store(history, database):
     assert history.prune(NOON) == 0
     assert rows(database, tables.events) == rows(database, tables.intents) == 0
+
+
+def test_the_audit_log_is_kept(history, database):
+    log = AuditLog(database)
+    for _ in range(3):
+        log.append(AuditEntry("a", "pass", "update", "k", "n", "Applied", "", "{}"))
+
+    history.prune(NOON + AGE)
+
+    report = verified(log.records())
+    assert (report.count, report.broken) == (3, None)

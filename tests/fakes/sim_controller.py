@@ -148,6 +148,8 @@ class SimController:
                 self.leads, self.leader._lease = True, lease
             self.memory = memory or StoreMemory(store, clock)
             self.memory.trail.source = self._audit_source
+            if self.leads and lease is None:
+                self.memory.take_over()
         finally:
             outside.wire.aside -= 1
         held = self.leader.is_leader

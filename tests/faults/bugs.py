@@ -87,6 +87,23 @@ def scales_down(old: Any) -> Any:
     return update
 
 
+def audits_before(old: Any) -> Any:
+    def started(self: Any, action: Any) -> int:
+        number = int(old(self, action))
+        self.trail.record(number, action, "Applied", "")
+        return number
+
+    return started
+
+
+def always_closes(old: Any) -> Any:
+    def finish(self: Any, *args: Any) -> bool:
+        old(self, *args)
+        return True
+
+    return finish
+
+
 def always(_old: Any) -> Any:
     return property(lambda self: True)
 

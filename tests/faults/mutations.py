@@ -15,6 +15,7 @@ from controller.core.resources.plan import Plan
 from controller.core.status import resource_conditions
 from controller.core.webhooks import event
 from controller.engine import executor, observer, reconciler
+from controller.engine.audit_trail import AuditTrail
 from controller.engine.leader import Leader
 from controller.engine.store_memory import StoreMemory
 from controller.kinds.hint import driver as hint_driver
@@ -32,13 +33,16 @@ from controller.kinds.webhook import driver as webhook_driver
 from controller.store.announcements import AnnouncementLedger
 from controller.store.approvals import StoredApprovals
 from controller.store.events import EventLog
+from controller.store.journal import IntentJournal
 from controller.store.outbox import Outbox
 from tests.fakes.sim_controller import KINDS
 from tests.faults.bugs import (
     all_but_last,
     always,
+    always_closes,
     always_ready,
     approvals_of_tags,
+    audits_before,
     compares_raw,
     draws_ids,
     drops_updates,
@@ -152,6 +156,28 @@ REPLACEMENTS: tuple[Replacement, ...] = (
     ("a plan is always in sync", Plan, "in_sync", always, (ROLLOUT, VERSION)),
     ("a plan is always complete", Plan, "complete", always, (ROLLOUT,)),
     ("secrets are put into events", EventLog, "record", logs_secrets, (ROLLOUT,)),
+    ("an action has no audit row", AuditTrail, "record", returns(None), (ALIAS,)),
+    (
+        "a dead process leaves no audit row",
+        AuditTrail,
+        "close",
+        returns(None),
+        (ALIAS,),
+    ),
+    (
+        "the audit row is written before the action",
+        StoreMemory,
+        "started",
+        audits_before,
+        (ALIAS,),
+    ),
+    (
+        "an outcome that was not recorded is recorded without looking",
+        IntentJournal,
+        "finish",
+        always_closes,
+        (ALIAS,),
+    ),
     ("the outbox is never drained", Outbox, "claim", returns(()), (ADDED,)),
     (
         "the last event is not announced",

@@ -5,6 +5,7 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
+from controller.engine.audit_trail import AuditTrail
 from tests.fakes.sim_controller import SimController
 from tests.faults.world import World
 
@@ -85,6 +86,7 @@ def _memory(controller: SimController) -> dict[str, Any]:
         "repairs": controller.reconciler.repairs,
         "statuses": controller.memory._statuses,
         "doomed": controller.memory._doomed,
+        "unrecorded": controller.memory._unrecorded,
         "names": service._cloud_map._names,
         "registrar": _registrar(service),
         "definitions": service._ecs._definitions,
@@ -102,6 +104,9 @@ def _reborn(world: World, memory: dict[str, Any]) -> SimController:
     document = memory["document"]
     # What is in the store is known from the snapshot, and need not be read again.
     read = copy(world.outside.memory)
+    read.trail = AuditTrail(world.store)
+    read._unrecorded = memory["unrecorded"]
+    read._creations = {}
     controller = SimController(
         world.outside, document, memory["worker"], lease=memory["lease"], memory=read
     )

@@ -131,6 +131,7 @@ def _process(world: World) -> Any:
         ),
         sorted(map(str, controller.memory._doomed)),
         controller.drivers["hint"]._absences,  # type: ignore[attr-defined]
+        len(controller.memory._unrecorded),
         [*_registrar(controller)],
         [*_settled(world, controller)],
     )

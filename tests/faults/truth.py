@@ -1,6 +1,8 @@
 """What is so in the world, told without the code that is on trial."""
 
+import json
 from collections.abc import Collection, Iterator, Mapping
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -314,3 +316,24 @@ def ambiguous_events(world: World) -> Iterator[str]:
     for (model, number), known in sorted(ids.items()):
         if len(known) > 1:
             yield f"version {number} of {model} is told of by {len(known)} ids"
+
+
+def audit_problems(world: World) -> Iterator[str]:
+    """Yield the ended actions without one audit row of the same outcome.
+
+    Actions that wait for the same step have one row for all of them.
+    """
+    query = "select id, details, outcome, previous, hash from audit_log order by id"
+    rows = world.store._raw.execute(query).fetchall()
+    if [row[0] for row in rows] != [*range(1, len(rows) + 1)]:
+        yield "the audit log has a gap"
+    if any(after[3] != before[4] for before, after in pairwise(rows)):
+        yield "the audit log has a row that does not follow the one before"
+    told: dict[int, list[str]] = {}
+    for _, details, outcome, _, _ in rows:
+        told.setdefault(json.loads(details)["intent"], []).append(outcome)
+    query = "select id, verb, name, outcome, ended is null from intents order by id"
+    for id_, verb, name, outcome, is_open in world.store._raw.execute(query):
+        expected = [] if is_open else [outcome]
+        if told.get(id_, []) != expected and outcome != "Waiting":
+            yield f"{verb} {name} has the audit rows {told.get(id_, [])}, not {expected}"

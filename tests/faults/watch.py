@@ -12,6 +12,7 @@ from tests.fakes.sim_faults import FaultKind
 from tests.faults.outcome import Run, Said, Seen, unmarked
 from tests.faults.truth import (
     ambiguous_events,
+    audit_problems,
     existing,
     ready_ids,
     too_early,
@@ -98,7 +99,12 @@ def _misled(world: World) -> bool:
 def noted(world: World, run: Run) -> None:
     """Write down what was seen on the way, so far."""
     run.struck = list(world.wire.struck)
-    run.problems = [*world.aws.ecs.wrongs, *world.raced, *ambiguous_events(world)]
+    run.problems = [
+        *world.aws.ecs.wrongs,
+        *world.raced,
+        *ambiguous_events(world),
+        *audit_problems(world),
+    ]
     run.leaks = list(_leaks(world))
 
 

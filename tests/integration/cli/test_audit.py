@@ -4,9 +4,11 @@ import json
 import sqlite3
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from controller.app.user import person
 from controller.cli import main
+from controller.cli.schemas import status_schema
 from tests.builders.command_line import API, MLFLOW
 
 
@@ -24,9 +26,16 @@ def forge(folder, statement):
     connection.close()
 
 
+def checked(text):
+    """Return the output as data, which follows its schema."""
+    data = json.loads(text)
+    assert list(Draft202012Validator(status_schema()).iter_errors(data)) == []
+    return data
+
+
 def listed(capsys, *words):
     assert main(["audit", "list", *words, "-o", "json"]) == 0
-    return json.loads(capsys.readouterr().out)["rows"]
+    return checked(capsys.readouterr().out)["rows"]
 
 
 def test_rows_are_listed_newest_first_and_by_resource(audited, capsys):
@@ -132,12 +141,19 @@ def test_the_first_broken_row_is_named(audited, capsys, statement, row, cause):
 
     assert main(["audit", "verify", "-o", "json"]) == 1
 
-    found = json.loads(capsys.readouterr().out)
+    found = checked(capsys.readouterr().out)
     assert found["unbroken"] is False
     assert (found["broken"]["id"], found["broken"]["cause"]) == (row, cause)
     assert main(["audit", "verify"]) == 1
     assert capsys.readouterr().out.startswith(f"Row {row} is broken: ")
     assert main(["audit", "list"]) == 0
+
+
+def test_the_result_of_an_unbroken_log_follows_its_schema(audited, capsys):
+    assert main(["audit", "verify", "-o", "json"]) == 0
+
+    found = checked(capsys.readouterr().out)
+    assert (found["unbroken"], found["rows"], found["broken"]) == (True, 3, None)
 
 
 def test_only_all_rows_can_be_verified(audited, capsys):

@@ -12,7 +12,16 @@ from tests.unit.store import (
     test_retention,
 )
 
-_FIXTURES = {"ledger", "outbox", "eager", "deliveries", "requests", "leases", "history", "log"}
+_FIXTURES = {
+    "ledger",
+    "outbox",
+    "eager",
+    "deliveries",
+    "requests",
+    "leases",
+    "history",
+    "log",
+}
 
 for _facts in (
     conftest,

@@ -128,4 +128,5 @@ def _dependencies(
         mlflow_webhooks=api,
         mlflow_context=mlflow.context if mlflow else None,
         thorough=wishes.thorough,
+        metadata=stored.metadata if stored and wishes.thorough else None,
     )

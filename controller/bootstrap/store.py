@@ -11,6 +11,7 @@ from controller.store.approvals import StoredApprovals
 from controller.store.database import Database
 from controller.store.deliveries import DeliveryLog
 from controller.store.fallbacks import StoredFallbacks
+from controller.store.model_metadata import StoredMetadata
 from controller.store.outage import StoreOutage
 
 
@@ -25,6 +26,7 @@ class Store:
         ledger: Record of announcements.
         deliveries: Record of deliveries.
         approvals: Record of approvals of model versions.
+        metadata: Metadata of model versions.
     """
 
     database: Database
@@ -33,6 +35,7 @@ class Store:
     ledger: AnnouncementLedger
     deliveries: DeliveryLog
     approvals: StoredApprovals
+    metadata: StoredMetadata
 
 
 def open_store(
@@ -71,6 +74,7 @@ def open_store(
             AnnouncementLedger(database),
             DeliveryLog(database),
             StoredApprovals(database),
+            StoredMetadata(database),
         )
     except BaseException:
         database.close()

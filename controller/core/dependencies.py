@@ -16,6 +16,7 @@ from controller.core.document.reference import SecretReference
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import PermanentError
 from controller.core.models.approvals import Approvals
+from controller.core.models.metadata import MetadataRecords
 from controller.core.models.registry import CachedReads, RegistryWrites
 from controller.core.models.registry_webhooks import RegistryWebhooks
 from controller.core.resources.fallbacks import Fallbacks
@@ -98,6 +99,7 @@ class Dependencies:
             raises DriverError.
         mlflow_webhooks: MLflow client for its own webhooks; None without MLflow.
         mlflow_context: TLS context for MLflow's host; None over plain HTTP.
+        metadata: Stored metadata of model versions; None where it is not written.
         thorough: True to also read what a plan does not need; False for a command
             that only shows differences.
     """
@@ -120,6 +122,7 @@ class Dependencies:
     mlflow_webhooks: RegistryWebhooks | None = None
     mlflow_context: SSLContext | None = None
     thorough: bool = True
+    metadata: MetadataRecords | None = None
 
     def registry(self) -> tuple[RegistryWrites, CachedReads]:
         """Return the two MLflow clients; raises PermanentError without MLflow."""

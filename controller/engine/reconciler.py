@@ -1,5 +1,6 @@
 """Reconciler: one pass observes, plans, checks limits, acts and records."""
 
+import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -7,7 +8,7 @@ from typing import Protocol, TypeAlias
 
 from controller.core.clock import Clock
 from controller.core.document.resource import ResourceId
-from controller.core.errors import PermanentError
+from controller.core.errors import DriverError, PermanentError
 from controller.core.planning.change_causes import (
     LastApplied,
     spec_of_note,
@@ -30,6 +31,7 @@ from controller.core.resources.driver import (
     Failed,
     Outcome,
     Progressing,
+    RecordingDriver,
     Skipped,
     Waiting,
 )
@@ -41,6 +43,8 @@ from controller.engine.due_kinds import DueKinds
 from controller.engine.executor import Executor
 from controller.engine.observer import Observer
 from controller.engine.preflight import PreflightRunner
+
+log = logging.getLogger(__name__)
 
 Statuses: TypeAlias = Mapping[ResourceId, Conditions]
 
@@ -184,6 +188,7 @@ class Reconciler:
             desired, observed, whole, outcomes, self.kinds, self.memory.statuses()
         )
         self._remember(statuses, _undeclared(desired, observed), scope)
+        self._record()
         selected = {id_: c for id_, c in statuses.items() if scope.covers(id_)}
         others = scope.excluded(found)
         self.due_kinds.mark_settled(_unsettled(found, outcomes, statuses))
@@ -265,6 +270,17 @@ class Reconciler:
             return
         self.memory.save_undeclared(undeclared)
         self.memory.save_statuses(statuses)
+
+    def _record(self) -> None:
+        """Store what drivers derive from this pass; a failure waits for a later one."""
+        for kind, driver in self.observer.drivers.items():
+            if not isinstance(driver, RecordingDriver):
+                continue
+            try:
+                driver.record()
+            except DriverError as error:
+                fields = {"kind": kind, "error": str(error)}
+                log.warning("records of a kind not stored", extra=fields)
 
     def _writers(self, observed: ObservedState) -> dict[ResourceId, str]:
         """Return the last writer of each resource, where the backend records it."""

@@ -1,21 +1,22 @@
 """Values that the registry returns to training code."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
+from controller.core.models.lineage import (
+    BASELINE_ID_TAG,
+    CONTRIBUTOR_TAG,
+    METRICS_TAG,
+    numbers_in,
+)
 from controller.core.models.measurement import benchmark_of, finite_number
 from controller.core.models.model_id import current_id
 from controller.core.models.registration import TOKEN_TAG, VALUE_TAG, ModelVersion
 
 # Tags of a version, as the platform's users know them.
-BASELINE_ID_TAG = "baseline_id"
-CONTRIBUTOR_TAG = "contributor_address"
 DELTA_TAG = "delta_metrics"
 IS_BASELINE_TAG = "is_baseline"
-METRICS_TAG = "metrics"
 LEGACY_ID_TAG = "model_id"
 PROPOSAL_TAG = "hokusai_proposal_identifier"
 STATUS_TAG = "hokusai_status"
@@ -114,7 +115,7 @@ def entry_of(
     tags = version.tags
     benchmark = benchmark_of(version, model_tags, None)
     value = finite_number(tags.get(VALUE_TAG))
-    metrics = _numbers(tags.get(METRICS_TAG))
+    metrics = numbers_in(tags.get(METRICS_TAG))
     if benchmark is not None and value is not None:
         metrics = {benchmark.metric: value, **metrics}
     return ModelEntry(
@@ -130,7 +131,7 @@ def entry_of(
         aliases=tuple(sorted(a for a, n in aliases.items() if n == version.number)),
         is_baseline=tags.get(IS_BASELINE_TAG) == "true",
         baseline_id=tags.get(BASELINE_ID_TAG, ""),
-        delta_metrics=_numbers(tags.get(DELTA_TAG)),
+        delta_metrics=numbers_in(tags.get(DELTA_TAG)),
         contributor=tags.get(CONTRIBUTOR_TAG, ""),
         tags=dict(tags),
     )
@@ -139,14 +140,3 @@ def entry_of(
 def moment(milliseconds: int | None) -> datetime:
     """Return a time since the epoch in UTC."""
     return datetime.fromtimestamp((milliseconds or 0) / 1000, UTC)
-
-
-def _numbers(text: str | None) -> dict[str, float]:
-    """Return the numbers in a JSON object; none if it is something else."""
-    try:
-        found: Any = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    if not isinstance(found, dict):
-        return {}
-    return {k: float(v) for k, v in found.items() if isinstance(v, int | float)}

@@ -10,6 +10,12 @@ from typing import Any
 import mlflow
 from mlflow.entities import ViewType
 
+from controller.core.models.lineage import (
+    COMMIT_TAG,
+    DATASET_HASH_TAG,
+    DATASET_ID_TAG,
+    DATASET_SIZE_TAG,
+)
 from controller.core.models.logged_models import (
     HISTORY_TAG,
     source_in_history,
@@ -21,11 +27,6 @@ from controller.registry.entries import RegistryError, RunSummary, moment
 
 # The name that the platform's users know.
 DEFAULT_EXPERIMENT = "hokusai-pipeline"
-# Tags of a run, as the platform's users know them.
-DATASET_HASH_TAG = "hokusai.dataset.hash"
-DATASET_ID_TAG = "hokusai.dataset.id"
-DATASET_SIZE_TAG = "hokusai.dataset.num_samples"
-COMMIT_TAG = "mlflow.source.git.commit"
 _GIT_SECONDS = 5
 
 

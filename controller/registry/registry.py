@@ -6,6 +6,11 @@ from typing import Any
 
 from mlflow.exceptions import MlflowException
 
+from controller.core.models.lineage import (
+    BASELINE_ID_TAG,
+    CONTRIBUTOR_TAG,
+    METRICS_TAG,
+)
 from controller.core.models.logged_models import sources_by_run
 from controller.core.models.managed import managed_words
 from controller.core.models.model_id import current_id, former_ids
@@ -26,12 +31,9 @@ from controller.core.models.registration import (
 from controller.core.models.tokens import contributor_address, token_symbol
 from controller.registry.connection import connected, logged_model_of, pages, reported
 from controller.registry.entries import (
-    BASELINE_ID_TAG,
-    CONTRIBUTOR_TAG,
     DELTA_TAG,
     IS_BASELINE_TAG,
     LEGACY_ID_TAG,
-    METRICS_TAG,
     PROPOSAL_TAG,
     STATUS_TAG,
     ModelEntry,

@@ -45,6 +45,7 @@ from controller.store.approvals import StoredApprovals
 from controller.store.deliveries import DeliveryLog
 from controller.store.fallbacks import StoredFallbacks
 from controller.store.lease import Lease, Leases
+from controller.store.model_metadata import StoredMetadata
 from controller.store.outbox import Outbox
 from tests.fakes.sim_aws import SimulatedAws
 from tests.fakes.sim_engine import OrderlyPool, WatchedExecutor, WatchedObserver
@@ -156,6 +157,7 @@ class SimController:
         self.aws = FencedAws(outside.aws, held)
         api = SimulatedApi(FencedRest(outside.mlflow, held))
         self.reader = MlflowReader(api)
+        self.metadata = StoredMetadata(store)
         self.pool = OrderlyPool()
         self.drivers = self._drivers(api)
         self.observer = WatchedObserver(
@@ -291,6 +293,7 @@ class SimController:
                 experiment_name,
                 clock=outside.clock,
                 approvals=StoredApprovals(store),
+                metadata=self.metadata,
             ),
             "webhook": WebhookDriver(
                 api,

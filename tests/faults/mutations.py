@@ -34,6 +34,7 @@ from controller.store.announcements import AnnouncementLedger
 from controller.store.approvals import StoredApprovals
 from controller.store.events import EventLog
 from controller.store.journal import IntentJournal
+from controller.store.model_metadata import StoredMetadata
 from controller.store.outbox import Outbox
 from tests.fakes.sim_controller import KINDS
 from tests.faults.bugs import (
@@ -43,6 +44,7 @@ from tests.faults.bugs import (
     always_ready,
     approvals_of_tags,
     audits_before,
+    believes_in_writes,
     compares_raw,
     draws_ids,
     drops_updates,
@@ -177,6 +179,20 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         "finish",
         always_closes,
         (ALIAS,),
+    ),
+    (
+        "metadata is not stored",
+        model_driver.ModelDriver,
+        "record",
+        returns(None),
+        (VERSION,),
+    ),
+    (
+        "metadata is thought to be stored after a failed write",
+        StoredMetadata,
+        "_write",
+        believes_in_writes,
+        (VERSION,),
     ),
     ("the outbox is never drained", Outbox, "claim", returns(()), (ADDED,)),
     (

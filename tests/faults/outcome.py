@@ -13,6 +13,7 @@ from tests.fakes.sim_faults import Call, Fault, FaultKind
 from tests.faults.truth import (
     copies,
     marked,
+    metadata_of_versions,
     originals,
     plain_tags,
     tags_of,
@@ -141,6 +142,7 @@ def end_of(world: World, *, stamped: bool = True) -> dict[str, Any]:
         "versions": sorted(
             (v["name"], v["source"], _plain_tags(v)) for v in originals(world)
         ),
+        "metadata": metadata_of_versions(world),
         "experiments": sorted(
             (e["name"], e["lifecycle_stage"], _plain_tags(e))
             for e in world.mlflow.experiments.values()

@@ -87,6 +87,7 @@ def _memory(controller: SimController) -> dict[str, Any]:
         "statuses": controller.memory._statuses,
         "doomed": controller.memory._doomed,
         "unrecorded": controller.memory._unrecorded,
+        "metadata": controller.metadata._hashes,
         "names": service._cloud_map._names,
         "registrar": _registrar(service),
         "definitions": service._ecs._definitions,
@@ -116,6 +117,7 @@ def _reborn(world: World, memory: dict[str, Any]) -> SimController:
     controller.reconciler.repairs = memory["repairs"]
     controller.memory._statuses = memory["statuses"]
     controller.memory._doomed = memory["doomed"]
+    controller.metadata._hashes = memory["metadata"]
     service._cloud_map._names = memory["names"]
     for name, value in memory["registrar"].items():
         setattr(service._registrations, name, value)

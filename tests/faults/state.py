@@ -132,6 +132,7 @@ def _process(world: World) -> Any:
         sorted(map(str, controller.memory._doomed)),
         controller.drivers["hint"]._absences,  # type: ignore[attr-defined]
         len(controller.memory._unrecorded),
+        sorted(controller.metadata._hashes),
         [*_registrar(controller)],
         [*_settled(world, controller)],
     )
@@ -169,6 +170,8 @@ _TABLES = (
     d.claimed_by is null, e.id from deliveries d join webhook_events e
     on e.id = d.event_id order by 1, 2, 3""",
     "select host, addresses from last_addresses order by 1",
+    """select model, number, source, status, token_symbol, baseline_metrics, metrics
+    from model_metadata order by 1, 2""",
     # A creation that the next one may repeat.
     """select kind, name, generation from intents i where verb = 'create' and id =
     (select max(id) from intents j where j.kind = i.kind and j.name = i.name)

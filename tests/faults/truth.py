@@ -337,3 +337,21 @@ def audit_problems(world: World) -> Iterator[str]:
         expected = [] if is_open else [outcome]
         if told.get(id_, []) != expected and outcome != "Waiting":
             yield f"{verb} {name} has the audit rows {told.get(id_, [])}, not {expected}"
+
+
+def metadata_of_versions(world: World) -> list[str]:
+    """Return the versions whose stored metadata is missing, outdated or left behind."""
+    query = "select model, number, created_ms, source, status from model_metadata"
+    stored = {tuple(row) for row in world.store._raw.execute(query).fetchall()}
+    live = {
+        (
+            version["name"],
+            int(version["version"]),
+            int(version["creation_timestamp"]),
+            version["source"],
+            version.get("status", "READY"),
+        )
+        for of in world.mlflow.versions.values()
+        for version in of.values()
+    }
+    return sorted(f"{name}/{number}" for name, number, *_ in stored ^ live)

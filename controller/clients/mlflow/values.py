@@ -5,6 +5,11 @@ from typing import Any
 
 import yaml
 
+from controller.core.models.lineage import (
+    COMMIT_TAG,
+    DATASET_HASH_TAG,
+    DATASET_ID_TAG,
+)
 from controller.core.models.logged_models import (
     HISTORY_TAG,
     LoggedModel,
@@ -102,9 +107,11 @@ def webhook_body(content: WebhookContent) -> dict[str, Any]:
 def run_of(answer: Mapping[str, Any], sources: Mapping[str, str]) -> TrainingRun:
     """Return the run that ``answer`` describes; ``sources`` has model URIs by run."""
     info, data = answer["info"], answer.get("data", {})
+    tags = tags_of(data)
     logged = sources.get(info["run_id"], "") or source_in_history(
-        info["run_id"], tags_of(data).get(HISTORY_TAG, "")
+        info["run_id"], tags.get(HISTORY_TAG, "")
     )
+    dataset_id, dataset_hash = _dataset(answer, tags)
     return TrainingRun(
         id=info["run_id"],
         # MLflow writes NaN and Infinity as strings, which float() parses.
@@ -113,7 +120,10 @@ def run_of(answer: Mapping[str, Any], sources: Mapping[str, str]) -> TrainingRun
         started_ms=int(info.get("start_time", 0)),
         is_finished=info.get("status") in _ENDED,
         status=info.get("status", ""),
-        user=tags_of(data).get(_USER_TAG) or info.get("user_id", ""),
+        user=tags.get(_USER_TAG) or info.get("user_id", ""),
+        dataset_id=dataset_id,
+        dataset_hash=dataset_hash,
+        code_version=tags.get(COMMIT_TAG, ""),
     )
 
 
@@ -126,6 +136,15 @@ def logged_model_of(answer: Mapping[str, Any]) -> LoggedModel:
         int(info.get("creation_timestamp_ms", 0)),
         info.get("status") == READY,
     )
+
+
+def _dataset(answer: Mapping[str, Any], tags: Mapping[str, str]) -> tuple[str, str]:
+    """Return name and hash of the dataset: of the tags, else of the first input."""
+    if tags.get(DATASET_ID_TAG) or tags.get(DATASET_HASH_TAG):
+        return tags.get(DATASET_ID_TAG, ""), tags.get(DATASET_HASH_TAG, "")
+    inputs = answer.get("inputs", {}).get("dataset_inputs", ())
+    first = inputs[0].get("dataset", {}) if inputs else {}
+    return first.get("name", ""), first.get("digest", "")
 
 
 def signature_in(model_file: str) -> Signature:

@@ -36,6 +36,9 @@ class TrainingRun:
         is_finished: True if it has ended, so that its metrics stay as they are.
         status: MLflow's status, as in ``FINISHED``.
         user: Person or program that started it; empty if unknown.
+        dataset_id: Name or address of its dataset; empty if unknown.
+        dataset_hash: Hash of the content of its dataset; empty if unknown.
+        code_version: Commit of its code; empty if unknown.
     """
 
     id: str
@@ -45,6 +48,9 @@ class TrainingRun:
     is_finished: bool = True
     status: str = ""
     user: str = ""
+    dataset_id: str = ""
+    dataset_hash: str = ""
+    code_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

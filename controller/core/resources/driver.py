@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import ControllerError
@@ -80,4 +80,16 @@ class Driver(Protocol):
 
     def apply(self, action: Action) -> Applied | Progressing | Waiting:
         """Carry out ``action``. Safe to repeat; raises DriverError."""
+        ...
+
+
+@runtime_checkable
+class RecordingDriver(Protocol):
+    """A driver that derives records for the store from its observations."""
+
+    def record(self) -> None:
+        """Store the records of the last observation, if they changed.
+
+        Does nothing without an observation since the last call. Raises DriverError.
+        """
         ...

@@ -1,8 +1,7 @@
 """Registered models in MLflow: observe, register once, tag, set aliases."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +22,12 @@ from controller.core.models.managed import (
     managed_words,
     words_to_record,
 )
-from controller.core.models.measurement import run_ids
+from controller.core.models.measurement import MetricBaseline, run_ids
+from controller.core.models.metadata import (
+    MetadataRecords,
+    ModelMetadata,
+    metadata_of,
+)
 from controller.core.models.model_id import id_tags
 from controller.core.models.registration import (
     DUPLICATE_TAG,
@@ -69,6 +73,7 @@ from controller.kinds.model.spec import ModelSpec
 from controller.kinds.model.state import ModelState
 from controller.kinds.model.versions import (
     RequestedVersion,
+    declared_benchmark,
     model_id,
     model_tags,
     requested_version,
@@ -97,6 +102,16 @@ def connect(dependencies: Dependencies) -> "ModelDriver":
         resource = dependencies.declared().get(ResourceId("experiment", key))
         return key if resource is None else str(resource.spec.name)
 
+    def benchmarks() -> Mapping[str, MetricBaseline]:
+        """Return the declared benchmarks by MLflow's name of the model."""
+        specs = (
+            resource.spec
+            for id_, resource in dependencies.declared().items()
+            if id_.kind == "model"
+        )
+        found = {spec.name: declared_benchmark(spec) for spec in specs}
+        return {name: one for name, one in found.items() if one is not None}
+
     return ModelDriver(
         api,
         reader,
@@ -104,6 +119,8 @@ def connect(dependencies: Dependencies) -> "ModelDriver":
         experiment_name,
         clock=dependencies.clock,
         approvals=dependencies.approvals,
+        metadata=dependencies.metadata,
+        benchmarks=benchmarks,
     )
 
 
@@ -124,6 +141,8 @@ class ModelDriver:
         *,
         clock: Clock,
         approvals: Approvals | None = None,
+        metadata: MetadataRecords | None = None,
+        benchmarks: Callable[[], Mapping[str, MetricBaseline]] = dict,
     ) -> None:
         """Initialize the driver.
 
@@ -134,6 +153,8 @@ class ModelDriver:
             experiment_name: Returns MLflow's name of the experiment with a key.
             clock: Time of an observation and of an approval.
             approvals: Record of approvals; None without a store.
+            metadata: Stored metadata of all versions; None where it is not written.
+            benchmarks: Returns the declared benchmarks by MLflow's name of the model.
         """
         self._api = api
         self._reader = reader
@@ -141,6 +162,9 @@ class ModelDriver:
         self._experiment_name = experiment_name
         self._clock = clock
         self._approvals = approvals
+        self._metadata = metadata
+        self._benchmarks = benchmarks
+        self._observed_metadata: tuple[ModelMetadata, ...] | None = None
         self._created: dict[str, tuple[ModelVersion, ...]] = {}
 
     def observe(
@@ -151,9 +175,10 @@ class ModelDriver:
         A model is Unknown if its runs could not be read; the others are not affected.
         """
         self._created.clear()
-        by_name = {model.name: model for model in self._reader.models()}
+        models = self._reader.models()
+        by_name = {model.name: model for model in models}
         versions = self._versions()
-        self._read_runs(declared.values(), versions)
+        self._observed_metadata = self._read_runs(models, declared.values(), versions)
         seen: dict[ResourceId, Observation] = {}
         for id_, resource in declared.items():
             model = by_name.pop(resource.spec.name, None)
@@ -168,15 +193,51 @@ class ModelDriver:
                 seen[ResourceId("model", name)] = present
         return seen
 
-    def _read_runs(self, declared: Iterable[Resource[Any]], versions: Versions) -> None:
+    def record(self) -> None:
+        """Store the metadata of all versions, as the last observation showed them.
+
+        Does nothing if the runs could not be read, or without an observation.
+        """
+        current, self._observed_metadata = self._observed_metadata, None
+        if self._metadata is not None and current is not None:
+            self._metadata.replace(self._owner, current)
+
+    def _read_runs(
+        self,
+        models: Iterable[RegisteredModel],
+        declared: Iterable[Resource[Any]],
+        versions: Versions,
+    ) -> tuple[ModelMetadata, ...] | None:
         """Read the runs of all versions at once, for ``_observed`` to find them read.
 
-        Usually without a request: a finished run is read once.
+        Usually without a request: a finished run is read once. Returns the metadata of
+        all versions; None if it is not stored or the runs could not be read.
         """
         names = {resource.spec.name for resource in declared}
-        found = (v for name in names for v in versions.get(name, ()))
-        with suppress(DriverError):
-            self._reader.runs_by_id(run_ids(found))
+        if self._metadata is not None:
+            names |= versions.keys()
+        found = [v for name in names for v in versions.get(name, ())]
+        try:
+            runs = self._reader.runs_by_id(run_ids(found))
+        except DriverError:
+            return None
+        return (
+            None
+            if self._metadata is None
+            else tuple(self._metadata_of(models, versions, runs))
+        )
+
+    def _metadata_of(
+        self,
+        models: Iterable[RegisteredModel],
+        versions: Versions,
+        runs: Mapping[str, TrainingRun],
+    ) -> Iterator[ModelMetadata]:
+        benchmarks = self._benchmarks()
+        for model in models:
+            for version in versions.get(model.name, ()):
+                run, declared = runs.get(version.run_id), benchmarks.get(model.name)
+                yield metadata_of(model, version, run, declared)
 
     def _observed(
         self, model: RegisteredModel, versions: Versions, spec: ModelSpec

@@ -12,6 +12,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import mlflow
+import numpy as np
 import pytest
 
 from controller.clients.http import http_client
@@ -241,6 +242,22 @@ def test_a_model_of_an_mlflow_2_client_is_a_candidate_as_in_a_selection(
 
     assert found.run_id == run.run_id == selected(server, name).id
     assert found.source == f"runs:/{run.run_id}/model" == selected(server, name).source
+
+
+def test_the_controller_reads_the_lineage_that_a_run_records(experiments, server, name):
+    data = mlflow.data.from_numpy(np.array([1.0]), name="leads", digest="d1")
+    with experiments.start_experiment(name) as tagged:
+        tagged.log_dataset("s3://leads", "sha256:1", 10)
+    with experiments.start_experiment(name) as with_input:
+        mlflow.log_input(data)
+
+    with http_client(server.url) as http:
+        found = MlflowApi(http).runs_by_id({tagged.run_id, with_input.run_id})
+
+    one, other = found[tagged.run_id], found[with_input.run_id]
+    assert (one.dataset_id, one.dataset_hash) == ("s3://leads", "sha256:1")
+    assert (other.dataset_id, other.dataset_hash) == ("leads", "d1")
+    assert one.code_version == other.code_version == "c0ffee"
 
 
 def test_a_run_whose_block_raises_has_failed(experiments, name):

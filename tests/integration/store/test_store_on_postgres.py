@@ -6,6 +6,7 @@ from tests.unit.store import (
     test_audit_log,
     test_breakers,
     test_lease,
+    test_model_metadata,
     test_outbox,
     test_records,
     test_redrive,
@@ -21,6 +22,7 @@ _FIXTURES = {
     "leases",
     "history",
     "log",
+    "stored",
 }
 
 for _facts in (
@@ -29,6 +31,7 @@ for _facts in (
     test_audit_log,
     test_breakers,
     test_lease,
+    test_model_metadata,
     test_outbox,
     test_records,
     test_redrive,

@@ -222,3 +222,42 @@ def test_what_could_not_be_seen_just_now_is_waited_for(error, settled):
             raise error
 
     assert run(Blind({A: ToyState()})).settled is settled
+
+
+class Recording(ToyDriver):
+    """A driver with records of its observation, which the store may refuse."""
+
+    def __init__(self, *args, error=None):
+        super().__init__(*args)
+        self.error = error
+        self.recorded = []
+
+    def record(self):
+        if self.error is not None:
+            raise self.error
+        self.recorded.append(self.looks)
+
+
+def test_a_pass_stores_the_records_of_its_last_observation():
+    driver = Recording()
+
+    run(driver)
+
+    assert driver.recorded == [2]
+
+
+def test_a_plan_stores_no_records():
+    driver = Recording()
+
+    reconciler(driver).plan(declared(toy("a")), SafetyLimits())
+
+    assert driver.recorded == []
+
+
+def test_records_that_cannot_be_stored_do_not_end_the_pass(caplog):
+    driver = Recording({A: ToyState()}, error=TransientError("disk is full"))
+
+    result = run(driver)
+
+    assert result.converged
+    assert "records of a kind not stored" in caplog.text

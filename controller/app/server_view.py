@@ -16,6 +16,7 @@ from controller.core.rates.retry import RetryPolicy
 if TYPE_CHECKING:
     from controller.bootstrap.controller import Controller
     from controller.core.document.resource import ResourceId
+    from controller.core.models.history import ModelEvent
     from controller.core.resources.details import DetailSection
     from controller.core.resources.log_lines import LogLimit, LogLine
     from controller.core.resources.rollouts import RolloutRecord
@@ -68,6 +69,10 @@ class ServerView:
     def rollouts(self, id_: ResourceId) -> tuple[RolloutRecord, ...]:
         """Return its rollouts, newest first."""
         return self._near(id_).rollouts(id_)
+
+    def model_history(self, id_: ResourceId) -> tuple[ModelEvent, ...]:
+        """Return the registrations and promotions of a model, newest first."""
+        return self._near(id_).model_history(id_)
 
     def lines(
         self, id_: ResourceId, since: datetime, source: str, most: LogLimit

@@ -74,7 +74,7 @@ class ControlApi:
         """Return a live view of one resource, read by the server for this request.
 
         Args:
-            view: ``details``, ``history`` or ``logs``.
+            view: ``details``, ``history``, ``model-history`` or ``logs``.
             parameters: Resource and limits of the view.
         """
         found: Mapping[str, Any] = self._request("GET", view, parameters)

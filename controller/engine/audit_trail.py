@@ -6,7 +6,7 @@ from typing import Any
 from controller.core.audit.entry import AuditDraft, AuditSource
 from controller.core.document.resource import ResourceId
 from controller.core.resources.driver import Waiting
-from controller.core.resources.plan import Action
+from controller.core.resources.plan import Action, Change
 from controller.store.audit_log import AuditLog
 from controller.store.database import Database
 from controller.store.journal import Intent
@@ -31,12 +31,25 @@ class AuditTrail:
         """Return the details of the intent from which ``close`` makes a row."""
         return {_DRAFT: AuditDraft.of(action, self.source()).record()}
 
-    def record(self, number: int, action: Action, outcome: str, message: str) -> None:
+    def record(
+        self,
+        number: int,
+        action: Action,
+        result: tuple[str, str],
+        further: tuple[Change, ...] = (),
+    ) -> None:
         """Append the row of a finished action.
 
         An action that waits for the same step in each pass has one row, not one for
         each pass.
+
+        Args:
+            number: Number of the intent.
+            action: Action.
+            result: Outcome and its message.
+            further: Changes that were made in addition to the planned ones.
         """
+        outcome, message = result
         waits = message if outcome == Waiting.__name__ else None
         before = self._waiting.pop(action.target, None)
         if waits is not None:
@@ -46,7 +59,7 @@ class AuditTrail:
         draft = AuditDraft.of(action, self.source())
         target = (action.target.kind, action.target.name)
         self._log.append(
-            draft.entry(number, action.verb.value, target, (outcome, message))
+            draft.entry(number, action.verb.value, target, result, further)
         )
 
     def close(self, intent: Intent, outcome: str, message: str) -> None:

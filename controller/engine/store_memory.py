@@ -212,7 +212,8 @@ class StoreMemory:
                 note = note_text(action.generation, action.desired)
                 self._notes.keep(action.target, APPLIED, note)
             self._events.record(action.target, kind, action.reason, sentence, now)
-            self.trail.record(number, action, word, message)
+            further = outcome.further if isinstance(outcome, Applied) else ()
+            self.trail.record(number, action, (word, message), further)
 
     def _record_transitions(
         self, id_: ResourceId, before: Conditions, after: Conditions

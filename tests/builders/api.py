@@ -13,6 +13,7 @@ from controller.core.audit.chain import (
 )
 from controller.core.audit.entry import AuditEntry
 from controller.core.document.resource import ResourceId
+from controller.core.models.history import ModelEvent
 from controller.core.resources.condition import Condition, ConditionType, Truth
 from controller.core.resources.details import DetailSection
 from controller.core.resources.log_lines import LogLine
@@ -127,6 +128,14 @@ ROLLED = (
 )
 
 
+PROMOTED = (
+    ModelEvent(
+        *(NOON, "Promoted", 2, "production", 1, "Applied", "ada", "better", "c0ffee")
+    ),
+    ModelEvent(NOON, "Registered", 2),
+)
+
+
 class World:
     """A world with one service in it, which writes."""
 
@@ -146,6 +155,9 @@ class World:
 
     def rollouts(self, _id):
         return self._seen(ROLLED)
+
+    def model_history(self, _id):
+        return self._seen(PROMOTED)
 
     def lines(self, _id, since, source, most):
         found = [line for line in self.written if line.at >= since]

@@ -24,6 +24,7 @@ ROUTES = {
     "/api/v1/tried": OF,
     "/api/v1/details": OF,
     "/api/v1/history": OF,
+    "/api/v1/model-history": OF,
     "/api/v1/logs": OF,
 }
 

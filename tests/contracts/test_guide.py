@@ -47,6 +47,9 @@ ELSEWHERE = {
     '--reason "the cause is fixed" --yes': MODEL_OPERATIONS,
     ".venv/bin/hokusai audit list service/api -n 5": AUDIT,
     ".venv/bin/hokusai audit verify": AUDIT,
+    ".venv/bin/hokusai history model/sales-lead-scoring -e local": (
+        "tests/integration/cli/test_model_history.py"
+    ),
     ".venv/bin/python -m controller local --once": "tests/e2e/test_local_lifecycle.py",
 }
 

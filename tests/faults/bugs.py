@@ -92,7 +92,7 @@ def scales_down(old: Any) -> Any:
 def audits_before(old: Any) -> Any:
     def started(self: Any, action: Any) -> int:
         number = int(old(self, action))
-        self.trail.record(number, action, "Applied", "")
+        self.trail.record(number, action, ("Applied", ""))
         return number
 
     return started

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from controller.api.single_flight import SharedResult, SingleFlight
 from controller.core.document.resource import ResourceId
+from controller.core.models.history import ModelEvent
 from controller.core.resources.details import DetailSection
 from controller.core.resources.log_lines import LogLimit, LogLine
 from controller.core.resources.rollouts import RolloutRecord
@@ -27,6 +28,10 @@ class Inspection(Protocol):
 
     def rollouts(self, id_: ResourceId) -> tuple[RolloutRecord, ...]:
         """Return its rollouts, newest first."""
+        ...
+
+    def model_history(self, id_: ResourceId) -> tuple[ModelEvent, ...]:
+        """Return the registrations and promotions of a model, newest first."""
         ...
 
     def lines(
@@ -99,6 +104,21 @@ class HistoryReport:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelHistoryReport:
+    """The history of a model.
+
+    Attributes:
+        resource: Its address.
+        seen: When it was read.
+        events: Newest first.
+    """
+
+    resource: str
+    seen: datetime
+    events: tuple[ModelEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LinesReport:
     """Some of what a resource's processes wrote.
 
@@ -138,6 +158,13 @@ class LogWindow:
             ("history", id_), lambda: self._outlook.rollouts(id_)
         )
         return HistoryReport(str(id_), seen.at, tuple(map(_rollout, seen.found)))
+
+    async def model_history(self, id_: ResourceId) -> ModelHistoryReport:
+        """Return the registrations and promotions of a model."""
+        seen = await self._flights.seen(
+            ("model history", id_), lambda: self._outlook.model_history(id_)
+        )
+        return ModelHistoryReport(str(id_), seen.at, seen.found)
 
     async def newest(
         self, id_: ResourceId, source: str, since: datetime, number: int

@@ -11,6 +11,7 @@ from controller.api.control.inspection import (
     HistoryReport,
     LinesReport,
     LogWindow,
+    ModelHistoryReport,
 )
 from controller.api.keys import with_key
 from controller.core.clock import Clock
@@ -37,6 +38,11 @@ def router(window: LogWindow, clock: Clock, key: Secret | None) -> APIRouter:
     async def history(resource: Address) -> HistoryReport:
         """Return the rollouts of a resource, newest first."""
         return await window.history(parsed(resource))
+
+    @routes.get("/model-history")
+    async def model_history(resource: Address) -> ModelHistoryReport:
+        """Return the registrations and promotions of a model, newest first."""
+        return await window.model_history(parsed(resource))
 
     @routes.get("/logs")
     async def logs(

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from controller.app.intervention import rollouts_of
+from controller.app.model_history import model_history_of
 from controller.core.errors import NotFoundError, RefusedError
 from controller.core.resources.log_lines import LogDriver, LogLimit, LogLine
 from controller.core.status.log_pages import Cursor, Page, first_page, next_page
@@ -13,6 +14,7 @@ from controller.core.status.log_pages import Cursor, Page, first_page, next_page
 if TYPE_CHECKING:
     from controller.bootstrap.controller import Controller
     from controller.core.document.resource import Resource, ResourceId
+    from controller.core.models.history import ModelEvent
     from controller.core.resources.details import DetailSection
     from controller.core.resources.rollouts import RolloutRecord
 
@@ -35,6 +37,15 @@ class LocalView:
             DriverError: they could not be seen.
         """
         return rollouts_of(self._controller, self._declared(target))
+
+    def model_history(self, target: ResourceId) -> tuple[ModelEvent, ...]:
+        """Return the registrations and promotions of a model, newest first.
+
+        Raises:
+            RefusedError: its kind has no versions, or the store cannot be used.
+            DriverError: they could not be read.
+        """
+        return model_history_of(self._controller, self._declared(target))
 
     def lines(
         self,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from controller.core.errors import RefusedError
+from controller.core.models.history import ModelEvent
 from controller.core.resources.details import DetailSection
 from controller.core.resources.log_lines import LogLine
 from controller.core.resources.rollouts import Result, RolloutRecord
@@ -36,6 +37,11 @@ class RemoteView:
         """Return its rollouts, newest first."""
         found = self._api.inspect("history", {"resource": str(target)})
         return tuple(map(_rolled, found["rollouts"]))
+
+    def model_history(self, target: ResourceId) -> tuple[ModelEvent, ...]:
+        """Return the registrations and promotions of a model, newest first."""
+        found = self._api.inspect("model-history", {"resource": str(target)})
+        return tuple(map(_model_event, found["events"]))
 
     def pages(self, target: ResourceId, source: str) -> RemoteLogPages:
         """Return the lines of ``target``, or of one of its processes."""
@@ -90,6 +96,10 @@ def _rolled(data: Mapping[str, Any]) -> RolloutRecord:
         data["set_aside"],
         data["asked"],
     )
+
+
+def _model_event(data: Mapping[str, Any]) -> ModelEvent:
+    return ModelEvent(**{**data, "at": datetime.fromisoformat(data["at"])})
 
 
 def _line(data: Mapping[str, Any]) -> LogLine:

@@ -40,7 +40,7 @@ def render_verification(report: ChainReport, output: str) -> str:
 def _line(record: AuditRecord) -> tuple[str, ...]:
     entry = record.entry
     details = _details(record)
-    message = details.get("message", "")
+    message = str(details.get("message", ""))
     changes = "; ".join((*_changes(details), *([message] if message else [])))
     return (
         str(record.id),
@@ -55,7 +55,10 @@ def _line(record: AuditRecord) -> tuple[str, ...]:
 
 
 def _changes(details: Mapping[str, Any]) -> Iterator[str]:
-    for change in details.get("changes", ()):
+    changes = details.get("changes")
+    for change in changes if isinstance(changes, list) else ():
+        if not isinstance(change, dict):
+            continue
         before, after = shown(change.get("before")), shown(change.get("after"))
         yield f"{change.get('path')}: {before} -> {after}"
 

@@ -108,7 +108,12 @@ class AuditDraft:
         }
 
     def entry(
-        self, intent: int, action: str, target: tuple[str, str], result: tuple[str, str]
+        self,
+        intent: int,
+        action: str,
+        target: tuple[str, str],
+        result: tuple[str, str],
+        further: tuple[Change, ...] = (),
     ) -> AuditEntry:
         """Return the complete entry.
 
@@ -117,10 +122,12 @@ class AuditDraft:
             action: Operation.
             target: Kind and name of the resource.
             result: Outcome and its message.
+            further: Changes that were made in addition to the planned ones.
         """
         outcome, message = result
         said = {"message": redact(message, ())} if message else {}
-        details = {**self.details, **said, "intent": intent}
+        changes = [*self.details.get("changes", ()), *change_details(further)]
+        details = {**self.details, "changes": changes, **said, "intent": intent}
         source = self.source
         return AuditEntry(
             source.actor,

@@ -8,14 +8,21 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import ControllerError
 from controller.core.resources.observation import Observation
-from controller.core.resources.plan import Action
+from controller.core.resources.plan import Action, Change
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The action is completed: the live state is the desired one."""
+    """The action is completed: the live state is the desired one.
+
+    Attributes:
+        message: Sentence for the user; empty if there is nothing to add.
+        further: Changes that the plan could not contain, such as an alias of a version
+            that the action registered.
+    """
 
     message: str = ""
+    further: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

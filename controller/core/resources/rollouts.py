@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from controller.core.document.resource import Resource
 from controller.core.errors import RefusedError
+from controller.core.models.history import VersionRegistration
 from controller.core.values.counts import counted
 
 
@@ -77,6 +78,15 @@ class HistoryDriver(Protocol):
 
     def rollouts(self, resource: Resource[Any]) -> tuple[RolloutRecord, ...]:
         """Return the rollouts, the newest first. Reads only; raises DriverError."""
+        ...
+
+
+@runtime_checkable
+class RegistrationsDriver(Protocol):
+    """A driver that can read the versions of a model."""
+
+    def registrations(self, resource: Resource[Any]) -> tuple[VersionRegistration, ...]:
+        """Return the versions in MLflow. Reads only; raises DriverError."""
         ...
 
 

@@ -17,6 +17,7 @@ from controller.core.models.approvals import (
     approval_text,
     approvals_by_number,
 )
+from controller.core.models.history import VersionRegistration, moment
 from controller.core.models.managed import (
     managed_tag,
     managed_words,
@@ -54,7 +55,7 @@ from controller.core.resources.observation import (
 )
 from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.ownership import ownership_of, stamp
-from controller.core.resources.plan import Action, Verb
+from controller.core.resources.plan import Action, Change, Verb
 from controller.core.values.identity import APPLIED_TAG
 from controller.kinds.model.compare import declared_words
 from controller.kinds.model.importing import entry_of
@@ -302,6 +303,12 @@ class ModelDriver:
             for model in found
         )
 
+    def registrations(self, resource: Resource[Any]) -> tuple[VersionRegistration, ...]:
+        """Return the versions of a model, with the users of their runs. Reads only."""
+        versions = self._versions().get(resource.spec.name, ())
+        runs = self._reader.runs_by_id(run_ids(versions))
+        return tuple(_registration(v, runs.get(v.run_id)) for v in versions)
+
     def apply(self, action: Action) -> Applied:
         """Create the model, or register, tag and alias what is missing.
 
@@ -328,8 +335,9 @@ class ModelDriver:
         self._set_tags(spec.name, live, tags)
         self._tag_versions(action)
         versions = self._register(spec, state)
-        self._set_aliases(spec, state, versions)
-        return Applied()
+        set_ = self._set_aliases(spec, state, versions)
+        planned = {change.path for change in action.changes}
+        return Applied(further=tuple(c for c in set_ if c.path not in planned))
 
     def _operate(self, action: Action, request: OperationRequest) -> Applied:
         """Carry out an operation that an operator requested. Safe to repeat."""
@@ -342,9 +350,13 @@ class ModelDriver:
             return Applied(f"The next pass sets alias {request.wanted}.")
         # The hold is recorded first: otherwise the next pass would promote again.
         alias, number = rollback_of(request)
-        if state.aliases.get(alias) != number:
+        before = state.aliases.get(alias)
+        if before != number:
             self._api.set_alias(spec.name, alias, number)
-        return Applied(f"Alias {alias} is at version {number} and held there.")
+        return Applied(
+            f"Alias {alias} is at version {number} and held there.",
+            (Change(f"aliases.{alias}", before, number),),
+        )
 
     def _approve(self, request: OperationRequest, state: ModelState) -> Applied:
         """Store the approval, then copy it to a tag; only the stored one counts."""
@@ -441,20 +453,25 @@ class ModelDriver:
 
     def _set_aliases(
         self, spec: ModelSpec, state: ModelState, versions: tuple[ModelVersion, ...]
-    ) -> None:
+    ) -> list[Change]:
         """Record the targets of aliases with gates, then set all aliases.
+
+        Returns the aliases that were changed.
 
         With the record first, an alias that is not set yet is set by a later pass, even
         if its version fails a gate then.
         """
-        at = replace(state, versions=versions)
+        at, changes = replace(state, versions=versions), []
         records = wanted_records(spec, at)
         if records != alias_records(state.tags):
             self._set_tags(spec.name, state.tags, alias_records_tag(records))
         for decision in alias_decisions(spec, at):
             alias, number = decision.alias, decision.target
-            if number is not None and state.aliases.get(alias) != number:
+            before = state.aliases.get(alias)
+            if number is not None and before != number:
                 self._api.set_alias(spec.name, alias, number)
+                changes.append(Change(f"aliases.{alias}", before, number))
+        return changes
 
     def _versions(self) -> Versions:
         grouped: defaultdict[str, list[ModelVersion]] = defaultdict(list)
@@ -490,3 +507,15 @@ class ModelDriver:
     ) -> Present[ModelState]:
         ownership = ownership_of(model.tags, self._owner)
         return Present(state, ownership, model.tags.get(APPLIED_TAG))
+
+
+def _registration(
+    version: ModelVersion, run: TrainingRun | None
+) -> VersionRegistration:
+    return VersionRegistration(
+        version.number,
+        moment(version.created_ms),
+        version.source,
+        version.run_id,
+        run.user if run else "",
+    )

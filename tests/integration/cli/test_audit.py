@@ -131,10 +131,15 @@ def test_an_unbroken_log_prints_its_length_and_its_head(audited, capsys):
         ("update audit_log set actor = 'eve' where id = 2", 2, "Content"),
         ("update audit_log set time = x'00ff' where id = 2", 2, "Content"),
         ("update audit_log set details = '[' where id = 1", 1, "Content"),
+        (
+            "update audit_log set details = '{\"changes\":[1]}' where id = 1",
+            1,
+            "Content",
+        ),
         ("delete from audit_log where id = 2", 3, "Gap"),
         ("update audit_log set previous = '' where id = 3", 3, "Link"),
     ],
-    ids=["content", "type", "details", "gap", "link"],
+    ids=["content", "type", "details", "changes", "gap", "link"],
 )
 def test_the_first_broken_row_is_named(audited, capsys, statement, row, cause):
     forge(audited, statement)

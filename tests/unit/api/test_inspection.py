@@ -22,7 +22,7 @@ from controller.core.errors import (
 )
 from controller.core.resources.log_lines import LogLimit
 from controller.core.values.secret import Secret
-from tests.builders.api import ROLLED, SECTIONS, AppTransport, Nothing, World
+from tests.builders.api import PROMOTED, ROLLED, SECTIONS, AppTransport, Nothing, World
 from tests.fakes.stopped_clock import StoppedClock
 
 API = ResourceId("service", "api")
@@ -76,6 +76,12 @@ def test_details_arrive_as_they_were_seen(ask):
 
 def test_the_history_arrives_as_it_was_seen(ask):
     assert RemoteView(ask).rollouts(API) == ROLLED
+
+
+def test_the_history_of_a_model_is_the_same_as_on_the_server(ask):
+    found = RemoteView(ask).model_history(ResourceId("model", "leads"))
+
+    assert found == PROMOTED
 
 
 def test_the_newest_lines_arrive_the_oldest_first(ask, world):

@@ -66,6 +66,15 @@ def test_a_finished_action_has_one_row_with_its_outcome(database, memory):
     assert details["message"] == "resized"
 
 
+def test_a_change_that_was_not_planned_is_in_the_row(database, memory):
+    further = (Change("aliases.production", None, 2),)
+
+    done(memory, UPDATE, Applied(further=further))
+
+    changes = json.loads(rows(database)[0].details)["changes"]
+    assert [change["path"] for change in changes] == ["size", "aliases.production"]
+
+
 def test_a_failed_action_says_so(database, memory):
     done(memory, UPDATE, Failed(PermanentError("denied")))
 

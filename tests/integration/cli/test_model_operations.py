@@ -6,6 +6,7 @@ from itertools import count
 import pytest
 from jsonschema import Draft202012Validator
 
+from controller.app.user import person
 from controller.cli import main
 from controller.cli.schemas import plan_schema, status_schema
 from controller.clients.http import http_client
@@ -244,3 +245,24 @@ def test_the_controller_that_holds_the_lease_approves_and_rolls_back(leads):
         alias = ("--alias", "staging", "--to", ":1")
         assert main(["rollback", "model/leads", *alias, *WHY]) == 0
         assert leads.aliases()["staging"] == 1
+
+
+def test_history_shows_approvals_and_rollbacks_with_their_users(leads, capsys):
+    for number in ("1", "2"):
+        main(["approve", "model/leads", number, *WHY])
+    rollback = ("rollback", "model/leads", "--alias", "production", "--to", "1")
+    assert main([*rollback, "--reason", "wrong scores", "--yes"]) == 0
+    capsys.readouterr()
+
+    assert main(["history", "model/leads", "-o", "json"]) == 0
+
+    data = json.loads(capsys.readouterr().out)
+    assert list(Draft202012Validator(status_schema()).iter_errors(data)) == []
+    by_event = {}
+    for event in reversed(data["events"]):
+        by_event.setdefault(event["event"], []).append(event)
+    approved, (rolled_back,) = by_event["Approved"], by_event["RolledBack"]
+    assert [event["version"] for event in approved] == [1, 2]
+    assert (rolled_back["alias"], rolled_back["version"]) == ("production", 1)
+    assert (rolled_back["by"], rolled_back["reason"]) == (person(), "wrong scores")
+    assert len(by_event["Registered"]) == 2

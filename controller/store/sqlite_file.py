@@ -1,5 +1,6 @@
 """The file of an SQLite store: creation, loss, damage, and access without writing."""
 
+import errno
 import os
 import sqlite3
 from dataclasses import dataclass
@@ -20,17 +21,33 @@ def prepare(file: Path) -> None:
     """Create the directory and the file, readable only by their owner.
 
     Raises:
-        RefusedError: They cannot be created.
+        RefusedError: They cannot be created, or the file cannot be written.
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+        _create(file)
     except OSError as error:
         msg = (
             f"the store {file} cannot be opened for writing: {error.strerror}; set"
             " HOKUSAI_STORE_URL to a file in a directory that this user can write"
         )
         raise RefusedError(msg) from error
+
+
+def _create(file: Path) -> None:
+    """Create the file if there is none; never open one that exists.
+
+    POSIX drops all locks of this process on a file when it closes any descriptor of it,
+    also those of SQLite's open connections. Another process could then take the file for
+    unused and damage it (sqlite.org/howtocorrupt.html, section 2.2).
+    """
+    try:
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        if file.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)) from None
+        if not os.access(file, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES)) from None
 
 
 def is_writable(file: str) -> bool:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from controller.core.resources.details import DetailSection
     from controller.core.resources.driver import Driver
     from controller.core.resources.explanation import Explanations
+    from controller.core.resources.observation import ObservedState
     from controller.core.resources.plan import Plan
     from controller.settings import Settings
     from controller.spec.document import Document
@@ -109,6 +110,11 @@ class Controller:
     def plan(self, desired: DesiredState, scope: Scope = ALL) -> Plan:
         """Look, and return what would be done. Writes nothing."""
         return self._reconciler.plan(desired, self.limits(), scope)[1]
+
+    def observe(self, desired: DesiredState) -> ObservedState:
+        """Return the state of ``desired``. Writes nothing."""
+        kinds = {id_.kind for id_ in desired}
+        return self._reconciler.observer.observe(desired, kinds)
 
     def explain(
         self, desired: DesiredState, path: str

@@ -7,6 +7,7 @@ from sqlalchemy import case, desc, func, select
 
 from controller.core.webhooks.breaker import Breaker
 from controller.core.webhooks.delivery import DeliveryState
+from controller.core.webhooks.event import VersionIdentity
 from controller.core.webhooks.records import DeliveryAttempt, DeliveryReport
 from controller.store.breakers import all_breakers
 from controller.store.database import Database
@@ -54,6 +55,23 @@ class DeliveryLog:
         if state is not None:
             query = query.where(*in_state(state))
         query = query.order_by(desc(deliveries.c.id)).limit(limit)
+        with self._database.reading() as connection:
+            return tuple(_report(row) for row in connection.execute(query))
+
+    def of_version(self, identity: VersionIdentity) -> tuple[DeliveryReport, ...]:
+        """Return the deliveries of the event about one version, oldest first."""
+        event = webhook_events.c
+        query = (
+            select(deliveries, event.model, event.number)
+            .join_from(deliveries, webhook_events)
+            .where(
+                event.registry == identity.registry,
+                event.model == identity.model,
+                event.number == identity.number,
+                event.created_ms == identity.created_ms,
+            )
+            .order_by(deliveries.c.id)
+        )
         with self._database.reading() as connection:
             return tuple(_report(row) for row in connection.execute(query))
 

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "specs" / "guide").glob("*.md"))]
 MODEL_OPERATIONS = "tests/integration/cli/test_model_operations.py"
 INTERVENTIONS = "tests/integration/cli/test_interventions.py"
+TIMELINE = "tests/integration/cli/test_version_timeline.py"
 AUDIT = "tests/integration/cli/test_audit.py"
 # Commands that need a set-up or do not end, with the test that runs each of them.
 ELSEWHERE = {
@@ -47,6 +48,9 @@ ELSEWHERE = {
     '--reason "the cause is fixed" --yes': MODEL_OPERATIONS,
     ".venv/bin/hokusai audit list service/api -n 5": AUDIT,
     ".venv/bin/hokusai audit verify": AUDIT,
+    ".venv/bin/hokusai audit deliveries": TIMELINE,
+    ".venv/bin/hokusai audit deliveries webhook/site": TIMELINE,
+    ".venv/bin/hokusai why model/leads --version 1": TIMELINE,
     ".venv/bin/hokusai history model/sales-lead-scoring -e local": (
         "tests/integration/cli/test_model_history.py"
     ),

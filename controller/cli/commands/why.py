@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from controller.app.remote_records import RemoteRecords
     from controller.app.session import Session
     from controller.core.document.resource import ResourceId
+    from controller.core.models.timeline import TimelineStep
     from controller.core.status.cause import Cause
 
-SUMMARY = "Explain why a resource is not ready."
+SUMMARY = "Explain why a resource is not ready, with the timeline of a version."
 GROUP = Group.INSPECT
 EXIT_CODES = exit_codes.READY
 
@@ -26,10 +27,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     options.document(parser)
     options.output(parser)
     options.reads_from_server(parser)
+    parser.add_argument(
+        "--version",
+        type=int,
+        metavar="N",
+        help="the version of a model whose timeline is printed (default: the newest)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the cause that blocks a resource, and the next step."""
+    """Print the cause that blocks a resource, the next step, and a model's timeline."""
     from controller.app.remote_records import remembered
     from controller.app.session import chosen_targets, read
     from controller.cli.next_command import next_command
@@ -41,8 +48,34 @@ def run(args: argparse.Namespace) -> int:
     with remembered(context, args.server) as stored:
         cause = _cause(target, context, stored)
         now = stored.clock.now()
-    out(render_cause(cause, args.output, next_command(args, cause.command), now))
+    timeline = _timeline(args, context, target)
+    command = next_command(args, cause.command)
+    out(render_cause(cause, args.output, command, now, timeline))
     return exit_codes.Exit.OK if cause.is_ready else exit_codes.Exit.DIFFERENT
+
+
+def _timeline(
+    args: argparse.Namespace, context: Session, target: ResourceId
+) -> tuple[TimelineStep, ...]:
+    """Return the timeline of a version; nothing for other kinds and for a server.
+
+    What cannot be read does not hide the cause.
+    """
+    from controller.app.version_timeline import version_timeline
+    from controller.core.errors import ControllerError, RefusedError
+    from controller.core.models.timeline import TimelineStep
+
+    if target.kind != "model" or args.server is not None:
+        if args.version is not None:
+            msg = "--version selects a version of a model, and is not sent to a server"
+            raise RefusedError(msg)
+        return ()
+    try:
+        return version_timeline(context, target, args.version)
+    except ControllerError as error:
+        if args.version is not None:
+            raise
+        return (TimelineStep(None, f"Its versions could not be read: {error}"),)
 
 
 def _cause(

@@ -1,15 +1,22 @@
 """The cause that keeps a resource from being ready."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from controller.cli.views.data import FORMAT_VERSION, as_json, as_yaml, moment
 from controller.cli.views.statuses import age
+from controller.core.models.timeline import TimelineStep
 from controller.core.status.cause import Cause
 
 
-def render_cause(cause: Cause, output: str, command: str, now: datetime) -> str:
+def render_cause(
+    cause: Cause,
+    output: str,
+    command: str,
+    now: datetime,
+    timeline: Sequence[TimelineStep] = (),
+) -> str:
     """Return the cause in the format ``output``.
 
     Args:
@@ -17,18 +24,25 @@ def render_cause(cause: Cause, output: str, command: str, now: datetime) -> str:
         output: One of table, json, yaml and markdown.
         command: The suggested next command line.
         now: The current time.
+        timeline: Steps of a model version, oldest first.
     """
     match output:
         case "json":
-            return as_json(_data(cause, command, now))
+            return as_json(_data(cause, command, now, timeline))
         case "yaml":
-            return as_yaml(_data(cause, command, now))
+            return as_yaml(_data(cause, command, now, timeline))
         case "markdown":
-            first, *rest = _lines(cause, command, now)
+            first, *rest = (*_lines(cause, command, now), *_steps(timeline))
             return "\n".join((f"**{first}**", "", *(f"- {line}" for line in rest)))
         case _:
-            first, *rest = _lines(cause, command, now)
+            first, *rest = (*_lines(cause, command, now), *_steps(timeline))
             return "\n".join((first, *(f"  {line}" for line in rest)))
+
+
+def _steps(timeline: Sequence[TimelineStep]) -> Iterator[str]:
+    for step in timeline:
+        at = "now" if step.at is None else f"{step.at:%Y-%m-%d %H:%M:%S} UTC"
+        yield f"{at:<23}  {step.text}"
 
 
 def _lines(cause: Cause, command: str, now: datetime) -> Iterator[str]:
@@ -61,7 +75,9 @@ def _headline(cause: Cause) -> str:
     return f"{cause.resource}{waits} is not ready: {detail}"
 
 
-def _data(cause: Cause, command: str, now: datetime) -> dict[str, Any]:
+def _data(
+    cause: Cause, command: str, now: datetime, timeline: Sequence[TimelineStep]
+) -> dict[str, Any]:
     ready, tried = cause.ready, cause.last_attempt
     return {
         "kind": "Why",
@@ -81,4 +97,8 @@ def _data(cause: Cause, command: str, now: datetime) -> dict[str, Any]:
         },
         "next": cause.next_step,
         "command": command,
+        "timeline": [
+            {"at": moment(step.at) if step.at else None, "text": step.text}
+            for step in timeline
+        ],
     }

@@ -1,8 +1,6 @@
 """Two ``run`` processes on one PostgreSQL share the deliveries of one target."""
 
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
 
 import pytest
 
@@ -13,56 +11,24 @@ from controller.store.announcements import AnnouncementLedger
 from controller.store.database import Database
 from controller.store.deliveries import DeliveryLog
 from tests.builders.waiting import eventually
+from tests.builders.webhook_receiver import webhook_receiver
 
 EVENTS = 300
 KEY = "a-secret-of-the-tests"
 TARGET = """\
 webhooks:
   site:
-    url: http://127.0.0.1:{port}/hook
+    url: {url}
     secrets: [{{env: SITE_SECRET}}]
 services:
 """
 
 
-class Receiver:
-    """A receiver that takes a moment for each event, and counts their ids."""
-
-    def __init__(self):
-        received, pause = Counter(), Event()
-        self.received = received
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                self.rfile.read(int(self.headers["Content-Length"]))
-                pause.wait(0.1)
-                received[self.headers["webhook-id"]] += 1
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = False
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def port(self):
-        return self.server.server_address[1]
-
-
 @pytest.fixture
 def receiver():
-    receiver = Receiver()
-    yield receiver
-    receiver.server.shutdown()
-    receiver.server.server_close()
+    """A receiver that takes a moment for each event."""
+    with webhook_receiver(pause=0.1) as found:
+        yield found
 
 
 @pytest.fixture
@@ -96,7 +62,7 @@ def attempts(controller):
 @pytest.fixture
 def replicas(world, receiver, far_store, controllers):
     """A leader and a process that waits for the lease, both ready to deliver."""
-    world.edit("services:\n", TARGET.format(port=receiver.port))
+    world.edit("services:\n", TARGET.format(url=receiver.url))
     options = {"HOKUSAI_STORE_URL": far_store, "SITE_SECRET": KEY}
     leader = controllers("leader", **options).start()
     eventually(leader.leads, within=60)

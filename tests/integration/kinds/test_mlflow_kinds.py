@@ -1,14 +1,12 @@
 """Experiments and models on a real MLflow server."""
 
 import json
-from itertools import count
 
 import httpx
 import pytest
 
-from controller.clients.clock import SystemClock
 from controller.clients.http import http_client
-from controller.clients.mlflow import MlflowApi, MlflowReader
+from controller.clients.mlflow import MlflowReader
 from controller.core.errors import NotFoundError
 from controller.core.models.model_id import former_ids
 from controller.core.models.registration import (
@@ -23,11 +21,9 @@ from controller.core.resources.plan import Hold, Reason
 from controller.core.webhooks.event import identity_of
 from controller.emulation.mlflow import MlflowServer
 from controller.kinds.experiment.driver import ExperimentDriver
-from controller.kinds.model.driver import ModelDriver
 from controller.spec.literals import looks_secret
-from tests.builders.reconcile_loop import Machine, declared
-
-_NAMES = count(1)
+from tests.builders.mlflow_registry import MlflowRegistry
+from tests.builders.reconcile_loop import declared
 
 
 @pytest.fixture(scope="module")
@@ -36,65 +32,10 @@ def server(tmp_path_factory):
         yield running
 
 
-class Registry:
-    """A controller's view of one MLflow, and what a stranger can do to it."""
-
-    def __init__(self, http):
-        self.http = http
-        self.api = MlflowApi(http)
-        reader = MlflowReader(self.api)
-        self.name = f"leads-{next(_NAMES)}"
-        # Another owner for each test: what others left behind is not ours.
-        self.owner = owner = f"{self.name}/local"
-        self.machine = Machine(
-            {
-                "experiment": ExperimentDriver(self.api, reader, owner),
-                "model": ModelDriver(
-                    self.api, reader, owner, lambda key: key, clock=SystemClock()
-                ),
-            },
-            forget=(reader.clear,),
-        )
-
-    def post(self, path, **body):
-        answer = self.http.post(f"/api/2.0/mlflow/{path}", json=body)
-        answer.raise_for_status()
-        return answer.json()
-
-    def model(self, **fields):
-        fields = {"versions": [{"source": "s3://bucket/model"}], **fields}
-        return declared("model", self.name, fields)
-
-    def versions(self):
-        return [v for v in self.api.versions() if v.model == self.name]
-
-    def run(self, experiment_id, metrics, source=True):
-        """Log a finished run as training code does, by REST alone."""
-        run = self.post("runs/create", experiment_id=experiment_id, start_time=1)
-        run_id = run["run"]["info"]["run_id"]
-        for key, value in metrics.items():
-            self.post(
-                "runs/log-metric", run_id=run_id, key=key, value=value, timestamp=1
-            )
-        if source:
-            made = self.post(
-                "logged-models",
-                experiment_id=experiment_id,
-                name="model",
-                source_run_id=run_id,
-            )
-            id_ = made["model"]["info"]["model_id"]
-            path = f"/api/2.0/mlflow/logged-models/{id_}"
-            body = {"model_id": id_, "status": "LOGGED_MODEL_READY"}
-            self.http.patch(path, json=body).raise_for_status()
-        self.post("runs/update", run_id=run_id, status="FINISHED", end_time=2)
-        return run_id
-
-
 @pytest.fixture
 def registry(server):
     with http_client(server.url) as http:
-        yield Registry(http)
+        yield MlflowRegistry(http)
 
 
 def test_a_model_is_registered_once_however_often_we_look(registry):
@@ -484,7 +425,7 @@ def test_a_model_that_was_deleted_and_created_again_has_other_versions(registry)
 
 def test_a_server_that_is_away_makes_everything_unknown(registry):
     with httpx.Client(base_url="http://127.0.0.1:9") as nowhere:
-        away = Registry(nowhere)
+        away = MlflowRegistry(nowhere)
 
         result = away.machine.run(away.model())
 

@@ -16,7 +16,7 @@ run: .venv/local ## Bring up the local platform and converge hokusai.yaml on it,
 fast: .venv/dev ## Run the tests of pure decisions, in about a second.
 	@$(BIN)/python -m pytest tests/fast -q
 
-test: .venv/dev ## Run every test, on real processes too, with the fault search in the background.
+test: .venv/dev .venv-oldest/ready ## Run every test, on real processes too, with the fault search in the background.
 	$(BIN)/python -m pytest tests -p tests.faults.background -m "not load" -n 2 \
 		--dist worksteal --cov --cov-report=term:skip-covered
 
@@ -48,6 +48,9 @@ requirements: .venv/bootstrap ## Update the pinned dependencies, with hashes and
 	printf 'awscli\necs-deploy\n' | $(BIN)/uv pip compile -q - --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-annotate --no-header -p 3.11 \
 		--upgrade -o requirements/peers.txt
+	printf 'mlflow==3.3.0\nsqlalchemy<2.1\nuvicorn\n' | $(BIN)/uv pip compile -q - --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-annotate --no-header -p 3.11 \
+		--upgrade -o requirements/oldest-mlflow.txt
 
 .venv/bootstrap: requirements/bootstrap.txt
 	$(PYTHON) -m venv .venv
@@ -57,6 +60,12 @@ requirements: .venv/bootstrap ## Update the pinned dependencies, with hashes and
 .venv-peers/ready: requirements/peers.txt .venv/bootstrap
 	$(PYTHON) -m venv .venv-peers
 	VIRTUAL_ENV=.venv-peers $(BIN)/uv pip install --quiet --require-hashes -r $<
+	@touch $@
+
+# The oldest MLflow that is supported; SQLAlchemy 2.1 came later.
+.venv-oldest/ready: requirements/oldest-mlflow.txt .venv/bootstrap
+	$(PYTHON) -m venv .venv-oldest
+	VIRTUAL_ENV=.venv-oldest $(BIN)/uv pip install --quiet --require-hashes -r $<
 	@touch $@
 
 .venv/local .venv/dev: .venv/%: requirements/%.txt .venv/bootstrap pyproject.toml

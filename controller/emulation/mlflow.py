@@ -50,8 +50,19 @@ class MlflowServer:
         port: int = 0,
         clock: Clock | None = None,
         variables: Mapping[str, str] | None = None,
+        interpreter: str = sys.executable,
     ) -> None:
-        """Prepare the server; ``variables`` are added to its environment."""
+        """Prepare the server.
+
+        Args:
+            directory: Directory of its data; it is created.
+            host: Address to listen on.
+            port: Port to listen on; 0 for any free one.
+            clock: Clock.
+            variables: Variables that are added to its environment.
+            interpreter: Python with the MLflow to run.
+        """
+        self._interpreter = interpreter
         self._variables = dict(variables or {})
         self.directory = directory
         self._host = require_loopback(host)
@@ -72,11 +83,11 @@ class MlflowServer:
         self.directory.mkdir(parents=True, exist_ok=True)
         database = self.directory / "mlflow.db"
         if not database.exists():
-            shutil.copyfile(migrated_database(), database)
+            shutil.copyfile(migrated_database(self._interpreter), database)
         self._port = self._port or _free_port(self._host)
         with (self.directory / "mlflow.log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
-                _command(self._host, self._port),
+                [self._interpreter, *_command(self._host, self._port)],
                 env=os.environ | server_environment(self.directory) | self._variables,
                 cwd=self.directory,
                 stdin=subprocess.DEVNULL,
@@ -145,7 +156,7 @@ def server_environment(directory: Path) -> dict[str, str]:
 def _command(host: str, port: int) -> list[str]:
     application = "mlflow.server.fastapi_app:app"
     place = ["--host", host, "--port", str(port), "--log-level", "warning"]
-    return [sys.executable, "-m", "uvicorn", application, *place]
+    return ["-m", "uvicorn", application, *place]
 
 
 def _free_port(host: str) -> int:
@@ -166,27 +177,34 @@ def _answers(host: str, port: int, prefix: str) -> bool:
         connection.close()
 
 
-def migrated_database() -> Path:
-    """Return an empty database with the schema of this MLflow, created once per user.
+def migrated_database(interpreter: str = sys.executable) -> Path:
+    """Return an empty database with the schema of an MLflow, created once per user.
 
     Safe for concurrent processes: each creates its own file, and the last one to
     finish replaces the others.
     """
-    from importlib.metadata import version
-
     root = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    template = Path(root) / "hokusai" / f"mlflow-{version('mlflow')}.db"
+    template = Path(root) / "hokusai" / f"mlflow-{_version(interpreter)}.db"
     if not template.exists():
         template.parent.mkdir(parents=True, exist_ok=True)
         with _unfinished(template) as unfinished:
             subprocess.run(  # noqa: S603 - our own interpreter
-                [sys.executable, "-c", _MIGRATE, f"sqlite:///{unfinished}"],
+                [interpreter, "-c", _MIGRATE, f"sqlite:///{unfinished}"],
                 check=True,
                 capture_output=True,
                 env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"},
             )
             unfinished.replace(template)
     return template
+
+
+def _version(interpreter: str) -> str:
+    """Return the version of MLflow that ``interpreter`` has."""
+    ask = "from importlib.metadata import version; print(version('mlflow'))"
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [interpreter, "-c", ask], check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ from controller.clients.mlflow.values import (
     webhook_body,
     webhook_of,
 )
-from controller.core.errors import NotFoundError
+from controller.core.errors import NotFoundError, TransientError
 from controller.core.models.logged_models import sources_by_run
 from controller.core.models.recent_versions import RecentVersion
 from controller.core.models.registration import (
@@ -221,12 +221,12 @@ class MlflowApi:
         """Return the MLmodel file in ``folder`` of a run.
 
         Clients of MLflow 2 store it as an artifact of the run; those of MLflow 3 as a
-        logged model with that name.
+        logged model with that name. For a missing artifact, MLflow 3.3 answers 500.
         """
         path = f"{folder}/{_MODEL_FILE}" if folder else _MODEL_FILE
         try:
             return self._rest.text("get-artifact", {"run_uuid": run_id, "path": path})
-        except NotFoundError:
+        except (NotFoundError, TransientError):
             model_id = self._logged_model(run_id, folder)
             if not model_id:
                 raise

@@ -250,13 +250,17 @@ def test_the_signature_of_a_logged_model_is_read_by_the_address_of_its_run(
     logged = logged_with_a_file(http, mlflow, name, MODEL_FILE)
     source = f"runs:/{logged.run_id}/model"
     version = mlflow.create_version(name, source, logged.run_id, {})
-    other = mlflow.create_version(
-        name, f"runs:/{logged.run_id}/other", logged.run_id, {}
-    )
 
     assert isinstance(mlflow.signature(version), ModelSignature)
+
+
+def test_a_run_without_a_model_of_that_name_has_no_signature(http, mlflow, name):
+    logged = logged_with_a_file(http, mlflow, name, MODEL_FILE)
+    source = f"runs:/{logged.run_id}/other"
+    version = mlflow.create_version(name, source, logged.run_id, {})
+
     with pytest.raises(NotFoundError):
-        mlflow.signature(other)
+        mlflow.signature(version)
 
 
 def test_a_signature_whose_file_is_missing_raises(http, mlflow, name):

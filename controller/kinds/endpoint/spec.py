@@ -4,7 +4,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from controller.core.document.fields import Host, Port, Section, Text, Whole, reject
+from controller.core.document.fields import (
+    Flag,
+    Host,
+    Port,
+    Section,
+    Text,
+    Whole,
+    reject,
+)
 from controller.core.document.reference import FallbackReference, SecretReference
 from controller.core.resources.kind import no_references, unchanged_spec
 
@@ -72,7 +80,7 @@ class EndpointSpec(Section):
         default=None, description="Source of an address when DNS fails."
     )
 
-    external: bool = Field(
+    external: Flag = Field(
         default=False,
         description="True if another system serves the host, so that no route of the "
         "document has to.",

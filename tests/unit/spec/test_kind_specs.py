@@ -378,3 +378,11 @@ def test_only_secrets_manager_has_parts():
 )
 def test_other_references_are_refused(fields):
     assert accepts(SecretReference, **fields) is None
+
+
+@pytest.mark.parametrize("value", [0, 1, 0.0, "true", "yes", "off"])
+def test_a_switch_is_written_as_true_or_false(value):
+    declared = {"host": "api.hokus.ai", "port": 443, "external": value}
+
+    with pytest.raises(ValidationError, match="valid boolean"):
+        EndpointSpec.model_validate(declared)

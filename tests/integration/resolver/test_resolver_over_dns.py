@@ -76,6 +76,26 @@ def test_a_silent_name_server_is_abandoned_at_the_deadline():
             resolver(silent.getsockname(), timeout=0.2).resolve(HOST)
 
 
+class Kept(Nothing):
+    """Has one address of each name, from an earlier process."""
+
+    def last_good(self, _host):
+        return ("127.0.0.9",)
+
+
+def test_a_kept_address_is_used_while_the_name_server_is_silent():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        patient = Resolver(
+            Kept(), StoppedClock(), nameserver=silent.getsockname(), timeout=30
+        )
+
+        found = [patient.resolve(HOST) for _ in range(100)]
+
+    assert {one.addresses for one in found} == {("127.0.0.9",)}
+    assert {one.problem for one in found} == {"DNS has not answered yet"}
+
+
 async def fetched(nameserver, host):
     async def answer(request: web.BaseRequest) -> web.Response:
         return web.Response(text=request.headers["host"])

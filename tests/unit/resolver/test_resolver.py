@@ -45,7 +45,16 @@ class World:
         self.queries = 0
         self.clock = StoppedClock()
         self.memory = memory or Memory()
+        self.hangs, self.waiting = False, []
+        options = {"spawn": self.spawn, **options}
         self.resolver = Resolver(self.memory, self.clock, query=self.query, **options)
+
+    def spawn(self, work):
+        """Run a query at once, or later if DNS hangs."""
+        if self.hangs:
+            self.waiting.append(work)
+        else:
+            work()
 
     def query(self, _host):
         self.queries += 1
@@ -94,11 +103,11 @@ def test_a_read_only_resolver_stores_nothing():
 def test_a_fresh_answer_is_not_queried_again():
     world = World(HERE)
     world.resolve()
-    world.clock.forward(59)
+    world.clock.forward(47)
 
     resolution = world.resolve(HOST.upper() + ".")
 
-    assert (resolution.source, resolution.age) == (Source.FRESH, 59)
+    assert (resolution.source, resolution.age) == (Source.FRESH, 47)
     assert world.queries == 1
 
 
@@ -130,6 +139,97 @@ def test_when_dns_fails_the_last_answer_is_stale():
     assert (resolution.addresses, resolution.source) == (HERE.addresses, Source.STALE)
     assert resolution.age == 3600
     assert resolution.problem == TIMEOUT.reason
+
+
+def known_stale():
+    world = World(HERE, TIMEOUT)
+    world.resolve()
+    world.clock.forward(60)
+    return world
+
+
+def known_from_the_store():
+    return World(TIMEOUT, memory=Memory(good=("10.0.1.7",)))
+
+
+def known_from_the_settings():
+    return World(TIMEOUT, last_resort={HOST: ["10.0.1.221"]})
+
+
+@pytest.mark.parametrize(
+    "known",
+    [known_stale, known_from_the_store, known_from_the_settings],
+)
+def test_a_caller_with_a_known_address_does_not_wait_for_a_silent_name_server(known):
+    world = known()
+    world.hangs = True
+
+    first, second = world.resolve(), world.resolve()
+
+    assert first.addresses == second.addresses
+    assert first.source in {Source.STALE, Source.FALLBACK}
+    assert len(world.waiting) == 1
+
+
+def test_an_answer_that_comes_late_is_used_by_the_next_caller():
+    world = World(HERE, MOVED)
+    world.resolve()
+    world.clock.forward(60)
+    world.hangs = True
+    assert world.resolve().addresses == HERE.addresses
+
+    world.waiting.pop()()
+
+    assert world.resolve().addresses == MOVED.addresses
+
+
+def test_a_name_in_use_is_queried_before_its_answer_expires():
+    world = World(HERE, MOVED)
+    world.resolve()
+    world.clock.forward(50)
+
+    assert world.resolve().addresses == HERE.addresses
+    assert world.queries == 2
+    assert world.resolve().addresses == MOVED.addresses
+
+
+def test_a_failed_query_before_the_expiry_leaves_the_answer_fresh():
+    world = World(HERE, TIMEOUT)
+    world.resolve()
+    world.clock.forward(50)
+
+    assert world.resolve().source is Source.FRESH
+    assert world.resolve().source is Source.FRESH
+    assert world.queries == 2
+
+
+def test_a_query_that_breaks_is_a_failure_and_not_a_hang():
+    def broken(_host):
+        message = "unexpected"
+        raise RuntimeError(message)
+
+    world = World(HERE)
+    resolver = Resolver(world.memory, world.clock, query=broken)
+
+    with pytest.raises(TransientError, match="the query failed: RuntimeError"):
+        resolver.resolve(HOST)
+
+
+@pytest.mark.parametrize(
+    ("known", "addresses"),
+    [
+        (known_stale, HERE.addresses),
+        (known_from_the_store, ("10.0.1.7",)),
+        (known_from_the_settings, ("10.0.1.221",)),
+    ],
+)
+def test_the_snapshot_has_the_addresses_in_use_from_every_source(known, addresses):
+    world = known()
+    world.resolve()
+
+    (health,) = world.resolver.snapshot()
+
+    assert health.addresses == addresses
 
 
 def test_while_dns_fails_it_is_not_queried_every_time():
@@ -274,3 +374,10 @@ def test_the_cache_evicts_the_least_recently_used_name():
     assert len(hosts) == 1024
     assert "first.local" in hosts
     assert "h0.local" not in hosts
+
+
+def test_an_answer_without_a_lifetime_is_used_once():
+    world = World(Found(("10.0.1.42",), 0), Found(("10.0.1.99",), 0))
+
+    assert world.resolve().addresses == ("10.0.1.42",)
+    assert world.resolve().addresses == ("10.0.1.99",)

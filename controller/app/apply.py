@@ -10,12 +10,15 @@ from controller.app.actual_cost import ActualCost
 from controller.app.session import Session
 from controller.app.user import person
 from controller.bootstrap.controller import Controller
-from controller.bootstrap.deliveries import DeclaredTargets, dispatcher_for
+from controller.bootstrap.deliveries import (
+    DeclaredTargets,
+    delivery_sender,
+    dispatcher_for,
+)
 from controller.bootstrap.drivers import Options
 from controller.bootstrap.holder import holder_id
 from controller.bootstrap.store import Store, open_store
 from controller.clients.clock import SystemClock
-from controller.clients.webhook import Sender
 from controller.core.audit.entry import command_entry
 from controller.core.document.resource import ResourceId
 from controller.core.errors import LeaseHeldError
@@ -202,7 +205,9 @@ class DeliveryBacklog:
         ended: threading.Event,
     ) -> None:
         stop = asyncio.Event()
-        async with Sender(controller.clock) as sender:
+        async with delivery_sender(
+            context.settings, stored, controller.clock
+        ) as sender:
             declared = DeclaredTargets(
                 lambda: controller.document, controller.secrets.value, context.settings
             )

@@ -11,10 +11,13 @@ from datetime import timedelta
 from controller.app.document_watch import DocumentWatch
 from controller.app.session import Session
 from controller.bootstrap.aws import DeferredAws, aws_client
-from controller.bootstrap.deliveries import DeclaredTargets, dispatcher_for
+from controller.bootstrap.deliveries import (
+    DeclaredTargets,
+    delivery_sender,
+    dispatcher_for,
+)
 from controller.bootstrap.store import Store
 from controller.clients.secrets import Secrets
-from controller.clients.webhook import Sender
 from controller.core.clock import Clock
 from controller.core.webhooks.answers import Answer
 from controller.core.webhooks.delivery import Dead, Delivered, NextStep
@@ -73,7 +76,9 @@ class ReplicaDeliveries:
         )
         secrets = Secrets(context.environ, aws)
         declared = DeclaredTargets(self._current, secrets.value, context.settings)
-        async with Sender(self._clock) as sender:
+        async with delivery_sender(
+            context.settings, self._stored, self._clock
+        ) as sender:
             self._dispatcher = dispatcher_for(
                 declared,
                 context.settings,

@@ -1,7 +1,9 @@
 """Webhook dispatcher for the targets of a document, with their signing keys."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from controller.bootstrap.holder import holder_id
 from controller.bootstrap.store import Store
@@ -11,11 +13,18 @@ from controller.core.document.reference import SecretReference
 from controller.core.document.resource import ResourceId
 from controller.core.errors import NotFoundError
 from controller.core.values.identity import content_hash
+from controller.core.webhooks.address_policy import (
+    PRIVATE_NETWORKS,
+    AddressPolicy,
+    declared_addresses,
+)
 from controller.core.webhooks.breaker import BreakerPolicy
 from controller.core.webhooks.retry_schedule import RetrySchedule
 from controller.core.webhooks.signature import key_of
 from controller.engine.dispatcher import AfterAttempt, Dispatcher, WebhookTarget
 from controller.kinds.webhook.spec import WebhookSpec
+from controller.resolver import Resolver
+from controller.resolver.aio import AddressResolver
 from controller.settings import Settings
 from controller.spec.document import Document
 from controller.store.outbox import Outbox
@@ -42,14 +51,16 @@ class DeclaredTargets:
 
     def targets(self) -> Mapping[str, WebhookTarget]:
         """Return the delivery settings of each target."""
+        document = self._document()
         return {
             id_.name: WebhookTarget(
                 resource.spec.url,
                 self._schedule(resource.spec),
                 resource.spec.timeout,
                 _settings(resource.spec),
+                permitted=_permitted(resource.spec, document),
             )
-            for id_, resource in self._document().resources.items()
+            for id_, resource in document.resources.items()
             if id_.kind == "webhook"
         }
 
@@ -63,6 +74,23 @@ class DeclaredTargets:
             msg = f"webhook/{name} is no longer declared"
             raise NotFoundError(msg)
         return tuple(key_of(self._secret(ref)) for ref in resource.spec.secrets)
+
+
+def delivery_sender(settings: Settings, stored: Store, clock: Clock) -> Sender:
+    """Return a sender with the controller's resolver; create it in its event loop.
+
+    The addresses of endpoints outlive DNS failures across restarts, since the leader
+    stores them; those of other names, as long as the process.
+    """
+    resolver = Resolver(
+        stored.fallbacks,
+        clock,
+        persist=False,
+        nameserver=settings.dns_server,
+        ttl=settings.dns_cache_ttl,
+        timeout=settings.dns_timeout,
+    )
+    return Sender(clock, resolver=AddressResolver(resolver))
 
 
 def dispatcher_for(
@@ -101,4 +129,22 @@ def dispatcher_for(
 def _settings(spec: WebhookSpec) -> str:
     """Return the identity of what decides whether a receiver accepts an event."""
     secrets = [str(reference) for reference in spec.secrets]
-    return content_hash([spec.url, spec.payload, secrets])
+    networks = [list(spec.allow_networks)] if spec.allow_networks else []
+    return content_hash([spec.url, spec.payload, secrets, *networks])
+
+
+def _permitted(spec: WebhookSpec, document: Document) -> AddressPolicy:
+    """Return the addresses that a target may have.
+
+    The host of a declared endpoint is internal by declaration.
+    """
+    policy = declared_addresses(spec.allow_networks, document.platform.environment)
+    host = (urlsplit(spec.url).hostname or "").rstrip(".")
+    endpoints = {
+        resource.spec.host.rstrip(".").lower()
+        for id_, resource in document.resources.items()
+        if id_.kind == "endpoint"
+    }
+    if host not in endpoints:
+        return policy
+    return replace(policy, networks=(*policy.networks, *PRIVATE_NETWORKS))

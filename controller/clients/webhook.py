@@ -1,7 +1,13 @@
-"""Webhook sender with one deadline per request and without redirects."""
+"""Webhook sender with one deadline per request and without redirects.
+
+It connects only to addresses that the policy of the target permits. The check is made
+on the address that a socket connects to, so that neither a literal address nor a second
+DNS answer avoids it; SNI and the check of the certificate use the name.
+"""
 
 import asyncio
 import functools
+import socket
 import ssl
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
@@ -11,12 +17,13 @@ from typing import Self
 from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver
+from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 
 from controller.core.clock import Clock
 from controller.core.values.redact import redact
-from controller.core.webhooks.answers import Answer, Answered, Unanswered
+from controller.core.webhooks.address_policy import PUBLIC_ADDRESSES, AddressPolicy
+from controller.core.webhooks.answers import Answer, Answered, NotPermitted, Unanswered
 
 _CONNECT_SECONDS = 5.0
 _CONNECTIONS = 256
@@ -44,22 +51,10 @@ class Sender:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._clock = clock
-        connector = aiohttp.TCPConnector(
-            limit=_CONNECTIONS,
-            resolver=resolver,
-            use_dns_cache=resolver is None,
-            ssl=True if tls is None else tls,
-        )
-        connector._factory = functools.partial(  # type: ignore[assignment]  # noqa: SLF001 - no public setting
-            _HeadFirst, loop=asyncio.get_running_loop()
-        )
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            trust_env=False,
-            trace_configs=[_sent_trace()],
-        )
+        self._resolver = resolver or aiohttp.DefaultResolver()
+        self._tls = tls or ssl.create_default_context()
+        self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
+        self._sessions: dict[AddressPolicy, aiohttp.ClientSession] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -68,20 +63,35 @@ class Sender:
         await self.close()
 
     async def send(
-        self, url: str, headers: Mapping[str, str], body: bytes, within: float
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        within: float,
+        permitted: AddressPolicy = PUBLIC_ADDRESSES,
     ) -> Answer:
         """Post ``body`` and return the answer received ``within`` seconds.
 
         Never raises for a failure of the network or the receiver. A redirect is
         returned as an answer and not followed: the signature is for one receiver.
+
+        Args:
+            url: URL of the receiver.
+            headers: Headers of the request.
+            body: Bytes to send.
+            within: Seconds for all of it: DNS, connection, TLS, request and response.
+            permitted: Addresses to connect to; of these, plain HTTP only uses declared
+                networks.
         """
         if reason := refusal_reason(url):
-            return Unanswered(reason)
+            return NotPermitted(reason)
+        is_plain = urlsplit(url).scheme == "http"
+        session = self._session(permitted.internal_only() if is_plain else permitted)
         sent: list[bool] = []
         try:
             async with (
                 asyncio.timeout(within),
-                self._session.post(
+                session.post(
                     url,
                     data=body,
                     headers={**headers, "accept-encoding": "identity"},
@@ -96,12 +106,46 @@ class Sender:
         except TimeoutError:
             return Unanswered(f"no answer within {within:g} s", bool(sent))
         except (aiohttp.ClientError, OSError, ValueError) as error:
+            if isinstance(error.__cause__, _AddressDeniedError):
+                return NotPermitted(str(error.__cause__))
             reason = redact(f"{type(error).__name__}: {error}", ())
             return Unanswered(reason, bool(sent))
 
     async def close(self) -> None:
-        """Close the connections."""
-        await self._session.close()
+        """Close the connections and the resolver."""
+        for session in self._sessions.values():
+            await session.close()
+        await self._resolver.close()
+
+    def _session(self, permitted: AddressPolicy) -> aiohttp.ClientSession:
+        """Return the session with the connections that ``permitted`` allows.
+
+        A connection is reused for the same name, so targets with different policies
+        share none.
+        """
+        session = self._sessions.get(permitted)
+        if session is None:
+            session = self._sessions[permitted] = self._new_session(permitted)
+        return session
+
+    def _new_session(self, permitted: AddressPolicy) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            limit=_CONNECTIONS,
+            resolver=_PermittedAddresses(self._resolver, permitted),
+            use_dns_cache=False,
+            ssl=self._tls,
+            socket_factory=functools.partial(_permitted_socket, permitted),
+        )
+        connector._factory = functools.partial(  # type: ignore[assignment]  # noqa: SLF001 - no public setting
+            _HeadFirst, loop=asyncio.get_running_loop()
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+            trace_configs=[_sent_trace()],
+        )
 
     def _retry_after(self, text: str) -> float | None:
         """Return the seconds in a ``Retry-After`` header, at most 15 minutes."""
@@ -114,6 +158,46 @@ class Sender:
             except (TypeError, ValueError):
                 return None
         return min(seconds, _MAX_RETRY_AFTER) if seconds > 0 else None
+
+
+class _AddressDeniedError(OSError):
+    """The policy of the target permits none of its addresses."""
+
+
+class _PermittedAddresses(AbstractResolver):
+    """Resolver that leaves out the addresses that a policy denies."""
+
+    def __init__(self, resolver: AbstractResolver, permitted: AddressPolicy) -> None:
+        self._resolver = resolver
+        self._permitted = permitted
+
+    async def resolve(
+        self,
+        host: str,
+        port: int = 0,
+        family: socket.AddressFamily = socket.AF_INET,
+    ) -> list[ResolveResult]:
+        """Return the permitted addresses of ``host``; raises OSError without any."""
+        found = await self._resolver.resolve(host, port, family)
+        reasons = [self._permitted.denial_reason(result["host"]) for result in found]
+        results = [r for r, reason in zip(found, reasons, strict=True) if not reason]
+        if reasons and not results:
+            msg = f"{host} has no permitted address: {'; '.join(reasons)}"
+            raise _AddressDeniedError(msg)
+        return results
+
+    async def close(self) -> None:
+        """Do nothing: sessions share the resolver."""
+
+
+def _permitted_socket(
+    permitted: AddressPolicy, address: aiohttp.AddrInfoType
+) -> socket.socket:
+    """Return a socket to connect to ``address``; raises OSError if it is denied."""
+    family, type_, protocol, _, place = address
+    if reason := permitted.denial_reason(str(place[0])):
+        raise _AddressDeniedError(reason)
+    return socket.socket(family, type_, protocol)
 
 
 def _sent_trace() -> aiohttp.TraceConfig:

@@ -16,7 +16,8 @@ from typing import Protocol
 
 from controller.core.clock import Clock
 from controller.core.errors import ControllerError
-from controller.core.webhooks.answers import Answer, Unanswered
+from controller.core.webhooks.address_policy import PUBLIC_ADDRESSES, AddressPolicy
+from controller.core.webhooks.answers import Answer, Answered, NotPermitted, failure
 from controller.core.webhooks.delivery import Dead, NextStep
 from controller.core.webhooks.retry_schedule import (
     RetrySchedule,
@@ -38,7 +39,12 @@ class Sending(Protocol):
     """HTTP client for webhooks; see ``clients.webhook.Sender``."""
 
     async def send(
-        self, url: str, headers: Mapping[str, str], body: bytes, within: float
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        within: float,
+        permitted: AddressPolicy,
     ) -> Answer:
         """Post ``body``; network and receiver failures are results, not exceptions."""
         ...
@@ -54,12 +60,14 @@ class WebhookTarget:
         timeout: Timeout of one attempt in seconds.
         settings: Identity of the address, the secrets and the payload: after a change,
             what failed permanently is sent again. Empty to recognise no change.
+        permitted: Addresses that the receiver may have.
     """
 
     url: str
     schedule: RetrySchedule
     timeout: float = 30.0
     settings: str = ""
+    permitted: AddressPolicy = PUBLIC_ADDRESSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +254,7 @@ class Dispatcher:
         headers = _headers(delivery, attempt, keys, self._clock)
         began = self._clock.monotonic()
         answer = await self._sender.send(
-            target.url, headers, delivery.body, target.timeout
+            target.url, headers, delivery.body, target.timeout, target.permitted
         )
         took = timedelta(seconds=self._clock.monotonic() - began)
         now = self._clock.now()
@@ -324,8 +332,9 @@ def _log(
         "attempt": attempt.number,
         "outcome": type(step).__name__,
     }
-    if isinstance(answer, Unanswered):
-        fields["error"] = answer.error
-    else:
+    if isinstance(answer, Answered):
         fields["status"] = answer.status
-    log.info("delivery attempted", extra=fields)
+    else:
+        fields["error"] = failure(answer)
+    level = logging.WARNING if isinstance(answer, NotPermitted) else logging.INFO
+    log.log(level, "delivery attempted", extra=fields)

@@ -11,7 +11,7 @@ from controller.core.webhooks.event import VersionIdentity
 from controller.core.webhooks.records import DeliveryAttempt, DeliveryReport
 from controller.store.breakers import all_breakers
 from controller.store.database import Database
-from controller.store.redrive import CANCELLED, in_state, state_of
+from controller.store.redrive import BLOCKED, CANCELLED, in_state, state_of
 from controller.store.tables import attempts, deliveries, webhook_events
 
 
@@ -99,6 +99,7 @@ def _report(row: Any) -> DeliveryReport:
         reason=row.reason,
         recorded=row.recorded,
         ended=row.ended,
+        is_blocked=row.state == DeliveryState.PENDING.value and row.cause == BLOCKED,
     )
 
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Update, func, insert, or_, select, update
+from sqlalchemy import Connection, Update, case, func, insert, or_, select, update
 
 from controller.core.webhooks.answers import (
     GATEWAY,
     Answer,
     Answered,
     AnswerMeaning,
+    NotPermitted,
     Unanswered,
     failure,
     meaning_of,
@@ -26,6 +27,7 @@ from controller.core.webhooks.breaker import (
     CLOSED,
     Breaker,
     BreakerPolicy,
+    after_block,
     after_failure,
     after_postponement,
     after_success,
@@ -51,7 +53,13 @@ from controller.store.breakers import (
     save_breaker,
 )
 from controller.store.database import Database
-from controller.store.redrive import expire, redrive_dead, redrive_exhausted
+from controller.store.redrive import (
+    BLOCKED,
+    CANCELLED,
+    expire,
+    redrive_dead,
+    redrive_exhausted,
+)
 from controller.store.tables import attempts, deliveries, event_bodies, webhook_events
 
 # A claim that lasts longer than any claim may last was made by a clock that was ahead.
@@ -292,6 +300,8 @@ class Outbox:
                 return after_success(breaker)
             case _, AnswerMeaning.TRANSIENT:
                 return after_failure(self._breakers, breaker, moment)
+            case _, AnswerMeaning.NOT_PERMITTED:
+                return after_block(breaker, moment)
             case RetryAt(at), AnswerMeaning.POSTPONED:
                 return after_postponement(breaker, moment + max(at - now, timedelta(0)))
             case _:
@@ -439,6 +449,8 @@ def _answer_columns(answer: Answer) -> dict[str, Any]:
             return {"outcome": ANSWERED, "status": status}
         case Unanswered(error, is_sent):
             return {"outcome": UNKNOWN if is_sent else UNANSWERED, "error": error}
+        case NotPermitted(reason):
+            return {"outcome": UNANSWERED, "error": reason}
 
 
 def _step_columns(
@@ -450,6 +462,7 @@ def _step_columns(
                 "state": DeliveryState.DELIVERED.value,
                 "ended": moment,
                 "reason": "",
+                "cause": "",
             }
         case Dead(reason, cause):
             return {
@@ -462,10 +475,22 @@ def _step_columns(
             return {
                 "next_at": moment + max(at - now, timedelta(0)),
                 "reason": failure(answer),
+                "cause": _pending_cause(answer),
                 "charged": deliveries.c.charged + int(is_charged),
             }
         case TargetGone(reason):
-            return {"next_at": moment, "reason": reason}
+            return {
+                "next_at": moment,
+                "reason": reason,
+                "cause": _pending_cause(answer),
+            }
+
+
+def _pending_cause(answer: Answer) -> Any:
+    """Return the cause of a delivery that stays pending, unless it was cancelled."""
+    cause = BLOCKED if isinstance(answer, NotPermitted) else ""
+    is_cancelled = deliveries.c.cause == CANCELLED
+    return case((is_cancelled, CANCELLED), else_=cause)
 
 
 def _delivery(row: Any, type_: str, body: bytes, *, is_probe: bool) -> OutboxDelivery:

@@ -16,6 +16,8 @@ from controller.store.tables import deliveries, webhook_events
 
 # The cause of a dead delivery that was cancelled.
 CANCELLED = "cancelled"
+# The cause of a pending delivery that the configuration does not permit to send.
+BLOCKED = "blocked"
 # Causes that the recovery of the receiver removes. Earlier versions store no cause.
 _EXHAUSTED = ("", DeadCause.EXHAUSTED.value, DeadCause.PARKED.value)
 

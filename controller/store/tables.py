@@ -166,7 +166,8 @@ deliveries = Table(
     # Attempts that count against the schedule, which begins at `begun`, else `recorded`.
     Column("charged", Integer, nullable=False, server_default="0"),
     Column("begun", Moment),
-    # Of a dead delivery: a `DeadCause`, or that it was cancelled.
+    # Of a dead delivery: a `DeadCause`, or that it was cancelled. Of a pending one: that
+    # the configuration blocks it.
     Column("cause", Text, nullable=False, server_default=""),
     UniqueConstraint("event_id", "target", "sink", name="deliveries_once"),
     # Ended deliveries must not slow down the search for due ones.

@@ -33,7 +33,7 @@ from controller.settings import VARIABLES, WITHOUT_EFFECT
 from controller.store.events import EventKind
 from controller.store.heartbeat import HEART
 from controller.store.outbox import ANSWERED, STARTED, UNANSWERED, UNKNOWN
-from controller.store.redrive import CANCELLED
+from controller.store.redrive import BLOCKED, CANCELLED
 from controller.store.schema import VERSION_TABLE
 from controller.store.tables import metadata
 from controller.telemetry.metrics import ALL
@@ -98,7 +98,7 @@ FOUND = {
     "version_table": VERSION_TABLE,
     "migrations": migrations(),
     "delivery_states": sorted({*DeliveryState} - {DeliveryState.CANCELLED}),
-    "delivery_causes": sorted({*DeadCause, CANCELLED}),
+    "delivery_causes": sorted({*DeadCause, BLOCKED, CANCELLED}),
     "attempt_outcomes": sorted({STARTED, ANSWERED, UNANSWERED, UNKNOWN}),
     "sinks": sorted(get_args(Sink)),
     "payload_profiles": sorted(get_args(Profile)),

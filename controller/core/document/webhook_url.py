@@ -27,7 +27,19 @@ def _receiver(url: str) -> str:
         reject("contains credentials", "remove them: the requests are signed")
     if parts.scheme == "http" and not _private(host):
         reject("must be https outside private namespaces", "write https://…")
+    if host.rpartition(".")[2].isdecimal() and not is_ip_address(host):
+        hint = "write four decimal numbers, as in 10.0.0.1"
+        reject("has an invalid IP address", hint)
     return url
+
+
+def is_ip_address(host: str) -> bool:
+    """Return True for an IP address in canonical form."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 WebhookUrl = Annotated[

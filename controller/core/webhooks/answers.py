@@ -19,6 +19,8 @@ class AnswerMeaning(StrEnum):
         TRANSIENT: A later attempt may succeed, perhaps after a correction.
         REFUSED: The receiver refuses this event, now and later.
         GONE: The receiver wants no events any more.
+        NOT_PERMITTED: The controller sent nothing, because of the configuration. This costs
+            no attempt.
     """
 
     ACCEPTED = "accepted"
@@ -26,6 +28,7 @@ class AnswerMeaning(StrEnum):
     TRANSIENT = "transient"
     REFUSED = "refused"
     GONE = "gone"
+    NOT_PERMITTED = "not permitted"
 
 
 # RFC 9110, section 15, and RFC 6585. Other statuses outside 2xx are transient: a wrong
@@ -74,7 +77,18 @@ class Unanswered:
     is_sent: bool = False
 
 
-Answer: TypeAlias = Answered | Unanswered
+@dataclass(frozen=True, slots=True)
+class NotPermitted:
+    """Nothing was sent: the document does not permit the address or the scheme.
+
+    Attributes:
+        reason: Cause, as a clause.
+    """
+
+    reason: str
+
+
+Answer: TypeAlias = Answered | Unanswered | NotPermitted
 
 
 def meaning_of(answer: Answer) -> AnswerMeaning:
@@ -91,6 +105,8 @@ def meaning_of(answer: Answer) -> AnswerMeaning:
             return _MEANINGS.get(status, AnswerMeaning.TRANSIENT)
         case Unanswered():
             return AnswerMeaning.TRANSIENT
+        case NotPermitted():
+            return AnswerMeaning.NOT_PERMITTED
 
 
 def failure(answer: Answer) -> str:
@@ -100,3 +116,5 @@ def failure(answer: Answer) -> str:
             return f"the receiver answered {status}"
         case Unanswered(error=error):
             return error
+        case NotPermitted(reason):
+            return reason

@@ -10,6 +10,9 @@ from datetime import datetime, timedelta
 
 # After more doublings the pause is at its maximum.
 _MOST_DOUBLINGS = 16
+# Pause after a delivery that the configuration did not permit. A change of the target in
+# the document ends it.
+_BLOCKED_PAUSE = timedelta(minutes=5)
 # Successes after which the number of concurrent attempts is no longer limited.
 _RAMP = 8
 
@@ -107,6 +110,11 @@ def after_failure(policy: BreakerPolicy, breaker: Breaker, now: datetime) -> Bre
 def after_postponement(breaker: Breaker, until: datetime) -> Breaker:
     """Return the breaker after the receiver asked to wait ``until`` then."""
     return replace(breaker, paused_until=max(breaker.paused_until or until, until))
+
+
+def after_block(breaker: Breaker, now: datetime) -> Breaker:
+    """Return the breaker after the configuration did not permit to send: it pauses."""
+    return after_postponement(breaker, now + _BLOCKED_PAUSE)
 
 
 def has_recovered(before: Breaker, after: Breaker) -> bool:

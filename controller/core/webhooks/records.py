@@ -72,6 +72,8 @@ class DeliveryReport:
         reason: Reason why it is dead, or why the last attempt failed.
         recorded: Time at which it was put into the outbox.
         ended: Time at which it was delivered or given up.
+        is_blocked: True if it is pending and the configuration does not permit to send
+            it.
     """
 
     id: int
@@ -85,6 +87,7 @@ class DeliveryReport:
     reason: str
     recorded: datetime
     ended: datetime | None
+    is_blocked: bool = False
 
 
 class Announcements(Protocol):

@@ -101,6 +101,9 @@ def after_attempt(
             return Dead(reason, DeadCause.REFUSED)
         case AnswerMeaning.GONE:
             return TargetGone(f"{failure(answer)}: it wants no events any more")
+        case AnswerMeaning.NOT_PERMITTED:
+            # The target as a whole pauses; see `core.webhooks.breaker.after_block`.
+            return RetryAt(now, is_charged=False)
         case AnswerMeaning.POSTPONED:
             return _postponed(schedule, answer, progress, now, key)
         case AnswerMeaning.TRANSIENT:

@@ -254,6 +254,7 @@ class WebhookDriver:
         waiting = self._outcomes.list(_SHOWN, target, DeliveryState.PENDING)
         dead = self._outcomes.list(1, target, DeliveryState.DEAD)
         tried = [report for report in waiting if report.attempts > 1]
+        blocked = [report.reason for report in waiting if report.is_blocked]
         errors = [report.reason for report in (*dead, *tried) if report.reason]
         return DeliveryCounts(
             pending=counts.get(DeliveryState.PENDING, 0),
@@ -261,4 +262,5 @@ class WebhookDriver:
             delivered=counts.get(DeliveryState.DELIVERED, 0),
             dead=counts.get(DeliveryState.DEAD, 0),
             last_error=errors[0] if errors else "",
+            blocked=blocked[0] if blocked else "",
         )

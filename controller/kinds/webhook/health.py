@@ -86,6 +86,13 @@ def health(_spec: WebhookSpec, state: WebhookState) -> Health:
     counts = state.deliveries
     if not state.breaker.is_closed:
         return _not_delivering(state)
+    if counts.blocked:
+        waiting = counted(counts.pending, "delivery", "deliveries")
+        message = (
+            f"Nothing is sent: {counts.blocked}. {waiting} waiting, without an attempt "
+            f"of the schedule; the target is checked every five minutes."
+        )
+        return Health(HealthLevel.DEGRADED, "AddressNotPermitted", message)
     error = f": {counts.last_error}" if counts.last_error else ""
     if counts.dead:
         dead = counted(counts.dead, "delivery", "deliveries")

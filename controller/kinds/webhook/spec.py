@@ -1,23 +1,42 @@
 """Declaration of a webhook target."""
 
+from ipaddress import ip_network
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
 from controller.core.document.fields import (
     Instant,
     Number,
     Section,
     Span,
+    Text,
     reject,
 )
+from controller.core.document.platform import Platform
 from controller.core.document.reference import SecretReference
-from controller.core.document.webhook_url import WebhookUrl
-from controller.core.resources.kind import no_references, unchanged_spec
+from controller.core.document.webhook_url import WebhookUrl, is_ip_address
+from controller.core.resources.kind import no_references
 
 Event = Literal["model.registered"]
 # Seconds between the later attempts: about three days together.
 DEFAULT_TAIL = (300, 1800, 7200, 18000, 36000, 36000, 72000, 86400)
+
+
+def _network(text: str) -> str:
+    from controller.core.webhooks.address_policy import is_internal_network
+
+    try:
+        network = ip_network(text)
+    except ValueError:
+        reject("must be a network in CIDR notation", "write, for example, 10.0.0.0/16")
+    if not is_internal_network(network):
+        reject(
+            "must be a private or loopback network",
+            "remove it: public addresses are permitted, and link-local ones never are",
+        )
+    return str(network)
 
 
 def _announce(value: Any) -> Any:
@@ -41,6 +60,11 @@ Announce = Annotated[
     | Annotated[AnnounceFrom, Tag("date")],
     Discriminator(lambda value: "word" if isinstance(value, str) else "date"),
     BeforeValidator(_announce),
+]
+Network = Annotated[
+    str,
+    Text(r"[0-9A-Fa-f.:]+(?:/[0-9]{1,3})?", "a network in CIDR notation", 64),
+    AfterValidator(_network),
 ]
 Timeout = Annotated[int, Span(1, 300)]
 Delay = Annotated[int, Span(1, 7 * 24 * 3600)]
@@ -75,6 +99,13 @@ class WebhookSpec(Section):
         description="Secrets that sign deliveries; more than one while a secret is rotated.",
         examples=[[{"env": "WEBHOOK_SECRET"}]],
     )
+    allow_networks: tuple[Network, ...] = Field(
+        default=(),
+        max_length=20,
+        description="Private networks that the receiver may be in. Otherwise its address "
+        "must be public, except for the host of an endpoint of the document.",
+        examples=[["10.0.0.0/16"]],
+    )
     events: tuple[Event, ...] = Field(
         default=("model.registered",),
         min_length=1,
@@ -98,4 +129,23 @@ class WebhookSpec(Section):
 
 
 references = no_references
-complete = unchanged_spec
+
+
+def complete(_name: str, spec: WebhookSpec, platform: Platform) -> WebhookSpec:
+    """Return ``spec`` unchanged; reject a literal address that is not permitted."""
+    host = urlsplit(spec.url).hostname or ""
+    if not is_ip_address(host):
+        return spec
+    # Few documents need it, and `validate` starts fast.
+    from controller.core.webhooks.address_policy import (
+        declared_addresses,
+        is_internal_network,
+    )
+
+    policy = declared_addresses(spec.allow_networks, platform.environment)
+    if reason := policy.denial_reason(host):
+        hint = "use the public name of the receiver"
+        if is_internal_network(ip_network(host)):
+            hint += ", or declare its network in allow_networks"
+        reject(f"is not permitted: {reason}", hint, "url")
+    return spec

@@ -15,13 +15,23 @@ LARGEST_BACKLOG = 20
 
 @dataclass(frozen=True, slots=True)
 class DeliveryCounts:
-    """Numbers of a target's deliveries by state, and the last error."""
+    """Numbers of a target's deliveries by state, and the last error.
+
+    Attributes:
+        pending: In progress or waiting.
+        retrying: Waiting after a failure, as far as they are counted.
+        delivered: Accepted.
+        dead: Failed permanently.
+        last_error: Reason of the last failure.
+        blocked: Reason why the configuration permits to send nothing.
+    """
 
     pending: int = 0
     retrying: int = 0
     delivered: int = 0
     dead: int = 0
     last_error: str = ""
+    blocked: str = ""
 
 
 @dataclass(frozen=True, slots=True)

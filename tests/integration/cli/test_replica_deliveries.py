@@ -20,6 +20,7 @@ webhooks:
   site:
     url: {url}
     secrets: [{{env: SITE_SECRET}}]
+    allow_networks: [127.0.0.0/8]
 services:
 """
 

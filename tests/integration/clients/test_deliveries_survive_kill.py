@@ -24,10 +24,13 @@ PROGRAM = """
 import asyncio, os, sys
 from controller.clients.clock import SystemClock
 from controller.clients.webhook import Sender
+from controller.core.webhooks.address_policy import LOOPBACK_NETWORKS, AddressPolicy
 from controller.core.webhooks.retry_schedule import RetrySchedule
 from controller.engine.dispatcher import Dispatcher, DispatchLimits, WebhookTarget
 from controller.store.database import Database
 from controller.store.outbox import Outbox
+
+LOCAL = AddressPolicy(LOOPBACK_NETWORKS)
 
 async def main(url, target):
     clock, worker = SystemClock(), str(os.getpid())
@@ -36,7 +39,7 @@ async def main(url, target):
     policy = RetrySchedule.doubling(5, 2)
     async with Sender(clock) as sender:
         dispatcher = Dispatcher(
-            outbox, sender, lambda: {"site": WebhookTarget(target, policy, timeout=1)},
+            outbox, sender, lambda: {"site": WebhookTarget(target, policy, timeout=1, permitted=LOCAL)},
             lambda _: (b"key",),
             clock=clock, worker=worker, limits=DispatchLimits(in_flight=8, claim_margin=1),
         )

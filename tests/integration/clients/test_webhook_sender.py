@@ -2,64 +2,21 @@
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 
 import pytest
 from aiohttp import web
 
 from controller.clients.webhook import Sender
-from controller.core.webhooks.answers import Answer, Answered, Unanswered
+from controller.core.webhooks.answers import Answer, Answered, NotPermitted, Unanswered
+from tests.builders.http_receiver import LOOPBACK, Answering, answering, receiver
 from tests.fakes.stopped_clock import StoppedClock
-
-Answering = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
-
-
-@dataclass
-class Receiver:
-    """A server that records its requests."""
-
-    url: str = ""
-    requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
-
-
-@asynccontextmanager
-async def receiver(answer: Answering, tls: ssl.SSLContext | None = None):
-    kept = Receiver()
-
-    async def keep(request: web.BaseRequest) -> web.StreamResponse:
-        body = await request.read()
-        kept.requests.append((request.path, dict(request.headers), body))
-        return await answer(request)
-
-    server = web.Server(keep)
-    runner = web.ServerRunner(server, shutdown_timeout=0.01)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
-    await site.start()
-    port = runner.addresses[0][1]
-    kept.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}/hook"
-    try:
-        yield kept
-    finally:
-        await runner.cleanup()
-
-
-def answering(status: int, **headers: str) -> Answering:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-
-    async def answer(_request: web.BaseRequest) -> web.Response:
-        return web.Response(status=status, headers=named)
-
-    return answer
 
 
 def sent(answer: Answering, within: float = 5.0):
     async def send():
         async with receiver(answer) as there, Sender(StoppedClock()) as sender:
             headers = {"X-Hokusai-Event": "model.registered"}
-            return await sender.send(there.url, headers, b"{}", within), there
+            return await sender.send(there.url, headers, b"{}", within, LOOPBACK), there
 
     return asyncio.run(send())
 
@@ -126,7 +83,7 @@ def test_an_endless_body_does_not_change_the_answer():
 def test_an_unreachable_receiver_is_no_answer():
     async def send():
         async with Sender(StoppedClock()) as sender:
-            return await sender.send("http://127.0.0.1:1/hook", {}, b"{}", 5)
+            return await sender.send("http://127.0.0.1:1/hook", {}, b"{}", 5, LOOPBACK)
 
     answer = asyncio.run(send())
 
@@ -149,7 +106,7 @@ def raw(response: bytes) -> Answer:
         server = await asyncio.start_server(answer, "127.0.0.1", 0)
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
         async with server, Sender(StoppedClock()) as sender:
-            return await sender.send(url, {}, b"{}", 5)
+            return await sender.send(url, {}, b"{}", 5, LOOPBACK)
 
     return asyncio.run(send())
 
@@ -217,7 +174,7 @@ def test_http_to_another_machine_is_refused_without_a_request():
 
     answer = asyncio.run(send())
 
-    assert answer == Unanswered("http would send the payload unencrypted: use https")
+    assert answer == NotPermitted("http would send the payload unencrypted: use https")
 
 
 @pytest.fixture
@@ -262,7 +219,7 @@ def test_a_receiver_with_an_untrusted_certificate_gets_nothing(certificate):
             receiver(answering(200), certificate) as there,
             Sender(StoppedClock()) as sender,
         ):
-            return await sender.send(there.url, {}, b"{}", 5), there
+            return await sender.send(there.url, {}, b"{}", 5, LOOPBACK), there
 
     answer, there = asyncio.run(send())
 

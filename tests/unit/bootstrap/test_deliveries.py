@@ -7,17 +7,22 @@ import pytest
 from controller.bootstrap.deliveries import DeclaredTargets
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.webhooks.retry_schedule import RetrySchedule
+from controller.kinds.endpoint.spec import EndpointSpec
 from controller.kinds.webhook.spec import DEFAULT_TAIL, WebhookSpec
 from controller.settings import Settings
 
 
-def targets(settings, **fields):
+def targets(settings, *, environment="production", endpoint="api.internal", **fields):
     secrets = [{"env": "WEBHOOK_SECRET"}]
-    spec = WebhookSpec.model_validate(
-        {"url": "https://hokus.ai/hook", "secrets": secrets, "timeout": 7, **fields}
-    )
-    id_ = ResourceId("webhook", "site")
-    document = SimpleNamespace(resources={id_: Resource(id_, spec)})
+    specs = {
+        ResourceId("webhook", "site"): WebhookSpec.model_validate(
+            {"url": "https://hokus.ai/hook", "secrets": secrets, "timeout": 7, **fields}
+        ),
+        ResourceId("endpoint", "api"): EndpointSpec(host=endpoint, port=8001),
+    }
+    resources = {id_: Resource(id_, spec) for id_, spec in specs.items()}
+    platform = SimpleNamespace(environment=environment)
+    document = SimpleNamespace(resources=resources, platform=platform)
     return DeclaredTargets(lambda: document, str, settings).targets()
 
 
@@ -37,13 +42,48 @@ def test_the_schedule_comes_from_the_settings():
         ({"retry": {"tail": []}}, True),
         ({"url": "https://hokus.ai/other"}, False),
         ({"secrets": [{"env": "OTHER_SECRET"}]}, False),
+        ({"allow_networks": ["10.0.0.0/16"]}, False),
     ],
-    ids=["timeout", "retry", "url", "secrets"],
+    ids=["timeout", "retry", "url", "secrets", "networks"],
 )
 def test_a_target_with_another_address_or_secret_has_other_settings(fields, same):
     (before,), (after,) = (targets(Settings(), **f).values() for f in ({}, fields))
 
     assert (before.settings == after.settings) is same
+
+
+def permitted(address, **fields):
+    """Return True if the target may be at ``address``."""
+    (target,) = targets(Settings(), **fields).values()
+    return not target.permitted.denial_reason(address)
+
+
+def test_a_target_is_public_unless_the_document_says_otherwise():
+    assert permitted("8.8.8.8")
+    assert not permitted("10.0.0.1")
+    assert not permitted("127.0.0.1")
+
+
+def test_the_host_of_an_endpoint_may_be_private():
+    url = "https://API.internal./hook"
+
+    assert permitted("10.0.0.1", url=url)
+    assert permitted("8.8.8.8", url=url)
+    assert not permitted("127.0.0.1", url=url)
+    assert not permitted("169.254.169.254", url=url)
+    assert not permitted("10.0.0.1", url="https://other.internal/hook")
+
+
+def test_a_declared_network_is_permitted_and_no_other():
+    networks = ["10.1.0.0/16"]
+
+    assert permitted("10.1.2.3", allow_networks=networks)
+    assert not permitted("10.2.0.1", allow_networks=networks)
+
+
+def test_this_machine_is_permitted_in_the_local_environment():
+    assert permitted("127.0.0.1", environment="local")
+    assert not permitted("10.0.0.1", environment="local")
 
 
 def test_by_default_a_delivery_is_repeated_after_2_4_8_16_and_32_seconds():

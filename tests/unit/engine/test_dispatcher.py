@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from controller.core.errors import TransientError
-from controller.core.webhooks.answers import Answered, Unanswered
+from controller.core.webhooks.answers import Answered, NotPermitted, Unanswered
 from controller.core.webhooks.delivery import Delivered, DeliveryState
 from controller.core.webhooks.event import VersionIdentity, WebhookEvent
 from controller.core.webhooks.retry_schedule import RetrySchedule
@@ -44,7 +44,7 @@ class Receivers:
         self.sent = []
         self.hanging = asyncio.Event()
 
-    async def send(self, url, headers, body, within):
+    async def send(self, url, headers, body, within, permitted):
         self.sent.append((url, headers, body))
         script = self.scripts.get(url, [Answered(200)])
         answer = script.pop(0) if len(script) > 1 else script[0]
@@ -143,6 +143,18 @@ def test_a_delivery_says_what_it_is():
     assert headers["X-Hokusai-Attempt"] == "1"
     assert headers["Content-Type"] == "application/json"
     assert "X-Hokusai-Possible-Duplicate" not in headers
+
+
+def test_a_delivery_that_is_not_permitted_waits_and_is_sent_once_it_is():
+    """Six refusals would exhaust the schedule, if they counted."""
+    denied = [NotPermitted("10.0.0.1 is a private address")] * 6
+    w = a_world(Receivers(**{"hokus.ai": [*denied, Answered(200)]}))
+    w.ledger.announce("site", "webhook", [event()], NOON)
+
+    w.run(until=7)
+
+    assert w.count(DeliveryState.DELIVERED) == 1
+    assert w.clock.now() - NOON >= 6 * timedelta(minutes=5)
 
 
 def test_a_repeat_has_the_same_id_and_bytes_and_a_fresh_time():
@@ -274,10 +286,10 @@ def test_what_a_stop_cuts_off_is_sent_again_and_marked():
 
 def test_what_is_under_way_may_come_to_its_end():
     class Slow(Receivers):
-        async def send(self, url, headers, body, within):
+        async def send(self, url, headers, body, within, permitted):
             w.stop.set()
             await asyncio.sleep(0)
-            return await super().send(url, headers, body, within)
+            return await super().send(url, headers, body, within, permitted)
 
     w = a_world(Slow(), limits=DispatchLimits(grace=5))
     w.ledger.announce("site", "webhook", [event()], NOON)

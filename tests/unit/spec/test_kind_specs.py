@@ -255,6 +255,9 @@ def test_versions_have_one_origin_that_mlflow_takes(version, valid):
         ("http://hooks.hokusai-development.local/hook", True),
         ("http://hokus.ai/hook", False),
         ("http://169.254.169.254/latest", False),
+        ("https://127.1/hook", False),
+        ("https://2130706433/hook", False),
+        ("https://0177.0.0.1/hook", False),
         ("https://me:pw@hokus.ai/hook", False),
         ("https://me@hokus.ai/hook", False),
         ("https://hokus.ai:99999/hook", False),
@@ -266,6 +269,24 @@ def test_versions_have_one_origin_that_mlflow_takes(version, valid):
 )
 def test_webhook_addresses(url, valid):
     assert (accepts(WebhookSpec, **HOOK | {"url": url}) is not None) == valid
+
+
+@pytest.mark.parametrize(
+    ("network", "valid"),
+    [
+        ("10.0.0.0/16", True),
+        ("127.0.0.1", True),
+        ("fd12::/64", True),
+        ("10.0.0.1/16", False),
+        ("0.0.0.0/0", False),
+        ("169.254.169.254/32", False),
+        ("vpc", False),
+    ],
+)
+def test_networks_of_internal_receivers(network, valid):
+    found = accepts(WebhookSpec, **HOOK, allow_networks=[network])
+
+    assert (found is not None) == valid
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, insert, select, update
 
-from controller.core.webhooks.answers import Answered, Unanswered
+from controller.core.webhooks.answers import Answered, NotPermitted, Unanswered
 from controller.core.webhooks.delivery import Dead, Delivered, DeliveryState, RetryAt
 from controller.store.outbox import SendAttempt
 from controller.store.tables import deliveries as rows
 from controller.store.tables import event_bodies, webhook_events
-from tests.builders.outbox import DURATION, LEASE, event, one
+from tests.builders.outbox import DURATION, LEASE, event, failed, one
 from tests.fakes.stopped_clock import NOON
 
 LOST = timedelta(0)
@@ -122,6 +122,40 @@ def test_a_retry_is_not_due_before_its_wait(ledger, outbox, deliveries):
     wait = outbox.wait(["site"])
     assert timedelta(seconds=50) < wait <= timedelta(seconds=60)
     assert deliveries.list(9)[0].reason == "the receiver answered 503"
+
+
+def test_what_is_not_permitted_waits_with_its_reason_and_without_an_attempt(
+    ledger, outbox, deliveries
+):
+    ledger.announce("site", "webhook", [event(1), event(2)], NOON)
+    delivery = one(outbox.claim("w", "site", 1, LEASE))
+
+    failed(outbox, delivery, NotPermitted("10.0.0.1 is a private address"))
+
+    (report,) = [r for r in deliveries.list(9) if r.is_blocked]
+    assert (report.state, report.reason) == (
+        DeliveryState.PENDING,
+        "10.0.0.1 is a private address",
+    )
+    assert outbox.claim("w", "site", 9, LEASE) == ()
+    assert timedelta(minutes=4) < outbox.wait(["site"]) <= timedelta(minutes=5)
+    assert deliveries.attempts(delivery.id)[0].outcome == "unanswered"
+
+
+def test_a_change_of_the_target_ends_the_pause_of_what_was_not_permitted(
+    ledger, outbox, deliveries
+):
+    outbox.configure("site", "before")
+    ledger.announce("site", "webhook", [event()], NOON)
+    delivery = one(outbox.claim("w", "site", 1, LEASE))
+    failed(outbox, delivery, NotPermitted("denied"), RetryAt(NOON, is_charged=False))
+
+    outbox.configure("site", "after")
+
+    again = one(outbox.claim("w", "site", 1, LEASE))
+    assert again.progress.charged == 0
+    failed(outbox, again)
+    assert [report.is_blocked for report in deliveries.list(9)] == [False]
 
 
 def test_a_dead_delivery_says_why_and_stays_announced(ledger, outbox, deliveries):

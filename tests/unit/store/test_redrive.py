@@ -5,7 +5,12 @@ from datetime import timedelta
 import pytest
 
 from controller.core.webhooks.answers import Answered
-from controller.core.webhooks.delivery import DeadCause, Delivered, DeliveryState
+from controller.core.webhooks.delivery import (
+    DeadCause,
+    Delivered,
+    DeliveryState,
+    RetryAt,
+)
 from controller.store.redrive import DeliverySelection
 from tests.builders.outbox import DURATION, LEASE, accepted, dead, event, one
 from tests.fakes.stopped_clock import NOON
@@ -78,6 +83,19 @@ def test_an_attempt_in_progress_that_succeeds_after_a_cancellation_is_recorded(
     outbox.finish(delivery, Answered(200), Delivered(), NOON, DURATION)
 
     assert deliveries.counts()["site"][DeliveryState.DELIVERED] == 1
+
+
+def test_an_attempt_in_progress_that_fails_after_a_cancellation_stays_cancelled(
+    ledger, outbox, deliveries, requests
+):
+    ledger.announce("site", "webhook", [event()], NOON)
+    delivery = one(outbox.claim("w", "site", 1, LEASE))
+    outbox.start(delivery, NOON)
+    requests.cancel(DeliverySelection(), "not needed")
+
+    outbox.finish(delivery, Answered(500), RetryAt(NOON), NOON, DURATION)
+
+    assert deliveries.counts()["site"][DeliveryState.CANCELLED] == 1
 
 
 def test_a_target_that_left_the_document_loses_its_pending_deliveries(

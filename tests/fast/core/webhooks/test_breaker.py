@@ -1,11 +1,13 @@
 """The circuit breaker of a target: opens, probes, closes, and lets more through."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from controller.core.webhooks.breaker import (
     CLOSED,
     Breaker,
     BreakerPolicy,
+    after_block,
     after_failure,
     after_postponement,
     after_success,
@@ -78,6 +80,15 @@ def test_a_pause_that_the_receiver_asks_for_is_no_failure():
     assert paused.allowance(NOON, 8) == 0
     assert paused.allowance(NOON + MINUTE, 8) == 8
     assert after_postponement(paused, NOON) == paused
+
+
+def test_a_target_that_the_configuration_blocks_pauses_without_a_failure():
+    opened = failed(5)
+    for breaker in (CLOSED, opened):
+        blocked = after_block(breaker, NOON)
+
+        assert blocked == replace(breaker, paused_until=NOON + 5 * MINUTE)
+        assert blocked.allowance(NOON + 5 * MINUTE, 1) == 1
 
 
 def test_a_disabled_target_gets_nothing():

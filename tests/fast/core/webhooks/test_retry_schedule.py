@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from controller.core.webhooks.answers import Answered, Unanswered
+from controller.core.webhooks.answers import Answered, NotPermitted, Unanswered
 from controller.core.webhooks.delivery import (
     Dead,
     DeadCause,
@@ -33,6 +33,16 @@ def after(answer, charged=0, schedule=EXACT, age=0, *, probe=False, key="k"):
 def seconds(step):
     assert isinstance(step, RetryAt)
     return (step.at - NOON).total_seconds()
+
+
+@pytest.mark.parametrize("charged", [0, 5, 99])
+@pytest.mark.parametrize("probe", [False, True])
+def test_a_delivery_that_is_not_permitted_costs_no_attempt_and_never_expires(
+    charged, probe
+):
+    step = after(NotPermitted("denied"), charged, age=10**7, probe=probe)
+
+    assert step == RetryAt(NOON, is_charged=False)
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])

@@ -50,6 +50,18 @@ def recorded(version, delivery):
     return {identity_of("hokusai/local", version): delivery}
 
 
+def test_a_target_that_the_document_does_not_permit_is_degraded_with_the_reason():
+    counts = DeliveryCounts(pending=2, dead=1, blocked="10.0.0.1 is a private address")
+
+    health = KIND.health(spec(), state(deliveries=counts))
+
+    assert (health.level, health.reason) == (
+        HealthLevel.DEGRADED,
+        "AddressNotPermitted",
+    )
+    assert "10.0.0.1 is a private address. 2 deliveries waiting" in health.message
+
+
 def test_every_version_that_was_not_announced_is():
     assert told("all", version(1), version(2)) == [
         "announced.leads/1",

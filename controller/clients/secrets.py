@@ -1,19 +1,27 @@
 """Secrets read from their stores when they are needed."""
 
 import json
+import logging
 from collections.abc import Mapping
 
 from controller.core.dependencies import Aws
 from controller.core.document.reference import SecretReference
 from controller.core.errors import NotFoundError
 
+log = logging.getLogger(__name__)
+
 
 class Secrets:
-    """Resolves secret references without caching the values."""
+    """Resolves secret references without caching the values.
+
+    White space around a value is removed, with a warning: a newline comes from an editor
+    or from ``echo``, and other readers of the secret remove it too.
+    """
 
     def __init__(self, environ: Mapping[str, str], aws: Aws) -> None:
         self._environ = environ
         self._aws = aws
+        self._trimmed: set[str] = set()
 
     def value(self, reference: SecretReference) -> str:
         """Return the value of ``reference``.
@@ -21,6 +29,18 @@ class Secrets:
         Raises:
             DriverError: The secret cannot be read; a NotFoundError names the remedy.
         """
+        text = self._stored(reference)
+        value = text.strip()
+        if not value:
+            msg = f"{reference} is blank: store the value of the secret"
+            raise NotFoundError(msg)
+        if value != text and str(reference) not in self._trimmed:
+            self._trimmed.add(str(reference))
+            fields = {"secret": str(reference)}
+            log.warning("white space around a secret removed", extra=fields)
+        return value
+
+    def _stored(self, reference: SecretReference) -> str:
         match reference.store:
             case "env":
                 return self._from_environment(reference.name)
@@ -34,7 +54,7 @@ class Secrets:
 
     def _from_environment(self, name: str) -> str:
         value = self._environ.get(name, "")
-        if not value:
+        if not value.strip():
             msg = f"env:{name} is not set: set it where the controller runs"
             raise NotFoundError(msg)
         return value

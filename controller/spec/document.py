@@ -18,6 +18,7 @@ from controller.spec.environment_defaults import (
     chosen_environment,
     filled,
     put,
+    unused_variables,
 )
 from controller.spec.files import Reader, SourceFiles, from_disk
 from controller.spec.local import LocalSection
@@ -126,9 +127,11 @@ def _document(
         said = over.nearest(ENVIRONMENT) if over else root
         if said.value != name:
             root = put(root, ENVIRONMENT, name, f"${chosen.variable}")
+    unused = unused_variables(root, environ)
     root, fills = filled(root, environ)
     compiler = Compiler(root, kinds)
     compiler.run()
+    compiler.warnings += unused
     problems = [*sources.problems, *compiler.problems]
     if problems or compiler.platform is None:
         raise SpecError(*_in_order(problems, list(sources.digests)))

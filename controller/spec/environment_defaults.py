@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from controller.core.document.platform import ENVIRONMENTS
-from controller.core.errors import Diagnostic
+from controller.core.errors import Diagnostic, SourcePosition
 from controller.settings import VARIABLES
 from controller.spec.nearest import suggestion
 from controller.spec.node import Node, Path, Scalar, dotted
@@ -67,6 +67,17 @@ def chosen_environment(
         hint = suggestion(name, ENVIRONMENTS)
         return name, None, Diagnostic(declared.place, fill.path, what, hint)
     return name, None if name == written else fill, None
+
+
+def unused_variables(root: Node, environ: Mapping[str, str]) -> Iterator[Diagnostic]:
+    """Yield a warning if WEBHOOK_URL is set and makes no target for want of a secret."""
+    url, secret = VARIABLES["webhook_url"], VARIABLES["webhook_secret"]
+    found = url.find(environ)
+    if found and not secret.find(environ) and root.child("webhooks") is None:
+        place = SourcePosition(f"${found[0]}", 1, 1)
+        what = f"has no effect, because {secret.name} is not set or blank"
+        hint = f"set {secret.name} to the secret that signs deliveries"
+        yield Diagnostic(place, dotted(("webhooks", TARGET, "url")), what, hint)
 
 
 def filled(

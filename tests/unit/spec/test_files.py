@@ -240,6 +240,28 @@ def test_webhook_variables_do_nothing_otherwise(body, environ):
     assert document(body, environ=environ).resources == {}
 
 
+@pytest.mark.parametrize("secret", [{}, {"WEBHOOK_SECRET": " \n"}])
+def test_a_webhook_url_without_a_secret_is_a_warning(secret):
+    found = document(environ={"WEBHOOK_URL": "https://h", **secret})
+
+    (warning,) = found.warnings
+    assert str(warning).startswith("$WEBHOOK_URL:1:1: webhooks.default.url: has no ")
+    assert "WEBHOOK_SECRET is not set or blank" in str(warning)
+
+
+@pytest.mark.parametrize(
+    ("body", "environ"),
+    [
+        ("webhooks: {}\n", {"WEBHOOK_URL": "https://h"}),
+        ("", {"WEBHOOK_URL": "https://h", "HOKUSAI_SITE_WEBHOOK_SECRET": "s"}),
+        ("", {"WEBHOOK_SECRET": "s"}),
+    ],
+    ids=["declared", "both", "secret-only"],
+)
+def test_other_webhook_variables_are_no_warning(body, environ):
+    assert document(body, environ=environ).warnings == ()
+
+
 def test_a_missing_document_says_how_to_name_one():
     def read(file: str) -> bytes:
         raise FileNotFoundError(file)

@@ -20,7 +20,7 @@ from controller.core.webhooks.address_policy import (
 )
 from controller.core.webhooks.breaker import BreakerPolicy
 from controller.core.webhooks.retry_schedule import RetrySchedule
-from controller.core.webhooks.signature import key_of
+from controller.core.webhooks.signature import DEFAULT_SCHEME, key_of
 from controller.engine.dispatcher import AfterAttempt, Dispatcher, WebhookTarget
 from controller.kinds.webhook.spec import WebhookSpec
 from controller.resolver import Resolver
@@ -59,6 +59,7 @@ class DeclaredTargets:
                 resource.spec.timeout,
                 _settings(resource.spec),
                 permitted=_permitted(resource.spec, document),
+                scheme=resource.spec.signature,
             )
             for id_, resource in document.resources.items()
             if id_.kind == "webhook"
@@ -130,7 +131,8 @@ def _settings(spec: WebhookSpec) -> str:
     """Return the identity of what decides whether a receiver accepts an event."""
     secrets = [str(reference) for reference in spec.secrets]
     networks = [list(spec.allow_networks)] if spec.allow_networks else []
-    return content_hash([spec.url, spec.payload, secrets, *networks])
+    scheme = [spec.signature] if spec.signature != DEFAULT_SCHEME else []
+    return content_hash([spec.url, spec.payload, secrets, *networks, *scheme])
 
 
 def _permitted(spec: WebhookSpec, document: Document) -> AddressPolicy:

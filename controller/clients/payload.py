@@ -9,9 +9,15 @@ from functools import cache
 from typing import Any, NoReturn
 
 from controller.core.errors import PermanentError
-from controller.core.webhooks.event import MODEL_REGISTERED, WebhookEvent
+from controller.core.webhooks.event import (
+    DEFAULT_PROFILE,
+    MODEL_REGISTERED,
+    ProfileBody,
+    WebhookEvent,
+)
 
 _UUID = "^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+_BASE = "https://hokus.ai/schemas/webhooks/"
 _TIME = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"
 
 _MODEL_REGISTERED: dict[str, Any] = {
@@ -84,34 +90,128 @@ _MODEL_REGISTERED: dict[str, Any] = {
     },
 }
 
+_SITE: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": f"{_BASE}model.registered.hokusai-site.v1.schema.json",
+    "title": "model.registered for the Hokusai site, version 1",
+    "description": (
+        "The payload profile hokusai-site. The id of the event is in the headers"
+        " webhook-id and X-Hokusai-Idempotency-Key. Fields may be added to model."
+    ),
+    "type": "object",
+    "required": ["event_type", "model", "timestamp", "source"],
+    "additionalProperties": False,
+    "properties": {
+        "event_type": {"const": "model_registered"},
+        "model": {
+            "type": "object",
+            "required": ["id", "name", "status", "version"],
+            "properties": {
+                "id": {
+                    "description": (
+                        "Symbol of the token in lower case; else the id of the model."
+                    ),
+                    "type": "string",
+                    "minLength": 1,
+                },
+                "name": {"type": "string", "minLength": 1},
+                "status": {"type": "string", "minLength": 1},
+                "version": {"type": "string", "pattern": "^[1-9][0-9]*$"},
+            },
+            "additionalProperties": {"type": "string", "minLength": 1},
+        },
+        "timestamp": {"type": "string", "pattern": _TIME},
+        "source": {"const": "mlflow"},
+    },
+}
+
+_CLOUD_EVENT: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": f"{_BASE}model.registered.cloudevents.v1.schema.json",
+    "title": "model.registered as a CloudEvent, version 1",
+    "description": (
+        "The payload profile cloudevents: CloudEvents 1.0 in structured mode. data"
+        " matches the schema that dataschema names."
+    ),
+    "type": "object",
+    "required": ["specversion", "id", "source", "type", "time", "data"],
+    "properties": {
+        "specversion": {"const": "1.0"},
+        "id": {"type": "string", "pattern": _UUID},
+        "source": {
+            "description": "The MLflow registry of the controller.",
+            "type": "string",
+            "pattern": "^/[^ ]+$",
+        },
+        "type": {"const": "ai.hokusai.model.registered.v1"},
+        "subject": {
+            "description": "Name of the registered model, / and number of the version.",
+            "type": "string",
+            "pattern": "/[1-9][0-9]*$",
+        },
+        "time": {"type": "string", "pattern": _TIME},
+        "datacontenttype": {"const": "application/json"},
+        "dataschema": {"const": _MODEL_REGISTERED["$id"]},
+        "data": {
+            name: value
+            for name, value in _MODEL_REGISTERED.items()
+            if not name.startswith("$")
+        },
+    },
+}
+
+_SLACK: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": f"{_BASE}model.registered.slack.v1.schema.json",
+    "title": "model.registered as a message of Slack, version 1",
+    "description": "The payload profile slack: the body of an incoming webhook.",
+    "type": "object",
+    "required": ["text"],
+    "additionalProperties": False,
+    "properties": {"text": {"type": "string", "minLength": 1, "maxLength": 40000}},
+}
+
 # By file name below `schemas/webhooks`.
 SCHEMAS: Mapping[str, Mapping[str, Any]] = {
-    f"{MODEL_REGISTERED}.v1.schema.json": _MODEL_REGISTERED
+    f"{MODEL_REGISTERED}.v1.schema.json": _MODEL_REGISTERED,
+    f"{MODEL_REGISTERED}.hokusai-site.v1.schema.json": _SITE,
+    f"{MODEL_REGISTERED}.cloudevents.v1.schema.json": _CLOUD_EVENT,
+    f"{MODEL_REGISTERED}.slack.v1.schema.json": _SLACK,
 }
 
 
+def schema_name(event_type: str, profile: str) -> str:
+    """Return the file name of the schema for an event type in a payload profile."""
+    middle = "" if profile == DEFAULT_PROFILE else f".{profile}"
+    return f"{event_type}{middle}.v1.schema.json"
+
+
 def check(event: WebhookEvent) -> None:
-    """Check the payload of ``event`` against its schema.
+    """Check the payloads of ``event`` against their schemas.
 
     Raises:
-        PermanentError: The payload does not match; the message names the field.
+        PermanentError: A payload does not match; the message names the field.
     """
+    for profile_body in (ProfileBody(DEFAULT_PROFILE, event.body), *event.bodies):
+        _check_body(event, profile_body)
+
+
+def _check_body(event: WebhookEvent, profile_body: ProfileBody) -> None:
     try:
-        payload = json.loads(event.body, parse_constant=_refuse_constant)
+        payload = json.loads(profile_body.body, parse_constant=_refuse_constant)
     except ValueError as error:
         _raise_mismatch(event, f"it is not JSON: {error}")
-    problem = min(
-        _validator(event.type).iter_errors(payload), key=lambda e: e.path, default=None
-    )
+    validator = _validator(schema_name(event.type, profile_body.profile))
+    problem = min(validator.iter_errors(payload), key=lambda e: e.path, default=None)
     if problem is not None:
         _raise_mismatch(event, f"{problem.json_path}: {problem.message}")
 
 
 @cache
-def _validator(event_type: str) -> Any:
+def _validator(name: str) -> Any:
     from jsonschema import Draft202012Validator
 
-    return Draft202012Validator(SCHEMAS[f"{event_type}.v1.schema.json"])
+    return Draft202012Validator(SCHEMAS[name])
 
 
 def _refuse_constant(constant: str) -> NoReturn:

@@ -16,16 +16,19 @@ from typing import Protocol
 
 from controller.core.clock import Clock
 from controller.core.errors import ControllerError
+from controller.core.values.identity import derived_uuid
 from controller.core.webhooks.address_policy import PUBLIC_ADDRESSES, AddressPolicy
 from controller.core.webhooks.answers import Answer, Answered, NotPermitted, failure
 from controller.core.webhooks.delivery import Dead, NextStep
+from controller.core.webhooks.payload_profile import content_type
 from controller.core.webhooks.retry_schedule import (
     RetrySchedule,
     after_attempt,
 )
 from controller.core.webhooks.signature import (
-    SIGNATURE_HEADER,
-    hokusai_signature,
+    DEFAULT_SCHEME,
+    SignatureScheme,
+    hokusai_headers,
     standard_headers,
 )
 from controller.store.outbox import Outbox, OutboxDelivery, SendAttempt
@@ -61,6 +64,7 @@ class WebhookTarget:
         settings: Identity of the address, the secrets and the payload: after a change,
             what failed permanently is sent again. Empty to recognise no change.
         permitted: Addresses that the receiver may have.
+        scheme: Scheme of Hokusai's own signature.
     """
 
     url: str
@@ -68,6 +72,7 @@ class WebhookTarget:
     timeout: float = 30.0
     settings: str = ""
     permitted: AddressPolicy = PUBLIC_ADDRESSES
+    scheme: SignatureScheme = DEFAULT_SCHEME
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +256,7 @@ class Dispatcher:
         attempt = await asyncio.to_thread(self._outbox.start, delivery, now)
         if attempt is None:
             return
-        headers = _headers(delivery, attempt, keys, self._clock)
+        headers = _headers(delivery, attempt, keys, self._clock, target.scheme)
         began = self._clock.monotonic()
         answer = await self._sender.send(
             target.url, headers, delivery.body, target.timeout, target.permitted
@@ -307,16 +312,18 @@ def _headers(
     attempt: SendAttempt,
     keys: tuple[bytes, ...],
     clock: Clock,
+    scheme: SignatureScheme = DEFAULT_SCHEME,
 ) -> dict[str, str]:
+    now, body = clock.now(), delivery.body
+    nonce = derived_uuid(delivery.event_id, delivery.target, str(attempt.number))
     headers = {
-        "Content-Type": "application/json",
+        "Content-Type": content_type(delivery.profile),
         "User-Agent": _USER_AGENT,
-        # Receivers compare the whole value, so it contains one signature only.
-        SIGNATURE_HEADER: hokusai_signature(keys[0], delivery.body),
+        **hokusai_headers(scheme, keys[0], now, str(nonce), body),
         "X-Hokusai-Idempotency-Key": delivery.event_id,
         "X-Hokusai-Event": delivery.type,
         "X-Hokusai-Attempt": str(attempt.number),
-        **standard_headers(delivery.event_id, clock.now(), delivery.body, keys),
+        **standard_headers(delivery.event_id, now, body, keys),
     }
     if attempt.possible_duplicate:
         headers["X-Hokusai-Possible-Duplicate"] = "true"

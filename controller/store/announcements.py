@@ -11,7 +11,12 @@ from typing import Any
 from sqlalchemy import select
 
 from controller.core.webhooks.delivery import DeliveryState
-from controller.core.webhooks.event import VersionIdentity, WebhookEvent
+from controller.core.webhooks.event import (
+    DEFAULT_PROFILE,
+    ProfileBody,
+    VersionIdentity,
+    WebhookEvent,
+)
 from controller.core.webhooks.records import KnownTarget, Sink
 from controller.store.breakers import close_breaker
 from controller.store.database import Database
@@ -103,7 +108,7 @@ class AnnouncementLedger:
             insert_new(
                 connection, webhook_events, [_event(e, now) for e in events], ["id"]
             )
-            bodies = [_body(event) for event in events]
+            bodies = [row for event in events for row in _bodies(event)]
             insert_new(connection, event_bodies, bodies, ["event_id", "profile"])
             rows = [_delivery(event, target, sink, due) for event in events]
             return insert_new(
@@ -124,8 +129,12 @@ def _event(event: WebhookEvent, now: datetime) -> dict[str, Any]:
     }
 
 
-def _body(event: WebhookEvent) -> dict[str, Any]:
-    return {"event_id": event.id, "profile": event.profile, "body": event.body}
+def _bodies(event: WebhookEvent) -> list[dict[str, Any]]:
+    bodies = (ProfileBody(DEFAULT_PROFILE, event.body), *event.bodies)
+    return [
+        {"event_id": event.id, "profile": body.profile, "body": body.body}
+        for body in bodies
+    ]
 
 
 def _delivery(

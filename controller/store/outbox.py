@@ -81,6 +81,7 @@ class OutboxDelivery:
         attempts: Number of attempts started before.
         claim: Number that tells this claim from later ones.
         progress: Position in its retry schedule.
+        profile: Payload profile of the body.
     """
 
     id: int
@@ -91,6 +92,7 @@ class OutboxDelivery:
     attempts: int
     claim: int
     progress: DeliveryProgress
+    profile: str = DEFAULT_PROFILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -504,4 +506,5 @@ def _delivery(row: Any, type_: str, body: bytes, *, is_probe: bool) -> OutboxDel
         attempts=row.attempts,
         claim=row.claim,
         progress=DeliveryProgress(row.charged, begun, is_probe),
+        profile=row.profile,
     )

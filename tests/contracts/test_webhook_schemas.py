@@ -3,13 +3,21 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from controller.clients.payload import SCHEMAS, check
+from controller.clients.payload import SCHEMAS, check, schema_name
 from controller.core.models.registration import ModelVersion
-from controller.core.webhooks.event import model_registered
+from controller.core.webhooks.event import (
+    DEFAULT_PROFILE,
+    Profile,
+    model_registered,
+    serialised,
+)
+from controller.core.webhooks.payload_profile import with_profiles
 
+PROFILES = get_args(Profile)
 FILES = Path(__file__).parents[2] / "schemas" / "webhooks"
 VERSION = ModelVersion("lead", 4, "models:/m-1", created_ms=1_767_355_200_000)
 
@@ -24,3 +32,24 @@ def test_the_example_matches():
     body = (FILES / "examples" / "model.registered.v1.json").read_bytes()
 
     check(replace(event, body=body))
+
+
+@pytest.mark.parametrize("profile", [p for p in PROFILES if p != DEFAULT_PROFILE])
+def test_the_example_of_each_profile_is_made_of_that_of_the_default(profile):
+    event = model_registered("hokusai/development", VERSION, {})
+    example = json.loads((FILES / "examples" / "model.registered.v1.json").read_text())
+    found = replace(event, id=example["idempotency_key"], body=serialised(example))
+    found = replace(found, identity=replace(found.identity, model="Sales Lead Scoring"))
+    name = f"model.registered.{profile}.v1.json"
+
+    made = with_profiles(found, profile, ())
+
+    check(made)
+    written = json.loads((FILES / "examples" / name).read_text())
+    assert written == json.loads(made.bodies[0].body)
+
+
+def test_every_profile_has_a_schema():
+    names = {schema_name("model.registered", profile) for profile in PROFILES}
+
+    assert names == set(SCHEMAS)

@@ -303,5 +303,10 @@ class SimController:
                 clock=outside.clock,
                 registry=owner,
                 check=check,
+                profiles=lambda: {
+                    r.spec.payload
+                    for id_, r in self.document.resources.items()
+                    if id_.kind == "webhook"
+                },
             ),
         }

@@ -101,12 +101,14 @@ class SimulatedReceiver:
         secrets: Keys of accepted signatures.
         told: Number of accepted deliveries by event id.
         refused: Number of deliveries with an invalid signature.
+        bodies: Accepted bodies by event id.
     """
 
     name: str
     secrets: tuple[bytes, ...]
     told: Counter[str] = field(default_factory=Counter)
     refused: int = 0
+    bodies: dict[str, bytes] = field(default_factory=dict)
 
     def saved(self) -> bytes:
         """Return nothing: received events are never rolled back."""
@@ -122,6 +124,7 @@ class SimulatedReceiver:
             self.refused += 1
             return Answered(503)
         self.told[headers["X-Hokusai-Idempotency-Key"]] += 1
+        self.bodies[headers["webhook-id"]] = body
         return Answered(200)
 
 

@@ -173,11 +173,15 @@ def stores_no_approval(_old: Any) -> Any:
 def draws_ids(old: Any) -> Any:
     drawn = count()
 
-    def registered_(registry: str, version: Any, tags: Any) -> Any:
-        event = old(registry, version, tags)
+    def registered_(*arguments: Any) -> Any:
+        event = old(*arguments)
         return replace(event, id=f"{event.id}-{next(drawn)}")
 
     return registered_
+
+
+def one_profile(_old: Any) -> Any:
+    return lambda event, _profile, _all: event
 
 
 def kind(**changes: Any) -> Callable[[Any], Any]:

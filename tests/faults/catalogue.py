@@ -115,6 +115,11 @@ WORKLOADS = (
         (declares(sourced(ONE) + webhook("site")),),
     ),
     Workload(
+        "webhook target with another payload",
+        begun(sourced(ONE) + webhook("site", payload="cloudevents")),
+        (declares(sourced(ONE, TWO) + webhook("site", payload="cloudevents")),),
+    ),
+    Workload(
         "webhook target removed",
         begun(sourced(ONE) + webhook("site", "mirror")),
         (declares(sourced(ONE, TWO) + webhook("site")),),

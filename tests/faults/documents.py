@@ -159,10 +159,16 @@ def hint(path: str = "/hints/mlflow") -> str:
     return f"  mlflow: {{hint: {{url: {url}, secret: {{env: HINT_SECRET}}}}}}\n"
 
 
-def webhook(*targets: str, announce: str = "all", secrets: str = "") -> str:
+def webhook(
+    *targets: str,
+    announce: str = "all",
+    secrets: str = "",
+    payload: str = "hokusai-v1",
+) -> str:
     """Return the section with these targets."""
     entries = "".join(
         f"  {name}:\n    url: {SITE}/{name}\n    announce: {announce}\n"
+        f"    payload: {payload}\n"
         f"    secrets: [{secrets or f'{{env: {name.upper()}_SECRET}}'}]\n"
         for name in targets
     )

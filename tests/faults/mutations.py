@@ -54,6 +54,7 @@ from tests.faults.bugs import (
     kind,
     logs_secrets,
     no_duplicates,
+    one_profile,
     owner_is_ours,
     registers_always,
     returns,
@@ -86,6 +87,7 @@ GATED, FORGED, UNSIGNED, HELD = (
 )
 DELETED = "service deleted by hand"
 HINT = "hint comes, changes and goes"
+PROFILED = "webhook target with another payload"
 ADDED, REMOVED = "webhook target added", "webhook target removed"
 ADDRESS, CHAIN = "endpoint address change", "dependency chain"
 ADOPT, ALL, ABA = (
@@ -147,6 +149,13 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         "model_registered",
         draws_ids,
         (ADDED, REMOVED),
+    ),
+    (
+        "every target gets the default payload",
+        webhook_driver,
+        "with_profiles",
+        one_profile,
+        (PROFILED,),
     ),
     (
         "everything is said to be ready",

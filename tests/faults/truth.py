@@ -146,7 +146,11 @@ def _experiment(world: World, resource: Resource[Any]) -> bool:
 
 def _webhook(world: World, resource: Resource[Any]) -> bool:
     """Return whether the target has heard of every version once it must."""
-    told = world.receivers[resource.id.name].told
+    receiver = world.receivers[resource.id.name]
+    told = receiver.told
+    is_cloud_event = resource.spec.payload == "cloudevents"
+    if any((b"specversion" in b) != is_cloud_event for b in receiver.bodies.values()):
+        return False
     rows = [row for row in told_rows(world) if row.target == resource.id.name]
     return all(row.event_id in told for row in rows if row.state != "dead") and (
         resource.spec.announce != "all"

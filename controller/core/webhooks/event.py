@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from controller.core.models.measurement import MetricBaseline, baseline_metrics
 from controller.core.models.model_id import current_id
@@ -24,7 +24,7 @@ from controller.core.values.identity import derived_uuid
 
 EventType = Literal["model.registered"]
 MODEL_REGISTERED: EventType = "model.registered"
-Profile = Literal["hokusai-v1"]
+Profile = Literal["hokusai-v1", "hokusai-site", "cloudevents", "slack"]
 DEFAULT_PROFILE: Profile = "hokusai-v1"
 # Tags of the platform: they have fields of their own, or change after the announcement.
 _PLATFORM_TAGS = frozenset({TOKEN_TAG, METRIC_TAG, BASELINE_TAG})
@@ -46,6 +46,14 @@ class VersionIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class ProfileBody:
+    """Serialised payload of an event in one payload profile."""
+
+    profile: Profile
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class WebhookEvent:
     """An event with its serialised payload.
 
@@ -53,8 +61,9 @@ class WebhookEvent:
         id: UUIDv5 of the version's identity and the event type.
         type: Type of the event.
         identity: Identity of the version.
-        body: Payload, serialised once; these bytes are signed and sent.
-        profile: Payload profile of the body.
+        body: Payload in the default profile, serialised once.
+        profile: Payload profile of the target that it is announced to.
+        bodies: Payloads in other profiles; the bytes of a profile are signed and sent.
     """
 
     id: str
@@ -62,6 +71,7 @@ class WebhookEvent:
     identity: VersionIdentity
     body: bytes
     profile: Profile = DEFAULT_PROFILE
+    bodies: tuple[ProfileBody, ...] = ()
 
 
 def identity_of(registry: str, version: ModelVersion) -> VersionIdentity:
@@ -147,8 +157,12 @@ def model_registered(
         "event_type": MODEL_REGISTERED,
         "schema_version": "1",
     }
-    body = json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode()
-    return WebhookEvent(id_, MODEL_REGISTERED, identity, body)
+    return WebhookEvent(id_, MODEL_REGISTERED, identity, serialised(payload))
+
+
+def serialised(payload: Mapping[str, Any]) -> bytes:
+    """Return ``payload`` as compact JSON in UTF-8."""
+    return json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def rfc3339(milliseconds: int) -> str:

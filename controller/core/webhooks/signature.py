@@ -1,6 +1,7 @@
-"""Webhook signatures: two schemes over the same bytes and keys.
+"""Webhook signatures over the same bytes and keys.
 
-``X-Hokusai-Signature`` covers the body; Standard Webhooks (standardwebhooks.com,
+``X-Hokusai-Signature`` covers the body, in schemes that receivers of earlier senders
+verify; Standard Webhooks (standardwebhooks.com,
 1.0.0) covers id, time and body, and may carry several signatures while a secret
 is rotated.
 """
@@ -11,9 +12,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from hashlib import sha256
 from hmac import compare_digest, digest
+from typing import Literal
 
 from controller.core.errors import PermanentError
 
+SignatureScheme = Literal[
+    "hokusai-v1", "hokusai-v1-bare", "hokusai-deltaone", "standard"
+]
+DEFAULT_SCHEME: SignatureScheme = "hokusai-v1"
 STANDARD_PREFIX = "whsec_"
 SIGNATURE_HEADER = "X-Hokusai-Signature"
 _HOKUSAI_PREFIX = "sha256="
@@ -39,6 +45,37 @@ def key_of(secret: str) -> bytes:
 def hokusai_signature(key: bytes, body: bytes) -> str:
     """Return the value of ``X-Hokusai-Signature`` for ``body``."""
     return _HOKUSAI_PREFIX + digest(key, body, sha256).hex()
+
+
+def hokusai_headers(
+    scheme: SignatureScheme, key: bytes, at: datetime, nonce: str, body: bytes
+) -> Mapping[str, str]:
+    """Return the headers of Hokusai's own signature of ``body``.
+
+    Receivers compare the whole value, so it contains one signature only.
+
+    Args:
+        scheme: Signature scheme of the receiver.
+        key: First signing key.
+        at: Time of this attempt, aware.
+        nonce: Id of this attempt, different for every other one.
+        body: Bytes as they are sent.
+    """
+    match scheme:
+        case "standard":
+            return {}
+        case "hokusai-v1":
+            return {SIGNATURE_HEADER: hokusai_signature(key, body)}
+        case "hokusai-v1-bare":
+            return {SIGNATURE_HEADER: digest(key, body, sha256).hex()}
+        case "hokusai-deltaone":
+            timestamp = str(int(at.timestamp()))
+            signed = f"{timestamp}.{nonce}.".encode() + body
+            return {
+                SIGNATURE_HEADER: hokusai_signature(key, signed),
+                "X-Hokusai-Timestamp": timestamp,
+                "X-Hokusai-Nonce": nonce,
+            }
 
 
 def hokusai_verified(keys: Iterable[bytes], body: bytes, signature: str) -> bool:

@@ -1,6 +1,7 @@
 """Webhook targets in the store, and versions in MLflow."""
 
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from controller.clients.payload import check
@@ -19,11 +20,13 @@ from controller.core.resources.plan import Action, Verb
 from controller.core.webhooks.breaker import CLOSED
 from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.event import (
+    Profile,
     WebhookEvent,
     event_id,
     identity_of,
     model_registered,
 )
+from controller.core.webhooks.payload_profile import with_profiles
 from controller.core.webhooks.records import Announcements, DeliveryReports
 from controller.kinds.webhook.compare import ANNOUNCED, STAMPED, planned
 from controller.kinds.webhook.health import (
@@ -53,6 +56,14 @@ def connect(dependencies: Dependencies) -> "WebhookDriver":
             if id_.kind == "model" and (found := resource.spec.benchmark)
         }
 
+    def profiles() -> AbstractSet[Profile]:
+        """Return the payload profiles of all declared targets."""
+        return {
+            resource.spec.payload
+            for id_, resource in dependencies.declared().items()
+            if id_.kind == "webhook"
+        }
+
     return WebhookDriver(
         api,
         reader,
@@ -63,6 +74,7 @@ def connect(dependencies: Dependencies) -> "WebhookDriver":
         check=check,
         announced=dependencies.announced,
         benchmarks=benchmarks,
+        profiles=profiles,
         largest_backlog=dependencies.largest_backlog,
     )
 
@@ -103,6 +115,7 @@ class WebhookDriver:
         check: Callable[[WebhookEvent], None],
         announced: Callable[[], None] = lambda: None,
         benchmarks: Callable[[], Mapping[str, MetricBaseline]] = dict,
+        profiles: Callable[[], AbstractSet[Profile]] = frozenset,
         largest_backlog: int = LARGEST_BACKLOG,
     ) -> None:
         """Initialize the driver.
@@ -117,8 +130,10 @@ class WebhookDriver:
             check: Raises if a payload does not match its schema.
             announced: Called when there is a new delivery.
             benchmarks: Returns the declared benchmarks by MLflow's name of the model.
+            profiles: Returns the payload profiles of all declared targets.
             largest_backlog: Maximum number of announcements in one pass.
         """
+        self._profiles = profiles
         self._api = api
         self._reader = reader
         self._ledger = ledger
@@ -175,7 +190,7 @@ class WebhookDriver:
         stamped = planned(action.changes, STAMPED, unstamped(state))
         cleared = planned(action.changes, STAMPED, wrongly_stamped(state))
         problems = _Problems()
-        problems.passes(self._announce, state, announced)
+        problems.passes(self._announce, state, announced, spec.payload)
         problems.passes(self._stamp, state, stamped)
         problems.passes(self._clear, state, cleared)
         problems.report()
@@ -192,7 +207,9 @@ class WebhookDriver:
             ),
         )
 
-    def _announce(self, state: WebhookState, versions: Iterable[ModelVersion]) -> None:
+    def _announce(
+        self, state: WebhookState, versions: Iterable[ModelVersion], profile: Profile
+    ) -> None:
         problems, versions = _Problems(), tuple(versions)
         model_tags = self._with_ids(state, versions, problems)
         declared = self._benchmarks()
@@ -206,7 +223,8 @@ class WebhookDriver:
             for version in versions
             if version.model in model_tags or version.model not in state.model_tags
         ]
-        valid = [event for event in events if problems.passes(self._check, event)]
+        profiled = [with_profiles(e, profile, self._profiles()) for e in events]
+        valid = [event for event in profiled if problems.passes(self._check, event)]
         now = self._clock.now()
         if valid and self._ledger.announce(state.target, "webhook", valid, now):
             self._announced()

@@ -20,6 +20,9 @@ from controller.core.document.webhook_url import WebhookUrl, is_ip_address
 from controller.core.resources.kind import no_references
 
 Event = Literal["model.registered"]
+# Those of `core.webhooks.event` and `signature`, which `validate` need not import.
+Payload = Literal["hokusai-v1", "hokusai-site", "cloudevents", "slack"]
+Signature = Literal["hokusai-v1", "hokusai-v1-bare", "hokusai-deltaone", "standard"]
 # Seconds between the later attempts: about three days together.
 DEFAULT_TAIL = (300, 1800, 7200, 18000, 36000, 36000, 72000, 86400)
 
@@ -111,8 +114,18 @@ class WebhookSpec(Section):
         min_length=1,
         description="Events that are sent to this target.",
     )
-    payload: Literal["hokusai-v1"] = Field(
-        default="hokusai-v1", description="Format of the body."
+    payload: Payload = Field(
+        default="hokusai-v1",
+        description="Format of the body. `hokusai-site` is that of the Hokusai site, "
+        "`cloudevents` that of CloudEvents 1.0 in structured mode, and `slack` that of "
+        "incoming webhooks of Slack.",
+    )
+    signature: Signature = Field(
+        default="hokusai-v1",
+        description="Scheme of X-Hokusai-Signature: `sha256=` and the signature of the "
+        "body; the signature alone (`hokusai-v1-bare`); the signature of time, nonce and "
+        "body (`hokusai-deltaone`); or none (`standard`). The headers of Standard "
+        "Webhooks are sent with each of them.",
     )
     announce: Announce = Field(
         default="from-now",

@@ -8,7 +8,8 @@ import pytest
 from controller.clients.payload import check
 from controller.core.errors import PermanentError
 from controller.core.models.registration import ModelVersion
-from controller.core.webhooks.event import model_registered
+from controller.core.webhooks.event import ProfileBody, model_registered
+from controller.core.webhooks.payload_profile import with_profiles
 
 VERSION = ModelVersion("lead", 4, "models:/m-1", created_ms=1_767_355_200_000)
 
@@ -38,6 +39,19 @@ def test_a_mismatch_names_the_field_and_the_version(event, field, value, place):
 
     with pytest.raises(PermanentError, match=rf"lead/4 .*{place}"):
         check(replace(event, body=json.dumps(payload).encode()))
+
+
+@pytest.mark.parametrize("profile", ["hokusai-site", "cloudevents", "slack"])
+def test_the_payload_of_each_profile_is_checked(event, profile):
+    profiled = with_profiles(event, profile, ())
+    payload = json.loads(profiled.bodies[0].body)
+    for field in payload:
+        body = json.dumps(payload | {field: 7}).encode()
+        broken = replace(profiled, bodies=(ProfileBody(profile, body),))
+
+        with pytest.raises(PermanentError, match=rf"lead/4 .*\$\.{field}"):
+            check(broken)
+    check(profiled)
 
 
 @pytest.mark.parametrize("body", [b"{", b'{"model_id": NaN}'])

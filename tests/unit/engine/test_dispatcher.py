@@ -7,7 +7,7 @@ from datetime import timedelta
 from controller.core.errors import TransientError
 from controller.core.webhooks.answers import Answered, NotPermitted, Unanswered
 from controller.core.webhooks.delivery import Delivered, DeliveryState
-from controller.core.webhooks.event import VersionIdentity, WebhookEvent
+from controller.core.webhooks.event import ProfileBody, VersionIdentity, WebhookEvent
 from controller.core.webhooks.retry_schedule import RetrySchedule
 from controller.core.webhooks.signature import hokusai_verified, standard_headers
 from controller.engine.dispatcher import Dispatcher, DispatchLimits, WebhookTarget
@@ -155,6 +155,22 @@ def test_a_delivery_that_is_not_permitted_waits_and_is_sent_once_it_is():
 
     assert w.count(DeliveryState.DELIVERED) == 1
     assert w.clock.now() - NOON >= 6 * timedelta(minutes=5)
+
+
+def test_a_delivery_has_the_media_type_and_the_signature_of_its_target():
+    target = replace(SITE["site"], scheme="hokusai-deltaone")
+    w = a_world(targets={"site": target})
+    cloud = ProfileBody("cloudevents", b"{}")
+    announced = replace(event(), profile="cloudevents", bodies=(cloud,))
+    w.ledger.announce("site", "webhook", [announced], NOON)
+
+    w.run()
+
+    ((_, headers, body),) = w.receivers.sent
+    signed = f"{headers['X-Hokusai-Timestamp']}.{headers['X-Hokusai-Nonce']}.{{}}"
+    assert body == b"{}"
+    assert headers["Content-Type"].startswith("application/cloudevents+json")
+    assert hokusai_verified([KEY], signed.encode(), headers["X-Hokusai-Signature"])
 
 
 def test_a_repeat_has_the_same_id_and_bytes_and_a_fresh_time():

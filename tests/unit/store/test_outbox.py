@@ -1,5 +1,6 @@
 """Delivery at least once, marked repeats, and independent targets."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from sqlalchemy import delete, insert, select, update
 
 from controller.core.webhooks.answers import Answered, NotPermitted, Unanswered
 from controller.core.webhooks.delivery import Dead, Delivered, DeliveryState, RetryAt
+from controller.core.webhooks.event import ProfileBody
 from controller.store.outbox import SendAttempt
 from controller.store.tables import deliveries as rows
 from controller.store.tables import event_bodies, webhook_events
@@ -243,6 +245,31 @@ def test_the_body_of_the_profile_is_sent(ledger, outbox, database):
         connection.execute(update(rows).values(profile="other"))
 
     assert one(outbox.claim("w", "site", 9, LEASE)).body == b"other"
+
+
+def test_each_target_gets_the_body_of_its_profile(ledger, outbox, database):
+    body = ProfileBody("slack", b"slack")
+    first = replace(event(), profile="slack", bodies=(body,))
+    ledger.announce("chat", "webhook", [first], NOON)
+    ledger.announce("site", "webhook", [event()], NOON)
+
+    chat, site = (one(outbox.claim("w", t, 9, LEASE)) for t in ("chat", "site"))
+
+    assert (chat.profile, chat.body) == ("slack", b"slack")
+    assert (site.profile, site.body) == ("hokusai-v1", b'{"n":1}')
+    with database.reading() as connection:
+        assert bytes(connection.scalar(select(webhook_events.c.body))) == b'{"n":1}'
+
+
+def test_a_body_is_stored_once_for_all_targets(ledger, outbox):
+    first, later = (
+        replace(event(), profile="slack", bodies=(ProfileBody("slack", body),))
+        for body in (b"first", b"later")
+    )
+    ledger.announce("chat", "webhook", [first], NOON)
+    ledger.announce("other", "webhook", [later], NOON)
+
+    assert one(outbox.claim("w", "other", 9, LEASE)).body == b"first"
 
 
 def test_an_event_of_the_previous_version_is_sent_with_its_own_body(

@@ -5,11 +5,14 @@ JavaScript; A is the one in Svix's documentation.
 """
 
 from datetime import UTC, datetime
+from typing import get_args
 
 import pytest
 
 from controller.core.errors import PermanentError
 from controller.core.webhooks.signature import (
+    SignatureScheme,
+    hokusai_headers,
     hokusai_signature,
     hokusai_verified,
     key_of,
@@ -91,6 +94,28 @@ def test_standard_webhooks_are_signed_as_others_sign_them(
 )
 def test_the_hokusai_signature_is_hmac_sha256_of_the_raw_body(secret, body, signature):
     assert hokusai_signature(key_of(secret), body) == f"sha256={signature}"
+
+
+def test_the_earlier_schemes_of_the_header_are_those_of_their_senders():
+    nonce = "00000000-0000-4000-8000-000000000001"
+    deltaone = "73268f48394aa0d781f718e0709991795d72b04aa3fda82ee10f16abe1cc5659"
+    body = "d1691110a1e0e8fb4647ff0cae8acaf3856f4f981cd3e12afb1c95c46681fed1"
+
+    found = {
+        scheme: hokusai_headers(scheme, key_of(D), AT_C, nonce, b"{}")
+        for scheme in get_args(SignatureScheme)
+    }
+
+    assert found == {
+        "hokusai-v1": {"X-Hokusai-Signature": f"sha256={body}"},
+        "hokusai-v1-bare": {"X-Hokusai-Signature": body},
+        "hokusai-deltaone": {
+            "X-Hokusai-Signature": f"sha256={deltaone}",
+            "X-Hokusai-Timestamp": "1735689600",
+            "X-Hokusai-Nonce": nonce,
+        },
+        "standard": {},
+    }
 
 
 def test_a_plain_secret_and_its_standard_spelling_are_the_same_key():

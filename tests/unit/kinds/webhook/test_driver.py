@@ -33,9 +33,11 @@ class Backends:
 
     def __init__(self):
         self.announced, self.tagged, self.model_tags = [], [], []
+        self.events = []
         self.untagged, self.retried, self.deleted = [], [], set()
 
     def announce(self, _target, _sink, events, _now):
+        self.events += events
         self.announced += [event.identity.number for event in events]
         return len(events)
 
@@ -62,6 +64,10 @@ def backends():
 
 @pytest.fixture
 def driver(backends):
+    return webhook_driver(backends)
+
+
+def webhook_driver(backends, **more):
     return WebhookDriver(
         backends,
         None,
@@ -70,6 +76,7 @@ def driver(backends):
         clock=StoppedClock(),
         registry="mlflow",
         check=lambda _event: None,
+        **more,
     )
 
 
@@ -103,6 +110,18 @@ def test_only_planned_versions_are_announced(driver, backends):
 
     assert backends.announced == [2]
     assert backends.tagged == []
+
+
+def test_an_announcement_holds_the_payloads_of_every_declared_target(backends):
+    driver = webhook_driver(backends, profiles=lambda: {"cloudevents", "hokusai-v1"})
+    state = WebhookState("site", "mlflow", NOON, versions=(ONE,))
+    spec = SPEC.model_copy(update={"payload": "slack"})
+
+    driver.apply(replace(planned(state, "announced", 1), desired=spec))
+
+    (event,) = backends.events
+    assert event.profile == "slack"
+    assert [body.profile for body in event.bodies] == ["cloudevents", "slack"]
 
 
 def test_only_planned_versions_are_stamped(driver, backends):

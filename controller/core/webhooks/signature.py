@@ -30,16 +30,19 @@ def key_of(secret: str) -> bytes:
     """Return the signing key of a secret; decoded if it starts with ``whsec_``.
 
     Raises:
-        PermanentError: the part after ``whsec_`` is not base64. Some receivers would
-            drop the invalid characters, and no signature would ever match.
+        PermanentError: the part after ``whsec_`` is empty or not base64. Some receivers
+            would drop the invalid characters, and no signature would ever match.
     """
     if not secret.startswith(STANDARD_PREFIX):
         return secret.encode()
+    msg = f"a secret that starts with {STANDARD_PREFIX} must continue in base64"
     try:
-        return b64decode(secret.removeprefix(STANDARD_PREFIX), validate=True)
+        key = b64decode(secret.removeprefix(STANDARD_PREFIX), validate=True)
     except binascii.Error as error:
-        msg = f"a secret that starts with {STANDARD_PREFIX} must continue in base64"
         raise PermanentError(msg) from error
+    if not key:
+        raise PermanentError(msg)
+    return key
 
 
 def hokusai_signature(key: bytes, body: bytes) -> str:

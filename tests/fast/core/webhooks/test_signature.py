@@ -143,9 +143,10 @@ def test_an_id_with_a_dot_could_imitate_another_time():
         standard_headers("msg.1", AT_C, b"{}", [b"key"])
 
 
-def test_a_mangled_secret_is_an_error_and_not_another_key():
+@pytest.mark.parametrize("secret", ["whsec_test_webhook_secret", "whsec_"])
+def test_a_mangled_secret_is_an_error_and_not_another_key(secret):
     with pytest.raises(PermanentError, match="base64"):
-        key_of("whsec_test_webhook_secret")
+        key_of(secret)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import asyncio
 from controller.clients.clock import SystemClock
 from controller.clients.webhook import Sender
 from controller.core.models.registration import ModelVersion
-from controller.core.webhooks.event import WebhookEvent, model_registered
+from controller.core.webhooks.event import Profile, WebhookEvent, model_registered
 from controller.core.webhooks.payload_profile import with_profiles
 from controller.core.webhooks.retry_schedule import RetrySchedule
 from controller.core.webhooks.signature import key_of
@@ -18,7 +18,7 @@ from tests.fakes.store import empty_store
 _TAGS = {"hokusai_token_id": "LSCOR", "description": "“Лиды”"}
 
 
-def registration(number: int = 1, profile: str = "hokusai-v1") -> WebhookEvent:
+def registration(number: int = 1, profile: Profile = "hokusai-v1") -> WebhookEvent:
     """Return the event about a version of a model whose name is not ASCII."""
     version = ModelVersion("北斎", number, "models:/m-1", created_ms=number)
     return with_profiles(model_registered("mlflow", version, _TAGS), profile, ())

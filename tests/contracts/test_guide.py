@@ -54,6 +54,8 @@ ELSEWHERE = {
     ".venv/bin/hokusai history model/sales-lead-scoring -e local": (
         "tests/integration/cli/test_model_history.py"
     ),
+    "WEBHOOK_SECRET=development .venv/bin/python deploy/receivers/hokusai_receiver.py "
+    "--port 9000": "tests/integration/receivers/test_receiver_kit.py",
     ".venv/bin/python -m controller local --once": "tests/e2e/test_local_lifecycle.py",
 }
 
@@ -73,6 +75,18 @@ def test_each_command_works_as_written(command):
     ran = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert ran.returncode == 0, ran.stderr
+
+
+def test_the_targets_of_the_webhooks_page_are_valid(tmp_path):
+    text = (ROOT / "specs/guide/webhooks.md").read_text()
+    header = (ROOT / "specs/invalid/webhook-to-metadata.yaml").read_text()
+    blocks = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    for block in blocks:
+        (tmp_path / "hokusai.yaml").write_text(header.partition("webhooks:")[0] + block)
+
+        assert main(["validate", "-f", str(tmp_path / "hokusai.yaml")]) == 0
+
+    assert len(blocks) == 2
 
 
 @pytest.mark.parametrize("command", ELSEWHERE)

@@ -23,7 +23,12 @@ from typing import Any, Self
 
 from controller.clients.clock import SystemClock
 from controller.core.clock import Clock
-from controller.core.webhooks.signature import SIGNATURE_HEADER, hokusai_verified
+from controller.core.errors import PermanentError
+from controller.core.webhooks.signature import (
+    SIGNATURE_HEADER,
+    hokusai_verified,
+    key_of,
+)
 from controller.emulation.loopback import require_loopback
 
 _MAX_BYTES = 10 << 20
@@ -51,8 +56,18 @@ class ReceivedWebhooks:
         with self._lock:
             self._faults += [status] * times
 
-    def receive(self, path: str, signature: str, body: bytes, at: datetime) -> int:
-        """Check and record a delivery; return the HTTP status."""
+    def receive(
+        self, path: str, signature: str, body: bytes, at: datetime, id_: str = ""
+    ) -> int:
+        """Check and record a delivery; return the HTTP status.
+
+        Args:
+            path: Path of the request.
+            signature: Value of X-Hokusai-Signature.
+            body: Body.
+            at: Time of the request.
+            id_: Id of the event in the headers, for payloads that contain none.
+        """
         valid = hokusai_verified((self._secret,), body, signature)
         with self._lock:
             if self._faults:
@@ -60,12 +75,12 @@ class ReceivedWebhooks:
             if not valid:
                 self.rejected += 1
                 return 401
-            return self._record(path, body, at)
+            return self._record(path, body, at, id_)
 
-    def _record(self, path: str, body: bytes, at: datetime) -> int:
+    def _record(self, path: str, body: bytes, at: datetime, id_: str) -> int:
         try:
             payload = json.loads(body)
-            key = payload.get("idempotency_key")
+            key = payload.get("idempotency_key") or id_
         except (ValueError, AttributeError):
             return 400
         delivery = {
@@ -116,7 +131,7 @@ class WebhookReceiver:
         port: int = 0,
         clock: Clock | None = None,
     ) -> None:
-        self.inbox = ReceivedWebhooks(secret.encode(), state)
+        self.inbox = ReceivedWebhooks(key_of(secret), state)
         address = (require_loopback(host), port)
         self._server = _Server(address, self.inbox, clock or SystemClock())
         serve = partial(self._server.serve_forever, _POLL)
@@ -184,7 +199,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         signature = self.headers.get(SIGNATURE_HEADER, "")
         now = self.server.clock.now()
-        status = self.server.inbox.receive(self.path, signature, body, now)
+        id_ = self.headers.get("webhook-id", "")
+        status = self.server.inbox.receive(self.path, signature, body, now, id_)
         self._reply(status, {"status": status})
 
     def _set_faults(self, body: bytes) -> None:
@@ -217,12 +233,18 @@ def main() -> None:
     parser.add_argument("--secret-env", default="WEBHOOK_SECRET")
     parser.add_argument("--state", type=Path)
     arguments = parser.parse_args()
-    secret = os.environ.get(arguments.secret_env)
-    if not secret:
+    secret = os.environ.get(arguments.secret_env, "")
+    if not secret.strip():
         parser.error(f"{arguments.secret_env} is not set: set it to the secret")
-    receiver = WebhookReceiver(
-        secret, state=arguments.state, host=arguments.host, port=arguments.port
-    )
+    try:
+        receiver = WebhookReceiver(
+            secret.strip(),
+            state=arguments.state,
+            host=arguments.host,
+            port=arguments.port,
+        )
+    except PermanentError as error:
+        parser.error(f"{arguments.secret_env} is not valid: {error}")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -7,9 +7,11 @@ import sys
 import httpx
 import pytest
 
+from controller.core.webhooks.answers import Answered
 from controller.core.webhooks.signature import hokusai_signature as signature
 from controller.emulation.loopback import NotLoopbackError
 from controller.emulation.receiver import WebhookReceiver
+from tests.builders.real_deliveries import deliver, registration
 
 SECRET = "sesame"
 
@@ -46,6 +48,20 @@ def test_rejects_deliveries_signed_with_another_secret():
 
     assert status == 401
     assert (counts["received"], counts["rejected"]) == (0, 1)
+
+
+@pytest.mark.parametrize("secret", ["whsec_AAECAwQFBgcICQoLDA0ODw==", "plain text"])
+@pytest.mark.parametrize("profile", ["hokusai-v1", "cloudevents", "hokusai-site"])
+def test_accepts_what_the_controller_sends(secret, profile):
+    event = registration(profile=profile)
+    with WebhookReceiver(secret) as receiver:
+        answers = [deliver(receiver.url, [secret], event)[0] for _ in range(2)]
+
+        counts = report(receiver.url)
+
+    assert answers == [Answered(200)] * 2
+    assert (counts["received"], counts["duplicates"]) == (2, 1)
+    assert counts["deliveries"][0]["idempotency_key"] == event.id
 
 
 def test_fails_the_given_number_of_times():

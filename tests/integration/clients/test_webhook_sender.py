@@ -80,6 +80,53 @@ def test_an_endless_body_does_not_change_the_answer():
     assert answer == Answered(200)
 
 
+def dripping(*pieces: bytes, pause: float = 0.02, within: float = 0.3):
+    """Return the answer to a request answered in ``pieces``, the last one for ever."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
+        await reader.readuntil(b"\r\n\r\n")
+        try:
+            for piece in pieces:
+                writer.write(piece)
+            while True:
+                writer.write(pieces[-1])
+                await writer.drain()
+                await asyncio.wait([asyncio.Future()], timeout=pause)
+        except ConnectionError:
+            writer.close()
+
+    async def send() -> Answer:
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
+        async with server, Sender(StoppedClock()) as sender:
+            return await sender.send(url, {}, b"{}", within, LOOPBACK)
+
+    return asyncio.run(send())
+
+
+STATUS = b"HTTP/1.1 200 OK\r\n"
+
+
+def test_headers_that_drip_in_end_at_the_deadline():
+    answer = dripping(STATUS, b"X-More: a\r\n")
+
+    assert answer == Unanswered("no answer within 0.3 s", is_sent=True)
+
+
+def test_headers_without_an_end_are_not_kept():
+    answer = dripping(STATUS, b"X-Long: " + b"a" * 100_000, pause=0, within=5)
+
+    assert isinstance(answer, Unanswered)
+    assert answer.is_sent
+    assert "within" not in answer.error
+
+
+def test_a_body_that_drips_in_does_not_change_the_answer():
+    head = STATUS + b"Transfer-Encoding: chunked\r\n\r\n"
+
+    assert dripping(head, b"1\r\na\r\n", within=5) == Answered(200)
+
+
 def test_an_unreachable_receiver_is_no_answer():
     async def send():
         async with Sender(StoppedClock()) as sender:

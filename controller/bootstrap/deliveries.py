@@ -53,17 +53,21 @@ class DeclaredTargets:
         """Return the delivery settings of each target."""
         document = self._document()
         return {
-            id_.name: WebhookTarget(
-                resource.spec.url,
-                self._schedule(resource.spec),
-                resource.spec.timeout,
-                _settings(resource.spec),
-                permitted=_permitted(resource.spec, document),
-                scheme=resource.spec.signature,
-            )
+            id_.name: self._target(resource.spec, document)
             for id_, resource in document.resources.items()
             if id_.kind == "webhook"
         }
+
+    def _target(self, spec: WebhookSpec, document: Document) -> WebhookTarget:
+        permitted = _permitted(spec, document)
+        return WebhookTarget(
+            spec.url,
+            self._schedule(spec),
+            spec.timeout,
+            _settings(spec, permitted),
+            permitted=permitted,
+            scheme=spec.signature,
+        )
 
     def _schedule(self, spec: WebhookSpec) -> RetrySchedule:
         return RetrySchedule.doubling(*self._base, spec.retry.tail, spec.retry.jitter)
@@ -127,10 +131,13 @@ def dispatcher_for(
     )
 
 
-def _settings(spec: WebhookSpec) -> str:
-    """Return the identity of what decides whether a receiver accepts an event."""
+def _settings(spec: WebhookSpec, permitted: AddressPolicy) -> str:
+    """Return the identity of what decides whether a receiver accepts an event.
+
+    Defaults of later fields are left out: an upgrade changes no identity.
+    """
     secrets = [str(reference) for reference in spec.secrets]
-    networks = [list(spec.allow_networks)] if spec.allow_networks else []
+    networks = [[str(n) for n in permitted.networks]] if permitted.networks else []
     scheme = [spec.signature] if spec.signature != DEFAULT_SCHEME else []
     return content_hash([spec.url, spec.payload, secrets, *networks, *scheme])
 

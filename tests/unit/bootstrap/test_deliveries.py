@@ -6,6 +6,7 @@ import pytest
 
 from controller.bootstrap.deliveries import DeclaredTargets
 from controller.core.document.resource import Resource, ResourceId
+from controller.core.values.identity import content_hash
 from controller.core.webhooks.retry_schedule import RetrySchedule
 from controller.kinds.endpoint.spec import EndpointSpec
 from controller.kinds.webhook.spec import DEFAULT_TAIL, WebhookSpec
@@ -43,8 +44,14 @@ def test_the_schedule_comes_from_the_settings():
         ({"url": "https://hokus.ai/other"}, False),
         ({"secrets": [{"env": "OTHER_SECRET"}]}, False),
         ({"allow_networks": ["10.0.0.0/16"]}, False),
+        ({"endpoint": "hokus.ai"}, False),
+        ({"signature": "standard"}, False),
+        ({"payload": "slack"}, False),
     ],
-    ids=["timeout", "retry", "url", "secrets", "networks"],
+    ids=[
+        *("timeout", "retry", "url", "secrets", "networks", "endpoint"),
+        *("signature", "payload"),
+    ],
 )
 def test_a_target_with_another_address_or_secret_has_other_settings(fields, same):
     (before,), (after,) = (targets(Settings(), **f).values() for f in ({}, fields))
@@ -84,6 +91,15 @@ def test_a_declared_network_is_permitted_and_no_other():
 def test_this_machine_is_permitted_in_the_local_environment():
     assert permitted("127.0.0.1", environment="local")
     assert not permitted("10.0.0.1", environment="local")
+
+
+def test_an_upgrade_does_not_change_the_settings_of_a_target():
+    """What failed permanently would be sent again to every target."""
+    (target,) = targets(Settings()).values()
+
+    assert target.settings == content_hash(
+        ["https://hokus.ai/hook", "hokusai-v1", ["env:WEBHOOK_SECRET"]]
+    )
 
 
 def test_by_default_a_delivery_is_repeated_after_2_4_8_16_and_32_seconds():

@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 
-from controller.core.document.resource import ResourceId
+from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import NotFoundError, PermanentError
 from controller.core.models.registration import ModelVersion
 from controller.core.resources.plan import Action, Reason, Verb
+from controller.core.webhooks.answers import NotPermitted
 from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.event import identity_of
 from controller.kinds.webhook import KIND
@@ -16,7 +18,12 @@ from controller.kinds.webhook.driver import WebhookDriver
 from controller.kinds.webhook.health import announced_tag
 from controller.kinds.webhook.spec import WebhookSpec
 from controller.kinds.webhook.state import WebhookState
+from controller.store.announcements import AnnouncementLedger
+from controller.store.deliveries import DeliveryLog
+from controller.store.outbox import Outbox
+from tests.builders.outbox import LEASE, event, failed, one
 from tests.fakes.stopped_clock import StoppedClock
+from tests.fakes.store import empty_store
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ONE, TWO = (
@@ -189,6 +196,33 @@ def test_a_version_that_cannot_be_announced_does_not_hold_up_the_others(backends
         driver.apply(action(state))
 
     assert backends.announced == [2]
+
+
+def test_a_target_that_is_not_permitted_is_observed_with_the_reason():
+    clock = StoppedClock()
+    database = empty_store(clock)
+    ledger, outbox = AnnouncementLedger(database), Outbox(database)
+    ledger.add_target("site", "https://hokus.ai/hook", None, NOON)
+    ledger.announce("site", "webhook", [event(1), event(2)], NOON)
+    denied = NotPermitted("10.0.0.1 is a private address")
+    failed(outbox, one(outbox.claim("w", "site", 1, LEASE)), denied)
+    reader = SimpleNamespace(versions=tuple, models=tuple)
+    driver = WebhookDriver(
+        None,
+        reader,
+        ledger=ledger,
+        outcomes=DeliveryLog(database),
+        clock=clock,
+        registry="mlflow",
+        check=lambda _event: None,
+    )
+    site = ResourceId("webhook", "site")
+
+    observed = driver.observe({site: Resource(site, SPEC)})[site]
+
+    health = KIND.health(SPEC, observed.state)
+    assert health.reason == "AddressNotPermitted"
+    assert "10.0.0.1 is a private address. 2 deliveries waiting" in health.message
 
 
 def test_a_version_that_was_deleted_does_not_hold_up_the_tags_of_others(

@@ -243,6 +243,7 @@ class SimController:
         for id_, resource in self.document.resources.items():
             if id_.kind == "webhook":
                 spec = resource.spec
+                self.outside.receivers[id_.name].payloads.add(spec.payload)
                 self._deliver(id_, WebhookTarget(spec.url, _POLICY, spec.timeout))
 
     def _deliver(self, id_: ResourceId, target: WebhookTarget) -> None:

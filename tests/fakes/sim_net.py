@@ -102,6 +102,7 @@ class SimulatedReceiver:
         told: Number of accepted deliveries by event id.
         refused: Number of deliveries with an invalid signature.
         bodies: Accepted bodies by event id.
+        payloads: Payload profiles that were declared for the receiver.
     """
 
     name: str
@@ -109,6 +110,7 @@ class SimulatedReceiver:
     told: Counter[str] = field(default_factory=Counter)
     refused: int = 0
     bodies: dict[str, bytes] = field(default_factory=dict)
+    payloads: set[str] = field(default_factory=set)
 
     def saved(self) -> bytes:
         """Return nothing: received events are never rolled back."""

@@ -148,8 +148,8 @@ def _webhook(world: World, resource: Resource[Any]) -> bool:
     """Return whether the target has heard of every version once it must."""
     receiver = world.receivers[resource.id.name]
     told = receiver.told
-    is_cloud_event = resource.spec.payload == "cloudevents"
-    if any((b"specversion" in b) != is_cloud_event for b in receiver.bodies.values()):
+    formats = {payload == "cloudevents" for payload in receiver.payloads}
+    if any((b"specversion" in b) not in formats for b in receiver.bodies.values()):
         return False
     rows = [row for row in told_rows(world) if row.target == resource.id.name]
     return all(row.event_id in told for row in rows if row.state != "dead") and (

@@ -31,6 +31,7 @@ webhooks:
     url: {url}
     secrets: [{{env: SITE_SECRET}}]
     announce: all
+    allow_networks: [127.0.0.0/8]
 """
 
 

@@ -44,6 +44,7 @@ requirements: .venv/bootstrap ## Update the pinned dependencies, with hashes and
 	$(BIN)/uv pip compile $(PIN) -c requirements/dev.txt -o requirements/base.txt
 	$(BIN)/uv pip compile $(PIN) -c requirements/dev.txt --extra serving --extra mlflow \
 		-o requirements/serving.txt
+	$(BIN)/uv pip compile $(PIN) -c requirements/dev.txt --extra redis -o requirements/redis.txt
 	$(BIN)/uv pip compile $(PIN) -c requirements/dev.txt --extra local -o requirements/local.txt
 	printf 'awscli\necs-deploy\n' | $(BIN)/uv pip compile -q - --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-annotate --no-header -p 3.11 \

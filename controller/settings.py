@@ -13,6 +13,7 @@ from controller.core.document.variables import (
     Address,
     Variable,
     address,
+    boolean,
     commit,
     ip,
     number,
@@ -272,6 +273,16 @@ class Settings:
             "Seconds until a paused target is tried again; doubles up to 15 minutes.",
         ),
     )
+    redis_fallback: bool | None = field(
+        default=None,
+        metadata=row(
+            "ENABLE_REDIS_FALLBACK",
+            boolean,
+            "`true`: phase `dual` for each `webhooks.NAME.redis` that declares none; "
+            "`false`: `webhook_only`.",
+            example="false",
+        ),
+    )
     log_level: str = field(
         default="INFO",
         metadata=row(
@@ -331,7 +342,6 @@ VARIABLES: dict[str, Variable] = {
 DEFAULTS: dict[str, Any] = {entry.name: entry.default for entry in fields(Settings)}
 # Variables of the previous platform that have no effect here.
 WITHOUT_EFFECT = (
-    "ENABLE_REDIS_FALLBACK",
     "AUTH_SERVICE_URL",
     "HOKUSAI_AUTH_SERVICE_URL",
 )

@@ -14,18 +14,20 @@ from controller.bootstrap.deliveries import (
     DeclaredTargets,
     delivery_sender,
     dispatcher_for,
+    queue_dispatcher,
 )
 from controller.bootstrap.drivers import Options
 from controller.bootstrap.holder import holder_id
 from controller.bootstrap.store import Store, open_store
 from controller.clients.clock import SystemClock
+from controller.clients.redis_queue import RedisQueue
 from controller.core.audit.entry import command_entry
 from controller.core.document.resource import ResourceId
 from controller.core.errors import LeaseHeldError
 from controller.core.planning.planner import DesiredState
 from controller.core.planning.scope import Scope
 from controller.core.resources.driver import Skipped
-from controller.engine.dispatcher import Dispatcher
+from controller.engine.dispatcher import Dispatcher, run_all
 from controller.engine.leader import Leader
 from controller.engine.reconciler import PassResult
 from controller.store.audit_log import AuditLog
@@ -172,12 +174,12 @@ class DeliveryBacklog:
     """Delivers webhooks in a thread of its own while a command is at work."""
 
     def __init__(self) -> None:
-        self._dispatcher: Dispatcher | None = None
+        self._dispatchers: tuple[Dispatcher, ...] = ()
 
     def wake(self) -> None:
         """Deliver at once what was just announced."""
-        if self._dispatcher is not None:
-            self._dispatcher.wake()
+        for dispatcher in self._dispatchers:
+            dispatcher.wake()
 
     @contextmanager
     def running(
@@ -205,16 +207,18 @@ class DeliveryBacklog:
         ended: threading.Event,
     ) -> None:
         stop = asyncio.Event()
-        async with delivery_sender(
-            context.settings, stored, controller.clock
-        ) as sender:
+        async with (
+            delivery_sender(context.settings, stored, controller.clock) as sender,
+            RedisQueue() as queue,
+        ):
             declared = DeclaredTargets(
                 lambda: controller.document, controller.secrets.value, context.settings
             )
-            dispatcher = dispatcher_for(
-                declared, context.settings, stored, sender, controller.clock
+            shared, clock = (context.settings, stored), controller.clock
+            self._dispatchers = (
+                dispatcher_for(declared, *shared, sender, clock),
+                queue_dispatcher(declared, *shared, queue, clock),
             )
-            self._dispatcher = dispatcher
             waiting = asyncio.create_task(asyncio.to_thread(ended.wait))
             waiting.add_done_callback(lambda _: stop.set())
-            await dispatcher.run(stop)
+            await run_all(self._dispatchers, stop)

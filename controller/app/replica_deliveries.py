@@ -15,16 +15,18 @@ from controller.bootstrap.deliveries import (
     DeclaredTargets,
     delivery_sender,
     dispatcher_for,
+    queue_dispatcher,
 )
 from controller.bootstrap.store import Store
+from controller.clients.redis_queue import RedisQueue
 from controller.clients.secrets import Secrets
 from controller.core.clock import Clock
 from controller.core.webhooks.answers import Answer
 from controller.core.webhooks.delivery import Dead, Delivered, NextStep
-from controller.engine.dispatcher import Dispatcher
+from controller.engine.dispatcher import Dispatcher, run_all
 from controller.spec.document import Document
 from controller.store.outbox import OutboxDelivery
-from controller.telemetry.metrics import DELIVERIES, Metrics
+from controller.telemetry.metrics import DELIVERIES, QUEUE_MESSAGES, Metrics
 
 # Between two reads of the document for its targets.
 _REREAD = timedelta(seconds=1)
@@ -59,12 +61,12 @@ class ReplicaDeliveries:
         self._told = told
         self._document = context.document
         self._reread_at = 0.0
-        self._dispatcher: Dispatcher | None = None
+        self._dispatchers: tuple[Dispatcher, ...] = ()
 
     def wake(self) -> None:
         """Deliver at once what was just announced. Any thread may call this."""
-        if self._dispatcher is not None:
-            self._dispatcher.wake()
+        for dispatcher in self._dispatchers:
+            dispatcher.wake()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until ``stop`` is set, then wait for the attempts in progress."""
@@ -76,18 +78,19 @@ class ReplicaDeliveries:
         )
         secrets = Secrets(context.environ, aws)
         declared = DeclaredTargets(self._current, secrets.value, context.settings)
-        async with delivery_sender(
-            context.settings, self._stored, self._clock
-        ) as sender:
-            self._dispatcher = dispatcher_for(
-                declared,
-                context.settings,
-                self._stored,
-                sender,
-                self._clock,
-                self._attempted,
+        shared = context.settings, self._stored
+        async with (
+            delivery_sender(*shared, self._clock) as sender,
+            RedisQueue() as queue,
+        ):
+            webhooks = dispatcher_for(
+                declared, *shared, sender, self._clock, self._attempted
             )
-            await self._dispatcher.run(stop)
+            queues = queue_dispatcher(
+                declared, *shared, queue, self._clock, self._queued
+            )
+            self._dispatchers = webhooks, queues
+            await run_all(self._dispatchers, stop)
 
     def _current(self) -> Document:
         """Return the document, read again if it was not for a second."""
@@ -100,12 +103,20 @@ class ReplicaDeliveries:
     def _attempted(
         self, _delivery: OutboxDelivery, _answer: Answer, step: NextStep
     ) -> None:
-        match step:
-            case Delivered():
-                outcome = "delivered"
-            case Dead():
-                outcome = "dead"
-            case _:
-                outcome = "retry"
-        self._metrics.count(DELIVERIES, outcome=outcome)
+        self._metrics.count(DELIVERIES, outcome=_outcome(step))
         self._told()
+
+    def _queued(
+        self, _delivery: OutboxDelivery, _answer: Answer, step: NextStep
+    ) -> None:
+        self._metrics.count(QUEUE_MESSAGES, outcome=_outcome(step))
+
+
+def _outcome(step: NextStep) -> str:
+    match step:
+        case Delivered():
+            return "delivered"
+        case Dead():
+            return "dead"
+        case _:
+            return "retry"

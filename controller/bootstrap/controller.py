@@ -253,6 +253,11 @@ class Controller:
         by_kind = drivers(kinds, lambda: self.document, clients, wishes)
         memory = clients.stored.memory if clients.stored else NullMemory()
         if clients.stored:
+            from controller.bootstrap.deliveries import subscriptions
+
+            publisher = clients.stored.memory.publisher
+            publisher.owner = self.document.platform.owner
+            publisher.subscriptions = lambda: subscriptions(self.document)
             clients.stored.memory.trail.source = self.audit_source
         forget = (clients.mlflow.reader.clear,) if clients.mlflow else ()
         return Reconciler(

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from controller.bootstrap.holder import holder_id
 from controller.bootstrap.store import Store
+from controller.clients.redis_queue import RedisQueue
 from controller.clients.webhook import Sender
 from controller.core.clock import Clock
 from controller.core.document.reference import SecretReference
@@ -21,13 +22,24 @@ from controller.core.webhooks.address_policy import (
 from controller.core.webhooks.breaker import BreakerPolicy
 from controller.core.webhooks.retry_schedule import RetrySchedule
 from controller.core.webhooks.signature import DEFAULT_SCHEME, key_of
-from controller.engine.dispatcher import AfterAttempt, Dispatcher, WebhookTarget
+from controller.core.webhooks.subscription import Subscription
+from controller.engine.dispatcher import (
+    AfterAttempt,
+    Dispatcher,
+    DispatchLimits,
+    SignedRequests,
+    WebhookTarget,
+)
+from controller.engine.queue_messages import QueueMessages
 from controller.kinds.webhook.spec import WebhookSpec
 from controller.resolver import Resolver
 from controller.resolver.aio import AddressResolver
 from controller.settings import Settings
 from controller.spec.document import Document
 from controller.store.outbox import Outbox
+
+# Redis answers at once or not at all.
+_QUEUE_TIMEOUT = 10.0
 
 
 class DeclaredTargets:
@@ -57,6 +69,32 @@ class DeclaredTargets:
             for id_, resource in document.resources.items()
             if id_.kind == "webhook"
         }
+
+    def queues(self) -> Mapping[str, WebhookTarget]:
+        """Return the delivery settings of each Redis queue."""
+        return {
+            id_.name: WebhookTarget(
+                spec.redis.url,
+                self._schedule(spec),
+                _QUEUE_TIMEOUT,
+                content_hash([spec.redis.url, str(spec.redis.token)]),
+                held_for=timedelta(seconds=spec.redis.release_after),
+            )
+            for id_, resource in self._document().resources.items()
+            if id_.kind == "webhook" and (spec := resource.spec).redis is not None
+        }
+
+    def token_of(self, name: str) -> tuple[bytes, ...]:
+        """Return the password of a Redis queue, which may be empty.
+
+        Raises ControllerError if it cannot be read.
+        """
+        resource = self._document().resources.get(ResourceId("webhook", name))
+        if resource is None or resource.spec.redis is None:
+            msg = f"webhook/{name} declares no Redis queue"
+            raise NotFoundError(msg)
+        token = resource.spec.redis.token
+        return (b"" if token is None else self._secret(token).encode(),)
 
     def _target(self, spec: WebhookSpec, document: Document) -> WebhookTarget:
         permitted = _permitted(spec, document)
@@ -106,7 +144,7 @@ def dispatcher_for(
     clock: Clock,
     on_attempt: AfterAttempt = lambda _delivery, _answer, _step: None,
 ) -> Dispatcher:
-    """Return a dispatcher for the declared targets.
+    """Return a dispatcher for the webhooks of the declared targets.
 
     Args:
         declared: Targets and their keys.
@@ -116,18 +154,55 @@ def dispatcher_for(
         clock: Clock.
         on_attempt: Called after each attempt.
     """
-    breakers = BreakerPolicy(
-        settings.webhook_breaker_threshold,
-        timedelta(seconds=settings.webhook_breaker_recovery),
-    )
     return Dispatcher(
-        Outbox(stored.database, breakers=breakers),
-        sender,
+        Outbox(stored.database, breakers=_breakers(settings)),
+        SignedRequests(sender, clock),
         declared.targets,
         declared.keys_of,
         clock=clock,
         worker=holder_id(),
         on_attempt=on_attempt,
+    )
+
+
+def subscriptions(document: Document) -> tuple[Subscription, ...]:
+    """Return the subscriptions of the targets in ``document``."""
+    return tuple(
+        Subscription(id_.name, frozenset(resource.spec.events), resource.spec.where)
+        for id_, resource in document.resources.items()
+        if id_.kind == "webhook"
+    )
+
+
+def queue_dispatcher(
+    declared: DeclaredTargets,
+    settings: Settings,
+    stored: Store,
+    queue: RedisQueue,
+    clock: Clock,
+    on_attempt: AfterAttempt = lambda _delivery, _answer, _step: None,
+) -> Dispatcher:
+    """Return a dispatcher for the Redis queues of the declared targets.
+
+    The arguments are those of ``dispatcher_for``, with a client for Redis.
+    """
+    return Dispatcher(
+        Outbox(stored.database, "redis", _breakers(settings)),
+        QueueMessages(queue),
+        declared.queues,
+        declared.token_of,
+        clock=clock,
+        worker=holder_id(),
+        # One after another: consumers of a list expect the order of the announcements.
+        limits=DispatchLimits(in_flight=1),
+        on_attempt=on_attempt,
+    )
+
+
+def _breakers(settings: Settings) -> BreakerPolicy:
+    return BreakerPolicy(
+        settings.webhook_breaker_threshold,
+        timedelta(seconds=settings.webhook_breaker_recovery),
     )
 
 

@@ -15,6 +15,11 @@ from controller.core.webhooks.event import (
     ProfileBody,
     WebhookEvent,
 )
+from controller.core.webhooks.resource_event import (
+    PROMOTED,
+    RESOURCE_EVENTS,
+    ROLLED_BACK,
+)
 
 _UUID = "^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 _BASE = "https://hokus.ai/schemas/webhooks/"
@@ -89,6 +94,60 @@ _MODEL_REGISTERED: dict[str, Any] = {
         "schema_version": {"const": "1"},
     },
 }
+
+_RESOURCE_FIELDS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "platform": (
+        "Platform and environment, as in hokusai/production.",
+        {"minLength": 1},
+    ),
+    "resource": ("Address of the resource, as in service/api.", {"minLength": 1}),
+    "kind": ("Kind of the resource.", {"minLength": 1}),
+    "name": ("Key of the resource in its section of the document.", {"minLength": 1}),
+    "generation": ("Hash of the declaration that was observed.", {}),
+    "reason": ("CamelCase word for programs to match.", {"minLength": 1}),
+    "message": ("Sentence for people; its words may change.", {}),
+    "timestamp": ("Recorded time of the transition, in UTC.", {"pattern": _TIME}),
+    "idempotency_key": (
+        "UUIDv5 of the transition; equal for every repetition.",
+        {"pattern": _UUID},
+    ),
+}
+_DETAILS: Mapping[str, tuple[str, ...]] = {
+    PROMOTED: ("alias", "version"),
+    ROLLED_BACK: ("alias", "version", "by"),
+}
+
+
+def _resource_schema(type_: str) -> dict[str, Any]:
+    """Return the schema of an event about a resource."""
+    file = f"{type_}.v1.schema.json"
+    fields: dict[str, Any] = {
+        name: {"description": description, "type": "string", **rules}
+        for name, (description, rules) in _RESOURCE_FIELDS.items()
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"https://hokus.ai/schemas/webhooks/{file}",
+        "title": f"{type_}, version 1",
+        "description": (
+            "Sent after the transition was recorded. Delivered at least once: the"
+            " idempotency_key of a repeat is the same. Fields may be added."
+        ),
+        "type": "object",
+        "required": [*fields, "details", "event_type", "schema_version"],
+        "properties": {
+            **fields,
+            "details": {
+                "description": "Values of this type of event.",
+                "type": "object",
+                "required": list(_DETAILS.get(type_, ())),
+                "additionalProperties": {"type": "string"},
+            },
+            "event_type": {"const": type_},
+            "schema_version": {"const": "1"},
+        },
+    }
+
 
 _SITE: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -174,6 +233,7 @@ _SLACK: dict[str, Any] = {
 # By file name below `schemas/webhooks`.
 SCHEMAS: Mapping[str, Mapping[str, Any]] = {
     f"{MODEL_REGISTERED}.v1.schema.json": _MODEL_REGISTERED,
+    **{f"{type_}.v1.schema.json": _resource_schema(type_) for type_ in RESOURCE_EVENTS},
     f"{MODEL_REGISTERED}.hokusai-site.v1.schema.json": _SITE,
     f"{MODEL_REGISTERED}.cloudevents.v1.schema.json": _CLOUD_EVENT,
     f"{MODEL_REGISTERED}.slack.v1.schema.json": _SLACK,

@@ -9,7 +9,7 @@ import contextlib
 import logging
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -18,7 +18,13 @@ from controller.core.clock import Clock
 from controller.core.errors import ControllerError
 from controller.core.values.identity import derived_uuid
 from controller.core.webhooks.address_policy import PUBLIC_ADDRESSES, AddressPolicy
-from controller.core.webhooks.answers import Answer, Answered, NotPermitted, failure
+from controller.core.webhooks.answers import (
+    Answer,
+    Answered,
+    NotPermitted,
+    Queued,
+    failure,
+)
 from controller.core.webhooks.delivery import Dead, NextStep
 from controller.core.webhooks.payload_profile import content_type
 from controller.core.webhooks.retry_schedule import (
@@ -36,6 +42,20 @@ from controller.store.outbox import Outbox, OutboxDelivery, SendAttempt
 log = logging.getLogger(__name__)
 
 _USER_AGENT = "hokusai-controller"
+
+
+class Transport(Protocol):
+    """One way of delivery: signed requests, or messages in a queue."""
+
+    async def send(
+        self,
+        delivery: OutboxDelivery,
+        attempt: SendAttempt,
+        target: "WebhookTarget",
+        keys: tuple[bytes, ...],
+    ) -> Answer:
+        """Send one delivery; network and receiver failures are results."""
+        ...
 
 
 class Sending(Protocol):
@@ -63,6 +83,8 @@ class WebhookTarget:
         timeout: Timeout of one attempt in seconds.
         settings: Identity of the address, the secrets and the payload: after a change,
             what failed permanently is sent again. Empty to recognise no change.
+        held_for: Time for which the breaker of the webhook must be open before held
+            deliveries are sent; None if none are held.
         permitted: Addresses that the receiver may have.
         scheme: Scheme of Hokusai's own signature.
     """
@@ -71,6 +93,7 @@ class WebhookTarget:
     schedule: RetrySchedule
     timeout: float = 30.0
     settings: str = ""
+    held_for: timedelta | None = None
     permitted: AddressPolicy = PUBLIC_ADDRESSES
     scheme: SignatureScheme = DEFAULT_SCHEME
 
@@ -107,7 +130,7 @@ class Dispatcher:
 
     Args:
         outbox: Deliveries to send.
-        sender: HTTP client.
+        transport: Sends one delivery.
         targets: Returns the declared targets, by name.
         secret_of: Returns a target's keys, the current one first; called for each
             attempt, in a thread. Raises ControllerError if they cannot be read.
@@ -120,7 +143,7 @@ class Dispatcher:
     def __init__(
         self,
         outbox: Outbox,
-        sender: Sending,
+        transport: Transport,
         targets: Targets,
         secret_of: SecretOf,
         *,
@@ -130,7 +153,7 @@ class Dispatcher:
         on_attempt: AfterAttempt = lambda _delivery, _answer, _step: None,
     ) -> None:
         self._outbox = outbox
-        self._sender = sender
+        self._transport = transport
         self._targets = targets
         self._secret_of = secret_of
         self._clock = clock
@@ -240,6 +263,11 @@ class Dispatcher:
                 if again:
                     fields = {"target": name, "deliveries": again}
                     log.info("target changed, deliveries sent again", extra=fields)
+            if target.held_for is not None:
+                released = self._outbox.settle_held(name, target.held_for)
+                if released:
+                    fields = {"target": name, "deliveries": released}
+                    log.warning("webhook fails, deliveries sent to Redis", extra=fields)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         target = self._under_way.pop(task).target
@@ -256,11 +284,8 @@ class Dispatcher:
         attempt = await asyncio.to_thread(self._outbox.start, delivery, now)
         if attempt is None:
             return
-        headers = _headers(delivery, attempt, keys, self._clock, target.scheme)
         began = self._clock.monotonic()
-        answer = await self._sender.send(
-            target.url, headers, delivery.body, target.timeout, target.permitted
-        )
+        answer = await self._transport.send(delivery, attempt, target, keys)
         took = timedelta(seconds=self._clock.monotonic() - began)
         now = self._clock.now()
         key = f"{delivery.event_id}/{delivery.target}"
@@ -307,6 +332,42 @@ class Dispatcher:
                 await asyncio.to_thread(self._outbox.release, cancelled)
 
 
+async def run_all(dispatchers: Collection[Dispatcher], stop: asyncio.Event) -> None:
+    """Run ``dispatchers`` until ``stop`` is set; an error of one ends all."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for dispatcher in dispatchers:
+                group.create_task(dispatcher.run(stop))
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from errors
+
+
+class SignedRequests:
+    """Transport of webhooks: signed requests over HTTP.
+
+    Args:
+        sender: HTTP client.
+        clock: Clock for the signatures.
+    """
+
+    def __init__(self, sender: Sending, clock: Clock) -> None:
+        self._sender = sender
+        self._clock = clock
+
+    async def send(
+        self,
+        delivery: OutboxDelivery,
+        attempt: SendAttempt,
+        target: WebhookTarget,
+        keys: tuple[bytes, ...],
+    ) -> Answer:
+        """Sign and post one delivery."""
+        headers = _headers(delivery, attempt, keys, self._clock, target.scheme)
+        return await self._sender.send(
+            target.url, headers, delivery.body, target.timeout, target.permitted
+        )
+
+
 def _headers(
     delivery: OutboxDelivery,
     attempt: SendAttempt,
@@ -341,6 +402,8 @@ def _log(
     }
     if isinstance(answer, Answered):
         fields["status"] = answer.status
+    elif isinstance(answer, Queued):
+        fields["is_new"] = answer.is_new
     else:
         fields["error"] = failure(answer)
     level = logging.WARNING if isinstance(answer, NotPermitted) else logging.INFO

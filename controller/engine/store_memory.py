@@ -27,6 +27,7 @@ from controller.core.resources.plan import Action, Verb
 from controller.core.status.resource_conditions import WARNINGS
 from controller.engine.audit_trail import AuditTrail
 from controller.engine.reconciler import Statuses
+from controller.engine.resource_events import ResourceEvents
 from controller.store.database import Database
 from controller.store.events import EventKind, EventLog
 from controller.store.journal import IntentJournal
@@ -54,6 +55,7 @@ class StoreMemory:
 
     Attributes:
         trail: Audit rows of the executed actions.
+        publisher: Events for webhook targets.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -65,6 +67,7 @@ class StoreMemory:
         self._journal = IntentJournal(database)
         self._undeclared = UndeclaredLog(database)
         self.trail = AuditTrail(database)
+        self.publisher = ResourceEvents(database)
         self._creations: dict[int, int] = {}
         self._unrecorded: list[tuple[int, Action, Outcome]] = []
         self._read()
@@ -117,8 +120,10 @@ class StoreMemory:
                 self._table.save(changed, removed)
                 self._notes.drop(removed)
                 for id_, conditions in changed.items():
-                    self._record_transitions(
-                        id_, self._statuses.get(id_, {}), conditions
+                    before = self._statuses.get(id_, {})
+                    self._record_transitions(id_, before, conditions)
+                    self.publisher.status_changed(
+                        id_, before, conditions, self._clock.now()
                     )
         self._statuses = dict(statuses)
 
@@ -214,6 +219,7 @@ class StoreMemory:
             self._events.record(action.target, kind, action.reason, sentence, now)
             further = outcome.further if isinstance(outcome, Applied) else ()
             self.trail.record(number, action, (word, message), further)
+            self.publisher.acted(action, outcome, now)
 
     def _record_transitions(
         self, id_: ResourceId, before: Conditions, after: Conditions

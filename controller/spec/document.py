@@ -16,7 +16,9 @@ from controller.spec.environment_defaults import (
     RELEVANT,
     EnvironmentDefault,
     chosen_environment,
+    fallback_warnings,
     filled,
+    phase_contradictions,
     put,
     unused_variables,
 )
@@ -127,12 +129,13 @@ def _document(
         said = over.nearest(ENVIRONMENT) if over else root
         if said.value != name:
             root = put(root, ENVIRONMENT, name, f"${chosen.variable}")
+    contradictions = phase_contradictions(root, environ)
     unused = unused_variables(root, environ)
     root, fills = filled(root, environ)
     compiler = Compiler(root, kinds)
     compiler.run()
-    compiler.warnings += unused
-    problems = [*sources.problems, *compiler.problems]
+    compiler.warnings += [*unused, *fallback_warnings(root, environ)]
+    problems = [*sources.problems, *contradictions, *compiler.problems]
     if problems or compiler.platform is None:
         raise SpecError(*_in_order(problems, list(sources.digests)))
     fills = ((chosen,) if chosen else ()) + fills

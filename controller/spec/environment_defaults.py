@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from controller.core.document.platform import ENVIRONMENTS
 from controller.core.errors import Diagnostic, SourcePosition
+from controller.core.webhooks.publication_phase import DUAL, PHASES, WEBHOOK_ONLY
 from controller.settings import VARIABLES
 from controller.spec.nearest import suggestion
 from controller.spec.node import Node, Path, Scalar, dotted
@@ -24,7 +25,9 @@ RELEVANT = (
     "webhook_url",
     "webhook_secret",
     "webhook_timeout",
+    "redis_fallback",
 )
+_FALLBACK = "redis_fallback"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +87,65 @@ def filled(
     root: Node, environ: Mapping[str, str]
 ) -> tuple[Node, tuple[EnvironmentDefault, ...]]:
     """Return ``root`` with values from ``environ``, and a record of them."""
-    fills = [*_region(root, environ), *_target(root, environ)]
+    fills = [
+        *_region(root, environ),
+        *_target(root, environ),
+        *_phases(root, environ),
+    ]
     for path, value, fill in fills:
         root = put(root, path, value, f"${fill.variable}")
     return root, tuple(fill for _, _, fill in fills)
+
+
+def phase_contradictions(
+    root: Node, environ: Mapping[str, str]
+) -> Iterator[Diagnostic]:
+    """Yield a problem for each declared phase that the environment contradicts."""
+    found = VARIABLES[_FALLBACK].find(environ)
+    if found is None:
+        return
+    variable, text = found
+    is_wanted = text.lower() == "true"
+    for path, section in _queues(root):
+        phase = section.child("phase")
+        if phase is None or phase.text not in PHASES:
+            continue
+        if is_wanted is (phase.text == WEBHOOK_ONLY):
+            problem = f"is {phase.text}, but {variable} is {text.lower()}"
+            hint = "unset the variable: the document alone declares the phase"
+            yield Diagnostic(phase.place, dotted((*path, "phase")), problem, hint)
+
+
+def fallback_warnings(root: Node, environ: Mapping[str, str]) -> Iterator[Diagnostic]:
+    """Yield a warning if the environment asks for Redis and no webhook declares one."""
+    found = VARIABLES[_FALLBACK].find(environ)
+    if found and found[1].lower() == "true" and not any(_queues(root)):
+        problem = f"{found[0]} is true, but no webhook declares a Redis queue"
+        hint = "declare webhooks.NAME.redis, or unset the variable"
+        yield Diagnostic(root.nearest(("webhooks",)).place, "webhooks", problem, hint)
+
+
+def _phases(root: Node, environ: Mapping[str, str]) -> Iterator[_Addition]:
+    """Yield the phase of each Redis queue that declares none."""
+    found = VARIABLES[_FALLBACK].find(environ)
+    if found is None:
+        return
+    variable, text = found
+    phase = DUAL if text.lower() == "true" else WEBHOOK_ONLY
+    for path, section in _queues(root):
+        if section.child("phase") is None:
+            field: Path = (*path, "phase")
+            fill = EnvironmentDefault(dotted(field), variable, "environment", phase)
+            yield field, phase, fill
+
+
+def _queues(root: Node) -> Iterator[tuple[Path, Node]]:
+    """Yield each Redis queue of the document with its path."""
+    webhooks = root.child("webhooks")
+    for name, target in (webhooks.entries if webhooks else {}).items():
+        section = target.child("redis")
+        if section is not None and section.entries:
+            yield ("webhooks", name, "redis"), section
 
 
 def _region(root: Node, environ: Mapping[str, str]) -> Iterator[_Addition]:

@@ -17,6 +17,11 @@ from controller.store.tables import webhook_breakers
 _table = webhook_breakers.c
 
 
+def breaker_key(target: str, sink: str) -> str:
+    """Return the key of the breaker of one sink of ``target``."""
+    return target if sink == "webhook" else f"{sink}:{target}"
+
+
 def breaker_of(
     connection: Connection, target: str, *, changes: bool = False
 ) -> Breaker:
@@ -116,6 +121,7 @@ def _row(target: str, breaker: Breaker) -> dict[str, Any]:
         "open_until": breaker.open_until,
         "paused_until": breaker.paused_until,
         "disabled": breaker.disabled,
+        "opened": breaker.opened,
         "probe_until": None,
         "settings": "",
     }
@@ -129,4 +135,5 @@ def _breaker(row: Any) -> Breaker:
         open_until=row.open_until,
         paused_until=row.paused_until,
         disabled=row.disabled,
+        opened=row.opened,
     )

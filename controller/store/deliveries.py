@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import case, desc, func, select
+from sqlalchemy import desc, func, select
 
 from controller.core.webhooks.breaker import Breaker
 from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.event import VersionIdentity
-from controller.core.webhooks.records import DeliveryAttempt, DeliveryReport
+from controller.core.webhooks.records import DeliveryAttempt, DeliveryReport, Sink
 from controller.store.breakers import all_breakers
 from controller.store.database import Database
-from controller.store.redrive import BLOCKED, CANCELLED, in_state, state_of
+from controller.store.delivery_states import BLOCKED, in_state, state_of
 from controller.store.tables import attempts, deliveries, webhook_events
 
 
@@ -21,17 +21,21 @@ class DeliveryLog:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def counts(self) -> Mapping[str, Mapping[DeliveryState, int]]:
-        """Return the number of deliveries in each state, by target."""
-        cancelled = deliveries.c.cause == CANCELLED
-        cause = case((cancelled, CANCELLED), else_="").label("cause")
-        columns = (deliveries.c.target, deliveries.c.state, cause)
-        query = select(*columns, func.count().label("number")).group_by(*columns)
+    def counts(
+        self, sink: Sink = "webhook"
+    ) -> Mapping[str, Mapping[DeliveryState, int]]:
+        """Return the number of deliveries to ``sink`` in each state, by target."""
+        columns = deliveries.c.target, deliveries.c.state, deliveries.c.cause
+        query = (
+            select(*columns, func.count().label("number"))
+            .where(deliveries.c.sink == sink)
+            .group_by(*columns)
+        )
         found: dict[str, dict[DeliveryState, int]] = {}
         with self._database.reading() as connection:
             for row in connection.execute(query):
                 by_state = found.setdefault(row.target, dict.fromkeys(DeliveryState, 0))
-                by_state[state_of(row)] = row.number
+                by_state[state_of(row)] += row.number
         return found
 
     def breakers(self) -> Mapping[str, Breaker]:
@@ -44,6 +48,7 @@ class DeliveryLog:
         limit: int,
         target: str | None = None,
         state: DeliveryState | None = None,
+        sink: Sink | None = None,
     ) -> tuple[DeliveryReport, ...]:
         """Return the latest deliveries, newest first."""
         event = webhook_events.c
@@ -52,6 +57,8 @@ class DeliveryLog:
         )
         if target is not None:
             query = query.where(deliveries.c.target == target)
+        if sink is not None:
+            query = query.where(deliveries.c.sink == sink)
         if state is not None:
             query = query.where(*in_state(state))
         query = query.order_by(desc(deliveries.c.id)).limit(limit)
@@ -59,7 +66,7 @@ class DeliveryLog:
             return tuple(_report(row) for row in connection.execute(query))
 
     def of_version(self, identity: VersionIdentity) -> tuple[DeliveryReport, ...]:
-        """Return the deliveries of the event about one version, oldest first."""
+        """Return the webhook deliveries of one registration, oldest first."""
         event = webhook_events.c
         query = (
             select(deliveries, event.model, event.number)
@@ -69,6 +76,7 @@ class DeliveryLog:
                 event.model == identity.model,
                 event.number == identity.number,
                 event.created_ms == identity.created_ms,
+                deliveries.c.sink == "webhook",
             )
             .order_by(deliveries.c.id)
         )
@@ -100,6 +108,8 @@ def _report(row: Any) -> DeliveryReport:
         recorded=row.recorded,
         ended=row.ended,
         is_blocked=row.state == DeliveryState.PENDING.value and row.cause == BLOCKED,
+        sink=row.sink,
+        phase=row.phase,
     )
 
 

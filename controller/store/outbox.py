@@ -19,6 +19,7 @@ from controller.core.webhooks.answers import (
     Answered,
     AnswerMeaning,
     NotPermitted,
+    Queued,
     Unanswered,
     failure,
     meaning_of,
@@ -45,6 +46,7 @@ from controller.core.webhooks.event import DEFAULT_PROFILE
 from controller.core.webhooks.retry_schedule import DeliveryProgress
 from controller.store.breakers import (
     begin_probe,
+    breaker_key,
     breaker_of,
     breakers_of,
     close_breaker,
@@ -53,13 +55,9 @@ from controller.store.breakers import (
     save_breaker,
 )
 from controller.store.database import Database
-from controller.store.redrive import (
-    BLOCKED,
-    CANCELLED,
-    expire,
-    redrive_dead,
-    redrive_exhausted,
-)
+from controller.store.delivery_states import BLOCKED, CANCELLED, in_state
+from controller.store.held_deliveries import has_held, settle_held
+from controller.store.redrive import expire, redrive_dead, redrive_exhausted
 from controller.store.tables import attempts, deliveries, event_bodies, webhook_events
 
 # A claim that lasts longer than any claim may last was made by a clock that was ahead.
@@ -148,11 +146,12 @@ class Outbox:
             return ()
         with self._database.writing(fenced=False) as connection:
             now = self._database.now(connection)
-            breaker = breaker_of(connection, target)
+            key = breaker_key(target, self._sink)
+            breaker = breaker_of(connection, key)
             count = breaker.allowance(now, limit) - busy
             is_probe = breaker.open_until is not None
             if count <= 0 or (
-                is_probe and not begin_probe(connection, target, now, lease)
+                is_probe and not begin_probe(connection, key, now, lease)
             ):
                 return ()
             rows = connection.execute(
@@ -164,7 +163,7 @@ class Outbox:
             ).all()
             if not rows:
                 if is_probe:
-                    end_probe(connection, target)
+                    end_probe(connection, key)
                 return ()
             _mark_unknown(connection, [row.id for row in rows], now)
             events = _events(connection, {row.event_id for row in rows})
@@ -251,10 +250,28 @@ class Outbox:
             Number of deliveries that are sent again.
         """
         with self._database.writing(fenced=False) as connection:
-            if not configure(connection, target, settings):
+            key, sink = breaker_key(target, self._sink), self._sink
+            if not configure(connection, key, settings):
                 return 0
-            close_breaker(connection, target)
-            return redrive_dead(connection, target, self._database.now(connection))
+            close_breaker(connection, key)
+            now = self._database.now(connection)
+            return redrive_dead(connection, target, sink, now)
+
+    def settle_held(self, target: str, longer_than: timedelta) -> int:
+        """Release or end deliveries that wait for the failure of the webhook.
+
+        Those of an accepted webhook end. Those of a dead one are released, and all when
+        the breaker of the webhook has been open for ``longer_than``. Safe to repeat.
+
+        Returns:
+            Number of deliveries that are released.
+        """
+        with self._database.reading() as connection:
+            if not has_held(connection, target):
+                return 0
+        with self._database.writing(fenced=False) as connection:
+            now = self._database.now(connection)
+            return settle_held(connection, target, longer_than, now)
 
     def expire(self, target: str, before: datetime, reason: str) -> int:
         """Give up the deliveries whose schedule began at ``before`` or earlier.
@@ -263,7 +280,7 @@ class Outbox:
         """
         with self._database.writing(fenced=False) as connection:
             now = self._database.now(connection)
-            return expire(connection, target, before, reason, now)
+            return expire(connection, target, self._sink, before, reason, now)
 
     def _update_breaker(
         self,
@@ -278,14 +295,15 @@ class Outbox:
 
         If it closes, the deliveries that failed meanwhile are sent again.
         """
-        before = breaker_of(connection, target)
+        key = breaker_key(target, self._sink)
+        before = breaker_of(connection, key)
         if self._breaker_after(before, answer, step, moment, now) == before:
             return
-        before = breaker_of(connection, target, changes=True)
+        before = breaker_of(connection, key, changes=True)
         after = self._breaker_after(before, answer, step, moment, now)
-        save_breaker(connection, target, after)
+        save_breaker(connection, key, after)
         if has_recovered(before, after):
-            redrive_exhausted(connection, target, moment)
+            redrive_exhausted(connection, target, self._sink, moment)
 
     def _breaker_after(
         self,
@@ -330,7 +348,7 @@ class Outbox:
         query = (
             select(deliveries.c.target, func.min(waiting))
             .where(
-                deliveries.c.state == DeliveryState.PENDING.value,
+                *in_state(DeliveryState.PENDING),
                 deliveries.c.sink == self._sink,
                 deliveries.c.target.in_(targets),
             )
@@ -341,7 +359,9 @@ class Outbox:
             if not rows:
                 return None
             now = self._database.now(connection)
-            breakers = breakers_of(connection, targets)
+            keys = {breaker_key(name, self._sink): name for name in targets}
+            found = breakers_of(connection, keys)
+            breakers = {keys[key]: breaker for key, breaker in found.items()}
         dues = [
             due
             for target, earliest in rows
@@ -360,7 +380,7 @@ class Outbox:
         return (
             deliveries.c.target == target,
             deliveries.c.sink == self._sink,
-            deliveries.c.state == DeliveryState.PENDING.value,
+            *in_state(DeliveryState.PENDING),
             deliveries.c.next_at <= now,
             or_(
                 deliveries.c.claimed_until.is_(None),
@@ -451,6 +471,8 @@ def _answer_columns(answer: Answer) -> dict[str, Any]:
             return {"outcome": ANSWERED, "status": status}
         case Unanswered(error, is_sent):
             return {"outcome": UNKNOWN if is_sent else UNANSWERED, "error": error}
+        case Queued():
+            return {"outcome": ANSWERED}
         case NotPermitted(reason):
             return {"outcome": UNANSWERED, "error": reason}
 

@@ -6,18 +6,14 @@ Functions with a connection join the transaction of their caller.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
 from controller.core.webhooks.delivery import DeadCause, DeliveryState
 from controller.store.database import Database
+from controller.store.delivery_states import CANCELLED, HELD, SUPERSEDED, in_state
 from controller.store.tables import deliveries, webhook_events
 
-# The cause of a dead delivery that was cancelled.
-CANCELLED = "cancelled"
-# The cause of a pending delivery that the configuration does not permit to send.
-BLOCKED = "blocked"
 # Causes that the recovery of the receiver removes. Earlier versions store no cause.
 _EXHAUSTED = ("", DeadCause.EXHAUSTED.value, DeadCause.PARKED.value)
 
@@ -52,7 +48,8 @@ class DeliveryRequests:
     def redrive(self, chosen: DeliverySelection, *, delivered: bool = False) -> int:
         """Send dead and cancelled deliveries again, from the start of the schedule.
 
-        A pending delivery is sent at once. The event keeps its id.
+        A pending delivery is sent at once. A delivery that is held or superseded is sent
+        only if its id is chosen. The event keeps its id.
 
         Args:
             chosen: Deliveries.
@@ -66,6 +63,8 @@ class DeliveryRequests:
             states.append(DeliveryState.DELIVERED.value)
         with self._database.writing() as connection:
             condition = _chosen(chosen, _table.state.in_(states))
+            if chosen.ids is None:
+                condition = and_(condition, _table.cause.not_in([HELD, SUPERSEDED]))
             return _redrive(connection, condition, self._database.now(connection))
 
     def count(self, chosen: DeliverySelection, state: DeliveryState) -> int:
@@ -84,7 +83,8 @@ class DeliveryRequests:
             [DeliveryState.PENDING.value, DeliveryState.DEAD.value]
         )
         with self._database.writing() as connection:
-            condition = _chosen(chosen, open_, _table.cause != CANCELLED)
+            ended = _table.cause.in_([CANCELLED, SUPERSEDED])
+            condition = _chosen(chosen, open_, ~ended)
             return _cancel(
                 connection, condition, reason, self._database.now(connection)
             )
@@ -112,31 +112,40 @@ class DeliveryRequests:
         return found
 
 
-def redrive_exhausted(connection: Connection, target: str, now: datetime) -> int:
+def redrive_exhausted(
+    connection: Connection, target: str, sink: str, now: datetime
+) -> int:
     """Send the deliveries again that failed because ``target`` was not reachable."""
     condition = and_(
         _table.target == target,
+        _table.sink == sink,
         _table.state == DeliveryState.DEAD.value,
         _table.cause.in_(_EXHAUSTED),
     )
     return _redrive(connection, condition, now)
 
 
-def redrive_dead(connection: Connection, target: str, now: datetime) -> int:
+def redrive_dead(connection: Connection, target: str, sink: str, now: datetime) -> int:
     """Send all dead deliveries of ``target`` again, but not those cancelled."""
-    dead = in_state(DeliveryState.DEAD)
-    return _redrive(connection, and_(_table.target == target, *dead), now)
+    dead = _table.target == target, _table.sink == sink, *in_state(DeliveryState.DEAD)
+    return _redrive(connection, and_(*dead), now)
 
 
 def expire(
-    connection: Connection, target: str, before: datetime, reason: str, now: datetime
+    connection: Connection,
+    target: str,
+    sink: str,
+    before: datetime,
+    reason: str,
+    now: datetime,
 ) -> int:
     """Give up deliveries whose schedule began at ``before`` or earlier."""
     statement = (
         update(deliveries)
         .where(
             _table.target == target,
-            _table.state == DeliveryState.PENDING.value,
+            _table.sink == sink,
+            *in_state(DeliveryState.PENDING),
             func.coalesce(_table.begun, _table.recorded) <= before,
             or_(_table.claimed_until.is_(None), _table.claimed_until <= now),
         )
@@ -148,24 +157,6 @@ def expire(
         )
     )
     return connection.execute(statement).rowcount
-
-
-def in_state(state: DeliveryState) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions on the columns of a delivery in ``state``."""
-    match state:
-        case DeliveryState.CANCELLED:
-            return (_table.cause == CANCELLED,)
-        case DeliveryState.DEAD:
-            return (_table.state == state.value, _table.cause != CANCELLED)
-        case _:
-            return (_table.state == state.value,)
-
-
-def state_of(row: Any) -> DeliveryState:
-    """Return the state in a row with the columns ``state`` and ``cause``."""
-    state = DeliveryState(row.state)
-    is_cancelled = state is DeliveryState.DEAD and row.cause == CANCELLED
-    return DeliveryState.CANCELLED if is_cancelled else state
 
 
 def _redrive(

@@ -121,6 +121,7 @@ webhook_targets = Table(
     Column("url", Text, nullable=False),
     Column("baseline", Moment),
     Column("first_seen", Moment, nullable=False),
+    Column("phase", Text, nullable=False, server_default=""),
 )
 
 webhook_events = Table(
@@ -166,9 +167,9 @@ deliveries = Table(
     # Attempts that count against the schedule, which begins at `begun`, else `recorded`.
     Column("charged", Integer, nullable=False, server_default="0"),
     Column("begun", Moment),
-    # Of a dead delivery: a `DeadCause`, or that it was cancelled. Of a pending one: that
-    # the configuration blocks it.
+    # Of a dead or a pending delivery; see `delivery_states`.
     Column("cause", Text, nullable=False, server_default=""),
+    Column("phase", Text, nullable=False, server_default=""),
     UniqueConstraint("event_id", "target", "sink", name="deliveries_once"),
     # Ended deliveries must not slow down the search for due ones.
     Index(
@@ -214,6 +215,7 @@ webhook_breakers = Table(
     Column("disabled", Text, nullable=False),
     Column("probe_until", Moment),
     Column("settings", Text, nullable=False),
+    Column("opened", Moment),
 )
 
 approvals = Table(

@@ -49,6 +49,12 @@ DELIVERIES = Metric(
     "Attempts at webhook deliveries, by outcome.",
     {"outcome": ("delivered", "retry", "dead")},
 )
+QUEUE_MESSAGES = Metric(
+    "redis_messages_total",
+    "counter",
+    "Attempts at messages for Redis, by outcome.",
+    {"outcome": ("delivered", "retry", "dead")},
+)
 ECS_EVENTS = Metric(
     "news_total",
     "counter",
@@ -72,6 +78,7 @@ ALL = (
     RECONCILE_SECONDS,
     API_REQUESTS,
     DELIVERIES,
+    QUEUE_MESSAGES,
     ECS_EVENTS,
     HINTS,
     STORE_OUTAGES,

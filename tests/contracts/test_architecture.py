@@ -106,6 +106,7 @@ BREAKS = {
     "MLflow's library has its doors": ("engine/loop.py", "mlflow"),
     "The database has one door": ("engine/loop.py", "sqlalchemy"),
     "HTTP has its doors": ("engine/loop.py", "httpx"),
+    "Redis has one door": ("engine/loop.py", "redis"),
     "Web frameworks, schedulers and emulators have their doors": (
         "engine/loop.py",
         "fastapi",

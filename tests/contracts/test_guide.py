@@ -95,8 +95,9 @@ def test_a_command_that_another_test_runs_is_still_in_the_text(command):
     assert (ROOT / ELSEWHERE[command]).exists()
 
 
-def test_the_document_on_the_page_about_promotion_is_valid(tmp_path, monkeypatch):
-    text = (ROOT / "specs/guide/promotion.md").read_text()
+@pytest.mark.parametrize("page", ["events.md", "promotion.md", "redis.md"])
+def test_the_document_on_the_page_is_valid(tmp_path, monkeypatch, page):
+    text = (ROOT / "specs/guide" / page).read_text()
     (example,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     header = (ROOT / "specs/invalid/passing-without-benchmark.yaml").read_text()
     document = header.partition("models:")[0] + example

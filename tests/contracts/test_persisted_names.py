@@ -25,15 +25,24 @@ from controller.core.resources.driver import Outcome
 from controller.core.resources.plan import Verb
 from controller.core.values.identity import client_token, content_hash
 from controller.core.webhooks.delivery import DeadCause, DeliveryState
-from controller.core.webhooks.event import EventType, Profile, VersionIdentity, event_id
+from controller.core.webhooks.event import (
+    MODEL_REGISTERED,
+    REDIS_PROFILE,
+    Profile,
+    VersionIdentity,
+    event_id,
+)
+from controller.core.webhooks.publication_phase import PHASES
 from controller.core.webhooks.records import Sink
+from controller.core.webhooks.redis_message import CHANNEL, QUEUE
+from controller.core.webhooks.resource_event import RESOURCE_EVENTS
 from controller.engine.leader import LEASE
 from controller.engine.store_memory import APPLIED
 from controller.settings import VARIABLES, WITHOUT_EFFECT
+from controller.store.delivery_states import BLOCKED, CANCELLED, HELD, SUPERSEDED
 from controller.store.events import EventKind
 from controller.store.heartbeat import HEART
 from controller.store.outbox import ANSWERED, STARTED, UNANSWERED, UNKNOWN
-from controller.store.redrive import BLOCKED, CANCELLED
 from controller.store.schema import VERSION_TABLE
 from controller.store.tables import metadata
 from controller.telemetry.metrics import ALL
@@ -82,14 +91,20 @@ def variables() -> dict[str, list[str]]:
 
 def derived() -> dict[str, str]:
     identity = VersionIdentity("hokusai/development", "leads", 7, 1_700_000_000_123)
-    (type_,) = get_args(EventType)
     return {
-        "event id": event_id(identity, type_),
+        "event id": event_id(identity, MODEL_REGISTERED),
         "content hash": content_hash({"cpu": 256, "tags": ["a"]}),
         "client token": client_token("service", "api"),
         "registration": registration_hash("leads", "s3://models/one", "run"),
     }
 
+
+# States that the store keeps as another one with a cause.
+WITH_A_CAUSE = {
+    DeliveryState.CANCELLED,
+    DeliveryState.HELD,
+    DeliveryState.SUPERSEDED,
+}
 
 FOUND = {
     "tags": sorted({tag for text in literals() for tag in _TAG.findall(text)}),
@@ -97,12 +112,14 @@ FOUND = {
     "tables": tables(),
     "version_table": VERSION_TABLE,
     "migrations": migrations(),
-    "delivery_states": sorted({*DeliveryState} - {DeliveryState.CANCELLED}),
-    "delivery_causes": sorted({*DeadCause, BLOCKED, CANCELLED}),
+    "delivery_states": sorted({*DeliveryState} - WITH_A_CAUSE),
+    "delivery_causes": sorted({*DeadCause, BLOCKED, CANCELLED, HELD, SUPERSEDED}),
+    "publication_phases": sorted(PHASES),
+    "redis_names": [QUEUE, CHANNEL],
     "attempt_outcomes": sorted({STARTED, ANSWERED, UNANSWERED, UNKNOWN}),
     "sinks": sorted(get_args(Sink)),
-    "payload_profiles": sorted(get_args(Profile)),
-    "webhook_event_types": sorted(get_args(EventType)),
+    "payload_profiles": sorted([*get_args(Profile), REDIS_PROFILE]),
+    "webhook_event_types": sorted([MODEL_REGISTERED, *RESOURCE_EVENTS]),
     "condition_types": sorted(ConditionType),
     "condition_statuses": sorted(Truth),
     "event_types": sorted(get_args(EventKind)),

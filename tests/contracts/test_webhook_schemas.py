@@ -11,11 +11,13 @@ from controller.clients.payload import SCHEMAS, check, schema_name
 from controller.core.models.registration import ModelVersion
 from controller.core.webhooks.event import (
     DEFAULT_PROFILE,
+    MODEL_REGISTERED,
     Profile,
     model_registered,
     serialised,
 )
 from controller.core.webhooks.payload_profile import with_profiles
+from controller.core.webhooks.resource_event import RESOURCE_EVENTS
 
 PROFILES = get_args(Profile)
 FILES = Path(__file__).parents[2] / "schemas" / "webhooks"
@@ -27,11 +29,20 @@ def test_the_file_is_what_the_program_checks(name):
     assert json.loads((FILES / name).read_text()) == SCHEMAS[name]
 
 
-def test_the_example_matches():
-    event = model_registered("mlflow", VERSION, {"hokusai_token_id": "LSCOR"})
-    body = (FILES / "examples" / "model.registered.v1.json").read_bytes()
+EXAMPLES = [
+    FILES / "examples" / f"{type_}.v1.json"
+    for type_ in (MODEL_REGISTERED, "model.promoted", "service.degraded")
+]
 
-    check(replace(event, body=body))
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.name)
+def test_the_example_matches(file):
+    event = model_registered("mlflow", VERSION, {"hokusai_token_id": "LSCOR"})
+    body = file.read_bytes()
+    type_ = json.loads(body)["event_type"]
+
+    assert file.name == f"{type_}.v1.json"
+    check(replace(event, type=type_, body=body))
 
 
 @pytest.mark.parametrize("profile", [p for p in PROFILES if p != DEFAULT_PROFILE])
@@ -52,4 +63,5 @@ def test_the_example_of_each_profile_is_made_of_that_of_the_default(profile):
 def test_every_profile_has_a_schema():
     names = {schema_name("model.registered", profile) for profile in PROFILES}
 
+    names |= {schema_name(type_, DEFAULT_PROFILE) for type_ in RESOURCE_EVENTS}
     assert names == set(SCHEMAS)

@@ -32,7 +32,7 @@ def accepted(count: int, first: int = 0) -> list[str]:
         if isinstance(parsed(HEADER + text), Document):
             found.append(text)
         seed += 1
-    assert seed - first < count * 40
+    assert seed - first < count * 60
     return found
 
 

@@ -95,6 +95,14 @@ def presence(_text: str) -> bool:
     return True
 
 
+def boolean(text: str) -> bool:
+    """Return the meaning of ``true`` or ``false``, in any case."""
+    if text.lower() not in {"true", "false"}:
+        msg = "is neither true nor false"
+        raise ValueError(msg)
+    return text.lower() == "true"
+
+
 def ip(text: str) -> str:
     """Return an IP address in canonical form."""
     try:

@@ -78,6 +78,17 @@ class Unanswered:
 
 
 @dataclass(frozen=True, slots=True)
+class Queued:
+    """A queue has the message.
+
+    Attributes:
+        is_new: False if it had the message from an earlier attempt.
+    """
+
+    is_new: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class NotPermitted:
     """Nothing was sent: the document does not permit the address or the scheme.
 
@@ -88,7 +99,7 @@ class NotPermitted:
     reason: str
 
 
-Answer: TypeAlias = Answered | Unanswered | NotPermitted
+Answer: TypeAlias = Answered | Unanswered | Queued | NotPermitted
 
 
 def meaning_of(answer: Answer) -> AnswerMeaning:
@@ -97,6 +108,8 @@ def meaning_of(answer: Answer) -> AnswerMeaning:
     Without a response, or with another status, a later attempt may succeed.
     """
     match answer:
+        case Queued():
+            return AnswerMeaning.ACCEPTED
         case Answered(status) if status in OK:
             return AnswerMeaning.ACCEPTED
         case Answered(status, retry_after) if status == _UNAVAILABLE and retry_after:
@@ -116,5 +129,7 @@ def failure(answer: Answer) -> str:
             return f"the receiver answered {status}"
         case Unanswered(error=error):
             return error
+        case Queued():
+            return "the queue has the message"
         case NotPermitted(reason):
             return reason

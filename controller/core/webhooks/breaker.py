@@ -43,6 +43,7 @@ class Breaker:
         open_until: Time of the next probe; None while it is closed.
         paused_until: Time until which the receiver asked to wait; None for no pause.
         disabled: Reason why nothing is sent; empty if it is not disabled.
+        opened: Time at which it opened; None while it is closed, or if it is not known.
     """
 
     failures: int = 0
@@ -51,11 +52,19 @@ class Breaker:
     open_until: datetime | None = None
     paused_until: datetime | None = None
     disabled: str = ""
+    opened: datetime | None = None
 
     @property
     def is_closed(self) -> bool:
         """True if deliveries are sent as they become due."""
         return self.open_until is None and not self.disabled
+
+    def is_failing(self, now: datetime, longer_than: timedelta) -> bool:
+        """Return True if it is disabled, or has been open for ``longer_than``."""
+        if self.disabled:
+            return True
+        since = self.opened if self.open_until is not None else None
+        return since is not None and now - since >= longer_than
 
     def blocked_until(self, now: datetime) -> datetime | None:
         """Return the time until which nothing is sent; None if something may be."""
@@ -104,6 +113,7 @@ def after_failure(policy: BreakerPolicy, breaker: Breaker, now: datetime) -> Bre
         openings=breaker.openings + 1,
         successes=0,
         open_until=now + pause,
+        opened=now if breaker.open_until is None else breaker.opened,
     )
 
 

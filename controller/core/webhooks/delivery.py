@@ -7,12 +7,23 @@ from typing import TypeAlias
 
 
 class DeliveryState(StrEnum):
-    """State of a delivery; completes "it is ..."."""
+    """State of a delivery; completes "it is ...".
+
+    Attributes:
+        PENDING: In progress, or waiting for its next attempt.
+        DELIVERED: Accepted by the receiver.
+        DEAD: Not retried according to its schedule.
+        CANCELLED: Ended by an operator, or because its target is not declared.
+        HELD: Waiting for the failure of another delivery of the same event.
+        SUPERSEDED: Ended without an attempt, because that one was accepted.
+    """
 
     PENDING = "pending"
     DELIVERED = "delivered"
     DEAD = "dead"
     CANCELLED = "cancelled"
+    HELD = "held"
+    SUPERSEDED = "superseded"
 
 
 class DeadCause(StrEnum):

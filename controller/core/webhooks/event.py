@@ -22,9 +22,21 @@ from controller.core.models.registration import (
 )
 from controller.core.values.identity import derived_uuid
 
-EventType = Literal["model.registered"]
+ResourceEventType = Literal[
+    "endpoint.unreachable",
+    "model.promoted",
+    "model.rolled_back",
+    "reconcile.failed",
+    "rollout.failed",
+    "service.degraded",
+    "service.recovered",
+]
+EventType = Literal["model.registered"] | ResourceEventType
 MODEL_REGISTERED: EventType = "model.registered"
 Profile = Literal["hokusai-v1", "hokusai-site", "cloudevents", "slack"]
+# With the format of the messages for Redis, which no target declares.
+BodyProfile = Profile | Literal["hokusai-redis-v1"]
+REDIS_PROFILE: BodyProfile = "hokusai-redis-v1"
 DEFAULT_PROFILE: Profile = "hokusai-v1"
 # Tags of the platform: they have fields of their own, or change after the announcement.
 _PLATFORM_TAGS = frozenset({TOKEN_TAG, METRIC_TAG, BASELINE_TAG})
@@ -70,7 +82,7 @@ class WebhookEvent:
     type: EventType
     identity: VersionIdentity
     body: bytes
-    profile: Profile = DEFAULT_PROFILE
+    profile: BodyProfile = DEFAULT_PROFILE
     bodies: tuple[ProfileBody, ...] = ()
 
 
@@ -152,7 +164,7 @@ def model_registered(
         "metadata": {
             "model_name": version.model,
             "mlflow_run_id": version.run_id,
-            "tags": _own_tags(version),
+            "tags": own_tags(version),
         },
         "event_type": MODEL_REGISTERED,
         "schema_version": "1",
@@ -171,7 +183,7 @@ def rfc3339(milliseconds: int) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _own_tags(version: ModelVersion) -> dict[str, str]:
+def own_tags(version: ModelVersion) -> dict[str, str]:
     """Return the tags of a version without those of the platform."""
     return {
         key: value

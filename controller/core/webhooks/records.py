@@ -10,8 +10,11 @@ from typing import Literal, Protocol
 from controller.core.webhooks.breaker import Breaker
 from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.event import VersionIdentity, WebhookEvent
+from controller.core.webhooks.parity import ParityReport
+from controller.core.webhooks.publication_phase import WEBHOOK_ONLY, Phase
 
 Sink = Literal["webhook", "redis"]
+SINKS: tuple[Sink, ...] = ("webhook", "redis")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +26,14 @@ class KnownTarget:
         url: URL at that time, for information; the current one is in the document.
         baseline: Earliest creation time of announced versions; None for all.
         first_seen: Time of the first observation.
+        phase: Phase of the migration from Redis.
     """
 
     name: str
     url: str
     baseline: datetime | None
     first_seen: datetime
+    phase: Phase = WEBHOOK_ONLY
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,8 @@ class DeliveryReport:
         ended: Time at which it was delivered or given up.
         is_blocked: True if it is pending and the configuration does not permit to send
             it.
+        sink: ``webhook`` or ``redis``.
+        phase: Phase of the target at the announcement; empty before the phases.
     """
 
     id: int
@@ -88,6 +95,8 @@ class DeliveryReport:
     recorded: datetime
     ended: datetime | None
     is_blocked: bool = False
+    sink: str = "webhook"
+    phase: str = ""
 
 
 class Announcements(Protocol):
@@ -98,13 +107,18 @@ class Announcements(Protocol):
         ...
 
     def add_target(
-        self, name: str, url: str, baseline: datetime | None, now: datetime
+        self,
+        name: str,
+        url: str,
+        baseline: datetime | None,
+        now: datetime,
+        phase: Phase = WEBHOOK_ONLY,
     ) -> KnownTarget:
-        """Return the target, with the baseline of its first observation."""
+        """Return the target, with the baseline and the phase that are recorded."""
         ...
 
     def delivery_states(self) -> Mapping[str, Mapping[VersionIdentity, DeliveryState]]:
-        """Return the state of the delivery of each announced version, by target."""
+        """Return the state of the webhook of each announced version, by target."""
         ...
 
     def retry(self, target: str) -> int:
@@ -114,12 +128,27 @@ class Announcements(Protocol):
         """
         ...
 
+    def set_phase(self, target: str, phase: Phase) -> None:
+        """Record the phase of later events of ``target``. Safe to repeat."""
+        ...
+
+    def parity(self, target: str, phase: Phase) -> ParityReport:
+        """Return the comparison of the latest events announced in ``phase``."""
+        ...
+
     def announce(
-        self, target: str, sink: Sink, events: Sequence[WebhookEvent], now: datetime
+        self,
+        target: str,
+        sink: Sink,
+        events: Sequence[WebhookEvent],
+        now: datetime,
+        *,
+        phase: Phase = WEBHOOK_ONLY,
+        messages: Sequence[WebhookEvent] = (),
     ) -> int:
         """Put ``events`` into the outbox for ``target``, all or none of them.
 
-        Returns the number of new deliveries. Safe to repeat.
+        ``messages`` are those that are also for Redis, with its payload. Returns the number of new deliveries. Safe to repeat.
         """
         ...
 
@@ -127,8 +156,10 @@ class Announcements(Protocol):
 class DeliveryReports(Protocol):
     """Read-only queries about deliveries."""
 
-    def counts(self) -> Mapping[str, Mapping[DeliveryState, int]]:
-        """Return the number of deliveries by target and state."""
+    def counts(
+        self, sink: Sink = "webhook"
+    ) -> Mapping[str, Mapping[DeliveryState, int]]:
+        """Return the number of deliveries to ``sink`` by target and state."""
         ...
 
     def breakers(self) -> Mapping[str, Breaker]:
@@ -140,6 +171,7 @@ class DeliveryReports(Protocol):
         limit: int,
         target: str | None = None,
         state: DeliveryState | None = None,
+        sink: Sink | None = None,
     ) -> tuple[DeliveryReport, ...]:
         """Return the latest deliveries, newest first."""
         ...

@@ -5,7 +5,12 @@ from typing import TYPE_CHECKING
 from controller.core.resources.kind import Kind
 from controller.core.resources.lazy_import import deferred
 from controller.core.resources.plan import Verb
-from controller.kinds.webhook.spec import WebhookSpec, complete, references
+from controller.kinds.webhook.spec import (
+    WebhookSpec,
+    complete,
+    references,
+    warnings,
+)
 
 if TYPE_CHECKING:
     from controller.kinds.webhook.state import WebhookState
@@ -18,6 +23,8 @@ KIND: "Kind[WebhookSpec, WebhookState]" = Kind(
     health=deferred("controller.kinds.webhook.health", "health"),
     conditions=deferred("controller.kinds.webhook.completeness", "conditions"),
     hold_reason=deferred("controller.kinds.webhook.health", "hold_reason"),
+    findings=deferred("controller.kinds.webhook.migration", "findings"),
+    warnings=warnings,
     references=references,
     complete=complete,
     details=deferred("controller.kinds.webhook.details", "details"),

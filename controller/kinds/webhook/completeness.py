@@ -15,6 +15,7 @@ from controller.kinds.webhook.health import (
     breaker_condition,
     missing,
 )
+from controller.kinds.webhook.migration import phase_condition
 from controller.kinds.webhook.spec import WebhookSpec
 from controller.kinds.webhook.state import WebhookState
 
@@ -77,8 +78,10 @@ def account(spec: WebhookSpec, state: WebhookState) -> DeliveryAccount:
 
 
 def conditions(spec: WebhookSpec, state: WebhookState) -> tuple[UndatedCondition, ...]:
-    """Return Complete, that every version has a delivery, and BreakerClosed."""
-    return _complete(account(spec, state)), breaker_condition(state)
+    """Return Complete, that every version has a delivery, and the other conditions."""
+    phase = phase_condition(spec, state)
+    found = _complete(account(spec, state)), breaker_condition(state)
+    return (*found, phase) if phase else found
 
 
 def _complete(found: DeliveryAccount) -> UndatedCondition:

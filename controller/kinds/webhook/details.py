@@ -3,6 +3,7 @@
 from controller.core.resources.cost import Cost
 from controller.core.resources.details import DetailSection
 from controller.core.resources.plan import Action
+from controller.kinds.webhook.migration import parity_section
 from controller.kinds.webhook.spec import WebhookSpec
 from controller.kinds.webhook.state import WebhookState
 
@@ -18,7 +19,9 @@ def details(spec: WebhookSpec, state: WebhookState) -> tuple[DetailSection, ...]
         counts.dead,
     )
     columns = ("url", "pending", "retrying", "delivered", "dead")
-    return (DetailSection("target", columns, (row,)),)
+    parity = parity_section(state)
+    target = DetailSection("target", columns, (row,))
+    return (target, parity) if parity else (target,)
 
 
 def cost(action: Action) -> Cost:

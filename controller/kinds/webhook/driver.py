@@ -9,7 +9,7 @@ from controller.core.clock import Clock
 from controller.core.dependencies import Dependencies
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import PermanentError
-from controller.core.models.measurement import MetricBaseline
+from controller.core.models.measurement import MetricBaseline, measurement, run_ids
 from controller.core.models.model_id import unused_id
 from controller.core.models.registration import MODEL_ID_TAG, ModelVersion
 from controller.core.models.registry import RegistryReads, RegistryWrites
@@ -27,7 +27,13 @@ from controller.core.webhooks.event import (
     model_registered,
 )
 from controller.core.webhooks.payload_profile import with_profiles
-from controller.core.webhooks.records import Announcements, DeliveryReports
+from controller.core.webhooks.publication_phase import WEBHOOK_ONLY, Phase
+from controller.core.webhooks.records import (
+    Announcements,
+    DeliveryReports,
+    KnownTarget,
+)
+from controller.core.webhooks.redis_message import redis_message
 from controller.kinds.webhook.compare import ANNOUNCED, STAMPED, planned
 from controller.kinds.webhook.health import (
     announced_tag,
@@ -35,9 +41,15 @@ from controller.kinds.webhook.health import (
     unstamped,
     wrongly_stamped,
 )
+from controller.kinds.webhook.migration import PHASE
 from controller.kinds.webhook.reports import DELIVERY, SHOWN, rows
 from controller.kinds.webhook.spec import WebhookSpec
-from controller.kinds.webhook.state import LARGEST_BACKLOG, DeliveryCounts, WebhookState
+from controller.kinds.webhook.state import (
+    LARGEST_BACKLOG,
+    DeliveryCounts,
+    QueueState,
+    WebhookState,
+)
 
 # Enough to say what fails; the rest is counted.
 _SHOWN = 50
@@ -153,6 +165,7 @@ class WebhookDriver:
             return {}
         targets = self._ledger.targets()
         states, breakers = self._ledger.delivery_states(), self._outcomes.breakers()
+        queued = self._outcomes.counts("redis")
         versions = self._reader.versions()
         tags = {model.name: model.tags for model in self._reader.models()}
         return {
@@ -167,6 +180,7 @@ class WebhookDriver:
                     deliveries=self._deliveries(id_.name),
                     breaker=breakers.get(id_.name, CLOSED),
                     largest_backlog=self._largest_backlog,
+                    queue=self._queue(targets[id_.name], queued),
                 )
             )
             if id_.name in targets
@@ -178,8 +192,8 @@ class WebhookDriver:
         """Record the target; announce and stamp the planned versions; or retry."""
         spec: WebhookSpec = action.desired
         if action.verb is Verb.CREATE:
-            now = self._clock.now()
-            self._ledger.add_target(action.target.name, spec.url, None, now)
+            now, name = self._clock.now(), action.target.name
+            self._ledger.add_target(name, spec.url, None, now, spec.phase)
             return Applied()
         if action.verb is Verb.RETRY:
             self._ledger.retry(action.target.name)
@@ -189,8 +203,11 @@ class WebhookDriver:
         announced = planned(action.changes, ANNOUNCED, missing(spec, state))
         stamped = planned(action.changes, STAMPED, unstamped(state))
         cleared = planned(action.changes, STAMPED, wrongly_stamped(state))
-        problems = _Problems()
-        problems.passes(self._announce, state, announced, spec.payload)
+        problems, phase = _Problems(), state.queue.phase
+        if any(change.path == PHASE for change in action.changes):
+            phase = spec.phase
+            self._ledger.set_phase(state.target, phase)
+        problems.passes(self._announce, spec, state, phase, announced)
         problems.passes(self._stamp, state, stamped)
         problems.passes(self._clear, state, cleared)
         problems.report()
@@ -208,27 +225,62 @@ class WebhookDriver:
         )
 
     def _announce(
-        self, state: WebhookState, versions: Iterable[ModelVersion], profile: Profile
+        self,
+        spec: WebhookSpec,
+        state: WebhookState,
+        phase: Phase,
+        versions: Iterable[ModelVersion],
     ) -> None:
         problems, versions = _Problems(), tuple(versions)
-        model_tags = self._with_ids(state, versions, problems)
+        # Without a connection, nothing would ever be sent.
+        phase = WEBHOOK_ONLY if spec.redis is None else phase
+        tags = self._with_ids(state, versions, problems)
         declared = self._benchmarks()
         events = [
             model_registered(
                 self._registry,
                 version,
-                model_tags.get(version.model, {}),
+                tags.get(version.model, {}),
                 declared.get(version.model),
             )
             for version in versions
-            if version.model in model_tags or version.model not in state.model_tags
+            if version.model in tags or version.model not in state.model_tags
         ]
-        profiled = [with_profiles(e, profile, self._profiles()) for e in events]
+        profiled = [with_profiles(e, spec.payload, self._profiles()) for e in events]
         valid = [event for event in profiled if problems.passes(self._check, event)]
-        now = self._clock.now()
-        if valid and self._ledger.announce(state.target, "webhook", valid, now):
+        messages = (
+            () if phase == WEBHOOK_ONLY else self._messages(valid, versions, tags)
+        )
+        now, target = self._clock.now(), state.target
+        if valid and self._ledger.announce(
+            target, "webhook", valid, now, phase=phase, messages=messages
+        ):
             self._announced()
         problems.report()
+
+    def _messages(
+        self,
+        events: Iterable[WebhookEvent],
+        versions: Iterable[ModelVersion],
+        model_tags: Mapping[str, Mapping[str, str]],
+    ) -> tuple[WebhookEvent, ...]:
+        """Return ``events`` as messages for Redis, without those that it refuses."""
+        declared = self._benchmarks()
+        by_identity = {identity_of(self._registry, v): v for v in versions}
+        chosen = [(event, by_identity[event.identity]) for event in events]
+        runs = self._reader.runs_by_id(run_ids(version for _, version in chosen))
+        found = [
+            redis_message(
+                event,
+                version,
+                (tags := model_tags.get(version.model, {})),
+                measurement(
+                    version, tags, declared.get(version.model), runs.get(version.run_id)
+                ),
+            )
+            for event, version in chosen
+        ]
+        return tuple(message for message in found if message is not None)
 
     def _with_ids(
         self, state: WebhookState, versions: Iterable[ModelVersion], problems: _Problems
@@ -267,10 +319,33 @@ class WebhookDriver:
         id_ = event_id(identity_of(self._registry, version), "model.registered")
         self._api.set_version_tag(version.model, version.number, tag, id_)
 
+    def _queue(
+        self,
+        target: KnownTarget,
+        queued: Mapping[str, Mapping[DeliveryState, int]],
+    ) -> QueueState:
+        """Return the state of the Redis queue of ``target``."""
+        name, phase = target.name, target.phase
+        counts = queued.get(name, {})
+        if phase == WEBHOOK_ONLY and not counts:
+            return QueueState()
+        tried = self._outcomes.list(_SHOWN, name, DeliveryState.PENDING, "redis")
+        dead = self._outcomes.list(1, name, DeliveryState.DEAD, "redis")
+        errors = [report.reason for report in (*dead, *tried) if report.reason]
+        is_last = phase == WEBHOOK_ONLY
+        return QueueState(
+            phase,
+            None if is_last else self._ledger.parity(name, phase),
+            pending=counts.get(DeliveryState.PENDING, 0),
+            held=counts.get(DeliveryState.HELD, 0),
+            dead=counts.get(DeliveryState.DEAD, 0),
+            last_error=errors[0] if errors else "",
+        )
+
     def _deliveries(self, target: str) -> DeliveryCounts:
         counts = self._outcomes.counts().get(target, {})
-        waiting = self._outcomes.list(_SHOWN, target, DeliveryState.PENDING)
-        dead = self._outcomes.list(1, target, DeliveryState.DEAD)
+        waiting = self._outcomes.list(_SHOWN, target, DeliveryState.PENDING, "webhook")
+        dead = self._outcomes.list(1, target, DeliveryState.DEAD, "webhook")
         tried = [report for report in waiting if report.attempts > 1]
         blocked = [report.reason for report in waiting if report.is_blocked]
         errors = [report.reason for report in (*dead, *tried) if report.reason]

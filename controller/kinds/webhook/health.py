@@ -8,7 +8,7 @@ from controller.core.resources.kind import Health, HealthLevel, HoldReason
 from controller.core.resources.plan import Change, Hold
 from controller.core.values.counts import counted
 from controller.core.webhooks.delivery import DeliveryState
-from controller.core.webhooks.event import identity_of, unannounced
+from controller.core.webhooks.event import MODEL_REGISTERED, identity_of, unannounced
 from controller.kinds.webhook.spec import AnnounceFrom, WebhookSpec
 from controller.kinds.webhook.state import WebhookState
 
@@ -34,6 +34,8 @@ def baseline(spec: WebhookSpec, state: WebhookState) -> datetime | None:
 
 def missing(spec: WebhookSpec, state: WebhookState) -> tuple[ModelVersion, ...]:
     """Return the versions to announce, oldest first."""
+    if MODEL_REGISTERED not in spec.events:
+        return ()
     tag = announced_tag(state.target)
     since = baseline(spec, state)
     announced = state.delivery_states.keys()

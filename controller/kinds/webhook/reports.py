@@ -14,7 +14,7 @@ def rows(reports: Iterable[DeliveryReport]) -> Iterator[Row]:
     for report in reports:
         yield (
             report.id,
-            f"{report.model}/{report.number}",
+            f"{report.model}/{report.number}" if report.number else report.model,
             report.state.value,
             report.attempts,
             f"{report.recorded:%Y-%m-%dT%H:%M:%SZ}",

@@ -1,10 +1,18 @@
 """Declaration of a webhook target."""
 
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 
 from controller.core.document.fields import (
     Instant,
@@ -16,10 +24,25 @@ from controller.core.document.fields import (
 )
 from controller.core.document.platform import Platform
 from controller.core.document.reference import SecretReference
+from controller.core.document.resource import ResourceId
 from controller.core.document.webhook_url import WebhookUrl, is_ip_address
-from controller.core.resources.kind import no_references
+from controller.core.resources.kind import (
+    DocumentWarning,
+    no_references,
+)
+from controller.core.webhooks.publication_phase import WEBHOOK_ONLY, Phase
 
-Event = Literal["model.registered"]
+# Those of `core.webhooks.event`, which `validate` does not import.
+Event = Literal[
+    "model.registered",
+    "endpoint.unreachable",
+    "model.promoted",
+    "model.rolled_back",
+    "reconcile.failed",
+    "rollout.failed",
+    "service.degraded",
+    "service.recovered",
+]
 # Those of `core.webhooks.event` and `signature`, which `validate` need not import.
 Payload = Literal["hokusai-v1", "hokusai-site", "cloudevents", "slack"]
 Signature = Literal["hokusai-v1", "hokusai-v1-bare", "hokusai-deltaone", "standard"]
@@ -72,6 +95,8 @@ Network = Annotated[
 Timeout = Annotated[int, Span(1, 300)]
 Delay = Annotated[int, Span(1, 7 * 24 * 3600)]
 Jitter = Annotated[Number, Field(ge=0, le=0.5)]
+ReleaseDelay = Annotated[int, Span(1, 24 * 3600)]
+EventCount = Annotated[int, Field(ge=0, le=10_000)]
 
 
 class RetrySpec(Section):
@@ -87,6 +112,72 @@ class RetrySpec(Section):
     jitter: Jitter = Field(
         default=0.2,
         description="Fraction of a delay by which it may be shorter or longer; 0 for none.",
+    )
+
+
+def _expression(text: str) -> str:
+    from controller.core.webhooks.subscription import expression_problem
+
+    if text and (problem := expression_problem(text)):
+        reject(f"is not a JMESPath expression: {problem}", "see https://jmespath.org")
+    return text
+
+
+Expression = Annotated[
+    str, Text(r"[^\x00-\x1f]*", "one line", 1024), AfterValidator(_expression)
+]
+
+
+def _server(url: str) -> str:
+    try:
+        _port = urlsplit(url).port
+    except ValueError:
+        reject("has an invalid port or address")
+    return url
+
+
+RedisUrl = Annotated[
+    str,
+    # Without TLS, the token and the messages would be sent unencrypted.
+    Text(
+        r"(?:rediss://[^\s/?#@]+|redis://(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]+)?)"
+        r"(?:/[0-9]{1,2})?",
+        "a URL as in rediss://cache.example.com:6379/0; redis:// only on this machine",
+        2048,
+    ),
+    AfterValidator(_server),
+]
+
+
+class RedisSpec(Section):
+    """A Redis queue that also receives the events."""
+
+    url: RedisUrl = Field(
+        description="URL of the Redis server; without TLS only on this machine.",
+        examples=["rediss://cache.example.com:6379/0"],
+    )
+    token: SecretReference | None = Field(
+        default=None,
+        description="Location of the password of the server.",
+        examples=[{"secretsmanager": "hokusai/redis/development:auth_token"}],
+    )
+    phase: Phase | None = Field(
+        default=None,
+        description="Use of the queue: for every event (`dual`), for events that the "
+        "webhook does not accept (`webhook_primary`), or none (`webhook_only`). By "
+        "default `dual` if ENABLE_REDIS_FALLBACK is true, else `webhook_only`.",
+        examples=["dual"],
+    )
+    release_after: ReleaseDelay = Field(
+        default=60,
+        description="In the phase `webhook_primary`: time for which the webhook must fail "
+        "before its events are sent to the queue.",
+        examples=["5m"],
+    )
+    advance_after: EventCount = Field(
+        default=20,
+        description="Number of events within seven days that must all be at parity before "
+        "the next phase begins; 0 for no comparison.",
     )
 
 
@@ -113,6 +204,13 @@ class WebhookSpec(Section):
         default=("model.registered",),
         min_length=1,
         description="Events that are sent to this target.",
+        examples=[["model.registered", "service.degraded", "service.recovered"]],
+    )
+    where: Expression = Field(
+        default="",
+        description="JMESPath expression over the payload; only events for which it is "
+        "true are sent. Not for model.registered.",
+        examples=["name == 'api'"],
     )
     payload: Payload = Field(
         default="hokusai-v1",
@@ -139,6 +237,36 @@ class WebhookSpec(Section):
         description="Attempts after a failure.",
         examples=[{"tail": ["5m", "30m", "2h"]}],
     )
+    redis: RedisSpec | None = Field(
+        default=None,
+        description="Redis queue that the consumers of the events still read.",
+    )
+
+    @model_validator(mode="after")
+    def _filtered(self) -> Self:
+        if self.where and "model.registered" in self.events:
+            reject(
+                "cannot filter model.registered, of which every version is announced",
+                "declare another target for the other events",
+                "where",
+            )
+        return self
+
+    @property
+    def phase(self) -> Phase:
+        """Declared phase of the migration from Redis."""
+        return (self.redis and self.redis.phase) or WEBHOOK_ONLY
+
+
+def warnings(specs: Mapping[ResourceId, WebhookSpec]) -> Iterator[DocumentWarning]:
+    """Yield a warning for each Redis connection that is declared and not used."""
+    for id_, spec in specs.items():
+        if spec.redis is not None and spec.phase == WEBHOOK_ONLY:
+            problem = (
+                "is a connection to Redis that the phase webhook_only does not use"
+            )
+            hint = "remove it when `status` reports the phase, and unset its token"
+            yield DocumentWarning(id_, ("redis",), problem, hint)
 
 
 references = no_references

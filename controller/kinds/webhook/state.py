@@ -8,6 +8,8 @@ from controller.core.models.registration import ModelVersion
 from controller.core.webhooks.breaker import CLOSED, Breaker
 from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.event import VersionIdentity
+from controller.core.webhooks.parity import ParityReport
+from controller.core.webhooks.publication_phase import WEBHOOK_ONLY, Phase
 
 # More announcements at once are probably a mistake.
 LARGEST_BACKLOG = 20
@@ -35,6 +37,27 @@ class DeliveryCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueState:
+    """Redis queue of a target.
+
+    Attributes:
+        phase: Recorded phase: that of the next event.
+        parity: Comparison of the events of this phase; None in the last phase.
+        pending: Number of messages that are sent as they become due.
+        held: Number of messages that wait for a failure of the webhook.
+        dead: Number of messages that failed permanently.
+        last_error: Reason of the latest failure; empty if there is none.
+    """
+
+    phase: Phase = WEBHOOK_ONLY
+    parity: ParityReport | None = None
+    pending: int = 0
+    held: int = 0
+    dead: int = 0
+    last_error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class WebhookState:
     """A target in the store, and the versions in MLflow.
 
@@ -49,6 +72,7 @@ class WebhookState:
         deliveries: Numbers of deliveries by state.
         breaker: Circuit breaker.
         largest_backlog: Maximum number of announcements in one pass.
+        queue: Redis queue.
     """
 
     target: str
@@ -62,3 +86,4 @@ class WebhookState:
     deliveries: DeliveryCounts = field(default_factory=DeliveryCounts)
     breaker: Breaker = CLOSED
     largest_backlog: int = LARGEST_BACKLOG
+    queue: QueueState = field(default_factory=QueueState)

@@ -73,6 +73,10 @@ def _outcome(state: WebhookState, report: DeliveryReport) -> TimelineStep:
             return TimelineStep(report.ended, text)
         case DeliveryState.CANCELLED:
             return TimelineStep(report.ended, f"{name}: cancelled: {report.reason}.")
+        case DeliveryState.SUPERSEDED:
+            return TimelineStep(report.ended, f"{name}: not sent: {report.reason}.")
+        case DeliveryState.HELD:
+            return TimelineStep(None, f"{name}: held until the webhook fails.")
         case DeliveryState.PENDING:
             return TimelineStep(None, f"{name}: {_next(state, report)}")
 

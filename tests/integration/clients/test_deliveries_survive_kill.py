@@ -26,7 +26,9 @@ from controller.clients.clock import SystemClock
 from controller.clients.webhook import Sender
 from controller.core.webhooks.address_policy import LOOPBACK_NETWORKS, AddressPolicy
 from controller.core.webhooks.retry_schedule import RetrySchedule
-from controller.engine.dispatcher import Dispatcher, DispatchLimits, WebhookTarget
+from controller.engine.dispatcher import (
+    Dispatcher, DispatchLimits, SignedRequests, WebhookTarget
+)
 from controller.store.database import Database
 from controller.store.outbox import Outbox
 
@@ -39,7 +41,7 @@ async def main(url, target):
     policy = RetrySchedule.doubling(5, 2)
     async with Sender(clock) as sender:
         dispatcher = Dispatcher(
-            outbox, sender, lambda: {"site": WebhookTarget(target, policy, timeout=1, permitted=LOCAL)},
+            outbox, SignedRequests(sender, clock), lambda: {"site": WebhookTarget(target, policy, timeout=1, permitted=LOCAL)},
             lambda _: (b"key",),
             clock=clock, worker=worker, limits=DispatchLimits(in_flight=8, claim_margin=1),
         )

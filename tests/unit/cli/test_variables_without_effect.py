@@ -15,7 +15,6 @@ services:
     environment: {AUTH_SERVICE_URL: https://auth.hokus.ai}
 """
 NAMES = (
-    "ENABLE_REDIS_FALLBACK",
     "AUTH_SERVICE_URL",
     "HOKUSAI_AUTH_SERVICE_URL",
 )
@@ -61,10 +60,10 @@ def test_a_variable_that_is_set_to_nothing_is_not_set(document, capsys, monkeypa
 
 
 def test_an_invalid_document_keeps_its_exit_code(document, capsys, monkeypatch):
-    monkeypatch.setenv("ENABLE_REDIS_FALLBACK", "true")
+    monkeypatch.setenv("AUTH_SERVICE_URL", "https://auth.hokus.ai")
     document.write_text(DOCUMENT.replace("cpu: 256", "cpu: 3"))
 
     status = validate(document)
 
     assert status == 2
-    assert capsys.readouterr().err.startswith("warning: ENABLE_REDIS_FALLBACK ")
+    assert capsys.readouterr().err.startswith("warning: AUTH_SERVICE_URL ")

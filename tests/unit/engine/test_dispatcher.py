@@ -10,7 +10,12 @@ from controller.core.webhooks.delivery import Delivered, DeliveryState
 from controller.core.webhooks.event import ProfileBody, VersionIdentity, WebhookEvent
 from controller.core.webhooks.retry_schedule import RetrySchedule
 from controller.core.webhooks.signature import hokusai_verified, standard_headers
-from controller.engine.dispatcher import Dispatcher, DispatchLimits, WebhookTarget
+from controller.engine.dispatcher import (
+    Dispatcher,
+    DispatchLimits,
+    SignedRequests,
+    WebhookTarget,
+)
 from controller.store.announcements import AnnouncementLedger
 from controller.store.deliveries import DeliveryLog
 from controller.store.outbox import Outbox
@@ -68,7 +73,7 @@ class World:
         self.outbox = Outbox(self.database)
         self.dispatcher = Dispatcher(
             self.outbox,
-            receivers,
+            SignedRequests(receivers, self.clock),
             lambda: targets,
             secret_of or (lambda _: (KEY, OLD_KEY)),
             clock=self.clock,

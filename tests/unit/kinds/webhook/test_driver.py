@@ -42,8 +42,11 @@ class Backends:
         self.announced, self.tagged, self.model_tags = [], [], []
         self.events = []
         self.untagged, self.retried, self.deleted = [], [], set()
+        self.phases, self.messages = [], []
 
-    def announce(self, _target, _sink, events, _now):
+    def announce(self, _target, _sink, events, _now, *, phase, messages):
+        self.phases.append(phase)
+        self.messages += [message.identity.number for message in messages]
         self.events += events
         self.announced += [event.identity.number for event in events]
         return len(events)

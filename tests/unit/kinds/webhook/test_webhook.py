@@ -1,6 +1,7 @@
 """Which versions a target must still be told of."""
 
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 import pytest
 
@@ -11,10 +12,11 @@ from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.plan import Hold, Verb
 from controller.core.webhooks.breaker import Breaker
 from controller.core.webhooks.delivery import DeliveryState
-from controller.core.webhooks.event import identity_of
+from controller.core.webhooks.event import MODEL_REGISTERED, identity_of
+from controller.core.webhooks.resource_event import RESOURCE_EVENTS
 from controller.kinds.webhook import KIND
-from controller.kinds.webhook.health import announced_tag
-from controller.kinds.webhook.spec import WebhookSpec
+from controller.kinds.webhook.health import announced_tag, missing
+from controller.kinds.webhook.spec import Event, WebhookSpec
 from controller.kinds.webhook.state import DeliveryCounts, WebhookState
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -199,3 +201,13 @@ def test_many_announcements_at_once_are_held_until_a_person_allows_them():
 )
 def test_a_target_does_as_well_as_its_deliveries(deliveries, level):
     assert KIND.health(spec(), state(deliveries=deliveries)).level is level
+
+
+def test_a_target_can_receive_every_type_of_event():
+    assert {*get_args(Event)} == {MODEL_REGISTERED, *RESOURCE_EVENTS}
+
+
+def test_a_target_without_registrations_announces_no_version():
+    other = spec().model_copy(update={"events": ("service.degraded",)})
+
+    assert missing(other, state(version(1))) == ()

@@ -53,8 +53,10 @@ from tests.fakes.sim_mlflow import SimulatedMlflow
 from tests.fakes.sim_net import (
     SimulatedDns,
     SimulatedProbe,
+    SimulatedQueue,
     SimulatedReceiver,
     post,
+    push,
 )
 from tests.fakes.sim_store import SimulatedStore
 from tests.fakes.sim_wire import Wire
@@ -142,7 +144,7 @@ class SimController:
         outside.wire.aside += 1
         try:
             self.leader = Leader(Leases(store), worker, clock)
-            self.outbox = Outbox(store)
+            self.outbox, self.queue = Outbox(store), Outbox(store, "redis")
             if lease is None:
                 self.leads = self.leader.take() is None
             else:
@@ -245,6 +247,8 @@ class SimController:
                 spec = resource.spec
                 self.outside.receivers[id_.name].payloads.add(spec.payload)
                 self._deliver(id_, WebhookTarget(spec.url, _POLICY, spec.timeout))
+                if spec.redis is not None:
+                    self._push(id_.name, timedelta(seconds=spec.redis.release_after))
 
     def _deliver(self, id_: ResourceId, target: WebhookTarget) -> None:
         outside = self.outside
@@ -263,6 +267,20 @@ class SimController:
             key = f"{delivery.event_id}/{id_.name}"
             step = after_attempt(target.schedule, answer, delivery.progress, now, key)
             self.outbox.finish(delivery, answer, step, now, timedelta())
+
+    def _push(self, name: str, held_for: timedelta) -> None:
+        """Send what is due to the Redis queue of a target."""
+        outside, now = self.outside, self.outside.clock.now
+        self.queue.settle_held(name, held_for)
+        for delivery in self.queue.claim(self.worker, name, 8, _MARGIN):
+            if self.queue.start(delivery, now()) is None:
+                continue
+            queue = outside.receivers[f"redis:{name}"]
+            assert isinstance(queue, SimulatedQueue)
+            answer = push(outside.wire, queue, delivery.event_id)
+            key = f"{delivery.event_id}/redis:{name}"
+            step = after_attempt(_POLICY, answer, delivery.progress, now(), key)
+            self.queue.finish(delivery, answer, step, now(), timedelta())
 
     def _drivers(self, api: SimulatedApi) -> Mapping[str, Driver]:
         outside = self.outside

@@ -14,7 +14,7 @@ from controller.core.errors import (
     ThrottledError,
 )
 from controller.core.resources.fallbacks import Fallbacks
-from controller.core.webhooks.answers import Answer, Answered, Unanswered
+from controller.core.webhooks.answers import Answer, Answered, Queued, Unanswered
 from controller.core.webhooks.signature import hokusai_verified
 from tests.fakes.sim_aws import SimulatedAws
 from tests.fakes.sim_wire import Wire
@@ -128,6 +128,29 @@ class SimulatedReceiver:
         self.told[headers["X-Hokusai-Idempotency-Key"]] += 1
         self.bodies[headers["webhook-id"]] = body
         return Answered(200)
+
+
+class SimulatedQueue(SimulatedReceiver):
+    """Redis queue that takes each message once."""
+
+    def push(self, event_id: str) -> Answer:
+        """Take a message unless it is known."""
+        is_new = event_id not in self.told
+        self.told[event_id] += is_new
+        return Queued(is_new)
+
+
+def push(wire: Wire, queue: SimulatedQueue, event_id: str) -> Answer:
+    """Push one message and return the answer, as the real client does."""
+    try:
+        answer: Answer = wire.call(
+            queue, "PUSH", writes=True, perform=lambda: queue.push(event_id)
+        )
+    except OutcomeUnknownError as error:
+        return Unanswered(str(error), is_sent=True)
+    except DriverError as error:
+        return Unanswered(str(error))
+    return answer
 
 
 def post(

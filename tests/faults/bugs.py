@@ -22,6 +22,10 @@ def returns(value: Any) -> Callable[[Any], Any]:
     return lambda _old: lambda *_a, **_k: value
 
 
+def no_such_phase(_old: Any) -> Any:
+    return "no such phase"
+
+
 def unknown_is_absent(old: Any) -> Any:
     def of(self: Any, resource: Any) -> Any:
         seen = old(self, resource)

@@ -80,6 +80,7 @@ ALL = (
 )
 
 
+MEASURED = EXPERIMENT + model() + "    token_symbol: LSCOR\n"
 ADOPT = "    adopt: true\n"
 ROUTED = services(service(extra=DISCOVERY + ROUTES))
 WORKLOADS = (
@@ -123,6 +124,18 @@ WORKLOADS = (
         "webhook target removed",
         begun(sourced(ONE) + webhook("site", "mirror")),
         (declares(sourced(ONE, TWO) + webhook("site")),),
+    ),
+    Workload(
+        "webhook and Redis together",
+        begun(MEASURED + webhook("site", phase="dual")),
+        (run_finishes(0.7),),
+        depth=2,
+    ),
+    Workload(
+        "Redis for what the webhook refuses",
+        begun(MEASURED + webhook("site", phase="webhook_primary")),
+        (run_finishes(0.7),),
+        depth=2,
     ),
     Workload(
         "webhook secret rotated",

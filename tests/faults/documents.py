@@ -163,13 +163,15 @@ def webhook(
     *targets: str,
     announce: str = "all",
     secrets: str = "",
+    phase: str = "",
     payload: str = "hokusai-v1",
 ) -> str:
-    """Return the section with these targets."""
+    """Return the section with these targets; with a Redis queue, if there is a phase."""
+    redis = f"    redis: {{url: 'rediss://cache', phase: {phase}}}\n" if phase else ""
     entries = "".join(
         f"  {name}:\n    url: {SITE}/{name}\n    announce: {announce}\n"
         f"    payload: {payload}\n"
-        f"    secrets: [{secrets or f'{{env: {name.upper()}_SECRET}}'}]\n"
+        f"    secrets: [{secrets or f'{{env: {name.upper()}_SECRET}}'}]\n{redis}"
         for name in targets
     )
     return "webhooks:\n" + entries if targets else ""

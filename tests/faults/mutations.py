@@ -30,6 +30,7 @@ from controller.kinds.service.operations import requests
 from controller.kinds.service.operations.aws.steps import OneOffSteps
 from controller.kinds.service.scaling.aws import Scaling
 from controller.kinds.webhook import driver as webhook_driver
+from controller.store import announcements
 from controller.store.announcements import AnnouncementLedger
 from controller.store.approvals import StoredApprovals
 from controller.store.events import EventLog
@@ -54,6 +55,7 @@ from tests.faults.bugs import (
     kind,
     logs_secrets,
     no_duplicates,
+    no_such_phase,
     one_profile,
     owner_is_ours,
     registers_always,
@@ -87,6 +89,8 @@ GATED, FORGED, UNSIGNED, HELD = (
 )
 DELETED = "service deleted by hand"
 HINT = "hint comes, changes and goes"
+TOGETHER = "webhook and Redis together"
+FALLBACK = "Redis for what the webhook refuses"
 PROFILED = "webhook target with another payload"
 ADDED, REMOVED = "webhook target added", "webhook target removed"
 ADDRESS, CHAIN = "endpoint address change", "dependency chain"
@@ -210,6 +214,27 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         "announce",
         all_but_last,
         (ADDED,),
+    ),
+    (
+        "messages are sent while the webhook works",
+        announcements,
+        "WEBHOOK_PRIMARY",
+        no_such_phase,
+        (FALLBACK,),
+    ),
+    (
+        "held messages never end",
+        Outbox,
+        "settle_held",
+        returns(0),
+        (FALLBACK,),
+    ),
+    (
+        "events have no message for Redis",
+        webhook_driver,
+        "redis_message",
+        returns(None),
+        (TOGETHER,),
     ),
     ("a delivery never ends", Outbox, "finish", returns(False), (ADDED,)),
     ("an old stamp stays", planner, "stale_stamp", stamps_nothing, (ROLLOUT,)),

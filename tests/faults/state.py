@@ -165,9 +165,10 @@ _TABLES = (
     """select kind, name, type, status, reason, message, observed_generation
     from conditions order by 1, 2, 3""",
     "select kind, name from undeclared order by 1, 2",
-    "select name, url from webhook_targets order by 1",
-    """select e.model, e.number, d.target, d.state, d.attempts,
-    d.claimed_by is null, e.id from deliveries d join webhook_events e
+    "select name, url, phase from webhook_targets order by 1",
+    """select e.model, e.number, case d.sink when 'webhook' then d.target
+    else d.sink || ':' || d.target end, d.state, d.attempts, d.claimed_by is null,
+    d.cause, d.phase, e.id from deliveries d join webhook_events e
     on e.id = d.event_id order by 1, 2, 3""",
     "select host, addresses from last_addresses order by 1",
     """select model, number, source, status, token_symbol, baseline_metrics, metrics

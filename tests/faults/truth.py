@@ -152,10 +152,17 @@ def _webhook(world: World, resource: Resource[Any]) -> bool:
     if any((b"specversion" in b) not in formats for b in receiver.bodies.values()):
         return False
     rows = [row for row in told_rows(world) if row.target == resource.id.name]
-    return all(row.event_id in told for row in rows if row.state != "dead") and (
-        resource.spec.announce != "all"
-        or {(row.model, row.number) for row in rows}
-        >= {(v["name"], int(v["version"])) for v in originals(world)}
+    queue = world.receivers[f"redis:{resource.id.name}"].told
+    sent = [r for r in rows if r.sink == "redis" and r.state == "delivered"]
+    heard = all(row.event_id in told for row in rows if row.state != "dead")
+    return (
+        heard
+        and all(row.event_id in queue for row in sent)
+        and (
+            resource.spec.announce != "all"
+            or {(row.model, row.number) for row in rows}
+            >= {(v["name"], int(v["version"])) for v in originals(world)}
+        )
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from controller.core.values.identity import OWNER_TAG
-from tests.fakes.sim_net import SimulatedReceiver
+from tests.fakes.sim_net import SimulatedQueue, SimulatedReceiver
 from tests.faults.world import CANARY, CLUSTER, World
 
 Step = Callable[[World], None]
@@ -91,6 +91,8 @@ def populated(world: World) -> None:
         world.environ[f"{target.upper()}_SECRET"] = secret_of(target)
         key = secret_of(target).encode()
         world.receivers[target] = SimulatedReceiver(target, (key,))
+        queue = f"redis:{target}"
+        world.receivers[queue] = SimulatedQueue(queue, ())
 
 
 def nothing(world: World) -> None:

@@ -258,7 +258,7 @@ class World:
         A call that was on its way when another leader took over lands after that one
         has closed the intent.
         """
-        if call.backend == "store" or call.operation == "POST":
+        if call.backend == "store" or call.operation in {"POST", "PUSH"}:
             return
         if self.successor is not None:
             return

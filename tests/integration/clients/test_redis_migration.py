@@ -120,7 +120,10 @@ class Platform:
         }
         id_ = ResourceId("webhook", "site")
         spec = WebhookSpec.model_validate(fields)
-        return SimpleNamespace(resources={id_: Resource(id_, spec)})
+        return SimpleNamespace(
+            resources={id_: Resource(id_, spec)},
+            platform=SimpleNamespace(environment="local"),
+        )
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from controller.api import errors
+from controller.api.control import delivery_routes
 from controller.api.control import inspection_routes as outlook_routes
 from controller.api.control import routes as control_routes
 from controller.api.control.inspection import LogWindow
@@ -14,6 +15,7 @@ from controller.api.models import routes as models_routes
 from controller.api.models.listing import ModelSource
 from controller.core.clock import Clock
 from controller.core.values.secret import Secret
+from controller.core.webhooks.delivery_requests import DeliveryOperations
 from controller.telemetry.metrics import Counter, Metrics
 
 
@@ -26,6 +28,7 @@ def create_app(
     metrics: Counter | None = None,
     records: ControlRecords | None = None,
     window: LogWindow | None = None,
+    deliveries: DeliveryOperations | None = None,
     key: Secret | None = None,
 ) -> FastAPI:
     """Return the application.
@@ -38,7 +41,8 @@ def create_app(
         metrics: Where requests are counted.
         records: What the controller wrote down; None to leave those routes out.
         window: What the controller sees just now; None to leave those routes out.
-        key: What a caller must show to see either.
+        deliveries: Webhook deliveries in the store; None to leave those routes out.
+        key: What a caller must show to see any of these.
     """
     app = FastAPI(
         title="Hokusai",
@@ -58,6 +62,8 @@ def create_app(
     app.include_router(models_routes.router(models))
     if records is not None:
         app.include_router(control_routes.router(records, key))
+    if deliveries is not None:
+        app.include_router(delivery_routes.router(deliveries, key))
     if window is not None:
         app.include_router(outlook_routes.router(window, clock, key))
     app.add_middleware(RequestMetrics, metrics=metrics or Metrics())

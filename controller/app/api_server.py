@@ -21,6 +21,7 @@ from controller.bootstrap.mlflow import connect
 from controller.bootstrap.store_file import store_is_there
 from controller.clients.clock import SystemClock
 from controller.core.audit.chain import AuditRecord, ChainReport, verified
+from controller.core.audit.entry import AuditSource, Via
 from controller.core.clock import Clock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
@@ -31,6 +32,7 @@ from controller.resolver import Resolver
 from controller.settings import Settings
 from controller.store.audit_log import AuditLog
 from controller.store.database import Database
+from controller.store.delivery_operations import StoredDeliveryOperations
 from controller.store.events import EventLog, RecordedEvent
 from controller.store.fallbacks import StoredFallbacks
 from controller.store.heartbeat import HEART, Heartbeat, Heartbeats
@@ -100,6 +102,7 @@ def serve_api(
             version=version("hokusai-controller"),
             records=StoredRecords(database, clock) if database else None,
             window=LogWindow(outlook, flights),
+            deliveries=_deliveries(database) if database else None,
             key=settings.api_key,
         )
         serve(
@@ -123,6 +126,13 @@ def _store(settings: Settings, clock: Clock, closing: ExitStack) -> Database | N
     )
     closing.callback(database.close)
     return database
+
+
+def _deliveries(database: Database) -> StoredDeliveryOperations:
+    """Return the deliveries; the document of a request is that of its client."""
+    return StoredDeliveryOperations(
+        database, lambda by: AuditSource(by, Via.COMMAND.value)
+    )
 
 
 class StoredRecords:

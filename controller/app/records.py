@@ -75,10 +75,8 @@ def records(context: Session) -> Iterator[StoreRecords]:
     Raises:
         RefusedError: there is no store, or one that we cannot read.
     """
+    require_store(context)
     url = context.settings.store_url
-    if not store_is_there(context.settings):
-        msg = f"there is no store at {url}: {NOTHING_YET[0].lower()}{NOTHING_YET[1:]}"
-        raise RefusedError(msg)
     clock = SystemClock()
     database = Database(url.reveal(), clock, read_only=True)
     try:
@@ -86,3 +84,11 @@ def records(context: Session) -> Iterator[StoreRecords]:
         yield StoreRecords(clock, database)
     finally:
         database.close()
+
+
+def require_store(context: Session) -> None:
+    """Raise RefusedError if there is no store; reading must not create one."""
+    if not store_is_there(context.settings):
+        url = context.settings.store_url
+        msg = f"there is no store at {url}: {NOTHING_YET[0].lower()}{NOTHING_YET[1:]}"
+        raise RefusedError(msg)

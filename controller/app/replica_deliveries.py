@@ -21,12 +21,21 @@ from controller.bootstrap.store import Store
 from controller.clients.redis_queue import RedisQueue
 from controller.clients.secrets import Secrets
 from controller.core.clock import Clock
-from controller.core.webhooks.answers import Answer
+from controller.core.webhooks.answers import Answer, Answered, Unanswered
 from controller.core.webhooks.delivery import Dead, Delivered, NextStep
-from controller.engine.dispatcher import Dispatcher, run_all
+from controller.engine.dispatcher import Dispatcher, EndedAttempt, run_all
 from controller.spec.document import Document
 from controller.store.outbox import OutboxDelivery
-from controller.telemetry.metrics import DELIVERIES, QUEUE_MESSAGES, Metrics
+from controller.telemetry.metrics import (
+    DELIVERIES,
+    QUEUE_MESSAGES,
+    WEBHOOK_ANSWERS,
+    WEBHOOK_ATTEMPT_SECONDS,
+    WEBHOOK_LOST_CLAIMS,
+    WEBHOOK_POSSIBLE_DUPLICATES,
+    WEBHOOK_UNKNOWN_OUTCOMES,
+    Metrics,
+)
 
 # Between two reads of the document for its targets.
 _REREAD = timedelta(seconds=1)
@@ -100,16 +109,25 @@ class ReplicaDeliveries:
             self._reread_at = now + _REREAD.total_seconds()
         return self._document
 
-    def _attempted(
-        self, _delivery: OutboxDelivery, _answer: Answer, step: NextStep
-    ) -> None:
-        self._metrics.count(DELIVERIES, outcome=_outcome(step))
+    def _attempted(self, _delivery: OutboxDelivery, attempt: EndedAttempt) -> None:
+        count_attempt(self._metrics, attempt)
         self._told()
 
-    def _queued(
-        self, _delivery: OutboxDelivery, _answer: Answer, step: NextStep
-    ) -> None:
-        self._metrics.count(QUEUE_MESSAGES, outcome=_outcome(step))
+    def _queued(self, _delivery: OutboxDelivery, attempt: EndedAttempt) -> None:
+        self._metrics.count(QUEUE_MESSAGES, outcome=_outcome(attempt.step))
+
+
+def count_attempt(metrics: Metrics, attempt: EndedAttempt) -> None:
+    """Count one attempt in every metric of deliveries."""
+    metrics.count(DELIVERIES, outcome=_outcome(attempt.step))
+    metrics.count(WEBHOOK_ANSWERS, answer=_answer_class(attempt.answer))
+    metrics.measure(WEBHOOK_ATTEMPT_SECONDS, attempt.duration.total_seconds())
+    if isinstance(attempt.answer, Unanswered) and attempt.answer.is_sent:
+        metrics.count(WEBHOOK_UNKNOWN_OUTCOMES)
+    if attempt.possible_duplicate:
+        metrics.count(WEBHOOK_POSSIBLE_DUPLICATES)
+    if not attempt.is_recorded:
+        metrics.count(WEBHOOK_LOST_CLAIMS)
 
 
 def _outcome(step: NextStep) -> str:
@@ -120,3 +138,13 @@ def _outcome(step: NextStep) -> str:
             return "dead"
         case _:
             return "retry"
+
+
+def _answer_class(answer: Answer) -> str:
+    """Return the class of a status, as in ``2xx``; ``none`` without an answer."""
+    match answer:
+        case Answered(status):
+            name = f"{status // 100}xx"
+            return name if name in WEBHOOK_ANSWERS.labels["answer"] else "other"
+        case _:
+            return "none"

@@ -142,7 +142,7 @@ def dispatcher_for(
     stored: Store,
     sender: Sender,
     clock: Clock,
-    on_attempt: AfterAttempt = lambda _delivery, _answer, _step: None,
+    on_attempt: AfterAttempt = lambda _delivery, _attempt: None,
 ) -> Dispatcher:
     """Return a dispatcher for the webhooks of the declared targets.
 
@@ -180,7 +180,7 @@ def queue_dispatcher(
     stored: Store,
     queue: RedisQueue,
     clock: Clock,
-    on_attempt: AfterAttempt = lambda _delivery, _answer, _step: None,
+    on_attempt: AfterAttempt = lambda _delivery, _attempt: None,
 ) -> Dispatcher:
     """Return a dispatcher for the Redis queues of the declared targets.
 

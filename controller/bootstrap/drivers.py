@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from controller.clients.fence import FencedAws, FencedRest
 from controller.core.dependencies import Dependencies
 from controller.core.errors import PermanentError
-from controller.engine.unavailable import UnavailableDriver
+from controller.engine.unavailable import InspectingUnavailableDriver, UnavailableDriver
 
 if TYPE_CHECKING:
     from controller.bootstrap.mlflow import MlflowClients
@@ -97,7 +97,10 @@ def _driver(kind: str, dependencies: Dependencies) -> Driver:
     try:
         driver: Driver = module.connect(dependencies)
     except PermanentError as error:
-        return UnavailableDriver(str(error))
+        checks = getattr(module, "connect_preflight", None)
+        if checks is None:
+            return UnavailableDriver(str(error))
+        return InspectingUnavailableDriver(str(error), checks(dependencies))
     return driver
 
 

@@ -68,6 +68,23 @@ class ControlApi:
         found: Mapping[str, Any] = self._request("GET", "audit/report")
         return found
 
+    def deliveries(self, filters: Mapping[str, str | int]) -> list[Mapping[str, Any]]:
+        """Return the latest webhook deliveries, newest first; see ``DeliveryReport``."""
+        found: list[Mapping[str, Any]] = self._request("GET", "deliveries", filters)
+        return found
+
+    def delivery(self, id_: int) -> Mapping[str, Any] | None:
+        """Return one delivery, or None if it does not exist; see ``DeliveryDetails``."""
+        found: Mapping[str, Any] | None = self._request("GET", "delivery", {"id": id_})
+        return found
+
+    def request_deliveries(self, body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """Carry out, or preview, an operation on deliveries; see ``DeliveryCount``."""
+        found: list[Mapping[str, Any]] = self._request(
+            "POST", "delivery-requests", body=body
+        )
+        return found
+
     def inspect(
         self, view: str, parameters: Mapping[str, str | int]
     ) -> Mapping[str, Any]:
@@ -85,7 +102,11 @@ class ControlApi:
         return int(self._request("POST", "reconcile", {"reason": reason})["id"])
 
     def _request(
-        self, method: str, path: str, params: Mapping[str, str | int] | None = None
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str | int] | None = None,
+        body: Mapping[str, Any] | None = None,
     ) -> Any:
         """Return the parsed response.
 
@@ -97,7 +118,7 @@ class ControlApi:
         call = f"{method} {self._http.base_url.join(_ROOT + path)}"
         try:
             response = self._http.request(
-                method, _ROOT + path, params=params, headers=self._headers
+                method, _ROOT + path, params=params, json=body, headers=self._headers
             )
         except httpx.HTTPError as error:
             cause = redact(str(error), ()) or type(error).__name__

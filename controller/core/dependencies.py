@@ -2,7 +2,8 @@
 
 Each kind's ``driver`` module has one function, ``connect(dependencies)``, which takes
 what it needs and returns the driver, or raises PermanentError for what is not
-configured.
+configured. A module may also have ``connect_preflight(dependencies)``, which returns
+the preflight checks that work without it.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -17,6 +17,7 @@ from typing import Protocol
 from controller.core.clock import Clock
 from controller.core.errors import ControllerError
 from controller.core.values.identity import derived_uuid
+from controller.core.values.redact import redact
 from controller.core.webhooks.address_policy import PUBLIC_ADDRESSES, AddressPolicy
 from controller.core.webhooks.answers import (
     Answer,
@@ -42,6 +43,8 @@ from controller.store.outbox import Outbox, OutboxDelivery, SendAttempt
 log = logging.getLogger(__name__)
 
 _USER_AGENT = "hokusai-controller"
+# Pauses after which the report of an unreadable secret by another process is out of date.
+_SECRET_REPORTS = 3
 
 
 class Transport(Protocol):
@@ -118,9 +121,28 @@ class DispatchLimits:
     claim_margin: float = 30.0
 
 
+@dataclass(frozen=True, slots=True)
+class EndedAttempt:
+    """Result of one attempt.
+
+    Attributes:
+        answer: Answer of the receiver.
+        step: Next step of the delivery.
+        duration: Time until the answer.
+        possible_duplicate: True if an earlier attempt may have been received.
+        is_recorded: False if the claim was lost: another worker decides the next step.
+    """
+
+    answer: Answer
+    step: NextStep
+    duration: timedelta
+    possible_duplicate: bool
+    is_recorded: bool
+
+
 Targets = Callable[[], Mapping[str, WebhookTarget]]
 SecretOf = Callable[[str], tuple[bytes, ...]]
-AfterAttempt = Callable[[OutboxDelivery, Answer, NextStep], None]
+AfterAttempt = Callable[[OutboxDelivery, EndedAttempt], None]
 
 
 class Dispatcher:
@@ -150,7 +172,7 @@ class Dispatcher:
         clock: Clock,
         worker: str,
         limits: DispatchLimits | None = None,
-        on_attempt: AfterAttempt = lambda _delivery, _answer, _step: None,
+        on_attempt: AfterAttempt = lambda _delivery, _attempt: None,
     ) -> None:
         self._outbox = outbox
         self._transport = transport
@@ -166,6 +188,9 @@ class Dispatcher:
         self._readable = True
         self._paused_until: dict[str, float] = {}
         self._configured: dict[str, str] = {}
+        self._secret_errors: set[str] = set()
+        self._secret_read_until: dict[str, float] = {}
+        self._clear_at: dict[str, float] = {}
 
     def wake(self) -> None:
         """Read the outbox now. May be called from any thread, at any time."""
@@ -240,6 +265,7 @@ class Dispatcher:
         A target without free slots is read again when one is free.
         """
         self._configure(targets)
+        self._clear_secret_errors()
         claimed: list[OutboxDelivery] = []
         roomy: list[str] = []
         most, busy = self._limits.in_flight, self._busy()
@@ -291,12 +317,15 @@ class Dispatcher:
         key = f"{delivery.event_id}/{delivery.target}"
         step = after_attempt(target.schedule, answer, delivery.progress, now, key)
         _log(delivery, attempt, answer, step)
-        await asyncio.to_thread(self._outbox.finish, delivery, answer, step, now, took)
+        is_ours = await asyncio.to_thread(
+            self._outbox.finish, delivery, answer, step, now, took
+        )
         if delivery.progress.is_probe and isinstance(step, Dead):
             # The others have waited as long, without an attempt.
             begun, name = now - target.schedule.length, delivery.target
             await asyncio.to_thread(self._outbox.expire, name, begun, step.reason)
-        self._on_attempt(delivery, answer, step)
+        sent = EndedAttempt(answer, step, took, attempt.possible_duplicate, is_ours)
+        self._on_attempt(delivery, sent)
 
     async def _keys(self, delivery: OutboxDelivery) -> tuple[bytes, ...]:
         """Return the target's keys; release the delivery if there are none."""
@@ -305,12 +334,48 @@ class Dispatcher:
             keys = await asyncio.to_thread(self._secret_of, name)
             reason = "the target has no secret"
         except ControllerError as error:
-            keys, reason = (), str(error)
+            keys, reason = (), redact(str(error), ())
         if not keys:
             log.warning("secrets not readable", extra={"target": name, "error": reason})
             self._paused_until[name] = self._clock.monotonic() + self._limits.pause
             await asyncio.to_thread(self._outbox.release, [delivery])
+        await self._report_secret(name, "" if keys else reason)
         return keys
+
+    async def _report_secret(self, name: str, error: str) -> None:
+        """Record for other processes if the secrets of a target can be read.
+
+        An outage of the store must not stop a delivery: the next attempt reports again.
+        """
+        now, pause = self._clock.monotonic(), self._limits.pause
+        with contextlib.suppress(ControllerError):
+            if error:
+                self._secret_errors.add(name)
+                self._secret_read_until.pop(name, None)
+                self._clear_at.pop(name, None)
+                await asyncio.to_thread(self._outbox.report_secret_error, name, error)
+            elif self._secret_read_until.get(name, now) <= now:
+                await asyncio.to_thread(self._clear_secret_error, name)
+                self._secret_read_until[name] = now + pause
+
+    def _clear_secret_error(self, name: str) -> None:
+        """Remove the record of an unreadable secret, now or once it is out of date.
+
+        Another process repeats its own record each time its pause ends.
+        """
+        others = timedelta(seconds=_SECRET_REPORTS * self._limits.pause)
+        lifetime = timedelta(0) if name in self._secret_errors else others
+        if self._outbox.report_secret_read(name, lifetime):
+            self._secret_errors.discard(name)
+            self._clear_at.pop(name, None)
+        else:
+            self._clear_at[name] = self._clock.monotonic() + others.total_seconds()
+
+    def _clear_secret_errors(self) -> None:
+        """Remove the records of other processes that are out of date."""
+        now = self._clock.monotonic()
+        for name in [name for name, at in self._clear_at.items() if at <= now]:
+            self._clear_secret_error(name)
 
     async def _drain(self) -> None:
         """Wait for the attempts in progress; cancel them after the grace time.

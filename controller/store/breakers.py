@@ -34,7 +34,7 @@ def breaker_of(
     """
     query = select(webhook_breakers).where(_table.target == target)
     if changes:
-        insert_new(connection, webhook_breakers, [_row(target, CLOSED)], ["target"])
+        ensure_row(connection, target)
         query = query.with_for_update()
     row = connection.execute(query).first()
     return CLOSED if row is None else _breaker(row)
@@ -72,17 +72,28 @@ def close_breaker(connection: Connection, target: str) -> None:
         save_breaker(connection, target, CLOSED)
 
 
-def configure(connection: Connection, target: str, settings: str) -> bool:
-    """Record the settings of ``target``; return True if they differ from earlier ones."""
+def ensure_row(connection: Connection, target: str) -> None:
+    """Insert the row of ``target`` unless it exists."""
     insert_new(connection, webhook_breakers, [_row(target, CLOSED)], ["target"])
+
+
+def configure(
+    connection: Connection, target: str, settings: str, now: datetime
+) -> bool:
+    """Record the settings of ``target``; return True if they differ from earlier ones.
+
+    A change makes earlier acceptances, and errors of its secrets, out of date.
+    """
+    ensure_row(connection, target)
     query = select(_table.settings).where(_table.target == target).with_for_update()
     before = connection.execute(query).scalar_one()
     if before == settings:
         return False
+    changed = {"configured": now, "verified": None, "secret_error": ""}
     connection.execute(
         update(webhook_breakers)
         .where(_table.target == target)
-        .values(settings=settings)
+        .values(settings=settings, **(changed if before else {}))
     )
     return bool(before)
 

@@ -3,16 +3,37 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import desc, func, select
+from sqlalchemy import Connection, desc, func, select
 
 from controller.core.webhooks.breaker import Breaker
 from controller.core.webhooks.delivery import DeliveryState
+from controller.core.webhooks.delivery_requests import (
+    DeliveryDetails,
+    DeliverySelection,
+)
 from controller.core.webhooks.event import VersionIdentity
-from controller.core.webhooks.records import DeliveryAttempt, DeliveryReport, Sink
-from controller.store.breakers import all_breakers
+from controller.core.webhooks.records import (
+    DeliveryAttempt,
+    DeliveryReport,
+    Sink,
+    TargetRecord,
+)
+from controller.store.breakers import all_breakers, breaker_of
 from controller.store.database import Database
-from controller.store.delivery_states import BLOCKED, in_state, state_of
-from controller.store.tables import attempts, deliveries, webhook_events
+from controller.store.delivery_states import BLOCKED, state_of
+from controller.store.redrive import matching
+from controller.store.tables import (
+    attempts,
+    deliveries,
+    event_bodies,
+    webhook_events,
+)
+from controller.store.target_records import target_records
+
+_event = webhook_events.c
+_REPORTS = select(deliveries, _event.model, _event.number, _event.type).join_from(
+    deliveries, webhook_events
+)
 
 
 class DeliveryLog:
@@ -43,6 +64,11 @@ class DeliveryLog:
         with self._database.reading() as connection:
             return all_breakers(connection)
 
+    def records(self) -> Mapping[str, TargetRecord]:
+        """Return the records of targets by name; a target may have none."""
+        with self._database.reading() as connection:
+            return target_records(connection)
+
     def list(
         self,
         limit: int,
@@ -51,47 +77,52 @@ class DeliveryLog:
         sink: Sink | None = None,
     ) -> tuple[DeliveryReport, ...]:
         """Return the latest deliveries, newest first."""
-        event = webhook_events.c
-        query = select(deliveries, event.model, event.number).join_from(
-            deliveries, webhook_events
+        chosen = DeliverySelection(target=target, state=state, sink=sink)
+        return self.selected(chosen, limit)
+
+    def selected(
+        self, chosen: DeliverySelection, limit: int
+    ) -> tuple[DeliveryReport, ...]:
+        """Return the latest of the ``chosen`` deliveries, newest first."""
+        query = (
+            _REPORTS.where(matching(chosen))
+            .order_by(desc(deliveries.c.id))
+            .limit(limit)
         )
-        if target is not None:
-            query = query.where(deliveries.c.target == target)
-        if sink is not None:
-            query = query.where(deliveries.c.sink == sink)
-        if state is not None:
-            query = query.where(*in_state(state))
-        query = query.order_by(desc(deliveries.c.id)).limit(limit)
         with self._database.reading() as connection:
             return tuple(_report(row) for row in connection.execute(query))
 
     def of_version(self, identity: VersionIdentity) -> tuple[DeliveryReport, ...]:
         """Return the webhook deliveries of one registration, oldest first."""
-        event = webhook_events.c
-        query = (
-            select(deliveries, event.model, event.number)
-            .join_from(deliveries, webhook_events)
-            .where(
-                event.registry == identity.registry,
-                event.model == identity.model,
-                event.number == identity.number,
-                event.created_ms == identity.created_ms,
-                deliveries.c.sink == "webhook",
-            )
-            .order_by(deliveries.c.id)
-        )
+        query = _REPORTS.where(
+            _event.registry == identity.registry,
+            _event.model == identity.model,
+            _event.number == identity.number,
+            _event.created_ms == identity.created_ms,
+            deliveries.c.sink == "webhook",
+        ).order_by(deliveries.c.id)
         with self._database.reading() as connection:
             return tuple(_report(row) for row in connection.execute(query))
 
+    def details(self, delivery_id: int) -> DeliveryDetails | None:
+        """Return one delivery with its attempts; None if it does not exist."""
+        with self._database.reading() as connection:
+            query = _REPORTS.where(deliveries.c.id == delivery_id)
+            row = connection.execute(query).first()
+            if row is None:
+                return None
+            return DeliveryDetails(
+                _report(row),
+                _attempts(connection, delivery_id),
+                _payload(connection, row),
+                breaker_of(connection, row.target),
+                self._database.now(connection),
+            )
+
     def attempts(self, delivery_id: int) -> tuple[DeliveryAttempt, ...]:
         """Return every attempt at one delivery, oldest first."""
-        query = (
-            select(attempts)
-            .where(attempts.c.delivery_id == delivery_id)
-            .order_by(attempts.c.number)
-        )
         with self._database.reading() as connection:
-            return tuple(_attempt(row) for row in connection.execute(query))
+            return _attempts(connection, delivery_id)
 
 
 def _report(row: Any) -> DeliveryReport:
@@ -107,10 +138,36 @@ def _report(row: Any) -> DeliveryReport:
         reason=row.reason,
         recorded=row.recorded,
         ended=row.ended,
+        type=row.type,
+        cause=row.cause,
+        claimed_until=row.claimed_until,
         is_blocked=row.state == DeliveryState.PENDING.value and row.cause == BLOCKED,
         sink=row.sink,
         phase=row.phase,
     )
+
+
+def _payload(connection: Connection, row: Any) -> str:
+    """Return the body in the payload profile of a delivery."""
+    bodies = event_bodies.c
+    query = select(bodies.body).where(
+        bodies.event_id == row.event_id, bodies.profile == row.profile
+    )
+    found = connection.execute(query).scalar()
+    if found is None:
+        event = webhook_events.c
+        query = select(event.body).where(event.id == row.event_id)
+        found = connection.execute(query).scalar_one()
+    return bytes(found).decode(errors="replace")
+
+
+def _attempts(connection: Connection, delivery_id: int) -> tuple[DeliveryAttempt, ...]:
+    query = (
+        select(attempts)
+        .where(attempts.c.delivery_id == delivery_id)
+        .order_by(attempts.c.number)
+    )
+    return tuple(_attempt(row) for row in connection.execute(query))
 
 
 def _attempt(row: Any) -> DeliveryAttempt:

@@ -59,6 +59,11 @@ from controller.store.delivery_states import BLOCKED, CANCELLED, in_state
 from controller.store.held_deliveries import has_held, settle_held
 from controller.store.redrive import expire, redrive_dead, redrive_exhausted
 from controller.store.tables import attempts, deliveries, event_bodies, webhook_events
+from controller.store.target_records import (
+    clear_secret_error,
+    has_secret_error,
+    record_secret_error,
+)
 
 # A claim that lasts longer than any claim may last was made by a clock that was ahead.
 _LONGEST_CLAIM = timedelta(minutes=10)
@@ -234,6 +239,9 @@ class Outbox:
             # `next_at` is compared with the store's clock, so it is set by it too.
             moment = self._database.now(connection)
             columns = _step_columns(step, answer, moment, now)
+            if not isinstance(step, Delivered) and _is_cancelled(connection, delivery):
+                # It stays cancelled: a failure does not make it pending or dead.
+                columns = {}
             unclaimed = {"claimed_by": None, "claimed_until": None}
             statement = _update_claimed(delivery).values(**unclaimed, **columns)
             is_ours = bool(connection.execute(statement).rowcount)
@@ -251,10 +259,10 @@ class Outbox:
         """
         with self._database.writing(fenced=False) as connection:
             key, sink = breaker_key(target, self._sink), self._sink
-            if not configure(connection, key, settings):
+            now = self._database.now(connection)
+            if not configure(connection, key, settings, now):
                 return 0
             close_breaker(connection, key)
-            now = self._database.now(connection)
             return redrive_dead(connection, target, sink, now)
 
     def settle_held(self, target: str, longer_than: timedelta) -> int:
@@ -272,6 +280,27 @@ class Outbox:
         with self._database.writing(fenced=False) as connection:
             now = self._database.now(connection)
             return settle_held(connection, target, longer_than, now)
+
+    def report_secret_error(self, target: str, error: str) -> None:
+        """Record that a secret of ``target`` cannot be read. Safe to repeat."""
+        key = breaker_key(target, self._sink)
+        with self._database.writing(fenced=False) as connection:
+            now = self._database.now(connection)
+            record_secret_error(connection, key, error, now)
+
+    def report_secret_read(self, target: str, lifetime: timedelta) -> bool:
+        """Remove the record of an unreadable secret; only a read if there is none.
+
+        Returns:
+            False if a record stays: a process repeated it within ``lifetime``.
+        """
+        key = breaker_key(target, self._sink)
+        with self._database.reading() as connection:
+            if not has_secret_error(connection, key):
+                return True
+        with self._database.writing(fenced=False) as connection:
+            now = self._database.now(connection)
+            return clear_secret_error(connection, key, now, lifetime)
 
     def expire(self, target: str, before: datetime, reason: str) -> int:
         """Give up the deliveries whose schedule began at ``before`` or earlier.
@@ -431,6 +460,14 @@ def _update_claimed(delivery: OutboxDelivery) -> Update:
     return update(deliveries).where(
         deliveries.c.id == delivery.id, deliveries.c.claim == delivery.claim
     )
+
+
+def _is_cancelled(connection: Connection, delivery: OutboxDelivery) -> bool:
+    """Return True if ``delivery`` was cancelled; no other writer changes it then."""
+    query = select(deliveries.c.id).where(
+        deliveries.c.id == delivery.id, *in_state(DeliveryState.CANCELLED)
+    )
+    return connection.scalar(query.with_for_update()) is not None
 
 
 def _mark_unknown(connection: Connection, ids: Sequence[int], now: datetime) -> None:

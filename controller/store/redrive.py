@@ -3,40 +3,40 @@
 Functions with a connection join the transaction of their caller.
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    false,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from controller.core.webhooks.delivery import DeadCause, DeliveryState
+from controller.core.webhooks.delivery_requests import (
+    DeliveryCount,
+    DeliverySelection,
+)
 from controller.store.database import Database
-from controller.store.delivery_states import CANCELLED, HELD, SUPERSEDED, in_state
+from controller.store.delivery_states import CANCELLED, in_state, state_of
 from controller.store.tables import deliveries, webhook_events
 
 # Causes that the recovery of the receiver removes. Earlier versions store no cause.
 _EXHAUSTED = ("", DeadCause.EXHAUSTED.value, DeadCause.PARKED.value)
 
+_BATCH = 500
+_UNACCEPTED = frozenset(DeliveryState) - {DeliveryState.DELIVERED}
+
 _table = deliveries.c
-
-
-@dataclass(frozen=True, slots=True)
-class DeliverySelection:
-    """Deliveries that a request is about; fields that are None select all.
-
-    Attributes:
-        ids: Ids of deliveries.
-        target: Target.
-        model: MLflow's name of the model.
-        since: Earliest time of the announcement.
-        causes: Causes of dead deliveries, as `DeadCause` or ``cancelled``.
-    """
-
-    ids: Collection[int] | None = None
-    target: str | None = None
-    model: str | None = None
-    since: datetime | None = None
-    causes: Collection[str] | None = None
+_KEYS = (_table.id, _table.target, _table.state, _table.cause)
 
 
 class DeliveryRequests:
@@ -45,49 +45,51 @@ class DeliveryRequests:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def redrive(self, chosen: DeliverySelection, *, delivered: bool = False) -> int:
-        """Send dead and cancelled deliveries again, from the start of the schedule.
+    def count(
+        self, chosen: DeliverySelection, states: Collection[DeliveryState]
+    ) -> tuple[DeliveryCount, ...]:
+        """Return the numbers of ``chosen`` deliveries in ``states``."""
+        condition = and_(matching(chosen), _in_states(states))
+        query = select(*_KEYS).where(condition)
+        with self._database.reading() as connection:
+            return _counted(connection.execute(query).all())
+
+    def redrive(
+        self,
+        chosen: DeliverySelection,
+        states: Collection[DeliveryState] = _UNACCEPTED,
+    ) -> tuple[DeliveryCount, ...]:
+        """Send ``chosen`` deliveries in ``states`` again, from the start of the schedule.
 
         A pending delivery is sent at once. A delivery that is held or superseded is sent
         only if its id is chosen. The event keeps its id.
 
-        Args:
-            chosen: Deliveries.
-            delivered: True to send those again that were accepted.
-
         Returns:
-            Number of deliveries that are sent again.
+            Numbers of deliveries that are sent again, by their state before.
         """
-        states = [DeliveryState.DEAD.value, DeliveryState.PENDING.value]
-        if delivered:
-            states.append(DeliveryState.DELIVERED.value)
         with self._database.writing() as connection:
-            condition = _chosen(chosen, _table.state.in_(states))
             if chosen.ids is None:
-                condition = and_(condition, _table.cause.not_in([HELD, SUPERSEDED]))
-            return _redrive(connection, condition, self._database.now(connection))
+                states = {*states} - {DeliveryState.HELD, DeliveryState.SUPERSEDED}
+            found = _locked(connection, and_(matching(chosen), _in_states(states)))
+            now = self._database.now(connection)
+            for some in _batches(found):
+                _redrive(connection, _table.id.in_(some), now)
+            return _counted(found)
 
-    def count(self, chosen: DeliverySelection, state: DeliveryState) -> int:
-        """Return the number of ``chosen`` deliveries in ``state``."""
-        condition = _chosen(chosen, *in_state(state))
-        query = select(func.count()).select_from(deliveries).where(condition)
-        with self._database.reading() as connection:
-            return int(connection.scalar(query) or 0)
-
-    def cancel(self, chosen: DeliverySelection, reason: str) -> int:
-        """Cancel pending and dead deliveries; return their number.
+    def cancel(
+        self, chosen: DeliverySelection, reason: str
+    ) -> tuple[DeliveryCount, ...]:
+        """Cancel pending and dead deliveries; return their numbers.
 
         An attempt in progress is not stopped; if it succeeds, that is recorded.
         """
-        open_ = _table.state.in_(
-            [DeliveryState.PENDING.value, DeliveryState.DEAD.value]
-        )
+        states = (DeliveryState.PENDING, DeliveryState.HELD, DeliveryState.DEAD)
         with self._database.writing() as connection:
-            ended = _table.cause.in_([CANCELLED, SUPERSEDED])
-            condition = _chosen(chosen, open_, ~ended)
-            return _cancel(
-                connection, condition, reason, self._database.now(connection)
-            )
+            found = _locked(connection, and_(matching(chosen), _in_states(states)))
+            now = self._database.now(connection)
+            for some in _batches(found):
+                _cancel(connection, _table.id.in_(some), reason, now)
+            return _counted(found)
 
     def cancel_undeclared(
         self, declared: Collection[str], reason: str
@@ -190,14 +192,15 @@ def _cancel(
     return connection.execute(statement).rowcount
 
 
-def _chosen(
-    chosen: DeliverySelection, *conditions: ColumnElement[bool]
-) -> ColumnElement[bool]:
-    found = [*conditions]
+def matching(chosen: DeliverySelection) -> ColumnElement[bool]:
+    """Return the condition for the ``chosen`` deliveries."""
+    found: list[ColumnElement[bool]] = []
     if chosen.ids is not None:
         found.append(_table.id.in_(chosen.ids))
     if chosen.target is not None:
         found.append(_table.target == chosen.target)
+    if chosen.sink is not None:
+        found.append(_table.sink == chosen.sink)
     if chosen.model is not None:
         of_model = select(webhook_events.c.id).where(
             webhook_events.c.model == chosen.model
@@ -205,6 +208,36 @@ def _chosen(
         found.append(_table.event_id.in_(of_model))
     if chosen.since is not None:
         found.append(_table.recorded >= chosen.since)
-    if chosen.causes is not None:
-        found.append(_table.cause.in_(chosen.causes))
-    return and_(*found)
+    match chosen.state:
+        case DeliveryState():
+            found += in_state(chosen.state)
+        case DeadCause():
+            dead = _table.state == DeliveryState.DEAD.value
+            found += (dead, _table.cause == chosen.state.value)
+        case None:
+            pass
+    return and_(true(), *found)
+
+
+def _in_states(states: Collection[DeliveryState]) -> ColumnElement[bool]:
+    return or_(false(), *(and_(*in_state(state)) for state in states))
+
+
+def _locked(connection: Connection, condition: ColumnElement[bool]) -> list[Any]:
+    """Return the matching rows, which no other writer changes until the end."""
+    query = select(*_KEYS).where(condition).order_by(_table.id).with_for_update()
+    return [*connection.execute(query)]
+
+
+def _batches(rows: Sequence[Any]) -> Iterator[list[int]]:
+    """Yield the ids of ``rows``, as many as one statement may have parameters."""
+    for start in range(0, len(rows), _BATCH):
+        yield [row.id for row in rows[start : start + _BATCH]]
+
+
+def _counted(rows: Iterable[Any]) -> tuple[DeliveryCount, ...]:
+    numbers = Counter((row.target, state_of(row)) for row in rows)
+    return tuple(
+        DeliveryCount(target, state, number)
+        for (target, state), number in sorted(numbers.items())
+    )

@@ -216,6 +216,12 @@ webhook_breakers = Table(
     Column("probe_until", Moment),
     Column("settings", Text, nullable=False),
     Column("opened", Moment),
+    # Reason why a secret of the target cannot be read, and the time of the last report.
+    Column("secret_error", Text, nullable=False, server_default=""),
+    Column("secret_failed", Moment),
+    # Last accepted ping, and last change of `settings`.
+    Column("verified", Moment),
+    Column("configured", Moment),
 )
 
 approvals = Table(

@@ -55,6 +55,32 @@ QUEUE_MESSAGES = Metric(
     "Attempts at messages for Redis, by outcome.",
     {"outcome": ("delivered", "retry", "dead")},
 )
+WEBHOOK_ANSWERS = Metric(
+    "webhook_answers_total",
+    "counter",
+    "Answers of webhook receivers, by status class; `none` without an answer.",
+    {"answer": ("1xx", "2xx", "3xx", "4xx", "5xx", "other", "none")},
+)
+WEBHOOK_ATTEMPT_SECONDS = Metric(
+    "webhook_attempt_seconds",
+    "histogram",
+    "Duration of an attempt at a webhook delivery in seconds.",
+)
+WEBHOOK_UNKNOWN_OUTCOMES = Metric(
+    "webhook_unknown_outcome_total",
+    "counter",
+    "Attempts that may have been received although there was no answer.",
+)
+WEBHOOK_POSSIBLE_DUPLICATES = Metric(
+    "webhook_possible_duplicates_total",
+    "counter",
+    "Attempts after an earlier one that may have been received.",
+)
+WEBHOOK_LOST_CLAIMS = Metric(
+    "webhook_lost_lease_total",
+    "counter",
+    "Attempts that ended after their claim had expired.",
+)
 ECS_EVENTS = Metric(
     "news_total",
     "counter",
@@ -79,6 +105,11 @@ ALL = (
     API_REQUESTS,
     DELIVERIES,
     QUEUE_MESSAGES,
+    WEBHOOK_ANSWERS,
+    WEBHOOK_ATTEMPT_SECONDS,
+    WEBHOOK_UNKNOWN_OUTCOMES,
+    WEBHOOK_POSSIBLE_DUPLICATES,
+    WEBHOOK_LOST_CLAIMS,
     ECS_EVENTS,
     HINTS,
     STORE_OUTAGES,

@@ -20,6 +20,10 @@ from controller.core.resources.log_lines import LogLine
 from controller.core.resources.plan import Verb
 from controller.core.resources.rollouts import Result, RolloutRecord
 from controller.core.status.cause import LastAttempt
+from controller.core.webhooks.breaker import Breaker
+from controller.core.webhooks.delivery import DeliveryState
+from controller.core.webhooks.delivery_requests import DeliveryDetails
+from controller.core.webhooks.records import DeliveryAttempt, DeliveryReport
 from controller.store.events import RecordedEvent
 from controller.store.heartbeat import Heartbeat
 from tests.fakes.stopped_clock import NOON
@@ -83,6 +87,43 @@ class Records:
     def ask(self, reason):
         self.wishes.append(reason)
         return len(self.wishes)
+
+
+REPORT = DeliveryReport(
+    id=1,
+    event_id="id-1",
+    model="leads",
+    number=3,
+    target="site",
+    state=DeliveryState.DEAD,
+    attempts=1,
+    next_at=A_DAY_AGO,
+    reason="the receiver answered 422",
+    recorded=A_DAY_AGO,
+    ended=A_DAY_AGO,
+    type="model.registered",
+    cause="refused",
+    claimed_until=None,
+)
+
+
+class Deliveries:
+    """One delivery with one attempt."""
+
+    def selected(self, chosen, limit):
+        return (REPORT,)[:limit] if chosen.target in {None, "site"} else ()
+
+    def details(self, delivery_id):
+        attempt = DeliveryAttempt(
+            *(1, "answered", A_DAY_AGO, A_DAY_AGO, 422, "", 0.25),
+            possible_duplicate=False,
+        )
+        breaker = Breaker(failures=1, open_until=A_DAY_AGO)
+        return (
+            DeliveryDetails(REPORT, (attempt,), "{}", breaker, NOON)
+            if delivery_id == REPORT.id
+            else None
+        )
 
 
 class Nothing:

@@ -11,7 +11,7 @@ from controller.api.app import create_app
 from controller.api.control.inspection import LogWindow
 from controller.api.single_flight import SingleFlight
 from controller.core.values.secret import Secret
-from tests.builders.api import ROLLED, SECTIONS, Nothing, Records, World
+from tests.builders.api import ROLLED, SECTIONS, Deliveries, Nothing, Records, World
 from tests.fakes.stopped_clock import StoppedClock
 
 KEY = {"Authorization": "Bearer s3cret"}
@@ -21,6 +21,8 @@ ROUTES = {
     "/api/v1/events": "",
     "/api/v1/audit": "",
     "/api/v1/audit/report": "",
+    "/api/v1/deliveries": "",
+    "/api/v1/delivery": "?id=1",
     "/api/v1/tried": OF,
     "/api/v1/details": OF,
     "/api/v1/history": OF,
@@ -41,6 +43,7 @@ def application():
         version="1",
         records=Records(),
         window=LogWindow(world, flights),
+        deliveries=Deliveries(),
         key=Secret("s3cret"),
     )
     flights.close()

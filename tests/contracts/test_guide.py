@@ -17,6 +17,8 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "specs" / "guide").glob("*.md"))]
 MODEL_OPERATIONS = "tests/integration/cli/test_model_operations.py"
 INTERVENTIONS = "tests/integration/cli/test_interventions.py"
 TIMELINE = "tests/integration/cli/test_version_timeline.py"
+WEBHOOKS = "tests/integration/cli/test_webhooks.py"
+DELIVERIES = "tests/integration/cli/test_deliveries.py"
 AUDIT = "tests/integration/cli/test_audit.py"
 # Commands that need a set-up or do not end, with the test that runs each of them.
 ELSEWHERE = {
@@ -46,6 +48,15 @@ ELSEWHERE = {
     '--reason "wrong scores" --yes': MODEL_OPERATIONS,
     ".venv/bin/hokusai rollback model/leads --alias production --undo "
     '--reason "the cause is fixed" --yes': MODEL_OPERATIONS,
+    ".venv/bin/hokusai deliveries list --target hokusai-site --since 7d": DELIVERIES,
+    ".venv/bin/hokusai deliveries list --only parked": DELIVERIES,
+    ".venv/bin/hokusai deliveries show 7": DELIVERIES,
+    ".venv/bin/hokusai deliveries redrive --target hokusai-site --dry-run": DELIVERIES,
+    '.venv/bin/hokusai deliveries redrive --target hokusai-site --reason "its database is back" --yes': DELIVERIES,
+    '.venv/bin/hokusai deliveries retry 7 8 --reason "the certificate is renewed" --yes': DELIVERIES,
+    '.venv/bin/hokusai deliveries cancel --model test-model --only pending --reason "a test model" --yes': DELIVERIES,
+    ".venv/bin/hokusai webhooks test hokusai-site": WEBHOOKS,
+    ".venv/bin/hokusai webhooks doctor hokusai-site": WEBHOOKS,
     ".venv/bin/hokusai audit list service/api -n 5": AUDIT,
     ".venv/bin/hokusai audit verify": AUDIT,
     ".venv/bin/hokusai audit deliveries": TIMELINE,

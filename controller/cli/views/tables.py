@@ -37,6 +37,18 @@ def fitted(
                 yield from _wrapped(f"{name}: {cell}", width)
 
 
+def hanging(label: str, text: str, width: int) -> Iterator[str]:
+    """Yield ``label`` and ``text``, wrapped under the start of ``text``."""
+    yield from textwrap.wrap(
+        text,
+        max(width, _NARROWEST),
+        initial_indent=label,
+        subsequent_indent=" " * len(label),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
 def markdown(head: Sequence[str], lines: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield a Markdown table; ``|`` in cells is escaped."""
     yield _row(head)

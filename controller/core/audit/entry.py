@@ -168,6 +168,36 @@ def command_entry(
     )
 
 
+def delivery_entry(
+    source: AuditSource,
+    operation: str,
+    target: str,
+    reason: str,
+    details: Mapping[str, Any],
+) -> AuditEntry:
+    """Return the entry for an operation of a user on deliveries to ``target``.
+
+    Args:
+        source: Author and document.
+        operation: Operation on the deliveries.
+        target: Name of the webhook target.
+        reason: Reason of the user.
+        details: Selection and numbers, as plain data.
+    """
+    return AuditEntry(
+        source.actor,
+        source.via,
+        f"{operation} deliveries",
+        "webhook",
+        target,
+        "Applied",
+        reason,
+        canonical_json(details),
+        source.document_digest,
+        source.source_commit,
+    )
+
+
 def change_details(changes: tuple[Change, ...]) -> list[dict[str, Any]]:
     """Return the changes as plain data, with apparent secrets masked."""
     return [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -77,6 +77,10 @@ class DeliveryReport:
         reason: Reason why it is dead, or why the last attempt failed.
         recorded: Time at which it was put into the outbox.
         ended: Time at which it was delivered or given up.
+        type: Type of the event.
+        cause: Cause of a dead delivery, as `DeadCause` or ``cancelled``; empty if the
+            delivery is not dead, or the cause was not recorded.
+        claimed_until: End of the claim of the worker that sends it; None for no claim.
         is_blocked: True if it is pending and the configuration does not permit to send
             it.
         sink: ``webhook`` or ``redis``.
@@ -94,9 +98,29 @@ class DeliveryReport:
     reason: str
     recorded: datetime
     ended: datetime | None
+    type: str
+    cause: str
+    claimed_until: datetime | None
     is_blocked: bool = False
     sink: str = "webhook"
     phase: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRecord:
+    """Facts about one target that its deliveries and pings left in the store.
+
+    Attributes:
+        secret_error: Reason why a secret cannot be read; empty if no process reports
+            one.
+        verified: Time of the last accepted delivery or ping since its address, secrets
+            and payload last changed; None for none.
+        dead: Number of dead and cancelled deliveries, by `DeadCause` or ``cancelled``.
+    """
+
+    secret_error: str = ""
+    verified: datetime | None = None
+    dead: Mapping[str, int] = field(default_factory=dict)
 
 
 class Announcements(Protocol):
@@ -164,6 +188,10 @@ class DeliveryReports(Protocol):
 
     def breakers(self) -> Mapping[str, Breaker]:
         """Return the circuit breakers by target; a target without one is closed."""
+        ...
+
+    def records(self) -> Mapping[str, TargetRecord]:
+        """Return the records of targets by name; a target may have none."""
         ...
 
     def list(

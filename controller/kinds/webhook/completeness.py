@@ -12,10 +12,8 @@ from controller.core.webhooks.event import identity_of, since_baseline
 from controller.kinds.webhook.health import (
     announced_tag,
     baseline,
-    breaker_condition,
     missing,
 )
-from controller.kinds.webhook.migration import phase_condition
 from controller.kinds.webhook.spec import WebhookSpec
 from controller.kinds.webhook.state import WebhookState
 
@@ -77,14 +75,8 @@ def account(spec: WebhookSpec, state: WebhookState) -> DeliveryAccount:
     )
 
 
-def conditions(spec: WebhookSpec, state: WebhookState) -> tuple[UndatedCondition, ...]:
-    """Return Complete, that every version has a delivery, and the other conditions."""
-    phase = phase_condition(spec, state)
-    found = _complete(account(spec, state)), breaker_condition(state)
-    return (*found, phase) if phase else found
-
-
-def _complete(found: DeliveryAccount) -> UndatedCondition:
+def complete_condition(found: DeliveryAccount) -> UndatedCondition:
+    """Return the Complete condition: every version has an event."""
     if found.missing:
         message = f"{_missing(found.missing)} {_numbers(found)}"
         return UndatedCondition("Complete", Truth.FALSE, "EventsMissing", message)

@@ -13,6 +13,7 @@ from controller.core.models.measurement import MetricBaseline, measurement, run_
 from controller.core.models.model_id import unused_id
 from controller.core.models.registration import MODEL_ID_TAG, ModelVersion
 from controller.core.models.registry import RegistryReads, RegistryWrites
+from controller.core.planning.preflight import PreflightDriver, Resources, Results
 from controller.core.resources.details import DetailSection, read_section
 from controller.core.resources.driver import Applied
 from controller.core.resources.observation import Absent, Observation, Present
@@ -32,8 +33,10 @@ from controller.core.webhooks.records import (
     Announcements,
     DeliveryReports,
     KnownTarget,
+    TargetRecord,
 )
 from controller.core.webhooks.redis_message import redis_message
+from controller.kinds.webhook.aws import TargetInspector
 from controller.kinds.webhook.compare import ANNOUNCED, STAMPED, planned
 from controller.kinds.webhook.health import (
     announced_tag,
@@ -88,6 +91,17 @@ def connect(dependencies: Dependencies) -> "WebhookDriver":
         benchmarks=benchmarks,
         profiles=profiles,
         largest_backlog=dependencies.largest_backlog,
+        inspector=connect_preflight(dependencies),
+    )
+
+
+def connect_preflight(dependencies: Dependencies) -> TargetInspector:
+    """Return the preflight checks, which need neither an MLflow nor a store."""
+    return TargetInspector(
+        dependencies.aws,
+        dependencies.resolver,
+        dependencies.secret,
+        dependencies.platform.region,
     )
 
 
@@ -129,6 +143,7 @@ class WebhookDriver:
         benchmarks: Callable[[], Mapping[str, MetricBaseline]] = dict,
         profiles: Callable[[], AbstractSet[Profile]] = frozenset,
         largest_backlog: int = LARGEST_BACKLOG,
+        inspector: PreflightDriver | None = None,
     ) -> None:
         """Initialize the driver.
 
@@ -144,6 +159,7 @@ class WebhookDriver:
             benchmarks: Returns the declared benchmarks by MLflow's name of the model.
             profiles: Returns the payload profiles of all declared targets.
             largest_backlog: Maximum number of announcements in one pass.
+            inspector: Preflight checks; None for none.
         """
         self._profiles = profiles
         self._api = api
@@ -156,6 +172,7 @@ class WebhookDriver:
         self._announced = announced
         self._benchmarks = benchmarks
         self._largest_backlog = largest_backlog
+        self._inspector = inspector
 
     def observe(
         self, declared: Mapping[ResourceId, Resource[Any]]
@@ -166,6 +183,7 @@ class WebhookDriver:
         targets = self._ledger.targets()
         states, breakers = self._ledger.delivery_states(), self._outcomes.breakers()
         queued = self._outcomes.counts("redis")
+        records = self._outcomes.records()
         versions = self._reader.versions()
         tags = {model.name: model.tags for model in self._reader.models()}
         return {
@@ -179,6 +197,7 @@ class WebhookDriver:
                     delivery_states=states.get(id_.name, {}),
                     deliveries=self._deliveries(id_.name),
                     breaker=breakers.get(id_.name, CLOSED),
+                    record=records.get(id_.name, TargetRecord()),
                     largest_backlog=self._largest_backlog,
                     queue=self._queue(targets[id_.name], queued),
                 )
@@ -187,6 +206,10 @@ class WebhookDriver:
             else Absent()
             for id_ in declared
         }
+
+    def inspect(self, resources: Resources) -> Results:
+        """Return the results of the preflight checks."""
+        return {} if self._inspector is None else self._inspector.inspect(resources)
 
     def apply(self, action: Action) -> Applied:
         """Record the target; announce and stamp the planned versions; or retry."""

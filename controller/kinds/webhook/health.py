@@ -86,15 +86,10 @@ def hold_reason(
 def health(_spec: WebhookSpec, state: WebhookState) -> Health:
     """Return the health of the target's deliveries."""
     counts = state.deliveries
+    if state.record.secret_error or counts.blocked:
+        return _configured_wrongly(state)
     if not state.breaker.is_closed:
         return _not_delivering(state)
-    if counts.blocked:
-        waiting = counted(counts.pending, "delivery", "deliveries")
-        message = (
-            f"Nothing is sent: {counts.blocked}. {waiting} waiting, without an attempt "
-            f"of the schedule; the target is checked every five minutes."
-        )
-        return Health(HealthLevel.DEGRADED, "AddressNotPermitted", message)
     error = f": {counts.last_error}" if counts.last_error else ""
     if counts.dead:
         dead = counted(counts.dead, "delivery", "deliveries")
@@ -109,6 +104,21 @@ def health(_spec: WebhookSpec, state: WebhookState) -> Health:
         return Health(HealthLevel.PROGRESSING, "Delivering", message)
     message = f"{counted(counts.delivered, 'announcement')} delivered."
     return Health(HealthLevel.HEALTHY, "Delivered", message)
+
+
+def _configured_wrongly(state: WebhookState) -> Health:
+    """Return the health of a target without a readable secret or permitted address."""
+    counts = state.deliveries
+    waiting = counted(counts.pending, "delivery", "deliveries")
+    if state.record.secret_error:
+        error = state.record.secret_error.rstrip(".")
+        message = f"A secret cannot be read: {error}. {waiting} waiting."
+        return Health(HealthLevel.DEGRADED, "SecretUnreadable", message)
+    message = (
+        f"Nothing is sent: {counts.blocked}. {waiting} waiting, without an attempt "
+        f"of the schedule; the target is checked every five minutes."
+    )
+    return Health(HealthLevel.DEGRADED, "AddressNotPermitted", message)
 
 
 def breaker_condition(state: WebhookState) -> UndatedCondition:

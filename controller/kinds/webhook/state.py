@@ -10,6 +10,7 @@ from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.event import VersionIdentity
 from controller.core.webhooks.parity import ParityReport
 from controller.core.webhooks.publication_phase import WEBHOOK_ONLY, Phase
+from controller.core.webhooks.records import TargetRecord
 
 # More announcements at once are probably a mistake.
 LARGEST_BACKLOG = 20
@@ -71,6 +72,7 @@ class WebhookState:
         delivery_states: State of the delivery of each version announced to the target.
         deliveries: Numbers of deliveries by state.
         breaker: Circuit breaker.
+        record: Unreadable secrets, last acceptance and causes of failure.
         largest_backlog: Maximum number of announcements in one pass.
         queue: Redis queue.
     """
@@ -85,5 +87,6 @@ class WebhookState:
     )
     deliveries: DeliveryCounts = field(default_factory=DeliveryCounts)
     breaker: Breaker = CLOSED
+    record: TargetRecord = field(default_factory=TargetRecord)
     largest_backlog: int = LARGEST_BACKLOG
     queue: QueueState = field(default_factory=QueueState)

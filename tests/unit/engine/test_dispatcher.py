@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from controller.core.errors import TransientError
+from controller.core.errors import NotFoundError, TransientError
 from controller.core.webhooks.answers import Answered, NotPermitted, Unanswered
 from controller.core.webhooks.delivery import Delivered, DeliveryState
 from controller.core.webhooks.event import ProfileBody, VersionIdentity, WebhookEvent
@@ -68,7 +68,7 @@ class World:
         self.ledger = AnnouncementLedger(self.database)
         self.deliveries = DeliveryLog(self.database)
         self.receivers = receivers
-        self.steps = []
+        self.steps, self.attempts = [], []
         self.stop = asyncio.Event()
         self.outbox = Outbox(self.database)
         self.dispatcher = Dispatcher(
@@ -82,7 +82,9 @@ class World:
             on_attempt=self.told,
         )
 
-    def told(self, _delivery, _answer, step):
+    def told(self, _delivery, attempt):
+        step = attempt.step
+        self.attempts.append(attempt)
         self.steps.append(step)
         if not isinstance(step, Delivered):
             wait = self.outbox.wait(["site"])
@@ -336,6 +338,131 @@ def test_without_its_secret_nothing_is_sent_and_no_attempt_is_charged():
     assert [url for url, _, _ in w.receivers.sent] == ["https://audit.example/hook"]
     (waiting,) = w.deliveries.list(9, "site")
     assert (waiting.state, waiting.attempts) == (DeliveryState.PENDING, 0)
+
+
+def test_the_end_of_an_attempt_says_if_its_result_was_recorded():
+    w = a_world(
+        Receivers(**{"hokus.ai": [Unanswered("cut off", is_sent=True), Answered(200)]})
+    )
+    w.ledger.announce("site", "webhook", [event()], NOON)
+
+    w.run(until=2)
+
+    first, second = w.attempts
+    assert (first.possible_duplicate, second.possible_duplicate) == (False, True)
+    assert (first.is_recorded, second.is_recorded) == (True, True)
+
+
+def test_an_attempt_that_outlives_its_claim_is_not_recorded():
+    class Slow(Receivers):
+        async def send(self, url, headers, body, within, permitted):
+            if not self.sent:
+                w.clock.forward(3600)
+                w.outbox.claim("other", "site", 1, timedelta(hours=1))
+            return await super().send(url, headers, body, within, permitted)
+
+    w = a_world(Slow())
+    w.ledger.announce("site", "webhook", [event()], NOON)
+
+    w.run()
+
+    assert [attempt.is_recorded for attempt in w.attempts] == [False]
+
+
+def unreadable(target):
+    message = "env:SECRET is not set"
+    raise NotFoundError(message)
+
+
+def test_an_unreadable_secret_is_recorded_for_other_processes():
+    w = a_world(
+        targets=BOTH, secret_of=lambda t: (KEY,) if t == "audit" else unreadable(t)
+    )
+    w.ledger.announce("site", "webhook", [event()], NOON)
+    w.ledger.announce("audit", "webhook", [event()], NOON)
+
+    w.run()
+
+    records = w.deliveries.records()
+    assert records["site"].secret_error == "env:SECRET is not set"
+    assert records["audit"].secret_error == ""
+
+
+def test_a_secret_without_a_key_is_recorded():
+    w = a_world(targets=BOTH, secret_of=lambda t: (KEY,) if t == "audit" else ())
+    w.ledger.announce("site", "webhook", [event()], NOON)
+    w.ledger.announce("audit", "webhook", [event()], NOON)
+
+    w.run()
+
+    assert w.deliveries.records()["site"].secret_error == "the target has no secret"
+
+
+def test_the_record_is_removed_with_the_next_attempt_that_reads_the_secret():
+    answers = [(), (KEY,)]
+    w = a_world(
+        secret_of=lambda _: answers.pop(0) if len(answers) > 1 else answers[0],
+        limits=DispatchLimits(grace=0.01, poll=0.001, pause=0),
+    )
+    w.ledger.announce("site", "webhook", [event()], NOON)
+
+    w.run()
+
+    assert w.count(DeliveryState.DELIVERED) == 1
+    assert w.deliveries.records()["site"].secret_error == ""
+
+
+def test_a_new_process_that_reads_the_secret_removes_an_old_record():
+    w = a_world()
+    w.outbox.report_secret_error("site", "env:SECRET is not set")
+    w.clock.forward(3600)
+    w.ledger.announce("site", "webhook", [event()], NOON)
+
+    w.run()
+
+    assert w.deliveries.records()["site"].secret_error == ""
+
+
+def test_a_new_process_removes_a_recent_record_later_without_another_delivery():
+    w = a_world(limits=DispatchLimits(grace=0.01, poll=0.001))
+    w.outbox.report_secret_error("site", "env:SECRET is not set")
+    w.ledger.announce("site", "webhook", [event()], NOON)
+    kept = []
+
+    def ends():
+        kept.append(w.deliveries.records()["site"].secret_error)
+        w.clock.forward(100)
+        return False
+
+    read = w.outbox.report_secret_read
+
+    def stops_once_removed(target, lifetime):
+        removed = read(target, lifetime)
+        if removed:
+            w.stop.set()
+        return removed
+
+    w.outbox.report_secret_read = stops_once_removed
+
+    w.run_until(ends)
+
+    assert kept == ["env:SECRET is not set"]
+    assert w.deliveries.records()["site"].secret_error == ""
+    assert w.count(DeliveryState.DELIVERED) == 1
+
+
+def test_a_delivery_does_not_wait_for_the_record_of_its_secret(monkeypatch):
+    def fails(*_arguments):
+        message = "the store could not be written"
+        raise TransientError(message)
+
+    w = a_world()
+    monkeypatch.setattr(w.outbox, "report_secret_read", fails)
+    w.ledger.announce("site", "webhook", [event()], NOON)
+
+    w.run()
+
+    assert w.count(DeliveryState.DELIVERED) == 1
 
 
 def test_what_is_due_to_an_undeclared_target_stays():

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import Connection, func, insert, select, text
 
 from controller.core.webhooks.delivery import DeadCause, DeliveryState
+from controller.core.webhooks.delivery_requests import DeliverySelection
 from controller.store.database import Database
 from controller.store.deliveries import DeliveryLog
-from controller.store.redrive import DeliveryRequests, DeliverySelection
+from controller.store.redrive import DeliveryRequests
 from controller.store.schema import upgrade
 from controller.store.tables import deliveries, webhook_events
 from tests.fakes.stopped_clock import NOON, StoppedClock
@@ -65,8 +66,9 @@ def test_a_young_dead_delivery_is_parked_and_can_be_sent_again(database):
 
     database.upgrade()
 
-    parked = DeliverySelection(causes=[DeadCause.PARKED.value])
-    assert DeliveryRequests(database).redrive(parked) == 2
+    parked = DeliverySelection(state=DeadCause.PARKED)
+    (sent,) = DeliveryRequests(database).redrive(parked)
+    assert sent.number == 2
     (old,) = DeliveryLog(database).list(9, state=DeliveryState.DEAD)
     assert old.number == 3
 

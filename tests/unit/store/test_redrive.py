@@ -6,14 +6,22 @@ import pytest
 
 from controller.core.webhooks.answers import Answered
 from controller.core.webhooks.delivery import (
+    Dead,
     DeadCause,
     Delivered,
     DeliveryState,
     RetryAt,
 )
-from controller.store.redrive import DeliverySelection
+from controller.core.webhooks.delivery_requests import (
+    DeliveryCount,
+    DeliverySelection,
+)
 from tests.builders.outbox import DURATION, LEASE, accepted, dead, event, one
 from tests.fakes.stopped_clock import NOON
+
+
+def total(counts):
+    return sum(count.number for count in counts)
 
 
 def test_a_dead_delivery_is_sent_again_from_the_start_on_request(
@@ -21,7 +29,7 @@ def test_a_dead_delivery_is_sent_again_from_the_start_on_request(
 ):
     id_ = dead(ledger, outbox, 1, DeadCause.REFUSED)
 
-    assert requests.redrive(DeliverySelection(ids=[id_])) == 1
+    assert total(requests.redrive(DeliverySelection(ids=[id_]))) == 1
 
     again = one(outbox.claim("w", "site", 1, LEASE))
     assert (again.event_id, again.progress.charged) == ("id-1", 0)
@@ -37,15 +45,18 @@ def test_a_dead_delivery_is_sent_again_from_the_start_on_request(
         (DeliverySelection(model="lead"), 2),
         (DeliverySelection(model="other"), 0),
         (DeliverySelection(since=NOON + timedelta(days=36500)), 0),
-        (DeliverySelection(causes=["refused"]), 1),
+        (DeliverySelection(state=DeadCause.REFUSED), 1),
+        (DeliverySelection(state=DeadCause.PARKED), 0),
+        (DeliverySelection(state=DeliveryState.DEAD), 2),
+        (DeliverySelection(state=DeliveryState.CANCELLED), 0),
     ],
 )
 def test_a_request_selects_deliveries(ledger, outbox, requests, selection, number):
     dead(ledger, outbox, 1, DeadCause.REFUSED)
     dead(ledger, outbox, 2)
 
-    assert requests.count(selection, DeliveryState.DEAD) == number
-    assert requests.redrive(selection) == number
+    assert total(requests.count(selection, [DeliveryState.DEAD])) == number
+    assert total(requests.redrive(selection)) == number
 
 
 def test_an_accepted_delivery_is_sent_again_only_if_the_request_says_so(
@@ -56,8 +67,10 @@ def test_an_accepted_delivery_is_sent_again_only_if_the_request_says_so(
     accepted(outbox, delivery)
     chosen = DeliverySelection(ids=[delivery.id])
 
-    assert requests.redrive(chosen) == 0
-    assert requests.redrive(chosen, delivered=True) == 1
+    assert requests.redrive(chosen) == ()
+    assert requests.redrive(chosen, [DeliveryState.DELIVERED]) == (
+        DeliveryCount("site", DeliveryState.DELIVERED, 1),
+    )
 
 
 def test_a_cancelled_delivery_is_not_sent_and_can_be_sent_again(
@@ -65,11 +78,11 @@ def test_a_cancelled_delivery_is_not_sent_and_can_be_sent_again(
 ):
     ledger.announce("site", "webhook", [event()], NOON)
 
-    assert requests.cancel(DeliverySelection(target="site"), "not needed") == 1
+    assert total(requests.cancel(DeliverySelection(target="site"), "not needed")) == 1
     assert outbox.claim("w", "site", 1, LEASE) == ()
     (report,) = deliveries.list(9, state=DeliveryState.CANCELLED)
     assert (report.reason, report.state) == ("not needed", DeliveryState.CANCELLED)
-    assert requests.redrive(DeliverySelection(target="site")) == 1
+    assert total(requests.redrive(DeliverySelection(target="site"))) == 1
 
 
 def test_an_attempt_in_progress_that_succeeds_after_a_cancellation_is_recorded(
@@ -85,17 +98,49 @@ def test_an_attempt_in_progress_that_succeeds_after_a_cancellation_is_recorded(
     assert deliveries.counts()["site"][DeliveryState.DELIVERED] == 1
 
 
-def test_an_attempt_in_progress_that_fails_after_a_cancellation_stays_cancelled(
-    ledger, outbox, deliveries, requests
+@pytest.mark.parametrize(
+    "step",
+    [RetryAt(NOON), Dead("it failed"), Dead("refused", DeadCause.REFUSED)],
+    ids=["retried", "exhausted", "refused"],
+)
+def test_a_delivery_stays_cancelled_if_the_attempt_in_progress_fails(
+    ledger, outbox, deliveries, requests, step
 ):
     ledger.announce("site", "webhook", [event()], NOON)
     delivery = one(outbox.claim("w", "site", 1, LEASE))
     outbox.start(delivery, NOON)
     requests.cancel(DeliverySelection(), "not needed")
 
-    outbox.finish(delivery, Answered(500), RetryAt(NOON), NOON, DURATION)
+    outbox.finish(delivery, Answered(500), step, NOON, DURATION)
 
-    assert deliveries.counts()["site"][DeliveryState.CANCELLED] == 1
+    (report,) = deliveries.list(9)
+    assert (report.state, report.reason) == (DeliveryState.CANCELLED, "not needed")
+    assert report.claimed_until is None
+
+
+def test_an_accepted_delivery_that_was_cancelled_meanwhile_is_counted_once(
+    ledger, outbox, deliveries, requests
+):
+    ledger.announce("site", "webhook", [event(1), event(2)], NOON)
+    first, second = outbox.claim("w", "site", 2, LEASE)
+    accepted(outbox, first)
+    outbox.start(second, NOON)
+    requests.cancel(DeliverySelection(), "not needed")
+    outbox.finish(second, Answered(200), Delivered(), NOON, DURATION)
+
+    assert deliveries.counts()["site"][DeliveryState.DELIVERED] == 2
+    assert deliveries.list(9, state=DeliveryState.CANCELLED) == ()
+
+
+def test_more_deliveries_than_one_statement_takes_are_sent_again(
+    ledger, outbox, requests, monkeypatch
+):
+    monkeypatch.setattr("controller.store.redrive._BATCH", 2)
+    for number in range(5):
+        dead(ledger, outbox, number)
+
+    assert total(requests.redrive(DeliverySelection())) == 5
+    assert len(outbox.claim("w", "site", 9, LEASE)) == 5
 
 
 def test_a_target_that_left_the_document_loses_its_pending_deliveries(

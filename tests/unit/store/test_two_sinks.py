@@ -15,13 +15,13 @@ from controller.core.webhooks.delivery import (
     RetryAt,
     TargetGone,
 )
+from controller.core.webhooks.delivery_requests import DeliverySelection
 from controller.core.webhooks.publication_phase import (
     DUAL,
     WEBHOOK_ONLY,
     WEBHOOK_PRIMARY,
 )
 from controller.store.outbox import Outbox
-from controller.store.redrive import DeliverySelection
 from controller.store.tables import deliveries as deliveries_table
 from controller.store.tables import webhook_targets
 from tests.builders.outbox import DURATION, LEASE, accepted, event, failed, one
@@ -271,7 +271,8 @@ def test_a_held_delivery_is_sent_on_request(ledger, queue, deliveries, requests)
     announce(ledger, WEBHOOK_PRIMARY, 1)
     (held,) = deliveries.list(9, state=DeliveryState.HELD)
 
-    assert requests.redrive(DeliverySelection(ids=[held.id])) == 1
+    (sent,) = requests.redrive(DeliverySelection(ids=[held.id]))
+    assert (sent.state, sent.number) == (DeliveryState.HELD, 1)
 
     assert one(queue.claim("w", "site", 8, LEASE)).event_id == "id-1"
 

@@ -10,7 +10,7 @@ from sqlalchemy import Column, DateTime, Text
 from controller.store.engine import SCHEMA
 
 revision = "9"
-down_revision = "7"
+down_revision = "8"
 branch_labels = None
 depends_on = None
 

@@ -256,6 +256,9 @@ class Records:
     def breakers(self):
         return {}
 
+    def records(self):
+        return {}
+
     def counts(self, sink="webhook"):
         return {"site": self.queued} if sink == "redis" and self.queued else {}
 

@@ -1,0 +1,127 @@
+"""Ping and diagnosis of one declared webhook target."""
+
+import asyncio
+from datetime import timedelta
+
+from controller.app.session import Session
+from controller.bootstrap.aws import DeferredAws, aws_client
+from controller.bootstrap.deliveries import DeclaredTargets
+from controller.bootstrap.store_file import store_is_there
+from controller.clients.clock import SystemClock
+from controller.clients.receiver_probe import connection_facts
+from controller.clients.secrets import Secrets
+from controller.clients.webhook import Sender
+from controller.core.errors import ControllerError, NotFoundError
+from controller.core.values.redact import redact
+from controller.core.webhooks.answers import Answer
+from controller.core.webhooks.diagnosis import TargetFindings
+from controller.core.webhooks.ping import PingRequest, PingResult, ping_request
+from controller.engine.dispatcher import WebhookTarget
+
+# A receiver that accepts a signature with it does not compare signatures.
+_WRONG_KEY = b"hokusai: not the key of any receiver"
+
+
+class WebhookChecks:
+    """Checks of one target; nothing is announced, and no attempt is counted.
+
+    Args:
+        context: Session of the command.
+        name: Declared target.
+    """
+
+    def __init__(self, context: Session, name: str) -> None:
+        self._context = context
+        self._name = name
+        self._clock = SystemClock()
+        aws = DeferredAws(
+            lambda: aws_client(
+                context.document,
+                context.settings,
+                context.environ,
+                self._clock,
+                light=True,
+            )
+        )
+        self._declared = DeclaredTargets(
+            lambda: context.document,
+            Secrets(context.environ, aws).value,
+            context.settings,
+        )
+
+    def ping(self) -> PingResult:
+        """Send a signed ping; record in the store that it was accepted.
+
+        Raises:
+            ControllerError: a secret cannot be read.
+        """
+        result = self._sent(self._keys())
+        if result.is_accepted and store_is_there(self._context.settings):
+            self._record()
+        return result
+
+    def findings(self) -> TargetFindings:
+        """Check DNS, TLS, redirects, latency, clock and signature.
+
+        Sends a signed ping, and one with a wrong signature.
+        """
+        target, secret_error = self._target(), ""
+        keys: tuple[bytes, ...] = ()
+        try:
+            keys = self._keys()
+        except ControllerError as error:
+            secret_error = redact(str(error), ())
+        connection = connection_facts(
+            target.url, target.timeout, target.permitted.denial_reason
+        )
+        ping = self._sent(keys) if keys and connection.addresses else None
+        forged = None
+        if ping is not None and ping.is_accepted:
+            forged = self._sent((_WRONG_KEY,)).answer
+        now = self._clock.now()
+        return TargetFindings(
+            target.url, target.timeout, connection, ping, forged, now, secret_error
+        )
+
+    def _target(self) -> WebhookTarget:
+        return self._declared.targets()[self._name]
+
+    def _keys(self) -> tuple[bytes, ...]:
+        keys = self._declared.keys_of(self._name)
+        if not keys:
+            msg = f"webhook/{self._name} has no secret"
+            raise NotFoundError(msg)
+        return keys
+
+    def _sent(self, keys: tuple[bytes, ...]) -> PingResult:
+        target = self._target()
+        now = self._clock.now()
+        request = ping_request(self._name, keys, now, target.scheme)
+        began = self._clock.monotonic()
+        answer = asyncio.run(self._post(target, request))
+        took = timedelta(seconds=self._clock.monotonic() - began)
+        return PingResult(self._name, target.url, request.id, answer, took)
+
+    async def _post(self, target: WebhookTarget, request: PingRequest) -> Answer:
+        async with Sender(self._clock) as sender:
+            return await sender.send(
+                target.url,
+                request.headers,
+                request.body,
+                target.timeout,
+                target.permitted,
+            )
+
+    def _record(self) -> None:
+        from controller.store.database import Database
+        from controller.store.target_records import record_verification
+
+        url = self._context.settings.store_url.reveal()
+        database = Database(url, self._clock)
+        try:
+            database.check()
+            with database.writing() as connection:
+                now = database.now(connection)
+                record_verification(connection, self._name, now)
+        finally:
+            database.close()

@@ -1,0 +1,248 @@
+"""Webhook deliveries, and the numbers of those that a request changes."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from controller.cli.views.data import FORMAT_VERSION, as_json, as_yaml, moment
+from controller.cli.views.tables import fitted, hanging, markdown, one_line
+from controller.core.values.counts import counted
+from controller.core.webhooks.delivery import DeliveryState
+from controller.core.webhooks.delivery_requests import (
+    DeliveryCount,
+    DeliveryDetails,
+    DeliveryOperation,
+)
+from controller.core.webhooks.next_step import next_step
+from controller.core.webhooks.records import DeliveryAttempt, DeliveryReport
+
+_HEAD = ("id", "target", "version", "state", "attempts", "announced", "next", "reason")
+_ATTEMPT = (
+    *("attempt", "started", "outcome", "status", "seconds", "possible duplicate"),
+    "error",
+)
+_FUTURE = {
+    DeliveryOperation.RETRY: "will be sent now",
+    DeliveryOperation.REDRIVE: "will be sent again",
+    DeliveryOperation.CANCEL: "will be cancelled",
+}
+_PAST = {
+    DeliveryOperation.RETRY: "sent as soon as possible",
+    DeliveryOperation.REDRIVE: "sent again",
+    DeliveryOperation.CANCEL: "cancelled",
+}
+
+
+def render_deliveries(
+    reports: Sequence[DeliveryReport], output: str, width: int
+) -> str:
+    """Return the deliveries in the format ``output``, in the order given."""
+    match output:
+        case "json":
+            return as_json(_list_data(reports))
+        case "yaml":
+            return as_yaml(_list_data(reports))
+        case "markdown":
+            return "\n".join(markdown(_HEAD, [*map(_line, reports)]))
+        case _:
+            return "\n".join(fitted(_HEAD, [*map(_line, reports)], width))
+
+
+def render_delivery(found: DeliveryDetails, output: str, width: int) -> str:
+    """Return one delivery with its attempts in the format ``output``."""
+    match output:
+        case "json":
+            return as_json(_delivery_data(found))
+        case "yaml":
+            return as_yaml(_delivery_data(found))
+        case "markdown":
+            facts = [(name, text) for name, text in _facts(found) if text]
+            lines = [*map(_attempt_line, found.attempts)]
+            return "\n".join(
+                (
+                    *markdown(("field", "value"), facts),
+                    "",
+                    *markdown(_ATTEMPT, lines),
+                    *("", "```json", found.payload, "```"),
+                )
+            )
+        case _:
+            return "\n".join(_delivery_lines(found, width))
+
+
+def render_counts(
+    operation: DeliveryOperation,
+    counts: Sequence[DeliveryCount],
+    output: str,
+    *,
+    done: bool,
+) -> str:
+    """Return the numbers of deliveries of a request in the format ``output``.
+
+    Args:
+        operation: Operation of the request.
+        counts: Numbers by target and state.
+        output: Format.
+        done: True if the request was carried out.
+    """
+    match output:
+        case "json":
+            return as_json(_counts_data(operation, counts, done=done))
+        case "yaml":
+            return as_yaml(_counts_data(operation, counts, done=done))
+        case "markdown":
+            lines = [(c.target, c.state.value, str(c.number)) for c in counts]
+            return "\n".join(markdown(("target", "state", "deliveries"), lines))
+        case _:
+            return sentence(operation, counts, done=done)
+
+
+def sentence(
+    operation: DeliveryOperation, counts: Sequence[DeliveryCount], *, done: bool
+) -> str:
+    """Return the numbers as a sentence, as in ``2 deliveries will be sent again …``."""
+    total = counted(sum(c.number for c in counts), "delivery", "deliveries")
+    words = (_PAST if done else _FUTURE)[operation]
+    if not counts:
+        return f"No delivery matches; nothing {'was' if done else 'is'} changed."
+    parts = ", ".join(f"{c.target} {c.number} {c.state}" for c in counts)
+    return f"{total} {words}: {parts}."
+
+
+def _line(report: DeliveryReport) -> tuple[str, ...]:
+    is_pending = report.state is DeliveryState.PENDING
+    return (
+        str(report.id),
+        report.target,
+        f"{report.model}/{report.number}",
+        _state(report),
+        str(report.attempts),
+        _time(report.recorded),
+        _time(report.next_at) if is_pending else "",
+        one_line(report.reason),
+    )
+
+
+def _state(report: DeliveryReport) -> str:
+    """Return the state, and the cause of a dead delivery, as in ``dead (parked)``."""
+    is_dead = report.state is DeliveryState.DEAD and report.cause
+    return f"dead ({report.cause})" if is_dead else report.state.value
+
+
+def _facts(found: DeliveryDetails) -> Iterator[tuple[str, str]]:
+    report = found.report
+    yield "delivery", str(report.id)
+    yield "event", f"{report.event_id} ({report.type})"
+    yield "version", f"{report.model}/{report.number}"
+    yield "target", f"webhook/{report.target}"
+    yield "state", _state(report)
+    yield "announced", _time(report.recorded)
+    yield "ended", _time(report.ended) if report.ended else ""
+    yield "reason", one_line(report.reason)
+    yield "next step", next_step(report, found.breaker, found.now)
+
+
+def _delivery_lines(found: DeliveryDetails, width: int) -> Iterator[str]:
+    facts = [(name, text) for name, text in _facts(found) if text]
+    longest = max(len(name) for name, _ in facts)
+    for name, text in facts:
+        label = f"{name + ':':<{longest + 1}} "
+        yield from hanging(label, text, width)
+    yield ""
+    if found.attempts:
+        yield from fitted(_ATTEMPT, [*map(_attempt_line, found.attempts)], width)
+    else:
+        yield "No attempt was made."
+    yield ""
+    yield "payload:"
+    yield _pretty(found.payload)
+
+
+def _attempt_line(attempt: DeliveryAttempt) -> tuple[str, ...]:
+    return (
+        str(attempt.number),
+        _time(attempt.started),
+        attempt.outcome,
+        "" if attempt.status is None else str(attempt.status),
+        "" if attempt.seconds is None else f"{attempt.seconds:.2f}",
+        "yes" if attempt.possible_duplicate else "no",
+        one_line(attempt.error),
+    )
+
+
+def _pretty(payload: str) -> str:
+    try:
+        return json.dumps(json.loads(payload), indent=2, ensure_ascii=False)
+    except ValueError:
+        return payload
+
+
+def _time(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}"
+
+
+def _list_data(reports: Sequence[DeliveryReport]) -> dict[str, Any]:
+    return {
+        "kind": "DeliveryList",
+        "formatVersion": FORMAT_VERSION,
+        "deliveries": [_report_data(report) for report in reports],
+    }
+
+
+def _report_data(report: DeliveryReport) -> dict[str, Any]:
+    return {
+        "id": report.id,
+        "event": report.event_id,
+        "type": report.type,
+        "model": report.model,
+        "version": report.number,
+        "target": report.target,
+        "state": report.state.value,
+        "cause": report.cause,
+        "attempts": report.attempts,
+        "announced": moment(report.recorded),
+        "nextAttempt": moment(report.next_at)
+        if report.state is DeliveryState.PENDING
+        else None,
+        "ended": moment(report.ended) if report.ended else None,
+        "reason": report.reason,
+    }
+
+
+def _delivery_data(found: DeliveryDetails) -> dict[str, Any]:
+    return {
+        "kind": "Delivery",
+        "formatVersion": FORMAT_VERSION,
+        "delivery": _report_data(found.report),
+        "attempts": [
+            {
+                "number": attempt.number,
+                "started": moment(attempt.started),
+                "ended": moment(attempt.ended) if attempt.ended else None,
+                "outcome": attempt.outcome,
+                "status": attempt.status,
+                "seconds": attempt.seconds,
+                "possibleDuplicate": attempt.possible_duplicate,
+                "error": attempt.error,
+            }
+            for attempt in found.attempts
+        ],
+        "payload": found.payload,
+        "nextStep": next_step(found.report, found.breaker, found.now),
+    }
+
+
+def _counts_data(
+    operation: DeliveryOperation, counts: Sequence[DeliveryCount], *, done: bool
+) -> Mapping[str, Any]:
+    return {
+        "kind": "DeliveryRequest",
+        "formatVersion": FORMAT_VERSION,
+        "operation": operation.value,
+        "done": done,
+        "deliveries": [
+            {"target": c.target, "state": c.state.value, "number": c.number}
+            for c in counts
+        ],
+    }

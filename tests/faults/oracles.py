@@ -190,8 +190,13 @@ def judged(workload: Workload, run: Run, reference: Run) -> list[tuple[str, str]
 
 
 def _allowed(run: Run) -> int:
+    """Return how many more objects there may be.
+
+    A webhook in MLflow has no key: a list that lags makes one more, which is deleted.
+    """
     return sum(
-        fault.kind in _REPEATING and call.operation in _WITHOUT_TOKEN
+        (fault.kind in _REPEATING and call.operation in _WITHOUT_TOKEN)
+        or (fault.kind is FaultKind.STALE_READ and call.operation == "GET webhooks")
         for fault, call in run.struck
     )
 

@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from controller.clients.clock import SystemClock
+from controller.store.announcements import AnnouncementLedger
 from controller.store.database import Database
 from tests.contracts.upgrade.platform import CHANGES, LAST, release
 from tests.faults.world import World
@@ -46,11 +47,11 @@ def replay(world: World, lines: str) -> None:
     world.wire.aside -= 1
 
 
-def upgraded(folder: Path) -> bytes:
-    """Return the recorded store after the current migrations."""
+def upgraded(folder: Path, edit: str = "") -> bytes:
+    """Return the recorded store after ``edit`` in SQL and the current migrations."""
     file = folder / "store.db"
     connection = sqlite3.connect(file)
-    connection.executescript((FIXTURE / "store.sql").read_text())
+    connection.executescript((FIXTURE / "store.sql").read_text() + edit)
     connection.close()
     database = Database(f"sqlite:///{file}", SystemClock())
     database.upgrade()
@@ -131,6 +132,49 @@ def test_no_condition_changes_its_status(world):
     known = {row[:3] for row in before}
     assert len(before) == 48
     assert [row for row in rows(world, query) if row[:3] in known] == before
+
+
+def announced_tags(world):
+    """Return the versions that have the tag of the target ``site``."""
+    return {
+        (name, number)
+        for name, versions in world.mlflow.versions.items()
+        for number, version in versions.items()
+        if any(t["key"] == "hokusai.ai/announced.site" for t in version["tags"])
+    }
+
+
+# Commit d5dad67 tagged a version also when its delivery had failed permanently.
+DEAD = """
+UPDATE deliveries SET state = 'dead', attempts = 6, reason = 'the receiver answered 401',
+ended = datetime('now', '-1 day') WHERE id = 3;
+"""
+
+
+@pytest.fixture
+def failed(world, tmp_path):
+    folder = tmp_path / "failed"
+    folder.mkdir()
+    world.store.load(upgraded(folder, DEAD))
+    return world
+
+
+def test_a_version_whose_delivery_failed_loses_its_tag_and_can_be_sent_again(failed):
+    before = announced_tags(failed)
+
+    failed.one_pass()
+
+    assert before - announced_tags(failed) == {("leads", 1)}
+    assert announced_tags(failed) <= before
+    assert rows(failed, "select cause from deliveries where id = 3") == [("parked",)]
+    assert not failed.receivers["site"].told
+
+    AnnouncementLedger(failed.store).retry("site")
+    for _ in range(3):
+        failed.one_pass()
+
+    assert rows(failed, "select state from deliveries where id = 3") == [("delivered",)]
+    assert announced_tags(failed) == before
 
 
 def test_a_delivery_that_was_under_way_is_completed(world):

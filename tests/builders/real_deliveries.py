@@ -9,7 +9,12 @@ from controller.core.webhooks.event import Profile, WebhookEvent, model_register
 from controller.core.webhooks.payload_profile import with_profiles
 from controller.core.webhooks.retry_schedule import RetrySchedule
 from controller.core.webhooks.signature import key_of
-from controller.engine.dispatcher import Dispatcher, DispatchLimits, WebhookTarget
+from controller.engine.dispatcher import (
+    Dispatcher,
+    DispatchLimits,
+    SignedRequests,
+    WebhookTarget,
+)
 from controller.store.announcements import AnnouncementLedger
 from controller.store.outbox import Outbox
 from tests.builders.http_receiver import LOOPBACK, Receiver, answering, receiver
@@ -46,15 +51,15 @@ def deliver(url, secrets, *events, scheme="hokusai-v1", attempts=None):
     async def run():
         stop = asyncio.Event()
 
-        def ended(_delivery, answer, _step):
-            answers.append(answer)
+        def ended(_delivery, attempt):
+            answers.append(attempt.answer)
             if len(answers) == (attempts or len(events)):
                 stop.set()
 
         async with Sender(clock) as sender, asyncio.timeout(30):
             dispatcher = Dispatcher(
                 Outbox(database),
-                sender,
+                SignedRequests(sender, clock),
                 lambda: {"site": target},
                 lambda _: keys,
                 clock=clock,

@@ -34,7 +34,10 @@ platform:
   reconcile: {{interval: 1h}}
   mlflow: {mlflow}
 webhooks:
-  site: {{url: "{url}", secrets: [{{env: SITE_SECRET}}]}}
+  site:
+    url: "{url}"
+    secrets: [{{env: SITE_SECRET}}]
+    allow_networks: [127.0.0.0/8]
 """
 
 

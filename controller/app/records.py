@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from controller.app.attempts import last_tried
 from controller.app.session import Session
+from controller.bootstrap.environment import NOT_RUNNING
 from controller.bootstrap.store_file import store_is_there
 from controller.clients.clock import SystemClock
 from controller.core.audit.chain import AuditRecord, ChainReport, verified
@@ -87,7 +88,15 @@ def records(context: Session) -> Iterator[StoreRecords]:
 
 
 def require_store(context: Session) -> None:
-    """Raise RefusedError if there is no store; reading must not create one."""
+    """Raise RefusedError if there is no store; reading must not create one.
+
+    While the local platform does not run, its store is not known.
+    """
+    platform, settings = context.document.platform, context.settings
+    endpoint = platform.endpoint or settings.aws_endpoint_url
+    known = endpoint is not None or "HOKUSAI_STORE_URL" in context.environ
+    if platform.environment == "local" and not known:
+        raise RefusedError(NOT_RUNNING)
     if not store_is_there(context.settings):
         url = context.settings.store_url
         msg = f"there is no store at {url}: {NOTHING_YET[0].lower()}{NOTHING_YET[1:]}"

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from controller.bootstrap.environment import NOT_RUNNING
 from controller.clients.aws import (
     BotoAws,
     CountingAws,
@@ -19,10 +20,6 @@ from controller.core.rates.retry import RetryPolicy
 from controller.settings import Settings
 from controller.spec.document import Document
 
-NOT_RUNNING = (
-    "the local platform is not running: start it with `make run` or `hokusai local`, and "
-    "pass its --state FOLDER if it has one"
-)
 ACCESS_KEY = "AWS_ACCESS_KEY_ID"
 SECRET_KEY = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - a variable's name
 

@@ -8,6 +8,10 @@ from pathlib import Path
 # Written by `local` while it runs, so that other commands find its servers.
 LOCAL_STATE = Path(".hokusai/local")
 LOCAL_ENVIRONMENT = "environment.json"
+NOT_RUNNING = (
+    "the local platform is not running: start it with `make run` or `hokusai local`, and "
+    "pass its --state FOLDER if it has one"
+)
 
 
 def environment(

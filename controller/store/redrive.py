@@ -170,6 +170,7 @@ def _redrive(
         .values(
             state=DeliveryState.PENDING.value,
             cause="",
+            reason="",
             charged=0,
             begun=now,
             next_at=now,

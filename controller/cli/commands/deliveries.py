@@ -10,11 +10,15 @@ from controller.cli import exit_codes, options
 from controller.cli.commands import Group
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from controller.core.webhooks.delivery_requests import (
+        DeliveryCount,
         DeliveryOperations,
         DeliveryRequest,
         DeliverySelection,
     )
+    from controller.spec.document import Document
 
 SUMMARY = "List webhook deliveries, send them again, or cancel them."
 DETAILS = (
@@ -107,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
             return _list(args, operations)
         if args.what == "show":
             return _show(args, operations)
-        return _change(args, operations)
+        return _change(args, operations, context.document)
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -165,7 +169,9 @@ def _show(args: argparse.Namespace, operations: DeliveryOperations) -> int:
     return Exit.OK
 
 
-def _change(args: argparse.Namespace, operations: DeliveryOperations) -> int:
+def _change(
+    args: argparse.Namespace, operations: DeliveryOperations, document: Document
+) -> int:
     """Print the number of selected deliveries, confirm, and change them."""
     from controller.app.user import person
     from controller.cli.exit_codes import Exit
@@ -175,6 +181,8 @@ def _change(args: argparse.Namespace, operations: DeliveryOperations) -> int:
     request = _request(args)
     _check_ids(request, operations)
     expected = operations.preview(request)
+    if args.server is None:
+        _check_targets(request, expected, document)
     if args.dry_run or not expected:
         out(render_counts(request.operation, expected, args.output, done=False))
         return Exit.OK
@@ -185,6 +193,28 @@ def _change(args: argparse.Namespace, operations: DeliveryOperations) -> int:
     done = operations.perform(request, person(), " ".join(args.reason.split()))
     out(render_counts(request.operation, done, args.output, done=True))
     return Exit.OK
+
+
+def _check_targets(
+    request: DeliveryRequest, counts: Sequence[DeliveryCount], document: Document
+) -> None:
+    """Raise RefusedError if a delivery would be sent to a target that is not declared.
+
+    The next pass would cancel it again.
+    """
+    from controller.core.document.resource import ResourceId
+    from controller.core.errors import RefusedError
+    from controller.core.webhooks.delivery_requests import DeliveryOperation
+
+    if request.operation is DeliveryOperation.CANCEL:
+        return
+    for target in sorted({count.target for count in counts}):
+        if ResourceId("webhook", target) not in document.resources:
+            msg = (
+                f"webhook/{target} is not declared, so nothing is sent to it: declare it "
+                "again first; its deliveries are kept"
+            )
+            raise RefusedError(msg)
 
 
 def _check_ids(request: DeliveryRequest, operations: DeliveryOperations) -> None:

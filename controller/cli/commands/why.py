@@ -67,7 +67,7 @@ def _timeline(
 
     if target.kind != "model" or args.server is not None:
         if args.version is not None:
-            msg = "--version selects a version of a model, and is not sent to a server"
+            msg = "--version selects a version of a model, without --server"
             raise RefusedError(msg)
         return ()
     try:

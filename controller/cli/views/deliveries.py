@@ -28,8 +28,8 @@ _FUTURE = {
     DeliveryOperation.CANCEL: "will be cancelled",
 }
 _PAST = {
-    DeliveryOperation.RETRY: "sent as soon as possible",
-    DeliveryOperation.REDRIVE: "sent again",
+    DeliveryOperation.RETRY: "to be sent next, unless the target is paused",
+    DeliveryOperation.REDRIVE: "to be sent again",
     DeliveryOperation.CANCEL: "cancelled",
 }
 
@@ -115,13 +115,20 @@ def _line(report: DeliveryReport) -> tuple[str, ...]:
     return (
         str(report.id),
         report.target,
-        f"{report.model}/{report.number}",
+        _subject(report),
         _state(report),
         str(report.attempts),
         _time(report.recorded),
         _time(report.next_at) if is_pending else "",
         one_line(report.reason),
     )
+
+
+def _subject(report: DeliveryReport) -> str:
+    """Return the version, or the resource and the type of another event."""
+    if report.number:
+        return f"{report.model}/{report.number}"
+    return f"{report.model} {report.type}"
 
 
 def _state(report: DeliveryReport) -> str:
@@ -134,7 +141,7 @@ def _facts(found: DeliveryDetails) -> Iterator[tuple[str, str]]:
     report = found.report
     yield "delivery", str(report.id)
     yield "event", f"{report.event_id} ({report.type})"
-    yield "version", f"{report.model}/{report.number}"
+    yield ("version" if report.number else "resource"), _subject(report)
     yield "target", f"webhook/{report.target}"
     yield "state", _state(report)
     yield "announced", _time(report.recorded)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from controller.core.models.registration import ModelVersion
 from controller.core.models.timeline import TimelineStep
 from controller.core.webhooks.delivery import DeliveryState
+from controller.core.webhooks.event import MODEL_REGISTERED
 from controller.core.webhooks.records import DeliveryAttempt, DeliveryReport
 from controller.kinds.webhook.health import announced_tag, baseline, missing
 from controller.kinds.webhook.spec import WebhookSpec
@@ -26,7 +27,8 @@ def timeline_at(
         delivery: Its recorded delivery with all attempts; None if there is none.
     """
     if delivery is None:
-        yield TimelineStep(None, _not_recorded(spec, state, version))
+        if MODEL_REGISTERED in spec.events:
+            yield TimelineStep(None, _not_recorded(spec, state, version))
         return
     report, attempts = delivery
     name = state.target

@@ -18,12 +18,18 @@ from tests.builders.api_server import KEY, serving
 from tests.builders.outbox import LEASE, accepted, event, failed
 
 DELIVERED, REFUSED, PARKED, PENDING, CANCELLED = range(1, 6)
+TARGET = """
+webhooks:
+  site: {url: "https://hokus.ai/hook", secrets: [{env: SITE_SECRET}]}
+"""
 REASON = ("--reason", "its database is back", "--yes")
 
 
 @pytest.fixture
 def delivered(recorded, here):
     """One delivery in each state; their ids are the constants."""
+    with (here / "hokusai.yaml").open("a") as file:
+        file.write(TARGET)
     now = recorded.clock.now()
     database, outbox = recorded.database, Outbox(recorded.database)
     events = [event(number) for number in range(1, 6)]
@@ -128,7 +134,7 @@ def test_failed_deliveries_are_sent_again_and_audited(where, capsys):
 
     assert main([*words, *REASON]) == 0
 
-    assert capsys.readouterr().out == "2 deliveries sent again: site 2 dead.\n"
+    assert capsys.readouterr().out == ("2 deliveries to be sent again: site 2 dead.\n")
     assert states(capsys) == {
         DELIVERED: "delivered",
         REFUSED: "pending",
@@ -292,3 +298,24 @@ def test_a_wrong_key_changes_nothing(delivered, capsys, monkeypatch):
 
     assert "Set HOKUSAI_API_KEY" in capsys.readouterr().err
     assert states(capsys)[REFUSED] == "dead"
+
+
+@pytest.mark.parametrize("words", [["retry", str(REFUSED)], ["redrive", "--all"]])
+def test_nothing_is_sent_again_to_a_target_that_left_the_document(
+    delivered, capsys, words
+):
+    file = delivered / "hokusai.yaml"
+    file.write_text(file.read_text().replace(TARGET, ""))
+
+    assert main(["deliveries", *words, *REASON]) == 2
+
+    assert "webhook/site is not declared" in capsys.readouterr().err
+
+
+def test_a_delivery_that_is_sent_again_has_no_reason_of_before(delivered, capsys):
+    main(["deliveries", "retry", str(CANCELLED), *REASON])
+    capsys.readouterr()
+
+    main(["deliveries", "show", str(CANCELLED), "-o", "json"])
+
+    assert "a test model" not in capsys.readouterr().out

@@ -173,3 +173,19 @@ def test_a_suggested_command_selects_the_same_platform(recorded, here, capsys):
 
     assert main(["why", "service/mlflow", "--state", "elsewhere"]) == 1
     assert "service/mlflow --state elsewhere" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words", [["status"], ["events"], ["audit", "verify"], ["deliveries", "list"]]
+)
+def test_the_store_of_a_local_platform_that_does_not_run_is_not_guessed(
+    recorded, here, capsys, monkeypatch, words
+):
+    overlays = here / "specs" / "environments"
+    overlays.mkdir(parents=True)
+    (overlays / "local.yaml").write_text("platform: {environment: local}\n")
+    monkeypatch.delenv("HOKUSAI_STORE_URL")
+
+    assert main([*words, "-e", "local"]) == 2
+
+    assert "the local platform is not running" in capsys.readouterr().err

@@ -74,7 +74,9 @@ class World:
                 reason = world.ends.pop(0)
                 if not reason:
                     leader.release()
-                    Supervisor.running._begin_stop()
+                    # Without the deadline of a stop, which would end this process.
+                    Supervisor.running._shutdown.asked.set()
+                    Supervisor.running._stop.set()
                 return reason
 
             def stuck(self):

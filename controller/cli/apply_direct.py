@@ -8,7 +8,7 @@ from controller.app.plan_files import origin_of, read_plan
 from controller.app.saved_plan import SavedPlanRun
 from controller.app.session import Session, chosen_targets, read
 from controller.cli.exit_codes import Exit
-from controller.cli.next_command import next_command
+from controller.cli.next_command import next_command, with_platform_options
 from controller.cli.terminal import confirmed, out, tell
 from controller.cli.views.plans import render_plan, summary
 from controller.cli.views.progress import ApplyProgress, cost_comparison
@@ -37,7 +37,8 @@ def apply_direct(args: argparse.Namespace) -> int:
             plan = task.scope.included(plan)
         costs = work.controller.costs(plan)
         if plan.actions and not args.yes:
-            tell(render_plan(plan, "table", task.size(desired), costs))
+            shown = with_platform_options(plan, args)
+            tell(render_plan(shown, "table", task.size(desired), costs))
             if not confirmed("Apply these changes?"):
                 tell("Not confirmed; nothing was changed.")
                 return Exit.FAILED

@@ -1,7 +1,14 @@
 """Suggested commands, for the same document and environment as the current one."""
 
+from __future__ import annotations
+
 import argparse
 import shlex
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from controller.core.resources.plan import Plan
 
 PROGRAM = "hokusai"
 
@@ -10,6 +17,23 @@ def next_command(args: argparse.Namespace, words: str) -> str:
     """Return ``words`` as a complete command line."""
     line = shlex.join([PROGRAM, *shlex.split(words)])
     return f"{line}{platform_options(args)}"
+
+
+def with_platform_options(plan: Plan, args: argparse.Namespace) -> Plan:
+    """Return ``plan`` with advice whose commands select the platform of ``args``."""
+    options = platform_options(args)
+    advice = (
+        replace(one, command=_completed(one.command, options)) for one in plan.advice
+    )
+    return replace(plan, advice=tuple(advice))
+
+
+def _completed(command: str, options: str) -> str:
+    """Return ``command`` with ``options`` after each line that runs this program."""
+    return "\n".join(
+        f"{line}{options}" if line.startswith(f"{PROGRAM} ") else line
+        for line in command.splitlines()
+    )
 
 
 def platform_options(args: argparse.Namespace) -> str:

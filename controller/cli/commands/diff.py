@@ -55,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
     """Compare the document with the observed state and print the plan."""
     from controller.app.read_only import looking
     from controller.app.session import chosen_targets, read
+    from controller.cli.next_command import with_platform_options
     from controller.cli.terminal import out, tell, tell_warnings
     from controller.cli.views.explanations import render_explanations
     from controller.cli.views.plans import render_plan
@@ -85,7 +86,8 @@ def run(args: argparse.Namespace) -> int:
         costs = controller.costs(plan)
     for kind in sorted(left_out):
         tell(f"Left out: every {kind}; its state is in the database only.")
-    out(render_plan(plan, args.output, len(targets or desired), costs))
+    shown = with_platform_options(plan, args)
+    out(render_plan(shown, args.output, len(targets or desired), costs))
     if args.out is not None:
         _save(args, context, targets, plan, costs)
     return exit_codes.of_plan(plan)

@@ -17,7 +17,11 @@ WEBHOOK = """\
 experiments:
   lead-scoring: {{}}
 webhooks:
-  site: {{url: "{url}/hook", secrets: [{{env: WEBHOOK_SECRET}}], timeout: 120}}
+  site:
+    url: "{url}/hook"
+    secrets: [{{env: WEBHOOK_SECRET}}]
+    timeout: 120
+    allow_networks: [127.0.0.0/8]
 """
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Update, case, func, insert, or_, select, update
+from sqlalchemy import Connection, Update, func, insert, or_, select, update
 
 from controller.core.webhooks.answers import (
     GATEWAY,
@@ -55,7 +55,7 @@ from controller.store.breakers import (
     save_breaker,
 )
 from controller.store.database import Database
-from controller.store.delivery_states import BLOCKED, CANCELLED, in_state
+from controller.store.delivery_states import BLOCKED, in_state, state_of
 from controller.store.held_deliveries import has_held, settle_held
 from controller.store.redrive import expire, redrive_dead, redrive_exhausted
 from controller.store.tables import attempts, deliveries, event_bodies, webhook_events
@@ -463,11 +463,10 @@ def _update_claimed(delivery: OutboxDelivery) -> Update:
 
 
 def _is_cancelled(connection: Connection, delivery: OutboxDelivery) -> bool:
-    """Return True if ``delivery`` was cancelled; no other writer changes it then."""
-    query = select(deliveries.c.id).where(
-        deliveries.c.id == delivery.id, *in_state(DeliveryState.CANCELLED)
-    )
-    return connection.scalar(query.with_for_update()) is not None
+    """Return True if ``delivery`` was cancelled; locks its row, so that this stays."""
+    columns = deliveries.c.state, deliveries.c.cause
+    query = select(*columns).where(deliveries.c.id == delivery.id).with_for_update()
+    return state_of(connection.execute(query).one()) is DeliveryState.CANCELLED
 
 
 def _mark_unknown(connection: Connection, ids: Sequence[int], now: datetime) -> None:
@@ -547,11 +546,9 @@ def _step_columns(
             }
 
 
-def _pending_cause(answer: Answer) -> Any:
-    """Return the cause of a delivery that stays pending, unless it was cancelled."""
-    cause = BLOCKED if isinstance(answer, NotPermitted) else ""
-    is_cancelled = deliveries.c.cause == CANCELLED
-    return case((is_cancelled, CANCELLED), else_=cause)
+def _pending_cause(answer: Answer) -> str:
+    """Return the cause of a delivery that stays pending."""
+    return BLOCKED if isinstance(answer, NotPermitted) else ""
 
 
 def _delivery(row: Any, type_: str, body: bytes, *, is_probe: bool) -> OutboxDelivery:

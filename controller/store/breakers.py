@@ -42,8 +42,7 @@ def breaker_of(
 
 def save_breaker(connection: Connection, target: str, breaker: Breaker) -> None:
     """Store the breaker of ``target``, which has a row; this ends a probe."""
-    row = _row(target, breaker)
-    del row["settings"]
+    row = _columns(breaker)
     connection.execute(
         update(webhook_breakers).where(_table.target == target).values(row)
     )
@@ -74,7 +73,8 @@ def close_breaker(connection: Connection, target: str) -> None:
 
 def ensure_row(connection: Connection, target: str) -> None:
     """Insert the row of ``target`` unless it exists."""
-    insert_new(connection, webhook_breakers, [_row(target, CLOSED)], ["target"])
+    row = {"target": target, "settings": "", **_columns(CLOSED)}
+    insert_new(connection, webhook_breakers, [row], ["target"])
 
 
 def configure(
@@ -123,9 +123,8 @@ def end_probe(connection: Connection, target: str) -> None:
     )
 
 
-def _row(target: str, breaker: Breaker) -> dict[str, Any]:
+def _columns(breaker: Breaker) -> dict[str, Any]:
     return {
-        "target": target,
         "failures": breaker.failures,
         "openings": breaker.openings,
         "successes": breaker.successes,
@@ -134,7 +133,6 @@ def _row(target: str, breaker: Breaker) -> dict[str, Any]:
         "disabled": breaker.disabled,
         "opened": breaker.opened,
         "probe_until": None,
-        "settings": "",
     }
 
 

@@ -182,6 +182,7 @@ class WebhookDriver:
             return {}
         targets = self._ledger.targets()
         states, breakers = self._ledger.delivery_states(), self._outcomes.breakers()
+        counts = self._outcomes.counts()
         queued = self._outcomes.counts("redis")
         records = self._outcomes.records()
         versions = self._reader.versions()
@@ -195,11 +196,11 @@ class WebhookDriver:
                     versions=versions,
                     model_tags=tags,
                     delivery_states=states.get(id_.name, {}),
-                    deliveries=self._deliveries(id_.name),
+                    deliveries=self._deliveries(id_.name, counts.get(id_.name, {})),
                     breaker=breakers.get(id_.name, CLOSED),
                     record=records.get(id_.name, TargetRecord()),
                     largest_backlog=self._largest_backlog,
-                    queue=self._queue(targets[id_.name], queued),
+                    queue=self._queue(targets[id_.name], queued.get(id_.name, {})),
                 )
             )
             if id_.name in targets
@@ -343,13 +344,10 @@ class WebhookDriver:
         self._api.set_version_tag(version.model, version.number, tag, id_)
 
     def _queue(
-        self,
-        target: KnownTarget,
-        queued: Mapping[str, Mapping[DeliveryState, int]],
+        self, target: KnownTarget, counts: Mapping[DeliveryState, int]
     ) -> QueueState:
         """Return the state of the Redis queue of ``target``."""
         name, phase = target.name, target.phase
-        counts = queued.get(name, {})
         if phase == WEBHOOK_ONLY and not counts:
             return QueueState()
         tried = self._outcomes.list(_SHOWN, name, DeliveryState.PENDING, "redis")
@@ -365,8 +363,9 @@ class WebhookDriver:
             last_error=errors[0] if errors else "",
         )
 
-    def _deliveries(self, target: str) -> DeliveryCounts:
-        counts = self._outcomes.counts().get(target, {})
+    def _deliveries(
+        self, target: str, counts: Mapping[DeliveryState, int]
+    ) -> DeliveryCounts:
         waiting = self._outcomes.list(_SHOWN, target, DeliveryState.PENDING, "webhook")
         dead = self._outcomes.list(1, target, DeliveryState.DEAD, "webhook")
         tried = [report for report in waiting if report.attempts > 1]

@@ -17,6 +17,7 @@ from controller.core.document.reference import SecretReference
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import PermanentError
 from controller.core.models.approvals import Approvals
+from controller.core.models.measurement import MetricBaseline
 from controller.core.models.metadata import MetadataRecords
 from controller.core.models.registry import CachedReads, RegistryWrites
 from controller.core.models.registry_webhooks import RegistryWebhooks
@@ -124,6 +125,14 @@ class Dependencies:
     mlflow_context: SSLContext | None = None
     thorough: bool = True
     metadata: MetadataRecords | None = None
+
+    def benchmarks(self) -> Mapping[str, MetricBaseline]:
+        """Return the declared benchmarks by MLflow's name of the model."""
+        return {
+            resource.spec.name: MetricBaseline(found.metric, found.baseline, found.mode)
+            for id_, resource in self.declared().items()
+            if id_.kind == "model" and (found := resource.spec.benchmark)
+        }
 
     def registry(self) -> tuple[RegistryWrites, CachedReads]:
         """Return the two MLflow clients; raises PermanentError without MLflow."""

@@ -74,7 +74,6 @@ from controller.kinds.model.spec import ModelSpec
 from controller.kinds.model.state import ModelState
 from controller.kinds.model.versions import (
     RequestedVersion,
-    declared_benchmark,
     model_id,
     model_tags,
     requested_version,
@@ -103,16 +102,6 @@ def connect(dependencies: Dependencies) -> "ModelDriver":
         resource = dependencies.declared().get(ResourceId("experiment", key))
         return key if resource is None else str(resource.spec.name)
 
-    def benchmarks() -> Mapping[str, MetricBaseline]:
-        """Return the declared benchmarks by MLflow's name of the model."""
-        specs = (
-            resource.spec
-            for id_, resource in dependencies.declared().items()
-            if id_.kind == "model"
-        )
-        found = {spec.name: declared_benchmark(spec) for spec in specs}
-        return {name: one for name, one in found.items() if one is not None}
-
     return ModelDriver(
         api,
         reader,
@@ -121,7 +110,7 @@ def connect(dependencies: Dependencies) -> "ModelDriver":
         clock=dependencies.clock,
         approvals=dependencies.approvals,
         metadata=dependencies.metadata,
-        benchmarks=benchmarks,
+        benchmarks=dependencies.benchmarks,
     )
 
 

@@ -63,14 +63,6 @@ def connect(dependencies: Dependencies) -> "WebhookDriver":
     api, reader = dependencies.registry()
     ledger, outcomes = dependencies.records()
 
-    def benchmarks() -> Mapping[str, MetricBaseline]:
-        """Return the declared benchmarks by MLflow's name of the model."""
-        return {
-            resource.spec.name: MetricBaseline(found.metric, found.baseline, found.mode)
-            for id_, resource in dependencies.declared().items()
-            if id_.kind == "model" and (found := resource.spec.benchmark)
-        }
-
     def profiles() -> AbstractSet[Profile]:
         """Return the payload profiles of all declared targets."""
         return {
@@ -88,7 +80,7 @@ def connect(dependencies: Dependencies) -> "WebhookDriver":
         registry=dependencies.owner,
         check=check,
         announced=dependencies.announced,
-        benchmarks=benchmarks,
+        benchmarks=dependencies.benchmarks,
         profiles=profiles,
         largest_backlog=dependencies.largest_backlog,
         inspector=connect_preflight(dependencies),

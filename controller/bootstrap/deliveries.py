@@ -27,10 +27,10 @@ from controller.engine.dispatcher import (
     AfterAttempt,
     Dispatcher,
     DispatchLimits,
-    SignedRequests,
     WebhookTarget,
 )
 from controller.engine.queue_messages import QueueMessages
+from controller.engine.signed_requests import SignedRequests
 from controller.kinds.webhook.spec import WebhookSpec
 from controller.resolver import Resolver
 from controller.resolver.aio import AddressResolver

@@ -16,7 +16,6 @@ from typing import Protocol
 
 from controller.core.clock import Clock
 from controller.core.errors import ControllerError
-from controller.core.values.identity import derived_uuid
 from controller.core.values.redact import redact
 from controller.core.webhooks.address_policy import PUBLIC_ADDRESSES, AddressPolicy
 from controller.core.webhooks.answers import (
@@ -27,7 +26,6 @@ from controller.core.webhooks.answers import (
     failure,
 )
 from controller.core.webhooks.delivery import Dead, NextStep
-from controller.core.webhooks.payload_profile import content_type
 from controller.core.webhooks.retry_schedule import (
     RetrySchedule,
     after_attempt,
@@ -35,14 +33,11 @@ from controller.core.webhooks.retry_schedule import (
 from controller.core.webhooks.signature import (
     DEFAULT_SCHEME,
     SignatureScheme,
-    hokusai_headers,
-    standard_headers,
 )
 from controller.store.outbox import Outbox, OutboxDelivery, SendAttempt
 
 log = logging.getLogger(__name__)
 
-_USER_AGENT = "hokusai-controller"
 # Pauses after which the report of an unreadable secret by another process is out of date.
 _SECRET_REPORTS = 3
 
@@ -58,21 +53,6 @@ class Transport(Protocol):
         keys: tuple[bytes, ...],
     ) -> Answer:
         """Send one delivery; network and receiver failures are results."""
-        ...
-
-
-class Sending(Protocol):
-    """HTTP client for webhooks; see ``clients.webhook.Sender``."""
-
-    async def send(
-        self,
-        url: str,
-        headers: Mapping[str, str],
-        body: bytes,
-        within: float,
-        permitted: AddressPolicy,
-    ) -> Answer:
-        """Post ``body``; network and receiver failures are results, not exceptions."""
         ...
 
 
@@ -405,55 +385,6 @@ async def run_all(dispatchers: Collection[Dispatcher], stop: asyncio.Event) -> N
                 group.create_task(dispatcher.run(stop))
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from errors
-
-
-class SignedRequests:
-    """Transport of webhooks: signed requests over HTTP.
-
-    Args:
-        sender: HTTP client.
-        clock: Clock for the signatures.
-    """
-
-    def __init__(self, sender: Sending, clock: Clock) -> None:
-        self._sender = sender
-        self._clock = clock
-
-    async def send(
-        self,
-        delivery: OutboxDelivery,
-        attempt: SendAttempt,
-        target: WebhookTarget,
-        keys: tuple[bytes, ...],
-    ) -> Answer:
-        """Sign and post one delivery."""
-        headers = _headers(delivery, attempt, keys, self._clock, target.scheme)
-        return await self._sender.send(
-            target.url, headers, delivery.body, target.timeout, target.permitted
-        )
-
-
-def _headers(
-    delivery: OutboxDelivery,
-    attempt: SendAttempt,
-    keys: tuple[bytes, ...],
-    clock: Clock,
-    scheme: SignatureScheme = DEFAULT_SCHEME,
-) -> dict[str, str]:
-    now, body = clock.now(), delivery.body
-    nonce = derived_uuid(delivery.event_id, delivery.target, str(attempt.number))
-    headers = {
-        "Content-Type": content_type(delivery.profile),
-        "User-Agent": _USER_AGENT,
-        **hokusai_headers(scheme, keys[0], now, str(nonce), body),
-        "X-Hokusai-Idempotency-Key": delivery.event_id,
-        "X-Hokusai-Event": delivery.type,
-        "X-Hokusai-Attempt": str(attempt.number),
-        **standard_headers(delivery.event_id, now, body, keys),
-    }
-    if attempt.possible_duplicate:
-        headers["X-Hokusai-Possible-Duplicate"] = "true"
-    return headers
 
 
 def _log(

@@ -9,12 +9,8 @@ from controller.core.webhooks.event import Profile, WebhookEvent, model_register
 from controller.core.webhooks.payload_profile import with_profiles
 from controller.core.webhooks.retry_schedule import RetrySchedule
 from controller.core.webhooks.signature import key_of
-from controller.engine.dispatcher import (
-    Dispatcher,
-    DispatchLimits,
-    SignedRequests,
-    WebhookTarget,
-)
+from controller.engine.dispatcher import Dispatcher, DispatchLimits, WebhookTarget
+from controller.engine.signed_requests import SignedRequests
 from controller.store.announcements import AnnouncementLedger
 from controller.store.outbox import Outbox
 from tests.builders.http_receiver import LOOPBACK, Receiver, answering, receiver

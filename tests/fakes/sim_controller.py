@@ -22,10 +22,11 @@ from controller.core.resources.driver import Applied, Driver, Progressing
 from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.plan import Verb
 from controller.core.webhooks.retry_schedule import RetrySchedule, after_attempt
-from controller.engine.dispatcher import WebhookTarget, _headers
+from controller.engine.dispatcher import WebhookTarget
 from controller.engine.interventions import InterventionRunner
 from controller.engine.leader import Leader
 from controller.engine.reconciler import PassResult, Reconciler
+from controller.engine.signed_requests import _headers
 from controller.engine.store_memory import StoreMemory
 from controller.kinds import discover
 from controller.kinds.endpoint.driver import EndpointDriver

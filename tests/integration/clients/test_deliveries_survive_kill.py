@@ -26,9 +26,8 @@ from controller.clients.clock import SystemClock
 from controller.clients.webhook import Sender
 from controller.core.webhooks.address_policy import LOOPBACK_NETWORKS, AddressPolicy
 from controller.core.webhooks.retry_schedule import RetrySchedule
-from controller.engine.dispatcher import (
-    Dispatcher, DispatchLimits, SignedRequests, WebhookTarget
-)
+from controller.engine.dispatcher import DispatchLimits, Dispatcher, WebhookTarget
+from controller.engine.signed_requests import SignedRequests
 from controller.store.database import Database
 from controller.store.outbox import Outbox
 

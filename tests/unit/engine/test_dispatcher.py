@@ -10,12 +10,8 @@ from controller.core.webhooks.delivery import Delivered, DeliveryState
 from controller.core.webhooks.event import ProfileBody, VersionIdentity, WebhookEvent
 from controller.core.webhooks.retry_schedule import RetrySchedule
 from controller.core.webhooks.signature import hokusai_verified, standard_headers
-from controller.engine.dispatcher import (
-    Dispatcher,
-    DispatchLimits,
-    SignedRequests,
-    WebhookTarget,
-)
+from controller.engine.dispatcher import Dispatcher, DispatchLimits, WebhookTarget
+from controller.engine.signed_requests import SignedRequests
 from controller.store.announcements import AnnouncementLedger
 from controller.store.deliveries import DeliveryLog
 from controller.store.outbox import Outbox

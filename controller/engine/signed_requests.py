@@ -1,0 +1,84 @@
+"""Transport of deliveries over HTTP: signed requests."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from controller.core.clock import Clock
+from controller.core.values.identity import derived_uuid
+from controller.core.webhooks.address_policy import AddressPolicy
+from controller.core.webhooks.answers import Answer
+from controller.core.webhooks.payload_profile import content_type
+from controller.core.webhooks.signature import (
+    DEFAULT_SCHEME,
+    SignatureScheme,
+    hokusai_headers,
+    standard_headers,
+)
+from controller.engine.dispatcher import WebhookTarget
+from controller.store.outbox import OutboxDelivery, SendAttempt
+
+_USER_AGENT = "hokusai-controller"
+
+
+class Sending(Protocol):
+    """HTTP client for webhooks; see ``clients.webhook.Sender``."""
+
+    async def send(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        within: float,
+        permitted: AddressPolicy,
+    ) -> Answer:
+        """Post ``body``; network and receiver failures are results, not exceptions."""
+        ...
+
+
+class SignedRequests:
+    """Transport of webhooks: signed requests over HTTP.
+
+    Args:
+        sender: HTTP client.
+        clock: Clock for the signatures.
+    """
+
+    def __init__(self, sender: Sending, clock: Clock) -> None:
+        self._sender = sender
+        self._clock = clock
+
+    async def send(
+        self,
+        delivery: OutboxDelivery,
+        attempt: SendAttempt,
+        target: WebhookTarget,
+        keys: tuple[bytes, ...],
+    ) -> Answer:
+        """Sign and post one delivery."""
+        headers = _headers(delivery, attempt, keys, self._clock, target.scheme)
+        return await self._sender.send(
+            target.url, headers, delivery.body, target.timeout, target.permitted
+        )
+
+
+def _headers(
+    delivery: OutboxDelivery,
+    attempt: SendAttempt,
+    keys: tuple[bytes, ...],
+    clock: Clock,
+    scheme: SignatureScheme = DEFAULT_SCHEME,
+) -> dict[str, str]:
+    now, body = clock.now(), delivery.body
+    nonce = derived_uuid(delivery.event_id, delivery.target, str(attempt.number))
+    headers = {
+        "Content-Type": content_type(delivery.profile),
+        "User-Agent": _USER_AGENT,
+        **hokusai_headers(scheme, keys[0], now, str(nonce), body),
+        "X-Hokusai-Idempotency-Key": delivery.event_id,
+        "X-Hokusai-Event": delivery.type,
+        "X-Hokusai-Attempt": str(attempt.number),
+        **standard_headers(delivery.event_id, now, body, keys),
+    }
+    if attempt.possible_duplicate:
+        headers["X-Hokusai-Possible-Duplicate"] = "true"
+    return headers

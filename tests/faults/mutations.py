@@ -139,7 +139,7 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         (VERSION, ALIAS),
     ),
     ("copies are not marked", model_compare, "duplicates", no_duplicates, (VERSION,)),
-    ("copies are told of", event, "ready_originals", tells_copies, (REMOVED,)),
+    ("copies are announced", event, "ready_originals", tells_copies, (REMOVED,)),
     (
         "failures are told as successes",
         executor.Executor,

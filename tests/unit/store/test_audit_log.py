@@ -1,4 +1,4 @@
-"""The audit log: one chain, whoever appends."""
+"""Entries of all writers form one chain in the audit log."""
 
 from dataclasses import replace
 

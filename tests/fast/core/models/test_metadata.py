@@ -1,4 +1,4 @@
-"""Metadata of a version: the same facts, whoever registered it."""
+"""Metadata of a version has the same keys for every registering client."""
 
 import json
 

@@ -197,10 +197,12 @@ class _Progress:
 def _one_more(case: Case, run: Run, progress: _Progress) -> bool:
     """Do one pass; return whether the run is at its end, good or bad."""
     world = case.world
+    before = len(world.wire.trace)
     result = watched(world, run)
     calm = world.quiet and not run.hit
     progress.since = progress.since + 1 if calm else 0
-    if calm and result is not None and _done(case, result):
+    sent = any(_delivers(call) for call in world.wire.trace[before:])
+    if calm and not sent and result is not None and _done(case, result):
         run.step_ends[progress.step] = len(run.passes)
         if progress.step == len(case.workload.steps):
             run.took = progress.since
@@ -208,6 +210,11 @@ def _one_more(case: Case, run: Run, progress: _Progress) -> bool:
         progress.next(case, world)
     late = progress.since > case.workload.depth + 2
     return late or len(run.passes) > _LONGEST
+
+
+def _delivers(call: Call) -> bool:
+    """Whether ``call`` hands an event over: the next pass reports the answer."""
+    return call.writes and call.operation in {"POST", "PUSH"}
 
 
 def _keep(boundaries: list[Boundary], case: Case, run: Run, step: int) -> None:

@@ -1,6 +1,6 @@
 """``python -m tests.faults``: search for faults that do harm, or play one again.
 
-proof [PROCESSES]     every single fault, pairs on three workloads, random schedules
+proof [PROCESSES]     every single fault, pairs on four workloads, random schedules
 replay PLAN.json      one plan, alone; prints what the oracles say
 trace WORKLOAD        the numbered calls of a workload without faults
 """

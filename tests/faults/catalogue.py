@@ -102,13 +102,13 @@ WORKLOADS = (
         begun(EXPERIMENT + model()),
         (run_finishes(0.7),),
         depth=2,
-        pairs=1,
+        pairs=2,
     ),
     Workload(
         "alias move",
         begun(sourced(ONE, TWO, aliases="{production: 1}")),
         (declares(sourced(ONE, TWO, aliases="{production: 2}")),),
-        pairs=1,
+        pairs=2,
     ),
     Workload(
         "webhook target added",
@@ -153,7 +153,7 @@ WORKLOADS = (
             declares(EXPERIMENT),
         ),
         depth=2,
-        pairs=13,
+        pairs=40,
     ),
     Workload(
         "endpoint address change",

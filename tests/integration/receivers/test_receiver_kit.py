@@ -41,15 +41,19 @@ def test_an_event_is_accepted_and_worked_on_once(kind, tmp_path):
 
 @KINDS
 def test_a_repeat_is_recognised_after_a_restart(kind, tmp_path):
-    first, second = registration(1), registration(2)
+    first, last, second = registration(1), registration(2), registration(3)
     ids = []
-    for events in ([first], [first, second]):
+    for events in ([first, last], [first, second]):
         command = COMMANDS[kind](tmp_path)
         with running(command, WEBHOOK_SECRET=CURRENT) as (url, process):
-            assert deliver(url, [CURRENT], *events) == [Answered(200)] * len(events)
-            ids.append(worked_on(process))
+            for event in events:
+                assert deliver(url, [CURRENT], event) == [Answered(200)]
+                if ids.count(event.id) == 0:
+                    ids += iter(lambda: worked_on(process), event.id)
+                    ids.append(event.id)
 
-    assert ids == [first.id, second.id]
+    # The process was killed at its work on the last event, which may be repeated.
+    assert ids.count(first.id) == 1
 
 
 @KINDS

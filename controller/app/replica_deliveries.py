@@ -25,7 +25,7 @@ from controller.core.webhooks.answers import Answer, Answered, Unanswered
 from controller.core.webhooks.delivery import Dead, Delivered, NextStep
 from controller.engine.dispatcher import Dispatcher, EndedAttempt, run_all
 from controller.spec.document import Document
-from controller.store.outbox import OutboxDelivery
+from controller.store.attempts import OutboxDelivery
 from controller.telemetry.metrics import (
     DELIVERIES,
     QUEUE_MESSAGES,

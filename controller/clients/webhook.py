@@ -26,7 +26,9 @@ from controller.core.webhooks.address_policy import PUBLIC_ADDRESSES, AddressPol
 from controller.core.webhooks.answers import Answer, Answered, NotPermitted, Unanswered
 
 _CONNECT_SECONDS = 5.0
-_CONNECTIONS = 256
+# The dispatcher limits the requests to each target: a limit for all would let targets
+# that hang delay the others.
+_UNLIMITED = 0
 # A connection is reused only if the rest of the response is short.
 _MAX_RESPONSE = 64 * 1024
 _DRAIN_SECONDS = 1.0
@@ -130,7 +132,7 @@ class Sender:
 
     def _new_session(self, permitted: AddressPolicy) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
-            limit=_CONNECTIONS,
+            limit=_UNLIMITED,
             resolver=_PermittedAddresses(self._resolver, permitted),
             use_dns_cache=False,
             ssl=self._tls,
@@ -149,6 +151,8 @@ class Sender:
 
     def _retry_after(self, text: str) -> float | None:
         """Return the seconds in a ``Retry-After`` header, at most 15 minutes."""
+        if not text:
+            return None
         try:
             seconds = float(text)
         except ValueError:
@@ -229,6 +233,7 @@ class _HeadFirst(ResponseHandler):
             super().data_received(data)
 
 
+@functools.lru_cache(maxsize=256)
 def refusal_reason(url: str) -> str:
     """Return the reason that nothing may be sent to ``url``, or "".
 

@@ -2,6 +2,9 @@
 
 Every target has its own slots, so one that hangs does not delay the others. The step
 after an attempt is decided in ``core.webhooks.delivery``; due deliveries, in the store.
+
+One transaction records the results since the last one, claims due deliveries, and
+records the start of their attempts: a commit takes longer than a request.
 """
 
 import asyncio
@@ -9,7 +12,7 @@ import contextlib
 import logging
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -25,7 +28,7 @@ from controller.core.webhooks.answers import (
     Queued,
     failure,
 )
-from controller.core.webhooks.delivery import Dead, NextStep
+from controller.core.webhooks.delivery import Dead, Delivered, NextStep
 from controller.core.webhooks.retry_schedule import (
     RetrySchedule,
     after_attempt,
@@ -34,12 +37,19 @@ from controller.core.webhooks.signature import (
     DEFAULT_SCHEME,
     SignatureScheme,
 )
-from controller.store.outbox import Outbox, OutboxDelivery, SendAttempt
+from controller.store.attempts import AttemptResult, OutboxDelivery, SendAttempt
+from controller.store.outbox import Outbox
 
 log = logging.getLogger(__name__)
 
 # Pauses after which the report of an unreadable secret by another process is out of date.
 _SECRET_REPORTS = 3
+# Seconds that a round waits for the secrets of its targets, which are cached as a rule.
+_SECRETS_WAIT = 0.05
+# Seconds without the end of an attempt, after which the results are recorded.
+_GATHER = 0.001
+# Seconds for which keys sign after they were read.
+_KEYS_LIFETIME = 1.0
 
 
 class Transport(Protocol):
@@ -86,7 +96,9 @@ class DispatchLimits:
     """Limits of the dispatcher.
 
     Attributes:
-        in_flight: Largest number of concurrent attempts to one target.
+        in_flight: Largest number of concurrent attempts to one target, reached step by
+            step while it accepts.
+        first: Number of concurrent attempts at the start and after a failure.
         poll: Seconds between two reads of the outbox without a wake-up.
         grace: Seconds for attempts in progress to end after a stop.
         pause: Seconds without attempts to a target whose secrets cannot be read; no
@@ -94,7 +106,8 @@ class DispatchLimits:
         claim_margin: Seconds by which a claim outlasts the timeout of an attempt.
     """
 
-    in_flight: int = 8
+    in_flight: int = 64
+    first: int = 4
     poll: float = 1.0
     grace: float = 20.0
     pause: float = 30.0
@@ -120,6 +133,42 @@ class EndedAttempt:
     is_recorded: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """An attempt that has ended and is not recorded yet."""
+
+    result: AttemptResult
+    attempt: SendAttempt
+    schedule: RetrySchedule
+
+
+@dataclass(frozen=True, slots=True)
+class _Started:
+    """A claimed delivery whose attempt is recorded as started."""
+
+    delivery: OutboxDelivery
+    attempt: SendAttempt
+    target: WebhookTarget
+    keys: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    """Result of one round with the outbox.
+
+    Attributes:
+        recorded: True for each result whose claim was not lost.
+        started: Attempts to begin.
+        without_keys: Targets with due deliveries whose keys are not known.
+        wait: Seconds until more may be due.
+    """
+
+    recorded: Sequence[bool]
+    started: Sequence[_Started]
+    without_keys: Sequence[str]
+    wait: float
+
+
 Targets = Callable[[], Mapping[str, WebhookTarget]]
 SecretOf = Callable[[str], tuple[bytes, ...]]
 AfterAttempt = Callable[[OutboxDelivery, EndedAttempt], None]
@@ -134,12 +183,12 @@ class Dispatcher:
         outbox: Deliveries to send.
         transport: Sends one delivery.
         targets: Returns the declared targets, by name.
-        secret_of: Returns a target's keys, the current one first; called for each
-            attempt, in a thread. Raises ControllerError if they cannot be read.
+        secret_of: Returns a target's keys, the current one first; called before each
+            claim, in a thread, and at most once a second. Raises ControllerError if they cannot be read.
         clock: Clock.
         worker: Name of this process on its claims.
         limits: Limits on concurrency and times.
-        on_attempt: Called after each attempt, for metrics.
+        on_attempt: Called once the result of an attempt is recorded, for metrics.
     """
 
     def __init__(
@@ -164,7 +213,12 @@ class Dispatcher:
         self._on_attempt = on_attempt
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        # Answers of each target since its last failure.
+        self._accepted: Counter[str] = Counter()
         self._under_way: dict[asyncio.Task[None], OutboxDelivery] = {}
+        self._ended: list[_Ended] = []
+        self._known_keys: dict[str, tuple[tuple[bytes, ...], float]] = {}
+        self._key_reads: dict[str, asyncio.Task[tuple[bytes, ...]]] = {}
         self._readable = True
         self._paused_until: dict[str, float] = {}
         self._configured: dict[str, str] = {}
@@ -183,82 +237,141 @@ class Dispatcher:
     async def run(self, stop: asyncio.Event) -> None:
         """Send until ``stop`` is set, then wait for the attempts in progress."""
         self._loop = asyncio.get_running_loop()
+        # An event belongs to one event loop.
+        woken, self._woken = self._woken, asyncio.Event()
+        if woken.is_set():
+            self._woken.set()
         stopping = asyncio.create_task(stop.wait())
+        stopping.add_done_callback(lambda _: self._woken.set())
         try:
             while not stop.is_set():
                 self._woken.clear()
-                seconds = await self._begin_due()
-                await self._wait(stopping, seconds)
+                seconds = await self._round()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(seconds):
+                        await self._woken.wait()
+                        await self._gather()
         finally:
             stopping.cancel()
             await self._drain()
 
-    async def _wait(self, stopping: "asyncio.Task[bool]", seconds: float) -> None:
-        """Wait until woken, until a slot is free, or for ``seconds``."""
-        woken = asyncio.create_task(self._woken.wait())
-        await asyncio.wait(
-            {woken, stopping, *self._under_way},
-            timeout=seconds,
-            return_when=asyncio.FIRST_COMPLETED,
-        )
-        woken.cancel()
+    async def _gather(self) -> None:
+        """Let more attempts end, which one transaction records together."""
+        before = -1
+        while self._under_way and len(self._ended) > before:
+            before = len(self._ended)
+            await asyncio.sleep(_GATHER)
 
-    async def _begin_due(self) -> float:
-        """Begin as many attempts as slots allow; return the seconds to the next read."""
+    async def _round(self) -> float:
+        """Record results and begin due attempts; return the seconds to the next round.
+
+        The end of an attempt begins the next round earlier.
+        """
         targets = self._targets()
         free = self._free_slots(targets)
+        ended, self._ended = self._ended, []
         try:
-            claimed, wait = await asyncio.to_thread(self._claim, targets, free)
+            exchange = await asyncio.to_thread(
+                self._exchange, ended, targets, free, self._fresh_keys()
+            )
         except ControllerError as error:
-            # The outbox keeps its deliveries; the next round reads it again.
+            # The outbox keeps its deliveries, and the next round records the results.
+            self._ended = ended + self._ended
             level = logging.WARNING if self._readable else logging.DEBUG
             log.log(level, "outbox not readable", extra={"error": str(error)})
             self._readable = False
             return self._limits.poll
         self._readable = True
-        for delivery in claimed:
-            work = self._attempt(delivery, targets[delivery.target])
-            task = asyncio.create_task(work)
-            self._under_way[task] = delivery
-            task.add_done_callback(self._ended)
-        return min(self._limits.poll, wait)
+        self._report(ended, exchange.recorded)
+        for one in exchange.started:
+            task = asyncio.create_task(self._attempt(one))
+            self._under_way[task] = one.delivery
+            task.add_done_callback(self._leave)
+        if exchange.without_keys and await self._read_all_keys(exchange.without_keys):
+            return 0
+        counts = Counter(one.delivery.target for one in exchange.started)
+        is_empty = any(counts[name] < free[name] for name in counts)
+        return 0 if is_empty else min(self._limits.poll, exchange.wait)
 
     def _free_slots(self, targets: Mapping[str, WebhookTarget]) -> dict[str, int]:
         busy = self._busy()
         now = self._clock.monotonic()
+        free = {name: self._slots(name) - busy[name] for name in targets}
         return {
-            name: self._limits.in_flight - busy[name]
-            for name in targets
-            if busy[name] < self._limits.in_flight
-            and self._paused_until.get(name, now) <= now
+            name: slots
+            for name, slots in free.items()
+            if slots > 0 and self._paused_until.get(name, now) <= now
         }
+
+    def _slots(self, name: str) -> int:
+        """Return the number of attempts to a target that may be in progress."""
+        return min(self._accepted[name] + self._limits.first, self._limits.in_flight)
 
     def _busy(self) -> Counter[str]:
         """Return the number of attempts in progress, by target."""
         return Counter(delivery.target for delivery in self._under_way.values())
 
-    def _claim(
-        self, targets: Mapping[str, WebhookTarget], free: Mapping[str, int]
-    ) -> tuple[list[OutboxDelivery], float]:
-        """Return the claimed deliveries, and the seconds until more may be due.
-
-        A target without free slots is read again when one is free.
-        """
+    def _exchange(
+        self,
+        ended: Sequence[_Ended],
+        targets: Mapping[str, WebhookTarget],
+        free: Mapping[str, int],
+        keys: Mapping[str, tuple[bytes, ...]],
+    ) -> "_Exchange":
+        """Record results, and claim deliveries to the targets with ``keys``."""
         self._configure(targets)
         self._clear_secret_errors()
+        busy = self._busy()
+        due = self._outbox.due_targets(free, busy) if free else ()
         claimed: list[OutboxDelivery] = []
-        roomy: list[str] = []
-        most, busy = self._limits.in_flight, self._busy()
-        for name, slots in free.items():
-            seconds = targets[name].timeout + self._limits.claim_margin
-            lease = timedelta(seconds=seconds)
-            some = self._outbox.claim(self._worker, name, most, lease, busy=busy[name])
-            claimed += some
-            busy[name] += len(some)
-            if len(some) < slots:
-                roomy.append(name)
-        wait = self._outbox.wait(roomy, busy) if roomy else None
-        return claimed, math.inf if wait is None else wait.total_seconds()
+        recorded: list[bool] = []
+        started: list[_Started] = []
+        ready = [name for name in due if name in keys]
+        if ended or ready:
+            with self._outbox.transaction():
+                recorded = self._record(ended)
+                for name in ready:
+                    seconds = targets[name].timeout + self._limits.claim_margin
+                    lease = timedelta(seconds=seconds)
+                    claimed += self._outbox.claim(
+                        self._worker, name, self._slots(name), lease, busy=busy[name]
+                    )
+                attempts = self._outbox.start_all(claimed, self._clock.now())
+            started = [
+                _Started(d, attempts[d.id], targets[d.target], keys[d.target])
+                for d in claimed
+                if d.id in attempts
+            ]
+        idle = free.keys() - set(due)
+        wait = self._outbox.wait(idle, busy) if idle and not started else None
+        return _Exchange(
+            recorded,
+            started,
+            [name for name in due if name not in keys],
+            math.inf if wait is None else wait.total_seconds(),
+        )
+
+    def _record(self, ended: Sequence[_Ended]) -> list[bool]:
+        """Record results; with a probe that is given up, those that waited as long."""
+        recorded = self._outbox.finish_all([one.result for one in ended])
+        for one in ended:
+            delivery, step = one.result.delivery, one.result.step
+            if delivery.progress.is_probe and isinstance(step, Dead):
+                begun = one.result.now - one.schedule.length
+                self._outbox.expire(delivery.target, begun, step.reason)
+        return recorded
+
+    def _report(self, ended: Sequence[_Ended], recorded: Sequence[bool]) -> None:
+        for one, is_ours in zip(ended, recorded, strict=True):
+            result = one.result
+            attempt = EndedAttempt(
+                result.answer,
+                result.step,
+                result.duration,
+                one.attempt.possible_duplicate,
+                is_ours,
+            )
+            self._on_attempt(result.delivery, attempt)
 
     def _configure(self, targets: Mapping[str, WebhookTarget]) -> None:
         """Record the settings of targets that are new to this process, or changed."""
@@ -275,41 +388,64 @@ class Dispatcher:
                     fields = {"target": name, "deliveries": released}
                     log.warning("webhook fails, deliveries sent to Redis", extra=fields)
 
-    def _ended(self, task: "asyncio.Task[None]") -> None:
-        target = self._under_way.pop(task).target
+    def _leave(self, task: "asyncio.Task[None]") -> None:
+        """Free the slot of an attempt that failed or was cancelled."""
+        delivery = self._under_way.pop(task, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             # The claim expires, and the delivery is retried.
+            target = delivery.target if delivery else ""
             fields = {"target": target, "error": str(error)}
             log.error("attempt not recorded", extra=fields, exc_info=error)
 
-    async def _attempt(self, delivery: OutboxDelivery, target: WebhookTarget) -> None:
-        keys = await self._keys(delivery)
-        if not keys:
-            return
-        now = self._clock.now()
-        attempt = await asyncio.to_thread(self._outbox.start, delivery, now)
-        if attempt is None:
-            return
+    async def _attempt(self, one: _Started) -> None:
+        delivery, target = one.delivery, one.target
         began = self._clock.monotonic()
-        answer = await self._transport.send(delivery, attempt, target, keys)
+        answer = await self._transport.send(delivery, one.attempt, target, one.keys)
         took = timedelta(seconds=self._clock.monotonic() - began)
         now = self._clock.now()
         key = f"{delivery.event_id}/{delivery.target}"
         step = after_attempt(target.schedule, answer, delivery.progress, now, key)
-        _log(delivery, attempt, answer, step)
-        is_ours = await asyncio.to_thread(
-            self._outbox.finish, delivery, answer, step, now, took
-        )
-        if delivery.progress.is_probe and isinstance(step, Dead):
-            # The others have waited as long, without an attempt.
-            begun, name = now - target.schedule.length, delivery.target
-            await asyncio.to_thread(self._outbox.expire, name, begun, step.reason)
-        sent = EndedAttempt(answer, step, took, attempt.possible_duplicate, is_ours)
-        self._on_attempt(delivery, sent)
+        _log(delivery, one.attempt, answer, step)
+        result = AttemptResult(delivery, answer, step, now, took)
+        if isinstance(step, Delivered):
+            self._accepted[delivery.target] += 1
+        else:
+            self._accepted[delivery.target] = 0
+        self._ended.append(_Ended(result, one.attempt, target.schedule))
+        # The slot is free for the round that this wakes.
+        if (task := asyncio.current_task()) is not None:
+            self._under_way.pop(task, None)
+        self._woken.set()
 
-    async def _keys(self, delivery: OutboxDelivery) -> tuple[bytes, ...]:
-        """Return the target's keys; release the delivery if there are none."""
-        name = delivery.target
+    def _fresh_keys(self) -> dict[str, tuple[bytes, ...]]:
+        """Return the keys of targets that were read lately."""
+        now = self._clock.monotonic()
+        fresh = {n: k for n, k in self._known_keys.items() if k[1] > now}
+        self._known_keys = fresh
+        return {name: keys for name, (keys, _) in fresh.items()}
+
+    async def _read_all_keys(self, names: Collection[str]) -> bool:
+        """Read the keys of ``names``; return True if some were read in time.
+
+        A target with a slow secret store is served in a later round.
+        """
+        begun = [name for name in names if name not in self._key_reads]
+        for name in begun:
+            read = asyncio.create_task(self._read_keys(name))
+            read.add_done_callback(lambda _: self._woken.set())
+            self._key_reads[name] = read
+        if begun:
+            reads = [self._key_reads[name] for name in begun]
+            await asyncio.wait(reads, timeout=_SECRETS_WAIT)
+        ended = [name for name in names if self._key_reads[name].done()]
+        until = self._clock.monotonic() + _KEYS_LIFETIME
+        for name in ended:
+            if keys := self._key_reads.pop(name).result():
+                self._known_keys[name] = keys, until
+        return any(name in self._known_keys for name in ended)
+
+    async def _read_keys(self, name: str) -> tuple[bytes, ...]:
+        """Return a target's keys; without any, its deliveries pause."""
         try:
             keys = await asyncio.to_thread(self._secret_of, name)
             reason = "the target has no secret"
@@ -318,7 +454,6 @@ class Dispatcher:
         if not keys:
             log.warning("secrets not readable", extra={"target": name, "error": reason})
             self._paused_until[name] = self._clock.monotonic() + self._limits.pause
-            await asyncio.to_thread(self._outbox.release, [delivery])
         await self._report_secret(name, "" if keys else reason)
         return keys
 
@@ -363,18 +498,36 @@ class Dispatcher:
         A cancelled attempt has an unknown outcome: the event is sent again, marked as a
         possible duplicate. Its claim ends, so that the next process need not wait.
         """
-        if not self._under_way:
-            return
+        for read in self._key_reads.values():
+            read.cancel()
+        self._key_reads.clear()
         tasks = dict(self._under_way)
-        _, late = await asyncio.wait(tasks, timeout=self._limits.grace)
+        late: set[asyncio.Task[None]] = set()
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=self._limits.grace)
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
         cancelled = [tasks[task] for task in late if task.cancelled()]
-        if cancelled:
-            # Without the store, the claims expire.
-            with contextlib.suppress(ControllerError):
-                await asyncio.to_thread(self._outbox.release, cancelled)
+        ended, self._ended = self._ended, []
+        if not ended and not cancelled:
+            return
+        try:
+            recorded = await asyncio.to_thread(self._record_last, ended, cancelled)
+        except ControllerError as error:
+            # Without the store, the claims expire, and the events are sent again.
+            fields = {"attempts": len(ended), "error": str(error)}
+            log.error("attempts not recorded", extra=fields)  # noqa: TRY400 - known
+        else:
+            self._report(ended, recorded)
+
+    def _record_last(
+        self, ended: Sequence[_Ended], cancelled: Sequence[OutboxDelivery]
+    ) -> list[bool]:
+        with self._outbox.transaction():
+            recorded = self._record(ended)
+            self._outbox.release(cancelled)
+        return recorded
 
 
 async def run_all(dispatchers: Collection[Dispatcher], stop: asyncio.Event) -> None:

@@ -6,7 +6,7 @@ from controller.clients.redis_queue import QueueMessage
 from controller.core.webhooks.answers import Answer
 from controller.core.webhooks.redis_message import CHANNEL, QUEUE, published_payload
 from controller.engine.dispatcher import WebhookTarget
-from controller.store.outbox import OutboxDelivery, SendAttempt
+from controller.store.attempts import OutboxDelivery, SendAttempt
 
 
 class Queueing(Protocol):

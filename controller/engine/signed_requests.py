@@ -10,12 +10,13 @@ from controller.core.webhooks.answers import Answer
 from controller.core.webhooks.payload_profile import content_type
 from controller.core.webhooks.signature import (
     DEFAULT_SCHEME,
+    WITH_NONCE,
     SignatureScheme,
     hokusai_headers,
     standard_headers,
 )
 from controller.engine.dispatcher import WebhookTarget
-from controller.store.outbox import OutboxDelivery, SendAttempt
+from controller.store.attempts import OutboxDelivery, SendAttempt
 
 _USER_AGENT = "hokusai-controller"
 
@@ -69,11 +70,14 @@ def _headers(
     scheme: SignatureScheme = DEFAULT_SCHEME,
 ) -> dict[str, str]:
     now, body = clock.now(), delivery.body
-    nonce = derived_uuid(delivery.event_id, delivery.target, str(attempt.number))
+    nonce = ""
+    if scheme == WITH_NONCE:
+        number = str(attempt.number)
+        nonce = str(derived_uuid(delivery.event_id, delivery.target, number))
     headers = {
         "Content-Type": content_type(delivery.profile),
         "User-Agent": _USER_AGENT,
-        **hokusai_headers(scheme, keys[0], now, str(nonce), body),
+        **hokusai_headers(scheme, keys[0], now, nonce, body),
         "X-Hokusai-Idempotency-Key": delivery.event_id,
         "X-Hokusai-Event": delivery.type,
         "X-Hokusai-Attempt": str(attempt.number),

@@ -6,44 +6,36 @@ worker sends again. Delivery is therefore at least once; a repeat has the same e
 id and is marked as a possible duplicate.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Update, func, insert, or_, select, update
+from sqlalchemy import Connection, Integer, bindparam, func, or_, select, update
 
 from controller.core.webhooks.answers import (
-    GATEWAY,
     Answer,
-    Answered,
-    AnswerMeaning,
-    NotPermitted,
-    Queued,
-    Unanswered,
-    failure,
-    meaning_of,
 )
 from controller.core.webhooks.breaker import (
     CLOSED,
     Breaker,
     BreakerPolicy,
-    after_block,
-    after_failure,
-    after_postponement,
-    after_success,
-    has_recovered,
 )
 from controller.core.webhooks.delivery import (
-    Dead,
-    Delivered,
     DeliveryState,
     NextStep,
-    RetryAt,
-    TargetGone,
 )
 from controller.core.webhooks.event import DEFAULT_PROFILE
 from controller.core.webhooks.retry_schedule import DeliveryProgress
+from controller.store.attempts import (
+    AttemptResult,
+    OutboxDelivery,
+    SendAttempt,
+    mark_unknown,
+    record_results,
+    start_attempts,
+    update_claimed,
+)
 from controller.store.breakers import (
     begin_probe,
     breaker_key,
@@ -52,13 +44,12 @@ from controller.store.breakers import (
     close_breaker,
     configure,
     end_probe,
-    save_breaker,
 )
 from controller.store.database import Database
-from controller.store.delivery_states import BLOCKED, in_state, state_of
+from controller.store.delivery_states import in_state
 from controller.store.held_deliveries import has_held, settle_held
-from controller.store.redrive import expire, redrive_dead, redrive_exhausted
-from controller.store.tables import attempts, deliveries, event_bodies, webhook_events
+from controller.store.redrive import expire, redrive_dead
+from controller.store.tables import deliveries, event_bodies, webhook_events
 from controller.store.target_records import (
     clear_secret_error,
     has_secret_error,
@@ -68,48 +59,6 @@ from controller.store.target_records import (
 # A claim that lasts longer than any claim may last was made by a clock that was ahead.
 _LONGEST_CLAIM = timedelta(minutes=10)
 _MANY = 1_000_000
-STARTED, ANSWERED, UNANSWERED, UNKNOWN = "started", "answered", "unanswered", "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxDelivery:
-    """One event to be sent to one target, claimed by one worker.
-
-    Attributes:
-        id: Id of the delivery.
-        event_id: Id of the event, the same for every target and repeat.
-        type: Type of the event.
-        body: Bytes to sign and send.
-        target: Name of the webhook target.
-        attempts: Number of attempts started before.
-        claim: Number that tells this claim from later ones.
-        progress: Position in its retry schedule.
-        profile: Payload profile of the body.
-    """
-
-    id: int
-    event_id: str
-    type: str
-    body: bytes
-    target: str
-    attempts: int
-    claim: int
-    progress: DeliveryProgress
-    profile: str = DEFAULT_PROFILE
-
-
-@dataclass(frozen=True, slots=True)
-class SendAttempt:
-    """One attempt at a delivery.
-
-    Attributes:
-        number: Number of the attempt, counted from 1.
-        possible_duplicate: True if an earlier attempt with an unknown outcome may
-            have arrived.
-    """
-
-    number: int
-    possible_duplicate: bool
 
 
 class Outbox:
@@ -147,8 +96,6 @@ class Outbox:
             lease: Duration of the claim.
             busy: Number of attempts of this worker to the target in progress.
         """
-        if not self._any_due(target):
-            return ()
         with self._database.writing(fenced=False) as connection:
             now = self._database.now(connection)
             key = breaker_key(target, self._sink)
@@ -159,18 +106,14 @@ class Outbox:
                 is_probe and not begin_probe(connection, key, now, lease)
             ):
                 return ()
-            rows = connection.execute(
-                self._claim_statement(target, count, now).values(
-                    claimed_by=worker,
-                    claimed_until=now + lease,
-                    claim=deliveries.c.claim + 1,
-                )
-            ).all()
+            values = {"count": count, "worker": worker, "until": now + lease}
+            due = self._due(target, now)
+            rows = connection.execute(_CLAIM, due | values).all()
             if not rows:
                 if is_probe:
                     end_probe(connection, key)
                 return ()
-            _mark_unknown(connection, [row.id for row in rows], now)
+            mark_unknown(connection, [row.id for row in rows if row.attempts], now)
             events = _events(connection, {row.event_id for row in rows})
         claimed = [
             _delivery(row, *events[row.event_id, row.profile], is_probe=is_probe)
@@ -178,36 +121,30 @@ class Outbox:
         ]
         return tuple(sorted(claimed, key=lambda d: d.id))
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Begin a transaction that the calls of this thread in the block join.
+
+        Raises:
+            ControllerError: The store cannot be used; nothing is changed.
+        """
+        with self._database.writing(fenced=False):
+            yield
+
     def start(self, delivery: OutboxDelivery, now: datetime) -> SendAttempt | None:
         """Record the start of an attempt; return None if the claim was lost."""
-        number = delivery.attempts + 1
-        counted = _update_claimed(delivery).values(attempts=number)
+        return self.start_all([delivery], now).get(delivery.id)
+
+    def start_all(
+        self, claimed: Sequence[OutboxDelivery], now: datetime
+    ) -> dict[int, SendAttempt]:
+        """Record the start of an attempt at each of ``claimed``.
+
+        Returns:
+            Attempts by the id of the delivery, without those whose claim was lost.
+        """
         with self._database.writing(fenced=False) as connection:
-            if not connection.execute(counted).rowcount:
-                return None
-            duplicate = bool(
-                connection.scalar(
-                    select(func.count())
-                    .select_from(attempts)
-                    .where(attempts.c.delivery_id == delivery.id)
-                    .where(
-                        or_(
-                            attempts.c.outcome == UNKNOWN,
-                            attempts.c.status.in_(GATEWAY),
-                        )
-                    )
-                )
-            )
-            connection.execute(
-                insert(attempts).values(
-                    delivery_id=delivery.id,
-                    number=number,
-                    outcome=STARTED,
-                    started=now,
-                    possible_duplicate=duplicate,
-                )
-            )
-        return SendAttempt(number, duplicate)
+            return start_attempts(connection, claimed, now)
 
     def finish(
         self,
@@ -217,36 +154,26 @@ class Outbox:
         now: datetime,
         duration: timedelta,
     ) -> bool:
-        """Record the result of the attempt and the next step in one transaction.
+        """Record the result of one attempt; see ``finish_all``."""
+        return self.finish_all([AttemptResult(delivery, answer, step, now, duration)])[
+            0
+        ]
+
+    def finish_all(self, results: Sequence[AttemptResult]) -> list[bool]:
+        """Record the results of attempts and the next steps in one transaction.
+
+        Safe to repeat, as after a commit whose reply was lost.
 
         Returns:
-            False if the claim was lost: the attempt is recorded, and the next step
-            is left to the worker that holds the claim.
+            False for each whose claim was lost: the attempt is recorded, and the next
+            step is left to the worker that holds the claim.
         """
         with self._database.writing(fenced=False) as connection:
-            connection.execute(
-                update(attempts)
-                .where(
-                    attempts.c.delivery_id == delivery.id,
-                    attempts.c.number == delivery.attempts + 1,
-                )
-                .values(
-                    ended=now,
-                    seconds=duration.total_seconds(),
-                    **_answer_columns(answer),
-                )
-            )
             # `next_at` is compared with the store's clock, so it is set by it too.
             moment = self._database.now(connection)
-            columns = _step_columns(step, answer, moment, now)
-            if not isinstance(step, Delivered) and _is_cancelled(connection, delivery):
-                # It stays cancelled: a failure does not make it pending or dead.
-                columns = {}
-            unclaimed = {"claimed_by": None, "claimed_until": None}
-            statement = _update_claimed(delivery).values(**unclaimed, **columns)
-            is_ours = bool(connection.execute(statement).rowcount)
-            self._update_breaker(connection, delivery.target, answer, step, moment, now)
-            return is_ours
+            return record_results(
+                connection, results, moment, self._sink, self._breakers
+            )
 
     def configure(self, target: str, settings: str) -> int:
         """Record the settings of ``target``; if they changed, start again.
@@ -311,57 +238,32 @@ class Outbox:
             now = self._database.now(connection)
             return expire(connection, target, self._sink, before, reason, now)
 
-    def _update_breaker(
-        self,
-        connection: Connection,
-        target: str,
-        answer: Answer,
-        step: NextStep,
-        moment: datetime,
-        now: datetime,
-    ) -> None:
-        """Store what the answer means for the target's breaker.
-
-        If it closes, the deliveries that failed meanwhile are sent again.
-        """
-        key = breaker_key(target, self._sink)
-        before = breaker_of(connection, key)
-        if self._breaker_after(before, answer, step, moment, now) == before:
-            return
-        before = breaker_of(connection, key, changes=True)
-        after = self._breaker_after(before, answer, step, moment, now)
-        save_breaker(connection, key, after)
-        if has_recovered(before, after):
-            redrive_exhausted(connection, target, self._sink, moment)
-
-    def _breaker_after(
-        self,
-        breaker: Breaker,
-        answer: Answer,
-        step: NextStep,
-        moment: datetime,
-        now: datetime,
-    ) -> Breaker:
-        match step, meaning_of(answer):
-            case TargetGone(reason), _:
-                return replace(breaker, disabled=reason)
-            case _, AnswerMeaning.ACCEPTED:
-                return after_success(breaker)
-            case _, AnswerMeaning.TRANSIENT:
-                return after_failure(self._breakers, breaker, moment)
-            case _, AnswerMeaning.NOT_PERMITTED:
-                return after_block(breaker, moment)
-            case RetryAt(at), AnswerMeaning.POSTPONED:
-                return after_postponement(breaker, moment + max(at - now, timedelta(0)))
-            case _:
-                return breaker
-
     def release(self, unsent: Sequence[OutboxDelivery]) -> None:
         """End the claims on ``unsent``; do nothing for claims that were lost."""
         unclaimed = {"claimed_by": None, "claimed_until": None}
         with self._database.writing(fenced=False) as connection:
             for delivery in unsent:
-                connection.execute(_update_claimed(delivery).values(**unclaimed))
+                connection.execute(update_claimed(delivery).values(**unclaimed))
+
+    def due_targets(
+        self, targets: Collection[str], busy: Mapping[str, int] | None = None
+    ) -> tuple[str, ...]:
+        """Return the ``targets`` to which an attempt may be claimed now.
+
+        Args:
+            targets: Targets.
+            busy: Number of attempts in progress, by target; one whose breaker allows no
+                more is left out.
+        """
+        with self._database.reading() as connection:
+            now = self._database.now(connection)
+            breakers = self._breakers_of(connection, targets)
+            return tuple(
+                name
+                for name in targets
+                if _due_at(name, now, breakers, busy or {}, now) == now
+                and connection.scalar(_IS_DUE, self._due(name, now))
+            )
 
     def wait(
         self, targets: Collection[str], busy: Mapping[str, int] | None = None
@@ -388,9 +290,7 @@ class Outbox:
             if not rows:
                 return None
             now = self._database.now(connection)
-            keys = {breaker_key(name, self._sink): name for name in targets}
-            found = breakers_of(connection, keys)
-            breakers = {keys[key]: breaker for key, breaker in found.items()}
+            breakers = self._breakers_of(connection, targets)
         dues = [
             due
             for target, earliest in rows
@@ -398,42 +298,52 @@ class Outbox:
         ]
         return max(min(dues) - now, timedelta(0)) if dues else None
 
-    def _any_due(self, target: str) -> bool:
-        """Return True if a delivery is due, without the lock that a write takes."""
-        with self._database.reading() as connection:
-            now = self._database.now(connection)
-            query = select(deliveries.c.id).where(*self._due(target, now)).limit(1)
-            return connection.scalar(query) is not None
+    def _breakers_of(
+        self, connection: Connection, targets: Collection[str]
+    ) -> dict[str, tuple[Breaker, datetime | None]]:
+        keys = {breaker_key(name, self._sink): name for name in targets}
+        found = breakers_of(connection, keys)
+        return {keys[key]: breaker for key, breaker in found.items()}
 
-    def _due(self, target: str, now: datetime) -> tuple[Any, ...]:
-        return (
-            deliveries.c.target == target,
-            deliveries.c.sink == self._sink,
-            *in_state(DeliveryState.PENDING),
-            deliveries.c.next_at <= now,
-            or_(
-                deliveries.c.claimed_until.is_(None),
-                deliveries.c.claimed_until <= now,
-                deliveries.c.claimed_until > now + _LONGEST_CLAIM,
-            ),
-        )
+    def _due(self, target: str, now: datetime) -> dict[str, Any]:
+        """Return the parameters of statements on due deliveries."""
+        latest = now + _LONGEST_CLAIM
+        return {"to": target, "by": self._sink, "now": now, "latest": latest}
 
-    def _claim_statement(self, target: str, limit: int, now: datetime) -> Any:
-        # A common table expression is evaluated once; PostgreSQL may run a sub-query
-        # again and lock more than ``limit`` rows.
-        due = (
-            select(deliveries.c.id)
-            .where(*self._due(target, now))
-            .order_by(deliveries.c.next_at, deliveries.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-            .cte("due")
-        )
-        return (
-            update(deliveries)
-            .where(deliveries.c.id.in_(select(due.c.id)))
-            .returning(deliveries)
-        )
+
+# Statements are built once: that takes longer than executing them.
+_DUE = (
+    deliveries.c.target == bindparam("to"),
+    deliveries.c.sink == bindparam("by"),
+    *in_state(DeliveryState.PENDING),
+    deliveries.c.next_at <= bindparam("now"),
+    or_(
+        deliveries.c.claimed_until.is_(None),
+        deliveries.c.claimed_until <= bindparam("now"),
+        deliveries.c.claimed_until > bindparam("latest"),
+    ),
+)
+_IS_DUE = select(deliveries.c.id).where(*_DUE).limit(1)
+# A common table expression is evaluated once; PostgreSQL may run a sub-query again and
+# lock more rows than asked for.
+_FIRST = (
+    select(deliveries.c.id)
+    .where(*_DUE)
+    .order_by(deliveries.c.next_at, deliveries.c.id)
+    .limit(bindparam("count", type_=Integer))
+    .with_for_update(skip_locked=True)
+    .cte("due")
+)
+_CLAIM = (
+    update(deliveries)
+    .where(deliveries.c.id.in_(select(_FIRST.c.id)))
+    .values(
+        claimed_by=bindparam("worker"),
+        claimed_until=bindparam("until"),
+        claim=deliveries.c.claim + 1,
+    )
+    .returning(deliveries)
+)
 
 
 def _due_at(
@@ -453,29 +363,6 @@ def _due_at(
     if blocked is None and breaker.allowance(now, _MANY) <= busy.get(target, 0):
         return None
     return max(earliest, blocked) if blocked else earliest
-
-
-def _update_claimed(delivery: OutboxDelivery) -> Update:
-    """Return an update of ``delivery`` that has no effect once the claim is lost."""
-    return update(deliveries).where(
-        deliveries.c.id == delivery.id, deliveries.c.claim == delivery.claim
-    )
-
-
-def _is_cancelled(connection: Connection, delivery: OutboxDelivery) -> bool:
-    """Return True if ``delivery`` was cancelled; locks its row, so that this stays."""
-    columns = deliveries.c.state, deliveries.c.cause
-    query = select(*columns).where(deliveries.c.id == delivery.id).with_for_update()
-    return state_of(connection.execute(query).one()) is DeliveryState.CANCELLED
-
-
-def _mark_unknown(connection: Connection, ids: Sequence[int], now: datetime) -> None:
-    """Set the outcome of attempts whose worker died: they may have arrived."""
-    connection.execute(
-        update(attempts)
-        .where(attempts.c.delivery_id.in_(ids), attempts.c.outcome == STARTED)
-        .values(outcome=UNKNOWN, ended=now)
-    )
 
 
 def _events(
@@ -499,56 +386,6 @@ def _events(
         if row.profile is not None:
             found[row.id, row.profile] = row.type, bytes(row.profile_body)
     return found
-
-
-def _answer_columns(answer: Answer) -> dict[str, Any]:
-    match answer:
-        case Answered(status):
-            return {"outcome": ANSWERED, "status": status}
-        case Unanswered(error, is_sent):
-            return {"outcome": UNKNOWN if is_sent else UNANSWERED, "error": error}
-        case Queued():
-            return {"outcome": ANSWERED}
-        case NotPermitted(reason):
-            return {"outcome": UNANSWERED, "error": reason}
-
-
-def _step_columns(
-    step: NextStep, answer: Answer, moment: datetime, now: datetime
-) -> dict[str, Any]:
-    match step:
-        case Delivered():
-            return {
-                "state": DeliveryState.DELIVERED.value,
-                "ended": moment,
-                "reason": "",
-                "cause": "",
-            }
-        case Dead(reason, cause):
-            return {
-                "state": DeliveryState.DEAD.value,
-                "ended": moment,
-                "reason": reason,
-                "cause": cause.value,
-            }
-        case RetryAt(at, is_charged):
-            return {
-                "next_at": moment + max(at - now, timedelta(0)),
-                "reason": failure(answer),
-                "cause": _pending_cause(answer),
-                "charged": deliveries.c.charged + int(is_charged),
-            }
-        case TargetGone(reason):
-            return {
-                "next_at": moment,
-                "reason": reason,
-                "cause": _pending_cause(answer),
-            }
-
-
-def _pending_cause(answer: Answer) -> str:
-    """Return the cause of a delivery that stays pending."""
-    return BLOCKED if isinstance(answer, NotPermitted) else ""
 
 
 def _delivery(row: Any, type_: str, body: bytes, *, is_probe: bool) -> OutboxDelivery:

@@ -39,10 +39,10 @@ from controller.core.webhooks.resource_event import RESOURCE_EVENTS
 from controller.engine.leader import LEASE
 from controller.engine.store_memory import APPLIED
 from controller.settings import VARIABLES, WITHOUT_EFFECT
+from controller.store.attempts import ANSWERED, STARTED, UNANSWERED, UNKNOWN
 from controller.store.delivery_states import BLOCKED, CANCELLED, HELD, SUPERSEDED
 from controller.store.events import EventKind
 from controller.store.heartbeat import HEART
-from controller.store.outbox import ANSWERED, STARTED, UNANSWERED, UNKNOWN
 from controller.store.schema import VERSION_TABLE
 from controller.store.tables import metadata
 from controller.telemetry.metrics import ALL

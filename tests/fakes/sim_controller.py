@@ -256,11 +256,14 @@ class SimController:
         lease = timedelta(seconds=target.timeout) + _MARGIN
         spec = self.document.resources[id_].spec
         secrets = Secrets(outside.environ, outside.aws)
-        for delivery in self.outbox.claim(self.worker, id_.name, 8, lease):
+        if id_.name not in self.outbox.due_targets([id_.name]):
+            return
+        with self.outbox.transaction():
+            claimed = self.outbox.claim(self.worker, id_.name, 8, lease)
+            started = self.outbox.start_all(claimed, outside.clock.now())
+        for delivery in claimed:
             keys = tuple(secrets.value(ref).encode() for ref in spec.secrets)
-            attempt = self.outbox.start(delivery, outside.clock.now())
-            if attempt is None:
-                continue
+            attempt = started[delivery.id]
             headers = _headers(delivery, attempt, keys, outside.clock)
             receiver = outside.receivers[id_.name]
             answer = post(outside.wire, receiver, headers, delivery.body)
@@ -273,9 +276,12 @@ class SimController:
         """Send what is due to the Redis queue of a target."""
         outside, now = self.outside, self.outside.clock.now
         self.queue.settle_held(name, held_for)
-        for delivery in self.queue.claim(self.worker, name, 8, _MARGIN):
-            if self.queue.start(delivery, now()) is None:
-                continue
+        if name not in self.queue.due_targets([name]):
+            return
+        with self.queue.transaction():
+            claimed = self.queue.claim(self.worker, name, 8, _MARGIN)
+            self.queue.start_all(claimed, now())
+        for delivery in claimed:
             queue = outside.receivers[f"redis:{name}"]
             assert isinstance(queue, SimulatedQueue)
             answer = push(outside.wire, queue, delivery.event_id)

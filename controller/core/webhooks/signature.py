@@ -20,6 +20,8 @@ SignatureScheme = Literal[
     "hokusai-v1", "hokusai-v1-bare", "hokusai-deltaone", "standard"
 ]
 DEFAULT_SCHEME: SignatureScheme = "hokusai-v1"
+# The scheme that signs the id of each attempt.
+WITH_NONCE: SignatureScheme = "hokusai-deltaone"
 STANDARD_PREFIX = "whsec_"
 SIGNATURE_HEADER = "X-Hokusai-Signature"
 _HOKUSAI_PREFIX = "sha256="
@@ -61,7 +63,8 @@ def hokusai_headers(
         scheme: Signature scheme of the receiver.
         key: First signing key.
         at: Time of this attempt, aware.
-        nonce: Id of this attempt, different for every other one.
+        nonce: Id of this attempt, different for every other one; only for the scheme
+            ``WITH_NONCE``.
         body: Bytes as they are sent.
     """
     match scheme:

@@ -1,8 +1,11 @@
 """Everything due is sent, signed and written down, whatever receivers do."""
 
 import asyncio
+import threading
 from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from controller.core.errors import NotFoundError, TransientError
 from controller.core.webhooks.answers import Answered, NotPermitted, Unanswered
@@ -354,7 +357,7 @@ def test_an_attempt_that_outlives_its_claim_is_not_recorded():
         async def send(self, url, headers, body, within, permitted):
             if not self.sent:
                 w.clock.forward(3600)
-                w.outbox.claim("other", "site", 1, timedelta(hours=1))
+                w.outbox.claim("other", "site", 1, timedelta(minutes=9))
             return await super().send(url, headers, body, within, permitted)
 
     w = a_world(Slow())
@@ -477,7 +480,7 @@ def test_an_outbox_that_cannot_be_read_is_asked_again():
     outbox = w.outbox
 
     class Flaky:
-        def claim(self, *_arguments, **_options):
+        def due_targets(self, *_arguments):
             w.dispatcher._outbox = outbox
             message = "the store could not be read"
             raise TransientError(message)
@@ -485,5 +488,59 @@ def test_an_outbox_that_cannot_be_read_is_asked_again():
     w.dispatcher._outbox = Flaky()
 
     w.run()
+
+    assert w.count(DeliveryState.DELIVERED) == 1
+
+
+@pytest.mark.parametrize("is_committed", [False, True])
+def test_a_result_that_could_not_be_recorded_is_recorded_by_the_next_round(
+    monkeypatch, is_committed
+):
+    w = a_world(
+        Receivers(**{"hokus.ai": [Answered(503), Answered(200)]}),
+        limits=DispatchLimits(poll=0.001),
+    )
+    w.ledger.announce("site", "webhook", [event()], NOON)
+    finish_all, failures = w.outbox.finish_all, [1]
+
+    def fails_once(results):
+        if results and failures:
+            failures.clear()
+            if is_committed:
+                with w.database.writing(fenced=False) as connection:
+                    finish_all(results)
+                    connection.commit()
+            message = "the store could not be written"
+            raise TransientError(message)
+        return finish_all(results)
+
+    monkeypatch.setattr(w.outbox, "finish_all", fails_once)
+
+    w.run(until=2)
+
+    _, (_, second, _) = w.receivers.sent
+    assert [a.answer for a in w.attempts] == [Answered(503), Answered(200)]
+    assert second["X-Hokusai-Attempt"] == "2"
+    assert "X-Hokusai-Possible-Duplicate" not in second
+    assert w.count(DeliveryState.DELIVERED) == 1
+
+
+def test_a_slow_secret_store_delays_only_the_target_that_uses_it():
+    released = threading.Event()
+
+    def secret_of(target):
+        if target == "site":
+            assert released.wait(5)
+        return (KEY,)
+
+    w = a_world(targets=BOTH, secret_of=secret_of)
+    w.ledger.announce("site", "webhook", [event(1)], NOON)
+    w.ledger.announce("audit", "webhook", [event(n) for n in range(40)], NOON)
+
+    w.run(until=40)
+    assert {url for url, _, _ in w.receivers.sent} == {"https://audit.example/hook"}
+    released.set()
+    w.stop = asyncio.Event()
+    w.run(until=41)
 
     assert w.count(DeliveryState.DELIVERED) == 1

@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select, update
 from controller.core.webhooks.answers import Answered, NotPermitted, Unanswered
 from controller.core.webhooks.delivery import Dead, Delivered, DeliveryState, RetryAt
 from controller.core.webhooks.event import ProfileBody
-from controller.store.outbox import SendAttempt
+from controller.store.attempts import SendAttempt
 from controller.store.tables import deliveries as rows
 from controller.store.tables import event_bodies, webhook_events
 from tests.builders.outbox import DURATION, LEASE, event, failed, one

@@ -5,7 +5,7 @@ Only the leader tags the versions that a target accepted.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 
 from controller.app.document_watch import DocumentWatch
@@ -21,17 +21,27 @@ from controller.bootstrap.store import Store
 from controller.clients.redis_queue import RedisQueue
 from controller.clients.secrets import Secrets
 from controller.core.clock import Clock
+from controller.core.errors import ControllerError
 from controller.core.webhooks.answers import Answer, Answered, Unanswered
+from controller.core.webhooks.breaker import Breaker
 from controller.core.webhooks.delivery import Dead, Delivered, NextStep
 from controller.engine.dispatcher import Dispatcher, EndedAttempt, run_all
 from controller.spec.document import Document
 from controller.store.attempts import OutboxDelivery
+from controller.store.backlogs import Backlog, backlogs
 from controller.telemetry.metrics import (
     DELIVERIES,
     QUEUE_MESSAGES,
     WEBHOOK_ANSWERS,
     WEBHOOK_ATTEMPT_SECONDS,
+    WEBHOOK_BACKLOG,
+    WEBHOOK_BREAKER,
+    WEBHOOK_DEAD,
+    WEBHOOK_DELAY_SECONDS,
+    WEBHOOK_DELIVERIES,
+    WEBHOOK_IN_FLIGHT,
     WEBHOOK_LOST_CLAIMS,
+    WEBHOOK_OLDEST_PENDING,
     WEBHOOK_POSSIBLE_DUPLICATES,
     WEBHOOK_UNKNOWN_OUTCOMES,
     Metrics,
@@ -39,6 +49,8 @@ from controller.telemetry.metrics import (
 
 # Between two reads of the document for its targets.
 _REREAD = timedelta(seconds=1)
+# Between two readings of the gauges.
+_GAUGES = timedelta(seconds=15)
 
 
 class ReplicaDeliveries:
@@ -99,7 +111,25 @@ class ReplicaDeliveries:
                 declared, *shared, queue, self._clock, self._queued
             )
             self._dispatchers = webhooks, queues
-            await run_all(self._dispatchers, stop)
+            gauges = asyncio.create_task(self._gauge(webhooks, declared))
+            try:
+                await run_all(self._dispatchers, stop)
+            finally:
+                gauges.cancel()
+
+    async def _gauge(self, webhooks: Dispatcher, declared: DeclaredTargets) -> None:
+        """Set the gauges of deliveries every few seconds until cancelled.
+
+        While the store cannot be read, those that come from it are absent.
+        """
+        while True:
+            names = declared.targets().keys()
+            try:
+                found = await asyncio.to_thread(backlogs, self._stored.database)
+            except ControllerError:
+                found = None
+            set_gauges(self._metrics, names, found, webhooks.in_flight())
+            await asyncio.sleep(_GAUGES.total_seconds())
 
     def _current(self) -> Document:
         """Return the document, read again if it was not for a second."""
@@ -109,17 +139,61 @@ class ReplicaDeliveries:
             self._reread_at = now + _REREAD.total_seconds()
         return self._document
 
-    def _attempted(self, _delivery: OutboxDelivery, attempt: EndedAttempt) -> None:
-        count_attempt(self._metrics, attempt)
+    def _attempted(self, delivery: OutboxDelivery, attempt: EndedAttempt) -> None:
+        delay = self._clock.now() - delivery.progress.begun
+        count_attempt(self._metrics, delivery.target, attempt, delay)
         self._told()
 
     def _queued(self, _delivery: OutboxDelivery, attempt: EndedAttempt) -> None:
         self._metrics.count(QUEUE_MESSAGES, outcome=_outcome(attempt.step))
 
 
-def count_attempt(metrics: Metrics, attempt: EndedAttempt) -> None:
-    """Count one attempt in every metric of deliveries."""
-    metrics.count(DELIVERIES, outcome=_outcome(attempt.step))
+def set_gauges(
+    metrics: Metrics,
+    names: Collection[str],
+    found: Mapping[str, Backlog] | None,
+    in_flight: Mapping[str, int],
+) -> None:
+    """Set the gauges of deliveries.
+
+    Args:
+        metrics: Metrics.
+        names: Declared targets.
+        found: Backlogs by target; None if the store cannot be read.
+        in_flight: Attempts of this process in progress, by target.
+    """
+    known = {} if found is None else {n: found.get(n, Backlog()) for n in names}
+    metrics.replace(WEBHOOK_BACKLOG, {n: b.pending for n, b in known.items()})
+    oldest = {n: b.oldest.total_seconds() for n, b in known.items()}
+    metrics.replace(WEBHOOK_OLDEST_PENDING, oldest)
+    metrics.replace(WEBHOOK_DEAD, {n: b.dead for n, b in known.items()})
+    breakers = {n: _breaker_state(b.breaker) for n, b in known.items()}
+    metrics.replace(WEBHOOK_BREAKER, breakers)
+    metrics.replace(WEBHOOK_IN_FLIGHT, {n: in_flight.get(n, 0) for n in names})
+
+
+def _breaker_state(breaker: Breaker) -> int:
+    if breaker.disabled:
+        return 2
+    return 0 if breaker.is_closed else 1
+
+
+def count_attempt(
+    metrics: Metrics, target: str, attempt: EndedAttempt, delay: timedelta
+) -> None:
+    """Count one attempt in every metric of deliveries.
+
+    Args:
+        metrics: Metrics.
+        target: Name of the target.
+        attempt: Attempt.
+        delay: Time since the delivery was announced.
+    """
+    outcome = _outcome(attempt.step)
+    metrics.count(DELIVERIES, outcome=outcome)
+    metrics.count(WEBHOOK_DELIVERIES, endpoint=target, outcome=outcome)
+    if isinstance(attempt.step, Delivered):
+        metrics.measure(WEBHOOK_DELAY_SECONDS, max(delay.total_seconds(), 0))
     metrics.count(WEBHOOK_ANSWERS, answer=_answer_class(attempt.answer))
     metrics.measure(WEBHOOK_ATTEMPT_SECONDS, attempt.duration.total_seconds())
     if isinstance(attempt.answer, Unanswered) and attempt.answer.is_sent:

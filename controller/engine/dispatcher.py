@@ -48,6 +48,8 @@ _SECRET_REPORTS = 3
 _SECRETS_WAIT = 0.05
 # Seconds without the end of an attempt, after which the results are recorded.
 _GATHER = 0.001
+# Targets whose deliveries are claimed in one transaction.
+_TARGETS_A_ROUND = 8
 # Seconds for which keys sign after they were read.
 _KEYS_LIFETIME = 1.0
 
@@ -159,12 +161,14 @@ class _Exchange:
     Attributes:
         recorded: True for each result whose claim was not lost.
         started: Attempts to begin.
+        due: Targets with due deliveries and known keys.
         without_keys: Targets with due deliveries whose keys are not known.
         wait: Seconds until more may be due.
     """
 
     recorded: Sequence[bool]
     started: Sequence[_Started]
+    due: Sequence[str]
     without_keys: Sequence[str]
     wait: float
 
@@ -213,6 +217,8 @@ class Dispatcher:
         self._on_attempt = on_attempt
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._round_number = 0
+        self._turns: Counter[str] = Counter()
         # Answers of each target since its last failure.
         self._accepted: Counter[str] = Counter()
         self._under_way: dict[asyncio.Task[None], OutboxDelivery] = {}
@@ -290,6 +296,8 @@ class Dispatcher:
         if exchange.without_keys and await self._read_all_keys(exchange.without_keys):
             return 0
         counts = Counter(one.delivery.target for one in exchange.started)
+        if len(exchange.due) > len(counts) > 0:
+            return 0
         is_empty = any(counts[name] < free[name] for name in counts)
         return 0 if is_empty else min(self._limits.poll, exchange.wait)
 
@@ -306,6 +314,10 @@ class Dispatcher:
     def _slots(self, name: str) -> int:
         """Return the number of attempts to a target that may be in progress."""
         return min(self._accepted[name] + self._limits.first, self._limits.in_flight)
+
+    def in_flight(self) -> Mapping[str, int]:
+        """Return the number of attempts in progress, by target."""
+        return self._busy()
 
     def _busy(self) -> Counter[str]:
         """Return the number of attempts in progress, by target."""
@@ -326,7 +338,7 @@ class Dispatcher:
         claimed: list[OutboxDelivery] = []
         recorded: list[bool] = []
         started: list[_Started] = []
-        ready = [name for name in due if name in keys]
+        ready = self._next_in_turn([name for name in due if name in keys])
         if ended or ready:
             with self._outbox.transaction():
                 recorded = self._record(ended)
@@ -347,9 +359,20 @@ class Dispatcher:
         return _Exchange(
             recorded,
             started,
+            [name for name in due if name in keys],
             [name for name in due if name not in keys],
             math.inf if wait is None else wait.total_seconds(),
         )
+
+    def _next_in_turn(self, names: Sequence[str]) -> list[str]:
+        """Return a few of ``names``, those first that had their turn longest ago.
+
+        Many targets that hang would otherwise delay the answers of the others.
+        """
+        chosen = sorted(names, key=lambda name: self._turns[name])[:_TARGETS_A_ROUND]
+        self._round_number += 1
+        self._turns.update(dict.fromkeys(chosen, self._round_number))
+        return chosen
 
     def _record(self, ended: Sequence[_Ended]) -> list[bool]:
         """Record results; with a probe that is given up, those that waited as long."""

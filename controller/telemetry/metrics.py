@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, Literal, Protocol
 
 
@@ -14,11 +15,12 @@ class Metric:
         name: Name in Prometheus.
         kind: Type of the metric.
         help: Help text in Prometheus.
-        labels: Possible values of each label. All series exist from the start, at 0.
+        labels: Possible values of each label, whose series all exist from the start, at
+            0; none for the names in a document, whose series begin with their first use.
     """
 
     name: str
-    kind: Literal["counter", "histogram"]
+    kind: Literal["counter", "histogram", "gauge"]
     help: str
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -66,6 +68,47 @@ WEBHOOK_ATTEMPT_SECONDS = Metric(
     "histogram",
     "Duration of an attempt at a webhook delivery in seconds.",
 )
+WEBHOOK_DELIVERIES = Metric(
+    "webhook_deliveries_total",
+    "counter",
+    "Attempts at webhook deliveries, by target and outcome.",
+    {"endpoint": (), "outcome": ("delivered", "retry", "dead")},
+)
+WEBHOOK_DELAY_SECONDS = Metric(
+    "webhook_delay_seconds",
+    "histogram",
+    "Time from an announcement to its acceptance by a target in seconds.",
+)
+WEBHOOK_BACKLOG = Metric(
+    "webhook_backlog",
+    "gauge",
+    "Deliveries that are not accepted yet, by target.",
+    {"endpoint": ()},
+)
+WEBHOOK_OLDEST_PENDING = Metric(
+    "webhook_oldest_pending_seconds",
+    "gauge",
+    "Age of the oldest delivery that is not accepted yet, by target. Alert on it.",
+    {"endpoint": ()},
+)
+WEBHOOK_DEAD = Metric(
+    "webhook_dead",
+    "gauge",
+    "Deliveries that were given up, by target; a retry sends them again.",
+    {"endpoint": ()},
+)
+WEBHOOK_BREAKER = Metric(
+    "webhook_breaker_state",
+    "gauge",
+    "Circuit breaker by target: 0 closed, 1 open, 2 disabled by the receiver.",
+    {"endpoint": ()},
+)
+WEBHOOK_IN_FLIGHT = Metric(
+    "webhook_inflight",
+    "gauge",
+    "Attempts of this process in progress, by target.",
+    {"endpoint": ()},
+)
 WEBHOOK_UNKNOWN_OUTCOMES = Metric(
     "webhook_unknown_outcome_total",
     "counter",
@@ -107,6 +150,13 @@ ALL = (
     QUEUE_MESSAGES,
     WEBHOOK_ANSWERS,
     WEBHOOK_ATTEMPT_SECONDS,
+    WEBHOOK_DELIVERIES,
+    WEBHOOK_DELAY_SECONDS,
+    WEBHOOK_BACKLOG,
+    WEBHOOK_OLDEST_PENDING,
+    WEBHOOK_DEAD,
+    WEBHOOK_BREAKER,
+    WEBHOOK_IN_FLIGHT,
     WEBHOOK_UNKNOWN_OUTCOMES,
     WEBHOOK_POSSIBLE_DUPLICATES,
     WEBHOOK_LOST_CLAIMS,
@@ -143,6 +193,17 @@ class Metrics:
         """Add one duration to the histogram ``metric``."""
         self._of(metric, labels).observe(seconds)
 
+    def replace(self, metric: Metric, values: Mapping[str, float]) -> None:
+        """Set the gauge ``metric``, which has one label, to ``values`` by that label.
+
+        Series of other values of the label end.
+        """
+        self._ensure_registry()
+        series = self._series[metric.name]
+        series.clear()
+        for value, number in values.items():
+            series.labels(value).set(number)
+
     def text(self) -> bytes:
         """Return all series in the text format of Prometheus."""
         from prometheus_client import generate_latest
@@ -165,13 +226,14 @@ class Metrics:
 
         registry = prometheus.CollectorRegistry()
         for metric in ALL:
-            counts = metric.kind == "counter"
-            make = prometheus.Counter if counts else prometheus.Histogram
-            series = make(
-                metric.name, metric.help, tuple(metric.labels), registry=registry
-            )
-            for name, values in metric.labels.items():
-                for value in values:
-                    series.labels(**{name: value})
+            make: Any = {
+                "counter": prometheus.Counter,
+                "histogram": prometheus.Histogram,
+                "gauge": prometheus.Gauge,
+            }[metric.kind]
+            names = tuple(metric.labels)
+            series = make(metric.name, metric.help, names, registry=registry)
+            for values in product(*metric.labels.values()) if names else ():
+                series.labels(*values)
             self._series[metric.name] = series
         return registry

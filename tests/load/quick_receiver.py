@@ -3,23 +3,54 @@
     python -m tests.load.quick_receiver
 
 Prints its port. It answers a request when its body has arrived, and keeps connections
-open; the path ``/count`` answers with the number of POST requests so far, as text.
+open. ``GET /report`` returns JSON: the number of requests with a ``webhook-id``, of
+different ids, and of repeats that are not marked as possible duplicates.
 """
 
 import asyncio
+import json
 import re
 import sys
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_ID = re.compile(rb"\r\nwebhook-id: *([^\r]+)", re.IGNORECASE)
+_MARK = re.compile(rb"\r\nx-hokusai-possible-duplicate: *true", re.IGNORECASE)
 _ACCEPTED = b"HTTP/1.1 204 No Content\r\n\r\n"
-_count = 0
+
+
+class _Received:
+    """Requests so far."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.unmarked = 0
+        self.ids: set[bytes] = set()
+
+    def add(self, head: bytes) -> None:
+        if (found := _ID.search(head)) is None:
+            return
+        self.requests += 1
+        if found[1] in self.ids:
+            self.unmarked += not _MARK.search(head)
+        self.ids.add(found[1])
+
+    def report(self) -> bytes:
+        figures = {
+            "requests": self.requests,
+            "events": len(self.ids),
+            "unmarked": self.unmarked,
+        }
+        text = json.dumps(figures).encode()
+        return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(text), text)
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self) -> None:
+    def __init__(self, received: _Received) -> None:
+        self._received = received
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
@@ -31,24 +62,18 @@ class _Connection(asyncio.Protocol):
             if len(self._buffer) < size:
                 return
             self._buffer = self._buffer[size:]
-            self._answer(head)
-
-    def _answer(self, head: bytes) -> None:
-        global _count  # noqa: PLW0603 - a counter of the process
-        assert isinstance(self._transport, asyncio.Transport)
-        if head.startswith(b"GET /count"):
-            text = str(_count).encode()
-            start = f"HTTP/1.1 200 OK\r\nContent-Length: {len(text)}\r\n\r\n"
-            self._transport.write(start.encode() + text)
-            return
-        _count += 1
-        self._transport.write(_ACCEPTED)
+            if head.startswith(b"GET /report"):
+                self._transport.write(self._received.report())
+            else:
+                self._received.add(head)
+                self._transport.write(_ACCEPTED)
 
 
 async def main() -> None:
     """Serve until the process ends."""
+    received = _Received()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(_Connection, "127.0.0.1", 0)
+    server = await loop.create_server(lambda: _Connection(received), "127.0.0.1", 0)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await server.serve_forever()

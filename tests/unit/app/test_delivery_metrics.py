@@ -4,21 +4,25 @@ from datetime import timedelta
 
 import pytest
 
-from controller.app.replica_deliveries import count_attempt
+from controller.app.replica_deliveries import count_attempt, set_gauges
 from controller.core.webhooks.answers import Answered, Unanswered
-from controller.core.webhooks.delivery import Delivered
+from controller.core.webhooks.delivery import Delivered, TargetGone
 from controller.engine.dispatcher import EndedAttempt
+from controller.store.announcements import AnnouncementLedger
+from controller.store.backlogs import Backlog, backlogs
+from controller.store.outbox import Outbox
 from controller.telemetry.metrics import Metrics
+from tests.builders.outbox import LEASE, accepted, dead, event, failed
+from tests.fakes.stopped_clock import NOON, StoppedClock
+from tests.fakes.store import empty_store
 
 
 def counted(answer, *, possible_duplicate=False, is_recorded=True):
     """Return the series above 0 after one attempt."""
     metrics = Metrics()
     took = timedelta(seconds=0.3)
-    count_attempt(
-        metrics,
-        EndedAttempt(answer, Delivered(), took, possible_duplicate, is_recorded),
-    )
+    attempt = EndedAttempt(answer, Delivered(), took, possible_duplicate, is_recorded)
+    count_attempt(metrics, "site", attempt, timedelta(seconds=2))
     series = [line.rpartition(" ") for line in metrics.text().decode().splitlines()]
     return {
         name
@@ -62,3 +66,74 @@ def test_possible_duplicates_and_lost_claims_are_counted():
     assert "webhook_possible_duplicates_total" not in lost
     assert "webhook_lost_lease_total" in lost
     assert "webhook_lost_lease_total" not in duplicate
+
+
+def test_attempts_are_counted_by_target_and_their_delay_is_measured():
+    found = counted(Answered(200))
+
+    series = 'webhook_deliveries_total{endpoint="site",outcome="delivered"}'
+    assert series in found
+    assert "webhook_delay_seconds_sum" in found
+
+
+def gauges(metrics):
+    """Return the gauges of the targets by name and target."""
+    lines = metrics.text().decode().splitlines()
+    return {
+        line.rpartition(" ")[0]: float(line.rpartition(" ")[2])
+        for line in lines
+        if "endpoint=" in line and not line.startswith("webhook_deliveries_total")
+    }
+
+
+def test_gauges_show_what_is_open():
+    clock = StoppedClock()
+    store = empty_store(clock)
+    ledger, outbox = AnnouncementLedger(store), Outbox(store)
+    dead(ledger, outbox, 1)
+    ledger.announce("site", "webhook", [event(2), event(3)], NOON)
+    clock.forward(90)
+    accepted(outbox, outbox.claim("w", "site", 1, LEASE)[0])
+    metrics = Metrics()
+
+    set_gauges(metrics, ["site", "idle"], backlogs(store), {"site": 2})
+
+    assert gauges(metrics) == {
+        'webhook_backlog{endpoint="site"}': 1,
+        'webhook_oldest_pending_seconds{endpoint="site"}': 90,
+        'webhook_dead{endpoint="site"}': 1,
+        'webhook_breaker_state{endpoint="site"}': 0,
+        'webhook_inflight{endpoint="site"}': 2,
+        'webhook_backlog{endpoint="idle"}': 0,
+        'webhook_oldest_pending_seconds{endpoint="idle"}': 0,
+        'webhook_dead{endpoint="idle"}': 0,
+        'webhook_breaker_state{endpoint="idle"}': 0,
+        'webhook_inflight{endpoint="idle"}': 0,
+    }
+
+
+def test_an_open_breaker_and_a_disabled_target_are_told_apart():
+    store = empty_store(StoppedClock())
+    ledger, outbox = AnnouncementLedger(store), Outbox(store)
+    ledger.announce("site", "webhook", [event(n) for n in range(9)], NOON)
+    for delivery in outbox.claim("w", "site", 5, LEASE):
+        failed(outbox, delivery)
+    ledger.announce("gone", "webhook", [event(1)], NOON)
+    gone = outbox.claim("w", "gone", 1, LEASE)[0]
+    failed(outbox, gone, Answered(410), TargetGone("410 Gone"))
+    metrics = Metrics()
+
+    set_gauges(metrics, ["site", "gone"], backlogs(store), {})
+
+    found = gauges(metrics)
+    assert found['webhook_breaker_state{endpoint="site"}'] == 1
+    assert found['webhook_breaker_state{endpoint="gone"}'] == 2
+
+
+def test_gauges_from_the_store_are_absent_while_it_cannot_be_read():
+    metrics = Metrics()
+    set_gauges(metrics, ["site"], {"site": Backlog(pending=3)}, {})
+
+    set_gauges(metrics, ["site"], None, {"site": 1})
+
+    assert gauges(metrics) == {'webhook_inflight{endpoint="site"}': 1}

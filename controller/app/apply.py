@@ -12,6 +12,7 @@ from controller.app.user import person
 from controller.bootstrap.controller import Controller
 from controller.bootstrap.deliveries import (
     DeclaredTargets,
+    RecentRotations,
     delivery_sender,
     dispatcher_for,
     queue_dispatcher,
@@ -212,7 +213,11 @@ class DeliveryBacklog:
             RedisQueue() as queue,
         ):
             declared = DeclaredTargets(
-                lambda: controller.document, controller.secrets.value, context.settings
+                lambda: controller.document,
+                controller.secrets.value,
+                context.settings,
+                RecentRotations(stored.rotations, controller.clock).all,
+                controller.clock,
             )
             shared, clock = (context.settings, stored), controller.clock
             self._dispatchers = (

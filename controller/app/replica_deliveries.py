@@ -13,6 +13,7 @@ from controller.app.session import Session
 from controller.bootstrap.aws import DeferredAws, aws_client
 from controller.bootstrap.deliveries import (
     DeclaredTargets,
+    RecentRotations,
     delivery_sender,
     dispatcher_for,
     queue_dispatcher,
@@ -98,7 +99,13 @@ class ReplicaDeliveries:
             )
         )
         secrets = Secrets(context.environ, aws)
-        declared = DeclaredTargets(self._current, secrets.value, context.settings)
+        declared = DeclaredTargets(
+            self._current,
+            secrets.value,
+            context.settings,
+            RecentRotations(self._stored.rotations, self._clock).all,
+            self._clock,
+        )
         shared = context.settings, self._stored
         async with (
             delivery_sender(*shared, self._clock) as sender,

@@ -1,6 +1,7 @@
 """Ping and diagnosis of one declared webhook target."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 
 from controller.app.session import Session
@@ -11,11 +12,13 @@ from controller.clients.clock import SystemClock
 from controller.clients.receiver_probe import connection_facts
 from controller.clients.secrets import Secrets
 from controller.clients.webhook import Sender
+from controller.core.document.reference import SecretReference
 from controller.core.errors import ControllerError, NotFoundError
 from controller.core.values.redact import redact
 from controller.core.webhooks.answers import Answer
 from controller.core.webhooks.diagnosis import TargetFindings
 from controller.core.webhooks.ping import PingRequest, PingResult, ping_request
+from controller.core.webhooks.rotation import SecretRotation
 from controller.engine.dispatcher import WebhookTarget
 
 # A receiver that accepts a signature with it does not compare signatures.
@@ -24,6 +27,9 @@ _WRONG_KEY = b"hokusai: not the key of any receiver"
 
 class WebhookChecks:
     """Checks of one target; nothing is announced, and no attempt is counted.
+
+    Attributes:
+        aws: AWS client.
 
     Args:
         context: Session of the command.
@@ -34,7 +40,7 @@ class WebhookChecks:
         self._context = context
         self._name = name
         self._clock = SystemClock()
-        aws = DeferredAws(
+        self.aws = DeferredAws(
             lambda: aws_client(
                 context.document,
                 context.settings,
@@ -45,8 +51,9 @@ class WebhookChecks:
         )
         self._declared = DeclaredTargets(
             lambda: context.document,
-            Secrets(context.environ, aws).value,
+            Secrets(context.environ, self.aws).value,
             context.settings,
+            self._rotations,
         )
 
     def ping(self) -> PingResult:
@@ -79,9 +86,40 @@ class WebhookChecks:
         if ping is not None and ping.is_accepted:
             forged = self._sent((_WRONG_KEY,)).answer
         now = self._clock.now()
+        rotation = self._rotations().get(self._name)
         return TargetFindings(
-            target.url, target.timeout, connection, ping, forged, now, secret_error
+            target.url,
+            target.timeout,
+            connection,
+            ping,
+            forged,
+            now,
+            secret_error,
+            rotation,
         )
+
+    def canary(self, reference: SecretReference, version: str) -> PingResult:
+        """Send a ping that only one version of a secret signs.
+
+        Raises:
+            ControllerError: the version cannot be read.
+        """
+        return self._sent((self._declared.key_of_version(reference, version),))
+
+    def _rotations(self) -> Mapping[str, SecretRotation]:
+        """Return the recorded rotations; none without a store."""
+        if not store_is_there(self._context.settings):
+            return {}
+        from controller.store.database import Database
+        from controller.store.secret_rotations import StoredRotations
+
+        url = self._context.settings.store_url.reveal()
+        database = Database(url, self._clock, read_only=True)
+        try:
+            database.check()
+            return StoredRotations(database).all()
+        finally:
+            database.close()
 
     def _target(self) -> WebhookTarget:
         return self._declared.targets()[self._name]

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from controller.bootstrap.holder import holder_id
 from controller.bootstrap.store import Store
+from controller.clients.clock import SystemClock
 from controller.clients.redis_queue import RedisQueue
 from controller.clients.webhook import Sender
 from controller.core.clock import Clock
@@ -21,6 +22,12 @@ from controller.core.webhooks.address_policy import (
 )
 from controller.core.webhooks.breaker import BreakerPolicy
 from controller.core.webhooks.retry_schedule import RetrySchedule
+from controller.core.webhooks.rotation import (
+    RotationRecords,
+    SecretRotation,
+    signing_secrets,
+    versioned,
+)
 from controller.core.webhooks.signature import DEFAULT_SCHEME, key_of
 from controller.core.webhooks.subscription import Subscription
 from controller.engine.dispatcher import (
@@ -38,8 +45,10 @@ from controller.settings import Settings
 from controller.spec.document import Document
 from controller.store.outbox import Outbox
 
+Rotations = Callable[[], Mapping[str, SecretRotation]]
 # Redis answers at once or not at all.
 _QUEUE_TIMEOUT = 10.0
+_REREAD_SECONDS = 1.0
 
 
 class DeclaredTargets:
@@ -49,6 +58,8 @@ class DeclaredTargets:
         document: Returns the current document.
         secret: Returns the value of a reference; raises ControllerError.
         settings: Base of the retry schedules.
+        rotations: Returns the latest rotation of each target's secret.
+        clock: Clock for the end of rotations.
     """
 
     def __init__(
@@ -56,16 +67,20 @@ class DeclaredTargets:
         document: Callable[[], Document],
         secret: Callable[[SecretReference], str],
         settings: Settings,
+        rotations: Rotations = dict,
+        clock: Clock | None = None,
     ) -> None:
         self._document = document
         self._secret = secret
+        self._rotations = rotations
+        self._clock = clock or SystemClock()
         self._base = settings.webhook_max_retries, settings.webhook_retry_delay
 
     def targets(self) -> Mapping[str, WebhookTarget]:
         """Return the delivery settings of each target."""
-        document = self._document()
+        document, rotations = self._document(), self._rotations()
         return {
-            id_.name: self._target(resource.spec, document)
+            id_.name: self._target(resource.spec, document, rotations.get(id_.name))
             for id_, resource in document.resources.items()
             if id_.kind == "webhook"
         }
@@ -96,13 +111,15 @@ class DeclaredTargets:
         token = resource.spec.redis.token
         return (b"" if token is None else self._secret(token).encode(),)
 
-    def _target(self, spec: WebhookSpec, document: Document) -> WebhookTarget:
+    def _target(
+        self, spec: WebhookSpec, document: Document, rotation: SecretRotation | None
+    ) -> WebhookTarget:
         permitted = _permitted(spec, document)
         return WebhookTarget(
             spec.url,
             self._schedule(spec),
             spec.timeout,
-            _settings(spec, permitted),
+            _settings(spec, permitted, rotation),
             permitted=permitted,
             scheme=spec.signature,
         )
@@ -116,7 +133,43 @@ class DeclaredTargets:
         if resource is None:
             msg = f"webhook/{name} is no longer declared"
             raise NotFoundError(msg)
-        return tuple(key_of(self._secret(ref)) for ref in resource.spec.secrets)
+        rotation = self._rotations().get(name)
+        found: dict[bytes, None] = {}
+        secrets = resource.spec.secrets
+        for signer in signing_secrets(secrets, rotation, self._clock.now()):
+            try:
+                found[key_of(self._secret(signer.reference))] = None
+            except NotFoundError:
+                if signer.is_required:
+                    raise
+        return tuple(found)
+
+    def key_of_version(self, reference: SecretReference, version: str) -> bytes:
+        """Return the key of one version of a secret; raises ControllerError."""
+        return key_of(self._secret(versioned(reference, version)))
+
+
+class RecentRotations:
+    """Rotations as the store recorded them at most a second ago.
+
+    Args:
+        records: Recorded rotations.
+        clock: Clock.
+    """
+
+    def __init__(self, records: RotationRecords, clock: Clock) -> None:
+        self._records = records
+        self._clock = clock
+        self._read_at: float | None = None
+        self._found: Mapping[str, SecretRotation] = {}
+
+    def all(self) -> Mapping[str, SecretRotation]:
+        """Return the latest rotation by target; any thread may call this."""
+        now = self._clock.monotonic()
+        if self._read_at is None or now - self._read_at >= _REREAD_SECONDS:
+            self._found = self._records.all()
+            self._read_at = now
+        return self._found
 
 
 def delivery_sender(settings: Settings, stored: Store, clock: Clock) -> Sender:
@@ -206,7 +259,9 @@ def _breakers(settings: Settings) -> BreakerPolicy:
     )
 
 
-def _settings(spec: WebhookSpec, permitted: AddressPolicy) -> str:
+def _settings(
+    spec: WebhookSpec, permitted: AddressPolicy, rotation: SecretRotation | None
+) -> str:
     """Return the identity of what decides whether a receiver accepts an event.
 
     Defaults of later fields are left out: an upgrade changes no identity.
@@ -214,7 +269,8 @@ def _settings(spec: WebhookSpec, permitted: AddressPolicy) -> str:
     secrets = [str(reference) for reference in spec.secrets]
     networks = [[str(n) for n in permitted.networks]] if permitted.networks else []
     scheme = [spec.signature] if spec.signature != DEFAULT_SCHEME else []
-    return content_hash([spec.url, spec.payload, secrets, *networks, *scheme])
+    moves = [rotation.moves] if rotation is not None and rotation.moves else []
+    return content_hash([spec.url, spec.payload, secrets, *networks, *scheme, *moves])
 
 
 def _permitted(spec: WebhookSpec, document: Document) -> AddressPolicy:

@@ -131,5 +131,6 @@ def _dependencies(
         mlflow_webhooks=api,
         mlflow_context=mlflow.context if mlflow else None,
         thorough=wishes.thorough,
+        rotations=stored.rotations if stored else None,
         metadata=stored.metadata if stored and wishes.thorough else None,
     )

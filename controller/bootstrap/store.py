@@ -13,6 +13,7 @@ from controller.store.deliveries import DeliveryLog
 from controller.store.fallbacks import StoredFallbacks
 from controller.store.model_metadata import StoredMetadata
 from controller.store.outage import StoreOutage
+from controller.store.secret_rotations import StoredRotations
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Store:
         deliveries: Record of deliveries.
         approvals: Record of approvals of model versions.
         metadata: Metadata of model versions.
+        rotations: Rotations of signing secrets.
     """
 
     database: Database
@@ -36,6 +38,7 @@ class Store:
     deliveries: DeliveryLog
     approvals: StoredApprovals
     metadata: StoredMetadata
+    rotations: StoredRotations
 
 
 def open_store(
@@ -75,6 +78,7 @@ def open_store(
             DeliveryLog(database),
             StoredApprovals(database),
             StoredMetadata(database),
+            StoredRotations(database),
         )
     except BaseException:
         database.close()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from controller.core.dependencies import Aws
 from controller.core.document.reference import SecretReference
 from controller.core.errors import NotFoundError
+from controller.core.webhooks.rotation import CURRENT
 
 log = logging.getLogger(__name__)
 
@@ -62,10 +63,11 @@ class Secrets:
     def _from_secrets_manager(self, reference: SecretReference) -> str:
         part = reference.secret
         parameters = {"SecretId": part.name}
-        if part.stage:
-            parameters["VersionStage"] = part.stage
         if part.version:
             parameters["VersionId"] = part.version
+        if part.stage or not part.version:
+            # The default of AWS; moto's is the version that was stored as current.
+            parameters["VersionStage"] = part.stage or CURRENT
         answer = self._aws.call("secretsmanager", "GetSecretValue", **parameters)
         text = str(answer["SecretString"])
         if not part.json_key:

@@ -23,6 +23,7 @@ from controller.core.models.registry import CachedReads, RegistryWrites
 from controller.core.models.registry_webhooks import RegistryWebhooks
 from controller.core.resources.fallbacks import Fallbacks
 from controller.core.webhooks.records import Announcements, DeliveryReports
+from controller.core.webhooks.rotation import RotationRecords
 
 NO_MLFLOW = (
     "MLflow is not configured: declare an endpoint `mlflow`, or set "
@@ -102,6 +103,7 @@ class Dependencies:
         mlflow_webhooks: MLflow client for its own webhooks; None without MLflow.
         mlflow_context: TLS context for MLflow's host; None over plain HTTP.
         metadata: Stored metadata of model versions; None where it is not written.
+        rotations: Rotations of signing secrets; None without a store.
         thorough: True to also read what a plan does not need; False for a command
             that only shows differences.
     """
@@ -125,6 +127,7 @@ class Dependencies:
     mlflow_context: SSLContext | None = None
     thorough: bool = True
     metadata: MetadataRecords | None = None
+    rotations: RotationRecords | None = None
 
     def benchmarks(self) -> Mapping[str, MetricBaseline]:
         """Return the declared benchmarks by MLflow's name of the model."""

@@ -224,6 +224,24 @@ webhook_breakers = Table(
     Column("configured", Moment),
 )
 
+# Latest rotation of the signing secret of each webhook target; `grace` in seconds.
+secret_rotations = Table(
+    "secret_rotations",
+    metadata,
+    Column("target", Text, primary_key=True),
+    Column("secret", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("old_version", Text, nullable=False),
+    Column("new_version", Text, nullable=False),
+    Column("changed", Moment, nullable=False),
+    Column("promoted", Moment),
+    Column("grace", Float, nullable=False),
+    Column("refusals", Integer, nullable=False),
+    Column("moves", Integer, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+)
+
 approvals = Table(
     "approvals",
     metadata,

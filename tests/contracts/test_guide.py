@@ -19,6 +19,7 @@ INTERVENTIONS = "tests/integration/cli/test_interventions.py"
 TIMELINE = "tests/integration/cli/test_version_timeline.py"
 WEBHOOKS = "tests/integration/cli/test_webhooks.py"
 DELIVERIES = "tests/integration/cli/test_deliveries.py"
+ROTATION = "tests/integration/cli/test_secret_rotation.py"
 AUDIT = "tests/integration/cli/test_audit.py"
 # Commands that need a set-up or do not end, with the test that runs each of them.
 ELSEWHERE = {
@@ -58,6 +59,11 @@ ELSEWHERE = {
     ".venv/bin/hokusai webhooks test hokusai-site": WEBHOOKS,
     ".venv/bin/hokusai webhooks doctor hokusai-site": WEBHOOKS,
     ".venv/bin/hokusai audit list service/api -n 5": AUDIT,
+    '.venv/bin/hokusai webhooks rotate site --reason "yearly rotation" --yes': ROTATION,
+    ".venv/bin/hokusai webhooks rotate site --to promoted "
+    '--reason "yearly rotation" --yes': ROTATION,
+    ".venv/bin/hokusai webhooks rotate site --step-back "
+    '--reason "the receiver was not ready" --yes': ROTATION,
     ".venv/bin/hokusai audit verify": AUDIT,
     ".venv/bin/hokusai audit deliveries": TIMELINE,
     ".venv/bin/hokusai audit deliveries webhook/site": TIMELINE,

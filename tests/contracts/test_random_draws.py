@@ -1,4 +1,4 @@
-"""Ids are derived from content; the id of a process is the one that is drawn."""
+"""Ids are derived from content; the id of a process and signing secrets are drawn."""
 
 import ast
 import subprocess
@@ -10,6 +10,7 @@ PACKAGE = ROOT / "controller"
 MODULES = frozenset({"random", "secrets"})
 NAMES = frozenset({"urandom", "getrandom", "uuid1", "uuid4"})
 HOLDER = "bootstrap/holder.py"
+SIGNING_SECRET = "bootstrap/signing_secret.py"
 # The local platform draws the webhook secret of its own receiver.
 LOCAL = ("local", "emulation")
 
@@ -35,7 +36,7 @@ def draws(tree):
                 continue
 
 
-def test_only_the_id_of_the_process_is_drawn():
+def test_only_the_id_of_the_process_and_signing_secrets_are_drawn():
     found = {
         str(file.relative_to(PACKAGE)): list(draws(ast.parse(file.read_text())))
         for file in PACKAGE.rglob("*.py")
@@ -43,7 +44,8 @@ def test_only_the_id_of_the_process_is_drawn():
     }
 
     assert {name: drawn for name, drawn in found.items() if drawn} == {
-        HOLDER: ["secrets.token_bytes"]
+        HOLDER: ["secrets.token_bytes"],
+        SIGNING_SECRET: ["secrets.token_bytes"],
     }
 
 

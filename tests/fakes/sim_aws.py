@@ -47,12 +47,67 @@ class Parameters(VersionedShelf):
 
 
 class SecretsManager(VersionedShelf):
-    """Secrets Manager."""
+    """Secrets Manager: versions with staging labels, of which one is current."""
 
     def GetSecretValue(self, parameters: Mapping[str, Any]) -> Any:
-        """Return one secret."""
-        value = self._of(parameters["SecretId"], "ResourceNotFoundException")
-        return {"SecretString": value}
+        """Return one version of a secret, the current one by default."""
+        name = parameters["SecretId"]
+        versions = self.versions(name)
+        stage = parameters.get("VersionStage", "AWSCURRENT")
+        wanted = parameters.get("VersionId") or self._holder(versions, stage)
+        if wanted not in versions:
+            code = "ResourceNotFoundException"
+            text = "Secrets Manager can't find the specified secret value"
+            raise RefusalError(code, text, 400)
+        return {"SecretString": versions[wanted][0], "VersionId": wanted}
+
+    def PutSecretValue(self, parameters: Mapping[str, Any]) -> Any:
+        """Add a version, and move the given labels to it."""
+        name, new = parameters["SecretId"], parameters["SecretString"]
+        versions = self.versions(name)
+        id_ = f"version-{len(versions) + self.number(name)}"
+        labels = frozenset(parameters["VersionStages"])
+        moved = {k: (text, held - labels) for k, (text, held) in versions.items()}
+        self._keep("PutSecretValue", name, {**moved, id_: (new, labels)})
+        return {"VersionId": id_}
+
+    def UpdateSecretVersionStage(self, parameters: Mapping[str, Any]) -> Any:
+        """Move one label; AWSPREVIOUS follows AWSCURRENT."""
+        name, label = parameters["SecretId"], parameters["VersionStage"]
+        source = parameters.get("RemoveFromVersionId", "")
+        versions = self.versions(name)
+        holder = self._holder(versions, label)
+        if holder != source:
+            code = "InvalidParameterException"
+            text = f"{label} is attached to {holder or 'no version'}"
+            raise RefusalError(code, text, 400)
+        destination = parameters.get("MoveToVersionId", "")
+        gone = {label} | ({"AWSPREVIOUS"} if label == "AWSCURRENT" else set())
+        kept = {k: (text, held - gone) for k, (text, held) in versions.items()}
+        for id_, added in ((destination, label), (source, "AWSPREVIOUS")):
+            if id_ and label in {added, "AWSCURRENT"}:
+                kept[id_] = (kept[id_][0], kept[id_][1] | {added})
+        self._keep("UpdateSecretVersionStage", name, kept)
+        return {"Name": name}
+
+    def versions(self, name: str) -> dict[str, tuple[str, frozenset[str]]]:
+        """Return text and labels of each version of a secret, by its id."""
+        value = self._of(name, "ResourceNotFoundException")
+        first = {f"version-{self.number(name)}": (value, frozenset({"AWSCURRENT"}))}
+        kept: dict[str, tuple[str, frozenset[str]]] = self.things.get(
+            f"versions of {name}", first
+        )
+        return kept
+
+    def _keep(
+        self, operation: str, name: str, versions: dict[str, tuple[str, frozenset[str]]]
+    ) -> None:
+        self.put(operation, f"versions of {name}", versions)
+        self.things[name] = versions[self._holder(versions, "AWSCURRENT")][0]
+
+    @staticmethod
+    def _holder(versions: Mapping[str, tuple[str, frozenset[str]]], label: str) -> str:
+        return next((k for k, (_, held) in versions.items() if label in held), "")
 
     def DescribeSecret(self, parameters: Mapping[str, Any]) -> Any:
         """Return the name of a secret and the time of its last change."""
@@ -60,7 +115,12 @@ class SecretsManager(VersionedShelf):
             parameters["SecretId"].rpartition(":secret:")[2] or parameters["SecretId"]
         )
         self._of(name, "ResourceNotFoundException")
-        return {"Name": name, "LastChangedDate": self.made(name)}
+        stages = {k: sorted(held) for k, (_, held) in self.versions(name).items()}
+        return {
+            "Name": name,
+            "LastChangedDate": self.made(name),
+            "VersionIdsToStages": {k: held for k, held in stages.items() if held},
+        }
 
     def ListSecretVersionIds(self, parameters: Mapping[str, Any]) -> Any:
         """Return the current version of a secret."""

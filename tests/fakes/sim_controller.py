@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from controller.bootstrap.deliveries import DeclaredTargets, RecentRotations
 from controller.clients.fence import FencedAws, FencedRest
 from controller.clients.mlflow import MlflowApi, MlflowReader
 from controller.clients.mlflow.rest import MlflowRest
@@ -39,6 +40,8 @@ from controller.kinds.service.operations.requests import has_restarted, is_unrec
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.tags import RESTARTED_BY, tags_of
 from controller.kinds.webhook.driver import WebhookDriver
+from controller.kinds.webhook.rotation.aws.steps import RotationSteps
+from controller.kinds.webhook.rotation.aws.versions import RotatedSecret
 from controller.settings import Settings
 from controller.spec.document import Document
 from controller.store.announcements import AnnouncementLedger
@@ -48,6 +51,7 @@ from controller.store.fallbacks import StoredFallbacks
 from controller.store.lease import Lease, Leases
 from controller.store.model_metadata import StoredMetadata
 from controller.store.outbox import Outbox
+from controller.store.secret_rotations import StoredRotations
 from tests.fakes.sim_aws import SimulatedAws
 from tests.fakes.sim_engine import OrderlyPool, WatchedExecutor, WatchedObserver
 from tests.fakes.sim_mlflow import SimulatedMlflow
@@ -161,6 +165,7 @@ class SimController:
         api = SimulatedApi(FencedRest(outside.mlflow, held))
         self.reader = MlflowReader(api)
         self.metadata = StoredMetadata(store)
+        self.rotations = RecentRotations(StoredRotations(store), clock)
         self.pool = OrderlyPool()
         self.drivers = self._drivers(api)
         self.observer = WatchedObserver(
@@ -254,15 +259,18 @@ class SimController:
     def _deliver(self, id_: ResourceId, target: WebhookTarget) -> None:
         outside = self.outside
         lease = timedelta(seconds=target.timeout) + _MARGIN
-        spec = self.document.resources[id_].spec
-        secrets = Secrets(outside.environ, outside.aws)
+        settings, rotations = Settings(), self.rotations.all
+        secret = Secrets(outside.environ, outside.aws).value
+        declared = DeclaredTargets(
+            lambda: self.document, secret, settings, rotations, outside.clock
+        )
         if id_.name not in self.outbox.due_targets([id_.name]):
             return
         with self.outbox.transaction():
             claimed = self.outbox.claim(self.worker, id_.name, 8, lease)
             started = self.outbox.start_all(claimed, outside.clock.now())
         for delivery in claimed:
-            keys = tuple(secrets.value(ref).encode() for ref in spec.secrets)
+            keys = declared.keys_of(id_.name)
             attempt = started[delivery.id]
             headers = _headers(delivery, attempt, keys, outside.clock)
             receiver = outside.receivers[id_.name]
@@ -329,6 +337,12 @@ class SimController:
                 clock=outside.clock,
                 registry=owner,
                 check=check,
+                rotations=StoredRotations(store),
+                steps=RotationSteps(
+                    StoredRotations(store),
+                    lambda reference: RotatedSecret(self.aws, reference),
+                    outside.clock,
+                ),
                 profiles=lambda: {
                     r.spec.payload
                     for id_, r in self.document.resources.items()

@@ -54,7 +54,10 @@ from tests.faults.steps import (
     migrates,
     migration_fails,
     migration_is_mended,
+    promoted_secret_is_refused,
+    promotion_is_interrupted,
     pushed,
+    rotated_target,
     run_finishes,
     secret_rotates,
     signed,
@@ -141,6 +144,12 @@ WORKLOADS = (
         "webhook secret rotated",
         begun(sourced(ONE) + webhook("site")),
         (secret_rotates,),
+    ),
+    Workload(
+        "rotation in Secrets Manager",
+        rotated_target,
+        (promoted_secret_is_refused, promotion_is_interrupted),
+        depth=2,
     ),
     Workload(
         "hint comes, changes and goes",

@@ -30,6 +30,8 @@ from controller.kinds.service.operations import requests
 from controller.kinds.service.operations.aws.steps import OneOffSteps
 from controller.kinds.service.scaling.aws import Scaling
 from controller.kinds.webhook import driver as webhook_driver
+from controller.kinds.webhook.rotation.aws import steps as rotation_steps
+from controller.kinds.webhook.rotation.aws.versions import RotatedSecret
 from controller.store import announcements
 from controller.store.announcements import AnnouncementLedger
 from controller.store.approvals import StoredApprovals
@@ -89,6 +91,7 @@ GATED, FORGED, UNSIGNED, HELD = (
 )
 DELETED = "service deleted by hand"
 HINT = "hint comes, changes and goes"
+ROTATION = "rotation in Secrets Manager"
 TOGETHER = "webhook and Redis together"
 FALLBACK = "Redis for what the webhook refuses"
 PROFILED = "webhook target with another payload"
@@ -395,6 +398,20 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         "fingerprint",
         returns("00000000"),
         (HINT,),
+    ),
+    (
+        "a refused promotion is not taken back",
+        rotation_steps,
+        "due_stage",
+        returns(None),
+        (ROTATION,),
+    ),
+    (
+        "labels of a secret are not moved",
+        RotatedSecret,
+        "_move",
+        returns(None),
+        (ROTATION,),
     ),
     ("the intent is dropped", StoreMemory, "started", returns(0), (VERSION,)),
 )

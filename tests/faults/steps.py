@@ -7,7 +7,13 @@ from controller.core.models.approvals import APPROVED_TAG
 from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.plan import Verb
 from controller.core.values.identity import OWNER_TAG
+from controller.core.webhooks.rotation import (
+    MOST_REFUSALS,
+    RotationStage,
+    SecretRotation,
+)
 from controller.emulation.runtimes.scripted import Script
+from controller.store.secret_rotations import StoredRotations
 from tests.fakes.sim_controller import Wish
 from tests.fakes.sim_net import SimulatedReceiver
 from tests.faults.documents import (
@@ -22,6 +28,8 @@ from tests.faults.documents import (
 from tests.faults.workloads import populated, secret_of
 from tests.faults.world import CANARY, CLUSTER, World
 
+ROTATED = "hokusai/site"
+IN_SECRETS_MANAGER = f"{{secretsmanager: {ROTATED}}}"
 ONE, TWO, THREE = "s3://models/one", "s3://models/two", "s3://models/three"
 MODEL_FILE = """\
 signature:
@@ -113,6 +121,63 @@ def secret_rotates(world: World) -> None:
     world.receivers["site"] = SimulatedReceiver("site", keys, told)
     secrets = "{env: NEW_SECRET}, {env: SITE_SECRET}"
     world.declare(sourced(ONE, TWO) + webhook("site", secrets=secrets))
+
+
+def _rotated(world: World, stage: RotationStage, *, is_current: bool) -> None:
+    """Record a rotation of the secret of ``site``, with the labels of its versions."""
+    old, new = secret_of("site"), f"{secret_of('site')}-next"
+    labels = [frozenset({"AWSPREVIOUS"}), frozenset({"AWSCURRENT"})]
+    if not is_current:
+        labels = [frozenset({"AWSCURRENT"}), frozenset({"AWSPENDING"})]
+    world.aws.secrets.things["versions of hokusai/site"] = {
+        "version-1": (old, labels[0]),
+        "version-2": (new, labels[1]),
+    }
+    world.aws.secrets.things["hokusai/site"] = new if is_current else old
+    now = world.time.now()
+    rotations = StoredRotations(world.store)
+    before = rotations.all().get("site")
+    after = SecretRotation(
+        "site",
+        f"secretsmanager:{ROTATED}",
+        stage,
+        "version-1",
+        "version-2",
+        now - timedelta(minutes=1),
+        now if is_current else None,
+        refusals=MOST_REFUSALS if is_current else 0,
+    )
+    assert rotations.save(before, after) is not None
+
+
+def _knows(world: World, *secrets: str) -> None:
+    """Let the receiver of ``site`` verify with these secrets only."""
+    told = world.receivers["site"].told
+    keys = tuple(secret.encode() for secret in secrets)
+    world.receivers["site"] = SimulatedReceiver("site", keys, told)
+
+
+def rotated_target(world: World) -> None:
+    populated(world)
+    world.aws.secrets.things["hokusai/site"] = secret_of("site")
+    world.declare(sourced(ONE) + webhook("site", secrets=IN_SECRETS_MANAGER))
+
+
+def promoted_secret_is_refused(world: World) -> None:
+    """Promote the next secret of a receiver that does not know it."""
+    _knows(world, secret_of("site"))
+    world.wire.aside += 1
+    _rotated(world, RotationStage.PROMOTED, is_current=True)
+    world.wire.aside -= 1
+    world.declare(sourced(ONE, TWO) + webhook("site", secrets=IN_SECRETS_MANAGER))
+
+
+def promotion_is_interrupted(world: World) -> None:
+    """Begin a promotion whose process ends before the labels are moved."""
+    _knows(world, secret_of("site"), f"{secret_of('site')}-next")
+    world.wire.aside += 1
+    _rotated(world, RotationStage.PROMOTING, is_current=False)
+    world.wire.aside -= 1
 
 
 def deleted_by_hand(world: World) -> None:

@@ -198,6 +198,31 @@ def delivery_entry(
     )
 
 
+def rotation_entry(
+    source: AuditSource, target: str, reason: str, details: Mapping[str, Any]
+) -> AuditEntry:
+    """Return the entry for a stage of a rotation of the secret of ``target``.
+
+    Args:
+        source: Author and document.
+        target: Name of the webhook target.
+        reason: Reason of the user.
+        details: Stages and ids of versions, as plain data.
+    """
+    return AuditEntry(
+        source.actor,
+        source.via,
+        "rotate secret",
+        "webhook",
+        target,
+        "Applied",
+        reason,
+        canonical_json({k: v for k, v in details.items() if v is not None}),
+        source.document_digest,
+        source.source_commit,
+    )
+
+
 def change_details(changes: tuple[Change, ...]) -> list[dict[str, Any]]:
     """Return the changes as plain data, with apparent secrets masked."""
     return [

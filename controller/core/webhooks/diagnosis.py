@@ -15,6 +15,7 @@ from controller.core.webhooks.answers import (
     failure,
 )
 from controller.core.webhooks.ping import PingResult
+from controller.core.webhooks.rotation import SecretRotation
 
 _REDIRECTS = range(300, 400)
 # The tolerance of receivers by Standard Webhooks is five minutes.
@@ -22,6 +23,9 @@ _MOST_SKEW = timedelta(minutes=1)
 _SLOW = 0.5
 _CERTIFICATE_DAYS = 14
 _COMPARE_SECRETS = "Compare the secret of the receiver with `secrets` of the target."
+_REPEAT_CANARY = (
+    "Give the receiver the version with AWSPENDING, then run `webhooks rotate` again."
+)
 _CORRECT_PATH = "Correct the path of `url`."
 _ACCEPT_PING = "Let the receiver accept events of unknown types, such as ping."
 _REMEDIES = {
@@ -95,6 +99,7 @@ class TargetFindings:
         forged: Answer to a ping with a wrong signature; None if it was not sent.
         now: Time of the checks.
         secret_error: Reason why a secret cannot be read; empty if all can be.
+        rotation: Latest rotation of the secret; None if there was none.
     """
 
     url: str
@@ -104,6 +109,7 @@ class TargetFindings:
     forged: Answer | None
     now: datetime
     secret_error: str = ""
+    rotation: SecretRotation | None = None
 
 
 def diagnoses(found: TargetFindings) -> tuple[Diagnosis, ...]:
@@ -113,6 +119,8 @@ def diagnoses(found: TargetFindings) -> tuple[Diagnosis, ...]:
 
 def _diagnoses(found: TargetFindings) -> Iterator[Diagnosis]:
     yield _secrets(found.secret_error)
+    if found.rotation is not None:
+        yield _rotation(found.rotation)
     yield _dns(found.connection)
     yield _tls(found)
     yield _redirect(found)
@@ -128,6 +136,14 @@ def _secrets(error: str) -> Diagnosis:
     message = f"A secret cannot be read: {error.rstrip('.')}."
     remedy = "Create the secret, or allow this process to read it."
     return Diagnosis("secrets", CheckState.PROBLEM, message, remedy)
+
+
+def _rotation(rotation: SecretRotation) -> Diagnosis:
+    message = f"The stage of the rotation is {rotation.stage}."
+    if not rotation.problem or not rotation.is_open:
+        return Diagnosis("rotation", CheckState.PASSED, message)
+    problem = f"{rotation.problem[0].upper()}{rotation.problem[1:]}. {message}"
+    return Diagnosis("rotation", CheckState.PROBLEM, problem, _REPEAT_CANARY)
 
 
 def _dns(connection: ConnectionFacts) -> Diagnosis:

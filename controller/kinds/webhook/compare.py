@@ -7,6 +7,7 @@ from controller.core.resources.plan import Change, Effect
 from controller.core.webhooks.event import MODEL_REGISTERED, event_id, identity_of
 from controller.kinds.webhook.health import missing, unstamped, wrongly_stamped
 from controller.kinds.webhook.migration import phase_change
+from controller.kinds.webhook.rotation.health import rotation_change
 from controller.kinds.webhook.spec import WebhookSpec
 from controller.kinds.webhook.state import WebhookState
 
@@ -30,6 +31,8 @@ def planned(
 
 def _changes(spec: WebhookSpec, state: WebhookState) -> Iterator[Change]:
     if change := phase_change(spec, state):
+        yield change
+    if change := rotation_change(state):
         yield change
     for version in missing(spec, state):
         yield Change(f"{ANNOUNCED}.{_label(version)}", None, _event(state, version))

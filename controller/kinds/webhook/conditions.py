@@ -7,6 +7,7 @@ from controller.core.values.counts import counted
 from controller.kinds.webhook.completeness import account, complete_condition
 from controller.kinds.webhook.health import breaker_condition
 from controller.kinds.webhook.migration import phase_condition
+from controller.kinds.webhook.rotation.health import rotation_condition
 from controller.kinds.webhook.spec import WebhookSpec
 from controller.kinds.webhook.state import WebhookState
 
@@ -16,7 +17,7 @@ _EXHAUSTED = "exhausted"
 
 def conditions(spec: WebhookSpec, state: WebhookState) -> tuple[UndatedCondition, ...]:
     """Return all conditions that only webhook targets have."""
-    phase = phase_condition(spec, state)
+    phase, rotation = phase_condition(spec, state), rotation_condition(state)
     return (
         complete_condition(account(spec, state)),
         breaker_condition(state),
@@ -24,6 +25,7 @@ def conditions(spec: WebhookSpec, state: WebhookState) -> tuple[UndatedCondition
         _delivering(state),
         _verified(state),
         *((phase,) if phase else ()),
+        *((rotation,) if rotation else ()),
     )
 
 

@@ -36,6 +36,7 @@ from controller.core.webhooks.records import (
     TargetRecord,
 )
 from controller.core.webhooks.redis_message import redis_message
+from controller.core.webhooks.rotation import RotationRecords, due_stage
 from controller.kinds.webhook.aws import TargetInspector
 from controller.kinds.webhook.compare import ANNOUNCED, STAMPED, planned
 from controller.kinds.webhook.health import (
@@ -46,6 +47,9 @@ from controller.kinds.webhook.health import (
 )
 from controller.kinds.webhook.migration import PHASE
 from controller.kinds.webhook.reports import DELIVERY, SHOWN, rows
+from controller.kinds.webhook.rotation.aws.steps import RotationSteps
+from controller.kinds.webhook.rotation.aws.versions import RotatedSecret
+from controller.kinds.webhook.rotation.health import ROTATION
 from controller.kinds.webhook.spec import WebhookSpec
 from controller.kinds.webhook.state import (
     LARGEST_BACKLOG,
@@ -84,6 +88,19 @@ def connect(dependencies: Dependencies) -> "WebhookDriver":
         profiles=profiles,
         largest_backlog=dependencies.largest_backlog,
         inspector=connect_preflight(dependencies),
+        rotations=dependencies.rotations,
+        steps=_steps(dependencies),
+    )
+
+
+def _steps(dependencies: Dependencies) -> RotationSteps | None:
+    """Return the steps of rotations; None without a store."""
+    if dependencies.rotations is None:
+        return None
+    return RotationSteps(
+        dependencies.rotations,
+        lambda reference: RotatedSecret(dependencies.aws, reference),
+        dependencies.clock,
     )
 
 
@@ -136,6 +153,8 @@ class WebhookDriver:
         profiles: Callable[[], AbstractSet[Profile]] = frozenset,
         largest_backlog: int = LARGEST_BACKLOG,
         inspector: PreflightDriver | None = None,
+        rotations: RotationRecords | None = None,
+        steps: RotationSteps | None = None,
     ) -> None:
         """Initialize the driver.
 
@@ -152,7 +171,11 @@ class WebhookDriver:
             profiles: Returns the payload profiles of all declared targets.
             largest_backlog: Maximum number of announcements in one pass.
             inspector: Preflight checks; None for none.
+            rotations: Recorded rotations of secrets; None for none.
+            steps: Steps of a rotation; None for none.
         """
+        self._rotations = rotations
+        self._steps = steps
         self._profiles = profiles
         self._api = api
         self._reader = reader
@@ -177,6 +200,8 @@ class WebhookDriver:
         counts = self._outcomes.counts()
         queued = self._outcomes.counts("redis")
         records = self._outcomes.records()
+        rotations = {} if self._rotations is None else self._rotations.all()
+        now = self._clock.now()
         versions = self._reader.versions()
         tags = {model.name: model.tags for model in self._reader.models()}
         return {
@@ -193,6 +218,12 @@ class WebhookDriver:
                     record=records.get(id_.name, TargetRecord()),
                     largest_backlog=self._largest_backlog,
                     queue=self._queue(targets[id_.name], queued.get(id_.name, {})),
+                    rotation=rotations.get(id_.name),
+                    rotation_due=due_stage(
+                        rotations.get(id_.name),
+                        records.get(id_.name, TargetRecord()).verified,
+                        now,
+                    ),
                 )
             )
             if id_.name in targets
@@ -223,11 +254,14 @@ class WebhookDriver:
         if any(change.path == PHASE for change in action.changes):
             phase = spec.phase
             self._ledger.set_phase(state.target, phase)
+        done = ""
+        if any(change.path == ROTATION for change in action.changes):
+            done = self._advance(spec, state)
         problems.passes(self._announce, spec, state, phase, announced)
         problems.passes(self._stamp, state, stamped)
         problems.passes(self._clear, state, cleared)
         problems.report()
-        return Applied()
+        return Applied(done)
 
     def details(self, resource: Resource[Any]) -> tuple[DetailSection, ...]:
         """Return the latest deliveries of a target."""
@@ -239,6 +273,13 @@ class WebhookDriver:
                 lambda: rows(self._outcomes.list(SHOWN, name)),
             ),
         )
+
+    def _advance(self, spec: WebhookSpec, state: WebhookState) -> str:
+        """Move the rotation to the stage that is due; return a sentence about it."""
+        if self._steps is None:
+            return ""
+        name, accepted = state.target, state.record.verified
+        return self._steps.advance(name, spec.secrets, accepted)
 
     def _announce(
         self,

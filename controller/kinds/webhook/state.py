@@ -11,6 +11,7 @@ from controller.core.webhooks.event import VersionIdentity
 from controller.core.webhooks.parity import ParityReport
 from controller.core.webhooks.publication_phase import WEBHOOK_ONLY, Phase
 from controller.core.webhooks.records import TargetRecord
+from controller.core.webhooks.rotation import RotationStage, SecretRotation
 
 # More announcements at once are probably a mistake.
 LARGEST_BACKLOG = 20
@@ -75,6 +76,8 @@ class WebhookState:
         record: Unreadable secrets, last acceptance and causes of failure.
         largest_backlog: Maximum number of announcements in one pass.
         queue: Redis queue.
+        rotation: Latest rotation of the secret; None if there was none.
+        rotation_due: Stage that the controller moves the rotation to; None for none.
     """
 
     target: str
@@ -90,3 +93,5 @@ class WebhookState:
     record: TargetRecord = field(default_factory=TargetRecord)
     largest_backlog: int = LARGEST_BACKLOG
     queue: QueueState = field(default_factory=QueueState)
+    rotation: SecretRotation | None = None
+    rotation_due: RotationStage | None = None

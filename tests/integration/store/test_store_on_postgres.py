@@ -11,6 +11,7 @@ from tests.unit.store import (
     test_records,
     test_redrive,
     test_retention,
+    test_secret_rotations,
 )
 
 _FIXTURES = {
@@ -36,6 +37,7 @@ for _facts in (
     test_records,
     test_redrive,
     test_retention,
+    test_secret_rotations,
 ):
     globals().update(
         (name, fact)

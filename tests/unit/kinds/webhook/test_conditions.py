@@ -9,6 +9,7 @@ from controller.core.resources.condition import Truth
 from controller.core.resources.kind import HealthLevel
 from controller.core.webhooks.breaker import Breaker
 from controller.core.webhooks.records import TargetRecord
+from controller.core.webhooks.rotation import RotationStage, SecretRotation
 from controller.kinds.webhook import KIND
 from controller.kinds.webhook.spec import WebhookSpec
 from controller.kinds.webhook.state import DeliveryCounts, WebhookState
@@ -46,6 +47,65 @@ def test_an_unreadable_secret_is_a_condition_with_its_reason_and_a_command():
         "To check: hokusai preflight webhook/site"
     )
     assert condition(FINE, "SecretCurrent").status is Truth.TRUE
+
+
+ROTATION = SecretRotation(
+    "site", "secretsmanager:s", RotationStage.STAGED, "old", "new", NOON
+)
+
+
+def test_a_target_whose_secret_was_never_rotated_has_no_condition_about_it():
+    assert "SecretRotated" not in [one.type for one in KIND.conditions(SPEC, FINE)]
+
+
+@pytest.mark.parametrize(
+    ("stage", "status", "reason", "message"),
+    [
+        ("staged", Truth.FALSE, "Staged", "To test the next secret: hokusai webhooks"),
+        (
+            "canary",
+            Truth.FALSE,
+            "CanaryAccepted",
+            "To promote the next secret: hokusai",
+        ),
+        ("promoting", Truth.FALSE, "Promoting", "AWSCURRENT is being moved"),
+        ("promoted", Truth.FALSE, "Promoted", "second until 2026-01-02 12:00:00 UTC"),
+        ("retired", Truth.TRUE, "Retired", "was retired at 2026-01-01 12:00:00 UTC"),
+    ],
+)
+def test_the_stage_of_a_rotation_is_a_condition(stage, status, reason, message):
+    moved = ROTATION.at(RotationStage(stage), NOON)
+    found = condition(
+        replace(FINE, rotation=replace(moved, promoted=NOON)), "SecretRotated"
+    )
+
+    assert (found.status, found.reason) == (status, reason)
+    assert message in found.message
+
+
+def test_a_step_back_is_a_condition_with_its_reason():
+    back = ROTATION.at(RotationStage.STAGED, NOON, "the receiver answered 401")
+
+    found = condition(replace(FINE, rotation=back), "SecretRotated")
+
+    assert (found.status, found.reason) == (Truth.FALSE, "SteppedBack")
+    assert found.message.startswith("The receiver answered 401. ")
+
+
+def test_a_due_stage_is_a_change_of_the_plan():
+    due = replace(
+        FINE,
+        rotation=ROTATION.at(RotationStage.PROMOTED, NOON),
+        rotation_due=RotationStage.RETIRED,
+    )
+
+    (change,) = KIND.compare(SPEC, due)
+
+    assert (change.path, change.before, change.after) == (
+        "secrets.rotation",
+        "promoted",
+        "retired",
+    )
 
 
 def test_a_target_with_an_unreadable_secret_is_degraded():

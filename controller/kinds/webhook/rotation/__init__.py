@@ -1,0 +1,1 @@
+"""Rotation of the signing secret of a target in Secrets Manager."""

@@ -141,7 +141,10 @@ class WebhookChecks:
         return PingResult(self._name, target.url, request.id, answer, took)
 
     async def _post(self, target: WebhookTarget, request: PingRequest) -> Answer:
-        async with Sender(self._clock) as sender:
+        own_ports = frozenset(
+            {self._context.settings.probe_port, self._context.settings.api_port}
+        )
+        async with Sender(self._clock, own_ports=own_ports) as sender:
             return await sender.send(
                 target.url,
                 request.headers,

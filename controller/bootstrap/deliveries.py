@@ -186,7 +186,9 @@ def delivery_sender(settings: Settings, stored: Store, clock: Clock) -> Sender:
         ttl=settings.dns_cache_ttl,
         timeout=settings.dns_timeout,
     )
-    return Sender(clock, resolver=AddressResolver(resolver))
+    # The API of `serve` may run on the same machine.
+    own_ports = frozenset({settings.probe_port, settings.api_port})
+    return Sender(clock, resolver=AddressResolver(resolver), own_ports=own_ports)
 
 
 def dispatcher_for(
@@ -268,9 +270,12 @@ def _settings(
     """
     secrets = [str(reference) for reference in spec.secrets]
     networks = [[str(n) for n in permitted.networks]] if permitted.networks else []
+    ports = [["ports", *sorted(spec.allow_ports)]] if spec.allow_ports else []
     scheme = [spec.signature] if spec.signature != DEFAULT_SCHEME else []
     moves = [rotation.moves] if rotation is not None and rotation.moves else []
-    return content_hash([spec.url, spec.payload, secrets, *networks, *scheme, *moves])
+    return content_hash(
+        [spec.url, spec.payload, secrets, *networks, *scheme, *moves, *ports]
+    )
 
 
 def _permitted(spec: WebhookSpec, document: Document) -> AddressPolicy:
@@ -278,7 +283,9 @@ def _permitted(spec: WebhookSpec, document: Document) -> AddressPolicy:
 
     The host of a declared endpoint is internal by declaration.
     """
-    policy = declared_addresses(spec.allow_networks, document.platform.environment)
+    policy = declared_addresses(
+        spec.allow_networks, document.platform.environment, spec.allow_ports
+    )
     host = (urlsplit(spec.url).hostname or "").rstrip(".")
     endpoints = {
         resource.spec.host.rstrip(".").lower()

@@ -17,7 +17,7 @@ _PORTS = {"https": 443, "http": 80}
 
 
 def connection_facts(
-    url: str, within: float, denial_reason: Callable[[str], str]
+    url: str, within: float, denial_reason: Callable[[str, int], str]
 ) -> ConnectionFacts:
     """Return facts about the receiver at ``url``; failures are facts.
 
@@ -36,7 +36,7 @@ def connection_facts(
         return ConnectionFacts(dns_error=_reason(error))
     addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
     facts = ConnectionFacts(addresses)
-    if any(map(denial_reason, addresses)):
+    if any(denial_reason(address, port) for address in addresses):
         return facts
     if parts.scheme == "https":
         facts = _with_tls(facts, host, port, within)

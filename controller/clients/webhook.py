@@ -33,6 +33,9 @@ _UNLIMITED = 0
 _MAX_RESPONSE = 64 * 1024
 _DRAIN_SECONDS = 1.0
 _MAX_RETRY_AFTER = 900.0
+_IPV6 = 6
+# The port has no effect on the choice of a source address.
+_ANY_PORT = 9
 _PRIVATE_SUFFIXES = (".local", ".localhost")
 
 
@@ -43,6 +46,8 @@ class Sender:
         clock: Clock for a ``Retry-After`` that is a date.
         resolver: Resolver of host names; None for that of the machine.
         tls: Context with the trusted certificates; None for those of the machine.
+        own_ports: Ports that the controller listens on; nothing is sent to them on this
+            machine.
     """
 
     def __init__(
@@ -51,8 +56,10 @@ class Sender:
         *,
         resolver: AbstractResolver | None = None,
         tls: ssl.SSLContext | None = None,
+        own_ports: frozenset[int] = frozenset(),
     ) -> None:
         self._clock = clock
+        self._own_ports = own_ports
         self._resolver = resolver or aiohttp.DefaultResolver()
         self._tls = tls or ssl.create_default_context()
         self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -136,7 +143,9 @@ class Sender:
             resolver=_PermittedAddresses(self._resolver, permitted),
             use_dns_cache=False,
             ssl=self._tls,
-            socket_factory=functools.partial(_permitted_socket, permitted),
+            socket_factory=functools.partial(
+                _permitted_socket, permitted, self._own_ports
+            ),
         )
         connector._factory = functools.partial(  # type: ignore[assignment]  # noqa: SLF001 - no public setting
             _HeadFirst, loop=asyncio.get_running_loop()
@@ -183,7 +192,9 @@ class _PermittedAddresses(AbstractResolver):
     ) -> list[ResolveResult]:
         """Return the permitted addresses of ``host``; raises OSError without any."""
         found = await self._resolver.resolve(host, port, family)
-        reasons = [self._permitted.denial_reason(result["host"]) for result in found]
+        reasons = [
+            self._permitted.denial_reason(result["host"], port) for result in found
+        ]
         results = [r for r, reason in zip(found, reasons, strict=True) if not reason]
         if reasons and not results:
             msg = f"{host} has no permitted address: {'; '.join(reasons)}"
@@ -194,13 +205,37 @@ class _PermittedAddresses(AbstractResolver):
         """Do nothing: sessions share the resolver."""
 
 
+def is_own_address(text: str) -> bool:
+    """Return True if ``text`` is an IP address of this machine.
+
+    The source of a packet to an own address is that address. Nothing is sent: a UDP
+    socket only chooses its source when it connects.
+    """
+    address = ip_address(text.partition("%")[0])
+    if address.is_loopback:
+        return True
+    family = socket.AF_INET6 if address.version == _IPV6 else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((text, _ANY_PORT))
+        except OSError:
+            return False
+        return str(probe.getsockname()[0]) == str(address)
+
+
 def _permitted_socket(
-    permitted: AddressPolicy, address: aiohttp.AddrInfoType
+    permitted: AddressPolicy,
+    own_ports: frozenset[int],
+    address: aiohttp.AddrInfoType,
 ) -> socket.socket:
     """Return a socket to connect to ``address``; raises OSError if it is denied."""
     family, type_, protocol, _, place = address
-    if reason := permitted.denial_reason(str(place[0])):
+    host, port = str(place[0]), int(place[1])
+    if reason := permitted.denial_reason(host, port):
         raise _AddressDeniedError(reason)
+    if port in own_ports and is_own_address(host):
+        msg = f"port {port} of {host} is a listener of the controller itself"
+        raise _AddressDeniedError(msg)
     return socket.socket(family, type_, protocol)
 
 

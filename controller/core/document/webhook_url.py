@@ -9,8 +9,8 @@ from pydantic import AfterValidator
 from controller.core.document.fields import Text, reject
 
 
-def _private(host: str) -> bool:
-    """Return whether ``host`` is this machine or in a private namespace."""
+def is_private_host(host: str) -> bool:
+    """Return True for this machine and for names in a private namespace."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -25,7 +25,7 @@ def _receiver(url: str) -> str:
         reject("has an invalid port or address")
     if parts.username is not None or parts.password is not None:
         reject("contains credentials", "remove them: the requests are signed")
-    if parts.scheme == "http" and not _private(host):
+    if parts.scheme == "http" and not is_private_host(host):
         reject("must be https outside private namespaces", "write https://…")
     if host.rpartition(".")[2].isdecimal() and not is_ip_address(host):
         hint = "write four decimal numbers, as in 10.0.0.1"

@@ -62,23 +62,30 @@ _SPECIAL = _networks(
 )
 
 
+# Those of HTTPS: a request to another port could speak to a mail server or a database.
+HTTPS_PORTS = frozenset({443, 8443})
+
+
 @dataclass(frozen=True, slots=True)
 class AddressPolicy:
     """Addresses that deliveries to one target may be sent to.
 
     Attributes:
-        networks: Declared internal networks.
+        networks: Declared internal networks; each port of them is permitted.
         allows_public: True to permit public addresses too.
+        ports: Permitted ports of public addresses.
     """
 
     networks: tuple[Network, ...] = ()
     allows_public: bool = True
+    ports: frozenset[int] = HTTPS_PORTS
 
-    def denial_reason(self, text: str) -> str:
+    def denial_reason(self, text: str, port: int = 443) -> str:
         """Return the reason that nothing may be sent to an address; empty to permit it.
 
         Args:
             text: IP address, with or without a zone.
+            port: Port to connect to.
         """
         try:
             address = _unmapped(ip_address(text.partition("%")[0]))
@@ -90,7 +97,14 @@ class AddressPolicy:
             return ""
         if kind := _kind_internal(address):
             return f"{text} is {kind}"
-        return "" if self.allows_public else f"{text} is a public address"
+        return self._public_denial(text, port)
+
+    def _public_denial(self, text: str, port: int) -> str:
+        if not self.allows_public:
+            return f"{text} is a public address"
+        if port in self.ports:
+            return ""
+        return f"port {port} of {text} is not permitted: declare it in allow_ports"
 
     def internal_only(self) -> "AddressPolicy":
         """Return the policy without public addresses."""
@@ -100,13 +114,16 @@ class AddressPolicy:
 PUBLIC_ADDRESSES = AddressPolicy()
 
 
-def declared_addresses(networks: Iterable[str], environment: str) -> AddressPolicy:
-    """Return the policy of a target with declared ``networks``.
+def declared_addresses(
+    networks: Iterable[str], environment: str, ports: Iterable[int] = ()
+) -> AddressPolicy:
+    """Return the policy of a target with declared ``networks`` and ``ports``.
 
     In the environment ``local`` it permits the local machine too.
     """
     loopback = LOOPBACK_NETWORKS if environment == "local" else ()
-    return AddressPolicy((*_networks(*networks), *loopback))
+    declared = (*_networks(*networks), *loopback)
+    return AddressPolicy(declared, ports=HTTPS_PORTS.union(ports))
 
 
 def is_internal_network(network: Network) -> bool:

@@ -17,6 +17,7 @@ from pydantic import (
 from controller.core.document.fields import (
     Instant,
     Number,
+    Port,
     Section,
     Span,
     Text,
@@ -25,7 +26,11 @@ from controller.core.document.fields import (
 from controller.core.document.platform import Platform
 from controller.core.document.reference import SecretReference
 from controller.core.document.resource import ResourceId
-from controller.core.document.webhook_url import WebhookUrl, is_ip_address
+from controller.core.document.webhook_url import (
+    WebhookUrl,
+    is_ip_address,
+    is_private_host,
+)
 from controller.core.resources.kind import (
     DocumentWarning,
     no_references,
@@ -46,6 +51,8 @@ Event = Literal[
 # Those of `core.webhooks.event` and `signature`, which `validate` need not import.
 Payload = Literal["hokusai-v1", "hokusai-site", "cloudevents", "slack"]
 Signature = Literal["hokusai-v1", "hokusai-v1-bare", "hokusai-deltaone", "standard"]
+# Those of `core.webhooks.address_policy`, which `validate` does not import.
+_HTTPS_PORTS = (443, 8443)
 # Seconds between the later attempts: about three days together.
 DEFAULT_TAIL = (300, 1800, 7200, 18000, 36000, 36000, 72000, 86400)
 
@@ -200,6 +207,12 @@ class WebhookSpec(Section):
         "must be public, except for the host of an endpoint of the document.",
         examples=[["10.0.0.0/16"]],
     )
+    allow_ports: tuple[Port, ...] = Field(
+        default=(),
+        max_length=20,
+        description="Ports of the URL besides 443 and 8443, at public addresses.",
+        examples=[[9443]],
+    )
     events: tuple[Event, ...] = Field(
         default=("model.registered",),
         min_length=1,
@@ -274,6 +287,7 @@ references = no_references
 
 def complete(_name: str, spec: WebhookSpec, platform: Platform) -> WebhookSpec:
     """Return ``spec`` unchanged; reject a literal address that is not permitted."""
+    _check_port(spec)
     host = urlsplit(spec.url).hostname or ""
     if not is_ip_address(host):
         return spec
@@ -283,10 +297,31 @@ def complete(_name: str, spec: WebhookSpec, platform: Platform) -> WebhookSpec:
         is_internal_network,
     )
 
-    policy = declared_addresses(spec.allow_networks, platform.environment)
-    if reason := policy.denial_reason(host):
+    policy = declared_addresses(
+        spec.allow_networks, platform.environment, spec.allow_ports
+    )
+    port = urlsplit(spec.url).port or _HTTPS_PORTS[0]
+    if reason := policy.denial_reason(host, port):
         hint = "use the public name of the receiver"
         if is_internal_network(ip_network(host)):
             hint += ", or declare its network in allow_networks"
         reject(f"is not permitted: {reason}", hint, "url")
     return spec
+
+
+def _check_port(spec: WebhookSpec) -> None:
+    """Reject a port that no public receiver of webhooks has, unless it is declared.
+
+    The ports of internal receivers, by name or network, are not limited.
+    """
+    parts = urlsplit(spec.url)
+    ports = {*_HTTPS_PORTS, *spec.allow_ports}
+    if parts.port is None or parts.port in ports or spec.allow_networks:
+        return
+    if is_private_host(parts.hostname or ""):
+        return
+    reject(
+        f"has port {parts.port}, which is not permitted: the ports are 443 and 8443",
+        "write the URL with one of them, or add the port to allow_ports",
+        "url",
+    )

@@ -4,12 +4,13 @@ Of the loopback network, 127.0.0.2 is permitted here, and every other address is
 """
 
 import asyncio
+import socket
 import ssl
 
 import pytest
 import trustme
 
-from controller.clients.webhook import Sender
+from controller.clients.webhook import Sender, is_own_address
 from controller.core.webhooks.address_policy import PUBLIC_ADDRESSES
 from controller.core.webhooks.answers import Answered, NotPermitted, Unanswered
 from controller.emulation.dns import DnsServer
@@ -246,3 +247,61 @@ def test_versions_of_tls_before_1_2_are_not_offered():
     # The extension supported_versions (43) of RFC 8446, section 4.2.1.
     assert isinstance(answer, Unanswered)
     assert b"\x00\x2b\x00\x05\x04\x03\x04\x03\x03" in hello
+
+
+def own_listener(host, own_port=True):
+    """Send to ``host``, where this process listens itself; return answer and receiver."""
+
+    async def send():
+        async with receiver(answering(200), host=host) as there:
+            ports = frozenset({there.port if own_port else there.port + 1})
+            shown = f"[{host}]" if ":" in host else host
+            async with Sender(StoppedClock(), own_ports=ports) as sender:
+                url = f"http://{shown}:{there.port}/hook"
+                return await sender.send(url, {}, b"{}", 5, LOOPBACK), there
+
+    return asyncio.run(send())
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1"])
+def test_a_listener_of_the_controller_is_never_a_receiver(host):
+    answer, there = own_listener(host)
+
+    assert isinstance(answer, NotPermitted)
+    assert "a listener of the controller" in answer.reason
+    assert there.requests == []
+
+
+def test_another_port_of_the_own_address_is_a_receiver():
+    answer, _ = own_listener("127.0.0.1", own_port=False)
+
+    assert answer == Answered(200)
+
+
+def test_an_address_of_an_interface_of_this_machine_is_an_own_address():
+    found = {
+        info[4][0]
+        for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)
+    }
+
+    assert all(is_own_address(address) for address in found)
+    assert not is_own_address("8.8.8.8")
+    assert not is_own_address("2001:4860:4860::8888")
+
+
+def test_a_public_address_with_another_port_is_denied_before_the_connection():
+    (answer,), _ = post(scripted(["8.8.8.8"]), HOST, permitted=PUBLIC_ADDRESSES)
+
+    assert isinstance(answer, NotPermitted)
+
+
+def test_a_public_name_on_a_port_that_is_not_declared_is_denied():
+    async def send():
+        resolver = AddressResolver(scripted(["8.8.8.8"]))
+        async with Sender(StoppedClock(), resolver=resolver) as sender:
+            return await sender.send("https://hooks.example:6379/x", {}, b"", 5)
+
+    assert asyncio.run(send()) == NotPermitted(
+        "hooks.example has no permitted address: port 6379 of 8.8.8.8 is not permitted: "
+        "declare it in allow_ports"
+    )

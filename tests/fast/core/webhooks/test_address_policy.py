@@ -9,6 +9,7 @@ from controller.core.webhooks.address_policy import (
     PRIVATE_NETWORKS,
     PUBLIC_ADDRESSES,
     AddressPolicy,
+    declared_addresses,
     is_internal_network,
 )
 
@@ -136,3 +137,29 @@ def test_an_internal_policy_denies_public_addresses(address):
 )
 def test_only_private_and_loopback_networks_can_be_declared(network, internal):
     assert is_internal_network(ip_network(network)) is internal
+
+
+@pytest.mark.parametrize("port", [443, 8443])
+def test_the_ports_of_https_are_permitted_at_public_addresses(port):
+    assert PUBLIC_ADDRESSES.denial_reason("8.8.8.8", port) == ""
+
+
+@pytest.mark.parametrize("port", [1, 22, 25, 80, 6379, 8444, 65_535])
+def test_another_port_of_a_public_address_must_be_declared(port):
+    declared = declared_addresses((), "production", (port,))
+
+    assert PUBLIC_ADDRESSES.denial_reason("8.8.8.8", port) == (
+        f"port {port} of 8.8.8.8 is not permitted: declare it in allow_ports"
+    )
+    assert declared.denial_reason("8.8.8.8", port) == ""
+    assert declared.denial_reason("8.8.8.8", 443) == ""
+
+
+def test_a_declared_port_permits_no_internal_address():
+    declared = declared_addresses((), "production", (6379,))
+
+    assert declared.denial_reason("10.0.0.1", 6379).endswith("a private address")
+
+
+def test_a_declared_network_is_permitted_at_each_port():
+    assert INTERNAL.denial_reason("10.0.0.1", 6379) == ""

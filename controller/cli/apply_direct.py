@@ -8,8 +8,12 @@ from controller.app.plan_files import origin_of, read_plan
 from controller.app.saved_plan import SavedPlanRun
 from controller.app.session import Session, chosen_targets, read
 from controller.cli.exit_codes import Exit
-from controller.cli.next_command import next_command, with_platform_options
-from controller.cli.terminal import confirmed, out, tell
+from controller.cli.next_command import (
+    next_command,
+    with_options_in_statuses,
+    with_platform_options,
+)
+from controller.cli.terminal import confirmed, out, tell, terminal_width
 from controller.cli.views.plans import render_plan, summary
 from controller.cli.views.progress import ApplyProgress, cost_comparison
 from controller.cli.views.statuses import StatusOutput, render_report
@@ -136,6 +140,11 @@ def _report(
     bill = (
         CostTotal(estimate, work.tally.cost, work.tally.looks) if plan.actions else None
     )
-    out(render_report(StatusOutput(result.statuses, now, bill=bill), args.output))
+    statuses = with_options_in_statuses(result.statuses, args)
+    out(
+        render_report(
+            StatusOutput(statuses, now, bill=bill), args.output, terminal_width()
+        )
+    )
     if bill is not None:
         tell(cost_comparison(bill))

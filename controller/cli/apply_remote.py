@@ -6,7 +6,8 @@ from controller.app.delegated_apply import DelegatedApply
 from controller.app.remote_records import remote
 from controller.app.session import chosen_targets, read
 from controller.cli.exit_codes import Exit
-from controller.cli.terminal import out, tell
+from controller.cli.next_command import with_options_in_statuses
+from controller.cli.terminal import out, tell, terminal_width
 from controller.cli.views.progress import ApplyProgress
 from controller.cli.views.statuses import StatusOutput, render_report
 from controller.core.errors import RefusedError
@@ -28,7 +29,8 @@ def apply_remote(args: argparse.Namespace) -> int:
         asking = DelegatedApply(there, there.clock, desired)
         followed = asking.until_settled(args.timeout, ApplyProgress().changes)
         now = there.clock.now()
-    out(render_report(StatusOutput(followed.statuses, now), args.output))
+    statuses = with_options_in_statuses(followed.statuses, args)
+    out(render_report(StatusOutput(statuses, now), args.output, terminal_width()))
     for id_ in followed.others:
         tell(
             f"{id_} differs from the declaration on the server, which reads another "

@@ -8,7 +8,14 @@ from controller.app.intervention import Intervention
 from controller.app.session import chosen_targets, read
 from controller.app.user import person
 from controller.cli.exit_codes import Exit
-from controller.cli.terminal import confirmed, out, require_confirmation, tell
+from controller.cli.next_command import with_options_in_statuses
+from controller.cli.terminal import (
+    confirmed,
+    out,
+    require_confirmation,
+    tell,
+    terminal_width,
+)
 from controller.cli.views.statuses import StatusOutput, render_report
 from controller.core.document.resource import ResourceId
 from controller.core.resources.operation_request import OperationRequest
@@ -43,8 +50,9 @@ def intervene(
             return Exit.FAILED
         tell(work.carry_out(action))
         healthy = work.ends_well(action, args.timeout, _progress(target))
-        report = StatusOutput(work.concluded(), work.now())
-    out(render_report(report, args.output))
+        statuses = with_options_in_statuses(work.concluded(), args)
+        report = StatusOutput(statuses, work.now())
+    out(render_report(report, args.output, terminal_width()))
     return Exit.OK if healthy else Exit.DIFFERENT
 
 

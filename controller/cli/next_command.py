@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from controller.core.document.resource import ResourceId
+    from controller.core.resources.condition import Conditions
     from controller.core.resources.plan import Plan
 
+    Statuses = Mapping[ResourceId, Conditions]
+
 PROGRAM = "hokusai"
+# A command in a message: between backticks, or after a colon up to the end.
+_IN_MESSAGE = re.compile(rf"(?<=`){PROGRAM} [^`]*(?=`)|(?<=: ){PROGRAM} [^`]*$")
 
 
 def next_command(args: argparse.Namespace, words: str) -> str:
@@ -26,6 +35,23 @@ def with_platform_options(plan: Plan, args: argparse.Namespace) -> Plan:
         replace(one, command=_completed(one.command, options)) for one in plan.advice
     )
     return replace(plan, advice=tuple(advice))
+
+
+def with_options_in(text: str, args: argparse.Namespace) -> str:
+    """Return a message whose commands select the platform of ``args``."""
+    options = platform_options(args)
+    return _IN_MESSAGE.sub(lambda found: f"{found[0]}{options}", text)
+
+
+def with_options_in_statuses(statuses: Statuses, args: argparse.Namespace) -> Statuses:
+    """Return conditions whose commands select the platform of ``args``."""
+    return {
+        id_: {
+            type_: replace(one, message=with_options_in(one.message, args))
+            for type_, one in conditions.items()
+        }
+        for id_, conditions in statuses.items()
+    }
 
 
 def _completed(command: str, options: str) -> str:

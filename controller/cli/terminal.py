@@ -16,8 +16,9 @@ from typing import TextIO
 from controller.core.errors import RefusedError
 from controller.core.values.printable import printable
 
+# Width of an output that is no terminal.
+UNLIMITED_WIDTH = 1_000_000
 _GONE = select.POLLERR | select.POLLHUP | select.POLLNVAL
-_UNLIMITED = 1_000_000
 # The streams that were closed by their reader.
 _closed: set[TextIO] = set()
 
@@ -72,7 +73,7 @@ def interactive() -> bool:
 
 def terminal_width() -> int:
     """Return the columns of the terminal, or of COLUMNS; very many if there is none."""
-    return get_terminal_size((_UNLIMITED, 24)).columns
+    return get_terminal_size((UNLIMITED_WIDTH, 24)).columns
 
 
 def reader_is_gone() -> bool:

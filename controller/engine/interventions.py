@@ -8,7 +8,7 @@ from controller.core.errors import RefusedError
 from controller.core.planning.pipeline import in_flight
 from controller.core.planning.planner import DesiredState
 from controller.core.planning.safety import SafetyLimits, guard
-from controller.core.resources.driver import Failed, Outcome
+from controller.core.resources.driver import Applied, Failed, Outcome
 from controller.core.resources.kind import Health, Kind
 from controller.core.resources.observation import (
     Absent,
@@ -92,8 +92,15 @@ class InterventionRunner:
         """Execute the action, and record its author and outcome.
 
         A requested operation does not count as a repair in a write conflict, and it
-        ends the backoff of earlier failures.
+        ends the backoff of earlier failures. A request that was fulfilled earlier is
+        not recorded again.
         """
+        request, state = action.request, action.observed
+        if request is not None and state is not None:
+            kind = self.reconciler.kinds[action.target.kind]
+            done = kind.result_so_far(action.verb, request, action.desired, state)
+            if done:
+                return Applied(done)
         outcome = self.reconciler.executor.execute([action], desired)[action.target]
         self.reconciler.repairs = self.reconciler.repairs.without(action.target)
         if not isinstance(outcome, Failed):

@@ -21,8 +21,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the recorded events, newest last."""
+    from dataclasses import replace
+
     from controller.app.remote_records import remembered
     from controller.app.session import address, read
+    from controller.cli.next_command import with_options_in
     from controller.cli.terminal import out, tell
     from controller.cli.views.events import render_events
 
@@ -31,6 +34,9 @@ def run(args: argparse.Namespace) -> int:
     with remembered(context, args.server) as stored:
         found = stored.events(max(1, args.number), target)[::-1]
         now = stored.clock.now()
+    found = tuple(
+        replace(one, message=with_options_in(one.message, args)) for one in found
+    )
     out(render_events(found, args.output, now))
     if not found:
         tell(f"No events are recorded for {target or 'any resource'}.")

@@ -48,15 +48,15 @@ def run(args: argparse.Namespace) -> int:
     from controller.app.remote_records import remembered
     from controller.app.session import chosen_targets, read
     from controller.app.status_details import look_closer, look_closer_there
-    from controller.cli.terminal import out
+    from controller.cli.terminal import out, terminal_width
     from controller.cli.views.statuses import StatusOutput, render_report
 
     context = read(args.file, args.environment, args.state)
     targets = chosen_targets(args.targets, context.document)
     with remembered(context, args.server) as stored:
         if args.watch:
-            return _watch(stored, targets, args.output)
-        statuses = _selected(stored.statuses(), targets)
+            return _watch(args, stored, targets)
+        statuses = _shown(args, stored.statuses(), targets)
         one = next(iter(targets)) if len(targets) == 1 else None
         # With a server, the details come from there: no AWS credentials are needed.
         closer = (
@@ -71,22 +71,24 @@ def run(args: argparse.Namespace) -> int:
             stored.last_pass() if args.verbose else None,
             closer.spent,
         )
-    out(render_report(report, args.output))
+    out(render_report(report, args.output, terminal_width()))
     return _exit_code(statuses)
 
 
 def _watch(
-    stored: StoreRecords | RemoteRecords, targets: Iterable[ResourceId], output: str
+    args: argparse.Namespace,
+    stored: StoreRecords | RemoteRecords,
+    targets: Iterable[ResourceId],
 ) -> int:
     """Show every change until Ctrl-C."""
     from controller.cli.terminal import reader_is_gone
     from controller.cli.views.watch import StatusWatch
 
     statuses: Statuses = {}
-    with StatusWatch(output) as watch:
+    with StatusWatch(args.output) as watch:
         try:
             while not reader_is_gone():
-                statuses = _selected(stored.statuses(), targets)
+                statuses = _shown(args, stored.statuses(), targets)
                 watch.show(statuses, stored.clock.now())
                 stored.clock.sleep(_REFRESH_SECONDS)
         except KeyboardInterrupt:
@@ -94,9 +96,15 @@ def _watch(
     return _exit_code(statuses)
 
 
-def _selected(statuses: Statuses, targets: Iterable[ResourceId]) -> Statuses:
+def _shown(
+    args: argparse.Namespace, statuses: Statuses, targets: Iterable[ResourceId]
+) -> Statuses:
+    """Return the selected statuses, with commands for the platform of ``args``."""
+    from controller.cli.next_command import with_options_in_statuses
+
     wanted = frozenset(targets)
-    return {id_: c for id_, c in statuses.items() if not wanted or id_ in wanted}
+    chosen = {id_: c for id_, c in statuses.items() if not wanted or id_ in wanted}
+    return with_options_in_statuses(chosen, args)
 
 
 def _exit_code(statuses: Statuses) -> int:

@@ -37,10 +37,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the cause that blocks a resource, the next step, and a model's timeline."""
+    from dataclasses import replace
+
     from controller.app.remote_records import remembered
     from controller.app.session import chosen_targets, read
-    from controller.cli.next_command import next_command
-    from controller.cli.terminal import out
+    from controller.cli.next_command import next_command, with_options_in
+    from controller.cli.terminal import out, terminal_width
     from controller.cli.views.causes import render_cause
 
     context = read(args.file, args.environment, args.state)
@@ -50,7 +52,13 @@ def run(args: argparse.Namespace) -> int:
         now = stored.clock.now()
     timeline = _timeline(args, context, target)
     command = next_command(args, cause.command)
-    out(render_cause(cause, args.output, command, now, timeline))
+    if cause.ready is not None:
+        message = with_options_in(cause.ready.message, args)
+        cause = replace(cause, ready=replace(cause.ready, message=message))
+    timeline = tuple(
+        replace(step, text=with_options_in(step.text, args)) for step in timeline
+    )
+    out(render_cause(cause, args.output, command, now, timeline, terminal_width()))
     return exit_codes.Exit.OK if cause.is_ready else exit_codes.Exit.DIFFERENT
 
 

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from controller.cli.terminal import UNLIMITED_WIDTH
 from controller.cli.views.data import FORMAT_VERSION, as_json, as_yaml, moment
 from controller.cli.views.statuses import age
+from controller.cli.views.tables import wrapped
 from controller.core.models.timeline import TimelineStep
 from controller.core.status.cause import Cause
 
@@ -16,8 +18,9 @@ def render_cause(
     command: str,
     now: datetime,
     timeline: Sequence[TimelineStep] = (),
+    width: int = UNLIMITED_WIDTH,
 ) -> str:
-    """Return the cause in the format ``output``.
+    """Return the cause in the format ``output``; the table fits into ``width``.
 
     Args:
         cause: The cause.
@@ -25,6 +28,7 @@ def render_cause(
         command: The suggested next command line.
         now: The current time.
         timeline: Steps of a model version, oldest first.
+        width: Number of columns.
     """
     match output:
         case "json":
@@ -36,7 +40,10 @@ def render_cause(
             return "\n".join((f"**{first}**", "", *(f"- {line}" for line in rest)))
         case _:
             first, *rest = (*_lines(cause, command, now), *_steps(timeline))
-            return "\n".join((first, *(f"  {line}" for line in rest)))
+            lines = [*wrapped(first, width)]
+            for line in rest:
+                lines += wrapped(line, width, 2)
+            return "\n".join(lines)
 
 
 def _steps(timeline: Sequence[TimelineStep]) -> Iterator[str]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from controller.cli.terminal import UNLIMITED_WIDTH
 from controller.cli.views.data import (
     as_json,
     as_yaml,
@@ -14,7 +16,7 @@ from controller.cli.views.data import (
     moment,
     status_data,
 )
-from controller.cli.views.tables import columns, markdown, one_line
+from controller.cli.views.tables import fitted, markdown, one_line
 from controller.core.document.resource import ResourceId
 from controller.core.resources.condition import Conditions, ConditionType, Truth
 from controller.core.resources.cost import CostTotal
@@ -52,8 +54,10 @@ class StatusOutput:
     bill: CostTotal | None = None
 
 
-def render_report(report: StatusOutput, output: str) -> str:
-    """Return the report in the format ``output``."""
+def render_report(
+    report: StatusOutput, output: str, width: int = UNLIMITED_WIDTH
+) -> str:
+    """Return the report in the format ``output``; a table fits into ``width``."""
     match output:
         case "json":
             return as_json(report_data(report))
@@ -62,12 +66,14 @@ def render_report(report: StatusOutput, output: str) -> str:
         case "markdown":
             return "\n".join(_parts(report, markdown, "### "))
         case _:
-            return "\n".join(_parts(report, columns, ""))
+            return "\n".join(_parts(report, partial(fitted, width=width), ""))
 
 
-def render_statuses(statuses: Statuses, output: str, now: datetime) -> str:
-    """Return the conditions in the format ``output``."""
-    return render_report(StatusOutput(statuses, now), output)
+def render_statuses(
+    statuses: Statuses, output: str, now: datetime, width: int = UNLIMITED_WIDTH
+) -> str:
+    """Return the conditions in the format ``output``; a table fits into ``width``."""
+    return render_report(StatusOutput(statuses, now), output, width)
 
 
 def report_data(report: StatusOutput) -> dict[str, Any]:

@@ -1,10 +1,13 @@
 """Tables, in aligned columns or in Markdown."""
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
 # A terminal that is narrower breaks lines by itself.
 _NARROWEST = 20
+# A command at the end of a message stays on one line, so that it can be copied.
+_COMMAND = re.compile(r"(?<=: )(?:hokusai|aws) .*$")
 
 
 def columns(head: Sequence[str], lines: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -34,7 +37,7 @@ def fitted(
         yield line[0]
         for name, cell in zip(head[1:], line[1:], strict=True):
             if cell:
-                yield from _wrapped(f"{name}: {cell}", width)
+                yield from wrapped(f"{name}: {cell}", width, 4)
 
 
 def hanging(label: str, text: str, width: int) -> Iterator[str]:
@@ -62,15 +65,27 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _wrapped(text: str, width: int) -> Iterator[str]:
+def wrapped(text: str, width: int, indent: int = 0, hanging: int = 2) -> Iterator[str]:
+    """Yield ``text`` in lines of at most ``width``; a command at its end has its own.
+
+    Args:
+        text: Message.
+        width: Number of columns.
+        indent: Spaces before the first line.
+        hanging: Further spaces before the other lines.
+    """
+    first, other = " " * indent, " " * (indent + hanging)
+    command = _COMMAND.search(text) if len(first + text) > width else None
     yield from textwrap.wrap(
-        text,
+        text if command is None else text[: command.start()],
         max(width, _NARROWEST),
-        initial_indent=" " * 4,
-        subsequent_indent=" " * 6,
+        initial_indent=first,
+        subsequent_indent=other,
         break_long_words=False,
         break_on_hyphens=False,
     )
+    if command is not None:
+        yield f"{other}{command[0]}"
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from controller.cli.terminal import out
+from controller.cli.terminal import out, terminal_width
 from controller.cli.views.statuses import Statuses, render_statuses, rows
 
 _CLEAR = "\x1b[H\x1b[2J"
@@ -49,7 +49,7 @@ class StatusWatch:
         """Show ``statuses`` at the time ``now``."""
         if self._redraws:
             at = f"{now:%H:%M:%S} UTC; press Ctrl-C to stop"
-            table = render_statuses(statuses, self._output, now)
+            table = render_statuses(statuses, self._output, now, terminal_width())
             out(f"{table}\n\n{at}", before=_CLEAR)
             return
         changed = self._changed(statuses, now)

@@ -35,11 +35,13 @@ class Health:
         level: Level of health.
         reason: One CamelCase word that a program can match.
         message: One sentence for people.
+        needs_user: True if it stays so until a user acts.
     """
 
     level: HealthLevel
     reason: str
     message: str
+    needs_user: bool = False
 
 
 # Start of the part of a message about the current state. The rest of the message about
@@ -129,6 +131,13 @@ def no_findings(_spec: Any, _state: Any) -> tuple[Finding, ...]:
     return ()
 
 
+def no_earlier_result(
+    _verb: Verb, _request: OperationRequest, _spec: Any, _state: Any
+) -> str:
+    """Return nothing: every request to a resource of this kind is carried out."""
+    return ""
+
+
 def no_conflicts(_specs: Mapping[ResourceId, Any]) -> tuple[DocumentConflict, ...]:
     """Return no conflicts: resources of this kind are independent of each other."""
     return ()
@@ -213,6 +222,8 @@ class Kind(Generic[SpecT, StateT]):
             accept it.
         resolve_request: Returns a request with its argument resolved against the
             observed state; raises RefusedError.
+        result_so_far: Returns a sentence if a request was fulfilled earlier, so that it
+            is neither carried out nor recorded; empty to carry it out.
         allowed_when_absent: Operations that may be requested of a resource that does
             not exist; they are not refused, but may fail.
         writer: Returns the last writer, if the backend records it.
@@ -263,6 +274,9 @@ class Kind(Generic[SpecT, StateT]):
     resolve_request: Callable[
         [Verb, OperationRequest, SpecT, StateT], OperationRequest
     ] = unchanged_request
+    result_so_far: Callable[[Verb, OperationRequest, SpecT, StateT], str] = (
+        no_earlier_result
+    )
     allowed_when_absent: frozenset[Verb] = frozenset()
     writer: Callable[[StateT], str] = unknown_writer
     details: Callable[[SpecT, StateT], tuple[DetailSection, ...]] = no_details

@@ -54,6 +54,19 @@ _MANUAL: Mapping[str, tuple[str, str]] = {
     Hold.APPROVAL_REQUIRED: ("Approve the version that the message names", _ASK_STATUS),
     Hold.PREFLIGHT_FAILED: ("Fix the problem that the message describes", "preflight"),
     "ApplyFailed": ("Fix the problem that the message describes", "apply"),
+    "TargetDisabled": (
+        "Fix the receiver, then enable the target",
+        'retry {id} --reason "…"',
+    ),
+}
+
+# Command that explains why a resource is not healthy, by the reason.
+_EXPLAINED: Mapping[str, str] = {
+    "SecretUnreadable": "preflight",
+    "AddressNotPermitted": "webhooks doctor {name}",
+    "BreakerOpen": "webhooks doctor {name}",
+    "Retrying": "webhooks doctor {name}",
+    "DeliveryFailed": "deliveries list --target {name} --only dead",
 }
 
 # The same for resources that are ready with a warning.
@@ -181,7 +194,14 @@ def cause_of(
     if not (is_ready(conditions) or timing.late):
         next_ += _retry(tried, timing.now)
     ready = conditions[ConditionType.READY] if conditions else None
-    return Cause(chain, ready, tried, next_, f"{verb} {chain[-1]}")
+    return Cause(chain, ready, tried, next_, _command(verb, chain[-1]))
+
+
+def _command(words: str, id_: ResourceId) -> str:
+    """Return ``words`` with the resource at its place; at the end by default."""
+    if "{" in words:
+        return words.format(id=id_, name=id_.name)
+    return f"{words} {id_}"
 
 
 def is_ready(conditions: Conditions | None) -> bool:
@@ -217,7 +237,8 @@ def _automatic(conditions: Conditions, timing: PassTiming) -> tuple[str, str]:
         return f"Next check by {at}.", "diff"
     if _true(conditions, ConditionType.RECONCILING):
         return f"In progress; no action needed. Next check by {at}.", _ASK_STATUS
-    return f"The controller has nothing to change. Next check by {at}.", _ASK_STATUS
+    command = _EXPLAINED.get(conditions[ConditionType.HEALTHY].reason, _ASK_STATUS)
+    return f"The controller has nothing to change. Next check by {at}.", command
 
 
 def _retry(tried: LastAttempt | None, now: datetime) -> str:

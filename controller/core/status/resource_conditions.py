@@ -144,7 +144,7 @@ def _findings(
         synced,
         healthy,
         _reconciling(verdict, outcome, health),
-        _stalled(verdicts, outcome),
+        _stalled(verdicts, outcome, health),
         _suspended(resource, observed.taken_at),
         *_of_kind(kind, resource, observed),
     )
@@ -276,7 +276,7 @@ def _unattended(type_: ConditionType, health: Health | Unknown) -> UndatedCondit
 
 
 def _stalled(
-    verdicts: tuple[Verdict, ...], outcome: Outcome | None
+    verdicts: tuple[Verdict, ...], outcome: Outcome | None, health: Health | Unknown
 ) -> UndatedCondition:
     """Return the Stalled condition: true if manual action is needed; holds first."""
     type_ = ConditionType.STALLED
@@ -292,6 +292,8 @@ def _stalled(
                 )
             case _:
                 continue
+    if isinstance(health, Health) and health.needs_user:
+        return UndatedCondition(type_, Truth.TRUE, health.reason, health.message)
     return UndatedCondition(type_, Truth.FALSE, "NotStalled", "No action required.")
 
 

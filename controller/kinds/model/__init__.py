@@ -24,6 +24,7 @@ KIND: "Kind[ModelSpec, ModelState]" = Kind(
     findings=deferred(_HEALTH, "findings"),
     resolve_request=deferred(_OPERATIONS, "resolved_request"),
     check_request=deferred(_OPERATIONS, "refusal"),
+    result_so_far=deferred(_OPERATIONS, "result_so_far"),
     references=references,
     complete=complete,
     details=deferred(_DETAILS, "details"),

@@ -67,6 +67,18 @@ def refusal(
             return f"its kind does not support `{verb}`"
 
 
+def result_so_far(
+    verb: Verb, request: OperationRequest, _spec: ModelSpec, state: ModelState
+) -> str:
+    """Return a sentence if the request was fulfilled earlier; else nothing."""
+    if verb is not Verb.APPROVE or not request.wanted.isdecimal():
+        return ""
+    found = state.approvals.get(int(request.wanted))
+    if found is None:
+        return ""
+    return f"Version {request.wanted} is approved already, by {found}"
+
+
 def rollback_of(request: OperationRequest) -> tuple[str, int]:
     """Return the alias and the version of a resolved rollback."""
     alias, _, number = request.wanted.rpartition(":")
@@ -160,6 +172,8 @@ def _refuses_rollback(
         return f"alias {alias} is not set"
     if current == number and _is_held(alias, spec, state):
         return f"alias {alias} is held at version {number} already"
+    if current == number:
+        return f"alias {alias} is at version {number} already"
     if number > current:
         return (
             f"version {number} is newer than version {current}, at which alias {alias} "

@@ -45,21 +45,23 @@ def _secret_current(state: WebhookState) -> UndatedCondition:
 
 
 def _delivering(state: WebhookState) -> UndatedCondition:
-    """Return Delivering: nothing is paused, given up or cancelled."""
+    """Return Delivering: nothing is paused or given up.
+
+    Cancelled deliveries are kept for a while, and stop nothing.
+    """
     unsent = "; ".join(_unsent(state))
     if reason := _pause(state):
         message = f"Deliveries wait: {reason}." + (f" {unsent}." if unsent else "")
         return UndatedCondition("Delivering", Truth.FALSE, "Paused", message)
-    if not unsent:
-        message = f"{counted(state.deliveries.pending, 'delivery', 'deliveries')} in progress."
-        return UndatedCondition("Delivering", Truth.TRUE, "Delivering", message)
-    has_failed = set(state.record.dead) - {"cancelled"}
-    word = "DeliveriesFailed" if has_failed else "DeliveriesCancelled"
+    if not set(state.record.dead) - {"cancelled"}:
+        pending = counted(state.deliveries.pending, "delivery", "deliveries")
+        message = "; ".join(filter(None, (f"{pending} in progress", unsent)))
+        return UndatedCondition("Delivering", Truth.TRUE, "Delivering", f"{message}.")
     message = (
         f"{unsent}. To list them: hokusai deliveries list --target {state.target} "
-        f"--only {'dead' if has_failed else 'cancelled'}"
+        "--only dead"
     )
-    return UndatedCondition("Delivering", Truth.FALSE, word, message)
+    return UndatedCondition("Delivering", Truth.FALSE, "DeliveriesFailed", message)
 
 
 def _pause(state: WebhookState) -> str:

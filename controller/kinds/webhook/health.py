@@ -137,7 +137,7 @@ def _not_delivering(state: WebhookState) -> Health:
     waiting = counted(counts.pending, "delivery", "deliveries")
     if breaker.disabled:
         message = f"{_sentence(breaker.disabled)} {waiting} waiting. {_retry(state)}"
-        return Health(HealthLevel.DEGRADED, "TargetDisabled", message)
+        return Health(HealthLevel.DEGRADED, "TargetDisabled", message, needs_user=True)
     failed = counted(breaker.failures, "attempt")
     at = f"{breaker.open_until:%H:%M:%S} UTC" if breaker.open_until else "once"
     error = f": {counts.last_error}" if counts.last_error else ""

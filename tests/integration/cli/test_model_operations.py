@@ -89,11 +89,18 @@ def test_an_approved_version_is_promoted_and_no_other_one(leads, capsys):
     assert leads.aliases() == {"production": 2, "staging": 2}
 
 
-def test_an_approval_that_is_repeated_keeps_the_first_one(leads):
+def test_an_approval_that_is_repeated_keeps_the_first_one(leads, capsys):
     main(["approve", "model/leads", "2", *WHY])
+
+    capsys.readouterr()
 
     assert main(["approve", "model/leads", "2", "--reason", "again", "--yes"]) == 0
     assert leads.tags(2)[APPROVED_TAG].endswith(": it was evaluated")
+    assert "is approved already, by" in capsys.readouterr().err
+    main(["history", "model/leads", "-o", "json"])
+    assert "again" not in capsys.readouterr().out
+    main(["audit", "list", "model/leads", "-o", "json"])
+    assert '"again"' not in capsys.readouterr().out
 
 
 def test_diff_status_and_why_name_the_gate_and_the_command(leads, capsys):

@@ -61,3 +61,14 @@ def test_the_status_is_one_word(found, expected):
 )
 def test_an_age_is_shown_in_its_largest_unit(seconds, expected):
     assert age(timedelta(seconds=seconds)) == expected
+
+
+def test_the_table_fits_a_narrow_terminal_and_keeps_commands_whole():
+    command = 'hokusai retry webhook/site --reason "…" -e staging -f other.yaml'
+    message = f"The receiver answered 410 to every event of today. To enable: {command}"
+    statuses = {**STATUSES, LEAD: conditions(Truth.FALSE, "TargetDisabled", message)}
+
+    lines = render_statuses(statuses, "table", LATER, 60).splitlines()
+
+    assert max(len(line) for line in lines if command not in line) <= 60
+    assert [line.strip() for line in lines if "hokusai" in line] == [command]

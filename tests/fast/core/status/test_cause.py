@@ -92,6 +92,11 @@ def told(found, timing=WORKING):
             id="a rollout that is stuck",
         ),
         pytest.param(
+            conditions(Truth.FALSE, "TargetDisabled", "x", stalled=Truth.TRUE),
+            'retry service/a --reason "…"',
+            id="disabled target",
+        ),
+        pytest.param(
             conditions(Truth.FALSE, "SomethingNew", "x", stalled=Truth.TRUE),
             "status service/a",
             id="a word that is not known here",
@@ -103,6 +108,20 @@ def test_what_waits_for_a_person_says_so(found, command):
 
     assert next_command == command
     assert "by itself" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("reason", "command"),
+    [
+        ("SecretUnreadable", "preflight service/a"),
+        ("AddressNotPermitted", "webhooks doctor a"),
+        ("BreakerOpen", "webhooks doctor a"),
+        ("Retrying", "webhooks doctor a"),
+        ("DeliveryFailed", "deliveries list --target a --only dead"),
+    ],
+)
+def test_a_webhook_that_fails_is_explained_by_its_own_command(reason, command):
+    assert told(conditions(Truth.FALSE, reason, "x"))[1] == command
 
 
 @pytest.mark.parametrize(

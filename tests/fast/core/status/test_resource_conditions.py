@@ -11,7 +11,7 @@ from controller.core.planning.planner import diff
 from controller.core.resources.condition import ConditionType as Type
 from controller.core.resources.condition import Truth, UndatedCondition
 from controller.core.resources.driver import Applied, Failed, Progressing, Skipped
-from controller.core.resources.kind import HoldReason
+from controller.core.resources.kind import Health, HealthLevel, HoldReason
 from controller.core.resources.observation import (
     Absent,
     ObservedState,
@@ -108,6 +108,18 @@ def test_what_is_skipped_says_what_it_waits_for():
     conditions = concluded(Absent(), Skipped("waits for toy/b"))
 
     assert conditions[Type.READY].message == "waits for toy/b"
+
+
+def test_a_resource_that_only_a_user_can_correct_is_stalled():
+    def disabled(_spec, _state):
+        return Health(HealthLevel.DEGRADED, "Off", "It is off.", needs_user=True)
+
+    kinds = {"toy": replace(KINDS["toy"], health=disabled)}
+
+    found = concluded(Present(ToyState()), kinds=kinds)[Type.STALLED]
+
+    assert (found.status, found.reason) == (Truth.TRUE, "Off")
+    assert found.message == "It is off."
 
 
 def test_what_is_not_ours_is_stalled_until_a_person_decides():

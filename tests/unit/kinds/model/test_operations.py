@@ -202,6 +202,7 @@ def test_a_held_version_that_was_deleted_is_not_replaced():
     [
         (Verb.ROLL_BACK, "production:9", "version 9 does not exist or is not ready"),
         (Verb.ROLL_BACK, "production:4", "version 4 is newer than version 3"),
+        (Verb.ROLL_BACK, "production:3", "alias production is at version 3 already"),
         (Verb.ROLL_BACK, "staging:1", "alias staging is not set"),
         (Verb.APPROVE, "9", "version 9 does not exist: the versions are 1, 2, 3, 4"),
         (Verb.APPROVE, "4", "no alias requires an approval"),

@@ -54,6 +54,24 @@ ROTATION = SecretRotation(
 )
 
 
+def test_cancelled_deliveries_that_are_kept_do_not_stop_the_others():
+    found = condition(
+        replace(FINE, record=TargetRecord(dead={"cancelled": 3})), "Delivering"
+    )
+
+    assert (found.status, found.reason) == (Truth.TRUE, "Delivering")
+    assert "2 deliveries in progress; 3 deliveries cancelled." in found.message
+
+
+def test_a_disabled_target_needs_a_person():
+    disabled = replace(FINE, breaker=Breaker(disabled="the receiver answered 410"))
+    waiting = replace(FINE, breaker=Breaker(open_until=NOON))
+
+    assert KIND.health(SPEC, disabled).needs_user
+    assert not KIND.health(SPEC, waiting).needs_user
+    assert not KIND.health(SPEC, FINE).needs_user
+
+
 def test_a_target_whose_secret_was_never_rotated_has_no_condition_about_it():
     assert "SecretRotated" not in [one.type for one in KIND.conditions(SPEC, FINE)]
 
@@ -151,12 +169,9 @@ def test_a_target_with_an_unreadable_secret_is_degraded():
         ),
         (
             replace(FINE, record=TargetRecord(dead={"cancelled": 1})),
-            Truth.FALSE,
-            "DeliveriesCancelled",
-            (
-                "1 delivery cancelled. To list them: hokusai deliveries list --target "
-                "site --only cancelled"
-            ),
+            Truth.TRUE,
+            "Delivering",
+            "2 deliveries in progress; 1 delivery cancelled.",
         ),
         (
             replace(
@@ -179,9 +194,7 @@ def test_a_target_with_an_unreadable_secret_is_degraded():
         "paused and failed",
     ],
 )
-def test_delivering_is_false_while_something_is_not_sent(
-    state, status, reason, message
-):
+def test_delivering_tells_what_is_not_sent(state, status, reason, message):
     found = condition(state, "Delivering")
 
     assert (found.status, found.reason, found.message) == (status, reason, message)

@@ -19,7 +19,7 @@ from controller.core.webhooks.records import DeliveryAttempt, DeliveryReport
 if TYPE_CHECKING:
     from controller.clients.control import ControlApi
 
-_REPORT_TIMES = ("next_at", "recorded", "ended", "claimed_until")
+_REPORT_TIMES = ("next_at", "recorded", "ended", "claimed_until", "paused_until")
 _ATTEMPT_TIMES = ("started", "ended")
 _BREAKER_TIMES = ("opened", "open_until", "paused_until")
 
@@ -70,7 +70,12 @@ class RemoteDeliveryOperations:
 
     def _requested(self, body: Mapping[str, Any]) -> tuple[DeliveryCount, ...]:
         return tuple(
-            DeliveryCount(one["target"], DeliveryState(one["state"]), one["number"])
+            DeliveryCount(
+                one["target"],
+                DeliveryState(one["state"]),
+                one["number"],
+                one.get("sink", "webhook"),
+            )
             for one in self._api.request_deliveries(body)
         )
 
@@ -102,7 +107,7 @@ def _report(data: Mapping[str, Any]) -> DeliveryReport:
 
 
 def _with_times(data: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    times = {name: _time(data[name]) for name in names}
+    times = {name: _time(data.get(name)) for name in names}
     return {**data, **times}
 
 

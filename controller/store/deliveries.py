@@ -1,6 +1,8 @@
 """Reports on webhook deliveries and their attempts."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, desc, func, select
@@ -18,7 +20,7 @@ from controller.core.webhooks.records import (
     Sink,
     TargetRecord,
 )
-from controller.store.breakers import all_breakers, breaker_of
+from controller.store.breakers import all_breakers, breaker_key, breaker_of, breakers_of
 from controller.store.database import Database
 from controller.store.delivery_states import BLOCKED, state_of
 from controller.store.redrive import matching
@@ -90,7 +92,11 @@ class DeliveryLog:
             .limit(limit)
         )
         with self._database.reading() as connection:
-            return tuple(_report(row) for row in connection.execute(query))
+            reports = [_report(row) for row in connection.execute(query)]
+            keys = {breaker_key(one.target, one.sink) for one in reports}
+            breakers = breakers_of(connection, keys)
+            now = self._database.now(connection)
+        return tuple(_with_pause(one, breakers, now) for one in reports)
 
     def of_version(self, identity: VersionIdentity) -> tuple[DeliveryReport, ...]:
         """Return the webhook deliveries of one registration, oldest first."""
@@ -115,7 +121,7 @@ class DeliveryLog:
                 _report(row),
                 _attempts(connection, delivery_id),
                 _payload(connection, row),
-                breaker_of(connection, row.target),
+                breaker_of(connection, breaker_key(row.target, row.sink)),
                 self._database.now(connection),
             )
 
@@ -144,6 +150,23 @@ def _report(row: Any) -> DeliveryReport:
         is_blocked=row.state == DeliveryState.PENDING.value and row.cause == BLOCKED,
         sink=row.sink,
         phase=row.phase,
+    )
+
+
+def _with_pause(
+    report: DeliveryReport,
+    breakers: Mapping[str, tuple[Breaker, datetime | None]],
+    now: datetime,
+) -> DeliveryReport:
+    """Return ``report`` with the pause of its target, if it is pending."""
+    found = breakers.get(breaker_key(report.target, report.sink))
+    if found is None or report.state is not DeliveryState.PENDING:
+        return report
+    breaker, _ = found
+    return replace(
+        report,
+        paused_until=breaker.blocked_until(now),
+        is_paused=bool(breaker.disabled),
     )
 
 

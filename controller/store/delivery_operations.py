@@ -68,7 +68,11 @@ class StoredDeliveryOperations:
                 done = self._requests.redrive(request.chosen, request.states)
             by_target: dict[str, dict[str, int]] = defaultdict(dict)
             for count in done:
-                by_target[count.target][count.state.value] = count.number
+                is_webhook = count.sink == "webhook"
+                word = (
+                    count.state.value if is_webhook else f"{count.sink}:{count.state}"
+                )
+                by_target[count.target][word] = count.number
             source = self._source(by) if by_target else None
             for target, numbers in by_target.items():
                 details = {"deliveries": numbers, **_selection(request)}

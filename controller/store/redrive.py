@@ -36,7 +36,7 @@ _BATCH = 500
 _UNACCEPTED = frozenset(DeliveryState) - {DeliveryState.DELIVERED}
 
 _table = deliveries.c
-_KEYS = (_table.id, _table.target, _table.state, _table.cause)
+_KEYS = (_table.id, _table.target, _table.sink, _table.state, _table.cause)
 
 
 class DeliveryRequests:
@@ -237,8 +237,10 @@ def _batches(rows: Sequence[Any]) -> Iterator[list[int]]:
 
 
 def _counted(rows: Iterable[Any]) -> tuple[DeliveryCount, ...]:
-    numbers = Counter((row.target, state_of(row)) for row in rows)
+    numbers = Counter((row.target, row.sink, state_of(row)) for row in rows)
+    # Webhooks before messages for Redis, which accompany them.
+    found = sorted(numbers.items(), key=lambda one: (one[0][1] != "webhook", one[0]))
     return tuple(
-        DeliveryCount(target, state, number)
-        for (target, state), number in sorted(numbers.items())
+        DeliveryCount(target, state, number, sink)
+        for (target, sink, state), number in found
     )

@@ -107,6 +107,7 @@ def run(args: argparse.Namespace) -> int:
     context = read(args.file, args.environment, args.state)
     writes = args.what in _CHANGES and not args.dry_run
     with delivery_operations(context, args.server, read_only=not writes) as operations:
+        _check_names(args, operations, context.document)
         if args.what == "list":
             return _list(args, operations)
         if args.what == "show":
@@ -146,11 +147,13 @@ def _list(args: argparse.Namespace, operations: DeliveryOperations) -> int:
     from controller.cli.exit_codes import Exit
     from controller.cli.terminal import out, tell, terminal_width
     from controller.cli.views.deliveries import render_deliveries
+    from controller.clients.clock import SystemClock
 
     found = operations.selected(
         _selection(args), min(max(1, args.number), _MOST_LISTED)
     )
-    out(render_deliveries(found, args.output, terminal_width()))
+    now = SystemClock().now()
+    out(render_deliveries(found, args.output, terminal_width(), now))
     if not found:
         tell("No delivery matches.")
     return Exit.OK
@@ -159,13 +162,16 @@ def _list(args: argparse.Namespace, operations: DeliveryOperations) -> int:
 def _show(args: argparse.Namespace, operations: DeliveryOperations) -> int:
     """Print one delivery with its attempts."""
     from controller.cli.exit_codes import Exit
+    from controller.cli.next_command import with_options_in
     from controller.cli.terminal import out, terminal_width
     from controller.cli.views.deliveries import render_delivery
+    from controller.core.webhooks.next_step import next_step
 
     found = operations.details(args.ids[0])
     if found is None:
         raise _unknown([args.ids[0]])
-    out(render_delivery(found, args.output, terminal_width()))
+    step = with_options_in(next_step(found.report, found.breaker, found.now), args)
+    out(render_delivery(found, args.output, terminal_width(), step))
     return Exit.OK
 
 
@@ -193,6 +199,37 @@ def _change(
     done = operations.perform(request, person(), " ".join(args.reason.split()))
     out(render_counts(request.operation, done, args.output, done=True))
     return Exit.OK
+
+
+def _check_names(
+    args: argparse.Namespace, operations: DeliveryOperations, document: Document
+) -> None:
+    """Raise RefusedError for a target or a model without any delivery or declaration.
+
+    A target that left the document keeps its deliveries.
+    """
+    from dataclasses import replace
+
+    from controller.core.errors import RefusedError
+    from controller.core.webhooks.delivery_requests import DeliverySelection
+    from controller.spec.nearest import suggestion
+
+    chosen = _selection(args)
+    declared = document.resources
+    names = {
+        "target": {id_.name for id_ in declared if id_.kind == "webhook"},
+        "model": {r.spec.name for id_, r in declared.items() if id_.kind == "model"},
+    }
+    for option, value in (("target", chosen.target), ("model", chosen.model)):
+        if value is None or value in names[option]:
+            continue
+        if operations.selected(replace(DeliverySelection(), **{option: value}), 1):
+            continue
+        recent = operations.selected(DeliverySelection(), _MOST_LISTED)
+        known = names[option] | {getattr(report, option) for report in recent}
+        hint = suggestion(value, known)
+        msg = f"--{option} {value}: there is no such {option}"
+        raise RefusedError(f"{msg}; {hint}" if hint else msg)
 
 
 def _check_targets(

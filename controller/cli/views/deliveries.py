@@ -14,7 +14,6 @@ from controller.core.webhooks.delivery_requests import (
     DeliveryDetails,
     DeliveryOperation,
 )
-from controller.core.webhooks.next_step import next_step
 from controller.core.webhooks.records import DeliveryAttempt, DeliveryReport
 
 _HEAD = ("id", "target", "version", "state", "attempts", "announced", "next", "reason")
@@ -35,29 +34,44 @@ _PAST = {
 
 
 def render_deliveries(
-    reports: Sequence[DeliveryReport], output: str, width: int
+    reports: Sequence[DeliveryReport], output: str, width: int, now: datetime
 ) -> str:
-    """Return the deliveries in the format ``output``, in the order given."""
+    """Return the deliveries in the format ``output``, in the order given.
+
+    Args:
+        reports: Deliveries.
+        output: Format.
+        width: Number of columns of a table.
+        now: Current time.
+    """
+    lines = [_line(report, now) for report in reports]
     match output:
         case "json":
             return as_json(_list_data(reports))
         case "yaml":
             return as_yaml(_list_data(reports))
         case "markdown":
-            return "\n".join(markdown(_HEAD, [*map(_line, reports)]))
+            return "\n".join(markdown(_HEAD, lines))
         case _:
-            return "\n".join(fitted(_HEAD, [*map(_line, reports)], width))
+            return "\n".join(fitted(_HEAD, lines, width))
 
 
-def render_delivery(found: DeliveryDetails, output: str, width: int) -> str:
-    """Return one delivery with its attempts in the format ``output``."""
+def render_delivery(found: DeliveryDetails, output: str, width: int, step: str) -> str:
+    """Return one delivery with its attempts in the format ``output``.
+
+    Args:
+        found: Delivery.
+        output: Format.
+        width: Number of columns of a table.
+        step: Next step of the delivery.
+    """
     match output:
         case "json":
-            return as_json(_delivery_data(found))
+            return as_json(_delivery_data(found, step))
         case "yaml":
-            return as_yaml(_delivery_data(found))
+            return as_yaml(_delivery_data(found, step))
         case "markdown":
-            facts = [(name, text) for name, text in _facts(found) if text]
+            facts = [(name, text) for name, text in _facts(found, step) if text]
             lines = [*map(_attempt_line, found.attempts)]
             return "\n".join(
                 (
@@ -68,7 +82,7 @@ def render_delivery(found: DeliveryDetails, output: str, width: int) -> str:
                 )
             )
         case _:
-            return "\n".join(_delivery_lines(found, width))
+            return "\n".join(_delivery_lines(found, width, step))
 
 
 def render_counts(
@@ -92,7 +106,10 @@ def render_counts(
         case "yaml":
             return as_yaml(_counts_data(operation, counts, done=done))
         case "markdown":
-            lines = [(c.target, c.state.value, str(c.number)) for c in counts]
+            lines = [
+                (_target(c.target, c.sink), c.state.value, str(c.number))
+                for c in counts
+            ]
             return "\n".join(markdown(("target", "state", "deliveries"), lines))
         case _:
             return sentence(operation, counts, done=done)
@@ -102,26 +119,55 @@ def sentence(
     operation: DeliveryOperation, counts: Sequence[DeliveryCount], *, done: bool
 ) -> str:
     """Return the numbers as a sentence, as in ``2 deliveries will be sent again …``."""
-    total = counted(sum(c.number for c in counts), "delivery", "deliveries")
+    total = _total(counts)
     words = (_PAST if done else _FUTURE)[operation]
     if not counts:
         return f"No delivery matches; nothing {'was' if done else 'is'} changed."
-    parts = ", ".join(f"{c.target} {c.number} {c.state}" for c in counts)
+    parts = ", ".join(
+        f"{_target(c.target, c.sink)} {c.number} {c.state}" for c in counts
+    )
     return f"{total} {words}: {parts}."
 
 
-def _line(report: DeliveryReport) -> tuple[str, ...]:
-    is_pending = report.state is DeliveryState.PENDING
+def _total(counts: Sequence[DeliveryCount]) -> str:
+    """Return the numbers of webhook deliveries and of messages, which accompany them."""
+    webhooks = sum(c.number for c in counts if c.sink == "webhook")
+    messages = sum(c.number for c in counts) - webhooks
+    words = (
+        counted(webhooks, "delivery", "deliveries") if webhooks else "",
+        counted(messages, "message for Redis", "messages for Redis")
+        if messages
+        else "",
+    )
+    return " and ".join(filter(None, words))
+
+
+def _line(report: DeliveryReport, now: datetime) -> tuple[str, ...]:
     return (
         str(report.id),
-        report.target,
+        _target(report.target, report.sink),
         _subject(report),
         _state(report),
         str(report.attempts),
         _time(report.recorded),
-        _time(report.next_at) if is_pending else "",
+        _next(report, now),
         one_line(report.reason),
     )
+
+
+def _target(name: str, sink: str) -> str:
+    """Return the target, and the sink if it is not the webhook."""
+    return name if sink == "webhook" else f"{name} ({sink})"
+
+
+def _next(report: DeliveryReport, now: datetime) -> str:
+    """Return the time of the next attempt, or a word in its place."""
+    if report.state is not DeliveryState.PENDING:
+        return ""
+    at = report.next_attempt
+    if at is None:
+        return "paused"
+    return "due" if at <= now else _time(at)
 
 
 def _subject(report: DeliveryReport) -> str:
@@ -137,21 +183,21 @@ def _state(report: DeliveryReport) -> str:
     return f"dead ({report.cause})" if is_dead else report.state.value
 
 
-def _facts(found: DeliveryDetails) -> Iterator[tuple[str, str]]:
+def _facts(found: DeliveryDetails, step: str) -> Iterator[tuple[str, str]]:
     report = found.report
     yield "delivery", str(report.id)
     yield "event", f"{report.event_id} ({report.type})"
     yield ("version" if report.number else "resource"), _subject(report)
-    yield "target", f"webhook/{report.target}"
+    yield "target", _target(f"webhook/{report.target}", report.sink)
     yield "state", _state(report)
     yield "announced", _time(report.recorded)
     yield "ended", _time(report.ended) if report.ended else ""
     yield "reason", one_line(report.reason)
-    yield "next step", next_step(report, found.breaker, found.now)
+    yield "next step", step
 
 
-def _delivery_lines(found: DeliveryDetails, width: int) -> Iterator[str]:
-    facts = [(name, text) for name, text in _facts(found) if text]
+def _delivery_lines(found: DeliveryDetails, width: int, step: str) -> Iterator[str]:
+    facts = [(name, text) for name, text in _facts(found, step) if text]
     longest = max(len(name) for name, _ in facts)
     for name, text in facts:
         label = f"{name + ':':<{longest + 1}} "
@@ -205,19 +251,18 @@ def _report_data(report: DeliveryReport) -> dict[str, Any]:
         "model": report.model,
         "version": report.number,
         "target": report.target,
+        "sink": report.sink,
         "state": report.state.value,
         "cause": report.cause,
         "attempts": report.attempts,
         "announced": moment(report.recorded),
-        "nextAttempt": moment(report.next_at)
-        if report.state is DeliveryState.PENDING
-        else None,
+        "nextAttempt": moment(report.next_attempt) if report.next_attempt else None,
         "ended": moment(report.ended) if report.ended else None,
         "reason": report.reason,
     }
 
 
-def _delivery_data(found: DeliveryDetails) -> dict[str, Any]:
+def _delivery_data(found: DeliveryDetails, step: str) -> dict[str, Any]:
     return {
         "kind": "Delivery",
         "formatVersion": FORMAT_VERSION,
@@ -236,7 +281,7 @@ def _delivery_data(found: DeliveryDetails) -> dict[str, Any]:
             for attempt in found.attempts
         ],
         "payload": found.payload,
-        "nextStep": next_step(found.report, found.breaker, found.now),
+        "nextStep": step,
     }
 
 
@@ -249,7 +294,12 @@ def _counts_data(
         "operation": operation.value,
         "done": done,
         "deliveries": [
-            {"target": c.target, "state": c.state.value, "number": c.number}
+            {
+                "target": c.target,
+                "sink": c.sink,
+                "state": c.state.value,
+                "number": c.number,
+            }
             for c in counts
         ],
     }

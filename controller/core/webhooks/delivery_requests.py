@@ -94,11 +94,12 @@ class DeliveryRequest:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryCount:
-    """Number of deliveries to one target in one state."""
+    """Number of deliveries to one sink of one target in one state."""
 
     target: str
     state: DeliveryState
     number: int
+    sink: str = "webhook"
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,8 @@ class DeliveryReport:
             it.
         sink: ``webhook`` or ``redis``.
         phase: Phase of the target at the announcement; empty before the phases.
+        paused_until: Time until which nothing is sent to the target; None for no pause.
+        is_paused: True if nothing is sent to the target until a user enables it.
     """
 
     id: int
@@ -104,6 +106,15 @@ class DeliveryReport:
     is_blocked: bool = False
     sink: str = "webhook"
     phase: str = ""
+    paused_until: datetime | None = None
+    is_paused: bool = False
+
+    @property
+    def next_attempt(self) -> datetime | None:
+        """Time of the next attempt; None if there is none, or none is planned."""
+        if self.state is not DeliveryState.PENDING or self.is_paused:
+            return None
+        return max(self.next_at, self.paused_until or self.next_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """``deliveries``, on the database and through the API of a server."""
 
 import json
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -9,9 +11,11 @@ from controller.app.user import person
 from controller.cli import main, terminal
 from controller.cli.schemas import status_schema
 from controller.core.webhooks.answers import Answered, Unanswered
+from controller.core.webhooks.breaker import Breaker
 from controller.core.webhooks.delivery import Dead, DeadCause, RetryAt
 from controller.core.webhooks.delivery_requests import DeliverySelection
 from controller.store.announcements import AnnouncementLedger
+from controller.store.breakers import ensure_row, save_breaker
 from controller.store.outbox import Outbox
 from controller.store.redrive import DeliveryRequests
 from tests.builders.api_server import KEY, serving
@@ -94,8 +98,6 @@ def test_deliveries_are_listed_newest_first_by_every_filter(where, capsys):
     assert listed(capsys, "-n", "2", *where) == [5, 4]
     assert listed(capsys, "--target", "site", "--model", "lead", *where) != []
     assert listed(capsys, "--target", "webhook/site", *where) != []
-    assert listed(capsys, "--target", "mirror", *where) == []
-    assert listed(capsys, "--model", "other", *where) == []
     assert listed(capsys, "--since", "1h", *where) != []
     assert listed(capsys, "--since", "0s", *where) == []
     assert listed(capsys, "--since", "999999d", *where) != []
@@ -319,3 +321,84 @@ def test_a_delivery_that_is_sent_again_has_no_reason_of_before(delivered, capsys
     main(["deliveries", "show", str(CANCELLED), "-o", "json"])
 
     assert "a test model" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (
+            ("--target", "sit"),
+            "--target sit: there is no such target; did you mean site?",
+        ),
+        (("--target", "x"), "--target x: there is no such target; known: site"),
+        (
+            ("--model", "leed"),
+            "--model leed: there is no such model; did you mean lead?",
+        ),
+    ],
+)
+def test_a_misspelled_filter_is_an_error_with_the_nearest_name(
+    where, capsys, words, problem
+):
+    for command in (("list",), ("cancel", *REASON)):
+        assert main(["deliveries", *command, *words, *where]) == 2
+        assert problem in capsys.readouterr().err
+
+
+def test_the_deliveries_of_a_target_that_left_the_document_are_listed(
+    where, here, capsys
+):
+    text = (here / "hokusai.yaml").read_text()
+    (here / "hokusai.yaml").write_text(text.replace("  site: {url", "  other: {url"))
+
+    assert listed(capsys, "--target", "site", *where) == [5, 4, 3, 2, 1]
+    assert listed(capsys, "--target", "other", *where) == []
+
+
+def test_the_next_attempt_of_a_paused_target_is_after_its_pause(
+    recorded, where, capsys
+):
+    until = recorded.clock.now() + timedelta(days=999)
+    with recorded.database.writing() as connection:
+        ensure_row(connection, "site")
+        save_breaker(connection, "site", Breaker(open_until=until))
+    main(["deliveries", "list", "--only", "pending", *where, "-o", "json"])
+    (row,) = checked(capsys.readouterr().out)["deliveries"]
+    assert datetime.fromisoformat(row["nextAttempt"]) == until
+
+    with recorded.database.writing() as connection:
+        save_breaker(connection, "site", Breaker(disabled="the receiver answered 410"))
+    main(["deliveries", "list", "--only", "pending", *where, "-o", "json"])
+    (row,) = checked(capsys.readouterr().out)["deliveries"]
+    assert row["nextAttempt"] is None
+    main(["deliveries", "list", "--only", "pending", *where])
+    assert "paused" in capsys.readouterr().out
+
+
+def test_messages_for_redis_are_told_apart(recorded, where, capsys):
+    messages = [replace(event(9), profile="hokusai-redis-v1")]
+    AnnouncementLedger(recorded.database).announce(
+        "site", "webhook", [event(9)], recorded.clock.now(), messages=messages
+    )
+
+    main(["deliveries", "list", "-n", "2", *where])
+    table = capsys.readouterr().out
+    assert "site (redis)" in table
+    main(["deliveries", "list", "-n", "2", *where, "-o", "json"])
+    rows = checked(capsys.readouterr().out)["deliveries"]
+    assert {row["sink"] for row in rows} == {"webhook", "redis"}
+    words = ("--only", "pending", "--target", "site", "--dry-run")
+    main(["deliveries", "cancel", *words, *where])
+    assert capsys.readouterr().out.startswith(
+        "2 deliveries and 1 message for Redis will be cancelled: "
+        "site 2 pending, site (redis) 1 pending."
+    )
+
+
+def test_the_command_of_the_next_step_selects_the_document(where, here, capsys):
+    (here / "hokusai.yaml").rename(here / "other.yaml")
+
+    main(["deliveries", "show", str(CANCELLED), "-f", "other.yaml", *where])
+
+    shown_text = " ".join(capsys.readouterr().out.split())
+    assert 'deliveries redrive 5 --reason "…" -f other.yaml' in shown_text

@@ -1,6 +1,6 @@
 """A controller that only looks: for ``diff`` and whatever else must not write."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 from controller.app.session import Session
@@ -46,3 +46,24 @@ def looking(
         )
         closing.callback(controller.close)
         yield controller, STORED_KINDS if without_store else frozenset()
+
+
+def deliveries_to_cancel(context: Session) -> Mapping[str, int]:
+    """Return the number of deliveries that the next pass cancels, by webhook target.
+
+    They are pending, and their target left the document. Reads only.
+    """
+    resources = context.document.resources
+    if not resources or not store_is_there(context.settings):
+        return {}
+    from controller.store.database import Database
+    from controller.store.redrive import DeliveryRequests
+
+    url = context.settings.store_url.reveal()
+    database = Database(url, SystemClock(), read_only=True)
+    try:
+        database.check()
+        declared = [id_.name for id_ in resources if id_.kind == "webhook"]
+        return DeliveryRequests(database).pending_undeclared(declared)
+    finally:
+        database.close()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from controller.app.apply import ApplySession, applying
 from controller.app.plan_files import origin_of, read_plan
+from controller.app.read_only import deliveries_to_cancel
 from controller.app.saved_plan import SavedPlanRun
 from controller.app.session import Session, chosen_targets, read
 from controller.cli.exit_codes import Exit
@@ -14,7 +15,7 @@ from controller.cli.next_command import (
     with_platform_options,
 )
 from controller.cli.terminal import confirmed, out, tell, terminal_width
-from controller.cli.views.plans import render_plan, summary
+from controller.cli.views.plans import cancellation_notice, render_plan, summary
 from controller.cli.views.progress import ApplyProgress, cost_comparison
 from controller.cli.views.statuses import StatusOutput, render_report
 from controller.core.document.resource import ResourceId
@@ -40,6 +41,9 @@ def apply_direct(args: argparse.Namespace) -> int:
             task.planned.check(plan)
             plan = task.scope.included(plan)
         costs = work.controller.costs(plan)
+        if not task.targets:
+            for name, count in sorted(deliveries_to_cancel(task.context).items()):
+                tell(cancellation_notice(name, count))
         if plan.actions and not args.yes:
             shown = with_platform_options(plan, args)
             tell(render_plan(shown, "table", task.size(desired), costs))

@@ -98,20 +98,28 @@ class DeliveryRequests:
 
         Returns the number of cancelled deliveries, by target.
         """
-        pending = _table.state == DeliveryState.PENDING.value
-        undeclared = _table.target.not_in(declared)
-        query = (
-            select(_table.target, func.count().label("number"))
-            .where(pending, undeclared)
-            .group_by(_table.target)
-        )
-        with self._database.reading() as connection:
-            found = {row.target: row.number for row in connection.execute(query)}
+        found = self.pending_undeclared(declared)
         if found:
             with self._database.writing() as connection:
                 now = self._database.now(connection)
-                _cancel(connection, and_(pending, undeclared), reason, now)
+                _cancel(connection, _pending_undeclared(declared), reason, now)
         return found
+
+    def pending_undeclared(self, declared: Collection[str]) -> Mapping[str, int]:
+        """Return the number of pending deliveries of other targets than ``declared``."""
+        query = (
+            select(_table.target, func.count().label("number"))
+            .where(_pending_undeclared(declared))
+            .group_by(_table.target)
+        )
+        with self._database.reading() as connection:
+            return {row.target: row.number for row in connection.execute(query)}
+
+
+def _pending_undeclared(declared: Collection[str]) -> ColumnElement[bool]:
+    return and_(
+        _table.state == DeliveryState.PENDING.value, _table.target.not_in(declared)
+    )
 
 
 def redrive_exhausted(

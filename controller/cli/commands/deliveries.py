@@ -208,8 +208,6 @@ def _check_names(
 
     A target that left the document keeps its deliveries.
     """
-    from dataclasses import replace
-
     from controller.core.errors import RefusedError
     from controller.core.webhooks.delivery_requests import DeliverySelection
     from controller.spec.nearest import suggestion
@@ -223,7 +221,11 @@ def _check_names(
     for option, value in (("target", chosen.target), ("model", chosen.model)):
         if value is None or value in names[option]:
             continue
-        if operations.selected(replace(DeliverySelection(), **{option: value}), 1):
+        is_target = option == "target"
+        of_it = DeliverySelection(
+            target=value if is_target else None, model=None if is_target else value
+        )
+        if operations.selected(of_it, 1):
             continue
         recent = operations.selected(DeliverySelection(), _MOST_LISTED)
         known = names[option] | {getattr(report, option) for report in recent}

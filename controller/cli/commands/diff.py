@@ -53,12 +53,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compare the document with the observed state and print the plan."""
-    from controller.app.read_only import looking
+    from controller.app.read_only import deliveries_to_cancel, looking
     from controller.app.session import chosen_targets, read
     from controller.cli.next_command import with_platform_options
     from controller.cli.terminal import out, tell, tell_warnings
     from controller.cli.views.explanations import render_explanations
-    from controller.cli.views.plans import render_plan
+    from controller.cli.views.plans import cancellation_notice, render_plan
     from controller.core.planning.scope import Scope
     from controller.core.values.redact import redact
 
@@ -84,6 +84,9 @@ def run(args: argparse.Namespace) -> int:
             return exit_codes.of_explanations(told)
         plan = controller.plan(desired, Scope(targets or None))
         costs = controller.costs(plan)
+    if not (targets or args.without_store):
+        for name, count in sorted(deliveries_to_cancel(context).items()):
+            tell(cancellation_notice(name, count))
     for kind in sorted(left_out):
         tell(f"Left out: every {kind}; its state is in the database only.")
     shown = with_platform_options(plan, args)

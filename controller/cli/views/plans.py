@@ -165,3 +165,12 @@ def _cells(verdict: Verdict) -> tuple[str, str, str, str]:
             return ("?", f"`{verdict.target}`", verdict.hold, verdict.message)
         case _:
             assert_never(verdict)
+
+
+def cancellation_notice(target: str, count: int) -> str:
+    """Return a sentence about pending deliveries whose target left the document."""
+    deliveries = counted(count, "pending delivery", "pending deliveries")
+    return (
+        f"webhook/{target} is not declared any more: the next pass of `hokusai run` "
+        f"cancels its {deliveries}."
+    )

@@ -1,10 +1,23 @@
 """Subscriptions of webhook targets to events about resources."""
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from controller.core.webhooks.event import EventType, WebhookEvent
+
+# Fields of every payload about a resource; see `core.webhooks.resource_event`.
+PAYLOAD_FIELDS = (
+    *("event_type", "schema_version", "idempotency_key", "timestamp", "platform"),
+    *("resource", "kind", "name", "generation", "reason", "message", "details"),
+)
+_NESTED = frozenset(
+    {
+        *("subexpression", "index_expression", "pipe", "projection"),
+        *("value_projection", "filter_projection"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +55,33 @@ def expression_problem(text: str) -> str:
     except JMESPathError as error:
         return str(error).splitlines()[0]
     return ""
+
+
+def unknown_field(text: str) -> str:
+    """Return the first field in ``text`` that no event about a resource has, or "".
+
+    Args:
+        text: Valid JMESPath expression.
+    """
+    import jmespath
+
+    names = _root_fields(jmespath.compile(text).parsed)
+    return next((name for name in names if name not in PAYLOAD_FIELDS), "")
+
+
+def _root_fields(node: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the fields that an expression reads from the payload itself.
+
+    The right side of these nodes is evaluated on the result of the left one:
+    https://jmespath.org/specification.html
+    """
+    if node["type"] == "field":
+        yield node["value"]
+    if node["type"] == "expref":
+        return
+    children = node["children"]
+    for child in children[:1] if node["type"] in _NESTED else children:
+        yield from _root_fields(child)
 
 
 def _is_true(expression: str, payload: Any) -> bool:

@@ -123,10 +123,17 @@ class RetrySpec(Section):
 
 
 def _expression(text: str) -> str:
-    from controller.core.webhooks.subscription import expression_problem
+    from controller.core.webhooks.subscription import (
+        PAYLOAD_FIELDS,
+        expression_problem,
+        unknown_field,
+    )
 
     if text and (problem := expression_problem(text)):
         reject(f"is not a JMESPath expression: {problem}", "see https://jmespath.org")
+    if text and (name := unknown_field(text)):
+        hint = f"the fields are {', '.join(sorted(PAYLOAD_FIELDS))}"
+        reject(f"names the field {name}, which no event has", hint)
     return text
 
 

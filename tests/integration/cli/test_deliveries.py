@@ -7,18 +7,22 @@ from datetime import datetime, timedelta
 import pytest
 from jsonschema import Draft202012Validator
 
+from controller.app.session import read
 from controller.app.user import person
 from controller.cli import main, terminal
 from controller.cli.schemas import status_schema
+from controller.clients.clock import SystemClock
 from controller.core.webhooks.answers import Answered, Unanswered
 from controller.core.webhooks.breaker import Breaker
 from controller.core.webhooks.delivery import Dead, DeadCause, RetryAt
 from controller.core.webhooks.delivery_requests import DeliverySelection
 from controller.store.announcements import AnnouncementLedger
 from controller.store.breakers import ensure_row, save_breaker
+from controller.store.database import Database
 from controller.store.outbox import Outbox
 from controller.store.redrive import DeliveryRequests
 from tests.builders.api_server import KEY, serving
+from tests.builders.command_line import HEADER
 from tests.builders.outbox import LEASE, accepted, event, failed
 
 DELIVERED, REFUSED, PARKED, PENDING, CANCELLED = range(1, 6)
@@ -402,3 +406,26 @@ def test_the_command_of_the_next_step_selects_the_document(where, here, capsys):
 
     shown_text = " ".join(capsys.readouterr().out.split())
     assert 'deliveries redrive 5 --reason "…" -f other.yaml' in shown_text
+
+
+@pytest.mark.parametrize("command", ["diff", "apply"])
+def test_a_plan_without_a_target_says_what_is_cancelled(world, capsys, command):
+    text = f"{HEADER}experiments: {{}}\n{TARGET}"
+    world.file.write_text(text)
+    assert main(["apply", "--yes"]) in {0, 1, 2}
+    context = read(world.file, None)
+    database = Database(context.settings.store_url.reveal(), SystemClock())
+    events = [event(number) for number in range(1, 4)]
+    AnnouncementLedger(database).announce(
+        "gone", "webhook", events, SystemClock().now()
+    )
+    database.close()
+    capsys.readouterr()
+
+    main([command] if command == "diff" else [command, "--yes"])
+
+    notice = (
+        "webhook/gone is not declared any more: the next pass of `hokusai run` cancels "
+        "its 3 pending deliveries."
+    )
+    assert notice in capsys.readouterr().err

@@ -134,7 +134,9 @@ class WebhookChecks:
     def _sent(self, keys: tuple[bytes, ...]) -> PingResult:
         target = self._target()
         now = self._clock.now()
-        request = ping_request(self._name, keys, now, target.scheme)
+        request = ping_request(
+            self._name, keys, now, target.scheme, target.header_aliases
+        )
         began = self._clock.monotonic()
         answer = asyncio.run(self._post(target, request))
         took = timedelta(seconds=self._clock.monotonic() - began)

@@ -122,6 +122,7 @@ class DeclaredTargets:
             _settings(spec, permitted, rotation),
             permitted=permitted,
             scheme=spec.signature,
+            header_aliases=spec.header_aliases,
         )
 
     def _schedule(self, spec: WebhookSpec) -> RetrySchedule:
@@ -270,11 +271,12 @@ def _settings(
     """
     secrets = [str(reference) for reference in spec.secrets]
     networks = [[str(n) for n in permitted.networks]] if permitted.networks else []
+    aliases = [["aliases", spec.header_aliases]] if spec.header_aliases else []
     ports = [["ports", *sorted(spec.allow_ports)]] if spec.allow_ports else []
     scheme = [spec.signature] if spec.signature != DEFAULT_SCHEME else []
     moves = [rotation.moves] if rotation is not None and rotation.moves else []
     return content_hash(
-        [spec.url, spec.payload, secrets, *networks, *scheme, *moves, *ports]
+        [spec.url, spec.payload, secrets, *networks, *scheme, *moves, *ports, *aliases]
     )
 
 

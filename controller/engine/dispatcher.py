@@ -13,7 +13,7 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
@@ -82,6 +82,7 @@ class WebhookTarget:
             deliveries are sent; None if none are held.
         permitted: Addresses that the receiver may have.
         scheme: Scheme of Hokusai's own signature.
+        header_aliases: Names of headers by the further names that they also have.
     """
 
     url: str
@@ -91,6 +92,7 @@ class WebhookTarget:
     held_for: timedelta | None = None
     permitted: AddressPolicy = PUBLIC_ADDRESSES
     scheme: SignatureScheme = DEFAULT_SCHEME
+    header_aliases: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

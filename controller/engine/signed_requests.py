@@ -14,6 +14,7 @@ from controller.core.webhooks.signature import (
     SignatureScheme,
     hokusai_headers,
     standard_headers,
+    with_aliases,
 )
 from controller.engine.dispatcher import WebhookTarget
 from controller.store.attempts import OutboxDelivery, SendAttempt
@@ -57,6 +58,7 @@ class SignedRequests:
     ) -> Answer:
         """Sign and post one delivery."""
         headers = _headers(delivery, attempt, keys, self._clock, target.scheme)
+        headers = with_aliases(headers, target.header_aliases)
         return await self._sender.send(
             target.url, headers, delivery.body, target.timeout, target.permitted
         )

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from controller.core.values.identity import derived_uuid
 from controller.core.webhooks.answers import Answer, AnswerMeaning, meaning_of
@@ -12,6 +13,7 @@ from controller.core.webhooks.signature import (
     SignatureScheme,
     hokusai_headers,
     standard_headers,
+    with_aliases,
 )
 
 PING = "ping"
@@ -61,6 +63,7 @@ def ping_request(
     keys: Sequence[bytes],
     now: datetime,
     scheme: SignatureScheme = DEFAULT_SCHEME,
+    aliases: Mapping[str, str] = MappingProxyType({}),
 ) -> PingRequest:
     """Return a ping for ``target``, signed with ``keys``, the current one first."""
     id_ = str(derived_uuid(PING, target, now.isoformat()))
@@ -80,4 +83,4 @@ def ping_request(
         "X-Hokusai-Attempt": "1",
         **standard_headers(id_, now, body, keys),
     }
-    return PingRequest(id_, headers, body)
+    return PingRequest(id_, with_aliases(headers, aliases), body)

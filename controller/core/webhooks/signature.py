@@ -84,6 +84,19 @@ def hokusai_headers(
             }
 
 
+def with_aliases(
+    headers: Mapping[str, str], aliases: Mapping[str, str]
+) -> dict[str, str]:
+    """Return ``headers``, and each value again under its further name.
+
+    Args:
+        headers: Headers of a request.
+        aliases: Name of a header by its further name.
+    """
+    found = {alias: headers[name] for alias, name in aliases.items() if name in headers}
+    return {**headers, **found}
+
+
 def hokusai_verified(keys: Iterable[bytes], body: bytes, signature: str) -> bool:
     """Return True if ``signature`` was made of ``body`` with one of ``keys``.
 

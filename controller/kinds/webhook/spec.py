@@ -11,6 +11,7 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
+    field_validator,
     model_validator,
 )
 
@@ -53,6 +54,7 @@ Payload = Literal["hokusai-v1", "hokusai-site", "cloudevents", "slack"]
 Signature = Literal["hokusai-v1", "hokusai-v1-bare", "hokusai-deltaone", "standard"]
 # Those of `core.webhooks.address_policy`, which `validate` does not import.
 _HTTPS_PORTS = (443, 8443)
+_OWN_HEADERS = ("x-hokusai-", "x-forwarded-", "x-amz")
 # Seconds between the later attempts: about three days together.
 DEFAULT_TAIL = (300, 1800, 7200, 18000, 36000, 36000, 72000, 86400)
 
@@ -98,6 +100,18 @@ Network = Annotated[
     str,
     Text(r"[0-9A-Fa-f.:]+(?:/[0-9]{1,3})?", "a network in CIDR notation", 64),
     AfterValidator(_network),
+]
+# Only names with X- : none that HTTP or a proxy gives a meaning to.
+HeaderAlias = Annotated[
+    str,
+    Text(r"[Xx]-[A-Za-z0-9-]{1,100}", "the name of a header, as in x-signature", 102),
+]
+SignedHeader = Literal[
+    "X-Hokusai-Signature",
+    "X-Hokusai-Idempotency-Key",
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
 ]
 Timeout = Annotated[int, Span(1, 300)]
 Delay = Annotated[int, Span(1, 7 * 24 * 3600)]
@@ -245,6 +259,13 @@ class WebhookSpec(Section):
         "body (`hokusai-deltaone`); or none (`standard`). The headers of Standard "
         "Webhooks are sent with each of them.",
     )
+    header_aliases: dict[HeaderAlias, SignedHeader] = Field(
+        default_factory=dict,
+        max_length=10,
+        description="Further names of headers, for receivers of earlier senders: the "
+        "value is sent under both names.",
+        examples=[{"x-mlflow-signature": "X-Hokusai-Signature"}],
+    )
     announce: Announce = Field(
         default="from-now",
         description="Versions that are announced: those created after the target was first "
@@ -271,6 +292,17 @@ class WebhookSpec(Section):
                 "where",
             )
         return self
+
+    @field_validator("header_aliases")
+    @classmethod
+    def _further_names(cls, aliases: dict[str, str]) -> dict[str, str]:
+        for alias in aliases:
+            if alias.lower().startswith(_OWN_HEADERS):
+                reject(
+                    f"names {alias}, a header of every request",
+                    "choose a name that the receiver reads",
+                )
+        return aliases
 
     @property
     def phase(self) -> Phase:

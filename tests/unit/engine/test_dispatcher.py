@@ -179,6 +179,18 @@ def test_a_delivery_has_the_media_type_and_the_signature_of_its_target():
     assert hokusai_verified([KEY], signed.encode(), headers["X-Hokusai-Signature"])
 
 
+def test_a_signature_is_also_sent_under_the_name_that_an_older_receiver_reads():
+    aliases = {"x-mlflow-signature": "X-Hokusai-Signature", "x-id": "webhook-id"}
+    w = a_world(targets={"site": replace(SITE["site"], header_aliases=aliases)})
+    w.ledger.announce("site", "webhook", [event()], NOON)
+
+    w.run()
+
+    ((_, headers, _),) = w.receivers.sent
+    assert headers["x-mlflow-signature"] == headers["X-Hokusai-Signature"]
+    assert headers["x-id"] == headers["webhook-id"] == "id-1"
+
+
 def test_a_repeat_has_the_same_id_and_bytes_and_a_fresh_time():
     site = [Answered(503), Unanswered("refused"), Answered(200)]
     w = a_world(Receivers(**{"hokus.ai": site}))

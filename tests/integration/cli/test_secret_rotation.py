@@ -1,10 +1,12 @@
 """``webhooks rotate`` with an emulated Secrets Manager and a receiver that verifies."""
 
+import asyncio
 import json
 import subprocess
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -14,16 +16,26 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from controller.app.session import read
 from controller.app.webhook_checks import WebhookChecks
+from controller.bootstrap.deliveries import DeclaredTargets, dispatcher_for
+from controller.bootstrap.store import open_store
 from controller.cli import main
 from controller.cli.schemas import status_schema
+from controller.clients.clock import SystemClock
+from controller.clients.secrets import Secrets
+from controller.clients.webhook import Sender
+from controller.core.document.resource import ResourceId
+from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.rotation import RotationStage
 from controller.core.webhooks.signature import hokusai_verified, key_of
 from controller.kinds.webhook.rotation.aws.steps import RotationSteps
 from controller.kinds.webhook.rotation.aws.versions import RotatedSecret
+from controller.store.announcements import AnnouncementLedger
 from controller.store.audit_log import AuditLog
+from controller.store.deliveries import DeliveryLog
 from controller.store.events import EventLog
 from controller.store.secret_rotations import StoredRotations
 from tests.builders.command_line import HEADER
+from tests.builders.outbox import event
 
 FIRST = "whsec_" + b64encode(b"the first secret, 32 bytes long.").decode()
 WHY = ("--reason", "yearly", "--yes")
@@ -287,8 +299,6 @@ def test_the_controller_takes_labels_back_in_secrets_manager(scene):
     scene.receiver.secrets.append(scene.value("AWSPENDING"))
     rotate("--to", "promoted")
     records, found = scene.records, scene.rotation
-    from dataclasses import replace
-
     records.save(found, replace(found, refusals=3))
     context = read(scene.file, None)
     aws = WebhookChecks(context, "site").aws
@@ -375,3 +385,64 @@ def test_a_secret_of_the_environment_is_refused_with_the_alternative(
     assert rotate() == 2
 
     assert "only secrets in Secrets Manager" in capsys.readouterr().err
+
+
+def delivered(scene, until):
+    """Deliver with the real dispatcher until ``until`` returns True."""
+    context = read(scene.file, None)
+    stored = open_store(context.settings, SystemClock(), upgrade=False)
+    aws = WebhookChecks(context, "site").aws
+    declared = DeclaredTargets(
+        lambda: context.document,
+        Secrets({}, aws).value,
+        replace(context.settings, webhook_retry_delay=0.01),
+        stored.rotations.all,
+    )
+
+    async def run():
+        stop = asyncio.Event()
+
+        def attempted(_delivery, _attempt):
+            if until():
+                stop.set()
+
+        async with Sender(SystemClock()) as sender, asyncio.timeout(60):
+            shared = context.settings, stored, sender, SystemClock()
+            await dispatcher_for(declared, *shared, attempted).run(stop)
+
+    try:
+        asyncio.run(run())
+    finally:
+        stored.database.close()
+
+
+def test_no_event_is_lost_if_the_receiver_refuses_the_promoted_secret(scene):
+    rotate()
+    following = scene.value("AWSPENDING")
+    scene.receiver.secrets.append(following)
+    assert rotate("--to", "promoted") == 0
+    # A receiver of the single-valued header that was deployed with an old setting.
+    scene.receiver.legacy = True
+    scene.receiver.secrets.remove(following)
+    scene.receiver.signatures.clear()
+    events = [event(number) for number in range(1, 4)]
+    ledger = AnnouncementLedger(scene.recorded.database)
+    ledger.announce("site", "webhook", events, scene.recorded.clock.now())
+
+    delivered(scene, lambda: scene.rotation.refusals >= 3)
+    assert scene.receiver.signatures == []
+    context = read(scene.file, None)
+    (reference,) = context.document.resources[
+        ResourceId("webhook", "site")
+    ].spec.secrets
+    steps = RotationSteps(
+        scene.records,
+        lambda one: RotatedSecret(WebhookChecks(context, "site").aws, one),
+        SystemClock(),
+    )
+    assert "signs first again" in steps.advance("site", (reference,), None)
+    delivered(scene, lambda: len(scene.receiver.signatures) == 3)
+
+    counts = DeliveryLog(scene.recorded.database).counts()["site"]
+    assert counts[DeliveryState.DELIVERED] == 3
+    assert scene.receiver.signatures == [2, 2, 2]

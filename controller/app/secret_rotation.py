@@ -82,6 +82,7 @@ class AuditedRotations:
                     rotation_entry(
                         self._source,
                         after.target,
+                        "Failed" if warning == _CANARY_REJECTED else "Applied",
                         self._reason,
                         {
                             "stage": after.stage.value,

@@ -199,13 +199,18 @@ def delivery_entry(
 
 
 def rotation_entry(
-    source: AuditSource, target: str, reason: str, details: Mapping[str, Any]
+    source: AuditSource,
+    target: str,
+    outcome: str,
+    reason: str,
+    details: Mapping[str, Any],
 ) -> AuditEntry:
     """Return the entry for a stage of a rotation of the secret of ``target``.
 
     Args:
         source: Author and document.
         target: Name of the webhook target.
+        outcome: ``Applied``, or ``Failed`` if the stage was not reached.
         reason: Reason of the user.
         details: Stages and ids of versions, as plain data.
     """
@@ -215,7 +220,7 @@ def rotation_entry(
         "rotate secret",
         "webhook",
         target,
-        "Applied",
+        outcome,
         reason,
         canonical_json({k: v for k, v in details.items() if v is not None}),
         source.document_digest,

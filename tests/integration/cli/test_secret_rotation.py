@@ -222,8 +222,10 @@ def test_a_canary_that_is_refused_changes_nothing_and_warns(scene, capsys):
     assert "answered 401" in capsys.readouterr().out
     assert scene.rotation.stage is RotationStage.STAGED
     assert scene.value("AWSCURRENT") == FIRST
-    (event,) = EventLog(scene.recorded.database).recent(9)
-    assert (event.type, event.reason) == ("Warning", "RotationCanaryRejected")
+    (warning,) = EventLog(scene.recorded.database).recent(9)
+    assert (warning.type, warning.reason) == ("Warning", "RotationCanaryRejected")
+    row = AuditLog(scene.recorded.database).recent(1)[0]
+    assert (row.entry.outcome, row.entry.reason) == ("Failed", "yearly")
     assert scene.pinged()
 
 

@@ -23,6 +23,7 @@ _FIXTURES = {
     "leases",
     "history",
     "log",
+    "rotations",
     "stored",
 }
 

@@ -26,7 +26,7 @@ BEGUN = SecretRotation(
 
 
 @pytest.fixture
-def stored(database):
+def rotations(database):
     return StoredRotations(database)
 
 
@@ -37,59 +37,59 @@ def refused(ledger, outbox, number, status=401, target="site"):
     outbox.release([delivery])
 
 
-def test_a_rotation_is_returned_as_it_was_saved(stored):
-    saved = stored.save(None, BEGUN)
+def test_a_rotation_is_returned_as_it_was_saved(rotations):
+    saved = rotations.save(None, BEGUN)
 
     assert saved == replace(BEGUN, revision=1)
-    assert stored.all() == {"site": saved}
+    assert rotations.all() == {"site": saved}
 
 
-def test_of_two_writers_with_the_same_record_one_saves(stored):
-    found = stored.save(None, BEGUN)
+def test_of_two_writers_with_the_same_record_one_saves(rotations):
+    found = rotations.save(None, BEGUN)
     first = found.at(RotationStage.RETIRED, NOON)
 
-    assert stored.save(found, first).revision == 2
-    assert stored.save(found, found.at(RotationStage.CANCELLED, NOON)) is None
-    assert stored.save(None, BEGUN) is None
-    assert stored.all()["site"].stage is RotationStage.RETIRED
+    assert rotations.save(found, first).revision == 2
+    assert rotations.save(found, found.at(RotationStage.CANCELLED, NOON)) is None
+    assert rotations.save(None, BEGUN) is None
+    assert rotations.all()["site"].stage is RotationStage.RETIRED
 
 
 @pytest.mark.parametrize(
     ("status", "counted"), [(401, 1), (403, 1), (404, 0), (500, 0)]
 )
 def test_only_refusals_of_the_signature_are_counted(
-    stored, ledger, outbox, status, counted
+    rotations, ledger, outbox, status, counted
 ):
-    stored.save(None, BEGUN)
+    rotations.save(None, BEGUN)
 
     refused(ledger, outbox, 1, status)
 
-    assert stored.all()["site"].refusals == counted
+    assert rotations.all()["site"].refusals == counted
 
 
 @pytest.mark.parametrize("stage", ["staged", "canary", "retired", "cancelled"])
 def test_refusals_before_a_promotion_and_after_the_rotation_are_not_counted(
-    stored, ledger, outbox, stage
+    rotations, ledger, outbox, stage
 ):
-    stored.save(None, replace(BEGUN, stage=RotationStage(stage)))
+    rotations.save(None, replace(BEGUN, stage=RotationStage(stage)))
 
     refused(ledger, outbox, 1)
 
-    assert stored.all()["site"].refusals == 0
+    assert rotations.all()["site"].refusals == 0
 
 
-def test_refusals_of_another_target_are_not_counted(stored, ledger, outbox):
-    stored.save(None, BEGUN)
+def test_refusals_of_another_target_are_not_counted(rotations, ledger, outbox):
+    rotations.save(None, BEGUN)
 
     refused(ledger, outbox, 1, target="mirror")
 
-    assert stored.all()["site"].refusals == 0
+    assert rotations.all()["site"].refusals == 0
 
 
-def test_a_refusal_between_read_and_write_is_not_lost(stored, ledger, outbox):
-    found = stored.save(None, BEGUN)
+def test_a_refusal_between_read_and_write_is_not_lost(rotations, ledger, outbox):
+    found = rotations.save(None, BEGUN)
     refused(ledger, outbox, 1)
 
-    saved = stored.save(found, found.at(RotationStage.PROMOTED, NOON, "another"))
+    saved = rotations.save(found, found.at(RotationStage.PROMOTED, NOON, "another"))
 
     assert saved.refusals == 1

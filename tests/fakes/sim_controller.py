@@ -266,11 +266,12 @@ class SimController:
         )
         if id_.name not in self.outbox.due_targets([id_.name]):
             return
+        # As the dispatcher: no call may delay a request after its claim.
+        keys = declared.keys_of(id_.name)
         with self.outbox.transaction():
             claimed = self.outbox.claim(self.worker, id_.name, 8, lease)
             started = self.outbox.start_all(claimed, outside.clock.now())
         for delivery in claimed:
-            keys = declared.keys_of(id_.name)
             attempt = started[delivery.id]
             headers = _headers(delivery, attempt, keys, outside.clock)
             receiver = outside.receivers[id_.name]

@@ -1,6 +1,7 @@
 """Ping and diagnosis of one declared webhook target."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 from controller.app.session import Session
@@ -11,11 +12,12 @@ from controller.clients.clock import SystemClock
 from controller.clients.receiver_probe import connection_facts
 from controller.clients.secrets import Secrets
 from controller.clients.webhook import Sender
-from controller.core.errors import ControllerError, NotFoundError
+from controller.core.errors import ControllerError
 from controller.core.values.redact import redact
 from controller.core.webhooks.answers import Answer
 from controller.core.webhooks.diagnosis import TargetFindings
 from controller.core.webhooks.ping import PingRequest, PingResult, ping_request
+from controller.core.webhooks.target_secrets import TargetSecrets
 from controller.engine.dispatcher import WebhookTarget
 
 # A receiver that accepts a signature with it does not compare signatures.
@@ -55,7 +57,7 @@ class WebhookChecks:
         Raises:
             ControllerError: a secret cannot be read.
         """
-        result = self._sent(self._keys())
+        result = self._sent(self._declared.secrets_of(self._name))
         if result.is_accepted and store_is_there(self._context.settings):
             self._record()
         return result
@@ -66,18 +68,21 @@ class WebhookChecks:
         Sends a signed ping, and one with a wrong signature.
         """
         target, secret_error = self._target(), ""
-        keys: tuple[bytes, ...] = ()
+        secrets: TargetSecrets | None = None
         try:
-            keys = self._keys()
+            secrets = self._declared.secrets_of(self._name)
         except ControllerError as error:
             secret_error = redact(str(error), ())
         connection = connection_facts(
-            target.url, target.timeout, target.permitted.denial_reason
+            target.url,
+            target.timeout,
+            target.permitted.denial_reason,
+            secrets.certificate if secrets else None,
         )
-        ping = self._sent(keys) if keys and connection.addresses else None
+        ping = self._sent(secrets) if secrets and connection.addresses else None
         forged = None
-        if ping is not None and ping.is_accepted:
-            forged = self._sent((_WRONG_KEY,)).answer
+        if secrets and ping is not None and ping.is_accepted:
+            forged = self._sent(replace(secrets, keys=(_WRONG_KEY,))).answer
         now = self._clock.now()
         return TargetFindings(
             target.url, target.timeout, connection, ping, forged, now, secret_error
@@ -86,30 +91,26 @@ class WebhookChecks:
     def _target(self) -> WebhookTarget:
         return self._declared.targets()[self._name]
 
-    def _keys(self) -> tuple[bytes, ...]:
-        keys = self._declared.keys_of(self._name)
-        if not keys:
-            msg = f"webhook/{self._name} has no secret"
-            raise NotFoundError(msg)
-        return keys
-
-    def _sent(self, keys: tuple[bytes, ...]) -> PingResult:
+    def _sent(self, secrets: TargetSecrets) -> PingResult:
         target = self._target()
         now = self._clock.now()
-        request = ping_request(self._name, keys, now, target.scheme)
+        request = ping_request(self._name, secrets.keys, now, target.scheme)
         began = self._clock.monotonic()
-        answer = asyncio.run(self._post(target, request))
+        answer = asyncio.run(self._post(target, request, secrets))
         took = timedelta(seconds=self._clock.monotonic() - began)
         return PingResult(self._name, target.url, request.id, answer, took)
 
-    async def _post(self, target: WebhookTarget, request: PingRequest) -> Answer:
+    async def _post(
+        self, target: WebhookTarget, request: PingRequest, secrets: TargetSecrets
+    ) -> Answer:
         async with Sender(self._clock) as sender:
             return await sender.send(
                 target.url,
-                request.headers,
+                {**request.headers, **secrets.headers},
                 request.body,
                 target.timeout,
                 target.permitted,
+                secrets.certificate,
             )
 
     def _record(self) -> None:

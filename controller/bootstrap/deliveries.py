@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from controller.bootstrap.holder import holder_id
 from controller.bootstrap.store import Store
+from controller.clients.client_certificate import check_certificate
 from controller.clients.redis_queue import RedisQueue
 from controller.clients.webhook import Sender
 from controller.core.clock import Clock
@@ -14,6 +15,7 @@ from controller.core.document.reference import SecretReference
 from controller.core.document.resource import ResourceId
 from controller.core.errors import NotFoundError
 from controller.core.values.identity import content_hash
+from controller.core.values.secret import Secret
 from controller.core.webhooks.address_policy import (
     PRIVATE_NETWORKS,
     AddressPolicy,
@@ -23,6 +25,12 @@ from controller.core.webhooks.breaker import BreakerPolicy
 from controller.core.webhooks.retry_schedule import RetrySchedule
 from controller.core.webhooks.signature import DEFAULT_SCHEME, key_of
 from controller.core.webhooks.subscription import Subscription
+from controller.core.webhooks.target_secrets import (
+    ClientCertificate,
+    TargetSecrets,
+    basic,
+    bearer,
+)
 from controller.engine.dispatcher import (
     AfterAttempt,
     Dispatcher,
@@ -31,7 +39,7 @@ from controller.engine.dispatcher import (
 )
 from controller.engine.queue_messages import QueueMessages
 from controller.engine.signed_requests import SignedRequests
-from controller.kinds.webhook.spec import WebhookSpec
+from controller.kinds.webhook.spec import AuthSpec, WebhookSpec
 from controller.resolver import Resolver
 from controller.resolver.aio import AddressResolver
 from controller.settings import Settings
@@ -84,7 +92,7 @@ class DeclaredTargets:
             if id_.kind == "webhook" and (spec := resource.spec).redis is not None
         }
 
-    def token_of(self, name: str) -> tuple[bytes, ...]:
+    def token_of(self, name: str) -> TargetSecrets:
         """Return the password of a Redis queue, which may be empty.
 
         Raises ControllerError if it cannot be read.
@@ -94,7 +102,7 @@ class DeclaredTargets:
             msg = f"webhook/{name} declares no Redis queue"
             raise NotFoundError(msg)
         token = resource.spec.redis.token
-        return (b"" if token is None else self._secret(token).encode(),)
+        return TargetSecrets((b"" if token is None else self._secret(token).encode(),))
 
     def _target(self, spec: WebhookSpec, document: Document) -> WebhookTarget:
         permitted = _permitted(spec, document)
@@ -110,13 +118,34 @@ class DeclaredTargets:
     def _schedule(self, spec: WebhookSpec) -> RetrySchedule:
         return RetrySchedule.doubling(*self._base, spec.retry.tail, spec.retry.jitter)
 
-    def keys_of(self, name: str) -> tuple[bytes, ...]:
-        """Return a target's keys, the current one first; raises ControllerError."""
+    def secrets_of(self, name: str) -> TargetSecrets:
+        """Return the secrets of a target; raises ControllerError."""
         resource = self._document().resources.get(ResourceId("webhook", name))
         if resource is None:
             msg = f"webhook/{name} is no longer declared"
             raise NotFoundError(msg)
-        return tuple(key_of(self._secret(ref)) for ref in resource.spec.secrets)
+        spec: WebhookSpec = resource.spec
+        keys = tuple(key_of(self._secret(ref)) for ref in spec.secrets)
+        if spec.auth is None:
+            return TargetSecrets(keys)
+        return self._with_auth(TargetSecrets(keys), spec.auth)
+
+    def _with_auth(self, secrets: TargetSecrets, auth: AuthSpec) -> TargetSecrets:
+        """Return ``secrets`` with those of the authentication; raises ControllerError."""
+        if auth.bearer is not None:
+            value = bearer(self._secret(auth.bearer))
+            secrets = replace(secrets, authorization=value)
+        if auth.basic is not None:
+            value = basic(auth.basic.username, self._secret(auth.basic.password))
+            secrets = replace(secrets, authorization=value)
+        if auth.certificate is not None:
+            certificate = ClientCertificate(
+                Secret(self._secret(auth.certificate.chain)),
+                Secret(self._secret(auth.certificate.key)),
+            )
+            check_certificate(certificate)
+            secrets = replace(secrets, certificate=certificate)
+        return secrets
 
 
 def delivery_sender(settings: Settings, stored: Store, clock: Clock) -> Sender:
@@ -158,7 +187,7 @@ def dispatcher_for(
         Outbox(stored.database, breakers=_breakers(settings)),
         SignedRequests(sender, clock),
         declared.targets,
-        declared.keys_of,
+        declared.secrets_of,
         clock=clock,
         worker=holder_id(),
         on_attempt=on_attempt,
@@ -214,7 +243,13 @@ def _settings(spec: WebhookSpec, permitted: AddressPolicy) -> str:
     secrets = [str(reference) for reference in spec.secrets]
     networks = [[str(n) for n in permitted.networks]] if permitted.networks else []
     scheme = [spec.signature] if spec.signature != DEFAULT_SCHEME else []
-    return content_hash([spec.url, spec.payload, secrets, *networks, *scheme])
+    auth = [] if spec.auth is None else [_auth_settings(spec.auth)]
+    return content_hash([spec.url, spec.payload, secrets, *networks, *scheme, *auth])
+
+
+def _auth_settings(auth: AuthSpec) -> dict[str, str]:
+    user = {} if auth.basic is None else {"username": auth.basic.username}
+    return user | {path: str(reference) for path, reference in auth.secrets.items()}
 
 
 def _permitted(spec: WebhookSpec, document: Document) -> AddressPolicy:

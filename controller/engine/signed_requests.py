@@ -15,6 +15,10 @@ from controller.core.webhooks.signature import (
     hokusai_headers,
     standard_headers,
 )
+from controller.core.webhooks.target_secrets import (
+    ClientCertificate,
+    TargetSecrets,
+)
 from controller.engine.dispatcher import WebhookTarget
 from controller.store.attempts import OutboxDelivery, SendAttempt
 
@@ -31,6 +35,7 @@ class Sending(Protocol):
         body: bytes,
         within: float,
         permitted: AddressPolicy,
+        certificate: ClientCertificate | None = None,
     ) -> Answer:
         """Post ``body``; network and receiver failures are results, not exceptions."""
         ...
@@ -53,12 +58,18 @@ class SignedRequests:
         delivery: OutboxDelivery,
         attempt: SendAttempt,
         target: WebhookTarget,
-        keys: tuple[bytes, ...],
+        secrets: TargetSecrets,
     ) -> Answer:
         """Sign and post one delivery."""
+        keys = secrets.keys
         headers = _headers(delivery, attempt, keys, self._clock, target.scheme)
         return await self._sender.send(
-            target.url, headers, delivery.body, target.timeout, target.permitted
+            target.url,
+            {**headers, **secrets.headers},
+            delivery.body,
+            target.timeout,
+            target.permitted,
+            secrets.certificate,
         )
 
 

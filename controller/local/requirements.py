@@ -86,7 +86,7 @@ def _references(document: Document) -> Iterator[SecretReference]:
             case "service":
                 yield from resource.spec.secrets.values()
             case "webhook":
-                yield from resource.spec.secrets
+                yield from resource.spec.secret_references.values()
             case _:
                 continue
 

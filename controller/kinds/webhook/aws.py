@@ -49,7 +49,11 @@ class TargetInspector:
         specs: dict[ResourceId, WebhookSpec] = {
             id_: resource.spec for id_, resource in resources.items()
         }
-        references = {str(r): r for spec in specs.values() for r in spec.secrets}
+        references = {
+            str(reference): reference
+            for spec in specs.values()
+            for reference in spec.secret_references.values()
+        }
         secrets = {text: self._secret_fact(r) for text, r in references.items()}
         return {
             id_: results_of(

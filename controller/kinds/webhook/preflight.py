@@ -19,7 +19,7 @@ from controller.core.planning.preflight import (
 from controller.kinds.webhook.spec import WebhookSpec
 
 SECRETS, ADDRESS = "secrets", "address"
-_WHY = "deliveries are not signed and not sent until it can be read."
+_WHY = "nothing is sent until it can be read."
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,10 @@ def stage_fact(reference: SecretReference, stages: Iterable[str]) -> Fact:
 
 
 def _of_secrets(spec: WebhookSpec, facts: TargetFacts, region: str) -> Iterator[Result]:
-    for index, reference in enumerate(spec.secrets):
+    for path, reference in spec.secret_references.items():
         fact = facts.secrets[str(reference)]
         command = _command(reference, region)
-        yield from _of_fact(SECRETS, f"secrets.{index}", fact, _WHY, command)
+        yield from _of_fact(SECRETS, path, fact, _WHY, command)
 
 
 def _of_fact(

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import (
     AfterValidator,
     BeforeValidator,
+    ConfigDict,
     Discriminator,
     Field,
     Tag,
@@ -20,6 +21,8 @@ from controller.core.document.fields import (
     Section,
     Span,
     Text,
+    any_of,
+    fields_set,
     reject,
 )
 from controller.core.document.platform import Platform
@@ -97,6 +100,9 @@ Delay = Annotated[int, Span(1, 7 * 24 * 3600)]
 Jitter = Annotated[Number, Field(ge=0, le=0.5)]
 ReleaseDelay = Annotated[int, Span(1, 24 * 3600)]
 EventCount = Annotated[int, Field(ge=0, le=10_000)]
+# A colon would end the name (RFC 7617, section 2).
+UserName = Annotated[str, Text(r"[^\x00-\x1f\x7f:]+", "a name without a colon")]
+_METHODS = ("bearer", "basic", "certificate")
 
 
 class RetrySpec(Section):
@@ -181,6 +187,70 @@ class RedisSpec(Section):
     )
 
 
+class BasicAuth(Section):
+    """User name and password (RFC 7617)."""
+
+    username: UserName = Field(description="Name of the user.", examples=["controller"])
+    password: SecretReference = Field(
+        description="Location of the password.",
+        examples=[{"secretsmanager": "hokusai/receiver:password"}],
+    )
+
+
+class CertificateAuth(Section):
+    """Client certificate for mutual TLS."""
+
+    chain: SecretReference = Field(
+        description="Location of the certificate in PEM format, followed by intermediate "
+        "ones.",
+        examples=[{"secretsmanager": "hokusai/receiver-tls:certificate"}],
+    )
+    key: SecretReference = Field(
+        description="Location of its private key in PEM format, without a passphrase.",
+        examples=[{"secretsmanager": "hokusai/receiver-tls:key"}],
+    )
+
+
+class AuthSpec(Section):
+    """Authentication of the sender, besides the signature."""
+
+    model_config = ConfigDict(json_schema_extra=any_of(*_METHODS))
+
+    bearer: SecretReference | None = Field(
+        default=None,
+        description="Location of a token that is sent in the header Authorization.",
+        examples=[{"secretsmanager": "hokusai/receiver:token"}],
+    )
+    basic: BasicAuth | None = Field(
+        default=None, description="User name and password in the header Authorization."
+    )
+    certificate: CertificateAuth | None = Field(
+        default=None,
+        description="Client certificate; possible together with a token or a password.",
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not fields_set(self, *_METHODS):
+            reject("is empty", "write bearer, basic or certificate")
+        if self.bearer is not None and self.basic is not None:
+            reject("has both bearer and basic, for one header", "remove one of them")
+        return self
+
+    @property
+    def secrets(self) -> Mapping[str, SecretReference]:
+        """The references by their paths below ``auth``."""
+        found: dict[str, SecretReference] = {}
+        if self.bearer is not None:
+            found["bearer"] = self.bearer
+        if self.basic is not None:
+            found["basic.password"] = self.basic.password
+        if self.certificate is not None:
+            found["certificate.chain"] = self.certificate.chain
+            found["certificate.key"] = self.certificate.key
+        return found
+
+
 class WebhookSpec(Section):
     """A receiver of events about registered models."""
 
@@ -192,6 +262,11 @@ class WebhookSpec(Section):
         min_length=1,
         description="Secrets that sign deliveries; more than one while a secret is rotated.",
         examples=[[{"env": "WEBHOOK_SECRET"}]],
+    )
+    auth: AuthSpec | None = Field(
+        default=None,
+        description="Authentication that the receiver requires besides the signature.",
+        examples=[{"bearer": {"secretsmanager": "hokusai/receiver:token"}}],
     )
     allow_networks: tuple[Network, ...] = Field(
         default=(),
@@ -251,6 +326,25 @@ class WebhookSpec(Section):
                 "where",
             )
         return self
+
+    @model_validator(mode="after")
+    def _encrypted(self) -> Self:
+        parts = urlsplit(self.url)
+        is_local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+        if self.auth is None or parts.scheme == "https":
+            return self
+        if self.auth.certificate is not None:
+            reject("needs TLS", "use https in url", "auth.certificate")
+        if not is_local:
+            reject("would be sent unencrypted", "use https in url", "auth")
+        return self
+
+    @property
+    def secret_references(self) -> Mapping[str, SecretReference]:
+        """The references of signatures and authentication by their paths."""
+        keys = {f"secrets.{index}": ref for index, ref in enumerate(self.secrets)}
+        auth = {} if self.auth is None else self.auth.secrets
+        return keys | {f"auth.{path}": reference for path, reference in auth.items()}
 
     @property
     def phase(self) -> Phase:

@@ -47,10 +47,11 @@ def test_the_schedule_comes_from_the_settings():
         ({"endpoint": "hokus.ai"}, False),
         ({"signature": "standard"}, False),
         ({"payload": "slack"}, False),
+        ({"auth": {"bearer": {"env": "TOKEN"}}}, False),
     ],
     ids=[
         *("timeout", "retry", "url", "secrets", "networks", "endpoint"),
-        *("signature", "payload"),
+        *("signature", "payload", "auth"),
     ],
 )
 def test_a_target_with_another_address_or_secret_has_other_settings(fields, same):

@@ -82,6 +82,22 @@ def test_a_secret_that_exists_passes_without_a_read_of_a_value(backends, secret)
     } >= {*backends.calls}
 
 
+def test_a_missing_secret_of_the_authentication_is_named_by_its_field(backends):
+    spec = WebhookSpec.model_validate(
+        {
+            "url": "https://hokus.ai/hook",
+            "secrets": [{"env": "SET"}],
+            "auth": {"certificate": {"chain": {"ssm": "/t/key"}, "key": {"env": "NO"}}},
+        }
+    )
+    inspector = TargetInspector(backends, backends, backends.secret, "us-east-1")
+
+    finding, _ = inspector.inspect({SITE: Resource(SITE, spec)})[SITE]
+
+    assert finding.path == "auth.certificate.key"
+    assert finding.severity is Severity.WARNS
+
+
 @pytest.mark.parametrize(
     ("secret", "problem", "command"),
     [
@@ -122,7 +138,7 @@ def test_a_missing_secret_warns_with_the_command_that_creates_it(
     assert isinstance(finding, CheckFinding)
     assert finding.severity is Severity.WARNS
     assert finding.path == "secrets.0"
-    assert finding.message.startswith(f"{problem}: deliveries are not signed")
+    assert finding.message.startswith(f"{problem}: nothing is sent")
     assert command is None or finding.command == command
     assert address == CheckPassed("address")
 

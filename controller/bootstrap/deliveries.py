@@ -113,6 +113,7 @@ class DeclaredTargets:
             _settings(spec, permitted),
             permitted=permitted,
             scheme=spec.signature,
+            body=spec.body,
         )
 
     def _schedule(self, spec: WebhookSpec) -> RetrySchedule:
@@ -197,7 +198,12 @@ def dispatcher_for(
 def subscriptions(document: Document) -> tuple[Subscription, ...]:
     """Return the subscriptions of the targets in ``document``."""
     return tuple(
-        Subscription(id_.name, frozenset(resource.spec.events), resource.spec.where)
+        Subscription(
+            id_.name,
+            frozenset(resource.spec.events),
+            resource.spec.where,
+            resource.spec.body,
+        )
         for id_, resource in document.resources.items()
         if id_.kind == "webhook"
     )
@@ -244,7 +250,9 @@ def _settings(spec: WebhookSpec, permitted: AddressPolicy) -> str:
     networks = [[str(n) for n in permitted.networks]] if permitted.networks else []
     scheme = [spec.signature] if spec.signature != DEFAULT_SCHEME else []
     auth = [] if spec.auth is None else [_auth_settings(spec.auth)]
-    return content_hash([spec.url, spec.payload, secrets, *networks, *scheme, *auth])
+    body = [{"body": spec.body}] if spec.body else []
+    parts = [spec.url, spec.payload, secrets, *networks, *scheme, *auth, *body]
+    return content_hash(parts)
 
 
 def _auth_settings(auth: AuthSpec) -> dict[str, str]:

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, NoReturn
 
 from controller.core.errors import PermanentError
+from controller.core.webhooks.body_expression import is_target_profile
 from controller.core.webhooks.event import (
     DEFAULT_PROFILE,
     MODEL_REGISTERED,
@@ -253,7 +254,9 @@ def check(event: WebhookEvent) -> None:
         PermanentError: A payload does not match; the message names the field.
     """
     for profile_body in (ProfileBody(DEFAULT_PROFILE, event.body), *event.bodies):
-        _check_body(event, profile_body)
+        # The document decides the format of a target's own body.
+        if not is_target_profile(profile_body.profile):
+            _check_body(event, profile_body)
 
 
 def _check_body(event: WebhookEvent, profile_body: ProfileBody) -> None:

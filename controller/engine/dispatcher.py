@@ -13,7 +13,7 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -24,9 +24,15 @@ from controller.core.webhooks.address_policy import PUBLIC_ADDRESSES, AddressPol
 from controller.core.webhooks.answers import (
     Answer,
     Answered,
+    NotDerived,
     NotPermitted,
     Queued,
     failure,
+)
+from controller.core.webhooks.body_expression import (
+    UNDERIVED,
+    BodyError,
+    derived_body,
 )
 from controller.core.webhooks.delivery import Dead, Delivered, NextStep
 from controller.core.webhooks.retry_schedule import (
@@ -83,6 +89,7 @@ class WebhookTarget:
             deliveries are sent; None if none are held.
         permitted: Addresses that the receiver may have.
         scheme: Scheme of Hokusai's own signature.
+        body: JMESPath expression that makes the body; empty to send the payload.
     """
 
     url: str
@@ -92,6 +99,7 @@ class WebhookTarget:
     held_for: timedelta | None = None
     permitted: AddressPolicy = PUBLIC_ADDRESSES
     scheme: SignatureScheme = DEFAULT_SCHEME
+    body: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,7 +435,7 @@ class Dispatcher:
     async def _attempt(self, one: _Started) -> None:
         delivery, target = one.delivery, one.target
         began = self._clock.monotonic()
-        answer = await self._transport.send(delivery, one.attempt, target, one.secrets)
+        answer = await self._send(one)
         took = timedelta(seconds=self._clock.monotonic() - began)
         now = self._clock.now()
         key = f"{delivery.event_id}/{delivery.target}"
@@ -443,6 +451,20 @@ class Dispatcher:
         if (task := asyncio.current_task()) is not None:
             self._under_way.pop(task, None)
         self._woken.set()
+
+    async def _send(self, one: _Started) -> Answer:
+        """Send one delivery; without a body, derive and store it first."""
+        delivery = one.delivery
+        if delivery.body == UNDERIVED:
+            try:
+                body = derived_body(one.target.body, delivery.payload)
+            except BodyError as error:
+                return NotDerived(str(error))
+            await asyncio.to_thread(self._outbox.keep_body, delivery, body)
+            delivery = replace(delivery, body=body)
+        return await self._transport.send(
+            delivery, one.attempt, one.target, one.secrets
+        )
 
     def _fresh_secrets(self) -> dict[str, TargetSecrets]:
         """Return the secrets of targets that were read lately."""
@@ -583,5 +605,9 @@ def _log(
         fields["is_new"] = answer.is_new
     else:
         fields["error"] = failure(answer)
-    level = logging.WARNING if isinstance(answer, NotPermitted) else logging.INFO
+    level = (
+        logging.WARNING
+        if isinstance(answer, NotPermitted | NotDerived)
+        else logging.INFO
+    )
     log.log(level, "delivery attempted", extra=fields)

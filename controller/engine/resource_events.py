@@ -7,6 +7,7 @@ from controller.core.document.resource import ResourceId
 from controller.core.resources.condition import Conditions
 from controller.core.resources.driver import Outcome
 from controller.core.resources.plan import Action
+from controller.core.webhooks.body_expression import with_derived_body
 from controller.core.webhooks.resource_event import (
     ResourceEvent,
     action_events,
@@ -53,5 +54,10 @@ class ResourceEvents:
     def _publish(self, found: Iterable[ResourceEvent], now: datetime) -> None:
         events = [webhook_event(self.owner, event) for event in found]
         for subscription in self.subscriptions():
-            chosen = [event for event in events if subscription.includes(event)]
-            self._ledger.announce(subscription.target, "webhook", chosen, now)
+            name, expression = subscription.target, subscription.body
+            chosen = [
+                with_derived_body(event, name, expression)
+                for event in events
+                if subscription.includes(event)
+            ]
+            self._ledger.announce(name, "webhook", chosen, now)

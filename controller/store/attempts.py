@@ -26,6 +26,7 @@ from controller.core.webhooks.answers import (
     Answer,
     Answered,
     AnswerMeaning,
+    NotDerived,
     NotPermitted,
     Queued,
     Unanswered,
@@ -73,6 +74,7 @@ class OutboxDelivery:
         claim: Number that tells this claim from later ones.
         progress: Position in its retry schedule.
         profile: Payload profile of the body.
+        payload: Body of the default profile, from which a target derives its own.
     """
 
     id: int
@@ -84,6 +86,7 @@ class OutboxDelivery:
     claim: int
     progress: DeliveryProgress
     profile: str = DEFAULT_PROFILE
+    payload: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,7 +389,7 @@ def _answer_columns(answer: Answer) -> dict[str, Any]:
             return {"outcome": UNKNOWN if is_sent else UNANSWERED, "error": error}
         case Queued():
             return {"outcome": ANSWERED}
-        case NotPermitted(reason):
+        case NotPermitted(reason) | NotDerived(reason):
             return {"outcome": UNANSWERED, "error": reason}
 
 

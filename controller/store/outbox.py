@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Integer, bindparam, func, or_, select, update
 from controller.core.webhooks.answers import (
     Answer,
 )
+from controller.core.webhooks.body_expression import UNDERIVED
 from controller.core.webhooks.breaker import (
     CLOSED,
     Breaker,
@@ -115,11 +116,25 @@ class Outbox:
                 return ()
             mark_unknown(connection, [row.id for row in rows if row.attempts], now)
             events = _events(connection, {row.event_id for row in rows})
-        claimed = [
-            _delivery(row, *events[row.event_id, row.profile], is_probe=is_probe)
-            for row in rows
-        ]
+        claimed = [_delivery(row, events, is_probe=is_probe) for row in rows]
         return tuple(sorted(claimed, key=lambda d: d.id))
+
+    def keep_body(self, delivery: OutboxDelivery, body: bytes) -> None:
+        """Store the body of a delivery whose expression failed before.
+
+        Safe to repeat: a stored body never changes.
+        """
+        bodies = event_bodies.c
+        with self._database.writing(fenced=False) as connection:
+            connection.execute(
+                update(event_bodies)
+                .where(
+                    bodies.event_id == delivery.event_id,
+                    bodies.profile == delivery.profile,
+                    bodies.body == UNDERIVED,
+                )
+                .values(body=body)
+            )
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -388,7 +403,11 @@ def _events(
     return found
 
 
-def _delivery(row: Any, type_: str, body: bytes, *, is_probe: bool) -> OutboxDelivery:
+def _delivery(
+    row: Any, events: Mapping[tuple[str, str], tuple[str, bytes]], *, is_probe: bool
+) -> OutboxDelivery:
+    type_, body = events[row.event_id, row.profile]
+    _, payload = events[row.event_id, DEFAULT_PROFILE]
     begun = row.recorded if row.begun is None else row.begun
     return OutboxDelivery(
         id=row.id,
@@ -400,4 +419,5 @@ def _delivery(row: Any, type_: str, body: bytes, *, is_probe: bool) -> OutboxDel
         claim=row.claim,
         progress=DeliveryProgress(row.charged, begun, is_probe),
         profile=row.profile,
+        payload=payload,
     )

@@ -24,6 +24,7 @@ from controller.core.resources.condition import ConditionType, Truth
 from controller.core.resources.driver import Outcome
 from controller.core.resources.plan import Verb
 from controller.core.values.identity import client_token, content_hash
+from controller.core.webhooks.body_expression import target_profile
 from controller.core.webhooks.delivery import DeadCause, DeliveryState
 from controller.core.webhooks.event import (
     MODEL_REGISTERED,
@@ -118,7 +119,9 @@ FOUND = {
     "redis_names": [QUEUE, CHANNEL],
     "attempt_outcomes": sorted({STARTED, ANSWERED, UNANSWERED, UNKNOWN}),
     "sinks": sorted(get_args(Sink)),
-    "payload_profiles": sorted([*get_args(Profile), REDIS_PROFILE]),
+    "payload_profiles": sorted(
+        [*get_args(Profile), REDIS_PROFILE, target_profile("NAME")]
+    ),
     "webhook_event_types": sorted([MODEL_REGISTERED, *RESOURCE_EVENTS]),
     "condition_types": sorted(ConditionType),
     "condition_statuses": sorted(Truth),

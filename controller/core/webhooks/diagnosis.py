@@ -9,6 +9,7 @@ from controller.core.webhooks.answers import (
     OK,
     Answer,
     Answered,
+    NotDerived,
     NotPermitted,
     Queued,
     Unanswered,
@@ -188,7 +189,7 @@ def _remedy(answer: Answer) -> str:
     match answer:
         case NotPermitted():
             return "Correct `url`, or permit its address in the document."
-        case Queued():
+        case Queued() | NotDerived():
             return ""
         case Unanswered():
             return "Check that the receiver runs and that the network allows it."

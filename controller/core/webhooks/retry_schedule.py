@@ -9,6 +9,7 @@ from controller.core.webhooks.answers import (
     Answer,
     Answered,
     AnswerMeaning,
+    NotDerived,
     failure,
     meaning_of,
 )
@@ -97,7 +98,9 @@ def after_attempt(
         case AnswerMeaning.ACCEPTED:
             return Delivered()
         case AnswerMeaning.REFUSED:
-            reason = f"{failure(answer)}: it refuses this event"
+            reason = failure(answer)
+            if not isinstance(answer, NotDerived):
+                reason = f"{reason}: it refuses this event"
             return Dead(reason, DeadCause.REFUSED)
         case AnswerMeaning.GONE:
             return TargetGone(f"{failure(answer)}: it wants no events any more")

@@ -293,6 +293,12 @@ class WebhookSpec(Section):
         "`cloudevents` that of CloudEvents 1.0 in structured mode, and `slack` that of "
         "incoming webhooks of Slack.",
     )
+    body: Expression = Field(
+        default="",
+        description="JMESPath expression over the payload of hokusai-v1 that makes the "
+        "body; evaluated once for each event.",
+        examples=["{text: join(': ', [resource, message])}"],
+    )
     signature: Signature = Field(
         default="hokusai-v1",
         description="Scheme of X-Hokusai-Signature: `sha256=` and the signature of the "
@@ -324,6 +330,16 @@ class WebhookSpec(Section):
                 "cannot filter model.registered, of which every version is announced",
                 "declare another target for the other events",
                 "where",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _one_body(self) -> Self:
+        if self.body and self.payload != "hokusai-v1":
+            reject(
+                f"cannot be combined with the payload {self.payload}",
+                "remove payload: the expression is over that of hokusai-v1",
+                "body",
             )
         return self
 

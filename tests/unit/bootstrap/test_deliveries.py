@@ -48,10 +48,11 @@ def test_the_schedule_comes_from_the_settings():
         ({"signature": "standard"}, False),
         ({"payload": "slack"}, False),
         ({"auth": {"bearer": {"env": "TOKEN"}}}, False),
+        ({"body": "{text: message}"}, False),
     ],
     ids=[
         *("timeout", "retry", "url", "secrets", "networks", "endpoint"),
-        *("signature", "payload", "auth"),
+        *("signature", "payload", "auth", "body"),
     ],
 )
 def test_a_target_with_another_address_or_secret_has_other_settings(fields, same):

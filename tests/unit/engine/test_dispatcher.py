@@ -9,6 +9,7 @@ import pytest
 
 from controller.core.errors import NotFoundError, TransientError
 from controller.core.webhooks.answers import Answered, NotPermitted, Unanswered
+from controller.core.webhooks.body_expression import with_derived_body
 from controller.core.webhooks.delivery import Delivered, DeliveryState
 from controller.core.webhooks.event import ProfileBody, VersionIdentity, WebhookEvent
 from controller.core.webhooks.retry_schedule import RetrySchedule
@@ -541,3 +542,48 @@ def test_a_slow_secret_store_delays_only_the_target_that_uses_it():
     w.run(until=41)
 
     assert w.count(DeliveryState.DELIVERED) == 1
+
+
+def with_body(expression):
+    """Return the target with an expression, and the settings that identify it."""
+    site = replace(SITE["site"], body=expression, settings=expression)
+    return {"site": site}
+
+
+def test_a_body_is_derived_once_and_its_bytes_are_repeated():
+    receivers = Receivers(**{"hokus.ai": [Unanswered("cut off"), Answered(200)]})
+    targets = with_body("{number: n}")
+    w = a_world(receivers, targets)
+    w.ledger.announce(
+        "site", "webhook", [with_derived_body(event(), "site", "{number: n}")], NOON
+    )
+    targets.update(with_body("{changed: n}"))
+
+    w.run(until=2)
+
+    assert [body for _, _, body in receivers.sent] == [b'{"number":1}'] * 2
+
+
+def test_a_body_that_cannot_be_derived_waits_for_another_expression():
+    targets = with_body("missing")
+    w = a_world(targets=targets)
+    w.ledger.announce(
+        "site", "webhook", [with_derived_body(event(), "site", "missing")], NOON
+    )
+
+    w.run()
+
+    (dead,) = w.deliveries.list(9, "site")
+    assert (dead.state, dead.cause) == (DeliveryState.DEAD, "refused")
+    assert dead.reason == "the expression `body` has the value null for this event"
+    assert w.receivers.sent == []
+
+    targets.update(with_body("{number: n}"))
+    w.stop.clear()
+    w.run(until=2)
+
+    (delivered,) = w.deliveries.list(9, "site")
+    assert delivered.state is DeliveryState.DELIVERED
+    assert [body for _, _, body in w.receivers.sent] == [b'{"number":1}']
+    ((_, headers, body),) = w.receivers.sent
+    assert hokusai_verified([KEY], body, headers["X-Hokusai-Signature"])

@@ -1,6 +1,7 @@
 """Events about resources are recorded once, together with what causes them."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -153,6 +154,15 @@ def test_a_failure_makes_one_event(passes, expected):
 
     found = world.events()
     assert [t for t in found if not t.startswith("service.")] == expected
+
+
+def test_a_target_with_an_expression_gets_the_body_that_it_makes():
+    world = World(replace(ALL, body="{text: join(' ', [resource, reason])}"))
+
+    for changes in (GOOD, BAD):
+        world.concluded(**changes)
+
+    assert world.payloads("ops") == [{"text": "service/api CrashLooping"}]
 
 
 def test_an_endpoint_that_stops_to_answer_is_unreachable():

@@ -12,6 +12,7 @@ from controller.app.user import person
 from controller.bootstrap.controller import Controller
 from controller.bootstrap.deliveries import (
     DeclaredTargets,
+    delivery_aws,
     delivery_sender,
     dispatcher_for,
     queue_dispatcher,
@@ -215,8 +216,11 @@ class DeliveryBacklog:
                 lambda: controller.document, controller.secrets.value, context.settings
             )
             shared, clock = (context.settings, stored), controller.clock
+            aws = delivery_aws(
+                lambda: controller.document, context.settings, context.environ, clock
+            )
             self._dispatchers = (
-                dispatcher_for(declared, *shared, sender, clock),
+                dispatcher_for(declared, *shared, sender, clock, aws=aws),
                 queue_dispatcher(declared, *shared, queue, clock),
             )
             waiting = asyncio.create_task(asyncio.to_thread(ended.wait))

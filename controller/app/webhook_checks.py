@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from controller.app.session import Session
 from controller.bootstrap.aws import DeferredAws, aws_client
-from controller.bootstrap.deliveries import DeclaredTargets
+from controller.bootstrap.deliveries import DeclaredTargets, delivery_aws
 from controller.bootstrap.store_file import store_is_there
+from controller.clients.aws_destinations import AwsDestinations
 from controller.clients.clock import SystemClock
 from controller.clients.receiver_probe import connection_facts
 from controller.clients.secrets import Secrets
@@ -15,8 +16,15 @@ from controller.clients.webhook import Sender
 from controller.core.errors import ControllerError
 from controller.core.values.redact import redact
 from controller.core.webhooks.answers import Answer
-from controller.core.webhooks.diagnosis import TargetFindings
-from controller.core.webhooks.ping import PingRequest, PingResult, ping_request
+from controller.core.webhooks.aws_destination import AwsDestination, AwsMessage
+from controller.core.webhooks.diagnosis import DestinationFindings, TargetFindings
+from controller.core.webhooks.ping import (
+    PING,
+    PingRequest,
+    PingResult,
+    ping_body,
+    ping_request,
+)
 from controller.core.webhooks.target_secrets import TargetSecrets
 from controller.engine.dispatcher import WebhookTarget
 
@@ -57,17 +65,25 @@ class WebhookChecks:
         Raises:
             ControllerError: a secret cannot be read.
         """
-        result = self._sent(self._declared.secrets_of(self._name))
+        to = self._target().destination
+        if to is None:
+            result = self._sent(self._declared.secrets_of(self._name))
+        else:
+            result = self._sent_to_aws(to)
         if result.is_accepted and store_is_there(self._context.settings):
             self._record()
         return result
 
-    def findings(self) -> TargetFindings:
+    def findings(self) -> TargetFindings | DestinationFindings:
         """Check DNS, TLS, redirects, latency, clock and signature.
 
-        Sends a signed ping, and one with a wrong signature.
+        Sends a signed ping, and one with a wrong signature; to a destination in AWS, one
+        ping.
         """
         target, secret_error = self._target(), ""
+        if target.destination is not None:
+            answered = self._sent_to_aws(target.destination)
+            return DestinationFindings(target.url, target.timeout, answered)
         secrets: TargetSecrets | None = None
         try:
             secrets = self._declared.secrets_of(self._name)
@@ -99,6 +115,23 @@ class WebhookChecks:
         answer = asyncio.run(self._post(target, request, secrets))
         took = timedelta(seconds=self._clock.monotonic() - began)
         return PingResult(self._name, target.url, request.id, answer, took)
+
+    def _sent_to_aws(self, to: AwsDestination) -> PingResult:
+        target, now = self._target(), self._clock.now()
+        id_, body = ping_body(self._name, now)
+        client = AwsDestinations(
+            delivery_aws(
+                lambda: self._context.document,
+                self._context.settings,
+                self._context.environ,
+                self._clock,
+            ),
+            self._clock,
+        )
+        began = self._clock.monotonic()
+        answer = client.send(to, AwsMessage(id_, PING, self._name, body))
+        took = timedelta(seconds=self._clock.monotonic() - began)
+        return PingResult(self._name, target.url, id_, answer, took)
 
     async def _post(
         self, target: WebhookTarget, request: PingRequest, secrets: TargetSecrets

@@ -5,21 +5,30 @@ from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from controller.bootstrap.aws import DeferredAws, aws_client
 from controller.bootstrap.holder import holder_id
 from controller.bootstrap.store import Store
+from controller.clients.aws_destinations import AwsDestinations
 from controller.clients.client_certificate import check_certificate
 from controller.clients.redis_queue import RedisQueue
 from controller.clients.webhook import Sender
 from controller.core.clock import Clock
+from controller.core.dependencies import Aws
 from controller.core.document.reference import SecretReference
 from controller.core.document.resource import ResourceId
 from controller.core.errors import NotFoundError
+from controller.core.rates.retry import RetryPolicy
 from controller.core.values.identity import content_hash
 from controller.core.values.secret import Secret
 from controller.core.webhooks.address_policy import (
     PRIVATE_NETWORKS,
     AddressPolicy,
     declared_addresses,
+)
+from controller.core.webhooks.aws_destination import (
+    AwsDestination,
+    EventBus,
+    SqsQueue,
 )
 from controller.core.webhooks.breaker import BreakerPolicy
 from controller.core.webhooks.retry_schedule import RetrySchedule
@@ -31,6 +40,7 @@ from controller.core.webhooks.target_secrets import (
     basic,
     bearer,
 )
+from controller.engine.aws_messages import AwsMessages
 from controller.engine.dispatcher import (
     AfterAttempt,
     Dispatcher,
@@ -107,13 +117,14 @@ class DeclaredTargets:
     def _target(self, spec: WebhookSpec, document: Document) -> WebhookTarget:
         permitted = _permitted(spec, document)
         return WebhookTarget(
-            spec.url,
+            spec.address,
             self._schedule(spec),
             spec.timeout,
             _settings(spec, permitted),
             permitted=permitted,
             scheme=spec.signature,
             body=spec.body,
+            destination=destination_of(spec),
         )
 
     def _schedule(self, spec: WebhookSpec) -> RetrySchedule:
@@ -166,6 +177,30 @@ def delivery_sender(settings: Settings, stored: Store, clock: Clock) -> Sender:
     return Sender(clock, resolver=AddressResolver(resolver))
 
 
+def delivery_aws(
+    document: Callable[[], Document],
+    settings: Settings,
+    environ: Mapping[str, str],
+    clock: Clock,
+) -> Aws:
+    """Return a client for destinations in AWS, created when it is first used.
+
+    It is not fenced by the lease, since every process delivers, and repeats no call.
+    """
+    return DeferredAws(
+        lambda: aws_client(
+            document(), settings, environ, clock, patience=RetryPolicy(attempts=1)
+        )
+    )
+
+
+def destination_of(spec: WebhookSpec) -> AwsDestination | None:
+    """Return the destination in AWS of a target; None for a URL."""
+    if spec.eventbridge is not None:
+        return EventBus(spec.eventbridge.bus, spec.eventbridge.source)
+    return None if spec.sqs is None else SqsQueue(spec.sqs.queue)
+
+
 def dispatcher_for(
     declared: DeclaredTargets,
     settings: Settings,
@@ -173,6 +208,8 @@ def dispatcher_for(
     sender: Sender,
     clock: Clock,
     on_attempt: AfterAttempt = lambda _delivery, _attempt: None,
+    *,
+    aws: Aws,
 ) -> Dispatcher:
     """Return a dispatcher for the webhooks of the declared targets.
 
@@ -183,10 +220,12 @@ def dispatcher_for(
         sender: HTTP client.
         clock: Clock.
         on_attempt: Called after each attempt.
+        aws: Client for the destinations in AWS; see ``delivery_aws``.
     """
+    signed = SignedRequests(sender, clock)
     return Dispatcher(
         Outbox(stored.database, breakers=_breakers(settings)),
-        SignedRequests(sender, clock),
+        AwsMessages(AwsDestinations(aws, clock), signed),
         declared.targets,
         declared.secrets_of,
         clock=clock,
@@ -251,7 +290,9 @@ def _settings(spec: WebhookSpec, permitted: AddressPolicy) -> str:
     scheme = [spec.signature] if spec.signature != DEFAULT_SCHEME else []
     auth = [] if spec.auth is None else [_auth_settings(spec.auth)]
     body = [{"body": spec.body}] if spec.body else []
-    parts = [spec.url, spec.payload, secrets, *networks, *scheme, *auth, *body]
+    source = [] if spec.eventbridge is None else [{"source": spec.eventbridge.source}]
+    place = [spec.address, spec.payload, secrets]
+    parts = [*place, *networks, *scheme, *auth, *body, *source]
     return content_hash(parts)
 
 

@@ -24,11 +24,13 @@ from controller.core.webhooks.address_policy import PUBLIC_ADDRESSES, AddressPol
 from controller.core.webhooks.answers import (
     Answer,
     Answered,
+    AwsAccepted,
     NotDerived,
     NotPermitted,
     Queued,
     failure,
 )
+from controller.core.webhooks.aws_destination import AwsDestination
 from controller.core.webhooks.body_expression import (
     UNDERIVED,
     BodyError,
@@ -80,7 +82,7 @@ class WebhookTarget:
     """Delivery settings of a webhook target.
 
     Attributes:
-        url: URL of the receiver.
+        url: URL of the receiver, or name of the destination in AWS.
         schedule: Retry schedule.
         timeout: Timeout of one attempt in seconds.
         settings: Identity of the address, the secrets and the payload: after a change,
@@ -90,6 +92,7 @@ class WebhookTarget:
         permitted: Addresses that the receiver may have.
         scheme: Scheme of Hokusai's own signature.
         body: JMESPath expression that makes the body; empty to send the payload.
+        destination: Event bus or queue in AWS; None for a receiver at ``url``.
     """
 
     url: str
@@ -100,6 +103,7 @@ class WebhookTarget:
     permitted: AddressPolicy = PUBLIC_ADDRESSES
     scheme: SignatureScheme = DEFAULT_SCHEME
     body: str = ""
+    destination: AwsDestination | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -603,6 +607,8 @@ def _log(
         fields["status"] = answer.status
     elif isinstance(answer, Queued):
         fields["is_new"] = answer.is_new
+    elif isinstance(answer, AwsAccepted):
+        fields["id"] = answer.id
     else:
         fields["error"] = failure(answer)
     level = (

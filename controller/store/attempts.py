@@ -26,6 +26,8 @@ from controller.core.webhooks.answers import (
     Answer,
     Answered,
     AnswerMeaning,
+    AwsAccepted,
+    AwsRefused,
     NotDerived,
     NotPermitted,
     Queued,
@@ -75,6 +77,7 @@ class OutboxDelivery:
         progress: Position in its retry schedule.
         profile: Payload profile of the body.
         payload: Body of the default profile, from which a target derives its own.
+        subject: Model or resource that the event is about.
     """
 
     id: int
@@ -87,6 +90,7 @@ class OutboxDelivery:
     progress: DeliveryProgress
     profile: str = DEFAULT_PROFILE
     payload: bytes = b""
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,8 +391,10 @@ def _answer_columns(answer: Answer) -> dict[str, Any]:
             return {"outcome": ANSWERED, "status": status}
         case Unanswered(error, is_sent):
             return {"outcome": UNKNOWN if is_sent else UNANSWERED, "error": error}
-        case Queued():
+        case Queued() | AwsAccepted():
             return {"outcome": ANSWERED}
+        case AwsRefused(error):
+            return {"outcome": ANSWERED, "error": error}
         case NotPermitted(reason) | NotDerived(reason):
             return {"outcome": UNANSWERED, "error": reason}
 

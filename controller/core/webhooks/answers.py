@@ -111,7 +111,39 @@ class NotDerived:
     reason: str
 
 
-Answer: TypeAlias = Answered | Unanswered | Queued | NotPermitted | NotDerived
+@dataclass(frozen=True, slots=True)
+class AwsAccepted:
+    """EventBridge or SQS has the event.
+
+    Attributes:
+        id: Id that AWS gave it.
+    """
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AwsRefused:
+    """EventBridge or SQS answered with an error.
+
+    Attributes:
+        error: Failed call and its cause, as a clause.
+        meaning: Meaning for the delivery.
+    """
+
+    error: str
+    meaning: AnswerMeaning
+
+
+Answer: TypeAlias = (
+    Answered
+    | Unanswered
+    | Queued
+    | AwsAccepted
+    | AwsRefused
+    | NotPermitted
+    | NotDerived
+)
 
 
 def meaning_of(answer: Answer) -> AnswerMeaning:
@@ -120,8 +152,10 @@ def meaning_of(answer: Answer) -> AnswerMeaning:
     Without a response, or with another status, a later attempt may succeed.
     """
     match answer:
-        case Queued():
+        case Queued() | AwsAccepted():
             return AnswerMeaning.ACCEPTED
+        case AwsRefused(meaning=meaning):
+            return meaning
         case Answered():
             return _meaning_of_response(answer)
         case Unanswered():
@@ -145,9 +179,9 @@ def failure(answer: Answer) -> str:
     match answer:
         case Answered(status):
             return f"the receiver answered {status}"
-        case Unanswered(error=error):
+        case Unanswered(error=error) | AwsRefused(error=error):
             return error
-        case Queued():
-            return "the queue has the message"
+        case Queued() | AwsAccepted():
+            return "the event was accepted"
         case NotPermitted(reason) | NotDerived(reason):
             return reason

@@ -9,7 +9,6 @@ from controller.core.webhooks.answers import (
     Answer,
     Answered,
     AnswerMeaning,
-    NotDerived,
     failure,
     meaning_of,
 )
@@ -99,7 +98,7 @@ def after_attempt(
             return Delivered()
         case AnswerMeaning.REFUSED:
             reason = failure(answer)
-            if not isinstance(answer, NotDerived):
+            if isinstance(answer, Answered):
                 reason = f"{reason}: it refuses this event"
             return Dead(reason, DeadCause.REFUSED)
         case AnswerMeaning.GONE:

@@ -210,7 +210,7 @@ class WebhookDriver:
         spec: WebhookSpec = action.desired
         if action.verb is Verb.CREATE:
             now, name = self._clock.now(), action.target.name
-            self._ledger.add_target(name, spec.url, None, now, spec.phase)
+            self._ledger.add_target(name, spec.address, None, now, spec.phase)
             return Applied()
         if action.verb is Verb.RETRY:
             self._ledger.retry(action.target.name)

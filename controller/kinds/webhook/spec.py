@@ -12,8 +12,12 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from controller.core.document.fields import (
     Instant,
@@ -103,6 +107,35 @@ EventCount = Annotated[int, Field(ge=0, le=10_000)]
 # A colon would end the name (RFC 7617, section 2).
 UserName = Annotated[str, Text(r"[^\x00-\x1f\x7f:]+", "a name without a colon")]
 _METHODS = ("bearer", "basic", "certificate")
+_DESTINATIONS = ("url", "eventbridge", "sqs")
+# Fields of a request over HTTP.
+_OF_URL = {"secrets", "auth", "signature", "allow_networks"}
+BusName = Annotated[
+    str,
+    Text(
+        r"(?:arn:aws[a-z-]*:events:[a-z0-9-]+:[0-9]{12}:event-bus/)?[A-Za-z0-9/._-]+",
+        "the name or ARN of an event bus",
+        longest=1600,
+    ),
+]
+EventSource = Annotated[
+    str,
+    Text(r"(?!aws\.)[A-Za-z0-9._/-]+", "a source that does not begin with aws.", 256),
+]
+QueueName = Annotated[
+    str,
+    Text(
+        r"(?:https?://[^\s?#]+/[0-9]{12}/)?[A-Za-z0-9_-]{1,80}(?:\.fifo)?",
+        "the name or URL of a queue",
+        longest=512,
+    ),
+]
+
+
+def _destinations(schema: dict[str, Any]) -> None:
+    """Extend the JSON Schema: one destination, and secrets for a URL."""
+    required = (["url", "secrets"], ["eventbridge"], ["sqs"])
+    schema["oneOf"] = [{"required": fields} for fields in required]
 
 
 class RetrySpec(Section):
@@ -251,16 +284,56 @@ class AuthSpec(Section):
         return found
 
 
+class EventBridgeSpec(Section):
+    """An event bus of Amazon EventBridge."""
+
+    bus: BusName = Field(
+        default="default",
+        description="Name of the event bus, or its ARN.",
+        examples=["hokusai-events"],
+    )
+    source: EventSource = Field(
+        default="hokusai",
+        description="Source of the events, which rules match.",
+        examples=["hokusai.production"],
+    )
+
+
+class SqsSpec(Section):
+    """A queue of Amazon SQS."""
+
+    queue: QueueName = Field(
+        description="Name of the queue, or its URL.",
+        examples=["hokusai-events", "hokusai-events.fifo"],
+    )
+
+
 class WebhookSpec(Section):
-    """A receiver of events about registered models."""
+    """A receiver of events: a URL, an event bus, or a queue."""
+
+    model_config = ConfigDict(json_schema_extra=_destinations)
 
     url: WebhookUrl = Field(
+        default="",
         description="URL that events are sent to with POST.",
         examples=["https://hokus.ai/api/webhooks/model-registration"],
     )
+    eventbridge: EventBridgeSpec | None = Field(
+        default=None,
+        description="Event bus that events are sent to, instead of a URL.",
+        examples=[{"bus": "hokusai-events"}],
+    )
+    sqs: SqsSpec | None = Field(
+        default=None,
+        description="Queue that events are sent to, instead of a URL.",
+        examples=[{"queue": "hokusai-events"}],
+    )
     secrets: tuple[SecretReference, ...] = Field(
+        default=(),
         min_length=1,
-        description="Secrets that sign deliveries; more than one while a secret is rotated.",
+        validate_default=True,
+        description="Secrets that sign requests to `url`, which needs at least one; more "
+        "than one while a secret is rotated.",
         examples=[[{"env": "WEBHOOK_SECRET"}]],
     )
     auth: AuthSpec | None = Field(
@@ -322,6 +395,48 @@ class WebhookSpec(Section):
         default=None,
         description="Redis queue that the consumers of the events still read.",
     )
+
+    @field_validator("secrets", mode="wrap")
+    @classmethod
+    def _signed(
+        cls, value: Any, check: ValidatorFunctionWrapHandler, info: ValidationInfo
+    ) -> Any:
+        """Require secrets for a URL; the default is an empty tuple, never a list."""
+        if value != ():
+            return check(value)
+        # A field that is invalid itself is not in the data.
+        is_url = bool(info.data.get("url", True))
+        in_aws = [info.data.get(name, True) for name in ("eventbridge", "sqs")]
+        if is_url and not any(in_aws):
+            kind = "missing"
+            raise PydanticCustomError(kind, "Field required")
+        return value
+
+    @model_validator(mode="after")
+    def _one_destination(self) -> Self:
+        given = [name for name in _DESTINATIONS if getattr(self, name)]
+        if not given:
+            reject("has no destination", "write url, eventbridge or sqs")
+        if len(given) > 1:
+            reject(
+                f"has several destinations: {' and '.join(given)}",
+                "declare one target for each",
+            )
+        if not self.url:
+            for name in sorted(_OF_URL & self.model_fields_set):
+                reject(
+                    f"has no effect on {given[0]}: IAM authenticates the controller",
+                    "remove it",
+                    name,
+                )
+        return self
+
+    @property
+    def address(self) -> str:
+        """The destination in one text: a URL, or the service and its resource."""
+        if self.eventbridge is not None:
+            return f"eventbridge:{self.eventbridge.bus}"
+        return self.url if self.sqs is None else f"sqs:{self.sqs.queue}"
 
     @model_validator(mode="after")
     def _filtered(self) -> Self:

@@ -95,7 +95,7 @@ def delivered(auth, environ, *, tls=None):
         ):
             targets = declared(there.url, auth, environ)
             dispatcher = dispatcher_for(
-                targets, Settings(), stored, sender, clock, ended
+                targets, Settings(), stored, sender, clock, ended, aws=None
             )
             await dispatcher.run(stop)
             return there

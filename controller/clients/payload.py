@@ -17,6 +17,7 @@ from controller.core.webhooks.event import (
     WebhookEvent,
 )
 from controller.core.webhooks.resource_event import (
+    DRIFT_DETECTED,
     PROMOTED,
     RESOURCE_EVENTS,
     ROLLED_BACK,
@@ -114,6 +115,7 @@ _RESOURCE_FIELDS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     ),
 }
 _DETAILS: Mapping[str, tuple[str, ...]] = {
+    DRIFT_DETECTED: ("fields",),
     PROMOTED: ("alias", "version"),
     ROLLED_BACK: ("alias", "version", "by"),
 }

@@ -22,6 +22,18 @@ class Destinations(Protocol):
         ...
 
 
+def aws_message(delivery: OutboxDelivery, attempt: SendAttempt) -> AwsMessage:
+    """Return the message of one attempt at a delivery."""
+    return AwsMessage(
+        delivery.event_id,
+        delivery.type,
+        delivery.subject,
+        delivery.body,
+        attempt.number,
+        attempt.possible_duplicate,
+    )
+
+
 class AwsMessages:
     """Transport of targets in AWS; other targets are left to ``others``.
 
@@ -46,14 +58,7 @@ class AwsMessages:
         to = target.destination
         if to is None:
             return await self._others.send(delivery, attempt, target, secrets)
-        message = AwsMessage(
-            delivery.event_id,
-            delivery.type,
-            delivery.subject,
-            delivery.body,
-            attempt.number,
-            attempt.possible_duplicate,
-        )
+        message = aws_message(delivery, attempt)
         loop = asyncio.get_running_loop()
         threads = self._threads.get(delivery.target)
         if threads is None:

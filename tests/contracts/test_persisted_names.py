@@ -33,12 +33,12 @@ from controller.core.webhooks.event import (
     VersionIdentity,
     event_id,
 )
+from controller.core.webhooks.outside_changes import APPLIED, DRIFT, POSITIONS
 from controller.core.webhooks.publication_phase import PHASES
 from controller.core.webhooks.records import Sink
 from controller.core.webhooks.redis_message import CHANNEL, QUEUE
 from controller.core.webhooks.resource_event import RESOURCE_EVENTS
 from controller.engine.leader import LEASE
-from controller.engine.store_memory import APPLIED
 from controller.settings import VARIABLES, WITHOUT_EFFECT
 from controller.store.attempts import ANSWERED, STARTED, UNANSWERED, UNKNOWN
 from controller.store.delivery_states import BLOCKED, CANCELLED, HELD, SUPERSEDED
@@ -130,7 +130,7 @@ FOUND = {
     "intent_outcomes": sorted(type_.__name__ for type_ in get_args(Outcome)),
     "leases": [LEASE],
     "heartbeats": [HEART],
-    "notes": [APPLIED],
+    "notes": [APPLIED, DRIFT, POSITIONS],
     "derived": derived(),
     "environment_variables": variables(),
     "without_effect": [*WITHOUT_EFFECT],

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from controller.bootstrap.deliveries import destination_of, subscriptions
+from controller.clients.aws_destinations import AwsDestinations
 from controller.clients.fence import FencedAws, FencedRest
 from controller.clients.mlflow import MlflowApi, MlflowReader
 from controller.clients.mlflow.rest import MlflowRest
@@ -22,6 +24,7 @@ from controller.core.resources.driver import Applied, Driver, Progressing
 from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.plan import Verb
 from controller.core.webhooks.retry_schedule import RetrySchedule, after_attempt
+from controller.engine.aws_messages import aws_message
 from controller.engine.dispatcher import WebhookTarget
 from controller.engine.interventions import InterventionRunner
 from controller.engine.leader import Leader
@@ -152,6 +155,8 @@ class SimController:
                 self.leads, self.leader._lease = True, lease
             self.memory = memory or StoreMemory(store, clock)
             self.memory.trail.source = self._audit_source
+            self.memory.publisher.owner = document.platform.owner
+            self.memory.publisher.subscriptions = lambda: subscriptions(self.document)
             if self.leads and lease is None:
                 self.memory.take_over()
         finally:
@@ -247,7 +252,13 @@ class SimController:
             if id_.kind == "webhook":
                 spec = resource.spec
                 self.outside.receivers[id_.name].payloads.add(spec.payload)
-                self._deliver(id_, WebhookTarget(spec.url, _POLICY, spec.timeout))
+                target = WebhookTarget(
+                    spec.address,
+                    _POLICY,
+                    spec.timeout,
+                    destination=destination_of(spec),
+                )
+                self._deliver(id_, target)
                 if spec.redis is not None:
                     self._push(id_.name, timedelta(seconds=spec.redis.release_after))
 
@@ -261,12 +272,17 @@ class SimController:
         with self.outbox.transaction():
             claimed = self.outbox.claim(self.worker, id_.name, 8, lease)
             started = self.outbox.start_all(claimed, outside.clock.now())
+        in_aws = AwsDestinations(outside.aws, outside.clock)
         for delivery in claimed:
             keys = tuple(secrets.value(ref).encode() for ref in spec.secrets)
             attempt = started[delivery.id]
-            headers = _headers(delivery, attempt, keys, outside.clock)
-            receiver = outside.receivers[id_.name]
-            answer = post(outside.wire, receiver, headers, delivery.body)
+            if target.destination is None:
+                headers = _headers(delivery, attempt, keys, outside.clock)
+                receiver = outside.receivers[id_.name]
+                answer = post(outside.wire, receiver, headers, delivery.body)
+            else:
+                message = aws_message(delivery, attempt)
+                answer = in_aws.send(target.destination, message)
             now = outside.clock.now()
             key = f"{delivery.event_id}/{id_.name}"
             step = after_attempt(target.schedule, answer, delivery.progress, now, key)

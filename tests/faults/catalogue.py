@@ -82,6 +82,7 @@ ALL = (
 
 MEASURED = EXPERIMENT + model() + "    token_symbol: LSCOR\n"
 ADOPT = "    adopt: true\n"
+PROMOTIONS = webhook("site", events="model.promoted")
 ROUTED = services(service(extra=DISCOVERY + ROUTES))
 WORKLOADS = (
     Workload("everything from nothing", nothing, (declares(ALL),), depth=2),
@@ -124,6 +125,22 @@ WORKLOADS = (
         "webhook target removed",
         begun(sourced(ONE) + webhook("site", "mirror")),
         (declares(sourced(ONE, TWO) + webhook("site")),),
+    ),
+    Workload(
+        "versions announced to a queue",
+        begun(sourced(ONE) + webhook("site", destination="sqs")),
+        (declares(sourced(ONE, TWO) + webhook("site", destination="sqs")),),
+    ),
+    Workload(
+        "versions announced to an event bus",
+        begun(sourced(ONE) + webhook("site", destination="eventbridge")),
+        (declares(sourced(ONE, TWO) + webhook("site", destination="eventbridge")),),
+    ),
+    Workload(
+        "promotion announced",
+        begun(sourced(ONE, TWO, aliases="{production: 1}") + PROMOTIONS),
+        (declares(sourced(ONE, TWO, aliases="{production: 2}") + PROMOTIONS),),
+        edits=lambda _world: None,
     ),
     Workload(
         "webhook and Redis together",

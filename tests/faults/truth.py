@@ -160,6 +160,7 @@ def _webhook(world: World, resource: Resource[Any]) -> bool:
         and all(row.event_id in queue for row in sent)
         and (
             resource.spec.announce != "all"
+            or "model.registered" not in resource.spec.events
             or {(row.model, row.number) for row in rows}
             >= {(v["name"], int(v["version"])) for v in originals(world)}
         )
@@ -323,6 +324,9 @@ def ambiguous_events(world: World) -> Iterator[str]:
     """Yield the versions that are told of by more than one id."""
     ids: dict[tuple[str, int], set[str]] = {}
     for row in told_rows(world):
+        if row.number == 0:
+            # Events about a resource: each has an id of its own.
+            continue
         ids.setdefault((row.model, row.number), set()).add(row.event_id)
     for (model, number), known in sorted(ids.items()):
         if len(known) > 1:

@@ -88,6 +88,7 @@ def populated(world: World) -> None:
     world.aws.secrets.things["hokusai/app"] = f"{CANARY}application"
     world.environ["HINT_SECRET"] = secret_of("hint")
     for target in ("site", "mirror"):
+        world.aws.queues.things[target] = world.aws.buses.things[target] = {}
         world.environ[f"{target.upper()}_SECRET"] = secret_of(target)
         key = secret_of(target).encode()
         world.receivers[target] = SimulatedReceiver(target, (key,))

@@ -23,7 +23,7 @@ from tests.fakes.sim_faults import Call, Crash, FaultKind
 from tests.fakes.sim_mlflow import SimulatedMlflow
 from tests.fakes.sim_net import SimulatedDns, SimulatedProbe, SimulatedReceiver
 from tests.fakes.sim_store import SimulatedStore
-from tests.fakes.sim_wire import Wire
+from tests.fakes.sim_wire import DELIVERIES, Wire
 from tests.faults.documents import HEADER, parsed
 
 CLUSTER = "hokusai-development"
@@ -100,6 +100,7 @@ class World:
         self.dns = SimulatedDns(self.wire, self.aws, StoredFallbacks(self.store))
         self.probe = SimulatedProbe()
         self.receivers: dict[str, SimulatedReceiver] = {}
+        self.aws.queues.receivers = self.aws.buses.receivers = self.receivers
         self.environ: dict[str, str] = {}
         self.text = HEADER
         self.misread, self.misread_in = "", 0
@@ -258,7 +259,7 @@ class World:
         A call that was on its way when another leader took over lands after that one
         has closed the intent.
         """
-        if call.backend == "store" or call.operation in {"POST", "PUSH"}:
+        if call.backend == "store" or call.operation in DELIVERIES:
             return
         if self.successor is not None:
             return

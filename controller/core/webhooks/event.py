@@ -23,6 +23,7 @@ from controller.core.models.registration import (
 from controller.core.values.identity import derived_uuid
 
 ResourceEventType = Literal[
+    "drift.detected",
     "endpoint.unreachable",
     "model.promoted",
     "model.rolled_back",

@@ -42,6 +42,7 @@ from controller.core.webhooks.publication_phase import WEBHOOK_ONLY, Phase
 # Those of `core.webhooks.event`, which `validate` does not import.
 Event = Literal[
     "model.registered",
+    "drift.detected",
     "endpoint.unreachable",
     "model.promoted",
     "model.rolled_back",

@@ -23,6 +23,11 @@ from controller.core.planning.safety import SafetyLimits
 from controller.core.resources.driver import Applied, Driver, Progressing
 from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.plan import Verb
+from controller.core.webhooks.delivery_requests import (
+    DeliveryOperation,
+    DeliveryRequest,
+    DeliverySelection,
+)
 from controller.core.webhooks.retry_schedule import RetrySchedule, after_attempt
 from controller.engine.aws_messages import aws_message
 from controller.engine.dispatcher import WebhookTarget
@@ -47,6 +52,7 @@ from controller.spec.document import Document
 from controller.store.announcements import AnnouncementLedger
 from controller.store.approvals import StoredApprovals
 from controller.store.deliveries import DeliveryLog
+from controller.store.delivery_operations import StoredDeliveryOperations
 from controller.store.fallbacks import StoredFallbacks
 from controller.store.lease import Lease, Leases
 from controller.store.model_metadata import StoredMetadata
@@ -117,6 +123,13 @@ class Wish:
     verb: Verb
     target: ResourceId
     request: OperationRequest
+
+
+@dataclass(frozen=True, slots=True)
+class RedriveWish:
+    """A request to send the dead deliveries of a target again."""
+
+    target: str
 
 
 # Refusals of a repeated request whose operation was done already.
@@ -195,12 +208,22 @@ class SimController:
         limits = SafetyLimits(platform.max_disruptive_actions, platform.prune)
         return self.reconciler.run(self.document.resources, limits, platform.interval)
 
-    def granted(self, wish: Wish) -> bool:
+    def _redriven(self, wish: RedriveWish) -> bool:
+        """Send dead deliveries again, as ``deliveries redrive`` does."""
+        chosen = DeliverySelection(target=wish.target)
+        request = DeliveryRequest(DeliveryOperation.REDRIVE, chosen)
+        stored = StoredDeliveryOperations(self.outside.store, AuditSource)
+        stored.perform(request, "ada", "The receiver works again.")
+        return True
+
+    def granted(self, wish: Wish | RedriveWish) -> bool:
         """Carry out a requested operation; return True if it is or was done.
 
         A requester that got no result checks before repeating the request, because a
         later restart would be carried out again.
         """
+        if isinstance(wish, RedriveWish):
+            return self._redriven(wish)
         requests, declared = (
             InterventionRunner(self.reconciler),
             self.document.resources,

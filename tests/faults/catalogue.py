@@ -47,6 +47,7 @@ from tests.faults.steps import (
     balanced,
     database_secret_rotates,
     deleted_by_hand,
+    described_by_hand,
     foreign,
     hint_removed_by_hand,
     hint_secret_rotates,
@@ -55,6 +56,8 @@ from tests.faults.steps import (
     migration_fails,
     migration_is_mended,
     pushed,
+    receiver_is_mended,
+    receiver_refuses,
     run_finishes,
     secret_rotates,
     signed,
@@ -82,6 +85,8 @@ ALL = (
 
 MEASURED = EXPERIMENT + model() + "    token_symbol: LSCOR\n"
 ADOPT = "    adopt: true\n"
+DRIFT = webhook("site", events="drift.detected")
+FAILURES = webhook("site", events="rollout.failed")
 PROMOTIONS = webhook("site", events="model.promoted")
 ROUTED = services(service(extra=DISCOVERY + ROUTES))
 WORKLOADS = (
@@ -141,6 +146,28 @@ WORKLOADS = (
         begun(sourced(ONE, TWO, aliases="{production: 1}") + PROMOTIONS),
         (declares(sourced(ONE, TWO, aliases="{production: 2}") + PROMOTIONS),),
         edits=lambda _world: None,
+    ),
+    Workload(
+        "edit by hand announced",
+        begun(labelled(ONE) + DRIFT),
+        (described_by_hand,),
+        edits=lambda _world: None,
+    ),
+    Workload(
+        "failed rollout announced",
+        begun(services(service()) + FAILURES),
+        (lambda world: bad_image(world, targets=FAILURES),),
+        depth=2,
+        forgets=True,
+        edits=lambda _world: None,
+        settles=False,
+    ),
+    Workload(
+        "redrive by hand",
+        begun(sourced(ONE) + webhook("site")),
+        (receiver_refuses, receiver_is_mended),
+        depth=2,
+        settles=False,
     ),
     Workload(
         "webhook and Redis together",

@@ -18,7 +18,7 @@ from controller.store.engine import LONGEST_USE
 from controller.store.fallbacks import StoredFallbacks
 from controller.store.lease import Leases
 from tests.fakes.sim_aws import SimulatedAws
-from tests.fakes.sim_controller import Outside, SimController, Wish
+from tests.fakes.sim_controller import Outside, RedriveWish, SimController, Wish
 from tests.fakes.sim_faults import Call, Crash, FaultKind
 from tests.fakes.sim_mlflow import SimulatedMlflow
 from tests.fakes.sim_net import SimulatedDns, SimulatedProbe, SimulatedReceiver
@@ -110,7 +110,7 @@ class World:
         self._printed: set[str] = set()
         self.hostile: Callable[[World], None] = lambda _world: None
         self.awaits = timedelta()
-        self.wish: Wish | None = None
+        self.wish: Wish | RedriveWish | None = None
         self.controllers = 0
         self.passes = 0
         self.raced: list[str] = []

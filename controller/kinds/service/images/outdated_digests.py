@@ -51,7 +51,7 @@ def outdated_changes(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]
 
 
 def unedited(change: Change) -> bool:
-    """Return True for a newer image or secret: nobody edited the service."""
+    """Return True for a newer image or secret, which is no edit of the service."""
     return change.path == SECRETS or change.path.startswith(IMAGES)
 
 

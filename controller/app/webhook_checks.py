@@ -16,7 +16,7 @@ from controller.clients.webhook import Sender
 from controller.core.errors import ControllerError
 from controller.core.values.redact import redact
 from controller.core.webhooks.answers import Answer
-from controller.core.webhooks.aws_destination import AwsDestination, AwsMessage
+from controller.core.webhooks.aws_destination import AwsDestination, EventMessage
 from controller.core.webhooks.diagnosis import DestinationFindings, TargetFindings
 from controller.core.webhooks.ping import (
     PING,
@@ -129,7 +129,7 @@ class WebhookChecks:
             self._clock,
         )
         began = self._clock.monotonic()
-        answer = client.send(to, AwsMessage(id_, PING, self._name, body))
+        answer = client.send(to, EventMessage(id_, PING, self._name, body))
         took = timedelta(seconds=self._clock.monotonic() - began)
         return PingResult(self._name, target.url, id_, answer, took)
 

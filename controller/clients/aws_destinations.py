@@ -13,8 +13,8 @@ from controller.core.webhooks.answers import (
 )
 from controller.core.webhooks.aws_destination import (
     AwsDestination,
-    AwsMessage,
     EventBus,
+    EventMessage,
     SqsQueue,
     error_answer,
     local_refusal,
@@ -42,7 +42,7 @@ class AwsDestinations:
         self._urls: dict[str, str] = {}
         self._known_until: dict[str, float] = {}
 
-    def send(self, to: AwsDestination, message: AwsMessage) -> Answer:
+    def send(self, to: AwsDestination, message: EventMessage) -> Answer:
         """Send ``message``; failures are answers, not exceptions."""
         if reason := local_refusal(to, message):
             return AwsRefused(reason, AnswerMeaning.REFUSED)
@@ -52,7 +52,7 @@ class AwsDestinations:
             case SqsQueue():
                 return self._enqueue(to, message)
 
-    def _put(self, bus: EventBus, message: AwsMessage) -> Answer:
+    def _put(self, bus: EventBus, message: EventMessage) -> Answer:
         try:
             self._require_bus(bus.bus)
         except DriverError as error:
@@ -63,7 +63,7 @@ class AwsDestinations:
             return _answer(error)
         return put_events_answer(response)
 
-    def _enqueue(self, queue: SqsQueue, message: AwsMessage) -> Answer:
+    def _enqueue(self, queue: SqsQueue, message: EventMessage) -> Answer:
         try:
             url = self._url(queue.queue)
         except ControllerError as error:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from controller.core.webhooks.answers import Answer, Unanswered
-from controller.core.webhooks.aws_destination import AwsDestination, AwsMessage
+from controller.core.webhooks.aws_destination import AwsDestination, EventMessage
 from controller.core.webhooks.target_secrets import TargetSecrets
 from controller.engine.dispatcher import Transport, WebhookTarget
 from controller.store.attempts import OutboxDelivery, SendAttempt
@@ -17,14 +17,14 @@ _THREADS = 64
 class Destinations(Protocol):
     """Client for AWS; see ``clients.aws_destinations.AwsDestinations``."""
 
-    def send(self, to: AwsDestination, message: AwsMessage) -> Answer:
+    def send(self, to: AwsDestination, message: EventMessage) -> Answer:
         """Send ``message``; failures are results, not exceptions."""
         ...
 
 
-def aws_message(delivery: OutboxDelivery, attempt: SendAttempt) -> AwsMessage:
+def aws_message(delivery: OutboxDelivery, attempt: SendAttempt) -> EventMessage:
     """Return the message of one attempt at a delivery."""
-    return AwsMessage(
+    return EventMessage(
         delivery.event_id,
         delivery.type,
         delivery.subject,

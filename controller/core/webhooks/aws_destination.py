@@ -76,7 +76,7 @@ AwsDestination: TypeAlias = EventBus | SqsQueue
 
 
 @dataclass(frozen=True, slots=True)
-class AwsMessage:
+class EventMessage:
     """One attempt to send an event.
 
     Attributes:
@@ -96,7 +96,7 @@ class AwsMessage:
     possible_duplicate: bool = False
 
 
-def local_refusal(to: AwsDestination, message: AwsMessage) -> str:
+def local_refusal(to: AwsDestination, message: EventMessage) -> str:
     """Return the reason why AWS would never accept ``message``, or ""."""
     if len(message.body) > LARGEST:
         return (
@@ -108,7 +108,7 @@ def local_refusal(to: AwsDestination, message: AwsMessage) -> str:
     return ""
 
 
-def put_events(bus: EventBus, message: AwsMessage) -> dict[str, Any]:
+def put_events(bus: EventBus, message: EventMessage) -> dict[str, Any]:
     """Return the parameters of PutEvents."""
     entry = {
         "EventBusName": bus.bus,
@@ -119,7 +119,7 @@ def put_events(bus: EventBus, message: AwsMessage) -> dict[str, Any]:
     return {"Entries": [entry]}
 
 
-def send_message(queue: SqsQueue, url: str, message: AwsMessage) -> dict[str, Any]:
+def send_message(queue: SqsQueue, url: str, message: EventMessage) -> dict[str, Any]:
     """Return the parameters of SendMessage.
 
     A FIFO queue drops a repeat within five minutes, by the id of the event, and keeps

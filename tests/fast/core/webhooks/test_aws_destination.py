@@ -18,8 +18,8 @@ from controller.core.webhooks.answers import (
 )
 from controller.core.webhooks.aws_destination import (
     LARGEST,
-    AwsMessage,
     EventBus,
+    EventMessage,
     SqsQueue,
     error_answer,
     local_refusal,
@@ -31,7 +31,7 @@ from controller.core.webhooks.aws_destination import (
 
 BUS, QUEUE = EventBus("events", "hokusai"), SqsQueue("queue")
 FIFO = SqsQueue("queue.fifo")
-MESSAGE = AwsMessage("id-1", "model.registered", "lead", b'{"n":1}')
+MESSAGE = EventMessage("id-1", "model.registered", "lead", b'{"n":1}')
 
 
 def test_an_event_on_a_bus_has_its_type_as_detail_type():
@@ -61,7 +61,7 @@ def test_a_message_has_the_id_of_the_event_as_an_attribute():
 
 
 def test_a_fifo_queue_gets_the_event_as_deduplication_id_and_its_subject_as_group():
-    repeat = AwsMessage("id-1", "model.registered", "lead", b"{}", 2, True)
+    repeat = EventMessage("id-1", "model.registered", "lead", b"{}", 2, True)
 
     sent = send_message(FIFO, "https://queue.fifo", repeat)
 
@@ -135,7 +135,7 @@ def test_a_lost_response_may_have_arrived():
 
 
 def test_an_event_that_is_too_large_is_refused_before_it_is_sent():
-    large = AwsMessage("id-1", "t", "s", b"{" + b" " * LARGEST)
+    large = EventMessage("id-1", "t", "s", b"{" + b" " * LARGEST)
 
     assert "1,048,577 bytes; SQS accepts at most 1,048,576" in local_refusal(
         QUEUE, large
@@ -145,7 +145,7 @@ def test_an_event_that_is_too_large_is_refused_before_it_is_sent():
 
 
 def test_the_detail_on_a_bus_must_be_an_object():
-    text = AwsMessage("id-1", "t", "s", b'"text"')
+    text = EventMessage("id-1", "t", "s", b'"text"')
 
     assert "must be a JSON object" in local_refusal(BUS, text)
     assert local_refusal(QUEUE, text) == ""

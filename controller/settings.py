@@ -174,7 +174,16 @@ class Settings:
         metadata=row(
             "HOKUSAI_HISTORY_DAYS",
             number(1, 3_650),
-            "Days after which events, finished actions and attempts are deleted.",
+            "Days after which events, finished actions and ended deliveries are "
+            "deleted.",
+        ),
+    )
+    dead_days: int = field(
+        default=365,
+        metadata=row(
+            "HOKUSAI_DEAD_DAYS",
+            number(1, 3_650),
+            "Days after which deliveries that failed permanently are deleted.",
         ),
     )
     commit: str | None = field(

@@ -13,6 +13,7 @@ from controller.bootstrap.controller import Controller
 from controller.bootstrap.deliveries import (
     DeclaredTargets,
     RecentRotations,
+    delivery_aws,
     delivery_sender,
     dispatcher_for,
     queue_dispatcher,
@@ -220,8 +221,11 @@ class DeliveryBacklog:
                 controller.clock,
             )
             shared, clock = (context.settings, stored), controller.clock
+            aws = delivery_aws(
+                lambda: controller.document, context.settings, context.environ, clock
+            )
             self._dispatchers = (
-                dispatcher_for(declared, *shared, sender, clock),
+                dispatcher_for(declared, *shared, sender, clock, aws=aws),
                 queue_dispatcher(declared, *shared, queue, clock),
             )
             waiting = asyncio.create_task(asyncio.to_thread(ended.wait))

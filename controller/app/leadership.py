@@ -27,7 +27,9 @@ from controller.engine.leader import Leader
 from controller.engine.loop import ReconcileLoop
 from controller.engine.registration_poll import RegistrationPoll
 from controller.engine.scheduler import WakeUpTimer
+from controller.settings import Settings
 from controller.spec.document import Document
+from controller.store.retention import HistoryAges
 from controller.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -153,7 +155,7 @@ class LeadershipTerm:
             stored,
             holder_id(),
             process.numbers,
-            timedelta(days=process.context.settings.history_days),
+            _ages(process.context.settings),
             process.metrics,
             process.clock,
         )
@@ -244,3 +246,9 @@ async def follow(stop: asyncio.Event, ending: asyncio.Event) -> None:
     """Set ``ending`` once ``stop`` is set."""
     await stop.wait()
     ending.set()
+
+
+def _ages(settings: Settings) -> HistoryAges:
+    return HistoryAges(
+        timedelta(days=settings.history_days), timedelta(days=settings.dead_days)
+    )

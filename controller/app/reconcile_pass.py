@@ -19,7 +19,7 @@ from controller.spec.document import Document
 from controller.store.events import EventLog
 from controller.store.heartbeat import HEART, Heartbeats
 from controller.store.redrive import DeliveryRequests
-from controller.store.retention import History
+from controller.store.retention import History, HistoryAges
 from controller.store.triggers import Triggers
 from controller.telemetry.logs import pass_context
 from controller.telemetry.metrics import (
@@ -49,7 +49,7 @@ class ReconcilePasses:
         stored: Store of the term.
         holder: Id of this process.
         numbers: Numbers of the passes of this process.
-        history: Age after which history is deleted from the store.
+        ages: Ages after which history is deleted from the store.
         metrics: Metrics of the passes.
         clock: Clock.
     """
@@ -61,7 +61,7 @@ class ReconcilePasses:
         stored: Store,
         holder: str,
         numbers: Iterator[int],
-        history: timedelta,
+        ages: HistoryAges,
         metrics: Metrics,
         clock: Clock,
     ) -> None:
@@ -71,7 +71,7 @@ class ReconcilePasses:
         self._watch = watch
         self._holder = holder
         self._numbers = numbers
-        self._history_age = history
+        self._ages = ages
         self._history = History(stored.database)
         self._next_pruning = clock.monotonic()
         self._metrics = metrics
@@ -182,12 +182,18 @@ class ReconcilePasses:
             return
         self._next_pruning = now + _PRUNING.total_seconds()
         try:
-            deleted = self._history.prune(self._clock.now() - self._history_age)
+            today = self._clock.now()
+            deleted = self._history.prune(
+                today - self._ages.history, today - self._ages.dead
+            )
         except ControllerError as error:
             log.warning("history not deleted", extra={"error": str(error)})
             return
-        if deleted:
-            log.info("old history deleted", extra={"rows": deleted})
+        if deleted.rows:
+            log.info("old history deleted", extra={"rows": deleted.rows})
+        if deleted.dead:
+            # Nothing sends them any more.
+            log.warning("dead deliveries deleted", extra={"count": deleted.dead})
 
     def _count(self, result: PassResult, seconds: float) -> None:
         failed = [o for o in result.outcomes.values() if isinstance(o, Failed)]

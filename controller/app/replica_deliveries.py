@@ -14,6 +14,7 @@ from controller.bootstrap.aws import DeferredAws, aws_client
 from controller.bootstrap.deliveries import (
     DeclaredTargets,
     RecentRotations,
+    delivery_aws,
     delivery_sender,
     dispatcher_for,
     queue_dispatcher,
@@ -112,7 +113,17 @@ class ReplicaDeliveries:
             RedisQueue() as queue,
         ):
             webhooks = dispatcher_for(
-                declared, *shared, sender, self._clock, self._attempted
+                declared,
+                *shared,
+                sender,
+                self._clock,
+                self._attempted,
+                aws=delivery_aws(
+                    lambda: self._document,
+                    context.settings,
+                    context.environ,
+                    self._clock,
+                ),
             )
             queues = queue_dispatcher(
                 declared, *shared, queue, self._clock, self._queued

@@ -2,23 +2,33 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from controller.app.session import Session
 from controller.bootstrap.aws import DeferredAws, aws_client
-from controller.bootstrap.deliveries import DeclaredTargets
+from controller.bootstrap.deliveries import DeclaredTargets, delivery_aws
 from controller.bootstrap.store_file import store_is_there
+from controller.clients.aws_destinations import AwsDestinations
 from controller.clients.clock import SystemClock
 from controller.clients.receiver_probe import connection_facts
 from controller.clients.secrets import Secrets
 from controller.clients.webhook import Sender
 from controller.core.document.reference import SecretReference
-from controller.core.errors import ControllerError, NotFoundError
+from controller.core.errors import ControllerError
 from controller.core.values.redact import redact
 from controller.core.webhooks.answers import Answer
-from controller.core.webhooks.diagnosis import TargetFindings
-from controller.core.webhooks.ping import PingRequest, PingResult, ping_request
+from controller.core.webhooks.aws_destination import AwsDestination, EventMessage
+from controller.core.webhooks.diagnosis import DestinationFindings, TargetFindings
+from controller.core.webhooks.ping import (
+    PING,
+    PingRequest,
+    PingResult,
+    ping_body,
+    ping_request,
+)
 from controller.core.webhooks.rotation import SecretRotation
+from controller.core.webhooks.target_secrets import TargetSecrets
 from controller.engine.dispatcher import WebhookTarget
 
 # A receiver that accepts a signature with it does not compare signatures.
@@ -62,29 +72,40 @@ class WebhookChecks:
         Raises:
             ControllerError: a secret cannot be read.
         """
-        result = self._sent(self._keys())
+        to = self._target().destination
+        if to is None:
+            result = self._sent(self._declared.secrets_of(self._name))
+        else:
+            result = self._sent_to_aws(to)
         if result.is_accepted and store_is_there(self._context.settings):
             self._record()
         return result
 
-    def findings(self) -> TargetFindings:
+    def findings(self) -> TargetFindings | DestinationFindings:
         """Check DNS, TLS, redirects, latency, clock and signature.
 
-        Sends a signed ping, and one with a wrong signature.
+        Sends a signed ping, and one with a wrong signature; to a destination in AWS, one
+        ping.
         """
         target, secret_error = self._target(), ""
-        keys: tuple[bytes, ...] = ()
+        if target.destination is not None:
+            answered = self._sent_to_aws(target.destination)
+            return DestinationFindings(target.url, target.timeout, answered)
+        secrets: TargetSecrets | None = None
         try:
-            keys = self._keys()
+            secrets = self._declared.secrets_of(self._name)
         except ControllerError as error:
             secret_error = redact(str(error), ())
         connection = connection_facts(
-            target.url, target.timeout, target.permitted.denial_reason
+            target.url,
+            target.timeout,
+            target.permitted.denial_reason,
+            secrets.certificate if secrets else None,
         )
-        ping = self._sent(keys) if keys and connection.addresses else None
+        ping = self._sent(secrets) if secrets and connection.addresses else None
         forged = None
-        if ping is not None and ping.is_accepted:
-            forged = self._sent((_WRONG_KEY,)).answer
+        if secrets and ping is not None and ping.is_accepted:
+            forged = self._sent(replace(secrets, keys=(_WRONG_KEY,))).answer
         now = self._clock.now()
         rotation = self._rotations().get(self._name)
         return TargetFindings(
@@ -104,7 +125,9 @@ class WebhookChecks:
         Raises:
             ControllerError: the version cannot be read.
         """
-        return self._sent((self._declared.key_of_version(reference, version),))
+        key = self._declared.key_of_version(reference, version)
+        secrets = self._declared.secrets_of(self._name)
+        return self._sent(replace(secrets, keys=(key,)))
 
     def _rotations(self) -> Mapping[str, SecretRotation]:
         """Return the recorded rotations; none without a store."""
@@ -124,35 +147,48 @@ class WebhookChecks:
     def _target(self) -> WebhookTarget:
         return self._declared.targets()[self._name]
 
-    def _keys(self) -> tuple[bytes, ...]:
-        keys = self._declared.keys_of(self._name)
-        if not keys:
-            msg = f"webhook/{self._name} has no secret"
-            raise NotFoundError(msg)
-        return keys
-
-    def _sent(self, keys: tuple[bytes, ...]) -> PingResult:
+    def _sent(self, secrets: TargetSecrets) -> PingResult:
         target = self._target()
         now = self._clock.now()
         request = ping_request(
-            self._name, keys, now, target.scheme, target.header_aliases
+            self._name, secrets.keys, now, target.scheme, target.header_aliases
         )
         began = self._clock.monotonic()
-        answer = asyncio.run(self._post(target, request))
+        answer = asyncio.run(self._post(target, request, secrets))
         took = timedelta(seconds=self._clock.monotonic() - began)
         return PingResult(self._name, target.url, request.id, answer, took)
 
-    async def _post(self, target: WebhookTarget, request: PingRequest) -> Answer:
+    def _sent_to_aws(self, to: AwsDestination) -> PingResult:
+        target, now = self._target(), self._clock.now()
+        id_, body = ping_body(self._name, now)
+        client = AwsDestinations(
+            delivery_aws(
+                lambda: self._context.document,
+                self._context.settings,
+                self._context.environ,
+                self._clock,
+            ),
+            self._clock,
+        )
+        began = self._clock.monotonic()
+        answer = client.send(to, EventMessage(id_, PING, self._name, body))
+        took = timedelta(seconds=self._clock.monotonic() - began)
+        return PingResult(self._name, target.url, id_, answer, took)
+
+    async def _post(
+        self, target: WebhookTarget, request: PingRequest, secrets: TargetSecrets
+    ) -> Answer:
         own_ports = frozenset(
             {self._context.settings.probe_port, self._context.settings.api_port}
         )
         async with Sender(self._clock, own_ports=own_ports) as sender:
             return await sender.send(
                 target.url,
-                request.headers,
+                {**request.headers, **secrets.headers},
                 request.body,
                 target.timeout,
                 target.permitted,
+                secrets.certificate,
             )
 
     def _record(self) -> None:

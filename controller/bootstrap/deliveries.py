@@ -5,20 +5,31 @@ from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from controller.bootstrap.aws import DeferredAws, aws_client
 from controller.bootstrap.holder import holder_id
 from controller.bootstrap.store import Store
+from controller.clients.aws_destinations import AwsDestinations
+from controller.clients.client_certificate import check_certificate
 from controller.clients.clock import SystemClock
 from controller.clients.redis_queue import RedisQueue
 from controller.clients.webhook import Sender
 from controller.core.clock import Clock
+from controller.core.dependencies import Aws
 from controller.core.document.reference import SecretReference
 from controller.core.document.resource import ResourceId
 from controller.core.errors import NotFoundError
+from controller.core.rates.retry import RetryPolicy
 from controller.core.values.identity import content_hash
+from controller.core.values.secret import Secret
 from controller.core.webhooks.address_policy import (
     PRIVATE_NETWORKS,
     AddressPolicy,
     declared_addresses,
+)
+from controller.core.webhooks.aws_destination import (
+    AwsDestination,
+    EventBus,
+    SqsQueue,
 )
 from controller.core.webhooks.breaker import BreakerPolicy
 from controller.core.webhooks.retry_schedule import RetrySchedule
@@ -30,6 +41,13 @@ from controller.core.webhooks.rotation import (
 )
 from controller.core.webhooks.signature import DEFAULT_SCHEME, key_of
 from controller.core.webhooks.subscription import Subscription
+from controller.core.webhooks.target_secrets import (
+    ClientCertificate,
+    TargetSecrets,
+    basic,
+    bearer,
+)
+from controller.engine.aws_messages import AwsMessages
 from controller.engine.dispatcher import (
     AfterAttempt,
     Dispatcher,
@@ -38,7 +56,7 @@ from controller.engine.dispatcher import (
 )
 from controller.engine.queue_messages import QueueMessages
 from controller.engine.signed_requests import SignedRequests
-from controller.kinds.webhook.spec import WebhookSpec
+from controller.kinds.webhook.spec import AuthSpec, WebhookSpec
 from controller.resolver import Resolver
 from controller.resolver.aio import AddressResolver
 from controller.settings import Settings
@@ -99,7 +117,7 @@ class DeclaredTargets:
             if id_.kind == "webhook" and (spec := resource.spec).redis is not None
         }
 
-    def token_of(self, name: str) -> tuple[bytes, ...]:
+    def token_of(self, name: str) -> TargetSecrets:
         """Return the password of a Redis queue, which may be empty.
 
         Raises ControllerError if it cannot be read.
@@ -109,45 +127,65 @@ class DeclaredTargets:
             msg = f"webhook/{name} declares no Redis queue"
             raise NotFoundError(msg)
         token = resource.spec.redis.token
-        return (b"" if token is None else self._secret(token).encode(),)
+        return TargetSecrets((b"" if token is None else self._secret(token).encode(),))
 
     def _target(
         self, spec: WebhookSpec, document: Document, rotation: SecretRotation | None
     ) -> WebhookTarget:
         permitted = _permitted(spec, document)
         return WebhookTarget(
-            spec.url,
+            spec.address,
             self._schedule(spec),
             spec.timeout,
             _settings(spec, permitted, rotation),
             permitted=permitted,
             scheme=spec.signature,
             header_aliases=spec.header_aliases,
+            body=spec.body,
+            destination=destination_of(spec),
         )
 
     def _schedule(self, spec: WebhookSpec) -> RetrySchedule:
         return RetrySchedule.doubling(*self._base, spec.retry.tail, spec.retry.jitter)
 
-    def keys_of(self, name: str) -> tuple[bytes, ...]:
-        """Return a target's keys, the current one first; raises ControllerError."""
+    def secrets_of(self, name: str) -> TargetSecrets:
+        """Return the secrets of a target; raises ControllerError."""
         resource = self._document().resources.get(ResourceId("webhook", name))
         if resource is None:
             msg = f"webhook/{name} is no longer declared"
             raise NotFoundError(msg)
+        spec: WebhookSpec = resource.spec
         rotation = self._rotations().get(name)
         found: dict[bytes, None] = {}
-        secrets = resource.spec.secrets
-        for signer in signing_secrets(secrets, rotation, self._clock.now()):
+        for signer in signing_secrets(spec.secrets, rotation, self._clock.now()):
             try:
                 found[key_of(self._secret(signer.reference))] = None
             except NotFoundError:
                 if signer.is_required:
                     raise
-        return tuple(found)
+        secrets = TargetSecrets(tuple(found))
+        return secrets if spec.auth is None else self._with_auth(secrets, spec.auth)
 
     def key_of_version(self, reference: SecretReference, version: str) -> bytes:
         """Return the key of one version of a secret; raises ControllerError."""
         return key_of(self._secret(versioned(reference, version)))
+
+    def _with_auth(self, secrets: TargetSecrets, auth: AuthSpec) -> TargetSecrets:
+        """Return ``secrets`` with those of the authentication; raises ControllerError."""
+        if auth.bearer is not None:
+            value = bearer(self._secret(auth.bearer))
+            secrets = replace(secrets, authorization=value)
+        if auth.basic is not None:
+            value = basic(auth.basic.username, self._secret(auth.basic.password))
+            secrets = replace(secrets, authorization=value)
+        if auth.certificate is not None:
+            certificate = ClientCertificate(
+                Secret(self._secret(auth.certificate.chain)),
+                Secret(self._secret(auth.certificate.key)),
+            )
+            check_certificate(certificate)
+            secrets = replace(secrets, certificate=certificate)
+        return secrets
 
 
 class RecentRotations:
@@ -192,6 +230,30 @@ def delivery_sender(settings: Settings, stored: Store, clock: Clock) -> Sender:
     return Sender(clock, resolver=AddressResolver(resolver), own_ports=own_ports)
 
 
+def delivery_aws(
+    document: Callable[[], Document],
+    settings: Settings,
+    environ: Mapping[str, str],
+    clock: Clock,
+) -> Aws:
+    """Return a client for destinations in AWS, created when it is first used.
+
+    It is not fenced by the lease, since every process delivers, and repeats no call.
+    """
+    return DeferredAws(
+        lambda: aws_client(
+            document(), settings, environ, clock, patience=RetryPolicy(attempts=1)
+        )
+    )
+
+
+def destination_of(spec: WebhookSpec) -> AwsDestination | None:
+    """Return the destination in AWS of a target; None for a URL."""
+    if spec.eventbridge is not None:
+        return EventBus(spec.eventbridge.bus, spec.eventbridge.source)
+    return None if spec.sqs is None else SqsQueue(spec.sqs.queue)
+
+
 def dispatcher_for(
     declared: DeclaredTargets,
     settings: Settings,
@@ -199,6 +261,8 @@ def dispatcher_for(
     sender: Sender,
     clock: Clock,
     on_attempt: AfterAttempt = lambda _delivery, _attempt: None,
+    *,
+    aws: Aws,
 ) -> Dispatcher:
     """Return a dispatcher for the webhooks of the declared targets.
 
@@ -209,12 +273,14 @@ def dispatcher_for(
         sender: HTTP client.
         clock: Clock.
         on_attempt: Called after each attempt.
+        aws: Client for the destinations in AWS; see ``delivery_aws``.
     """
+    signed = SignedRequests(sender, clock)
     return Dispatcher(
         Outbox(stored.database, breakers=_breakers(settings)),
-        SignedRequests(sender, clock),
+        AwsMessages(AwsDestinations(aws, clock), signed),
         declared.targets,
-        declared.keys_of,
+        declared.secrets_of,
         clock=clock,
         worker=holder_id(),
         on_attempt=on_attempt,
@@ -224,7 +290,12 @@ def dispatcher_for(
 def subscriptions(document: Document) -> tuple[Subscription, ...]:
     """Return the subscriptions of the targets in ``document``."""
     return tuple(
-        Subscription(id_.name, frozenset(resource.spec.events), resource.spec.where)
+        Subscription(
+            id_.name,
+            frozenset(resource.spec.events),
+            resource.spec.where,
+            resource.spec.body,
+        )
         for id_, resource in document.resources.items()
         if id_.kind == "webhook"
     )
@@ -275,9 +346,17 @@ def _settings(
     ports = [["ports", *sorted(spec.allow_ports)]] if spec.allow_ports else []
     scheme = [spec.signature] if spec.signature != DEFAULT_SCHEME else []
     moves = [rotation.moves] if rotation is not None and rotation.moves else []
-    return content_hash(
-        [spec.url, spec.payload, secrets, *networks, *scheme, *moves, *ports, *aliases]
-    )
+    auth = [] if spec.auth is None else [_auth_settings(spec.auth)]
+    body = [{"body": spec.body}] if spec.body else []
+    source = [] if spec.eventbridge is None else [{"source": spec.eventbridge.source}]
+    place = [spec.address, spec.payload, secrets]
+    parts = [*place, *networks, *scheme, *moves, *ports, *aliases]
+    return content_hash([*parts, *auth, *body, *source])
+
+
+def _auth_settings(auth: AuthSpec) -> dict[str, str]:
+    user = {} if auth.basic is None else {"username": auth.basic.username}
+    return user | {path: str(reference) for path, reference in auth.secrets.items()}
 
 
 def _permitted(spec: WebhookSpec, document: Document) -> AddressPolicy:

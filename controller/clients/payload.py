@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, NoReturn
 
 from controller.core.errors import PermanentError
+from controller.core.webhooks.body_expression import is_target_profile
 from controller.core.webhooks.event import (
     DEFAULT_PROFILE,
     MODEL_REGISTERED,
@@ -16,6 +17,7 @@ from controller.core.webhooks.event import (
     WebhookEvent,
 )
 from controller.core.webhooks.resource_event import (
+    DRIFT_DETECTED,
     PROMOTED,
     RESOURCE_EVENTS,
     ROLLED_BACK,
@@ -113,6 +115,7 @@ _RESOURCE_FIELDS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     ),
 }
 _DETAILS: Mapping[str, tuple[str, ...]] = {
+    DRIFT_DETECTED: ("fields",),
     PROMOTED: ("alias", "version"),
     ROLLED_BACK: ("alias", "version", "by"),
 }
@@ -253,7 +256,9 @@ def check(event: WebhookEvent) -> None:
         PermanentError: A payload does not match; the message names the field.
     """
     for profile_body in (ProfileBody(DEFAULT_PROFILE, event.body), *event.bodies):
-        _check_body(event, profile_body)
+        # The document decides the format of a target's own body.
+        if not is_target_profile(profile_body.profile):
+            _check_body(event, profile_body)
 
 
 def _check_body(event: WebhookEvent, profile_body: ProfileBody) -> None:

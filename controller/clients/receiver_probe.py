@@ -10,14 +10,19 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
+from controller.clients.client_certificate import load_certificate
 from controller.core.values.redact import redact
 from controller.core.webhooks.diagnosis import ConnectionFacts
+from controller.core.webhooks.target_secrets import ClientCertificate
 
 _PORTS = {"https": 443, "http": 80}
 
 
 def connection_facts(
-    url: str, within: float, denial_reason: Callable[[str, int], str]
+    url: str,
+    within: float,
+    denial_reason: Callable[[str, int], str],
+    certificate: ClientCertificate | None = None,
 ) -> ConnectionFacts:
     """Return facts about the receiver at ``url``; failures are facts.
 
@@ -27,7 +32,11 @@ def connection_facts(
         url: URL of the receiver.
         within: Timeout of each step in seconds.
         denial_reason: Returns the reason why nothing is sent to an address, or "".
+        certificate: Client certificate; None for none.
     """
+    context = ssl.create_default_context()
+    if certificate is not None:
+        load_certificate(context, certificate)
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 443)
     try:
@@ -39,16 +48,15 @@ def connection_facts(
     if any(denial_reason(address, port) for address in addresses):
         return facts
     if parts.scheme == "https":
-        facts = _with_tls(facts, host, port, within)
+        facts = _with_tls(facts, host, port, within, context)
         if facts.tls_error:
             return facts
-    return _with_head(facts, url, within)
+    return _with_head(facts, url, within, context)
 
 
 def _with_tls(
-    facts: ConnectionFacts, host: str, port: int, within: float
+    facts: ConnectionFacts, host: str, port: int, within: float, context: ssl.SSLContext
 ) -> ConnectionFacts:
-    context = ssl.create_default_context()
     try:
         with (
             socket.create_connection((host, port), within) as raw,
@@ -65,14 +73,16 @@ def _with_tls(
     return replace(facts, tls=version, certificate_ends=at)
 
 
-def _with_head(facts: ConnectionFacts, url: str, within: float) -> ConnectionFacts:
+def _with_head(
+    facts: ConnectionFacts, url: str, within: float, context: ssl.SSLContext
+) -> ConnectionFacts:
     parts = urlsplit(url)
-    connect = (
-        http.client.HTTPSConnection
+    host, port = parts.hostname or "", parts.port
+    connection = (
+        http.client.HTTPSConnection(host, port, timeout=within, context=context)
         if parts.scheme == "https"
-        else http.client.HTTPConnection
+        else http.client.HTTPConnection(host, port, timeout=within)
     )
-    connection = connect(parts.hostname or "", parts.port, timeout=within)
     path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
     try:
         connection.request("HEAD", path, headers={"User-Agent": "hokusai-controller"})

@@ -9,21 +9,23 @@ import asyncio
 import functools
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from types import SimpleNamespace
-from typing import Self
+from typing import Self, TypeAlias
 from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 
+from controller.clients.client_certificate import load_certificate
 from controller.core.clock import Clock
 from controller.core.values.redact import redact
 from controller.core.webhooks.address_policy import PUBLIC_ADDRESSES, AddressPolicy
 from controller.core.webhooks.answers import Answer, Answered, NotPermitted, Unanswered
+from controller.core.webhooks.target_secrets import ClientCertificate
 
 _CONNECT_SECONDS = 5.0
 # The dispatcher limits the requests to each target: a limit for all would let targets
@@ -37,6 +39,7 @@ _IPV6 = 6
 # The port has no effect on the choice of a source address.
 _ANY_PORT = 9
 _PRIVATE_SUFFIXES = (".local", ".localhost")
+_Connections: TypeAlias = tuple[AddressPolicy, ClientCertificate | None]
 
 
 class Sender:
@@ -45,7 +48,8 @@ class Sender:
     Args:
         clock: Clock for a ``Retry-After`` that is a date.
         resolver: Resolver of host names; None for that of the machine.
-        tls: Context with the trusted certificates; None for those of the machine.
+        new_tls: Returns a context with the trusted certificates, by default those of
+            the machine.
         own_ports: Ports that the controller listens on; nothing is sent to them on this
             machine.
     """
@@ -55,15 +59,14 @@ class Sender:
         clock: Clock,
         *,
         resolver: AbstractResolver | None = None,
-        tls: ssl.SSLContext | None = None,
+        new_tls: Callable[[], ssl.SSLContext] = ssl.create_default_context,
         own_ports: frozenset[int] = frozenset(),
     ) -> None:
         self._clock = clock
         self._own_ports = own_ports
         self._resolver = resolver or aiohttp.DefaultResolver()
-        self._tls = tls or ssl.create_default_context()
-        self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
-        self._sessions: dict[AddressPolicy, aiohttp.ClientSession] = {}
+        self._new_tls = new_tls
+        self._sessions: dict[_Connections, aiohttp.ClientSession] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -78,6 +81,7 @@ class Sender:
         body: bytes,
         within: float,
         permitted: AddressPolicy = PUBLIC_ADDRESSES,
+        certificate: ClientCertificate | None = None,
     ) -> Answer:
         """Post ``body`` and return the answer received ``within`` seconds.
 
@@ -91,11 +95,14 @@ class Sender:
             within: Seconds for all of it: DNS, connection, TLS, request and response.
             permitted: Addresses to connect to; of these, plain HTTP only uses declared
                 networks.
+            certificate: Client certificate; raises PermanentError if it cannot be used.
         """
         if reason := refusal_reason(url):
             return NotPermitted(reason)
         is_plain = urlsplit(url).scheme == "http"
-        session = self._session(permitted.internal_only() if is_plain else permitted)
+        if is_plain:
+            permitted = permitted.internal_only()
+        session = self._session(permitted, certificate)
         sent: list[bool] = []
         try:
             async with (
@@ -126,23 +133,32 @@ class Sender:
             await session.close()
         await self._resolver.close()
 
-    def _session(self, permitted: AddressPolicy) -> aiohttp.ClientSession:
+    def _session(
+        self, permitted: AddressPolicy, certificate: ClientCertificate | None
+    ) -> aiohttp.ClientSession:
         """Return the session with the connections that ``permitted`` allows.
 
-        A connection is reused for the same name, so targets with different policies
-        share none.
+        A connection is reused for the same name, so targets with different policies or
+        certificates share none.
         """
-        session = self._sessions.get(permitted)
+        key = permitted, certificate
+        session = self._sessions.get(key)
         if session is None:
-            session = self._sessions[permitted] = self._new_session(permitted)
+            session = self._sessions[key] = self._new_session(permitted, certificate)
         return session
 
-    def _new_session(self, permitted: AddressPolicy) -> aiohttp.ClientSession:
+    def _new_session(
+        self, permitted: AddressPolicy, certificate: ClientCertificate | None
+    ) -> aiohttp.ClientSession:
+        tls = self._new_tls()
+        tls.minimum_version = ssl.TLSVersion.TLSv1_2
+        if certificate is not None:
+            load_certificate(tls, certificate)
         connector = aiohttp.TCPConnector(
             limit=_UNLIMITED,
             resolver=_PermittedAddresses(self._resolver, permitted),
             use_dns_cache=False,
-            ssl=self._tls,
+            ssl=tls,
             socket_factory=functools.partial(
                 _permitted_socket, permitted, self._own_ports
             ),

@@ -48,6 +48,8 @@ class Requirements:
         roles: Names of the roles of tasks.
         repositories: Repository and tag of the images in ECR.
         buckets: Names of the buckets of tasks.
+        queues: Names of the queues that webhook targets send to.
+        buses: Names of the event buses that webhook targets send to.
         receiver_port: Port of the webhook receiver.
         owner: Value of the ownership tag of managed resources.
         balancers: Listener ports by name of the load balancer.
@@ -64,6 +66,8 @@ class Requirements:
     roles: frozenset[str] = frozenset()
     repositories: frozenset[tuple[str, str]] = frozenset()
     buckets: frozenset[str] = frozenset()
+    queues: frozenset[str] = frozenset()
+    buses: frozenset[str] = frozenset()
     receiver_port: int = 0
     owner: str = ""
     balancers: Mapping[str, frozenset[int]] = field(default_factory=dict)
@@ -211,10 +215,15 @@ def create_queue(aws: Aws, name: str) -> str:
 
 
 def create_prerequisites(aws: Aws, requirements: Requirements, region: str) -> None:
-    """Create the roles, images and buckets that tasks need."""
+    """Create what tasks and webhook targets need."""
     for name in sorted(requirements.roles):
         create_role(aws, name)
     for repository, tag in sorted(requirements.repositories):
         create_image(aws, repository, tag)
     for name in sorted(requirements.buckets):
         create_bucket(aws, name, region)
+    for name in sorted(requirements.queues):
+        fifo = {"FifoQueue": "true"} if name.endswith(".fifo") else {}
+        aws.call("sqs", "CreateQueue", QueueName=name, Attributes=fifo)
+    for name in sorted(requirements.buses - {"default"}):
+        aws.call("events", "CreateEventBus", Name=name)

@@ -7,6 +7,7 @@ from controller.core.audit.entry import AuditDraft, AuditSource
 from controller.core.document.resource import ResourceId
 from controller.core.resources.driver import Waiting
 from controller.core.resources.plan import Action, Change
+from controller.core.values.identity import canonical_json
 from controller.store.audit_log import AuditLog
 from controller.store.database import Database
 from controller.store.journal import Intent
@@ -74,3 +75,10 @@ class AuditTrail:
         self._log.append(
             draft.entry(intent.id, intent.verb.value, target, (outcome, message))
         )
+
+
+def values_before(details: Mapping[str, Any]) -> dict[str, str]:
+    """Return the values in an intent's draft before its action, as JSON, by path."""
+    draft = details.get(_DRAFT, {})
+    changes = draft.get("details", {}).get("changes", ())
+    return {change["path"]: canonical_json(change["before"]) for change in changes}

@@ -13,7 +13,7 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -24,9 +24,17 @@ from controller.core.webhooks.address_policy import PUBLIC_ADDRESSES, AddressPol
 from controller.core.webhooks.answers import (
     Answer,
     Answered,
+    AwsAccepted,
+    NotDerived,
     NotPermitted,
     Queued,
     failure,
+)
+from controller.core.webhooks.aws_destination import AwsDestination
+from controller.core.webhooks.body_expression import (
+    UNDERIVED,
+    BodyError,
+    derived_body,
 )
 from controller.core.webhooks.delivery import Dead, Delivered, NextStep
 from controller.core.webhooks.retry_schedule import (
@@ -37,6 +45,7 @@ from controller.core.webhooks.signature import (
     DEFAULT_SCHEME,
     SignatureScheme,
 )
+from controller.core.webhooks.target_secrets import TargetSecrets
 from controller.store.attempts import AttemptResult, OutboxDelivery, SendAttempt
 from controller.store.outbox import Outbox
 
@@ -50,8 +59,8 @@ _SECRETS_WAIT = 0.05
 _GATHER = 0.001
 # Targets whose deliveries are claimed in one transaction.
 _TARGETS_A_ROUND = 8
-# Seconds for which keys sign after they were read.
-_KEYS_LIFETIME = 1.0
+# Seconds for which secrets are used after they were read.
+_SECRETS_LIFETIME = 1.0
 
 
 class Transport(Protocol):
@@ -62,7 +71,7 @@ class Transport(Protocol):
         delivery: OutboxDelivery,
         attempt: SendAttempt,
         target: "WebhookTarget",
-        keys: tuple[bytes, ...],
+        secrets: TargetSecrets,
     ) -> Answer:
         """Send one delivery; network and receiver failures are results."""
         ...
@@ -73,7 +82,7 @@ class WebhookTarget:
     """Delivery settings of a webhook target.
 
     Attributes:
-        url: URL of the receiver.
+        url: URL of the receiver, or name of the destination in AWS.
         schedule: Retry schedule.
         timeout: Timeout of one attempt in seconds.
         settings: Identity of the address, the secrets and the payload: after a change,
@@ -83,6 +92,8 @@ class WebhookTarget:
         permitted: Addresses that the receiver may have.
         scheme: Scheme of Hokusai's own signature.
         header_aliases: Names of headers by the further names that they also have.
+        body: JMESPath expression that makes the body; empty to send the payload.
+        destination: Event bus or queue in AWS; None for a receiver at ``url``.
     """
 
     url: str
@@ -93,6 +104,8 @@ class WebhookTarget:
     permitted: AddressPolicy = PUBLIC_ADDRESSES
     scheme: SignatureScheme = DEFAULT_SCHEME
     header_aliases: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+    destination: AwsDestination | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +166,7 @@ class _Started:
     delivery: OutboxDelivery
     attempt: SendAttempt
     target: WebhookTarget
-    keys: tuple[bytes, ...]
+    secrets: TargetSecrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,20 +176,20 @@ class _Exchange:
     Attributes:
         recorded: True for each result whose claim was not lost.
         started: Attempts to begin.
-        due: Targets with due deliveries and known keys.
-        without_keys: Targets with due deliveries whose keys are not known.
+        due: Targets with due deliveries and known secrets.
+        without_secrets: Targets with due deliveries whose secrets are not known.
         wait: Seconds until more may be due.
     """
 
     recorded: Sequence[bool]
     started: Sequence[_Started]
     due: Sequence[str]
-    without_keys: Sequence[str]
+    without_secrets: Sequence[str]
     wait: float
 
 
 Targets = Callable[[], Mapping[str, WebhookTarget]]
-SecretOf = Callable[[str], tuple[bytes, ...]]
+SecretsOf = Callable[[str], TargetSecrets]
 AfterAttempt = Callable[[OutboxDelivery, EndedAttempt], None]
 
 
@@ -189,8 +202,9 @@ class Dispatcher:
         outbox: Deliveries to send.
         transport: Sends one delivery.
         targets: Returns the declared targets, by name.
-        secret_of: Returns a target's keys, the current one first; called before each
-            claim, in a thread, and at most once a second. Raises ControllerError if they cannot be read.
+        secrets_of: Returns the secrets of a target; called before each claim, in a
+            thread, and at most once a second. Raises ControllerError if they cannot be
+            read or used.
         clock: Clock.
         worker: Name of this process on its claims.
         limits: Limits on concurrency and times.
@@ -202,7 +216,7 @@ class Dispatcher:
         outbox: Outbox,
         transport: Transport,
         targets: Targets,
-        secret_of: SecretOf,
+        secrets_of: SecretsOf,
         *,
         clock: Clock,
         worker: str,
@@ -212,7 +226,7 @@ class Dispatcher:
         self._outbox = outbox
         self._transport = transport
         self._targets = targets
-        self._secret_of = secret_of
+        self._secrets_of = secrets_of
         self._clock = clock
         self._worker = worker
         self._limits = limits or DispatchLimits()
@@ -225,8 +239,8 @@ class Dispatcher:
         self._accepted: Counter[str] = Counter()
         self._under_way: dict[asyncio.Task[None], OutboxDelivery] = {}
         self._ended: list[_Ended] = []
-        self._known_keys: dict[str, tuple[tuple[bytes, ...], float]] = {}
-        self._key_reads: dict[str, asyncio.Task[tuple[bytes, ...]]] = {}
+        self._known_secrets: dict[str, tuple[TargetSecrets, float]] = {}
+        self._secret_reads: dict[str, asyncio.Task[TargetSecrets | None]] = {}
         self._readable = True
         self._paused_until: dict[str, float] = {}
         self._configured: dict[str, str] = {}
@@ -280,7 +294,7 @@ class Dispatcher:
         ended, self._ended = self._ended, []
         try:
             exchange = await asyncio.to_thread(
-                self._exchange, ended, targets, free, self._fresh_keys()
+                self._exchange, ended, targets, free, self._fresh_secrets()
             )
         except ControllerError as error:
             # The outbox keeps its deliveries, and the next round records the results.
@@ -295,7 +309,9 @@ class Dispatcher:
             task = asyncio.create_task(self._attempt(one))
             self._under_way[task] = one.delivery
             task.add_done_callback(self._leave)
-        if exchange.without_keys and await self._read_all_keys(exchange.without_keys):
+        if exchange.without_secrets and await self._read_all_secrets(
+            exchange.without_secrets
+        ):
             return 0
         counts = Counter(one.delivery.target for one in exchange.started)
         if len(exchange.due) > len(counts) > 0:
@@ -330,9 +346,9 @@ class Dispatcher:
         ended: Sequence[_Ended],
         targets: Mapping[str, WebhookTarget],
         free: Mapping[str, int],
-        keys: Mapping[str, tuple[bytes, ...]],
+        secrets: Mapping[str, TargetSecrets],
     ) -> "_Exchange":
-        """Record results, and claim deliveries to the targets with ``keys``."""
+        """Record results, and claim deliveries to the targets with ``secrets``."""
         self._configure(targets)
         self._clear_secret_errors()
         busy = self._busy()
@@ -340,7 +356,7 @@ class Dispatcher:
         claimed: list[OutboxDelivery] = []
         recorded: list[bool] = []
         started: list[_Started] = []
-        ready = self._next_in_turn([name for name in due if name in keys])
+        ready = self._next_in_turn([name for name in due if name in secrets])
         if ended or ready:
             with self._outbox.transaction():
                 recorded = self._record(ended)
@@ -352,7 +368,7 @@ class Dispatcher:
                     )
                 attempts = self._outbox.start_all(claimed, self._clock.now())
             started = [
-                _Started(d, attempts[d.id], targets[d.target], keys[d.target])
+                _Started(d, attempts[d.id], targets[d.target], secrets[d.target])
                 for d in claimed
                 if d.id in attempts
             ]
@@ -361,8 +377,8 @@ class Dispatcher:
         return _Exchange(
             recorded,
             started,
-            [name for name in due if name in keys],
-            [name for name in due if name not in keys],
+            [name for name in due if name in secrets],
+            [name for name in due if name not in secrets],
             math.inf if wait is None else wait.total_seconds(),
         )
 
@@ -425,7 +441,7 @@ class Dispatcher:
     async def _attempt(self, one: _Started) -> None:
         delivery, target = one.delivery, one.target
         began = self._clock.monotonic()
-        answer = await self._transport.send(delivery, one.attempt, target, one.keys)
+        answer = await self._send(one)
         took = timedelta(seconds=self._clock.monotonic() - began)
         now = self._clock.now()
         key = f"{delivery.event_id}/{delivery.target}"
@@ -442,45 +458,60 @@ class Dispatcher:
             self._under_way.pop(task, None)
         self._woken.set()
 
-    def _fresh_keys(self) -> dict[str, tuple[bytes, ...]]:
-        """Return the keys of targets that were read lately."""
-        now = self._clock.monotonic()
-        fresh = {n: k for n, k in self._known_keys.items() if k[1] > now}
-        self._known_keys = fresh
-        return {name: keys for name, (keys, _) in fresh.items()}
+    async def _send(self, one: _Started) -> Answer:
+        """Send one delivery; without a body, derive and store it first."""
+        delivery = one.delivery
+        if delivery.body == UNDERIVED:
+            try:
+                body = derived_body(one.target.body, delivery.payload)
+            except BodyError as error:
+                return NotDerived(str(error))
+            await asyncio.to_thread(self._outbox.keep_body, delivery, body)
+            delivery = replace(delivery, body=body)
+        return await self._transport.send(
+            delivery, one.attempt, one.target, one.secrets
+        )
 
-    async def _read_all_keys(self, names: Collection[str]) -> bool:
-        """Read the keys of ``names``; return True if some were read in time.
+    def _fresh_secrets(self) -> dict[str, TargetSecrets]:
+        """Return the secrets of targets that were read lately."""
+        now = self._clock.monotonic()
+        fresh = {n: k for n, k in self._known_secrets.items() if k[1] > now}
+        self._known_secrets = fresh
+        return {name: secrets for name, (secrets, _) in fresh.items()}
+
+    async def _read_all_secrets(self, names: Collection[str]) -> bool:
+        """Read the secrets of ``names``; return True if some were read in time.
 
         A target with a slow secret store is served in a later round.
         """
-        begun = [name for name in names if name not in self._key_reads]
+        begun = [name for name in names if name not in self._secret_reads]
         for name in begun:
-            read = asyncio.create_task(self._read_keys(name))
+            read = asyncio.create_task(self._read_secrets(name))
             read.add_done_callback(lambda _: self._woken.set())
-            self._key_reads[name] = read
+            self._secret_reads[name] = read
         if begun:
-            reads = [self._key_reads[name] for name in begun]
+            reads = [self._secret_reads[name] for name in begun]
             await asyncio.wait(reads, timeout=_SECRETS_WAIT)
-        ended = [name for name in names if self._key_reads[name].done()]
-        until = self._clock.monotonic() + _KEYS_LIFETIME
+        ended = [name for name in names if self._secret_reads[name].done()]
+        until = self._clock.monotonic() + _SECRETS_LIFETIME
         for name in ended:
-            if keys := self._key_reads.pop(name).result():
-                self._known_keys[name] = keys, until
-        return any(name in self._known_keys for name in ended)
+            secrets = self._secret_reads.pop(name).result()
+            if secrets is not None:
+                self._known_secrets[name] = secrets, until
+        return any(name in self._known_secrets for name in ended)
 
-    async def _read_keys(self, name: str) -> tuple[bytes, ...]:
-        """Return a target's keys; without any, its deliveries pause."""
+    async def _read_secrets(self, name: str) -> TargetSecrets | None:
+        """Return a target's secrets; without them, its deliveries pause."""
+        secrets: TargetSecrets | None = None
+        reason = ""
         try:
-            keys = await asyncio.to_thread(self._secret_of, name)
-            reason = "the target has no secret"
+            secrets = await asyncio.to_thread(self._secrets_of, name)
         except ControllerError as error:
-            keys, reason = (), redact(str(error), ())
-        if not keys:
+            reason = redact(str(error), ())
             log.warning("secrets not readable", extra={"target": name, "error": reason})
             self._paused_until[name] = self._clock.monotonic() + self._limits.pause
-        await self._report_secret(name, "" if keys else reason)
-        return keys
+        await self._report_secret(name, reason)
+        return secrets
 
     async def _report_secret(self, name: str, error: str) -> None:
         """Record for other processes if the secrets of a target can be read.
@@ -523,9 +554,9 @@ class Dispatcher:
         A cancelled attempt has an unknown outcome: the event is sent again, marked as a
         possible duplicate. Its claim ends, so that the next process need not wait.
         """
-        for read in self._key_reads.values():
+        for read in self._secret_reads.values():
             read.cancel()
-        self._key_reads.clear()
+        self._secret_reads.clear()
         tasks = dict(self._under_way)
         late: set[asyncio.Task[None]] = set()
         if tasks:
@@ -578,7 +609,13 @@ def _log(
         fields["status"] = answer.status
     elif isinstance(answer, Queued):
         fields["is_new"] = answer.is_new
+    elif isinstance(answer, AwsAccepted):
+        fields["id"] = answer.id
     else:
         fields["error"] = failure(answer)
-    level = logging.WARNING if isinstance(answer, NotPermitted) else logging.INFO
+    level = (
+        logging.WARNING
+        if isinstance(answer, NotPermitted | NotDerived)
+        else logging.INFO
+    )
     log.log(level, "delivery attempted", extra=fields)

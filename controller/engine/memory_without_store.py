@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from controller.core.document.resource import ResourceId
+from controller.core.planning.sightings import Sightings
 from controller.core.resources.condition import Conditions
 from controller.core.resources.driver import Outcome
 from controller.core.resources.plan import Action
@@ -34,6 +35,10 @@ class NullMemory:
     def applied(self, ids: Collection[ResourceId]) -> Mapping[ResourceId, str]:  # noqa: ARG002 - a memory's shape
         """Return no notes: without a store applied specs are not recorded."""
         return {}
+
+    def observed(self, sightings: Sightings) -> int:  # noqa: ARG002 - a memory's shape
+        """Return 0: without a store there is no outbox."""
+        return 0
 
     def started(self, action: Action) -> int:  # noqa: ARG002 - a journal's shape
         """Return 0: there is no journal."""

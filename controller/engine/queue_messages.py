@@ -5,6 +5,7 @@ from typing import Protocol
 from controller.clients.redis_queue import QueueMessage
 from controller.core.webhooks.answers import Answer
 from controller.core.webhooks.redis_message import CHANNEL, QUEUE, published_payload
+from controller.core.webhooks.target_secrets import TargetSecrets
 from controller.engine.dispatcher import WebhookTarget
 from controller.store.attempts import OutboxDelivery, SendAttempt
 
@@ -34,9 +35,9 @@ class QueueMessages:
         delivery: OutboxDelivery,
         _attempt: SendAttempt,
         target: WebhookTarget,
-        keys: tuple[bytes, ...],
+        secrets: TargetSecrets,
     ) -> Answer:
-        """Push one delivery; the first of ``keys`` is the token, which may be empty."""
+        """Push one delivery; the first key is the token, which may be empty."""
         message = QueueMessage(
             delivery.event_id,
             QUEUE,
@@ -44,5 +45,5 @@ class QueueMessages:
             delivery.body,
             published_payload(delivery.body),
         )
-        token = keys[0].decode()
+        token = secrets.keys[0].decode()
         return await self._queue.push(target.url, token, message, target.timeout)

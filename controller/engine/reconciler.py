@@ -24,6 +24,7 @@ from controller.core.planning.pipeline import (
 from controller.core.planning.planner import DesiredState, Kinds, diff
 from controller.core.planning.safety import SafetyLimits
 from controller.core.planning.scope import ALL, Scope
+from controller.core.planning.sightings import Sightings, sightings
 from controller.core.rates.schedule import Schedule
 from controller.core.resources.condition import Conditions, ConditionType, Truth
 from controller.core.resources.driver import (
@@ -69,6 +70,10 @@ class Memory(Protocol):
 
     def save_undeclared(self, ids: Collection[ResourceId]) -> None:
         """Save the managed resources that this pass found undeclared."""
+        ...
+
+    def observed(self, sightings: Sightings) -> int:
+        """Publish what an observation shows that no action recorded; return the number."""
         ...
 
     def applied(self, ids: Collection[ResourceId]) -> Mapping[ResourceId, str]:
@@ -167,6 +172,9 @@ class Reconciler:
         """
         schedule, began = schedule or Schedule(interval), self.clock.monotonic()
         observed, found = self._first_observation(desired, schedule)
+        if self._sighted(desired, observed, found):
+            # The targets of the events are observed with their deliveries.
+            observed, found = self._compare(desired, replace(schedule, everything=True))
         view = self._view(desired, observed, limits, scope)
         allowed = permitted(found, view)
         inspected = self._inspect(allowed, desired)
@@ -177,6 +185,7 @@ class Reconciler:
         self.repairs = self.repairs.after(actions, outcomes, self.clock.now())
         if any(not isinstance(outcome, Skipped) for outcome in outcomes.values()):
             observed, found = self._compare(desired, replace(schedule, everything=True))
+            self._sighted(desired, observed, found)
             view = self._view(desired, observed, limits, scope)
             allowed = permitted(found, view)
         if schedule.inspections is not None:
@@ -199,6 +208,12 @@ class Reconciler:
         # A slow pass is usually a throttled one: fewer reads make it faster.
         next_in = min(max(soon, took), interval)
         return PassResult(plan, outcomes, left, selected, next_in, others)
+
+    def _sighted(
+        self, desired: DesiredState, observed: ObservedState, found: Plan
+    ) -> int:
+        """Publish changes outside the document, before anything repairs them."""
+        return self.memory.observed(sightings(desired, observed, found, self.kinds))
 
     def _first_observation(
         self, desired: DesiredState, schedule: Schedule

@@ -16,6 +16,10 @@ from controller.core.webhooks.signature import (
     standard_headers,
     with_aliases,
 )
+from controller.core.webhooks.target_secrets import (
+    ClientCertificate,
+    TargetSecrets,
+)
 from controller.engine.dispatcher import WebhookTarget
 from controller.store.attempts import OutboxDelivery, SendAttempt
 
@@ -32,6 +36,7 @@ class Sending(Protocol):
         body: bytes,
         within: float,
         permitted: AddressPolicy,
+        certificate: ClientCertificate | None = None,
     ) -> Answer:
         """Post ``body``; network and receiver failures are results, not exceptions."""
         ...
@@ -54,13 +59,19 @@ class SignedRequests:
         delivery: OutboxDelivery,
         attempt: SendAttempt,
         target: WebhookTarget,
-        keys: tuple[bytes, ...],
+        secrets: TargetSecrets,
     ) -> Answer:
         """Sign and post one delivery."""
+        keys = secrets.keys
         headers = _headers(delivery, attempt, keys, self._clock, target.scheme)
         headers = with_aliases(headers, target.header_aliases)
         return await self._sender.send(
-            target.url, headers, delivery.body, target.timeout, target.permitted
+            target.url,
+            {**headers, **secrets.headers},
+            delivery.body,
+            target.timeout,
+            target.permitted,
+            secrets.certificate,
         )
 
 

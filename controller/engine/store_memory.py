@@ -9,6 +9,7 @@ from controller.core.clock import Clock
 from controller.core.document.resource import ResourceId
 from controller.core.errors import DriverError
 from controller.core.planning.change_causes import note_text
+from controller.core.planning.sightings import Sightings
 from controller.core.resources.condition import (
     Condition,
     Conditions,
@@ -25,6 +26,7 @@ from controller.core.resources.driver import (
 )
 from controller.core.resources.plan import Action, Verb
 from controller.core.status.resource_conditions import WARNINGS
+from controller.core.webhooks.outside_changes import APPLIED
 from controller.engine.audit_trail import AuditTrail
 from controller.engine.reconciler import Statuses
 from controller.engine.resource_events import ResourceEvents
@@ -39,8 +41,6 @@ log = logging.getLogger(__name__)
 
 # Conditions that are abnormal when true.
 _ABNORMAL = frozenset({ConditionType.STALLED})
-# Key of the note with the last applied spec.
-APPLIED = "applied"
 # Key of the number of the first intent of a creation, in the details of its repeats.
 _CREATION = "creation"
 # Longer than reads lag, and than a restart of the controller takes.
@@ -89,6 +89,7 @@ class StoreMemory:
                 now = self._clock.now()
                 if self._journal.finish(intent.id, _UNKNOWN, message, now):
                     self.trail.close(intent, _UNKNOWN, message)
+                    self.publisher.abandoned(intent)
             fields = {"resource": str(intent.target), "verb": intent.verb.value}
             log.warning("unfinished intent", extra=fields)
         return len(unfinished)
@@ -140,6 +141,10 @@ class StoreMemory:
     def applied(self, ids: Collection[ResourceId]) -> Mapping[ResourceId, str]:
         """Return the notes on the last applied specs, for resources that have one."""
         return self._notes.under(APPLIED, ids)
+
+    def observed(self, sightings: Sightings) -> int:
+        """Publish changes that no action recorded; see ``ResourceEvents.observed``."""
+        return self.publisher.observed(sightings, self._clock.now())
 
     def started(self, action: Action) -> int:
         """Record the intent; it is durable on return."""
@@ -219,7 +224,7 @@ class StoreMemory:
             self._events.record(action.target, kind, action.reason, sentence, now)
             further = outcome.further if isinstance(outcome, Applied) else ()
             self.trail.record(number, action, (word, message), further)
-            self.publisher.acted(action, outcome, now)
+            self.publisher.acted(number, action, outcome, now)
 
     def _record_transitions(
         self, id_: ResourceId, before: Conditions, after: Conditions

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from controller.core.document.reference import SecretReference
-from controller.core.document.resource import Resource
+from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import RefusedError
 from controller.emulation.loopback import NotLoopbackError, require_loopback
 from controller.emulation.platform import Requirements
@@ -37,6 +37,11 @@ def requirements_of(document: Document, root: Path) -> Requirements:
         elif reference.secretsmanager:
             part = reference.secret
             secrets[part.name] |= {part.json_key} if part.json_key else set()
+    targets = [
+        (id_, r.spec) for id_, r in document.resources.items() if id_.kind == "webhook"
+    ]
+    queues = [(id_, spec.sqs) for id_, spec in targets if spec.sqs is not None]
+    buses = [(id_, s.eventbridge) for id_, s in targets if s.eventbridge is not None]
     return Requirements(
         cluster=document.platform.cluster,
         namespace=document.platform.namespace,
@@ -56,6 +61,8 @@ def requirements_of(document: Document, root: Path) -> Requirements:
             if (image := aws_names.ecr_image(spec.image)) and not image.digest
         ),
         buckets=frozenset(b for spec in services for _, b in aws_names.buckets(spec)),
+        queues=frozenset(_local_name(id_, spec.queue) for id_, spec in queues),
+        buses=frozenset(_local_name(id_, spec.bus) for id_, spec in buses),
         receiver_port=_receiver_port(document),
         owner=document.platform.owner,
         balancers=balancers_of(document),
@@ -86,14 +93,18 @@ def _references(document: Document) -> Iterator[SecretReference]:
             case "service":
                 yield from resource.spec.secrets.values()
             case "webhook":
-                yield from resource.spec.secrets
+                yield from resource.spec.secret_references.values()
             case _:
                 continue
 
 
 def _receiver_port(document: Document) -> int:
     """Return the port of all webhooks, or 0 if there are none."""
-    ports = {_port(r) for id_, r in document.resources.items() if id_.kind == "webhook"}
+    ports = {
+        _port(resource)
+        for id_, resource in document.resources.items()
+        if id_.kind == "webhook" and resource.spec.url
+    }
     if len(ports) > 1:
         msg = (
             "webhooks use several ports, but the local platform has one receiver:"
@@ -101,6 +112,17 @@ def _receiver_port(document: Document) -> int:
         )
         raise RefusedError(msg)
     return ports.pop() if ports else 0
+
+
+def _local_name(id_: ResourceId, name: str) -> str:
+    """Return the name of a queue or event bus, which the local platform creates."""
+    if ":" in name:
+        msg = (
+            f"{id_} sends to {name}, which is not this machine: write its name alone in "
+            "specs/environments/local.yaml"
+        )
+        raise RefusedError(msg)
+    return name
 
 
 def _port(resource: Resource[Any]) -> int:

@@ -45,6 +45,7 @@ from controller.store.sql import insert_new
 from controller.store.tables import (
     deliveries,
     event_bodies,
+    pruned_deliveries,
     webhook_events,
     webhook_targets,
 )
@@ -91,7 +92,10 @@ class AnnouncementLedger:
         return frozenset(self.delivery_states().get(target, ()))
 
     def delivery_states(self) -> Mapping[str, Mapping[VersionIdentity, DeliveryState]]:
-        """Return the state of the webhook of each announced version, by target."""
+        """Return the state of the webhook of each announced version, by target.
+
+        Those whose delivery was deleted with the history are included.
+        """
         event = webhook_events.c
         columns = (
             deliveries.c.target,
@@ -114,6 +118,12 @@ class AnnouncementLedger:
                     row.registry, row.model, row.number, row.created_ms
                 )
                 found.setdefault(row.target, {})[identity] = state_of(row)
+            for row in connection.execute(select(pruned_deliveries)):
+                identity = VersionIdentity(
+                    row.registry, row.model, row.number, row.created_ms
+                )
+                of_target = found.setdefault(row.target, {})
+                of_target.setdefault(identity, DeliveryState(row.state))
         return found
 
     def retry(self, target: str) -> int:

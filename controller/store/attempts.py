@@ -26,6 +26,9 @@ from controller.core.webhooks.answers import (
     Answer,
     Answered,
     AnswerMeaning,
+    AwsAccepted,
+    AwsRefused,
+    NotDerived,
     NotPermitted,
     Queued,
     Unanswered,
@@ -75,6 +78,8 @@ class OutboxDelivery:
         claim: Number that tells this claim from later ones.
         progress: Position in its retry schedule.
         profile: Payload profile of the body.
+        payload: Body of the default profile, from which a target derives its own.
+        subject: Model or resource that the event is about.
     """
 
     id: int
@@ -86,6 +91,8 @@ class OutboxDelivery:
     claim: int
     progress: DeliveryProgress
     profile: str = DEFAULT_PROFILE
+    payload: bytes = b""
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,9 +400,11 @@ def _answer_columns(answer: Answer) -> dict[str, Any]:
             return {"outcome": ANSWERED, "status": status}
         case Unanswered(error, is_sent):
             return {"outcome": UNKNOWN if is_sent else UNANSWERED, "error": error}
-        case Queued():
+        case Queued() | AwsAccepted():
             return {"outcome": ANSWERED}
-        case NotPermitted(reason):
+        case AwsRefused(error):
+            return {"outcome": ANSWERED, "error": error}
+        case NotPermitted(reason) | NotDerived(reason):
             return {"outcome": UNANSWERED, "error": reason}
 
 

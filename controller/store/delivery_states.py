@@ -6,7 +6,7 @@ states are one of these with a cause.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, literal
 
 from controller.core.webhooks.delivery import DeliveryState
 from controller.store.tables import deliveries
@@ -31,9 +31,17 @@ def in_state(state: DeliveryState) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions on the columns of a delivery in ``state``."""
     for (stored, cause), found in _OF_CAUSE.items():
         if found is state:
-            return _table.state == stored.value, _table.cause == cause
+            return _stored(stored), _table.cause == cause
     others = [cause for stored, cause in _OF_CAUSE if stored is state]
-    return _table.state == state.value, *(_table.cause != cause for cause in others)
+    return _stored(state), *(_table.cause != cause for cause in others)
+
+
+def _stored(state: DeliveryState) -> ColumnElement[bool]:
+    """Return the condition on the stored state.
+
+    The value is part of the statement: a plan for any parameter uses no partial index.
+    """
+    return _table.state == literal(state.value, literal_execute=True)
 
 
 def state_of(row: Any) -> DeliveryState:

@@ -40,6 +40,16 @@ class StoredNotes:
             }
         return {id_: text for id_, text in found.items() if id_ in ids}
 
+    def by_key(self, keys: Collection[str]) -> dict[ResourceId, dict[str, str]]:
+        """Return the notes under ``keys``, by resource and key."""
+        query = select(notes).where(notes.c.key.in_(keys))
+        found: dict[ResourceId, dict[str, str]] = {}
+        with self._database.reading() as connection:
+            for row in connection.execute(query):
+                id_ = ResourceId(row.kind, row.name)
+                found.setdefault(id_, {})[row.key] = row.text
+        return found
+
     def keep(self, id_: ResourceId, key: str, text: str) -> None:
         """Store a note; it replaces an earlier one under the same key."""
         with self._database.writing() as connection:

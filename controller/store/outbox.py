@@ -8,6 +8,7 @@ id and is marked as a possible duplicate.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from sqlalchemy import Connection, Integer, bindparam, func, or_, select, update
 from controller.core.webhooks.answers import (
     Answer,
 )
+from controller.core.webhooks.body_expression import UNDERIVED
 from controller.core.webhooks.breaker import (
     CLOSED,
     Breaker,
@@ -115,11 +117,25 @@ class Outbox:
                 return ()
             mark_unknown(connection, [row.id for row in rows if row.attempts], now)
             events = _events(connection, {row.event_id for row in rows})
-        claimed = [
-            _delivery(row, *events[row.event_id, row.profile], is_probe=is_probe)
-            for row in rows
-        ]
+        claimed = [_delivery(row, events, is_probe=is_probe) for row in rows]
         return tuple(sorted(claimed, key=lambda d: d.id))
+
+    def keep_body(self, delivery: OutboxDelivery, body: bytes) -> None:
+        """Store the body of a delivery whose expression failed before.
+
+        Safe to repeat: a stored body never changes.
+        """
+        bodies = event_bodies.c
+        with self._database.writing(fenced=False) as connection:
+            connection.execute(
+                update(event_bodies)
+                .where(
+                    bodies.event_id == delivery.event_id,
+                    bodies.profile == delivery.profile,
+                    bodies.body == UNDERIVED,
+                )
+                .values(body=body)
+            )
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -365,10 +381,17 @@ def _due_at(
     return max(earliest, blocked) if blocked else earliest
 
 
-def _events(
-    connection: Connection, ids: set[str]
-) -> dict[tuple[str, str], tuple[str, bytes]]:
-    """Return type and body by event and payload profile.
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """Type, subject and one body of an event."""
+
+    type: str
+    subject: str
+    body: bytes
+
+
+def _events(connection: Connection, ids: set[str]) -> dict[tuple[str, str], _Event]:
+    """Return events by id and payload profile.
 
     The previous version of the program writes no row into ``event_bodies``; it keeps
     the body of the default profile in the event.
@@ -376,28 +399,35 @@ def _events(
     event, bodies = webhook_events.c, event_bodies.c
     body = bodies.body.label("profile_body")
     query = (
-        select(event.id, event.type, event.body, bodies.profile, body)
+        select(event.id, event.type, event.model, event.body, bodies.profile, body)
         .join_from(webhook_events, event_bodies, isouter=True)
         .where(event.id.in_(ids))
     )
-    found: dict[tuple[str, str], tuple[str, bytes]] = {}
+    found: dict[tuple[str, str], _Event] = {}
     for row in connection.execute(query):
-        found.setdefault((row.id, DEFAULT_PROFILE), (row.type, bytes(row.body)))
+        default = _Event(row.type, row.model, bytes(row.body))
+        found.setdefault((row.id, DEFAULT_PROFILE), default)
         if row.profile is not None:
-            found[row.id, row.profile] = row.type, bytes(row.profile_body)
+            one = _Event(row.type, row.model, bytes(row.profile_body))
+            found[row.id, row.profile] = one
     return found
 
 
-def _delivery(row: Any, type_: str, body: bytes, *, is_probe: bool) -> OutboxDelivery:
+def _delivery(
+    row: Any, events: Mapping[tuple[str, str], _Event], *, is_probe: bool
+) -> OutboxDelivery:
+    event = events[row.event_id, row.profile]
     begun = row.recorded if row.begun is None else row.begun
     return OutboxDelivery(
         id=row.id,
         event_id=row.event_id,
-        type=type_,
-        body=body,
+        type=event.type,
+        body=event.body,
         target=row.target,
         attempts=row.attempts,
         claim=row.claim,
         progress=DeliveryProgress(row.charged, begun, is_probe),
         profile=row.profile,
+        payload=events[row.event_id, DEFAULT_PROFILE].body,
+        subject=event.subject,
     )

@@ -201,6 +201,18 @@ attempts = Table(
     Column("possible_duplicate", Boolean, nullable=False),
 )
 
+# Announced versions whose delivery was deleted with the history.
+pruned_deliveries = Table(
+    "pruned_deliveries",
+    metadata,
+    Column("target", Text, primary_key=True),
+    Column("registry", Text, primary_key=True),
+    Column("model", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("created_ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("state", Text, nullable=False),
+)
+
 # The circuit breaker of each webhook target. `settings` identifies the address and the
 # profile that it was observed with.
 webhook_breakers = Table(

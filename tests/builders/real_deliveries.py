@@ -9,6 +9,7 @@ from controller.core.webhooks.event import Profile, WebhookEvent, model_register
 from controller.core.webhooks.payload_profile import with_profiles
 from controller.core.webhooks.retry_schedule import RetrySchedule
 from controller.core.webhooks.signature import key_of
+from controller.core.webhooks.target_secrets import TargetSecrets
 from controller.engine.dispatcher import Dispatcher, DispatchLimits, WebhookTarget
 from controller.engine.signed_requests import SignedRequests
 from controller.store.announcements import AnnouncementLedger
@@ -57,7 +58,7 @@ def deliver(url, secrets, *events, scheme="hokusai-v1", attempts=None):
                 Outbox(database),
                 SignedRequests(sender, clock),
                 lambda: {"site": target},
-                lambda _: keys,
+                lambda _: TargetSecrets(keys),
                 clock=clock,
                 worker="tests",
                 limits=DispatchLimits(in_flight=1, grace=0.01),

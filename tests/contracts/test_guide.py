@@ -103,7 +103,7 @@ def test_the_targets_of_the_webhooks_page_are_valid(tmp_path):
 
         assert main(["validate", "-f", str(tmp_path / "hokusai.yaml")]) == 0
 
-    assert len(blocks) == 3
+    assert len(blocks) == 6
 
 
 @pytest.mark.parametrize("command", ELSEWHERE)

@@ -24,6 +24,7 @@ from controller.core.resources.condition import ConditionType, Truth
 from controller.core.resources.driver import Outcome
 from controller.core.resources.plan import Verb
 from controller.core.values.identity import client_token, content_hash
+from controller.core.webhooks.body_expression import target_profile
 from controller.core.webhooks.delivery import DeadCause, DeliveryState
 from controller.core.webhooks.event import (
     MODEL_REGISTERED,
@@ -32,12 +33,12 @@ from controller.core.webhooks.event import (
     VersionIdentity,
     event_id,
 )
+from controller.core.webhooks.outside_changes import APPLIED, DRIFT, POSITIONS
 from controller.core.webhooks.publication_phase import PHASES
 from controller.core.webhooks.records import Sink
 from controller.core.webhooks.redis_message import CHANNEL, QUEUE
 from controller.core.webhooks.resource_event import RESOURCE_EVENTS
 from controller.engine.leader import LEASE
-from controller.engine.store_memory import APPLIED
 from controller.settings import VARIABLES, WITHOUT_EFFECT
 from controller.store.attempts import ANSWERED, STARTED, UNANSWERED, UNKNOWN
 from controller.store.delivery_states import BLOCKED, CANCELLED, HELD, SUPERSEDED
@@ -118,7 +119,9 @@ FOUND = {
     "redis_names": [QUEUE, CHANNEL],
     "attempt_outcomes": sorted({STARTED, ANSWERED, UNANSWERED, UNKNOWN}),
     "sinks": sorted(get_args(Sink)),
-    "payload_profiles": sorted([*get_args(Profile), REDIS_PROFILE]),
+    "payload_profiles": sorted(
+        [*get_args(Profile), REDIS_PROFILE, target_profile("NAME")]
+    ),
     "webhook_event_types": sorted([MODEL_REGISTERED, *RESOURCE_EVENTS]),
     "condition_types": sorted(ConditionType),
     "condition_statuses": sorted(Truth),
@@ -127,7 +130,7 @@ FOUND = {
     "intent_outcomes": sorted(type_.__name__ for type_ in get_args(Outcome)),
     "leases": [LEASE],
     "heartbeats": [HEART],
-    "notes": [APPLIED],
+    "notes": [APPLIED, DRIFT, POSITIONS],
     "derived": derived(),
     "environment_variables": variables(),
     "without_effect": [*WITHOUT_EFFECT],

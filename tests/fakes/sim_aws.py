@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from controller.clients.aws import is_write
 from controller.clients.aws.errors import driver_error
 from controller.core.clock import Clock
+from tests.fakes.sim_destinations import EventBuses, Queues
 from tests.fakes.sim_ecr import Registry
 from tests.fakes.sim_ecs import ACCOUNT, REGION, EcsBackend, RefusalError
 from tests.fakes.sim_elbv2 import LoadBalancing
@@ -193,6 +194,7 @@ class SimulatedAws:
         self.secrets = SecretsManager("secretsmanager")
         self.logs = Logs("logs")
         self.ecr = Registry()
+        self.queues, self.buses = Queues("sqs"), EventBuses("events")
         self.ecs.around.registry = self.ecr
         self.shelves = (
             self.map,
@@ -204,6 +206,8 @@ class SimulatedAws:
             Roles(),
             AutoScaling(),
             self.ecr,
+            self.queues,
+            self.buses,
         )
         self._by_name = {backend.name: backend for backend in (self.ecs, *self.shelves)}
 

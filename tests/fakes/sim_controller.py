@@ -8,7 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from controller.bootstrap.deliveries import DeclaredTargets, RecentRotations
+from controller.bootstrap.deliveries import (
+    DeclaredTargets,
+    RecentRotations,
+    destination_of,
+    subscriptions,
+)
+from controller.clients.aws_destinations import AwsDestinations
 from controller.clients.fence import FencedAws, FencedRest
 from controller.clients.mlflow import MlflowApi, MlflowReader
 from controller.clients.mlflow.rest import MlflowRest
@@ -22,7 +28,13 @@ from controller.core.planning.safety import SafetyLimits
 from controller.core.resources.driver import Applied, Driver, Progressing
 from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.plan import Verb
+from controller.core.webhooks.delivery_requests import (
+    DeliveryOperation,
+    DeliveryRequest,
+    DeliverySelection,
+)
 from controller.core.webhooks.retry_schedule import RetrySchedule, after_attempt
+from controller.engine.aws_messages import aws_message
 from controller.engine.dispatcher import WebhookTarget
 from controller.engine.interventions import InterventionRunner
 from controller.engine.leader import Leader
@@ -47,6 +59,7 @@ from controller.spec.document import Document
 from controller.store.announcements import AnnouncementLedger
 from controller.store.approvals import StoredApprovals
 from controller.store.deliveries import DeliveryLog
+from controller.store.delivery_operations import StoredDeliveryOperations
 from controller.store.fallbacks import StoredFallbacks
 from controller.store.lease import Lease, Leases
 from controller.store.model_metadata import StoredMetadata
@@ -120,6 +133,13 @@ class Wish:
     request: OperationRequest
 
 
+@dataclass(frozen=True, slots=True)
+class RedriveWish:
+    """A request to send the dead deliveries of a target again."""
+
+    target: str
+
+
 # Refusals of a repeated request whose operation was done already.
 _WAS_DONE = (
     "the declared revision is on hold",
@@ -156,6 +176,8 @@ class SimController:
                 self.leads, self.leader._lease = True, lease
             self.memory = memory or StoreMemory(store, clock)
             self.memory.trail.source = self._audit_source
+            self.memory.publisher.owner = document.platform.owner
+            self.memory.publisher.subscriptions = lambda: subscriptions(self.document)
             if self.leads and lease is None:
                 self.memory.take_over()
         finally:
@@ -195,12 +217,22 @@ class SimController:
         limits = SafetyLimits(platform.max_disruptive_actions, platform.prune)
         return self.reconciler.run(self.document.resources, limits, platform.interval)
 
-    def granted(self, wish: Wish) -> bool:
+    def _redriven(self, wish: RedriveWish) -> bool:
+        """Send dead deliveries again, as ``deliveries redrive`` does."""
+        chosen = DeliverySelection(target=wish.target)
+        request = DeliveryRequest(DeliveryOperation.REDRIVE, chosen)
+        stored = StoredDeliveryOperations(self.outside.store, AuditSource)
+        stored.perform(request, "ada", "The receiver works again.")
+        return True
+
+    def granted(self, wish: Wish | RedriveWish) -> bool:
         """Carry out a requested operation; return True if it is or was done.
 
         A requester that got no result checks before repeating the request, because a
         later restart would be carried out again.
         """
+        if isinstance(wish, RedriveWish):
+            return self._redriven(wish)
         requests, declared = (
             InterventionRunner(self.reconciler),
             self.document.resources,
@@ -252,7 +284,13 @@ class SimController:
             if id_.kind == "webhook":
                 spec = resource.spec
                 self.outside.receivers[id_.name].payloads.add(spec.payload)
-                self._deliver(id_, WebhookTarget(spec.url, _POLICY, spec.timeout))
+                target = WebhookTarget(
+                    spec.address,
+                    _POLICY,
+                    spec.timeout,
+                    destination=destination_of(spec),
+                )
+                self._deliver(id_, target)
                 if spec.redis is not None:
                     self._push(id_.name, timedelta(seconds=spec.redis.release_after))
 
@@ -267,15 +305,20 @@ class SimController:
         if id_.name not in self.outbox.due_targets([id_.name]):
             return
         # As the dispatcher: no call may delay a request after its claim.
-        keys = declared.keys_of(id_.name)
+        keys = declared.secrets_of(id_.name).keys
         with self.outbox.transaction():
             claimed = self.outbox.claim(self.worker, id_.name, 8, lease)
             started = self.outbox.start_all(claimed, outside.clock.now())
+        in_aws = AwsDestinations(outside.aws, outside.clock)
         for delivery in claimed:
             attempt = started[delivery.id]
-            headers = _headers(delivery, attempt, keys, outside.clock)
-            receiver = outside.receivers[id_.name]
-            answer = post(outside.wire, receiver, headers, delivery.body)
+            if target.destination is None:
+                headers = _headers(delivery, attempt, keys, outside.clock)
+                receiver = outside.receivers[id_.name]
+                answer = post(outside.wire, receiver, headers, delivery.body)
+            else:
+                message = aws_message(delivery, attempt)
+                answer = in_aws.send(target.destination, message)
             now = outside.clock.now()
             key = f"{delivery.event_id}/{id_.name}"
             step = after_attempt(target.schedule, answer, delivery.progress, now, key)

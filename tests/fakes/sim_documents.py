@@ -22,6 +22,9 @@ _VALUES: dict[str, tuple[Any, ...]] = {
     "secrets": ([{"env": "SITE_SECRET"}],),
     "announce": ("all",),
     "url": ("https://hokus.ai/api/webhooks/site",),
+    "queue": ("site",),
+    "bus": ("site",),
+    "body": ("{version: registered_version}",),
     "port": (8001, 5000),
     "host": ("api.hokusai-development.local", "registry.hokus.ai"),
     "protocol": ("http", "https", "tcp"),
@@ -95,7 +98,10 @@ def _value(rule: dict[str, Any], draw: Draw) -> Any:
 def _either(rule: dict[str, Any], draw: Draw) -> Any:
     options = [o for o in rule.get("anyOf", rule.get("oneOf", ())) if o != _NULL]
     if all("required" in option and "type" not in option for option in options):
-        return _object(rule, draw, frozenset(draw.one(*options)["required"]))
+        required = frozenset(draw.one(*options)["required"])
+        every = {name for option in options for name in option["required"]}
+        without = every - required if "oneOf" in rule else frozenset()
+        return _object(rule, draw, required, frozenset(without))
     return _value(options[0], draw)
 
 
@@ -116,11 +122,16 @@ def _of_type(rule: dict[str, Any], draw: Draw) -> Any:
 _NULL = {"type": "null"}
 
 
-def _object(rule: dict[str, Any], draw: Draw, required: frozenset[str]) -> Any:
+def _object(
+    rule: dict[str, Any],
+    draw: Draw,
+    required: frozenset[str],
+    without: frozenset[str] = frozenset(),
+) -> Any:
     fields = rule.get("properties", {})
     chosen = {}
     for name, field in fields.items():
-        if name in _LEFT_OUT or (name not in required and draw.below(2)):
+        if name in _LEFT_OUT | without or (name not in required and draw.below(2)):
             continue
         chosen[name] = _field(name, field, draw)
     return chosen

@@ -103,6 +103,7 @@ class SimulatedReceiver:
         refused: Number of deliveries with an invalid signature.
         bodies: Accepted bodies by event id.
         payloads: Payload profiles that were declared for the receiver.
+        refuses: True to refuse every event for good.
     """
 
     name: str
@@ -111,6 +112,7 @@ class SimulatedReceiver:
     refused: int = 0
     bodies: dict[str, bytes] = field(default_factory=dict)
     payloads: set[str] = field(default_factory=set)
+    refuses: bool = False
 
     def saved(self) -> bytes:
         """Return nothing: received events are never rolled back."""
@@ -125,6 +127,8 @@ class SimulatedReceiver:
         if not hokusai_verified(self.secrets, body, signature):
             self.refused += 1
             return Answered(503)
+        if self.refuses:
+            return Answered(422)
         self.told[headers["X-Hokusai-Idempotency-Key"]] += 1
         self.bodies[headers["webhook-id"]] = body
         return Answered(200)

@@ -47,6 +47,7 @@ from tests.faults.steps import (
     balanced,
     database_secret_rotates,
     deleted_by_hand,
+    described_by_hand,
     foreign,
     hint_removed_by_hand,
     hint_secret_rotates,
@@ -57,6 +58,8 @@ from tests.faults.steps import (
     promoted_secret_is_refused,
     promotion_is_interrupted,
     pushed,
+    receiver_is_mended,
+    receiver_refuses,
     rotated_target,
     run_finishes,
     secret_rotates,
@@ -85,6 +88,9 @@ ALL = (
 
 MEASURED = EXPERIMENT + model() + "    token_symbol: LSCOR\n"
 ADOPT = "    adopt: true\n"
+DRIFT = webhook("site", events="drift.detected")
+FAILURES = webhook("site", events="rollout.failed")
+PROMOTIONS = webhook("site", events="model.promoted")
 ROUTED = services(service(extra=DISCOVERY + ROUTES))
 WORKLOADS = (
     Workload("everything from nothing", nothing, (declares(ALL),), depth=2),
@@ -127,6 +133,44 @@ WORKLOADS = (
         "webhook target removed",
         begun(sourced(ONE) + webhook("site", "mirror")),
         (declares(sourced(ONE, TWO) + webhook("site")),),
+    ),
+    Workload(
+        "versions announced to a queue",
+        begun(sourced(ONE) + webhook("site", destination="sqs")),
+        (declares(sourced(ONE, TWO) + webhook("site", destination="sqs")),),
+    ),
+    Workload(
+        "versions announced to an event bus",
+        begun(sourced(ONE) + webhook("site", destination="eventbridge")),
+        (declares(sourced(ONE, TWO) + webhook("site", destination="eventbridge")),),
+    ),
+    Workload(
+        "promotion announced",
+        begun(sourced(ONE, TWO, aliases="{production: 1}") + PROMOTIONS),
+        (declares(sourced(ONE, TWO, aliases="{production: 2}") + PROMOTIONS),),
+        edits=lambda _world: None,
+    ),
+    Workload(
+        "edit by hand announced",
+        begun(labelled(ONE) + DRIFT),
+        (described_by_hand,),
+        edits=lambda _world: None,
+    ),
+    Workload(
+        "failed rollout announced",
+        begun(services(service()) + FAILURES),
+        (lambda world: bad_image(world, targets=FAILURES),),
+        depth=2,
+        forgets=True,
+        edits=lambda _world: None,
+        settles=False,
+    ),
+    Workload(
+        "redrive by hand",
+        begun(sourced(ONE) + webhook("site")),
+        (receiver_refuses, receiver_is_mended),
+        depth=2,
+        settles=False,
     ),
     Workload(
         "webhook and Redis together",

@@ -165,13 +165,25 @@ def webhook(
     secrets: str = "",
     phase: str = "",
     payload: str = "hokusai-v1",
+    events: str = "model.registered",
+    destination: str = "url",
 ) -> str:
-    """Return the section with these targets; with a Redis queue, if there is a phase."""
+    """Return the section with these targets; with a Redis queue, if there is a phase.
+
+    A destination is ``url``, ``sqs`` or ``eventbridge``; a queue or an event bus is named
+    as its target.
+    """
+    named = {"sqs": "queue", "eventbridge": "bus"}
     redis = f"    redis: {{url: 'rediss://cache', phase: {phase}}}\n" if phase else ""
     entries = "".join(
-        f"  {name}:\n    url: {SITE}/{name}\n    announce: {announce}\n"
-        f"    payload: {payload}\n"
-        f"    secrets: [{secrets or f'{{env: {name.upper()}_SECRET}}'}]\n{redis}"
+        f"  {name}:\n    announce: {announce}\n"
+        f"    payload: {payload}\n    events: [{events}]\n{redis}"
+        + (
+            f"    {destination}: {{{named[destination]}: {name}}}\n"
+            if destination in named
+            else f"    url: {SITE}/{name}\n"
+            f"    secrets: [{secrets or f'{{env: {name.upper()}_SECRET}}'}]\n"
+        )
         for name in targets
     )
     return "webhooks:\n" + entries if targets else ""

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from controller.bootstrap import holder
 from controller.clients import fence
+from controller.clients.aws_destinations import AwsDestinations
 from controller.clients.mlflow.reader import MlflowReader
 from controller.core.models import gates
 from controller.core.planning import planner
@@ -13,10 +14,12 @@ from controller.core.resources.kind import no_hold
 from controller.core.resources.observation import ObservedState
 from controller.core.resources.plan import Plan
 from controller.core.status import resource_conditions
-from controller.core.webhooks import event
+from controller.core.webhooks import event, outside_changes
+from controller.core.webhooks.answers import AwsAccepted
 from controller.engine import executor, observer, reconciler
 from controller.engine.audit_trail import AuditTrail
 from controller.engine.leader import Leader
+from controller.engine.resource_events import ResourceEvents
 from controller.engine.store_memory import StoreMemory
 from controller.kinds.hint import driver as hint_driver
 from controller.kinds.hint.driver import HintDriver
@@ -39,6 +42,7 @@ from controller.store.events import EventLog
 from controller.store.journal import IntentJournal
 from controller.store.model_metadata import StoredMetadata
 from controller.store.outbox import Outbox
+from controller.store.redrive import DeliveryRequests
 from tests.fakes.sim_controller import KINDS
 from tests.faults.bugs import (
     all_but_last,
@@ -94,6 +98,10 @@ HINT = "hint comes, changes and goes"
 ROTATION = "rotation in Secrets Manager"
 TOGETHER = "webhook and Redis together"
 FALLBACK = "Redis for what the webhook refuses"
+PROMOTED, EDITED = "promotion announced", "edit by hand announced"
+FAILED, REDRIVEN = "failed rollout announced", "redrive by hand"
+QUEUED = "versions announced to a queue"
+ON_BUS = "versions announced to an event bus"
 PROFILED = "webhook target with another payload"
 ADDED, REMOVED = "webhook target added", "webhook target removed"
 ADDRESS, CHAIN = "endpoint address change", "dependency chain"
@@ -238,6 +246,48 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         "redis_message",
         returns(None),
         (TOGETHER,),
+    ),
+    (
+        "a move that no outcome recorded is not published",
+        ResourceEvents,
+        "observed",
+        returns(0),
+        (PROMOTED, EDITED),
+    ),
+    (
+        "an edit is published in each pass",
+        outside_changes,
+        "DRIFT",
+        lambda _old: "another key",
+        (EDITED,),
+    ),
+    (
+        "a failed rollout is not published",
+        ResourceEvents,
+        "status_changed",
+        returns(None),
+        (FAILED,),
+    ),
+    (
+        "a redrive leaves the dead deliveries",
+        DeliveryRequests,
+        "redrive",
+        returns(()),
+        (REDRIVEN,),
+    ),
+    (
+        "a queue is sent nothing",
+        AwsDestinations,
+        "_enqueue",
+        returns(AwsAccepted("none")),
+        (QUEUED,),
+    ),
+    (
+        "an event bus is sent nothing",
+        AwsDestinations,
+        "_put",
+        returns(AwsAccepted("none")),
+        (ON_BUS,),
     ),
     ("a delivery never ends", Outbox, "finish", returns(False), (ADDED,)),
     ("an old stamp stays", planner, "stale_stamp", stamps_nothing, (ROLLOUT,)),

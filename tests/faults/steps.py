@@ -14,7 +14,7 @@ from controller.core.webhooks.rotation import (
 )
 from controller.emulation.runtimes.scripted import Script
 from controller.store.secret_rotations import StoredRotations
-from tests.fakes.sim_controller import Wish
+from tests.fakes.sim_controller import RedriveWish, Wish
 from tests.fakes.sim_net import SimulatedReceiver
 from tests.faults.documents import (
     BEFORE,
@@ -62,10 +62,10 @@ def experiment_with_run(body: str, value: float):
     return begin
 
 
-def bad_image(world: World, extra: str = "") -> None:
+def bad_image(world: World, extra: str = "", targets: str = "") -> None:
     crash = Script(exits_after=timedelta(0), exit_code=1)
     world.aws.ecs.script("hokusai/api:bad", crash)
-    world.declare(services(service(image="hokusai/api:bad", extra=extra)))
+    world.declare(services(service(image="hokusai/api:bad", extra=extra)) + targets)
 
 
 def bad_image_that_stays(world: World) -> None:
@@ -294,6 +294,22 @@ def asks_of_model(verb: Verb, wanted: str = ""):
         world.wish = Wish(verb, ResourceId("model", "leads"), request)
 
     return step
+
+
+def receiver_refuses(world: World) -> None:
+    """Let the receiver refuse the event of a new version."""
+    world.receivers["site"].refuses = True
+    world.declare(sourced(ONE, TWO) + webhook("site"))
+
+
+def receiver_is_mended(world: World) -> None:
+    """Let the receiver accept events again, and send the refused one once more."""
+    world.receivers["site"].refuses = False
+    world.wish = RedriveWish("site")
+
+
+def described_by_hand(world: World) -> None:
+    world.mlflow.models["leads"]["description"] = "Edited by hand."
 
 
 def asks(verb: Verb, wanted: str = ""):

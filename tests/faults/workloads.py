@@ -66,6 +66,8 @@ class Workload:
         pairs: One ordered pair of faults in so many is tried: 1 for all, 0 for none.
         edits: What another writer may do meanwhile, and we must repair.
         settles: Whether all becomes ready; some changes end in a rejection.
+        forgets: Whether its events follow from earlier statuses, which a resource loses
+            while it is not declared.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Workload:
     pairs: int = 0
     edits: Step = meddled
     settles: bool = True
+    forgets: bool = False
 
 
 def secret_of(target: str) -> str:
@@ -88,6 +91,7 @@ def populated(world: World) -> None:
     world.aws.secrets.things["hokusai/app"] = f"{CANARY}application"
     world.environ["HINT_SECRET"] = secret_of("hint")
     for target in ("site", "mirror"):
+        world.aws.queues.things[target] = world.aws.buses.things[target] = {}
         world.environ[f"{target.upper()}_SECRET"] = secret_of(target)
         key = secret_of(target).encode()
         world.receivers[target] = SimulatedReceiver(target, (key,))

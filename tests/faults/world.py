@@ -18,12 +18,12 @@ from controller.store.engine import LONGEST_USE
 from controller.store.fallbacks import StoredFallbacks
 from controller.store.lease import Leases
 from tests.fakes.sim_aws import SimulatedAws
-from tests.fakes.sim_controller import Outside, SimController, Wish
+from tests.fakes.sim_controller import Outside, RedriveWish, SimController, Wish
 from tests.fakes.sim_faults import Call, Crash, FaultKind
 from tests.fakes.sim_mlflow import SimulatedMlflow
 from tests.fakes.sim_net import SimulatedDns, SimulatedProbe, SimulatedReceiver
 from tests.fakes.sim_store import SimulatedStore
-from tests.fakes.sim_wire import Wire
+from tests.fakes.sim_wire import DELIVERIES, Wire
 from tests.faults.documents import HEADER, parsed
 
 CLUSTER = "hokusai-development"
@@ -100,6 +100,7 @@ class World:
         self.dns = SimulatedDns(self.wire, self.aws, StoredFallbacks(self.store))
         self.probe = SimulatedProbe()
         self.receivers: dict[str, SimulatedReceiver] = {}
+        self.aws.queues.receivers = self.aws.buses.receivers = self.receivers
         self.environ: dict[str, str] = {}
         self.text = HEADER
         self.misread, self.misread_in = "", 0
@@ -109,7 +110,7 @@ class World:
         self._printed: set[str] = set()
         self.hostile: Callable[[World], None] = lambda _world: None
         self.awaits = timedelta()
-        self.wish: Wish | None = None
+        self.wish: Wish | RedriveWish | None = None
         self.controllers = 0
         self.passes = 0
         self.raced: list[str] = []
@@ -258,7 +259,7 @@ class World:
         A call that was on its way when another leader took over lands after that one
         has closed the intent.
         """
-        if call.backend == "store" or call.operation in {"POST", "PUSH"}:
+        if call.backend == "store" or call.operation in DELIVERIES:
             return
         if self.successor is not None:
             return

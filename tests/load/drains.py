@@ -79,6 +79,7 @@ class _Ours:
     ) -> None:
         from controller.clients.webhook import Sender
         from controller.core.webhooks.signature import key_of
+        from controller.core.webhooks.target_secrets import TargetSecrets
         from controller.engine.dispatcher import Dispatcher, DispatchLimits
         from controller.engine.signed_requests import SignedRequests
         from controller.store.outbox import Outbox
@@ -89,7 +90,7 @@ class _Ours:
                 Outbox(self.database),
                 SignedRequests(sender, self.clock),
                 lambda: self.targets,
-                lambda _: keys,
+                lambda _: TargetSecrets(keys),
                 clock=self.clock,
                 worker=f"benchmark-{os.getpid()}",
                 limits=DispatchLimits(grace=1),

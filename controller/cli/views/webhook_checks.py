@@ -5,7 +5,7 @@ from typing import Any
 
 from controller.cli.views.data import FORMAT_VERSION, as_json, as_yaml
 from controller.cli.views.tables import fitted, markdown
-from controller.core.webhooks.answers import Answered, failure
+from controller.core.webhooks.answers import Answered, AwsRefused, failure
 from controller.core.webhooks.diagnosis import Diagnosis
 from controller.core.webhooks.ping import PingResult
 
@@ -50,6 +50,13 @@ def _ping_sentence(result: PingResult) -> str:
         return (
             f"The receiver of webhook/{result.target} {word} the ping: "
             f"{result.answer.status} after {seconds}."
+        )
+    if result.is_accepted:
+        return f"{result.url} accepted the ping of webhook/{result.target} after {seconds}."
+    if isinstance(result.answer, AwsRefused):
+        return (
+            f"{result.url} did not accept the ping of webhook/{result.target}: "
+            f"{failure(result.answer)}, after {seconds}."
         )
     return (
         f"The receiver of webhook/{result.target} did not answer the ping: "

@@ -193,6 +193,12 @@ def driver_error(
     return error_class(f"{call} {event}: {redact(cause, secrets)}")
 
 
+def error_code(error: Exception) -> str:
+    """Return the error code of AWS that caused a DriverError; empty without one."""
+    response: Mapping[str, Any] = getattr(error.__cause__, "response", {})
+    return str(response.get("Error", {}).get("Code", ""))
+
+
 def _classified(error: Exception, writing: bool) -> tuple[type[DriverError], str, str]:
     """Return the class of the error, the event, and its cause."""
     if isinstance(error, boto.ClientError):

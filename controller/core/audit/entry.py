@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from math import isfinite
 from typing import Any, Self
 
 from controller.core.document.resource import ResourceId
 from controller.core.resources.plan import Action, Change
 from controller.core.values.identity import canonical_json
+from controller.core.values.plain_data import plain
 from controller.core.values.redact import masked, redact
 
 
@@ -233,25 +233,8 @@ def change_details(changes: tuple[Change, ...]) -> list[dict[str, Any]]:
     return [
         {
             "path": change.path,
-            "before": _plain(masked(change.path, change.before)),
-            "after": _plain(masked(change.path, change.after)),
+            "before": plain(masked(change.path, change.before)),
+            "after": plain(masked(change.path, change.after)),
         }
         for change in changes
     ]
-
-
-def _plain(value: Any) -> Any:
-    """Return ``value`` as JSON can express it; other values become text."""
-    match value:
-        case None | bool() | int() | str():
-            return value
-        case float():
-            return value if isfinite(value) else str(value)
-        case Mapping():
-            return {str(key): _plain(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_plain(item) for item in value]
-        case set() | frozenset():
-            return sorted((_plain(item) for item in value), key=canonical_json)
-        case _:
-            return str(value)

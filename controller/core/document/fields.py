@@ -230,6 +230,15 @@ def one_of(*fields: str) -> Callable[[dict[str, Any]], None]:
     return extend
 
 
+def any_of(*fields: str) -> Callable[[dict[str, Any]], None]:
+    """Return an extension of the JSON Schema: some of ``fields`` are required."""
+
+    def extend(schema: dict[str, Any]) -> None:
+        schema["anyOf"] = [{"required": [field]} for field in fields]
+
+    return extend
+
+
 def fields_set(model: BaseModel, *fields: str) -> list[str]:
     """Return those of ``fields`` that have a value."""
     return [field for field in fields if getattr(model, field) is not None]

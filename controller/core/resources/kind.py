@@ -168,6 +168,16 @@ def no_details(_spec: Any, _state: Any) -> tuple[DetailSection, ...]:
     return ()
 
 
+def always_an_edit(_change: Change) -> bool:
+    """Return False: every difference is an edit."""
+    return False
+
+
+def no_positions(_spec: Any, _state: Any) -> Mapping[str, str]:
+    """Return no aliases."""
+    return {}
+
+
 def no_deletion_changes(_state: Any) -> tuple[Change, ...]:
     """Return no changes: a deletion of this kind is complete."""
     return ()
@@ -234,6 +244,9 @@ class Kind(Generic[SpecT, StateT]):
         call_budget: Number of calls for one observation of all resources of the kind.
         volatile_paths: Paths whose values may change between plan and apply: counts
             that autoscaling sets, and addresses.
+        unedited: Returns True for a difference that arises without an edit by others,
+            such as a version to register.
+        positions: Returns the version numbers of the declared aliases that exist.
         repair: Verb that makes changes in place.
         immutable: Paths that no update can change; they force a replacement.
         advice_only: Paths that only a user may change; they become advice.
@@ -284,6 +297,8 @@ class Kind(Generic[SpecT, StateT]):
     cost: Callable[[Action], Cost] = one_call_each
     call_budget: str = ""
     volatile_paths: frozenset[str] = frozenset()
+    unedited: Callable[[Change], bool] = always_an_edit
+    positions: Callable[[SpecT, StateT], Mapping[str, str]] = no_positions
     repair: Verb = Verb.UPDATE
     immutable: frozenset[str] = frozenset()
     advice_only: frozenset[str] = frozenset()

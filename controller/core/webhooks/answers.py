@@ -17,7 +17,8 @@ class AnswerMeaning(StrEnum):
         ACCEPTED: The receiver has it.
         POSTPONED: The receiver asks for time, which costs no attempt.
         TRANSIENT: A later attempt may succeed, perhaps after a correction.
-        REFUSED: The receiver refuses this event, now and later.
+        REFUSED: The receiver refuses this event, now and later; or there is no body
+            to send.
         GONE: The receiver wants no events any more.
         NOT_PERMITTED: The controller sent nothing, because of the configuration. This costs
             no attempt.
@@ -99,7 +100,50 @@ class NotPermitted:
     reason: str
 
 
-Answer: TypeAlias = Answered | Unanswered | Queued | NotPermitted
+@dataclass(frozen=True, slots=True)
+class NotDerived:
+    """Nothing was sent: the expression of the target makes no body of this event.
+
+    Attributes:
+        reason: Cause, as a clause.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AwsAccepted:
+    """EventBridge or SQS has the event.
+
+    Attributes:
+        id: Id that AWS gave it.
+    """
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AwsRefused:
+    """EventBridge or SQS answered with an error.
+
+    Attributes:
+        error: Failed call and its cause, as a clause.
+        meaning: Meaning for the delivery.
+    """
+
+    error: str
+    meaning: AnswerMeaning
+
+
+Answer: TypeAlias = (
+    Answered
+    | Unanswered
+    | Queued
+    | AwsAccepted
+    | AwsRefused
+    | NotPermitted
+    | NotDerived
+)
 
 
 def meaning_of(answer: Answer) -> AnswerMeaning:
@@ -108,18 +152,26 @@ def meaning_of(answer: Answer) -> AnswerMeaning:
     Without a response, or with another status, a later attempt may succeed.
     """
     match answer:
-        case Queued():
+        case Queued() | AwsAccepted():
             return AnswerMeaning.ACCEPTED
-        case Answered(status) if status in OK:
-            return AnswerMeaning.ACCEPTED
-        case Answered(status, retry_after) if status == _UNAVAILABLE and retry_after:
-            return AnswerMeaning.POSTPONED
-        case Answered(status):
-            return _MEANINGS.get(status, AnswerMeaning.TRANSIENT)
+        case AwsRefused(meaning=meaning):
+            return meaning
+        case Answered():
+            return _meaning_of_response(answer)
         case Unanswered():
             return AnswerMeaning.TRANSIENT
         case NotPermitted():
             return AnswerMeaning.NOT_PERMITTED
+        case NotDerived():
+            return AnswerMeaning.REFUSED
+
+
+def _meaning_of_response(answer: Answered) -> AnswerMeaning:
+    if answer.status in OK:
+        return AnswerMeaning.ACCEPTED
+    if answer.status == _UNAVAILABLE and answer.retry_after:
+        return AnswerMeaning.POSTPONED
+    return _MEANINGS.get(answer.status, AnswerMeaning.TRANSIENT)
 
 
 def failure(answer: Answer) -> str:
@@ -127,9 +179,9 @@ def failure(answer: Answer) -> str:
     match answer:
         case Answered(status):
             return f"the receiver answered {status}"
-        case Unanswered(error=error):
+        case Unanswered(error=error) | AwsRefused(error=error):
             return error
-        case Queued():
-            return "the queue has the message"
-        case NotPermitted(reason):
+        case Queued() | AwsAccepted():
+            return "the event was accepted"
+        case NotPermitted(reason) | NotDerived(reason):
             return reason

@@ -9,6 +9,9 @@ from controller.core.webhooks.answers import (
     OK,
     Answer,
     Answered,
+    AwsAccepted,
+    AwsRefused,
+    NotDerived,
     NotPermitted,
     Queued,
     Unanswered,
@@ -112,9 +115,35 @@ class TargetFindings:
     rotation: SecretRotation | None = None
 
 
-def diagnoses(found: TargetFindings) -> tuple[Diagnosis, ...]:
+@dataclass(frozen=True, slots=True)
+class DestinationFindings:
+    """Everything that the checks of a target in AWS found.
+
+    Attributes:
+        address: Name of the event bus or the queue.
+        timeout: Timeout of an attempt in seconds.
+        ping: Answer to a ping.
+    """
+
+    address: str
+    timeout: float
+    ping: PingResult
+
+
+def diagnoses(found: TargetFindings | DestinationFindings) -> tuple[Diagnosis, ...]:
     """Return the results of all checks, in the order of a request."""
+    if isinstance(found, DestinationFindings):
+        return _ping_of_destination(found), _latency(found)
     return tuple(_diagnoses(found))
+
+
+def _ping_of_destination(found: DestinationFindings) -> Diagnosis:
+    answer = found.ping.answer
+    if found.ping.is_accepted:
+        message = f"{found.address} accepted a ping. IAM authenticates the sender."
+        return Diagnosis("ping", CheckState.PASSED, message)
+    message = f"A ping to {found.address} failed: {failure(answer)}."
+    return Diagnosis("ping", CheckState.PROBLEM, message, _remedy(answer))
 
 
 def _diagnoses(found: TargetFindings) -> Iterator[Diagnosis]:
@@ -204,16 +233,22 @@ def _remedy(answer: Answer) -> str:
     match answer:
         case NotPermitted():
             return "Correct `url`, or permit its address in the document."
-        case Queued():
+        case Queued() | NotDerived() | AwsAccepted():
             return ""
+        case AwsRefused():
+            return (
+                "Read the error; the guide lists the permissions of each destination."
+            )
         case Unanswered():
             return "Check that the receiver runs and that the network allows it."
         case Answered(status):
             return _REMEDIES.get(status, "Read the log of the receiver.")
 
 
-def _latency(found: TargetFindings) -> Diagnosis:
-    if found.ping is None or not isinstance(found.ping.answer, Answered):
+def _latency(found: TargetFindings | DestinationFindings) -> Diagnosis:
+    if found.ping is None or not isinstance(
+        found.ping.answer, Answered | AwsAccepted | AwsRefused
+    ):
         return _skipped("latency", "there was no answer")
     seconds = found.ping.duration.total_seconds()
     message = f"The answer took {seconds:.2f} s; the timeout is {found.timeout:g} s."

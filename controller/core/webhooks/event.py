@@ -23,6 +23,7 @@ from controller.core.models.registration import (
 from controller.core.values.identity import derived_uuid
 
 ResourceEventType = Literal[
+    "drift.detected",
     "endpoint.unreachable",
     "model.promoted",
     "model.rolled_back",
@@ -34,9 +35,8 @@ ResourceEventType = Literal[
 EventType = Literal["model.registered"] | ResourceEventType
 MODEL_REGISTERED: EventType = "model.registered"
 Profile = Literal["hokusai-v1", "hokusai-site", "cloudevents", "slack"]
-# With the format of the messages for Redis, which no target declares.
-BodyProfile = Profile | Literal["hokusai-redis-v1"]
-REDIS_PROFILE: BodyProfile = "hokusai-redis-v1"
+# Format of the messages for Redis, which no target declares.
+REDIS_PROFILE = "hokusai-redis-v1"
 DEFAULT_PROFILE: Profile = "hokusai-v1"
 # Tags of the platform: they have fields of their own, or change after the announcement.
 _PLATFORM_TAGS = frozenset({TOKEN_TAG, METRIC_TAG, BASELINE_TAG})
@@ -59,9 +59,14 @@ class VersionIdentity:
 
 @dataclass(frozen=True, slots=True)
 class ProfileBody:
-    """Serialised payload of an event in one payload profile."""
+    """Serialised payload of an event in one payload profile.
 
-    profile: Profile
+    Attributes:
+        profile: Profile, or that of one target; see `body_expression`.
+        body: Bytes.
+    """
+
+    profile: str
     body: bytes
 
 
@@ -82,7 +87,7 @@ class WebhookEvent:
     type: EventType
     identity: VersionIdentity
     body: bytes
-    profile: BodyProfile = DEFAULT_PROFILE
+    profile: str = DEFAULT_PROFILE
     bodies: tuple[ProfileBody, ...] = ()
 
 

@@ -40,7 +40,7 @@ class PingResult:
 
     Attributes:
         target: Name of the target.
-        url: URL of the receiver.
+        url: URL of the receiver, or name of the destination in AWS.
         id: Id of the event.
         answer: Answer of the receiver.
         duration: Time until the answer.
@@ -54,8 +54,20 @@ class PingResult:
 
     @property
     def is_accepted(self) -> bool:
-        """True if the receiver answered with 2xx."""
+        """True if the receiver answered with 2xx, or AWS took the event."""
         return meaning_of(self.answer) is AnswerMeaning.ACCEPTED
+
+
+def ping_body(target: str, now: datetime) -> tuple[str, bytes]:
+    """Return the id and the body of a ping for ``target``."""
+    id_ = str(derived_uuid(PING, target, now.isoformat()))
+    payload = {
+        "event_type": PING,
+        "idempotency_key": id_,
+        "timestamp": now.isoformat(timespec="milliseconds"),
+        "schema_version": "1",
+    }
+    return id_, json.dumps(payload, separators=(",", ":")).encode()
 
 
 def ping_request(
@@ -66,14 +78,7 @@ def ping_request(
     aliases: Mapping[str, str] = MappingProxyType({}),
 ) -> PingRequest:
     """Return a ping for ``target``, signed with ``keys``, the current one first."""
-    id_ = str(derived_uuid(PING, target, now.isoformat()))
-    payload = {
-        "event_type": PING,
-        "idempotency_key": id_,
-        "timestamp": now.isoformat(timespec="milliseconds"),
-        "schema_version": "1",
-    }
-    body = json.dumps(payload, separators=(",", ":")).encode()
+    id_, body = ping_body(target, now)
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "hokusai-controller",

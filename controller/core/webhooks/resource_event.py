@@ -27,6 +27,7 @@ from controller.core.webhooks.event import (
 
 RESOURCE_EVENTS: tuple[EventType, ...] = get_args(ResourceEventType)
 DEGRADED: ResourceEventType = "service.degraded"
+DRIFT_DETECTED: ResourceEventType = "drift.detected"
 RECOVERED: ResourceEventType = "service.recovered"
 UNREACHABLE: ResourceEventType = "endpoint.unreachable"
 ROLLOUT_FAILED: ResourceEventType = "rollout.failed"
@@ -100,7 +101,11 @@ def status_events(
 def action_events(
     action: Action, outcome: Outcome, at: datetime
 ) -> Iterator[ResourceEvent]:
-    """Yield the events of an action that was carried out."""
+    """Yield the events of an action that was carried out.
+
+    An alias of a version that the action itself registered is not part of the plan: it
+    is among the further changes of the outcome.
+    """
     if action.target.kind != "model" or not isinstance(outcome, Applied):
         return
     if action.verb is Verb.ROLL_BACK and action.request is not None:
@@ -112,7 +117,7 @@ def action_events(
             ROLLED_BACK, action.target, at, action.generation, reason, message, details
         )
         return
-    for change in action.changes:
+    for change in (*action.changes, *outcome.further):
         alias = change.path.removeprefix(_ALIAS)
         if alias == change.path or change.after is None:
             continue
@@ -129,6 +134,17 @@ def action_events(
             message,
             details,
         )
+
+
+def alias_moves(action: Action, outcome: Outcome) -> dict[str, str]:
+    """Return the version numbers of the aliases that a completed action moved."""
+    if action.target.kind != "model" or not isinstance(outcome, Applied):
+        return {}
+    return {
+        change.path.removeprefix(_ALIAS): str(change.after)
+        for change in (*action.changes, *outcome.further)
+        if change.path.startswith(_ALIAS) and change.after is not None
+    }
 
 
 def topic_of(type_: str) -> str:

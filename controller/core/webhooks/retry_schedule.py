@@ -97,7 +97,9 @@ def after_attempt(
         case AnswerMeaning.ACCEPTED:
             return Delivered()
         case AnswerMeaning.REFUSED:
-            reason = f"{failure(answer)}: it refuses this event"
+            reason = failure(answer)
+            if isinstance(answer, Answered):
+                reason = f"{reason}: it refuses this event"
             return Dead(reason, DeadCause.REFUSED)
         case AnswerMeaning.GONE:
             return TargetGone(f"{failure(answer)}: it wants no events any more")

@@ -28,11 +28,13 @@ class Subscription:
         target: Webhook target.
         events: Types of events.
         where: JMESPath expression over the payload; empty for every event.
+        body: JMESPath expression that makes the body; empty to send the payload.
     """
 
     target: str
     events: frozenset[EventType] = field(default_factory=frozenset)
     where: str = ""
+    body: str = ""
 
     def includes(self, event: WebhookEvent) -> bool:
         """Return True if the target receives ``event``.
@@ -53,7 +55,7 @@ def expression_problem(text: str) -> str:
     try:
         jmespath.compile(text)
     except JMESPathError as error:
-        return str(error).splitlines()[0]
+        return str(error).splitlines()[0].rstrip(": ")
     return ""
 
 

@@ -19,6 +19,7 @@ KIND: "Kind[HintSpec, HintState]" = Kind(
     findings=deferred(_COMPARE, "findings"),
     references=deferred(_COMPARE, "references"),
     call_budget="one list of webhooks; two in all while no hint is declared",
+    unedited=deferred(_COMPARE, "unedited"),
     prune=True,
     disposable=True,
 )

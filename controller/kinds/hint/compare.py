@@ -96,3 +96,8 @@ def _changes(spec: HintSpec, state: HintState) -> Iterator[Change]:
         yield Change("secret", "another secret", str(spec.secret))
     for copy in copies:
         yield Change(f"copies.{copy.id}", copy.url, None)
+
+
+def unedited(change: Change) -> bool:
+    """Return True for a rotated secret, and for copies that a lost answer left."""
+    return change.path == "secret" or change.path.startswith("copies.")

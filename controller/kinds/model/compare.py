@@ -1,6 +1,6 @@
 """Differences between a declared and a registered model."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from controller.core.models.alias_record import AliasRecord, alias_records
 from controller.core.models.approvals import APPROVED_TAG, approval_text
@@ -109,6 +109,23 @@ def recorded_values(spec: ModelSpec, state: ModelState) -> dict[int, str]:
         version.number: str(found.value)
         for version in ready_originals(state.versions)
         if (found := measured(spec, state, version)).value is not None
+    }
+
+
+def unedited(change: Change) -> bool:
+    """Return True for versions to register and tags that follow from them.
+
+    Moves of aliases are told by their recorded positions.
+    """
+    return not change.path.startswith(("description", "tags."))
+
+
+def positions(spec: ModelSpec, state: ModelState) -> Mapping[str, str]:
+    """Return the version numbers of the declared aliases that exist."""
+    return {
+        alias: str(number)
+        for alias, number in state.aliases.items()
+        if alias in spec.aliases
     }
 
 

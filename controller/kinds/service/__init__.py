@@ -60,6 +60,7 @@ KIND: "Kind[ServiceSpec, ServiceState]" = Kind(
     "ceil(p / 50) DescribeParameters; with task.tags, each minute: "
     "DescribeTaskDefinition per service",
     volatile_paths=frozenset({"desired_count"}),
+    unedited=deferred("controller.kinds.service.images.outdated_digests", "unedited"),
     immutable=immutable_paths(),
     check_request=deferred("controller.kinds.service.operations.requests", "refusal"),
     allowed_when_absent=frozenset({Verb.RETRY}),

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from controller.core.resources.kind import Kind
 from controller.core.resources.lazy_import import deferred
-from controller.core.resources.plan import Verb
+from controller.core.resources.plan import Change, Verb
 from controller.kinds.webhook.spec import (
     WebhookSpec,
     complete,
@@ -14,6 +14,12 @@ from controller.kinds.webhook.spec import (
 
 if TYPE_CHECKING:
     from controller.kinds.webhook.state import WebhookState
+
+
+def _not_edited(_change: Change) -> bool:
+    """Return True: announcements are pending, and nothing was edited."""
+    return True
+
 
 KIND: "Kind[WebhookSpec, WebhookState]" = Kind(
     name="webhook",
@@ -31,5 +37,6 @@ KIND: "Kind[WebhookSpec, WebhookState]" = Kind(
     cost=deferred("controller.kinds.webhook.details", "cost"),
     call_budget="none in addition to those of the models",
     check_request=deferred("controller.kinds.webhook.requests", "refusal"),
+    unedited=_not_edited,
     repair=Verb.ANNOUNCE,
 )

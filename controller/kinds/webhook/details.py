@@ -12,13 +12,13 @@ def details(spec: WebhookSpec, state: WebhookState) -> tuple[DetailSection, ...]
     """Return the numbers of deliveries by state."""
     counts = state.deliveries
     row = (
-        spec.url,
+        spec.address,
         counts.pending,
         counts.retrying,
         counts.delivered,
         counts.dead,
     )
-    columns = ("url", "pending", "retrying", "delivered", "dead")
+    columns = ("address", "pending", "retrying", "delivered", "dead")
     parity = parity_section(state)
     target = DetailSection("target", columns, (row,))
     return (target, parity) if parity else (target,)

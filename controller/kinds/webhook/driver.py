@@ -18,6 +18,7 @@ from controller.core.resources.details import DetailSection, read_section
 from controller.core.resources.driver import Applied
 from controller.core.resources.observation import Absent, Observation, Present
 from controller.core.resources.plan import Action, Verb
+from controller.core.webhooks.body_expression import with_derived_body
 from controller.core.webhooks.breaker import CLOSED
 from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.event import (
@@ -240,7 +241,7 @@ class WebhookDriver:
         spec: WebhookSpec = action.desired
         if action.verb is Verb.CREATE:
             now, name = self._clock.now(), action.target.name
-            self._ledger.add_target(name, spec.url, None, now, spec.phase)
+            self._ledger.add_target(name, spec.address, None, now, spec.phase)
             return Applied()
         if action.verb is Verb.RETRY:
             self._ledger.retry(action.target.name)
@@ -303,7 +304,14 @@ class WebhookDriver:
             for version in versions
             if version.model in tags or version.model not in state.model_tags
         ]
-        profiled = [with_profiles(e, spec.payload, self._profiles()) for e in events]
+        profiled = [
+            with_derived_body(
+                with_profiles(event, spec.payload, self._profiles()),
+                state.target,
+                spec.body,
+            )
+            for event in events
+        ]
         valid = [event for event in profiled if problems.passes(self._check, event)]
         messages = (
             () if phase == WEBHOOK_ONLY else self._messages(valid, versions, tags)

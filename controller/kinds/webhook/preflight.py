@@ -1,4 +1,4 @@
-"""Prerequisites of a webhook target: its secrets exist, and its host name resolves.
+"""Prerequisites of a webhook target: secrets, and a receiver, event bus or queue.
 
 Findings only warn: the target is recorded without them, and its deliveries wait.
 """
@@ -12,6 +12,7 @@ from controller.core.document.reference import SecretReference
 from controller.core.planning.preflight import (
     CheckFinding,
     CheckPassed,
+    CheckSkipped,
     CheckUnknown,
     Result,
     Severity,
@@ -19,7 +20,13 @@ from controller.core.planning.preflight import (
 from controller.kinds.webhook.spec import WebhookSpec
 
 SECRETS, ADDRESS = "secrets", "address"
-_WHY = "deliveries are not signed and not sent until it can be read."
+DESTINATION, PERMISSION = "destination", "permission"
+_WHY = "nothing is sent until it can be read."
+_LOST = "deliveries are retried until it exists."
+_DENIED = (
+    "deliveries are retried until it is allowed, by a policy of the role or of the "
+    "destination."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,20 @@ class UnreadPrerequisite:
     reason: str
 
 
-Fact: TypeAlias = MetPrerequisite | AbsentPrerequisite | UnreadPrerequisite
+@dataclass(frozen=True, slots=True)
+class UncheckedPrerequisite:
+    """The prerequisite cannot be checked here.
+
+    Attributes:
+        reason: Cause, as a clause.
+    """
+
+    reason: str
+
+
+Fact: TypeAlias = (
+    MetPrerequisite | AbsentPrerequisite | UnreadPrerequisite | UncheckedPrerequisite
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +97,53 @@ def results_of(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class DestinationFacts:
+    """Facts about a destination in AWS.
+
+    Attributes:
+        exists: Fact about the event bus or the queue.
+        permission: Fact about the permission to send to it.
+    """
+
+    exists: Fact
+    permission: Fact
+
+
+def destination_results(
+    spec: WebhookSpec, facts: DestinationFacts, region: str
+) -> tuple[Result, ...]:
+    """Return the results of all checks of a target in AWS."""
+    path = "sqs.queue" if spec.eventbridge is None else "eventbridge.bus"
+    creation = _creation(spec, region)
+    exists = [*_of_fact(DESTINATION, path, facts.exists, _LOST, creation)]
+    permission = [*_of_fact(PERMISSION, path, facts.permission, _DENIED, "")]
+    return (
+        *(exists or [CheckPassed(DESTINATION)]),
+        *(permission or [CheckPassed(PERMISSION)]),
+    )
+
+
+def send_action(spec: WebhookSpec) -> str:
+    """Return the IAM action that a target in AWS needs."""
+    return "sqs:SendMessage" if spec.eventbridge is None else "events:PutEvents"
+
+
+def _creation(spec: WebhookSpec, region: str) -> str:
+    """Return the command that creates the event bus or the queue."""
+    where = ("--region", region) if region else ()
+    words: tuple[str, ...]
+    if spec.eventbridge is not None:
+        name = spec.eventbridge.bus.rpartition("/")[2]
+        words = ("events", "create-event-bus", "--name", name)
+    else:
+        name = spec.sqs.queue.rpartition("/")[2] if spec.sqs else ""
+        words = ("sqs", "create-queue", "--queue-name", name)
+        if name.endswith(".fifo"):
+            words = (*words, "--attributes", "FifoQueue=true")
+    return shlex.join(("aws", *words, *where))
+
+
 def stage_fact(reference: SecretReference, stages: Iterable[str]) -> Fact:
     """Return the fact about a secret that has versions with ``stages``."""
     stage = reference.secret.stage
@@ -86,10 +153,10 @@ def stage_fact(reference: SecretReference, stages: Iterable[str]) -> Fact:
 
 
 def _of_secrets(spec: WebhookSpec, facts: TargetFacts, region: str) -> Iterator[Result]:
-    for index, reference in enumerate(spec.secrets):
+    for path, reference in spec.secret_references.items():
         fact = facts.secrets[str(reference)]
         command = _command(reference, region)
-        yield from _of_fact(SECRETS, f"secrets.{index}", fact, _WHY, command)
+        yield from _of_fact(SECRETS, path, fact, _WHY, command)
 
 
 def _of_fact(
@@ -102,6 +169,8 @@ def _of_fact(
         case UnreadPrerequisite(reason):
             # Not temporary: the target is recorded meanwhile.
             yield CheckUnknown(check, f"{reason.rstrip('.')}.", temporary=False)
+        case UncheckedPrerequisite(reason):
+            yield CheckSkipped(check, reason)
         case MetPrerequisite():
             pass
 

@@ -8,12 +8,16 @@ from urllib.parse import urlsplit
 from pydantic import (
     AfterValidator,
     BeforeValidator,
+    ConfigDict,
     Discriminator,
     Field,
     Tag,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from controller.core.document.fields import (
     Instant,
@@ -22,6 +26,8 @@ from controller.core.document.fields import (
     Section,
     Span,
     Text,
+    any_of,
+    fields_set,
     reject,
 )
 from controller.core.document.platform import Platform
@@ -41,6 +47,7 @@ from controller.core.webhooks.publication_phase import WEBHOOK_ONLY, Phase
 # Those of `core.webhooks.event`, which `validate` does not import.
 Event = Literal[
     "model.registered",
+    "drift.detected",
     "endpoint.unreachable",
     "model.promoted",
     "model.rolled_back",
@@ -118,6 +125,38 @@ Delay = Annotated[int, Span(1, 7 * 24 * 3600)]
 Jitter = Annotated[Number, Field(ge=0, le=0.5)]
 ReleaseDelay = Annotated[int, Span(1, 24 * 3600)]
 EventCount = Annotated[int, Field(ge=0, le=10_000)]
+# A colon would end the name (RFC 7617, section 2).
+UserName = Annotated[str, Text(r"[^\x00-\x1f\x7f:]+", "a name without a colon")]
+_METHODS = ("bearer", "basic", "certificate")
+_DESTINATIONS = ("url", "eventbridge", "sqs")
+# Fields of a request over HTTP.
+_OF_URL = {"secrets", "auth", "signature", "allow_networks"}
+BusName = Annotated[
+    str,
+    Text(
+        r"(?:arn:aws[a-z-]*:events:[a-z0-9-]+:[0-9]{12}:event-bus/)?[A-Za-z0-9/._-]+",
+        "the name or ARN of an event bus",
+        longest=1600,
+    ),
+]
+EventSource = Annotated[
+    str,
+    Text(r"(?!aws\.)[A-Za-z0-9._/-]+", "a source that does not begin with aws.", 256),
+]
+QueueName = Annotated[
+    str,
+    Text(
+        r"(?:https?://[^\s?#]+/[0-9]{12}/)?[A-Za-z0-9_-]{1,80}(?:\.fifo)?",
+        "the name or URL of a queue",
+        longest=512,
+    ),
+]
+
+
+def _destinations(schema: dict[str, Any]) -> None:
+    """Extend the JSON Schema: one destination, and secrets for a URL."""
+    required = (["url", "secrets"], ["eventbridge"], ["sqs"])
+    schema["oneOf"] = [{"required": fields} for fields in required]
 
 
 class RetrySpec(Section):
@@ -137,14 +176,16 @@ class RetrySpec(Section):
 
 
 def _expression(text: str) -> str:
-    from controller.core.webhooks.subscription import (
-        PAYLOAD_FIELDS,
-        expression_problem,
-        unknown_field,
-    )
+    from controller.core.webhooks.subscription import expression_problem
 
     if text and (problem := expression_problem(text)):
         reject(f"is not a JMESPath expression: {problem}", "see https://jmespath.org")
+    return text
+
+
+def _filter(text: str) -> str:
+    from controller.core.webhooks.subscription import PAYLOAD_FIELDS, unknown_field
+
     if text and (name := unknown_field(text)):
         hint = f"the fields are {', '.join(sorted(PAYLOAD_FIELDS))}"
         reject(f"names the field {name}, which no event has", hint)
@@ -154,6 +195,7 @@ def _expression(text: str) -> str:
 Expression = Annotated[
     str, Text(r"[^\x00-\x1f]*", "one line", 1024), AfterValidator(_expression)
 ]
+Filter = Annotated[Expression, AfterValidator(_filter)]
 
 
 def _server(url: str) -> str:
@@ -209,17 +251,126 @@ class RedisSpec(Section):
     )
 
 
+class BasicAuth(Section):
+    """User name and password (RFC 7617)."""
+
+    username: UserName = Field(description="Name of the user.", examples=["controller"])
+    password: SecretReference = Field(
+        description="Location of the password.",
+        examples=[{"secretsmanager": "hokusai/receiver:password"}],
+    )
+
+
+class CertificateAuth(Section):
+    """Client certificate for mutual TLS."""
+
+    chain: SecretReference = Field(
+        description="Location of the certificate in PEM format, followed by intermediate "
+        "ones.",
+        examples=[{"secretsmanager": "hokusai/receiver-tls:certificate"}],
+    )
+    key: SecretReference = Field(
+        description="Location of its private key in PEM format, without a passphrase.",
+        examples=[{"secretsmanager": "hokusai/receiver-tls:key"}],
+    )
+
+
+class AuthSpec(Section):
+    """Authentication of the sender, besides the signature."""
+
+    model_config = ConfigDict(json_schema_extra=any_of(*_METHODS))
+
+    bearer: SecretReference | None = Field(
+        default=None,
+        description="Location of a token that is sent in the header Authorization.",
+        examples=[{"secretsmanager": "hokusai/receiver:token"}],
+    )
+    basic: BasicAuth | None = Field(
+        default=None, description="User name and password in the header Authorization."
+    )
+    certificate: CertificateAuth | None = Field(
+        default=None,
+        description="Client certificate; possible together with a token or a password.",
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not fields_set(self, *_METHODS):
+            reject("is empty", "write bearer, basic or certificate")
+        if self.bearer is not None and self.basic is not None:
+            reject("has both bearer and basic, for one header", "remove one of them")
+        return self
+
+    @property
+    def secrets(self) -> Mapping[str, SecretReference]:
+        """The references by their paths below ``auth``."""
+        found: dict[str, SecretReference] = {}
+        if self.bearer is not None:
+            found["bearer"] = self.bearer
+        if self.basic is not None:
+            found["basic.password"] = self.basic.password
+        if self.certificate is not None:
+            found["certificate.chain"] = self.certificate.chain
+            found["certificate.key"] = self.certificate.key
+        return found
+
+
+class EventBridgeSpec(Section):
+    """An event bus of Amazon EventBridge."""
+
+    bus: BusName = Field(
+        default="default",
+        description="Name of the event bus, or its ARN.",
+        examples=["hokusai-events"],
+    )
+    source: EventSource = Field(
+        default="hokusai",
+        description="Source of the events, which rules match.",
+        examples=["hokusai.production"],
+    )
+
+
+class SqsSpec(Section):
+    """A queue of Amazon SQS."""
+
+    queue: QueueName = Field(
+        description="Name of the queue, or its URL.",
+        examples=["hokusai-events", "hokusai-events.fifo"],
+    )
+
+
 class WebhookSpec(Section):
-    """A receiver of events about registered models."""
+    """A receiver of events: a URL, an event bus, or a queue."""
+
+    model_config = ConfigDict(json_schema_extra=_destinations)
 
     url: WebhookUrl = Field(
+        default="",
         description="URL that events are sent to with POST.",
         examples=["https://hokus.ai/api/webhooks/model-registration"],
     )
+    eventbridge: EventBridgeSpec | None = Field(
+        default=None,
+        description="Event bus that events are sent to, instead of a URL.",
+        examples=[{"bus": "hokusai-events"}],
+    )
+    sqs: SqsSpec | None = Field(
+        default=None,
+        description="Queue that events are sent to, instead of a URL.",
+        examples=[{"queue": "hokusai-events"}],
+    )
     secrets: tuple[SecretReference, ...] = Field(
+        default=(),
         min_length=1,
-        description="Secrets that sign deliveries; more than one while a secret is rotated.",
+        validate_default=True,
+        description="Secrets that sign requests to `url`, which needs at least one; more "
+        "than one while a secret is rotated.",
         examples=[[{"env": "WEBHOOK_SECRET"}]],
+    )
+    auth: AuthSpec | None = Field(
+        default=None,
+        description="Authentication that the receiver requires besides the signature.",
+        examples=[{"bearer": {"secretsmanager": "hokusai/receiver:token"}}],
     )
     allow_networks: tuple[Network, ...] = Field(
         default=(),
@@ -240,7 +391,7 @@ class WebhookSpec(Section):
         description="Events that are sent to this target.",
         examples=[["model.registered", "service.degraded", "service.recovered"]],
     )
-    where: Expression = Field(
+    where: Filter = Field(
         default="",
         description="JMESPath expression over the payload; only events for which it is "
         "true are sent. Not for model.registered.",
@@ -251,6 +402,12 @@ class WebhookSpec(Section):
         description="Format of the body. `hokusai-site` is that of the Hokusai site, "
         "`cloudevents` that of CloudEvents 1.0 in structured mode, and `slack` that of "
         "incoming webhooks of Slack.",
+    )
+    body: Expression = Field(
+        default="",
+        description="JMESPath expression over the payload of hokusai-v1 that makes the "
+        "body; evaluated once for each event.",
+        examples=["{text: join(': ', [resource, message])}"],
     )
     signature: Signature = Field(
         default="hokusai-v1",
@@ -283,6 +440,48 @@ class WebhookSpec(Section):
         description="Redis queue that the consumers of the events still read.",
     )
 
+    @field_validator("secrets", mode="wrap")
+    @classmethod
+    def _signed(
+        cls, value: Any, check: ValidatorFunctionWrapHandler, info: ValidationInfo
+    ) -> Any:
+        """Require secrets for a URL; the default is an empty tuple, never a list."""
+        if value != ():
+            return check(value)
+        # A field that is invalid itself is not in the data.
+        is_url = bool(info.data.get("url", True))
+        in_aws = [info.data.get(name, True) for name in ("eventbridge", "sqs")]
+        if is_url and not any(in_aws):
+            kind = "missing"
+            raise PydanticCustomError(kind, "Field required")
+        return value
+
+    @model_validator(mode="after")
+    def _one_destination(self) -> Self:
+        given = [name for name in _DESTINATIONS if getattr(self, name)]
+        if not given:
+            reject("has no destination", "write url, eventbridge or sqs")
+        if len(given) > 1:
+            reject(
+                f"has several destinations: {' and '.join(given)}",
+                "declare one target for each",
+            )
+        if not self.url:
+            for name in sorted(_OF_URL & self.model_fields_set):
+                reject(
+                    f"has no effect on {given[0]}: IAM authenticates the controller",
+                    "remove it",
+                    name,
+                )
+        return self
+
+    @property
+    def address(self) -> str:
+        """The destination in one text: a URL, or the service and its resource."""
+        if self.eventbridge is not None:
+            return f"eventbridge:{self.eventbridge.bus}"
+        return self.url if self.sqs is None else f"sqs:{self.sqs.queue}"
+
     @model_validator(mode="after")
     def _filtered(self) -> Self:
         if self.where and "model.registered" in self.events:
@@ -303,6 +502,35 @@ class WebhookSpec(Section):
                     "choose a name that the receiver reads",
                 )
         return aliases
+
+    @model_validator(mode="after")
+    def _one_body(self) -> Self:
+        if self.body and self.payload != "hokusai-v1":
+            reject(
+                f"cannot be combined with the payload {self.payload}",
+                "remove payload: the expression is over that of hokusai-v1",
+                "body",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _encrypted(self) -> Self:
+        parts = urlsplit(self.url)
+        is_local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+        if self.auth is None or parts.scheme == "https":
+            return self
+        if self.auth.certificate is not None:
+            reject("needs TLS", "use https in url", "auth.certificate")
+        if not is_local:
+            reject("would be sent unencrypted", "use https in url", "auth")
+        return self
+
+    @property
+    def secret_references(self) -> Mapping[str, SecretReference]:
+        """The references of signatures and authentication by their paths."""
+        keys = {f"secrets.{index}": ref for index, ref in enumerate(self.secrets)}
+        auth = {} if self.auth is None else self.auth.secrets
+        return keys | {f"auth.{path}": reference for path, reference in auth.items()}
 
     @property
     def phase(self) -> Phase:

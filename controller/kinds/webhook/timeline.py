@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from controller.core.models.registration import ModelVersion
 from controller.core.models.timeline import TimelineStep
 from controller.core.webhooks.delivery import DeliveryState
-from controller.core.webhooks.event import MODEL_REGISTERED
+from controller.core.webhooks.event import MODEL_REGISTERED, identity_of
 from controller.core.webhooks.records import DeliveryAttempt, DeliveryReport
 from controller.kinds.webhook.health import announced_tag, baseline, missing
 from controller.kinds.webhook.spec import WebhookSpec
@@ -44,6 +44,9 @@ def _not_recorded(spec: WebhookSpec, state: WebhookState, version: ModelVersion)
         return (
             f"{name}: accepted; the store has no record of it, the version's tag has."
         )
+    recorded = state.delivery_states.get(identity_of(state.registry, version))
+    if recorded is not None:
+        return f"{name}: {recorded}; its delivery was deleted with the history."
     if version in missing(spec, state):
         return f"{name}: not announced yet; the next pass announces it."
     since = baseline(spec, state)

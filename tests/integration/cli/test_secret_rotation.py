@@ -410,7 +410,8 @@ def delivered(scene, until):
 
         async with Sender(SystemClock()) as sender, asyncio.timeout(60):
             shared = context.settings, stored, sender, SystemClock()
-            await dispatcher_for(declared, *shared, attempted).run(stop)
+            dispatcher = dispatcher_for(declared, *shared, attempted, aws=aws)
+            await dispatcher.run(stop)
 
     try:
         asyncio.run(run())

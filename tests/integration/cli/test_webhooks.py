@@ -10,6 +10,7 @@ from controller.cli.schemas import status_schema
 from controller.emulation.receiver import WebhookReceiver
 from controller.store.deliveries import DeliveryLog
 from tests.builders.command_line import HEADER
+from tests.builders.emulated_aws import client
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -126,3 +127,48 @@ def test_an_undeclared_target_is_refused_with_a_suggestion(receiver, capsys):
     assert main(["webhooks", "test", "hokusai-sit"]) == 2
 
     assert "webhook/hokusai-site" in capsys.readouterr().err
+
+
+@pytest.fixture
+def in_aws(world, here, monkeypatch):
+    """An emulated AWS, and a function that declares a target in it."""
+
+    def declare(fields):
+        (here / "hokusai.yaml").write_text(
+            f"{HEADER}webhooks:\n  hokusai-site: {json.dumps(fields)}\n"
+        )
+        return client(world.server, "sqs")
+
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+    return declare
+
+
+def test_a_ping_arrives_in_a_queue(in_aws, capsys):
+    sqs = in_aws({"sqs": {"queue": "events"}})
+    url = sqs.create_queue(QueueName="events")["QueueUrl"]
+
+    assert main(["webhooks", "test", "hokusai-site", "-o", "json"]) == 0
+
+    found = checked(capsys.readouterr().out)
+    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    assert (found["accepted"], found["url"]) == (True, "sqs:events")
+    assert json.loads(message["Body"])["event_type"] == "ping"
+    assert main(["webhooks", "test", "hokusai-site"]) == 0
+    assert "sqs:events accepted the ping" in capsys.readouterr().out
+
+
+def test_the_doctor_names_the_reason_of_a_destination_that_is_not_there(in_aws, capsys):
+    in_aws({"eventbridge": {"bus": "gone"}})
+
+    assert diagnosed(capsys, 1) == {"ping": "problem", "latency": "ok"}
+    assert main(["webhooks", "test", "hokusai-site"]) == 1
+    assert "eventbridge:gone did not accept the ping" in capsys.readouterr().out
+
+
+def test_preflight_finds_a_queue_that_is_not_there(in_aws, capsys):
+    in_aws({"sqs": {"queue": "gone"}})
+
+    assert main(["preflight", "webhook/hokusai-site", "-o", "json"]) == 1
+
+    assert "aws sqs create-queue --queue-name gone" in capsys.readouterr().out

@@ -204,7 +204,7 @@ def post_over_tls(host, certificate_name):
         resolver = AddressResolver(scripted(["127.0.0.2"]))
         async with (
             receiver(answering(200), server, host="127.0.0.2") as there,
-            Sender(StoppedClock(), resolver=resolver, tls=client) as sender,
+            Sender(StoppedClock(), resolver=resolver, new_tls=lambda: client) as sender,
         ):
             url = f"https://{host}:{there.port}/hook"
             return await sender.send(url, {}, b"{}", 5, PERMITTED)
@@ -239,7 +239,7 @@ def test_versions_of_tls_before_1_2_are_not_offered():
         url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
         tls = ssl.create_default_context()
         tls.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-        async with server, Sender(StoppedClock(), tls=tls) as sender:
+        async with server, Sender(StoppedClock(), new_tls=lambda: tls) as sender:
             return await sender.send(url, {}, b"{}", 5, LOOPBACK)
 
     answer = asyncio.run(send())

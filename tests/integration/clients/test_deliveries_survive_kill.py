@@ -26,6 +26,7 @@ from controller.clients.clock import SystemClock
 from controller.clients.webhook import Sender
 from controller.core.webhooks.address_policy import LOOPBACK_NETWORKS, AddressPolicy
 from controller.core.webhooks.retry_schedule import RetrySchedule
+from controller.core.webhooks.target_secrets import TargetSecrets
 from controller.engine.dispatcher import DispatchLimits, Dispatcher, WebhookTarget
 from controller.engine.signed_requests import SignedRequests
 from controller.store.database import Database
@@ -41,7 +42,7 @@ async def main(url, target):
     async with Sender(clock) as sender:
         dispatcher = Dispatcher(
             outbox, SignedRequests(sender, clock), lambda: {"site": WebhookTarget(target, policy, timeout=1, permitted=LOCAL)},
-            lambda _: (b"key",),
+            lambda _: TargetSecrets((b"key",)),
             clock=clock, worker=worker, limits=DispatchLimits(in_flight=8, claim_margin=1),
         )
         await dispatcher.run(asyncio.Event())

@@ -86,7 +86,9 @@ class Platform:
             stored, stop = SimpleNamespace(database=self.database), asyncio.Event()
             async with Sender(self.clock) as sender, RedisQueue() as queue:
                 both = (
-                    dispatcher_for(declared, SETTINGS, stored, sender, self.clock),
+                    dispatcher_for(
+                        declared, SETTINGS, stored, sender, self.clock, aws=None
+                    ),
                     queue_dispatcher(declared, SETTINGS, stored, queue, self.clock),
                 )
                 work = asyncio.create_task(run_all(both, stop))

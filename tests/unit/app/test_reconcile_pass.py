@@ -17,6 +17,7 @@ from controller.engine.reconciler import PassResult
 from controller.store.announcements import AnnouncementLedger
 from controller.store.deliveries import DeliveryLog
 from controller.store.events import EventLog
+from controller.store.retention import HistoryAges
 from controller.store.triggers import Triggers
 from controller.telemetry.metrics import Metrics
 from tests.builders.outbox import event
@@ -89,7 +90,7 @@ def passes(controller, watch, database, clock):
         Stored(database),
         "host:1:0a",
         count(1),
-        timedelta(days=90),
+        HistoryAges(),
         Metrics(),
         clock,
     )

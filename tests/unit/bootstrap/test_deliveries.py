@@ -7,7 +7,9 @@ import pytest
 from controller.bootstrap.deliveries import DeclaredTargets
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.values.identity import content_hash
+from controller.core.webhooks.aws_destination import EventBus
 from controller.core.webhooks.retry_schedule import RetrySchedule
+from controller.core.webhooks.target_secrets import TargetSecrets
 from controller.kinds.endpoint.spec import EndpointSpec
 from controller.kinds.webhook.spec import DEFAULT_TAIL, WebhookSpec
 from controller.settings import Settings
@@ -49,10 +51,12 @@ def test_the_schedule_comes_from_the_settings():
         ({"payload": "slack"}, False),
         ({"allow_ports": [9443]}, False),
         ({"header_aliases": {"x-signature": "X-Hokusai-Signature"}}, False),
+        ({"auth": {"bearer": {"env": "TOKEN"}}}, False),
+        ({"body": "{text: message}"}, False),
     ],
     ids=[
         *("timeout", "retry", "url", "secrets", "networks", "endpoint"),
-        *("signature", "payload", "ports", "aliases"),
+        *("signature", "payload", "ports", "aliases", "auth", "body"),
     ],
 )
 def test_a_target_with_another_address_or_secret_has_other_settings(fields, same):
@@ -93,6 +97,21 @@ def test_a_declared_network_is_permitted_and_no_other():
 def test_this_machine_is_permitted_in_the_local_environment():
     assert permitted("127.0.0.1", environment="local")
     assert not permitted("10.0.0.1", environment="local")
+
+
+def test_a_target_in_aws_has_a_destination_and_no_secrets():
+    spec = WebhookSpec.model_validate({"eventbridge": {"bus": "events"}})
+    site = ResourceId("webhook", "site")
+    document = SimpleNamespace(
+        resources={site: Resource(site, spec)},
+        platform=SimpleNamespace(environment="production"),
+    )
+    declared = DeclaredTargets(lambda: document, str, Settings())
+
+    target = declared.targets()["site"]
+
+    assert target.destination == EventBus("events", "hokusai")
+    assert declared.secrets_of("site") == TargetSecrets()
 
 
 def test_an_upgrade_does_not_change_the_settings_of_a_target():

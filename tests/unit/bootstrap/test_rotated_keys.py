@@ -48,30 +48,30 @@ def declared(values, rotation, clock=None):
 
 
 def test_the_current_key_signs_before_the_next():
-    assert declared(VALUES, STAGED).keys_of("site") == (b"current", b"next")
+    assert declared(VALUES, STAGED).secrets_of("site").keys == (b"current", b"next")
 
 
 def test_after_the_label_moved_the_next_key_signs_first():
     moved = {**VALUES, NAME: "next"}
 
-    assert declared(moved, STAGED).keys_of("site") == (b"next", b"current")
+    assert declared(moved, STAGED).secrets_of("site").keys == (b"next", b"current")
 
 
 @pytest.mark.parametrize("gone", [OLD, NEW])
 def test_a_version_that_was_deleted_holds_up_no_delivery(gone):
     values = {name: text for name, text in VALUES.items() if name != gone}
 
-    assert declared(values, STAGED).keys_of("site")[0] == b"current"
+    assert declared(values, STAGED).secrets_of("site").keys[0] == b"current"
 
 
 def test_without_the_current_secret_nothing_is_signed():
     with pytest.raises(NotFoundError):
-        declared({OLD: "current", NEW: "next"}, STAGED).keys_of("site")
+        declared({OLD: "current", NEW: "next"}, STAGED).secrets_of("site")
 
 
 def test_a_version_that_cannot_be_read_now_is_not_left_out():
     with pytest.raises(TransientError):
-        declared({**VALUES, NEW: TransientError()}, STAGED).keys_of("site")
+        declared({**VALUES, NEW: TransientError()}, STAGED).secrets_of("site")
 
 
 def test_a_move_of_the_label_is_a_change_of_the_settings():

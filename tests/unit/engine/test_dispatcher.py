@@ -9,10 +9,12 @@ import pytest
 
 from controller.core.errors import NotFoundError, TransientError
 from controller.core.webhooks.answers import Answered, NotPermitted, Unanswered
+from controller.core.webhooks.body_expression import with_derived_body
 from controller.core.webhooks.delivery import Delivered, DeliveryState
 from controller.core.webhooks.event import ProfileBody, VersionIdentity, WebhookEvent
 from controller.core.webhooks.retry_schedule import RetrySchedule
 from controller.core.webhooks.signature import hokusai_verified, standard_headers
+from controller.core.webhooks.target_secrets import TargetSecrets
 from controller.engine.dispatcher import Dispatcher, DispatchLimits, WebhookTarget
 from controller.engine.signed_requests import SignedRequests
 from controller.store.announcements import AnnouncementLedger
@@ -22,6 +24,7 @@ from tests.fakes.stopped_clock import NOON, StoppedClock
 from tests.fakes.store import empty_store
 
 KEY, OLD_KEY = b"current", b"previous"
+SECRETS = TargetSecrets((KEY,))
 POLICY = RetrySchedule.doubling(5, 2, spread=0)
 SITE = {"site": WebhookTarget("https://hokus.ai/hook", POLICY)}
 HOUR = {
@@ -48,7 +51,7 @@ class Receivers:
         self.sent = []
         self.hanging = asyncio.Event()
 
-    async def send(self, url, headers, body, within, permitted):
+    async def send(self, url, headers, body, within, permitted, certificate=None):
         self.sent.append((url, headers, body))
         script = self.scripts.get(url, [Answered(200)])
         answer = script.pop(0) if len(script) > 1 else script[0]
@@ -61,7 +64,7 @@ class Receivers:
 class World:
     """A dispatcher, the outbox it drains, and a clock that follows its waits."""
 
-    def __init__(self, receivers, targets=SITE, *, limits=None, secret_of=None):
+    def __init__(self, receivers, targets=SITE, *, limits=None, secrets_of=None):
         self.clock = StoppedClock()
         self.database = empty_store(self.clock)
         self.ledger = AnnouncementLedger(self.database)
@@ -74,7 +77,7 @@ class World:
             self.outbox,
             SignedRequests(receivers, self.clock),
             lambda: targets,
-            secret_of or (lambda _: (KEY, OLD_KEY)),
+            secrets_of or (lambda _: TargetSecrets((KEY, OLD_KEY))),
             clock=self.clock,
             worker="w",
             limits=limits or DispatchLimits(grace=0.01),
@@ -320,7 +323,7 @@ def test_what_a_stop_cuts_off_is_sent_again_and_marked():
 
 def test_what_is_under_way_may_come_to_its_end():
     class Slow(Receivers):
-        async def send(self, url, headers, body, within, permitted):
+        async def send(self, url, headers, body, within, permitted, certificate=None):
             w.stop.set()
             await asyncio.sleep(0)
             return await super().send(url, headers, body, within, permitted)
@@ -334,13 +337,13 @@ def test_what_is_under_way_may_come_to_its_end():
 
 
 def test_without_its_secret_nothing_is_sent_and_no_attempt_is_charged():
-    def secret_of(target):
+    def secrets_of(target):
         if target == "site":
             message = "the secret store is away"
             raise TransientError(message)
-        return (KEY,)
+        return SECRETS
 
-    w = a_world(targets=BOTH, secret_of=secret_of)
+    w = a_world(targets=BOTH, secrets_of=secrets_of)
     w.ledger.announce("site", "webhook", [event()], NOON)
     w.ledger.announce("audit", "webhook", [event()], NOON)
 
@@ -366,7 +369,7 @@ def test_the_end_of_an_attempt_says_if_its_result_was_recorded():
 
 def test_an_attempt_that_outlives_its_claim_is_not_recorded():
     class Slow(Receivers):
-        async def send(self, url, headers, body, within, permitted):
+        async def send(self, url, headers, body, within, permitted, certificate=None):
             if not self.sent:
                 w.clock.forward(3600)
                 w.outbox.claim("other", "site", 1, timedelta(minutes=9))
@@ -387,7 +390,7 @@ def unreadable(target):
 
 def test_an_unreadable_secret_is_recorded_for_other_processes():
     w = a_world(
-        targets=BOTH, secret_of=lambda t: (KEY,) if t == "audit" else unreadable(t)
+        targets=BOTH, secrets_of=lambda t: SECRETS if t == "audit" else unreadable(t)
     )
     w.ledger.announce("site", "webhook", [event()], NOON)
     w.ledger.announce("audit", "webhook", [event()], NOON)
@@ -399,20 +402,15 @@ def test_an_unreadable_secret_is_recorded_for_other_processes():
     assert records["audit"].secret_error == ""
 
 
-def test_a_secret_without_a_key_is_recorded():
-    w = a_world(targets=BOTH, secret_of=lambda t: (KEY,) if t == "audit" else ())
-    w.ledger.announce("site", "webhook", [event()], NOON)
-    w.ledger.announce("audit", "webhook", [event()], NOON)
-
-    w.run()
-
-    assert w.deliveries.records()["site"].secret_error == "the target has no secret"
-
-
 def test_the_record_is_removed_with_the_next_attempt_that_reads_the_secret():
-    answers = [(), (KEY,)]
+    reads = []
+
+    def second_time(target):
+        reads.append(target)
+        return SECRETS if len(reads) > 1 else unreadable(target)
+
     w = a_world(
-        secret_of=lambda _: answers.pop(0) if len(answers) > 1 else answers[0],
+        secrets_of=second_time,
         limits=DispatchLimits(grace=0.01, poll=0.001, pause=0),
     )
     w.ledger.announce("site", "webhook", [event()], NOON)
@@ -540,12 +538,12 @@ def test_a_result_that_could_not_be_recorded_is_recorded_by_the_next_round(
 def test_a_slow_secret_store_delays_only_the_target_that_uses_it():
     released = threading.Event()
 
-    def secret_of(target):
+    def secrets_of(target):
         if target == "site":
             assert released.wait(5)
-        return (KEY,)
+        return SECRETS
 
-    w = a_world(targets=BOTH, secret_of=secret_of)
+    w = a_world(targets=BOTH, secrets_of=secrets_of)
     w.ledger.announce("site", "webhook", [event(1)], NOON)
     w.ledger.announce("audit", "webhook", [event(n) for n in range(40)], NOON)
 
@@ -556,3 +554,48 @@ def test_a_slow_secret_store_delays_only_the_target_that_uses_it():
     w.run(until=41)
 
     assert w.count(DeliveryState.DELIVERED) == 1
+
+
+def with_body(expression):
+    """Return the target with an expression, and the settings that identify it."""
+    site = replace(SITE["site"], body=expression, settings=expression)
+    return {"site": site}
+
+
+def test_a_body_is_derived_once_and_its_bytes_are_repeated():
+    receivers = Receivers(**{"hokus.ai": [Unanswered("cut off"), Answered(200)]})
+    targets = with_body("{number: n}")
+    w = a_world(receivers, targets)
+    w.ledger.announce(
+        "site", "webhook", [with_derived_body(event(), "site", "{number: n}")], NOON
+    )
+    targets.update(with_body("{changed: n}"))
+
+    w.run(until=2)
+
+    assert [body for _, _, body in receivers.sent] == [b'{"number":1}'] * 2
+
+
+def test_a_body_that_cannot_be_derived_waits_for_another_expression():
+    targets = with_body("missing")
+    w = a_world(targets=targets)
+    w.ledger.announce(
+        "site", "webhook", [with_derived_body(event(), "site", "missing")], NOON
+    )
+
+    w.run()
+
+    (dead,) = w.deliveries.list(9, "site")
+    assert (dead.state, dead.cause) == (DeliveryState.DEAD, "refused")
+    assert dead.reason == "the expression `body` has the value null for this event"
+    assert w.receivers.sent == []
+
+    targets.update(with_body("{number: n}"))
+    w.stop.clear()
+    w.run(until=2)
+
+    (delivered,) = w.deliveries.list(9, "site")
+    assert delivered.state is DeliveryState.DELIVERED
+    assert [body for _, _, body in w.receivers.sent] == [b'{"number":1}']
+    ((_, headers, body),) = w.receivers.sent
+    assert hokusai_verified([KEY], body, headers["X-Hokusai-Signature"])

@@ -1,6 +1,7 @@
 """Events about resources are recorded once, together with what causes them."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from controller.clients.payload import check
 from controller.core.document.resource import ResourceId
 from controller.core.errors import PermanentError, TransientError
+from controller.core.planning.sightings import Sighting
 from controller.core.resources.condition import (
     Condition,
     ConditionType,
@@ -155,6 +157,15 @@ def test_a_failure_makes_one_event(passes, expected):
     assert [t for t in found if not t.startswith("service.")] == expected
 
 
+def test_a_target_with_an_expression_gets_the_body_that_it_makes():
+    world = World(replace(ALL, body="{text: join(' ', [resource, reason])}"))
+
+    for changes in (GOOD, BAD):
+        world.concluded(**changes)
+
+    assert world.payloads("ops") == [{"text": "service/api CrashLooping"}]
+
+
 def test_an_endpoint_that_stops_to_answer_is_unreachable():
     world = World()
 
@@ -292,6 +303,7 @@ def test_every_event_matches_its_schema():
     request = OperationRequest("ada@laptop", "wrong scores", "production:2")
     world.finish(moved(None, 3), Applied())
     world.finish(moved(3, 2, Verb.ROLL_BACK, request), Applied())
+    sighted(world, API, is_in_sync=False, edited={"task.cpu": "1"})
 
     found = Outbox(world.database).claim("w", "ops", 99, timedelta(seconds=0))
 
@@ -306,3 +318,122 @@ def test_the_announced_versions_of_a_target_contain_no_resource():
         world.concluded(**changes)
 
     assert AnnouncementLedger(world.database).delivery_states() == {}
+
+
+def sighted(world, id_=LEADS, **fields):
+    """Observe the resource in one pass."""
+    world.clock.forward(60)
+    world.memory.observed({id_: Sighting({}, "g1", **fields)})
+
+
+def at(number):
+    return {"positions": {"production": number}}
+
+
+def promotion(number="4"):
+    change = Change("aliases.production", 3, number)
+    return Action(LEADS, Verb.UPDATE, Reason.CHANGED, (change,), {}, generation="g1")
+
+
+def test_a_promotion_whose_process_ended_after_the_move_is_published_once():
+    world = World()
+    sighted(world, **at("3"))
+    world.memory.started(promotion())
+
+    for _ in range(3):
+        world.restart()
+        world.memory.take_over()
+        sighted(world, **at("4"))
+
+    (payload,) = world.payloads()
+    assert payload["event_type"] == "model.promoted"
+    assert payload["details"]["version"] == "4"
+
+
+def test_a_promotion_whose_process_ended_before_the_move_is_published_by_the_next():
+    world = World()
+    sighted(world, **at("3"))
+    world.memory.started(promotion())
+
+    world.restart()
+    world.memory.take_over()
+    sighted(world, **at("3"))
+    world.finish(promotion(), Applied())
+    sighted(world, **at("4"))
+
+    assert world.events() == ["model.promoted"]
+
+
+def test_a_promotion_before_a_failure_of_the_same_action_is_published():
+    world = World()
+    sighted(world, **at("3"))
+
+    world.finish(promotion(), Failed(TransientError("cut off")))
+    sighted(world, **at("4"))
+    sighted(world, **at("4"))
+
+    assert world.events() == ["model.promoted"]
+
+
+def test_an_alias_of_a_version_that_the_action_registered_is_a_promotion():
+    world = World()
+    sighted(world, **at("3"))
+    action = Action(LEADS, Verb.UPDATE, Reason.CHANGED, (), {}, generation="g1")
+    further = (Change("aliases.production", 3, 4),)
+
+    world.finish(action, Applied(further=further))
+    sighted(world, **at("4"))
+
+    (payload,) = world.payloads()
+    assert payload["details"] == {
+        "alias": "production",
+        "version": "4",
+        "previous_version": "3",
+    }
+
+
+def test_drift_is_one_event_per_episode_over_restarts():
+    world = World()
+    edited = {"is_in_sync": False, "edited": {"task.cpu": "1"}}
+    sighted(world, API)
+
+    for fields in (edited, edited, {}, edited):
+        world.restart()
+        world.memory.take_over()
+        sighted(world, API, **fields)
+
+    found = world.payloads()
+    assert [payload["event_type"] for payload in found] == ["drift.detected"] * 2
+    assert found[0]["details"] == {"fields": "task.cpu"}
+    assert found[0]["idempotency_key"] != found[1]["idempotency_key"]
+
+
+def test_an_action_with_an_unknown_outcome_makes_its_own_change_no_drift():
+    world = World()
+    sighted(world, API)
+    change = Change("task.cpu", 1, 2)
+    world.memory.started(Action(API, Verb.UPDATE, Reason.CHANGED, (change,), {}))
+
+    world.restart()
+    world.memory.take_over()
+
+    assert world.memory.applied({API}) == {}
+
+
+def test_without_a_subscription_nothing_is_noted():
+    world = World(Subscription("ops", frozenset({"service.degraded"})))
+
+    sighted(world, API)
+    sighted(world, **at("3"))
+
+    assert world.memory.applied({API, LEADS}) == {}
+
+
+def test_a_move_that_a_lagging_read_repeats_is_published_once():
+    world = World()
+    sighted(world, **at("3"))
+
+    for _ in range(2):
+        world.finish(promotion(), Applied())
+
+    assert world.events() == ["model.promoted"]

@@ -31,8 +31,10 @@ def test_a_filter_is_an_expression_over_the_payload():
         ),
         ("where: 'name'", "where: cannot filter model.registered"),
         ("events: [service.gone]", "events[0]: must be"),
+        ("body: '{text: }'", "body: is not a JMESPath expression:"),
+        ("body: name\n    payload: slack", "body: cannot be combined with the payload"),
     ],
-    ids=["syntax", "registrations", "unknown type"],
+    ids=["syntax", "registrations", "unknown type", "body", "body and payload"],
 )
 def test_a_filter_that_cannot_work_says_why(text, words):
     found = problem(HOOK % text)

@@ -50,6 +50,11 @@ def outdated_changes(spec: ServiceSpec, state: ServiceState) -> Iterator[Change]
         yield Change(SECRETS, known.rpartition("/")[0], versions, effect)
 
 
+def unedited(change: Change) -> bool:
+    """Return True for a newer image or secret, which is no edit of the service."""
+    return change.path == SECRETS or change.path.startswith(IMAGES)
+
+
 def forces_deployment(changes: Iterable[Change]) -> bool:
     """Return True if a change needs ``forceNewDeployment`` of UpdateService."""
     return any(c.path == DEPLOYMENT or _is_forced(c) for c in changes)

@@ -12,7 +12,7 @@ from controller.core.models.registration import ModelVersion
 from controller.core.resources.plan import Action, Reason, Verb
 from controller.core.webhooks.answers import NotPermitted
 from controller.core.webhooks.delivery import DeliveryState
-from controller.core.webhooks.event import identity_of
+from controller.core.webhooks.event import ProfileBody, identity_of
 from controller.kinds.webhook import KIND
 from controller.kinds.webhook.driver import WebhookDriver
 from controller.kinds.webhook.health import announced_tag
@@ -132,6 +132,18 @@ def test_an_announcement_holds_the_payloads_of_every_declared_target(backends):
     (event,) = backends.events
     assert event.profile == "slack"
     assert [body.profile for body in event.bodies] == ["cloudevents", "slack"]
+
+
+def test_an_announcement_has_the_body_that_the_expression_makes(backends):
+    driver = webhook_driver(backends)
+    state = WebhookState("site", "mlflow", NOON, versions=(ONE,))
+    spec = SPEC.model_copy(update={"body": "{v: registered_version}"})
+
+    driver.apply(replace(planned(state, "announced", 1), desired=spec))
+
+    (event,) = backends.events
+    assert event.profile == "target:site"
+    assert event.bodies == (ProfileBody("target:site", b'{"v":"1"}'),)
 
 
 def test_only_planned_versions_are_stamped(driver, backends):

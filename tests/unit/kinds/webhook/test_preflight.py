@@ -8,6 +8,7 @@ from controller.core.errors import NotFoundError, PermanentError, TransientError
 from controller.core.planning.preflight import (
     CheckFinding,
     CheckPassed,
+    CheckSkipped,
     CheckUnknown,
     Severity,
 )
@@ -82,6 +83,22 @@ def test_a_secret_that_exists_passes_without_a_read_of_a_value(backends, secret)
     } >= {*backends.calls}
 
 
+def test_a_missing_secret_of_the_authentication_is_named_by_its_field(backends):
+    spec = WebhookSpec.model_validate(
+        {
+            "url": "https://hokus.ai/hook",
+            "secrets": [{"env": "SET"}],
+            "auth": {"certificate": {"chain": {"ssm": "/t/key"}, "key": {"env": "NO"}}},
+        }
+    )
+    inspector = TargetInspector(backends, backends, backends.secret, "us-east-1")
+
+    finding, _ = inspector.inspect({SITE: Resource(SITE, spec)})[SITE]
+
+    assert finding.path == "auth.certificate.key"
+    assert finding.severity is Severity.WARNS
+
+
 @pytest.mark.parametrize(
     ("secret", "problem", "command"),
     [
@@ -122,7 +139,7 @@ def test_a_missing_secret_warns_with_the_command_that_creates_it(
     assert isinstance(finding, CheckFinding)
     assert finding.severity is Severity.WARNS
     assert finding.path == "secrets.0"
-    assert finding.message.startswith(f"{problem}: deliveries are not signed")
+    assert finding.message.startswith(f"{problem}: nothing is sent")
     assert command is None or finding.command == command
     assert address == CheckPassed("address")
 
@@ -169,3 +186,97 @@ def test_no_name_server_is_asked_about_this_machine(backends):
     backends.unresolved = NotFoundError("localhost does not resolve")
 
     assert inspected(backends, {"env": "SET"}, url="http://localhost:80/") == FINE
+
+
+class Destinations:
+    """AWS with an event bus, a queue, and IAM; errors and decisions by operation."""
+
+    def __init__(self, **answers):
+        self.answers = {
+            "GetCallerIdentity": {
+                "Arn": "arn:aws:sts::123456789012:assumed-role/controller/session"
+            },
+            "GetRole": {"Role": {"Arn": "arn:aws:iam::123456789012:role/p/controller"}},
+            "SimulatePrincipalPolicy": {
+                "EvaluationResults": [{"EvalDecision": "allowed"}]
+            },
+            "DescribeEventBus": {"Arn": "arn:aws:events:us-east-1:123456789012:bus"},
+            "GetQueueUrl": {"QueueUrl": "https://queue"},
+            "GetQueueAttributes": {"Attributes": {"QueueArn": "arn:queue"}},
+            **answers,
+        }
+        self.parameters = {}
+
+    def call(self, _service, operation, /, **parameters):
+        self.parameters[operation] = parameters
+        answer = self.answers[operation]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+DENIED = {"EvaluationResults": [{"EvalDecision": "implicitDeny"}]}
+MISSING = NotFoundError("sqs:GetQueueUrl was refused: QueueDoesNotExist")
+IN_AWS = [{"eventbridge": {"bus": "events"}}, {"sqs": {"queue": "events.fifo"}}]
+
+
+def inspected_in_aws(fields, **answers):
+    aws = Destinations(**answers)
+    spec = WebhookSpec.model_validate(fields)
+    inspector = TargetInspector(aws, None, None, "us-east-1")
+    return inspector.inspect({SITE: Resource(SITE, spec)})[SITE], aws
+
+
+@pytest.mark.parametrize("fields", IN_AWS, ids=["bus", "queue"])
+def test_a_destination_that_exists_and_is_allowed_passes(fields):
+    results, aws = inspected_in_aws(fields)
+
+    assert results == (CheckPassed("destination"), CheckPassed("permission"))
+    simulated = aws.parameters["SimulatePrincipalPolicy"]
+    assert simulated["PolicySourceArn"].endswith("role/p/controller")
+
+
+@pytest.mark.parametrize(
+    ("fields", "answers", "command"),
+    [
+        (
+            IN_AWS[0],
+            {"DescribeEventBus": MISSING},
+            "aws events create-event-bus --name events --region us-east-1",
+        ),
+        (
+            IN_AWS[1],
+            {"GetQueueUrl": MISSING},
+            (
+                "aws sqs create-queue --queue-name events.fifo --attributes "
+                "FifoQueue=true --region us-east-1"
+            ),
+        ),
+    ],
+    ids=["bus", "queue"],
+)
+def test_a_missing_destination_warns_with_the_command_that_creates_it(
+    fields, answers, command
+):
+    (finding, permission), _ = inspected_in_aws(fields, **answers)
+
+    assert finding.severity is Severity.WARNS
+    assert "does not exist: deliveries are retried until it exists" in finding.message
+    assert finding.command == command
+    assert isinstance(permission, CheckSkipped)
+
+
+def test_a_missing_permission_warns_with_the_action():
+    (_, finding), _ = inspected_in_aws(IN_AWS[1], SimulatePrincipalPolicy=DENIED)
+
+    assert finding.path == "sqs.queue"
+    assert "does not allow" in finding.message
+    assert "sqs:SendMessage on arn:queue" in finding.message
+
+
+def test_a_permission_that_cannot_be_simulated_is_skipped():
+    refused = PermanentError("iam:SimulatePrincipalPolicy was refused: AccessDenied")
+
+    (_, result), _ = inspected_in_aws(IN_AWS[0], SimulatePrincipalPolicy=refused)
+
+    assert result == CheckSkipped("permission", str(refused))

@@ -59,9 +59,9 @@ class SimulatedDns:
             )
         except DriverError:
             kept = self._fallbacks.last_good(host)
-            if not kept:
+            if kept is None:
                 raise
-            return Resolved(kept, "store")
+            return Resolved(kept.addresses, "store")
         if not found:
             msg = f"{host} does not exist"
             raise NotFoundError(msg)

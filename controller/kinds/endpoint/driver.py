@@ -122,7 +122,7 @@ class EndpointDriver:
         addresses = tuple(answer.addresses)
         try:
             published = self._published(spec)
-            kept = self._fallbacks.last_good(spec.host) if self._fallbacks else None
+            kept = self._kept(spec)
         except DriverError as error:
             return unknown_from(error)
         return Present(
@@ -135,6 +135,13 @@ class EndpointDriver:
                 problem=self._problem(resource.id, spec, addresses[0]),
             )
         )
+
+    def _kept(self, spec: EndpointSpec) -> tuple[str, ...] | None:
+        """Return the addresses in the store; None without a store."""
+        if self._fallbacks is None:
+            return None
+        kept = self._fallbacks.last_good(spec.host)
+        return () if kept is None else kept.addresses
 
     def _published(self, spec: EndpointSpec) -> str | None:
         """Return the value of the declared parameter; None if it does not exist."""

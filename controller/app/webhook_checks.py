@@ -1,25 +1,33 @@
 """Ping and diagnosis of one declared webhook target."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
 from controller.app.session import Session
 from controller.bootstrap.aws import DeferredAws, aws_client
+from controller.bootstrap.controller import NoFallbacks
 from controller.bootstrap.deliveries import DeclaredTargets
+from controller.bootstrap.names import declared_fallbacks, resolver_for
 from controller.bootstrap.store_file import store_is_there
 from controller.clients.clock import SystemClock
 from controller.clients.receiver_probe import connection_facts
 from controller.clients.secrets import Secrets
 from controller.clients.webhook import Sender
+from controller.core.dns.pins import SharedPins
+from controller.core.dns.rollout import Consumer
 from controller.core.document.reference import SecretReference
 from controller.core.errors import ControllerError, NotFoundError
+from controller.core.resources.fallbacks import Fallbacks
 from controller.core.values.redact import redact
 from controller.core.webhooks.answers import Answer
 from controller.core.webhooks.diagnosis import TargetFindings
 from controller.core.webhooks.ping import PingRequest, PingResult, ping_request
 from controller.core.webhooks.rotation import SecretRotation
 from controller.engine.dispatcher import WebhookTarget
+from controller.resolver.aio import AddressResolver
+from controller.resolver.consumer import ConsumerResolver
 
 # A receiver that accepts a signature with it does not compare signatures.
 _WRONG_KEY = b"hokusai: not the key of any receiver"
@@ -62,7 +70,8 @@ class WebhookChecks:
         Raises:
             ControllerError: a secret cannot be read.
         """
-        result = self._sent(self._keys())
+        with self._names() as names:
+            result = self._sent(self._keys(), names)
         if result.is_accepted and store_is_there(self._context.settings):
             self._record()
         return result
@@ -78,13 +87,17 @@ class WebhookChecks:
             keys = self._keys()
         except ControllerError as error:
             secret_error = redact(str(error), ())
-        connection = connection_facts(
-            target.url, target.timeout, target.permitted.denial_reason
-        )
-        ping = self._sent(keys) if keys and connection.addresses else None
-        forged = None
-        if ping is not None and ping.is_accepted:
-            forged = self._sent((_WRONG_KEY,)).answer
+        with self._names() as names:
+            connection = connection_facts(
+                target.url,
+                target.timeout,
+                target.permitted.denial_reason,
+                names.addresses,
+            )
+            ping = self._sent(keys, names) if keys and connection.addresses else None
+            forged = None
+            if ping is not None and ping.is_accepted:
+                forged = self._sent((_WRONG_KEY,), names).answer
         now = self._clock.now()
         rotation = self._rotations().get(self._name)
         return TargetFindings(
@@ -104,7 +117,9 @@ class WebhookChecks:
         Raises:
             ControllerError: the version cannot be read.
         """
-        return self._sent((self._declared.key_of_version(reference, version),))
+        with self._names() as names:
+            key = self._declared.key_of_version(reference, version)
+            return self._sent((key,), names)
 
     def _rotations(self) -> Mapping[str, SecretRotation]:
         """Return the recorded rotations; none without a store."""
@@ -131,22 +146,54 @@ class WebhookChecks:
             raise NotFoundError(msg)
         return keys
 
-    def _sent(self, keys: tuple[bytes, ...]) -> PingResult:
+    @contextmanager
+    def _names(self) -> Iterator[ConsumerResolver]:
+        """Yield the resolver that deliveries use, with the addresses of the store."""
+        context, clock = self._context, self._clock
+        declared = declared_fallbacks(
+            context.document, context.settings, context.environ
+        )
+        with ExitStack() as closing:
+            fallbacks: Fallbacks = NoFallbacks()
+            pins: SharedPins | None = None
+            if store_is_there(context.settings):
+                from controller.store.database import Database
+                from controller.store.dns_pins import StoredPins
+                from controller.store.fallbacks import StoredFallbacks
+
+                url = context.settings.store_url.reveal()
+                database = Database(url, clock, read_only=True)
+                closing.callback(database.close)
+                fallbacks, pins = StoredFallbacks(database), StoredPins(database)
+            yield resolver_for(
+                Consumer.WEBHOOKS,
+                context.settings,
+                clock,
+                fallbacks,
+                shared=pins,
+                declared=declared,
+            )
+
+    def _sent(self, keys: tuple[bytes, ...], names: ConsumerResolver) -> PingResult:
         target = self._target()
         now = self._clock.now()
         request = ping_request(
             self._name, keys, now, target.scheme, target.header_aliases
         )
         began = self._clock.monotonic()
-        answer = asyncio.run(self._post(target, request))
+        answer = asyncio.run(self._post(target, request, names))
         took = timedelta(seconds=self._clock.monotonic() - began)
         return PingResult(self._name, target.url, request.id, answer, took)
 
-    async def _post(self, target: WebhookTarget, request: PingRequest) -> Answer:
-        own_ports = frozenset(
-            {self._context.settings.probe_port, self._context.settings.api_port}
-        )
-        async with Sender(self._clock, own_ports=own_ports) as sender:
+    async def _post(
+        self, target: WebhookTarget, request: PingRequest, names: ConsumerResolver
+    ) -> Answer:
+        settings = self._context.settings
+        own_ports = frozenset({settings.probe_port, settings.api_port})
+        resolver = AddressResolver(names)
+        async with Sender(
+            self._clock, resolver=resolver, own_ports=own_ports
+        ) as sender:
             return await sender.send(
                 target.url,
                 request.headers,

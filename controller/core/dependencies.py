@@ -12,6 +12,7 @@ from ssl import SSLContext
 from typing import Any, Protocol
 
 from controller.core.clock import Clock
+from controller.core.dns.health import NameReport
 from controller.core.document.platform import Platform
 from controller.core.document.reference import SecretReference
 from controller.core.document.resource import Resource, ResourceId
@@ -76,6 +77,10 @@ class NameResolver(Protocol):
 
     def refresh(self, host: str) -> Resolved:
         """Return the addresses after a new DNS query; raises as ``resolve``."""
+        ...
+
+    def report(self, host: str) -> NameReport:
+        """Return the failures of the queries for ``host``, without a query."""
         ...
 
 

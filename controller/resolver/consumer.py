@@ -4,11 +4,12 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from controller.core.clock import Clock
 from controller.core.dns.answers import Resolution, Source, literal_addresses
+from controller.core.dns.health import NameReport
 from controller.core.dns.rollout import (
     ComparisonResult,
     Consumer,
@@ -156,6 +157,11 @@ class ConsumerResolver:
     def addresses(self, host: str) -> tuple[str, ...]:
         """Return the addresses of ``host`` without their origin."""
         return self.resolve(host).addresses
+
+    def report(self, host: str) -> NameReport:
+        """Return the failures of the queries for ``host``, and of the resolver."""
+        found = self.resolver.report(host)
+        return replace(found, stepped_back=self.state().stepped_back)
 
     def avoid(self, host: str, address: str) -> None:
         """Try ``address`` last for a while."""

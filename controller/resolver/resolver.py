@@ -27,7 +27,7 @@ from controller.core.dns.answers import (
     canonical_host,
     literal_addresses,
 )
-from controller.core.dns.health import NameHealth
+from controller.core.dns.health import NameHealth, NameReport
 from controller.core.dns.record import (
     MAX_STALE_SECONDS,
     TTL_SECONDS,
@@ -263,6 +263,13 @@ class Resolver:
         with self._lock:
             names = list(self._names.values())
         return tuple(self._health(name) for name in names)
+
+    def report(self, host: str) -> NameReport:
+        """Return the failures of the queries for ``host``, without a query."""
+        name = self._names.get(canonical_host(host))
+        if name is None or name.record.failure is None:
+            return NameReport()
+        return NameReport(name.record.failures, name.record.failure.reason)
 
     def _begin(
         self, host: str

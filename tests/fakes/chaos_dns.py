@@ -61,7 +61,7 @@ class ChaosDns:
 
     def __enter__(self) -> Self:
         self._udp, self._tcp = _bound_pair(self)
-        self.address = ("127.0.0.1", int(self._udp.server_address[1]))
+        self.address = ("127.0.0.1", int(self._udp.socket.getsockname()[1]))
         for server in (self._udp, self._tcp):
             threading.Thread(
                 target=server.serve_forever, args=(0.02,), daemon=True
@@ -146,7 +146,7 @@ class ChaosDns:
 
 def _bound_pair(
     chaos: ChaosDns,
-) -> tuple[socketserver.BaseServer, socketserver.BaseServer]:
+) -> tuple[socketserver.UDPServer, socketserver.TCPServer]:
     """Return servers for UDP and TCP on one port."""
 
     class Datagram(socketserver.BaseRequestHandler):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.clients.probe import Probe
+from controller.core.dns.health import NameReport
 from controller.core.errors import (
     DriverError,
     NotFoundError,
@@ -66,6 +67,10 @@ class SimulatedDns:
             msg = f"{host} does not exist"
             raise NotFoundError(msg)
         return Resolved(found, "dns")
+
+    def report(self, _host: str) -> NameReport:
+        """Return no failures."""
+        return NameReport()
 
     def lookup(self, host: str) -> tuple[str, ...]:
         """Return the addresses of ``host``, without a call."""

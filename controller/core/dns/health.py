@@ -49,6 +49,21 @@ class NameHealth:
     queries: tuple[int, int] = (0, 0)
 
 
+@dataclass(frozen=True, slots=True)
+class NameReport:
+    """Failures of one name, for the conditions of a resource.
+
+    Attributes:
+        failures: Number of consecutive failed queries.
+        problem: Reason of the last failure; empty if the last query succeeded.
+        stepped_back: Reason why the resolver is not used; empty if it is.
+    """
+
+    failures: int = 0
+    problem: str = ""
+    stepped_back: str = ""
+
+
 def name_status(name: NameHealth) -> HealthStatus:
     """Return the health of one name.
 

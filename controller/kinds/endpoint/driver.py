@@ -116,7 +116,9 @@ class EndpointDriver:
         try:
             answer = self._resolver.refresh(spec.host)
         except NotFoundError as error:
-            return Present(EndpointState(live=False, problem=str(error)))
+            report = self._resolver.report(spec.host)
+            state = EndpointState(live=False, problem=str(error), names=report)
+            return Present(state)
         except DriverError as error:
             return unknown_from(error)
         addresses = tuple(answer.addresses)
@@ -133,6 +135,7 @@ class EndpointDriver:
                 kept=kept,
                 published=published,
                 problem=self._problem(resource.id, spec, addresses[0]),
+                names=self._resolver.report(spec.host),
             )
         )
 

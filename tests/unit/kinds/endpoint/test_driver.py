@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
+from controller.core.dns.health import NameReport
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import PermanentError
 from controller.core.resources.plan import Action, Change, Reason, Verb
@@ -90,6 +91,9 @@ def test_only_the_endpoint_with_a_context_is_checked_with_it():
     class Resolving:
         def refresh(self, _host):
             return Resolution(("127.0.0.1",), "dns")
+
+        def report(self, _host):
+            return NameReport()
 
     driver = EndpointDriver(
         Resolving(), None, None, Probing(), contexts={MLFLOW: context}

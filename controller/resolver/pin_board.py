@@ -56,7 +56,7 @@ class PinBoard:
         self._from_store: tuple[Pin, ...] = ()
         self._flushes: Mapping[str, datetime] | None = None
         self._reread_at = float("-inf")
-        self._reading = False
+        self._reading = self._was_read = False
         self._problem = ""
         self._is_empty = not self._fixed and file is None and shared is None
 
@@ -93,20 +93,28 @@ class PinBoard:
         self._pins = pins_in_force(found, self._clock.now())
 
     def _begin_read(self) -> None:
+        if not self._was_read:
+            self._read_first()
+            return
         with self._lock:
             if self._reading:
                 return
             self._reading = True
-            is_first = self._reread_at == float("-inf")
             self._reread_at = self._clock.monotonic() + REREAD_SECONDS
-        if is_first:
-            self._run()
-            return
         try:
             self._spawn(self._run)
         except RuntimeError as error:
             self._reading = False
             self._report(f"pins could not be read: {error}")
+
+    def _read_first(self) -> None:
+        """Read for the first lookup; concurrent ones wait, or would miss a pin."""
+        with self._lock:
+            if self._was_read:
+                return
+            self.read()
+            self._was_read = True
+            self._reread_at = self._clock.monotonic() + REREAD_SECONDS
 
     def _run(self) -> None:
         try:

@@ -1,5 +1,6 @@
 """Pins of the store, the environment and a file, without a wait for a lookup."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -92,6 +93,31 @@ def test_a_lookup_does_not_wait_for_a_read():
     assert len(waiting) == 1
     waiting.pop()()
     assert pins.of(HOST) is not None
+
+
+def test_concurrent_first_lookups_all_have_the_pin():
+    shared, found = Shared(PIN), []
+    reading, may_answer = threading.Event(), threading.Event()
+    answer = shared.pins
+
+    def slow():
+        reading.set()
+        may_answer.wait(5)
+        return answer()
+
+    shared.pins = slow
+    pins = board(StoppedClock(), shared=shared)
+    threads = [
+        threading.Thread(target=lambda: found.append(pins.of(HOST))) for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    reading.wait(5)
+    may_answer.set()
+    for thread in threads:
+        thread.join()
+
+    assert found == [PIN] * 8
 
 
 def test_a_file_is_read_again(tmp_path):

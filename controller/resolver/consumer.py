@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 # Comparisons in progress at once; more are left out.
 _MOST_COMPARISONS = 8
+# The mode is decided again after so many seconds, and after each failure.
+_DECIDED_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +96,16 @@ class ConsumerResolver:
         self._window = Window()
         self._counts = dict.fromkeys(map(str, ComparisonResult), 0)
         self._effective = mode
+        self._decided_until = float("-inf")
 
     @property
     def mode(self) -> ResolverMode:
         """Mode in force."""
-        if self._mode is not ResolverMode.ON:
-            return self._mode
-        found = effective_mode(self._mode, self._window, self._clock.monotonic())
+        now = self._clock.monotonic()
+        if self._mode is not ResolverMode.ON or now < self._decided_until:
+            return self._effective
+        self._decided_until = now + _DECIDED_SECONDS
+        found = effective_mode(self._mode, self._window, now)
         if found is not self._effective:
             self._effective = found
             extra = {"consumer": str(self._consumer), "mode": str(found)}
@@ -119,8 +124,6 @@ class ConsumerResolver:
             NotFoundError: The name has no address.
             TransientError: No name server answered.
         """
-        if literal_addresses(host):
-            return self.resolver.resolve(host)
         if self.mode is ResolverMode.ON:
             try:
                 found = self.resolver.resolve(host)
@@ -129,12 +132,12 @@ class ConsumerResolver:
                 raise
             self._window.add(self._clock.monotonic(), success=True)
             return found
+        if literal_addresses(host):
+            return self.resolver.resolve(host)
         return self._by_machine(host, self._machine(host))
 
     async def resolve_async(self, host: str) -> Resolution:
         """Do the same in an event loop."""
-        if literal_addresses(host):
-            return self.resolver.resolve(host)
         if self.mode is ResolverMode.ON:
             try:
                 found = await self.resolver.resolve_async(host)
@@ -143,6 +146,8 @@ class ConsumerResolver:
                 raise
             self._window.add(self._clock.monotonic(), success=True)
             return found
+        if literal_addresses(host):
+            return self.resolver.resolve(host)
         addresses = await asyncio.to_thread(self._machine, host)
         return self._by_machine(host, addresses)
 
@@ -195,6 +200,8 @@ class ConsumerResolver:
 
     def _take(self, host: str, result: ComparisonResult) -> None:
         failed = result is ComparisonResult.FAILED
+        if failed:
+            self._decided_until = float("-inf")
         self._window.add(self._clock.monotonic(), success=not failed)
         with self._lock:
             self._counts[result] += 1

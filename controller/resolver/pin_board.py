@@ -51,6 +51,7 @@ class PinBoard:
         self._spawn = spawn
         self._lock = threading.Lock()
         self._listeners: list[Callable[[str], None]] = []
+        self._pin_listeners: list[Callable[[str], None]] = []
         self._pins: Mapping[str, Pin] = {}
         self._from_file: tuple[Pin, ...] = ()
         self._from_store: tuple[Pin, ...] = ()
@@ -73,6 +74,10 @@ class PinBoard:
         """Call ``flushed`` with each host that is flushed; "" stands for all hosts."""
         self._listeners.append(flushed)
 
+    def on_pin(self, changed: Callable[[str], None]) -> None:
+        """Call ``changed`` with each host whose pinned addresses change."""
+        self._pin_listeners.append(changed)
+
     def read(self) -> None:
         """Read all pins now. Keeps the last ones of a source that cannot be read."""
         problems = []
@@ -90,7 +95,14 @@ class PinBoard:
         self._report("; ".join(problems))
         found = (*self._from_store, *self._fixed, *self._from_file)
         # The end of a pin is checked by each lookup, too.
-        self._pins = pins_in_force(found, self._clock.now())
+        before, self._pins = self._pins, pins_in_force(found, self._clock.now())
+        if not self._was_read:
+            # Nothing was used before, and the lookup that reads waits for the end.
+            return
+        for host in sorted(before.keys() | self._pins.keys()):
+            if _addresses(before.get(host)) != _addresses(self._pins.get(host)):
+                for changed in self._pin_listeners:
+                    changed(host)
 
     def _begin_read(self) -> None:
         if not self._was_read:
@@ -137,6 +149,10 @@ class PinBoard:
         if problem and problem != self._problem:
             log.warning("pins not read", extra={"error": problem})
         self._problem = problem
+
+
+def _addresses(pin: Pin | None) -> tuple[str, ...]:
+    return () if pin is None else pin.addresses
 
 
 def file_pins(file: Path) -> tuple[Pin, ...]:

@@ -154,7 +154,9 @@ class Resolver:
         self._lock = threading.Lock()
         self._names: dict[str, _Name] = {}
         self._listeners: list[Changed] = []
+        self._counters: dict[str, Callable[[], None]] = {}
         self._pins.on_flush(self.flush)
+        self._pins.on_pin(self._pinned)
 
     def resolve(self, host: str) -> Resolution:
         """Return the addresses of ``host``, from the cache if one is known.
@@ -163,6 +165,8 @@ class Resolver:
             NotFoundError: The name has no address, and none is known.
             TransientError: DNS did not answer, and no address is known.
         """
+        if (hit := self._hit(host)) is not None:
+            return hit
         if addresses := literal_addresses(host):
             return Resolution(host, addresses, Source.LITERAL)
         name, found, query, patience = self._begin(host)
@@ -174,6 +178,8 @@ class Resolver:
 
     async def resolve_async(self, host: str) -> Resolution:
         """Do the same in an event loop."""
+        if (hit := self._hit(host)) is not None:
+            return hit
         if addresses := literal_addresses(host):
             return Resolution(host, addresses, Source.LITERAL)
         name, found, query, patience = self._begin(host)
@@ -234,9 +240,9 @@ class Resolver:
                 self._names.clear()
 
     def on_change(self, changed: Changed) -> None:
-        """Call ``changed`` with a host and its addresses after DNS changed them.
+        """Call ``changed`` with a host and its addresses after DNS or a pin changed them.
 
-        It is called in the thread of the query.
+        It is called in the thread of the query, or of the read of the pins.
         """
         self._listeners.append(changed)
 
@@ -271,6 +277,24 @@ class Resolver:
             return NameReport()
         return NameReport(name.record.failures, name.record.failure.reason)
 
+    def _hit(self, host: str) -> Resolution | None:
+        """Return a fresh answer that is not due; None to decide by the whole order.
+
+        It is the path of nearly every lookup, and so does without all other checks.
+        """
+        name = self._names.get(host)
+        if name is None or name.avoided or self._pins.of(host) is not None:
+            return None
+        record, now = name.record, self._clock.monotonic()
+        found = record.found
+        if found is None or record.failure is not None or now >= record.next_query_at:
+            return None
+        name.used_at = now
+        age = now - record.found_at
+        return self._using(
+            name, Resolution(host, found.addresses, Source.FRESH, age, found.ttl), now
+        )
+
     def _begin(
         self, host: str
     ) -> "tuple[_Name, Resolution | None, Future[None] | None, float | None]":
@@ -281,13 +305,13 @@ class Resolver:
         if found is None:
             return name, None, self._query_if_due(name, now), None
         if found.source is Source.PIN:
-            return name, self._using(name, found), None, None
+            return name, self._using(name, found, now), None, None
         query = self._query_if_due(name, now)
         if found.source is Source.FRESH or query is None:
-            return name, self._using(name, found), None, None
+            return name, self._using(name, found, now), None, None
         if query.done() or _is_first(name):
             return name, found, query, _PATIENCE_SECONDS
-        return name, self._using(name, found), None, None
+        return name, self._using(name, found, now), None, None
 
     def _name(self, host: str) -> _Name:
         key = canonical_host(host)
@@ -389,6 +413,16 @@ class Resolver:
         log.info("addresses changed", extra={"host": host, "addresses": addresses})
         if self._metrics is not None:
             self._metrics.count(DNS_ADDRESS_CHANGES)
+        self._notify(host, addresses)
+
+    def _pinned(self, host: str) -> None:
+        """Tell the listeners the addresses of a host that was pinned or unpinned."""
+        name = self._names.get(host)
+        found = name and self._chosen(name, self._clock.monotonic())
+        if found:
+            self._notify(host, found.addresses)
+
+    def _notify(self, host: str, addresses: tuple[str, ...]) -> None:
         for changed in tuple(self._listeners):
             changed(host, addresses)
 
@@ -400,7 +434,7 @@ class Resolver:
             is_new = name.record.failure is None
             if found.source is Source.FRESH and is_new:
                 found = replace(found, source=Source.DNS)
-            return self._using(name, found)
+            return self._using(name, found, now)
         name.source, name.used = None, ()
         self._count(name, "error", now)
         failure = name.record.failure
@@ -409,18 +443,23 @@ class Resolver:
         missing = failure is not None and failure.is_missing
         raise NotFoundError(msg) if missing else TransientError(msg)
 
-    def _using(self, name: _Name, resolution: Resolution) -> Resolution:
+    def _using(self, name: _Name, resolution: Resolution, now: float) -> Resolution:
         """Record the addresses that are used, and return them."""
         source = resolution.source
         name.source = Source.DNS if source is Source.FRESH else source
         name.used = resolution.addresses
-        self._count(name, source.value, self._clock.monotonic())
+        self._count(name, source, now)
         return resolution
 
     def _count(self, name: _Name, result: str, now: float) -> None:
         name.lookups.add(now, success=result != "error")
-        if self._metrics is not None:
-            self._metrics.count(DNS_LOOKUPS, result=result)
+        if self._metrics is None:
+            return
+        increase = self._counters.get(result)
+        if increase is None:
+            increase = self._metrics.counter(DNS_LOOKUPS, result=str(result))
+            self._counters[result] = increase
+        increase()
 
     def _keep(self, name: _Name, addresses: tuple[str, ...], now: float) -> None:
         """Store the addresses if they changed, or once an hour."""

@@ -79,7 +79,7 @@ def test_readers_never_see_half_a_file(file):
 
     reader = threading.Thread(target=reads)
     reader.start()
-    for number in range(200):
+    for number in range(40):
         kept.keep(f"h{number}.internal", ["10.0.0.1"] * 10)
     stop.set()
     reader.join()

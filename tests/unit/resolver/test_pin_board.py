@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from controller.core.dns.answers import Failure, FailureKind, Source
+from controller.core.dns.answers import Failure, FailureKind, Found, Source
 from controller.core.dns.pins import Pin, PinOrigin
 from controller.core.errors import RefusedError, TransientError
 from controller.resolver import PinBoard, Resolver
@@ -175,6 +175,24 @@ def test_a_resolver_uses_a_pin_without_dns():
     found = resolver.resolve(HOST.upper())
 
     assert (found.addresses, found.source) == (("10.0.0.1",), Source.PIN)
+
+
+def test_listeners_get_the_addresses_of_a_pin_and_those_after_it():
+    clock, shared, told = StoppedClock(), Shared(), []
+    resolver = Resolver(
+        Nothing(),
+        clock,
+        query=lambda _: Found(("10.0.0.7",), 300),
+        pins=board(clock, shared=shared),
+        spawn=lambda work: work(),
+    )
+    resolver.on_change(lambda *change: told.append(change))
+    resolver.resolve(HOST)
+    for shared.found in ((PIN,), (PIN,), ()):
+        clock.forward(5)
+        resolver.resolve(HOST)
+
+    assert told == [(HOST, ("10.0.0.1",)), (HOST, ("10.0.0.7",))]
 
 
 def test_a_flush_of_another_process_reaches_the_resolver():

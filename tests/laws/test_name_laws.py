@@ -29,6 +29,21 @@ ANSWERS = st.one_of(
 # Pauses that fall before and after each limit.
 PAUSES = st.sampled_from([0.0, 0.5, 2.0, 31.0, 59.0, 61.0, 299.0, 3_599.0, 3_601.0])
 HISTORIES = st.lists(st.tuples(PAUSES, ANSWERS), max_size=12)
+# An answer, and then only failures: mostly that the name is missing.
+OUTAGES = st.tuples(
+    st.tuples(PAUSES, st.builds(Found, ADDRESSES, st.just(10.0))).map(
+        lambda one: [one]
+    ),
+    st.lists(
+        st.tuples(
+            st.sampled_from([0.5, 2.0, 31.0, 59.0, 61.0]),
+            st.sampled_from([*[FailureKind.NXDOMAIN] * 3, FailureKind.TIMEOUT]).map(
+                lambda kind: Failure(kind, "reason")
+            ),
+        ),
+        max_size=4,
+    ),
+).map(lambda both: both[0] + both[1])
 NONE_OR_SOME = st.just(()) | ADDRESSES
 
 
@@ -51,7 +66,7 @@ def missing_for(history):
     return None if since is None else now - since
 
 
-@given(HISTORIES, PAUSES)
+@given(HISTORIES | OUTAGES, PAUSES)
 def test_an_address_that_dns_gave_is_used_until_its_age_or_absence_ends_it(
     history, pause
 ):
@@ -77,7 +92,7 @@ def test_an_address_that_dns_gave_is_used_until_its_age_or_absence_ends_it(
         assert resolution.addresses == found.addresses
 
 
-@given(HISTORIES, NONE_OR_SOME, NONE_OR_SOME, NONE_OR_SOME, PAUSES)
+@given(HISTORIES | OUTAGES, NONE_OR_SOME, NONE_OR_SOME, NONE_OR_SOME, PAUSES)
 def test_no_address_is_invented_and_the_order_is_kept(
     history, declared, stored, pinned, pause
 ):

@@ -99,3 +99,9 @@ def test_a_negative_answer_is_cached_within_bounds(ttl, wait):
     record = answered(EMPTY, Failure(FailureKind.NO_DATA, "none", ttl), 0, LIMITS)
 
     assert record.next_query_at == wait
+
+
+def test_a_known_name_that_is_missing_is_asked_for_as_in_an_outage():
+    record = answered(answered(EMPTY, FOUND, 0, LIMITS), GONE, 70, LIMITS)
+
+    assert 1.8 <= record.next_query_at - 70 <= 2

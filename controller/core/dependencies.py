@@ -76,11 +76,14 @@ class NameResolver(Protocol):
         ...
 
     def refresh(self, host: str) -> Resolved:
-        """Return the addresses after a new DNS query; raises as ``resolve``."""
+        """Return the addresses after a new DNS query, without pins.
+
+        Raises as ``resolve`` does.
+        """
         ...
 
     def report(self, host: str) -> NameReport:
-        """Return the failures of the queries for ``host``, without a query."""
+        """Return the pin of ``host``, and the failures of its queries."""
         ...
 
 

@@ -190,7 +190,7 @@ class Resolver:
         return self._result(name)
 
     def refresh(self, host: str) -> Resolution:
-        """Query DNS now, and return known addresses if it fails.
+        """Query DNS now, and return known addresses if it fails; a pin has no effect.
 
         Raises as ``resolve`` does.
         """
@@ -198,7 +198,7 @@ class Resolver:
             return Resolution(host, addresses, Source.LITERAL)
         name = self._name(host)
         wait_for((self._begin_query(name),))
-        found = self._result(name)
+        found = self._result(name, pinned=False)
         # Within its TTL, but DNS has just not confirmed it.
         is_old = found.source is Source.FRESH
         return replace(found, source=Source.STALE) if is_old else found
@@ -271,11 +271,14 @@ class Resolver:
         return tuple(self._health(name) for name in names)
 
     def report(self, host: str) -> NameReport:
-        """Return the failures of the queries for ``host``, without a query."""
-        name = self._names.get(canonical_host(host))
+        """Return the pin of ``host``, and the failures of its queries."""
+        key = canonical_host(host)
+        pin, name = self._pins.of(key), self._names.get(key)
+        addresses = pin.addresses if pin else ()
         if name is None or name.record.failure is None:
-            return NameReport()
-        return NameReport(name.record.failures, name.record.failure.reason)
+            return NameReport(pinned=addresses)
+        failures, reason = name.record.failures, name.record.failure.reason
+        return NameReport(failures, reason, pinned=addresses)
 
     def _hit(self, host: str) -> Resolution | None:
         """Return a fresh answer that is not due; None to decide by the whole order.
@@ -336,8 +339,10 @@ class Resolver:
             name = self._names[host] = _Name(record, used_at=now)
             return name
 
-    def _chosen(self, name: _Name, now: float) -> Resolution | None:
-        pin = self._pins.of(name.record.host)
+    def _chosen(
+        self, name: _Name, now: float, *, pinned: bool = True
+    ) -> Resolution | None:
+        pin = self._pins.of(name.record.host) if pinned else None
         found = chosen(name.record, now, self._limits, pin.addresses if pin else ())
         if found is None or not name.avoided or len(found.addresses) == 1:
             return found
@@ -426,10 +431,10 @@ class Resolver:
         for changed in tuple(self._listeners):
             changed(host, addresses)
 
-    def _result(self, name: _Name) -> Resolution:
+    def _result(self, name: _Name, *, pinned: bool = True) -> Resolution:
         """Return what is known after a query, or raise."""
         now = self._clock.monotonic()
-        found = self._chosen(name, now)
+        found = self._chosen(name, now, pinned=pinned)
         if found is not None:
             is_new = name.record.failure is None
             if found.source is Source.FRESH and is_new:

@@ -57,11 +57,13 @@ class NameReport:
         failures: Number of consecutive failed queries.
         problem: Reason of the last failure; empty if the last query succeeded.
         stepped_back: Reason why the resolver is not used; empty if it is.
+        pinned: Addresses that a pin sets in the place of those of DNS.
     """
 
     failures: int = 0
     problem: str = ""
     stepped_back: str = ""
+    pinned: tuple[str, ...] = ()
 
 
 def name_status(name: NameHealth) -> HealthStatus:

@@ -115,13 +115,17 @@ class EndpointDriver:
         spec: EndpointSpec = resource.spec
         try:
             answer = self._resolver.refresh(spec.host)
-        except NotFoundError as error:
-            report = self._resolver.report(spec.host)
-            state = EndpointState(live=False, problem=str(error), names=report)
-            return Present(state)
+            addresses, source = tuple(answer.addresses), answer.source
         except DriverError as error:
-            return unknown_from(error)
-        addresses = tuple(answer.addresses)
+            # A pin replaces DNS in use, but is neither kept nor published.
+            addresses, source = self._resolver.report(spec.host).pinned, "pin"
+            if not addresses and not isinstance(error, NotFoundError):
+                return unknown_from(error)
+            if not addresses:
+                names = self._resolver.report(spec.host)
+                state = EndpointState(live=False, problem=str(error), names=names)
+                return Present(state)
+        names = self._resolver.report(spec.host)
         try:
             published = self._published(spec)
             kept = self._kept(spec)
@@ -130,12 +134,14 @@ class EndpointDriver:
         return Present(
             EndpointState(
                 addresses=addresses,
-                live=answer.source in {"dns", "literal", "fresh"},
-                source=answer.source,
+                live=source in {"dns", "literal", "fresh"},
+                source=source,
                 kept=kept,
                 published=published,
-                problem=self._problem(resource.id, spec, addresses[0]),
-                names=self._resolver.report(spec.host),
+                problem=self._problem(
+                    resource.id, spec, (names.pinned or addresses)[0]
+                ),
+                names=names,
             )
         )
 

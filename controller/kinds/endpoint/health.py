@@ -28,11 +28,13 @@ def health(spec: EndpointSpec, state: EndpointState) -> Health:
             HealthLevel.DEGRADED, "ResolutionFailed", f"{spec.host} does not resolve."
         )
     if state.problem:
-        message = f"{where} at {state.addresses[0]} failed its check: {state.problem}."
+        used = (state.names.pinned or state.addresses)[0]
+        message = f"{where} at {used} failed its check: {state.problem}."
         return Health(HealthLevel.DEGRADED, "ProbeFailed", message)
-    if state.source == "pin":
-        message = f"{where} is pinned to {state.addresses[0]}."
-        return Health(HealthLevel.DEGRADED, "Pinned", message)
+    if pinned := state.names.pinned:
+        # A user chose the address, and it answers.
+        message = f"{where} is pinned to {', '.join(pinned)}."
+        return Health(HealthLevel.HEALTHY, "Pinned", message)
     if not state.live:
         message = f"DNS fails; {where} uses its {state.source} address."
         # Another reason is another event.
@@ -50,7 +52,7 @@ def conditions(
     if names.stepped_back:
         message = f"{names.stepped_back}."
         return (_resolution(Truth.FALSE, "SteppedBack", message),)
-    if state.source == "pin":
+    if names.pinned:
         message = f"{spec.host} is pinned. To list the pins: hokusai dns show"
         return (_resolution(Truth.TRUE, "Pinned", message),)
     if names.failures >= REPEATED:

@@ -177,6 +177,20 @@ def test_a_resolver_uses_a_pin_without_dns():
     assert (found.addresses, found.source) == (("10.0.0.1",), Source.PIN)
 
 
+def test_a_refresh_asks_dns_despite_a_pin():
+    clock = StoppedClock()
+    resolver = Resolver(
+        Nothing(),
+        clock,
+        query=lambda _: Found(("10.0.0.7",), 300),
+        pins=board(clock, shared=Shared(PIN)),
+    )
+
+    assert resolver.refresh(HOST).addresses == ("10.0.0.7",)
+    assert resolver.resolve(HOST).addresses == PIN.addresses
+    assert resolver.report(HOST).pinned == PIN.addresses
+
+
 def test_listeners_get_the_addresses_of_a_pin_and_those_after_it():
     clock, shared, told = StoppedClock(), Shared(), []
     resolver = Resolver(

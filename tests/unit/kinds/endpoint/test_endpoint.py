@@ -118,8 +118,11 @@ def test_a_resolver_that_stepped_back_is_a_condition():
 
 
 def test_a_pinned_name_names_the_command_that_lists_it():
-    condition = resolution(source="pin", live=False)
+    condition = resolution(names=NameReport(pinned=("10.0.0.9",)))
 
     assert condition.reason == "Pinned"
     assert "hokusai dns show" in condition.message
-    assert KIND.health(SPEC, replace(GOOD, source="pin", live=False)).reason == "Pinned"
+    assert (
+        KIND.health(SPEC, replace(GOOD, names=NameReport(pinned=("10.0.0.9",)))).reason
+        == "Pinned"
+    )

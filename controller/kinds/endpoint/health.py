@@ -31,16 +31,17 @@ def health(spec: EndpointSpec, state: EndpointState) -> Health:
         used = (state.names.pinned or state.addresses)[0]
         message = f"{where} at {used} failed its check: {state.problem}."
         return Health(HealthLevel.DEGRADED, "ProbeFailed", message)
-    if pinned := state.names.pinned:
-        # A user chose the address, and it answers.
-        message = f"{where} is pinned to {', '.join(pinned)}."
-        return Health(HealthLevel.HEALTHY, "Pinned", message)
     if not state.live:
-        message = f"DNS fails; {where} uses its {state.source} address."
+        source = "pinned" if state.names.pinned else state.source
+        message = f"DNS fails; {where} uses its {source} address."
         # Another reason is another event.
         repeated = state.names.failures >= REPEATED
         reason = "RepeatedFailures" if repeated else "Stale"
         return Health(HealthLevel.DEGRADED, reason, message)
+    if pinned := state.names.pinned:
+        # A user chose the address, and it answers.
+        message = f"{where} is pinned to {', '.join(pinned)}."
+        return Health(HealthLevel.HEALTHY, "Pinned", message)
     return Health(HealthLevel.HEALTHY, "Answering", f"{where} is {state.addresses[0]}.")
 
 

@@ -126,3 +126,14 @@ def test_a_pinned_name_names_the_command_that_lists_it():
         KIND.health(SPEC, replace(GOOD, names=NameReport(pinned=("10.0.0.9",)))).reason
         == "Pinned"
     )
+
+
+def test_a_pin_does_not_hide_that_dns_fails():
+    pinned = NameReport(pinned=("10.0.0.9",))
+
+    health = KIND.health(SPEC, replace(GOOD, live=False, source="stale", names=pinned))
+
+    assert (health.reason, health.message) == (
+        "Stale",
+        "DNS fails; mlflow.hokusai-local.local:5000 uses its pinned address.",
+    )

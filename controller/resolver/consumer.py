@@ -166,11 +166,16 @@ class ConsumerResolver:
     def report(self, host: str) -> NameReport:
         """Return the failures of the queries for ``host``, and of the resolver."""
         found = self.resolver.report(host)
-        return replace(found, stepped_back=self.state().stepped_back)
+        stepped_back = self.state().stepped_back
+        if self.mode is ResolverMode.ON:
+            return replace(found, stepped_back=stepped_back)
+        # Neither pins nor failures of the resolver matter while it is not used.
+        return NameReport(stepped_back=stepped_back)
 
     def avoid(self, host: str, address: str) -> None:
         """Try ``address`` last for a while."""
-        self.resolver.avoid(host, address)
+        if self.mode is ResolverMode.ON:
+            self.resolver.avoid(host, address)
 
     def moved(self, host: str, tried: Collection[str]) -> tuple[str, ...]:
         """Return addresses of ``host`` that were not tried."""

@@ -131,6 +131,8 @@ class PinBoard:
     def _run(self) -> None:
         try:
             self.read()
+        except Exception:
+            log.exception("pins could not be read")
         finally:
             self._reading = False
 

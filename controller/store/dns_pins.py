@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, select
 
 from controller.core.audit.entry import AuditSource, pin_entry
 from controller.core.dns.pins import KeptName, Pin, PinRequest
@@ -78,7 +78,7 @@ class StoredPinOperations:
         with self._database.writing() as connection:
             now = self._database.now(connection)
             connection.execute(delete(dns_pins).where(dns_pins.c.until <= now))
-            until = now + request.duration
+            until = (now + request.duration).replace(microsecond=0)
             row = {
                 "host": request.host,
                 "addresses": json.dumps(request.addresses),
@@ -88,22 +88,20 @@ class StoredPinOperations:
                 "pinned": now,
             }
             upsert(connection, dns_pins, [row], ["host"])
-            details = {
-                "addresses": list(request.addresses),
-                "until": until.isoformat(timespec="seconds"),
-            }
-            self._record("pin", request.host, by, request.reason, details)
+            pinned = {"pin": list(request.addresses), "until": until.isoformat()}
+            self._record("pin", request.host, by, request.reason, (None, pinned))
         return Pin(request.host, request.addresses, until, request.reason, by)
 
     def unpin(self, host: str, by: str, reason: str) -> bool:
         """End the pin of ``host``; return False if there is none."""
         with self._database.writing() as connection:
             now = self._database.now(connection)
-            own = delete(dns_pins).where(dns_pins.c.host == host)
-            ended = connection.execute(own.where(dns_pins.c.until > now)).rowcount
-            if not ended:
+            is_own = and_(dns_pins.c.host == host, dns_pins.c.until > now)
+            found = connection.scalar(select(dns_pins.c.addresses).where(is_own))
+            if found is None:
                 return False
-            self._record("unpin", host, by, reason, {})
+            connection.execute(delete(dns_pins).where(is_own))
+            self._record("unpin", host, by, reason, ({"pin": json.loads(found)}, None))
         return True
 
     def flush(self, host: str, by: str, reason: str) -> None:
@@ -115,7 +113,7 @@ class StoredPinOperations:
             connection.execute(kept)
             row = {"host": host, "flushed": self._database.now(connection)}
             upsert(connection, dns_flushes, [row], ["host"])
-            self._record("flush", host, by, reason, {})
+            self._record("flush", host, by, reason, ("kept", "forgotten"))
 
     def _record(
         self,
@@ -123,8 +121,11 @@ class StoredPinOperations:
         host: str,
         by: str,
         reason: str,
-        details: Mapping[str, object],
+        change: tuple[object, object],
     ) -> None:
         source = self._source(by)
-        entry = pin_entry(source, operation, host, reason, details)
+        # `audit list` prints the paths of changes.
+        before, after = change
+        shown = {"path": host or "all hosts", "before": before, "after": after}
+        entry = pin_entry(source, operation, host, reason, {"changes": [shown]})
         AuditLog(self._database).append(entry)

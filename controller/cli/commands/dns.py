@@ -77,7 +77,10 @@ def _check(args: argparse.Namespace) -> None:
     if args.what == "pin" and not (
         args.host and args.addresses and args.duration is not None
     ):
-        msg = "`dns pin` needs a host, an address and --for SPAN, as in `dns pin mlflow.internal 10.0.1.42 --for 2h`"
+        msg = (
+            "`dns pin` needs a host, an address and --for SPAN, as in `hokusai dns pin "
+            "mlflow.internal 10.0.1.42 --for 2h --reason TEXT`"
+        )
     elif args.what != "pin" and (args.addresses or args.duration is not None):
         msg = f"`dns {args.what}` accepts neither an address nor --for"
     elif args.what == "unpin" and not args.host:

@@ -242,7 +242,7 @@ def pin_entry(
         operation: ``pin``, ``unpin`` or ``flush``.
         host: Name of the host; empty for all hosts.
         reason: Reason of the user.
-        details: Addresses and end, as plain data.
+        details: Change of the addresses, as plain data.
     """
     return AuditEntry(
         source.actor,

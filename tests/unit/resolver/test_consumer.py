@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from controller.core.dns.answers import Failure, FailureKind, Found, Source
+from controller.core.dns.health import NameReport
 from controller.core.dns.rollout import Consumer, ResolverMode
 from controller.core.errors import TransientError
 from controller.resolver import Resolver
@@ -155,3 +156,23 @@ def test_few_comparisons_run_at_once():
         world.names.resolve(HOST)
 
     assert len(waiting) == 8
+
+
+@pytest.mark.parametrize("mode", [ResolverMode.OFF, ResolverMode.OBSERVE])
+def test_a_resolver_that_is_not_used_reports_no_failures(mode):
+    world = World(mode, ours=())
+    world.names.resolver._names.clear()
+    with pytest.raises(TransientError):
+        world.names.resolver.resolve(HOST)
+
+    assert world.names.report(HOST) == NameReport()
+    assert World(ResolverMode.ON).names.report(HOST) == NameReport()
+
+
+def test_failures_are_reported_with_the_reason_for_a_step_back():
+    world = World(ResolverMode.ON, ours=())
+    world.fail(1)
+    assert world.names.report(HOST) == NameReport(1, "silence")
+    world.fail(4)
+
+    assert "the machine answered" in world.names.report(HOST).stepped_back

@@ -120,6 +120,20 @@ def test_concurrent_first_lookups_all_have_the_pin():
     assert found == [PIN] * 8
 
 
+def test_a_read_that_breaks_is_logged_and_not_the_last(caplog):
+    clock, shared = StoppedClock(), Shared(PIN)
+    pins = board(clock, shared=shared)
+    pins.of(HOST)
+    shared.flushed = None
+    clock.forward(5)
+    assert pins.of(HOST) is not None
+    assert "pins could not be read" in caplog.text
+    shared.flushed, shared.found = {}, ()
+    clock.forward(5)
+
+    assert pins.of(HOST) is None
+
+
 def test_a_file_is_read_again(tmp_path):
     clock, file = StoppedClock(), tmp_path / "hosts"
     file.write_text("10.0.0.5 mlflow.internal\n")

@@ -1,5 +1,6 @@
 """Pins and flushes in the store, each with a row in the audit log."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -97,5 +98,8 @@ def test_every_change_has_a_row_in_the_audit_log(database, operations):
         ("unpin addresses", HOST, "bob@laptop", "DNS is right again"),
         ("flush addresses", HOST, "eve@laptop", "it moved"),
     ]
-    assert "10.0.1.42" in rows(database)[0].details
+    pinned, unpinned, flushed = (json.loads(row.details) for row in rows(database))
+    assert pinned["changes"][0]["after"]["pin"] == ["10.0.1.42"]
+    assert unpinned["changes"][0]["before"] == {"pin": ["10.0.1.42"]}
+    assert flushed["changes"][0]["path"] == HOST
     assert verified(AuditLog(database).records()).broken is None

@@ -6,7 +6,7 @@ empty variable counts as not set.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from controller.core.document.platform import ENVIRONMENTS, Environment
 from controller.core.document.variables import (
@@ -15,7 +15,7 @@ from controller.core.document.variables import (
     address,
     boolean,
     commit,
-    ip,
+    ips,
     number,
     one_of,
     presence,
@@ -26,6 +26,23 @@ from controller.core.document.variables import (
 )
 from controller.core.errors import RefusedError
 from controller.core.values.secret import Secret, SecretUrl
+
+if TYPE_CHECKING:
+    from controller.core.dns.pins import Pin
+    from controller.core.dns.rollout import Modes
+
+
+def _modes(text: str) -> "Modes":
+    # Imported for those who set the variable: `validate` loads few modules.
+    from controller.core.dns.rollout import parsed_modes
+
+    return parsed_modes(text)
+
+
+def _pins(text: str) -> "tuple[Pin, ...]":
+    from controller.core.dns.pins import environment_pins
+
+    return environment_pins(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +142,13 @@ class Settings:
             example="/etc/hokusai/controller.pem",
         ),
     )
-    mlflow_fallback_ip: str | None = field(
-        default=None,
+    mlflow_fallback_addresses: tuple[str, ...] = field(
+        default=(),
         metadata=row(
             "MLFLOW_FALLBACK_IP",
-            ip,
-            "IP address of MLflow, used when DNS fails and no address is cached.",
+            ips,
+            "IP addresses of MLflow, separated by commas, used when DNS fails and no "
+            "address is cached; they apply to the host of MLflow's URL only.",
             example="10.0.1.221",
         ),
     )
@@ -139,7 +157,15 @@ class Settings:
         metadata=row(
             "DNS_CACHE_TTL",
             number(0, 86_400),
-            "Maximum seconds that a DNS answer is cached; its TTL applies if shorter.",
+            "Maximum seconds that a DNS answer is fresh; its TTL applies if shorter.",
+        ),
+    )
+    dns_max_stale: int = field(
+        default=86_400,
+        metadata=row(
+            "DNS_MAX_STALE",
+            number(0, 604_800),
+            "Maximum seconds that an address is used after DNS last confirmed it.",
         ),
     )
     dns_timeout: float = field(
@@ -157,6 +183,34 @@ class Settings:
             address,
             "Name server, as host:port, instead of that of the machine.",
             example="127.0.0.1:5353",
+        ),
+    )
+    dns_modes: "Modes | None" = field(
+        default=None,
+        metadata=row(
+            "HOKUSAI_DNS_MODE",
+            _modes,
+            "Use of the controller's resolver: `off`, `observe` or `on`, or one for each "
+            "consumer (`controller`, `webhooks`, `api`). Default: `on`.",
+            example="on,webhooks=observe",
+        ),
+    )
+    dns_pins: "tuple[Pin, ...]" = field(
+        default=(),
+        metadata=row(
+            "HOKUSAI_DNS_PINS",
+            _pins,
+            "Addresses that are used in the place of those of DNS.",
+            example="mlflow.internal=10.0.1.42,10.0.1.43;api.internal=10.0.1.7",
+        ),
+    )
+    dns_pins_file: str | None = field(
+        default=None,
+        metadata=row(
+            "HOKUSAI_DNS_PINS_FILE",
+            str,
+            "Hosts file with such addresses; read again when it changes.",
+            example="/etc/hokusai/hosts",
         ),
     )
     store_url: SecretUrl = field(
@@ -375,7 +429,7 @@ def reference() -> str:
 def _as_text(value: Any) -> str:
     """Return ``value`` as text for an environment variable."""
     match value:
-        case None | False:
+        case None | False | ():
             return ""
         case float():
             return f"{value:g}"

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from controller.api import errors
-from controller.api.control import delivery_routes
+from controller.api.control import delivery_routes, dns_routes
 from controller.api.control import inspection_routes as outlook_routes
 from controller.api.control import routes as control_routes
 from controller.api.control.inspection import LogWindow
@@ -29,6 +29,7 @@ def create_app(
     records: ControlRecords | None = None,
     window: LogWindow | None = None,
     deliveries: DeliveryOperations | None = None,
+    dns: dns_routes.DnsControl | None = None,
     key: Secret | None = None,
 ) -> FastAPI:
     """Return the application.
@@ -42,6 +43,7 @@ def create_app(
         records: What the controller wrote down; None to leave those routes out.
         window: What the controller sees just now; None to leave those routes out.
         deliveries: Webhook deliveries in the store; None to leave those routes out.
+        dns: Name resolution and its pins; None to leave those routes out.
         key: What a caller must show to see any of these.
     """
     app = FastAPI(
@@ -64,6 +66,8 @@ def create_app(
         app.include_router(control_routes.router(records, key))
     if deliveries is not None:
         app.include_router(delivery_routes.router(deliveries, key))
+    if dns is not None:
+        app.include_router(dns_routes.router(dns, key))
     if window is not None:
         app.include_router(outlook_routes.router(window, clock, key))
     app.add_middleware(RequestMetrics, metrics=metrics or Metrics())

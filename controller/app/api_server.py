@@ -7,6 +7,7 @@ from importlib.metadata import version
 from urllib.parse import urlsplit
 
 from controller.api.app import create_app
+from controller.api.control.dns_routes import DnsControl
 from controller.api.control.inspection import LogWindow
 from controller.api.health.checks import Checks, Look
 from controller.api.health.health_checks import dns_look, mlflow_look, store_look
@@ -18,21 +19,24 @@ from controller.app.server_view import ServerView
 from controller.app.shutdown import Shutdown
 from controller.bootstrap.controller import NoFallbacks
 from controller.bootstrap.mlflow import connect
+from controller.bootstrap.names import mlflow_fallback, resolver_for
 from controller.bootstrap.store_file import store_is_there
 from controller.clients.clock import SystemClock
 from controller.core.audit.chain import AuditRecord, ChainReport, verified
 from controller.core.audit.entry import AuditSource, Via
 from controller.core.clock import Clock
+from controller.core.dns.rollout import Consumer
 from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
 from controller.core.resources.condition import Conditions
 from controller.core.resources.fallbacks import Fallbacks
 from controller.core.status.cause import LastAttempt
-from controller.resolver import Resolver
+from controller.resolver import Keeper
 from controller.settings import Settings
 from controller.store.audit_log import AuditLog
 from controller.store.database import Database
 from controller.store.delivery_operations import StoredDeliveryOperations
+from controller.store.dns_pins import StoredPinOperations, StoredPins
 from controller.store.events import EventLog, RecordedEvent
 from controller.store.fallbacks import StoredFallbacks
 from controller.store.heartbeat import HEART, Heartbeat, Heartbeats
@@ -79,19 +83,20 @@ def serve_api(
         if database is not None:
             looks["store"] = store_look(database.check)
             fallbacks = StoredFallbacks(database)
-        last_resort = {name: settings.mlflow_fallback_ip}
-        resolver = Resolver(
-            fallbacks,
+        names = resolver_for(
+            Consumer.API,
+            settings,
             clock,
-            nameserver=settings.dns_server,
-            ttl=settings.dns_cache_ttl,
-            timeout=settings.dns_timeout,
-            last_resort={h: (ip,) for h, ip in last_resort.items() if ip},
+            fallbacks,
+            shared=None if database is None else StoredPins(database),
+            declared=mlflow_fallback(uri, settings),
+            persist=True,
         )
-        mlflow = connect(uri, settings, resolver.addresses)
+        closing.callback(Keeper(names.resolver).start().close)
+        mlflow = connect(uri, settings, names)
         closing.callback(mlflow.close)
         looks["mlflow"] = mlflow_look(mlflow.api)
-        looks["dns"] = dns_look(resolver, lambda: (name,))
+        looks["dns"] = dns_look(names, lambda: (name,))
         closing.callback(outlook.close)
         flights = SingleFlight(clock)
         closing.callback(flights.close)
@@ -103,6 +108,7 @@ def serve_api(
             records=StoredRecords(database, clock) if database else None,
             window=LogWindow(outlook, flights),
             deliveries=_deliveries(database) if database else None,
+            dns=DnsControl(names, _pins(database)) if database else None,
             key=settings.api_key,
         )
         serve(
@@ -133,6 +139,11 @@ def _deliveries(database: Database) -> StoredDeliveryOperations:
     return StoredDeliveryOperations(
         database, lambda by: AuditSource(by, Via.COMMAND.value)
     )
+
+
+def _pins(database: Database) -> StoredPinOperations:
+    """Return the pins in the store."""
+    return StoredPinOperations(database, lambda by: AuditSource(by, Via.COMMAND.value))
 
 
 class StoredRecords:

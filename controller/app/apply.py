@@ -20,6 +20,7 @@ from controller.bootstrap.deliveries import (
 )
 from controller.bootstrap.drivers import Options
 from controller.bootstrap.holder import holder_id
+from controller.bootstrap.names import declared_fallbacks
 from controller.bootstrap.store import Store, open_store
 from controller.clients.clock import SystemClock
 from controller.clients.redis_queue import RedisQueue
@@ -210,7 +211,14 @@ class DeliveryBacklog:
     ) -> None:
         stop = asyncio.Event()
         async with (
-            delivery_sender(context.settings, stored, controller.clock) as sender,
+            delivery_sender(
+                context.settings,
+                stored,
+                controller.clock,
+                declared=declared_fallbacks(
+                    context.document, context.settings, context.environ
+                ),
+            ) as sender,
             RedisQueue() as queue,
         ):
             declared = DeclaredTargets(

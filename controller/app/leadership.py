@@ -205,7 +205,12 @@ class LeadershipTerm:
             context.environ,
             context.kinds,
             stored=self._stored,
-            wishes=Options(announced=self._announced, permitted=self._leader.is_leader),
+            wishes=Options(
+                announced=self._announced,
+                permitted=self._leader.is_leader,
+                resident=True,
+                metrics=self._process.metrics,
+            ),
         )
 
     def _keep(self, loop: asyncio.AbstractEventLoop, ending: asyncio.Event) -> None:

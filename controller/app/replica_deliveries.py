@@ -19,6 +19,7 @@ from controller.bootstrap.deliveries import (
     dispatcher_for,
     queue_dispatcher,
 )
+from controller.bootstrap.names import declared_fallbacks
 from controller.bootstrap.store import Store
 from controller.clients.redis_queue import RedisQueue
 from controller.clients.secrets import Secrets
@@ -109,7 +110,14 @@ class ReplicaDeliveries:
         )
         shared = context.settings, self._stored
         async with (
-            delivery_sender(*shared, self._clock) as sender,
+            delivery_sender(
+                *shared,
+                self._clock,
+                declared=declared_fallbacks(
+                    self._document, context.settings, context.environ
+                ),
+                metrics=self._metrics,
+            ) as sender,
             RedisQueue() as queue,
         ):
             webhooks = dispatcher_for(

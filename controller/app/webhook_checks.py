@@ -1,21 +1,27 @@
 """Ping and diagnosis of one declared webhook target."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
 from controller.app.session import Session
 from controller.bootstrap.aws import DeferredAws, aws_client
+from controller.bootstrap.controller import NoFallbacks
 from controller.bootstrap.deliveries import DeclaredTargets, delivery_aws
+from controller.bootstrap.names import declared_fallbacks, resolver_for
 from controller.bootstrap.store_file import store_is_there
 from controller.clients.aws_destinations import AwsDestinations
 from controller.clients.clock import SystemClock
 from controller.clients.receiver_probe import connection_facts
 from controller.clients.secrets import Secrets
 from controller.clients.webhook import Sender
+from controller.core.dns.pins import SharedPins
+from controller.core.dns.rollout import Consumer
 from controller.core.document.reference import SecretReference
 from controller.core.errors import ControllerError
+from controller.core.resources.fallbacks import Fallbacks
 from controller.core.values.redact import redact
 from controller.core.webhooks.answers import Answer
 from controller.core.webhooks.aws_destination import AwsDestination, EventMessage
@@ -30,6 +36,8 @@ from controller.core.webhooks.ping import (
 from controller.core.webhooks.rotation import SecretRotation
 from controller.core.webhooks.target_secrets import TargetSecrets
 from controller.engine.dispatcher import WebhookTarget
+from controller.resolver.aio import AddressResolver
+from controller.resolver.consumer import ConsumerResolver
 
 # A receiver that accepts a signature with it does not compare signatures.
 _WRONG_KEY = b"hokusai: not the key of any receiver"
@@ -74,7 +82,9 @@ class WebhookChecks:
         """
         to = self._target().destination
         if to is None:
-            result = self._sent(self._declared.secrets_of(self._name))
+            with self._names() as names:
+                secrets = self._declared.secrets_of(self._name)
+                result = self._sent(secrets, names)
         else:
             result = self._sent_to_aws(to)
         if result.is_accepted and store_is_there(self._context.settings):
@@ -96,16 +106,20 @@ class WebhookChecks:
             secrets = self._declared.secrets_of(self._name)
         except ControllerError as error:
             secret_error = redact(str(error), ())
-        connection = connection_facts(
-            target.url,
-            target.timeout,
-            target.permitted.denial_reason,
-            secrets.certificate if secrets else None,
-        )
-        ping = self._sent(secrets) if secrets and connection.addresses else None
-        forged = None
-        if secrets and ping is not None and ping.is_accepted:
-            forged = self._sent(replace(secrets, keys=(_WRONG_KEY,))).answer
+        with self._names() as names:
+            connection = connection_facts(
+                target.url,
+                target.timeout,
+                target.permitted.denial_reason,
+                names.addresses,
+                secrets.certificate if secrets else None,
+            )
+            ping = forged = None
+            if secrets and connection.addresses:
+                ping = self._sent(secrets, names)
+            if secrets and ping is not None and ping.is_accepted:
+                wrong = replace(secrets, keys=(_WRONG_KEY,))
+                forged = self._sent(wrong, names).answer
         now = self._clock.now()
         rotation = self._rotations().get(self._name)
         return TargetFindings(
@@ -125,9 +139,10 @@ class WebhookChecks:
         Raises:
             ControllerError: the version cannot be read.
         """
-        key = self._declared.key_of_version(reference, version)
-        secrets = self._declared.secrets_of(self._name)
-        return self._sent(replace(secrets, keys=(key,)))
+        with self._names() as names:
+            key = self._declared.key_of_version(reference, version)
+            secrets = self._declared.secrets_of(self._name)
+            return self._sent(replace(secrets, keys=(key,)), names)
 
     def _rotations(self) -> Mapping[str, SecretRotation]:
         """Return the recorded rotations; none without a store."""
@@ -147,14 +162,42 @@ class WebhookChecks:
     def _target(self) -> WebhookTarget:
         return self._declared.targets()[self._name]
 
-    def _sent(self, secrets: TargetSecrets) -> PingResult:
+    @contextmanager
+    def _names(self) -> Iterator[ConsumerResolver]:
+        """Yield the resolver that deliveries use, with the addresses of the store."""
+        context, clock = self._context, self._clock
+        declared = declared_fallbacks(
+            context.document, context.settings, context.environ
+        )
+        with ExitStack() as closing:
+            fallbacks: Fallbacks = NoFallbacks()
+            pins: SharedPins | None = None
+            if store_is_there(context.settings):
+                from controller.store.database import Database
+                from controller.store.dns_pins import StoredPins
+                from controller.store.fallbacks import StoredFallbacks
+
+                url = context.settings.store_url.reveal()
+                database = Database(url, clock, read_only=True)
+                closing.callback(database.close)
+                fallbacks, pins = StoredFallbacks(database), StoredPins(database)
+            yield resolver_for(
+                Consumer.WEBHOOKS,
+                context.settings,
+                clock,
+                fallbacks,
+                shared=pins,
+                declared=declared,
+            )
+
+    def _sent(self, secrets: TargetSecrets, names: ConsumerResolver) -> PingResult:
         target = self._target()
         now = self._clock.now()
         request = ping_request(
             self._name, secrets.keys, now, target.scheme, target.header_aliases
         )
         began = self._clock.monotonic()
-        answer = asyncio.run(self._post(target, request, secrets))
+        answer = asyncio.run(self._post(target, request, secrets, names))
         took = timedelta(seconds=self._clock.monotonic() - began)
         return PingResult(self._name, target.url, request.id, answer, took)
 
@@ -176,12 +219,18 @@ class WebhookChecks:
         return PingResult(self._name, target.url, id_, answer, took)
 
     async def _post(
-        self, target: WebhookTarget, request: PingRequest, secrets: TargetSecrets
+        self,
+        target: WebhookTarget,
+        request: PingRequest,
+        secrets: TargetSecrets,
+        names: ConsumerResolver,
     ) -> Answer:
-        own_ports = frozenset(
-            {self._context.settings.probe_port, self._context.settings.api_port}
-        )
-        async with Sender(self._clock, own_ports=own_ports) as sender:
+        settings = self._context.settings
+        own_ports = frozenset({settings.probe_port, settings.api_port})
+        resolver = AddressResolver(names)
+        async with Sender(
+            self._clock, resolver=resolver, own_ports=own_ports
+        ) as sender:
             return await sender.send(
                 target.url,
                 {**request.headers, **secrets.headers},

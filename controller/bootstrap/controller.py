@@ -12,11 +12,17 @@ from controller.bootstrap.aws import aws_client
 from controller.bootstrap.call_count import CallCount, CallsSpent, spent_on
 from controller.bootstrap.details import details_of
 from controller.bootstrap.drivers import Clients, Options, drivers
-from controller.bootstrap.mlflow import ENDPOINT, connect, tracking_uri
+from controller.bootstrap.mlflow import connect, tracking_uri
+from controller.bootstrap.names import (
+    ConfirmedFallbacks,
+    declared_fallbacks,
+    resolver_for,
+)
 from controller.clients.aws.retrying import POLICY
 from controller.clients.clock import SystemClock
 from controller.clients.secrets import Secrets
 from controller.core.dependencies import NO_STORE
+from controller.core.dns.rollout import Consumer
 from controller.core.errors import PermanentError
 from controller.core.planning.explain import explanations_of
 from controller.core.planning.safety import SafetyLimits
@@ -29,7 +35,7 @@ from controller.engine.interventions import InterventionRunner
 from controller.engine.memory_without_store import NullMemory
 from controller.engine.observer import Observer
 from controller.engine.reconciler import PassResult, Reconciler
-from controller.resolver import Resolver
+from controller.resolver import Keeper
 
 if TYPE_CHECKING:
     from controller.bootstrap.store import Store
@@ -41,6 +47,7 @@ if TYPE_CHECKING:
     from controller.core.resources.details import DetailSection
     from controller.core.resources.driver import Driver
     from controller.core.resources.explanation import Explanations
+    from controller.core.resources.fallbacks import KeptAddresses
     from controller.core.resources.observation import ObservedState
     from controller.core.resources.plan import Plan
     from controller.settings import Settings
@@ -89,6 +96,7 @@ class Controller:
         self.document = document
         self.clock = SystemClock()
         self.settings = settings
+        self._environ = environ
         self.aws = aws_client(
             document, settings, environ, self.clock, light=light, patience=patience
         )
@@ -211,22 +219,23 @@ class Controller:
         self, settings: Settings, stored: Store | None, wishes: Options
     ) -> Clients:
         kept = stored.fallbacks if stored else NoFallbacks()
-        resolver = Resolver(
-            kept,
+        resolver = resolver_for(
+            Consumer.CONTROLLER,
+            settings,
             self.clock,
-            # Looking writes nothing: what is kept is the endpoint kind's to say.
-            persist=False,
-            nameserver=settings.dns_server,
-            ttl=settings.dns_cache_ttl,
-            timeout=settings.dns_timeout,
-            last_resort=self._last_resort(settings),
+            ConfirmedFallbacks(kept),
+            shared=stored.pins if stored else None,
+            declared=declared_fallbacks(self.document, settings, self._environ),
+            # The endpoint kind decides which addresses are kept.
+            persist=wishes.resident,
+            metrics=wishes.metrics,
         )
+        if wishes.resident:
+            self._closing.callback(Keeper(resolver.resolver).start().close)
         uri = tracking_uri(self.document, settings)
         mlflow = None
         if uri is not None:
-            mlflow = connect(
-                uri, settings, lambda host: resolver.resolve(host).addresses
-            )
+            mlflow = connect(uri, settings, resolver)
             self._closing.callback(mlflow.close)
             self._mlflow_calls.follow(mlflow.http)
         without = None if wishes.without_store else NoStore()
@@ -240,13 +249,6 @@ class Controller:
             self.clock,
             self.secrets.value,
         )
-
-    def _last_resort(self, settings: Settings) -> Mapping[str, tuple[str, ...]]:
-        """Return MLFLOW_FALLBACK_IP for MLflow's own host, and for no other."""
-        resource = self.document.resources.get(ENDPOINT)
-        if resource is None or settings.mlflow_fallback_ip is None:
-            return {}
-        return {resource.spec.host: (settings.mlflow_fallback_ip,)}
 
     def _parts(self, kinds: Kinds, clients: Clients, wishes: Options) -> Reconciler:
         pool = self._closing.enter_context(ThreadPoolExecutor(THREADS, "hokusai"))
@@ -279,18 +281,21 @@ class Controller:
 class NoFallbacks:
     """Remembers addresses nowhere: for a look without a store."""
 
-    def last_good(self, host: str) -> tuple[str, ...]:  # noqa: ARG002 - a protocol
+    def last_good(self, host: str) -> KeptAddresses | None:  # noqa: ARG002 - a protocol
         """Return nothing."""
-        return ()
+        return None
 
     def keep(self, host: str, addresses: Sequence[str]) -> None:
+        """Forget them."""
+
+    def confirm(self, host: str, addresses: Sequence[str]) -> None:
         """Forget them."""
 
 
 class NoStore(NoFallbacks):
     """Says that only the store knows, and that there is none."""
 
-    def last_good(self, host: str) -> tuple[str, ...]:
+    def last_good(self, host: str) -> KeptAddresses | None:
         """Raise PermanentError."""
         msg = f"Only the store knows the last good address of {host}. {NO_STORE}"
         raise PermanentError(msg)

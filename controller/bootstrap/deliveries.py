@@ -1,12 +1,13 @@
 """Webhook dispatcher for the targets of a document, with their signing keys."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 from controller.bootstrap.aws import DeferredAws, aws_client
 from controller.bootstrap.holder import holder_id
+from controller.bootstrap.names import resolver_for
 from controller.bootstrap.store import Store
 from controller.clients.aws_destinations import AwsDestinations
 from controller.clients.client_certificate import check_certificate
@@ -15,6 +16,7 @@ from controller.clients.redis_queue import RedisQueue
 from controller.clients.webhook import Sender
 from controller.core.clock import Clock
 from controller.core.dependencies import Aws
+from controller.core.dns.rollout import Consumer
 from controller.core.document.reference import SecretReference
 from controller.core.document.resource import ResourceId
 from controller.core.errors import NotFoundError
@@ -57,11 +59,12 @@ from controller.engine.dispatcher import (
 from controller.engine.queue_messages import QueueMessages
 from controller.engine.signed_requests import SignedRequests
 from controller.kinds.webhook.spec import AuthSpec, WebhookSpec
-from controller.resolver import Resolver
+from controller.resolver import Keeper
 from controller.resolver.aio import AddressResolver
 from controller.settings import Settings
 from controller.spec.document import Document
 from controller.store.outbox import Outbox
+from controller.telemetry.metrics import Metrics
 
 Rotations = Callable[[], Mapping[str, SecretRotation]]
 # Redis answers at once or not at all.
@@ -211,23 +214,43 @@ class RecentRotations:
         return self._found
 
 
-def delivery_sender(settings: Settings, stored: Store, clock: Clock) -> Sender:
+def delivery_sender(
+    settings: Settings,
+    stored: Store,
+    clock: Clock,
+    *,
+    declared: Mapping[str, Sequence[str]] | None = None,
+    metrics: Metrics | None = None,
+) -> Sender:
     """Return a sender with the controller's resolver; create it in its event loop.
 
     The addresses of endpoints outlive DNS failures across restarts, since the leader
     stores them; those of other names, as long as the process.
+
+    Args:
+        settings: Settings of name resolution.
+        stored: Store with the last good addresses and the pins.
+        clock: Clock.
+        declared: Fallback addresses by host.
+        metrics: Counts lookups; None for none.
     """
-    resolver = Resolver(
-        stored.fallbacks,
+    names = resolver_for(
+        Consumer.WEBHOOKS,
+        settings,
         clock,
-        persist=False,
-        nameserver=settings.dns_server,
-        ttl=settings.dns_cache_ttl,
-        timeout=settings.dns_timeout,
+        stored.fallbacks,
+        shared=stored.pins,
+        declared=declared,
+        metrics=metrics,
     )
+    keeper = Keeper(names.resolver).start()
     # The API of `serve` may run on the same machine.
     own_ports = frozenset({settings.probe_port, settings.api_port})
-    return Sender(clock, resolver=AddressResolver(resolver), own_ports=own_ports)
+    return Sender(
+        clock,
+        resolver=AddressResolver(names, closed=keeper.close),
+        own_ports=own_ports,
+    )
 
 
 def delivery_aws(

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from controller.core.document.reference import SecretReference
     from controller.core.resources.driver import Driver
     from controller.core.resources.fallbacks import Fallbacks
-    from controller.resolver import Resolver
+    from controller.resolver.consumer import ConsumerResolver
     from controller.spec.document import Document
+    from controller.telemetry.metrics import Metrics
 
 
 def no_secret(reference: SecretReference) -> str:
@@ -46,7 +47,7 @@ class Clients:
 
     aws: Aws
     mlflow: MlflowClients | None
-    resolver: Resolver
+    resolver: ConsumerResolver
     fallbacks: Fallbacks | None
     stored: Store | None
     clock: Clock
@@ -64,6 +65,8 @@ class Options:
         permitted: Whether the command may still act; asked before each write.
         thorough: Whether to look beyond what a plan needs.
         actor: User of the command, for the audit log; empty for a pass.
+        resident: True for a process that runs for long: it keeps the names in use fresh.
+        metrics: Counts lookups of names; None for none.
     """
 
     announced: Callable[[], None] = lambda: None
@@ -72,6 +75,8 @@ class Options:
     permitted: Callable[[], bool] = lambda: True
     thorough: bool = True
     actor: str = ""
+    resident: bool = False
+    metrics: Metrics | None = None
 
 
 def drivers(

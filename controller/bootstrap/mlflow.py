@@ -1,6 +1,5 @@
 """Selection of the MLflow server, and the clients for it."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ssl import SSLContext
 from urllib.parse import urlsplit
@@ -9,6 +8,7 @@ from controller.clients.http import Client, http_client
 from controller.clients.mlflow import MlflowApi, MlflowReader
 from controller.clients.mlflow.credentials import MlflowCredentials
 from controller.core.document.resource import ResourceId
+from controller.resolver.names import Names
 from controller.settings import Settings
 from controller.spec.document import Document
 
@@ -46,9 +46,7 @@ def tracking_uri(document: Document, settings: Settings) -> str | None:
     return f"{spec.protocol}://{spec.host}:{spec.port}{prefix}"
 
 
-def connect(
-    uri: str, settings: Settings, resolve: Callable[[str], Sequence[str]]
-) -> MlflowClients:
+def connect(uri: str, settings: Settings, names: Names) -> MlflowClients:
     """Return the clients of the MLflow at ``uri``; nothing is sent yet.
 
     Over plain HTTP each request has its own connection: MLflow with several workers, its
@@ -61,7 +59,7 @@ def connect(
     known = credentials(settings)
     headers = known.headers()
     context = known.context() if keep_alive else None
-    http = http_client(uri, resolve=resolve, keep_alive=keep_alive, context=context)
+    http = http_client(uri, names=names, keep_alive=keep_alive, context=context)
     api = MlflowApi(http, headers)
     return MlflowClients(api, MlflowReader(api), http, context)
 

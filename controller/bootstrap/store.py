@@ -10,6 +10,7 @@ from controller.store.announcements import AnnouncementLedger
 from controller.store.approvals import StoredApprovals
 from controller.store.database import Database
 from controller.store.deliveries import DeliveryLog
+from controller.store.dns_pins import StoredPins
 from controller.store.fallbacks import StoredFallbacks
 from controller.store.model_metadata import StoredMetadata
 from controller.store.outage import StoreOutage
@@ -29,6 +30,7 @@ class Store:
         approvals: Record of approvals of model versions.
         metadata: Metadata of model versions.
         rotations: Rotations of signing secrets.
+        pins: Pins and flushes of names.
     """
 
     database: Database
@@ -39,6 +41,7 @@ class Store:
     approvals: StoredApprovals
     metadata: StoredMetadata
     rotations: StoredRotations
+    pins: StoredPins
 
 
 def open_store(
@@ -79,6 +82,7 @@ def open_store(
             StoredApprovals(database),
             StoredMetadata(database),
             StoredRotations(database),
+            StoredPins(database),
         )
     except BaseException:
         database.close()

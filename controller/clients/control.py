@@ -85,6 +85,15 @@ class ControlApi:
         )
         return found
 
+    def dns(self) -> Mapping[str, Any]:
+        """Return the state of name resolution; see ``DnsReport``."""
+        found: Mapping[str, Any] = self._request("GET", "dns")
+        return found
+
+    def request_dns(self, operation: str, body: Mapping[str, Any]) -> Any:
+        """Pin, unpin or flush a host; see ``PinBody`` and ``UnpinBody``."""
+        return self._request("POST", f"dns/{operation}", body=body)
+
     def inspect(
         self, view: str, parameters: Mapping[str, str | int]
     ) -> Mapping[str, Any]:

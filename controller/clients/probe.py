@@ -9,6 +9,7 @@ import httpx
 from controller.clients.http import bearer_header, http_client
 from controller.core.errors import RefusedError
 from controller.core.values.redact import redact
+from controller.resolver.names import FixedNames
 
 _SECONDS = 3.0
 
@@ -54,7 +55,7 @@ class Probe:
         try:
             with http_client(
                 origin,
-                resolve=lambda _host: (address,),
+                names=FixedNames((address,)),
                 read_timeout=self._seconds,
                 context=context,
             ) as client:

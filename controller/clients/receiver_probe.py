@@ -3,7 +3,7 @@
 import http.client
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from controller.clients.client_certificate import load_certificate
+from controller.core.errors import ControllerError
 from controller.core.values.redact import redact
 from controller.core.webhooks.diagnosis import ConnectionFacts
 from controller.core.webhooks.target_secrets import ClientCertificate
@@ -22,6 +23,7 @@ def connection_facts(
     url: str,
     within: float,
     denial_reason: Callable[[str, int], str],
+    addresses_of: Callable[[str], tuple[str, ...]],
     certificate: ClientCertificate | None = None,
 ) -> ConnectionFacts:
     """Return facts about the receiver at ``url``; failures are facts.
@@ -32,6 +34,7 @@ def connection_facts(
         url: URL of the receiver.
         within: Timeout of each step in seconds.
         denial_reason: Returns the reason why nothing is sent to an address, or "".
+        addresses_of: Returns the addresses of a host; raises ControllerError.
         certificate: Client certificate; None for none.
     """
     context = ssl.create_default_context()
@@ -40,10 +43,10 @@ def connection_facts(
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 443)
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        return ConnectionFacts(dns_error=_reason(error))
-    addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+        addresses = addresses_of(host)
+    except ControllerError as error:
+        reason = _reason(error).removeprefix(f"{host} does not resolve: ")
+        return ConnectionFacts(dns_error=reason)
     facts = ConnectionFacts(addresses)
     if any(denial_reason(address, port) for address in addresses):
         return facts
@@ -51,17 +54,16 @@ def connection_facts(
         facts = _with_tls(facts, host, port, within, context)
         if facts.tls_error:
             return facts
-    return _with_head(facts, url, within, context)
+    return _with_head(facts, url, port, within, context)
 
 
 def _with_tls(
     facts: ConnectionFacts, host: str, port: int, within: float, context: ssl.SSLContext
 ) -> ConnectionFacts:
     try:
-        with (
-            socket.create_connection((host, port), within) as raw,
-            context.wrap_socket(raw, server_hostname=host) as secured,
-        ):
+        with _secured(
+            _connected(facts.addresses, port, within), host, context
+        ) as secured:
             certificate = secured.getpeercert() or {}
             version = secured.version() or "TLS"
     except (OSError, ValueError) as error:
@@ -73,18 +75,37 @@ def _with_tls(
     return replace(facts, tls=version, certificate_ends=at)
 
 
+def _connected(addresses: Sequence[str], port: int, within: float) -> socket.socket:
+    """Return a connection to the first address that accepts one; raises OSError."""
+    refused: OSError | None = None
+    for address in addresses:
+        try:
+            return socket.create_connection((address, port), within)
+        except OSError as error:
+            refused = error
+    raise refused or OSError("there is no address")
+
+
+def _secured(raw: socket.socket, host: str, context: ssl.SSLContext) -> ssl.SSLSocket:
+    try:
+        return context.wrap_socket(raw, server_hostname=host)
+    except BaseException:
+        raw.close()
+        raise
+
+
 def _with_head(
-    facts: ConnectionFacts, url: str, within: float, context: ssl.SSLContext
+    facts: ConnectionFacts, url: str, port: int, within: float, context: ssl.SSLContext
 ) -> ConnectionFacts:
     parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port
-    connection = (
-        http.client.HTTPSConnection(host, port, timeout=within, context=context)
-        if parts.scheme == "https"
-        else http.client.HTTPConnection(host, port, timeout=within)
-    )
+    host, secure = parts.hostname or "", parts.scheme == "https"
+    # The port of the scheme is left out of the Host header.
+    connect = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+    connection = connect(host, parts.port, timeout=within)
     path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
     try:
+        raw = _connected(facts.addresses, port, within)
+        connection.sock = _secured(raw, host, context) if secure else raw
         connection.request("HEAD", path, headers={"User-Agent": "hokusai-controller"})
         response = connection.getresponse()
         date, location = response.getheader("Date"), response.getheader("Location")

@@ -26,6 +26,7 @@ from controller.core.values.redact import redact
 from controller.core.webhooks.address_policy import PUBLIC_ADDRESSES, AddressPolicy
 from controller.core.webhooks.answers import Answer, Answered, NotPermitted, Unanswered
 from controller.core.webhooks.target_secrets import ClientCertificate
+from controller.resolver.aio import AddressResolver
 
 _CONNECT_SECONDS = 5.0
 # The dispatcher limits the requests to each target: a limit for all would let targets
@@ -163,6 +164,8 @@ class Sender:
                 _permitted_socket, permitted, self._own_ports
             ),
         )
+        if isinstance(self._resolver, AddressResolver):
+            self._resolver.close_vanished(connector)
         connector._factory = functools.partial(  # type: ignore[assignment]  # noqa: SLF001 - no public setting
             _HeadFirst, loop=asyncio.get_running_loop()
         )

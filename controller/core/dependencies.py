@@ -12,6 +12,7 @@ from ssl import SSLContext
 from typing import Any, Protocol
 
 from controller.core.clock import Clock
+from controller.core.dns.health import NameReport
 from controller.core.document.platform import Platform
 from controller.core.document.reference import SecretReference
 from controller.core.document.resource import Resource, ResourceId
@@ -75,7 +76,14 @@ class NameResolver(Protocol):
         ...
 
     def refresh(self, host: str) -> Resolved:
-        """Return the addresses after a new DNS query; raises as ``resolve``."""
+        """Return the addresses after a new DNS query, without pins.
+
+        Raises as ``resolve`` does.
+        """
+        ...
+
+    def report(self, host: str) -> NameReport:
+        """Return the pin of ``host``, and the failures of its queries."""
         ...
 
 

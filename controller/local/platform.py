@@ -190,11 +190,12 @@ class LocalRun:
             credentials=Credentials("local", "local"),
             light=True,
         )
-        return OneOffTasks(aws, self._resolver().addresses)
+        resolver = self._resolver()
+        return OneOffTasks(aws, lambda host: resolver.refresh(host).addresses)
 
     def _resolver(self) -> Resolver:
         nameserver = self.platform.dns.address
-        return Resolver(NoFallbacks(), self._clock, nameserver=nameserver, ttl=0.0)
+        return Resolver(NoFallbacks(), self._clock, nameserver=nameserver)
 
     def _webhook_secret(self) -> str:
         """Return the secret that signs webhooks; it is created once and kept."""

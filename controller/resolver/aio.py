@@ -2,30 +2,34 @@
 
 import asyncio
 import socket
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from ipaddress import ip_address
 
+from aiohttp import BaseConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from controller.core.dns.answers import canonical_host
 from controller.core.errors import ControllerError
-from controller.resolver.resolver import Resolver
-
-# A name whose servers do not answer occupies a thread until the timeout of the query.
-_THREADS = 32
+from controller.resolver.names import Names
 
 
 class AddressResolver(AbstractResolver):
     """Adapter that gives aiohttp the addresses of a ``Resolver``.
 
-    Use it with ``use_dns_cache=False``: the resolver caches already. Queries run in
-    threads of its own, one per name, so that a name server that does not answer holds
-    up no other work.
+    Use it with ``use_dns_cache=False``: the resolver caches already. aiohttp tries the
+    addresses one after another (Happy Eyeballs).
     """
 
-    def __init__(self, resolver: Resolver) -> None:
-        self._resolver = resolver
-        self._threads = ThreadPoolExecutor(_THREADS, "dns")
-        self._queries: dict[str, asyncio.Future[tuple[str, ...]]] = {}
+    def __init__(self, names: Names, closed: Callable[[], None] = lambda: None) -> None:
+        """Initialize the adapter.
+
+        Args:
+            names: Resolver; it may be shared.
+            closed: Called when the adapter is closed.
+        """
+        self._names = names
+        self._closed = closed
 
     async def resolve(
         self,
@@ -35,31 +39,47 @@ class AddressResolver(AbstractResolver):
     ) -> list[ResolveResult]:
         """Return every address of ``host`` in ``family``, best first."""
         try:
-            addresses = await asyncio.shield(self._query(host))
+            found = await self._names.resolve_async(host)
         except ControllerError as error:
             raise socket.gaierror(socket.EAI_NONAME, str(error)) from error
-        results = [_result(host, port, address) for address in addresses]
+        results = [_result(host, port, address) for address in found.addresses]
         return [r for r in results if family in {socket.AF_UNSPEC, r["family"]}]
 
-    def _query(self, host: str) -> "asyncio.Future[tuple[str, ...]]":
-        """Return the query for ``host`` in progress, or begin one."""
-        query = self._queries.get(host)
-        if query is None:
-            loop = asyncio.get_running_loop()
-            query = loop.run_in_executor(self._threads, self._resolver.addresses, host)
-            self._queries[host] = query
-            query.add_done_callback(lambda done: self._ended(host, done))
-        return query
+    def close_vanished(self, connector: BaseConnector) -> None:
+        """Close idle connections of ``connector`` to addresses that DNS gives up.
 
-    def _ended(self, host: str, query: "asyncio.Future[tuple[str, ...]]") -> None:
-        del self._queries[host]
-        if not query.cancelled():
-            # Marks the error as seen, should no caller be left.
-            query.exception()
+        Call it once for a connector, in its event loop.
+        """
+        loop = asyncio.get_running_loop()
+
+        def changed(host: str, addresses: tuple[str, ...]) -> None:
+            # A loop that is closed has no connections.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(_close_idle, connector, host, addresses)
+
+        self._names.on_change(changed)
 
     async def close(self) -> None:
-        """End the threads once their queries end; the resolver itself is shared."""
-        self._threads.shutdown(wait=False)
+        """Call ``closed`` only: the resolver may be shared."""
+        self._closed()
+
+
+def _close_idle(
+    connector: BaseConnector, host: str, addresses: Collection[str]
+) -> None:
+    """Close the pooled connections to ``host`` at other addresses.
+
+    aiohttp pools by name and offers no way to choose connections.
+    """
+    for key, pooled in connector._conns.items():  # noqa: SLF001 - no public access
+        if canonical_host(key.host) != host:
+            continue
+        for protocol, _ in pooled:
+            transport = protocol.transport
+            peer = transport and transport.get_extra_info("peername")
+            # A closed one is left out when the pool is asked for a connection.
+            if transport is not None and peer and peer[0] not in addresses:
+                transport.close()
 
 
 def _result(host: str, port: int, address: str) -> ResolveResult:

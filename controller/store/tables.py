@@ -274,6 +274,25 @@ last_addresses = Table(
     Column("kept", Moment, nullable=False),
 )
 
+dns_pins = Table(
+    "dns_pins",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("addresses", Text, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("pinned_by", Text, nullable=False),
+    Column("pinned", Moment, nullable=False),
+)
+
+# The empty host stands for all of them.
+dns_flushes = Table(
+    "dns_flushes",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("flushed", Moment, nullable=False),
+)
+
 triggers = Table(
     "triggers",
     metadata,

@@ -1,7 +1,7 @@
 """Table of all metrics, and their registry."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any, Literal, Protocol
@@ -141,6 +141,32 @@ STORE_OUTAGES = Metric(
     "counter",
     "Outages of the controller's database, counted at their start.",
 )
+DNS_LOOKUPS = Metric(
+    "dns_lookups_total",
+    "counter",
+    "Lookups of names, by the source of the addresses; `error` without an address.",
+    {"result": ("pin", "fresh", "refreshing", "dns", "stale", "fallback", "error")},
+)
+DNS_QUERIES = Metric(
+    "dns_queries_total",
+    "counter",
+    "DNS queries, by outcome.",
+    {"outcome": ("found", "nxdomain", "nodata", "servfail", "timeout", "error")},
+)
+DNS_QUERY_SECONDS = Metric(
+    "dns_query_seconds", "histogram", "Duration of a DNS query in seconds."
+)
+DNS_ADDRESS_CHANGES = Metric(
+    "dns_address_changes_total",
+    "counter",
+    "Answers of DNS with other addresses than the answer before.",
+)
+DNS_COMPARISONS = Metric(
+    "dns_comparisons_total",
+    "counter",
+    "Comparisons of the resolver with the machine; `failed`: only the machine answered.",
+    {"result": ("agreed", "differed", "failed", "rescued", "both_failed")},
+)
 ALL = (
     RECONCILES,
     RECONCILE_ERRORS,
@@ -163,6 +189,11 @@ ALL = (
     ECS_EVENTS,
     HINTS,
     STORE_OUTAGES,
+    DNS_LOOKUPS,
+    DNS_QUERIES,
+    DNS_QUERY_SECONDS,
+    DNS_ADDRESS_CHANGES,
+    DNS_COMPARISONS,
 )
 
 
@@ -188,6 +219,11 @@ class Metrics:
     def count(self, metric: Metric, **labels: str) -> None:
         """Add one to the counter ``metric``."""
         self._of(metric, labels).inc()
+
+    def counter(self, metric: Metric, **labels: str) -> Callable[[], None]:
+        """Return a function that adds one to the counter ``metric``, for a hot path."""
+        increase: Callable[[], None] = self._of(metric, labels).inc
+        return increase
 
     def measure(self, metric: Metric, seconds: float, **labels: str) -> None:
         """Add one duration to the histogram ``metric``."""

@@ -20,6 +20,7 @@ TIMELINE = "tests/integration/cli/test_version_timeline.py"
 WEBHOOKS = "tests/integration/cli/test_webhooks.py"
 DELIVERIES = "tests/integration/cli/test_deliveries.py"
 ROTATION = "tests/integration/cli/test_secret_rotation.py"
+NAMES = "tests/integration/cli/test_dns.py"
 AUDIT = "tests/integration/cli/test_audit.py"
 # Commands that need a set-up or do not end, with the test that runs each of them.
 ELSEWHERE = {
@@ -56,6 +57,12 @@ ELSEWHERE = {
     '.venv/bin/hokusai deliveries redrive --target hokusai-site --reason "its database is back" --yes': DELIVERIES,
     '.venv/bin/hokusai deliveries retry 7 8 --reason "the certificate is renewed" --yes': DELIVERIES,
     '.venv/bin/hokusai deliveries cancel --model test-model --only pending --reason "a test model" --yes': DELIVERIES,
+    ".venv/bin/hokusai dns pin mlflow.hokusai-development.local 10.0.1.42 --for 2h "
+    '--reason "DNS has the old task"': NAMES,
+    ".venv/bin/hokusai dns show": NAMES,
+    ".venv/bin/hokusai dns unpin mlflow.hokusai-development.local "
+    '--reason "DNS is right again"': NAMES,
+    '.venv/bin/hokusai dns flush mlflow.hokusai-development.local --reason "it moved"': NAMES,
     ".venv/bin/hokusai webhooks test hokusai-site": WEBHOOKS,
     ".venv/bin/hokusai webhooks doctor hokusai-site": WEBHOOKS,
     ".venv/bin/hokusai audit list service/api -n 5": AUDIT,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.clients.probe import Probe
+from controller.core.dns.health import NameReport
 from controller.core.errors import (
     DriverError,
     NotFoundError,
@@ -38,14 +39,15 @@ class SimulatedDns:
         self._aws = aws
         self._fallbacks = fallbacks
         self.names: dict[str, tuple[str, ...]] = {}
+        self.pinned: dict[str, tuple[str, ...]] = {}
 
     def saved(self) -> bytes:
-        """Return the fixed names."""
-        return pickle.dumps(self.names)
+        """Return the fixed and the pinned names."""
+        return pickle.dumps((self.names, self.pinned))
 
     def load(self, saved: bytes) -> None:
-        """Restore the fixed names."""
-        self.names = pickle.loads(saved)  # noqa: S301 - our own bytes
+        """Restore the fixed and the pinned names."""
+        self.names, self.pinned = pickle.loads(saved)  # noqa: S301 - our own bytes
 
     def resolve(self, host: str) -> Resolved:
         """Return the addresses without a cache."""
@@ -59,13 +61,17 @@ class SimulatedDns:
             )
         except DriverError:
             kept = self._fallbacks.last_good(host)
-            if not kept:
+            if kept is None:
                 raise
-            return Resolved(kept, "store")
+            return Resolved(kept.addresses, "store")
         if not found:
             msg = f"{host} does not exist"
             raise NotFoundError(msg)
         return Resolved(found, "dns")
+
+    def report(self, host: str) -> NameReport:
+        """Return the pinned addresses, and no failures."""
+        return NameReport(pinned=self.pinned.get(host, ()))
 
     def lookup(self, host: str) -> tuple[str, ...]:
         """Return the addresses of ``host``, without a call."""

@@ -200,6 +200,14 @@ def unpublished(kind: Any) -> Any:
     return replace(kind, compare=compare)
 
 
+def publishes_pins(kind: Any) -> Any:
+    def compare(spec: Any, state: Any) -> Any:
+        used = state.names.pinned or state.addresses
+        return kind.compare(spec, replace(state, addresses=used))
+
+    return replace(kind, compare=compare)
+
+
 def tells_copies(_old: Any) -> Any:
     return tuple
 

@@ -36,6 +36,8 @@ from tests.faults.steps import (
     THREE,
     TWO,
     address_is,
+    address_is_pinned,
+    address_is_unpinned,
     address_moves,
     answering,
     approval_is_forged,
@@ -211,7 +213,7 @@ WORKLOADS = (
     Workload(
         "endpoint address change",
         address_is(ENDPOINT),
-        (address_moves,),
+        (address_moves, address_is_pinned, address_is_unpinned),
     ),
     Workload(
         "removal of a resource",

@@ -64,6 +64,7 @@ from tests.faults.bugs import (
     no_such_phase,
     one_profile,
     owner_is_ours,
+    publishes_pins,
     registers_always,
     returns,
     says_applied,
@@ -292,6 +293,7 @@ REPLACEMENTS: tuple[Replacement, ...] = (
     ("a delivery never ends", Outbox, "finish", returns(False), (ADDED,)),
     ("an old stamp stays", planner, "stale_stamp", stamps_nothing, (ROLLOUT,)),
     ("the address is not published", KINDS, "endpoint", unpublished, (ADDRESS,)),
+    ("a pinned address is published", KINDS, "endpoint", publishes_pins, (ADDRESS,)),
     (
         "an equal revision is not looked for",
         EcsServices,

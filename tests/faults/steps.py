@@ -104,6 +104,15 @@ def address_moves(world: World) -> None:
     world.dns.names["api.hokusai-development.local"] = ("10.0.0.2",)
 
 
+def address_is_pinned(world: World) -> None:
+    """Let a user pin the name to an address that DNS does not have."""
+    world.dns.pinned["api.hokusai-development.local"] = ("192.0.2.9",)
+
+
+def address_is_unpinned(world: World) -> None:
+    world.dns.pinned.clear()
+
+
 def address_is(body: str):
     def begin(world: World) -> None:
         populated(world)

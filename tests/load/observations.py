@@ -37,9 +37,10 @@ def _ours(url: str) -> Callable[[], tuple[int, int]]:
     from controller.clients.clock import SystemClock
     from controller.kinds.experiment.driver import ExperimentDriver
     from controller.kinds.model.driver import ModelDriver
+    from controller.resolver.names import FixedNames
     from controller.settings import Settings
 
-    clients = connect(url, Settings(), lambda _host: ("127.0.0.1",))
+    clients = connect(url, Settings(), FixedNames(("127.0.0.1",)))
     sent: list[object] = []
     clients.http.event_hooks = {"request": [sent.append]}
     api, reader, owner = clients.api, clients.reader, "crowd/development"

@@ -4,10 +4,12 @@ from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 from controller.api.health.checks import Component, ComponentStatus, Look
+from controller.core.dns.answers import canonical_host
+from controller.core.dns.health import HealthStatus, name_status, success_rate
+from controller.core.dns.rollout import ResolverMode
 from controller.core.errors import ControllerError
-from controller.resolver import NameHealth, Resolver, Source
-
-_SECOND_HAND = frozenset({Source.STALE, Source.FALLBACK})
+from controller.resolver import NameHealth, Source
+from controller.resolver.consumer import ConsumerResolver
 
 
 class Reachable(Protocol):
@@ -41,45 +43,65 @@ def store_look(check: Callable[[], None]) -> Look:
     return look
 
 
-def dns_look(resolver: Resolver, hosts: Callable[[], Collection[str]]) -> Look:
+def dns_look(names: ConsumerResolver, hosts: Callable[[], Collection[str]]) -> Look:
     """Return a look at the names that are declared now.
 
-    Served from memory is degraded; without any address it is unhealthy.
+    A name with an address is degraded at worst: its users work.
     """
 
     def look() -> Component:
-        for host in hosts():
-            _resolve(resolver, host)
-        names = {n.host: n for n in resolver.snapshot()}
-        declared = [names[h.lower()] for h in hosts() if h.lower() in names]
-        lost = [n.host for n in declared if n.source is None]
-        second_hand = [n.host for n in declared if n.source in _SECOND_HAND]
-        details = {"names": {n.host: _details(n) for n in declared}}
-        if lost:
-            message = f"without an address: {', '.join(lost)}"
-            return Component(ComponentStatus.UNHEALTHY, message, details)
-        if second_hand:
-            message = f"DNS fails for {', '.join(second_hand)}"
-            return Component(ComponentStatus.DEGRADED, message, details)
-        return Component(details=details)
+        errors = [error for host in hosts() if (error := _error(names, host))]
+        cached = {n.host: n for n in names.resolver.snapshot()}
+        declared = [cached[h] for h in map(canonical_host, hosts()) if h in cached]
+        state = names.state()
+        details = {
+            "names": {n.host: _details(n) for n in declared},
+            "mode": {"declared": state.declared, "effective": state.effective},
+            "comparisons": state.comparisons,
+        }
+        problems = [*map(_problem, declared), state.stepped_back, *errors]
+        message = "; ".join(filter(None, problems))
+        is_used = state.effective is ResolverMode.ON
+        levels = [ComponentStatus(name_status(n)) for n in declared if is_used]
+        levels += [ComponentStatus.DEGRADED] * bool(state.stepped_back)
+        levels += [ComponentStatus.UNHEALTHY] * bool(errors)
+        order = list(ComponentStatus)
+        status = max(levels, key=order.index, default=ComponentStatus.HEALTHY)
+        return Component(status, message, details)
 
     return look
 
 
-def _resolve(resolver: Resolver, host: str) -> None:
+def _error(names: ConsumerResolver, host: str) -> str:
+    """Return the reason why ``host`` does not resolve, or ""."""
     try:
-        resolver.resolve(host)
-    except ControllerError:
-        # The snapshot reports it.
-        return
+        names.resolve(host)
+    except ControllerError as error:
+        return str(error)
+    return ""
+
+
+def _problem(name: NameHealth) -> str:
+    """Return the reason why a name is not healthy, or ""."""
+    if name.source is Source.PIN:
+        return f"{name.host} is pinned to {', '.join(name.addresses)}"
+    if name.source in {Source.STALE, Source.FALLBACK}:
+        return f"DNS fails for {name.host}"
+    # Without an address, the error of the lookup says so.
+    if name_status(name) is not HealthStatus.DEGRADED:
+        return ""
+    return f"DNS failed for {name.host} in the last minutes"
 
 
 def _details(name: NameHealth) -> dict[str, Any]:
     return {
+        "status": name_status(name),
         "source": name.source,
         "addresses": list(name.addresses),
         "age_seconds": None if name.age is None else round(name.age, 1),
         "ttl_seconds": name.ttl,
         "failures": name.failures,
         "problem": name.problem,
+        "next_refresh_seconds": round(name.next_refresh, 1),
+        "success_rate": round(success_rate(name), 4),
     }

@@ -228,6 +228,36 @@ def rotation_entry(
     )
 
 
+def pin_entry(
+    source: AuditSource,
+    operation: str,
+    host: str,
+    reason: str,
+    details: Mapping[str, Any],
+) -> AuditEntry:
+    """Return the entry for an operation of a user on the addresses of ``host``.
+
+    Args:
+        source: Author and document.
+        operation: ``pin``, ``unpin`` or ``flush``.
+        host: Name of the host; empty for all hosts.
+        reason: Reason of the user.
+        details: Change of the addresses, as plain data.
+    """
+    return AuditEntry(
+        source.actor,
+        source.via,
+        f"{operation} addresses",
+        "",
+        host,
+        "Applied",
+        reason,
+        canonical_json(details),
+        source.document_digest,
+        source.source_commit,
+    )
+
+
 def change_details(changes: tuple[Change, ...]) -> list[dict[str, Any]]:
     """Return the changes as plain data, with apparent secrets masked."""
     return [

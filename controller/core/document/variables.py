@@ -103,12 +103,12 @@ def boolean(text: str) -> bool:
     return text.lower() == "true"
 
 
-def ip(text: str) -> str:
-    """Return an IP address in canonical form."""
+def ips(text: str) -> tuple[str, ...]:
+    """Return IP addresses, separated by commas, in canonical form."""
     try:
-        return str(ip_address(text))
+        return tuple(str(ip_address(word.strip())) for word in text.split(","))
     except ValueError:
-        msg = "is not an IP address"
+        msg = "is not an IP address, or several separated by commas"
         raise ValueError(msg) from None
 
 

@@ -22,6 +22,7 @@ KIND: "Kind[EndpointSpec, EndpointState]" = Kind(
     spec=EndpointSpec,
     compare=deferred("controller.kinds.endpoint.compare", "compare"),
     health=deferred("controller.kinds.endpoint.health", "health"),
+    conditions=deferred("controller.kinds.endpoint.health", "conditions"),
     hold_reason=deferred("controller.kinds.endpoint.health", "hold_reason"),
     public_hosts=public_hosts,
     references=references,

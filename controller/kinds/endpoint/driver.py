@@ -115,26 +115,42 @@ class EndpointDriver:
         spec: EndpointSpec = resource.spec
         try:
             answer = self._resolver.refresh(spec.host)
-        except NotFoundError as error:
-            return Present(EndpointState(live=False, problem=str(error)))
+            addresses, source = tuple(answer.addresses), answer.source
         except DriverError as error:
-            return unknown_from(error)
-        addresses = tuple(answer.addresses)
+            # A pin replaces DNS in use, but is neither kept nor published.
+            addresses, source = self._resolver.report(spec.host).pinned, "pin"
+            if not addresses and not isinstance(error, NotFoundError):
+                return unknown_from(error)
+            if not addresses:
+                names = self._resolver.report(spec.host)
+                state = EndpointState(live=False, problem=str(error), names=names)
+                return Present(state)
+        names = self._resolver.report(spec.host)
         try:
             published = self._published(spec)
-            kept = self._fallbacks.last_good(spec.host) if self._fallbacks else None
+            kept = self._kept(spec)
         except DriverError as error:
             return unknown_from(error)
         return Present(
             EndpointState(
                 addresses=addresses,
-                live=answer.source in {"dns", "literal", "fresh"},
-                source=answer.source,
+                live=source in {"dns", "literal", "fresh"},
+                source=source,
                 kept=kept,
                 published=published,
-                problem=self._problem(resource.id, spec, addresses[0]),
+                problem=self._problem(
+                    resource.id, spec, (names.pinned or addresses)[0]
+                ),
+                names=names,
             )
         )
+
+    def _kept(self, spec: EndpointSpec) -> tuple[str, ...] | None:
+        """Return the addresses in the store; None without a store."""
+        if self._fallbacks is None:
+            return None
+        kept = self._fallbacks.last_good(spec.host)
+        return () if kept is None else kept.addresses
 
     def _published(self, spec: EndpointSpec) -> str | None:
         """Return the value of the declared parameter; None if it does not exist."""

@@ -1,6 +1,8 @@
 """Observed state of an endpoint."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from controller.core.dns.health import NameReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +16,7 @@ class EndpointState:
         kept: Last known addresses in the store; None without a store.
         published: Address in the declared parameter; None if there is none.
         problem: Error of the probe or of the DNS query.
+        names: Failures of the DNS queries.
     """
 
     addresses: tuple[str, ...] = ()
@@ -22,3 +25,4 @@ class EndpointState:
     kept: tuple[str, ...] | None = ()
     published: str | None = None
     problem: str = ""
+    names: NameReport = field(default_factory=NameReport)

@@ -7,6 +7,7 @@ from jsonschema import Draft202012Validator
 
 from controller.cli import main
 from controller.cli.schemas import status_schema
+from controller.emulation.dns import DnsServer
 from controller.emulation.receiver import WebhookReceiver
 from controller.store.deliveries import DeliveryLog
 from tests.builders.command_line import HEADER
@@ -172,3 +173,23 @@ def test_preflight_finds_a_queue_that_is_not_there(in_aws, capsys):
     assert main(["preflight", "webhook/hokusai-site", "-o", "json"]) == 1
 
     assert "aws sqs create-queue --queue-name gone" in capsys.readouterr().out
+
+
+def test_the_name_is_resolved_as_for_a_delivery(
+    recorded, receiver, here, monkeypatch, capsys
+):
+    zone = "hokusai-test.local"
+    document = here / "hokusai.yaml"
+    named = document.read_text().replace("127.0.0.1:", f"hooks.{zone}:")
+    document.write_text(named)
+    known = {f"hooks.{zone}": ["127.0.0.1"]}
+
+    with DnsServer(known.get, [zone]) as dns:
+        monkeypatch.setenv("HOKUSAI_DNS_SERVER", "{}:{}".format(*dns.address))
+        found = diagnosed(capsys, 0)
+        assert main(["webhooks", "test", "hokusai-site"]) == 0
+        known.clear()
+        lost = diagnosed(capsys, 1)
+
+    assert found["dns"] == "ok"
+    assert lost["dns"] == "problem"

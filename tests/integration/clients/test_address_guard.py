@@ -11,12 +11,12 @@ import pytest
 import trustme
 
 from controller.clients.webhook import Sender, is_own_address
+from controller.core.dns.answers import Found
 from controller.core.webhooks.address_policy import PUBLIC_ADDRESSES
 from controller.core.webhooks.answers import Answered, NotPermitted, Unanswered
 from controller.emulation.dns import DnsServer
 from controller.resolver import Resolver
 from controller.resolver.aio import AddressResolver
-from controller.resolver.resolution import Found
 from tests.builders.http_receiver import LOOPBACK, answering, only, receiver
 from tests.fakes.stopped_clock import StoppedClock
 
@@ -30,7 +30,7 @@ class Nothing:
     """Stores no addresses."""
 
     def last_good(self, _host):
-        return ()
+        return None
 
     def keep(self, _host, _addresses):
         pass
@@ -41,11 +41,19 @@ def asked(nameserver):
     return Resolver(Nothing(), StoppedClock(), nameserver=nameserver, timeout=2)
 
 
+class Uncached(Resolver):
+    """Asks again for each caller."""
+
+    async def resolve_async(self, host):
+        self.flush()
+        return await super().resolve_async(host)
+
+
 def scripted(*answers):
     """Return a resolver that gives each of ``answers`` once, without a cache."""
     left = list(answers)
     found = lambda _: Found(tuple(left.pop(0)), 0)  # noqa: E731
-    return Resolver(Nothing(), StoppedClock(), query=found)
+    return Uncached(Nothing(), StoppedClock(), query=found)
 
 
 def post(resolver, host="127.0.0.2", times=1, permitted=PERMITTED, served="127.0.0.2"):

@@ -12,6 +12,7 @@ from controller.emulation.dns import DnsServer
 from controller.kinds.endpoint.spec import EndpointSpec
 from controller.kinds.webhook.spec import WebhookSpec
 from controller.settings import Settings
+from controller.store.dns_pins import StoredPins
 from controller.store.fallbacks import StoredFallbacks
 from tests.builders.http_receiver import answering, receiver
 from tests.fakes.stopped_clock import StoppedClock
@@ -51,9 +52,10 @@ def declared(port, settings, environment, **fields):
 def send(nameserver, environment="local", restarts_without_dns=False, **fields):
     """Send one request as `run` does, and return the answer and the receiver."""
     clock = StoppedClock()
-    kept = StoredFallbacks(empty_store(clock))
+    store = empty_store(clock)
+    kept = StoredFallbacks(store)
     kept.keep(HOST, ["127.0.0.2"] if restarts_without_dns else [])
-    stored = SimpleNamespace(fallbacks=kept)
+    stored = SimpleNamespace(fallbacks=kept, pins=StoredPins(store))
     settings = Settings(dns_server=nameserver, dns_timeout=1)
 
     async def post():

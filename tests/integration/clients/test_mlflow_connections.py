@@ -14,6 +14,7 @@ from controller.bootstrap.mlflow import connect
 from controller.clients.probe import Probe
 from controller.core.errors import PermanentError, RefusedError, TransientError
 from controller.core.values.secret import Secret
+from controller.resolver.names import FixedNames
 from controller.settings import Settings
 
 AUTHORITY = trustme.CA()
@@ -106,7 +107,7 @@ def certificate(tmp_path: Path) -> str:
 
 def models(url: str, settings: Settings, requests: int = 1) -> None:
     """Send requests as a controller with ``settings`` does."""
-    clients = connect(url, settings, lambda _host: ("127.0.0.1",))
+    clients = connect(url, settings, FixedNames(("127.0.0.1",)))
     try:
         for _ in range(requests):
             assert clients.api.models() == ()
@@ -163,7 +164,7 @@ def test_the_client_certificate_is_shown(started, authority, certificate):
 def test_a_missing_client_certificate_is_refused_with_its_variable(started, authority):
     server = started(tls(client=True))
     settings = Settings(mlflow_server_certificate=authority)
-    clients = connect(server.url, settings, lambda _host: ("127.0.0.1",))
+    clients = connect(server.url, settings, FixedNames(("127.0.0.1",)))
 
     for call in (clients.api.models, lambda: clients.api.create_model("m", {})):
         with pytest.raises(PermanentError, match="MLFLOW_TRACKING_CLIENT_CERT_PATH"):
@@ -262,7 +263,7 @@ def test_a_password_comes_before_a_token_as_in_mlflow(started):
 )
 def test_half_or_unusable_credentials_are_refused_and_not_printed(settings):
     with pytest.raises(RefusedError, match="MLFLOW_TRACKING_") as refused:
-        connect("http://localhost:1", settings, lambda _host: ("127.0.0.1",))
+        connect("http://localhost:1", settings, FixedNames(("127.0.0.1",)))
 
     assert "s3cret" not in str(refused.value)
 
@@ -274,7 +275,7 @@ def test_the_check_of_the_endpoint_uses_the_certificates_of_the_client(
     settings = Settings(
         mlflow_server_certificate=authority, mlflow_client_certificate=certificate
     )
-    clients = connect(server.url, settings, lambda _host: ("127.0.0.1",))
+    clients = connect(server.url, settings, FixedNames(("127.0.0.1",)))
 
     def problem(context: ssl.SSLContext | None) -> str:
         return Probe().request(

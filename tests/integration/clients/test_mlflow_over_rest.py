@@ -17,6 +17,7 @@ from controller.core.models.signature import (
     UnreadableSignature,
 )
 from controller.emulation.mlflow import MlflowServer
+from controller.resolver.names import FixedNames
 
 _NUMBERS = count(1)
 
@@ -189,7 +190,7 @@ def test_the_client_connects_to_the_resolved_address(url):
     port = httpx.URL(url).port
     named = f"http://localhost.internal:{port}"
 
-    with http_client(named, resolve=lambda _: ["127.0.0.1"]) as http:
+    with http_client(named, names=FixedNames(["127.0.0.1"])) as http:
         http.headers["host"] = "localhost"
 
         assert MlflowApi(http).experiments()

@@ -8,10 +8,11 @@ import pytest
 from aiohttp import ClientConnectorError, ClientSession, TCPConnector, web
 
 from controller.core.errors import NotFoundError, TransientError
+from controller.core.resources.fallbacks import KeptAddresses
 from controller.emulation.dns import DnsServer
 from controller.resolver import Resolver, Source
 from controller.resolver.aio import AddressResolver
-from tests.fakes.stopped_clock import StoppedClock
+from tests.fakes.stopped_clock import NOON, StoppedClock
 
 ZONE = "hokusai-test.local"
 HOST = f"mlflow.{ZONE}"
@@ -21,7 +22,7 @@ class Nothing:
     """Stores no addresses."""
 
     def last_good(self, _host):
-        return ()
+        return None
 
     def keep(self, _host, _addresses):
         pass
@@ -80,7 +81,7 @@ class Kept(Nothing):
     """Has one address of each name, from an earlier process."""
 
     def last_good(self, _host):
-        return ("127.0.0.9",)
+        return KeptAddresses(("127.0.0.9",), NOON)
 
 
 def test_a_kept_address_is_used_while_the_name_server_is_silent():

@@ -4,9 +4,12 @@ import pytest
 
 from controller.api.health.checks import ComponentStatus
 from controller.api.health.health_checks import dns_look, mlflow_look, store_look
+from controller.core.dns.answers import Failure, FailureKind, Found
+from controller.core.dns.pins import Pin
+from controller.core.dns.rollout import Consumer, ResolverMode
 from controller.core.errors import RefusedError, TransientError
-from controller.resolver import Resolver
-from controller.resolver.resolution import Found, Missing, NoAnswer
+from controller.resolver import PinBoard, Resolver
+from controller.resolver.consumer import ConsumerResolver
 from tests.fakes.stopped_clock import StoppedClock
 
 HOST = "mlflow.local"
@@ -16,7 +19,7 @@ class Nothing:
     """Remembers no addresses."""
 
     def last_good(self, _host):
-        return ()
+        return None
 
     def keep(self, _host, _addresses):
         pass
@@ -30,32 +33,54 @@ class Away:
         raise TransientError(message)
 
 
-def look_at(*answers):
+TIMEOUT = Failure(FailureKind.TIMEOUT, "silence")
+FOUND = Found(("10.0.0.1",), 60)
+
+
+def look_at(*answers, mode=ResolverMode.ON, machine=lambda _host: (), pins=None):
     script, clock = list(answers), StoppedClock()
-    resolver = Resolver(Nothing(), clock, query=lambda _: script.pop(0))
-    return dns_look(resolver, lambda: [HOST]), clock
+    resolver = Resolver(
+        Nothing(),
+        clock,
+        query=lambda _: script.pop(0) if len(script) > 1 else script[0],
+        spawn=lambda work: work(),
+        pins=pins,
+    )
+    names = ConsumerResolver(
+        Consumer.API,
+        resolver,
+        mode,
+        clock,
+        machine=machine,
+        spawn=lambda work: work(),
+    )
+    return dns_look(names, lambda: [HOST]), clock
 
 
 def test_a_name_from_dns_is_healthy_and_tells_its_age():
-    look, clock = look_at(Found(("10.0.0.1",), 60))
+    look, clock = look_at(FOUND)
     look()
     clock.forward(5)
 
     component = look()
 
+    details = component.details["names"][HOST]
     assert component.status is ComponentStatus.HEALTHY
-    assert component.details["names"][HOST] == {
+    assert 43 <= details.pop("next_refresh_seconds") <= 49
+    assert details == {
+        "status": "healthy",
         "source": "dns",
         "addresses": ["10.0.0.1"],
         "age_seconds": 5,
         "ttl_seconds": 60,
         "failures": 0,
         "problem": "",
+        "success_rate": 1.0,
     }
 
 
 def test_a_name_from_memory_is_degraded():
-    look, clock = look_at(Found(("10.0.0.1",), 60), NoAnswer("silence"))
+    look, clock = look_at(FOUND, TIMEOUT)
     look()
     clock.forward(70)
 
@@ -65,13 +90,54 @@ def test_a_name_from_memory_is_degraded():
     assert component.message == f"DNS fails for {HOST}"
 
 
-def test_a_name_without_an_address_is_unhealthy():
-    look, _ = look_at(Missing("it does not exist"))
+def test_a_name_that_recovered_is_degraded_until_the_window_has_passed():
+    look, clock = look_at(FOUND, *[TIMEOUT] * 10, FOUND)
+    look()
+    for _ in range(12):
+        clock.forward(60)
+        look()
+
+    recovering = look()
+    for _ in range(8):
+        clock.forward(60)
+        look()
+
+    assert recovering.status is ComponentStatus.DEGRADED
+    assert recovering.message == f"DNS failed for {HOST} in the last minutes"
+    assert look().status is ComponentStatus.HEALTHY
+
+
+def test_a_name_without_an_address_is_unhealthy_until_it_has_one():
+    look, clock = look_at(Failure(FailureKind.NXDOMAIN, "it does not exist"), FOUND)
+
+    component = look()
+    clock.forward(60)
+
+    assert component.status is ComponentStatus.UNHEALTHY
+    assert component.message == f"{HOST} does not resolve: it does not exist"
+    assert look().status is not ComponentStatus.UNHEALTHY
+
+
+def test_a_pinned_name_is_degraded():
+    pin = Pin(HOST, ("10.0.0.9",))
+    look, _ = look_at(TIMEOUT, pins=PinBoard(StoppedClock(), fixed=[pin]))
 
     component = look()
 
-    assert component.status is ComponentStatus.UNHEALTHY
-    assert component.message == f"without an address: {HOST}"
+    assert component.status is ComponentStatus.DEGRADED
+    assert component.message == f"{HOST} is pinned to 10.0.0.9"
+
+
+def test_a_resolver_that_fails_where_the_machine_does_not_is_degraded_and_not_used():
+    look, _ = look_at(TIMEOUT, machine=lambda _host: ("10.0.0.1",))
+    for _ in range(5):
+        look()
+
+    component = look()
+
+    assert component.status is ComponentStatus.DEGRADED
+    assert component.details["mode"] == {"declared": "on", "effective": "observe"}
+    assert "api uses the machine's resolver" in component.message
 
 
 def test_an_mlflow_that_does_not_answer_is_left_to_the_checks():

@@ -5,14 +5,18 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from controller.clients.http import AddressedTransport, http_client
+from controller.clients.http import http_client
 from controller.core.errors import NotFoundError
+from controller.resolver.httpx_transport import ResolverTransport
+from controller.resolver.names import FixedNames
 
 
 def client(
     answer: Callable[[httpx.Request], httpx.Response], *addresses: str
 ) -> httpx.Client:
-    transport = AddressedTransport(httpx.MockTransport(answer), lambda _: addresses)
+    transport = ResolverTransport(
+        FixedNames(addresses), lambda: httpx.MockTransport(answer)
+    )
     return httpx.Client(transport=transport)
 
 
@@ -52,12 +56,12 @@ def test_a_name_without_addresses_cannot_be_connected_to():
 
 
 def test_a_name_that_does_not_exist_is_a_connection_error():
-    def resolve(host: str) -> list[str]:
-        message = f"{host} does not resolve"
-        raise NotFoundError(message)
+    class Nowhere(FixedNames):
+        def resolve(self, host):
+            message = f"{host} does not resolve"
+            raise NotFoundError(message)
 
-    inner = httpx.MockTransport(lambda _: httpx.Response(200))
-    transport = AddressedTransport(inner, resolve)
+    transport = ResolverTransport(Nowhere(()))
 
     with (
         httpx.Client(transport=transport) as http,

@@ -1,34 +1,42 @@
 """Names resolve from the cache while it is fresh, and while DNS fails."""
 
+import asyncio
 import threading
+from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
+from controller.core.dns.answers import Failure, FailureKind, Found
 from controller.core.errors import NotFoundError, TransientError
+from controller.core.resources.fallbacks import KeptAddresses
 from controller.resolver import Resolver, Source
-from controller.resolver.resolution import Found, Missing, NoAnswer
-from tests.fakes.stopped_clock import StoppedClock
+from controller.telemetry.metrics import Metrics
+from tests.fakes.stopped_clock import NOON, StoppedClock
 
 HOST = "mlflow.hokusai-development.local"
 HERE = Found(("10.0.1.42",), 60)
 MOVED = Found(("10.0.1.99",), 60)
-TIMEOUT = NoAnswer("no name server answered within 1 s")
-GONE = Missing(f"{HOST} does not exist")
+TIMEOUT = Failure(FailureKind.TIMEOUT, "no name server answered within 1 s")
+GONE = Failure(FailureKind.NXDOMAIN, f"{HOST} does not exist")
 
 
 class Memory:
     """Last good addresses, in memory; may fail."""
 
-    def __init__(self, *, good=(), fails=False):
+    def __init__(self, *, good=(), fails=False, at=NOON):
         self.stored = {HOST: good} if good else {}
+        self.at, self.writes = at, 0
         self.fails = fails
 
     def last_good(self, host):
         self._fail()
-        return self.stored.get(host, ())
+        found = self.stored.get(host)
+        return KeptAddresses(found, self.at) if found else None
 
     def keep(self, host, addresses):
         self._fail()
+        self.writes += 1
         self.stored[host] = tuple(addresses)
 
     def _fail(self):
@@ -167,7 +175,7 @@ def test_a_caller_with_a_known_address_does_not_wait_for_a_silent_name_server(kn
     first, second = world.resolve(), world.resolve()
 
     assert first.addresses == second.addresses
-    assert first.source in {Source.STALE, Source.FALLBACK}
+    assert first.source in {Source.REFRESHING, Source.STALE, Source.FALLBACK}
     assert len(world.waiting) == 1
 
 
@@ -186,7 +194,7 @@ def test_an_answer_that_comes_late_is_used_by_the_next_caller():
 def test_a_name_in_use_is_queried_before_its_answer_expires():
     world = World(HERE, MOVED)
     world.resolve()
-    world.clock.forward(50)
+    world.clock.forward(55)
 
     assert world.resolve().addresses == HERE.addresses
     assert world.queries == 2
@@ -196,7 +204,7 @@ def test_a_name_in_use_is_queried_before_its_answer_expires():
 def test_a_failed_query_before_the_expiry_leaves_the_answer_fresh():
     world = World(HERE, TIMEOUT)
     world.resolve()
-    world.clock.forward(50)
+    world.clock.forward(55)
 
     assert world.resolve().source is Source.FRESH
     assert world.resolve().source is Source.FRESH
@@ -265,6 +273,8 @@ def test_a_name_that_is_missing_briefly_keeps_its_address():
 def test_a_name_that_stays_missing_is_not_found():
     world = World(HERE, GONE)
     world.resolve()
+    world.clock.forward(3_000)
+    assert world.resolve().source is Source.STALE
     world.clock.forward(61)
 
     with pytest.raises(NotFoundError, match="does not exist"):
@@ -366,6 +376,7 @@ def test_the_cache_evicts_the_least_recently_used_name():
     world.resolve("first.local")
     for number in range(1023):
         world.resolve(f"h{number}.local")
+    world.clock.forward(1)
     world.resolve("first.local")
 
     world.resolve("one-more.local")
@@ -376,8 +387,252 @@ def test_the_cache_evicts_the_least_recently_used_name():
     assert "h0.local" not in hosts
 
 
-def test_an_answer_without_a_lifetime_is_used_once():
+def test_an_answer_with_the_ttl_0_is_used_for_a_second():
     world = World(Found(("10.0.1.42",), 0), Found(("10.0.1.99",), 0))
-
+    world.resolve()
+    world.clock.forward(0.7)
     assert world.resolve().addresses == ("10.0.1.42",)
+    world.clock.forward(0.3)
+
     assert world.resolve().addresses == ("10.0.1.99",)
+    assert world.queries == 2
+
+
+def test_an_expired_answer_is_used_at_once_while_dns_is_asked():
+    world = World(HERE, MOVED)
+    world.resolve()
+    world.clock.forward(61)
+    world.hangs = True
+
+    resolution = world.resolve()
+
+    assert resolution.source is Source.REFRESHING
+    assert resolution.addresses == HERE.addresses
+
+
+def test_a_stale_address_has_a_greatest_age():
+    world = World(HERE, TIMEOUT, max_stale=3600)
+    world.resolve()
+    world.clock.forward(3599)
+    assert world.resolve().source is Source.STALE
+    world.clock.forward(100)
+
+    with pytest.raises(TransientError, match="no name server answered"):
+        world.resolve()
+
+
+@pytest.mark.parametrize(("age", "known"), [(3_599, True), (3_601, False)])
+def test_a_stored_address_has_the_same_greatest_age(age, known):
+    memory = Memory(good=("10.0.1.7",), at=NOON - timedelta(seconds=age))
+    world = World(TIMEOUT, memory=memory, max_stale=3600)
+
+    if known:
+        assert world.resolve().addresses == ("10.0.1.7",)
+    else:
+        with pytest.raises(TransientError):
+            world.resolve()
+
+
+def test_an_unchanged_address_is_stored_once_an_hour():
+    world = World(HERE)
+    for _ in range(70):
+        world.resolve()
+        world.clock.forward(60)
+
+    assert world.memory.writes == 2
+
+
+def test_the_first_minute_of_an_outage_is_probed_every_2_s_and_then_every_30():
+    world = World(HERE, TIMEOUT)
+    world.resolve()
+    world.clock.forward(60)
+    times = []
+    for _ in range(600):
+        before = world.queries
+        world.resolve()
+        if world.queries > before:
+            times.append(world.clock.monotonic() - 60)
+        world.clock.forward(0.5)
+
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    assert all(gap == 2 for gap, at in zip(gaps, times, strict=False) if at < 56)
+    assert all(27 <= gap <= 30 for gap, at in zip(gaps, times, strict=False) if at > 60)
+
+
+def test_a_missing_name_is_asked_for_again_after_its_negative_ttl():
+    gone = Failure(FailureKind.NXDOMAIN, "it does not exist", 5)
+    world = World(gone)
+    for _ in range(10):
+        with pytest.raises(NotFoundError):
+            world.resolve()
+        world.clock.forward(1)
+
+    assert world.queries == 2
+
+
+def test_a_name_in_use_is_refreshed_without_a_caller():
+    world = World(HERE, MOVED)
+    world.resolve()
+
+    first_wait = world.resolver.refresh_due()
+    world.clock.forward(first_wait)
+    world.resolver.refresh_due()
+
+    assert 48 <= first_wait <= 54
+    assert world.queries == 2
+    assert world.resolve().addresses == MOVED.addresses
+
+
+def test_a_name_that_is_not_in_use_is_not_refreshed():
+    world = World(HERE)
+    world.resolve()
+    world.clock.forward(601)
+
+    world.resolver.refresh_due()
+
+    assert world.queries == 1
+
+
+def test_processes_refresh_at_different_times():
+    waits = set()
+    for salt in ("one", "two", "three"):
+        world = World(HERE, salt=salt)
+        world.resolve()
+        waits.add(world.resolver.refresh_due())
+
+    assert len(waits) == 3
+
+
+def test_an_address_that_refused_a_connection_is_tried_last_for_30_s():
+    world = World(Found(("10.0.0.1", "10.0.0.2"), 60))
+    world.resolve()
+
+    world.resolver.avoid(HOST, "10.0.0.1")
+
+    assert world.resolve().addresses == ("10.0.0.2", "10.0.0.1")
+    world.clock.forward(31)
+    assert world.resolve().addresses == ("10.0.0.1", "10.0.0.2")
+
+
+def test_a_client_whose_connections_failed_gets_the_new_address():
+    world = World(HERE, MOVED)
+    world.resolve()
+    world.clock.forward(2)
+
+    assert world.resolver.moved(HOST, HERE.addresses) == MOVED.addresses
+
+
+def test_failed_connections_query_dns_once_a_second_at_most():
+    world = World(HERE)
+    world.resolve()
+    world.clock.forward(2)
+
+    for _ in range(100):
+        world.resolver.moved(HOST, HERE.addresses)
+
+    assert world.queries == 2
+
+
+def test_listeners_get_changed_addresses():
+    world = World(Found(("10.0.0.1", "10.0.0.2"), 10), Found(("10.0.0.2",), 10), MOVED)
+    changes = []
+    world.resolver.on_change(lambda host, addresses: changes.append((host, addresses)))
+    for _ in range(3):
+        world.resolver.refresh(HOST)
+
+    assert changes == [(HOST, ("10.0.0.2",)), (HOST, MOVED.addresses)]
+
+
+def test_another_order_is_not_a_change():
+    world = World(
+        Found(("10.0.0.1", "10.0.0.2"), 9), Found(("10.0.0.2", "10.0.0.1"), 9)
+    )
+    changes = []
+    world.resolver.on_change(lambda *change: changes.append(change))
+    world.resolver.refresh(HOST)
+    world.resolver.refresh(HOST)
+
+    assert changes == []
+
+
+def test_a_refresh_that_fails_is_stale_within_the_ttl():
+    world = World(HERE, TIMEOUT)
+    world.resolve()
+
+    assert world.resolver.refresh(HOST).source is Source.STALE
+
+
+def test_a_flushed_name_is_queried_again():
+    world = World(HERE, MOVED)
+    world.resolve()
+
+    world.resolver.flush(HOST)
+
+    assert world.resolve().addresses == MOVED.addresses
+
+
+def test_event_loops_and_threads_share_one_query():
+    world = World(HERE)
+    queried, may_answer = threading.Event(), threading.Event()
+
+    def slow(_host):
+        world.queries += 1
+        queried.set()
+        may_answer.wait(5)
+        return HERE
+
+    resolver = Resolver(world.memory, world.clock, query=slow)
+    results = []
+
+    async def many():
+        found = asyncio.gather(*(resolver.resolve_async(HOST) for _ in range(500)))
+        await asyncio.to_thread(queried.wait, 5)
+        may_answer.set()
+        return await found
+
+    thread = threading.Thread(target=lambda: results.append(resolver.resolve(HOST)))
+    thread.start()
+    results += asyncio.run(many())
+    thread.join()
+
+    assert world.queries == 1
+    assert {one.addresses for one in results} == {HERE.addresses}
+    assert len(results) == 501
+
+
+def test_a_cancelled_waiter_leaves_the_query_to_the_others():
+    world = World(HERE)
+    may_answer = threading.Event()
+
+    def slow(_host):
+        may_answer.wait(5)
+        return HERE
+
+    resolver = Resolver(world.memory, world.clock, query=slow)
+
+    async def one_cancelled():
+        first = asyncio.create_task(resolver.resolve_async(HOST))
+        second = asyncio.create_task(resolver.resolve_async(HOST))
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.sleep(0)
+        may_answer.set()
+        return await second
+
+    assert asyncio.run(one_cancelled()).addresses == HERE.addresses
+
+
+def test_metrics_count_lookups_and_queries():
+    metrics = Metrics()
+    world = World(HERE, TIMEOUT, metrics=metrics)
+    world.resolve()
+    world.resolve()
+    world.clock.forward(60)
+    world.resolve()
+
+    text = metrics.text().decode()
+    assert 'dns_lookups_total{result="dns"} 1.0' in text
+    assert 'dns_lookups_total{result="fresh"} 1.0' in text
+    assert 'dns_lookups_total{result="stale"} 1.0' in text
+    assert 'dns_queries_total{outcome="timeout"} 1.0' in text
+    assert "dns_query_seconds_count 2.0" in text

@@ -141,8 +141,8 @@ def test_addresses_are_kept_in_any_order(database):
     fallbacks.keep("mlflow.local", ["10.0.0.2", "10.0.0.1"])
     fallbacks.keep("mlflow.local", ["10.0.0.1", "10.0.0.2"])
 
-    assert fallbacks.last_good("mlflow.local") == ("10.0.0.1", "10.0.0.2")
-    assert fallbacks.last_good("api.local") == ()
+    assert fallbacks.last_good("mlflow.local").addresses == ("10.0.0.1", "10.0.0.2")
+    assert fallbacks.last_good("api.local") is None
 
 
 def test_changed_addresses_replace_the_stored_ones(database):
@@ -151,7 +151,7 @@ def test_changed_addresses_replace_the_stored_ones(database):
 
     fallbacks.keep("mlflow.local", ["10.0.0.9"])
 
-    assert fallbacks.last_good("mlflow.local") == ("10.0.0.9",)
+    assert fallbacks.last_good("mlflow.local").addresses == ("10.0.0.9",)
 
 
 def test_only_requests_after_the_given_one_are_pending(database):

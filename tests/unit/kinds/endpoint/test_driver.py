@@ -5,12 +5,14 @@ from typing import NamedTuple
 
 import pytest
 
+from controller.core.dns.health import NameReport
 from controller.core.document.resource import Resource, ResourceId
-from controller.core.errors import PermanentError
+from controller.core.errors import NotFoundError, PermanentError, TransientError
 from controller.core.resources.plan import Action, Change, Reason, Verb
 from controller.kinds.endpoint.driver import MLFLOW, EndpointDriver
 from controller.kinds.endpoint.spec import EndpointSpec
 from controller.kinds.endpoint.state import EndpointState
+from tests.fakes.inline import InlinePool
 
 SPEC = EndpointSpec.model_validate(
     {
@@ -91,6 +93,9 @@ def test_only_the_endpoint_with_a_context_is_checked_with_it():
         def refresh(self, _host):
             return Resolution(("127.0.0.1",), "dns")
 
+        def report(self, _host):
+            return NameReport()
+
     driver = EndpointDriver(
         Resolving(), None, None, Probing(), contexts={MLFLOW: context}
     )
@@ -116,3 +121,48 @@ def test_only_the_endpoint_with_a_context_is_checked_with_it():
         "https://mlflow.internal:443/health": context,
         "https://api.internal:443/health": None,
     }
+
+
+class Pinned:
+    """Names that are pinned, with a DNS that answers or fails."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def refresh(self, host):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return Resolution(self.answer, "dns")
+
+    def report(self, _host):
+        return NameReport(pinned=("10.0.0.9",))
+
+
+def pinned(answer):
+    """Return the state of a pinned endpoint, and the addresses that were probed."""
+    probed = []
+
+    class Probing:
+        def connect(self, address, _port):
+            probed.append(address)
+            return ""
+
+    driver = EndpointDriver(Pinned(answer), None, None, Probing(), parallel=InlinePool)
+    spec = EndpointSpec(host="mlflow.internal", port=5000)
+    found = driver.observe({MLFLOW: Resource(MLFLOW, spec)})[MLFLOW]
+    return found.state, probed
+
+
+def test_the_address_of_a_pin_is_probed_and_that_of_dns_is_kept():
+    state, probed = pinned(("10.0.0.1",))
+
+    assert probed == ["10.0.0.9"]
+    assert (state.addresses, state.live) == (("10.0.0.1",), True)
+
+
+@pytest.mark.parametrize("error", [NotFoundError("gone"), TransientError("silence")])
+def test_a_pin_replaces_a_dns_that_fails_but_is_not_kept(error):
+    state, probed = pinned(error)
+
+    assert probed == ["10.0.0.9"]
+    assert (state.addresses, state.live) == (("10.0.0.9",), False)

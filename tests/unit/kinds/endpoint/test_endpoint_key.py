@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from controller.clients.probe import Probe
+from controller.core.dns.health import NameReport
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import NotFoundError
 from controller.kinds.endpoint.driver import EndpointDriver
@@ -29,6 +30,9 @@ class Answer:
 class Dns:
     def refresh(self, host):
         return Answer()
+
+    def report(self, host):
+        return NameReport()
 
 
 class Shown:

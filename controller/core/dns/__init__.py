@@ -1,0 +1,1 @@
+"""Decisions about names and addresses: order, refresh, pins, health and modes."""

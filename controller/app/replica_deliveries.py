@@ -5,6 +5,7 @@ Only the leader tags the versions that a target accepted.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 
@@ -149,11 +150,11 @@ class ReplicaDeliveries:
         While the store cannot be read, those that come from it are absent.
         """
         while True:
-            names = declared.targets().keys()
-            try:
+            names: Collection[str] = ()
+            found = None
+            with contextlib.suppress(ControllerError):
+                names = (await asyncio.to_thread(declared.targets)).keys()
                 found = await asyncio.to_thread(backlogs, self._stored.database)
-            except ControllerError:
-                found = None
             set_gauges(self._metrics, names, found, webhooks.in_flight())
             await asyncio.sleep(_GAUGES.total_seconds())
 

@@ -96,15 +96,29 @@ class DeclaredTargets:
         self._rotations = rotations
         self._clock = clock or SystemClock()
         self._base = settings.webhook_max_retries, settings.webhook_retry_delay
+        self._known: tuple[Document, Mapping[str, SecretRotation]] | None = None
+        self._targets: Mapping[str, WebhookTarget] = {}
 
     def targets(self) -> Mapping[str, WebhookTarget]:
-        """Return the delivery settings of each target."""
+        """Return the delivery settings of each target; any thread may call this.
+
+        They are computed again for another document or after a step of a rotation.
+
+        Raises:
+            ControllerError: The rotations cannot be read.
+        """
         document, rotations = self._document(), self._rotations()
-        return {
+        if self._known is not None:
+            same, steps = self._known
+            if same is document and steps == rotations:
+                return self._targets
+        self._targets = {
             id_.name: self._target(resource.spec, document, rotations.get(id_.name))
             for id_, resource in document.resources.items()
             if id_.kind == "webhook"
         }
+        self._known = document, rotations
+        return self._targets
 
     def queues(self) -> Mapping[str, WebhookTarget]:
         """Return the delivery settings of each Redis queue."""

@@ -201,7 +201,8 @@ class Dispatcher:
     Args:
         outbox: Deliveries to send.
         transport: Sends one delivery.
-        targets: Returns the declared targets, by name.
+        targets: Returns the declared targets, by name; called in a thread. Raises
+            ControllerError if they cannot be read now.
         secrets_of: Returns the secrets of a target; called before each claim, in a
             thread, and at most once a second. Raises ControllerError if they cannot be
             read or used.
@@ -289,12 +290,14 @@ class Dispatcher:
 
         The end of an attempt begins the next round earlier.
         """
-        targets = self._targets()
-        free = self._free_slots(targets)
-        ended, self._ended = self._ended, []
+        ended: list[_Ended] = []
         try:
+            targets = await asyncio.to_thread(self._targets)
+            # Only the event loop reads what its tasks change.
+            busy, free = self._busy(), self._free_slots(targets)
+            ended, self._ended = self._ended, []
             exchange = await asyncio.to_thread(
-                self._exchange, ended, targets, free, self._fresh_secrets()
+                self._exchange, ended, targets, free, busy, self._fresh_secrets()
             )
         except ControllerError as error:
             # The outbox keeps its deliveries, and the next round records the results.
@@ -346,12 +349,12 @@ class Dispatcher:
         ended: Sequence[_Ended],
         targets: Mapping[str, WebhookTarget],
         free: Mapping[str, int],
+        busy: Counter[str],
         secrets: Mapping[str, TargetSecrets],
     ) -> "_Exchange":
         """Record results, and claim deliveries to the targets with ``secrets``."""
         self._configure(targets)
         self._clear_secret_errors()
-        busy = self._busy()
         due = self._outbox.due_targets(free, busy) if free else ()
         claimed: list[OutboxDelivery] = []
         recorded: list[bool] = []
@@ -545,7 +548,8 @@ class Dispatcher:
     def _clear_secret_errors(self) -> None:
         """Remove the records of other processes that are out of date."""
         now = self._clock.monotonic()
-        for name in [name for name, at in self._clear_at.items() if at <= now]:
+        # The event loop changes the dictionary meanwhile.
+        for name in [n for n, at in list(self._clear_at.items()) if at <= now]:
             self._clear_secret_error(name)
 
     async def _drain(self) -> None:

@@ -15,7 +15,7 @@ from controller.kinds.webhook.spec import DEFAULT_TAIL, WebhookSpec
 from controller.settings import Settings
 
 
-def targets(settings, *, environment="production", endpoint="api.internal", **fields):
+def document_with(environment="production", endpoint="api.internal", **fields):
     secrets = [{"env": "WEBHOOK_SECRET"}]
     specs = {
         ResourceId("webhook", "site"): WebhookSpec.model_validate(
@@ -25,8 +25,29 @@ def targets(settings, *, environment="production", endpoint="api.internal", **fi
     }
     resources = {id_: Resource(id_, spec) for id_, spec in specs.items()}
     platform = SimpleNamespace(environment=environment)
-    document = SimpleNamespace(resources=resources, platform=platform)
+    return SimpleNamespace(resources=resources, platform=platform)
+
+
+def targets(settings, **fields):
+    document = document_with(**fields)
     return DeclaredTargets(lambda: document, str, settings).targets()
+
+
+def test_targets_are_computed_again_for_another_document_or_step_of_a_rotation():
+    documents, steps = [document_with()], [{}]
+    declared = DeclaredTargets(
+        lambda: documents[-1], str, Settings(), lambda: steps[-1]
+    )
+
+    first, second = declared.targets(), declared.targets()
+    steps.append({"site": SimpleNamespace(moves=1)})
+    rotated = declared.targets()
+    documents.append(document_with(timeout=9))
+    edited = declared.targets()
+
+    assert second is first
+    assert rotated["site"].settings != first["site"].settings
+    assert (edited["site"].timeout, first["site"].timeout) == (9, 7)
 
 
 def test_the_schedule_comes_from_the_settings():

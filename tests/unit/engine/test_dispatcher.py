@@ -502,6 +502,23 @@ def test_an_outbox_that_cannot_be_read_is_asked_again():
     assert w.count(DeliveryState.DELIVERED) == 1
 
 
+def test_an_outage_in_which_the_targets_cannot_be_read_ends_nothing():
+    outages = [TransientError("the store could not be read")]
+
+    def targets():
+        if outages:
+            raise outages.pop()
+        return SITE
+
+    w = a_world(limits=DispatchLimits(poll=0.001, grace=0.01))
+    w.dispatcher._targets = targets
+    w.ledger.announce("site", "webhook", [event()], NOON)
+
+    w.run()
+
+    assert w.count(DeliveryState.DELIVERED) == 1
+
+
 @pytest.mark.parametrize("is_committed", [False, True])
 def test_a_result_that_could_not_be_recorded_is_recorded_by_the_next_round(
     monkeypatch, is_committed

@@ -185,7 +185,11 @@ class RotationCommand:
         words += ["--region", platform.region] if platform.region else []
         words += ["--profile", platform.profile] if platform.profile else []
         words += ["--endpoint-url", endpoint] if endpoint else []
-        return shlex.join(words)
+        if not (key := self._reference.secret.json_key):
+            return shlex.join(words)
+        # The other keys of the JSON are not for the receiver.
+        program = f"import json, sys; print(json.load(sys.stdin)[{key!r}])"
+        return f"{shlex.join(words)} | {shlex.join(['python3', '-c', program])}"
 
     def _next(
         self, rotation: SecretRotation | None, grace: timedelta

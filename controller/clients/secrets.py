@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from controller.core.dependencies import Aws
 from controller.core.document.reference import SecretReference
-from controller.core.errors import NotFoundError
+from controller.core.errors import NotFoundError, RefusedError
 from controller.core.webhooks.rotation import CURRENT
 
 log = logging.getLogger(__name__)
@@ -69,6 +69,9 @@ class Secrets:
             # The default of AWS; moto's is the version that was stored as current.
             parameters["VersionStage"] = part.stage or CURRENT
         answer = self._aws.call("secretsmanager", "GetSecretValue", **parameters)
+        if "SecretString" not in answer:
+            msg = f"{reference} is binary: store it as text"
+            raise RefusedError(msg)
         text = str(answer["SecretString"])
         if not part.json_key:
             return text

@@ -187,7 +187,7 @@ class Sender:
             try:
                 at = parsedate_to_datetime(text)
                 seconds = (at - self._clock.now()).total_seconds()
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 return None
         return min(seconds, _MAX_RETRY_AFTER) if seconds > 0 else None
 
@@ -279,12 +279,13 @@ class _HeadFirst(ResponseHandler):
     """
 
     def data_received(self, data: bytes) -> None:
-        head, end, rest = data.partition(b"\r\n\r\n")
-        if rest and head.startswith(b"HTTP/"):
+        while data.startswith(b"HTTP/"):
+            head, end, rest = data.partition(b"\r\n\r\n")
+            if not rest:
+                break
             super().data_received(head + end)
-            self.data_received(rest)
-        else:
-            super().data_received(data)
+            data = rest
+        super().data_received(data)
 
 
 @functools.lru_cache(maxsize=256)

@@ -13,12 +13,13 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
 
 from controller.core.clock import Clock
-from controller.core.errors import ControllerError
+from controller.core.errors import ControllerError, PermanentError
 from controller.core.values.redact import redact
 from controller.core.webhooks.address_policy import PUBLIC_ADDRESSES, AddressPolicy
 from controller.core.webhooks.answers import (
@@ -28,6 +29,7 @@ from controller.core.webhooks.answers import (
     NotDerived,
     NotPermitted,
     Queued,
+    Unanswered,
     failure,
 )
 from controller.core.webhooks.aws_destination import AwsDestination
@@ -59,6 +61,8 @@ _SECRETS_WAIT = 0.05
 _GATHER = 0.001
 # Targets whose deliveries are claimed in one transaction.
 _TARGETS_A_ROUND = 8
+# Secrets that are read at the same time.
+_SECRET_READERS = 32
 # Seconds for which secrets are used after they were read.
 _SECRETS_LIFETIME = 1.0
 
@@ -241,7 +245,9 @@ class Dispatcher:
         self._under_way: dict[asyncio.Task[None], OutboxDelivery] = {}
         self._ended: list[_Ended] = []
         self._known_secrets: dict[str, tuple[TargetSecrets, float]] = {}
-        self._secret_reads: dict[str, asyncio.Task[TargetSecrets | None]] = {}
+        # Slow secret stores must not take the threads of the outbox.
+        self._readers = ThreadPoolExecutor(_SECRET_READERS, "webhook-secrets")
+        self._secret_reads: dict[str, asyncio.Task[None]] = {}
         self._readable = True
         self._paused_until: dict[str, float] = {}
         self._configured: dict[str, str] = {}
@@ -300,6 +306,9 @@ class Dispatcher:
                 self._exchange, ended, targets, free, busy, self._fresh_secrets()
             )
         except ControllerError as error:
+            if isinstance(error, PermanentError) and ended:
+                await self._record_singly(ended)
+                return 0
             # The outbox keeps its deliveries, and the next round records the results.
             self._ended = ended + self._ended
             level = logging.WARNING if self._readable else logging.DEBUG
@@ -321,6 +330,23 @@ class Dispatcher:
             return 0
         is_empty = any(counts[name] < free[name] for name in counts)
         return 0 if is_empty else min(self._limits.poll, exchange.wait)
+
+    async def _record_singly(self, ended: Sequence[_Ended]) -> None:
+        """Record each result alone: one that the store refuses must not stop the others.
+
+        Its claim expires, and the event is sent again.
+        """
+        for one in ended:
+            try:
+                recorded = await asyncio.to_thread(self._record, [one])
+            except PermanentError as error:
+                delivery = one.result.delivery
+                fields = {"target": delivery.target, "error": str(error)}
+                log.error("attempt not recorded", extra=fields)  # noqa: TRY400 - known
+            except ControllerError:
+                self._ended.append(one)
+            else:
+                self._report([one], recorded)
 
     def _free_slots(self, targets: Mapping[str, WebhookTarget]) -> dict[str, int]:
         busy = self._busy()
@@ -415,7 +441,10 @@ class Dispatcher:
                 one.attempt.possible_duplicate,
                 is_ours,
             )
-            self._on_attempt(result.delivery, attempt)
+            try:
+                self._on_attempt(result.delivery, attempt)
+            except Exception:
+                log.exception("attempt not counted")
 
     def _configure(self, targets: Mapping[str, WebhookTarget]) -> None:
         """Record the settings of targets that are new to this process, or changed."""
@@ -444,7 +473,13 @@ class Dispatcher:
     async def _attempt(self, one: _Started) -> None:
         delivery, target = one.delivery, one.target
         began = self._clock.monotonic()
-        answer = await self._send(one)
+        try:
+            answer = await self._send(one)
+        except Exception as error:
+            # It counts as an attempt, so that it does not go on for ever.
+            log.exception("attempt failed", extra={"target": delivery.target})
+            reason = f"internal error: {type(error).__name__}; see the log"
+            answer = Unanswered(reason, is_sent=True)
         took = timedelta(seconds=self._clock.monotonic() - began)
         now = self._clock.now()
         key = f"{delivery.event_id}/{delivery.target}"
@@ -489,32 +524,32 @@ class Dispatcher:
         """
         begun = [name for name in names if name not in self._secret_reads]
         for name in begun:
-            read = asyncio.create_task(self._read_secrets(name))
-            read.add_done_callback(lambda _: self._woken.set())
-            self._secret_reads[name] = read
+            self._secret_reads[name] = asyncio.create_task(self._read_secrets(name))
         if begun:
             reads = [self._secret_reads[name] for name in begun]
             await asyncio.wait(reads, timeout=_SECRETS_WAIT)
-        ended = [name for name in names if self._secret_reads[name].done()]
-        until = self._clock.monotonic() + _SECRETS_LIFETIME
-        for name in ended:
-            secrets = self._secret_reads.pop(name).result()
-            if secrets is not None:
-                self._known_secrets[name] = secrets, until
-        return any(name in self._known_secrets for name in ended)
+        return any(name in self._known_secrets for name in names)
 
-    async def _read_secrets(self, name: str) -> TargetSecrets | None:
-        """Return a target's secrets; without them, its deliveries pause."""
-        secrets: TargetSecrets | None = None
+    async def _read_secrets(self, name: str) -> None:
+        """Read a target's secrets for the next second; without them, it pauses."""
         reason = ""
+        loop = asyncio.get_running_loop()
         try:
-            secrets = await asyncio.to_thread(self._secrets_of, name)
+            secrets = await loop.run_in_executor(self._readers, self._secrets_of, name)
+            until = self._clock.monotonic() + _SECRETS_LIFETIME
+            self._known_secrets[name] = secrets, until
         except ControllerError as error:
             reason = redact(str(error), ())
+        except Exception as error:
+            # A secret of one target must not end the deliveries to the others.
+            reason = f"the secret cannot be used ({type(error).__name__})"
+            log.exception("secret not usable", extra={"target": name})
+        if reason:
             log.warning("secrets not readable", extra={"target": name, "error": reason})
             self._paused_until[name] = self._clock.monotonic() + self._limits.pause
         await self._report_secret(name, reason)
-        return secrets
+        self._secret_reads.pop(name, None)
+        self._woken.set()
 
     async def _report_secret(self, name: str, error: str) -> None:
         """Record for other processes if the secrets of a target can be read.

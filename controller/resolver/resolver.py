@@ -182,6 +182,9 @@ class Resolver:
             return hit
         if addresses := literal_addresses(host):
             return Resolution(host, addresses, Source.LITERAL)
+        if canonical_host(host) not in self._names:
+            # Its addresses of an earlier process are read from the store.
+            await asyncio.to_thread(self._name, host)
         name, found, query, patience = self._begin(host)
         if found is not None and query is None:
             return found

@@ -55,7 +55,12 @@ from controller.core.webhooks.delivery import (
 from controller.core.webhooks.event import DEFAULT_PROFILE
 from controller.core.webhooks.retry_schedule import DeliveryProgress
 from controller.core.webhooks.rotation import UNAUTHORIZED
-from controller.store.breakers import breaker_key, breaker_of, save_breaker
+from controller.store.breakers import (
+    breaker_key,
+    breaker_of,
+    end_probe,
+    save_breaker,
+)
 from controller.store.delivery_states import BLOCKED, state_of
 from controller.store.redrive import redrive_exhausted
 from controller.store.secret_rotations import count_refusals
@@ -306,6 +311,9 @@ def _update_breaker(
     key = breaker_key(target, sink)
     stored = breaker_of(connection, key)
     if all(breaker == stored for breaker in _breakers(stored, results, moment, policy)):
+        if any(result.delivery.progress.is_probe for result in results):
+            # The receiver answered, but not so that its breaker changes.
+            end_probe(connection, key)
         return
     before = breaker_of(connection, key, changes=True)
     recovered = False
@@ -394,18 +402,24 @@ def mark_unknown(connection: Connection, ids: Sequence[int], now: datetime) -> N
     )
 
 
+def _storable(text: str) -> str:
+    """Return ``text`` without NUL, which PostgreSQL refuses."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
 def _answer_columns(answer: Answer) -> dict[str, Any]:
     match answer:
         case Answered(status):
             return {"outcome": ANSWERED, "status": status}
         case Unanswered(error, is_sent):
-            return {"outcome": UNKNOWN if is_sent else UNANSWERED, "error": error}
+            outcome = UNKNOWN if is_sent else UNANSWERED
+            return {"outcome": outcome, "error": _storable(error)}
         case Queued() | AwsAccepted():
             return {"outcome": ANSWERED}
         case AwsRefused(error):
-            return {"outcome": ANSWERED, "error": error}
+            return {"outcome": ANSWERED, "error": _storable(error)}
         case NotPermitted(reason) | NotDerived(reason):
-            return {"outcome": UNANSWERED, "error": reason}
+            return {"outcome": UNANSWERED, "error": _storable(reason)}
 
 
 def _step_columns(
@@ -416,13 +430,13 @@ def _step_columns(
             return {
                 "state": DeliveryState.DEAD.value,
                 "ended": moment,
-                "reason": reason,
+                "reason": _storable(reason),
                 "cause": cause.value,
             }
         case RetryAt(at, is_charged):
             return {
                 "next_at": moment + max(at - now, timedelta(0)),
-                "reason": failure(answer),
+                "reason": _storable(failure(answer)),
                 "cause": _pending_cause(answer),
                 "charged": deliveries.c.charged + int(is_charged),
             }

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from controller.app.secret_rotation import RotationResult
-    from controller.core.webhooks.rotation import SecretRotation
 
 _GOALS = {
     RotationStage.STAGED: "The next secret is stored with AWSPENDING, and signs second.",
@@ -66,7 +65,7 @@ def render_rotation(
 
 
 def _text(result: RotationResult, further: Sequence[str], read_secret: str) -> str:
-    lines = [_sentence(result.rotation)]
+    lines = [_sentence(result)]
     if result.problem:
         problem = result.problem
         lines = [f"Not reached: {problem}.", *lines]
@@ -92,11 +91,19 @@ def _next_title(stage: RotationStage) -> str:
             return "To step back:"
 
 
-def _sentence(rotation: SecretRotation) -> str:
+_AFTER_PROMOTION = frozenset(
+    {RotationStage.PROMOTING, RotationStage.PROMOTED, RotationStage.REVERTING}
+)
+
+
+def _sentence(result: RotationResult) -> str:
+    rotation = result.rotation
     name = f"webhook/{rotation.target}"
     match rotation.stage:
         case RotationStage.STAGED:
-            return f"{name}: staged. The current secret signs first; the next, second."
+            back = "stepped back; AWSCURRENT is the earlier secret again, "
+            word = back if result.before in _AFTER_PROMOTION else ""
+            return f"{name}: {word}staged. The current secret signs first; the next, second."
         case RotationStage.CANARY:
             return f"{name}: canary. The receiver accepts the next secret."
         case RotationStage.PROMOTED:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Protocol
 
 from controller.core.dns.answers import canonical_host, literal_addresses
@@ -16,6 +16,8 @@ _LONGEST_NAME = 253
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
 # As many as a hosts file of a machine has at most.
 _MOST_ADDRESSES = 16
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+_METADATA = ip_network("fd00:ec2::/32")
 
 
 class PinOrigin(StrEnum):
@@ -148,11 +150,24 @@ def refusal(host: str, duration: timedelta, reason: str) -> str:
 
 
 def pinned_addresses(text: str) -> tuple[str, ...]:
-    """Return the addresses in ``text``, separated by commas.
+    """Return the addresses of a pin in ``text``, separated by commas.
 
     Raises:
-        ValueError: One of them is not an IP address, or there is none.
+        ValueError: One of them is not an IP address of a host, or there is none.
     """
+    found = _addresses(text)
+    for address in map(ip_address, found):
+        # Credentials of instances and tasks are served at link-local addresses.
+        if address.is_link_local or address.is_multicast or address.is_unspecified:
+            msg = f"{address} is not the address of a host that serves others"
+            raise ValueError(msg)
+        if address in _METADATA:
+            msg = f"{address} is the address of the metadata of an instance"
+            raise ValueError(msg)
+    return found
+
+
+def _addresses(text: str) -> tuple[str, ...]:
     found: list[str] = []
     for word in text.split(","):
         try:
@@ -220,7 +235,7 @@ def hosts_file_pins(text: str, file: str, *, strict: bool = True) -> tuple[Pin, 
 
 
 def _hosts_line(words: list[str]) -> tuple[str, tuple[str, ...]]:
-    (address,) = pinned_addresses(words[0].partition("%")[0])
+    (address,) = _addresses(words[0].partition("%")[0])
     if len(words) == 1:
         msg = f"{address} has no host: write `ADDRESS HOST`"
         raise ValueError(msg)

@@ -61,6 +61,10 @@ def derived_body(expression: str, payload: bytes) -> bytes:
     except JMESPathError as error:
         msg = f"the expression `body` failed: {str(error).splitlines()[0]}"
         raise BodyError(msg) from error
+    except (ArithmeticError, ValueError, TypeError, RecursionError) as error:
+        # Functions of JMESPath on numbers, slices and types that they do not expect.
+        msg = f"the expression `body` failed: {error}"
+        raise BodyError(msg) from error
     if found is None:
         msg = "the expression `body` has the value null for this event"
         raise BodyError(msg)
@@ -68,7 +72,7 @@ def derived_body(expression: str, payload: bytes) -> bytes:
         text = json.dumps(
             found, separators=(",", ":"), ensure_ascii=False, allow_nan=False
         )
-    except (TypeError, ValueError) as error:
+        return text.encode()
+    except (TypeError, ValueError, RecursionError) as error:
         msg = "the value of the expression `body` is not JSON"
         raise BodyError(msg) from error
-    return text.encode()

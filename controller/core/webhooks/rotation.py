@@ -150,8 +150,11 @@ def rotated_reference(secrets: Sequence[SecretReference]) -> SecretReference:
     """Return the secret that a rotation replaces: the first one of a target.
 
     Raises:
-        RefusedError: it has no staging labels that may be moved.
+        RefusedError: there is none, or it has no staging labels that may be moved.
     """
+    if not secrets:
+        msg = "the target has no signing secret: AWS authenticates the controller"
+        raise RefusedError(msg)
     reference = secrets[0]
     if reference.store != "secretsmanager":
         msg = (

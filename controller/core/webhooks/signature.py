@@ -6,7 +6,6 @@ verify; Standard Webhooks (standardwebhooks.com,
 is rotated.
 """
 
-import binascii
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -40,7 +39,7 @@ def key_of(secret: str) -> bytes:
     msg = f"a secret that starts with {STANDARD_PREFIX} must continue in base64"
     try:
         key = b64decode(secret.removeprefix(STANDARD_PREFIX), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise PermanentError(msg) from error
     if not key:
         raise PermanentError(msg)

@@ -255,14 +255,14 @@ class WebhookDriver:
         if any(change.path == PHASE for change in action.changes):
             phase = spec.phase
             self._ledger.set_phase(state.target, phase)
-        done = ""
+        done: list[str] = []
         if any(change.path == ROTATION for change in action.changes):
-            done = self._advance(spec, state)
+            problems.passes(lambda: done.append(self._advance(spec, state)))
         problems.passes(self._announce, spec, state, phase, announced)
         problems.passes(self._stamp, state, stamped)
         problems.passes(self._clear, state, cleared)
         problems.report()
-        return Applied(done)
+        return Applied("".join(done))
 
     def details(self, resource: Resource[Any]) -> tuple[DetailSection, ...]:
         """Return the latest deliveries of a target."""

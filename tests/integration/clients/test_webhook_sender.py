@@ -194,6 +194,19 @@ BODY = b"5\r\nhello\r\n0\r\n\r\n"
             id="early hints",
         ),
         pytest.param(
+            b"200 OK\r\nContent-Length: 0\r\n"
+            b"Retry-After: Mon, 01 Jan 99999999999999 00:00:00 GMT\r\n\r\n",
+            200,
+            id="a date after all time",
+        ),
+        pytest.param(
+            b"100 Continue\r\n\r\n"
+            + b"HTTP/1.1 100 Continue\r\n\r\n" * 2_500
+            + b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+            200,
+            id="many interim responses",
+        ),
+        pytest.param(
             b"200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 500 No\r\n\r\n",
             200,
             id="more than it said",

@@ -6,7 +6,7 @@ import pytest
 
 from controller.clients.secrets import Secrets
 from controller.core.document.reference import SecretReference
-from controller.core.errors import NotFoundError
+from controller.core.errors import NotFoundError, RefusedError
 
 NAME = "hokusai/webhook"
 STORES = {
@@ -65,3 +65,14 @@ def test_a_blank_secret_is_not_set(store, value):
 
     with pytest.raises(NotFoundError, match=f"{reference} is (not set|blank)"):
         secrets.value(reference)
+
+
+def test_a_binary_secret_is_refused_with_its_name():
+    class Binary:
+        def call(self, _service, _operation, **_parameters):
+            return {"SecretBinary": b"key"}
+
+    reference = SecretReference.model_validate({"secretsmanager": "hokusai/site"})
+
+    with pytest.raises(RefusedError, match="hokusai/site is binary: store it as text"):
+        Secrets({}, Binary()).value(reference)

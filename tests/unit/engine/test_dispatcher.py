@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from controller.core.errors import NotFoundError, TransientError
+from controller.core.errors import NotFoundError, PermanentError, TransientError
 from controller.core.webhooks.answers import Answered, NotPermitted, Unanswered
 from controller.core.webhooks.body_expression import with_derived_body
 from controller.core.webhooks.delivery import Delivered, DeliveryState
@@ -616,3 +616,98 @@ def test_a_body_that_cannot_be_derived_waits_for_another_expression():
     assert [body for _, _, body in w.receivers.sent] == [b'{"number":1}']
     ((_, headers, body),) = w.receivers.sent
     assert hokusai_verified([KEY], body, headers["X-Hokusai-Signature"])
+
+
+@pytest.mark.parametrize("error", [KeyError("SecretString"), ValueError("no base64")])
+def test_a_secret_that_cannot_be_used_stops_only_its_target(error):
+    def secrets_of(target):
+        if target == "site":
+            raise error
+        return TargetSecrets((KEY,))
+
+    w = a_world(targets=BOTH, secrets_of=secrets_of)
+    w.ledger.announce("site", "webhook", [event()], NOON)
+    w.ledger.announce("audit", "webhook", [event()], NOON)
+
+    w.run()
+
+    assert w.count(DeliveryState.DELIVERED, "audit") == 1
+    assert "cannot be used" in w.deliveries.records()["site"].secret_error
+
+
+def test_an_error_of_the_transport_is_an_attempt_and_does_not_go_on_for_ever():
+    class Broken(Receivers):
+        async def send(self, url, headers, body, within, permitted, certificate):
+            self.sent.append((url, headers, body))
+            raise RecursionError
+
+    schedule = RetrySchedule((), 0)
+    w = a_world(Broken(), {"site": replace(SITE["site"], schedule=schedule)})
+    w.ledger.announce("site", "webhook", [event()], NOON)
+
+    w.run()
+
+    (delivery,) = w.deliveries.list(9, "site")
+    assert (delivery.state, delivery.attempts) == (DeliveryState.DEAD, 1)
+    assert "RecursionError" in delivery.reason
+
+
+def test_a_result_that_the_store_refuses_does_not_hold_back_the_others(monkeypatch):
+    w = a_world(targets=BOTH, limits=DispatchLimits(poll=0.001, grace=0.01))
+    w.ledger.announce("site", "webhook", [event()], NOON)
+    w.ledger.announce("audit", "webhook", [event(n) for n in range(9)], NOON)
+    finish_all = w.outbox.finish_all
+
+    def refuses(results):
+        if any(result.delivery.target == "site" for result in results):
+            message = "a text that the database cannot store"
+            raise PermanentError(message)
+        return finish_all(results)
+
+    monkeypatch.setattr(w.outbox, "finish_all", refuses)
+
+    w.run(until=9)
+
+    assert w.count(DeliveryState.DELIVERED, "audit") == 9
+    assert w.count(DeliveryState.PENDING) == 1
+
+
+def test_hanging_secret_stores_of_many_targets_do_not_delay_the_others():
+    released = threading.Event()
+    hanging = {
+        f"hanging-{n}": WebhookTarget(f"https://{n}.example/hook", POLICY)
+        for n in range(12)
+    }
+
+    def secrets_of(target):
+        if target in hanging:
+            assert released.wait(5)
+        return TargetSecrets((KEY,))
+
+    w = a_world(targets=SITE | hanging, secrets_of=secrets_of)
+    for name in ("site", *hanging):
+        w.ledger.announce(name, "webhook", [event()], NOON)
+    try:
+        w.run()
+    finally:
+        released.set()
+
+    assert [url for url, _, _ in w.receivers.sent] == ["https://hokus.ai/hook"]
+
+
+def test_an_error_of_what_is_called_after_an_attempt_ends_nothing():
+    w = a_world()
+    calls = []
+
+    def fails(_delivery, _attempt):
+        calls.append(1)
+        if len(calls) == 2:
+            w.stop.set()
+        raise RuntimeError
+
+    w.dispatcher._on_attempt = fails
+    w.ledger.announce("site", "webhook", [event(1), event(2)], NOON)
+
+    w.run_until(lambda: False)
+
+    assert w.count(DeliveryState.DELIVERED) == 2

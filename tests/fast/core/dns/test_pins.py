@@ -32,6 +32,9 @@ def test_the_environment_names_hosts_and_addresses():
     [
         ("mlflow.internal", "not HOST=ADDRESS"),
         ("mlflow.internal=10.0.1", "'10.0.1' is not an IP address"),
+        ("mlflow.internal=169.254.169.254", "not the address of a host"),
+        ("mlflow.internal=fd00:ec2::254", "metadata of an instance"),
+        ("mlflow.internal=0.0.0.0", "not the address of a host"),
         ("10.0.0.1=10.0.0.2", "'10.0.0.1' is an address already"),
         ("localhost=10.0.0.2", "is an address already"),
         ("a..b=10.0.0.2", "'a..b' is not the name of a host"),

@@ -52,6 +52,10 @@ def test_without_an_expression_the_body_is_the_payload():
         ("unknown(message)", "failed"),
         ("&message", "is not JSON"),
         ("to_number('nan')", "is not JSON"),
+        ("floor(to_number('inf'))", "failed"),
+        ("ceil(to_number('nan'))", "failed"),
+        ("numbers[::0]", "failed"),
+        ('`"\\ud800"`', "is not JSON"),
     ],
 )
 def test_an_expression_without_a_value_says_why(expression, problem):

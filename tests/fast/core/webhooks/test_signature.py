@@ -143,7 +143,9 @@ def test_an_id_with_a_dot_could_imitate_another_time():
         standard_headers("msg.1", AT_C, b"{}", [b"key"])
 
 
-@pytest.mark.parametrize("secret", ["whsec_test_webhook_secret", "whsec_"])
+@pytest.mark.parametrize(
+    "secret", ["whsec_test_webhook_secret", "whsec_", "whsec_größer"]
+)
 def test_a_mangled_secret_is_an_error_and_not_another_key(secret):
     with pytest.raises(PermanentError, match="base64"):
         key_of(secret)

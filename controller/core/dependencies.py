@@ -145,6 +145,16 @@ class Dependencies:
             if id_.kind == "model" and (found := resource.spec.benchmark)
         }
 
+    def published_parameters(self) -> frozenset[str]:
+        """Return the SSM parameters that endpoints publish addresses to."""
+        return frozenset(
+            resource.spec.fallback.publish.ssm
+            for id_, resource in self.declared().items()
+            if id_.kind == "endpoint"
+            and resource.spec.fallback
+            and resource.spec.fallback.publish
+        )
+
     def registry(self) -> tuple[RegistryWrites, CachedReads]:
         """Return the two MLflow clients; raises PermanentError without MLflow."""
         if self.mlflow is None or self.reader is None:

@@ -153,6 +153,11 @@ def no_hosts(_spec: Any) -> frozenset[str]:
     return frozenset()
 
 
+def no_parameters(_spec: Any) -> frozenset[str]:
+    """Return no SSM parameters: a spec of this kind publishes or reads none."""
+    return frozenset()
+
+
 def no_references(_spec: Any) -> frozenset[ResourceId]:
     """Return no references: a spec of this kind names no other resource."""
     return frozenset()
@@ -224,6 +229,9 @@ class Kind(Generic[SpecT, StateT]):
             document to serve.
         served_hosts: Returns the hosts that the routes of a spec serve, with the
             wildcards * and ?.
+        published_parameters: Returns the SSM parameters that a spec publishes addresses
+            to.
+        read_parameters: Returns the SSM parameters that the tasks of a spec read.
         references: Returns the resources that a spec names; with a ``platform_path``,
             those that need not be declared.
         mentions: Returns the resources that a spec names without waiting for them.
@@ -278,6 +286,8 @@ class Kind(Generic[SpecT, StateT]):
     )
     public_hosts: Callable[[SpecT], frozenset[str]] = no_hosts
     served_hosts: Callable[[SpecT], frozenset[str]] = no_hosts
+    published_parameters: Callable[[SpecT], frozenset[str]] = no_parameters
+    read_parameters: Callable[[SpecT], frozenset[str]] = no_parameters
     references: Callable[[SpecT], frozenset[ResourceId]] = no_references
     mentions: Callable[[SpecT], frozenset[ResourceId]] = no_references
     complete: Callable[[str, SpecT, Platform], SpecT] = unchanged_spec

@@ -9,7 +9,9 @@ from controller.kinds.endpoint.spec import (
     PUBLISHED,
     EndpointSpec,
     complete,
+    literal_hosts,
     public_hosts,
+    published_parameters,
     references,
 )
 
@@ -24,7 +26,9 @@ KIND: "Kind[EndpointSpec, EndpointState]" = Kind(
     health=deferred("controller.kinds.endpoint.health", "health"),
     conditions=deferred("controller.kinds.endpoint.health", "conditions"),
     hold_reason=deferred("controller.kinds.endpoint.health", "hold_reason"),
+    warnings=literal_hosts,
     public_hosts=public_hosts,
+    published_parameters=published_parameters,
     references=references,
     complete=complete,
     details=deferred("controller.kinds.endpoint.details", "details"),

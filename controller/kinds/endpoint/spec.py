@@ -1,5 +1,7 @@
 """Declaration of an endpoint."""
 
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -14,7 +16,12 @@ from controller.core.document.fields import (
     reject,
 )
 from controller.core.document.reference import FallbackReference, SecretReference
-from controller.core.resources.kind import no_references, unchanged_spec
+from controller.core.document.resource import ResourceId
+from controller.core.resources.kind import (
+    DocumentWarning,
+    no_references,
+    unchanged_spec,
+)
 
 HTTPS_PORT = 443
 ANSWERED = tuple(range(200, 400))
@@ -107,6 +114,31 @@ def public_hosts(spec: EndpointSpec) -> frozenset[str]:
     is_private = not is_name or host.endswith(_PRIVATE)
     web = spec.protocol in {"http", "https"}
     return frozenset() if is_private or spec.external or not web else frozenset({host})
+
+
+def published_parameters(spec: EndpointSpec) -> frozenset[str]:
+    """Return the SSM parameter that the addresses are published to, if there is one."""
+    publish = spec.fallback.publish if spec.fallback else None
+    return frozenset({publish.ssm}) if publish else frozenset()
+
+
+def literal_hosts(
+    specs: Mapping[ResourceId, EndpointSpec],
+) -> Iterator[DocumentWarning]:
+    """Yield a warning for each host that is an address: a replaced task has another."""
+    for id_, spec in specs.items():
+        if _is_literal(spec.host):
+            problem = "is an address, not a name"
+            hint = "write a host name: DNS follows a task that is replaced"
+            yield DocumentWarning(id_, ("host",), problem, hint)
+
+
+def _is_literal(host: str) -> bool:
+    """Return True for an IP address other than those of the machine itself."""
+    try:
+        return not ip_address(host.rstrip(".")).is_loopback
+    except ValueError:
+        return False
 
 
 references = no_references

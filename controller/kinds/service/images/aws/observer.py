@@ -14,6 +14,7 @@ from controller.core.dependencies import Aws
 from controller.core.document.resource import ResourceId
 from controller.core.errors import DriverError, PermanentError
 from controller.core.resources.plan import Change
+from controller.core.values.aws_answers import utc_time
 from controller.core.values.batches import batched
 from controller.core.values.identity import content_hash
 from controller.kinds.service.images.aws.registry import ImageRegistry, ResolvedTag
@@ -36,7 +37,6 @@ from controller.kinds.service.secrets.aws import (
 from controller.kinds.service.spec.aws_names import EcrImage
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.images import Freshness, ImageSeen, SecretsSeen
-from controller.kinds.service.state.times import utc_time
 from controller.kinds.service.tags import SECRETS_TAG, ServiceTags
 
 # Maximum of DescribeServiceRevisions; API reference.

@@ -352,7 +352,15 @@ class SimController:
             return key if resource is None else str(resource.spec.name)
 
         endpoint = EndpointDriver(
-            outside.dns, fallbacks, self.aws, outside.probe, parallel=OrderlyPool
+            outside.dns,
+            fallbacks,
+            self.aws,
+            outside.probe,
+            parallel=OrderlyPool,
+            clock=outside.clock,
+            owner=owner,
+            declared=lambda: self.document.resources,
+            prune=self.document.platform.prune,
         )
         return {
             "endpoint": endpoint,

@@ -4,9 +4,10 @@ import pickle
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
-from controller.clients.probe import Probe
+from controller.clients.probe import Handshake, Probe
 from controller.core.dns.health import NameReport
 from controller.core.errors import (
     DriverError,
@@ -15,6 +16,7 @@ from controller.core.errors import (
     ThrottledError,
 )
 from controller.core.resources.fallbacks import Fallbacks
+from controller.core.values.certificate import Certificate
 from controller.core.webhooks.answers import Answer, Answered, Queued, Unanswered
 from controller.core.webhooks.signature import hokusai_verified
 from tests.fakes.sim_aws import SimulatedAws
@@ -97,6 +99,19 @@ class SimulatedProbe(Probe):
     def request(self, url: str, address: str, **_how: Any) -> str:
         """Return the reason that the request fails, or ""."""
         return self.connect(address, 0)
+
+    def handshake(
+        self, host: str, address: str, port: int, context: Any = None
+    ) -> Handshake:
+        """Return a certificate that is valid for long, unless the address is dead."""
+        problem = self.connect(address, port)
+        if problem:
+            return Handshake(problem=problem)
+        return Handshake(Certificate(datetime(2050, 1, 1, tzinfo=UTC), "1.3"))
+
+    def speaks_tls(self, address: str, port: int) -> bool:
+        """Return False: no simulated server speaks TLS on a plain port."""
+        return False
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The ``endpoint`` kind: host names, and the last known address of each."""
+"""The ``endpoint`` kind: host names, their checks, and their last good addresses."""
 
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,12 @@ KIND: "Kind[EndpointSpec, EndpointState]" = Kind(
     complete=complete,
     details=deferred("controller.kinds.endpoint.details", "details"),
     cost=deferred("controller.kinds.endpoint.details", "cost"),
-    call_budget="one DNS query and one probe each; one GetParameter if published",
+    call_budget="one DNS query and the declared probes each; one GetParameter if "
+    "published; with a declared service: one DescribeServices, ListInstances and "
+    "ListTasks, ceil(t / 100) DescribeTasks, once GetService and GetNamespace; after a "
+    "published address changed, until its readers have restarted: ListTasks, "
+    "DescribeTasks and DescribeServices per reader, one GetParameterHistory; with prune, "
+    "each minute: ceil(p / 50) DescribeParameters",
     volatile_paths=frozenset({KEPT, PUBLISHED}),
+    prune=True,
 )

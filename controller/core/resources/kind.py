@@ -255,6 +255,8 @@ class Kind(Generic[SpecT, StateT]):
         unedited: Returns True for a difference that arises without an edit by others,
             such as a version to register.
         positions: Returns the version numbers of the declared aliases that exist.
+        probes_outages: True to observe resources that are not healthy again within
+            seconds; see ``core.rates.outage_probes``.
         repair: Verb that makes changes in place.
         immutable: Paths that no update can change; they force a replacement.
         advice_only: Paths that only a user may change; they become advice.
@@ -309,6 +311,7 @@ class Kind(Generic[SpecT, StateT]):
     volatile_paths: frozenset[str] = frozenset()
     unedited: Callable[[Change], bool] = always_an_edit
     positions: Callable[[SpecT, StateT], Mapping[str, str]] = no_positions
+    probes_outages: bool = False
     repair: Verb = Verb.UPDATE
     immutable: frozenset[str] = frozenset()
     advice_only: frozenset[str] = frozenset()

@@ -40,5 +40,6 @@ KIND: "Kind[EndpointSpec, EndpointState]" = Kind(
     "DescribeTasks and DescribeServices per reader, one GetParameterHistory; with prune, "
     "each minute: ceil(p / 50) DescribeParameters",
     volatile_paths=frozenset({KEPT, PUBLISHED}),
+    probes_outages=True,
     prune=True,
 )

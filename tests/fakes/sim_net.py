@@ -22,6 +22,9 @@ from controller.core.webhooks.signature import hokusai_verified
 from tests.fakes.sim_aws import SimulatedAws
 from tests.fakes.sim_wire import Wire
 
+# Of a hostile edit; RFC 5737: nobody has it.
+HOSTILE_ADDRESS = "192.0.2.66"
+
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
@@ -86,11 +89,15 @@ class SimulatedDns:
 
 
 class SimulatedProbe(Probe):
-    """Probe that succeeds for every address except those in ``dead``."""
+    """Probe that succeeds for every address except those in ``dead``.
+
+    Attributes:
+        dead: Addresses that accept no connection; at first the one of hostile edits.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.dead: set[str] = set()
+        self.dead: set[str] = {HOSTILE_ADDRESS}
 
     def connect(self, address: str, port: int) -> str:
         """Return the reason that the connection fails, or ""."""

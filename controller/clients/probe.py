@@ -12,7 +12,7 @@ import httpx
 
 from controller.clients.http import bearer_header, http_client
 from controller.core.errors import RefusedError
-from controller.core.values.certificate import Certificate
+from controller.core.values.certificate import ServerCertificate
 from controller.core.values.redact import redact
 from controller.resolver.names import FixedNames
 
@@ -28,7 +28,7 @@ class Handshake:
         problem: Reason of the failure; empty if it succeeded.
     """
 
-    certificate: Certificate | None = None
+    certificate: ServerCertificate | None = None
     problem: str = ""
 
 
@@ -139,12 +139,12 @@ class Probe:
         return f"{method} {target.path} answered {response.status_code}"
 
 
-def _certificate(found: Any, version: str) -> Certificate:
+def _certificate(found: Any, version: str) -> ServerCertificate:
     """Return the facts about a verified certificate, from ``getpeercert``."""
     expires = datetime.fromtimestamp(ssl.cert_time_to_seconds(found["notAfter"]), UTC)
     issuer = {key: value for part in found.get("issuer", ()) for key, value in part}
     name = issuer.get("commonName") or issuer.get("organizationName", "")
-    return Certificate(expires, version.removeprefix("TLSv"), name)
+    return ServerCertificate(expires, version.removeprefix("TLSv"), name)
 
 
 def _verified(error: ssl.SSLCertVerificationError) -> str:

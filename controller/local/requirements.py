@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from controller.core.dependencies import published_parameters
 from controller.core.document.reference import SecretReference
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import RefusedError
@@ -43,7 +44,7 @@ def requirements_of(document: Document, root: Path) -> Requirements:
     queues = [(id_, spec.sqs) for id_, spec in targets if spec.sqs is not None]
     buses = [(id_, s.eventbridge) for id_, s in targets if s.eventbridge is not None]
     # The controller creates these, with addresses.
-    parameters -= _published(document)
+    parameters -= published_parameters(document.resources)
     return Requirements(
         cluster=document.platform.cluster,
         namespace=document.platform.namespace,
@@ -98,17 +99,6 @@ def _references(document: Document) -> Iterator[SecretReference]:
                 yield from resource.spec.secret_references.values()
             case _:
                 continue
-
-
-def _published(document: Document) -> frozenset[str]:
-    """Return the parameters that endpoints publish addresses to."""
-    return frozenset(
-        resource.spec.fallback.publish.ssm
-        for id_, resource in document.resources.items()
-        if id_.kind == "endpoint"
-        and resource.spec.fallback
-        and resource.spec.fallback.publish
-    )
 
 
 def _receiver_port(document: Document) -> int:

@@ -16,7 +16,7 @@ from controller.core.errors import (
     ThrottledError,
 )
 from controller.core.resources.fallbacks import Fallbacks
-from controller.core.values.certificate import Certificate
+from controller.core.values.certificate import ServerCertificate
 from controller.core.webhooks.answers import Answer, Answered, Queued, Unanswered
 from controller.core.webhooks.signature import hokusai_verified
 from tests.fakes.sim_aws import SimulatedAws
@@ -114,7 +114,7 @@ class SimulatedProbe(Probe):
         problem = self.connect(address, port)
         if problem:
             return Handshake(problem=problem)
-        return Handshake(Certificate(datetime(2050, 1, 1, tzinfo=UTC), "1.3"))
+        return Handshake(ServerCertificate(datetime(2050, 1, 1, tzinfo=UTC), "1.3"))
 
     def speaks_tls(self, address: str, port: int) -> bool:
         """Return False: no simulated server speaks TLS on a plain port."""

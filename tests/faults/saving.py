@@ -120,8 +120,10 @@ def _reborn(world: World, memory: dict[str, Any]) -> SimController:
     controller.memory._doomed = memory["doomed"]
     controller.metadata._hashes = memory["metadata"]
     _rename(service._cloud_map, memory["names"])
-    for name, value in memory["endpoints"].items():
-        setattr(controller.drivers["endpoint"], name, value)
+    endpoint: Any = controller.drivers["endpoint"]
+    endpoint._answers, endpoint._differences, endpoint._readers._current = memory[
+        "endpoints"
+    ]
     for name, value in memory["registrar"].items():
         setattr(service._registrations, name, value)
     service._ecs._definitions = memory["definitions"]
@@ -143,10 +145,10 @@ def _rename(reader: Any, names: tuple[Any, Any]) -> None:
     reader._services, reader._namespaces = names
 
 
-def _endpoints(controller: SimController) -> dict[str, Any]:
+def _endpoints(controller: SimController) -> tuple[Any, Any, Any]:
     """Return what the driver of endpoints remembers of earlier looks."""
-    names = ("_answers", "_differences")
-    return {name: getattr(controller.drivers["endpoint"], name) for name in names}
+    driver: Any = controller.drivers["endpoint"]
+    return driver._answers, driver._differences, driver._readers._current
 
 
 def _hint(controller: SimController) -> Any:

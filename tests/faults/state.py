@@ -147,6 +147,7 @@ def _endpoints(controller: SimController) -> Iterator[Any]:
     for id_, (addresses, since) in sorted(driver._answers.items()):
         steady = timedelta(seconds=now - since) >= STEADY_FOR
         yield str(id_), sorted(addresses), steady
+    yield sorted(driver._readers._current.items())
     for id_, differences in sorted(driver._differences.items()):
         yield str(id_), [(d.reason, d.addresses) for d in differences]
 

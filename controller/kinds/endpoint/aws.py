@@ -32,6 +32,8 @@ _PARAMETER = "Parameter"
 # Time for which the list of owned parameters is valid.
 _OWNED_FOR = timedelta(minutes=1)
 _PAGE = 50
+# Number of equal reads that show that all tasks are newer than a parameter.
+_READS = 2
 
 Answer: TypeAlias = Mapping[str, Any]
 Resources: TypeAlias = Mapping[ResourceId, Resource[Any]]
@@ -217,8 +219,9 @@ class PublishedReaders:
         self._owner = owner
         self._clock = clock
         self._declared = declared
-        # Tasks only get newer: who has read a version needs no further look.
-        self._current: dict[tuple[ResourceId, str], int] = {}
+        # Tasks only get newer: after two reads without an older task, none follows. ECS's
+        # reads are eventually consistent, so that one does not suffice.
+        self._current: dict[tuple[ResourceId, str], tuple[int, int]] = {}
 
     def holding(self, path: str, published: PublishedSet) -> tuple[Reader, ...]:
         """Return the readers whose tasks hold earlier addresses; raises DriverError.
@@ -245,14 +248,17 @@ class PublishedReaders:
     ) -> Iterator[Reader]:
         history: list[Answer] = []
         for id_, resource in sorted(self._readers(path).items()):
-            if self._current.get((id_, path)) == published.version:
+            version, reads = self._current.get((id_, path), (0, 0))
+            if version == published.version and reads >= _READS:
                 continue
             spec = resource.spec
             tasks = [*tasks_of(self._aws, spec.cluster, "RUNNING", spec.name)]
             begun = [(_time(task, "createdAt"), task) for task in tasks]
             old = [task for at, task in begun if at is not None and at < changed]
+            reads = reads if version == published.version else 0
+            reads = 0 if old or not tasks else reads + 1
+            self._current[id_, path] = (published.version, reads)
             if not old:
-                self._current[id_, path] = published.version
                 continue
             history = history or [*self._history(path)]
             held = frozenset[str]().union(*(_held(task, history) for task in old))

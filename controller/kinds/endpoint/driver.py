@@ -11,7 +11,12 @@ from typing import Any
 from controller.clients.clock import SystemClock
 from controller.clients.probe import Probe
 from controller.core.clock import Clock
-from controller.core.dependencies import Aws, Dependencies, NameResolver
+from controller.core.dependencies import (
+    Aws,
+    Dependencies,
+    NameResolver,
+    published_parameters,
+)
 from controller.core.dns.agreement import Disagreement, confirmed, disagreements
 from controller.core.document.reference import SecretReference
 from controller.core.document.resource import Resource, ResourceId
@@ -163,12 +168,7 @@ class EndpointDriver:
             for id_, resource in (*self._declared().items(), *declared.items())
             if id_.kind == "endpoint"
         }
-        specs: Iterator[EndpointSpec] = (r.spec for r in endpoints.values())
-        paths = {
-            spec.fallback.publish.ssm
-            for spec in specs
-            if spec.fallback and spec.fallback.publish
-        }
+        paths = published_parameters(endpoints)
         return self._parameters.undeclared(paths, {id_.name for id_ in endpoints})
 
     def _observed(self, resource: Resource[Any]) -> Observation:

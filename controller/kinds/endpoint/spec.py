@@ -73,7 +73,7 @@ class ProbeSpec(Section):
         return self
 
 
-class TlsSpec(Section):
+class EndpointTlsSpec(Section):
     """Requirements for the certificate of the endpoint and its version of TLS."""
 
     expires_after: Annotated[int, Span(0, _YEAR)] = Field(
@@ -98,7 +98,7 @@ class EndpointSpec(Section):
     protocol: Literal["http", "https", "tcp", "tls"] = Field(
         default="http", description="Protocol of the port."
     )
-    tls: TlsSpec | None = Field(
+    tls: EndpointTlsSpec | None = Field(
         default=None,
         description="Requirements for the certificate, for protocol https or tls. The "
         "chain, the name and the validity are always checked.",
@@ -147,9 +147,11 @@ class EndpointSpec(Section):
             yield f"contract.{index}", probe
 
     @property
-    def requirements(self) -> TlsSpec | None:
+    def requirements(self) -> EndpointTlsSpec | None:
         """Declared or default requirements for TLS; None for a protocol without it."""
-        return self.tls or TlsSpec() if self.protocol in {"https", "tls"} else None
+        return (
+            self.tls or EndpointTlsSpec() if self.protocol in {"https", "tls"} else None
+        )
 
 
 def public_hosts(spec: EndpointSpec) -> frozenset[str]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from controller.core.dns.agreement import Disagreement
 from controller.core.dns.health import NameReport
-from controller.core.values.certificate import Certificate
+from controller.core.values.certificate import ServerCertificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class EndpointState:
     steady: timedelta = timedelta()
     problem: str = ""
     broken: tuple[str, ...] = ()
-    certificate: Certificate | None = None
+    certificate: ServerCertificate | None = None
     disagreement: Disagreement | None = None
     is_compared: bool = False
     not_compared: str = ""

@@ -10,7 +10,7 @@ from controller.core.dns.health import NameReport
 from controller.core.resources.condition import Truth
 from controller.core.resources.kind import HealthLevel
 from controller.core.resources.plan import Effect, Hold
-from controller.core.values.certificate import Certificate
+from controller.core.values.certificate import ServerCertificate
 from controller.kinds.endpoint import KIND
 from controller.kinds.endpoint.spec import EndpointSpec
 from controller.kinds.endpoint.state import EndpointState, Reader
@@ -188,7 +188,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 def certified(days, version="1.3", spec=HTTPS):
-    certificate = Certificate(NOON + timedelta(days=days), version)
+    certificate = ServerCertificate(NOON + timedelta(days=days), version)
     return condition("Certificate", spec, certificate=certificate, at=NOON)
 
 
@@ -211,7 +211,7 @@ def test_a_certificate_that_expires_soon_is_a_condition(days, declared, reason):
 
 
 def test_a_certificate_that_expires_soon_leaves_the_endpoint_healthy():
-    soon = replace(GOOD, certificate=Certificate(NOON, "1.3"), at=NOON)
+    soon = replace(GOOD, certificate=ServerCertificate(NOON, "1.3"), at=NOON)
 
     assert KIND.health(HTTPS, soon).level is HealthLevel.HEALTHY
 
@@ -225,7 +225,7 @@ def test_a_version_of_tls_older_than_declared_is_a_failed_probe():
             "tls": {"minimum_version": "1.3"},
         }
     )
-    old = replace(GOOD, certificate=Certificate(NOON, "1.2"), at=NOON)
+    old = replace(GOOD, certificate=ServerCertificate(NOON, "1.2"), at=NOON)
 
     health = KIND.health(spec, old)
 

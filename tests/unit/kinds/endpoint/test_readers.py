@@ -134,11 +134,31 @@ def test_the_first_version_of_a_parameter_takes_no_call():
 def test_readers_that_have_restarted_take_no_further_call():
     ecs = Ecs((11, 12))
     readers = readers_of(ecs)
-    readers.holding(PATH, published(ecs))
+    for _ in range(2):
+        readers.holding(PATH, published(ecs))
     ecs.calls.clear()
 
     assert readers.holding(PATH, published(ecs)) == ()
     assert not ecs.calls
+
+
+def test_a_read_without_tasks_does_not_end_the_search_for_readers():
+    ecs = Ecs()
+    readers = readers_of(ecs)
+    for _ in range(3):
+        readers.holding(PATH, published(ecs))
+    ecs.begun = ((0, 1),)
+
+    assert [r.held for r in readers.holding(PATH, published(ecs))] == [("10.0.0.1",)]
+
+
+def test_one_read_of_newer_tasks_does_not_end_the_search_for_readers():
+    ecs = Ecs((11, 12))
+    readers = readers_of(ecs)
+    readers.holding(PATH, published(ecs))
+    ecs.begun = ((0, 1),)
+
+    assert [r.held for r in readers.holding(PATH, published(ecs))] == [("10.0.0.1",)]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from controller.engine.audit_trail import AuditTrail
 from controller.engine.leader import Leader
 from controller.engine.resource_events import ResourceEvents
 from controller.engine.store_memory import StoreMemory
-from controller.kinds.endpoint.aws import PublishedParameters, PublishedReaders
+from controller.kinds.endpoint.aws import PublishedParameters
 from controller.kinds.hint import driver as hint_driver
 from controller.kinds.hint.driver import HintDriver
 from controller.kinds.model import driver as model_driver
@@ -298,13 +298,6 @@ REPLACEMENTS: tuple[Replacement, ...] = (
     ("the address is not published", KINDS, "endpoint", unpublished, (ADDRESS,)),
     ("a pinned address is published", KINDS, "endpoint", publishes_pins, (ADDRESS,)),
     ("a reader is not restarted", KINDS, "endpoint", restarts_no_reader, (READER,)),
-    (
-        "a reader is restarted although a deployment began",
-        PublishedReaders,
-        "_can_restart",
-        returns(True),
-        (READER,),
-    ),
     (
         "a parameter without an endpoint is not seen",
         PublishedParameters,

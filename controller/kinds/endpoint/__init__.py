@@ -40,6 +40,7 @@ KIND: "Kind[EndpointSpec, EndpointState]" = Kind(
     "DescribeTasks and DescribeServices per reader, one GetParameterHistory; with prune, "
     "each minute: ceil(p / 50) DescribeParameters",
     volatile_paths=frozenset({KEPT, PUBLISHED}),
+    unedited=deferred("controller.kinds.endpoint.compare", "unedited"),
     probes_outages=True,
     prune=True,
 )

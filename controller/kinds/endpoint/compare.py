@@ -17,6 +17,11 @@ def compare(spec: EndpointSpec, state: EndpointState) -> tuple[Change, ...]:
     return tuple(_changes(spec, state)) if state.live else ()
 
 
+def unedited(change: Change) -> bool:
+    """Return True for a change that follows from an address, not from an edit."""
+    return change.path.startswith(READERS)
+
+
 def _changes(spec: EndpointSpec, state: EndpointState) -> Iterator[Change]:
     publish = spec.fallback.publish if spec.fallback else None
     if state.kept is not None:

@@ -301,6 +301,8 @@ def restarts(**fields):
 
 def test_a_reader_of_a_dead_address_is_restarted_by_declaration():
     assert restarts() == [("readers.service/api", Effect.RESTART)]
+    (change,) = KIND.compare(RESTARTING, replace(GOOD, readers=(READER,)))
+    assert KIND.unedited(change)
 
 
 @pytest.mark.parametrize(

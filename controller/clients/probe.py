@@ -1,17 +1,35 @@
 """Probes of an address: a TCP connection, or a request with an expected status."""
 
 import socket
+import ssl
 from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from ssl import SSLContext
+from typing import Any
 
 import httpx
 
 from controller.clients.http import bearer_header, http_client
 from controller.core.errors import RefusedError
+from controller.core.values.certificate import ServerCertificate
 from controller.core.values.redact import redact
 from controller.resolver.names import FixedNames
 
 _SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """Result of a TLS handshake.
+
+    Attributes:
+        certificate: Verified certificate; None if the handshake failed.
+        problem: Reason of the failure; empty if it succeeded.
+    """
+
+    certificate: ServerCertificate | None = None
+    problem: str = ""
 
 
 class Probe:
@@ -27,6 +45,51 @@ class Probe:
                 return ""
         except OSError as error:
             return f"no connection: {error.strerror or error}"
+
+    def handshake(
+        self, host: str, address: str, port: int, context: SSLContext | None = None
+    ) -> Handshake:
+        """Verify the chain, the name and the validity of a server's certificate.
+
+        Args:
+            host: Name that the certificate must be for; it is also sent in SNI.
+            address: Address to connect to.
+            port: Port.
+            context: TLS context; None for the authorities of the machine.
+        """
+        context = context or ssl.create_default_context()
+        try:
+            with (
+                socket.create_connection((address, port), self._seconds) as plain,
+                context.wrap_socket(
+                    plain, server_hostname=host.rstrip(".")
+                ) as connection,
+            ):
+                found = connection.getpeercert() or {}
+                return Handshake(_certificate(found, connection.version() or ""))
+        except ssl.SSLCertVerificationError as error:
+            return Handshake(problem=f"the certificate is invalid: {_verified(error)}")
+        except ssl.SSLError as error:
+            if error.reason == "WRONG_VERSION_NUMBER":
+                return Handshake(problem="the server does not speak TLS on this port")
+            reason = (error.reason or str(error)).replace("_", " ").lower()
+            return Handshake(problem=f"no TLS connection: {reason}")
+        except OSError as error:
+            return Handshake(problem=f"no connection: {error.strerror or error}")
+
+    def speaks_tls(self, address: str, port: int) -> bool:
+        """Return True if the server answers a TLS handshake, with any certificate."""
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        try:
+            with (
+                socket.create_connection((address, port), self._seconds) as plain,
+                context.wrap_socket(plain),
+            ):
+                return True
+        except OSError:
+            return False
 
     def request(
         self,
@@ -74,3 +137,17 @@ class Probe:
         if response.status_code in expected:
             return ""
         return f"{method} {target.path} answered {response.status_code}"
+
+
+def _certificate(found: Any, version: str) -> ServerCertificate:
+    """Return the facts about a verified certificate, from ``getpeercert``."""
+    expires = datetime.fromtimestamp(ssl.cert_time_to_seconds(found["notAfter"]), UTC)
+    issuer = {key: value for part in found.get("issuer", ()) for key, value in part}
+    name = issuer.get("commonName") or issuer.get("organizationName", "")
+    return ServerCertificate(expires, version.removeprefix("TLSv"), name)
+
+
+def _verified(error: ssl.SSLCertVerificationError) -> str:
+    """Return the reason of OpenSSL, in lower case and without a full stop."""
+    reason = error.verify_message.rstrip(".")
+    return reason[:1].lower() + reason[1:]

@@ -145,6 +145,10 @@ class Dependencies:
             if id_.kind == "model" and (found := resource.spec.benchmark)
         }
 
+    def published_parameters(self) -> frozenset[str]:
+        """Return the SSM parameters that endpoints publish addresses to."""
+        return published_parameters(self.declared())
+
     def registry(self) -> tuple[RegistryWrites, CachedReads]:
         """Return the two MLflow clients; raises PermanentError without MLflow."""
         if self.mlflow is None or self.reader is None:
@@ -163,3 +167,15 @@ class Dependencies:
             msg = f"Announcements are recorded in the store. {NO_STORE}"
             raise PermanentError(msg)
         return self.ledger, self.deliveries
+
+
+def published_parameters(
+    resources: Mapping[ResourceId, Resource[Any]],
+) -> frozenset[str]:
+    """Return the SSM parameters that the endpoints of ``resources`` publish to."""
+    fallbacks = (
+        resource.spec.fallback
+        for id_, resource in resources.items()
+        if id_.kind == "endpoint"
+    )
+    return frozenset(f.publish.ssm for f in fallbacks if f and f.publish)

@@ -14,7 +14,8 @@ from controller.engine.observer import Observer, of_kind
 class DueKinds:
     """Observes the kinds that are due, and keeps the observations of the others.
 
-    Without intervals per kind all kinds are due in every pass, and nothing is kept.
+    Without intervals per kind all kinds are due in every pass. During an outage, the
+    passes in between observe only the kinds that probe it and those that are at work.
 
     Attributes:
         complete: True if the last call of ``observe`` observed all kinds.
@@ -24,15 +25,15 @@ class DueKinds:
         self._observer = observer
         self._clock = clock
         self._last: dict[str, LastObservation] = {}
+        self._probing: frozenset[str] = frozenset()
+        self._busy: frozenset[str] = frozenset()
         self.complete = False
 
     def observe(self, desired: DesiredState, schedule: Schedule) -> ObservedState:
         """Return new observations of the kinds that are due, and kept ones of others."""
-        if not schedule.intervals:
-            self._last.clear()
-            self.complete = True
-            return self._observer.observe(desired)
-        due = tuple(self._due(desired, schedule))
+        by_interval = bool(schedule.intervals or self._probing)
+        kinds = tuple(self._observer.drivers)
+        due = tuple(self._due(desired, schedule)) if by_interval else kinds
         self.complete = len(due) == len(self._observer.drivers)
         began = self._clock.monotonic()
         observed = self._observer.observe(desired, due)
@@ -45,13 +46,28 @@ class DueKinds:
         seen = {id_: s for last in self._last.values() for id_, s in last.seen.items()}
         return replace(observed, observations=seen)
 
-    def mark_settled(self, unsettled: Collection[str]) -> None:
-        """Mark all kinds but ``unsettled`` as settled: their interval applies."""
+    def mark_settled(
+        self,
+        unsettled: Collection[str],
+        probing: Collection[str] = (),
+        busy: Collection[str] = (),
+    ) -> None:
+        """Mark all kinds but ``unsettled`` as settled: their interval applies.
+
+        Args:
+            unsettled: Kinds that are to be observed in the next pass.
+            probing: Kinds with an outage that is probed; during it, only these and
+                ``busy`` ones are observed before their interval.
+            busy: Kinds with an operation in progress.
+        """
+        self._probing, self._busy = frozenset(probing), frozenset(busy)
         for kind, last in self._last.items():
             self._last[kind] = replace(last, settled=kind not in unsettled)
 
     def next_in(self, schedule: Schedule) -> timedelta:
         """Return the time until a kind is due again."""
+        if not schedule.intervals and not self._probing:
+            return schedule.interval
         now = self._clock.monotonic()
         waits = [
             due_in(last, schedule.of(kind), now)
@@ -65,5 +81,11 @@ class DueKinds:
         for kind in self._observer.drivers:
             declared, last = of_kind(desired, kind), self._last.get(kind)
             asked = schedule.everything or kind in schedule.changed
+            if last is not None and self._waits(kind):
+                last = replace(last, settled=True)
             if asked or is_due(last, declared, schedule.of(kind), now):
                 yield kind
+
+    def _waits(self, kind: str) -> bool:
+        """Return True if ``kind`` waits for the end of an outage that others probe."""
+        return bool(self._probing) and kind not in self._probing | self._busy

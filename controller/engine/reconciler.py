@@ -25,6 +25,7 @@ from controller.core.planning.planner import DesiredState, Kinds, diff
 from controller.core.planning.safety import SafetyLimits
 from controller.core.planning.scope import ALL, Scope
 from controller.core.planning.sightings import Sightings, sightings
+from controller.core.rates.outage_probes import probe_interval
 from controller.core.rates.schedule import Schedule
 from controller.core.resources.condition import Conditions, ConditionType, Truth
 from controller.core.resources.driver import (
@@ -142,6 +143,7 @@ class Reconciler:
     repairs: RepairCounts = field(default_factory=RepairCounts)
     due_kinds: DueKinds = field(init=False)
     preflight: PreflightRunner = field(init=False)
+    _probed: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         self.due_kinds = DueKinds(self.observer, self.clock)
@@ -200,11 +202,21 @@ class Reconciler:
         self._record()
         selected = {id_: c for id_, c in statuses.items() if scope.covers(id_)}
         others = scope.excluded(found)
-        self.due_kinds.mark_settled(_unsettled(found, outcomes, statuses))
+        outages = self._outages(statuses)
+        self.due_kinds.mark_settled(
+            _unsettled(found, outcomes, statuses),
+            probing=outages.keys(),
+            busy=_busy(found, outcomes, statuses),
+        )
         self.observer.clear()
         wait = self.due_kinds.next_in(schedule)
         took = timedelta(seconds=self.clock.monotonic() - began)
         soon = self._next_in(left, others, outcomes, selected, wait)
+        soon = min([soon, *map(probe_interval, outages.values())])
+        if self._probed and not outages:
+            # The resources that waited for the end of the outage are observed at once.
+            soon = min(soon, WHILE_UNDER_WAY)
+        self._probed = bool(outages)
         # A slow pass is usually a throttled one: fewer reads make it faster.
         next_in = min(max(soon, took), interval)
         return PassResult(plan, outcomes, left, selected, next_in, others)
@@ -305,6 +317,16 @@ class Reconciler:
             if isinstance(seen, Present)
         }
 
+    def _outages(self, statuses: Statuses) -> Mapping[str, timedelta]:
+        """Return the kinds that probe an outage, and the duration of the latest one."""
+        now, found = self.clock.now(), dict[str, timedelta]()
+        for id_, conditions in statuses.items():
+            healthy = conditions[ConditionType.HEALTHY]
+            if self.kinds[id_.kind].probes_outages and healthy.status is Truth.FALSE:
+                lasted = now - healthy.last_transition
+                found[id_.kind] = min(lasted, found.get(id_.kind, lasted))
+        return found
+
     def _next_in(
         self,
         left: Plan,
@@ -350,6 +372,20 @@ def _unsettled(
         for id_, conditions in statuses.items()
         if conditions[ConditionType.READY].status is not Truth.TRUE
         or conditions[ConditionType.RECONCILING].status is Truth.TRUE
+    }
+    return frozenset(id_.kind for id_ in ids)
+
+
+def _busy(
+    found: Plan, outcomes: Mapping[ResourceId, Outcome], statuses: Statuses
+) -> frozenset[str]:
+    """Return the kinds with actions, outcomes or operations in progress."""
+    ids = {action.target for action in found.actions} | outcomes.keys()
+    ids |= {b.target for b in found.blocked if b.hold is Hold.ROLLOUT_IN_PROGRESS}
+    ids |= {
+        id_
+        for id_, conditions in statuses.items()
+        if conditions[ConditionType.RECONCILING].status is Truth.TRUE
     }
     return frozenset(id_.kind for id_ in ids)
 

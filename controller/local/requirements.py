@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from controller.core.dependencies import published_parameters
 from controller.core.document.reference import SecretReference
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import RefusedError
@@ -42,6 +43,8 @@ def requirements_of(document: Document, root: Path) -> Requirements:
     ]
     queues = [(id_, spec.sqs) for id_, spec in targets if spec.sqs is not None]
     buses = [(id_, s.eventbridge) for id_, s in targets if s.eventbridge is not None]
+    # The controller creates these, with addresses.
+    parameters -= published_parameters(document.resources)
     return Requirements(
         cluster=document.platform.cluster,
         namespace=document.platform.namespace,

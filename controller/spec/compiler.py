@@ -19,6 +19,7 @@ from controller.spec.graph import (
     cycles,
     dangling,
     duplicates,
+    unread_parameters,
     unserved_hosts,
     warnings,
 )
@@ -80,6 +81,7 @@ class Compiler:
             self.problems += clashes(kind, self.resources, self.root)
             self.warnings += warnings(kind, self.resources, self.root)
         self.warnings += unserved_hosts(self.kinds, self.resources, self.root)
+        self.warnings += unread_parameters(self.kinds, self.resources, self.root)
         literals = list(literal_secrets(self.root))
         told = {problem.path for problem in literals}
         self.problems = [p for p in self.problems if p.path not in told] + literals

@@ -128,6 +128,30 @@ def unserved_hosts(
             yield Diagnostic(root.nearest(where).place, dotted(where), what, hint)
 
 
+def unread_parameters(
+    kinds: Mapping[str, Kind[Any, Any]],
+    resources: Mapping[ResourceId, Resource[Any]],
+    root: Node,
+) -> Iterator[Diagnostic]:
+    """Yield a warning for each published parameter that no resource reads.
+
+    A document without services says nothing about readers.
+    """
+    if not any(id_.kind == "service" for id_ in resources):
+        return
+    read: frozenset[str] = frozenset().union(
+        *(kinds[id_.kind].read_parameters(r.spec) for id_, r in resources.items())
+    )
+    for id_, resource in resources.items():
+        kind = kinds[id_.kind]
+        for parameter in sorted(kind.published_parameters(resource.spec) - read):
+            where = (kind.section, id_.name, "fallback", "publish", "ssm")
+            what = f"is read by no service of the document: {parameter}"
+            variable = resource.spec.fallback.env
+            hint = f"add {variable}: {{ssm: {parameter}}} to the secrets of a service"
+            yield Diagnostic(root.nearest(where).place, dotted(where), what, hint)
+
+
 def warnings(
     kind: Kind[Any, Any], resources: Mapping[ResourceId, Resource[Any]], root: Node
 ) -> Iterator[Diagnostic]:

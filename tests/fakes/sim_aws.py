@@ -14,7 +14,7 @@ from tests.fakes.sim_ecs import ACCOUNT, REGION, EcsBackend, RefusalError
 from tests.fakes.sim_elbv2 import LoadBalancing
 from tests.fakes.sim_map import CloudMap
 from tests.fakes.sim_scaling import AutoScaling
-from tests.fakes.sim_shelf import Shelf, VersionedShelf
+from tests.fakes.sim_shelf import Shelf, VersionedShelf, history_of
 from tests.fakes.sim_surroundings import Network, Roles
 from tests.fakes.sim_wire import Wire
 
@@ -22,17 +22,37 @@ _LISTS = frozenset({"ListTaskDefinitions", "DescribeServices", "ListServices"})
 
 
 class Parameters(VersionedShelf):
-    """SSM Parameter Store."""
+    """SSM Parameter Store, with the history and the tags of written parameters."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__("ssm")
+        self._clock = clock
 
     def GetParameter(self, parameters: Mapping[str, Any]) -> Any:
         """Return one parameter."""
+        name = parameters["Name"]
         return {
-            "Parameter": {"Value": self._of(parameters["Name"], "ParameterNotFound")}
+            "Parameter": {
+                "Value": self._of(name, "ParameterNotFound"),
+                "Version": self.number(name),
+                "LastModifiedDate": self.made(name),
+            }
         }
 
+    def GetParameterHistory(self, parameters: Mapping[str, Any]) -> Any:
+        """Return all versions of a parameter that was written by a call."""
+        name = parameters["Name"]
+        self._of(name, "ParameterNotFound")
+        return {"Parameters": self.things.get(_versions(name), [])}
+
     def DescribeParameters(self, parameters: Mapping[str, Any]) -> Any:
-        """Return the requested parameters that exist."""
-        names = parameters["ParameterFilters"][0]["Values"]
+        """Return the parameters with the requested names, or with a tag."""
+        wanted = parameters["ParameterFilters"][0]
+        key, values = wanted["Key"], wanted["Values"]
+        names = values
+        if key.startswith("tag:"):
+            tagged = key.removeprefix("tag:")
+            names = [n for n in self._written() if self.tags(n).get(tagged) in values]
         return {
             "Parameters": [
                 {"Name": n, "Version": self.number(n), "LastModifiedDate": self.made(n)}
@@ -41,10 +61,64 @@ class Parameters(VersionedShelf):
             ]
         }
 
+    def ListTagsForResource(self, parameters: Mapping[str, Any]) -> Any:
+        """Return the tags of a parameter."""
+        name = parameters["ResourceId"]
+        if name not in self.things:
+            code = "InvalidResourceId"
+            raise RefusalError(code, f"{name} does not exist", 400)
+        pairs = sorted(self.tags(name).items())
+        return {"TagList": [{"Key": key, "Value": value} for key, value in pairs]}
+
     def PutParameter(self, parameters: Mapping[str, Any]) -> Any:
         """Set one parameter."""
-        self.put("PutParameter", parameters["Name"], parameters["Value"])
-        return {"Version": 1}
+        name, overwrite = parameters["Name"], parameters.get("Overwrite", False)
+        if name in self.things and not overwrite:
+            code = "ParameterAlreadyExists"
+            raise RefusalError(code, "The parameter already exists.", 400)
+        if overwrite and "Tags" in parameters:
+            code = "ValidationException"
+            raise RefusalError(code, "tags and overwrite can't be used together", 400)
+        at, is_new = self._clock.now().timestamp(), name not in self.things
+        self.put("PutParameter", name, parameters["Value"])
+        number = 1 if is_new else self.number(name) + 1
+        self.things[history_of(name)] = [number, at]
+        version = {
+            "Version": number,
+            "Value": parameters["Value"],
+            "LastModifiedDate": at,
+        }
+        versions = [] if is_new else self.things.get(_versions(name), [])
+        self.things[_versions(name)] = [*versions, version]
+        if "Tags" in parameters:
+            tags = {tag["Key"]: tag["Value"] for tag in parameters["Tags"]}
+            self.things[_tags(name)] = tags
+        return {"Version": number}
+
+    def DeleteParameter(self, parameters: Mapping[str, Any]) -> Any:
+        """Delete one parameter."""
+        name = parameters["Name"]
+        self._of(name, "ParameterNotFound")
+        self.changed["DeleteParameter", name] += 1
+        for key in (name, history_of(name), _versions(name), _tags(name)):
+            self.things.pop(key, None)
+        return {}
+
+    def tags(self, name: str) -> Mapping[str, str]:
+        """Return the tags of a parameter."""
+        found: Mapping[str, str] = self.things.get(_tags(name), {})
+        return found
+
+    def _written(self) -> list[str]:
+        return sorted(name for name in self.things if name.startswith("/"))
+
+
+def _versions(name: str) -> str:
+    return f"versions of {name}"
+
+
+def _tags(name: str) -> str:
+    return f"tags of {name}"
 
 
 class SecretsManager(VersionedShelf):
@@ -190,7 +264,7 @@ class SimulatedAws:
         self.balancing = LoadBalancing(self.ecs)
         self.ecs.around.forwards = self.balancing.forwards
         self.ecs.around.passes = self.balancing.passes
-        self.ssm = Parameters("ssm")
+        self.ssm = Parameters(clock)
         self.secrets = SecretsManager("secretsmanager")
         self.logs = Logs("logs")
         self.ecr = Registry()

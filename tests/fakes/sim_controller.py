@@ -22,6 +22,7 @@ from controller.clients.payload import check
 from controller.clients.secrets import Secrets
 from controller.core.audit.entry import AuditSource
 from controller.core.clock import Clock
+from controller.core.dependencies import published_parameters
 from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
 from controller.core.planning.safety import SafetyLimits
@@ -352,11 +353,24 @@ class SimController:
             return key if resource is None else str(resource.spec.name)
 
         endpoint = EndpointDriver(
-            outside.dns, fallbacks, self.aws, outside.probe, parallel=OrderlyPool
+            outside.dns,
+            fallbacks,
+            self.aws,
+            outside.probe,
+            parallel=OrderlyPool,
+            clock=outside.clock,
+            owner=owner,
+            declared=lambda: self.document.resources,
+            prune=self.document.platform.prune,
         )
         return {
             "endpoint": endpoint,
-            "service": ServiceDriver(self.aws, self.document.platform, outside.clock),
+            "service": ServiceDriver(
+                self.aws,
+                self.document.platform,
+                outside.clock,
+                published=lambda: published_parameters(self.document.resources),
+            ),
             "hint": HintDriver(
                 api,
                 webhook_name(owner),

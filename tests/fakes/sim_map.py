@@ -31,6 +31,10 @@ class CloudMap(Shelf):
         code, words = "ServiceNotFound", "no such service"
         raise RefusalError(code, words, 400)
 
+    def GetNamespace(self, _parameters: Mapping[str, Any]) -> Any:
+        """Return the namespace."""
+        return {"Namespace": {"Name": self.namespace, "Id": "ns-1"}}
+
     def CreateService(self, parameters: Mapping[str, Any]) -> Any:
         """Create a service; a repeated request returns the same one."""
         known = self.things.get(parameters["Name"])
@@ -42,6 +46,7 @@ class CloudMap(Shelf):
             "Name": parameters["Name"],
             "Id": id_,
             "Arn": _arn(id_),
+            "NamespaceId": "ns-1",
             "Request": parameters["CreatorRequestId"],
             "Tags": parameters.get("Tags", []),
         }

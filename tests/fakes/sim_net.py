@@ -4,9 +4,10 @@ import pickle
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
-from controller.clients.probe import Probe
+from controller.clients.probe import Handshake, Probe
 from controller.core.dns.health import NameReport
 from controller.core.errors import (
     DriverError,
@@ -15,10 +16,14 @@ from controller.core.errors import (
     ThrottledError,
 )
 from controller.core.resources.fallbacks import Fallbacks
+from controller.core.values.certificate import ServerCertificate
 from controller.core.webhooks.answers import Answer, Answered, Queued, Unanswered
 from controller.core.webhooks.signature import hokusai_verified
 from tests.fakes.sim_aws import SimulatedAws
 from tests.fakes.sim_wire import Wire
+
+# Of a hostile edit; RFC 5737: nobody has it.
+HOSTILE_ADDRESS = "192.0.2.66"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +89,15 @@ class SimulatedDns:
 
 
 class SimulatedProbe(Probe):
-    """Probe that succeeds for every address except those in ``dead``."""
+    """Probe that succeeds for every address except those in ``dead``.
+
+    Attributes:
+        dead: Addresses that accept no connection; at first the one of hostile edits.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.dead: set[str] = set()
+        self.dead: set[str] = {HOSTILE_ADDRESS}
 
     def connect(self, address: str, port: int) -> str:
         """Return the reason that the connection fails, or ""."""
@@ -97,6 +106,19 @@ class SimulatedProbe(Probe):
     def request(self, url: str, address: str, **_how: Any) -> str:
         """Return the reason that the request fails, or ""."""
         return self.connect(address, 0)
+
+    def handshake(
+        self, host: str, address: str, port: int, context: Any = None
+    ) -> Handshake:
+        """Return a certificate that is valid for long, unless the address is dead."""
+        problem = self.connect(address, port)
+        if problem:
+            return Handshake(problem=problem)
+        return Handshake(ServerCertificate(datetime(2050, 1, 1, tzinfo=UTC), "1.3"))
+
+    def speaks_tls(self, address: str, port: int) -> bool:
+        """Return False: no simulated server speaks TLS on a plain port."""
+        return False
 
 
 @dataclass

@@ -54,17 +54,18 @@ class VersionedShelf(Shelf):
 
     def rotate(self, name: str, value: str, at: float) -> None:
         """Store a new version, created at ``at`` (seconds), without a call."""
-        self.things[_history(name)] = [self.number(name) + 1, at]
+        self.things[history_of(name)] = [self.number(name) + 1, at]
         self.things[name] = value
 
     def number(self, name: str) -> int:
         """Return the version number of an object."""
-        return int(self.things.get(_history(name), [1, 0.0])[0])
+        return int(self.things.get(history_of(name), [1, 0.0])[0])
 
     def made(self, name: str) -> float:
         """Return the creation time of the version in seconds."""
-        return float(self.things.get(_history(name), [1, 0.0])[1])
+        return float(self.things.get(history_of(name), [1, 0.0])[1])
 
 
-def _history(name: str) -> str:
+def history_of(name: str) -> str:
+    """Return the key of the version of an object."""
     return f"history of {name}"

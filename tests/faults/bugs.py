@@ -200,6 +200,13 @@ def unpublished(kind: Any) -> Any:
     return replace(kind, compare=compare)
 
 
+def restarts_no_reader(kind: Any) -> Any:
+    def compare(spec: Any, state: Any) -> Any:
+        return kind.compare(spec, replace(state, readers=()))
+
+    return replace(kind, compare=compare)
+
+
 def publishes_pins(kind: Any) -> Any:
     def compare(spec: Any, state: Any) -> Any:
         used = state.names.pinned or state.addresses

@@ -12,6 +12,8 @@ from tests.faults.documents import (
     OTHER_ROUTES,
     OWN_HEALTH,
     OWN_READY,
+    READ_ENDPOINT,
+    READS,
     READY,
     REDEPLOYED,
     RESTARTED,
@@ -214,6 +216,12 @@ WORKLOADS = (
         "endpoint address change",
         address_is(ENDPOINT),
         (address_moves, address_is_pinned, address_is_unpinned),
+    ),
+    Workload(
+        "published addresses and their reader",
+        address_is(services(service("web", extra=READS)) + READ_ENDPOINT),
+        (address_moves, declares(services(service("web")))),
+        depth=2,
     ),
     Workload(
         "removal of a resource",

@@ -113,6 +113,16 @@ endpoints:
     port: 8001
     fallback: {env: API_FALLBACK_IP, publish: {ssm: /hokusai/api-ip}}
 """
+READ_ENDPOINT = """\
+endpoints:
+  api:
+    host: api.hokusai-development.local
+    port: 8001
+    fallback:
+      env: API_FALLBACK_IP
+      publish: {ssm: /hokusai/api-ip, restart_readers: true}
+"""
+READS = "    secrets: {API_FALLBACK_IP: {ssm: /hokusai/api-ip}}\n"
 SITE = "https://hokus.ai/api/webhooks"
 
 

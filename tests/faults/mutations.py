@@ -21,6 +21,7 @@ from controller.engine.audit_trail import AuditTrail
 from controller.engine.leader import Leader
 from controller.engine.resource_events import ResourceEvents
 from controller.engine.store_memory import StoreMemory
+from controller.kinds.endpoint.aws import PublishedParameters
 from controller.kinds.hint import driver as hint_driver
 from controller.kinds.hint.driver import HintDriver
 from controller.kinds.model import driver as model_driver
@@ -66,6 +67,7 @@ from tests.faults.bugs import (
     owner_is_ours,
     publishes_pins,
     registers_always,
+    restarts_no_reader,
     returns,
     says_applied,
     scales_down,
@@ -106,6 +108,7 @@ ON_BUS = "versions announced to an event bus"
 PROFILED = "webhook target with another payload"
 ADDED, REMOVED = "webhook target added", "webhook target removed"
 ADDRESS, CHAIN = "endpoint address change", "dependency chain"
+READER = "published addresses and their reader"
 ADOPT, ALL, ABA = (
     "adoption of what exists",
     "everything from nothing",
@@ -294,6 +297,21 @@ REPLACEMENTS: tuple[Replacement, ...] = (
     ("an old stamp stays", planner, "stale_stamp", stamps_nothing, (ROLLOUT,)),
     ("the address is not published", KINDS, "endpoint", unpublished, (ADDRESS,)),
     ("a pinned address is published", KINDS, "endpoint", publishes_pins, (ADDRESS,)),
+    ("a reader is not restarted", KINDS, "endpoint", restarts_no_reader, (READER,)),
+    (
+        "a parameter without an endpoint is not seen",
+        PublishedParameters,
+        "undeclared",
+        returns({}),
+        (READER,),
+    ),
+    (
+        "a parameter without an endpoint is not deleted",
+        PublishedParameters,
+        "delete",
+        returns(None),
+        (READER,),
+    ),
     (
         "an equal revision is not looked for",
         EcsServices,

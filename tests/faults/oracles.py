@@ -42,14 +42,19 @@ _MARKS = (
 _CREATES = ("create", "RegisterTaskDefinition", "CreateService", "CreateLogGroup")
 
 
-def eventually_stable(workload: Workload, run: Run, _: Run) -> Iterator[str]:
-    """(a) Done within the depth and two more passes, then no write in three."""
+def eventually_stable(workload: Workload, run: Run, reference: Run) -> Iterator[str]:
+    """(a) Done within the depth and two more passes, then no write in three.
+
+    Addresses of further tasks, which another writer asked for, are published only once
+    DNS has returned them for some time.
+    """
     bound = workload.depth + 2
     if run.took is None:
         yield f"not converged {bound} passes after the last fault"
     elif run.took > bound:
         yield f"converged after {run.took} passes, not {bound}"
-    if run.noisy:
+    grown = run.struck_by(FaultKind.HOSTILE_EDIT) and _published(run, reference)
+    if run.noisy and not grown:
         yield f"{run.noisy} writes after all was done"
 
 
@@ -59,6 +64,8 @@ def same_end(workload: Workload, run: Run, reference: Run) -> Iterator[str]:
         have, want = run.end.get(part), expected
         if part == "services" and run.struck_by(FaultKind.HOSTILE_EDIT):
             have, want = _without_counts(have), _without_counts(want)
+        elif part == "parameters" and run.struck_by(FaultKind.HOSTILE_EDIT):
+            have, want = _first_addresses(have), _first_addresses(want)
         elif part == "services" and _deployed_twice(run, reference):
             have, want = _without_deployment(have), _without_deployment(want)
         elif part == "load balancing" and _in_flight(run)["CreateTargetGroup"]:
@@ -249,6 +256,17 @@ def _deployed_twice(run: Run, reference: Run) -> bool:
 
 def _without_trials(things: Any) -> list[Any]:
     return [thing for thing in things if "-trial/" not in thing[0]]
+
+
+def _published(run: Run, reference: Run) -> bool:
+    """Whether a set of addresses was published more often than without faults."""
+    more = run.effects - reference.effects
+    return any(verb == "PutParameter" for verb, _ in more)
+
+
+def _first_addresses(parameters: Any) -> Any:
+    """Return parameters with the first address of each published set."""
+    return [(name, value.partition(",")[0].strip("'")) for name, value in parameters]
 
 
 def _without_counts(services: object) -> object:

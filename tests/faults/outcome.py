@@ -151,7 +151,11 @@ def end_of(world: World, *, stamped: bool = True) -> dict[str, Any]:
             (w["name"], w["url"], w["status"], w["secret"])
             for w in world.mlflow.webhooks.values()
         ),
-        "parameters": sorted(world.aws.ssm.things.items()),
+        "parameters": sorted(
+            (name, repr(thing))
+            for name, thing in world.aws.ssm.things.items()
+            if name.startswith(("/", "tags of "))
+        ),
         "log groups": sorted(
             (name, repr(sorted(thing.items())))
             for name, thing in world.aws.logs.things.items()

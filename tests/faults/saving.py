@@ -88,7 +88,8 @@ def _memory(controller: SimController) -> dict[str, Any]:
         "doomed": controller.memory._doomed,
         "unrecorded": controller.memory._unrecorded,
         "metadata": controller.metadata._hashes,
-        "names": service._cloud_map._names,
+        "names": _names(service._cloud_map),
+        "endpoints": _endpoints(controller),
         "registrar": _registrar(service),
         "definitions": service._ecs._definitions,
         "words": service._observer._stop_reasons._lines,
@@ -118,7 +119,11 @@ def _reborn(world: World, memory: dict[str, Any]) -> SimController:
     controller.memory._statuses = memory["statuses"]
     controller.memory._doomed = memory["doomed"]
     controller.metadata._hashes = memory["metadata"]
-    service._cloud_map._names = memory["names"]
+    _rename(service._cloud_map, memory["names"])
+    endpoint: Any = controller.drivers["endpoint"]
+    endpoint._answers, endpoint._differences, endpoint._readers._current = memory[
+        "endpoints"
+    ]
     for name, value in memory["registrar"].items():
         setattr(service._registrations, name, value)
     service._ecs._definitions = memory["definitions"]
@@ -130,6 +135,20 @@ def _reborn(world: World, memory: dict[str, Any]) -> SimController:
     service._tags._settled = memory["settled"]
     _hint(controller)._absences = memory["absences of the hint"]
     return controller
+
+
+def _names(reader: Any) -> tuple[Any, Any]:
+    return reader._services, reader._namespaces
+
+
+def _rename(reader: Any, names: tuple[Any, Any]) -> None:
+    reader._services, reader._namespaces = names
+
+
+def _endpoints(controller: SimController) -> tuple[Any, Any, Any]:
+    """Return what the driver of endpoints remembers of earlier looks."""
+    driver: Any = controller.drivers["endpoint"]
+    return driver._answers, driver._differences, driver._readers._current
 
 
 def _hint(controller: SimController) -> Any:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from controller.core.dns.last_good import STEADY_FOR
 from controller.kinds.service.compare.removed_fields import settled_words
 from tests.fakes.sim_controller import SimController
 from tests.faults.truth import plain_tags, tags_of
@@ -134,8 +135,21 @@ def _process(world: World) -> Any:
         len(controller.memory._unrecorded),
         sorted(controller.metadata._hashes),
         [*_registrar(controller)],
+        [*_endpoints(controller)],
         [*_settled(world, controller)],
     )
+
+
+def _endpoints(controller: SimController) -> Iterator[Any]:
+    """Yield what earlier looks at endpoints found, and which sets are steady."""
+    driver: Any = controller.drivers["endpoint"]
+    now = driver._clock.monotonic()
+    for id_, (addresses, since) in sorted(driver._answers.items()):
+        steady = timedelta(seconds=now - since) >= STEADY_FOR
+        yield str(id_), sorted(addresses), steady
+    yield sorted(driver._readers._current.items())
+    for id_, differences in sorted(driver._differences.items()):
+        yield str(id_), [(d.reason, d.addresses) for d in differences]
 
 
 def _registrar(controller: SimController) -> Iterator[Any]:

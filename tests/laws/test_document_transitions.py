@@ -23,7 +23,7 @@ FUZZED, ALL_FUZZED = 400, 10_000
 # A rollout that ECS cannot move is given up after ten minutes, a pass each.
 MOST_PASSES, LONGEST = 13, 5.0
 # Documents that are drawn until one is accepted, at most and on average.
-MOST_DRAWN = 60
+MOST_DRAWN = 150
 # After so many documents the world begins anew.
 A_WORLD = 20
 

@@ -52,6 +52,7 @@ NOT_FOUND = frozenset(
         "DBParameterGroupNotFound",
         "ImageNotFoundException",
         "InstanceNotFound",
+        "InvalidResourceId",
         "InvalidSecurityGroupID.NotFound",
         "InvalidSubnetID.NotFound",
         "LayersNotFoundException",

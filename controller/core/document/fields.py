@@ -145,7 +145,7 @@ class SetElsewhere:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A rule for durations in whole seconds: ``90``, ``"90s"``, ``"5m"`` or ``"1h"``.
+    """A rule for durations in whole seconds: ``90``, ``"90s"``, ``"5m"``, ``"1h"`` or ``"14d"``.
 
     Attributes:
         least: Shortest duration, in seconds.
@@ -166,16 +166,16 @@ class Span:
     ) -> JsonSchemaValue:
         """Return the same rule in the words of JSON Schema."""
         number = {"type": "integer", "minimum": self.least, "maximum": self.most}
-        text = {"type": "string", "pattern": "^[0-9]{1,6}(s|m|h)$"}
+        text = {"type": "string", "pattern": "^[0-9]{1,6}(s|m|h|d)$"}
         return {"anyOf": [number, text]}
 
     def check(self, value: Any) -> int:
         """Return ``value`` in seconds if it obeys the rule."""
         if isinstance(value, str):
-            found = re.fullmatch(r"([0-9]{1,6})(s|m|h)", value)
+            found = re.fullmatch(r"([0-9]{1,6})(s|m|h|d)", value)
             if not found:
                 reject("is not a duration", "write 60s, 5m or 1h")
-            value = int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
+            value = int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86_400}[found[2]]
         if isinstance(value, bool) or not isinstance(value, int):
             reject("is not a duration", "write 60s, 5m or 1h")
         if not self.least <= value <= self.most:

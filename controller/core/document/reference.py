@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from controller.core.document.fields import (
     EnvironmentName,
+    Flag,
     Section,
     Text,
     fields_set,
@@ -109,8 +110,14 @@ class Publication(Section):
     """Location to which an address is published, for readers without DNS."""
 
     ssm: ParameterPath = Field(
-        description="SSM parameter that always holds the address.",
+        description="SSM parameter that holds the last good addresses, separated by "
+        "commas.",
         examples=["/hokusai/development/mlflow/fallback-ip"],
+    )
+    restart_readers: Flag = Field(
+        default=False,
+        description="True to restart a service whose tasks hold only published addresses "
+        "that no longer answer. Default: such a service is reported.",
     )
 
 
@@ -122,7 +129,7 @@ class FallbackReference(Section):
         examples=["MLFLOW_FALLBACK_IP"],
     )
     publish: Publication | None = Field(
-        default=None, description="Location to publish the last good address to."
+        default=None, description="Location to publish the last good addresses to."
     )
 
     def __str__(self) -> str:

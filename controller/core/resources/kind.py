@@ -153,6 +153,11 @@ def no_hosts(_spec: Any) -> frozenset[str]:
     return frozenset()
 
 
+def no_parameters(_spec: Any) -> frozenset[str]:
+    """Return no SSM parameters: a spec of this kind publishes or reads none."""
+    return frozenset()
+
+
 def no_references(_spec: Any) -> frozenset[ResourceId]:
     """Return no references: a spec of this kind names no other resource."""
     return frozenset()
@@ -224,6 +229,9 @@ class Kind(Generic[SpecT, StateT]):
             document to serve.
         served_hosts: Returns the hosts that the routes of a spec serve, with the
             wildcards * and ?.
+        published_parameters: Returns the SSM parameters that a spec publishes addresses
+            to.
+        read_parameters: Returns the SSM parameters that the tasks of a spec read.
         references: Returns the resources that a spec names; with a ``platform_path``,
             those that need not be declared.
         mentions: Returns the resources that a spec names without waiting for them.
@@ -247,6 +255,8 @@ class Kind(Generic[SpecT, StateT]):
         unedited: Returns True for a difference that arises without an edit by others,
             such as a version to register.
         positions: Returns the version numbers of the declared aliases that exist.
+        probes_outages: True to observe resources that are not healthy again within
+            seconds; see ``core.rates.outage_probes``.
         repair: Verb that makes changes in place.
         immutable: Paths that no update can change; they force a replacement.
         advice_only: Paths that only a user may change; they become advice.
@@ -278,6 +288,8 @@ class Kind(Generic[SpecT, StateT]):
     )
     public_hosts: Callable[[SpecT], frozenset[str]] = no_hosts
     served_hosts: Callable[[SpecT], frozenset[str]] = no_hosts
+    published_parameters: Callable[[SpecT], frozenset[str]] = no_parameters
+    read_parameters: Callable[[SpecT], frozenset[str]] = no_parameters
     references: Callable[[SpecT], frozenset[ResourceId]] = no_references
     mentions: Callable[[SpecT], frozenset[ResourceId]] = no_references
     complete: Callable[[str, SpecT, Platform], SpecT] = unchanged_spec
@@ -299,6 +311,7 @@ class Kind(Generic[SpecT, StateT]):
     volatile_paths: frozenset[str] = frozenset()
     unedited: Callable[[Change], bool] = always_an_edit
     positions: Callable[[SpecT, StateT], Mapping[str, str]] = no_positions
+    probes_outages: bool = False
     repair: Verb = Verb.UPDATE
     immutable: frozenset[str] = frozenset()
     advice_only: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""The ``endpoint`` kind: host names, and the last known address of each."""
+"""The ``endpoint`` kind: host names, their checks, and their last good addresses."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,9 @@ from controller.kinds.endpoint.spec import (
     PUBLISHED,
     EndpointSpec,
     complete,
+    literal_hosts,
     public_hosts,
+    published_parameters,
     references,
 )
 
@@ -24,11 +26,21 @@ KIND: "Kind[EndpointSpec, EndpointState]" = Kind(
     health=deferred("controller.kinds.endpoint.health", "health"),
     conditions=deferred("controller.kinds.endpoint.health", "conditions"),
     hold_reason=deferred("controller.kinds.endpoint.health", "hold_reason"),
+    warnings=literal_hosts,
     public_hosts=public_hosts,
+    published_parameters=published_parameters,
     references=references,
     complete=complete,
     details=deferred("controller.kinds.endpoint.details", "details"),
     cost=deferred("controller.kinds.endpoint.details", "cost"),
-    call_budget="one DNS query and one probe each; one GetParameter if published",
+    call_budget="one DNS query and the declared probes each; one GetParameter if "
+    "published; with a declared service: one DescribeServices, ListInstances and "
+    "ListTasks, ceil(t / 100) DescribeTasks, once GetService and GetNamespace; after a "
+    "published address changed, until its readers have restarted: ListTasks, "
+    "DescribeTasks and DescribeServices per reader, one GetParameterHistory; with prune, "
+    "each minute: ceil(p / 50) DescribeParameters",
     volatile_paths=frozenset({KEPT, PUBLISHED}),
+    unedited=deferred("controller.kinds.endpoint.compare", "unedited"),
+    probes_outages=True,
+    prune=True,
 )

@@ -1,5 +1,7 @@
 """Declaration of an endpoint."""
 
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -9,12 +11,18 @@ from controller.core.document.fields import (
     Host,
     Port,
     Section,
+    Span,
     Text,
     Whole,
     reject,
 )
 from controller.core.document.reference import FallbackReference, SecretReference
-from controller.core.resources.kind import no_references, unchanged_spec
+from controller.core.document.resource import ResourceId
+from controller.core.resources.kind import (
+    DocumentWarning,
+    no_references,
+    unchanged_spec,
+)
 
 HTTPS_PORT = 443
 ANSWERED = tuple(range(200, 400))
@@ -24,9 +32,13 @@ _PRIVATE = (".local", ".localhost", ".internal", ".test", ".invalid", ".example"
 UrlPath = Annotated[
     str, Text(r"/[^\s#]*", "a path that starts with /, without #", longest=1024)
 ]
+_FORTNIGHT = 14 * 86_400
+_YEAR = 366 * 86_400
 # Paths of changes. The store is local: keeping an address there is no call to AWS.
 KEPT = "fallback.kept"
 PUBLISHED = "fallback.published"
+# Followed by the name of a service that reads the published addresses.
+READERS = "readers."
 
 Status = Annotated[Whole, Field(ge=100, le=599)]
 
@@ -61,25 +73,49 @@ class ProbeSpec(Section):
         return self
 
 
+class EndpointTlsSpec(Section):
+    """Requirements for the certificate of the endpoint and its version of TLS."""
+
+    expires_after: Annotated[int, Span(0, _YEAR)] = Field(
+        default=_FORTNIGHT,
+        description="Time for which the certificate must still be valid. If less is left, "
+        "the condition `Certificate` is a warning. Default: 14d.",
+        examples=["14d"],
+    )
+    minimum_version: Literal["1.2", "1.3"] = Field(
+        default="1.2", description="Oldest version of TLS that the server may choose."
+    )
+
+
 class EndpointSpec(Section):
-    """A host and port that other systems depend on, and the check of it."""
+    """A host and port that other systems depend on, and the checks of it."""
 
     host: Host = Field(
         description="Host name to resolve.",
         examples=["mlflow.hokusai-development.local"],
     )
     port: Port = Field(description="Port to connect to.", examples=[5000])
-    protocol: Literal["http", "https", "tcp"] = Field(
+    protocol: Literal["http", "https", "tcp", "tls"] = Field(
         default="http", description="Protocol of the port."
+    )
+    tls: EndpointTlsSpec | None = Field(
+        default=None,
+        description="Requirements for the certificate, for protocol https or tls. The "
+        "chain, the name and the validity are always checked.",
     )
     probe: ProbeSpec | None = Field(
         default=None,
         description="Request that checks the endpoint. Default: a TCP connection.",
     )
+    contract: tuple[ProbeSpec, ...] = Field(
+        default=(),
+        description="Further requests with the status that the users of the endpoint "
+        "expect, with or without a key.",
+        examples=[[{"path": "/api/v1/models", "status": [401]}]],
+    )
     fallback: FallbackReference | None = Field(
         default=None, description="Source of an address when DNS fails."
     )
-
     external: Flag = Field(
         default=False,
         description="True if another system serves the host, so that no route of the "
@@ -91,13 +127,31 @@ class EndpointSpec(Section):
         if self.port == HTTPS_PORT and self.protocol == "http":
             hint = "write protocol: https, or tcp"
             reject("cannot be http on port 443", hint, "protocol")
-        if self.probe and self.probe.key and self.protocol != "https":
-            hint = "write protocol: https, or remove the key"
-            reject("would be sent without encryption", hint, "probe.key")
-        if self.probe and self.protocol == "tcp":
-            hint = "remove the probe, or write protocol: http"
-            reject("requires protocol http or https", hint, "probe")
+        if self.tls and self.protocol not in {"https", "tls"}:
+            hint = "write protocol: https or tls, or remove tls"
+            reject("requires protocol https or tls", hint, "tls")
+        for path, probe in self.requests():
+            if probe.key and self.protocol != "https":
+                hint = "write protocol: https, or remove the key"
+                reject("would be sent without encryption", hint, f"{path}.key")
+            if self.protocol in {"tcp", "tls"}:
+                hint = "remove it, or write protocol: http or https"
+                reject("requires protocol http or https", hint, path)
         return self
+
+    def requests(self) -> Iterator[tuple[str, ProbeSpec]]:
+        """Yield each declared request with its path in the declaration."""
+        if self.probe is not None:
+            yield "probe", self.probe
+        for index, probe in enumerate(self.contract):
+            yield f"contract.{index}", probe
+
+    @property
+    def requirements(self) -> EndpointTlsSpec | None:
+        """Declared or default requirements for TLS; None for a protocol without it."""
+        return (
+            self.tls or EndpointTlsSpec() if self.protocol in {"https", "tls"} else None
+        )
 
 
 def public_hosts(spec: EndpointSpec) -> frozenset[str]:
@@ -107,6 +161,31 @@ def public_hosts(spec: EndpointSpec) -> frozenset[str]:
     is_private = not is_name or host.endswith(_PRIVATE)
     web = spec.protocol in {"http", "https"}
     return frozenset() if is_private or spec.external or not web else frozenset({host})
+
+
+def published_parameters(spec: EndpointSpec) -> frozenset[str]:
+    """Return the SSM parameter that the addresses are published to, if there is one."""
+    publish = spec.fallback.publish if spec.fallback else None
+    return frozenset({publish.ssm}) if publish else frozenset()
+
+
+def literal_hosts(
+    specs: Mapping[ResourceId, EndpointSpec],
+) -> Iterator[DocumentWarning]:
+    """Yield a warning for each host that is an address: a replaced task has another."""
+    for id_, spec in specs.items():
+        if _is_literal(spec.host):
+            problem = "is an address, not a name"
+            hint = "write a host name: DNS follows a task that is replaced"
+            yield DocumentWarning(id_, ("host",), problem, hint)
+
+
+def _is_literal(host: str) -> bool:
+    """Return True for an IP address other than those of the machine itself."""
+    try:
+        return not ip_address(host.rstrip(".")).is_loopback
+    except ValueError:
+        return False
 
 
 references = no_references

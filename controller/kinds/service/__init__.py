@@ -14,6 +14,7 @@ from controller.kinds.service.routes.matching.overlap import clashes
 from controller.kinds.service.spec.service import (
     ServiceSpec,
     mentions,
+    read_parameters,
     references,
     served_hosts,
 )
@@ -36,6 +37,7 @@ KIND: "Kind[ServiceSpec, ServiceState]" = Kind(
     conflicts=clashes,
     warnings=dependent_health_checks,
     served_hosts=served_hosts,
+    read_parameters=read_parameters,
     references=references,
     mentions=mentions,
     complete=complete,

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from controller.clients.fetch import fetch
@@ -57,6 +58,7 @@ def connect(dependencies: Dependencies) -> "ServiceDriver":
         resolver=dependencies.resolver,
         thorough=dependencies.thorough,
         declared=dependencies.declared,
+        published=dependencies.published_parameters,
     )
 
 
@@ -72,6 +74,7 @@ class ServiceDriver(ServiceQueries):
         resolver: NameResolver | None = None,
         thorough: bool = True,
         declared: Callable[[], Declared] = dict,
+        published: Callable[[], frozenset[str]] = frozenset,
         fetch: Callable[[str], bytes] = fetch,
     ) -> None:
         self._declared = declared
@@ -98,7 +101,8 @@ class ServiceDriver(ServiceQueries):
             Routes(aws, platform, balancers),
             Scaling(aws),
         )
-        self._images = ImageObserver(aws, clock, thorough=thorough)
+        self._published = published
+        self._images = ImageObserver(aws, clock, thorough=thorough, published=published)
         self._lifecycle = ServiceLifecycle(
             aws,
             owner,
@@ -155,7 +159,7 @@ class ServiceDriver(ServiceQueries):
         services = {id_: r.spec for id_, r in everything.items()}
         specs = tuple(resource.spec for resource in resources.values())
         collector = Collector(self._aws, self._ecs, self._owner, self._fetch)
-        facts = collector.facts(specs, services)
+        facts = replace(collector.facts(specs, services), published=self._published())
         found: dict[ResourceId, tuple[Result, ...]] = {}
         for id_, resource in resources.items():
             try:

@@ -163,3 +163,91 @@ def test_what_was_looked_at_completely_is_not_looked_at_again_before_acting(mach
     # Once before acting and once afterwards.
     assert machine.looks() == (2, 2)
     assert machine.drivers["fast"].toys[FAST] == ToyState()
+
+
+class Probing(Machine):
+    """A machine whose fast kind probes outages, with conditions that are remembered."""
+
+    def __init__(self):
+        super().__init__()
+        memory = self._reconciler.memory = Conditions()
+        self._reconciler.executor = Executor(
+            self.drivers, memory, InlinePool(), self.clock
+        )
+        probing = replace(KINDS["fast"], probes_outages=True)
+        self._reconciler.kinds = {**KINDS, "fast": probing}
+
+    def run_for(self, seconds):
+        """Do passes as the loop does; return the seconds at which each began."""
+        began, at = self.clock.monotonic(), []
+        while (now := self.clock.monotonic() - began) <= seconds:
+            at.append(round(now))
+            self.clock.sleep(self.run(intervals={}).next_in.total_seconds())
+        return at
+
+
+class Conditions(NullMemory):
+    """Remembers the conditions."""
+
+    def __init__(self):
+        self.saved = {}
+
+    def statuses(self):
+        return self.saved
+
+    def save_statuses(self, statuses):
+        self.saved = statuses
+
+
+@pytest.fixture
+def probing():
+    made = Probing()
+    made.run(intervals={})
+    made.looks()
+    return made
+
+
+def test_an_outage_is_probed_each_two_seconds_and_after_a_minute_each_thirty(probing):
+    probing.drivers["fast"].toys[FAST] = ToyState(broken=True)
+
+    at = probing.run_for(150)
+
+    assert at == [*range(0, 60, 2), 60, 90, 120, 150]
+
+
+def test_a_probe_looks_at_no_other_kind_before_its_interval(probing):
+    probing.drivers["fast"].toys[FAST] = ToyState(broken=True)
+    probing.drivers["slow"].toys[SLOW] = ToyState(broken=True)
+
+    probing.run_for(58)
+
+    assert probing.looks() == (30, 1)
+
+
+def test_a_recovery_is_noticed_by_the_next_probe_and_all_kinds_follow(probing):
+    probing.drivers["fast"].toys[FAST] = ToyState(broken=True)
+    probing.run_for(20)
+    probing.drivers["fast"].toys[FAST] = ToyState()
+    probing.looks()
+
+    recovered = probing.run(intervals={})
+    first = probing.looks()
+    probing.clock.sleep(recovered.next_in.total_seconds())
+    probing.run(intervals={})
+
+    assert recovered.converged
+    assert (first, recovered.next_in) == ((1, 0), timedelta(seconds=1))
+    assert probing.looks() == (1, 1)
+
+
+def test_a_kind_at_work_is_looked_at_during_an_outage(probing):
+    probing.drivers["fast"].toys[FAST] = ToyState(broken=True)
+    probing.run(intervals={})
+    probing.drivers["slow"].toys[SLOW] = ToyState(targets=frozenset())
+    probing.clock.sleep(60)
+    probing.run(intervals={})
+    probing.looks()
+
+    probing.run(intervals={})
+
+    assert probing.looks() == (1, 1)

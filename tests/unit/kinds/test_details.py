@@ -173,7 +173,7 @@ def test_a_model_shows_its_versions_and_the_best_runs_first():
 def test_an_endpoint_shows_every_address_and_who_says_so():
     publish = {"env": "FALLBACK", "publish": {"ssm": "/t/ip"}}
     spec = spec_of("endpoint", host="a.local", port=80, fallback=publish)
-    state = EndpointState(("10.0.0.1",), kept=("10.0.0.2",), published="10.0.0.1")
+    state = EndpointState(("10.0.0.1",), kept=("10.0.0.2",), published=("10.0.0.1",))
 
     found = rows(KINDS["endpoint"].details(spec, state))
 

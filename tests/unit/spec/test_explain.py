@@ -17,7 +17,7 @@ def test_a_field_is_explained_from_its_model():
         "  default: 30\n"
         "  at least 1\n"
         "  at most 300\n"
-        "  matches ^[0-9]{1,6}(s|m|h)$\n"
+        "  matches ^[0-9]{1,6}(s|m|h|d)$\n"
     )
 
 
@@ -48,7 +48,7 @@ def test_a_section_lists_its_fields_and_which_are_required():
     text = explain("endpoints", SCHEMA)
 
     assert "    host  text (required)\n" in text
-    assert "    protocol  http or https or tcp\n" in text
+    assert "    protocol  http or https or tcp or tls\n" in text
 
 
 def test_the_document_is_explained_without_a_path():

@@ -1,19 +1,12 @@
 """Tasks of a cluster, read in batches for all services at once."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
-from controller.clients.aws import paginated
+from controller.clients.aws.ecs_tasks import tasks_of
 from controller.core.dependencies import Aws
-from controller.core.values.batches import batched
 from controller.kinds.service.state.task import Task, task_of
 
-# Maximum of DescribeTasks; API reference.
-MOST_TASKS = 100
 _OF_SERVICE = "service"
-
-Answer = Mapping[str, Any]
 
 
 class ClusterTasks:
@@ -31,29 +24,12 @@ class ClusterTasks:
         return self._tasks(cluster, "STOPPED")
 
     def _tasks(self, cluster: str, wanted: str) -> dict[str, tuple[Task, ...]]:
-        arns: list[str] = list(
-            paginated(
-                self._aws,
-                "ecs",
-                "ListTasks",
-                "taskArns",
-                cluster=cluster,
-                desiredStatus=wanted,
-            )
-        )
         found: defaultdict[str, list[Task]] = defaultdict(list)
-        for task in self._described(cluster, arns):
+        for task in tasks_of(self._aws, cluster, wanted):
             kind, _, name = task.get("group", "").partition(":")
             if kind == _OF_SERVICE:
                 found[name].append(task_of(task))
         return {name: tuple(tasks) for name, tasks in found.items()}
-
-    def _described(self, cluster: str, arns: Sequence[str]) -> Iterator[Answer]:
-        for batch in batched(arns, MOST_TASKS):
-            answer = self._aws.call(
-                "ecs", "DescribeTasks", cluster=cluster, tasks=batch
-            )
-            yield from answer["tasks"]
 
 
 class SharedClusterTasks(ClusterTasks):

@@ -25,6 +25,7 @@ from controller.core.resources.observation import (
     unknown_from,
 )
 from controller.core.resources.ownership import ownership_of
+from controller.core.values.aws_answers import utc_time
 from controller.kinds.service.aws.deployments import ServiceDeployments
 from controller.kinds.service.aws.services import (
     EcsServices,
@@ -63,7 +64,6 @@ from controller.kinds.service.rollout.stop_reason import last_failed
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.service import Rejection, ServiceState
 from controller.kinds.service.state.task import Task
-from controller.kinds.service.state.times import utc_time
 from controller.kinds.service.tags import ServiceTags, tags_of
 
 log = logging.getLogger(__name__)

@@ -199,6 +199,7 @@ class Facts:
         databases: By id.
         caches: By id.
         services: Declared services, for those that connect to them.
+        published: Parameters in SSM that endpoints publish their addresses to.
     """
 
     images: Mapping[str, Fact] = field(default_factory=dict)
@@ -218,3 +219,4 @@ class Facts:
     databases: Mapping[str, Fact] = field(default_factory=dict)
     caches: Mapping[str, Fact] = field(default_factory=dict)
     services: Mapping[ResourceId, ServiceSpec] = field(default_factory=dict)
+    published: frozenset[str] = frozenset()

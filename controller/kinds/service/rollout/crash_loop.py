@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 
+from controller.core.values.aws_answers import utc_time
 from controller.kinds.service.state.service import ServiceState
 from controller.kinds.service.state.task import Task
-from controller.kinds.service.state.times import utc_time
 
 WINDOW = timedelta(minutes=15)
 # As ECS's circuit breaker counts: half of the tasks, 3 at least and 200 at most. See

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from controller.core.clock import Clock
+from controller.core.values.aws_answers import utc_time
 from controller.kinds.service.state.service import ServiceState
-from controller.kinds.service.state.times import utc_time
 
 Answer = Mapping[str, Any]
 

@@ -9,9 +9,9 @@ from controller.clients.aws import paginated
 from controller.core.clock import Clock
 from controller.core.dependencies import Aws
 from controller.core.errors import DriverError
+from controller.core.values.aws_answers import utc_time
 from controller.core.values.batches import batched
 from controller.core.values.ttl_cache import TtlCache
-from controller.kinds.service.state.times import utc_time
 
 # Time for which a read is valid.
 KEPT = timedelta(seconds=60)

@@ -82,6 +82,24 @@ def served_hosts(spec: ServiceSpec) -> frozenset[str]:
     return frozenset(route.host for route in spec.routes)
 
 
+def read_parameters(spec: ServiceSpec) -> frozenset[str]:
+    """Return the SSM parameters that the containers read, by their full paths."""
+    declared = {reference.ssm for reference in spec.secrets.values() if reference.ssm}
+    containers = dict(spec.task).get("containerDefinitions", ())
+    written = (
+        str(secret.get("valueFrom", ""))
+        for container in containers
+        for secret in container.get("secrets", ())
+    )
+    return frozenset(declared) | {_path_of(value) for value in written}
+
+
+def _path_of(value_from: str) -> str:
+    """Return the path of a parameter that is written as a path or an ARN."""
+    head, separator, path = value_from.partition(":parameter/")
+    return f"/{path}" if separator else head
+
+
 def mentions(spec: ServiceSpec) -> frozenset[ResourceId]:
     """Return the services that ``spec`` connects to."""
     return frozenset(c.target for c in spec.connects if c.target)

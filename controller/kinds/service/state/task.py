@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from controller.kinds.service.state.times import utc_time
+from controller.core.values.aws_answers import private_address, utc_time
 
 Answer = Mapping[str, Any]
 
@@ -42,21 +42,13 @@ def task_of(answer: Answer) -> Task:
         started_by=answer.get("startedBy", ""),
         status=answer["lastStatus"],
         health=answer.get("healthStatus", "UNKNOWN"),
-        address=address_of(answer),
+        address=private_address(answer),
         stop_code=answer.get("stopCode", ""),
         reasons=tuple(dict.fromkeys(_reasons(answer))),
         stopped_at=utc_time(
             answer.get("stoppedAt") or answer.get("executionStoppedAt")
         ),
     )
-
-
-def address_of(answer: Answer) -> str:
-    """Return the private address of a task; empty while it has none."""
-    for container in answer.get("containers", ()):
-        for interface in container.get("networkInterfaces", ()):
-            return str(interface.get("privateIpv4Address", ""))
-    return ""
 
 
 def _reasons(answer: Answer) -> Iterator[str]:

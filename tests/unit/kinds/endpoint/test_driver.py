@@ -10,9 +10,10 @@ from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import NotFoundError, PermanentError, TransientError
 from controller.core.resources.plan import Action, Change, Reason, Verb
 from controller.kinds.endpoint.driver import MLFLOW, EndpointDriver
-from controller.kinds.endpoint.spec import EndpointSpec
+from controller.kinds.endpoint.spec import EndpointSpec, ProbeSpec
 from controller.kinds.endpoint.state import EndpointState
 from tests.fakes.inline import InlinePool
+from tests.fakes.sim_net import SimulatedProbe
 
 SPEC = EndpointSpec.model_validate(
     {
@@ -21,7 +22,7 @@ SPEC = EndpointSpec.model_validate(
         "fallback": {"env": "MLFLOW_FALLBACK_IP", "publish": {"ssm": "/mlflow/ip"}},
     }
 )
-STATE = EndpointState(("127.0.0.3",), kept=("127.0.0.2",), published="127.0.0.2")
+STATE = EndpointState(("127.0.0.3",), kept=("127.0.0.2",), published=("127.0.0.2",))
 
 
 class Resolution(NamedTuple):
@@ -40,7 +41,9 @@ class Backends:
     def keep(self, _host, addresses):
         self.kept.append(addresses)
 
-    def call(self, _service, _operation, /, **asked):
+    def call(self, _service, operation, /, **asked):
+        if operation == "GetParameter":
+            return {"Parameter": {"Value": "127.0.0.2"}}
         self.published.append(asked["Value"])
         return {}
 
@@ -69,9 +72,11 @@ def test_a_kept_address_is_not_published():
 
 
 def test_a_published_address_is_not_kept():
-    written = apply(Change("fallback.published", "127.0.0.2", "127.0.0.3"))
+    written = apply(
+        Change("fallback.published", ["127.0.0.2"], ["127.0.0.3", "127.0.0.4"])
+    )
 
-    assert written.published == ["127.0.0.3"]
+    assert written.published == ["127.0.0.3,127.0.0.4"]
     assert written.kept == []
 
 
@@ -84,7 +89,7 @@ def test_only_the_endpoint_with_a_context_is_checked_with_it():
     context = ssl.create_default_context()
     checked = {}
 
-    class Probing:
+    class Probing(SimulatedProbe):
         def request(self, url, address, *, context, **_how):
             checked[url] = context
             return ""
@@ -142,13 +147,15 @@ def pinned(answer):
     """Return the state of a pinned endpoint, and the addresses that were probed."""
     probed = []
 
-    class Probing:
-        def connect(self, address, _port):
+    class Probing(SimulatedProbe):
+        def request(self, url, address, **_how):
             probed.append(address)
             return ""
 
     driver = EndpointDriver(Pinned(answer), None, None, Probing(), parallel=InlinePool)
-    spec = EndpointSpec(host="mlflow.internal", port=5000)
+    spec = EndpointSpec(
+        host="mlflow.internal", port=5000, probe=ProbeSpec(path="/health")
+    )
     found = driver.observe({MLFLOW: Resource(MLFLOW, spec)})[MLFLOW]
     return found.state, probed
 

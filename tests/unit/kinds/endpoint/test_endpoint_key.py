@@ -10,6 +10,7 @@ from controller.core.errors import NotFoundError
 from controller.kinds.endpoint.driver import EndpointDriver
 from controller.kinds.endpoint.spec import EndpointSpec
 from tests.fakes.inline import InlinePool
+from tests.fakes.sim_net import SimulatedProbe
 
 ID, KEY = ResourceId("endpoint", "registry"), "canary-71b2"
 SPEC = EndpointSpec.model_validate(
@@ -35,10 +36,11 @@ class Dns:
         return NameReport()
 
 
-class Shown:
+class Shown(SimulatedProbe):
     """A probe that remembers which key it was given."""
 
     def __init__(self):
+        super().__init__()
         self.keys = []
 
     def request(self, url, address, *, key=None, **_how):

@@ -1,10 +1,9 @@
 """Cloud Map services, which give the tasks of a service a DNS name."""
 
-import threading
 from typing import Any
 
 from controller.clients.aws import paginated
-from controller.core.dependencies import Aws
+from controller.clients.aws.cloud_map import CloudMapReader
 from controller.core.errors import ConflictError, NotFoundError
 from controller.core.values.identity import OWNER_TAG, client_token
 from controller.kinds.service.spec.service import ServiceSpec
@@ -13,40 +12,8 @@ from controller.kinds.service.spec.service import ServiceSpec
 TTL_SECONDS = 10
 
 
-class CloudMap:
+class CloudMap(CloudMapReader):
     """Lookup and creation of the Cloud Map services of declared services."""
-
-    def __init__(self, aws: Aws) -> None:
-        self._aws = aws
-        self._lock = threading.Lock()
-        self._names: dict[str, str] = {}
-
-    def name_of(self, registry_arn: str) -> str:
-        """Return the name of a Cloud Map service, which never changes and is cached."""
-        with self._lock:
-            known = self._names.get(registry_arn)
-        if known is not None:
-            return known
-        id_ = registry_arn.rpartition("/")[2]
-        name = self._aws.call("servicediscovery", "GetService", Id=id_)["Service"][
-            "Name"
-        ]
-        with self._lock:
-            self._names[registry_arn] = name
-        return str(name)
-
-    def namespace_of(self, arn: str) -> str:
-        """Return the name of a namespace, which never changes and is cached."""
-        with self._lock:
-            known = self._names.get(arn)
-        if known is not None:
-            return known
-        id_ = arn.rpartition("/")[2]
-        answer = self._aws.call("servicediscovery", "GetNamespace", Id=id_)
-        name = str(answer["Namespace"]["Name"])
-        with self._lock:
-            self._names[arn] = name
-        return name
 
     def ensure(self, spec: ServiceSpec) -> str:
         """Return the ARN of the Cloud Map service ``spec.discovery``; create it if missing.

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from controller.clients.aws import paginated
+from controller.clients.aws.cloud_map import CloudMapReader, instance_address
 from controller.core.clock import Clock
 from controller.core.dependencies import Aws
 from controller.core.errors import DriverError, NotFoundError
@@ -79,6 +79,7 @@ class Registrations(FacetDriver):
         thorough: bool = True,
     ) -> None:
         self._aws = aws
+        self._cloud_map = CloudMapReader(aws)
         self._fleet = fleet
         self._thorough = thorough
         self._owner = owner
@@ -179,16 +180,9 @@ class Registrations(FacetDriver):
 
     def _instances(self, service: ObservedRegistrations) -> dict[str, str]:
         """Return the instances of this service, with their addresses."""
-        instances = paginated(
-            self._aws,
-            "servicediscovery",
-            "ListInstances",
-            "Instances",
-            ServiceId=_id(service.registry),
-        )
-        found = {i["Id"]: i.get("Attributes", {}) for i in instances}
+        found = self._cloud_map.instances(service.registry)
         return {
-            id_: attributes.get("AWS_INSTANCE_IPV4", "")
+            id_: instance_address(attributes)
             for id_, attributes in found.items()
             if attributes.get("ECS_SERVICE_NAME") == service.name
             or self._is_managed(service.registry)

@@ -4,7 +4,7 @@ Read at most once a minute, for all services at once. Without ``thorough``, only
 services whose declaration acts on them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from controller.core.dependencies import Aws
 from controller.core.document.resource import ResourceId
 from controller.core.errors import DriverError, PermanentError
 from controller.core.resources.plan import Change
+from controller.core.values.aws_answers import utc_time
 from controller.core.values.batches import batched
 from controller.core.values.identity import content_hash
 from controller.kinds.service.images.aws.registry import ImageRegistry, ResolvedTag
@@ -36,7 +37,6 @@ from controller.kinds.service.secrets.aws import (
 from controller.kinds.service.spec.aws_names import EcrImage
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.images import Freshness, ImageSeen, SecretsSeen
-from controller.kinds.service.state.times import utc_time
 from controller.kinds.service.tags import SECRETS_TAG, ServiceTags
 
 # Maximum of DescribeServiceRevisions; API reference.
@@ -61,12 +61,28 @@ class RunningImages:
 
 
 class ImageObserver:
-    """Reads of ECR, Secrets Manager, SSM and ECS. Only ``to_create`` raises."""
+    """Reads of ECR, Secrets Manager, SSM and ECS. Only ``to_create`` raises.
 
-    def __init__(self, aws: Aws, clock: Clock, *, thorough: bool) -> None:
+    Args:
+        aws: Client for AWS.
+        clock: Clock.
+        thorough: True to read what the declaration does not act on.
+        published: Returns the parameters that hold published addresses: a moved address
+            restarts no task.
+    """
+
+    def __init__(
+        self,
+        aws: Aws,
+        clock: Clock,
+        *,
+        thorough: bool,
+        published: Callable[[], Collection[str]] = tuple,
+    ) -> None:
         self._aws = aws
         self._clock = clock
         self._thorough = thorough
+        self._published = published
         self._registry = ImageRegistry(aws, clock)
         self._versions = SecretVersions(aws, clock)
         self._running: dict[str, Running] = {}
@@ -80,7 +96,7 @@ class ImageObserver:
         resolved = self._registry.resolved({*_tags(s.spec for s in with_images)})
         running = self._revisions(with_images)
         versions = self._versions.of(
-            [p for s in with_secrets for p in _places(s.spec).values()]
+            [p for s in with_secrets for p in self._places(s.spec).values()]
         )
         return {
             s.id: Freshness(
@@ -169,7 +185,7 @@ class ImageObserver:
         A label that moved back to an older version does not change that version's date.
         The tag records the versions with which the tasks were started.
         """
-        seen = _secrets(service, versions)
+        seen = _secrets(service, self._places(service.spec), versions)
         known = ServiceTags.of(service.answer).secrets
         if not known or not seen.versions or seen.rotated:
             return seen
@@ -177,7 +193,7 @@ class ImageObserver:
             return seen
         places = {
             name: place
-            for name, place in sorted(_places(service.spec).items())
+            for name, place in sorted(self._places(service.spec).items())
             if place.store == "secretsmanager"
         }
         changed = {
@@ -187,6 +203,15 @@ class ImageObserver:
         if unseen:
             return SecretsSeen(unseen="; ".join(unseen))
         return replace(seen, moved=_newer(service, changed))
+
+    def _places(self, spec: ServiceSpec) -> dict[str, SecretLocation]:
+        """Return the location of each variable's secret, without published addresses."""
+        published = self._published()
+        return {
+            variable: place
+            for variable, place in _places(spec).items()
+            if place.store != "ssm" or place.name not in published
+        }
 
     def _revisions(self, services: Iterable[RunningImages]) -> dict[str, Running]:
         """Return the images of each current revision, read until all digests are known.
@@ -250,9 +275,10 @@ def _places(spec: ServiceSpec) -> dict[str, SecretLocation]:
 
 
 def _secrets(
-    service: RunningImages, versions: Mapping[SecretLocation, SecretVersion]
+    service: RunningImages,
+    places: Mapping[str, SecretLocation],
+    versions: Mapping[SecretLocation, SecretVersion],
 ) -> SecretsSeen:
-    places = _places(service.spec)
     seen = {name: versions[place] for name, place in sorted(places.items())}
     unseen = [v.unseen for v in seen.values() if v.unseen]
     rotated = _newer(service, seen)

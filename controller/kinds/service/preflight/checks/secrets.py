@@ -46,6 +46,13 @@ def keys(case: ServiceCase) -> Iterator[Result]:
 
 
 def _no_parameter(case: ServiceCase, path: str, name: str) -> CheckFinding:
+    if name in case.facts.published:
+        # It would be a mistake to create it by hand: the controller does.
+        message = (
+            f"SSM parameter {name} does not exist yet: {_WHY} An endpoint publishes it "
+            "as soon as its address answers."
+        )
+        return case.blocks(path, message)
     message = f"SSM parameter {name} does not exist: {_WHY}"
     words = ("ssm", "put-parameter", "--name", name, "--type", "SecureString")
     value = ("--value", "file://value.txt")

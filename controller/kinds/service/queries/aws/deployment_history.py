@@ -11,6 +11,7 @@ from controller.core.errors import DriverError, NotFoundError
 from controller.core.resources.plan import Verb
 from controller.core.resources.rollouts import Result, RolloutRecord
 from controller.core.status.interventions import intervention_text
+from controller.core.values.aws_answers import utc_time
 from controller.core.values.batches import batched
 from controller.kinds.service.aws.deployments import MOST_AT_ONCE
 from controller.kinds.service.aws.services import EcsServices, exists
@@ -19,7 +20,6 @@ from controller.kinds.service.operations.requests import UNKNOWN_USER
 from controller.kinds.service.operations.rollout_users import with_users
 from controller.kinds.service.render.fingerprint import definition_hash, is_declared
 from controller.kinds.service.spec.service import ServiceSpec
-from controller.kinds.service.state.times import utc_time
 from controller.kinds.service.tags import ServiceTags
 
 Answer = Mapping[str, Any]

@@ -10,13 +10,13 @@ from controller.core.dependencies import Aws
 from controller.core.document.resource import Resource
 from controller.core.errors import DriverError, NotFoundError
 from controller.core.resources.details import DetailSection, Row, read_section
+from controller.core.values.aws_answers import private_address
 from controller.core.values.redact import redact_line
 from controller.kinds.service.aws.services import EcsServices
 from controller.kinds.service.images.aws.observer import ImageObserver, RunningImages
 from controller.kinds.service.logs.aws.lines import last_events
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.images import ImageSeen
-from controller.kinds.service.state.task import address_of
 
 # Numbers of rows that fit on a screen.
 EVENTS = 10
@@ -108,7 +108,7 @@ class ServiceDetails:
 
     def _instances(self, service: Answer, tasks: Iterable[Answer]) -> Iterator[Row]:
         """Yield the instances in Cloud Map, and if each has a running task."""
-        running = {address_of(t) for t in tasks if t["lastStatus"] == "RUNNING"}
+        running = {private_address(t) for t in tasks if t["lastStatus"] == "RUNNING"}
         for registry in service.get("serviceRegistries", ()):
             id_ = registry["registryArn"].rpartition("/")[2]
             found = paginated(
@@ -209,7 +209,7 @@ def _task(task: Answer) -> Row:
         _name(task["taskArn"]),
         task["lastStatus"],
         task.get("healthStatus", ""),
-        address_of(task),
+        private_address(task),
         _name(task["taskDefinitionArn"]),
         _time(since),
         ", ".join(_reasons(task)),

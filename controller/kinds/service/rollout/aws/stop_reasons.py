@@ -7,11 +7,11 @@ from typing import Any
 from controller.core.clock import Clock
 from controller.core.dependencies import Aws
 from controller.core.errors import DriverError
+from controller.core.values.aws_answers import utc_time
 from controller.kinds.service.logs.aws.lines import last_events
 from controller.kinds.service.rollout.stop_reason import stop_reason
 from controller.kinds.service.spec.service import ServiceSpec
 from controller.kinds.service.state.task import Task
-from controller.kinds.service.state.times import utc_time
 
 # Number of lines from the end of a log that are searched for one that is not blank.
 _LINES = 20

@@ -102,11 +102,16 @@ class Shelves:
 
 
 class Looking:
-    def __init__(self, count=1, *, thorough=True, tag="latest", **fields):
+    def __init__(self, count=1, *, thorough=True, tag="latest", published=(), **fields):
         self.shelves = Shelves()
         self.aws = CountingAws(self.shelves)
         self.clock = StoppedClock()
-        self.look = ImageObserver(self.aws, self.clock, thorough=thorough)
+        self.look = ImageObserver(
+            self.aws,
+            self.clock,
+            thorough=thorough,
+            published=lambda: frozenset(published),
+        )
         self.services = [self._service(n, tag, fields) for n in range(count)]
 
     def _service(self, number, tag, fields):
@@ -315,3 +320,24 @@ def test_no_value_of_a_secret_is_ever_asked_for():
     asked = {name.partition(":")[2] for name in looking.aws.counts}
     assert asked
     assert not asked & read
+
+
+def test_a_published_address_is_no_secret_that_restarts_its_readers():
+    secrets = {"MLFLOW_FALLBACK_IP": {"ssm": "/hokusai/mlflow-ip"}}
+    looking = Looking(
+        published=["/hokusai/mlflow-ip"], secrets=secrets, restart_on_secret_change=True
+    )
+
+    seen, calls = looking.once()
+
+    assert "DescribeParameters" not in calls
+    assert (seen.secrets.versions, seen.secrets.rotated) == ("", ())
+
+
+def test_a_published_address_beside_a_secret_changes_no_version():
+    secrets = {"A": {"ssm": "/hokusai/redis"}, "B": {"ssm": "/hokusai/mlflow-ip"}}
+
+    alone, _ = Looking(secrets={"A": secrets["A"]}).once()
+    both, _ = Looking(published=["/hokusai/mlflow-ip"], secrets=secrets).once()
+
+    assert both.secrets == alone.secrets

@@ -205,3 +205,15 @@ def test_a_finding_has_the_command_that_fixes_it(name):
     assert part in finding.message
     assert finding.command.startswith(command)
     assert shlex.split(finding.command)[0] == "aws"
+
+
+def test_a_parameter_that_an_endpoint_publishes_is_not_to_be_created_by_hand():
+    taken = {
+        "parameters": {"/hokusai/redis": Absent()},
+        "published": frozenset({"/hokusai/redis"}),
+    }
+
+    (finding,) = (r for r in told(**taken) if isinstance(r, CheckFinding))
+
+    assert (finding.path, finding.command) == ("secrets.REDIS_HOST", "")
+    assert "An endpoint publishes it" in finding.message

@@ -19,7 +19,7 @@ from controller.app.server_view import ServerView
 from controller.app.shutdown import Shutdown
 from controller.bootstrap.controller import NoFallbacks
 from controller.bootstrap.mlflow import connect
-from controller.bootstrap.names import mlflow_fallback, resolver_for
+from controller.bootstrap.names import declared_pins, mlflow_fallback, resolver_for
 from controller.bootstrap.store_file import store_is_there
 from controller.clients.clock import SystemClock
 from controller.core.audit.chain import AuditRecord, ChainReport, verified
@@ -108,7 +108,7 @@ def serve_api(
             records=StoredRecords(database, clock) if database else None,
             window=LogWindow(outlook, flights),
             deliveries=_deliveries(database) if database else None,
-            dns=DnsControl(names, _pins(database)) if database else None,
+            dns=DnsControl(names, _pins(database, settings)) if database else None,
             key=settings.api_key,
         )
         serve(
@@ -141,9 +141,13 @@ def _deliveries(database: Database) -> StoredDeliveryOperations:
     )
 
 
-def _pins(database: Database) -> StoredPinOperations:
-    """Return the pins in the store."""
-    return StoredPinOperations(database, lambda by: AuditSource(by, Via.COMMAND.value))
+def _pins(database: Database, settings: Settings) -> StoredPinOperations:
+    """Return the pins in the store, and those of this server's settings."""
+    return StoredPinOperations(
+        database,
+        lambda by: AuditSource(by, Via.COMMAND.value),
+        lambda: declared_pins(settings),
+    )
 
 
 class StoredRecords:

@@ -11,6 +11,7 @@ from controller.app.records import require_store
 from controller.app.remote_records import control_api
 from controller.app.session import Session
 from controller.bootstrap.audit_source import DocumentSource
+from controller.bootstrap.names import declared_pins
 from controller.clients.clock import SystemClock
 from controller.core.dns.answers import Source
 from controller.core.dns.health import NameHealth
@@ -50,7 +51,9 @@ def pin_operations(
     database = Database(url, SystemClock(), read_only=read_only)
     try:
         database.check()
-        yield StoredPinOperations(database, source)
+        yield StoredPinOperations(
+            database, source, lambda: declared_pins(context.settings)
+        )
     finally:
         database.close()
 

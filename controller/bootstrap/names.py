@@ -18,7 +18,7 @@ from controller.resolver.pin_board import file_pins
 
 if TYPE_CHECKING:
     from controller.core.clock import Clock
-    from controller.core.dns.pins import SharedPins
+    from controller.core.dns.pins import Pin, SharedPins
     from controller.core.resources.fallbacks import Fallbacks, KeptAddresses
     from controller.settings import Settings
     from controller.spec.document import Document
@@ -70,6 +70,16 @@ def resolver_for(
     )
     mode = (settings.dns_modes or {}).get(consumer, ResolverMode.ON)
     return ConsumerResolver(consumer, resolver, mode, clock, metrics=metrics)
+
+
+def declared_pins(settings: Settings) -> tuple[Pin, ...]:
+    """Return the pins of the environment and of the hosts file.
+
+    Raises:
+        RefusedError: The file of pins cannot be read, or is not valid.
+    """
+    file = settings.dns_pins_file
+    return (*settings.dns_pins, *(file_pins(Path(file)) if file else ()))
 
 
 def declared_fallbacks(

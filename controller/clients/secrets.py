@@ -42,6 +42,16 @@ class Secrets:
         return value
 
     def _stored(self, reference: SecretReference) -> str:
+        try:
+            return self._read(reference)
+        except NotFoundError as error:
+            if str(reference) in str(error):
+                raise
+            # The answer of AWS does not name what was not found.
+            msg = f"{reference} does not exist: {error}"
+            raise NotFoundError(msg) from error
+
+    def _read(self, reference: SecretReference) -> str:
         match reference.store:
             case "env":
                 return self._from_environment(reference.name)

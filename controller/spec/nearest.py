@@ -19,4 +19,5 @@ def nearest(word: str, known: Iterable[str], similarity: float = 0.6) -> str:
     words = sorted(known)
     shortened = [k for k in words if k.startswith(word)] if word[_SHORTEST:] else []
     close = get_close_matches(word, words, n=1, cutoff=similarity)
-    return next(iter(shortened or close), "")
+    # Of several, the one that needs the fewest letters more.
+    return min(shortened, key=len) if shortened else next(iter(close), "")

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from sqlalchemy import and_, delete, select
+from sqlalchemy import Connection, and_, delete, select
 
 from controller.core.audit.entry import AuditSource, pin_entry
 from controller.core.dns.pins import KeptName, Pin, PinRequest
@@ -50,18 +50,23 @@ class StoredPinOperations:
     Args:
         database: Store.
         source: Returns the author of a request, and the document, for the audit log.
+        declared: Returns the pins of the settings, which no operation changes.
     """
 
     def __init__(
-        self, database: Database, source: Callable[[str], AuditSource]
+        self,
+        database: Database,
+        source: Callable[[str], AuditSource],
+        declared: Callable[[], tuple[Pin, ...]] = tuple,
     ) -> None:
         self._database = database
         self._source = source
+        self._declared = declared
         self._pins = StoredPins(database)
 
     def pins(self) -> tuple[Pin, ...]:
-        """Return the pins that have not ended."""
-        return self._pins.pins()
+        """Return the pins that have not ended, and those of the settings."""
+        return (*self._pins.pins(), *self._declared())
 
     def kept(self) -> tuple[KeptName, ...]:
         """Return the last good addresses of each host."""
@@ -78,6 +83,7 @@ class StoredPinOperations:
         with self._database.writing() as connection:
             now = self._database.now(connection)
             connection.execute(delete(dns_pins).where(dns_pins.c.until <= now))
+            before = _pinned(connection, request.host)
             until = (now + request.duration).replace(microsecond=0)
             row = {
                 "host": request.host,
@@ -88,8 +94,8 @@ class StoredPinOperations:
                 "pinned": now,
             }
             upsert(connection, dns_pins, [row], ["host"])
-            pinned = {"pin": list(request.addresses), "until": until.isoformat()}
-            self._record("pin", request.host, by, request.reason, (None, pinned))
+            after = _pinned(connection, request.host)
+            self._record("pin", request.host, by, request.reason, (before, after))
         return Pin(request.host, request.addresses, until, request.reason, by)
 
     def unpin(self, host: str, by: str, reason: str) -> bool:
@@ -110,10 +116,10 @@ class StoredPinOperations:
             kept = delete(last_addresses)
             if host:
                 kept = kept.where(last_addresses.c.host == host)
-            connection.execute(kept)
+            before = "kept" if connection.execute(kept).rowcount else None
             row = {"host": host, "flushed": self._database.now(connection)}
             upsert(connection, dns_flushes, [row], ["host"])
-            self._record("flush", host, by, reason, ("kept", "forgotten"))
+            self._record("flush", host, by, reason, (before, "forgotten"))
 
     def _record(
         self,
@@ -129,3 +135,12 @@ class StoredPinOperations:
         shown = {"path": host or "all hosts", "before": before, "after": after}
         entry = pin_entry(source, operation, host, reason, {"changes": [shown]})
         AuditLog(self._database).append(entry)
+
+
+def _pinned(connection: Connection, host: str) -> dict[str, object] | None:
+    """Return the stored pin of ``host`` as the audit log shows it; None without one."""
+    columns = dns_pins.c.addresses, dns_pins.c.until
+    row = connection.execute(select(*columns).where(dns_pins.c.host == host)).first()
+    if row is None:
+        return None
+    return {"pin": json.loads(row.addresses), "until": row.until.isoformat()}

@@ -110,6 +110,20 @@ def _shown(args: argparse.Namespace, operations: PinOperations) -> str:
     return render_names(shown, pins, kept, args.output, terminal_width())
 
 
+def _not_pinned(host: str, operations: PinOperations) -> str:
+    """Return the reason why the pin of ``host`` cannot be ended by a command."""
+    from controller.core.dns.pins import PinOrigin
+
+    places = {
+        PinOrigin.ENVIRONMENT: "HOKUSAI_DNS_PINS",
+        PinOrigin.FILE: "the file HOKUSAI_DNS_PINS_FILE",
+    }
+    for pin in operations.pins():
+        if pin.host == host and pin.origin in places:
+            return f"{host} is pinned by {places[pin.origin]}: remove it there"
+    return f"{host} is not pinned: `hokusai dns show` prints the pins"
+
+
 def _changed(args: argparse.Namespace, operations: PinOperations) -> str:
     """Carry out the change, and return the text about it."""
     from controller.app.user import person
@@ -124,8 +138,7 @@ def _changed(args: argparse.Namespace, operations: PinOperations) -> str:
         return render_change("flush", host, None, args.output)
     if args.what == "unpin":
         if not operations.unpin(host, by, reason):
-            msg = f"{host} is not pinned: `hokusai dns show` prints the pins"
-            raise RefusedError(msg)
+            raise RefusedError(_not_pinned(host, operations))
         return render_change("unpin", host, None, args.output)
     if msg := refusal(host, args.duration, reason):
         raise RefusedError(msg)

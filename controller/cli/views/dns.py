@@ -9,7 +9,7 @@ from controller.core.dns.health import NameHealth, name_status, success_rate
 from controller.core.dns.pins import KeptName, Pin
 
 _NAMES = ("host", "status", "source", "addresses", "age", "ttl", "failures", "problem")
-_PINS = ("host", "addresses", "until", "by", "reason")
+_PINS = ("host", "addresses", "until", "from", "by", "reason")
 _KEPT = ("host", "addresses", "last confirmed")
 
 
@@ -85,13 +85,18 @@ def _tables(
     yield (
         "Pins:",
         _PINS,
-        [(p.host, ", ".join(p.addresses), _end(p), p.by, p.reason) for p in pins],
+        [*map(_pin_line, pins)],
     )
     yield (
         "Last good addresses:",
         _KEPT,
         [(k.host, ", ".join(k.addresses), moment(k.kept)) for k in kept],
     )
+
+
+def _pin_line(pin: Pin) -> tuple[str, ...]:
+    addresses = ", ".join(pin.addresses)
+    return pin.host, addresses, _end(pin), pin.origin.value, pin.by, pin.reason
 
 
 def _name_line(name: NameHealth) -> tuple[str, ...]:
@@ -145,12 +150,13 @@ def _pin_data(pin: Pin) -> dict[str, Any]:
     return {
         "host": pin.host,
         "addresses": list(pin.addresses),
-        "until": _end(pin),
+        "until": _end(pin) or None,
+        "origin": pin.origin.value,
         "by": pin.by,
         "reason": pin.reason,
     }
 
 
 def _end(pin: Pin) -> str:
-    # The pins of the store have an end.
+    # Only the pins of the store have an end.
     return "" if pin.until is None else moment(pin.until)

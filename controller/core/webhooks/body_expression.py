@@ -10,6 +10,8 @@ from dataclasses import replace
 
 from controller.core.webhooks.event import ProfileBody, WebhookEvent
 
+# Names the expression in reasons of failed deliveries.
+BODY_EXPRESSION = "the expression `body`"
 UNDERIVED = b""
 _PREFIX = "target:"
 
@@ -59,14 +61,14 @@ def derived_body(expression: str, payload: bytes) -> bytes:
     try:
         found = jmespath.search(expression, json.loads(payload))
     except JMESPathError as error:
-        msg = f"the expression `body` failed: {str(error).splitlines()[0]}"
+        msg = f"{BODY_EXPRESSION} failed: {str(error).splitlines()[0]}"
         raise BodyError(msg) from error
     except (ArithmeticError, ValueError, TypeError, RecursionError) as error:
         # Functions of JMESPath on numbers, slices and types that they do not expect.
-        msg = f"the expression `body` failed: {error}"
+        msg = f"{BODY_EXPRESSION} failed: {error}"
         raise BodyError(msg) from error
     if found is None:
-        msg = "the expression `body` has the value null for this event"
+        msg = f"{BODY_EXPRESSION} has the value null for this event"
         raise BodyError(msg)
     try:
         text = json.dumps(
@@ -74,5 +76,5 @@ def derived_body(expression: str, payload: bytes) -> bytes:
         )
         return text.encode()
     except (TypeError, ValueError, RecursionError) as error:
-        msg = "the value of the expression `body` is not JSON"
+        msg = f"the value of {BODY_EXPRESSION} is not JSON"
         raise BodyError(msg) from error

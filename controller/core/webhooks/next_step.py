@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from controller.core.webhooks.body_expression import BODY_EXPRESSION
 from controller.core.webhooks.breaker import Breaker
 from controller.core.webhooks.delivery import DeadCause, DeliveryState
 from controller.core.webhooks.records import DeliveryReport
@@ -20,6 +21,11 @@ def _of_ended(report: DeliveryReport) -> str:
             return f"None: it was cancelled. {_redrive(report)}"
         case DeliveryState.SUPERSEDED:
             return "None: the webhook of the event was accepted."
+        case DeliveryState.DEAD if BODY_EXPRESSION in report.reason:
+            return (
+                f"None: there is no body to send. Correct `body` of webhooks."
+                f"{report.target} in the document: it is then evaluated again."
+            )
         case DeliveryState.DEAD if report.cause == DeadCause.REFUSED:
             return f"None: the receiver refuses this event. {_redrive(report)}"
         case DeliveryState.DEAD:

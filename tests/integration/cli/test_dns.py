@@ -127,3 +127,34 @@ def test_a_pin_that_a_process_died_in_is_there_with_its_row_or_not_at_all(
     whole = StoredPinOperations(recorded.database, AuditSource)
     assert whole.pins() == ()
     assert list(AuditLog(recorded.database).records()) == []
+
+
+def test_pins_of_the_settings_are_shown_and_no_command_ends_them(
+    recorded, here, monkeypatch, capsys
+):
+    (here / "hosts").write_text("10.0.1.8 api.internal\n")
+    monkeypatch.setenv("HOKUSAI_DNS_PINS", f"{HOST}=10.0.1.7")
+    monkeypatch.setenv("HOKUSAI_DNS_PINS_FILE", str(here / "hosts"))
+    monkeypatch.setenv("HOKUSAI_API_KEY", KEY)
+
+    with serving(here) as url:
+        for words in ((), ("--server", url)):
+            pins = shown(capsys, *words)["pins"]
+            assert [(pin["host"], pin["origin"], pin["until"]) for pin in pins] == [
+                (HOST, "environment", None),
+                ("api.internal", "file", None),
+            ]
+            unpin = ("--reason", "x", *words)
+            told = refused(capsys, "unpin", HOST, *unpin)
+            assert f"{HOST} is pinned by HOKUSAI_DNS_PINS: remove it there" in told
+            told = refused(capsys, "unpin", "api.internal", *unpin)
+            assert "pinned by the file HOKUSAI_DNS_PINS_FILE" in told
+
+
+def test_a_mistake_in_the_file_of_pins_is_shown_with_its_line(
+    recorded, here, monkeypatch, capsys
+):
+    (here / "hosts").write_text("# ours\n10.0.1 api.internal\n")
+    monkeypatch.setenv("HOKUSAI_DNS_PINS_FILE", str(here / "hosts"))
+
+    assert "hosts:2: '10.0.1' is not an IP address" in refused(capsys, "show")

@@ -76,3 +76,18 @@ def test_a_binary_secret_is_refused_with_its_name():
 
     with pytest.raises(RefusedError, match="hokusai/site is binary: store it as text"):
         Secrets({}, Binary()).value(reference)
+
+
+@pytest.mark.parametrize(
+    "declared", [{"secretsmanager": "hokusai/site"}, {"ssm": "/hokusai/site"}]
+)
+def test_a_secret_that_aws_does_not_find_is_named(declared):
+    class Nothing:
+        def call(self, _service, _operation, **_parameters):
+            message = "ResourceNotFoundException: can't find the specified secret"
+            raise NotFoundError(message)
+
+    reference = SecretReference.model_validate(declared)
+
+    with pytest.raises(NotFoundError, match=f"^{reference} does not exist: "):
+        Secrets({}, Nothing()).value(reference)

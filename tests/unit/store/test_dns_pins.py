@@ -103,3 +103,20 @@ def test_every_change_has_a_row_in_the_audit_log(database, operations):
     assert unpinned["changes"][0]["before"] == {"pin": ["10.0.1.42"]}
     assert flushed["changes"][0]["path"] == HOST
     assert verified(AuditLog(database).records()).broken is None
+
+
+def test_the_audit_log_shows_the_pin_that_another_replaces(database, operations):
+    operations.pin(request("10.0.1.6"), "ada")
+    operations.pin(request("10.0.1.9"), "ada")
+
+    first, second = (json.loads(row.details)["changes"][0] for row in rows(database))
+    assert (first["before"], first["after"]["pin"]) == (None, ["10.0.1.6"])
+    assert second["before"] == first["after"]
+    assert second["after"]["pin"] == ["10.0.1.9"]
+
+
+def test_a_flush_of_a_name_without_addresses_was_not_kept_before(database, operations):
+    operations.flush("unknown.internal", "ada", "a try")
+
+    (entry,) = rows(database)
+    assert json.loads(entry.details)["changes"][0]["before"] is None

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from controller.core.webhooks.body_expression import BODY_EXPRESSION
 from controller.core.webhooks.breaker import CLOSED, Breaker
 from controller.core.webhooks.delivery import DeadCause, DeliveryState
 from controller.core.webhooks.next_step import next_step
@@ -36,6 +37,14 @@ REDRIVE = 'To send it: hokusai deliveries redrive 7 --reason "…"'
     ("report", "breaker", "step"),
     [
         (WAITING, CLOSED, "Attempt 3 is due now."),
+        (
+            replace(DEAD, cause=DeadCause.REFUSED, reason=f"{BODY_EXPRESSION} failed"),
+            CLOSED,
+            (
+                "None: there is no body to send. Correct `body` of webhooks.site in the "
+                "document: it is then evaluated again."
+            ),
+        ),
         (
             replace(WAITING, next_at=LATER),
             CLOSED,

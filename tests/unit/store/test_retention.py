@@ -199,10 +199,11 @@ def test_the_latest_event_about_a_resource_stays(history, database):
 
 
 def test_the_days_that_parity_compares_stay(history, database):
-    recent = NOON - timedelta(days=6)
-    ended(database, announcement(1), at=recent)
+    with database.reading() as connection:
+        now = database.now(connection)
+    ended(database, announcement(1), at=now - timedelta(days=6))
 
-    history.prune(NOON)
+    history.prune(now)
 
     assert rows(database, tables.deliveries) == 1
 

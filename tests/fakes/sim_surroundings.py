@@ -46,6 +46,15 @@ class Roles(Shelf):
         super().__init__("iam")
         self.things = {ROLE: _TRUST}
 
+    def SimulatePrincipalPolicy(self, parameters: Mapping[str, Any]) -> Any:
+        """Allow every action: policies are not simulated."""
+        return {
+            "EvaluationResults": [
+                {"EvalActionName": name, "EvalDecision": "allowed"}
+                for name in parameters["ActionNames"]
+            ]
+        }
+
     def GetRole(self, parameters: Mapping[str, Any]) -> Any:
         """Return one role."""
         name = parameters["RoleName"]

@@ -21,7 +21,9 @@ SAMPLE, PART = 40, 250
 PARTS = range(4)
 FUZZED, ALL_FUZZED = 400, 10_000
 # A rollout that ECS cannot move is given up after ten minutes, a pass each.
-MOST_PASSES, LONGEST = 13, 5.0
+MOST_PASSES, LONGEST = 20, 5.0
+# A published set of addresses follows DNS once it was steady for some minutes.
+QUIET_PASSES = 5
 # Documents that are drawn until one is accepted, at most and on average.
 MOST_DRAWN = 150
 # After so many documents the world begins anew.
@@ -62,9 +64,11 @@ def idle(result: PassResult) -> bool:
 
 def settled(world: World) -> str:
     """Do passes until nothing is done; return what is wrong, if it never is."""
-    result = world.one_pass()
+    result, quiet = world.one_pass(), 0
     for _ in range(MOST_PASSES):
-        if result is not None and idle(result) and not world.wire.writes:
+        is_quiet = result is not None and idle(result) and not world.wire.writes
+        quiet = quiet + 1 if is_quiet else 0
+        if quiet == QUIET_PASSES:
             break
         result = world.one_pass()
     if result is None or result.left.actions:

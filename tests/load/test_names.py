@@ -12,6 +12,7 @@ import dns.message
 import dns.query
 import pytest
 
+from controller.bootstrap.controller import NoFallbacks
 from controller.clients.clock import SystemClock
 from controller.core.dns.answers import Failure, FailureKind, Found, Source
 from controller.core.dns.rollout import Consumer, ResolverMode
@@ -30,18 +31,6 @@ HITS = 100_000
 COLD = 1_000
 RATE, HOUR = 500, 3_600
 TIMEOUT = Failure(FailureKind.TIMEOUT, "no name server answered within 10 s")
-
-
-class Nothing:
-    """Stores no addresses."""
-
-    def last_good(self, _host):
-        return None
-
-    def keep(self, _host, _addresses):
-        pass
-
-    confirm = keep
 
 
 def p99(seconds):
@@ -66,7 +55,7 @@ def consumer(resolver, clock):
 def test_a_hit(figures):
     with ChaosDns("10.0.0.1", ttl=3600) as server:
         resolver = Resolver(
-            Nothing(), SystemClock(), nameserver=server.address, metrics=Metrics()
+            NoFallbacks(), SystemClock(), nameserver=server.address, metrics=Metrics()
         )
         names = consumer(resolver, SystemClock())
         names.resolve(HOST)
@@ -80,7 +69,7 @@ def test_a_hit(figures):
 def test_cold_callers_make_one_query(figures):
     with ChaosDns("10.0.0.1") as server:
         server.fault = Fault.SLOW
-        resolver = Resolver(Nothing(), SystemClock(), nameserver=server.address)
+        resolver = Resolver(NoFallbacks(), SystemClock(), nameserver=server.address)
 
         async def callers():
             many = asyncio.gather(*(resolver.resolve_async(HOST) for _ in range(COLD)))
@@ -98,7 +87,7 @@ def test_cold_callers_make_one_query(figures):
 def test_a_steady_state(figures):
     clock, waiting, sources = StoppedClock(), [], []
     resolver = Resolver(
-        Nothing(),
+        NoFallbacks(),
         clock,
         query=lambda _host: Found(("10.0.0.1",), 10),
         spawn=lambda work: waiting.append(work) if sources else work(),
@@ -127,7 +116,7 @@ def test_an_hour_without_dns(figures):
         queries.append(clock.monotonic())
         return Found(("10.0.0.1",), 60) if len(queries) == 1 else TIMEOUT
 
-    resolver = Resolver(Nothing(), clock, query=query, spawn=lambda work: work())
+    resolver = Resolver(NoFallbacks(), clock, query=query, spawn=lambda work: work())
     resolver.resolve(HOST)
     for _ in range(RATE * HOUR):
         began = time.perf_counter()
@@ -158,7 +147,7 @@ def test_an_hour_without_dns(figures):
 
 def test_a_name_server_that_hangs(figures):
     with ChaosDns("10.0.0.1", ttl=1) as server:
-        resolver = Resolver(Nothing(), SystemClock(), nameserver=server.address)
+        resolver = Resolver(NoFallbacks(), SystemClock(), nameserver=server.address)
         resolver.resolve(HOST)
         server.fault = Fault.DROP
         eventually(lambda: resolver.resolve(HOST).source is Source.REFRESHING)
@@ -172,7 +161,7 @@ def test_a_name_server_that_hangs(figures):
 def test_an_address_change_is_followed(figures):
     ttl = 2
     with ChaosDns("10.0.0.1", ttl=ttl) as server:
-        resolver = Resolver(Nothing(), SystemClock(), nameserver=server.address)
+        resolver = Resolver(NoFallbacks(), SystemClock(), nameserver=server.address)
         resolver.resolve(HOST)
         keeper = Keeper(resolver).start()
         server.addresses = ("10.0.0.2",)
@@ -265,7 +254,7 @@ def test_beside_a_caching_name_server(figures, tmp_path, name, fault):
         peer(name, tmp_path, server.address[1]) as port,
     ):
         resolver = Resolver(
-            Nothing(), SystemClock(), nameserver=server.address, timeout=1
+            NoFallbacks(), SystemClock(), nameserver=server.address, timeout=1
         )
         eventually(lambda: asked(port, 0.5) == ["10.0.0.1"])
         resolver.resolve(HOST)

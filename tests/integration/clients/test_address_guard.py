@@ -10,6 +10,7 @@ import ssl
 import pytest
 import trustme
 
+from controller.bootstrap.controller import NoFallbacks
 from controller.clients.webhook import Sender, is_own_address
 from controller.core.dns.answers import Found
 from controller.core.webhooks.address_policy import PUBLIC_ADDRESSES
@@ -26,19 +27,9 @@ PERMITTED = only("127.0.0.2/32")
 METADATA = "169.254.169.254"
 
 
-class Nothing:
-    """Stores no addresses."""
-
-    def last_good(self, _host):
-        return None
-
-    def keep(self, _host, _addresses):
-        pass
-
-
 def asked(nameserver):
     """Return the controller's resolver, which asks ``nameserver``."""
-    return Resolver(Nothing(), StoppedClock(), nameserver=nameserver, timeout=2)
+    return Resolver(NoFallbacks(), StoppedClock(), nameserver=nameserver, timeout=2)
 
 
 class Uncached(Resolver):
@@ -53,7 +44,7 @@ def scripted(*answers):
     """Return a resolver that gives each of ``answers`` once, without a cache."""
     left = list(answers)
     found = lambda _: Found(tuple(left.pop(0)), 0)  # noqa: E731
-    return Uncached(Nothing(), StoppedClock(), query=found)
+    return Uncached(NoFallbacks(), StoppedClock(), query=found)
 
 
 def post(resolver, host="127.0.0.2", times=1, permitted=PERMITTED, served="127.0.0.2"):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from controller.bootstrap.controller import NoFallbacks
 from controller.clients.clock import SystemClock
 from controller.core.dns.answers import Failure, FailureKind, Found
 from controller.core.errors import ControllerError
@@ -17,18 +18,6 @@ from tests.fakes.stopped_clock import StoppedClock
 
 HOST = "mlflow.test"
 SECONDS = 0.4
-
-
-class Nothing:
-    """Stores no addresses."""
-
-    def last_good(self, _host):
-        return None
-
-    def keep(self, _host, _addresses):
-        pass
-
-    confirm = keep
 
 
 @pytest.fixture
@@ -77,7 +66,9 @@ def test_a_negative_answer_has_the_ttl_of_its_zone(server):
 @pytest.mark.parametrize("fault", FAILING)
 def test_a_known_address_outlives_every_fault_without_a_wait(server, fault):
     clock = StoppedClock()
-    resolver = Resolver(Nothing(), clock, nameserver=server.address, timeout=SECONDS)
+    resolver = Resolver(
+        NoFallbacks(), clock, nameserver=server.address, timeout=SECONDS
+    )
     resolver.resolve(HOST)
     server.fault = fault
     clock.forward(61)
@@ -96,7 +87,7 @@ def test_a_known_address_outlives_every_fault_without_a_wait(server, fault):
 def test_an_unknown_name_is_an_error_within_the_deadline(server, fault):
     server.fault = fault
     resolver = Resolver(
-        Nothing(), StoppedClock(), nameserver=server.address, timeout=SECONDS
+        NoFallbacks(), StoppedClock(), nameserver=server.address, timeout=SECONDS
     )
 
     began = time.perf_counter()
@@ -140,14 +131,14 @@ def test_an_answer_that_is_truncated_is_asked_for_over_tcp(server):
 @pytest.mark.parametrize(("ttl", "fresh"), [(0, 1), (2**31 - 1, 300)])
 def test_a_ttl_without_sense_is_bounded(server, ttl, fresh):
     server.ttl = ttl
-    resolver = Resolver(Nothing(), StoppedClock(), nameserver=server.address)
+    resolver = Resolver(NoFallbacks(), StoppedClock(), nameserver=server.address)
 
     assert resolver.resolve(HOST).ttl == fresh
 
 
 def test_a_thousand_cold_callers_make_one_query(server):
     server.fault = Fault.SLOW
-    resolver = Resolver(Nothing(), SystemClock(), nameserver=server.address)
+    resolver = Resolver(NoFallbacks(), SystemClock(), nameserver=server.address)
 
     async def callers():
         many = asyncio.gather(*(resolver.resolve_async(HOST) for _ in range(1_000)))
@@ -163,7 +154,7 @@ def test_a_thousand_cold_callers_make_one_query(server):
 
 def test_names_in_use_never_wait_and_follow_a_change(server):
     server.ttl = 1
-    resolver = Resolver(Nothing(), SystemClock(), nameserver=server.address)
+    resolver = Resolver(NoFallbacks(), SystemClock(), nameserver=server.address)
     moved = threading.Event()
     resolver.on_change(lambda *_: moved.set())
     resolver.resolve(HOST)
@@ -181,7 +172,9 @@ def test_names_in_use_never_wait_and_follow_a_change(server):
 def test_recovery_is_noticed_by_the_next_probe(server):
     server.ttl = 1
     clock = StoppedClock()
-    resolver = Resolver(Nothing(), clock, nameserver=server.address, timeout=SECONDS)
+    resolver = Resolver(
+        NoFallbacks(), clock, nameserver=server.address, timeout=SECONDS
+    )
     resolver.resolve(HOST)
     server.fault = Fault.SERVFAIL
     resolver.refresh(HOST)
@@ -201,7 +194,7 @@ def test_recovery_is_noticed_by_the_next_probe(server):
 
 def test_flapping_addresses_are_followed_one_by_one(server):
     server.fault, server.addresses = Fault.FLAPPING, ("10.0.0.1", "10.0.0.2")
-    resolver = Resolver(Nothing(), StoppedClock(), nameserver=server.address)
+    resolver = Resolver(NoFallbacks(), StoppedClock(), nameserver=server.address)
 
     found = [resolver.refresh(HOST).addresses for _ in range(4)]
 

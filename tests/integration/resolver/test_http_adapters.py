@@ -16,6 +16,7 @@ import pytest
 import requests
 import trustme
 
+from controller.bootstrap.controller import NoFallbacks
 from controller.core.dns.answers import Found
 from controller.core.errors import NotFoundError
 from controller.resolver import Resolver
@@ -29,18 +30,6 @@ from tests.fakes.stopped_clock import StoppedClock
 
 HOST = "mlflow.test"
 FIRST, SECOND, DEAD = "127.0.0.1", "127.0.0.2", "127.0.0.3"
-
-
-class Nothing:
-    """Stores no addresses."""
-
-    def last_good(self, _host):
-        return None
-
-    def keep(self, _host, _addresses):
-        pass
-
-    confirm = keep
 
 
 @dataclass
@@ -131,7 +120,7 @@ class Script(Resolver):
         self.now = addresses
         self.clock = StoppedClock()
         super().__init__(
-            Nothing(),
+            NoFallbacks(),
             self.clock,
             query=lambda _host: Found(tuple(self.now), 60),
             spawn=lambda work: work(),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from aiohttp import ClientConnectorError, ClientSession, TCPConnector, web
 
+from controller.bootstrap.controller import NoFallbacks
 from controller.core.errors import NotFoundError, TransientError
 from controller.core.resources.fallbacks import KeptAddresses
 from controller.emulation.dns import DnsServer
@@ -16,16 +17,6 @@ from tests.fakes.stopped_clock import NOON, StoppedClock
 
 ZONE = "hokusai-test.local"
 HOST = f"mlflow.{ZONE}"
-
-
-class Nothing:
-    """Stores no addresses."""
-
-    def last_good(self, _host):
-        return None
-
-    def keep(self, _host, _addresses):
-        pass
 
 
 @pytest.fixture
@@ -40,7 +31,9 @@ def nameserver(names) -> Iterator[tuple[str, int]]:
 
 
 def resolver(nameserver, timeout=2.0):
-    return Resolver(Nothing(), StoppedClock(), nameserver=nameserver, timeout=timeout)
+    return Resolver(
+        NoFallbacks(), StoppedClock(), nameserver=nameserver, timeout=timeout
+    )
 
 
 def test_an_address_comes_with_the_records_time_to_live(nameserver):
@@ -77,7 +70,7 @@ def test_a_silent_name_server_is_abandoned_at_the_deadline():
             resolver(silent.getsockname(), timeout=0.2).resolve(HOST)
 
 
-class Kept(Nothing):
+class Kept(NoFallbacks):
     """Has one address of each name, from an earlier process."""
 
     def last_good(self, _host):

@@ -4,6 +4,7 @@ import pytest
 
 from controller.api.health.checks import ComponentStatus
 from controller.api.health.health_checks import dns_look, mlflow_look, store_look
+from controller.bootstrap.controller import NoFallbacks
 from controller.core.dns.answers import Failure, FailureKind, Found
 from controller.core.dns.pins import Pin
 from controller.core.dns.rollout import Consumer, ResolverMode
@@ -13,16 +14,6 @@ from controller.resolver.consumer import ConsumerResolver
 from tests.fakes.stopped_clock import StoppedClock
 
 HOST = "mlflow.local"
-
-
-class Nothing:
-    """Remembers no addresses."""
-
-    def last_good(self, _host):
-        return None
-
-    def keep(self, _host, _addresses):
-        pass
 
 
 class Away:
@@ -40,7 +31,7 @@ FOUND = Found(("10.0.0.1",), 60)
 def look_at(*answers, mode=ResolverMode.ON, machine=lambda _host: (), pins=None):
     script, clock = list(answers), StoppedClock()
     resolver = Resolver(
-        Nothing(),
+        NoFallbacks(),
         clock,
         query=lambda _: script.pop(0) if len(script) > 1 else script[0],
         spawn=lambda work: work(),

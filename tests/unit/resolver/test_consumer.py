@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from controller.bootstrap.controller import NoFallbacks
 from controller.core.dns.answers import Failure, FailureKind, Found, Source
 from controller.core.dns.health import NameReport
 from controller.core.dns.rollout import Consumer, ResolverMode
@@ -18,18 +19,6 @@ OURS, MACHINES = ("10.0.0.1",), ("10.0.0.2",)
 TIMEOUT = Failure(FailureKind.TIMEOUT, "silence")
 
 
-class Nothing:
-    """Stores no addresses."""
-
-    def last_good(self, _host):
-        return None
-
-    def keep(self, _host, _addresses):
-        pass
-
-    confirm = keep
-
-
 class World:
     """A consumer with answers of both resolvers that may be changed."""
 
@@ -38,7 +27,7 @@ class World:
         self.clock, self.metrics = StoppedClock(), Metrics()
         self.queries = 0
         resolver = Resolver(
-            Nothing(), self.clock, query=self.query, spawn=lambda work: work()
+            NoFallbacks(), self.clock, query=self.query, spawn=lambda work: work()
         )
         self.names = ConsumerResolver(
             Consumer.API,

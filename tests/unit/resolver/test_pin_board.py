@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from controller.bootstrap.controller import NoFallbacks
 from controller.core.dns.answers import Failure, FailureKind, Found, Source
 from controller.core.dns.pins import Pin, PinOrigin
 from controller.core.errors import RefusedError, TransientError
@@ -183,7 +184,10 @@ def test_a_resolver_uses_a_pin_without_dns():
     failing = Failure(FailureKind.TIMEOUT, "silence")
     clock = StoppedClock()
     resolver = Resolver(
-        Nothing(), clock, query=lambda _: failing, pins=board(clock, shared=Shared(PIN))
+        NoFallbacks(),
+        clock,
+        query=lambda _: failing,
+        pins=board(clock, shared=Shared(PIN)),
     )
 
     found = resolver.resolve(HOST.upper())
@@ -194,7 +198,7 @@ def test_a_resolver_uses_a_pin_without_dns():
 def test_a_refresh_asks_dns_despite_a_pin():
     clock = StoppedClock()
     resolver = Resolver(
-        Nothing(),
+        NoFallbacks(),
         clock,
         query=lambda _: Found(("10.0.0.7",), 300),
         pins=board(clock, shared=Shared(PIN)),
@@ -208,7 +212,7 @@ def test_a_refresh_asks_dns_despite_a_pin():
 def test_listeners_get_the_addresses_of_a_pin_and_those_after_it():
     clock, shared, told = StoppedClock(), Shared(), []
     resolver = Resolver(
-        Nothing(),
+        NoFallbacks(),
         clock,
         query=lambda _: Found(("10.0.0.7",), 300),
         pins=board(clock, shared=shared),
@@ -238,15 +242,3 @@ def test_a_flush_of_another_process_reaches_the_resolver():
     pins.of(HOST)
 
     assert flushed == [HOST, ""]
-
-
-class Nothing:
-    """Stores no addresses."""
-
-    def last_good(self, _host):
-        return None
-
-    def keep(self, _host, _addresses):
-        pass
-
-    confirm = keep

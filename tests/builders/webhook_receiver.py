@@ -52,11 +52,18 @@ class WebhookReceiver:
 def webhook_receiver(pause: float = 0) -> Iterator[WebhookReceiver]:
     """Yield a receiver that answers until the block ends."""
     receiver = WebhookReceiver(pause)
-    thread = Thread(target=receiver.server.serve_forever, daemon=True)
+    with answering(receiver.server):
+        yield receiver
+
+
+@contextmanager
+def answering(server: ThreadingHTTPServer) -> Iterator[None]:
+    """Answer the requests to ``server`` until the block ends."""
+    thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield receiver
+        yield
     finally:
-        receiver.server.shutdown()
-        receiver.server.server_close()
+        server.shutdown()
+        server.server_close()
         thread.join()

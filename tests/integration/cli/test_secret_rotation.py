@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -36,6 +35,7 @@ from controller.store.events import EventLog
 from controller.store.secret_rotations import StoredRotations
 from tests.builders.command_line import HEADER
 from tests.builders.outbox import event
+from tests.builders.webhook_receiver import answering
 
 FIRST = "whsec_" + b64encode(b"the first secret, 32 bytes long.").decode()
 WHY = ("--reason", "yearly", "--yes")
@@ -91,14 +91,8 @@ class VerifyingReceiver:
 @contextmanager
 def verifying(*secrets: str) -> Iterator[VerifyingReceiver]:
     receiver = VerifyingReceiver(*secrets)
-    thread = Thread(target=receiver.server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with answering(receiver.server):
         yield receiver
-    finally:
-        receiver.server.shutdown()
-        receiver.server.server_close()
-        thread.join()
 
 
 class Scene:

@@ -14,9 +14,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, bindparam, func, or_, select, update
 
-from controller.core.webhooks.answers import (
-    Answer,
-)
 from controller.core.webhooks.body_expression import UNDERIVED
 from controller.core.webhooks.breaker import (
     CLOSED,
@@ -25,7 +22,6 @@ from controller.core.webhooks.breaker import (
 )
 from controller.core.webhooks.delivery import (
     DeliveryState,
-    NextStep,
 )
 from controller.core.webhooks.event import DEFAULT_PROFILE
 from controller.core.webhooks.retry_schedule import DeliveryProgress
@@ -147,10 +143,6 @@ class Outbox:
         with self._database.writing(fenced=False):
             yield
 
-    def start(self, delivery: OutboxDelivery, now: datetime) -> SendAttempt | None:
-        """Record the start of an attempt; return None if the claim was lost."""
-        return self.start_all([delivery], now).get(delivery.id)
-
     def start_all(
         self, claimed: Sequence[OutboxDelivery], now: datetime
     ) -> dict[int, SendAttempt]:
@@ -161,19 +153,6 @@ class Outbox:
         """
         with self._database.writing(fenced=False) as connection:
             return start_attempts(connection, claimed, now)
-
-    def finish(
-        self,
-        delivery: OutboxDelivery,
-        answer: Answer,
-        step: NextStep,
-        now: datetime,
-        duration: timedelta,
-    ) -> bool:
-        """Record the result of one attempt; see ``finish_all``."""
-        return self.finish_all([AttemptResult(delivery, answer, step, now, duration)])[
-            0
-        ]
 
     def finish_all(self, results: Sequence[AttemptResult]) -> list[bool]:
         """Record the results of attempts and the next steps in one transaction.

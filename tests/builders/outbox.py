@@ -5,6 +5,7 @@ from datetime import timedelta
 from controller.core.webhooks.answers import Answered
 from controller.core.webhooks.delivery import Dead, DeadCause, Delivered, RetryAt
 from controller.core.webhooks.event import VersionIdentity, WebhookEvent
+from controller.store.attempts import AttemptResult
 from tests.fakes.stopped_clock import NOON
 
 LEASE = timedelta(seconds=60)
@@ -25,17 +26,29 @@ def one(claimed):
     return delivery
 
 
+def start(outbox, delivery, now=NOON):
+    """Record the start of one attempt; return None if the claim was lost."""
+    return outbox.start_all([delivery], now).get(delivery.id)
+
+
+def finish(outbox, delivery, answer, step, now=NOON, duration=DURATION):
+    """Record the result of one attempt; return False if the claim was lost."""
+    result = AttemptResult(delivery, answer, step, now, duration)
+    (is_ours,) = outbox.finish_all([result])
+    return is_ours
+
+
 def failed(outbox, delivery, answer=None, step=None):
     """Record one failed attempt at ``delivery``."""
-    outbox.start(delivery, NOON)
+    start(outbox, delivery)
     answer = answer or Answered(500)
-    outbox.finish(delivery, answer, step or RetryAt(NOON), NOON, DURATION)
+    finish(outbox, delivery, answer, step or RetryAt(NOON))
 
 
 def accepted(outbox, delivery):
     """Record one successful attempt at ``delivery``."""
-    outbox.start(delivery, NOON)
-    outbox.finish(delivery, Answered(200), Delivered(), NOON, DURATION)
+    start(outbox, delivery)
+    finish(outbox, delivery, Answered(200), Delivered())
 
 
 def opened(ledger, outbox, count=9):

@@ -59,6 +59,7 @@ from controller.settings import Settings
 from controller.spec.document import Document
 from controller.store.announcements import AnnouncementLedger
 from controller.store.approvals import StoredApprovals
+from controller.store.attempts import AttemptResult
 from controller.store.deliveries import DeliveryLog
 from controller.store.delivery_operations import StoredDeliveryOperations
 from controller.store.fallbacks import StoredFallbacks
@@ -323,7 +324,8 @@ class SimController:
             now = outside.clock.now()
             key = f"{delivery.event_id}/{id_.name}"
             step = after_attempt(target.schedule, answer, delivery.progress, now, key)
-            self.outbox.finish(delivery, answer, step, now, timedelta())
+            result = AttemptResult(delivery, answer, step, now, timedelta())
+            self.outbox.finish_all([result])
 
     def _push(self, name: str, held_for: timedelta) -> None:
         """Send what is due to the Redis queue of a target."""
@@ -340,7 +342,8 @@ class SimController:
             answer = push(outside.wire, queue, delivery.event_id)
             key = f"{delivery.event_id}/redis:{name}"
             step = after_attempt(_POLICY, answer, delivery.progress, now(), key)
-            self.queue.finish(delivery, answer, step, now(), timedelta())
+            result = AttemptResult(delivery, answer, step, now(), timedelta())
+            self.queue.finish_all([result])
 
     def _drivers(self, api: SimulatedApi) -> Mapping[str, Driver]:
         outside = self.outside

@@ -293,7 +293,7 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         returns(AwsAccepted("none")),
         (ON_BUS,),
     ),
-    ("a delivery never ends", Outbox, "finish", returns(False), (ADDED,)),
+    ("a delivery never ends", Outbox, "finish_all", returns([False]), (ADDED,)),
     ("an old stamp stays", planner, "stale_stamp", stamps_nothing, (ROLLOUT,)),
     ("the address is not published", KINDS, "endpoint", unpublished, (ADDRESS,)),
     ("a pinned address is published", KINDS, "endpoint", publishes_pins, (ADDRESS,)),

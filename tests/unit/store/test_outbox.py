@@ -12,7 +12,7 @@ from controller.core.webhooks.event import ProfileBody
 from controller.store.attempts import SendAttempt
 from controller.store.tables import deliveries as rows
 from controller.store.tables import event_bodies, webhook_events
-from tests.builders.outbox import DURATION, LEASE, event, failed, one
+from tests.builders.outbox import LEASE, event, failed, finish, one, start
 from tests.fakes.stopped_clock import NOON
 
 LOST = timedelta(0)
@@ -77,9 +77,9 @@ def test_a_claim_is_for_one_target_and_one_sink(ledger, outbox):
 def test_a_delivered_event_is_not_sent_again(ledger, outbox, deliveries):
     ledger.announce("site", "webhook", [event()], NOON)
     delivery = one(outbox.claim("w", "site", 9, LEASE))
-    outbox.start(delivery, NOON)
+    start(outbox, delivery)
 
-    assert outbox.finish(delivery, Answered(200), Delivered(), NOON, DURATION)
+    assert finish(outbox, delivery, Answered(200), Delivered())
 
     assert outbox.claim("w", "site", 9, LEASE) == ()
     assert deliveries.counts()["site"][DeliveryState.DELIVERED] == 1
@@ -90,12 +90,12 @@ def test_a_delivered_event_is_not_sent_again(ledger, outbox, deliveries):
 def test_a_retry_is_due_after_its_wait_and_has_the_next_number(ledger, outbox):
     ledger.announce("site", "webhook", [event()], NOON)
     first = one(outbox.claim("w", "site", 9, LEASE))
-    outbox.start(first, NOON)
-    outbox.finish(first, Unanswered("refused"), RetryAt(NOON), NOON, DURATION)
+    start(outbox, first)
+    finish(outbox, first, Unanswered("refused"), RetryAt(NOON))
 
     second = one(outbox.claim("w", "site", 9, LEASE))
 
-    assert outbox.start(second, NOON) == SendAttempt(2, possible_duplicate=False)
+    assert start(outbox, second) == SendAttempt(2, possible_duplicate=False)
 
 
 @pytest.mark.parametrize(
@@ -105,20 +105,20 @@ def test_a_retry_is_due_after_its_wait_and_has_the_next_number(ledger, outbox):
 def test_a_retry_of_an_event_that_may_have_arrived_is_marked(ledger, outbox, answer):
     ledger.announce("site", "webhook", [event()], NOON)
     delivery = one(outbox.claim("w", "site", 9, LEASE))
-    outbox.start(delivery, NOON)
-    outbox.finish(delivery, answer, RetryAt(NOON), NOON, DURATION)
+    start(outbox, delivery)
+    finish(outbox, delivery, answer, RetryAt(NOON))
 
     second = one(outbox.claim("w", "site", 9, LEASE))
 
-    assert outbox.start(second, NOON) == SendAttempt(2, possible_duplicate=True)
+    assert start(outbox, second) == SendAttempt(2, possible_duplicate=True)
 
 
 def test_a_retry_is_not_due_before_its_wait(ledger, outbox, deliveries):
     ledger.announce("site", "webhook", [event()], NOON)
     delivery = one(outbox.claim("w", "site", 9, LEASE))
-    outbox.start(delivery, NOON)
+    start(outbox, delivery)
     step = RetryAt(NOON + timedelta(seconds=60))
-    outbox.finish(delivery, Answered(503), step, NOON, DURATION)
+    finish(outbox, delivery, Answered(503), step)
 
     assert outbox.claim("w", "site", 9, LEASE) == ()
     wait = outbox.wait(["site"])
@@ -163,9 +163,9 @@ def test_a_change_of_the_target_ends_the_pause_of_what_was_not_permitted(
 def test_a_dead_delivery_says_why_and_stays_announced(ledger, outbox, deliveries):
     ledger.announce("site", "webhook", [event()], NOON)
     delivery = one(outbox.claim("w", "site", 9, LEASE))
-    outbox.start(delivery, NOON)
+    start(outbox, delivery)
 
-    outbox.finish(delivery, Answered(410), Dead("gone"), NOON, DURATION)
+    finish(outbox, delivery, Answered(410), Dead("gone"))
 
     states = ledger.delivery_states()
     assert states == {"site": {event().identity: DeliveryState.DEAD}}
@@ -179,11 +179,11 @@ def test_an_attempt_that_never_ended_is_unknown_and_its_repeat_is_marked(
 ):
     ledger.announce("site", "webhook", [event()], NOON)
     crashed = one(outbox.claim("one", "site", 9, LOST))
-    outbox.start(crashed, NOON)
+    start(outbox, crashed)
 
     again = one(outbox.claim("two", "site", 9, LEASE))
 
-    assert outbox.start(again, NOON) == SendAttempt(2, possible_duplicate=True)
+    assert start(outbox, again) == SendAttempt(2, possible_duplicate=True)
     outcomes = [a.outcome for a in deliveries.attempts(again.id)]
     assert outcomes == ["unknown", "started"]
 
@@ -194,18 +194,18 @@ def test_a_delivery_claimed_but_not_started_is_no_possible_duplicate(ledger, out
 
     again = one(outbox.claim("two", "site", 9, LEASE))
 
-    assert outbox.start(again, NOON) == SendAttempt(1, possible_duplicate=False)
+    assert start(outbox, again) == SendAttempt(1, possible_duplicate=False)
 
 
 def test_a_worker_that_lost_its_claim_changes_nothing(ledger, outbox, deliveries):
     ledger.announce("site", "webhook", [event()], NOON)
     late = one(outbox.claim("one", "site", 9, LOST))
-    outbox.start(late, NOON)
+    start(outbox, late)
     one(outbox.claim("two", "site", 9, LEASE))
 
-    assert not outbox.finish(late, Answered(503), Dead("late"), NOON, DURATION)
+    assert not finish(outbox, late, Answered(503), Dead("late"))
 
-    assert outbox.start(late, NOON) is None
+    assert start(outbox, late) is None
     assert deliveries.counts()["site"][DeliveryState.PENDING] == 1
 
 
@@ -226,11 +226,11 @@ def test_a_claim_of_a_worker_with_the_same_name_is_not_taken_over(ledger, outbox
 def test_a_claim_that_was_made_while_the_clock_was_ahead_is_over(ledger, outbox):
     ledger.announce("site", "webhook", [event()], NOON)
     ahead = one(outbox.claim("dead", "site", 9, LEASE + timedelta(hours=1)))
-    outbox.start(ahead, NOON)
+    start(outbox, ahead)
 
     again = one(outbox.claim("me", "site", 9, LEASE))
 
-    assert outbox.start(again, NOON) == SendAttempt(2, possible_duplicate=True)
+    assert start(outbox, again) == SendAttempt(2, possible_duplicate=True)
 
 
 def test_nothing_is_due_in_an_empty_outbox(outbox):

@@ -16,7 +16,15 @@ from controller.core.webhooks.delivery_requests import (
     DeliveryCount,
     DeliverySelection,
 )
-from tests.builders.outbox import DURATION, LEASE, accepted, dead, event, one
+from tests.builders.outbox import (
+    LEASE,
+    accepted,
+    dead,
+    event,
+    finish,
+    one,
+    start,
+)
 from tests.fakes.stopped_clock import NOON
 
 
@@ -90,10 +98,10 @@ def test_an_attempt_in_progress_that_succeeds_after_a_cancellation_is_recorded(
 ):
     ledger.announce("site", "webhook", [event()], NOON)
     delivery = one(outbox.claim("w", "site", 1, LEASE))
-    outbox.start(delivery, NOON)
+    start(outbox, delivery)
     requests.cancel(DeliverySelection(), "not needed")
 
-    outbox.finish(delivery, Answered(200), Delivered(), NOON, DURATION)
+    finish(outbox, delivery, Answered(200), Delivered())
 
     assert deliveries.counts()["site"][DeliveryState.DELIVERED] == 1
 
@@ -108,10 +116,10 @@ def test_a_delivery_stays_cancelled_if_the_attempt_in_progress_fails(
 ):
     ledger.announce("site", "webhook", [event()], NOON)
     delivery = one(outbox.claim("w", "site", 1, LEASE))
-    outbox.start(delivery, NOON)
+    start(outbox, delivery)
     requests.cancel(DeliverySelection(), "not needed")
 
-    outbox.finish(delivery, Answered(500), step, NOON, DURATION)
+    finish(outbox, delivery, Answered(500), step)
 
     (report,) = deliveries.list(9)
     assert (report.state, report.reason) == (DeliveryState.CANCELLED, "not needed")
@@ -124,9 +132,9 @@ def test_an_accepted_delivery_that_was_cancelled_meanwhile_is_counted_once(
     ledger.announce("site", "webhook", [event(1), event(2)], NOON)
     first, second = outbox.claim("w", "site", 2, LEASE)
     accepted(outbox, first)
-    outbox.start(second, NOON)
+    start(outbox, second)
     requests.cancel(DeliverySelection(), "not needed")
-    outbox.finish(second, Answered(200), Delivered(), NOON, DURATION)
+    finish(outbox, second, Answered(200), Delivered())
 
     assert deliveries.counts()["site"][DeliveryState.DELIVERED] == 2
     assert deliveries.list(9, state=DeliveryState.CANCELLED) == ()

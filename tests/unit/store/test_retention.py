@@ -24,6 +24,7 @@ from controller.store.outbox import Outbox
 from controller.store.redrive import DeliveryRequests
 from controller.store.retention import History, Pruned
 from controller.store.status import StatusTable
+from tests.builders.outbox import finish, start
 from tests.fakes.stopped_clock import NOON
 
 AGE = timedelta(days=90)
@@ -90,8 +91,8 @@ def ended(database, *events, step=Delivered(), at=OLD, target="site"):  # noqa: 
     AnnouncementLedger(database).announce(target, "webhook", events, at)
     outbox = Outbox(database)
     for delivery in outbox.claim("w", target, 99, LEASE):
-        outbox.start(delivery, at)
-        outbox.finish(delivery, Answered(200), step, at, LEASE)
+        start(outbox, delivery, at)
+        finish(outbox, delivery, Answered(200), step, at, LEASE)
     with database.writing() as connection:
         pending = tables.deliveries.c.state == "pending"
         connection.execute(update(tables.deliveries).where(~pending).values(ended=at))

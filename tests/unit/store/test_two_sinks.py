@@ -24,7 +24,15 @@ from controller.core.webhooks.publication_phase import (
 from controller.store.outbox import Outbox
 from controller.store.tables import deliveries as deliveries_table
 from controller.store.tables import webhook_targets
-from tests.builders.outbox import DURATION, LEASE, accepted, event, failed, one
+from tests.builders.outbox import (
+    LEASE,
+    accepted,
+    event,
+    failed,
+    finish,
+    one,
+    start,
+)
 from tests.fakes.stopped_clock import NOON
 
 PATIENCE = timedelta(seconds=60)
@@ -51,8 +59,8 @@ def announce(ledger, phase, *numbers):
 
 def queued(queue, delivery):
     """Record one successful push to Redis."""
-    queue.start(delivery, NOON)
-    queue.finish(delivery, Queued(), Delivered(), NOON, DURATION)
+    start(queue, delivery)
+    finish(queue, delivery, Queued(), Delivered())
 
 
 def states(deliveries, sink):

@@ -10,9 +10,8 @@ from controller.app.records import require_store
 from controller.app.remote_records import control_api
 from controller.app.session import Session
 from controller.bootstrap.audit_source import DocumentSource
-from controller.clients.clock import SystemClock
+from controller.bootstrap.store_file import opened_database
 from controller.core.webhooks.delivery_requests import DeliveryOperations
-from controller.store.database import Database
 from controller.store.delivery_operations import StoredDeliveryOperations
 
 if TYPE_CHECKING:
@@ -44,10 +43,5 @@ def delivery_operations(
     def source(by: str) -> AuditSource:
         return DocumentSource(by).of(context.document)
 
-    url = context.settings.store_url.reveal()
-    database = Database(url, SystemClock(), read_only=read_only)
-    try:
-        database.check()
+    with opened_database(context.settings, read_only=read_only) as database:
         yield StoredDeliveryOperations(database, source)
-    finally:
-        database.close()

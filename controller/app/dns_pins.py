@@ -12,11 +12,10 @@ from controller.app.remote_records import control_api
 from controller.app.session import Session
 from controller.bootstrap.audit_source import DocumentSource
 from controller.bootstrap.names import declared_pins
-from controller.clients.clock import SystemClock
+from controller.bootstrap.store_file import opened_database
 from controller.core.dns.answers import Source
 from controller.core.dns.health import NameHealth
 from controller.core.dns.pins import KeptName, Pin, PinOperations, PinOrigin, PinRequest
-from controller.store.database import Database
 from controller.store.dns_pins import StoredPinOperations
 
 if TYPE_CHECKING:
@@ -47,15 +46,10 @@ def pin_operations(
     def source(by: str) -> AuditSource:
         return DocumentSource(by).of(context.document)
 
-    url = context.settings.store_url.reveal()
-    database = Database(url, SystemClock(), read_only=read_only)
-    try:
-        database.check()
+    with opened_database(context.settings, read_only=read_only) as database:
         yield StoredPinOperations(
             database, source, lambda: declared_pins(context.settings)
         )
-    finally:
-        database.close()
 
 
 class RemotePinOperations:

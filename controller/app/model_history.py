@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from controller.bootstrap.store_file import store_is_there
-from controller.clients.clock import SystemClock
+from controller.bootstrap.store_file import opened_database, store_is_there
 from controller.core.errors import RefusedError
 from controller.core.models.history import (
     ModelEvent,
@@ -15,7 +14,6 @@ from controller.core.models.history import (
 )
 from controller.core.resources.rollouts import RegistrationsDriver
 from controller.store.audit_log import AuditLog
-from controller.store.database import Database
 
 if TYPE_CHECKING:
     from controller.bootstrap.controller import Controller
@@ -44,12 +42,8 @@ def model_history_of(
 def _actions(settings: Settings, target: ResourceId) -> tuple[RecordedAction, ...]:
     if not store_is_there(settings):
         return ()
-    database = Database(settings.store_url.reveal(), SystemClock(), read_only=True)
-    try:
-        database.check()
+    with opened_database(settings, read_only=True) as database:
         records = AuditLog(database).recent(None, target)
-    finally:
-        database.close()
     found = map(_action, records)
     return tuple(action for action in found if action is not None)
 

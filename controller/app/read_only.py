@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from controller.app.session import Session
 from controller.bootstrap.controller import Controller
 from controller.bootstrap.drivers import Options
-from controller.bootstrap.store_file import store_is_there
+from controller.bootstrap.store_file import opened_database, store_is_there
 from controller.clients.aws.retrying import POLICY
 from controller.clients.clock import SystemClock
 from controller.core.rates.retry import RetryPolicy
@@ -56,14 +56,8 @@ def deliveries_to_cancel(context: Session) -> Mapping[str, int]:
     resources = context.document.resources
     if not resources or not store_is_there(context.settings):
         return {}
-    from controller.store.database import Database
     from controller.store.redrive import DeliveryRequests
 
-    url = context.settings.store_url.reveal()
-    database = Database(url, SystemClock(), read_only=True)
-    try:
-        database.check()
-        declared = [id_.name for id_ in resources if id_.kind == "webhook"]
+    declared = [id_.name for id_ in resources if id_.kind == "webhook"]
+    with opened_database(context.settings, read_only=True) as database:
         return DeliveryRequests(database).pending_undeclared(declared)
-    finally:
-        database.close()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from controller.app.attempts import last_tried
 from controller.app.session import Session
 from controller.bootstrap.environment import NOT_RUNNING
-from controller.bootstrap.store_file import store_is_there
+from controller.bootstrap.store_file import opened_database, store_is_there
 from controller.clients.clock import SystemClock
 from controller.core.audit.chain import AuditRecord, ChainReport, verified
 from controller.core.clock import Clock
@@ -77,14 +77,8 @@ def records(context: Session) -> Iterator[StoreRecords]:
         RefusedError: there is no store, or one that we cannot read.
     """
     require_store(context)
-    url = context.settings.store_url
-    clock = SystemClock()
-    database = Database(url.reveal(), clock, read_only=True)
-    try:
-        database.check()
-        yield StoreRecords(clock, database)
-    finally:
-        database.close()
+    with opened_database(context.settings, read_only=True) as database:
+        yield StoreRecords(SystemClock(), database)
 
 
 def require_store(context: Session) -> None:

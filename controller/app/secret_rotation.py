@@ -11,6 +11,7 @@ from controller.app.session import Session
 from controller.app.webhook_checks import WebhookChecks
 from controller.bootstrap.audit_source import DocumentSource
 from controller.bootstrap.signing_secret import drawn_signing_secret
+from controller.bootstrap.store_file import opened_database
 from controller.clients.clock import SystemClock
 from controller.core.audit.entry import AuditSource, rotation_entry
 from controller.core.document.resource import ResourceId
@@ -250,14 +251,10 @@ def rotation_command(
         RefusedError: there is no store, or the secret cannot be rotated.
     """
     require_store(context)
-    database = Database(context.settings.store_url.reveal(), SystemClock())
-    try:
-        database.check()
+    with opened_database(context.settings, read_only=False) as database:
         source = DocumentSource(by).of(context.document)
         records = AuditedRotations(database, source, reason)
         yield RotationCommand(context, name, records, WebhookChecks(context, name))
-    finally:
-        database.close()
 
 
 def _rank(rotation: SecretRotation) -> int:

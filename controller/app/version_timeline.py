@@ -6,8 +6,7 @@ from typing import Any
 from controller.app.read_only import looking
 from controller.app.session import Session
 from controller.bootstrap.controller import Controller
-from controller.bootstrap.store_file import store_is_there
-from controller.clients.clock import SystemClock
+from controller.bootstrap.store_file import opened_database, store_is_there
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import RefusedError
 from controller.core.models.registration import ModelVersion, newest_version
@@ -17,7 +16,6 @@ from controller.core.webhooks.event import identity_of
 from controller.core.webhooks.records import DeliveryAttempt, DeliveryReport
 from controller.kinds.model.timeline import timeline_of
 from controller.kinds.webhook.timeline import timeline_at
-from controller.store.database import Database
 from controller.store.deliveries import DeliveryLog
 
 Deliveries = Mapping[str, tuple[DeliveryReport, tuple[DeliveryAttempt, ...]]]
@@ -102,15 +100,10 @@ def _deliveries(
     """Return the deliveries of ``version`` by target; none without a store."""
     if not store_is_there(context.settings):
         return {}
-    url = context.settings.store_url.reveal()
-    database = Database(url, SystemClock(), read_only=True)
-    try:
-        database.check()
+    with opened_database(context.settings, read_only=True) as database:
         log = DeliveryLog(database)
         owner = controller.document.platform.owner
         return {
             report.target: (report, log.attempts(report.id))
             for report in log.of_version(identity_of(owner, version))
         }
-    finally:
-        database.close()

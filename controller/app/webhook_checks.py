@@ -11,7 +11,7 @@ from controller.bootstrap.aws import DeferredAws, aws_client
 from controller.bootstrap.controller import NoFallbacks
 from controller.bootstrap.deliveries import DeclaredTargets, delivery_aws
 from controller.bootstrap.names import declared_fallbacks, resolver_for
-from controller.bootstrap.store_file import store_is_there
+from controller.bootstrap.store_file import opened_database, store_is_there
 from controller.clients.aws_destinations import AwsDestinations
 from controller.clients.clock import SystemClock
 from controller.clients.receiver_probe import connection_facts
@@ -148,16 +148,10 @@ class WebhookChecks:
         """Return the recorded rotations; none without a store."""
         if not store_is_there(self._context.settings):
             return {}
-        from controller.store.database import Database
         from controller.store.secret_rotations import StoredRotations
 
-        url = self._context.settings.store_url.reveal()
-        database = Database(url, self._clock, read_only=True)
-        try:
-            database.check()
+        with opened_database(self._context.settings, read_only=True) as database:
             return StoredRotations(database).all()
-        finally:
-            database.close()
 
     def _target(self) -> WebhookTarget:
         return self._declared.targets()[self._name]
@@ -241,15 +235,11 @@ class WebhookChecks:
             )
 
     def _record(self) -> None:
-        from controller.store.database import Database
         from controller.store.target_records import record_verification
 
-        url = self._context.settings.store_url.reveal()
-        database = Database(url, self._clock)
-        try:
-            database.check()
-            with database.writing() as connection:
-                now = database.now(connection)
-                record_verification(connection, self._name, now)
-        finally:
-            database.close()
+        with (
+            opened_database(self._context.settings, read_only=False) as database,
+            database.writing() as connection,
+        ):
+            now = database.now(connection)
+            record_verification(connection, self._name, now)

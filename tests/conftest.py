@@ -23,6 +23,11 @@ def _nothing(*_):
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, _nothing)
 
+# The test runner gives its processes the width of a terminal; a command has the width
+# that its test states, and with none the output of a file: lines are not wrapped.
+for name in ("COLUMNS", "LINES"):
+    os.environ.pop(name, None)
+
 # A child that may not write byte code compiles the AWS SDK each time: more than half
 # of what a command costs. It writes to a folder of its own, outside the sources.
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):

@@ -1,6 +1,7 @@
 """Documents generated from the published schema by a seed."""
 
 import json
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,47 @@ def body(seed: int) -> str:
     The document may still be refused: the schema does not express every dependency
     between fields.
     """
+    return _written(_sections(seed))
+
+
+def _written(sections: dict[str, Any]) -> str:
+    return yaml.safe_dump(sections, sort_keys=False) if sections else ""
+
+
+def accepted_body(seed: int, refused: Callable[[str], Iterable[str]]) -> str:
+    """Return the resources of a document without what is refused in it.
+
+    Args:
+        seed: Determines the document.
+        refused: Returns the dotted paths of a document that are wrong; none if it is
+            accepted.
+    """
+    sections = _sections(seed)
+    while paths := list(refused(text := _written(sections))):
+        removed = [_remove(sections, path.split(".")) for path in paths]
+        assert any(removed), paths
+    return text
+
+
+def _remove(value: Any, path: list[str]) -> bool:
+    """Remove what is at ``path``, or at the last part of it; return False for nothing."""
+    holder, key = value, path[0]
+    for part in path:
+        index: Any = int(part) if isinstance(value, list) and part.isdecimal() else part
+        if isinstance(value, list):
+            found = isinstance(index, int) and index < len(value)
+        else:
+            found = isinstance(value, dict) and index in value
+        if not found:
+            break
+        holder, key, value = value, index, value[index]
+    if holder is value:
+        return False
+    del holder[key]
+    return True
+
+
+def _sections(seed: int) -> dict[str, Any]:
     draw = Draw(seed)
     sections: dict[str, Any] = {}
     for section, keys in _KEYS.items():
@@ -82,7 +124,7 @@ def body(seed: int) -> str:
         entries = {key: _value(entry, draw) for key in keys if draw.below(3)}
         if entries:
             sections[section] = entries
-    return yaml.safe_dump(sections, sort_keys=False)
+    return sections
 
 
 def _value(rule: dict[str, Any], draw: Draw) -> Any:

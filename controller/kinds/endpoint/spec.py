@@ -19,6 +19,7 @@ from controller.core.document.fields import (
 from controller.core.document.reference import FallbackReference, SecretReference
 from controller.core.document.resource import ResourceId
 from controller.core.resources.kind import (
+    DocumentConflict,
     DocumentWarning,
     no_references,
     unchanged_spec,
@@ -156,7 +157,7 @@ class EndpointSpec(Section):
 
 def public_hosts(spec: EndpointSpec) -> frozenset[str]:
     """Return the host if it is in public DNS and the document has to serve it."""
-    host = spec.host.rstrip(".").lower()
+    host = _host_of(spec)
     is_name = "." in host and not host.rpartition(".")[2].isdecimal()
     is_private = not is_name or host.endswith(_PRIVATE)
     web = spec.protocol in {"http", "https"}
@@ -167,6 +168,45 @@ def published_parameters(spec: EndpointSpec) -> frozenset[str]:
     """Return the SSM parameter that the addresses are published to, if there is one."""
     publish = spec.fallback.publish if spec.fallback else None
     return frozenset({publish.ssm}) if publish else frozenset()
+
+
+def conflicts(
+    specs: Mapping[ResourceId, EndpointSpec],
+) -> tuple[DocumentConflict, ...]:
+    """Return the fallbacks that two endpoints share.
+
+    Two writers of one parameter overwrite each other in every pass. A variable of two
+    hosts sends the requests for one of them to the address of the other.
+    """
+    return tuple(_shared_fallbacks(specs))
+
+
+def _shared_fallbacks(
+    specs: Mapping[ResourceId, EndpointSpec],
+) -> Iterator[DocumentConflict]:
+    parameters: dict[str, ResourceId] = {}
+    variables: dict[str, ResourceId] = {}
+    for id_, spec in sorted(specs.items()):
+        fallback = spec.fallback
+        if fallback is None:
+            continue
+        if fallback.publish:
+            path = ("fallback", "publish", "ssm")
+            first = parameters.setdefault(fallback.publish.ssm, id_)
+            if first != id_:
+                problem = f"publishes to {fallback.publish.ssm}, as does"
+                hint = "give each endpoint its own parameter"
+                yield DocumentConflict((id_, path), (first, path), problem, hint)
+        variable = ("fallback", "env")
+        first = variables.setdefault(fallback.env, id_)
+        if _host_of(spec) != _host_of(specs[first]):
+            problem = f"reads {fallback.env}, as does another host:"
+            hint = "give each host its own variable"
+            yield DocumentConflict((id_, variable), (first, variable), problem, hint)
+
+
+def _host_of(spec: EndpointSpec) -> str:
+    return spec.host.rstrip(".").lower()
 
 
 def literal_hosts(

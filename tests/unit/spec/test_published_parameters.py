@@ -1,8 +1,13 @@
 """Warnings about published addresses that no service reads, and about literal hosts."""
 
+import re
+
 import pytest
 
 from tests.builders.documents import document
+from tests.builders.documents import problems as refused
+
+POSITION = re.compile(r"hokusai\.yaml:\d+:\d+")
 
 PUBLISHED = """\
 endpoints:
@@ -63,3 +68,61 @@ def test_a_literal_address_as_host_is_a_warning():
 
 def test_a_loopback_address_as_host_is_no_warning():
     assert warnings("endpoints:\n  mlflow: {host: 127.0.0.1, port: 5000}\n") == []
+
+
+SECOND = """\
+  api:
+    host: {host}
+    port: 8001
+    fallback: {{env: {env}, publish: {{ssm: {ssm}}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("host", "env", "ssm", "problems"),
+    [
+        ("api.example.local", "API_FALLBACK_IP", "/hokusai/api-ip", []),
+        (
+            "api.example.local",
+            "API_FALLBACK_IP",
+            "/hokusai/mlflow-ip",
+            [
+                (
+                    "endpoints.mlflow.fallback.publish.ssm: publishes to "
+                    "/hokusai/mlflow-ip, as does endpoint/api at HERE; "
+                    "give each endpoint its own parameter"
+                )
+            ],
+        ),
+        (
+            "api.example.local",
+            "MLFLOW_FALLBACK_IP",
+            "/hokusai/api-ip",
+            [
+                (
+                    "endpoints.mlflow.fallback.env: reads MLFLOW_FALLBACK_IP, as does "
+                    "another host: endpoint/api at HERE; give each host its own variable"
+                )
+            ],
+        ),
+        (
+            "MLFLOW.hokusai-development.local.",
+            "MLFLOW_FALLBACK_IP",
+            "/hokusai/api-ip",
+            [],
+        ),
+    ],
+)
+def test_two_endpoints_share_a_fallback_only_for_one_host(host, env, ssm, problems):
+    text = PUBLISHED + SECOND.format(host=host, env=env, ssm=ssm)
+
+    if not problems:
+        document(text)
+        return
+
+    found = [
+        POSITION.sub("HERE", problem).removeprefix("HERE: ")
+        for problem in refused(text)
+    ]
+
+    assert found == problems

@@ -4,13 +4,12 @@ import socket
 import ssl
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from ssl import SSLContext
-from typing import Any
 
 import httpx
 
 from controller.clients.http import bearer_header, http_client
+from controller.clients.peer_certificate import peer_certificate
 from controller.core.errors import RefusedError
 from controller.core.values.certificate import ServerCertificate
 from controller.core.values.redact import redact
@@ -65,8 +64,7 @@ class Probe:
                     plain, server_hostname=host.rstrip(".")
                 ) as connection,
             ):
-                found = connection.getpeercert() or {}
-                return Handshake(_certificate(found, connection.version() or ""))
+                return Handshake(peer_certificate(connection))
         except ssl.SSLCertVerificationError as error:
             return Handshake(problem=f"the certificate is invalid: {_verified(error)}")
         except ssl.SSLError as error:
@@ -137,14 +135,6 @@ class Probe:
         if response.status_code in expected:
             return ""
         return f"{method} {target.path} answered {response.status_code}"
-
-
-def _certificate(found: Any, version: str) -> ServerCertificate:
-    """Return the facts about a verified certificate, from ``getpeercert``."""
-    expires = datetime.fromtimestamp(ssl.cert_time_to_seconds(found["notAfter"]), UTC)
-    issuer = {key: value for part in found.get("issuer", ()) for key, value in part}
-    name = issuer.get("commonName") or issuer.get("organizationName", "")
-    return ServerCertificate(expires, version.removeprefix("TLSv"), name)
 
 
 def _verified(error: ssl.SSLCertVerificationError) -> str:

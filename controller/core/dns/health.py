@@ -13,9 +13,10 @@ _SECOND_HAND = frozenset({Source.PIN, Source.STALE, Source.FALLBACK})
 
 
 class HealthStatus(StrEnum):
-    """Health of a name."""
+    """Health of a name, from best to worst."""
 
     HEALTHY = "healthy"
+    STARTING = "starting"
     DEGRADED = "degraded"
     UNHEALTHY = "unhealthy"
 
@@ -70,8 +71,12 @@ def name_status(name: NameHealth) -> HealthStatus:
     """Return the health of one name.
 
     A name with an address is degraded at worst: its users work. It recovers with the
-    window.
+    window. It is starting until its first query has ended: an address of an earlier
+    process or of the settings says nothing about DNS.
     """
+    has_no_answer = name.age is None and not name.failures
+    if has_no_answer and name.source is not Source.PIN:
+        return HealthStatus.STARTING
     if name.source is None:
         return HealthStatus.UNHEALTHY
     if name.source in _SECOND_HAND:

@@ -277,11 +277,10 @@ class Resolver:
         """Return the pin of ``host``, and the failures of its queries."""
         key = canonical_host(host)
         pin, name = self._pins.of(key), self._names.get(key)
-        addresses = pin.addresses if pin else ()
         if name is None or name.record.failure is None:
-            return NameReport(pinned=addresses)
+            return NameReport(pin=pin)
         failures, reason = name.record.failures, name.record.failure.reason
-        return NameReport(failures, reason, pinned=addresses)
+        return NameReport(failures, reason, pin=pin)
 
     def _hit(self, host: str) -> Resolution | None:
         """Return a fresh answer that is not due; None to decide by the whole order.

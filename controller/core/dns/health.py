@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from controller.core.dns.answers import Source
+from controller.core.dns.pins import Pin
 from controller.core.dns.window import failure_share
 
 # Share of failed queries or lookups in the window above which a name is degraded.
@@ -58,13 +59,18 @@ class NameReport:
         failures: Number of consecutive failed queries.
         problem: Reason of the last failure; empty if the last query succeeded.
         stepped_back: Reason why the resolver is not used; empty if it is.
-        pinned: Addresses that a pin sets in the place of those of DNS.
+        pin: Pin in force; None without one.
     """
 
     failures: int = 0
     problem: str = ""
     stepped_back: str = ""
-    pinned: tuple[str, ...] = ()
+    pin: Pin | None = None
+
+    @property
+    def pinned(self) -> tuple[str, ...]:
+        """Addresses that a pin sets in the place of those of DNS; empty without one."""
+        return () if self.pin is None else self.pin.addresses
 
 
 def name_status(name: NameHealth) -> HealthStatus:

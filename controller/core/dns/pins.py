@@ -26,6 +26,15 @@ class PinOrigin(StrEnum):
     ENVIRONMENT = "environment"
     FILE = "file"
 
+    @property
+    def setting(self) -> str:
+        """Setting that declares the pin; empty for a pin of a user."""
+        settings = {
+            PinOrigin.ENVIRONMENT: "HOKUSAI_DNS_PINS",
+            PinOrigin.FILE: "the file HOKUSAI_DNS_PINS_FILE",
+        }
+        return settings.get(self, "")
+
 
 @dataclass(frozen=True, slots=True)
 class Pin:
@@ -50,6 +59,17 @@ class Pin:
     def is_in_force(self, now: datetime) -> bool:
         """Return whether the pin applies at ``now``."""
         return self.until is None or now < self.until
+
+    @property
+    def summary(self) -> str:
+        """Addresses, end and reason or setting, without control characters."""
+        summary = ", ".join(self.addresses)
+        if self.until is not None:
+            summary += f" until {self.until.isoformat()}"
+        if self.origin.setting:
+            summary += f" by {self.origin.setting}"
+        reason = printable(shortened(self.reason)).rstrip(".")
+        return f"{summary}: {reason}" if reason else summary
 
 
 @dataclass(frozen=True, slots=True)

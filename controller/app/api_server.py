@@ -11,6 +11,7 @@ from controller.api.control.dns_routes import DnsControl
 from controller.api.control.inspection import LogWindow
 from controller.api.health.checks import Checks, Look
 from controller.api.health.health_checks import dns_look, mlflow_look, store_look
+from controller.api.metrics_port import MetricsPort
 from controller.api.models.listing import KnownModels
 from controller.api.server import serve
 from controller.api.single_flight import SingleFlight
@@ -44,6 +45,7 @@ from controller.store.outage import StoreOutage
 from controller.store.status import StatusTable
 from controller.store.triggers import Triggers
 from controller.telemetry.logs import KnownSecrets, configure_logging
+from controller.telemetry.metrics import API_METRICS, STORE_OUTAGES, Metrics
 
 log = logging.getLogger(__name__)
 
@@ -74,11 +76,11 @@ def serve_api(
         )
         raise RefusedError(msg)
     configure_logging(None, KnownSecrets(), settings.log_level)
-    clock = SystemClock()
+    clock, metrics = SystemClock(), Metrics(API_METRICS)
     name = urlsplit(uri).hostname or ""
     with ExitStack() as closing:
         looks: dict[str, Look] = {}
-        database = _store(settings, clock, closing)
+        database = _store(settings, clock, closing, metrics)
         fallbacks: Fallbacks = NoFallbacks()
         if database is not None:
             looks["store"] = store_look(database.check)
@@ -91,6 +93,7 @@ def serve_api(
             shared=None if database is None else StoredPins(database),
             declared=mlflow_fallback(uri, settings),
             persist=True,
+            metrics=metrics,
         )
         closing.callback(Keeper(names.resolver).start().close)
         mlflow = connect(uri, settings, names)
@@ -105,6 +108,7 @@ def serve_api(
             KnownModels(mlflow.api, clock),
             clock=clock,
             version=version("hokusai-controller"),
+            metrics=metrics,
             records=StoredRecords(database, clock) if database else None,
             window=LogWindow(outlook, flights),
             deliveries=_deliveries(database) if database else None,
@@ -116,10 +120,15 @@ def serve_api(
             host or settings.api_host,
             port or settings.api_port,
             stopping=Shutdown().begin,
+            metrics=MetricsPort(
+                settings.api_metrics_host, settings.api_metrics_port, metrics.text
+            ),
         )
 
 
-def _store(settings: Settings, clock: Clock, closing: ExitStack) -> Database | None:
+def _store(
+    settings: Settings, clock: Clock, closing: ExitStack, metrics: Metrics
+) -> Database | None:
     """Return the store, if there is one."""
     if not store_is_there(settings):
         log.warning(
@@ -127,9 +136,8 @@ def _store(settings: Settings, clock: Clock, closing: ExitStack) -> Database | N
             "start the controller, and then this service again"
         )
         return None
-    database = Database(
-        settings.store_url.reveal(), clock, outage=StoreOutage(clock), reopens=True
-    )
+    outage = StoreOutage(clock, lambda: metrics.count(STORE_OUTAGES))
+    database = Database(settings.store_url.reveal(), clock, outage=outage, reopens=True)
     closing.callback(database.close)
     return database
 

@@ -219,8 +219,7 @@ class WebhookChecks:
         secrets: TargetSecrets,
         names: ConsumerResolver,
     ) -> Answer:
-        settings = self._context.settings
-        own_ports = frozenset({settings.probe_port, settings.api_port})
+        own_ports = self._context.settings.own_ports
         resolver = AddressResolver(names)
         async with Sender(
             self._clock, resolver=resolver, own_ports=own_ports

@@ -258,12 +258,10 @@ def delivery_sender(
         metrics=metrics,
     )
     keeper = Keeper(names.resolver).start()
-    # The API of `serve` may run on the same machine.
-    own_ports = frozenset({settings.probe_port, settings.api_port})
     return Sender(
         clock,
         resolver=AddressResolver(names, closed=keeper.close),
-        own_ports=own_ports,
+        own_ports=settings.own_ports,
     )
 
 

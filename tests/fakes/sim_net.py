@@ -9,6 +9,7 @@ from typing import Any
 
 from controller.clients.probe import Handshake, Probe
 from controller.core.dns.health import NameReport
+from controller.core.dns.pins import Pin
 from controller.core.errors import (
     DriverError,
     NotFoundError,
@@ -76,7 +77,8 @@ class SimulatedDns:
 
     def report(self, host: str) -> NameReport:
         """Return the pinned addresses, and no failures."""
-        return NameReport(pinned=self.pinned.get(host, ()))
+        addresses = self.pinned.get(host)
+        return NameReport(pin=Pin(host, addresses) if addresses else None)
 
     def lookup(self, host: str) -> tuple[str, ...]:
         """Return the addresses of ``host``, without a call."""

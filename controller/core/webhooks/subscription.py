@@ -5,7 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.core.webhooks.event import EventType, WebhookEvent
+from controller.core.webhooks.event import (
+    DEFAULT_PROFILE,
+    EventType,
+    Profile,
+    WebhookEvent,
+)
+from controller.core.webhooks.payload_profile import PROFILE_EVENTS
 
 # Fields of every payload about a resource; see `core.webhooks.resource_event`.
 PAYLOAD_FIELDS = (
@@ -29,20 +35,22 @@ class Subscription:
         events: Types of events.
         where: JMESPath expression over the payload; empty for every event.
         body: JMESPath expression that makes the body; empty to send the payload.
+        payload: Payload profile.
     """
 
     target: str
     events: frozenset[EventType] = field(default_factory=frozenset)
     where: str = ""
     body: str = ""
+    payload: Profile = DEFAULT_PROFILE
 
     def includes(self, event: WebhookEvent) -> bool:
-        """Return True if the target receives ``event``.
+        """Return True if the target receives ``event`` and has a format for it.
 
         An expression that cannot be evaluated on the payload excludes nothing: no event
         is lost by a mistake in it.
         """
-        if event.type not in self.events:
+        if event.type not in self.events & PROFILE_EVENTS[self.payload]:
             return False
         return not self.where or _is_true(self.where, json.loads(event.body))
 

@@ -58,6 +58,8 @@ Event = Literal[
 ]
 # Those of `core.webhooks.event` and `signature`, which `validate` need not import.
 Payload = Literal["hokusai-v1", "hokusai-site", "cloudevents", "slack"]
+# Events that the payload hokusai-site has a format for.
+SITE_EVENTS = ("model.registered",)
 Signature = Literal["hokusai-v1", "hokusai-v1-bare", "hokusai-deltaone", "standard"]
 # Those of `core.webhooks.address_policy`, which `validate` does not import.
 _HTTPS_PORTS = (443, 8443)
@@ -154,9 +156,13 @@ QueueName = Annotated[
 
 
 def _destinations(schema: dict[str, Any]) -> None:
-    """Extend the JSON Schema: one destination, and secrets for a URL."""
+    """Extend the JSON Schema: one destination, secrets for a URL, events of the site."""
     required = (["url", "secrets"], ["eventbridge"], ["sqs"])
     schema["oneOf"] = [{"required": fields} for fields in required]
+    is_site = {"properties": {"payload": {"const": "hokusai-site"}}}
+    of_site = {"properties": {"events": {"items": {"enum": [*SITE_EVENTS]}}}}
+    schema["if"] = {**is_site, "required": ["payload"]}
+    schema["then"] = of_site
 
 
 class RetrySpec(Section):
@@ -400,8 +406,8 @@ class WebhookSpec(Section):
     payload: Payload = Field(
         default="hokusai-v1",
         description="Format of the body. `hokusai-site` is that of the Hokusai site, "
-        "`cloudevents` that of CloudEvents 1.0 in structured mode, and `slack` that of "
-        "incoming webhooks of Slack.",
+        "which has one for model.registered only; `cloudevents` that of CloudEvents 1.0 in "
+        "structured mode, and `slack` that of incoming webhooks of Slack.",
     )
     body: Expression = Field(
         default="",
@@ -489,6 +495,18 @@ class WebhookSpec(Section):
                 "cannot filter model.registered, of which every version is announced",
                 "declare another target for the other events",
                 "where",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _known_to_the_site(self) -> Self:
+        unknown = [event for event in self.events if event not in SITE_EVENTS]
+        if unknown and self.payload == "hokusai-site":
+            reject(
+                f"has {', '.join(unknown)}, which the payload hokusai-site has no "
+                "format for",
+                "declare another target with another payload for them",
+                "events",
             )
         return self
 

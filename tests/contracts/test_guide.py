@@ -71,6 +71,8 @@ ELSEWHERE = {
     '--reason "yearly rotation" --yes': ROTATION,
     ".venv/bin/hokusai webhooks rotate site --step-back "
     '--reason "the receiver was not ready" --yes': ROTATION,
+    ".venv/bin/hokusai webhooks rotate site --abort "
+    '--reason "its next version was deleted" --yes': ROTATION,
     ".venv/bin/hokusai audit verify": AUDIT,
     ".venv/bin/hokusai audit deliveries": TIMELINE,
     ".venv/bin/hokusai audit deliveries webhook/site": TIMELINE,

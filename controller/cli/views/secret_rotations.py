@@ -28,6 +28,14 @@ def intention(name: str, goal: RotationStage | None) -> str:
     return f"webhook/{name}: rotation up to the stage {goal.value}. {_GOALS[goal]}"
 
 
+def abortion(name: str) -> str:
+    """Return a sentence about what the end of a rotation does."""
+    return (
+        f"webhook/{name}: the rotation is ended. The version with AWSCURRENT signs "
+        "alone; AWSCURRENT is not moved."
+    )
+
+
 def next_words(result: RotationResult) -> Sequence[str]:
     """Return the words of the command for the next stage; none if there is none."""
     rotation = result.rotation

@@ -557,14 +557,33 @@ class WebhookSpec(Section):
 
 
 def warnings(specs: Mapping[ResourceId, WebhookSpec]) -> Iterator[DocumentWarning]:
-    """Yield a warning for each Redis connection that is declared and not used."""
+    """Yield warnings: unused Redis connections, and unknown fields in `body`."""
     for id_, spec in specs.items():
+        yield from _unknown_fields(id_, spec)
         if spec.redis is not None and spec.phase == WEBHOOK_ONLY:
             problem = (
                 "is a connection to Redis that the phase webhook_only does not use"
             )
             hint = "remove it when `status` reports the phase, and unset its token"
             yield DocumentWarning(id_, ("redis",), problem, hint)
+
+
+def _unknown_fields(id_: ResourceId, spec: WebhookSpec) -> Iterator[DocumentWarning]:
+    """Yield a warning for each field in `body` that no event of the target has."""
+    if not spec.body:
+        return
+    from difflib import get_close_matches
+
+    from controller.core.webhooks.subscription import payload_fields, unknown_fields
+
+    known = payload_fields(spec.events)
+    for name in unknown_fields(spec.body, known):
+        problem = f"names the field {name}, which no event of this target has"
+        near = get_close_matches(name, known, n=1)
+        hint = (
+            f"did you mean {near[0]}?" if near else f"the fields are {', '.join(known)}"
+        )
+        yield DocumentWarning(id_, ("body",), problem, hint)
 
 
 references = no_references

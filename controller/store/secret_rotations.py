@@ -58,7 +58,8 @@ class StoredRotations:
                     return None
             if warning:
                 resource = ResourceId("webhook", after.target)
-                sentence = f"{after.problem[:1].upper()}{after.problem[1:]}."
+                problem = after.problem.rstrip(".")
+                sentence = f"{problem[:1].upper()}{problem[1:]}."
                 now = self._database.now(connection)
                 self._events.record(resource, "Warning", warning, sentence, now)
             query = select(secret_rotations).where(_table.target == after.target)

@@ -75,7 +75,7 @@ def render_rotation(
 def _text(result: RotationResult, further: Sequence[str], read_secret: str) -> str:
     lines = [_sentence(result)]
     if result.problem:
-        problem = result.problem
+        problem = result.problem.rstrip(".")
         lines = [f"Not reached: {problem}.", *lines]
     if result.rotation.stage is RotationStage.STAGED and read_secret:
         lines += [

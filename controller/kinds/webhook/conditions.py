@@ -51,7 +51,9 @@ def _delivering(state: WebhookState) -> UndatedCondition:
     """
     unsent = "; ".join(_unsent(state))
     if reason := _pause(state):
-        message = f"Deliveries wait: {reason}." + (f" {unsent}." if unsent else "")
+        message = f"Deliveries wait: {reason.rstrip('.')}." + (
+            f" {unsent}." if unsent else ""
+        )
         return UndatedCondition("Delivering", Truth.FALSE, "Paused", message)
     if not set(state.record.dead) - {"cancelled"}:
         pending = counted(state.deliveries.pending, "delivery", "deliveries")

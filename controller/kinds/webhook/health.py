@@ -90,7 +90,7 @@ def health(_spec: WebhookSpec, state: WebhookState) -> Health:
         return _configured_wrongly(state)
     if not state.breaker.is_closed:
         return _not_delivering(state)
-    error = f": {counts.last_error}" if counts.last_error else ""
+    error = f": {counts.last_error.rstrip('.')}" if counts.last_error else ""
     if counts.dead:
         dead = counted(counts.dead, "delivery", "deliveries")
         message = f"{dead} failed permanently{error}. {_retry(state)}"
@@ -115,7 +115,7 @@ def _configured_wrongly(state: WebhookState) -> Health:
         message = f"A secret cannot be read: {error}. {waiting} waiting."
         return Health(HealthLevel.DEGRADED, "SecretUnreadable", message)
     message = (
-        f"Nothing is sent: {counts.blocked}. {waiting} waiting, without an attempt "
+        f"Nothing is sent: {counts.blocked.rstrip('.')}. {waiting} waiting, without an attempt "
         f"of the schedule; the target is checked every five minutes."
     )
     return Health(HealthLevel.DEGRADED, "AddressNotPermitted", message)
@@ -140,7 +140,7 @@ def _not_delivering(state: WebhookState) -> Health:
         return Health(HealthLevel.DEGRADED, "TargetDisabled", message, needs_user=True)
     failed = counted(breaker.failures, "attempt")
     at = f"{breaker.open_until:%H:%M:%S} UTC" if breaker.open_until else "once"
-    error = f": {counts.last_error}" if counts.last_error else ""
+    error = f": {counts.last_error.rstrip('.')}" if counts.last_error else ""
     message = (
         f"{failed} failed in a row{error}. {waiting} waiting; next attempt at {at}."
     )
@@ -153,4 +153,4 @@ def _retry(state: WebhookState) -> str:
 
 
 def _sentence(clause: str) -> str:
-    return f"{clause[0].upper()}{clause[1:]}."
+    return f"{clause[0].upper()}{clause[1:].rstrip('.')}."

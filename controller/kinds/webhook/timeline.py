@@ -66,20 +66,18 @@ def _attempt(attempt: DeliveryAttempt) -> str:
 
 
 def _outcome(state: WebhookState, report: DeliveryReport) -> TimelineStep:
-    name = state.target
+    name, reason = state.target, report.reason.rstrip(".")
     match report.state:
         case DeliveryState.DELIVERED:
             return TimelineStep(report.ended, f"{name}: accepted.")
         case DeliveryState.DEAD:
             command = f'hokusai retry webhook/{name} --reason "…"'
-            text = (
-                f"{name}: failed permanently: {report.reason}. To send again: {command}"
-            )
+            text = f"{name}: failed permanently: {reason}. To send again: {command}"
             return TimelineStep(report.ended, text)
         case DeliveryState.CANCELLED:
-            return TimelineStep(report.ended, f"{name}: cancelled: {report.reason}.")
+            return TimelineStep(report.ended, f"{name}: cancelled: {reason}.")
         case DeliveryState.SUPERSEDED:
-            return TimelineStep(report.ended, f"{name}: not sent: {report.reason}.")
+            return TimelineStep(report.ended, f"{name}: not sent: {reason}.")
         case DeliveryState.HELD:
             return TimelineStep(None, f"{name}: held until the webhook fails.")
         case DeliveryState.PENDING:
@@ -88,7 +86,7 @@ def _outcome(state: WebhookState, report: DeliveryReport) -> TimelineStep:
 
 def _next(state: WebhookState, report: DeliveryReport) -> str:
     if state.breaker.disabled:
-        return f"waiting, because {state.breaker.disabled}."
+        return f"waiting, because {state.breaker.disabled.rstrip('.')}."
     at = max(filter(None, (report.next_at, state.breaker.open_until)))
     paused = " The target is paused." if not state.breaker.is_closed else ""
     return f"next attempt at {at:%H:%M:%S} UTC.{paused}"

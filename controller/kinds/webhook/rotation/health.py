@@ -31,12 +31,12 @@ def rotation_condition(state: WebhookState) -> UndatedCondition | None:
         return None
     reason = _REASONS[rotation.stage]
     message = f"{_sentence(rotation)}{_command(rotation)}"
+    problem = rotation.problem.rstrip(".")
     if rotation.problem and rotation.stage is not RotationStage.CANCELLED:
         reason = "SteppedBack"
-        message = f"{rotation.problem[0].upper()}{rotation.problem[1:]}. {message}"
+        message = f"{problem[0].upper()}{problem[1:]}. {message}"
         return UndatedCondition("SecretRotated", Truth.FALSE, reason, message)
     if rotation.stage is RotationStage.CANCELLED:
-        problem = rotation.problem.rstrip(".")
         return UndatedCondition(
             "SecretRotated",
             Truth.FALSE,

@@ -165,7 +165,7 @@ class RotationSteps:
         now = self._clock.now()
         cancelled = rotation.at(RotationStage.CANCELLED, now, problem)
         self.save(rotation, cancelled, _CANCELLED)
-        return f"The rotation was cancelled: {problem}."
+        return f"The rotation was cancelled: {problem.rstrip('.')}."
 
     def _advanced(
         self, rotation: SecretRotation, reference: SecretReference, due: RotationStage
@@ -184,7 +184,7 @@ class RotationSteps:
                         return kept
                     problem = refusal_problem(rotation)
                 self.step_back(rotation, reference, problem)
-                return f"The previous secret signs first again: {problem}."
+                return f"The previous secret signs first again: {problem.rstrip('.')}."
 
     def _other_cause(self, rotation: SecretRotation, reference: SecretReference) -> str:
         """Return a sentence if the promotion did not cause the refusals, else "".

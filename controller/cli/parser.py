@@ -87,7 +87,8 @@ class _CommandParser(argparse.ArgumentParser):
 
     _is_nested = False
 
-    def parse_known_args(
+    # One of the overloads of typeshed.
+    def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: Any = None
     ) -> tuple[Any, list[str]]:
         """Return the namespace and the arguments that are not known."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from controller.cli.views.data import FORMAT_VERSION, as_json, as_yaml
 from controller.cli.views.tables import markdown
+from controller.core.values.utc_text import utc_text
 from controller.core.webhooks.rotation import RotationStage
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _sentence(result: RotationResult) -> str:
         case RotationStage.CANARY:
             return f"{name}: canary. The receiver accepts the next secret."
         case RotationStage.PROMOTED:
-            until = f"{rotation.retires:%Y-%m-%d %H:%M:%S} UTC"
+            until = utc_text(rotation.retires) if rotation.retires else "its end"
             return (
                 f"{name}: promoted. The next secret signs first; the previous one, "
                 f"second until {until}."

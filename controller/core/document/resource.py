@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+
 SpecT = TypeVar("SpecT")
 
 
@@ -61,7 +62,10 @@ class Suspension:
     @property
     def message(self) -> str:
         """Author, end and reason of the suspension as one sentence."""
-        until = f" until {self.until:%Y-%m-%d %H:%M} UTC" if self.until else ""
+        # Help imports this module, and shows no time.
+        from controller.core.values.utc_text import utc_text
+
+        until = f" until {utc_text(self.until)}" if self.until else ""
         return f"Suspended by {self.by}{until}: {self.reason}"
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from controller.core.values.utc_text import utc_text
 from controller.core.webhooks.answers import (
     OK,
     Answer,
@@ -196,7 +197,7 @@ def _tls(found: TargetFindings) -> Diagnosis:
         return Diagnosis("tls", CheckState.PROBLEM, message, remedy)
     ends = connection.certificate_ends
     if ends is not None and ends - found.now < timedelta(days=_CERTIFICATE_DAYS):
-        message = f"The certificate ends at {ends:%Y-%m-%d %H:%M} UTC."
+        message = f"The certificate ends at {utc_text(ends)}."
         return Diagnosis(
             "tls", CheckState.PROBLEM, message, "Renew the certificate of the receiver."
         )

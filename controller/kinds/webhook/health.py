@@ -7,6 +7,7 @@ from controller.core.resources.condition import Truth, UndatedCondition
 from controller.core.resources.kind import Health, HealthLevel, HoldReason
 from controller.core.resources.plan import Change, Hold
 from controller.core.values.counts import counted
+from controller.core.values.utc_text import utc_text
 from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.event import MODEL_REGISTERED, identity_of, unannounced
 from controller.kinds.webhook.spec import AnnounceFrom, WebhookSpec
@@ -139,7 +140,7 @@ def _not_delivering(state: WebhookState) -> Health:
         message = f"{_sentence(breaker.disabled)} {waiting} waiting. {_retry(state)}"
         return Health(HealthLevel.DEGRADED, "TargetDisabled", message, needs_user=True)
     failed = counted(breaker.failures, "attempt")
-    at = f"{breaker.open_until:%H:%M:%S} UTC" if breaker.open_until else "once"
+    at = utc_text(breaker.open_until) if breaker.open_until else "once"
     error = f": {counts.last_error.rstrip('.')}" if counts.last_error else ""
     message = (
         f"{failed} failed in a row{error}. {waiting} waiting; next attempt at {at}."

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from controller.core.models.registration import ModelVersion
 from controller.core.models.timeline import TimelineStep
+from controller.core.values.utc_text import utc_text
 from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.event import MODEL_REGISTERED, identity_of
 from controller.core.webhooks.records import DeliveryAttempt, DeliveryReport
@@ -51,7 +52,7 @@ def _not_recorded(spec: WebhookSpec, state: WebhookState, version: ModelVersion)
         return f"{name}: not announced yet; the next pass announces it."
     since = baseline(spec, state)
     if since is not None and version.created_ms < since.timestamp() * 1000:
-        at = f"{since:%Y-%m-%d %H:%M:%S} UTC"
+        at = utc_text(since)
         return f"{name}: not announced, because it is older than {at}."
     return f"{name}: not announced, because it is not ready or repeats another version."
 
@@ -89,4 +90,4 @@ def _next(state: WebhookState, report: DeliveryReport) -> str:
         return f"waiting, because {state.breaker.disabled.rstrip('.')}."
     at = max(filter(None, (report.next_at, state.breaker.open_until)))
     paused = " The target is paused." if not state.breaker.is_closed else ""
-    return f"next attempt at {at:%H:%M:%S} UTC.{paused}"
+    return f"next attempt at {utc_text(at)}.{paused}"

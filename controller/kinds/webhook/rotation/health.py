@@ -2,6 +2,7 @@
 
 from controller.core.resources.condition import Truth, UndatedCondition
 from controller.core.resources.plan import Change
+from controller.core.values.utc_text import utc_text
 from controller.core.webhooks.rotation import RotationStage, SecretRotation
 from controller.kinds.webhook.state import WebhookState
 
@@ -57,12 +58,12 @@ def _sentence(rotation: SecretRotation) -> str:
         case RotationStage.PROMOTING | RotationStage.REVERTING:
             return "AWSCURRENT is being moved."
         case RotationStage.PROMOTED:
-            until = f"{rotation.retires:%Y-%m-%d %H:%M:%S} UTC"
+            until = utc_text(rotation.retires) if rotation.retires else "its end"
             return (
                 f"The next secret signs first; the previous one, second until {until}."
             )
         case _:
-            at = f"{rotation.changed:%Y-%m-%d %H:%M:%S} UTC"
+            at = utc_text(rotation.changed)
             return f"The previous secret was retired at {at}."
 
 

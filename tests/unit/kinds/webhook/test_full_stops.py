@@ -22,7 +22,9 @@ from controller.kinds.webhook.timeline import _outcome
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 REASON = "the name does not exist."
-SPEC = WebhookSpec(url="https://hokus.ai/hook", secrets=[{"env": "SECRET"}])
+SPEC = WebhookSpec.model_validate(
+    {"url": "https://hokus.ai/hook", "secrets": [{"env": "SECRET"}]}
+)
 STATE = WebhookState("site", "mlflow", NOON)
 ROTATION = SecretRotation(
     "site",

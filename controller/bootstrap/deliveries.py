@@ -330,6 +330,7 @@ def subscriptions(document: Document) -> tuple[Subscription, ...]:
             frozenset(resource.spec.events),
             resource.spec.where,
             resource.spec.body,
+            resource.spec.payload,
         )
         for id_, resource in document.resources.items()
         if id_.kind == "webhook"

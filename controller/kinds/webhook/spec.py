@@ -29,6 +29,7 @@ from controller.core.document.fields import (
     any_of,
     fields_set,
     reject,
+    required,
 )
 from controller.core.document.platform import Platform
 from controller.core.document.reference import SecretReference
@@ -157,8 +158,8 @@ QueueName = Annotated[
 
 def _destinations(schema: dict[str, Any]) -> None:
     """Extend the JSON Schema: one destination, secrets for a URL, events of the site."""
-    required = (["url", "secrets"], ["eventbridge"], ["sqs"])
-    schema["oneOf"] = [{"required": fields} for fields in required]
+    destinations = (("url", "secrets"), ("eventbridge",), ("sqs",))
+    schema["oneOf"] = [required(*fields) for fields in destinations]
     is_site = {"properties": {"payload": {"const": "hokusai-site"}}}
     of_site = {"properties": {"events": {"items": {"enum": [*SITE_EVENTS]}}}}
     schema["if"] = {**is_site, "required": ["payload"]}

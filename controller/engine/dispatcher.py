@@ -56,7 +56,7 @@ log = logging.getLogger(__name__)
 _GATHER = 0.001
 # Results that are recorded without waiting for more; those that are sent meanwhile are
 # the next ones.
-_ENOUGH = 64
+_ENOUGH = 32
 # Targets whose deliveries are claimed in one transaction.
 _TARGETS_A_ROUND = 16
 
@@ -121,7 +121,7 @@ class DispatchLimits:
         claim_margin: Seconds by which a claim outlasts the timeout of an attempt.
     """
 
-    in_flight: int = 128
+    in_flight: int = 64
     first: int = 4
     poll: float = 1.0
     grace: float = 20.0

@@ -6,6 +6,7 @@ Only the leader tags the versions that a target accepted.
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 
@@ -25,6 +26,7 @@ from controller.bootstrap.store import Store
 from controller.clients.redis_queue import RedisQueue
 from controller.clients.secrets import Secrets
 from controller.core.clock import Clock
+from controller.core.document.reference import SecretReference
 from controller.core.errors import ControllerError
 from controller.core.webhooks.answers import Answer, Answered, Unanswered
 from controller.core.webhooks.breaker import Breaker
@@ -47,6 +49,7 @@ from controller.telemetry.metrics import (
     WEBHOOK_LOST_CLAIMS,
     WEBHOOK_OLDEST_PENDING,
     WEBHOOK_POSSIBLE_DUPLICATES,
+    WEBHOOK_SECRET_AGE,
     WEBHOOK_UNKNOWN_OUTCOMES,
     Metrics,
 )
@@ -55,6 +58,8 @@ from controller.telemetry.metrics import (
 _REREAD = timedelta(seconds=1)
 # Between two readings of the gauges.
 _GAUGES = timedelta(seconds=15)
+# Between two reads of a secret for its age only; each delivery reads it too.
+_AGES = timedelta(hours=1)
 
 
 class ReplicaDeliveries:
@@ -138,13 +143,16 @@ class ReplicaDeliveries:
                 declared, *shared, queue, self._clock, self._queued
             )
             self._dispatchers = webhooks, queues
-            gauges = asyncio.create_task(self._gauge(webhooks, declared))
+            ages = SecretAges(secrets, self._clock)
+            gauges = asyncio.create_task(self._gauge(webhooks, declared, ages))
             try:
                 await run_all(self._dispatchers, stop)
             finally:
                 gauges.cancel()
 
-    async def _gauge(self, webhooks: Dispatcher, declared: DeclaredTargets) -> None:
+    async def _gauge(
+        self, webhooks: Dispatcher, declared: DeclaredTargets, ages: "SecretAges"
+    ) -> None:
         """Set the gauges of deliveries every few seconds until cancelled.
 
         While the store cannot be read, those that come from it are absent.
@@ -154,8 +162,12 @@ class ReplicaDeliveries:
             found = None
             with contextlib.suppress(ControllerError):
                 names = (await asyncio.to_thread(declared.targets)).keys()
-                found = await asyncio.to_thread(backlogs, self._stored.database)
+                found = await asyncio.to_thread(backlogs, self._stored.database, names)
             set_gauges(self._metrics, names, found, webhooks.in_flight())
+            with contextlib.suppress(ControllerError):
+                current = await asyncio.to_thread(declared.current_secrets)
+                found_ages = await asyncio.to_thread(ages.of, current)
+                self._metrics.replace(WEBHOOK_SECRET_AGE, found_ages)
             await asyncio.sleep(_GAUGES.total_seconds())
 
     def _current(self) -> Document:
@@ -175,6 +187,41 @@ class ReplicaDeliveries:
         self._metrics.count(QUEUE_MESSAGES, outcome=_outcome(attempt.step))
 
 
+class SecretAges:
+    """Ages of signing secrets, from the times that their stores keep.
+
+    Args:
+        secrets: Secrets that are also read for deliveries.
+        clock: Clock.
+    """
+
+    def __init__(self, secrets: Secrets, clock: Clock) -> None:
+        self._secrets = secrets
+        self._clock = clock
+        self._read_at: dict[SecretReference, float] = {}
+
+    def of(self, current: Mapping[str, SecretReference]) -> dict[str, float]:
+        """Return the ages in seconds by target; reads each secret once an hour.
+
+        A secret that cannot be read, or whose store keeps no time, is left out. Call it
+        in a thread.
+
+        Args:
+            current: Signing secret by target.
+        """
+        ages: dict[str, float] = {}
+        for name, reference in current.items():
+            now = self._clock.monotonic()
+            if self._read_at.get(reference, -math.inf) + _AGES.total_seconds() <= now:
+                self._read_at[reference] = now
+                with contextlib.suppress(ControllerError):
+                    self._secrets.value(reference)
+            if (stored_at := self._secrets.stored_at(reference)) is not None:
+                age = self._clock.now() - stored_at
+                ages[name] = max(age.total_seconds(), 0)
+        return ages
+
+
 def set_gauges(
     metrics: Metrics,
     names: Collection[str],
@@ -189,7 +236,7 @@ def set_gauges(
         found: Backlogs by target; None if the store cannot be read.
         in_flight: Attempts of this process in progress, by target.
     """
-    known = {} if found is None else {n: found.get(n, Backlog()) for n in names}
+    known = found or {}
     metrics.replace(WEBHOOK_BACKLOG, {n: b.pending for n, b in known.items()})
     oldest = {n: b.oldest.total_seconds() for n, b in known.items()}
     metrics.replace(WEBHOOK_OLDEST_PENDING, oldest)

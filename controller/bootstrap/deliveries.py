@@ -183,6 +183,22 @@ class DeclaredTargets:
         secrets = TargetSecrets(tuple(found))
         return secrets if spec.auth is None else self._with_auth(secrets, spec.auth)
 
+    def current_secrets(self) -> Mapping[str, SecretReference]:
+        """Return the first signing secret of each target that has one.
+
+        Raises:
+            ControllerError: The rotations cannot be read.
+        """
+        rotations, now = self._rotations(), self._clock.now()
+        found: dict[str, SecretReference] = {}
+        for id_, resource in self._document().resources.items():
+            if id_.kind == "webhook":
+                rotation = rotations.get(id_.name)
+                signers = signing_secrets(resource.spec.secrets, rotation, now)
+                if signer := next(iter(signers), None):
+                    found[id_.name] = signer.reference
+        return found
+
     def key_of_version(self, reference: SecretReference, version: str) -> bytes:
         """Return the key of one version of a secret; raises ControllerError."""
         return key_of(self._secret(versioned(reference, version)))

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping
+from datetime import datetime
 
 from controller.core.dependencies import Aws
 from controller.core.document.reference import SecretReference
@@ -15,6 +16,8 @@ log = logging.getLogger(__name__)
 class Secrets:
     """Resolves secret references without caching the values.
 
+    Of each it keeps the time at which the value read last was stored.
+
     White space around a value is removed, with a warning: a newline comes from an editor
     or from ``echo``, and other readers of the secret remove it too.
     """
@@ -23,6 +26,16 @@ class Secrets:
         self._environ = environ
         self._aws = aws
         self._trimmed: set[str] = set()
+        self._stored_at: dict[SecretReference, datetime] = {}
+
+    def stored_at(self, reference: SecretReference) -> datetime | None:
+        """Return the time at which the value that was read last was stored.
+
+        Secrets Manager has it of each version (CreatedDate), and the parameter store of
+        the value (LastModifiedDate). None if the value was not read, or its store keeps
+        no time.
+        """
+        return self._stored_at.get(reference)
 
     def value(self, reference: SecretReference) -> str:
         """Return the value of ``reference``.
@@ -59,9 +72,14 @@ class Secrets:
                 answer = self._aws.call(
                     "ssm", "GetParameter", Name=reference.name, WithDecryption=True
                 )
+                self._keep_time(reference, answer["Parameter"].get("LastModifiedDate"))
                 return str(answer["Parameter"]["Value"])
             case _:
                 return self._from_secrets_manager(reference)
+
+    def _keep_time(self, reference: SecretReference, stored_at: object) -> None:
+        if isinstance(stored_at, datetime):
+            self._stored_at[reference] = stored_at
 
     def _from_environment(self, name: str) -> str:
         value = self._environ.get(name, "")
@@ -79,6 +97,7 @@ class Secrets:
             # The default of AWS; moto's is the version that was stored as current.
             parameters["VersionStage"] = part.stage or CURRENT
         answer = self._aws.call("secretsmanager", "GetSecretValue", **parameters)
+        self._keep_time(reference, answer.get("CreatedDate"))
         if "SecretString" not in answer:
             msg = f"{reference} is binary: store it as text"
             raise RefusedError(msg)

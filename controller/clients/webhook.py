@@ -10,9 +10,9 @@ import functools
 import socket
 import ssl
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
-from types import SimpleNamespace
 from typing import Self, TypeAlias
 from urllib.parse import urlsplit
 
@@ -21,6 +21,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 
 from controller.clients.client_certificate import load_certificate
+from controller.clients.post_pool import Destination, InvalidResponseError, PostPool
 from controller.core.clock import Clock
 from controller.core.values.redact import redact
 from controller.core.webhooks.address_policy import PUBLIC_ADDRESSES, AddressPolicy
@@ -32,9 +33,8 @@ _CONNECT_SECONDS = 5.0
 # The dispatcher limits the requests to each target: a limit for all would let targets
 # that hang delay the others.
 _UNLIMITED = 0
-# A connection is reused only if the rest of the response is short.
-_MAX_RESPONSE = 64 * 1024
-_DRAIN_SECONDS = 1.0
+# Seconds without a request after which the connections with a replaced certificate end.
+_RETIREMENT = 60.0
 _MAX_RETRY_AFTER = 900.0
 _IPV6 = 6
 # The port has no effect on the choice of a source address.
@@ -43,14 +43,43 @@ _PRIVATE_SUFFIXES = (".local", ".localhost")
 _Connections: TypeAlias = tuple[AddressPolicy, ClientCertificate | None]
 
 
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """Connections for the requests to one URL.
+
+    Attributes:
+        permitted: Addresses that the target permits.
+        certificate: Client certificate.
+        key: Key of the pool.
+        pool: Connections, which other URLs may share.
+        destination: Prepared URL.
+    """
+
+    permitted: AddressPolicy
+    certificate: ClientCertificate | None
+    key: _Connections
+    pool: PostPool
+    destination: Destination
+
+    def serves(
+        self, permitted: AddressPolicy, certificate: ClientCertificate | None
+    ) -> bool:
+        """Return True if its connections may be used with these settings."""
+        return (self.permitted is permitted or self.permitted == permitted) and (
+            self.certificate is certificate or self.certificate == certificate
+        )
+
+
 class Sender:
-    """HTTP session for webhooks, created, used and closed in one event loop.
+    """HTTP client for webhooks, created, used and closed in one event loop.
 
     Args:
         clock: Clock for a ``Retry-After`` that is a date.
         resolver: Resolver of host names; None for that of the machine.
         new_tls: Returns a context with the trusted certificates, by default those of
             the machine.
+        retirement: Seconds without a request after which the connections of a target
+            are closed that has another client certificate, or other addresses.
         own_ports: Ports that the controller listens on; nothing is sent to them on this
             machine.
     """
@@ -62,12 +91,16 @@ class Sender:
         resolver: AbstractResolver | None = None,
         new_tls: Callable[[], ssl.SSLContext] = ssl.create_default_context,
         own_ports: frozenset[int] = frozenset(),
+        retirement: float = _RETIREMENT,
     ) -> None:
         self._clock = clock
+        self._retirement = retirement
         self._own_ports = own_ports
         self._resolver = resolver or aiohttp.DefaultResolver()
         self._new_tls = new_tls
-        self._sessions: dict[_Connections, aiohttp.ClientSession] = {}
+        self._pools: dict[_Connections, PostPool] = {}
+        self._routes: dict[str, _Route] = {}
+        self._retirements: dict[_Connections, asyncio.Task[None]] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -100,57 +133,78 @@ class Sender:
         """
         if reason := refusal_reason(url):
             return NotPermitted(reason)
-        is_plain = urlsplit(url).scheme == "http"
-        if is_plain:
-            permitted = permitted.internal_only()
-        session = self._session(permitted, certificate)
         sent: list[bool] = []
         try:
-            async with (
-                asyncio.timeout(within),
-                session.post(
-                    url,
-                    data=body,
-                    headers={**headers, "accept-encoding": "identity"},
-                    allow_redirects=False,
-                    timeout=aiohttp.ClientTimeout(sock_connect=_CONNECT_SECONDS),
-                    trace_request_ctx=sent,
-                ) as response,
-            ):
-                await _drain(response)
-                wait = self._retry_after(response.headers.get("retry-after", ""))
-                return Answered(response.status, wait)
+            route = self._route(url, permitted, certificate)
+            async with asyncio.timeout(within):
+                response = await route.pool.post(route.destination, headers, body, sent)
         except TimeoutError:
             return Unanswered(f"no answer within {within:g} s", bool(sent))
+        except InvalidResponseError as error:
+            return Unanswered(redact(str(error), ()), is_sent=True)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if isinstance(error.__cause__, _AddressDeniedError):
                 return NotPermitted(str(error.__cause__))
             reason = redact(f"{type(error).__name__}: {error}", ())
             return Unanswered(reason, bool(sent))
+        wait = response.retry_after and self._retry_after(response.retry_after)
+        return Answered(response.status, wait or None)
 
     async def close(self) -> None:
         """Close the connections and the resolver."""
-        for session in self._sessions.values():
-            await session.close()
+        for retirement in self._retirements.values():
+            retirement.cancel()
+        for pool in self._pools.values():
+            await pool.close()
         await self._resolver.close()
 
-    def _session(
-        self, permitted: AddressPolicy, certificate: ClientCertificate | None
-    ) -> aiohttp.ClientSession:
-        """Return the session with the connections that ``permitted`` allows.
+    def _route(
+        self,
+        url: str,
+        permitted: AddressPolicy,
+        certificate: ClientCertificate | None,
+    ) -> _Route:
+        """Return the connections for ``url``, looked up by its last settings."""
+        before = self._routes.get(url)
+        if before is not None and before.serves(permitted, certificate):
+            return before
+        is_plain = urlsplit(url).scheme == "http"
+        key = (permitted.internal_only() if is_plain else permitted), certificate
+        destination = Destination(url)
+        route = _Route(permitted, certificate, key, self._pool(key), destination)
+        self._routes[url] = route
+        if before is not None and before.key not in self._retirements:
+            self._retirements[before.key] = asyncio.create_task(
+                self._retire(before.key)
+            )
+        return route
+
+    def _pool(self, key: _Connections) -> PostPool:
+        """Return the connections with these settings.
 
         A connection is reused for the same name, so targets with different policies or
         certificates share none.
         """
-        key = permitted, certificate
-        session = self._sessions.get(key)
-        if session is None:
-            session = self._sessions[key] = self._new_session(permitted, certificate)
-        return session
+        pool = self._pools.get(key)
+        if pool is None:
+            pool = self._pools[key] = self._new_pool(*key)
+        return pool
 
-    def _new_session(
+    async def _retire(self, key: _Connections) -> None:
+        """Close the connections of ``key`` once they are out of use.
+
+        Those of other targets with the same settings stay open.
+        """
+        pool = self._pools[key]
+        await pool.wait_idle(self._retirement)
+        del self._retirements[key]
+        if all(route.key != key for route in self._routes.values()):
+            del self._pools[key]
+            await pool.close()
+
+    def _new_pool(
         self, permitted: AddressPolicy, certificate: ClientCertificate | None
-    ) -> aiohttp.ClientSession:
+    ) -> PostPool:
         tls = self._new_tls()
         tls.minimum_version = ssl.TLSVersion.TLSv1_2
         if certificate is not None:
@@ -169,13 +223,7 @@ class Sender:
         connector._factory = functools.partial(  # type: ignore[assignment]  # noqa: SLF001 - no public setting
             _HeadFirst, loop=asyncio.get_running_loop()
         )
-        return aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            trust_env=False,
-            trace_configs=[_sent_trace()],
-        )
+        return PostPool(connector, _CONNECT_SECONDS)
 
     def _retry_after(self, text: str) -> float | None:
         """Return the seconds in a ``Retry-After`` header, at most 15 minutes."""
@@ -258,19 +306,6 @@ def _permitted_socket(
     return socket.socket(family, type_, protocol)
 
 
-def _sent_trace() -> aiohttp.TraceConfig:
-    """Return a trace that adds to the list of a request once its headers are sent."""
-    trace = aiohttp.TraceConfig()
-
-    async def record(
-        _session: aiohttp.ClientSession, context: SimpleNamespace, _event: object
-    ) -> None:
-        context.trace_request_ctx.append(True)
-
-    trace.on_request_headers_sent.append(record)
-    return trace
-
-
 class _HeadFirst(ResponseHandler):
     """Reader of responses that keeps the status when only the body is malformed.
 
@@ -310,18 +345,3 @@ def _is_private(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(_PRIVATE_SUFFIXES)
-
-
-async def _drain(response: aiohttp.ClientResponse) -> None:
-    """Read the rest of a short response, so that its connection can be reused.
-
-    The status is already known: a body that never ends does not change it.
-    """
-    try:
-        async with asyncio.timeout(_DRAIN_SECONDS):
-            while response.content.total_bytes < _MAX_RESPONSE:
-                if not await response.content.readany():
-                    return
-    except (TimeoutError, aiohttp.ClientError):
-        pass
-    response.close()

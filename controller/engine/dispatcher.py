@@ -13,14 +13,12 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
 
 from controller.core.clock import Clock
 from controller.core.errors import ControllerError, PermanentError
-from controller.core.values.redact import redact
 from controller.core.webhooks.address_policy import PUBLIC_ADDRESSES, AddressPolicy
 from controller.core.webhooks.answers import (
     Answer,
@@ -48,23 +46,19 @@ from controller.core.webhooks.signature import (
     SignatureScheme,
 )
 from controller.core.webhooks.target_secrets import TargetSecrets
+from controller.engine.secret_reads import SecretReads, SecretsOf
 from controller.store.attempts import AttemptResult, OutboxDelivery, SendAttempt
 from controller.store.outbox import Outbox
 
 log = logging.getLogger(__name__)
 
-# Pauses after which the report of an unreadable secret by another process is out of date.
-_SECRET_REPORTS = 3
-# Seconds that a round waits for the secrets of its targets, which are cached as a rule.
-_SECRETS_WAIT = 0.05
 # Seconds without the end of an attempt, after which the results are recorded.
 _GATHER = 0.001
+# Results that are recorded without waiting for more; those that are sent meanwhile are
+# the next ones.
+_ENOUGH = 32
 # Targets whose deliveries are claimed in one transaction.
-_TARGETS_A_ROUND = 8
-# Secrets that are read at the same time.
-_SECRET_READERS = 32
-# Seconds for which secrets are used after they were read.
-_SECRETS_LIFETIME = 1.0
+_TARGETS_A_ROUND = 16
 
 
 class Transport(Protocol):
@@ -193,7 +187,6 @@ class _Exchange:
 
 
 Targets = Callable[[], Mapping[str, WebhookTarget]]
-SecretsOf = Callable[[str], TargetSecrets]
 AfterAttempt = Callable[[OutboxDelivery, EndedAttempt], None]
 
 
@@ -231,7 +224,6 @@ class Dispatcher:
         self._outbox = outbox
         self._transport = transport
         self._targets = targets
-        self._secrets_of = secrets_of
         self._clock = clock
         self._worker = worker
         self._limits = limits or DispatchLimits()
@@ -240,20 +232,21 @@ class Dispatcher:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._round_number = 0
         self._turns: Counter[str] = Counter()
+        # Targets with more due deliveries than the last claim had slots for.
+        self._more: set[str] = set()
         # Answers of each target since its last failure.
         self._accepted: Counter[str] = Counter()
         self._under_way: dict[asyncio.Task[None], OutboxDelivery] = {}
         self._ended: list[_Ended] = []
-        self._known_secrets: dict[str, tuple[TargetSecrets, float]] = {}
-        # Slow secret stores must not take the threads of the outbox.
-        self._readers = ThreadPoolExecutor(_SECRET_READERS, "webhook-secrets")
-        self._secret_reads: dict[str, asyncio.Task[None]] = {}
+        self._secrets = SecretReads(
+            secrets_of,
+            outbox,
+            clock,
+            self._limits.pause,
+            self.wake,
+        )
         self._readable = True
-        self._paused_until: dict[str, float] = {}
         self._configured: dict[str, str] = {}
-        self._secret_errors: set[str] = set()
-        self._secret_read_until: dict[str, float] = {}
-        self._clear_at: dict[str, float] = {}
 
     def wake(self) -> None:
         """Read the outbox now. May be called from any thread, at any time."""
@@ -287,7 +280,7 @@ class Dispatcher:
     async def _gather(self) -> None:
         """Let more attempts end, which one transaction records together."""
         before = -1
-        while self._under_way and len(self._ended) > before:
+        while self._under_way and before < len(self._ended) < _ENOUGH:
             before = len(self._ended)
             await asyncio.sleep(_GATHER)
 
@@ -303,7 +296,7 @@ class Dispatcher:
             busy, free = self._busy(), self._free_slots(targets)
             ended, self._ended = self._ended, []
             exchange = await asyncio.to_thread(
-                self._exchange, ended, targets, free, busy, self._fresh_secrets()
+                self._exchange, ended, targets, free, busy, self._secrets.fresh()
             )
         except ControllerError as error:
             if isinstance(error, PermanentError) and ended:
@@ -321,7 +314,7 @@ class Dispatcher:
             task = asyncio.create_task(self._attempt(one))
             self._under_way[task] = one.delivery
             task.add_done_callback(self._leave)
-        if exchange.without_secrets and await self._read_all_secrets(
+        if exchange.without_secrets and await self._secrets.read(
             exchange.without_secrets
         ):
             return 0
@@ -350,12 +343,11 @@ class Dispatcher:
 
     def _free_slots(self, targets: Mapping[str, WebhookTarget]) -> dict[str, int]:
         busy = self._busy()
-        now = self._clock.monotonic()
         free = {name: self._slots(name) - busy[name] for name in targets}
         return {
             name: slots
             for name, slots in free.items()
-            if slots > 0 and self._paused_until.get(name, now) <= now
+            if slots > 0 and not self._secrets.is_paused(name)
         }
 
     def _slots(self, name: str) -> int:
@@ -380,21 +372,33 @@ class Dispatcher:
     ) -> "_Exchange":
         """Record results, and claim deliveries to the targets with ``secrets``."""
         self._configure(targets)
-        self._clear_secret_errors()
-        due = self._outbox.due_targets(free, busy) if free else ()
+        self._secrets.remove_outdated_reports()
+        # These were not exhausted by the last claim.
+        due = [name for name in free if name in self._more]
+        others = free.keys() - due
+        due += self._outbox.due_targets(others, busy) if others else ()
         claimed: list[OutboxDelivery] = []
         recorded: list[bool] = []
         started: list[_Started] = []
-        ready = self._next_in_turn([name for name in due if name in secrets])
+        in_turn = self._in_turn(due, busy)
+        ready = [name for name in in_turn if name in secrets][:_TARGETS_A_ROUND]
+        self._take_turn(ready)
+        is_crowded = len(due) > _TARGETS_A_ROUND
         if ended or ready:
             with self._outbox.transaction():
                 recorded = self._record(ended)
                 for name in ready:
                     seconds = targets[name].timeout + self._limits.claim_margin
                     lease = timedelta(seconds=seconds)
-                    claimed += self._outbox.claim(
-                        self._worker, name, self._slots(name), lease, busy=busy[name]
+                    slots = free[name]
+                    if is_crowded and not self._accepted[name]:
+                        slots = 1
+                    some = self._outbox.claim(
+                        self._worker, name, busy[name] + slots, lease, busy=busy[name]
                     )
+                    claimed += some
+                    has_more = len(some) >= slots
+                    (self._more.add if has_more else self._more.discard)(name)
                 attempts = self._outbox.start_all(claimed, self._clock.now())
             started = [
                 _Started(d, attempts[d.id], targets[d.target], secrets[d.target])
@@ -407,19 +411,28 @@ class Dispatcher:
             recorded,
             started,
             [name for name in due if name in secrets],
-            [name for name in due if name not in secrets],
+            [name for name in in_turn if name not in secrets],
             math.inf if wait is None else wait.total_seconds(),
         )
 
-    def _next_in_turn(self, names: Sequence[str]) -> list[str]:
-        """Return a few of ``names``, those first that had their turn longest ago.
+    def _in_turn(self, names: Collection[str], busy: Mapping[str, int]) -> list[str]:
+        """Return ``names`` in the order in which they are served.
 
-        Many targets that hang would otherwise delay the answers of the others.
+        First come targets that answer, or that have no attempt in progress: those that
+        hang must not delay their attempts. Among these, first comes the one that had
+        its turn longest ago.
         """
-        chosen = sorted(names, key=lambda name: self._turns[name])[:_TARGETS_A_ROUND]
+        return sorted(
+            names,
+            key=lambda name: (
+                not self._accepted[name] and busy[name] > 0,
+                self._turns[name],
+            ),
+        )
+
+    def _take_turn(self, names: Collection[str]) -> None:
         self._round_number += 1
-        self._turns.update(dict.fromkeys(chosen, self._round_number))
-        return chosen
+        self._turns.update(dict.fromkeys(names, self._round_number))
 
     def _record(self, ended: Sequence[_Ended]) -> list[bool]:
         """Record results; with a probe that is given up, those that waited as long."""
@@ -510,92 +523,13 @@ class Dispatcher:
             delivery, one.attempt, one.target, one.secrets
         )
 
-    def _fresh_secrets(self) -> dict[str, TargetSecrets]:
-        """Return the secrets of targets that were read lately."""
-        now = self._clock.monotonic()
-        fresh = {n: k for n, k in self._known_secrets.items() if k[1] > now}
-        self._known_secrets = fresh
-        return {name: secrets for name, (secrets, _) in fresh.items()}
-
-    async def _read_all_secrets(self, names: Collection[str]) -> bool:
-        """Read the secrets of ``names``; return True if some were read in time.
-
-        A target with a slow secret store is served in a later round.
-        """
-        begun = [name for name in names if name not in self._secret_reads]
-        for name in begun:
-            self._secret_reads[name] = asyncio.create_task(self._read_secrets(name))
-        if begun:
-            reads = [self._secret_reads[name] for name in begun]
-            await asyncio.wait(reads, timeout=_SECRETS_WAIT)
-        return any(name in self._known_secrets for name in names)
-
-    async def _read_secrets(self, name: str) -> None:
-        """Read a target's secrets for the next second; without them, it pauses."""
-        reason = ""
-        loop = asyncio.get_running_loop()
-        try:
-            secrets = await loop.run_in_executor(self._readers, self._secrets_of, name)
-            until = self._clock.monotonic() + _SECRETS_LIFETIME
-            self._known_secrets[name] = secrets, until
-        except ControllerError as error:
-            reason = redact(str(error), ())
-        except Exception as error:
-            # A secret of one target must not end the deliveries to the others.
-            reason = f"the secret cannot be used ({type(error).__name__})"
-            log.exception("secret not usable", extra={"target": name})
-        if reason:
-            log.warning("secrets not readable", extra={"target": name, "error": reason})
-            self._paused_until[name] = self._clock.monotonic() + self._limits.pause
-        await self._report_secret(name, reason)
-        self._secret_reads.pop(name, None)
-        self._woken.set()
-
-    async def _report_secret(self, name: str, error: str) -> None:
-        """Record for other processes if the secrets of a target can be read.
-
-        An outage of the store must not stop a delivery: the next attempt reports again.
-        """
-        now, pause = self._clock.monotonic(), self._limits.pause
-        with contextlib.suppress(ControllerError):
-            if error:
-                self._secret_errors.add(name)
-                self._secret_read_until.pop(name, None)
-                self._clear_at.pop(name, None)
-                await asyncio.to_thread(self._outbox.report_secret_error, name, error)
-            elif self._secret_read_until.get(name, now) <= now:
-                await asyncio.to_thread(self._clear_secret_error, name)
-                self._secret_read_until[name] = now + pause
-
-    def _clear_secret_error(self, name: str) -> None:
-        """Remove the record of an unreadable secret, now or once it is out of date.
-
-        Another process repeats its own record each time its pause ends.
-        """
-        others = timedelta(seconds=_SECRET_REPORTS * self._limits.pause)
-        lifetime = timedelta(0) if name in self._secret_errors else others
-        if self._outbox.report_secret_read(name, lifetime):
-            self._secret_errors.discard(name)
-            self._clear_at.pop(name, None)
-        else:
-            self._clear_at[name] = self._clock.monotonic() + others.total_seconds()
-
-    def _clear_secret_errors(self) -> None:
-        """Remove the records of other processes that are out of date."""
-        now = self._clock.monotonic()
-        # The event loop changes the dictionary meanwhile.
-        for name in [n for n, at in list(self._clear_at.items()) if at <= now]:
-            self._clear_secret_error(name)
-
     async def _drain(self) -> None:
         """Wait for the attempts in progress; cancel them after the grace time.
 
         A cancelled attempt has an unknown outcome: the event is sent again, marked as a
         possible duplicate. Its claim ends, so that the next process need not wait.
         """
-        for read in self._secret_reads.values():
-            read.cancel()
-        self._secret_reads.clear()
+        self._secrets.close()
         tasks = dict(self._under_way)
         late: set[asyncio.Task[None]] = set()
         if tasks:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Update,
     bindparam,
     insert,
+    literal,
     or_,
     select,
     tuple_,
@@ -64,6 +65,7 @@ from controller.store.breakers import (
 from controller.store.delivery_states import BLOCKED, state_of
 from controller.store.redrive import redrive_exhausted
 from controller.store.secret_rotations import count_refusals
+from controller.store.sql import json_parameter, json_rows
 from controller.store.tables import attempts, deliveries
 
 STARTED, ANSWERED, UNANSWERED, UNKNOWN = "started", "answered", "unanswered", "unknown"
@@ -137,7 +139,7 @@ def start_attempts(
     connection: Connection, claimed: Sequence[OutboxDelivery], now: datetime
 ) -> dict[int, SendAttempt]:
     """Record the start of an attempt at each of ``claimed``; see ``Outbox.start_all``."""
-    kept = set(connection.scalars(_COUNTED, {"claims": _claims(claimed)}))
+    kept = set(connection.scalars(_COUNTED, _claims(connection, claimed)))
     repeats = [d.id for d in claimed if d.id in kept and d.attempts]
     duplicates = _may_have_arrived(connection, repeats)
     started = {
@@ -146,19 +148,9 @@ def start_attempts(
         if delivery.id in kept
     }
     if started:
-        connection.execute(
-            insert(attempts),
-            [
-                {
-                    "delivery_id": id_,
-                    "number": attempt.number,
-                    "outcome": STARTED,
-                    "started": now,
-                    "possible_duplicate": attempt.possible_duplicate,
-                }
-                for id_, attempt in started.items()
-            ],
-        )
+        rows = [(id_, a.number, a.possible_duplicate) for id_, a in started.items()]
+        values = {"started": now, "rows": json_parameter(connection, rows)}
+        connection.execute(_STARTED, values)
     return started
 
 
@@ -178,9 +170,7 @@ def record_results(
         sink: Sink of the deliveries.
         policy: Limits of the circuit breakers.
     """
-    every, results = results, _not_recorded(connection, results)
-    if results:
-        connection.execute(_ENDED, [_ended_row(result) for result in results])
+    every, results = results, _end(connection, results)
     delivered = [r for r in results if isinstance(r.step, Delivered)]
     ours = _deliver(connection, [r.delivery for r in delivered], moment)
     for result in results:
@@ -198,35 +188,40 @@ def record_results(
     return [result.delivery.id in ours | recorded for result in every]
 
 
-def _not_recorded(
+def _end(
     connection: Connection, results: Sequence[AttemptResult]
-) -> list[AttemptResult]:
-    """Return ``results`` without those of an earlier call whose reply was lost.
+) -> Sequence[AttemptResult]:
+    """Record ``results``; return those without the ones of an earlier call.
 
-    Only a result has a duration; an attempt whose worker died has none.
+    The reply of that call was lost. Only a result has a duration; an attempt whose
+    worker died has none.
     """
-    numbers = [(r.delivery.id, r.delivery.attempts + 1) for r in results]
-    if not numbers:
-        return []
+    if not results:
+        return results
+    rows = json_parameter(connection, [_ended_row(result) for result in results])
+    ended = set(connection.scalars(_ENDED, {"rows": rows}))
+    if len(ended) == len(results):
+        return results
+    # History that was deleted meanwhile has no rows.
+    numbers = [_key(r) for r in results if r.delivery.id not in ended]
     recorded = set(connection.scalars(_RECORDED, {"numbers": numbers}))
     return [r for r in results if r.delivery.id not in recorded]
 
 
 # Statements are built once: that takes longer than executing them. They change those of
-# ``claims`` that were not lost.
-_CLAIMED = tuple_(deliveries.c.id, deliveries.c.claim).in_(
-    bindparam("claims", expanding=True)
-)
+# the rows ``claims`` that were not lost.
+_ID, _CLAIM = json_rows("claims", deliveries.c.id.type, deliveries.c.claim.type)
+_CLAIMED = deliveries.c.id == _ID, deliveries.c.claim == _CLAIM
 _UNCLAIMED = {"claimed_by": None, "claimed_until": None}
 _COUNTED = (
     update(deliveries)
-    .where(_CLAIMED)
+    .where(*_CLAIMED)
     .values(attempts=deliveries.c.attempts + 1)
     .returning(deliveries.c.id)
 )
 _DELIVERED = (
     update(deliveries)
-    .where(_CLAIMED)
+    .where(*_CLAIMED)
     .values(
         **_UNCLAIMED,
         state=DeliveryState.DELIVERED.value,
@@ -242,33 +237,52 @@ _RECORDED = select(attempts.c.delivery_id).where(
     ),
     attempts.c.seconds.is_not(None),
 )
+_STARTED = insert(attempts).from_select(
+    ["delivery_id", "number", "possible_duplicate", "outcome", "started"],
+    select(
+        *json_rows(
+            "rows",
+            attempts.c.delivery_id.type,
+            attempts.c.number.type,
+            attempts.c.possible_duplicate.type,
+        ),
+        literal(STARTED),
+        bindparam("started", type_=attempts.c.started.type),
+    ),
+)
 # One statement for answers of every kind: columns that an answer does not have are empty.
+_ENDED_COLUMNS = ("ended", "seconds", "outcome", "status", "error")
+_OF_DELIVERY, _OF_NUMBER, *_VALUES = json_rows(
+    "rows",
+    attempts.c.delivery_id.type,
+    attempts.c.number.type,
+    *(attempts.c[name].type for name in _ENDED_COLUMNS),
+)
 _ENDED = (
     update(attempts)
     .where(
-        attempts.c.delivery_id == bindparam("of_delivery"),
-        attempts.c.number == bindparam("of_number"),
+        attempts.c.delivery_id == _OF_DELIVERY,
+        attempts.c.number == _OF_NUMBER,
+        attempts.c.seconds.is_(None),
     )
-    .values(
-        ended=bindparam("ended"),
-        seconds=bindparam("seconds"),
-        outcome=bindparam("outcome"),
-        status=bindparam("status"),
-        error=bindparam("error"),
-    )
+    .values(dict(zip(_ENDED_COLUMNS, _VALUES, strict=True)))
+    .returning(attempts.c.delivery_id)
 )
 
 
-def _ended_row(result: AttemptResult) -> dict[str, Any]:
-    return {
-        "of_delivery": result.delivery.id,
-        "of_number": result.delivery.attempts + 1,
+def _key(result: AttemptResult) -> tuple[int, int]:
+    return result.delivery.id, result.delivery.attempts + 1
+
+
+def _ended_row(result: AttemptResult) -> tuple[Any, ...]:
+    columns = {
         "ended": result.now,
         "seconds": result.duration.total_seconds(),
         "status": None,
         "error": "",
         **_answer_columns(result.answer),
     }
+    return (*_key(result), *(columns[name] for name in _ENDED_COLUMNS))
 
 
 def _deliver(
@@ -277,8 +291,8 @@ def _deliver(
     """End accepted deliveries, also cancelled ones; return those with a claim."""
     if not accepted:
         return set()
-    values = {"claims": _claims(accepted), "ended": moment}
-    return set(connection.scalars(_DELIVERED, values))
+    values = _claims(connection, accepted)
+    return set(connection.scalars(_DELIVERED, {**values, "ended": moment}))
 
 
 def _step(
@@ -311,7 +325,10 @@ def _update_breaker(
     """
     key = breaker_key(target, sink)
     stored = breaker_of(connection, key)
-    if all(breaker == stored for breaker in _breakers(stored, results, moment, policy)):
+    if all(
+        breaker is stored or breaker == stored
+        for breaker in _breakers(stored, results, moment, policy)
+    ):
         if any(result.delivery.progress.is_probe for result in results):
             # The receiver answered, but not so that its breaker changes.
             end_probe(connection, key)
@@ -369,8 +386,11 @@ def _may_have_arrived(connection: Connection, ids: Sequence[int]) -> set[int]:
     return set(connection.scalars(query))
 
 
-def _claims(claimed: Sequence[OutboxDelivery]) -> list[tuple[int, int]]:
-    return [(delivery.id, delivery.claim) for delivery in claimed]
+def _claims(
+    connection: Connection, claimed: Sequence[OutboxDelivery]
+) -> dict[str, str]:
+    rows = [(delivery.id, delivery.claim) for delivery in claimed]
+    return {"claims": json_parameter(connection, rows)}
 
 
 def update_claimed(delivery: OutboxDelivery) -> Update:
@@ -398,24 +418,19 @@ def mark_unknown(connection: Connection, ids: Sequence[int], now: datetime) -> N
     )
 
 
-def _storable(text: str) -> str:
-    """Return ``text`` without NUL, which PostgreSQL refuses."""
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
 def _answer_columns(answer: Answer) -> dict[str, Any]:
     match answer:
         case Answered(status):
             return {"outcome": ANSWERED, "status": status}
         case Unanswered(error, is_sent):
             outcome = UNKNOWN if is_sent else UNANSWERED
-            return {"outcome": outcome, "error": _storable(error)}
+            return {"outcome": outcome, "error": error}
         case Queued() | AwsAccepted():
             return {"outcome": ANSWERED}
         case AwsRefused(error):
-            return {"outcome": ANSWERED, "error": _storable(error)}
+            return {"outcome": ANSWERED, "error": error}
         case NotPermitted(reason) | NotDerived(reason):
-            return {"outcome": UNANSWERED, "error": _storable(reason)}
+            return {"outcome": UNANSWERED, "error": reason}
 
 
 def _step_columns(
@@ -426,13 +441,13 @@ def _step_columns(
             return {
                 "state": DeliveryState.DEAD.value,
                 "ended": moment,
-                "reason": _storable(reason),
+                "reason": reason,
                 "cause": cause.value,
             }
         case RetryAt(at, is_charged):
             return {
                 "next_at": moment + max(at - now, timedelta(0)),
-                "reason": _storable(failure(answer)),
+                "reason": failure(answer),
                 "cause": _pending_cause(answer),
                 "charged": deliveries.c.charged + int(is_charged),
             }

@@ -1,5 +1,6 @@
 """Backlog of every webhook target, from the partial indexes of open deliveries."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -8,7 +9,7 @@ from sqlalchemy import func, select
 
 from controller.core.webhooks.breaker import CLOSED, Breaker
 from controller.core.webhooks.delivery import DeliveryState
-from controller.store.breakers import all_breakers
+from controller.store.breakers import breakers_of
 from controller.store.database import Database
 from controller.store.delivery_states import in_state
 from controller.store.tables import deliveries
@@ -31,8 +32,8 @@ class Backlog:
     breaker: Breaker = CLOSED
 
 
-def backlogs(database: Database) -> dict[str, Backlog]:
-    """Return the backlog of each target with open deliveries or a stored breaker.
+def backlogs(database: Database, names: Collection[str]) -> dict[str, Backlog]:
+    """Return the backlog of each target in ``names``.
 
     Delivered rows are not read, however many there are.
 
@@ -44,7 +45,7 @@ def backlogs(database: Database) -> dict[str, Backlog]:
     def query(state: DeliveryState) -> Any:
         return (
             select(table.target, func.count(), func.min(table.recorded))
-            .where(table.sink == "webhook", *in_state(state))
+            .where(table.sink == "webhook", table.target.in_(names), *in_state(state))
             .group_by(table.target)
         )
 
@@ -60,15 +61,12 @@ def backlogs(database: Database) -> dict[str, Backlog]:
             target: count
             for target, count, _ in connection.execute(query(DeliveryState.DEAD))
         }
-        breakers = {
-            name: breaker
-            for name, breaker in all_breakers(connection).items()
-            if ":" not in name
-        }
+        breakers = breakers_of(connection, names)
     none = (0, timedelta(0))
+    closed = (CLOSED, None)
     return {
         name: Backlog(
-            *pending.get(name, none), dead.get(name, 0), breakers.get(name, CLOSED)
+            *pending.get(name, none), dead.get(name, 0), breakers.get(name, closed)[0]
         )
-        for name in pending.keys() | dead.keys() | breakers.keys()
+        for name in names
     }

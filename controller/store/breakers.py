@@ -8,13 +8,21 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
 from controller.core.webhooks.breaker import CLOSED, Breaker
-from controller.store.sql import insert_new
+from controller.store.sql import insert_new, json_parameter, json_rows
 from controller.store.tables import webhook_breakers
 
+# A claim that lasts longer than any claim may last was made by a clock that was ahead.
+LONGEST_CLAIM = timedelta(minutes=10)
 _table = webhook_breakers.c
+# Statements are built once: that takes longer than executing them.
+_OF_TARGET = select(webhook_breakers).where(_table.target == bindparam("of"))
+_TO_CHANGE = _OF_TARGET.with_for_update()
+_OF_TARGETS = select(webhook_breakers).where(
+    _table.target.in_(select(*json_rows("targets", _table.target.type)))
+)
 
 
 def breaker_key(target: str, sink: str) -> str:
@@ -32,11 +40,10 @@ def breaker_of(
         target: Name of the target.
         changes: True to lock the row until the end of the transaction.
     """
-    query = select(webhook_breakers).where(_table.target == target)
     if changes:
         ensure_row(connection, target)
-        query = query.with_for_update()
-    row = connection.execute(query).first()
+    query = _TO_CHANGE if changes else _OF_TARGET
+    row = connection.execute(query, {"of": target}).first()
     return CLOSED if row is None else _breaker(row)
 
 
@@ -52,10 +59,10 @@ def breakers_of(
     connection: Connection, targets: Collection[str]
 ) -> dict[str, tuple[Breaker, datetime | None]]:
     """Return the breakers of ``targets`` that have a row, and the end of a probe."""
-    query = select(webhook_breakers).where(_table.target.in_(targets))
+    values = {"targets": json_parameter(connection, [(name,) for name in targets])}
     return {
         row.target: (_breaker(row), row.probe_until)
-        for row in connection.execute(query)
+        for row in connection.execute(_OF_TARGETS, values)
     }
 
 
@@ -109,7 +116,11 @@ def begin_probe(
         update(webhook_breakers)
         .where(
             _table.target == target,
-            or_(_table.probe_until.is_(None), _table.probe_until <= now),
+            or_(
+                _table.probe_until.is_(None),
+                _table.probe_until <= now,
+                _table.probe_until > now + LONGEST_CLAIM,
+            ),
         )
         .values(probe_until=now + lease)
     )

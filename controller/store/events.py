@@ -90,7 +90,7 @@ class EventLog:
 
 def _digest(resource: ResourceId, type_: str, reason: str, message: str) -> str:
     text = canonical_json([str(resource), type_, reason, message])
-    return sha256(text.encode()).hexdigest()
+    return sha256(text.encode(errors="backslashreplace")).hexdigest()
 
 
 def _event(row: Any) -> RecordedEvent:

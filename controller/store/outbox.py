@@ -35,6 +35,7 @@ from controller.store.attempts import (
     update_claimed,
 )
 from controller.store.breakers import (
+    LONGEST_CLAIM,
     begin_probe,
     breaker_key,
     breaker_of,
@@ -47,6 +48,7 @@ from controller.store.database import Database
 from controller.store.delivery_states import in_state
 from controller.store.held_deliveries import has_held, settle_held
 from controller.store.redrive import expire, redrive_dead
+from controller.store.sql import json_parameter, json_rows
 from controller.store.tables import deliveries, event_bodies, webhook_events
 from controller.store.target_records import (
     clear_secret_error,
@@ -54,8 +56,6 @@ from controller.store.target_records import (
     record_secret_error,
 )
 
-# A claim that lasts longer than any claim may last was made by a clock that was ahead.
-_LONGEST_CLAIM = timedelta(minutes=10)
 _MANY = 1_000_000
 
 
@@ -105,15 +105,17 @@ class Outbox:
             ):
                 return ()
             values = {"count": count, "worker": worker, "until": now + lease}
-            due = self._due(target, now)
-            rows = connection.execute(_CLAIM, due | values).all()
+            due = self._due(now)
+            rows = connection.execute(_CLAIM, {"to": target, **due, **values}).all()
             if not rows:
                 if is_probe:
                     end_probe(connection, key)
                 return ()
             mark_unknown(connection, [row.id for row in rows if row.attempts], now)
             events = _events(connection, {row.event_id for row in rows})
-        claimed = [_delivery(row, events, is_probe=is_probe) for row in rows]
+        claimed = [
+            _delivery(target, tuple(row), events, is_probe=is_probe) for row in rows
+        ]
         return tuple(sorted(claimed, key=lambda d: d.id))
 
     def keep_body(self, delivery: OutboxDelivery, body: bytes) -> None:
@@ -250,15 +252,19 @@ class Outbox:
             busy: Number of attempts in progress, by target; one whose breaker allows no
                 more is left out.
         """
+        if not targets:
+            return ()
         with self._database.reading() as connection:
             now = self._database.now(connection)
             breakers = self._breakers_of(connection, targets)
-            return tuple(
-                name
+            open_to = [
+                (name,)
                 for name in targets
                 if _due_at(name, now, breakers, busy or {}, now) == now
-                and connection.scalar(_IS_DUE, self._due(name, now))
-            )
+            ]
+            values = {"targets": json_parameter(connection, open_to)}
+            due = set(connection.scalars(_DUE_TARGETS, self._due(now) | values))
+        return tuple(name for name in targets if name in due)
 
     def wait(
         self, targets: Collection[str], busy: Mapping[str, int] | None = None
@@ -300,15 +306,14 @@ class Outbox:
         found = breakers_of(connection, keys)
         return {keys[key]: breaker for key, breaker in found.items()}
 
-    def _due(self, target: str, now: datetime) -> dict[str, Any]:
+    def _due(self, now: datetime) -> dict[str, Any]:
         """Return the parameters of statements on due deliveries."""
-        latest = now + _LONGEST_CLAIM
-        return {"to": target, "by": self._sink, "now": now, "latest": latest}
+        latest = now + LONGEST_CLAIM
+        return {"by": self._sink, "now": now, "latest": latest}
 
 
 # Statements are built once: that takes longer than executing them.
-_DUE = (
-    deliveries.c.target == bindparam("to"),
+_IS_DUE = (
     deliveries.c.sink == bindparam("by"),
     *in_state(DeliveryState.PENDING),
     deliveries.c.next_at <= bindparam("now"),
@@ -318,7 +323,11 @@ _DUE = (
         deliveries.c.claimed_until > bindparam("latest"),
     ),
 )
-_IS_DUE = select(deliveries.c.id).where(*_DUE).limit(1)
+_DUE = deliveries.c.target == bindparam("to"), *_IS_DUE
+(_TARGET,) = json_rows("targets", deliveries.c.target.type)
+_DUE_TARGETS = select(_TARGET).where(
+    select(deliveries.c.id).where(deliveries.c.target == _TARGET, *_IS_DUE).exists()
+)
 # A common table expression is evaluated once; PostgreSQL may run a sub-query again and
 # lock more rows than asked for.
 _FIRST = (
@@ -337,7 +346,15 @@ _CLAIM = (
         claimed_until=bindparam("until"),
         claim=deliveries.c.claim + 1,
     )
-    .returning(deliveries)
+    .returning(
+        deliveries.c.id,
+        deliveries.c.event_id,
+        deliveries.c.profile,
+        deliveries.c.attempts,
+        deliveries.c.claim,
+        deliveries.c.charged,
+        func.coalesce(deliveries.c.begun, deliveries.c.recorded).label("begun"),
+    )
 )
 
 
@@ -353,7 +370,8 @@ def _due_at(
     if breaker.disabled:
         return None
     blocked = breaker.blocked_until(now)
-    if breaker.open_until is not None and probe_until is not None:
+    is_probed = probe_until is not None and probe_until <= now + LONGEST_CLAIM
+    if breaker.open_until is not None and probe_until is not None and is_probed:
         blocked = max(blocked or probe_until, probe_until)
     if blocked is None and breaker.allowance(now, _MANY) <= busy.get(target, 0):
         return None
@@ -369,44 +387,59 @@ class _Event:
     body: bytes
 
 
-def _events(connection: Connection, ids: set[str]) -> dict[tuple[str, str], _Event]:
+(_EVENT_ID,) = json_rows("events", webhook_events.c.id.type)
+_EVENTS = (
+    select(
+        webhook_events.c.id,
+        webhook_events.c.type,
+        webhook_events.c.model,
+        webhook_events.c.body,
+        event_bodies.c.profile,
+        event_bodies.c.body.label("profile_body"),
+    )
+    .join_from(webhook_events, event_bodies, isouter=True)
+    .where(webhook_events.c.id.in_(select(_EVENT_ID)))
+)
+
+
+def _events(
+    connection: Connection, ids: Collection[str]
+) -> dict[tuple[str, str], _Event]:
     """Return events by id and payload profile.
 
     The previous version of the program writes no row into ``event_bodies``; it keeps
     the body of the default profile in the event.
     """
-    event, bodies = webhook_events.c, event_bodies.c
-    body = bodies.body.label("profile_body")
-    query = (
-        select(event.id, event.type, event.model, event.body, bodies.profile, body)
-        .join_from(webhook_events, event_bodies, isouter=True)
-        .where(event.id.in_(ids))
-    )
     found: dict[tuple[str, str], _Event] = {}
-    for row in connection.execute(query):
-        default = _Event(row.type, row.model, bytes(row.body))
-        found.setdefault((row.id, DEFAULT_PROFILE), default)
-        if row.profile is not None:
-            one = _Event(row.type, row.model, bytes(row.profile_body))
-            found[row.id, row.profile] = one
+    values = {"events": json_parameter(connection, [(id_,) for id_ in ids])}
+    for id_, type_, model, body, profile, own in connection.execute(_EVENTS, values):
+        if (id_, DEFAULT_PROFILE) not in found:
+            found[id_, DEFAULT_PROFILE] = _Event(type_, model, bytes(body))
+        if profile is not None:
+            found[id_, profile] = _Event(type_, model, bytes(own))
     return found
 
 
 def _delivery(
-    row: Any, events: Mapping[tuple[str, str], _Event], *, is_probe: bool
+    target: str,
+    row: tuple[Any, ...],
+    events: Mapping[tuple[str, str], _Event],
+    *,
+    is_probe: bool,
 ) -> OutboxDelivery:
-    event = events[row.event_id, row.profile]
-    begun = row.recorded if row.begun is None else row.begun
+    """Return the delivery of a row of ``_CLAIM``."""
+    id_, event_id, profile, attempts, claim, charged, begun = row
+    event = events[event_id, profile]
     return OutboxDelivery(
-        id=row.id,
-        event_id=row.event_id,
+        id=id_,
+        event_id=event_id,
         type=event.type,
         body=event.body,
-        target=row.target,
-        attempts=row.attempts,
-        claim=row.claim,
-        progress=DeliveryProgress(row.charged, begun, is_probe),
-        profile=row.profile,
-        payload=events[row.event_id, DEFAULT_PROFILE].body,
+        target=target,
+        attempts=attempts,
+        claim=claim,
+        progress=DeliveryProgress(charged, begun, is_probe),
+        profile=profile,
+        payload=events[event_id, DEFAULT_PROFILE].body,
         subject=event.subject,
     )

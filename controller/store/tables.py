@@ -21,11 +21,27 @@ from sqlalchemy import (
     text,
 )
 
+from controller.core.values.stored_text import storable
 from controller.core.webhooks.event import DEFAULT_PROFILE
 
 metadata = MetaData()
 # SQLite generates ids only for a primary key of type INTEGER.
 _Number = BigInteger().with_variant(Integer, "sqlite")
+
+
+class StoredText(TypeDecorator[str]):
+    """Text; characters that a database refuses are replaced.
+
+    Errors, answers and reasons come from outside, and must not keep a row from being
+    stored.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
+        """Return ``value`` as it can be stored."""
+        return None if value is None else storable(value)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -54,13 +70,13 @@ class Moment(TypeDecorator[datetime]):
 conditions = Table(
     "conditions",
     metadata,
-    Column("kind", Text, primary_key=True),
-    Column("name", Text, primary_key=True),
-    Column("type", Text, primary_key=True),
-    Column("status", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("message", Text, nullable=False),
-    Column("observed_generation", Text, nullable=False),
+    Column("kind", StoredText, primary_key=True),
+    Column("name", StoredText, primary_key=True),
+    Column("type", StoredText, primary_key=True),
+    Column("status", StoredText, nullable=False),
+    Column("reason", StoredText, nullable=False),
+    Column("message", StoredText, nullable=False),
+    Column("observed_generation", StoredText, nullable=False),
     Column("last_transition", Moment, nullable=False),
 )
 
@@ -70,12 +86,12 @@ events = Table(
     "events",
     metadata,
     Column("id", _Number, primary_key=True),
-    Column("digest", Text, nullable=False, unique=True),
-    Column("kind", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("type", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("message", Text, nullable=False),
+    Column("digest", StoredText, nullable=False, unique=True),
+    Column("kind", StoredText, nullable=False),
+    Column("name", StoredText, nullable=False),
+    Column("type", StoredText, nullable=False),
+    Column("reason", StoredText, nullable=False),
+    Column("message", StoredText, nullable=False),
     Column("count", Integer, nullable=False),
     Column("first_seen", Moment, nullable=False),
     Column("last_seen", Moment, nullable=False),
@@ -86,16 +102,16 @@ intents = Table(
     "intents",
     metadata,
     Column("id", _Number, primary_key=True),
-    Column("kind", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("verb", Text, nullable=False),
-    Column("generation", Text, nullable=False),
-    Column("plan", Text, nullable=False),
-    Column("details", Text, nullable=False),
+    Column("kind", StoredText, nullable=False),
+    Column("name", StoredText, nullable=False),
+    Column("verb", StoredText, nullable=False),
+    Column("generation", StoredText, nullable=False),
+    Column("plan", StoredText, nullable=False),
+    Column("details", StoredText, nullable=False),
     Column("begun", Moment, nullable=False),
     Column("ended", Moment),
-    Column("outcome", Text, nullable=False, server_default=""),
-    Column("message", Text, nullable=False, server_default=""),
+    Column("outcome", StoredText, nullable=False, server_default=""),
+    Column("message", StoredText, nullable=False, server_default=""),
     Index("intents_by_target", "kind", "name", "id"),
     Index(
         "intents_unfinished",
@@ -108,8 +124,8 @@ intents = Table(
 leases = Table(
     "leases",
     metadata,
-    Column("name", Text, primary_key=True),
-    Column("holder", Text, nullable=False),
+    Column("name", StoredText, primary_key=True),
+    Column("holder", StoredText, nullable=False),
     Column("token", BigInteger, nullable=False),
     Column("expires", Moment, nullable=False),
 )
@@ -117,20 +133,20 @@ leases = Table(
 webhook_targets = Table(
     "webhook_targets",
     metadata,
-    Column("name", Text, primary_key=True),
-    Column("url", Text, nullable=False),
+    Column("name", StoredText, primary_key=True),
+    Column("url", StoredText, nullable=False),
     Column("baseline", Moment),
     Column("first_seen", Moment, nullable=False),
-    Column("phase", Text, nullable=False, server_default=""),
+    Column("phase", StoredText, nullable=False, server_default=""),
 )
 
 webhook_events = Table(
     "webhook_events",
     metadata,
-    Column("id", Text, primary_key=True),
-    Column("type", Text, nullable=False),
-    Column("registry", Text, nullable=False),
-    Column("model", Text, nullable=False),
+    Column("id", StoredText, primary_key=True),
+    Column("type", StoredText, nullable=False),
+    Column("registry", StoredText, nullable=False),
+    Column("model", StoredText, nullable=False),
     Column("number", Integer, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
@@ -142,8 +158,8 @@ webhook_events = Table(
 event_bodies = Table(
     "event_bodies",
     metadata,
-    Column("event_id", Text, ForeignKey("webhook_events.id"), primary_key=True),
-    Column("profile", Text, primary_key=True),
+    Column("event_id", StoredText, ForeignKey("webhook_events.id"), primary_key=True),
+    Column("profile", StoredText, primary_key=True),
     Column("body", LargeBinary, nullable=False),
 )
 
@@ -151,25 +167,25 @@ deliveries = Table(
     "deliveries",
     metadata,
     Column("id", _Number, primary_key=True),
-    Column("event_id", Text, ForeignKey("webhook_events.id"), nullable=False),
-    Column("target", Text, nullable=False),
-    Column("sink", Text, nullable=False),
-    Column("state", Text, nullable=False),
+    Column("event_id", StoredText, ForeignKey("webhook_events.id"), nullable=False),
+    Column("target", StoredText, nullable=False),
+    Column("sink", StoredText, nullable=False),
+    Column("state", StoredText, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("next_at", Moment, nullable=False),
-    Column("claimed_by", Text),
+    Column("claimed_by", StoredText),
     Column("claimed_until", Moment),
     Column("claim", BigInteger, nullable=False, server_default="0"),
     Column("recorded", Moment, nullable=False),
     Column("ended", Moment),
-    Column("reason", Text, nullable=False, server_default=""),
-    Column("profile", Text, nullable=False, server_default=DEFAULT_PROFILE),
+    Column("reason", StoredText, nullable=False, server_default=""),
+    Column("profile", StoredText, nullable=False, server_default=DEFAULT_PROFILE),
     # Attempts that count against the schedule, which begins at `begun`, else `recorded`.
     Column("charged", Integer, nullable=False, server_default="0"),
     Column("begun", Moment),
     # Of a dead or a pending delivery; see `delivery_states`.
-    Column("cause", Text, nullable=False, server_default=""),
-    Column("phase", Text, nullable=False, server_default=""),
+    Column("cause", StoredText, nullable=False, server_default=""),
+    Column("phase", StoredText, nullable=False, server_default=""),
     UniqueConstraint("event_id", "target", "sink", name="deliveries_once"),
     # Ended deliveries must not slow down the search for due ones.
     Index(
@@ -192,11 +208,11 @@ attempts = Table(
     metadata,
     Column("delivery_id", _Number, ForeignKey("deliveries.id"), primary_key=True),
     Column("number", Integer, primary_key=True),
-    Column("outcome", Text, nullable=False),
+    Column("outcome", StoredText, nullable=False),
     Column("started", Moment, nullable=False),
     Column("ended", Moment),
     Column("status", Integer),
-    Column("error", Text, nullable=False, server_default=""),
+    Column("error", StoredText, nullable=False, server_default=""),
     Column("seconds", Float),
     Column("possible_duplicate", Boolean, nullable=False),
 )
@@ -205,12 +221,12 @@ attempts = Table(
 pruned_deliveries = Table(
     "pruned_deliveries",
     metadata,
-    Column("target", Text, primary_key=True),
-    Column("registry", Text, primary_key=True),
-    Column("model", Text, primary_key=True),
+    Column("target", StoredText, primary_key=True),
+    Column("registry", StoredText, primary_key=True),
+    Column("model", StoredText, primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("created_ms", BigInteger, primary_key=True, autoincrement=False),
-    Column("state", Text, nullable=False),
+    Column("state", StoredText, nullable=False),
 )
 
 # The circuit breaker of each webhook target. `settings` identifies the address and the
@@ -218,18 +234,18 @@ pruned_deliveries = Table(
 webhook_breakers = Table(
     "webhook_breakers",
     metadata,
-    Column("target", Text, primary_key=True),
+    Column("target", StoredText, primary_key=True),
     Column("failures", Integer, nullable=False),
     Column("openings", Integer, nullable=False),
     Column("successes", Integer, nullable=False),
     Column("open_until", Moment),
     Column("paused_until", Moment),
-    Column("disabled", Text, nullable=False),
+    Column("disabled", StoredText, nullable=False),
     Column("probe_until", Moment),
-    Column("settings", Text, nullable=False),
+    Column("settings", StoredText, nullable=False),
     Column("opened", Moment),
     # Reason why a secret of the target cannot be read, and the time of the last report.
-    Column("secret_error", Text, nullable=False, server_default=""),
+    Column("secret_error", StoredText, nullable=False, server_default=""),
     Column("secret_failed", Moment),
     # Last accepted ping, and last change of `settings`.
     Column("verified", Moment),
@@ -240,48 +256,48 @@ webhook_breakers = Table(
 secret_rotations = Table(
     "secret_rotations",
     metadata,
-    Column("target", Text, primary_key=True),
-    Column("secret", Text, nullable=False),
-    Column("stage", Text, nullable=False),
-    Column("old_version", Text, nullable=False),
-    Column("new_version", Text, nullable=False),
+    Column("target", StoredText, primary_key=True),
+    Column("secret", StoredText, nullable=False),
+    Column("stage", StoredText, nullable=False),
+    Column("old_version", StoredText, nullable=False),
+    Column("new_version", StoredText, nullable=False),
     Column("changed", Moment, nullable=False),
     Column("promoted", Moment),
     Column("grace", Float, nullable=False),
     Column("refusals", Integer, nullable=False),
     Column("moves", Integer, nullable=False),
-    Column("problem", Text, nullable=False),
+    Column("problem", StoredText, nullable=False),
     Column("revision", Integer, nullable=False),
 )
 
 approvals = Table(
     "approvals",
     metadata,
-    Column("registry", Text, primary_key=True),
-    Column("model", Text, primary_key=True),
+    Column("registry", StoredText, primary_key=True),
+    Column("model", StoredText, primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("created_ms", BigInteger, primary_key=True),
-    Column("approved_by", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("approved_by", StoredText, nullable=False),
+    Column("reason", StoredText, nullable=False),
     Column("approved", Moment, nullable=False),
 )
 
 last_addresses = Table(
     "last_addresses",
     metadata,
-    Column("host", Text, primary_key=True),
-    Column("addresses", Text, nullable=False),
+    Column("host", StoredText, primary_key=True),
+    Column("addresses", StoredText, nullable=False),
     Column("kept", Moment, nullable=False),
 )
 
 dns_pins = Table(
     "dns_pins",
     metadata,
-    Column("host", Text, primary_key=True),
-    Column("addresses", Text, nullable=False),
+    Column("host", StoredText, primary_key=True),
+    Column("addresses", StoredText, nullable=False),
     Column("until", Moment, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("pinned_by", Text, nullable=False),
+    Column("reason", StoredText, nullable=False),
+    Column("pinned_by", StoredText, nullable=False),
     Column("pinned", Moment, nullable=False),
 )
 
@@ -289,7 +305,7 @@ dns_pins = Table(
 dns_flushes = Table(
     "dns_flushes",
     metadata,
-    Column("host", Text, primary_key=True),
+    Column("host", StoredText, primary_key=True),
     Column("flushed", Moment, nullable=False),
 )
 
@@ -297,33 +313,33 @@ triggers = Table(
     "triggers",
     metadata,
     Column("id", _Number, primary_key=True),
-    Column("reason", Text, nullable=False),
+    Column("reason", StoredText, nullable=False),
     Column("asked", Moment, nullable=False),
 )
 
 undeclared = Table(
     "undeclared",
     metadata,
-    Column("kind", Text, primary_key=True),
-    Column("name", Text, primary_key=True),
+    Column("kind", StoredText, primary_key=True),
+    Column("name", StoredText, primary_key=True),
     Column("first_seen", Moment, nullable=False),
 )
 
 notes = Table(
     "notes",
     metadata,
-    Column("kind", Text, primary_key=True),
-    Column("name", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("text", Text, nullable=False),
+    Column("kind", StoredText, primary_key=True),
+    Column("name", StoredText, primary_key=True),
+    Column("key", StoredText, primary_key=True),
+    Column("text", StoredText, nullable=False),
     Column("written", Moment, nullable=False),
 )
 
 heartbeats = Table(
     "heartbeats",
     metadata,
-    Column("name", Text, primary_key=True),
-    Column("holder", Text, nullable=False),
+    Column("name", StoredText, primary_key=True),
+    Column("holder", StoredText, nullable=False),
     Column("beat", Moment, nullable=False),
 )
 
@@ -332,40 +348,40 @@ audit_log = Table(
     "audit_log",
     metadata,
     Column("id", _Number, primary_key=True, autoincrement=False),
-    Column("time", Text, nullable=False),
-    Column("actor", Text, nullable=False),
-    Column("via", Text, nullable=False),
-    Column("action", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("outcome", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("details", Text, nullable=False),
-    Column("document_digest", Text, nullable=False),
-    Column("source_commit", Text, nullable=False),
-    Column("previous", Text, nullable=False),
-    Column("hash", Text, nullable=False),
+    Column("time", StoredText, nullable=False),
+    Column("actor", StoredText, nullable=False),
+    Column("via", StoredText, nullable=False),
+    Column("action", StoredText, nullable=False),
+    Column("kind", StoredText, nullable=False),
+    Column("name", StoredText, nullable=False),
+    Column("outcome", StoredText, nullable=False),
+    Column("reason", StoredText, nullable=False),
+    Column("details", StoredText, nullable=False),
+    Column("document_digest", StoredText, nullable=False),
+    Column("source_commit", StoredText, nullable=False),
+    Column("previous", StoredText, nullable=False),
+    Column("hash", StoredText, nullable=False),
     Index("audit_log_by_target", "kind", "name", "id"),
 )
 
 model_metadata = Table(
     "model_metadata",
     metadata,
-    Column("registry", Text, primary_key=True),
-    Column("model", Text, primary_key=True),
+    Column("registry", StoredText, primary_key=True),
+    Column("model", StoredText, primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("created_ms", BigInteger, primary_key=True, autoincrement=False),
-    Column("model_id", Text, nullable=False),
-    Column("token_symbol", Text, nullable=False),
-    Column("baseline_metrics", Text, nullable=False),
-    Column("metrics", Text, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("run_id", Text, nullable=False),
-    Column("dataset", Text, nullable=False),
-    Column("code_version", Text, nullable=False),
-    Column("parent_version", Text, nullable=False),
-    Column("contributor", Text, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("hash", Text, nullable=False),
+    Column("model_id", StoredText, nullable=False),
+    Column("token_symbol", StoredText, nullable=False),
+    Column("baseline_metrics", StoredText, nullable=False),
+    Column("metrics", StoredText, nullable=False),
+    Column("source", StoredText, nullable=False),
+    Column("run_id", StoredText, nullable=False),
+    Column("dataset", StoredText, nullable=False),
+    Column("code_version", StoredText, nullable=False),
+    Column("parent_version", StoredText, nullable=False),
+    Column("contributor", StoredText, nullable=False),
+    Column("status", StoredText, nullable=False),
+    Column("hash", StoredText, nullable=False),
     Column("refreshed", Moment, nullable=False),
 )

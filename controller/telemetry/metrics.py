@@ -109,6 +109,12 @@ WEBHOOK_IN_FLIGHT = Metric(
     "Attempts of this process in progress, by target.",
     {"endpoint": ()},
 )
+WEBHOOK_SECRET_AGE = Metric(
+    "webhook_secret_age_seconds",
+    "gauge",
+    "Age of the current signing secret, by target; absent if its store keeps no time.",
+    {"endpoint": ()},
+)
 WEBHOOK_UNKNOWN_OUTCOMES = Metric(
     "webhook_unknown_outcome_total",
     "counter",
@@ -183,6 +189,7 @@ ALL = (
     WEBHOOK_DEAD,
     WEBHOOK_BREAKER,
     WEBHOOK_IN_FLIGHT,
+    WEBHOOK_SECRET_AGE,
     WEBHOOK_UNKNOWN_OUTCOMES,
     WEBHOOK_POSSIBLE_DUPLICATES,
     WEBHOOK_LOST_CLAIMS,

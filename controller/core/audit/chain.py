@@ -12,6 +12,7 @@ from hashlib import sha256
 
 from controller.core.audit.entry import AuditEntry
 from controller.core.values.identity import HASH_VERSION, canonical_json
+from controller.core.values.stored_text import storable
 
 # The hash before the first row.
 START = ""
@@ -110,11 +111,6 @@ def _cause(record: AuditRecord, count: int, head: str) -> BreakCause | None:
 
 
 def _storable(entry: AuditEntry) -> AuditEntry:
-    """Return ``entry`` with the characters escaped that no database accepts."""
+    """Return ``entry`` as a database stores it, since the hash covers the stored text."""
     texts = {field.name: getattr(entry, field.name) for field in fields(entry)}
-    return replace(entry, **{name: _escaped(text) for name, text in texts.items()})
-
-
-def _escaped(text: str) -> str:
-    encoded = text.encode(errors="backslashreplace").decode()
-    return encoded.replace("\0", "\\x00")
+    return replace(entry, **{name: storable(text) for name, text in texts.items()})

@@ -8,6 +8,8 @@ the number of concurrent attempts grows from one.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+# No pause between two probes is longer, with any policy.
+LONGEST_PAUSE = timedelta(minutes=15)
 # After more doublings the pause is at its maximum.
 _MOST_DOUBLINGS = 16
 # Pause after a delivery that the configuration did not permit. A change of the target in
@@ -24,12 +26,12 @@ class BreakerPolicy:
     Attributes:
         threshold: Number of failures in a row that open it.
         recovery: Time until the first probe; it doubles with each failed probe.
-        longest: Maximum time between two probes.
+        longest: Maximum time between two probes, at most `LONGEST_PAUSE`.
     """
 
     threshold: int = 5
     recovery: timedelta = timedelta(seconds=60)
-    longest: timedelta = timedelta(minutes=15)
+    longest: timedelta = LONGEST_PAUSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,19 @@ class Breaker:
 
     def blocked_until(self, now: datetime) -> datetime | None:
         """Return the time until which nothing is sent; None if something may be."""
-        ends = [t for t in (self.open_until, self.paused_until) if t and t > now]
+        probe = self.open_until if self.is_open(now) else None
+        ends = [t for t in (probe, self.paused_until) if t and t > now]
         return max(ends, default=None)
+
+    def is_open(self, now: datetime) -> bool:
+        """Return True while nothing is sent, until the time of the next probe.
+
+        A clock that was ahead recorded a time that is later than the longest pause: the
+        probe is due.
+        """
+        return (
+            self.open_until is not None and now < self.open_until <= now + LONGEST_PAUSE
+        )
 
     def allowance(self, now: datetime, limit: int) -> int:
         """Return the number of attempts that may be in progress, at most ``limit``."""
@@ -87,6 +100,8 @@ def after_success(breaker: Breaker) -> Breaker:
     """Return the breaker after an accepted delivery; it closes."""
     if breaker.open_until is not None:
         return Breaker(successes=0)
+    if breaker == CLOSED:
+        return breaker
     return replace(
         breaker,
         failures=0,
@@ -102,8 +117,9 @@ def after_failure(policy: BreakerPolicy, breaker: Breaker, now: datetime) -> Bre
     Attempts that were in progress when it opened do not prolong the pause.
     """
     failures = breaker.failures + 1
-    is_open = breaker.open_until is not None and breaker.open_until > now
-    if is_open or (breaker.open_until is None and failures < policy.threshold):
+    if breaker.is_open(now) or (
+        breaker.open_until is None and failures < policy.threshold
+    ):
         return replace(breaker, failures=failures)
     doublings = min(breaker.openings, _MOST_DOUBLINGS)
     pause = min(policy.recovery * (1 << doublings), policy.longest)
@@ -113,8 +129,15 @@ def after_failure(policy: BreakerPolicy, breaker: Breaker, now: datetime) -> Bre
         openings=breaker.openings + 1,
         successes=0,
         open_until=now + pause,
-        opened=now if breaker.open_until is None else breaker.opened,
+        opened=_opened(breaker, now),
     )
+
+
+def _opened(breaker: Breaker, now: datetime) -> datetime | None:
+    """Return the time at which a breaker opened that opens now, or stays open."""
+    if breaker.open_until is None:
+        return now
+    return None if breaker.opened is None else min(breaker.opened, now)
 
 
 def after_postponement(breaker: Breaker, until: datetime) -> Breaker:

@@ -13,7 +13,7 @@ from controller.store.deliveries import DeliveryLog
 from tests.builders.waiting import eventually
 from tests.builders.webhook_receiver import webhook_receiver
 
-EVENTS = 300
+EVENTS = 1_200
 KEY = "a-secret-of-the-tests"
 TARGET = """\
 webhooks:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 import trustme
+from aiohttp import web
 
 from controller.bootstrap.deliveries import DeclaredTargets, dispatcher_for
 from controller.clients.clock import SystemClock
@@ -14,12 +15,14 @@ from controller.clients.secrets import Secrets
 from controller.clients.webhook import Sender
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import PermanentError
+from controller.core.values.secret import Secret
 from controller.core.webhooks.answers import Answered, Unanswered
+from controller.core.webhooks.target_secrets import ClientCertificate
 from controller.kinds.webhook.spec import WebhookSpec
 from controller.settings import Settings
 from controller.store.announcements import AnnouncementLedger
 from controller.store.deliveries import DeliveryLog
-from tests.builders.http_receiver import answering, receiver
+from tests.builders.http_receiver import LOOPBACK, answering, receiver
 from tests.builders.real_deliveries import registration
 from tests.fakes.stopped_clock import NOON
 from tests.fakes.store import empty_store
@@ -28,6 +31,7 @@ SITE = ResourceId("webhook", "site")
 AUTHORITY, OTHER = trustme.CA(), trustme.CA()
 SERVER = AUTHORITY.issue_cert("localhost", "127.0.0.1")
 CLIENT = AUTHORITY.issue_cert("controller@hokus.ai")
+RENEWED = AUTHORITY.issue_cert("controller@hokus.ai")
 STRANGER = OTHER.issue_cert("controller@hokus.ai")
 TLS_ONLY = {"certificate": {"chain": {"env": "CHAIN"}, "key": {"env": "KEY"}}}
 
@@ -169,3 +173,63 @@ def test_a_token_that_no_header_permits_is_named_without_its_value():
 
     assert "two" not in str(raised.value)
     assert "one" not in repr(raised.value)
+
+
+def certificate_of(issued):
+    texts = pem(issued)
+    return ClientCertificate(Secret(texts["CHAIN"]), Secret(texts["KEY"]))
+
+
+def test_a_changed_client_certificate_ends_the_connections_after_their_requests():
+    """The request in progress gets its answer; the other target keeps its own."""
+    arrived, released = asyncio.Event(), asyncio.Event()
+
+    async def slow_first(request: web.BaseRequest) -> web.Response:
+        if not arrived.is_set():
+            arrived.set()
+            await released.wait()
+        return web.Response(status=200)
+
+    async def run():
+        async with (
+            receiver(slow_first, tls=demanding()) as there,
+            Sender(SystemClock(), new_tls=trusting, retirement=0.01) as sender,
+            asyncio.timeout(20),
+        ):
+
+            def send(certificate, path=""):
+                url = there.url + path
+                return sender.send(url, {}, b"{}", 10, LOOPBACK, certificate)
+
+            old, new = certificate_of(CLIENT), certificate_of(RENEWED)
+            first = asyncio.create_task(send(old))
+            await arrived.wait()
+            after = await send(new)
+            (retirement,) = sender._retirements.values()
+            pools = len(sender._pools)
+            released.set()
+            before = await first
+            await retirement
+            return before, after, pools, len(sender._pools)
+
+    before, after, during, in_the_end = asyncio.run(run())
+
+    assert (before, after) == (Answered(200), Answered(200))
+    assert (during, in_the_end) == (2, 1)
+
+
+def test_connections_with_a_certificate_that_another_target_uses_stay():
+    async def run():
+        async with (
+            receiver(answering(200), tls=demanding()) as there,
+            Sender(SystemClock(), new_tls=trusting, retirement=0.01) as sender,
+            asyncio.timeout(20),
+        ):
+            old, new = certificate_of(CLIENT), certificate_of(RENEWED)
+            for path, certificate in (("/a", old), ("/b", old), ("/a", new)):
+                url = there.url + path
+                await sender.send(url, {}, b"{}", 10, LOOPBACK, certificate)
+            await asyncio.gather(*sender._retirements.values())
+            return len(sender._pools)
+
+    assert asyncio.run(run()) == 2

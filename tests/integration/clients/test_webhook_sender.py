@@ -30,6 +30,38 @@ def test_the_bytes_and_headers_arrive_unchanged():
     assert headers["X-Hokusai-Event"] == "model.registered"
 
 
+@pytest.mark.parametrize("value", ["a\r\nX-More: b", "a\nb", "a\rb", "a\0b"])
+def test_a_header_that_would_end_its_line_sends_nothing(value):
+    async def send():
+        async with receiver(answering(200)) as there, Sender(StoppedClock()) as sender:
+            headers = {"X-Hokusai-Event": value}
+            return await sender.send(there.url, headers, b"{}", 5, LOOPBACK), there
+
+    answer, there = asyncio.run(send())
+
+    assert isinstance(answer, Unanswered)
+    assert not answer.is_sent
+    assert there.requests == []
+
+
+def test_a_connection_is_used_again_after_a_response_with_a_body():
+    peers = set()
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        assert request.transport is not None
+        peers.add(request.transport.get_extra_info("peername"))
+        return web.Response(status=200, text="x" * 1_000)
+
+    async def send():
+        async with receiver(answer) as there, Sender(StoppedClock()) as sender:
+            for _ in range(3):
+                await sender.send(there.url, {}, b"{}", 5, LOOPBACK)
+
+    asyncio.run(send())
+
+    assert len(peers) == 1
+
+
 def test_a_redirect_is_returned_and_not_followed():
     answer, there = sent(answering(307, location="/elsewhere"))
 

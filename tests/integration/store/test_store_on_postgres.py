@@ -11,6 +11,7 @@ from tests.unit.store import (
     test_outbox,
     test_records,
     test_redrive,
+    test_refused_text,
     test_retention,
     test_secret_rotations,
 )
@@ -39,6 +40,7 @@ for _facts in (
     test_outbox,
     test_records,
     test_redrive,
+    test_refused_text,
     test_retention,
     test_secret_rotations,
 ):

@@ -4,7 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from controller.app.replica_deliveries import count_attempt, set_gauges
+from controller.app.replica_deliveries import SecretAges, count_attempt, set_gauges
+from controller.clients.secrets import Secrets
+from controller.core.document.reference import SecretReference
+from controller.core.errors import NotFoundError
 from controller.core.webhooks.answers import Answered, Unanswered
 from controller.core.webhooks.delivery import Delivered, TargetGone
 from controller.engine.dispatcher import EndedAttempt
@@ -96,7 +99,8 @@ def test_gauges_show_what_is_open():
     accepted(outbox, outbox.claim("w", "site", 1, LEASE)[0])
     metrics = Metrics()
 
-    set_gauges(metrics, ["site", "idle"], backlogs(store), {"site": 2})
+    names = ["site", "idle"]
+    set_gauges(metrics, names, backlogs(store, names), {"site": 2})
 
     assert gauges(metrics) == {
         'webhook_backlog{endpoint="site"}': 1,
@@ -123,7 +127,8 @@ def test_an_open_breaker_and_a_disabled_target_are_told_apart():
     failed(outbox, gone, Answered(410), TargetGone("410 Gone"))
     metrics = Metrics()
 
-    set_gauges(metrics, ["site", "gone"], backlogs(store), {})
+    names = ["site", "gone"]
+    set_gauges(metrics, names, backlogs(store, names), {})
 
     found = gauges(metrics)
     assert found['webhook_breaker_state{endpoint="site"}'] == 1
@@ -137,3 +142,51 @@ def test_gauges_from_the_store_are_absent_while_it_cannot_be_read():
     set_gauges(metrics, ["site"], None, {"site": 1})
 
     assert gauges(metrics) == {'webhook_inflight{endpoint="site"}': 1}
+
+
+class Stores:
+    """Answers of AWS with the times at which secrets were stored."""
+
+    def __init__(self, **times):
+        self.times = times
+        self.calls = 0
+
+    def call(self, _service, operation, **parameters):
+        self.calls += 1
+        if operation == "GetParameter":
+            time = self.times["parameter"]
+            return {"Parameter": {"Value": "shared", "LastModifiedDate": time}}
+        if parameters["SecretId"] not in self.times:
+            message = "no such secret"
+            raise NotFoundError(message)
+        time = self.times[parameters["SecretId"]]
+        return {"SecretString": "shared", "CreatedDate": time}
+
+
+CURRENT = {
+    "site": SecretReference(secretsmanager="site"),
+    "queue": SecretReference(ssm="/queue"),
+    "local": SecretReference(env="KEY"),
+    "gone": SecretReference(secretsmanager="gone"),
+}
+
+
+def test_the_age_of_a_signing_secret_is_that_of_its_version_in_its_store():
+    aws = Stores(site=NOON - timedelta(days=90), parameter=NOON - timedelta(hours=1))
+    ages = SecretAges(Secrets({"KEY": "shared"}, aws), StoppedClock())
+
+    assert ages.of(CURRENT) == {"site": 90 * 86_400, "queue": 3_600}
+
+
+def test_secrets_are_read_for_their_age_once_an_hour_and_show_a_new_version():
+    clock, aws = StoppedClock(), Stores(site=NOON - timedelta(days=90))
+    ages = SecretAges(Secrets({}, aws), clock)
+    current = {"site": CURRENT["site"]}
+    ages.of(current)
+    aws.times["site"] = NOON
+
+    clock.forward(1_800)
+    assert ages.of(current) == {"site": 90 * 86_400 + 1_800}
+    assert aws.calls == 1
+    clock.forward(1_800)
+    assert ages.of(current) == {"site": 3_600}

@@ -20,6 +20,7 @@ from controller.engine.signed_requests import SignedRequests
 from controller.store.announcements import AnnouncementLedger
 from controller.store.deliveries import DeliveryLog
 from controller.store.outbox import Outbox
+from tests.builders.waiting import eventually
 from tests.fakes.stopped_clock import NOON, StoppedClock
 from tests.fakes.store import empty_store
 
@@ -714,6 +715,65 @@ def test_hanging_secret_stores_of_many_targets_do_not_delay_the_others():
         released.set()
 
     assert [url for url, _, _ in w.receivers.sent] == ["https://hokus.ai/hook"]
+
+
+CROWD = {
+    f"hanging-{n}": WebhookTarget(f"https://{n}.example/hook", POLICY)
+    for n in range(100)
+}
+
+
+def a_crowd(**options):
+    """Return a world with many targets that hang, declared before the one that answers.
+
+    Each has more deliveries than attempts may be in progress.
+    """
+    receivers = Receivers(**{f"{n}.example": ["hang"] for n in range(len(CROWD))})
+    w = a_world(receivers, CROWD | SITE, **options)
+    for name in CROWD:
+        w.ledger.announce(name, "webhook", [event(n) for n in range(9)], NOON)
+    return w
+
+
+def test_each_target_gets_its_first_attempt_before_others_get_more():
+    w = a_crowd()
+    w.ledger.announce("site", "webhook", [event()], NOON)
+
+    w.run()
+
+    before = [url for url, _, _ in w.receivers.sent if url != SITE["site"].url]
+    assert len(before) <= len(CROWD)
+
+
+def test_a_target_without_an_attempt_in_progress_is_served_before_those_that_hang():
+    class Announcing(Receivers):
+        async def send(self, url, headers, body, within, permitted, certificate=None):
+            if len(self.sent) == len(CROWD) + 1:
+                w.ledger.announce("site", "webhook", [event(2)], NOON)
+            return await super().send(url, headers, body, within, permitted)
+
+    w = a_crowd()
+    w.receivers.__class__ = Announcing
+    w.ledger.announce("site", "webhook", [event(1)], NOON)
+
+    w.run(until=2)
+
+    # Those of the rounds in progress.
+    others = 3 * 16
+    assert len(w.receivers.sent) <= len(CROWD) + 2 + others
+
+
+def test_the_threads_that_read_secrets_end_with_the_dispatcher():
+    w = a_world()
+    w.ledger.announce("site", "webhook", [event()], NOON)
+
+    w.run()
+
+    def readers():
+        names = [thread.name for thread in threading.enumerate()]
+        return [name for name in names if name.startswith("webhook-secrets")]
+
+    eventually(lambda: not readers())
 
 
 def test_an_error_of_what_is_called_after_an_attempt_ends_nothing():

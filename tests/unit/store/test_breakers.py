@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select, update
 
 from controller.core.webhooks.answers import Answered
 from controller.core.webhooks.breaker import BreakerPolicy
 from controller.core.webhooks.delivery import RetryAt
 from controller.store.outbox import Outbox
+from controller.store.tables import webhook_breakers
 from tests.builders.outbox import LEASE, accepted, event, failed, one, opened
 from tests.fakes.stopped_clock import NOON
 
@@ -18,6 +20,40 @@ def test_an_open_breaker_lets_nothing_through_to_any_worker(ledger, outbox, data
     assert outbox.claim("w", "site", 8, LEASE) == ()
     assert Outbox(database).claim("other", "site", 8, LEASE) == ()
     assert timedelta(seconds=50) < outbox.wait(["site"]) <= timedelta(seconds=60)
+
+
+def set_ahead(database, column):
+    """Move a time of the breaker by ten hours, as a clock that was ahead records it."""
+    table = webhook_breakers.c
+    with database.writing(fenced=False) as connection:
+        before = connection.scalar(select(table[column]))
+        ahead = before + timedelta(hours=10)
+        connection.execute(update(webhook_breakers).values({column: ahead}))
+
+
+def test_a_breaker_that_a_clock_ahead_opened_is_probed_once_and_opens_for_its_time(
+    ledger, outbox, database
+):
+    opened(ledger, outbox)
+    set_ahead(database, "open_until")
+
+    probe = one(outbox.claim("w", "site", 8, LEASE))
+    assert probe.progress.is_probe
+    failed(outbox, probe)
+
+    assert outbox.claim("w", "site", 8, LEASE) == ()
+    assert timedelta(0) < outbox.wait(["site"]) <= BreakerPolicy().longest
+
+
+def test_a_probe_that_a_clock_ahead_began_does_not_keep_others_from_probing(
+    ledger, eager, database
+):
+    opened(ledger, eager)
+    eager.claim("ahead", "site", 1, LEASE)
+    set_ahead(database, "probe_until")
+
+    assert eager.wait(["site"]) == timedelta(0)
+    assert one(eager.claim("w", "site", 8, LEASE)).progress.is_probe
 
 
 @pytest.fixture

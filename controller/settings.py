@@ -345,11 +345,12 @@ class Settings:
         ),
     )
     webhook_breaker_recovery: float = field(
-        default=60.0,
+        default=30.0,
         metadata=row(
             "WEBHOOK_CIRCUIT_BREAKER_RECOVERY_TIME",
             seconds,
-            "Seconds until a paused target is tried again; doubles up to 15 minutes.",
+            "Seconds between two probes of a paused target; they grow to a sixtieth of "
+            "the time since it paused, at most 15 minutes.",
         ),
     )
     redis_fallback: bool | None = field(

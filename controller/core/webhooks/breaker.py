@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 
 # No pause between two probes is longer, with any policy.
 LONGEST_PAUSE = timedelta(minutes=15)
-# After more doublings the pause is at its maximum.
-_MOST_DOUBLINGS = 16
+# Part of an outage that a pause between two probes takes, at most: what waits is sent
+# soon after a short outage, and a receiver that is gone for days is probed seldom.
+_SHARE = 1 / 60
 # Pause after a delivery that the configuration did not permit. A change of the target in
 # the document ends it.
 _BLOCKED_PAUSE = timedelta(minutes=5)
@@ -25,12 +26,13 @@ class BreakerPolicy:
 
     Attributes:
         threshold: Number of failures in a row that open it.
-        recovery: Time until the first probe; it doubles with each failed probe.
+        recovery: Minimum time between two probes; in a long outage it grows to a
+            sixtieth of the time that the breaker has been open.
         longest: Maximum time between two probes, at most `LONGEST_PAUSE`.
     """
 
     threshold: int = 5
-    recovery: timedelta = timedelta(seconds=60)
+    recovery: timedelta = timedelta(seconds=30)
     longest: timedelta = LONGEST_PAUSE
 
 
@@ -121,15 +123,16 @@ def after_failure(policy: BreakerPolicy, breaker: Breaker, now: datetime) -> Bre
         breaker.open_until is None and failures < policy.threshold
     ):
         return replace(breaker, failures=failures)
-    doublings = min(breaker.openings, _MOST_DOUBLINGS)
-    pause = min(policy.recovery * (1 << doublings), policy.longest)
+    opened = _opened(breaker, now)
+    outage = timedelta(0) if opened is None else now - opened
+    pause = min(max(policy.recovery, outage * _SHARE), policy.longest)
     return replace(
         breaker,
         failures=failures,
         openings=breaker.openings + 1,
         successes=0,
         open_until=now + pause,
-        opened=_opened(breaker, now),
+        opened=opened,
     )
 
 

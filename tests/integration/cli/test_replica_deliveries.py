@@ -13,7 +13,7 @@ from controller.store.deliveries import DeliveryLog
 from tests.builders.waiting import eventually
 from tests.builders.webhook_receiver import webhook_receiver
 
-EVENTS = 1_200
+EVENTS = 300
 KEY = "a-secret-of-the-tests"
 TARGET = """\
 webhooks:
@@ -27,8 +27,8 @@ services:
 
 @pytest.fixture
 def receiver():
-    """A receiver that takes a moment for each event."""
-    with webhook_receiver(pause=0.1) as found:
+    """A receiver that takes longer for each event than a process takes to notice it."""
+    with webhook_receiver(pause=0.5) as found:
         yield found
 
 

@@ -19,7 +19,7 @@ def test_an_open_breaker_lets_nothing_through_to_any_worker(ledger, outbox, data
 
     assert outbox.claim("w", "site", 8, LEASE) == ()
     assert Outbox(database).claim("other", "site", 8, LEASE) == ()
-    assert timedelta(seconds=50) < outbox.wait(["site"]) <= timedelta(seconds=60)
+    assert timedelta(seconds=20) < outbox.wait(["site"]) <= timedelta(seconds=30)
 
 
 def set_ahead(database, column):

@@ -132,7 +132,7 @@ def test_an_open_breaker_of_one_sink_does_not_stop_the_other(ledger, outbox, que
         failed(queue, delivery)
 
     assert queue.claim("w", "site", 8, LEASE) == ()
-    assert queue.wait(["site"]) == timedelta(seconds=60)
+    assert queue.wait(["site"]) == timedelta(seconds=30)
     assert outbox.wait(["site"]) == timedelta(0)
     assert len(outbox.claim("w", "site", 8, LEASE)) == 6
 

@@ -16,7 +16,7 @@ from controller.core.webhooks.breaker import (
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 POLICY = BreakerPolicy()
-MINUTE = timedelta(minutes=1)
+PAUSE = timedelta(seconds=30)
 
 
 def failed(times, breaker=CLOSED, now=NOON):
@@ -27,7 +27,7 @@ def failed(times, breaker=CLOSED, now=NOON):
 
 def test_it_opens_at_the_fifth_failure_in_a_row():
     assert failed(4).is_closed
-    assert failed(5).open_until == NOON + MINUTE
+    assert failed(5).open_until == NOON + PAUSE
 
 
 def test_a_success_starts_the_count_again():
@@ -38,22 +38,31 @@ def test_nothing_is_sent_while_it_is_open_and_one_delivery_probes_afterwards():
     opened = failed(5)
 
     assert opened.allowance(NOON, 8) == 0
-    assert opened.blocked_until(NOON) == NOON + MINUTE
-    assert opened.allowance(NOON + MINUTE, 8) == 1
+    assert opened.blocked_until(NOON) == NOON + PAUSE
+    assert opened.allowance(NOON + PAUSE, 8) == 1
 
 
 def test_attempts_in_progress_when_it_opened_do_not_prolong_the_pause():
-    assert failed(8).open_until == NOON + MINUTE
+    assert failed(8).open_until == NOON + PAUSE
 
 
-def test_each_failed_probe_doubles_the_pause_up_to_15_minutes():
-    breaker, now, pauses = failed(5), NOON, []
-    for _ in range(6):
+def test_a_receiver_is_probed_soon_in_a_short_outage_and_seldom_in_a_long_one():
+    breaker, pauses = failed(5), {}
+    while breaker.open_until < NOON + timedelta(days=3):
         now = breaker.open_until
         breaker = after_failure(POLICY, breaker, now)
-        pauses.append((breaker.open_until - now) / MINUTE)
+        pauses[now - NOON] = breaker.open_until - now
 
-    assert pauses == [2, 4, 8, 15, 15, 15]
+    for outage, pause in pauses.items():
+        expected = max(PAUSE, min(outage / 60, timedelta(minutes=15)))
+        assert abs(pause - expected) < timedelta(milliseconds=1), outage
+    assert len(pauses) < 700
+
+
+def test_the_pause_is_the_shortest_one_if_the_time_of_the_opening_is_not_known():
+    opened = replace(failed(5), opened=None)
+
+    assert after_failure(POLICY, opened, NOON + PAUSE).open_until == NOON + 2 * PAUSE
 
 
 def test_an_accepted_probe_closes_it_and_more_follow_slowly():
@@ -74,11 +83,11 @@ def test_a_failure_after_the_recovery_is_counted_from_one():
 
 
 def test_a_pause_that_the_receiver_asks_for_is_no_failure():
-    paused = after_postponement(CLOSED, NOON + MINUTE)
+    paused = after_postponement(CLOSED, NOON + PAUSE)
 
     assert paused.is_closed
     assert paused.allowance(NOON, 8) == 0
-    assert paused.allowance(NOON + MINUTE, 8) == 8
+    assert paused.allowance(NOON + PAUSE, 8) == 8
     assert after_postponement(paused, NOON) == paused
 
 
@@ -87,8 +96,8 @@ def test_a_target_that_the_configuration_blocks_pauses_without_a_failure():
     for breaker in (CLOSED, opened):
         blocked = after_block(breaker, NOON)
 
-        assert blocked == replace(breaker, paused_until=NOON + 5 * MINUTE)
-        assert blocked.allowance(NOON + 5 * MINUTE, 1) == 1
+        assert blocked == replace(breaker, paused_until=NOON + 10 * PAUSE)
+        assert blocked.allowance(NOON + 10 * PAUSE, 1) == 1
 
 
 def test_a_disabled_target_gets_nothing():

@@ -211,12 +211,13 @@ function main(words) {
   }
   const inbox = new Inbox(option("--inbox", "inbox"));
   const run = worker(inbox);
-  setInterval(run, RETRY_MILLISECONDS);
-  run();
   const host = option("--host", "127.0.0.1");
   const server = receiver(secrets, inbox, run);
   server.listen(Number(option("--port", "8088")), host, () => {
     console.log(`http://${host}:${server.address().port}/`);
+    // The events of an earlier process are worked on after the address is printed.
+    setInterval(run, RETRY_MILLISECONDS);
+    run();
   });
 }
 

@@ -223,10 +223,11 @@ def main() -> None:
         key_of(secret)
     inbox = Inbox(arguments.database)
     worker = Worker(inbox, work)
-    worker.start()
     with server((arguments.host, arguments.port), secrets, inbox, worker) as http:
         host, port = http.server_address[:2]
         print(f"http://{host}:{port}/", flush=True)
+        # The events of an earlier process are worked on after the address is printed.
+        worker.start()
         http.serve_forever()
 
 

@@ -365,7 +365,7 @@ def test_the_next_attempt_of_a_paused_target_is_after_its_pause(
     until = recorded.clock.now() + timedelta(days=999)
     with recorded.database.writing() as connection:
         ensure_row(connection, "site")
-        save_breaker(connection, "site", Breaker(open_until=until))
+        save_breaker(connection, "site", Breaker(paused_until=until))
     main(["deliveries", "list", "--only", "pending", *where, "-o", "json"])
     (row,) = checked(capsys.readouterr().out)["deliveries"]
     assert datetime.fromisoformat(row["nextAttempt"]) == until

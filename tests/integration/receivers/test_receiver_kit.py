@@ -1,9 +1,11 @@
 """The receivers for consumers, against the controller's own sender."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
@@ -54,6 +56,21 @@ def test_a_repeat_is_recognised_after_a_restart(kind, tmp_path):
 
     # The process was killed at its work on the last event, which may be repeated.
     assert ids.count(first.id) == 1
+
+
+def test_the_address_is_printed_before_the_events_of_an_earlier_process(tmp_path):
+    command = COMMANDS["python"](tmp_path)
+    with running(command, WEBHOOK_SECRET=CURRENT) as (_url, _process):
+        pass
+    with closing(sqlite3.connect(tmp_path / "inbox.db")) as inbox, inbox:
+        rows = [(f"id-{n}", b"{}", 0.0) for n in range(200)]
+        inbox.executemany(
+            "INSERT INTO events (id, body, received) VALUES (?, ?, ?)", rows
+        )
+
+    with running(command, WEBHOOK_SECRET=CURRENT) as (url, process):
+        assert url.startswith("http://127.0.0.1:")
+        assert worked_on(process) == "id-0"
 
 
 @KINDS

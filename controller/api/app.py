@@ -3,6 +3,8 @@
 from fastapi import FastAPI
 
 from controller.api import errors
+from controller.api.auth.authentication import Authentication
+from controller.api.auth.requirements import Access
 from controller.api.control import delivery_routes, dns_routes
 from controller.api.control import inspection_routes as outlook_routes
 from controller.api.control import routes as control_routes
@@ -14,7 +16,6 @@ from controller.api.metrics import RequestMetrics
 from controller.api.models import routes as models_routes
 from controller.api.models.listing import ModelSource
 from controller.core.clock import Clock
-from controller.core.values.secret import Secret
 from controller.core.webhooks.delivery_requests import DeliveryOperations
 from controller.telemetry.metrics import Counter, Metrics
 
@@ -30,7 +31,7 @@ def create_app(
     window: LogWindow | None = None,
     deliveries: DeliveryOperations | None = None,
     dns: dns_routes.DnsControl | None = None,
-    key: Secret | None = None,
+    access: Access | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -44,7 +45,7 @@ def create_app(
         window: What the controller sees just now; None to leave those routes out.
         deliveries: Webhook deliveries in the store; None to leave those routes out.
         dns: Name resolution and its pins; None to leave those routes out.
-        key: What a caller must show to see any of these.
+        access: Check of the callers of these; None to refuse all.
     """
     app = FastAPI(
         title="Hokusai",
@@ -55,6 +56,7 @@ def create_app(
     )
     # Set while stopping, so that load balancers look elsewhere; see `server`.
     app.state.draining = False
+    access = access or Access(Authentication(()))
     errors.install(app)
     app.include_router(
         health_routes.router(
@@ -63,12 +65,12 @@ def create_app(
     )
     app.include_router(models_routes.router(models))
     if records is not None:
-        app.include_router(control_routes.router(records, key))
+        app.include_router(control_routes.router(records, access))
     if deliveries is not None:
-        app.include_router(delivery_routes.router(deliveries, key))
+        app.include_router(delivery_routes.router(deliveries, access))
     if dns is not None:
-        app.include_router(dns_routes.router(dns, key))
+        app.include_router(dns_routes.router(dns, access))
     if window is not None:
-        app.include_router(outlook_routes.router(window, clock, key))
+        app.include_router(outlook_routes.router(window, clock, access))
     app.add_middleware(RequestMetrics, metrics=metrics or Metrics())
     return app

@@ -7,6 +7,8 @@ from importlib.metadata import version
 from urllib.parse import urlsplit
 
 from controller.api.app import create_app
+from controller.api.auth.authentication import Authentication, BootstrapKey
+from controller.api.auth.requirements import Access
 from controller.api.control.dns_routes import DnsControl
 from controller.api.control.inspection import LogWindow
 from controller.api.health.checks import Checks, Look
@@ -109,7 +111,7 @@ def serve_api(
             window=LogWindow(outlook, flights),
             deliveries=_deliveries(database) if database else None,
             dns=DnsControl(names, _pins(database, settings)) if database else None,
-            key=settings.api_key,
+            access=Access(_authentication(settings)),
         )
         serve(
             app,
@@ -132,6 +134,11 @@ def _store(settings: Settings, clock: Clock, closing: ExitStack) -> Database | N
     )
     closing.callback(database.close)
     return database
+
+
+def _authentication(settings: Settings) -> Authentication:
+    """Return the sources of callers."""
+    return Authentication([BootstrapKey(settings.api_key)] if settings.api_key else [])
 
 
 def _deliveries(database: Database) -> StoredDeliveryOperations:

@@ -77,6 +77,11 @@ def fingerprint(pepper: Secret, key: ApiKey) -> str:
     return hmac.new(pepper.reveal().encode(), text, sha256).hexdigest()
 
 
+def pepper_id(pepper: Secret) -> str:
+    """Return what identifies a pepper: eight hexadecimal digits of its hash."""
+    return sha256(b"pepper\0" + pepper.reveal().encode()).hexdigest()[:8]
+
+
 def is_fingerprint_of(kept: str, pepper: Secret, key: ApiKey) -> bool:
     """Return True if ``kept`` is the fingerprint; takes equally long for any other."""
     return hmac.compare_digest(kept, fingerprint(pepper, key))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from controller.core.access.rate import Rate
 from controller.core.access.scopes import Grants
@@ -18,9 +19,11 @@ class Caller:
         grants: Permissions.
         rates: Limit of each class of requests; classes that are not listed have the
             limits of the server.
+        sunset: Time at which a replaced key stops working; None for other credentials.
     """
 
     subject: str
     credential: str
     grants: Grants
     rates: Mapping[str, Rate] = field(default_factory=dict)
+    sunset: datetime | None = None

@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from controller.api import errors
 from controller.api.auth.authentication import Authentication
 from controller.api.auth.requirements import Access
-from controller.api.control import delivery_routes, dns_routes
+from controller.api.control import delivery_routes, dns_routes, key_routes
 from controller.api.control import inspection_routes as outlook_routes
 from controller.api.control import routes as control_routes
 from controller.api.control.inspection import LogWindow
@@ -15,6 +15,7 @@ from controller.api.health.checks import HealthSource
 from controller.api.metrics import RequestMetrics
 from controller.api.models import routes as models_routes
 from controller.api.models.listing import ModelSource
+from controller.core.access.stored_keys import KeyOperations
 from controller.core.clock import Clock
 from controller.core.webhooks.delivery_requests import DeliveryOperations
 from controller.telemetry.metrics import Counter, Metrics
@@ -31,6 +32,7 @@ def create_app(
     window: LogWindow | None = None,
     deliveries: DeliveryOperations | None = None,
     dns: dns_routes.DnsControl | None = None,
+    keys: KeyOperations | None = None,
     access: Access | None = None,
 ) -> FastAPI:
     """Return the application.
@@ -45,6 +47,7 @@ def create_app(
         window: What the controller sees just now; None to leave those routes out.
         deliveries: Webhook deliveries in the store; None to leave those routes out.
         dns: Name resolution and its pins; None to leave those routes out.
+        keys: API keys in the store; None to leave those routes out.
         access: Check of the callers of these; None to refuse all.
     """
     app = FastAPI(
@@ -70,6 +73,8 @@ def create_app(
         app.include_router(delivery_routes.router(deliveries, access))
     if dns is not None:
         app.include_router(dns_routes.router(dns, access))
+    if keys is not None:
+        app.include_router(key_routes.router(keys, access))
     if window is not None:
         app.include_router(outlook_routes.router(window, clock, access))
     app.add_middleware(RequestMetrics, metrics=metrics or Metrics())

@@ -7,8 +7,13 @@ from importlib.metadata import version
 from urllib.parse import urlsplit
 
 from controller.api.app import create_app
-from controller.api.auth.authentication import Authentication, BootstrapKey
+from controller.api.auth.authentication import (
+    Authentication,
+    BootstrapKey,
+    CallerSource,
+)
 from controller.api.auth.requirements import Access
+from controller.api.auth.stored_keys import StoredKeySource
 from controller.api.control.dns_routes import DnsControl
 from controller.api.control.inspection import LogWindow
 from controller.api.health.checks import Checks, Look
@@ -19,6 +24,7 @@ from controller.api.single_flight import SingleFlight
 from controller.app.attempts import last_tried
 from controller.app.server_view import ServerView
 from controller.app.shutdown import Shutdown
+from controller.bootstrap.api_key import key_source
 from controller.bootstrap.controller import NoFallbacks
 from controller.bootstrap.mlflow import connect
 from controller.bootstrap.names import declared_pins, mlflow_fallback, resolver_for
@@ -35,6 +41,7 @@ from controller.core.resources.fallbacks import Fallbacks
 from controller.core.status.cause import LastAttempt
 from controller.resolver import Keeper
 from controller.settings import Settings
+from controller.store.api_keys import StoredKeyOperations, StoredKeys
 from controller.store.audit_log import AuditLog
 from controller.store.database import Database
 from controller.store.delivery_operations import StoredDeliveryOperations
@@ -111,7 +118,8 @@ def serve_api(
             window=LogWindow(outlook, flights),
             deliveries=_deliveries(database) if database else None,
             dns=DnsControl(names, _pins(database, settings)) if database else None,
-            access=Access(_authentication(settings)),
+            keys=_keys(database, settings) if database else None,
+            access=Access(_authentication(settings, database, clock)),
         )
         serve(
             app,
@@ -136,9 +144,29 @@ def _store(settings: Settings, clock: Clock, closing: ExitStack) -> Database | N
     return database
 
 
-def _authentication(settings: Settings) -> Authentication:
+def _authentication(
+    settings: Settings, database: Database | None, clock: Clock
+) -> Authentication:
     """Return the sources of callers."""
-    return Authentication([BootstrapKey(settings.api_key)] if settings.api_key else [])
+    sources: list[CallerSource] = []
+    if settings.api_key:
+        sources.append(BootstrapKey(settings.api_key))
+    if database is not None and settings.key_peppers:
+        keys = StoredKeys(database)
+        sources.append(StoredKeySource(keys, settings.key_peppers, clock))
+    return Authentication(sources)
+
+
+def _keys(database: Database, settings: Settings) -> StoredKeyOperations | None:
+    """Return the keys in the store; None without a pepper for their fingerprints."""
+    if not settings.key_peppers:
+        return None
+    return StoredKeyOperations(
+        database,
+        lambda by: AuditSource(by, Via.COMMAND.value),
+        settings.key_peppers[0],
+        key_source(settings.environment or "development"),
+    )
 
 
 def _deliveries(database: Database) -> StoredDeliveryOperations:

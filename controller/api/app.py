@@ -4,7 +4,7 @@ from fastapi import FastAPI
 
 from controller.api import errors
 from controller.api.auth.authentication import Authentication
-from controller.api.auth.requirements import Access
+from controller.api.auth.requirements import CallerCheck
 from controller.api.control import delivery_routes, dns_routes, key_routes
 from controller.api.control import inspection_routes as outlook_routes
 from controller.api.control import routes as control_routes
@@ -33,7 +33,7 @@ def create_app(
     deliveries: DeliveryOperations | None = None,
     dns: dns_routes.DnsControl | None = None,
     keys: KeyOperations | None = None,
-    access: Access | None = None,
+    access: CallerCheck | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -59,7 +59,7 @@ def create_app(
     )
     # Set while stopping, so that load balancers look elsewhere; see `server`.
     app.state.draining = False
-    access = access or Access(Authentication(()))
+    access = access or CallerCheck(Authentication(()))
     errors.install(app)
     app.include_router(
         health_routes.router(

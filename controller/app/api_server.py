@@ -12,7 +12,7 @@ from controller.api.auth.authentication import (
     BootstrapKey,
     CallerSource,
 )
-from controller.api.auth.requirements import Access
+from controller.api.auth.requirements import CallerCheck
 from controller.api.auth.stored_keys import StoredKeySource
 from controller.api.control.dns_routes import DnsControl
 from controller.api.control.inspection import LogWindow
@@ -119,7 +119,7 @@ def serve_api(
             deliveries=_deliveries(database) if database else None,
             dns=DnsControl(names, _pins(database, settings)) if database else None,
             keys=_keys(database, settings) if database else None,
-            access=Access(_authentication(settings, database, clock)),
+            access=CallerCheck(_authentication(settings, database, clock)),
         )
         serve(
             app,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from controller.api.auth.authentication import Authentication, BootstrapKey
-from controller.api.auth.requirements import Access
+from controller.api.auth.requirements import CallerCheck
 from controller.core.audit.chain import (
     BreakCause,
     ChainBreak,
@@ -52,7 +52,7 @@ AUDITED = appended(
 
 def access_with(*keys, others=()):
     """Return the check of callers with the keys of the settings, and other sources."""
-    return Access(Authentication([*map(BootstrapKey, keys), *others]))
+    return CallerCheck(Authentication([*map(BootstrapKey, keys), *others]))
 
 
 class Records:

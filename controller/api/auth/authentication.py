@@ -66,7 +66,7 @@ class Authentication:
 
     @property
     def has_sources(self) -> bool:
-        """Whether any credential can be accepted."""
+        """True if any credential can be accepted."""
         return bool(self._sources)
 
     async def caller(self, headers: Iterable[tuple[bytes, bytes]]) -> Caller:

@@ -1,14 +1,15 @@
 """Scopes that routes require, checked before the route and listed in OpenAPI."""
 
 from collections.abc import Sequence
+from email.utils import format_datetime
 from typing import Any
 
-from fastapi import Depends, HTTPException, Request
+from fastapi import Depends, HTTPException, Request, Response
 
 from controller.api.auth.authentication import Authentication, NotAuthenticatedError
 from controller.core.access.caller import Caller
 from controller.core.access.credentials import CredentialError
-from controller.core.access.scopes import Scope, scope
+from controller.core.access.scopes import KeyScope, scope
 from controller.core.errors import TransientError
 
 # Field of an operation in OpenAPI that lists the scopes.
@@ -29,7 +30,7 @@ SECURITY_SCHEMES = {
 _RETRY_AFTER = {"retry-after": "5"}
 
 
-class Access:
+class CallerCheck:
     """Check of the callers of all routes.
 
     Args:
@@ -49,9 +50,10 @@ class Access:
         """
         required = tuple(scope(text) for text in scopes)
 
-        async def check(request: Request) -> Caller:
+        async def check(request: Request, response: Response) -> Caller:
             caller = await self.caller(request)
             permit(caller, required)
+            response.headers.update(sunset_headers(caller))
             return caller
 
         return {
@@ -87,7 +89,21 @@ class Access:
         return caller
 
 
-def permit(caller: Caller, required: Sequence[Scope]) -> None:
+def sunset_headers(caller: Caller) -> dict[str, str]:
+    """Return the headers that tell a caller that its key was replaced.
+
+    See RFC 9745 (Deprecation) and RFC 8594 (Sunset).
+    """
+    if caller.sunset is None:
+        return {}
+    seconds = int(caller.sunset.timestamp())
+    return {
+        "deprecation": f"@{seconds}",
+        "sunset": format_datetime(caller.sunset, usegmt=True),
+    }
+
+
+def permit(caller: Caller, required: Sequence[KeyScope]) -> None:
     """Check that a caller has every scope.
 
     Raises:

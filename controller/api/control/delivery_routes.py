@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, HTTPException, Query
 from pydantic import Field
 
-from controller.api.auth.requirements import Access
+from controller.api.auth.requirements import CallerCheck
 from controller.core.webhooks.delivery import DeadCause, DeliveryState
 from controller.core.webhooks.delivery_requests import (
     DeliveryCount,
@@ -59,7 +59,7 @@ class DeliveryRequestBody:
     reason: str = ""
 
 
-def router(operations: DeliveryOperations, access: Access) -> APIRouter:
+def router(operations: DeliveryOperations, access: CallerCheck) -> APIRouter:
     """Return the routes; each requires a scope."""
     routes = APIRouter(prefix="/api/v1", tags=["control"])
 

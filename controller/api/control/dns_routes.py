@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, HTTPException
 from pydantic import Field
 
-from controller.api.auth.requirements import Access
+from controller.api.auth.requirements import CallerCheck
 from controller.core.dns.health import NameHealth
 from controller.core.dns.pins import (
     LONGEST_PIN,
@@ -101,7 +101,7 @@ class DnsControl:
         )
 
 
-def router(control: DnsControl, access: Access) -> APIRouter:
+def router(control: DnsControl, access: CallerCheck) -> APIRouter:
     """Return the routes; each requires a scope."""
     routes = APIRouter(prefix="/api/v1", tags=["control"])
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query
 
-from controller.api.auth.requirements import Access
+from controller.api.auth.requirements import CallerCheck
 from controller.api.control.addresses import Address, parsed
 from controller.api.control.inspection import (
     DetailsReport,
@@ -22,7 +22,7 @@ _MOST_LINES = 20_000
 _LONGEST_CURSOR = 1_000
 
 
-def router(window: LogWindow, clock: Clock, access: Access) -> APIRouter:
+def router(window: LogWindow, clock: Clock, access: CallerCheck) -> APIRouter:
     """Return the routes; each requires a scope."""
     routes = APIRouter(prefix="/api/v1", tags=["outlook"])
 

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, HTTPException
 from pydantic import Field
 
-from controller.api.auth.requirements import Access
+from controller.api.auth.requirements import CallerCheck
 from controller.core.access.scopes import ADMIN
 from controller.core.access.stored_keys import (
     LONGEST_LIFE,
@@ -93,7 +93,7 @@ class CreatedKeyReport:
     record: KeyRecord
 
 
-def router(keys: KeyOperations, access: Access) -> APIRouter:
+def router(keys: KeyOperations, access: CallerCheck) -> APIRouter:
     """Return the routes; each requires the scope of an administrator."""
     routes = APIRouter(prefix="/api/v1/keys", tags=["keys"])
 

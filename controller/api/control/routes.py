@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from controller.api.auth.requirements import Access
+from controller.api.auth.requirements import CallerCheck
 from controller.api.control.addresses import Address, parsed
 from controller.api.control.records import (
     ControlRecords,
@@ -22,7 +22,7 @@ _MOST_EVENTS = 1_000
 _LONGEST_REASON = 200
 
 
-def router(records: ControlRecords, access: Access) -> APIRouter:
+def router(records: ControlRecords, access: CallerCheck) -> APIRouter:
     """Return the routes; each requires a scope."""
     routes = APIRouter(prefix="/api/v1", tags=["control"])
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from controller.core.access.rate import Rate
+from controller.core.access.rate import RequestRate
 from controller.core.access.scopes import Grants
 
 
@@ -25,5 +25,5 @@ class Caller:
     subject: str
     credential: str
     grants: Grants
-    rates: Mapping[str, Rate] = field(default_factory=dict)
+    rates: Mapping[str, RequestRate] = field(default_factory=dict)
     sunset: datetime | None = None

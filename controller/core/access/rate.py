@@ -24,8 +24,8 @@ class RequestClass(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
-    """Rate of requests.
+class RequestRate:
+    """RequestRate of requests.
 
     Attributes:
         count: Requests in ``seconds``.
@@ -42,16 +42,16 @@ class Rate:
         burst = "" if self.burst == self.count else f" burst {self.burst}"
         return f"{self.count}/{unit}{burst}"
 
-    def shared(self, replicas: int) -> "Rate":
+    def shared(self, replicas: int) -> "RequestRate":
         """Return the share of one of ``replicas``; at least one request at a time."""
-        return Rate(
+        return RequestRate(
             max(1, self.count // replicas),
             self.seconds,
             max(1, self.burst // replicas),
         )
 
 
-def rate(text: str) -> Rate:
+def rate(text: str) -> RequestRate:
     """Return the rate that ``text`` denotes, as in ``600/min`` or ``10/s burst 50``.
 
     Without a burst, all requests of the window may come at once.
@@ -64,4 +64,4 @@ def rate(text: str) -> Rate:
         msg = "is no rate: write, for example, 600/min or 10/s burst 50"
         raise ValueError(msg)
     count = int(found[1])
-    return Rate(count, _UNITS[found[2]], int(found[3] or count))
+    return RequestRate(count, _UNITS[found[2]], int(found[3] or count))

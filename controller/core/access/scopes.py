@@ -76,7 +76,7 @@ _INCLUDED: Mapping[str, frozenset[str]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class KeyScope:
     """One permission.
 
     Attributes:
@@ -94,7 +94,7 @@ class Scope:
         alias = f"{_ALIAS}{self.alias}" if self.alias else ""
         return f"{self.action}{model}{alias}"
 
-    def covers(self, required: "Scope") -> bool:
+    def covers(self, required: "KeyScope") -> bool:
         """Return True if this scope, or one that it includes, matches ``required``."""
         if self.action == ADMIN:
             return True
@@ -102,7 +102,7 @@ class Scope:
             return True
         return self.matches(required)
 
-    def matches(self, required: "Scope") -> bool:
+    def matches(self, required: "KeyScope") -> bool:
         """Return True if this scope itself is ``required``, or a pattern of it."""
         return (
             self.action == required.action
@@ -111,7 +111,7 @@ class Scope:
         )
 
 
-def scope(text: str) -> Scope:
+def scope(text: str) -> KeyScope:
     """Return the scope that ``text`` denotes.
 
     Raises:
@@ -120,7 +120,7 @@ def scope(text: str) -> Scope:
     action, is_of_model, rest = text.partition(_MODEL)
     if not is_of_model:
         if action in ACTIONS:
-            return Scope(action)
+            return KeyScope(action)
         if action in MODEL_ACTIONS:
             msg = f"requires a model: write {_example(action)}"
             raise ValueError(msg)
@@ -134,7 +134,7 @@ def scope(text: str) -> Scope:
     if not model or (has_alias and not alias) or has_alias != _needs(action):
         msg = f"is incomplete or has too much: write {_example(action)}"
         raise ValueError(msg)
-    return Scope(action, model, alias)
+    return KeyScope(action, model, alias)
 
 
 def known_scopes() -> tuple[str, ...]:
@@ -151,10 +151,10 @@ class Grants:
         refused: Scopes that are taken back, whatever is granted.
     """
 
-    allowed: tuple[Scope, ...] = ()
-    refused: tuple[Scope, ...] = ()
+    allowed: tuple[KeyScope, ...] = ()
+    refused: tuple[KeyScope, ...] = ()
 
-    def allow(self, required: Scope) -> bool:
+    def allow(self, required: KeyScope) -> bool:
         """Return True if ``required`` is granted and not taken back."""
         return any(s.covers(required) for s in self.allowed) and not any(
             s.matches(required) for s in self.refused

@@ -12,7 +12,7 @@ from controller.core.access.scopes import grants
 from controller.core.values.secret import Secret
 
 LONGEST_NAME = 64
-# A key that nobody remembers is never revoked.
+# A key that is forgotten is never revoked.
 LONGEST_LIFE = timedelta(days=730)
 LONGEST_OVERLAP = timedelta(days=90)
 

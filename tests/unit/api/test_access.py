@@ -2,6 +2,7 @@
 
 import asyncio
 from base64 import b64encode
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -26,17 +27,16 @@ PUBLIC = {
 class Keys:
     """A source of callers by key."""
 
-    def __init__(self, **scopes):
-        self.scopes = scopes
+    def __init__(self, callers=(), **scopes):
+        named = {name: Caller(name, name, grants(of)) for name, of in scopes.items()}
+        self.callers = {**named, **dict(callers)}
         self.is_away = False
 
     async def caller(self, credential):
         if self.is_away:
             msg = "the keys cannot be read"
             raise TransientError(msg)
-        name = credential.reveal()
-        found = self.scopes.get(name)
-        return None if found is None else Caller(name, name, grants(found))
+        return self.callers.get(credential.reveal())
 
 
 def application(keys):
@@ -110,6 +110,16 @@ def test_a_refusal_says_what_kind_of_credential_is_wanted(header, challenge):
 
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == challenge
+
+
+def test_a_replaced_key_is_told_its_end():
+    end = datetime(2026, 1, 2, 13, tzinfo=UTC)
+    caller = Caller("old", "old", grants(["status:read"]), sunset=end)
+
+    answer = ask(Keys(callers={"old": caller}), authorization="Bearer old")
+
+    assert answer.headers["sunset"] == "Fri, 02 Jan 2026 13:00:00 GMT"
+    assert answer.headers["deprecation"] == f"@{int(end.timestamp())}"
 
 
 def test_an_outage_of_the_keys_is_no_refusal():

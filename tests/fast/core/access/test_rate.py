@@ -2,16 +2,16 @@
 
 import pytest
 
-from controller.core.access.rate import Rate, rate
+from controller.core.access.rate import RequestRate, rate
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("600/min", Rate(600, 60, 600)),
-        ("10/s burst 50", Rate(10, 1, 50)),
-        ("1/d", Rate(1, 86_400, 1)),
-        ("1000/h burst 10", Rate(1000, 3600, 10)),
+        ("600/min", RequestRate(600, 60, 600)),
+        ("10/s burst 50", RequestRate(10, 1, 50)),
+        ("1/d", RequestRate(1, 86_400, 1)),
+        ("1000/h burst 10", RequestRate(1000, 3600, 10)),
     ],
 )
 def test_a_rate_is_written_as_it_is_read(text, expected):
@@ -28,5 +28,5 @@ def test_a_text_that_is_no_rate_is_explained(text):
 
 
 def test_replicas_share_a_rate_and_each_has_at_least_one_request():
-    assert rate("600/min burst 9").shared(3) == Rate(200, 60, 3)
-    assert rate("1/min").shared(3) == Rate(1, 60, 1)
+    assert rate("600/min burst 9").shared(3) == RequestRate(200, 60, 3)
+    assert rate("1/min").shared(3) == RequestRate(1, 60, 1)

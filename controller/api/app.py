@@ -14,7 +14,7 @@ from controller.api.health import routes as health_routes
 from controller.api.health.checks import HealthSource
 from controller.api.metrics import RequestMetrics
 from controller.api.models import routes as models_routes
-from controller.api.models.listing import ModelSource
+from controller.api.models.routes import ModelCatalogue
 from controller.core.access.stored_keys import KeyOperations
 from controller.core.clock import Clock
 from controller.core.webhooks.delivery_requests import DeliveryOperations
@@ -23,7 +23,7 @@ from controller.telemetry.metrics import Counter, Metrics
 
 def create_app(
     health: HealthSource,
-    models: ModelSource,
+    models: ModelCatalogue,
     *,
     clock: Clock,
     version: str,
@@ -34,6 +34,7 @@ def create_app(
     dns: dns_routes.DnsControl | None = None,
     keys: KeyOperations | None = None,
     access: CallerCheck | None = None,
+    public_models: bool = False,
 ) -> FastAPI:
     """Return the application.
 
@@ -49,6 +50,7 @@ def create_app(
         dns: Name resolution and its pins; None to leave those routes out.
         keys: API keys in the store; None to leave those routes out.
         access: Check of the callers of these; None to refuse all.
+        public_models: True if anybody may read the models, without their sources.
     """
     app = FastAPI(
         title="Hokusai",
@@ -66,7 +68,7 @@ def create_app(
             health, clock, version, ready=lambda: not app.state.draining
         )
     )
-    app.include_router(models_routes.router(models))
+    app.include_router(models_routes.router(models, access, is_public=public_models))
     if records is not None:
         app.include_router(control_routes.router(records, access))
     if deliveries is not None:

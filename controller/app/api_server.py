@@ -18,7 +18,9 @@ from controller.api.control.dns_routes import DnsControl
 from controller.api.control.inspection import LogWindow
 from controller.api.health.checks import Checks, Look
 from controller.api.health.health_checks import dns_look, mlflow_look, store_look
+from controller.api.models.details import InputSchemas
 from controller.api.models.listing import KnownModels
+from controller.api.models.routes import ModelCatalogue
 from controller.api.server import serve
 from controller.api.single_flight import SingleFlight
 from controller.app.attempts import last_tried
@@ -30,6 +32,7 @@ from controller.bootstrap.mlflow import connect
 from controller.bootstrap.names import declared_pins, mlflow_fallback, resolver_for
 from controller.bootstrap.store_file import store_is_there
 from controller.clients.clock import SystemClock
+from controller.clients.mlflow.api import MlflowApi
 from controller.core.audit.chain import AuditRecord, ChainReport, verified
 from controller.core.audit.entry import AuditSource, Via
 from controller.core.clock import Clock
@@ -39,22 +42,30 @@ from controller.core.errors import RefusedError
 from controller.core.resources.condition import Conditions
 from controller.core.resources.fallbacks import Fallbacks
 from controller.core.status.cause import LastAttempt
+from controller.core.webhooks.delivery_requests import DeliverySelection
+from controller.core.webhooks.event import MODEL_REGISTERED
+from controller.core.webhooks.records import DeliveryReport
 from controller.resolver import Keeper
 from controller.settings import Settings
 from controller.store.api_keys import StoredKeyOperations, StoredKeys
 from controller.store.audit_log import AuditLog
 from controller.store.database import Database
+from controller.store.deliveries import DeliveryLog
 from controller.store.delivery_operations import StoredDeliveryOperations
 from controller.store.dns_pins import StoredPinOperations, StoredPins
 from controller.store.events import EventLog, RecordedEvent
 from controller.store.fallbacks import StoredFallbacks
 from controller.store.heartbeat import HEART, Heartbeat, Heartbeats
+from controller.store.model_metadata import MetadataView
 from controller.store.outage import StoreOutage
 from controller.store.status import StatusTable
 from controller.store.triggers import Triggers
 from controller.telemetry.logs import KnownSecrets, configure_logging
 
 log = logging.getLogger(__name__)
+
+# Of one model; a page of a person has fewer.
+_MOST_DELIVERIES = 1_000
 
 
 def serve_api(
@@ -111,7 +122,7 @@ def serve_api(
         closing.callback(flights.close)
         app = create_app(
             Checks(looks, clock),
-            KnownModels(mlflow.api, clock),
+            _catalogue(mlflow.api, clock, database),
             clock=clock,
             version=version("hokusai-controller"),
             records=StoredRecords(database, clock) if database else None,
@@ -142,6 +153,31 @@ def _store(settings: Settings, clock: Clock, closing: ExitStack) -> Database | N
     )
     closing.callback(database.close)
     return database
+
+
+class _RegistrationDeliveries:
+    """Deliveries of the registrations of a model."""
+
+    def __init__(self, database: Database) -> None:
+        self._log = DeliveryLog(database)
+
+    def of_model(self, model: str) -> tuple[DeliveryReport, ...]:
+        """Return the deliveries to webhook targets, newest first."""
+        chosen = DeliverySelection(model=model, sink="webhook")
+        found = self._log.selected(chosen, _MOST_DELIVERIES)
+        return tuple(d for d in found if d.type == MODEL_REGISTERED)
+
+
+def _catalogue(
+    mlflow: MlflowApi, clock: Clock, database: Database | None
+) -> ModelCatalogue:
+    """Return what is known of models, with a store or without."""
+    return ModelCatalogue(
+        KnownModels(mlflow, clock),
+        MetadataView(database) if database else None,
+        _RegistrationDeliveries(database) if database else None,
+        InputSchemas(mlflow, clock),
+    )
 
 
 def _authentication(

@@ -8,7 +8,7 @@ from fastapi import Depends, HTTPException, Request, Response
 
 from controller.api.auth.authentication import Authentication, NotAuthenticatedError
 from controller.core.access.caller import Caller
-from controller.core.access.credentials import CredentialError
+from controller.core.access.credentials import CredentialError, credential
 from controller.core.access.scopes import KeyScope, scope
 from controller.core.errors import TransientError
 
@@ -64,6 +64,24 @@ class CallerCheck:
             },
         }
 
+    def requires_unless(self, *, is_public: bool, scope: str) -> dict[str, Any]:
+        """Return the options of a route that a document may declare public.
+
+        A caller of a public route may still send a key, for what else it permits.
+        """
+        if not is_public:
+            return self.requires(scope)
+
+        async def check(request: Request) -> None:
+            try:
+                given = credential(request.headers.raw)
+            except CredentialError as error:
+                raise _unauthorized(str(error), "invalid_request") from None
+            if given is not None and self._authentication.has_sources:
+                await self.caller(request)
+
+        return {"dependencies": [Depends(check)]}
+
     async def caller(self, request: Request) -> Caller:
         """Return the caller of a request, and keep it in ``request.state.caller``.
 
@@ -101,6 +119,12 @@ def sunset_headers(caller: Caller) -> dict[str, str]:
         "deprecation": f"@{seconds}",
         "sunset": format_datetime(caller.sunset, usegmt=True),
     }
+
+
+def permits(request: Request, text: str) -> bool:
+    """Return True if the caller of a checked request has a scope."""
+    caller: Caller | None = getattr(request.state, "caller", None)
+    return caller is not None and caller.grants.allow(scope(text))
 
 
 def permit(caller: Caller, required: Sequence[KeyScope]) -> None:

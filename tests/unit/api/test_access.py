@@ -20,7 +20,7 @@ ADMINISTRATOR = Secret("s3cret")
 # Routes that anybody may call: load balancers, ECS, and the description of the API.
 PUBLIC = {
     *("/health", "/live", "/ready"),
-    *("/api/v1/health", "/api/v1/models", "/api/v1/openapi.json"),
+    *("/api/v1/health", "/api/v1/openapi.json"),
 }
 
 

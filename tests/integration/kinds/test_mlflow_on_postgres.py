@@ -1,7 +1,9 @@
 """Models on an MLflow server whose database is PostgreSQL, shared with our store."""
 
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -26,12 +28,19 @@ def on(server):
     return {"_MLFLOW_SERVER_FILE_STORE": url, "_MLFLOW_SERVER_REGISTRY_STORE": url}
 
 
+@contextmanager
+def new_postgres():
+    """Yield a PostgreSQL in a folder that its own user may enter."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        postgres(Path(folder)) as server,
+    ):
+        yield server
+
+
 @pytest.fixture(scope="module")
-def database_server(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("postgres")
-    for parent in folder.parents[:3]:
-        parent.chmod(0o755)
-    with postgres(folder) as server:
+def database_server():
+    with new_postgres() as server:
         yield server
 
 
@@ -103,12 +112,9 @@ def test_a_name_that_is_taken_meanwhile_is_a_conflict_and_no_copy(registry):
 def test_without_its_database_mlflow_makes_everything_unknown_for_now(
     tmp_path_factory,
 ):
-    folder = tmp_path_factory.mktemp("lost")
-    for parent in folder.parents[:3]:
-        parent.chmod(0o755)
     lost = ExitStack()
     with ExitStack() as kept:
-        server = lost.enter_context(postgres(folder))
+        server = lost.enter_context(new_postgres())
         place = tmp_path_factory.mktemp("mlflow")
         mlflow = kept.enter_context(MlflowServer(place, variables=on(server)))
         registry = MlflowRegistry(kept.enter_context(http_client(mlflow.url)))

@@ -78,7 +78,7 @@ class StoredMetadata:
 
 
 class MetadataView:
-    """Metadata of models for readers, whoever wrote it."""
+    """Metadata of the models of all registries, for readers."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -112,7 +112,7 @@ class ModelDetails:
 
 @dataclass(frozen=True, slots=True)
 class ModelCatalogue:
-    """What is known of models.
+    """Sources of the data about models.
 
     Attributes:
         models: Registered models.
@@ -133,7 +133,7 @@ def router(
     """Return the routes.
 
     Args:
-        catalogue: What is known of models.
+        catalogue: Sources of the data.
         access: Check of the callers.
         is_public: True if anybody may read the models, without their sources.
     """

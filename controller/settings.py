@@ -299,6 +299,22 @@ class Settings:
             aliases=("API_PORT",),
         ),
     )
+    api_metrics_host: str = field(
+        default="0.0.0.0",  # noqa: S104  # a container's only address is unknown
+        metadata=row(
+            "HOKUSAI_API_METRICS_HOST",
+            str,
+            "Address that the metrics of the API are served on.",
+        ),
+    )
+    api_metrics_port: int = field(
+        default=8003,
+        metadata=row(
+            "HOKUSAI_API_METRICS_PORT",
+            number(1, 65_535),
+            "Port that the metrics of the API are served on: /metrics.",
+        ),
+    )
     webhook_url: str | None = field(
         default=None,
         metadata=row(
@@ -398,6 +414,11 @@ class Settings:
         default=False,
         metadata=row("NO_COLOR", presence, "Any value disables colours.", example="1"),
     )
+
+    @property
+    def own_ports(self) -> frozenset[int]:
+        """Ports that ``run`` and ``serve`` listen on, maybe on one machine."""
+        return frozenset({self.probe_port, self.api_port, self.api_metrics_port})
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":

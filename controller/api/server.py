@@ -1,14 +1,18 @@
 """Serve the application until a signal says stop; a second one means at once."""
 
 import asyncio
+import logging
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 
 import uvicorn
 from fastapi import FastAPI
 
+from controller.api.metrics_port import MetricsPort, serving_metrics
 from controller.api.request_deadline import DeadlineProtocol
+
+log = logging.getLogger(__name__)
 
 _GRACE_SECONDS = 20
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -21,6 +25,7 @@ def serve(
     *,
     started: Callable[[int], None] = lambda _port: None,
     stopping: Callable[[], None] = lambda: None,
+    metrics: MetricsPort | None = None,
 ) -> None:
     """Serve ``app`` and return after a signal, when every request was answered.
 
@@ -30,6 +35,8 @@ def serve(
         port: Where to listen; 0 for any that is free.
         started: Called with the port once requests are accepted.
         stopping: Called at the first signal.
+        metrics: Port of the metrics; None for none. The log has a warning if it is in
+            use.
     """
     config = uvicorn.Config(
         app,
@@ -41,7 +48,7 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    asyncio.run(_Server(config, app, started, stopping).main())
+    asyncio.run(_Server(config, app, started, stopping).main(metrics))
 
 
 class _Server(uvicorn.Server):
@@ -59,11 +66,17 @@ class _Server(uvicorn.Server):
         self._tell_started = started
         self._tell_stopping = stopping
 
-    async def main(self) -> None:
+    async def main(self, metrics: MetricsPort | None) -> None:
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             loop.add_signal_handler(number, self._stop)
-        await self.serve()
+        async with AsyncExitStack() as closing:
+            if metrics is not None:
+                try:
+                    await closing.enter_async_context(serving_metrics(metrics))
+                except OSError as error:
+                    log.warning("no metrics port", extra={"error": str(error)})
+            await self.serve()
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         await super().startup(sockets)  # type: ignore[arg-type]

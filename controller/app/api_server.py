@@ -18,6 +18,7 @@ from controller.api.control.dns_routes import DnsControl
 from controller.api.control.inspection import LogWindow
 from controller.api.health.checks import Checks, Look
 from controller.api.health.health_checks import dns_look, mlflow_look, store_look
+from controller.api.metrics_port import MetricsPort
 from controller.api.models.details import InputSchemas
 from controller.api.models.listing import KnownModels
 from controller.api.models.routes import ModelCatalogue
@@ -61,6 +62,7 @@ from controller.store.outage import StoreOutage
 from controller.store.status import StatusTable
 from controller.store.triggers import Triggers
 from controller.telemetry.logs import KnownSecrets, configure_logging
+from controller.telemetry.metrics import API_METRICS, STORE_OUTAGES, Metrics
 
 log = logging.getLogger(__name__)
 
@@ -94,11 +96,11 @@ def serve_api(
         )
         raise RefusedError(msg)
     configure_logging(None, KnownSecrets(), settings.log_level)
-    clock = SystemClock()
+    clock, metrics = SystemClock(), Metrics(API_METRICS)
     name = urlsplit(uri).hostname or ""
     with ExitStack() as closing:
         looks: dict[str, Look] = {}
-        database = _store(settings, clock, closing)
+        database = _store(settings, clock, closing, metrics)
         fallbacks: Fallbacks = NoFallbacks()
         if database is not None:
             looks["store"] = store_look(database.check)
@@ -111,6 +113,7 @@ def serve_api(
             shared=None if database is None else StoredPins(database),
             declared=mlflow_fallback(uri, settings),
             persist=True,
+            metrics=metrics,
         )
         closing.callback(Keeper(names.resolver).start().close)
         mlflow = connect(uri, settings, names)
@@ -125,6 +128,7 @@ def serve_api(
             _catalogue(mlflow.api, clock, database),
             clock=clock,
             version=version("hokusai-controller"),
+            metrics=metrics,
             records=StoredRecords(database, clock) if database else None,
             window=LogWindow(outlook, flights),
             deliveries=_deliveries(database) if database else None,
@@ -137,10 +141,15 @@ def serve_api(
             host or settings.api_host,
             port or settings.api_port,
             stopping=Shutdown().begin,
+            metrics=MetricsPort(
+                settings.api_metrics_host, settings.api_metrics_port, metrics.text
+            ),
         )
 
 
-def _store(settings: Settings, clock: Clock, closing: ExitStack) -> Database | None:
+def _store(
+    settings: Settings, clock: Clock, closing: ExitStack, metrics: Metrics
+) -> Database | None:
     """Return the store, if there is one."""
     if not store_is_there(settings):
         log.warning(
@@ -148,9 +157,8 @@ def _store(settings: Settings, clock: Clock, closing: ExitStack) -> Database | N
             "start the controller, and then this service again"
         )
         return None
-    database = Database(
-        settings.store_url.reveal(), clock, outage=StoreOutage(clock), reopens=True
-    )
+    outage = StoreOutage(clock, lambda: metrics.count(STORE_OUTAGES))
+    database = Database(settings.store_url.reveal(), clock, outage=outage, reopens=True)
     closing.callback(database.close)
     return database
 

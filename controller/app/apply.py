@@ -30,6 +30,7 @@ from controller.core.errors import LeaseHeldError
 from controller.core.planning.planner import DesiredState
 from controller.core.planning.scope import Scope
 from controller.core.resources.driver import Skipped
+from controller.core.values.utc_text import utc_text
 from controller.engine.dispatcher import Dispatcher, run_all
 from controller.engine.leader import Leader
 from controller.engine.reconciler import PassResult
@@ -130,7 +131,7 @@ def applying(context: Session, *, largest_backlog: int) -> Iterator[ApplySession
         held = leader.take()
         if held is not None:
             msg = (
-                f"{held.holder} holds the lease until {held.expires:%H:%M:%S} UTC: "
+                f"{held.holder} holds the lease until {utc_text(held.expires)}: "
                 "it applies the document by itself; stop it first to apply by hand"
             )
             raise LeaseHeldError(msg)

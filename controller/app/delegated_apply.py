@@ -10,6 +10,7 @@ from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
 from controller.core.planning.planner import DesiredState
 from controller.core.resources.condition import Conditions, ConditionType, Truth
+from controller.core.values.utc_text import utc_text
 from controller.store.heartbeat import Heartbeat
 
 Statuses = Mapping[ResourceId, Conditions]
@@ -109,7 +110,7 @@ class DelegatedApply:
 
 
 def _nobody(before: Heartbeat | None) -> str:
-    last = f"; the last one ended at {before.beat:%H:%M:%S} UTC" if before else ""
+    last = f"; the last one ended at {utc_text(before.beat)}" if before else ""
     return f"no controller is reconciling there{last}: start `hokusai run`"
 
 

@@ -15,7 +15,7 @@ from controller.bootstrap.store_file import opened_database
 from controller.clients.clock import SystemClock
 from controller.core.audit.entry import AuditSource, rotation_entry
 from controller.core.document.resource import ResourceId
-from controller.core.errors import RefusedError
+from controller.core.errors import NotFoundError, RefusedError
 from controller.core.webhooks.answers import failure
 from controller.core.webhooks.rotation import (
     CHOSEN_STAGES,
@@ -121,7 +121,14 @@ class RotationCommand:
         self._records = records
         self._checks = checks
         self._clock = SystemClock()
-        self._steps = RotationSteps(records, self._versions, self._clock)
+        self._steps = RotationSteps(
+            records,
+            self._versions,
+            self._clock,
+            lambda _target, reference, version: (
+                checks.canary(reference, version).answer
+            ),
+        )
 
     def stage_after(self, chosen: RotationStage | None) -> RotationStage:
         """Return the stage that the command moves to.
@@ -131,8 +138,7 @@ class RotationCommand:
         """
         found = self._open()
         if chosen is RotationStage.RETIRED and found is None:
-            msg = f"webhook/{self._name} has no rotation in progress"
-            raise RefusedError(msg)
+            raise RefusedError(self._nothing_open())
         if chosen is not None:
             return chosen
         if found is not None and found.stage is RotationStage.PROMOTED:
@@ -160,8 +166,7 @@ class RotationCommand:
         """Take the last stage back: sign with the old secret first, or cancel."""
         rotation = self._open()
         if rotation is None:
-            msg = f"webhook/{self._name} has no rotation in progress"
-            raise RefusedError(msg)
+            raise RefusedError(self._nothing_open())
         before = rotation.stage
         if before in {
             RotationStage.PROMOTING,
@@ -174,6 +179,22 @@ class RotationCommand:
             problem = f"cancelled by hand: {reason}"
             rotation = self._steps.cancel(rotation, self._reference, problem)
         return RotationResult(rotation, before)
+
+    def abort(self, reason: str) -> RotationResult:
+        """End the rotation although its versions or labels are not as recorded.
+
+        AWSCURRENT stays at its version, which then signs alone.
+
+        Raises:
+            RefusedError: no rotation is in progress.
+        """
+        rotation = self._records.all().get(self._name)
+        if rotation is None or not rotation.is_open:
+            raise RefusedError(self._nothing_open())
+        problem = f"aborted by hand: {reason}"
+        return RotationResult(
+            self._steps.abort(rotation, self._reference, problem), rotation.stage
+        )
 
     def read_command(self) -> str:
         """Return the command that prints the next secret, to give it to the receiver."""
@@ -191,6 +212,9 @@ class RotationCommand:
         # The other keys of the JSON are not for the receiver.
         program = f"import json, sys; print(json.load(sys.stdin)[{key!r}])"
         return f"{shlex.join(words)} | {shlex.join(['python3', '-c', program])}"
+
+    def _nothing_open(self) -> str:
+        return f"webhook/{self._name} has no rotation in progress"
 
     def _next(
         self, rotation: SecretRotation | None, grace: timedelta
@@ -224,7 +248,14 @@ class RotationCommand:
         return self._steps.save(latest, staged)
 
     def _canary(self, rotation: SecretRotation) -> tuple[SecretRotation, str]:
-        result = self._checks.canary(self._reference, rotation.new_version)
+        try:
+            result = self._checks.canary(self._reference, rotation.new_version)
+        except NotFoundError as error:
+            msg = (
+                f"{error}: the next secret cannot be read; end the rotation with "
+                f"`hokusai webhooks rotate {self._name} --abort --reason TEXT`"
+            )
+            raise RefusedError(msg) from error
         after = after_canary(rotation, result.answer, self._clock.now())
         if after is None:
             problem = f"the ping proves nothing: {failure(result.answer)}"

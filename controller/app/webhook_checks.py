@@ -1,6 +1,5 @@
 """Ping and diagnosis of one declared webhook target."""
 
-import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -11,24 +10,22 @@ from controller.bootstrap.aws import DeferredAws, aws_client
 from controller.bootstrap.controller import NoFallbacks
 from controller.bootstrap.deliveries import DeclaredTargets, delivery_aws
 from controller.bootstrap.names import declared_fallbacks, resolver_for
+from controller.bootstrap.secret_ping import posted_ping
 from controller.bootstrap.store_file import opened_database, store_is_there
 from controller.clients.aws_destinations import AwsDestinations
 from controller.clients.clock import SystemClock
 from controller.clients.receiver_probe import connection_facts
 from controller.clients.secrets import Secrets
-from controller.clients.webhook import Sender
 from controller.core.dns.pins import SharedPins
 from controller.core.dns.rollout import Consumer
 from controller.core.document.reference import SecretReference
 from controller.core.errors import ControllerError
 from controller.core.resources.fallbacks import Fallbacks
 from controller.core.values.redact import redact
-from controller.core.webhooks.answers import Answer
 from controller.core.webhooks.aws_destination import AwsDestination, EventMessage
 from controller.core.webhooks.diagnosis import DestinationFindings, TargetFindings
 from controller.core.webhooks.ping import (
     PING,
-    PingRequest,
     PingResult,
     ping_body,
     ping_request,
@@ -36,7 +33,6 @@ from controller.core.webhooks.ping import (
 from controller.core.webhooks.rotation import SecretRotation
 from controller.core.webhooks.target_secrets import TargetSecrets
 from controller.engine.dispatcher import WebhookTarget
-from controller.resolver.aio import AddressResolver
 from controller.resolver.consumer import ConsumerResolver
 
 # A receiver that accepts a signature with it does not compare signatures.
@@ -191,7 +187,8 @@ class WebhookChecks:
             self._name, secrets.keys, now, target.scheme, target.header_aliases
         )
         began = self._clock.monotonic()
-        answer = asyncio.run(self._post(target, request, secrets, names))
+        settings = self._context.settings
+        answer = posted_ping(target, request, secrets, names, settings, self._clock)
         took = timedelta(seconds=self._clock.monotonic() - began)
         return PingResult(self._name, target.url, request.id, answer, took)
 
@@ -211,28 +208,6 @@ class WebhookChecks:
         answer = client.send(to, EventMessage(id_, PING, self._name, body))
         took = timedelta(seconds=self._clock.monotonic() - began)
         return PingResult(self._name, target.url, id_, answer, took)
-
-    async def _post(
-        self,
-        target: WebhookTarget,
-        request: PingRequest,
-        secrets: TargetSecrets,
-        names: ConsumerResolver,
-    ) -> Answer:
-        settings = self._context.settings
-        own_ports = frozenset({settings.probe_port, settings.api_port})
-        resolver = AddressResolver(names)
-        async with Sender(
-            self._clock, resolver=resolver, own_ports=own_ports
-        ) as sender:
-            return await sender.send(
-                target.url,
-                {**request.headers, **secrets.headers},
-                request.body,
-                target.timeout,
-                target.permitted,
-                secrets.certificate,
-            )
 
     def _record(self) -> None:
         from controller.store.target_records import record_verification

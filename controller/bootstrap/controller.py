@@ -18,6 +18,7 @@ from controller.bootstrap.names import (
     declared_fallbacks,
     resolver_for,
 )
+from controller.bootstrap.secret_ping import SecretPings
 from controller.clients.aws.retrying import POLICY
 from controller.clients.clock import SystemClock
 from controller.clients.secrets import Secrets
@@ -38,6 +39,7 @@ from controller.engine.reconciler import PassResult, Reconciler
 from controller.resolver import Keeper
 
 if TYPE_CHECKING:
+    from controller.bootstrap.deliveries import DeclaredTargets
     from controller.bootstrap.store import Store
     from controller.core.audit.entry import AuditSource
     from controller.core.document.resource import Resource, ResourceId
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from controller.core.resources.fallbacks import KeptAddresses
     from controller.core.resources.observation import ObservedState
     from controller.core.resources.plan import Plan
+    from controller.resolver.consumer import ConsumerResolver
     from controller.settings import Settings
     from controller.spec.document import Document
 
@@ -248,7 +251,27 @@ class Controller:
             stored,
             self.clock,
             self.secrets.value,
+            self._pings(settings, stored) if stored else None,
         )
+
+    def _pings(self, settings: Settings, stored: Store) -> SecretPings:
+        def declared() -> DeclaredTargets:
+            from controller.bootstrap.deliveries import DeclaredTargets
+
+            secret, rotations = self.secrets.value, stored.rotations.all
+            return DeclaredTargets(lambda: self.document, secret, settings, rotations)
+
+        def names() -> ConsumerResolver:
+            return resolver_for(
+                Consumer.WEBHOOKS,
+                settings,
+                self.clock,
+                stored.fallbacks,
+                shared=stored.pins,
+                declared=declared_fallbacks(self.document, settings, self._environ),
+            )
+
+        return SecretPings(declared, names, settings, self.clock)
 
     def _parts(self, kinds: Kinds, clients: Clients, wishes: Options) -> Reconciler:
         pool = self._closing.enter_context(ThreadPoolExecutor(THREADS, "hokusai"))

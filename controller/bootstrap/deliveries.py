@@ -258,12 +258,10 @@ def delivery_sender(
         metrics=metrics,
     )
     keeper = Keeper(names.resolver).start()
-    # The API of `serve` may run on the same machine.
-    own_ports = frozenset({settings.probe_port, settings.api_port})
     return Sender(
         clock,
         resolver=AddressResolver(names, closed=keeper.close),
-        own_ports=own_ports,
+        own_ports=settings.own_ports,
     )
 
 
@@ -332,6 +330,7 @@ def subscriptions(document: Document) -> tuple[Subscription, ...]:
             frozenset(resource.spec.events),
             resource.spec.where,
             resource.spec.body,
+            resource.spec.payload,
         )
         for id_, resource in document.resources.items()
         if id_.kind == "webhook"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from controller.core.document.reference import SecretReference
     from controller.core.resources.driver import Driver
     from controller.core.resources.fallbacks import Fallbacks
+    from controller.core.webhooks.rotation import SecretPing
     from controller.resolver.consumer import ConsumerResolver
     from controller.spec.document import Document
     from controller.telemetry.metrics import Metrics
@@ -43,6 +44,8 @@ class Clients:
         stored: The parts on a store; None without one.
         clock: The time.
         secret: Returns what a reference names.
+        ping: Sends pings that one version of a signing secret signs; None without a
+            store.
     """
 
     aws: Aws
@@ -52,6 +55,7 @@ class Clients:
     stored: Store | None
     clock: Clock
     secret: Callable[[SecretReference], str] = no_secret
+    ping: SecretPing | None = None
 
 
 @dataclass(frozen=True)
@@ -137,5 +141,6 @@ def _dependencies(
         mlflow_context=mlflow.context if mlflow else None,
         thorough=wishes.thorough,
         rotations=stored.rotations if stored else None,
+        ping=clients.ping,
         metadata=stored.metadata if stored and wishes.thorough else None,
     )

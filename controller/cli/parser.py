@@ -49,7 +49,7 @@ def _parser(names: Iterable[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, help="print the version")
     choices = parser.add_subparsers(
-        metavar="COMMAND", required=True, parser_class=argparse.ArgumentParser
+        metavar="COMMAND", required=True, parser_class=_CommandParser
     )
     modules = command_modules()
     for name in names:
@@ -76,6 +76,29 @@ def _add_command(choices: Any, name: str, command: Any) -> None:
 def _exit_codes(meanings: Mapping[int, str]) -> str:
     lines = (f"  {code}  {meaning}" for code, meaning in meanings.items())
     return "\n".join(("exit codes:", *lines))
+
+
+class _CommandParser(argparse.ArgumentParser):
+    """Takes options before, between and after the other arguments.
+
+    argparse gives an optional argument its default at the first option, so that a later
+    value is an unknown argument: https://github.com/python/cpython/issues/59317
+    """
+
+    _is_nested = False
+
+    # One of the overloads of typeshed.
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[Any, list[str]]:
+        """Return the namespace and the arguments that are not known."""
+        if self._is_nested:
+            return super().parse_known_args(args, namespace)
+        self._is_nested = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._is_nested = False
 
 
 class _MainParser(argparse.ArgumentParser):

@@ -6,7 +6,10 @@ from ssl import SSLContext, create_default_context
 import httpx
 
 from controller.core.errors import RefusedError
-from controller.resolver.httpx_transport import ResolverTransport
+from controller.resolver.httpx_transport import (
+    AsyncResolverTransport,
+    ResolverTransport,
+)
 from controller.resolver.names import Names
 
 _CONNECT_SECONDS = 3.0
@@ -42,9 +45,7 @@ def http_client(
         max_keepalive_connections=_CONNECTIONS if keep_alive else 0,
         keepalive_expiry=_KEEP_ALIVE_SECONDS,
     )
-    # Loading the certificates takes 30 ms, and plain HTTP does not need them.
-    secure = httpx.URL(url).scheme == "https"
-    verify = (context or create_default_context()) if secure else False
+    verify = _verification(url, context)
 
     def new_transport() -> httpx.BaseTransport:
         return httpx.HTTPTransport(verify=verify, limits=limits)
@@ -59,6 +60,38 @@ def http_client(
         follow_redirects=False,
         trust_env=False,
     )
+
+
+def async_http_client(
+    url: str, names: Names, context: SSLContext | None = None
+) -> httpx.AsyncClient:
+    """Return a client without deadlines, for one request under a deadline of its caller.
+
+    Args:
+        url: Scheme, host and port.
+        names: Resolver.
+        context: As for ``http_client``.
+    """
+    verify = _verification(url, context)
+
+    def new_transport() -> httpx.AsyncBaseTransport:
+        return httpx.AsyncHTTPTransport(verify=verify)
+
+    return httpx.AsyncClient(
+        transport=AsyncResolverTransport(names, new_transport),
+        timeout=None,  # noqa: S113 - the caller has a deadline
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+def _verification(url: str, context: SSLContext | None) -> SSLContext | bool:
+    """Return the TLS context for ``url``; False without TLS.
+
+    Loading the certificates takes 30 ms, and plain HTTP does not need them.
+    """
+    is_secure = httpx.URL(url).scheme == "https"
+    return (context or create_default_context()) if is_secure else False
 
 
 def bearer_header(token: str) -> dict[bytes, bytes]:

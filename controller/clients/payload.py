@@ -187,66 +187,102 @@ _SITE: dict[str, Any] = {
     },
 }
 
-_CLOUD_EVENT: dict[str, Any] = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "$id": f"{_BASE}model.registered.cloudevents.v1.schema.json",
-    "title": "model.registered as a CloudEvent, version 1",
-    "description": (
-        "The payload profile cloudevents: CloudEvents 1.0 in structured mode. data"
-        " matches the schema that dataschema names."
-    ),
-    "type": "object",
-    "required": ["specversion", "id", "source", "type", "time", "data"],
-    "properties": {
-        "specversion": {"const": "1.0"},
-        "id": {"type": "string", "pattern": _UUID},
-        "source": {
-            "description": "The MLflow registry of the controller.",
-            "type": "string",
-            "pattern": "^/[^ ]+$",
-        },
-        "type": {"const": "ai.hokusai.model.registered.v1"},
-        "subject": {
-            "description": "Name of the registered model, / and number of the version.",
-            "type": "string",
-            "pattern": "/[1-9][0-9]*$",
-        },
-        "time": {"type": "string", "pattern": _TIME},
-        "datacontenttype": {"const": "application/json"},
-        "dataschema": {"const": _MODEL_REGISTERED["$id"]},
-        "data": {
-            name: value
-            for name, value in _MODEL_REGISTERED.items()
-            if not name.startswith("$")
-        },
-    },
-}
-
-_SLACK: dict[str, Any] = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "$id": f"{_BASE}model.registered.slack.v1.schema.json",
-    "title": "model.registered as a message of Slack, version 1",
-    "description": "The payload profile slack: the body of an incoming webhook.",
-    "type": "object",
-    "required": ["text"],
-    "additionalProperties": False,
-    "properties": {"text": {"type": "string", "minLength": 1, "maxLength": 40000}},
-}
-
-# By file name below `schemas/webhooks`.
-SCHEMAS: Mapping[str, Mapping[str, Any]] = {
-    f"{MODEL_REGISTERED}.v1.schema.json": _MODEL_REGISTERED,
-    **{f"{type_}.v1.schema.json": _resource_schema(type_) for type_ in RESOURCE_EVENTS},
-    f"{MODEL_REGISTERED}.hokusai-site.v1.schema.json": _SITE,
-    f"{MODEL_REGISTERED}.cloudevents.v1.schema.json": _CLOUD_EVENT,
-    f"{MODEL_REGISTERED}.slack.v1.schema.json": _SLACK,
-}
-
 
 def schema_name(event_type: str, profile: str) -> str:
     """Return the file name of the schema for an event type in a payload profile."""
     middle = "" if profile == DEFAULT_PROFILE else f".{profile}"
     return f"{event_type}{middle}.v1.schema.json"
+
+
+def _cloud_event_schema(
+    type_: str, data: Mapping[str, Any], source: str, subject: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the schema of an event in structured mode of CloudEvents 1.0."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"{_BASE}{type_}.cloudevents.v1.schema.json",
+        "title": f"{type_} as a CloudEvent, version 1",
+        "description": (
+            "The payload profile cloudevents: CloudEvents 1.0 in structured mode. data"
+            " matches the schema that dataschema names."
+        ),
+        "type": "object",
+        "required": ["specversion", "id", "source", "type", "time", "data"],
+        "properties": {
+            "specversion": {"const": "1.0"},
+            "id": {"type": "string", "pattern": _UUID},
+            "source": {
+                "description": source,
+                "type": "string",
+                "pattern": "^/[^ ]+$",
+            },
+            "type": {"const": f"ai.hokusai.{type_}.v1"},
+            "subject": {**subject, "type": "string"},
+            "time": {"type": "string", "pattern": _TIME},
+            "datacontenttype": {"const": "application/json"},
+            "dataschema": {"const": data["$id"]},
+            "data": {
+                name: value for name, value in data.items() if not name.startswith("$")
+            },
+        },
+    }
+
+
+def _slack_schema(type_: str) -> dict[str, Any]:
+    """Return the schema of a message for an incoming webhook of Slack."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"{_BASE}{type_}.slack.v1.schema.json",
+        "title": f"{type_} as a message of Slack, version 1",
+        "description": "The payload profile slack: the body of an incoming webhook.",
+        "type": "object",
+        "required": ["text"],
+        "additionalProperties": False,
+        "properties": {"text": {"type": "string", "minLength": 1, "maxLength": 40000}},
+    }
+
+
+_VERSION_SUBJECT = {
+    "description": "Name of the registered model, / and number of the version.",
+    "pattern": "/[1-9][0-9]*$",
+}
+_RESOURCE_SUBJECT = {
+    "description": "Address of the resource, as in service/api.",
+    "minLength": 1,
+}
+
+
+def _resource_schemas(type_: str) -> dict[str, dict[str, Any]]:
+    """Return the schemas of an event about a resource by profile."""
+    default = _resource_schema(type_)
+    source = "Platform and environment, as in /hokusai/production."
+    return {
+        DEFAULT_PROFILE: default,
+        "cloudevents": _cloud_event_schema(type_, default, source, _RESOURCE_SUBJECT),
+        "slack": _slack_schema(type_),
+    }
+
+
+_BY_TYPE: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    MODEL_REGISTERED: {
+        DEFAULT_PROFILE: _MODEL_REGISTERED,
+        "hokusai-site": _SITE,
+        "cloudevents": _cloud_event_schema(
+            MODEL_REGISTERED,
+            _MODEL_REGISTERED,
+            "The MLflow registry of the controller.",
+            _VERSION_SUBJECT,
+        ),
+        "slack": _slack_schema(MODEL_REGISTERED),
+    },
+    **{type_: _resource_schemas(type_) for type_ in RESOURCE_EVENTS},
+}
+# By file name below `schemas/webhooks`.
+SCHEMAS: Mapping[str, Mapping[str, Any]] = {
+    schema_name(type_, profile): schema
+    for type_, by_profile in _BY_TYPE.items()
+    for profile, schema in by_profile.items()
+}
 
 
 def check(event: WebhookEvent) -> None:

@@ -1,16 +1,17 @@
 """Probes of an address: a TCP connection, or a request with an expected status."""
 
+import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from ssl import SSLContext
-from typing import Any
 
 import httpx
 
-from controller.clients.http import bearer_header, http_client
+from controller.clients.http import async_http_client, bearer_header
+from controller.clients.peer_certificate import peer_certificate
 from controller.core.errors import RefusedError
 from controller.core.values.certificate import ServerCertificate
 from controller.core.values.redact import redact
@@ -65,15 +66,13 @@ class Probe:
                     plain, server_hostname=host.rstrip(".")
                 ) as connection,
             ):
-                found = connection.getpeercert() or {}
-                return Handshake(_certificate(found, connection.version() or ""))
+                return Handshake(peer_certificate(connection))
         except ssl.SSLCertVerificationError as error:
             return Handshake(problem=f"the certificate is invalid: {_verified(error)}")
         except ssl.SSLError as error:
             if error.reason == "WRONG_VERSION_NUMBER":
                 return Handshake(problem="the server does not speak TLS on this port")
-            reason = (error.reason or str(error)).replace("_", " ").lower()
-            return Handshake(problem=f"no TLS connection: {reason}")
+            return Handshake(problem=f"no TLS connection: {_tls_reason(error)}")
         except OSError as error:
             return Handshake(problem=f"no connection: {error.strerror or error}")
 
@@ -104,6 +103,9 @@ class Probe:
     ) -> str:
         """Return the reason that a request for ``url`` at ``address`` fails.
 
+        The status must arrive within the seconds of the probe. It blocks its thread, in
+        which no event loop may run.
+
         Args:
             url: URL of the request; its host stays in the Host header and in SNI.
             address: Address to connect to.
@@ -113,38 +115,85 @@ class Probe:
             key: Bearer token, redacted from the returned text; None for none.
             context: TLS context; None for the authorities of the machine.
         """
-        target = httpx.URL(url)
-        origin = str(target.copy_with(raw_path=b"/"))
+        called = f"{method} {httpx.URL(url).path}"
+        due = described_statuses(expected)
+        content = body.encode() if body is not None else None
+        headers = {b"content-type": b"application/json"} if content else {}
         try:
-            with http_client(
-                origin,
-                names=FixedNames((address,)),
-                read_timeout=self._seconds,
-                context=context,
-            ) as client:
-                content = body.encode() if body is not None else None
-                headers = {b"content-type": b"application/json"} if content else {}
-                if key is not None:
-                    headers |= bearer_header(key)
-                response = client.request(
-                    method, target.raw_path.decode(), content=content, headers=headers
-                )
+            if key is not None:
+                headers |= bearer_header(key)
+            request = httpx.Request(method, url, content=content, headers=headers)
+            status = asyncio.run(self._status(request, address, context))
         except RefusedError as error:
             return str(error)
-        except httpx.HTTPError as error:
-            text = f"{type(error).__name__}: {error}".rstrip(": ")
-            return redact(text, (key,) if key else ())
-        if response.status_code in expected:
-            return ""
-        return f"{method} {target.path} answered {response.status_code}"
+        except (httpx.HTTPError, TimeoutError) as error:
+            reason = redact(self._failure(error), (key,) if key else ())
+            return f"{called} failed, expected {due}: {reason}"
+        return (
+            "" if status in expected else f"{called} answered {status}, expected {due}"
+        )
+
+    async def _status(
+        self, request: httpx.Request, address: str, context: SSLContext | None
+    ) -> int:
+        """Return the status of the answer, whose body is not read.
+
+        Raises:
+            TimeoutError: The status did not arrive in time. The timeouts of a client are
+                for each part, and a server that sends slowly would hold the probe.
+        """
+        names = FixedNames((address,))
+        async with (
+            asyncio.timeout(self._seconds),
+            async_http_client(str(request.url), names, context) as client,
+        ):
+            response = await client.send(request, stream=True)
+            await response.aclose()
+            return response.status_code
+
+    def _failure(self, error: Exception) -> str:
+        """Return the reason of a failed request, without the bytes of the server."""
+        match error:
+            case TimeoutError():
+                return f"no answer within {self._seconds:g} s"
+            case httpx.ConnectError():
+                return _connect_failure(error)
+            case httpx.RemoteProtocolError() if "disconnected" not in str(error):
+                return "the answer is not valid HTTP"
+            case httpx.RemoteProtocolError() | httpx.NetworkError():
+                return "the server closed the connection"
+            case _:
+                return f"{type(error).__name__}: {error}".rstrip(": ")
 
 
-def _certificate(found: Any, version: str) -> ServerCertificate:
-    """Return the facts about a verified certificate, from ``getpeercert``."""
-    expires = datetime.fromtimestamp(ssl.cert_time_to_seconds(found["notAfter"]), UTC)
-    issuer = {key: value for part in found.get("issuer", ()) for key, value in part}
-    name = issuer.get("commonName") or issuer.get("organizationName", "")
-    return ServerCertificate(expires, version.removeprefix("TLSv"), name)
+def described_statuses(statuses: Collection[int]) -> str:
+    """Return status codes as in ``200 to 399 or 401``."""
+    parts: list[list[int]] = []
+    for status in sorted(set(statuses)):
+        if parts and status == parts[-1][-1] + 1:
+            parts[-1].append(status)
+        else:
+            parts.append([status])
+    words = [f"{p[0]} to {p[-1]}" if len(p) > 1 else f"{p[0]}" for p in parts]
+    return " or ".join(words)
+
+
+def _connect_failure(error: BaseException) -> str:
+    """Return the reason in the causes of ``error``: of TLS, or of the system."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"the certificate is invalid: {_verified(cause)}"
+        if isinstance(cause, ssl.SSLError):
+            return f"no TLS connection: {_tls_reason(cause)}"
+        if isinstance(cause, OSError) and cause.errno:
+            return f"no connection: {os.strerror(cause.errno)}"
+        cause = cause.__cause__ or cause.__context__
+    return f"no connection: {error}"
+
+
+def _tls_reason(error: ssl.SSLError) -> str:
+    return (error.reason or str(error)).replace("_", " ").lower()
 
 
 def _verified(error: ssl.SSLCertVerificationError) -> str:

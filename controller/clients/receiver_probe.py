@@ -6,11 +6,12 @@ import ssl
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from controller.clients.client_certificate import load_certificate
+from controller.clients.peer_certificate import peer_certificate
 from controller.core.errors import ControllerError
 from controller.core.values.redact import redact
 from controller.core.webhooks.diagnosis import ConnectionFacts
@@ -64,15 +65,11 @@ def _with_tls(
         with _secured(
             _connected(facts.addresses, port, within), host, context
         ) as secured:
-            certificate = secured.getpeercert() or {}
-            version = secured.version() or "TLS"
+            certificate = peer_certificate(secured)
     except (OSError, ValueError) as error:
         return replace(facts, tls_error=_reason(error))
-    ends = certificate.get("notAfter")
-    if not isinstance(ends, str):
-        return replace(facts, tls=version)
-    at = datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC)
-    return replace(facts, tls=version, certificate_ends=at)
+    version = f"TLSv{certificate.version}"
+    return replace(facts, tls=version, certificate_ends=certificate.expires)
 
 
 def _connected(addresses: Sequence[str], port: int, within: float) -> socket.socket:

@@ -24,7 +24,7 @@ from controller.core.models.registry import CachedReads, RegistryWrites
 from controller.core.models.registry_webhooks import RegistryWebhooks
 from controller.core.resources.fallbacks import Fallbacks
 from controller.core.webhooks.records import Announcements, DeliveryReports
-from controller.core.webhooks.rotation import RotationRecords
+from controller.core.webhooks.rotation import RotationRecords, SecretPing
 
 NO_MLFLOW = (
     "MLflow is not configured: declare an endpoint `mlflow`, or set "
@@ -112,6 +112,7 @@ class Dependencies:
         mlflow_context: TLS context for MLflow's host; None over plain HTTP.
         metadata: Stored metadata of model versions; None where it is not written.
         rotations: Rotations of signing secrets; None without a store.
+        ping: Sends pings that one version of a signing secret signs; None without a store.
         thorough: True to also read what a plan does not need; False for a command
             that only shows differences.
     """
@@ -136,6 +137,7 @@ class Dependencies:
     thorough: bool = True
     metadata: MetadataRecords | None = None
     rotations: RotationRecords | None = None
+    ping: SecretPing | None = None
 
     def benchmarks(self) -> Mapping[str, MetricBaseline]:
         """Return the declared benchmarks by MLflow's name of the model."""

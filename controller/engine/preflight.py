@@ -18,11 +18,16 @@ from controller.core.planning.preflight import (
     Result,
     Results,
     recheck_soon,
+    warned,
 )
 from controller.core.resources.driver import Driver
 from controller.engine.observer import of_kind
 
 log = logging.getLogger(__name__)
+
+# Seconds after which a resource with a warning is checked again. A check takes many calls,
+# and some warnings stay.
+_WARNING_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,7 @@ class _LastResults:
 
     resource: Resource[Any]
     results: tuple[Result, ...]
+    at: float
 
 
 class PreflightRunner:
@@ -81,8 +87,9 @@ class PreflightRunner:
                 reason = f"the {kind} driver failed: {type(error).__name__}"
             unknown = CheckUnknown(EVERYTHING, f"{reason.rstrip('.')}.", temporary=True)
             found |= dict.fromkeys(of_kind(selected, kind), (unknown,))
+        now = self._clock.monotonic()
         for id_, results in found.items():
-            self._last[id_] = _LastResults(selected[id_], results)
+            self._last[id_] = _LastResults(selected[id_], results, now)
         return found
 
     def results(self, desired: DesiredState) -> Results:
@@ -99,12 +106,20 @@ class PreflightRunner:
     ) -> None:
         """Check all of ``desired`` if that is due, else the resources with problems.
 
+        Those with warnings only are checked once a minute.
+
         Args:
             desired: Declared resources.
             every: Time between two checks of all resources.
             checked: Resources that this pass has already checked.
         """
-        now, due = self._clock.monotonic(), set(recheck_soon(self.results(desired)))
+        now, results = self._clock.monotonic(), self.results(desired)
+        due = set(recheck_soon(results))
+        due |= {
+            id_
+            for id_ in warned(results)
+            if now - self._last[id_].at >= _WARNING_SECONDS
+        }
         if self._began is None or now - self._began >= every.total_seconds():
             self._began, due = now, set(desired)
         if due := due.difference(checked):

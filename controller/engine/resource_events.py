@@ -21,6 +21,7 @@ from controller.core.webhooks.outside_changes import (
     moved_positions,
     position_of,
 )
+from controller.core.webhooks.payload_profile import with_profiles
 from controller.core.webhooks.resource_event import (
     DRIFT_DETECTED,
     PROMOTED,
@@ -151,10 +152,13 @@ class ResourceEvents:
     def _publish(self, found: Iterable[ResourceEvent], now: datetime) -> None:
         events = [webhook_event(self.owner, event) for event in found]
         for subscription in self.subscriptions():
-            name, expression = subscription.target, subscription.body
             chosen = [
-                with_derived_body(event, name, expression)
+                with_derived_body(
+                    with_profiles(event, subscription.payload, ()),
+                    subscription.target,
+                    subscription.body,
+                )
                 for event in events
                 if subscription.includes(event)
             ]
-            self._ledger.announce(name, "webhook", chosen, now)
+            self._ledger.announce(subscription.target, "webhook", chosen, now)

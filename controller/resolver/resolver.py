@@ -4,7 +4,9 @@ Order: literal, pin, fresh, stale while a query is under way, DNS, stale, declar
 fallback, error. One thread at a time queries a name; concurrent callers share its answer
 or its failure. With a known address, no caller waits for DNS: the query goes on in the
 background, and a later caller gets its answer. Only the first lookup of a name in a
-process waits up to 50 ms before it uses an address of an earlier process.
+process waits up to 50 ms before it uses an address of an earlier process, unless queries
+wait for a thread. Queries have a bounded number of threads, of which names that fail
+leave some to the others.
 """
 
 import asyncio
@@ -42,6 +44,7 @@ from controller.core.errors import ControllerError, NotFoundError, TransientErro
 from controller.core.resources.fallbacks import Fallbacks
 from controller.resolver.pin_board import PinBoard
 from controller.resolver.query import Query, dns_query
+from controller.resolver.query_threads import QueryThreads
 from controller.telemetry.metrics import (
     DNS_ADDRESS_CHANGES,
     DNS_LOOKUPS,
@@ -63,6 +66,11 @@ _IN_USE_SECONDS = 600.0
 _CONFIRM_SECONDS = 3_600.0
 # An address that refused a connection is tried last for so long.
 _AVOID_SECONDS = 30.0
+# Queries in progress at once of names whose last query failed: a name server that is
+# silent for some names holds a thread for the whole timeout.
+_MOST_RECHECKS = 16
+# A caller without an address waits for this time longer than a query may take.
+_GRACE_SECONDS = 1.0
 # A client whose connections failed waits so long for a new address.
 _MOVED_SECONDS = 1.0
 
@@ -98,10 +106,6 @@ class _Name:
     kept_at: float = 0.0
 
 
-def _in_thread(work: Callable[[], None]) -> None:
-    threading.Thread(target=work, name="dns", daemon=True).start()
-
-
 class Resolver:
     """Resolves host names. Thread-safe, and usable from any event loop.
 
@@ -119,7 +123,8 @@ class Resolver:
         salt: Text that differs between processes, so that their queries spread.
         metrics: Counts lookups and queries; None for none.
         query: DNS query; only tests pass one.
-        spawn: Runs a query in the background; only tests pass one.
+        spawn: Runs a query in the background; only tests pass one. Default: a bounded
+            number of threads.
     """
 
     def __init__(
@@ -137,7 +142,7 @@ class Resolver:
         salt: str = "",
         metrics: Metrics | None = None,
         query: Query | None = None,
-        spawn: Callable[[Callable[[], None]], None] = _in_thread,
+        spawn: Callable[[Callable[[], None]], None] | None = None,
     ) -> None:
         self._fallbacks = fallbacks
         self._clock = clock
@@ -150,7 +155,10 @@ class Resolver:
         self._pins = pins or PinBoard(clock)
         self._metrics = metrics
         self._query = query or dns_query(nameserver, timeout)
-        self._spawn = spawn
+        self._timeout = timeout
+        self._threads = QueryThreads()
+        self._spawn = spawn or self._threads.start
+        self._rechecks = 0
         self._lock = threading.Lock()
         self._names: dict[str, _Name] = {}
         self._listeners: list[Changed] = []
@@ -200,7 +208,7 @@ class Resolver:
         if addresses := literal_addresses(host):
             return Resolution(host, addresses, Source.LITERAL)
         name = self._name(host)
-        wait_for((self._begin_query(name),))
+        wait_for((self._begin_query(name),), self._longest_wait)
         found = self._result(name, pinned=False)
         # Within its TTL, but DNS has just not confirmed it.
         is_old = found.source is Source.FRESH
@@ -262,7 +270,9 @@ class Resolver:
             if self._pins.of(name.record.host):
                 continue
             if is_due(name.record, now):
-                self._begin_query(name)
+                if self._query_if_due(name, now) is None:
+                    # It begins after another query has ended.
+                    soonest = 0.0
             else:
                 soonest = min(soonest, name.record.next_query_at - now)
         return soonest
@@ -277,11 +287,10 @@ class Resolver:
         """Return the pin of ``host``, and the failures of its queries."""
         key = canonical_host(host)
         pin, name = self._pins.of(key), self._names.get(key)
-        addresses = pin.addresses if pin else ()
         if name is None or name.record.failure is None:
-            return NameReport(pinned=addresses)
+            return NameReport(pin=pin)
         failures, reason = name.record.failures, name.record.failure.reason
-        return NameReport(failures, reason, pinned=addresses)
+        return NameReport(failures, reason, pin=pin)
 
     def _hit(self, host: str) -> Resolution | None:
         """Return a fresh answer that is not due; None to decide by the whole order.
@@ -303,21 +312,21 @@ class Resolver:
 
     def _begin(
         self, host: str
-    ) -> "tuple[_Name, Resolution | None, Future[None] | None, float | None]":
+    ) -> "tuple[_Name, Resolution | None, Future[None] | None, float]":
         """Return what is known, and a query to wait for, for how many seconds."""
         name = self._name(host)
         now = self._clock.monotonic()
         found = self._chosen(name, now)
         if found is None:
-            return name, None, self._query_if_due(name, now), None
+            return name, None, self._query_if_due(name, now), self._longest_wait
         if found.source is Source.PIN:
-            return name, self._using(name, found, now), None, None
+            return name, self._using(name, found, now), None, 0.0
         query = self._query_if_due(name, now)
         if found.source is Source.FRESH or query is None:
-            return name, self._using(name, found, now), None, None
+            return name, self._using(name, found, now), None, 0.0
         if query.done() or _is_first(name):
-            return name, found, query, _PATIENCE_SECONDS
-        return name, self._using(name, found, now), None, None
+            return name, found, query, self._patience
+        return name, self._using(name, found, now), None, 0.0
 
     def _name(self, host: str) -> _Name:
         key = canonical_host(host)
@@ -353,8 +362,20 @@ class Resolver:
         order = sorted(found.addresses, key=avoided.__contains__)
         return replace(found, addresses=tuple(order))
 
+    @property
+    def _longest_wait(self) -> float:
+        """Seconds that a caller waits for a query: it may itself wait for a thread."""
+        return self._timeout + _GRACE_SECONDS
+
+    @property
+    def _patience(self) -> float:
+        return 0.0 if self._threads.is_busy else _PATIENCE_SECONDS
+
     def _query_if_due(self, name: _Name, now: float) -> "Future[None] | None":
-        """Begin or join a query; None while it is too early for the next."""
+        """Begin or join a query; None while it is too early, or too many are failing."""
+        is_recheck = name.record.failure is not None
+        if is_recheck and self._rechecks >= _MOST_RECHECKS:
+            return name.query
         if is_due(name.record, now):
             return self._begin_query(name)
         return name.query
@@ -366,26 +387,37 @@ class Resolver:
                 return name.query
             ended: Future[None] = Future()
             name.query = ended
+            is_recheck = name.record.failure is not None
+            self._rechecks += is_recheck
+        begun = self._clock.monotonic()
+
+        def end() -> None:
+            with self._lock:
+                self._rechecks -= is_recheck
+            name.query = None
+            ended.set_result(None)
 
         def run() -> None:
             try:
-                self._take(name, self._answer(name.record.host))
+                self._take(name, self._answer(name.record.host, begun))
             finally:
-                name.query = None
-                ended.set_result(None)
+                end()
 
         try:
             self._spawn(run)
         except RuntimeError as error:
-            # No thread can be started.
+            # The queue is full, or no thread can be started.
             reason = f"the query could not be started: {error}"
             self._take(name, Failure(FailureKind.ERROR, reason))
-            name.query = None
-            ended.set_result(None)
+            end()
         return ended
 
-    def _answer(self, host: str) -> Answer:
+    def _answer(self, host: str, queued: float) -> Answer:
+        """Return the answer of DNS; a failure if the timeout has passed in the queue."""
         begun = self._clock.monotonic()
+        if begun - queued >= self._timeout:
+            reason = f"no thread was free for the query within {self._timeout:g} s"
+            return Failure(FailureKind.TIMEOUT, reason)
         try:
             return self._query(host)
         except Exception as error:
@@ -515,7 +547,7 @@ class Resolver:
         )
 
 
-async def _ended(query: "Future[None]", seconds: float | None) -> None:
+async def _ended(query: "Future[None]", seconds: float) -> None:
     """Wait for the end of ``query``, at most ``seconds``.
 
     Unlike a wrapped future, a waiter that is cancelled leaves the query to the others.

@@ -66,12 +66,28 @@ def diagnostics(
     """
     errors = error.errors(include_url=False)
     for found in errors:
-        # A list whose items are wrong also has too few right ones.
-        if found["type"] == "too_short" and any(
-            e["loc"][:-1] == found["loc"] for e in errors
-        ):
-            continue
-        yield _diagnostic(found, node, prefix, model, other_fields)
+        if not _follows(found, errors):
+            yield _diagnostic(found, node, prefix, model, other_fields)
+
+
+def _follows(found: ErrorDetails, errors: Iterable[ErrorDetails]) -> bool:
+    """Return True for an error that is gone once another one is corrected."""
+    loc = found["loc"]
+    match found["type"]:
+        case "too_short":
+            # A list whose items are wrong also has too few right ones.
+            return any(
+                e["loc"][: len(loc)] == loc and len(e["loc"]) > len(loc) for e in errors
+            )
+        case "missing":
+            misspelled = (
+                str(e["loc"][-1])
+                for e in errors
+                if e["type"] == "extra_forbidden" and e["loc"][:-1] == loc[:-1]
+            )
+            return any(nearest(word, [str(loc[-1])]) for word in misspelled)
+        case _:
+            return False
 
 
 def misfit(error: ValueError, node: Node, prefix: Path) -> Diagnostic:

@@ -54,7 +54,7 @@ from controller.core.webhooks.delivery import (
 )
 from controller.core.webhooks.event import DEFAULT_PROFILE
 from controller.core.webhooks.retry_schedule import DeliveryProgress
-from controller.core.webhooks.rotation import UNAUTHORIZED
+from controller.core.webhooks.rotation import is_unauthorized
 from controller.store.breakers import (
     breaker_key,
     breaker_of,
@@ -191,8 +191,9 @@ def record_results(
         by_target[result.delivery.target].append(result)
     for target, some in by_target.items():
         _update_breaker(connection, target, sink, some, moment, policy)
-        if refusals := sum(_is_refused(result.answer) for result in some):
-            count_refusals(connection, target, refusals)
+        refused = [r.now - r.duration for r in some if is_unauthorized(r.answer)]
+        if refused:
+            count_refusals(connection, target, refused)
     recorded = {r.delivery.id for r in every} - {r.delivery.id for r in results}
     return [result.delivery.id in ours | recorded for result in every]
 
@@ -323,11 +324,6 @@ def _update_breaker(
     save_breaker(connection, key, before)
     if recovered:
         redrive_exhausted(connection, target, sink, moment)
-
-
-def _is_refused(answer: Answer) -> bool:
-    """Return True if the receiver did not accept the signature."""
-    return isinstance(answer, Answered) and answer.status in UNAUTHORIZED
 
 
 def _breakers(

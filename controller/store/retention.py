@@ -3,7 +3,8 @@
 What decisions need stays: open intents, deliveries that have not ended, the latest event
 of each kind about a resource, and the last applied spec of a resource that is managed.
 Of a deleted delivery of a registration, a row of five keys and a state stays: the version
-is not announced again, and the account of its target stays complete.
+is not announced again, and the account of its target stays complete. Attempts stay with
+their delivery: they decide if it is a possible duplicate when it is sent again.
 The audit log stays whole, since its verification begins with the first row.
 """
 
@@ -69,8 +70,8 @@ class HistoryAges:
     """Ages after which history is deleted.
 
     Attributes:
-        history: Events, actions, attempts, and deliveries that have ended.
-        dead: Deliveries that failed permanently.
+        history: Events, actions, and deliveries that have ended, with their attempts.
+        dead: Deliveries that failed permanently, with their attempts.
     """
 
     history: timedelta = timedelta(days=90)
@@ -187,12 +188,6 @@ def _statements(before: datetime) -> Iterator[Delete]:
     )
     of_note = notes.c.kind, notes.c.name, notes.c.key
     yield _oldest(notes, of_note, and_(notes.c.written < before, ~managed))
-    done = exists().where(
-        deliveries.c.id == attempts.c.delivery_id,
-        deliveries.c.state != DeliveryState.PENDING.value,
-    )
-    of_attempt = attempts.c.delivery_id, attempts.c.number
-    yield _oldest(attempts, of_attempt, and_(attempts.c.started < before, done))
 
 
 def _event_statements(before: datetime) -> Iterator[Delete]:

@@ -1,6 +1,7 @@
 """Latest rotation of the signing secret of each webhook target."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -57,24 +58,37 @@ class StoredRotations:
                     return None
             if warning:
                 resource = ResourceId("webhook", after.target)
-                sentence = f"{after.problem[:1].upper()}{after.problem[1:]}."
+                problem = after.problem.rstrip(".")
+                sentence = f"{problem[:1].upper()}{problem[1:]}."
                 now = self._database.now(connection)
                 self._events.record(resource, "Warning", warning, sentence, now)
             query = select(secret_rotations).where(_table.target == after.target)
             return _rotation(connection.execute(query).one())
 
 
-def count_refusals(connection: Connection, target: str, number: int) -> None:
+def count_refusals(
+    connection: Connection, target: str, started: Sequence[datetime]
+) -> None:
     """Count deliveries to ``target`` whose signature the receiver did not accept.
 
-    They are counted after a promotion only.
+    Only those that were signed after a promotion are counted.
+
+    Args:
+        connection: Transaction.
+        target: Name of the target.
+        started: Time at which each of the refused requests was signed.
     """
+    promoted = connection.scalar(
+        select(_table.promoted).where(
+            _table.target == target, _table.stage == RotationStage.PROMOTED.value
+        )
+    )
+    number = sum(promoted is not None and at > promoted for at in started)
+    if not number:
+        return
     connection.execute(
         update(secret_rotations)
-        .where(
-            _table.target == target,
-            _table.stage == RotationStage.PROMOTED.value,
-        )
+        .where(_table.target == target, _table.promoted == promoted)
         .values(refusals=_table.refusals + number)
     )
 

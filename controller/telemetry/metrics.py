@@ -1,7 +1,7 @@
 """Table of all metrics, and their registry."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any, Literal, Protocol
@@ -195,6 +195,16 @@ ALL = (
     DNS_ADDRESS_CHANGES,
     DNS_COMPARISONS,
 )
+# Those that `serve` counts.
+API_METRICS = (
+    API_REQUESTS,
+    STORE_OUTAGES,
+    DNS_LOOKUPS,
+    DNS_QUERIES,
+    DNS_QUERY_SECONDS,
+    DNS_ADDRESS_CHANGES,
+    DNS_COMPARISONS,
+)
 
 
 class Counter(Protocol):
@@ -206,12 +216,16 @@ class Counter(Protocol):
 
 
 class Metrics:
-    """Registry of all metrics. Thread-safe.
+    """Registry of metrics. Thread-safe.
 
     prometheus_client is imported at first use.
+
+    Args:
+        metrics: Metrics that the process counts.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: Sequence[Metric] = ALL) -> None:
+        self._metrics = metrics
         self._lock = threading.Lock()
         self._registry: Any = None
         self._series: dict[str, Any] = {}
@@ -261,7 +275,7 @@ class Metrics:
         import prometheus_client as prometheus
 
         registry = prometheus.CollectorRegistry()
-        for metric in ALL:
+        for metric in self._metrics:
             make: Any = {
                 "counter": prometheus.Counter,
                 "histogram": prometheus.Histogram,

@@ -25,6 +25,8 @@ def serving(folder, *words, **variables):
         **os.environ,
         "HOKUSAI_API_KEY": KEY,
         "MLFLOW_TRACKING_URI": "http://127.0.0.1:1",
+        "HOKUSAI_API_METRICS_HOST": "127.0.0.1",
+        "HOKUSAI_API_METRICS_PORT": str(free_port()),
         **variables,
     }
     with (folder / "serve.log").open("w") as log:

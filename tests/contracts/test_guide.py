@@ -51,11 +51,11 @@ ELSEWHERE = {
     '--reason "wrong scores" --yes': MODEL_OPERATIONS,
     ".venv/bin/hokusai rollback model/leads --alias production --undo "
     '--reason "the cause is fixed" --yes': MODEL_OPERATIONS,
-    ".venv/bin/hokusai deliveries list --target hokusai-site --since 7d": DELIVERIES,
+    ".venv/bin/hokusai deliveries list --target site --since 7d": DELIVERIES,
     ".venv/bin/hokusai deliveries list --only parked": DELIVERIES,
     ".venv/bin/hokusai deliveries show 7": DELIVERIES,
-    ".venv/bin/hokusai deliveries redrive --target hokusai-site --dry-run": DELIVERIES,
-    '.venv/bin/hokusai deliveries redrive --target hokusai-site --reason "its database is back" --yes': DELIVERIES,
+    ".venv/bin/hokusai deliveries redrive --target site --dry-run": DELIVERIES,
+    '.venv/bin/hokusai deliveries redrive --target site --reason "its database is back" --yes': DELIVERIES,
     '.venv/bin/hokusai deliveries retry 7 8 --reason "the certificate is renewed" --yes': DELIVERIES,
     '.venv/bin/hokusai deliveries cancel --model test-model --only pending --reason "a test model" --yes': DELIVERIES,
     ".venv/bin/hokusai dns pin mlflow.hokusai-development.local 10.0.1.42 --for 2h "
@@ -69,14 +69,16 @@ ELSEWHERE = {
     ".venv/bin/hokusai keys list": KEYS,
     '.venv/bin/hokusai keys rotate dashboard --overlap 2h --reason "yearly rotation"': KEYS,
     '.venv/bin/hokusai keys revoke dashboard --reason "the dashboard is gone"': KEYS,
-    ".venv/bin/hokusai webhooks test hokusai-site": WEBHOOKS,
-    ".venv/bin/hokusai webhooks doctor hokusai-site": WEBHOOKS,
+    ".venv/bin/hokusai webhooks test site": WEBHOOKS,
+    ".venv/bin/hokusai webhooks doctor site": WEBHOOKS,
     ".venv/bin/hokusai audit list service/api -n 5": AUDIT,
     '.venv/bin/hokusai webhooks rotate site --reason "yearly rotation" --yes': ROTATION,
     ".venv/bin/hokusai webhooks rotate site --to promoted "
     '--reason "yearly rotation" --yes': ROTATION,
     ".venv/bin/hokusai webhooks rotate site --step-back "
     '--reason "the receiver was not ready" --yes': ROTATION,
+    ".venv/bin/hokusai webhooks rotate site --abort "
+    '--reason "its next version was deleted" --yes': ROTATION,
     ".venv/bin/hokusai audit verify": AUDIT,
     ".venv/bin/hokusai audit deliveries": TIMELINE,
     ".venv/bin/hokusai audit deliveries webhook/site": TIMELINE,

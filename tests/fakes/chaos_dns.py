@@ -38,7 +38,7 @@ class Fault(StrEnum):
 
 
 class ChaosDns:
-    """Name server on a loopback port.
+    """Name server on an unused port, by default of the loopback address.
 
     Attributes:
         fault: Behaviour; may be changed at any time.
@@ -50,7 +50,8 @@ class ChaosDns:
         asked: Event that is set by a query.
     """
 
-    def __init__(self, *addresses: str, ttl: int = 60) -> None:
+    def __init__(self, *addresses: str, ttl: int = 60, host: str = "127.0.0.1") -> None:
+        self._host = host
         self.fault = Fault.OK
         self.addresses = addresses or ("127.0.0.1",)
         self.ttl = ttl
@@ -60,8 +61,8 @@ class ChaosDns:
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
-        self._udp, self._tcp = _bound_pair(self)
-        self.address = ("127.0.0.1", int(self._udp.socket.getsockname()[1]))
+        self._udp, self._tcp = _bound_pair(self, self._host)
+        self.address = (self._host, int(self._udp.socket.getsockname()[1]))
         for server in (self._udp, self._tcp):
             threading.Thread(
                 target=server.serve_forever, args=(0.02,), daemon=True
@@ -145,7 +146,7 @@ class ChaosDns:
 
 
 def _bound_pair(
-    chaos: ChaosDns,
+    chaos: ChaosDns, host: str
 ) -> tuple[socketserver.UDPServer, socketserver.TCPServer]:
     """Return servers for UDP and TCP on one port."""
 
@@ -177,7 +178,7 @@ def _bound_pair(
             """Stay silent: a client may have gone."""
 
     for _ in range(20):
-        udp = Udp(("127.0.0.1", 0), Datagram)
+        udp = Udp((host, 0), Datagram)
         udp.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**20)
         try:
             return udp, Tcp(udp.server_address, Stream)

@@ -157,6 +157,10 @@ class SecretsManager(VersionedShelf):
             text = f"{label} is attached to {holder or 'no version'}"
             raise RefusalError(code, text, 400)
         destination = parameters.get("MoveToVersionId", "")
+        if destination and destination not in versions:
+            code = "ResourceNotFoundException"
+            text = "Secrets Manager can't find the specified secret value"
+            raise RefusalError(code, text, 400)
         gone = {label} | ({"AWSPREVIOUS"} if label == "AWSCURRENT" else set())
         kept = {k: (text, held - gone) for k, (text, held) in versions.items()}
         for id_, added in ((destination, label), (source, "AWSPREVIOUS")):

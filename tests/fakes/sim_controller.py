@@ -23,18 +23,23 @@ from controller.clients.secrets import Secrets
 from controller.core.audit.entry import AuditSource
 from controller.core.clock import Clock
 from controller.core.dependencies import published_parameters
+from controller.core.document.reference import SecretReference
 from controller.core.document.resource import ResourceId
 from controller.core.errors import RefusedError
 from controller.core.planning.safety import SafetyLimits
 from controller.core.resources.driver import Applied, Driver, Progressing
 from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.plan import Verb
+from controller.core.webhooks.answers import Answer
 from controller.core.webhooks.delivery_requests import (
     DeliveryOperation,
     DeliveryRequest,
     DeliverySelection,
 )
+from controller.core.webhooks.ping import ping_request
 from controller.core.webhooks.retry_schedule import RetrySchedule, after_attempt
+from controller.core.webhooks.rotation import versioned
+from controller.core.webhooks.signature import key_of
 from controller.engine.aws_messages import aws_message
 from controller.engine.dispatcher import WebhookTarget
 from controller.engine.interventions import InterventionRunner
@@ -327,6 +332,15 @@ class SimController:
             result = AttemptResult(delivery, answer, step, now, timedelta())
             self.outbox.finish_all([result])
 
+    def _ping(self, name: str, reference: SecretReference, version: str) -> Answer:
+        """Send a ping that one version of a secret signs."""
+        outside = self.outside
+        secret = Secrets(outside.environ, outside.aws).value
+        key = key_of(secret(versioned(reference, version)))
+        request = ping_request(name, [key], outside.clock.now())
+        receiver = outside.receivers[name]
+        return post(outside.wire, receiver, request.headers, request.body)
+
     def _push(self, name: str, held_for: timedelta) -> None:
         """Send what is due to the Redis queue of a target."""
         outside, now = self.outside, self.outside.clock.now
@@ -403,6 +417,7 @@ class SimController:
                     StoredRotations(store),
                     lambda reference: RotatedSecret(self.aws, reference),
                     outside.clock,
+                    self._ping,
                 ),
                 profiles=lambda: {
                     r.spec.payload

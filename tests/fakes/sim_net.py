@@ -9,6 +9,7 @@ from typing import Any
 
 from controller.clients.probe import Handshake, Probe
 from controller.core.dns.health import NameReport
+from controller.core.dns.pins import Pin
 from controller.core.errors import (
     DriverError,
     NotFoundError,
@@ -18,6 +19,7 @@ from controller.core.errors import (
 from controller.core.resources.fallbacks import Fallbacks
 from controller.core.values.certificate import ServerCertificate
 from controller.core.webhooks.answers import Answer, Answered, Queued, Unanswered
+from controller.core.webhooks.ping import PING
 from controller.core.webhooks.signature import hokusai_verified
 from tests.fakes.sim_aws import SimulatedAws
 from tests.fakes.sim_wire import Wire
@@ -76,7 +78,8 @@ class SimulatedDns:
 
     def report(self, host: str) -> NameReport:
         """Return the pinned addresses, and no failures."""
-        return NameReport(pinned=self.pinned.get(host, ()))
+        addresses = self.pinned.get(host)
+        return NameReport(pin=Pin(host, addresses) if addresses else None)
 
     def lookup(self, host: str) -> tuple[str, ...]:
         """Return the addresses of ``host``, without a call."""
@@ -152,6 +155,9 @@ class SimulatedReceiver:
     def hear(self, headers: Mapping[str, str], body: bytes) -> Answer:
         """Accept one event if its signature is valid."""
         signature = headers["X-Hokusai-Signature"]
+        if headers["X-Hokusai-Event"] == PING:
+            is_known = hokusai_verified(self.secrets, body, signature)
+            return Answered(200 if is_known else 401)
         if not hokusai_verified(self.secrets, body, signature):
             self.refused += 1
             return Answered(503)

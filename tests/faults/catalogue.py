@@ -94,7 +94,7 @@ MEASURED = EXPERIMENT + model() + "    token_symbol: LSCOR\n"
 ADOPT = "    adopt: true\n"
 DRIFT = webhook("site", events="drift.detected")
 FAILURES = webhook("site", events="rollout.failed")
-PROMOTIONS = webhook("site", events="model.promoted")
+PROMOTIONS = webhook("site", events="model.promoted", payload="cloudevents")
 ROUTED = services(service(extra=DISCOVERY + ROUTES))
 WORKLOADS = (
     Workload("everything from nothing", nothing, (declares(ALL),), depth=2),

@@ -16,7 +16,7 @@ from controller.core.resources.plan import Plan
 from controller.core.status import resource_conditions
 from controller.core.webhooks import event, outside_changes
 from controller.core.webhooks.answers import AwsAccepted
-from controller.engine import executor, observer, reconciler
+from controller.engine import executor, observer, reconciler, resource_events
 from controller.engine.audit_trail import AuditTrail
 from controller.engine.leader import Leader
 from controller.engine.resource_events import ResourceEvents
@@ -175,6 +175,13 @@ REPLACEMENTS: tuple[Replacement, ...] = (
         "with_profiles",
         one_profile,
         (PROFILED,),
+    ),
+    (
+        "every event about a resource has the default payload",
+        resource_events,
+        "with_profiles",
+        one_profile,
+        (PROMOTED,),
     ),
     (
         "everything is said to be ready",

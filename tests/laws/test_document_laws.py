@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -187,10 +188,33 @@ def kinds_of_errors(value: dict[str, Any]) -> set[str]:
     return set()
 
 
+# Alternatives, each beside another one that is null.
+NULLS = (
+    (
+        "webhooks",
+        {"url": "https://h/x", "secrets": [{"env": "S"}], "eventbridge": None},
+    ),
+    ("webhooks", {"sqs": {"queue": "q"}, "url": None, "eventbridge": None}),
+    ("webhooks", {"url": "https://h/x", "secrets": [{"env": "S", "ssm": None}]}),
+    ("services", {"image": "a", "secrets": {"A": {"ssm": "/a", "env": None}}}),
+    ("models", {"versions": [{"source": "s3://a/b", "select": None}]}),
+    ("models", {"versions": [{"source": None, "select": None}]}),
+)
+
+
+@pytest.mark.parametrize("number", range(len(NULLS)))
+def test_null_is_no_value_for_pydantic_and_the_schema(number):
+    agree(*NULLS[number])
+
+
 @settings(max_examples=200)
 @given(entries())
 def test_pydantic_and_the_schema_agree(drawn):
-    section, entry = drawn
+    agree(*drawn)
+
+
+def agree(section: str, entry: dict[str, Any]) -> None:
+    """Check that pydantic and the schema both accept, or both refuse, an entry."""
     value = HEAD | {section: {"a": entry}}
 
     by_schema = [error.message for error in VALIDATOR.iter_errors(value)]

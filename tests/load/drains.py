@@ -2,6 +2,7 @@
 
     python -m tests.load.drains ours|mlflow RECEIVER_URL COUNT STORE_URL
     python -m tests.load.drains paced RECEIVER_URL RATE STORE_URL SECONDS HANGING
+    python -m tests.load.drains steady RECEIVER_URL RATE STORE_URL SECONDS
     python -m tests.load.drains fill RECEIVER_URL COUNT STORE_URL
     python -m tests.load.drains serve RECEIVER_URL 0 STORE_URL
 
@@ -13,6 +14,10 @@ engine keeps nothing.
 ``paced`` announces RATE events a second, and as many to each of HANGING targets that
 accept connections and never answer. It prints the seconds from the time at which an
 announcement was due to its recorded answer: the median and the 99th percentile.
+
+``steady`` announces RATE events a second for SECONDS, with the retries of the default
+configuration, and ends when all are accepted. It prints the number of events and of
+attempts.
 
 ``fill`` announces events and ends; ``serve`` delivers them until it is killed.
 """
@@ -27,6 +32,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import quantiles
 from tempfile import TemporaryDirectory
@@ -203,6 +209,38 @@ def paced(
     return {"p50": cuts[49], "p99": cuts[98], "memory": _peak()}
 
 
+def steady(url: str, rate: int, store: str, seconds: int) -> dict[str, float]:
+    """Announce ``rate`` events a second, and deliver them whatever the receiver does."""
+    from controller.core.webhooks.delivery import Delivered
+    from controller.core.webhooks.retry_schedule import RetrySchedule
+    from controller.kinds.webhook.spec import DEFAULT_TAIL
+
+    subject = _Ours(url, store)
+    schedule = RetrySchedule.doubling(5, 2, DEFAULT_TAIL)
+    subject.targets = {"site": replace(subject.targets["site"], schedule=schedule)}
+    clock, count = subject.clock, rate * seconds
+    made, left, stop = [0], [count], asyncio.Event()
+
+    def ended(_delivery: object, attempt: Any) -> None:
+        made[0] += 1
+        left[0] -= isinstance(attempt.step, Delivered)
+        if not left[0]:
+            stop.set()
+
+    def announce(dispatcher: Any) -> None:
+        began = clock.monotonic()
+        for number in range(count):
+            clock.sleep(max(0.0, began + number / rate - clock.monotonic()))
+            subject.announce(number + 1, number + 2)
+            dispatcher.wake()
+
+    def start(dispatcher: Any) -> None:
+        threading.Thread(target=announce, args=(dispatcher,), daemon=True).start()
+
+    asyncio.run(subject.deliver(stop, ended, start))
+    return {"events": count, "attempts": made[0]}
+
+
 def serve(url: str, store: str) -> dict[str, float]:
     """Deliver what is in the store until SIGTERM."""
     subject = _Ours(url, store)
@@ -243,6 +281,8 @@ def main(subject: str, url: str, count: int, store: str, *more: str) -> None:
         case "paced":
             seconds, hanging = more
             figures = paced(url, count, store, int(seconds), int(hanging))
+        case "steady":
+            figures = steady(url, count, store, int(more[0]))
         case "serve":
             figures = serve(url, store)
         case _:

@@ -1,8 +1,8 @@
 """Receiver of webhooks that answers 204 with as little work as possible.
 
-    python -m tests.load.quick_receiver
+    python -m tests.load.quick_receiver [PORT]
 
-Prints its port. It answers a request when its body has arrived, and keeps connections
+Prints its port, an unused one by default. It answers a request when its body has arrived, and keeps connections
 open. ``GET /report`` returns JSON: the number of requests with a ``webhook-id``, of
 different ids, and of repeats that are not marked as possible duplicates.
 """
@@ -69,15 +69,15 @@ class _Connection(asyncio.Protocol):
                 self._transport.write(_ACCEPTED)
 
 
-async def main() -> None:
+async def main(port: int) -> None:
     """Serve until the process ends."""
     received = _Received()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Connection(received), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: _Connection(received), "127.0.0.1", port)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(int(sys.argv[1]) if sys.argv[1:] else 0))

@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import median
 
@@ -25,6 +26,8 @@ COUNT = 5_000
 RATE, SECONDS = 100, 10
 KILLS = 20
 IN_FLIGHT = 64
+# Of a real outage of the receiver, in seconds; events are announced from before it on.
+OUTAGE, BEFORE, AFTER, STEADY = 90, 10, 20, 20
 _DATABASES = itertools.count(1)
 
 
@@ -43,9 +46,9 @@ def run(*arguments):
 
 
 @contextmanager
-def quick_receiver():
+def quick_receiver(port=0):
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.load.quick_receiver"],
+        [sys.executable, "-m", "tests.load.quick_receiver", str(port)],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -195,3 +198,32 @@ def test_sigterm_under_load_loses_nothing_and_repeats_nothing(
     found = report(receiver)
     assert found["requests"] == found["events"] == COUNT
     figures.note(f"webhooks on {name}, SIGTERM under load, repeats", 0, 1, "")
+
+
+def test_an_outage_of_the_receiver_loses_nothing(stores, figures):
+    """Connections are refused for 90 seconds, while events are announced."""
+    name, store = stores
+    with quick_receiver() as url:
+        arguments = ("steady", f"{url}/hook", STEADY, store(), BEFORE + OUTAGE + AFTER)
+        process = subprocess.Popen(command(*arguments), stdout=subprocess.PIPE)
+        eventually(lambda: report(url)["events"] >= STEADY * BEFORE, within=60)
+        before = report(url)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(OUTAGE)
+    with quick_receiver(int(url.rpartition(":")[2])) as again:
+        began = time.monotonic()
+        try:
+            printed, _ = process.communicate(timeout=300)
+        finally:
+            process.kill()
+        took, after = time.monotonic() - began, report(again)
+
+    ran = json.loads(printed.splitlines()[-1])
+    assert before["events"] + after["events"] >= ran["events"]
+    assert after["unmarked"] == 0
+    what = f"webhooks on {name}, receiver down for {OUTAGE} s"
+    # Events are announced for some time after the return.
+    met = "met" if took <= AFTER + 60 else "missed"
+    figures.note(f"{what}, last acceptance after its return: {met}", took, 60, "s")
+    failed = ran["attempts"] - ran["events"]
+    figures.note(f"{what}, failed attempts", failed, ran["events"], "", "events")

@@ -19,6 +19,7 @@ class ComponentStatus(StrEnum):
     """Status of a component; ordered from best to worst."""
 
     HEALTHY = "healthy"
+    STARTING = "starting"
     DEGRADED = "degraded"
     UNHEALTHY = "unhealthy"
 

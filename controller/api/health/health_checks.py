@@ -83,12 +83,15 @@ def _error(names: ConsumerResolver, host: str) -> str:
 
 def _problem(name: NameHealth) -> str:
     """Return the reason why a name is not healthy, or ""."""
+    status = name_status(name)
+    if status is HealthStatus.STARTING:
+        return f"DNS has not answered yet for {name.host}"
     if name.source is Source.PIN:
         return f"{name.host} is pinned to {', '.join(name.addresses)}"
     if name.source in {Source.STALE, Source.FALLBACK}:
         return f"DNS fails for {name.host}"
     # Without an address, the error of the lookup says so.
-    if name_status(name) is not HealthStatus.DEGRADED:
+    if status is not HealthStatus.DEGRADED:
         return ""
     return f"DNS failed for {name.host} in the last minutes"
 

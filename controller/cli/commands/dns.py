@@ -112,15 +112,9 @@ def _shown(args: argparse.Namespace, operations: PinOperations) -> str:
 
 def _not_pinned(host: str, operations: PinOperations) -> str:
     """Return the reason why the pin of ``host`` cannot be ended by a command."""
-    from controller.core.dns.pins import PinOrigin
-
-    places = {
-        PinOrigin.ENVIRONMENT: "HOKUSAI_DNS_PINS",
-        PinOrigin.FILE: "the file HOKUSAI_DNS_PINS_FILE",
-    }
     for pin in operations.pins():
-        if pin.host == host and pin.origin in places:
-            return f"{host} is pinned by {places[pin.origin]}: remove it there"
+        if pin.host == host and pin.origin.setting:
+            return f"{host} is pinned by {pin.origin.setting}: remove it there"
     return f"{host} is not pinned: `hokusai dns show` prints the pins"
 
 

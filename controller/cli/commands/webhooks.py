@@ -24,7 +24,8 @@ DETAILS = (
     "AWSPENDING, and it signs second; `canary` sends a ping that only the next secret "
     "signs; `promoted` moves AWSCURRENT to it, and the previous secret signs second for "
     "the grace period; `retired` ends that. Each stage may be repeated. After a "
-    "promotion, three answers of 401 or 403 take it back.\n"
+    "promotion, three answers of 401 or 403 take it back if the receiver refuses a ping "
+    "by the next secret and accepts one by the previous secret.\n"
     "Run these where the controller runs, with its secrets."
 )
 GROUP = Group.INSPECT
@@ -51,6 +52,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--step-back",
         action="store_true",
         help="sign with the previous secret first again, or cancel before a promotion",
+    )
+    parser.add_argument(
+        "--abort",
+        action="store_true",
+        help="end the rotation although a version was deleted or a label moved; the "
+        "version with AWSCURRENT signs alone",
     )
     parser.add_argument(
         "--grace",
@@ -90,6 +97,7 @@ def _check(args: argparse.Namespace) -> None:
     chosen = {
         "--to": args.to,
         "--step-back": args.step_back,
+        "--abort": args.abort,
         "--grace": args.grace,
         "--reason": args.reason,
     }
@@ -98,8 +106,8 @@ def _check(args: argparse.Namespace) -> None:
         wrong = [name for name, value in chosen.items() if value]
         if wrong:
             msg = f"{wrong[0]} is an option of `webhooks rotate`"
-    elif args.to and args.step_back:
-        msg = "--to and --step-back exclude each other"
+    elif len(goals := [name for name in _GOALS if chosen[name]]) > 1:
+        msg = f"{' and '.join(goals)} exclude each other"
     elif args.grace is not None and args.grace > LONGEST_GRACE:
         msg = "--grace is at most 7d"
     elif not (args.reason or "").strip():
@@ -118,6 +126,7 @@ def _rotate(args: argparse.Namespace, context: Session, name: str) -> int:
     from controller.cli.next_command import next_command
     from controller.cli.terminal import confirmed, out, tell
     from controller.cli.views.secret_rotations import (
+        abortion,
         intention,
         next_words,
         render_rotation,
@@ -127,14 +136,16 @@ def _rotate(args: argparse.Namespace, context: Session, name: str) -> int:
     reason = " ".join(args.reason.split())
     with rotation_command(context, name, person(), reason) as command:
         goal = None
-        if not args.step_back:
+        if not (args.step_back or args.abort):
             chosen = RotationStage(args.to) if args.to else None
             goal = command.stage_after(chosen)
-        tell(intention(name, goal))
+        tell(abortion(name) if args.abort else intention(name, goal))
         if not args.yes and not confirmed("Continue?"):
             tell("Not confirmed; nothing was changed.")
             return Exit.FAILED
-        if goal is None:
+        if args.abort:
+            result = command.abort(reason)
+        elif goal is None:
             result = command.step_back(reason)
         else:
             grace = DEFAULT_GRACE if args.grace is None else args.grace
@@ -170,4 +181,5 @@ def _doctor(args: argparse.Namespace, checks: WebhookChecks) -> int:
     return Exit.DIFFERENT if problems else Exit.OK
 
 
+_GOALS = ("--to", "--step-back", "--abort")
 _CHECKS = {"test": _test, "doctor": _doctor}

@@ -10,6 +10,7 @@ from controller.cli.views.statuses import age
 from controller.cli.views.tables import wrapped
 from controller.core.models.timeline import TimelineStep
 from controller.core.status.cause import Cause
+from controller.core.values.utc_text import utc_text
 
 
 def render_cause(
@@ -48,7 +49,7 @@ def render_cause(
 
 def _steps(timeline: Sequence[TimelineStep]) -> Iterator[str]:
     for step in timeline:
-        at = "now" if step.at is None else f"{step.at:%Y-%m-%d %H:%M:%S} UTC"
+        at = "now" if step.at is None else utc_text(step.at)
         yield f"{at:<23}  {step.text}"
 
 
@@ -63,7 +64,7 @@ def _lines(cause: Cause, command: str, now: datetime) -> Iterator[str]:
     yield _headline(cause)
     if cause.ready is not None:
         ago = age(now - cause.ready.last_transition)
-        since = f"{cause.ready.last_transition:%Y-%m-%d %H:%M:%S} UTC"
+        since = utc_text(cause.ready.last_transition)
         yield f"since: {since}, {ago} ago"
     if cause.last_attempt is not None:
         tried = cause.last_attempt

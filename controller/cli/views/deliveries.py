@@ -8,6 +8,7 @@ from typing import Any
 from controller.cli.views.data import FORMAT_VERSION, as_json, as_yaml, moment
 from controller.cli.views.tables import fitted, hanging, markdown, one_line
 from controller.core.values.counts import counted
+from controller.core.values.utc_text import utc_text
 from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.delivery_requests import (
     DeliveryCount,
@@ -232,7 +233,7 @@ def _pretty(payload: str) -> str:
 
 
 def _time(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S}"
+    return utc_text(at)
 
 
 def _list_data(reports: Sequence[DeliveryReport]) -> dict[str, Any]:

@@ -7,9 +7,14 @@ from typing import Any, Self
 from controller.cli.views.statuses import Statuses, rows
 from controller.core.clock import Clock
 
+# `make run` installs no AWS CLI.
+_EDIT = (
+    'import boto3; boto3.client("ecs").update_service(cluster="hokusai-local", '
+    'service="hokusai-api-local", deploymentConfiguration={"maximumPercent": 150})'
+)
 _FOR_AWS = (
     "AWS_ENDPOINT_URL",
-    # The AWS CLI does not read AWS_REGION.
+    # boto3 does not read AWS_REGION.
     "AWS_DEFAULT_REGION",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -88,8 +93,7 @@ def suggestions(
         ),
         *(_public(*front) for front in fronts),
         f"  {keys} \\",
-        "    .venv/bin/aws ecs update-service --cluster hokusai-local \\",
-        "    --service hokusai-api-local --deployment-configuration maximumPercent=150",
+        f"    .venv/bin/python -c '{_EDIT}'",
         "  (the controller reverts this change within seconds)",
         "or edit specs/environments/local.yaml: the controller applies the change.",
         "Press Ctrl-C to stop everything.",

@@ -9,6 +9,7 @@ from controller.cli.views.data import FORMAT_VERSION, as_json, as_yaml, moment
 from controller.cli.views.tables import markdown
 from controller.core.document.resource import ResourceId
 from controller.core.resources.log_lines import LogLine
+from controller.core.values.utc_text import utc_text
 
 _HEAD = ("at", "task", "line")
 # Length of a task id in tables: enough to be unique within a service.
@@ -45,7 +46,7 @@ LINE_FORMATS = {"table": plain_line, "json": json_line}
 
 def _cells(line: LogLine) -> tuple[str, str, str]:
     return (
-        f"{line.at:%Y-%m-%d %H:%M:%S}",
+        utc_text(line.at),
         line.source[:_ID],
         _COLOURS.sub("", line.text),
     )

@@ -7,6 +7,7 @@ from controller.cli.views.data import FORMAT_VERSION, as_json, as_yaml, moment
 from controller.cli.views.tables import fitted, markdown, one_line
 from controller.core.document.resource import ResourceId
 from controller.core.models.history import ModelEvent
+from controller.core.values.utc_text import utc_text
 
 _HEAD = ("time", "event", "version", "alias", "by", "reason", "commit")
 _COMMIT_DIGITS = 12
@@ -33,7 +34,7 @@ def _line(event: ModelEvent) -> tuple[str, ...]:
     if event.before is not None:
         version = f"{event.before} -> {version or '(none)'}"
     return (
-        f"{event.at:%Y-%m-%d %H:%M:%S}",
+        utc_text(event.at),
         f"{event.event}{unknown}",
         version,
         event.alias,

@@ -9,6 +9,7 @@ from controller.cli.views.statuses import age
 from controller.cli.views.tables import columns, markdown, one_line
 from controller.core.document.resource import ResourceId
 from controller.core.resources.rollouts import RolloutRecord
+from controller.core.values.utc_text import utc_text
 
 _HEAD = ("started", "duration", "revision", "result", "by", "images", "reason")
 
@@ -32,7 +33,7 @@ def _line(one: RolloutRecord) -> tuple[str, ...]:
     current = " (current)" if one.present else ""
     hold = f"put on hold by {one.set_aside}" if one.set_aside else ""
     return (
-        f"{one.began:%Y-%m-%d %H:%M:%S}" if one.began else "",
+        utc_text(one.began) if one.began else "",
         age(one.took) if one.took is not None else "",
         f"{one.revision}{current}",
         one.result,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from controller.cli.views.data import FORMAT_VERSION, as_json, as_yaml
 from controller.cli.views.tables import markdown
+from controller.core.values.utc_text import utc_text
 from controller.core.webhooks.rotation import RotationStage
 
 if TYPE_CHECKING:
@@ -26,6 +27,14 @@ def intention(name: str, goal: RotationStage | None) -> str:
     if goal is None:
         return f"webhook/{name}: the last stage of the rotation is taken back."
     return f"webhook/{name}: rotation up to the stage {goal.value}. {_GOALS[goal]}"
+
+
+def abortion(name: str) -> str:
+    """Return a sentence about what the end of a rotation does."""
+    return (
+        f"webhook/{name}: the rotation is ended. The version with AWSCURRENT signs "
+        "alone; AWSCURRENT is not moved."
+    )
 
 
 def next_words(result: RotationResult) -> Sequence[str]:
@@ -67,7 +76,7 @@ def render_rotation(
 def _text(result: RotationResult, further: Sequence[str], read_secret: str) -> str:
     lines = [_sentence(result)]
     if result.problem:
-        problem = result.problem
+        problem = result.problem.rstrip(".")
         lines = [f"Not reached: {problem}.", *lines]
     if result.rotation.stage is RotationStage.STAGED and read_secret:
         lines += [
@@ -107,7 +116,7 @@ def _sentence(result: RotationResult) -> str:
         case RotationStage.CANARY:
             return f"{name}: canary. The receiver accepts the next secret."
         case RotationStage.PROMOTED:
-            until = f"{rotation.retires:%Y-%m-%d %H:%M:%S} UTC"
+            until = utc_text(rotation.retires) if rotation.retires else "its end"
             return (
                 f"{name}: promoted. The next secret signs first; the previous one, "
                 f"second until {until}."

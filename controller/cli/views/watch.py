@@ -8,6 +8,7 @@ from typing import Self
 
 from controller.cli.terminal import out, terminal_width
 from controller.cli.views.statuses import Statuses, render_statuses, rows
+from controller.core.values.utc_text import utc_text
 
 _CLEAR = "\x1b[H\x1b[2J"
 # A count, as in "2 running"; not a revision and not an exit code.
@@ -48,7 +49,7 @@ class StatusWatch:
     def show(self, statuses: Statuses, now: datetime) -> None:
         """Show ``statuses`` at the time ``now``."""
         if self._redraws:
-            at = f"{now:%H:%M:%S} UTC; press Ctrl-C to stop"
+            at = f"{utc_text(now)}; press Ctrl-C to stop"
             table = render_statuses(statuses, self._output, now, terminal_width())
             out(f"{table}\n\n{at}", before=_CLEAR)
             return
@@ -66,5 +67,5 @@ class StatusWatch:
             text = _COUNTS.sub("", message) if word == "Stalled" else message
             if self._shown.get(resource) != (word, text):
                 self._shown[resource] = (word, text)
-                lines.append(f"{now:%H:%M:%S}  {resource}  {word}: {message}")
+                lines.append(f"{utc_text(now)}  {resource}  {word}: {message}")
         return lines

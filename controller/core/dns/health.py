@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from controller.core.dns.answers import Source
+from controller.core.dns.pins import Pin
 from controller.core.dns.window import failure_share
 
 # Share of failed queries or lookups in the window above which a name is degraded.
@@ -13,9 +14,10 @@ _SECOND_HAND = frozenset({Source.PIN, Source.STALE, Source.FALLBACK})
 
 
 class HealthStatus(StrEnum):
-    """Health of a name."""
+    """Health of a name, from best to worst."""
 
     HEALTHY = "healthy"
+    STARTING = "starting"
     DEGRADED = "degraded"
     UNHEALTHY = "unhealthy"
 
@@ -57,21 +59,30 @@ class NameReport:
         failures: Number of consecutive failed queries.
         problem: Reason of the last failure; empty if the last query succeeded.
         stepped_back: Reason why the resolver is not used; empty if it is.
-        pinned: Addresses that a pin sets in the place of those of DNS.
+        pin: Pin in force; None without one.
     """
 
     failures: int = 0
     problem: str = ""
     stepped_back: str = ""
-    pinned: tuple[str, ...] = ()
+    pin: Pin | None = None
+
+    @property
+    def pinned(self) -> tuple[str, ...]:
+        """Addresses that a pin sets in the place of those of DNS; empty without one."""
+        return () if self.pin is None else self.pin.addresses
 
 
 def name_status(name: NameHealth) -> HealthStatus:
     """Return the health of one name.
 
     A name with an address is degraded at worst: its users work. It recovers with the
-    window.
+    window. It is starting until its first query has ended: an address of an earlier
+    process or of the settings says nothing about DNS.
     """
+    has_no_answer = name.age is None and not name.failures
+    if has_no_answer and name.source is not Source.PIN:
+        return HealthStatus.STARTING
     if name.source is None:
         return HealthStatus.UNHEALTHY
     if name.source in _SECOND_HAND:

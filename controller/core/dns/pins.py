@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import Protocol
 
 from controller.core.dns.answers import canonical_host, literal_addresses
+from controller.core.values.metadata_networks import is_metadata_address, unmapped
 from controller.core.values.printable import printable, shortened
 
 # A pin that is forgotten sends every request to the wrong address.
@@ -16,8 +17,6 @@ _LONGEST_NAME = 253
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
 # As many as a hosts file of a machine has at most.
 _MOST_ADDRESSES = 16
-# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
-_METADATA = ip_network("fd00:ec2::/32")
 
 
 class PinOrigin(StrEnum):
@@ -26,6 +25,15 @@ class PinOrigin(StrEnum):
     STORE = "store"
     ENVIRONMENT = "environment"
     FILE = "file"
+
+    @property
+    def setting(self) -> str:
+        """Setting that declares the pin; empty for a pin of a user."""
+        settings = {
+            PinOrigin.ENVIRONMENT: "HOKUSAI_DNS_PINS",
+            PinOrigin.FILE: "the file HOKUSAI_DNS_PINS_FILE",
+        }
+        return settings.get(self, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,17 @@ class Pin:
     def is_in_force(self, now: datetime) -> bool:
         """Return whether the pin applies at ``now``."""
         return self.until is None or now < self.until
+
+    @property
+    def summary(self) -> str:
+        """Addresses, end and reason or setting, without control characters."""
+        summary = ", ".join(self.addresses)
+        if self.until is not None:
+            summary += f" until {self.until.isoformat()}"
+        if self.origin.setting:
+            summary += f" by {self.origin.setting}"
+        reason = printable(shortened(self.reason)).rstrip(".")
+        return f"{summary}: {reason}" if reason else summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +175,12 @@ def pinned_addresses(text: str) -> tuple[str, ...]:
         ValueError: One of them is not an IP address of a host, or there is none.
     """
     found = _addresses(text)
-    for address in map(ip_address, found):
-        # Credentials of instances and tasks are served at link-local addresses.
-        if address.is_link_local or address.is_multicast or address.is_unspecified:
+    for address in map(unmapped, map(ip_address, found)):
+        if address.is_multicast or address.is_unspecified:
             msg = f"{address} is not the address of a host that serves others"
             raise ValueError(msg)
-        if address in _METADATA:
-            msg = f"{address} is the address of the metadata of an instance"
+        if is_metadata_address(address):
+            msg = f"{address} is a link-local or metadata address"
             raise ValueError(msg)
     return found
 

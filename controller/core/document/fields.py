@@ -221,11 +221,20 @@ def _as_schema(**schema: Any) -> WithJsonSchema:
     return WithJsonSchema(schema, mode="validation")
 
 
+def required(*fields: str) -> dict[str, Any]:
+    """Return the JSON Schema of an object that has a value in each of ``fields``.
+
+    Null is no value: it removes a field in an overlay.
+    """
+    values = {field: {"not": {"type": "null"}} for field in fields}
+    return {"required": list(fields), "properties": values}
+
+
 def one_of(*fields: str) -> Callable[[dict[str, Any]], None]:
     """Return an extension of the JSON Schema: exactly one of ``fields`` is required."""
 
     def extend(schema: dict[str, Any]) -> None:
-        schema["oneOf"] = [{"required": [field]} for field in fields]
+        schema["oneOf"] = [required(field) for field in fields]
 
     return extend
 
@@ -234,7 +243,7 @@ def any_of(*fields: str) -> Callable[[dict[str, Any]], None]:
     """Return an extension of the JSON Schema: some of ``fields`` are required."""
 
     def extend(schema: dict[str, Any]) -> None:
-        schema["anyOf"] = [{"required": [field]} for field in fields]
+        schema["anyOf"] = [required(field) for field in fields]
 
     return extend
 

@@ -27,12 +27,15 @@ class Freeze:
 
     @property
     def span(self) -> str:
-        """Duration in words, as in ``until 2026-01-31 12:00 UTC``."""
+        """Duration in words, as in ``until 2026-01-31T12:00:00Z``."""
+        # `validate` imports this module, and shows no time.
+        from controller.core.values.utc_text import utc_text
+
         hours = ""
         if self.hours != (0, 24 * 60):
             first, last = (f"{m // 60:02}:{m % 60:02}" for m in self.hours)
             hours = f", {first} to {last} UTC"
-        until = f" until {self.until:%Y-%m-%d %H:%M} UTC" if self.until else " for now"
+        until = f" until {utc_text(self.until)}" if self.until else " for now"
         return f"{until.strip()}{hours}"
 
     def in_force(self, now: datetime) -> bool:

@@ -61,7 +61,10 @@ class Suspension:
     @property
     def message(self) -> str:
         """Author, end and reason of the suspension as one sentence."""
-        until = f" until {self.until:%Y-%m-%d %H:%M} UTC" if self.until else ""
+        # Help imports this module, and shows no time.
+        from controller.core.values.utc_text import utc_text
+
+        until = f" until {utc_text(self.until)}" if self.until else ""
         return f"Suspended by {self.by}{until}: {self.reason}"
 
 

@@ -8,6 +8,7 @@ from math import isfinite
 from controller.core.models.approvals import APPROVED_TAG, VersionApproval
 from controller.core.models.registration import ModelVersion
 from controller.core.models.signature import Signature, incompatibility
+from controller.core.values.utc_text import utc_text
 
 APPROVAL = "approval"
 SIGNATURE = "signature"
@@ -145,7 +146,7 @@ def _age(minimum: timedelta, facts: GateFacts) -> GateResult:
 
 
 def _time(at: datetime) -> str:
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+    return utc_text(at)
 
 
 def _duration(duration: timedelta) -> str:

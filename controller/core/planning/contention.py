@@ -20,6 +20,7 @@ from controller.core.resources.plan import (
     Plan,
     Reason,
 )
+from controller.core.values.utc_text import utc_text
 
 # This many repairs of one field within the window are a write conflict.
 MAX_REPAIRS = 3
@@ -149,6 +150,6 @@ def _held_back(action: Action, path: str, until: datetime, writer: str) -> Block
     message = (
         f"Write conflict on {path}: it was repaired {MAX_REPAIRS} times within "
         f"{minutes:.0f} minutes and changed back each time (last writer: "
-        f"{writer or 'unknown'}). It is left unchanged until {until:%H:%M:%S} UTC."
+        f"{writer or 'unknown'}). It is left unchanged until {utc_text(until)}."
     )
     return Blocked(action.target, Hold.WRITE_CONFLICT, message, action.changes)

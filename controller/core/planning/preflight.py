@@ -200,6 +200,15 @@ def is_incomplete(results: Iterable[Result]) -> bool:
     return any(isinstance(result, CheckUnknown) for result in results)
 
 
+def warned(results: Results) -> frozenset[ResourceId]:
+    """Return the resources with a warning, whose cause a user may have removed."""
+    return frozenset(
+        id_
+        for id_, found in results.items()
+        if any(isinstance(one, CheckFinding | CheckUnknown) for one in found)
+    )
+
+
 def recheck_soon(results: Results) -> Iterator[ResourceId]:
     """Yield the resources to check again soon, because of a blocking or failed check."""
     for id_, found in results.items():

@@ -9,6 +9,7 @@ from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import ControllerError
 from controller.core.resources.observation import Observation
 from controller.core.resources.plan import Action, Change
+from controller.core.values.utc_text import utc_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Failed:
         if self.retry_at is None:
             return str(self.error)
         cause = str(self.error).rstrip(".")
-        return f"{cause}. Next attempt at {self.retry_at:%H:%M:%S} UTC."
+        return f"{cause}. Next attempt at {utc_text(self.retry_at)}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from controller.core.resources.condition import (
     Truth,
 )
 from controller.core.resources.plan import Hold, Reason, Verb
+from controller.core.values.utc_text import utc_text
 
 Statuses = Mapping[ResourceId, Conditions]
 
@@ -232,7 +233,7 @@ def _next(conditions: Conditions | None, timing: PassTiming) -> tuple[str, str]:
 
 def _automatic(conditions: Conditions, timing: PassTiming) -> tuple[str, str]:
     """Return the automatic next step with its time, and the command to run."""
-    at = f"{(timing.last or timing.now) + timing.interval:%H:%M:%S} UTC"
+    at = utc_text((timing.last or timing.now) + timing.interval)
     if conditions[ConditionType.READY].status is Truth.UNKNOWN:
         return f"Next check by {at}.", "diff"
     if _true(conditions, ConditionType.RECONCILING):
@@ -246,14 +247,14 @@ def _retry(tried: LastAttempt | None, now: datetime) -> str:
     if tried is None or tried.again is None or tried.again <= now:
         return ""
     times = "once" if tried.failures == 1 else f"{tried.failures} times in a row"
-    return f" Failed {times}; next attempt at {tried.again:%H:%M:%S} UTC."
+    return f" Failed {times}; next attempt at {utc_text(tried.again)}."
 
 
 def _no_controller(timing: PassTiming) -> str:
     if timing.last is None:
         return ": no controller is running (`hokusai run` starts one)"
     if timing.late:
-        return f": the last pass was at {timing.last:%Y-%m-%d %H:%M:%S} UTC"
+        return f": the last pass was at {utc_text(timing.last)}"
     return ""
 
 

@@ -17,6 +17,12 @@ from ipaddress import (
 )
 from typing import TypeAlias
 
+from controller.core.values.metadata_networks import (
+    METADATA_NETWORKS,
+    is_metadata_address,
+    unmapped,
+)
+
 Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
 
@@ -30,10 +36,6 @@ LOOPBACK_NETWORKS = _networks("127.0.0.0/8", "::1/128")
 PRIVATE_NETWORKS = _networks(
     "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"
 )
-# Credentials of instances and tasks are served here without authentication. No
-# declaration permits them: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html,
-# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
-_METADATA = _networks("169.254.0.0/16", "fe80::/10", "fd00:ec2::/32")
 # These contain an IPv4 address that another machine would connect to: 6to4, NAT64,
 # Teredo and IPv4-translated (RFC 3056, RFC 6052, RFC 8215, RFC 4380, RFC 2765).
 _TRANSLATED = _networks(
@@ -88,7 +90,7 @@ class AddressPolicy:
             port: Port to connect to.
         """
         try:
-            address = _unmapped(ip_address(text.partition("%")[0]))
+            address = unmapped(ip_address(text.partition("%")[0]))
         except ValueError:
             return f"{text} is not an IP address"
         if kind := _kind_never_permitted(address):
@@ -131,17 +133,11 @@ def is_internal_network(network: Network) -> bool:
     return any(
         network.version == other.version and network.subnet_of(other)  # type: ignore[arg-type]
         for other in (*PRIVATE_NETWORKS, *LOOPBACK_NETWORKS)
-    ) and not any(network.overlaps(other) for other in _METADATA)
-
-
-def _unmapped(address: Address) -> Address:
-    """Return the IPv4 address in an IPv4-mapped one (RFC 4291, section 2.5.5.2)."""
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return mapped or address
+    ) and not any(network.overlaps(other) for other in METADATA_NETWORKS)
 
 
 def _kind_never_permitted(address: Address) -> str:
-    if _is_in(address, _METADATA):
+    if is_metadata_address(address):
         return "a link-local or metadata address, which is never permitted"
     if _is_in(address, _TRANSLATED):
         return "an IPv6 address that contains an IPv4 address, which is never permitted"

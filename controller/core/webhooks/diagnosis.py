@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from controller.core.values.utc_text import utc_text
 from controller.core.webhooks.answers import (
     OK,
     Answer,
@@ -171,7 +172,8 @@ def _rotation(rotation: SecretRotation) -> Diagnosis:
     message = f"The stage of the rotation is {rotation.stage}."
     if not rotation.problem or not rotation.is_open:
         return Diagnosis("rotation", CheckState.PASSED, message)
-    problem = f"{rotation.problem[0].upper()}{rotation.problem[1:]}. {message}"
+    problem = rotation.problem.rstrip(".")
+    problem = f"{problem[0].upper()}{problem[1:]}. {message}"
     return Diagnosis("rotation", CheckState.PROBLEM, problem, _REPEAT_CANARY)
 
 
@@ -179,7 +181,7 @@ def _dns(connection: ConnectionFacts) -> Diagnosis:
     if connection.addresses:
         addresses = ", ".join(connection.addresses)
         return Diagnosis("dns", CheckState.PASSED, f"It resolves to {addresses}.")
-    message = f"The host name does not resolve: {connection.dns_error}."
+    message = f"The host name does not resolve: {connection.dns_error.rstrip('.')}."
     return Diagnosis("dns", CheckState.PROBLEM, message, "Correct `url`, or the DNS.")
 
 
@@ -190,12 +192,12 @@ def _tls(found: TargetFindings) -> Diagnosis:
     if not found.url.startswith("https:"):
         return _skipped("tls", "the URL has the scheme http")
     if connection.tls_error:
-        message = f"The TLS connection failed: {connection.tls_error}."
+        message = f"The TLS connection failed: {connection.tls_error.rstrip('.')}."
         remedy = "Correct the certificate or the TLS settings of the receiver."
         return Diagnosis("tls", CheckState.PROBLEM, message, remedy)
     ends = connection.certificate_ends
     if ends is not None and ends - found.now < timedelta(days=_CERTIFICATE_DAYS):
-        message = f"The certificate ends at {ends:%Y-%m-%d %H:%M} UTC."
+        message = f"The certificate ends at {utc_text(ends)}."
         return Diagnosis(
             "tls", CheckState.PROBLEM, message, "Renew the certificate of the receiver."
         )
@@ -290,4 +292,4 @@ def _signature(found: TargetFindings) -> Diagnosis:
 
 
 def _skipped(check: str, reason: str) -> Diagnosis:
-    return Diagnosis(check, CheckState.SKIPPED, f"Not checked: {reason}.")
+    return Diagnosis(check, CheckState.SKIPPED, f"Not checked: {reason.rstrip('.')}.")

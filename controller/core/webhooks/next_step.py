@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from controller.core.values.utc_text import utc_text
 from controller.core.webhooks.body_expression import BODY_EXPRESSION
 from controller.core.webhooks.breaker import Breaker
 from controller.core.webhooks.delivery import DeadCause, DeliveryState
@@ -58,4 +59,4 @@ def _redrive(report: DeliveryReport) -> str:
 
 
 def _time(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+    return utc_text(at)

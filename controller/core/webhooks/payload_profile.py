@@ -7,19 +7,46 @@ once; see ``schemas/webhooks``.
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import quote
 
 from controller.core.webhooks.event import (
     DEFAULT_PROFILE,
+    MODEL_REGISTERED,
+    EventType,
     Profile,
     ProfileBody,
+    ResourceEventType,
     WebhookEvent,
     serialised,
 )
 
 CLOUDEVENTS_TYPE = "application/cloudevents+json; charset=utf-8"
 _JSON_TYPE = "application/json"
+_ALL_EVENTS: frozenset[EventType] = frozenset(
+    [MODEL_REGISTERED, *get_args(ResourceEventType)]
+)
+# Events that a profile has a format for. The site refuses every other event.
+PROFILE_EVENTS: Mapping[str, frozenset[EventType]] = {
+    "hokusai-v1": _ALL_EVENTS,
+    "hokusai-site": frozenset([MODEL_REGISTERED]),
+    "cloudevents": _ALL_EVENTS,
+    "slack": _ALL_EVENTS,
+}
+# Predicates of the sentences for Slack.
+_PREDICATES: Mapping[EventType, str] = {
+    "drift.detected": "differs from its declaration",
+    "endpoint.unreachable": "is unreachable",
+    "model.promoted": "was promoted",
+    "model.rolled_back": "was rolled back",
+    "reconcile.failed": "could not be changed",
+    "rollout.failed": "has a failed rollout",
+    "service.degraded": "is degraded",
+    "service.recovered": "has recovered",
+}
+# Slack recommends at most 4,000 characters:
+# https://docs.slack.dev/changelog/2018-truncating-really-long-messages
+_LONGEST_MESSAGE = 3_000
 _STATUS_TAG = "hokusai_status"
 # Fields of the model in `hokusai-site`, and the tags of the version that hold them.
 _SITE_TAGS = {
@@ -40,9 +67,14 @@ def with_profiles(
 ) -> WebhookEvent:
     """Return ``event`` for a target with ``profile``, with the bodies of ``all_``.
 
-    A receiver that is added later gets the body of the same moment.
+    A receiver that is added later gets the body of the same moment. Profiles that have
+    no format for the event are left out.
     """
-    names = sorted({profile, *all_} - {DEFAULT_PROFILE})
+    names = sorted(
+        name
+        for name in {profile, *all_} - {DEFAULT_PROFILE}
+        if event.type in PROFILE_EVENTS[name]
+    )
     bodies = tuple(ProfileBody(name, profile_body(event, name)) for name in names)
     return replace(event, profile=profile, bodies=bodies)
 
@@ -58,7 +90,9 @@ def profile_body(event: WebhookEvent, profile: Profile) -> bytes:
         case "cloudevents":
             return serialised(_cloud_event(event, payload))
         case "slack":
-            return serialised({"text": _slack_text(payload)})
+            is_model = event.type == MODEL_REGISTERED
+            sentence = _registration_text if is_model else _resource_text
+            return serialised({"text": sentence(payload)})
 
 
 def _site(event: WebhookEvent, payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,12 +127,13 @@ def _cloud_event(event: WebhookEvent, payload: Mapping[str, Any]) -> dict[str, A
     the data.
     """
     identity, version = event.identity, payload["schema_version"]
+    subject = f"{identity.model}/{identity.number}"
     return {
         "specversion": "1.0",
         "id": event.id,
         "source": f"/{quote(identity.registry)}",
         "type": f"ai.hokusai.{event.type}.v{version}",
-        "subject": f"{identity.model}/{identity.number}",
+        "subject": payload.get("resource", subject),
         "time": payload["timestamp"],
         "datacontenttype": _JSON_TYPE,
         "dataschema": (
@@ -108,8 +143,8 @@ def _cloud_event(event: WebhookEvent, payload: Mapping[str, Any]) -> dict[str, A
     }
 
 
-def _slack_text(payload: Mapping[str, Any]) -> str:
-    """Return a message in Slack's markup."""
+def _registration_text(payload: Mapping[str, Any]) -> str:
+    """Return a message about a model version in Slack's markup."""
     name = _slack_escaped(payload["metadata"]["model_name"])
     version = payload["registered_version"]
     token = _slack_escaped(payload["token_symbol"])
@@ -121,6 +156,20 @@ def _slack_text(payload: Mapping[str, Any]) -> str:
     details += [f"baseline {baselines}"] if baselines else []
     suffix = f" ({'; '.join(details)})" if details else ""
     return f"Model *{name}* version {version} was registered{suffix}."
+
+
+def _resource_text(payload: Mapping[str, Any]) -> str:
+    """Return a message about a resource in Slack's markup."""
+    message = (payload["message"] or payload["reason"]).rstrip(". ")
+    end = "."
+    if len(message) > _LONGEST_MESSAGE:
+        message, end = message[:_LONGEST_MESSAGE], "…"
+    resource, platform = payload["resource"], payload["platform"]
+    predicate = _PREDICATES[payload["event_type"]]
+    return (
+        f"*{_slack_escaped(resource)}* {predicate}: {_slack_escaped(message)}{end}"
+        f" ({_slack_escaped(platform)})"
+    )
 
 
 def _slack_escaped(text: str) -> str:

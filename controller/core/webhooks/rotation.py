@@ -76,8 +76,8 @@ class SecretRotation:
         changed: Time of the latest change of the stage.
         promoted: Time of the promotion; None before it, and after a step back.
         grace: Time after the promotion for which the old version also signs.
-        refusals: Number of deliveries since the promotion that were answered with 401
-            or 403.
+        refusals: Number of deliveries that were sent after the promotion and answered
+            with 401 or 403, since the last check of their cause.
         moves: Number of times that rotations of this target moved AWSCURRENT.
         problem: Reason of a step back, as a clause; empty without one.
         revision: Number of changes of the record; a writer must know the latest one.
@@ -130,6 +130,16 @@ class RotationRecords(Protocol):
             after: Record with the changes.
             warning: Reason of the Warning event to record with the problem.
         """
+        ...
+
+
+class SecretPing(Protocol):
+    """Sends a ping that only one version of a secret signs."""
+
+    def __call__(
+        self, target: str, reference: SecretReference, version: str, /
+    ) -> Answer:
+        """Return the answer of ``target``; raises ControllerError without the version."""
         ...
 
 
@@ -238,9 +248,9 @@ def after_canary(
 
     None if the answer proves nothing, as without a response.
     """
-    if meaning_of(answer) is AnswerMeaning.ACCEPTED:
+    if is_accepted(answer):
         return rotation.at(RotationStage.CANARY, now)
-    if isinstance(answer, Answered) and answer.status in UNAUTHORIZED:
+    if isinstance(answer, Answered) and is_unauthorized(answer):
         problem = (
             f"the receiver answered {answer.status} to a ping that only the next "
             "secret signed"
@@ -249,11 +259,22 @@ def after_canary(
     return None
 
 
+def is_unauthorized(answer: Answer) -> bool:
+    """Return True if the receiver did not accept the signature, or the sender."""
+    return isinstance(answer, Answered) and answer.status in UNAUTHORIZED
+
+
+def is_accepted(answer: Answer) -> bool:
+    """Return True if the receiver accepted the request."""
+    return meaning_of(answer) is AnswerMeaning.ACCEPTED
+
+
 def refusal_problem(rotation: SecretRotation) -> str:
     """Return the reason of an automatic step back, as a clause."""
     return (
         f"the receiver answered {rotation.refusals} deliveries with 401 or 403 after "
-        "the promotion"
+        "the promotion, refuses a ping that only the next secret signs, and accepts one "
+        "that only the previous secret signs"
     )
 
 

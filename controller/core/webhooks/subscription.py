@@ -1,16 +1,28 @@
 """Subscriptions of webhook targets to events about resources."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.core.webhooks.event import EventType, WebhookEvent
+from controller.core.webhooks.event import (
+    DEFAULT_PROFILE,
+    MODEL_REGISTERED,
+    EventType,
+    Profile,
+    WebhookEvent,
+)
+from controller.core.webhooks.payload_profile import PROFILE_EVENTS
 
 # Fields of every payload about a resource; see `core.webhooks.resource_event`.
 PAYLOAD_FIELDS = (
     *("event_type", "schema_version", "idempotency_key", "timestamp", "platform"),
     *("resource", "kind", "name", "generation", "reason", "message", "details"),
+)
+# Fields of the payload about a registration; see `core.webhooks.event`.
+REGISTRATION_FIELDS = (
+    *("model_id", "idempotency_key", "registered_version", "timestamp"),
+    *("token_symbol", "baseline_metrics", "metadata", "event_type", "schema_version"),
 )
 _NESTED = frozenset(
     {
@@ -29,20 +41,22 @@ class Subscription:
         events: Types of events.
         where: JMESPath expression over the payload; empty for every event.
         body: JMESPath expression that makes the body; empty to send the payload.
+        payload: Payload profile.
     """
 
     target: str
     events: frozenset[EventType] = field(default_factory=frozenset)
     where: str = ""
     body: str = ""
+    payload: Profile = DEFAULT_PROFILE
 
     def includes(self, event: WebhookEvent) -> bool:
-        """Return True if the target receives ``event``.
+        """Return True if the target receives ``event`` and has a format for it.
 
         An expression that cannot be evaluated on the payload excludes nothing: no event
         is lost by a mistake in it.
         """
-        if event.type not in self.events:
+        if event.type not in self.events & PROFILE_EVENTS[self.payload]:
             return False
         return not self.where or _is_true(self.where, json.loads(event.body))
 
@@ -65,10 +79,29 @@ def unknown_field(text: str) -> str:
     Args:
         text: Valid JMESPath expression.
     """
+    return next(iter(unknown_fields(text, PAYLOAD_FIELDS)), "")
+
+
+def unknown_fields(text: str, known: Collection[str]) -> tuple[str, ...]:
+    """Return the fields that ``text`` reads from a payload and that are not ``known``.
+
+    Args:
+        text: Valid JMESPath expression.
+        known: Fields of the payloads.
+    """
     import jmespath
 
     names = _root_fields(jmespath.compile(text).parsed)
-    return next((name for name in names if name not in PAYLOAD_FIELDS), "")
+    return tuple(dict.fromkeys(name for name in names if name not in known))
+
+
+def payload_fields(events: Iterable[str]) -> tuple[str, ...]:
+    """Return the fields of the payloads of ``events`` in the profile hokusai-v1."""
+    chosen = [
+        REGISTRATION_FIELDS if type_ == MODEL_REGISTERED else PAYLOAD_FIELDS
+        for type_ in events
+    ]
+    return tuple(dict.fromkeys(field for fields in chosen for field in fields))
 
 
 def _root_fields(node: Mapping[str, Any]) -> Iterator[str]:

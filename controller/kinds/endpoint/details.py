@@ -1,4 +1,4 @@
-"""Details of an endpoint: its addresses and their sources, and its checks."""
+"""Details of an endpoint: its addresses and their sources, its pin and its checks."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ def details(spec: EndpointSpec, state: EndpointState) -> tuple[DetailSection, ..
     checks = [(f"{spec.host}:{spec.port}", state.problem or "ok")]
     checks += [("contract", problem) for problem in state.broken]
     probe = DetailSection("probe", ("endpoint", "answer"), tuple(checks))
-    return said, probe, *_further(state)
+    return said, *_pin(state), probe, *_further(state)
 
 
 def _further(state: EndpointState) -> Iterator[DetailSection]:
@@ -38,16 +38,22 @@ def cost(action: Action) -> Cost:
 
 
 def _addresses(spec: EndpointSpec, state: EndpointState) -> Iterator[Row]:
-    used = "yes" if state.addresses else "no"
-    for address in state.addresses:
-        yield address, state.source, used
-    for address in state.kept or ():
-        yield address, "kept in the store", _in_use(address, state)
+    pinned = state.names.pinned
+    used = frozenset(pinned or state.addresses)
+    sources = [("pin", pinned)]
+    if state.source != "pin":
+        sources.append((state.source, state.addresses))
+    sources.append(("kept in the store", state.kept or ()))
     if spec.fallback and spec.fallback.publish:
         where = f"published in {spec.fallback.publish.ssm}"
-        for address in state.published or ():
-            yield address, where, _in_use(address, state)
+        sources.append((where, state.published or ()))
+    for source, addresses in sources:
+        for address in addresses:
+            yield address, source, "yes" if address in used else "no"
 
 
-def _in_use(address: str, state: EndpointState) -> str:
-    return "yes" if address in state.addresses else "no"
+def _pin(state: EndpointState) -> Iterator[DetailSection]:
+    if pin := state.names.pin:
+        until = None if pin.until is None else pin.until.isoformat()
+        row = (until, pin.origin.value, pin.by, pin.reason)
+        yield DetailSection("pin", ("until", "origin", "by", "reason"), (row,))

@@ -107,8 +107,11 @@ def _name_resolution(spec: EndpointSpec, state: EndpointState) -> UndatedConditi
     if names.stepped_back:
         message = f"{names.stepped_back}."
         return _resolution(Truth.FALSE, "SteppedBack", message)
-    if names.pinned:
-        message = f"{spec.host} is pinned. To list the pins: hokusai dns show"
+    if names.pin:
+        message = (
+            f"{spec.host} is pinned to {names.pin.summary}. To list the pins: "
+            "hokusai dns show"
+        )
         return _resolution(Truth.TRUE, "Pinned", message)
     if names.failures >= REPEATED:
         used = ", ".join(state.addresses) or "no address"

@@ -8,6 +8,7 @@ from controller.core.models.registration import Direction, TrainingRun
 from controller.core.resources.cost import Cost
 from controller.core.resources.details import DetailSection, Row
 from controller.core.resources.plan import Action, Reason, Verb
+from controller.core.values.utc_text import utc_text
 from controller.kinds.experiment.spec import ExperimentSpec
 from controller.kinds.experiment.state import ExperimentState
 
@@ -31,7 +32,7 @@ def run_rows(runs: Iterable[TrainingRun]) -> Iterator[Row]:
     for run in runs:
         started = datetime.fromtimestamp(run.started_ms / 1000, UTC)
         metrics = ", ".join(f"{k} {v:g}" for k, v in sorted(run.metrics.items()))
-        yield run.id, f"{started:%Y-%m-%dT%H:%M:%SZ}", run.status, run.user, metrics
+        yield run.id, utc_text(started), run.status, run.user, metrics
 
 
 def best_runs(

@@ -7,6 +7,7 @@ from controller.core.models.registration import DUPLICATE_TAG, VALUE_TAG
 from controller.core.resources.cost import Cost
 from controller.core.resources.details import DetailSection, Row
 from controller.core.resources.plan import Action, Reason, Verb
+from controller.core.values.utc_text import utc_text
 from controller.kinds.model.promotion import alias_decisions
 from controller.kinds.model.spec import ModelSpec
 from controller.kinds.model.state import ModelState
@@ -79,4 +80,4 @@ def _runs(spec: ModelSpec, state: ModelState) -> Iterator[Row]:
 
 
 def _time(milliseconds: int) -> str:
-    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return utc_text(datetime.fromtimestamp(milliseconds / 1000, UTC))

@@ -7,6 +7,7 @@ from datetime import datetime
 from controller.core.models.registration import ready_originals
 from controller.core.resources.condition import Truth, UndatedCondition
 from controller.core.values.counts import counted
+from controller.core.values.utc_text import utc_text
 from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.event import identity_of, since_baseline
 from controller.kinds.webhook.health import (
@@ -91,7 +92,7 @@ def _missing(versions: tuple[str, ...]) -> str:
 
 
 def _numbers(found: DeliveryAccount) -> str:
-    since = "" if found.since is None else f" since {found.since:%Y-%m-%d %H:%M:%S} UTC"
+    since = "" if found.since is None else f" since {utc_text(found.since)}"
     cancelled = f", {found.cancelled} cancelled" if found.cancelled else ""
     return (
         f"{counted(found.versions, 'version')}{since}: {found.delivered} delivered, "

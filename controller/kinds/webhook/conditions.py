@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from controller.core.resources.condition import Truth, UndatedCondition
 from controller.core.values.counts import counted
+from controller.core.values.utc_text import utc_text
 from controller.kinds.webhook.completeness import account, complete_condition
 from controller.kinds.webhook.health import breaker_condition
 from controller.kinds.webhook.migration import phase_condition
@@ -51,7 +52,9 @@ def _delivering(state: WebhookState) -> UndatedCondition:
     """
     unsent = "; ".join(_unsent(state))
     if reason := _pause(state):
-        message = f"Deliveries wait: {reason}." + (f" {unsent}." if unsent else "")
+        message = f"Deliveries wait: {reason.rstrip('.')}." + (
+            f" {unsent}." if unsent else ""
+        )
         return UndatedCondition("Delivering", Truth.FALSE, "Paused", message)
     if not set(state.record.dead) - {"cancelled"}:
         pending = counted(state.deliveries.pending, "delivery", "deliveries")
@@ -91,5 +94,5 @@ def _verified(state: WebhookState) -> UndatedCondition:
             f"changed. To test: hokusai webhooks test {state.target}"
         )
         return UndatedCondition("Verified", Truth.UNKNOWN, "NotYetVerified", message)
-    message = f"Last accepted: {accepted:%Y-%m-%d %H:%M:%S} UTC."
+    message = f"Last accepted: {utc_text(accepted)}."
     return UndatedCondition("Verified", Truth.TRUE, "Accepted", message)

@@ -96,12 +96,13 @@ def connect(dependencies: Dependencies) -> "WebhookDriver":
 
 def _steps(dependencies: Dependencies) -> RotationSteps | None:
     """Return the steps of rotations; None without a store."""
-    if dependencies.rotations is None:
+    if dependencies.rotations is None or dependencies.ping is None:
         return None
     return RotationSteps(
         dependencies.rotations,
         lambda reference: RotatedSecret(dependencies.aws, reference),
         dependencies.clock,
+        dependencies.ping,
     )
 
 
@@ -256,11 +257,12 @@ class WebhookDriver:
             phase = spec.phase
             self._ledger.set_phase(state.target, phase)
         done: list[str] = []
-        if any(change.path == ROTATION for change in action.changes):
-            problems.passes(lambda: done.append(self._advance(spec, state)))
         problems.passes(self._announce, spec, state, phase, announced)
         problems.passes(self._stamp, state, stamped)
         problems.passes(self._clear, state, cleared)
+        # Last: a receiver that does not answer a ping delays no announcement.
+        if any(change.path == ROTATION for change in action.changes):
+            problems.passes(lambda: done.append(self._advance(spec, state)))
         problems.report()
         return Applied("".join(done))
 

@@ -7,6 +7,7 @@ from controller.core.resources.condition import Truth, UndatedCondition
 from controller.core.resources.kind import Health, HealthLevel, HoldReason
 from controller.core.resources.plan import Change, Hold
 from controller.core.values.counts import counted
+from controller.core.values.utc_text import utc_text
 from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.event import MODEL_REGISTERED, identity_of, unannounced
 from controller.kinds.webhook.spec import AnnounceFrom, WebhookSpec
@@ -90,7 +91,7 @@ def health(_spec: WebhookSpec, state: WebhookState) -> Health:
         return _configured_wrongly(state)
     if not state.breaker.is_closed:
         return _not_delivering(state)
-    error = f": {counts.last_error}" if counts.last_error else ""
+    error = f": {counts.last_error.rstrip('.')}" if counts.last_error else ""
     if counts.dead:
         dead = counted(counts.dead, "delivery", "deliveries")
         message = f"{dead} failed permanently{error}. {_retry(state)}"
@@ -115,7 +116,7 @@ def _configured_wrongly(state: WebhookState) -> Health:
         message = f"A secret cannot be read: {error}. {waiting} waiting."
         return Health(HealthLevel.DEGRADED, "SecretUnreadable", message)
     message = (
-        f"Nothing is sent: {counts.blocked}. {waiting} waiting, without an attempt "
+        f"Nothing is sent: {counts.blocked.rstrip('.')}. {waiting} waiting, without an attempt "
         f"of the schedule; the target is checked every five minutes."
     )
     return Health(HealthLevel.DEGRADED, "AddressNotPermitted", message)
@@ -139,8 +140,8 @@ def _not_delivering(state: WebhookState) -> Health:
         message = f"{_sentence(breaker.disabled)} {waiting} waiting. {_retry(state)}"
         return Health(HealthLevel.DEGRADED, "TargetDisabled", message, needs_user=True)
     failed = counted(breaker.failures, "attempt")
-    at = f"{breaker.open_until:%H:%M:%S} UTC" if breaker.open_until else "once"
-    error = f": {counts.last_error}" if counts.last_error else ""
+    at = utc_text(breaker.open_until) if breaker.open_until else "once"
+    error = f": {counts.last_error.rstrip('.')}" if counts.last_error else ""
     message = (
         f"{failed} failed in a row{error}. {waiting} waiting; next attempt at {at}."
     )
@@ -153,4 +154,4 @@ def _retry(state: WebhookState) -> str:
 
 
 def _sentence(clause: str) -> str:
-    return f"{clause[0].upper()}{clause[1:]}."
+    return f"{clause[0].upper()}{clause[1:].rstrip('.')}."

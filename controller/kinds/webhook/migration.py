@@ -114,5 +114,7 @@ def _numbers(found: ParityReport) -> str:
 def _messages(state: WebhookState) -> str:
     queue = state.queue
     numbers = f"{queue.pending} pending, {queue.held} held, {queue.dead} dead"
-    error = f"; last failure: {queue.last_error}" if queue.last_error else ""
+    error = (
+        f"; last failure: {queue.last_error.rstrip('.')}" if queue.last_error else ""
+    )
     return f" Messages for Redis: {numbers}{error}."

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from controller.core.resources.details import Row
+from controller.core.values.utc_text import utc_text
 from controller.core.webhooks.records import DeliveryReport
 
 SHOWN = 10
@@ -17,7 +18,7 @@ def rows(reports: Iterable[DeliveryReport]) -> Iterator[Row]:
             f"{report.model}/{report.number}" if report.number else report.model,
             report.state.value,
             report.attempts,
-            f"{report.recorded:%Y-%m-%dT%H:%M:%SZ}",
-            f"{report.ended:%Y-%m-%dT%H:%M:%SZ}" if report.ended else "",
+            utc_text(report.recorded),
+            utc_text(report.ended) if report.ended else "",
             report.reason,
         )

@@ -29,6 +29,7 @@ from controller.core.document.fields import (
     any_of,
     fields_set,
     reject,
+    required,
 )
 from controller.core.document.platform import Platform
 from controller.core.document.reference import SecretReference
@@ -58,6 +59,8 @@ Event = Literal[
 ]
 # Those of `core.webhooks.event` and `signature`, which `validate` need not import.
 Payload = Literal["hokusai-v1", "hokusai-site", "cloudevents", "slack"]
+# Events that the payload hokusai-site has a format for.
+SITE_EVENTS = ("model.registered",)
 Signature = Literal["hokusai-v1", "hokusai-v1-bare", "hokusai-deltaone", "standard"]
 # Those of `core.webhooks.address_policy`, which `validate` does not import.
 _HTTPS_PORTS = (443, 8443)
@@ -154,9 +157,13 @@ QueueName = Annotated[
 
 
 def _destinations(schema: dict[str, Any]) -> None:
-    """Extend the JSON Schema: one destination, and secrets for a URL."""
-    required = (["url", "secrets"], ["eventbridge"], ["sqs"])
-    schema["oneOf"] = [{"required": fields} for fields in required]
+    """Extend the JSON Schema: one destination, secrets for a URL, events of the site."""
+    destinations = (("url", "secrets"), ("eventbridge",), ("sqs",))
+    schema["oneOf"] = [required(*fields) for fields in destinations]
+    is_site = {"properties": {"payload": {"const": "hokusai-site"}}}
+    of_site = {"properties": {"events": {"items": {"enum": [*SITE_EVENTS]}}}}
+    schema["if"] = {**is_site, "required": ["payload"]}
+    schema["then"] = of_site
 
 
 class RetrySpec(Section):
@@ -400,8 +407,8 @@ class WebhookSpec(Section):
     payload: Payload = Field(
         default="hokusai-v1",
         description="Format of the body. `hokusai-site` is that of the Hokusai site, "
-        "`cloudevents` that of CloudEvents 1.0 in structured mode, and `slack` that of "
-        "incoming webhooks of Slack.",
+        "which has one for model.registered only; `cloudevents` that of CloudEvents 1.0 in "
+        "structured mode, and `slack` that of incoming webhooks of Slack.",
     )
     body: Expression = Field(
         default="",
@@ -492,6 +499,18 @@ class WebhookSpec(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _known_to_the_site(self) -> Self:
+        unknown = [event for event in self.events if event not in SITE_EVENTS]
+        if unknown and self.payload == "hokusai-site":
+            reject(
+                f"has {', '.join(unknown)}, which the payload hokusai-site has no "
+                "format for",
+                "declare another target with another payload for them",
+                "events",
+            )
+        return self
+
     @field_validator("header_aliases")
     @classmethod
     def _further_names(cls, aliases: dict[str, str]) -> dict[str, str]:
@@ -539,14 +558,33 @@ class WebhookSpec(Section):
 
 
 def warnings(specs: Mapping[ResourceId, WebhookSpec]) -> Iterator[DocumentWarning]:
-    """Yield a warning for each Redis connection that is declared and not used."""
+    """Yield warnings: unused Redis connections, and unknown fields in `body`."""
     for id_, spec in specs.items():
+        yield from _unknown_fields(id_, spec)
         if spec.redis is not None and spec.phase == WEBHOOK_ONLY:
             problem = (
                 "is a connection to Redis that the phase webhook_only does not use"
             )
             hint = "remove it when `status` reports the phase, and unset its token"
             yield DocumentWarning(id_, ("redis",), problem, hint)
+
+
+def _unknown_fields(id_: ResourceId, spec: WebhookSpec) -> Iterator[DocumentWarning]:
+    """Yield a warning for each field in `body` that no event of the target has."""
+    if not spec.body:
+        return
+    from difflib import get_close_matches
+
+    from controller.core.webhooks.subscription import payload_fields, unknown_fields
+
+    known = payload_fields(spec.events)
+    for name in unknown_fields(spec.body, known):
+        problem = f"names the field {name}, which no event of this target has"
+        near = get_close_matches(name, known, n=1)
+        hint = (
+            f"did you mean {near[0]}?" if near else f"the fields are {', '.join(known)}"
+        )
+        yield DocumentWarning(id_, ("body",), problem, hint)
 
 
 references = no_references

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from controller.core.models.registration import ModelVersion
 from controller.core.models.timeline import TimelineStep
+from controller.core.values.utc_text import utc_text
 from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.event import MODEL_REGISTERED, identity_of
 from controller.core.webhooks.records import DeliveryAttempt, DeliveryReport
@@ -51,7 +52,7 @@ def _not_recorded(spec: WebhookSpec, state: WebhookState, version: ModelVersion)
         return f"{name}: not announced yet; the next pass announces it."
     since = baseline(spec, state)
     if since is not None and version.created_ms < since.timestamp() * 1000:
-        at = f"{since:%Y-%m-%d %H:%M:%S} UTC"
+        at = utc_text(since)
         return f"{name}: not announced, because it is older than {at}."
     return f"{name}: not announced, because it is not ready or repeats another version."
 
@@ -66,20 +67,18 @@ def _attempt(attempt: DeliveryAttempt) -> str:
 
 
 def _outcome(state: WebhookState, report: DeliveryReport) -> TimelineStep:
-    name = state.target
+    name, reason = state.target, report.reason.rstrip(".")
     match report.state:
         case DeliveryState.DELIVERED:
             return TimelineStep(report.ended, f"{name}: accepted.")
         case DeliveryState.DEAD:
             command = f'hokusai retry webhook/{name} --reason "…"'
-            text = (
-                f"{name}: failed permanently: {report.reason}. To send again: {command}"
-            )
+            text = f"{name}: failed permanently: {reason}. To send again: {command}"
             return TimelineStep(report.ended, text)
         case DeliveryState.CANCELLED:
-            return TimelineStep(report.ended, f"{name}: cancelled: {report.reason}.")
+            return TimelineStep(report.ended, f"{name}: cancelled: {reason}.")
         case DeliveryState.SUPERSEDED:
-            return TimelineStep(report.ended, f"{name}: not sent: {report.reason}.")
+            return TimelineStep(report.ended, f"{name}: not sent: {reason}.")
         case DeliveryState.HELD:
             return TimelineStep(None, f"{name}: held until the webhook fails.")
         case DeliveryState.PENDING:
@@ -88,7 +87,7 @@ def _outcome(state: WebhookState, report: DeliveryReport) -> TimelineStep:
 
 def _next(state: WebhookState, report: DeliveryReport) -> str:
     if state.breaker.disabled:
-        return f"waiting, because {state.breaker.disabled}."
+        return f"waiting, because {state.breaker.disabled.rstrip('.')}."
     at = max(filter(None, (report.next_at, state.breaker.open_until)))
     paused = " The target is paused." if not state.breaker.is_closed else ""
-    return f"next attempt at {at:%H:%M:%S} UTC.{paused}"
+    return f"next attempt at {utc_text(at)}.{paused}"

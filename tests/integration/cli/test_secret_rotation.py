@@ -11,17 +11,22 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from jsonschema import Draft202012Validator
+from moto.secretsmanager.models import secretsmanager_backends
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from controller.app.session import read
 from controller.app.webhook_checks import WebhookChecks
+from controller.bootstrap.controller import NoFallbacks
 from controller.bootstrap.deliveries import DeclaredTargets, dispatcher_for
+from controller.bootstrap.names import resolver_for
+from controller.bootstrap.secret_ping import SecretPings
 from controller.bootstrap.store import open_store
 from controller.cli import main
 from controller.cli.schemas import status_schema
 from controller.clients.clock import SystemClock
 from controller.clients.secrets import Secrets
 from controller.clients.webhook import Sender
+from controller.core.dns.rollout import Consumer
 from controller.core.document.resource import ResourceId
 from controller.core.webhooks.delivery import DeliveryState
 from controller.core.webhooks.rotation import RotationStage
@@ -139,6 +144,15 @@ class Scene:
 def scene(world, recorded):
     with verifying(FIRST) as receiver:
         yield Scene(world, recorded, receiver)
+
+
+def pings(context):
+    """Return the pings of the controller."""
+    settings, clock = context.settings, SystemClock()
+    secret = Secrets({}, WebhookChecks(context, "site").aws).value
+    declared = DeclaredTargets(lambda: context.document, secret, settings)
+    names = resolver_for(Consumer.WEBHOOKS, settings, clock, NoFallbacks())
+    return SecretPings(lambda: declared, lambda: names, settings, clock)
 
 
 def rotate(*words):
@@ -296,13 +310,17 @@ def test_the_controller_takes_labels_back_in_secrets_manager(scene):
     rotate("--to", "promoted")
     records, found = scene.records, scene.rotation
     records.save(found, replace(found, refusals=3))
+    scene.receiver.secrets = [FIRST]
     context = read(scene.file, None)
     aws = WebhookChecks(context, "site").aws
     (reference,) = context.document.resources[
         next(iter(context.document.resources))
     ].spec.secrets
     steps = RotationSteps(
-        records, lambda one: RotatedSecret(aws, one), scene.recorded.clock
+        records,
+        lambda one: RotatedSecret(aws, one),
+        scene.recorded.clock,
+        pings(context),
     )
 
     sentence = steps.advance("site", (reference,), None)
@@ -351,6 +369,8 @@ def test_every_format_is_printed(scene, capsys, output):
     ("words", "problem"),
     [
         (("--to", "staged", "--step-back"), "exclude each other"),
+        (("--abort", "--step-back"), "exclude each other"),
+        (("--abort",), "no rotation in progress"),
         (("--grace", "8d"), "at most 7d"),
         (("--to", "retired"), "no rotation in progress"),
         (("--step-back",), "no rotation in progress"),
@@ -361,6 +381,38 @@ def test_arguments_that_do_not_fit_are_refused(scene, capsys, words, problem):
     assert rotate(*words) == 2
 
     assert problem in capsys.readouterr().err
+
+
+def test_a_rotation_whose_next_version_is_deleted_is_aborted(scene, capsys):
+    rotate()
+    deleted = scene.rotation.new_version
+    scene.aws.update_secret_version_stage(
+        SecretId="t/site", VersionStage="AWSPENDING", RemoveFromVersionId=deleted
+    )
+    # As AWS does with versions without a label.
+    (backends,) = secretsmanager_backends.values()
+    del backends["us-east-1"].secrets["t/site"].versions[deleted]
+
+    assert rotate() == 2
+    assert "webhooks rotate site --abort" in capsys.readouterr().err
+
+    assert rotate("--abort") == 0
+    assert "Only the current secret signs" in capsys.readouterr().out
+    assert scene.rotation.stage is RotationStage.CANCELLED
+    assert scene.rotation.problem == "aborted by hand: yearly"
+    assert scene.audited()[0] == ("rotate secret", "site", "yearly")
+    assert scene.pinged()
+    assert rotate() == 0
+
+
+def test_a_rotation_of_a_deleted_secret_is_aborted(scene):
+    rotate()
+    scene.aws.delete_secret(SecretId="t/site")
+
+    assert rotate("--abort") == 0
+
+    assert scene.rotation.stage is RotationStage.CANCELLED
+    assert "scheduled for deletion" in scene.rotation.problem
 
 
 def test_a_rotation_needs_a_reason(scene, capsys):
@@ -436,8 +488,11 @@ def test_no_event_is_lost_if_the_receiver_refuses_the_promoted_secret(scene):
         scene.records,
         lambda one: RotatedSecret(WebhookChecks(context, "site").aws, one),
         SystemClock(),
+        pings(context),
     )
     assert "signs first again" in steps.advance("site", (reference,), None)
+    # Those of the pings.
+    scene.receiver.signatures.clear()
     delivered(scene, lambda: len(scene.receiver.signatures) == 3)
 
     counts = DeliveryLog(scene.recorded.database).counts()["site"]

@@ -10,6 +10,7 @@ import pytest
 from controller.cli import main
 from controller.store.fallbacks import StoredFallbacks
 from tests.builders.api_server import serving
+from tests.builders.waiting import eventually
 from tests.fakes.chaos_dns import ChaosDns, Fault
 
 HOST = "mlflow.test"
@@ -44,9 +45,22 @@ def test_a_kept_address_is_shown_and_used_at_once(recorded, here, silent):
         dns, seconds = health(url)
 
     name = dns["names"][HOST]
-    assert dns["status"] == "degraded"
     assert (name["source"], name["addresses"]) == ("stale", ["127.0.0.9"])
     assert seconds < 5
+
+
+def test_the_status_is_starting_until_the_first_query_has_ended(recorded, here, silent):
+    StoredFallbacks(recorded.database).keep(HOST, ["127.0.0.9"])
+    silent["DNS_TIMEOUT"] = "3"
+
+    with serving(here, **silent) as url:
+        first, _ = health(url)
+        later, _ = eventually(lambda: health(url), lambda h: h[0] != first)
+
+    assert (first["status"], first["names"][HOST]["status"]) == ("starting",) * 2
+    assert first["message"] == f"DNS has not answered yet for {HOST}"
+    assert later["status"] == "degraded"
+    assert later["message"] == f"DNS fails for {HOST}"
 
 
 def test_the_declared_fallback_is_shown_and_used_at_once(here, silent):

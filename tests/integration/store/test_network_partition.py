@@ -1,10 +1,5 @@
 """A network whose link goes down under a real PostgreSQL: nobody sends a reset."""
 
-import contextlib
-import os
-import shutil
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -13,12 +8,10 @@ from sqlalchemy import text
 
 from controller.clients.clock import SystemClock
 from controller.store.database import Database
-from tests.builders.namespaces import require_namespaces
+from tests.builders.namespaces import linked_namespace
 from tests.builders.waiting import eventually
 from tests.fakes.postgres import postgres
 
-ROOT = Path(__file__).parents[3]
-HERE, THERE, NETWORK = "10.204.7.1", "10.204.7.2", "10.204.7.0/24"
 # The deadlines of two uses, and some load; the system's keepalive is two hours.
 SOON = 40
 # Uses the store again and again, and prints the result of each use.
@@ -42,36 +35,19 @@ while True:
 """
 
 
-def ip(*words):
-    subprocess.run(("ip", *words), check=True, capture_output=True, text=True)
-
-
 @pytest.fixture
 def namespace():
-    """A network namespace, joined to this one by a wire."""
-    require_namespaces("--net")
-    if shutil.which("ip") is None:
-        pytest.skip("`ip` was not found: install the distribution's `iproute2`")
-    name, wire = f"hokusai-{os.getpid()}-db", f"hk{os.getpid() % 100_000}"
-    try:
-        ip("netns", "add", name)
-        ip("link", "add", wire, "type", "veth", "peer", "name", "far", "netns", name)
-        ip("addr", "add", f"{HERE}/24", "dev", wire)
-        ip("link", "set", wire, "up")
-        ip("-n", name, "addr", "add", f"{THERE}/24", "dev", "far")
-        ip("-n", name, "link", "set", "far", "up")
-        yield name
-    finally:
-        for words in (("link", "delete", wire), ("netns", "delete", name)):
-            with contextlib.suppress(subprocess.CalledProcessError):
-                ip(*words)
+    with linked_namespace("db", 204) as found:
+        yield found
 
 
 @pytest.fixture
 def url(namespace):
     with (
         tempfile.TemporaryDirectory() as directory,
-        postgres(Path(directory), host=HERE, neighbours=NETWORK) as server,
+        postgres(
+            Path(directory), host=namespace.here, neighbours=namespace.network
+        ) as server,
     ):
         database = Database(server.url(), SystemClock())
         database.upgrade()
@@ -83,14 +59,11 @@ def url(namespace):
 def lines(namespace, url, tmp_path):
     """Run the program in the namespace; return a function that reads its lines."""
     output = tmp_path / "output"
-    command = ("ip", "netns", "exec", namespace, sys.executable, "-c", PROGRAM, url)
-    with output.open("wb") as file:
-        process = subprocess.Popen(
-            command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=file
-        )
-    yield lambda: output.read_text().splitlines()
-    process.kill()
-    process.wait(10)
+    with (
+        output.open("wb") as file,
+        namespace.running(PROGRAM, url, output=file),
+    ):
+        yield lambda: output.read_text().splitlines()
 
 
 def one_more(lines, word):
@@ -101,9 +74,9 @@ def one_more(lines, word):
 def test_a_use_ends_at_its_deadline_and_the_store_is_used_again(lines, namespace):
     one_more(lines, "used")
 
-    ip("-n", namespace, "link", "set", "far", "down")
+    namespace.link("down")
     one_more(lines, "unavailable")
-    ip("-n", namespace, "link", "set", "far", "up")
+    namespace.link("up")
 
     one_more(lines, "used")
 
@@ -111,7 +84,7 @@ def test_a_use_ends_at_its_deadline_and_the_store_is_used_again(lines, namespace
 def test_the_row_of_the_lease_is_free_for_a_standby(lines, namespace, url):
     one_more(lines, "used")
 
-    ip("-n", namespace, "link", "set", "far", "down")
+    namespace.link("down")
     one_more(lines, "unavailable")
 
     database = Database(url, SystemClock())

@@ -28,14 +28,20 @@ TIMEOUT = Failure(FailureKind.TIMEOUT, "silence")
 FOUND = Found(("10.0.0.1",), 60)
 
 
-def look_at(*answers, mode=ResolverMode.ON, machine=lambda _host: (), pins=None):
+def look_at(
+    *answers,
+    mode=ResolverMode.ON,
+    machine=lambda _host: (),
+    spawn=lambda work: work(),
+    **options,
+):
     script, clock = list(answers), StoppedClock()
     resolver = Resolver(
         NoFallbacks(),
         clock,
         query=lambda _: script.pop(0) if len(script) > 1 else script[0],
-        spawn=lambda work: work(),
-        pins=pins,
+        spawn=spawn,
+        **options,
     )
     names = ConsumerResolver(
         Consumer.API,
@@ -79,6 +85,29 @@ def test_a_name_from_memory_is_degraded():
 
     assert component.status is ComponentStatus.DEGRADED
     assert component.message == f"DNS fails for {HOST}"
+
+
+@pytest.mark.parametrize("answer", [FOUND, TIMEOUT])
+def test_a_name_whose_first_query_has_not_ended_is_starting(answer):
+    queries = []
+    look, _ = look_at(answer, spawn=queries.append, last_resort={HOST: ["10.0.0.9"]})
+
+    first = look()
+    queries.pop()()
+    second = look()
+
+    assert first.status is ComponentStatus.STARTING
+    assert first.message == f"DNS has not answered yet for {HOST}"
+    assert first.details["names"][HOST]["addresses"] == ["10.0.0.9"]
+    assert second.status is not ComponentStatus.STARTING
+
+
+def test_a_pin_is_no_start():
+    pin = Pin(HOST, ("10.0.0.9",))
+    pins = PinBoard(StoppedClock(), fixed=[pin])
+    look, _ = look_at(FOUND, spawn=lambda _work: None, pins=pins)
+
+    assert look().status is ComponentStatus.DEGRADED
 
 
 def test_a_name_that_recovered_is_degraded_until_the_window_has_passed():

@@ -17,7 +17,7 @@ LINE = LogLine("1", datetime(2026, 1, 1, 12, tzinfo=UTC), "0123456789abcdef", "a
 
 
 def test_a_table_has_one_line_per_log_line():
-    assert plain_line(LINE) == "2026-01-01 12:00:00  0123456789ab  a | b"
+    assert plain_line(LINE) == "2026-01-01T12:00:00Z  0123456789ab  a | b"
     assert render_lines(API, [LINE, LINE], "table").count("\n") == 1
 
 

@@ -75,3 +75,30 @@ def test_a_long_command_line_wraps_under_the_meaning_of_an_exit_code(
     text = capsys.readouterr().out
     assert "\n  2  not started: " in text
     assert "\n     controller holds the lease" in text
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["deliveries", "show", "3"],
+        ["deliveries", "retry", "3", "4"],
+        ["audit", "list", "service/api"],
+        ["webhooks", "test", "site"],
+        ["dns", "pin", "a.example", "10.0.0.1"],
+        ["status", "service/api", "webhook/site"],
+        ["history", "service/api"],
+        ["logs", "service/api"],
+        ["why", "webhook/site"],
+        ["restart", "service/api", "--reason=x"],
+        ["rollback", "service/api", "--reason=x"],
+        ["import", "service", "api"],
+    ],
+    ids=lambda argv: argv[0],
+)
+def test_options_may_come_in_any_order(argv):
+    option = ["-f", "other.yaml"]
+
+    last = vars(parse([*argv, *option]))
+
+    for place in range(1, len(argv)):
+        assert vars(parse([*argv[:place], *option, *argv[place:]])) == last

@@ -69,8 +69,8 @@ def test_a_watch_without_a_terminal_prints_changes_only(capsys):
         watched.show({API: conditions()}, NOON + SECOND)
 
     assert capsys.readouterr().out.splitlines() == [
-        "12:00:00  service/api  RolloutInProgress: api:2 rolls out.",
-        "12:00:01  service/api  Ready: It is well.",
+        "2026-01-01T12:00:00Z  service/api  RolloutInProgress: api:2 rolls out.",
+        "2026-01-01T12:00:01Z  service/api  Ready: It is well.",
     ]
 
 
@@ -85,7 +85,7 @@ def test_a_watch_prints_a_stalled_rollout_again_only_when_its_cause_changes(caps
             watched.show({API: found}, NOON)
 
     assert capsys.readouterr().out.splitlines() == [
-        f"12:00:00  service/api  Stalled: {sentence.format(*counts)}"
+        f"2026-01-01T12:00:00Z  service/api  Stalled: {sentence.format(*counts)}"
         for counts in ((0, 3, 1), (0, 5, 137))
     ]
 

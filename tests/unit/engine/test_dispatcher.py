@@ -241,6 +241,27 @@ def test_deliveries_wait_for_a_receiver_that_is_down_and_all_arrive_after_its_re
     assert w.count(DeliveryState.DEAD) == 0
 
 
+def test_an_outage_of_ten_minutes_loses_nothing_and_costs_few_attempts():
+    class Down(Receivers):
+        """Refuses connections for ten minutes."""
+
+        async def send(self, url, headers, body, within, permitted, certificate=None):
+            answer = await super().send(url, headers, body, within, permitted)
+            is_down = w.clock.now() < NOON + timedelta(minutes=10)
+            return Unanswered("refused") if is_down else answer
+
+    w = a_world(Down(), HOUR)
+    w.ledger.announce("site", "webhook", [event(n) for n in range(200)], NOON)
+
+    w.run_until(lambda: w.count(DeliveryState.PENDING) == 0)
+
+    assert w.count(DeliveryState.DELIVERED) == 200
+    # The failures that open the breaker, and its probes after 1, 2, 4 and 8 minutes.
+    assert len(w.receivers.sent) < 200 + 15
+    assert w.clock.now() - NOON <= timedelta(minutes=16)
+    assert not any(attempt.possible_duplicate for attempt in w.attempts)
+
+
 def test_deliveries_that_were_given_up_are_sent_again_after_the_return():
     down = [Answered(500)] * 13
     w = a_world(Receivers(**{"hokus.ai": [*down, Answered(200)]}), HOUR)

@@ -179,3 +179,29 @@ def test_only_what_is_asked_for_is_looked_at():
 
 def test_a_driver_that_cannot_inspect_is_passed_over():
     assert run(machine(ToyDriver()), toy("a", ToySpec())).converged
+
+
+@pytest.mark.parametrize(
+    "warning",
+    [
+        replace(GONE, severity=Severity.WARNS),
+        CheckUnknown("image", "access was denied.", temporary=False),
+    ],
+    ids=["finding", "denied"],
+)
+def test_a_warning_is_gone_a_minute_after_its_cause(warning):
+    clock, driver = SteppedClock(), Inspected({A: ToyState()}, wrong={A: (warning,)})
+    subject = machine(driver, clock)
+    reasons = [ready(run(subject, schedule=AROUND)).reason]
+    driver.wrong = {}
+
+    for _ in range(2):
+        clock.sleep(30)
+        reasons.append(ready(run(subject, schedule=AROUND)).reason)
+
+    assert driver.inspected == [["a"], ["a"]]
+    assert reasons == ["PreflightWarning", "PreflightWarning", "Ready"]
+
+
+def ready(result):
+    return result.statuses[A][ConditionType.READY]

@@ -82,7 +82,7 @@ def test_why_it_failed_is_told_while_it_rests_and_nothing_new_is_written():
     second = machine.run(declared(toy("a")), SafetyLimits(), MINUTE).statuses
 
     ready = first[A][ConditionType.READY]
-    assert ready.message.startswith("denied. Next attempt at 12:00:0")
+    assert ready.message.startswith("denied. Next attempt at 2026-01-01T12:00:0")
     assert second == first
 
 

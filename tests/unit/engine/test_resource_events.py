@@ -285,6 +285,34 @@ def test_each_target_receives_the_types_and_resources_it_asked_for():
     } == {"down": both[:1], "api": both, "web": [], "broken": both, "models": []}
 
 
+@pytest.mark.parametrize(
+    ("payload", "field"),
+    [("hokusai-v1", "event_type"), ("cloudevents", "specversion"), ("slack", "text")],
+)
+def test_a_target_receives_the_format_that_it_declares(payload, field):
+    world = World(
+        ALL, Subscription("chosen", frozenset(RESOURCE_EVENTS), payload=payload)
+    )
+
+    for changes in (GOOD, BAD):
+        world.concluded(**changes)
+
+    assert [field in body for body in world.payloads("chosen")] == [True]
+    assert world.events("ops") == ["service.degraded"]
+
+
+def test_a_receiver_gets_no_event_that_its_format_does_not_have():
+    world = World(
+        ALL, Subscription("site", frozenset(RESOURCE_EVENTS), payload="hokusai-site")
+    )
+
+    for changes in (GOOD, BAD):
+        world.concluded(**changes)
+
+    assert world.payloads("site") == []
+    assert world.events("ops") == ["service.degraded"]
+
+
 def test_without_a_subscription_nothing_is_recorded():
     world = World(Subscription("models", frozenset({"model.registered"})))
 

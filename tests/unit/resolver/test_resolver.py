@@ -12,6 +12,7 @@ from controller.core.errors import NotFoundError, TransientError
 from controller.core.resources.fallbacks import KeptAddresses
 from controller.resolver import Resolver, Source
 from controller.telemetry.metrics import Metrics
+from tests.builders.waiting import eventually
 from tests.fakes.stopped_clock import NOON, StoppedClock
 
 HOST = "mlflow.hokusai-development.local"
@@ -177,6 +178,51 @@ def test_a_caller_with_a_known_address_does_not_wait_for_a_silent_name_server(kn
     assert first.addresses == second.addresses
     assert first.source in {Source.REFRESHING, Source.STALE, Source.FALLBACK}
     assert len(world.waiting) == 1
+
+
+def fails(world, host):
+    with pytest.raises(TransientError, match=host):
+        world.resolve(host)
+
+
+def test_names_that_fail_leave_threads_to_the_other_names():
+    failing = [f"failing-{number}.internal" for number in range(100)]
+    world = World(TIMEOUT, last_resort={name: ["10.0.0.9"] for name in failing})
+    for name in failing:
+        world.resolve(name)
+    world.hangs = True
+    world.clock.forward(60)
+
+    for _ in range(3):
+        wait = world.resolver.refresh_due()
+        found = {world.resolve(name).source for name in failing}
+
+    assert 0 < len(world.waiting) < 32
+    assert wait == 0
+    assert found == {Source.FALLBACK}
+    before = len(world.waiting)
+    asked = threading.Thread(target=lambda: fails(world, "new.internal"))
+    asked.start()
+    eventually(lambda: len(world.waiting) == before + 1)
+    for query in world.waiting:
+        query()
+    asked.join()
+    world.hangs = False
+    world.resolver.refresh_due()
+    assert world.queries == 2 * len(failing) + 1
+
+
+def test_a_query_that_waited_for_its_whole_timeout_is_not_sent():
+    world = World(HERE, last_resort={HOST: ["10.0.1.221"]})
+    world.hangs = True
+    world.resolve()
+    world.clock.forward(11)
+
+    world.waiting.pop()()
+
+    assert world.queries == 0
+    (health,) = world.resolver.snapshot()
+    assert health.problem == "no thread was free for the query within 10 s"
 
 
 def test_an_answer_that_comes_late_is_used_by_the_next_caller():

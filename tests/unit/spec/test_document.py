@@ -144,7 +144,6 @@ def test_every_problem_in_every_file_is_told_at_once_in_order():
     )
 
     assert [line.split(": ")[0] + ": " + line.split(": ")[1] for line in found] == [
-        f"{MAIN}:8:3: services.api.image",
         f"{MAIN}:8:9: services.api.imag",
         f"{MAIN}:8:24: services.api.port",
         f"{MAIN}:9:3: services.web",

@@ -10,7 +10,7 @@ from controller.core.audit.entry import AuditEntry
 from controller.core.document.resource import ResourceId
 from controller.core.resources.condition import Condition, ConditionType, Truth
 from controller.core.resources.plan import Verb
-from controller.core.webhooks.answers import Answered
+from controller.core.webhooks.answers import Answered, Unanswered
 from controller.core.webhooks.delivery import Dead, Delivered, DeliveryState, RetryAt
 from controller.core.webhooks.delivery_requests import DeliverySelection
 from controller.core.webhooks.event import ProfileBody, VersionIdentity, WebhookEvent
@@ -148,6 +148,41 @@ def test_a_cancelled_delivery_keeps_its_state(history, database):
 
     states = AnnouncementLedger(database).delivery_states()
     assert states == {"site": {event.identity: DeliveryState.CANCELLED}}
+
+
+@pytest.mark.parametrize(
+    "answer", [Unanswered("timeout", is_sent=True), None], ids=["timeout", "died"]
+)
+def test_a_dead_delivery_that_is_sent_again_later_is_a_possible_duplicate(
+    history, database, answer
+):
+    """The attempts say whether one may have arrived: they stay with the delivery."""
+    outbox = Outbox(database)
+    AnnouncementLedger(database).announce("site", "webhook", [announcement(1)], OLD)
+    delivery = outbox.claim("w", "site", 1, LEASE)[0]
+    start(outbox, delivery, OLD)
+    if answer is None:
+        with database.writing() as connection:
+            connection.execute(update(tables.deliveries).values(claimed_until=OLD))
+        delivery = outbox.claim("v", "site", 1, LEASE)[0]
+        start(outbox, delivery, OLD)
+    finish(outbox, delivery, answer or Answered(503), Dead("no"), OLD, LEASE)
+    with database.writing() as connection:
+        connection.execute(update(tables.deliveries).values(ended=OLD))
+
+    history.prune(NOON - AGE, OLD)
+    DeliveryRequests(database).redrive(DeliverySelection())
+
+    again = outbox.claim("w", "site", 1, LEASE)[0]
+    assert start(outbox, again, NOON).possible_duplicate
+
+
+def test_the_attempts_of_a_delivery_are_deleted_with_it(history, database):
+    ended(database, announcement(1), step=Dead("no"))
+
+    history.prune(NOON - AGE, NOON - AGE)
+
+    assert rows(database, tables.attempts) == rows(database, tables.deliveries) == 0
 
 
 def test_dead_deliveries_have_an_age_of_their_own(history, database):

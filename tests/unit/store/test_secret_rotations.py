@@ -8,9 +8,10 @@ import pytest
 from controller.core.webhooks.answers import Answered
 from controller.core.webhooks.rotation import RotationStage, SecretRotation
 from controller.store.secret_rotations import StoredRotations
-from tests.builders.outbox import LEASE, event, failed, one
+from tests.builders.outbox import DURATION, LEASE, event, failed, one
 from tests.fakes.stopped_clock import NOON
 
+PROMOTED = NOON - timedelta(seconds=1)
 BEGUN = SecretRotation(
     "site",
     "secretsmanager:hokusai/site",
@@ -18,7 +19,7 @@ BEGUN = SecretRotation(
     "old",
     "new",
     NOON,
-    NOON,
+    PROMOTED,
     timedelta(hours=2),
     moves=1,
     problem="the reason",
@@ -72,6 +73,18 @@ def test_refusals_before_a_promotion_and_after_the_rotation_are_not_counted(
     rotations, ledger, outbox, stage
 ):
     rotations.save(None, replace(BEGUN, stage=RotationStage(stage)))
+
+    refused(ledger, outbox, 1)
+
+    assert rotations.all()["site"].refusals == 0
+
+
+def test_refusals_of_requests_from_before_the_promotion_are_not_counted(
+    rotations, ledger, outbox
+):
+    """They were signed by the previous secret first."""
+    during = NOON - DURATION / 2
+    rotations.save(None, replace(BEGUN, promoted=during))
 
     refused(ledger, outbox, 1)
 

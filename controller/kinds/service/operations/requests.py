@@ -12,6 +12,7 @@ from typing import Any
 from controller.core.resources.operation_request import OperationRequest
 from controller.core.resources.plan import Verb
 from controller.core.values.identity import DEPLOYMENT_TAG
+from controller.core.values.utc_text import utc_text
 from controller.kinds.service.render.effective import effective_spec
 from controller.kinds.service.render.fingerprint import definition_hash
 from controller.kinds.service.rollout.status import ENDED, rollout_of
@@ -194,11 +195,11 @@ def _refuses_restart(spec: ServiceSpec, state: ServiceState, now: datetime) -> s
     if earliest is None or is_unrecorded(state.settings):
         # A repeated request writes the tag that is missing.
         return ""
-    last = ServiceTags.of(state.settings).restarted
+    last = earliest - timedelta(seconds=spec.deployment.restart_interval)
     return (
-        f"the last restart was at {last}; `deployment.restart_interval` "
+        f"the last restart was at {utc_text(last)}; `deployment.restart_interval` "
         f"({spec.deployment.restart_interval} s) allows the next one at "
-        f"{earliest:%H:%M:%S} UTC"
+        f"{utc_text(earliest)}"
     )
 
 

@@ -13,6 +13,7 @@ from math import ceil
 from typing import Any
 
 from controller.core.values.aws_answers import utc_time
+from controller.core.values.utc_text import utc_text
 from controller.kinds.service.state.service import ServiceState
 from controller.kinds.service.state.task import Task
 
@@ -121,7 +122,7 @@ def crash_loop_message(key: str, loop: CrashLoop, revision: str, cause: str) -> 
     window = WINDOW // timedelta(minutes=1)
     return (
         f"{loop.count} tasks of {revision} failed within {minutes} min, the last at "
-        f"{loop.at:%H:%M:%S} UTC{because}. Read the log with `hokusai logs "
+        f"{utc_text(loop.at)}{because}. Read the log with `hokusai logs "
         f"service/{key} --since 1h`, or roll back with `hokusai rollback service/{key} "
         f"--reason TEXT`. The crash loop ends {window} min after the last failure."
     )

@@ -2,6 +2,7 @@
 
 from controller.core.resources.condition import Truth, UndatedCondition
 from controller.core.resources.plan import Change
+from controller.core.values.utc_text import utc_text
 from controller.core.webhooks.rotation import RotationStage, SecretRotation
 from controller.kinds.webhook.state import WebhookState
 
@@ -31,12 +32,12 @@ def rotation_condition(state: WebhookState) -> UndatedCondition | None:
         return None
     reason = _REASONS[rotation.stage]
     message = f"{_sentence(rotation)}{_command(rotation)}"
+    problem = rotation.problem.rstrip(".")
     if rotation.problem and rotation.stage is not RotationStage.CANCELLED:
         reason = "SteppedBack"
-        message = f"{rotation.problem[0].upper()}{rotation.problem[1:]}. {message}"
+        message = f"{problem[0].upper()}{problem[1:]}. {message}"
         return UndatedCondition("SecretRotated", Truth.FALSE, reason, message)
     if rotation.stage is RotationStage.CANCELLED:
-        problem = rotation.problem.rstrip(".")
         return UndatedCondition(
             "SecretRotated",
             Truth.FALSE,
@@ -57,12 +58,12 @@ def _sentence(rotation: SecretRotation) -> str:
         case RotationStage.PROMOTING | RotationStage.REVERTING:
             return "AWSCURRENT is being moved."
         case RotationStage.PROMOTED:
-            until = f"{rotation.retires:%Y-%m-%d %H:%M:%S} UTC"
+            until = utc_text(rotation.retires) if rotation.retires else "its end"
             return (
                 f"The next secret signs first; the previous one, second until {until}."
             )
         case _:
-            at = f"{rotation.changed:%Y-%m-%d %H:%M:%S} UTC"
+            at = utc_text(rotation.changed)
             return f"The previous secret was retired at {at}."
 
 

@@ -56,7 +56,7 @@ def test_a_weekday_without_hours_is_frozen_all_day():
 @pytest.mark.parametrize(
     ("freeze", "span"),
     [
-        (Freeze("r", until=at("2026-12-01")), "until 2026-12-01 00:00 UTC"),
+        (Freeze("r", until=at("2026-12-01")), "until 2026-12-01T00:00:00Z"),
         (Freeze("r", weekdays=frozenset({FRIDAY})), "for now"),
         (Freeze("r", hours=(16 * 60, 8 * 60)), "for now, 16:00 to 08:00 UTC"),
     ],

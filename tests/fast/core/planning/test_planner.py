@@ -159,7 +159,7 @@ def test_a_suspended_resource_is_left_alone_and_says_who_why_and_until_when():
     (blocked,) = plan.blocked
     assert (blocked.hold, blocked.message) == (
         Hold.SUSPENDED,
-        "Suspended by ada until 2026-01-01 13:00 UTC: migration",
+        "Suspended by ada until 2026-01-01T13:00:00Z: migration",
     )
 
 

@@ -130,25 +130,25 @@ def test_a_webhook_that_fails_is_explained_by_its_own_command(reason, command):
         pytest.param(
             conditions(Truth.FALSE, "Waiting", "x", reconciling=Truth.TRUE),
             WORKING,
-            "In progress; no action needed. Next check by 12:01:00 UTC.",
+            "In progress; no action needed. Next check by 2026-01-01T12:01:00Z.",
             id="under way",
         ),
         pytest.param(
             conditions(Truth.UNKNOWN, "Unknown", "x"),
             WORKING,
-            "Next check by 12:01:00 UTC.",
+            "Next check by 2026-01-01T12:01:00Z.",
             id="not seen",
         ),
         pytest.param(
             ILL,
             WORKING,
-            "The controller has nothing to change. Next check by 12:01:00 UTC.",
+            "The controller has nothing to change. Next check by 2026-01-01T12:01:00Z.",
             id="sick",
         ),
         pytest.param(
             ILL,
             PassTiming(MINUTE, NOON, NOON + 4 * MINUTE),
-            "No automatic progress: the last pass was at 2026-01-01 12:00:00 UTC.",
+            "No automatic progress: the last pass was at 2026-01-01T12:00:00Z.",
             id="nobody at work any more",
         ),
         pytest.param(
@@ -174,7 +174,7 @@ def test_the_next_step_states_the_failures_and_the_time_of_the_next_attempt():
     assert cause.next_step == (
         "Fix the problem that the message describes. Failed 3 times in a row; next"
         " attempt"
-        " at 12:00:40 UTC."
+        " at 2026-01-01T12:00:40Z."
     )
 
 

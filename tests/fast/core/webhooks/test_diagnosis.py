@@ -84,7 +84,7 @@ def test_a_working_target_passes_every_check():
                 ),
             ),
             "tls",
-            "The certificate ends at 2026-01-14 12:00 UTC.",
+            "The certificate ends at 2026-01-14T12:00:00Z.",
         ),
         (
             replace(FINE, ping=ping(Unanswered("connection refused"))),

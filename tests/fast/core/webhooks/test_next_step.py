@@ -48,17 +48,17 @@ REDRIVE = 'To send it: hokusai deliveries redrive 7 --reason "…"'
         (
             replace(WAITING, next_at=LATER),
             CLOSED,
-            "Attempt 3 at 2026-01-01 12:05:00 UTC.",
+            "Attempt 3 at 2026-01-01T12:05:00Z.",
         ),
         (
             replace(WAITING, claimed_until=LATER),
             CLOSED,
-            "An attempt is in progress, until 2026-01-01 12:05:00 UTC.",
+            "An attempt is in progress, until 2026-01-01T12:05:00Z.",
         ),
         (
             WAITING,
             Breaker(open_until=LATER),
-            "Waits: the target is paused until 2026-01-01 12:05:00 UTC.",
+            "Waits: the target is paused until 2026-01-01T12:05:00Z.",
         ),
         (
             WAITING,

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import pytest
 
 from controller.core.dns.health import NameReport
+from controller.core.dns.pins import Pin
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import NotFoundError, PermanentError, TransientError
 from controller.core.resources.plan import Action, Change, Reason, Verb
@@ -139,8 +140,8 @@ class Pinned:
             raise self.answer
         return Resolution(self.answer, "dns")
 
-    def report(self, _host):
-        return NameReport(pinned=("10.0.0.9",))
+    def report(self, host):
+        return NameReport(pin=Pin(host, ("10.0.0.9",)))
 
 
 def pinned(answer):

@@ -7,6 +7,7 @@ import pytest
 
 from controller.core.dns.agreement import Disagreement, DisagreementReason
 from controller.core.dns.health import NameReport
+from controller.core.dns.pins import Pin, PinOrigin
 from controller.core.resources.condition import Truth
 from controller.core.resources.kind import HealthLevel
 from controller.core.resources.plan import Effect, Hold
@@ -22,6 +23,7 @@ SPEC = EndpointSpec.model_validate(
         "fallback": {"env": "MLFLOW_FALLBACK_IP", "publish": {"ssm": "/mlflow/ip"}},
     }
 )
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 GOOD = EndpointState(
     ("127.0.0.2",),
     kept=("127.0.0.2",),
@@ -159,19 +161,43 @@ def test_a_resolver_that_stepped_back_is_a_condition():
     assert resolution(names=report).reason == "SteppedBack"
 
 
+PINNED = NameReport(pin=Pin(SPEC.host, ("10.0.0.9",)))
+
+
 def test_a_pinned_name_names_the_command_that_lists_it():
-    found = resolution(names=NameReport(pinned=("10.0.0.9",)))
+    found = resolution(names=PINNED)
 
     assert found.reason == "Pinned"
     assert "hokusai dns show" in found.message
-    assert (
-        KIND.health(SPEC, replace(GOOD, names=NameReport(pinned=("10.0.0.9",)))).reason
-        == "Pinned"
-    )
+    assert KIND.health(SPEC, replace(GOOD, names=PINNED)).reason == "Pinned"
+
+
+@pytest.mark.parametrize(
+    ("pin", "told"),
+    [
+        (
+            Pin(SPEC.host, ("::1",), NOON, "old\x1btask"),
+            "is pinned to ::1 until 2026-01-01T12:00:00+00:00: old\\u001btask.",
+        ),
+        (
+            Pin(SPEC.host, ("::1", "10.0.0.9"), origin=PinOrigin.FILE),
+            "is pinned to ::1, 10.0.0.9 by the file HOKUSAI_DNS_PINS_FILE.",
+        ),
+        (
+            Pin(SPEC.host, ("::1",), origin=PinOrigin.ENVIRONMENT),
+            "is pinned to ::1 by HOKUSAI_DNS_PINS.",
+        ),
+    ],
+    ids=["user", "file", "environment"],
+)
+def test_a_pin_is_a_condition_with_its_addresses_and_its_end(pin, told):
+    message = resolution(names=NameReport(pin=pin)).message
+
+    assert message.startswith(f"{SPEC.host} {told}")
 
 
 def test_a_pin_does_not_hide_that_dns_fails():
-    pinned = NameReport(pinned=("10.0.0.9",))
+    pinned = PINNED
 
     health = KIND.health(SPEC, replace(GOOD, live=False, source="stale", names=pinned))
 
@@ -184,7 +210,6 @@ def test_a_pin_does_not_hide_that_dns_fails():
 HTTPS = EndpointSpec.model_validate(
     {"host": "auth.hokus.ai", "port": 443, "protocol": "https"}
 )
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 def certified(days, version="1.3", spec=HTTPS):

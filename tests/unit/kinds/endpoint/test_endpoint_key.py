@@ -1,9 +1,5 @@
 """A probe that carries a key, as clients do; and a key that is told to nobody."""
 
-import httpx
-import pytest
-
-from controller.clients.probe import Probe
 from controller.core.dns.health import NameReport
 from controller.core.document.resource import Resource, ResourceId
 from controller.core.errors import NotFoundError
@@ -74,32 +70,3 @@ def test_a_key_that_cannot_be_read_is_a_problem_and_nothing_is_asked():
         state = looked(probe, secret)
         assert state.problem.startswith("the key of the probe could not be read: env:")
         assert probe.keys == []
-
-
-@pytest.mark.parametrize("status", [200, 401])
-def test_it_goes_as_a_bearer_token_and_never_into_the_verdict(monkeypatch, status):
-    asked = []
-
-    def answer(request):
-        asked.append(request.headers.get("authorization"))
-        return httpx.Response(status)
-
-    # The door to HTTP, with a server behind it that is of paper.
-    monkeypatch.setattr(
-        "controller.clients.probe.http_client",
-        lambda *_, **__: httpx.Client(
-            base_url="https://h", transport=httpx.MockTransport(answer)
-        ),
-    )
-
-    told = Probe().request(
-        "https://h/health",
-        "127.0.0.1",
-        method="GET",
-        body=None,
-        expected=(200,),
-        key=KEY,
-    )
-
-    assert asked == [f"Bearer {KEY}"]
-    assert told == ("" if status == 200 else "GET /health answered 401")

@@ -87,8 +87,8 @@ def test_a_target_whose_secret_was_never_rotated_has_no_condition_about_it():
             "To promote the next secret: hokusai",
         ),
         ("promoting", Truth.FALSE, "Promoting", "AWSCURRENT is being moved"),
-        ("promoted", Truth.FALSE, "Promoted", "second until 2026-01-02 12:00:00 UTC"),
-        ("retired", Truth.TRUE, "Retired", "was retired at 2026-01-01 12:00:00 UTC"),
+        ("promoted", Truth.FALSE, "Promoted", "second until 2026-01-02T12:00:00Z"),
+        ("retired", Truth.TRUE, "Retired", "was retired at 2026-01-01T12:00:00Z"),
     ],
 )
 def test_the_stage_of_a_rotation_is_a_condition(stage, status, reason, message):
@@ -204,5 +204,5 @@ def test_a_target_is_verified_by_the_last_acceptance():
     verified = condition(replace(FINE, record=TargetRecord(verified=NOON)), "Verified")
 
     assert (verified.status, verified.reason) == (Truth.TRUE, "Accepted")
-    assert verified.message == "Last accepted: 2026-01-01 12:00:00 UTC."
+    assert verified.message == "Last accepted: 2026-01-01T12:00:00Z."
     assert condition(FINE, "Verified").status is Truth.UNKNOWN

@@ -6,12 +6,20 @@ from datetime import UTC, datetime
 import pytest
 
 from controller.core.document.resource import ResourceId
+from controller.core.models.registration import ModelVersion
+from controller.core.webhooks.event import model_registered
 from controller.core.webhooks.resource_event import (
     DEGRADED,
     ResourceEvent,
     webhook_event,
 )
-from controller.core.webhooks.subscription import PAYLOAD_FIELDS, unknown_field
+from controller.core.webhooks.subscription import (
+    PAYLOAD_FIELDS,
+    REGISTRATION_FIELDS,
+    unknown_field,
+)
+from controller.kinds.webhook import KIND
+from controller.kinds.webhook.spec import WebhookSpec
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -22,6 +30,49 @@ def test_the_known_fields_are_those_of_the_payload():
     payload = json.loads(webhook_event("hokusai/local", found).body)
 
     assert tuple(payload) == PAYLOAD_FIELDS
+
+
+def test_the_known_fields_of_a_registration_are_those_of_the_payload():
+    version = ModelVersion("lead", 4, "models:/m-1", created_ms=1_767_355_200_000)
+
+    payload = json.loads(model_registered("mlflow", version, {}).body)
+
+    assert set(payload) == set(REGISTRATION_FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("events", "body", "expected"),
+    [
+        (["service.degraded"], "{text: join(': ', [resource, message])}", []),
+        (
+            ["service.degraded"],
+            "{text: join(': ', [resource, mesage])}",
+            [("mesage", "did you mean message?")],
+        ),
+        (["model.registered"], "{m: model_id, n: metadata.model_name}", []),
+        (
+            ["model.registered"],
+            "{m: model_id, r: resource}",
+            [("resource", "the fields are model_id, idempotency_key")],
+        ),
+        (["model.registered", "service.degraded"], "{m: model_id, r: resource}", []),
+    ],
+    ids=str,
+)
+def test_a_field_in_a_body_that_no_event_has_is_a_warning(events, body, expected):
+    spec = WebhookSpec(
+        url="https://hokus.ai/hook",
+        secrets=[{"env": "SITE_SECRET"}],
+        events=events,
+        body=body,
+    )
+
+    found = list(KIND.warnings({ResourceId("webhook", "site"): spec}))
+
+    assert [one.path for one in found] == [("body",) for _ in expected]
+    for one, (name, hint) in zip(found, expected, strict=True):
+        assert f"names the field {name}," in one.problem
+        assert one.hint.startswith(hint)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,9 @@ from controller.core.errors import (
     OutcomeUnknownError,
     TransientError,
 )
+from controller.core.webhooks.answers import Answered, Unanswered
 from controller.core.webhooks.rotation import (
+    ENDED,
     MOST_REFUSALS,
     RotationStage,
     SecretRotation,
@@ -68,9 +70,16 @@ class Scene:
         self.database = empty_store(self.clock)
         self.records = StoredRotations(self.database)
         self.aws = Labels()
+        self.known = {OLD}
+        self.answer = None
         self.steps = RotationSteps(
-            self.records, lambda r: RotatedSecret(self.aws, r), self.clock
+            self.records, lambda r: RotatedSecret(self.aws, r), self.clock, self.ping
         )
+
+    def ping(self, target, reference, version):
+        """Answer as a receiver that knows the secrets of the versions in ``known``."""
+        assert (target, reference) == ("site", SECRET)
+        return self.answer or Answered(200 if version in self.known else 401)
 
     def at(self, stage, **changes):
         """Record a rotation in ``stage``, with the labels that belong to it."""
@@ -89,6 +98,12 @@ class Scene:
             found = self.records.save(found, replace(found, **changes))
         self.aws.calls = 0
         return found
+
+    def gone(self):
+        """Delete the next version, as AWS does once it has no label."""
+        versions = self.aws.backend.versions("hokusai/site")
+        del versions["version-2"]
+        self.aws.backend.things["versions of hokusai/site"] = versions
 
     @property
     def rotation(self):
@@ -184,6 +199,74 @@ def test_refused_deliveries_take_the_promotion_back_with_a_warning(scene):
     (event,) = EventLog(scene.database).recent(9)
     assert (event.type, event.reason) == ("Warning", "RotationSteppedBack")
     assert "401 or 403" in event.message
+
+
+@pytest.mark.parametrize(
+    ("known", "cause"),
+    [
+        ({OLD, "version-2"}, "accepts a ping that only the next secret signs"),
+        ({"version-2"}, "accepts a ping that only the next secret signs"),
+        (set(), "also refuses a ping that only the previous secret signs"),
+    ],
+    ids=["knows both", "knows the next", "knows none"],
+)
+def test_refusals_of_another_cause_take_nothing_back(scene, known, cause):
+    scene.at("promoted", refusals=MOST_REFUSALS)
+    scene.known = known
+
+    sentence = scene.steps.advance("site", (SECRET,), None)
+
+    assert cause in sentence
+    assert (scene.rotation.stage, scene.rotation.refusals) == ("promoted", 0)
+    assert scene.aws.labels["AWSCURRENT"] == "version-2"
+    assert EventLog(scene.database).recent(9) == ()
+    assert scene.steps.advance("site", (SECRET,), None) == ""
+
+
+@pytest.mark.parametrize(
+    "answer", [Answered(500), Answered(429), Unanswered("timeout")], ids=str
+)
+def test_without_a_meaning_of_the_ping_the_promotion_stays_for_now(scene, answer):
+    scene.at("promoted", refusals=MOST_REFUSALS)
+    scene.answer = answer
+
+    with pytest.raises(TransientError, match="a ping to find the cause failed"):
+        scene.steps.advance("site", (SECRET,), None)
+
+    assert (scene.rotation.stage, scene.rotation.refusals) == ("promoted", 3)
+
+
+def test_a_step_back_ends_although_the_next_version_is_gone(scene):
+    found = scene.at("staged")
+    scene.gone()
+    scene.records.save(found, found.at(RotationStage.PROMOTING, scene.clock.now()))
+
+    scene.steps.step_back(scene.rotation, SECRET, "its version is gone")
+
+    assert scene.rotation.stage is RotationStage.STAGED
+    assert scene.aws.labels["AWSCURRENT"] == OLD
+
+
+@pytest.mark.parametrize("stage", [s for s in RotationStage if s not in ENDED])
+@pytest.mark.parametrize("lost", ["next version", "secret", "nothing"])
+def test_every_open_rotation_can_be_aborted(scene, stage, lost):
+    found = scene.at("staged")
+    scene.records.save(found, found.at(stage, scene.clock.now()))
+    if lost == "next version":
+        scene.gone()
+    if lost == "secret":
+        del scene.aws.backend.things["hokusai/site"]
+
+    scene.steps.abort(scene.rotation, SECRET, "aborted by hand")
+
+    assert scene.rotation.stage is RotationStage.CANCELLED
+    assert scene.rotation.problem.startswith("aborted by hand")
+    if lost == "nothing":
+        assert scene.aws.labels == {
+            "AWSCURRENT": OLD,
+            "AWSPENDING": "",
+            "AWSPREVIOUS": "",
+        }
 
 
 def test_the_old_secret_is_retired_and_its_label_stays(scene):

@@ -36,7 +36,7 @@ def test_a_target_of_other_events_has_no_part_in_a_registration():
         ("all", {"tags": {announced_tag("site"): "id"}}, "the version's tag has"),
         ("all", {"tags": {DUPLICATE_TAG: "1"}}, "repeats another version"),
         ("all", {"status": "PENDING_REGISTRATION"}, "not ready"),
-        ("from-now", {"created_ms": 1}, "it is older than 2026-01-01 12:00:00 UTC"),
+        ("from-now", {"created_ms": 1}, "it is older than 2026-01-01T12:00:00Z"),
     ],
 )
 def test_a_version_without_a_delivery_says_why(announce, more, words):

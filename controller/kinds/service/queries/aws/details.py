@@ -12,6 +12,7 @@ from controller.core.errors import DriverError, NotFoundError
 from controller.core.resources.details import DetailSection, Row, read_section
 from controller.core.values.aws_answers import private_address
 from controller.core.values.redact import redact_line
+from controller.core.values.utc_text import utc_text
 from controller.kinds.service.aws.services import EcsServices
 from controller.kinds.service.images.aws.observer import ImageObserver, RunningImages
 from controller.kinds.service.logs.aws.lines import last_events
@@ -244,4 +245,4 @@ def _time(at: Any) -> str:
     """Return a time in RFC 3339; empty if there is none."""
     if not isinstance(at, datetime):
         return ""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return utc_text(at)

@@ -6,12 +6,16 @@ from datetime import datetime, timedelta
 
 from controller.core.clock import Clock
 from controller.core.document.reference import SecretReference
-from controller.core.errors import ConflictError
+from controller.core.errors import ConflictError, PermanentError, TransientError
+from controller.core.webhooks.answers import failure
 from controller.core.webhooks.rotation import (
     RotationRecords,
     RotationStage,
+    SecretPing,
     SecretRotation,
     due_stage,
+    is_accepted,
+    is_unauthorized,
     refusal_problem,
 )
 from controller.kinds.webhook.rotation.aws.versions import RotatedSecret
@@ -27,6 +31,7 @@ class RotationSteps:
         records: Recorded rotations.
         versions: Returns the versions of a secret.
         clock: Clock.
+        ping: Sends a ping that one version signs.
     """
 
     def __init__(
@@ -34,10 +39,12 @@ class RotationSteps:
         records: RotationRecords,
         versions: Callable[[SecretReference], RotatedSecret],
         clock: Clock,
+        ping: SecretPing,
     ) -> None:
         self._records = records
         self._versions = versions
         self._clock = clock
+        self._ping = ping
 
     def save(
         self, before: SecretRotation | None, after: SecretRotation, warning: str = ""
@@ -110,6 +117,20 @@ class RotationSteps:
         now = self._clock.now()
         return self.save(rotation, rotation.at(RotationStage.CANCELLED, now, problem))
 
+    def abort(
+        self, rotation: SecretRotation, reference: SecretReference, problem: str
+    ) -> SecretRotation:
+        """End the rotation whatever its versions are; AWSCURRENT stays.
+
+        AWSPENDING is removed from the new version if that is possible.
+        """
+        try:
+            self._versions(reference).unstage(rotation.new_version)
+        except PermanentError as error:
+            problem = f"{problem}; AWSPENDING was left: {error}"
+        now = self._clock.now()
+        return self.save(rotation, rotation.at(RotationStage.CANCELLED, now, problem))
+
     def advance(
         self,
         target: str,
@@ -144,7 +165,7 @@ class RotationSteps:
         now = self._clock.now()
         cancelled = rotation.at(RotationStage.CANCELLED, now, problem)
         self.save(rotation, cancelled, _CANCELLED)
-        return f"The rotation was cancelled: {problem}."
+        return f"The rotation was cancelled: {problem.rstrip('.')}."
 
     def _advanced(
         self, rotation: SecretRotation, reference: SecretReference, due: RotationStage
@@ -159,6 +180,39 @@ class RotationSteps:
             case _:
                 problem = rotation.problem
                 if rotation.stage is RotationStage.PROMOTED:
+                    if kept := self._other_cause(rotation, reference):
+                        return kept
                     problem = refusal_problem(rotation)
                 self.step_back(rotation, reference, problem)
-                return f"The previous secret signs first again: {problem}."
+                return f"The previous secret signs first again: {problem.rstrip('.')}."
+
+    def _other_cause(self, rotation: SecretRotation, reference: SecretReference) -> str:
+        """Return a sentence if the promotion did not cause the refusals, else "".
+
+        The refusals are then counted from 0 again.
+
+        Raises:
+            TransientError: an answer of the receiver says nothing about its secret.
+        """
+        answer = self._ping(rotation.target, reference, rotation.new_version)
+        kept = ""
+        if is_accepted(answer):
+            kept = "it accepts a ping that only the next secret signs"
+        elif is_unauthorized(answer):
+            answer = self._ping(rotation.target, reference, rotation.old_version)
+            if is_unauthorized(answer):
+                kept = "it also refuses a ping that only the previous secret signs"
+        if kept:
+            self.save(rotation, replace(rotation, refusals=0))
+            return (
+                "The promotion stays although the receiver answered "
+                f"{rotation.refusals} deliveries with 401 or 403: {kept}."
+            )
+        if is_accepted(answer):
+            return ""
+        msg = (
+            f"the receiver of webhook/{rotation.target} refuses deliveries after the "
+            "promotion of a secret, and a ping to find the cause failed: "
+            f"{failure(answer)}"
+        )
+        raise TransientError(msg)

@@ -7,6 +7,7 @@ version that the caller names.
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,11 +92,15 @@ class RotatedSecret:
         self.unstage(new)
 
     def revert(self, old: str, new: str) -> None:
-        """Move AWSCURRENT from ``new`` back to ``old``, and AWSPENDING to ``new``."""
+        """Move AWSCURRENT from ``new`` back to ``old``, and AWSPENDING to ``new``.
+
+        A version without a label may be deleted meanwhile; it gets no AWSPENDING.
+        """
         self._move(CURRENT, new, old)
         pending = self.labels().pending
         if pending != new:
-            self._move(PENDING, pending, new)
+            with suppress(NotFoundError):
+                self._move(PENDING, pending, new)
 
     def unstage(self, version: str) -> None:
         """Remove AWSPENDING from ``version`` if it has it."""

@@ -124,7 +124,7 @@ def test_the_message_has_count_window_cause_and_next_commands():
     message = crash_loop_message("api", found, "hokusai-api:3", "api exited with 3")
 
     assert message == (
-        "3 tasks of hokusai-api:3 failed within 9 min, the last at 11:59:00 UTC: api "
+        "3 tasks of hokusai-api:3 failed within 9 min, the last at 2026-03-01T11:59:00Z: api "
         "exited with 3. Read the log with `hokusai logs service/api --since 1h`, or roll "
         "back with `hokusai rollback service/api --reason TEXT`. The crash loop ends 15 "
         "min after the last failure."

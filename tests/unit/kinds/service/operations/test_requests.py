@@ -95,7 +95,7 @@ def test_a_revision_on_hold_is_held_until_other_content_is_declared():
         (
             Verb.RESTART,
             state(tags={RESTARTED: NOON.isoformat()}),
-            "the next one at 12:05:00",
+            "at 2026-01-01T12:00:00Z; `deployment.restart_interval` (300 s) allows the next",
         ),
         (Verb.RESUME, state(), "no revision is on hold"),
         (Verb.RETRY, state(status="DRAINING"), "ECS is deleting"),
